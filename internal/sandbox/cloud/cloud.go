@@ -1,0 +1,328 @@
+package cloud
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// World is everything that the simulated services share. Its methods may only be called while its lock is held,
+// which is the case inside a service's Handle, a resource type's methods and an agenda entry.
+type World struct {
+	mu      sync.Mutex
+	rand    *rand.Rand
+	agenda  agenda
+	order   uint64
+	types   map[string]ResourceType
+	topics  Publisher
+	lambdas map[string]Function
+	wake    func()
+
+	// Latency says how long things take; the zero value makes everything immediate.
+	Latency Latency
+	// ResourceFault, when set, is asked before each step of a CloudFormation resource and returns the reason for which
+	// that step fails, or "".
+	ResourceFault func(resourceType, physicalID string, phase Phase) (reason string)
+	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
+	AccountOpened func(account string)
+	accounts      map[string]bool
+}
+
+// Phase is the part of a resource's life in which a fault can be placed.
+type Phase string
+
+// The phases in which a resource step can be made to fail.
+const (
+	PhaseCreate   Phase = "create"
+	PhaseUpdate   Phase = "update"
+	PhaseDelete   Phase = "delete"
+	PhaseRollback Phase = "rollback"
+)
+
+// Latency is a latency profile. Zero durations mean "at once".
+type Latency struct {
+	// Call is the time that one API call takes, by service (signing name); "" is the default for services not named.
+	Call map[string]time.Duration
+	// ResourceMin and ResourceMax bound the time that CloudFormation takes for one resource.
+	ResourceMin, ResourceMax time.Duration
+}
+
+// Publisher delivers an SNS message; the SNS service registers itself as one.
+type Publisher interface {
+	// Publish sends a message to a topic by ARN on behalf of principal account. It returns *Error as the SNS API would.
+	Publish(topicARN, subject, message string) error
+}
+
+// Function is a Lambda function: the sandbox's accounts run Go code in process.
+type Function func(ctx context.Context, event []byte) ([]byte, error)
+
+// New makes an empty world whose randomness (identifiers, durations, fault dice) is a function of the seed.
+func New(seed uint64) *World {
+	return &World{
+		rand:     rand.New(rand.NewPCG(seed, 0x5707a6e)),
+		types:    make(map[string]ResourceType),
+		lambdas:  make(map[string]Function),
+		accounts: make(map[string]bool),
+	}
+}
+
+// Lock takes the world's lock and runs every agenda entry that is due. Only the front door calls it.
+func (w *World) Lock() {
+	w.mu.Lock()
+	w.RunDue()
+}
+
+// Unlock gives the lock back.
+func (w *World) Unlock() { w.mu.Unlock() }
+
+// Now is the world's time: UTC, cut to milliseconds, as AWS's timestamps are.
+func (w *World) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// Rand is the world's seeded source of randomness.
+func (w *World) Rand() *rand.Rand { return w.rand }
+
+// NewUUID returns a UUID of version 4 from the world's randomness.
+func (w *World) NewUUID() string {
+	var b [16]byte
+	for i := range b {
+		b[i] = byte(w.rand.UintN(256))
+	}
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// NewToken returns n characters of A-Z and 2-7, for identifiers such as access keys.
+func (w *World) NewToken(n int) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = alphabet[w.rand.IntN(len(alphabet))]
+	}
+	return string(b)
+}
+
+// Open marks an account as used and, on its first use, gives it what onboarding makes.
+func (w *World) Open(account string) {
+	if w.accounts[account] {
+		return
+	}
+	w.accounts[account] = true
+	if w.AccountOpened != nil {
+		w.AccountOpened(account)
+	}
+}
+
+// After puts f on the agenda: it runs, with the lock held, when d has passed.
+func (w *World) After(d time.Duration, f func()) {
+	w.order++
+	heap.Push(&w.agenda, entry{due: time.Now().Add(max(d, 0)), order: w.order, run: f})
+	if w.wake != nil {
+		w.wake()
+	}
+}
+
+// RunDue runs the agenda entries that are due, those that they put on it for the same moment included.
+func (w *World) RunDue() {
+	for len(w.agenda) > 0 && !w.agenda[0].due.After(time.Now()) {
+		heap.Pop(&w.agenda).(entry).run() //nolint:forcetypeassert // the agenda holds entries only
+	}
+}
+
+// NextDue says when the next agenda entry is due; ok is false when there is none.
+func (w *World) NextDue() (due time.Time, ok bool) {
+	if len(w.agenda) == 0 {
+		return time.Time{}, false
+	}
+	return w.agenda[0].due, true
+}
+
+// OnSchedule sets a function that is called, with the lock held, whenever something is put on the agenda.
+func (w *World) OnSchedule(f func()) { w.wake = f }
+
+// ResourceTime draws the time that CloudFormation takes for one resource.
+func (w *World) ResourceTime() time.Duration {
+	spread := w.Latency.ResourceMax - w.Latency.ResourceMin
+	if spread <= 0 {
+		return w.Latency.ResourceMin
+	}
+	return w.Latency.ResourceMin + time.Duration(w.rand.Int64N(int64(spread)))
+}
+
+// SetPublisher registers the SNS service.
+func (w *World) SetPublisher(p Publisher) { w.topics = p }
+
+// Publisher returns the SNS service, nil before SetPublisher.
+func (w *World) Publisher() Publisher { return w.topics }
+
+// RegisterFunction makes a Lambda function known by its ARN.
+func (w *World) RegisterFunction(arn string, f Function) { w.lambdas[arn] = f }
+
+// Function finds a Lambda function by its ARN; nil when there is none.
+func (w *World) Function(arn string) Function { return w.lambdas[arn] }
+
+// RegisterType makes a resource type known to CloudFormation.
+func (w *World) RegisterType(name string, t ResourceType) { w.types[name] = t }
+
+// Type finds a resource type; nil when the sandbox doesn't model it.
+func (w *World) Type(name string) ResourceType { return w.types[name] }
+
+// Caller is who makes a request, where.
+type Caller struct {
+	Account string // 12 digits
+	Region  string
+	ARN     string // arn:aws:iam::ACCOUNT:user/... or arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+	UserID  string
+}
+
+// Request is one API call, already authenticated and taken apart as far as all protocols have in common.
+type Request struct {
+	Context   context.Context
+	Caller    Caller
+	Service   string // signing name: cloudformation, dynamodb, s3, iam, kms, secretsmanager, ssm, sns, sts
+	Operation string // "" for REST services, which find it themselves with Operator
+	HTTP      *http.Request
+	Body      []byte
+	Form      url.Values // query protocol: the parsed body, Action and Version included
+	Endpoint  string     // scheme://host of the sandbox, as the caller addressed it
+}
+
+// Response is a service's answer. The front door writes it; Body is the encoded body.
+type Response struct {
+	Status int // 0 means 200
+	Header http.Header
+	Body   []byte
+}
+
+// Service is one simulated AWS service.
+type Service interface {
+	// Handle answers one request. An *Error is written in the form of the service's protocol by WriteError.
+	Handle(r *Request) (*Response, error)
+	// WriteError encodes an error as this service's protocol does.
+	WriteError(r *Request, e *Error) *Response
+}
+
+// Operator is implemented by REST services (S3): it names the operation of a request, for call counts, faults and permissions.
+type Operator interface {
+	Operation(r *Request) string
+}
+
+// Error is an error as AWS answers it.
+type Error struct {
+	Code    string // as on the wire: ValidationError, NoSuchBucket ...
+	Message string
+	Status  int // HTTP status; 0 means 400
+	// Extra holds further members of the error's body (CancellationReasons, Item, BucketName ...), encoded by the protocol.
+	Extra map[string]any
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes an Error with status 400.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// NotModelled refuses what the sandbox doesn't simulate. Its code is none of AWS's, so that nobody mistakes it for AWS's answer.
+func NotModelled(format string, args ...any) *Error {
+	return &Error{Code: "SandboxNotModelled", Message: "the sandbox does not model " + fmt.Sprintf(format, args...), Status: http.StatusNotImplemented}
+}
+
+// ResourceType is what CloudFormation needs of a type to create, change and delete resources of it. Properties arrive with
+// all intrinsic functions resolved, as decoded JSON with numbers as json.Number. A returned error's text becomes the
+// ResourceStatusReason of the stack event; use *Error with the code and message that AWS's service would give.
+// Handlers act in c.Account and c.Region and never check permissions.
+type ResourceType interface {
+	// Schema describes the type; CloudFormation validates properties, finds replacements and plans by it.
+	Schema() *TypeSchema
+	// Create makes the resource and returns its physical id (what Ref gives) and its attributes (what GetAtt gives).
+	// logicalID and stackName serve for generated names.
+	Create(c Caller, r ResourceRequest) (Resource, error)
+	// Update changes a resource in place from the old properties to the new ones.
+	Update(c Caller, physicalID string, old, new map[string]any) (Resource, error)
+	// Delete removes it; deleting what is gone succeeds.
+	Delete(c Caller, physicalID string, properties map[string]any) error
+	// Exists says whether a resource with these properties' identity exists (name conflicts at validation, import).
+	// physicalID is its physical id.
+	Exists(c Caller, properties map[string]any) (physicalID string, exists bool)
+}
+
+// ResourceRequest is what a resource is created from.
+type ResourceRequest struct {
+	StackID    string
+	StackName  string
+	LogicalID  string
+	Properties map[string]any
+	Tags       map[string]string // stack tags and aws:cloudformation:* tags, to be added to the resource's own where it has tags
+}
+
+// Resource is what a resource type gives back.
+type Resource struct {
+	PhysicalID string
+	Attributes map[string]any
+}
+
+// TypeSchema describes a resource type as far as CloudFormation uses it.
+type TypeSchema struct {
+	Properties map[string]Property // by top-level property name; a property that isn't here is refused
+	Required   []string
+	// PrimaryID are the properties that identify a resource of the type for import.
+	PrimaryID []string
+	// Attributes are the names that GetAtt takes.
+	Attributes []string
+	// Tags says that stack tags are propagated to resources of the type.
+	Tags bool
+	// Taggable types only: none.
+	NamedIAM bool // needs CAPABILITY_NAMED_IAM when its name is given, CAPABILITY_IAM otherwise
+}
+
+// Property is one property of a resource type.
+type Property struct {
+	Kind       Kind
+	CreateOnly bool // a change means replacement
+	WriteOnly  bool
+}
+
+// Kind is the JSON shape of a property.
+type Kind string
+
+// The kinds of property values. KindAny is not checked.
+const (
+	KindAny     Kind = ""
+	KindString  Kind = "string"
+	KindBool    Kind = "boolean"
+	KindNumber  Kind = "number"
+	KindList    Kind = "list"
+	KindMap     Kind = "map"
+	KindJSON    Kind = "json"
+	KindInteger Kind = "integer"
+)
+
+type entry struct {
+	due   time.Time
+	order uint64
+	run   func()
+}
+
+type agenda []entry
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	if !a[i].due.Equal(a[j].due) {
+		return a[i].due.Before(a[j].due)
+	}
+	return a[i].order < a[j].order
+}
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)   { *a = append(*a, x.(entry)) } //nolint:forcetypeassert // heap.Interface
+func (a *agenda) Pop() any {
+	old := *a
+	last := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return last
+}
