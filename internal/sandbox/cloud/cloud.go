@@ -21,6 +21,9 @@ type World struct {
 	types   map[string]ResourceType
 	topics  Publisher
 	lambdas map[string]Function
+	objects ObjectReader
+	roles   RoleFinder
+	keys    []KeyFinder
 	wake    func()
 
 	// Latency says how long things take; the zero value makes everything immediate.
@@ -190,6 +193,9 @@ type Request struct {
 	Body      []byte
 	Form      url.Values // query protocol: the parsed body, Action and Version included
 	Endpoint  string     // scheme://host of the sandbox, as the caller addressed it
+	// Stale asks for an answer as of before the last change, where the service's reads are eventually consistent
+	// (fault stale_read). A service whose reads are strongly consistent ignores it.
+	Stale bool
 }
 
 // Response is a service's answer. The front door writes it; Body is the encoded body.

@@ -1,0 +1,50 @@
+package cloud
+
+// What one service needs of another goes through the world, so that no service package imports another. A service
+// registers itself in its New; the finder is nil while the service that answers isn't part of the world.
+
+// ObjectReader reads S3 objects on behalf of a caller; the S3 service registers itself as one. CloudFormation reads
+// templates through it.
+type ObjectReader interface {
+	// ReadObject returns an object's content, or the *Error that S3 would answer.
+	ReadObject(c Caller, bucket, key string) ([]byte, error)
+}
+
+// RoleFinder finds IAM roles; the IAM service registers itself as one. STS decides by it who may assume what.
+type RoleFinder interface {
+	// Role returns a role's ARN and its trust policy as decoded JSON; ok is false when the account has no such role.
+	// name is without path.
+	Role(account, name string) (arn string, trust map[string]any, ok bool)
+}
+
+// KeyFinder finds access keys; the services that issue them (IAM, STS) register themselves.
+type KeyFinder interface {
+	// AccessKey returns the secret of an access key and whom it stands for (Caller.Region is left empty); active is
+	// false for a key that was made inactive or is past its end. ok is false when the key is not one of the finder's.
+	AccessKey(id string) (secret string, caller Caller, active bool, ok bool)
+}
+
+// SetObjects registers the S3 service.
+func (w *World) SetObjects(o ObjectReader) { w.objects = o }
+
+// Objects returns the S3 service, nil before SetObjects.
+func (w *World) Objects() ObjectReader { return w.objects }
+
+// SetRoles registers the IAM service.
+func (w *World) SetRoles(r RoleFinder) { w.roles = r }
+
+// Roles returns the IAM service, nil before SetRoles.
+func (w *World) Roles() RoleFinder { return w.roles }
+
+// AddKeys registers a service that issues access keys.
+func (w *World) AddKeys(k KeyFinder) { w.keys = append(w.keys, k) }
+
+// AccessKey finds an access key among those of all registered services.
+func (w *World) AccessKey(id string) (secret string, caller Caller, active bool, ok bool) {
+	for _, k := range w.keys {
+		if secret, caller, active, ok = k.AccessKey(id); ok {
+			return secret, caller, active, true
+		}
+	}
+	return "", Caller{}, false, false
+}
