@@ -1,0 +1,119 @@
+package model
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Kind is the kind of an entity.
+type Kind string
+
+// The kinds of entities.
+const (
+	KindProject    Kind = "project"
+	KindBucket     Kind = "bucket"
+	KindUser       Kind = "user"
+	KindPermission Kind = "permission"
+	// KindListing is a project's entry in the hub's directory of projects.
+	KindListing Kind = "listing"
+)
+
+// ID identifies an entity within its stack's project: a kind and a name that is unique in the kind.
+type ID struct {
+	Kind Kind   `json:"kind"`
+	Name string `json:"name"`
+}
+
+// String is the id as people read it: "bucket inbox".
+func (id ID) String() string { return string(id.Kind) + " " + id.Name }
+
+// Compare orders ids by kind, then name.
+func (id ID) Compare(other ID) int {
+	return cmp.Or(cmp.Compare(id.Kind, other.Kind), strings.Compare(id.Name, other.Name))
+}
+
+// Entity is a Project, Bucket, User, Permission or Listing.
+type Entity interface {
+	// ID is the entity's identity.
+	ID() ID
+	// Problems lists what makes the entity invalid on its own; empty when nothing does.
+	Problems() []Problem
+}
+
+// Problem says what is wrong with one field of an entity.
+type Problem struct {
+	Field  string // the field's JSON name; nested fields with dots: lifecycle.expire_after_days
+	Reason string // a sentence without a full stop, for the person who wrote the value
+}
+
+// OnDelete says what becomes of the data when an entity that holds data is deleted.
+type OnDelete string
+
+// What deleting a bucket or a project does with what it holds.
+const (
+	// Refuse makes the deletion fail while there is data.
+	Refuse OnDelete = "refuse"
+	// Retain leaves the data where it is, out of the model.
+	Retain OnDelete = "retain"
+	// Empty deletes the data.
+	Empty OnDelete = "empty"
+)
+
+func (o OnDelete) problem(field string) []Problem {
+	switch o {
+	case Refuse, Retain, Empty:
+		return nil
+	default:
+		return []Problem{{field, `must be "refuse", "retain" or "empty"`}}
+	}
+}
+
+// Project is a project's own settings. They live in its first stack, beside the resources that all buckets share: the
+// encryption key, the log bucket and the template bucket.
+type Project struct {
+	Name      string            `json:"name"`
+	AccountID string            `json:"account_id"`
+	Region    string            `json:"region"`
+	RoleName  string            `json:"role_name,omitempty"` // role assumed in the account; "" for the caller's own credentials
+	OnDelete  OnDelete          `json:"on_delete"`
+	Tags      map[string]string `json:"tags,omitempty"`
+	// Closing is set by the first commit of a deletion; every other commit refuses a project that is closing.
+	Closing bool `json:"closing,omitempty"`
+}
+
+// ID implements Entity.
+func (p Project) ID() ID { return ID{KindProject, p.Name} }
+
+// Problems implements Entity.
+func (p Project) Problems() []Problem {
+	problems := nameProblems("name", p.Name, projectName)
+	if !IsAccountID(p.AccountID) {
+		problems = append(problems, Problem{"account_id", "must be the 12 digits of an AWS account"})
+	}
+	if !isRegion(p.Region) {
+		problems = append(problems, Problem{"region", "must be the code of an AWS region, such as eu-west-1"})
+	}
+	problems = append(problems, p.OnDelete.problem("on_delete")...)
+	return append(problems, tagProblems(p.Tags)...)
+}
+
+// Listing is a project's entry in the directory: where the project is and how to get there.
+type Listing struct {
+	Name      string `json:"name"`
+	AccountID string `json:"account_id"`
+	Region    string `json:"region"`
+	RoleName  string `json:"role_name,omitempty"`
+}
+
+// ID implements Entity.
+func (l Listing) ID() ID { return ID{KindListing, l.Name} }
+
+// Problems implements Entity.
+func (l Listing) Problems() []Problem {
+	return Project{Name: l.Name, AccountID: l.AccountID, Region: l.Region, OnDelete: Refuse}.Problems()
+}
+
+// Listing is the project's entry in the directory.
+func (p Project) Listing() Listing {
+	return Listing{Name: p.Name, AccountID: p.AccountID, Region: p.Region, RoleName: p.RoleName}
+}

@@ -1,0 +1,161 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// nameRule is what a kind of name must look like.
+type nameRule struct {
+	what     string
+	min, max int
+	reserved []string
+}
+
+var (
+	projectName = nameRule{"a project name", 2, 20, []string{"hub", "stowage", "directory"}}
+	bucketName  = nameRule{"a bucket's name", 2, 32, nil}
+	userName    = nameRule{"a user's name", 3, 32, []string{"root"}}
+
+	namePattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+)
+
+func nameProblems(field, name string, rule nameRule) []Problem {
+	switch {
+	case len(name) < rule.min || len(name) > rule.max:
+		return []Problem{{field, fmt.Sprintf("%q has %d characters; %s has %d to %d", name, len(name), rule.what, rule.min, rule.max)}}
+	case !namePattern.MatchString(name):
+		return []Problem{{field, fmt.Sprintf("%q may hold only a-z, 0-9 and single hyphens between them", name)}}
+	case slices.Contains(rule.reserved, name):
+		return []Problem{{field, fmt.Sprintf("%q is reserved", name)}}
+	}
+	return nil
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	keyARNPattern  = regexp.MustCompile(`^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*[a-z0-9]$`)
+)
+
+// IsAccountID says whether s is the 12 digits of an AWS account.
+func IsAccountID(s string) bool { return accountPattern.MatchString(s) }
+
+func isRegion(s string) bool { return regionPattern.MatchString(s) }
+
+func isKeyARN(s string) bool { return keyARNPattern.MatchString(s) }
+
+// MaxBucketName is S3's limit for a bucket's name (AmazonS3 user guide, bucketnamingrules).
+const MaxBucketName = 63
+
+// physicalBucketNameProblems checks S3's rules for names (AmazonS3 user guide, bucketnamingrules), and refuses dots,
+// which break TLS with virtual-hosted names.
+func physicalBucketNameProblems(field, name string) []Problem {
+	switch {
+	case len(name) < 3 || len(name) > MaxBucketName:
+		return []Problem{{field, fmt.Sprintf("%q has %d characters; a bucket's physical name has 3 to %d", name, len(name), MaxBucketName)}}
+	case !bucketPattern.MatchString(name):
+		return []Problem{{field, fmt.Sprintf("%q may hold only a-z, 0-9 and hyphens, and begins and ends with a letter or digit (no dots: they break TLS)", name)}}
+	}
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(name, prefix) {
+			return []Problem{{field, fmt.Sprintf("%q begins with %s, which S3 reserves", name, prefix)}}
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(name, suffix) {
+			return []Problem{{field, fmt.Sprintf("%q ends with %s, which S3 reserves", name, suffix)}}
+		}
+	}
+	return nil
+}
+
+// regionsWithoutNamespace have no account-regional namespace for bucket names (AmazonS3 user guide, gpbucketnamespaces).
+var regionsWithoutNamespace = []string{"me-south-1", "me-central-1"}
+
+// HasAccountNamespace says whether a region has the account-regional namespace, in which only the account itself can
+// ever create a bucket's name.
+func HasAccountNamespace(region string) bool {
+	return !slices.Contains(regionsWithoutNamespace, region)
+}
+
+// InAccountNamespace says whether a bucket's name belongs to the account-regional namespace of the account and region.
+func InAccountNamespace(name, accountID, region string) bool {
+	return HasAccountNamespace(region) && strings.HasSuffix(name, namespaceSuffix(accountID, region))
+}
+
+func namespaceSuffix(accountID, region string) string {
+	return "-" + accountID + "-" + region + "-an"
+}
+
+// DefaultBucketName is the physical name that a bucket has when its configuration gives none:
+// <project>-<name>-<account>-<region>-an, in the account-regional namespace, or without the ending where the region has
+// no such namespace. A name that would be longer than S3 allows is cut and gets a hash of what was cut.
+func DefaultBucketName(project, name, accountID, region string) string {
+	return physicalBucketName(project+"-"+name, accountID, region)
+}
+
+// LogBucketName is the physical name of the bucket that holds the access logs of a project's buckets.
+func LogBucketName(project, accountID, region string) string {
+	return physicalBucketName("stowage-"+project+"-logs", accountID, region)
+}
+
+// TemplateBucketName is the physical name of the bucket through which a project's templates reach CloudFormation.
+func TemplateBucketName(project, accountID, region string) string {
+	return physicalBucketName("stowage-"+project+"-templates", accountID, region)
+}
+
+// hashLength is the number of hexadecimal digits that tell cut names apart: 32 bits are plenty for the buckets of one
+// project, and a collision is refused by S3, not mixed up.
+const hashLength = 8
+
+func physicalBucketName(base, accountID, region string) string {
+	suffix := "-" + accountID + "-" + region
+	if HasAccountNamespace(region) {
+		suffix = namespaceSuffix(accountID, region)
+	}
+	if len(base)+len(suffix) <= MaxBucketName {
+		return base + suffix
+	}
+	sum := sha256.Sum256([]byte(base))
+	hash := hex.EncodeToString(sum[:])[:hashLength]
+	keep := max(MaxBucketName-len(suffix)-len(hash)-1, 1)
+	return strings.TrimRight(base[:keep], "-") + "-" + hash + suffix
+}
+
+// UserName is the IAM name of a project's user, and of the group that carries its policies.
+func UserName(project, user string) string { return project + "-" + user }
+
+// NamesCollide says whether two projects in one account could give two entities one physical name: acme with a user
+// x-y and acme-x with a user y would both make acme-x-y.
+func NamesCollide(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+"-") || strings.HasPrefix(b, a+"-")
+}
+
+// MaxTags is the number of tags that an entity may have: AWS allows 50, of which CloudFormation and we use some
+// (S3 and IAM tagging documentation).
+const MaxTags = 40
+
+func tagProblems(tags map[string]string) []Problem {
+	var problems []Problem
+	if len(tags) > MaxTags {
+		problems = append(problems, Problem{"tags", fmt.Sprintf("has %d tags; at most %d are possible", len(tags), MaxTags)})
+	}
+	for key, value := range tags {
+		switch lower := strings.ToLower(key); {
+		case key == "" || len([]rune(key)) > 128:
+			problems = append(problems, Problem{"tags", fmt.Sprintf("the key %q must have 1 to 128 characters", key)})
+		case len([]rune(value)) > 256:
+			problems = append(problems, Problem{"tags", fmt.Sprintf("the value of %q has more than 256 characters", key)})
+		case strings.HasPrefix(lower, "aws:") || strings.HasPrefix(lower, "stowage:"):
+			problems = append(problems, Problem{"tags", fmt.Sprintf("the key %q begins with a reserved prefix (aws:, stowage:)", key)})
+		}
+	}
+	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Reason, b.Reason) })
+	return problems
+}
