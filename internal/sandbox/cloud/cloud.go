@@ -24,7 +24,9 @@ type World struct {
 	objects ObjectReader
 	roles   RoleFinder
 	keys    []KeyFinder
-	wake    func()
+	// invocations are the Lambda invocations that wait for the lock to be given back.
+	invocations []Invocation
+	wake        func()
 
 	// Latency says how long things take; the zero value makes everything immediate.
 	Latency Latency
@@ -214,6 +216,7 @@ type Service interface {
 }
 
 // Operator is implemented by REST services (S3): it names the operation of a request, for call counts, faults and permissions.
+// Operation is called without the world's lock and before the request is authenticated: it looks at the request alone.
 type Operator interface {
 	Operation(r *Request) string
 }

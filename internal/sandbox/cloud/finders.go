@@ -48,3 +48,29 @@ func (w *World) AccessKey(id string) (secret string, caller Caller, active bool,
 	}
 	return "", Caller{}, false, false
 }
+
+// Invoke queues an asynchronous invocation of a Lambda function. The front door starts it when it gives the lock back,
+// since a function calls the world like any other client. It says whether the function exists.
+func (w *World) Invoke(arn string, event []byte) bool {
+	f := w.lambdas[arn]
+	if f == nil {
+		return false
+	}
+	w.invocations = append(w.invocations, Invocation{ARN: arn, Event: event, Function: f})
+	return true
+}
+
+// Invocation is one asynchronous call of a Lambda function that waits to be started.
+type Invocation struct {
+	ARN      string
+	Event    []byte
+	Function Function
+}
+
+// TakeInvocations returns the invocations that wait to be started, in the order in which they were queued, and forgets
+// them. Only the front door calls it.
+func (w *World) TakeInvocations() []Invocation {
+	taken := w.invocations
+	w.invocations = nil
+	return taken
+}
