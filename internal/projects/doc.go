@@ -1,0 +1,20 @@
+// Package projects is what every front door calls: it reads projects and commits changes to their entities.
+//
+// # Reading
+//
+// A project is read once per process, however many resources ask: one Query of the mirror, checked against the stacks as
+// the read mode says (see ReadMode). What this process commits updates what it has read, so nothing is read twice and reads
+// never go back in time.
+//
+// # Writing
+//
+// Create, Update and Delete hand a change to the commit engine of the stack that the entity lives in and wait for its
+// outcome. Many callers at once share commits. A nil error means that CloudFormation has finished the commit that holds the
+// change; any other error but *OutcomeUnknownError means that the template doesn't hold it.
+//
+// # The budget of a process
+//
+// A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
+// (ssm GetParameter), AssumeRole once per project, Query once per project (and one more for each megabyte), and with verified
+// reads DescribeStacks once per stack. Cached reads take no call in the project's account at all, so no AssumeRole either.
+package projects

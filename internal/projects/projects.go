@@ -1,0 +1,89 @@
+package projects
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// ReadMode says how much a read trusts the mirror.
+type ReadMode string
+
+// The read modes.
+const (
+	// Verified compares the mirror with one DescribeStacks per stack and reads the templates where they disagree.
+	Verified ReadMode = "verified"
+	// Cached takes the mirror as it is; templates are read only when it has nothing.
+	Cached ReadMode = "cached"
+	// Authoritative reads the templates and leaves the mirror aside.
+	Authoritative ReadMode = "authoritative"
+)
+
+// View is a project as it was read: what its stacks hold together.
+type View struct {
+	Contents template.Contents
+	Stacks   []Stack
+}
+
+// Stack is the state of one of a project's stacks. It moves with every commit.
+type Stack struct {
+	Name     string
+	ID       string
+	Status   string
+	Revision int64
+	Usage    template.Usage
+}
+
+// UnknownProjectError says that the directory has no such project.
+type UnknownProjectError struct{ Project string }
+
+func (e *UnknownProjectError) Error() string {
+	return fmt.Sprintf("the directory has no project %q", e.Project)
+}
+
+// CommitError says that CloudFormation refused or rolled back the commit that held a change, with AWS's own reasons.
+type CommitError struct {
+	ID      model.ID
+	Stack   string
+	Reasons []string
+}
+
+func (e *CommitError) Error() string {
+	return fmt.Sprintf("the commit to the stack %s failed: %s", e.Stack, strings.Join(e.Reasons, "; "))
+}
+
+// OutcomeUnknownError says that nobody knows whether a change was made: the time ran out while CloudFormation was at work
+// on it. The next apply settles it.
+type OutcomeUnknownError struct {
+	ID    model.ID
+	Stack string
+	Err   error
+}
+
+func (e *OutcomeUnknownError) Error() string {
+	return fmt.Sprintf("the outcome of the change of the %s in the stack %s is unknown: %v", e.ID, e.Stack, e.Err)
+}
+
+func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
+
+// NotEmptyError refuses to delete what holds data.
+type NotEmptyError struct {
+	ID     model.ID
+	Bucket string // physical name
+	Err    error
+}
+
+func (e *NotEmptyError) Error() string {
+	return fmt.Sprintf("the bucket %s of the %s is not empty", e.Bucket, e.ID)
+}
+
+func (e *NotEmptyError) Unwrap() error { return e.Err }
+
+// CollisionError refuses a project whose physical names could collide with those of another one in the same account.
+type CollisionError struct{ Project, Other, AccountID string }
+
+func (e *CollisionError) Error() string {
+	return fmt.Sprintf("the projects %q and %q in the account %s could give two entities one physical name", e.Project, e.Other, e.AccountID)
+}

@@ -1,0 +1,548 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Op is what a change does to its entity.
+type Op string
+
+// The changes that can be made to an entity.
+const (
+	// Create adds an entity. One that is there already is taken over if its settings and its origin mark are the same
+	// (an earlier run of this configuration was interrupted), else refused with an *ExistsError.
+	Create Op = "create"
+	// Update replaces an entity's settings; it is refused with a *GoneError when there is no such entity.
+	Update Op = "update"
+	// Delete removes an entity; deleting what is gone succeeds.
+	Delete Op = "delete"
+)
+
+// Change is one change to one entity: a member of a commit.
+type Change struct {
+	Op     Op
+	Entity model.Entity // with Delete only its ID counts
+	Origin string       // the mark of the configuration that makes the change; "" for none
+}
+
+// Action is what CloudFormation does to a resource.
+type Action string
+
+// The actions that a change set can hold for our templates.
+const (
+	Add    Action = "Add"
+	Modify Action = "Modify"
+	Remove Action = "Remove"
+)
+
+// Intent is one action that CloudFormation has to find when it compares the new template with the stack.
+type Intent struct {
+	LogicalID string
+	Action    Action
+	// Members are the indexes of the changes that want it; empty for the carrier.
+	Members []int
+}
+
+// Edited is the outcome of Edit.
+type Edited struct {
+	// Template is the base with all good changes in it; the base itself when nothing changes.
+	Template *Template
+	// Intents are the differences, sorted by logical id, without the carrier.
+	Intents []Intent
+	// Errors holds, by index of the change, why it can't be made; nil entries are good.
+	Errors []error
+}
+
+// Errors of single changes.
+type (
+	// ExistsError refuses to create what is there.
+	ExistsError struct {
+		ID     model.ID
+		Origin string // of what is there
+	}
+	// GoneError refuses to update what isn't there.
+	GoneError struct{ ID model.ID }
+	// MissingError refuses a permission whose user or bucket isn't there. It may come with the next batch.
+	MissingError struct{ ID, Parent model.ID }
+	// InUseError refuses to delete what is still needed.
+	InUseError struct {
+		ID model.ID
+		By []model.ID
+	}
+	// ClosingError refuses a change to a project that is being deleted.
+	ClosingError struct{ Project string }
+)
+
+func (e *ExistsError) Error() string { return fmt.Sprintf("the %s exists already", e.ID) }
+func (e *GoneError) Error() string   { return fmt.Sprintf("the %s does not exist any more", e.ID) }
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("the %s needs the %s, which does not exist", e.ID, e.Parent)
+}
+
+func (e *InUseError) Error() string {
+	names := make([]string, len(e.By))
+	for i, id := range e.By {
+		names[i] = id.String()
+	}
+	return fmt.Sprintf("the %s is still needed by: %s", e.ID, strings.Join(names, ", "))
+}
+
+func (e *ClosingError) Error() string {
+	return fmt.Sprintf("the project %s is being deleted", e.Project)
+}
+
+// Edit puts changes into a template, in no particular order: the batch is judged by its end state. A change that is refused
+// leaves no trace. The error is that of reading the base (*NewerFormatError); refusals are in Edited.Errors.
+func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
+	result := &Edited{Template: base, Errors: make([]error, len(changes))}
+	// A refused change can take the ground from under another one (its user isn't created after all), so the batch is
+	// put together again without the refused ones until nothing more is refused: at most once per change.
+	for {
+		e, err := newEditor(base, env)
+		if err != nil {
+			return nil, err
+		}
+		refused := e.apply(changes, result.Errors)
+		for i, err := range refused {
+			result.Errors[i] = err
+		}
+		if len(refused) > 0 {
+			continue
+		}
+		result.Template = e.finish()
+		result.Intents = e.intents(base, result.Template)
+		return result, nil
+	}
+}
+
+// editor is a batch being put together.
+type editor struct {
+	*shard
+	before  *shard
+	touched map[string][]int // logical ids that a change may set or remove -> the changes
+	regrant map[string][]int // users whose policies have to be compiled again -> the changes
+	members []Change
+}
+
+func newEditor(base *Template, env Env) (*editor, error) {
+	before, err := read(base, env)
+	if err != nil {
+		return nil, err
+	}
+	now, err := read(base, env)
+	if err != nil {
+		return nil, err
+	}
+	return &editor{shard: now, before: before, touched: map[string][]int{}, regrant: map[string][]int{}}, nil
+}
+
+// apply makes all changes that have no error yet and returns the new refusals.
+func (e *editor) apply(changes []Change, errs []error) map[int]error {
+	refused := map[int]error{}
+	e.members = changes
+	forEach := func(do func(i int, c Change) error) {
+		for i, c := range changes {
+			if errs[i] == nil && refused[i] == nil {
+				if err := do(i, c); err != nil {
+					refused[i] = err
+				}
+			}
+		}
+	}
+	// Deletions before creations, so that one name can go and come in one batch; entities before the permissions that
+	// need them.
+	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
+	forEach(func(i int, c Change) error {
+		if c.Op == Delete || c.Entity.ID().Kind == model.KindPermission {
+			return nil
+		}
+		return e.set(i, c)
+	})
+	forEach(func(i int, c Change) error {
+		if c.Op == Delete || c.Entity.ID().Kind != model.KindPermission {
+			return nil
+		}
+		return e.set(i, c)
+	})
+	forEach(e.check)
+	e.full(changes, refused, errs)
+	return refused
+}
+
+func (e *editor) only(c Change, op Op, i int, do func(int, Change) error) error {
+	if c.Op != op {
+		return nil
+	}
+	return do(i, c)
+}
+
+func (s *shard) lookup(id model.ID) (model.Entity, bool) {
+	switch id.Kind {
+	case model.KindProject:
+		entity, ok := s.projects[id]
+		return entity, ok
+	case model.KindBucket:
+		entity, ok := s.buckets[id.Name]
+		return entity, ok
+	case model.KindUser:
+		entity, ok := s.users[id.Name]
+		return entity, ok
+	case model.KindListing:
+		entity, ok := s.listings[id.Name]
+		return entity, ok
+	case model.KindPermission:
+		user, _, _ := strings.Cut(id.Name, "/")
+		for _, grant := range s.grants(user) {
+			if grant.Permission.ID() == id {
+				return grant.Permission, true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (e *editor) remove(i int, c Change) error {
+	id := c.Entity.ID()
+	entity, ok := e.lookup(id)
+	if !ok {
+		return nil
+	}
+	switch id.Kind {
+	case model.KindProject:
+		delete(e.projects, id)
+	case model.KindBucket:
+		delete(e.buckets, id.Name)
+	case model.KindUser:
+		delete(e.users, id.Name)
+	case model.KindListing:
+		delete(e.listings, id.Name)
+	case model.KindPermission:
+		user, _, _ := strings.Cut(id.Name, "/")
+		e.packings[user].remove(id)
+		e.regrant[user] = append(e.regrant[user], i)
+		delete(e.origins, id)
+		return nil
+	}
+	e.touch(i, entity)
+	delete(e.origins, id)
+	return nil
+}
+
+// touch notes that a change may set or remove the resources of an entity, those that its mark names included.
+func (e *editor) touch(i int, entity model.Entity) {
+	ids := map[string]bool{}
+	for logicalID := range Compile(e.env, entity, "") {
+		ids[logicalID] = true
+	}
+	for logicalID, mark := range e.before.marks {
+		if mark.Of == entity.ID() && len(mark.Grants) == 0 {
+			ids[logicalID] = true
+		}
+	}
+	for logicalID := range ids {
+		e.touched[logicalID] = append(e.touched[logicalID], i)
+	}
+}
+
+func (e *editor) set(i int, c Change) error {
+	id := c.Entity.ID()
+	there, exists := e.lookup(id)
+	origin := c.Origin
+	switch {
+	case c.Op == Create && exists:
+		if origin == "" || e.origins[id] != origin || string(encodeJSON(there)) != string(encodeJSON(c.Entity)) {
+			return &ExistsError{id, e.origins[id]}
+		}
+		return nil
+	case c.Op == Update && !exists:
+		return &GoneError{id}
+	case c.Op == Update:
+		origin = e.origins[id]
+	}
+	if permission, ok := c.Entity.(model.Permission); ok {
+		return e.setPermission(i, permission, origin)
+	}
+	e.put(c.Entity)
+	e.origins[id] = origin
+	e.touch(i, c.Entity)
+	if id.Kind == model.KindUser {
+		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses stand in its policies
+	}
+	if bucket, ok := c.Entity.(model.Bucket); ok {
+		e.touchGrantsOn(i, bucket)
+	}
+	return nil
+}
+
+// touchGrantsOn notes the users whose policies name a bucket whose key may have changed.
+func (e *editor) touchGrantsOn(i int, bucket model.Bucket) {
+	before, ok := e.before.buckets[bucket.Name]
+	if ok && bucketKey(e.env, before) == bucketKey(e.env, bucket) && before.BucketName == bucket.BucketName {
+		return
+	}
+	for user := range e.packings {
+		for _, grant := range e.grants(user) {
+			if grant.Permission.Bucket == bucket.Name {
+				e.regrant[user] = append(e.regrant[user], i)
+				break
+			}
+		}
+	}
+}
+
+func (e *editor) setPermission(i int, permission model.Permission, origin string) error {
+	id := permission.ID()
+	user, ok := e.users[permission.User]
+	if !ok {
+		return &MissingError{id, permission.UserID()}
+	}
+	if _, ok := e.buckets[permission.Bucket]; !ok {
+		return &MissingError{id, permission.BucketID()}
+	}
+	if e.packings[permission.User] == nil {
+		e.packings[permission.User] = packing{}
+	}
+	packed := e.packings[permission.User]
+	e.regrant[permission.User] = append(e.regrant[permission.User], i)
+	e.origins[id] = origin
+	grant := Grant{permission, origin}
+	if n := packed.replace(grant); n != 0 {
+		if PolicySize(document(e.env, user, packed[n], e.buckets)) <= MaxPolicySize {
+			return nil
+		}
+		packed.remove(id)
+	}
+	return packed.place(e.env, user, grant, e.buckets, e.frozen(permission.User))
+}
+
+// frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
+// a word. Changing a permission that stands in one does revert it, and the plan of that permission shows it.
+func (e *editor) frozen(user string) map[int]bool {
+	frozen := map[int]bool{}
+	for n, grants := range e.before.packings[user] {
+		id := policyID(user, n)
+		want := policy(e.env, e.before.user(user), n, grants, e.before.buckets)
+		if mark := e.marks[id]; mark.Compiler > CompilerVersion || !slices.Equal(canonical(encodeJSON(want)), canonical(e.before.template.resources[id])) {
+			frozen[n] = true
+		}
+	}
+	return frozen
+}
+
+// check judges one change by the end state of the batch.
+func (e *editor) check(_ int, c Change) error {
+	id := c.Entity.ID()
+	project := e.before.project()
+	if project != nil && project.Closing && id.Kind != model.KindProject {
+		return &ClosingError{project.Name}
+	}
+	if c.Op != Delete {
+		if p, ok := c.Entity.(model.Project); ok && p.Closing {
+			return e.inUse(id, func(model.Permission) bool { return true }, true)
+		}
+		return nil
+	}
+	switch id.Kind {
+	case model.KindBucket:
+		return e.inUse(id, func(p model.Permission) bool { return p.BucketID() == id }, false)
+	case model.KindUser:
+		return e.inUse(id, func(p model.Permission) bool { return p.UserID() == id }, false)
+	case model.KindProject:
+		return e.inUse(id, func(model.Permission) bool { return true }, true)
+	case model.KindPermission, model.KindListing:
+	}
+	return nil
+}
+
+// inUse returns an *InUseError when permissions, or with all set any entities, still need an entity that was there.
+func (e *editor) inUse(id model.ID, needs func(model.Permission) bool, all bool) error {
+	var by []model.ID
+	if all {
+		for _, bucket := range e.buckets {
+			by = append(by, bucket.ID())
+		}
+		for _, user := range e.users {
+			by = append(by, user.ID())
+		}
+	}
+	for user := range e.packings {
+		for _, grant := range e.grants(user) {
+			if needs(grant.Permission) {
+				by = append(by, grant.Permission.ID())
+			}
+		}
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	slices.SortFunc(by, model.ID.Compare)
+	return &InUseError{id, by}
+}
+
+// full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
+// what is there are never refused.
+func (e *editor) full(changes []Change, refused map[int]error, errs []error) {
+	usage := e.usage()
+	over := usage.Over()
+	for i := len(changes) - 1; i >= 0 && usage.Over() != nil; i-- {
+		c := changes[i]
+		if _, existed := e.before.lookup(c.Entity.ID()); existed || c.Op != Create || errs[i] != nil || refused[i] != nil {
+			continue
+		}
+		refused[i] = over
+		if c.Entity.ID().Kind == model.KindPermission {
+			usage = usage.less(0, c.Entity)
+			continue
+		}
+		resources := Compile(e.env, c.Entity, c.Origin)
+		usage = usage.less(len(resources), resources)
+	}
+}
+
+// less is the usage without some resources and what they take as JSON.
+func (u Usage) less(resources int, value any) Usage {
+	size := len(encodeJSON(value))
+	return Usage{u.Resources - resources, u.TemplateBytes - size, u.BodyBytes - size}
+}
+
+func (e *editor) usage() Usage {
+	next := e.finish()
+	usage := Usage{Resources: len(next.resources), TemplateBytes: len(next.Encode())}
+	for _, raw := range next.resources {
+		var resource struct {
+			Metadata struct {
+				Stowage struct {
+					Settings json.RawMessage
+					Grants   json.RawMessage
+				}
+			}
+		}
+		if json.Unmarshal(raw, &resource) == nil {
+			usage.BodyBytes += len(resource.Metadata.Stowage.Settings) + len(resource.Metadata.Stowage.Grants)
+		}
+	}
+	return usage
+}
+
+// finish makes the new template: the base, with the touched resources set or removed.
+func (e *editor) finish() *Template {
+	wanted := Resources{}
+	for _, c := range e.members {
+		if entity, ok := e.lookup(c.Entity.ID()); ok && c.Entity.ID().Kind != model.KindPermission && c.Op != Delete {
+			maps.Copy(wanted, Compile(e.env, entity, e.origins[entity.ID()]))
+		}
+	}
+	changes := map[string]json.RawMessage{}
+	for id := range e.touched {
+		changes[id] = nil
+		if resource, ok := wanted[id]; ok {
+			changes[id] = encodeJSON(resource)
+		}
+	}
+	for user := range e.regrant {
+		for n := 1; n <= MaxUserPolicies; n++ {
+			e.finishPolicy(changes, user, n)
+		}
+	}
+	next := e.before.template.with(changes)
+	if e.project() != nil && e.before.project() == nil {
+		next = next.withMember("Outputs", KeyOutput, keyOutput())
+	}
+	return next
+}
+
+// finishPolicy compiles one policy of a user again, unless neither its permissions nor what they mean have changed: so
+// policies that no member touches keep what stands in them.
+func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int) {
+	id := policyID(user, n)
+	before, existed := e.before.packings[user][n]
+	now := e.packings[user][n]
+	if len(now) == 0 {
+		if existed {
+			changes[id] = nil
+		}
+		return
+	}
+	want := encodeJSON(policy(e.env, e.user(user), n, now, e.buckets))
+	if existed && slices.Equal(want, encodeJSON(policy(e.env, e.before.user(user), n, before, e.before.buckets))) && !e.targets(now) {
+		return
+	}
+	changes[id] = want
+}
+
+// targets says whether one of the grants is itself the object of a change, which then heals a policy edited by hand.
+func (e *editor) targets(grants []Grant) bool {
+	return slices.ContainsFunc(grants, func(g Grant) bool {
+		return slices.ContainsFunc(e.members, func(c Change) bool {
+			return c.Op == Update && c.Entity.ID() == g.Permission.ID()
+		})
+	})
+}
+
+func (e *editor) intents(base, next *Template) []Intent {
+	intents := Intents(base, next)
+	for i := range intents {
+		members := e.touched[intents[i].LogicalID]
+		for user, by := range e.regrant {
+			for n := 1; n <= MaxUserPolicies; n++ {
+				if policyID(user, n) == intents[i].LogicalID {
+					members = append(members, by...)
+				}
+			}
+		}
+		slices.Sort(members)
+		intents[i].Members = slices.Compact(members)
+	}
+	return intents
+}
+
+// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id. Only type, properties
+// and metadata count: changes of the other attributes alone are no update (CloudFormation user guide, troubleshooting,
+// "No updates to perform").
+func Intents(base, next *Template) []Intent {
+	var intents []Intent
+	for id, raw := range next.resources {
+		before, there := base.resources[id]
+		switch {
+		case !there:
+			intents = append(intents, Intent{LogicalID: id, Action: Add})
+		case !slices.Equal(before, raw) && !slices.Equal(updatable(before), updatable(raw)):
+			intents = append(intents, Intent{LogicalID: id, Action: Modify})
+		}
+	}
+	for id := range base.resources {
+		if _, stays := next.resources[id]; !stays {
+			intents = append(intents, Intent{LogicalID: id, Action: Remove})
+		}
+	}
+	slices.SortFunc(intents, func(a, b Intent) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return intents
+}
+
+func updatable(raw json.RawMessage) json.RawMessage {
+	var resource struct {
+		Type                 string
+		Properties, Metadata json.RawMessage
+	}
+	if json.Unmarshal(raw, &resource) != nil {
+		return raw
+	}
+	return encodeJSON(list{resource.Type, canonical(resource.Properties), canonical(resource.Metadata)})
+}
+
+// Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
+// It returns an error when somebody took the carrier out of the template by hand.
+func Stamp(t *Template, token string) (*Template, error) {
+	properties := t.Properties(CarrierID)
+	name, ok := properties["Name"].(string)
+	if !ok {
+		return nil, ErrNoCarrier
+	}
+	return t.with(Resources{CarrierID: carrier(name, token)}.raw()), nil
+}

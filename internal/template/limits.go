@@ -1,0 +1,52 @@
+package template
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Limits of CloudFormation (user guide, cloudformation-limits) and the budgets that we keep below them, so that a stack
+// which is full for new entities can still be changed.
+const (
+	MaxResources     = 500
+	MaxTemplateBytes = 1_000_000
+	MaxInlineBytes   = 51_200 // above this a template goes to CloudFormation by URL
+
+	BudgetResources     = 450
+	BudgetTemplateBytes = 900_000
+	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer guide, Limits).
+	BudgetBodyBytes = 350_000
+)
+
+// Usage is how much of its limits a stack uses.
+type Usage struct {
+	Resources     int `json:"resources"`
+	TemplateBytes int `json:"template_bytes"`
+	BodyBytes     int `json:"body_bytes"`
+}
+
+// Over returns a *FullError for the first budget that the usage is over, by name and numbers; nil if none.
+func (u Usage) Over() error {
+	for _, check := range []FullError{
+		{"resources of the stack", u.Resources, BudgetResources},
+		{"bytes of the stack's template", u.TemplateBytes, BudgetTemplateBytes},
+		{"bytes of the stack's mirror item", u.BodyBytes, BudgetBodyBytes},
+	} {
+		if check.Have > check.Budget {
+			return &check
+		}
+	}
+	return nil
+}
+
+// FullError says that a change would take something over its budget, and by how much.
+type FullError struct {
+	What         string
+	Have, Budget int
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("the %s would be %d, over the budget of %d by %d", e.What, e.Have, e.Budget, e.Have-e.Budget)
+}
+
+func suffix(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,365 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Contents is what a template holds, as data. It is what the mirror stores of a stack.
+type Contents struct {
+	Env         Env                `json:"env"`
+	Project     *model.Project     `json:"project,omitempty"`
+	Buckets     []model.Bucket     `json:"buckets,omitempty"`
+	Users       []model.User       `json:"users,omitempty"`
+	Permissions []model.Permission `json:"permissions,omitempty"`
+	Listings    []model.Listing    `json:"listings,omitempty"`
+	// Origins are the origin marks of the entities that have one, by ID.String().
+	Origins map[string]string `json:"origins,omitempty"`
+	// Deviations are the differences between the template and what its entities compile to, in order of logical id.
+	Deviations []Deviation `json:"deviations,omitempty"`
+	// Dangling are the permissions whose bucket is not in the template.
+	Dangling []model.ID `json:"dangling,omitempty"`
+	// Foreign are the logical ids of the resources that no entity owns.
+	Foreign []string `json:"foreign,omitempty"`
+	Usage   Usage    `json:"usage"`
+}
+
+// Deviation is one difference between a resource and what its entity compiles to: somebody changed the template by hand.
+type Deviation struct {
+	Of        []model.ID `json:"of"` // the entities that own the resource
+	LogicalID string     `json:"logical_id"`
+	Path      string     `json:"path"` // Properties.VersioningConfiguration.Status; "" when the resource is missing
+	Want      string     `json:"want"` // as JSON, cut; "" for nothing
+	Have      string     `json:"have"`
+}
+
+// String is the deviation for people: what is there, and what should be.
+func (d Deviation) String() string {
+	if d.Path == "" {
+		return d.LogicalID + " is missing"
+	}
+	show := func(value string) string {
+		if value == "" {
+			return "nothing"
+		}
+		return value
+	}
+	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, show(d.Have), show(d.Want))
+}
+
+// NewerFormatError is returned for a template that a newer provider wrote in a format that this one doesn't know.
+type NewerFormatError struct {
+	LogicalID string
+	Format    int
+}
+
+func (e *NewerFormatError) Error() string {
+	return fmt.Sprintf("the resource %s was written in format %d; this version of the provider knows formats up to %d", e.LogicalID, e.Format, FormatVersion)
+}
+
+// Of finds an entity; ok is false when it isn't there.
+func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
+	for e := range c.Entities() {
+		if e.ID() == id {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
+// Entities are all entities, kind by kind.
+func (c *Contents) Entities() func(yield func(model.Entity) bool) {
+	return func(yield func(model.Entity) bool) {
+		if c.Project != nil && !yield(*c.Project) {
+			return
+		}
+		_ = each(c.Buckets, yield) && each(c.Users, yield) && each(c.Permissions, yield) && each(c.Listings, yield)
+	}
+}
+
+func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
+	for _, e := range entities {
+		if !yield(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// DeviationsOf are the deviations of the resources that an entity owns.
+func (c *Contents) DeviationsOf(id model.ID) []Deviation {
+	var result []Deviation
+	for _, d := range c.Deviations {
+		if slices.Contains(d.Of, id) {
+			result = append(result, d)
+		}
+	}
+	return result
+}
+
+// marked is a resource of ours, as far as parsing needs it.
+type marked struct {
+	Type     string
+	Metadata struct{ Stowage *Mark }
+}
+
+// shard is a parsed template: the template, the marks of its resources, and its contents without deviations.
+type shard struct {
+	template *Template
+	env      Env
+	marks    map[string]Mark
+	origins  map[model.ID]string
+	projects map[model.ID]model.Project
+	buckets  map[string]model.Bucket
+	users    map[string]model.User
+	listings map[string]model.Listing
+	packings map[string]packing // by user
+	foreign  []string
+}
+
+// Parse reads a template's entities. env tells where the stack is; its KeyARN is the value of the stack's output. It returns
+// a *NewerFormatError for a template that a newer provider wrote.
+func Parse(t *Template, env Env) (*Contents, error) {
+	s, err := read(t, env)
+	if err != nil {
+		return nil, err
+	}
+	return s.contents(), nil
+}
+
+func read(t *Template, env Env) (*shard, error) {
+	s := &shard{
+		template: t, env: env,
+		marks: map[string]Mark{}, origins: map[model.ID]string{}, projects: map[model.ID]model.Project{},
+		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
+		packings: map[string]packing{},
+	}
+	for _, id := range t.LogicalIDs() {
+		var resource marked
+		if json.Unmarshal(t.resources[id], &resource) != nil || resource.Metadata.Stowage == nil {
+			s.foreign = append(s.foreign, id)
+			continue
+		}
+		mark := *resource.Metadata.Stowage
+		if mark.Format > FormatVersion {
+			return nil, &NewerFormatError{id, mark.Format}
+		}
+		s.marks[id] = mark
+		if err := s.add(id, mark); err != nil {
+			return nil, fmt.Errorf("the resource %s: %w", id, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *shard) add(logicalID string, mark Mark) error {
+	if len(mark.Grants) > 0 {
+		return s.addGrants(logicalID, mark)
+	}
+	if mark.Settings == nil {
+		return nil
+	}
+	entity, err := decodeSettings(mark)
+	if err != nil {
+		return err
+	}
+	s.origins[entity.ID()] = mark.Origin
+	s.put(entity)
+	return nil
+}
+
+func (s *shard) put(entity model.Entity) {
+	switch e := entity.(type) {
+	case model.Project:
+		s.projects[e.ID()] = e
+	case model.Bucket:
+		s.buckets[e.Name] = e
+	case model.User:
+		s.users[e.Name] = e
+	case model.Listing:
+		s.listings[e.Name] = e
+	}
+}
+
+// addGrants finds a policy's number in its logical id; a policy that somebody renamed by hand is refused, since its
+// permissions can't be changed without replacing it.
+func (s *shard) addGrants(logicalID string, mark Mark) error {
+	user := mark.Of.Name
+	for n := 1; n <= MaxUserPolicies; n++ {
+		if policyID(user, n) == logicalID {
+			if s.packings[user] == nil {
+				s.packings[user] = packing{}
+			}
+			s.packings[user][n] = mark.Grants
+			for _, grant := range mark.Grants {
+				s.origins[grant.Permission.ID()] = grant.Origin
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("it is marked as a policy of the user %s, but its logical id is none of that user's", user)
+}
+
+func (s *shard) project() *model.Project {
+	for _, p := range s.projects {
+		return &p
+	}
+	return nil
+}
+
+func (s *shard) grants(user string) []Grant {
+	var all []Grant
+	for _, n := range slices.Sorted(maps.Keys(s.packings[user])) {
+		all = append(all, s.packings[user][n]...)
+	}
+	return all
+}
+
+func (s *shard) contents() *Contents {
+	c := &Contents{
+		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), Listings: sorted(s.listings),
+		Foreign: s.foreign, Deviations: s.deviations(),
+	}
+	for user := range s.packings {
+		for _, grant := range s.grants(user) {
+			c.Permissions = append(c.Permissions, grant.Permission)
+			if _, ok := s.buckets[grant.Permission.Bucket]; !ok {
+				c.Dangling = append(c.Dangling, grant.Permission.ID())
+			}
+		}
+	}
+	slices.SortFunc(c.Permissions, func(a, b model.Permission) int { return a.ID().Compare(b.ID()) })
+	slices.SortFunc(c.Dangling, model.ID.Compare)
+	for id, origin := range s.origins {
+		if origin != "" {
+			if c.Origins == nil {
+				c.Origins = map[string]string{}
+			}
+			c.Origins[id.String()] = origin
+		}
+	}
+	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: len(s.template.Encode())}
+	c.Usage.BodyBytes = len(encodeJSON(c))
+	return c
+}
+
+func sorted[E any](entities map[string]E) []E {
+	var result []E
+	for _, name := range slices.Sorted(maps.Keys(entities)) {
+		result = append(result, entities[name])
+	}
+	return result
+}
+
+// compiled is what the shard's entities compile to, policies included, and who owns each resource.
+func (s *shard) compiled() (Resources, map[string][]model.ID) {
+	resources, owners := Resources{}, map[string][]model.ID{}
+	add := func(entity model.Entity) {
+		for id, resource := range Compile(s.env, entity, s.origins[entity.ID()]) {
+			resources[id] = resource
+			owners[id] = []model.ID{entity.ID()}
+		}
+	}
+	for _, e := range s.projects {
+		add(e)
+	}
+	for _, e := range s.buckets {
+		add(e)
+	}
+	for _, e := range s.users {
+		add(e)
+	}
+	for _, e := range s.listings {
+		add(e)
+	}
+	for name := range s.packings {
+		for n, grants := range s.packings[name] {
+			id := policyID(name, n)
+			resources[id] = policy(s.env, s.user(name), n, grants, s.buckets)
+			for _, grant := range grants {
+				owners[id] = append(owners[id], grant.Permission.ID())
+			}
+		}
+	}
+	return resources, owners
+}
+
+// user is the user of a policy, also when somebody took the user's own resources away by hand.
+func (s *shard) user(name string) model.User {
+	if user, ok := s.users[name]; ok {
+		return user
+	}
+	return model.User{Name: name}
+}
+
+func (s *shard) deviations() []Deviation {
+	resources, owners := s.compiled()
+	var deviations []Deviation
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		mark, ours := s.marks[id]
+		if ours && mark.Compiler > CompilerVersion {
+			continue
+		}
+		raw, there := s.template.resources[id]
+		if !there {
+			deviations = append(deviations, Deviation{Of: owners[id], LogicalID: id})
+			continue
+		}
+		deviations = append(deviations, compare(owners[id], id, encodeJSON(resources[id]), raw)...)
+	}
+	return deviations
+}
+
+// compare lists where a resource differs from what it should be.
+func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Deviation {
+	if slices.Equal(want, have) || slices.Equal(canonical(want), canonical(have)) {
+		return nil
+	}
+	w, _ := decodeValue(want)
+	h, _ := decodeValue(have)
+	var deviations []Deviation
+	walk(nil, w, h, func(path []string, want, have any) {
+		deviations = append(deviations, Deviation{of, logicalID, strings.Join(path, "."), brief(want), brief(have)})
+	})
+	return deviations
+}
+
+// walk calls differ for each innermost place where two decoded values differ. Lists are compared as a whole.
+func walk(path []string, want, have any, differ func(path []string, want, have any)) {
+	w, wok := want.(map[string]any)
+	h, hok := have.(map[string]any)
+	if !wok || !hok {
+		if string(encodeJSON(want)) != string(encodeJSON(have)) {
+			differ(path, want, have)
+		}
+		return
+	}
+	names := map[string]bool{}
+	for name := range w {
+		names[name] = true
+	}
+	for name := range h {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		walk(append(slices.Clone(path), name), w[name], h[name], differ)
+	}
+}
+
+// brief is a value as JSON, cut to a length that a plan can show.
+func brief(value any) string {
+	const most = 120
+	if value == nil {
+		return ""
+	}
+	text := string(encodeJSON(value))
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

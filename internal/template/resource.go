@@ -1,0 +1,129 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// FormatVersion is the version of Mark's shape. It is raised only for a change that older providers would misread;
+// they refuse a template with a newer format.
+const FormatVersion = 1
+
+// CompilerVersion is the version of how entities are spelled as resources. It is raised with every change of what an
+// unchanged entity compiles to, so that an older compiler's resources aren't taken for hand edits.
+const CompilerVersion = 1
+
+// Mark is Metadata.Stowage of every resource that Stowage makes: the stored format of entities.
+type Mark struct {
+	Format   int `json:"format"`
+	Compiler int `json:"compiler"`
+	// Of is the entity that the resource belongs to. Policies belong to their user's permissions: Of is the user then
+	// and Grants are the permissions.
+	Of model.ID `json:"of"`
+	// Origin is the mark of the configuration that created the entity; "" for none.
+	Origin string `json:"origin,omitempty"`
+	// Settings is the entity itself, on the first of its resources only.
+	Settings json.RawMessage `json:"settings,omitempty"`
+	// Grants are the permissions that a policy serves, in the order of their statements.
+	Grants []Grant `json:"grants,omitempty"`
+	// Commit is the token of the stack's last commit, on the carrier only: it makes the change sets of two writers on one
+	// base differ, so that their common name makes one of them lose early.
+	Commit string `json:"commit,omitempty"`
+}
+
+// Grant is one permission that a policy serves.
+type Grant struct {
+	Permission model.Permission `json:"permission"`
+	Origin     string           `json:"origin,omitempty"`
+}
+
+// Resource is one resource as the compilers make it.
+type Resource struct {
+	Type                string         `json:"Type"`
+	DependsOn           []string       `json:"DependsOn,omitempty"`
+	DeletionPolicy      string         `json:"DeletionPolicy,omitempty"`
+	UpdateReplacePolicy string         `json:"UpdateReplacePolicy,omitempty"`
+	Metadata            Metadata       `json:"Metadata"`
+	Properties          map[string]any `json:"Properties"`
+}
+
+// Metadata is a resource's Metadata attribute, of which only our part is ours.
+type Metadata struct {
+	Stowage Mark `json:"Stowage"`
+}
+
+// retained marks a resource that holds data: CloudFormation deletes it only when its own creation is rolled back.
+func (r Resource) retained() Resource {
+	r.DeletionPolicy, r.UpdateReplacePolicy = "RetainExceptOnCreate", "Retain"
+	return r
+}
+
+// Resources are a group of resources by logical id.
+type Resources map[string]Resource
+
+func (r Resources) raw() map[string]json.RawMessage {
+	raw := make(map[string]json.RawMessage, len(r))
+	for id, resource := range r {
+		raw[id] = encodeJSON(resource)
+	}
+	return raw
+}
+
+// Logical ids.
+//
+// A logical id is a word for the kind of resource and the entity's name. Names hold a-z, 0-9 and hyphens, logical ids take
+// only letters and digits (CloudFormation user guide, resources-section-structure): a hyphen becomes X, which no name holds.
+// So ids are free of collisions, readable, and a function of the name for ever. They must never change: a changed logical
+// id is a deleted and a created resource.
+
+func logicalName(name string) string { return strings.ReplaceAll(name, "-", "X") }
+
+func bucketID(name string) string       { return "Bucket" + logicalName(name) }
+func bucketPolicyID(name string) string { return "BucketPolicy" + logicalName(name) }
+func userID(name string) string         { return "User" + logicalName(name) }
+func groupID(name string) string        { return "Group" + logicalName(name) }
+func listingID(name string) string      { return "Listing" + logicalName(name) }
+
+func policyID(user string, n int) string {
+	return "Policy" + logicalName(user) + "N" + strconv.Itoa(n)
+}
+
+// Logical ids of what a stack has once.
+const (
+	CarrierID        = "Revision"
+	keyID            = "Key"
+	keyAliasID       = "KeyAlias"
+	logBucketID      = "LogBucket"
+	logPolicyID      = "LogBucketPolicy"
+	templateBucketID = "TemplateBucket"
+	templatePolicyID = "TemplateBucketPolicy"
+)
+
+// RevisionParameter is the stack parameter that holds the revision: the number of the stack's commits.
+const RevisionParameter = "Revision"
+
+// KeyOutput is the stack output that holds the ARN of the project's key, the only name that AWS chooses.
+const KeyOutput = "KeyArn"
+
+// Env is what compiling needs to know besides the entity: where the stack is and what the project shares. All of it ends up
+// as literals.
+type Env struct {
+	Project   string `json:"project"`
+	AccountID string `json:"account_id"`
+	Region    string `json:"region"`
+	Partition string `json:"partition"`
+	// KeyARN is the ARN of the project's key, "" until the key exists.
+	KeyARN string `json:"key_arn,omitempty"`
+}
+
+func (e Env) bucketARN(bucketName string) string {
+	return fmt.Sprintf("arn:%s:s3:::%s", e.Partition, bucketName)
+}
+
+func (e Env) rootARN() string {
+	return fmt.Sprintf("arn:%s:iam::%s:root", e.Partition, e.AccountID)
+}

@@ -1,0 +1,175 @@
+package template
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// Template is a decoded CloudFormation template. It is immutable: With and Without return changed copies that share
+// the raw JSON of what didn't change.
+type Template struct {
+	sections  map[string]json.RawMessage // all but Resources
+	resources map[string]json.RawMessage
+}
+
+// ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one that was saved as YAML.
+var ErrNotJSON = errors.New("the template is not a JSON object")
+
+// ErrNoCarrier is returned by Stamp for a template without the resource that carries the revision: not one of our stacks,
+// or somebody removed it by hand.
+var ErrNoCarrier = errors.New("the template has no resource " + CarrierID + " that carries the revision")
+
+// TransformError is returned by Decode for a template with a Transform section: what CloudFormation makes of such a
+// template is not what stands in it.
+type TransformError struct{ Transform string }
+
+func (e *TransformError) Error() string {
+	return fmt.Sprintf("the template has a Transform section (%s)", e.Transform)
+}
+
+// Decode reads a template's text. It returns ErrNotJSON or a *TransformError for what Stowage can't work with.
+func Decode(body []byte) (*Template, error) {
+	sections, err := decodeObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotJSON, err)
+	}
+	if transform, ok := sections["Transform"]; ok {
+		return nil, &TransformError{string(transform)}
+	}
+	resources := map[string]json.RawMessage{}
+	if raw, ok := sections["Resources"]; ok {
+		if resources, err = decodeObject(raw); err != nil {
+			return nil, fmt.Errorf("the template's Resources section is not an object: %w", err)
+		}
+		delete(sections, "Resources")
+	}
+	return &Template{sections, resources}, nil
+}
+
+func decodeObject(raw []byte) (map[string]json.RawMessage, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	var object map[string]json.RawMessage
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, errors.New("it is null")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the object")
+	}
+	return object, nil
+}
+
+// Encode writes the template: one line of JSON, members sorted, so that equal templates have equal bytes. What was
+// decoded keeps its own spelling within a section or resource, insignificant white space apart.
+func (t *Template) Encode() []byte {
+	object := make(map[string]json.RawMessage, len(t.sections)+1)
+	maps.Copy(object, t.sections)
+	object["Resources"] = encodeJSON(t.resources)
+	return encodeJSON(object)
+}
+
+// encodeJSON is the canonical spelling of everything that this package writes: sorted members, no white space, nothing
+// escaped for HTML. What is encoded is made of maps, strings, numbers and raw JSON that was decoded before, so encoding
+// can't fail but by a broken invariant.
+func encodeJSON(value any) json.RawMessage {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(fmt.Sprintf("template: %v can't be encoded: %v", value, err))
+	}
+	return bytes.TrimRight(buffer.Bytes(), "\n")
+}
+
+// canonical spells raw JSON canonically, for comparing meanings: members sorted, numbers as they were written.
+func canonical(raw json.RawMessage) json.RawMessage {
+	value, err := decodeValue(raw)
+	if err != nil {
+		return raw
+	}
+	return encodeJSON(value)
+}
+
+// decodeValue decodes JSON without losing digits of big numbers.
+func decodeValue(raw json.RawMessage) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	err := decoder.Decode(&value)
+	return value, err
+}
+
+// Hash is a hash of the template's bytes, in hexadecimal.
+func (t *Template) Hash() string {
+	sum := sha256.Sum256(t.Encode())
+	return hex.EncodeToString(sum[:])
+}
+
+// Equal says whether two templates have the same bytes.
+func (t *Template) Equal(other *Template) bool { return bytes.Equal(t.Encode(), other.Encode()) }
+
+// LogicalIDs are the logical ids of the template's resources, sorted.
+func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resources)) }
+
+// Resource is the raw JSON of a resource; ok is false when there is none of that id.
+func (t *Template) Resource(logicalID string) (raw json.RawMessage, ok bool) {
+	raw, ok = t.resources[logicalID]
+	return raw, ok
+}
+
+// Properties are the decoded properties of a resource, numbers as json.Number; nil when it has none.
+func (t *Template) Properties(logicalID string) map[string]any {
+	var resource struct{ Properties json.RawMessage }
+	if json.Unmarshal(t.resources[logicalID], &resource) != nil || resource.Properties == nil {
+		return nil
+	}
+	value, err := decodeValue(resource.Properties)
+	if err != nil {
+		return nil
+	}
+	properties, _ := value.(map[string]any)
+	return properties
+}
+
+// Parameters are the names of the template's parameters, sorted.
+func (t *Template) Parameters() []string {
+	parameters, err := decodeObject(t.sections["Parameters"])
+	if err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(parameters))
+}
+
+// with returns a copy with some resources set and some removed (a nil value).
+func (t *Template) with(changes map[string]json.RawMessage) *Template {
+	next := &Template{t.sections, maps.Clone(t.resources)}
+	for id, raw := range changes {
+		if raw == nil {
+			delete(next.resources, id)
+		} else {
+			next.resources[id] = raw
+		}
+	}
+	return next
+}
+
+// withMember returns a copy in which one member of an object section (Parameters, Outputs) is set.
+func (t *Template) withMember(section, name string, value any) *Template {
+	members, err := decodeObject(t.sections[section])
+	if err != nil {
+		members = map[string]json.RawMessage{}
+	}
+	members[name] = encodeJSON(value)
+	next := &Template{maps.Clone(t.sections), t.resources}
+	next.sections[section] = encodeJSON(members)
+	return next
+}
