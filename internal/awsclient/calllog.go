@@ -1,0 +1,75 @@
+package awsclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go"
+	smithylogging "github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+)
+
+// addCallLog writes one DEBUG line for each attempt of each call. What may be logged is listed here, one field after the other:
+// no body, no query string, no header, no message of an error, since templates, items, parameters, tokens and signatures travel in them.
+func addCallLog(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageCallLog", logCall), middleware.Before)
+}
+
+func logCall(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	started := time.Now()
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+
+	fields := map[string]any{
+		"rpc.service":      awsmiddleware.GetServiceID(ctx),
+		"rpc.method":       awsmiddleware.GetOperationName(ctx),
+		"aws.region":       awsmiddleware.GetRegion(ctx),
+		"http.duration_ms": time.Since(started).Milliseconds(),
+	}
+	if request, ok := in.Request.(*smithyhttp.Request); ok {
+		fields["http.method"] = request.Method
+		fields["http.host"] = request.URL.Host
+		fields["http.path"] = request.URL.EscapedPath()
+		fields["http.request_content_length"] = request.ContentLength
+		fields["aws.attempt"] = request.Header.Get("Amz-Sdk-Request") // "attempt=2; max=25"
+	}
+	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && response != nil {
+		fields["http.status_code"] = response.StatusCode
+		fields["http.response_content_length"] = response.ContentLength
+	}
+	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok {
+		fields["aws.request_id"] = id
+	}
+	if err != nil {
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			fields["aws.error_code"] = api.ErrorCode()
+		} else {
+			fields["aws.error_code"] = fmt.Sprintf("%T", err) // a connection that failed, a canceled call
+		}
+	}
+	tflog.Debug(ctx, "AWS call", fields)
+	return out, metadata, err
+}
+
+// sdkLog takes the SDK's own rare remarks, such as a deprecated setting, to Terraform's log.
+type sdkLog struct{ ctx context.Context }
+
+// Logf implements smithylogging.Logger.
+func (l sdkLog) Logf(class smithylogging.Classification, format string, v ...any) {
+	if l.ctx == nil {
+		return
+	}
+	if class == smithylogging.Warn {
+		tflog.Warn(l.ctx, fmt.Sprintf(format, v...))
+		return
+	}
+	tflog.Debug(l.ctx, fmt.Sprintf(format, v...))
+}
+
+// WithContext implements smithylogging.ContextLogger.
+func (l sdkLog) WithContext(ctx context.Context) smithylogging.Logger { return sdkLog{ctx} }

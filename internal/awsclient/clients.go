@@ -1,0 +1,241 @@
+package awsclient
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
+	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
+)
+
+// projectSession is how long the credentials for a project's account last: the longest time that AWS grants to a role that was
+// reached through another role.
+const projectSession = time.Hour
+
+// Clients hands out the clients for the hub's account and for each project's. It is safe for concurrent use.
+type Clients struct {
+	config    Config
+	sdk       aws.Config // the provider's own credentials and region
+	hub       *Account
+	partition string
+	caller    string // the ARN of the provider's own credentials, or empty
+	warnings  []Warning
+
+	mu       sync.Mutex // guards projects; never held across a call
+	projects map[projectKey]*projectEntry
+}
+
+type projectKey struct{ account, region, role string }
+
+// projectEntry is an account's clients, or the ongoing attempt to make them. account and err may be read once done is closed.
+type projectEntry struct {
+	done    chan struct{}
+	account *Account
+	err     error
+}
+
+// New resolves the arguments, finds credentials, assumes the chain of roles and asks AWS once whose credentials they are. Errors are
+// of this package's types.
+func New(ctx context.Context, c Config) (*Clients, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	sdk, warnings, err := resolve(ctx, &c)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRegion(sdk.Region, "", &c); err != nil {
+		return nil, err
+	}
+	if sdk, err = assumeChain(ctx, sdk, &c); err != nil {
+		return nil, err
+	}
+
+	clients := &Clients{config: c, sdk: sdk, warnings: warnings, projects: map[projectKey]*projectEntry{}}
+	var accountID string
+	if !c.SkipRequestingAccountID {
+		caller, err := callerIdentity(ctx, newSTS(sdk, &c))
+		switch {
+		case err == nil:
+			accountID, clients.partition, clients.caller = caller.AccountID, caller.Partition, caller.String()
+		case !c.SkipCredentialsValidation:
+			return nil, &CredentialsError{Err: err}
+		default:
+			clients.warnings = append(clients.warnings, Warning{"AWS account unknown",
+				"skip_credentials_validation is set, and AWS did not say whose credentials the provider uses. Reason: " + reason(err)})
+		}
+	}
+	if clients.partition == "" {
+		partition, _ := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), sdk.Region)
+		clients.partition = partition.ID()
+	}
+	if clients.partition == "" {
+		clients.partition = endpoints.AwsPartitionID
+	}
+	if err := checkRegion(sdk.Region, clients.partition, &c); err != nil {
+		return nil, err
+	}
+	if len(c.AllowedAccountIDs) > 0 && !slices.Contains(c.AllowedAccountIDs, accountID) {
+		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "allowed_account_ids"}
+	}
+	if len(c.ForbiddenAccountIDs) > 0 && (accountID == "" || slices.Contains(c.ForbiddenAccountIDs, accountID)) {
+		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "forbidden_account_ids"}
+	}
+	clients.hub = newAccount(accountID, sdk, &c)
+	return clients, nil
+}
+
+// Hub is the account of the provider's own credentials, in the provider's region.
+func (c *Clients) Hub() *Account { return c.hub }
+
+// AccountID is the account of the provider's own credentials, or empty if skip_requesting_account_id is set.
+func (c *Clients) AccountID() string { return c.hub.ID }
+
+// Partition is the AWS partition of the credentials, such as "aws" or "aws-us-gov".
+func (c *Clients) Partition() string { return c.partition }
+
+// Caller is the ARN of the provider's own credentials, or empty if skip_requesting_account_id is set.
+func (c *Clients) Caller() string { return c.caller }
+
+// Warnings are remarks on the arguments that a person should see.
+func (c *Clients) Warnings() []Warning { return slices.Clone(c.warnings) }
+
+// Endpoint is the address that the argument endpoints gives a service, or empty. Account's clients obey it already.
+func (c *Clients) Endpoint(service string) string { return aws.ToString(c.config.endpoint(service)) }
+
+// Project returns the clients for an account and region; region "" is the provider's. They are made once for each (account, region, role),
+// also for concurrent callers: one AssumeRole of arn:<partition>:iam::<account>:role/<roleName>, whose credentials renew themselves. With roleName "" the provider's own
+// credentials serve, if they belong to the account; else the error is a *WrongAccountError.
+//
+// The making goes on if ctx ends, bounded by the SDK's attempts, since other callers may wait for it; this caller returns at once. An
+// error is not kept: the next caller tries again.
+func (c *Clients) Project(ctx context.Context, accountID, region, roleName string) (*Account, error) {
+	if region == "" {
+		region = c.sdk.Region
+	}
+	if !accountIDPattern.MatchString(accountID) {
+		return nil, &IdentityError{What: "account id", Value: accountID}
+	}
+	if roleName != "" && !roleNamePattern.MatchString(roleName) {
+		return nil, &IdentityError{What: "role name", Value: roleName}
+	}
+	if err := checkRegion(region, c.partition, &c.config); err != nil {
+		return nil, err
+	}
+	if slices.Contains(c.config.ForbiddenAccountIDs, accountID) {
+		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "forbidden_account_ids"}
+	}
+
+	key := projectKey{accountID, region, roleName}
+	c.mu.Lock()
+	entry := c.projects[key]
+	if entry == nil {
+		entry = &projectEntry{done: make(chan struct{})}
+		c.projects[key] = entry
+		go func() {
+			entry.account, entry.err = c.makeProject(context.WithoutCancel(ctx), key)
+			if entry.err != nil {
+				c.mu.Lock()
+				delete(c.projects, key)
+				c.mu.Unlock()
+			}
+			close(entry.done)
+		}()
+	}
+	c.mu.Unlock()
+
+	select {
+	case <-entry.done:
+		return entry.account, entry.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for credentials of account %s: %w", accountID, context.Cause(ctx))
+	}
+}
+
+func (c *Clients) makeProject(ctx context.Context, key projectKey) (*Account, error) {
+	sdk := c.sdk.Copy()
+	sdk.Region = key.region
+	if key.role == "" {
+		got, caller := c.hub.ID, c.caller
+		if got == "" {
+			identity, err := callerIdentity(ctx, c.hub.STS)
+			if err != nil {
+				return nil, &CredentialsError{Err: err}
+			}
+			got, caller = identity.AccountID, identity.String()
+		}
+		if got != key.account {
+			return nil, &WrongAccountError{Want: key.account, Got: got, Caller: caller}
+		}
+		return newAccount(key.account, sdk, &c.config), nil
+	}
+
+	role := AssumeRole{
+		RoleARN:     fmt.Sprintf("arn:%s:iam::%s:role/%s", c.partition, key.account, key.role),
+		SessionName: sessionName(c.caller),
+		Duration:    projectSession,
+	}
+	credentials, err := assume(ctx, c.hub.STS, role)
+	if err != nil {
+		return nil, &AssumeRoleError{RoleARN: role.RoleARN, ProjectID: key.account, Caller: c.caller, Err: err}
+	}
+	sdk.Credentials = credentials
+	return newAccount(key.account, sdk, &c.config), nil
+}
+
+// checkRegion wants a known region, of the partition if one is given.
+func checkRegion(region, partition string, c *Config) error {
+	if region == "" {
+		return &RegionError{}
+	}
+	if c.SkipRegionValidation {
+		return nil
+	}
+	if validation.SupportedRegion(region) != nil {
+		return &RegionError{Region: region}
+	}
+	if home, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region); partition != "" && ok && home.ID() != partition {
+		return &RegionError{Region: region, Partition: partition}
+	}
+	return nil
+}
+
+// callerIdentity asks AWS whose credentials the client has.
+func callerIdentity(ctx context.Context, client *sts.Client) (arn.ARN, error) {
+	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return arn.ARN{}, err
+	}
+	caller, err := arn.Parse(aws.ToString(out.Arn))
+	if err != nil {
+		return arn.ARN{}, fmt.Errorf("sts:GetCallerIdentity answered the ARN %q: %w", aws.ToString(out.Arn), err)
+	}
+	return caller, nil
+}
+
+var notInSessionName = regexp.MustCompile(`[^\w+=,.@-]`)
+
+// sessionName is what a project's CloudTrail shows as the session: stowage- and the name of the user or role that the provider runs
+// as, the same in every run; at most 64 characters.
+func sessionName(caller string) string {
+	name := "provider"
+	if parsed, err := arn.Parse(caller); err == nil {
+		parts := strings.Split(parsed.Resource, "/")
+		switch {
+		case parts[0] == "assumed-role" && len(parts) > 1:
+			name = parts[1]
+		default:
+			name = parts[len(parts)-1]
+		}
+	}
+	name = "stowage-" + notInSessionName.ReplaceAllString(name, "-")
+	return name[:min(len(name), 64)]
+}

@@ -1,0 +1,216 @@
+package awsclient
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// DefaultMaxRetries is how many times a call is attempted when Config.MaxRetries is 0.
+const DefaultMaxRetries = 25
+
+// Config holds the provider's arguments that say who calls AWS, and how. The zero value of a field means that the argument was
+// left out: then the environment and the shared configuration files decide, as for every AWS SDK.
+type Config struct {
+	Region                 string
+	Profile                string
+	AccessKey              string
+	SecretKey              string
+	Token                  string
+	SharedConfigFiles      []string
+	SharedCredentialsFiles []string
+
+	// AssumeRole is a chain: each role is assumed with the credentials of the one before it.
+	AssumeRole                []AssumeRole
+	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity
+
+	// AllowedAccountIDs, if not empty, must hold the account of the provider's own credentials. ForbiddenAccountIDs must hold
+	// neither that account nor a project's. Only one of the two may be set.
+	AllowedAccountIDs   []string
+	ForbiddenAccountIDs []string
+
+	// Endpoints replaces the address of a service, by its name as in EndpointServices.
+	Endpoints map[string]string
+
+	CustomCABundle string  // the path of a PEM file; ~ and environment variables are expanded
+	HTTPProxy      *string // nil: HTTP_PROXY decides; empty: no proxy
+	HTTPSProxy     *string // nil: HTTPS_PROXY decides; empty: no proxy
+	NoProxy        string
+	Insecure       bool // accept any TLS certificate
+
+	MaxRetries                     int    // attempts of one call, the first included; 0 is DefaultMaxRetries
+	RetryMode                      string // "standard" or "adaptive"
+	TokenBucketRateLimiterCapacity int    // 0: no client-side limit on retries
+
+	STSRegion            string
+	UseFIPSEndpoint      bool
+	UseDualStackEndpoint bool
+
+	EC2MetadataServiceEndpoint     string
+	EC2MetadataServiceEndpointMode string // "IPv4" or "IPv6"
+	SkipMetadataAPICheck           *bool  // true: never ask the instance metadata service; nil: AWS_EC2_METADATA_DISABLED decides
+
+	// SkipCredentialsValidation lets New succeed with credentials that AWS refuses; the account is then unknown.
+	SkipCredentialsValidation bool
+	SkipRegionValidation      bool
+	// SkipRequestingAccountID saves the one GetCallerIdentity of New; the account is then unknown until a project needs it.
+	SkipRequestingAccountID bool
+
+	S3UsePathStyle bool
+
+	Version          string    // of Stowage, for the user agent
+	TerraformVersion string    // for the user agent; may be empty
+	UserAgent        []Product // the user's own additions to the user agent
+
+	// HTTPClient replaces the transport under every call, those that find the credentials included. Nil is the SDK's own client.
+	// It is how tests and simulations take AWS's place; with it, CustomCABundle, the proxies and Insecure have no effect.
+	HTTPClient *http.Client
+}
+
+// AssumeRole is one hop of a chain of roles.
+type AssumeRole struct {
+	RoleARN           string
+	Duration          time.Duration // 0: 15 minutes, renewed as often as needed
+	ExternalID        string
+	Policy            string
+	PolicyARNs        []string
+	SessionName       string
+	SourceIdentity    string
+	Tags              map[string]string
+	TransitiveTagKeys []string
+}
+
+// AssumeRoleWithWebIdentity trades an OIDC token for a role's credentials. Exactly one of the two token fields must be set.
+type AssumeRoleWithWebIdentity struct {
+	RoleARN              string
+	Duration             time.Duration
+	Policy               string
+	PolicyARNs           []string
+	SessionName          string
+	WebIdentityToken     string
+	WebIdentityTokenFile string
+}
+
+// Product is one part of the user agent: name/version (comment).
+type Product struct {
+	Name    string
+	Version string
+	Comment string
+}
+
+var (
+	accountIDPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	roleNamePattern  = regexp.MustCompile(`^[\w+=,.@/-]{1,576}$`)
+)
+
+// check finds what no call to AWS is needed to find wrong. Messages never repeat a secret, so no URL with its user info either.
+func (c *Config) check() error {
+	if c.AccessKey != "" && c.SecretKey == "" {
+		return &ConfigError{Argument: "secret_key", Err: errors.New("access_key is set but secret_key is not")}
+	}
+	if c.AccessKey == "" && (c.SecretKey != "" || c.Token != "") {
+		return &ConfigError{Argument: "access_key", Err: errors.New("secret_key or token is set but access_key is not")}
+	}
+	if len(c.AllowedAccountIDs) > 0 && len(c.ForbiddenAccountIDs) > 0 {
+		return &ConfigError{Argument: "allowed_account_ids", Err: errors.New("only one of allowed_account_ids and forbidden_account_ids may be set")}
+	}
+	for i, r := range c.AssumeRole {
+		if r.RoleARN == "" {
+			return &ConfigError{Argument: "assume_role", Err: fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole))}
+		}
+	}
+	if w := c.AssumeRoleWithWebIdentity; w != nil {
+		if w.RoleARN == "" {
+			return &ConfigError{Argument: "assume_role_with_web_identity", Err: errors.New("role_arn is not set")}
+		}
+		if (w.WebIdentityToken == "") == (w.WebIdentityTokenFile == "") {
+			return &ConfigError{Argument: "assume_role_with_web_identity", Err: errors.New("set exactly one of web_identity_token and web_identity_token_file")}
+		}
+	}
+	if c.MaxRetries < 0 {
+		return &ConfigError{Argument: "max_retries", Err: errors.New("must not be negative")}
+	}
+	if c.TokenBucketRateLimiterCapacity < 0 {
+		return &ConfigError{Argument: "token_bucket_rate_limiter_capacity", Err: errors.New("must not be negative")}
+	}
+	if c.RetryMode != "" {
+		if _, err := aws.ParseRetryMode(c.RetryMode); err != nil {
+			return &ConfigError{Argument: "retry_mode", Err: fmt.Errorf("%q is neither standard nor adaptive", c.RetryMode)}
+		}
+	}
+	if m := c.EC2MetadataServiceEndpointMode; m != "" && !strings.EqualFold(m, "IPv4") && !strings.EqualFold(m, "IPv6") {
+		return &ConfigError{Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m)}
+	}
+	for _, service := range slices.Sorted(maps.Keys(c.Endpoints)) {
+		if !slices.Contains(EndpointServices, service) {
+			return &ConfigError{Argument: "endpoints", Err: fmt.Errorf("%q is not a service of this provider; known are %s", service, strings.Join(EndpointServices, ", "))}
+		}
+		if err := checkURL(c.Endpoints[service]); err != nil {
+			return &ConfigError{Argument: "endpoints", Err: fmt.Errorf("%s: %w", service, err)}
+		}
+	}
+	if c.HTTPProxy != nil && *c.HTTPProxy != "" && checkProxy(*c.HTTPProxy) != nil {
+		return &ConfigError{Argument: "http_proxy", Err: checkProxy(*c.HTTPProxy)}
+	}
+	if c.HTTPSProxy != nil && *c.HTTPSProxy != "" && checkProxy(*c.HTTPSProxy) != nil {
+		return &ConfigError{Argument: "https_proxy", Err: checkProxy(*c.HTTPSProxy)}
+	}
+	if c.CustomCABundle != "" {
+		if err := checkCABundle(c.CustomCABundle); err != nil {
+			return &ConfigError{Argument: "custom_ca_bundle", Err: err}
+		}
+	}
+	return nil
+}
+
+func checkURL(s string) error {
+	if s == "" {
+		return nil // as if left out
+	}
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return errors.New("must be a URL such as https://host:port")
+	}
+	if u.User != nil {
+		return errors.New("must not hold a user name or password")
+	}
+	return nil
+}
+
+// checkProxy keeps the URL out of its message: a proxy's URL may hold a password.
+func checkProxy(s string) error {
+	if u, err := url.Parse(s); err != nil || u.Host == "" {
+		return errors.New("must be a URL such as http://host:port")
+	}
+	return nil
+}
+
+func checkCABundle(path string) error {
+	path = os.ExpandEnv(path)
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return err
+		}
+		path = filepath.Join(home, rest)
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("the file of certificates can't be read: %w", err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		return fmt.Errorf("the file %s holds no certificate in PEM form", path)
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package awsclient turns the provider's arguments into AWS clients.
+package awsclient

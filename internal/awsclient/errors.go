@@ -1,0 +1,281 @@
+package awsclient
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// Explained is what every error of this package implements: a title and a text for the person who has to mend it.
+type Explained interface {
+	error
+	Summary() string // one short line
+	Detail() string  // what failed, AWS's reason, what to do next
+}
+
+// ConfigError is an argument that is wrong by itself: nothing was asked of AWS.
+type ConfigError struct {
+	Argument string // as in the provider block
+	Err      error
+}
+
+func (e *ConfigError) Error() string { return e.Argument + ": " + e.Err.Error() }
+
+// Unwrap returns what is wrong with the argument.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Summary implements Explained.
+func (e *ConfigError) Summary() string { return "Invalid provider argument" }
+
+// Detail implements Explained.
+func (e *ConfigError) Detail() string {
+	return fmt.Sprintf("The provider argument %q is wrong: %s.", e.Argument, e.Err)
+}
+
+// CredentialsError says that there are no credentials, or that AWS refuses them.
+type CredentialsError struct {
+	Err error
+}
+
+func (e *CredentialsError) Error() string { return "AWS credentials: " + reason(e.Err) }
+
+// Unwrap returns the SDK's error.
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// Summary implements Explained.
+func (e *CredentialsError) Summary() string { return "No usable AWS credentials" }
+
+// Detail implements Explained.
+func (e *CredentialsError) Detail() string {
+	var what, next string
+	switch code := errorCode(e.Err); code {
+	case "":
+		what = "No AWS credentials were found, or they could not be used."
+		next = "Set access_key and secret_key, profile, or the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " +
+			"sign in again if they come from single sign-on; " +
+			"or run where a web identity, a container or an instance supplies them. If AWS can't be reached, look at the proxy and endpoint arguments."
+	default:
+		what = "AWS refused the provider's credentials."
+		next = "Check which credentials are in use (arguments come first, then the environment, then the shared files) and that they may call sts:GetCallerIdentity."
+		switch code {
+		case "InvalidClientTokenId", "UnrecognizedClientException":
+			next = "The access key does not exist, is inactive, or is temporary and came without its session token. Check that access key, secret key and token belong together."
+		case "SignatureDoesNotMatch", "InvalidSignatureException":
+			next = "The secret key does not belong to the access key, or this machine's clock is wrong."
+		case "ExpiredToken", "ExpiredTokenException":
+			next = "The temporary credentials have expired. Get new ones (for example by signing in again) and repeat the run."
+		case "RequestExpired", "RequestTimeTooSkewed":
+			next = "This machine's clock differs too much from AWS's. Set it right and repeat the run."
+		}
+	}
+	return paragraphs(what, "Reason: "+reason(e.Err), next)
+}
+
+// AssumeRoleError is a role that could not be assumed: one of the provider's own (assume_role, assume_role_with_web_identity) or a
+// project's.
+type AssumeRoleError struct {
+	RoleARN     string
+	Hop, Hops   int    // 1-based place in the assume_role chain; 0 outside of a chain
+	WebIdentity bool   // by assume_role_with_web_identity
+	ProjectID   string // the account of the project whose role it is, or empty
+	Caller      string // the ARN that tried, if known
+	Err         error
+}
+
+func (e *AssumeRoleError) Error() string {
+	return fmt.Sprintf("assuming the role %s%s: %s", e.RoleARN, e.hop(), reason(e.Err))
+}
+
+func (e *AssumeRoleError) hop() string {
+	if e.Hops > 1 {
+		return fmt.Sprintf(" (%d of %d in the assume_role chain)", e.Hop, e.Hops)
+	}
+	return ""
+}
+
+// Unwrap returns the SDK's error.
+func (e *AssumeRoleError) Unwrap() error { return e.Err }
+
+// Summary implements Explained.
+func (e *AssumeRoleError) Summary() string {
+	if e.ProjectID != "" {
+		return "Cannot assume the role in account " + e.ProjectID
+	}
+	return "Cannot assume the role"
+}
+
+// Detail implements Explained.
+func (e *AssumeRoleError) Detail() string {
+	what := fmt.Sprintf("The role %s%s could not be assumed", e.RoleARN, e.hop())
+	if e.WebIdentity {
+		what += " with the web identity token"
+	}
+	if e.ProjectID != "" {
+		what += fmt.Sprintf(" to work in the account %s", e.ProjectID)
+	}
+	if e.Caller != "" {
+		what += " by " + e.Caller
+	}
+	what += "."
+
+	var next string
+	switch code := errorCode(e.Err); code {
+	case "AccessDenied", "AccessDeniedException":
+		next = "AWS answers the same in all of these cases: the role does not exist; its trust policy does not name the caller; the caller's own policies " +
+			"do not allow sts:AssumeRole on it; an organization's policy denies it."
+		if e.WebIdentity {
+			next = "Check that the role exists and that its trust policy names the token's issuer and accepts its audience and subject."
+		}
+		if e.ProjectID != "" {
+			next += " Check that the account has been onboarded, and the provider argument project_role_name."
+		}
+	case "ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken":
+		next = "Get new credentials or a new token and repeat the run."
+	case "ValidationError":
+		next = "Check the role's ARN and the session's settings (duration, session name, policies, tags); a role reached through another role lasts an hour at most."
+	case "RegionDisabledException":
+		next = "The security token service is not active in this region for that account. Activate it, or set sts_region."
+	case "":
+		next = "Look at the reason. If AWS can't be reached, check the proxy and endpoint arguments."
+		if e.WebIdentity {
+			next = "Look at the reason. Check that the file of the web identity token exists and can be read."
+		}
+	default:
+		next = "Look at AWS's reason; the calls that failed are in the account's CloudTrail."
+	}
+	return paragraphs(what, "Reason: "+reason(e.Err), next)
+}
+
+// AccountNotAllowedError is an account that allowed_account_ids or forbidden_account_ids keeps the provider out of.
+type AccountNotAllowedError struct {
+	AccountID string // empty: the account is unknown, so that the arguments can't be obeyed
+	Argument  string // the argument that says no
+}
+
+func (e *AccountNotAllowedError) Error() string {
+	if e.AccountID == "" {
+		return "the account is unknown, so that " + e.Argument + " can't be checked"
+	}
+	return fmt.Sprintf("account %s is not allowed by %s", e.AccountID, e.Argument)
+}
+
+// Summary implements Explained.
+func (e *AccountNotAllowedError) Summary() string { return "AWS account not allowed" }
+
+// Detail implements Explained.
+func (e *AccountNotAllowedError) Detail() string {
+	if e.AccountID == "" {
+		return paragraphs(
+			fmt.Sprintf("The provider argument %s is set, but the account of the credentials is unknown.", e.Argument),
+			"Remove skip_requesting_account_id and skip_credentials_validation, so that the account can be asked for.")
+	}
+	return paragraphs(
+		fmt.Sprintf("The account %s must not be used: the provider argument %s says so. Nothing was read or changed in it.", e.AccountID, e.Argument),
+		"Check that profile, environment and roles are those that you meant; if they are, change the argument.")
+}
+
+// WrongAccountError says that the credentials for a project lead to another account than the project's.
+type WrongAccountError struct {
+	Want, Got string // account ids
+	Caller    string // the ARN of the credentials, if known
+}
+
+func (e *WrongAccountError) Error() string {
+	return fmt.Sprintf("the credentials belong to account %s, not to account %s", e.Got, e.Want)
+}
+
+// Summary implements Explained.
+func (e *WrongAccountError) Summary() string { return "Wrong AWS account" }
+
+// Detail implements Explained.
+func (e *WrongAccountError) Detail() string {
+	who := "The credentials"
+	if e.Caller != "" {
+		who += " of " + e.Caller
+	}
+	return paragraphs(
+		fmt.Sprintf("%s belong to the account %s, but the project lives in the account %s. Nothing was read or changed.", who, e.Got, e.Want),
+		"Set project_role_name to a role that exists in each project's account, or use credentials of the account "+e.Want+".")
+}
+
+// RegionError is a region that is missing, unknown, or of another partition than the credentials.
+type RegionError struct {
+	Region    string // empty: none is set
+	Partition string // of the credentials, when the region belongs to another one
+}
+
+func (e *RegionError) Error() string {
+	switch {
+	case e.Region == "":
+		return "no AWS region is set"
+	case e.Partition != "":
+		return fmt.Sprintf("region %q is not in the partition %s of the credentials", e.Region, e.Partition)
+	}
+	return fmt.Sprintf("region %q is not an AWS region", e.Region)
+}
+
+// Summary implements Explained.
+func (e *RegionError) Summary() string { return "Invalid AWS region" }
+
+// Detail implements Explained.
+func (e *RegionError) Detail() string {
+	switch {
+	case e.Region == "":
+		return paragraphs("No AWS region is set.", "Set the provider argument region, AWS_REGION, or region in the profile.")
+	case e.Partition != "":
+		return paragraphs(fmt.Sprintf("The region %q is not in the AWS partition %s, to which the credentials belong.", e.Region, e.Partition),
+			"Credentials never work in another partition: change the region or the credentials.")
+	}
+	return paragraphs(fmt.Sprintf("%q is not the name of an AWS region that this version knows.", e.Region),
+		"Look for a typing error; set skip_region_validation if the region is newer than this version.")
+}
+
+// IdentityError is an account or role that can't exist: its form is wrong.
+type IdentityError struct {
+	What  string // "account id" or "role name"
+	Value string
+}
+
+func (e *IdentityError) Error() string { return fmt.Sprintf("%q is not a valid %s", e.Value, e.What) }
+
+// Summary implements Explained.
+func (e *IdentityError) Summary() string { return "Invalid " + e.What }
+
+// Detail implements Explained.
+func (e *IdentityError) Detail() string {
+	if e.What == "account id" {
+		return fmt.Sprintf("%q is not an AWS account id: it must be 12 digits.", e.Value)
+	}
+	return fmt.Sprintf("%q is not the name of a role: give the name, not the ARN.", e.Value)
+}
+
+func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }
+
+// errorCode is AWS's code for an error, or empty if the error is not an answer of AWS.
+func errorCode(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// reason is the part of an SDK's error that a person can use: AWS's code, message and request id, or else the innermost cause.
+func reason(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		text := api.ErrorCode() + ": " + api.ErrorMessage()
+		var withID interface{ ServiceRequestID() string }
+		if errors.As(err, &withID) && withID.ServiceRequestID() != "" {
+			text += " (request " + withID.ServiceRequestID() + ")"
+		}
+		return text
+	}
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
