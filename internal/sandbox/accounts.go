@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+const (
+	// HubAccount is the account in which the hub is set up.
+	HubAccount = "000000000000"
+	// HubName is the hub's name, and that of its table.
+	HubName = "stowage"
+	// TopicName is the name of the topic that onboarding makes for the notifications of stacks.
+	TopicName = "stowage-events"
+)
+
+// roleTrust lets everybody in the hub's account assume a role.
+const roleTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + HubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
+
+// open marks an account and region as used and gives them, on their first use, what onboarding makes.
+func (s *Sandbox) open(account, region, service string) {
+	s.world.Open(account)
+	place := account + "/" + region
+	if s.topics[place] || service == "iam" || service == "sts" { // which are global: their region says nothing
+		return
+	}
+	s.topics[place] = true
+	s.mustQuery(account, region, "sns", "2010-03-31", "CreateTopic", url.Values{"Name": {TopicName}})
+}
+
+// onboard makes an account's roles.
+func (s *Sandbox) onboard(account string) {
+	for _, role := range []string{"StowageProvisioner", "StowageReader"} {
+		s.mustQuery(account, "us-east-1", "iam", "2010-05-08", "CreateRole", url.Values{
+			"RoleName": {role}, "AssumeRolePolicyDocument": {roleTrust},
+		})
+	}
+}
+
+// setUpHub makes the hub's table and settings, by the same calls as a client would.
+func (s *Sandbox) setUpHub() {
+	s.open(HubAccount, s.region, "dynamodb")
+	s.mustJSON("dynamodb", "CreateTable", map[string]any{
+		"TableName":   HubName,
+		"BillingMode": "PAY_PER_REQUEST",
+		"AttributeDefinitions": []map[string]string{
+			{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"},
+		},
+		"KeySchema": []map[string]string{
+			{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
+		},
+	})
+	s.world.RunDue() // the table is active now
+	s.mustJSON("dynamodb", "UpdateTimeToLive", map[string]any{
+		"TableName":               HubName,
+		"TimeToLiveSpecification": map[string]any{"AttributeName": "expires", "Enabled": true},
+	})
+	settings, err := json.Marshal(struct {
+		Format    int    `json:"format"`
+		Region    string `json:"region"`
+		Table     string `json:"table"`
+		AccountID string `json:"account_id"`
+	}{1, s.region, HubName, HubAccount})
+	if err != nil {
+		panic(fmt.Sprintf("sandbox: the hub's settings can't be encoded: %v", err))
+	}
+	s.mustJSON("ssm", "PutParameter", map[string]any{
+		"Name": "/stowage/hub/" + HubName, "Type": "String", "Value": string(settings),
+		"Description": "Settings of the hub " + HubName,
+	})
+}
+
+// mustQuery and mustJSON make a call as an account's administrator, with the lock held. A service that isn't part of the
+// world is left out; a refusal is a broken invariant, since these calls are fixed.
+func (s *Sandbox) mustQuery(account, region, service, version, operation string, form url.Values) {
+	form.Set("Action", operation)
+	form.Set("Version", version)
+	s.must(account, region, &cloud.Request{Service: service, Operation: operation, Form: form, Body: []byte(form.Encode())}, http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"},
+	})
+}
+
+func (s *Sandbox) mustJSON(service, operation string, body map[string]any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("sandbox: %s can't be encoded: %v", operation, err))
+	}
+	s.must(HubAccount, s.region, &cloud.Request{Service: service, Operation: operation, Body: encoded}, http.Header{})
+}
+
+func (s *Sandbox) must(account, region string, r *cloud.Request, header http.Header) {
+	service := s.services[r.Service]
+	if service == nil {
+		return
+	}
+	r.HTTP = &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: r.Service + "." + region + ".amazonaws.com", Path: "/"}, Header: header}
+	access, _ := StaticCredentials(account)
+	_, r.Caller, _, _ = s.key(access)
+	r.Caller.Region, r.Endpoint = region, endpointOf(r.HTTP)
+	if _, err := service.Handle(r); err != nil {
+		panic(fmt.Sprintf("sandbox: setting up account %s: %s %s: %v", account, strings.ToUpper(r.Service), r.Operation, err))
+	}
+}

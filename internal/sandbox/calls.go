@@ -1,0 +1,43 @@
+package sandbox
+
+import (
+	"maps"
+	"sync"
+)
+
+// calls counts calls per service and operation, refused ones included.
+type calls struct {
+	mu    sync.Mutex
+	total map[string]map[string]int
+}
+
+func (c *calls) count(service, operation string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.total == nil {
+		c.total = make(map[string]map[string]int)
+	}
+	if c.total[service] == nil {
+		c.total[service] = make(map[string]int)
+	}
+	c.total[service][operation]++
+}
+
+// Calls returns the number of calls per service and operation since the last ResetCalls. Services are named by their
+// signing names. Attempts count, not what the SDK makes of them.
+func (s *Sandbox) Calls() map[string]map[string]int {
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	snapshot := make(map[string]map[string]int, len(s.calls.total))
+	for service, operations := range s.calls.total {
+		snapshot[service] = maps.Clone(operations)
+	}
+	return snapshot
+}
+
+// ResetCalls begins counting anew.
+func (s *Sandbox) ResetCalls() {
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	s.calls.total = nil
+}

@@ -1,0 +1,39 @@
+// Package sandbox is AWS on this machine: a simulation of just the calls that Stowage, and people looking at what it made,
+// need. It is test equipment, strict where AWS is strict, and refuses with SandboxNotModelled what it doesn't simulate.
+//
+// A Sandbox is an http.Handler that answers for all services at one address. It is used two ways: behind a listener
+// (cmd/sandbox, httptest), or in process through package simulate, which answers SDK calls without sockets.
+//
+// # The way of a call
+//
+// The service is the signing name in the signature's scope, the operation is what the protocol says (X-Amz-Target, Action,
+// or S3's own rules). The call waits as long as the latency profile says, is counted, meets the faults, and is then handled
+// with the world's lock held: what is due on the agenda runs first, then the caller is authenticated, then the
+// service answers.
+//
+// # Credentials
+//
+// Signatures are verified, session tokens and the time of signing included. A key is one that STS or IAM issued in this
+// world, or an account's fixed one (StaticCredentials): access key AKIASTOW followed by the account's 12 digits, secret
+// "stowage/sandbox/secret/key/+" followed by the same digits; it belongs to the IAM user "administrator" of the account.
+// Permissions are not checked, but for the roles' trust policies.
+//
+// # Accounts
+//
+// Account 000000000000 is the hub: it holds the SSM parameter /stowage/hub/stowage and the DynamoDB table "stowage".
+// Every account, the hub included, holds from its first use what onboarding makes: the roles StowageProvisioner and
+// StowageReader, which trust the hub's account, and in each region in which it is used the SNS topic stowage-events.
+//
+// # Control
+//
+// The requests below /_sandbox are not signed:
+//
+//   - GET /_sandbox/calls answers the calls per service and operation since the last DELETE of it.
+//   - POST /_sandbox/faults adds a list of Fault to the plan, DELETE removes all.
+//   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
+//
+// # Determinism
+//
+// Everything random comes from Options.Seed, and time is the standard library's, so under testing/synctest the
+// world is a function of seed and order of calls. Package simulate fixes that order.
+package sandbox

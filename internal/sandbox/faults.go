@@ -1,0 +1,254 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// Effect is what a fault does to a call.
+type Effect string
+
+// The effects of faults.
+const (
+	// Throttle refuses the call with the service's own throttling error, or with Code.
+	Throttle Effect = "throttle"
+	// FailCall refuses the call with the error Code; without one, with the service's internal error.
+	FailCall Effect = "error"
+	// LostReply lets the call happen and cuts the connection instead of answering.
+	LostReply Effect = "lost_reply"
+	// StaleRead makes an eventually consistent read answer as of before the last change.
+	StaleRead Effect = "stale_read"
+	// Delay makes the call take Delay longer before it has any effect.
+	Delay Effect = "delay"
+)
+
+// Fault is one entry of the fault plan: either one on calls (Effect is set) or one on a step of a CloudFormation resource
+// (Phase is set).
+type Fault struct {
+	// Service (signing name) and Operation select calls; both are globs, "" stands for all.
+	Service   string `json:"service,omitempty"`
+	Operation string `json:"operation,omitempty"`
+	Effect    Effect `json:"effect,omitempty"`
+	// Code, Message and Status make up the error of throttle and error; each has a default that AWS would answer.
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+	Status  int    `json:"status,omitempty"`
+	// Delay is a Go duration such as "2s", for delay; "" means 1s.
+	Delay string `json:"delay,omitempty"`
+	// After is the number of matching calls that are let through before the fault begins.
+	After int `json:"after,omitempty"`
+	// Times is how many matching calls or steps the fault hits; 0 means all.
+	Times int `json:"times,omitempty"`
+
+	// ResourceType and PhysicalID select resources; both are globs, "" stands for all.
+	ResourceType string      `json:"resource_type,omitempty"`
+	PhysicalID   string      `json:"physical_id,omitempty"`
+	Phase        cloud.Phase `json:"phase,omitempty"`
+	// Reason is the text that the resource's failure gives.
+	Reason string `json:"reason,omitempty"`
+}
+
+// validate says what is wrong with a fault.
+func (f Fault) validate() error {
+	if f.After < 0 || f.Times < 0 {
+		return fmt.Errorf("after and times can't be negative: %d, %d", f.After, f.Times)
+	}
+	if f.Phase != "" {
+		if f.Effect != "" || f.Service != "" || f.Operation != "" {
+			return errors.New("a fault has either an effect on calls or a phase of a resource, not both")
+		}
+		if !slices.Contains([]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback}, f.Phase) {
+			return fmt.Errorf("unknown phase %q", f.Phase)
+		}
+		return nil
+	}
+	if f.ResourceType != "" || f.PhysicalID != "" || f.Reason != "" {
+		return errors.New("a fault of a resource needs a phase")
+	}
+	if !slices.Contains([]Effect{Throttle, FailCall, LostReply, StaleRead, Delay}, f.Effect) {
+		return fmt.Errorf("unknown effect %q", f.Effect)
+	}
+	if _, err := f.delay(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (f Fault) delay() (time.Duration, error) {
+	if f.Delay == "" {
+		return time.Second, nil
+	}
+	d, err := time.ParseDuration(f.Delay)
+	if err != nil {
+		return 0, fmt.Errorf("delay: %w", err)
+	}
+	return d, nil
+}
+
+// faults is the fault plan with its counters.
+type faults struct {
+	mu   sync.Mutex
+	plan []*planned
+}
+
+type planned struct {
+	Fault
+	seen int // matching calls or steps so far
+}
+
+// hits counts a match and says whether the fault takes effect on it.
+func (p *planned) hits() bool {
+	p.seen++
+	return p.seen > p.After && (p.Times == 0 || p.seen <= p.After+p.Times)
+}
+
+// callFault is what the plan does to one call.
+type callFault struct {
+	err   *cloud.Error
+	delay time.Duration
+	lost  bool
+	stale bool
+}
+
+// call asks the plan about one call. All faults that match take effect together; of two errors the first counts.
+func (f *faults) call(service, operation string) callFault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var result callFault
+	for _, p := range f.plan {
+		if p.Effect == "" || !matches(p.Service, service) || !matches(p.Operation, operation) || !p.hits() {
+			continue
+		}
+		switch p.Effect {
+		case Throttle, FailCall:
+			if result.err == nil {
+				result.err = p.callError(service)
+			}
+		case LostReply:
+			result.lost = true
+		case StaleRead:
+			result.stale = true
+		case Delay:
+			d, _ := p.delay() // validated when it was added
+			result.delay += d
+		}
+	}
+	return result
+}
+
+// resource asks the plan about one step of a resource; it has the shape of cloud.World.ResourceFault.
+func (f *faults) resource(resourceType, physicalID string, phase cloud.Phase) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.plan {
+		if p.Phase != phase || !matches(p.ResourceType, resourceType) || !matches(p.PhysicalID, physicalID) || !p.hits() {
+			continue
+		}
+		if p.Reason == "" {
+			return "Resource handler returned message: \"Internal failure\" (HandlerErrorCode: InternalFailure)"
+		}
+		return p.Reason
+	}
+	return ""
+}
+
+// matches matches a glob, "" standing for everything. A * matches slashes and colons too, since ids have both.
+func matches(pattern, name string) bool {
+	if pattern == "" {
+		return true
+	}
+	return glob(pattern, name)
+}
+
+// glob knows * (any text) and ? (any one character).
+func glob(pattern, name string) bool {
+	if pattern == "" {
+		return name == ""
+	}
+	if pattern[0] == '*' {
+		return glob(pattern[1:], name) || name != "" && glob(pattern, name[1:])
+	}
+	return name != "" && (pattern[0] == '?' || pattern[0] == name[0]) && glob(pattern[1:], name[1:])
+}
+
+// callError is the error of a fault as the service words it.
+func (f Fault) callError(service string) *cloud.Error {
+	e := &cloud.Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: http.StatusInternalServerError}
+	if f.Effect == Throttle {
+		e = throttled(service)
+	} else if service == "dynamodb" {
+		e = &cloud.Error{Code: "InternalServerError", Message: "Internal server error", Status: http.StatusInternalServerError}
+	} else if service == "s3" {
+		e = &cloud.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError}
+	}
+	if f.Code != "" && f.Code != e.Code {
+		e = &cloud.Error{Code: f.Code, Message: "Injected by the sandbox's fault plan", Status: statusOfCode(f.Code)}
+	}
+	if f.Message != "" {
+		e.Message = f.Message
+	}
+	if f.Status != 0 {
+		e.Status = f.Status
+	}
+	return e
+}
+
+func throttled(service string) *cloud.Error {
+	switch service {
+	case "dynamodb":
+		return &cloud.Error{
+			Code: "ThrottlingException", Status: http.StatusBadRequest,
+			Message: "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly.",
+		}
+	case "s3":
+		return &cloud.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: http.StatusServiceUnavailable}
+	case "kms", "secretsmanager", "ssm":
+		return &cloud.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusBadRequest}
+	default:
+		return &cloud.Error{Code: "Throttling", Message: "Rate exceeded", Status: http.StatusBadRequest}
+	}
+}
+
+// statusOfCode is the HTTP status that AWS answers with common error codes.
+func statusOfCode(code string) int {
+	switch code {
+	case "InternalFailure", "InternalError", "InternalServerError", "InternalServiceError", "InternalServiceErrorException":
+		return http.StatusInternalServerError
+	case "ServiceUnavailable", "SlowDown", "ServiceUnavailableException":
+		return http.StatusServiceUnavailable
+	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidAccessKeyId":
+		return http.StatusForbidden
+	case "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "NotFound":
+		return http.StatusNotFound
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// AddFaults adds faults to the plan; it adds none when one is malformed.
+func (s *Sandbox) AddFaults(list ...Fault) error {
+	for i, f := range list {
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("fault %d: %w", i, err)
+		}
+	}
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	for _, f := range list {
+		s.faults.plan = append(s.faults.plan, &planned{Fault: f})
+	}
+	return nil
+}
+
+// ClearFaults empties the plan.
+func (s *Sandbox) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.plan = nil
+}

@@ -1,0 +1,365 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
+)
+
+// maxBody is the largest request body taken, in bytes.
+const maxBody = 64 << 20
+
+// ErrLostReply is what Do returns for a call whose effect happened and whose answer was lost on the way.
+var ErrLostReply = errors.New("sandbox: connection reset before the answer")
+
+// Options are the settings of a Sandbox.
+type Options struct {
+	// Seed is where everything random comes from.
+	Seed uint64
+	// Latency says how long calls and resources take; the zero value is LatencyNone.
+	Latency cloud.Latency
+	// Region is the region in which the hub is set up; "" means eu-west-1.
+	Region string
+}
+
+// LatencyNone makes everything immediate.
+func LatencyNone() cloud.Latency { return cloud.Latency{} }
+
+// LatencyAWS is modelled on AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 40 ms for others; CloudFormation
+// takes 3 to 15 seconds for a resource.
+func LatencyAWS() cloud.Latency {
+	return cloud.Latency{
+		Call: map[string]time.Duration{
+			"":               40 * time.Millisecond,
+			"dynamodb":       5 * time.Millisecond,
+			"cloudformation": 100 * time.Millisecond,
+		},
+		ResourceMin: 3 * time.Second,
+		ResourceMax: 15 * time.Second,
+	}
+}
+
+// Sandbox is one simulated world with its front door. It is safe for concurrent use.
+type Sandbox struct {
+	world    *cloud.World
+	region   string
+	latency  cloud.Latency
+	services map[string]cloud.Service
+	sts      *sts.STS
+	sns      *sns.SNS
+	calls    calls
+	faults   faults
+	topics   map[string]bool // account/region in which the topic of onboarding was made
+	woken    chan struct{}   // holds a token when the agenda has changed
+}
+
+// New makes a world with the hub set up in it.
+func New(o Options) *Sandbox {
+	if o.Region == "" {
+		o.Region = "eu-west-1"
+	}
+	s := &Sandbox{
+		world:    cloud.New(o.Seed),
+		region:   o.Region,
+		latency:  o.Latency,
+		services: make(map[string]cloud.Service),
+		topics:   make(map[string]bool),
+		woken:    make(chan struct{}, 1),
+	}
+	s.addServices()
+	s.world.AccountOpened = s.onboard
+	s.world.ResourceFault = s.faults.resource
+	s.world.Lock()
+	defer s.world.Unlock()
+	s.setUpHub()
+	s.world.Latency = o.Latency
+	s.world.OnSchedule(func() {
+		select {
+		case s.woken <- struct{}{}:
+		default:
+		}
+	})
+	return s
+}
+
+// World is the world behind the front door, for tests that prepare or inspect it; its rules on locking hold.
+func (s *Sandbox) World() *cloud.World { return s.world }
+
+// Call says what a request asks for, before anybody has looked into whether it may.
+type Call struct {
+	Service   string // signing name
+	Operation string
+	AccessKey string // "" for an unsigned request
+	Region    string
+	Body      []byte
+}
+
+// Account is the account whose key signed the call; "" when the key is unknown.
+func (s *Sandbox) Account(c Call) string {
+	s.world.Lock()
+	defer s.unlock()
+	_, caller, _, _ := s.key(c.AccessKey)
+	return caller.Account
+}
+
+// ServeHTTP answers a request of an AWS client, or one below /_sandbox.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+		s.control(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	response, err := s.Do(r, body, nil)
+	if err != nil { // lost, or the client has gone away
+		hijacker, ok := w.(http.Hijacker)
+		if !ok {
+			panic(http.ErrAbortHandler)
+		}
+		connection, _, err := hijacker.Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		_ = connection.Close() // the client is meant to see it break
+		return
+	}
+	for name, values := range response.Header {
+		w.Header()[name] = values
+	}
+	status := response.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(response.Body) // a client that has gone away misses it
+}
+
+// Do answers one request of an AWS client without writing it anywhere; r.Body is not read, body stands for it. It returns
+// an error when no answer reaches the client: ErrLostReply, or the context's end before the call had any effect.
+//
+// gate, unless nil, is called before the call touches anything that other calls can see, and may block until it is the
+// call's turn; an error from it abandons the call.
+func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*cloud.Response, error) {
+	if gate == nil {
+		gate = func(Call) error { return nil }
+	}
+	sig, signed, wellFormed := readSignature(r)
+	request := &cloud.Request{Context: r.Context(), HTTP: r.Clone(r.Context()), Body: body, Endpoint: endpointOf(r)}
+	s.identify(request, sig)
+	call := Call{Service: request.Service, Operation: request.Operation, AccessKey: sig.accessKey, Region: sig.region, Body: body}
+
+	if err := sleep(r.Context(), s.callTime(call.Service)); err != nil {
+		return nil, err
+	}
+	if err := gate(call); err != nil {
+		return nil, err
+	}
+	s.calls.count(call.Service, call.Operation)
+	fault := s.faults.call(call.Service, call.Operation)
+	if fault.delay > 0 {
+		if err := sleep(r.Context(), fault.delay); err != nil {
+			return nil, err
+		}
+		if err := gate(call); err != nil {
+			return nil, err
+		}
+	}
+
+	s.world.Lock()
+	defer s.unlock()
+	request.HTTP.Header.Set(protocol.RequestIDHeader, s.world.NewUUID())
+	service := s.services[request.Service]
+	if service == nil {
+		return unknownService(request), nil
+	}
+	if fault.err != nil {
+		return service.WriteError(request, fault.err), nil
+	}
+	request.Stale = fault.stale
+	response, err := s.handle(service, request, r, sig, signed, wellFormed)
+	if err != nil {
+		var e *cloud.Error
+		if !errors.As(err, &e) {
+			e = &cloud.Error{Code: "InternalFailure", Message: "the sandbox failed: " + err.Error(), Status: http.StatusInternalServerError}
+		}
+		response = service.WriteError(request, e)
+	}
+	if fault.lost {
+		return nil, ErrLostReply
+	}
+	return response, nil
+}
+
+// handle authenticates and dispatches, with the lock held.
+func (s *Sandbox) handle(service cloud.Service, request *cloud.Request, r *http.Request, sig signature, signed, wellFormed bool) (*cloud.Response, error) {
+	switch {
+	case !signed && request.Service == "sts" && request.Operation == "AssumeRoleWithWebIdentity":
+		request.Caller.Region = s.region
+	case !signed:
+		return nil, refuseUnsigned.of(request.Service)
+	case !wellFormed:
+		return nil, refuseMalformed.of(request.Service)
+	default:
+		caller, refused := s.authenticate(request.Service, r, request.Body, sig)
+		if refused != nil {
+			return nil, refused
+		}
+		request.Caller = caller
+		s.open(caller.Account, caller.Region, request.Service)
+	}
+	if request.Operation == "" {
+		return nil, cloud.NotModelled("a %s request to %s %s without an operation", request.Service, r.Method, r.URL.Path)
+	}
+	return service.Handle(request)
+}
+
+// identify finds out which operation of which service a request is.
+func (s *Sandbox) identify(r *cloud.Request, sig signature) {
+	target := r.HTTP.Header.Get("X-Amz-Target")
+	contentType := r.HTTP.Header.Get("Content-Type")
+	switch {
+	case target != "":
+		_, r.Operation, _ = strings.Cut(target, ".")
+	case strings.HasPrefix(contentType, "application/x-www-form-urlencoded") && sig.service != "s3":
+		if form, err := url.ParseQuery(string(r.Body)); err == nil {
+			r.Form = form
+		}
+	case r.HTTP.URL.Query().Has("Action") && sig.service != "s3":
+		r.Form = r.HTTP.URL.Query()
+	}
+	if r.Form != nil {
+		r.Operation = r.Form.Get("Action")
+	}
+	r.Service = sig.service
+	if r.Service == "" {
+		r.Service = unsignedService(target, r.Operation)
+	}
+	if o, ok := s.services[r.Service].(cloud.Operator); ok {
+		r.Operation = o.Operation(r)
+	}
+}
+
+// unsignedService guesses whom an unsigned request is for: S3 answers whatever no other protocol explains.
+func unsignedService(target, operation string) string {
+	switch {
+	case strings.HasPrefix(target, "DynamoDB_"):
+		return "dynamodb"
+	case strings.HasPrefix(target, "AmazonSSM."):
+		return "ssm"
+	case strings.HasPrefix(target, "secretsmanager."):
+		return "secretsmanager"
+	case strings.HasPrefix(target, "TrentService."):
+		return "kms"
+	case operation != "":
+		return "sts"
+	default:
+		return "s3"
+	}
+}
+
+// unlock gives the lock back and starts the functions that were invoked meanwhile.
+func (s *Sandbox) unlock() {
+	invocations := s.world.TakeInvocations()
+	s.world.Unlock()
+	for _, i := range invocations {
+		go func() {
+			_, _ = i.Function(context.Background(), i.Event) // asynchronous: nobody waits for the result
+		}()
+	}
+}
+
+// NextDue says when the next thing on the agenda is due.
+func (s *Sandbox) NextDue() (time.Time, bool) {
+	s.world.Lock()
+	defer s.unlock()
+	return s.world.NextDue()
+}
+
+// RunDue runs what is due on the agenda.
+func (s *Sandbox) RunDue() {
+	s.world.Lock()
+	s.unlock()
+}
+
+// Woken has a value after the agenda has got a new entry; a wait for NextDue must look again then.
+func (s *Sandbox) Woken() <-chan struct{} { return s.woken }
+
+// Run runs the agenda as time passes, until the context ends. Without it, things happen no sooner than the next call,
+// which sees the same world either way; only notifications would be late.
+func (s *Sandbox) Run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			s.RunDue()
+		case <-s.woken:
+		}
+		if next, ok := s.NextDue(); ok {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+func (s *Sandbox) callTime(service string) time.Duration {
+	if d, ok := s.latency.Call[service]; ok {
+		return d
+	}
+	return s.latency.Call[""]
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("sandbox: the call was given up: %w", ctx.Err())
+	}
+}
+
+func endpointOf(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.URL.Scheme == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + hostOf(r)
+}
+
+// unknownService refuses a call of a service that isn't simulated, in the form that the caller's protocol wants.
+func unknownService(r *cloud.Request) *cloud.Response {
+	e := cloud.NotModelled("the service %q (operation %q)", r.Service, r.Operation)
+	switch {
+	case r.Form != nil:
+		return protocol.Query{}.Error(r, e)
+	case r.HTTP.Header.Get("X-Amz-Target") != "":
+		return protocol.JSON{Version: "1.1"}.Error(r, e)
+	default:
+		body, _ := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message}) // strings always encode
+		return &cloud.Response{
+			Status: e.Status, Body: bytes.TrimSpace(body),
+			Header: http.Header{"Content-Type": {"application/json"}, "X-Amzn-Errortype": {e.Code}},
+		}
+	}
+}

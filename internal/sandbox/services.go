@@ -1,0 +1,14 @@
+package sandbox
+
+import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
+)
+
+// addServices makes the services, which register themselves with the world, and names them by their signing names.
+func (s *Sandbox) addServices() {
+	s.sts = sts.New(s.world)
+	s.sns = sns.New(s.world)
+	s.services["sts"] = s.sts
+	s.services["sns"] = s.sns
+}

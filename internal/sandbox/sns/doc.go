@@ -1,0 +1,6 @@
+// Package sns simulates the Simple Notification Service: standard topics, subscriptions of Lambda functions, and publishing.
+//
+// A message reaches a subscribed function as the event that Lambda gets from SNS; functions are those registered with the
+// world by ARN. It is also the cloud.Publisher by which CloudFormation tells of its stacks; what Delivery says happens to
+// those messages: they can be lost, come twice, and come out of order, as SNS may do with any.
+package sns

@@ -1,0 +1,7 @@
+// Package sts simulates the Security Token Service: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity.
+//
+// A role can be assumed by whom its trust policy names: an account (its root principal), a user, a role, or everybody; of
+// conditions, sts:ExternalId alone is modelled. Credentials carry the account and end when their time is over. Web
+// identities are taken from any token that is shaped like a JWT and whose issuer the role trusts as a federated
+// principal; its signature is not verified.
+package sts
