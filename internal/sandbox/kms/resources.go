@@ -1,0 +1,195 @@
+package kms
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// keyType is AWS::KMS::Key: Ref gives the key id. Deleting one schedules its deletion.
+type keyType struct{ k *KMS }
+
+func (keyType) Schema() *cloud.TypeSchema {
+	return &cloud.TypeSchema{
+		Properties: map[string]cloud.Property{
+			"Description":         {Kind: cloud.KindString},
+			"Enabled":             {Kind: cloud.KindBool},
+			"EnableKeyRotation":   {Kind: cloud.KindBool},
+			"KeyPolicy":           {Kind: cloud.KindJSON},
+			"PendingWindowInDays": {Kind: cloud.KindInteger, WriteOnly: true},
+			"Tags":                {Kind: cloud.KindList},
+		},
+		PrimaryID:  []string{"KeyId"},
+		Attributes: []string{"Arn", "KeyId"},
+		Tags:       true,
+	}
+}
+
+func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
+	made := key{tags: maps.Clone(r.Tags)}
+	if made.tags == nil {
+		made.tags = make(map[string]string)
+	}
+	if err := made.set(r.Properties); err != nil {
+		return cloud.Resource{}, err
+	}
+	created, err := t.k.create(c, made)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
+	return created.resource(), nil
+}
+
+func (t keyType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
+	found, err := t.k.find(c, physicalID)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
+	if !found.deletion.IsZero() {
+		return cloud.Resource{}, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)
+	}
+	changed := *found
+	changed.tags = maps.Clone(found.tags)
+	for name := range tagsOf(old) {
+		delete(changed.tags, name)
+	}
+	if err := changed.set(desired); err != nil {
+		return cloud.Resource{}, err
+	}
+	*found = changed
+	return found.resource(), nil
+}
+
+func (t keyType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
+	if found, err := t.k.find(c, physicalID); err == nil && found.deletion.IsZero() {
+		window := found.window
+		if window == 0 {
+			window = defaultWindow
+		}
+		t.k.schedule(found, window)
+	}
+	return nil
+}
+
+func (t keyType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
+	id, _ := properties["KeyId"].(string)
+	found, err := t.k.find(c, id)
+	return id, err == nil && found.deletion.IsZero()
+}
+
+// set gives a key what properties say.
+func (k *key) set(properties map[string]any) error {
+	k.description, _ = properties["Description"].(string)
+	k.rotation = truth(properties["EnableKeyRotation"], false)
+	k.enabled = truth(properties["Enabled"], true)
+	if policy, ok := properties["KeyPolicy"]; ok {
+		text, isText := policy.(string)
+		if !isText {
+			encoded, err := json.Marshal(policy)
+			if err != nil {
+				return fmt.Errorf("encode the key policy: %w", err)
+			}
+			text = string(encoded)
+		}
+		if err := checkPolicy(text); err != nil {
+			return err
+		}
+		k.policy = text
+	}
+	if days, ok := properties["PendingWindowInDays"]; ok {
+		if _, err := fmt.Sscan(fmt.Sprint(days), &k.window); err != nil || k.window < minimumWindow || k.window > defaultWindow {
+			return cloud.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow)
+		}
+	}
+	maps.Copy(k.tags, tagsOf(properties))
+	return nil
+}
+
+func (k *key) resource() cloud.Resource {
+	return cloud.Resource{PhysicalID: k.id, Attributes: map[string]any{"Arn": k.arn, "KeyId": k.id}}
+}
+
+// truth reads a boolean property, which CloudFormation takes as text too.
+func truth(v any, otherwise bool) bool {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		return v == "true"
+	default:
+		return otherwise
+	}
+}
+
+func tagsOf(properties map[string]any) map[string]string {
+	tags := make(map[string]string)
+	list, _ := properties["Tags"].([]any)
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok {
+			tags[fmt.Sprint(m["Key"])] = fmt.Sprint(m["Value"])
+		}
+	}
+	return tags
+}
+
+// aliasType is AWS::KMS::Alias: Ref gives its name, alias/ included.
+type aliasType struct{ k *KMS }
+
+func (aliasType) Schema() *cloud.TypeSchema {
+	return &cloud.TypeSchema{
+		Properties: map[string]cloud.Property{
+			"AliasName":   {Kind: cloud.KindString, CreateOnly: true},
+			"TargetKeyId": {Kind: cloud.KindString},
+		},
+		Required:  []string{"AliasName", "TargetKeyId"},
+		PrimaryID: []string{"AliasName"},
+	}
+}
+
+func (t aliasType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
+	name, _ := r.Properties["AliasName"].(string)
+	if !strings.HasPrefix(name, "alias/") || strings.HasPrefix(name, "alias/aws/") {
+		return cloud.Resource{}, cloud.Errorf("ValidationException", "Invalid identifier")
+	}
+	arn := arnOf(c, name)
+	if t.k.aliases[arn] != nil {
+		return cloud.Resource{}, cloud.Errorf("AlreadyExistsException", "An alias with the name %s already exists", arn)
+	}
+	return t.point(c, name, r.Properties, t.k.world.Now())
+}
+
+func (t aliasType) Update(c cloud.Caller, physicalID string, _, desired map[string]any) (cloud.Resource, error) {
+	existing := t.k.aliases[arnOf(c, physicalID)]
+	if existing == nil {
+		return cloud.Resource{}, cloud.Errorf("NotFoundException", "Alias %s is not found.", arnOf(c, physicalID))
+	}
+	return t.point(c, physicalID, desired, existing.created)
+}
+
+func (t aliasType) point(c cloud.Caller, name string, properties map[string]any, created time.Time) (cloud.Resource, error) {
+	target, _ := properties["TargetKeyId"].(string)
+	found, err := t.k.find(c, target)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
+	if !found.deletion.IsZero() {
+		return cloud.Resource{}, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)
+	}
+	arn := arnOf(c, name)
+	t.k.aliases[arn] = &alias{name: name, arn: arn, target: found.id, created: created}
+	return cloud.Resource{PhysicalID: name}, nil
+}
+
+func (t aliasType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
+	delete(t.k.aliases, arnOf(c, physicalID))
+	return nil
+}
+
+func (t aliasType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
+	name, _ := properties["AliasName"].(string)
+	return name, t.k.aliases[arnOf(c, name)] != nil
+}
