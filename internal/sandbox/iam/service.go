@@ -1,0 +1,84 @@
+package iam
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
+)
+
+// Service is the simulated IAM of all accounts. IAM is global: regions don't matter to it.
+type Service struct {
+	world    *cloud.World
+	accounts map[string]*account
+	keys     map[string]*accessKey // by id, of all accounts
+}
+
+// account is what one AWS account has. Names are kept in lower case as keys, because they are unique without regard to
+// case: IAM API Reference, CreateUser: "Names are not distinguished by case".
+type account struct {
+	id       string
+	users    map[string]*user
+	groups   map[string]*group
+	roles    map[string]*role
+	policies map[string]*policy // by ARN
+}
+
+// New makes the service and registers with the world its resource types and itself as finder of roles and keys.
+func New(w *cloud.World) *Service {
+	s := &Service{world: w, accounts: make(map[string]*account), keys: make(map[string]*accessKey)}
+	w.SetRoles(s)
+	w.AddKeys(s)
+	w.RegisterType("AWS::IAM::User", userType{s})
+	w.RegisterType("AWS::IAM::Group", groupType{s})
+	w.RegisterType("AWS::IAM::UserToGroupAddition", additionType{s})
+	w.RegisterType("AWS::IAM::ManagedPolicy", managedPolicyType{s})
+	w.RegisterType("AWS::IAM::Policy", inlinePolicyType{s})
+	w.RegisterType("AWS::IAM::Role", roleType{s})
+	w.RegisterType("AWS::IAM::AccessKey", keyType{s})
+	return s
+}
+
+func (s *Service) account(id string) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{
+			id: id, users: make(map[string]*user), groups: make(map[string]*group), roles: make(map[string]*role),
+			policies: make(map[string]*policy),
+		}
+		s.accounts[id] = a
+	}
+	return a
+}
+
+// PutRole makes or replaces a role without any checks, for what stands in an account before anybody uses it.
+func (s *Service) PutRole(accountID, name string, trust map[string]any) {
+	a := s.account(accountID)
+	text, err := policydoc.Text(trust)
+	if err != nil {
+		panic("sandbox: a trust policy that is no JSON: " + err.Error())
+	}
+	a.roles[strings.ToLower(name)] = &role{entity: s.newEntity(a, kindRole, name, "/"), trust: text, maxSession: 3600}
+}
+
+// Role finds a role and its trust policy.
+func (s *Service) Role(accountID, name string) (arn string, trust map[string]any, ok bool) {
+	r := s.account(accountID).roles[strings.ToLower(name)]
+	if r == nil {
+		return "", nil, false
+	}
+	if err := json.Unmarshal([]byte(r.trust), &trust); err != nil {
+		return "", nil, false
+	}
+	return r.arn, trust, true
+}
+
+// AccessKey finds a user's access key.
+func (s *Service) AccessKey(id string) (secret string, caller cloud.Caller, active bool, ok bool) {
+	k := s.keys[id]
+	if k == nil {
+		return "", cloud.Caller{}, false, false
+	}
+	return k.secret, cloud.Caller{Account: k.account, ARN: k.user.arn, UserID: k.user.id}, k.status == statusActive, true
+}

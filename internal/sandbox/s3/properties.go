@@ -1,0 +1,256 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// bucketProperties are the properties of AWS::S3::Bucket that the sandbox models: AWS CloudFormation Template Reference,
+// "AWS::S3::Bucket". Decoding refuses nested names that aren't here.
+type bucketProperties struct {
+	BucketName         string
+	BucketNamePrefix   string
+	BucketNamespace    string
+	AccessControl      string
+	BucketEncryption   *encryption
+	Versioning         *versioning             `json:"VersioningConfiguration"`
+	PublicAccess       *publicAccess           `json:"PublicAccessBlockConfiguration"`
+	Ownership          *ownership              `json:"OwnershipControls"`
+	Lifecycle          *lifecycleProperties    `json:"LifecycleConfiguration"`
+	Logging            *logging                `json:"LoggingConfiguration"`
+	Notifications      *notificationProperties `json:"NotificationConfiguration"`
+	ObjectLockEnabled  flexBool
+	ObjectLock         *objectLock `json:"ObjectLockConfiguration"`
+	CorsConfiguration  *cors
+	Tags               []tag
+	lifecycleSet       *lifecycle
+	eventBridgeEnabled bool
+}
+
+type notificationProperties struct {
+	EventBridge *struct {
+		Enabled *flexBool `json:"EventBridgeEnabled"`
+	} `json:"EventBridgeConfiguration"`
+}
+
+type lifecycleProperties struct {
+	Rules   []lifecycleRuleProperties
+	MinSize string `json:"TransitionDefaultMinimumObjectSize"`
+}
+
+type lifecycleRuleProperties struct {
+	ID                    string `json:"Id"`
+	Status                string
+	Prefix                *string
+	TagFilters            []tag
+	GreaterThan           *flexInt `json:"ObjectSizeGreaterThan"`
+	LessThan              *flexInt `json:"ObjectSizeLessThan"`
+	ExpirationInDays      *flexInt
+	ExpirationDate        string
+	DeleteMarker          flexBool               `json:"ExpiredObjectDeleteMarker"`
+	NoncurrentInDays      *flexInt               `json:"NoncurrentVersionExpirationInDays"`
+	NoncurrentExpiration  *noncurrentExpiration  `json:"NoncurrentVersionExpiration"`
+	Transitions           []transition           `json:"Transitions"`
+	NoncurrentTransitions []noncurrentTransition `json:"NoncurrentVersionTransitions"`
+	AbortUpload           *abortUpload           `json:"AbortIncompleteMultipartUpload"`
+}
+
+// notModelled are properties of the type that the sandbox refuses with an error of its own.
+var notModelled = []string{
+	"AbacStatus", "AccelerateConfiguration", "AnalyticsConfigurations", "IntelligentTieringConfigurations", "InventoryConfigurations",
+	"MetadataConfiguration", "MetadataTableConfiguration", "MetricsConfigurations", "ReplicationConfiguration", "WebsiteConfiguration",
+	"BucketNamePrefix",
+}
+
+// decodeProperties takes properties apart and checks whatever doesn't depend on other buckets.
+func decodeProperties(properties map[string]any) (*bucketProperties, error) {
+	for _, name := range notModelled {
+		if _, given := properties[name]; given {
+			return nil, cloud.NotModelled("%s of AWS::S3::Bucket", name)
+		}
+	}
+	p := &bucketProperties{}
+	if err := decodeStrictly(properties, p); err != nil {
+		return nil, err
+	}
+	if p.AccessControl != "" && p.AccessControl != "Private" {
+		// S3 User Guide, "Controlling ownership of objects and disabling ACLs".
+		return nil, cloud.Errorf("InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if p.Lifecycle != nil {
+		p.lifecycleSet = p.Lifecycle.configuration()
+		if err := p.lifecycleSet.check(); err != nil {
+			return nil, err
+		}
+	}
+	if n := p.Notifications; n != nil && n.EventBridge != nil {
+		p.eventBridgeEnabled = n.EventBridge.Enabled == nil || bool(*n.EventBridge.Enabled)
+	}
+	return p, nil
+}
+
+func (p *bucketProperties) check() error {
+	if p.BucketEncryption != nil {
+		if err := p.BucketEncryption.check(); err != nil {
+			return err
+		}
+	}
+	if p.Versioning != nil {
+		if err := p.Versioning.check(bool(p.ObjectLockEnabled)); err != nil {
+			return err
+		}
+	}
+	if p.Ownership != nil {
+		if err := p.Ownership.check(); err != nil {
+			return err
+		}
+	}
+	if p.CorsConfiguration != nil {
+		if err := p.CorsConfiguration.check(); err != nil {
+			return err
+		}
+	}
+	if p.ObjectLock != nil {
+		if !p.ObjectLockEnabled {
+			return &cloud.Error{Code: "InvalidBucketState", Message: "Object Lock configuration cannot be enabled on existing buckets", Status: 409}
+		}
+		if p.ObjectLock.Enabled == "" {
+			p.ObjectLock.Enabled = "Enabled"
+		}
+		if err := p.ObjectLock.check(); err != nil {
+			return err
+		}
+	}
+	return checkTags(p.Tags)
+}
+
+// decodeStrictly decodes resolved properties into a struct and refuses what the struct doesn't have, in the words of
+// CloudFormation's schema validation.
+func decodeStrictly(properties map[string]any, into any) error {
+	text, err := json.Marshal(properties)
+	if err != nil {
+		return cloud.Errorf("ValidationError", "Properties validation failed: %v", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		reason := strings.TrimPrefix(err.Error(), "json: ")
+		if name, ok := strings.CutPrefix(reason, "unknown field "); ok {
+			return cloud.Errorf("ValidationError", "Properties validation failed: extraneous key [%s] is not permitted", strings.Trim(name, `"`))
+		}
+		return cloud.Errorf("ValidationError", "Properties validation failed: %s", reason)
+	}
+	return nil
+}
+
+// configuration turns the properties of a lifecycle into the form of the API, as CloudFormation does.
+func (l *lifecycleProperties) configuration() *lifecycle {
+	all := &lifecycle{MinSize: l.MinSize}
+	for _, p := range l.Rules {
+		r := lifecycleRule{
+			ID: p.ID, Status: p.Status, NoncurrentExpiration: p.NoncurrentExpiration, Transitions: p.Transitions,
+			NoncurrentTransitions: p.NoncurrentTransitions, AbortUpload: p.AbortUpload, Filter: p.filter(),
+		}
+		if p.NoncurrentInDays != nil && r.NoncurrentExpiration == nil {
+			r.NoncurrentExpiration = &noncurrentExpiration{Days: p.NoncurrentInDays}
+		}
+		if p.ExpirationInDays != nil || p.ExpirationDate != "" || bool(p.DeleteMarker) {
+			r.Expiration = &expiration{Days: p.ExpirationInDays, Date: p.ExpirationDate, DeleteMarker: bool(p.DeleteMarker)}
+		}
+		all.Rules = append(all.Rules, r)
+	}
+	return all
+}
+
+// filter puts more than one condition under And, as the API demands.
+func (p *lifecycleRuleProperties) filter() *lifecycleFilter {
+	conditions := len(p.TagFilters)
+	for _, given := range []bool{p.Prefix != nil, p.GreaterThan != nil, p.LessThan != nil} {
+		if given {
+			conditions++
+		}
+	}
+	switch {
+	case conditions > 1:
+		return &lifecycleFilter{And: &lifecycleAnd{Prefix: p.Prefix, Tags: p.TagFilters, GreaterThan: p.GreaterThan, LessThan: p.LessThan}}
+	case len(p.TagFilters) == 1:
+		return &lifecycleFilter{Tag: &p.TagFilters[0]}
+	case conditions == 0:
+		everything := ""
+		return &lifecycleFilter{Prefix: &everything}
+	}
+	return &lifecycleFilter{Prefix: p.Prefix, GreaterThan: p.GreaterThan, LessThan: p.LessThan}
+}
+
+// apply gives a bucket the settings of its properties. Only properties that changed from old are touched, as
+// CloudFormation leaves alone what a template doesn't change; a property that went away is reset.
+func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[string]any) error {
+	changed := func(name string) bool { return !reflect.DeepEqual(old[name], properties[name]) }
+	next := b.settings
+	if changed("BucketEncryption") {
+		next.Encryption = defaultEncryption()
+		if p.BucketEncryption != nil {
+			next.Encryption = *p.BucketEncryption
+		}
+	}
+	if changed("VersioningConfiguration") {
+		switch {
+		case p.Versioning != nil:
+			next.Versioning = *p.Versioning
+		case next.Versioning.Status != "":
+			next.Versioning.Status = "Suspended" // versioning never goes back to off: S3 User Guide, "Using versioning in S3 buckets"
+		}
+	}
+	if changed("PublicAccessBlockConfiguration") {
+		next.PublicAccess = p.PublicAccess
+	}
+	if changed("OwnershipControls") {
+		next.Ownership = p.Ownership
+	}
+	if changed("LifecycleConfiguration") {
+		next.Lifecycle = p.lifecycleSet
+	}
+	if changed("LoggingConfiguration") {
+		if p.Logging != nil {
+			if err := s.checkLogging(b, p.Logging); err != nil {
+				return err
+			}
+			if p.Logging.Bucket == "" {
+				p.Logging.Bucket = b.name // no destination means the bucket itself
+			}
+		}
+		next.Logging = p.Logging
+	}
+	if changed("CorsConfiguration") {
+		next.Cors = p.CorsConfiguration
+	}
+	if changed("NotificationConfiguration") {
+		next.EventBridge = p.eventBridgeEnabled
+	}
+	if changed("ObjectLockEnabled") || changed("ObjectLockConfiguration") {
+		switch {
+		case p.ObjectLock != nil:
+			next.Lock = p.ObjectLock
+		case bool(p.ObjectLockEnabled):
+			next.Lock = &objectLock{Enabled: "Enabled"}
+		case b.Lock != nil:
+			// S3 User Guide, "Locking objects with Object Lock": "you can't disable Object Lock".
+			return &cloud.Error{Code: "InvalidBucketState", Message: "Object Lock can't be disabled after it is enabled on a bucket.", Status: 409}
+		}
+		if next.Lock != nil {
+			next.Versioning.Status = "Enabled"
+		}
+	}
+	if changed("Tags") {
+		next.Tags = p.Tags
+	}
+	b.settings = next
+	return nil
+}
