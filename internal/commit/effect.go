@@ -1,0 +1,286 @@
+package commit
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Description is what DescribeStacks says of a stack.
+type Description struct {
+	StackID      string
+	Status       string
+	StatusReason string
+	ChangeSetID  string    // of the last executed change set; "" when there was none
+	LastUpdated  time.Time // LastUpdatedTime, or CreationTime before the first update
+	Parameters   map[string]string
+	Outputs      map[string]string
+	Protected    bool // termination protection is on
+}
+
+// same says whether two descriptions are of one moment in the stack's life.
+func (d Description) same(other Description) bool {
+	return d.StackID == other.StackID && d.Status == other.Status && d.ChangeSetID == other.ChangeSetID &&
+		d.LastUpdated.Equal(other.LastUpdated) &&
+		d.Parameters[template.RevisionParameter] == other.Parameters[template.RevisionParameter]
+}
+
+// Effect is something that the driver does for the engine.
+type Effect interface{ effect() }
+
+type (
+	// Read asks for the stack: DescribeStacks, GetTemplate, DescribeStacks. Answered by BaseRead.
+	Read struct{}
+
+	// CreateChangeSet asks for a change set and for what the service computed: create it, wait until it is there, describe
+	// all its pages with property values. Answered by ChangeSetMade.
+	CreateChangeSet struct {
+		First    bool   // the stack is to be created by it (ChangeSetType CREATE)
+		StackID  string // "" with First when there is no stack at all
+		Name     string
+		Token    string // the ClientToken: unique for the attempt
+		Template *template.Template
+		Revision int64    // the value of the stack parameter Revision
+		Keep     []string // the names of the other parameters: their previous values stay
+	}
+
+	// DeleteChangeSet asks to delete a change set; one that is gone already counts as deleted. Answered by ChangeSetDeleted.
+	DeleteChangeSet struct{ ARN string }
+
+	// Announce says, before Execute, what is about to run. It needs no answer and must not hold Execute up for long.
+	Announce struct {
+		StackID string
+		Token   string
+		Members []model.ID
+	}
+
+	// Execute asks to execute a change set, with rollback on. Answered by Executed.
+	Execute struct {
+		ARN, StackID string
+		Token        string // the ClientRequestToken, which every event of the operation carries
+	}
+
+	// Settle asks whose operation it was when Execute's reply was lost. Answered by Settled.
+	Settle struct{ ARN, StackID, Token string }
+
+	// Follow asks to wait for the end of an operation. Answered by Finished.
+	Follow struct{ ARN, StackID, Token string }
+
+	// Protect asks to switch on termination protection and the stack policy of a new stack. Answered by Protected.
+	Protect struct{ StackID string }
+
+	// Committed says what stands in the stack now, before the members hear of it. It needs no answer.
+	Committed struct {
+		Description Description
+		Template    *template.Template
+		Revision    int64
+		Token       string
+	}
+
+	// Done is the outcome of one member.
+	Done struct {
+		Member MemberID
+		Err    error
+	}
+)
+
+func (Read) effect()            {}
+func (CreateChangeSet) effect() {}
+func (DeleteChangeSet) effect() {}
+func (Announce) effect()        {}
+func (Execute) effect()         {}
+func (Settle) effect()          {}
+func (Follow) effect()          {}
+func (Protect) effect()         {}
+func (Committed) effect()       {}
+func (Done) effect()            {}
+
+// Observation is the driver's answer to an effect.
+type Observation interface{ observation() }
+
+type (
+	// BaseRead answers Read. With Absent there is no stack.
+	BaseRead struct {
+		Absent        bool
+		Before, After Description
+		Template      *template.Template
+		Err           error // why it can't be read: template.ErrNotJSON, an AWS error ...
+	}
+
+	// ChangeSetMade answers CreateChangeSet.
+	ChangeSetMade struct {
+		ARN, StackID string
+		// Failed is the change set's StatusReason when the service could not make it; "" when it did.
+		Failed  string
+		Changes []ResourceChange
+		Err     *CallError // NameTaken holds the other set's ARN
+	}
+
+	// ChangeSetDeleted answers DeleteChangeSet.
+	ChangeSetDeleted struct{ Err *CallError }
+
+	// Executed answers Execute.
+	Executed struct{ Err *CallError }
+
+	// Settled answers Settle.
+	Settled struct{ Verdict Verdict }
+
+	// Finished answers Follow.
+	Finished struct {
+		Description Description // the final one
+		Events      []Event     // of the operation's token, oldest first
+		Err         error       // why it can't be followed any longer
+	}
+
+	// Protected answers Protect.
+	Protected struct{ Err error }
+)
+
+func (BaseRead) observation()         {}
+func (ChangeSetMade) observation()    {}
+func (ChangeSetDeleted) observation() {}
+func (Executed) observation()         {}
+func (Settled) observation()          {}
+func (Finished) observation()         {}
+func (Protected) observation()        {}
+
+// ResourceChange is one change of a change set, as the service computed it.
+type ResourceChange struct {
+	LogicalID   string
+	Action      string // Add, Modify, Remove, Import, Dynamic
+	Replacement string // True, False, Conditional; "" but for Modify
+	// Before are the properties before the change, decoded from BeforeContext; nil when the service gave none.
+	Before map[string]any
+}
+
+// Event is a stack event of a resource or of the stack itself.
+type Event struct {
+	Time      time.Time
+	LogicalID string
+	Type      string
+	Status    string
+	Reason    string
+}
+
+// Verdict says whose operation it was.
+type Verdict int
+
+// The verdicts of Settle.
+const (
+	Undecided Verdict = iota // ask again
+	Ours
+	NotOurs
+)
+
+// Failure is a class of AWS's refusals, as far as they mean something to the engine.
+type Failure int
+
+// The classes of failures.
+const (
+	// Refused is any refusal that repeating won't help.
+	Refused Failure = iota
+	// Busy means that another operation is running on the stack.
+	Busy
+	// Outdated means that the change set is obsolete or gone: the race is lost.
+	Outdated
+	// NameTaken means that there is another change set of the same name: a writer on the same base.
+	NameTaken
+	// Gone means that the stack isn't there.
+	Gone
+	// NoReply means that nobody knows what the call did.
+	NoReply
+)
+
+// CallError is a failed call.
+type CallError struct {
+	Failure Failure
+	ARN     string // with NameTaken: the other change set
+	Err     error  // never nil
+}
+
+func (e *CallError) Error() string { return e.Err.Error() }
+
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Errors of members.
+type (
+	// FailedError says that CloudFormation refused or rolled back the commit.
+	FailedError struct {
+		Stack   string
+		Status  string   // the final status, or "" when it was not executed
+		Reasons []string // AWS's, resource by resource
+		Err     error    // the call that was refused; nil when the operation itself failed
+	}
+	// StuckError says that the stack is in a status that a person has to resolve.
+	StuckError struct{ Stack, Status, Reason string }
+	// AbsentError says that the stack does not exist.
+	AbsentError struct{ Stack string }
+	// SurpriseError says that the service computed something else than we intend, twice on one base.
+	SurpriseError struct {
+		Stack   string
+		Details []string
+	}
+	// UnknownError says that the time ran out during the execution: the change may or may not be in the stack.
+	UnknownError struct {
+		Stack string
+		Err   error
+	}
+	// TimeoutError says that the time ran out before the execution: the change is not in the stack.
+	TimeoutError struct{ Stack, Doing string }
+	// CancelledError says that the member was cancelled before the execution: the change is not in the stack.
+	CancelledError struct{ Stack string }
+	// ReadError says that the stack can't be read.
+	ReadError struct {
+		Stack string
+		Err   error
+	}
+)
+
+func (e *FailedError) Error() string {
+	text := fmt.Sprintf("the commit to the stack %s failed", e.Stack)
+	if e.Status != "" {
+		text += " (" + e.Status + ")"
+	}
+	for _, reason := range e.Reasons {
+		text += "; " + reason
+	}
+	return text
+}
+
+func (e *FailedError) Unwrap() error { return e.Err }
+
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("the stack %s is in the status %s: %s", e.Stack, e.Status, e.Reason)
+}
+
+func (e *AbsentError) Error() string { return fmt.Sprintf("the stack %s does not exist", e.Stack) }
+
+func (e *SurpriseError) Error() string {
+	text := fmt.Sprintf("the change set for the stack %s would do something else than intended", e.Stack)
+	for _, detail := range e.Details {
+		text += "; " + detail
+	}
+	return text
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("the time ran out while the stack %s was being updated", e.Stack)
+}
+
+func (e *UnknownError) Unwrap() error { return e.Err }
+
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("the time ran out while %s; the stack %s was not changed", e.Doing, e.Stack)
+}
+
+func (e *CancelledError) Error() string {
+	return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
+}
+
+func (e *ReadError) Error() string {
+	return fmt.Sprintf("the stack %s can't be read: %v", e.Stack, e.Err)
+}
+
+func (e *ReadError) Unwrap() error { return e.Err }

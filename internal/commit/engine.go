@@ -1,0 +1,742 @@
+package commit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Timing of the engine.
+const (
+	// Quiet is the gap without arrivals after which a batch is closed: far above the spread of Terraform's parallel
+	// calls, far below what a commit takes.
+	Quiet = 150 * time.Millisecond
+	// Linger is the most that a batch waits after its first arrival.
+	Linger = time.Second
+	// BusyPause is the time between two looks at a stack that is busy with somebody else's operation, or after a lost
+	// race. CloudFormation throttles impatient readers; operations take seconds to minutes.
+	BusyPause = 3 * time.Second
+	// CollisionPatience is how long a writer waits for another one on the same base to execute before it takes it for
+	// dead: a live one takes a few seconds from its change set to the execution.
+	CollisionPatience = 20 * time.Second
+	// SettlePause is the time between two questions about an execution whose reply was lost.
+	SettlePause = 2 * time.Second
+)
+
+// MemberID names a member for its submitter.
+type MemberID uint64
+
+// Member is one change waiting to be committed.
+type Member struct {
+	ID       MemberID
+	Change   template.Change
+	Deadline time.Time
+}
+
+// Config says which stack an engine commits to.
+type Config struct {
+	Stack string       // the stack's name
+	Env   template.Env // KeyARN is taken from the stack's outputs
+	// Create lets the engine make the stack when there is none: with CarrierName's parameter alone.
+	Create      bool
+	CarrierName string
+	Description string
+	// Writer is unique for the process (letters, digits, hyphens); tokens begin with it.
+	Writer string
+}
+
+type phase int
+
+const (
+	idle       phase = iota
+	gathering        // members are queued, the batch closes at closeAt
+	reading          // Read is outstanding
+	pausing          // the stack is read again at resumeAt
+	making           // CreateChangeSet is outstanding
+	discarding       // DeleteChangeSet is outstanding
+	executing        // Execute is outstanding
+	settling         // Settle is outstanding, or asked again at resumeAt
+	following        // Follow is outstanding
+	protecting       // Protect is outstanding
+)
+
+// member is a Member with what the engine knows of it.
+type member struct {
+	Member
+	arrived  time.Time
+	deferred bool // it has waited for one more batch already
+}
+
+// base is what a commit builds upon.
+type base struct {
+	description Description
+	template    *template.Template
+	revision    int64
+	remembered  bool // from our own last commit, not read
+}
+
+func (b *base) hash() string {
+	text := b.description.StackID + "\n" + b.description.ChangeSetID + "\n" + b.description.LastUpdated.UTC().Format(time.RFC3339Nano)
+	if b.template != nil {
+		text += "\n" + b.template.Hash()
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// attempt is one change set on its way.
+type attempt struct {
+	first    bool // creates the stack
+	token    string
+	template *template.Template
+	revision int64
+	intents  []template.Intent
+	arn      string
+	stackID  string
+	stale    bool // a member left: the set may not be executed, and its intents' members don't count any more
+}
+
+// Engine drives the commits of one stack. It is not safe for concurrent use.
+type Engine struct {
+	config Config
+	phase  phase
+
+	queue []member // for the next batch
+	batch []member // being committed
+	base  *base    // nil: to be read
+
+	attempt  attempt
+	attempts int
+
+	closeAt  time.Time
+	resumeAt time.Time
+
+	released   int // members that the last commit released
+	releasedAt time.Time
+
+	surprised  string // hash of the base that gave a surprise
+	collided   string // hash of the base on which another writer's set was found
+	collidedAt time.Time
+
+	effects []Effect
+}
+
+// New makes an engine.
+func New(config Config) *Engine { return &Engine{config: config} }
+
+// Effects returns what the driver has to do, in order, and forgets it.
+func (e *Engine) Effects() []Effect {
+	effects := e.effects
+	e.effects = nil
+	return effects
+}
+
+// Idle says that nothing is queued and nothing under way.
+func (e *Engine) Idle() bool { return e.phase == idle && len(e.queue) == 0 }
+
+// Waiting is how many members are queued for the next batch, and InFlight how many are in the current one.
+func (e *Engine) Waiting() int { return len(e.queue) }
+
+// InFlight is how many members are in the current batch.
+func (e *Engine) InFlight() int { return len(e.batch) }
+
+// Submit queues a member.
+func (e *Engine) Submit(now time.Time, m Member) {
+	e.queue = append(e.queue, member{Member: m, arrived: now})
+	if e.phase == idle {
+		e.phase = gathering
+	}
+	e.schedule()
+}
+
+// Cancel takes a member out unless it is being executed; it gets a *CancelledError.
+func (e *Engine) Cancel(_ time.Time, id MemberID) {
+	e.leave(func(m member) bool { return m.ID == id }, func(member) error { return &CancelledError{e.config.Stack} })
+	e.settleIdle()
+}
+
+// Tick tells the engine the time. It must be called at NextTick at the latest.
+func (e *Engine) Tick(now time.Time) {
+	e.expire(now)
+	switch {
+	case e.phase == gathering && !now.Before(e.closeAt):
+		e.batch, e.queue = e.queue, nil
+		e.begin(now)
+	case e.phase == pausing && !now.Before(e.resumeAt):
+		e.read()
+	case e.phase == settling && !e.resumeAt.IsZero() && !now.Before(e.resumeAt):
+		e.resumeAt = time.Time{}
+		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+	}
+	e.settleIdle()
+}
+
+// NextTick is the next time at which the engine wants a Tick; ok is false when it waits for something else.
+func (e *Engine) NextTick() (at time.Time, ok bool) {
+	consider := func(t time.Time) {
+		if !t.IsZero() && (!ok || t.Before(at)) {
+			at, ok = t, true
+		}
+	}
+	switch e.phase {
+	case gathering:
+		consider(e.closeAt)
+	case pausing, settling:
+		consider(e.resumeAt)
+	case idle, reading, making, discarding, executing, following, protecting:
+	}
+	for _, m := range slices.Concat(e.queue, e.batch) {
+		consider(m.Deadline)
+	}
+	return at, ok
+}
+
+// Observe tells the engine the answer to an effect.
+func (e *Engine) Observe(now time.Time, observation Observation) {
+	switch o := observation.(type) {
+	case BaseRead:
+		e.baseRead(now, o)
+	case ChangeSetMade:
+		e.changeSetMade(now, o)
+	case ChangeSetDeleted:
+		e.changeSetDeleted(now, o)
+	case Executed:
+		e.executed(now, o)
+	case Settled:
+		e.settled(now, o)
+	case Finished:
+		e.finished(now, o)
+	case Protected:
+		e.protected(now, o)
+	}
+	e.settleIdle()
+}
+
+func (e *Engine) emit(effect Effect) { e.effects = append(e.effects, effect) }
+
+// schedule sets when the batch being gathered closes.
+func (e *Engine) schedule() {
+	if e.phase != gathering || len(e.queue) == 0 {
+		return
+	}
+	first, last := e.queue[0].arrived, e.queue[len(e.queue)-1].arrived
+	latest := first.Add(Linger)
+	e.closeAt = last.Add(Quiet)
+	if len(e.queue) < e.released && first.Sub(e.releasedAt) < Linger || e.closeAt.After(latest) {
+		e.closeAt = latest
+	}
+}
+
+// settleIdle ends a round: when the batch is empty and nothing is outstanding, the queue becomes the next batch.
+func (e *Engine) settleIdle() {
+	switch e.phase {
+	case reading, making, discarding, executing, settling, following, protecting:
+		return
+	case pausing:
+		if len(e.batch) > 0 {
+			return
+		}
+	case gathering:
+		if len(e.queue) > 0 {
+			return
+		}
+	case idle:
+	}
+	e.phase = idle
+	if len(e.queue) > 0 {
+		e.phase = gathering
+		e.schedule()
+	}
+}
+
+// leave takes members out of the queue and, before the execution, out of the batch.
+func (e *Engine) leave(who func(member) bool, why func(member) error) {
+	out := func(members []member) []member {
+		return slices.DeleteFunc(members, func(m member) bool {
+			if !who(m) {
+				return false
+			}
+			e.emit(Done{m.ID, why(m)})
+			return true
+		})
+	}
+	e.queue = out(e.queue)
+	if e.underExecution() {
+		return
+	}
+	before := len(e.batch)
+	e.batch = out(e.batch)
+	if len(e.batch) != before {
+		e.attempt.stale = true
+	}
+}
+
+// underExecution says that the batch's changes may be in the stack already.
+func (e *Engine) underExecution() bool {
+	if e.attempt.first {
+		return false // the stack is being created; the members' changes are not in it
+	}
+	return e.phase == executing || e.phase == settling || e.phase == following
+}
+
+// expire settles the members whose time has run out.
+func (e *Engine) expire(now time.Time) {
+	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
+	doing := e.doing()
+	e.leave(late, func(member) error { return &TimeoutError{e.config.Stack, doing} })
+	if e.underExecution() {
+		e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
+			if late(m) {
+				e.emit(Done{m.ID, &UnknownError{Stack: e.config.Stack}})
+				e.attempt.stale = true
+			}
+			return late(m)
+		})
+	}
+}
+
+func (e *Engine) doing() string {
+	switch e.phase {
+	case pausing:
+		return "waiting for another operation on the stack to end"
+	case reading:
+		return "reading the stack"
+	case making, discarding:
+		return "preparing the change set"
+	case protecting:
+		return "protecting the new stack"
+	case idle, gathering, executing, settling, following:
+	}
+	return "waiting for the commit before"
+}
+
+func (e *Engine) read() {
+	e.base = nil
+	e.phase = reading
+	e.emit(Read{})
+}
+
+func (e *Engine) pause(now time.Time, d time.Duration) {
+	e.base = nil
+	e.phase, e.resumeAt = pausing, now.Add(d)
+}
+
+// failAll gives every member of the batch one error and ends the round.
+func (e *Engine) failAll(now time.Time, err error) {
+	e.finish(now, func(member, int) error { return err })
+}
+
+// finish gives every member of the batch its outcome and ends the round.
+func (e *Engine) finish(now time.Time, outcome func(m member, index int) error) {
+	for i, m := range e.batch {
+		e.emit(Done{m.ID, outcome(m, i)})
+	}
+	e.released, e.releasedAt = len(e.batch), now
+	e.batch = nil
+	e.phase = idle
+}
+
+// begin starts a round: on the remembered base when there is one.
+func (e *Engine) begin(now time.Time) {
+	if len(e.batch) == 0 {
+		e.phase = idle
+		return
+	}
+	if e.base == nil {
+		e.read()
+		return
+	}
+	e.base.remembered = true
+	e.compose(now)
+}
+
+func (e *Engine) baseRead(now time.Time, o BaseRead) {
+	switch {
+	case len(e.batch) == 0:
+		e.phase = idle
+	case o.Err != nil:
+		e.failAll(now, &ReadError{e.config.Stack, o.Err})
+	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
+		e.create(now, o)
+	case inProgress(o.After.Status) || !o.Before.same(o.After):
+		e.pause(now, BusyPause)
+	case !updatable(o.After.Status):
+		e.failAll(now, &StuckError{e.config.Stack, o.After.Status, o.After.StatusReason})
+	default:
+		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
+		if err != nil {
+			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("it has no number in its parameter %s: %w", template.RevisionParameter, err)})
+			return
+		}
+		e.base = &base{description: o.After, template: o.Template, revision: revision}
+		if !o.After.Protected {
+			e.protect(o.After.StackID)
+			return
+		}
+		e.compose(now)
+	}
+}
+
+// inProgress says that an operation is running and will end by itself.
+func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
+
+// updatable are the statuses from which CloudFormation takes a change set and in which the template is the stack's
+// (CloudFormation user guide, view-stack-events, status codes).
+func updatable(status string) bool {
+	switch status {
+	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE":
+		return true
+	}
+	return false
+}
+
+// create makes the stack with the carrier alone; the members' changes follow as an update.
+func (e *Engine) create(now time.Time, o BaseRead) {
+	if !e.config.Create {
+		e.failAll(now, &AbsentError{e.config.Stack})
+		return
+	}
+	stackID := ""
+	if !o.Absent && o.After.Status == "REVIEW_IN_PROGRESS" {
+		stackID = o.After.StackID
+	}
+	token := e.token()
+	seed, err := template.Stamp(template.Seed(e.config.CarrierName, e.config.Description), token)
+	if err != nil {
+		e.failAll(now, err)
+		return
+	}
+	e.base = &base{description: Description{StackID: stackID}}
+	e.attempt = attempt{first: true, token: token, template: seed, stackID: stackID}
+	e.make()
+}
+
+// token makes a token that is unique for the attempt: letters, digits and hyphens, under 128 characters.
+func (e *Engine) token() string {
+	e.attempts++
+	return e.config.Writer + "-" + strconv.Itoa(e.attempts)
+}
+
+// env is the environment with the key that the stack's outputs name.
+func (e *Engine) env() template.Env {
+	env := e.config.Env
+	if arn := e.base.description.Outputs[template.KeyOutput]; arn != "" {
+		env.KeyARN = arn
+	}
+	return env
+}
+
+// compose puts the batch's changes into the base and asks for a change set.
+func (e *Engine) compose(now time.Time) {
+	changes := make([]template.Change, len(e.batch))
+	for i, m := range e.batch {
+		changes[i] = m.Change
+	}
+	edited, err := template.Edit(e.base.template, e.env(), changes)
+	if err != nil {
+		e.failAll(now, &ReadError{e.config.Stack, err})
+		return
+	}
+	if refused := slices.ContainsFunc(edited.Errors, func(err error) bool { return err != nil }); refused {
+		if e.base.remembered {
+			e.read() // somebody may have made what was missing, or taken away what was in the way
+			return
+		}
+		e.refuse(now, edited.Errors)
+		if len(e.batch) == 0 {
+			e.phase = idle
+			return
+		}
+		e.compose(now)
+		return
+	}
+	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) {
+		if e.base.remembered {
+			e.read()
+			return
+		}
+		e.failAll(now, nil)
+		return
+	}
+	token := e.token()
+	stamped, err := template.Stamp(edited.Template, token)
+	if err != nil {
+		e.failAll(now, &ReadError{e.config.Stack, err})
+		return
+	}
+	e.attempt = attempt{
+		token: token, template: stamped, revision: e.base.revision + 1,
+		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.CarrierID }),
+		stackID: e.base.description.StackID,
+	}
+	e.make()
+}
+
+// refuse gives the members that can't be committed their errors. A permission without its user or bucket waits for one
+// more batch.
+func (e *Engine) refuse(now time.Time, errs []error) {
+	var stay []member
+	for i, m := range e.batch {
+		var missing *template.MissingError
+		switch {
+		case errs[i] == nil:
+			stay = append(stay, m)
+		case !m.deferred && errors.As(errs[i], &missing):
+			m.deferred, m.arrived = true, now
+			e.queue = append(e.queue, m)
+		default:
+			e.emit(Done{m.ID, errs[i]})
+		}
+	}
+	e.batch = stay
+}
+
+// make asks for the attempt's change set.
+func (e *Engine) make() {
+	e.phase = making
+	effect := CreateChangeSet{
+		First: e.attempt.first, StackID: e.attempt.stackID, Name: changeSetName(e.base),
+		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision,
+	}
+	if !e.attempt.first {
+		effect.Keep = slices.DeleteFunc(e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter })
+	}
+	e.emit(effect)
+}
+
+// changeSetName derives a name from the base, so that two writers on one base collide when they create their sets:
+// CloudFormation refuses a second set of one name with other content.
+func changeSetName(b *base) string { return "stowage-" + b.hash()[:40] }
+
+func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
+	if o.Err != nil {
+		e.notMade(now, o.Err)
+		return
+	}
+	e.attempt.arn = o.ARN
+	if o.StackID != "" {
+		e.attempt.stackID = o.StackID
+	}
+	if o.Failed != "" {
+		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{o.Failed}})
+		e.base = nil
+		e.discard()
+		return
+	}
+	if e.attempt.stale || len(e.batch) == 0 {
+		e.discard()
+		return
+	}
+	if !e.attempt.first {
+		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
+			e.surprise(now, surprises)
+			return
+		}
+	}
+	e.execute()
+}
+
+// notMade handles a refusal of CreateChangeSet.
+func (e *Engine) notMade(now time.Time, err *CallError) {
+	switch err.Failure {
+	case NameTaken:
+		e.collide(now, err.ARN)
+	case Busy, Gone, Outdated, NoReply:
+		e.pause(now, BusyPause)
+	case Refused:
+		e.base = nil
+		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+	}
+}
+
+// collide waits for another writer on the same base, and deletes its set when it has had its time.
+func (e *Engine) collide(now time.Time, arn string) {
+	hash := e.base.hash()
+	if e.collided != hash {
+		e.collided, e.collidedAt = hash, now
+	}
+	if now.Sub(e.collidedAt) < CollisionPatience || arn == "" {
+		e.pause(now, BusyPause)
+		return
+	}
+	e.collided = ""
+	e.attempt.arn = arn
+	e.discard()
+}
+
+// surprise starts again after a set that would do something else than intended. The second time on one base that was
+// really read, the members hear of it: it would go on for ever.
+func (e *Engine) surprise(now time.Time, details []string) {
+	hash := e.base.hash()
+	if !e.base.remembered && e.surprised == hash {
+		e.surprised = ""
+		e.failAll(now, &SurpriseError{e.config.Stack, details})
+	} else if !e.base.remembered {
+		e.surprised = hash
+	}
+	e.discard()
+}
+
+// discard deletes the attempt's change set; the round goes on with a new base when it is gone.
+func (e *Engine) discard() {
+	e.phase = discarding
+	e.emit(DeleteChangeSet{e.attempt.arn})
+}
+
+func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
+	// A set that can't be deleted blocks its name only: the next attempt on this base collides with it and comes here again.
+	e.base = nil
+	if len(e.batch) == 0 {
+		e.phase = idle
+		return
+	}
+	e.pause(now, 0)
+	e.Tick(now)
+}
+
+func (e *Engine) execute() {
+	ids := make([]model.ID, len(e.batch))
+	for i, m := range e.batch {
+		ids[i] = m.Change.Entity.ID()
+	}
+	e.phase = executing
+	e.emit(Announce{e.attempt.stackID, e.attempt.token, ids})
+	e.emit(Execute{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+}
+
+func (e *Engine) executed(now time.Time, o Executed) {
+	if o.Err == nil {
+		e.follow()
+		return
+	}
+	switch o.Err.Failure {
+	case NoReply:
+		e.phase, e.resumeAt = settling, time.Time{}
+		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+	case Outdated, Gone, NameTaken:
+		e.pause(now, BusyPause)
+	case Busy:
+		e.discard()
+	case Refused:
+		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+		e.discard()
+	}
+}
+
+func (e *Engine) settled(now time.Time, o Settled) {
+	switch o.Verdict {
+	case Ours:
+		e.follow()
+	case NotOurs:
+		e.pause(now, 0)
+		e.Tick(now)
+	case Undecided:
+		e.phase, e.resumeAt = settling, now.Add(SettlePause)
+	}
+}
+
+func (e *Engine) follow() {
+	e.phase = following
+	e.emit(Follow{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+}
+
+func (e *Engine) finished(now time.Time, o Finished) {
+	if o.Err != nil {
+		e.base = nil
+		if e.attempt.first {
+			e.failAll(now, &ReadError{e.config.Stack, o.Err})
+			return
+		}
+		e.failAll(now, &UnknownError{e.config.Stack, o.Err})
+		return
+	}
+	status := o.Description.Status
+	switch {
+	case e.attempt.first && status == "CREATE_COMPLETE":
+		e.protect(o.Description.StackID)
+	case status == "UPDATE_COMPLETE" && !e.attempt.first:
+		e.committed(now, o)
+	default:
+		e.base = nil
+		failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
+		if len(failed.Reasons) == 0 {
+			failed.Reasons = []string{o.Description.StatusReason}
+		}
+		e.failAll(now, failed)
+	}
+}
+
+// committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
+// the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
+func (e *Engine) committed(now time.Time, o Finished) {
+	e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
+	e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
+	undeleted := map[int][]string{}
+	for _, event := range o.Events {
+		if event.Status != "DELETE_FAILED" {
+			continue
+		}
+		for _, intent := range e.attempt.intents {
+			if intent.LogicalID == event.LogicalID {
+				for _, i := range intent.Members {
+					undeleted[i] = append(undeleted[i], reason(event))
+				}
+			}
+		}
+	}
+	if e.attempt.stale { // members have left since, so the indexes mean nothing any more; nobody is acknowledged wrongly
+		undeleted = map[int][]string{}
+	}
+	e.finish(now, func(_ member, i int) error {
+		if reasons := undeleted[i]; len(reasons) > 0 {
+			return &FailedError{Stack: e.config.Stack, Status: o.Description.Status, Reasons: reasons}
+		}
+		return nil
+	})
+}
+
+// protect sets what guards a stack from mistakes; the round goes on when it is set.
+func (e *Engine) protect(stackID string) {
+	e.phase = protecting
+	e.emit(Protect{stackID})
+}
+
+func (e *Engine) protected(now time.Time, o Protected) {
+	if o.Err != nil {
+		e.base = nil
+		e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("it can't be protected: %w", o.Err)})
+		return
+	}
+	e.read()
+}
+
+// Reasons are AWS's reasons for a failed operation, resource by resource: what failed by itself, without the resources
+// that were only cancelled with it.
+func Reasons(events []Event) []string {
+	var reasons []string
+	for _, event := range events {
+		if !strings.HasSuffix(event.Status, "_FAILED") || event.Type == "AWS::CloudFormation::Stack" || cancelled(event.Reason) {
+			continue
+		}
+		reasons = append(reasons, reason(event))
+	}
+	return slices.Compact(reasons)
+}
+
+func reason(event Event) string {
+	return fmt.Sprintf("%s (%s) %s: %s", event.LogicalID, event.Type, event.Status, event.Reason)
+}
+
+// cancelled recognises the reason that CloudFormation gives a resource that was stopped because another one failed. There
+// is no code for it (recorded from AWS: "Resource creation cancelled", "Resource update cancelled").
+func cancelled(reason string) bool {
+	return reason == "Resource creation cancelled" || reason == "Resource update cancelled"
+}

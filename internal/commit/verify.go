@@ -1,0 +1,153 @@
+package commit
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Verify compares what the service computed for a change set with what is intended, and returns the differences in words; none
+// means that the change set may be executed. base is the template that the change set was made from, revision the base's.
+func Verify(base *template.Template, revision int64, intents []template.Intent, changes []ResourceChange) []string {
+	surprises := verifyDiff(intents, changes)
+	for _, change := range changes {
+		if change.LogicalID == template.CarrierID {
+			surprises = append(surprises, verifyCarrier(revision, change)...)
+		}
+		surprises = append(surprises, verifyBefore(base, change)...)
+	}
+	return surprises
+}
+
+// verifyDiff is the diff check: the service does what we intend and nothing else, and replaces nothing.
+func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
+	want := map[string]template.Action{template.CarrierID: template.Modify}
+	for _, intent := range intents {
+		want[intent.LogicalID] = intent.Action
+	}
+	var surprises []string
+	for _, change := range changes {
+		action, intended := want[change.LogicalID]
+		delete(want, change.LogicalID)
+		switch {
+		case !intended:
+			surprises = append(surprises, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
+		case change.Action != string(action):
+			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
+		case change.Replacement != "" && change.Replacement != "False":
+			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
+		}
+	}
+	for logicalID, action := range want {
+		surprises = append(surprises, fmt.Sprintf("%s %s is missing", action, logicalID))
+	}
+	slices.Sort(surprises)
+	return surprises
+}
+
+// verifyCarrier is the carrier check: the revision that the commit replaces is the base's.
+func verifyCarrier(revision int64, change ResourceChange) []string {
+	if have, want := scalar(change.Before["Value"]), strconv.FormatInt(revision, 10); have != want {
+		return []string{fmt.Sprintf("the stack is at revision %q, not %s", have, want)}
+	}
+	return nil
+}
+
+// verifyBefore is the before-value check: what a modification replaces is what stands in the base. Values that the
+// template gives by an intrinsic function can't be compared and are left out.
+func verifyBefore(base *template.Template, change ResourceChange) []string {
+	if change.Action != string(template.Modify) {
+		return nil
+	}
+	properties := base.Properties(change.LogicalID)
+	var surprises []string
+	for _, name := range differing("", properties, change.Before) {
+		surprises = append(surprises, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, name))
+	}
+	return surprises
+}
+
+// differing lists the paths at which two property values differ. BeforeContext spells scalars as strings (recorded from
+// AWS), so 1 and "1", true and "true" are equal.
+func differing(path string, want, have any) []string {
+	switch w := want.(type) {
+	case map[string]any:
+		if intrinsic(w) {
+			return nil
+		}
+		h, ok := have.(map[string]any)
+		if !ok {
+			return []string{path}
+		}
+		return differingMembers(path, w, h)
+	case []any:
+		h, ok := have.([]any)
+		if !ok || len(h) != len(w) {
+			return []string{path}
+		}
+		var paths []string
+		for i := range w {
+			paths = append(paths, differing(path+"."+strconv.Itoa(i), w[i], h[i])...)
+		}
+		return paths
+	}
+	if scalar(want) != scalar(have) {
+		return []string{path}
+	}
+	return nil
+}
+
+func differingMembers(path string, want, have map[string]any) []string {
+	var paths []string
+	join := func(name string) string { return strings.TrimPrefix(path+"."+name, ".") }
+	for name, value := range want {
+		if other, ok := have[name]; ok {
+			paths = append(paths, differing(join(name), value, other)...)
+		} else {
+			paths = append(paths, join(name))
+		}
+	}
+	for name := range have {
+		if _, ok := want[name]; !ok {
+			paths = append(paths, join(name))
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// intrinsic says whether an object is a call of an intrinsic function, alone or anywhere inside.
+func intrinsic(object map[string]any) bool {
+	if len(object) != 1 {
+		return false
+	}
+	for name := range object {
+		return name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::")
+	}
+	return false
+}
+
+func scalar(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case json.Number:
+		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(text)
+	}
+}
