@@ -38,6 +38,8 @@ type projectKey struct{ account, region, role string }
 // projectEntry is an account's clients, or the ongoing attempt to make them. account and err may be read once done is closed.
 type projectEntry struct {
 	done    chan struct{}
+	cancel  context.CancelFunc // ends the attempt
+	waiting int                // callers that wait for it; guarded by Clients.mu
 	account *Account
 	err     error
 }
@@ -115,8 +117,8 @@ func (c *Clients) Endpoint(service string) string { return aws.ToString(c.config
 // also for concurrent callers: one AssumeRole of arn:<partition>:iam::<account>:role/<roleName>, whose credentials renew themselves. With roleName "" the provider's own
 // credentials serve, if they belong to the account; else the error is a *WrongAccountError.
 //
-// The making goes on if ctx ends, bounded by the SDK's attempts, since other callers may wait for it; this caller returns at once. An
-// error is not kept: the next caller tries again.
+// A caller whose ctx ends returns at once; the making goes on as long as another caller waits for it. An error is not kept: the next
+// caller tries again.
 func (c *Clients) Project(ctx context.Context, accountID, region, roleName string) (*Account, error) {
 	if region == "" {
 		region = c.sdk.Region
@@ -138,25 +140,48 @@ func (c *Clients) Project(ctx context.Context, accountID, region, roleName strin
 	c.mu.Lock()
 	entry := c.projects[key]
 	if entry == nil {
-		entry = &projectEntry{done: make(chan struct{})}
+		making, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		entry = &projectEntry{done: make(chan struct{}), cancel: cancel}
 		c.projects[key] = entry
-		go func() {
-			entry.account, entry.err = c.makeProject(context.WithoutCancel(ctx), key)
-			if entry.err != nil {
-				c.mu.Lock()
-				delete(c.projects, key)
-				c.mu.Unlock()
-			}
-			close(entry.done)
-		}()
+		go c.fill(making, key, entry)
 	}
+	entry.waiting++
 	c.mu.Unlock()
 
 	select {
 	case <-entry.done:
 		return entry.account, entry.err
 	case <-ctx.Done():
+		c.leave(key, entry)
 		return nil, fmt.Errorf("waiting for credentials of account %s: %w", accountID, context.Cause(ctx))
+	}
+}
+
+// fill makes an entry's clients. A failed entry is forgotten, so that the next caller tries again.
+func (c *Clients) fill(ctx context.Context, key projectKey, entry *projectEntry) {
+	defer entry.cancel()
+	account, err := c.makeProject(ctx, key)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry.account, entry.err = account, err
+	if err != nil && c.projects[key] == entry {
+		delete(c.projects, key)
+	}
+	close(entry.done)
+}
+
+// leave takes one caller off an entry that is being made; without callers the making ends.
+func (c *Clients) leave(key projectKey, entry *projectEntry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry.waiting--
+	if entry.waiting > 0 || entry.account != nil {
+		return
+	}
+	entry.cancel()
+	if c.projects[key] == entry {
+		delete(c.projects, key)
 	}
 }
 

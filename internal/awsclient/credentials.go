@@ -145,11 +145,30 @@ func assume(ctx context.Context, client *sts.Client, role AssumeRole) (aws.Crede
 			o.Tags = append(o.Tags, types.Tag{Key: &key, Value: aws.String(role.Tags[key])})
 		}
 	})
-	cache := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
-	if _, err := cache.Retrieve(ctx); err != nil {
+	first, err := provider.Retrieve(ctx) // not by the cache, which would go on when ctx ends
+	if err != nil {
+		return nil, err
+	}
+	cache := aws.NewCredentialsCache(&begun{first: &first, next: provider}, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
+	if _, err := cache.Retrieve(ctx); err != nil { // hands over the first ones now, while they are fresh
 		return nil, err
 	}
 	return cache, nil
+}
+
+// begun is a provider whose first credentials are there already. The cache above it calls it one at a time.
+type begun struct {
+	first *aws.Credentials
+	next  aws.CredentialsProvider
+}
+
+// Retrieve implements aws.CredentialsProvider.
+func (b *begun) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	if first := b.first; first != nil {
+		b.first = nil
+		return *first, nil
+	}
+	return b.next.Retrieve(ctx)
 }
 
 func optional(s string) *string {

@@ -1,0 +1,136 @@
+package awsclient
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
+)
+
+// lockedBuffer takes log lines of several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// Everything that a call carries holds a sentinel, in the request and in the answer, in successes and in errors. At the most talkative
+// level the log must show the calls and no sentinel.
+func TestLogShowsCallsAndNoSecrets(t *testing.T) {
+	cleanEnvironment(t)
+	const sentinel = "SENTINELxSENTINEL"
+	f := newFakeAWS()
+	f.roles[projectRole] = []string{"arn:aws:iam::000000000000:user/deploy"}
+	f.other = func(call sdkCall) (int, string) {
+		switch call.Operation {
+		case "CreateChangeSet":
+			return 200, `<CreateChangeSetResponse><CreateChangeSetResult><Id>` + sentinel + `</Id></CreateChangeSetResult></CreateChangeSetResponse>`
+		case "DescribeChangeSet":
+			return awsError(400, "ValidationError", sentinel)
+		case "PutItem":
+			return 200, `{"Attributes":{"secret":{"S":"` + sentinel + `"}}}`
+		}
+		return awsError(400, "InvalidAction", call.String())
+	}
+	var signatures []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, signature, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {
+			f.mu.Lock()
+			signatures = append(signatures, signature)
+			f.mu.Unlock()
+		}
+		w.Header().Set("X-Echo", sentinel)
+		f.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+
+	config := hubConfig(f)
+	config.HTTPClient = nil
+	config.SecretKey = sentinel + "secretkey"
+	config.Token = sentinel + "token"
+	config.Endpoints = map[string]string{"sts": server.URL, "cloudformation": server.URL, "dynamodb": server.URL}
+
+	var log lockedBuffer
+	ctx := tflogtest.RootLogger(t.Context(), &log)
+	clients, err := New(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := clients.Project(ctx, projectAccount, "", "StowageProvisioner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, account := range []*Account{clients.Hub(), project} {
+		if _, err := account.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+			StackName: aws.String("s"), ChangeSetName: aws.String("c"), TemplateBody: aws.String(sentinel + strings.Repeat("x", 100<<10)),
+		}); err != nil {
+			t.Fatal(err) // also: a log of the call must not fail on a long line
+		}
+		if _, err := account.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)}); err == nil {
+			t.Fatal("DescribeChangeSet succeeded")
+		}
+		out, err := account.DynamoDB.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: aws.String("t"), Item: map[string]types.AttributeValue{"secret": &types.AttributeValueMemberS{Value: sentinel}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Attributes["secret"].(*types.AttributeValueMemberS).Value; got != sentinel {
+			t.Errorf("the log ate the answer: %q", got)
+		}
+	}
+
+	// The calls that find credentials carry a token, and are answered with a secret.
+	const tokenRole = "arn:aws:iam::000000000000:role/FromToken"
+	f.roles[tokenRole] = []string{"token:" + sentinel}
+	if _, err := New(ctx, Config{
+		Region: "eu-west-1", Endpoints: config.Endpoints,
+		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{RoleARN: tokenRole, SessionName: "s", WebIdentityToken: sentinel},
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	text := log.String()
+	for _, line := range []string{"GetCallerIdentity", "AssumeRole", "CreateChangeSet", "DescribeChangeSet", "PutItem", `"http.status_code":200`, `"http.status_code":400`,
+		`"aws.error_code":"ValidationError"`, "attempt=1; max=25"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%q is not in the log", line)
+		}
+	}
+	if len(signatures) == 0 {
+		t.Error("no signature was seen")
+	}
+	for _, secret := range append(signatures, sentinel, "sessionsecret", "sessiontoken", "AWS4-HMAC", "X-Amz-Security-Token", "x_amz_security_token") {
+		for _, line := range strings.Split(text, "\n") {
+			if strings.Contains(line, secret) {
+				t.Errorf("%q is in the log: %.400s", secret, line)
+			}
+		}
+	}
+}
+
+// Without a logger in the context, as in the relay or in tests, calls work and nothing is written.
+func TestNoLogger(t *testing.T) {
+	cleanEnvironment(t)
+	mustNew(t, hubConfig(newFakeAWS()))
+	sdkLog{}.Logf("WARN", "nobody listens")
+}

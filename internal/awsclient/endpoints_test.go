@@ -1,0 +1,191 @@
+package awsclient
+
+import (
+	"context"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// oneCall calls each service of an account once; the answers do not matter.
+var oneCall = map[string]func(context.Context, *Account){
+	"cloudformation": func(ctx context.Context, a *Account) {
+		a.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{})
+	},
+	"dynamodb": func(ctx context.Context, a *Account) {
+		a.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("table")})
+	},
+	"iam": func(ctx context.Context, a *Account) { a.IAM.ListRoles(ctx, &iam.ListRolesInput{}) },
+	"kms": func(ctx context.Context, a *Account) { a.KMS.ListKeys(ctx, &kms.ListKeysInput{}) },
+	"s3": func(ctx context.Context, a *Account) {
+		a.S3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String("pail")})
+	},
+	"secretsmanager": func(ctx context.Context, a *Account) {
+		a.SecretsManager.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
+	},
+	"ssm": func(ctx context.Context, a *Account) {
+		a.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/p")})
+	},
+	"sts": func(ctx context.Context, a *Account) { a.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}) },
+}
+
+func TestEndpointsPerService(t *testing.T) {
+	cleanEnvironment(t)
+	t.Setenv("AWS_ENDPOINT_URL", "http://env.test:1") // arguments go first
+	f := newFakeAWS()
+	f.roles[projectRole] = []string{"arn:aws:iam::000000000000:user/deploy"}
+	config := hubConfig(f)
+	config.S3UsePathStyle = true
+	config.Endpoints = map[string]string{"apigatewaymanagementapi": "http://push.test:9"}
+	for service := range oneCall {
+		config.Endpoints[service] = "http://" + service + ".test:9"
+	}
+	clients := mustNew(t, config)
+	project, err := clients.Project(t.Context(), projectAccount, "", "StowageProvisioner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range f.calls {
+		if !strings.HasPrefix(call.URL, "http://sts.test:9/") {
+			t.Errorf("%s went to %s", call, call.URL)
+		}
+	}
+	for name, account := range map[string]*Account{"hub": clients.Hub(), "project": project} {
+		for service, call := range oneCall {
+			f.calls = nil
+			call(t.Context(), account)
+			if len(f.calls) != 1 || !strings.HasPrefix(f.calls[0].URL, "http://"+service+".test:9/") {
+				t.Errorf("%s: %s: %v", name, service, f.calls)
+			}
+			if service == "s3" && f.calls[0].URL != "http://s3.test:9/pail" {
+				t.Errorf("path style: %s", f.calls[0].URL)
+			}
+		}
+	}
+	if got := clients.Endpoint("apigatewaymanagementapi"); got != "http://push.test:9" {
+		t.Errorf("Endpoint: %q", got)
+	}
+}
+
+// One variable of the environment must be enough to lead every call elsewhere, those that find credentials included.
+func TestEndpointOfTheEnvironment(t *testing.T) {
+	cleanEnvironment(t)
+	const first, token = "arn:aws:iam::000000000001:role/First", "arn:aws:iam::000000000000:role/FromToken"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("jwt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := newFakeAWS()
+	f.roles[token] = []string{"token:jwt"}
+	f.roles[first] = []string{"arn:aws:sts::000000000000:assumed-role/FromToken/s"}
+	f.roles[projectRole] = []string{"arn:aws:sts::000000000001:assumed-role/First/s"}
+	server := httptest.NewServer(f)
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+
+	// A transport that reaches only the server shows a call that would go elsewhere.
+	var elsewhere []string
+	config := Config{
+		Region:                    "eu-west-1",
+		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{RoleARN: token, SessionName: "s", WebIdentityTokenFile: file},
+		AssumeRole:                []AssumeRole{{RoleARN: first, SessionName: "s"}},
+		HTTPClient:                onlyHost(server.URL, &elsewhere),
+	}
+	clients := mustNew(t, config)
+	project, err := clients.Project(t.Context(), projectAccount, "", "StowageProvisioner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, call := range oneCall {
+		f.calls = nil
+		call(t.Context(), project)
+		if len(f.calls) != 1 {
+			t.Errorf("%s: %d calls at AWS_ENDPOINT_URL", service, len(f.calls))
+		}
+	}
+	if len(elsewhere) > 0 {
+		t.Errorf("calls went to %v", elsewhere)
+	}
+}
+
+func TestSTSRegion(t *testing.T) {
+	cleanEnvironment(t)
+	f := newFakeAWS()
+	config := hubConfig(f)
+	config.STSRegion = "us-east-1"
+	mustNew(t, config)
+	if call := f.all("GetCallerIdentity")[0]; call.Region != "us-east-1" || !strings.HasPrefix(call.URL, "https://sts.us-east-1.amazonaws.com/") {
+		t.Errorf("%+v", call)
+	}
+}
+
+func TestFIPSAndDualStack(t *testing.T) {
+	cleanEnvironment(t)
+	f := newFakeAWS()
+	config := hubConfig(f)
+	config.Region, config.UseFIPSEndpoint, config.UseDualStackEndpoint, config.SkipRequestingAccountID = "us-east-1", true, true, true
+	mustNew(t, config).Hub().CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
+	if got := f.calls[0].URL; !strings.HasPrefix(got, "https://cloudformation-fips.us-east-1.api.aws/") {
+		t.Errorf("called %s", got)
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	cleanEnvironment(t)
+	t.Setenv("TF_APPEND_USER_AGENT", "team/7")
+	f := newFakeAWS()
+	f.roles[projectRole] = []string{"arn:aws:iam::000000000000:user/deploy"}
+	config := hubConfig(f)
+	config.TerraformVersion = "1.14.0"
+	config.UserAgent = []Product{{Name: "pipeline", Version: "3", Comment: "nightly"}}
+	clients := mustNew(t, config)
+	project, err := clients.Project(t.Context(), projectAccount, "", "StowageProvisioner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	project.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
+	for _, call := range f.calls {
+		if !strings.HasPrefix(call.UserAgent, "APN/1.0 Stowage/1.0 Terraform/1.14.0 stowage/1.2.3 ") || !strings.Contains(call.UserAgent, " pipeline/3 (nightly) team/7") {
+			t.Errorf("%s: %s", call, call.UserAgent)
+		}
+	}
+	if len(f.calls) != 3 {
+		t.Errorf("calls %v", f.calls)
+	}
+}
+
+func TestMetadataServiceSwitch(t *testing.T) {
+	cleanEnvironment(t)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "") // as on an instance
+	for _, test := range []struct {
+		skip bool
+		asks bool
+	}{{true, false}, {false, true}} {
+		f := newFakeAWS()
+		config := Config{Region: "eu-west-1", HTTPClient: f.client(), SkipMetadataAPICheck: &test.skip, EC2MetadataServiceEndpoint: "http://imds.test", MaxRetries: 1}
+		if _, err := New(t.Context(), config); err == nil {
+			t.Fatal("credentials out of nowhere")
+		}
+		asked := false
+		for _, call := range f.calls {
+			u, _ := url.Parse(call.URL)
+			asked = asked || u.Host == "imds.test"
+		}
+		if asked != test.asks {
+			t.Errorf("skip_metadata_api_check=%t: asked is %t", test.skip, asked)
+		}
+	}
+}
