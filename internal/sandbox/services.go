@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/ssm"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
 )
 
@@ -11,4 +14,7 @@ func (s *Sandbox) addServices() {
 	s.sns = sns.New(s.world)
 	s.services["sts"] = s.sts
 	s.services["sns"] = s.sns
+	s.services["kms"] = kms.New(s.world)
+	s.services["secretsmanager"] = secretsmanager.New(s.world)
+	s.services["ssm"] = ssm.New(s.world)
 }
