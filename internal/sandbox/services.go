@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
@@ -14,6 +15,7 @@ func (s *Sandbox) addServices() {
 	s.sns = sns.New(s.world)
 	s.services["sts"] = s.sts
 	s.services["sns"] = s.sns
+	s.services["iam"] = iam.New(s.world)
 	s.services["kms"] = kms.New(s.world)
 	s.services["secretsmanager"] = secretsmanager.New(s.world)
 	s.services["ssm"] = ssm.New(s.world)

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+const (
+	region = "eu-west-1"
+	// farewell is how long calls that are being answered may take when the server ends.
+	farewell = 2 * time.Second
+)
+
+// Ready is the line that the server prints when it is ready.
+type Ready struct {
+	Endpoint  string            `json:"endpoint"`
+	Board     string            `json:"board"`     // "" as long as there is no board
+	WebSocket string            `json:"websocket"` // "" as long as there is no board
+	Env       map[string]string `json:"env"`
+}
+
+// Main runs the server with the arguments of the command line until the context ends.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("stowage-sandbox", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
+	latency := flags.String("latency", "none", "how long things take: none, or aws")
+	seed := flags.Uint64("seed", 1, "where everything random comes from")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return fmt.Errorf("command line: %w", err)
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("command line: unexpected argument %q", flags.Arg(0))
+	}
+	profile, err := profileOf(*latency)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region}, stdout)
+}
+
+func profileOf(name string) (cloud.Latency, error) {
+	switch name {
+	case "none":
+		return sandbox.LatencyNone(), nil
+	case "aws":
+		return sandbox.LatencyAWS(), nil
+	default:
+		return cloud.Latency{}, fmt.Errorf("--latency is none or aws, not %q", name)
+	}
+}
+
+func serve(ctx context.Context, address string, options sandbox.Options, stdout io.Writer) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	box := sandbox.New(options)
+	cliConfig, err := writeCLIConfig()
+	if err != nil {
+		_ = listener.Close() // nothing was served
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(cliConfig)) }()
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go box.Run(ctx)
+	server := &http.Server{Handler: box, ReadHeaderTimeout: time.Minute}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+
+	endpoint := "http://" + listener.Addr().String()
+	if err := json.NewEncoder(stdout).Encode(Ready{Endpoint: endpoint, Env: environment(endpoint, cliConfig)}); err != nil {
+		_ = server.Close() // nobody can know that it is there
+		return fmt.Errorf("print the ready line: %w", err)
+	}
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	grace, release := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer release()
+	if err := server.Shutdown(grace); err != nil {
+		_ = server.Close() // calls that take longer are cut
+	}
+	return nil
+}
+
+// environment is what makes terraform and AWS clients talk to the sandbox as the hub's administrator.
+func environment(endpoint, cliConfig string) map[string]string {
+	id, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	return map[string]string{
+		"AWS_ENDPOINT_URL":          endpoint,
+		"AWS_ACCESS_KEY_ID":         id,
+		"AWS_SECRET_ACCESS_KEY":     secret,
+		"AWS_REGION":                region,
+		"AWS_DEFAULT_REGION":        region,
+		"AWS_EC2_METADATA_DISABLED": "true",
+		"TF_CLI_CONFIG_FILE":        cliConfig,
+	}
+}
+
+// writeCLIConfig writes the Terraform CLI configuration that takes the provider from the executable's directory. The
+// fully qualified names are there since Terraform and OpenTofu read a short one as their own registry's.
+func writeCLIConfig() (string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the provider's directory: %w", err)
+	}
+	if resolved, err := filepath.EvalSymlinks(executable); err == nil {
+		executable = resolved
+	}
+	var b strings.Builder
+	b.WriteString("provider_installation {\n  dev_overrides {\n")
+	for _, source := range []string{"stowage/stowage", "registry.terraform.io/stowage/stowage", "registry.opentofu.org/stowage/stowage"} {
+		fmt.Fprintf(&b, "    %q = %q\n", source, filepath.Dir(executable))
+	}
+	b.WriteString("  }\n  direct {}\n}\n")
+	file, err := os.CreateTemp("", "stowage-sandbox-*.tfrc")
+	if err != nil {
+		return "", fmt.Errorf("write the Terraform CLI configuration: %w", err)
+	}
+	_, err = file.WriteString(b.String())
+	if err := errors.Join(err, file.Close()); err != nil {
+		return "", errors.Join(fmt.Errorf("write the Terraform CLI configuration: %w", err), os.Remove(file.Name()))
+	}
+	return file.Name(), nil
+}
