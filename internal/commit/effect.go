@@ -138,6 +138,9 @@ type (
 	Protected struct{ Err error }
 )
 
+// Consistent says that the stack was at rest and that nothing happened while it was read.
+func (r BaseRead) Consistent() bool { return !inProgress(r.After.Status) && r.Before.same(r.After) }
+
 func (BaseRead) observation()         {}
 func (ChangeSetMade) observation()    {}
 func (ChangeSetDeleted) observation() {}

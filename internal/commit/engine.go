@@ -366,7 +366,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 		e.failAll(now, &ReadError{e.config.Stack, o.Err})
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
-	case inProgress(o.After.Status) || !o.Before.same(o.After):
+	case !o.Consistent():
 		e.pause(now, BusyPause)
 	case !updatable(o.After.Status):
 		e.failAll(now, &StuckError{e.config.Stack, o.After.Status, o.After.StatusReason})

@@ -1,0 +1,349 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Bounds of the calls. The SDK's own retries happen within them.
+const (
+	callBound   = 5 * time.Minute // one effect but Follow: several calls with their retries
+	followBound = 6 * time.Hour   // far above any update of ours; members give up long before
+)
+
+// call performs an effect that wants an answer.
+func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observation {
+	bound := callBound
+	if _, ok := effect.(commit.Follow); ok {
+		bound = followBound
+	}
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	switch e := effect.(type) {
+	case commit.Read:
+		return s.Read(ctx)
+	case commit.CreateChangeSet:
+		return s.createChangeSet(ctx, e)
+	case commit.DeleteChangeSet:
+		return commit.ChangeSetDeleted{Err: s.deleteChangeSet(ctx, e.ARN)}
+	case commit.Execute:
+		return commit.Executed{Err: s.execute(ctx, e)}
+	case commit.Settle:
+		return commit.Settled{Verdict: s.settle(ctx, e)}
+	case commit.Follow:
+		return s.follow(ctx, e)
+	case commit.Protect:
+		return commit.Protected{Err: s.protect(ctx, e.StackID)}
+	default:
+		panic(fmt.Sprintf("stack: no call for the effect %T", effect))
+	}
+}
+
+func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) commit.ChangeSetMade {
+	input := &cloudformation.CreateChangeSetInput{
+		StackName: aws.String(e.StackID), ChangeSetName: aws.String(e.Name), ClientToken: aws.String(e.Token),
+		ChangeSetType: types.ChangeSetTypeUpdate,
+		Capabilities:  []types.Capability{types.CapabilityCapabilityNamedIam},
+		Parameters: []types.Parameter{{
+			ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String(strconv.FormatInt(e.Revision, 10)),
+		}},
+	}
+	if e.First {
+		input.ChangeSetType = types.ChangeSetTypeCreate
+		input.NotificationARNs = s.config.NotificationARNs
+		if e.StackID == "" {
+			input.StackName = aws.String(s.config.Stack)
+		}
+	}
+	for _, name := range e.Keep {
+		input.Parameters = append(input.Parameters, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)})
+	}
+	if err := s.putTemplate(ctx, input, e.Template.Encode()); err != nil {
+		return commit.ChangeSetMade{Err: &commit.CallError{Failure: commit.Refused, Err: err}}
+	}
+	out, err := s.config.CloudFormation.CreateChangeSet(ctx, input)
+	if err != nil {
+		failed := classify(err)
+		if failed.Failure == commit.NameTaken {
+			failed.ARN = s.changeSetARN(ctx, aws.ToString(input.StackName), e.Name)
+		}
+		return commit.ChangeSetMade{Err: failed}
+	}
+	if e.First {
+		s.setID(aws.ToString(out.StackId))
+	}
+	return s.describeChangeSet(ctx, aws.ToString(out.Id), aws.ToString(out.StackId))
+}
+
+// putTemplate gives the template to the request: in it when it is small enough, else by the URL of an object whose key is
+// the hash of its content, so that nobody can put another template in its place unnoticed.
+func (s *Stack) putTemplate(ctx context.Context, input *cloudformation.CreateChangeSetInput, body []byte) error {
+	if len(body) <= template.MaxInlineBytes {
+		input.TemplateBody = aws.String(string(body))
+		return nil
+	}
+	if s.config.TemplateBucket == "" {
+		return &template.FullError{What: "bytes of the template of the stack " + s.config.Stack + ", which has no template bucket,", Have: len(body), Budget: template.MaxInlineBytes}
+	}
+	key := "templates/" + hash(body) + ".json"
+	_, err := s.config.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(s.config.TemplateBucket), Key: aws.String(key), Body: bytes.NewReader(body),
+		ContentType: aws.String("application/json"), IfNoneMatch: aws.String("*"),
+	})
+	var api smithy.APIError
+	if err != nil && (!errors.As(err, &api) || api.ErrorCode() != "PreconditionFailed") {
+		return fmt.Errorf("putting the template into the bucket %s: %w", s.config.TemplateBucket, err)
+	}
+	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", s.config.TemplateBucket, s.config.Env.Region, dnsSuffix(s.config.Env.Partition), key))
+	return nil
+}
+
+func dnsSuffix(partition string) string {
+	if partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// changeSetARN finds the ARN of the set that has our name; "" when it is gone again.
+func (s *Stack) changeSetARN(ctx context.Context, stack, name string) string {
+	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
+		StackName: aws.String(stack), ChangeSetName: aws.String(name),
+	})
+	if err != nil {
+		return ""
+	}
+	return aws.ToString(out.ChangeSetId)
+}
+
+// describeChangeSet waits until the set is made and reads all pages of what the service computed.
+func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) commit.ChangeSetMade {
+	made := commit.ChangeSetMade{ARN: arn, StackID: stackID}
+	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(arn), IncludePropertyValues: aws.Bool(true)}
+	for pause := range pauses(300*time.Millisecond, 3*time.Second) {
+		out, err := s.config.CloudFormation.DescribeChangeSet(ctx, input)
+		if err != nil {
+			made.Err = classify(err)
+			return made
+		}
+		switch out.Status {
+		case types.ChangeSetStatusFailed:
+			made.Failed = aws.ToString(out.StatusReason)
+			if made.Failed == "" {
+				made.Failed = "the change set failed without a reason"
+			}
+			return made
+		case types.ChangeSetStatusCreateComplete:
+			made.Err = s.readChanges(ctx, input, out, &made)
+			return made
+		}
+		if err := sleep(ctx, pause); err != nil {
+			made.Err = classify(err)
+			return made
+		}
+	}
+	return made
+}
+
+func (s *Stack) readChanges(ctx context.Context, input *cloudformation.DescribeChangeSetInput, page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade) *commit.CallError {
+	for {
+		for _, change := range page.Changes {
+			if change.ResourceChange != nil {
+				made.Changes = append(made.Changes, resourceChange(change.ResourceChange))
+			}
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return nil
+		}
+		next := *input
+		next.NextToken = page.NextToken
+		var err error
+		if page, err = s.config.CloudFormation.DescribeChangeSet(ctx, &next); err != nil {
+			return classify(err)
+		}
+	}
+}
+
+func resourceChange(change *types.ResourceChange) commit.ResourceChange {
+	result := commit.ResourceChange{
+		LogicalID: aws.ToString(change.LogicalResourceId), Action: string(change.Action), Replacement: string(change.Replacement),
+	}
+	var before struct{ Properties map[string]any }
+	decoder := json.NewDecoder(strings.NewReader(aws.ToString(change.BeforeContext)))
+	decoder.UseNumber()
+	if decoder.Decode(&before) == nil {
+		result.Before = before.Properties
+	}
+	return result
+}
+
+// deleteChangeSet deletes a set that was not executed. One that is gone is as good as deleted.
+func (s *Stack) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
+	_, err := s.config.CloudFormation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)})
+	if failed := classify(err); failed != nil && failed.Failure != commit.Outdated && failed.Failure != commit.Gone {
+		return failed
+	}
+	return nil
+}
+
+func (s *Stack) execute(ctx context.Context, e commit.Execute) *commit.CallError {
+	// Rollback is said explicitly: AWS documents its default in two ways, and a template that is half applied is no database.
+	_, err := s.config.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
+		ChangeSetName: aws.String(e.ARN), ClientRequestToken: aws.String(e.Token), DisableRollback: aws.Bool(false),
+	})
+	failed := classify(err)
+	if failed != nil && failed.Failure == commit.Outdated || failed != nil && failed.Failure == commit.Busy {
+		// A retry of a call whose reply was lost finds its own execution under way.
+		if s.settle(ctx, commit.Settle{ARN: e.ARN, StackID: e.StackID, Token: e.Token}) == commit.Ours {
+			return nil
+		}
+	}
+	return failed
+}
+
+// settle finds out whose operation it was: an executed change set says so for ever, by its ARN. One that is still
+// there unexecuted is deleted: when that succeeds, it can't be executed any more.
+func (s *Stack) settle(ctx context.Context, e commit.Settle) commit.Verdict {
+	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)})
+	if failed := classify(err); failed != nil {
+		if failed.Failure == commit.Outdated || failed.Failure == commit.Gone {
+			return s.settleByStack(ctx, e)
+		}
+		return commit.Undecided
+	}
+	switch out.ExecutionStatus {
+	case types.ExecutionStatusExecuteInProgress, types.ExecutionStatusExecuteComplete, types.ExecutionStatusExecuteFailed:
+		return commit.Ours
+	case types.ExecutionStatusObsolete, types.ExecutionStatusUnavailable:
+		return s.settleByStack(ctx, e)
+	case types.ExecutionStatusAvailable:
+		if s.deleteChangeSet(ctx, e.ARN) == nil {
+			return s.settleByStack(ctx, e)
+		}
+	}
+	return commit.Undecided
+}
+
+// settleByStack asks the stack which set was executed last.
+func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdict {
+	d, err := s.describe(ctx, aws.String(e.StackID))
+	switch {
+	case err != nil:
+		return commit.Undecided
+	case d != nil && d.ChangeSetID == e.ARN:
+		return commit.Ours
+	}
+	return commit.NotOurs
+}
+
+// follow polls the stack by its id until the operation has ended, as its own events say. A description can be stale and
+// show the stack as it was before the execution, so a final status counts only with our change set's ARN in it, or with the
+// stack's own event of that status under our token.
+func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
+	began := time.Now()
+	for pause := range pauses(time.Second, 5*time.Second) {
+		if err := sleep(ctx, pause); err != nil {
+			return commit.Finished{Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err)}
+		}
+		d, err := s.describe(ctx, aws.String(e.StackID))
+		if err != nil {
+			if classify(err).Failure == commit.Refused {
+				return commit.Finished{Err: err}
+			}
+			continue // throttled or no answer: not yet
+		}
+		if d == nil {
+			return commit.Finished{Err: fmt.Errorf("the stack %s is gone", s.config.Stack)}
+		}
+		s.config.Log(ctx, "Following the update", map[string]any{
+			"stack": s.config.Stack, "status": d.Status, "token": e.Token, "seconds": int(time.Since(began).Seconds()),
+		})
+		if strings.HasSuffix(d.Status, "_IN_PROGRESS") {
+			continue
+		}
+		if d.ChangeSetID == e.ARN && strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "" {
+			return commit.Finished{Description: *d}
+		}
+		events, err := s.events(ctx, e)
+		if err != nil {
+			continue
+		}
+		if ended(events, d.Status) || d.ChangeSetID == e.ARN && len(events) > 0 {
+			return commit.Finished{Description: *d, Events: events}
+		}
+	}
+	return commit.Finished{}
+}
+
+// ended says whether the stack's own last event among an operation's events has the status.
+func ended(events []commit.Event, status string) bool {
+	for _, event := range slices.Backward(events) {
+		if event.Type == "AWS::CloudFormation::Stack" {
+			return event.Status == status
+		}
+	}
+	return false
+}
+
+// events reads the events of one operation, oldest first. Events come newest first, so it stops at the first older one.
+func (s *Stack) events(ctx context.Context, e commit.Follow) ([]commit.Event, error) {
+	var events []commit.Event
+	pages := cloudformation.NewDescribeStackEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range page.StackEvents {
+			if aws.ToString(event.ClientRequestToken) != e.Token {
+				if len(events) > 0 {
+					slices.Reverse(events)
+					return events, nil
+				}
+				continue
+			}
+			events = append(events, commit.Event{
+				Time: aws.ToTime(event.Timestamp), LogicalID: aws.ToString(event.LogicalResourceId),
+				Type: aws.ToString(event.ResourceType), Status: string(event.ResourceStatus), Reason: aws.ToString(event.ResourceStatusReason),
+			})
+		}
+	}
+	slices.Reverse(events)
+	return events, nil
+}
+
+// stackPolicy denies what no commit of ours ever does: replacing a bucket. Everything else is allowed, as a stack with a
+// policy denies by default (CloudFormation user guide, protect-stack-resources).
+const stackPolicy = `{"Statement":[` +
+	`{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"},` +
+	`{"Effect":"Deny","Action":"Update:Replace","Principal":"*","Resource":"*","Condition":{"StringEquals":{"ResourceType":["AWS::S3::Bucket"]}}}]}`
+
+func (s *Stack) protect(ctx context.Context, stackID string) error {
+	if _, err := s.config.CloudFormation.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{
+		StackName: aws.String(stackID), StackPolicyBody: aws.String(stackPolicy),
+	}); err != nil {
+		return fmt.Errorf("setting the stack policy: %w", err)
+	}
+	if _, err := s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
+		StackName: aws.String(stackID), EnableTerminationProtection: aws.Bool(true),
+	}); err != nil {
+		return fmt.Errorf("switching on the termination protection: %w", err)
+	}
+	return nil
+}

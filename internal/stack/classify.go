@@ -1,0 +1,62 @@
+package stack
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+)
+
+// classify sorts an error of a CloudFormation call into the engine's classes; nil for nil.
+//
+// CloudFormation says with the one code ValidationError what a writer must tell apart, so these texts are compared (all
+// recorded from AWS):
+//
+//	Stack with id X does not exist / Stack [X] does not exist
+//	Stack [X] already exists and cannot be created again with the changeSet [Y].
+//	Stack:ARN is in STATUS state and can not be updated.
+func classify(err error) *commit.CallError {
+	if err == nil {
+		return nil
+	}
+	result := &commit.CallError{Failure: commit.Refused, Err: err}
+	var (
+		api      smithy.APIError
+		notFound *types.ChangeSetNotFoundException
+		status   *types.InvalidChangeSetStatusException
+		exists   *types.AlreadyExistsException
+	)
+	switch {
+	case !errors.As(err, &api):
+		result.Failure = commit.NoReply
+	case errors.As(err, &notFound):
+		result.Failure = commit.Outdated
+	case errors.As(err, &status):
+		result.Failure = commit.Busy
+		if strings.Contains(api.ErrorMessage(), "OBSOLETE") {
+			result.Failure = commit.Outdated
+		}
+	case errors.As(err, &exists):
+		result.Failure = commit.NameTaken
+	case api.ErrorCode() == "Throttling", api.ErrorCode() == "ThrottlingException":
+		result.Failure = commit.Busy
+	case api.ErrorCode() == "ValidationError":
+		result.Failure = classifyValidation(api.ErrorMessage())
+	}
+	return result
+}
+
+func classifyValidation(message string) commit.Failure {
+	switch {
+	case strings.HasPrefix(message, "Stack") && strings.HasSuffix(message, "does not exist"):
+		return commit.Gone
+	case strings.Contains(message, "already exists and cannot be created again"):
+		return commit.Outdated
+	case strings.Contains(message, "state and can not be updated"):
+		return commit.Busy
+	}
+	return commit.Refused
+}

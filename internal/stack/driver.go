@@ -1,0 +1,129 @@
+package stack
+
+import (
+	"context"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Commit makes a change part of the stack and returns when CloudFormation has finished with it; see commit.Engine for the
+// errors. It takes its time limit from the context's deadline. When the context is cancelled, a change that isn't being
+// executed yet is given up; one that is gets its true outcome.
+func (s *Stack) Commit(ctx context.Context, change template.Change) error {
+	deadline, _ := ctx.Deadline()
+	outcome := make(chan error, 1)
+	id := s.submit(ctx, change, deadline, outcome)
+	select {
+	case err := <-outcome:
+		return err
+	case <-ctx.Done():
+		if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // Err returns the bare value
+			return <-outcome // the engine knows the deadline and what has become of the change
+		}
+		s.arrive(arrival{at: time.Now(), member: commit.Member{ID: id}, cancel: true})
+		return <-outcome
+	}
+}
+
+func (s *Stack) submit(ctx context.Context, change template.Change, deadline time.Time, outcome chan error) commit.MemberID {
+	s.mu.Lock()
+	s.next++
+	id := s.next
+	s.waiters[id] = outcome
+	s.arrived = append(s.arrived, arrival{at: time.Now(), member: commit.Member{ID: id, Change: change, Deadline: deadline}})
+	start := !s.running
+	s.running = true
+	s.mu.Unlock()
+	if start {
+		go s.run(context.WithoutCancel(ctx))
+	}
+	s.signal()
+	return id
+}
+
+func (s *Stack) arrive(a arrival) {
+	s.mu.Lock()
+	s.arrived = append(s.arrived, a)
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *Stack) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // a signal is waiting already
+	}
+}
+
+// run drives the engine until it has nothing to do. Only one runs at a time, so the engine needs no lock.
+func (s *Stack) run(ctx context.Context) {
+	observations := make(chan commit.Observation, 1) // at most one call is outstanding
+	for s.step(ctx, observations) {
+		var timer <-chan time.Time
+		if at, ok := s.engine.NextTick(); ok {
+			t := time.NewTimer(time.Until(at))
+			defer t.Stop()
+			timer = t.C
+		}
+		select {
+		case <-s.wake:
+		case <-timer:
+		case o := <-observations:
+			s.engine.Observe(time.Now(), o)
+		}
+	}
+}
+
+// step hands the engine what has arrived and performs what it asks for; false when there is nothing left to do.
+func (s *Stack) step(ctx context.Context, observations chan<- commit.Observation) bool {
+	s.mu.Lock()
+	arrived := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	for _, a := range arrived {
+		if a.cancel {
+			s.engine.Cancel(a.at, a.member.ID)
+		} else {
+			s.engine.Submit(a.at, a.member)
+		}
+	}
+	s.engine.Tick(time.Now())
+	for _, effect := range s.engine.Effects() {
+		s.perform(ctx, effect, observations)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = !s.engine.Idle() || len(s.arrived) > 0
+	return s.running
+}
+
+// perform does what one effect asks for: at once when it needs no answer, else beside the loop.
+func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations chan<- commit.Observation) {
+	switch e := effect.(type) {
+	case commit.Done:
+		s.done(e)
+	case commit.Announce:
+		if s.config.Announce != nil {
+			s.config.Announce(ctx, e)
+		}
+	case commit.Committed:
+		s.config.Log(ctx, "Committed", map[string]any{"stack": s.config.Stack, "revision": e.Revision, "token": e.Token})
+		if s.config.Committed != nil {
+			s.config.Committed(ctx, e)
+		}
+	default:
+		go func() { observations <- s.call(ctx, effect) }()
+	}
+}
+
+func (s *Stack) done(e commit.Done) {
+	s.mu.Lock()
+	outcome := s.waiters[e.Member]
+	delete(s.waiters, e.Member)
+	s.mu.Unlock()
+	if outcome != nil {
+		outcome <- e.Err // of capacity 1, and each member is done once
+	}
+}

@@ -1,0 +1,12 @@
+package stack
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
+// hash is the content address of a template.
+func hash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,250 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Config says which stack it is and what is done around its commits.
+type Config struct {
+	commit.Config
+	CloudFormation *cloudformation.Client
+	S3             *s3.Client
+	// TemplateBucket is where templates too large for a request are put; "" when there is none.
+	TemplateBucket string
+	// NotificationARNs are set when the stack is created.
+	NotificationARNs []string
+	// Announce is called before an execution and Committed after a commit, before its members hear of it. Both are
+	// called one at a time and should return within a second or two: the stack's commits wait for them. nil: nothing is called.
+	Announce  func(ctx context.Context, announcement commit.Announce)
+	Committed func(ctx context.Context, committed commit.Committed)
+	// Log writes a line for people who watch; nil: no lines.
+	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// Stack is one CloudFormation stack. It is safe for concurrent use.
+type Stack struct {
+	config Config
+
+	mu      sync.Mutex // protects what follows; never held during a call or a wait
+	id      string     // the stack's id, once known
+	engine  *commit.Engine
+	running bool
+	arrived []arrival
+	waiters map[commit.MemberID]chan error
+	next    commit.MemberID
+
+	wake chan struct{} // of capacity 1: something has arrived
+}
+
+// arrival is a submission or a cancellation on its way to the engine.
+type arrival struct {
+	at     time.Time
+	member commit.Member
+	cancel bool
+}
+
+// New makes a Stack; it calls nothing.
+func New(config Config) *Stack {
+	if config.Log == nil {
+		config.Log = func(context.Context, string, map[string]any) {}
+	}
+	return &Stack{
+		config: config, engine: commit.New(config.Config),
+		waiters: map[commit.MemberID]chan error{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// Name is the stack's name.
+func (s *Stack) Name() string { return s.config.Stack }
+
+// ref is how the stack is named in calls: by id once it is known.
+func (s *Stack) ref() *string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.id != "" {
+		return aws.String(s.id)
+	}
+	return aws.String(s.config.Stack)
+}
+
+func (s *Stack) setID(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id = id
+}
+
+// Describe asks for the stack's state; nil without an error means that there is no such stack. One that was deleted counts
+// as absent.
+func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
+	d, err := s.describe(ctx, s.ref())
+	if err != nil {
+		return nil, err
+	}
+	if d != nil && d.Status == string(types.StackStatusDeleteComplete) {
+		// The id that we knew is dead; there may be another stack of the name by now.
+		s.setID("")
+		if d, err = s.describe(ctx, s.ref()); err != nil {
+			return nil, err
+		}
+	}
+	if d != nil {
+		s.setID(d.StackID)
+	}
+	return d, nil
+}
+
+func (s *Stack) describe(ctx context.Context, ref *string) (*commit.Description, error) {
+	out, err := s.config.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: ref})
+	if err != nil {
+		if classify(err).Failure == commit.Gone {
+			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
+		}
+		return nil, fmt.Errorf("describing the stack %s: %w", s.config.Stack, err)
+	}
+	if len(out.Stacks) != 1 {
+		return nil, fmt.Errorf("describing the stack %s gave %d stacks", s.config.Stack, len(out.Stacks))
+	}
+	d := description(out.Stacks[0])
+	return &d, nil
+}
+
+func description(stack types.Stack) commit.Description {
+	d := commit.Description{
+		StackID: aws.ToString(stack.StackId), Status: string(stack.StackStatus), StatusReason: aws.ToString(stack.StackStatusReason),
+		ChangeSetID: aws.ToString(stack.ChangeSetId), LastUpdated: aws.ToTime(stack.LastUpdatedTime).UTC(),
+		Parameters: map[string]string{}, Outputs: map[string]string{}, Protected: aws.ToBool(stack.EnableTerminationProtection),
+	}
+	if stack.LastUpdatedTime == nil {
+		d.LastUpdated = aws.ToTime(stack.CreationTime).UTC()
+	}
+	for _, p := range stack.Parameters {
+		d.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	for _, o := range stack.Outputs {
+		d.Outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+	}
+	return d
+}
+
+// Read reads the stack's state and template as of one moment: a description before and one after the template, which the
+// caller compares.
+func (s *Stack) Read(ctx context.Context) commit.BaseRead {
+	before, err := s.Describe(ctx)
+	switch {
+	case err != nil:
+		return commit.BaseRead{Err: err}
+	case before == nil:
+		return commit.BaseRead{Absent: true}
+	case before.Status == string(types.StackStatusReviewInProgress):
+		return commit.BaseRead{Before: *before, After: *before}
+	}
+	out, err := s.config.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
+		StackName: aws.String(before.StackID), TemplateStage: types.TemplateStageOriginal,
+	})
+	if err != nil {
+		return commit.BaseRead{Err: fmt.Errorf("reading the template of the stack %s: %w", s.config.Stack, err)}
+	}
+	decoded, err := template.Decode([]byte(aws.ToString(out.TemplateBody)))
+	if err != nil {
+		return commit.BaseRead{Err: fmt.Errorf("the template of the stack %s: %w", s.config.Stack, err)}
+	}
+	after, err := s.describe(ctx, aws.String(before.StackID))
+	if err != nil {
+		return commit.BaseRead{Err: err}
+	}
+	if after == nil {
+		return commit.BaseRead{Absent: true}
+	}
+	return commit.BaseRead{Before: *before, After: *after, Template: decoded}
+}
+
+// Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
+// bounded by its context.
+func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
+	for {
+		read := s.Read(ctx)
+		switch {
+		case read.Err != nil:
+			return nil, read.Err
+		case read.Absent || read.Template == nil:
+			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
+		case read.Consistent():
+			return &read, nil
+		}
+		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
+		if err := sleep(ctx, commit.BusyPause); err != nil {
+			return nil, fmt.Errorf("waiting for the stack %s, which is in the status %s: %w", s.config.Stack, read.After.Status, err)
+		}
+	}
+}
+
+// deletionBound is the most that the deletion of a stack may take.
+const deletionBound = 30 * time.Minute
+
+// Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone. What the stack
+// retains stays. Deleting what is gone succeeds.
+func (s *Stack) Delete(ctx context.Context, token string) error {
+	ctx, cancel := context.WithTimeout(ctx, deletionBound)
+	defer cancel()
+	d, err := s.Describe(ctx)
+	if err != nil || d == nil {
+		return err
+	}
+	if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
+		StackName: aws.String(d.StackID), EnableTerminationProtection: aws.Bool(false),
+	}); err != nil {
+		return fmt.Errorf("lifting the termination protection of the stack %s: %w", s.config.Stack, err)
+	}
+	if _, err = s.config.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{
+		StackName: aws.String(d.StackID), ClientRequestToken: aws.String(token),
+	}); err != nil {
+		return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
+	}
+	for pause := range pauses(time.Second, 5*time.Second) {
+		now, err := s.describe(ctx, aws.String(d.StackID))
+		switch {
+		case err != nil:
+			return err
+		case now == nil || now.Status == string(types.StackStatusDeleteComplete):
+			s.setID("")
+			return nil
+		case now.Status == string(types.StackStatusDeleteFailed):
+			return &commit.StuckError{Stack: s.config.Stack, Status: now.Status, Reason: now.StatusReason}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return fmt.Errorf("waiting for the deletion of the stack %s: %w", s.config.Stack, err)
+		}
+	}
+	return nil
+}
+
+// pauses are growing pauses between polls, from first, by half, up to most.
+func pauses(first, most time.Duration) func(yield func(time.Duration) bool) {
+	return func(yield func(time.Duration) bool) {
+		for pause := first; yield(pause); pause = min(pause*3/2, most) {
+		}
+	}
+}
+
+// sleep waits, or returns the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
