@@ -1,0 +1,144 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+)
+
+// NotEmptyError says that a bucket still holds something.
+type NotEmptyError struct {
+	Bucket string
+	// Example is the key of something in it, "" when S3 itself refused the deletion.
+	Example string
+}
+
+func (e *NotEmptyError) Error() string {
+	if e.Example == "" {
+		return fmt.Sprintf("the bucket %s is not empty", e.Bucket)
+	}
+	return fmt.Sprintf("the bucket %s is not empty: it holds %q", e.Bucket, e.Example)
+}
+
+// Buckets works on the buckets of one account and region.
+type Buckets struct {
+	S3 *s3.Client
+	// AccountID is the expected owner: a bucket of that name in another account is refused by S3 and never touched.
+	AccountID string
+}
+
+// CheckEmpty returns a *NotEmptyError when the bucket holds an object, an old version, a delete marker or an unfinished
+// upload. A bucket that doesn't exist is empty.
+func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
+	versions, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
+		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+	})
+	switch {
+	case noSuchBucket(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("listing the bucket %s: %w", bucket, err)
+	case len(versions.Versions) > 0:
+		return &NotEmptyError{bucket, aws.ToString(versions.Versions[0].Key)}
+	case len(versions.DeleteMarkers) > 0:
+		return &NotEmptyError{bucket, aws.ToString(versions.DeleteMarkers[0].Key)}
+	}
+	return nil
+}
+
+// Delete deletes an empty bucket. S3 refuses when anything is in it, which is a *NotEmptyError: nothing has changed then.
+// A bucket that doesn't exist counts as deleted.
+func (b Buckets) Delete(ctx context.Context, bucket string) error {
+	_, err := b.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
+	switch {
+	case err == nil || noSuchBucket(err):
+		return nil
+	case code(err) == "BucketNotEmpty":
+		return &NotEmptyError{Bucket: bucket}
+	}
+	return fmt.Errorf("deleting the bucket %s: %w", bucket, err)
+}
+
+// maxDelete is the number of keys that one DeleteObjects takes (S3 API, DeleteObjects).
+const maxDelete = 1000
+
+// Empty deletes everything in a bucket: objects, versions, delete markers and unfinished uploads. progress is told the number of
+// versions deleted so far. A bucket that doesn't exist is empty.
+func (b Buckets) Empty(ctx context.Context, bucket string, progress func(deleted int)) error {
+	deleted := 0
+	for {
+		page, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
+			Bucket: aws.String(bucket), MaxKeys: aws.Int32(maxDelete), ExpectedBucketOwner: aws.String(b.AccountID),
+		})
+		if noSuchBucket(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("listing the bucket %s: %w", bucket, err)
+		}
+		objects := identifiers(page)
+		if len(objects) == 0 {
+			return b.abortUploads(ctx, bucket)
+		}
+		out, err := b.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID),
+			Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
+		})
+		if err != nil {
+			return fmt.Errorf("emptying the bucket %s: %w", bucket, err)
+		}
+		if len(out.Errors) > 0 { // such as a version under object lock: going on would go round for ever
+			first := out.Errors[0]
+			return fmt.Errorf("emptying the bucket %s: %d objects can't be deleted, the first is %q: %s: %s",
+				bucket, len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
+		}
+		deleted += len(objects)
+		progress(deleted)
+	}
+}
+
+func identifiers(page *s3.ListObjectVersionsOutput) []types.ObjectIdentifier {
+	var objects []types.ObjectIdentifier
+	for _, v := range page.Versions {
+		objects = append(objects, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+	}
+	for _, m := range page.DeleteMarkers {
+		objects = append(objects, types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
+	}
+	return objects
+}
+
+func (b Buckets) abortUploads(ctx context.Context, bucket string) error {
+	pages := s3.NewListMultipartUploadsPaginator(b.S3, &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
+		}
+		for _, upload := range page.Uploads {
+			_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+				Bucket: aws.String(bucket), Key: upload.Key, UploadId: upload.UploadId, ExpectedBucketOwner: aws.String(b.AccountID),
+			})
+			if err != nil && code(err) != "NoSuchUpload" {
+				return fmt.Errorf("aborting an upload to the bucket %s: %w", bucket, err)
+			}
+		}
+	}
+	return nil
+}
+
+func noSuchBucket(err error) bool { return code(err) == "NoSuchBucket" }
+
+// code is the code of an AWS error, "" for others.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
