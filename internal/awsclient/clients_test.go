@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -495,6 +498,9 @@ func TestRetriesUpToTheLastAttempt(t *testing.T) {
 					if (err != nil) != test.fails {
 						t.Errorf("error %v", err)
 					}
+					if test.fails && target == "assume role" {
+						wantError[*AssumeRoleError](t, err, "Throttling: Rate exceeded", fmt.Sprintf("after %d attempts", test.wanted))
+					}
 				})
 			})
 		}
@@ -517,6 +523,24 @@ func TestRetriesAreNotRationed(t *testing.T) {
 			if _, err := c.Hub().CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{}); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// A closed port is no reason to try for minutes.
+func TestRefusedConnectionEndsEarly(t *testing.T) {
+	cleanEnvironment(t)
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		config := hubConfig(nil)
+		config.HTTPClient = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			attempts++
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		})}
+		_, err := New(t.Context(), config)
+		wantError[*CredentialsError](t, err, "connection refused")
+		if attempts != 9 {
+			t.Errorf("%d attempts, want 9", attempts)
 		}
 	})
 }

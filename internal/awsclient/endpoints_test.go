@@ -2,6 +2,9 @@ package awsclient
 
 import (
 	"context"
+	"encoding/pem"
+	"io"
+	"log"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -118,6 +121,47 @@ func TestEndpointOfTheEnvironment(t *testing.T) {
 	}
 	if len(elsewhere) > 0 {
 		t.Errorf("calls went to %v", elsewhere)
+	}
+}
+
+// The argument's certificates are trusted, and without them an unknown issuer is an error that says so.
+func TestCustomCABundle(t *testing.T) {
+	cleanEnvironment(t)
+	server := httptest.NewTLSServer(newFakeAWS())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := hubConfig(newFakeAWS())
+	config.HTTPClient = nil
+	config.MaxRetries = 1
+	config.Endpoints = map[string]string{"sts": server.URL}
+
+	_, err := New(t.Context(), config)
+	wantError[*CredentialsError](t, err, "certificate")
+	config.Insecure = true
+	mustNew(t, config)
+	config.Insecure, config.CustomCABundle = false, bundle
+	mustNew(t, config)
+}
+
+func TestProxy(t *testing.T) {
+	cleanEnvironment(t)
+	f := newFakeAWS()
+	proxy := httptest.NewServer(f)
+	defer proxy.Close()
+	config := hubConfig(f)
+	config.HTTPClient = nil
+	config.HTTPProxy = &proxy.URL
+	config.Endpoints = map[string]string{"sts": "http://sts.test:9"}
+	c := mustNew(t, config)
+	if call := f.all("GetCallerIdentity")[0]; call.URL != "http://sts.test:9/" {
+		t.Errorf("the proxy was asked for %s", call.URL)
+	}
+	if w := c.Warnings(); len(w) != 1 || !strings.Contains(w[0].Detail, "HTTPS") {
+		t.Errorf("warnings %v, want one that no proxy is set for HTTPS", w)
 	}
 }
 

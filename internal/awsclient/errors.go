@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 )
 
@@ -68,6 +69,8 @@ func (e *CredentialsError) Detail() string {
 			next = "The temporary credentials have expired. Get new ones (for example by signing in again) and repeat the run."
 		case "RequestExpired", "RequestTimeTooSkewed":
 			next = "This machine's clock differs too much from AWS's. Set it right and repeat the run."
+		case "InvalidGrantException", "UnauthorizedException":
+			next = "The single sign-on session has ended. Sign in again (aws sso login) and repeat the run."
 		}
 	}
 	return paragraphs(what, "Reason: "+reason(e.Err), next)
@@ -270,6 +273,10 @@ func reason(err error) string {
 		var withID interface{ ServiceRequestID() string }
 		if errors.As(err, &withID) && withID.ServiceRequestID() != "" {
 			text += " (request " + withID.ServiceRequestID() + ")"
+		}
+		var attempts *retry.MaxAttemptsError
+		if errors.As(err, &attempts) && attempts.Attempt > 1 {
+			text += fmt.Sprintf(" after %d attempts", attempts.Attempt)
 		}
 		return text
 	}
