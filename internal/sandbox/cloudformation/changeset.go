@@ -1,0 +1,506 @@
+package cloudformation
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+// changeSet is one change set. It stays describable by its ARN after it was executed and after its stack was deleted
+// (recorded from AWS); deleted ones are forgotten.
+type changeSet struct {
+	id, name    string
+	stack       *stack
+	kind        string // CREATE, UPDATE or IMPORT
+	token       string
+	description string
+	created     time.Time
+	status      string
+	execution   string
+	reason      string
+	next        *config
+	plan        *plan
+	imports     map[string]string
+	wanted      map[string]map[string]string // ResourcesToImport: logical id -> identifier
+	importKinds map[string]string
+	importOld   bool // ImportExistingResources
+	validate    bool
+	onFailure   string
+	executedBy  string // ClientRequestToken of the execution
+}
+
+const (
+	maxChangeSets  = 1000 // per stack, as AWS's users report it
+	changesPerPage = 100  // deduced
+)
+
+var setName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]*$`)
+
+func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
+	form := r.Form
+	ref, name := form.Get("StackName"), form.Get("ChangeSetName")
+	if err := validName(ref); err != nil {
+		return nil, err
+	}
+	if !setName.MatchString(name) || len(name) > 128 {
+		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
+	}
+	kind := form.Get("ChangeSetType")
+	if kind == "" {
+		kind = "UPDATE"
+	}
+	if !slices.Contains([]string{"CREATE", "UPDATE", "IMPORT"}, kind) {
+		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]", kind)
+	}
+	st := s.find(r, ref)
+	if err := mayReceive(st, ref, name, kind); err != nil {
+		return nil, err
+	}
+	if st != nil && len(st.sets) >= maxChangeSets {
+		return nil, cloud.Errorf("LimitExceededException", "ChangeSet limit exceeded for stack %s", st.id)
+	}
+	next, err := s.configOf(r, st)
+	if err != nil {
+		return nil, err
+	}
+	set := &changeSet{
+		name: name, kind: kind, token: form.Get("ClientToken"), description: form.Get("Description"), next: next,
+		status: "CREATE_PENDING", execution: "UNAVAILABLE", importOld: form.Get("ImportExistingResources") == "true",
+		validate: form.Get("DisableValidation") != "true", onFailure: form.Get("OnStackFailure"),
+	}
+	if set.onFailure == "DELETE" && kind != "CREATE" {
+		return nil, invalid("OnStackFailure DELETE is only supported for change sets of type CREATE")
+	}
+	if err := set.readImports(r); err != nil {
+		return nil, err
+	}
+	if st != nil {
+		if before := st.set(name); before != nil {
+			if attribute := before.mismatch(set); attribute != "" {
+				return nil, cloud.Errorf("AlreadyExistsException", "ChangeSet %s cannot be created due to a mismatch with existing attribute %s", name, attribute)
+			}
+			return setIDXML{before.id, st.id}, nil
+		}
+		if kind != "CREATE" {
+			if _, err := s.compare(st, next); err != nil {
+				return nil, err // what makes the update impossible whatever the stack's state (a resource's type changed)
+			}
+		}
+	} else {
+		st = s.newStack(r, ref)
+		s.become(st, r.Caller, "", "REVIEW_IN_PROGRESS", "User Initiated") // recorded from AWS
+	}
+	set.stack, set.created = st, s.w.Now()
+	set.id = fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/%s", st.at.region, st.at.account, name, s.w.NewUUID())
+	st.sets = append(st.sets, set)
+	s.region(r.Caller).sets[set.id] = set
+	s.w.After(0, func() {
+		set.status = "CREATE_IN_PROGRESS"
+		// How long AWS takes is unconfirmed: half of its quickest resource here.
+		s.w.After(s.w.Latency.ResourceMin/2, func() { s.compute(set, r.Caller) })
+	})
+	return setIDXML{set.id, st.id}, nil
+}
+
+type setIDXML struct {
+	ID      string `xml:"Id"`
+	StackID string `xml:"StackId"`
+}
+
+// mayReceive says whether a stack can have a change set of this kind now. All texts are recorded from AWS.
+func mayReceive(st *stack, ref, name, kind string) error {
+	if kind == "CREATE" {
+		if st != nil && st.status != "REVIEW_IN_PROGRESS" {
+			return invalid("Stack [%s] already exists and cannot be created again with the changeSet [%s].", ref, name)
+		}
+		if st == nil && strings.HasPrefix(ref, "arn:") {
+			return invalid("Stack [%s] does not exist", ref)
+		}
+		return nil
+	}
+	if st == nil || st.status == "REVIEW_IN_PROGRESS" {
+		if kind == "IMPORT" && !strings.HasPrefix(ref, "arn:") {
+			return nil // an import may create its stack
+		}
+		return invalid("Stack [%s] does not exist", ref)
+	}
+	return st.refuseBusy()
+}
+
+// mismatch names the attribute in which another request of the same name differs, "" when it is the same request again. Which
+// attributes AWS compares besides the template is deduced.
+func (set *changeSet) mismatch(other *changeSet) string {
+	switch {
+	case set.next.template.body != other.next.template.body:
+		return "Template"
+	case set.kind != other.kind:
+		return "ChangeSetType"
+	case !reflect.DeepEqual(set.next.settings, other.next.settings):
+		return "Parameters"
+	case !reflect.DeepEqual(tagMap(set.next.tags), tagMap(other.next.tags)):
+		return "Tags"
+	case !slices.Equal(set.next.topics, other.next.topics):
+		return "NotificationARNs"
+	case !slices.Equal(set.next.capabilities, other.next.capabilities):
+		return "Capabilities"
+	case set.token != other.token:
+		return "ClientToken"
+	}
+	return ""
+}
+
+// compute fills a change set in. It compares with the stack as it stands now.
+func (s *Service) compute(set *changeSet, caller cloud.Caller) {
+	if set.status != "CREATE_IN_PROGRESS" {
+		return // deleted meanwhile
+	}
+	fail := func(reason string) { set.status, set.reason, set.plan = "FAILED", reason, &plan{} }
+	if set.execution == "OBSOLETE" {
+		set.status, set.plan = "CREATE_COMPLETE", &plan{}
+		return
+	}
+	plan, err := s.compare(set.stack, set.next)
+	if err != nil {
+		fail(messageOf(err))
+		return
+	}
+	set.plan = plan
+	if reason := s.planImports(set, caller); reason != "" {
+		fail(reason)
+		return
+	}
+	if plan.empty() {
+		fail("The submitted information didn't contain changes. Submit different information to create a change set.") // recorded from AWS
+		return
+	}
+	if failed := s.validate(set, caller); len(failed) > 0 && set.validate {
+		fail(fmt.Sprintf("The following hook(s)/validation failed: [%s]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.", strings.Join(failed, ", ")))
+		return
+	}
+	set.status, set.execution = "CREATE_COMPLETE", "AVAILABLE"
+}
+
+// validate is the validation before deployment: properties that don't fit their type, and names that are taken (AWS
+// CloudFormation User Guide, "Validate stack deployments"; the texts are as AWS's users report them).
+func (s *Service) validate(set *changeSet, caller cloud.Caller) []string {
+	var failed []string
+	add := func(check string) {
+		if !slices.Contains(failed, check) {
+			failed = append(failed, check)
+		}
+	}
+	for i := range set.plan.changes {
+		c := &set.plan.changes[i]
+		if c.action == "Remove" || c.possible {
+			continue
+		}
+		properties, _ := c.after["Properties"].(map[string]any)
+		ty := s.w.Type(c.kind)
+		if misfit(ty.Schema(), properties) != "" {
+			add("AWS::EarlyValidation::PropertyValidation")
+			continue
+		}
+		if c.action == "Add" && !strings.Contains(jsonText(properties), knownAfterApply) {
+			if _, taken := ty.Exists(caller, properties); taken {
+				add("AWS::EarlyValidation::ResourceExistenceCheck")
+			}
+		}
+	}
+	return failed
+}
+
+// set finds a listed change set by name.
+func (st *stack) set(name string) *changeSet {
+	for _, set := range st.sets {
+		if set.name == name {
+			return set
+		}
+	}
+	return nil
+}
+
+// obsolete is what a direct operation does to the pending change sets (recorded from AWS for a creation).
+func (st *stack) obsolete() {
+	for _, set := range st.sets {
+		if set.status != "FAILED" {
+			set.execution = "OBSOLETE"
+		}
+	}
+}
+
+// findSet finds a change set by ARN, or by stack and name. ChangeSetNotFound has status 404 (recorded from AWS).
+func (s *Service) findSet(r *cloud.Request) (*changeSet, error) {
+	name, ref := r.Form.Get("ChangeSetName"), r.Form.Get("StackName")
+	missing := &cloud.Error{Code: "ChangeSetNotFound", Message: fmt.Sprintf("ChangeSet [%s] does not exist", name), Status: http.StatusNotFound}
+	if strings.HasPrefix(name, "arn:") {
+		set := s.region(r.Caller).sets[name]
+		if set == nil {
+			return nil, missing
+		}
+		return set, nil
+	}
+	if ref == "" {
+		return nil, invalid("StackName must be specified if ChangeSetName is not specified as an ARN.") // recorded from AWS
+	}
+	st, err := s.existing(r, ref)
+	if err != nil {
+		return nil, err
+	}
+	set := st.set(name)
+	if set == nil {
+		return nil, missing
+	}
+	return set, nil
+}
+
+func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
+	set, err := s.findSet(r)
+	if err != nil {
+		return nil, err
+	}
+	st := set.stack
+	token := r.Form.Get("ClientRequestToken")
+	if token != "" && set.executedBy == token {
+		return struct{}{}, nil // the same request again
+	}
+	refuse := func(format string, args ...any) error { return cloud.Errorf("InvalidChangeSetStatus", format, args...) }
+	switch {
+	case set.status != "CREATE_COMPLETE":
+		return nil, refuse("ChangeSet [%s] cannot be executed in its current status of [%s]", set.id, set.status) // recorded from AWS
+	case set.execution == "EXECUTE_IN_PROGRESS":
+		return nil, refuse("An operation on this ChangeSet is currently in progress.")
+	case set.execution != "AVAILABLE":
+		return nil, refuse("ChangeSet [%s] cannot be executed in its current execution status of [%s]", set.id, set.execution)
+	case st.running != nil || st.status != "REVIEW_IN_PROGRESS" && !slices.Contains(updatable, st.status):
+		return nil, refuse("An operation on this ChangeSet is currently in progress.")
+	}
+	if r.Form.Has("DisableRollback") && set.onFailure != "" {
+		return nil, invalid("You cannot specify DisableRollback when OnStackFailure was specified on the change set")
+	}
+	if err := reachable(set.next.topics, st.at.region); err != nil {
+		set.execution = "EXECUTE_IN_PROGRESS" // reported to aws-cdk: the set can't be deleted afterwards
+		return nil, err
+	}
+	if _, err := st.used(token, "ExecuteChangeSet "+set.id); err != nil {
+		return nil, err
+	}
+	verb := set.kind
+	if verb == "UPDATE" && st.config == nil {
+		verb = "CREATE"
+	}
+	next := *set.next
+	next.changeSet = set.id
+	op := &operation{s: s, st: st, verb: verb, token: token, caller: r.Caller, set: set, next: &next, imports: set.imports}
+	op.noRollback = r.Form.Get("DisableRollback") == "true" || set.onFailure == "DO_NOTHING"
+	op.deleteOnFailure = set.onFailure == "DELETE"
+	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
+	// Executing deletes all other change sets of the stack (AWS API reference, ExecuteChangeSet); this one is no longer listed.
+	for _, other := range st.sets {
+		if other != set {
+			other.status = "DELETE_COMPLETE"
+			delete(s.regions[st.at].sets, other.id)
+		}
+	}
+	st.sets = nil
+	set.execution, set.executedBy = "EXECUTE_IN_PROGRESS", token
+	op.begin()
+	return struct{}{}, nil
+}
+
+func (s *Service) deleteChangeSet(r *cloud.Request) (any, error) {
+	set, err := s.findSet(r)
+	if err != nil {
+		if e, ok := err.(*cloud.Error); ok && e.Code == "ChangeSetNotFound" { //nolint:errorlint // made just above
+			return struct{}{}, nil // deleting what is gone succeeds
+		}
+		return nil, err
+	}
+	if set.execution == "EXECUTE_IN_PROGRESS" {
+		return nil, cloud.Errorf("InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.")
+	}
+	if strings.HasPrefix(set.execution, "EXECUTE_") {
+		return struct{}{}, nil // what was executed stays describable (recorded from AWS), deleting it or not
+	}
+	set.status = "DELETE_COMPLETE"
+	delete(s.regions[set.stack.at].sets, set.id)
+	set.stack.sets = slices.DeleteFunc(set.stack.sets, func(o *changeSet) bool { return o == set })
+	return struct{}{}, nil
+}
+
+type changeXML struct {
+	Type           string
+	ResourceChange resourceChangeXML
+}
+
+type resourceChangeXML struct {
+	PolicyAction       string `xml:",omitempty"`
+	Action             string
+	LogicalResourceID  string `xml:"LogicalResourceId"`
+	PhysicalResourceID string `xml:"PhysicalResourceId,omitempty"`
+	ResourceType       string
+	Replacement        string      `xml:",omitempty"`
+	Scope              []string    `xml:"Scope>member"`
+	Details            []detailXML `xml:"Details>member"`
+	BeforeContext      string      `xml:",omitempty"`
+	AfterContext       string      `xml:",omitempty"`
+}
+
+type detailXML struct {
+	Target        targetXML
+	Evaluation    string
+	ChangeSource  string
+	CausingEntity string `xml:",omitempty"`
+}
+
+type targetXML struct {
+	Attribute           string
+	Name                string `xml:",omitempty"`
+	RequiresRecreation  string
+	Path                string `xml:",omitempty"`
+	BeforeValue         string `xml:",omitempty"`
+	AfterValue          string `xml:",omitempty"`
+	AttributeChangeType string `xml:",omitempty"`
+}
+
+type describeChangeSetXML struct {
+	ChangeSetID             string `xml:"ChangeSetId"`
+	ChangeSetName           string
+	StackID                 string `xml:"StackId"`
+	StackName               string
+	Description             string         `xml:",omitempty"`
+	Parameters              []parameterXML `xml:"Parameters>member"`
+	CreationTime            string
+	ExecutionStatus         string
+	Status                  string
+	StatusReason            string      `xml:",omitempty"`
+	NotificationARNs        []string    `xml:"NotificationARNs>member"`
+	RollbackConfiguration   struct{}    `xml:"RollbackConfiguration"`
+	Capabilities            []string    `xml:"Capabilities>member"`
+	Tags                    []tag       `xml:"Tags>member"`
+	Changes                 []changeXML `xml:"Changes>member"`
+	IncludeNestedStacks     bool
+	OnStackFailure          string `xml:",omitempty"`
+	ImportExistingResources bool   `xml:",omitempty"`
+	NextToken               string `xml:",omitempty"`
+}
+
+func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
+	set, err := s.findSet(r)
+	if err != nil {
+		return nil, err
+	}
+	values := r.Form.Get("IncludePropertyValues") == "true"
+	x := describeChangeSetXML{
+		ChangeSetID: set.id, ChangeSetName: set.name, StackID: set.stack.id, StackName: set.stack.name, Description: set.description,
+		Parameters: parametersXML(set.next.settings), CreationTime: protocol.Time(set.created), ExecutionStatus: set.execution, Status: set.status,
+		StatusReason: set.reason, NotificationARNs: set.next.topics, Capabilities: set.next.capabilities, Tags: set.next.tags,
+		OnStackFailure: set.onFailure, ImportExistingResources: set.importOld,
+	}
+	var changes []change
+	if set.plan != nil {
+		for _, c := range set.plan.changes {
+			if !values || !c.possible {
+				changes = append(changes, c)
+			}
+		}
+	}
+	start := 0
+	if token := r.Form.Get("NextToken"); token != "" {
+		if start, err = strconv.Atoi(token); err != nil || start < 0 || start > len(changes) {
+			return nil, invalid("Invalid NextToken")
+		}
+	}
+	end := min(start+changesPerPage, len(changes))
+	for _, c := range changes[start:end] {
+		x.Changes = append(x.Changes, c.xml(values))
+	}
+	if end < len(changes) {
+		x.NextToken = strconv.Itoa(end)
+	}
+	return x, nil
+}
+
+func (c *change) xml(values bool) changeXML {
+	rc := resourceChangeXML{
+		PolicyAction: c.policyAction, Action: c.action, LogicalResourceID: c.logicalID, PhysicalResourceID: c.physicalID,
+		ResourceType: c.kind, Replacement: c.replacement, Scope: c.scope,
+	}
+	if values {
+		if c.before != nil {
+			rc.BeforeContext = jsonText(c.before)
+		}
+		if c.after != nil {
+			rc.AfterContext = jsonText(c.after)
+		}
+	}
+	for _, d := range c.details {
+		if d.onlyWithValues && !values || d.onlyWithout && values {
+			continue
+		}
+		t := targetXML{Attribute: d.attribute, Name: d.name, RequiresRecreation: d.recreation}
+		if values && d.attribute != "Tags" {
+			t.Path = "/" + d.attribute
+			if d.name != "" {
+				t.Path += "/" + d.name
+			}
+			t.BeforeValue, t.AfterValue, t.AttributeChangeType = valueText(d.before), valueText(d.after), d.kind
+		}
+		rc.Details = append(rc.Details, detailXML{Target: t, Evaluation: d.evaluation, ChangeSource: d.source, CausingEntity: d.cause})
+	}
+	return changeXML{Type: "Resource", ResourceChange: rc}
+}
+
+func valueText(v any) string {
+	if v == nil {
+		return ""
+	}
+	v = reveal(v)
+	if text, err := textOf(v); err == nil {
+		return text
+	}
+	return jsonText(v)
+}
+
+func (s *Service) listChangeSets(r *cloud.Request) (any, error) {
+	st, err := s.existing(r, r.Form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	type summary struct {
+		StackID                 string `xml:"StackId"`
+		StackName               string
+		ChangeSetID             string `xml:"ChangeSetId"`
+		ChangeSetName           string
+		ExecutionStatus         string
+		Status                  string
+		StatusReason            string `xml:",omitempty"`
+		CreationTime            string
+		Description             string `xml:",omitempty"`
+		IncludeNestedStacks     bool
+		ImportExistingResources bool `xml:",omitempty"`
+	}
+	var result struct {
+		Summaries []summary `xml:"Summaries>member"`
+		NextToken string    `xml:",omitempty"`
+	}
+	start, end, next, err := page(r, len(st.sets))
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range st.sets[start:end] {
+		result.Summaries = append(result.Summaries, summary{
+			StackID: st.id, StackName: st.name, ChangeSetID: set.id, ChangeSetName: set.name, ExecutionStatus: set.execution, Status: set.status,
+			StatusReason: set.reason, CreationTime: protocol.Time(set.created), Description: set.description, ImportExistingResources: set.importOld,
+		})
+	}
+	result.NextToken = next
+	return result, nil
+}

@@ -1,0 +1,305 @@
+package cloudformation
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// plan is what an operation would change, as a change set describes it.
+type plan struct {
+	changes []change
+	// settings says that the operation changes what is no resource but makes an update all the same: stack tags or topics.
+	settings bool
+}
+
+// change is one entry of a change set. Its shapes are recorded from AWS; they differ with and without property values.
+type change struct {
+	action       string
+	logicalID    string
+	physicalID   string
+	kind         string
+	replacement  string
+	policyAction string
+	scope        []string
+	before       map[string]any
+	after        map[string]any
+	details      []detail
+	possible     bool // only a referenced resource changes, this one probably doesn't: not shown with property values
+}
+
+// detail is one reason for a change.
+type detail struct {
+	attribute      string // Properties, Metadata or Tags
+	name           string // of the property
+	recreation     string
+	source         string
+	evaluation     string
+	cause          string
+	before, after  any
+	kind           string // Add, Modify or Remove
+	onlyWithValues bool   // left out where property values aren't asked for
+	onlyWithout    bool   // the other way round
+}
+
+// empty says whether there is nothing to do. Outputs, DeletionPolicy, UpdateReplacePolicy, conditions, descriptions and the template's own
+// Metadata count for nothing, a resource's Metadata does (AWS CloudFormation User Guide, "Troubleshooting").
+func (p *plan) empty() bool {
+	return !p.settings && !slices.ContainsFunc(p.changes, func(c change) bool { return !c.possible })
+}
+
+// outcome is what becomes of a resource of the new template.
+type outcome struct {
+	fate       string // keep, add, modify or replace
+	changed    []string
+	properties map[string]any
+}
+
+// comparison compares a stack as it stands with what it shall become.
+type comparison struct {
+	s        *Service
+	st       *stack
+	next     *config
+	scope    *scope
+	outcomes map[string]*outcome
+	plan     *plan
+}
+
+// compare plans an operation. It looks at the resources as they stand, not at what any caller was shown.
+func (s *Service) compare(st *stack, next *config) (*plan, error) {
+	c := &comparison{s: s, st: st, next: next, scope: s.scopeOf(st, next), outcomes: map[string]*outcome{}, plan: &plan{}}
+	c.scope.resource = c.value
+	if st.config != nil {
+		c.plan.settings = !reflect.DeepEqual(tagMap(st.config.tags), tagMap(next.tags)) || !slices.Equal(st.config.topics, next.topics)
+	}
+	var wanted []string
+	var retyped []string
+	for _, name := range sortedKeys(next.template.resources) {
+		d := next.template.resources[name]
+		ok, err := c.scope.wanted(d.condition)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			wanted = append(wanted, name)
+		}
+		if old := c.deployed(name); ok && old != nil && old.kind != d.kind {
+			retyped = append(retyped, name)
+		}
+	}
+	if len(retyped) > 0 {
+		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", strings.Join(retyped, ", "))
+	}
+	for len(c.outcomes) < len(wanted) {
+		progress := false
+		for _, name := range wanted {
+			d := next.template.resources[name]
+			if c.outcomes[name] != nil || slices.ContainsFunc(d.needs(next.template), func(n string) bool { return slices.Contains(wanted, n) && c.outcomes[n] == nil }) {
+				continue
+			}
+			if err := c.decide(d); err != nil {
+				return nil, err
+			}
+			progress = true
+		}
+		if !progress {
+			return nil, invalid("Circular dependency between resources")
+		}
+	}
+	for _, name := range sortedKeys(st.resources) {
+		if old := c.deployed(name); old != nil && c.outcomes[name] == nil {
+			c.remove(old)
+		}
+	}
+	slices.SortFunc(c.plan.changes, func(a, b change) int { return strings.Compare(a.logicalID, b.logicalID) })
+	return c.plan, nil
+}
+
+func (c *comparison) deployed(name string) *resource {
+	r := c.st.resources[name]
+	if r == nil || r.gone || r.physicalID == "" {
+		return nil
+	}
+	return r
+}
+
+// value answers Ref and GetAtt: what a new or replaced resource gives is not known before execution.
+func (c *comparison) value(name, attribute string) (any, error) {
+	o := c.outcomes[name]
+	if o == nil || o.fate == "add" || o.fate == "replace" {
+		return unknown{}, nil
+	}
+	if attribute != "" && slices.Contains(o.changed, attribute) {
+		return o.properties[attribute], nil
+	}
+	return c.deployed(name).value(attribute)
+}
+
+func (c *comparison) decide(d *declaration) error {
+	properties, err := c.scope.object(d.properties)
+	if err != nil {
+		return err
+	}
+	metadata, err := c.scope.resolve(d.metadata)
+	if err != nil {
+		return err
+	}
+	o := &outcome{properties: properties}
+	c.outcomes[d.name] = o
+	old := c.deployed(d.name)
+	if old == nil {
+		o.fate = "add"
+		c.plan.changes = append(c.plan.changes, change{action: "Add", logicalID: d.name, kind: d.kind, after: picture(properties, metadata)})
+		return nil
+	}
+	schema := c.s.w.Type(d.kind).Schema()
+	o.changed = changedProperties(old.properties, properties)
+	ch := change{
+		action: "Modify", logicalID: d.name, kind: d.kind, physicalID: old.physicalID, replacement: "False",
+		before: picture(old.properties, old.metadata), after: picture(properties, metadata),
+	}
+	o.fate = "keep"
+	newMetadata := !reflect.DeepEqual(old.metadata, metadata)
+	if newMetadata {
+		o.fate = "modify"
+		ch.scope = append(ch.scope, "Metadata")
+		ch.details = append(ch.details, c.explain(d.metadata, detail{attribute: "Metadata", recreation: "Never", before: old.metadata, after: metadata})...)
+	}
+	if len(o.changed) > 0 {
+		o.fate = "modify"
+		ch.scope = append(ch.scope, "Properties")
+	}
+	for _, name := range o.changed {
+		dt := detail{attribute: "Properties", name: name, recreation: "Never", before: old.properties[name], after: properties[name]}
+		if schema.Properties[name].CreateOnly {
+			dt.recreation = "Always"
+			o.fate = "replace"
+		}
+		ch.details = append(ch.details, c.explain(d.properties[name], dt)...)
+	}
+	if schema.Tags && c.st.config != nil && !reflect.DeepEqual(tagMap(c.st.config.tags), tagMap(c.next.tags)) {
+		ch.scope = append(ch.scope, "Tags")
+		ch.details = append(ch.details, detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"})
+	}
+	possible := c.possibleChanges(d, o)
+	if len(ch.scope) == 0 {
+		if len(possible) == 0 {
+			return nil
+		}
+		ch.possible = true
+		ch.scope = []string{"Properties"}
+	}
+	ch.details = append(ch.details, possible...)
+	if o.fate == "replace" {
+		ch.replacement = "True"
+		ch.policyAction = "ReplaceAndDelete"
+		if d.updateReplace == policyRetain {
+			ch.policyAction = "ReplaceAndRetain"
+		}
+	}
+	c.plan.changes = append(c.plan.changes, ch)
+	return nil
+}
+
+// explain finds the reasons for a changed value: parameters and resources behind it, else the template itself (combinations
+// recorded from AWS).
+func (c *comparison) explain(expression any, base detail) []detail {
+	base.kind = "Modify"
+	switch {
+	case base.before == nil:
+		base.kind = "Add"
+	case base.after == nil:
+		base.kind = "Remove"
+	}
+	var details []detail
+	byParameter := false
+	seen := map[string]bool{}
+	for _, r := range references(expression) {
+		dt := base
+		dt.cause, dt.evaluation = r.cause(), "Static"
+		if _, ok := c.next.template.parameters[r.name]; ok {
+			if c.st.config != nil && c.st.config.settings[r.name].value == c.next.settings[r.name].value {
+				continue
+			}
+			dt.source = "ParameterReference"
+			byParameter = true
+		} else {
+			o := c.outcomes[r.name]
+			if o == nil || o.fate == "keep" || o.fate == "modify" && !slices.Contains(o.changed, r.attribute) {
+				continue
+			}
+			dt.source = "ResourceAttribute"
+			if r.attribute == "" {
+				dt.source = "ResourceReference"
+			}
+		}
+		if !seen[dt.cause] {
+			seen[dt.cause] = true
+			details = append(details, dt)
+		}
+	}
+	direct := base
+	direct.source, direct.evaluation = "DirectModification", "Static"
+	if len(details) > 0 {
+		direct.evaluation = "Dynamic"
+		direct.onlyWithValues = !byParameter
+	}
+	return append(details, direct)
+}
+
+// possibleChanges are references to attributes of resources that change in place: their values might change too (recorded
+// from AWS, where they show only without property values).
+func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
+	var details []detail
+	schema := c.s.w.Type(d.kind).Schema()
+	for _, name := range sortedKeys(d.properties) {
+		if slices.Contains(o.changed, name) {
+			continue
+		}
+		for _, r := range references(d.properties[name]) {
+			target := c.outcomes[r.name]
+			if r.attribute == "" || target == nil || target.fate != "modify" || len(target.changed) == 0 || slices.Contains(target.changed, r.attribute) {
+				continue
+			}
+			dt := detail{attribute: "Properties", name: name, recreation: "Never", source: "ResourceAttribute", evaluation: "Dynamic", cause: r.cause(), onlyWithout: true}
+			if schema.Properties[name].CreateOnly {
+				dt.recreation = "Always"
+			}
+			details = append(details, dt)
+		}
+	}
+	return details
+}
+
+func (c *comparison) remove(old *resource) {
+	ch := change{action: "Remove", logicalID: old.logicalID, kind: old.kind, physicalID: old.physicalID, policyAction: "Delete"}
+	if old.declared.keeps() {
+		ch.policyAction = "Retain"
+	}
+	// What the old template refers to shows as not known in what is removed (recorded from AWS).
+	before := c.s.scopeOf(c.st, c.st.config)
+	before.resource = func(string, string) (any, error) { return unknown{}, nil }
+	properties, err := before.object(old.declared.properties)
+	if err != nil {
+		properties = old.properties
+	}
+	ch.before = picture(properties, old.metadata)
+	c.plan.changes = append(c.plan.changes, ch)
+}
+
+// picture is a BeforeContext or AfterContext. That Metadata stands beside Properties is deduced.
+func picture(properties map[string]any, metadata any) map[string]any {
+	p := map[string]any{"Properties": reveal(properties)}
+	if metadata != nil {
+		p["Metadata"] = reveal(metadata)
+	}
+	return p
+}
+
+func tagMap(tags []tag) map[string]string {
+	m := map[string]string{}
+	for _, t := range tags {
+		m[t.Key] = t.Value
+	}
+	return m
+}

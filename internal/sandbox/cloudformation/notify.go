@@ -1,0 +1,66 @@
+package cloudformation
+
+import (
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+const notificationSubject = "AWS CloudFormation Notification"
+
+// notify publishes an event to each of the stack's topics. The text's form is that of messages published by users of AWS:
+// one Key='value' per line, values as they are, whatever quotes and line breaks they hold. ResourceProperties carries the
+// resolved properties: whether AWS masks any of them is unconfirmed, so nothing is masked here.
+//
+// A message that the topic refuses is lost, as CloudFormation promises no delivery.
+func (s *Service) notify(st *stack, caller cloud.Caller, e event) {
+	topics := s.w.Publisher()
+	if topics == nil || st.config == nil || len(st.config.topics) == 0 {
+		return
+	}
+	properties := e.properties
+	if properties == "" {
+		properties = "null"
+	}
+	var b strings.Builder
+	for _, line := range [][2]string{
+		{"StackId", st.id},
+		{"Timestamp", protocol.Time(e.at)},
+		{"EventId", e.id},
+		{"LogicalResourceId", e.logicalID},
+		{"Namespace", st.at.account},
+		{"PhysicalResourceId", e.physicalID},
+		{"PrincipalId", caller.UserID},
+		{"ResourceProperties", properties},
+		{"ResourceStatus", e.status},
+		{"ResourceStatusReason", e.reason},
+		{"ResourceType", e.kind},
+		{"StackName", st.name},
+		{"ClientRequestToken", orNull(e.token)},
+	} {
+		b.WriteString(line[0] + "='" + line[1] + "'\n")
+	}
+	for _, topic := range st.config.topics {
+		_ = topics.Publish(topic, notificationSubject, b.String())
+	}
+}
+
+func orNull(s string) string {
+	if s == "" {
+		return "null"
+	}
+	return s
+}
+
+// reachable refuses topics that a stack can't report to: a topic must be in the stack's region (reported to aws-cdk as what
+// ExecuteChangeSet answers).
+func reachable(topics []string, region string) error {
+	for _, topic := range topics {
+		parts := strings.Split(topic, ":")
+		if len(parts) != 6 || parts[2] != "sns" || parts[3] != region {
+			return invalid("Invalid parameter: TopicArn")
+		}
+	}
+	return nil
+}

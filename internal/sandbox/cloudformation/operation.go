@@ -1,0 +1,549 @@
+package cloudformation
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// resource is a resource of a stack as it stands in the account.
+type resource struct {
+	logicalID  string
+	physicalID string // "" until it was made
+	kind       string
+	properties map[string]any // resolved
+	metadata   any            // resolved
+	attributes map[string]any
+	declared   *declaration
+	needs      []string
+	status     string
+	reason     string
+	changed    time.Time
+	gone       bool // deleted; listed with DELETE_COMPLETE as long as the stack is
+}
+
+// operation is what a stack is busy with. It advances by entries on the world's agenda; an entry that belongs to a phase which
+// was left meanwhile (generation) does nothing.
+type operation struct {
+	s      *Service
+	st     *stack
+	verb   string // CREATE, UPDATE or IMPORT: what the operation is; DELETE for a stack's deletion
+	token  string
+	caller cloud.Caller
+	set    *changeSet // nil for a direct operation
+
+	previous  *config // what a rollback restores
+	next      *config
+	resources map[string]*resource // those of before the operation, for rollback and clean-up
+
+	noRollback           bool
+	deleteOnFailure      bool
+	retainExceptOnCreate bool
+	policy               *stackPolicy
+	temporaryPolicy      bool
+	imports              map[string]string // logical id -> physical id of what is taken over
+
+	scope         *scope
+	tasks         map[string]*task
+	failedCreates []string
+	failedUpdates []string
+	skip          []string // resources that ContinueUpdateRollback passes over
+	removals      []*removal
+	generation    int
+}
+
+// task is one resource's part in a deployment.
+type task struct {
+	declared *declaration
+	needs    []string
+	state    taskState
+	verb     string    // what the events say: CREATE, UPDATE or IMPORT
+	old      *resource // before the operation; nil for what is new
+	current  *resource
+	replaces bool
+	applied  bool // the service was told
+}
+
+type taskState int
+
+const (
+	waiting taskState = iota
+	running
+	done
+	failed
+)
+
+// after schedules a step of the operation's present phase.
+func (op *operation) after(d time.Duration, step func()) {
+	generation := op.generation
+	op.s.w.After(d, func() {
+		if op.generation == generation && op.st.running == op {
+			step()
+		}
+	})
+}
+
+func (op *operation) become(status, reason string) {
+	op.s.become(op.st, op.caller, op.token, status, reason)
+}
+
+// begin starts a creation, update or import: the stack shows the new template and parameters at once (that GetTemplate does so during
+// an update is unconfirmed; it is the worse case for readers).
+func (op *operation) begin() {
+	st := op.st
+	st.freeze()
+	op.previous, op.resources = st.config, st.resources
+	st.resources = make(map[string]*resource, len(op.resources))
+	for name, r := range op.resources {
+		if !r.gone {
+			st.resources[name] = r
+		}
+	}
+	st.config, st.running = op.next, op
+	st.disableRollback = op.noRollback
+	if op.verb != "CREATE" || op.set != nil {
+		st.updated = op.s.w.Now() // recorded from AWS: a direct creation leaves LastUpdatedTime out
+	}
+	if op.policy == nil {
+		op.policy = st.policy
+	}
+	op.scope = op.s.scopeOf(st, op.next)
+	op.scope.resource = op.valueOf
+	op.tasks = map[string]*task{}
+	op.become(op.verb+"_IN_PROGRESS", "User Initiated")
+	op.after(0, op.plan)
+}
+
+func (op *operation) plan() {
+	for _, name := range sortedKeys(op.next.template.resources) {
+		d := op.next.template.resources[name]
+		wanted, err := op.scope.wanted(d.condition)
+		if err == nil && wanted {
+			op.tasks[name] = &task{declared: d, needs: d.needs(op.next.template), old: op.st.resources[name]}
+		}
+	}
+	for _, name := range sortedKeys(op.st.resources) {
+		r := op.st.resources[name]
+		if op.tasks[name] != nil || op.verb == "CREATE" {
+			continue
+		}
+		if reason := op.policy.denial("Update:Delete", name, r.kind); reason != "" {
+			copied := *r
+			op.st.resources[name] = &copied
+			op.tasks[name] = &task{declared: r.declared, old: r, current: &copied, state: failed}
+			op.failedUpdates = append(op.failedUpdates, name)
+			op.report(&copied, "UPDATE_FAILED", reason)
+		}
+	}
+	switch {
+	case len(op.failedUpdates) == 0:
+		op.advance()
+	case op.noRollback:
+		op.stopAsFailed()
+	default:
+		op.giveUp()
+	}
+}
+
+// advance starts every task whose needs are met, and ends the deployment when nothing is left to do.
+func (op *operation) advance() {
+	for again := true; again; {
+		again = false
+		for _, name := range sortedKeys(op.tasks) {
+			t := op.tasks[name]
+			if t.state != waiting || len(op.failures()) > 0 || !op.met(t) {
+				continue
+			}
+			op.start(t)
+			if len(op.failures()) > 0 && !op.noRollback {
+				return // the rollback has taken over
+			}
+			again = again || t.state == done
+		}
+	}
+	for _, t := range op.tasks {
+		if t.state == running {
+			return
+		}
+	}
+	if len(op.failures()) > 0 {
+		op.stopAsFailed()
+		return
+	}
+	for _, t := range op.tasks {
+		if t.state != done {
+			return
+		}
+	}
+	op.succeed()
+}
+
+func (op *operation) failures() []string {
+	return append(slices.Clone(op.failedCreates), op.failedUpdates...)
+}
+
+func (op *operation) met(t *task) bool {
+	for _, name := range t.needs {
+		if n := op.tasks[name]; n != nil && n.state != done {
+			return false
+		}
+	}
+	return true
+}
+
+// start decides what a resource needs and begins it. What equals what stands is done without an event.
+func (op *operation) start(t *task) {
+	name := t.declared.name
+	properties, err := op.scope.object(t.declared.properties)
+	var metadata any
+	if err == nil {
+		metadata, err = op.scope.resolve(t.declared.metadata)
+	}
+	t.current = &resource{
+		logicalID: name, kind: t.declared.kind, properties: properties, metadata: metadata, declared: t.declared, needs: t.needs,
+	}
+	t.state = running
+	if t.old != nil && t.old.physicalID == "" {
+		t.old = nil // left behind by a failure without rollback: nothing stands
+	}
+	_, takenOver := op.imports[name]
+	switch {
+	case takenOver:
+		t.verb = "IMPORT"
+	case t.old == nil:
+		t.verb = "CREATE"
+	default:
+		t.verb = "UPDATE"
+		t.current.physicalID, t.current.attributes = t.old.physicalID, t.old.attributes
+	}
+	if err != nil {
+		op.st.resources[name] = t.current
+		op.fail(t, errorText(err))
+		return
+	}
+	reason := ""
+	if t.verb == "UPDATE" {
+		schema := op.s.w.Type(t.declared.kind).Schema()
+		changed := changedProperties(t.old.properties, properties)
+		t.replaces = slices.ContainsFunc(changed, func(p string) bool { return schema.Properties[p].CreateOnly })
+		retagged := schema.Tags && !reflect.DeepEqual(op.previous.tags, op.next.tags)
+		if len(changed) == 0 && reflect.DeepEqual(t.old.metadata, metadata) && !retagged {
+			t.state = done
+			t.current = t.old
+			return
+		}
+		op.st.resources[name] = t.current
+		action := "Update:Modify"
+		if t.replaces {
+			action = "Update:Replace"
+			reason = "Requested update requires the creation of a new physical resource; hence creating one." // recorded from AWS
+		}
+		if denial := op.policy.denial(action, name, t.declared.kind); denial != "" {
+			op.fail(t, denial)
+			return
+		}
+	}
+	op.st.resources[name] = t.current
+	op.report(t.current, t.verb+"_IN_PROGRESS", reason)
+	duration := op.s.w.ResourceTime()
+	op.after(duration/2, func() { op.initiate(t, duration-duration/2) })
+}
+
+// initiate tells the service, and waits for the rest of the resource's time.
+func (op *operation) initiate(t *task, rest time.Duration) {
+	made, err := op.apply(t)
+	if err != nil {
+		op.fail(t, errorText(err))
+		return
+	}
+	t.applied = true
+	t.current.physicalID = made.PhysicalID
+	if made.Attributes != nil {
+		t.current.attributes = made.Attributes
+	}
+	if t.verb == "CREATE" || t.replaces {
+		op.report(t.current, t.verb+"_IN_PROGRESS", "Resource creation Initiated") // recorded from AWS
+	}
+	op.after(rest, func() {
+		t.state = done
+		op.report(t.current, t.verb+"_COMPLETE", "")
+		op.advance()
+	})
+}
+
+func (op *operation) apply(t *task) (cloud.Resource, error) {
+	ty := op.s.w.Type(t.declared.kind)
+	schema := ty.Schema()
+	name := t.declared.name
+	if t.verb == "IMPORT" {
+		physicalID, exists := ty.Exists(op.caller, t.current.properties)
+		if !exists || physicalID != op.imports[name] {
+			return cloud.Resource{}, fmt.Errorf("Resource of type '%s' with identifier '%s' was not found.", t.declared.kind, op.imports[name]) //nolint:staticcheck // AWS's text
+		}
+		return cloud.Resource{PhysicalID: physicalID}, nil
+	}
+	if problems := misfit(schema, t.current.properties); problems != "" {
+		return cloud.Resource{}, fmt.Errorf("Properties validation failed for resource %s with message:\n%s", name, problems) //nolint:staticcheck // AWS's text
+	}
+	phase := cloud.PhaseCreate
+	id := requestedName(schema, t.current.properties, name)
+	if t.verb == "UPDATE" {
+		phase = cloud.PhaseUpdate
+		if !t.replaces {
+			id = t.old.physicalID
+		}
+	}
+	if reason := op.s.fault(t.declared.kind, id, phase); reason != "" {
+		return cloud.Resource{}, fmt.Errorf("%s", reason)
+	}
+	if t.verb == "UPDATE" && !t.replaces {
+		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
+			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: the service isn't told
+		}
+		return ty.Update(op.caller, t.old.physicalID, t.old.properties, t.current.properties) //nolint:wrapcheck // the text is AWS's
+	}
+	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
+		return cloud.Resource{}, fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", id) //nolint:staticcheck // AWS's text
+	}
+	return ty.Create(op.caller, cloud.ResourceRequest{ //nolint:wrapcheck // the text is AWS's
+		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: t.current.properties, Tags: op.tags(name, schema),
+	})
+}
+
+func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string]string {
+	if !schema.Tags {
+		return nil
+	}
+	tags := map[string]string{
+		"aws:cloudformation:stack-name": op.st.name, "aws:cloudformation:stack-id": op.st.id, "aws:cloudformation:logical-id": logicalID,
+	}
+	for _, t := range op.next.tags {
+		tags[t.Key] = t.Value
+	}
+	return tags
+}
+
+// fail ends a task. With rollback, what is under way elsewhere is cancelled and the rollback begins; without, it runs to its end.
+func (op *operation) fail(t *task, reason string) {
+	t.state = failed
+	op.blame(t, reason)
+	if op.noRollback {
+		op.after(0, op.advance)
+		return
+	}
+	op.giveUp()
+}
+
+func (op *operation) blame(t *task, reason string) {
+	if t.verb == "UPDATE" {
+		op.failedUpdates = append(op.failedUpdates, t.declared.name)
+	} else {
+		op.failedCreates = append(op.failedCreates, t.declared.name)
+	}
+	op.report(t.current, t.verb+"_FAILED", reason)
+}
+
+// giveUp cancels what is under way and schedules the rollback.
+func (op *operation) giveUp() {
+	op.generation++
+	for _, name := range sortedKeys(op.tasks) {
+		t := op.tasks[name]
+		if t.state != running {
+			continue
+		}
+		t.state = failed
+		reason := "Resource creation cancelled" // as AWS's users report it, like the one for updates
+		if t.verb == "UPDATE" {
+			reason = "Resource update cancelled"
+		}
+		op.blame(t, reason)
+	}
+	op.after(0, func() { op.rollback(op.blameText()) })
+}
+
+func (op *operation) blameText() string {
+	var text string
+	if len(op.failedCreates) > 0 {
+		text += fmt.Sprintf("The following resource(s) failed to create: [%s]. ", strings.Join(op.failedCreates, ", "))
+	}
+	if len(op.failedUpdates) > 0 {
+		text += fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(op.failedUpdates, ", "))
+	}
+	return text
+}
+
+// stopAsFailed ends an operation without rollback.
+func (op *operation) stopAsFailed() {
+	op.end(op.verb+"_FAILED", op.blameText(), false)
+}
+
+// succeed ends the deployment and cleans up: what was replaced or is no longer in the template goes.
+func (op *operation) succeed() {
+	st := op.st
+	for name, t := range op.tasks {
+		if t.current == t.old && t.old != nil { // untouched: its policies are those of the new template
+			copied := *t.old
+			copied.declared, copied.needs = t.declared, t.needs
+			st.resources[name] = &copied
+		}
+	}
+	outputs, err := op.outputs()
+	if err != nil {
+		// An output that can't be resolved fails the operation (deduced).
+		op.generation++
+		op.after(0, func() { op.rollback(errorText(err)) })
+		return
+	}
+	op.next.outputs = outputs
+	if op.verb != "UPDATE" {
+		op.end(op.verb+"_COMPLETE", "", true)
+		return
+	}
+	op.become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "")
+	for _, name := range sortedKeys(op.resources) {
+		old := op.resources[name]
+		t := op.tasks[name]
+		switch {
+		case old.gone || old.physicalID == "":
+		case t == nil:
+			delete(st.resources, name)
+			op.removals = append(op.removals, &removal{resource: copyOf(old), keep: old.declared.keeps()})
+		case t.replaces:
+			op.removals = append(op.removals, &removal{resource: copyOf(old), keep: t.declared.updateReplace == policyRetain})
+		}
+	}
+	op.remove(true, func(failed []string) {
+		reason := ""
+		if len(failed) > 0 {
+			reason = "One or more resources could not be deleted." // AWS CloudFormation User Guide, "Troubleshooting"
+		}
+		op.end("UPDATE_COMPLETE", reason, true)
+	})
+}
+
+func (op *operation) outputs() ([]output, error) {
+	var list []output
+	for _, name := range sortedKeys(op.next.template.outputs) {
+		o := op.next.template.outputs[name]
+		condition, _ := o["Condition"].(string)
+		wanted, err := op.scope.wanted(condition)
+		if err != nil {
+			return nil, err
+		}
+		if !wanted {
+			continue
+		}
+		v, err := op.scope.resolve(o["Value"])
+		if err != nil {
+			return nil, err
+		}
+		text, err := textOf(v)
+		if err != nil {
+			return nil, err
+		}
+		description, _ := o["Description"].(string)
+		list = append(list, output{OutputKey: name, OutputValue: text, Description: description})
+	}
+	return list, nil
+}
+
+// end closes the operation.
+func (op *operation) end(status, reason string, success bool) {
+	op.generation++
+	op.st.running = nil
+	if op.set != nil {
+		op.set.execution = "EXECUTE_FAILED"
+		if success {
+			op.set.execution = "EXECUTE_COMPLETE"
+		}
+	}
+	op.become(status, reason)
+}
+
+// valueOf answers Ref and GetAtt on a resource during the deployment.
+func (op *operation) valueOf(name, attribute string) (any, error) {
+	r := op.st.resources[name]
+	if r == nil || r.physicalID == "" {
+		return nil, invalid("Template error: resource %s is not there", name)
+	}
+	return r.value(attribute)
+}
+
+// value is what Ref (attribute "") or GetAtt give.
+func (r *resource) value(attribute string) (any, error) {
+	if attribute == "" {
+		return r.physicalID, nil
+	}
+	if v, ok := r.attributes[attribute]; ok {
+		return v, nil
+	}
+	if v, ok := r.properties[attribute]; ok {
+		return v, nil
+	}
+	return nil, cloud.NotModelled("the attribute %s of %s (an imported resource has none)", attribute, r.logicalID)
+}
+
+func (s *Service) fault(kind, id string, phase cloud.Phase) string {
+	if s.w.ResourceFault == nil {
+		return ""
+	}
+	return s.w.ResourceFault(kind, id, phase)
+}
+
+// requestedName is the name that a resource will have: its primary identifier where the template gives it, another property that is
+// called a name, else the logical id.
+func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalID string) string {
+	for _, property := range schema.PrimaryID {
+		if s, ok := properties[property].(string); ok {
+			return s
+		}
+	}
+	for _, property := range sortedKeys(properties) {
+		if s, ok := properties[property].(string); ok && schema.Properties[property].CreateOnly && strings.HasSuffix(property, "Name") {
+			return s
+		}
+	}
+	return logicalID
+}
+
+// sameName says whether both versions of a resource ask for one and the same identity by name.
+func sameName(schema *cloud.TypeSchema, old, next map[string]any) bool {
+	if len(schema.PrimaryID) == 0 {
+		return false
+	}
+	for _, property := range schema.PrimaryID {
+		a, ok := old[property]
+		if !ok || !reflect.DeepEqual(a, next[property]) {
+			return false
+		}
+	}
+	return true
+}
+
+// changedProperties lists the top-level properties that differ, sorted.
+func changedProperties(old, next map[string]any) []string {
+	var changed []string
+	for name, v := range next {
+		if before, ok := old[name]; !ok || !reflect.DeepEqual(before, v) {
+			changed = append(changed, name)
+		}
+	}
+	for name := range old {
+		if _, ok := next[name]; !ok {
+			changed = append(changed, name)
+		}
+	}
+	slices.Sort(changed)
+	return changed
+}
+
+func copyOf(r *resource) *resource {
+	c := *r
+	return &c
+}
+
+func errorText(err error) string { return err.Error() }

@@ -1,0 +1,321 @@
+package cloudformation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// rollback undoes a deployment: a creation by deleting, an update by restoring what it changed, an import by letting go.
+func (op *operation) rollback(reason string) {
+	switch op.verb {
+	case "CREATE":
+		op.rollbackCreation(reason)
+	case "IMPORT":
+		op.become("IMPORT_ROLLBACK_IN_PROGRESS", reason)
+		op.st.config = op.previous
+		op.st.resources = op.resources
+		if op.previous == nil {
+			op.st.config = op.next
+		}
+		op.after(0, func() { op.end("IMPORT_ROLLBACK_COMPLETE", "", false) })
+	default:
+		op.rollbackUpdate(reason)
+	}
+}
+
+func (op *operation) rollbackCreation(reason string) {
+	if op.deleteOnFailure {
+		op.become("DELETE_IN_PROGRESS", reason)
+	} else {
+		// The second sentence is as AWS's users report it; DeletionTime on a rolled back stack is recorded from AWS.
+		op.become("ROLLBACK_IN_PROGRESS", reason+"Rollback requested by user.")
+	}
+	op.st.deleted = op.s.w.Now()
+	for _, name := range sortedKeys(op.st.resources) {
+		r := op.st.resources[name]
+		if r.physicalID == "" {
+			r.gone = true
+			r.status, r.reason, r.changed = "DELETE_COMPLETE", "", op.s.w.Now()
+			continue
+		}
+		t := op.tasks[name]
+		keep := r.declared.deletion == policyRetain && !op.retainExceptOnCreate || t != nil && t.verb == "IMPORT"
+		op.removals = append(op.removals, &removal{resource: r, keep: keep, rollback: true})
+	}
+	op.remove(false, func(failed []string) {
+		switch {
+		case len(failed) > 0 && op.deleteOnFailure:
+			op.end("DELETE_FAILED", undeletable(failed), false)
+		case len(failed) > 0:
+			op.end("ROLLBACK_FAILED", undeletable(failed), false)
+		case op.deleteOnFailure:
+			op.s.bury(op.st)
+			op.end("DELETE_COMPLETE", "", false)
+		default:
+			op.end("ROLLBACK_COMPLETE", "", false)
+		}
+	})
+}
+
+// undeletable is recorded from AWS, trailing space included.
+func undeletable(failed []string) string {
+	return fmt.Sprintf("The following resource(s) failed to delete: [%s]. ", strings.Join(failed, ", "))
+}
+
+// rollbackUpdate restores template, parameters and all other settings at once (that they are those of before after the rollback
+// is measured on AWS), then the resources.
+func (op *operation) rollbackUpdate(reason string) {
+	op.become("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+	changeSet := op.st.config.changeSet
+	restored := *op.previous
+	restored.changeSet = changeSet // the id is that of the last executed set (deduced for rollbacks)
+	op.st.config = &restored
+	op.st.updated = op.s.w.Now()
+	for _, t := range op.tasks {
+		if t.state != failed && t.state != done {
+			t.state = waiting // never started: nothing to restore
+		}
+	}
+	op.restore()
+}
+
+// restore brings back every resource that the update touched.
+func (op *operation) restore() {
+	var pending int
+	var broken []string
+	finished := func() {
+		pending--
+		if pending > 0 {
+			return
+		}
+		if len(broken) > 0 {
+			slices.Sort(broken)
+			op.st.stuck = op
+			op.end("UPDATE_ROLLBACK_FAILED", fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(broken, ", ")), false)
+			return
+		}
+		op.cleanUpRollback()
+	}
+	var steps []func()
+	for _, name := range sortedKeys(op.tasks) {
+		t := op.tasks[name]
+		if t.old == nil || t.current == nil || t.current == t.old || op.st.resources[name] == t.old {
+			continue
+		}
+		back := copyOf(t.old)
+		if slices.Contains(op.skip, name) {
+			// Skipped resources are marked UPDATE_COMPLETE (AWS API reference, ContinueUpdateRollback).
+			op.st.resources[name] = back
+			t.current = t.old
+			steps = append(steps, func() { op.report(back, "UPDATE_COMPLETE", ""); finished() })
+			continue
+		}
+		steps = append(steps, func() {
+			op.report(back, "UPDATE_IN_PROGRESS", "")
+			op.after(op.s.w.ResourceTime(), func() {
+				if err := op.restoreOne(t, back); err != nil {
+					broken = append(broken, name)
+					failure := copyOf(t.current)
+					op.st.resources[name] = failure
+					op.report(failure, "UPDATE_FAILED", errorText(err))
+				} else {
+					op.st.resources[name] = back
+					if t.replaces && t.applied {
+						op.removals = append(op.removals, &removal{resource: copyOf(t.current), rollback: true})
+					}
+					t.current = t.old
+					op.report(back, "UPDATE_COMPLETE", "")
+				}
+				finished()
+			})
+		})
+	}
+	pending = len(steps) + 1
+	for _, step := range steps {
+		step()
+	}
+	op.after(0, finished)
+}
+
+func (op *operation) restoreOne(t *task, back *resource) error {
+	if t.state == failed && !t.applied && t.declared != nil && t.verb == "" {
+		return nil // refused before anything was done to it
+	}
+	if reason := op.s.fault(back.kind, back.physicalID, cloud.PhaseRollback); reason != "" {
+		return fmt.Errorf("%s", reason)
+	}
+	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
+		return nil // the old resource still stands as it was
+	}
+	made, err := op.s.w.Type(back.kind).Update(op.caller, back.physicalID, t.current.properties, back.properties)
+	if err != nil {
+		return err //nolint:wrapcheck // the text is AWS's
+	}
+	if made.Attributes != nil {
+		back.attributes = made.Attributes
+	}
+	return nil
+}
+
+// cleanUpRollback deletes what the update had made.
+func (op *operation) cleanUpRollback() {
+	op.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "")
+	for _, name := range sortedKeys(op.tasks) {
+		t := op.tasks[name]
+		if t.old != nil || t.current == nil {
+			continue
+		}
+		delete(op.st.resources, name)
+		if t.current.physicalID == "" {
+			continue
+		}
+		keep := t.declared.deletion == policyRetain && !op.retainExceptOnCreate || t.verb == "IMPORT"
+		op.removals = append(op.removals, &removal{resource: copyOf(t.current), keep: keep, rollback: true})
+	}
+	op.remove(true, func(failed []string) {
+		reason := ""
+		if len(failed) > 0 {
+			reason = "One or more resources could not be deleted."
+		}
+		op.end("UPDATE_ROLLBACK_COMPLETE", reason, false)
+	})
+}
+
+func (s *Service) continueUpdateRollback(r *cloud.Request) (any, error) {
+	st, err := s.existing(r, r.Form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	if st.status != "UPDATE_ROLLBACK_FAILED" || st.stuck == nil {
+		return nil, invalid("Stack:%s is in %s state and can not be rolled back.", st.id, st.status)
+	}
+	op := st.stuck
+	skip := stringsOf(r.Form, "ResourcesToSkip")
+	for _, name := range skip {
+		if res := st.resources[name]; res == nil || res.status != "UPDATE_FAILED" {
+			return nil, invalid("[%s] is not a valid resource to skip: only resources in UPDATE_FAILED can be skipped", name)
+		}
+	}
+	st.freeze()
+	st.stuck, st.running = nil, op
+	op.skip, op.token, op.caller = skip, r.Form.Get("ClientRequestToken"), r.Caller
+	op.become("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
+	st.updated = s.w.Now()
+	op.after(0, op.restore)
+	return struct{}{}, nil
+}
+
+func (s *Service) cancelUpdateStack(r *cloud.Request) (any, error) {
+	st, err := s.existing(r, r.Form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	if st.status != "UPDATE_IN_PROGRESS" {
+		return nil, invalid("CancelUpdateStack cannot be called from current stack status")
+	}
+	st.running.giveUp()
+	return nil, nil
+}
+
+// removal is the deletion of one resource.
+type removal struct {
+	resource *resource
+	keep     bool // a deletion policy keeps it
+	rollback bool // part of a rollback, which has its own faults
+	state    taskState
+	tries    int
+}
+
+// cleanupTries is how often a clean-up phase tries to delete (AWS CloudFormation User Guide, "Troubleshooting").
+const cleanupTries = 3
+
+// remove deletes what is in op.removals, what needs others before those, and then calls finish with the logical ids of what
+// could not be deleted. In a clean-up phase deletion is tried three times and the resource is no longer the stack's either way.
+func (op *operation) remove(cleanup bool, finish func(failed []string)) {
+	op.after(0, func() { op.removeNext(cleanup, finish) })
+}
+
+func (op *operation) removeNext(cleanup bool, finish func(failed []string)) {
+	report := op.report
+	if cleanup {
+		report = op.reportCleanup
+	}
+	open := 0
+	for _, rm := range op.removals {
+		if rm.state == running {
+			open++
+			continue
+		}
+		if rm.state != waiting || op.blocked(rm, cleanup) {
+			continue
+		}
+		rm.state = running
+		r := rm.resource
+		if rm.keep {
+			rm.state = done
+			r.gone = true
+			report(r, "DELETE_SKIPPED", "")
+			op.after(0, func() { op.removeNext(cleanup, finish) })
+			return
+		}
+		open++
+		report(r, "DELETE_IN_PROGRESS", "")
+		op.after(op.s.w.ResourceTime(), func() {
+			rm.tries++
+			err := op.delete(rm)
+			switch {
+			case err == nil:
+				rm.state = done
+				r.gone = true
+				report(r, "DELETE_COMPLETE", "")
+			case cleanup && rm.tries < cleanupTries:
+				rm.state = waiting
+				report(r, "DELETE_FAILED", errorText(err))
+			default:
+				rm.state = failed
+				report(r, "DELETE_FAILED", errorText(err))
+			}
+			op.removeNext(cleanup, finish)
+		})
+	}
+	if open > 0 {
+		return
+	}
+	var undone []string
+	for _, rm := range op.removals {
+		if rm.state == failed {
+			undone = append(undone, rm.resource.logicalID)
+		}
+	}
+	slices.Sort(undone)
+	op.removals = nil
+	op.generation++ // entries that would look for more removals are void
+	op.after(0, func() { finish(undone) })
+}
+
+// blocked says whether something that needs rm's resource still stands.
+func (op *operation) blocked(rm *removal, cleanup bool) bool {
+	for _, other := range op.removals {
+		if other == rm || other.state == done || cleanup && other.state == failed {
+			continue
+		}
+		if slices.Contains(other.resource.needs, rm.resource.logicalID) && other.resource.logicalID != rm.resource.logicalID {
+			return true
+		}
+	}
+	return false
+}
+
+func (op *operation) delete(rm *removal) error {
+	phase := cloud.PhaseDelete
+	if rm.rollback {
+		phase = cloud.PhaseRollback
+	}
+	if reason := op.s.fault(rm.resource.kind, rm.resource.physicalID, phase); reason != "" {
+		return fmt.Errorf("%s", reason)
+	}
+	return op.s.w.Type(rm.resource.kind).Delete(op.caller, rm.resource.physicalID, rm.resource.properties) //nolint:wrapcheck // the text is AWS's
+}

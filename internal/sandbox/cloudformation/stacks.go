@@ -1,0 +1,509 @@
+package cloudformation
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+// place is where stacks live: CloudFormation keeps each account and region apart.
+type place struct{ account, region string }
+
+// region holds the stacks and change sets of one place.
+type region struct {
+	stacks []*stack          // in order of creation, deleted ones included
+	named  map[string]*stack // those that exist
+	byID   map[string]*stack
+	sets   map[string]*changeSet // by ARN; without the deleted ones
+}
+
+// stack is one stack, alive or deleted.
+type stack struct {
+	at        place
+	id, name  string
+	created   time.Time
+	updated   time.Time // zero: never shown
+	deleted   time.Time
+	status    string
+	reason    string
+	config    *config // nil as long as nothing was executed
+	resources map[string]*resource
+	events    []event
+	sets      []*changeSet // those that can be listed
+	policy    *stackPolicy
+	protected bool
+
+	disableRollback bool
+	running         *operation
+	stuck           *operation        // the update whose rollback failed
+	tokens          map[string]string // ClientRequestToken -> what it was used for
+	before          *view             // how the stack looked before the last operation began, for stale reads
+}
+
+// config is what an operation puts into force, and a rollback restores.
+type config struct {
+	template     *template
+	settings     map[string]setting
+	tags         []tag
+	topics       []string
+	role         string
+	capabilities []string
+	changeSet    string // ARN of the change set that was executed; "" after a direct operation (recorded from AWS)
+	outputs      []output
+}
+
+type tag struct{ Key, Value string }
+
+type output struct {
+	OutputKey   string
+	OutputValue string
+	Description string `xml:",omitempty"`
+}
+
+// view is a stack as DescribeStacks and GetTemplate show it.
+type view struct {
+	description stackXML
+	body        string
+}
+
+const day = 24 * time.Hour
+
+func (s *Service) region(c cloud.Caller) *region {
+	at := place{c.Account, c.Region}
+	if s.regions[at] == nil {
+		s.regions[at] = &region{named: map[string]*stack{}, byID: map[string]*stack{}, sets: map[string]*changeSet{}}
+	}
+	return s.regions[at]
+}
+
+// find looks a stack up by name or id; deleted ones are found by id only, for 90 days (AWS API reference, DescribeStacks).
+func (s *Service) find(r *cloud.Request, ref string) *stack {
+	region := s.region(r.Caller)
+	if st := region.named[ref]; st != nil {
+		return st
+	}
+	st := region.byID[ref]
+	if st != nil && st.status == "DELETE_COMPLETE" && s.w.Now().Sub(st.deleted) > 90*day {
+		return nil
+	}
+	return st
+}
+
+// anyStack finds a stack, deleted or not. The two texts for what doesn't exist are recorded from AWS: this is the one of
+// DescribeStackEvents and all the operations that change things.
+func (s *Service) anyStack(r *cloud.Request, ref string) (*stack, error) {
+	if err := validName(ref); err != nil {
+		return nil, err
+	}
+	st := s.find(r, ref)
+	if st == nil {
+		return nil, invalid("Stack [%s] does not exist", ref)
+	}
+	return st, nil
+}
+
+// shown finds a stack for the reads that say "with id".
+func (s *Service) shown(r *cloud.Request, ref string) (*stack, error) {
+	if err := validName(ref); err != nil {
+		return nil, err
+	}
+	st := s.find(r, ref)
+	if st == nil {
+		return nil, invalid("Stack with id %s does not exist", ref)
+	}
+	return st, nil
+}
+
+// existing finds a stack that isn't deleted.
+func (s *Service) existing(r *cloud.Request, ref string) (*stack, error) {
+	st, err := s.anyStack(r, ref)
+	if err == nil && st.status == "DELETE_COMPLETE" {
+		err = invalid("Stack [%s] does not exist", ref)
+	}
+	return st, err
+}
+
+var stackName = regexp.MustCompile(`^([a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*)$`)
+
+// validName's first text is recorded from AWS.
+func validName(name string) error {
+	if name == "" {
+		return invalid("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null")
+	}
+	if !stackName.MatchString(name) {
+		return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*", name)
+	}
+	if len(name) > 128 && !strings.HasPrefix(name, "arn:") {
+		return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must have length less than or equal to 128", name)
+	}
+	return nil
+}
+
+// newStack makes a stack without operation, template or event.
+func (s *Service) newStack(r *cloud.Request, name string) *stack {
+	region := s.region(r.Caller)
+	st := &stack{
+		at: place{r.Caller.Account, r.Caller.Region}, name: name, created: s.w.Now(),
+		id:        fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", r.Caller.Region, r.Caller.Account, name, s.w.NewUUID()),
+		resources: map[string]*resource{}, tokens: map[string]string{},
+	}
+	region.stacks = append(region.stacks, st)
+	region.named[name] = st
+	region.byID[st.id] = st
+	return st
+}
+
+// bury frees a deleted stack's name.
+func (s *Service) bury(st *stack) {
+	region := s.regions[st.at]
+	if region.named[st.name] == st {
+		delete(region.named, st.name)
+	}
+	st.deleted = s.w.Now()
+}
+
+// freeze keeps how the stack looks for stale reads.
+func (st *stack) freeze() {
+	if st.status == "" {
+		return // a direct creation: before it there was nothing
+	}
+	st.before = &view{description: st.describe(), body: st.body()}
+}
+
+func (st *stack) body() string {
+	if st.config == nil {
+		return ""
+	}
+	return st.config.template.body
+}
+
+// scopeOf makes what a template's functions are resolved against; the caller sets resource.
+func (s *Service) scopeOf(st *stack, c *config) *scope {
+	return &scope{
+		template:   c.template,
+		parameters: parameterValues(c.template, c.settings),
+		pseudo: map[string]string{
+			"AWS::AccountId": st.at.account, "AWS::Region": st.at.region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
+			"AWS::StackName": st.name, "AWS::StackId": st.id,
+		},
+	}
+}
+
+var updatable = []string{
+	"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED",
+}
+
+// refuseBusy is AWS's recorded refusal of every update that comes at the wrong time.
+func (st *stack) refuseBusy() error {
+	if slices.Contains(updatable, st.status) {
+		return nil
+	}
+	return invalid("Stack:%s is in %s state and can not be updated.", st.id, st.status)
+}
+
+// configOf reads what a request wants a stack to be.
+func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
+	var previous *config
+	if st != nil {
+		previous = st.config
+	}
+	form := r.Form
+	c := &config{}
+	body := ""
+	switch {
+	case form.Get("UsePreviousTemplate") == "true":
+		if previous == nil || form.Has("TemplateBody") || form.Has("TemplateURL") {
+			return nil, invalid("Either Template URL or Template Body must be specified.")
+		}
+		body = previous.template.body
+	case form.Has("TemplateBody") && form.Has("TemplateURL"):
+		return nil, invalid("Only one of TemplateURL and TemplateBody can be specified.")
+	case form.Has("TemplateBody"):
+		body = form.Get("TemplateBody")
+		if len(body) > maxInlineTemplate {
+			return nil, invalid("1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", body, maxInlineTemplate)
+		}
+	case form.Has("TemplateURL"):
+		text, err := s.fetch(r, form.Get("TemplateURL"))
+		if err != nil {
+			return nil, err
+		}
+		if len(text) > maxURLTemplate {
+			return nil, invalid("Template may not exceed %d bytes in size.", maxURLTemplate)
+		}
+		body = text
+	default:
+		return nil, invalid("Either Template URL or Template Body must be specified.") // recorded from AWS
+	}
+	t, err := parseTemplate(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(t); err != nil {
+		return nil, err
+	}
+	c.template = t
+	var before map[string]setting
+	if previous != nil {
+		before = previous.settings
+		c.tags, c.topics, c.role = previous.tags, previous.topics, previous.role
+	}
+	if c.settings, err = settings(form, t, before); err != nil {
+		return nil, err
+	}
+	c.capabilities = protocol.Strings(form, "Capabilities")
+	if err := s.acknowledged(t, c.capabilities); err != nil {
+		return nil, err
+	}
+	if protocol.Has(form, "Tags") {
+		c.tags = nil
+		for _, t := range protocol.Members(form, "Tags") {
+			c.tags = append(c.tags, tag{t.Get("Key"), t.Get("Value")})
+		}
+	}
+	if protocol.Has(form, "NotificationARNs") {
+		c.topics = stringsOf(form, "NotificationARNs") // omitted: unchanged; empty: none (AWS API reference)
+	}
+	if role := form.Get("RoleARN"); role != "" {
+		if err := s.assumable(r, role); err != nil {
+			return nil, err
+		}
+		c.role = role
+	}
+	return c, nil
+}
+
+// assumable refuses service roles that CloudFormation can't assume (recorded from AWS).
+func (s *Service) assumable(r *cloud.Request, role string) error {
+	if s.w.Roles() == nil {
+		return nil
+	}
+	name := role[strings.LastIndex(role, "/")+1:]
+	arn, trust, ok := s.w.Roles().Role(r.Caller.Account, name)
+	if !ok || arn != role || !strings.Contains(jsonText(trust), "cloudformation.amazonaws.com") {
+		return invalid("Role %s is invalid or cannot be assumed", role)
+	}
+	return nil
+}
+
+func stringsOf(form url.Values, name string) []string {
+	return slices.DeleteFunc(protocol.Strings(form, name), func(s string) bool { return s == "" })
+}
+
+// fetch reads an S3 object by URL, in any of S3's forms or at the sandbox's own endpoint.
+func (s *Service) fetch(r *cloud.Request, location string) (string, error) {
+	u, err := url.Parse(location)
+	if err != nil || u.Host == "" {
+		return "", invalid("TemplateURL must be a supported URL.")
+	}
+	key := strings.TrimPrefix(u.Path, "/")
+	bucket := ""
+	host := u.Hostname()
+	if before, _, ok := strings.Cut(host, ".s3."); ok && strings.HasSuffix(host, ".amazonaws.com") {
+		bucket = before
+	} else if own, _, ok := strings.Cut(host, ".s3-"); ok && strings.HasSuffix(host, ".amazonaws.com") {
+		bucket = own
+	} else if own, _, ok := strings.Cut(host, ".s3."); ok {
+		bucket = own // a virtual host at the sandbox
+	} else {
+		bucket, key, _ = strings.Cut(key, "/")
+	}
+	if bucket == "" || key == "" {
+		return "", invalid("TemplateURL must be a supported URL.")
+	}
+	if s.w.Objects() == nil {
+		return "", cloud.NotModelled("TemplateURL without S3")
+	}
+	content, err := s.w.Objects().ReadObject(r.Caller, bucket, key)
+	if err != nil {
+		return "", invalid("S3 error: %s\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", messageOf(err))
+	}
+	return string(content), nil
+}
+
+func messageOf(err error) string {
+	if _, message, ok := strings.Cut(err.Error(), ": "); ok {
+		return message
+	}
+	return err.Error()
+}
+
+// used remembers what a ClientRequestToken was used for. repeated says that this very request came before; a token that served
+// another one is refused.
+func (st *stack) used(token, what string) (repeated bool, err error) {
+	if token == "" {
+		return false, nil
+	}
+	if before, ok := st.tokens[token]; ok {
+		if before == what {
+			return true, nil
+		}
+		return false, cloud.Errorf("TokenAlreadyExistsException", "A client request token already exists for this stack: %s", token)
+	}
+	st.tokens[token] = what
+	return false, nil
+}
+
+type stackIDXML struct {
+	StackID string `xml:"StackId"`
+}
+
+func (s *Service) createStack(r *cloud.Request) (any, error) {
+	name := r.Form.Get("StackName")
+	if err := validName(name); err != nil {
+		return nil, err
+	}
+	token := r.Form.Get("ClientRequestToken")
+	st := s.region(r.Caller).named[name]
+	if st != nil && st.status != "REVIEW_IN_PROGRESS" {
+		if token != "" && st.tokens[token] == "CreateStack" {
+			return stackIDXML{st.id}, nil
+		}
+		return nil, cloud.Errorf("AlreadyExistsException", "Stack [%s] already exists", name)
+	}
+	if r.Form.Has("OnFailure") && r.Form.Has("DisableRollback") {
+		return nil, invalid("You cannot specify both OnFailure and DisableRollback")
+	}
+	next, err := s.configOf(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := reachable(next.topics, r.Caller.Region); err != nil {
+		return nil, err
+	}
+	policy, _, err := s.policyOf(r, "StackPolicyBody", "StackPolicyURL")
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		st = s.newStack(r, name)
+	}
+	st.obsolete() // recorded from AWS: a direct creation wins over pending CREATE sets
+	st.policy = policy
+	st.protected = r.Form.Get("EnableTerminationProtection") == "true"
+	if _, err := st.used(token, "CreateStack"); err != nil {
+		return nil, err
+	}
+	op := &operation{s: s, st: st, verb: "CREATE", token: token, caller: r.Caller, next: next}
+	op.noRollback = r.Form.Get("DisableRollback") == "true" || r.Form.Get("OnFailure") == "DO_NOTHING"
+	op.deleteOnFailure = r.Form.Get("OnFailure") == "DELETE"
+	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
+	op.begin()
+	return stackIDXML{st.id}, nil
+}
+
+func (s *Service) updateStack(r *cloud.Request) (any, error) {
+	st, err := s.anyStack(r, r.Form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	token := r.Form.Get("ClientRequestToken")
+	if token != "" && st.tokens[token] == "UpdateStack" {
+		return stackIDXML{st.id}, nil
+	}
+	if err := st.refuseBusy(); err != nil {
+		return nil, err
+	}
+	next, err := s.configOf(r, st)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.compare(st, next)
+	if err != nil {
+		return nil, err
+	}
+	if plan.empty() {
+		return nil, invalid("No updates are to be performed.") // recorded from AWS
+	}
+	if err := reachable(next.topics, r.Caller.Region); err != nil {
+		return nil, err
+	}
+	policy, given, err := s.policyOf(r, "StackPolicyBody", "StackPolicyURL")
+	if err != nil {
+		return nil, err
+	}
+	temporary, during, err := s.policyOf(r, "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := st.used(token, "UpdateStack"); err != nil {
+		return nil, err
+	}
+	op := &operation{s: s, st: st, verb: "UPDATE", token: token, caller: r.Caller, next: next, policy: st.policy}
+	if during {
+		op.policy, op.temporaryPolicy = temporary, true
+	}
+	if given {
+		st.policy = policy
+	}
+	op.noRollback = r.Form.Get("DisableRollback") == "true"
+	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
+	st.obsolete()
+	op.begin()
+	return stackIDXML{st.id}, nil
+}
+
+func (s *Service) deleteStack(r *cloud.Request) (any, error) {
+	name := r.Form.Get("StackName")
+	if err := validName(name); err != nil {
+		return nil, err
+	}
+	st := s.find(r, name)
+	if st == nil || st.status == "DELETE_COMPLETE" || st.status == "DELETE_IN_PROGRESS" {
+		return nil, nil // deleting what is gone or going succeeds
+	}
+	if st.protected {
+		return nil, invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.name)
+	}
+	retain := stringsOf(r.Form, "RetainResources")
+	if len(retain) > 0 && st.status != "DELETE_FAILED" {
+		return nil, invalid("Invalid operation on stack [%s]. RetainResources can only be specified for stacks in the DELETE_FAILED state.", st.id)
+	}
+	if st.running != nil {
+		if st.status != "CREATE_IN_PROGRESS" {
+			return nil, invalid("Stack [%s] cannot be deleted while in status %s", st.id, st.status)
+		}
+		st.running.generation++ // a deletion ends a creation
+		if st.running.set != nil {
+			st.running.set.execution = "EXECUTE_FAILED"
+		}
+	}
+	token := r.Form.Get("ClientRequestToken")
+	if repeated, err := st.used(token, "DeleteStack"); err != nil || repeated {
+		return nil, err
+	}
+	st.freeze()
+	op := &operation{s: s, st: st, verb: "DELETE", token: token, caller: r.Caller}
+	st.running, st.stuck = op, nil
+	st.deleted = s.w.Now()
+	op.become("DELETE_IN_PROGRESS", "User Initiated")
+	force := r.Form.Get("DeletionMode") == "FORCE_DELETE_STACK"
+	for _, id := range sortedKeys(st.resources) {
+		res := st.resources[id]
+		if res.gone {
+			continue
+		}
+		if res.physicalID == "" {
+			res.gone, res.status = true, "DELETE_COMPLETE"
+			continue
+		}
+		keep := res.declared.keeps() || slices.Contains(retain, id) || force && res.status == "DELETE_FAILED"
+		op.removals = append(op.removals, &removal{resource: res, keep: keep})
+	}
+	op.remove(false, func(failed []string) {
+		if len(failed) > 0 {
+			op.end("DELETE_FAILED", undeletable(failed), false)
+			return
+		}
+		s.bury(st)
+		st.obsolete()
+		op.end("DELETE_COMPLETE", "", true)
+	})
+	return nil, nil
+}
