@@ -14,7 +14,6 @@ const regionHeader = "x-amz-bucket-region"
 type Service struct {
 	world   *cloud.World
 	buckets map[string]*bucket // by name: one namespace over all accounts
-	order   uint64             // counts versions, so that they keep their order within a millisecond
 }
 
 // New makes the service and registers with the world its resource types and itself as the reader of objects.
