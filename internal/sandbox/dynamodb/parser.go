@@ -307,7 +307,7 @@ type operand struct {
 	args      []operand
 }
 
-// is says whether the operand is a constant of none of the given types: an error that is found without the item.
+// mismatch says whether the operand surely has none of the given types: an error that is found without the item.
 func (o operand) mismatch(kinds ...kind) bool {
 	switch o.operation {
 	case operandValue:

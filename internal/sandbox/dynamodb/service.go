@@ -95,20 +95,18 @@ var capital = map[string]bool{
 	"IdempotentParameterMismatchException": true,
 }
 
-// coral are the errors that come from the web service framework under DynamoDB, under its namespace.
-var coral = map[string]bool{"ValidationException": true, "SerializationException": true, "UnknownOperationException": true}
+// frameworkErrors are the errors of the web service framework under DynamoDB, which have namespaces of their own.
+var frameworkErrors = map[string]string{
+	"ValidationException":       "com.amazon.coral.validate#",
+	"SerializationException":    "com.amazon.coral.service#",
+	"UnknownOperationException": "com.amazon.coral.service#",
+}
 
 // WriteError encodes an error as DynamoDB does.
 func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	j := protocol.JSON{Version: "1.0", Prefix: "com.amazonaws.dynamodb.v20120810#", Capital: capital[e.Code]}
-	if coral[e.Code] {
-		j.Prefix = "com.amazon.coral.validate#"
-		if e.Code != "ValidationException" {
-			j.Prefix = "com.amazon.coral.service#"
-		}
-		if e.Code == "ValidationException" {
-			j.Prefix = "com.amazon.coral.validate#"
-		}
+	if namespace, ok := frameworkErrors[e.Code]; ok {
+		j.Prefix = namespace
 	}
 	return withChecksum(j.Error(r, e))
 }

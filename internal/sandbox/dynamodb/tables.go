@@ -153,10 +153,12 @@ func (t *table) bill(mode *string, units *throughput) *cloud.Error {
 	if units == nil {
 		return invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
-	for member, n := range map[string]int64{"readCapacityUnits": units.ReadCapacityUnits, "writeCapacityUnits": units.WriteCapacityUnits} {
-		if n < 1 {
-			return constraint(strconv.FormatInt(n, 10), "provisionedThroughput."+member, "Member must have value greater than or equal to 1")
-		}
+	const atLeastOne = "Member must have value greater than or equal to 1"
+	if n := units.ReadCapacityUnits; n < 1 {
+		return constraint(strconv.FormatInt(n, 10), "provisionedThroughput.readCapacityUnits", atLeastOne)
+	}
+	if n := units.WriteCapacityUnits; n < 1 {
+		return constraint(strconv.FormatInt(n, 10), "provisionedThroughput.writeCapacityUnits", atLeastOne)
 	}
 	t.billing, t.read, t.write = "PROVISIONED", units.ReadCapacityUnits, units.WriteCapacityUnits
 	return nil

@@ -130,7 +130,7 @@ func (w *write) outcome() (before, after item, err *cloud.Error) {
 	if err != nil {
 		return before, nil, err
 	}
-	if err := value(value{kind: kindMap, m: after}).checkAt(0); err != nil {
+	if err := (value{kind: kindMap, m: after}).checkAt(0); err != nil {
 		return before, nil, err
 	}
 	if after.size() > maxItemSize {
