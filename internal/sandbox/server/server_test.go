@@ -1,0 +1,74 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
+)
+
+func TestServesUntilItIsTold(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0", "--seed", "7"}, writer, io.Discard)
+		_ = writer.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	line, err := bufio.NewReader(reader).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("no ready line: %v (%v)", err, <-ended)
+	}
+	var ready server.Ready
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatal(err)
+	}
+	if ready.Env["AWS_ENDPOINT_URL"] != ready.Endpoint {
+		t.Errorf("endpoint %s, but the environment says %s", ready.Endpoint, ready.Env["AWS_ENDPOINT_URL"])
+	}
+	who, err := sts.NewFromConfig(aws.Config{
+		Region: ready.Env["AWS_REGION"], BaseEndpoint: &ready.Endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(ready.Env["AWS_ACCESS_KEY_ID"], ready.Env["AWS_SECRET_ACCESS_KEY"], ""),
+	}).GetCallerIdentity(t.Context(), nil)
+	if err != nil || aws.ToString(who.Account) != "000000000000" {
+		t.Errorf("caller %+v, %v", who, err)
+	}
+	config := ready.Env["TF_CLI_CONFIG_FILE"]
+	content, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"dev_overrides", `"registry.opentofu.org/stowage/stowage"`, "direct {}"} {
+		if !strings.Contains(string(content), want) {
+			t.Errorf("the CLI configuration lacks %s:\n%s", want, content)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the end: %v", err)
+	}
+	if _, err := os.Stat(config); !os.IsNotExist(err) {
+		t.Errorf("the CLI configuration is left behind: %v", err)
+	}
+}
+
+func TestBadCommandLines(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--latency", "slow"}, {"extra"}, {"--seed", "x"}, {"--listen", "nowhere:port"}} {
+		if err := server.Main(t.Context(), args, io.Discard, io.Discard); err == nil {
+			t.Errorf("%v was taken", args)
+		}
+	}
+}
