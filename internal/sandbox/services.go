@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/ssm"
@@ -13,10 +16,13 @@ import (
 func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)
-	s.services["sts"] = s.sts
-	s.services["sns"] = s.sns
+	s.services["cloudformation"] = cloudformation.New(s.world)
+	s.services["dynamodb"] = dynamodb.New(s.world)
 	s.services["iam"] = iam.New(s.world)
 	s.services["kms"] = kms.New(s.world)
+	s.services["s3"] = s3.New(s.world)
 	s.services["secretsmanager"] = secretsmanager.New(s.world)
+	s.services["sns"] = s.sns
 	s.services["ssm"] = ssm.New(s.world)
+	s.services["sts"] = s.sts
 }
