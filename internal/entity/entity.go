@@ -1,0 +1,120 @@
+package entity
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// Projects is what Terraform objects need of the projects: package projects implements it. All methods are safe for concurrent
+// use. A write that returns nil is in the template; one that fails, but with a *projects.OutcomeUnknownError, is not.
+type Projects interface {
+	// Read returns a project as it stands, or a *projects.UnknownProjectError if the directory was read and doesn't have it.
+	Read(ctx context.Context, project string) (*projects.View, error)
+	// List returns the directory.
+	List(ctx context.Context) ([]model.Listing, error)
+
+	Create(ctx context.Context, project string, e model.Entity) error
+	Update(ctx context.Context, project string, e model.Entity) error
+	// Delete removes an entity; one that is gone is no error. It honours on_delete as it stands in the template.
+	Delete(ctx context.Context, project string, id model.ID) error
+
+	CreateProject(ctx context.Context, p model.Project) error
+	UpdateProject(ctx context.Context, p model.Project) error
+	DeleteProject(ctx context.Context, name string) error
+}
+
+// Services is what the provider block hands to every object.
+type Services struct {
+	Projects Projects
+	// Region is the provider's, for projects that don't name one.
+	Region string
+	// RoleName is the role that is assumed in a project's account; "" for the provider's own credentials.
+	RoleName    string
+	DefaultTags map[string]string
+	IgnoreTags  IgnoreTags
+}
+
+// services is the data that Terraform hands to a Configure method; nil before the provider is configured.
+func services(data any, diags *diag.Diagnostics) *Services {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*Services)
+	if !ok {
+		diags.AddError("Unexpected Provider Data", fmt.Sprintf("The object got a %T from the provider, not its services. This is a bug in the provider, please report it.", data))
+	}
+	return s
+}
+
+// Part is one attribute of an identity. Import ids are the parts, with slashes between them.
+type Part struct {
+	Name        string
+	Description string
+	// Optional parts are last, and may hold slashes.
+	Optional bool
+}
+
+// Object describes one Terraform object. M is its model: a struct that embeds Common, and Tagged if the entity has tags.
+type Object[M any] struct {
+	// Name is the type's name without the provider's: project_bucket.
+	Name string
+	// Title is the name in summaries of diagnostics: Project Bucket.
+	Title string
+	// Kind is that of the entity.
+	Kind        model.Kind
+	Description string
+	// Attributes are those that the envelope doesn't add.
+	Attributes map[string]schema.Attribute
+	// Identity are the attributes that identify an entity; the first is the project's name.
+	Identity []Part
+	// Replaces are the other attributes that can't be changed in place.
+	Replaces []string
+
+	// Entity turns a model into the entity. Values that are unknown or null come out as zero values, so it must do with any
+	// model; tags are the entity's tags, those of the provider included.
+	Entity func(ctx context.Context, s *Services, m *M, tags map[string]string) (model.Entity, diag.Diagnostics)
+	// Plan sets the computed attributes of p.Plan.
+	Plan func(ctx context.Context, p *Planning[M]) diag.Diagnostics
+	// Fill sets all attributes that are the object's own from an entity of the viewed project. What m holds is how the values
+	// were written before, if they were; after an import it holds the identity alone.
+	Fill func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics
+}
+
+// Planning is a plan for one object.
+type Planning[M any] struct {
+	Services *Services
+	Config   *M
+	Plan     *M
+	// State is what stands; nil when it is created.
+	State *M
+	// Replaced are the attributes whose change replaces the object. Terraform then plans again, with no State.
+	Replaced []string
+	// View is the project as it stands; nil when it is not there yet, or its name is not known yet.
+	View *projects.View
+}
+
+// InPlace says whether the plan changes what stands, or nothing: computed attributes that never change keep their values.
+func (p *Planning[M]) InPlace() bool { return p.State != nil && len(p.Replaced) == 0 }
+
+// Common are the attributes that every object has. Models embed it.
+type Common struct {
+	ID         types.String   `tfsdk:"id"`
+	Deviations types.Set      `tfsdk:"deviations"`
+	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (c *Common) common() *Common { return c }
+
+// Model is a pointer to the model of an object.
+type Model[M any] interface {
+	*M
+	common() *Common
+}

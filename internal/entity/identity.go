@@ -1,0 +1,167 @@
+package entity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// name is the values of an object's identity, in the order of Object.Identity; "" for an optional part that isn't given.
+type name []string
+
+// String is the id: the parts that are given, with slashes between them.
+func (n name) String() string {
+	given := n
+	for len(given) > 1 && given[len(given)-1] == "" {
+		given = given[:len(given)-1]
+	}
+	return strings.Join(given, "/")
+}
+
+func (n name) project() string { return n[0] }
+
+// id is the entity's identity within its project.
+func (r *Resource[M, P]) id(n name) model.ID {
+	if r.object.Kind == model.KindProject {
+		return model.ID{Kind: model.KindProject, Name: n.project()}
+	}
+	return model.ID{Kind: r.object.Kind, Name: n[1:].String()}
+}
+
+func (o *Object[M]) idPattern() string {
+	var text strings.Builder
+	for i, part := range o.Identity {
+		piece := "<" + part.Name + ">"
+		if i > 0 {
+			piece = "/" + piece
+		}
+		if part.Optional {
+			piece = "[" + piece + "]"
+		}
+		text.WriteString(piece)
+	}
+	return "`" + text.String() + "`"
+}
+
+// attributes is what configurations, plans, states and identities have in common.
+type attributes interface {
+	GetAttribute(ctx context.Context, at path.Path, target any) diag.Diagnostics
+}
+
+// nameOf reads the identity's values. They must be known.
+func (r *Resource[M, P]) nameOf(ctx context.Context, from attributes) (name, diag.Diagnostics) {
+	n, ok, diags := r.knownName(ctx, from)
+	if !ok && !diags.HasError() {
+		diags.AddError("Unknown Identity", fmt.Sprintf("The identity of a %s isn't known. This is a bug in the provider, please report it.", strings.ToLower(r.object.Title)))
+	}
+	return n, diags
+}
+
+// knownName reads the identity's values; ok is false as long as one is unknown or missing.
+func (r *Resource[M, P]) knownName(ctx context.Context, from attributes) (n name, ok bool, diags diag.Diagnostics) {
+	n, ok = make(name, len(r.object.Identity)), true
+	for i, part := range r.object.Identity {
+		var value types.String
+		diags.Append(from.GetAttribute(ctx, path.Root(part.Name), &value)...)
+		n[i] = value.ValueString()
+		if value.IsUnknown() || (n[i] == "" && !part.Optional) {
+			ok = false
+		}
+	}
+	return n, ok && !diags.HasError(), diags
+}
+
+// IdentitySchema implements resource.ResourceWithIdentity.
+func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema.Attributes = map[string]identityschema.Attribute{}
+	for _, part := range r.object.Identity {
+		resp.IdentitySchema.Attributes[part.Name] = identityschema.StringAttribute{
+			RequiredForImport: !part.Optional, OptionalForImport: part.Optional, Description: part.Description,
+		}
+	}
+}
+
+// setIdentity writes the identity. Terraform before 1.12 has none.
+func (r *Resource[M, P]) setIdentity(ctx context.Context, n name, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if identity == nil {
+		return diags
+	}
+	for i, part := range r.object.Identity {
+		value := types.StringValue(n[i])
+		if part.Optional {
+			value = Optional(n[i])
+		}
+		diags.Append(identity.SetAttribute(ctx, path.Root(part.Name), value)...)
+	}
+	return diags
+}
+
+// ImportState implements resource.ResourceWithImportState. It looks the entity up, so that an import of what isn't there is
+// an error that says so.
+func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	n, diags := r.imported(ctx, req)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	_, _, err := r.find(ctx, n)
+	var gone *notInModelError
+	var unknown *projects.UnknownProjectError
+	switch {
+	case errors.As(err, &gone), r.object.Kind == model.KindProject && errors.As(err, &unknown):
+		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
+			"There is no %s %q: only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version.\n\n"+
+				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n))
+		return
+	case err != nil:
+		resp.Diagnostics.Append(r.failure(importing, n).diagnostic(err))
+		return
+	}
+	for i, part := range r.object.Identity {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(part.Name), n[i])...)
+	}
+	resp.Diagnostics.Append(r.setIdentity(ctx, n, resp.Identity)...)
+}
+
+// imported is the name that an import gives, by id or by identity.
+func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (name, diag.Diagnostics) {
+	if req.ID == "" && req.Identity != nil {
+		return r.nameOf(ctx, req.Identity)
+	}
+	var diags diag.Diagnostics
+	required := 0
+	for _, part := range r.object.Identity {
+		if !part.Optional {
+			required++
+		}
+	}
+	n := make(name, len(r.object.Identity))
+	given := strings.SplitN(req.ID, "/", len(n))
+	copy(n, given)
+	bad := len(given) < required
+	for i := range required {
+		bad = bad || n[i] == ""
+	}
+	if required == len(n) && strings.Contains(n[len(n)-1], "/") {
+		bad = true // an optional part may hold slashes, no other
+	}
+	if bad {
+		detail := fmt.Sprintf("The id %q has not the form %s.", req.ID, r.object.idPattern())
+		if r.object.Kind == model.KindBucket || r.object.Kind == model.KindUser {
+			detail += fmt.Sprintf("\n\nOnly what is in the model can be imported. Adopting a %s that was made without Stowage, by its physical name behind another slash, comes with a later version.", r.object.Kind)
+		}
+		diags.AddError("Invalid Import ID", detail)
+	}
+	return n, diags
+}

@@ -1,0 +1,154 @@
+package entity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// ValidateConfig implements resource.ResourceWithValidateConfig: it judges what the configuration says, without defaults and
+// unknown values.
+func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m M
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.problems(ctx, &Services{}, &m, req.Config, true)...)
+}
+
+// ModifyPlan implements resource.ResourceWithModifyPlan.
+func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.services == nil {
+		return // a destroy: see Delete; or the provider's configuration isn't known yet
+	}
+	p := &Planning[M]{Services: r.services, Config: new(M), Plan: new(M)}
+	resp.Diagnostics.Append(req.Config.Get(ctx, p.Config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, p.Plan)...)
+	if !req.State.Raw.IsNull() {
+		p.State = new(M)
+		resp.Diagnostics.Append(req.State.Get(ctx, p.State)...)
+		p.Replaced = r.replaced(ctx, req, &resp.Diagnostics)
+		for _, attribute := range p.Replaced {
+			resp.RequiresReplace.Append(path.Root(attribute))
+		}
+	}
+	n, named, diags := r.knownName(ctx, req.Plan)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	if p.View, diags = r.view(ctx, n); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+
+	common := P(p.Plan).common()
+	common.ID = types.StringUnknown()
+	if named {
+		common.ID = types.StringValue(n.String())
+	}
+	common.Deviations = EmptySet()
+	if t := tagged(P(p.Plan)); t != nil {
+		t.plan(r.services)
+	}
+	resp.Diagnostics.Append(r.object.Plan(ctx, p)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.Plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, resp.Plan, false)...)
+	}
+}
+
+// view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply.
+func (r *Resource[M, P]) view(ctx context.Context, n name) (*projects.View, diag.Diagnostics) {
+	if n.project() == "" {
+		return nil, nil
+	}
+	view, err := r.services.Projects.Read(ctx, n.project())
+	var unknown *projects.UnknownProjectError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, nil
+	case err != nil:
+		return nil, diag.Diagnostics{r.failure(planning, n).diagnostic(err)}
+	}
+	return view, nil
+}
+
+// replaced are the attributes whose change replaces the object. An unknown value replaces, unless the configuration leaves it
+// to the provider.
+func (r *Resource[M, P]) replaced(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) []string {
+	names := slices.Clone(r.object.Replaces)
+	for _, part := range r.object.Identity {
+		names = append(names, part.Name)
+	}
+	var result []string
+	for _, attribute := range names {
+		var config, planned, state types.String
+		diags.Append(req.Config.GetAttribute(ctx, path.Root(attribute), &config)...)
+		diags.Append(req.Plan.GetAttribute(ctx, path.Root(attribute), &planned)...)
+		diags.Append(req.State.GetAttribute(ctx, path.Root(attribute), &state)...)
+		if !planned.Equal(state) && !(planned.IsUnknown() && config.IsNull()) {
+			result = append(result, attribute)
+		}
+	}
+	return result
+}
+
+// problems reports what makes a model's entity invalid by itself, each on its attribute. Attributes that are unknown are
+// left out, and with skipNull those that are null: they get their defaults later.
+func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, at attributes, skipNull bool) diag.Diagnostics {
+	var tags map[string]string
+	if t := tagged(P(m)); t != nil {
+		tags = t.entity()
+	}
+	e, diags := r.object.Entity(ctx, s, m, tags)
+	if diags.HasError() {
+		return diags
+	}
+	for _, problem := range e.Problems() {
+		if where, ok := locate(ctx, at, problem.Field, skipNull); ok {
+			diags.Append(r.invalid(where, problem))
+		}
+	}
+	return diags
+}
+
+// invalid is the diagnostic of a problem.
+func (r *Resource[M, P]) invalid(where path.Path, problem model.Problem) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(where, "Invalid "+r.object.Title, fmt.Sprintf(
+		"The argument %q of the %s can't be used: %s.", problem.Field, strings.ToLower(r.object.Title), problem.Reason))
+}
+
+// locate turns a problem's field (lifecycle_rules.expire_after_days, cors.0.allowed_origins) into the path of its attribute,
+// or of the innermost one that is there. ok is false when the value at or above it is unknown, or null with skipNull.
+func locate(ctx context.Context, at attributes, field string, skipNull bool) (where path.Path, ok bool) {
+	where = path.Empty()
+	for _, step := range strings.Split(field, ".") {
+		next := where.AtName(step)
+		if index, err := strconv.Atoi(step); err == nil {
+			next = where.AtListIndex(index)
+		}
+		var value attr.Value
+		if at.GetAttribute(ctx, next, &value).HasError() {
+			return where, true
+		}
+		if value.IsUnknown() || (value.IsNull() && skipNull) {
+			return next, false
+		}
+		if where = next; value.IsNull() {
+			return where, true
+		}
+	}
+	return where, true
+}

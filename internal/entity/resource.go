@@ -1,0 +1,276 @@
+package entity
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// DefaultTimeout is how long a create, update or delete may take when timeouts doesn't say it. A commit takes seconds to
+// minutes; behind other writers, a queue of them.
+const DefaultTimeout = 60 * time.Minute
+
+// Resource is the managed resource of an Object.
+type Resource[M any, P Model[M]] struct {
+	object   Object[M]
+	services *Services
+}
+
+var (
+	_ resource.ResourceWithConfigure      = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithIdentity       = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithImportState    = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithModifyPlan     = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithValidateConfig = (*Resource[example, *example])(nil)
+)
+
+// example is a model for the assertions above.
+type example struct{ Common }
+
+// New returns the resource of an object.
+func New[M any, P Model[M]](object Object[M]) *Resource[M, P] {
+	return &Resource[M, P]{object: object}
+}
+
+// Metadata implements resource.Resource.
+func (r *Resource[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + r.object.Name
+}
+
+// Schema implements resource.Resource.
+func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"id": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "The id, as for imports: " + r.object.idPattern() + ".",
+		},
+		"deviations": schema.SetAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "What somebody changed by hand in the stack's template: where a resource of this object differs from what the provider makes of it. " +
+				"Any deviation shows as a change in the plan, and applying it puts the template right.",
+		},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Update: true, Delete: true,
+			CreateDescription: timeoutDescription, UpdateDescription: timeoutDescription, DeleteDescription: timeoutDescription,
+		}),
+	}
+	if tagged(P(new(M))) != nil {
+		maps.Copy(attributes, tagAttributes())
+	}
+	maps.Copy(attributes, r.object.Attributes)
+	resp.Schema = schema.Schema{MarkdownDescription: r.object.Description, Attributes: attributes}
+}
+
+const timeoutDescription = "How long to wait at most, as a duration such as `90s` or `2h`. Default: `60m`."
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *Resource[M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.services = services(req.ProviderData, &resp.Diagnostics)
+}
+
+// Create implements resource.Resource.
+func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m M
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := P(&m).common().Timeouts.Create(ctx, DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	name, diags := r.nameOf(ctx, req.Plan)
+	// The framework fills the response with the plan: what isn't known to be there must not stay in it.
+	resp.State.RemoveResource(ctx)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.write(ctx, create, name, limit, &m, &resp.State, resp.Identity)...)
+}
+
+// Update implements resource.Resource.
+func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m M
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := P(&m).common().Timeouts.Update(ctx, DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	name, diags := r.nameOf(ctx, req.Plan)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.write(ctx, update, name, limit, &m, &resp.State, resp.Identity)...)
+}
+
+// write makes the entity what the model says, and sets the state once it is so.
+func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, m *M, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	f := r.failure(action, name)
+	e, diags := r.entity(ctx, m, name)
+	if diags.HasError() {
+		return diags
+	}
+	if err := r.services.put(ctx, action, name.project(), e); err != nil {
+		return append(diags, f.diagnostic(err))
+	}
+	view, err := r.services.Projects.Read(ctx, name.project())
+	if err != nil {
+		return append(diags, f.unread(err))
+	}
+	diags.Append(r.fill(ctx, m, name, view, e)...)
+	P(m).common().Deviations = EmptySet()
+	diags.Append(state.Set(ctx, m)...)
+	diags.Append(r.setIdentity(ctx, name, identity)...)
+	return diags
+}
+
+// put creates or updates an entity.
+func (s *Services) put(ctx context.Context, action action, project string, e model.Entity) error {
+	p, isProject := e.(model.Project)
+	switch {
+	case isProject && action == create:
+		return s.Projects.CreateProject(ctx, p)
+	case isProject:
+		return s.Projects.UpdateProject(ctx, p)
+	case action == create:
+		return s.Projects.Create(ctx, project, e)
+	default:
+		return s.Projects.Update(ctx, project, e)
+	}
+}
+
+// entity is the entity of a planned model. It keeps the ignored tags that the entity has.
+func (r *Resource[M, P]) entity(ctx context.Context, m *M, name name) (model.Entity, diag.Diagnostics) {
+	var tags map[string]string
+	if t := tagged(P(m)); t != nil {
+		tags = r.services.preserve(t.entity(), r.ignored(ctx, name))
+	}
+	return r.object.Entity(ctx, r.services, m, tags)
+}
+
+// ignored are the tags of the entity as it stands, if any can be among them that are ignored.
+func (r *Resource[M, P]) ignored(ctx context.Context, name name) map[string]string {
+	if len(r.services.IgnoreTags.Keys)+len(r.services.IgnoreTags.Prefixes) == 0 {
+		return nil
+	}
+	view, err := r.services.Projects.Read(ctx, name.project())
+	if err != nil {
+		return nil // the write that follows meets the same error and reports it
+	}
+	if there, ok := view.Contents.Of(r.id(name)); ok {
+		return tagsOf(there)
+	}
+	return nil
+}
+
+// fill sets a model from an entity.
+func (r *Resource[M, P]) fill(ctx context.Context, m *M, name name, view *projects.View, e model.Entity) diag.Diagnostics {
+	common := P(m).common()
+	common.ID = types.StringValue(name.String())
+	if t := tagged(P(m)); t != nil {
+		t.fill(r.services, tagsOf(e))
+	}
+	return r.object.Fill(ctx, m, view, e)
+}
+
+func tagsOf(e model.Entity) map[string]string {
+	switch e := e.(type) {
+	case model.Project:
+		return e.Tags
+	case model.Bucket:
+		return e.Tags
+	case model.User:
+		return e.Tags
+	}
+	return nil
+}
+
+// Read implements resource.Resource.
+func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m M
+	if resp.Diagnostics.Append(req.State.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	name, diags := r.nameOf(ctx, req.State)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	view, e, err := r.find(ctx, name)
+	var gone *notInModelError
+	var unknown *projects.UnknownProjectError
+	switch {
+	case errors.As(err, &gone), errors.As(err, &unknown):
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(r.failure(read, name).diagnostic(err))
+		return
+	}
+	resp.Diagnostics.Append(r.fill(ctx, &m, name, view, e)...)
+	P(&m).common().Deviations = StringSet(deviations(view, r.id(name)))
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
+}
+
+// find reads an entity; a *notInModelError says that its project doesn't hold it.
+func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, model.Entity, error) {
+	view, err := r.services.Projects.Read(ctx, name.project())
+	if err != nil {
+		return nil, nil, err
+	}
+	e, ok := view.Contents.Of(r.id(name))
+	if !ok {
+		return view, nil, &notInModelError{r.id(name)}
+	}
+	return view, e, nil
+}
+
+// deviations are those of an entity, for people.
+func deviations(view *projects.View, id model.ID) []string {
+	var result []string
+	for _, d := range view.Contents.DeviationsOf(id) {
+		result = append(result, d.String())
+	}
+	if slices.Contains(view.Contents.Dangling, id) {
+		result = append(result, "the bucket of the "+id.String()+" does not exist, so that it allows nothing")
+	}
+	slices.Sort(result)
+	return slices.Compact(result)
+}
+
+// Delete implements resource.Resource.
+func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m M
+	if resp.Diagnostics.Append(req.State.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	name, diags := r.nameOf(ctx, req.State)
+	resp.Diagnostics.Append(diags...)
+	limit, diags := P(&m).common().Timeouts.Delete(ctx, DefaultTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var err error
+	if r.object.Kind == model.KindProject {
+		err = r.services.Projects.DeleteProject(ctx, name.project())
+	} else {
+		err = r.services.Projects.Delete(ctx, name.project(), r.id(name))
+	}
+	var unknown *projects.UnknownProjectError
+	if err != nil && !errors.As(err, &unknown) { // with its project, an entity is gone
+		resp.Diagnostics.Append(r.failure(remove, name).diagnostic(err))
+	}
+}

@@ -1,0 +1,130 @@
+package entity
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Tagged are the attributes of an object whose entity has tags. Models embed it.
+type Tagged struct {
+	Tags    types.Map `tfsdk:"tags"`
+	TagsAll types.Map `tfsdk:"tags_all"`
+}
+
+func (t *Tagged) tags() *Tagged { return t }
+
+// tagged is the tags' part of a model; nil if it has none.
+func tagged(model any) *Tagged {
+	if t, ok := model.(interface{ tags() *Tagged }); ok {
+		return t.tags()
+	}
+	return nil
+}
+
+// IgnoreTags are the tags that others set: they appear in no attribute, and writes leave them as they are.
+type IgnoreTags struct {
+	Keys     []string
+	Prefixes []string
+}
+
+// Match says whether a tag is ignored.
+func (i IgnoreTags) Match(key string) bool {
+	return slices.Contains(i.Keys, key) || slices.ContainsFunc(i.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
+func tagAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"tags": schema.MapAttribute{
+			ElementType: types.StringType, Optional: true,
+			MarkdownDescription: "Tags of the object. They override the tags of the same keys in the provider's `default_tags`.",
+		},
+		"tags_all": schema.MapAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "All tags of the object, those of the provider's `default_tags` included.",
+		},
+	}
+}
+
+// plan sets tags_all: the provider's tags under the object's own, without those that are ignored. It is unknown while any of
+// the tags is.
+func (t *Tagged) plan(s *Services) {
+	if t.Tags.IsUnknown() {
+		t.TagsAll = types.MapUnknown(types.StringType)
+		return
+	}
+	for _, value := range t.Tags.Elements() {
+		if value.IsUnknown() {
+			t.TagsAll = types.MapUnknown(types.StringType)
+			return
+		}
+	}
+	t.TagsAll = StringMap(s.merge(stringMap(t.Tags)))
+}
+
+// merge puts an object's own tags over the provider's and leaves out what is ignored.
+func (s *Services) merge(own map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, tags := range []map[string]string{s.DefaultTags, own} {
+		for key, value := range tags {
+			if !s.IgnoreTags.Match(key) {
+				all[key] = value
+			}
+		}
+	}
+	return all
+}
+
+// fill sets both attributes from an entity's tags. A tag that stands in tags stays there; one that the provider's default
+// tags explain doesn't come into it; every other one does. Without any, tags stays as it was written: null or {}.
+func (t *Tagged) fill(s *Services, actual map[string]string) {
+	written := stringMap(t.Tags)
+	all, own := map[string]string{}, map[string]string{}
+	for key, value := range actual {
+		if s.IgnoreTags.Match(key) {
+			continue
+		}
+		all[key] = value
+		if _, ok := written[key]; ok || s.DefaultTags[key] != value {
+			own[key] = value
+		} else if _, isDefault := s.DefaultTags[key]; !isDefault {
+			own[key] = value
+		}
+	}
+	for key, value := range written {
+		if s.IgnoreTags.Match(key) {
+			own[key] = value // only the configuration knows it
+		}
+	}
+	t.TagsAll = StringMap(all)
+	if len(own) > 0 || known(t.Tags) {
+		t.Tags = StringMap(own)
+	}
+}
+
+// entity are the tags that a model's entity has: all, once they are planned, or those in the configuration.
+func (t *Tagged) entity() map[string]string {
+	if known(t.TagsAll) {
+		return stringMap(t.TagsAll)
+	}
+	return stringMap(t.Tags)
+}
+
+// preserve adds to an entity's tags those that are ignored and that it has.
+func (s *Services) preserve(tags, actual map[string]string) map[string]string {
+	result := map[string]string{}
+	for key, value := range tags {
+		result[key] = value
+	}
+	for key, value := range actual {
+		if s.IgnoreTags.Match(key) {
+			result[key] = value
+		}
+	}
+	if len(result) == 0 {
+		return nil
+	}
+	return result
+}

@@ -1,0 +1,71 @@
+package entity
+
+import (
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Strings are the known elements of a set of strings, sorted; nil if there are none.
+func Strings(set types.Set) []string {
+	var result []string
+	for _, element := range set.Elements() {
+		if s, ok := element.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
+			result = append(result, s.ValueString())
+		}
+	}
+	slices.Sort(result)
+	return result
+}
+
+// StringSet is a set of strings, never null.
+func StringSet(values []string) types.Set {
+	elements := make([]attr.Value, len(values))
+	for i, v := range values {
+		elements[i] = types.StringValue(v)
+	}
+	return types.SetValueMust(types.StringType, elements)
+}
+
+// EmptySet is the set of no strings.
+func EmptySet() types.Set { return StringSet(nil) }
+
+// stringMap are the known elements of a map of strings; nil if there are none.
+func stringMap(m types.Map) map[string]string {
+	var result map[string]string
+	for key, element := range m.Elements() {
+		if s, ok := element.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
+			if result == nil {
+				result = map[string]string{}
+			}
+			result[key] = s.ValueString()
+		}
+	}
+	return result
+}
+
+// StringMap is a map of strings, never null.
+func StringMap(values map[string]string) types.Map {
+	elements := make(map[string]attr.Value, len(values))
+	for key, value := range values {
+		elements[key] = types.StringValue(value)
+	}
+	return types.MapValueMust(types.StringType, elements)
+}
+
+// known says whether a value is there: neither null nor unknown.
+func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
+
+// Known says whether all values are there: neither null nor unknown.
+func Known(values ...attr.Value) bool {
+	return !slices.ContainsFunc(values, func(v attr.Value) bool { return !known(v) })
+}
+
+// Optional is a string attribute that is null for "".
+func Optional(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}

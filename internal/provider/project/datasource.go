@@ -1,0 +1,199 @@
+package project
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// DataModel is the data source stowage_project.
+type DataModel struct {
+	ID                   types.String `tfsdk:"id"`
+	Name                 types.String `tfsdk:"name"`
+	AccountID            types.String `tfsdk:"account_id"`
+	Region               types.String `tfsdk:"region"`
+	OnDelete             types.String `tfsdk:"on_delete"`
+	Tags                 types.Map    `tfsdk:"tags"`
+	KMSKeyARN            types.String `tfsdk:"kms_key_arn"`
+	LogBucketName        types.String `tfsdk:"log_bucket_name"`
+	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
+	Revision             types.Int64  `tfsdk:"revision"`
+	Status               types.String `tfsdk:"status"`
+	Headroom             *Headroom    `tfsdk:"headroom"`
+	Stacks               []Stack      `tfsdk:"stacks"`
+}
+
+// Headroom is what still fits into a stack, or into all of them.
+type Headroom struct {
+	Resources     types.Int64 `tfsdk:"resources"`
+	TemplateBytes types.Int64 `tfsdk:"template_bytes"`
+	MirrorBytes   types.Int64 `tfsdk:"mirror_bytes"`
+}
+
+// Stack is one of a project's stacks.
+type Stack struct {
+	Name     types.String `tfsdk:"name"`
+	ID       types.String `tfsdk:"id"`
+	Status   types.String `tfsdk:"status"`
+	Revision types.Int64  `tfsdk:"revision"`
+	Headroom *Headroom    `tfsdk:"headroom"`
+}
+
+// NewDataSource returns the data source stowage_project.
+func NewDataSource() datasource.DataSource {
+	return entity.NewDataSource(entity.Lookup[DataModel]{
+		Name: "project", Title: "Project", ProjectAttribute: "name",
+		Description: "A project with its state: what moves with every commit is here, and not in the resource, so that it makes no plan dirty.",
+		Attributes:  dataAttributes(),
+		Project:     func(m *DataModel) types.String { return m.Name },
+		Read:        readProject,
+	})
+}
+
+func dataAttributes() map[string]schema.Attribute {
+	headroom := schema.SingleNestedAttribute{
+		Computed: true, MarkdownDescription: "How much more fits in before a budget is reached.",
+		Attributes: map[string]schema.Attribute{
+			"resources":      schema.Int64Attribute{Computed: true, MarkdownDescription: "CloudFormation resources."},
+			"template_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of template."},
+			"mirror_bytes":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of the item in the mirror."},
+		},
+	}
+	return map[string]schema.Attribute{
+		"id":                     schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
+		"name":                   schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+		"account_id":             schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS account in which the project lives."},
+		"region":                 schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
+		"on_delete":              schema.StringAttribute{Computed: true, MarkdownDescription: "What deleting the project does with its data."},
+		"tags":                   schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the project."},
+		"kms_key_arn":            schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets."},
+		"log_bucket_name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs."},
+		"notification_topic_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks."},
+		"revision":               schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to all stacks of the project. It grows with each."},
+		"status":                 schema.StringAttribute{Computed: true, MarkdownDescription: "`closing` while the project is being deleted; else the status of the first stack that is not at rest, or of the first stack."},
+		"headroom":               headroom,
+		"stacks": schema.ListNestedAttribute{
+			Computed: true, MarkdownDescription: "The project's stacks.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"name":     schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's name."},
+				"id":       schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's ARN."},
+				"status":   schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's status, as CloudFormation says it."},
+				"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to the stack."},
+				"headroom": headroom,
+			}},
+		},
+	}
+}
+
+func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Diagnostics, error) {
+	view, err := s.Projects.Read(ctx, m.Name.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	p := view.Contents.Project
+	if p == nil {
+		return nil, &projects.UnknownProjectError{Project: m.Name.ValueString()}
+	}
+	facts := factsOf(*p, view.Contents.Env)
+	m.ID, m.AccountID, m.Region = m.Name, types.StringValue(p.AccountID), types.StringValue(p.Region)
+	m.OnDelete, m.Tags = types.StringValue(string(p.OnDelete)), entity.StringMap(p.Tags)
+	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = facts.KMSKeyARN, facts.LogBucketName, facts.NotificationTopicARN
+	var revision int64
+	var room template.Usage
+	m.Stacks = []Stack{}
+	for _, stack := range view.Stacks {
+		left := left(stack.Usage)
+		revision += stack.Revision
+		room.Resources += left.Resources
+		room.TemplateBytes += left.TemplateBytes
+		room.BodyBytes += left.BodyBytes
+		m.Stacks = append(m.Stacks, Stack{
+			Name: types.StringValue(stack.Name), ID: types.StringValue(stack.ID), Status: types.StringValue(stack.Status),
+			Revision: types.Int64Value(stack.Revision), Headroom: headroomOf(left),
+		})
+	}
+	m.Revision, m.Headroom = types.Int64Value(revision), headroomOf(room)
+	m.Status = types.StringValue(status(*p, view.Stacks))
+	return nil, nil
+}
+
+// left is what is left of the budgets of a stack.
+func left(u template.Usage) template.Usage {
+	return template.Usage{
+		Resources:     max(template.BudgetResources-u.Resources, 0),
+		TemplateBytes: max(template.BudgetTemplateBytes-u.TemplateBytes, 0),
+		BodyBytes:     max(template.BudgetBodyBytes-u.BodyBytes, 0),
+	}
+}
+
+func headroomOf(u template.Usage) *Headroom {
+	return &Headroom{
+		Resources: types.Int64Value(int64(u.Resources)), TemplateBytes: types.Int64Value(int64(u.TemplateBytes)),
+		MirrorBytes: types.Int64Value(int64(u.BodyBytes)),
+	}
+}
+
+func status(p model.Project, stacks []projects.Stack) string {
+	if p.Closing {
+		return "closing"
+	}
+	for _, stack := range stacks {
+		if stack.Status != "CREATE_COMPLETE" && stack.Status != "UPDATE_COMPLETE" {
+			return stack.Status
+		}
+	}
+	if len(stacks) == 0 {
+		return ""
+	}
+	return stacks[0].Status
+}
+
+// ListModel is the data source stowage_projects.
+type ListModel struct {
+	Projects []Listing `tfsdk:"projects"`
+}
+
+// Listing is a project in the directory.
+type Listing struct {
+	Name      types.String `tfsdk:"name"`
+	AccountID types.String `tfsdk:"account_id"`
+	Region    types.String `tfsdk:"region"`
+	RoleName  types.String `tfsdk:"role_name"`
+}
+
+// NewListDataSource returns the data source stowage_projects.
+func NewListDataSource() datasource.DataSource {
+	return entity.NewDataSource(entity.Lookup[ListModel]{
+		Name: "projects", Title: "Projects", Description: "All projects of the hub, as its directory has them.",
+		Attributes: map[string]schema.Attribute{
+			"projects": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The projects, by name.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"name":       schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
+					"account_id": schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS account in which the project lives."},
+					"region":     schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
+					"role_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The role that is assumed in the account; null if none is."},
+				}},
+			},
+		},
+		Read: func(ctx context.Context, s *entity.Services, m *ListModel) (diag.Diagnostics, error) {
+			listings, err := s.Projects.List(ctx)
+			m.Projects = []Listing{}
+			for _, l := range listings {
+				m.Projects = append(m.Projects, Listing{
+					Name: types.StringValue(l.Name), AccountID: types.StringValue(l.AccountID), Region: types.StringValue(l.Region),
+					RoleName: entity.Optional(l.RoleName),
+				})
+			}
+			return nil, err
+		},
+	})
+}

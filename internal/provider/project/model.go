@@ -1,0 +1,103 @@
+package project
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Model is stowage_project in state, plan and configuration.
+type Model struct {
+	entity.Common
+	entity.Tagged
+	Name                 types.String `tfsdk:"name"`
+	AccountID            types.String `tfsdk:"account_id"`
+	Region               types.String `tfsdk:"region"`
+	OnDelete             types.String `tfsdk:"on_delete"`
+	KMSKeyARN            types.String `tfsdk:"kms_key_arn"`
+	LogBucketName        types.String `tfsdk:"log_bucket_name"`
+	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
+}
+
+// topicName is the topic that onboarding makes in each account and region for the notifications of stacks.
+const topicName = "stowage-events"
+
+func toEntity(_ context.Context, s *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
+	return model.Project{
+		Name: m.Name.ValueString(), AccountID: m.AccountID.ValueString(), Region: m.Region.ValueString(), RoleName: s.RoleName,
+		OnDelete: model.OnDelete(m.OnDelete.ValueString()), Tags: tags,
+	}, nil
+}
+
+func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+	var diags diag.Diagnostics
+	m := p.Plan
+	if m.Region.IsUnknown() && p.Config.Region.IsNull() {
+		m.Region = types.StringValue(p.Services.Region)
+		if p.State != nil {
+			m.Region = p.State.Region
+		}
+	}
+	if p.InPlace() {
+		m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = p.State.KMSKeyARN, p.State.LogBucketName, p.State.NotificationTopicARN
+		return diags
+	}
+	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	if entity.Known(m.Name, m.AccountID, m.Region) {
+		m.LogBucketName = types.StringValue(model.LogBucketName(m.Name.ValueString(), m.AccountID.ValueString(), m.Region.ValueString()))
+	}
+	return append(diags, refuseMove(p)...)
+}
+
+// refuseMove refuses another account or region for a project that holds entities: they would have to move with it.
+func refuseMove(p *entity.Planning[Model]) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if p.View == nil || p.State == nil || !p.State.Name.Equal(p.Plan.Name) {
+		return diags
+	}
+	c := p.View.Contents
+	count := len(c.Buckets) + len(c.Users) + len(c.Permissions)
+	if count == 0 {
+		return diags
+	}
+	for _, attribute := range p.Replaced {
+		diags.AddAttributeError(path.Root(attribute), "Unable to Replace Project", fmt.Sprintf(
+			"The project %q holds %d buckets, %d users and %d permissions, and can't change its %s while it holds any. Nothing was changed.\n\n"+
+				"Make a new project there, or first apply the removal of everything in this one.",
+			p.State.Name.ValueString(), len(c.Buckets), len(c.Users), len(c.Permissions), attribute))
+	}
+	return diags
+}
+
+func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag.Diagnostics {
+	var diags diag.Diagnostics
+	p, ok := e.(model.Project)
+	if !ok {
+		diags.AddError("Unexpected Entity", fmt.Sprintf("The project %s is a %T. This is a bug in the provider, please report it.", m.Name, e))
+		return diags
+	}
+	m.Name, m.AccountID, m.Region = types.StringValue(p.Name), types.StringValue(p.AccountID), types.StringValue(p.Region)
+	m.OnDelete = types.StringValue(string(p.OnDelete))
+	facts := factsOf(p, view.Contents.Env)
+	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = facts.KMSKeyARN, facts.LogBucketName, facts.NotificationTopicARN
+	return diags
+}
+
+// facts are what never changes in a project's life.
+type facts struct{ KMSKeyARN, LogBucketName, NotificationTopicARN types.String }
+
+func factsOf(p model.Project, env template.Env) facts {
+	return facts{
+		KMSKeyARN:            types.StringValue(env.KeyARN),
+		LogBucketName:        types.StringValue(model.LogBucketName(p.Name, p.AccountID, p.Region)),
+		NotificationTopicARN: types.StringValue(fmt.Sprintf("arn:%s:sns:%s:%s:%s", env.Partition, p.Region, p.AccountID, topicName)),
+	}
+}

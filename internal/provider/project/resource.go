@@ -1,0 +1,61 @@
+// Package project is the resource stowage_project, and the data sources stowage_project and stowage_projects.
+package project
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// NewResource returns stowage_project.
+func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+func object() entity.Object[Model] {
+	return entity.Object[Model]{
+		Name: "project", Title: "Project", Kind: model.KindProject,
+		Description: "A project: an isolated account of its own, with an encryption key, a bucket for access logs and a bucket for templates. Its buckets, users and permissions live in CloudFormation stacks in that account.",
+		Identity:    []entity.Part{{Name: "name", Description: "The project's name."}},
+		Replaces:    []string{"account_id", "region"},
+		Attributes:  attributes(),
+		Entity:      toEntity,
+		Plan:        plan,
+		Fill:        fill,
+	}
+}
+
+func attributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"name": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The project's name, unique in the hub: 2 to 20 characters of `a-z`, `0-9` and single inner hyphens. It is part of physical names. Changing it replaces the project.",
+		},
+		"account_id": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "The AWS account in which the project lives. It can't change while the project holds anything.",
+		},
+		"region": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "The AWS region in which the project lives. Default: the provider's. It can't change while the project holds anything.",
+		},
+		"on_delete": schema.StringAttribute{
+			Optional: true, Computed: true, Default: stringdefault.StaticString(string(model.Refuse)),
+			Validators: []validator.String{stringvalidator.OneOf(string(model.Refuse), string(model.Retain), string(model.Empty))},
+			MarkdownDescription: "What deleting the project does with its log bucket, template bucket and key: `refuse` (default) fails while a bucket holds anything, `retain` leaves them in the account, `empty` deletes the data. " +
+				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
+		},
+		"kms_key_arn": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
+		},
+		"log_bucket_name": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs of the project's buckets.",
+		},
+		"notification_topic_arn": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks.",
+		},
+	}
+}

@@ -1,0 +1,59 @@
+package userpermission
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Model is stowage_user_permission in state, plan and configuration.
+type Model struct {
+	entity.Common
+	Project     types.String `tfsdk:"project"`
+	User        types.String `tfsdk:"user"`
+	Bucket      types.String `tfsdk:"bucket"`
+	Prefix      types.String `tfsdk:"prefix"`
+	Access      types.String `tfsdk:"access"`
+	AllowDelete types.Bool   `tfsdk:"allow_delete"`
+	Actions     types.Set    `tfsdk:"actions"`
+}
+
+func (m *Model) permission() model.Permission {
+	return model.Permission{
+		User: m.User.ValueString(), Bucket: m.Bucket.ValueString(), Prefix: m.Prefix.ValueString(),
+		Access: model.Access(m.Access.ValueString()), AllowDelete: m.AllowDelete.ValueBool(),
+	}
+}
+
+func toEntity(_ context.Context, _ *entity.Services, m *Model, _ map[string]string) (model.Entity, diag.Diagnostics) {
+	return m.permission(), nil
+}
+
+func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+	m := p.Plan
+	m.Actions = types.SetUnknown(types.StringType)
+	if entity.Known(m.Access, m.AllowDelete) {
+		m.Actions = entity.StringSet(template.Actions(m.permission()))
+	}
+	return nil
+}
+
+func fill(_ context.Context, m *Model, _ *projects.View, e model.Entity) diag.Diagnostics {
+	var diags diag.Diagnostics
+	p, ok := e.(model.Permission)
+	if !ok {
+		diags.AddError("Unexpected Entity", fmt.Sprintf("The permission %s is a %T. This is a bug in the provider, please report it.", m.ID, e))
+		return diags
+	}
+	m.User, m.Bucket, m.Prefix = types.StringValue(p.User), types.StringValue(p.Bucket), types.StringValue(p.Prefix)
+	m.Access, m.AllowDelete = types.StringValue(string(p.Access)), types.BoolValue(p.AllowDelete)
+	m.Actions = entity.StringSet(template.Actions(p))
+	return diags
+}
