@@ -1,0 +1,79 @@
+package projectbucket
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+)
+
+// DataModel is the data source stowage_project_buckets.
+type DataModel struct {
+	Project types.String `tfsdk:"project"`
+	Buckets []DataBucket `tfsdk:"buckets"`
+}
+
+// DataBucket is one bucket of a project.
+type DataBucket struct {
+	ID                 types.String `tfsdk:"id"`
+	Name               types.String `tfsdk:"name"`
+	BucketName         types.String `tfsdk:"bucket_name"`
+	Versioning         types.Bool   `tfsdk:"versioning"`
+	KMSKeyARN          types.String `tfsdk:"kms_key_arn"`
+	OnDelete           types.String `tfsdk:"on_delete"`
+	Tags               types.Map    `tfsdk:"tags"`
+	ARN                types.String `tfsdk:"arn"`
+	RegionalDomainName types.String `tfsdk:"regional_domain_name"`
+}
+
+// NewDataSource returns the data source stowage_project_buckets.
+func NewDataSource() datasource.DataSource {
+	return entity.NewDataSource(entity.Lookup[DataModel]{
+		Name: "project_buckets", Title: "Project Buckets", ProjectAttribute: "project",
+		Description: "All buckets of a project.",
+		Attributes: map[string]schema.Attribute{
+			"project": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+			"buckets": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "The buckets, by name.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"id":                   schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
+					"name":                 schema.StringAttribute{Computed: true, MarkdownDescription: "The bucket's name in the project."},
+					"bucket_name":          schema.StringAttribute{Computed: true, MarkdownDescription: "The physical name in S3."},
+					"versioning":           schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether overwritten and deleted objects are kept."},
+					"kms_key_arn":          schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the KMS key that encrypts the bucket, the project's own included."},
+					"on_delete":            schema.StringAttribute{Computed: true, MarkdownDescription: "What deleting the bucket does with its data."},
+					"tags":                 schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the bucket."},
+					"arn":                  schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
+					"regional_domain_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Host name of the bucket in its region."},
+				}},
+			},
+		},
+		Project: func(m *DataModel) types.String { return m.Project },
+		Read:    readBuckets,
+	})
+}
+
+func readBuckets(ctx context.Context, s *entity.Services, m *DataModel) (diag.Diagnostics, error) {
+	view, err := s.Projects.Read(ctx, m.Project.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	m.Buckets = []DataBucket{}
+	for _, b := range view.Contents.Buckets {
+		key := b.KMSKeyARN
+		if key == "" {
+			key = view.Contents.Env.KeyARN
+		}
+		arn, domain := names(view.Contents.Env, b.BucketName)
+		m.Buckets = append(m.Buckets, DataBucket{
+			ID: types.StringValue(m.Project.ValueString() + "/" + b.Name), Name: types.StringValue(b.Name), BucketName: types.StringValue(b.BucketName),
+			Versioning: types.BoolValue(!b.Unversioned), KMSKeyARN: types.StringValue(key), OnDelete: types.StringValue(string(b.OnDelete)),
+			Tags: entity.StringMap(b.Tags), ARN: arn, RegionalDomainName: domain,
+		})
+	}
+	return nil, nil
+}

@@ -1,0 +1,125 @@
+// Package projectbucket is the resource stowage_project_bucket, and the data source stowage_project_buckets.
+package projectbucket
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// NewResource returns stowage_project_bucket.
+func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+func object() entity.Object[Model] {
+	return entity.Object[Model]{
+		Name: "project_bucket", Title: "Project Bucket", Kind: model.KindBucket,
+		Description: "A hardened S3 bucket of a project: private, encrypted, versioned, with access logs, reached by TLS only.",
+		Identity: []entity.Part{
+			{Name: "project", Description: "The project's name."},
+			{Name: "name", Description: "The bucket's name in the project."},
+		},
+		Replaces:   []string{"bucket_name"},
+		Attributes: attributes(),
+		Entity:     toEntity,
+		Plan:       plan,
+		Fill:       fill,
+	}
+}
+
+func attributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"project": schema.StringAttribute{
+			Required: true, MarkdownDescription: "The project's name. Changing it replaces the bucket.",
+		},
+		"name": schema.StringAttribute{
+			Required: true, MarkdownDescription: "The bucket's name in the project: 2 to 32 characters of `a-z`, `0-9` and single inner hyphens. Changing it replaces the bucket.",
+		},
+		"bucket_name": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "The physical name in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, where nobody else can take it. Changing it replaces the bucket.",
+		},
+		"versioning": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+			MarkdownDescription: "Whether overwritten and deleted objects are kept as noncurrent versions. Default: `true`.",
+		},
+		"kms_key_arn": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "ARN of the KMS key that encrypts the bucket. Default: the project's own key.",
+		},
+		"lifecycle_rules": schema.SingleNestedAttribute{
+			Optional: true, Computed: true, Default: objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
+			MarkdownDescription: "When objects go by themselves.",
+			Attributes: map[string]schema.Attribute{
+				"expire_after_days": schema.Int64Attribute{
+					Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+					MarkdownDescription: "Days after which objects expire. Default: never.",
+				},
+				"expire_noncurrent_after_days": schema.Int64Attribute{
+					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
+					Validators:          []validator.Int64{int64validator.AtLeast(0)},
+					MarkdownDescription: "Days after which overwritten and deleted objects are gone for good. `0`: never. Default: `90`.",
+				},
+				"abort_multipart_after_days": schema.Int64Attribute{
+					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
+					Validators:          []validator.Int64{int64validator.AtLeast(0)},
+					MarkdownDescription: "Days after which unfinished uploads are thrown away. `0`: never. Default: `7`.",
+				},
+			},
+		},
+		"object_lock": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "The default retention of the bucket's objects, during which nobody can delete a version. It is decided when the bucket is created: later its values can change, but it can be neither added nor removed.",
+			Attributes: map[string]schema.Attribute{
+				"mode": schema.StringAttribute{
+					Required: true, Validators: []validator.String{stringvalidator.OneOf("GOVERNANCE", "COMPLIANCE")},
+					MarkdownDescription: "`GOVERNANCE`: who has a special permission can delete all the same. `COMPLIANCE`: nobody can, not even the account's owner.",
+				},
+				"days": schema.Int64Attribute{
+					Required: true, Validators: []validator.Int64{int64validator.AtLeast(1)}, MarkdownDescription: "Days for which a version is kept.",
+				},
+			},
+		},
+		// A list, not a set: of the rules that match a request, S3 applies the first.
+		"cors": schema.ListNestedAttribute{
+			Optional: true, Computed: true, Default: listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
+			MarkdownDescription: "Rules that let browsers use the bucket from pages of other origins; the first rule that matches a request counts. Default: none.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"allowed_origins": schema.SetAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each."},
+				"allowed_methods": schema.SetAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`."},
+				"allowed_headers": schema.SetAttribute{
+					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
+					MarkdownDescription: "Request headers that are allowed. Default: none.",
+				},
+				"expose_headers": schema.SetAttribute{
+					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
+					MarkdownDescription: "Response headers that the page may read. Default: none.",
+				},
+				"max_age_seconds": schema.Int64Attribute{
+					Optional: true, Computed: true, Default: int64default.StaticInt64(0), Validators: []validator.Int64{int64validator.AtLeast(0)},
+					MarkdownDescription: "Seconds for which the browser may remember the answer. Default: `0`, which leaves it to the browser.",
+				},
+			}},
+		},
+		"on_delete": schema.StringAttribute{
+			Optional: true, Computed: true, Default: stringdefault.StaticString(string(model.Refuse)),
+			Validators: []validator.String{stringvalidator.OneOf(string(model.Refuse), string(model.Retain), string(model.Empty))},
+			MarkdownDescription: "What deleting or replacing the bucket does with its data: `refuse` (default) fails unless the bucket is empty, `retain` leaves the bucket in the account, out of the model, `empty` deletes the data. " +
+				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
+		},
+		"arn":                  schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
+		"regional_domain_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Host name of the bucket in its region."},
+		"managed":              schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the bucket is in the project's template."},
+	}
+}
