@@ -160,6 +160,7 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 	}
 	sig, signed, wellFormed := readSignature(r)
 	request := &cloud.Request{Context: r.Context(), HTTP: r.Clone(r.Context()), Body: body, Endpoint: endpointOf(r)}
+	request.HTTP.Host = hostOf(r) // a client's request has it in the URL
 	s.identify(request, sig)
 	call := Call{Service: request.Service, Operation: request.Operation, AccessKey: sig.accessKey, Region: sig.region, Body: body}
 
