@@ -142,3 +142,39 @@ func code(err error) string {
 	}
 	return ""
 }
+
+// EncryptedWith finds a bucket of the account whose default encryption uses a key; "" when there is none. Buckets that
+// vanish meanwhile are passed over.
+func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, error) {
+	pages := s3.NewListBucketsPaginator(b.S3, &s3.ListBucketsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("listing the buckets of the account %s: %w", b.AccountID, err)
+		}
+		for _, bucket := range page.Buckets {
+			uses, err := b.uses(ctx, aws.ToString(bucket.Name), keyARN)
+			if err != nil || uses {
+				return aws.ToString(bucket.Name), err
+			}
+		}
+	}
+	return "", nil
+}
+
+func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) {
+	out, err := b.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
+	switch code(err) {
+	case "NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError", "PermanentRedirect":
+		return false, nil // gone, unencrypted, or in another region, where the key can't be used
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the encryption of the bucket %s: %w", bucket, err)
+	}
+	for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
+		if by := rule.ApplyServerSideEncryptionByDefault; by != nil && aws.ToString(by.KMSMasterKeyID) == keyARN {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,252 @@
+package projects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Config says whose projects they are and how they are reached.
+type Config struct {
+	Clients *awsclient.Clients
+	// Hub is the hub's name: its settings are in the SSM parameter /stowage/hub/<name> of the provider's own account.
+	Hub string
+	// RoleName is the role that is assumed in the accounts of new projects; "" for the provider's own credentials. A
+	// project that exists has its own in the directory.
+	RoleName string
+	ReadMode ReadMode
+	// Origin marks what this configuration creates; "" for none.
+	Origin string
+	// Run says which run makes the changes (the HCP Terraform run, else ""), for those who watch.
+	Run string
+	// Writer is unique for the process: letters, digits and hyphens.
+	Writer string
+	// Log writes a line for people who watch, Warn one that they should see; nil: none.
+	Log, Warn func(ctx context.Context, message string, fields map[string]any)
+}
+
+// Service reads and changes projects. It is safe for concurrent use.
+type Service struct {
+	config Config
+
+	mu       sync.Mutex // protects what follows; never held during a call or a wait
+	hub      *hub
+	hubCall  *call[*hub]
+	projects map[string]*project
+}
+
+// New makes a Service. It calls nothing: the hub's settings are read when they are first needed.
+func New(config Config) *Service {
+	nothing := func(context.Context, string, map[string]any) {}
+	if config.Log == nil {
+		config.Log = nothing
+	}
+	if config.Warn == nil {
+		config.Warn = config.Log
+	}
+	return &Service{config: config, projects: map[string]*project{}}
+}
+
+// hubSettings are what the SSM parameter of a hub holds.
+type hubSettings struct {
+	Format    int    `json:"format"`
+	AccountID string `json:"account_id"`
+	Region    string `json:"region"`
+	Table     string `json:"table"`
+	// TemplateBucket takes the directory's template once it is too large for a request; "" when there is none.
+	TemplateBucket string `json:"template_bucket"`
+}
+
+// hubFormat is the newest format of hub settings that this version reads.
+const hubFormat = 1
+
+// HubError says that the hub's settings can't be used.
+type HubError struct {
+	Hub, Parameter string
+	Err            error
+}
+
+func (e *HubError) Error() string {
+	return fmt.Sprintf("the settings of the hub %q in the SSM parameter %s: %v", e.Hub, e.Parameter, e.Err)
+}
+
+func (e *HubError) Unwrap() error { return e.Err }
+
+// ErrNoHub says that there is no hub of that name in the account and region.
+var ErrNoHub = errors.New("there is no such parameter")
+
+// hub is the hub, ready for use: the mirror's table and the directory.
+type hub struct {
+	settings  hubSettings
+	table     *mirror.Table
+	directory *shard
+}
+
+// open returns the hub, reading its settings once per process.
+func (s *Service) open(ctx context.Context) (*hub, error) {
+	s.mu.Lock()
+	if s.hub != nil {
+		defer s.mu.Unlock()
+		return s.hub, nil
+	}
+	if s.hubCall == nil {
+		s.hubCall = begin(ctx, s.readHub, func(h *hub, err error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.hubCall = nil
+			if err == nil {
+				s.hub = h
+			}
+		})
+	}
+	c := s.hubCall
+	s.mu.Unlock()
+	return c.wait(ctx)
+}
+
+func (s *Service) readHub(ctx context.Context) (*hub, error) {
+	parameter := "/stowage/hub/" + s.config.Hub
+	account := s.config.Clients.Hub()
+	fail := func(err error) (*hub, error) { return nil, &HubError{s.config.Hub, parameter, err} }
+	out, err := account.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(parameter)})
+	var missing *ssmtypes.ParameterNotFound
+	switch {
+	case errors.As(err, &missing):
+		return fail(ErrNoHub)
+	case err != nil:
+		return fail(err)
+	}
+	var settings hubSettings
+	if err := json.Unmarshal([]byte(aws.ToString(out.Parameter.Value)), &settings); err != nil {
+		return fail(fmt.Errorf("they are not the JSON that is expected: %w", err))
+	}
+	if settings.Format > hubFormat {
+		return fail(fmt.Errorf("they have format %d; this version of the provider knows formats up to %d", settings.Format, hubFormat))
+	}
+	if settings.Table == "" || settings.Region == "" {
+		return fail(errors.New("they name no table or no region"))
+	}
+	h := &hub{settings: settings, table: mirror.New(account.DynamoDB, settings.Table)}
+	h.directory = s.newDirectory(h, account)
+	return h, nil
+}
+
+// Read returns a project as the read mode says. It returns *UnknownProjectError when the directory has no such project, and
+// *StackMissingError when the directory has it and its account hasn't.
+func (s *Service) Read(ctx context.Context, name string) (*View, error) {
+	p := s.project(name)
+	p.mu.Lock()
+	if p.view != nil {
+		defer p.mu.Unlock()
+		return p.view, nil
+	}
+	if p.reading == nil {
+		p.reading = begin(ctx, func(ctx context.Context) (*View, error) { return s.read(ctx, p) }, func(v *View, err error) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.reading = nil
+			if err == nil && p.view == nil { // a commit in the meantime knows better
+				p.view = v
+			}
+		})
+	}
+	c := p.reading
+	p.mu.Unlock()
+	return c.wait(ctx)
+}
+
+// List returns the directory of projects, sorted by name.
+func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.readShard(ctx, h, h.directory, s.mirrored(ctx, h, directoryName))
+	if err != nil || read == nil {
+		return nil, err
+	}
+	return read.contents.Listings, nil
+}
+
+// project is what the process knows of a project.
+type project struct {
+	name string
+
+	mu      sync.Mutex // protects what follows; never held during a call or a wait
+	view    *View
+	reading *call[*View]
+	shard   *shard
+}
+
+func (s *Service) project(name string) *project {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.projects[name]
+	if p == nil {
+		p = &project{name: name}
+		s.projects[name] = p
+	}
+	return p
+}
+
+// forget drops what is known of a project that was deleted.
+func (s *Service) forget(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.projects, name)
+}
+
+// call is one call that several callers wait for. It goes on when the caller that began it gives up, as others may wait.
+type call[T any] struct {
+	done  chan struct{}
+	value T
+	err   error
+}
+
+// callBound is the most that a shared call takes, a wait for a busy stack included.
+const callBound = 30 * time.Minute
+
+func begin[T any](ctx context.Context, do func(context.Context) (T, error), settle func(T, error)) *call[T] {
+	c := &call[T]{done: make(chan struct{})}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callBound)
+		defer cancel()
+		c.value, c.err = do(ctx)
+		settle(c.value, c.err)
+		close(c.done)
+	}()
+	return c
+}
+
+func (c *call[T]) wait(ctx context.Context) (T, error) {
+	select {
+	case <-c.done:
+		return c.value, c.err
+	case <-ctx.Done():
+		var zero T
+		return zero, ctx.Err()
+	}
+}
+
+func stackName(project string, n int) string { return fmt.Sprintf("stowage-%s-%d", project, n) }
+
+// mirrorBound is the most that a write of the mirror may hold up an apply: the relay's sweep mends what is missing.
+const mirrorBound = 2 * time.Second
+
+func (s *Service) warnMirror(ctx context.Context, doing, partition string, err error) {
+	s.config.Warn(ctx, "The mirror could not be "+doing+"; reads are slower until it is mended", map[string]any{
+		"project": partition, "error": strings.TrimSpace(err.Error()),
+	})
+}
