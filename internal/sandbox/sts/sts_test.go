@@ -1,0 +1,155 @@
+package sts_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
+)
+
+const account = "111122223333"
+
+// roles is an account's roles by name, with their trust policies' only statements.
+type roles map[string]map[string]any
+
+func (r roles) Role(of, name string) (string, map[string]any, bool) {
+	statement, ok := r[name]
+	return "arn:aws:iam::" + of + ":role/" + name, map[string]any{"Statement": []any{statement}}, ok && of == account
+}
+
+func statement(principal any, condition any) map[string]any {
+	s := map[string]any{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+	if condition != nil {
+		s["Condition"] = condition
+	}
+	return s
+}
+
+func call(w *cloud.World, s *sts.STS, caller, operation string, form url.Values) (string, error) {
+	w.Lock()
+	defer w.Unlock()
+	form.Set("Action", operation)
+	form.Set("Version", "2011-06-15")
+	answer, err := s.Handle(&cloud.Request{
+		Service: "sts", Operation: operation, Form: form, HTTP: &http.Request{Header: http.Header{}},
+		Caller: cloud.Caller{Account: strings.Split(caller, ":")[4], ARN: caller, Region: "eu-west-1"},
+	})
+	if err != nil {
+		return "", err
+	}
+	return string(answer.Body), nil
+}
+
+func TestTrustPolicies(t *testing.T) {
+	t.Parallel()
+	const user, session = "arn:aws:iam::000000000000:user/a", "arn:aws:sts::000000000000:assumed-role/ci/run"
+	w := cloud.New(1)
+	s := sts.New(w)
+	w.SetRoles(roles{
+		"account":  statement(map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, nil),
+		"number":   statement(map[string]any{"AWS": []any{"000000000000"}}, nil),
+		"user":     statement(map[string]any{"AWS": user}, nil),
+		"role":     statement(map[string]any{"AWS": "arn:aws:iam::000000000000:role/ci"}, nil),
+		"other":    statement(map[string]any{"AWS": "arn:aws:iam::999999999999:root"}, nil),
+		"service":  statement(map[string]any{"Service": "lambda.amazonaws.com"}, nil),
+		"external": statement(map[string]any{"AWS": "*"}, map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "x1"}}),
+		"exotic":   statement(map[string]any{"AWS": "*"}, map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "10.0.0.0/8"}}),
+	})
+	for _, test := range []struct{ caller, role, external, want string }{
+		{user, "account", "", ""},
+		{session, "account", "", ""},
+		{user, "number", "", ""},
+		{user, "user", "", ""},
+		{session, "user", "", "AccessDenied"},
+		{session, "role", "", ""},
+		{user, "role", "", "AccessDenied"},
+		{user, "other", "", "AccessDenied"},
+		{user, "service", "", "AccessDenied"},
+		{user, "external", "x1", ""},
+		{user, "external", "x2", "AccessDenied"},
+		{user, "external", "", "AccessDenied"},
+		{user, "exotic", "", "SandboxNotModelled"},
+		{user, "missing", "", "AccessDenied"},
+		{"arn:aws:iam::000000000000:root", "account", "", "AccessDenied"},
+	} {
+		form := url.Values{"RoleArn": {"arn:aws:iam::" + account + ":role/" + test.role}, "RoleSessionName": {"run"}}
+		if test.external != "" {
+			form.Set("ExternalId", test.external)
+		}
+		_, err := call(w, s, test.caller, "AssumeRole", form)
+		if code(err) != test.want {
+			t.Errorf("%s assumes %s with external id %q: %v, want %q", test.caller, test.role, test.external, err, test.want)
+		}
+	}
+}
+
+func code(err error) string {
+	var e *cloud.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func TestInputIsChecked(t *testing.T) {
+	t.Parallel()
+	w := cloud.New(1)
+	s := sts.New(w)
+	w.SetRoles(roles{"r": statement(map[string]any{"AWS": "*"}, nil)})
+	for _, test := range []struct{ field, value, want string }{
+		{"RoleArn", "r", "ValidationError: 1 validation error detected: Value 'r' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20"},
+		{"RoleSessionName", "a b", `ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
+		{"DurationSeconds", "899", "ValidationError: 1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
+		{"DurationSeconds", "7200", "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{"Policy", "{}", "SandboxNotModelled: the sandbox does not model parameter Policy of sts AssumeRole"},
+	} {
+		form := url.Values{"RoleArn": {"arn:aws:iam::" + account + ":role/r"}, "RoleSessionName": {"run"}}
+		form.Set(test.field, test.value)
+		if _, err := call(w, s, "arn:aws:iam::000000000000:user/a", "AssumeRole", form); err == nil || err.Error() != test.want {
+			t.Errorf("%s = %s\n got %v\nwant %s", test.field, test.value, err, test.want)
+		}
+	}
+}
+
+func TestWebIdentities(t *testing.T) {
+	t.Parallel()
+	w := cloud.New(1)
+	s := sts.New(w)
+	w.SetRoles(roles{"web": {
+		"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+		"Principal": map[string]any{"Federated": "arn:aws:iam::" + account + ":oidc-provider/issuer.example"},
+		"Condition": map[string]any{"StringEquals": map[string]any{"issuer.example:aud": "sts.amazonaws.com"}},
+	}})
+	token := func(issuer, audience string, expires int64) string {
+		payload := fmt.Sprintf(`{"iss":%q,"sub":"me","aud":%q,"exp":%d}`, issuer, audience, expires)
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"
+	}
+	later := time.Now().Add(time.Hour).Unix()
+	for name, test := range map[string]struct{ token, want string }{
+		"good":           {token("https://issuer.example", "sts.amazonaws.com", later), ""},
+		"other issuer":   {token("https://other.example", "sts.amazonaws.com", later), "AccessDenied"},
+		"other audience": {token("https://issuer.example", "else", later), "AccessDenied"},
+		"expired":        {token("https://issuer.example", "sts.amazonaws.com", 1), "ExpiredTokenException"},
+		"no token":       {"nonsense", "InvalidIdentityToken"},
+	} {
+		body, err := call(w, s, "::::", "AssumeRoleWithWebIdentity", url.Values{
+			"RoleArn": {"arn:aws:iam::" + account + ":role/web"}, "RoleSessionName": {"run"}, "WebIdentityToken": {test.token},
+		})
+		if code(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+		if test.want == "" && !strings.Contains(body, "<SubjectFromWebIdentityToken>me</SubjectFromWebIdentityToken>") {
+			t.Errorf("%s: %s", name, body)
+		}
+	}
+}
