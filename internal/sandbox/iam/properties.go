@@ -11,25 +11,12 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
 // decodeProperties decodes resolved properties into a struct and refuses what the struct doesn't have, nested names included.
-func decodeProperties(properties map[string]any, into any) error {
-	text, err := json.Marshal(properties)
-	if err != nil {
-		return cloud.Errorf("ValidationError", "Properties validation failed: %v", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		reason := strings.TrimPrefix(err.Error(), "json: ")
-		if name, ok := strings.CutPrefix(reason, "unknown field "); ok {
-			return cloud.Errorf("ValidationError", "Properties validation failed: extraneous key [%s] is not permitted", strings.Trim(name, `"`))
-		}
-		return cloud.Errorf("ValidationError", "Properties validation failed: %s", reason)
-	}
-	return nil
+func decodeProperties(resolved map[string]any, into any) error {
+	return properties.Decode(resolved, into)
 }
 
 // inlineProperty is an element of a Policies property.

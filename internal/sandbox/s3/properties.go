@@ -1,12 +1,10 @@
 package s3
 
 import (
-	"bytes"
-	"encoding/json"
 	"reflect"
-	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
 // bucketProperties are the properties of AWS::S3::Bucket that the sandbox models: AWS CloudFormation Template Reference,
@@ -67,14 +65,14 @@ var notModelled = []string{
 }
 
 // decodeProperties takes properties apart and checks whatever doesn't depend on other buckets.
-func decodeProperties(properties map[string]any) (*bucketProperties, error) {
+func decodeProperties(resolved map[string]any) (*bucketProperties, error) {
 	for _, name := range notModelled {
-		if _, given := properties[name]; given {
+		if _, given := resolved[name]; given {
 			return nil, cloud.NotModelled("%s of AWS::S3::Bucket", name)
 		}
 	}
 	p := &bucketProperties{}
-	if err := decodeStrictly(properties, p); err != nil {
+	if err := properties.Decode(resolved, p); err != nil {
 		return nil, err
 	}
 	if p.AccessControl != "" && p.AccessControl != "Private" {
@@ -129,25 +127,6 @@ func (p *bucketProperties) check() error {
 		}
 	}
 	return checkTags(p.Tags)
-}
-
-// decodeStrictly decodes resolved properties into a struct and refuses what the struct doesn't have, in the words of
-// CloudFormation's schema validation.
-func decodeStrictly(properties map[string]any, into any) error {
-	text, err := json.Marshal(properties)
-	if err != nil {
-		return cloud.Errorf("ValidationError", "Properties validation failed: %v", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		reason := strings.TrimPrefix(err.Error(), "json: ")
-		if name, ok := strings.CutPrefix(reason, "unknown field "); ok {
-			return cloud.Errorf("ValidationError", "Properties validation failed: extraneous key [%s] is not permitted", strings.Trim(name, `"`))
-		}
-		return cloud.Errorf("ValidationError", "Properties validation failed: %s", reason)
-	}
-	return nil
 }
 
 // configuration turns the properties of a lifecycle into the form of the API, as CloudFormation does.

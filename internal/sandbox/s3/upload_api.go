@@ -93,12 +93,14 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 	if len(asked.Parts) == 0 {
 		return nil, malformedXML()
 	}
+	for i := range asked.Parts[1:] {
+		if asked.Parts[i+1].Number <= asked.Parts[i].Number {
+			return nil, cloud.Errorf("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+		}
+	}
 	v := u.draft
 	sums := md5.New() //nolint:gosec // as S3 has it
 	for i, one := range asked.Parts {
-		if i > 0 && one.Number <= asked.Parts[i-1].Number {
-			return nil, cloud.Errorf("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
-		}
 		p := u.parts[one.Number]
 		if p == nil || strings.Trim(p.etag, `"`) != strings.Trim(one.ETag, `"`) {
 			return nil, cloud.Errorf("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.")
