@@ -1,0 +1,62 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// batchSize is DynamoDB's limit for the writes of one BatchWriteItem.
+const batchSize = 25
+
+// Forget removes all that the mirror holds of a project: its stacks, its events, and last its counter, so that a Forget
+// that was interrupted leaves no numbers that would be given out again. Forgetting what isn't there succeeds. Whoever writes
+// the project again begins a new epoch.
+func (t *Table) Forget(ctx context.Context, project string) error {
+	doing := fmt.Sprintf("forgetting the project %s", project)
+	for _, keys := range []expression.KeyConditionBuilder{
+		expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))),
+		expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).And(expression.Key(SortKey).BeginsWith(eventPrefix)),
+		expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))),
+	} {
+		var deletes []types.WriteRequest
+		only := expression.NamesList(expression.Name(PartitionKey), expression.Name(SortKey))
+		err := t.query(ctx, keys, &only, func(i item) error {
+			deletes = append(deletes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: i}})
+			return nil
+		})
+		if err != nil {
+			return t.failed(doing, err)
+		}
+		if err := t.deleteAll(ctx, deletes); err != nil {
+			return t.failed(doing, err)
+		}
+	}
+	return nil
+}
+
+// deleteAll deletes items batch by batch. What DynamoDB leaves unprocessed for want of capacity is tried again, ever slower.
+func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) error {
+	for slow := 0; len(deletes) > 0; {
+		if slow == attempts {
+			return fmt.Errorf("%d items are left after %d attempts", len(deletes), attempts)
+		}
+		if err := pause(ctx, slow); err != nil {
+			return err
+		}
+		batch := deletes[:min(batchSize, len(deletes))]
+		done, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}})
+		if err != nil {
+			return err //nolint:wrapcheck // Forget says what it was doing
+		}
+		left := done.UnprocessedItems[t.name]
+		if slow++; len(left) == 0 {
+			slow = 0
+		}
+		deletes = append(left, deletes[len(batch):]...)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package mirror
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Head is the small item of a stack: where it stands and what is being done to it.
+type Head struct {
+	Shard     int    `json:"shard"`
+	StackName string `json:"stack_name"`
+	Version
+	// Operation is what a writer has announced and not yet finished; nil when there is none.
+	Operation *Operation `json:"operation,omitempty"`
+	// Seq and Epoch are those of the event that the head was written with.
+	Seq   int64  `json:"seq"`
+	Epoch string `json:"epoch"`
+	// BodyHash is that of the body written last; "" when there is no body.
+	BodyHash string `json:"body_hash,omitempty"`
+}
+
+// Operation is a change that a writer is about to make or is making.
+type Operation struct {
+	Token   string   `json:"token"` // the ClientRequestToken of the change set's execution
+	Run     string   `json:"run,omitempty"`
+	Who     string   `json:"who,omitempty"`
+	Members []string `json:"members,omitempty"` // the entities that it changes, for people: "bucket inbox"
+	// Started and Expires bound it: after Expires nobody believes in it any more. Announce fills in what is zero.
+	Started time.Time `json:"started"`
+	Expires time.Time `json:"expires"`
+}
+
+// Body is the large item of a stack: its contents at a moment when it was stable.
+type Body struct {
+	Shard int `json:"shard"`
+	Version
+	Hash     string            `json:"hash"`
+	Contents template.Contents `json:"contents"`
+}
+
+// counter is where a project's sequence stands.
+type counter struct {
+	Seq   int64  `json:"seq"`
+	Epoch string `json:"epoch"`
+}
+
+// storedEvent is an event with its data as a string: nobody queries inside it, and it goes out byte for byte.
+type storedEvent struct {
+	V        int        `json:"v"`
+	Type     event.Type `json:"type"`
+	Project  string     `json:"project"`
+	Epoch    string     `json:"epoch"`
+	Seq      int64      `json:"seq"`
+	Revision int64      `json:"revision"`
+	Time     time.Time  `json:"time"`
+	Run      string     `json:"run,omitempty"`
+	Data     string     `json:"data"`
+	Expires  int64      `json:"expires"` // seconds since 1970, as DynamoDB's time to live wants it
+}
+
+func stored(e event.Event) storedEvent {
+	return storedEvent{e.V, e.Type, e.Project, e.Epoch, e.Seq, e.Revision, e.Time, e.Run, string(e.Data), e.Time.Add(EventLife).Unix()}
+}
+
+func (s storedEvent) event() event.Event {
+	return event.Event{V: s.V, Type: s.Type, Project: s.Project, Epoch: s.Epoch, Seq: s.Seq, Revision: s.Revision, Time: s.Time, Run: s.Run, Data: json.RawMessage(s.Data)}
+}
+
+// Names of the table's attributes that others have to know: the hub makes the table with them.
+const (
+	PartitionKey = "pk"      // a string
+	SortKey      = "sk"      // a string
+	TTLAttribute = "expires" // seconds since 1970
+)
+
+// Directory is the name under which the stack that holds the directory of projects is mirrored. No project can have it.
+const Directory = "directory"
+
+const (
+	headPrefix  = "STACK#"
+	bodyPrefix  = "BODY#"
+	eventPrefix = "EVENT#"
+	counterKey  = "SEQ"
+)
+
+func projectKey(project string) string {
+	if project == Directory {
+		return "DIRECTORY"
+	}
+	return "PROJECT#" + project
+}
+
+// eventsKey is the partition of a project's events and counter, apart from its stacks, so that one Query reads the stacks
+// and no events.
+func eventsKey(project string) string { return "EVENTS#" + project }
+
+func headKey(shard int) string { return headPrefix + strconv.Itoa(shard) }
+func bodyKey(shard int) string { return bodyPrefix + strconv.Itoa(shard) }
+
+// eventKey has as many digits as an int64, so that events sort by number.
+func eventKey(seq int64) string { return fmt.Sprintf("%s%019d", eventPrefix, seq) }
+
+// item is an item of the table as the SDK has it.
+type item = map[string]types.AttributeValue
+
+func key(pk, sk string) item {
+	return item{PartitionKey: &types.AttributeValueMemberS{Value: pk}, SortKey: &types.AttributeValueMemberS{Value: sk}}
+}
+
+// marshal makes an item of a struct.
+func marshal(pk, sk string, value any) (item, error) {
+	result, err := attributevalue.MarshalMapWithOptions(value, asStored)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the item %s %s: %w", pk, sk, err)
+	}
+	maps.Copy(result, key(pk, sk))
+	return result, nil
+}
+
+// asStored encodes values as the table has them: named as in JSON, entities as native maps, times as milliseconds since 1970.
+func asStored(o *attributevalue.EncoderOptions) {
+	o.TagKey = "json"
+	o.EncodeTime = func(t time.Time) (types.AttributeValue, error) {
+		return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.UnixMilli(), 10)}, nil
+	}
+}
+
+func unmarshal(from item, into any) error {
+	err := attributevalue.UnmarshalMapWithOptions(from, into, func(o *attributevalue.DecoderOptions) {
+		o.TagKey = "json"
+		o.DecodeTime.N = func(n string) (time.Time, error) {
+			ms, err := strconv.ParseInt(n, 10, 64)
+			return time.UnixMilli(ms).UTC(), err
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("decoding the item %s %s: %w", keyPart(from, PartitionKey), keyPart(from, SortKey), err)
+	}
+	return nil
+}
+
+func keyPart(from item, name string) string {
+	if s, ok := from[name].(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+func isHead(sk string) bool { return strings.HasPrefix(sk, headPrefix) }
+func isBody(sk string) bool { return strings.HasPrefix(sk, bodyPrefix) }
+
+// hashOf identifies contents.
+func hashOf(contents *template.Contents) (string, error) {
+	encoded, err := json.Marshal(contents)
+	if err != nil {
+		return "", fmt.Errorf("hashing a stack's contents: %w", err)
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:]), nil
+}

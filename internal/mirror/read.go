@@ -1,0 +1,77 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+)
+
+// Snapshot is all that the mirror holds of a project's stacks, by shard.
+type Snapshot struct {
+	Heads  map[int]*Head
+	Bodies map[int]*Body
+}
+
+// Read reads a project's stacks with one strongly consistent Query of 1 MB a page. A project that isn't mirrored gives an
+// empty Snapshot. Operations that have expired are left out. It returns a *TableMissingError when there is no table.
+func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
+	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
+	now := time.Now()
+	err := t.query(ctx, expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))), nil, func(i item) error {
+		switch sk := keyPart(i, SortKey); {
+		case isHead(sk):
+			var head Head
+			if err := unmarshal(i, &head); err != nil {
+				return err
+			}
+			if head.Operation != nil && !head.Operation.Expires.After(now) {
+				head.Operation = nil
+			}
+			snapshot.Heads[head.Shard] = &head
+		case isBody(sk):
+			var body Body
+			if err := unmarshal(i, &body); err != nil {
+				return err
+			}
+			snapshot.Bodies[body.Shard] = &body
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, t.failed(fmt.Sprintf("reading the project %s", project), err)
+	}
+	return snapshot, nil
+}
+
+// Events reads the events of a project's present epoch with numbers above after, in order. Those that have expired are
+// left out.
+func (t *Table) Events(ctx context.Context, project string, after int64) ([]event.Event, error) {
+	var events []event.Event
+	var place counter
+	now := time.Now().Unix()
+	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
+		And(expression.Key(SortKey).Between(expression.Value(eventKey(after+1)), expression.Value(counterKey)))
+	err := t.query(ctx, keys, nil, func(i item) error {
+		if keyPart(i, SortKey) == counterKey {
+			return unmarshal(i, &place)
+		}
+		var s storedEvent
+		if err := unmarshal(i, &s); err != nil {
+			return err
+		}
+		if s.Expires > now {
+			events = append(events, s.event())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, t.failed(fmt.Sprintf("reading the events of the project %s", project), err)
+	}
+	// An event can be left over from an older epoch when a Forget and a Write met.
+	return slices.DeleteFunc(events, func(e event.Event) bool { return e.Epoch != place.Epoch }), nil
+}
