@@ -128,6 +128,12 @@ func (s *Sandbox) authenticate(service string, r *http.Request, body []byte, sig
 	if !sig.matches(r, body, secret) {
 		return cloud.Caller{}, refuseSignature.of(service)
 	}
+	if announced := r.Header.Get("X-Amz-Content-Sha256"); service == "s3" && len(announced) == len(hashOf(nil)) && announced != hashOf(body) {
+		return cloud.Caller{}, &cloud.Error{
+			Code: "XAmzContentSHA256Mismatch", Message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+			Status: http.StatusBadRequest, Extra: map[string]any{"ClientComputedContentSHA256": announced, "S3ComputedContentSHA256": hashOf(body)},
+		}
+	}
 	caller.Region = sig.region
 	return caller, nil
 }

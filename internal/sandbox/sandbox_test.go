@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -117,6 +118,29 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 	if status != http.StatusForbidden || !strings.Contains(body, "<Code>SignatureDoesNotMatch</Code>") {
 		t.Errorf("a changed presigned request: %d %s", status, body)
 	}
+}
+
+func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t)
+	signed, err := sts.NewPresignClient(sts.NewFromConfig(c), func(o *sts.PresignOptions) {
+		o.Presigner = otherVersion{v4.NewSigner()}
+	}).PresignGetCallerIdentity(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, body := do(t, signed.Method, signed.URL, "")
+	if status != http.StatusBadRequest || !strings.Contains(body, "Could not find operation GetCallerIdentity for version 2011-06-16") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+// otherVersion signs requests for an API version that doesn't exist.
+type otherVersion struct{ signer *v4.Signer }
+
+func (o otherVersion) PresignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) (string, http.Header, error) {
+	r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "Version=2011-06-15", "Version=2011-06-16", 1)
+	return o.signer.PresignHTTP(ctx, c, r, hash, service, region, at, options...)
 }
 
 func TestUnsignedRequestsAreRefused(t *testing.T) {

@@ -80,9 +80,8 @@ func (s signature) matches(r *http.Request, body []byte, secret string) bool {
 	canonical := strings.Join([]string{
 		r.Method, s.canonicalPath(r), canonicalQuery(r.URL.Query()), s.canonicalHeaders(r), strings.Join(s.signedHeaders, ";"), s.payload(r, body),
 	}, "\n")
-	hash := sha256.Sum256([]byte(canonical))
 	text := strings.Join([]string{
-		algorithm, s.signedAt.Format(signatureTime), s.date + "/" + s.region + "/" + s.service + "/aws4_request", hex.EncodeToString(hash[:]),
+		algorithm, s.signedAt.Format(signatureTime), s.date + "/" + s.region + "/" + s.service + "/aws4_request", hashOf([]byte(canonical)),
 	}, "\n")
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{s.date, s.region, s.service, "aws4_request", text} {
@@ -125,15 +124,21 @@ func (s signature) canonicalHeaders(r *http.Request) string {
 	return b.String()
 }
 
-// payload is the body's hash as the signature covers it: what X-Amz-Content-Sha256 announces, which S3 compares with the
-// body, else the hash of the body.
+// payload is the body's hash as the signature covers it: what S3's X-Amz-Content-Sha256 announces (a hash, or a word
+// that says how the body is signed), else the hash of the body.
 func (s signature) payload(r *http.Request, body []byte) string {
-	if announced := r.Header.Get("X-Amz-Content-Sha256"); announced != "" {
-		return announced
+	if s.service == "s3" {
+		if announced := r.Header.Get("X-Amz-Content-Sha256"); announced != "" {
+			return announced
+		}
+		if s.presigned {
+			return "UNSIGNED-PAYLOAD"
+		}
 	}
-	if s.presigned && s.service == "s3" {
-		return "UNSIGNED-PAYLOAD"
-	}
+	return hashOf(body)
+}
+
+func hashOf(body []byte) string {
 	hash := sha256.Sum256(body)
 	return hex.EncodeToString(hash[:])
 }

@@ -51,6 +51,14 @@ func (q Query) Result(r *cloud.Request, result any) (*cloud.Response, error) {
 	return &cloud.Response{Header: header(r, "text/xml"), Body: b.Bytes()}, nil
 }
 
+// CheckVersion refuses a request for another version of the API than the service's.
+func (q Query) CheckVersion(r *cloud.Request) error {
+	if version := r.Form.Get("Version"); version != q.Version {
+		return cloud.Errorf("InvalidAction", "Could not find operation %s for version %s", r.Operation, version)
+	}
+	return nil
+}
+
 // Error encodes an error as <ErrorResponse><Error>: Type is Sender for client errors and Receiver for server errors.
 func (q Query) Error(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	status := statusOf(e)

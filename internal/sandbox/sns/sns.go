@@ -66,6 +66,9 @@ func (s *SNS) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { ret
 
 // Handle answers a request.
 func (s *SNS) Handle(r *cloud.Request) (*cloud.Response, error) {
+	if err := wire.CheckVersion(r); err != nil {
+		return nil, err
+	}
 	switch r.Operation {
 	case "CreateTopic":
 		return s.createTopic(r)

@@ -62,6 +62,9 @@ func (s *STS) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { ret
 
 // Handle answers a request.
 func (s *STS) Handle(r *cloud.Request) (*cloud.Response, error) {
+	if err := wire.CheckVersion(r); err != nil {
+		return nil, err
+	}
 	switch r.Operation {
 	case "GetCallerIdentity":
 		return wire.Result(r, struct {
