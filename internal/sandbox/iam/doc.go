@@ -10,7 +10,8 @@
 // # Reading the code
 //
 // user.go, group.go, role.go, policy.go and key.go hold what exists and its rules; the files named *_api.go put the query
-// protocol in front, those named *_type.go CloudFormation. Policy documents are checked by package policydoc below this one.
+// protocol in front, those named *_type.go CloudFormation. Policy documents are checked by package
+// policydoc and resource properties decoded by package properties, both below this one.
 //
 // Sources of the rules: IAM User Guide, "IAM and AWS STS quotas"; IAM API Reference, the named operation; AWS
 // CloudFormation Template Reference, the named type.
