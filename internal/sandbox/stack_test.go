@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -102,6 +103,28 @@ func TestTheHubsTable(t *testing.T) {
 	ttl, err := client.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String("stowage")})
 	if err != nil || aws.ToString(ttl.TimeToLiveDescription.AttributeName) != "expires" {
 		t.Errorf("time to live %+v, %v", ttl, err)
+	}
+}
+
+func TestStaleReadsReachTheServices(t *testing.T) {
+	t.Parallel()
+	box, c := serve(t)
+	client := dynamodb.NewFromConfig(c)
+	key := map[string]ddbtypes.AttributeValue{"pk": &ddbtypes.AttributeValueMemberS{Value: "p"}, "sk": &ddbtypes.AttributeValueMemberS{Value: "s"}}
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: key}); err != nil {
+		t.Fatal(err)
+	}
+	if err := box.AddFaults(sandbox.Fault{Service: "dynamodb", Operation: "GetItem", Effect: sandbox.StaleRead, Times: 2}); err != nil {
+		t.Fatal(err)
+	}
+	for i, test := range []struct{ consistent, found bool }{{false, false}, {true, true}, {false, true}} {
+		got, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("stowage"), Key: key, ConsistentRead: &test.consistent})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (got.Item != nil) != test.found {
+			t.Errorf("read %d (consistent: %t) found the item: %t", i, test.consistent, got.Item != nil)
+		}
 	}
 }
 
