@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,7 +88,7 @@ func (c *call) draft(b *bucket) (version, error) {
 		if err != nil || len(values) > 10 {
 			return v, cloud.Errorf("InvalidArgument", "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.")
 		}
-		for key := range values {
+		for _, key := range slices.Sorted(maps.Keys(values)) {
 			v.tags = append(v.tags, tag{key, values.Get(key)})
 		}
 	}
