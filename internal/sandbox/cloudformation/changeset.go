@@ -34,6 +34,7 @@ type changeSet struct {
 	importOld   bool // ImportExistingResources
 	validate    bool
 	onFailure   string
+	noRollback  bool   // DeploymentConfig.DisableRollback
 	executedBy  string // ClientRequestToken of the execution
 }
 
@@ -75,6 +76,9 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 		name: name, kind: kind, token: form.Get("ClientToken"), description: form.Get("Description"), next: next,
 		status: "CREATE_PENDING", execution: "UNAVAILABLE", importOld: form.Get("ImportExistingResources") == "true",
 		validate: form.Get("DisableValidation") != "true", onFailure: form.Get("OnStackFailure"),
+	}
+	if set.noRollback, err = keepFailed(form); err != nil {
+		return nil, err
 	}
 	if set.onFailure == "DELETE" && kind != "CREATE" {
 		return nil, invalid("OnStackFailure DELETE is only supported for change sets of type CREATE")
@@ -299,7 +303,10 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	next := *set.next
 	next.changeSet = set.id
 	op := &operation{s: s, st: st, verb: verb, token: token, caller: r.Caller, set: set, next: &next, imports: set.imports}
-	op.noRollback = r.Form.Get("DisableRollback") == "true" || set.onFailure == "DO_NOTHING"
+	op.noRollback = set.noRollback || set.onFailure == "DO_NOTHING"
+	if disable := r.Form.Get("DisableRollback"); disable != "" {
+		op.noRollback = disable == "true"
+	}
 	op.deleteOnFailure = set.onFailure == "DELETE"
 	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
 	// Executing deletes all other change sets of the stack (AWS API reference, ExecuteChangeSet); this one is no longer listed.

@@ -279,6 +279,15 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	return c, nil
 }
 
+// keepFailed reads whether a request wants failed operations to stand as they are instead of being rolled back.
+func keepFailed(form url.Values) (bool, error) {
+	deployment := protocol.Sub(form, "DeploymentConfig")
+	if mode := deployment.Get("Mode"); mode != "" && mode != "STANDARD" {
+		return false, cloud.NotModelled("the deployment mode %s", mode)
+	}
+	return form.Get("DisableRollback") == "true" || deployment.Get("DisableRollback") == "true", nil
+}
+
 // assumable refuses service roles that CloudFormation can't assume (recorded from AWS).
 func (s *Service) assumable(r *cloud.Request, role string) error {
 	if s.w.Roles() == nil {
@@ -370,6 +379,10 @@ func (s *Service) createStack(r *cloud.Request) (any, error) {
 	if r.Form.Has("OnFailure") && r.Form.Has("DisableRollback") {
 		return nil, invalid("You cannot specify both OnFailure and DisableRollback")
 	}
+	keep, err := keepFailed(r.Form)
+	if err != nil {
+		return nil, err
+	}
 	next, err := s.configOf(r, nil)
 	if err != nil {
 		return nil, err
@@ -391,7 +404,7 @@ func (s *Service) createStack(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	op := &operation{s: s, st: st, verb: "CREATE", token: token, caller: r.Caller, next: next}
-	op.noRollback = r.Form.Get("DisableRollback") == "true" || r.Form.Get("OnFailure") == "DO_NOTHING"
+	op.noRollback = keep || r.Form.Get("OnFailure") == "DO_NOTHING"
 	op.deleteOnFailure = r.Form.Get("OnFailure") == "DELETE"
 	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
 	op.begin()
@@ -408,6 +421,10 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 		return stackIDXML{st.id}, nil
 	}
 	if err := st.refuseBusy(); err != nil {
+		return nil, err
+	}
+	keep, err := keepFailed(r.Form)
+	if err != nil {
 		return nil, err
 	}
 	next, err := s.configOf(r, st)
@@ -442,7 +459,7 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 	if given {
 		st.policy = policy
 	}
-	op.noRollback = r.Form.Get("DisableRollback") == "true"
+	op.noRollback = keep
 	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
 	st.obsolete()
 	op.begin()
@@ -452,6 +469,9 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 func (s *Service) deleteStack(r *cloud.Request) (any, error) {
 	name := r.Form.Get("StackName")
 	if err := validName(name); err != nil {
+		return nil, err
+	}
+	if _, err := keepFailed(r.Form); err != nil {
 		return nil, err
 	}
 	st := s.find(r, name)

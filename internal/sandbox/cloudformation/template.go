@@ -131,7 +131,7 @@ func decodeTemplate(body string) (map[string]any, error) {
 func position(text string, offset int64, err error) (line, column int) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		offset = syntax.Offset
+		offset = syntax.Offset - 1 // the byte that is wrong
 	}
 	before := text[:min(int(offset), len(text))]
 	line = strings.Count(before, "\n") + 1

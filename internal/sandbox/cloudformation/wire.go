@@ -48,17 +48,18 @@ var operations = map[string]struct {
 }{
 	"CreateStack": {(*Service).createStack, []string{
 		"StackName", "TemplateBody", "TemplateURL", "Parameters", "DisableRollback", "TimeoutInMinutes", "NotificationARNs", "Capabilities", "RoleARN",
-		"OnFailure", "StackPolicyBody", "StackPolicyURL", "Tags", "ClientRequestToken", "EnableTerminationProtection", "RetainExceptOnCreate",
+		"OnFailure", "StackPolicyBody", "StackPolicyURL", "Tags", "ClientRequestToken", "EnableTerminationProtection", "RetainExceptOnCreate", "DeploymentConfig",
 	}},
 	"UpdateStack": {(*Service).updateStack, []string{
 		"StackName", "TemplateBody", "TemplateURL", "UsePreviousTemplate", "Parameters", "Capabilities", "RoleARN", "StackPolicyBody", "StackPolicyURL",
 		"StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL", "NotificationARNs", "Tags", "DisableRollback", "ClientRequestToken", "RetainExceptOnCreate",
+		"DeploymentConfig", "DeploymentConfig",
 	}},
-	"DeleteStack": {(*Service).deleteStack, []string{"StackName", "RetainResources", "RoleARN", "ClientRequestToken", "DeletionMode"}},
+	"DeleteStack": {(*Service).deleteStack, []string{"StackName", "RetainResources", "RoleARN", "ClientRequestToken", "DeletionMode", "DeploymentConfig"}},
 	"CreateChangeSet": {(*Service).createChangeSet, []string{
 		"StackName", "ChangeSetName", "ChangeSetType", "TemplateBody", "TemplateURL", "UsePreviousTemplate", "Parameters", "Capabilities", "Tags",
 		"NotificationARNs", "RoleARN", "ClientToken", "Description", "ResourcesToImport", "ImportExistingResources", "OnStackFailure", "DisableValidation",
-		"IncludeNestedStacks",
+		"IncludeNestedStacks", "DeploymentConfig",
 	}},
 	"DescribeChangeSet": {(*Service).describeChangeSet, []string{"StackName", "ChangeSetName", "IncludePropertyValues", "NextToken"}},
 	"ExecuteChangeSet": {(*Service).executeChangeSet, []string{
