@@ -180,7 +180,7 @@ func (s *Service) announce(ctx context.Context, h *hub, d *shard, a commit.Annou
 	for i, id := range a.Members {
 		members[i] = id.String()
 	}
-	err := h.table.Announce(ctx, d.partition, d.n, mirror.Operation{Token: a.Token, Run: s.config.Run, Who: s.config.Clients.Caller(), Members: members})
+	_, err := h.table.Announce(ctx, d.partition, d.n, mirror.Operation{Token: a.Token, Run: s.config.Run, Who: s.config.Clients.Caller(), Members: members})
 	if err != nil {
 		s.warnMirror(ctx, "told of the operation", d.partition, err)
 	}

@@ -94,7 +94,7 @@ func policyID(user string, n int) string {
 
 // Logical ids of what a stack has once.
 const (
-	CarrierID        = "Revision"
+	CarrierID        = "Carrier"
 	keyID            = "Key"
 	keyAliasID       = "KeyAlias"
 	logBucketID      = "LogBucket"
