@@ -96,6 +96,9 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		notEmpty       *projects.NotEmptyError
 		commit         *projects.CommitError
 		outcome        *projects.OutcomeUnknownError
+		hub            *projects.HubError
+		stackMissing   *projects.StackMissingError
+		keyInUse       *projects.KeyInUseError
 		missing        *template.MissingError
 		exists         *template.ExistsError
 		gone           *template.GoneError
@@ -154,8 +157,20 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 			"Update the stack with a template without the Transform section. Nothing was changed."
 	case errors.As(err, &newer):
 		return path.Empty(), fmt.Sprintf("A newer version of the provider wrote its stack: %s.", newer.Error()), "Upgrade the provider."
+	case errors.As(err, &keyInUse):
+		return path.Root("on_delete"), fmt.Sprintf("The bucket %s is still encrypted with the project's key %s. Nothing was changed.", keyInUse.Bucket, keyInUse.KeyARN),
+			"Without the key its data can't be read any more. Delete that bucket or encrypt it with another key; or first apply on_delete = \"retain\", which leaves the key."
+	case errors.As(err, &stackMissing):
+		return path.Empty(), fmt.Sprintf("The directory has the project %q, but the account %s has no stack %s in the region %s.", stackMissing.Project, stackMissing.AccountID, stackMissing.Stack, stackMissing.Region),
+			"Check that the account is the right one and was not emptied. This is not taken for a deletion: that would create everything again."
 	case errors.As(err, &plain):
 		return path.Empty(), plain.Summary() + ".", plain.Detail()
+	case errors.Is(err, projects.ErrNoHub) && errors.As(err, &hub):
+		return path.Empty(), fmt.Sprintf("There is no hub %q: the account of the provider's credentials has no SSM parameter %s in the provider's region.", hub.Hub, hub.Parameter),
+			"Check the provider arguments hub and region, and that the credentials are those of the hub's account."
+	case errors.As(err, &hub):
+		return path.Empty(), fmt.Sprintf("The settings of the hub %q in the SSM parameter %s can't be used.", hub.Hub, hub.Parameter),
+			"Check the provider argument hub, and that the credentials may call ssm:GetParameter on it.\n\nOriginal error: " + hub.Err.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return path.Empty(), "The time ran out before anything was changed.", fmt.Sprintf("Apply again, or allow more time in the argument timeouts.\n\nOriginal error: %s", err)
 	case errors.Is(err, context.Canceled):

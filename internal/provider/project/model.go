@@ -27,9 +27,6 @@ type Model struct {
 	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
 }
 
-// topicName is the topic that onboarding makes in each account and region for the notifications of stacks.
-const topicName = "stowage-events"
-
 func toEntity(_ context.Context, s *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
 	return model.Project{
 		Name: m.Name.ValueString(), AccountID: m.AccountID.ValueString(), Region: m.Region.ValueString(), RoleName: s.RoleName,
@@ -98,6 +95,6 @@ func factsOf(p model.Project, env template.Env) facts {
 	return facts{
 		KMSKeyARN:            types.StringValue(env.KeyARN),
 		LogBucketName:        types.StringValue(model.LogBucketName(p.Name, p.AccountID, p.Region)),
-		NotificationTopicARN: types.StringValue(fmt.Sprintf("arn:%s:sns:%s:%s:%s", env.Partition, p.Region, p.AccountID, topicName)),
+		NotificationTopicARN: types.StringValue(projects.TopicARN(env)),
 	}
 }

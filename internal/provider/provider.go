@@ -1,0 +1,181 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/bucketname"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/project"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/projectbucket"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
+)
+
+// Stowage is the provider.
+type Stowage struct {
+	version string
+	connect connect
+}
+
+// connect makes the projects that an account's credentials reach, and says what the provider's region is.
+type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (p entity.Projects, region string, warnings []awsclient.Warning, err error)
+
+var (
+	_ provider.Provider              = (*Stowage)(nil)
+	_ provider.ProviderWithFunctions = (*Stowage)(nil)
+)
+
+// New returns the provider; version is its own.
+func New(version string) provider.Provider { return &Stowage{version, connectAWS} }
+
+// connectAWS finds credentials, and asks AWS whose they are. Nothing else is called until an object needs it.
+func connectAWS(ctx context.Context, config awsclient.Config, settings projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+	clients, err := awsclient.New(ctx, config)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	settings.Clients = clients
+	return projects.New(settings), clients.Hub().Region, clients.Warnings(), nil
+}
+
+// Metadata implements provider.Provider.
+func (s *Stowage) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName, resp.Version = "stowage", s.version
+}
+
+// Configure implements provider.Provider.
+func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	if resp.Diagnostics.Append(refuseUnknown(req.Config)...); resp.Diagnostics.HasError() {
+		return
+	}
+	var m Model
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	config, diags := m.config()
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	config.Version, config.TerraformVersion = s.version, req.TerraformVersion
+	settings := m.settings()
+
+	p, region, warnings, err := s.connect(ctx, config, settings)
+	for _, w := range warnings {
+		resp.Diagnostics.AddWarning(w.Summary, w.Detail)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(unconfigured(err))
+		return
+	}
+	services := &entity.Services{Projects: p, Region: region, RoleName: settings.RoleName}
+	services.DefaultTags, services.IgnoreTags = m.tags()
+	share(services, resp)
+}
+
+// settings are the arguments of our own, with their defaults.
+func (m *Model) settings() projects.Config {
+	settings := projects.Config{
+		Hub:      m.Hub.ValueString(),
+		ReadMode: projects.ReadMode(m.ReadConsistency.ValueString()),
+		Origin:   m.Origin.ValueString(),
+		RoleName: m.ProjectRoleName.ValueString(),
+		Run:      os.Getenv("TFC_RUN_ID"),
+		Writer:   strings.ToLower(rand.Text()),
+		Log: func(ctx context.Context, message string, fields map[string]any) {
+			tflog.Info(ctx, message, fields)
+		},
+		Warn: func(ctx context.Context, message string, fields map[string]any) {
+			tflog.Warn(ctx, message, fields)
+		},
+	}
+	if m.Hub.IsNull() {
+		settings.Hub = environment("STOWAGE_HUB", "stowage")
+	}
+	if m.ReadConsistency.IsNull() {
+		settings.ReadMode = projects.ReadMode(environment("STOWAGE_READ_CONSISTENCY", string(projects.Verified)))
+	}
+	if m.Origin.IsNull() {
+		settings.Origin = os.Getenv("TFC_WORKSPACE_SLUG")
+	}
+	if m.ProjectRoleName.IsNull() {
+		settings.RoleName = environment("STOWAGE_PROJECT_ROLE_NAME", "StowageProvisioner")
+	}
+	return settings
+}
+
+// environment is the value of a variable, "" included, or the default if it isn't set.
+func environment(variable, otherwise string) string {
+	if value, ok := os.LookupEnv(variable); ok {
+		return value
+	}
+	return otherwise
+}
+
+// share hands the services to every kind of object: forgetting one leaves it without any.
+func share(services *entity.Services, resp *provider.ConfigureResponse) {
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = services, services, services
+	resp.ActionData, resp.ListResourceData, resp.StateStoreData = services, services, services
+}
+
+// unconfigured explains why the provider can't work, on the argument that is to blame where there is one.
+func unconfigured(err error) diag.Diagnostic {
+	const summary = "Unable to Configure Provider"
+	var explained awsclient.Explained
+	if !errors.As(err, &explained) {
+		return diag.NewErrorDiagnostic(summary, "The provider can't reach AWS.\n\nOriginal error: "+err.Error())
+	}
+	detail := explained.Summary() + ".\n\n" + explained.Detail()
+	var (
+		argument *awsclient.ConfigError
+		account  *awsclient.AccountNotAllowedError
+		region   *awsclient.RegionError
+	)
+	switch {
+	case errors.As(err, &argument):
+		return diag.NewAttributeErrorDiagnostic(path.Root(argument.Argument), summary, detail)
+	case errors.As(err, &account):
+		return diag.NewAttributeErrorDiagnostic(path.Root(account.Argument), summary, detail)
+	case errors.As(err, &region):
+		return diag.NewAttributeErrorDiagnostic(path.Root("region"), summary, detail)
+	}
+	return diag.NewErrorDiagnostic(summary, detail)
+}
+
+// Resources implements provider.Provider.
+func (*Stowage) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		project.NewResource,
+		projectbucket.NewResource,
+		projectuser.NewResource,
+		userpermission.NewResource,
+	}
+}
+
+// DataSources implements provider.Provider.
+func (*Stowage) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		project.NewDataSource,
+		project.NewListDataSource,
+		projectbucket.NewDataSource,
+		projectuser.NewDataSource,
+	}
+}
+
+// Functions implements provider.ProviderWithFunctions.
+func (*Stowage) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{bucketname.New}
+}
