@@ -382,8 +382,8 @@ type describeChangeSetXML struct {
 	ChangeSetName           string
 	StackID                 string `xml:"StackId"`
 	StackName               string
-	Description             string         `xml:",omitempty"`
-	Parameters              []parameterXML `xml:"Parameters>member"`
+	Description             string              `xml:",omitempty"`
+	Parameters              *list[parameterXML] `xml:",omitempty"`
 	CreationTime            string
 	ExecutionStatus         string
 	Status                  string
@@ -391,7 +391,7 @@ type describeChangeSetXML struct {
 	NotificationARNs        []string    `xml:"NotificationARNs>member"`
 	RollbackConfiguration   struct{}    `xml:"RollbackConfiguration"`
 	Capabilities            []string    `xml:"Capabilities>member"`
-	Tags                    []tag       `xml:"Tags>member"`
+	Tags                    *list[tag]  `xml:",omitempty"`
 	Changes                 []changeXML `xml:"Changes>member"`
 	IncludeNestedStacks     bool
 	OnStackFailure          string `xml:",omitempty"`
@@ -407,8 +407,8 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	values := r.Form.Get("IncludePropertyValues") == "true"
 	x := describeChangeSetXML{
 		ChangeSetID: set.id, ChangeSetName: set.name, StackID: set.stack.id, StackName: set.stack.name, Description: set.description,
-		Parameters: parametersXML(set.next.settings), CreationTime: protocol.Time(set.created), ExecutionStatus: set.execution, Status: set.status,
-		StatusReason: set.reason, NotificationARNs: set.next.topics, Capabilities: set.next.capabilities, Tags: set.next.tags,
+		Parameters: some(parametersXML(set.next.settings)), CreationTime: protocol.Time(set.created), ExecutionStatus: set.execution, Status: set.status,
+		StatusReason: set.reason, NotificationARNs: set.next.topics, Capabilities: set.next.capabilities, Tags: some(set.next.tags),
 		OnStackFailure: set.onFailure, ImportExistingResources: set.importOld,
 	}
 	var changes []change

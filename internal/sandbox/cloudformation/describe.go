@@ -42,11 +42,11 @@ func parametersXML(settings map[string]setting) []parameterXML {
 }
 
 type stackXML struct {
-	StackID                     string         `xml:"StackId"`
-	StackName                   string         //
-	ChangeSetID                 string         `xml:"ChangeSetId,omitempty"`
-	Description                 string         `xml:",omitempty"`
-	Parameters                  []parameterXML `xml:"Parameters>member"`
+	StackID                     string              `xml:"StackId"`
+	StackName                   string              //
+	ChangeSetID                 string              `xml:"ChangeSetId,omitempty"`
+	Description                 string              `xml:",omitempty"`
+	Parameters                  *list[parameterXML] `xml:",omitempty"`
 	CreationTime                string
 	DeletionTime                string   `xml:",omitempty"`
 	LastUpdatedTime             string   `xml:",omitempty"`
@@ -54,12 +54,12 @@ type stackXML struct {
 	StackStatus                 string
 	StackStatusReason           string `xml:",omitempty"`
 	DisableRollback             bool
-	NotificationARNs            []string `xml:"NotificationARNs>member"`
-	Capabilities                []string `xml:"Capabilities>member"`
-	Outputs                     []output `xml:"Outputs>member"`
-	RoleARN                     string   `xml:",omitempty"`
-	Tags                        []tag    `xml:"Tags>member"`
-	EnableTerminationProtection *bool    `xml:",omitempty"`
+	NotificationARNs            []string      `xml:"NotificationARNs>member"`
+	Capabilities                []string      `xml:"Capabilities>member"`
+	Outputs                     *list[output] `xml:",omitempty"`
+	RoleARN                     string        `xml:",omitempty"`
+	Tags                        []tag         `xml:"Tags>member"`
+	EnableTerminationProtection *bool         `xml:",omitempty"`
 	DriftInformation            driftXML
 }
 
@@ -87,8 +87,8 @@ func (st *stack) describe() stackXML {
 		if st.status != "DELETE_COMPLETE" {
 			x.ChangeSetID = c.changeSet
 		}
-		x.Description, x.Parameters, x.NotificationARNs, x.Capabilities = c.template.description, parametersXML(c.settings), c.topics, c.capabilities
-		x.Outputs, x.RoleARN, x.Tags = c.outputs, c.role, c.tags
+		x.Description, x.Parameters, x.NotificationARNs, x.Capabilities = c.template.description, some(parametersXML(c.settings)), c.topics, c.capabilities
+		x.Outputs, x.RoleARN, x.Tags = some(c.outputs), c.role, c.tags
 	}
 	return x
 }
@@ -274,15 +274,15 @@ func (s *Service) getTemplateSummary(r *cloud.Request) (any, error) {
 		ResourceIdentifiers []string `xml:"ResourceIdentifiers>member"`
 	}
 	var result struct {
-		Parameters                  []declaredParameterXML `xml:"Parameters>member"`
-		Description                 string                 `xml:",omitempty"`
-		Capabilities                []string               `xml:"Capabilities>member"`
-		CapabilitiesReason          string                 `xml:",omitempty"`
-		ResourceTypes               []string               `xml:"ResourceTypes>member"`
-		Metadata                    string                 `xml:",omitempty"`
-		ResourceIdentifierSummaries []identifiers          `xml:"ResourceIdentifierSummaries>member"`
+		Parameters                  *list[declaredParameterXML] `xml:",omitempty"`
+		Description                 string                      `xml:",omitempty"`
+		Capabilities                []string                    `xml:"Capabilities>member"`
+		CapabilitiesReason          string                      `xml:",omitempty"`
+		ResourceTypes               []string                    `xml:"ResourceTypes>member"`
+		Metadata                    string                      `xml:",omitempty"`
+		ResourceIdentifierSummaries []identifiers               `xml:"ResourceIdentifierSummaries>member"`
 	}
-	result.Parameters, result.Description = declaredParameters(t, true), t.description
+	result.Parameters, result.Description = some(declaredParameters(t, true)), t.description
 	result.Capabilities, result.CapabilitiesReason = s.capabilities(t)
 	if t.metadata != nil {
 		result.Metadata = jsonText(t.metadata)
@@ -306,12 +306,12 @@ func (s *Service) validateTemplate(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	var result struct {
-		Parameters         []declaredParameterXML `xml:"Parameters>member"`
-		Description        string                 `xml:",omitempty"`
-		Capabilities       []string               `xml:"Capabilities>member"`
-		CapabilitiesReason string                 `xml:",omitempty"`
+		Parameters         *list[declaredParameterXML] `xml:",omitempty"`
+		Description        string                      `xml:",omitempty"`
+		Capabilities       []string                    `xml:"Capabilities>member"`
+		CapabilitiesReason string                      `xml:",omitempty"`
 	}
-	result.Parameters, result.Description = declaredParameters(t, false), t.description
+	result.Parameters, result.Description = some(declaredParameters(t, false)), t.description
 	result.Capabilities, result.CapabilitiesReason = s.capabilities(t)
 	return result, nil
 }

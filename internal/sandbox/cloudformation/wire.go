@@ -37,6 +37,18 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return s.query.Result(r, result) //nolint:wrapcheck // says what it is
 }
 
+// list is a list that AWS leaves out when it is empty; others it answers as an empty element.
+type list[T any] struct {
+	Members []T `xml:"member"`
+}
+
+func some[T any](members []T) *list[T] {
+	if len(members) == 0 {
+		return nil
+	}
+	return &list[T]{members}
+}
+
 // WriteError encodes an error of the query protocol.
 func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return s.query.Error(r, e)
