@@ -1,0 +1,149 @@
+package mirror_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
+)
+
+// bench is a mirror on the simulated DynamoDB, reached through the real SDK client without a network.
+type bench struct {
+	*mirror.Table
+	client  *sdk.Client
+	world   *cloud.World
+	service *dynamodb.Service
+
+	mu     sync.Mutex
+	counts map[string]int
+	// before, unless nil, is called before a request is handled. It may answer in the service's place.
+	before func(operation string, body []byte) *cloud.Response
+	// after, unless nil, is called after a request was handled; its error is what the client gets instead of the answer.
+	after func(operation string) error
+}
+
+const tableName = "stowage"
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{world: cloud.New(1), counts: map[string]int{}}
+	b.service = dynamodb.New(b.world)
+	b.client = sdk.New(sdk.Options{
+		Region: "eu-west-1", HTTPClient: &http.Client{Transport: b},
+		Credentials: credentials.NewStaticCredentialsProvider("AKIA", "secret", ""),
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff = 3, time.Millisecond
+		}),
+	})
+	b.Table = mirror.New(b.client, tableName)
+	_, err := b.client.CreateTable(t.Context(), &sdk.CreateTableInput{
+		TableName: aws.String(tableName), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String(mirror.PartitionKey), AttributeType: types.ScalarAttributeTypeS},
+			{AttributeName: aws.String(mirror.SortKey), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String(mirror.PartitionKey), KeyType: types.KeyTypeHash},
+			{AttributeName: aws.String(mirror.SortKey), KeyType: types.KeyTypeRange},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// RoundTrip answers a request of the SDK.
+func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	b.mu.Lock()
+	b.counts[operation]++
+	before, after := b.before, b.after
+	b.mu.Unlock()
+
+	var response *cloud.Response
+	if before != nil {
+		response = before(operation, body)
+	}
+	if response == nil {
+		if response, err = b.handle(r, operation, body); err != nil {
+			return nil, err
+		}
+	}
+	if after != nil {
+		if err := after(operation); err != nil {
+			return nil, err
+		}
+	}
+	status := response.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return &http.Response{
+		StatusCode: status, Header: response.Header, Body: io.NopCloser(bytes.NewReader(response.Body)),
+		ContentLength: int64(len(response.Body)), Request: r, ProtoMajor: 1, ProtoMinor: 1,
+	}, nil
+}
+
+func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.Response, error) {
+	request := &cloud.Request{
+		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},
+		Service: "dynamodb", Operation: operation, HTTP: r, Body: body,
+	}
+	b.world.Lock()
+	defer b.world.Unlock()
+	response, err := b.service.Handle(request)
+	var refused *cloud.Error
+	if errors.As(err, &refused) {
+		return b.service.WriteError(request, refused), nil
+	}
+	return response, err
+}
+
+// once makes a hook that calls f for the first request of an operation only.
+func (b *bench) once(operation string, f func(body []byte) *cloud.Response) {
+	var once sync.Once
+	b.before = func(op string, body []byte) (response *cloud.Response) {
+		if op == operation {
+			once.Do(func() { response = f(body) })
+		}
+		return response
+	}
+}
+
+// calls is how many requests of an operation have come.
+func (b *bench) calls(operation string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.counts[operation]
+}
+
+// epoch0 is an arbitrary time before which nothing happens in tests.
+var epoch0 = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// at is a version of a stack, n milliseconds after epoch0.
+func at(stack, status string, n int) mirror.Version {
+	return mirror.Version{
+		StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + stack, ChangeSetID: fmt.Sprintf("set-%d", n),
+		LastUpdated: epoch0.Add(time.Duration(n) * time.Millisecond), Revision: int64(n), Status: status,
+	}
+}

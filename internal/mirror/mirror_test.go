@@ -1,0 +1,599 @@
+package mirror_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// holding makes contents with buckets of the names.
+func holding(names ...string) *template.Contents {
+	contents := &template.Contents{Env: template.Env{Project: "demo", Region: "eu-west-1"}}
+	for _, name := range names {
+		contents.Buckets = append(contents.Buckets, model.Bucket{Name: name, BucketName: "demo-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse})
+	}
+	return contents
+}
+
+// reading is an update such as somebody makes who has read the stack at that moment.
+func reading(v mirror.Version) mirror.Update {
+	return mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status)))}
+}
+
+// mustWrite writes and fails unless the write wins.
+func (b *bench) mustWrite(t *testing.T, project string, shard int, u mirror.Update) *mirror.Head {
+	t.Helper()
+	won, head, err := b.Write(t.Context(), project, shard, u)
+	if err != nil || !won {
+		t.Fatalf("won %v, head %+v, error %v", won, head, err)
+	}
+	return head
+}
+
+func (b *bench) mustRead(t *testing.T, project string) *mirror.Snapshot {
+	t.Helper()
+	snapshot, err := b.Read(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot
+}
+
+func TestAWriteIsReadBack(t *testing.T) {
+	b := newBench(t)
+	if empty := b.mustRead(t, "demo"); len(empty.Heads)+len(empty.Bodies) != 0 {
+		t.Errorf("an unknown project has %+v", empty)
+	}
+	v := at("a", "UPDATE_COMPLETE", 7)
+	v.LastUpdated = v.LastUpdated.Add(123 * time.Microsecond)
+	head := b.mustWrite(t, "demo", 2, mirror.Update{Version: v, StackName: "stowage-demo-2", Contents: holding("inbox", "outbox")})
+	b.mustWrite(t, "demo", 10, reading(at("b", "CREATE_IN_PROGRESS", 3)))
+	b.mustWrite(t, "demo-2", 0, reading(at("c", "CREATE_COMPLETE", 3)))
+
+	before := b.calls("Query")
+	snapshot := b.mustRead(t, "demo")
+	if n := b.calls("Query") - before; n != 1 {
+		t.Errorf("reading took %d queries", n)
+	}
+	want := at("a", "UPDATE_COMPLETE", 7)
+	want.Phase = mirror.PhaseOf("UPDATE_COMPLETE")
+	if len(snapshot.Heads) != 2 || len(snapshot.Bodies) != 1 {
+		t.Fatalf("got %d heads and %d bodies", len(snapshot.Heads), len(snapshot.Bodies))
+	}
+	if diff := cmp.Diff(&mirror.Head{Shard: 2, StackName: "stowage-demo-2", Version: want, Seq: 1, Epoch: head.Epoch, BodyHash: snapshot.Bodies[2].Hash}, snapshot.Heads[2]); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(head, snapshot.Heads[2]); diff != "" {
+		t.Errorf("Write returned another head: %s", diff)
+	}
+	if diff := cmp.Diff(&mirror.Body{Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")}, snapshot.Bodies[2], cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheDirectoryIsApartFromProjects(t *testing.T) {
+	b := newBench(t)
+	listing := model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}
+	b.mustWrite(t, mirror.Directory, 0, mirror.Update{
+		Version: at("directory", "UPDATE_COMPLETE", 1), StackName: "stowage-directory-0", Contents: &template.Contents{Listings: []model.Listing{listing}},
+	})
+	if diff := cmp.Diff([]model.Listing{listing}, b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOnlyStableStatusesWriteABody(t *testing.T) {
+	b := newBench(t)
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 1), Contents: holding("inbox")})
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 2), Contents: holding("other")})
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 2), Contents: holding("other")})
+	s := b.mustRead(t, "demo")
+	if body := s.Bodies[0]; body == nil || body.Revision != 1 || body.Contents.Buckets[0].Name != "inbox" || s.Heads[0].BodyHash != body.Hash {
+		t.Errorf("the body is %+v", body)
+	}
+	if s.Heads[0].Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" {
+		t.Errorf("the head is %+v", s.Heads[0])
+	}
+	if _, _, err := b.Write(t.Context(), "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2)}); err == nil {
+		t.Error("a stable status without contents was taken")
+	}
+}
+
+func TestAStaleOrRepeatedWriteIsRefused(t *testing.T) {
+	b := newBench(t)
+	latest := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 5)))
+	for _, v := range []mirror.Version{
+		at("a", "UPDATE_COMPLETE", 5), at("a", "UPDATE_IN_PROGRESS", 5), at("a", "UPDATE_COMPLETE", 4), at("before", "CREATE_COMPLETE", 5),
+	} {
+		won, current, err := b.Write(t.Context(), "demo", 0, reading(v))
+		if won || err != nil {
+			t.Errorf("%s at %s: won %v, error %v", v.Status, v.LastUpdated, won, err)
+		}
+		if diff := cmp.Diff(latest, current); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if n := b.calls("TransactWriteItems"); n != 1 {
+		t.Errorf("%d transactions were written", n)
+	}
+}
+
+// A write that read the head before somebody else wrote a later version must not put its own over that.
+func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
+	b := newBench(t)
+	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+	writes := 0
+	b.before = func(operation string, _ []byte) *cloud.Response {
+		if operation == "TransactWriteItems" {
+			if writes++; writes == 1 {
+				b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 3)))
+			}
+		}
+		return nil
+	}
+	won, current, err := b.Write(t.Context(), "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+	if won || err != nil || current.Revision != 3 {
+		t.Errorf("won %v, current %+v, error %v", won, current, err)
+	}
+	if s := b.mustRead(t, "demo"); s.Bodies[0].Revision != 3 {
+		t.Errorf("the body is of revision %d", s.Bodies[0].Revision)
+	}
+}
+
+// A write that loses only the race for the sequence number takes the next one.
+func TestAWriteSurvivesTheRaceForTheCounter(t *testing.T) {
+	b := newBench(t)
+	writes := 0
+	b.before = func(operation string, _ []byte) *cloud.Response {
+		if operation == "TransactWriteItems" {
+			if writes++; writes == 1 {
+				b.mustWrite(t, "demo", 1, reading(at("b", "UPDATE_COMPLETE", 1)))
+			}
+		}
+		return nil
+	}
+	if head := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1))); head.Seq != 2 {
+		t.Errorf("got number %d", head.Seq)
+	}
+}
+
+func TestAWriteThatAlwaysLosesGivesUp(t *testing.T) {
+	busy := `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}`
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.before = func(operation string, _ []byte) *cloud.Response {
+			if operation != "TransactWriteItems" {
+				return nil
+			}
+			return &cloud.Response{Status: http.StatusBadRequest, Header: http.Header{}, Body: []byte(busy)}
+		}
+		start := time.Now()
+		won, _, err := b.Write(t.Context(), "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+		if won || err == nil || !strings.Contains(err.Error(), "attempts") {
+			t.Errorf("won %v, error %v", won, err)
+		}
+		if took := time.Since(start); took > 6*time.Second {
+			t.Errorf("gave up after %s", took)
+		}
+	})
+}
+
+// The answer to a transaction is lost after it took effect: the SDK sends it again with the same token, and the write
+// has won, once.
+func TestALostAnswerIsNoLostWrite(t *testing.T) {
+	b := newBench(t)
+	lost := false
+	b.after = func(operation string) error {
+		if operation == "TransactWriteItems" && !lost {
+			lost = true
+			return errors.New("connection reset by peer")
+		}
+		return nil
+	}
+	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+	if !lost {
+		t.Fatal("no answer was lost")
+	}
+	if events, err := b.Events(t.Context(), "demo", 0); err != nil || len(events) != 1 {
+		t.Errorf("%d events, error %v", len(events), err)
+	}
+}
+
+// checkEvents fails unless a project's events are numbered from 1 without holes, n of them.
+func checkEvents(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, events []event.Event, n int) {
+	t.Helper()
+	if len(events) != n {
+		t.Fatalf("%d events for %d writes that won", len(events), n)
+	}
+	for i, e := range events {
+		if e.Seq != int64(i+1) || e.Epoch != events[0].Epoch {
+			t.Fatalf("event %d has number %d in epoch %s", i, e.Seq, e.Epoch)
+		}
+	}
+}
+
+// shown is what a client knows of a stack's buckets after it has applied a project's events.
+func shown(t *rapid.T, events []event.Event, shard int) map[string]model.Bucket {
+	buckets := map[string]model.Bucket{}
+	for _, e := range events {
+		change, err := e.StackChange()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change.Shard != shard {
+			continue
+		}
+		for _, id := range change.Removed {
+			delete(buckets, id.Name)
+		}
+		for _, bucket := range change.Put.Buckets {
+			buckets[bucket.Name] = bucket
+		}
+	}
+	return buckets
+}
+
+// Readings of any age arrive in any order, and more than once: the mirror ends at the greatest, never goes back on the
+// way, and a client that applies the events sees what the mirror holds.
+func TestWritesInAnyOrder(t *testing.T) {
+	b := newBench(t)
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		project := fmt.Sprintf("p%d", run)
+		wins := 0
+		heads := map[int]*mirror.Head{}
+		for range rapid.IntRange(1, 12).Draw(rt, "writes") {
+			shard := rapid.IntRange(0, 1).Draw(rt, "shard")
+			v := versions().Draw(rt, "version")
+			won, current, err := b.Write(t.Context(), project, shard, reading(v))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			before := heads[shard]
+			news := before == nil && v.Status != "DELETE_COMPLETE" || before != nil && v.Supersedes(before.Version)
+			if won != news {
+				rt.Fatalf("won %v over %+v with %+v", won, before, v)
+			}
+			if won {
+				wins++
+				heads[shard] = current
+			} else if diff := cmp.Diff(before, current); diff != "" {
+				rt.Fatal(diff)
+			}
+		}
+		snapshot, err := b.Read(t.Context(), project)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if diff := cmp.Diff(heads, snapshot.Heads); diff != "" {
+			rt.Fatal(diff)
+		}
+		events, err := b.Events(t.Context(), project, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		checkEvents(rt, events, wins)
+		for shard := range 2 {
+			held := map[string]model.Bucket{}
+			if body := snapshot.Bodies[shard]; body != nil {
+				if body.StackID != heads[shard].StackID || body.Hash != heads[shard].BodyHash {
+					rt.Fatalf("the body %+v is not the head's %+v", body, heads[shard])
+				}
+				for _, bucket := range body.Contents.Buckets {
+					held[bucket.Name] = bucket
+				}
+			}
+			if diff := cmp.Diff(held, shown(rt, events, shard), cmpopts.EquateEmpty()); diff != "" {
+				rt.Fatalf("the events of stack %d say something else than the mirror: %s", shard, diff)
+			}
+		}
+	})
+}
+
+// Several writers bring the same versions, each in an order of its own: every version is won at most once, every win has its
+// event, and the greatest is there in the end.
+func TestConcurrentWriters(t *testing.T) {
+	b := newBench(t)
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		if run > 25 { // enough for the scheduler to show what it can do
+			return
+		}
+		project := fmt.Sprintf("p%d", run)
+		all := make([]mirror.Version, 6)
+		for i := range all {
+			all[i] = at("a", []string{"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"}[i%2], 1+i/2)
+		}
+		var mu sync.Mutex
+		var group sync.WaitGroup
+		wins := map[int]int{}
+		for w := range 3 {
+			order := rapid.Permutation([]int{0, 1, 2, 3, 4, 5}).Draw(rt, fmt.Sprintf("order %d", w))
+			group.Go(func() {
+				for _, i := range order {
+					won, _, err := b.Write(t.Context(), project, 0, reading(all[i]))
+					if err != nil {
+						t.Error(err)
+					}
+					if won {
+						mu.Lock()
+						wins[i]++
+						mu.Unlock()
+					}
+				}
+			})
+		}
+		group.Wait()
+		for i, n := range wins {
+			if n != 1 {
+				rt.Fatalf("version %d was won %d times", i, n)
+			}
+		}
+		events, err := b.Events(t.Context(), project, 0)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		checkEvents(rt, events, len(wins))
+		if head := b.mustRead(t, project).Heads[0]; head.Status != "UPDATE_COMPLETE" || head.Revision != 3 || head.Seq != int64(len(wins)) {
+			rt.Fatalf("the head is %+v after %d wins", head, len(wins))
+		}
+	})
+}
+
+func TestEventsCarryTheDifference(t *testing.T) {
+	b := newBench(t)
+	first := holding("inbox", "outbox", "same")
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: first, Run: "run-1"})
+	second := holding("inbox", "same", "new")
+	second.Buckets[0].OnDelete = model.Empty
+	second.Buckets[1].Tags = map[string]string{} // means what nil means
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2), StackName: "stowage-demo-0", Contents: second, Run: "run-2"})
+
+	events, err := b.Events(t.Context(), "demo", 1)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%d events, error %v", len(events), err)
+	}
+	e := events[0]
+	if e.V != 1 || e.Type != event.TypeStack || e.Project != "demo" || e.Seq != 2 || e.Revision != 2 || e.Run != "run-2" || time.Since(e.Time) > time.Hour {
+		t.Errorf("the event is %+v", e)
+	}
+	got, err := e.StackChange()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := at("a", "UPDATE_COMPLETE", 2)
+	want := event.StackChange{
+		StackID: v.StackID, StackName: "stowage-demo-0", Status: v.Status, LastUpdated: v.LastUpdated, Phase: mirror.PhaseOf(v.Status),
+		Put:     event.Entities{Buckets: []model.Bucket{second.Buckets[0], second.Buckets[2]}},
+		Removed: []model.ID{{Kind: model.KindBucket, Name: "outbox"}},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADeletedStackLeavesItsHeadOnly(t *testing.T) {
+	b := newBench(t)
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")})
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_IN_PROGRESS", 1)})
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_COMPLETE", 1)})
+	if won, _, err := b.Write(t.Context(), "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")}); won || err != nil {
+		t.Errorf("a late reading brought the stack back: %v, %v", won, err)
+	}
+	s := b.mustRead(t, "demo")
+	if s.Heads[0].Status != "DELETE_COMPLETE" || s.Heads[0].BodyHash != "" || len(s.Bodies) != 0 {
+		t.Errorf("the snapshot is %+v", s)
+	}
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("again", "CREATE_COMPLETE", 2), Contents: holding("inbox")})
+}
+
+func TestAnnouncements(t *testing.T) {
+	announced := mirror.Operation{
+		Token: "token", Run: "run-1", Who: "alice", Members: []string{"bucket inbox"},
+		Started: epoch0.Add(1500 * time.Microsecond), Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond),
+	}
+	start := func(t *testing.T) *bench {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
+		if ok, err := b.Announce(t.Context(), "demo", 0, announced); err != nil || !ok {
+			t.Fatalf("announced %v, error %v", ok, err)
+		}
+		return b
+	}
+	t.Run("stand in the head while the operation runs", func(t *testing.T) {
+		b := start(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_IN_PROGRESS", 2)))
+		want := announced
+		want.Started = epoch0.Add(time.Millisecond)
+		if diff := cmp.Diff(&want, b.mustRead(t, "demo").Heads[0].Operation); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("go with the end of the operation and name its run", func(t *testing.T) {
+		b := start(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+		if op := b.mustRead(t, "demo").Heads[0].Operation; op != nil {
+			t.Errorf("%+v is still there", op)
+		}
+		if events, err := b.Events(t.Context(), "demo", 1); err != nil || events[0].Run != "run-1" {
+			t.Errorf("the events are %+v, error %v", events, err)
+		}
+	})
+	t.Run("outlive late news of what was before", func(t *testing.T) {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_IN_PROGRESS", 1)))
+		later := announced
+		later.Started = epoch0.Add(time.Minute)
+		if _, err := b.Announce(t.Context(), "demo", 0, later); err != nil {
+			t.Fatal(err)
+		}
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+		if b.mustRead(t, "demo").Heads[0].Operation == nil {
+			t.Error("the announcement is gone")
+		}
+		if events, err := b.Events(t.Context(), "demo", 1); err != nil || events[0].Run != "" {
+			t.Errorf("the events are %+v, error %v", events, err)
+		}
+		u := reading(at("a", "UPDATE_COMPLETE", 2)) // our clock was a minute ahead of AWS's
+		u.Token = "token"
+		b.mustWrite(t, "demo", 0, u)
+		if op := b.mustRead(t, "demo").Heads[0].Operation; op != nil {
+			t.Errorf("%+v is still there", op)
+		}
+	})
+	t.Run("are not lost to a write at the same time", func(t *testing.T) {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
+		b.once("TransactWriteItems", func([]byte) *cloud.Response {
+			if _, err := b.Announce(t.Context(), "demo", 0, announced); err != nil {
+				t.Error(err)
+			}
+			return nil
+		})
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_IN_PROGRESS", 2)))
+		if b.mustRead(t, "demo").Heads[0].Operation == nil {
+			t.Error("the announcement is gone")
+		}
+	})
+	t.Run("expire", func(t *testing.T) {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
+		if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "old", Started: time.Now().Add(-mirror.OperationLife - time.Second)}); err != nil {
+			t.Fatal(err)
+		}
+		if op := b.mustRead(t, "demo").Heads[0].Operation; op != nil {
+			t.Errorf("%+v has not expired", op)
+		}
+	})
+	t.Run("need a stack", func(t *testing.T) {
+		b := newBench(t)
+		if ok, err := b.Announce(t.Context(), "demo", 0, announced); ok || err != nil {
+			t.Errorf("announced %v, error %v", ok, err)
+		}
+	})
+}
+
+// large makes contents of about as many bytes in an item.
+func large(bytes int) *template.Contents {
+	contents := holding()
+	for i := range bytes / 1100 {
+		contents.Permissions = append(contents.Permissions, model.Permission{
+			User: fmt.Sprintf("user-%d", i), Bucket: "inbox", Access: model.Read, Prefix: strings.Repeat("x", 1024),
+		})
+	}
+	return contents
+}
+
+func TestContentsThatDoNotFitAreRefused(t *testing.T) {
+	b := newBench(t)
+	_, _, err := b.Write(t.Context(), "demo", 3, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)})
+	var tooLarge *mirror.TooLargeError
+	if !errors.As(err, &tooLarge) || tooLarge.Project != "demo" || tooLarge.Shard != 3 || tooLarge.Size <= mirror.MaxItemSize {
+		t.Errorf("got %v", err)
+	}
+	if s := b.mustRead(t, "demo"); len(s.Heads) != 0 {
+		t.Error("a head was written")
+	}
+}
+
+// Contents are taken as long as DynamoDB takes them. An event that would be too large says that there is more to load.
+func TestLargeContents(t *testing.T) {
+	b := newBench(t)
+	for shard := range 4 {
+		b.mustWrite(t, "demo", shard, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(380_000)})
+	}
+	before := b.calls("Query")
+	s := b.mustRead(t, "demo")
+	if len(s.Heads) != 4 || len(s.Bodies) != 4 {
+		t.Errorf("%d heads and %d bodies came back", len(s.Heads), len(s.Bodies))
+	}
+	if n := b.calls("Query") - before; n < 2 {
+		t.Errorf("1.4 MB came in %d pages", n)
+	}
+
+	// Every quote takes two bytes in an event's JSON, and one in the body.
+	contents := holding()
+	for i := range 200 {
+		contents.Permissions = append(contents.Permissions, model.Permission{User: "u", Bucket: fmt.Sprint(i), Prefix: strings.Repeat(`"`, 1024)})
+	}
+	b.mustWrite(t, "other", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: contents})
+	events, err := b.Events(t.Context(), "other", 0)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%d events, error %v", len(events), err)
+	}
+	if change, err := events[0].StackChange(); err != nil || !change.Reload || len(change.Put.Permissions) != 0 {
+		t.Errorf("reload %v with %d permissions, error %v", change.Reload, len(change.Put.Permissions), err)
+	}
+}
+
+func TestAMissingTableIsNamed(t *testing.T) {
+	b := newBench(t)
+	missing := mirror.New(b.client, "elsewhere")
+	_, read := missing.Read(t.Context(), "demo")
+	_, _, write := missing.Write(t.Context(), "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
+	_, announce := missing.Announce(t.Context(), "demo", 0, mirror.Operation{})
+	_, events := missing.Events(t.Context(), "demo", 0)
+	for name, err := range map[string]error{"Read": read, "Write": write, "Announce": announce, "Events": events, "Forget": missing.Forget(t.Context(), "demo")} {
+		var gone *mirror.TableMissingError
+		if !errors.As(err, &gone) || gone.Table != "elsewhere" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestForget(t *testing.T) {
+	b := newBench(t)
+	var epoch string
+	for n := range 40 {
+		epoch = b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n+1))).Epoch
+	}
+	b.mustWrite(t, "demo-2", 0, reading(at("b", "UPDATE_COMPLETE", 1)))
+
+	// DynamoDB is short of capacity and does nothing of the first batch.
+	b.once("BatchWriteItem", func(body []byte) *cloud.Response {
+		var request struct{ RequestItems json.RawMessage }
+		if err := json.Unmarshal(body, &request); err != nil {
+			t.Error(err)
+		}
+		return &cloud.Response{Header: http.Header{}, Body: []byte(`{"UnprocessedItems":` + string(request.RequestItems) + `}`)}
+	})
+	if err := b.Forget(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.mustRead(t, "demo"); len(s.Heads)+len(s.Bodies) != 0 {
+		t.Errorf("%+v is left", s)
+	}
+	if events, err := b.Events(t.Context(), "demo", 0); err != nil || len(events) != 0 {
+		t.Errorf("%d events are left, error %v", len(events), err)
+	}
+	if s := b.mustRead(t, "demo-2"); len(s.Heads) != 1 {
+		t.Error("another project is gone as well")
+	}
+	if head := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1))); head.Seq != 1 || head.Epoch == epoch {
+		t.Errorf("the head is %+v after epoch %s", head, epoch)
+	}
+	if err := b.Forget(t.Context(), "nobody"); err != nil {
+		t.Error(err)
+	}
+}
