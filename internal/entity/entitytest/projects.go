@@ -1,0 +1,175 @@
+// Package entitytest lets tests do to Terraform objects what Terraform does, over the provider protocol and without AWS: Projects
+// keeps projects in memory, Terraform plans, applies, reads and imports.
+package entitytest
+
+import (
+	"bytes"
+	"context"
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Projects keeps each project as a template in memory, so that its refusals are the real ones.
+type Projects struct {
+	// Origin marks what is created.
+	Origin string
+	// Fail is called before each call with the method's name; its error is the call's. Nil: nothing fails.
+	Fail func(ctx context.Context, method string) error
+
+	mu        sync.Mutex // protects what follows
+	templates map[string]*template.Template
+	envs      map[string]template.Env
+	written   []model.Entity
+}
+
+var _ entity.Projects = (*Projects)(nil)
+
+// NewProjects returns projects that hold the one named acme, without entities.
+func NewProjects() *Projects {
+	p := &Projects{templates: map[string]*template.Template{}, envs: map[string]template.Env{}, Origin: "test"}
+	acme := model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse}
+	if err := p.CreateProject(context.Background(), acme); err != nil {
+		panic("entitytest: " + err.Error())
+	}
+	p.written = nil
+	return p
+}
+
+func (p *Projects) begin(ctx context.Context, method string) error {
+	if p.Fail != nil {
+		return p.Fail(ctx, method)
+	}
+	return nil
+}
+
+// Read implements entity.Projects.
+func (p *Projects) Read(ctx context.Context, project string) (*projects.View, error) {
+	if err := p.begin(ctx, "Read"); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.templates[project]
+	if t == nil {
+		return nil, &projects.UnknownProjectError{Project: project}
+	}
+	contents, err := template.Parse(t, p.envs[project])
+	if err != nil {
+		return nil, err
+	}
+	name := "stowage-" + project + "-0"
+	return &projects.View{Contents: *contents, Stacks: []projects.Stack{{
+		Name: name, ID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/1", Status: "UPDATE_COMPLETE", Revision: 7, Usage: contents.Usage,
+	}}}, nil
+}
+
+// List implements entity.Projects.
+func (p *Projects) List(ctx context.Context) ([]model.Listing, error) {
+	if err := p.begin(ctx, "List"); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var listings []model.Listing
+	for name, env := range p.envs {
+		listings = append(listings, model.Listing{Name: name, AccountID: env.AccountID, Region: env.Region})
+	}
+	return listings, nil
+}
+
+func (p *Projects) edit(ctx context.Context, method, project string, change template.Change) error {
+	if err := p.begin(ctx, method); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.templates[project]
+	if t == nil {
+		return &projects.UnknownProjectError{Project: project}
+	}
+	change.Origin = p.Origin
+	edited, err := template.Edit(t, p.envs[project], []template.Change{change})
+	if err != nil {
+		return err
+	}
+	if edited.Errors[0] != nil {
+		return edited.Errors[0]
+	}
+	p.templates[project] = edited.Template
+	p.written = append(p.written, change.Entity)
+	return nil
+}
+
+// gone is an entity of which only the id counts.
+type gone struct{ id model.ID }
+
+func (g gone) ID() model.ID              { return g.id }
+func (g gone) Problems() []model.Problem { return nil }
+
+// Create implements entity.Projects.
+func (p *Projects) Create(ctx context.Context, project string, e model.Entity) error {
+	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e})
+}
+
+// Update implements entity.Projects.
+func (p *Projects) Update(ctx context.Context, project string, e model.Entity) error {
+	return p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: e})
+}
+
+// Delete implements entity.Projects.
+func (p *Projects) Delete(ctx context.Context, project string, id model.ID) error {
+	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}})
+}
+
+// CreateProject implements entity.Projects.
+func (p *Projects) CreateProject(ctx context.Context, project model.Project) error {
+	p.mu.Lock()
+	if _, ok := p.templates[project.Name]; !ok {
+		p.templates[project.Name] = template.Seed(template.CarrierName(project.Name, 0), "test")
+		p.envs[project.Name] = template.Env{
+			Project: project.Name, AccountID: project.AccountID, Region: project.Region, Partition: "aws",
+			KeyARN: "arn:aws:kms:" + project.Region + ":" + project.AccountID + ":key/1",
+		}
+	}
+	p.mu.Unlock()
+	return p.edit(ctx, "CreateProject", project.Name, template.Change{Op: template.Create, Entity: project})
+}
+
+// UpdateProject implements entity.Projects.
+func (p *Projects) UpdateProject(ctx context.Context, project model.Project) error {
+	return p.edit(ctx, "UpdateProject", project.Name, template.Change{Op: template.Update, Entity: project})
+}
+
+// DeleteProject implements entity.Projects.
+func (p *Projects) DeleteProject(ctx context.Context, name string) error {
+	err := p.edit(ctx, "DeleteProject", name, template.Change{Op: template.Delete, Entity: model.Project{Name: name}})
+	if err == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.templates, name)
+		delete(p.envs, name)
+	}
+	return err
+}
+
+// Rewrite edits a project's template by hand: every old becomes new.
+func (p *Projects) Rewrite(project, from, to string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t, err := template.Decode(bytes.ReplaceAll(p.templates[project].Encode(), []byte(from), []byte(to)))
+	if err == nil {
+		p.templates[project] = t
+	}
+	return err
+}
+
+// Written are the entities of the changes so far.
+func (p *Projects) Written() []model.Entity {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.written
+}

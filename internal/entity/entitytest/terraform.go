@@ -1,0 +1,542 @@
+package entitytest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+)
+
+// Provider is a provider of some objects that share given services.
+type Provider struct {
+	Services *entity.Services
+	Objects  []func() resource.Resource
+	Lookups  []func() datasource.DataSource
+}
+
+// Metadata implements provider.Provider.
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "stowage"
+}
+
+// Schema implements provider.Provider.
+func (p *Provider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+
+// Configure implements provider.Provider.
+func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	resp.ResourceData, resp.DataSourceData = p.Services, p.Services
+}
+
+// Resources implements provider.Provider.
+func (p *Provider) Resources(context.Context) []func() resource.Resource { return p.Objects }
+
+// DataSources implements provider.Provider.
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource { return p.Lookups }
+
+// Unknown is a value in a configuration that is known after the apply only.
+var Unknown = unknown{}
+
+type unknown struct{}
+
+// Values are the arguments of a configuration, or the attributes of a state: strings, booleans, int64, []any, Values, nil and
+// Unknown.
+type Values = map[string]any
+
+// Object is an object in the state.
+type Object struct {
+	Type     string
+	state    tftypes.Value
+	identity *tfprotov6.ResourceIdentityData
+	private  []byte
+}
+
+// Plan is what Terraform would do to an object.
+type Plan struct {
+	// Action is "no-op", "create", "update", "replace" or "delete".
+	Action   string
+	Replaced []string // the attributes that force the replacement
+	Warnings []*tfprotov6.Diagnostic
+
+	typ     string
+	prior   *Object
+	config  tftypes.Value
+	planned tftypes.Value
+	private []byte
+}
+
+// Terraform is one side of the provider protocol.
+type Terraform struct {
+	t       *testing.T
+	server  tfprotov6.ProviderServer
+	schemas *tfprotov6.GetProviderSchemaResponse
+}
+
+// Start starts a provider. It fails the test for a schema that isn't valid.
+func Start(t *testing.T, p provider.Provider) *Terraform {
+	t.Helper()
+	server, err := providerserver.NewProtocol6WithError(p)()
+	if err != nil {
+		t.Fatalf("starting the provider: %v", err)
+	}
+	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatalf("reading the schemas: %v", err)
+	}
+	for _, d := range schemas.Diagnostics {
+		t.Errorf("the schemas are not valid: %s: %s", d.Summary, d.Detail)
+	}
+	return &Terraform{t, server, schemas}
+}
+
+// StartObjects starts a provider of some objects on given services, configured.
+func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.Resource) *Terraform {
+	t.Helper()
+	tf := Start(t, &Provider{Services: s, Objects: objects})
+	Must(t, tf.Configure(Values{}))
+	return tf
+}
+
+// Must fails the test if there is an error among the diagnostics.
+func Must(t *testing.T, diagnostics []*tfprotov6.Diagnostic) {
+	t.Helper()
+	for _, d := range Errors(diagnostics) {
+		t.Fatalf("unexpected error at %v: %s\n%s", d.Attribute, d.Summary, d.Detail)
+	}
+}
+
+// Errors are the errors among the diagnostics.
+func Errors(diagnostics []*tfprotov6.Diagnostic) []*tfprotov6.Diagnostic {
+	var errors []*tfprotov6.Diagnostic
+	for _, d := range diagnostics {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			errors = append(errors, d)
+		}
+	}
+	return errors
+}
+
+func (tf *Terraform) must(err error) {
+	tf.t.Helper()
+	if err != nil {
+		tf.t.Fatal(err)
+	}
+}
+
+func (tf *Terraform) dynamic(typ tftypes.Type, value tftypes.Value) *tfprotov6.DynamicValue {
+	tf.t.Helper()
+	dynamic, err := tfprotov6.NewDynamicValue(typ, value)
+	tf.must(err)
+	return &dynamic
+}
+
+func (tf *Terraform) resource(typ string) (*tfprotov6.Schema, tftypes.Type) {
+	tf.t.Helper()
+	schema := tf.schemas.ResourceSchemas[typ]
+	if schema == nil {
+		tf.t.Fatalf("the provider has no resource %s", typ)
+	}
+	return schema, schema.ValueType()
+}
+
+// Configure validates and applies the provider block.
+func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
+	tf.t.Helper()
+	typ := tf.schemas.Provider.ValueType()
+	value := tf.dynamic(typ, tf.value(typ, config))
+	valid, err := tf.server.ValidateProviderConfig(tf.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: value})
+	tf.must(err)
+	if len(Errors(valid.Diagnostics)) > 0 {
+		return valid.Diagnostics
+	}
+	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: value})
+	tf.must(err)
+	return resp.Diagnostics
+}
+
+// value makes a Terraform value of a type out of a Go value.
+func (tf *Terraform) value(typ tftypes.Type, v any) tftypes.Value {
+	tf.t.Helper()
+	switch v := v.(type) {
+	case nil:
+		return tftypes.NewValue(typ, nil)
+	case unknown:
+		return tftypes.NewValue(typ, tftypes.UnknownValue)
+	case Values:
+		switch typ := typ.(type) {
+		case tftypes.Object:
+			object := map[string]tftypes.Value{}
+			for name, attribute := range typ.AttributeTypes {
+				object[name] = tf.value(attribute, v[name])
+			}
+			for name := range v {
+				if _, ok := typ.AttributeTypes[name]; !ok {
+					tf.t.Fatalf("there is no attribute %s", name)
+				}
+			}
+			return tftypes.NewValue(typ, object)
+		case tftypes.Map:
+			elements := map[string]tftypes.Value{}
+			for name := range v {
+				elements[name] = tf.value(typ.ElementType, v[name])
+			}
+			return tftypes.NewValue(typ, elements)
+		}
+	case []any:
+		elements := make([]tftypes.Value, 0, len(v))
+		for _, element := range v {
+			elements = append(elements, tf.value(elementType(typ), element))
+		}
+		return tftypes.NewValue(typ, elements)
+	}
+	return tftypes.NewValue(typ, v)
+}
+
+func elementType(typ tftypes.Type) tftypes.Type {
+	switch typ := typ.(type) {
+	case tftypes.List:
+		return typ.ElementType
+	case tftypes.Set:
+		return typ.ElementType
+	}
+	return tftypes.DynamicPseudoType
+}
+
+// proposed is the value that Terraform proposes: the configuration, and what stands where that leaves a computed attribute out.
+func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Value) tftypes.Value {
+	c, p := map[string]tftypes.Value{}, map[string]tftypes.Value{}
+	if config.IsNull() || !config.IsKnown() || config.As(&c) != nil {
+		return config
+	}
+	if !prior.IsNull() {
+		_ = prior.As(&p)
+	}
+	result := maps.Clone(c)
+	for _, a := range attributes {
+		before, stood := p[a.Name]
+		switch {
+		case a.Computed && c[a.Name].IsNull():
+			if stood {
+				result[a.Name] = before
+			}
+		case a.NestedType != nil && a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeSingle:
+			if !stood {
+				before = tftypes.NewValue(c[a.Name].Type(), nil)
+			}
+			result[a.Name] = proposed(a.NestedType.Attributes, before, c[a.Name])
+		case a.NestedType != nil:
+			var now, then []tftypes.Value
+			if !c[a.Name].IsKnown() || c[a.Name].As(&now) != nil {
+				continue
+			}
+			if stood && !before.IsNull() {
+				_ = before.As(&then)
+			}
+			for i := range now {
+				old := tftypes.NewValue(now[i].Type(), nil)
+				if i < len(then) {
+					old = then[i]
+				}
+				now[i] = proposed(a.NestedType.Attributes, old, now[i])
+			}
+			if !c[a.Name].IsNull() {
+				result[a.Name] = tftypes.NewValue(c[a.Name].Type(), now)
+			}
+		}
+	}
+	return tftypes.NewValue(config.Type(), result)
+}
+
+// Plan plans an object that stands (nil: doesn't yet) to become what a configuration says (nil: to go).
+func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	schema, valueType := tf.resource(typ)
+	plan := &Plan{typ: typ, prior: prior, config: tftypes.NewValue(valueType, nil)}
+	if config != nil {
+		plan.config = tf.value(valueType, config)
+		valid, err := tf.server.ValidateResourceConfig(tf.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: tf.dynamic(valueType, plan.config)})
+		tf.must(err)
+		if len(Errors(valid.Diagnostics)) > 0 {
+			return nil, valid.Diagnostics
+		}
+	}
+	state := tftypes.NewValue(valueType, nil)
+	if prior != nil {
+		state = prior.state
+	}
+	resp, err := tf.plan(schema, plan, state)
+	tf.must(err)
+	if len(Errors(resp.Diagnostics)) > 0 {
+		return nil, resp.Diagnostics
+	}
+	diagnostics := resp.Diagnostics
+	switch {
+	case config == nil:
+		plan.Action = "delete"
+	case prior == nil:
+		plan.Action = "create"
+	case len(resp.RequiresReplace) > 0:
+		plan.Action = "replace"
+		for _, at := range resp.RequiresReplace {
+			plan.Replaced = append(plan.Replaced, fmt.Sprint(at.Steps()[0].(tftypes.AttributeName)))
+		}
+		slices.Sort(plan.Replaced)
+		again, err := tf.plan(schema, plan, tftypes.NewValue(valueType, nil))
+		tf.must(err)
+		diagnostics = append(diagnostics, again.Diagnostics...)
+	case plan.planned.Equal(state):
+		plan.Action = "no-op"
+	default:
+		plan.Action = "update"
+	}
+	plan.Warnings = diagnostics
+	return plan, diagnostics
+}
+
+func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value) (*tfprotov6.PlanResourceChangeResponse, error) {
+	typ := schema.ValueType()
+	req := &tfprotov6.PlanResourceChangeRequest{
+		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), Config: tf.dynamic(typ, plan.config),
+		ProposedNewState: tf.dynamic(typ, proposed(schema.Block.Attributes, prior, plan.config)),
+	}
+	if plan.prior != nil && !prior.IsNull() {
+		req.PriorPrivate, req.PriorIdentity = plan.prior.private, plan.prior.identity
+	}
+	resp, err := tf.server.PlanResourceChange(tf.t.Context(), req)
+	if err != nil || len(Errors(resp.Diagnostics)) > 0 {
+		return resp, err
+	}
+	plan.planned, err = resp.PlannedState.Unmarshal(typ)
+	plan.private = resp.PlannedPrivate
+	return resp, err
+}
+
+// Planned is an attribute of the plan, as Go value; Unknown if it is known after the apply only.
+func (p *Plan) Planned(attribute string) any { return attributeOf(p.planned, attribute) }
+
+// Apply carries a plan out. The object is nil if there is none afterwards.
+func (tf *Terraform) Apply(plan *Plan) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	return tf.ApplyContext(tf.t.Context(), plan)
+}
+
+// ApplyContext is Apply with a context. It checks what Terraform checks: every value that was planned has come true, and all
+// are known.
+func (tf *Terraform) ApplyContext(ctx context.Context, plan *Plan) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	_, typ := tf.resource(plan.typ)
+	null := tftypes.NewValue(typ, nil)
+	prior := null
+	if plan.prior != nil {
+		prior = plan.prior.state
+	}
+	if plan.Action == "replace" {
+		object, diagnostics := tf.apply(ctx, plan, prior, null, null)
+		if object != nil || len(Errors(diagnostics)) > 0 {
+			return object, diagnostics
+		}
+		prior = null
+	}
+	object, diagnostics := tf.apply(ctx, plan, prior, plan.planned, plan.config)
+	if object != nil && len(Errors(diagnostics)) == 0 {
+		tf.kept(plan.planned, object.state)
+	}
+	return object, diagnostics
+}
+
+func (tf *Terraform) apply(ctx context.Context, plan *Plan, prior, planned, config tftypes.Value) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	_, typ := tf.resource(plan.typ)
+	req := &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), PlannedState: tf.dynamic(typ, planned), Config: tf.dynamic(typ, config),
+		PlannedPrivate: plan.private,
+	}
+	if plan.prior != nil && !prior.IsNull() {
+		req.PlannedIdentity = plan.prior.identity
+	}
+	resp, err := tf.server.ApplyResourceChange(ctx, req)
+	tf.must(err)
+	state, err := resp.NewState.Unmarshal(typ)
+	tf.must(err)
+	if state.IsNull() {
+		return nil, resp.Diagnostics
+	}
+	return &Object{plan.typ, state, resp.NewIdentity, resp.Private}, resp.Diagnostics
+}
+
+// kept fails the test if a planned value didn't come true.
+func (tf *Terraform) kept(planned, state tftypes.Value) {
+	tf.t.Helper()
+	diffs, err := planned.Diff(state)
+	tf.must(err)
+	for _, d := range diffs {
+		if d.Value1 == nil || d.Value1.IsFullyKnown() {
+			tf.t.Errorf("the apply broke the plan: %s", d)
+		}
+	}
+	if !state.IsFullyKnown() {
+		tf.t.Errorf("the state holds unknown values: %s", state)
+	}
+}
+
+// Read refreshes an object; nil if it is gone.
+func (tf *Terraform) Read(object *Object) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	_, typ := tf.resource(object.Type)
+	resp, err := tf.server.ReadResource(tf.t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName: object.Type, CurrentState: tf.dynamic(typ, object.state), CurrentIdentity: object.identity, Private: object.private,
+	})
+	tf.must(err)
+	if len(Errors(resp.Diagnostics)) > 0 {
+		return object, resp.Diagnostics
+	}
+	state, err := resp.NewState.Unmarshal(typ)
+	tf.must(err)
+	if state.IsNull() {
+		return nil, resp.Diagnostics
+	}
+	return &Object{object.Type, state, resp.NewIdentity, resp.Private}, resp.Diagnostics
+}
+
+// Import imports by id and reads, as Terraform does.
+func (tf *Terraform) Import(typ, id string) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	return tf.imports(&tfprotov6.ImportResourceStateRequest{TypeName: typ, ID: id})
+}
+
+// ImportIdentity imports by identity and reads.
+func (tf *Terraform) ImportIdentity(typ string, identity Values) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	t := tf.identityType(typ)
+	return tf.imports(&tfprotov6.ImportResourceStateRequest{TypeName: typ, Identity: &tfprotov6.ResourceIdentityData{IdentityData: tf.dynamic(t, tf.value(t, identity))}})
+}
+
+func (tf *Terraform) imports(req *tfprotov6.ImportResourceStateRequest) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	resp, err := tf.server.ImportResourceState(tf.t.Context(), req)
+	tf.must(err)
+	if len(Errors(resp.Diagnostics)) > 0 {
+		return nil, resp.Diagnostics
+	}
+	_, typ := tf.resource(req.TypeName)
+	imported := resp.ImportedResources[0]
+	state, err := imported.State.Unmarshal(typ)
+	tf.must(err)
+	return tf.Read(&Object{req.TypeName, state, imported.Identity, imported.Private})
+}
+
+func (tf *Terraform) identityType(typ string) tftypes.Type {
+	tf.t.Helper()
+	resp, err := tf.server.GetResourceIdentitySchemas(tf.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	tf.must(err)
+	return resp.IdentitySchemas[typ].ValueType()
+}
+
+// Identity are the attributes of an object's identity.
+func (tf *Terraform) Identity(object *Object) Values {
+	tf.t.Helper()
+	value, err := object.identity.IdentityData.Unmarshal(tf.identityType(object.Type))
+	tf.must(err)
+	values, _ := plain(value).(Values)
+	return values
+}
+
+// Lookup reads a data source.
+func (tf *Terraform) Lookup(typ string, config Values) (Values, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	schema := tf.schemas.DataSourceSchemas[typ]
+	if schema == nil {
+		tf.t.Fatalf("the provider has no data source %s", typ)
+	}
+	t := schema.ValueType()
+	resp, err := tf.server.ReadDataSource(tf.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: typ, Config: tf.dynamic(t, tf.value(t, config))})
+	tf.must(err)
+	if len(Errors(resp.Diagnostics)) > 0 {
+		return nil, resp.Diagnostics
+	}
+	state, err := resp.State.Unmarshal(t)
+	tf.must(err)
+	values, _ := plain(state).(Values)
+	return values, resp.Diagnostics
+}
+
+// Created plans and applies a new object; both must succeed.
+func (tf *Terraform) Created(typ string, config Values) *Object {
+	tf.t.Helper()
+	return tf.Applied(typ, nil, config)
+}
+
+// Applied plans and applies a change; both must succeed.
+func (tf *Terraform) Applied(typ string, prior *Object, config Values) *Object {
+	tf.t.Helper()
+	plan, diagnostics := tf.Plan(typ, prior, config)
+	Must(tf.t, diagnostics)
+	object, diagnostics := tf.Apply(plan)
+	Must(tf.t, diagnostics)
+	return object
+}
+
+// Action is what a plan would do, which must succeed, after a refresh of the object.
+func (tf *Terraform) Action(object *Object, config Values) string {
+	tf.t.Helper()
+	object, diagnostics := tf.Read(object)
+	Must(tf.t, diagnostics)
+	if object == nil {
+		return "create"
+	}
+	plan, diagnostics := tf.Plan(object.Type, object, config)
+	Must(tf.t, diagnostics)
+	return plan.Action
+}
+
+// Get is an attribute, as Go value.
+func (o *Object) Get(attribute string) any { return attributeOf(o.state, attribute) }
+
+func attributeOf(value tftypes.Value, attribute string) any {
+	values, _ := plain(value).(Values)
+	return values[attribute]
+}
+
+// plain is the Go value of a Terraform value.
+func plain(value tftypes.Value) any {
+	switch {
+	case !value.IsKnown():
+		return Unknown
+	case value.IsNull():
+		return nil
+	case value.Type().Is(tftypes.String):
+		var s string
+		_ = value.As(&s)
+		return s
+	case value.Type().Is(tftypes.Bool):
+		var b bool
+		_ = value.As(&b)
+		return b
+	case value.Type().Is(tftypes.Number):
+		return number(value)
+	case value.Type().Is(tftypes.Object{}), value.Type().Is(tftypes.Map{}):
+		members := map[string]tftypes.Value{}
+		_ = value.As(&members)
+		result := Values{}
+		for name, member := range members {
+			result[name] = plain(member)
+		}
+		return result
+	}
+	var elements []tftypes.Value
+	_ = value.As(&elements)
+	result := []any{}
+	for _, element := range elements {
+		result = append(result, plain(element))
+	}
+	return result
+}
