@@ -1,0 +1,90 @@
+package event_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// change has an entity of each kind.
+func change() event.StackChange {
+	c := event.StackChange{
+		Shard: 1, StackID: "arn", StackName: "stowage-demo-1", Status: "UPDATE_COMPLETE", Phase: 4,
+		LastUpdated: time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC),
+		Removed:     []model.ID{{Kind: model.KindBucket, Name: "old"}},
+	}
+	for _, entity := range []model.Entity{
+		model.Project{Name: "demo", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse},
+		model.Bucket{Name: "inbox", BucketName: "demo-inbox", OnDelete: model.Refuse},
+		model.User{Name: "alice"},
+		model.Permission{User: "alice", Bucket: "inbox", Access: model.Read},
+		model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"},
+	} {
+		c.Put.Add(entity)
+	}
+	return c
+}
+
+func TestAStackChangeSurvivesTheWire(t *testing.T) {
+	want := change()
+	if p := want.Put; p.Project == nil || len(p.Buckets) != 1 || len(p.Users) != 1 || len(p.Permissions) != 1 || len(p.Listings) != 1 {
+		t.Fatalf("an entity got lost: %+v", p)
+	}
+	e, err := event.Of(event.TypeStack, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var received event.Event
+	if err := json.Unmarshal(text, &received); err != nil {
+		t.Fatal(err)
+	}
+	got, err := received.StackChange()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The names of the envelope's members are the protocol.
+func TestTheEnvelope(t *testing.T) {
+	text, err := json.Marshal(event.Event{
+		V: 1, Type: event.TypeStack, Project: "demo", Epoch: "e", Seq: 2, Revision: 3,
+		Time: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Run: "run-1", Data: json.RawMessage(`{}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"v":1,"type":"stack","project":"demo","epoch":"e","seq":2,"revision":3,"time":"2026-05-01T12:00:00Z","run":"run-1","data":{}}`
+	if string(text) != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+}
+
+func TestOnlyStackEventsOfThisVersionHoldStackChanges(t *testing.T) {
+	good, err := event.Of(event.TypeStack, change())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*event.Event){
+		"another type":    func(e *event.Event) { e.Type = "hello" },
+		"another version": func(e *event.Event) { e.V = 2 },
+		"broken data":     func(e *event.Event) { e.Data = json.RawMessage(`[]`) },
+	} {
+		e := good
+		spoil(&e)
+		if _, err := e.StackChange(); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
