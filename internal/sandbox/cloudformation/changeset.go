@@ -54,6 +54,9 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	if !setName.MatchString(name) || len(name) > 128 {
 		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
 	}
+	if form.Get("IncludeNestedStacks") == "true" {
+		return nil, cloud.NotModelled("nested stacks")
+	}
 	kind := form.Get("ChangeSetType")
 	if kind == "" {
 		kind = "UPDATE"
@@ -107,6 +110,9 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	st.sets = append(st.sets, set)
 	s.region(r.Caller).sets[set.id] = set
 	s.w.After(0, func() {
+		if set.status != "CREATE_PENDING" {
+			return // deleted meanwhile
+		}
 		set.status = "CREATE_IN_PROGRESS"
 		// How long AWS takes is unconfirmed: half of its quickest resource here.
 		s.w.After(s.w.Latency.ResourceMin/2, func() { s.compute(set, r.Caller) })
@@ -206,16 +212,18 @@ func (s *Service) validate(set *changeSet, caller cloud.Caller) []string {
 		if c.action == "Remove" || c.possible {
 			continue
 		}
-		properties, _ := c.after["Properties"].(map[string]any)
 		ty := s.w.Type(c.kind)
-		if misfit(ty.Schema(), properties) != "" {
+		schema := ty.Schema()
+		if misfit(schema, c.properties) != "" {
 			add("AWS::EarlyValidation::PropertyValidation")
 			continue
 		}
-		if c.action == "Add" && !strings.Contains(jsonText(properties), knownAfterApply) {
-			if _, taken := ty.Exists(caller, properties); taken {
-				add("AWS::EarlyValidation::ResourceExistenceCheck")
-			}
+		if c.action != "Add" || slices.ContainsFunc(schema.PrimaryID, func(p string) bool { return hasUnknown(c.properties[p]) }) {
+			continue
+		}
+		properties, _ := reveal(c.properties).(map[string]any)
+		if _, taken := ty.Exists(caller, properties); taken {
+			add("AWS::EarlyValidation::ResourceExistenceCheck")
 		}
 	}
 	return failed

@@ -25,7 +25,8 @@ type change struct {
 	before       map[string]any
 	after        map[string]any
 	details      []detail
-	possible     bool // only a referenced resource changes, this one probably doesn't: not shown with property values
+	properties   map[string]any // of what is added or modified, with unknown parts
+	possible     bool           // only a referenced resource changes, this one probably doesn't: not shown with property values
 }
 
 // detail is one reason for a change.
@@ -149,14 +150,14 @@ func (c *comparison) decide(d *declaration) error {
 	old := c.deployed(d.name)
 	if old == nil {
 		o.fate = "add"
-		c.plan.changes = append(c.plan.changes, change{action: "Add", logicalID: d.name, kind: d.kind, after: picture(properties, metadata)})
+		c.plan.changes = append(c.plan.changes, change{action: "Add", logicalID: d.name, kind: d.kind, properties: properties, after: picture(properties, metadata)})
 		return nil
 	}
 	schema := c.s.w.Type(d.kind).Schema()
 	o.changed = changedProperties(old.properties, properties)
 	ch := change{
 		action: "Modify", logicalID: d.name, kind: d.kind, physicalID: old.physicalID, replacement: "False",
-		before: picture(old.properties, old.metadata), after: picture(properties, metadata),
+		properties: properties, before: picture(old.properties, old.metadata), after: picture(properties, metadata),
 	}
 	o.fate = "keep"
 	newMetadata := !reflect.DeepEqual(old.metadata, metadata)

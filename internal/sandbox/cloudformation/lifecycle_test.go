@@ -431,22 +431,22 @@ func TestVirtualTime(t *testing.T) {
 			t.Errorf("the change set is %v at first", got)
 		}
 		w.refused("InvalidChangeSetStatus", "ChangeSet ["+id+"] cannot be executed in its current status of [CREATE_IN_PROGRESS]", "ExecuteChangeSet", "ChangeSetName", id)
-		pass(5 * time.Second)
+		w.pass(5 * time.Second)
 		w.ok("ExecuteChangeSet", "ChangeSetName", id)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
 		w.refused("ValidationError", "Stack:"+fmt.Sprint(w.stack("s")["StackId"])+" is in CREATE_IN_PROGRESS state and can not be updated.",
 			"CreateChangeSet", "StackName", "s", "ChangeSetName", "y", "TemplateBody", three)
-		pass(5 * time.Second)
+		w.pass(5 * time.Second)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
-		pass(5 * time.Second)
+		w.pass(5 * time.Second)
 		w.wantStatus("s", "CREATE_COMPLETE") // both resources together, not one after the other
-		pass(91 * 24 * time.Hour)
+		w.pass(91 * 24 * time.Hour)
 		stackID := fmt.Sprint(w.stack("s")["StackId"])
 		w.ok("DeleteStack", "StackName", "s")
 		w.wantStatus("s", "DELETE_IN_PROGRESS")
-		pass(10 * time.Second)
+		w.pass(10 * time.Second)
 		w.wantStatus(stackID, "DELETE_COMPLETE")
-		pass(91 * 24 * time.Hour)
+		w.pass(91 * 24 * time.Hour)
 		w.refused("ValidationError", "Stack with id "+stackID+" does not exist", "DescribeStacks", "StackName", stackID)
 	})
 }
@@ -501,5 +501,97 @@ func TestMetadataAndRefsInContexts(t *testing.T) {
 		if diff := cmp.Diff(want, rc[member]); diff != "" {
 			t.Errorf("%s: %s", member, diff)
 		}
+	}
+}
+
+func TestWithoutRollbackAFailureStands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commit("s", "first", "CREATE", one)
+	w.failWhen(map[string]string{"update a": "broken"})
+	id := w.prepare("s", "second", "UPDATE", two)
+	w.ok("ExecuteChangeSet", "ChangeSetName", id, "DisableRollback", "true")
+	w.wantStatus("s", "UPDATE_FAILED")
+	if got := w.ok("GetTemplate", "StackName", "s")["TemplateBody"]; got != two {
+		t.Errorf("the template is %v", got)
+	}
+	w.failWhen(nil)
+	w.ok("UpdateStack", "StackName", "s", "TemplateBody", two) // A is still to be updated
+	w.wantStatus("s", "UPDATE_COMPLETE")
+	if got := w.types["AWS::SSM::Parameter"].live["a"]["Value"]; got != "2" {
+		t.Errorf("the value is %v", got)
+	}
+}
+
+func TestAFailedCreationCanDeleteItsStack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.failWhen(map[string]string{"create b": "broken"})
+	id := w.prepare("s", "first", "CREATE", two, "OnStackFailure", "DELETE")
+	w.ok("ExecuteChangeSet", "ChangeSetName", id)
+	w.wantStatus(fmt.Sprint(w.ok("DescribeChangeSet", "ChangeSetName", id)["StackId"]), "DELETE_COMPLETE")
+	w.refused("ValidationError", "Stack with id s does not exist", "DescribeStacks", "StackName", "s")
+	if live := w.types["AWS::SSM::Parameter"].live; len(live) != 0 {
+		t.Errorf("left behind: %v", live)
+	}
+}
+
+func TestACancelledUpdateIsRolledBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.commit("s", "first", "CREATE", one)
+		w.wantStatus("s", "CREATE_COMPLETE")
+		w.w.Latency.ResourceMin, w.w.Latency.ResourceMax = 10*time.Second, 10*time.Second
+		w.ok("UpdateStack", "StackName", "s", "TemplateBody", two)
+		w.wantStatus("s", "UPDATE_IN_PROGRESS")
+		id := fmt.Sprint(w.stack("s")["StackId"])
+		w.refused("ValidationError", "Stack ["+id+"] cannot be deleted while in status UPDATE_IN_PROGRESS", "DeleteStack", "StackName", "s")
+		w.pass(6 * time.Second)
+		w.ok("CancelUpdateStack", "StackName", "s")
+		w.pass(time.Minute)
+		w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
+		if diff := cmp.Diff(map[string]any{"Name": "a", "Type": "String", "Value": "1"}, w.types["AWS::SSM::Parameter"].live["a"]); diff != "" {
+			t.Error(diff)
+		}
+		if _, there := w.types["AWS::SSM::Parameter"].live["b"]; there {
+			t.Error("b was left behind")
+		}
+	})
+}
+
+func TestListsComeInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	resources := make([]string, 250)
+	for i := range resources {
+		resources[i] = fmt.Sprintf(`"R%03d":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"t%d"}}`, i, i)
+	}
+	id := w.prepare("s", "first", "CREATE", `{"Resources":{`+strings.Join(resources, ",")+`}}`)
+	pages := func(operation, member string, parameters ...string) (sizes []int) {
+		token := []string{}
+		for {
+			answer := w.ok(operation, append(slices.Clone(parameters), token...)...)
+			list, _ := answer[member].([]any)
+			sizes = append(sizes, len(list))
+			next, more := answer["NextToken"].(string)
+			if !more {
+				return sizes
+			}
+			token = []string{"NextToken", next}
+		}
+	}
+	if diff := cmp.Diff([]int{100, 100, 50}, pages("DescribeChangeSet", "Changes", "ChangeSetName", id)); diff != "" {
+		t.Error(diff)
+	}
+	w.ok("ExecuteChangeSet", "ChangeSetName", id)
+	if diff := cmp.Diff([]int{100, 100, 50}, pages("ListStackResources", "StackResourceSummaries", "StackName", "s")); diff != "" {
+		t.Error(diff)
+	}
+	if got := pages("DescribeStackEvents", "StackEvents", "StackName", "s"); len(got) != 8 || got[7] != 53 {
+		t.Errorf("events in pages of %v, want 753 in all", got)
+	}
+	if list, _ := w.ok("DescribeStackResources", "StackName", "s")["StackResources"].([]any); len(list) != 100 {
+		t.Errorf("DescribeStackResources gives %d, AWS the first 100", len(list))
 	}
 }

@@ -331,11 +331,14 @@ func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string
 func (op *operation) fail(t *task, reason string) {
 	t.state = failed
 	op.blame(t, reason)
-	if op.noRollback {
-		op.after(0, op.advance)
+	if !op.noRollback {
+		op.giveUp()
 		return
 	}
-	op.giveUp()
+	if t.verb == "UPDATE" { // what stands is what stood
+		t.current.properties, t.current.metadata = t.old.properties, t.old.metadata
+	}
+	op.after(0, op.advance)
 }
 
 func (op *operation) blame(t *task, reason string) {
@@ -367,8 +370,15 @@ func (op *operation) giveUp() {
 
 func (op *operation) blameText() string {
 	var text string
+	if len(op.failures()) == 0 {
+		return "User Initiated" // a cancelled update
+	}
 	if len(op.failedCreates) > 0 {
-		text += fmt.Sprintf("The following resource(s) failed to create: [%s]. ", strings.Join(op.failedCreates, ", "))
+		verb := "create"
+		if op.verb == "IMPORT" {
+			verb = "import"
+		}
+		text += fmt.Sprintf("The following resource(s) failed to %s: [%s]. ", verb, strings.Join(op.failedCreates, ", "))
 	}
 	if len(op.failedUpdates) > 0 {
 		text += fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(op.failedUpdates, ", "))

@@ -59,7 +59,7 @@ var operations = map[string]struct {
 	parameters []string
 }{
 	"CreateStack": {(*Service).createStack, []string{
-		"StackName", "TemplateBody", "TemplateURL", "Parameters", "DisableRollback", "TimeoutInMinutes", "NotificationARNs", "Capabilities", "RoleARN",
+		"StackName", "TemplateBody", "TemplateURL", "Parameters", "DisableRollback", "NotificationARNs", "Capabilities", "RoleARN",
 		"OnFailure", "StackPolicyBody", "StackPolicyURL", "Tags", "ClientRequestToken", "EnableTerminationProtection", "RetainExceptOnCreate", "DeploymentConfig",
 	}},
 	"UpdateStack": {(*Service).updateStack, []string{
