@@ -1,0 +1,85 @@
+package acceptance_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The programs under test, set once by TestMain.
+var (
+	cli       string // terraform or tofu
+	cliConfig string // CLI configuration that takes the provider from where it was built
+)
+
+const repository = "../.."
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "acceptance:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if cli, err = findCLI(); err != nil {
+		return 0, err
+	}
+	// The machine's own settings must lead neither the CLI nor the clients of the tests elsewhere.
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "STOWAGE_") {
+			if err := os.Unsetenv(name); err != nil {
+				return 0, err
+			}
+		}
+	}
+	dir, err := os.MkdirTemp("", "stowage-acceptance-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-stowage"), ".")
+	build.Dir = repository
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	cliConfig = filepath.Join(dir, "cli.tfrc")
+	if err := os.WriteFile(cliConfig, []byte(overrides(dir)), 0o600); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// findCLI finds the terraform or tofu to test with.
+func findCLI() (string, error) {
+	candidates := []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu", filepath.Join(repository, "bin", "tofu")}
+	for _, candidate := range candidates {
+		if candidate == "" {
+			continue
+		}
+		if path, err := exec.LookPath(candidate); err == nil {
+			return filepath.Abs(path)
+		}
+		if candidate == candidates[0] {
+			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names %s, which can't be run", candidate)
+		}
+	}
+	return "", errors.New("there is neither terraform nor tofu: run `make test`, which builds one, or put one on the PATH or into TF_ACC_TERRAFORM_PATH")
+}
+
+// overrides is a CLI configuration that takes the provider from a directory, under each address that a CLI may give it.
+func overrides(dir string) string {
+	var b strings.Builder
+	b.WriteString("provider_installation {\n  dev_overrides {\n")
+	for _, source := range []string{"stowage/stowage", "registry.terraform.io/stowage/stowage", "registry.opentofu.org/stowage/stowage"} {
+		fmt.Fprintf(&b, "    %q = %q\n", source, dir)
+	}
+	b.WriteString("  }\n  direct {}\n}\n")
+	return b.String()
+}
