@@ -13,6 +13,9 @@
 // RollbackStack, DescribeEvents, dynamic references, creation and update policies, resource types that no service has registered, and
 // request parameters that the table of operations doesn't list.
 //
+// Two simplifications: a change of stack tags makes events on the resources that take tags, but their types aren't told, as
+// they learn tags at creation only; an imported resource has no attributes but its properties.
+//
 // # Where the rules come from
 //
 // A comment names each rule's source: recorded from AWS (the responses of the real service that LocalStack's tests recorded), a

@@ -106,7 +106,7 @@ func (op *operation) begin() {
 	st.config, st.running = op.next, op
 	st.disableRollback = op.noRollback
 	if op.verb != "CREATE" || op.set != nil {
-		st.updated = op.s.w.Now() // recorded from AWS: a direct creation leaves LastUpdatedTime out
+		st.touch(op.s.w.Now()) // recorded from AWS: a direct creation leaves LastUpdatedTime out
 	}
 	if op.policy == nil {
 		op.policy = st.policy
@@ -222,7 +222,7 @@ func (op *operation) start(t *task) {
 	}
 	if err != nil {
 		op.st.resources[name] = t.current
-		op.fail(t, errorText(err))
+		op.fail(t, err.Error())
 		return
 	}
 	reason := ""
@@ -257,7 +257,7 @@ func (op *operation) start(t *task) {
 func (op *operation) initiate(t *task, rest time.Duration) {
 	made, err := op.apply(t)
 	if err != nil {
-		op.fail(t, errorText(err))
+		op.fail(t, err.Error())
 		return
 	}
 	t.applied = true
@@ -405,7 +405,7 @@ func (op *operation) succeed() {
 	if err != nil {
 		// An output that can't be resolved fails the operation (deduced).
 		op.generation++
-		op.after(0, func() { op.rollback(errorText(err)) })
+		op.after(0, func() { op.rollback(err.Error()) })
 		return
 	}
 	op.next.outputs = outputs
@@ -555,5 +555,3 @@ func copyOf(r *resource) *resource {
 	c := *r
 	return &c
 }
-
-func errorText(err error) string { return err.Error() }

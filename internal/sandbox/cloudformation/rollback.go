@@ -73,7 +73,7 @@ func (op *operation) rollbackUpdate(reason string) {
 	restored := *op.previous
 	restored.changeSet = changeSet // the id is that of the last executed set (deduced for rollbacks)
 	op.st.config = &restored
-	op.st.updated = op.s.w.Now()
+	op.st.touch(op.s.w.Now())
 	for _, t := range op.tasks {
 		if t.state != failed && t.state != done {
 			t.state = waiting // never started: nothing to restore
@@ -120,7 +120,7 @@ func (op *operation) restore() {
 					broken = append(broken, name)
 					failure := copyOf(t.current)
 					op.st.resources[name] = failure
-					op.report(failure, "UPDATE_FAILED", errorText(err))
+					op.report(failure, "UPDATE_FAILED", err.Error())
 				} else {
 					op.st.resources[name] = back
 					if t.replaces && t.applied {
@@ -203,7 +203,7 @@ func (s *Service) continueUpdateRollback(r *cloud.Request) (any, error) {
 	st.stuck, st.running = nil, op
 	op.skip, op.token, op.caller = skip, r.Form.Get("ClientRequestToken"), r.Caller
 	op.become("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
-	st.updated = s.w.Now()
+	st.touch(s.w.Now())
 	op.after(0, op.restore)
 	return struct{}{}, nil
 }
@@ -273,10 +273,10 @@ func (op *operation) removeNext(cleanup bool, finish func(failed []string)) {
 				report(r, "DELETE_COMPLETE", "")
 			case cleanup && rm.tries < cleanupTries:
 				rm.state = waiting
-				report(r, "DELETE_FAILED", errorText(err))
+				report(r, "DELETE_FAILED", err.Error())
 			default:
 				rm.state = failed
-				report(r, "DELETE_FAILED", errorText(err))
+				report(r, "DELETE_FAILED", err.Error())
 			}
 			op.removeNext(cleanup, finish)
 		})

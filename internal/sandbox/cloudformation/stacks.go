@@ -176,6 +176,14 @@ func (st *stack) freeze() {
 	st.before = &view{description: st.describe(), body: st.body()}
 }
 
+// touch moves LastUpdatedTime, which never stands still between two operations, however quick the world is.
+func (st *stack) touch(now time.Time) {
+	if !now.After(st.updated) {
+		now = st.updated.Add(time.Millisecond)
+	}
+	st.updated = now
+}
+
 func (st *stack) body() string {
 	if st.config == nil {
 		return ""
