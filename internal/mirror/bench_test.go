@@ -108,6 +108,7 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 	request := &cloud.Request{
 		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},
 		Service: "dynamodb", Operation: operation, HTTP: r, Body: body,
+		Stale: true, // whoever does not ask for a consistent read shall notice
 	}
 	b.world.Lock()
 	defer b.world.Unlock()

@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
@@ -156,20 +159,62 @@ func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
 	}
 }
 
-// A write that loses only the race for the sequence number takes the next one.
-func TestAWriteSurvivesTheRaceForTheCounter(t *testing.T) {
+// The order of versions rests on the head alone, even if somebody has put the counter back in the meantime.
+func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
 	b := newBench(t)
+	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+	counter, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{
+		TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"}, "sk": &types.AttributeValueMemberS{Value: "SEQ"},
+		},
+	})
+	if err != nil || len(counter.Item) == 0 {
+		t.Fatalf("the counter is %v, error %v", counter, err)
+	}
 	writes := 0
 	b.before = func(operation string, _ []byte) *cloud.Response {
 		if operation == "TransactWriteItems" {
 			if writes++; writes == 1 {
-				b.mustWrite(t, "demo", 1, reading(at("b", "UPDATE_COMPLETE", 1)))
+				b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 3)))
+				if _, err := b.client.PutItem(t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: counter.Item}); err != nil {
+					t.Error(err)
+				}
 			}
 		}
 		return nil
 	}
-	if head := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1))); head.Seq != 2 {
-		t.Errorf("got number %d", head.Seq)
+	won, current, err := b.Write(t.Context(), "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+	if won || err != nil || current.Revision != 3 {
+		t.Errorf("won %v, current %+v, error %v", won, current, err)
+	}
+}
+
+// A write that loses only the race for the sequence number takes the next one.
+func TestAWriteSurvivesTheRaceForTheCounter(t *testing.T) {
+	for _, before := range []int64{0, 1} {
+		t.Run(fmt.Sprintf("after %d events", before), func(t *testing.T) {
+			b := newBench(t)
+			if before == 1 {
+				b.mustWrite(t, "demo", 2, reading(at("c", "UPDATE_COMPLETE", 1)))
+			}
+			writes := 0
+			b.before = func(operation string, _ []byte) *cloud.Response {
+				if operation == "TransactWriteItems" {
+					if writes++; writes == 1 {
+						b.mustWrite(t, "demo", 1, reading(at("b", "UPDATE_COMPLETE", 1)))
+					}
+				}
+				return nil
+			}
+			if head := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1))); head.Seq != before+2 {
+				t.Errorf("got number %d", head.Seq)
+			}
+			events, err := b.Events(t.Context(), "demo", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkEvents(t, events, int(before)+2)
+		})
 	}
 }
 
@@ -596,4 +641,46 @@ func TestForget(t *testing.T) {
 	if err := b.Forget(t.Context(), "nobody"); err != nil {
 		t.Error(err)
 	}
+}
+
+// DynamoDB deletes expired items some days later; until then Events leaves them out.
+func TestEventsExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+		<-time.After(mirror.EventLife / 2)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+		<-time.After(mirror.EventLife / 2)
+		events, err := b.Events(t.Context(), "demo", 0)
+		if err != nil || len(events) != 1 || events[0].Seq != 2 {
+			t.Errorf("the events are %+v, error %v", events, err)
+		}
+	})
+}
+
+// A Forget that meets a Write can leave an event behind, which must not show up among those of the next epoch.
+func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
+	b := newBench(t)
+	for n := range 3 {
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n+1)))
+	}
+	third := map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"}, "sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000003"},
+	}
+	left, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: third})
+	if err != nil || len(left.Item) == 0 {
+		t.Fatalf("the third event is %v, error %v", left, err)
+	}
+	if err := b.Forget(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 9)))
+	if _, err := b.client.PutItem(t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: left.Item}); err != nil {
+		t.Fatal(err)
+	}
+	events, err := b.Events(t.Context(), "demo", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEvents(t, events, 1)
 }
