@@ -33,6 +33,7 @@ type changeSet struct {
 	importKinds map[string]string
 	importOld   bool // ImportExistingResources
 	validate    bool
+	findings    []finding
 	onFailure   string
 	noRollback  bool   // DeploymentConfig.DisableRollback
 	executedBy  string // ClientRequestToken of the execution
@@ -191,42 +192,14 @@ func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 		fail("The submitted information didn't contain changes. Submit different information to create a change set.") // recorded from AWS
 		return
 	}
-	if failed := s.validate(set, caller); len(failed) > 0 && set.validate {
+	if set.validate {
+		set.findings = s.validate(set, caller)
+	}
+	if failed := checks(set.findings); len(failed) > 0 {
 		fail(fmt.Sprintf("The following hook(s)/validation failed: [%s]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.", strings.Join(failed, ", ")))
 		return
 	}
 	set.status, set.execution = "CREATE_COMPLETE", "AVAILABLE"
-}
-
-// validate is the validation before deployment: properties that don't fit their type, and names that are taken (AWS
-// CloudFormation User Guide, "Validate stack deployments"; the texts are as AWS's users report them).
-func (s *Service) validate(set *changeSet, caller cloud.Caller) []string {
-	var failed []string
-	add := func(check string) {
-		if !slices.Contains(failed, check) {
-			failed = append(failed, check)
-		}
-	}
-	for i := range set.plan.changes {
-		c := &set.plan.changes[i]
-		if c.action == "Remove" || c.possible {
-			continue
-		}
-		ty := s.w.Type(c.kind)
-		schema := ty.Schema()
-		if misfit(schema, c.properties) != "" {
-			add("AWS::EarlyValidation::PropertyValidation")
-			continue
-		}
-		if c.action != "Add" || slices.ContainsFunc(schema.PrimaryID, func(p string) bool { return hasUnknown(c.properties[p]) }) {
-			continue
-		}
-		properties, _ := reveal(c.properties).(map[string]any)
-		if _, taken := ty.Exists(caller, properties); taken {
-			add("AWS::EarlyValidation::ResourceExistenceCheck")
-		}
-	}
-	return failed
 }
 
 // set finds a listed change set by name.

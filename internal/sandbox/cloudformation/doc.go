@@ -10,7 +10,7 @@
 // order of their dependencies and in parallel where they have none. What takes time is on the world's agenda.
 //
 // Not modelled, and refused with SandboxNotModelled: transforms, nested stacks, exports, rules, hooks, stack sets, drift, refactoring,
-// RollbackStack, DescribeEvents, dynamic references, creation and update policies, resource types that no service has registered, and
+// RollbackStack, DescribeEvents of stacks, dynamic references, creation and update policies, resource types that no service has registered, and
 // request parameters that the table of operations doesn't list.
 //
 // Two simplifications: a change of stack tags makes events on the resources that take tags, but their types aren't told, as
@@ -28,6 +28,7 @@
 //   - template.go, yaml.go, intrinsics.go, validate.go: templates.
 //   - diff.go: what a change set says. It looks at the stack as it stands, so that a caller with an outdated template sees (or could
 //     see) what he would revert.
+//   - findings.go: the validation before deployment, and DescribeEvents that tells what it found.
 //   - operation.go: deployment, as steps on the agenda. rollback.go: the way back, and deletions.
 //   - notify.go: stack notifications.
 package cloudformation

@@ -388,6 +388,18 @@ func TestValidationBeforeDeployment(t *testing.T) {
 			t.Errorf("%s: %v %v", name, set["Status"], set["StatusReason"])
 		}
 	}
+	id := fmt.Sprint(w.ok("CreateChangeSet", "StackName", "told", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one)["Id"])
+	told, _ := w.ok("DescribeEvents", "ChangeSetName", id, "Filters.FailedEvents", "true")["OperationEvents"].([]any)
+	if len(told) != 1 {
+		t.Fatalf("findings %v", told)
+	}
+	if f := told[0].(map[string]any); f["LogicalResourceId"] != "A" || f["ValidationStatusReason"] != "Resource of type 'AWS::SSM::Parameter' with identifier 'a' already exists." { //nolint:forcetypeassert // a failure is the test's
+		t.Errorf("finding %v", f)
+	}
+	w.ok("CreateChangeSet", "StackName", "unchecked", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one, "DisableValidation", "true")
+	if got := w.ok("DescribeChangeSet", "StackName", "unchecked", "ChangeSetName", "x")["Status"]; got != "CREATE_COMPLETE" {
+		t.Errorf("without validation the change set is %v", got)
+	}
 	w.ok("CreateStack", "StackName", "direct", "TemplateBody", strings.Replace(one, `"Name":"a"`, `"Name":"z","Nmae":"a"`, 1))
 	events := w.events("direct")
 	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Nmae] is not permitted"; !slices.Contains(events, want) {

@@ -82,6 +82,7 @@ var operations = map[string]struct {
 	"DescribeStacks":              {(*Service).describeStacks, []string{"StackName", "NextToken"}},
 	"ListStacks":                  {(*Service).listStacks, []string{"StackStatusFilter", "NextToken"}},
 	"DescribeStackEvents":         {(*Service).describeStackEvents, []string{"StackName", "NextToken"}},
+	"DescribeEvents":              {(*Service).describeEvents, []string{"StackName", "ChangeSetName", "Filters", "NextToken"}},
 	"GetTemplate":                 {(*Service).getTemplate, []string{"StackName", "ChangeSetName", "TemplateStage"}},
 	"GetTemplateSummary":          {(*Service).getTemplateSummary, []string{"StackName", "TemplateBody", "TemplateURL"}},
 	"ValidateTemplate":            {(*Service).validateTemplate, []string{"TemplateBody", "TemplateURL"}},
