@@ -50,7 +50,7 @@ func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) err
 		batch := deletes[:min(batchSize, len(deletes))]
 		done, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}})
 		if err != nil {
-			return err //nolint:wrapcheck // Forget says what it was doing
+			return err // Forget says what it was doing
 		}
 		left := done.UnprocessedItems[t.name]
 		if slow++; len(left) == 0 {

@@ -71,7 +71,7 @@ func (t *Table) query(ctx context.Context, keys expression.KeyConditionBuilder, 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // the callers say what they were doing
+			return err // the callers say what they were doing
 		}
 		for _, i := range page.Items {
 			if err := take(i); err != nil {

@@ -41,7 +41,7 @@ type Update struct {
 // It returns a *TooLargeError when the contents don't fit, and a *TableMissingError when there is no table.
 func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
-	update.Version = update.Version.normal()
+	update.Version = update.normal()
 	if !Stable(update.Status) {
 		update.Contents = nil
 	} else if update.Contents == nil {
@@ -106,7 +106,7 @@ func (t *Table) base(ctx context.Context, project string, shard int) (*base, err
 		get(pk, headKey(shard)), get(pk, bodyKey(shard)), get(eventsKey(project), counterKey),
 	}})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // Write says what it was doing
+		return nil, err // Write says what it was doing
 	}
 	b := &base{project: project, shard: shard}
 	if b.head, err = optional[Head](got.Responses[0]); err != nil {
@@ -123,7 +123,7 @@ func (t *Table) base(ctx context.Context, project string, shard int) (*base, err
 
 func optional[T any](got types.ItemResponse) (*T, error) {
 	if len(got.Item) == 0 {
-		return nil, nil //nolint:nilnil // no item is no error
+		return nil, nil // no item is no error
 	}
 	value := new(T)
 	return value, unmarshal(got.Item, value)
@@ -175,7 +175,8 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		if run == "" && about {
 			run = op.Run
 		}
-		if !(about && ends(u.Phase)) && op.Expires.After(now) {
+		over := about && ends(u.Phase) || !op.Expires.After(now)
+		if !over {
 			n.head.Operation = op
 		}
 	}
@@ -221,7 +222,7 @@ func eventItem(place event.Event, change event.StackChange) (item, error) {
 	for {
 		e, err := event.Of(event.TypeStack, change)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // says it itself
+			return nil, err // says it itself
 		}
 		place.V, place.Type, place.Data = e.V, e.Type, e.Data
 		i, err := marshal(eventsKey(place.Project), eventKey(place.Seq), stored(place))
@@ -269,7 +270,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(pk, bodyKey(b.shard))}})
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return err //nolint:wrapcheck // Write says what it was doing
+	return err // Write says what it was doing
 }
 
 func (t *Table) put(i item, condition expression.ConditionBuilder) (*types.Put, error) {
