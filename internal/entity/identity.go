@@ -136,7 +136,7 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 
 // imported is the name that an import gives, by id or by identity.
 func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (name, diag.Diagnostics) {
-	if req.ID == "" && req.Identity != nil {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		return r.nameOf(ctx, req.Identity)
 	}
 	var diags diag.Diagnostics

@@ -131,10 +131,12 @@ func (r *Resource[M, P]) invalid(where path.Path, problem model.Problem) diag.Di
 }
 
 // locate turns a problem's field (lifecycle_rules.expire_after_days, cors.0.allowed_origins) into the path of its attribute,
-// or of the innermost one that is there. ok is false when the value at or above it is unknown, or null with skipNull.
+// or of the innermost one that is there. ok is false when the value at or above it is unknown, or null with skipNull, or holds
+// unknown values.
 func locate(ctx context.Context, at attributes, field string, skipNull bool) (where path.Path, ok bool) {
 	where = path.Empty()
-	for _, step := range strings.Split(field, ".") {
+	steps := strings.Split(field, ".")
+	for i, step := range steps {
 		next := where.AtName(step)
 		if index, err := strconv.Atoi(step); err == nil {
 			next = where.AtListIndex(index)
@@ -143,7 +145,7 @@ func locate(ctx context.Context, at attributes, field string, skipNull bool) (wh
 		if at.GetAttribute(ctx, next, &value).HasError() {
 			return where, true
 		}
-		if value.IsUnknown() || (value.IsNull() && skipNull) {
+		if value.IsUnknown() || (value.IsNull() && skipNull) || (i == len(steps)-1 && !fullyKnown(ctx, value)) {
 			return next, false
 		}
 		if where = next; value.IsNull() {
@@ -151,4 +153,10 @@ func locate(ctx context.Context, at attributes, field string, skipNull bool) (wh
 		}
 	}
 	return where, true
+}
+
+// fullyKnown says whether a value holds no unknown one.
+func fullyKnown(ctx context.Context, value attr.Value) bool {
+	raw, err := value.ToTerraformValue(ctx)
+	return err == nil && raw.IsFullyKnown()
 }

@@ -2,13 +2,19 @@ package entitytest
 
 import (
 	"context"
+	"fmt"
 	"math/big"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
 )
 
 func number(value tftypes.Value) int64 {
@@ -53,4 +59,47 @@ func Fields(t reflect.Type) []string {
 		}
 	}
 	return names
+}
+
+// Diagnostic is one of the protocol's.
+type Diagnostic = tfprotov6.Diagnostic
+
+// Lacks says what is missing: an error with the summary ("" for any), the text in its detail, and the path (as in
+// cors[0].allowed_methods; "" for none). It returns "" if the error is there.
+func Lacks(diagnostics []*Diagnostic, summary, text, at string) string {
+	var all strings.Builder
+	for _, d := range Errors(diagnostics) {
+		where := pathText(d.Attribute)
+		if (summary == "" || d.Summary == summary) && strings.Contains(d.Detail, text) && where == at {
+			return ""
+		}
+		fmt.Fprintf(&all, "\n[%s] %s: %s", where, d.Summary, d.Detail)
+	}
+	return fmt.Sprintf("no error %q at %q with %q among:%s", summary, at, text, all.String())
+}
+
+func pathText(path *tftypes.AttributePath) string {
+	var text strings.Builder
+	for i, step := range path.Steps() {
+		switch step := step.(type) {
+		case tftypes.AttributeName:
+			if i > 0 {
+				text.WriteByte('.')
+			}
+			text.WriteString(string(step))
+		case tftypes.ElementKeyInt:
+			fmt.Fprintf(&text, "[%d]", int64(step))
+		default:
+			fmt.Fprintf(&text, "[%v]", step)
+		}
+	}
+	return text.String()
+}
+
+// StartLookups starts a provider of some data sources on given services, configured.
+func StartLookups(t *testing.T, s *entity.Services, lookups ...func() datasource.DataSource) *Terraform {
+	t.Helper()
+	tf := Start(t, &Provider{Services: s, Lookups: lookups})
+	Must(t, tf.Configure(Values{}))
+	return tf
 }

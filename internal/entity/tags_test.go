@@ -1,0 +1,73 @@
+package entity
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
+	s := &Services{
+		DefaultTags: map[string]string{"team": "x", "env": "prod"},
+		IgnoreTags:  IgnoreTags{Keys: []string{"cost"}, Prefixes: []string{"scan:"}},
+	}
+	null, empty := types.MapNull(types.StringType), StringMap(nil)
+	for name, c := range map[string]struct {
+		written, all types.Map
+		actual       map[string]string // nil: what was planned
+		read         types.Map         // nil: as written
+		readAll      map[string]string
+	}{
+		"defaults alone, null": {written: null, all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"defaults alone, {}":   {written: empty, all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"own over default":     {written: StringMap(map[string]string{"team": "y"}), all: StringMap(map[string]string{"team": "y", "env": "prod"})},
+		"own like default":     {written: StringMap(map[string]string{"team": "x"}), all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"default changed by another": {
+			written: null, all: StringMap(map[string]string{"team": "x", "env": "prod"}),
+			actual: map[string]string{"team": "z", "env": "prod"}, read: StringMap(map[string]string{"team": "z"}), readAll: map[string]string{"team": "z", "env": "prod"},
+		},
+		"ignored ones of others": {
+			written: null, all: StringMap(map[string]string{"team": "x", "env": "prod"}),
+			actual: map[string]string{"team": "x", "env": "prod", "cost": "1", "scan:a": "b"}, read: null, readAll: map[string]string{"team": "x", "env": "prod"},
+		},
+	} {
+		tags := Tagged{Tags: c.written}
+		tags.plan(s)
+		if !tags.TagsAll.Equal(c.all) {
+			t.Errorf("%s: tags_all is planned as %s", name, tags.TagsAll)
+		}
+		actual := c.actual
+		read := c.read
+		if actual == nil {
+			actual, read, c.readAll = stringMap(c.all), c.written, stringMap(c.all)
+		}
+		tags.fill(s, actual)
+		if !tags.Tags.Equal(read) {
+			t.Errorf("%s: tags are read as %s", name, tags.Tags)
+		}
+		if diff := cmp.Diff(c.readAll, stringMap(tags.TagsAll)); diff != "" {
+			t.Errorf("%s: tags_all: %s", name, diff)
+		}
+	}
+}
+
+func TestAWriteKeepsIgnoredTags(t *testing.T) {
+	s := &Services{IgnoreTags: IgnoreTags{Keys: []string{"cost"}}}
+	got := s.preserve(map[string]string{"a": "b"}, map[string]string{"cost": "1", "gone": "x"})
+	if diff := cmp.Diff(map[string]string{"a": "b", "cost": "1"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnknownTagsMakeAllUnknown(t *testing.T) {
+	some := types.MapValueMust(types.StringType, map[string]attr.Value{"a": types.StringUnknown()})
+	for _, tags := range []types.Map{types.MapUnknown(types.StringType), some} {
+		m := Tagged{Tags: tags}
+		m.plan(&Services{DefaultTags: map[string]string{"b": "c"}})
+		if !m.TagsAll.IsUnknown() {
+			t.Errorf("%s makes tags_all %s", tags, m.TagsAll)
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// The envelope is tested with the simplest object that has everything: the user.
+const typ = "stowage_project_user"
+
+type values = entitytest.Values
+
+func config(more values) values {
+	c := values{"project": "acme", "name": "partner"}
+	for k, v := range more {
+		c[k] = v
+	}
+	return c
+}
+
+func start(t *testing.T, s entity.Services) (*entitytest.Terraform, *entitytest.Projects) {
+	t.Helper()
+	p := entitytest.NewProjects()
+	s.Projects = p
+	return entitytest.StartObjects(t, &s, projectuser.NewResource), p
+}
+
+// failing makes one method fail.
+func failing(method string, err error) func(context.Context, string) error {
+	return func(_ context.Context, m string) error {
+		if m == method {
+			return err
+		}
+		return nil
+	}
+}
+
+func wantError(t *testing.T, diagnostics []*entitytest.Diagnostic, summary, text, at string) {
+	t.Helper()
+	if problem := entitytest.Lacks(diagnostics, summary, text, at); problem != "" {
+		t.Error(problem)
+	}
+}
+
+func TestEveryFailureIsExplained(t *testing.T) {
+	user := model.ID{Kind: model.KindUser, Name: "partner"}
+	stack := "stowage-acme-0"
+	const summary = "Unable to Create Project User"
+	for _, c := range []struct {
+		err      error
+		text, at string
+	}{
+		{&projects.UnknownProjectError{Project: "acme"}, `The project user "acme/partner" can't be created. The directory has no project "acme".`, "project"},
+		{&template.ExistsError{ID: user, Origin: "other"}, "but by the one with the origin \"other\".\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
+		{&template.InUseError{ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
+		{&template.ClosingError{Project: "acme"}, `The project "acme" is being deleted and takes no changes.`, ""},
+		{&template.GoneError{ID: user}, "It does not exist any more", ""},
+		{&template.FullError{What: "resources of the stack", Have: 451, Budget: 450}, "the resources of the stack would be 451, over the budget of 450 by 1.", ""},
+		{&projects.CommitError{ID: user, Stack: stack, Reasons: []string{"User acme-partner already exists."}}, "the commit to the stack stowage-acme-0: User acme-partner already exists.\n\nThe stack is as it was before.", ""},
+		{&projects.OutcomeUnknownError{ID: user, Stack: stack, Err: errors.New("time ran out")}, "nobody knows whether it was created. The time ran out, or the run was interrupted, while CloudFormation was at work on the stack stowage-acme-0", ""},
+		{&projects.NotEmptyError{ID: user, Bucket: "acme-inbox"}, `The bucket acme-inbox is not empty`, "on_delete"},
+		{&projects.CollisionError{Project: "acme", Other: "acme-x", AccountID: "111122223333"}, `entities of the projects "acme" and "acme-x" could get the same physical names`, "name"},
+		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: projects.ErrNoHub}, `There is no hub "main": the account of the provider's credentials has no SSM parameter /stowage/hub/main`, ""},
+		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: errors.New("AccessDenied")}, "Original error: AccessDenied", ""},
+		{&projects.StackMissingError{Project: "acme", Stack: stack, AccountID: "111122223333", Region: "eu-west-1"}, "the account 111122223333 has no stack stowage-acme-0 in the region eu-west-1", ""},
+		{&template.NewerFormatError{LogicalID: "Key", Format: 9}, "Upgrade the provider.", ""},
+		{&template.TransformError{Transform: "AWS::Serverless"}, "has a Transform section (AWS::Serverless)", ""},
+		{template.ErrNotJSON, "is not JSON: somebody saved it as YAML.", ""},
+		{context.DeadlineExceeded, "allow more time in the argument timeouts", ""},
+		{context.Canceled, "The run was interrupted before anything was changed.", ""},
+		{explained{}, "It broke.\n\nMend it.", ""},
+		{errors.New("surprise"), "Nothing was changed. Look at the original error; the calls that failed are in the account's CloudTrail.\n\nOriginal error: committing: surprise", ""},
+	} {
+		tf, p := start(t, entity.Services{})
+		plan, diagnostics := tf.Plan(typ, nil, config(nil))
+		entitytest.Must(t, diagnostics)
+		p.Fail = failing("Create", fmt.Errorf("committing: %w", c.err))
+		object, diagnostics := tf.Apply(plan)
+		wantError(t, diagnostics, summary, c.text, c.at)
+		if object != nil {
+			t.Errorf("%T: there is a state", c.err)
+		}
+	}
+}
+
+// explained is an error that explains itself, as those of the AWS clients do.
+type explained struct{}
+
+func (explained) Error() string   { return "broken" }
+func (explained) Summary() string { return "It broke" }
+func (explained) Detail() string  { return "Mend it." }
+
+func TestYAMLTemplateIsAnErrorOfThePlanAndTheRefresh(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	object := tf.Created(typ, config(nil))
+	p.Fail = failing("Read", fmt.Errorf("reading: %w", template.ErrNotJSON))
+	_, diagnostics := tf.Read(object)
+	wantError(t, diagnostics, "Unable to Read Project User", "somebody saved it as YAML", "")
+	_, diagnostics = tf.Plan(typ, nil, config(values{"name": "another"}))
+	wantError(t, diagnostics, "Unable to Plan Project User", "somebody saved it as YAML", "")
+	_, diagnostics = tf.Import(typ, "acme/partner")
+	wantError(t, diagnostics, "Unable to Import Project User", "somebody saved it as YAML", "")
+}
+
+func TestUnknownOutcomeWritesNoState(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	object := tf.Created(typ, config(nil))
+	outcome := &projects.OutcomeUnknownError{Stack: "stowage-acme-0", Err: context.DeadlineExceeded}
+	plan, diagnostics := tf.Plan(typ, object, config(values{"source_ips": []any{"203.0.113.0/24"}}))
+	entitytest.Must(t, diagnostics)
+	p.Fail = failing("Update", outcome)
+	after, diagnostics := tf.Apply(plan)
+	wantError(t, diagnostics, "Unable to Update Project User", "nobody knows whether it was updated", "")
+	if diff := cmp.Diff([]any{}, after.Get("source_ips")); diff != "" {
+		t.Errorf("the state has changed: %s", diff)
+	}
+}
+
+func TestInterruptedCreateIsTakenOver(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	plan, diagnostics := tf.Plan(typ, nil, config(nil))
+	entitytest.Must(t, diagnostics)
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}); err != nil { // by the run that was killed
+		t.Fatal(err)
+	}
+	if object, diagnostics := tf.Apply(plan); object == nil {
+		t.Errorf("not taken over: %v", entitytest.Errors(diagnostics))
+	}
+	p.Origin = "somebody else"
+	_, diagnostics = tf.Apply(plan)
+	wantError(t, diagnostics, "Unable to Create Project User", `id = "acme/partner"`, "name")
+}
+
+func TestWhatIsGoneLeavesTheState(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	object := tf.Created(typ, config(nil))
+	p.Fail = failing("Read", &projects.UnknownProjectError{Project: "acme"})
+	if got, diagnostics := tf.Read(object); got != nil || len(diagnostics) > 0 {
+		t.Errorf("without its project: %v, %v", got, diagnostics)
+	}
+	p.Fail = nil
+	if err := p.Delete(t.Context(), "acme", model.ID{Kind: model.KindUser, Name: "partner"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, diagnostics := tf.Read(object); got != nil || len(diagnostics) > 0 {
+		t.Errorf("without itself: %v, %v", got, diagnostics)
+	}
+	if got := tf.Applied(typ, object, nil); got != nil {
+		t.Error("deleting it again left something")
+	}
+	p.Fail = failing("Delete", &projects.UnknownProjectError{Project: "acme"})
+	if got := tf.Applied(typ, object, nil); got != nil {
+		t.Error("deleting it with its project left something")
+	}
+}
+
+func TestWrongAccountIsNotTakenForGone(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	object := tf.Created(typ, config(nil))
+	p.Fail = failing("Read", &projects.StackMissingError{Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
+	got, diagnostics := tf.Read(object)
+	wantError(t, diagnostics, "Unable to Read Project User", "This is not taken for a deletion", "")
+	if got == nil {
+		t.Error("it left the state")
+	}
+}
+
+func TestWrittenButUnreadable(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	plan, diagnostics := tf.Plan(typ, nil, config(nil))
+	entitytest.Must(t, diagnostics)
+	p.Fail = failing("Read", errors.New("no route"))
+	object, diagnostics := tf.Apply(plan)
+	wantError(t, diagnostics, "Unable to Read Project User", "is written, but can't be read back", "")
+	if object != nil {
+		t.Error("there is a state that nobody has read")
+	}
+	p.Fail = nil
+	if object, diagnostics = tf.Apply(plan); object == nil {
+		t.Errorf("the next apply doesn't settle it: %v", diagnostics)
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tf, p := start(t, entity.Services{})
+		wait := func(ctx context.Context, method string) error {
+			if method == "Read" {
+				return nil
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		object := tf.Created(typ, config(values{"timeouts": values{"update": "90s", "delete": "2h"}}))
+		p.Fail = wait
+		took := func(prior *entitytest.Object, c values) time.Duration {
+			begin := time.Now()
+			plan, diagnostics := tf.Plan(typ, prior, c)
+			entitytest.Must(t, diagnostics)
+			_, diagnostics = tf.Apply(plan)
+			wantError(t, diagnostics, fmt.Sprintf("Unable to %s Project User", map[string]string{"create": "Create", "update": "Update", "delete": "Delete"}[plan.Action]), "The time ran out before anything was changed.", "")
+			return time.Since(begin)
+		}
+		got := []time.Duration{
+			took(nil, config(values{"name": "another"})),
+			took(object, config(values{"source_ips": []any{"203.0.113.0/24"}, "timeouts": values{"update": "90s", "delete": "2h"}})),
+			took(object, nil),
+		}
+		if diff := cmp.Diff([]time.Duration{entity.DefaultTimeout, 90 * time.Second, 2 * time.Hour}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestDefaultTags(t *testing.T) {
+	s := entity.Services{DefaultTags: map[string]string{"team": "x"}}
+	tf, p := start(t, s)
+	for _, tags := range []any{nil, values{}, values{"team": "y", "a": "b"}} {
+		c := config(values{"tags": tags, "name": fmt.Sprintf("user-%d", len(p.Written()))})
+		object := tf.Created(typ, c)
+		if diff := cmp.Diff(tags, object.Get("tags")); diff != "" {
+			t.Errorf("tags are not as they were written: %s", diff)
+		}
+		if action := tf.Action(object, c); action != "no-op" {
+			t.Errorf("%v: the next plan would %s", tags, action)
+		}
+	}
+	var written []map[string]string
+	for _, e := range p.Written() {
+		written = append(written, e.(model.User).Tags)
+	}
+	if diff := cmp.Diff([]map[string]string{{"team": "x"}, {"team": "x"}, {"team": "y", "a": "b"}}, written); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInvalidDefaultTagsAreAnErrorOfThePlan(t *testing.T) {
+	tf, _ := start(t, entity.Services{DefaultTags: map[string]string{"aws:x": "y"}})
+	_, diagnostics := tf.Plan(typ, nil, config(nil))
+	wantError(t, diagnostics, "Invalid Project User", `"aws:x" begins with a reserved prefix`, "tags")
+}
+
+func TestIgnoredTagsStay(t *testing.T) {
+	tf, p := start(t, entity.Services{IgnoreTags: entity.IgnoreTags{Keys: []string{"cost"}}})
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", Tags: map[string]string{"cost": "7"}}); err != nil {
+		t.Fatal(err)
+	}
+	object, diagnostics := tf.Import(typ, "acme/partner")
+	entitytest.Must(t, diagnostics)
+	if action := tf.Action(object, config(nil)); action != "no-op" {
+		t.Errorf("the plan would %s", action)
+	}
+	tf.Applied(typ, object, config(values{"tags": values{"a": "b"}}))
+	written := p.Written()
+	if diff := cmp.Diff(map[string]string{"cost": "7", "a": "b"}, written[len(written)-1].(model.User).Tags); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestImportOfAnythingElseSaysThatAdoptionComesLater(t *testing.T) {
+	tf, _ := start(t, entity.Services{})
+	_, diagnostics := tf.Import(typ, "acme/partner/legacy-iam-user")
+	wantError(t, diagnostics, "Invalid Import ID", "comes with a later version", "")
+	_, diagnostics = tf.Import(typ, "acme/nobody")
+	wantError(t, diagnostics, "Cannot Import Project User", "Adopting resources that were made without Stowage comes with a later version", "")
+	_, diagnostics = tf.Import(typ, "nobody/partner")
+	wantError(t, diagnostics, "Unable to Import Project User", `The directory has no project "nobody".`, "project")
+}
