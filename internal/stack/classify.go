@@ -2,10 +2,12 @@ package stack
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
@@ -30,7 +32,7 @@ func classify(err error) *commit.CallError {
 		exists   *types.AlreadyExistsException
 	)
 	switch {
-	case !errors.As(err, &api):
+	case !errors.As(err, &api), broken(err, api):
 		result.Failure = commit.NoReply
 	case errors.As(err, &notFound):
 		result.Failure = commit.Outdated
@@ -47,6 +49,12 @@ func classify(err error) *commit.CallError {
 		result.Failure = classifyValidation(api.ErrorMessage())
 	}
 	return result
+}
+
+// broken says that the service failed at the call rather than refused it: it may have done it all the same.
+func broken(err error, api smithy.APIError) bool {
+	var response *smithyhttp.ResponseError
+	return api.ErrorFault() == smithy.FaultServer || errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
 }
 
 func classifyValidation(message string) commit.Failure {

@@ -1,0 +1,263 @@
+package stack_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// TestFaultsOfCallsEndWell lets every kind of call fail in a way that the writer has to survive: the change is committed
+// exactly once, and a later one too.
+func TestFaultsOfCallsEndWell(t *testing.T) {
+	fault := func(operation string, effect sandbox.Effect, times int) sandbox.Fault {
+		return sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: effect, Times: times}
+	}
+	cases := map[string][]sandbox.Fault{
+		"lost reply of CreateChangeSet":                {fault("CreateChangeSet", sandbox.LostReply, 1)},
+		"lost reply of ExecuteChangeSet":               {fault("ExecuteChangeSet", sandbox.LostReply, 1)},
+		"all replies of one ExecuteChangeSet are lost": {fault("ExecuteChangeSet", sandbox.LostReply, 25)},
+		"all replies of one CreateChangeSet are lost":  {fault("CreateChangeSet", sandbox.LostReply, 25)},
+		"lost replies of everything":                   {fault("", sandbox.LostReply, 6)},
+		"throttling at the start":                      {fault("", sandbox.Throttle, 8)},
+		"throttled while following":                    {{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.Throttle, After: 3, Times: 40}},
+		"stale descriptions":                           {fault("DescribeStacks", sandbox.StaleRead, 2)},
+		"stale descriptions and templates":             {fault("DescribeStacks", sandbox.StaleRead, 2), fault("GetTemplate", sandbox.StaleRead, 1)},
+		"stale descriptions after the execution":       {{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: 2, Times: 10}},
+		"internal errors":                              {fault("", sandbox.FailCall, 5)},
+	}
+	for name, faults := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				first := w.process()
+				w.filled(first)
+				must(t, first.Commit(t.Context(), create(user("before"))))
+				w.faults(faults...)
+				// A process that knows nothing, so that it has to read.
+				s := w.process()
+				must(t, s.Commit(t.Context(), create(user("partner"))))
+				w.box.ClearFaults()
+				must(t, first.Commit(t.Context(), create(user("after"))))
+				if got := len(w.contents().Users); got != 3 {
+					t.Errorf("%d users, want 3", got)
+				}
+				if got := revision(w); got != "4" {
+					t.Errorf("the stack is at revision %s, want 4: the project and each user once", got)
+				}
+			})
+		})
+	}
+}
+
+func revision(w *world) string {
+	for _, p := range w.described().Parameters {
+		if aws.ToString(p.ParameterKey) == template.RevisionParameter {
+			return aws.ToString(p.ParameterValue)
+		}
+	}
+	return ""
+}
+
+func TestEverySecondCallThrottledEndsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		for n := range 100 {
+			w.faults(sandbox.Fault{Service: "cloudformation", Effect: sandbox.Throttle, After: 2 * n, Times: 1})
+		}
+		mustAll(t, commitAll(t.Context(), s, 5, creations("user", 10)...))
+		w.box.ClearFaults()
+		if got := len(w.contents().Users); got != 10 {
+			t.Errorf("%d users, want 10", got)
+		}
+	})
+}
+
+func TestBusyStackIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		for _, process := range []struct {
+			name    string
+			process interface {
+				Name() string
+			}
+		}{{"one that knows the stack", s}, {"one that reads it", w.process()}} {
+			w.byHand(nil, func(sections map[string]any) {
+				section(sections, "Resources")["Foreign"+strings.ReplaceAll(process.name, " ", "")] = map[string]any{
+					"Type": "AWS::SNS::Topic", "Properties": map[string]any{"TopicName": strings.ReplaceAll(process.name, " ", "-")},
+				}
+			})
+			if status := w.described().StackStatus; status != types.StackStatusUpdateInProgress {
+				t.Fatalf("the update by hand is in the status %s", status)
+			}
+			must(t, s.Commit(t.Context(), create(user("user-"+strings.ReplaceAll(process.name, " ", "-")))))
+		}
+		contents := w.contents()
+		if len(contents.Users) != 2 || len(contents.Foreign) != 2 {
+			t.Errorf("users %v, foreign %v", contents.Users, contents.Foreign)
+		}
+	})
+}
+
+func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		w.byHand([]types.Parameter{{ParameterKey: aws.String("Colour"), ParameterValue: aws.String("green")}}, func(sections map[string]any) {
+			section(sections, "Parameters")["Colour"] = map[string]any{"Type": "String", "Default": "red"}
+			section(sections, "Outputs")["Hue"] = map[string]any{"Value": map[string]any{"Ref": "Colour"}}
+			section(sections, "Resources")["Foreign"] = map[string]any{
+				"Type": "AWS::SNS::Topic", "Properties": map[string]any{"TopicName": "foreign"},
+			}
+			section(sections, "Metadata")["Team"] = "storage"
+		})
+		must(t, s.Commit(t.Context(), create(user("partner"))))
+		must(t, w.process().Commit(t.Context(), create(user("other"))))
+		described := w.described()
+		values := map[string]string{}
+		for _, o := range described.Outputs {
+			values[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+		}
+		if values["Hue"] != "green" {
+			t.Errorf("outputs %v, want Hue=green: the value of a foreign parameter was lost", values)
+		}
+		if foreign := w.contents().Foreign; !slices.Equal(foreign, []string{"Foreign"}) {
+			t.Errorf("foreign resources %v", foreign)
+		}
+		got, err := w.client().CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+		must(t, err)
+		if !strings.Contains(aws.ToString(got.TemplateBody), `"Team":"storage"`) {
+			t.Error("the template's own metadata was lost")
+		}
+	})
+}
+
+func TestLargeTemplateGoesThroughTheTemplateBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		mustAll(t, commitAll(t.Context(), s, 60, creations("bucket", 60)...))
+		contents := w.contents()
+		if got := len(contents.Buckets); got != 60 {
+			t.Errorf("%d buckets, want 60", got)
+		}
+		if contents.Usage.TemplateBytes <= template.MaxInlineBytes {
+			t.Errorf("the template has only %d bytes: the test shows nothing", contents.Usage.TemplateBytes)
+		}
+		if w.box.Calls()["s3"]["PutObject"] != 1 {
+			t.Errorf("calls of S3: %v", w.box.Calls()["s3"])
+		}
+		// The same template again, as after a lost race, is the same object.
+		must(t, w.process().Commit(t.Context(), create(user("partner"))))
+	})
+}
+
+func TestRolledBackCommitTellsReasonsAndLeavesTheStackUsable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create", Reason: "the quota of users is used up", Times: 1})
+		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
+		for i, err := range outcomes {
+			var failed *commit.FailedError
+			if !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" || !strings.Contains(err.Error(), "the quota of users is used up") {
+				t.Errorf("change %d ended with %v", i, err)
+			}
+		}
+		if got := len(w.contents().Users); got != 0 {
+			t.Errorf("%d users after the rollback, want none", got)
+		}
+		mustAll(t, commitAll(t.Context(), s, 3, creations("user", 3)...))
+		if got := len(w.contents().Users); got != 3 {
+			t.Errorf("%d users, want 3", got)
+		}
+	})
+}
+
+func TestDeadFirstCreationIsAClearError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", Phase: "create", Reason: "not allowed to put parameters", Times: 1})
+		err := w.process().Commit(t.Context(), create(user("partner")))
+		if err == nil || !strings.Contains(err.Error(), "not allowed to put parameters") {
+			t.Errorf("the first creation ended with %v", err)
+		}
+		var stuck *commit.StuckError
+		if err := w.process().Commit(t.Context(), create(user("partner"))); !errors.As(err, &stuck) || stuck.Status != "ROLLBACK_COMPLETE" {
+			t.Errorf("the next commit ended with %v", err)
+		}
+	})
+}
+
+func TestEveryStackIsProtected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.filled(w.process())
+		described := w.described()
+		if !aws.ToBool(described.EnableTerminationProtection) {
+			t.Error("the termination protection is off")
+		}
+		if want := []string{"arn:aws:sns:eu-west-1:111122223333:stowage-events"}; !slices.Equal(described.NotificationARNs, want) {
+			t.Errorf("notifications go to %v, want %v", described.NotificationARNs, want)
+		}
+		policy, err := w.client().CloudFormation.GetStackPolicy(t.Context(), &cloudformation.GetStackPolicyInput{StackName: aws.String(stackName)})
+		must(t, err)
+		if body := aws.ToString(policy.StackPolicyBody); !strings.Contains(body, `"Deny"`) || !strings.Contains(body, "Update:Replace") {
+			t.Errorf("the stack policy is %s", body)
+		}
+	})
+}
+
+func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "UpdateTerminationProtection", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1})
+		if err := w.process().Commit(t.Context(), create(user("partner"))); err == nil {
+			t.Error("an unprotected stack was filled")
+		}
+		must(t, w.process().Commit(t.Context(), create(user("partner"))))
+		if !aws.ToBool(w.described().EnableTerminationProtection) {
+			t.Error("the termination protection is off")
+		}
+	})
+}
+
+func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		must(t, s.Commit(t.Context(), create(user("old"))))
+		must(t, w.process().Delete(t.Context(), "delete-it"))
+		must(t, w.process().Commit(t.Context(), create(user("new"))))
+		before := aws.ToString(w.described().StackId)
+		must(t, s.Commit(t.Context(), create(user("newer")))) // remembers the old stack
+		if after := aws.ToString(w.described().StackId); after != before {
+			t.Errorf("the stack is %s, want %s", after, before)
+		}
+		names := map[string]bool{}
+		for _, u := range w.contents().Users {
+			names[u.Name] = true
+		}
+		if !maps.Equal(names, map[string]bool{"new": true, "newer": true}) {
+			t.Errorf("users %v, want new and newer", names)
+		}
+	})
+}
