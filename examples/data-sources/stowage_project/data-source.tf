@@ -1,0 +1,7 @@
+data "stowage_project" "acme" {
+  name = "acme"
+}
+
+output "room" {
+  value = data.stowage_project.acme.headroom.resources
+}

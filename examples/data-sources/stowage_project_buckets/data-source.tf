@@ -1,0 +1,7 @@
+data "stowage_project_buckets" "acme" {
+  project = "acme"
+}
+
+output "buckets" {
+  value = data.stowage_project_buckets.acme.buckets[*].bucket_name
+}

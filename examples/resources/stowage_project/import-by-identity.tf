@@ -1,0 +1,6 @@
+import {
+  to = stowage_project.acme
+  identity = {
+    name = "acme"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = stowage_project.acme
+  id = "acme"
+}

@@ -1,0 +1,7 @@
+import {
+  to = stowage_project_bucket.inbox
+  identity = {
+    project = "acme"
+    name    = "inbox"
+  }
+}

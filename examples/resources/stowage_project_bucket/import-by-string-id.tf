@@ -1,0 +1,4 @@
+import {
+  to = stowage_project_bucket.inbox
+  id = "acme/inbox"
+}

@@ -1,0 +1,4 @@
+import {
+  to = stowage_project_user.partner
+  id = "acme/partner"
+}

@@ -1,0 +1,1 @@
+terraform import stowage_project_user.partner acme/partner

@@ -1,0 +1,4 @@
+import {
+  to = stowage_user_permission.partner_inbox
+  id = "acme/partner/inbox/incoming/"
+}
