@@ -255,7 +255,23 @@ func (e *FailedError) Error() string {
 func (e *FailedError) Unwrap() error { return e.Err }
 
 func (e *StuckError) Error() string {
-	return fmt.Sprintf("the stack %s is in the status %s: %s", e.Stack, e.Status, e.Reason)
+	text := fmt.Sprintf("the stack %s is in the status %s, in which it can't be updated; ", e.Stack, e.Status)
+	switch e.Status {
+	case "UPDATE_ROLLBACK_FAILED":
+		text += fmt.Sprintf("correct what made the rollback fail, continue it (aws cloudformation continue-update-rollback --stack-name %s), then apply again", e.Stack)
+	case "UPDATE_FAILED":
+		text += fmt.Sprintf("somebody updated it without rollback: roll it back (aws cloudformation rollback-stack --stack-name %s), then apply again", e.Stack)
+	case "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED":
+		text += fmt.Sprintf("its first creation failed: correct the cause, delete the stack (aws cloudformation delete-stack --stack-name %s), then apply again", e.Stack)
+	case "DELETE_FAILED":
+		text += fmt.Sprintf("somebody began to delete it: remove what holds the deletion up, delete it again (aws cloudformation delete-stack --stack-name %s), then apply again", e.Stack)
+	default:
+		text += "bring it back to a status that ends in _COMPLETE in the CloudFormation console, then apply again"
+	}
+	if e.Reason != "" {
+		text += "; CloudFormation's reason: " + e.Reason
+	}
+	return text
 }
 
 func (e *AbsentError) Error() string { return fmt.Sprintf("the stack %s does not exist", e.Stack) }
@@ -269,7 +285,11 @@ func (e *SurpriseError) Error() string {
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("the time ran out while the stack %s was being updated", e.Stack)
+	text := fmt.Sprintf("the time ran out while the stack %s was being updated; the change may or may not be in it", e.Stack)
+	if e.Err != nil {
+		text += "; " + e.Err.Error()
+	}
+	return text
 }
 
 func (e *UnknownError) Unwrap() error { return e.Err }

@@ -99,9 +99,11 @@ type attempt struct {
 	template *template.Template
 	revision int64
 	intents  []template.Intent
+	members  []MemberID // whom the indexes in intents mean
 	arn      string
 	stackID  string
-	stale    bool // a member left: the set may not be executed, and its intents' members don't count any more
+	stale    bool          // a member left: the set may not be executed
+	pause    time.Duration // before the stack is read again, once the set is deleted
 }
 
 // Engine drives the commits of one stack. It is not safe for concurrent use.
@@ -227,12 +229,20 @@ func (e *Engine) schedule() {
 	if e.phase != gathering || len(e.queue) == 0 {
 		return
 	}
-	first, last := e.queue[0].arrived, e.queue[len(e.queue)-1].arrived
+	// Who came while the commit before was in flight waits with those that it released.
+	first, last := later(e.queue[0].arrived, e.releasedAt), later(e.queue[len(e.queue)-1].arrived, e.releasedAt)
 	latest := first.Add(Linger)
 	e.closeAt = last.Add(Quiet)
 	if len(e.queue) < e.released && first.Sub(e.releasedAt) < Linger || e.closeAt.After(latest) {
 		e.closeAt = latest
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // settleIdle ends a round: when the batch is empty and nothing is outstanding, the queue becomes the next batch.
@@ -290,8 +300,13 @@ func (e *Engine) underExecution() bool {
 // expire settles the members whose time has run out.
 func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
-	doing := e.doing()
-	e.leave(late, func(member) error { return &TimeoutError{e.config.Stack, doing} })
+	e.leave(late, func(m member) error {
+		doing := "waiting for its commit to begin"
+		if slices.ContainsFunc(e.batch, func(b member) bool { return b.ID == m.ID }) {
+			doing = e.doing()
+		}
+		return &TimeoutError{e.config.Stack, doing}
+	})
 	if e.underExecution() {
 		e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 			if late(m) {
@@ -313,9 +328,9 @@ func (e *Engine) doing() string {
 		return "preparing the change set"
 	case protecting:
 		return "protecting the new stack"
-	case idle, gathering, executing, settling, following:
+	case idle, gathering, executing, settling, following: // a member in these waits for the stack's first creation
 	}
-	return "waiting for the commit before"
+	return "creating the stack"
 }
 
 func (e *Engine) read() {
@@ -331,13 +346,13 @@ func (e *Engine) pause(now time.Time, d time.Duration) {
 
 // failAll gives every member of the batch one error and ends the round.
 func (e *Engine) failAll(now time.Time, err error) {
-	e.finish(now, func(member, int) error { return err })
+	e.finish(now, func(member) error { return err })
 }
 
 // finish gives every member of the batch its outcome and ends the round.
-func (e *Engine) finish(now time.Time, outcome func(m member, index int) error) {
-	for i, m := range e.batch {
-		e.emit(Done{m.ID, outcome(m, i)})
+func (e *Engine) finish(now time.Time, outcome func(member) error) {
+	for _, m := range e.batch {
+		e.emit(Done{m.ID, outcome(m)})
 	}
 	e.released, e.releasedAt = len(e.batch), now
 	e.batch = nil
@@ -373,7 +388,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	default:
 		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
 		if err != nil {
-			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("it has no number in its parameter %s: %w", template.RevisionParameter, err)})
+			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)})
 			return
 		}
 		e.base = &base{description: o.After, template: o.Template, revision: revision}
@@ -442,7 +457,7 @@ func (e *Engine) compose(now time.Time) {
 	}
 	edited, err := template.Edit(e.base.template, e.env(), changes)
 	if err != nil {
-		e.failAll(now, &ReadError{e.config.Stack, err})
+		e.unusable(now, err)
 		return
 	}
 	if refused := slices.ContainsFunc(edited.Errors, func(err error) bool { return err != nil }); refused {
@@ -469,7 +484,7 @@ func (e *Engine) compose(now time.Time) {
 	token := e.token()
 	stamped, err := template.Stamp(edited.Template, token)
 	if err != nil {
-		e.failAll(now, &ReadError{e.config.Stack, err})
+		e.unusable(now, err)
 		return
 	}
 	e.attempt = attempt{
@@ -477,7 +492,20 @@ func (e *Engine) compose(now time.Time) {
 		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.CarrierID }),
 		stackID: e.base.description.StackID,
 	}
+	for _, m := range e.batch {
+		e.attempt.members = append(e.attempt.members, m.ID)
+	}
 	e.make()
+}
+
+// unusable gives the members an error of the base. It is not remembered: somebody may repair it.
+func (e *Engine) unusable(now time.Time, err error) {
+	if e.base.remembered {
+		e.read()
+		return
+	}
+	e.base = nil
+	e.failAll(now, &ReadError{e.config.Stack, err})
 }
 
 // refuse gives the members that can't be committed their errors. A permission without its user or bucket waits for one
@@ -519,6 +547,10 @@ func changeSetName(b *base) string { return "stowage-" + b.hash()[:40] }
 func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	if o.Err != nil {
 		e.notMade(now, o.Err)
+		if o.ARN != "" { // it was made, but could not be described: it would block its name
+			e.attempt.arn, e.attempt.pause = o.ARN, BusyPause
+			e.discard()
+		}
 		return
 	}
 	e.attempt.arn = o.ARN
@@ -581,6 +613,7 @@ func (e *Engine) surprise(now time.Time, details []string) {
 		e.failAll(now, &SurpriseError{e.config.Stack, details})
 	} else if !e.base.remembered {
 		e.surprised = hash
+		e.attempt.pause = BusyPause // a stale description becomes true in time
 	}
 	e.discard()
 }
@@ -598,7 +631,7 @@ func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
 		e.phase = idle
 		return
 	}
-	e.pause(now, 0)
+	e.pause(now, e.attempt.pause)
 	e.Tick(now)
 }
 
@@ -624,6 +657,7 @@ func (e *Engine) executed(now time.Time, o Executed) {
 	case Outdated, Gone, NameTaken:
 		e.pause(now, BusyPause)
 	case Busy:
+		e.attempt.pause = BusyPause
 		e.discard()
 	case Refused:
 		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
@@ -658,7 +692,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		e.failAll(now, &UnknownError{e.config.Stack, o.Err})
 		return
 	}
-	status := o.Description.Status
+	status := outcome(o)
 	switch {
 	case e.attempt.first && status == "CREATE_COMPLETE":
 		e.protect(o.Description.StackID)
@@ -667,19 +701,36 @@ func (e *Engine) finished(now time.Time, o Finished) {
 	default:
 		e.base = nil
 		failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
-		if len(failed.Reasons) == 0 {
+		if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
 			failed.Reasons = []string{o.Description.StatusReason}
 		}
 		e.failAll(now, failed)
 	}
 }
 
+// outcome is the final status of the operation itself, as its own events say: the description may show a later
+// operation of somebody else already.
+func outcome(o Finished) string {
+	for _, event := range slices.Backward(o.Events) {
+		if event.Type == stackType && !inProgress(event.Status) {
+			return event.Status
+		}
+	}
+	return o.Description.Status
+}
+
+// stackType is the resource type of a stack's own events.
+const stackType = "AWS::CloudFormation::Stack"
+
 // committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
 // the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
 func (e *Engine) committed(now time.Time, o Finished) {
-	e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
-	e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
-	undeleted := map[int][]string{}
+	e.base = nil
+	if o.Description.ChangeSetID == e.attempt.arn { // else somebody else has committed since
+		e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
+		e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
+	}
+	undeleted := map[MemberID][]string{}
 	for _, event := range o.Events {
 		if event.Status != "DELETE_FAILED" {
 			continue
@@ -687,17 +738,14 @@ func (e *Engine) committed(now time.Time, o Finished) {
 		for _, intent := range e.attempt.intents {
 			if intent.LogicalID == event.LogicalID {
 				for _, i := range intent.Members {
-					undeleted[i] = append(undeleted[i], reason(event))
+					undeleted[e.attempt.members[i]] = append(undeleted[e.attempt.members[i]], reason(event))
 				}
 			}
 		}
 	}
-	if e.attempt.stale { // members have left since, so the indexes mean nothing any more; nobody is acknowledged wrongly
-		undeleted = map[int][]string{}
-	}
-	e.finish(now, func(_ member, i int) error {
-		if reasons := undeleted[i]; len(reasons) > 0 {
-			return &FailedError{Stack: e.config.Stack, Status: o.Description.Status, Reasons: reasons}
+	e.finish(now, func(m member) error {
+		if reasons := undeleted[m.ID]; len(reasons) > 0 {
+			return &FailedError{Stack: e.config.Stack, Status: "UPDATE_COMPLETE", Reasons: reasons}
 		}
 		return nil
 	})
@@ -712,7 +760,9 @@ func (e *Engine) protect(stackID string) {
 func (e *Engine) protected(now time.Time, o Protected) {
 	if o.Err != nil {
 		e.base = nil
-		e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("it can't be protected: %w", o.Err)})
+		e.failAll(now, &FailedError{
+			Stack: e.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
+		})
 		return
 	}
 	e.read()
@@ -723,7 +773,7 @@ func (e *Engine) protected(now time.Time, o Protected) {
 func Reasons(events []Event) []string {
 	var reasons []string
 	for _, event := range events {
-		if !strings.HasSuffix(event.Status, "_FAILED") || event.Type == "AWS::CloudFormation::Stack" || cancelled(event.Reason) {
+		if !strings.HasSuffix(event.Status, "_FAILED") || event.Type == stackType || cancelled(event.Reason) {
 			continue
 		}
 		reasons = append(reasons, reason(event))
