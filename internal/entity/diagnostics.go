@@ -124,10 +124,11 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		return path.Root(string(missing.Parent.Kind)), fmt.Sprintf("Its %s %q does not exist in the project.", missing.Parent.Kind, missing.Parent.Name),
 			fmt.Sprintf("Check the name, or refer to the resource (%[1]s = stowage_project_%[1]s.<NAME>.name) so that Terraform creates it first.", missing.Parent.Kind)
 	case errors.As(err, &exists):
-		why = "It exists already, and was not created by this configuration"
+		why = "It exists already, without the mark of any configuration's origin"
 		if exists.Origin != "" {
-			why += fmt.Sprintf(" but by the one with the origin %q", exists.Origin)
+			why = fmt.Sprintf("It exists already, made by the configuration with the origin %q", exists.Origin)
 		}
+		why += "; what an interrupted run made is taken over only if settings and origin are the same"
 		return path.Root(f.own), why + ".", fmt.Sprintf(
 			"To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nElse give this one another name.", f.typ, f.label(), f.id)
 	case errors.As(err, &gone):

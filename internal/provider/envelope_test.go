@@ -64,7 +64,7 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		text, at string
 	}{
 		{&projects.UnknownProjectError{Project: "acme"}, `The project user "acme/partner" can't be created. The directory has no project "acme".`, "project"},
-		{&template.ExistsError{ID: user, Origin: "other"}, "but by the one with the origin \"other\".\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
+		{&template.ExistsError{ID: user, Origin: "other"}, "It exists already, made by the configuration with the origin \"other\"; what an interrupted run made is taken over only if settings and origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
 		{&template.InUseError{ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
 		{&template.ClosingError{Project: "acme"}, `The project "acme" is being deleted and takes no changes.`, ""},
 		{&template.GoneError{ID: user}, "It does not exist any more", ""},
