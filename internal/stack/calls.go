@@ -252,9 +252,7 @@ func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdi
 	return commit.NotOurs
 }
 
-// follow polls the stack by its id until the operation has ended, as its own events say. A description can be stale and
-// show the stack as it was before the execution, so a final status counts only with our change set's ARN in it, or with the
-// stack's own event of that status under our token.
+// follow polls the stack by its id until the operation has ended.
 func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
 	for pause := range pauses(time.Second, 5*time.Second) {
@@ -274,31 +272,52 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 		s.config.Log(ctx, "Following the update", map[string]any{
 			"stack": s.config.Stack, "status": d.Status, "token": e.Token, "seconds": int(time.Since(began).Seconds()),
 		})
-		if strings.HasSuffix(d.Status, "_IN_PROGRESS") {
-			continue
-		}
-		if d.ChangeSetID == e.ARN && strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "" {
-			return commit.Finished{Description: *d}
-		}
-		events, err := s.events(ctx, e)
-		if err != nil {
-			continue
-		}
-		if ended(events, d.Status) || d.ChangeSetID == e.ARN && len(events) > 0 {
-			return commit.Finished{Description: *d, Events: events}
+		if finished := s.finished(ctx, e, *d); finished != nil {
+			return *finished
 		}
 	}
 	return commit.Finished{}
 }
 
-// ended says whether the stack's own last event among an operation's events has the status.
-func ended(events []commit.Event, status string) bool {
-	for _, event := range slices.Backward(events) {
-		if event.Type == "AWS::CloudFormation::Stack" {
-			return event.Status == status
+// finished judges a description of the stack; nil means that the operation goes on. A description with another change set
+// than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
+// work already. Then the stack's own events under our token decide.
+func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description) *commit.Finished {
+	if d.ChangeSetID == e.ARN {
+		switch {
+		case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
+			return nil
+		case strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "":
+			return &commit.Finished{Description: d}
 		}
 	}
-	return false
+	events, err := s.events(ctx, e)
+	switch {
+	case err != nil:
+		return nil // throttled or no answer: not yet
+	case d.ChangeSetID == e.ARN && len(events) > 0:
+		return &commit.Finished{Description: d, Events: events}
+	}
+	began, status := span(events)
+	if status == "" || strings.HasSuffix(status, "_IN_PROGRESS") {
+		return nil
+	}
+	d.Status, d.StatusReason, d.ChangeSetID, d.LastUpdated = status, "", e.ARN, began
+	return &commit.Finished{Description: d, Events: events}
+}
+
+// span is when the stack's own events among an operation's events begin, and the status that they have come to.
+func span(events []commit.Event) (began time.Time, status string) {
+	for _, event := range events {
+		if event.Type != "AWS::CloudFormation::Stack" {
+			continue
+		}
+		if status == "" {
+			began = event.Time.UTC()
+		}
+		status = event.Status
+	}
+	return began, status
 }
 
 // events reads the events of one operation, oldest first. Events come newest first, so it stops at the first older one.

@@ -1,0 +1,132 @@
+package stack_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// driven is the transport of one writer: its calls go straight through until the driver takes over, and carry the writer's
+// name, which tells equal calls of two writers apart for the driver.
+type driven struct {
+	name   string
+	driver *simulate.Driver // nil: not yet
+	direct http.RoundTripper
+}
+
+func (d *driven) RoundTrip(r *http.Request) (*http.Response, error) {
+	if d.driver == nil {
+		return d.direct.RoundTrip(r)
+	}
+	return d.driver.Transport().RoundTrip(r.WithContext(simulate.WithActor(r.Context(), d.name)))
+}
+
+// writer is a process whose calls a driver orders.
+func (w *world) writer(driver *simulate.Driver, n int) *stack.Stack {
+	w.t.Helper()
+	transport := &driven{name: fmt.Sprint("writer ", n), direct: w.transport}
+	client := w.clientBy(transport)
+	transport.driver = driver
+	return w.process(func(c *stack.Config) { c.CloudFormation, c.S3 = client.CloudFormation, client.S3 })
+}
+
+// TestWritersAtOnceLoseNoWrite lets processes write to one stack at once, in an order of calls that the seed chooses, with lost
+// replies, throttling and stale reads among them. Whatever is acknowledged is in the template, and whatever failed is not.
+func TestWritersAtOnceLoseNoWrite(t *testing.T) {
+	for seed := range uint64(10) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			cryptotest.SetGlobalRandom(t, seed)
+			synctest.Test(t, func(t *testing.T) { race(t, seed) })
+		})
+	}
+}
+
+func race(t *testing.T, seed uint64) {
+	const writers, each = 3, 4
+	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
+	driver := simulate.NewDriver(w.box, seed)
+	// Only the writers' calls are driven: what comes before and after goes straight through.
+	w.transport = simulate.NewTransport(w.box)
+	w.filled(w.process())
+	w.faults(
+		sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.LostReply, After: int(seed % 5), Times: 1},
+		sandbox.Fault{Service: "cloudformation", Effect: sandbox.Throttle, After: int(10 + seed), Times: 3},
+		sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: int(8 + seed), Times: 1},
+	)
+	var (
+		mu           sync.Mutex
+		acknowledged = map[string]bool{}
+		group        sync.WaitGroup
+	)
+	for n := range writers {
+		s := w.writer(driver, n)
+		for i := range each {
+			name := fmt.Sprintf("user%d%d", n, i)
+			group.Go(func() {
+				err := s.Commit(t.Context(), create(user(name)))
+				mu.Lock()
+				defer mu.Unlock()
+				acknowledged[name] = err == nil
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	driver.Run(done)
+	w.box.ClearFaults()
+	maps.DeleteFunc(acknowledged, func(_ string, ok bool) bool { return !ok })
+	var have []string
+	for _, u := range w.contents().Users {
+		have = append(have, u.Name)
+	}
+	slices.Sort(have)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(acknowledged)), have); diff != "" {
+		t.Errorf("acknowledged and there differ (-acknowledged +there):\n%s\n%v", diff, driver.Trace())
+	}
+	// A writer who remembers its own last commit goes on from what the others have made.
+	must(t, w.process().Commit(t.Context(), template.Change{Op: template.Delete, Entity: user("user00")}))
+	if got := len(w.contents().Users); got != writers*each-1 {
+		t.Errorf("%d users after a deletion, want %d", got, writers*each-1)
+	}
+}
+
+func TestTwoFirstWritersMakeOneStack(t *testing.T) {
+	for seed := range uint64(8) {
+		cryptotest.SetGlobalRandom(t, seed)
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
+			driver := simulate.NewDriver(w.box, seed)
+			w.transport = simulate.NewTransport(w.box)
+			var group sync.WaitGroup
+			for n := range 2 {
+				s := w.writer(driver, n)
+				group.Go(func() {
+					if err := s.Commit(t.Context(), create(user(fmt.Sprint("user", n)))); err != nil {
+						t.Errorf("seed %d, writer %d: %v", seed, n, err)
+					}
+				})
+			}
+			done := make(chan struct{})
+			go func() { group.Wait(); close(done) }()
+			driver.Run(done)
+			if got := len(w.contents().Users); got != 2 {
+				t.Errorf("seed %d: %d users, want 2", seed, got)
+			}
+		})
+	}
+}
