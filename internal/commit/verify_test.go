@@ -1,0 +1,209 @@
+package commit
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// discards says whether the engine throws a change set away that was made from a base (a description and a template, not
+// necessarily of one moment) and computed against the real stack.
+func discards(t *testing.T, described, templated, real state, change template.Change) bool {
+	t.Helper()
+	e := New(config())
+	e.Submit(began, Member{ID: 1, Change: change})
+	e.Tick(began.Add(Quiet))
+	e.Effects()
+	e.Observe(began, BaseRead{Before: described.description, After: described.description, Template: templated.template})
+	effects := e.Effects()
+	if len(effects) != 1 {
+		t.Fatalf("%v instead of CreateChangeSet", effects)
+	}
+	create, ok := effects[0].(CreateChangeSet)
+	if !ok {
+		t.Fatalf("%T instead of CreateChangeSet", effects[0])
+	}
+	e.Observe(began, ChangeSetMade{ARN: "arn", StackID: stackID, Changes: real.computed(create.Template)})
+	for _, effect := range e.Effects() {
+		switch effect.(type) {
+		case Execute:
+			return false
+		case DeleteChangeSet:
+			return true
+		}
+	}
+	t.Fatal("the set is neither executed nor deleted")
+	return false
+}
+
+func create(entity model.Entity) template.Change {
+	return template.Change{Op: template.Create, Entity: entity}
+}
+
+func update(entity model.Entity) template.Change {
+	return template.Change{Op: template.Update, Entity: entity}
+}
+
+// Each of the next three fails when its check is taken away, and no other check can save it.
+
+// TestDiffCheckCatchesLostUpdate: another writer has committed. The descriptions show it already, with the new revision, but
+// GetTemplate still answers with the old template: the set would remove what the other one made.
+func TestDiffCheckCatchesLostUpdate(t *testing.T) {
+	before := newState(t, 1, "s1", began, create(bucket("old", "")))
+	after := before.committed(t, "other", "s2", began.Add(time.Minute), create(bucket("theirs", "")))
+	if !discards(t, after, before, after, create(bucket("mine", ""))) {
+		t.Error("the change set that removes the other writer's bucket is executed")
+	}
+	if discards(t, after, after, after, create(bucket("mine", ""))) {
+		t.Error("the change set from the true base is discarded")
+	}
+}
+
+// TestCarrierCheckCatchesSameResourceWriter: another writer has changed a setting of the same bucket that stands in its
+// metadata only. The set does to the stack what is intended, and replaces the properties that were expected.
+func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
+	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
+	retained := bucket("shared", "a")
+	retained.OnDelete = model.Retain
+	after := before.committed(t, "other", "s2", began.Add(time.Minute), update(retained))
+	if !discards(t, before, before, after, update(bucket("shared", "b"))) {
+		t.Error("the change set that reverts the other writer's setting is executed")
+	}
+	if discards(t, after, after, after, update(bucket("shared", "b"))) {
+		t.Error("the change set from the true base is discarded")
+	}
+}
+
+// TestBeforeValueCheckCatchesHandEdit: a person has changed the same bucket in the template, without raising the revision.
+func TestBeforeValueCheckCatchesHandEdit(t *testing.T) {
+	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
+	after := before.byHand(t, "s2", began.Add(time.Minute), func(resources map[string]any) { handTag(resources, "shared", "byhand") })
+	if !discards(t, before, before, after, update(bucket("shared", "b"))) {
+		t.Error("the change set that reverts the edit unseen is executed")
+	}
+	if discards(t, after, after, after, update(bucket("shared", "b"))) {
+		t.Error("the change set from the true base is discarded")
+	}
+}
+
+func decode(t *testing.T, text string) *template.Template {
+	t.Helper()
+	decoded, err := template.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decoded
+}
+
+// before decodes properties as the driver does.
+func before(t *testing.T, text string) map[string]any {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	var properties map[string]any
+	if err := json.Unmarshal([]byte(text), &properties); err != nil {
+		t.Fatal(err)
+	}
+	return properties
+}
+
+func TestVerifyComparesTheDiff(t *testing.T) {
+	base := decode(t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"Properties":{"P":"1"}},"B":{}}}`)
+	carrier := ResourceChange{LogicalID: "Carrier", Action: "Modify", Replacement: "False", Before: map[string]any{"Value": "7"}}
+	carrierAlone := []ResourceChange{carrier}
+	modify := func(replacement string) ResourceChange {
+		return ResourceChange{LogicalID: "A", Action: "Modify", Replacement: replacement, Before: map[string]any{"P": "1"}}
+	}
+	for name, test := range map[string]struct {
+		intents []template.Intent
+		changes []ResourceChange
+		want    []string
+	}{
+		"nothing but the carrier": {nil, carrierAlone, nil},
+		"all that is intended": {
+			[]template.Intent{{LogicalID: "N", Action: template.Add}, {LogicalID: "A", Action: template.Modify}, {LogicalID: "B", Action: template.Remove}},
+			[]ResourceChange{{LogicalID: "B", Action: "Remove"}, carrier, modify("False"), {LogicalID: "N", Action: "Add"}}, nil,
+		},
+		"no change at all":        {nil, nil, []string{"Modify Carrier is missing"}},
+		"an unintended removal":   {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
+		"an unintended addition":  {nil, []ResourceChange{carrier, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},
+		"an unintended change":    {nil, []ResourceChange{carrier, modify("False")}, []string{"Modify A is not intended"}},
+		"an undecided change":     {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Dynamic"}}, []string{"Dynamic B is not intended"}},
+		"a missing change":        {[]template.Intent{{LogicalID: "B", Action: template.Remove}}, carrierAlone, []string{"Remove B is missing"}},
+		"another action":          {[]template.Intent{{LogicalID: "A", Action: template.Add}}, []ResourceChange{carrier, modify("False")}, []string{"Modify A instead of Add"}},
+		"a replacement":           {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
+		"a possible replacement":  {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
+		"the same resource twice": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("False"), modify("False")}, []string{"Modify A is not intended"}},
+		"another revision": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify", Before: map[string]any{"Value": "8"}}},
+			[]string{`the stack is at revision "8", not 7`}},
+		"a carrier without values": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify"}},
+			[]string{`the stack is at revision "", not 7`, "Carrier Value is not what it was when the stack was read"}},
+		"a carrier that is added": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Add"}}, []string{
+			"Add Carrier instead of Modify", `the stack is at revision "", not 7`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Verify(base, 7, test.intents, test.changes)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("Verify finds\n%q, not\n%q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestVerifyComparesBeforeValues: what a modification replaces must be what stands in the base.
+func TestVerifyComparesBeforeValues(t *testing.T) {
+	for name, test := range map[string]struct {
+		properties, before string
+		want               []string // paths
+	}{
+		"equal strings":                 {`{"A":"x"}`, `{"A":"x"}`, nil},
+		"other strings":                 {`{"A":"x"}`, `{"A":"y"}`, []string{"A"}},
+		"numbers as strings":            {`{"A":30,"B":1.5,"C":90071992547409931}`, `{"A":"30","B":"1.5","C":"90071992547409931"}`, nil},
+		"numbers as numbers":            {`{"A":30}`, `{"A":30}`, nil},
+		"other numbers":                 {`{"A":30}`, `{"A":"31"}`, []string{"A"}},
+		"booleans as strings":           {`{"A":true,"B":false}`, `{"A":"true","B":"false"}`, nil},
+		"other booleans":                {`{"A":true}`, `{"A":"false"}`, []string{"A"}},
+		"nested paths":                  {`{"A":{"B":{"C":"x","D":"y"}}}`, `{"A":{"B":{"C":"x","D":"z"}}}`, []string{"A.B.D"}},
+		"a list's element":              {`{"A":[{"K":"a"},{"K":"b"}]}`, `{"A":[{"K":"a"},{"K":"c"}]}`, []string{"A.1.K"}},
+		"a list in another order":       {`{"A":["a","b"]}`, `{"A":["b","a"]}`, []string{"A.0", "A.1"}},
+		"a longer list":                 {`{"A":["a"]}`, `{"A":["a","b"]}`, []string{"A"}},
+		"a list instead of a scalar":    {`{"A":"a"}`, `{"A":["a"]}`, []string{"A"}},
+		"a scalar instead of a list":    {`{"A":["a"]}`, `{"A":"a"}`, []string{"A"}},
+		"a scalar instead of an object": {`{"A":{"B":"a"}}`, `{"A":"a"}`, []string{"A"}},
+		"a property more":               {`{"A":"x"}`, `{"A":"x","B":{"C":"y"}}`, []string{"B"}},
+		"a property less":               {`{"A":"x","B":"y"}`, `{"A":"x"}`, []string{"B"}},
+		"a reference":                   {`{"A":{"Ref":"Other"}}`, `{"A":"physical-id"}`, nil},
+		"a function":                    {`{"A":{"Fn::GetAtt":["Other","Arn"]}}`, `{"A":"arn:aws:x"}`, nil},
+		"a function in a list":          {`{"A":["x",{"Fn::Sub":"${B}"}]}`, `{"A":["x","anything"]}`, nil},
+		"beside a function":             {`{"A":["x",{"Fn::Sub":"${B}"}]}`, `{"A":["y","anything"]}`, []string{"A.0"}},
+		"no values at all":              {`{"A":"x"}`, ``, []string{"A"}},
+		"neither has properties":        {`{}`, `{}`, nil},
+		"both have none":                {``, ``, nil},
+		"an empty string is no value":   {`{"A":""}`, `{"A":null}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resource := `{}`
+			if test.properties != "" {
+				resource = `{"Properties":` + test.properties + `}`
+			}
+			base := decode(t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"R":`+resource+`}}`)
+			got := Verify(base, 7, []template.Intent{{LogicalID: "R", Action: template.Modify}}, []ResourceChange{
+				{LogicalID: "Carrier", Action: "Modify", Before: map[string]any{"Value": "7"}},
+				{LogicalID: "R", Action: "Modify", Replacement: "False", Before: before(t, test.before)},
+			})
+			var want []string
+			for _, path := range test.want {
+				want = append(want, "R "+path+" is not what it was when the stack was read")
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("Verify finds\n%q, not\n%q", got, want)
+			}
+		})
+	}
+}
