@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -51,6 +52,11 @@ func run(m *testing.M) (code int, err error) {
 	}
 	cliConfig = filepath.Join(dir, "cli.tfrc")
 	if err := os.WriteFile(cliConfig, []byte(overrides(dir)), 0o600); err != nil {
+		return 0, err
+	}
+	// The tests wait for commits far more than they compute.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -40,6 +40,11 @@ func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	return &world{t, box, server.URL}
 }
 
+// in is the same world as seen by a subtest.
+func (w *world) in(t *testing.T) *world {
+	return &world{t, w.box, w.endpoint}
+}
+
 // environment makes the CLI and AWS clients talk to the sandbox as the hub's administrator.
 func (w *world) environment() map[string]string {
 	id, secret := sandbox.StaticCredentials(sandbox.HubAccount)

@@ -212,6 +212,8 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	switch {
 	case errors.As(err, &gone), errors.As(err, &unknown):
 		resp.State.RemoveResource(ctx)
+		// The framework wants an identity of what is gone too, and a state that an older CLI wrote has none.
+		resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(r.failure(read, name).diagnostic(err))

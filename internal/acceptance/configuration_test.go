@@ -1,0 +1,44 @@
+package acceptance_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+// acmeProject is the project of most tests.
+const acmeProject = `
+resource "stowage_project" "acme" {
+  name       = "acme"
+  account_id = "` + account + `"
+}
+`
+
+// bucketOf is a bucket of the project acme with more arguments, one per string. It names the project literally, so that it
+// can stand in another workspace than the project.
+func bucketOf(name string, arguments ...string) string {
+	return block("stowage_project_bucket", name, append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
+}
+
+func userOf(name string, arguments ...string) string {
+	return block("stowage_project_user", name, append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
+}
+
+func permissionOf(label, user, bucket string, arguments ...string) string {
+	return block("stowage_user_permission", label, append([]string{
+		`project = "acme"`, fmt.Sprintf("user = %q", user), fmt.Sprintf("bucket = %q", bucket),
+	}, arguments...)...)
+}
+
+// block is a resource of the configuration.
+func block(kind, label string, arguments ...string) string {
+	return fmt.Sprintf("resource %q %q {\n  %s\n}\n", kind, label, strings.Join(arguments, "\n  "))
+}
+
+// after is the argument that makes a resource wait for another one.
+func after(address string) string { return "depends_on = [" + address + "]" }
+
+// afterProject makes a resource wait for the project.
+var afterProject = after("stowage_project.acme")
+
+// physical is the physical name of a bucket of the project acme.
+func physical(bucket string) string { return "acme-" + bucket + "-" + account + "-" + region + "-an" }
