@@ -98,7 +98,8 @@ func (r *Resource[M, P]) replaced(ctx context.Context, req resource.ModifyPlanRe
 		diags.Append(req.Config.GetAttribute(ctx, path.Root(attribute), &config)...)
 		diags.Append(req.Plan.GetAttribute(ctx, path.Root(attribute), &planned)...)
 		diags.Append(req.State.GetAttribute(ctx, path.Root(attribute), &state)...)
-		if !planned.Equal(state) && !(planned.IsUnknown() && config.IsNull()) {
+		leftOpen := planned.IsUnknown() && config.IsNull()
+		if !planned.Equal(state) && !leftOpen {
 			result = append(result, attribute)
 		}
 	}

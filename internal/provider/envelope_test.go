@@ -240,7 +240,8 @@ func TestDefaultTags(t *testing.T) {
 	}
 	var written []map[string]string
 	for _, e := range p.Written() {
-		written = append(written, e.(model.User).Tags)
+		user, _ := e.(model.User)
+		written = append(written, user.Tags)
 	}
 	if diff := cmp.Diff([]map[string]string{{"team": "x"}, {"team": "x"}, {"team": "y", "a": "b"}}, written); diff != "" {
 		t.Error(diff)

@@ -239,7 +239,7 @@ func TestFunctionOverTheProtocol(t *testing.T) {
 			}
 			arguments = append(arguments, &dynamic)
 		}
-		resp, err := server.(tfprotov6.FunctionServer).CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments})
+		resp, err := server.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments})
 		if err != nil {
 			t.Fatal(err)
 		}

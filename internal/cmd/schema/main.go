@@ -19,8 +19,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider"
 )
 
-// address is the provider's, as Terraform's registry has it.
-const address = "registry.terraform.io/stowage/stowage"
+// address is the provider's as tfplugindocs looks it up: it knows short names and addresses of HashiCorp's own providers only.
+const address = "stowage"
 
 func main() {
 	if err := run(context.Background()); err != nil {

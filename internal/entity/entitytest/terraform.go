@@ -2,7 +2,6 @@ package entitytest
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -287,7 +286,7 @@ func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*t
 	case len(resp.RequiresReplace) > 0:
 		plan.Action = "replace"
 		for _, at := range resp.RequiresReplace {
-			plan.Replaced = append(plan.Replaced, fmt.Sprint(at.Steps()[0].(tftypes.AttributeName)))
+			plan.Replaced = append(plan.Replaced, pathText(at))
 		}
 		slices.Sort(plan.Replaced)
 		again, err := tf.plan(schema, plan, tftypes.NewValue(valueType, nil))

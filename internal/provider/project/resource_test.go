@@ -53,10 +53,10 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 			if action := tf.Action(imported, config); action != "no-op" {
 				t.Errorf("the plan after an import would %s", action)
 			}
-			if got := p.Written()[0].(model.Project); got.RoleName != "StowageProvisioner" {
+			if got, _ := p.Written()[0].(model.Project); got.RoleName != "StowageProvisioner" {
 				t.Errorf("written: %+v", got)
 			}
-			region := object.Get("region").(string)
+			region, _ := object.Get("region").(string)
 			if got, want := object.Get("notification_topic_arn"), "arn:aws:sns:"+region+":222233334444:stowage-events"; got != want {
 				t.Errorf("the topic is %v, not %s", got, want)
 			}
@@ -139,7 +139,8 @@ func TestLookups(t *testing.T) {
 	if got["revision"] != int64(7) || got["status"] != "UPDATE_COMPLETE" || got["account_id"] != "111122223333" {
 		t.Errorf("the project is %v", got)
 	}
-	if room := got["headroom"].(values)["resources"].(int64); room < 400 || room >= 450 {
+	headroom, _ := got["headroom"].(values)
+	if room, _ := headroom["resources"].(int64); room < 400 || room >= 450 {
 		t.Errorf("there is room for %d resources", room)
 	}
 	got, diagnostics = tf.Lookup("stowage_projects", values{})

@@ -14,16 +14,15 @@ type values = entitytest.Values
 
 const typ = "stowage_project_user"
 
-func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
+func start(t *testing.T) *entitytest.Terraform {
 	t.Helper()
-	p := entitytest.NewProjects()
-	return entitytest.StartObjects(t, &entity.Services{Projects: p, Region: "eu-west-1"}, NewResource), p
+	return entitytest.StartObjects(t, &entity.Services{Projects: entitytest.NewProjects(), Region: "eu-west-1"}, NewResource)
 }
 
 func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
 
 func TestFirstPlanKnowsEverything(t *testing.T) {
-	tf, _ := start(t)
+	tf := start(t)
 	plan, diagnostics := tf.Plan(typ, nil, values{"project": "acme", "name": "partner"})
 	entitytest.Must(t, diagnostics)
 	wants := values{
@@ -43,7 +42,7 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 		"full":     {"project": "acme", "name": "partner", "source_ips": []any{"203.0.113.0/24", "198.51.100.0/24"}, "tags": values{"a": "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tf, _ := start(t)
+			tf := start(t)
 			object := tf.Created(typ, config)
 			if action := tf.Action(object, config); action != "no-op" {
 				t.Errorf("the second plan would %s", action)
@@ -69,7 +68,7 @@ func TestBadInput(t *testing.T) {
 		{"name", "root", `"root" is reserved`},
 		{"source_ips", []any{"203.0.113.1/24"}, `"203.0.113.1/24" must be a network such as 203.0.113.0/24`},
 	} {
-		tf, _ := start(t)
+		tf := start(t)
 		config := values{"project": "acme", "name": "partner"}
 		config[c.argument] = c.value
 		_, diagnostics := tf.Plan(typ, nil, config)
