@@ -129,20 +129,13 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	}
 	p.RoleName = s.config.RoleName
 	// The account is reached before anything is changed: a role that can't be assumed leaves nothing behind.
-	d, err := s.newShard(ctx, h, p.Listing())
+	d, err := s.newShard(ctx, h, p.Listing(), true)
 	if err != nil {
 		return err
 	}
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
 		return err
 	}
-	known := s.project(p.Name)
-	known.mu.Lock()
-	if known.shard == nil {
-		known.shard = d
-	}
-	d = known.shard
-	known.mu.Unlock()
 	return s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin})
 }
 
@@ -206,7 +199,7 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	if err := d.stack.Delete(ctx, s.config.Writer+"-delete-"+name); err != nil {
+	if err := d.stack.Delete(ctx, s.token()); err != nil {
 		return err
 	}
 	if err := h.table.Forget(ctx, name); err != nil {

@@ -45,6 +45,7 @@ type Service struct {
 	hub      *hub
 	hubCall  *call[*hub]
 	projects map[string]*project
+	tokens   int
 }
 
 // New makes a Service. It calls nothing: the hub's settings are read when they are first needed.
@@ -238,6 +239,15 @@ func (c *call[T]) wait(ctx context.Context) (T, error) {
 		var zero T
 		return zero, ctx.Err()
 	}
+}
+
+// token makes a token that no other engine or call of any process has: CloudFormation refuses an operation with one that a
+// stack has seen before.
+func (s *Service) token() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens++
+	return fmt.Sprintf("%s-%d", s.config.Writer, s.tokens)
 }
 
 func stackName(project string, n int) string { return fmt.Sprintf("stowage-%s-%d", project, n) }

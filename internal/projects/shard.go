@@ -47,8 +47,9 @@ func (s *Service) newDirectory(h *hub, account *awsclient.Account) *shard {
 	return d
 }
 
-// newShard makes a project's stack, reached as its listing says.
-func (s *Service) newShard(ctx context.Context, h *hub, listing model.Listing) (*shard, error) {
+// newShard makes a project's stack, reached as its listing says. Only founding, the commit that makes the project, may make
+// the stack: whoever adds to a project whose stack somebody has deleted must hear of it.
+func (s *Service) newShard(ctx context.Context, h *hub, listing model.Listing, founding bool) (*shard, error) {
 	account, err := s.config.Clients.Project(ctx, listing.AccountID, listing.Region, listing.RoleName)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func (s *Service) newShard(ctx context.Context, h *hub, listing model.Listing) (
 	}
 	d := &shard{partition: listing.Name, env: env, account: account}
 	d.stack = stack.New(s.stackConfig(h, d, commit.Config{
-		Stack: stackName(listing.Name, 0), CarrierName: template.CarrierName(listing.Name, 0), Create: true,
+		Stack: stackName(listing.Name, 0), CarrierName: template.CarrierName(listing.Name, 0), Create: founding,
 		Description: "Buckets, users and permissions of the project " + listing.Name + ", managed by Stowage",
 	}, model.TemplateBucketName(listing.Name, listing.AccountID, listing.Region), []string{TopicARN(env)}))
 	return d, nil
@@ -70,7 +71,7 @@ func TopicARN(env template.Env) string {
 }
 
 func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBucket string, topics []string) stack.Config {
-	config.Env, config.Writer = d.env, s.config.Writer
+	config.Env, config.Writer = d.env, s.token()
 	return stack.Config{
 		Config: config, CloudFormation: d.account.CloudFormation, S3: d.account.S3, TemplateBucket: templateBucket, NotificationARNs: topics,
 		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
@@ -278,7 +279,7 @@ func (s *Service) reach(ctx context.Context, h *hub, p *project, snapshot *mirro
 			return nil, err
 		}
 	}
-	d, err := s.newShard(ctx, h, *listing)
+	d, err := s.newShard(ctx, h, *listing, false)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +313,7 @@ func (s *Service) commit(ctx context.Context, d *shard, change template.Change) 
 	var (
 		failed  *commit.FailedError
 		unknown *commit.UnknownError
+		absent  *commit.AbsentError
 	)
 	id := change.Entity.ID()
 	switch {
@@ -319,6 +321,8 @@ func (s *Service) commit(ctx context.Context, d *shard, change template.Change) 
 		return &CommitError{ID: id, Stack: failed.Stack, Reasons: failed.Reasons}
 	case errors.As(err, &unknown):
 		return &OutcomeUnknownError{ID: id, Stack: unknown.Stack, Err: err}
+	case errors.As(err, &absent):
+		return &StackMissingError{d.partition, absent.Stack, d.env.AccountID, d.env.Region}
 	}
 	return err
 }

@@ -40,7 +40,18 @@ func newWorld(t *testing.T, latency bool) *world {
 // clients are those of a process with the hub's credentials.
 func (w *world) clients() *awsclient.Clients {
 	w.t.Helper()
-	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	return w.clientsOf(sandbox.HubAccount)
+}
+
+// memberOf are clients with the credentials of an account.
+func (w *world) memberOf(id string) *awsclient.Account {
+	w.t.Helper()
+	return w.clientsOf(id).Hub()
+}
+
+func (w *world) clientsOf(id string) *awsclient.Clients {
+	w.t.Helper()
+	access, secret := sandbox.StaticCredentials(id)
 	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
 		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test",
 		HTTPClient: &http.Client{Transport: simulate.NewTransport(w.box)},

@@ -1,0 +1,287 @@
+package projects_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// items are all items of the mirror's table.
+func (w *world) items() []map[string]types.AttributeValue {
+	w.t.Helper()
+	out, err := w.clients().Hub().DynamoDB.Scan(w.t.Context(), &dynamodb.ScanInput{TableName: aws.String(sandbox.HubName)})
+	must(w.t, err)
+	return out.Items
+}
+
+func (w *world) loseMirror() {
+	w.t.Helper()
+	for _, item := range w.items() {
+		_, err := w.clients().Hub().DynamoDB.DeleteItem(w.t.Context(), &dynamodb.DeleteItemInput{
+			TableName: aws.String(sandbox.HubName), Key: map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]},
+		})
+		must(w.t, err)
+	}
+}
+
+func (w *world) restoreMirror(items []map[string]types.AttributeValue) {
+	w.t.Helper()
+	w.loseMirror()
+	for _, item := range items {
+		_, err := w.clients().Hub().DynamoDB.PutItem(w.t.Context(), &dynamodb.PutItemInput{TableName: aws.String(sandbox.HubName), Item: item})
+		must(w.t, err)
+	}
+}
+
+func (w *world) faults(list ...sandbox.Fault) {
+	w.t.Helper()
+	must(w.t, w.box.AddFaults(list...))
+}
+
+func mode(m projects.ReadMode) func(*projects.Config) {
+	return func(c *projects.Config) { c.ReadMode = m }
+}
+
+func (w *world) read(m projects.ReadMode) *projects.View {
+	w.t.Helper()
+	view, err := w.process(mode(m)).Read(w.t.Context(), "acme")
+	must(w.t, err)
+	return view
+}
+
+func sameView(t *testing.T, want, have *projects.View) {
+	t.Helper()
+	if diff := cmp.Diff(want, have, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the views differ (-want +have):\n%s", diff)
+	}
+}
+
+// TestMirrorMakesReadsFasterButNeverDifferent damages the mirror in every way. What is read stays the same; only calls are added.
+func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
+	cases := map[string]struct {
+		damage func(w *world, old []map[string]types.AttributeValue)
+		modes  []projects.ReadMode
+		// templates is the number of templates that a read has to get then, with a mirror that can be mended.
+		templates, afterwards int
+	}{
+		"intact": {func(*world, []map[string]types.AttributeValue) {}, []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative}, 0, 0},
+		"lost":   {func(w *world, _ []map[string]types.AttributeValue) { w.loseMirror() }, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 0},
+		"stale":  {func(w *world, old []map[string]types.AttributeValue) { w.restoreMirror(old) }, []projects.ReadMode{projects.Verified}, 1, 0},
+		"unreachable": {func(w *world, _ []map[string]types.AttributeValue) {
+			w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall, Code: "AccessDeniedException"})
+		}, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
+		"without table": {func(w *world, _ []map[string]types.AttributeValue) { w.dropTable() }, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
+	}
+	for name, c := range cases {
+		for _, m := range c.modes {
+			t.Run(name+", "+string(m), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, false)
+					s := w.process()
+					fill(t, s)
+					old := w.items()
+					must(t, s.Create(t.Context(), "acme", model.User{Name: "later"}))
+					want := w.read(projects.Authoritative)
+					c.damage(w, old)
+					templates := c.templates
+					if m == projects.Authoritative {
+						templates = 2
+					}
+					w.resetCalls()
+					sameView(t, want, w.read(m))
+					if got := w.calls()["cloudformation.GetTemplate"]; got != templates {
+						t.Errorf("%d templates were read, want %d", got, templates)
+					}
+					if m == projects.Authoritative {
+						return
+					}
+					w.resetCalls()
+					sameView(t, want, w.read(m))
+					if got := w.calls()["cloudformation.GetTemplate"]; got != c.afterwards {
+						t.Errorf("%d templates were read the second time, want %d", got, c.afterwards)
+					}
+				})
+			})
+		}
+	}
+}
+
+func (w *world) dropTable() {
+	w.t.Helper()
+	_, err := w.clients().Hub().DynamoDB.DeleteTable(w.t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(sandbox.HubName)})
+	must(w.t, err)
+}
+
+func TestUnreachableMirrorDoesNotStopWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall})
+		fill(t, w.process())
+		w.box.ClearFaults()
+		if got := len(w.read(projects.Verified).Contents.Buckets); got != 2 {
+			t.Errorf("%d buckets, want 2", got)
+		}
+	})
+}
+
+func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		fill(t, s)
+		old := w.items()
+		must(t, s.Create(t.Context(), "acme", model.User{Name: "later"}))
+		w.restoreMirror(old)
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead},
+			sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
+		view, err := s.Read(t.Context(), "acme")
+		must(t, err)
+		if got := len(view.Contents.Users); got != 2 {
+			t.Errorf("%d users, want 2: the process has seen them committed", got)
+		}
+	})
+}
+
+func TestUnknownProjectIsATypedError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		fill(t, s)
+		var unknown *projects.UnknownProjectError
+		if _, err := s.Read(t.Context(), "nope"); !errors.As(err, &unknown) || unknown.Project != "nope" {
+			t.Errorf("reading an unknown project: %v", err)
+		}
+		if err := s.Create(t.Context(), "nope", model.User{Name: "partner"}); !errors.As(err, &unknown) {
+			t.Errorf("creating in an unknown project: %v", err)
+		}
+		must(t, s.Delete(t.Context(), "nope", model.ID{Kind: model.KindUser, Name: "partner"}))
+		must(t, s.DeleteProject(t.Context(), "nope"))
+	})
+}
+
+// deleteStack deletes the project's stack behind Stowage's back.
+func (w *world) deleteStack() {
+	w.t.Helper()
+	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
+	_, err := client.UpdateTerminationProtection(w.t.Context(), &cloudformation.UpdateTerminationProtectionInput{StackName: name, EnableTerminationProtection: aws.Bool(false)})
+	must(w.t, err)
+	_, err = client.DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: name})
+	must(w.t, err)
+	must(w.t, cloudformation.NewStackDeleteCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40))
+}
+
+// member are clients with the project account's own credentials: a person or a script.
+func (w *world) member() *awsclient.Account { return w.memberOf(account) }
+
+func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
+	for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, false)
+			before := w.process(mode(m))
+			fill(t, before)
+			w.deleteStack()
+			s := w.process(mode(m))
+			var missing *projects.StackMissingError
+			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.AccountID != account {
+				t.Errorf("%s: reading: %v", m, err)
+			}
+			if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &missing) {
+				t.Errorf("%s: deleting: %v", m, err)
+			}
+			if err := before.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.As(err, &missing) {
+				t.Errorf("%s: creating in a process that remembers the stack: %v", m, err)
+			}
+		})
+	}
+}
+
+func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process(func(c *projects.Config) { c.RoleName = "Nope" })
+		var refused *awsclient.AssumeRoleError
+		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &refused) || !strings.Contains(refused.RoleARN, "Nope") {
+			t.Errorf("creating a project: %v", err)
+		}
+		listings, err := w.process().List(t.Context())
+		must(t, err)
+		if len(listings) > 0 {
+			t.Errorf("the directory holds %v", listings)
+		}
+		if n := w.calls()["cloudformation.CreateChangeSet"]; n != 0 {
+			t.Errorf("%d change sets were made", n)
+		}
+	})
+}
+
+func TestHubThatIsNotThereIsATypedError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process(func(c *projects.Config) { c.Hub = "elsewhere" })
+		var hub *projects.HubError
+		_, err := s.Read(t.Context(), "acme")
+		if !errors.As(err, &hub) || !errors.Is(err, projects.ErrNoHub) || hub.Parameter != "/stowage/hub/elsewhere" {
+			t.Errorf("reading: %v", err)
+		}
+		if err := s.CreateProject(t.Context(), acme()); !errors.Is(err, projects.ErrNoHub) {
+			t.Errorf("creating: %v", err)
+		}
+	})
+}
+
+func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
+		got, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: name})
+		must(t, err)
+		yaml := toYAML(t, aws.ToString(got.TemplateBody))
+		_, err = client.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
+			StackName: name, TemplateBody: aws.String(yaml), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+			Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("77")}},
+		})
+		must(t, err)
+		s := w.process()
+		if _, err := s.Read(t.Context(), "acme"); !errors.Is(err, template.ErrNotJSON) {
+			t.Errorf("reading: %v", err)
+		}
+		if err := s.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.Is(err, template.ErrNotJSON) {
+			t.Errorf("creating: %v", err)
+		}
+		got, err = client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: name})
+		must(t, err)
+		if aws.ToString(got.TemplateBody) != yaml {
+			t.Error("the template was changed")
+		}
+	})
+}
+
+// toYAML spells a template in YAML's block style at its first level, with flow style below, which is JSON.
+func toYAML(t *testing.T, body string) string {
+	t.Helper()
+	var sections map[string]json.RawMessage
+	must(t, json.Unmarshal([]byte(body), &sections))
+	var text strings.Builder
+	for name, section := range maps.All(sections) {
+		text.WriteString(name + ": " + string(section) + "\n")
+	}
+	return text.String()
+}
