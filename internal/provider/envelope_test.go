@@ -266,7 +266,8 @@ func TestIgnoredTagsStay(t *testing.T) {
 	}
 	tf.Applied(typ, object, config(values{"tags": values{"a": "b"}}))
 	written := p.Written()
-	if diff := cmp.Diff(map[string]string{"cost": "7", "a": "b"}, written[len(written)-1].(model.User).Tags); diff != "" {
+	user, _ := written[len(written)-1].(model.User)
+	if diff := cmp.Diff(map[string]string{"cost": "7", "a": "b"}, user.Tags); diff != "" {
 		t.Error(diff)
 	}
 }

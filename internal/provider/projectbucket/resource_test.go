@@ -2,6 +2,7 @@ package projectbucket
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -141,7 +142,7 @@ func TestUpdateInPlace(t *testing.T) {
 		t.Errorf("the next plan would %s", action)
 	}
 	written := p.Written()
-	if b := written[len(written)-1].(model.Bucket); !b.Unversioned || b.Lifecycle.ExpireNoncurrentAfterDays != 90 {
+	if b, _ := written[len(written)-1].(model.Bucket); !b.Unversioned || b.Lifecycle.ExpireNoncurrentAfterDays != 90 {
 		t.Errorf("written: %+v", b)
 	}
 }
@@ -203,8 +204,8 @@ func TestHandEditShowsAsAChangeAndIsPutRight(t *testing.T) {
 	}
 	object, diagnostics := tf.Read(object)
 	entitytest.Must(t, diagnostics)
-	deviations := object.Get("deviations").([]any)
-	if len(deviations) != 1 || !strings.Contains(deviations[0].(string), `VersioningConfiguration.Status is "Suspended", not "Enabled"`) {
+	deviations, _ := object.Get("deviations").([]any)
+	if len(deviations) != 1 || !strings.Contains(fmt.Sprint(deviations), `VersioningConfiguration.Status is "Suspended", not "Enabled"`) {
 		t.Fatalf("deviations: %v", deviations)
 	}
 	plan, diagnostics := tf.Plan(typ, object, config)
@@ -309,8 +310,10 @@ func TestBucketsAreLookedUp(t *testing.T) {
 	got, diagnostics := tf.Lookup("stowage_project_buckets", values{"project": "acme"})
 	entitytest.Must(t, diagnostics)
 	var names []any
-	for _, b := range got["buckets"].([]any) {
-		names = append(names, b.(values)["name"], b.(values)["kms_key_arn"])
+	buckets, _ := got["buckets"].([]any)
+	for _, b := range buckets {
+		bucket, _ := b.(values)
+		names = append(names, bucket["name"], bucket["kms_key_arn"])
 	}
 	key := "arn:aws:kms:eu-west-1:111122223333:key/1"
 	if diff := cmp.Diff([]any{"inbox", key, "outbox", key}, names); diff != "" {
