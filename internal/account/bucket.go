@@ -48,6 +48,18 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	case len(versions.DeleteMarkers) > 0:
 		return &NotEmptyError{bucket, aws.ToString(versions.DeleteMarkers[0].Key)}
 	}
+	// S3 deletes a bucket with unfinished uploads in it, and them with it.
+	uploads, err := b.S3.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{
+		Bucket: aws.String(bucket), MaxUploads: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+	})
+	switch {
+	case noSuchBucket(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
+	case len(uploads.Uploads) > 0:
+		return &NotEmptyError{bucket, aws.ToString(uploads.Uploads[0].Key)}
+	}
 	return nil
 }
 

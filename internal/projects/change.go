@@ -31,16 +31,40 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 	if err != nil {
 		return ignoreUnknown(err)
 	}
-	entity, there := view.Contents.Of(id)
+	contents := &view.Contents
+	entity, there := contents.Of(id)
+	if bucket, ok := entity.(model.Bucket); ok && bucket.OnDelete == model.Empty {
+		// Data goes only by what the template says now: since the project was read, somebody may have taken it back.
+		if contents, err = s.now(ctx, d); err != nil {
+			return err
+		}
+		entity, there = contents.Of(id)
+	}
 	if !there {
 		return nil
 	}
 	if bucket, ok := entity.(model.Bucket); ok {
-		if err := s.deleteBucket(ctx, d, view, bucket); err != nil {
+		if err := s.deleteBucket(ctx, d, contents, bucket); err != nil {
 			return err
 		}
 	}
 	return s.commit(ctx, d, template.Change{Op: template.Delete, Entity: entity})
+}
+
+// now reads what stands in a project's template, whatever the mirror or this process remembers.
+func (s *Service) now(ctx context.Context, d *shard) (*template.Contents, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.readTemplate(ctx, h, d)
+	if err != nil {
+		return nil, err
+	}
+	if read == nil {
+		return nil, &StackMissingError{d.partition, d.stack.Name(), d.env.AccountID, d.env.Region}
+	}
+	return read.contents, nil
 }
 
 func ignoreUnknown(err error) error {
@@ -75,9 +99,9 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 }
 
 // deleteBucket deletes a bucket in S3, before the model forgets it.
-func (s *Service) deleteBucket(ctx context.Context, d *shard, v *View, bucket model.Bucket) error {
+func (s *Service) deleteBucket(ctx context.Context, d *shard, contents *template.Contents, bucket model.Bucket) error {
 	var by []model.ID
-	for _, permission := range v.Contents.Permissions {
+	for _, permission := range contents.Permissions {
 		if permission.BucketID() == bucket.ID() {
 			by = append(by, permission.ID())
 		}
@@ -160,11 +184,15 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 	return s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
 }
 
-// UpdateProject replaces a project's settings. Its account, region and role stay what they are.
+// UpdateProject replaces a project's settings. Its account, region and role stay what they are. A project that is being
+// deleted is refused with a *template.ClosingError: parts of it may be gone already.
 func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 	d, v, err := s.existing(ctx, p.Name)
 	if err != nil {
 		return err
+	}
+	if v.Contents.Project.Closing {
+		return &template.ClosingError{Project: p.Name}
 	}
 	p.RoleName = v.Contents.Project.RoleName
 	return s.commit(ctx, d, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin})

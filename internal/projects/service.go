@@ -23,8 +23,7 @@ type Config struct {
 	Clients *awsclient.Clients
 	// Hub is the hub's name: its settings are in the SSM parameter /stowage/hub/<name> of the provider's own account.
 	Hub string
-	// RoleName is the role that is assumed in the accounts of new projects; "" for the provider's own credentials. A
-	// project that exists has its own in the directory.
+	// RoleName is the role that is assumed in the projects' accounts; "" for the provider's own credentials.
 	RoleName string
 	ReadMode ReadMode
 	// Origin marks what this configuration creates; "" for none.

@@ -50,7 +50,7 @@ func (s *Service) newDirectory(h *hub, account *awsclient.Account) *shard {
 // newShard makes a project's stack, reached as its listing says. Only founding, the commit that makes the project, may make
 // the stack: whoever adds to a project whose stack somebody has deleted must hear of it.
 func (s *Service) newShard(ctx context.Context, h *hub, listing model.Listing, founding bool) (*shard, error) {
-	account, err := s.config.Clients.Project(ctx, listing.AccountID, listing.Region, listing.RoleName)
+	account, err := s.config.Clients.Project(ctx, listing.AccountID, listing.Region, s.config.RoleName)
 	if err != nil {
 		return nil, err
 	}
