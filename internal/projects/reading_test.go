@@ -3,7 +3,6 @@ package projects_test
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -280,7 +279,7 @@ func toYAML(t *testing.T, body string) string {
 	var sections map[string]json.RawMessage
 	must(t, json.Unmarshal([]byte(body), &sections))
 	var text strings.Builder
-	for name, section := range maps.All(sections) {
+	for name, section := range sections {
 		text.WriteString(name + ": " + string(section) + "\n")
 	}
 	return text.String()

@@ -1,0 +1,241 @@
+package projects_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+func origin(o string) func(*projects.Config) {
+	return func(c *projects.Config) { c.Origin = o }
+}
+
+// TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly creates again what a process that was killed has created.
+func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
+	other := bucket("inbox")
+	other.Unversioned = true
+	cases := map[string]struct {
+		before, now string
+		bucket      model.Bucket
+		taken       bool
+	}{
+		"the same configuration": {"team/storage", "team/storage", bucket("inbox"), true},
+		"another configuration":  {"team/storage", "team/other", bucket("inbox"), false},
+		"other settings":         {"team/storage", "team/storage", other, false},
+		"no origin":              {"", "", bucket("inbox"), false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, false)
+				killed := w.process(origin(c.before))
+				must(t, killed.CreateProject(t.Context(), acme()))
+				must(t, killed.Create(t.Context(), "acme", bucket("inbox")))
+				before := w.read(projects.Authoritative)
+				err := w.process(origin(c.now)).Create(t.Context(), "acme", c.bucket)
+				var exists *template.ExistsError
+				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Origin != c.before) {
+					t.Errorf("creating again: %v", err)
+				}
+				sameView(t, before, w.read(projects.Authoritative))
+			})
+		})
+	}
+}
+
+func TestProjectCreationCanBeInterruptedAnywhere(t *testing.T) {
+	interrupted := 0
+	for n, ended := 0, false; !ended; n++ {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, false)
+			s := w.process(origin("team/storage"))
+			w.faults(sandbox.Fault{Service: "cloudformation", Effect: sandbox.FailCall, Code: "AccessDenied", After: n})
+			err := s.CreateProject(t.Context(), acme())
+			if ended = err == nil; !ended {
+				interrupted++
+			}
+			w.box.ClearFaults()
+			if err := w.process(origin("team/storage")).CreateProject(t.Context(), acme()); err != nil {
+				t.Errorf("after an interruption at call %d: %v", n+1, err)
+			}
+			want := acme()
+			want.RoleName = "StowageProvisioner"
+			if diff := cmp.Diff(&want, w.read(projects.Verified).Contents.Project); diff != "" {
+				t.Errorf("after an interruption at call %d: %s", n+1, diff)
+			}
+		})
+		if n > 100 {
+			t.Fatal("the creation never gets through")
+		}
+	}
+	if interrupted < 10 {
+		t.Errorf("only %d interruptions: the test shows little", interrupted)
+	}
+}
+
+func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		w.faults(sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Reason: "the quota of keys is used up", Times: 1})
+		var failed *projects.CommitError
+		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &failed) || !strings.Contains(err.Error(), "the quota of keys is used up") {
+			t.Errorf("creating: %v", err)
+		}
+		var missing *projects.StackMissingError
+		if _, err := w.process().Read(t.Context(), "acme"); !errors.As(err, &missing) {
+			t.Errorf("reading half a project: %v", err)
+		}
+		must(t, s.CreateProject(t.Context(), acme()))
+		must(t, s.Create(t.Context(), "acme", bucket("inbox")))
+	})
+}
+
+func TestProjectThatWasHalfCreatedCanBeDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		w.faults(sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Times: 1})
+		if err := s.CreateProject(t.Context(), acme()); err == nil {
+			t.Fatal("the creation succeeded")
+		}
+		must(t, s.DeleteProject(t.Context(), "acme"))
+		w.nothingIsLeft()
+	})
+}
+
+func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), acme()))
+		elsewhere := acme()
+		elsewhere.AccountID = "444455556666"
+		for _, p := range []model.Project{acme(), elsewhere} {
+			var exists *template.ExistsError
+			if err := w.process().CreateProject(t.Context(), p); !errors.As(err, &exists) || exists.ID != p.ID() {
+				t.Errorf("creating in the account %s: %v", p.AccountID, err)
+			}
+		}
+	})
+}
+
+func TestProjectsWhoseNamesCouldCollideAreRefusedInOneAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		second := acme()
+		second.Name = "acme-x"
+		var collision *projects.CollisionError
+		if err := s.CreateProject(t.Context(), second); !errors.As(err, &collision) || collision.Other != "acme" {
+			t.Errorf("creating: %v", err)
+		}
+		second.AccountID = "444455556666"
+		must(t, s.CreateProject(t.Context(), second))
+		listings, err := w.process().List(t.Context())
+		must(t, err)
+		if len(listings) != 2 {
+			t.Errorf("the directory holds %v", listings)
+		}
+	})
+}
+
+func TestProjectsSettingsAreUpdated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		p := project(model.Empty)
+		p.Tags = map[string]string{"client": "Acme"}
+		// The role that the project was made with stays, whatever this process assumes for new ones.
+		must(t, w.process(func(c *projects.Config) { c.RoleName = "StowageReader" }).UpdateProject(t.Context(), p))
+		p.RoleName = "StowageProvisioner"
+		if diff := cmp.Diff(&p, w.read(projects.Verified).Contents.Project); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestHandEditIsADeviationThatAnUpdateHeals switches a bucket's versioning off behind Stowage's back.
+func TestHandEditIsADeviationThatAnUpdateHeals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		w.byHand(func(resources map[string]any) {
+			for _, r := range resources {
+				properties, _ := r.(map[string]any)["Properties"].(map[string]any)
+				if properties["BucketName"] == physical("inbox") {
+					properties["VersioningConfiguration"] = map[string]any{"Status": "Suspended"}
+				}
+			}
+		})
+		s := w.process()
+		view, err := s.Read(t.Context(), "acme")
+		must(t, err)
+		if d := view.Contents.DeviationsOf(bucket("inbox").ID()); len(d) != 1 || d[0].Have != `"Suspended"` {
+			t.Errorf("deviations %v", d)
+		}
+		// Others' commits leave the edit alone.
+		must(t, s.Create(t.Context(), "acme", model.User{Name: "later"}))
+		if d := w.read(projects.Verified).Contents.Deviations; len(d) != 1 {
+			t.Errorf("deviations after another commit: %v", d)
+		}
+		must(t, s.Update(t.Context(), "acme", bucket("inbox")))
+		if d := w.read(projects.Verified).Contents.Deviations; len(d) != 0 {
+			t.Errorf("deviations after the update: %v", d)
+		}
+	})
+}
+
+// byHand changes the resources of the project's template with UpdateStack, as a person would.
+func (w *world) byHand(edit func(resources map[string]any)) {
+	w.t.Helper()
+	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
+	got, err := client.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: name})
+	must(w.t, err)
+	var sections map[string]any
+	must(w.t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
+	edit(sections["Resources"].(map[string]any))
+	body, err := json.Marshal(sections)
+	must(w.t, err)
+	_, err = client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
+		StackName: name, TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+	})
+	must(w.t, err)
+}
+
+func TestManyCreationsAtOnceShareACommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		w.resetCalls()
+		entities := []model.Entity{
+			bucket("a-a"), bucket("b-b"), bucket("c-c"), model.User{Name: "partner"}, model.User{Name: "second"},
+			model.Permission{User: "partner", Bucket: "a-a", Access: model.ReadWrite}, model.Permission{User: "second", Bucket: "b-b", Access: model.Read},
+		}
+		outcomes := make(chan error, len(entities))
+		for _, e := range entities {
+			go func() { outcomes <- s.Create(t.Context(), "acme", e) }()
+		}
+		for range entities {
+			must(t, <-outcomes)
+		}
+		if calls := w.calls(); calls["cloudformation.ExecuteChangeSet"] != 1 {
+			t.Errorf("calls %v, want one executed change set", calls)
+		}
+	})
+}
