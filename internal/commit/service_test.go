@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -29,6 +28,13 @@ func config() Config {
 	return Config{Stack: stackName, Env: env, CarrierName: template.CarrierName("acme", 1), Description: "test", Writer: "w"}
 }
 
+// failer is what a test and a property test have in common.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // state is what really stands in a stack at some moment.
 type state struct {
 	description Description
@@ -36,7 +42,7 @@ type state struct {
 }
 
 // newState is a stack at rest that holds a project and what the changes make.
-func newState(t testing.TB, revision int64, set string, at time.Time, changes ...template.Change) state {
+func newState(t failer, revision int64, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
 	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed")
 	if err != nil {
@@ -54,7 +60,7 @@ func newState(t testing.TB, revision int64, set string, at time.Time, changes ..
 }
 
 // edit puts changes into a template that must take them.
-func edit(t testing.TB, base *template.Template, changes ...template.Change) *template.Template {
+func edit(t failer, base *template.Template, changes ...template.Change) *template.Template {
 	t.Helper()
 	e := env
 	e.KeyARN = keyARN
@@ -81,7 +87,7 @@ func (s state) revision() int64 {
 }
 
 // committed is the state after a writer's commit.
-func (s state) committed(t testing.TB, token, set string, at time.Time, changes ...template.Change) state {
+func (s state) committed(t failer, token, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
 	next, err := template.Stamp(edit(t, s.template, changes...), token)
 	if err != nil {
@@ -93,7 +99,7 @@ func (s state) committed(t testing.TB, token, set string, at time.Time, changes 
 }
 
 // byHand is the state after a person changed the template: alter gets it decoded. The revision stays.
-func (s state) byHand(t testing.TB, set string, at time.Time, alter func(resources map[string]any)) state {
+func (s state) byHand(t failer, set string, at time.Time, alter func(resources map[string]any)) state {
 	t.Helper()
 	var body map[string]any
 	if err := json.Unmarshal(s.template.Encode(), &body); err != nil {
@@ -179,7 +185,7 @@ func user(name, tag string) model.User {
 }
 
 // parseChange reads "create bucket inbox tag=x" or "update permission alice/inbox access=write".
-func parseChange(t testing.TB, words []string) template.Change {
+func parseChange(t failer, words []string) template.Change {
 	t.Helper()
 	if len(words) < 3 {
 		t.Fatalf("a change is an operation, a kind and a name, not %q", words)
