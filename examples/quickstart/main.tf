@@ -12,6 +12,8 @@ terraform {
 }
 
 provider "stowage" {
+  # region, hub, project_role_name ...: the sandbox's environment sets them.
+
   default_tags {
     tags = { owner = "delivery" }
   }

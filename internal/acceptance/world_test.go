@@ -1,12 +1,13 @@
 package acceptance_test
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,6 +25,7 @@ type world struct {
 	t        *testing.T
 	box      *sandbox.Sandbox
 	endpoint string
+	served   *signal // fires after each request
 }
 
 // newWorld starts a sandbox, immediate unless a change of its options says otherwise.
@@ -35,14 +37,19 @@ func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	}
 	box := sandbox.New(options)
 	go box.Run(t.Context())
-	server := httptest.NewServer(box)
+	w := &world{t: t, box: box, served: newSignal()}
+	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		box.ServeHTTP(answer, request)
+		w.served.fire()
+	}))
 	t.Cleanup(server.Close)
-	return &world{t, box, server.URL}
+	w.endpoint = server.URL
+	return w
 }
 
 // in is the same world as seen by a subtest.
 func (w *world) in(t *testing.T) *world {
-	return &world{t, w.box, w.endpoint}
+	return &world{t, w.box, w.endpoint, w.served}
 }
 
 // environment makes the CLI and AWS clients talk to the sandbox as the hub's administrator.
@@ -53,6 +60,7 @@ func (w *world) environment() map[string]string {
 		"AWS_ACCESS_KEY_ID":         id,
 		"AWS_SECRET_ACCESS_KEY":     secret,
 		"AWS_REGION":                region,
+		"STOWAGE_PROJECT_ROLE_NAME": "StowageProvisioner",
 		"AWS_EC2_METADATA_DISABLED": "true",
 		"TF_CLI_CONFIG_FILE":        cliConfig,
 		"TF_IN_AUTOMATION":          "1",
@@ -71,19 +79,58 @@ func (w *world) fault(f ...sandbox.Fault) {
 // calls returns what has been called since the last reset, as "service.Operation" -> times.
 func (w *world) calls() map[string]int {
 	w.t.Helper()
-	recorder := httptest.NewRecorder()
-	w.box.ServeHTTP(recorder, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/_sandbox/calls", http.NoBody))
-	var counted map[string]map[string]int
-	if err := json.Unmarshal(recorder.Body.Bytes(), &counted); err != nil {
-		w.t.Fatal(err)
-	}
 	flat := map[string]int{}
-	for service, operations := range counted {
+	for service, operations := range w.box.Calls() {
 		for operation, n := range operations {
 			flat[service+"."+operation] = n
 		}
 	}
 	return flat
+}
+
+// awaitCall waits until a call, as "service.Operation", has been made n times since the last reset.
+func (w *world) awaitCall(call string, n int) {
+	w.t.Helper()
+	for {
+		fired := w.served.wait()
+		if w.calls()[call] >= n {
+			return
+		}
+		select {
+		case <-fired:
+		case <-w.t.Context().Done():
+			w.t.Fatalf("%s was not called %d times", call, n)
+		}
+	}
+}
+
+// slow makes CloudFormation take a while for each resource from now on, so that a run can be met in the middle.
+func (w *world) slow(least, most time.Duration) {
+	w.box.World().Lock()
+	defer w.box.World().Unlock()
+	w.box.World().Latency.ResourceMin, w.box.World().Latency.ResourceMax = least, most
+}
+
+// signal wakes all who wait for it each time it fires.
+type signal struct {
+	mu   sync.Mutex
+	next chan struct{}
+}
+
+func newSignal() *signal { return &signal{next: make(chan struct{})} }
+
+func (s *signal) fire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.next)
+	s.next = make(chan struct{})
+}
+
+// wait is closed when the signal fires next.
+func (s *signal) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
 }
 
 // counted runs something and returns what it called.
@@ -107,9 +154,9 @@ func (w *world) wantNoWrite(calls map[string]int) {
 	w.t.Helper()
 	for call, n := range calls {
 		_, operation, _ := strings.Cut(call, ".")
-		// PutItem and UpdateItem are the mirror's, which is mended by reads too.
+		// The last ones are the mirror's, which is mended by reads too.
 		reading := false
-		for _, prefix := range []string{"Get", "Describe", "List", "Head", "Query", "AssumeRole", "PutItem", "UpdateItem", "TransactWriteItems"} {
+		for _, prefix := range []string{"Get", "Describe", "List", "Head", "Query", "AssumeRole", "TransactGetItems", "PutItem", "UpdateItem", "TransactWriteItems"} {
 			reading = reading || strings.HasPrefix(operation, prefix)
 		}
 		if !reading {

@@ -5,6 +5,6 @@
 // them share.
 //
 // What the block leaves out is looked for in the environment, as package awsclient says for everything of AWS, and for our own
-// arguments: STOWAGE_HUB (else "stowage"), STOWAGE_PROJECT_ROLE_NAME (else "StowageProvisioner"; "" stands for the provider's own
-// credentials), STOWAGE_READ_CONSISTENCY (else "verified"), and TFC_WORKSPACE_SLUG for the origin, which HCP Terraform sets.
+// arguments: STOWAGE_HUB (else "stowage"), STOWAGE_PROJECT_ROLE_NAME (else the provider's own credentials serve all
+// projects), STOWAGE_READ_CONSISTENCY (else "verified"), and TFC_WORKSPACE_SLUG for the origin, which HCP Terraform sets.
 package provider

@@ -112,7 +112,7 @@ func (m *Model) settings() projects.Config {
 		settings.Origin = os.Getenv("TFC_WORKSPACE_SLUG")
 	}
 	if m.ProjectRoleName.IsNull() {
-		settings.RoleName = environment("STOWAGE_PROJECT_ROLE_NAME", "StowageProvisioner")
+		settings.RoleName = os.Getenv("STOWAGE_PROJECT_ROLE_NAME")
 	}
 	return settings
 }

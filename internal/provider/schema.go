@@ -21,7 +21,7 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 		MarkdownDescription: "Stowage hands S3 buckets to third parties: projects with an isolated account each, their buckets, users and permissions.",
 		Attributes: map[string]schema.Attribute{
 			"hub":               text("The hub's name: its settings are read from the SSM parameter `/stowage/hub/<name>` in the account of the provider's own credentials, in the provider's region. Environment: `STOWAGE_HUB`. Default: `stowage`."),
-			"project_role_name": text("The role that is assumed in each new project's account. `\"\"`: the provider's own credentials serve all projects. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else `StowageProvisioner`."),
+			"project_role_name": text("The role that is assumed in each project's account, such as `StowageProvisioner`. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else the provider's own credentials serve all projects."),
 			"read_consistency": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(string(projects.Verified), string(projects.Cached), string(projects.Authoritative))},

@@ -114,6 +114,8 @@ func environment(endpoint, cliConfig string) map[string]string {
 		"AWS_REGION":                region,
 		"AWS_DEFAULT_REGION":        region,
 		"AWS_EC2_METADATA_DISABLED": "true",
+		// The role that onboarding makes in every account, for a provider block that names none.
+		"STOWAGE_PROJECT_ROLE_NAME": "StowageProvisioner",
 		"TF_CLI_CONFIG_FILE":        cliConfig,
 	}
 }
