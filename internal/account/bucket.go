@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -129,6 +130,9 @@ func (b Buckets) abortUploads(ctx context.Context, bucket string) error {
 	pages := s3.NewListMultipartUploadsPaginator(b.S3, &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if noSuchBucket(err) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
 		}
@@ -184,9 +188,14 @@ func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) 
 		return false, fmt.Errorf("reading the encryption of the bucket %s: %w", bucket, err)
 	}
 	for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
-		if by := rule.ApplyServerSideEncryptionByDefault; by != nil && aws.ToString(by.KMSMasterKeyID) == keyARN {
+		if by := rule.ApplyServerSideEncryptionByDefault; by != nil && names(aws.ToString(by.KMSMasterKeyID), keyARN) {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// names says whether a bucket's setting names a key: by its ARN, or by its bare id, which S3 takes too.
+func names(setting, keyARN string) bool {
+	return setting == keyARN || setting != "" && strings.HasSuffix(keyARN, ":key/"+setting)
 }
