@@ -1,7 +1,6 @@
 package acceptance_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -145,10 +144,4 @@ func (c *clients) edit(project string, change func(template string) string) {
 	if status := c.stack(project).StackStatus; status != cfntypes.StackStatusUpdateComplete {
 		c.w.t.Fatalf("the edit by hand ended with %s", status)
 	}
-}
-
-// isCode says whether an error is the service's of that code.
-func isCode(err error, code string) bool {
-	var coded interface{ ErrorCode() string }
-	return errors.As(err, &coded) && coded.ErrorCode() == code
 }

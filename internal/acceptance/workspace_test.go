@@ -151,7 +151,7 @@ func (s *workspace) planShows(texts ...string) {
 func (o outcome) succeeds() outcome {
 	o.t.Helper()
 	if o.code != 0 {
-		o.t.Fatalf("%s failed with exit code %d:\n%s", o.args[0], o.code, o.raw)
+		o.t.Fatalf("%s failed with exit code %d:\n%s", o.args[0], o.code, o.raw[max(strings.Index(o.raw, "Error:"), 0):])
 	}
 	return o
 }

@@ -68,14 +68,6 @@ func (w *world) environment() map[string]string {
 	}
 }
 
-// fault makes calls or resources fail from now on.
-func (w *world) fault(f ...sandbox.Fault) {
-	w.t.Helper()
-	if err := w.box.AddFaults(f...); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // calls returns what has been called since the last reset, as "service.Operation" -> times.
 func (w *world) calls() map[string]int {
 	w.t.Helper()
