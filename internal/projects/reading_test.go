@@ -158,6 +158,26 @@ func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
 	})
 }
 
+func TestProjectsThatAProcessHasMadeStayInItsList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		other := acme()
+		other.Name = "globex"
+		must(t, s.CreateProject(t.Context(), other))
+		old := w.items()
+		must(t, s.CreateProject(t.Context(), acme()))
+		w.restoreMirror(old)
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead},
+			sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
+		listings, err := s.List(t.Context())
+		must(t, err)
+		if len(listings) != 2 {
+			t.Errorf("the list holds %v, want both projects", listings)
+		}
+	})
+}
+
 func TestUnknownProjectIsATypedError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -27,6 +28,21 @@ type shard struct {
 	env       template.Env
 	stack     *stack.Stack
 	account   *awsclient.Account
+
+	mu     sync.Mutex // protects newest
+	newest *shardRead // the newest that this process has seen, committed or read
+}
+
+// latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
+// that: reads never go back.
+func (d *shard) latest(read *shardRead) *shardRead {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.newest != nil && d.newest.version.StackID == read.version.StackID && d.newest.version.LastUpdated.After(read.version.LastUpdated) {
+		return d.newest
+	}
+	d.newest = read
+	return read
 }
 
 // shardRead is what one stack holds, and as of when.
@@ -115,14 +131,14 @@ func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mir
 	if body != nil {
 		switch s.config.ReadMode {
 		case Cached:
-			return &shardRead{body.Version, &body.Contents}, nil
+			return d.latest(&shardRead{body.Version, &body.Contents}), nil
 		case Verified:
 			described, err := d.stack.Describe(ctx)
 			if err != nil {
 				return nil, err
 			}
 			if described != nil && current(body.Version, *described) {
-				return &shardRead{body.Version, &body.Contents}, nil
+				return d.latest(&shardRead{body.Version, &body.Contents}), nil
 			}
 		case Authoritative:
 		}
@@ -154,7 +170,7 @@ func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRea
 	if err != nil {
 		return nil, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
 	}
-	result := &shardRead{version(read.After, revisionOf(read.After)), contents}
+	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents})
 	if s.config.ReadMode != Authoritative {
 		s.write(ctx, h, d, result, "")
 	}
@@ -194,7 +210,7 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 		s.config.Warn(ctx, "What was committed can't be read back", map[string]any{"stack": d.stack.Name(), "error": err.Error()})
 		return
 	}
-	read := &shardRead{version(c.Description, c.Revision), contents}
+	read := d.latest(&shardRead{version(c.Description, c.Revision), contents})
 	s.write(ctx, h, d, read, c.Token)
 	if d.partition == directoryName {
 		return
