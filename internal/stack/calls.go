@@ -152,6 +152,7 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 		case types.ChangeSetStatusCreateComplete:
 			made.Err = s.readChanges(ctx, input, out, &made)
 			return made
+		default: // not made yet
 		}
 		if err := sleep(ctx, pause); err != nil {
 			made.Err = classify(err)
@@ -210,7 +211,7 @@ func (s *Stack) execute(ctx context.Context, e commit.Execute) *commit.CallError
 	failed := classify(err)
 	if failed != nil && failed.Failure == commit.Outdated || failed != nil && failed.Failure == commit.Busy {
 		// A retry of a call whose reply was lost finds its own execution under way.
-		if s.settle(ctx, commit.Settle{ARN: e.ARN, StackID: e.StackID, Token: e.Token}) == commit.Ours {
+		if s.settle(ctx, commit.Settle(e)) == commit.Ours {
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -19,7 +20,7 @@ func (s *Stack) Commit(ctx context.Context, change template.Change) error {
 	case err := <-outcome:
 		return err
 	case <-ctx.Done():
-		if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // Err returns the bare value
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return <-outcome // the engine knows the deadline and what has become of the change
 		}
 		s.arrive(arrival{at: time.Now(), member: commit.Member{ID: id}, cancel: true})

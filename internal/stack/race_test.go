@@ -1,7 +1,10 @@
 package stack_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,9 +12,12 @@ import (
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
@@ -127,6 +133,67 @@ func TestTwoFirstWritersMakeOneStack(t *testing.T) {
 			if got := len(w.contents().Users); got != 2 {
 				t.Errorf("seed %d: %d users, want 2", seed, got)
 			}
+		})
+	}
+}
+
+// sleepy is a transport that answers nothing for two minutes after an execution: a writer whose machine slept.
+type sleepy struct {
+	next  http.RoundTripper
+	slept bool
+}
+
+func (s *sleepy) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer, err := s.next.RoundTrip(r)
+	if !s.slept && bytes.Contains(body, []byte("Action=ExecuteChangeSet")) {
+		s.slept = true
+		time.Sleep(2 * time.Minute)
+	}
+	return answer, err
+}
+
+// TestOutcomeIsTheCommitsOwnWhateverHappenedSince lets another writer commit, or fail, before the first one looks again.
+func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
+	for _, fails := range []string{"neither", "first", "second"} {
+		t.Run(fails, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.filled(w.process())
+				client := w.clientBy(&sleepy{next: w.transport})
+				var committed []commit.Committed
+				s := w.process(func(c *stack.Config) {
+					c.CloudFormation = client.CloudFormation
+					c.Committed = func(_ context.Context, done commit.Committed) { committed = append(committed, done) }
+				})
+				if fails != "neither" {
+					w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-" + fails, Phase: "create", Reason: "no", Times: 1})
+				}
+				first := make(chan error, 1)
+				go func() { first <- s.Commit(t.Context(), create(user("first"))) }()
+				time.Sleep(time.Minute) // the first is done, and doesn't know it
+				second := w.process().Commit(t.Context(), create(user("second")))
+				if err := <-first; (err != nil) != (fails == "first") {
+					t.Errorf("the first ended with %v", err)
+				}
+				if (second != nil) != (fails == "second") {
+					t.Errorf("the second ended with %v", second)
+				}
+				for _, c := range committed {
+					if c.Revision != 2 || c.Description.Status != "UPDATE_COMPLETE" || c.Description.ChangeSetID == aws.ToString(w.described().ChangeSetId) && fails == "neither" {
+						t.Errorf("committed revision %d as %+v", c.Revision, c.Description)
+					}
+				}
+				must(t, s.Commit(t.Context(), create(user("third"))))
+				want := map[string]int{"neither": 3, "first": 2, "second": 2}[fails]
+				if got := len(w.contents().Users); got != want {
+					t.Errorf("%d users, want %d", got, want)
+				}
+			})
 		})
 	}
 }
