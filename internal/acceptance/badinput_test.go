@@ -2,12 +2,15 @@ package acceptance_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
 // TestInvalidConfiguration is refused by validate already, which calls nothing: each mistake on its argument, all at once.
@@ -93,9 +96,6 @@ func TestWhatExistsIsNotTakenOver(t *testing.T) {
 // TestProviderThatCanNotWork is told what is wrong with the provider's own arguments and credentials.
 func TestProviderThatCanNotWork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	owner := w.workspace(acmeProject)
-	owner.apply()
 	second := "resource \"stowage_project\" \"second\" {\n  name       = \"second\"\n  account_id = \"444455556666\"\n}\n"
 	for _, test := range []struct {
 		name, configuration string
@@ -132,14 +132,13 @@ func TestProviderThatCanNotWork(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := w.in(t).workspace(test.configuration)
-			for name, value := range test.env {
-				s.env[name] = value
-			}
-			w.in(t).wantNoWrite(w.counted(func() { s.tryApply().fails(test.texts...) }))
+			t.Parallel()
+			w := newWorld(t)
+			s := w.workspace(test.configuration)
+			maps.Copy(s.env, test.env)
+			w.wantNoWrite(w.counted(func() { s.tryApply().fails(test.texts...) }))
 		})
 	}
-	owner.planIsEmpty()
 }
 
 // TestMissingTableChangesNoPlan takes the mirror away: plans are the same, from the stacks. Without the hub's settings
@@ -147,7 +146,7 @@ func TestProviderThatCanNotWork(t *testing.T) {
 func TestMissingTableChangesNoPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s, config := w.workspace(everything), w.config("000000000000")
+	s, config := w.workspace(everything), w.config(sandbox.HubAccount)
 	s.apply()
 	table, err := dynamodb.NewFromConfig(config).DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("stowage")})
 	must(w, table, err)

@@ -34,9 +34,12 @@ func run(m *testing.M) (code int, err error) {
 	}
 	// The machine's own settings must lead neither the CLI nor the clients of the tests elsewhere.
 	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "STOWAGE_") {
-			if err := os.Unsetenv(name); err != nil {
-				return 0, err
+		name, _, _ := strings.Cut(variable, "=")
+		for _, prefix := range []string{"AWS_", "TF_", "TFC_", "STOWAGE_"} {
+			if strings.HasPrefix(name, prefix) {
+				if err := os.Unsetenv(name); err != nil {
+					return 0, err
+				}
 			}
 		}
 	}

@@ -9,20 +9,43 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
+// editedResource is what a person touches of a resource; the rest stays as it is.
+type editedResource map[string]json.RawMessage
+
+// set sets one property.
+func (r editedResource) set(t *testing.T, property string, value any) {
+	t.Helper()
+	properties := map[string]json.RawMessage{}
+	if err := json.Unmarshal(r["Properties"], &properties); err != nil {
+		t.Fatal(err)
+	}
+	properties[property] = encoded(t, value)
+	r["Properties"] = encoded(t, properties)
+}
+
+func encoded(t *testing.T, value any) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // editResources changes the resources of the project's template by hand.
-func (c *clients) editResources(project string, change func(resources map[string]any)) {
+func (c *clients) editResources(project string, change func(resources map[string]editedResource)) {
 	c.w.t.Helper()
 	c.edit(project, func(body string) string {
-		var template map[string]any
-		if err := json.Unmarshal([]byte(body), &template); err != nil {
+		sections, resources := map[string]json.RawMessage{}, map[string]editedResource{}
+		if err := json.Unmarshal([]byte(body), &sections); err != nil {
 			c.w.t.Fatal(err)
 		}
-		change(template["Resources"].(map[string]any))
-		edited, err := json.MarshalIndent(template, "", "  ")
-		if err != nil {
+		if err := json.Unmarshal(sections["Resources"], &resources); err != nil {
 			c.w.t.Fatal(err)
 		}
-		return string(edited)
+		change(resources)
+		sections["Resources"] = encoded(c.w.t, resources)
+		return string(encoded(c.w.t, sections))
 	})
 }
 
@@ -33,10 +56,11 @@ func TestHandEditIsShownAndPutRight(t *testing.T) {
 	owner, other, c := w.workspace(acmeProject+bucketOf("inbox", afterProject)), w.workspace(bucketOf("outbox")), w.clients()
 	owner.apply()
 	other.apply()
-	c.editResources("acme", func(resources map[string]any) {
-		bucket := resources["Bucketinbox"].(map[string]any)["Properties"].(map[string]any)
-		bucket["VersioningConfiguration"] = map[string]any{"Status": "Suspended"}
-		resources["Theirs"] = map[string]any{"Type": "AWS::SSM::Parameter", "Properties": map[string]any{"Type": "String", "Value": "by hand"}}
+	c.editResources("acme", func(resources map[string]editedResource) {
+		resources["Bucketinbox"].set(t, "VersioningConfiguration", map[string]string{"Status": "Suspended"})
+		resources["Theirs"] = editedResource{
+			"Type": encoded(t, "AWS::SSM::Parameter"), "Properties": encoded(t, map[string]string{"Type": "String", "Value": "by hand"}),
+		}
 	})
 
 	other.planIsEmpty() // what is not its own is not its business
@@ -58,7 +82,7 @@ func TestWhatWasTakenOutOfTheTemplateIsCreatedAgain(t *testing.T) {
 	w := newWorld(t)
 	s, c := w.workspace(everything), w.clients()
 	s.apply()
-	c.editResources("acme", func(resources map[string]any) {
+	c.editResources("acme", func(resources map[string]editedResource) {
 		for id := range resources {
 			if id == "Userpartner" || id == "Grouppartner" || strings.HasPrefix(id, "Policypartner") {
 				delete(resources, id)

@@ -54,9 +54,7 @@ type outcome struct {
 
 // command is the CLI with its arguments, ready to start.
 func (s *workspace) command(args ...string) *exec.Cmd {
-	environ := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "HTTP_PROXY") || strings.HasPrefix(v, "http_proxy")
-	})
+	environ := append(os.Environ(), "HOME="+s.dir) // where no files of this machine's AWS settings are
 	for _, name := range slices.Sorted(maps.Keys(s.env)) {
 		environ = append(environ, name+"="+s.env[name])
 	}
