@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	// The provider is built and run, not called. The import makes go test run these tests again when the provider changes.
+	_ "github.com/stowage/terraform-provider-stowage/internal/provider"
 )
 
 // The programs under test, set once by TestMain.
@@ -76,7 +79,7 @@ func findCLI() (string, error) {
 			return filepath.Abs(path)
 		}
 		if candidate == candidates[0] {
-			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names %s, which can't be run", candidate)
+			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names %s, which can't be run: run `make test`, which builds a CLI where there is none", candidate)
 		}
 	}
 	return "", errors.New("there is neither terraform nor tofu: run `make test`, which builds one, or put one on the PATH or into TF_ACC_TERRAFORM_PATH")
