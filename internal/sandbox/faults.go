@@ -180,11 +180,12 @@ func glob(pattern, name string) bool {
 // callError is the error of a fault as the service words it.
 func (f Fault) callError(service string) *cloud.Error {
 	e := &cloud.Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: http.StatusInternalServerError}
-	if f.Effect == Throttle {
+	switch {
+	case f.Effect == Throttle:
 		e = throttled(service)
-	} else if service == "dynamodb" {
+	case service == "dynamodb":
 		e = &cloud.Error{Code: "InternalServerError", Message: "Internal server error", Status: http.StatusInternalServerError}
-	} else if service == "s3" {
+	case service == "s3":
 		e = &cloud.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError}
 	}
 	if f.Code != "" && f.Code != e.Code {

@@ -252,8 +252,8 @@ type ResourceType interface {
 	// Create makes the resource and returns its physical id (what Ref gives) and its attributes (what GetAtt gives).
 	// logicalID and stackName serve for generated names.
 	Create(c Caller, r ResourceRequest) (Resource, error)
-	// Update changes a resource in place from the old properties to the new ones.
-	Update(c Caller, physicalID string, old, new map[string]any) (Resource, error)
+	// Update changes a resource in place from the properties before to those after.
+	Update(c Caller, physicalID string, before, after map[string]any) (Resource, error)
 	// Delete removes it; deleting what is gone succeeds.
 	Delete(c Caller, physicalID string, properties map[string]any) error
 	// Exists says whether a resource with these properties' identity exists (name conflicts at validation, import).

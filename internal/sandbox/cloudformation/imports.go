@@ -54,7 +54,7 @@ func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 			if !exists {
 				return fmt.Sprintf("Resource of type '%s' with identifier '%s' was not found.", c.kind, jsonText(identifier))
 			}
-			if problem := s.takeOver(set, c, properties, physicalID); problem != "" {
+			if problem := s.takeOver(set, c, physicalID); problem != "" {
 				return problem
 			}
 		case asked:
@@ -105,11 +105,11 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) {
 		}
 	}
 	if physicalID, exists := ty.Exists(caller, d.properties); exists {
-		_ = s.takeOver(set, c, d.properties, physicalID) // taken by another stack: it stays an Add, which the validation refuses
+		_ = s.takeOver(set, c, physicalID) // taken by another stack: it stays an Add, which the validation refuses
 	}
 }
 
-func (s *Service) takeOver(set *changeSet, c *change, properties map[string]any, physicalID string) string {
+func (s *Service) takeOver(set *changeSet, c *change, physicalID string) string {
 	for _, st := range s.regions[set.stack.at].stacks {
 		for _, r := range st.resources {
 			if !r.gone && r.kind == c.kind && r.physicalID == physicalID && st.status != "DELETE_COMPLETE" {

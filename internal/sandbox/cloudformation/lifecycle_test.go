@@ -32,7 +32,7 @@ func TestALostUpdateIsPossible(t *testing.T) {
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", late)["Changes"].([]any)
 	var removed []string
 	for _, c := range changes {
-		rc := c.(map[string]any)["ResourceChange"].(map[string]any) //nolint:forcetypeassert // a failure is the test's
+		rc := c.(map[string]any)["ResourceChange"].(map[string]any)
 		if rc["Action"] == "Remove" {
 			removed = append(removed, fmt.Sprint(rc["LogicalResourceId"]))
 		}
@@ -279,7 +279,7 @@ func TestReplacementMakesTheNewOneFirst(t *testing.T) {
 	w.failWhen(map[string]string{"update t4": "broken"})
 	w.commit("s", "fourth", "UPDATE", topic("t4", ""))
 	w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
-	if got := w.ok("DescribeStackResource", "StackName", "s", "LogicalResourceId", "T")["StackResourceDetail"].(map[string]any)["PhysicalResourceId"]; got != "arn:aws:sns:eu-west-1:111122223333:t3" { //nolint:forcetypeassert // a failure is the test's
+	if got := w.ok("DescribeStackResource", "StackName", "s", "LogicalResourceId", "T")["StackResourceDetail"].(map[string]any)["PhysicalResourceId"]; got != "arn:aws:sns:eu-west-1:111122223333:t3" {
 		t.Errorf("after the rollback it is %v", got)
 	}
 }
@@ -348,7 +348,7 @@ func TestNotifications(t *testing.T) {
 	if len(w.messages) != 5 {
 		t.Fatalf("%d messages, want one for each of 5 events: %q", len(w.messages), w.messages)
 	}
-	at := fmt.Sprint(w.ok("DescribeStackEvents", "StackName", "s")["StackEvents"].([]any)[3].(map[string]any)["Timestamp"]) //nolint:forcetypeassert // a failure is the test's
+	at := fmt.Sprint(w.ok("DescribeStackEvents", "StackName", "s")["StackEvents"].([]any)[3].(map[string]any)["Timestamp"])
 	want := topic + `
 StackId='` + fmt.Sprint(w.stack("s")["StackId"]) + `'
 Timestamp='` + at + `'
@@ -393,16 +393,16 @@ func TestValidationBeforeDeployment(t *testing.T) {
 	if len(told) != 1 {
 		t.Fatalf("findings %v", told)
 	}
-	if f := told[0].(map[string]any); f["LogicalResourceId"] != "A" || f["ValidationStatusReason"] != "Resource of type 'AWS::SSM::Parameter' with identifier 'a' already exists." { //nolint:forcetypeassert // a failure is the test's
+	if f := told[0].(map[string]any); f["LogicalResourceId"] != "A" || f["ValidationStatusReason"] != "Resource of type 'AWS::SSM::Parameter' with identifier 'a' already exists." {
 		t.Errorf("finding %v", f)
 	}
 	w.ok("CreateChangeSet", "StackName", "unchecked", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one, "DisableValidation", "true")
 	if got := w.ok("DescribeChangeSet", "StackName", "unchecked", "ChangeSetName", "x")["Status"]; got != "CREATE_COMPLETE" {
 		t.Errorf("without validation the change set is %v", got)
 	}
-	w.ok("CreateStack", "StackName", "direct", "TemplateBody", strings.Replace(one, `"Name":"a"`, `"Name":"z","Nmae":"a"`, 1))
+	w.ok("CreateStack", "StackName", "direct", "TemplateBody", strings.Replace(one, `"Name":"a"`, `"Name":"z","Title":"a"`, 1))
 	events := w.events("direct")
-	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Nmae] is not permitted"; !slices.Contains(events, want) {
+	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Title] is not permitted"; !slices.Contains(events, want) {
 		t.Errorf("events %q", events)
 	}
 }
@@ -485,7 +485,7 @@ func TestImports(t *testing.T) {
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", id)["Changes"].([]any)
 	var actions []string
 	for _, c := range changes {
-		rc := c.(map[string]any)["ResourceChange"].(map[string]any) //nolint:forcetypeassert // a failure is the test's
+		rc := c.(map[string]any)["ResourceChange"].(map[string]any)
 		actions = append(actions, fmt.Sprint(rc["LogicalResourceId"], " ", rc["Action"]))
 	}
 	if diff := cmp.Diff([]string{"A Add", "B Import"}, actions); diff != "" {
@@ -504,7 +504,7 @@ func TestMetadataAndRefsInContexts(t *testing.T) {
 	w.commit("s", "first", "CREATE", parameterTemplate(`"Metadata":{"v":1},`), "Parameters.member.1.ParameterKey", "Revision", "Parameters.member.1.ParameterValue", "7")
 	id := w.prepare("s", "second", "UPDATE", parameterTemplate(`"Metadata":{"v":2},`), "Parameters.member.1.ParameterKey", "Revision", "Parameters.member.1.ParameterValue", "8")
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", id, "IncludePropertyValues", "true")["Changes"].([]any)
-	rc := changes[0].(map[string]any)["ResourceChange"].(map[string]any) //nolint:forcetypeassert // a failure is the test's
+	rc := changes[0].(map[string]any)["ResourceChange"].(map[string]any)
 	for member, want := range map[string]any{
 		"BeforeContext": `{"Metadata":{"v":1},"Properties":{"Name":"a","Type":"String","Value":"7"}}`,
 		"AfterContext":  `{"Metadata":{"v":2},"Properties":{"Name":"a","Type":"String","Value":"8"}}`,

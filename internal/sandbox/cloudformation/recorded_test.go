@@ -92,7 +92,7 @@ func (w *world) replay(where string, st step, kept map[string]string) {
 		if member == "events" || member == "last" {
 			got = rows(answer["StackEvents"])
 			if list, ok := want.([]any); ok && member == "last" {
-				have := got.([]any) //nolint:forcetypeassert // rows gives it
+				have := got.([]any)
 				got = have[max(0, len(have)-len(list)):]
 			}
 		}
@@ -114,7 +114,7 @@ func rows(events any) []any {
 	list, _ := events.([]any)
 	var result []any
 	for _, e := range slices.Backward(list) {
-		m := e.(map[string]any) //nolint:forcetypeassert // a failure is the test's
+		m := e.(map[string]any)
 		reason, _ := m["ResourceStatusReason"].(string)
 		result = append(result, []any{m["LogicalResourceId"], m["ResourceStatus"], m["PhysicalResourceId"], reason})
 	}

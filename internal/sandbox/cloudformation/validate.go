@@ -348,8 +348,9 @@ func fits(kind cloud.Kind, v any) bool {
 	case cloud.KindMap:
 		_, ok := v.(map[string]any)
 		return ok
+	default:
+		return true
 	}
-	return true
 }
 
 func kindOf(v any) string {

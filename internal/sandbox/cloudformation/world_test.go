@@ -256,7 +256,7 @@ func (w *world) stack(ref string) map[string]any {
 	if len(stacks) != 1 {
 		w.t.Fatalf("%d stacks for %s", len(stacks), ref)
 	}
-	return stacks[0].(map[string]any) //nolint:forcetypeassert // a failure is the test's
+	return stacks[0].(map[string]any)
 }
 
 func (w *world) status(ref string) string {
@@ -280,7 +280,7 @@ func (w *world) events(ref string) []string {
 		page := w.ok("DescribeStackEvents", append([]string{"StackName", ref}, token...)...)
 		events, _ := page["StackEvents"].([]any)
 		for _, e := range events {
-			m := e.(map[string]any) //nolint:forcetypeassert // a failure is the test's
+			m := e.(map[string]any)
 			list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s", m["LogicalResourceId"], m["ResourceStatus"], orEmpty(m["ResourceStatusReason"]))))
 		}
 		next, more := page["NextToken"].(string)

@@ -258,7 +258,7 @@ func (c *condition) holds(i item) bool {
 	case "attribute_not_exists":
 		return !there[0]
 	case "<>":
-		return !(there[0] && there[1] && values[0].equal(values[1]))
+		return !there[0] || !there[1] || !values[0].equal(values[1])
 	case "IN":
 		for n := range values[1:] {
 			if there[0] && there[n+1] && values[0].equal(values[n+1]) {
@@ -324,6 +324,7 @@ func (o operand) inCondition(i item) (value, bool) {
 		return o.constant, true
 	case operandPath:
 		return o.path.in(i)
+	default: // size(...), the only function that a condition's operand can be
 	}
 	v, ok := o.args[0].inCondition(i)
 	if !ok {

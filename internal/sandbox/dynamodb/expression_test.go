@@ -143,11 +143,12 @@ func TestUpdates(t *testing.T) {
 			TableName: aws.String("tab"), Key: key("p", "s"), UpdateExpression: &c.expression, ExpressionAttributeValues: c.values,
 			ReturnValues: types.ReturnValueAllNew,
 		})
-		if c.err != "" {
+		switch {
+		case c.err != "":
 			wantError(t, err, "ValidationException", c.err)
-		} else if err != nil {
+		case err != nil:
 			t.Errorf("%s: %v", c.expression, err)
-		} else {
+		default:
 			want := with(sample(), c.want)
 			for name, v := range want {
 				if v == nil {

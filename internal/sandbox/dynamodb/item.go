@@ -144,15 +144,15 @@ func (v *value) decodeSet(raw json.RawMessage) error {
 	for _, text := range texts {
 		element := value{kind: v.kind.element()}
 		encoded, err := json.Marshal(text)
-		if err == nil {
-			err = element.decode(encoded)
-		}
 		if err != nil {
+			return err
+		}
+		if err = element.decode(encoded); err != nil {
 			return err
 		}
 		if element.bad != nil {
 			v.bad = element.bad
-			return nil
+			return nil //nolint:nilerr // what is bad about a value is reported when its place is known
 		}
 		if !v.insert(element) {
 			v.bad = map[kind]*cloud.Error{

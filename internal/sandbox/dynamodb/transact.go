@@ -116,11 +116,11 @@ func (s *Service) transactWriteItems(r *cloud.Request) (any, *cloud.Error) {
 		writes = append(writes, w)
 	}
 	here := s.at(r.Caller)
-	var print [32]byte
+	var digest [32]byte
 	if in.ClientRequestToken != nil {
-		print = fingerprint(r.Body)
+		digest = fingerprint(r.Body)
 		if past, ok := here.tokens[*in.ClientRequestToken]; ok && s.world.Now().Before(past.until) {
-			if past.fingerprint != print {
+			if past.fingerprint != digest {
 				return nil, cloud.Errorf("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request.")
 			}
 			return transactResult(in.ReturnConsumedCapacity, writes, nil), nil
@@ -144,7 +144,7 @@ func (s *Service) transactWriteItems(r *cloud.Request) (any, *cloud.Error) {
 	}
 	if in.ClientRequestToken != nil {
 		maps.DeleteFunc(here.tokens, func(_ string, p pastTransaction) bool { return !s.world.Now().Before(p.until) })
-		here.tokens[*in.ClientRequestToken] = pastTransaction{print, s.world.Now().Add(idempotenceWindow)}
+		here.tokens[*in.ClientRequestToken] = pastTransaction{digest, s.world.Now().Add(idempotenceWindow)}
 	}
 	return result, nil
 }

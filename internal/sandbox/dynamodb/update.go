@@ -159,6 +159,7 @@ func (o operand) inUpdate(i item) (value, *cloud.Error) {
 			return v, nil
 		}
 		return o.args[1].inUpdate(i)
+	default: // an operation with two operands
 	}
 	a, err := o.args[0].inUpdate(i)
 	if err != nil {

@@ -121,6 +121,7 @@ func (w *write) outcome() (before, after item, err *cloud.Error) {
 		return before, nil, nil
 	case writeCheck:
 		return before, before, nil
+	case writeUpdate:
 	}
 	base := before
 	if base == nil {

@@ -118,10 +118,8 @@ func noSuchEntity(format string, args ...any) *cloud.Error {
 	return e
 }
 
-func deleteConflict(format string, args ...any) *cloud.Error {
-	e := cloud.Errorf("DeleteConflict", format, args...)
-	e.Status = http.StatusConflict
-	return e
+func deleteConflict(message string) *cloud.Error {
+	return &cloud.Error{Code: "DeleteConflict", Message: message, Status: http.StatusConflict}
 }
 
 func cannotBeFound(k *kind, name string) error {

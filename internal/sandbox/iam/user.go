@@ -3,14 +3,12 @@ package iam
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 type user struct {
 	entity
-	keys         []*accessKey
-	login        bool // has a password
-	loginCreated time.Time
+	keys  []*accessKey
+	login bool // has a password
 }
 
 func (a *account) user(name string) (*user, error) {

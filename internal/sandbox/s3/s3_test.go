@@ -285,7 +285,7 @@ func get(t *testing.T, c *awss3.Client, key, version string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer out.Body.Close()
+	defer func() { _ = out.Body.Close() }()
 	content, err := io.ReadAll(out.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -329,7 +329,7 @@ func TestStreamedBodiesAreDecoded(t *testing.T) {
 		r.Header.Set("X-Amz-Trailer", "x-amz-checksum-crc32")
 		answer, err := http.DefaultClient.Do(r)
 		s.must(err)
-		defer answer.Body.Close()
+		defer func() { _ = answer.Body.Close() }()
 		return answer
 	}
 	const chunks = "6\r\nhello \r\n5\r\nworld\r\n0\r\n"

@@ -3,6 +3,7 @@ package policydoc
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -162,7 +163,7 @@ func decodeObject(text string) (map[string]any, error) {
 	if err != nil {
 		return nil, syntaxError()
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF unwrapped
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, syntaxError()
 	}
 	object, ok := value.(map[string]any)
