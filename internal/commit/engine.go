@@ -27,6 +27,9 @@ const (
 	// CollisionPatience is how long a writer waits for another one on the same base to execute before it takes it for
 	// dead: a live one takes a few seconds from its change set to the execution.
 	CollisionPatience = 20 * time.Second
+	// StalePatience is how long a base is read again that is behind the stack: descriptions are stale for seconds after an
+	// operation, not for minutes.
+	StalePatience = 30 * time.Second
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
 )
@@ -124,9 +127,10 @@ type Engine struct {
 	released   int // members that the last commit released
 	releasedAt time.Time
 
-	surprised  string // hash of the base that gave a surprise
-	collided   string // hash of the base on which another writer's set was found
-	collidedAt time.Time
+	surprised   string // hash of the base that gave a surprise
+	surprisedAt time.Time
+	collided    string // hash of the base on which another writer's set was found
+	collidedAt  time.Time
 
 	effects []Effect
 }
@@ -569,7 +573,7 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	}
 	if !e.attempt.first {
 		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
-			e.surprise(now, surprises)
+			e.surprise(now, surprises, Behind(e.base.revision, o.Changes))
 			return
 		}
 	}
@@ -605,14 +609,19 @@ func (e *Engine) collide(now time.Time, arn string) {
 }
 
 // surprise starts again after a set that would do something else than intended. The second time on one base that was
-// really read, the members hear of it: it would go on for ever.
-func (e *Engine) surprise(now time.Time, details []string) {
+// really read, the members hear of it: it would go on for ever. A base that the carrier shows to be behind the stack is
+// only old, and is read again for StalePatience.
+func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 	hash := e.base.hash()
-	if !e.base.remembered && e.surprised == hash {
+	switch again := e.surprised == hash; {
+	case e.base.remembered:
+	case again && (!behind || now.Sub(e.surprisedAt) >= StalePatience):
 		e.surprised = ""
 		e.failAll(now, &SurpriseError{e.config.Stack, details})
-	} else if !e.base.remembered {
-		e.surprised = hash
+	default:
+		if !again {
+			e.surprised, e.surprisedAt = hash, now
+		}
 		e.attempt.pause = BusyPause // a stale description becomes true in time
 	}
 	e.discard()

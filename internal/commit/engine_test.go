@@ -83,7 +83,6 @@ type harness struct {
 	names       map[string]string // hashes in the transcript, by a short name
 	outstanding Effect
 	created     CreateChangeSet // the last one
-	base        *template.Template
 	sets        int
 	out         strings.Builder
 }
@@ -271,10 +270,10 @@ func (h *harness) advance(by time.Duration) {
 
 // failures are the names of the classes of failed calls, and what AWS says.
 var failures = map[string]CallError{
-	"busy":     {Failure: Busy, Err: errors.New("Stack is in UPDATE_IN_PROGRESS state and can not be updated")},
+	"busy":     {Failure: Busy, Err: errors.New("the stack is in UPDATE_IN_PROGRESS state and can not be updated")},
 	"outdated": {Failure: Outdated, Err: errors.New("ChangeSetNotFound")},
 	"taken":    {Failure: NameTaken, ARN: "arn:other", Err: errors.New("AlreadyExistsException")},
-	"gone":     {Failure: Gone, Err: errors.New("Stack does not exist")},
+	"gone":     {Failure: Gone, Err: errors.New("no such stack")},
 	"noreply":  {Failure: NoReply, Err: errors.New("connection reset")},
 	"refused":  {Failure: Refused, Err: errors.New("AccessDenied: not authorized")},
 }

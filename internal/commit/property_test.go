@@ -613,13 +613,13 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 	for _, m := range w.batches[e.Token] {
 		changes = append(changes, m.Change)
 	}
-	real := w.current()
-	if set.revision != real.revision()+1 {
-		w.t.Fatalf("revision %d is executed on revision %d", set.revision, real.revision())
+	current := w.current()
+	if set.revision != current.revision()+1 {
+		w.t.Fatalf("revision %d is executed on revision %d", set.revision, current.revision())
 	}
-	if want := w.edited(real, changes, e.Token); !reflect.DeepEqual(meaning(want), meaning(set.template)) {
+	if want := w.edited(current, changes, e.Token); !reflect.DeepEqual(meaning(want), meaning(set.template)) {
 		w.t.Fatalf("a change set is executed that is not the members' changes in the real stack: it would do\n%v\ninstead of\n%v",
-			template.Intents(real.template, set.template), template.Intents(real.template, want))
+			template.Intents(current.template, set.template), template.Intents(current.template, want))
 	}
 }
 

@@ -57,6 +57,18 @@ func verifyCarrier(revision int64, change ResourceChange) []string {
 	return nil
 }
 
+// Behind says whether the carrier's before-value shows that the stack has moved on since the base of that revision was
+// made: the base is old, and reading it again helps.
+func Behind(revision int64, changes []ResourceChange) bool {
+	for _, change := range changes {
+		if change.LogicalID == template.CarrierID {
+			have, err := strconv.ParseInt(scalar(change.Before["Value"]), 10, 64)
+			return err == nil && have > revision
+		}
+	}
+	return false
+}
+
 // verifyBefore is the before-value check: what a modification replaces is what stands in the base. Values that the
 // template gives by an intrinsic function can't be compared and are left out.
 func verifyBefore(base *template.Template, change ResourceChange) []string {

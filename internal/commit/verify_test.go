@@ -11,8 +11,8 @@ import (
 )
 
 // discards says whether the engine throws a change set away that was made from a base (a description and a template, not
-// necessarily of one moment) and computed against the real stack.
-func discards(t *testing.T, described, templated, real state, change template.Change) bool {
+// necessarily of one moment) and computed against the actual stack.
+func discards(t *testing.T, described, templated, actual state, change template.Change) bool {
 	t.Helper()
 	e := New(config())
 	e.Submit(began, Member{ID: 1, Change: change})
@@ -27,7 +27,7 @@ func discards(t *testing.T, described, templated, real state, change template.Ch
 	if !ok {
 		t.Fatalf("%T instead of CreateChangeSet", effects[0])
 	}
-	e.Observe(began, ChangeSetMade{ARN: "arn", StackID: stackID, Changes: real.computed(create.Template)})
+	e.Observe(began, ChangeSetMade{ARN: "arn", StackID: stackID, Changes: actual.computed(create.Template)})
 	for _, effect := range e.Effects() {
 		switch effect.(type) {
 		case Execute:

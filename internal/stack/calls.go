@@ -273,7 +273,7 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 		s.config.Log(ctx, "Following the update", map[string]any{
 			"stack": s.config.Stack, "status": d.Status, "token": e.Token, "seconds": int(time.Since(began).Seconds()),
 		})
-		if finished := s.finished(ctx, e, *d); finished != nil {
+		if finished := s.finished(ctx, e, *d, began); finished != nil {
 			return *finished
 		}
 	}
@@ -283,7 +283,7 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 // finished judges a description of the stack; nil means that the operation goes on. A description with another change set
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
 // work already. Then the stack's own events under our token decide.
-func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description) *commit.Finished {
+func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
 		case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
@@ -292,7 +292,7 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 			return &commit.Finished{Description: d}
 		}
 	}
-	events, err := s.events(ctx, e)
+	events, err := s.events(ctx, e, since.Add(-clockSkew))
 	switch {
 	case err != nil:
 		return nil // throttled or no answer: not yet
@@ -321,8 +321,12 @@ func span(events []commit.Event) (began time.Time, status string) {
 	return began, status
 }
 
-// events reads the events of one operation, oldest first. Events come newest first, so it stops at the first older one.
-func (s *Stack) events(ctx context.Context, e commit.Follow) ([]commit.Event, error) {
+// clockSkew is the most that this machine's clock may be ahead of AWS's: signed requests are refused beyond it.
+const clockSkew = 15 * time.Minute
+
+// events reads the events of one operation that began after since, oldest first. Events come newest first, so it stops at
+// the first older one.
+func (s *Stack) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
 	pages := cloudformation.NewDescribeStackEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)})
 	for pages.HasMorePages() {
@@ -332,7 +336,7 @@ func (s *Stack) events(ctx context.Context, e commit.Follow) ([]commit.Event, er
 		}
 		for _, event := range page.StackEvents {
 			if aws.ToString(event.ClientRequestToken) != e.Token {
-				if len(events) > 0 {
+				if len(events) > 0 || aws.ToTime(event.Timestamp).Before(since) {
 					slices.Reverse(events)
 					return events, nil
 				}

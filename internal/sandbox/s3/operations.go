@@ -175,8 +175,18 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return run(c)
 }
 
-// find gives the bucket that a request names.
-func (c *call) find() (*bucket, error) { return c.Service.find(c.r.Caller, c.bucket) }
+// find gives the bucket that a request names, if it belongs to whom the request expects (AmazonS3 user guide,
+// bucket-owner-condition).
+func (c *call) find() (*bucket, error) {
+	b, err := c.Service.find(c.r.Caller, c.bucket)
+	if err != nil {
+		return nil, err
+	}
+	if owner := c.r.HTTP.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != b.account {
+		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
+	}
+	return b, nil
+}
 
 // answer encodes an XML answer.
 func (c *call) answer(value any) (*cloud.Response, error) { return protocol.XML(c.r, value) }

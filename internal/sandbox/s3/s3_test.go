@@ -151,6 +151,8 @@ func TestBucketIsReachedOnlyInItsRegionAndByItsAccount(t *testing.T) {
 	wantCode(t, err, "PermanentRedirect")
 	_, err = s.client(theirs, "us-east-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports")})
 	wantCode(t, err, "AccessDenied")
+	_, err = s.client(ours, "us-east-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports"), ExpectedBucketOwner: aws.String(theirs)})
+	wantCode(t, err, "AccessDenied")
 	_, err = s.client(ours, "us-east-1").HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: aws.String("missing")})
 	wantCode(t, err, "NotFound")
 }
