@@ -59,7 +59,28 @@ func TestWritersAtOnceLoseNoWrite(t *testing.T) {
 	}
 }
 
-func race(t *testing.T, seed uint64) {
+// TestTwentyRunsOfOneRaceGiveOneTrace shows that a seed decides everything: the order of the calls, their times and their
+// answers, so that a failure can be replayed.
+func TestTwentyRunsOfOneRaceGiveOneTrace(t *testing.T) {
+	const seed = 7
+	var first []string
+	for n := range 20 {
+		cryptotest.SetGlobalRandom(t, seed)
+		synctest.Test(t, func(t *testing.T) {
+			trace := race(t, seed)
+			if n == 0 {
+				first = trace
+			}
+			if diff := cmp.Diff(first, trace); diff != "" {
+				t.Fatalf("run %d differs from the first (-first +this):\n%s", n, diff)
+			}
+		})
+	}
+}
+
+// race returns the driver's trace.
+func race(t *testing.T, seed uint64) []string {
+	t.Helper()
 	const writers, each = 3, 4
 	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
 	driver := simulate.NewDriver(w.box, seed)
@@ -109,6 +130,7 @@ func race(t *testing.T, seed uint64) {
 	if got := len(w.contents().Users); got != writers*each-1 {
 		t.Errorf("%d users after a deletion, want %d", got, writers*each-1)
 	}
+	return driver.Trace()
 }
 
 func TestTwoFirstWritersMakeOneStack(t *testing.T) {
