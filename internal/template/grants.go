@@ -167,17 +167,11 @@ func (p packing) place(env Env, user model.User, grant Grant, buckets map[string
 	return &FullError{What: "policies of the user " + user.Name, Have: MaxUserPolicies + 1, Budget: MaxUserPolicies}
 }
 
-// remove takes a permission out and says which policy it was in; 0 for none.
-func (p packing) remove(id model.ID) int {
+// remove takes a permission out.
+func (p packing) remove(id model.ID) {
 	for n, grants := range p {
-		for i, grant := range grants {
-			if grant.Permission.ID() == id {
-				p[n] = slices.Delete(slices.Clone(grants), i, i+1)
-				return n
-			}
-		}
+		p[n] = slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool { return g.Permission.ID() == id })
 	}
-	return 0
 }
 
 // replace puts a grant in the place of the one with the same id and says in which policy; 0 if there is none.
