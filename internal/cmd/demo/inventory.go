@@ -18,9 +18,9 @@ import (
 const project = "111122223333"
 
 // inventory lists what stands in the project's account, as S3 and IAM tell plain AWS clients that know nothing of Stowage.
-func (b *sandbox) inventory(ctx context.Context) error {
+func (d *demo) inventory(ctx context.Context) error {
 	say("What stands in the account " + project + ", as S3 and IAM tell it")
-	clients, err := b.clients(ctx)
+	clients, err := d.clients(ctx)
 	if err != nil {
 		return err
 	}
@@ -30,10 +30,10 @@ func (b *sandbox) inventory(ctx context.Context) error {
 	return listUsers(ctx, iam.NewFromConfig(clients))
 }
 
-func (b *sandbox) clients(ctx context.Context) (aws.Config, error) {
+func (d *demo) clients(ctx context.Context) (aws.Config, error) {
 	own, err := config.LoadDefaultConfig(ctx,
-		config.WithBaseEndpoint(b.Endpoint), config.WithRegion(b.Env["AWS_REGION"]),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(b.Env["AWS_ACCESS_KEY_ID"], b.Env["AWS_SECRET_ACCESS_KEY"], "")),
+		config.WithBaseEndpoint(d.box.Endpoint), config.WithRegion(d.box.Env["AWS_REGION"]),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(d.box.Env["AWS_ACCESS_KEY_ID"], d.box.Env["AWS_SECRET_ACCESS_KEY"], "")),
 	)
 	if err != nil {
 		return aws.Config{}, err

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/run"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, options())
+	err := show(ctx, options())
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -22,22 +24,16 @@ func main() {
 
 // settings are the environment variables that the demo knows.
 type settings struct {
-	terraform string // TERRAFORM: the CLI, terraform or tofu
-	bin       string // BIN: where make build leaves the binaries
-	example   string // EXAMPLE: the configuration to apply
-	latency   string // LATENCY: the sandbox's latency profile
-	hold      bool   // DEMO_HOLD=0: don't wait for Ctrl-C
+	cli     string // TERRAFORM: the CLI, terraform or tofu
+	bin     string // BIN: where make build leaves the binaries
+	example string // EXAMPLE: the configuration to apply
+	latency string // LATENCY: the sandbox's latency profile
+	hold    bool   // DEMO_HOLD=0: don't wait for Ctrl-C
 }
 
 func options() settings {
-	value := func(name, otherwise string) string {
-		if v := os.Getenv(name); v != "" {
-			return v
-		}
-		return otherwise
-	}
 	return settings{
-		terraform: value("TERRAFORM", "terraform"), bin: value("BIN", "bin"), example: value("EXAMPLE", "examples/quickstart"),
-		latency: value("LATENCY", "none"), hold: os.Getenv("DEMO_HOLD") != "0",
+		cli: run.Setting("TERRAFORM", "terraform"), bin: run.Setting("BIN", "bin"), example: run.Setting("EXAMPLE", "examples/quickstart"),
+		latency: run.Setting("LATENCY", "none"), hold: os.Getenv("DEMO_HOLD") != "0",
 	}
 }
