@@ -1,0 +1,259 @@
+package template
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// quickstart is a project with one of everything.
+func quickstart(t *testing.T) *Template {
+	t.Helper()
+	return edit(t, seed(),
+		Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, Tags: map[string]string{"client": "Acme"}}},
+		Change{Op: Create, Entity: model.Bucket{
+			Name: "inbox", BucketName: model.DefaultBucketName("acme", "inbox", modeltest.Account, modeltest.Region), Lifecycle: model.DefaultLifecycle(),
+			OnDelete: model.Refuse, ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}, CORS: []model.CORSRule{{AllowedOrigins: []string{"https://acme.example"}, AllowedMethods: []string{"GET"}}},
+		}, Origin: "workspace"},
+		Change{Op: Create, Entity: model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}},
+		Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "inbox", Prefix: "in*/", Access: model.ReadWrite, AllowDelete: true}},
+	)
+}
+
+// TestCompiledTemplateIsGolden sees every change of what entities compile to. Such a change needs a new CompilerVersion:
+// else what an older provider compiled is taken for a hand edit.
+func TestCompiledTemplateIsGolden(t *testing.T) {
+	golden(t, "quickstart.json", quickstart(t).Encode())
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	got = append(slices.Clone(got), '\n')
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("%s differs. If that is meant, raise CompilerVersion and run the test with -update.\n%s", path, cmp.Diff(string(want), string(got)))
+	}
+}
+
+// TestFirstFormatIsReadForEver reads a template of the first format that was ever written.
+func TestFirstFormatIsReadForEver(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join("testdata", "format1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents := parse(t, tpl)
+	if contents.Project == nil || len(contents.Buckets) != 1 || len(contents.Users) != 1 || len(contents.Permissions) != 1 {
+		t.Errorf("%+v", contents)
+	}
+	if contents.Origins["bucket inbox"] != "workspace" {
+		t.Errorf("origins %v", contents.Origins)
+	}
+}
+
+// TestEveryBucketIsHardened holds each bucket that we make, the log and template buckets included, against the controls of
+// AWS's Foundational Security Best Practices that CloudFormation can set.
+func TestEveryBucketIsHardened(t *testing.T) {
+	tpl := quickstart(t)
+	at := func(value any, path string) string {
+		for _, name := range strings.Split(path, ".") {
+			switch v := value.(type) {
+			case map[string]any:
+				value = v[name]
+			case []any:
+				value = v[0].(map[string]any)[name]
+			}
+		}
+		return fmt.Sprint(value)
+	}
+	all := map[string][2]string{
+		"S3.2 blocks public ACLs":        {"PublicAccessBlockConfiguration.BlockPublicAcls", "true"},
+		"S3.3 ignores public ACLs":       {"PublicAccessBlockConfiguration.IgnorePublicAcls", "true"},
+		"S3.8 blocks public policies":    {"PublicAccessBlockConfiguration.BlockPublicPolicy", "true"},
+		"S3.8 restricts public buckets":  {"PublicAccessBlockConfiguration.RestrictPublicBuckets", "true"},
+		"S3.12 has no ACLs":              {"OwnershipControls.Rules.ObjectOwnership", "BucketOwnerEnforced"},
+		"S3.14 is versioned":             {"VersioningConfiguration.Status", "Enabled"},
+		"S3.10 expires what is old":      {"LifecycleConfiguration.Rules.Status", "Enabled"},
+		"refuses customer provided keys": {"BucketEncryption.ServerSideEncryptionConfiguration.BlockedEncryptionTypes.EncryptionType", "[SSE-C]"},
+		"is in the account's namespace":  {"BucketNamespace", "account-regional"},
+	}
+	entities := map[string][2]string{
+		"S3.17 uses the project's key": {"BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID", testEnv().KeyARN},
+		"S3.17 with bucket keys":       {"BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled", "true"},
+		"S3.9 logs accesses":           {"LoggingConfiguration.DestinationBucketName", model.LogBucketName("acme", modeltest.Account, modeltest.Region)},
+		"S3.11 tells of events":        {"NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", "true"},
+		"S3.15 locks objects":          {"ObjectLockConfiguration.Rule.DefaultRetention.Mode", "GOVERNANCE"},
+	}
+	for _, id := range []string{"Bucketinbox", logBucketID, templateBucketID} {
+		properties := tpl.Properties(id)
+		for name, want := range all {
+			if got := at(properties, want[0]); got != want[1] {
+				t.Errorf("%s: %s: %s is %s", id, name, want[0], got)
+			}
+		}
+		raw, _ := tpl.Resource(id)
+		for _, policy := range []string{`"DeletionPolicy":"RetainExceptOnCreate"`, `"UpdateReplacePolicy":"Retain"`} {
+			if !bytes.Contains(raw, []byte(policy)) {
+				t.Errorf("%s has no %s", id, policy)
+			}
+		}
+	}
+	for name, want := range entities {
+		if got := at(tpl.Properties("Bucketinbox"), want[0]); got != want[1] {
+			t.Errorf("%s: %s is %s", name, want[0], got)
+		}
+	}
+	for _, id := range []string{"BucketPolicyinbox", logPolicyID, templatePolicyID} {
+		raw, _ := tpl.Resource(id)
+		for _, condition := range []string{`"Bool":{"aws:SecureTransport":"false"}`, `"NumericLessThan":{"s3:TlsVersion":"1.2"}`} {
+			if !bytes.Contains(raw, []byte(condition)) {
+				t.Errorf("S3.5: %s does not deny %s", id, condition)
+			}
+		}
+	}
+}
+
+// TestPoliciesStandOnGroupsOnly is IAM.2: no policy is attached to a user.
+func TestPoliciesStandOnGroupsOnly(t *testing.T) {
+	tpl := quickstart(t)
+	if got := fmt.Sprint(tpl.Properties("PolicypartnerN1")["Groups"], tpl.Properties("Userpartner")["Groups"]); got != "[acme-partner] [acme-partner]" {
+		t.Error(got)
+	}
+	for _, id := range tpl.LogicalIDs() {
+		for _, property := range []string{"Users", "Policies", "ManagedPolicyArns"} {
+			if _, there := tpl.Properties(id)[property]; there {
+				t.Errorf("%s has %s", id, property)
+			}
+		}
+	}
+}
+
+func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
+	const read, list = "[s3:GetObject s3:GetObjectVersion]", "[s3:ListBucket s3:ListBucketMultipartUploads]"
+	const write = "[s3:AbortMultipartUpload s3:ListMultipartUploadParts s3:PutObject]"
+	for name, test := range map[string]struct {
+		permission model.Permission
+		want       []string
+	}{
+		"read the whole bucket": {
+			model.Permission{Access: model.Read},
+			[]string{read + " arn:aws:s3:::pail/*", "s3:GetBucketLocation arn:aws:s3:::pail", "[kms:Decrypt] KEY", list + " arn:aws:s3:::pail"},
+		},
+		"write below a prefix, without seeing what is there": {
+			model.Permission{Access: model.Write, Prefix: "in/"},
+			[]string{write + " arn:aws:s3:::pail/in/*", "s3:GetBucketLocation arn:aws:s3:::pail", "[kms:Decrypt kms:GenerateDataKey] KEY"},
+		},
+		"delete only where it is said": {
+			model.Permission{Access: model.Write, AllowDelete: true},
+			[]string{"[s3:AbortMultipartUpload s3:DeleteObject s3:ListMultipartUploadParts s3:PutObject] arn:aws:s3:::pail/*", "s3:GetBucketLocation arn:aws:s3:::pail", "[kms:Decrypt kms:GenerateDataKey] KEY"},
+		},
+		"characters that mean something in policies": {
+			model.Permission{Access: model.Read, Prefix: "a*b?c$d/"},
+			[]string{
+				read + " arn:aws:s3:::pail/a${*}b${?}c${$}d/*", "s3:GetBucketLocation arn:aws:s3:::pail", "[kms:Decrypt] KEY",
+				list + " arn:aws:s3:::pail if map[StringLike:map[s3:prefix:[a${*}b${?}c${$}d/ a${*}b${?}c${$}d/*]]]",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.permission.User, test.permission.Bucket = "partner", "pail"
+			var got []string
+			for _, s := range statements(testEnv(), model.User{Name: "partner"}, test.permission, &model.Bucket{Name: "pail", BucketName: "pail"}) {
+				statement, _ := s.(object)
+				line := fmt.Sprint(statement["Action"], " ", statement["Resource"])
+				if strings.Contains(line, ":kms:") {
+					line = fmt.Sprint(statement["Action"], " KEY")
+				} else if condition, there := statement["Condition"]; there {
+					line += fmt.Sprint(" if ", condition)
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+			for _, action := range Actions(test.permission) {
+				if !strings.Contains(strings.Join(got, " "), action) {
+					t.Errorf("the plan shows %s, which no statement grants", action)
+				}
+			}
+		})
+	}
+}
+
+func TestSourceAddressesBindEveryStatementOnS3(t *testing.T) {
+	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}
+	permission := model.Permission{User: "partner", Bucket: "pail", Prefix: "in/", Access: model.ReadWrite}
+	for _, s := range statements(testEnv(), user, permission, &model.Bucket{Name: "pail", BucketName: "pail"}) {
+		text := string(encodeJSON(s))
+		if strings.Contains(text, "arn:aws:s3") && !strings.Contains(text, `"IpAddress":{"aws:SourceIp":["203.0.113.0/24"]}`) {
+			t.Errorf("not bound: %s", text)
+		}
+	}
+}
+
+// full is a template with a shard's budget of resources.
+func full(b *testing.B) *Template {
+	b.Helper()
+	var changes []Change
+	for i := range 150 {
+		name := fmt.Sprintf("bucket%03d", i)
+		changes = append(changes, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}})
+	}
+	for i := range 45 {
+		user := fmt.Sprintf("user%03d", i)
+		changes = append(changes, Change{Op: Create, Entity: model.User{Name: user}})
+		for n := range 8 {
+			changes = append(changes, Change{Op: Create, Entity: model.Permission{User: user, Bucket: fmt.Sprintf("bucket%03d", n), Access: model.Read}})
+		}
+	}
+	return edit(b, seed(), changes...)
+}
+
+func BenchmarkParseFullShard(b *testing.B) {
+	body := full(b).Encode()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		tpl, err := Decode(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		parse(b, tpl)
+	}
+}
+
+func BenchmarkEditOneIntoFullShard(b *testing.B) {
+	base := full(b)
+	for b.Loop() {
+		edit(b, base, Change{Op: Create, Entity: model.User{Name: "newcomer"}}).Encode()
+	}
+}
+
+func BenchmarkCompileFullShard(b *testing.B) {
+	for b.Loop() {
+		full(b)
+	}
+}
