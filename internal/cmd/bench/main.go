@@ -1,0 +1,130 @@
+// Command bench shows how fast Stowage is, with a real CLI and the built-in sandbox at AWS's latencies: what a plan takes beside
+// one of as many terraform_data resources, and how many commits an apply needs.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/run"
+)
+
+func main() {
+	quick := flag.Bool("quick", false, "leave out what takes longest: the plans of 1,000 entities")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := measure(ctx, *quick)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is where everything is measured.
+type bench struct {
+	box *run.Sandbox
+	cli string // terraform or tofu, by name or path
+	dir string // for the configurations and their states
+}
+
+func measure(ctx context.Context, quick bool) error {
+	dir, err := os.MkdirTemp("", "stowage-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	box, err := run.Start(ctx, run.Setting("BIN", "bin"), "aws")
+	if err != nil {
+		return err
+	}
+	defer box.Stop()
+	b := &bench{box, run.Setting("TERRAFORM", "terraform"), dir}
+	fmt.Printf("%s, on the sandbox with the latencies of AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 3 to 15 s for a resource\n",
+		filepath.Base(b.cli))
+
+	sizes := []int{100, 300, 1000}
+	if quick {
+		sizes = sizes[:2]
+	}
+	if err := b.plans(ctx, sizes); err != nil {
+		return err
+	}
+	return b.applies(ctx)
+}
+
+// write makes a directory with a configuration, or puts another configuration there.
+func (b *bench) write(name, configuration string) (dir string, err error) {
+	dir = filepath.Join(b.dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	return dir, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
+}
+
+// ran is what a run of the CLI has taken.
+type ran struct {
+	wall  time.Duration
+	peak  int64 // of the provider's memory, in bytes; 0 where that can't be told
+	calls run.Calls
+}
+
+// terraform runs the CLI in a directory, with more environment variables. Its output is shown only when it fails.
+func (b *bench) terraform(ctx context.Context, dir string, env []string, args ...string) (ran, error) {
+	if err := b.box.ResetCalls(ctx); err != nil {
+		return ran{}, err
+	}
+	command, err := b.box.Command(ctx, b.cli, dir, append(args, "-input=false", "-no-color")...)
+	if err != nil {
+		return ran{}, err
+	}
+	command.Env = append(command.Env, env...)
+	var out strings.Builder
+	command.Stdout, command.Stderr = &out, &out
+	began := time.Now()
+	if err := command.Start(); err != nil {
+		return ran{}, err
+	}
+	watched := watch(command.Process.Pid)
+	err = command.Wait()
+	r := ran{wall: time.Since(began), peak: watched()}
+	if err != nil {
+		return r, errors.Join(fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), filepath.Base(dir), err), errors.New(tail(out.String())))
+	}
+	r.calls, err = b.box.Calls(ctx)
+	return r, err
+}
+
+// progress says on standard error what was done, as all of it takes minutes.
+func progress(format string, arguments ...any) {
+	_, _ = fmt.Fprintf(os.Stderr, "bench: "+format+"\n", arguments...)
+}
+
+// tail is the end of a long text.
+func tail(text string) string {
+	const most = 4000
+	if len(text) > most {
+		return "..." + text[len(text)-most:]
+	}
+	return text
+}
+
+// table prints rows of tab-separated cells under a heading.
+func table(heading string, rows ...string) {
+	fmt.Printf("\n%s\n\n", heading)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		_, _ = io.WriteString(w, "  "+row+"\n")
+	}
+	_ = w.Flush()
+}
