@@ -12,6 +12,8 @@ const perProject = 350
 // configuration is a number of entities as a person writes them, in two versions: as what they are, and each as a terraform_data
 // of the same values and references.
 type configuration struct {
+	name string // of its directory, and what the names of its projects begin with
+
 	projects, buckets, users, permissions int
 
 	stowage, data strings.Builder
@@ -19,8 +21,8 @@ type configuration struct {
 
 // newConfiguration is a mix: of each project's entities a fifth are buckets and a fifth users, the rest are the project itself and
 // permissions. Every project has an account of its own; the first one's number is given.
-func newConfiguration(entities, account int) *configuration {
-	c := &configuration{}
+func newConfiguration(name string, entities, account int) *configuration {
+	c := &configuration{name: name}
 	c.stowage.WriteString(providerBlock)
 	projects := (entities + perProject - 1) / perProject
 	for n := range projects {
@@ -28,7 +30,11 @@ func newConfiguration(entities, account int) *configuration {
 		if n < entities%projects {
 			size++
 		}
-		c.addProject(fmt.Sprintf("bench-%d-%d", entities, n), account+n, size)
+		project := fmt.Sprintf("%s-%d", name, n)
+		c.addProject(project, account+n)
+		fifth := size / 5
+		c.addBuckets(project, fifth)
+		c.addUsers(project, fifth, size-1-2*fifth)
 	}
 	return c
 }
@@ -44,28 +50,37 @@ const providerBlock = `terraform {
 provider "stowage" {}
 `
 
-func (c *configuration) addProject(project string, account, size int) {
+func (c *configuration) addProject(project string, account int) {
 	c.projects++
 	c.add("project", project, literal("name", project), literal("account_id", fmt.Sprintf("%012d", account)))
-	in := reference("project", "project", project)
-	bucket := func(n int) string { return fmt.Sprintf("%s-bucket-%d", project, n) }
-	user := func(n int) string { return fmt.Sprintf("%s-user-%d", project, n) }
-	fifth := size / 5
-	for n := range fifth {
-		c.buckets++
-		c.add("project_bucket", bucket(n), in, literal("name", fmt.Sprintf("bucket-%d", n)))
+}
+
+func (c *configuration) addBuckets(project string, buckets int) {
+	c.buckets += buckets
+	for n := range buckets {
+		c.add("project_bucket", label(project, "bucket", n), reference("project", "project", project), literal("name", label("bucket", n)))
 	}
-	for n := range fifth {
-		c.users++
-		c.add("project_user", user(n), in, literal("name", fmt.Sprintf("user-%d", n)))
+}
+
+// addUsers adds users with permissions on the buckets of a project that has as many buckets as users.
+func (c *configuration) addUsers(project string, users, permissions int) {
+	c.users += users
+	c.permissions += permissions
+	for n := range users {
+		c.add("project_user", label(project, "user", n), reference("project", "project", project), literal("name", label("user", n)))
 	}
-	for n := range size - 1 - 2*fifth {
-		c.permissions++
+	for n := range permissions {
 		// Each user has one on the bucket of its own number, then on the next, and so on.
-		u, b := n%fifth, (n%fifth+n/fifth)%fifth
-		c.add("user_permission", fmt.Sprintf("%s-permission-%d", project, n), in,
-			reference("user", "project_user", user(u)), reference("bucket", "project_bucket", bucket(b)), literal("access", "read_write"))
+		user, bucket := n%users, (n%users+n/users)%users
+		c.add("user_permission", label(project, "permission", n), reference("project", "project", project),
+			reference("user", "project_user", label(project, "user", user)), reference("bucket", "project_bucket", label(project, "bucket", bucket)),
+			literal("access", "read_write"))
 	}
+}
+
+// label joins parts of a name.
+func label(parts ...any) string {
+	return strings.Join(strings.Fields(fmt.Sprintln(parts...)), "-")
 }
 
 // argument is an argument of a block: a literal, or the name of another block's entity.
@@ -89,6 +104,11 @@ func (c *configuration) add(kind, label string, arguments ...argument) {
 	c.stowage.WriteString("}\n")
 	c.data.WriteString("  }\n}\n")
 }
+
+// dataDir is the directory of the version in terraform_data.
+func (c *configuration) dataDir() string { return c.name + "-data" }
+
+func (c *configuration) size() int { return c.projects + c.buckets + c.users + c.permissions }
 
 // String is the mix for people.
 func (c *configuration) String() string {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -57,19 +58,20 @@ func measure(ctx context.Context, quick bool) error {
 	if quick {
 		sizes = sizes[:2]
 	}
-	if err := b.plans(ctx, sizes); err != nil {
+	began := time.Now()
+	toPlan, toGrow := plannedConfigurations(sizes), growths()
+	all := slices.Clone(toPlan)
+	for _, g := range toGrow {
+		all = append(all, g.into)
+	}
+	if err := b.setUp(ctx, all); err != nil {
 		return err
 	}
-	return b.applies(ctx)
-}
-
-// write makes a directory with a configuration, or puts another configuration there.
-func (b *bench) write(name, configuration string) (dir string, err error) {
-	dir = filepath.Join(b.dir, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
+	progress("set up in %s", seconds(time.Since(began)))
+	if err := b.plans(ctx, toPlan); err != nil {
+		return err
 	}
-	return dir, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600)
+	return b.applies(ctx, toGrow)
 }
 
 // ran is what a run of the CLI has taken.
@@ -79,12 +81,12 @@ type ran struct {
 	calls run.Calls
 }
 
-// terraform runs the CLI in a directory, with more environment variables. Its output is shown only when it fails.
+// terraform runs the CLI in one of the bench's directories, with more environment variables. Its output is shown only when it fails.
 func (b *bench) terraform(ctx context.Context, dir string, env []string, args ...string) (ran, error) {
 	if err := b.box.ResetCalls(ctx); err != nil {
 		return ran{}, err
 	}
-	command, err := b.box.Command(ctx, b.cli, dir, append(args, "-input=false", "-no-color")...)
+	command, err := b.box.Command(ctx, b.cli, filepath.Join(b.dir, dir), append(args, "-input=false", "-no-color")...)
 	if err != nil {
 		return ran{}, err
 	}
@@ -99,7 +101,7 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	err = command.Wait()
 	r := ran{wall: time.Since(began), peak: watched()}
 	if err != nil {
-		return r, errors.Join(fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), filepath.Base(dir), err), errors.New(tail(out.String())))
+		return r, errors.Join(fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err), errors.New(tail(out.String())))
 	}
 	r.calls, err = b.box.Calls(ctx)
 	return r, err

@@ -10,50 +10,37 @@ import (
 // aims are how many times as long as a plan of terraform_data a plan may take, by the number of entities.
 var aims = map[int]float64{300: 2, 1000: 1.5}
 
-// plans measures plans that find nothing to do, in all read modes.
-func (b *bench) plans(ctx context.Context, sizes []int) error {
-	rows := []string{"entities\twhat\twall time\tratio\taim\tAWS calls\tprovider's peak memory"}
-	heading := "Plans that find nothing to do (median of 3 runs after one to warm up, -parallelism as it comes)"
+// plannedConfigurations are what plans are measured of.
+func plannedConfigurations(sizes []int) []*configuration {
+	var all []*configuration
 	for i, size := range sizes {
-		c := newConfiguration(size, 100_000+1000*i)
-		heading += fmt.Sprintf("\n%5d entities: %s", size, c)
-		data, err := b.applied(ctx, fmt.Sprintf("data-%d", size), c.data.String())
+		all = append(all, newConfiguration(fmt.Sprintf("plan-%d", size), size, 100_000+1000*i))
+	}
+	return all
+}
+
+// plans measures plans that find nothing to do, in all read modes.
+func (b *bench) plans(ctx context.Context, configurations []*configuration) error {
+	rows := []string{"resources\twhat\twall time\tratio\taim\tAWS calls\tprovider's peak memory"}
+	heading := "Plans that find nothing to do: the median of 3 runs after one to warm up. terraform_data has the same values and references."
+	for _, c := range configurations {
+		heading += fmt.Sprintf("\n%5d resources are %s", c.size(), c)
+		base, err := b.plan(ctx, c.dataDir(), nil)
 		if err != nil {
 			return err
 		}
-		stowage, err := b.applied(ctx, fmt.Sprintf("stowage-%d", size), c.stowage.String())
-		if err != nil {
-			return err
-		}
-		base, err := b.plan(ctx, data, nil)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, fmt.Sprintf("%d\tterraform_data\t%s\t1.0\t\t\t", size, seconds(base.wall)))
+		rows = append(rows, fmt.Sprintf("%d\tterraform_data\t%s\t1.0\t\t\t", c.size(), seconds(base.wall)))
 		for _, mode := range []string{"verified", "cached", "authoritative"} {
-			r, err := b.plan(ctx, stowage, []string{"STOWAGE_READ_CONSISTENCY=" + mode})
+			r, err := b.plan(ctx, c.name, []string{"STOWAGE_READ_CONSISTENCY=" + mode})
 			if err != nil {
 				return err
 			}
 			ratio := r.wall.Seconds() / base.wall.Seconds()
-			rows = append(rows, fmt.Sprintf("\t%s\t%s\t%.1f\t%s\t%d\t%s", mode, seconds(r.wall), ratio, judge(size, ratio), r.calls.Total(), megabytes(r.peak)))
+			rows = append(rows, fmt.Sprintf("\t%s\t%s\t%.1f\t%s\t%d\t%s", mode, seconds(r.wall), ratio, judge(c.size(), ratio), r.calls.Total(), megabytes(r.peak)))
 		}
 	}
 	table(heading, rows...)
 	return nil
-}
-
-// applied makes a configuration, applies it and gives its directory. The parallelism lets all of it into as few commits as can be.
-func (b *bench) applied(ctx context.Context, name, configuration string) (dir string, err error) {
-	if dir, err = b.write(name, configuration); err != nil {
-		return "", err
-	}
-	r, err := b.terraform(ctx, dir, nil, "apply", "-auto-approve", "-parallelism=1000")
-	if err != nil {
-		return "", err
-	}
-	progress("applied %s in %s", name, seconds(r.wall))
-	return dir, nil
 }
 
 // plan measures a plan; the times are the median's, and so are its calls and memory.

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// setUp writes configurations and applies them, all at once, as most of it is waiting for CloudFormation. The parallelism lets
+// each into as few commits as can be.
+func (b *bench) setUp(ctx context.Context, configurations []*configuration) error {
+	var wg sync.WaitGroup
+	errs := make([]error, 2*len(configurations))
+	apply := func(result *error, dir, text string) {
+		wg.Go(func() { *result = b.setUpOne(ctx, dir, text) })
+	}
+	for i, c := range configurations {
+		apply(&errs[2*i], c.name, c.stowage.String())
+		apply(&errs[2*i+1], c.dataDir(), c.data.String())
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (b *bench) setUpOne(ctx context.Context, dir, text string) error {
+	if err := b.write(dir, text); err != nil {
+		return err
+	}
+	r, err := b.terraform(ctx, dir, nil, "apply", "-auto-approve", "-parallelism=1000")
+	if err != nil {
+		return err
+	}
+	progress("applied %s in %s", dir, seconds(r.wall))
+	return nil
+}
+
+// write puts a configuration into a directory, which it makes if it isn't there.
+func (b *bench) write(dir, text string) error {
+	dir = filepath.Join(b.dir, dir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "main.tf"), []byte(text), 0o600)
+}
