@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Contents is what a template holds, as data. It is what the mirror stores of a stack.
+// Contents is what a template holds, as data. It is what the mirror stores of a stack. Entities are sorted by their ids.
 type Contents struct {
 	Env         Env                `json:"env"`
 	Project     *model.Project     `json:"project,omitempty"`
@@ -62,14 +62,32 @@ func (e *NewerFormatError) Error() string {
 	return fmt.Sprintf("the resource %s was written in format %d; this version of the provider knows formats up to %d", e.LogicalID, e.Format, FormatVersion)
 }
 
-// Of finds an entity; ok is false when it isn't there.
+// Of finds an entity; ok is false when it isn't there. It takes logarithmic time: every resource of a plan asks.
 func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
-	for e := range c.Entities() {
-		if e.ID() == id {
-			return e, true
+	switch id.Kind {
+	case model.KindProject:
+		if c.Project != nil && c.Project.ID() == id {
+			return *c.Project, true
 		}
+	case model.KindBucket:
+		return search(c.Buckets, id)
+	case model.KindUser:
+		return search(c.Users, id)
+	case model.KindPermission:
+		return search(c.Permissions, id)
+	case model.KindListing:
+		return search(c.Listings, id)
 	}
 	return nil, false
+}
+
+// search finds an entity among those of its kind, which are sorted by name.
+func search[E model.Entity](entities []E, id model.ID) (model.Entity, bool) {
+	i, ok := slices.BinarySearchFunc(entities, id, func(e E, id model.ID) int { return e.ID().Compare(id) })
+	if !ok {
+		return nil, false
+	}
+	return entities[i], true
 }
 
 // Entities are all entities, kind by kind.

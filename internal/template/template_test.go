@@ -506,3 +506,19 @@ func TestIntentsLeaveOutWhatIsNoUpdate(t *testing.T) {
 		t.Errorf("%v", keys)
 	}
 }
+
+func TestEveryEntityIsFound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		entities := modeltest.Entities().Draw(t, "entities")
+		contents := parse(t, edit(t, seed(), changesOf(entities, "")...))
+		for _, e := range entities {
+			found, ok := contents.Of(e.ID())
+			if !ok || found.ID() != e.ID() {
+				t.Fatalf("%s: found %v", e.ID(), found)
+			}
+		}
+		if _, ok := contents.Of(model.ID{Kind: model.KindUser, Name: "zz-nobody-zz"}); ok {
+			t.Fatal("nobody is found")
+		}
+	})
+}
