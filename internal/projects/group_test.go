@@ -1,0 +1,284 @@
+package projects_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once as -parallelism says, the
+// next one as soon as one has finished. Between two nodes of one slot lies the work of the CLI and of the plugin protocol.
+type terraform struct {
+	parallelism int
+	// between is the most that lies between two nodes of one slot.
+	between time.Duration
+	rand    *rand.Rand
+}
+
+// apply does all steps and returns their errors, in the order of the steps.
+func (tf terraform) apply(steps []func() error) []error {
+	outcomes := make([]error, len(steps))
+	gaps := make([]time.Duration, len(steps))
+	for i := range gaps {
+		if tf.between > 0 {
+			gaps[i] = time.Duration(tf.rand.Int64N(int64(tf.between)))
+		}
+	}
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+		next  int
+	)
+	take := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return next - 1
+	}
+	for range min(tf.parallelism, len(steps)) {
+		group.Go(func() {
+			for i := take(); i < len(steps); i = take() {
+				time.Sleep(gaps[i])
+				outcomes[i] = steps[i]()
+			}
+		})
+	}
+	group.Wait()
+	return outcomes
+}
+
+// creations are steps that create entities.
+func creations(ctx context.Context, s *projects.Service, project string, entities ...model.Entity) []func() error {
+	steps := make([]func() error, len(entities))
+	for i, e := range entities {
+		steps[i] = func() error { return s.Create(ctx, project, e) }
+	}
+	return steps
+}
+
+// allowed makes users and buckets and returns m permissions on them, which don't depend on each other: more entities than a
+// stack has room for users or buckets.
+func (w *world) allowed(s *projects.Service, project string, m int) []model.Entity {
+	w.t.Helper()
+	const each = 10 // permissions of a user
+	var parents []model.Entity
+	for i := range each {
+		parents = append(parents, bucketIn(project, fmt.Sprintf("b%d", i)))
+	}
+	for i := range (m + each - 1) / each {
+		parents = append(parents, model.User{Name: fmt.Sprintf("u%d", i)})
+	}
+	mustAll(w.t, terraform{parallelism: len(parents)}.apply(creations(w.t.Context(), s, project, parents...)))
+	entities := make([]model.Entity, m)
+	for i := range entities {
+		entities[i] = model.Permission{User: fmt.Sprintf("u%d", i/each), Bucket: fmt.Sprintf("b%d", i%each), Access: model.Read}
+	}
+	return entities
+}
+
+func mustAll(t *testing.T, errs []error) {
+	t.Helper()
+	for i, err := range errs {
+		if err != nil {
+			t.Errorf("step %d: %v", i, err)
+		}
+	}
+}
+
+// TestCreatesShareCommits counts the commits of applies: m creates at parallelism n take m/n, rounded up. 300 commits of one
+// change each would take the test long and show what ten show.
+func TestCreatesShareCommits(t *testing.T) {
+	for _, m := range []int{1, 10, 300} {
+		for _, n := range []int{1, 10, 30, 100, 300} {
+			if m/n > 30 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d at parallelism %d", m, n), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, true)
+					s := w.process()
+					must(t, s.CreateProject(t.Context(), acme()))
+					entities := w.allowed(s, "acme", m)
+					w.resetCalls()
+					tf := terraform{n, 100 * time.Millisecond, newRand(1000*m + n)}
+					mustAll(t, tf.apply(creations(t.Context(), w.process(), "acme", entities...)))
+					if got, want := w.calls()["cloudformation.ExecuteChangeSet"], (m+n-1)/n; got != want {
+						t.Errorf("%d commits, want %d", got, want)
+					}
+					if got := len(w.read(projects.Authoritative).Contents.Permissions); got != m {
+						t.Errorf("%d permissions, want %d", got, m)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRunsOfSeveralProjectsShareCommitsEach lets projects be applied at once, each by a run of its own: none waits for another, none takes
+// a commit more.
+func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const m, n = 60, 10
+		w := newWorld(t, true)
+		names := []string{"acme", "bolt", "crux"}
+		applies := w.prepare(names, m)
+		w.resetCalls()
+		var group sync.WaitGroup
+		for i, steps := range applies {
+			group.Go(func() { mustAll(t, terraform{n, 100 * time.Millisecond, newRand(i)}.apply(steps)) })
+		}
+		group.Wait()
+		if got, want := w.calls()["cloudformation.ExecuteChangeSet"], len(names)*m/n; got != want {
+			t.Errorf("%d commits, want %d", got, want)
+		}
+	})
+}
+
+// TestOneRunOfSeveralProjectsSharesCommits lets one run change several projects. Their commits run side by side. Terraform's
+// slots are no project's own, so some wait in the queue of a project while another one's commit runs: that takes more than
+// the fewest commits possible, but never twice as many.
+func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
+	for _, n := range []int{30, 180} {
+		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const m = 60
+				w := newWorld(t, true)
+				names := []string{"acme", "bolt", "crux"}
+				steps := slices.Concat(w.prepare(names, m)...)
+				random := newRand(n)
+				random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+				w.resetCalls()
+				mustAll(t, terraform{n, 100 * time.Millisecond, random}.apply(steps))
+				got, least := w.calls()["cloudformation.ExecuteChangeSet"], len(names)*((len(steps)+n-1)/n)
+				if n >= len(steps) && got != least || got >= 2*least {
+					t.Errorf("%d commits, the fewest possible are %d", got, least)
+				}
+			})
+		})
+	}
+}
+
+// prepare makes projects and what m permissions need in each, and returns the steps that create the permissions, in a new
+// process.
+func (w *world) prepare(names []string, m int) [][]func() error {
+	w.t.Helper()
+	s := w.process()
+	applies := make([][]func() error, len(names))
+	for i, name := range names {
+		p := acme()
+		p.Name = name
+		must(w.t, w.process().CreateProject(w.t.Context(), p))
+		applies[i] = creations(w.t.Context(), s, name, w.allowed(w.process(), name, m)...)
+	}
+	return applies
+}
+
+// TestDependentMembersEndTheSameInAnyOrder creates a user, a bucket and the permission that needs both, in every order and
+// in one batch or in two: a permission that comes too early waits for the next batch.
+func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
+	entities := map[string]model.Entity{
+		"bucket": bucket("inbox"), "user": model.User{Name: "partner"},
+		"permission": model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
+	}
+	var want *projects.View
+	for _, order := range [][]string{
+		{"user", "bucket", "permission"}, {"bucket", "user", "permission"}, {"permission", "user", "bucket"},
+		{"permission", "bucket", "user"}, {"user", "permission", "bucket"}, {"bucket", "permission", "user"},
+	} {
+		for _, batch := range []struct {
+			name string
+			gaps [3]time.Duration // before each of them
+		}{
+			{"one batch", [3]time.Duration{}},
+			{"the first apart", [3]time.Duration{0, 250 * time.Millisecond, 0}},
+			{"the last apart", [3]time.Duration{0, 0, 250 * time.Millisecond}},
+		} {
+			t.Run(fmt.Sprint(order, ", ", batch.name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, true)
+					s := w.process()
+					must(t, s.CreateProject(t.Context(), acme()))
+					w.resetCalls()
+					var group sync.WaitGroup
+					for i, name := range order {
+						time.Sleep(batch.gaps[i])
+						group.Go(func() {
+							if err := s.Create(t.Context(), "acme", entities[name]); err != nil {
+								t.Errorf("the %s: %v", name, err)
+							}
+						})
+						synctest.Wait() // it is in the queue before the next one comes
+					}
+					group.Wait()
+					commits := 2
+					if batch.name == "one batch" || batch.name == "the first apart" && order[0] == "permission" {
+						commits = 1
+					}
+					if got := w.calls()["cloudformation.ExecuteChangeSet"]; got != commits {
+						t.Errorf("%d commits, want %d", got, commits)
+					}
+					got := w.read(projects.Authoritative)
+					if want == nil {
+						want = got
+						return
+					}
+					if diff := cmp.Diff(want.Contents, got.Contents); diff != "" {
+						t.Errorf("it ends differently (-first +this):\n%s", diff)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestUserGoesWithItsPermissionsInAnyOrder deletes a user and its permission in one batch: it is judged by its end.
+func TestUserGoesWithItsPermissionsInAnyOrder(t *testing.T) {
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, true)
+			s := w.process()
+			must(t, s.CreateProject(t.Context(), acme()))
+			permission := w.allowed(s, "acme", 1)[0]
+			must(t, s.Create(t.Context(), "acme", permission))
+			ids := []model.ID{permission.ID(), {Kind: model.KindUser, Name: "u0"}}
+			w.resetCalls()
+			var group sync.WaitGroup
+			for _, i := range order {
+				group.Go(func() {
+					if err := s.Delete(t.Context(), "acme", ids[i]); err != nil {
+						t.Errorf("%s: %v", ids[i], err)
+					}
+				})
+				synctest.Wait()
+			}
+			group.Wait()
+			if got := w.calls()["cloudformation.ExecuteChangeSet"]; got != 1 {
+				t.Errorf("%d commits, want 1", got)
+			}
+			if got := w.read(projects.Authoritative).Contents; len(got.Users)+len(got.Permissions) != 0 {
+				t.Errorf("left: %v %v", got.Users, got.Permissions)
+			}
+		})
+	}
+}
+
+// newRand is a source of random numbers of its own.
+func newRand(seed int) *rand.Rand { return rand.New(rand.NewPCG(uint64(seed), 1)) }
+
+// bucketIn is a bucket of a project.
+func bucketIn(project, name string) model.Bucket {
+	b := bucket(name)
+	b.BucketName = model.DefaultBucketName(project, name, account, "eu-west-1")
+	return b
+}
