@@ -45,6 +45,10 @@ type Fault struct {
 	After int `json:"after,omitempty"`
 	// Times is how many matching calls or steps the fault hits; 0 means all.
 	Times int `json:"times,omitempty"`
+	// Every makes the fault hit one of so many matching calls or steps, the last of each: 2 stands for every second. 0 means 1.
+	Every int `json:"every,omitempty"`
+	// For is a Go duration such as "1m" since the fault was added, after which it is over; "" means that it never is.
+	For string `json:"for,omitempty"`
 
 	// ResourceType and PhysicalID select resources; both are globs, "" stands for all.
 	ResourceType string      `json:"resource_type,omitempty"`
@@ -56,8 +60,11 @@ type Fault struct {
 
 // validate says what is wrong with a fault.
 func (f Fault) validate() error {
-	if f.After < 0 || f.Times < 0 {
-		return fmt.Errorf("after and times can't be negative: %d, %d", f.After, f.Times)
+	if f.After < 0 || f.Times < 0 || f.Every < 0 {
+		return fmt.Errorf("after, times and every can't be negative: %d, %d, %d", f.After, f.Times, f.Every)
+	}
+	if _, err := f.lasts(); err != nil {
+		return err
 	}
 	if f.Phase != "" {
 		if f.Effect != "" || f.Service != "" || f.Operation != "" {
@@ -91,6 +98,21 @@ func (f Fault) delay() (time.Duration, error) {
 	return d, nil
 }
 
+// lasts is how long the fault is in force; 0 stands for ever.
+func (f Fault) lasts() (time.Duration, error) {
+	if f.For == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(f.For)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("for: %w", err)
+	case d <= 0:
+		return 0, fmt.Errorf("for: %s is not a time that passes", f.For)
+	}
+	return d, nil
+}
+
 // faults is the fault plan with its counters.
 type faults struct {
 	mu   sync.Mutex
@@ -99,13 +121,22 @@ type faults struct {
 
 type planned struct {
 	Fault
-	seen int // matching calls or steps so far
+	over time.Time // when For has passed; zero for never
+	seen int       // matching calls or steps so far
+	hit  int       // how many of them the fault took effect on
 }
 
 // hits counts a match and says whether the fault takes effect on it.
 func (p *planned) hits() bool {
 	p.seen++
-	return p.seen > p.After && (p.Times == 0 || p.seen <= p.After+p.Times)
+	switch {
+	case p.seen <= p.After, p.Times > 0 && p.hit == p.Times, !p.over.IsZero() && !time.Now().Before(p.over):
+		return false
+	case (p.seen-p.After)%max(p.Every, 1) != 0:
+		return false
+	}
+	p.hit++
+	return true
 }
 
 // callFault is what the plan does to one call.
@@ -242,7 +273,11 @@ func (s *Sandbox) AddFaults(list ...Fault) error {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	for _, f := range list {
-		s.faults.plan = append(s.faults.plan, &planned{Fault: f})
+		p := &planned{Fault: f}
+		if lasts, _ := f.lasts(); lasts > 0 { // validated above
+			p.over = time.Now().Add(lasts)
+		}
+		s.faults.plan = append(s.faults.plan, p)
 	}
 	return nil
 }

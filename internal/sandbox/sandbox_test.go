@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -326,10 +327,48 @@ func TestFaultsOnCalls(t *testing.T) {
 	}
 	wantError(t, put("/d"), "ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
 
-	for _, bad := range []string{`{}`, `[{"effect":"explode"}]`, `[{"effect":"throttle","phase":"create"}]`, `[{"effekt":"throttle"}]`, `[{"phase":"never"}]`, `[{"effect":"delay","delay":"long"}]`} {
+	for _, bad := range []string{
+		`{}`, `[{"effect":"explode"}]`, `[{"effect":"throttle","phase":"create"}]`, `[{"effekt":"throttle"}]`, `[{"phase":"never"}]`, `[{"effect":"delay","delay":"long"}]`,
+		`[{"effect":"throttle","every":-1}]`, `[{"effect":"throttle","for":"a while"}]`, `[{"effect":"throttle","for":"0s"}]`,
+	} {
 		if status, _ := do(t, http.MethodPost, *c.BaseEndpoint+"/_sandbox/faults", bad); status != http.StatusBadRequest {
 			t.Errorf("the plan %s was answered with %d", bad, status)
 		}
+	}
+}
+
+// TestFaultsComeAndGo lets a fault hit every third call after the first, for a minute or twice.
+func TestFaultsComeAndGo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fault sandbox.Fault
+		want  []int // the calls that it hits, of one every five seconds
+	}{
+		{sandbox.Fault{After: 1, Every: 3, For: "1m"}, []int{3, 6, 9}},
+		{sandbox.Fault{After: 1, Every: 3, Times: 2}, []int{3, 6}},
+		{sandbox.Fault{Every: 1, For: "12s"}, []int{0, 1, 2}},
+		{sandbox.Fault{For: "10s"}, []int{0, 1}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			box := sandbox.New(sandbox.Options{Seed: 1})
+			client := sts.NewFromConfig(config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} }))
+			fault := c.fault
+			fault.Effect = sandbox.Throttle
+			if err := box.AddFaults(fault); err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			for i := range 20 {
+				if _, err := client.GetCallerIdentity(t.Context(), nil); err != nil {
+					wantError(t, err, "Throttling", "Rate exceeded")
+					got = append(got, i)
+				}
+				<-time.After(5 * time.Second)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%+v hit the calls %v, want %v", c.fault, got, c.want)
+			}
+		})
 	}
 }
 
