@@ -33,12 +33,21 @@
 // waits, within Linger, for as many as the last one released: the slots of Terraform that have just become free are about
 // to be used. A permission that comes before its user or bucket waits for one more batch.
 //
+// # Failures
+//
+// One bad member never takes the others down. Who is to blame for a failed commit is found out (blame.go) and gets AWS's reason
+// as its error; the others are committed again. A stack that a failed rollback or a failed first creation has left unusable is
+// brought back to a state in which it can be updated (recovery.go), whoever left it so; what needs a person is a *StuckError that
+// says what to do.
+//
 // # Invariants
 //
 //   - Every submitted member gets exactly one Done effect.
 //   - Done without an error comes after CloudFormation's final status of the commit that holds the change, or when
 //     the base held the change already.
-//   - At most one of Read, CreateChangeSet, DeleteChangeSet, Execute, Settle, Follow and Protect is outstanding; Announce,
-//     Committed and Done need no answer.
+//   - At most one of Read, CreateChangeSet, DeleteChangeSet, Execute, Settle, Follow, Protect, ContinueRollback and Clear is
+//     outstanding; the other effects need no answer.
+//   - A member hears of its failure when what the failure has left behind (a change set, a failed rollback) is tidied up: the
+//     process may end with it.
 //   - A member that is being executed can't be cancelled: it gets the true outcome, or *UnknownError at its deadline.
 package commit

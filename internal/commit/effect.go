@@ -2,6 +2,7 @@ package commit
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -71,6 +72,28 @@ type (
 	// Protect asks to switch on termination protection and the stack policy of a new stack. Answered by Protected.
 	Protect struct{ StackID string }
 
+	// ContinueRollback asks to continue a rollback that has failed. The resources to skip are taken for rolled back, whatever
+	// they really are. Answered by Continued; the operation is then followed by its token, without a change set.
+	ContinueRollback struct {
+		StackID, Token string
+		Skip           []string // logical ids
+	}
+
+	// Clear asks to delete a stack whose first creation was rolled back, by its id, once it is certain that no resource is
+	// left in it. Answered by Cleared.
+	Clear struct{ StackID, Token string }
+
+	// Unhealed says that resources whose rollback was skipped may differ from the template for good: healing them failed, or
+	// nobody knows how. It needs no answer.
+	Unhealed struct {
+		LogicalIDs []string
+		Reasons    []string
+	}
+
+	// Saturated says that the commits are as large as the number of changes that the submitter makes at once: with more at
+	// once there would be fewer commits. It comes once for an engine and needs no answer.
+	Saturated struct{ Size int }
+
 	// Committed says what stands in the stack now, before the members hear of it. It needs no answer.
 	Committed struct {
 		Description Description
@@ -86,16 +109,20 @@ type (
 	}
 )
 
-func (Read) effect()            {}
-func (CreateChangeSet) effect() {}
-func (DeleteChangeSet) effect() {}
-func (Announce) effect()        {}
-func (Execute) effect()         {}
-func (Settle) effect()          {}
-func (Follow) effect()          {}
-func (Protect) effect()         {}
-func (Committed) effect()       {}
-func (Done) effect()            {}
+func (Read) effect()             {}
+func (CreateChangeSet) effect()  {}
+func (DeleteChangeSet) effect()  {}
+func (Announce) effect()         {}
+func (Execute) effect()          {}
+func (Settle) effect()           {}
+func (Follow) effect()           {}
+func (Protect) effect()          {}
+func (ContinueRollback) effect() {}
+func (Clear) effect()            {}
+func (Unhealed) effect()         {}
+func (Saturated) effect()        {}
+func (Committed) effect()        {}
+func (Done) effect()             {}
 
 // Observation is the driver's answer to an effect.
 type Observation interface{ observation() }
@@ -113,9 +140,11 @@ type (
 	ChangeSetMade struct {
 		ARN, StackID string
 		// Failed is the change set's StatusReason when the service could not make it; "" when it did.
-		Failed  string
-		Changes []ResourceChange
-		Err     *CallError // NameTaken holds the other set's ARN
+		Failed string
+		// Findings say which resources made it fail, where the service tells; they have neither time nor status.
+		Findings []Event
+		Changes  []ResourceChange
+		Err      *CallError // NameTaken holds the other set's ARN
 	}
 
 	// ChangeSetDeleted answers DeleteChangeSet.
@@ -136,6 +165,12 @@ type (
 
 	// Protected answers Protect.
 	Protected struct{ Err error }
+
+	// Continued answers ContinueRollback.
+	Continued struct{ Err *CallError }
+
+	// Cleared answers Clear: the stack is gone, or why it is not.
+	Cleared struct{ Err error }
 )
 
 // Consistent says that the stack was at rest and that nothing happened while it was read.
@@ -148,6 +183,8 @@ func (Executed) observation()         {}
 func (Settled) observation()          {}
 func (Finished) observation()         {}
 func (Protected) observation()        {}
+func (Continued) observation()        {}
+func (Cleared) observation()          {}
 
 // ResourceChange is one change of a change set, as the service computed it.
 type ResourceChange struct {
@@ -182,8 +219,11 @@ type Failure int
 
 // The classes of failures.
 const (
-	// Refused is any refusal that repeating won't help.
+	// Refused is any refusal that repeating won't help and that has nothing to do with what is asked for, such as a missing
+	// permission.
 	Refused Failure = iota
+	// Invalid means that the service finds fault with what is asked for.
+	Invalid
 	// Busy means that another operation is running on the stack.
 	Busy
 	// Outdated means that the change set is obsolete or gone: the race is lost.
@@ -195,6 +235,9 @@ const (
 	// NoReply means that nobody knows what the call did.
 	NoReply
 )
+
+// Final says that repeating the call won't help.
+func (f Failure) Final() bool { return f == Refused || f == Invalid }
 
 // CallError is a failed call.
 type CallError struct {
@@ -209,12 +252,19 @@ func (e *CallError) Unwrap() error { return e.Err }
 
 // Errors of members.
 type (
-	// FailedError says that CloudFormation refused or rolled back the commit.
+	// FailedError says that CloudFormation refused or rolled back a commit because of the member, or for a reason that has to do
+	// with no member.
 	FailedError struct {
 		Stack   string
 		Status  string   // the final status, or "" when it was not executed
-		Reasons []string // AWS's, resource by resource
+		Reasons []string // AWS's, resource by resource: of the member's own resources
 		Err     error    // the call that was refused; nil when the operation itself failed
+	}
+	// UndeletedError says that the stack has let go of resources of the member which AWS could not delete: they are no
+	// longer in the template and still there.
+	UndeletedError struct {
+		Stack   string
+		Reasons []string // AWS's, resource by resource
 	}
 	// StuckError says that the stack is in a status that a person has to resolve.
 	StuckError struct{ Stack, Status, Reason string }
@@ -253,6 +303,11 @@ func (e *FailedError) Error() string {
 }
 
 func (e *FailedError) Unwrap() error { return e.Err }
+
+func (e *UndeletedError) Error() string {
+	return fmt.Sprintf("the stack %s is updated, but what was removed from it could not be deleted and is still there: %s",
+		e.Stack, strings.Join(e.Reasons, "; "))
+}
 
 func (e *StuckError) Error() string {
 	text := fmt.Sprintf("the stack %s is in the status %s, in which it can't be updated; ", e.Stack, e.Status)

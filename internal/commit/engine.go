@@ -3,6 +3,7 @@ package commit
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,6 +31,10 @@ const (
 	// StalePatience is how long a base is read again that is behind the stack: descriptions are stale for seconds after an
 	// operation, not for minutes.
 	StalePatience = 30 * time.Second
+	// saturatedSize and saturatedTimes: that many batches in a row of at least that size, each as large as what the one before
+	// released, show that the submitter makes no more changes at once.
+	saturatedSize  = 5
+	saturatedTimes = 3
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
 )
@@ -69,6 +74,18 @@ const (
 	settling         // Settle is outstanding, or asked again at resumeAt
 	following        // Follow is outstanding
 	protecting       // Protect is outstanding
+	continuing       // ContinueRollback is outstanding
+	clearing         // Clear is outstanding
+)
+
+// purpose is what an attempt is for.
+type purpose int
+
+const (
+	changing   purpose = iota // the members' changes
+	creating                  // the stack, with the carrier alone
+	healing                   // resources whose rollback was skipped
+	recovering                // continuing a failed rollback: there is no change set
 )
 
 // member is a Member with what the engine knows of it.
@@ -97,7 +114,8 @@ func (b *base) hash() string {
 
 // attempt is one change set on its way.
 type attempt struct {
-	first    bool // creates the stack
+	purpose  purpose
+	restores bool // a healing that takes back what the one before has changed
 	token    string
 	template *template.Template
 	revision int64
@@ -124,8 +142,21 @@ type Engine struct {
 	closeAt  time.Time
 	resumeAt time.Time
 
-	released   int // members that the last commit released
+	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time
+	repeated   int // batches in a row that were as large as what the one before released
+	saturated  bool
+
+	// Looking for culprits: see blame.go.
+	suspicion     *suspicion
+	innocent      []member // held back while it lasts, and most likely good
+	blamedUnnamed int
+	verdicts      []verdict
+
+	// Healing the stack: see recovery.go.
+	recovery *recovery
+	heal     []string
+	healed   map[string]json.RawMessage // the resources as they were before the healing commit
 
 	surprised   string // hash of the base that gave a surprise
 	surprisedAt time.Time
@@ -151,8 +182,14 @@ func (e *Engine) Idle() bool { return e.phase == idle && len(e.queue) == 0 }
 // Waiting is how many members are queued for the next batch, and InFlight how many are in the current one.
 func (e *Engine) Waiting() int { return len(e.queue) }
 
-// InFlight is how many members are in the current batch.
-func (e *Engine) InFlight() int { return len(e.batch) }
+// InFlight is how many members are in the current batch, those held back from it included.
+func (e *Engine) InFlight() int {
+	n := len(e.batch) + len(e.innocent)
+	if e.suspicion != nil {
+		n += len(e.suspicion.other)
+	}
+	return n
+}
 
 // Submit queues a member.
 func (e *Engine) Submit(now time.Time, m Member) {
@@ -164,9 +201,9 @@ func (e *Engine) Submit(now time.Time, m Member) {
 }
 
 // Cancel takes a member out unless it is being executed; it gets a *CancelledError.
-func (e *Engine) Cancel(_ time.Time, id MemberID) {
+func (e *Engine) Cancel(now time.Time, id MemberID) {
 	e.leave(func(m member) bool { return m.ID == id }, func(member) error { return &CancelledError{e.config.Stack} })
-	e.settleIdle()
+	e.settleIdle(now)
 }
 
 // Tick tells the engine the time. It must be called at NextTick at the latest.
@@ -174,7 +211,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.expire(now)
 	switch {
 	case e.phase == gathering && !now.Before(e.closeAt):
-		e.batch, e.queue = e.queue, nil
+		e.closeBatch()
 		e.begin(now)
 	case e.phase == pausing && !now.Before(e.resumeAt):
 		e.read()
@@ -182,7 +219,7 @@ func (e *Engine) Tick(now time.Time) {
 		e.resumeAt = time.Time{}
 		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
 	}
-	e.settleIdle()
+	e.settleIdle(now)
 }
 
 // NextTick is the next time at which the engine wants a Tick; ok is false when it waits for something else.
@@ -197,10 +234,20 @@ func (e *Engine) NextTick() (at time.Time, ok bool) {
 		consider(e.closeAt)
 	case pausing, settling:
 		consider(e.resumeAt)
-	case idle, reading, making, discarding, executing, following, protecting:
+	case idle, reading, making, discarding, executing, following, protecting, continuing, clearing:
 	}
-	for _, m := range slices.Concat(e.queue, e.batch) {
-		consider(m.Deadline)
+	for _, members := range [][]member{e.queue, e.batch, e.innocent} {
+		for _, m := range members {
+			consider(m.Deadline)
+		}
+	}
+	if e.suspicion != nil {
+		for _, m := range e.suspicion.other {
+			consider(m.Deadline)
+		}
+	}
+	for _, v := range e.verdicts {
+		consider(v.Deadline)
 	}
 	return at, ok
 }
@@ -222,8 +269,12 @@ func (e *Engine) Observe(now time.Time, observation Observation) {
 		e.finished(now, o)
 	case Protected:
 		e.protected(now, o)
+	case Continued:
+		e.continued(now, o)
+	case Cleared:
+		e.cleared(now, o)
 	}
-	e.settleIdle()
+	e.settleIdle(now)
 }
 
 func (e *Engine) emit(effect Effect) { e.effects = append(e.effects, effect) }
@@ -249,25 +300,52 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// settleIdle ends a round: when the batch is empty and nothing is outstanding, the queue becomes the next batch.
-func (e *Engine) settleIdle() {
-	switch e.phase {
-	case reading, making, discarding, executing, settling, following, protecting:
-		return
-	case pausing:
-		if len(e.batch) > 0 {
-			return
-		}
-	case gathering:
-		if len(e.queue) > 0 {
-			return
-		}
-	case idle:
+// closeBatch makes the queue the batch, and notices when batches are as large as what the submitter makes at once.
+func (e *Engine) closeBatch() {
+	e.batch, e.queue = e.queue, nil
+	if n := len(e.batch); n >= saturatedSize && n == e.released {
+		e.repeated++
+	} else {
+		e.repeated = 0
 	}
-	e.phase = idle
-	if len(e.queue) > 0 {
-		e.phase = gathering
-		e.schedule()
+	if e.repeated == saturatedTimes && !e.saturated {
+		e.saturated = true
+		e.emit(Saturated{len(e.batch)})
+	}
+	e.released = 0
+}
+
+// owes says that the engine has to tidy up, whether or not there are members.
+func (e *Engine) owes() bool { return e.recovery != nil || len(e.heal) > 0 }
+
+// settleIdle ends a round: when the batch is empty and nothing is outstanding, those held back from it are the next batch,
+// and then the queue.
+func (e *Engine) settleIdle(now time.Time) {
+	for {
+		switch e.phase {
+		case reading, making, discarding, executing, settling, following, protecting, continuing, clearing:
+			return
+		case pausing:
+			if len(e.batch) > 0 || e.owes() {
+				return
+			}
+		case gathering:
+			if len(e.queue) > 0 {
+				return
+			}
+		case idle:
+		}
+		e.phase = idle
+		if e.batch = append(e.batch, e.held()...); len(e.batch) > 0 {
+			e.begin(now)
+			continue
+		}
+		e.pronounce(now)
+		if len(e.queue) > 0 {
+			e.phase = gathering
+			e.schedule()
+		}
+		return
 	}
 }
 
@@ -283,6 +361,10 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 		})
 	}
 	e.queue = out(e.queue)
+	e.innocent = out(e.innocent)
+	if e.suspicion != nil {
+		e.suspicion.other = out(e.suspicion.other)
+	}
 	if e.underExecution() {
 		return
 	}
@@ -295,8 +377,8 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 
 // underExecution says that the batch's changes may be in the stack already.
 func (e *Engine) underExecution() bool {
-	if e.attempt.first {
-		return false // the stack is being created; the members' changes are not in it
+	if e.attempt.purpose != changing {
+		return false // the members' changes are not in it
 	}
 	return e.phase == executing || e.phase == settling || e.phase == following
 }
@@ -304,6 +386,12 @@ func (e *Engine) underExecution() bool {
 // expire settles the members whose time has run out.
 func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
+	e.verdicts = slices.DeleteFunc(e.verdicts, func(v verdict) bool {
+		if late(v.member) {
+			e.emit(Done{v.ID, v.err})
+		}
+		return late(v.member)
+	})
 	e.leave(late, func(m member) error {
 		doing := "waiting for its commit to begin"
 		if slices.ContainsFunc(e.batch, func(b member) bool { return b.ID == m.ID }) {
@@ -332,7 +420,18 @@ func (e *Engine) doing() string {
 		return "preparing the change set"
 	case protecting:
 		return "protecting the new stack"
-	case idle, gathering, executing, settling, following: // a member in these waits for the stack's first creation
+	case continuing:
+		return "continuing a failed rollback"
+	case clearing:
+		return "deleting what a failed first creation has left"
+	case idle, gathering, executing, settling, following: // a member in these waits for something else than its own commit
+	}
+	switch e.attempt.purpose {
+	case recovering:
+		return "continuing a failed rollback"
+	case healing:
+		return "healing resources after a failed rollback"
+	case changing, creating:
 	}
 	return "creating the stack"
 }
@@ -350,22 +449,26 @@ func (e *Engine) pause(now time.Time, d time.Duration) {
 
 // failAll gives every member of the batch one error and ends the round.
 func (e *Engine) failAll(now time.Time, err error) {
-	e.finish(now, func(member) error { return err })
+	e.sentenceAll(func(member) error { return err })
+	e.pronounce(now)
+	e.phase = idle
 }
 
-// finish gives every member of the batch its outcome and ends the round.
-func (e *Engine) finish(now time.Time, outcome func(member) error) {
-	for _, m := range e.batch {
-		e.emit(Done{m.ID, outcome(m)})
+// round goes on with whoever is in the batch, on the base that is known or else on a new one.
+func (e *Engine) round(now time.Time) {
+	if len(e.batch) == 0 {
+		e.batch = e.held()
 	}
-	e.released, e.releasedAt = len(e.batch), now
-	e.batch = nil
-	e.phase = idle
+	if e.base != nil && len(e.heal) > 0 {
+		e.composeHealing(now)
+		return
+	}
+	e.begin(now)
 }
 
 // begin starts a round: on the remembered base when there is one.
 func (e *Engine) begin(now time.Time) {
-	if len(e.batch) == 0 {
+	if len(e.batch) == 0 && !e.owes() {
 		e.phase = idle
 		return
 	}
@@ -379,16 +482,21 @@ func (e *Engine) begin(now time.Time) {
 
 func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	switch {
-	case len(e.batch) == 0:
+	case len(e.batch) == 0 && !e.owes():
 		e.phase = idle
 	case o.Err != nil:
+		e.recovery, e.heal, e.healed = nil, nil, nil
 		e.failAll(now, &ReadError{e.config.Stack, o.Err})
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
 	case !o.Consistent():
 		e.pause(now, BusyPause)
+	case o.After.Status == "UPDATE_ROLLBACK_FAILED":
+		e.recover(now, o)
+	case o.After.Status == "ROLLBACK_COMPLETE" && e.config.Create && len(e.batch) > 0:
+		e.clear(o)
 	case !updatable(o.After.Status):
-		e.failAll(now, &StuckError{e.config.Stack, o.After.Status, o.After.StatusReason})
+		e.stuck(now, o.After.Status, o.After.StatusReason)
 	default:
 		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
 		if err != nil {
@@ -396,11 +504,17 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			return
 		}
 		e.base = &base{description: o.After, template: o.Template, revision: revision}
-		if !o.After.Protected {
+		e.recovery = nil // somebody else has continued the rollback
+		switch {
+		case len(e.heal) > 0:
+			e.composeHealing(now)
+		case len(e.batch) == 0:
+			e.phase = idle
+		case !o.After.Protected:
 			e.protect(o.After.StackID)
-			return
+		default:
+			e.compose(now)
 		}
-		e.compose(now)
 	}
 }
 
@@ -419,8 +533,13 @@ func updatable(status string) bool {
 
 // create makes the stack with the carrier alone; the members' changes follow as an update.
 func (e *Engine) create(now time.Time, o BaseRead) {
+	e.recovery, e.heal, e.healed = nil, nil, nil
 	if !e.config.Create {
 		e.failAll(now, &AbsentError{e.config.Stack})
+		return
+	}
+	if len(e.batch) == 0 {
+		e.phase = idle
 		return
 	}
 	stackID := ""
@@ -434,7 +553,7 @@ func (e *Engine) create(now time.Time, o BaseRead) {
 		return
 	}
 	e.base = &base{description: Description{StackID: stackID}}
-	e.attempt = attempt{first: true, token: token, template: seed, stackID: stackID}
+	e.attempt = attempt{purpose: creating, token: token, template: seed, stackID: stackID}
 	e.make()
 }
 
@@ -470,6 +589,7 @@ func (e *Engine) compose(now time.Time) {
 			return
 		}
 		e.refuse(now, edited.Errors)
+		e.pronounce(now)
 		if len(e.batch) == 0 {
 			e.phase = idle
 			return
@@ -525,7 +645,7 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
 		default:
-			e.emit(Done{m.ID, errs[i]})
+			e.sentence(m, errs[i])
 		}
 	}
 	e.batch = stay
@@ -535,10 +655,10 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 func (e *Engine) make() {
 	e.phase = making
 	effect := CreateChangeSet{
-		First: e.attempt.first, StackID: e.attempt.stackID, Name: changeSetName(e.base),
+		First: e.attempt.purpose == creating, StackID: e.attempt.stackID, Name: changeSetName(e.base),
 		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision,
 	}
-	if !e.attempt.first {
+	if e.attempt.purpose != creating {
 		effect.Keep = slices.DeleteFunc(e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter })
 	}
 	e.emit(effect)
@@ -561,17 +681,18 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	if o.StackID != "" {
 		e.attempt.stackID = o.StackID
 	}
-	if o.Failed != "" {
-		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{o.Failed}})
-		e.base = nil
+	switch {
+	case o.Failed != "" && e.attempt.purpose == healing:
+		e.unhealed(now, []string{o.Failed})
+		return
+	case o.Failed != "":
+		e.refused(o)
+		return
+	case e.attempt.purpose != healing && (e.attempt.stale || len(e.batch) == 0):
 		e.discard()
 		return
 	}
-	if e.attempt.stale || len(e.batch) == 0 {
-		e.discard()
-		return
-	}
-	if !e.attempt.first {
+	if e.attempt.purpose != creating {
 		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
 			e.surprise(now, surprises, Behind(e.base.revision, o.Changes))
 			return
@@ -587,10 +708,34 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 		e.collide(now, err.ARN)
 	case Busy, Gone, Outdated, NoReply:
 		e.pause(now, BusyPause)
-	case Refused:
+	case Refused, Invalid:
 		e.base = nil
-		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+		switch {
+		case e.attempt.purpose == healing:
+			e.unhealed(now, []string{err.Error()})
+			return
+		case err.Failure == Invalid && e.attempt.purpose == changing:
+			e.blame("", e.unnamed(err.Error()), err)
+		default:
+			e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+		}
+		e.pronounce(now)
+		e.round(now)
 	}
+}
+
+// refused finds out whose change the service could not make a change set of, and deletes the set.
+func (e *Engine) refused(o ChangeSetMade) {
+	causes := e.findings(o)
+	if len(causes) == 0 {
+		causes = e.unnamed(o.Failed)
+	}
+	if e.attempt.purpose == changing {
+		e.blame("", causes, nil)
+	} else {
+		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: reasons(causes)})
+	}
+	e.discard()
 }
 
 // collide waits for another writer on the same base, and deletes its set when it has had its time.
@@ -617,7 +762,11 @@ func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 	case e.base.remembered:
 	case again && (!behind || now.Sub(e.surprisedAt) >= StalePatience):
 		e.surprised = ""
-		e.failAll(now, &SurpriseError{e.config.Stack, details})
+		if e.attempt.purpose == healing {
+			e.unhealed(now, details)
+			return
+		}
+		e.sentenceEverybody(&SurpriseError{e.config.Stack, details})
 	default:
 		if !again {
 			e.surprised, e.surprisedAt = hash, now
@@ -636,7 +785,8 @@ func (e *Engine) discard() {
 func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
 	// A set that can't be deleted blocks its name only: the next attempt on this base collides with it and comes here again.
 	e.base = nil
-	if len(e.batch) == 0 {
+	e.pronounce(now)
+	if len(e.batch) == 0 && !e.owes() {
 		e.phase = idle
 		return
 	}
@@ -645,9 +795,11 @@ func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
 }
 
 func (e *Engine) execute() {
-	ids := make([]model.ID, len(e.batch))
-	for i, m := range e.batch {
-		ids[i] = m.Change.Entity.ID()
+	var ids []model.ID
+	if e.attempt.purpose != healing {
+		for _, m := range e.batch {
+			ids = append(ids, m.Change.Entity.ID())
+		}
 	}
 	e.phase = executing
 	e.emit(Announce{e.attempt.stackID, e.attempt.token, ids})
@@ -668,8 +820,12 @@ func (e *Engine) executed(now time.Time, o Executed) {
 	case Busy:
 		e.attempt.pause = BusyPause
 		e.discard()
-	case Refused:
-		e.failAll(now, &FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+	case Refused, Invalid:
+		if e.attempt.purpose == healing {
+			e.unhealed(now, []string{o.Err.Error()})
+			return
+		}
+		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
 		e.discard()
 	}
 }
@@ -693,8 +849,8 @@ func (e *Engine) follow() {
 
 func (e *Engine) finished(now time.Time, o Finished) {
 	if o.Err != nil {
-		e.base = nil
-		if e.attempt.first {
+		e.base, e.recovery, e.heal, e.healed = nil, nil, nil, nil
+		if e.attempt.purpose != changing {
 			e.failAll(now, &ReadError{e.config.Stack, o.Err})
 			return
 		}
@@ -702,19 +858,51 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		return
 	}
 	status := outcome(o)
-	switch {
-	case e.attempt.first && status == "CREATE_COMPLETE":
-		e.protect(o.Description.StackID)
-	case status == "UPDATE_COMPLETE" && !e.attempt.first:
-		e.committed(now, o)
-	default:
-		e.base = nil
-		failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
-		if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
-			failed.Reasons = []string{o.Description.StatusReason}
+	switch e.attempt.purpose {
+	case recovering:
+		e.recovered(now, status, o.Events)
+	case healing:
+		e.healingDone(now, o, status)
+	case creating:
+		if status == "CREATE_COMPLETE" {
+			e.protect(o.Description.StackID)
+			return
 		}
-		e.failAll(now, failed)
+		e.base = nil
+		e.failAll(now, e.failure(o, status))
+	case changing:
+		if status == "UPDATE_COMPLETE" {
+			e.committed(now, o)
+			return
+		}
+		e.rolledBack(now, o, status)
 	}
+}
+
+// failure is what AWS says of an operation that failed.
+func (e *Engine) failure(o Finished, status string) *FailedError {
+	failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
+	if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
+		failed.Reasons = []string{o.Description.StatusReason}
+	}
+	return failed
+}
+
+// rolledBack goes on after a commit that failed: without those who are to blame. A rollback that failed itself is continued
+// first; they hear of it afterwards, as the process may end with them.
+func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
+	e.base = nil
+	if causes := e.causes(o.Events); len(causes) > 0 {
+		e.blame(status, causes, nil)
+	} else {
+		e.sentenceEverybody(e.failure(o, status))
+	}
+	if status == "UPDATE_ROLLBACK_FAILED" {
+		e.recovery = &recovery{}
+	} else {
+		e.pronounce(now)
+	}
+	e.round(now)
 }
 
 // outcome is the final status of the operation itself, as its own events say: the description may show a later
@@ -731,33 +919,36 @@ func outcome(o Finished) string {
 // stackType is the resource type of a stack's own events.
 const stackType = "AWS::CloudFormation::Stack"
 
-// committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
-// the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
-func (e *Engine) committed(now time.Time, o Finished) {
+// adopt makes what an operation of ours has left the base of the next commit, unless somebody has committed since.
+func (e *Engine) adopt(o Finished) {
 	e.base = nil
-	if o.Description.ChangeSetID == e.attempt.arn { // else somebody else has committed since
+	if o.Description.ChangeSetID == e.attempt.arn {
 		e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
 		e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
 	}
+}
+
+// committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
+// the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
+func (e *Engine) committed(now time.Time, o Finished) {
+	e.adopt(o)
 	undeleted := map[MemberID][]string{}
 	for _, event := range o.Events {
-		if event.Status != "DELETE_FAILED" {
-			continue
-		}
-		for _, intent := range e.attempt.intents {
-			if intent.LogicalID == event.LogicalID {
-				for _, i := range intent.Members {
-					undeleted[e.attempt.members[i]] = append(undeleted[e.attempt.members[i]], reason(event))
-				}
+		if event.Status == "DELETE_FAILED" {
+			for _, id := range e.owners(event.LogicalID) {
+				undeleted[id] = append(undeleted[id], reason(event))
 			}
 		}
 	}
-	e.finish(now, func(m member) error {
+	e.sentenceAll(func(m member) error {
 		if reasons := undeleted[m.ID]; len(reasons) > 0 {
-			return &FailedError{Stack: e.config.Stack, Status: "UPDATE_COMPLETE", Reasons: reasons}
+			return &UndeletedError{Stack: e.config.Stack, Reasons: slices.Compact(reasons)}
 		}
 		return nil
 	})
+	e.acquit(e.attempt.members)
+	e.pronounce(now)
+	e.round(now)
 }
 
 // protect sets what guards a stack from mistakes; the round goes on when it is set.

@@ -50,7 +50,10 @@ import (
 //	base absent | base error=(no access)
 //	made against=s1 [replace=Bucketinbox:True]
 //	                                   the change set is computed against that state
-//	made failed=(reason) | made error=busy|outdated|gone|noreply|refused | made error=taken [arn=other]
+//	made failed=(reason)
+//	Bucketinbox AWS::S3::Bucket NAME_CONFLICT_VALIDATION it exists
+//	                                   what the validation found, if it tells
+//	made error=busy|outdated|gone|noreply|refused|invalid | made error=taken [arn=other]
 //	deleted [error=busy]
 //	executed [error=busy|outdated|gone|noreply|refused]
 //	settled ours|notours|undecided
@@ -60,6 +63,7 @@ import (
 //	                                   writer's state, which the description shows already
 //	finished error=(lost it)
 //	protected [error=(no)]
+//	continued [error=...] | cleared [error=(no)]
 //	show s5                            revision, logical ids and tags of a state
 func TestTranscripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
@@ -276,6 +280,7 @@ var failures = map[string]CallError{
 	"gone":     {Failure: Gone, Err: errors.New("no such stack")},
 	"noreply":  {Failure: NoReply, Err: errors.New("connection reset")},
 	"refused":  {Failure: Refused, Err: errors.New("AccessDenied: not authorized")},
+	"invalid":  {Failure: Invalid, Err: errors.New("ValidationError: Template format error")},
 }
 
 func (h *harness) callError(d *datadriven.TestData) *CallError {
@@ -315,6 +320,14 @@ func (h *harness) answer(d *datadriven.TestData) {
 			o.Err = errors.New(text)
 		}
 		to, observation = Protect{}, o
+	case "continued":
+		to, observation = ContinueRollback{}, Continued{Err: h.callError(d)}
+	case "cleared":
+		o := Cleared{}
+		if text := value(d, "error", ""); text != "" {
+			o.Err = errors.New(text)
+		}
+		to, observation = Clear{}, o
 	default:
 		h.t.Fatalf("%s: no command %q", d.Pos, d.Cmd)
 	}
@@ -345,7 +358,7 @@ func (h *harness) made(d *datadriven.TestData) ChangeSetMade {
 		return ChangeSetMade{Err: err}
 	}
 	h.sets++
-	made := ChangeSetMade{ARN: fmt.Sprintf("arn:set-%d", h.sets), StackID: stackID, Failed: value(d, "failed", "")}
+	made := ChangeSetMade{ARN: fmt.Sprintf("arn:set-%d", h.sets), StackID: stackID, Failed: value(d, "failed", ""), Findings: h.events(d)}
 	if against := value(d, "against", ""); against != "" {
 		made.Changes = h.state(against).computed(h.created.Template)
 	}
@@ -364,6 +377,9 @@ func (h *harness) finished(d *datadriven.TestData) Finished {
 		return Finished{Err: errors.New(text)}
 	}
 	follow := h.outstanding.(Follow)
+	if follow.ARN == "" {
+		return h.recovered(d)
+	}
 	after := state{template: h.created.Template, description: Description{
 		StackID: stackID, Status: value(d, "status", ""), StatusReason: value(d, "reason", ""), ChangeSetID: follow.ARN,
 		LastUpdated: h.now, Protected: !h.created.First, Outputs: map[string]string{template.KeyOutput: keyARN},
@@ -371,26 +387,36 @@ func (h *harness) finished(d *datadriven.TestData) Finished {
 	if name := value(d, "name", ""); name != "" {
 		h.states[name] = after
 	}
-	finished := Finished{Description: after.description}
-	for line := range strings.Lines(d.Input) {
-		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
-		event := Event{Time: h.now, LogicalID: words[0], Type: words[1], Status: words[2]}
-		if len(words) > 3 {
-			event.Reason = words[3]
-		}
-		finished.Events = append(finished.Events, event)
-	}
+	finished := Finished{Description: after.description, Events: h.events(d)}
 	if later := value(d, "later", ""); later != "" {
 		finished.Description = h.state(later).description
 	}
 	return finished
 }
 
+// recovered is the end of a continued rollback: it leaves the stack as it is.
+func (h *harness) recovered(d *datadriven.TestData) Finished {
+	return Finished{Description: Description{StackID: stackID, Status: value(d, "status", "")}, Events: h.events(d)}
+}
+
+func (h *harness) events(d *datadriven.TestData) []Event {
+	var events []Event
+	for line := range strings.Lines(d.Input) {
+		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		event := Event{Time: h.now, LogicalID: words[0], Type: words[1], Status: words[2]}
+		if len(words) > 3 {
+			event.Reason = words[3]
+		}
+		events = append(events, event)
+	}
+	return events
+}
+
 // effects prints what the engine asks for and keeps the outstanding call.
 func (h *harness) effects() {
 	for _, effect := range h.engine.Effects() {
 		switch effect.(type) {
-		case Done, Announce, Committed:
+		case Done, Announce, Committed, Saturated, Unhealed:
 		default:
 			if h.outstanding != nil {
 				h.t.Fatalf("the engine asks for %T while %T is outstanding", effect, h.outstanding)
@@ -426,6 +452,14 @@ func (h *harness) describe(effect Effect) string {
 		return fmt.Sprintf("Follow %s, token %s", e.ARN, e.Token)
 	case Protect:
 		return "Protect"
+	case ContinueRollback:
+		return fmt.Sprintf("ContinueRollback token %s, skip [%s]", e.Token, list(e.Skip))
+	case Clear:
+		return "Clear"
+	case Unhealed:
+		return fmt.Sprintf("Unhealed [%s]: %s", list(e.LogicalIDs), list(e.Reasons))
+	case Saturated:
+		return fmt.Sprintf("Saturated at %d", e.Size)
 	case Committed:
 		return fmt.Sprintf("Committed revision %d by %s", e.Revision, e.Token)
 	case Done:
@@ -464,6 +498,7 @@ func list(texts []string) string {
 var phases = map[phase]string{
 	idle: "idle", gathering: "gathering", reading: "reading", pausing: "pausing", making: "making", discarding: "discarding",
 	executing: "executing", settling: "settling", following: "following", protecting: "protecting",
+	continuing: "continuing", clearing: "clearing",
 }
 
 func (h *harness) summary() {

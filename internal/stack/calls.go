@@ -23,8 +23,8 @@ import (
 
 // Bounds of the calls. The SDK's own retries happen within them.
 const (
-	callBound   = 5 * time.Minute // one effect but Follow: several calls with their retries
-	followBound = 6 * time.Hour   // far above any update of ours; members give up long before
+	callBound   = 30 * time.Minute // one effect but Follow: several calls, each with up to 25 attempts that take seven minutes
+	followBound = 6 * time.Hour    // far above any update of ours; members give up long before
 )
 
 // call performs an effect that wants an answer.
@@ -50,6 +50,10 @@ func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observati
 		return s.follow(ctx, e)
 	case commit.Protect:
 		return commit.Protected{Err: s.protect(ctx, e.StackID)}
+	case commit.ContinueRollback:
+		return commit.Continued{Err: s.continueRollback(ctx, e)}
+	case commit.Clear:
+		return commit.Cleared{Err: s.clear(ctx, e)}
 	default:
 		panic(fmt.Sprintf("stack: no call for the effect %T", effect))
 	}
@@ -148,6 +152,7 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 			if made.Failed == "" {
 				made.Failed = "the change set failed without a reason"
 			}
+			made.Findings = s.findings(ctx, arn)
 			return made
 		case types.ChangeSetStatusCreateComplete:
 			made.Err = s.readChanges(ctx, input, out, &made)
@@ -160,6 +165,29 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 		}
 	}
 	return made
+}
+
+// findings are the resources for which the validation before deployment has failed a change set. Without them, or without the
+// permission to ask, there is only the set's own reason.
+func (s *Stack) findings(ctx context.Context, arn string) []commit.Event {
+	var found []commit.Event
+	pages := cloudformation.NewDescribeEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			s.config.Log(ctx, "What the validation found can't be read", map[string]any{"stack": s.config.Stack, "error": err.Error()})
+			return found
+		}
+		for _, event := range page.OperationEvents {
+			if event.ValidationStatus == types.ValidationStatusFailed && event.ValidationFailureMode == types.HookFailureModeFail {
+				found = append(found, commit.Event{
+					Time: aws.ToTime(event.Timestamp), LogicalID: aws.ToString(event.LogicalResourceId), Type: aws.ToString(event.ResourceType),
+					Status: aws.ToString(event.ValidationName), Reason: aws.ToString(event.ValidationStatusReason),
+				})
+			}
+		}
+	}
+	return found
 }
 
 func (s *Stack) readChanges(ctx context.Context, input *cloudformation.DescribeChangeSetInput, page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade) *commit.CallError {
@@ -262,7 +290,7 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 		}
 		d, err := s.describe(ctx, aws.String(e.StackID))
 		if err != nil {
-			if classify(err).Failure == commit.Refused {
+			if classify(err).Failure.Final() {
 				return commit.Finished{Err: err}
 			}
 			continue // throttled or no answer: not yet

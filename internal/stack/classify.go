@@ -20,6 +20,8 @@ import (
 //	Stack with id X does not exist / Stack [X] does not exist
 //	Stack [X] already exists and cannot be created again with the changeSet [Y].
 //	Stack:ARN is in STATUS state and can not be updated.
+//
+// and, by analogy with the last one, "can not be rolled back". Every other ValidationError finds fault with the request.
 func classify(err error) *commit.CallError {
 	if err == nil {
 		return nil
@@ -63,8 +65,8 @@ func classifyValidation(message string) commit.Failure {
 		return commit.Gone
 	case strings.Contains(message, "already exists and cannot be created again"):
 		return commit.Outdated
-	case strings.Contains(message, "state and can not be updated"):
+	case strings.Contains(message, "state and can not be updated"), strings.Contains(message, "state and can not be rolled back"):
 		return commit.Busy
 	}
-	return commit.Refused
+	return commit.Invalid
 }

@@ -1,7 +1,6 @@
 package stack_test
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -168,40 +166,18 @@ func TestLargeTemplateGoesThroughTheTemplateBucket(t *testing.T) {
 	})
 }
 
-func TestRolledBackCommitTellsReasonsAndLeavesTheStackUsable(t *testing.T) {
+// TestThrottlingForEverIsSaid: all attempts are made, and the error says why they failed.
+func TestThrottlingForEverIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		s := w.process()
-		w.filled(s)
-		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create", Reason: "the quota of users is used up", Times: 1})
-		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
-		for i, err := range outcomes {
-			var failed *commit.FailedError
-			if !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" || !strings.Contains(err.Error(), "the quota of users is used up") {
-				t.Errorf("change %d ended with %v", i, err)
-			}
-		}
-		if got := len(w.contents().Users); got != 0 {
-			t.Errorf("%d users after the rollback, want none", got)
-		}
-		mustAll(t, commitAll(t.Context(), s, 3, creations("user", 3)...))
-		if got := len(w.contents().Users); got != 3 {
-			t.Errorf("%d users, want 3", got)
-		}
-	})
-}
-
-func TestDeadFirstCreationIsAClearError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", Phase: "create", Reason: "not allowed to put parameters", Times: 1})
+		w.filled(w.process())
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.Throttle})
 		err := w.process().Commit(t.Context(), create(user("partner")))
-		if err == nil || !strings.Contains(err.Error(), "not allowed to put parameters") {
-			t.Errorf("the first creation ended with %v", err)
+		if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") || !strings.Contains(err.Error(), "Rate exceeded") {
+			t.Errorf("the commit ended with %v", err)
 		}
-		var stuck *commit.StuckError
-		if err := w.process().Commit(t.Context(), create(user("partner"))); !errors.As(err, &stuck) || stuck.Status != "ROLLBACK_COMPLETE" {
-			t.Errorf("the next commit ended with %v", err)
+		if got := w.called("DescribeStacks"); got != 25 {
+			t.Errorf("%d attempts, want 25", got)
 		}
 	})
 }

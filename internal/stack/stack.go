@@ -28,6 +28,10 @@ type Config struct {
 	// called one at a time and should return within a second or two: the stack's commits wait for them. nil: nothing is called.
 	Announce  func(ctx context.Context, announcement commit.Announce)
 	Committed func(ctx context.Context, committed commit.Committed)
+	// Saturated is called when larger batches would make fewer commits, Unhealed when resources may differ from the template
+	// after a failed rollback. nil: nothing is called.
+	Saturated func(ctx context.Context, saturated commit.Saturated)
+	Unhealed  func(ctx context.Context, unhealed commit.Unhealed)
 	// Log writes a line for people who watch; nil: no lines.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
@@ -211,9 +215,16 @@ func (s *Stack) Delete(ctx context.Context, token string) error {
 	}); err != nil {
 		return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
 	}
+	return s.gone(ctx, d.StackID)
+}
+
+// gone waits until a stack that is being deleted is gone.
+func (s *Stack) gone(ctx context.Context, stackID string) error {
 	for pause := range pauses(time.Second, 5*time.Second) {
-		now, err := s.describe(ctx, aws.String(d.StackID))
+		now, err := s.describe(ctx, aws.String(stackID))
 		switch {
+		case err != nil && !classify(err).Failure.Final():
+			// throttled or no answer: not yet
 		case err != nil:
 			return err
 		case now == nil || now.Status == string(types.StackStatusDeleteComplete):

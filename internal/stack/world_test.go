@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
@@ -58,6 +59,14 @@ func (w *world) clientBy(transport http.RoundTripper) *awsclient.Account {
 		w.t.Fatal(err)
 	}
 	return clients.Hub()
+}
+
+// config is the SDK configuration of a person in the project's account.
+func (w *world) config() aws.Config {
+	access, secret := sandbox.StaticCredentials(account)
+	return aws.Config{
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""), HTTPClient: &http.Client{Transport: w.transport},
+	}
 }
 
 func env() template.Env {
@@ -109,7 +118,9 @@ func (w *world) contents() *template.Contents {
 	if read == nil {
 		w.t.Fatal("there is no stack")
 	}
-	contents, err := template.Parse(read.Template, env())
+	where := env()
+	where.KeyARN = read.After.Outputs[template.KeyOutput]
+	contents, err := template.Parse(read.Template, where)
 	must(w.t, err)
 	return contents
 }

@@ -1,0 +1,274 @@
+package stack_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+func TestABadMemberAloneGetsItsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create", Reason: "the quota of users is used up", Times: 1})
+		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
+		var failed *commit.FailedError
+		if err := outcomes[1]; !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" || !strings.Contains(err.Error(), "the quota of users is used up") {
+			t.Errorf("the bad change ended with %v", err)
+		}
+		mustAll(t, []error{outcomes[0], outcomes[2]})
+		if got := len(w.contents().Users); got != 2 {
+			t.Errorf("%d users, want the 2 good ones", got)
+		}
+		if got := w.called("ExecuteChangeSet"); got != 2 {
+			t.Errorf("%d commits, want 1 and one for the bad member", got)
+		}
+		must(t, s.Commit(t.Context(), create(user("user01"))))
+	})
+}
+
+// TestATakenNameIsFoundBeforeAnythingIsExecuted: the validation names the resource, and nothing is rolled back.
+func TestATakenNameIsFoundBeforeAnythingIsExecuted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		changes := creations("bucket", 3)
+		taken := bucket("bucket01")
+		taken.BucketName = "somebody-was-here-before"
+		changes[1] = create(taken)
+		_, err := w.client().S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket:                    aws.String(taken.BucketName),
+			CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
+		})
+		must(t, err)
+		outcomes := commitAll(t.Context(), s, 3, changes...)
+		if err := outcomes[1]; err == nil || !strings.Contains(err.Error(), "already exists") || !strings.Contains(err.Error(), "Bucketbucket01") {
+			t.Errorf("the change with the taken name ended with %v", err)
+		}
+		mustAll(t, []error{outcomes[0], outcomes[2]})
+		if got := w.called("ExecuteChangeSet"); got != 1 {
+			t.Errorf("%d commits, want 1: a taken name is found before", got)
+		}
+		sets, err := w.client().CloudFormation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{StackName: aws.String(stackName)})
+		must(t, err)
+		if len(sets.Summaries) != 0 {
+			t.Errorf("%d change sets are left behind", len(sets.Summaries))
+		}
+	})
+}
+
+func permission(user, bucket string, access model.Access) model.Permission {
+	return model.Permission{User: user, Bucket: bucket, Access: access}
+}
+
+// stuck makes a stack whose rollback fails: a good change of a policy is to be rolled back because of a bad user, and that
+// fails as often as said.
+func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
+	w.t.Helper()
+	w.filled(s)
+	mustAll(w.t, commitAll(w.t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+	w.faults(
+		sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck", Times: 1},
+		sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: times},
+	)
+	w.box.ResetCalls()
+	return commitAll(w.t.Context(), s, 2, create(user("bad")),
+		template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Write)})
+}
+
+// policyOf is the one policy of the user partner as it really stands in IAM, decoded by CloudFormation's own reader: its JSON.
+func (w *world) policyOf(ctx context.Context) string {
+	w.t.Helper()
+	client := iam.NewFromConfig(w.config())
+	list, err := client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")})
+	must(w.t, err)
+	if len(list.AttachedPolicies) != 1 {
+		w.t.Fatalf("%d policies", len(list.AttachedPolicies))
+	}
+	arn := list.AttachedPolicies[0].PolicyArn
+	policy, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
+	must(w.t, err)
+	version, err := client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: policy.Policy.DefaultVersionId})
+	must(w.t, err)
+	return aws.ToString(version.PolicyVersion.Document)
+}
+
+// TestAFailedRollbackIsContinued: the cause has passed when it is tried again, and nothing is skipped.
+func TestAFailedRollbackIsContinued(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		outcomes := w.stuck(w.process(), 1)
+		if err := outcomes[0]; err == nil || !strings.Contains(err.Error(), "no such luck") {
+			t.Errorf("the bad change ended with %v", err)
+		}
+		must(t, outcomes[1])
+		if got := w.contents().Permissions[0].Access; got != model.Write {
+			t.Errorf("the permission's access is %q", got)
+		}
+		if got := w.called("ContinueUpdateRollback"); got != 1 {
+			t.Errorf("%d continuations, want 1", got)
+		}
+		if got := w.called("ExecuteChangeSet"); got != 2 {
+			t.Errorf("%d commits, want 2: nothing had to be healed", got)
+		}
+	})
+}
+
+// TestASkippedResourceIsHealed: what the rollback had to skip is written anew, so that IAM holds what the template says.
+func TestASkippedResourceIsHealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var unhealed int
+		s := w.process(func(c *stack.Config) { c.Unhealed = func(context.Context, commit.Unhealed) { unhealed++ } })
+		w.filled(s)
+		mustAll(t, commitAll(t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+		before := w.policyOf(t.Context())
+		w.faults(
+			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck", Times: 2},
+			sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: 2},
+		)
+		w.box.ResetCalls()
+		// Both are of one member: nobody is left to be committed again, and the stack is healed all the same.
+		outcomes := commitAll(t.Context(), s, 2, create(user("bad")),
+			template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Write)})
+		if outcomes[0] == nil {
+			t.Error("the bad change succeeded")
+		}
+		must(t, outcomes[1])
+		if got := w.called("ContinueUpdateRollback"); got != 2 {
+			t.Errorf("%d continuations, want 2", got)
+		}
+		// The bad commit, two for the healing, and the good member's.
+		if got := w.called("ExecuteChangeSet"); got != 4 {
+			t.Errorf("%d commits, want 4", got)
+		}
+		must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Read)}))
+		if after := w.policyOf(t.Context()); after != before {
+			t.Errorf("the policy is\n%s\nand was\n%s", after, before)
+		}
+		if contents := w.contents(); len(contents.Deviations) != 0 {
+			t.Errorf("the healing has left %v", contents.Deviations)
+		}
+		if unhealed != 0 {
+			t.Errorf("%d times something could not be healed", unhealed)
+		}
+	})
+}
+
+// TestTheNextProcessContinuesARollback: who finds a stack with a failed rollback brings it to rest, and heals what was skipped.
+func TestTheNextProcessContinuesARollback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		mustAll(t, commitAll(t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+		before := w.policyOf(t.Context())
+		w.faults(
+			sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1},
+			sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: 2},
+		)
+		w.byHand(nil, func(sections map[string]any) {
+			resources := section(sections, "Resources")
+			resources["Theirs"] = map[string]any{"Type": "AWS::IAM::User", "DependsOn": "PolicypartnerN1", "Properties": map[string]any{"UserName": "theirs"}}
+			policy := section(section(section(sections, "Resources"), "PolicypartnerN1"), "Properties")
+			policy["PolicyDocument"] = map[string]any{"Version": "2012-10-17", "Statement": []any{
+				map[string]any{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+			}}
+		})
+		must(t, w.process().Commit(t.Context(), create(user("next"))))
+		if after := w.policyOf(t.Context()); after != before {
+			t.Errorf("the policy is\n%s\nand was\n%s", after, before)
+		}
+		if got := w.contents(); len(got.Users) != 2 || len(got.Deviations) != 0 {
+			t.Errorf("%d users, deviations %v", len(got.Users), got.Deviations)
+		}
+	})
+}
+
+// TestAnUnhealableRollbackIsAPersonsBusiness: a user can't be written anew, so it isn't skipped; the error says what failed.
+func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		must(t, s.Commit(t.Context(), create(user("partner"))))
+		w.faults(
+			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck"},
+			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-partner", Phase: "rollback", Reason: "the user can't be rolled back"},
+		)
+		tagged := user("partner")
+		tagged.Tags = map[string]string{"a": "b"}
+		outcomes := commitAll(t.Context(), s, 2, create(user("bad")), template.Change{Op: template.Update, Entity: tagged})
+		if err := outcomes[0]; err == nil || !strings.Contains(err.Error(), "no such luck") {
+			t.Errorf("the bad change ended with %v", err)
+		}
+		var stuck *commit.StuckError
+		if err := outcomes[1]; !errors.As(err, &stuck) || !strings.Contains(err.Error(), "the user can't be rolled back") || !strings.Contains(err.Error(), "Userpartner") {
+			t.Errorf("the other change ended with %v", err)
+		}
+		if got := w.called("ContinueUpdateRollback"); got != 1 {
+			t.Errorf("%d continuations, want 1", got)
+		}
+	})
+}
+
+// TestADeadFirstCreationIsClearedAway: the next writer deletes the stack that can't be updated, and makes it anew.
+func TestADeadFirstCreationIsClearedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", Phase: "create", Reason: "not allowed to put parameters", Times: 1})
+		err := w.process().Commit(t.Context(), create(user("partner")))
+		if err == nil || !strings.Contains(err.Error(), "not allowed to put parameters") {
+			t.Errorf("the first creation ended with %v", err)
+		}
+		dead := aws.ToString(w.described().StackId)
+		must(t, w.process().Commit(t.Context(), create(user("partner"))))
+		if alive := aws.ToString(w.described().StackId); alive == dead {
+			t.Error("it is still the same stack")
+		}
+		if got := len(w.contents().Users); got != 1 {
+			t.Errorf("%d users, want 1", got)
+		}
+	})
+}
+
+// TestADeadFirstCreationThatHoldsSomethingStays: a stack is deleted only when there is nothing in it.
+func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		body := `{"Resources":{
+			"Kept":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"kept-bucket"}},
+			"Bad":{"Type":"AWS::IAM::User","DependsOn":"Kept","Properties":{"UserName":"bad"}}}}`
+		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1})
+		client := w.client().CloudFormation
+		_, err := client.CreateStack(t.Context(), &cloudformation.CreateStackInput{
+			StackName: aws.String(stackName), TemplateBody: aws.String(body), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		})
+		must(t, err)
+		var stuck *commit.StuckError
+		err = w.process().Commit(t.Context(), create(user("partner")))
+		if !errors.As(err, &stuck) || !strings.Contains(err.Error(), "Kept") {
+			t.Errorf("the commit ended with %v", err)
+		}
+		if got := w.called("DeleteStack"); got != 0 {
+			t.Errorf("the stack was deleted %d times", got)
+		}
+	})
+}

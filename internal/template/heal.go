@@ -1,0 +1,87 @@
+package template
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Heal changes resources a little, in what a person or a policy's meaning doesn't depend on, so that CloudFormation writes their
+// whole content when the template is committed. It is for resources whose rollback was skipped: what is really there is unknown, and a
+// commit of an unchanged resource does nothing. before are the resources as they were, for Restore. Resources that are no longer
+// in the template, and those of Unhealable, stay as they are.
+//
+// The type's update call has to write everything, whatever it believes to be there: so it is for policies (CreatePolicyVersion,
+// PutBucketPolicy) and parameters (PutParameter).
+func Heal(t *Template, logicalIDs []string) (healing *Template, before map[string]json.RawMessage) {
+	before, changes := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	for _, id := range logicalIDs {
+		if id == CarrierID {
+			continue // each commit writes it
+		}
+		if raw, ok := varied(t.resources[id]); ok {
+			before[id], changes[id] = t.resources[id], raw
+		}
+	}
+	return t.with(changes), before
+}
+
+// Restore sets resources back to what they were before Heal, but those that somebody has changed since.
+func (t *Template) Restore(before map[string]json.RawMessage) *Template {
+	changes := map[string]json.RawMessage{}
+	for id, raw := range before {
+		if healing, ok := varied(raw); ok && slices.Equal(canonical(healing), canonical(t.resources[id])) {
+			changes[id] = raw
+		}
+	}
+	return t.with(changes)
+}
+
+// Unhealable are the resources that Heal can do nothing about. Those that the template doesn't have need no healing.
+func Unhealable(t *Template, logicalIDs []string) []string {
+	var unable []string
+	for _, id := range logicalIDs {
+		raw, there := t.resources[id]
+		if !there || id == CarrierID {
+			continue
+		}
+		if _, ok := varied(raw); !ok {
+			unable = append(unable, id)
+		}
+	}
+	return unable
+}
+
+// healingMark is what a resource has while it is being healed: letters only, as a statement's Sid must be.
+const healingMark = "Healing"
+
+// varied is a resource of ours with a small change; ok is false for a foreign one and for types that can't be healed.
+func varied(raw json.RawMessage) (result json.RawMessage, ok bool) {
+	var ours marked
+	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil {
+		return nil, false
+	}
+	value, err := decodeValue(raw)
+	if err != nil {
+		return nil, false
+	}
+	resource, _ := value.(map[string]any)
+	properties, _ := resource["Properties"].(map[string]any)
+	switch ours.Type {
+	case "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy":
+		document, _ := properties["PolicyDocument"].(map[string]any)
+		statements, _ := document["Statement"].([]any)
+		if len(statements) == 0 {
+			return nil, false
+		}
+		first, isObject := statements[0].(map[string]any)
+		if !isObject {
+			return nil, false
+		}
+		first["Sid"] = healingMark
+	case "AWS::SSM::Parameter":
+		properties["Description"] = healingMark
+	default:
+		return nil, false
+	}
+	return encodeJSON(resource), true
+}
