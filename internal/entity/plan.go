@@ -48,7 +48,7 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	if p.View, diags = r.view(ctx, n); diags.HasError() {
+	if p.View, diags = r.view(ctx, n, p.State == nil); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
@@ -69,15 +69,20 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 }
 
-// view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply.
-func (r *Resource[M, P]) view(ctx context.Context, n name) (*projects.View, diag.Diagnostics) {
+// view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply. That
+// goes for a project without its stack too, as an interrupted creation leaves it, but only for objects that are to be created: to
+// all others a missing stack is a wrong account.
+func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*projects.View, diag.Diagnostics) {
 	if n.project() == "" {
 		return nil, nil
 	}
 	view, err := r.services.Projects.Read(ctx, n.project())
-	var unknown *projects.UnknownProjectError
+	var (
+		unknown *projects.UnknownProjectError
+		missing *projects.StackMissingError
+	)
 	switch {
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown), creating && errors.As(err, &missing):
 		return nil, nil
 	case err != nil:
 		return nil, diag.Diagnostics{r.failure(planning, n).diagnostic(err)}
