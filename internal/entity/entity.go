@@ -29,6 +29,9 @@ type Projects interface {
 	CreateProject(ctx context.Context, p model.Project) error
 	UpdateProject(ctx context.Context, p model.Project) error
 	DeleteProject(ctx context.Context, name string) error
+
+	// Warnings returns what writers should hear of although nothing failed, each warning once.
+	Warnings() []projects.Warning
 }
 
 // Services is what the provider block hands to every object.

@@ -121,7 +121,9 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	if diags.HasError() {
 		return diags
 	}
-	if err := r.services.put(ctx, action, name.project(), e); err != nil {
+	err := r.services.put(ctx, action, name.project(), e)
+	diags.Append(r.services.warnings()...)
+	if err != nil {
 		return append(diags, f.diagnostic(err))
 	}
 	view, err := r.services.Projects.Read(ctx, name.project())
@@ -271,6 +273,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	} else {
 		err = r.services.Projects.Delete(ctx, name.project(), r.id(name))
 	}
+	resp.Diagnostics.Append(r.services.warnings()...)
 	var unknown *projects.UnknownProjectError
 	if err != nil && !errors.As(err, &unknown) { // with its project, an entity is gone
 		resp.Diagnostics.Append(r.failure(remove, name).diagnostic(err))

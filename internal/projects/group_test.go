@@ -169,6 +169,38 @@ func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 	}
 }
 
+// TestSaturatedQueueWarnsOnce applies more than Terraform's slots hold, in two projects one after the other: one warning for the
+// process, with the number of slots. When everything fits into a few commits, there is none.
+func TestSaturatedQueueWarnsOnce(t *testing.T) {
+	for _, c := range []struct {
+		m, n int
+		warn bool
+	}{{60, 10, true}, {60, 5, true}, {20, 10, false}, {60, 30, false}, {60, 100, false}} {
+		t.Run(fmt.Sprintf("%d at parallelism %d", c.m, c.n), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, true)
+				s := w.process()
+				var got []projects.Warning
+				for _, name := range []string{"acme", "bolt"} {
+					p := acme()
+					p.Name = name
+					must(t, w.process().CreateProject(t.Context(), p))
+					entities := w.allowed(w.process(), name, c.m)
+					mustAll(t, terraform{c.n, 100 * time.Millisecond, newRand(c.n)}.apply(creations(t.Context(), s, name, entities...)))
+					got = append(got, s.Warnings()...)
+				}
+				var want []projects.Warning
+				if c.warn {
+					want = []projects.Warning{projects.SaturatedWarning{Project: "acme", Stack: "stowage-acme-0", Size: c.n}}
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("warnings (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // prepare makes projects and what m permissions need in each, and returns the steps that create the permissions, in a new
 // process.
 func (w *world) prepare(names []string, m int) [][]func() error {

@@ -45,6 +45,9 @@ type Service struct {
 	hubCall  *call[*hub]
 	projects map[string]*project
 	tokens   int
+
+	warnings      []Warning // that nobody has been told of yet
+	saturatedSaid bool
 }
 
 // New makes a Service. It calls nothing: the hub's settings are read when they are first needed.

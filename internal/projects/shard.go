@@ -92,6 +92,8 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 		Config: config, CloudFormation: d.account.CloudFormation, S3: d.account.S3, TemplateBucket: templateBucket, NotificationARNs: topics,
 		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
 		Committed: func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
+		Saturated: func(_ context.Context, e commit.Saturated) { s.saturated(d, e) },
+		Unhealed:  func(_ context.Context, e commit.Unhealed) { s.unhealed(d, e) },
 		Log:       s.config.Log,
 	}
 }

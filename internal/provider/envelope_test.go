@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
@@ -93,6 +95,66 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		if object != nil {
 			t.Errorf("%T: there is a state", c.err)
 		}
+	}
+}
+
+// TestWarningsComeWithTheNextWrite checks that what came up while a commit ran is told once, with whatever write ends next.
+func TestWarningsComeWithTheNextWrite(t *testing.T) {
+	saturated := func(size int) projects.Warning {
+		return projects.SaturatedWarning{Project: "acme", Stack: "stowage-acme-0", Size: size}
+	}
+	unhealed := projects.UnhealedWarning{Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"}, Reasons: []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."}}
+	const limited = "Commits Are Limited by Terraform's Parallelism"
+	for _, c := range []struct {
+		warning       projects.Warning
+		summary, text string // "": it is not worth saying
+	}{
+		{saturated(10), limited, "held exactly 10 changes each: as many as Terraform makes at once"},
+		{saturated(10), limited, "run terraform apply -parallelism=100, or set the environment variable TF_CLI_ARGS_apply=-parallelism=100; in HCP Terraform, set the environment variable TFE_PARALLELISM=100"},
+		{saturated(100), limited, "TF_CLI_ARGS_apply=-parallelism=250"},
+		{saturated(250), "", ""},
+		{unhealed, "Resources May Differ From the Template", "which could not be healed: Bucketinbox.\n\nAWS's reasons: Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied.\n"},
+	} {
+		tf, p := start(t, entity.Services{})
+		check := func(action string, diagnostics []*entitytest.Diagnostic, wanted bool) {
+			t.Helper()
+			var got []*entitytest.Diagnostic
+			for _, d := range diagnostics {
+				if d.Severity == tfprotov6.DiagnosticSeverityWarning {
+					got = append(got, d)
+				}
+			}
+			switch {
+			case !wanted || c.summary == "":
+				if len(got) > 0 {
+					t.Errorf("%s warns: %s", action, got[0].Summary)
+				}
+			case len(got) != 1 || got[0].Summary != c.summary || !strings.Contains(got[0].Detail, c.text):
+				t.Errorf("%s warns %v, want %q with %q", action, got, c.summary, c.text)
+			}
+		}
+		apply := func(prior *entitytest.Object, config entitytest.Values) (*entitytest.Object, []*entitytest.Diagnostic) {
+			t.Helper()
+			plan, diagnostics := tf.Plan(typ, prior, config)
+			entitytest.Must(t, diagnostics)
+			return tf.Apply(plan)
+		}
+		p.Pending = []projects.Warning{c.warning}
+		object, diagnostics := apply(nil, config(nil))
+		entitytest.Must(t, diagnostics)
+		check("create", diagnostics, true)
+		object, diagnostics = apply(object, config(values{"source_ips": []any{"203.0.113.0/24"}}))
+		check("the next write", diagnostics, false)
+		p.Pending = []projects.Warning{c.warning}
+		object, diagnostics = apply(object, config(nil))
+		check("update", diagnostics, true)
+		p.Pending = []projects.Warning{c.warning}
+		_, diagnostics = apply(object, nil)
+		check("delete", diagnostics, true)
+		p.Pending = []projects.Warning{c.warning}
+		p.Fail = failing("Create", errors.New("no"))
+		_, diagnostics = apply(nil, config(nil))
+		check("a failed create", diagnostics, true)
 	}
 }
 

@@ -19,6 +19,8 @@ type Projects struct {
 	Origin string
 	// Fail is called before each call with the method's name; its error is the call's. Nil: nothing fails.
 	Fail func(ctx context.Context, method string) error
+	// Pending are the warnings that the next call of Warnings returns.
+	Pending []projects.Warning
 
 	mu        sync.Mutex // protects what follows
 	templates map[string]*template.Template
@@ -172,4 +174,13 @@ func (p *Projects) Written() []model.Entity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.written
+}
+
+// Warnings implements entity.Projects.
+func (p *Projects) Warnings() []projects.Warning {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pending := p.Pending
+	p.Pending = nil
+	return pending
 }

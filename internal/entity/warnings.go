@@ -1,0 +1,51 @@
+package entity
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// warnings are the diagnostics of what has come up and is no failure. They go with the answer to whoever asks first.
+func (s *Services) warnings() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, w := range s.Projects.Warnings() {
+		switch w := w.(type) {
+		case projects.SaturatedWarning:
+			if more := moreThan(w.Size); more > 0 {
+				diags.AddWarning("Commits Are Limited by Terraform's Parallelism", saturated(w, more))
+			}
+		case projects.UnhealedWarning:
+			diags.AddWarning("Resources May Differ From the Template", unhealed(w))
+		}
+	}
+	return diags
+}
+
+// moreThan is the parallelism to try when commits hold n changes each; 0 when there is none to gain: HCP Terraform takes
+// at most 256, and about as many entities fit into a stack.
+func moreThan(n int) int {
+	switch {
+	case n < 100:
+		return 100
+	case n < 250:
+		return 250
+	}
+	return 0
+}
+
+func saturated(w projects.SaturatedWarning, more int) string {
+	return fmt.Sprintf("Several commits in a row to the stack %s held exactly %d changes each: as many as Terraform makes at once. "+
+		"A commit takes about as long with many changes as with few, so a large apply is faster with fewer of them.\n\n"+
+		"Raise Terraform's parallelism: run terraform apply -parallelism=%[3]d, or set the environment variable TF_CLI_ARGS_apply=-parallelism=%[3]d; "+
+		"in HCP Terraform, set the environment variable TFE_PARALLELISM=%[3]d in the workspace.", w.Stack, w.Size, more)
+}
+
+func unhealed(w projects.UnhealedWarning) string {
+	return fmt.Sprintf("CloudFormation could not roll back a failed commit to the stack %s. The rollback was continued without these resources, "+
+		"which could not be healed: %s.\n\nAWS's reasons: %s.\n\nDetect the drift of the stack in the CloudFormation console, and bring these resources back to what its template says.",
+		w.Stack, strings.Join(w.LogicalIDs, ", "), strings.TrimRight(strings.Join(w.Reasons, "; "), "."))
+}
