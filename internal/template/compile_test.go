@@ -252,6 +252,27 @@ func BenchmarkEditOneIntoFullShard(b *testing.B) {
 	}
 }
 
+// BenchmarkEditManyInFullShard shows that a member of a large batch costs no more than one of a small batch.
+func BenchmarkEditManyInFullShard(b *testing.B) {
+	base := full(b)
+	for _, members := range []int{10, 50, 150} {
+		var changes []Change
+		for i := range members {
+			name := fmt.Sprintf("bucket%03d", i)
+			changes = append(changes, Change{Op: Update, Entity: model.Bucket{Name: name, BucketName: "acme-" + name, Unversioned: true, OnDelete: model.Refuse}})
+			permission := model.Permission{User: fmt.Sprintf("user%03d", i%45), Bucket: fmt.Sprintf("bucket%03d", i%8), Access: model.ReadWrite}
+			changes = append(changes, Change{Op: Update, Entity: permission})
+		}
+		b.Run(fmt.Sprint(len(changes)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				edit(b, base, changes...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(changes)), "ns/member")
+		})
+	}
+}
+
 func BenchmarkCompileFullShard(b *testing.B) {
 	for b.Loop() {
 		full(b)

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -102,20 +103,21 @@ func (e *ClosingError) Error() string {
 func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	// A refused change can take the ground from under another one (its user isn't created after all), so the batch is
-	// put together again without the refused ones until nothing more is refused: at most once per change.
+	// put together again without the refused ones until nothing more is refused.
+	before, err := read(base, env)
+	if err != nil {
+		return nil, err
+	}
 	for {
-		e, err := newEditor(base, env)
-		if err != nil {
-			return nil, err
-		}
-		refused := e.apply(changes, result.Errors)
+		e := newEditor(before, changes)
+		refused := e.apply(result.Errors)
 		for i, err := range refused {
 			result.Errors[i] = err
 		}
 		if len(refused) > 0 {
 			continue
 		}
-		result.Template = e.finish()
+		result.Template = e.next
 		result.Intents = e.intents(base, result.Template)
 		return result, nil
 	}
@@ -128,26 +130,37 @@ type editor struct {
 	touched map[string][]int // logical ids that a change may set or remove -> the changes
 	regrant map[string][]int // users whose policies have to be compiled again -> the changes
 	members []Change
+	next    *Template // what the batch makes of the template, when all changes are in
+
+	onBucket map[string]map[string]bool // by bucket: the users that had permissions on it
+	edited   map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
 }
 
-func newEditor(base *Template, env Env) (*editor, error) {
-	before, err := read(base, env)
-	if err != nil {
-		return nil, err
+func newEditor(before *shard, changes []Change) *editor {
+	e := &editor{
+		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
+		onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
 	}
-	now, err := read(base, env)
-	if err != nil {
-		return nil, err
+	for user, packed := range before.packings {
+		for _, grants := range packed {
+			for _, grant := range grants {
+				users := e.onBucket[grant.Permission.Bucket]
+				if users == nil {
+					users = map[string]bool{}
+					e.onBucket[grant.Permission.Bucket] = users
+				}
+				users[user] = true
+			}
+		}
 	}
-	return &editor{shard: now, before: before, touched: map[string][]int{}, regrant: map[string][]int{}}, nil
+	return e
 }
 
 // apply makes all changes that have no error yet and returns the new refusals.
-func (e *editor) apply(changes []Change, errs []error) map[int]error {
+func (e *editor) apply(errs []error) map[int]error {
 	refused := map[int]error{}
-	e.members = changes
 	forEach := func(do func(i int, c Change) error) {
-		for i, c := range changes {
+		for i, c := range e.members {
 			if errs[i] == nil && refused[i] == nil {
 				if err := do(i, c); err != nil {
 					refused[i] = err
@@ -170,8 +183,10 @@ func (e *editor) apply(changes []Change, errs []error) map[int]error {
 		}
 		return e.set(i, c)
 	})
-	forEach(e.check)
-	e.full(changes, refused, errs)
+	needed := e.needed()
+	forEach(func(_ int, c Change) error { return e.check(c, needed) })
+	e.next = e.finish()
+	e.full(refused, errs)
 	return refused
 }
 
@@ -240,10 +255,8 @@ func (e *editor) touch(i int, entity model.Entity) {
 	for logicalID := range Compile(e.env, entity, "") {
 		ids[logicalID] = true
 	}
-	for logicalID, mark := range e.before.marks {
-		if mark.Of == entity.ID() && len(mark.Grants) == 0 {
-			ids[logicalID] = true
-		}
+	for _, logicalID := range e.before.owned[entity.ID()] {
+		ids[logicalID] = true
 	}
 	for logicalID := range ids {
 		e.touched[logicalID] = append(e.touched[logicalID], i)
@@ -286,12 +299,9 @@ func (e *editor) touchGrantsOn(i int, bucket model.Bucket) {
 	if ok && bucketKey(e.env, before) == bucketKey(e.env, bucket) && before.BucketName == bucket.BucketName {
 		return
 	}
-	for user := range e.packings {
-		for _, grant := range e.grants(user) {
-			if grant.Permission.Bucket == bucket.Name {
-				e.regrant[user] = append(e.regrant[user], i)
-				break
-			}
+	for user := range e.onBucket[bucket.Name] {
+		if slices.ContainsFunc(e.grants(user), func(g Grant) bool { return g.Permission.Bucket == bucket.Name }) {
+			e.regrant[user] = append(e.regrant[user], i)
 		}
 	}
 }
@@ -324,108 +334,100 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 // frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
 // a word. Changing a permission that stands in one does revert it, and the plan of that permission shows it.
 func (e *editor) frozen(user string) map[int]bool {
+	if frozen, known := e.edited[user]; known {
+		return frozen
+	}
 	frozen := map[int]bool{}
+	e.edited[user] = frozen
 	for n, grants := range e.before.packings[user] {
 		id := policyID(user, n)
 		want := policy(e.env, e.before.user(user), n, grants, e.before.buckets)
-		if mark := e.marks[id]; mark.Compiler > CompilerVersion || !slices.Equal(canonical(encodeJSON(want)), canonical(e.before.template.resources[id])) {
+		if mark := e.marks[id]; mark.Compiler > CompilerVersion || !sameMeaning(encodeJSON(want), e.before.template.resources[id]) {
 			frozen[n] = true
 		}
 	}
 	return frozen
 }
 
+// needed are the permissions that need a user or bucket when the batch is in.
+func (e *editor) needed() map[model.ID][]model.ID {
+	needed := map[model.ID][]model.ID{}
+	for user := range e.packings {
+		for _, grant := range e.grants(user) {
+			p := grant.Permission
+			needed[p.BucketID()] = append(needed[p.BucketID()], p.ID())
+			needed[p.UserID()] = append(needed[p.UserID()], p.ID())
+		}
+	}
+	return needed
+}
+
 // check judges one change by the end state of the batch.
-func (e *editor) check(_ int, c Change) error {
+func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	id := c.Entity.ID()
 	project := e.before.project()
 	if project != nil && project.Closing && id.Kind != model.KindProject {
 		return &ClosingError{project.Name}
 	}
-	if c.Op != Delete {
-		if p, ok := c.Entity.(model.Project); ok && p.Closing {
-			return e.inUse(id, func(model.Permission) bool { return true }, true)
-		}
-		return nil
+	by := needed[id]
+	if id.Kind == model.KindProject {
+		by = e.inhabitants()
 	}
-	switch id.Kind {
-	case model.KindBucket:
-		return e.inUse(id, func(p model.Permission) bool { return p.BucketID() == id }, false)
-	case model.KindUser:
-		return e.inUse(id, func(p model.Permission) bool { return p.UserID() == id }, false)
-	case model.KindProject:
-		return e.inUse(id, func(model.Permission) bool { return true }, true)
-	case model.KindPermission, model.KindListing:
-	}
-	return nil
-}
-
-// inUse returns an *InUseError when permissions, or with all set any entities, still need an entity that was there.
-func (e *editor) inUse(id model.ID, needs func(model.Permission) bool, all bool) error {
-	var by []model.ID
-	if all {
-		for _, bucket := range e.buckets {
-			by = append(by, bucket.ID())
-		}
-		for _, user := range e.users {
-			by = append(by, user.ID())
-		}
-	}
-	for user := range e.packings {
-		for _, grant := range e.grants(user) {
-			if needs(grant.Permission) {
-				by = append(by, grant.Permission.ID())
-			}
-		}
-	}
-	if len(by) == 0 {
+	p, isProject := c.Entity.(model.Project)
+	if len(by) == 0 || c.Op != Delete && !(isProject && p.Closing) {
 		return nil
 	}
 	slices.SortFunc(by, model.ID.Compare)
 	return &InUseError{id, by}
 }
 
+// inhabitants are the buckets, users and permissions of the shard, which a project that goes has to be without.
+func (e *editor) inhabitants() []model.ID {
+	var ids []model.ID
+	for _, bucket := range e.buckets {
+		ids = append(ids, bucket.ID())
+	}
+	for user := range e.packings {
+		for _, grant := range e.grants(user) {
+			ids = append(ids, grant.Permission.ID())
+		}
+	}
+	for _, user := range e.users {
+		ids = append(ids, user.ID())
+	}
+	return ids
+}
+
 // full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
 // what is there are never refused.
-func (e *editor) full(changes []Change, refused map[int]error, errs []error) {
+func (e *editor) full(refused map[int]error, errs []error) {
 	usage := e.usage()
 	over := usage.Over()
-	for i := len(changes) - 1; i >= 0 && usage.Over() != nil; i-- {
-		c := changes[i]
+	for i := len(e.members) - 1; i >= 0 && usage.Over() != nil; i-- {
+		c := e.members[i]
 		if _, existed := e.before.lookup(c.Entity.ID()); existed || c.Op != Create || errs[i] != nil || refused[i] != nil {
 			continue
 		}
 		refused[i] = over
 		if c.Entity.ID().Kind == model.KindPermission {
-			usage = usage.less(0, c.Entity)
+			usage = usage.less(0, len(encodeJSON(c.Entity)))
 			continue
 		}
 		resources := Compile(e.env, c.Entity, c.Origin)
-		usage = usage.less(len(resources), resources)
+		usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
 	}
 }
 
-// less is the usage without some resources and what they take as JSON.
-func (u Usage) less(resources int, value any) Usage {
-	size := len(encodeJSON(value))
+// less is the usage without some resources and the bytes that they take as JSON.
+func (u Usage) less(resources, size int) Usage {
 	return Usage{u.Resources - resources, u.TemplateBytes - size, u.BodyBytes - size}
 }
 
 func (e *editor) usage() Usage {
-	next := e.finish()
-	usage := Usage{Resources: len(next.resources), TemplateBytes: len(next.Encode())}
-	for _, raw := range next.resources {
-		var resource struct {
-			Metadata struct {
-				Stowage struct {
-					Settings json.RawMessage
-					Grants   json.RawMessage
-				}
-			}
-		}
-		if json.Unmarshal(raw, &resource) == nil {
-			usage.BodyBytes += len(resource.Metadata.Stowage.Settings) + len(resource.Metadata.Stowage.Grants)
-		}
+	usage := Usage{Resources: len(e.next.resources), TemplateBytes: e.next.size()}
+	for _, raw := range e.next.resources {
+		mark := member(member(raw, "Metadata"), "Stowage")
+		usage.BodyBytes += len(member(mark, "settings")) + len(member(mark, "grants"))
 	}
 	return usage
 }
@@ -445,9 +447,15 @@ func (e *editor) finish() *Template {
 			changes[id] = encodeJSON(resource)
 		}
 	}
+	updated := map[model.ID]bool{}
+	for _, c := range e.members {
+		if c.Op == Update {
+			updated[c.Entity.ID()] = true
+		}
+	}
 	for user := range e.regrant {
 		for n := 1; n <= MaxUserPolicies; n++ {
-			e.finishPolicy(changes, user, n)
+			e.finishPolicy(changes, user, n, updated)
 		}
 	}
 	next := e.before.template.with(changes)
@@ -458,8 +466,9 @@ func (e *editor) finish() *Template {
 }
 
 // finishPolicy compiles one policy of a user again, unless neither its permissions nor what they mean have changed: so
-// policies that no member touches keep what stands in them.
-func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int) {
+// policies that no member touches keep what stands in them. A permission that is itself updated heals a policy that was
+// edited by hand.
+func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int, updated map[model.ID]bool) {
 	id := policyID(user, n)
 	before, existed := e.before.packings[user][n]
 	now := e.packings[user][n]
@@ -470,32 +479,24 @@ func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n
 		return
 	}
 	want := encodeJSON(policy(e.env, e.user(user), n, now, e.buckets))
-	if existed && slices.Equal(want, encodeJSON(policy(e.env, e.before.user(user), n, before, e.before.buckets))) && !e.targets(now) {
+	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) &&
+		bytes.Equal(want, encodeJSON(policy(e.env, e.before.user(user), n, before, e.before.buckets))) {
 		return
 	}
 	changes[id] = want
 }
 
-// targets says whether one of the grants is itself the object of a change, which then heals a policy edited by hand.
-func (e *editor) targets(grants []Grant) bool {
-	return slices.ContainsFunc(grants, func(g Grant) bool {
-		return slices.ContainsFunc(e.members, func(c Change) bool {
-			return c.Op == Update && c.Entity.ID() == g.Permission.ID()
-		})
-	})
-}
-
 func (e *editor) intents(base, next *Template) []Intent {
 	intents := Intents(base, next)
-	for i := range intents {
-		members := e.touched[intents[i].LogicalID]
-		for user, by := range e.regrant {
-			for n := 1; n <= MaxUserPolicies; n++ {
-				if policyID(user, n) == intents[i].LogicalID {
-					members = append(members, by...)
-				}
-			}
+	byPolicy := map[string][]int{}
+	for user, by := range e.regrant {
+		for n := 1; n <= MaxUserPolicies; n++ {
+			byPolicy[policyID(user, n)] = by
 		}
+	}
+	for i := range intents {
+		id := intents[i].LogicalID
+		members := slices.Concat(e.touched[id], byPolicy[id])
 		slices.Sort(members)
 		intents[i].Members = slices.Compact(members)
 	}
@@ -512,7 +513,7 @@ func Intents(base, next *Template) []Intent {
 		switch {
 		case !there:
 			intents = append(intents, Intent{LogicalID: id, Action: Add})
-		case !slices.Equal(before, raw) && !slices.Equal(updatable(before), updatable(raw)):
+		case !bytes.Equal(before, raw) && !bytes.Equal(updatable(before), updatable(raw)):
 			intents = append(intents, Intent{LogicalID: id, Action: Modify})
 		}
 	}
@@ -525,15 +526,12 @@ func Intents(base, next *Template) []Intent {
 	return intents
 }
 
-func updatable(raw json.RawMessage) json.RawMessage {
-	var resource struct {
-		Type                 string
-		Properties, Metadata json.RawMessage
+func updatable(resource json.RawMessage) json.RawMessage {
+	var parts []byte
+	for _, name := range []string{"Type", "Properties", "Metadata"} {
+		parts = append(append(parts, canonical(member(resource, name))...), '\n')
 	}
-	if json.Unmarshal(raw, &resource) != nil {
-		return raw
-	}
-	return encodeJSON(list{resource.Type, canonical(resource.Properties), canonical(resource.Metadata)})
+	return parts
 }
 
 // Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.

@@ -1,8 +1,6 @@
 package template
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -137,16 +135,13 @@ func document(env Env, user model.User, grants []Grant, buckets map[string]model
 
 // PolicySize is the size of a policy document as IAM counts it: its characters without white space.
 func PolicySize(document any) int {
-	var compact bytes.Buffer
-	if json.Compact(&compact, encodeJSON(document)) != nil {
-		return 0
-	}
-	return len([]rune(strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \t\r\n", r) {
-			return -1
+	size := 0
+	for _, r := range string(encodeJSON(document)) {
+		if !strings.ContainsRune(" \t\r\n", r) {
+			size++
 		}
-		return r
-	}, compact.String())))
+	}
+	return size
 }
 
 // packing is the assignment of a user's permissions to numbered policies.

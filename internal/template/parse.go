@@ -131,6 +131,7 @@ type shard struct {
 	template *Template
 	env      Env
 	marks    map[string]Mark
+	owned    map[model.ID][]string // the logical ids of an entity's resources, policies apart
 	origins  map[model.ID]string
 	projects map[model.ID]model.Project
 	buckets  map[string]model.Bucket
@@ -150,20 +151,30 @@ func Parse(t *Template, env Env) (*Contents, error) {
 	return s.contents(), nil
 }
 
+// clone is a shard of its own for changes of entities and packings; what the template says is shared.
+func (s *shard) clone() *shard {
+	c := *s
+	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
+	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(map[string]packing, len(s.packings))
+	for user, packed := range s.packings {
+		c.packings[user] = maps.Clone(packed)
+	}
+	return &c
+}
+
 func read(t *Template, env Env) (*shard, error) {
 	s := &shard{
 		template: t, env: env,
-		marks: map[string]Mark{}, origins: map[model.ID]string{}, projects: map[model.ID]model.Project{},
+		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, projects: map[model.ID]model.Project{},
 		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
 		packings: map[string]packing{},
 	}
 	for _, id := range t.LogicalIDs() {
-		var resource marked
-		if json.Unmarshal(t.resources[id], &resource) != nil || resource.Metadata.Stowage == nil {
+		mark, ok := markOf(t.resources[id])
+		if !ok {
 			s.foreign = append(s.foreign, id)
 			continue
 		}
-		mark := *resource.Metadata.Stowage
 		if mark.Format > FormatVersion {
 			return nil, &NewerFormatError{id, mark.Format}
 		}
@@ -175,10 +186,17 @@ func read(t *Template, env Env) (*shard, error) {
 	return s, nil
 }
 
+// markOf is the mark of a resource; ok is false for one that isn't ours.
+func markOf(resource json.RawMessage) (mark Mark, ok bool) {
+	raw := member(member(resource, "Metadata"), "Stowage")
+	return mark, len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &mark) == nil
+}
+
 func (s *shard) add(logicalID string, mark Mark) error {
 	if len(mark.Grants) > 0 {
 		return s.addGrants(logicalID, mark)
 	}
+	s.owned[mark.Of] = append(s.owned[mark.Of], logicalID)
 	if mark.Settings == nil {
 		return nil
 	}
@@ -261,7 +279,7 @@ func (s *shard) contents() *Contents {
 			c.Origins[id.String()] = origin
 		}
 	}
-	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: len(s.template.Encode())}
+	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: s.template.size()}
 	c.Usage.BodyBytes = len(encodeJSON(c))
 	return c
 }
@@ -318,6 +336,7 @@ func (s *shard) user(name string) model.User {
 func (s *shard) deviations() []Deviation {
 	resources, owners := s.compiled()
 	var deviations []Deviation
+	var want []byte // used again and again
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		mark, ours := s.marks[id]
 		if ours && mark.Compiler > CompilerVersion {
@@ -328,14 +347,15 @@ func (s *shard) deviations() []Deviation {
 			deviations = append(deviations, Deviation{Of: owners[id], LogicalID: id})
 			continue
 		}
-		deviations = append(deviations, compare(owners[id], id, encodeJSON(resources[id]), raw)...)
+		want = resources[id].append(want[:0])
+		deviations = append(deviations, compare(owners[id], id, want, raw)...)
 	}
 	return deviations
 }
 
 // compare lists where a resource differs from what it should be.
 func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Deviation {
-	if slices.Equal(want, have) || slices.Equal(canonical(want), canonical(have)) {
+	if sameMeaning(want, have) {
 		return nil
 	}
 	w, _ := decodeValue(want)

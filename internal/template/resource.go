@@ -43,12 +43,29 @@ type Grant struct {
 
 // Resource is one resource as the compilers make it.
 type Resource struct {
-	Type                string         `json:"Type"`
-	DependsOn           []string       `json:"DependsOn,omitempty"`
-	DeletionPolicy      string         `json:"DeletionPolicy,omitempty"`
-	UpdateReplacePolicy string         `json:"UpdateReplacePolicy,omitempty"`
-	Metadata            Metadata       `json:"Metadata"`
-	Properties          map[string]any `json:"Properties"`
+	Type                string
+	DependsOn           []string // none: the attribute is left out
+	DeletionPolicy      string   // "": the attribute is left out
+	UpdateReplacePolicy string   // "": the attribute is left out
+	Metadata            Metadata
+	Properties          map[string]any
+}
+
+// append writes the resource as it stands in a template.
+func (r Resource) append(to []byte) []byte {
+	to = appendString(append(to, `{"Type":`...), r.Type)
+	if len(r.DependsOn) > 0 {
+		to = appendJSON(append(to, `,"DependsOn":`...), r.DependsOn)
+	}
+	if r.DeletionPolicy != "" {
+		to = appendString(append(to, `,"DeletionPolicy":`...), r.DeletionPolicy)
+	}
+	if r.UpdateReplacePolicy != "" {
+		to = appendString(append(to, `,"UpdateReplacePolicy":`...), r.UpdateReplacePolicy)
+	}
+	to = appendJSON(append(to, `,"Metadata":`...), r.Metadata)
+	to = appendJSON(append(to, `,"Properties":`...), r.Properties)
+	return append(to, '}')
 }
 
 // Metadata is a resource's Metadata attribute, of which only our part is ours.

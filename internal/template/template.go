@@ -7,13 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 )
 
 // Template is a decoded CloudFormation template. It is immutable: With and Without return changed copies that share
-// the raw JSON of what didn't change.
+// the raw JSON of what didn't change. All of it is valid and compact.
 type Template struct {
 	sections  map[string]json.RawMessage // all but Resources
 	resources map[string]json.RawMessage
@@ -45,7 +44,7 @@ func Decode(body []byte) (*Template, error) {
 	}
 	resources := map[string]json.RawMessage{}
 	if raw, ok := sections["Resources"]; ok {
-		if resources, err = decodeObject(raw); err != nil {
+		if resources, err = cutObject(raw); err != nil {
 			return nil, fmt.Errorf("the template's Resources section is not an object: %w", err)
 		}
 		delete(sections, "Resources")
@@ -53,59 +52,32 @@ func Decode(body []byte) (*Template, error) {
 	return &Template{sections, resources}, nil
 }
 
-func decodeObject(raw []byte) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	var object map[string]json.RawMessage
-	if err := decoder.Decode(&object); err != nil {
-		return nil, err
-	}
-	if object == nil {
-		return nil, errors.New("it is null")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object")
-	}
-	return object, nil
-}
-
 // Encode writes the template: one line of JSON, members sorted, so that equal templates have equal bytes. What was
 // decoded keeps its own spelling within a section or resource, insignificant white space apart.
 func (t *Template) Encode() []byte {
-	object := make(map[string]json.RawMessage, len(t.sections)+1)
-	maps.Copy(object, t.sections)
-	object["Resources"] = encodeJSON(t.resources)
-	return encodeJSON(object)
+	sections := maps.Clone(t.sections)
+	sections["Resources"] = nil
+	return appendMembers(make([]byte, 0, t.size()), sections, func(to []byte, raw json.RawMessage) []byte {
+		if raw == nil {
+			return appendMembers(to, t.resources, appendRaw)
+		}
+		return append(to, raw...)
+	})
 }
 
-// encodeJSON is the canonical spelling of everything that this package writes: sorted members, no white space, nothing
-// escaped for HTML. What is encoded is made of maps, strings, numbers and raw JSON that was decoded before, so encoding
-// can't fail but by a broken invariant.
-func encodeJSON(value any) json.RawMessage {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic(fmt.Sprintf("template: %v can't be encoded: %v", value, err))
+// size is the length of the encoded template in bytes.
+func (t *Template) size() int {
+	size := len(`{"Resources":{}}`)
+	for name, raw := range t.sections {
+		size += len(encodeJSON(name)) + len(":,") + len(raw)
 	}
-	return bytes.TrimRight(buffer.Bytes(), "\n")
-}
-
-// canonical spells raw JSON canonically, for comparing meanings: members sorted, numbers as they were written.
-func canonical(raw json.RawMessage) json.RawMessage {
-	value, err := decodeValue(raw)
-	if err != nil {
-		return raw
+	for id, raw := range t.resources {
+		size += len(encodeJSON(id)) + len(":,") + len(raw)
 	}
-	return encodeJSON(value)
-}
-
-// decodeValue decodes JSON without losing digits of big numbers.
-func decodeValue(raw json.RawMessage) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var value any
-	err := decoder.Decode(&value)
-	return value, err
+	if len(t.resources) > 0 {
+		size-- // no comma after the last one
+	}
+	return size
 }
 
 // Hash is a hash of the template's bytes, in hexadecimal.
@@ -128,11 +100,7 @@ func (t *Template) Resource(logicalID string) (raw json.RawMessage, ok bool) {
 
 // Properties are the decoded properties of a resource, numbers as json.Number; nil when it has none.
 func (t *Template) Properties(logicalID string) map[string]any {
-	var resource struct{ Properties json.RawMessage }
-	if json.Unmarshal(t.resources[logicalID], &resource) != nil || resource.Properties == nil {
-		return nil
-	}
-	value, err := decodeValue(resource.Properties)
+	value, err := decodeValue(member(t.resources[logicalID], "Properties"))
 	if err != nil {
 		return nil
 	}
@@ -142,7 +110,7 @@ func (t *Template) Properties(logicalID string) map[string]any {
 
 // Parameters are the names of the template's parameters, sorted.
 func (t *Template) Parameters() []string {
-	parameters, err := decodeObject(t.sections["Parameters"])
+	parameters, err := cutObject(t.sections["Parameters"])
 	if err != nil {
 		return nil
 	}
@@ -164,12 +132,12 @@ func (t *Template) with(changes map[string]json.RawMessage) *Template {
 
 // withMember returns a copy in which one member of an object section (Parameters, Outputs) is set.
 func (t *Template) withMember(section, name string, value any) *Template {
-	members, err := decodeObject(t.sections[section])
+	members, err := cutObject(t.sections[section])
 	if err != nil {
 		members = map[string]json.RawMessage{}
 	}
 	members[name] = encodeJSON(value)
 	next := &Template{maps.Clone(t.sections), t.resources}
-	next.sections[section] = encodeJSON(members)
+	next.sections[section] = appendMembers(nil, members, appendRaw)
 	return next
 }

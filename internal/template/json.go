@@ -1,0 +1,235 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// How JSON is read and written here.
+//
+// A full template has half a megabyte of JSON, of which a commit changes a little: most of the work would be scanning what
+// nobody is going to look at. So Decode checks the text once and takes the white space out; from then on all raw JSON of
+// this package is known to be valid and compact, is cut into members without being decoded, and is put together again as it is.
+
+// encodeJSON is the canonical spelling of everything that this package writes: sorted members, no white space, nothing
+// escaped for HTML. What is encoded is made of maps, strings, numbers and raw JSON that was decoded before, so encoding
+// can't fail but by a broken invariant.
+func encodeJSON(value any) json.RawMessage { return appendJSON(nil, value) }
+
+// appendJSON spells what properties are made of by itself, several times faster than encoding/json, and leaves the rest to it.
+func appendJSON(to []byte, value any) []byte {
+	switch v := value.(type) {
+	case string:
+		return appendString(to, v)
+	case bool:
+		return strconv.AppendBool(to, v)
+	case int:
+		return strconv.AppendInt(to, int64(v), 10)
+	case object:
+		if v == nil {
+			return append(to, "null"...)
+		}
+		return appendMembers(to, v, func(to []byte, value any) []byte { return appendJSON(to, value) })
+	case list:
+		return appendElements(to, v, appendJSON)
+	case []string:
+		return appendElements(to, v, appendString)
+	case Resource:
+		return v.append(to)
+	}
+	buffer := bytes.NewBuffer(to)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(fmt.Sprintf("template: %v can't be encoded: %v", value, err))
+	}
+	return bytes.TrimRight(buffer.Bytes(), "\n")
+}
+
+// appendMembers writes an object, its members sorted by name.
+func appendMembers[V any](to []byte, members map[string]V, appendValue func([]byte, V) []byte) []byte {
+	names := slices.AppendSeq(make([]string, 0, len(members)), maps.Keys(members))
+	slices.Sort(names)
+	to = append(to, '{')
+	for i, name := range names {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = append(appendString(to, name), ':')
+		to = appendValue(to, members[name])
+	}
+	return append(to, '}')
+}
+
+func appendElements[V any](to []byte, elements []V, appendValue func([]byte, V) []byte) []byte {
+	if elements == nil {
+		return append(to, "null"...)
+	}
+	to = append(to, '[')
+	for i, element := range elements {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = appendValue(to, element)
+	}
+	return append(to, ']')
+}
+
+func appendRaw(to []byte, raw json.RawMessage) []byte { return append(to, raw...) }
+
+func appendString(to []byte, text string) []byte {
+	if !plain(text) {
+		return appendJSON(to, &text) // by encoding/json, which knows what has to be escaped
+	}
+	to = append(to, '"')
+	to = append(to, text...)
+	return append(to, '"')
+}
+
+// plain says whether a string stands in JSON as it is.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// canonical spells raw JSON canonically, for comparing meanings: members sorted, numbers as they were written.
+func canonical(raw json.RawMessage) json.RawMessage {
+	value, err := decodeValue(raw)
+	if err != nil {
+		return raw
+	}
+	return encodeJSON(value)
+}
+
+// sameMeaning says whether two texts are the same JSON but for the order of members and white space.
+func sameMeaning(a, b json.RawMessage) bool {
+	return bytes.Equal(a, b) || bytes.Equal(canonical(a), canonical(b))
+}
+
+// decodeValue decodes JSON without losing digits of big numbers.
+func decodeValue(raw json.RawMessage) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	err := decoder.Decode(&value)
+	return value, err
+}
+
+// decodeObject cuts any text that is one JSON object into its members.
+func decodeObject(text []byte) (map[string]json.RawMessage, error) {
+	var compact bytes.Buffer
+	compact.Grow(len(text))
+	if err := json.Compact(&compact, text); err != nil {
+		return nil, err
+	}
+	return cutObject(compact.Bytes())
+}
+
+var errNoObject = errors.New("it is not an object")
+
+// cutObject is decodeObject for JSON that is known to be valid and compact. Of members of the same name the last one counts.
+func cutObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	if len(raw) == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if raw[0] != '{' {
+		return nil, errNoObject
+	}
+	object := map[string]json.RawMessage{}
+	for name, value := range members(raw) {
+		object[name] = value
+	}
+	return object, nil
+}
+
+// member is one member of an object, or nil; raw is valid, compact JSON.
+func member(raw json.RawMessage, name string) json.RawMessage {
+	var found json.RawMessage
+	for key, value := range members(raw) {
+		if key == name {
+			found = value
+		}
+	}
+	return found
+}
+
+// members are the members of an object in their order; none when raw, which is valid, compact JSON, is something else.
+func members(raw json.RawMessage) iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		if len(raw) < len(`{"":0}`) || raw[0] != '{' {
+			return
+		}
+		for rest := raw; rest[0] != '}'; {
+			rest = rest[1:] // the brace or comma before the name
+			n := valueLength(rest)
+			name := nameOf(rest[:n])
+			rest = rest[n+1:]
+			n = valueLength(rest)
+			if !yield(name, rest[:n:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
+}
+
+func nameOf(quoted []byte) string {
+	name := string(quoted[1 : len(quoted)-1])
+	if !plain(name) && json.Unmarshal(quoted, &name) != nil {
+		panic(fmt.Sprintf("template: %s is no name of a member", quoted))
+	}
+	return name
+}
+
+// valueLength is the length of the value that valid, compact JSON begins with.
+func valueLength(raw []byte) int {
+	depth := 0
+	for i := 0; ; i++ {
+		switch raw[i] {
+		case '"':
+			i += stringLength(raw[i:]) - 1
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 { // it ends what a number or word is in
+				return i
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+}
+
+// stringLength is the length of the string that raw begins with, its quotes included.
+func stringLength(raw []byte) int {
+	end := 1
+	for {
+		end += bytes.IndexByte(raw[end:], '"') + 1
+		escapes := 0
+		for raw[end-2-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return end
+		}
+	}
+}
