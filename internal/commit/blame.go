@@ -28,8 +28,10 @@ const maxUnnamed = 2
 
 // cause is a reason for which a commit failed, and the members whose resource it names; all of them when it names none.
 type cause struct {
-	reason string
-	owners []MemberID
+	reason   string
+	owners   []MemberID
+	left     bool // some of the owners are not in the batch any more: it proves nothing about the others
+	conflict bool // a physical name is taken
 }
 
 // suspicion is what is known while a culprit is looked for.
@@ -57,7 +59,8 @@ func (e *Engine) causes(events []Event) []cause {
 			continue
 		}
 		if strings.HasSuffix(event.Status, "_FAILED") && !cancelled(event.Reason) {
-			causes = append(causes, cause{reason(event), e.owners(event.LogicalID)})
+			owners, left := e.owners(event.LogicalID)
+			causes = append(causes, cause{reason: reason(event), owners: owners, left: left})
 		}
 	}
 	return causes
@@ -67,10 +70,14 @@ func (e *Engine) causes(events []Event) []cause {
 func (e *Engine) findings(o ChangeSetMade) []cause {
 	var causes []cause
 	for _, event := range o.Findings {
-		causes = append(causes, cause{reason(event), e.owners(event.LogicalID)})
+		owners, left := e.owners(event.LogicalID)
+		causes = append(causes, cause{reason(event), owners, left, event.Status == nameConflict})
 	}
 	return causes
 }
+
+// nameConflict is the validation that finds taken names (CloudFormation user guide, "Validate stack deployments").
+const nameConflict = "NAME_CONFLICT_VALIDATION"
 
 // unnamed is a cause that names no resource.
 func (e *Engine) unnamed(text string) []cause {
@@ -84,36 +91,45 @@ func (e *Engine) unnamed(text string) []cause {
 	return []cause{c}
 }
 
-// owners are the members still in the batch that change a resource.
-func (e *Engine) owners(logicalID string) []MemberID {
-	var owners []MemberID
+// owners are the members still in the batch that change a resource; left says that others did too and have left the batch,
+// their time being up.
+func (e *Engine) owners(logicalID string) (owners []MemberID, left bool) {
 	for _, intent := range e.attempt.intents {
 		if intent.LogicalID != logicalID {
 			continue
 		}
 		for _, i := range intent.Members {
 			id := e.attempt.members[i]
-			if !slices.Contains(owners, id) && slices.ContainsFunc(e.batch, func(m member) bool { return m.ID == id }) {
+			switch {
+			case !slices.ContainsFunc(e.batch, func(m member) bool { return m.ID == id }):
+				left = true
+			case !slices.Contains(owners, id):
 				owners = append(owners, id)
 			}
 		}
 	}
-	return owners
+	return owners, left
 }
 
 // blame sentences who is to blame for a failed commit and leaves in the batch who is to be committed again. What could not
 // be attributed to anybody is everybody's error.
 func (e *Engine) blame(status string, causes []cause, called error) {
-	guilty := map[MemberID][]string{}
+	guilty := map[MemberID]*FailedError{}
 	for _, c := range causes {
-		if len(c.owners) == 1 {
-			guilty[c.owners[0]] = append(guilty[c.owners[0]], c.reason)
+		if len(c.owners) == 1 && !c.left {
+			id := c.owners[0]
+			if guilty[id] == nil {
+				guilty[id] = &FailedError{Stack: e.config.Stack, Status: status, Err: called}
+			}
+			guilty[id].Reasons = append(guilty[id].Reasons, c.reason)
+			guilty[id].NameTaken = guilty[id].NameTaken || c.conflict
 		}
 	}
 	shared := slices.IndexFunc(causes, func(c cause) bool {
-		return len(c.owners) > 1 && !slices.ContainsFunc(c.owners, func(id MemberID) bool { return guilty[id] != nil })
+		return len(c.owners) > 1 && !c.left && !slices.ContainsFunc(c.owners, func(id MemberID) bool { return guilty[id] != nil })
 	})
-	if len(guilty) == 0 && shared < 0 || e.blamedUnnamed > maxUnnamed {
+	left := slices.ContainsFunc(causes, func(c cause) bool { return c.left })
+	if len(guilty) == 0 && shared < 0 && !left || e.blamedUnnamed > maxUnnamed {
 		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Status: status, Reasons: reasons(causes), Err: called})
 		return
 	}
@@ -123,7 +139,7 @@ func (e *Engine) blame(status string, causes []cause, called error) {
 	}
 	e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 		if why := guilty[m.ID]; why != nil {
-			e.sentence(m, &FailedError{Stack: e.config.Stack, Status: status, Reasons: why, Err: called})
+			e.sentence(m, why)
 			return true
 		}
 		return false

@@ -259,6 +259,8 @@ type (
 		Status  string   // the final status, or "" when it was not executed
 		Reasons []string // AWS's, resource by resource: of the member's own resources
 		Err     error    // the call that was refused; nil when the operation itself failed
+		// NameTaken says that the validation found something of the same physical name outside of the stack.
+		NameTaken bool
 	}
 	// UndeletedError says that the stack has let go of resources of the member which AWS could not delete: they are no
 	// longer in the template and still there.

@@ -935,7 +935,8 @@ func (e *Engine) committed(now time.Time, o Finished) {
 	undeleted := map[MemberID][]string{}
 	for _, event := range o.Events {
 		if event.Status == "DELETE_FAILED" {
-			for _, id := range e.owners(event.LogicalID) {
+			owners, _ := e.owners(event.LogicalID)
+			for _, id := range owners {
 				undeleted[id] = append(undeleted[id], reason(event))
 			}
 		}

@@ -24,7 +24,8 @@ import (
 //     else: no write of anybody is lost.
 //   - Every member gets exactly one outcome, and a true one: acknowledged when its commit succeeded or when the stack held
 //     the change already; failed when it was in no successful commit, or its own resource could not be deleted; unknown
-//     only when it was executed.
+//     only when it was executed. Nobody gets the error of a resource that another member alone changes.
+//   - Healing commits change nothing but what was skipped, and what they change is taken back.
 //   - One call is outstanding at most.
 //
 // And at the end, when nothing goes wrong any more: the engine comes to rest, and a new change succeeds.
@@ -64,6 +65,7 @@ type world struct {
 	sets    map[string]*modelSet
 	running *operation
 	results map[string]*operation // by token
+	skipped map[string]bool       // logical ids
 
 	outstanding Effect
 	batches     map[string][]member // by token: who was in the batch when Execute was asked for
@@ -86,7 +88,8 @@ type operation struct {
 	at        time.Time
 	status    string // "" while it runs
 	undeleted string // a logical id
-	reason    string
+	failed    string // a logical id: it made the operation fail
+	stuck     string // a logical id: it made the rollback fail
 }
 
 type record struct {
@@ -106,7 +109,7 @@ func newWorld(t *rapid.T) *world {
 	c.Create = true
 	w := &world{
 		t: t, now: began.Add(time.Hour), engine: New(c), faults: true, sets: map[string]*modelSet{},
-		results: map[string]*operation{}, batches: map[string][]member{}, members: map[MemberID]*record{},
+		results: map[string]*operation{}, skipped: map[string]bool{}, batches: map[string][]member{}, members: map[MemberID]*record{},
 	}
 	if rapid.IntRange(0, 9).Draw(t, "absent at first") > 0 {
 		w.history = []state{project()}
@@ -213,7 +216,12 @@ func (w *world) push(s state) {
 	}
 }
 
-func (w *world) restless() bool { return w.running != nil || len(w.history) == 0 }
+func (w *world) restless() bool { return w.running != nil || len(w.history) == 0 || w.stuck() }
+
+// stuck says that a rollback has failed.
+func (w *world) stuck() bool {
+	return len(w.history) > 0 && w.current().description.Status == "UPDATE_ROLLBACK_FAILED"
+}
 
 // otherCommit is a commit of another process.
 func (w *world) otherCommit(t *rapid.T) {
@@ -341,7 +349,7 @@ func (w *world) effects() {
 		switch e := effect.(type) {
 		case Done:
 			w.done(e)
-		case Announce:
+		case Announce, Saturated, Unhealed:
 		case Committed:
 			if !slices.ContainsFunc(w.history, func(s state) bool {
 				return s.description.ChangeSetID == e.Description.ChangeSetID && s.revision() == e.Revision && s.template.Equal(e.Template)
@@ -354,7 +362,10 @@ func (w *world) effects() {
 			}
 			w.outstanding = effect
 			if e, ok := effect.(Execute); ok {
-				w.batches[e.Token] = slices.Clone(w.engine.batch)
+				w.batches[e.Token] = nil
+				if w.engine.attempt.purpose != healing {
+					w.batches[e.Token] = slices.Clone(w.engine.batch)
+				}
 			}
 		}
 	}
@@ -378,6 +389,10 @@ func (w *world) done(d Done) {
 	r.err = d.Err
 	executed, succeeded, undeleted := w.fate(d.Member)
 	var unknown *UnknownError
+	var failed *FailedError
+	if errors.As(d.Err, &failed) && failed.Status != "" {
+		w.blamed(d.Member, failed)
+	}
 	switch {
 	case d.Err == nil && executed && succeeded && undeleted:
 		w.t.Fatalf("member %d is acknowledged, but its resource could not be deleted", d.Member)
@@ -391,6 +406,25 @@ func (w *world) done(d Done) {
 		}
 	case d.Err != nil && succeeded && !undeleted:
 		w.t.Fatalf("member %d has failed (%v), but its commit succeeded", d.Member, d.Err)
+	}
+}
+
+// blamed checks that a member's error is about a resource that it has to do with, or about one that no member changes.
+func (w *world) blamed(id MemberID, failed *FailedError) {
+	if len(failed.Reasons) == 0 {
+		w.t.Fatalf("member %d has failed without a reason", id)
+	}
+	entity := w.members[id].change.Entity.ID()
+	user, _, _ := strings.Cut(entity.Name, "/")
+	for _, reason := range failed.Reasons {
+		own := map[model.Kind][]string{
+			model.KindBucket:     {"Bucket" + entity.Name, "BucketPolicy" + entity.Name, "Policy"},
+			model.KindUser:       {"User" + user, "Group" + user, "Policy" + user},
+			model.KindPermission: {"Policy" + user},
+		}[entity.Kind]
+		if !strings.HasPrefix(reason, template.CarrierID) && !slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(reason, p) }) {
+			w.t.Fatalf("member %d (%s) gets somebody else's error: %s", id, entity, reason)
+		}
 	}
 }
 
@@ -489,6 +523,10 @@ func (w *world) respond() {
 		o = w.follow(e)
 	case Protect:
 		o = w.protect()
+	case ContinueRollback:
+		o = w.continueRollback(e)
+	case Clear:
+		o = Cleared{errors.New("nothing is ever left by a first creation here")}
 	}
 	w.engine.Observe(w.now, o)
 	w.engine.Tick(w.now)
@@ -541,7 +579,7 @@ func (w *world) createChangeSet(e CreateChangeSet) ChangeSetMade {
 		return ChangeSetMade{Err: failed(NoReply, "connection reset")}
 	case e.First && len(w.history) > 0:
 		return ChangeSetMade{Err: failed(Outdated, "Stack already exists and cannot be created again")}
-	case w.running != nil:
+	case w.running != nil, w.stuck():
 		return ChangeSetMade{Err: failed(Busy, "can not be updated")}
 	}
 	for _, other := range w.sets {
@@ -587,7 +625,7 @@ func (w *world) execute(e Execute) Executed {
 		return Executed{failed(NoReply, "connection reset")}
 	case set == nil || set.obsolete:
 		return Executed{failed(Outdated, "OBSOLETE")}
-	case w.running != nil:
+	case w.running != nil, w.stuck():
 		return Executed{failed(Busy, "can not be updated")}
 	case set.broken:
 		w.t.Fatal("a broken change set is executed")
@@ -609,6 +647,10 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 		}
 		return
 	}
+	if w.engine.attempt.purpose == healing {
+		w.checkHealing(set)
+		return
+	}
 	var changes []template.Change
 	for _, m := range w.batches[e.Token] {
 		changes = append(changes, m.Change)
@@ -621,6 +663,47 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 		w.t.Fatalf("a change set is executed that is not the members' changes in the real stack: it would do\n%v\ninstead of\n%v",
 			template.Intents(current.template, set.template), template.Intents(current.template, want))
 	}
+}
+
+// checkHealing: a healing commit modifies what was skipped, and nothing else.
+func (w *world) checkHealing(set *modelSet) {
+	current := w.current()
+	if set.revision != current.revision()+1 {
+		w.t.Fatalf("revision %d is executed on revision %d", set.revision, current.revision())
+	}
+	for _, intent := range template.Intents(current.template, set.template) {
+		if intent.LogicalID != template.CarrierID && (intent.Action != template.Modify || !w.skipped[intent.LogicalID]) {
+			w.t.Fatalf("healing would %s %s, which was not skipped", intent.Action, intent.LogicalID)
+		}
+	}
+}
+
+// continueRollback may fail again: with a resource that the update had modified.
+func (w *world) continueRollback(e ContinueRollback) Continued {
+	switch {
+	case w.one(10, "not allowed"):
+		return Continued{failed(Refused, "AccessDenied")}
+	case w.one(10, "no reply"):
+		return Continued{failed(NoReply, "connection reset")}
+	case !w.stuck() || w.running != nil:
+		return Continued{failed(Busy, "can not be rolled back")}
+	}
+	for _, id := range e.Skip {
+		w.skipped[id] = true
+	}
+	s := w.current()
+	s.description.Status, s.description.LastUpdated = "UPDATE_ROLLBACK_COMPLETE", w.now
+	op := &operation{at: w.now, status: "UPDATE_ROLLBACK_COMPLETE"}
+	if w.one(2, "fails again") {
+		s.description.Status, op.status = "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"
+		op.stuck = rapid.SampledFrom(s.template.LogicalIDs()).Draw(w.t, "stuck")
+	}
+	w.push(s)
+	w.results[e.Token] = op
+	if w.one(10, "reply lost") {
+		return Continued{failed(NoReply, "connection reset")}
+	}
+	return Continued{}
 }
 
 // meaning is a template without its spelling, which an edit by hand changes.
@@ -657,8 +740,14 @@ func (w *world) finish() {
 		if set != nil {
 			s.description.ChangeSetID = set.arn
 		}
+		op.status = "UPDATE_ROLLBACK_COMPLETE"
+		if set != nil {
+			w.fail(op)
+		}
+		if w.one(4, "rollback fails") {
+			s.description.Status, op.status = "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"
+		}
 		w.push(s)
-		op.status, op.reason = "UPDATE_ROLLBACK_COMPLETE", "Access Denied"
 	} else {
 		w.succeed(op)
 	}
@@ -667,10 +756,21 @@ func (w *world) finish() {
 	}
 }
 
+// fail draws the resource that makes an operation of ours fail: one that it adds or modifies.
+func (w *world) fail(op *operation) {
+	var ids []string
+	for _, intent := range template.Intents(w.current().template, op.set.template) {
+		if intent.Action != template.Remove {
+			ids = append(ids, intent.LogicalID)
+		}
+	}
+	op.failed = rapid.SampledFrom(ids).Draw(w.t, "failed")
+}
+
 func (w *world) succeed(op *operation) {
 	set := op.set
 	if set.first && w.one(4, "creation fails") {
-		op.status = "ROLLBACK_COMPLETE" // and a person deletes the stack at once
+		op.status, op.failed = "ROLLBACK_COMPLETE", template.CarrierID // and a person deletes the stack at once
 		return
 	}
 	next := state{template: set.template, description: Description{
@@ -707,8 +807,12 @@ func (w *world) follow(e Follow) Finished {
 	if op.undeleted != "" {
 		events = append(events, Event{LogicalID: op.undeleted, Type: "AWS::S3::Bucket", Status: "DELETE_FAILED", Reason: "not empty"})
 	}
-	if op.reason != "" {
-		events = append(events, Event{LogicalID: "Carrier", Type: "AWS::SSM::Parameter", Status: "UPDATE_FAILED", Reason: op.reason})
+	if op.failed != "" {
+		events = append(events, Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
+			Event{LogicalID: stackName, Type: stackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"})
+	}
+	if op.stuck != "" {
+		events = append(events, Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"})
 	}
 	events = append(events, Event{LogicalID: stackName, Type: "AWS::CloudFormation::Stack", Status: op.status})
 	if len(w.history) == 0 {
