@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	engine "github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -95,7 +96,9 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		collision      *projects.CollisionError
 		notEmpty       *projects.NotEmptyError
 		commit         *projects.CommitError
+		undeleted      *projects.UndeletedError
 		outcome        *projects.OutcomeUnknownError
+		stuck          *engine.StuckError
 		hub            *projects.HubError
 		stackMissing   *projects.StackMissingError
 		keyInUse       *projects.KeyInUseError
@@ -147,6 +150,14 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 	case errors.As(err, &collision):
 		return path.Root("name"), fmt.Sprintf("In the account %s, entities of the projects %q and %q could get the same physical names.", collision.AccountID, collision.Project, collision.Other),
 			"Choose a name that is not another project's name with more behind a hyphen, nor the beginning of one; or another account."
+	case errors.As(err, &commit) && commit.NameTaken:
+		return path.Root(f.own), fmt.Sprintf("Something of its name exists already, outside of the model: %s.", strings.TrimRight(strings.Join(commit.Reasons, "; "), ".")),
+			"Nothing was changed. Choose another name, or remove what has the name now."
+	case errors.As(err, &undeleted):
+		return path.Empty(), fmt.Sprintf("It is no longer in the model, but AWS could not delete it: %s.", strings.TrimRight(strings.Join(undeleted.Reasons, "; "), ".")),
+			"Remove by hand what holds the deletion up, and then what is left of it: nothing manages it any more. Until then nothing of the same name can be created."
+	case errors.As(err, &stuck):
+		return path.Empty(), "Its stack needs a person: " + strings.TrimRight(stuck.Error(), ".") + ".", "Nothing was changed."
 	case errors.As(err, &commit):
 		return path.Empty(), fmt.Sprintf("CloudFormation did not carry out the commit to the stack %s: %s.", commit.Stack, strings.TrimRight(strings.Join(commit.Reasons, "; "), ".")),
 			"The stack is as it was before. Mend the cause and apply again; the events of the stack in the CloudFormation console tell more."

@@ -48,10 +48,23 @@ type CommitError struct {
 	ID      model.ID
 	Stack   string
 	Reasons []string
+	// NameTaken says that something of the same physical name exists outside of the stack.
+	NameTaken bool
 }
 
 func (e *CommitError) Error() string {
 	return fmt.Sprintf("the commit to the stack %s failed: %s", e.Stack, strings.Join(e.Reasons, "; "))
+}
+
+// UndeletedError says that an entity is no longer in the model, while AWS could not delete what it consisted of.
+type UndeletedError struct {
+	ID      model.ID
+	Stack   string
+	Reasons []string
+}
+
+func (e *UndeletedError) Error() string {
+	return fmt.Sprintf("the %s is no longer in the stack %s, but it could not be deleted: %s", e.ID, e.Stack, strings.Join(e.Reasons, "; "))
 }
 
 // OutcomeUnknownError says that nobody knows whether a change was made: the time ran out while CloudFormation was at work

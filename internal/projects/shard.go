@@ -93,8 +93,13 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
 		Committed: func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
 		Saturated: func(_ context.Context, e commit.Saturated) { s.saturated(d, e) },
-		Unhealed:  func(_ context.Context, e commit.Unhealed) { s.unhealed(d, e) },
-		Log:       s.config.Log,
+		Unhealed: func(ctx context.Context, u commit.Unhealed) {
+			s.unhealed(d, u)
+			s.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
+				"stack": d.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons,
+			})
+		},
+		Log: s.config.Log,
 	}
 }
 
@@ -332,11 +337,14 @@ func (s *Service) commit(ctx context.Context, d *shard, change template.Change) 
 		failed  *commit.FailedError
 		unknown *commit.UnknownError
 		absent  *commit.AbsentError
+		left    *commit.UndeletedError
 	)
 	id := change.Entity.ID()
 	switch {
 	case errors.As(err, &failed):
-		return &CommitError{ID: id, Stack: failed.Stack, Reasons: failed.Reasons}
+		return &CommitError{ID: id, Stack: failed.Stack, Reasons: failed.Reasons, NameTaken: failed.NameTaken}
+	case errors.As(err, &left):
+		return &UndeletedError{ID: id, Stack: left.Stack, Reasons: left.Reasons}
 	case errors.As(err, &unknown):
 		return &OutcomeUnknownError{ID: id, Stack: unknown.Stack, Err: err}
 	case errors.As(err, &absent):
