@@ -513,7 +513,7 @@ func Intents(base, next *Template) []Intent {
 		switch {
 		case !there:
 			intents = append(intents, Intent{LogicalID: id, Action: Add})
-		case !bytes.Equal(before, raw) && !bytes.Equal(updatable(before), updatable(raw)):
+		case updates(before, raw):
 			intents = append(intents, Intent{LogicalID: id, Action: Modify})
 		}
 	}
@@ -526,12 +526,11 @@ func Intents(base, next *Template) []Intent {
 	return intents
 }
 
-func updatable(resource json.RawMessage) json.RawMessage {
-	var parts []byte
-	for _, name := range []string{"Type", "Properties", "Metadata"} {
-		parts = append(append(parts, canonical(member(resource, name))...), '\n')
-	}
-	return parts
+// updates says whether a resource with another spelling is an update.
+func updates(before, after json.RawMessage) bool {
+	return !bytes.Equal(before, after) && slices.ContainsFunc([]string{"Type", "Properties", "Metadata"}, func(attribute string) bool {
+		return !sameMeaning(member(before, attribute), member(after, attribute))
+	})
 }
 
 // Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
