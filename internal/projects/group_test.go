@@ -17,12 +17,12 @@ import (
 )
 
 // terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once as -parallelism says, the
-// next one as soon as one has finished. Between two nodes of one slot lies the work of the CLI and of the plugin protocol.
+// next one as soon as one has finished. Before a node lies the work of the CLI and of the plugin protocol.
 type terraform struct {
 	parallelism int
-	// between is the most that lies between two nodes of one slot.
-	between time.Duration
-	rand    *rand.Rand
+	// before is the most that lies before a node; between the most that lies between two nodes of one slot, or 0 for the same.
+	before, between time.Duration
+	rand            *rand.Rand
 }
 
 // apply does all steps and returns their errors, in the order of the steps.
@@ -30,8 +30,12 @@ func (tf terraform) apply(steps []func() error) []error {
 	outcomes := make([]error, len(steps))
 	gaps := make([]time.Duration, len(steps))
 	for i := range gaps {
-		if tf.between > 0 {
-			gaps[i] = time.Duration(tf.rand.Int64N(int64(tf.between)))
+		most := tf.before
+		if i >= tf.parallelism && tf.between > 0 {
+			most = tf.between
+		}
+		if most > 0 {
+			gaps[i] = time.Duration(tf.rand.Int64N(int64(most)))
 		}
 	}
 	var (
@@ -98,31 +102,46 @@ func mustAll(t *testing.T, errs []error) {
 // TestCreatesShareCommits counts the commits of applies: m creates at parallelism n take m/n, rounded up. 300 commits of one
 // change each would take the test long and show what ten show.
 func TestCreatesShareCommits(t *testing.T) {
-	for _, m := range []int{1, 10, 300} {
+	for _, m := range []int{1, 10, 25, 300} {
 		for _, n := range []int{1, 10, 30, 100, 300} {
-			if m/n > 30 {
-				continue
-			}
-			t.Run(fmt.Sprintf("%d at parallelism %d", m, n), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t, true)
-					s := w.process()
-					must(t, s.CreateProject(t.Context(), acme()))
-					entities := w.allowed(s, "acme", m)
-					w.resetCalls()
-					tf := terraform{n, 100 * time.Millisecond, newRand(1000*m + n)}
-					mustAll(t, tf.apply(creations(t.Context(), w.process(), "acme", entities...)))
-					if got, want := w.calls()["cloudformation.ExecuteChangeSet"], (m+n-1)/n; got != want {
-						t.Errorf("%d commits, want %d", got, want)
-					}
-					if got := len(w.read(projects.Authoritative).Contents.Permissions); got != m {
-						t.Errorf("%d permissions, want %d", got, m)
-					}
+			if m/n <= 30 {
+				t.Run(fmt.Sprintf("%d at parallelism %d", m, n), func(t *testing.T) {
+					t.Parallel()
+					countCommits(t, m, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(1000*m + n)})
 				})
-			})
+			}
 		}
 	}
+}
+
+// TestSlowSlotsShareCommits lets the slots that a commit has released come back one by one, for most of a second: the next
+// commit waits for them.
+func TestSlowSlotsShareCommits(t *testing.T) {
+	for _, n := range []int{10, 30, 100} {
+		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
+			t.Parallel()
+			countCommits(t, 95, terraform{parallelism: n, before: 100 * time.Millisecond, between: 900 * time.Millisecond, rand: newRand(n)})
+		})
+	}
+}
+
+// countCommits creates m entities, which must take the fewest commits possible.
+func countCommits(t *testing.T, m int, tf terraform) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		entities := w.allowed(s, "acme", m)
+		w.resetCalls()
+		mustAll(t, tf.apply(creations(t.Context(), w.process(), "acme", entities...)))
+		if got, want := w.calls()["cloudformation.ExecuteChangeSet"], (m+tf.parallelism-1)/tf.parallelism; got != want {
+			t.Errorf("%d commits, want %d", got, want)
+		}
+		if got := len(w.read(projects.Authoritative).Contents.Permissions); got != m {
+			t.Errorf("%d permissions, want %d", got, m)
+		}
+	})
 }
 
 // TestRunsOfSeveralProjectsShareCommitsEach lets projects be applied at once, each by a run of its own: none waits for another, none takes
@@ -136,7 +155,9 @@ func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
 		w.resetCalls()
 		var group sync.WaitGroup
 		for i, steps := range applies {
-			group.Go(func() { mustAll(t, terraform{n, 100 * time.Millisecond, newRand(i)}.apply(steps)) })
+			group.Go(func() {
+				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(i)}.apply(steps))
+			})
 		}
 		group.Wait()
 		if got, want := w.calls()["cloudformation.ExecuteChangeSet"], len(names)*m/n; got != want {
@@ -159,7 +180,7 @@ func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 				random := newRand(n)
 				random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 				w.resetCalls()
-				mustAll(t, terraform{n, 100 * time.Millisecond, random}.apply(steps))
+				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: random}.apply(steps))
 				got, least := w.calls()["cloudformation.ExecuteChangeSet"], len(names)*((len(steps)+n-1)/n)
 				if n >= len(steps) && got != least || got >= 2*least {
 					t.Errorf("%d commits, the fewest possible are %d", got, least)
@@ -186,7 +207,7 @@ func TestSaturatedQueueWarnsOnce(t *testing.T) {
 					p.Name = name
 					must(t, w.process().CreateProject(t.Context(), p))
 					entities := w.allowed(w.process(), name, c.m)
-					mustAll(t, terraform{c.n, 100 * time.Millisecond, newRand(c.n)}.apply(creations(t.Context(), s, name, entities...)))
+					mustAll(t, terraform{parallelism: c.n, before: 100 * time.Millisecond, rand: newRand(c.n)}.apply(creations(t.Context(), s, name, entities...)))
 					got = append(got, s.Warnings()...)
 				}
 				var want []projects.Warning

@@ -170,7 +170,7 @@ func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 				w.faults(storm(lasting))
 				began := time.Now()
 				s, r := w.recorded()
-				mustAll(t, terraform{n, 100 * time.Millisecond, newRand(n)}.apply(creations(t.Context(), s, "acme", entities...)))
+				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(n)}.apply(creations(t.Context(), s, "acme", entities...)))
 				lasted, commits := time.Since(began), m/n
 				if most := time.Duration(commits) * 30 * time.Second; lasted > most {
 					t.Errorf("the apply took %s, want at most %s", lasted, most)
@@ -217,7 +217,7 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 				w.resetCalls()
 				w.faults(sandbox.Fault{Service: operation.service, Operation: operation.name, Effect: sandbox.Throttle, For: "2m"})
 				began := time.Now()
-				mustAll(t, terraform{n, 100 * time.Millisecond, newRand(1)}.apply(creations(t.Context(), w.process(), "acme", entities...)))
+				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(1)}.apply(creations(t.Context(), w.process(), "acme", entities...)))
 				if got, most := w.attempts(), 25+mostAttempts(m/n, time.Since(began)); got > most {
 					t.Errorf("%d attempts in %s, want at most %d", got, time.Since(began), most)
 				}
