@@ -666,7 +666,10 @@ func (e *Engine) make() {
 
 // changeSetName derives a name from the base, so that two writers on one base collide when they create their sets:
 // CloudFormation refuses a second set of one name with other content.
-func changeSetName(b *base) string { return "stowage-" + b.hash()[:40] }
+func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
+
+// ChangeSetPrefix begins the names of all change sets of ours.
+const ChangeSetPrefix = "stowage-"
 
 func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	if o.Err != nil {

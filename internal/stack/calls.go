@@ -37,7 +37,7 @@ func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observati
 	defer cancel()
 	switch e := effect.(type) {
 	case commit.Read:
-		return s.Read(ctx)
+		return s.readBase(ctx)
 	case commit.CreateChangeSet:
 		return s.createChangeSet(ctx, e)
 	case commit.DeleteChangeSet:
@@ -57,6 +57,15 @@ func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observati
 	default:
 		panic(fmt.Sprintf("stack: no call for the effect %T", effect))
 	}
+}
+
+// readBase reads the stack for a commit. A stack that is not at rest is read again until it is: that is logged.
+func (s *Stack) readBase(ctx context.Context) commit.BaseRead {
+	read := s.Read(ctx)
+	if read.Err == nil && !read.Absent && !read.Consistent() {
+		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
+	}
+	return read
 }
 
 func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) commit.ChangeSetMade {
@@ -84,6 +93,9 @@ func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) c
 	out, err := s.config.CloudFormation.CreateChangeSet(ctx, input)
 	if err != nil {
 		failed := classify(err)
+		if s.sweep(ctx, aws.ToString(input.StackName), err) {
+			failed.Failure = commit.Busy // there is room now
+		}
 		if failed.Failure == commit.NameTaken {
 			failed.ARN = s.changeSetARN(ctx, aws.ToString(input.StackName), e.Name)
 		}

@@ -3,9 +3,11 @@ package stack_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -269,6 +271,73 @@ func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
 		}
 		if got := w.called("DeleteStack"); got != 0 {
 			t.Errorf("the stack was deleted %d times", got)
+		}
+	})
+}
+
+// TestChangeSetsOfDeadWritersAreSwept: when a stack can't hold any more change sets, those that were left an hour ago go.
+func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		client := w.client().CloudFormation
+		body, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+		must(t, err)
+		leave := func(name string) error {
+			_, err := client.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+				StackName: aws.String(stackName), ChangeSetName: aws.String(name), TemplateBody: body.TemplateBody,
+				Parameters:   []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("99")}},
+				Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+			})
+			return err
+		}
+		must(t, leave("theirs"))
+		for n := 0; err == nil; n++ {
+			err = leave(fmt.Sprintf("%s%d", commit.ChangeSetPrefix, n))
+		}
+		time.Sleep(2 * time.Hour)
+		must(t, s.Commit(t.Context(), create(user("partner"))))
+		if deleted := w.called("DeleteChangeSet"); deleted < 900 {
+			t.Errorf("%d change sets were deleted", deleted)
+		}
+	})
+}
+
+// TestABusyStackIsWaitedFor: somebody else's update takes minutes, and the change is made after it.
+func TestABusyStackIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		waiting := 0
+		s := w.process(func(c *stack.Config) {
+			c.Log = func(_ context.Context, message string, _ map[string]any) {
+				if strings.Contains(message, "waiting") {
+					waiting++
+				}
+			}
+		})
+		w.filled(s)
+		w.byHand(nil, func(sections map[string]any) {
+			after := ""
+			for i := range 30 { // one after the other
+				id := fmt.Sprintf("Theirs%02d", i)
+				resource := map[string]any{"Type": "AWS::IAM::User", "Properties": map[string]any{"UserName": id}}
+				if after != "" {
+					resource["DependsOn"] = after
+				}
+				section(sections, "Resources")[id], after = resource, id
+			}
+		})
+		began := time.Now()
+		must(t, s.Commit(t.Context(), create(user("partner"))))
+		if took := time.Since(began); took < 3*time.Minute {
+			t.Errorf("the update by hand took %s only: nothing was waited for", took)
+		}
+		if waiting == 0 {
+			t.Error("the wait is nowhere logged")
+		}
+		if foreign := w.contents().Foreign; len(foreign) != 30 {
+			t.Errorf("%d foreign resources, want 30", len(foreign))
 		}
 	})
 }
