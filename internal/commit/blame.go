@@ -76,6 +76,22 @@ func (e *Engine) findings(o ChangeSetMade) []cause {
 	return causes
 }
 
+// noteRemains notes what the rollback of a commit could not delete again: it is no reason for the failure, and if the member
+// fails later because of it, its error tells.
+func (e *Engine) noteRemains(events []Event) {
+	for _, event := range events {
+		if event.Status != "DELETE_FAILED" {
+			continue
+		}
+		owners, _ := e.owners(event.LogicalID)
+		for i := range e.batch {
+			if slices.Contains(owners, e.batch[i].ID) {
+				e.batch[i].remains = append(e.batch[i].remains, "an attempt before has left it behind: "+reason(event))
+			}
+		}
+	}
+}
+
 // nameConflict is the validation that finds taken names (CloudFormation user guide, "Validate stack deployments").
 const nameConflict = "NAME_CONFLICT_VALIDATION"
 
@@ -139,6 +155,7 @@ func (e *Engine) blame(status string, causes []cause, called error) {
 	}
 	e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 		if why := guilty[m.ID]; why != nil {
+			why.Reasons = append(why.Reasons, m.remains...)
 			e.sentence(m, why)
 			return true
 		}

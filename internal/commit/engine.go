@@ -93,6 +93,8 @@ type member struct {
 	Member
 	arrived  time.Time
 	deferred bool // it has waited for one more batch already
+	// remains are what a rollback could not delete again of what the member had made: it is in the way of the next attempt.
+	remains []string
 }
 
 // base is what a commit builds upon.
@@ -895,6 +897,7 @@ func (e *Engine) failure(o Finished, status string) *FailedError {
 // first; they hear of it afterwards, as the process may end with them.
 func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 	e.base = nil
+	e.noteRemains(o.Events)
 	if causes := e.causes(o.Events); len(causes) > 0 {
 		e.blame(status, causes, nil)
 	} else {
