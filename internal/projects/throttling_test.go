@@ -199,6 +199,51 @@ func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 	}
 }
 
+// TestProjectLivesThroughAStorm makes a project, fills it, changes it, empties it and deletes it while every second call is
+// throttled.
+func TestProjectLivesThroughAStorm(t *testing.T) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			cryptotest.SetGlobalRandom(t, seed)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, true)
+				w.faults(storm(""))
+				s := w.process()
+				tf := terraform{parallelism: 20, before: 100 * time.Millisecond, rand: newRand(int(seed))}
+				must(t, s.CreateProject(t.Context(), acme()))
+				permissions := w.allowed(s, "acme", 20)
+				mustAll(t, tf.apply(creations(t.Context(), s, "acme", permissions...)))
+				changed := acme()
+				changed.Tags = map[string]string{"stage": "two"}
+				must(t, s.UpdateProject(t.Context(), changed))
+				view := w.read(projects.Verified)
+				if got := len(view.Contents.Permissions); got != 20 {
+					t.Errorf("%d permissions, want 20", got)
+				}
+				remove := func(entities ...model.Entity) {
+					steps := make([]func() error, len(entities))
+					for i, e := range entities {
+						steps[i] = func() error { return s.Delete(t.Context(), "acme", e.ID()) }
+					}
+					mustAll(t, tf.apply(steps))
+				}
+				remove(permissions...)
+				var parents []model.Entity
+				for _, u := range view.Contents.Users {
+					parents = append(parents, u)
+				}
+				for _, b := range view.Contents.Buckets {
+					parents = append(parents, b)
+				}
+				remove(parents...)
+				must(t, s.DeleteProject(t.Context(), "acme"))
+				w.box.ClearFaults()
+				w.nothingIsLeft()
+			})
+		})
+	}
+}
+
 // TestOperationsOutlastThrottling lets every attempt of one operation be throttled for two minutes.
 func TestOperationsOutlastThrottling(t *testing.T) {
 	const m, n = 60, 30
