@@ -15,7 +15,7 @@ func (s *Services) warnings() diag.Diagnostics {
 	for _, w := range s.Projects.Warnings() {
 		switch w := w.(type) {
 		case projects.SaturatedWarning:
-			if more := moreThan(w.Size); more > 0 {
+			if more := moreThan(w.AtOnce); more > 0 {
 				diags.AddWarning("Commits Are Limited by Terraform's Parallelism", saturated(w, more))
 			}
 		case projects.UnhealedWarning:
@@ -25,7 +25,7 @@ func (s *Services) warnings() diag.Diagnostics {
 	return diags
 }
 
-// moreThan is the parallelism to try when commits hold n changes each; 0 when there is none to gain: HCP Terraform takes
+// moreThan is the parallelism to try when there are n changes at once; 0 when there is none to gain: HCP Terraform takes
 // at most 256, and about as many entities fit into a stack.
 func moreThan(n int) int {
 	switch {
@@ -38,10 +38,10 @@ func moreThan(n int) int {
 }
 
 func saturated(w projects.SaturatedWarning, more int) string {
-	return fmt.Sprintf("Several commits in a row to the stack %s held exactly %d changes each: as many as Terraform makes at once. "+
-		"A commit takes about as long with many changes as with few, so a large apply is faster with fewer of them.\n\n"+
-		"Raise Terraform's parallelism: run terraform apply -parallelism=%[3]d, or set the environment variable TF_CLI_ARGS_apply=-parallelism=%[3]d; "+
-		"in HCP Terraform, set the environment variable TFE_PARALLELISM=%[3]d in the workspace.", w.Stack, w.Size, more)
+	return fmt.Sprintf("%d changes were under way at once, again and again: as many as Terraform makes at once, with more to come. "+
+		"Changes that are made at once share commits, and a commit takes about as long with many changes as with few, so a large apply is faster with fewer of them.\n\n"+
+		"Raise Terraform's parallelism: run terraform apply -parallelism=%[2]d, or set the environment variable TF_CLI_ARGS_apply=-parallelism=%[2]d; "+
+		"in HCP Terraform, set the environment variable TFE_PARALLELISM=%[2]d in the workspace.", w.AtOnce, more)
 }
 
 func unhealed(w projects.UnhealedWarning) string {

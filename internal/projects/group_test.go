@@ -151,7 +151,7 @@ func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
 		const m, n = 60, 10
 		w := newWorld(t, true)
 		names := []string{"acme", "bolt", "crux"}
-		applies := w.prepare(names, m)
+		applies := w.prepare(w.process(), names, m)
 		w.resetCalls()
 		var group sync.WaitGroup
 		for i, steps := range applies {
@@ -176,7 +176,7 @@ func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 				const m = 60
 				w := newWorld(t, true)
 				names := []string{"acme", "bolt", "crux"}
-				steps := slices.Concat(w.prepare(names, m)...)
+				steps := slices.Concat(w.prepare(w.process(), names, m)...)
 				random := newRand(n)
 				random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 				w.resetCalls()
@@ -190,43 +190,42 @@ func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 	}
 }
 
-// TestSaturatedQueueWarnsOnce applies more than Terraform's slots hold, in two projects one after the other: one warning for the
-// process, with the number of slots. When everything fits into a few commits, there is none.
-func TestSaturatedQueueWarnsOnce(t *testing.T) {
+// TestSaturatedApplyWarnsOnce applies more than Terraform's slots hold, to one project or to several at once: one warning for
+// the process, with the number of slots. When everything fits into a few waves, there is none.
+func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	for _, c := range []struct {
-		m, n int
-		warn bool
-	}{{60, 10, true}, {60, 5, true}, {20, 10, false}, {60, 30, false}, {60, 100, false}} {
-		t.Run(fmt.Sprintf("%d at parallelism %d", c.m, c.n), func(t *testing.T) {
+		projects, m, n int // projects of m entities each, at parallelism n
+		warn           bool
+	}{
+		{1, 50, 10, true}, {1, 30, 5, true}, {3, 20, 10, true}, {3, 60, 30, true},
+		{1, 30, 10, false}, {1, 60, 30, false}, {1, 60, 100, false}, {3, 20, 60, false}, {3, 20, 100, false}, {1, 20, 4, false},
+	} {
+		t.Run(fmt.Sprintf("%d in each of %d at parallelism %d", c.m, c.projects, c.n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, true)
 				s := w.process()
-				var got []projects.Warning
-				for _, name := range []string{"acme", "bolt"} {
-					p := acme()
-					p.Name = name
-					must(t, w.process().CreateProject(t.Context(), p))
-					entities := w.allowed(w.process(), name, c.m)
-					mustAll(t, terraform{parallelism: c.n, before: 100 * time.Millisecond, rand: newRand(c.n)}.apply(creations(t.Context(), s, name, entities...)))
-					got = append(got, s.Warnings()...)
-				}
+				steps := slices.Concat(w.prepare(s, []string{"acme", "bolt", "crux"}[:c.projects], c.m)...)
+				random := newRand(c.n)
+				random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+				mustAll(t, terraform{parallelism: c.n, before: 100 * time.Millisecond, rand: random}.apply(steps))
 				var want []projects.Warning
 				if c.warn {
-					want = []projects.Warning{projects.SaturatedWarning{Project: "acme", Stack: "stowage-acme-0", Size: c.n}}
+					want = []projects.Warning{projects.SaturatedWarning{AtOnce: c.n}}
 				}
-				if diff := cmp.Diff(want, got); diff != "" {
+				if diff := cmp.Diff(want, s.Warnings()); diff != "" {
 					t.Errorf("warnings (-want +got):\n%s", diff)
+				}
+				if again := s.Warnings(); len(again) > 0 {
+					t.Errorf("told twice: %v", again)
 				}
 			})
 		})
 	}
 }
 
-// prepare makes projects and what m permissions need in each, and returns the steps that create the permissions, in a new
-// process.
-func (w *world) prepare(names []string, m int) [][]func() error {
+// prepare makes projects and what m permissions need in each, and returns the steps by which s creates the permissions.
+func (w *world) prepare(s *projects.Service, names []string, m int) [][]func() error {
 	w.t.Helper()
-	s := w.process()
 	applies := make([][]func() error, len(names))
 	for i, name := range names {
 		p := acme()

@@ -46,8 +46,8 @@ type Service struct {
 	projects map[string]*project
 	tokens   int
 
-	warnings      []Warning // that nobody has been told of yet
-	saturatedSaid bool
+	warnings []Warning // that nobody has been told of yet
+	crowd    crowd
 }
 
 // New makes a Service. It calls nothing: the hub's settings are read when they are first needed.

@@ -92,7 +92,6 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 		Config: config, CloudFormation: d.account.CloudFormation, S3: d.account.S3, TemplateBucket: templateBucket, NotificationARNs: topics,
 		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
 		Committed: func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
-		Saturated: func(_ context.Context, e commit.Saturated) { s.saturated(d, e) },
 		Unhealed: func(ctx context.Context, u commit.Unhealed) {
 			s.unhealed(d, u)
 			s.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
@@ -332,6 +331,7 @@ func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.List
 
 // commit hands a change to the engine of its stack and puts its failure into the words of this package.
 func (s *Service) commit(ctx context.Context, d *shard, change template.Change) error {
+	defer s.count()()
 	err := d.stack.Commit(ctx, change)
 	var (
 		failed  *commit.FailedError

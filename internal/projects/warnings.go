@@ -5,11 +5,10 @@ import "github.com/stowage/terraform-provider-stowage/internal/commit"
 // Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning or an UnhealedWarning.
 type Warning interface{ warning() }
 
-// SaturatedWarning says that the commits to a stack hold exactly as many changes as the caller makes at once, again and again:
-// with more at once there would be fewer commits. There is one per process.
+// SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
+// would be fewer commits. There is one per process.
 type SaturatedWarning struct {
-	Project, Stack string
-	Size           int // changes in each commit
+	AtOnce int // changes
 }
 
 // UnhealedWarning says that the rollback of a failed commit left resources out, and that they could not be brought back to
@@ -32,14 +31,40 @@ func (s *Service) Warnings() []Warning {
 	return warnings
 }
 
-func (s *Service) saturated(d *shard, e commit.Saturated) {
+const (
+	// saturatedLeast is the fewest changes at once of which it is said that they are too few.
+	saturatedLeast = 5
+	// saturatedWaves is how often all places must have been given up and taken again.
+	saturatedWaves = 3
+)
+
+// crowd are the callers whose changes are under way, in whatever stacks: those that share the caller's parallelism.
+type crowd struct {
+	now, most int
+	served    int // since there were as many as most for the first time
+	said      bool
+}
+
+// count counts a caller in; it has to call the function returned when its change is done. When as many have come back as
+// there were ever at once, after several times as many have been served, the caller has more to do than it does at once.
+func (s *Service) count() (leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.saturatedSaid {
-		return
+	c := &s.crowd
+	c.now++
+	if c.now > c.most {
+		c.most, c.served = c.now, 0
 	}
-	s.saturatedSaid = true
-	s.warnings = append(s.warnings, SaturatedWarning{d.partition, d.stack.Name(), e.Size})
+	if c.now == c.most && c.most >= saturatedLeast && c.served >= saturatedWaves*c.most && !c.said {
+		c.said = true
+		s.warnings = append(s.warnings, SaturatedWarning{c.most})
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.now--
+		c.served++
+	}
 }
 
 func (s *Service) unhealed(d *shard, e commit.Unhealed) {

@@ -100,16 +100,14 @@ func TestEveryFailureIsExplained(t *testing.T) {
 
 // TestWarningsComeWithTheNextWrite checks that what came up while a commit ran is told once, with whatever write ends next.
 func TestWarningsComeWithTheNextWrite(t *testing.T) {
-	saturated := func(size int) projects.Warning {
-		return projects.SaturatedWarning{Project: "acme", Stack: "stowage-acme-0", Size: size}
-	}
+	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
 	unhealed := projects.UnhealedWarning{Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"}, Reasons: []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."}}
 	const limited = "Commits Are Limited by Terraform's Parallelism"
 	for _, c := range []struct {
 		warning       projects.Warning
 		summary, text string // "": it is not worth saying
 	}{
-		{saturated(10), limited, "held exactly 10 changes each: as many as Terraform makes at once"},
+		{saturated(10), limited, "10 changes were under way at once, again and again: as many as Terraform makes at once"},
 		{saturated(10), limited, "run terraform apply -parallelism=100, or set the environment variable TF_CLI_ARGS_apply=-parallelism=100; in HCP Terraform, set the environment variable TFE_PARALLELISM=100"},
 		{saturated(100), limited, "TF_CLI_ARGS_apply=-parallelism=250"},
 		{saturated(250), "", ""},
