@@ -1,0 +1,134 @@
+package commit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// base is what a commit builds upon.
+type base struct {
+	description Description
+	template    *template.Template
+	revision    int64
+	remembered  bool // from our own last commit, not read
+}
+
+func (b *base) hash() string {
+	text := b.description.StackID + "\n" + b.description.ChangeSetID + "\n" + b.description.LastUpdated.UTC().Format(time.RFC3339Nano)
+	if b.template != nil {
+		text += "\n" + b.template.Hash()
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func (e *Engine) read() {
+	e.base = nil
+	e.phase = reading
+	e.emit(Read{})
+}
+
+func (e *Engine) pause(now time.Time, d time.Duration) {
+	e.base = nil
+	e.phase, e.resumeAt = pausing, now.Add(d)
+}
+
+func (e *Engine) baseRead(now time.Time, o BaseRead) {
+	switch {
+	case len(e.batch) == 0 && !e.owes():
+		e.phase = idle
+	case o.Err != nil:
+		e.recovery, e.heal, e.healed = nil, nil, nil
+		e.failAll(now, &ReadError{e.config.Stack, o.Err})
+	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
+		e.create(now, o)
+	case !o.Consistent():
+		e.pause(now, BusyPause)
+	case o.After.Status == "UPDATE_ROLLBACK_FAILED":
+		e.recover(now, o)
+	case o.After.Status == "ROLLBACK_COMPLETE" && e.config.Create && len(e.batch) > 0:
+		e.clear(o)
+	case !updatable(o.After.Status):
+		e.stuck(now, o.After.Status, o.After.StatusReason)
+	default:
+		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
+		if err != nil {
+			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)})
+			return
+		}
+		e.base = &base{description: o.After, template: o.Template, revision: revision}
+		e.recovery = nil // somebody else has continued the rollback
+		switch {
+		case len(e.heal) > 0:
+			e.composeHealing(now)
+		case len(e.batch) == 0:
+			e.phase = idle
+		case !o.After.Protected:
+			e.protect(o.After.StackID)
+		default:
+			e.compose(now)
+		}
+	}
+}
+
+// inProgress says that an operation is running and will end by itself.
+func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
+
+// updatable are the statuses from which CloudFormation takes a change set and in which the template is the stack's
+// (CloudFormation user guide, view-stack-events, status codes).
+func updatable(status string) bool {
+	switch status {
+	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE":
+		return true
+	}
+	return false
+}
+
+// create makes the stack with the carrier alone; the members' changes follow as an update.
+func (e *Engine) create(now time.Time, o BaseRead) {
+	e.recovery, e.heal, e.healed = nil, nil, nil
+	if !e.config.Create {
+		e.failAll(now, &AbsentError{e.config.Stack})
+		return
+	}
+	if len(e.batch) == 0 {
+		e.phase = idle
+		return
+	}
+	stackID := ""
+	if !o.Absent && o.After.Status == "REVIEW_IN_PROGRESS" {
+		stackID = o.After.StackID
+	}
+	token := e.token()
+	seed, err := template.Stamp(template.Seed(e.config.CarrierName, e.config.Description), token)
+	if err != nil {
+		e.failAll(now, err)
+		return
+	}
+	e.base = &base{description: Description{StackID: stackID}}
+	e.attempt = attempt{purpose: creating, token: token, template: seed, stackID: stackID}
+	e.make()
+}
+
+// protect sets what guards a stack from mistakes; the round goes on when it is set.
+func (e *Engine) protect(stackID string) {
+	e.phase = protecting
+	e.emit(Protect{stackID})
+}
+
+func (e *Engine) protected(now time.Time, o Protected) {
+	if o.Err != nil {
+		e.base = nil
+		e.failAll(now, &FailedError{
+			Stack: e.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
+		})
+		return
+	}
+	e.read()
+}

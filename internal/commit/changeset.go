@@ -1,0 +1,262 @@
+package commit
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// attempt is one change set on its way.
+type attempt struct {
+	purpose  purpose
+	restores bool // a healing that takes back what the one before has changed
+	token    string
+	template *template.Template
+	revision int64
+	intents  []template.Intent
+	members  []MemberID // whom the indexes in intents mean
+	arn      string
+	stackID  string
+	stale    bool          // a member left: the set may not be executed
+	pause    time.Duration // before the stack is read again, once the set is deleted
+}
+
+// token makes a token that is unique for the attempt: letters, digits and hyphens, under 128 characters.
+func (e *Engine) token() string {
+	e.attempts++
+	return e.config.Writer + "-" + strconv.Itoa(e.attempts)
+}
+
+// env is the environment with the key that the stack's outputs name.
+func (e *Engine) env() template.Env {
+	env := e.config.Env
+	if arn := e.base.description.Outputs[template.KeyOutput]; arn != "" {
+		env.KeyARN = arn
+	}
+	return env
+}
+
+// compose puts the batch's changes into the base and asks for a change set.
+func (e *Engine) compose(now time.Time) {
+	changes := make([]template.Change, len(e.batch))
+	for i, m := range e.batch {
+		changes[i] = m.Change
+	}
+	edited, err := template.Edit(e.base.template, e.env(), changes)
+	if err != nil {
+		e.unusable(now, err)
+		return
+	}
+	if refused := slices.ContainsFunc(edited.Errors, func(err error) bool { return err != nil }); refused {
+		if e.base.remembered {
+			e.read() // somebody may have made what was missing, or taken away what was in the way
+			return
+		}
+		e.refuse(now, edited.Errors)
+		e.pronounce(now)
+		if len(e.batch) == 0 {
+			e.phase = idle
+			return
+		}
+		e.compose(now)
+		return
+	}
+	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) {
+		if e.base.remembered {
+			e.read()
+			return
+		}
+		e.failAll(now, nil)
+		return
+	}
+	token := e.token()
+	stamped, err := template.Stamp(edited.Template, token)
+	if err != nil {
+		e.unusable(now, err)
+		return
+	}
+	e.attempt = attempt{
+		token: token, template: stamped, revision: e.base.revision + 1,
+		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.CarrierID }),
+		stackID: e.base.description.StackID,
+	}
+	for _, m := range e.batch {
+		e.attempt.members = append(e.attempt.members, m.ID)
+	}
+	e.make()
+}
+
+// unusable gives the members an error of the base. It is not remembered: somebody may repair it.
+func (e *Engine) unusable(now time.Time, err error) {
+	if e.base.remembered {
+		e.read()
+		return
+	}
+	e.base = nil
+	e.failAll(now, &ReadError{e.config.Stack, err})
+}
+
+// refuse gives the members that can't be committed their errors. A permission without its user or bucket waits for one
+// more batch.
+func (e *Engine) refuse(now time.Time, errs []error) {
+	var stay []member
+	for i, m := range e.batch {
+		var missing *template.MissingError
+		switch {
+		case errs[i] == nil:
+			stay = append(stay, m)
+		case !m.deferred && errors.As(errs[i], &missing):
+			m.deferred, m.arrived = true, now
+			e.queue = append(e.queue, m)
+		default:
+			e.sentence(m, errs[i])
+		}
+	}
+	e.batch = stay
+}
+
+// make asks for the attempt's change set.
+func (e *Engine) make() {
+	e.phase = making
+	effect := CreateChangeSet{
+		First: e.attempt.purpose == creating, StackID: e.attempt.stackID, Name: changeSetName(e.base),
+		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision,
+	}
+	if e.attempt.purpose != creating {
+		effect.Keep = slices.DeleteFunc(e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter })
+	}
+	e.emit(effect)
+}
+
+// changeSetName derives a name from the base, so that two writers on one base collide when they create their sets:
+// CloudFormation refuses a second set of one name with other content.
+func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
+
+func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
+	if o.Err != nil {
+		e.notMade(now, o.Err)
+		if o.ARN != "" { // it was made, but could not be described: it would block its name
+			e.attempt.arn, e.attempt.pause = o.ARN, BusyPause
+			e.discard()
+		}
+		return
+	}
+	e.attempt.arn = o.ARN
+	if o.StackID != "" {
+		e.attempt.stackID = o.StackID
+	}
+	switch {
+	case o.Failed != "" && e.attempt.purpose == healing:
+		e.unhealed(now, []string{o.Failed})
+		return
+	case o.Failed != "":
+		e.refused(o)
+		return
+	case e.attempt.purpose != healing && (e.attempt.stale || len(e.batch) == 0):
+		e.discard()
+		return
+	}
+	if e.attempt.purpose != creating {
+		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
+			e.surprise(now, surprises, Behind(e.base.revision, o.Changes))
+			return
+		}
+	}
+	e.execute()
+}
+
+// notMade handles a refusal of CreateChangeSet.
+func (e *Engine) notMade(now time.Time, err *CallError) {
+	switch err.Failure {
+	case NameTaken:
+		e.collide(now, err.ARN)
+	case Busy, Gone, Outdated, NoReply:
+		e.pause(now, BusyPause)
+	case Refused, Invalid:
+		e.base = nil
+		switch {
+		case e.attempt.purpose == healing:
+			e.unhealed(now, []string{err.Error()})
+			return
+		case err.Failure == Invalid && e.attempt.purpose == changing:
+			e.blame("", e.unnamed(err.Error()), err)
+		default:
+			e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+		}
+		e.pronounce(now)
+		e.round(now)
+	}
+}
+
+// refused finds out whose change the service could not make a change set of, and deletes the set.
+func (e *Engine) refused(o ChangeSetMade) {
+	causes := e.findings(o)
+	if len(causes) == 0 {
+		causes = e.unnamed(o.Failed)
+	}
+	if e.attempt.purpose == changing {
+		e.blame("", causes, nil)
+	} else {
+		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: reasons(causes)})
+	}
+	e.discard()
+}
+
+// collide waits for another writer on the same base, and deletes its set when it has had its time.
+func (e *Engine) collide(now time.Time, arn string) {
+	hash := e.base.hash()
+	if e.collided != hash {
+		e.collided, e.collidedAt = hash, now
+	}
+	if now.Sub(e.collidedAt) < CollisionPatience || arn == "" {
+		e.pause(now, BusyPause)
+		return
+	}
+	e.collided = ""
+	e.attempt.arn = arn
+	e.discard()
+}
+
+// surprise starts again after a set that would do something else than intended. The second time on one base that was
+// really read, the members hear of it: it would go on for ever. A base that the carrier shows to be behind the stack is
+// only old, and is read again for StalePatience.
+func (e *Engine) surprise(now time.Time, details []string, behind bool) {
+	hash := e.base.hash()
+	switch again := e.surprised == hash; {
+	case e.base.remembered:
+	case again && (!behind || now.Sub(e.surprisedAt) >= StalePatience):
+		e.surprised = ""
+		if e.attempt.purpose == healing {
+			e.unhealed(now, details)
+			return
+		}
+		e.sentenceEverybody(&SurpriseError{e.config.Stack, details})
+	default:
+		if !again {
+			e.surprised, e.surprisedAt = hash, now
+		}
+		e.attempt.pause = BusyPause // a stale description becomes true in time
+	}
+	e.discard()
+}
+
+// discard deletes the attempt's change set; the round goes on with a new base when it is gone.
+func (e *Engine) discard() {
+	e.phase = discarding
+	e.emit(DeleteChangeSet{e.attempt.arn})
+}
+
+func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
+	// A set that can't be deleted blocks its name only: the next attempt on this base collides with it and comes here again.
+	e.base = nil
+	e.pronounce(now)
+	if len(e.batch) == 0 && !e.owes() {
+		e.phase = idle
+		return
+	}
+	e.pause(now, e.attempt.pause)
+	e.Tick(now)
+}

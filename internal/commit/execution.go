@@ -1,0 +1,192 @@
+package commit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+func (e *Engine) execute() {
+	var ids []model.ID
+	if e.attempt.purpose != healing {
+		for _, m := range e.batch {
+			ids = append(ids, m.Change.Entity.ID())
+		}
+	}
+	e.phase = executing
+	e.emit(Announce{e.attempt.stackID, e.attempt.token, ids})
+	e.emit(Execute{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+}
+
+func (e *Engine) executed(now time.Time, o Executed) {
+	if o.Err == nil {
+		e.follow()
+		return
+	}
+	switch o.Err.Failure {
+	case NoReply:
+		e.phase, e.resumeAt = settling, time.Time{}
+		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+	case Outdated, Gone, NameTaken:
+		e.pause(now, BusyPause)
+	case Busy:
+		e.attempt.pause = BusyPause
+		e.discard()
+	case Refused, Invalid:
+		if e.attempt.purpose == healing {
+			e.unhealed(now, []string{o.Err.Error()})
+			return
+		}
+		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+		e.discard()
+	}
+}
+
+func (e *Engine) settled(now time.Time, o Settled) {
+	switch o.Verdict {
+	case Ours:
+		e.follow()
+	case NotOurs:
+		e.pause(now, 0)
+		e.Tick(now)
+	case Undecided:
+		e.phase, e.resumeAt = settling, now.Add(SettlePause)
+	}
+}
+
+func (e *Engine) follow() {
+	e.phase = following
+	e.emit(Follow{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+}
+
+func (e *Engine) finished(now time.Time, o Finished) {
+	if o.Err != nil {
+		e.base, e.recovery, e.heal, e.healed = nil, nil, nil, nil
+		if e.attempt.purpose != changing {
+			e.failAll(now, &ReadError{e.config.Stack, o.Err})
+			return
+		}
+		e.failAll(now, &UnknownError{e.config.Stack, o.Err})
+		return
+	}
+	status := outcome(o)
+	switch e.attempt.purpose {
+	case recovering:
+		e.recovered(now, status, o.Events)
+	case healing:
+		e.healingDone(now, o, status)
+	case creating:
+		if status == "CREATE_COMPLETE" {
+			e.protect(o.Description.StackID)
+			return
+		}
+		e.base = nil
+		e.failAll(now, e.failure(o, status))
+	case changing:
+		if status == "UPDATE_COMPLETE" {
+			e.committed(now, o)
+			return
+		}
+		e.rolledBack(now, o, status)
+	}
+}
+
+// failure is what AWS says of an operation that failed.
+func (e *Engine) failure(o Finished, status string) *FailedError {
+	failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
+	if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
+		failed.Reasons = []string{o.Description.StatusReason}
+	}
+	return failed
+}
+
+// rolledBack goes on after a commit that failed: without those who are to blame. A rollback that failed itself is continued
+// first; they hear of it afterwards, as the process may end with them.
+func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
+	e.base = nil
+	e.noteRemains(o.Events)
+	if causes := e.causes(o.Events); len(causes) > 0 {
+		e.blame(status, causes, nil)
+	} else {
+		e.sentenceEverybody(e.failure(o, status))
+	}
+	if status == "UPDATE_ROLLBACK_FAILED" {
+		e.recovery = &recovery{}
+	} else {
+		e.pronounce(now)
+	}
+	e.round(now)
+}
+
+// outcome is the final status of the operation itself, as its own events say: the description may show a later
+// operation of somebody else already.
+func outcome(o Finished) string {
+	for _, event := range slices.Backward(o.Events) {
+		if event.Type == stackType && !inProgress(event.Status) {
+			return event.Status
+		}
+	}
+	return o.Description.Status
+}
+
+// stackType is the resource type of a stack's own events.
+const stackType = "AWS::CloudFormation::Stack"
+
+// adopt makes what an operation of ours has left the base of the next commit, unless somebody has committed since.
+func (e *Engine) adopt(o Finished) {
+	e.base = nil
+	if o.Description.ChangeSetID == e.attempt.arn {
+		e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
+		e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
+	}
+}
+
+// committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
+// the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
+func (e *Engine) committed(now time.Time, o Finished) {
+	e.adopt(o)
+	undeleted := map[MemberID][]string{}
+	for _, event := range o.Events {
+		if event.Status == "DELETE_FAILED" {
+			owners, _ := e.owners(event.LogicalID)
+			for _, id := range owners {
+				undeleted[id] = append(undeleted[id], reason(event))
+			}
+		}
+	}
+	e.sentenceAll(func(m member) error {
+		if reasons := undeleted[m.ID]; len(reasons) > 0 {
+			return &UndeletedError{Stack: e.config.Stack, Reasons: slices.Compact(reasons)}
+		}
+		return nil
+	})
+	e.acquit(e.attempt.members)
+	e.pronounce(now)
+	e.round(now)
+}
+
+// Reasons are AWS's reasons for a failed operation, resource by resource: what failed by itself, without the resources
+// that were only cancelled with it.
+func Reasons(events []Event) []string {
+	var reasons []string
+	for _, event := range events {
+		if !strings.HasSuffix(event.Status, "_FAILED") || event.Type == stackType || cancelled(event.Reason) {
+			continue
+		}
+		reasons = append(reasons, reason(event))
+	}
+	return slices.Compact(reasons)
+}
+
+func reason(event Event) string {
+	return fmt.Sprintf("%s (%s) %s: %s", event.LogicalID, event.Type, event.Status, event.Reason)
+}
+
+// cancelled recognises the reason that CloudFormation gives a resource that was stopped because another one failed. There
+// is no code for it (recorded from AWS: "Resource creation cancelled", "Resource update cancelled").
+func cancelled(reason string) bool {
+	return reason == "Resource creation cancelled" || reason == "Resource update cancelled"
+}
