@@ -12,6 +12,17 @@
 // outcome. Many callers at once share commits. A nil error means that CloudFormation has finished the commit that holds the
 // change; any other error but *OutcomeUnknownError means that the template doesn't hold it.
 //
+// Terraform makes as many changes at once as its -parallelism says, and a commit holds what is made at once: m independent
+// changes at parallelism n to one stack take m/n commits, rounded up. When several stacks share the n, their commits run side by
+// side and take up to twice as many. Warnings returns a SaturatedWarning when n was the limit for long.
+//
+// # Throttling
+//
+// Only the SDK repeats calls (package awsclient); the poller of a stack, of which there is one however many wait, takes
+// throttling for "not yet". So a storm in which every second call is throttled makes an apply slower and fails nothing, and an
+// apply of c commits within s seconds makes at most 2 x (10 + 14 c + s/5) attempts in it. The mirror is written
+// within two seconds or not at all, which costs the next plan a template.
+//
 // # The budget of a process
 //
 // A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
