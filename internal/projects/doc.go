@@ -13,8 +13,9 @@
 // change; any other error but *OutcomeUnknownError means that the template doesn't hold it.
 //
 // Terraform makes as many changes at once as its -parallelism says, and a commit holds what is made at once: m independent
-// changes at parallelism n to one stack take m/n commits, rounded up. When several stacks share the n, their commits run side by
-// side and take up to twice as many. Warnings returns a SaturatedWarning when n was the limit for long.
+// changes at parallelism n to one stack take m/n commits, rounded up. When several stacks share the n, each of these waves takes
+// a commit in each stack, side by side, and up to twice that where waves fall apart. Warnings returns a SaturatedWarning when n
+// was the limit for long.
 //
 // # Throttling
 //
