@@ -131,6 +131,9 @@ func (e *Engine) make() {
 	e.emit(effect)
 }
 
+// ChangeSetPrefix begins the names of all change sets of ours.
+const ChangeSetPrefix = "stowage-"
+
 // changeSetName derives a name from the base, so that two writers on one base collide when they create their sets:
 // CloudFormation refuses a second set of one name with other content.
 func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }

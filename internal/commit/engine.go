@@ -431,6 +431,3 @@ func (e *Engine) begin(now time.Time) {
 	e.base.remembered = true
 	e.compose(now)
 }
-
-// ChangeSetPrefix begins the names of all change sets of ours.
-const ChangeSetPrefix = "stowage-"
