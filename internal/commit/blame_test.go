@@ -63,7 +63,7 @@ func (s *service) perform(effect Effect) {
 		s.engine.Observe(s.now, s.finish(e))
 	case Done:
 		s.done[e.Member] = e.Err
-	case Announce, Committed, Saturated:
+	case Announce, Committed:
 	default:
 		s.t.Fatalf("unexpected %T", effect)
 	}

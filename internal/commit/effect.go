@@ -90,10 +90,6 @@ type (
 		Reasons    []string
 	}
 
-	// Saturated says that the commits are as large as the number of changes that the submitter makes at once: with more at
-	// once there would be fewer commits. It comes once for an engine and needs no answer.
-	Saturated struct{ Size int }
-
 	// Committed says what stands in the stack now, before the members hear of it. It needs no answer.
 	Committed struct {
 		Description Description
@@ -120,7 +116,6 @@ func (Protect) effect()          {}
 func (ContinueRollback) effect() {}
 func (Clear) effect()            {}
 func (Unhealed) effect()         {}
-func (Saturated) effect()        {}
 func (Committed) effect()        {}
 func (Done) effect()             {}
 

@@ -24,10 +24,6 @@ const (
 	// StalePatience is how long a base is read again that is behind the stack: descriptions are stale for seconds after an
 	// operation, not for minutes.
 	StalePatience = 30 * time.Second
-	// saturatedSize and saturatedTimes: that many batches in a row of at least that size, each as large as what the one before
-	// released, show that the submitter makes no more changes at once.
-	saturatedSize  = 5
-	saturatedTimes = 3
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
 )
@@ -107,8 +103,6 @@ type Engine struct {
 
 	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time
-	repeated   int // batches in a row that were as large as what the one before released
-	saturated  bool
 
 	// Looking for culprits: see blame.go.
 	suspicion     *suspicion
@@ -263,19 +257,9 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// closeBatch makes the queue the batch, and notices when batches are as large as what the submitter makes at once.
+// closeBatch makes the queue the batch.
 func (e *Engine) closeBatch() {
-	e.batch, e.queue = e.queue, nil
-	if n := len(e.batch); n >= saturatedSize && n == e.released {
-		e.repeated++
-	} else {
-		e.repeated = 0
-	}
-	if e.repeated == saturatedTimes && !e.saturated {
-		e.saturated = true
-		e.emit(Saturated{len(e.batch)})
-	}
-	e.released = 0
+	e.batch, e.queue, e.released = e.queue, nil, 0
 }
 
 // owes says that the engine has to tidy up, whether or not there are members.

@@ -416,7 +416,7 @@ func (h *harness) events(d *datadriven.TestData) []Event {
 func (h *harness) effects() {
 	for _, effect := range h.engine.Effects() {
 		switch effect.(type) {
-		case Done, Announce, Committed, Saturated, Unhealed:
+		case Done, Announce, Committed, Unhealed:
 		default:
 			if h.outstanding != nil {
 				h.t.Fatalf("the engine asks for %T while %T is outstanding", effect, h.outstanding)
@@ -458,8 +458,6 @@ func (h *harness) describe(effect Effect) string {
 		return "Clear"
 	case Unhealed:
 		return fmt.Sprintf("Unhealed [%s]: %s", list(e.LogicalIDs), list(e.Reasons))
-	case Saturated:
-		return fmt.Sprintf("Saturated at %d", e.Size)
 	case Committed:
 		return fmt.Sprintf("Committed revision %d by %s", e.Revision, e.Token)
 	case Done:

@@ -114,10 +114,6 @@ func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations 
 		if s.config.Committed != nil {
 			s.config.Committed(ctx, e)
 		}
-	case commit.Saturated:
-		if s.config.Saturated != nil {
-			s.config.Saturated(ctx, e)
-		}
 	case commit.Unhealed:
 		if s.config.Unhealed != nil {
 			s.config.Unhealed(ctx, e)

@@ -28,10 +28,8 @@ type Config struct {
 	// called one at a time and should return within a second or two: the stack's commits wait for them. nil: nothing is called.
 	Announce  func(ctx context.Context, announcement commit.Announce)
 	Committed func(ctx context.Context, committed commit.Committed)
-	// Saturated is called when larger batches would make fewer commits, Unhealed when resources may differ from the template
-	// after a failed rollback. nil: nothing is called.
-	Saturated func(ctx context.Context, saturated commit.Saturated)
-	Unhealed  func(ctx context.Context, unhealed commit.Unhealed)
+	// Unhealed is called when resources may differ from the template after a failed rollback. nil: nothing is called.
+	Unhealed func(ctx context.Context, unhealed commit.Unhealed)
 	// Log writes a line for people who watch; nil: no lines.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
