@@ -280,20 +280,37 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 	}
 }
 
-// TestOneLayerRetries lets a call be throttled for ever: it is attempted 25 times and no more, by the SDK.
+// TestOneLayerRetries lets a call be throttled for ever: it is attempted 25 times and no more, by the SDK, and the error says
+// why.
 func TestOneLayerRetries(t *testing.T) {
-	for _, operation := range []struct{ service, name string }{{"ssm", "GetParameter"}, {"cloudformation", "DescribeStacks"}} {
-		t.Run(operation.service+" "+operation.name, func(t *testing.T) {
+	read := func(ctx context.Context, s *projects.Service) error {
+		_, err := s.Read(ctx, "acme")
+		return err
+	}
+	write := func(ctx context.Context, s *projects.Service) error {
+		return s.Create(ctx, "acme", model.User{Name: "partner"})
+	}
+	for _, c := range []struct {
+		service, operation, doing string
+		mode                      projects.ReadMode
+		do                        func(context.Context, *projects.Service) error
+	}{
+		{"ssm", "GetParameter", "reading", projects.Verified, read},
+		{"cloudformation", "DescribeStacks", "reading", projects.Verified, read},
+		{"cloudformation", "DescribeStacks", "writing", projects.Cached, write},
+	} {
+		t.Run(fmt.Sprintf("%s %s, %s", c.service, c.operation, c.doing), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, 1)
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, true)
 				must(t, w.process().CreateProject(t.Context(), acme()))
 				w.resetCalls()
-				w.faults(sandbox.Fault{Service: operation.service, Operation: operation.name, Effect: sandbox.Throttle})
-				if _, err := w.process().Read(t.Context(), "acme"); err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") {
-					t.Errorf("the read ended with: %v", err)
+				w.faults(sandbox.Fault{Service: c.service, Operation: c.operation, Effect: sandbox.Throttle})
+				err := c.do(t.Context(), w.process(mode(c.mode)))
+				if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") || !strings.Contains(err.Error(), "Rate exceeded") {
+					t.Errorf("%s ended with: %v", c.doing, err)
 				}
-				if got := w.calls()[operation.service+"."+operation.name]; got != 25 {
+				if got := w.calls()[c.service+"."+c.operation]; got != 25 {
 					t.Errorf("%d attempts, want 25", got)
 				}
 			})
