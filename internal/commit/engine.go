@@ -26,6 +26,9 @@ const (
 	StalePatience = 30 * time.Second
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
+	// SettlePatience is how long that is asked before the outcome is given up as unknown: CloudFormation then hasn't answered
+	// for far longer than an operation of ours takes.
+	SettlePatience = 30 * time.Minute
 )
 
 // MemberID names a member for its submitter.
@@ -98,8 +101,9 @@ type Engine struct {
 	attempt  attempt
 	attempts int
 
-	closeAt  time.Time
-	resumeAt time.Time
+	closeAt   time.Time
+	resumeAt  time.Time
+	settledAt time.Time // until when it is asked whose operation it was
 
 	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time

@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (e *Engine) executed(now time.Time, o Executed) {
 	}
 	switch o.Err.Failure {
 	case NoReply:
-		e.phase, e.resumeAt = settling, time.Time{}
+		e.phase, e.resumeAt, e.settledAt = settling, time.Time{}, now.Add(SettlePatience)
 		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
 	case Outdated, Gone, NameTaken:
 		e.pause(now, BusyPause)
@@ -53,6 +54,10 @@ func (e *Engine) settled(now time.Time, o Settled) {
 		e.pause(now, 0)
 		e.Tick(now)
 	case Undecided:
+		if !now.Before(e.settledAt) {
+			e.finished(now, Finished{Err: errors.New("CloudFormation doesn't say whether it runs the change set")})
+			return
+		}
 		e.phase, e.resumeAt = settling, now.Add(SettlePause)
 	}
 }
