@@ -106,7 +106,7 @@ func (e *Engine) create(now time.Time, o BaseRead) {
 		stackID = o.After.StackID
 	}
 	token := e.token()
-	seed, err := template.Stamp(template.Seed(e.config.CarrierName, e.config.Description), token)
+	seed, err := template.Stamp(template.Seed(e.config.CarrierName, e.config.Description), token, 0)
 	if err != nil {
 		e.failAll(now, err)
 		return

@@ -73,7 +73,7 @@ func (e *Engine) compose(now time.Time) {
 		return
 	}
 	token := e.token()
-	stamped, err := template.Stamp(edited.Template, token)
+	stamped, err := template.Stamp(edited.Template, token, e.base.revision+1)
 	if err != nil {
 		e.unusable(now, err)
 		return

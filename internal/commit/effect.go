@@ -2,6 +2,7 @@ package commit
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,8 +169,17 @@ type (
 	Cleared struct{ Err error }
 )
 
-// Consistent says that the stack was at rest and that nothing happened while it was read.
-func (r BaseRead) Consistent() bool { return !inProgress(r.After.Status) && r.Before.same(r.After) }
+// Consistent says that the stack was at rest, that nothing happened while it was read, and that the template is that of the
+// descriptions: all three answers can be stale, each in its own way.
+func (r BaseRead) Consistent() bool {
+	if inProgress(r.After.Status) || !r.Before.same(r.After) {
+		return false
+	}
+	if r.Template == nil || r.Template.Revision() == 0 {
+		return true
+	}
+	return strconv.FormatInt(r.Template.Revision(), 10) == r.After.Parameters[template.RevisionParameter]
+}
 
 func (BaseRead) observation()         {}
 func (ChangeSetMade) observation()    {}

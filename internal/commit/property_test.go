@@ -247,7 +247,7 @@ func (w *world) edited(s state, changes []template.Change, token string) *templa
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	stamped, err := template.Stamp(edited.Template, token)
+	stamped, err := template.Stamp(edited.Template, token, s.revision()+1)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func (e *Engine) composeHealing(now time.Time) {
 		next = e.base.template.Restore(e.healed)
 	}
 	e.attempt.revision, e.attempt.intents = e.base.revision+1, template.Intents(e.base.template, next)
-	stamped, err := template.Stamp(next, token)
+	stamped, err := template.Stamp(next, token, e.attempt.revision)
 	switch {
 	case err != nil:
 		e.giveUpHealing(now, []string{err.Error()})

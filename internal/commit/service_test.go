@@ -44,7 +44,7 @@ type state struct {
 // newState is a stack at rest that holds a project and what the changes make.
 func newState(t failer, revision int64, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
-	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed")
+	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func (s state) revision() int64 {
 // committed is the state after a writer's commit.
 func (s state) committed(t failer, token, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
-	next, err := template.Stamp(edit(t, s.template, changes...), token)
+	next, err := template.Stamp(edit(t, s.template, changes...), token, s.revision()+1)
 	if err != nil {
 		t.Fatal(err)
 	}

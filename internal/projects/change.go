@@ -33,8 +33,10 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 	}
 	contents := &view.Contents
 	entity, there := contents.Of(id)
-	if bucket, ok := entity.(model.Bucket); ok && bucket.OnDelete == model.Empty {
-		// Data goes only by what the template says now: since the project was read, somebody may have taken it back.
+	bucket, ok := entity.(model.Bucket)
+	if !there || ok && bucket.OnDelete == model.Empty {
+		// Since the project was read, somebody may have made it. And data goes only by what the template says now: somebody
+		// may have taken that back.
 		if contents, err = s.now(ctx, d); err != nil {
 			return err
 		}

@@ -481,14 +481,14 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 }
 
 func TestStampNeedsTheCarrier(t *testing.T) {
-	stamped, err := Stamp(seed(), "token-1")
+	stamped, err := Stamp(seed(), "token-1", 7)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if intents := Intents(seed(), stamped); len(intents) != 1 || intents[0].Action != Modify {
 		t.Errorf("%v", intents)
 	}
-	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token"); !errors.Is(err, ErrNoCarrier) {
+	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token", 1); !errors.Is(err, ErrNoCarrier) {
 		t.Error(err)
 	}
 }
