@@ -12,7 +12,7 @@ import (
 // Compile turns an entity that stands on its own (project, bucket, user, listing) into its resources. Permissions are
 // compiled user by user: see CompileGrants.
 func Compile(env Env, entity model.Entity, origin string) Resources {
-	mark := Mark{Format: FormatVersion, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
+	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
 	first := mark
 	first.Settings = encodeJSON(entity)
 	switch e := entity.(type) {
@@ -89,7 +89,7 @@ func Seed(carrierName, description string) *Template {
 		},
 		resources: map[string]json.RawMessage{},
 	}
-	return seed.with(Resources{CarrierID: carrier(carrierName, "")}.raw())
+	return seed.with(Resources{CarrierID: carrier(carrierName, "", 0)}.raw())
 }
 
 // CarrierName is the name of the carrier's SSM parameter in one of a project's stacks.
@@ -97,11 +97,11 @@ func CarrierName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
 
-func carrier(name, commit string) Resource {
+func carrier(name, commit string, revision int64) Resource {
 	return Resource{
 		Type: "AWS::SSM::Parameter",
 		Metadata: Metadata{Mark{
-			Format: FormatVersion, Compiler: CompilerVersion, Of: model.ID{Kind: "carrier", Name: name}, Commit: commit,
+			Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: "carrier", Name: name}, Commit: commit, Revision: revision,
 		}},
 		Properties: object{
 			"Name": name, "Type": "String", "Value": object{"Ref": RevisionParameter},

@@ -32,8 +32,17 @@
 // in a change set are the ones that stand in the template, and entities can move to another stack. DependsOn is used where
 // the order matters. The only reference is the carrier's: its value is the stack parameter Revision.
 //
+// # Several stacks
+//
+// A project can have several stacks, each of which is parsed and edited by itself. What its policies say of users and buckets in
+// other stacks stands in their marks as literals (see shards.go); whoever changes a permission brings them along (Elsewhere).
+// The number of stacks stands in the mark of the project.
+//
 // # Versions
 //
-// FormatVersion is the shape of Mark; a template with a newer one is refused (NewerFormatError). CompilerVersion is how
+// FormatVersion is the newest shape of Mark that this version knows; a template with a newer one is refused (NewerFormatError).
+// Format 2 stands on the project's mark, in its first stack, once the project has more than one stack: a provider that knows only the first
+// would take what lives in the others for deleted, and create it again. It refuses the whole project instead. All else is
+// written in format 1, so that older providers go on working with projects of one stack. CompilerVersion is how
 // entities are spelled as resources; resources of a newer compiler are read, left alone, and not judged for deviations.
 package template

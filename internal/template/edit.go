@@ -30,6 +30,9 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // the mark of the configuration that makes the change; "" for none
+	// Elsewhere is what a change of a permission has to know of the project's other stacks.
+	Elsewhere Elsewhere
+	Shards    int // with Grow: the number of the project's stacks
 }
 
 // Action is what CloudFormation does to a resource.
@@ -126,11 +129,12 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 // editor is a batch being put together.
 type editor struct {
 	*shard
-	before  *shard
-	touched map[string][]int // logical ids that a change may set or remove -> the changes
-	regrant map[string][]int // users whose policies have to be compiled again -> the changes
-	members []Change
-	next    *Template // what the batch makes of the template, when all changes are in
+	before   *shard
+	reshaped []int            // the changes that grow the project
+	touched  map[string][]int // logical ids that a change may set or remove -> the changes
+	regrant  map[string][]int // users whose policies have to be compiled again -> the changes
+	members  []Change
+	next     *Template // what the batch makes of the template, when all changes are in
 
 	onBucket map[string]map[string]bool // by bucket: the users that had permissions on it
 	edited   map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
@@ -172,13 +176,16 @@ func (e *editor) apply(errs []error) map[int]error {
 	// need them.
 	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
 	forEach(func(i int, c Change) error {
+		if c.Op.reshapes() {
+			return e.reshape(i, c)
+		}
 		if c.Op == Delete || c.Entity.ID().Kind == model.KindPermission {
 			return nil
 		}
 		return e.set(i, c)
 	})
 	forEach(func(i int, c Change) error {
-		if c.Op == Delete || c.Entity.ID().Kind != model.KindPermission {
+		if c.Op == Delete || c.Op.reshapes() || c.Entity.ID().Kind != model.KindPermission {
 			return nil
 		}
 		return e.set(i, c)
@@ -279,7 +286,7 @@ func (e *editor) set(i int, c Change) error {
 		origin = e.origins[id]
 	}
 	if permission, ok := c.Entity.(model.Permission); ok {
-		return e.setPermission(i, permission, origin)
+		return e.setPermission(i, permission, origin, c.Elsewhere)
 	}
 	e.put(c.Entity)
 	e.origins[id] = origin
@@ -306,29 +313,36 @@ func (e *editor) touchGrantsOn(i int, bucket model.Bucket) {
 	}
 }
 
-func (e *editor) setPermission(i int, permission model.Permission, origin string) error {
+func (e *editor) setPermission(i int, permission model.Permission, origin string, elsewhere Elsewhere) error {
 	id := permission.ID()
-	user, ok := e.users[permission.User]
-	if !ok {
+	_, userHere := e.users[permission.User]
+	_, bucketHere := e.buckets[permission.Bucket]
+	switch {
+	case !userHere && elsewhere.User == nil:
 		return &MissingError{id, permission.UserID()}
-	}
-	if _, ok := e.buckets[permission.Bucket]; !ok {
+	case !bucketHere && elsewhere.Bucket == nil:
 		return &MissingError{id, permission.BucketID()}
+	case bucketHere:
+		elsewhere.Bucket = nil
 	}
+	if !userHere {
+		e.away[permission.User] = UserRef(*elsewhere.User)
+	}
+	user := e.user(permission.User)
 	if e.packings[permission.User] == nil {
 		e.packings[permission.User] = packing{}
 	}
 	packed := e.packings[permission.User]
 	e.regrant[permission.User] = append(e.regrant[permission.User], i)
 	e.origins[id] = origin
-	grant := Grant{permission, origin}
+	grant := Grant{permission, origin, elsewhere.Bucket}
 	if n := packed.replace(grant); n != 0 {
 		if PolicySize(document(e.env, user, packed[n], e.buckets)) <= MaxPolicySize {
 			return nil
 		}
 		packed.remove(id)
 	}
-	return packed.place(e.env, user, grant, e.buckets, e.frozen(permission.User))
+	return packed.place(e.env, user, grant, e.buckets, e.numbers(permission.User, elsewhere.Policies), e.frozen(permission.User))
 }
 
 // frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
@@ -341,7 +355,7 @@ func (e *editor) frozen(user string) map[int]bool {
 	e.edited[user] = frozen
 	for n, grants := range e.before.packings[user] {
 		id := policyID(user, n)
-		want := policy(e.env, e.before.user(user), n, grants, e.before.buckets)
+		want := e.before.policy(user, n, grants)
 		if mark := e.marks[id]; mark.Compiler > CompilerVersion || !sameMeaning(encodeJSON(want), e.before.template.resources[id]) {
 			frozen[n] = true
 		}
@@ -366,15 +380,15 @@ func (e *editor) needed() map[model.ID][]model.ID {
 func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	id := c.Entity.ID()
 	project := e.before.project()
-	if project != nil && project.Closing && id.Kind != model.KindProject {
-		return &ClosingError{project.Name}
+	if (e.before.closing || project != nil && project.Closing) && id.Kind != model.KindProject {
+		return &ClosingError{e.env.Project}
 	}
 	by := needed[id]
 	if id.Kind == model.KindProject {
 		by = e.inhabitants()
 	}
 	p, isProject := c.Entity.(model.Project)
-	if len(by) == 0 || c.Op != Delete && !(isProject && p.Closing) {
+	if len(by) == 0 || c.Op != Delete && c.Op != Close && !(isProject && p.Closing) {
 		return nil
 	}
 	slices.SortFunc(by, model.ID.Compare)
@@ -437,7 +451,7 @@ func (e *editor) finish() *Template {
 	wanted := Resources{}
 	for _, c := range e.members {
 		if entity, ok := e.lookup(c.Entity.ID()); ok && c.Entity.ID().Kind != model.KindPermission && c.Op != Delete {
-			maps.Copy(wanted, Compile(e.env, entity, e.origins[entity.ID()]))
+			maps.Copy(wanted, e.compile(entity, e.origins[entity.ID()]))
 		}
 	}
 	changes := map[string]json.RawMessage{}
@@ -458,6 +472,7 @@ func (e *editor) finish() *Template {
 			e.finishPolicy(changes, user, n, updated)
 		}
 	}
+	e.finishShape(changes)
 	next := e.before.template.with(changes)
 	if e.project() != nil && e.before.project() == nil {
 		next = next.withMember("Outputs", KeyOutput, keyOutput())
@@ -478,9 +493,9 @@ func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n
 		}
 		return
 	}
-	want := encodeJSON(policy(e.env, e.user(user), n, now, e.buckets))
+	want := encodeJSON(e.policy(user, n, now))
 	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) &&
-		bytes.Equal(want, encodeJSON(policy(e.env, e.before.user(user), n, before, e.before.buckets))) {
+		bytes.Equal(want, encodeJSON(e.before.policy(user, n, before))) {
 		return
 	}
 	changes[id] = want
@@ -535,11 +550,24 @@ func updates(before, after json.RawMessage) bool {
 
 // Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
 // It returns an error when somebody took the carrier out of the template by hand.
-func Stamp(t *Template, token string) (*Template, error) {
+func Stamp(t *Template, token string, revision int64) (*Template, error) {
 	properties := t.Properties(CarrierID)
 	name, ok := properties["Name"].(string)
 	if !ok {
 		return nil, ErrNoCarrier
 	}
-	return t.with(Resources{CarrierID: carrier(name, token)}.raw()), nil
+	stamped := carrier(name, token, revision)
+	if mark, ok := markOf(t.resources[CarrierID]); ok {
+		stamped.Metadata.Stowage.Closing = mark.Closing
+	}
+	return t.with(Resources{CarrierID: stamped}.raw()), nil
+}
+
+// Revision is the revision that the template was committed as; 0 when it doesn't say.
+func (t *Template) Revision() int64 {
+	var carrier marked
+	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil {
+		return 0
+	}
+	return carrier.Metadata.Stowage.Revision
 }

@@ -110,7 +110,7 @@ func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]
 	name := model.UserName(env.Project, user.Name)
 	return Resource{
 		Type: "AWS::IAM::ManagedPolicy", DependsOn: []string{groupID(user.Name)},
-		Metadata: Metadata{Mark{Format: FormatVersion, Compiler: CompilerVersion, Of: user.ID(), Grants: grants}},
+		Metadata: Metadata{Mark{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Grants: grants}},
 		Properties: object{
 			"ManagedPolicyName": name + "-" + suffix(n), "Path": iamPath(env.Project), "Groups": list{name},
 			"PolicyDocument": document(env, user, grants, buckets),
@@ -121,11 +121,7 @@ func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]
 func document(env Env, user model.User, grants []Grant, buckets map[string]model.Bucket) object {
 	var all list
 	for _, grant := range grants {
-		var bucket *model.Bucket
-		if b, ok := buckets[grant.Permission.Bucket]; ok {
-			bucket = &b
-		}
-		all = append(all, statements(env, user, grant.Permission, bucket)...)
+		all = append(all, statements(env, user, grant.Permission, grant.bucket(buckets))...)
 	}
 	if len(all) == 0 {
 		all = list{object{"Sid": "Nothing", "Effect": "Deny", "Action": "s3:GetObject", "Resource": env.bucketARN("stowage-nothing") + "/*"}}
@@ -147,9 +143,9 @@ func PolicySize(document any) int {
 // packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
-// place puts a grant into the first policy with room. frozen policies take nothing new.
-func (p packing) place(env Env, user model.User, grant Grant, buckets map[string]model.Bucket, frozen map[int]bool) error {
-	for n := 1; n <= MaxUserPolicies; n++ {
+// place puts a grant into the first of the numbered policies with room. frozen policies take nothing new.
+func (p packing) place(env Env, user model.User, grant Grant, buckets map[string]model.Bucket, numbers []int, frozen map[int]bool) error {
+	for _, n := range numbers {
 		if frozen[n] {
 			continue
 		}

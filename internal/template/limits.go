@@ -28,9 +28,9 @@ type Usage struct {
 // Over returns a *FullError for the first budget that the usage is over, by name and numbers; nil if none.
 func (u Usage) Over() error {
 	for _, check := range []FullError{
-		{"resources of the stack", u.Resources, BudgetResources},
-		{"bytes of the stack's template", u.TemplateBytes, BudgetTemplateBytes},
-		{"bytes of the stack's mirror item", u.BodyBytes, BudgetBodyBytes},
+		{"resources of the stack", u.Resources, BudgetResources, true},
+		{"bytes of the stack's template", u.TemplateBytes, BudgetTemplateBytes, true},
+		{"bytes of the stack's mirror item", u.BodyBytes, BudgetBodyBytes, true},
 	} {
 		if check.Have > check.Budget {
 			return &check
@@ -43,6 +43,7 @@ func (u Usage) Over() error {
 type FullError struct {
 	What         string
 	Have, Budget int
+	Stack        bool // it is the stack that is full: another one may have room
 }
 
 func (e *FullError) Error() string {

@@ -24,6 +24,12 @@ type Contents struct {
 	Deviations []Deviation `json:"deviations,omitempty"`
 	// Dangling are the permissions whose bucket is not in the template.
 	Dangling []model.ID `json:"dangling,omitempty"`
+	// Shards is the number of the project's stacks, where the project is; 0 means one.
+	Shards int `json:"shards,omitempty"`
+	// Policies are the numbers of the users' policies in this stack, sorted, by user.
+	Policies map[string][]int `json:"policies,omitempty"`
+	// Literals are what policies say of what lives in other stacks; nil when they say nothing.
+	Literals *Literals `json:"literals,omitempty"`
 	// Foreign are the logical ids of the resources that no entity owns.
 	Foreign []string `json:"foreign,omitempty"`
 	Usage   Usage    `json:"usage"`
@@ -137,7 +143,10 @@ type shard struct {
 	buckets  map[string]model.Bucket
 	users    map[string]model.User
 	listings map[string]model.Listing
-	packings map[string]packing // by user
+	packings map[string]packing    // by user
+	away     map[string]model.User // users that live in another stack and have policies in this one
+	shards   int
+	closing  bool
 	foreign  []string
 }
 
@@ -156,6 +165,7 @@ func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
 	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(map[string]packing, len(s.packings))
+	c.away = maps.Clone(s.away)
 	for user, packed := range s.packings {
 		c.packings[user] = maps.Clone(packed)
 	}
@@ -167,7 +177,7 @@ func read(t *Template, env Env) (*shard, error) {
 		template: t, env: env,
 		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, projects: map[model.ID]model.Project{},
 		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
-		packings: map[string]packing{},
+		packings: map[string]packing{}, away: map[string]model.User{},
 	}
 	for _, id := range t.LogicalIDs() {
 		mark, ok := markOf(t.resources[id])
@@ -197,6 +207,8 @@ func (s *shard) add(logicalID string, mark Mark) error {
 		return s.addGrants(logicalID, mark)
 	}
 	s.owned[mark.Of] = append(s.owned[mark.Of], logicalID)
+	s.shards = max(s.shards, mark.Shards)
+	s.closing = s.closing || mark.Closing
 	if mark.Settings == nil {
 		return nil
 	}
@@ -232,6 +244,9 @@ func (s *shard) addGrants(logicalID string, mark Mark) error {
 				s.packings[user] = packing{}
 			}
 			s.packings[user][n] = mark.Grants
+			if mark.User != nil {
+				s.away[user] = *mark.User
+			}
 			for _, grant := range mark.Grants {
 				s.origins[grant.Permission.ID()] = grant.Origin
 			}
@@ -259,12 +274,16 @@ func (s *shard) grants(user string) []Grant {
 func (s *shard) contents() *Contents {
 	c := &Contents{
 		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), Listings: sorted(s.listings),
-		Foreign: s.foreign, Deviations: s.deviations(),
+		Foreign: s.foreign, Deviations: s.deviations(), Shards: s.shards, Literals: s.literals(),
 	}
-	for user := range s.packings {
+	for user, packed := range s.packings {
+		if c.Policies == nil {
+			c.Policies = map[string][]int{}
+		}
+		c.Policies[user] = slices.Sorted(maps.Keys(packed))
 		for _, grant := range s.grants(user) {
 			c.Permissions = append(c.Permissions, grant.Permission)
-			if _, ok := s.buckets[grant.Permission.Bucket]; !ok {
+			if grant.bucket(s.buckets) == nil {
 				c.Dangling = append(c.Dangling, grant.Permission.ID())
 			}
 		}
@@ -296,7 +315,7 @@ func sorted[E any](entities map[string]E) []E {
 func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	resources, owners := Resources{}, map[string][]model.ID{}
 	add := func(entity model.Entity) {
-		for id, resource := range Compile(s.env, entity, s.origins[entity.ID()]) {
+		for id, resource := range s.compile(entity, s.origins[entity.ID()]) {
 			resources[id] = resource
 			owners[id] = []model.ID{entity.ID()}
 		}
@@ -316,7 +335,7 @@ func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	for name := range s.packings {
 		for n, grants := range s.packings[name] {
 			id := policyID(name, n)
-			resources[id] = policy(s.env, s.user(name), n, grants, s.buckets)
+			resources[id] = s.policy(name, n, grants)
 			for _, grant := range grants {
 				owners[id] = append(owners[id], grant.Permission.ID())
 			}
@@ -328,6 +347,9 @@ func (s *shard) compiled() (Resources, map[string][]model.ID) {
 // user is the user of a policy, also when somebody took the user's own resources away by hand.
 func (s *shard) user(name string) model.User {
 	if user, ok := s.users[name]; ok {
+		return user
+	}
+	if user, ok := s.away[name]; ok {
 		return user
 	}
 	return model.User{Name: name}

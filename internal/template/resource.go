@@ -10,8 +10,8 @@ import (
 )
 
 // FormatVersion is the version of Mark's shape. It is raised only for a change that older providers would misread;
-// they refuse a template with a newer format.
-const FormatVersion = 1
+// they refuse a template with a newer format. Marks are written in the oldest format that says what they mean: see formatShards.
+const FormatVersion = formatShards
 
 // CompilerVersion is the version of how entities are spelled as resources. It is raised with every change of what an
 // unchanged entity compiles to, so that an older compiler's resources aren't taken for hand edits.
@@ -30,6 +30,12 @@ type Mark struct {
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Grants are the permissions that a policy serves, in the order of their statements.
 	Grants []Grant `json:"grants,omitempty"`
+	// User is the user of a policy that lives in another stack than its user does.
+	User *model.User `json:"user,omitempty"`
+	// Shards is the number of the project's stacks, on the first of the project's resources only; 0 means one.
+	Shards int `json:"shards,omitempty"`
+	// Closing says that the stack takes nothing more, on the carrier of a stack that doesn't hold the project.
+	Closing bool `json:"closing,omitempty"`
 	// Commit is the token of the stack's last commit, on the carrier only: it makes the change sets of two writers on one
 	// base differ, so that their common name makes one of them lose early.
 	Commit string `json:"commit,omitempty"`
@@ -42,6 +48,8 @@ type Mark struct {
 type Grant struct {
 	Permission model.Permission `json:"permission"`
 	Origin     string           `json:"origin,omitempty"`
+	// Bucket is the permission's bucket when that lives in another stack than the policy.
+	Bucket *BucketRef `json:"bucket,omitempty"`
 }
 
 // Resource is one resource as the compilers make it.

@@ -397,12 +397,12 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 	if _, err := Decode([]byte(`{"Transform":"AWS::Serverless-2016-10-31"}`)); !errors.As(err, &transform) {
 		t.Errorf("transform: %v", err)
 	}
-	newer, err := Decode(bytes.Replace(seed().Encode(), []byte(`"format":1`), []byte(`"format":2`), 1))
+	newer, err := Decode(bytes.Replace(seed().Encode(), []byte(`"format":1`), []byte(`"format":3`), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var format *NewerFormatError
-	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != 2 {
+	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != 3 {
 		t.Errorf("newer format: %v", err)
 	}
 }
