@@ -69,6 +69,7 @@ func (e *Engine) compose(now time.Time) {
 			e.read()
 			return
 		}
+		e.emit(Unchanged{e.base.description, e.base.template, e.base.revision})
 		e.failAll(now, nil)
 		return
 	}

@@ -99,6 +99,13 @@ type (
 		Token       string
 	}
 
+	// Unchanged says what stands in the stack, before members hear that it holds their changes already. It needs no answer.
+	Unchanged struct {
+		Description Description
+		Template    *template.Template
+		Revision    int64
+	}
+
 	// Done is the outcome of one member.
 	Done struct {
 		Member MemberID
@@ -118,6 +125,7 @@ func (ContinueRollback) effect() {}
 func (Clear) effect()            {}
 func (Unhealed) effect()         {}
 func (Committed) effect()        {}
+func (Unchanged) effect()        {}
 func (Done) effect()             {}
 
 // Observation is the driver's answer to an effect.

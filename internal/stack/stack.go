@@ -24,10 +24,12 @@ type Config struct {
 	TemplateBucket string
 	// NotificationARNs are set when the stack is created.
 	NotificationARNs []string
-	// Announce is called before an execution and Committed after a commit, before its members hear of it. Both are
-	// called one at a time and should return within a second or two: the stack's commits wait for them. nil: nothing is called.
+	// Announce is called before an execution, Committed after a commit, and Unchanged when the stack holds changes already,
+	// before the members hear of it. They are called one at a time and should return within a second or two: the stack's
+	// commits wait for them. nil: nothing is called.
 	Announce  func(ctx context.Context, announcement commit.Announce)
 	Committed func(ctx context.Context, committed commit.Committed)
+	Unchanged func(ctx context.Context, unchanged commit.Unchanged)
 	// Unhealed is called when resources may differ from the template after a failed rollback. nil: nothing is called.
 	Unhealed func(ctx context.Context, unhealed commit.Unhealed)
 	// Log writes a line for people who watch; nil: no lines.
