@@ -66,6 +66,7 @@ func (s *Service) now(ctx context.Context, d *shard) (*template.Contents, error)
 	if read == nil {
 		return nil, &StackMissingError{d.partition, d.stack.Name(), d.env.AccountID, d.env.Region}
 	}
+	s.remember(d, read)
 	return read.contents, nil
 }
 

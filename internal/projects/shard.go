@@ -92,6 +92,7 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 		Config: config, CloudFormation: d.account.CloudFormation, S3: d.account.S3, TemplateBucket: templateBucket, NotificationARNs: topics,
 		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
 		Committed: func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
+		Unchanged: func(ctx context.Context, u commit.Unchanged) { s.unchanged(ctx, d, u) },
 		Unhealed: func(ctx context.Context, u commit.Unhealed) {
 			s.unhealed(d, u)
 			s.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
@@ -218,6 +219,21 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 	}
 	read := d.latest(&shardRead{version(c.Description, c.Revision), contents})
 	s.write(ctx, h, d, read, c.Token)
+	s.remember(d, read)
+}
+
+// unchanged takes over what a writer has found in the stack whose change is there already: what it reads next must have it.
+func (s *Service) unchanged(ctx context.Context, d *shard, u commit.Unchanged) {
+	contents, err := template.Parse(u.Template, d.withOutputs(u.Description.Outputs))
+	if err != nil {
+		s.config.Warn(ctx, "What the stack holds can't be read", map[string]any{"stack": d.stack.Name(), "error": err.Error()})
+		return
+	}
+	s.remember(d, d.latest(&shardRead{version(u.Description, u.Revision), contents}))
+}
+
+// remember makes what a stack holds what this process reads of its project.
+func (s *Service) remember(d *shard, read *shardRead) {
 	if d.partition == directoryName {
 		return
 	}
