@@ -48,7 +48,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 		e.failAll(now, &ReadError{e.config.Stack, o.Err})
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
-	case !o.Consistent():
+	case !o.Consistent(), e.stale(now, o):
 		e.pause(now, BusyPause)
 	case o.After.Status == "UPDATE_ROLLBACK_FAILED":
 		e.recover(now, o)
@@ -75,6 +75,18 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			e.compose(now)
 		}
 	}
+}
+
+// stale says whether to wait for a template that is stale.
+func (e *Engine) stale(now time.Time, o BaseRead) bool {
+	if !o.Stale() {
+		e.staleSince = time.Time{}
+		return false
+	}
+	if e.staleSince.IsZero() {
+		e.staleSince = now
+	}
+	return now.Sub(e.staleSince) < StalePatience
 }
 
 // inProgress says that an operation is running and will end by itself.

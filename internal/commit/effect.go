@@ -177,16 +177,19 @@ type (
 	Cleared struct{ Err error }
 )
 
-// Consistent says that the stack was at rest, that nothing happened while it was read, and that the template is that of the
-// descriptions: all three answers can be stale, each in its own way.
-func (r BaseRead) Consistent() bool {
-	if inProgress(r.After.Status) || !r.Before.same(r.After) {
+// Consistent says that the stack was at rest and that nothing happened while it was read.
+func (r BaseRead) Consistent() bool { return !inProgress(r.After.Status) && r.Before.same(r.After) }
+
+// Stale says that the template is that of another revision than the descriptions: all three answers can be stale, each in its
+// own way, for seconds. It lasts where a person has set the revision by hand: so nobody waits longer than StalePatience for
+// the end of it.
+func (r BaseRead) Stale() bool {
+	if r.Template == nil {
 		return false
 	}
-	if r.Template == nil || r.Template.Revision() == 0 {
-		return true
-	}
-	return strconv.FormatInt(r.Template.Revision(), 10) == r.After.Parameters[template.RevisionParameter]
+	revision, says := r.Template.Revision()
+	described, there := r.After.Parameters[template.RevisionParameter]
+	return says && there && strconv.FormatInt(revision, 10) != described
 }
 
 func (BaseRead) observation()         {}

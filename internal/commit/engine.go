@@ -119,7 +119,8 @@ type Engine struct {
 	heal     []string
 	healed   map[string]json.RawMessage // the resources as they were before the healing commit
 
-	surprised   string // hash of the base that gave a surprise
+	staleSince  time.Time // since when templates of another revision have been read; zero: the last one was right
+	surprised   string    // hash of the base that gave a surprise
 	surprisedAt time.Time
 	collided    string // hash of the base on which another writer's set was found
 	collidedAt  time.Time

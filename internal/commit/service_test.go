@@ -44,7 +44,7 @@ type state struct {
 // newState is a stack at rest that holds a project and what the changes make.
 func newState(t failer, revision int64, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
-	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed", 0)
+	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed", revision)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,13 +50,15 @@ func update(entity model.Entity) template.Change {
 
 // Each of the next three fails when its check is taken away, and no other check can save it.
 
-// TestDiffCheckCatchesLostUpdate: another writer has committed. The descriptions show it already, with the new revision, but
-// GetTemplate still answers with the old template: the set would remove what the other one made.
+// TestDiffCheckCatchesLostUpdate: a person has added a resource, which doesn't raise the revision. The descriptions show the
+// edit already, but GetTemplate still answers with the old template: the set would remove what the person made.
 func TestDiffCheckCatchesLostUpdate(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("old", "")))
-	after := before.committed(t, "other", "s2", began.Add(time.Minute), create(bucket("theirs", "")))
+	after := before.byHand(t, "s2", began.Add(time.Minute), func(resources map[string]any) {
+		resources["Theirs"] = map[string]any{"Type": "AWS::SNS::Topic"}
+	})
 	if !discards(t, after, before, after, create(bucket("mine", ""))) {
-		t.Error("the change set that removes the other writer's bucket is executed")
+		t.Error("the change set that removes the person's resource is executed")
 	}
 	if discards(t, after, after, after, create(bucket("mine", ""))) {
 		t.Error("the change set from the true base is discarded")

@@ -234,7 +234,7 @@ func (s *Service) unchanged(ctx context.Context, d *shard, u commit.Unchanged) {
 
 // remember makes what a stack holds what this process reads of its project.
 func (s *Service) remember(d *shard, read *shardRead) {
-	if d.partition == directoryName {
+	if d.partition == directoryName || read.contents.Project == nil {
 		return
 	}
 	p := s.project(d.partition)

@@ -176,6 +176,7 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 // Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
 // bounded by its context.
 func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
+	var stale time.Time // since when
 	for {
 		read := s.Read(ctx)
 		switch {
@@ -183,8 +184,12 @@ func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 			return nil, read.Err
 		case read.Absent || read.Template == nil:
 			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
-		case read.Consistent():
+		case read.Consistent() && (!read.Stale() || !stale.IsZero() && time.Since(stale) >= commit.StalePatience):
 			return &read, nil
+		case !read.Stale():
+			stale = time.Time{}
+		case stale.IsZero():
+			stale = time.Now()
 		}
 		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
 		if err := sleep(ctx, commit.BusyPause); err != nil {

@@ -89,7 +89,7 @@ func Seed(carrierName, description string) *Template {
 		},
 		resources: map[string]json.RawMessage{},
 	}
-	return seed.with(Resources{CarrierID: carrier(carrierName, "", 0)}.raw())
+	return seed.with(Resources{CarrierID: carrier(carrierName, "", nil)}.raw())
 }
 
 // CarrierName is the name of the carrier's SSM parameter in one of a project's stacks.
@@ -97,7 +97,7 @@ func CarrierName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
 
-func carrier(name, commit string, revision int64) Resource {
+func carrier(name, commit string, revision *int64) Resource {
 	return Resource{
 		Type: "AWS::SSM::Parameter",
 		Metadata: Metadata{Mark{

@@ -556,18 +556,18 @@ func Stamp(t *Template, token string, revision int64) (*Template, error) {
 	if !ok {
 		return nil, ErrNoCarrier
 	}
-	stamped := carrier(name, token, revision)
+	stamped := carrier(name, token, &revision)
 	if mark, ok := markOf(t.resources[CarrierID]); ok {
 		stamped.Metadata.Stowage.Closing = mark.Closing
 	}
 	return t.with(Resources{CarrierID: stamped}.raw()), nil
 }
 
-// Revision is the revision that the template was committed as; 0 when it doesn't say.
-func (t *Template) Revision() int64 {
+// Revision is the revision that the template was committed as; ok is false when it doesn't say.
+func (t *Template) Revision() (revision int64, ok bool) {
 	var carrier marked
-	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil {
-		return 0
+	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil || carrier.Metadata.Stowage.Revision == nil {
+		return 0, false
 	}
-	return carrier.Metadata.Stowage.Revision
+	return *carrier.Metadata.Stowage.Revision, true
 }

@@ -39,9 +39,9 @@ type Mark struct {
 	// Commit is the token of the stack's last commit, on the carrier only: it makes the change sets of two writers on one
 	// base differ, so that their common name makes one of them lose early.
 	Commit string `json:"commit,omitempty"`
-	// Revision is the value that the parameter Revision got with that commit, on the carrier only; 0 in templates that versions
-	// before 0.1 wrote. GetTemplate can be stale, and shows by it that it is.
-	Revision int64 `json:"revision,omitempty"`
+	// Revision is the value that the parameter Revision got with that commit, on the carrier only; nil where it isn't known.
+	// GetTemplate can be stale, and shows by it that it is.
+	Revision *int64 `json:"revision,omitempty"`
 }
 
 // Grant is one permission that a policy serves.
