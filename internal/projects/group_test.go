@@ -102,6 +102,7 @@ func mustAll(t *testing.T, errs []error) {
 // TestCreatesShareCommits counts the commits of applies: m creates at parallelism n take m/n, rounded up. 300 commits of one
 // change each would take the test long and show what ten show.
 func TestCreatesShareCommits(t *testing.T) {
+	t.Parallel()
 	for _, m := range []int{1, 10, 25, 300} {
 		for _, n := range []int{1, 10, 30, 100, 300} {
 			if m/n <= 30 {
@@ -117,6 +118,7 @@ func TestCreatesShareCommits(t *testing.T) {
 // TestSlowSlotsShareCommits lets the slots that a commit has released come back one by one, for most of a second: the next
 // commit waits for them.
 func TestSlowSlotsShareCommits(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{10, 30, 100} {
 		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
 			t.Parallel()
