@@ -99,6 +99,10 @@ type (
 		Token       string
 	}
 
+	// Superseded says that a commit succeeded and that somebody has changed the stack since: what is known of it is old. It
+	// comes before the members hear of their success and needs no answer.
+	Superseded struct{}
+
 	// Unchanged says what stands in the stack, before members hear that it holds their changes already. It needs no answer.
 	Unchanged struct {
 		Description Description
@@ -125,6 +129,7 @@ func (ContinueRollback) effect() {}
 func (Clear) effect()            {}
 func (Unhealed) effect()         {}
 func (Committed) effect()        {}
+func (Superseded) effect()       {}
 func (Unchanged) effect()        {}
 func (Done) effect()             {}
 

@@ -416,7 +416,7 @@ func (h *harness) events(d *datadriven.TestData) []Event {
 func (h *harness) effects() {
 	for _, effect := range h.engine.Effects() {
 		switch effect.(type) {
-		case Done, Announce, Committed, Unhealed, Unchanged:
+		case Done, Announce, Committed, Superseded, Unhealed, Unchanged:
 		default:
 			if h.outstanding != nil {
 				h.t.Fatalf("the engine asks for %T while %T is outstanding", effect, h.outstanding)
@@ -450,6 +450,8 @@ func (h *harness) describe(effect Effect) string {
 		return fmt.Sprintf("Settle %s, token %s", e.ARN, e.Token)
 	case Follow:
 		return fmt.Sprintf("Follow %s, token %s", e.ARN, e.Token)
+	case Superseded:
+		return "Superseded"
 	case Unchanged:
 		return fmt.Sprintf("Unchanged revision %d", e.Revision)
 	case Protect:

@@ -146,7 +146,9 @@ func (e *Engine) adopt(o Finished) {
 	if o.Description.ChangeSetID == e.attempt.arn {
 		e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
 		e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
+		return
 	}
+	e.emit(Superseded{})
 }
 
 // committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although

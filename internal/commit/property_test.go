@@ -349,7 +349,7 @@ func (w *world) effects() {
 		switch e := effect.(type) {
 		case Done:
 			w.done(e)
-		case Announce, Unhealed, Unchanged:
+		case Announce, Superseded, Unhealed, Unchanged:
 		case Committed:
 			if !slices.ContainsFunc(w.history, func(s state) bool {
 				return s.description.ChangeSetID == e.Description.ChangeSetID && s.revision() == e.Revision && s.template.Equal(e.Template)

@@ -90,9 +90,10 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 	config.Env, config.Writer = d.env, s.token()
 	return stack.Config{
 		Config: config, CloudFormation: d.account.CloudFormation, S3: d.account.S3, TemplateBucket: templateBucket, NotificationARNs: topics,
-		Announce:  func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
-		Committed: func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
-		Unchanged: func(ctx context.Context, u commit.Unchanged) { s.unchanged(ctx, d, u) },
+		Announce:   func(ctx context.Context, a commit.Announce) { s.announce(ctx, h, d, a) },
+		Committed:  func(ctx context.Context, c commit.Committed) { s.committed(ctx, h, d, c) },
+		Unchanged:  func(ctx context.Context, u commit.Unchanged) { s.unchanged(ctx, d, u) },
+		Superseded: func() { s.superseded(d) },
 		Unhealed: func(ctx context.Context, u commit.Unhealed) {
 			s.unhealed(d, u)
 			s.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
@@ -140,6 +141,7 @@ func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mir
 		case Cached:
 			return d.latest(&shardRead{body.Version, &body.Contents}), nil
 		case Verified:
+			d.stack.Know(body.StackID)
 			described, err := d.stack.Describe(ctx)
 			if err != nil {
 				return nil, err
@@ -230,6 +232,18 @@ func (s *Service) unchanged(ctx context.Context, d *shard, u commit.Unchanged) {
 		return
 	}
 	s.remember(d, d.latest(&shardRead{version(u.Description, u.Revision), contents}))
+}
+
+// superseded forgets what this process has read of a project: what it has just committed isn't in that, and the next read finds it
+// together with what somebody else has done since.
+func (s *Service) superseded(d *shard) {
+	if d.partition == directoryName {
+		return
+	}
+	p := s.project(d.partition)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.view = nil
 }
 
 // remember makes what a stack holds what this process reads of its project.

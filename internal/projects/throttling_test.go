@@ -399,3 +399,21 @@ func TestOnePollerForAllWaiters(t *testing.T) {
 		})
 	}
 }
+
+// TestMirrorTellsTheStacksID reads and writes with a process that has nothing but the mirror: no call names a stack by its
+// name.
+func TestMirrorTellsTheStacksID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		must(t, w.process().CreateProject(t.Context(), acme()))
+		s, r := w.recorded()
+		_, err := s.Read(t.Context(), "acme")
+		must(t, err)
+		must(t, s.Create(t.Context(), "acme", model.User{Name: "partner"}))
+		for _, request := range r.of("") {
+			if stack := request.form.Get("StackName"); stack != "" && !strings.HasPrefix(stack, "arn:") {
+				t.Errorf("%s names the stack %s", request.form.Get("Action"), stack)
+			}
+		}
+	})
+}

@@ -114,6 +114,10 @@ func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations 
 		if s.config.Committed != nil {
 			s.config.Committed(ctx, e)
 		}
+	case commit.Superseded:
+		if s.config.Superseded != nil {
+			s.config.Superseded()
+		}
 	case commit.Unchanged:
 		if s.config.Unchanged != nil {
 			s.config.Unchanged(ctx, e)

@@ -24,12 +24,13 @@ type Config struct {
 	TemplateBucket string
 	// NotificationARNs are set when the stack is created.
 	NotificationARNs []string
-	// Announce is called before an execution, Committed after a commit, and Unchanged when the stack holds changes already,
-	// before the members hear of it. They are called one at a time and should return within a second or two: the stack's
+	// Announce is called before an execution, Committed after a commit, Superseded after one on which somebody else's change
+	// has followed, and Unchanged when the stack holds changes already, before the members hear of it. They are called one at a time and should return within a second or two: the stack's
 	// commits wait for them. nil: nothing is called.
-	Announce  func(ctx context.Context, announcement commit.Announce)
-	Committed func(ctx context.Context, committed commit.Committed)
-	Unchanged func(ctx context.Context, unchanged commit.Unchanged)
+	Announce   func(ctx context.Context, announcement commit.Announce)
+	Committed  func(ctx context.Context, committed commit.Committed)
+	Unchanged  func(ctx context.Context, unchanged commit.Unchanged)
+	Superseded func()
 	// Unhealed is called when resources may differ from the template after a failed rollback. nil: nothing is called.
 	Unhealed func(ctx context.Context, unhealed commit.Unhealed)
 	// Log writes a line for people who watch; nil: no lines.
@@ -88,15 +89,26 @@ func (s *Stack) setID(id string) {
 	s.id = id
 }
 
+// Know tells the stack's id, as somebody has kept it, so that the stack is asked for by its id from the first call on. An id
+// that is dead by now costs one more call.
+func (s *Stack) Know(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.id == "" {
+		s.id = id
+	}
+}
+
 // Describe asks for the stack's state; nil without an error means that there is no such stack. One that was deleted counts
 // as absent.
 func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
-	d, err := s.describe(ctx, s.ref())
+	ref := s.ref()
+	d, err := s.describe(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if d != nil && d.Status == string(types.StackStatusDeleteComplete) {
-		// The id that we knew is dead; there may be another stack of the name by now.
+	if d == nil && *ref != s.config.Stack || d != nil && d.Status == string(types.StackStatusDeleteComplete) {
+		// The id that we knew is dead, or forgotten; there may be another stack of the name by now.
 		s.setID("")
 		if d, err = s.describe(ctx, s.ref()); err != nil {
 			return nil, err
