@@ -34,11 +34,11 @@ type shard struct {
 }
 
 // latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
-// that: reads never go back.
+// that, or as old: reads never go back, and of one moment the first reading counts.
 func (d *shard) latest(read *shardRead) *shardRead {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.newest != nil && d.newest.version.StackID == read.version.StackID && d.newest.version.LastUpdated.After(read.version.LastUpdated) {
+	if d.newest != nil && d.newest.version.StackID == read.version.StackID && !read.version.LastUpdated.After(d.newest.version.LastUpdated) {
 		return d.newest
 	}
 	d.newest = read
