@@ -1,0 +1,319 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// subscribe lets a function have the notifications of the project's account.
+func (w *world) subscribe(function string) {
+	w.t.Helper()
+	_, err := sns.NewFromConfig(w.person("inspector")).Subscribe(w.t.Context(), &sns.SubscribeInput{
+		TopicArn: aws.String("arn:aws:sns:" + region + ":" + account + ":" + sandbox.TopicName), Protocol: aws.String("lambda"), Endpoint: aws.String(function),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// table is the mirror's table.
+func (w *world) table() *mirror.Table {
+	c := w.person("watcher")
+	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}, nil
+	})
+	return mirror.New(dynamodb.NewFromConfig(c), "stowage")
+}
+
+// watch looks at the mirror while things happen: it never goes back. It is a person with the console open, whom no fault hits.
+func (w *world) watch(swarm) {
+	table := w.table()
+	var before mirror.Version
+	for range int(faultTime / (7 * time.Second)) {
+		time.Sleep(7 * time.Second)
+		snapshot, err := table.Read(w.t.Context(), project)
+		if err != nil || snapshot.Heads[0] == nil {
+			continue
+		}
+		now := snapshot.Heads[0].Version
+		if before.StackID == now.StackID && before != now && before.Supersedes(now) {
+			w.problem("mirror", "it went back from %+v to %+v", before, now)
+		}
+		before = now
+	}
+}
+
+// byHand edits the template as a person does: adds a resource, or changes a tag of a bucket, and waits for the end.
+func (w *world) byHand(s swarm) {
+	client := cloudformation.NewFromConfig(w.person("person"))
+	ctx := w.t.Context()
+	for n := range s.byHand {
+		time.Sleep(time.Duration(40+17*n) * time.Second)
+		name := fmt.Sprintf("Theirs%d", n)
+		if !w.edit(ctx, client, name) {
+			continue
+		}
+		out, err := client.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+		if err != nil {
+			continue
+		}
+		for _, event := range out.StackEvents {
+			if aws.ToString(event.LogicalResourceId) == name && event.ResourceStatus == types.ResourceStatusCreateComplete {
+				w.mu.Lock()
+				w.theirs = append(w.theirs, name)
+				w.mu.Unlock()
+				break
+			}
+		}
+	}
+}
+
+// edit adds a resource to the template, and says whether the update succeeded.
+func (w *world) edit(ctx context.Context, client *cloudformation.Client, name string) bool {
+	got, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(stack)})
+	if err != nil {
+		return false
+	}
+	before, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+	if err != nil {
+		return false
+	}
+	var sections map[string]any
+	if json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections) != nil {
+		return false
+	}
+	resources, _ := sections["Resources"].(map[string]any)
+	resources[name] = map[string]any{"Type": "AWS::IAM::Group", "Properties": map[string]any{"GroupName": strings.ToLower(name)}}
+	body, err := json.Marshal(sections)
+	if err != nil {
+		return false
+	}
+	// A careful person makes a change set too, and looks at it: one that would take other people's resources away is not executed.
+	made, err := client.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
+		StackName: before.Stacks[0].StackId, ChangeSetName: aws.String("by-hand-" + name), TemplateBody: aws.String(string(body)),
+		Parameters:   []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+	})
+	if err != nil {
+		return false
+	}
+	time.Sleep(10 * time.Second)
+	set, err := client.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id})
+	if err != nil || set.Status != types.ChangeSetStatusCreateComplete || len(set.Changes) != 1 {
+		_, _ = client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: made.Id})
+		return false
+	}
+	if _, err := client.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: made.Id}); err != nil {
+		return false
+	}
+	for range 200 {
+		time.Sleep(5 * time.Second)
+		now, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: before.Stacks[0].StackId})
+		if err == nil && !strings.HasSuffix(string(now.Stacks[0].StackStatus), "_IN_PROGRESS") {
+			break
+		}
+	}
+	return true
+}
+
+// atRest checks the world after everything has come to rest.
+func (w *world) atRest(s swarm) {
+	w.checkLiveness()
+	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
+	call := w.history.Now()
+	truth, err := reader.Service.Read(reader.ctx, project)
+	if err != nil {
+		w.problem("liveness", "the project can't be read: %v", err)
+		return
+	}
+	w.saw(reader.n, Read, truth, call, w.history.Now())
+	if err := Linearizable(w.history.Accesses()); err != nil {
+		w.problem("outcomes", "%v", err)
+	}
+	if err := Sessions(slices.DeleteFunc(w.history.Accesses(), func(a Access) bool { return strings.Contains(a.Entity, "permission") })); err != nil {
+		w.problem("outcomes", "%v", err)
+	}
+	w.checkRevisions(truth)
+	w.checkTheirs(truth)
+	w.checkMirror(s, truth)
+	if !s.undeletable {
+		w.checkResources(truth)
+	}
+	if len(truth.Contents.Deviations) > 0 {
+		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Deviations)
+	}
+}
+
+// checkLiveness: the stack is at rest and good, without a change set left by anybody alive.
+func (w *world) checkLiveness() {
+	client := cloudformation.NewFromConfig(w.person("inspector"))
+	out, err := client.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+	if err != nil {
+		w.problem("liveness", "%v", err)
+		return
+	}
+	switch status := out.Stacks[0].StackStatus; status {
+	case types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete, types.StackStatusCreateComplete:
+	case types.StackStatusUpdateRollbackFailed:
+		// Whose process crashed may have left it so: the next writer brings it back.
+		next := w.start("next", 3)
+		if err := next.UpdateProject(next.ctx, w.touched(next)); err != nil {
+			w.problem("liveness", "the next writer can't bring the stack back: %v", err)
+		}
+	default:
+		w.problem("liveness", "the stack is in the status %s", status)
+	}
+}
+
+// touched is the project with another tag.
+func (w *world) touched(p *process) (changed model.Project) {
+	view, err := p.Service.Read(p.ctx, project)
+	if err != nil || view.Contents.Project == nil {
+		w.problem("liveness", "the project can't be read: %v", err)
+		return changed
+	}
+	changed = *view.Contents.Project
+	changed.Tags = map[string]string{"touched": "yes"}
+	return changed
+}
+
+// checkRevisions: each commit that succeeded raised the revision by one, and nothing else did.
+func (w *world) checkRevisions(truth *projects.View) {
+	client := cloudformation.NewFromConfig(w.person("inspector"))
+	pages := cloudformation.NewDescribeStackEventsPaginator(client, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+	commits := 0
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(w.t.Context())
+		if err != nil {
+			w.problem("revisions", "%v", err)
+			return
+		}
+		for _, event := range page.StackEvents {
+			ours := strings.HasPrefix(aws.ToString(event.ClientRequestToken), "writer-")
+			if ours && aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) && event.ResourceStatus == types.ResourceStatusUpdateComplete {
+				commits++
+			}
+		}
+	}
+	if got := truth.Stacks[0].Revision; got != int64(commits) {
+		w.problem("revisions", "revision %s after %d commits", strconv.FormatInt(got, 10), commits)
+	}
+}
+
+// checkMirror: it says what the template says. Lost notifications leave it behind when nobody writes any more; then reading mends it.
+func (w *world) checkMirror(s swarm, truth *projects.View) {
+	if s.delivery.Drop > 0 || len(s.faults) > 0 {
+		mender := w.start("mender", 4)
+		if _, err := mender.Service.Refresh(mender.ctx, project); err != nil {
+			w.problem("mirror", "it can't be mended: %v", err)
+		}
+	}
+	cached := w.start("cached", 5, func(c *projects.Config) { c.ReadMode = projects.Cached })
+	view, err := cached.Service.Read(cached.ctx, project)
+	if err != nil {
+		w.problem("mirror", "%v", err)
+		return
+	}
+	if s.staleByHand() {
+		// A template that is stale after an edit by hand looks like a fresh one: see doc.go. What the person added is left aside.
+		for _, v := range []*projects.View{truth, view} {
+			v.Contents.Foreign, v.Contents.Usage = nil, template.Usage{}
+			v.Stacks[0].Usage = template.Usage{}
+		}
+	}
+	if diff := cmp.Diff(canonical(truth), canonical(view)); diff != "" {
+		w.problem("mirror", "it differs from the template (-template +mirror):\n%s", diff)
+	}
+	w.box.ResetCalls()
+	verified := w.start("verified", 6)
+	second, err := verified.Service.Read(verified.ctx, project)
+	if err != nil {
+		w.problem("second plan", "%v", err)
+		return
+	}
+	if s.staleByHand() {
+		second.Contents.Foreign, second.Contents.Usage, second.Stacks[0].Usage = nil, template.Usage{}, template.Usage{}
+	}
+	if diff := cmp.Diff(canonical(truth), canonical(second)); diff != "" {
+		w.problem("second plan", "reads differ (-template +verified):\n%s", diff)
+	}
+	if n := w.box.Calls()["cloudformation"]["GetTemplate"]; n != 0 {
+		w.problem("mirror", "a verified read had to read %d templates", n)
+	}
+}
+
+// canonical is a view as JSON, lists that are empty and lists that are missing alike.
+func canonical(view *projects.View) string {
+	text, err := json.MarshalIndent(view, "", " ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// staleByHand says that a person edits the template while GetTemplate answers stale.
+func (s swarm) staleByHand() bool {
+	return s.byHand > 0 && slices.ContainsFunc(s.faults, func(f sandbox.Fault) bool { return f.Effect == sandbox.StaleRead })
+}
+
+// checkTheirs: what a person added stays.
+func (w *world) checkTheirs(truth *projects.View) {
+	for _, name := range w.theirs {
+		if !slices.Contains(truth.Contents.Foreign, name) {
+			w.problem("by hand", "%s was added by a person and is gone", name)
+		}
+	}
+}
+
+// checkResources: the account holds no users and buckets that no entity accounts for.
+func (w *world) checkResources(truth *projects.View) {
+	known := map[string]bool{}
+	for _, b := range truth.Contents.Buckets {
+		known[b.BucketName] = true
+	}
+	for _, u := range truth.Contents.Users {
+		known[project+"-"+u.Name] = true
+	}
+	c := w.person("inspector")
+	buckets, err := s3.NewFromConfig(c).ListBuckets(w.t.Context(), &s3.ListBucketsInput{})
+	if err != nil {
+		w.problem("resources", "%v", err)
+		return
+	}
+	for _, b := range buckets.Buckets {
+		if name := aws.ToString(b.Name); strings.HasPrefix(name, project+"-b") && !known[name] {
+			w.problem("resources", "nobody owns the bucket %s", name)
+		}
+	}
+	users, err := iam.NewFromConfig(c).ListUsers(w.t.Context(), &iam.ListUsersInput{PathPrefix: aws.String("/stowage/")})
+	if err != nil {
+		w.problem("resources", "%v", err)
+		return
+	}
+	for _, u := range users.Users {
+		if name := aws.ToString(u.UserName); !known[name] {
+			w.problem("resources", "nobody owns the user %s", name)
+		}
+	}
+}

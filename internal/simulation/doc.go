@@ -1,0 +1,41 @@
+// Package simulation runs the whole of Stowage on the sandbox, in one process and in virtual time: several provider processes, two
+// relays and a person with the CloudFormation API work on one project, while a seed chooses what happens when and what goes wrong.
+//
+// # A run
+//
+// Everything follows from the seed: which processes there are and what they change, which faults there are (the swarm: each seed
+// draws its own mixture), and in which order the calls of all of them reach AWS (package simulate). A run has three parts: the
+// project is made, then everybody works while things go wrong, then the faults stop and everything must come to rest within
+// settleTime of virtual time.
+//
+// A process is one projects.Service. When it crashes, its calls reach nothing any more, and those that had been waiting to reach AWS
+// never do; another process then takes up what was left to do.
+//
+// # What is checked
+//
+// The names are those under which failures are reported:
+//
+//   - outcomes: an acknowledged write is in the template, a failed one is not, an unknown one may be; between the processes the
+//     history is linearizable for each entity (Linearizable), and within a process reads don't go back (Sessions).
+//   - revisions: the stack's revision is the number of commits that succeeded: there is no hole and no repeat.
+//   - mirror: at rest it says exactly what the template says; while things happen it never goes back.
+//   - resources: each of the account's users and buckets belongs to an entity of the template. What a failed deletion has left
+//     is the exception, so this is checked where the seed has no such fault.
+//   - second plan: reading with and without the mirror gives the same, and no entity deviates from what it compiles to, except
+//     where a person has edited it.
+//   - by hand: what a person added and CloudFormation acknowledged is still there.
+//   - liveness: all calls return, and the stack is at rest in a good status.
+//
+// That no secret is ever written, and that a user may do what the permissions say, is tested where secrets and policies are made.
+//
+// # Known weakness
+//
+// Commits carry their revision in the template, so a stale GetTemplate is recognised. An edit by hand doesn't raise the
+// revision: a template that is stale after it is taken for the edited one, and the mirror lacks the edit until the next commit. Commits are
+// safe (their change set is compared with the real stack). Where a seed has both, the check of the mirror leaves foreign resources aside.
+//
+// # Replaying
+//
+// A failure names its seed and the command that runs it again, which prints the trace of all calls. Seeds that have shown a
+// defect are kept in a list (past) and always run.
+package simulation

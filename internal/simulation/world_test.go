@@ -1,0 +1,258 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+const (
+	account = "111122223333"
+	region  = "eu-west-1"
+	project = "acme"
+	stack   = "stowage-acme-0"
+	origin  = "simulation"
+)
+
+// world is one run: make and use it inside a synctest bubble.
+type world struct {
+	t       *testing.T
+	seed    uint64
+	rand    *rand.Rand // draws the plan; only before anything runs
+	box     *sandbox.Sandbox
+	driver  *simulate.Driver
+	history *History
+	driving atomic.Bool // calls go through in the driver's order
+
+	mu       sync.Mutex // protects what follows
+	problems []string
+	theirs   []string // logical ids of what a person added
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region})
+	return &world{
+		t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5170)), box: box, driver: simulate.NewDriver(box, seed),
+		history: NewHistory(),
+	}
+}
+
+// problem notes what is wrong; the run goes on. Goroutines call it too.
+func (w *world) problem(check, format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.problems = append(w.problems, check+": "+fmt.Sprintf(format, args...))
+}
+
+// process is one run of the provider.
+type process struct {
+	*projects.Service
+	w      *world
+	n      int
+	name   string
+	ctx    context.Context //nolint:containedctx // it lives as long as its process
+	cancel context.CancelFunc
+	dead   chan struct{} // closed when it has crashed
+	once   sync.Once
+}
+
+// start starts a process. Its number is the caller's to choose, and no other process has it: were it counted here, it would
+// depend on the scheduler.
+func (w *world) start(name string, n int, change ...func(*projects.Config)) *process {
+	w.t.Helper()
+	p := &process{w: w, n: n, name: fmt.Sprintf("%s-%d", name, n), dead: make(chan struct{})}
+	p.ctx, p.cancel = context.WithCancel(simulate.WithActor(w.t.Context(), p.name))
+	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	clients, err := awsclient.New(p.ctx, awsclient.Config{
+		Region: region, AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: p.mortal(w)},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config := projects.Config{
+		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified,
+		Writer: fmt.Sprintf("writer-%d-%d", w.seed, p.n), Origin: origin,
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	p.Service = projects.New(config)
+	return p
+}
+
+// crash kills the process: nothing that it asks for from now on reaches AWS, nor does what is on its way.
+func (p *process) crash() {
+	p.once.Do(func() {
+		close(p.dead)
+		p.cancel()
+	})
+}
+
+func (p *process) crashed() bool {
+	select {
+	case <-p.dead:
+		return true
+	default:
+		return false
+	}
+}
+
+// mortal is a transport that dies with its process. A dead process gets an answer that no client tries again: so what is left of
+// it in memory comes to its end, unseen.
+func (p *process) mortal(transport http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if p.crashed() {
+			return killed(r), nil
+		}
+		ctx, cancel := context.WithCancel(simulate.WithActor(r.Context(), p.name))
+		defer cancel()
+		stop := context.AfterFunc(p.ctx, func() {
+			if p.crashed() {
+				cancel()
+			}
+		})
+		defer stop()
+		response, err := transport.RoundTrip(r.WithContext(ctx))
+		if p.crashed() {
+			return killed(r), nil
+		}
+		return response, err
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func killed(r *http.Request) *http.Response {
+	body, kind := `<ErrorResponse><Error><Code>Killed</Code><Message>the process is dead</Message></Error></ErrorResponse>`, "text/xml"
+	if r.Header.Get("X-Amz-Target") != "" {
+		body, kind = `{"__type":"Killed","message":"the process is dead"}`, "application/x-amz-json-1.0"
+	}
+	return &http.Response{
+		StatusCode: http.StatusForbidden, Status: "403 Forbidden", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
+
+// RoundTrip answers calls at once while the world is being prepared or inspected, and in the driver's order in between.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.driving.Load() {
+		return w.driver.Transport().RoundTrip(r)
+	}
+	return simulate.NewTransport(w.box).RoundTrip(r)
+}
+
+// person is the SDK configuration of somebody in the project's account.
+func (w *world) person(name string) aws.Config {
+	access, secret := sandbox.StaticCredentials(account)
+	return aws.Config{
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
+		HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			return w.RoundTrip(r.WithContext(simulate.WithActor(r.Context(), name)))
+		})},
+	}
+}
+
+// drive lets all of the tasks run to their ends, their calls in the seed's order.
+func (w *world) drive(tasks ...func()) {
+	w.driving.Store(true)
+	defer w.driving.Store(false)
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for _, task := range tasks {
+		group.Go(task)
+	}
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	w.driver.Run(done)
+}
+
+// write makes one change and records it in the history.
+func (p *process) write(action Action, e model.Entity, value string) error {
+	access := Access{Process: p.n, Entity: project + "/" + e.ID().String(), Action: action, Value: value, Origin: origin, Call: p.w.history.Now()}
+	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Hour)
+	defer cancel()
+	var err error
+	switch action {
+	case Create:
+		err = p.Create(ctx, project, e)
+	case Update:
+		err = p.Update(ctx, project, e)
+	case Delete:
+		err = p.Delete(ctx, project, e.ID())
+	case Read, CachedRead:
+	}
+	access.Return = p.w.history.Now()
+	access.Outcome = p.outcome(err)
+	p.w.history.Add(access)
+	return err
+}
+
+// outcome says what the error of a write means. Nobody heard what became of the writes of a process that crashed.
+func (p *process) outcome(err error) Outcome {
+	switch {
+	case p.crashed():
+		return Unknown
+	case err == nil:
+		return Done
+	case is[*projects.OutcomeUnknownError](err):
+		return Unknown
+	case is[*template.ExistsError](err):
+		return Exists
+	case is[*template.GoneError](err):
+		return Gone
+	}
+	return Refused
+}
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}
+
+// value is what tells the settings of one write from another: the tag v, or for a permission its settings.
+func value(e model.Entity) string {
+	switch e := e.(type) {
+	case model.Bucket:
+		return e.Tags["v"]
+	case model.User:
+		return e.Tags["v"]
+	default:
+		return fmt.Sprintf("%+v", e)
+	}
+}
+
+// TestMain keeps the machine's own AWS settings out of the tests.
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
+		}
+	}
+	os.Exit(m.Run())
+}
