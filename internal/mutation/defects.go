@@ -1,0 +1,141 @@
+package mutation
+
+// Defects are all defects, the commit protocol's first.
+var Defects = []Defect{
+	{
+		Name: "no diff check", File: "internal/commit/verify.go",
+		Old: "surprises := verifyDiff(intents, changes)", New: "var surprises []string",
+		Packages: []string{"internal/commit"}, Run: "Catches",
+	}, {
+		Name: "no carrier check", File: "internal/commit/verify.go",
+		Old: "have != want {\n\t\treturn []string{fmt.Sprintf(\"the stack", New: "have != want && false {\n\t\treturn []string{fmt.Sprintf(\"the stack",
+		Packages: []string{"internal/commit"}, Run: "Catches",
+	}, {
+		Name: "no before-value check", File: "internal/commit/verify.go",
+		Old: "surprises = append(surprises, verifyBefore(base, change)...)", New: "_ = base",
+		Packages: []string{"internal/commit"}, Run: "Catches",
+	}, {
+		Name: "the same surprise is tried for ever", File: "internal/commit/changeset.go",
+		Old: "switch again := e.surprised == hash; {", New: "switch again := false; {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a fixed name for change sets", File: "internal/commit/changeset.go",
+		Old: "return ChangeSetPrefix + b.hash()[:40]", New: "_ = b; return ChangeSetPrefix + \"fixed\"",
+		Packages: []string{"internal/commit", "internal/stack"},
+	}, {
+		Name: "no patience with another writer's change set", File: "internal/commit/changeset.go",
+		Old: "if now.Sub(e.collidedAt) < CollisionPatience || arn", New: "if arn",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "acknowledged before the end", File: "internal/commit/execution.go",
+		Old: "\tif o.Err == nil {\n\t\te.follow()", New: "\tif o.Err == nil {\n\t\tfor _, m := range e.batch {\n\t\t\te.emit(Done{m.ID, nil})\n\t\t}\n\t\te.batch = nil\n\t\te.follow()",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestAnySchedule",
+	}, {
+		Name: "a lost reply is taken for a lost race", File: "internal/commit/execution.go",
+		Old: "\t\te.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})\n\tcase Outdated", New: "\t\te.pause(now, BusyPause)\n\tcase Outdated",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a failed batch is sent again whole", File: "internal/commit/blame.go",
+		Old: "\t\tif why := guilty[m.ID]; why != nil {", New: "\t\tif why := guilty[m.ID]; why != nil && len(e.batch) == 1 {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestNamed",
+	}, {
+		Name: "cancelled siblings are blamed", File: "internal/commit/blame.go",
+		Old: "\"_FAILED\") && !cancelled(event.Reason) {", New: "\"_FAILED\") {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "failures of the rollback are blamed", File: "internal/commit/blame.go",
+		Old: "\t\t\tif strings.Contains(event.Status, \"ROLLBACK\") {\n\t\t\t\tbreak\n\t\t\t}\n", New: "",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "no bisection: all who share a resource are blamed", File: "internal/commit/blame.go",
+		Old: "\thalf := (len(owners) + 1) / 2\n", New: "\thalf := len(owners)\n",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestShared",
+	}, {
+		Name: "DELETE_FAILED is ignored", File: "internal/commit/execution.go",
+		Old: "if event.Status == \"DELETE_FAILED\" {", New: "if event.Status == \"DELETE_IGNORED\" {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a failed rollback is left to a person", File: "internal/commit/base.go",
+		Old: "case o.After.Status == \"UPDATE_ROLLBACK_FAILED\":\n\t\te.recover(now, o)", New: "case o.After.Status == \"UPDATE_ROLLBACK_FAILED\":\n\t\te.stuck(now, o.After.Status, \"\")",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "what was skipped is not healed", File: "internal/commit/recovery.go",
+		Old: "\t\t\t\te.heal = r.skip\n", New: "",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|Healed",
+	}, {
+		Name: "whatever failed is skipped, healable or not", File: "internal/commit/recovery.go",
+		Old: "len(named) == 0 || len(unable) > 0 {", New: "len(named) == 0 && len(unable) >= 0 {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a stale template is taken for fresh", File: "internal/commit/base.go",
+		Old: "case !o.Consistent(), e.stale(now, o):", New: "case !o.Consistent():",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a stack is read without looking at it twice", File: "internal/commit/effect.go",
+		Old: "return !inProgress(r.After.Status) && r.Before.same(r.After)", New: "return !inProgress(r.After.Status)",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "whole-shard recompile", File: "internal/template/edit.go",
+		Old:      "\tchanges := map[string]json.RawMessage{}\n\tfor id := range e.touched {",
+		New:      "\tchanges := map[string]json.RawMessage{}\n\tfor _, b := range e.buckets {\n\t\tfor id, r := range Compile(e.env, b, e.origins[b.ID()]) {\n\t\t\tchanges[id] = encodeJSON(r)\n\t\t}\n\t}\n\tfor id := range e.touched {",
+		Packages: []string{"internal/template"},
+	}, {
+		Name: "a newer format is read as if it were known", File: "internal/template/parse.go",
+		Old: "return nil, &NewerFormatError{id, mark.Format}", New: "_ = mark.Format",
+		Packages: []string{"internal/template"},
+	}, {
+		Name: "data is not retained", File: "internal/template/resource.go",
+		Old: "r.DeletionPolicy, r.UpdateReplacePolicy = \"RetainExceptOnCreate\", \"Retain\"", New: "r.DeletionPolicy, r.UpdateReplacePolicy = \"\", \"\"",
+		Packages: []string{"internal/template"},
+	}, {
+		Name: "retry without token", File: "internal/stack/calls.go",
+		Old: "ClientRequestToken: aws.String(e.Token), DisableRollback", New: "DisableRollback",
+		Packages: []string{"internal/stack"},
+	}, {
+		Name: "rollback is left to the default", File: "internal/stack/calls.go",
+		Old: ", DisableRollback: aws.Bool(false),", New: ", DisableRollback: aws.Bool(true),",
+		Packages: []string{"internal/stack"},
+	}, {
+		Name: "change sets are executed by name", File: "internal/stack/calls.go",
+		Old: "ChangeSetName: aws.String(e.ARN), ClientRequestToken", New: "StackName: aws.String(s.config.Stack), ChangeSetName: aws.String(strings.Split(e.ARN, \"/\")[1]), ClientRequestToken",
+		Packages: []string{"internal/stack"},
+	}, {
+		Name: "new stacks are not protected", File: "internal/stack/calls.go",
+		Old: "EnableTerminationProtection: aws.Bool(true),", New: "EnableTerminationProtection: aws.Bool(false),",
+		Packages: []string{"internal/stack"},
+	}, {
+		Name: "no condition on the mirror's write", File: "internal/mirror/write.go",
+		Old: "headPut, err := t.put(head, b.headStands())", New: "headPut, err := t.put(head, expression.Name(PartitionKey).AttributeExists().Or(expression.Name(PartitionKey).AttributeNotExists()))",
+		Packages: []string{"internal/mirror"},
+	}, {
+		Name: "the mirror is ordered by revision", File: "internal/mirror/version.go",
+		Old: "return v.LastUpdated.After(other.LastUpdated)", New: "return v.Revision > other.Revision",
+		Packages: []string{"internal/mirror"},
+	}, {
+		Name: "the mirror goes back on a stale read", File: "internal/mirror/write.go",
+		Old: "return u.Supersedes(head.Version)", New: "return u.Version != head.Version",
+		Packages: []string{"internal/mirror"},
+	}, {
+		Name: "reads of a process go back", File: "internal/projects/shard.go",
+		Old: "!read.version.LastUpdated.After(d.newest.version.LastUpdated) {", New: "false {",
+		Packages: []string{"internal/simulation"}, Run: "TestPastSeeds",
+	}, {
+		Name: "a deletion believes an old reading", File: "internal/projects/change.go",
+		Old: "if !there || ok && bucket.OnDelete == model.Empty {", New: "if ok && bucket.OnDelete == model.Empty {",
+		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	}, {
+		Name: "a missing stack is taken for a deleted project", File: "internal/entity/resource.go",
+		Old: "case errors.As(err, &gone), errors.As(err, &unknown):", New: "case err != nil:",
+		Packages: []string{"internal/entity", "internal/provider"},
+	},
+	{
+		Name: "the state is saved with an unknown outcome", File: "internal/entity/resource.go",
+		Old:      "\tif err != nil {\n\t\treturn append(diags, f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
+		New:      "\tif err != nil {\n\t\tdiags.Append(f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
+		Packages: []string{"internal/entity", "internal/provider"},
+	}, {
+		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
+		Old: "if head := snapshot.Heads[d.n]; head != nil && current(head.Version, *described) {", New: "if head := snapshot.Heads[d.n]; head != nil {",
+		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	},
+}

@@ -1,0 +1,117 @@
+package mutation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Defect is one deliberate defect.
+type Defect struct {
+	Name string // what is wrong, in a few words
+	File string // from the repository's root
+	// Old is replaced by New. Old occurs once in the file.
+	Old, New string
+	// Packages are those whose tests are run, from the repository's root.
+	Packages []string
+	// Run is a pattern for the tests; "" runs all of the packages.
+	Run string
+}
+
+// Apply returns the file's text with the defect. It returns an error when the defect doesn't fit the file any more.
+func (d Defect) Apply(root string) ([]byte, error) {
+	source, err := os.ReadFile(filepath.Join(root, d.File))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Name, err)
+	}
+	if n := bytes.Count(source, []byte(d.Old)); n != 1 {
+		return nil, fmt.Errorf("%s: %q occurs %d times in %s, not once", d.Name, d.Old, n, d.File)
+	}
+	changed := bytes.Replace(source, []byte(d.Old), []byte(d.New), 1)
+	if _, err := parser.ParseFile(token.NewFileSet(), d.File, changed, 0); err != nil {
+		return nil, fmt.Errorf("%s: what it makes of %s is no Go: %w", d.Name, d.File, err)
+	}
+	return changed, nil
+}
+
+// Verdict is what the tests said to a defect.
+type Verdict struct {
+	CaughtBy []string // the tests that failed; none: the defect survived
+	Took     time.Duration
+}
+
+// ErrNotBuilt says that the tests can't be built with a defect, which proves nothing.
+var ErrNotBuilt = errors.New("it doesn't build")
+
+// limit is the most that the tests of one defect take. A defect may make tests wait for ever, which is caught too.
+const limit = 3 * time.Minute
+
+var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// Try runs a defect's tests with it applied.
+func Try(ctx context.Context, root string, d Defect) (Verdict, error) {
+	changed, err := d.Apply(root)
+	if err != nil {
+		return Verdict{}, err
+	}
+	dir, err := os.MkdirTemp("", "stowage-mutation-")
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a directory of the system's own
+	original, err := filepath.Abs(filepath.Join(root, d.File))
+	if err != nil {
+		return Verdict{}, err
+	}
+	replacement, overlay := filepath.Join(dir, "defect.go"), filepath.Join(dir, "overlay.json")
+	plan, err := json.Marshal(map[string]any{"Replace": map[string]string{original: replacement}})
+	if err != nil {
+		return Verdict{}, err
+	}
+	if err := errors.Join(os.WriteFile(replacement, changed, 0o600), os.WriteFile(overlay, plan, 0o600)); err != nil {
+		return Verdict{}, err
+	}
+	args := []string{"test", "-overlay", overlay, "-failfast", "-timeout", limit.String()}
+	if d.Run != "" {
+		args = append(args, "-run", d.Run)
+	}
+	for _, p := range d.Packages {
+		args = append(args, "./"+p)
+	}
+	began := time.Now()
+	command := exec.CommandContext(ctx, "go", args...)
+	command.Dir = root
+	out, err := command.CombinedOutput()
+	verdict := Verdict{Took: time.Since(began)}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return verdict, nil
+	case !errors.As(err, &exit):
+		return verdict, err
+	case bytes.Contains(out, []byte("[build failed]")):
+		return verdict, fmt.Errorf("%s: %w:\n%s", d.Name, ErrNotBuilt, out)
+	}
+	for _, match := range failedTest.FindAllSubmatch(out, -1) {
+		// A subtest tells more than its parents, which come before it.
+		if name := string(match[1]); len(verdict.CaughtBy) > 0 && strings.HasPrefix(name, verdict.CaughtBy[len(verdict.CaughtBy)-1]+"/") {
+			verdict.CaughtBy[len(verdict.CaughtBy)-1] = name
+		} else {
+			verdict.CaughtBy = append(verdict.CaughtBy, name)
+		}
+	}
+	if len(verdict.CaughtBy) == 0 {
+		verdict.CaughtBy = []string{"(the tests crashed)"}
+	}
+	return verdict, nil
+}
