@@ -69,7 +69,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			e.composeHealing(now)
 		case len(e.batch) == 0:
 			e.phase = idle
-		case !o.After.Protected:
+		case !o.After.Protected && e.protectedID != o.After.StackID:
 			e.protect(o.After.StackID)
 		default:
 			e.compose(now)
@@ -130,13 +130,13 @@ func (e *Engine) create(now time.Time, o BaseRead) {
 
 // protect sets what guards a stack from mistakes; the round goes on when it is set.
 func (e *Engine) protect(stackID string) {
-	e.phase = protecting
+	e.phase, e.protectedID = protecting, stackID
 	e.emit(Protect{stackID})
 }
 
 func (e *Engine) protected(now time.Time, o Protected) {
 	if o.Err != nil {
-		e.base = nil
+		e.base, e.protectedID = nil, ""
 		e.failAll(now, &FailedError{
 			Stack: e.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
 		})

@@ -119,6 +119,7 @@ type Engine struct {
 	heal     []string
 	healed   map[string]json.RawMessage // the resources as they were before the healing commit
 
+	protectedID string    // the stack that has been protected for this batch: a description may not show it yet
 	staleSince  time.Time // since when templates of another revision have been read; zero: the last one was right
 	surprised   string    // hash of the base that gave a surprise
 	surprisedAt time.Time
@@ -264,7 +265,7 @@ func later(a, b time.Time) time.Time {
 
 // closeBatch makes the queue the batch.
 func (e *Engine) closeBatch() {
-	e.batch, e.queue, e.released = e.queue, nil, 0
+	e.batch, e.queue, e.released, e.protectedID = e.queue, nil, 0, ""
 }
 
 // owes says that the engine has to tidy up, whether or not there are members.
