@@ -174,7 +174,8 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 			"Without the key its data can't be read any more. Delete that bucket or encrypt it with another key; or first apply on_delete = \"retain\", which leaves the key."
 	case errors.As(err, &stackMissing):
 		return path.Empty(), fmt.Sprintf("The directory has the project %q, but the account %s has no stack %s in the region %s.", stackMissing.Project, stackMissing.AccountID, stackMissing.Stack, stackMissing.Region),
-			"Check that the account is the right one and was not emptied. This is not taken for a deletion: that would create everything again."
+			"Check that the account is the right one and was not emptied. This is not taken for a deletion: that would create everything again. " +
+				"If you were deleting the project and that was interrupted, terraform destroy -refresh=false finishes it."
 	case errors.As(err, &plain):
 		return path.Empty(), plain.Summary() + ".", plain.Detail()
 	case errors.Is(err, projects.ErrNoHub) && errors.As(err, &hub):

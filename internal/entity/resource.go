@@ -249,6 +249,9 @@ func deviations(view *projects.View, id model.ID) []string {
 	if slices.Contains(view.Contents.Dangling, id) {
 		result = append(result, "the bucket of the "+id.String()+" does not exist, so that it allows nothing")
 	}
+	if p := view.Contents.Project; p != nil && p.Closing && p.ID() == id {
+		result = append(result, "the deletion of the "+id.String()+" has begun and was not finished")
+	}
 	slices.Sort(result)
 	return slices.Compact(result)
 }

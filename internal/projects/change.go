@@ -94,9 +94,12 @@ func (s *Service) existing(ctx context.Context, name string) (*shard, *View, err
 }
 
 func (s *Service) change(ctx context.Context, project string, change template.Change) error {
-	d, _, err := s.existing(ctx, project)
+	d, view, err := s.existing(ctx, project)
 	if err != nil {
 		return err
+	}
+	if view.Contents.Project.Closing { // its stack may be gone already
+		return &template.ClosingError{Project: project}
 	}
 	return s.commit(ctx, d, change)
 }
@@ -206,7 +209,7 @@ func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 //
 // First everything is checked, then a commit closes the project, so that nobody adds to it any more. The buckets and
 // the key go while the stack still tells the key's ARN: so every step can be repeated after a crash. The stack goes by its id,
-// the directory entry last.
+// then the directory entry. The mirror is last: it alone still shows, once the stack is gone, that the project was closing.
 func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	h, err := s.open(ctx)
 	if err != nil {
@@ -214,7 +217,12 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	}
 	listing, err := s.listing(ctx, h, name)
 	if err != nil {
-		return ignoreUnknown(err)
+		var unknown *UnknownProjectError
+		if errors.As(err, &unknown) {
+			s.forgetMirrored(ctx, h, name)
+			return nil
+		}
+		return err
 	}
 	p := s.project(name)
 	d, err := s.reach(ctx, h, p, &mirror.Snapshot{})
@@ -233,14 +241,19 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	if err := d.stack.Delete(ctx, s.token()); err != nil {
 		return err
 	}
-	if err := h.table.Forget(ctx, name); err != nil {
-		s.warnMirror(ctx, "cleared", name, err)
-	}
 	if err := s.commit(ctx, h.directory, template.Change{Op: template.Delete, Entity: *listing}); err != nil {
 		return err
 	}
+	s.forgetMirrored(ctx, h, name)
 	s.forget(name)
 	return nil
+}
+
+// forgetMirrored clears the mirror of a project that is gone.
+func (s *Service) forgetMirrored(ctx context.Context, h *hub, name string) {
+	if err := h.table.Forget(ctx, name); err != nil {
+		s.warnMirror(ctx, "cleared", name, err)
+	}
 }
 
 // deleteContents closes a project and deletes what it holds besides its stack.

@@ -344,6 +344,36 @@ func TestProjectDeletionCanBeInterruptedAnywhere(t *testing.T) {
 	}
 }
 
+// TestProjectWhoseStackIsGoneIsStillClosing reads what a deletion has left that was interrupted after the stack was deleted. Nobody
+// takes it for a wrong account while the mirror shows that it was closing.
+func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		before := w.read(projects.Authoritative)
+		// The commit that closes the project is let through, that of the directory isn't.
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", After: 1})
+		if err := s.DeleteProject(t.Context(), "acme"); err == nil {
+			t.Fatal("the deletion succeeded")
+		}
+		w.box.ClearFaults()
+		for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
+			view := w.read(mode)
+			if p := view.Contents.Project; p == nil || !p.Closing || view.Contents.Env.KeyARN != before.Contents.Env.KeyARN {
+				t.Errorf("%s: %+v", mode, p)
+			}
+			var closing *template.ClosingError
+			reader := w.process(func(c *projects.Config) { c.ReadMode = mode })
+			if err := reader.Create(t.Context(), "acme", bucket("late")); !errors.As(err, &closing) {
+				t.Errorf("%s: creating: %v", mode, err)
+			}
+		}
+		must(t, w.process().DeleteProject(t.Context(), "acme"))
+		w.nothingIsLeft()
+	})
+}
+
 func TestClosingProjectTakesNothingMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -282,10 +282,9 @@ func (s *Service) read(ctx context.Context, p *project) (*View, error) {
 		return nil, err
 	}
 	snapshot := s.mirrored(ctx, h, p.name)
-	if body := snapshot.Bodies[0]; body != nil && s.config.ReadMode == Cached && body.Contents.Project != nil {
-		return &View{Contents: body.Contents, Stacks: []Stack{{
-			Name: stackName(p.name, 0), ID: body.StackID, Status: body.Status, Revision: body.Revision, Usage: body.Contents.Usage,
-		}}}, nil
+	// Of a project that was closing, the mirror can be all that an interrupted deletion has left.
+	if body := snapshot.Bodies[0]; body != nil && s.config.ReadMode == Cached && body.Contents.Project != nil && !body.Contents.Project.Closing {
+		return mirroredView(p.name, body), nil
 	}
 	d, err := s.reach(ctx, h, p, snapshot)
 	if err != nil {
@@ -295,23 +294,36 @@ func (s *Service) read(ctx context.Context, p *project) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	if read == nil {
-		return nil, s.missing(ctx, h, p, d)
-	}
-	if read.contents.Project == nil {
-		return nil, s.missing(ctx, h, p, d)
+	if read == nil || read.contents.Project == nil {
+		return s.missing(ctx, h, p, d, read)
 	}
 	return view(d, read), nil
 }
 
-// missing says what it means that a project has no stack: where the project was found may have been out of date, so the
-// directory's template decides.
-func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard) error {
+// mirroredView is a project as the mirror shows it.
+func mirroredView(name string, body *mirror.Body) *View {
+	return &View{Contents: body.Contents, Stacks: []Stack{{
+		Name: stackName(name, 0), ID: body.StackID, Status: body.Status, Revision: body.Revision, Usage: body.Contents.Usage,
+	}}}
+}
+
+// missing says what it means that a project has no stack, or one that holds no project: where the project was found may have
+// been out of date, so the directory's template decides. When the stack is gone and the mirror shows that the project was
+// closing, somebody's deletion was interrupted: then the project is what the mirror shows, so that it can be deleted to its end.
+func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, read *shardRead) (*View, error) {
 	listing, err := s.listing(ctx, h, p.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return &StackMissingError{p.name, d.stack.Name(), listing.AccountID, listing.Region}
+	if read == nil {
+		snapshot, err := h.table.Read(ctx, p.name)
+		if err != nil {
+			s.warnMirror(ctx, "read", p.name, err)
+		} else if body := snapshot.Bodies[0]; body != nil && body.Contents.Project != nil && body.Contents.Project.Closing {
+			return mirroredView(p.name, body), nil
+		}
+	}
+	return nil, &StackMissingError{p.name, d.stack.Name(), listing.AccountID, listing.Region}
 }
 
 // reach finds the stack of a project: where the mirror says, else where the directory says.
