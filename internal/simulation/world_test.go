@@ -74,6 +74,8 @@ type process struct {
 	cancel context.CancelFunc
 	dead   chan struct{} // closed when it has crashed
 	once   sync.Once
+	before func() // is told of each call before it reaches AWS, and after of each that has; nil: nobody is told
+	after  func()
 }
 
 // start starts a process. Its number is the caller's to choose, and no other process has it: were it counted here, it would
@@ -121,6 +123,9 @@ func (p *process) crashed() bool {
 // it in memory comes to its end, unseen.
 func (p *process) mortal(transport http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if p.before != nil {
+			p.before()
+		}
 		if p.crashed() {
 			return killed(r), nil
 		}
@@ -133,6 +138,9 @@ func (p *process) mortal(transport http.RoundTripper) http.RoundTripper {
 		})
 		defer stop()
 		response, err := transport.RoundTrip(r.WithContext(ctx))
+		if p.after != nil {
+			p.after()
+		}
 		if p.crashed() {
 			return killed(r), nil
 		}

@@ -1,0 +1,123 @@
+package simulation
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// chore is one thing that a configuration wants, in order.
+type chore struct {
+	action Action
+	entity model.Entity
+}
+
+func chores() []chore {
+	bucket := func(name, tag string) model.Bucket {
+		return model.Bucket{
+			Name: name, BucketName: model.DefaultBucketName(project, name, account, region), Lifecycle: model.DefaultLifecycle(),
+			OnDelete: model.Refuse, Tags: map[string]string{"v": tag},
+		}
+	}
+	return []chore{
+		{Create, bucket("b0", "one")},
+		{Create, bucket("b1", "two")},
+		{Create, model.User{Name: "u0", Tags: map[string]string{"v": "three"}}},
+		{Create, model.Permission{User: "u0", Bucket: "b0", Access: model.Read}},
+		{Update, bucket("b0", "four")},
+		{Delete, bucket("b1", "")},
+	}
+}
+
+// TestCrashAtEveryStep runs a small configuration once to count its calls, and then once more for each of them, with the process
+// killed before the call reaches AWS, and again right after it. A new process does what the dead one hadn't reported. However the
+// first one died, the end is the same.
+func TestCrashAtEveryStep(t *testing.T) {
+	calls := crashAt(t, -1, false)
+	if calls < 40 {
+		t.Fatalf("only %d calls", calls)
+	}
+	for i := range calls {
+		for _, after := range []bool{false, true} {
+			name := fmt.Sprintf("before call %d", i)
+			if after {
+				name = fmt.Sprintf("after call %d", i)
+			}
+			t.Run(name, func(t *testing.T) { crashAt(t, i, after) })
+		}
+	}
+}
+
+// crashAt runs the chores with a crash at one call; -1 for none. It returns the number of calls of the first process.
+func crashAt(t *testing.T, at int, after bool) (calls int) {
+	t.Helper()
+	cryptotest.SetGlobalRandom(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		founder := w.start("founder", 1)
+		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
+			t.Fatal(err)
+		}
+		victim := w.start("victim", 100)
+		var count, ended atomic.Int64
+		victim.before = func() {
+			if count.Add(1) == int64(at)+1 && !after {
+				victim.crash()
+			}
+		}
+		victim.after = func() {
+			if ended.Add(1) == int64(at)+1 && after {
+				victim.crash()
+			}
+		}
+		done := 0
+		for _, c := range chores() {
+			err := victim.write(c.action, c.entity, value(c.entity))
+			if victim.crashed() {
+				break
+			}
+			if err != nil {
+				t.Errorf("%s %s: %v", c.action, c.entity.ID(), err)
+			}
+			done++
+		}
+		calls = int(count.Load())
+		time.Sleep(time.Second)
+		heir := w.start("heir", 200)
+		for _, c := range chores()[done:] {
+			if err := heir.write(c.action, c.entity, value(c.entity)); err != nil {
+				t.Errorf("after the crash: %s %s: %v", c.action, c.entity.ID(), err)
+			}
+		}
+		time.Sleep(time.Hour) // what the dead process had begun ends
+		w.atRest(swarm{})
+		for _, problem := range w.problems {
+			t.Error(problem)
+		}
+		w.wanted()
+		if t.Failed() {
+			t.Logf("replay with: go test ./internal/simulation -run 'TestCrashAtEveryStep/(before|after)_call_%d$'", at)
+		}
+	})
+	return calls
+}
+
+// wanted checks that the project holds what the chores want, and nothing else.
+func (w *world) wanted() {
+	w.t.Helper()
+	reader := w.start("auditor", 9, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
+	view, err := reader.Service.Read(reader.ctx, project)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := view.Contents
+	if len(c.Buckets) != 1 || value(c.Buckets[0]) != "four" || len(c.Users) != 1 || value(c.Users[0]) != "three" || len(c.Permissions) != 1 {
+		w.t.Errorf("the project holds %+v %+v %+v", c.Buckets, c.Users, c.Permissions)
+	}
+}
