@@ -146,13 +146,13 @@ func (e *Engine) composeHealing(now time.Time) {
 
 // healingDone goes on after a healing commit: with the one that takes its changes back, or with the batch.
 func (e *Engine) healingDone(now time.Time, o Finished, status string) {
-	switch {
-	case status == "UPDATE_COMPLETE":
+	switch status {
+	case "UPDATE_COMPLETE":
 		e.adopt(o)
 		if e.attempt.restores {
 			e.healingOver(now)
 		}
-	case status == "UPDATE_ROLLBACK_FAILED":
+	case "UPDATE_ROLLBACK_FAILED":
 		e.recovery = &recovery{unhealed: true}
 		e.base, e.heal, e.healed = nil, nil, nil
 	default:

@@ -142,7 +142,7 @@ func (w *world) atRest(s swarm) {
 	w.checkLiveness()
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
 	call := w.history.Now()
-	truth, err := reader.Service.Read(reader.ctx, project)
+	truth, err := reader.Read(reader.ctx, project)
 	if err != nil {
 		w.problem("liveness", "the project can't be read: %v", err)
 		return
@@ -188,7 +188,7 @@ func (w *world) checkLiveness() {
 
 // touched is the project with another tag.
 func (w *world) touched(p *process) (changed model.Project) {
-	view, err := p.Service.Read(p.ctx, project)
+	view, err := p.Read(p.ctx, project)
 	if err != nil || view.Contents.Project == nil {
 		w.problem("liveness", "the project can't be read: %v", err)
 		return changed
@@ -225,12 +225,12 @@ func (w *world) checkRevisions(truth *projects.View) {
 func (w *world) checkMirror(s swarm, truth *projects.View) {
 	if s.delivery.Drop > 0 || len(s.faults) > 0 {
 		mender := w.start("mender", 4)
-		if _, err := mender.Service.Refresh(mender.ctx, project); err != nil {
+		if _, err := mender.Refresh(mender.ctx, project); err != nil {
 			w.problem("mirror", "it can't be mended: %v", err)
 		}
 	}
 	cached := w.start("cached", 5, func(c *projects.Config) { c.ReadMode = projects.Cached })
-	view, err := cached.Service.Read(cached.ctx, project)
+	view, err := cached.Read(cached.ctx, project)
 	if err != nil {
 		w.problem("mirror", "%v", err)
 		return
@@ -247,7 +247,7 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 	}
 	w.box.ResetCalls()
 	verified := w.start("verified", 6)
-	second, err := verified.Service.Read(verified.ctx, project)
+	second, err := verified.Read(verified.ctx, project)
 	if err != nil {
 		w.problem("second plan", "%v", err)
 		return

@@ -112,7 +112,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 func (w *world) wanted() {
 	w.t.Helper()
 	reader := w.start("auditor", 9, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
-	view, err := reader.Service.Read(reader.ctx, project)
+	view, err := reader.Read(reader.ctx, project)
 	if err != nil {
 		w.t.Fatal(err)
 	}

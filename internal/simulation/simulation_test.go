@@ -325,7 +325,7 @@ func (p *process) look() {
 	call := p.w.history.Now()
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Hour)
 	defer cancel()
-	view, err := p.Service.Read(ctx, project)
+	view, err := p.Read(ctx, project)
 	end := p.w.history.Now()
 	if err != nil || p.crashed() {
 		return

@@ -388,7 +388,7 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 		by = e.inhabitants()
 	}
 	p, isProject := c.Entity.(model.Project)
-	if len(by) == 0 || c.Op != Delete && c.Op != Close && !(isProject && p.Closing) {
+	if len(by) == 0 || c.Op != Delete && c.Op != Close && (!isProject || !p.Closing) {
 		return nil
 	}
 	slices.SortFunc(by, model.ID.Compare)

@@ -36,7 +36,7 @@ func appendJSON(to []byte, value any) []byte {
 		if v == nil {
 			return append(to, "null"...)
 		}
-		return appendMembers(to, v, func(to []byte, value any) []byte { return appendJSON(to, value) })
+		return appendMembers(to, v, appendJSON)
 	case list:
 		return appendElements(to, v, appendJSON)
 	case []string:

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"encoding/json"
 	"slices"
 
@@ -236,8 +237,8 @@ func CheckFits(env Env, change Change) error {
 	default:
 		seed.next = seed.next.with(Compile(env, change.Entity, change.Origin).raw())
 	}
-	full, _ := seed.usage().Over().(*FullError)
-	if full == nil {
+	var full *FullError
+	if !errors.As(seed.usage().Over(), &full) {
 		return nil
 	}
 	full.Stack = false

@@ -16,7 +16,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	code := run(ctx)
+	stop()
+	os.Exit(code)
+}
+
+// run returns the exit code: 1 when a defect survived, 2 when one could not be tried.
+func run(ctx context.Context) int {
 	survived := 0
 	for _, d := range mutation.Defects {
 		if len(os.Args) > 1 && !slices.ContainsFunc(os.Args[1:], func(word string) bool { return strings.Contains(d.Name, word) }) {
@@ -25,7 +31,7 @@ func main() {
 		verdict, err := mutation.Try(ctx, ".", d)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "mutate:", err)
-			os.Exit(2)
+			return 2
 		}
 		outcome := "caught by " + strings.Join(verdict.CaughtBy, ", ")
 		if len(verdict.CaughtBy) == 0 {
@@ -36,6 +42,7 @@ func main() {
 	}
 	if survived > 0 {
 		fmt.Printf("%d defects survived: a test is missing for each\n", survived)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
