@@ -1,8 +1,8 @@
 package template
 
 import (
-	"errors"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
