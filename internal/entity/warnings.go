@@ -18,6 +18,8 @@ func (s *Services) warnings() diag.Diagnostics {
 			if more := moreThan(w.AtOnce); more > 0 {
 				diags.AddWarning("Commits Are Limited by Terraform's Parallelism", saturated(w, more))
 			}
+		case projects.GrownWarning:
+			diags.AddWarning("Project Has Got Another Stack", grown(w))
 		case projects.UnhealedWarning:
 			diags.AddWarning("Resources May Differ From the Template", unhealed(w))
 		}
@@ -42,6 +44,11 @@ func saturated(w projects.SaturatedWarning, more int) string {
 		"Changes that are made at once share commits, and a commit takes about as long with many changes as with few, so a large apply is faster with fewer of them.\n\n"+
 		"Raise Terraform's parallelism: run terraform apply -parallelism=%[2]d, or set the environment variable TF_CLI_ARGS_apply=-parallelism=%[2]d; "+
 		"in HCP Terraform, set the environment variable TFE_PARALLELISM=%[2]d in the workspace.", w.AtOnce, more)
+}
+
+func grown(w projects.GrownWarning) string {
+	return fmt.Sprintf("The stacks of the project %q were full, so that it has got another one: it has %d now. Nothing needs to be done. "+
+		"Versions of the provider that know projects of one stack only refuse this project from now on.", w.Project, w.Stacks)
 }
 
 func unhealed(w projects.UnhealedWarning) string {

@@ -17,6 +17,12 @@
 // a commit in each stack, side by side, and up to twice that where waves fall apart. Warnings returns a SaturatedWarning when n
 // was the limit for long.
 //
+// # Several stacks
+//
+// A project whose stacks have no room for an entity gets another stack, without failing anybody (place.go): the View is what all
+// stacks hold together (view.go). Permissions know users and buckets of other stacks by literals; what they say is brought up to date
+// after a change, and shows as a deviation where it isn't.
+//
 // # Throttling
 //
 // Only the SDK repeats calls (package awsclient); the poller of a stack, of which there is one however many wait, takes

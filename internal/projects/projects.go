@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // ReadMode says how much a read trusts the mirror.
@@ -20,21 +19,6 @@ const (
 	// Authoritative reads the templates and leaves the mirror aside.
 	Authoritative ReadMode = "authoritative"
 )
-
-// View is a project as it was read: what its stacks hold together.
-type View struct {
-	Contents template.Contents
-	Stacks   []Stack
-}
-
-// Stack is the state of one of a project's stacks. It moves with every commit.
-type Stack struct {
-	Name     string
-	ID       string
-	Status   string
-	Revision int64
-	Usage    template.Usage
-}
 
 // UnknownProjectError says that the directory has no such project.
 type UnknownProjectError struct{ Project string }
@@ -65,6 +49,16 @@ type UndeletedError struct {
 
 func (e *UndeletedError) Error() string {
 	return fmt.Sprintf("the %s is no longer in the stack %s, but it could not be deleted: %s", e.ID, e.Stack, strings.Join(e.Reasons, "; "))
+}
+
+// StackMissingError says that the directory has a project whose account lacks one of its stacks: the wrong account, the wrong
+// region, or a stack that somebody deleted.
+type StackMissingError struct {
+	Project, Stack, AccountID, Region string
+}
+
+func (e *StackMissingError) Error() string {
+	return fmt.Sprintf("the project %s has no stack %s in the account %s and region %s", e.Project, e.Stack, e.AccountID, e.Region)
 }
 
 // OutcomeUnknownError says that nobody knows whether a change was made: the time ran out while CloudFormation was at work

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
-	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // Config says whose projects they are and how they are reached.
@@ -32,6 +32,9 @@ type Config struct {
 	Run string
 	// Writer is unique for the process: letters, digits and hyphens.
 	Writer string
+	// Budget is how much of its limits a stack may use before the next one is opened; the zero value stands for
+	// template.Budget(). Smaller stacks let tests come to several of them.
+	Budget template.Usage
 	// Log writes a line for people who watch, Warn one that they should see; nil: none.
 	Log, Warn func(ctx context.Context, message string, fields map[string]any)
 }
@@ -105,7 +108,7 @@ func (s *Service) open(ctx context.Context) (*hub, error) {
 		return s.hub, nil
 	}
 	if s.hubCall == nil {
-		s.hubCall = begin(ctx, s.readHub, func(h *hub, err error) {
+		s.hubCall = begin(ctx, s.readHub, func(_ *call[*hub], h *hub, err error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.hubCall = nil
@@ -146,64 +149,6 @@ func (s *Service) readHub(ctx context.Context) (*hub, error) {
 	return h, nil
 }
 
-// Read returns a project as the read mode says. It returns *UnknownProjectError when the directory has no such project, and
-// *StackMissingError when the directory has it and its account hasn't.
-func (s *Service) Read(ctx context.Context, name string) (*View, error) {
-	p := s.project(name)
-	p.mu.Lock()
-	if p.view != nil {
-		defer p.mu.Unlock()
-		return p.view, nil
-	}
-	if p.reading == nil {
-		p.reading = begin(ctx, func(ctx context.Context) (*View, error) { return s.read(ctx, p) }, func(v *View, err error) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.reading = nil
-			if err == nil && p.view == nil { // a commit in the meantime knows better
-				p.view = v
-			}
-		})
-	}
-	c := p.reading
-	p.mu.Unlock()
-	return c.wait(ctx)
-}
-
-// List returns the directory of projects, sorted by name.
-func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
-	h, err := s.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	read, err := s.readShard(ctx, h, h.directory, s.mirrored(ctx, h, directoryName))
-	if err != nil || read == nil {
-		return nil, err
-	}
-	return read.contents.Listings, nil
-}
-
-// project is what the process knows of a project.
-type project struct {
-	name string
-
-	mu      sync.Mutex // protects what follows; never held during a call or a wait
-	view    *View
-	reading *call[*View]
-	shard   *shard
-}
-
-func (s *Service) project(name string) *project {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.projects[name]
-	if p == nil {
-		p = &project{name: name}
-		s.projects[name] = p
-	}
-	return p
-}
-
 // forget drops what is known of a project that was deleted.
 func (s *Service) forget(name string) {
 	s.mu.Lock()
@@ -221,13 +166,13 @@ type call[T any] struct {
 // callBound is the most that a shared call takes, a wait for a busy stack included.
 const callBound = 30 * time.Minute
 
-func begin[T any](ctx context.Context, do func(context.Context) (T, error), settle func(T, error)) *call[T] {
+func begin[T any](ctx context.Context, do func(context.Context) (T, error), settle func(*call[T], T, error)) *call[T] {
 	c := &call[T]{done: make(chan struct{})}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callBound)
 		defer cancel()
 		c.value, c.err = do(ctx)
-		settle(c.value, c.err)
+		settle(c, c.value, c.err)
 		close(c.done)
 	}()
 	return c

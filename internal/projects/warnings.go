@@ -1,8 +1,7 @@
 package projects
 
-import "github.com/stowage/terraform-provider-stowage/internal/commit"
-
-// Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning or an UnhealedWarning.
+// Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning or a
+// GrownWarning.
 type Warning interface{ warning() }
 
 // SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
@@ -19,8 +18,16 @@ type UnhealedWarning struct {
 	Reasons        []string // AWS's, resource by resource
 }
 
+// GrownWarning says that the stacks of a project were full, so that it has got another one. Versions of the provider that know of
+// one stack only refuse the project from then on.
+type GrownWarning struct {
+	Project string
+	Stacks  int
+}
+
 func (SaturatedWarning) warning() {}
 func (UnhealedWarning) warning()  {}
+func (GrownWarning) warning()     {}
 
 // Warnings returns what has come up since it was called last. Each warning is returned once, to one caller.
 func (s *Service) Warnings() []Warning {
@@ -67,8 +74,9 @@ func (s *Service) count() (leave func()) {
 	}
 }
 
-func (s *Service) unhealed(d *shard, e commit.Unhealed) {
+// warn keeps a warning for whoever asks next.
+func (s *Service) warn(w Warning) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.warnings = append(s.warnings, UnhealedWarning{d.partition, d.stack.Name(), e.LogicalIDs, e.Reasons})
+	s.warnings = append(s.warnings, w)
 }

@@ -326,7 +326,7 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
-		case strings.HasSuffix(d.Status, "_IN_PROGRESS"):
+		case strings.HasSuffix(d.Status, inProgress):
 			return nil
 		case strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "":
 			return &commit.Finished{Description: d}
@@ -340,7 +340,7 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 		return &commit.Finished{Description: d, Events: events}
 	}
 	began, status := span(events)
-	if status == "" || strings.HasSuffix(status, "_IN_PROGRESS") {
+	if status == "" || strings.HasSuffix(status, inProgress) {
 		return nil
 	}
 	d.Status, d.StatusReason, d.ChangeSetID, d.LastUpdated = status, "", e.ARN, began

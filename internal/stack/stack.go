@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -213,26 +214,51 @@ func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 // deletionBound is the most that the deletion of a stack may take.
 const deletionBound = 30 * time.Minute
 
-// Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone. What the stack
-// retains stays. Deleting what is gone succeeds.
+// Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone; first for the end of whatever
+// somebody else is doing with it. What the stack retains stays. Deleting what is gone succeeds.
 func (s *Stack) Delete(ctx context.Context, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, deletionBound)
 	defer cancel()
-	d, err := s.Describe(ctx)
-	if err != nil || d == nil {
-		return err
+	for {
+		d, err := s.atRest(ctx)
+		if err != nil || d == nil {
+			return err
+		}
+		if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
+			StackName: aws.String(d.StackID), EnableTerminationProtection: aws.Bool(false),
+		}); err != nil {
+			return fmt.Errorf("lifting the termination protection of the stack %s: %w", s.config.Stack, err)
+		}
+		if _, err = s.config.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{
+			StackName: aws.String(d.StackID), ClientRequestToken: aws.String(token),
+		}); err == nil {
+			return s.gone(ctx, d.StackID)
+		}
+		// Somebody may have begun an operation in the meantime.
+		if now, again := s.Describe(ctx); again != nil || now == nil || !strings.HasSuffix(now.Status, inProgress) {
+			return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
+		}
 	}
-	if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
-		StackName: aws.String(d.StackID), EnableTerminationProtection: aws.Bool(false),
-	}); err != nil {
-		return fmt.Errorf("lifting the termination protection of the stack %s: %w", s.config.Stack, err)
+}
+
+// inProgress is how the status of a stack ends that is busy.
+const inProgress = "_IN_PROGRESS"
+
+// atRest waits until nobody else is at work on a stack that is to be deleted, another deletion apart. It returns nil when there is no such
+// stack.
+func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
+	for pause := range pauses(time.Second, 5*time.Second) {
+		d, err := s.Describe(ctx)
+		if err != nil || d == nil || !strings.HasSuffix(d.Status, inProgress) ||
+			d.Status == string(types.StackStatusDeleteInProgress) || d.Status == string(types.StackStatusReviewInProgress) {
+			return d, err
+		}
+		s.config.Log(ctx, "Waiting for somebody else's operation", map[string]any{"stack": s.config.Stack, "status": d.Status})
+		if err := sleep(ctx, pause); err != nil {
+			return nil, fmt.Errorf("waiting for the operation on the stack %s that is in %s: %w", s.config.Stack, d.Status, err)
+		}
 	}
-	if _, err = s.config.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{
-		StackName: aws.String(d.StackID), ClientRequestToken: aws.String(token),
-	}); err != nil {
-		return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
-	}
-	return s.gone(ctx, d.StackID)
+	return nil, nil //nolint:nilnil // pauses don't end
 }
 
 // gone waits until a stack that is being deleted is gone.

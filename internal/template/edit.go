@@ -30,9 +30,11 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // the mark of the configuration that makes the change; "" for none
-	// Elsewhere is what a change of a permission has to know of the project's other stacks.
+	// Elsewhere is what the change has to know of the project's other stacks.
 	Elsewhere Elsewhere
-	Shards    int // with Grow: the number of the project's stacks
+	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
+	// its caller knows, 0 for any.
+	Shards int
 }
 
 // Action is what CloudFormation does to a resource.
@@ -81,6 +83,11 @@ type (
 	}
 	// ClosingError refuses a change to a project that is being deleted.
 	ClosingError struct{ Project string }
+	// GrownError refuses to close a project that has more stacks than whoever closes it knows.
+	GrownError struct {
+		Project string
+		Shards  int
+	}
 )
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("the %s exists already", e.ID) }
@@ -99,6 +106,10 @@ func (e *InUseError) Error() string {
 
 func (e *ClosingError) Error() string {
 	return fmt.Sprintf("the project %s is being deleted", e.Project)
+}
+
+func (e *GrownError) Error() string {
+	return fmt.Sprintf("the project %s has grown to %d stacks meanwhile", e.Project, e.Shards)
 }
 
 // Edit puts changes into a template, in no particular order: the batch is judged by its end state. A change that is refused
@@ -190,6 +201,7 @@ func (e *editor) apply(errs []error) map[int]error {
 		}
 		return e.set(i, c)
 	})
+	e.repack(errs, refused)
 	needed := e.needed()
 	forEach(func(_ int, c Change) error { return e.check(c, needed) })
 	e.next = e.finish()
@@ -342,7 +354,7 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 		}
 		packed.remove(id)
 	}
-	return packed.place(e.env, user, grant, e.buckets, e.numbers(permission.User, elsewhere.Policies), e.frozen(permission.User))
+	return packed.place(e.env, user, grant, e.buckets, e.numbers(permission.User, elsewhere.Policies[permission.User]), e.frozen(permission.User))
 }
 
 // frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
@@ -388,6 +400,9 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 		by = e.inhabitants()
 	}
 	p, isProject := c.Entity.(model.Project)
+	if isProject && p.Closing && c.Op == Update && c.Shards > 0 && e.before.shards > c.Shards {
+		return &GrownError{p.Name, e.before.shards}
+	}
 	if len(by) == 0 || c.Op != Delete && c.Op != Close && (!isProject || !p.Closing) {
 		return nil
 	}
@@ -412,24 +427,109 @@ func (e *editor) inhabitants() []model.ID {
 	return ids
 }
 
-// full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
-// what is there are never refused.
-func (e *editor) full(refused map[int]error, errs []error) {
-	usage := e.usage()
-	over := usage.Over()
-	for i := len(e.members) - 1; i >= 0 && usage.Over() != nil; i-- {
-		c := e.members[i]
-		if _, existed := e.before.lookup(c.Entity.ID()); existed || c.Op != Create || errs[i] != nil || refused[i] != nil {
-			continue
+// repack moves permissions out of policies that have become too large, as the user's networks or a bucket's key are longer than they
+// were. When there is no place for them, the changes that made them longer are refused.
+func (e *editor) repack(errs []error, refused map[int]error) {
+	for name, by := range e.regrant {
+		user, packed := e.user(name), e.packings[name]
+		var elsewhere []int
+		for _, i := range by {
+			elsewhere = append(elsewhere, e.members[i].Elsewhere.Policies[name]...)
 		}
-		refused[i] = over
-		if c.Entity.ID().Kind == model.KindPermission {
-			usage = usage.less(0, len(encodeJSON(c.Entity)))
-			continue
+		for _, n := range slices.Sorted(maps.Keys(packed)) {
+			for len(packed[n]) > 1 && PolicySize(document(e.env, user, packed[n], e.buckets)) > MaxPolicySize {
+				grant := packed[n][len(packed[n])-1]
+				packed[n] = packed[n][:len(packed[n])-1]
+				err := packed.place(e.env, user, grant, e.buckets, e.numbers(name, elsewhere), e.frozen(name))
+				if err == nil {
+					continue
+				}
+				packed[n] = append(packed[n], grant)
+				for _, i := range by {
+					if errs[i] == nil && refused[i] == nil && e.members[i].Entity.ID().Kind != model.KindPermission {
+						refused[i] = err
+					}
+				}
+				break
+			}
 		}
-		resources := Compile(e.env, c.Entity, c.Origin)
-		usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
 	}
+}
+
+// full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
+// what is there are never refused. A permission goes together with all others in its policy, if that is new, and stays if it isn't,
+// unless bytes are short.
+func (e *editor) full(refused map[int]error, errs []error) {
+	usage, budget := e.usage(), e.env.budget()
+	over := usage.Over(budget)
+	if over == nil {
+		return
+	}
+	var fresh map[int][]int
+	for i := len(e.members) - 1; i >= 0 && usage.Over(budget) != nil; i-- {
+		c := e.members[i]
+		if !e.creates(i, errs) || refused[i] != nil {
+			continue
+		}
+		if c.Entity.ID().Kind != model.KindPermission {
+			refused[i] = over
+			resources := Compile(e.env, c.Entity, c.Origin)
+			usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
+			continue
+		}
+		if fresh == nil {
+			fresh = e.freshPolicies(errs)
+		}
+		with, resources := fresh[i], 1
+		if with == nil {
+			if usage.TemplateBytes <= budget.TemplateBytes && usage.BodyBytes <= budget.BodyBytes {
+				continue
+			}
+			with, resources = []int{i}, 0
+		}
+		for _, j := range with {
+			refused[j] = over
+			usage = usage.less(0, len(encodeJSON(e.members[j].Entity)))
+		}
+		usage = usage.less(resources, 0)
+	}
+}
+
+// creates says that a change that has not been refused makes something that was not there.
+func (e *editor) creates(i int, errs []error) bool {
+	_, existed := e.before.lookup(e.members[i].Entity.ID())
+	return !existed && e.members[i].Op == Create && errs[i] == nil
+}
+
+// freshPolicies are, by each change that creates a permission in a policy that the batch makes, all that do so in that policy.
+func (e *editor) freshPolicies(errs []error) map[int][]int {
+	type policy struct {
+		user string
+		n    int
+	}
+	in := map[model.ID]policy{}
+	for user := range e.regrant {
+		for n, grants := range e.packings[user] {
+			for _, grant := range grants {
+				if len(e.before.packings[user][n]) == 0 {
+					in[grant.Permission.ID()] = policy{user, n}
+				}
+			}
+		}
+	}
+	members := map[policy][]int{}
+	for i, c := range e.members {
+		if at, ok := in[c.Entity.ID()]; ok && e.creates(i, errs) {
+			members[at] = append(members[at], i)
+		}
+	}
+	fresh := map[int][]int{}
+	for _, together := range members {
+		for _, i := range together {
+			fresh[i] = together
+		}
+	}
+	return fresh
 }
 
 // less is the usage without some resources and the bytes that they take as JSON.

@@ -25,12 +25,27 @@ type Usage struct {
 	BodyBytes     int `json:"body_bytes"`
 }
 
-// Over returns a *FullError for the first budget that the usage is over, by name and numbers; nil if none.
-func (u Usage) Over() error {
+// Budget is how much of its limits a stack may use.
+func Budget() Usage { return Usage{BudgetResources, BudgetTemplateBytes, BudgetBodyBytes} }
+
+// Left is what is left of a budget; never less than nothing.
+func (u Usage) Left(budget Usage) Usage {
+	return Usage{
+		max(budget.Resources-u.Resources, 0), max(budget.TemplateBytes-u.TemplateBytes, 0), max(budget.BodyBytes-u.BodyBytes, 0),
+	}
+}
+
+// Plus is the usage of two stacks together.
+func (u Usage) Plus(other Usage) Usage {
+	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes}
+}
+
+// Over returns a *FullError for the first part of a budget that the usage is over, by name and numbers; nil if none.
+func (u Usage) Over(budget Usage) error {
 	for _, check := range []FullError{
-		{"resources of the stack", u.Resources, BudgetResources, true},
-		{"bytes of the stack's template", u.TemplateBytes, BudgetTemplateBytes, true},
-		{"bytes of the stack's mirror item", u.BodyBytes, BudgetBodyBytes, true},
+		{"resources of the stack", u.Resources, budget.Resources, true},
+		{"bytes of the stack's template", u.TemplateBytes, budget.TemplateBytes, true},
+		{"bytes of the stack's mirror item", u.BodyBytes, budget.BodyBytes, true},
 	} {
 		if check.Have > check.Budget {
 			return &check

@@ -26,6 +26,8 @@ type Contents struct {
 	Dangling []model.ID `json:"dangling,omitempty"`
 	// Shards is the number of the project's stacks, where the project is; 0 means one.
 	Shards int `json:"shards,omitempty"`
+	// Closed says of a stack that doesn't hold the project that it takes nothing more.
+	Closed bool `json:"closed,omitempty"`
 	// Policies are the numbers of the users' policies in this stack, sorted, by user.
 	Policies map[string][]int `json:"policies,omitempty"`
 	// Literals are what policies say of what lives in other stacks; nil when they say nothing.
@@ -274,7 +276,7 @@ func (s *shard) grants(user string) []Grant {
 func (s *shard) contents() *Contents {
 	c := &Contents{
 		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), Listings: sorted(s.listings),
-		Foreign: s.foreign, Deviations: s.deviations(), Shards: s.shards, Literals: s.literals(),
+		Foreign: s.foreign, Deviations: s.deviations(), Shards: s.shards, Closed: s.closing, Literals: s.literals(),
 	}
 	for user, packed := range s.packings {
 		if c.Policies == nil {

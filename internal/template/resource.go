@@ -146,6 +146,15 @@ type Env struct {
 	Partition string `json:"partition"`
 	// KeyARN is the ARN of the project's key, "" until the key exists.
 	KeyARN string `json:"key_arn,omitempty"`
+	// Budget is how much of its limits the stack may use; the zero value stands for Budget().
+	Budget Usage `json:"-"`
+}
+
+func (e Env) budget() Usage {
+	if e.Budget == (Usage{}) {
+		return Budget()
+	}
+	return e.Budget
 }
 
 func (e Env) bucketARN(bucketName string) string {

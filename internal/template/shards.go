@@ -36,13 +36,13 @@ const (
 	formatShards = 2
 )
 
-// Elsewhere is what a change of a permission has to know of the project's other stacks. What the stack itself holds
-// counts more.
+// Elsewhere is what a change has to know of the project's other stacks. What the stack itself holds counts more.
 type Elsewhere struct {
 	Bucket *BucketRef  // the permission's bucket; nil when it is not in another stack
 	User   *model.User // the permission's user; nil when it is not in another stack
-	// Policies are the numbers of the policies that the user has in other stacks: their names are taken.
-	Policies []int
+	// Policies are, by user, the numbers of the policies in other stacks: their names are taken. A permission needs to know its user's,
+	// a user its own, a bucket those of all who have permissions on it.
+	Policies map[string][]int
 }
 
 // BucketRef is what a policy says of a bucket that lives in another stack.
@@ -216,6 +216,34 @@ func remarked(raw json.RawMessage, mark Mark) json.RawMessage {
 	return appendMembers(nil, resource, appendRaw)
 }
 
+// Fits says whether a stack can be expected to have room for a bucket, user or permission, and is open for it. A user counts with its first
+// policy, so that its permissions, which come later, have room beside it, and a permission with a policy of its own. Whether
+// it does have room is seen when the stack is edited.
+func (c *Contents) Fits(env Env, e model.Entity) bool {
+	if c.Closed {
+		return false
+	}
+	want := c.Usage
+	for _, user := range c.Users {
+		if len(c.Policies[user.Name]) == 0 {
+			want.Resources++
+		}
+	}
+	size := len(encodeJSON(e))
+	want.BodyBytes += size
+	if e.ID().Kind != model.KindBucket {
+		want.Resources++
+	}
+	if e.ID().Kind == model.KindPermission {
+		want.TemplateBytes += size
+	} else {
+		resources := Compile(env, e, "")
+		want.Resources += len(resources)
+		want.TemplateBytes += len(appendMembers(nil, resources.raw(), appendRaw))
+	}
+	return want.Over(env.budget()) == nil
+}
+
 // CheckFits returns a *FullError when an entity is too large even for an empty stack.
 func CheckFits(env Env, change Change) error {
 	seed := &editor{shard: &shard{env: env}, next: Seed(CarrierName(env.Project, 0), "")}
@@ -238,7 +266,7 @@ func CheckFits(env Env, change Change) error {
 		seed.next = seed.next.with(Compile(env, change.Entity, change.Origin).raw())
 	}
 	var full *FullError
-	if !errors.As(seed.usage().Over(), &full) {
+	if !errors.As(seed.usage().Over(env.budget()), &full) {
 		return nil
 	}
 	full.Stack = false

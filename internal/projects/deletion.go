@@ -1,0 +1,331 @@
+package projects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/account"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Delete removes a bucket, user or permission; what is gone already counts as deleted. A bucket's data is treated as its
+// on_delete says, as it stands in the model: with "refuse" a bucket that holds anything is a *NotEmptyError.
+//
+// A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
+// nothing has changed; the commit retains and so touches nothing. Whatever crash in between is mended by deleting again.
+func (s *Service) Delete(ctx context.Context, project string, id model.ID) error {
+	defer s.count()()
+	t, err := s.existing(ctx, project)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	entity, there := t.view.Contents.Of(id)
+	bucket, ok := entity.(model.Bucket)
+	if !there || ok && bucket.OnDelete == model.Empty {
+		// Since the project was read, somebody may have made it. And data goes only by what the template says now: somebody
+		// may have taken that back.
+		if t.view, err = s.now(ctx, t); err != nil {
+			return err
+		}
+		entity, there = t.view.Contents.Of(id)
+	}
+	if !there {
+		return nil
+	}
+	if t, err = s.unused(ctx, t, id); err != nil {
+		return err
+	}
+	defer t.p.begin(id)()
+	homes := t.view.homes(id)
+	if bucket, ok := entity.(model.Bucket); ok {
+		if err := s.dispose(ctx, t.first, bucket.ID(), bucket.BucketName, bucket.OnDelete); err != nil {
+			return err
+		}
+	}
+	for _, n := range homes {
+		if err := s.commitIn(ctx, t, n, template.Change{Op: template.Delete, Entity: entity}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// now reads what stands in a project's templates, whatever the mirror or this process remembers.
+func (s *Service) now(ctx context.Context, t *target) (*View, error) {
+	one := func(d *shard) (*shardRead, error) {
+		read, err := s.readTemplate(ctx, t.h, d)
+		if err == nil && read != nil {
+			s.remember(d, read)
+		}
+		return read, err
+	}
+	first, err := one(t.first)
+	if err != nil {
+		return nil, err
+	}
+	if first == nil || first.contents.Project == nil {
+		return nil, &StackMissingError{t.p.name, t.first.stack.Name(), t.first.env.AccountID, t.first.env.Region}
+	}
+	shards, err := s.readOthers(t.h, t.p, t.first, first, one)
+	if err != nil {
+		return nil, err
+	}
+	return newView(t.p.name, shards), nil
+}
+
+func ignoreUnknown(err error) error {
+	var unknown *UnknownProjectError
+	if errors.As(err, &unknown) {
+		return nil
+	}
+	return err
+}
+
+// unused makes sure that no permission needs a bucket, nor in another stack a user, that is about to be deleted: within a stack
+// the commit sees to it. It waits for the permissions that this process is deleting.
+func (s *Service) unused(ctx context.Context, t *target, id model.ID) (*target, error) {
+	for {
+		by := t.view.neededBy(id)
+		if len(by) == 0 {
+			return t, nil
+		}
+		waited, err := t.p.await(ctx, by...)
+		if err != nil {
+			return t, err
+		}
+		if !waited {
+			return t, &template.InUseError{ID: id, By: by}
+		}
+		if t, err = s.again(ctx, t); err != nil {
+			return t, err
+		}
+	}
+}
+
+// neededBy are the permissions that need a bucket, and those that need a user from another stack than its own.
+func (v *View) neededBy(id model.ID) []model.ID {
+	var by []model.ID
+	for n, shard := range v.shards {
+		if shard == nil || id.Kind != model.KindBucket && id.Kind != model.KindUser {
+			continue
+		}
+		if _, here := shard.contents.Of(id); here && id.Kind == model.KindUser {
+			continue
+		}
+		for _, permission := range permissionsOn(v.shards[n], id) {
+			by = append(by, permission.ID())
+		}
+	}
+	return by
+}
+
+// dispose does with a bucket what on_delete says.
+func (s *Service) dispose(ctx context.Context, d *shard, of model.ID, bucket string, onDelete model.OnDelete) error {
+	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
+	switch onDelete {
+	case model.Retain:
+		return nil
+	case model.Empty:
+		if err := s.empty(ctx, buckets, bucket); err != nil {
+			return err
+		}
+	case model.Refuse:
+		if err := buckets.CheckEmpty(ctx, bucket); err != nil {
+			return notEmpty(of, bucket, err)
+		}
+	}
+	return notEmpty(of, bucket, buckets.Delete(ctx, bucket))
+}
+
+func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket string) error {
+	return buckets.Empty(ctx, bucket, func(deleted int) {
+		s.config.Log(ctx, "Emptying the bucket", map[string]any{"bucket": bucket, "deleted": deleted})
+	})
+}
+
+func notEmpty(of model.ID, bucket string, err error) error {
+	var full *account.NotEmptyError
+	if errors.As(err, &full) {
+		return &NotEmptyError{ID: of, Bucket: bucket, Err: err}
+	}
+	return err
+}
+
+// DeleteProject deletes a project in which nothing is left, with its log bucket and key as its on_delete says. A project that
+// is gone already counts as deleted.
+//
+// First everything is checked, then commits close the stacks, so that nobody adds to the project any more: the others before the
+// first, which takes it only if the project has not grown meanwhile, and from which on it can't grow. The buckets and
+// the key go while the first stack still tells the key's ARN: so every step can be repeated after a crash. The stacks go by their ids,
+// the last one first, then the directory entry. The mirror is last: it alone still shows, once the first stack is gone, that the
+// project was closing.
+func (s *Service) DeleteProject(ctx context.Context, name string) error {
+	h, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	listing, err := s.listing(ctx, h, name)
+	if err != nil {
+		var unknown *UnknownProjectError
+		if errors.As(err, &unknown) {
+			s.forgetMirrored(ctx, h, name)
+			return nil
+		}
+		return err
+	}
+	p := s.project(name)
+	first, err := s.reach(ctx, h, p, &mirror.Snapshot{})
+	if err != nil {
+		return err
+	}
+	for {
+		err := s.deleteStacks(ctx, &target{h: h, p: p, first: first})
+		var grown *template.GrownError
+		if err == nil {
+			break
+		}
+		if !errors.As(err, &grown) { // else somebody has added a stack, which was not looked at yet
+			return err
+		}
+	}
+	if err := s.commit(ctx, h.directory, template.Change{Op: template.Delete, Entity: *listing}); err != nil {
+		return err
+	}
+	s.forgetMirrored(ctx, h, name)
+	s.forget(name)
+	return nil
+}
+
+// deleteStacks deletes the stacks of a project, and what it holds besides them. It returns a *template.GrownError when the
+// project has grown in between.
+func (s *Service) deleteStacks(ctx context.Context, t *target) error {
+	read, err := s.readTemplate(ctx, t.h, t.first)
+	if err != nil {
+		return err
+	}
+	var others []*shard
+	if read != nil && read.contents.Project != nil {
+		shards, err := s.readOthers(t.h, t.p, t.first, read, func(d *shard) (*shardRead, error) { return s.readTemplate(ctx, t.h, d) })
+		if err != nil {
+			return err
+		}
+		t.view = newView(t.p.name, shards)
+		// The next stack is there if somebody died after making it, or is making it.
+		for n := 1; n <= len(shards); n++ {
+			others = append(others, s.newSibling(t.h, t.first, n, read.contents.Env.KeyARN, false))
+		}
+		if err := s.deleteContents(ctx, t, others); err != nil {
+			return err
+		}
+	}
+	for i := range others {
+		if err := others[len(others)-1-i].stack.Delete(ctx, s.token()); err != nil {
+			return err
+		}
+	}
+	return t.first.stack.Delete(ctx, s.token())
+}
+
+// forgetMirrored clears the mirror of a project that is gone.
+func (s *Service) forgetMirrored(ctx context.Context, h *hub, name string) {
+	if err := h.table.Forget(ctx, name); err != nil {
+		s.warnMirror(ctx, "cleared", name, err)
+	}
+}
+
+// deleteContents closes a project and deletes what it holds besides its stacks.
+func (s *Service) deleteContents(ctx context.Context, t *target, others []*shard) error {
+	contents, d := t.view.Contents, t.first
+	p := *contents.Project
+	if by := entities(&contents); len(by) > 0 {
+		return &template.InUseError{ID: p.ID(), By: by}
+	}
+	logs := model.LogBucketName(p.Name, d.env.AccountID, d.env.Region)
+	templates := model.TemplateBucketName(p.Name, d.env.AccountID, d.env.Region)
+	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
+	if p.OnDelete != model.Retain {
+		if err := checkKeyUnused(ctx, buckets, p, contents.Env.KeyARN); err != nil {
+			return err
+		}
+	}
+	if p.OnDelete == model.Refuse {
+		if err := buckets.CheckEmpty(ctx, logs); err != nil {
+			return notEmpty(p.ID(), logs, err)
+		}
+	}
+	if err := s.closeStacks(ctx, t, others); err != nil {
+		return err
+	}
+	if err := s.dispose(ctx, d, p.ID(), logs, p.OnDelete); err != nil {
+		return err
+	}
+	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost with them.
+	if err := s.dispose(ctx, d, p.ID(), templates, model.Empty); err != nil {
+		return err
+	}
+	if p.OnDelete == model.Retain || contents.Env.KeyARN == "" {
+		return nil
+	}
+	return account.ScheduleKeyDeletion(ctx, d.account.KMS, contents.Env.KeyARN)
+}
+
+// closeStacks lets the stacks of a project take nothing more: those beside the first, then the first, if they are all.
+func (s *Service) closeStacks(ctx context.Context, t *target, others []*shard) error {
+	errs := make([]error, len(others))
+	var group sync.WaitGroup
+	for i, d := range others {
+		group.Go(func() {
+			err := s.commit(ctx, d, template.Change{Op: template.Close, Entity: model.Project{Name: t.p.name}})
+			var missing *StackMissingError
+			if !errors.As(err, &missing) { // an earlier deletion has got so far, or nobody has made it
+				errs[i] = err
+			}
+		})
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	p := *t.view.Contents.Project
+	if p.Closing {
+		return nil
+	}
+	p.Closing = true
+	return s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Shards: len(t.view.shards)})
+}
+
+func entities(contents *template.Contents) []model.ID {
+	var ids []model.ID
+	for e := range contents.Entities() {
+		if e.ID().Kind != model.KindProject {
+			ids = append(ids, e.ID())
+		}
+	}
+	return ids
+}
+
+// checkKeyUnused refuses to give up a key with which a bucket of the account is still encrypted: its data would be lost.
+func checkKeyUnused(ctx context.Context, buckets account.Buckets, p model.Project, key string) error {
+	if key == "" {
+		return nil
+	}
+	bucket, err := buckets.EncryptedWith(ctx, key)
+	if err != nil {
+		return err
+	}
+	if bucket != "" {
+		return &KeyInUseError{Project: p.Name, Bucket: bucket, KeyARN: key}
+	}
+	return nil
+}
+
+// KeyInUseError refuses to delete a project whose key still encrypts a bucket that was retained.
+type KeyInUseError struct{ Project, Bucket, KeyARN string }
+
+func (e *KeyInUseError) Error() string {
+	return fmt.Sprintf("the bucket %s is still encrypted with the key %s of the project %s", e.Bucket, e.KeyARN, e.Project)
+}

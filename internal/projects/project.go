@@ -1,0 +1,204 @@
+package projects
+
+import (
+	"context"
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// project is what the process knows of a project.
+type project struct {
+	name string
+
+	mu      sync.Mutex // protects what follows; never held during a call or a wait
+	view    *View
+	reading *call[*View]
+	growing *call[struct{}]
+	shards  map[int]*shard // those that have been reached
+	changes map[model.ID]*underWay
+	// overflow is by user where the permissions go that its own stack has no room for: those that are made at once have to go
+	// to one place, as their policies would get the same names in two.
+	overflow map[string]int
+}
+
+// underWay is a change of an entity that this process is making.
+type underWay struct {
+	shard int           // where it is being made; 0 while it isn't known
+	done  chan struct{} // closed when it has been made, or has failed
+}
+
+func (s *Service) project(name string) *project {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.projects[name]
+	if p == nil {
+		p = &project{name: name, shards: map[int]*shard{}, changes: map[model.ID]*underWay{}, overflow: map[string]int{}}
+		s.projects[name] = p
+	}
+	return p
+}
+
+// Read returns a project as the read mode says. It returns *UnknownProjectError when the directory has no such project, and
+// *StackMissingError when the directory has it and its account hasn't.
+func (s *Service) Read(ctx context.Context, name string) (*View, error) {
+	p := s.project(name)
+	for {
+		p.mu.Lock()
+		view, reading := p.view, p.reading
+		if view == nil && reading == nil {
+			reading = begin(ctx, func(ctx context.Context) (*View, error) { return s.read(ctx, p) }, p.settle)
+			p.reading = reading
+		}
+		p.mu.Unlock()
+		if view != nil {
+			return view, nil
+		}
+		view, err := reading.wait(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// What was committed while it was read counts for those who ask afterwards.
+		p.mu.Lock()
+		view = p.newest(view)
+		p.mu.Unlock()
+		if view != nil {
+			return view, nil
+		}
+	}
+}
+
+// settle takes over what was read, unless something was committed in the meantime that the reading may not have seen.
+func (p *project) settle(reading *call[*View], v *View, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reading != reading {
+		return
+	}
+	p.reading = nil
+	if err == nil && p.view == nil { // a commit in the meantime knows better
+		p.view = p.newest(v)
+	}
+}
+
+// newest is a view with what this process has committed since; nil when it has seen more stacks since. The caller holds the lock.
+func (p *project) newest(v *View) *View {
+	for n, read := range v.shards {
+		if d := p.shards[n]; d != nil && read != nil {
+			if latest := d.latest(read); latest != read {
+				if v = v.with(p.name, n, latest); v == nil {
+					return nil
+				}
+			}
+		}
+	}
+	return v
+}
+
+// supersede forgets what this process has read of the project: what it has just committed isn't in that, and the next read
+// finds it together with what somebody else has done since.
+func (p *project) supersede() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.view, p.reading = nil, nil
+}
+
+// remember makes what a stack holds what this process reads of its project.
+func (p *project) remember(n int, read *shardRead) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case n == 0 && read.contents.Project == nil:
+	case p.view != nil && n < len(p.view.shards):
+		p.view = p.view.with(p.name, n, read)
+	case n == 0 && read.shards() == 1:
+		p.view = newView(p.name, []*shardRead{read})
+	case p.view != nil && n == len(p.view.shards): // it is being opened
+	default:
+		p.view = nil
+	}
+}
+
+// reached is a stack of the project that this process has reached; nil for another one.
+func (p *project) reached(n int) *shard {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.shards[n]
+}
+
+// keep keeps a stack that was reached; of several the first counts, as there is one engine for a stack.
+func (p *project) keep(d *shard) *shard {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shards[d.n] == nil {
+		p.shards[d.n] = d
+	}
+	return p.shards[d.n]
+}
+
+// begin notes that a change of an entity is under way. end has to be called when it is over.
+func (p *project) begin(id model.ID) (end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changes[id] != nil {
+		return func() {}
+	}
+	u := &underWay{done: make(chan struct{})}
+	p.changes[id] = u
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.changes, id)
+		close(u.done)
+	}
+}
+
+// placed notes in which stack a change is being made.
+func (p *project) placed(id model.ID, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if u := p.changes[id]; u != nil {
+		u.shard = n
+	}
+}
+
+// overflows notes where permissions of a user go that its own stack has no room for, unless that is known and not full. It
+// returns where they go.
+func (p *project) overflows(user string, n int, full map[int]bool) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, known := p.overflow[user]; known && !full[at] {
+		return at
+	}
+	p.overflow[user] = n
+	return n
+}
+
+// home is the stack in which this process is making a change of an entity; 0 when it isn't.
+func (p *project) home(id model.ID) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if u := p.changes[id]; u != nil {
+		return u.shard
+	}
+	return 0
+}
+
+// await waits for the changes that this process is making to any of the entities. It says whether there were any.
+func (p *project) await(ctx context.Context, ids ...model.ID) (waited bool, err error) {
+	for _, id := range ids {
+		p.mu.Lock()
+		u := p.changes[id]
+		p.mu.Unlock()
+		if u == nil {
+			continue
+		}
+		waited = true
+		select {
+		case <-u.done:
+		case <-ctx.Done():
+			return waited, ctx.Err()
+		}
+	}
+	return waited, nil
+}

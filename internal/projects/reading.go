@@ -1,0 +1,234 @@
+package projects
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// List returns the directory of projects, sorted by name.
+func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.readShard(ctx, h, h.directory, s.mirrored(ctx, h, directoryName))
+	if err != nil || read == nil {
+		return nil, err
+	}
+	return read.contents.Listings, nil
+}
+
+// listing looks a project up in the directory's template; *UnknownProjectError when it isn't there.
+func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.Listing, error) {
+	read, err := s.readTemplate(ctx, h, h.directory)
+	if err != nil {
+		return nil, fmt.Errorf("reading the directory of projects: %w", err)
+	}
+	if read != nil {
+		for _, listing := range read.contents.Listings {
+			if listing.Name == name {
+				return &listing, nil
+			}
+		}
+	}
+	return nil, &UnknownProjectError{name}
+}
+
+// read reads a project: first the stack that holds it and tells how many there are, then the others side by side.
+func (s *Service) read(ctx context.Context, p *project) (*View, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	snapshot := s.mirrored(ctx, h, p.name)
+	if s.config.ReadMode == Cached && p.reached(0) == nil {
+		// Of a project that was closing, the mirror can be all that an interrupted deletion has left.
+		if v := mirroredView(p.name, snapshot); v != nil && !v.Contents.Project.Closing {
+			return v, nil
+		}
+	}
+	first, err := s.reach(ctx, h, p, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.readShard(ctx, h, first, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	if read == nil || read.contents.Project == nil {
+		return s.missing(ctx, h, p, first, read)
+	}
+	shards, err := s.readOthers(h, p, first, read, func(d *shard) (*shardRead, error) { return s.readShard(ctx, h, d, snapshot) })
+	if err != nil {
+		return nil, err
+	}
+	return newView(p.name, shards), nil
+}
+
+// readOthers reads the other stacks of a project. All have to be there, unless the project is being deleted: a stack that is gone is
+// not taken for one in which there is nothing.
+func (s *Service) readOthers(h *hub, p *project, first *shard, read *shardRead, one func(*shard) (*shardRead, error)) ([]*shardRead, error) {
+	shards := make([]*shardRead, read.shards())
+	shards[0] = read
+	errs := make([]error, len(shards))
+	var group sync.WaitGroup
+	for n := 1; n < len(shards); n++ {
+		d := s.sibling(h, p, first, read, n)
+		group.Go(func() {
+			shards[n], errs[n] = one(d)
+			if errs[n] == nil && shards[n] == nil && !read.contents.Project.Closing {
+				errs[n] = &StackMissingError{p.name, d.stack.Name(), d.env.AccountID, d.env.Region}
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return shards, nil
+}
+
+// mirroredView is a project as the mirror shows it; nil when it doesn't show it whole.
+func mirroredView(name string, snapshot *mirror.Snapshot) *View {
+	body := snapshot.Bodies[0]
+	if body == nil || body.Contents.Project == nil {
+		return nil
+	}
+	shards := make([]*shardRead, max(body.Contents.Shards, 1))
+	for n := range shards {
+		body := snapshot.Bodies[n]
+		if body == nil && !snapshot.Bodies[0].Contents.Project.Closing {
+			return nil
+		}
+		if body != nil {
+			shards[n] = &shardRead{body.Version, &body.Contents}
+		}
+	}
+	return newView(name, shards)
+}
+
+// missing says what it means that a project has no stack, or one that holds no project: where the project was found may have
+// been out of date, so the directory's template decides. When the stack is gone and the mirror shows that the project was
+// closing, somebody's deletion was interrupted: then the project is what the mirror shows, so that it can be deleted to its end.
+func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, read *shardRead) (*View, error) {
+	listing, err := s.listing(ctx, h, p.name)
+	if err != nil {
+		return nil, err
+	}
+	if read == nil {
+		snapshot, err := h.table.Read(ctx, p.name)
+		if err != nil {
+			s.warnMirror(ctx, "read", p.name, err)
+		} else if v := mirroredView(p.name, snapshot); v != nil && v.Contents.Project.Closing {
+			return v, nil
+		}
+	}
+	return nil, &StackMissingError{p.name, d.stack.Name(), listing.AccountID, listing.Region}
+}
+
+// reach finds the first stack of a project: where the mirror says, else where the directory says.
+func (s *Service) reach(ctx context.Context, h *hub, p *project, snapshot *mirror.Snapshot) (*shard, error) {
+	if d := p.reached(0); d != nil {
+		return d, nil
+	}
+	listing := &model.Listing{}
+	if body := snapshot.Bodies[0]; body != nil && body.Contents.Project != nil {
+		*listing = body.Contents.Project.Listing()
+	} else {
+		var err error
+		if listing, err = s.listing(ctx, h, p.name); err != nil {
+			return nil, err
+		}
+	}
+	d, err := s.newFirst(ctx, h, *listing, false)
+	if err != nil {
+		return nil, err
+	}
+	return p.keep(d), nil
+}
+
+// sibling is the n-th stack of a project, of which the first has been reached and read.
+func (s *Service) sibling(h *hub, p *project, first *shard, read *shardRead, n int) *shard {
+	if d := p.reached(n); d != nil {
+		return d
+	}
+	if n == 0 {
+		return first
+	}
+	return p.keep(s.newSibling(h, first, n, read.contents.Env.KeyARN, false))
+}
+
+// mirrored reads a partition of the mirror. The mirror is disposable: when it can't be read, that is a warning, and the
+// stacks are asked.
+func (s *Service) mirrored(ctx context.Context, h *hub, partition string) *mirror.Snapshot {
+	if s.config.ReadMode == Authoritative {
+		return &mirror.Snapshot{}
+	}
+	snapshot, err := h.table.Read(ctx, partition)
+	if err != nil {
+		s.warnMirror(ctx, "read", partition, err)
+		return &mirror.Snapshot{}
+	}
+	return snapshot
+}
+
+// readShard reads one stack as the read mode says; nil without an error when there is no such stack.
+func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mirror.Snapshot) (*shardRead, error) {
+	body := snapshot.Bodies[d.n]
+	if body != nil {
+		switch s.config.ReadMode {
+		case Cached:
+			return d.latest(&shardRead{body.Version, &body.Contents}), nil
+		case Verified:
+			d.stack.Know(body.StackID)
+			described, err := d.stack.Describe(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if described != nil && current(body.Version, *described) {
+				return d.latest(&shardRead{body.Version, &body.Contents}), nil
+			}
+		case Authoritative:
+		}
+	}
+	return s.readTemplate(ctx, h, d)
+}
+
+// current says that the mirror holds what a description shows, or something newer: descriptions can be stale, the mirror
+// never goes back.
+func current(v mirror.Version, d commit.Description) bool {
+	if v.StackID != d.StackID {
+		return false
+	}
+	if v.LastUpdated.After(d.LastUpdated) {
+		return true
+	}
+	revision := d.Parameters[template.RevisionParameter]
+	return v.LastUpdated.Equal(d.LastUpdated) && v.ChangeSetID == d.ChangeSetID && v.Status == d.Status &&
+		mirror.Stable(d.Status) && fmt.Sprint(v.Revision) == revision
+}
+
+// readTemplate reads a stack's template and mends the mirror.
+func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRead, error) {
+	read, err := d.stack.Settled(ctx)
+	if err != nil || read == nil {
+		return nil, err
+	}
+	contents, err := template.Parse(read.Template, d.withOutputs(read.After.Outputs))
+	if err != nil {
+		return nil, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
+	}
+	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents})
+	if s.config.ReadMode != Authoritative {
+		s.write(ctx, h, d, result, "")
+	}
+	return result, nil
+}

@@ -1,0 +1,242 @@
+package projects
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// View is a project as it was read: what its stacks hold together. It doesn't change.
+type View struct {
+	// Contents are those of all stacks. Its deviations tell also where a policy says of another stack what is no longer true;
+	// its usage is the sum.
+	Contents template.Contents
+	Stacks   []Stack
+
+	// shards are the stacks that it was put together from, by number. Of a project that is closing some can be gone: nil.
+	shards []*shardRead
+}
+
+// Stack is the state of one of a project's stacks. It moves with every commit.
+type Stack struct {
+	Name     string
+	ID       string
+	Status   string
+	Revision int64
+	Usage    template.Usage
+	// Closed says that nothing more is put into the stack, as somebody has begun to delete the project.
+	Closed bool
+}
+
+// shardRead is what one stack holds, and as of when.
+type shardRead struct {
+	version  mirror.Version
+	contents *template.Contents
+}
+
+// shards is the number of a project's stacks, as the first of them says.
+func (r *shardRead) shards() int { return max(r.contents.Shards, 1) }
+
+// newView puts a project together from what its stacks hold, of which the first holds the project.
+func newView(project string, shards []*shardRead) *View {
+	v := &View{Contents: *shards[0].contents, shards: shards}
+	for n, shard := range shards {
+		if shard == nil {
+			continue
+		}
+		v.Stacks = append(v.Stacks, Stack{
+			Name: stackName(project, n), ID: shard.version.StackID, Status: shard.version.Status, Revision: shard.version.Revision,
+			Usage: shard.contents.Usage, Closed: shard.contents.Closed,
+		})
+	}
+	if len(shards) > 1 {
+		v.merge()
+	}
+	return v
+}
+
+// with is the view with another state of one stack; nil when that shows another number of stacks.
+func (v *View) with(project string, n int, read *shardRead) *View {
+	shards := slices.Clone(v.shards)
+	shards[n] = read
+	if shards[0].shards() != len(shards) {
+		return nil
+	}
+	return newView(project, shards)
+}
+
+// merge makes Contents that of all stacks. Should an entity be in several, it is what the first of them says.
+func (v *View) merge() {
+	c := &v.Contents
+	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
+	c.Origins, c.Deviations, c.Foreign = maps.Clone(c.Origins), slices.Clone(c.Deviations), slices.Clone(c.Foreign)
+	c.Policies, c.Dangling, c.Literals = nil, nil, nil
+	for _, shard := range v.shards[1:] {
+		if shard == nil {
+			continue
+		}
+		s := shard.contents
+		c.Buckets, c.Users, c.Permissions = append(c.Buckets, s.Buckets...), append(c.Users, s.Users...), append(c.Permissions, s.Permissions...)
+		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
+		c.Usage = c.Usage.Plus(s.Usage)
+		for id, origin := range s.Origins {
+			if _, known := c.Origins[id]; !known {
+				if c.Origins == nil {
+					c.Origins = map[string]string{}
+				}
+				c.Origins[id] = origin
+			}
+		}
+	}
+	c.Buckets, c.Users, c.Permissions = sorted(c.Buckets), sorted(c.Users), sorted(c.Permissions)
+	for _, permission := range c.Permissions {
+		if _, there := c.Of(permission.BucketID()); !there {
+			c.Dangling = append(c.Dangling, permission.ID())
+		}
+	}
+	for _, o := range v.outdated() {
+		c.Deviations = append(c.Deviations, o.deviation())
+	}
+}
+
+// sorted sorts entities of one kind by their ids; of several with one id the first stays.
+func sorted[E model.Entity](entities []E) []E {
+	slices.SortStableFunc(entities, func(a, b E) int { return a.ID().Compare(b.ID()) })
+	return slices.CompactFunc(entities, func(a, b E) bool { return a.ID() == b.ID() })
+}
+
+// homes are the stacks that hold an entity: one, unless two processes that put the same permission into two stacks have met.
+func (v *View) homes(id model.ID) []int {
+	var homes []int
+	for n, shard := range v.shards {
+		if shard == nil {
+			continue
+		}
+		if _, ok := shard.contents.Of(id); ok {
+			homes = append(homes, n)
+		}
+	}
+	return homes
+}
+
+// elsewhere is what a change of an entity in the n-th stack has to know of the others.
+func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
+	var other template.Elsewhere
+	if len(v.shards) == 1 {
+		return other
+	}
+	switch e := e.(type) {
+	case model.Permission:
+		if bucket, there := v.Contents.Of(e.BucketID()); there && !slices.Contains(v.homes(e.BucketID()), n) {
+			ref := template.RefOf(v.Contents.Env, bucket.(model.Bucket)) //nolint:forcetypeassert // as its id says
+			other.Bucket = &ref
+		}
+		if user, there := v.Contents.Of(e.UserID()); there && !slices.Contains(v.homes(e.UserID()), n) {
+			ref := template.UserRef(user.(model.User)) //nolint:forcetypeassert // as its id says
+			other.User = &ref
+		}
+		other.Policies = v.policiesElsewhere(n, e.User)
+	case model.User:
+		other.Policies = v.policiesElsewhere(n, e.Name)
+	case model.Bucket:
+		if n >= len(v.shards) {
+			break // the next stack, in which there is nothing yet
+		}
+		var users []string
+		for _, permission := range permissionsOn(v.shards[n], e.ID()) {
+			users = append(users, permission.User)
+		}
+		other.Policies = v.policiesElsewhere(n, users...)
+	}
+	return other
+}
+
+// policiesElsewhere are the numbers of the policies that users have in other stacks than the n-th.
+func (v *View) policiesElsewhere(n int, users ...string) map[string][]int {
+	numbers := map[string][]int{}
+	slices.Sort(users)
+	for _, user := range slices.Compact(users) {
+		for i, shard := range v.shards {
+			if i != n && shard != nil {
+				numbers[user] = append(numbers[user], shard.contents.Policies[user]...)
+			}
+		}
+		slices.Sort(numbers[user])
+	}
+	return numbers
+}
+
+// outdated is what the policies in one stack say of a bucket or user in another, where something else stands by now.
+type outdated struct {
+	shard       int
+	stack       string
+	of          model.ID           // the bucket or user
+	permissions []model.Permission // whose policies say it
+	want, have  any
+}
+
+// outdated are the places where policies say of other stacks what is no longer true.
+func (v *View) outdated() []outdated {
+	var all []outdated
+	for n, shard := range v.shards {
+		if shard == nil || shard.contents.Literals == nil {
+			continue
+		}
+		project := v.Contents.Env.Project
+		for _, name := range slices.Sorted(maps.Keys(shard.contents.Literals.Buckets)) {
+			bucket, there := v.Contents.Of(model.Bucket{Name: name}.ID())
+			if !there {
+				continue // the permission is dangling
+			}
+			want := template.RefOf(v.Contents.Env, bucket.(model.Bucket)) //nolint:forcetypeassert // as its id says
+			for _, have := range shard.contents.Literals.Buckets[name] {
+				if have != want {
+					all = append(all, outdated{n, stackName(project, n), bucket.ID(), permissionsOn(shard, bucket.ID()), want, have})
+				}
+			}
+		}
+		for _, have := range shard.contents.Literals.Users {
+			user, there := v.Contents.Of(have.ID())
+			if !there {
+				continue
+			}
+			want := template.UserRef(user.(model.User)) //nolint:forcetypeassert // as its id says
+			if !slices.Equal(have.SourceIPs, want.SourceIPs) {
+				all = append(all, outdated{n, stackName(project, n), user.ID(), permissionsOn(shard, user.ID()), want, have})
+			}
+		}
+	}
+	return all
+}
+
+// permissionsOn are the permissions in a stack that need a bucket or user.
+func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
+	var permissions []model.Permission
+	if shard == nil {
+		return nil
+	}
+	for _, p := range shard.contents.Permissions {
+		if p.BucketID() == parent || p.UserID() == parent {
+			permissions = append(permissions, p)
+		}
+	}
+	return permissions
+}
+
+// deviation is what it is for the permissions.
+func (o outdated) deviation() template.Deviation {
+	d := template.Deviation{LogicalID: "policies in " + o.stack + ":", Path: o.of.String(), Want: text(o.want), Have: text(o.have)}
+	for _, p := range o.permissions {
+		d.Of = append(d.Of, p.ID())
+	}
+	return d
+}
+
+func text(value any) string {
+	raw, _ := json.Marshal(value) // cannot fail: strings
+	return string(raw)
+}
