@@ -2,6 +2,7 @@ package projects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -118,18 +119,28 @@ func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 // missing says what it means that a project has no stack, or one that holds no project: where the project was found may have
 // been out of date, so the directory's template decides. When the stack is gone and the mirror shows that the project was
 // closing, somebody's deletion was interrupted: then the project is what the mirror shows, so that it can be deleted to its end.
+// If the directory doesn't know it any more either, only the mirror is left to be cleared, which is done at once.
 func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, read *shardRead) (*View, error) {
-	listing, err := s.listing(ctx, h, p.name)
-	if err != nil {
-		return nil, err
-	}
+	var closing *View
 	if read == nil {
 		snapshot, err := h.table.Read(ctx, p.name)
 		if err != nil {
 			s.warnMirror(ctx, "read", p.name, err)
 		} else if v := mirroredView(p.name, snapshot); v != nil && v.Contents.Project.Closing {
-			return v, nil
+			closing = v
 		}
+	}
+	listing, err := s.listing(ctx, h, p.name)
+	var unknown *UnknownProjectError
+	if errors.As(err, &unknown) && closing != nil {
+		// The deletion was interrupted when the mirror alone was left, and nobody will delete what is unknown.
+		s.forgetMirrored(ctx, h, p.name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if closing != nil {
+		return closing, nil
 	}
 	return nil, &StackMissingError{p.name, d.stack.Name(), listing.AccountID, listing.Region}
 }

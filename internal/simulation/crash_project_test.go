@@ -1,0 +1,154 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+func acme() model.Project {
+	return model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
+}
+
+// TestCrashAtEveryStepOfAProjectsCreation is TestCrashAtEveryStep for the creation of the project itself.
+func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
+	atEveryStep(t, func(w *world, first, next *process) {
+		if err := first.CreateProject(first.ctx, acme()); err != nil && !first.crashed() {
+			w.problem("outcomes", "%v", err)
+		}
+		if !first.crashed() {
+			return
+		}
+		time.Sleep(time.Second)
+		// To the next apply's plan, the project is there, or it isn't, or only its directory entry is.
+		_, err := next.Service.Read(next.ctx, project)
+		if err != nil && !is[*projects.UnknownProjectError](err) && !is[*projects.StackMissingError](err) {
+			w.problem("outcomes", "the next plan: %v", err)
+		}
+		if err := next.CreateProject(next.ctx, acme()); err != nil {
+			w.problem("outcomes", "the next creation: %v", err)
+		}
+	}, func(w *world) {
+		w.atRest(swarm{})
+		user := w.start("user", 30)
+		if err := user.Create(user.ctx, project, model.User{Name: "late"}); err != nil {
+			w.problem("end", "the project can't be used: %v", err)
+		}
+	})
+}
+
+// TestCrashAtEveryStepOfAProjectsDeletion is TestCrashAtEveryStep for the deletion of the project itself.
+func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
+	atEveryStep(t, func(w *world, first, next *process) {
+		founder := w.start("founder", 1)
+		if err := founder.CreateProject(founder.ctx, acme()); err != nil {
+			w.problem("setup", "%v", err)
+		}
+		if err := first.DeleteProject(first.ctx, project); err != nil && !first.crashed() {
+			w.problem("outcomes", "%v", err)
+		}
+		if !first.crashed() {
+			return
+		}
+		time.Sleep(time.Second)
+		// The next destroy refreshes first. What is unknown then leaves the state, and nothing is left to do.
+		_, err := next.Service.Read(next.ctx, project)
+		if is[*projects.UnknownProjectError](err) {
+			return
+		}
+		if err = errors.Join(err, next.DeleteProject(next.ctx, project)); err != nil {
+			w.problem("outcomes", "the next destroy: %v", err)
+		}
+	}, (*world).wantNoProject)
+}
+
+// atEveryStep runs something in a process that dies at one of its calls, before it reaches AWS or after it, for each of them.
+func atEveryStep(t *testing.T, run func(w *world, first, next *process), check func(w *world)) {
+	t.Helper()
+	once := func(t *testing.T, at int64, after bool) int64 {
+		t.Helper()
+		var began, ended atomic.Int64
+		cryptotest.SetGlobalRandom(t, 1)
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 1)
+			first, next := w.start("first", 100), w.start("next", 200)
+			first.before = func() {
+				if began.Add(1) == at && !after {
+					first.crash()
+				}
+			}
+			first.after = func() {
+				if ended.Add(1) == at && after {
+					first.crash()
+				}
+			}
+			run(w, first, next)
+			if at > 0 && !first.crashed() {
+				t.Errorf("the process never came to call %d", at)
+			}
+			time.Sleep(time.Hour) // what the dead process had begun ends
+			check(w)
+			for _, problem := range w.problems {
+				t.Error(problem)
+			}
+		})
+		return began.Load()
+	}
+	calls := once(t, 0, false)
+	if calls < 20 {
+		t.Fatalf("only %d calls: the test shows little", calls)
+	}
+	for at := int64(1); at <= calls; at++ {
+		for when, after := range map[string]bool{"before": false, "after": true} {
+			t.Run(fmt.Sprintf("%s call %d", when, at), func(t *testing.T) {
+				if once(t, at, after); t.Failed() {
+					t.Logf("replay with: go test ./internal/simulation -run '^%s$'", strings.ReplaceAll(t.Name(), "/", "$/^"))
+				}
+			})
+		}
+	}
+}
+
+// wantNoProject: nothing is left of the project, in the account, the directory and the mirror.
+func (w *world) wantNoProject() {
+	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
+		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })
+		if view, err := reader.Service.Read(reader.ctx, project); !is[*projects.UnknownProjectError](err) {
+			w.problem("end", "%s reads see %+v, %v", mode, view, err)
+		}
+	}
+	lister := w.start("lister", 30)
+	listings, err := lister.List(lister.ctx)
+	if err != nil || len(listings) > 0 {
+		w.problem("end", "the directory holds %v, %v", listings, err)
+	}
+	c := w.person("inspector")
+	stacks, err := cloudformation.NewFromConfig(c).DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
+	if err != nil || len(stacks.Stacks) > 0 {
+		w.problem("end", "there are stacks: %v, %v", stacks, err)
+	}
+	buckets, err := s3.NewFromConfig(c).ListBuckets(w.t.Context(), &s3.ListBucketsInput{})
+	if err != nil {
+		w.problem("end", "%v", err)
+		return
+	}
+	for _, bucket := range buckets.Buckets {
+		w.problem("end", "the bucket %s is left", aws.ToString(bucket.Name))
+	}
+	snapshot, err := w.table().Read(w.t.Context(), project)
+	if err != nil || len(snapshot.Heads)+len(snapshot.Bodies) > 0 {
+		w.problem("end", "the mirror holds %+v, %v", snapshot, err)
+	}
+}
