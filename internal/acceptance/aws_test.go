@@ -100,6 +100,18 @@ func (c *clients) stacks() []string {
 	return names
 }
 
+// wantNothingLeft fails if anything is left in the project account.
+func (c *clients) wantNothingLeft() {
+	c.w.t.Helper()
+	for what, left := range map[string][]string{
+		"buckets": c.buckets(), "users": c.users(), "groups": c.groups(), "policies": c.policies(), "stacks": c.stacks(),
+	} {
+		if len(left) > 0 {
+			c.w.t.Errorf("after destroy, these %s are left: %v", what, left)
+		}
+	}
+}
+
 // put puts an object into a bucket.
 func (c *clients) put(bucket, key string) {
 	c.w.t.Helper()

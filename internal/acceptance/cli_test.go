@@ -62,7 +62,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	// The tests wait for commits far more than they compute.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -2,8 +2,10 @@ package acceptance_test
 
 import (
 	"bytes"
+	"errors"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,35 +16,97 @@ import (
 type running struct {
 	s       *workspace
 	command *exec.Cmd
-	out     bytes.Buffer
+	out     *transcript
 	args    []string
+	exited  chan struct{} // closed once the CLI has ended, with err
+	err     error
 }
 
 func (s *workspace) start(args ...string) *running {
 	s.t.Helper()
-	r := &running{s: s, command: s.command(args...), args: args}
+	r := &running{s: s, command: s.command(args...), args: args, out: newTranscript(), exited: make(chan struct{})}
 	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	r.command.Stdout, r.command.Stderr = &r.out, &r.out
+	r.command.Stdout, r.command.Stderr = r.out, r.out
 	// A provider that outlives a killed CLI holds its output open; nobody waits for what it may say.
 	r.command.WaitDelay = 5 * time.Second
 	if err := r.command.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	go func() {
+		defer close(r.exited)
+		r.err = r.command.Wait()
+	}()
 	return r
 }
 
-// send sends a signal to the CLI and its provider.
-func (r *running) send(signal syscall.Signal) {
+// send sends a signal to the CLI and its provider, unless they have ended.
+func (r *running) send(signal syscall.Signal) { r.signal(-r.command.Process.Pid, signal) }
+
+// sendCLI sends a signal to the CLI alone.
+func (r *running) sendCLI(signal syscall.Signal) { r.signal(r.command.Process.Pid, signal) }
+
+func (r *running) signal(whom int, signal syscall.Signal) {
 	r.s.t.Helper()
-	if err := syscall.Kill(-r.command.Process.Pid, signal); err != nil {
+	select {
+	case <-r.exited: // its number may be somebody else's by now
+		return
+	default:
+	}
+	if err := syscall.Kill(whom, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		r.s.t.Fatal(err)
 	}
 }
 
+// await waits until a condition holds, which is asked again each time the signal fires; false when the run has ended before.
+func (r *running) await(changes *signal, condition func() bool) bool {
+	r.s.t.Helper()
+	for {
+		changed := changes.wait()
+		if condition() {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-r.exited:
+			return condition()
+		case <-r.s.t.Context().Done():
+			r.s.t.Fatal("the test ended before what it waited for")
+		}
+	}
+}
+
+// awaitText waits until the run has said something; false when it has ended without.
+func (r *running) awaitText(text string) bool {
+	r.s.t.Helper()
+	return r.await(r.out.grown, func() bool { return strings.Contains(r.out.String(), text) })
+}
+
 func (r *running) wait() outcome {
 	r.s.t.Helper()
-	err := r.command.Wait()
-	return r.s.outcome(r.args, err, r.out.String())
+	<-r.exited
+	return r.s.outcome(r.args, r.err, r.out.String())
+}
+
+// transcript is what a run has said so far.
+type transcript struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	grown *signal // fires when it says more
+}
+
+func newTranscript() *transcript { return &transcript{grown: newSignal()} }
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer t.grown.fire()
+	return t.text.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
 }
 
 // interrupted brings an apply of three buckets to the point where CloudFormation is at work on them.

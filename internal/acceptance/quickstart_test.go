@@ -53,13 +53,7 @@ func TestQuickstart(t *testing.T) {
 	}
 
 	s.destroy()
-	for what, left := range map[string][]string{
-		"buckets": c.buckets(), "users": c.users(), "groups": c.groups(), "policies": c.policies(), "stacks": c.stacks(),
-	} {
-		if len(left) > 0 {
-			t.Errorf("after destroy, these %s are left: %v", what, left)
-		}
-	}
+	c.wantNothingLeft()
 }
 
 // TestExamplesCanBePlanned plans every example that stands on its own: those that name the provider. The others are excerpts

@@ -96,6 +96,15 @@ func (w *world) awaitCall(call string, n int) {
 	}
 }
 
+// callsOf is how many calls of a service have been made since the last reset.
+func (w *world) callsOf(service string) int {
+	n := 0
+	for _, times := range w.box.Calls()[service] {
+		n += times
+	}
+	return n
+}
+
 // slow makes CloudFormation take a while for each resource from now on, so that a run can be met in the middle.
 func (w *world) slow(least, most time.Duration) {
 	w.box.World().Lock()
