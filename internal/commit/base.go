@@ -80,13 +80,14 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 // stale says whether to wait for a template that is stale.
 func (e *Engine) stale(now time.Time, o BaseRead) bool {
 	if !o.Stale() {
-		e.staleSince = time.Time{}
+		e.staleSince, e.staleReads = time.Time{}, 0
 		return false
 	}
 	if e.staleSince.IsZero() {
 		e.staleSince = now
 	}
-	return now.Sub(e.staleSince) < StalePatience
+	e.staleReads++
+	return e.staleReads < StaleReads || now.Sub(e.staleSince) < StalePatience
 }
 
 // inProgress says that an operation is running and will end by itself.

@@ -24,6 +24,8 @@ const (
 	// StalePatience is how long a base is read again that is behind the stack: descriptions are stale for seconds after an
 	// operation, not for minutes.
 	StalePatience = 30 * time.Second
+	// StaleReads is the fewest readings that it takes to believe that, however slow they are.
+	StaleReads = 5
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
 	// SettlePatience is how long that is asked before the outcome is given up as unknown: CloudFormation then hasn't answered
@@ -121,6 +123,7 @@ type Engine struct {
 
 	protectedID string    // the stack that has been protected for this batch: a description may not show it yet
 	staleSince  time.Time // since when templates of another revision have been read; zero: the last one was right
+	staleReads  int       // how many of them
 	surprised   string    // hash of the base that gave a surprise
 	surprisedAt time.Time
 	collided    string // hash of the base on which another writer's set was found

@@ -104,6 +104,7 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		keyInUse       *projects.KeyInUseError
 		missing        *template.MissingError
 		exists         *template.ExistsError
+		twice          *template.TwiceError
 		gone           *template.GoneError
 		inUse          *template.InUseError
 		closing        *template.ClosingError
@@ -134,6 +135,9 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		why += "; what an interrupted run made is taken over only if settings and origin are the same"
 		return path.Root(f.own), why + ".", fmt.Sprintf(
 			"To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nElse give this one another name.", f.typ, f.label(), f.id)
+	case errors.As(err, &twice):
+		return path.Root(f.own), "Another resource of this run creates it at the same time, with other settings.",
+			"Give one of the two another name, or remove it: a name stands for one thing in a project."
 	case errors.As(err, &gone):
 		return path.Empty(), "It does not exist any more: somebody else deleted it since the plan was made.", "Run plan again: it shows what is to be created."
 	case errors.As(err, &inUse):

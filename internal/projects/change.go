@@ -81,7 +81,7 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 			return err
 		}
 		err = s.commitIn(ctx, t, n, change)
-		if again, waitErr := s.retries(ctx, t, n, err, &tried); waitErr != nil {
+		if again, waitErr := s.retries(ctx, t, n, change, err, &tried); waitErr != nil {
 			return waitErr
 		} else if !again {
 			if err == nil && change.Op == template.Update {
@@ -106,7 +106,7 @@ type attempts struct {
 const mostWaiting = 3
 
 // retries says whether a change that failed in the n-th stack is to be tried again: in another stack, or after what it needs has arrived.
-func (s *Service) retries(ctx context.Context, t *target, n int, failure error, tried *attempts) (again bool, err error) {
+func (s *Service) retries(ctx context.Context, t *target, n int, change template.Change, failure error, tried *attempts) (again bool, err error) {
 	var full *template.FullError
 	if errors.As(failure, &full) && full.Stack {
 		tried.full[n] = true
@@ -116,6 +116,18 @@ func (s *Service) retries(ctx context.Context, t *target, n int, failure error, 
 		return false, nil
 	}
 	tried.waiting++
+	var gone *template.GoneError
+	var failed *CommitError
+	if errors.As(failure, &gone) || errors.As(failure, &failed) && failed.NameTaken {
+		// Somebody may have created it in another stack, perhaps in one that this process doesn't know of.
+		now, err := s.now(ctx, t)
+		if err != nil {
+			return false, err
+		}
+		if homes := now.homes(change.Entity.ID()); len(homes) > 0 && !slices.Contains(homes, n) {
+			return true, nil
+		}
+	}
 	var missing *template.MissingError
 	if errors.As(failure, &missing) {
 		// This process may be about to create it, in another stack or in a later batch; or has done so meanwhile.
@@ -128,7 +140,6 @@ func (s *Service) retries(ctx context.Context, t *target, n int, failure error, 
 		}
 		return len(now.homes(missing.Parent)) > 0 && len(t.view.homes(missing.Parent)) == 0, nil
 	}
-	var failed *CommitError
 	if errors.As(failure, &failed) && failed.ID.Kind == model.KindPermission && len(t.view.shards) > 1 {
 		// Another process may have made a policy of the user in another stack, and given it the number that was free.
 		t.p.supersede()

@@ -42,7 +42,8 @@ func (s *Service) place(ctx context.Context, t *target, change template.Change, 
 
 // place says in which of its stacks a change belongs; ok is false when none has room.
 func (v *View) place(p *project, env template.Env, change template.Change, full map[int]bool) (n int, ok bool) {
-	if homes := v.homes(change.Entity.ID()); len(homes) > 0 {
+	// What this process has read may be old: a stack without room for an entity doesn't hold it any more.
+	if homes := v.homes(change.Entity.ID()); len(homes) > 0 && !full[homes[0]] {
 		return homes[0], true
 	}
 	if change.Op != template.Create {

@@ -300,6 +300,44 @@ func TestProcessesThatGrowAProjectAtOnceLoseNothing(t *testing.T) {
 	}
 }
 
+// TestProcessFindsWhatAnotherOnePutIntoAnotherStack: what a process has read may be older than another one's stack.
+func TestProcessFindsWhatAnotherOnePutIntoAnotherStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		first, other := w.process(small(11), origin("ws")), w.process(small(11), origin("ws"))
+		must(t, first.CreateProject(t.Context(), acme()))
+		all(t, first, bucket("b0"), bucket("b1"))
+		_, err := first.Read(t.Context(), "acme")
+		must(t, err)
+		all(t, other, bucket("b2"))
+
+		b2 := bucket("b2")
+		must(t, first.Create(t.Context(), "acme", b2)) // an interrupted run of the same configuration
+		changed := bucket("b2")
+		changed.Tags = map[string]string{"seen": "yes"}
+		var exists *template.ExistsError
+		if err := w.process(small(11)).Create(t.Context(), "acme", changed); !errors.As(err, &exists) {
+			t.Errorf("creating what is in another stack: %v", err)
+		}
+		late := w.process(small(11))
+		_, err = late.Read(t.Context(), "acme")
+		must(t, err)
+		must(t, other.Delete(t.Context(), "acme", b2.ID()))
+		all(t, other, bucket("b3"))
+		all(t, other, bucket("b2")) // in the same stack as before
+		must(t, late.Update(t.Context(), "acme", changed))
+
+		// Where a process believes an entity to be, there is no room for it any more.
+		old := w.process(small(11))
+		_, err = old.Read(t.Context(), "acme")
+		must(t, err)
+		must(t, other.Delete(t.Context(), "acme", bucket("b0").ID()))
+		all(t, other, bucket("b4"))
+		all(t, old, bucket("b0"))
+		w.whole(2, 11, bucket("b0"), bucket("b1"), changed, bucket("b3"), bucket("b4"))
+	})
+}
+
 // TestGrowthThatWasInterruptedIsFinishedByTheNext fails each call on the way to another stack.
 func TestGrowthThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
 	for after := range 8 {

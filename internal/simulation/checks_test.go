@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,18 +48,19 @@ func (w *world) table() *mirror.Table {
 // watch looks at the mirror while things happen: it never goes back. It is a person with the console open, whom no fault hits.
 func (w *world) watch(swarm) {
 	table := w.table()
-	var before mirror.Version
+	before := map[int]mirror.Version{}
 	for range int(faultTime / (7 * time.Second)) {
 		time.Sleep(7 * time.Second)
 		snapshot, err := table.Read(w.t.Context(), project)
-		if err != nil || snapshot.Heads[0] == nil {
+		if err != nil {
 			continue
 		}
-		now := snapshot.Heads[0].Version
-		if before.StackID == now.StackID && before != now && before.Supersedes(now) {
-			w.problem("mirror", "it went back from %+v to %+v", before, now)
+		for n, head := range snapshot.Heads {
+			if was := before[n]; was.StackID == head.StackID && was != head.Version && was.Supersedes(head.Version) {
+				w.problem("mirror", "it went back from %+v to %+v", was, head.Version)
+			}
+			before[n] = head.Version
 		}
-		before = now
 	}
 }
 
@@ -165,25 +165,51 @@ func (w *world) atRest(s swarm) {
 	}
 }
 
-// checkLiveness: the stack is at rest and good, without a change set left by anybody alive.
+// checkLiveness: the stacks are at rest and good, without a change set left by anybody alive.
 func (w *world) checkLiveness() {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
-	out, err := client.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+	out, err := client.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
 	if err != nil {
 		w.problem("liveness", "%v", err)
 		return
 	}
-	switch status := out.Stacks[0].StackStatus; status {
-	case types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete, types.StackStatusCreateComplete:
-	case types.StackStatusUpdateRollbackFailed:
-		// Whose process crashed may have left it so: the next writer brings it back.
-		next := w.start("next", 3)
-		if err := next.UpdateProject(next.ctx, w.touched(next)); err != nil {
-			w.problem("liveness", "the next writer can't bring the stack back: %v", err)
+	for _, s := range out.Stacks {
+		name := aws.ToString(s.StackName)
+		switch s.StackStatus {
+		case types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete, types.StackStatusCreateComplete:
+		case types.StackStatusUpdateRollbackFailed:
+			// Whose process crashed may have left it so: the next writer brings it back.
+			if err := w.bringBack(name); err != nil {
+				w.problem("liveness", "the next writer can't bring the stack %s back: %v", name, err)
+			}
+		default:
+			if name == stack || s.StackStatus != types.StackStatusReviewInProgress && s.StackStatus != types.StackStatusRollbackComplete {
+				w.problem("liveness", "the stack %s is in the status %s", name, s.StackStatus)
+			}
 		}
-	default:
-		w.problem("liveness", "the stack is in the status %s", status)
 	}
+}
+
+// bringBack changes something in a stack.
+func (w *world) bringBack(name string) error {
+	next := w.start("next", 3)
+	if name == stack {
+		return next.UpdateProject(next.ctx, w.touched(next))
+	}
+	reader := w.start("near", 7, func(c *projects.Config) { c.ReadMode = projects.Cached })
+	view, err := reader.Read(reader.ctx, project)
+	if err != nil {
+		return err
+	}
+	for e := range view.Contents.Entities() {
+		if e.ID().Kind == model.KindProject {
+			continue
+		}
+		if err := next.Update(next.ctx, project, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // touched is the project with another tag.
@@ -198,26 +224,28 @@ func (w *world) touched(p *process) (changed model.Project) {
 	return changed
 }
 
-// checkRevisions: each commit that succeeded raised the revision by one, and nothing else did.
+// checkRevisions: each commit that succeeded raised the revision of its stack by one, and nothing else did.
 func (w *world) checkRevisions(truth *projects.View) {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
-	pages := cloudformation.NewDescribeStackEventsPaginator(client, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
-	commits := 0
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(w.t.Context())
-		if err != nil {
-			w.problem("revisions", "%v", err)
-			return
-		}
-		for _, event := range page.StackEvents {
-			ours := strings.HasPrefix(aws.ToString(event.ClientRequestToken), "writer-")
-			if ours && aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) && event.ResourceStatus == types.ResourceStatusUpdateComplete {
-				commits++
+	for _, s := range truth.Stacks {
+		pages := cloudformation.NewDescribeStackEventsPaginator(client, &cloudformation.DescribeStackEventsInput{StackName: aws.String(s.ID)})
+		commits := 0
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(w.t.Context())
+			if err != nil {
+				w.problem("revisions", "%v", err)
+				return
+			}
+			for _, event := range page.StackEvents {
+				ours := strings.HasPrefix(aws.ToString(event.ClientRequestToken), "writer-")
+				if ours && aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) && event.ResourceStatus == types.ResourceStatusUpdateComplete {
+					commits++
+				}
 			}
 		}
-	}
-	if got := truth.Stacks[0].Revision; got != int64(commits) {
-		w.problem("revisions", "revision %s after %d commits", strconv.FormatInt(got, 10), commits)
+		if s.Revision != int64(commits) {
+			w.problem("revisions", "revision %d of the stack %s after %d commits", s.Revision, s.Name, commits)
+		}
 	}
 }
 
@@ -239,7 +267,9 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 		// A template that is stale after an edit by hand looks like a fresh one: see doc.go. What the person added is left aside.
 		for _, v := range []*projects.View{truth, view} {
 			v.Contents.Foreign, v.Contents.Usage = nil, template.Usage{}
-			v.Stacks[0].Usage = template.Usage{}
+			for n := range v.Stacks {
+				v.Stacks[n].Usage = template.Usage{}
+			}
 		}
 	}
 	if diff := cmp.Diff(canonical(truth), canonical(view)); diff != "" {
@@ -253,7 +283,10 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 		return
 	}
 	if s.staleByHand() {
-		second.Contents.Foreign, second.Contents.Usage, second.Stacks[0].Usage = nil, template.Usage{}, template.Usage{}
+		second.Contents.Foreign, second.Contents.Usage = nil, template.Usage{}
+		for n := range second.Stacks {
+			second.Stacks[n].Usage = template.Usage{}
+		}
 	}
 	if diff := cmp.Diff(canonical(truth), canonical(second)); diff != "" {
 		w.problem("second plan", "reads differ (-template +verified):\n%s", diff)

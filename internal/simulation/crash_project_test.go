@@ -24,7 +24,7 @@ func acme() model.Project {
 
 // TestCrashAtEveryStepOfAProjectsCreation is TestCrashAtEveryStep for the creation of the project itself.
 func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
-	atEveryStep(t, func(w *world, first, next *process) {
+	atEveryStep(t, 0, func(w *world, first, next *process) {
 		if err := first.CreateProject(first.ctx, acme()); err != nil && !first.crashed() {
 			w.problem("outcomes", "%v", err)
 		}
@@ -33,7 +33,7 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		// To the next apply's plan, the project is there, or it isn't, or only its directory entry is.
-		_, err := next.Service.Read(next.ctx, project)
+		_, err := next.Read(next.ctx, project)
 		if err != nil && !is[*projects.UnknownProjectError](err) && !is[*projects.StackMissingError](err) {
 			w.problem("outcomes", "the next plan: %v", err)
 		}
@@ -51,7 +51,7 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 
 // TestCrashAtEveryStepOfAProjectsDeletion is TestCrashAtEveryStep for the deletion of the project itself.
 func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
-	atEveryStep(t, func(w *world, first, next *process) {
+	atEveryStep(t, 0, func(w *world, first, next *process) {
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(founder.ctx, acme()); err != nil {
 			w.problem("setup", "%v", err)
@@ -64,7 +64,7 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		// The next destroy refreshes first. What is unknown then leaves the state, and nothing is left to do.
-		_, err := next.Service.Read(next.ctx, project)
+		_, err := next.Read(next.ctx, project)
 		if is[*projects.UnknownProjectError](err) {
 			return
 		}
@@ -74,8 +74,76 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 	}, (*world).wantNoProject)
 }
 
-// atEveryStep runs something in a process that dies at one of its calls, before it reaches AWS or after it, for each of them.
-func atEveryStep(t *testing.T, run func(w *world, first, next *process), check func(w *world)) {
+// TestCrashAtEveryStepOfAProjectsGrowth is TestCrashAtEveryStep for the first entities that come into another stack, for what follows there
+// from a change in the first stack, and for the deletion of the project with both.
+func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
+	bucket := model.Bucket{
+		Name: "b0", BucketName: model.DefaultBucketName(project, "b0", account, region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
+	}
+	changed := bucket
+	changed.KMSKeyARN = "arn:aws:kms:" + region + ":" + account + ":key/12345678-1234-1234-1234-123456789012"
+	user, permission := model.User{Name: "u0"}, model.Permission{User: "u0", Bucket: "b0", Access: model.Read}
+	steps := []func(p *process) error{
+		func(p *process) error { return p.Create(p.ctx, project, user) },
+		func(p *process) error { return p.Create(p.ctx, project, permission) },
+		func(p *process) error {
+			// The next plan shows what the policies in the other stack still say, and its apply puts them right.
+			if err := p.Update(p.ctx, project, changed); err != nil {
+				return err
+			}
+			view, err := p.Read(p.ctx, project)
+			if err != nil || len(view.Contents.Deviations) == 0 {
+				return err
+			}
+			return p.Update(p.ctx, project, permission)
+		},
+		func(p *process) error { return p.Delete(p.ctx, project, permission.ID()) },
+		func(p *process) error { return p.Delete(p.ctx, project, user.ID()) },
+		func(p *process) error { return p.Delete(p.ctx, project, bucket.ID()) },
+		func(p *process) error { return p.DeleteProject(p.ctx, project) },
+	}
+	atEveryStep(t, 9, func(w *world, first, next *process) {
+		founder := w.start("founder", 1)
+		if err := errors.Join(founder.CreateProject(founder.ctx, acme()), founder.Create(founder.ctx, project, bucket)); err != nil {
+			w.problem("setup", "%v", err)
+		}
+		for i := 0; i < len(steps); i++ {
+			p := first
+			if first.crashed() {
+				p = next
+			}
+			if err := steps[i](p); err != nil && !p.crashed() {
+				w.problem("outcomes", "step %d: %v", i, err)
+				return
+			}
+			if p == first && first.crashed() {
+				time.Sleep(time.Second)
+				i-- // nobody has heard what became of it
+			}
+			if i == 2 && !p.crashed() {
+				w.checkGrown()
+			}
+		}
+	}, (*world).wantNoProject)
+}
+
+// checkGrown: the project has two stacks, which agree with each other and with the mirror.
+func (w *world) checkGrown() {
+	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
+	truth, err := reader.Read(reader.ctx, project)
+	if err != nil || len(truth.Stacks) != 2 || len(truth.Contents.Deviations) > 0 {
+		w.problem("middle", "%+v, %v", truth, err)
+		return
+	}
+	w.checkMirror(swarm{}, truth)
+}
+
+// longRun is the number of calls from which on a run is only crashed at some of them in the usual tests: each takes half a second.
+const longRun = 150
+
+// atEveryStep runs something in a process that dies at one of its calls, before it reaches AWS or after it, for each of them. A stack may have
+// so many resources; 0 for the usual number.
+func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *process), check func(w *world)) {
 	t.Helper()
 	once := func(t *testing.T, at int64, after bool) int64 {
 		t.Helper()
@@ -83,6 +151,7 @@ func atEveryStep(t *testing.T, run func(w *world, first, next *process), check f
 		cryptotest.SetGlobalRandom(t, 1)
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 1)
+			w.resources = resources
 			first, next := w.start("first", 100), w.start("next", 200)
 			first.before = func() {
 				if began.Add(1) == at && !after {
@@ -110,7 +179,11 @@ func atEveryStep(t *testing.T, run func(w *world, first, next *process), check f
 	if calls < 20 {
 		t.Fatalf("only %d calls: the test shows little", calls)
 	}
-	for at := int64(1); at <= calls; at++ {
+	every := int64(1)
+	if calls > longRun {
+		every = *stride
+	}
+	for at := int64(1); at <= calls; at += every {
 		for when, after := range map[string]bool{"before": false, "after": true} {
 			t.Run(fmt.Sprintf("%s call %d", when, at), func(t *testing.T) {
 				if once(t, at, after); t.Failed() {
@@ -125,7 +198,7 @@ func atEveryStep(t *testing.T, run func(w *world, first, next *process), check f
 func (w *world) wantNoProject() {
 	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })
-		if view, err := reader.Service.Read(reader.ctx, project); !is[*projects.UnknownProjectError](err) {
+		if view, err := reader.Read(reader.ctx, project); !is[*projects.UnknownProjectError](err) {
 			w.problem("end", "%s reads see %+v, %v", mode, view, err)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 var (
 	first  = flag.Uint64("simulation.first", 1, "the first seed")
 	seeds  = flag.Uint64("simulation.seeds", 200, "how many seeds")
+	stride = flag.Int64("simulation.stride", 5, "the long runs crash at every so many calls")
 	traced = flag.Bool("simulation.trace", false, "print the trace of all calls of each seed")
 )
 
@@ -163,6 +164,9 @@ func (w *world) draw() swarm {
 	if r.IntN(3) == 0 {
 		s.byHand = 1 + r.IntN(3)
 	}
+	if r.IntN(3) == 0 {
+		w.resources = 10 + r.IntN(4)
+	}
 	return s
 }
 
@@ -212,7 +216,9 @@ func (w *world) drawFaults(s *swarm) {
 		some(sandbox.Fault{Service: "dynamodb", Operation: "TransactWriteItems", Effect: sandbox.LostReply, Every: 1 + r.IntN(3), Times: 6})
 	}
 	if r.IntN(3) == 0 {
-		some(sandbox.Fault{Service: "cloudformation", Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)], Effect: sandbox.StaleRead, Every: 1 + r.IntN(4)})
+		// Not every read, nor always the same of the three that make up a reading: what is stale for longer than seconds is not
+		// what AWS does, and is taken for what stands there.
+		some(sandbox.Fault{Service: "cloudformation", Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)], Effect: sandbox.StaleRead, Every: []int{2, 4, 5, 7}[r.IntN(4)]})
 	}
 	if r.IntN(5) == 0 {
 		some(sandbox.Fault{Service: "dynamodb", Operation: "*", Effect: sandbox.FailCall, Every: 2 + r.IntN(4)})

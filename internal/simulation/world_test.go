@@ -42,6 +42,9 @@ type world struct {
 	driver  *simulate.Driver
 	history *History
 	driving atomic.Bool // calls go through in the driver's order
+	// resources is how many of them a stack may have before the project gets another one; 0 for the usual number. The project
+	// itself takes seven of its first stack's, and its carrier one of each stack's.
+	resources int
 
 	mu       sync.Mutex // protects what follows
 	problems []string
@@ -94,6 +97,10 @@ func (w *world) start(name string, n int, change ...func(*projects.Config)) *pro
 	config := projects.Config{
 		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified,
 		Writer: fmt.Sprintf("writer-%d-%d", w.seed, p.n), Origin: origin,
+	}
+	if w.resources > 0 {
+		config.Budget = template.Budget()
+		config.Budget.Resources = w.resources
 	}
 	for _, c := range change {
 		c(&config)

@@ -190,19 +190,21 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 // bounded by its context.
 func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 	var stale time.Time // since when
+	staleReads := 0
 	for {
 		read := s.Read(ctx)
+		if staleReads++; !read.Stale() {
+			stale, staleReads = time.Time{}, 0
+		} else if stale.IsZero() {
+			stale = time.Now()
+		}
 		switch {
 		case read.Err != nil:
 			return nil, read.Err
 		case read.Absent || read.Template == nil:
 			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
-		case read.Consistent() && (!read.Stale() || !stale.IsZero() && time.Since(stale) >= commit.StalePatience):
+		case read.Consistent() && (!read.Stale() || staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience):
 			return &read, nil
-		case !read.Stale():
-			stale = time.Time{}
-		case stale.IsZero():
-			stale = time.Now()
 		}
 		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
 		if err := sleep(ctx, commit.BusyPause); err != nil {

@@ -17,7 +17,8 @@ type Op string
 // The changes that can be made to an entity.
 const (
 	// Create adds an entity. One that is there already is taken over if its settings and its origin mark are the same
-	// (an earlier run of this configuration was interrupted), else refused with an *ExistsError.
+	// (an earlier run of this configuration was interrupted), else refused with an *ExistsError; one that another change of
+	// the batch creates, with a *TwiceError.
 	Create Op = "create"
 	// Update replaces an entity's settings; it is refused with a *GoneError when there is no such entity.
 	Update Op = "update"
@@ -72,6 +73,8 @@ type (
 		ID     model.ID
 		Origin string // of what is there
 	}
+	// TwiceError refuses one of two changes that create the same thing at once, with different settings.
+	TwiceError struct{ ID model.ID }
 	// GoneError refuses to update what isn't there.
 	GoneError struct{ ID model.ID }
 	// MissingError refuses a permission whose user or bucket isn't there. It may come with the next batch.
@@ -91,7 +94,10 @@ type (
 )
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("the %s exists already", e.ID) }
-func (e *GoneError) Error() string   { return fmt.Sprintf("the %s does not exist any more", e.ID) }
+func (e *TwiceError) Error() string {
+	return fmt.Sprintf("the %s is being created twice at once, with different settings", e.ID)
+}
+func (e *GoneError) Error() string { return fmt.Sprintf("the %s does not exist any more", e.ID) }
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("the %s needs the %s, which does not exist", e.ID, e.Parent)
 }
@@ -289,6 +295,9 @@ func (e *editor) set(i int, c Change) error {
 	switch {
 	case c.Op == Create && exists:
 		if origin == "" || e.origins[id] != origin || string(encodeJSON(there)) != string(encodeJSON(c.Entity)) {
+			if _, before := e.before.lookup(id); !before {
+				return &TwiceError{id}
+			}
 			return &ExistsError{id, e.origins[id]}
 		}
 		return nil
