@@ -211,6 +211,7 @@ func (e *editor) apply(errs []error) map[int]error {
 	needed := e.needed()
 	forEach(func(_ int, c Change) error { return e.check(c, needed) })
 	e.next = e.finish()
+	e.keepNewer(refused, errs)
 	e.full(refused, errs)
 	return refused
 }

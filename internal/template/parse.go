@@ -198,10 +198,21 @@ func read(t *Template, env Env) (*shard, error) {
 	return s, nil
 }
 
-// markOf is the mark of a resource; ok is false for one that isn't ours.
+// markOf is the mark of a resource; ok is false for one that isn't ours. Of a mark in a newer format, whose other fields may
+// have any shape, only the format is certain: such a resource is still ours, not somebody else's.
 func markOf(resource json.RawMessage) (mark Mark, ok bool) {
 	raw := member(member(resource, "Metadata"), "Stowage")
-	return mark, len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &mark) == nil
+	if len(raw) == 0 || raw[0] != '{' {
+		return mark, false
+	}
+	if json.Unmarshal(raw, &mark) == nil {
+		return mark, true
+	}
+	var newer struct {
+		Format int `json:"format"`
+	}
+	ok = json.Unmarshal(raw, &newer) == nil && newer.Format > FormatVersion
+	return Mark{Format: newer.Format}, ok
 }
 
 func (s *shard) add(logicalID string, mark Mark) error {

@@ -1,0 +1,96 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// NewerSettingsError refuses a change of a resource whose mark holds a field that this version doesn't know, in a format
+// that it does: compiling the resource again would lose what a newer provider has written there. Deleting the resource is not
+// refused.
+type NewerSettingsError struct {
+	LogicalID string
+	Field     string
+}
+
+func (e *NewerSettingsError) Error() string {
+	return fmt.Sprintf("the resource %s has the setting %q, which this version of the provider doesn't know and would lose", e.LogicalID, e.Field)
+}
+
+// Summary is the error as a sentence without its full stop.
+func (e *NewerSettingsError) Summary() string {
+	return "A newer version of the provider wrote it: " + e.Error()
+}
+
+// Detail says what to do.
+func (e *NewerSettingsError) Detail() string { return "Nothing was changed. Upgrade the provider." }
+
+// keepNewer refuses the changes that would lose fields of a newer provider.
+func (e *editor) keepNewer(refused map[int]error, errs []error) {
+	blame := func(id string, changes []int) {
+		before, after := e.before.template.resources[id], e.next.resources[id]
+		if before == nil || after == nil || bytes.Equal(before, after) {
+			return
+		}
+		field := unknownField(before)
+		if field == "" {
+			return
+		}
+		for _, i := range changes {
+			if errs[i] == nil && refused[i] == nil {
+				refused[i] = &NewerSettingsError{id, field}
+			}
+		}
+	}
+	for id, changes := range e.touched {
+		blame(id, changes)
+	}
+	for user, changes := range e.regrant {
+		for n := 1; n <= MaxUserPolicies; n++ {
+			blame(policyID(user, n), changes)
+		}
+	}
+	for id := range e.marks {
+		if id != CarrierID {
+			blame(id, e.reshaped)
+		}
+	}
+}
+
+// unknownField is a field of a resource's mark that this version doesn't know; "" when it knows all of them.
+func unknownField(resource json.RawMessage) string {
+	var mark Mark
+	if field := unknownIn(member(member(resource, "Metadata"), "Stowage"), &mark); field != "" || mark.Settings == nil {
+		return field
+	}
+	switch mark.Of.Kind {
+	case model.KindProject:
+		return unknownIn(mark.Settings, &model.Project{})
+	case model.KindBucket:
+		return unknownIn(mark.Settings, &model.Bucket{})
+	case model.KindUser:
+		return unknownIn(mark.Settings, &model.User{})
+	case model.KindListing:
+		return unknownIn(mark.Settings, &model.Listing{})
+	case model.KindPermission:
+	}
+	return ""
+}
+
+func unknownIn(raw json.RawMessage, into any) string {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		return ""
+	}
+	// The error has no type; its text ends in the quoted name.
+	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		return strings.Trim(name, `"`)
+	}
+	return ""
+}
