@@ -54,29 +54,6 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 	return nil
 }
 
-// now reads what stands in a project's templates, whatever the mirror or this process remembers.
-func (s *Service) now(ctx context.Context, t *target) (*View, error) {
-	one := func(d *shard) (*shardRead, error) {
-		read, err := s.readTemplate(ctx, t.h, d)
-		if err == nil && read != nil {
-			s.remember(d, read)
-		}
-		return read, err
-	}
-	first, err := one(t.first)
-	if err != nil {
-		return nil, err
-	}
-	if first == nil || first.contents.Project == nil {
-		return nil, &StackMissingError{t.p.name, t.first.stack.Name(), t.first.env.AccountID, t.first.env.Region}
-	}
-	shards, err := s.readOthers(t.h, t.p, t.first, first, one)
-	if err != nil {
-		return nil, err
-	}
-	return newView(t.p.name, shards), nil
-}
-
 func ignoreUnknown(err error) error {
 	var unknown *UnknownProjectError
 	if errors.As(err, &unknown) {

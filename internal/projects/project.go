@@ -9,7 +9,9 @@ import (
 
 // project is what the process knows of a project.
 type project struct {
-	name string
+	name       string
+	rereading  series[*View] // of the templates
+	refreshing series[bool]  // the mirror
 
 	mu      sync.Mutex // protects what follows; never held during a call or a wait
 	view    *View

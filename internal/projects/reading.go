@@ -116,6 +116,34 @@ func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 	return newView(name, shards)
 }
 
+// now reads what stands in a project's templates at some moment after it is called, whatever the mirror or this process remembers.
+// Those who call it at once share a reading.
+func (s *Service) now(ctx context.Context, t *target) (*View, error) {
+	return t.p.rereading.do(ctx, func(ctx context.Context) (*View, error) { return s.reread(ctx, t) })
+}
+
+func (s *Service) reread(ctx context.Context, t *target) (*View, error) {
+	one := func(d *shard) (*shardRead, error) {
+		read, err := s.readTemplate(ctx, t.h, d)
+		if err == nil && read != nil {
+			s.remember(d, read)
+		}
+		return read, err
+	}
+	first, err := one(t.first)
+	if err != nil {
+		return nil, err
+	}
+	if first == nil || first.contents.Project == nil {
+		return nil, &StackMissingError{t.p.name, t.first.stack.Name(), t.first.env.AccountID, t.first.env.Region}
+	}
+	shards, err := s.readOthers(t.h, t.p, t.first, first, one)
+	if err != nil {
+		return nil, err
+	}
+	return newView(t.p.name, shards), nil
+}
+
 // missing says what it means that a project has no stack, or one that holds no project: where the project was found may have
 // been out of date, so the directory's template decides. When the stack is gone and the mirror shows that the project was
 // closing, somebody's deletion was interrupted: then the project is what the mirror shows, so that it can be deleted to its end.

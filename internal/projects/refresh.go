@@ -11,18 +11,22 @@ import (
 // Refresh compares the mirror with a project's stacks by one description each, and reads those stacks where the mirror is behind. It
 // is what a notification of a stack leads to, whoever changed the stack: the notification is a reason to look and tells nothing.
 //
-// It may be called at any time, by anybody, repeatedly: the mirror never goes back. changed says whether this call brought the
-// mirror forward.
+// It may be called at any time, by anybody, repeatedly: the mirror never goes back. Those who call it while it is at work share
+// the next round. changed says whether this brought the mirror forward.
 func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
+	p := s.project(name)
+	return p.refreshing.do(ctx, func(ctx context.Context) (bool, error) { return s.refreshProject(ctx, p) })
+}
+
+func (s *Service) refreshProject(ctx context.Context, p *project) (changed bool, err error) {
 	h, err := s.open(ctx)
 	if err != nil {
 		return false, err
 	}
-	snapshot, err := h.table.Read(ctx, name)
+	snapshot, err := h.table.Read(ctx, p.name)
 	if err != nil {
 		return false, fmt.Errorf("reading the mirror: %w", err)
 	}
-	p := s.project(name)
 	first, err := s.reach(ctx, h, p, snapshot)
 	if err != nil {
 		return false, err

@@ -135,11 +135,12 @@ func (s *Service) readHub(ctx context.Context) (*hub, error) {
 		return fail(err)
 	}
 	var settings hubSettings
-	if err := json.Unmarshal([]byte(aws.ToString(out.Parameter.Value)), &settings); err != nil {
+	err = json.Unmarshal([]byte(aws.ToString(out.Parameter.Value)), &settings)
+	switch {
+	case settings.Format > hubFormat: // whatever shape its other fields have
+		return fail(&NewerHubError{settings.Format, parameter})
+	case err != nil:
 		return fail(fmt.Errorf("they are not the JSON that is expected: %w", err))
-	}
-	if settings.Format > hubFormat {
-		return fail(fmt.Errorf("they have format %d; this version of the provider knows formats up to %d", settings.Format, hubFormat))
 	}
 	if settings.Table == "" || settings.Region == "" {
 		return fail(errors.New("they name no table or no region"))
@@ -154,38 +155,6 @@ func (s *Service) forget(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.projects, name)
-}
-
-// call is one call that several callers wait for. It goes on when the caller that began it gives up, as others may wait.
-type call[T any] struct {
-	done  chan struct{}
-	value T
-	err   error
-}
-
-// callBound is the most that a shared call takes, a wait for a busy stack included.
-const callBound = 30 * time.Minute
-
-func begin[T any](ctx context.Context, do func(context.Context) (T, error), settle func(*call[T], T, error)) *call[T] {
-	c := &call[T]{done: make(chan struct{})}
-	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callBound)
-		defer cancel()
-		c.value, c.err = do(ctx)
-		settle(c, c.value, c.err)
-		close(c.done)
-	}()
-	return c
-}
-
-func (c *call[T]) wait(ctx context.Context) (T, error) {
-	select {
-	case <-c.done:
-		return c.value, c.err
-	case <-ctx.Done():
-		var zero T
-		return zero, ctx.Err()
-	}
 }
 
 // token makes a token that no other engine or call of any process has: CloudFormation refuses an operation with one that a
