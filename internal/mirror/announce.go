@@ -13,7 +13,7 @@ import (
 )
 
 // Announce says in a stack's head what its caller is about to execute. announced is false, without an error, when the
-// stack isn't mirrored. The announcement replaces any other, makes no event, and goes with the Write of the operation's
+// stack isn't mirrored, or in a newer format. The announcement replaces any other, makes no event, and goes with the Write of the operation's
 // end, or when it expires. It is for people to see and excludes nobody.
 func (t *Table) Announce(ctx context.Context, project string, shard int, operation Operation) (announced bool, err error) {
 	doing := fmt.Sprintf("announcing an operation on stack %d of the project %s", shard, project)
@@ -29,7 +29,7 @@ func (t *Table) Announce(ctx context.Context, project string, shard int, operati
 	}
 	built, err := expression.NewBuilder().
 		WithUpdate(expression.Set(expression.Name("operation"), expression.Value(value))).
-		WithCondition(expression.Name(PartitionKey).AttributeExists()).
+		WithCondition(expression.Name(PartitionKey).AttributeExists().And(isReadable())).
 		Build()
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", doing, err)

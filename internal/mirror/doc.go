@@ -36,9 +36,16 @@
 // A body is written from a stable status only and goes when its stack does: with DELETE_COMPLETE, or when another stack
 // took its name. The head of a deleted stack stays, lest a late reading bring the stack back.
 //
+// # Formats
+//
+// An item of a format later than the first has a number in the attribute format, and is refused with a *NewerItemError by
+// versions that don't know it: they read the templates instead, and neither write nor announce anything over it. Whoever adds
+// a field that is needed for a right plan (a setting of an entity, for instance) raises the format of the body, and takes a body of
+// an older format for out of date: the older version that wrote it has left the field out.
+//
 // # Failures
 //
-// *TableMissingError, *TooLargeError, and wrapped errors of the SDK. None of them says anything about a project: callers
+// *TableMissingError, *TooLargeError, *NewerItemError, and wrapped errors of the SDK. None of them says anything about a project: callers
 // fall back to the templates and warn. The SDK tries throttled and broken calls again; what is tried again here is only what
 // the SDK takes for an answer: a transaction that lost a race, and batches done in part.
 package mirror

@@ -138,6 +138,9 @@ func asStored(o *attributevalue.EncoderOptions) {
 }
 
 func unmarshal(from item, into any) error {
+	if err := readable(from); err != nil {
+		return err
+	}
 	err := attributevalue.UnmarshalMapWithOptions(from, into, func(o *attributevalue.DecoderOptions) {
 		o.TagKey = "json"
 		o.DecodeTime.N = func(n string) (time.Time, error) {
