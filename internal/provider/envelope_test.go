@@ -79,6 +79,8 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: errors.New("AccessDenied")}, "Original error: AccessDenied", ""},
 		{&projects.StackMissingError{Project: "acme", Stack: stack, AccountID: "111122223333", Region: "eu-west-1"}, "the account 111122223333 has no stack stowage-acme-0 in the region eu-west-1", ""},
 		{&template.NewerFormatError{LogicalID: "Key", Format: 9}, "Upgrade the provider.", ""},
+		{&template.NewerSettingsError{LogicalID: "Userpartner", Field: "shiny"}, "A newer version of the provider wrote it: the resource Userpartner has the setting \"shiny\", which this version of the provider doesn't know and would lose.\n\nNothing was changed. Upgrade the provider.", ""},
+		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: &projects.NewerHubError{Format: 2, Parameter: "/stowage/hub/main"}}, "the settings have format 2; this version of the provider knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
 		{&template.TransformError{Transform: "AWS::Serverless"}, "has a Transform section (AWS::Serverless)", ""},
 		{template.ErrNotJSON, "is not JSON: somebody saved it as YAML.", ""},
 		{context.DeadlineExceeded, "allow more time in the argument timeouts", ""},

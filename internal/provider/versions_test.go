@@ -1,0 +1,92 @@
+package provider_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/project"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/projectbucket"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
+)
+
+var record = flag.Bool("record", false, "write the state files of the first schema version, where there are none")
+
+// stored are all resources, in the order in which they can be created. testdata holds the state that the first version of
+// each schema wrote; it is kept for ever.
+var stored = []struct {
+	typ    string
+	config values
+}{
+	{"stowage_project", values{"name": "globex", "account_id": "222233334444", "region": "eu-west-1", "tags": values{"client": "Globex"}}},
+	{"stowage_project_bucket", values{"project": "globex", "name": "inbox", "tags": values{"a": "b"}}},
+	{"stowage_project_user", values{"project": "globex", "name": "partner"}},
+	{"stowage_user_permission", values{"project": "globex", "user": "partner", "bucket": "inbox", "prefix": "in/", "access": "read"}},
+}
+
+// globex is a provider of all resources, with one of each created.
+func globex(t *testing.T) (*entitytest.Terraform, map[string]*entitytest.Object) {
+	t.Helper()
+	tf := entitytest.StartObjects(t, &entity.Services{Projects: entitytest.NewProjects()},
+		[]func() resource.Resource{project.NewResource, projectbucket.NewResource, projectuser.NewResource, userpermission.NewResource}...)
+	created := map[string]*entitytest.Object{}
+	for _, s := range stored {
+		created[s.typ] = tf.Created(s.typ, s.config)
+	}
+	return tf, created
+}
+
+func TestStateOfTheFirstSchemaIsReadAndPlansNothing(t *testing.T) {
+	tf, created := globex(t)
+	for _, s := range stored {
+		t.Run(s.typ, func(t *testing.T) {
+			path := filepath.Join("testdata", s.typ+"-version0.json")
+			if *record {
+				file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := file.Write(tf.State(created[s.typ])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			object, diagnostics := tf.Upgrade(s.typ, 0, first)
+			entitytest.Must(t, diagnostics)
+			if again := tf.State(object); !bytes.Equal(first, again) {
+				t.Errorf("the state became\n%s", again)
+			}
+			read, diagnostics := tf.Read(object)
+			entitytest.Must(t, diagnostics)
+			if read == nil {
+				t.Fatal("it left the state")
+			}
+			if again := tf.State(read); !bytes.Equal(first, again) {
+				t.Errorf("reading made the state\n%s", again)
+			}
+			if action := tf.Action(read, s.config); action != "no-op" {
+				t.Errorf("the plan is %s", action)
+			}
+		})
+	}
+}
+
+// Terraform refuses such a state by itself; so does the provider when it is asked.
+func TestStateOfANewerSchemaIsRefused(t *testing.T) {
+	tf, created := globex(t)
+	for _, s := range stored {
+		if _, diagnostics := tf.Upgrade(s.typ, 1, tf.State(created[s.typ])); len(entitytest.Errors(diagnostics)) == 0 {
+			t.Errorf("%s of schema version 1 is read", s.typ)
+		}
+	}
+}
