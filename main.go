@@ -2,14 +2,13 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 	"os"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	stowage "github.com/stowage/terraform-provider-stowage/internal/provider"
 )
@@ -26,10 +25,11 @@ func main() {
 	}
 	debug := flag.Bool("debug", false, "wait for a debugger, and print how Terraform reaches this process")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), func() provider.Provider { return stowage.New(version) }, providerserver.ServeOpts{
-		Address: "registry.terraform.io/stowage/stowage",
-		Debug:   *debug,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve("registry.terraform.io/stowage/stowage", func() tfprotov6.ProviderServer { return stowage.NewServer(version) }, options...)
 	if err != nil {
 		log.Fatal(err)
 	}
