@@ -1,0 +1,79 @@
+// Command judge has every kind of template that Stowage makes judged. It fails on a finding that is not an exception, and on an
+// exception that nothing needs.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+
+	"github.com/stowage/terraform-provider-stowage/internal/judge"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "judge:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	bin := flag.String("bin", "bin/judge/bin", "the folder of cfn-lint and checkov")
+	dir := flag.String("dir", "bin/templates", "the folder that the templates are written to")
+	golden := flag.String("golden", "internal/template/testdata", "the folder of the golden templates")
+	drawn := flag.Int("drawn", 12, "how many templates are drawn for each region")
+	seed := flag.Int("seed", 1, "the first seed")
+	flag.Parse()
+
+	accepted, err := judge.Exceptions()
+	if err != nil {
+		return err
+	}
+	corpus, err := judge.Corpus(*golden, *drawn, *seed)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(*dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(*dir, 0o750); err != nil {
+		return err
+	}
+	var findings []judge.Finding
+	for _, name := range slices.Sorted(maps.Keys(corpus)) {
+		if err := os.WriteFile(filepath.Join(*dir, name+".json"), corpus[name].Encode(), 0o600); err != nil {
+			return err
+		}
+		findings = append(findings, judge.Controls(name, corpus[name])...)
+	}
+	fmt.Printf("%d templates, drawn from the seeds %d to %d\n", len(corpus), *seed, *seed+*drawn-1)
+	linted, err := judge.CFNLint(ctx, *bin, *dir, corpus)
+	if err != nil {
+		return err
+	}
+	scanned, err := judge.Checkov(ctx, *bin, *dir, corpus)
+	if err != nil {
+		return err
+	}
+	findings = slices.Concat(findings, linted, scanned)
+	rest, unused := judge.Judge(findings, accepted)
+	for _, f := range rest {
+		fmt.Println(f)
+	}
+	for _, e := range unused {
+		fmt.Printf("exceptions.txt: nothing needs %s %s %s any more\n", e.ID, e.Type, e.Where)
+	}
+	fmt.Printf("%d findings, %d of them accepted by %d exceptions\n", len(findings), len(findings)-len(rest), len(accepted))
+	if len(rest)+len(unused) > 0 {
+		return fmt.Errorf("%d findings without an exception, %d exceptions without a finding", len(rest), len(unused))
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package judge
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// maxPolicy is the size of a managed policy in characters without white space (IAM User Guide, "IAM and AWS STS quotas").
+const maxPolicy = 6144
+
+type object = map[string]any
+
+// at is the value at a path of properties; of a list it is the first element. nil when there is none.
+func at(value any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		if l, ok := value.([]any); ok && len(l) > 0 {
+			value = l[0]
+		}
+		o, _ := value.(object)
+		value = o[name]
+	}
+	return value
+}
+
+// Controls holds a template's resources against the controls of AWS's Foundational Security Best Practices, CIS and the scanners,
+// and its policies against IAM's grammar. A resource of a type that it knows no controls of is a finding.
+func Controls(name string, tpl *template.Template) []Finding {
+	var findings []Finding
+	type resource struct {
+		Type       string
+		Properties object
+	}
+	resources, policies := map[string]resource{}, map[string][]policydoc.Statement{}
+	for _, id := range tpl.LogicalIDs() {
+		raw, _ := tpl.Resource(id)
+		var r resource
+		if err := json.Unmarshal(raw, &r); err != nil {
+			findings = append(findings, Finding{"controls", "unreadable", name, id, "", err.Error()})
+			continue
+		}
+		resources[id] = r
+	}
+	for id, r := range resources {
+		say := func(ok bool, control, text string) {
+			if !ok {
+				findings = append(findings, Finding{"controls", control, name, id, r.Type, text})
+			}
+		}
+		document := func(property string, kind policydoc.Kind) []policydoc.Statement {
+			text, err := policydoc.Text(r.Properties[property])
+			if err != nil {
+				say(false, "IAM-grammar", err.Error())
+				return nil
+			}
+			parsed, err := policydoc.Parse(text, kind)
+			if err != nil {
+				say(false, "IAM-grammar", err.Error())
+				return nil
+			}
+			if size := policydoc.Size(text); kind == policydoc.Identity {
+				say(size <= maxPolicy, "IAM-size", fmt.Sprintf("the policy has %d of %d characters", size, maxPolicy))
+			}
+			return parsed.Statements
+		}
+		switch r.Type {
+		case "AWS::S3::Bucket":
+			judgeBucket(r.Properties, say)
+		case "AWS::S3::BucketPolicy":
+			statements := document("PolicyDocument", policydoc.Resource)
+			if bucket, ok := r.Properties["Bucket"].(string); ok {
+				policies[bucket] = statements
+			}
+			for _, s := range statements {
+				foreign := s.Effect == "Allow" && (s.NotPrincipal || len(s.Principals["AWS"]) > 0)
+				say(!foreign, "S3.6", "the policy allows something to other accounts' principals")
+			}
+		case "AWS::IAM::ManagedPolicy":
+			say(r.Properties["Users"] == nil, "IAM.2", "the policy is attached to a user")
+			for _, s := range document("PolicyDocument", policydoc.Identity) {
+				judgeGrant(s, say)
+			}
+		case "AWS::IAM::User":
+			for _, property := range []string{"Policies", "ManagedPolicyArns"} {
+				say(r.Properties[property] == nil, "IAM.2", "the user has "+property+" of its own")
+			}
+			say(r.Properties["LoginProfile"] == nil, "IAM.5", "the user has a password and no MFA")
+		case "AWS::IAM::Group":
+			say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which nobody's size check counts")
+		case "AWS::KMS::Key":
+			say(r.Properties["EnableKeyRotation"] == true, "KMS.4", "the key is not rotated")
+			for _, s := range document("KeyPolicy", policydoc.Resource) {
+				wild := s.Effect == "Allow" && (s.NotPrincipal || slices.Contains(s.Principals["AWS"], "*"))
+				say(!wild, "CKV_AWS_33", "the key's policy allows something to everybody")
+			}
+		case "AWS::KMS::Alias", "AWS::SSM::Parameter":
+		default:
+			say(false, "unknown-type", "no controls are known of this type: add them")
+		}
+	}
+	for id, r := range resources {
+		if r.Type != "AWS::S3::Bucket" {
+			continue
+		}
+		bucket, _ := r.Properties["BucketName"].(string)
+		if !requiresTLS(policies[bucket], bucket) {
+			findings = append(findings, Finding{"controls", "S3.5", name, id, r.Type, "no bucket policy refuses requests without TLS 1.2"})
+		}
+	}
+	slices.SortFunc(findings, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	return findings
+}
+
+func judgeBucket(p object, say func(ok bool, control, text string)) {
+	for flag, control := range map[string]string{"BlockPublicAcls": "S3.2", "IgnorePublicAcls": "S3.3", "BlockPublicPolicy": "S3.8", "RestrictPublicBuckets": "S3.8"} {
+		say(at(p, "PublicAccessBlockConfiguration."+flag) == true, control, flag+" is not set")
+	}
+	say(at(p, "OwnershipControls.Rules.ObjectOwnership") == "BucketOwnerEnforced" && p["AccessControl"] == nil, "S3.12", "ACLs are in use")
+	rule := at(p, "BucketEncryption.ServerSideEncryptionConfiguration")
+	key, _ := at(rule, "ServerSideEncryptionByDefault.KMSMasterKeyID").(string)
+	say(at(rule, "ServerSideEncryptionByDefault.SSEAlgorithm") == "aws:kms" && key != "" && at(rule, "BucketKeyEnabled") == true, "S3.17", "no customer managed key encrypts the bucket")
+	say(fmt.Sprint(at(rule, "BlockedEncryptionTypes.EncryptionType")) == "[SSE-C]", "SSE-C", "keys that the client brings are not blocked")
+	say(at(p, "VersioningConfiguration.Status") == "Enabled", "S3.14", "the bucket is not versioned")
+	rules, _ := at(p, "LifecycleConfiguration.Rules").([]any)
+	say(len(rules) > 0, "S3.13", "there are no lifecycle rules")
+	say(slices.ContainsFunc(rules, func(r any) bool { return at(r, "NoncurrentVersionExpiration") != nil }), "S3.10", "old versions never expire")
+	say(at(p, "LoggingConfiguration.DestinationBucketName") != nil, "S3.9", "accesses are not logged")
+	say(at(p, "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled") == true, "S3.11", "there are no event notifications")
+	say((p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil), "S3.15", "object lock is enabled by half")
+	bucket, _ := p["BucketName"].(string)
+	say(bucket != "" && !strings.Contains(bucket, "."), "AVD-AWS-0320", "the name has dots, or there is none")
+}
+
+// judgeGrant judges one statement of a policy that users have.
+func judgeGrant(s policydoc.Statement, say func(ok bool, control, text string)) {
+	if s.Effect != "Allow" {
+		return
+	}
+	say(!s.NotAction && !s.NotResource, "IAM.1", "the statement allows all but something")
+	for _, action := range s.Actions {
+		service, name, _ := strings.Cut(strings.ToLower(action), ":")
+		say(action != "*", "IAM.1", "the statement allows everything")
+		say(name != "*", "IAM.21", "the statement allows everything of "+service)
+		say(action == "*" || service != "s3" || !strings.Contains(name, "*"), "AVD-AWS-0345", "the statement has wildcards in an S3 action")
+		say(service != "iam" && service != "sts", "AVD-AWS-0342", "the statement allows "+action)
+		if service == "kms" {
+			say(!slices.ContainsFunc(s.Resources, func(r string) bool { return strings.ContainsAny(r, "*?") }), "KMS.1", action+" is allowed on many keys")
+		}
+	}
+	say(!slices.Contains(s.Resources, "*"), "CKV_AWS_111", "the statement allows something on every resource")
+}
+
+// requiresTLS says whether statements refuse everybody everything in the bucket and on the bucket without TLS 1.2.
+func requiresTLS(statements []policydoc.Statement, bucket string) bool {
+	refused := func(operator, key, value string) bool {
+		return slices.ContainsFunc(statements, func(s policydoc.Statement) bool {
+			whole := slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":::"+bucket) }) &&
+				slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":::"+bucket+"/*") })
+			return whole && s.Effect == "Deny" && slices.Equal(s.Principals["AWS"], []string{"*"}) && slices.Equal(s.Actions, []string{"s3:*"}) &&
+				len(s.Conditions) == 1 && len(s.Conditions[operator]) == 1 && slices.Equal(s.Conditions[operator][key], []string{value})
+		})
+	}
+	return refused("Bool", "aws:SecureTransport", "false") && refused("NumericLessThan", "s3:TlsVersion", "1.2")
+}

@@ -1,0 +1,145 @@
+package judge
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// places are the partitions and regions that templates are made for.
+var places = []struct{ partition, region string }{{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}}
+
+func envOf(partition, region string) template.Env {
+	return template.Env{
+		Project: "acme", AccountID: modeltest.Account, Region: region, Partition: partition,
+		KeyARN: fmt.Sprintf("arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555", partition, region, modeltest.Account),
+	}
+}
+
+// Corpus makes the templates by name. golden is the folder of the golden files; drawn is how many are drawn, from seed on.
+func Corpus(golden string, drawn, seed int) (map[string]*template.Template, error) {
+	corpus := map[string]*template.Template{}
+	files, err := filepath.Glob(filepath.Join(golden, "*.json"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no golden templates in %s: %w", golden, err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		name := "golden-" + strings.TrimSuffix(filepath.Base(file), ".json")
+		if corpus[name], err = template.Decode(body); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	add := func(name string, env template.Env, entities []model.Entity) {
+		if err != nil {
+			return
+		}
+		if corpus[name], err = compile(env, entities); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, place := range places {
+		env := envOf(place.partition, place.region)
+		add("example-"+place.region, env, example(env))
+		for i := range drawn {
+			add(fmt.Sprintf("random-%s-%d", place.region, seed+i), env, moved(modeltest.Entities().Example(seed+i), env))
+		}
+	}
+	env := envOf("aws", modeltest.Region)
+	add("full", env, full(env))
+	add("directory", env, []model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}})
+	if err != nil {
+		return nil, err
+	}
+	healing, before := template.Heal(corpus["example-"+modeltest.Region], corpus["example-"+modeltest.Region].LogicalIDs())
+	corpus["healing"], corpus["restored"] = healing, healing.Restore(before)
+	return corpus, nil
+}
+
+func compile(env template.Env, entities []model.Entity) (*template.Template, error) {
+	changes := make([]template.Change, len(entities))
+	for i, entity := range entities {
+		changes[i] = template.Change{Op: template.Create, Entity: entity}
+	}
+	edited, err := template.Edit(template.Seed(template.CarrierName("acme", 0), "Stowage"), env, changes)
+	if err != nil {
+		return nil, err
+	}
+	for i, err := range edited.Errors {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", entities[i].ID(), err)
+		}
+	}
+	return edited.Template, nil
+}
+
+// moved are entities as they are in another place than modeltest draws them for.
+func moved(entities []model.Entity, env template.Env) []model.Entity {
+	for i, entity := range entities {
+		switch e := entity.(type) {
+		case model.Project:
+			e.Region = env.Region
+			entities[i] = e
+		case model.Bucket:
+			e.BucketName = strings.ReplaceAll(e.BucketName, modeltest.Region, env.Region)
+			if e.KMSKeyARN != "" { // modeltest's keys are named after their buckets, AWS's are UUIDs
+				e.KMSKeyARN = strings.ReplaceAll(env.KeyARN, "11111111", "99999999")
+			}
+			entities[i] = e
+		}
+	}
+	return entities
+}
+
+func bucket(env template.Env, name string) model.Bucket {
+	return model.Bucket{
+		Name: name, BucketName: model.DefaultBucketName(env.Project, name, env.AccountID, env.Region),
+		Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
+	}
+}
+
+func project(env template.Env) model.Project {
+	return model.Project{Name: env.Project, AccountID: env.AccountID, Region: env.Region, OnDelete: model.Refuse, Tags: map[string]string{"client": "Acme"}}
+}
+
+// example is what the folders of examples/ make, together.
+func example(env template.Env) []model.Entity {
+	inbox, archive, exports := bucket(env, "inbox"), bucket(env, "archive"), bucket(env, "exports")
+	inbox.Lifecycle.ExpireAfterDays = 30
+	archive.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}
+	exports.Lifecycle.ExpireAfterDays, exports.Lifecycle.ExpireNoncurrentAfterDays, exports.OnDelete = 365, 30, model.Retain
+	exports.CORS = []model.CORSRule{{AllowedOrigins: []string{"https://portal.example.com"}, AllowedMethods: []string{"GET", "HEAD"}, MaxAgeSeconds: 3600}}
+	return []model.Entity{
+		project(env), inbox, bucket(env, "outbox"), archive, exports,
+		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, model.User{Name: "courier"}, model.User{Name: "auditor"},
+		model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite, Prefix: "incoming/"},
+		model.Permission{User: "partner", Bucket: "outbox", Access: model.Read},
+		model.Permission{User: "courier", Bucket: "inbox", Access: model.ReadWrite, AllowDelete: true},
+		model.Permission{User: "courier", Bucket: "outbox", Access: model.Write},
+		model.Permission{User: "auditor", Bucket: "archive", Access: model.Read},
+	}
+}
+
+// full is a stack near its budget.
+func full(env template.Env) []model.Entity {
+	entities := []model.Entity{project(env)}
+	for i := range 150 {
+		entities = append(entities, bucket(env, fmt.Sprintf("bucket%03d", i)))
+	}
+	for i := range 45 {
+		user := fmt.Sprintf("user%03d", i)
+		entities = append(entities, model.User{Name: user})
+		for n := range 8 {
+			entities = append(entities, model.Permission{User: user, Bucket: fmt.Sprintf("bucket%03d", n), Access: model.Read})
+		}
+	}
+	return entities
+}

@@ -1,0 +1,71 @@
+package judge
+
+import (
+	_ "embed" // for the list
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Finding is what a judge has against a resource; Resource is its logical id, "" for the template as a whole.
+type Finding struct {
+	Judge, ID, Template, Resource, Type, Text string
+}
+
+func (f Finding) String() string {
+	return fmt.Sprintf("%s: %s %s (%s): %s: %s", f.Judge, f.Template, f.Resource, f.Type, f.ID, f.Text)
+}
+
+// Exception is a finding that is accepted. Where is a pattern, as of path.Match, of template/logical id.
+type Exception struct {
+	ID, Type, Where, Reason string
+}
+
+//go:embed exceptions.txt
+var exceptions string
+
+// Exceptions reads the list of exceptions.
+func Exceptions() ([]Exception, error) {
+	var result []Exception
+	for n, line := range strings.Split(exceptions, "\n") {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		words := strings.Fields(line)
+		if len(words) < 4 {
+			return nil, fmt.Errorf("exceptions.txt:%d: an exception needs an id, a type, a place and a reason", n+1)
+		}
+		if _, err := path.Match(words[2], ""); err != nil {
+			return nil, fmt.Errorf("exceptions.txt:%d: %w", n+1, err)
+		}
+		result = append(result, Exception{words[0], words[1], words[2], strings.Join(words[3:], " ")})
+	}
+	return result, nil
+}
+
+func (e Exception) covers(f Finding) bool {
+	match, _ := path.Match(e.Where, f.Template+"/"+f.Resource)
+	return match && e.ID == f.ID && e.Type == f.Type
+}
+
+// Judge leaves the findings that no exception covers, and the exceptions that cover nothing.
+func Judge(findings []Finding, accepted []Exception) (rest []Finding, unused []Exception) {
+	used := make([]bool, len(accepted))
+	for _, f := range findings {
+		covered := false
+		for i, e := range accepted {
+			if e.covers(f) {
+				used[i], covered = true, true
+			}
+		}
+		if !covered {
+			rest = append(rest, f)
+		}
+	}
+	for i, e := range accepted {
+		if !used[i] {
+			unused = append(unused, e)
+		}
+	}
+	return rest, unused
+}
