@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,12 +24,22 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 )
 
-// bench is a mirror on the simulated DynamoDB, reached through the real SDK client without a network.
+// endpointVariable names a DynamoDB on which the tests run instead of the simulated one: any that keeps the tables of access keys
+// apart, as DynamoDB Local does.
+const endpointVariable = "STOWAGE_TEST_DYNAMODB"
+
+// benches counts the benches, each of which has an access key of its own.
+var benches atomic.Int64
+
+// bench is a mirror on the simulated DynamoDB, reached through the real SDK client without a network; or on the DynamoDB that
+// endpointVariable names.
 type bench struct {
 	*mirror.Table
 	client  *sdk.Client
 	world   *cloud.World
 	service *dynamodb.Service
+	// elsewhere, unless nil, reaches the DynamoDB in the service's place.
+	elsewhere http.RoundTripper
 
 	mu     sync.Mutex
 	counts map[string]int
@@ -43,9 +55,14 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{world: cloud.New(1), counts: map[string]int{}}
 	b.service = dynamodb.New(b.world)
+	endpoint := os.Getenv(endpointVariable)
+	if endpoint != "" {
+		// Connections are not kept, lest one outlives a bubble of virtual time.
+		b.elsewhere = &http.Transport{DisableKeepAlives: true}
+	}
 	b.client = sdk.New(sdk.Options{
-		Region: "eu-west-1", HTTPClient: &http.Client{Transport: b},
-		Credentials: credentials.NewStaticCredentialsProvider("AKIA", "secret", ""),
+		Region: "eu-west-1", HTTPClient: &http.Client{Transport: b}, BaseEndpoint: given(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(fmt.Sprintf("AKIA%d%d", os.Getpid(), benches.Add(1)), "secret", ""),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = 3, time.Millisecond
 		}),
@@ -66,6 +83,14 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// given is a pointer to a text, nil when it is empty.
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // RoundTrip answers a request of the SDK.
@@ -105,6 +130,16 @@ func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.Response, error) {
+	if b.elsewhere != nil {
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		response, err := b.elsewhere.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := io.ReadAll(response.Body)
+		return &cloud.Response{Status: response.StatusCode, Header: response.Header, Body: answer}, errors.Join(err, response.Body.Close())
+	}
 	request := &cloud.Request{
 		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},
 		Service: "dynamodb", Operation: operation, HTTP: r, Body: body,

@@ -1,0 +1,87 @@
+// The command conformance tries the contracts of package conformance on servers that others wrote, runs the mirror's tests on DynamoDB
+// Local, and lists the sandbox's rules that nobody has seen AWS follow. It gets the servers from Maven Central and PyPI, pinned by
+// hashes, and needs java and python3 with venv.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/stowage/terraform-provider-stowage/internal/conformance"
+)
+
+// pins is where the lists of what is fetched are.
+const pins = "internal/tools/conformance"
+
+func main() {
+	dir := flag.String("dir", filepath.Join("bin", "conformance"), "where the servers are kept")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *dir)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, dir string) error {
+	if err := unproven(); err != nil {
+		return err
+	}
+	surprises := 0
+	for _, s := range servers() {
+		n, err := s.try(ctx, dir)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.peer.Name, err)
+		}
+		surprises += n
+	}
+	if surprises > 0 {
+		return fmt.Errorf("%d surprises: either the sandbox and the contracts are wrong, or the list of what is known of the peer is (internal/conformance/peers.go)", surprises)
+	}
+	return nil
+}
+
+func unproven() error {
+	rules, err := conformance.Unproven(filepath.Join("internal", "sandbox"))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d rules of the sandbox are unproven: nobody has seen AWS follow them.\n", len(rules))
+	for _, rule := range rules {
+		fmt.Println("  " + rule)
+	}
+	return nil
+}
+
+// try tries all contracts of a server, and then what else is to be run on it. It returns the number of surprises.
+func (s server) try(ctx context.Context, dir string) (surprises int, err error) {
+	endpoint, stop, err := s.start(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	trials, err := s.peer.Try(ctx, conformance.NewClients(endpoint, "AKIAEXAMPLE", "secret"))
+	if err != nil {
+		return 0, err
+	}
+	surprises = conformance.Report(os.Stdout, s.peer.Name, trials)
+	if s.tests == "" {
+		return surprises, nil
+	}
+	command := exec.CommandContext(ctx, "go", "test", "-count=1", s.tests)
+	command.Env = append(os.Environ(), s.variable+"="+endpoint)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	fmt.Printf("The tests of %s on %s:\n", s.tests, s.peer.Name)
+	if err := command.Run(); err != nil {
+		return surprises, fmt.Errorf("the tests of %s: %w", s.tests, err)
+	}
+	return surprises, nil
+}

@@ -1,0 +1,15 @@
+// Package conformance is a second opinion on the sandbox: contracts, each of which says one thing that Stowage relies on in AWS, as a
+// small program against the SDK that doesn't know which server it talks to.
+//
+// # Peers
+//
+// All contracts hold on the sandbox, which is part of the ordinary tests. make conformance runs the same program against servers that
+// others wrote: DynamoDB Local, moto and MiniStack. None of them is AWS, so each has a list of the contracts that it is known not
+// to keep, with what it does instead (peers.go). A surprise in either direction is a failure: a contract that fails without being on the
+// list, and one on the list that holds. So the lists prove too that the contracts can fail.
+//
+// # What nobody can tell
+//
+// Rules of the sandbox that rest neither on AWS's documentation nor on a recording are marked with the word Unproven in its
+// comments; the command lists them (Unproven). They are to be tried on a real account first.
+package conformance
