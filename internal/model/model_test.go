@@ -113,6 +113,8 @@ func TestProblems(t *testing.T) {
 		"tag of AWS":       {tags("AWS:x", "y"), "tags", "reserved prefix"},
 		"tag of ours":      {tags("stowage:x", "y"), "tags", "reserved prefix"},
 		"tag key":          {tags("", "y"), "tags", "1 to 128 characters"},
+		"tag of a user":    {model.User{Name: "partner", Tags: map[string]string{"note": `R&D`}}, "tags", `the tag "note" holds '&'`},
+		"tags of a user":   {model.User{Name: "partner", Tags: map[string]string{"Größe": "a_b.c:d/e=f+g-h@i 1"}}, "", ""},
 		"tag value":        {tags("x", strings.Repeat("v", 257)), "tags", "more than 256"},
 	} {
 		t.Run(name, func(t *testing.T) { wantProblem(t, test.entity, test.field, test.want) })

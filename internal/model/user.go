@@ -2,8 +2,12 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // User is a managed IAM user of a project. What it may do is said by its permissions.
@@ -25,7 +29,20 @@ func (u User) Problems() []Problem {
 			problems = append(problems, Problem{"source_ips", fmt.Sprintf("%q must be a network such as 203.0.113.0/24, with no bits set behind the mask", cidr)})
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(u.Tags)) {
+		for _, text := range []string{key, u.Tags[key]} {
+			if bad := strings.IndexFunc(text, notInUserTags); bad >= 0 {
+				char, _ := utf8.DecodeRuneInString(text[bad:])
+				problems = append(problems, Problem{"tags", fmt.Sprintf("the tag %q holds %q: tags of users have letters, digits, spaces and _.:/=+-@ only", key, char)})
+			}
+		}
+	}
 	return append(problems, tagProblems(u.Tags)...)
+}
+
+// notInUserTags says that IAM takes a character in no tag (IAM API reference, Tag).
+func notInUserTags(char rune) bool {
+	return !unicode.In(char, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", char)
 }
 
 // Access says what a permission lets its user do.

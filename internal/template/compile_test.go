@@ -278,3 +278,24 @@ func BenchmarkCompileFullShard(b *testing.B) {
 		full(b)
 	}
 }
+
+// TestSizesOfPoliciesAddUp: a policy's size is that of its document, however it is found.
+func TestSizesOfPoliciesAddUp(t *testing.T) {
+	env := testEnv()
+	buckets := map[string]model.Bucket{"pail": {Name: "pail", BucketName: "pail"}}
+	var grants []Grant
+	sizes := newSizer(env, buckets)
+	for n, user := range []model.User{{Name: "partner"}, {Name: "bound", SourceIPs: []string{"203.0.113.0/24"}}} {
+		grants = append(grants[:0], Grant{Permission: model.Permission{User: user.Name, Bucket: "gone"}})
+		for i := range 4 {
+			if got, want := sizes.policy(user, grants), PolicySize(document(env, user, grants, buckets)); got != want {
+				t.Errorf("user %d, %d grants: %d, want %d", n, len(grants), got, want)
+			}
+			grant := Grant{Permission: model.Permission{User: user.Name, Bucket: "pail", Access: model.ReadWrite, Prefix: strings.Repeat("a b/", i)}}
+			if i == 2 {
+				grant.Permission.Bucket, grant.Bucket = "away", &BucketRef{BucketName: "elsewhere"}
+			}
+			grants = append(grants, grant)
+		}
+	}
+}

@@ -153,14 +153,16 @@ type editor struct {
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
-	onBucket map[string]map[string]bool // by bucket: the users that had permissions on it
-	edited   map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
+	recompiled map[model.ID]Resources // the entities that were touched, as they were touched last
+	sizes      *sizer
+	onBucket   map[string]map[string]bool // by bucket: the users that had permissions on it
+	edited     map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
 }
 
 func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
 		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
-		onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
+		recompiled: map[model.ID]Resources{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {
@@ -278,7 +280,8 @@ func (e *editor) remove(i int, c Change) error {
 // touch notes that a change may set or remove the resources of an entity, those that its mark names included.
 func (e *editor) touch(i int, entity model.Entity) {
 	ids := map[string]bool{}
-	for logicalID := range Compile(e.env, entity, "") {
+	e.recompiled[entity.ID()] = e.compile(entity, e.origins[entity.ID()])
+	for logicalID := range e.recompiled[entity.ID()] {
 		ids[logicalID] = true
 	}
 	for _, logicalID := range e.before.owned[entity.ID()] {
@@ -358,13 +361,16 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 	e.regrant[permission.User] = append(e.regrant[permission.User], i)
 	e.origins[id] = origin
 	grant := Grant{permission, origin, elsewhere.Bucket}
+	if e.sizes == nil {
+		e.sizes = newSizer(e.env, e.buckets) // users and buckets have been set by now
+	}
 	if n := packed.replace(grant); n != 0 {
-		if PolicySize(document(e.env, user, packed[n], e.buckets)) <= MaxPolicySize {
+		if e.sizes.policy(user, packed[n]) <= MaxPolicySize {
 			return nil
 		}
 		packed.remove(id)
 	}
-	return packed.place(e.env, user, grant, e.buckets, e.numbers(permission.User, elsewhere.Policies[permission.User]), e.frozen(permission.User))
+	return packed.place(e.sizes, user, grant, e.numbers(permission.User, elsewhere.Policies[permission.User]), e.frozen(permission.User))
 }
 
 // frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
@@ -440,6 +446,9 @@ func (e *editor) inhabitants() []model.ID {
 // repack moves permissions out of policies that have become too large, as the user's networks or a bucket's key are longer than they
 // were. When there is no place for them, the changes that made them longer are refused.
 func (e *editor) repack(errs []error, refused map[int]error) {
+	if e.sizes == nil {
+		e.sizes = newSizer(e.env, e.buckets)
+	}
 	for name, by := range e.regrant {
 		user, packed := e.user(name), e.packings[name]
 		var elsewhere []int
@@ -447,10 +456,10 @@ func (e *editor) repack(errs []error, refused map[int]error) {
 			elsewhere = append(elsewhere, e.members[i].Elsewhere.Policies[name]...)
 		}
 		for _, n := range slices.Sorted(maps.Keys(packed)) {
-			for len(packed[n]) > 1 && PolicySize(document(e.env, user, packed[n], e.buckets)) > MaxPolicySize {
+			for len(packed[n]) > 1 && e.sizes.policy(user, packed[n]) > MaxPolicySize {
 				grant := packed[n][len(packed[n])-1]
 				packed[n] = packed[n][:len(packed[n])-1]
-				err := packed.place(e.env, user, grant, e.buckets, e.numbers(name, elsewhere), e.frozen(name))
+				err := packed.place(e.sizes, user, grant, e.numbers(name, elsewhere), e.frozen(name))
 				if err == nil {
 					continue
 				}
@@ -561,7 +570,11 @@ func (e *editor) finish() *Template {
 	wanted := Resources{}
 	for _, c := range e.members {
 		if entity, ok := e.lookup(c.Entity.ID()); ok && c.Entity.ID().Kind != model.KindPermission && c.Op != Delete {
-			maps.Copy(wanted, e.compile(entity, e.origins[entity.ID()]))
+			resources, ok := e.recompiled[entity.ID()]
+			if !ok { // nothing has touched it: it is as it was
+				resources = e.compile(entity, e.origins[entity.ID()])
+			}
+			maps.Copy(wanted, resources)
 		}
 	}
 	changes := map[string]json.RawMessage{}

@@ -140,17 +140,69 @@ func PolicySize(document any) int {
 	return size
 }
 
+// Sizes of a policy document without its statements, and of one that grants nothing.
+var (
+	emptySize   = PolicySize(object{"Version": "2012-10-17", "Statement": list{}})
+	nothingSize = func(env Env) int { return PolicySize(document(env, model.User{}, nil, nil)) }
+)
+
+// sizer tells the sizes of policies by those of their statements, each of which it measures once. The users and buckets may not change
+// meanwhile.
+type sizer struct {
+	env     Env
+	buckets map[string]model.Bucket
+	known   map[sized]int
+}
+
+// sized is all on which the statements of a permission depend, the networks of its user and the stack's own buckets apart.
+type sized struct {
+	permission model.Permission
+	elsewhere  BucketRef
+}
+
+func newSizer(env Env, buckets map[string]model.Bucket) *sizer {
+	return &sizer{env, buckets, map[sized]int{}}
+}
+
+// policy is PolicySize of the document of some grants.
+func (s *sizer) policy(user model.User, grants []Grant) int {
+	size := 0
+	for _, grant := range grants {
+		size += s.grant(user, grant)
+	}
+	if size == 0 {
+		return nothingSize(s.env)
+	}
+	return emptySize + size - 1 // of the commas, there is one less than statements
+}
+
+// grant is the size of the statements of a grant, each with a comma.
+func (s *sizer) grant(user model.User, grant Grant) int {
+	key := sized{permission: grant.Permission}
+	if grant.Bucket != nil {
+		key.elsewhere = *grant.Bucket
+	}
+	size, known := s.known[key]
+	if !known {
+		for _, statement := range statements(s.env, user, grant.Permission, grant.bucket(s.buckets)) {
+			size += PolicySize(statement) + 1
+		}
+		s.known[key] = size
+	}
+	return size
+}
+
 // packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
 // place puts a grant into the first of the numbered policies with room. frozen policies take nothing new.
-func (p packing) place(env Env, user model.User, grant Grant, buckets map[string]model.Bucket, numbers []int, frozen map[int]bool) error {
+func (p packing) place(sizes *sizer, user model.User, grant Grant, numbers []int, frozen map[int]bool) error {
 	for _, n := range numbers {
 		if frozen[n] {
 			continue
 		}
 		grants := append(slices.Clone(p[n]), grant)
-		if PolicySize(document(env, user, grants, buckets)) <= MaxPolicySize {
+		if sizes.policy(user, grants) <= MaxPolicySize {
 			p[n] = grants
 			return nil
 		}
