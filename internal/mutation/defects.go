@@ -120,7 +120,7 @@ var Defects = []Defect{
 		Old: "!read.version.LastUpdated.After(d.newest.version.LastUpdated) {", New: "false {",
 		Packages: []string{"internal/simulation"}, Run: "TestPastSeeds",
 	}, {
-		Name: "a deletion believes an old reading", File: "internal/projects/change.go",
+		Name: "a deletion believes an old reading", File: "internal/projects/deletion.go",
 		Old: "if !there || ok && bucket.OnDelete == model.Empty {", New: "if ok && bucket.OnDelete == model.Empty {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
@@ -137,5 +137,41 @@ var Defects = []Defect{
 		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
 		Old: "if head := snapshot.Heads[d.n]; head != nil && current(head.Version, *described) {", New: "if head := snapshot.Heads[d.n]; head != nil {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	}, {
+		Name: "a full stack fails its member", File: "internal/projects/change.go",
+		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
+		Packages: []string{"internal/projects"}, Run: "TestFullStack|TestPoliciesOverflow|TestPermissionFinds",
+	}, {
+		Name: "a later stack that is missing is taken for an empty one", File: "internal/projects/reading.go",
+		Old: "if errs[n] == nil && shards[n] == nil && !read.contents.Project.Closing {", New: "if errs[n] == nil && shards[n] == nil && n < 0 {",
+		Packages: []string{"internal/projects"}, Run: "TestLaterStack",
+	}, {
+		Name: "policies in other stacks are left as they were", File: "internal/projects/change.go",
+		Old: "if err == nil && change.Op == template.Update {", New: "if err == nil && change.Op == template.Delete {",
+		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow",
+	}, {
+		Name: "policies that are outdated are no deviation", File: "internal/projects/view.go",
+		Old: "\t\tc.Deviations = append(c.Deviations, o.deviation())\n", New: "\t\t_ = o\n",
+		Packages: []string{"internal/projects"}, Run: "TestOutdated",
+	}, {
+		Name: "a project closes whatever it has grown to", File: "internal/template/edit.go",
+		Old: "c.Shards > 0 && e.before.shards > c.Shards {", New: "c.Shards > 0 && e.before.shards < 0 {",
+		Packages: []string{"internal/template"}, Run: "TestProjectCloses",
+	}, {
+		Name: "policies that have become too large are not packed again", File: "internal/template/edit.go",
+		Old: "\te.repack(errs, refused)\n", New: "\t_ = e.repack\n",
+		Packages: []string{"internal/template", "internal/projects"}, Run: "TestPoliciesOverflow|Repack|Pack",
+	}, {
+		Name: "fields of a newer provider are dropped", File: "internal/template/edit.go",
+		Old: "\te.keepNewer(refused, errs)\n", New: "\t_ = e.keepNewer\n",
+		Packages: []string{"internal/template"}, Run: "Newer",
+	}, {
+		Name: "an item of a newer format is read as if it were known", File: "internal/mirror/format.go",
+		Old: "return &NewerItemError{keyPart(i, PartitionKey), keyPart(i, SortKey), n.Value}", New: "return nil",
+		Packages: []string{"internal/mirror"}, Run: "Newer",
+	}, {
+		Name: "contexts of calls are kept", File: "internal/provider/server.go",
+		Old: "defer func() { l.lent.Store(s.configured.Load()) }()", New: "_ = s.configured.Load()",
+		Packages: []string{"internal/provider"}, Run: "TestServerLetsGo",
 	},
 }

@@ -1,0 +1,134 @@
+package template
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// home is the project of these tests.
+func home() model.Project {
+	return model.Project{Name: "acme", AccountID: testEnv().AccountID, Region: testEnv().Region, OnDelete: model.Refuse}
+}
+
+// refusal is the error of the last of some changes to a template.
+func refusal(t *testing.T, base *Template, changes ...Change) error {
+	t.Helper()
+	edited, err := Edit(base, testEnv(), changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return edited.Errors[len(changes)-1]
+}
+
+func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
+	base := edit(t, seed(), Change{Op: Create, Entity: home()})
+	grow := func(base *Template, n int) *Template {
+		return edit(t, base, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: n})
+	}
+	for _, step := range []struct{ to, want int }{{2, 2}, {4, 4}, {3, 4}} {
+		base = grow(base, step.to)
+		if got := parse(t, base); got.Shards != step.want || len(got.Deviations) > 0 {
+			t.Errorf("after growing to %d: %d stacks, want %d; deviations %v", step.to, got.Shards, step.want, got.Deviations)
+		}
+	}
+	changed := home()
+	changed.Tags = map[string]string{"team": "blue"}
+	base = edit(t, base, Change{Op: Update, Entity: changed})
+	if got := parse(t, base); got.Shards != 4 {
+		t.Errorf("an update of the project makes it %d stacks", got.Shards)
+	}
+	var gone *GoneError
+	if err := refusal(t, seed(), Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2}); !errors.As(err, &gone) {
+		t.Errorf("growing a project that is not there: %v", err)
+	}
+}
+
+func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
+	base := edit(t, seed(), Change{Op: Create, Entity: home()})
+	base = edit(t, base, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 3})
+	closing := home()
+	closing.Closing = true
+	var grown *GrownError
+	if err := refusal(t, base, Change{Op: Update, Entity: closing, Shards: 2}); !errors.As(err, &grown) || grown.Shards != 3 {
+		t.Errorf("closing two of three stacks: %v", err)
+	}
+	closed := edit(t, base, Change{Op: Update, Entity: closing, Shards: 3})
+	var refused *ClosingError
+	if err := refusal(t, closed, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4}); !errors.As(err, &refused) {
+		t.Errorf("growing a project that is being deleted: %v", err)
+	}
+}
+
+func TestClosedStackTakesNothingMore(t *testing.T) {
+	project, user := model.Project{Name: "acme"}, model.User{Name: "partner"}
+	open := edit(t, seed(), Change{Op: Create, Entity: user})
+	var inUse *InUseError
+	if err := refusal(t, open, Change{Op: Close, Entity: project}); !errors.As(err, &inUse) || len(inUse.By) != 1 {
+		t.Errorf("closing a stack that holds a user: %v", err)
+	}
+	closed := edit(t, edit(t, open, Change{Op: Delete, Entity: user}), Change{Op: Close, Entity: project})
+	if got := parse(t, closed); !got.Closed || got.Fits(testEnv(), user) {
+		t.Errorf("the contents of a closed stack: %+v", got)
+	}
+	var refused *ClosingError
+	for _, change := range []Change{{Op: Create, Entity: user}, {Op: Open, Entity: project}} {
+		if err := refusal(t, closed, change); !errors.As(err, &refused) {
+			t.Errorf("%s in a closed stack: %v", change.Op, err)
+		}
+	}
+	if err := refusal(t, closed, Change{Op: Close, Entity: project}); err != nil {
+		t.Errorf("closing it again: %v", err)
+	}
+	stamped, err := Stamp(closed, "token", 7)
+	if err != nil || !parse(t, stamped).Closed {
+		t.Errorf("the next commit opens it: %v", err)
+	}
+}
+
+// TestPoliciesSayWhatLivesElsewhere: a permission whose user and bucket live in other stacks.
+func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
+	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "blue"}}
+	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
+	ref := BucketRef{BucketName: "acme-inbox", KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1"}
+	var missing *MissingError
+	if err := refusal(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}}); !errors.As(err, &missing) || missing.Parent != permission.BucketID() {
+		t.Errorf("a permission without its bucket: %v", err)
+	}
+	base := edit(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}}})
+	got := parse(t, base)
+	want := &Literals{Buckets: map[string][]BucketRef{"inbox": {ref}}, Users: []model.User{UserRef(user)}}
+	if diff := cmp.Diff(want, got.Literals); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string][]int{"partner": {8}}, got.Policies); diff != "" {
+		t.Errorf("it should take the last number that is free: %s", diff)
+	}
+	if len(got.Deviations) > 0 || len(got.Dangling) > 0 {
+		t.Errorf("deviations %v, dangling %v", got.Deviations, got.Dangling)
+	}
+	ref.KeyARN = "arn:aws:kms:eu-west-1:111122223333:key/2"
+	base = edit(t, base, Change{Op: Update, Entity: permission, Elsewhere: Elsewhere{User: &user, Bucket: &ref}})
+	if diff := cmp.Diff([]BucketRef{ref}, parse(t, base).Literals.Buckets["inbox"]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSecondFormatIsReadForEver: the files named format2 are what the first version wrote of a project of several stacks. They are
+// kept for ever and never written again.
+func TestSecondFormatIsReadForEver(t *testing.T) {
+	first, second := firstFormat(t, "format2-0.json"), firstFormat(t, "format2-1.json")
+	if c := parse(t, first); c.Project == nil || c.Shards != 2 || len(c.Deviations) > 0 {
+		t.Errorf("the first stack: %+v", c)
+	}
+	c := parse(t, second)
+	if len(c.Permissions) != 1 || len(c.Users) != 1 || c.Literals == nil || c.Literals.Buckets["inbox"][0].BucketName != "acme-inbox" ||
+		len(c.Literals.Users) != 1 || c.Literals.Users[0].SourceIPs[0] != "203.0.113.0/24" || len(c.Deviations) > 0 || len(c.Dangling) > 0 {
+		t.Errorf("the second stack: %+v", c)
+	}
+	after := edit(t, second, Change{Op: Create, Entity: model.User{Name: "third"}})
+	onlyChanged(t, second, after)
+}
