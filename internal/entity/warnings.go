@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // warnings are the diagnostics of what has come up and is no failure. They go with the answer to whoever asks first.
@@ -20,6 +21,8 @@ func (s *Services) warnings() diag.Diagnostics {
 			}
 		case projects.GrownWarning:
 			diags.AddWarning("Project Has Got Another Stack", grown(w))
+		case projects.HeadroomWarning:
+			diags.Append(Headroom(w))
 		case projects.UnhealedWarning:
 			diags.AddWarning("Resources May Differ From the Template", unhealed(w))
 		}
@@ -49,6 +52,14 @@ func saturated(w projects.SaturatedWarning, more int) string {
 func grown(w projects.GrownWarning) string {
 	return fmt.Sprintf("The stacks of the project %q were full, so that it has got another one: it has %d now. Nothing needs to be done. "+
 		"Versions of the provider that know projects of one stack only refuse this project from now on.", w.Project, w.Stacks)
+}
+
+// Headroom is the diagnostic of a user that has few policies left.
+func Headroom(w projects.HeadroomWarning) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("User Has Few Policies Left", fmt.Sprintf(
+		"The permissions of the user %q of the project %q take %d policies, of the %d that its group can have. What no longer fits is refused.\n\n"+
+			"Replace permissions on many prefixes by one on what they have in common, or divide them among several users.",
+		w.User, w.Project, w.Policies, template.MaxUserPolicies))
 }
 
 func unhealed(w projects.UnhealedWarning) string {

@@ -87,6 +87,9 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 			if err == nil && change.Op == template.Update {
 				s.finish(ctx, t.p.name, change)
 			}
+			if permission, ok := change.Entity.(model.Permission); ok && err == nil {
+				s.headroom(t.p, permission)
+			}
 			return err
 		}
 		if t, err = s.again(ctx, t); err != nil {

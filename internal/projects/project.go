@@ -22,6 +22,7 @@ type project struct {
 	// overflow is by user where the permissions go that its own stack has no room for: those that are made at once have to go
 	// to one place, as their policies would get the same names in two.
 	overflow map[string]int
+	scarce   map[string]bool // users of whom it was said that they have few policies left
 }
 
 // underWay is a change of an entity that this process is making.
@@ -35,7 +36,7 @@ func (s *Service) project(name string) *project {
 	defer s.mu.Unlock()
 	p := s.projects[name]
 	if p == nil {
-		p = &project{name: name, shards: map[int]*shard{}, changes: map[model.ID]*underWay{}, overflow: map[string]int{}}
+		p = &project{name: name, shards: map[int]*shard{}, changes: map[model.ID]*underWay{}, overflow: map[string]int{}, scarce: map[string]bool{}}
 		s.projects[name] = p
 	}
 	return p

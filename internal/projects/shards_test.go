@@ -213,6 +213,41 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 	})
 }
 
+// TestUserWithFewPoliciesLeftIsWarnedOf once, and its permissions beyond are refused before anything is changed.
+func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		all(t, s, bucket("b0"), model.User{Name: "u0"})
+		var full *template.FullError
+		n, warned := 0, 0
+		for ; ; n++ {
+			permission := model.Permission{User: "u0", Bucket: "b0", Access: model.ReadWrite, Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 900), n)}
+			if err := s.Create(t.Context(), "acme", permission); err != nil {
+				if !errors.As(err, &full) || full.Stack {
+					t.Fatal(err)
+				}
+				break
+			}
+			for _, warning := range s.Warnings() {
+				if got, ok := warning.(projects.HeadroomWarning); ok {
+					warned++
+					if got.Policies != template.MaxUserPolicies-1 {
+						t.Errorf("%+v", got)
+					}
+				}
+			}
+		}
+		if warned != 1 || n < template.MaxUserPolicies {
+			t.Errorf("%d warnings before the permission %d was refused: %v", warned, n, full)
+		}
+		if view := w.read(projects.Verified); len(view.Headroom()) != 1 || len(view.Contents.Permissions) != n || len(view.Stacks) != 1 {
+			t.Errorf("headroom %v, %d permissions, %d stacks", view.Headroom(), len(view.Contents.Permissions), len(view.Stacks))
+		}
+	})
+}
+
 // body is the template of the n-th stack of the project.
 func (w *world) body(n int) string {
 	w.t.Helper()

@@ -1,7 +1,12 @@
 package projects
 
-// Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning or a
-// GrownWarning.
+import (
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning, a
+// GrownWarning or a HeadroomWarning.
 type Warning interface{ warning() }
 
 // SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
@@ -25,9 +30,58 @@ type GrownWarning struct {
 	Stacks  int
 }
 
+// HeadroomWarning says that a user has few policies left for more permissions: that is what doesn't grow with another stack. There is one
+// per user and process.
+type HeadroomWarning struct {
+	Project, User string
+	Policies      int // that the user has
+}
+
 func (SaturatedWarning) warning() {}
 func (UnhealedWarning) warning()  {}
 func (GrownWarning) warning()     {}
+func (HeadroomWarning) warning()  {}
+
+// scarcePolicies is from how many policies on it is said that a user has few left.
+const scarcePolicies = template.MaxUserPolicies - 1
+
+// headroom warns when the user of a permission that was just made has few policies left.
+func (s *Service) headroom(p *project, permission model.Permission) {
+	p.mu.Lock()
+	view, said := p.view, p.scarce[permission.User]
+	p.mu.Unlock()
+	if view == nil || said {
+		return
+	}
+	if n := view.Policies(permission.User); n >= scarcePolicies {
+		p.mu.Lock()
+		p.scarce[permission.User] = true
+		p.mu.Unlock()
+		s.warn(HeadroomWarning{p.name, permission.User, n})
+	}
+}
+
+// Headroom are the warnings about users that have few policies left, by name.
+func (v *View) Headroom() []HeadroomWarning {
+	var warnings []HeadroomWarning
+	for _, user := range v.Contents.Users {
+		if n := v.Policies(user.Name); n >= scarcePolicies {
+			warnings = append(warnings, HeadroomWarning{v.Contents.Env.Project, user.Name, n})
+		}
+	}
+	return warnings
+}
+
+// Policies is the number of policies that a user's permissions take, of at most template.MaxUserPolicies.
+func (v *View) Policies(user string) int {
+	n := 0
+	for _, shard := range v.shards {
+		if shard != nil {
+			n += len(shard.contents.Policies[user])
+		}
+	}
+	return n
+}
 
 // Warnings returns what has come up since it was called last. Each warning is returned once, to one caller.
 func (s *Service) Warnings() []Warning {

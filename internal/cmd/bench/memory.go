@@ -15,7 +15,7 @@ const (
 )
 
 // memory measures what the provider's process holds at most while a large configuration is applied and planned, on a sandbox
-// without latencies. The entities are in as many projects as hold them in one stack each.
+// without latencies. The entities are in as few projects as have groups for all users.
 func (b *bench) memory(ctx context.Context) error {
 	box, err := run.Start(ctx, run.Setting("BIN", "bin"), "none")
 	if err != nil {

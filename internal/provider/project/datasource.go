@@ -60,7 +60,7 @@ func NewDataSource() datasource.DataSource {
 
 func dataAttributes() map[string]schema.Attribute {
 	headroom := schema.SingleNestedAttribute{
-		Computed: true, MarkdownDescription: "How much more fits in before a budget is reached.",
+		Computed: true, MarkdownDescription: "How much more fits into the stacks that are there. The project gets another stack when they are full.",
 		Attributes: map[string]schema.Attribute{
 			"resources":      schema.Int64Attribute{Computed: true, MarkdownDescription: "CloudFormation resources."},
 			"template_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of template."},
@@ -110,11 +110,12 @@ func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 	var room template.Usage
 	m.Stacks = []Stack{}
 	for _, stack := range view.Stacks {
-		left := left(stack.Usage)
+		left := stack.Usage.Left(template.Budget())
+		if stack.Closed {
+			left = template.Usage{}
+		}
 		revision += stack.Revision
-		room.Resources += left.Resources
-		room.TemplateBytes += left.TemplateBytes
-		room.BodyBytes += left.BodyBytes
+		room = room.Plus(left)
 		m.Stacks = append(m.Stacks, Stack{
 			Name: types.StringValue(stack.Name), ID: types.StringValue(stack.ID), Status: types.StringValue(stack.Status),
 			Revision: types.Int64Value(stack.Revision), Headroom: headroomOf(left),
@@ -122,16 +123,11 @@ func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 	}
 	m.Revision, m.Headroom = types.Int64Value(revision), headroomOf(room)
 	m.Status = types.StringValue(status(*p, view.Stacks))
-	return nil, nil
-}
-
-// left is what is left of the budgets of a stack.
-func left(u template.Usage) template.Usage {
-	return template.Usage{
-		Resources:     max(template.BudgetResources-u.Resources, 0),
-		TemplateBytes: max(template.BudgetTemplateBytes-u.TemplateBytes, 0),
-		BodyBytes:     max(template.BudgetBodyBytes-u.BodyBytes, 0),
+	var diags diag.Diagnostics
+	for _, w := range view.Headroom() {
+		diags.Append(entity.Headroom(w))
 	}
+	return diags, nil
 }
 
 func headroomOf(u template.Usage) *Headroom {
