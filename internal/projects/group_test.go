@@ -336,3 +336,40 @@ func bucketIn(project, name string) model.Bucket {
 	b.BucketName = model.DefaultBucketName(project, name, account, "eu-west-1")
 	return b
 }
+
+// TestWavesOverSeveralStacksTakeACommitInEach changes what stands in several stacks of a project at once: each wave takes one commit
+// in each stack that it reaches, side by side.
+func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		s := w.process(small(20))
+		must(t, s.CreateProject(t.Context(), acme()))
+		var entities []model.Entity
+		for i := range 24 {
+			entities = append(entities, bucket(fmt.Sprintf("b%d", i)))
+		}
+		all(t, s, entities...)
+		stacks := len(w.whole(3, 20, entities...).Stacks)
+
+		var steps []func() error
+		for i := range 24 {
+			b := bucket(fmt.Sprintf("b%d", i))
+			b.Tags = map[string]string{"team": "blue"}
+			steps = append(steps, func() error { return s.Update(t.Context(), "acme", b) })
+		}
+		w.resetCalls()
+		began := time.Now()
+		mustAll(t, terraform{parallelism: 24, before: 100 * time.Millisecond, rand: newRand(24)}.apply(steps))
+		if got := w.calls()["cloudformation.ExecuteChangeSet"]; got != stacks {
+			t.Errorf("%d commits for a wave over %d stacks", got, stacks)
+		}
+		one := w.process(small(20))
+		took := time.Since(began)
+		began = time.Now()
+		must(t, one.Update(t.Context(), "acme", bucket("b0")))
+		if alone := time.Since(began); took > 2*alone {
+			t.Errorf("the wave took %s, and one commit %s: they were not made side by side", took, alone)
+		}
+	})
+}
