@@ -30,13 +30,9 @@ func (e *Engine) token() string {
 	return e.config.Writer + "-" + strconv.Itoa(e.attempts)
 }
 
-// env is the environment with the key that the stack's outputs name.
+// env is the environment with what the stack's outputs tell.
 func (e *Engine) env() template.Env {
-	env := e.config.Env
-	if arn := e.base.description.Outputs[template.KeyOutput]; arn != "" {
-		env.KeyARN = arn
-	}
-	return env
+	return e.config.Env.With(e.base.description.Outputs)
 }
 
 // compose puts the batch's changes into the base and asks for a change set.
@@ -106,10 +102,11 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 	var stay []member
 	for i, m := range e.batch {
 		var missing *template.MissingError
+		var noServer *template.NoServerError
 		switch {
 		case errs[i] == nil:
 			stay = append(stay, m)
-		case !m.deferred && errors.As(errs[i], &missing):
+		case !m.deferred && (errors.As(errs[i], &missing) || errors.As(errs[i], &noServer)):
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
 		default:

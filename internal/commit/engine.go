@@ -46,7 +46,7 @@ type Member struct {
 // Config says which stack an engine commits to.
 type Config struct {
 	Stack string       // the stack's name
-	Env   template.Env // KeyARN is taken from the stack's outputs
+	Env   template.Env // what the project shares is taken from the stack's outputs, if it has them
 	// Create lets the engine make the stack when there is none: with CarrierName's parameter alone.
 	Create      bool
 	CarrierName string

@@ -241,8 +241,7 @@ func (w *world) byOther(s state, changes []template.Change) state {
 
 // edited is what a commit of the changes has to make of a state.
 func (w *world) edited(s state, changes []template.Change, token string) *template.Template {
-	e := env
-	e.KeyARN = s.description.Outputs[template.KeyOutput]
+	e := env.With(s.description.Outputs)
 	edited, err := template.Edit(s.template, e, changes)
 	if err != nil {
 		w.t.Fatal(err)
@@ -481,8 +480,7 @@ func (w *world) held(r *record) bool {
 		return true
 	}
 	for _, s := range w.history[from:] {
-		e := env
-		e.KeyARN = s.description.Outputs[template.KeyOutput]
+		e := env.With(s.description.Outputs)
 		contents, err := template.Parse(s.template, e)
 		if err != nil {
 			w.t.Fatal(err)

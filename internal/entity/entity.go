@@ -22,7 +22,8 @@ type Projects interface {
 	List(ctx context.Context) ([]model.Listing, error)
 
 	Create(ctx context.Context, project string, e model.Entity) error
-	Update(ctx context.Context, project string, e model.Entity) error
+	// UpdateFrom replaces an entity's settings; from is what the plan took it to be.
+	UpdateFrom(ctx context.Context, project string, from, to model.Entity) error
 	// Delete removes an entity; one that is gone is no error. It honours on_delete as it stands in the template.
 	Delete(ctx context.Context, project string, id model.ID) error
 

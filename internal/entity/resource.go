@@ -93,7 +93,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, create, name, limit, &m, &resp.State, resp.Identity)...)
+	resp.Diagnostics.Append(r.write(ctx, create, name, limit, nil, &m, &resp.State, resp.Identity)...)
 }
 
 // Update implements resource.Resource.
@@ -108,11 +108,15 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, update, name, limit, &m, &resp.State, resp.Identity)...)
+	var before M
+	if resp.Diagnostics.Append(req.State.Get(ctx, &before)...); resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.write(ctx, update, name, limit, &before, &m, &resp.State, resp.Identity)...)
 }
 
-// write makes the entity what the model says, and sets the state once it is so.
-func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, m *M, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+// write makes the entity what the model says, and sets the state once it is so. before is what it was; nil for a new one.
+func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, before, m *M, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
@@ -121,7 +125,11 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	if diags.HasError() {
 		return diags
 	}
-	err := r.services.put(ctx, action, name.project(), e)
+	var from model.Entity
+	if before != nil {
+		from, _ = r.object.Entity(ctx, r.services, before, nil)
+	}
+	err := r.services.put(ctx, action, name.project(), from, e)
 	diags.Append(r.services.warnings()...)
 	if err != nil {
 		return append(diags, f.diagnostic(err))
@@ -138,7 +146,7 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 }
 
 // put creates or updates an entity.
-func (s *Services) put(ctx context.Context, action action, project string, e model.Entity) error {
+func (s *Services) put(ctx context.Context, action action, project string, from, e model.Entity) error {
 	p, isProject := e.(model.Project)
 	switch {
 	case isProject && action == create:
@@ -148,7 +156,7 @@ func (s *Services) put(ctx context.Context, action action, project string, e mod
 	case action == create:
 		return s.Projects.Create(ctx, project, e)
 	default:
-		return s.Projects.Update(ctx, project, e)
+		return s.Projects.UpdateFrom(ctx, project, from, e)
 	}
 }
 

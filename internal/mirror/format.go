@@ -9,7 +9,11 @@ import (
 )
 
 // Format is the newest format of items that this version knows. Items of the first format don't say theirs.
-const Format = 1
+const Format = 2
+
+// bodyFormat is the format of bodies. The second one has what users' access keys and SFTP need: a body that an older version wrote lacks
+// it, whatever the template says, and is taken for out of date.
+const bodyFormat = 2
 
 // formatAttribute is a number, whatever else a newer format changes.
 const formatAttribute = "format"

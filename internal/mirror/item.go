@@ -44,7 +44,9 @@ type Operation struct {
 
 // Body is the large item of a stack: its contents at a moment when it was stable.
 type Body struct {
-	Shard int `json:"shard"`
+	// Format is that of the item: see bodyFormat. Items of the first format don't say theirs.
+	Format int `json:"format,omitempty"`
+	Shard  int `json:"shard"`
 	Version
 	Hash     string            `json:"hash"`
 	Contents template.Contents `json:"contents"`

@@ -38,7 +38,9 @@ func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 			if err := unmarshal(i, &body); err != nil {
 				return err
 			}
-			snapshot.Bodies[body.Shard] = &body
+			if body.Format >= bodyFormat {
+				snapshot.Bodies[body.Shard] = &body
+			}
 		}
 		return nil
 	})

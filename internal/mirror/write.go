@@ -60,7 +60,7 @@ func (t *Table) Write(ctx context.Context, project string, shard int, update Upd
 		if err != nil {
 			return false, nil, t.failed(doing, err)
 		}
-		if !update.news(base.head) {
+		if !update.news(base) {
 			return false, base.head, nil
 		}
 		next, err := base.advance(update, time.Now())
@@ -80,12 +80,18 @@ func (t *Table) Write(ctx context.Context, project string, shard int, update Upd
 	return false, nil, t.failed(fmt.Sprintf("%s, given up after %d attempts", doing, attempts), lost)
 }
 
-// news says whether the update tells more than the head. That a stack is gone which isn't mirrored is no news.
-func (u Update) news(head *Head) bool {
-	if head == nil {
+// news says whether the update tells more than what is mirrored: a later version, or the contents of the same one, where somebody has
+// deleted the body or an older version of this program has written it. That a stack is gone which isn't mirrored is no news.
+func (u Update) news(b *base) bool {
+	if b.head == nil {
 		return u.Status != deleteComplete
 	}
-	return u.Supersedes(head.Version)
+	if u.Supersedes(b.head.Version) {
+		return true
+	}
+	lacking := b.body == nil || b.body.Format < bodyFormat
+	same := u.StackID == b.head.StackID && u.Status == b.head.Status && u.LastUpdated.Equal(b.head.LastUpdated)
+	return lacking && same && u.Contents != nil
 }
 
 // base is what a write starts from, all of one moment.
@@ -207,7 +213,9 @@ func newBody(shard int, u Update) (*Body, error) {
 }
 
 func (b *Body) item(project string) (item, error) {
-	i, err := marshal(projectKey(project), bodyKey(b.Shard), b)
+	written := *b
+	written.Format = bodyFormat
+	i, err := marshal(projectKey(project), bodyKey(b.Shard), &written)
 	if err != nil {
 		return nil, err
 	}

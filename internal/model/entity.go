@@ -71,12 +71,14 @@ func (o OnDelete) problem(field string) []Problem {
 // Project is a project's own settings. They live in its first stack, beside the resources that all buckets share: the
 // encryption key, the log bucket and the template bucket.
 type Project struct {
-	Name      string            `json:"name"`
-	AccountID string            `json:"account_id"`
-	Region    string            `json:"region"`
-	RoleName  string            `json:"role_name,omitempty"` // role assumed in the account; "" for the caller's own credentials
-	OnDelete  OnDelete          `json:"on_delete"`
-	Tags      map[string]string `json:"tags,omitempty"`
+	Name      string   `json:"name"`
+	AccountID string   `json:"account_id"`
+	Region    string   `json:"region"`
+	RoleName  string   `json:"role_name,omitempty"` // role assumed in the account; "" for the caller's own credentials
+	OnDelete  OnDelete `json:"on_delete"`
+	// SFTP says that the project has an SFTP server. It costs money as long as it stands, and its address is the partners'.
+	SFTP bool              `json:"sftp,omitempty"`
+	Tags map[string]string `json:"tags,omitempty"`
 	// Closing is set by the first commit of a deletion; every other commit refuses a project that is closing.
 	Closing bool `json:"closing,omitempty"`
 }

@@ -18,9 +18,28 @@ func (s *Service) Create(ctx context.Context, project string, e model.Entity) er
 	return s.change(ctx, project, template.Change{Op: template.Create, Entity: e, Origin: s.config.Origin})
 }
 
-// Update replaces the settings of a bucket, user or permission.
+// Update replaces the settings of a bucket, user or permission, whatever they are.
 func (s *Service) Update(ctx context.Context, project string, e model.Entity) error {
 	return s.change(ctx, project, template.Change{Op: template.Update, Entity: e, Origin: s.config.Origin})
+}
+
+// UpdateFrom is Update for a caller that knows what it changes: from is what the caller takes it to be: the keys of a user that
+// somebody else has changed meanwhile are left alone, with a *template.MovedError. A user whose slot gets another key is
+// written in two commits, of which the first empties the slot; what fails in between shows in the next plan, and is gone on with.
+func (s *Service) UpdateFrom(ctx context.Context, project string, from, to model.Entity) error {
+	user, isUser := to.(model.User)
+	before, known := from.(model.User)
+	if !isUser || !known {
+		return s.Update(ctx, project, to)
+	}
+	for _, step := range model.KeySteps(before, user) {
+		change := template.Change{Op: template.Update, Entity: step, Origin: s.config.Origin, From: &before}
+		if err := s.change(ctx, project, change); err != nil {
+			return err
+		}
+		before = step
+	}
+	return nil
 }
 
 // target is a project that was read, as its changes need it.
@@ -248,5 +267,21 @@ func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 		return &template.ClosingError{Project: p.Name}
 	}
 	p.RoleName = t.view.Contents.Project.RoleName
+	if !p.SFTP && t.view.Contents.Project.SFTP {
+		if by := sftpUsers(t.view); len(by) > 0 {
+			return &template.ServerInUseError{Project: p.Name, By: by}
+		}
+	}
 	return s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin})
+}
+
+// sftpUsers are the users of a project, in whatever stack, that have SFTP.
+func sftpUsers(v *View) []model.ID {
+	var ids []model.ID
+	for _, user := range v.Contents.Users {
+		if user.SFTP != nil {
+			ids = append(ids, user.ID())
+		}
+	}
+	return ids
 }

@@ -193,7 +193,7 @@ func (s *Service) deleteStacks(ctx context.Context, t *target) error {
 		t.view = newView(t.p.name, shards)
 		// The next stack is there if somebody died after making it, or is making it.
 		for n := 1; n <= len(shards); n++ {
-			others = append(others, s.newSibling(t.h, t.first, n, read.contents.Env.KeyARN, false))
+			others = append(others, s.newSibling(t.h, t.first, n, read.contents.Env.Shared, false))
 		}
 		if err := s.deleteContents(ctx, t, others); err != nil {
 			return err

@@ -104,7 +104,7 @@ func (s *Service) growOnce(ctx context.Context, t *target, n int) error {
 // grow makes the n-th stack of a project and then counts it.
 func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	s.config.Log(ctx, "The stacks of the project are full: another one is made", map[string]any{"project": t.p.name, "stack": stackName(t.p.name, n)})
-	d := s.newSibling(t.h, t.first, n, t.view.Contents.Env.KeyARN, true)
+	d := s.newSibling(t.h, t.first, n, t.view.Contents.Env.Shared, true)
 	of := model.Project{Name: t.p.name}
 	open := func() error { return s.commit(ctx, d, template.Change{Op: template.Open, Entity: of}) }
 	err := open()

@@ -196,13 +196,17 @@ func (s *Service) reach(ctx context.Context, h *hub, p *project, snapshot *mirro
 
 // sibling is the n-th stack of a project, of which the first has been reached and read.
 func (s *Service) sibling(h *hub, p *project, first *shard, read *shardRead, n int) *shard {
+	shared := read.contents.Env.Shared
 	if d := p.reached(n); d != nil {
+		if n > 0 {
+			d.share(shared)
+		}
 		return d
 	}
 	if n == 0 {
 		return first
 	}
-	return p.keep(s.newSibling(h, first, n, read.contents.Env.KeyARN, false))
+	return p.keep(s.newSibling(h, first, n, shared, false))
 }
 
 // mirrored reads a partition of the mirror. The mirror is disposable: when it can't be read, that is a warning, and the

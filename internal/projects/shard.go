@@ -29,8 +29,9 @@ type shard struct {
 	stack     *stack.Stack
 	account   *awsclient.Account
 
-	mu     sync.Mutex // protects newest
-	newest *shardRead // the newest that this process has seen, committed or read
+	mu     sync.Mutex      // protects what follows
+	newest *shardRead      // the newest that this process has seen, committed or read
+	shared template.Shared // what the project's first stack shares, as this process has seen it last; of that stack itself: nothing
 }
 
 // latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
@@ -70,11 +71,24 @@ func (s *Service) newFirst(ctx context.Context, h *hub, listing model.Listing, f
 	}, founding), nil
 }
 
-// newSibling makes another stack of a project, of which the first is known, and the key.
-func (s *Service) newSibling(h *hub, first *shard, n int, keyARN string, opening bool) *shard {
-	env := first.env
-	env.KeyARN = keyARN
-	return s.newShard(h, first.account, n, env, opening)
+// newSibling makes another stack of a project, of which the first is known, and what it shares.
+func (s *Service) newSibling(h *hub, first *shard, n int, shared template.Shared, opening bool) *shard {
+	d := s.newShard(h, first.account, n, first.env, opening)
+	d.share(shared)
+	return d
+}
+
+// share tells a stack what the project's first stack shares.
+func (d *shard) share(shared template.Shared) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shared = shared
+}
+
+func (d *shard) sharing() template.Shared {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shared
 }
 
 func (s *Service) newShard(h *hub, account *awsclient.Account, n int, env template.Env, mayMake bool) *shard {
@@ -117,10 +131,8 @@ func (s *Service) stackConfig(h *hub, d *shard, config commit.Config, templateBu
 func (d *shard) withOutputs(outputs map[string]string) template.Env {
 	env := d.env
 	env.Budget = template.Usage{} // nothing that was read depends on it
-	if d.n == 0 {
-		env.KeyARN = outputs[template.KeyOutput]
-	}
-	return env
+	env.Shared = d.sharing()
+	return env.With(outputs)
 }
 
 // version is the mirror's version of a described stack.
@@ -188,6 +200,10 @@ func (s *Service) remember(d *shard, read *shardRead) {
 
 // commit hands a change to the engine of its stack and puts its failure into the words of this package.
 func (s *Service) commit(ctx context.Context, d *shard, change template.Change) error {
+	if d.n > 0 {
+		shared := d.sharing()
+		change.Elsewhere.Shared = &shared
+	}
 	err := d.stack.Commit(ctx, change)
 	var (
 		failed  *commit.FailedError

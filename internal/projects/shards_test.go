@@ -160,7 +160,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		parents, _ := partners(1, 4)
 		all(t, s, parents...)
 		// With so many characters only two or three of them fit into a policy.
-		long := strings.Repeat("p", 400)
+		long := strings.Repeat("p", 900)
 		var permissions []model.Entity
 		for i := range 16 {
 			permissions = append(permissions, model.Permission{User: "u0", Bucket: fmt.Sprintf("b%d", i%4), Access: model.ReadWrite, Prefix: fmt.Sprintf("%s%d/", long, i)})

@@ -75,6 +75,9 @@ func (v *View) merge() {
 	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
 	c.Origins, c.Deviations, c.Foreign = maps.Clone(c.Origins), slices.Clone(c.Deviations), slices.Clone(c.Foreign)
 	c.Policies, c.Dangling, c.Literals = nil, nil, nil
+	credentials := map[string]template.Credentials{}
+	maps.Copy(credentials, c.Credentials)
+	c.Credentials = credentials
 	for _, shard := range v.shards[1:] {
 		if shard == nil {
 			continue
@@ -83,6 +86,7 @@ func (v *View) merge() {
 		c.Buckets, c.Users, c.Permissions = append(c.Buckets, s.Buckets...), append(c.Users, s.Users...), append(c.Permissions, s.Permissions...)
 		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
 		c.Usage = c.Usage.Plus(s.Usage)
+		maps.Copy(c.Credentials, s.Credentials)
 		for id, origin := range s.Origins {
 			if _, known := c.Origins[id]; !known {
 				if c.Origins == nil {
@@ -136,8 +140,8 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 			other.Bucket = &ref
 		}
 		if user, there := v.Contents.Of(e.UserID()); there && !slices.Contains(v.homes(e.UserID()), n) {
-			ref := template.UserRef(user.(model.User)) //nolint:forcetypeassert // as its id says
-			other.User = &ref
+			whole := user.(model.User) //nolint:forcetypeassert // as its id says
+			other.User = &whole
 		}
 		other.Policies = v.policiesElsewhere(n, e.User)
 	case model.User:

@@ -119,7 +119,7 @@ func (w *world) contents() *template.Contents {
 		w.t.Fatal("there is no stack")
 	}
 	where := env()
-	where.KeyARN = read.After.Outputs[template.KeyOutput]
+	where = where.With(read.After.Outputs)
 	contents, err := template.Parse(read.Template, where)
 	must(w.t, err)
 	return contents

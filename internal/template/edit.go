@@ -31,6 +31,9 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // the mark of the configuration that makes the change; "" for none
+	// From is, for the Update of a user, the user from which its keys go out: when those that stand are others, the change is refused
+	// with a *MovedError. nil: whatever stands.
+	From *model.User
 	// Elsewhere is what the change has to know of the project's other stacks.
 	Elsewhere Elsewhere
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
@@ -79,10 +82,21 @@ type (
 	GoneError struct{ ID model.ID }
 	// MissingError refuses a permission whose user or bucket isn't there. It may come with the next batch.
 	MissingError struct{ ID, Parent model.ID }
+	// NoServerError refuses a user with SFTP while the project has no server. It may come with the next batch.
+	NoServerError struct{ ID model.ID }
+	// SpreadError refuses what would spread a user with SFTP over several stacks: its directories stand in its own.
+	SpreadError struct{ User string }
+	// MovedError refuses to change the keys of a user that somebody else has changed meanwhile.
+	MovedError struct{ ID model.ID }
 	// InUseError refuses to delete what is still needed.
 	InUseError struct {
 		ID model.ID
 		By []model.ID
+	}
+	// ServerInUseError refuses to take the SFTP server away while users have SFTP.
+	ServerInUseError struct {
+		Project string
+		By      []model.ID
 	}
 	// ClosingError refuses a change to a project that is being deleted.
 	ClosingError struct{ Project string }
@@ -102,12 +116,32 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("the %s needs the %s, which does not exist", e.ID, e.Parent)
 }
 
+func (e *NoServerError) Error() string {
+	return fmt.Sprintf("the %s needs the SFTP server of the project, which has none", e.ID)
+}
+
+func (e *SpreadError) Error() string {
+	return fmt.Sprintf("the permissions of the user %s, which has SFTP, have to live in one stack", e.User)
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("the access keys of the %s have been changed by somebody else meanwhile", e.ID)
+}
+
 func (e *InUseError) Error() string {
-	names := make([]string, len(e.By))
-	for i, id := range e.By {
-		names[i] = id.String()
+	return fmt.Sprintf("the %s is still needed by: %s", e.ID, names(e.By))
+}
+
+func names(ids []model.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
 	}
-	return fmt.Sprintf("the %s is still needed by: %s", e.ID, strings.Join(names, ", "))
+	return strings.Join(texts, ", ")
+}
+
+func (e *ServerInUseError) Error() string {
+	return fmt.Sprintf("the SFTP server of the project %s is still needed by: %s", e.Project, names(e.By))
 }
 
 func (e *ClosingError) Error() string {
@@ -124,6 +158,11 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	// A refused change can take the ground from under another one (its user isn't created after all), so the batch is
 	// put together again without the refused ones until nothing more is refused.
+	for _, c := range changes {
+		if c.Elsewhere.Shared != nil {
+			env.Shared = *c.Elsewhere.Shared
+		}
+	}
 	before, err := read(base, env)
 	if err != nil {
 		return nil, err
@@ -153,8 +192,9 @@ type editor struct {
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
-	recompiled map[model.ID]Resources // the entities that were touched, as they were touched last
-	sizes      *sizer
+	recompiled map[model.ID]Resources     // the entities that were touched, as they were touched last
+	sizes      *sizer                     // made when all users and buckets are in
+	drafts     map[string]map[int]*draft  // by user: the policies whose size was asked for
 	onBucket   map[string]map[string]bool // by bucket: the users that had permissions on it
 	edited     map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
 }
@@ -162,7 +202,7 @@ type editor struct {
 func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
 		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
-		recompiled: map[model.ID]Resources{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
+		recompiled: map[model.ID]Resources{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {
@@ -298,7 +338,7 @@ func (e *editor) set(i int, c Change) error {
 	origin := c.Origin
 	switch {
 	case c.Op == Create && exists:
-		if origin == "" || e.origins[id] != origin || string(encodeJSON(there)) != string(encodeJSON(c.Entity)) {
+		if origin == "" || e.origins[id] != origin || !sameConfiguration(there, c.Entity) {
 			if _, before := e.before.lookup(id); !before {
 				return &TwiceError{id}
 			}
@@ -309,6 +349,11 @@ func (e *editor) set(i int, c Change) error {
 		return &GoneError{id}
 	case c.Op == Update:
 		origin = e.origins[id]
+	}
+	if user, ok := c.Entity.(model.User); ok {
+		if err := e.allows(user, c, there); err != nil {
+			return err
+		}
 	}
 	if permission, ok := c.Entity.(model.Permission); ok {
 		return e.setPermission(i, permission, origin, c.Elsewhere)
@@ -321,6 +366,32 @@ func (e *editor) set(i int, c Change) error {
 	}
 	if bucket, ok := c.Entity.(model.Bucket); ok {
 		e.touchGrantsOn(i, bucket)
+	}
+	return nil
+}
+
+// sameConfiguration says whether two entities are configured alike. The keys that a user happens to have are no configuration.
+func sameConfiguration(a, b model.Entity) bool {
+	for _, e := range []*model.Entity{&a, &b} {
+		if user, ok := (*e).(model.User); ok {
+			*e = user.WithoutKeys()
+		}
+	}
+	return bytes.Equal(encodeJSON(a), encodeJSON(b))
+}
+
+// allows says why a user can't be what a change makes of it. there is what it was; nil for a new one.
+func (e *editor) allows(user model.User, c Change, there model.Entity) error {
+	if user.SFTP != nil {
+		if e.env.SFTPServerID == "" {
+			return &NoServerError{user.ID()}
+		}
+		if len(c.Elsewhere.Policies[user.Name]) > 0 {
+			return &SpreadError{user.Name}
+		}
+	}
+	if before, ok := there.(model.User); ok && c.From != nil && !model.SameKeys(before, *c.From) && !model.SameKeys(before, user) {
+		return &MovedError{user.ID()}
 	}
 	return nil
 }
@@ -347,13 +418,15 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 		return &MissingError{id, permission.UserID()}
 	case !bucketHere && elsewhere.Bucket == nil:
 		return &MissingError{id, permission.BucketID()}
-	case bucketHere:
+	case !userHere && elsewhere.User.SFTP != nil:
+		return &SpreadError{permission.User}
+	}
+	if bucketHere {
 		elsewhere.Bucket = nil
 	}
 	if !userHere {
 		e.away[permission.User] = UserRef(*elsewhere.User)
 	}
-	user := e.user(permission.User)
 	if e.packings[permission.User] == nil {
 		e.packings[permission.User] = packing{}
 	}
@@ -361,16 +434,43 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 	e.regrant[permission.User] = append(e.regrant[permission.User], i)
 	e.origins[id] = origin
 	grant := Grant{permission, origin, elsewhere.Bucket}
-	if e.sizes == nil {
-		e.sizes = newSizer(e.env, e.buckets) // users and buckets have been set by now
-	}
 	if n := packed.replace(grant); n != 0 {
-		if e.sizes.policy(user, packed[n]) <= MaxPolicySize {
+		delete(e.drafts[permission.User], n)
+		if e.draft(permission.User, n).size() <= MaxPolicySize {
 			return nil
 		}
 		packed.remove(id)
+		delete(e.drafts[permission.User], n)
 	}
-	return packed.place(e.sizes, user, grant, e.numbers(permission.User, elsewhere.Policies[permission.User]), e.frozen(permission.User))
+	return e.place(grant, elsewhere.Policies[permission.User])
+}
+
+// draft is a policy of a user as the batch has made it so far.
+func (e *editor) draft(user string, n int) *draft {
+	if e.sizes == nil {
+		e.sizes = newSizer(e.env, e.buckets)
+	}
+	if e.drafts[user] == nil {
+		e.drafts[user] = map[int]*draft{}
+	}
+	d := e.drafts[user][n]
+	if d == nil {
+		d = newDraft(e.sizes, e.user(user), e.packings[user][n])
+		e.drafts[user][n] = d
+	}
+	return d
+}
+
+// place puts a grant into the first of its user's policies with room. Those with the numbers elsewhere live in other stacks.
+func (e *editor) place(grant Grant, elsewhere []int) error {
+	user := grant.Permission.User
+	for _, n := range e.numbers(user, elsewhere) {
+		if !e.frozen(user)[n] && e.draft(user, n).fits(grant) {
+			e.packings[user][n] = append(e.packings[user][n], grant)
+			return nil
+		}
+	}
+	return &FullError{What: "policies of the user " + user, Have: MaxUserPolicies + 1, Budget: MaxUserPolicies}
 }
 
 // frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
@@ -384,7 +484,9 @@ func (e *editor) frozen(user string) map[int]bool {
 	for n, grants := range e.before.packings[user] {
 		id := policyID(user, n)
 		want := e.before.policy(user, n, grants)
-		if mark := e.marks[id]; mark.Compiler > CompilerVersion || !sameMeaning(encodeJSON(want), e.before.template.resources[id]) {
+		switch mark := e.marks[id]; {
+		case mark.Compiler < CompilerVersion: // an older one spelled it its own way
+		case mark.Compiler > CompilerVersion, !sameMeaning(encodeJSON(want), e.before.template.resources[id]):
 			frozen[n] = true
 		}
 	}
@@ -419,11 +521,28 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	if isProject && p.Closing && c.Op == Update && c.Shards > 0 && e.before.shards > c.Shards {
 		return &GrownError{p.Name, e.before.shards}
 	}
+	if isProject && !p.SFTP && !p.Closing && c.Op == Update {
+		return e.checkServer(p)
+	}
 	if len(by) == 0 || c.Op != Delete && c.Op != Close && (!isProject || !p.Closing) {
 		return nil
 	}
 	slices.SortFunc(by, model.ID.Compare)
 	return &InUseError{id, by}
+}
+
+// checkServer refuses to take the SFTP server away from users that need it.
+func (e *editor) checkServer(p model.Project) error {
+	var by []model.ID
+	for _, name := range slices.Sorted(maps.Keys(e.users)) {
+		if e.users[name].SFTP != nil {
+			by = append(by, model.ID{Kind: model.KindUser, Name: name})
+		}
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	return &ServerInUseError{p.Name, by}
 }
 
 // inhabitants are the buckets, users and permissions of the shard, which a project that goes has to be without.
@@ -446,24 +565,23 @@ func (e *editor) inhabitants() []model.ID {
 // repack moves permissions out of policies that have become too large, as the user's networks or a bucket's key are longer than they
 // were. When there is no place for them, the changes that made them longer are refused.
 func (e *editor) repack(errs []error, refused map[int]error) {
-	if e.sizes == nil {
-		e.sizes = newSizer(e.env, e.buckets)
-	}
 	for name, by := range e.regrant {
-		user, packed := e.user(name), e.packings[name]
+		packed := e.packings[name]
 		var elsewhere []int
 		for _, i := range by {
 			elsewhere = append(elsewhere, e.members[i].Elsewhere.Policies[name]...)
 		}
 		for _, n := range slices.Sorted(maps.Keys(packed)) {
-			for len(packed[n]) > 1 && e.sizes.policy(user, packed[n]) > MaxPolicySize {
-				grant := packed[n][len(packed[n])-1]
-				packed[n] = packed[n][:len(packed[n])-1]
-				err := packed.place(e.sizes, user, grant, e.numbers(name, elsewhere), e.frozen(name))
+			for len(packed[n]) > 1 && e.draft(name, n).size() > MaxPolicySize {
+				last := packed[n][len(packed[n])-1]
+				packed[n] = slices.Clip(packed[n][:len(packed[n])-1])
+				e.draft(name, n).change(last, -1)
+				err := e.place(last, elsewhere)
 				if err == nil {
 					continue
 				}
-				packed[n] = append(packed[n], grant)
+				packed[n] = append(packed[n], last)
+				e.draft(name, n).change(last, 1)
 				for _, i := range by {
 					if errs[i] == nil && refused[i] == nil && e.members[i].Entity.ID().Kind != model.KindPermission {
 						refused[i] = err
@@ -496,6 +614,9 @@ func (e *editor) full(refused map[int]error, errs []error) {
 			usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
 			continue
 		}
+		if e.bound(c.Entity) && usage.Over(limits) == nil {
+			continue
+		}
 		if fresh == nil {
 			fresh = e.freshPolicies(errs)
 		}
@@ -512,6 +633,12 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		}
 		usage = usage.less(resources, 0)
 	}
+}
+
+// bound says of a permission that it can't go to another stack, so that it may use what is left between the budget and the limits.
+func (e *editor) bound(entity model.Entity) bool {
+	permission, ok := entity.(model.Permission)
+	return ok && e.user(permission.User).SFTP != nil
 }
 
 // creates says that a change that has not been refused makes something that was not there.
@@ -594,13 +721,31 @@ func (e *editor) finish() *Template {
 		for n := 1; n <= MaxUserPolicies; n++ {
 			e.finishPolicy(changes, user, n, updated)
 		}
+		e.finishHome(changes, user)
 	}
 	e.finishShape(changes)
 	next := e.before.template.with(changes)
-	if e.project() != nil && e.before.project() == nil {
-		next = next.withMember("Outputs", KeyOutput, keyOutput())
+	for _, id := range slices.SortedFunc(maps.Keys(e.recompiled), model.ID.Compare) {
+		before, _ := e.before.lookup(id)
+		after, _ := e.lookup(id)
+		next = next.publish(before, after)
 	}
 	return next
+}
+
+// finishHome compiles a user's home in SFTP again if its directories have changed.
+func (e *editor) finishHome(changes map[string]json.RawMessage, name string) {
+	id := sftpUserID(name)
+	user, here := e.users[name]
+	if !here || user.SFTP == nil {
+		return
+	}
+	before, existed := e.before.users[name]
+	want := e.compile(user, e.origins[user.ID()])[id]
+	if _, touched := changes[id]; !touched && existed && before.SFTP != nil && bytes.Equal(encodeJSON(want), encodeJSON(e.before.compile(before, e.origins[user.ID()])[id])) {
+		return
+	}
+	changes[id] = encodeJSON(want)
 }
 
 // finishPolicy compiles one policy of a user again, unless neither its permissions nor what they mean have changed: so
@@ -631,6 +776,7 @@ func (e *editor) intents(base, next *Template) []Intent {
 		for n := 1; n <= MaxUserPolicies; n++ {
 			byPolicy[policyID(user, n)] = by
 		}
+		byPolicy[sftpUserID(user)] = by
 	}
 	for i := range intents {
 		id := intents[i].LogicalID

@@ -16,6 +16,7 @@ const (
 	BudgetTemplateBytes = 900_000
 	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer guide, Limits).
 	BudgetBodyBytes = 350_000
+	maxBodyBytes    = 400_000
 )
 
 // Usage is how much of its limits a stack uses.
@@ -27,6 +28,9 @@ type Usage struct {
 
 // Budget is how much of its limits a stack may use.
 func Budget() Usage { return Usage{BudgetResources, BudgetTemplateBytes, BudgetBodyBytes} }
+
+// limits are how much a stack can use at all, of what has a budget.
+var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes}
 
 // Left is what is left of a budget; never less than nothing.
 func (u Usage) Left(budget Usage) Usage {

@@ -32,6 +32,8 @@ type Contents struct {
 	Policies map[string][]int `json:"policies,omitempty"`
 	// Literals are what policies say of what lives in other stacks; nil when they say nothing.
 	Literals *Literals `json:"literals,omitempty"`
+	// Credentials are what AWS has chosen for the users' access keys, by user.
+	Credentials map[string]Credentials `json:"credentials,omitempty"`
 	// Foreign are the logical ids of the resources that no entity owns.
 	Foreign []string `json:"foreign,omitempty"`
 	Usage   Usage    `json:"usage"`
@@ -152,7 +154,7 @@ type shard struct {
 	foreign  []string
 }
 
-// Parse reads a template's entities. env tells where the stack is; its KeyARN is the value of the stack's output. It returns
+// Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
 // a *NewerFormatError for a template that a newer provider wrote.
 func Parse(t *Template, env Env) (*Contents, error) {
 	s, err := read(t, env)
@@ -169,7 +171,11 @@ func (s *shard) clone() *shard {
 	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(map[string]packing, len(s.packings))
 	c.away = maps.Clone(s.away)
 	for user, packed := range s.packings {
-		c.packings[user] = maps.Clone(packed)
+		own := make(packing, len(packed))
+		for n, grants := range packed {
+			own[n] = slices.Clip(grants) // so that to append is to copy
+		}
+		c.packings[user] = own
 	}
 	return &c
 }
@@ -311,6 +317,15 @@ func (s *shard) contents() *Contents {
 			c.Origins[id.String()] = origin
 		}
 	}
+	for name := range s.users {
+		if value, there := s.env.Outputs[UserOutput(name)]; there {
+			if c.Credentials == nil {
+				c.Credentials = map[string]Credentials{}
+			}
+			c.Credentials[name] = credentials(value)
+		}
+	}
+	c.Env.Outputs = nil // they have told what there is to tell
 	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: s.template.size()}
 	c.Usage.BodyBytes = len(encodeJSON(c))
 	return c
@@ -368,22 +383,54 @@ func (s *shard) user(name string) model.User {
 	return model.User{Name: name}
 }
 
+// deviations are the differences between the template and what its entities compile to. What another compiler has made is not
+// judged: it spelled things its own way.
 func (s *shard) deviations() []Deviation {
 	resources, owners := s.compiled()
+	compilers := map[model.ID]int{}
+	for _, mark := range s.marks {
+		if mark.Settings != nil {
+			compilers[mark.Of] = mark.Compiler
+		}
+	}
 	var deviations []Deviation
 	var want []byte // used again and again
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
-		mark, ours := s.marks[id]
-		if ours && mark.Compiler > CompilerVersion {
-			continue
-		}
 		raw, there := s.template.resources[id]
-		if !there {
+		mark, ours := s.marks[id]
+		switch {
+		case ours && mark.Compiler != CompilerVersion:
+		case there:
+			want = resources[id].append(want[:0])
+			deviations = append(deviations, compare(owners[id], id, want, raw)...)
+		case compilers[owners[id][0]] == CompilerVersion || len(resources[id].Metadata.Stowage.Grants) > 0:
 			deviations = append(deviations, Deviation{Of: owners[id], LogicalID: id})
-			continue
 		}
-		want = resources[id].append(want[:0])
-		deviations = append(deviations, compare(owners[id], id, want, raw)...)
+	}
+	return append(deviations, s.outputDeviations(compilers)...)
+}
+
+// outputDeviations are the differences between the template's outputs and those that its entities publish.
+func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
+	have, err := cutObject(s.template.sections["Outputs"])
+	if err != nil {
+		return nil
+	}
+	var deviations []Deviation
+	judge := func(entity model.Entity) {
+		if compilers[entity.ID()] != CompilerVersion {
+			return
+		}
+		published := outputs(entity)
+		for _, name := range slices.Sorted(maps.Keys(published)) {
+			deviations = append(deviations, compare([]model.ID{entity.ID()}, "Outputs."+name, encodeJSON(published[name]), have[name])...)
+		}
+	}
+	for _, p := range s.projects {
+		judge(p)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.users)) {
+		judge(s.users[name])
 	}
 	return deviations
 }

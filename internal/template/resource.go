@@ -15,7 +15,7 @@ const FormatVersion = formatShards
 
 // CompilerVersion is the version of how entities are spelled as resources. It is raised with every change of what an
 // unchanged entity compiles to, so that an older compiler's resources aren't taken for hand edits.
-const CompilerVersion = 1
+const CompilerVersion = 2
 
 // Mark is Metadata.Stowage of every resource that Stowage makes: the stored format of entities.
 type Mark struct {
@@ -115,6 +115,14 @@ func bucketPolicyID(name string) string { return "BucketPolicy" + logicalName(na
 func userID(name string) string         { return "User" + logicalName(name) }
 func groupID(name string) string        { return "Group" + logicalName(name) }
 func listingID(name string) string      { return "Listing" + logicalName(name) }
+func secretID(user string) string       { return "Secret" + logicalName(user) }
+func secretPolicyID(user string) string { return "SecretPolicy" + logicalName(user) }
+func roleID(user string) string         { return "Role" + logicalName(user) }
+func sftpUserID(user string) string     { return "SftpUser" + logicalName(user) }
+
+func accessKeyID(user string, slot model.Slot) string {
+	return "AccessKey" + strings.ToUpper(string(slot)) + logicalName(user)
+}
 
 func policyID(user string, n int) string {
 	return "Policy" + logicalName(user) + "N" + strconv.Itoa(n)
@@ -129,13 +137,13 @@ const (
 	logPolicyID      = "LogBucketPolicy"
 	templateBucketID = "TemplateBucket"
 	templatePolicyID = "TemplateBucketPolicy"
+	boundaryID       = "Boundary"
+	sftpLogsID       = "SftpLogs"
+	sftpServerID     = "SftpServer"
 )
 
 // RevisionParameter is the stack parameter that holds the revision: the number of the stack's commits.
 const RevisionParameter = "Revision"
-
-// KeyOutput is the stack output that holds the ARN of the project's key, the only name that AWS chooses.
-const KeyOutput = "KeyArn"
 
 // Env is what compiling needs to know besides the entity: where the stack is and what the project shares. All of it ends up
 // as literals.
@@ -144,10 +152,21 @@ type Env struct {
 	AccountID string `json:"account_id"`
 	Region    string `json:"region"`
 	Partition string `json:"partition"`
-	// KeyARN is the ARN of the project's key, "" until the key exists.
-	KeyARN string `json:"key_arn,omitempty"`
+	Shared
+	// Outputs are those of the stack itself, as DescribeStacks tells them.
+	Outputs map[string]string `json:"-"`
 	// Budget is how much of its limits the stack may use; the zero value stands for Budget().
 	Budget Usage `json:"-"`
+}
+
+// Shared is what the resources of a project have in common, in all of its stacks: what the first stack's outputs tell.
+type Shared struct {
+	// KeyARN is the ARN of the project's key, "" until the key exists.
+	KeyARN string `json:"key_arn,omitempty"`
+	// BoundaryARN is the ARN of the boundary of the project's users, "" until it exists: older versions made none.
+	BoundaryARN string `json:"boundary_arn,omitempty"`
+	// SFTPServerID is the id of the project's SFTP server, "" while there is none.
+	SFTPServerID string `json:"sftp_server_id,omitempty"`
 }
 
 func (e Env) budget() Usage {
@@ -163,4 +182,9 @@ func (e Env) bucketARN(bucketName string) string {
 
 func (e Env) rootARN() string {
 	return fmt.Sprintf("arn:%s:iam::%s:root", e.Partition, e.AccountID)
+}
+
+// arn is the beginning of an ARN of a service in the project's account and region.
+func (e Env) arn(service string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s", e.Partition, service, e.Region, e.AccountID)
 }

@@ -38,6 +38,8 @@ const (
 
 // Elsewhere is what a change has to know of the project's other stacks. What the stack itself holds counts more.
 type Elsewhere struct {
+	// Shared is what the project's first stack shares, for changes to the others; nil in the first one, whose outputs tell.
+	Shared *Shared
 	Bucket *BucketRef  // the permission's bucket; nil when it is not in another stack
 	User   *model.User // the permission's user; nil when it is not in another stack
 	// Policies are, by user, the numbers of the policies in other stacks: their names are taken. A permission needs to know its user's,
@@ -112,15 +114,44 @@ func (s *shard) literals() *Literals {
 	return &l
 }
 
-// compile is Compile, with what the shard says about the project as a whole.
+// compile is Compile, with what the shard says about the project as a whole, and about a user's home in SFTP.
 func (s *shard) compile(entity model.Entity, origin string) Resources {
 	resources := Compile(s.env, entity, origin)
+	if user, ok := entity.(model.User); ok {
+		if user.SFTP != nil {
+			resources[sftpUserID(user.Name)] = s.home(user)
+		}
+		s.order(resources)
+	}
 	if _, ok := entity.(model.Project); ok && s.shards > 1 {
 		key := resources[keyID]
 		key.Metadata.Stowage.Format, key.Metadata.Stowage.Shards = formatShards, s.shards
 		resources[keyID] = key
 	}
 	return resources
+}
+
+// order lets what a user consists of come after the project's resources that it names, where those live in the same stack, and go
+// before them.
+func (s *shard) order(resources Resources) {
+	if s.project() == nil {
+		return
+	}
+	for id, resource := range resources {
+		if _, bounded := resource.Properties["PermissionsBoundary"]; bounded {
+			resource.DependsOn = append(resource.DependsOn, boundaryID)
+		}
+		if resource.Type == "AWS::Transfer::User" {
+			resource.DependsOn = append(resource.DependsOn, sftpServerID)
+		}
+		resources[id] = resource
+	}
+}
+
+// home is a user on the project's SFTP server, with the directories of its permissions.
+func (s *shard) home(user model.User) Resource {
+	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Origin: s.origins[user.ID()]}
+	return sftpUser(s.env, user, mark, directories(s.grants(user.Name), s.buckets))
 }
 
 // policy compiles one policy of a user. One whose user lives in another stack is attached by the name of the user's group, and
@@ -257,7 +288,7 @@ func CheckFits(env Env, change Change) error {
 		if away := change.Elsewhere.User; away != nil {
 			user = *away
 		}
-		size := PolicySize(document(env, user, []Grant{{Permission: e}}, map[string]model.Bucket{e.Bucket: bucket}))
+		size := newDraft(newSizer(env, map[string]model.Bucket{e.Bucket: bucket}), user, []Grant{{Permission: e}}).size()
 		if size > MaxPolicySize {
 			return &FullError{What: "characters of a policy of the user " + e.User, Have: size, Budget: MaxPolicySize}
 		}

@@ -130,14 +130,25 @@ func (t *Template) with(changes map[string]json.RawMessage) *Template {
 	return next
 }
 
-// withMember returns a copy in which one member of an object section (Parameters, Outputs) is set.
-func (t *Template) withMember(section, name string, value any) *Template {
+// withMembers returns a copy in which some members of an object section (Parameters, Outputs) are set, and some removed (a nil
+// value). A section without members is left out.
+func (t *Template) withMembers(section string, changes map[string]json.RawMessage) *Template {
 	members, err := cutObject(t.sections[section])
 	if err != nil {
 		members = map[string]json.RawMessage{}
 	}
-	members[name] = encodeJSON(value)
+	for name, raw := range changes {
+		if raw == nil {
+			delete(members, name)
+		} else {
+			members[name] = raw
+		}
+	}
 	next := &Template{maps.Clone(t.sections), t.resources}
-	next.sections[section] = appendMembers(nil, members, appendRaw)
+	if len(members) == 0 {
+		delete(next.sections, section)
+	} else {
+		next.sections[section] = appendMembers(nil, members, appendRaw)
+	}
 	return next
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,7 +21,11 @@ import (
 func testEnv() Env {
 	return Env{
 		Project: "acme", AccountID: modeltest.Account, Region: modeltest.Region, Partition: "aws",
-		KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234",
+		Shared: Shared{
+			KeyARN:       "arn:aws:kms:eu-west-1:111122223333:key/1234",
+			BoundaryARN:  "arn:aws:iam::111122223333:policy/stowage/acme/acme-boundary",
+			SFTPServerID: "s-0123456789abcdef0",
+		},
 	}
 }
 
@@ -409,7 +414,7 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 
 func TestNewerCompilersResourcesAreLeftAlone(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
-	newer, err := Decode(bytes.ReplaceAll(bytes.ReplaceAll(base.Encode(), []byte(`"compiler":1`), []byte(`"compiler":2`)), []byte(`"Enabled"`), []byte(`"Better"`)))
+	newer, err := Decode(bytes.ReplaceAll(bytes.ReplaceAll(base.Encode(), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1)), []byte(`"Enabled"`), []byte(`"Better"`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -423,8 +428,8 @@ func TestPackingIsStable(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: model.User{Name: "partner"}},
 		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
 	refused := 0
-	for i := range 100 {
-		permission := model.Permission{User: "partner", Bucket: "inbox", Prefix: strings.Repeat("p", 30) + string(rune('a'+i%26)) + strings.Repeat("q", i/26) + "/", Access: model.ReadWrite}
+	for i := range 250 {
+		permission := model.Permission{User: "partner", Bucket: "inbox", Prefix: strings.Repeat("p", 250) + string(rune('a'+i%26)) + strings.Repeat("q", i/26) + "/", Access: model.ReadWrite}
 		edited, err := Edit(base, testEnv(), []Change{{Op: Create, Entity: permission}})
 		if err != nil {
 			t.Fatal(err)

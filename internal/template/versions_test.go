@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,7 +166,7 @@ func TestTwoCompilersTakeTurns(t *testing.T) {
 		tpl = edit(t, tpl, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: name + "-bucket", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}})
 		next := map[string]json.RawMessage{}
 		for _, id := range []string{bucketID(name), bucketPolicyID(name)} {
-			raw := bytes.Replace(tpl.resources[id], []byte(`"compiler":1`), []byte(`"compiler":2`), 1)
+			raw := bytes.Replace(tpl.resources[id], fmt.Appendf(nil, `"compiler":%d`, CompilerVersion), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1), 1)
 			next[id] = bytes.Replace(raw, []byte(`"Status":"Enabled"`), []byte(`"Status":"Better"`), 1)
 		}
 		return tpl.with(next)

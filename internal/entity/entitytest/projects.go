@@ -5,6 +5,7 @@ package entitytest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
@@ -63,10 +64,29 @@ func (p *Projects) Read(ctx context.Context, project string) (*projects.View, er
 	if err != nil {
 		return nil, err
 	}
+	if contents, err = template.Parse(t, p.envs[project].With(published(contents))); err != nil {
+		return nil, err
+	}
 	name := "stowage-" + project + "-0"
 	return &projects.View{Contents: *contents, Stacks: []projects.Stack{{
 		Name: name, ID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/1", Status: "UPDATE_COMPLETE", Revision: 7, Usage: contents.Usage,
 	}}}, nil
+}
+
+// published are the outputs that tell of the access keys of the users. The id of a key tells its slot and when it was made.
+func published(contents *template.Contents) map[string]string {
+	outputs := map[string]string{}
+	for _, user := range contents.Users {
+		if user.AccessKey == nil {
+			continue
+		}
+		value := "secret=arn:aws:secretsmanager:eu-west-1:111122223333:secret:" + template.SecretName(contents.Env.Project, user.Name) + "-AbCdEf"
+		for slot, key := range user.AccessKey.Keys {
+			value += fmt.Sprintf(" %s=AKIA%s%d", slot, slot, key.Created.Unix())
+		}
+		outputs[template.UserOutput(user.Name)] = value
+	}
+	return outputs
 }
 
 // List implements entity.Projects.
@@ -122,6 +142,21 @@ func (p *Projects) Update(ctx context.Context, project string, e model.Entity) e
 	return p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: e})
 }
 
+// UpdateFrom implements entity.Projects.
+func (p *Projects) UpdateFrom(ctx context.Context, project string, from, to model.Entity) error {
+	before, ok := from.(model.User)
+	if !ok {
+		return p.Update(ctx, project, to)
+	}
+	for _, step := range model.KeySteps(before, to.(model.User)) { //nolint:forcetypeassert // as from is
+		if err := p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: step, From: &before}); err != nil {
+			return err
+		}
+		before = step
+	}
+	return nil
+}
+
 // Delete implements entity.Projects.
 func (p *Projects) Delete(ctx context.Context, project string, id model.ID) error {
 	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}})
@@ -134,7 +169,11 @@ func (p *Projects) CreateProject(ctx context.Context, project model.Project) err
 		p.templates[project.Name] = template.Seed(template.CarrierName(project.Name, 0), "test")
 		p.envs[project.Name] = template.Env{
 			Project: project.Name, AccountID: project.AccountID, Region: project.Region, Partition: "aws",
-			KeyARN: "arn:aws:kms:" + project.Region + ":" + project.AccountID + ":key/1",
+			Shared: template.Shared{
+				KeyARN:       "arn:aws:kms:" + project.Region + ":" + project.AccountID + ":key/1",
+				BoundaryARN:  "arn:aws:iam::" + project.AccountID + ":policy/stowage/" + project.Name + "/" + project.Name + "-boundary",
+				SFTPServerID: "s-0123456789abcdef0",
+			},
 		}
 	}
 	p.mu.Unlock()

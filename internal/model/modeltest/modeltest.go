@@ -2,8 +2,13 @@
 package modeltest
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -47,7 +52,7 @@ func Project() *rapid.Generator[model.Project] {
 	return rapid.Custom(func(t *rapid.T) model.Project {
 		return model.Project{
 			Name: "acme", AccountID: Account, Region: Region, RoleName: rapid.SampledFrom([]string{"", "StowageProvisioner"}).Draw(t, "role"),
-			OnDelete: onDelete(t), Tags: Tags().Draw(t, "tags"),
+			OnDelete: onDelete(t), SFTP: rapid.Bool().Draw(t, "sftp"), Tags: Tags().Draw(t, "tags"),
 		}
 	})
 }
@@ -99,8 +104,51 @@ func User(name string) *rapid.Generator[model.User] {
 		for i := range rapid.IntRange(0, 2).Draw(t, "sources") {
 			u.SourceIPs = append(u.SourceIPs, fmt.Sprintf("203.0.113.%d/32", i))
 		}
+		if rapid.Bool().Draw(t, "has a key") {
+			u.AccessKey = accessKey(t)
+			for i := range rapid.IntRange(0, 2).Draw(t, "readers") {
+				u.SecretReaders = append(u.SecretReaders, fmt.Sprintf("arn:aws:iam::44445555666%d:root", i))
+			}
+		}
+		if rapid.Bool().Draw(t, "has SFTP") {
+			u.SFTP = &model.SFTP{}
+			for i := range rapid.IntRange(1, 3).Draw(t, "public keys") {
+				u.SFTP.PublicKeys = append(u.SFTP.PublicKeys, PublicKey(byte(i)))
+			}
+		}
 		return u
 	})
+}
+
+// accessKey draws an access key with one or two keys, of which one is active.
+func accessKey(t *rapid.T) *model.AccessKey {
+	k := &model.AccessKey{Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"), Keys: map[model.Slot]model.Key{}}
+	if rapid.Bool().Draw(t, "rotates") {
+		k.Rotation = &model.Rotation{EveryDays: 90, OverlapDays: rapid.Int64Range(0, 40).Draw(t, "overlap")}
+	}
+	made := func(label string) time.Time {
+		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 300).Draw(t, label)) * 24 * time.Hour)
+	}
+	slots := rapid.Permutation(model.Slots()).Draw(t, "slots")
+	k.Keys[slots[0]] = model.Key{Created: made("created")}
+	if rapid.Bool().Draw(t, "has an old key") {
+		old := model.Key{Created: k.Keys[slots[0]].Created.Add(-24 * time.Hour)}
+		if rapid.Bool().Draw(t, "inactive") {
+			at := made("made inactive")
+			old.Inactive = &at
+		}
+		k.Keys[slots[1]] = old
+	}
+	return k
+}
+
+// PublicKey is a public SSH key, another one for each number.
+func PublicKey(n byte) string {
+	blob := binary.BigEndian.AppendUint32(nil, uint32(len("ssh-ed25519")))
+	blob = append(blob, "ssh-ed25519"...)
+	blob = binary.BigEndian.AppendUint32(blob, ed25519.PublicKeySize)
+	blob = append(blob, bytes.Repeat([]byte{n}, ed25519.PublicKeySize)...)
+	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob)
 }
 
 // Permission draws a permission of one of the users on one of the buckets.

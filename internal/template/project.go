@@ -1,0 +1,146 @@
+package template
+
+import "github.com/stowage/terraform-provider-stowage/internal/model"
+
+// compileProject makes what the buckets and users of a project share: the key, the log bucket, the bucket through which large
+// templates reach CloudFormation, the boundary of all users, and the SFTP server if there is to be one.
+func compileProject(env Env, project model.Project, first, mark Mark) Resources {
+	logs := model.LogBucketName(project.Name, env.AccountID, env.Region)
+	templates := model.TemplateBucketName(project.Name, env.AccountID, env.Region)
+	projectTags := tags(project.Tags, project.Name, "", "")
+	resources := Resources{
+		keyID: Resource{
+			Type: "AWS::KMS::Key", Metadata: Metadata{first},
+			Properties: object{
+				"Description":         "Encrypts the buckets of the project " + project.Name,
+				"EnableKeyRotation":   true,
+				"PendingWindowInDays": 30,
+				"KeyPolicy":           keyPolicy(env, project),
+				"Tags":                projectTags,
+			},
+		}.retained(),
+		keyAliasID: Resource{
+			Type: "AWS::KMS::Alias", Metadata: Metadata{mark},
+			Properties: object{"AliasName": "alias/stowage-" + project.Name, "TargetKeyId": object{"Ref": keyID}},
+		},
+		boundaryID: boundary(env, mark),
+	}
+	for id, bucket := range map[string]Resource{
+		logBucketID:      logBucket(env, logs, projectTags, mark),
+		templateBucketID: templateBucket(env, templates, projectTags, mark),
+	} {
+		resources[id] = bucket
+	}
+	resources[logPolicyID] = bucketPolicy(logs, logBucketID, mark, append(requireTLS(env, logs), object{
+		"Sid": "AccessLogs", "Effect": "Allow", "Action": "s3:PutObject",
+		"Principal": object{"Service": "logging.s3.amazonaws.com"},
+		"Resource":  env.bucketARN(logs) + "/*",
+		"Condition": object{"StringEquals": object{"aws:SourceAccount": env.AccountID}},
+	}))
+	resources[templatePolicyID] = bucketPolicy(templates, templateBucketID, mark, requireTLS(env, templates))
+	if project.SFTP {
+		resources[sftpLogsID], resources[sftpServerID] = sftpLogs(project, projectTags, mark), sftpServer(projectTags, mark)
+	}
+	return resources
+}
+
+// keyPolicy leaves the key to the account's own IAM policies, which is what lets the policies of the project's users, and
+// nothing else, grant its use (KMS developer guide, key-policy-default). Beside them Secrets Manager may use it for whoever it lets
+// read a secret of the project's users: those readers are named by the secret's own policy, and live in other accounts, whose
+// policies have no say here (Secrets Manager user guide, auth-and-access_examples_cross). And CloudWatch Logs uses it for the
+// log of the SFTP server.
+func keyPolicy(env Env, project model.Project) object {
+	statements := list{
+		object{"Sid": "Account", "Effect": "Allow", "Principal": object{"AWS": env.rootARN()}, "Action": "kms:*", "Resource": "*"},
+		object{
+			"Sid": "ReadersOfSecrets", "Effect": "Allow", "Principal": object{"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*",
+			"Condition": object{
+				"StringEquals": object{"kms:ViaService": "secretsmanager." + env.Region + ".amazonaws.com"},
+				"StringLike":   object{"kms:EncryptionContext:SecretARN": env.arn("secretsmanager") + ":secret:" + SecretName(env.Project, "*")},
+			},
+		},
+	}
+	if project.SFTP {
+		statements = append(statements, object{
+			"Sid": "LogOfSFTP", "Effect": "Allow", "Principal": object{"Service": "logs." + env.Region + ".amazonaws.com"},
+			"Action": list{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"}, "Resource": "*",
+			"Condition": object{"ArnEquals": object{"kms:EncryptionContext:aws:logs:arn": env.arn("logs") + ":log-group:" + sftpLogName(env.Project)}},
+		})
+	}
+	return object{"Version": "2012-10-17", "Statement": statements}
+}
+
+// boundary is what no user of the project exceeds, whatever policies it has: the actions that permissions can give, on objects of the
+// account, through TLS. What must never be is denied in words: a boundary that merely doesn't allow something says nothing to a bucket
+// whose own policy names the user (IAM user guide, access_policies_boundaries).
+func boundary(env Env, mark Mark) Resource {
+	all := model.Permission{Access: model.ReadWrite, AllowDelete: true}
+	onBuckets := append(append(objectActions(all), listActions()...), "s3:GetBucketLocation")
+	ours := func(name string) list { return list{env.bucketARN(name), env.bucketARN(name) + "/*"} }
+	var reserved list
+	for _, name := range []string{
+		model.LogBucketName(env.Project, env.AccountID, env.Region), model.TemplateBucketName(env.Project, env.AccountID, env.Region),
+	} {
+		reserved = append(reserved, ours(name)...)
+	}
+	return Resource{
+		Type: "AWS::IAM::ManagedPolicy", Metadata: Metadata{mark},
+		Properties: object{
+			"ManagedPolicyName": env.Project + "-boundary", "Path": iamPath(env.Project),
+			"Description": "What no user of the project " + env.Project + " exceeds",
+			"PolicyDocument": object{"Version": "2012-10-17", "Statement": list{
+				object{
+					"Sid": "Objects", "Effect": "Allow", "Action": onBuckets, "Resource": env.bucketARN("*"),
+					"Condition": object{"StringEquals": object{"aws:ResourceAccount": env.AccountID}},
+				},
+				object{
+					"Sid": "Keys", "Effect": "Allow", "Action": keyActions(all), "Resource": "arn:" + env.Partition + ":kms:" + env.Region + ":*:key/*",
+					"Condition": object{"StringEquals": object{"kms:ViaService": "s3." + env.Region + ".amazonaws.com"}},
+				},
+				object{"Sid": "NothingElse", "Effect": "Deny", "NotAction": append(onBuckets[:len(onBuckets):len(onBuckets)], keyActions(all)...), "Resource": "*"},
+				object{
+					"Sid": "NoOtherAccount", "Effect": "Deny", "Action": "s3:*", "Resource": "*",
+					"Condition": object{"StringNotEquals": object{"aws:ResourceAccount": env.AccountID}},
+				},
+				object{"Sid": "NotOurOwn", "Effect": "Deny", "Action": "s3:*", "Resource": reserved},
+				object{"Sid": "RequireTLS", "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": object{"Bool": object{"aws:SecureTransport": "false"}}},
+			}},
+		},
+	}
+}
+
+func sftpLogName(project string) string { return "/stowage/" + project + "/sftp" }
+
+func sftpLogs(project model.Project, tags list, mark Mark) Resource {
+	return Resource{
+		Type: "AWS::Logs::LogGroup", Metadata: Metadata{mark}, DependsOn: []string{keyID},
+		Properties: object{
+			"LogGroupName": sftpLogName(project.Name), "RetentionInDays": logDays, "KmsKeyId": object{"Fn::GetAtt": list{keyID, "Arn"}}, "Tags": tags,
+		},
+	}
+}
+
+// securityPolicy is the newest of AWS Transfer Family's that isn't for special needs; what CloudFormation takes by default is of
+// 2018 (AWS Transfer Family user guide, security-policies).
+const securityPolicy = "TransferSecurityPolicy-2025-03"
+
+// sftpServer changes with the project's own settings only, never with users: its address is the partners'.
+func sftpServer(tags list, mark Mark) Resource {
+	return Resource{
+		Type: "AWS::Transfer::Server", Metadata: Metadata{mark},
+		Properties: object{
+			"Protocols": list{"SFTP"}, "IdentityProviderType": "SERVICE_MANAGED", "EndpointType": "PUBLIC", "Domain": "S3",
+			"SecurityPolicyName":        securityPolicy,
+			"StructuredLogDestinations": list{object{"Fn::GetAtt": list{sftpLogsID, "Arn"}}},
+			"Tags":                      tags,
+		},
+	}
+}
+
+// SFTPEndpoint is the host to which the users of a project connect (AWS Transfer Family user guide, "Transferring files").
+func SFTPEndpoint(env Env) string {
+	if env.SFTPServerID == "" {
+		return ""
+	}
+	return env.SFTPServerID + ".server.transfer." + env.Region + ".amazonaws.com"
+}

@@ -1,0 +1,219 @@
+package template
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// What a user is made of.
+//
+// A user is an IAM user in a group of its own, which carries its policies: policies don't stand on users (IAM.2), and a group takes
+// ten. Both it and the role that stands for it in SFTP have the project's boundary, so that whatever somebody attaches to them later,
+// they reach objects and nothing else.
+//
+// An access key is made in the stack, and its secret goes by reference into a secret of Secrets Manager, so that it passes
+// through nobody's hands. The stack's output for the user tells the ids that AWS has chosen: of the secret and the keys.
+//
+// In SFTP a role stands for the user, with the same policies. Its home is made of logical directories, one for each permission, which
+// the user can't leave.
+
+func compileUser(env Env, user model.User, first, mark Mark) Resources {
+	name := model.UserName(env.Project, user.Name)
+	properties := object{
+		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name},
+		"Tags": tags(user.Tags, env.Project, "user", user.Name),
+	}
+	if env.BoundaryARN != "" {
+		properties["PermissionsBoundary"] = env.BoundaryARN
+	}
+	resources := Resources{
+		userID(user.Name): Resource{
+			Type: "AWS::IAM::User", Metadata: Metadata{first}, DependsOn: []string{groupID(user.Name)}, Properties: properties,
+		},
+		groupID(user.Name): Resource{
+			Type: "AWS::IAM::Group", Metadata: Metadata{mark},
+			Properties: object{"GroupName": name, "Path": iamPath(env.Project)},
+		},
+	}
+	if user.AccessKey != nil {
+		maps.Copy(resources, compileKeys(env, user, mark))
+	}
+	if user.SFTP != nil {
+		resources[roleID(user.Name)] = sftpRole(env, user, mark)
+		resources[sftpUserID(user.Name)] = sftpUser(env, user, mark, nil)
+	}
+	return resources
+}
+
+func iamPath(project string) string { return "/stowage/" + project + "/" }
+
+// compileKeys makes the keys that a user has, the secret that holds the current one, and who may read that.
+func compileKeys(env Env, user model.User, mark Mark) Resources {
+	resources := Resources{}
+	for slot, key := range user.AccessKey.Keys {
+		status := "Active"
+		if !key.Active() {
+			status = "Inactive"
+		}
+		resources[accessKeyID(user.Name, slot)] = Resource{
+			Type: "AWS::IAM::AccessKey", Metadata: Metadata{mark}, DependsOn: []string{userID(user.Name)},
+			Properties: object{"UserName": model.UserName(env.Project, user.Name), "Status": status},
+		}
+	}
+	current, ok := user.AccessKey.Current()
+	if !ok {
+		return resources
+	}
+	resources[secretID(user.Name)] = Resource{
+		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
+		Properties: object{
+			"Name": SecretName(env.Project, user.Name), "Description": "The access key of the user " + user.Name + " of the project " + env.Project,
+			"KmsKeyId": env.KeyARN, "SecretString": secretString(env, user, accessKeyID(user.Name, current)),
+			"Tags": tags(user.Tags, env.Project, "user", user.Name),
+		},
+	}
+	if len(user.SecretReaders) > 0 {
+		resources[secretPolicyID(user.Name)] = Resource{
+			Type: "AWS::SecretsManager::ResourcePolicy", Metadata: Metadata{mark},
+			Properties: object{
+				"SecretId": object{"Ref": secretID(user.Name)}, "BlockPublicPolicy": true,
+				"ResourcePolicy": object{"Version": "2012-10-17", "Statement": list{object{
+					"Sid": "Readers", "Effect": "Allow", "Principal": object{"AWS": slices.Sorted(slices.Values(user.SecretReaders))},
+					"Action": list{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, "Resource": "*",
+				}}},
+			},
+		}
+	}
+	return resources
+}
+
+// SecretName is the name of the secret that holds a user's access key.
+func SecretName(project, user string) string { return "stowage/" + project + "/" + user }
+
+// secretString is the text of a secret: JSON, with the key by reference. Nothing in it but the two references depends on what AWS
+// chooses, and neither can hold a character that JSON escapes.
+func secretString(env Env, user model.User, keyLogicalID string) object {
+	return object{"Fn::Sub": string(encodeJSON(object{
+		"access_key_id": "${" + keyLogicalID + "}", "secret_access_key": "${" + keyLogicalID + ".SecretAccessKey}",
+		"user_name": model.UserName(env.Project, user.Name), "region": env.Region,
+	}))}
+}
+
+// keysOutput publishes the ids of a user's secret and keys, so that one DescribeStacks tells them: slot=id, and secret=ARN.
+func keysOutput(user model.User) object {
+	parts := list{object{"Fn::Join": list{"=", list{"secret", object{"Ref": secretID(user.Name)}}}}}
+	for _, slot := range model.Slots() {
+		if _, there := user.AccessKey.Keys[slot]; there {
+			parts = append(parts, object{"Fn::Join": list{"=", list{string(slot), object{"Ref": accessKeyID(user.Name, slot)}}}})
+		}
+	}
+	return object{
+		"Description": "The secret and the access keys of the user " + user.Name,
+		"Value":       object{"Fn::Join": list{" ", parts}},
+	}
+}
+
+// publishes says whether a user has an output.
+func publishes(user model.User) bool {
+	if user.AccessKey == nil {
+		return false
+	}
+	_, ok := user.AccessKey.Current()
+	return ok
+}
+
+// Credentials are what AWS has chosen for a user's access keys.
+type Credentials struct {
+	SecretARN string                `json:"secret_arn"`
+	KeyIDs    map[model.Slot]string `json:"key_ids"`
+}
+
+// credentials reads what keysOutput has published.
+func credentials(value string) Credentials {
+	c := Credentials{KeyIDs: map[model.Slot]string{}}
+	for _, part := range strings.Fields(value) {
+		switch name, id, _ := strings.Cut(part, "="); name {
+		case "secret":
+			c.SecretARN = id
+		case string(model.SlotA), string(model.SlotB):
+			c.KeyIDs[model.Slot(name)] = id
+		}
+	}
+	return c
+}
+
+// SFTPRoleName is the name of the role that stands for a user in SFTP.
+func SFTPRoleName(project, user string) string { return model.UserName(project, user) + "-sftp" }
+
+// sftpRole can be taken by the project's SFTP server only, so that no other account's can be talked into it (AWS Transfer Family user
+// guide, confused-deputy).
+func sftpRole(env Env, user model.User, mark Mark) Resource {
+	properties := object{
+		"RoleName": SFTPRoleName(env.Project, user.Name), "Path": iamPath(env.Project),
+		"Description": "Stands for the user " + user.Name + " of the project " + env.Project + " in SFTP",
+		"AssumeRolePolicyDocument": object{"Version": "2012-10-17", "Statement": list{object{
+			"Effect": "Allow", "Principal": object{"Service": "transfer.amazonaws.com"}, "Action": "sts:AssumeRole",
+			"Condition": object{
+				"StringEquals": object{"aws:SourceAccount": env.AccountID},
+				"ArnLike":      object{"aws:SourceArn": env.arn("transfer") + ":user/" + env.SFTPServerID + "/*"},
+			},
+		}}},
+		"Tags": tags(user.Tags, env.Project, "user", user.Name),
+	}
+	if env.BoundaryARN != "" {
+		properties["PermissionsBoundary"] = env.BoundaryARN
+	}
+	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{mark}, Properties: properties}
+}
+
+// sftpUser is the user on the project's SFTP server, with the directories that its permissions give it.
+func sftpUser(env Env, user model.User, mark Mark, directories []directory) Resource {
+	mappings := make(list, 0, len(directories)+1)
+	for _, d := range directories {
+		mappings = append(mappings, object{"Entry": d.entry, "Target": d.target})
+	}
+	if len(mappings) == 0 { // there must be one: an empty home that nothing allows to enter
+		mappings = append(mappings, object{"Entry": "/", "Target": "/stowage-nothing"})
+	}
+	return Resource{
+		Type: "AWS::Transfer::User", Metadata: Metadata{mark}, DependsOn: []string{roleID(user.Name)},
+		Properties: object{
+			"ServerId": env.SFTPServerID, "UserName": user.Name, "HomeDirectoryType": "LOGICAL", "HomeDirectoryMappings": mappings,
+			"Role":          "arn:" + env.Partition + ":iam::" + env.AccountID + ":role" + iamPath(env.Project) + SFTPRoleName(env.Project, user.Name),
+			"SshPublicKeys": user.SFTP.PublicKeys,
+			"Tags":          tags(user.Tags, env.Project, "user", user.Name),
+		},
+	}
+}
+
+// directory is one logical directory of a user in SFTP.
+type directory struct{ entry, target string }
+
+// directories are the homes that grants give a user in SFTP: /<bucket>, or /<bucket>/<prefix>, sorted. What lies inside another is
+// left out, as the user gets there through that. A prefix that doesn't end with a slash is taken for the folder of that name: SFTP knows
+// folders only.
+func directories(grants []Grant, buckets map[string]model.Bucket) []directory {
+	var all []directory
+	for _, grant := range grants {
+		bucket := grant.bucket(buckets)
+		if bucket == nil {
+			continue
+		}
+		below := ""
+		if prefix := strings.Trim(grant.Permission.Prefix, "/"); prefix != "" {
+			below = "/" + prefix
+		}
+		all = append(all, directory{"/" + bucket.Name + below, "/" + bucket.BucketName + below})
+	}
+	slices.SortFunc(all, func(a, b directory) int { return strings.Compare(a.entry+"/", b.entry+"/") })
+	var homes []directory
+	for _, d := range all {
+		if n := len(homes); n == 0 || !strings.HasPrefix(d.entry+"/", homes[n-1].entry+"/") {
+			homes = append(homes, d)
+		}
+	}
+	return homes
+}
