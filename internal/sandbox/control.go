@@ -12,8 +12,7 @@ import (
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /_sandbox/calls":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(s.Calls()) // a client that has gone away misses it
+		writeControl(w, s.Calls())
 		return
 	case "DELETE /_sandbox/calls":
 		s.ResetCalls()
@@ -37,8 +36,24 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+	case "GET /_sandbox/connections":
+		writeControl(w, s.gateway.Connections())
+		return
+	case "POST /_sandbox/connections":
+		var c connectionControl
+		if !readControl(w, r, &c) {
+			return
+		}
+		hit, err := c.do(s.gateway)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeControl(w, map[string]int{"connections": hit})
+		return
 	default:
-		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications", http.StatusNotFound)
+		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
+			"GET and POST /_sandbox/connections", http.StatusNotFound)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -53,6 +68,11 @@ func (s *Sandbox) SetNotifications(d sns.Delivery) error {
 	defer s.unlock()
 	s.sns.SetDelivery(d)
 	return nil
+}
+
+func writeControl(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone away misses it
 }
 
 func readControl(w http.ResponseWriter, r *http.Request, v any) bool {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
@@ -59,6 +60,7 @@ type Sandbox struct {
 	services map[string]cloud.Service
 	sts      *sts.STS
 	sns      *sns.SNS
+	gateway  *apigateway.Gateway
 	calls    calls
 	faults   faults
 	topics   map[string]bool // account/region in which the topic of onboarding was made
@@ -114,10 +116,14 @@ func (s *Sandbox) Account(c Call) string {
 	return caller.Account
 }
 
-// ServeHTTP answers a request of an AWS client, or one below /_sandbox.
+// ServeHTTP answers a request of an AWS client, one below /_sandbox, or a client that connects by WebSocket.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
 		s.control(w, r)
+		return
+	}
+	if apigateway.IsUpgrade(r) {
+		s.gateway.ServeUpgrade(w, r)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
