@@ -33,6 +33,7 @@
 //   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
 //   - GET /_sandbox/connections lists the clients that are connected by WebSocket, POST breaks or stalls them (see package
 //     apigateway).
+//   - POST /_sandbox/tokens makes tokens of the OIDC issuer at /_sandbox/oidc (see package oidc).
 //
 // # Determinism
 //

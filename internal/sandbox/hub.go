@@ -5,6 +5,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
 // RegisterFunction makes a Lambda function known by its ARN. It reaches the world as any client does, so it may call it.
@@ -16,6 +17,9 @@ func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
 
 // WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
 func (s *Sandbox) WebSockets() *apigateway.Gateway { return s.gateway }
+
+// Issuer is the OIDC issuer, for those that need tokens; its URL is oidc.URL of the address at which the sandbox is reached.
+func (s *Sandbox) Issuer() *oidc.Issuer { return s.issuer }
 
 // connectionControl is the body of POST /_sandbox/connections: one of its members, an id or "all".
 type connectionControl struct {
