@@ -11,7 +11,7 @@ import (
 type project struct {
 	name       string
 	rereading  series[*View] // of the templates
-	refreshing series[bool]  // the mirror
+	refreshing rounds        // the mirror
 
 	mu      sync.Mutex // protects what follows; never held during a call or a wait
 	view    *View

@@ -3,30 +3,70 @@ package projects
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Refresh compares the mirror with a project's stacks by one description each, and reads those stacks where the mirror is behind. It
-// is what a notification of a stack leads to, whoever changed the stack: the notification is a reason to look and tells nothing.
+// Refreshing is bringing the mirror up to date with the stacks, whoever changed them. It compares by one description of a stack, and
+// reads the stack only where the mirror is behind. It may be done at any time, by anybody, repeatedly: the mirror never goes back. Those
+// who ask while it is being done share the next round.
 //
-// It may be called at any time, by anybody, repeatedly: the mirror never goes back. Those who call it while it is at work share
-// the next round. changed says whether this brought the mirror forward.
-func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
-	p := s.project(name)
-	return p.refreshing.do(ctx, func(ctx context.Context) (bool, error) { return s.refreshProject(ctx, p) })
+// It waits for nobody's operation: of a stack that is busy the mirror gets the status, and whatever tells of the operation's end is the
+// reason for the next round.
+
+// refreshBound is the most that one round takes, throttling included.
+const refreshBound = 2 * time.Minute
+
+// rounds are the refreshes of a project's stacks: one at a time of each stack, and of the whole project.
+type rounds struct {
+	mu sync.Mutex // protects of; never held during a call or a wait
+	of map[int]*series[bool]
 }
 
-func (s *Service) refreshProject(ctx context.Context, p *project) (changed bool, err error) {
-	h, err := s.open(ctx)
+// wholeProject is where the rounds of a whole project are among those of its stacks.
+const wholeProject = -1
+
+func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (bool, error)) (changed bool, err error) {
+	r.mu.Lock()
+	if r.of == nil {
+		r.of = map[int]*series[bool]{}
+	}
+	if r.of[n] == nil {
+		r.of[n] = &series[bool]{}
+	}
+	s := r.of[n]
+	r.mu.Unlock()
+	return s.do(ctx, func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, refreshBound)
+		defer cancel()
+		return round(ctx)
+	})
+}
+
+// Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
+// forward. It returns *UnknownProjectError when neither mirror nor directory have the project.
+func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
+	return s.project(name).refreshing.do(ctx, wholeProject, func(ctx context.Context) (bool, error) { return s.refreshProject(ctx, name) })
+}
+
+func (s *Service) refreshProject(ctx context.Context, name string) (changed bool, err error) {
+	h, snapshot, err := s.mirroredNow(ctx, name)
 	if err != nil {
 		return false, err
 	}
-	snapshot, err := h.table.Read(ctx, p.name)
-	if err != nil {
-		return false, fmt.Errorf("reading the mirror: %w", err)
+	if name == directoryName {
+		_, changed, err = s.refresh(ctx, h, h.directory, snapshot)
+		return changed, err
 	}
+	p := s.relocated(name, snapshot)
 	first, err := s.reach(ctx, h, p, snapshot)
 	if err != nil {
 		return false, err
@@ -35,7 +75,16 @@ func (s *Service) refreshProject(ctx context.Context, p *project) (changed bool,
 	if err != nil || contents == nil {
 		return changed, err
 	}
+	others, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(int) bool { return true })
+	return changed || others, err
+}
+
+// refreshOthers refreshes those of a project's other stacks that are chosen.
+func (s *Service) refreshOthers(ctx context.Context, h *hub, p *project, first *shard, contents *template.Contents, snapshot *mirror.Snapshot, chosen func(n int) bool) (changed bool, err error) {
 	for n := 1; n < contents.Shards; n++ {
+		if !chosen(n) {
+			continue
+		}
 		_, moved, err := s.refresh(ctx, h, s.sibling(h, p, first, &shardRead{contents: contents}, n), snapshot)
 		if err != nil {
 			return changed, err
@@ -45,30 +94,196 @@ func (s *Service) refreshProject(ctx context.Context, p *project) (changed bool,
 	return changed, nil
 }
 
+// ForeignStackError says that a stack has the name of a project's stack and is none: the project is in another account or
+// region, has fewer stacks, or there is no such project.
+type ForeignStackError struct{ Address StackAddress }
+
+func (e *ForeignStackError) Error() string {
+	return fmt.Sprintf("the stack %s in the account %s and region %s belongs to no project", e.Address.Name(), e.Address.AccountID, e.Address.Region)
+}
+
+// RefreshStack refreshes one stack. It is what a notification of the stack leads to: the notification is a reason to look and tells
+// nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
+//
+// It returns *ForeignStackError for a stack that belongs to no project, and *UnknownProjectError when there is no project of that name.
+func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (changed bool, err error) {
+	return s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (bool, error) { return s.refreshStack(ctx, at) })
+}
+
+func (s *Service) refreshStack(ctx context.Context, at StackAddress) (changed bool, err error) {
+	h, snapshot, err := s.mirroredNow(ctx, at.Project)
+	if err != nil {
+		return false, err
+	}
+	if at.Project == directoryName {
+		if !at.isOf(h.directory) {
+			return false, &ForeignStackError{at}
+		}
+		_, changed, err = s.refresh(ctx, h, h.directory, snapshot)
+		return changed, err
+	}
+	p := s.relocated(at.Project, snapshot)
+	known := p.reached(0) != nil
+	first, err := s.reach(ctx, h, p, snapshot)
+	if err != nil {
+		return false, err
+	}
+	if !at.isOf(first) && known && snapshot.Bodies[0] == nil {
+		// The project may have been deleted and made again elsewhere since this process found it.
+		s.forget(at.Project)
+		p = s.project(at.Project)
+		if first, err = s.reach(ctx, h, p, snapshot); err != nil {
+			return false, err
+		}
+	}
+	if !at.isOf(first) {
+		return false, &ForeignStackError{at}
+	}
+	unmirrored := func(n int) bool { return snapshot.Heads[n] == nil }
+	if at.Shard == 0 {
+		contents, changed, err := s.refresh(ctx, h, first, snapshot)
+		if err != nil || contents == nil {
+			return changed, err
+		}
+		grown, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, unmirrored)
+		return changed || grown, err
+	}
+	body := snapshot.Bodies[0]
+	if body == nil || body.Contents.Project == nil || at.Shard >= body.Contents.Shards {
+		// It isn't counted, as far as the mirror goes: the first stack tells.
+		contents, changed, err := s.refresh(ctx, h, first, snapshot)
+		switch {
+		case err != nil:
+			return changed, err
+		case contents == nil || at.Shard >= contents.Shards:
+			return changed, &ForeignStackError{at}
+		}
+		grown, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(n int) bool { return n == at.Shard || unmirrored(n) })
+		return changed || grown, err
+	}
+	return s.refreshOthers(ctx, h, p, first, &body.Contents, snapshot, func(n int) bool { return n == at.Shard })
+}
+
+func (s *Service) mirroredNow(ctx context.Context, name string) (*hub, *mirror.Snapshot, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	snapshot, err := h.table.Read(ctx, name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the mirror: %w", err)
+	}
+	return h, snapshot, nil
+}
+
+// relocated is the project; what this process knows of it is forgotten when the mirror shows that it is elsewhere by now.
+func (s *Service) relocated(name string, snapshot *mirror.Snapshot) *project {
+	p := s.project(name)
+	first, body := p.reached(0), snapshot.Bodies[0]
+	if first == nil || body == nil || body.Contents.Project == nil {
+		return p
+	}
+	if now := body.Contents.Project.Listing(); now.AccountID == first.env.AccountID && now.Region == first.env.Region {
+		return p
+	}
+	s.forget(name)
+	return s.project(name)
+}
+
 // refresh brings the mirror of one stack up to date. contents is what it shows then; nil when it shows nothing.
 func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirror.Snapshot) (contents *template.Contents, changed bool, err error) {
-	if body := snapshot.Bodies[d.n]; body != nil {
+	head, body := snapshot.Heads[d.n], snapshot.Bodies[d.n]
+	if body != nil {
 		contents = &body.Contents
 	}
+	if head != nil {
+		d.stack.Know(head.StackID)
+	}
 	described, err := d.stack.Describe(ctx)
-	if err != nil || described == nil {
+	if err != nil {
 		return contents, false, err
 	}
-	if head := snapshot.Heads[d.n]; head != nil && current(head.Version, *described) {
-		return contents, false, nil
+	if described == nil {
+		return s.gone(ctx, h, d, head, contents)
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Version: version(*described, revisionOf(*described))}
+	if head != nil && !update.Supersedes(head.Version) {
+		return contents, false, nil
+	}
 	if mirror.Stable(described.Status) {
-		read, err := d.stack.Settled(ctx)
+		read, err := s.readAtRest(ctx, d)
 		if err != nil || read == nil {
 			return contents, false, err
 		}
-		if update.Contents, err = template.Parse(read.Template, d.withOutputs(read.After.Outputs)); err != nil {
-			return contents, false, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
+		if mirror.Stable(read.After.Status) {
+			if update.Contents, err = template.Parse(read.Template, d.withOutputs(read.After.Outputs)); err != nil {
+				return contents, false, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
+			}
+			contents = update.Contents
 		}
 		update.Version = version(read.After, revisionOf(read.After))
-		contents = update.Contents
 	}
 	changed, _, err = h.table.Write(ctx, d.partition, d.n, update)
 	return contents, changed, err
+}
+
+// readAtRest reads a stack in one piece, or only its state once somebody's operation has begun. It returns nil without an error when
+// there is no such stack any more.
+func (s *Service) readAtRest(ctx context.Context, d *shard) (*commit.BaseRead, error) {
+	var stale time.Time // since when
+	for staleReads := 0; ; {
+		read := d.stack.Read(ctx)
+		switch {
+		case read.Err != nil:
+			return nil, read.Err
+		case read.Absent || read.Template == nil:
+			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
+		case !mirror.Stable(read.After.Status):
+			return &read, nil
+		case !read.Consistent():
+			staleReads, stale = 0, time.Time{}
+		case !read.Stale():
+			return &read, nil
+		default: // as stack.Settled has it
+			if staleReads++; staleReads == 1 {
+				stale = time.Now()
+			}
+			if staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience {
+				return &read, nil
+			}
+		}
+		timer := time.NewTimer(commit.BusyPause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, fmt.Errorf("reading the stack %s in one piece: %w", d.stack.Name(), ctx.Err())
+		case <-timer.C:
+		}
+	}
+}
+
+// gone takes a stack out of the mirror that was there and isn't any more. Only CloudFormation's own word that the very stack was deleted
+// counts: whoever looks in the wrong place, or too early, finds nothing, too.
+//
+// The first stack of a project that is closing stays: once it has gone, the mirror alone shows that the deletion isn't over.
+func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head, contents *template.Contents) (*template.Contents, bool, error) {
+	const deleted = types.StackStatusDeleteComplete
+	closing := contents != nil && contents.Project != nil && contents.Project.Closing
+	if head == nil || head.Status == string(deleted) || closing && d.n == 0 {
+		return contents, false, nil
+	}
+	out, err := d.account.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)})
+	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != deleted {
+		return contents, false, nil //nolint:nilerr // that it isn't there is known; a failure to hear more leaves the mirror as it was
+	}
+	update := mirror.Update{StackName: d.stack.Name(), Version: head.Version}
+	update.Status = string(deleted)
+	if last := aws.ToTime(out.Stacks[0].LastUpdatedTime).UTC(); last.After(update.LastUpdated) {
+		update.LastUpdated = last
+	}
+	changed, _, err := h.table.Write(ctx, d.partition, d.n, update)
+	if err != nil || !changed {
+		return contents, changed, err
+	}
+	return nil, true, nil
 }

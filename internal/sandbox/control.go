@@ -1,19 +1,27 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 )
 
 // control answers the requests below /_sandbox.
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, oidc.Path+"/") {
+		s.issuer.Serve(w, r, endpointOf(r))
+		return
+	}
 	switch r.Method + " " + r.URL.Path {
 	case "GET /_sandbox/calls":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(s.Calls()) // a client that has gone away misses it
+		writeControl(w, s.Calls())
 		return
 	case "DELETE /_sandbox/calls":
 		s.ResetCalls()
@@ -37,11 +45,64 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+	case "GET /_sandbox/connections":
+		writeControl(w, s.gateway.Connections())
+		return
+	case "POST /_sandbox/connections":
+		var c connectionControl
+		if !readControl(w, r, &c) {
+			return
+		}
+		hit, err := c.do(s.gateway)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeControl(w, map[string]int{"connections": hit})
+		return
+	case "POST /_sandbox/tokens":
+		var t oidc.TokenRequest
+		if !readControl(w, r, &t) {
+			return
+		}
+		issuer := oidc.URL(endpointOf(r))
+		token, err := s.issuer.Token(issuer, t)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeControl(w, map[string]string{"token": token, "issuer": issuer})
+		return
 	default:
-		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications", http.StatusNotFound)
+		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
+			"GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path, http.StatusNotFound)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// doControl is control for callers in process.
+func (s *Sandbox) doControl(r *http.Request, body []byte, gate func(Call) error) (*cloud.Response, error) {
+	if err := gate(Call{Service: "sandbox", Operation: r.Method + " " + r.URL.Path, Body: body}); err != nil {
+		return nil, err
+	}
+	request := r.Clone(r.Context())
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	answer := &answerWriter{response: cloud.Response{Header: make(http.Header)}}
+	s.control(answer, request)
+	return &answer.response, nil
+}
+
+// answerWriter is a ResponseWriter that keeps what is written.
+type answerWriter struct{ response cloud.Response }
+
+func (a *answerWriter) Header() http.Header { return a.response.Header }
+
+func (a *answerWriter) WriteHeader(status int) { a.response.Status = status }
+
+func (a *answerWriter) Write(p []byte) (int, error) {
+	a.response.Body = append(a.response.Body, p...)
+	return len(p), nil
 }
 
 // SetNotifications sets what happens to the notifications of stacks on their way.
@@ -53,6 +114,11 @@ func (s *Sandbox) SetNotifications(d sns.Delivery) error {
 	defer s.unlock()
 	s.sns.SetDelivery(d)
 	return nil
+}
+
+func writeControl(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone away misses it
 }
 
 func readControl(w http.ResponseWriter, r *http.Request, v any) bool {

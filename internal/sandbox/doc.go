@@ -31,6 +31,9 @@
 //   - GET /_sandbox/calls answers the calls per service and operation since the last DELETE of it.
 //   - POST /_sandbox/faults adds a list of Fault to the plan, DELETE removes all.
 //   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
+//   - GET /_sandbox/connections lists the clients that are connected by WebSocket, POST breaks or stalls them (see package
+//     apigateway).
+//   - POST /_sandbox/tokens makes tokens of the OIDC issuer at /_sandbox/oidc (see package oidc).
 //
 // # Determinism
 //

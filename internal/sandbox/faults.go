@@ -240,6 +240,8 @@ func throttled(service string) *cloud.Error {
 		}
 	case "s3":
 		return &cloud.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: http.StatusServiceUnavailable}
+	case "execute-api":
+		return &cloud.Error{Code: "LimitExceededException", Message: "Too Many Requests", Status: http.StatusTooManyRequests}
 	case "kms", "secretsmanager", "ssm":
 		return &cloud.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusBadRequest}
 	default:
@@ -254,8 +256,12 @@ func statusOfCode(code string) int {
 		return http.StatusInternalServerError
 	case "ServiceUnavailable", "SlowDown", "ServiceUnavailableException":
 		return http.StatusServiceUnavailable
-	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidAccessKeyId":
+	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "ForbiddenException", "InvalidAccessKeyId":
 		return http.StatusForbidden
+	case "GoneException":
+		return http.StatusGone
+	case "LimitExceededException":
+		return http.StatusTooManyRequests
 	case "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "NotFound":
 		return http.StatusNotFound
 	default:

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
@@ -59,6 +61,8 @@ type Sandbox struct {
 	services map[string]cloud.Service
 	sts      *sts.STS
 	sns      *sns.SNS
+	gateway  *apigateway.Gateway
+	issuer   *oidc.Issuer
 	calls    calls
 	faults   faults
 	topics   map[string]bool // account/region in which the topic of onboarding was made
@@ -74,6 +78,7 @@ func New(o Options) *Sandbox {
 		world:    cloud.New(o.Seed),
 		region:   o.Region,
 		latency:  o.Latency,
+		issuer:   oidc.New(o.Seed),
 		services: make(map[string]cloud.Service),
 		topics:   make(map[string]bool),
 		woken:    make(chan struct{}, 1),
@@ -114,10 +119,14 @@ func (s *Sandbox) Account(c Call) string {
 	return caller.Account
 }
 
-// ServeHTTP answers a request of an AWS client, or one below /_sandbox.
+// ServeHTTP answers a request of an AWS client, one below /_sandbox, or a client that connects by WebSocket.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
 		s.control(w, r)
+		return
+	}
+	if apigateway.IsUpgrade(r) {
+		s.gateway.ServeUpgrade(w, r)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -149,7 +158,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(response.Body) // a client that has gone away misses it
 }
 
-// Do answers one request of an AWS client without writing it anywhere; r.Body is not read, body stands for it. It returns
+// Do answers one request of an AWS client, or one below /_sandbox, without writing it anywhere; r.Body is not read, body stands for it. It returns
 // an error when no answer reaches the client: ErrLostReply, or the context's end before the call had any effect.
 //
 // gate, unless nil, is called before the call touches anything that other calls can see, and may block until it is the
@@ -157,6 +166,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*cloud.Response, error) {
 	if gate == nil {
 		gate = func(Call) error { return nil }
+	}
+	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+		return s.doControl(r, body, gate)
 	}
 	sig, signed, wellFormed := readSignature(r)
 	request := &cloud.Request{Context: r.Context(), HTTP: r.Clone(r.Context()), Body: body, Endpoint: endpointOf(r)}

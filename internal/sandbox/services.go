@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
@@ -16,6 +17,12 @@ import (
 func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)
+	s.gateway = apigateway.New(s.world, func(f func()) {
+		s.world.Lock()
+		defer s.unlock()
+		f()
+	})
+	s.services["execute-api"] = s.gateway
 	s.services["cloudformation"] = cloudformation.New(s.world)
 	s.services["dynamodb"] = dynamodb.New(s.world)
 	s.services["iam"] = iam.New(s.world)

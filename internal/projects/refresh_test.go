@@ -1,0 +1,144 @@
+package projects_test
+
+import (
+	"errors"
+	"maps"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// at is where the first stack of acme is.
+var at = projects.StackAddress{Project: "acme", AccountID: account, Region: "eu-west-1"}
+
+// retag changes the revision of the project's stack by hand, as a person in the console would with any parameter.
+func (w *world) retag(value string) {
+	w.t.Helper()
+	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
+	_, err := client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
+		StackName: name, UsePreviousTemplate: aws.Bool(true), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String(value)}},
+	})
+	must(w.t, err)
+	must(w.t, cloudformation.NewStackUpdateCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40))
+}
+
+func (w *world) mirrored(project string) *mirror.Snapshot {
+	w.t.Helper()
+	snapshot, err := mirror.New(w.clients().Hub().DynamoDB, "stowage").Read(w.t.Context(), project)
+	must(w.t, err)
+	return snapshot
+}
+
+// TestRefreshingWhatIsCurrentCostsTwoCalls: a reading of the mirror and a description of the stack.
+func TestRefreshingWhatIsCurrentCostsTwoCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		relay := w.process()
+		_, err := relay.RefreshStack(t.Context(), at)
+		must(t, err)
+		w.resetCalls()
+		changed, err := relay.RefreshStack(t.Context(), at)
+		must(t, err)
+		want := map[string]int{"dynamodb.Query": 1, "cloudformation.DescribeStacks": 1}
+		if calls := w.calls(); changed || !maps.Equal(calls, want) {
+			t.Errorf("changed %v: %s", changed, cmp.Diff(want, calls))
+		}
+	})
+}
+
+func TestRefreshingBringsEditsByHandIntoTheMirror(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		relay := w.process()
+		_, err := relay.RefreshStack(t.Context(), at)
+		must(t, err)
+		w.retag("77")
+		w.resetCalls()
+		changed, err := relay.RefreshStack(t.Context(), at)
+		must(t, err)
+		if head := w.mirrored("acme").Heads[0]; !changed || head.Revision != 77 {
+			t.Errorf("changed %v, revision %d in the mirror", changed, head.Revision)
+		}
+	})
+}
+
+func TestRefreshingRefusesForeignStacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		relay := w.process()
+		before := w.mirrored("acme")
+		for name, foreign := range map[string]projects.StackAddress{
+			"another account": {Project: "acme", AccountID: "999999999999", Region: "eu-west-1"},
+			"another region":  {Project: "acme", AccountID: account, Region: "eu-west-2"},
+			"not counted":     {Project: "acme", Shard: 7, AccountID: account, Region: "eu-west-1"},
+			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
+		} {
+			var refused *projects.ForeignStackError
+			if changed, err := relay.RefreshStack(t.Context(), foreign); changed || !errors.As(err, &refused) {
+				t.Errorf("%s: changed %v, %v", name, changed, err)
+			}
+		}
+		var unknown *projects.UnknownProjectError
+		if _, err := relay.RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) {
+			t.Errorf("an unknown project: %v", err)
+		}
+		if diff := cmp.Diff(before, w.mirrored("acme")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAStackDeletedByHandLeavesTheMirror(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		fill(t, w.process())
+		relay := w.process()
+		w.deleteStack()
+		changed, err := relay.Refresh(t.Context(), "acme")
+		must(t, err)
+		snapshot := w.mirrored("acme")
+		if head := snapshot.Heads[0]; !changed || head.Status != "DELETE_COMPLETE" || snapshot.Bodies[0] != nil {
+			t.Errorf("changed %v, status %s, body %v", changed, head.Status, snapshot.Bodies[0])
+		}
+		if changed, err := relay.Refresh(t.Context(), "acme"); err != nil || changed {
+			t.Errorf("again: %v, %v", changed, err)
+		}
+		var missing *projects.StackMissingError
+		if _, err := w.process().Read(t.Context(), "acme"); !errors.As(err, &missing) {
+			t.Errorf("reading the project: %v", err)
+		}
+	})
+}
+
+// TestTheMirrorOfAnInterruptedDeletionStays: it alone shows that the project was closing, once the stack has gone.
+func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), acme()))
+		// The first change set closes the project, the second would take it out of the directory.
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", After: 1})
+		if err := w.process().DeleteProject(t.Context(), "acme"); err == nil {
+			t.Fatal("the deletion was not interrupted")
+		}
+		w.box.ClearFaults()
+		_, err := w.process().Refresh(t.Context(), "acme")
+		must(t, err)
+		if body := w.mirrored("acme").Bodies[0]; body == nil || !body.Contents.Project.Closing {
+			t.Errorf("the mirror shows %+v", body)
+		}
+		must(t, w.process().DeleteProject(t.Context(), "acme"))
+	})
+}

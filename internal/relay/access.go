@@ -1,0 +1,242 @@
+package relay
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Access says whose tokens let people connect.
+type Access struct {
+	// Issuer is the URL of the OIDC issuer, which is the "iss" of its tokens. "" lets nobody connect.
+	Issuer string
+	// Audiences are the clients for which the tokens may have been issued; at least one.
+	Audiences []string
+	// ProjectsClaim is the claim that names the projects that a person may see; "" is DefaultProjectsClaim.
+	ProjectsClaim string
+	// HTTPClient reaches the issuer; nil: a client of its own, with a timeout.
+	HTTPClient *http.Client
+}
+
+// DefaultProjectsClaim is the claim that names the projects a person may see, unless the settings say otherwise.
+const DefaultProjectsClaim = "stowage_projects"
+
+// Everything is the name that stands for all projects.
+const Everything = "*"
+
+// issuerTimeout is the most that a call of the issuer may take.
+const issuerTimeout = 5 * time.Second
+
+// check finds what is wrong with the settings.
+func (a Access) check() error {
+	if a.Issuer == "" {
+		if len(a.Audiences) > 0 || a.ProjectsClaim != "" {
+			return errors.New("the issuer of the tokens is missing")
+		}
+		return nil
+	}
+	if len(a.Audiences) == 0 {
+		return errors.New("the audience of the tokens is missing: without it, a token for any application of the issuer would do")
+	}
+	u, err := url.Parse(a.Issuer)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("the issuer %q is not a URL", a.Issuer)
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())) {
+		return fmt.Errorf("the issuer %q must be an https URL", a.Issuer)
+	}
+	return nil
+}
+
+// refusal says why somebody may not connect. It never holds anything of the token.
+type refusal struct {
+	reason string
+	known  bool // who it is, is known; what they may see isn't enough
+}
+
+func (r *refusal) Error() string { return r.reason }
+
+// visitor is somebody whose token was good.
+type visitor struct {
+	subject  string
+	projects []string // names, or Everything alone
+	expires  time.Time
+}
+
+// claims is what a token says whose signature, issuer and time are good.
+type claims struct {
+	subject  string
+	audience []string
+	expires  time.Time
+	all      map[string]json.RawMessage
+}
+
+// verifier checks the signature, issuer and time of a token. It returns a *refusal when they aren't good, and any other error when
+// that could not be found out.
+type verifier interface {
+	verify(ctx context.Context, token string) (*claims, error)
+}
+
+// gate decides who comes in.
+type gate struct {
+	access   Access
+	verifier verifier
+}
+
+func newGate(access Access) (*gate, error) {
+	if err := access.check(); err != nil {
+		return nil, err
+	}
+	if access.ProjectsClaim == "" {
+		access.ProjectsClaim = DefaultProjectsClaim
+	}
+	client := access.HTTPClient
+	if client == nil {
+		client = &http.Client{Timeout: issuerTimeout}
+	}
+	return &gate{access: access, verifier: newVerifier(access.Issuer, client)}, nil
+}
+
+// admit says who a token is from and what they may see. It returns a *refusal when the token isn't good enough, and any other error
+// when that could not be found out.
+func (g *gate) admit(ctx context.Context, token string) (*visitor, error) {
+	if g.access.Issuer == "" {
+		return nil, &refusal{reason: "the hub has no issuer of tokens"}
+	}
+	verified, err := g.verifier.verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if !g.isForUs(verified) {
+		return nil, &refusal{reason: "the token is for another audience"}
+	}
+	if verified.subject == "" {
+		return nil, &refusal{reason: "the token names nobody"}
+	}
+	names, err := projectsOf(verified.all[g.access.ProjectsClaim])
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, &refusal{reason: "the token names no project", known: true}
+	}
+	return &visitor{subject: verified.subject, projects: names, expires: verified.expires}, nil
+}
+
+// isForUs says whether a token was issued for one of our audiences. Access tokens of Cognito have no audience, and name the
+// client in another claim.
+func (g *gate) isForUs(c *claims) bool {
+	audience := c.audience
+	if len(audience) == 0 && stringOf(c.all["token_use"]) == "access" {
+		audience = []string{stringOf(c.all["client_id"])}
+	}
+	return slices.ContainsFunc(audience, func(a string) bool { return a != "" && slices.Contains(g.access.Audiences, a) })
+}
+
+// stringOf is a claim's text; "" when it is of another type.
+func stringOf(claim json.RawMessage) string {
+	var s string
+	if json.Unmarshal(claim, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// projectsOf are the projects that a claim names: a list of names, names with spaces between them, or Everything. What can't be the
+// name of a project is left out, since the claim may list groups of all kinds.
+func projectsOf(claim json.RawMessage) ([]string, error) {
+	if len(claim) == 0 {
+		return nil, nil
+	}
+	var names []string
+	var text *string
+	var list []*string
+	switch {
+	case json.Unmarshal(claim, &text) == nil && text != nil:
+		names = strings.Fields(*text)
+	case json.Unmarshal(claim, &list) == nil && list != nil && !slices.Contains(list, nil):
+		for _, name := range list {
+			names = append(names, *name)
+		}
+	default:
+		return nil, &refusal{reason: "the claim that names the projects is neither a list of names nor a string"}
+	}
+	if slices.Contains(names, Everything) {
+		return []string{Everything}, nil
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !isProjectName(name) })
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// isProjectName says whether a project can have the name.
+func isProjectName(name string) bool {
+	return len(model.Listing{Name: name, AccountID: "000000000000", Region: "eu-west-1"}.Problems()) == 0
+}
+
+const (
+	subprotocolHeader = "Sec-WebSocket-Protocol"
+	// subprotocol is the protocol that is spoken, and the only one that the server ever names.
+	subprotocol = "stowage.v1"
+	// tokenProtocol is followed by the token, since browsers can send no other header of ours.
+	tokenProtocol = "stowage.token."
+)
+
+// tokenOf finds the token among the subprotocols that a client offers: as it is, or in base64url.
+func tokenOf(headers map[string]string, all map[string][]string) (string, error) {
+	offered := subprotocolsOf(headers, all)
+	var tokens []string
+	for _, p := range offered {
+		if token, ok := strings.CutPrefix(p, tokenProtocol); ok {
+			tokens = append(tokens, token)
+		}
+	}
+	switch {
+	case !slices.Contains(offered, subprotocol):
+		return "", &refusal{reason: "the client doesn't offer the protocol " + subprotocol}
+	case len(tokens) != 1 || tokens[0] == "":
+		return "", &refusal{reason: "the client brings no token, or several"}
+	case strings.Contains(tokens[0], "."):
+		return tokens[0], nil
+	}
+	decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(tokens[0], "="))
+	if err != nil {
+		return "", &refusal{reason: "it is not a signed token"}
+	}
+	return string(decoded), nil
+}
+
+// subprotocolsOf are the subprotocols that a client offers, over all headers of that name in whatever case.
+func subprotocolsOf(headers map[string]string, all map[string][]string) []string {
+	var lines []string
+	for name, values := range all {
+		if strings.EqualFold(name, subprotocolHeader) {
+			lines = append(lines, values...)
+		}
+	}
+	if lines == nil {
+		for name, value := range headers {
+			if strings.EqualFold(name, subprotocolHeader) {
+				lines = append(lines, value)
+			}
+		}
+	}
+	var offered []string
+	for _, line := range lines {
+		for p := range strings.SplitSeq(line, ",") {
+			offered = append(offered, strings.TrimSpace(p))
+		}
+	}
+	return offered
+}

@@ -1,0 +1,83 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// What the authorizer tells the routes about a connection, in the names of its context's values. All arrive as strings.
+const (
+	contextSubject  = "subject"  // who it is, as the issuer says
+	contextProjects = "projects" // names with spaces between them, or Everything
+	contextExpires  = "expires"  // of the token, seconds since 1970
+)
+
+// errUnauthorized is the error that API Gateway turns into the status 401 (API Gateway developer guide, output from a Lambda
+// authorizer).
+var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // API Gateway compares the text
+
+// maxContext is the most that the names of a person's projects may take: API Gateway limits the whole answer to 8 KB.
+const maxContext = 6 << 10
+
+// Authorize says whether somebody may connect: a good token in the subprotocol is let in, a person who may see nothing is denied (403),
+// and everybody else is unauthorized (401). Nothing of the token is logged or answered but who it is and what they may see.
+func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.APIGatewayCustomAuthorizerResponse, error) {
+	var request events.APIGatewayCustomAuthorizerRequestTypeRequest
+	if err := json.Unmarshal(event, &request); err != nil {
+		r.log.WarnContext(ctx, "a connection was refused", "reason", "its event can't be decoded")
+		return nil, errUnauthorized
+	}
+	id := request.RequestContext.RequestID
+	token, err := tokenOf(request.Headers, request.MultiValueHeaders)
+	var who *visitor
+	if err == nil {
+		who, err = r.gate.admit(ctx, token)
+	}
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused) && refused.known:
+		r.log.InfoContext(ctx, "a connection was denied", "request", id, "reason", refused.reason)
+		return verdict("nobody", "Deny", request.MethodArn, nil), nil
+	case errors.As(err, &refused):
+		r.log.InfoContext(ctx, "a connection was refused", "request", id, "reason", refused.reason)
+		return nil, errUnauthorized
+	case err != nil:
+		r.log.ErrorContext(ctx, "a token could not be verified", "request", id, "error", err.Error())
+		return nil, fmt.Errorf("verifying a token: %w", err)
+	}
+	names := strings.Join(who.projects, " ")
+	if len(names) > maxContext {
+		r.log.WarnContext(ctx, "a connection was denied", "request", id, "reason", "the token names too many projects", "projects", len(who.projects))
+		return verdict("nobody", "Deny", request.MethodArn, nil), nil
+	}
+	r.log.InfoContext(ctx, "a connection was let in", "request", id, "projects", len(who.projects))
+	return verdict(who.subject, "Allow", request.MethodArn, map[string]any{
+		contextSubject: who.subject, contextProjects: names, contextExpires: strconv.FormatInt(who.expires.Unix(), 10),
+	}), nil
+}
+
+// verdict is an authorizer's answer about one route.
+func verdict(principal, effect, methodARN string, told map[string]any) *events.APIGatewayCustomAuthorizerResponse {
+	return &events.APIGatewayCustomAuthorizerResponse{
+		PrincipalID: principal, Context: told,
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version:   "2012-10-17",
+			Statement: []events.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{methodARN}}},
+		},
+	}
+}
+
+// HandleAuthorization is Authorize in the form of a Lambda function.
+func (r *Relay) HandleAuthorization(ctx context.Context, event []byte) ([]byte, error) {
+	answer, err := r.Authorize(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}

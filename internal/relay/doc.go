@@ -1,0 +1,2 @@
+// Package relay is what runs in the hub's Lambda functions.
+package relay

@@ -1,0 +1,176 @@
+package relay_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+)
+
+// TestACommitOfAHundredResourcesCostsAFewCalls: more than two hundred notifications come of a commit by hand, three of which are
+// about the stack itself.
+func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		r, calls := w.relay()
+		var notifications atomic.Int64
+		w.subscribe(account, func(ctx context.Context, event []byte) ([]byte, error) {
+			notifications.Add(1)
+			return r.Handle(ctx, event)
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go w.box.Run(ctx)
+		w.addByHand("stowage-acme-0", 100)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+
+		if n := notifications.Load(); n < 200 {
+			t.Errorf("only %d notifications came", n)
+		}
+		// The three come at two moments, as there is nothing to clean up. Each time the mirror is read, the stack is described, and the
+		// mirror moves on; the last time the template is read in one piece. The first opens the hub and the project's account.
+		want := map[string]int{
+			"GetParameter": 1, "AssumeRole": 1,
+			"Query": 2, "DescribeStacks": 2 + 2, "GetTemplate": 1, "TransactGetItems": 2, "TransactWriteItems": 2,
+		}
+		if got := calls.take(); !maps.Equal(got, want) {
+			t.Errorf("%d calls: %s", sum(got), cmp.Diff(want, got))
+		}
+		snapshot := w.mirrored("acme")
+		if foreign := len(snapshot.Bodies[0].Contents.Foreign); foreign != 100 || snapshot.Heads[0].Status != "UPDATE_COMPLETE" {
+			t.Errorf("the mirror shows %d resources of others in the status %s", foreign, snapshot.Heads[0].Status)
+		}
+		if strings.Contains(w.log.String(), "canary") {
+			t.Error("the log holds properties of resources")
+		}
+	})
+}
+
+// TestRelaysAndTheProviderShareTheWork: whoever is first writes; the others find it written.
+func TestRelaysAndTheProviderShareTheWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		provider := w.process()
+		must(t, provider.CreateProject(t.Context(), project("acme")))
+		one, _ := w.relay()
+		two, _ := w.relay()
+		w.subscribe(account, one.Handle)
+		w.subscribe(account, two.HandleNotifications)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go w.box.Run(ctx)
+		must(t, provider.Create(t.Context(), "acme", model.User{Name: "partner"}))
+		time.Sleep(time.Minute)
+		events, err := w.table().Events(t.Context(), "acme", 0)
+		must(t, err)
+		statuses := map[string]int{}
+		for _, e := range events {
+			change, err := e.StackChange()
+			must(t, err)
+			statuses[change.StackID+change.LastUpdated.String()+change.Status]++
+		}
+		for status, n := range statuses {
+			if n != 1 {
+				t.Errorf("%d events of %s", n, status)
+			}
+		}
+	})
+}
+
+func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		r, calls := w.relay()
+		record := func(stackID, physicalID, kind string) map[string]any {
+			return map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "StackId='" + stackID + "'\nPhysicalResourceId='" + physicalID + "'\nResourceType='" + kind + "'\n"}}
+		}
+		ours, theirs := "arn:aws:cloudformation:eu-west-1:"+account+":stack/stowage-acme-0/1", "arn:aws:cloudformation:eu-west-1:"+account+":stack/website/1"
+		event, err := json.Marshal(map[string]any{"Records": []any{
+			record(ours, "acme-inbox", "AWS::S3::Bucket"), record(theirs, theirs, "AWS::CloudFormation::Stack"),
+			record(ours, theirs, "AWS::CloudFormation::Stack"), map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "hello"}},
+		}})
+		must(t, err)
+		if _, err := r.Handle(t.Context(), event); err != nil {
+			t.Error(err)
+		}
+		if got := calls.take(); len(got) > 0 {
+			t.Errorf("calls: %v", got)
+		}
+	})
+}
+
+// TestMessagesOfOneInvocationAreTakenTogether, and those of SNS and of the bus are equal.
+func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		id := w.mirrored("acme").Heads[0].StackID
+		r, calls := w.relay()
+		_, err := r.Handle(t.Context(), bus(t, id))
+		must(t, err)
+		calls.take()
+		message := map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n"}}
+		event, err := json.Marshal(map[string]any{"Records": []any{message, message, message, message}})
+		must(t, err)
+		want := map[string]int{"Query": 1, "DescribeStacks": 1}
+		for name, event := range map[string][]byte{"SNS": event, "the bus": bus(t, id)} {
+			if _, err := r.Handle(t.Context(), event); err != nil {
+				t.Error(err)
+			}
+			if got := calls.take(); !maps.Equal(got, want) {
+				t.Errorf("%s: %s", name, cmp.Diff(want, got))
+			}
+		}
+	})
+}
+
+// bus is an event of the bus about a stack.
+func bus(t *testing.T, stackID string) []byte {
+	t.Helper()
+	event, err := json.Marshal(map[string]any{
+		"version": "0", "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
+		"detail": map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": "UPDATE_COMPLETE"}},
+	})
+	must(t, err)
+	return event
+}
+
+func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		id := w.mirrored("acme").Heads[0].StackID
+		r, _ := w.relay()
+		must(t, w.box.AddFaults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1}))
+		if _, err := r.Handle(t.Context(), bus(t, id)); err == nil || !strings.Contains(err.Error(), "stowage-acme-0") {
+			t.Errorf("%v", err)
+		}
+		if _, err := r.Handle(t.Context(), bus(t, id)); err != nil {
+			t.Errorf("again: %v", err)
+		}
+	})
+}
+
+func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
+	w := newWorld(t, false)
+	r, _ := w.relay()
+	for _, event := range []string{``, `null`, `{}`, `[]`, `"canary"`, `{"canary":`, `{"Records":[{"eventSource":"aws:sqs","body":"canary"}]}`, `{"detail-type":"canary"}`, `{"Records":"canary"}`, `{"type":"canary"}`} {
+		if _, err := r.Handle(t.Context(), []byte(event)); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", event, err)
+		}
+	}
+	if strings.Contains(w.log.String(), "canary") {
+		t.Errorf("the log: %s", w.log)
+	}
+}

@@ -1,0 +1,141 @@
+package relay
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// DefaultRole is the role that is assumed in projects' accounts when the settings name none: it can look, and change nothing.
+const DefaultRole = "StowageReader"
+
+// Config says whose relay it is.
+type Config struct {
+	// Clients have the credentials of the relay's own role in the hub's account.
+	Clients *awsclient.Clients
+	// Hub is the hub's name, and RoleName the role that is assumed in projects' accounts.
+	Hub, RoleName string
+	// Access says who may connect; the zero value lets nobody.
+	Access Access
+	// Log takes what happens; nil: JSON on the standard error, from INFO on.
+	Log *slog.Logger
+}
+
+// Relay handles the events of a hub. It is safe for concurrent use.
+type Relay struct {
+	log      *slog.Logger
+	projects *projects.Service
+	gate     *gate
+}
+
+// New makes a Relay. It calls nothing: the hub's settings are read by the first event that needs them.
+func New(_ context.Context, config Config) (*Relay, error) {
+	if config.Clients == nil {
+		return nil, errors.New("relay: there are no clients")
+	}
+	log := config.Log
+	if log == nil {
+		log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	gate, err := newGate(config.Access)
+	if err != nil {
+		return nil, fmt.Errorf("relay: %w", err)
+	}
+	return &Relay{
+		log: log, gate: gate,
+		projects: projects.New(projects.Config{
+			Clients: config.Clients, Hub: config.Hub, RoleName: config.RoleName, ReadMode: projects.Verified,
+			Writer: "relay-" + strings.ToLower(rand.Text()), Log: logger(log, slog.LevelDebug), Warn: logger(log, slog.LevelWarn),
+		}),
+	}, nil
+}
+
+// logger writes the lines of package projects.
+func logger(log *slog.Logger, level slog.Level) func(context.Context, string, map[string]any) {
+	return func(ctx context.Context, message string, fields map[string]any) {
+		attributes := make([]slog.Attr, 0, len(fields))
+		for name, value := range fields {
+			attributes = append(attributes, slog.Any(name, value))
+		}
+		log.LogAttrs(ctx, level, message, attributes...)
+	}
+}
+
+// Kind says what an event is.
+type Kind string
+
+// The kinds of events.
+const (
+	KindNotification  Kind = "notification"  // of a stack, from SNS or the bus
+	KindSchedule      Kind = "schedule"      // time to sweep
+	KindAuthorization Kind = "authorization" // may somebody connect?
+	KindRoute         Kind = "route"         // a WebSocket connection or a message on it
+	kindUnknown       Kind = ""
+)
+
+// KindOf tells events apart by their shape.
+func KindOf(event []byte) (Kind, error) {
+	var shape struct {
+		Records []struct {
+			EventSource string `json:"EventSource"`
+		} `json:"Records"`
+		DetailType     string `json:"detail-type"`
+		Source         string `json:"source"`
+		Type           string `json:"type"`
+		MethodARN      string `json:"methodArn"`
+		RequestContext struct {
+			ConnectionID string `json:"connectionId"`
+			RouteKey     string `json:"routeKey"`
+		} `json:"requestContext"`
+	}
+	if err := json.Unmarshal(event, &shape); err != nil {
+		return kindUnknown, fmt.Errorf("the event: %w", withoutContent(err))
+	}
+	switch {
+	case shape.Type == "REQUEST" && shape.MethodARN != "":
+		return KindAuthorization, nil
+	case shape.RequestContext.ConnectionID != "" && shape.RequestContext.RouteKey != "":
+		return KindRoute, nil
+	case shape.DetailType == scheduledEvent:
+		return KindSchedule, nil
+	case shape.DetailType != "" && shape.Source == cloudFormationSource:
+		return KindNotification, nil
+	case len(shape.Records) > 0 && shape.Records[0].EventSource == "aws:sns":
+		return KindNotification, nil
+	}
+	return kindUnknown, errors.New("the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API")
+}
+
+// Handle handles an event of any kind. Its form is that of all Lambda functions.
+func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
+	kind, err := KindOf(event)
+	if err != nil {
+		r.log.ErrorContext(ctx, "an event could not be handled", "error", err.Error())
+		return nil, err
+	}
+	switch kind {
+	case KindAuthorization:
+		return r.HandleAuthorization(ctx, event)
+	case KindRoute:
+		return r.HandleRoute(ctx, event)
+	case KindSchedule:
+		return r.HandleSchedule(ctx, event)
+	case KindNotification:
+		return r.HandleNotifications(ctx, event)
+	case kindUnknown:
+	}
+	return nil, errors.New("there is no handler") // KindOf gives no other kind
+}
+
+// HandleNotifications is Notifications in the form of a Lambda function.
+func (r *Relay) HandleNotifications(ctx context.Context, event []byte) ([]byte, error) {
+	return nil, r.Notifications(ctx, event)
+}

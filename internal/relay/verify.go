@@ -1,0 +1,86 @@
+//go:build oidc
+
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// issuer verifies the tokens of an OIDC issuer. It is asked for its keys when the first token comes, and again when one is signed by
+// another key.
+type issuer struct {
+	url    string
+	client *http.Client
+
+	mu       sync.Mutex // protects verifier; never held during a call
+	verifier *oidc.IDTokenVerifier
+}
+
+func newVerifier(url string, client *http.Client) verifier { return &issuer{url: url, client: client} }
+
+// signatures are the algorithms that are taken: those whose keys can be published.
+var signatures = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
+
+// open finds the issuer's keys. A failure isn't kept: the next token tries again.
+func (i *issuer) open(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+	i.mu.Lock()
+	verifier := i.verifier
+	i.mu.Unlock()
+	if verifier != nil {
+		return verifier, nil
+	}
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.url)
+	if err != nil {
+		return nil, fmt.Errorf("the issuer %s could not be asked for its keys: %w", i.url, err)
+	}
+	// The audience is left to the gate: not all issuers put it into "aud".
+	verifier = provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), i.client), &oidc.Config{
+		SkipClientIDCheck: true, SupportedSigningAlgs: signatures,
+	})
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.verifier = verifier
+	return verifier, nil
+}
+
+func (i *issuer) verify(ctx context.Context, token string) (*claims, error) {
+	v, err := i.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := v.Verify(ctx, token)
+	if err != nil {
+		return nil, i.refused(err)
+	}
+	all := map[string]json.RawMessage{}
+	if err := verified.Claims(&all); err != nil {
+		return nil, &refusal{reason: "the token's claims are no object"}
+	}
+	return &claims{verified.Subject, verified.Audience, verified.Expiry, all}, nil
+}
+
+// refused puts an error of the verification into words that hold nothing of the token: the library's own quote claims.
+func (i *issuer) refused(err error) error {
+	var expired *oidc.TokenExpiredError
+	switch text := err.Error(); {
+	case errors.As(err, &expired):
+		return &refusal{reason: "the token has expired"}
+	case strings.Contains(text, "fetching keys"):
+		return fmt.Errorf("the keys of the issuer %s could not be read", i.url)
+	case strings.Contains(text, "different provider"):
+		return &refusal{reason: "the token is of another issuer"}
+	case strings.Contains(text, "malformed jwt"):
+		return &refusal{reason: "it is not a signed token"}
+	case strings.Contains(text, "nbf"):
+		return &refusal{reason: "the token is not valid yet"}
+	}
+	return &refusal{reason: "the token's signature or claims are not valid"}
+}

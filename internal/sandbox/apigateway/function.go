@@ -1,0 +1,47 @@
+package apigateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// errSlow is what call returns when a function has not answered in time. The function runs on, as in Lambda.
+var errSlow = errors.New("apigateway: endpoint request timed out")
+
+// call invokes a function and waits for its answer. Values of ctx reach the function, its end doesn't: a client that goes
+// away doesn't stop a function.
+func (g *Gateway) call(ctx context.Context, arn string, event any) ([]byte, error) {
+	encoded, err := json.Marshal(event)
+	if err != nil {
+		panic(fmt.Sprintf("sandbox: an event of API Gateway can't be encoded: %v", err))
+	}
+	var function cloud.Function
+	g.locked(func() { function = g.world.Function(arn) })
+	if function == nil {
+		return nil, fmt.Errorf("apigateway: there is no function %s", arn)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), integrationLimit)
+	type result struct {
+		answer []byte
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		answer, err := function(ctx, encoded)
+		done <- result{answer, err}
+	}()
+	select {
+	case r := <-done:
+		if ctx.Err() == nil {
+			cancel()
+			return r.answer, r.err
+		}
+	case <-ctx.Done():
+	}
+	cancel()
+	return nil, errSlow
+}

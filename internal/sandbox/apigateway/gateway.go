@@ -1,0 +1,194 @@
+package apigateway
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// The limits of AWS, from the API Gateway Developer Guide, "Quotas for configuring and running a WebSocket API". Sizes are
+// in bytes.
+const (
+	// IdleLimit is the time without a message in either direction after which a connection is closed.
+	IdleLimit = 10 * time.Minute
+	// LifeLimit is the longest time that a connection lasts.
+	LifeLimit = 2 * time.Hour
+	// MaxFrame is the size of the largest frame.
+	MaxFrame = 32 << 10
+	// MaxMessage is the size of the largest message, which may consist of several frames.
+	MaxMessage = 128 << 10
+	// maxAuthorizer is the size of the largest answer of an authorizer.
+	maxAuthorizer = 8 << 10
+	// integrationLimit is the time that a function has to answer.
+	integrationLimit = 29 * time.Second
+	// newConnections is the number of new connections in a second, per account and region.
+	newConnections = 500
+)
+
+// defaultBuffer is a choice: AWS says that a buffer can be full, not when.
+const defaultBuffer = 512 << 10
+
+// The close codes that API Gateway uses.
+const (
+	closeNormal      = 1000
+	closeGoingAway   = 1001
+	closeUnsupported = 1003
+	closeAbnormal    = 1006 // never on the wire: no close frame was seen
+	closeTooBig      = 1009
+)
+
+// Settings describe the stage of a WebSocket API.
+type Settings struct {
+	API     string // the API's id, part of its host name; AWS's are 10 letters and digits
+	Stage   string
+	Account string // 12 digits
+	Region  string
+	// Authorizer is the ARN of the REQUEST authorizer of $connect; "" lets everybody in.
+	Authorizer string
+	// IdentitySources must all be there and not be empty before the authorizer is asked: route.request.header.NAME
+	// and route.request.querystring.NAME.
+	IdentitySources []string
+	// Routes are the ARNs of the functions by route key: $connect, $disconnect, $default, or a value of the route selection.
+	Routes map[string]string
+	// RouteSelection is the route selection expression; "" means $request.body.action.
+	RouteSelection string
+	// Buffer is how many bytes wait for a client that doesn't read; 0 means 512 KB.
+	Buffer int
+}
+
+// Gateway is the service. It is safe for concurrent use.
+type Gateway struct {
+	world  *cloud.World
+	locked func(func())
+
+	mu          sync.Mutex
+	stages      map[string]*Stage // by API/stage
+	connections map[string]*connection
+	order       []string       // ids of the connections in the order in which they came
+	opened      map[string]int // connections so far, by stage and source address
+	rates       map[string]*rate
+}
+
+// rate is a token bucket for new connections.
+type rate struct {
+	tokens float64
+	at     time.Time
+}
+
+// Stage is a deployed stage of a WebSocket API.
+type Stage struct {
+	gateway   *Gateway
+	settings  Settings
+	selection []string // the path into the body by which a route is selected
+}
+
+// New makes the service. locked runs a function with the world's lock held; New registers nothing with the world.
+func New(w *cloud.World, locked func(func())) *Gateway {
+	return &Gateway{
+		world: w, locked: locked,
+		stages:      make(map[string]*Stage),
+		connections: make(map[string]*connection),
+		opened:      make(map[string]int),
+		rates:       make(map[string]*rate),
+	}
+}
+
+// Deploy makes a stage, or replaces the one of that name; connections of the old one keep what they had.
+func (g *Gateway) Deploy(s Settings) (*Stage, error) {
+	for name, value := range map[string]string{"API": s.API, "stage": s.Stage, "account": s.Account, "region": s.Region} {
+		if value == "" || strings.ContainsAny(value, "/ ") {
+			return nil, fmt.Errorf("apigateway: %s %q", name, value)
+		}
+	}
+	for _, source := range s.IdentitySources {
+		if kind, name := splitSource(source); kind == "" || name == "" {
+			return nil, fmt.Errorf("apigateway: the identity source %q is none of route.request.header.NAME and route.request.querystring.NAME", source)
+		}
+	}
+	if s.RouteSelection == "" {
+		s.RouteSelection = "$request.body.action"
+	}
+	expression := strings.TrimSuffix(strings.TrimPrefix(strings.Replace(s.RouteSelection, "${", "$", 1), "$"), "}")
+	path, ok := strings.CutPrefix(expression, "request.body.")
+	if !ok || path == "" {
+		return nil, fmt.Errorf("apigateway: the route selection expression %q is not $request.body.NAME", s.RouteSelection)
+	}
+	if s.Buffer <= 0 {
+		s.Buffer = defaultBuffer
+	}
+	s.Routes, s.IdentitySources = maps.Clone(s.Routes), slices.Clone(s.IdentitySources)
+	stage := &Stage{gateway: g, settings: s, selection: strings.Split(path, ".")}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stages[s.API+"/"+s.Stage] = stage
+	return stage, nil
+}
+
+// Path is where the stage is below the sandbox's address: clients connect there, and the management API's endpoint is
+// the same with http.
+func (s *Stage) Path() string { return "/ws/" + s.settings.API + "/" + s.settings.Stage }
+
+// Domain is the host name that AWS gives the API, which events carry as domainName.
+func (s *Stage) Domain() string {
+	return s.settings.API + ".execute-api." + s.settings.Region + ".amazonaws.com"
+}
+
+// arn is the ARN of something of the stage, such as a route key.
+func (s *Stage) arn(what string) string {
+	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API + "/" + s.settings.Stage + "/" + what
+}
+
+// find finds the stage that a request is for, by its path or its host name, and what follows the stage in the path. A path
+// that begins with a stage alone will do when one API only has a stage of that name.
+func (g *Gateway) find(r *http.Request) (stage *Stage, rest string) {
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	host := r.Host
+	if host == "" {
+		host = r.URL.Host
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if parts[0] == "ws" && len(parts) >= 3 {
+		return g.stages[parts[1]+"/"+parts[2]], strings.Join(parts[3:], "/")
+	}
+	rest = strings.Join(parts[1:], "/")
+	if api, _, ok := strings.Cut(host, ".execute-api."); ok {
+		return g.stages[api+"/"+parts[0]], rest
+	}
+	for _, s := range g.stages {
+		if s.settings.Stage != parts[0] {
+			continue
+		}
+		if stage != nil {
+			return nil, rest
+		}
+		stage = s
+	}
+	return stage, rest
+}
+
+// admit takes a token for a new connection.
+func (s *Stage) admit() bool {
+	g := s.gateway
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	place, now := s.settings.Account+"/"+s.settings.Region, time.Now()
+	bucket := g.rates[place]
+	if bucket == nil {
+		bucket = &rate{tokens: newConnections, at: now}
+		g.rates[place] = bucket
+	}
+	bucket.tokens = min(newConnections, bucket.tokens+newConnections*now.Sub(bucket.at).Seconds())
+	bucket.at = now
+	if bucket.tokens < 1 {
+		return false
+	}
+	bucket.tokens--
+	return true
+}

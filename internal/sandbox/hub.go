@@ -1,0 +1,46 @@
+package sandbox
+
+import (
+	"errors"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
+)
+
+// RegisterFunction makes a Lambda function known by its ARN. It reaches the world as any client does, so it may call it.
+func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
+	s.world.Lock()
+	defer s.unlock()
+	s.world.RegisterFunction(arn, f)
+}
+
+// WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
+func (s *Sandbox) WebSockets() *apigateway.Gateway { return s.gateway }
+
+// Issuer is the OIDC issuer, for those that need tokens; its URL is oidc.URL of the address at which the sandbox is reached.
+func (s *Sandbox) Issuer() *oidc.Issuer { return s.issuer }
+
+// connectionControl is the body of POST /_sandbox/connections: one of its members, an id or "all".
+type connectionControl struct {
+	Drop   string `json:"drop"`
+	Lose   string `json:"lose"`
+	Stall  string `json:"stall"`
+	Resume string `json:"resume"`
+}
+
+// do does what was asked and says how many connections it hit.
+func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
+	switch c {
+	case connectionControl{Drop: c.Drop}:
+		return g.Drop(c.Drop), nil
+	case connectionControl{Lose: c.Lose}:
+		return g.Lose(c.Lose), nil
+	case connectionControl{Stall: c.Stall}:
+		return g.Stall(c.Stall), nil
+	case connectionControl{Resume: c.Resume}:
+		return g.Resume(c.Resume), nil
+	default:
+		return 0, errors.New("one of drop, lose, stall and resume")
+	}
+}

@@ -1,0 +1,210 @@
+package oidc
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// Path is where the issuer is below the sandbox's address.
+	Path = "/_sandbox/oidc"
+	// Audience is the audience of tokens that ask for none.
+	Audience = "stowage"
+	// ProjectsClaim is the claim that names the projects, unless a request names another.
+	ProjectsClaim = "stowage_projects"
+
+	keyID = "sandbox-1"
+	// lifetime is how long tokens are valid that don't ask for a time, in seconds.
+	lifetime = 3600
+)
+
+// Issuer makes tokens and answers those who verify them. It is safe for concurrent use.
+type Issuer struct {
+	signing, forging func() *rsa.PrivateKey
+}
+
+// New makes an issuer whose keys are a function of the seed.
+func New(seed uint64) *Issuer {
+	key := func(which byte) func() *rsa.PrivateKey {
+		return sync.OnceValue(func() *rsa.PrivateKey { return newKey(seed, which) })
+	}
+	return &Issuer{signing: key('s'), forging: key('f')}
+}
+
+// URL is the issuer's own name, for a sandbox addressed by an endpoint such as http://127.0.0.1:4599.
+func URL(endpoint string) string { return strings.TrimSuffix(endpoint, "/") + Path }
+
+// TokenRequest says what a token is to say; the zero value asks for one hour, all projects and the usual audience.
+type TokenRequest struct {
+	Projects  []string       `json:"projects"`   // nil means all: "*"
+	Audience  string         `json:"audience"`   // "" means Audience
+	Subject   string         `json:"subject"`    // "" means somebody
+	ExpiresIn int            `json:"expires_in"` // seconds; 0 means 3600, a negative number an expired token
+	Claim     string         `json:"claim"`      // "" means ProjectsClaim
+	Claims    map[string]any `json:"claims"`     // further claims, which win
+	Forged    bool           `json:"forged"`
+	Unsigned  bool           `json:"unsigned"`
+}
+
+// Token makes the token that a request asks for, in the name of an issuer's URL.
+func (i *Issuer) Token(issuer string, r TokenRequest) (string, error) {
+	now := time.Now()
+	if r.ExpiresIn == 0 {
+		r.ExpiresIn = lifetime
+	}
+	expires := now.Add(time.Duration(r.ExpiresIn) * time.Second)
+	issued := now
+	if expires.Before(issued) {
+		issued = expires.Add(-lifetime * time.Second)
+	}
+	claims := map[string]any{
+		"iss": issuer, "sub": "somebody", "aud": Audience, ProjectsClaim: []string{"*"},
+		"iat": issued.Unix(), "exp": expires.Unix(),
+	}
+	if r.Subject != "" {
+		claims["sub"] = r.Subject
+	}
+	if r.Audience != "" {
+		claims["aud"] = r.Audience
+	}
+	projects := claims[ProjectsClaim]
+	if r.Projects != nil {
+		projects = r.Projects
+	}
+	delete(claims, ProjectsClaim)
+	if r.Claim == "" {
+		r.Claim = ProjectsClaim
+	}
+	claims[r.Claim] = projects
+	maps.Copy(claims, r.Claims)
+	switch {
+	case r.Forged && r.Unsigned:
+		return "", fmt.Errorf("a token is either forged or unsigned")
+	case r.Forged:
+		return i.Forge(claims)
+	case r.Unsigned:
+		return Unsigned(claims)
+	default:
+		return i.Sign(claims)
+	}
+}
+
+// Sign makes a token with just these claims.
+func (i *Issuer) Sign(claims map[string]any) (string, error) { return sign(i.signing(), claims) }
+
+// Forge is Sign with a key that isn't the issuer's, under the name of the one that is.
+func (i *Issuer) Forge(claims map[string]any) (string, error) { return sign(i.forging(), claims) }
+
+// Unsigned makes a token that claims to need no signature.
+func Unsigned(claims map[string]any) (string, error) {
+	text, err := encode(map[string]any{"alg": "none", "typ": "JWT"}, claims)
+	return text + ".", err
+}
+
+func sign(key *rsa.PrivateKey, claims map[string]any) (string, error) {
+	text, err := encode(map[string]any{"alg": "RS256", "kid": keyID, "typ": "JWT"}, claims)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, hash[:])
+	if err != nil {
+		return "", fmt.Errorf("oidc: sign a token: %w", err)
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+func encode(header, claims map[string]any) (string, error) {
+	var parts [2]string
+	for n, part := range []map[string]any{header, claims} {
+		text, err := json.Marshal(part)
+		if err != nil {
+			return "", fmt.Errorf("oidc: encode a token: %w", err)
+		}
+		parts[n] = base64.RawURLEncoding.EncodeToString(text)
+	}
+	return parts[0] + "." + parts[1], nil
+}
+
+// Serve answers a request below Path of those who verify tokens; endpoint is how they addressed the sandbox. Pages of any
+// origin may ask.
+func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) {
+	issuer := URL(endpoint)
+	var answer any
+	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, Path) {
+	case "GET /.well-known/openid-configuration":
+		answer = map[string]any{
+			"issuer":                                issuer,
+			"jwks_uri":                              issuer + "/jwks.json",
+			"authorization_endpoint":                issuer + "/authorize", // discovery needs one; nothing answers there
+			"response_types_supported":              []string{"id_token"},
+			"subject_types_supported":               []string{"public"},
+			"id_token_signing_alg_values_supported": []string{"RS256"},
+		}
+	case "GET /jwks.json":
+		public := i.signing().PublicKey
+		answer = map[string]any{"keys": []any{map[string]string{
+			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": keyID,
+			"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+			"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+		}}}
+	default:
+		http.Error(w, "the sandbox's issuer has /.well-known/openid-configuration and /jwks.json", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	_ = json.NewEncoder(w).Encode(answer) // a client that has gone away misses it
+}
+
+// newKey makes a key from the seed. The standard library's generators take no seed.
+func newKey(seed uint64, which byte) *rsa.PrivateKey {
+	var start [32]byte
+	binary.BigEndian.PutUint64(start[:], seed)
+	start[8] = which
+	source := rand.NewChaCha8(start)
+	e := big.NewInt(65537)
+	one := big.NewInt(1)
+	for {
+		p, q := prime(source), prime(source)
+		phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+		d := new(big.Int).ModInverse(e, phi)
+		if d == nil || p.Cmp(q) == 0 {
+			continue
+		}
+		key := &rsa.PrivateKey{
+			PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: int(e.Int64())},
+			D:         d, Primes: []*big.Int{p, q},
+		}
+		key.Precompute()
+		if err := key.Validate(); err != nil {
+			panic(fmt.Sprintf("sandbox: the key of the OIDC issuer: %v", err))
+		}
+		return key
+	}
+}
+
+// prime finds a prime of 1024 bits whose two highest bits are set, so that two make a number of 2048.
+func prime(source *rand.ChaCha8) *big.Int {
+	var b [128]byte
+	_, _ = source.Read(b[:]) // never fails
+	b[0] |= 0xc0
+	b[len(b)-1] |= 1
+	p, two := new(big.Int).SetBytes(b[:]), big.NewInt(2)
+	for !p.ProbablyPrime(20) {
+		p.Add(p, two)
+	}
+	return p
+}
