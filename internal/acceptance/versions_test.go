@@ -15,7 +15,7 @@ func TestWhatANewerVersionWroteIsRefused(t *testing.T) {
 	s.apply()
 	c := w.clients()
 	c.edit("acme", func(template string) string {
-		newer := strings.Replace(template, `"format":1,"compiler":1,"of":{"kind":"bucket"`, `"format":9,"compiler":9,"of":{"kind":"bucket"`, 1)
+		newer := strings.Replace(template, `"format":1,"compiler":2,"of":{"kind":"bucket"`, `"format":9,"compiler":9,"of":{"kind":"bucket"`, 1)
 		if newer == template {
 			t.Fatalf("the template marks no bucket:\n%s", template)
 		}

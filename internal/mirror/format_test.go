@@ -179,7 +179,7 @@ func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 				before := b.items(t)
 				var newer *mirror.NewerItemError
 				if c.sk != "SEQ" {
-					if _, err := b.Read(t.Context(), "demo"); !errors.As(err, &newer) || newer.Format != "2" || newer.SortKey != c.sk {
+					if _, err := b.Read(t.Context(), "demo"); !errors.As(err, &newer) || newer.Format != strconv.Itoa(mirror.Format+1) || newer.SortKey != c.sk {
 						t.Errorf("reading: %v", err)
 					}
 				}

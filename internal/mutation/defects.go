@@ -113,7 +113,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/mirror"},
 	}, {
 		Name: "the mirror goes back on a stale read", File: "internal/mirror/write.go",
-		Old: "return u.Supersedes(head.Version)", New: "return u.Version != head.Version",
+		Old: "if u.Supersedes(b.head.Version) {", New: "if u.Version != b.head.Version {",
 		Packages: []string{"internal/mirror"},
 	}, {
 		Name: "reads of a process go back", File: "internal/projects/shard.go",
@@ -135,7 +135,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/entity", "internal/provider"},
 	}, {
 		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
-		Old: "if head := snapshot.Heads[d.n]; head != nil && current(head.Version, *described) {", New: "if head := snapshot.Heads[d.n]; head != nil {",
+		Old: "if head != nil && whole && !update.Supersedes(head.Version) {", New: "if head != nil && whole {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
 		Name: "a full stack fails its member", File: "internal/projects/change.go",

@@ -207,7 +207,8 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 		return s.gone(ctx, h, d, head, contents)
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Version: version(*described, revisionOf(*described))}
-	if head != nil && !update.Supersedes(head.Version) {
+	whole := contents != nil || !mirror.Stable(described.Status) // the body is there, as far as there is one
+	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, false, nil
 	}
 	if mirror.Stable(described.Status) {

@@ -192,17 +192,17 @@ type editor struct {
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
-	recompiled map[model.ID]Resources     // the entities that were touched, as they were touched last
-	sizes      *sizer                     // made when all users and buckets are in
-	drafts     map[string]map[int]*draft  // by user: the policies whose size was asked for
-	onBucket   map[string]map[string]bool // by bucket: the users that had permissions on it
-	edited     map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
+	changed  map[model.ID]bool          // the entities that were touched
+	sizes    *sizer                     // made when all users and buckets are in
+	drafts   map[string]map[int]*draft  // by user: the policies whose size was asked for
+	onBucket map[string]map[string]bool // by bucket: the users that had permissions on it
+	edited   map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
 }
 
 func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
 		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
-		recompiled: map[model.ID]Resources{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
+		changed: map[model.ID]bool{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {
@@ -320,8 +320,8 @@ func (e *editor) remove(i int, c Change) error {
 // touch notes that a change may set or remove the resources of an entity, those that its mark names included.
 func (e *editor) touch(i int, entity model.Entity) {
 	ids := map[string]bool{}
-	e.recompiled[entity.ID()] = e.compile(entity, e.origins[entity.ID()])
-	for logicalID := range e.recompiled[entity.ID()] {
+	e.changed[entity.ID()] = true
+	for logicalID := range e.compile(entity, e.origins[entity.ID()]) {
 		ids[logicalID] = true
 	}
 	for _, logicalID := range e.before.owned[entity.ID()] {
@@ -697,11 +697,7 @@ func (e *editor) finish() *Template {
 	wanted := Resources{}
 	for _, c := range e.members {
 		if entity, ok := e.lookup(c.Entity.ID()); ok && c.Entity.ID().Kind != model.KindPermission && c.Op != Delete {
-			resources, ok := e.recompiled[entity.ID()]
-			if !ok { // nothing has touched it: it is as it was
-				resources = e.compile(entity, e.origins[entity.ID()])
-			}
-			maps.Copy(wanted, resources)
+			maps.Copy(wanted, e.compile(entity, e.origins[entity.ID()]))
 		}
 	}
 	changes := map[string]json.RawMessage{}
@@ -725,7 +721,7 @@ func (e *editor) finish() *Template {
 	}
 	e.finishShape(changes)
 	next := e.before.template.with(changes)
-	for _, id := range slices.SortedFunc(maps.Keys(e.recompiled), model.ID.Compare) {
+	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
 		before, _ := e.before.lookup(id)
 		after, _ := e.lookup(id)
 		next = next.publish(before, after)
