@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
@@ -13,6 +15,24 @@ func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
 	s.world.Lock()
 	defer s.unlock()
 	s.world.RegisterFunction(arn, f)
+}
+
+// SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and regions: to the topics
+// that onboarding made and will make.
+func (s *Sandbox) SubscribeFunction(arn string) {
+	s.world.Lock()
+	defer s.unlock()
+	s.sns.SubscribeEverywhere(TopicName, arn)
+}
+
+// AddRule adds a rule of EventBridge.
+func (s *Sandbox) AddRule(r events.Rule) error {
+	s.world.Lock()
+	defer s.unlock()
+	if err := s.bus.Add(r); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	return nil
 }
 
 // WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
