@@ -139,3 +139,6 @@ func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
 func (r *Relay) HandleNotifications(ctx context.Context, event []byte) ([]byte, error) {
 	return nil, r.Notifications(ctx, event)
 }
+
+// Invoke is Handle under the name that the Lambda runtime calls.
+func (r *Relay) Invoke(ctx context.Context, event []byte) ([]byte, error) { return r.Handle(ctx, event) }
