@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
@@ -25,13 +28,36 @@ func (s *Sandbox) SubscribeFunction(arn string) {
 	s.sns.SubscribeEverywhere(TopicName, arn)
 }
 
-// AddRule adds a rule of EventBridge.
+// AddRule adds a rule of EventBridge. A scheduled one is in the hub's account and region unless it says otherwise.
 func (s *Sandbox) AddRule(r events.Rule) error {
+	r.Account, r.Region = cmp.Or(r.Account, HubAccount), cmp.Or(r.Region, s.region)
 	s.world.Lock()
 	defer s.unlock()
 	if err := s.bus.Add(r); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
+	return nil
+}
+
+// SetHubSettings adds members to the hub's settings, the SSM parameter that the hub's clients read first.
+func (s *Sandbox) SetHubSettings(members map[string]any) error {
+	s.world.Lock()
+	defer s.unlock()
+	name := "/stowage/hub/" + HubName
+	var now struct{ Parameter struct{ Value string } }
+	if err := json.Unmarshal(s.mustJSON("ssm", "GetParameter", map[string]any{"Name": name}), &now); err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	settings := make(map[string]any)
+	if err := json.Unmarshal([]byte(now.Parameter.Value), &settings); err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	maps.Copy(settings, members)
+	value, err := json.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	s.mustJSON("ssm", "PutParameter", map[string]any{"Name": name, "Type": "String", "Value": string(value), "Overwrite": true})
 	return nil
 }
 

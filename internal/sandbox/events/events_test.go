@@ -186,10 +186,38 @@ func TestAFunctionThatFailsIsTriedThreeTimes(t *testing.T) {
 	})
 }
 
+func TestScheduledRules(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var h heard
+		box, client := world(t, &h)
+		if err := box.AddRule(events.Rule{Name: "sweep", Every: 5 * time.Minute, Target: function}); err != nil {
+			t.Fatal(err)
+		}
+		create(t, client, "a") // which is nothing to a schedule
+		time.Sleep(16 * time.Minute)
+		synctest.Wait()
+		if want := []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute}; !slices.Equal(h.at, want) {
+			t.Fatalf("invoked at %v, want %v", h.at, want)
+		}
+		var e lambda.EventBridgeEvent
+		if err := json.Unmarshal(h.events[0], &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Source != "aws.events" || e.DetailType != "Scheduled Event" || e.AccountID != sandbox.HubAccount ||
+			e.Resources[0] != "arn:aws:events:eu-west-1:000000000000:rule/sweep" || string(e.Detail) != "{}" {
+			t.Errorf("event %s", h.events[0])
+		}
+	})
+}
+
 func TestBadRulesAndDeliveries(t *testing.T) {
 	t.Parallel()
 	box := sandbox.New(sandbox.Options{Seed: 1})
-	for _, r := range []events.Rule{{Target: function}, {Name: "r"}, {Name: "r", Stacks: "[", Target: function}} {
+	if err := box.AddRule(events.Rule{Name: "good", Target: function}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []events.Rule{{Target: function}, {Name: "r"}, {Name: "r", Stacks: "[", Target: function}, {Name: "r", Every: time.Second, Target: function}, {Name: "good", Target: function}} {
 		if err := box.AddRule(r); err == nil {
 			t.Errorf("%+v was taken", r)
 		}
