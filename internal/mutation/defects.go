@@ -135,7 +135,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/entity", "internal/provider"},
 	}, {
 		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
-		Old: "if head := snapshot.Heads[d.n]; head != nil && current(head.Version, *described) {", New: "if head := snapshot.Heads[d.n]; head != nil {",
+		Old: "if head != nil && !update.Supersedes(head.Version) {", New: "if head != nil {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
 		Name: "a full stack fails its member", File: "internal/projects/change.go",
