@@ -75,9 +75,13 @@ type connectionControl struct {
 	Resume string `json:"resume"`
 }
 
+var errOneControl = errors.New("one of drop, lose, stall and resume")
+
 // do does what was asked and says how many connections it hit.
 func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
 	switch c {
+	case connectionControl{}:
+		return 0, errOneControl
 	case connectionControl{Drop: c.Drop}:
 		return g.Drop(c.Drop), nil
 	case connectionControl{Lose: c.Lose}:
@@ -87,6 +91,6 @@ func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
 	case connectionControl{Resume: c.Resume}:
 		return g.Resume(c.Resume), nil
 	default:
-		return 0, errors.New("one of drop, lose, stall and resume")
+		return 0, errOneControl
 	}
 }

@@ -33,7 +33,7 @@ func verifier(t *testing.T, ctx context.Context, endpoint string, client *http.C
 func TestALibraryVerifiesTokens(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 3}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	verify := verifier(t, t.Context(), server.URL, server.Client())
 	for _, c := range []struct {
 		name, body string
@@ -48,6 +48,7 @@ func TestALibraryVerifiesTokens(t *testing.T) {
 		{"unsigned", `{"unsigned":true}`, "malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			response, err := server.Client().Post(server.URL+"/_sandbox/tokens", "application/json", strings.NewReader(c.body))
 			if err != nil {
 				t.Fatal(err)

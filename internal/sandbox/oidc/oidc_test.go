@@ -83,7 +83,7 @@ func read(t *testing.T, client *http.Client, issuer, token string) (claims, erro
 func TestTokensForTheAsking(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 3}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	for _, c := range []struct {
 		name, body string
 		signed     bool
@@ -100,6 +100,7 @@ func TestTokensForTheAsking(t *testing.T) {
 		{"unsigned", `{"unsigned":true}`, false, claims{Subject: "somebody", Audience: "stowage", Projects: []string{"*"}}, 3600},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			response, err := server.Client().Post(server.URL+"/_sandbox/tokens", "application/json", strings.NewReader(c.body))
 			if err != nil {
 				t.Fatal(err)
@@ -143,10 +144,11 @@ func TestKeysAreAFunctionOfTheSeed(t *testing.T) {
 			}
 			return text
 		}
-		if token(3) != token(3) {
+		first, again := token(3), token(3)
+		if first != again {
 			t.Error("the same seed gives another token")
 		}
-		if token(3) == token(4) {
+		if first == token(4) {
 			t.Error("another seed gives the same token")
 		}
 	})

@@ -98,7 +98,7 @@ func (*toy) authorize(event []byte) ([]byte, error) {
 	}
 	protocol, token, _ := strings.Cut(e.Headers["Sec-WebSocket-Protocol"], ",") // clients put a space after it, or none
 	if protocol != "toy" || strings.Count(token, ".") != 2 {
-		return nil, errors.New("Unauthorized") //nolint:staticcheck // AWS's word
+		return nil, errors.New("Unauthorized")
 	}
 	return json.Marshal(lambda.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: "somebody",
