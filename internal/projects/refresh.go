@@ -3,6 +3,7 @@ package projects
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,23 +29,40 @@ const refreshBound = 2 * time.Minute
 // rounds are the refreshes of a project's stacks: one at a time of each stack, and of the whole project.
 type rounds struct {
 	mu sync.Mutex // protects of; never held during a call or a wait
-	of map[int]*series[bool]
+	of map[int]*series[Refreshed]
+}
+
+// Refreshed is what a refresh has come to.
+type Refreshed struct {
+	// Changed says whether it has brought the mirror forward.
+	Changed bool
+	// Status is that of the stack in the mirror now, of a project that of its first; "" when it isn't mirrored.
+	Status string
+}
+
+// AtRest says whether the mirror shows the stack at rest, or gone: unless something has got lost or is late, that is what it shows once
+// CloudFormation has reported the end of an operation.
+func (r Refreshed) AtRest() bool { return !strings.HasSuffix(r.Status, "_IN_PROGRESS") }
+
+func (r Refreshed) and(others Refreshed) Refreshed {
+	r.Changed = r.Changed || others.Changed
+	return r
 }
 
 // wholeProject is where the rounds of a whole project are among those of its stacks.
 const wholeProject = -1
 
-func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (bool, error)) (changed bool, err error) {
+func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (Refreshed, error)) (Refreshed, error) {
 	r.mu.Lock()
 	if r.of == nil {
-		r.of = map[int]*series[bool]{}
+		r.of = map[int]*series[Refreshed]{}
 	}
 	if r.of[n] == nil {
-		r.of[n] = &series[bool]{}
+		r.of[n] = &series[Refreshed]{}
 	}
 	s := r.of[n]
 	r.mu.Unlock()
-	return s.do(ctx, func(ctx context.Context) (bool, error) {
+	return s.do(ctx, func(ctx context.Context) (Refreshed, error) {
 		ctx, cancel := context.WithTimeout(ctx, refreshBound)
 		defer cancel()
 		return round(ctx)
@@ -54,44 +72,45 @@ func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (boo
 // Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
 // forward. It returns *UnknownProjectError when neither mirror nor directory have the project.
 func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
-	return s.project(name).refreshing.do(ctx, wholeProject, func(ctx context.Context) (bool, error) { return s.refreshProject(ctx, name) })
+	done, err := s.project(name).refreshing.do(ctx, wholeProject, func(ctx context.Context) (Refreshed, error) { return s.refreshProject(ctx, name) })
+	return done.Changed, err
 }
 
-func (s *Service) refreshProject(ctx context.Context, name string) (changed bool, err error) {
+func (s *Service) refreshProject(ctx context.Context, name string) (Refreshed, error) {
 	h, snapshot, err := s.mirroredNow(ctx, name)
 	if err != nil {
-		return false, err
+		return Refreshed{}, err
 	}
 	if name == directoryName {
-		_, changed, err = s.refresh(ctx, h, h.directory, snapshot)
-		return changed, err
+		_, done, err := s.refresh(ctx, h, h.directory, snapshot)
+		return done, err
 	}
 	p := s.relocated(name, snapshot)
 	first, err := s.reach(ctx, h, p, snapshot)
 	if err != nil {
-		return false, err
+		return Refreshed{}, err
 	}
-	contents, changed, err := s.refresh(ctx, h, first, snapshot)
+	contents, done, err := s.refresh(ctx, h, first, snapshot)
 	if err != nil || contents == nil {
-		return changed, err
+		return done, err
 	}
 	others, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(int) bool { return true })
-	return changed || others, err
+	return done.and(others), err
 }
 
-// refreshOthers refreshes those of a project's other stacks that are chosen.
-func (s *Service) refreshOthers(ctx context.Context, h *hub, p *project, first *shard, contents *template.Contents, snapshot *mirror.Snapshot, chosen func(n int) bool) (changed bool, err error) {
+// refreshOthers refreshes those of a project's other stacks that are chosen. The status is that of the last of them.
+func (s *Service) refreshOthers(ctx context.Context, h *hub, p *project, first *shard, contents *template.Contents, snapshot *mirror.Snapshot, chosen func(n int) bool) (all Refreshed, err error) {
 	for n := 1; n < contents.Shards; n++ {
 		if !chosen(n) {
 			continue
 		}
-		_, moved, err := s.refresh(ctx, h, s.sibling(h, p, first, &shardRead{contents: contents}, n), snapshot)
+		_, done, err := s.refresh(ctx, h, s.sibling(h, p, first, &shardRead{contents: contents}, n), snapshot)
+		all = done.and(all)
 		if err != nil {
-			return changed, err
+			return all, err
 		}
-		changed = changed || moved
 	}
-	return changed, nil
+	return all, nil
 }
 
 // ForeignStackError says that a stack has the name of a project's stack and is none: the project is in another account or
@@ -106,62 +125,68 @@ func (e *ForeignStackError) Error() string {
 // nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
 //
 // It returns *ForeignStackError for a stack that belongs to no project, and *UnknownProjectError when there is no project of that name.
-func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (changed bool, err error) {
-	return s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (bool, error) { return s.refreshStack(ctx, at) })
+func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
+	return s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (Refreshed, error) { return s.refreshStack(ctx, at) })
 }
 
-func (s *Service) refreshStack(ctx context.Context, at StackAddress) (changed bool, err error) {
+func (s *Service) refreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
 	h, snapshot, err := s.mirroredNow(ctx, at.Project)
 	if err != nil {
-		return false, err
+		return Refreshed{}, err
 	}
 	if at.Project == directoryName {
 		if !at.isOf(h.directory) {
-			return false, &ForeignStackError{at}
+			return Refreshed{}, &ForeignStackError{at}
 		}
-		_, changed, err = s.refresh(ctx, h, h.directory, snapshot)
-		return changed, err
+		_, done, err := s.refresh(ctx, h, h.directory, snapshot)
+		return done, err
 	}
-	p := s.relocated(at.Project, snapshot)
-	known := p.reached(0) != nil
-	first, err := s.reach(ctx, h, p, snapshot)
+	p, first, err := s.reachAt(ctx, h, at, snapshot)
 	if err != nil {
-		return false, err
-	}
-	if !at.isOf(first) && known && snapshot.Bodies[0] == nil {
-		// The project may have been deleted and made again elsewhere since this process found it.
-		s.forget(at.Project)
-		p = s.project(at.Project)
-		if first, err = s.reach(ctx, h, p, snapshot); err != nil {
-			return false, err
-		}
-	}
-	if !at.isOf(first) {
-		return false, &ForeignStackError{at}
+		return Refreshed{}, err
 	}
 	unmirrored := func(n int) bool { return snapshot.Heads[n] == nil }
 	if at.Shard == 0 {
-		contents, changed, err := s.refresh(ctx, h, first, snapshot)
+		contents, done, err := s.refresh(ctx, h, first, snapshot)
 		if err != nil || contents == nil {
-			return changed, err
+			return done, err
 		}
 		grown, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, unmirrored)
-		return changed || grown, err
+		return done.and(grown), err
 	}
-	body := snapshot.Bodies[0]
-	if body == nil || body.Contents.Project == nil || at.Shard >= body.Contents.Shards {
-		// It isn't counted, as far as the mirror goes: the first stack tells.
-		contents, changed, err := s.refresh(ctx, h, first, snapshot)
-		switch {
-		case err != nil:
-			return changed, err
-		case contents == nil || at.Shard >= contents.Shards:
-			return changed, &ForeignStackError{at}
-		}
-		grown, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(n int) bool { return n == at.Shard || unmirrored(n) })
-		return changed || grown, err
+	if body := snapshot.Bodies[0]; body != nil && body.Contents.Project != nil && at.Shard < body.Contents.Shards {
+		return s.refreshOthers(ctx, h, p, first, &body.Contents, snapshot, func(n int) bool { return n == at.Shard })
 	}
-	return s.refreshOthers(ctx, h, p, first, &body.Contents, snapshot, func(n int) bool { return n == at.Shard })
+	// It isn't counted, as far as the mirror goes: the first stack tells.
+	contents, done, err := s.refresh(ctx, h, first, snapshot)
+	if err != nil {
+		return done, err
+	}
+	if contents == nil || at.Shard >= contents.Shards {
+		return done, &ForeignStackError{at}
+	}
+	others, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(n int) bool { return n == at.Shard || unmirrored(n) })
+	return others.and(done), err
+}
+
+// reachAt finds the first stack of the project to which a stack at that place belongs.
+func (s *Service) reachAt(ctx context.Context, h *hub, at StackAddress, snapshot *mirror.Snapshot) (*project, *shard, error) {
+	p := s.relocated(at.Project, snapshot)
+	known := p.reached(0) != nil
+	first, err := s.reach(ctx, h, p, snapshot)
+	if err == nil && !at.isOf(first) && known && snapshot.Bodies[0] == nil {
+		// The project may have been deleted and made again elsewhere since this process found it.
+		s.forget(at.Project)
+		p = s.project(at.Project)
+		first, err = s.reach(ctx, h, p, snapshot)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if !at.isOf(first) {
+		return nil, nil, &ForeignStackError{at}
+	}
+	return p, first, nil
 }
 
 func (s *Service) mirroredNow(ctx context.Context, name string) (*hub, *mirror.Snapshot, error) {
@@ -191,17 +216,18 @@ func (s *Service) relocated(name string, snapshot *mirror.Snapshot) *project {
 }
 
 // refresh brings the mirror of one stack up to date. contents is what it shows then; nil when it shows nothing.
-func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirror.Snapshot) (contents *template.Contents, changed bool, err error) {
+func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirror.Snapshot) (contents *template.Contents, done Refreshed, err error) {
 	head, body := snapshot.Heads[d.n], snapshot.Bodies[d.n]
 	if body != nil {
 		contents = &body.Contents
 	}
 	if head != nil {
 		d.stack.Know(head.StackID)
+		done.Status = head.Status
 	}
 	described, err := d.stack.Describe(ctx)
 	if err != nil {
-		return contents, false, err
+		return contents, done, err
 	}
 	if described == nil {
 		return s.gone(ctx, h, d, head, contents)
@@ -209,23 +235,33 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 	update := mirror.Update{StackName: d.stack.Name(), Version: version(*described, revisionOf(*described))}
 	whole := contents != nil || !mirror.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
-		return contents, false, nil
+		return contents, done, nil
 	}
 	if mirror.Stable(described.Status) {
 		read, err := s.readAtRest(ctx, d)
 		if err != nil || read == nil {
-			return contents, false, err
+			return contents, done, err
 		}
 		if mirror.Stable(read.After.Status) {
 			if update.Contents, err = template.Parse(read.Template, d.withOutputs(read.After.Outputs)); err != nil {
-				return contents, false, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
+				return contents, done, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
 			}
 			contents = update.Contents
 		}
 		update.Version = version(read.After, revisionOf(read.After))
 	}
-	changed, _, err = h.table.Write(ctx, d.partition, d.n, update)
-	return contents, changed, err
+	done, err = s.put(ctx, h, d, update)
+	return contents, done, err
+}
+
+// put writes what was found of a stack.
+func (s *Service) put(ctx context.Context, h *hub, d *shard, update mirror.Update) (done Refreshed, err error) {
+	won, head, err := h.table.Write(ctx, d.partition, d.n, update)
+	done.Changed = won
+	if head != nil {
+		done.Status = head.Status
+	}
+	return done, err
 }
 
 // readAtRest reads a stack in one piece, or only its state once somebody's operation has begun. It returns nil without an error when
@@ -267,24 +303,27 @@ func (s *Service) readAtRest(ctx context.Context, d *shard) (*commit.BaseRead, e
 // counts: whoever looks in the wrong place, or too early, finds nothing, too.
 //
 // The first stack of a project that is closing stays: once it has gone, the mirror alone shows that the deletion isn't over.
-func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head, contents *template.Contents) (*template.Contents, bool, error) {
+func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head, contents *template.Contents) (*template.Contents, Refreshed, error) {
 	const deleted = types.StackStatusDeleteComplete
 	closing := contents != nil && contents.Project != nil && contents.Project.Closing
-	if head == nil || head.Status == string(deleted) || closing && d.n == 0 {
-		return contents, false, nil
+	switch {
+	case head == nil:
+		return contents, Refreshed{}, nil
+	case head.Status == string(deleted) || closing && d.n == 0:
+		return contents, Refreshed{Status: head.Status}, nil
 	}
 	out, err := d.account.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)})
 	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != deleted {
-		return contents, false, nil //nolint:nilerr // that it isn't there is known; a failure to hear more leaves the mirror as it was
+		return contents, Refreshed{Status: head.Status}, nil //nolint:nilerr // that it isn't there is known; a failure to hear more leaves the mirror as it was
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Version: head.Version}
 	update.Status = string(deleted)
 	if last := aws.ToTime(out.Stacks[0].LastUpdatedTime).UTC(); last.After(update.LastUpdated) {
 		update.LastUpdated = last
 	}
-	changed, _, err := h.table.Write(ctx, d.partition, d.n, update)
-	if err != nil || !changed {
-		return contents, changed, err
+	done, err := s.put(ctx, h, d, update)
+	if err != nil || !done.Changed {
+		return contents, done, err
 	}
-	return nil, true, nil
+	return nil, done, nil
 }

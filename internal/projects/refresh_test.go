@@ -48,11 +48,11 @@ func TestRefreshingWhatIsCurrentCostsTwoCalls(t *testing.T) {
 		_, err := relay.RefreshStack(t.Context(), at)
 		must(t, err)
 		w.resetCalls()
-		changed, err := relay.RefreshStack(t.Context(), at)
+		done, err := relay.RefreshStack(t.Context(), at)
 		must(t, err)
 		want := map[string]int{"dynamodb.Query": 1, "cloudformation.DescribeStacks": 1}
-		if calls := w.calls(); changed || !maps.Equal(calls, want) {
-			t.Errorf("changed %v: %s", changed, cmp.Diff(want, calls))
+		if calls := w.calls(); done.Changed || !done.AtRest() || !maps.Equal(calls, want) {
+			t.Errorf("%+v: %s", done, cmp.Diff(want, calls))
 		}
 	})
 }
@@ -66,10 +66,10 @@ func TestRefreshingBringsEditsByHandIntoTheMirror(t *testing.T) {
 		must(t, err)
 		w.retag("77")
 		w.resetCalls()
-		changed, err := relay.RefreshStack(t.Context(), at)
+		done, err := relay.RefreshStack(t.Context(), at)
 		must(t, err)
-		if head := w.mirrored("acme").Heads[0]; !changed || head.Revision != 77 {
-			t.Errorf("changed %v, revision %d in the mirror", changed, head.Revision)
+		if head := w.mirrored("acme").Heads[0]; !done.Changed || head.Revision != 77 {
+			t.Errorf("%+v, revision %d in the mirror", done, head.Revision)
 		}
 	})
 }
@@ -87,8 +87,8 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
 		} {
 			var refused *projects.ForeignStackError
-			if changed, err := relay.RefreshStack(t.Context(), foreign); changed || !errors.As(err, &refused) {
-				t.Errorf("%s: changed %v, %v", name, changed, err)
+			if done, err := relay.RefreshStack(t.Context(), foreign); done.Changed || !errors.As(err, &refused) {
+				t.Errorf("%s: %+v, %v", name, done, err)
 			}
 		}
 		var unknown *projects.UnknownProjectError

@@ -12,8 +12,14 @@ import (
 // stackType is CloudFormation's own type, which events about a stack itself have.
 const stackType = "AWS::CloudFormation::Stack"
 
-// stackOfText is the id of the stack that a notification is about, "" for one about a resource, and for anything that isn't a
-// notification.
+// wake is what a message comes to: a stack to look at.
+type wake struct {
+	stackID string // "" for none: a message about a resource, or anything that isn't a notification
+	// ended says that the message claims the end of an operation. It is a hint to look again if that doesn't show yet.
+	ended bool
+}
+
+// wakeOfText reads a notification.
 //
 // A notification is a text of lines Key='value', for which there are no rules of quoting: a value may hold quotes and line breaks,
 // and so also what looks like lines of other keys. So a key counts at the beginning of a line only. The stack's id comes before
@@ -21,27 +27,32 @@ const stackType = "AWS::CloudFormation::Stack"
 // costs two calls, and one too few is a mirror that is behind.
 //
 // Nothing else is taken out of a notification: it can hold the properties of resources.
-func stackOfText(text string) string {
-	var stackID string
+func wakeOfText(text string) wake {
+	var w wake
 	var physicalIDs []string
 	isStack := false
 	for line := range strings.Lines(text) {
 		switch key, value, _ := strings.Cut(line, "='"); key {
 		case "StackId":
-			if stackID == "" {
-				stackID = upToQuote(value)
+			if w.stackID == "" {
+				w.stackID = upToQuote(value)
 			}
 		case "PhysicalResourceId":
 			physicalIDs = append(physicalIDs, upToQuote(value))
 		case "ResourceType":
 			isStack = isStack || upToQuote(value) == stackType
+		case "ResourceStatus":
+			w.ended = w.ended || endsOperation(upToQuote(value))
 		}
 	}
-	if !isStack || !slices.Contains(physicalIDs, stackID) {
-		return ""
+	if !isStack || !slices.Contains(physicalIDs, w.stackID) {
+		return wake{}
 	}
-	return stackID
+	return w
 }
+
+// endsOperation says whether a stack gets into the status by the end of an operation.
+func endsOperation(status string) bool { return strings.HasSuffix(status, "_COMPLETE") }
 
 // upToQuote is a value of which it is known that it holds no quote.
 func upToQuote(value string) string {
@@ -55,16 +66,19 @@ const (
 	scheduledEvent       = "Scheduled Event"
 )
 
-// stackOfBus is the id of the stack that an event of the bus is about, "" for one about anything else.
-func stackOfBus(e events.EventBridgeEvent) (string, error) {
+// wakeOfBus reads an event of the bus.
+func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
 	if e.Source != cloudFormationSource || e.DetailType != stackStatusChange {
-		return "", nil
+		return wake{}, nil
 	}
 	var detail struct {
 		StackID string `json:"stack-id"`
+		Details struct {
+			Status string `json:"status"`
+		} `json:"status-details"`
 	}
 	if err := json.Unmarshal(e.Detail, &detail); err != nil {
-		return "", fmt.Errorf("the detail of a %q event: %w", stackStatusChange, withoutContent(err))
+		return wake{}, fmt.Errorf("the detail of a %q event: %w", stackStatusChange, withoutContent(err))
 	}
-	return detail.StackID, nil
+	return wake{detail.StackID, endsOperation(detail.Details.Status)}, nil
 }

@@ -50,8 +50,19 @@ func TestOnlyNotificationsOfStacksThemselvesCount(t *testing.T) {
 		"empty values":                     {text("StackId", "", "PhysicalResourceId", ""), ""},
 		"cut off":                          {text()[:120], ""},
 	} {
-		if got := stackOfText(c.text); got != c.want {
+		if got := wakeOfText(c.text).stackID; got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestTheEndOfAnOperationIsAHint(t *testing.T) {
+	for status, want := range map[string]bool{
+		"UPDATE_COMPLETE": true, "UPDATE_ROLLBACK_COMPLETE": true, "DELETE_COMPLETE": true, "CREATE_COMPLETE": true,
+		"UPDATE_IN_PROGRESS": false, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": false, "UPDATE_ROLLBACK_FAILED": false, "": false,
+	} {
+		if got := wakeOfText(text("ResourceStatus", status)); got.ended != want {
+			t.Errorf("%s: %v", status, got.ended)
 		}
 	}
 }
@@ -62,7 +73,7 @@ func FuzzNotification(f *testing.F) {
 	f.Add(text("ResourceProperties", `{"A":"it's\nStackId='x'"}`))
 	f.Add("StackId='\n'='")
 	f.Fuzz(func(t *testing.T, s string) {
-		id := stackOfText(s)
+		id := wakeOfText(s).stackID
 		if id == "" {
 			return
 		}
@@ -74,7 +85,7 @@ func FuzzNotification(f *testing.F) {
 			t.Errorf("%q was taken from %q", id, s)
 		}
 		// Whatever stands in the values that people write, the stack is the same.
-		if again := stackOfText(text("ResourceStatusReason", s, "ResourceProperties", s)); again != stackID {
+		if again := wakeOfText(text("ResourceStatusReason", s, "ResourceProperties", s)).stackID; again != stackID {
 			t.Errorf("%q in a value made it %q", s, again)
 		}
 	})
@@ -82,21 +93,21 @@ func FuzzNotification(f *testing.F) {
 
 func TestEventsOfTheBus(t *testing.T) {
 	e := events.EventBridgeEvent{Source: "aws.cloudformation", DetailType: "CloudFormation Stack Status Change", Detail: json.RawMessage(`{"stack-id":"` + stackID + `","status-details":{"status":"UPDATE_COMPLETE","status-reason":""},"client-request-token":""}`)}
-	if got, err := stackOfBus(e); err != nil || got != stackID {
-		t.Errorf("got %q, %v", got, err)
+	if got, err := wakeOfBus(e); err != nil || got != (wake{stackID, true}) {
+		t.Errorf("got %+v, %v", got, err)
 	}
 	resource := e
 	resource.DetailType = "CloudFormation Resource Status Change"
 	forged := e
 	forged.Source = "custom.app"
 	for name, other := range map[string]events.EventBridgeEvent{"of a resource": resource, "of somebody else": forged} {
-		if got, err := stackOfBus(other); err != nil || got != "" {
-			t.Errorf("an event %s: %q, %v", name, got, err)
+		if got, err := wakeOfBus(other); err != nil || got != (wake{}) {
+			t.Errorf("an event %s: %+v, %v", name, got, err)
 		}
 	}
 	broken := e
 	broken.Detail = json.RawMessage(`{"stack-id":"secret",`)
-	if _, err := stackOfBus(broken); err == nil || strings.Contains(err.Error(), "secret") {
+	if _, err := wakeOfBus(broken); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a broken event: %v", err)
 	}
 }

@@ -18,6 +18,9 @@ const (
 	notificationsBound = 4 * time.Minute
 	// stacksAtOnce is how many stacks are refreshed at the same time.
 	stacksAtOnce = 4
+	// looks is how often a stack is looked at whose description seems to be stale, and lookPause the time in between.
+	looks     = 4
+	lookPause = 3 * time.Second
 )
 
 // Notifications takes an event of SNS or of the bus and brings the mirror of the stacks that it is about up to date. Messages about
@@ -25,12 +28,12 @@ const (
 //
 // An error means that a stack has not been looked at, and makes Lambda try the whole event again, which is harmless.
 func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error {
-	messages, stackIDs, err := stacksOf(event)
+	wakes, err := wakesOf(event)
 	if err != nil {
 		return err
 	}
-	stacks := addresses(stackIDs)
-	r.log.DebugContext(ctx, "notifications", "messages", messages, "stacks", len(stacks))
+	stacks := stacksOf(wakes)
+	r.log.DebugContext(ctx, "notifications", "messages", len(wakes), "stacks", len(stacks))
 	if len(stacks) == 0 {
 		return nil
 	}
@@ -39,21 +42,21 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	return each(ctx, stacksAtOnce, stacks, r.refresh)
 }
 
-// stacksOf are the ids of the stacks that an event is about, and the number of its messages.
-func stacksOf(event json.RawMessage) (messages int, stackIDs []string, err error) {
+// wakesOf reads the messages of an event.
+func wakesOf(event json.RawMessage) ([]wake, error) {
 	var shape struct {
 		Records json.RawMessage `json:"Records"`
 	}
 	if err := json.Unmarshal(event, &shape); err != nil {
-		return 0, nil, fmt.Errorf("the event: %w", withoutContent(err))
+		return nil, fmt.Errorf("the event: %w", withoutContent(err))
 	}
 	if shape.Records == nil {
 		var e events.EventBridgeEvent
 		if err := json.Unmarshal(event, &e); err != nil {
-			return 0, nil, fmt.Errorf("the event of the bus: %w", withoutContent(err))
+			return nil, fmt.Errorf("the event of the bus: %w", withoutContent(err))
 		}
-		id, err := stackOfBus(e)
-		return 1, []string{id}, err
+		w, err := wakeOfBus(e)
+		return []wake{w}, err
 	}
 	// Only the texts are taken out of the records: whatever else is in them, and of whatever form, is nobody's business.
 	var records []struct {
@@ -62,46 +65,79 @@ func stacksOf(event json.RawMessage) (messages int, stackIDs []string, err error
 		} `json:"Sns"`
 	}
 	if err := json.Unmarshal(shape.Records, &records); err != nil {
-		return 0, nil, fmt.Errorf("the records of the event: %w", withoutContent(err))
+		return nil, fmt.Errorf("the records of the event: %w", withoutContent(err))
 	}
-	for _, record := range records {
-		stackIDs = append(stackIDs, stackOfText(record.SNS.Message))
+	wakes := make([]wake, len(records))
+	for i, record := range records {
+		wakes[i] = wakeOfText(record.SNS.Message)
 	}
-	return len(records), stackIDs, nil
+	return wakes, nil
 }
 
-// addresses are where the stacks are that can be ours, each once.
-func addresses(stackIDs []string) []projects.StackAddress {
-	var all []projects.StackAddress
-	seen := map[projects.StackAddress]bool{}
-	for _, id := range stackIDs {
-		if at, ok := projects.AddressOf(id); ok && !seen[at] {
-			seen[at] = true
-			all = append(all, at)
+// woken is a stack that can be one of ours.
+type woken struct {
+	at    projects.StackAddress
+	ended bool
+}
+
+// stacksOf are the stacks that messages are about and that can be ours, each once.
+func stacksOf(wakes []wake) []*woken {
+	var stacks []*woken
+	known := map[projects.StackAddress]*woken{}
+	for _, w := range wakes {
+		at, ok := projects.AddressOf(w.stackID)
+		if !ok {
+			continue
 		}
+		if known[at] == nil {
+			known[at] = &woken{at: at}
+			stacks = append(stacks, known[at])
+		}
+		known[at].ended = known[at].ended || w.ended
 	}
-	return all
+	return stacks
 }
 
 // refresh brings the mirror of one stack up to date and tells those who watch.
-func (r *Relay) refresh(ctx context.Context, at projects.StackAddress) error {
-	began := time.Now()
-	changed, err := r.projects.RefreshStack(ctx, at)
-	var (
-		foreign *projects.ForeignStackError
-		unknown *projects.UnknownProjectError
-	)
-	switch {
-	case errors.As(err, &foreign), errors.As(err, &unknown):
-		r.log.InfoContext(ctx, "not one of our stacks", "stack", at.Name(), "account", at.AccountID, "region", at.Region)
+//
+// Descriptions are stale for seconds after an operation. So when the end of one was reported and the mirror still shows it in progress
+// afterwards, the stack is looked at again a little later; after that the sweep mends it.
+func (r *Relay) refresh(ctx context.Context, w *woken) error {
+	for look := 1; ; look++ {
+		began := time.Now()
+		done, err := r.projects.RefreshStack(ctx, w.at)
+		var (
+			foreign *projects.ForeignStackError
+			unknown *projects.UnknownProjectError
+		)
+		switch {
+		case errors.As(err, &foreign), errors.As(err, &unknown):
+			r.log.InfoContext(ctx, "not one of our stacks", "stack", w.at.Name(), "account", w.at.AccountID, "region", w.at.Region)
+			return nil
+		case err != nil:
+			r.log.ErrorContext(ctx, "the stack could not be compared with the mirror", "stack", w.at.Name(), "error", err.Error())
+			return fmt.Errorf("refreshing the stack %s: %w", w.at.Name(), err)
+		}
+		r.log.InfoContext(ctx, "compared", "stack", w.at.Name(), "changed", done.Changed, "status", done.Status, "took", time.Since(began).String())
+		if done.Changed {
+			r.publish(ctx, w.at.Project)
+		}
+		if !w.ended || done.AtRest() || look == looks {
+			return nil
+		}
+		if err := sleep(ctx, lookPause); err != nil {
+			return nil //nolint:nilerr // the stack has been looked at
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
 		return nil
-	case err != nil:
-		r.log.ErrorContext(ctx, "the stack could not be compared with the mirror", "stack", at.Name(), "error", err.Error())
-		return fmt.Errorf("refreshing the stack %s: %w", at.Name(), err)
 	}
-	r.log.InfoContext(ctx, "compared", "stack", at.Name(), "changed", changed, "took", time.Since(began).String())
-	if changed {
-		r.publish(ctx, at.Project)
-	}
-	return nil
 }

@@ -117,14 +117,14 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
 		id := w.mirrored("acme").Heads[0].StackID
 		r, calls := w.relay()
-		_, err := r.Handle(t.Context(), bus(t, id))
+		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
 		must(t, err)
 		calls.take()
 		message := map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n"}}
 		event, err := json.Marshal(map[string]any{"Records": []any{message, message, message, message}})
 		must(t, err)
 		want := map[string]int{"Query": 1, "DescribeStacks": 1}
-		for name, event := range map[string][]byte{"SNS": event, "the bus": bus(t, id)} {
+		for name, event := range map[string][]byte{"SNS": event, "the bus": bus(t, id, "UPDATE_COMPLETE")} {
 			if _, err := r.Handle(t.Context(), event); err != nil {
 				t.Error(err)
 			}
@@ -136,11 +136,11 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 }
 
 // bus is an event of the bus about a stack.
-func bus(t *testing.T, stackID string) []byte {
+func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
 		"version": "0", "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
-		"detail": map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": "UPDATE_COMPLETE"}},
+		"detail": map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": status}},
 	})
 	must(t, err)
 	return event
@@ -153,11 +153,39 @@ func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
 		id := w.mirrored("acme").Heads[0].StackID
 		r, _ := w.relay()
 		must(t, w.box.AddFaults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1}))
-		if _, err := r.Handle(t.Context(), bus(t, id)); err == nil || !strings.Contains(err.Error(), "stowage-acme-0") {
+		if _, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE")); err == nil || !strings.Contains(err.Error(), "stowage-acme-0") {
 			t.Errorf("%v", err)
 		}
-		if _, err := r.Handle(t.Context(), bus(t, id)); err != nil {
+		if _, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE")); err != nil {
 			t.Errorf("again: %v", err)
+		}
+	})
+}
+
+// TestAStaleDescriptionIsLookedAtAgain: otherwise the end of an operation would show minutes later.
+func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		id := w.mirrored("acme").Heads[0].StackID
+		r, _ := w.relay()
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go w.box.Run(ctx)
+		go func() { // in the midst of the update
+			time.Sleep(2 * time.Second)
+			_, err := r.Handle(ctx, bus(t, id, "UPDATE_IN_PROGRESS"))
+			must(t, err)
+		}()
+		w.addByHand("stowage-acme-0", 3)
+		if status := w.mirrored("acme").Heads[0].Status; status != "UPDATE_IN_PROGRESS" {
+			t.Fatalf("the mirror shows %s", status)
+		}
+		must(t, w.box.AddFaults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, Times: 2}))
+		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
+		must(t, err)
+		if head := w.mirrored("acme").Heads[0]; head.Status != "UPDATE_COMPLETE" {
+			t.Errorf("the mirror shows %s", head.Status)
 		}
 	})
 }

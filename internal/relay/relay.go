@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -34,6 +36,9 @@ type Relay struct {
 	log      *slog.Logger
 	projects *projects.Service
 	gate     *gate
+
+	mu       sync.Mutex // protects what follows; never held during a call or a wait
+	compared time.Time  // when this process began to compare all stacks last
 }
 
 // New makes a Relay. It calls nothing: the hub's settings are read by the first event that needs them.
@@ -138,4 +143,9 @@ func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
 // HandleNotifications is Notifications in the form of a Lambda function.
 func (r *Relay) HandleNotifications(ctx context.Context, event []byte) ([]byte, error) {
 	return nil, r.Notifications(ctx, event)
+}
+
+// Invoke is Handle under the name that the Lambda runtime calls.
+func (r *Relay) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	return r.Handle(ctx, event)
 }

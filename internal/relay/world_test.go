@@ -26,6 +26,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 const (
@@ -185,27 +186,47 @@ func project(name string) model.Project {
 // addByHand adds parameters to the template of a stack, as a person in the console would.
 func (w *world) addByHand(stack string, n int) {
 	w.t.Helper()
-	client := cloudformation.NewFromConfig(w.sdk(account))
+	w.edit(account, stack, func(sections map[string]json.RawMessage) string {
+		resources := map[string]json.RawMessage{}
+		must(w.t, json.Unmarshal(sections["Resources"], &resources))
+		for i := range n {
+			resources[fmt.Sprintf("ByHand%d", i)] = json.RawMessage(fmt.Sprintf(`{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/by/hand/%d","Type":"String","Value":"canary-%d"}}`, i, i))
+		}
+		var err error
+		sections["Resources"], err = json.Marshal(resources)
+		must(w.t, err)
+		body, err := json.Marshal(sections)
+		must(w.t, err)
+		return string(body)
+	})
+}
+
+// spoil saves a template as YAML, which can't be read.
+func (w *world) spoil(accountID, stack string) {
+	w.t.Helper()
+	w.edit(accountID, stack, func(sections map[string]json.RawMessage) string {
+		var text strings.Builder
+		for name, section := range sections {
+			text.WriteString(name + ": " + string(section) + "\n")
+		}
+		return text.String()
+	}, "77")
+}
+
+// edit changes the template of a stack; and its revision, too, so that CloudFormation sees a change.
+func (w *world) edit(accountID, stack string, change func(sections map[string]json.RawMessage) string, revision ...string) {
+	w.t.Helper()
+	client := cloudformation.NewFromConfig(w.sdk(accountID))
 	got, err := client.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: &stack})
 	must(w.t, err)
-	sections, resources := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	sections := map[string]json.RawMessage{}
 	must(w.t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
-	must(w.t, json.Unmarshal(sections["Resources"], &resources))
-	for i := range n {
-		resources[fmt.Sprintf("ByHand%d", i)] = json.RawMessage(fmt.Sprintf(`{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/by/hand/%d","Type":"String","Value":"canary-%d"}}`, i, i))
-	}
-	sections["Resources"], err = json.Marshal(resources)
-	must(w.t, err)
-	body, err := json.Marshal(sections)
-	must(w.t, err)
-	described, err := client.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: &stack})
-	must(w.t, err)
-	var parameters []cfntypes.Parameter
-	for _, p := range described.Stacks[0].Parameters {
-		parameters = append(parameters, cfntypes.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
+	parameter := cfntypes.Parameter{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}
+	for _, value := range revision {
+		parameter.UsePreviousValue, parameter.ParameterValue = nil, aws.String(value)
 	}
 	_, err = client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
-		StackName: &stack, TemplateBody: aws.String(string(body)), Parameters: parameters,
+		StackName: &stack, TemplateBody: aws.String(change(sections)), Parameters: []cfntypes.Parameter{parameter},
 		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
 	})
 	must(w.t, err)

@@ -85,24 +85,26 @@ func (s *Sandbox) mustQuery(account, region, service, version, operation string,
 	})
 }
 
-func (s *Sandbox) mustJSON(service, operation string, body map[string]any) {
+func (s *Sandbox) mustJSON(service, operation string, body map[string]any) []byte {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: %s can't be encoded: %v", operation, err))
 	}
-	s.must(HubAccount, s.region, &cloud.Request{Service: service, Operation: operation, Body: encoded}, http.Header{})
+	return s.must(HubAccount, s.region, &cloud.Request{Service: service, Operation: operation, Body: encoded}, http.Header{})
 }
 
-func (s *Sandbox) must(account, region string, r *cloud.Request, header http.Header) {
+func (s *Sandbox) must(account, region string, r *cloud.Request, header http.Header) []byte {
 	service := s.services[r.Service]
 	if service == nil {
-		return
+		return nil
 	}
 	r.HTTP = &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: r.Service + "." + region + ".amazonaws.com", Path: "/"}, Header: header}
 	access, _ := StaticCredentials(account)
 	_, r.Caller, _, _ = s.key(access)
 	r.Caller.Region, r.Endpoint = region, endpointOf(r.HTTP)
-	if _, err := service.Handle(r); err != nil {
+	answer, err := service.Handle(r)
+	if err != nil {
 		panic(fmt.Sprintf("sandbox: setting up account %s: %s %s: %v", account, strings.ToUpper(r.Service), r.Operation, err))
 	}
+	return answer.Body
 }

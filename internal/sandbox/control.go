@@ -105,14 +105,15 @@ func (a *answerWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// SetNotifications sets what happens to the notifications of stacks on their way.
+// SetNotifications sets what happens to the notifications of stacks on their way. EventBridge promises more: its events can
+// come twice, late and out of order, but aren't lost.
 func (s *Sandbox) SetNotifications(d sns.Delivery) error {
-	if d.Drop < 0 || d.Drop > 1 || d.Duplicate < 0 || d.Duplicate > 1 {
-		return fmt.Errorf("drop and duplicate are probabilities: %g, %g", d.Drop, d.Duplicate)
-	}
 	s.world.Lock()
 	defer s.unlock()
-	s.sns.SetDelivery(d)
+	if err := s.sns.SetDelivery(d); err != nil {
+		return fmt.Errorf("notifications: %w", err)
+	}
+	s.bus.SetDelivery(d)
 	return nil
 }
 

@@ -1,10 +1,15 @@
 package sandbox
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
@@ -13,6 +18,47 @@ func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
 	s.world.Lock()
 	defer s.unlock()
 	s.world.RegisterFunction(arn, f)
+}
+
+// SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and regions: to the topics
+// that onboarding made and will make.
+func (s *Sandbox) SubscribeFunction(arn string) {
+	s.world.Lock()
+	defer s.unlock()
+	s.sns.SubscribeEverywhere(TopicName, arn)
+}
+
+// AddRule adds a rule of EventBridge. A scheduled one is in the hub's account and region unless it says otherwise.
+func (s *Sandbox) AddRule(r events.Rule) error {
+	r.Account, r.Region = cmp.Or(r.Account, HubAccount), cmp.Or(r.Region, s.region)
+	s.world.Lock()
+	defer s.unlock()
+	if err := s.bus.Add(r); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	return nil
+}
+
+// SetHubSettings adds members to the hub's settings, the SSM parameter that the hub's clients read first.
+func (s *Sandbox) SetHubSettings(members map[string]any) error {
+	s.world.Lock()
+	defer s.unlock()
+	name := "/stowage/hub/" + HubName
+	var now struct{ Parameter struct{ Value string } }
+	if err := json.Unmarshal(s.mustJSON("ssm", "GetParameter", map[string]any{"Name": name}), &now); err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	settings := make(map[string]any)
+	if err := json.Unmarshal([]byte(now.Parameter.Value), &settings); err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	maps.Copy(settings, members)
+	value, err := json.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("sandbox: the hub's settings: %w", err)
+	}
+	s.mustJSON("ssm", "PutParameter", map[string]any{"Name": name, "Type": "String", "Value": string(value), "Overwrite": true})
+	return nil
 }
 
 // WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
@@ -29,9 +75,13 @@ type connectionControl struct {
 	Resume string `json:"resume"`
 }
 
+var errOneControl = errors.New("one of drop, lose, stall and resume")
+
 // do does what was asked and says how many connections it hit.
 func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
 	switch c {
+	case connectionControl{}:
+		return 0, errOneControl
 	case connectionControl{Drop: c.Drop}:
 		return g.Drop(c.Drop), nil
 	case connectionControl{Lose: c.Lose}:
@@ -41,6 +91,6 @@ func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
 	case connectionControl{Resume: c.Resume}:
 		return g.Resume(c.Resume), nil
 	default:
-		return 0, errors.New("one of drop, lose, stall and resume")
+		return 0, errOneControl
 	}
 }

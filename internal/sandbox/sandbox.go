@@ -14,6 +14,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
@@ -61,6 +62,7 @@ type Sandbox struct {
 	services map[string]cloud.Service
 	sts      *sts.STS
 	sns      *sns.SNS
+	bus      *events.Bus
 	gateway  *apigateway.Gateway
 	issuer   *oidc.Issuer
 	calls    calls
@@ -291,7 +293,12 @@ func (s *Sandbox) unlock() {
 	s.world.Unlock()
 	for _, i := range invocations {
 		go func() {
-			_, _ = i.Function(context.Background(), i.Event) // asynchronous: nobody waits for the result
+			if _, err := i.Function(context.Background(), i.Event); err == nil {
+				return // asynchronous: nobody waits for the result
+			}
+			s.world.Lock()
+			defer s.unlock()
+			s.world.Retry(i)
 		}()
 	}
 }

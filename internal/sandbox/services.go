@@ -4,6 +4,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
@@ -17,6 +18,7 @@ import (
 func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)
+	s.bus = events.New(s.world)
 	s.gateway = apigateway.New(s.world, func(f func()) {
 		s.world.Lock()
 		defer s.unlock()

@@ -2,9 +2,9 @@ package simulation
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 )
@@ -379,34 +380,19 @@ func pool(kind model.Kind) []model.ID {
 	return slices.Compact(ids)
 }
 
-// relays subscribes functions to the notifications of the project's stack, each of which looks at the stack that a message is about.
+// relays subscribes relays to the notifications of the project's stack.
 func (w *world) relays(n int) {
+	w.t.Helper()
 	for i := range n {
-		relay := w.start("relay", 300+i)
-		arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:relay%d", region, sandbox.HubAccount, i)
-		w.box.World().Lock()
-		w.box.World().RegisterFunction(arn, func(_ context.Context, event []byte) ([]byte, error) {
-			var message struct {
-				Records []struct {
-					Sns struct{ Message string }
-				}
-			}
-			if err := json.Unmarshal(event, &message); err != nil {
-				return nil, err
-			}
-			for _, record := range message.Records {
-				if strings.Contains(record.Sns.Message, "ResourceType='AWS::CloudFormation::Stack'") {
-					ctx, cancel := context.WithTimeout(relay.ctx, 15*time.Minute)
-					_, err := relay.Refresh(ctx, project)
-					cancel()
-					if err != nil {
-						return nil, err
-					}
-				}
-			}
-			return nil, nil
+		p := w.start("relay", 300+i)
+		r, err := relay.New(p.ctx, relay.Config{
+			Clients: p.clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
 		})
-		w.box.World().Unlock()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:relay%d", region, sandbox.HubAccount, i)
+		w.box.RegisterFunction(arn, func(_ context.Context, event []byte) ([]byte, error) { return r.Handle(p.ctx, event) })
 		w.subscribe(arn)
 	}
 }

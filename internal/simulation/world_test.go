@@ -70,15 +70,16 @@ func (w *world) problem(check, format string, args ...any) {
 // process is one run of the provider.
 type process struct {
 	*projects.Service
-	w      *world
-	n      int
-	name   string
-	ctx    context.Context //nolint:containedctx // it lives as long as its process
-	cancel context.CancelFunc
-	dead   chan struct{} // closed when it has crashed
-	once   sync.Once
-	before func() // is told of each call before it reaches AWS, and after of each that has; nil: nobody is told
-	after  func()
+	w       *world
+	n       int
+	name    string
+	clients *awsclient.Clients
+	ctx     context.Context //nolint:containedctx // it lives as long as its process
+	cancel  context.CancelFunc
+	dead    chan struct{} // closed when it has crashed
+	once    sync.Once
+	before  func() // is told of each call before it reaches AWS, and after of each that has; nil: nobody is told
+	after   func()
 }
 
 // start starts a process. Its number is the caller's to choose, and no other process has it: were it counted here, it would
@@ -94,6 +95,7 @@ func (w *world) start(name string, n int, change ...func(*projects.Config)) *pro
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	p.clients = clients
 	config := projects.Config{
 		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified,
 		Writer: fmt.Sprintf("writer-%d-%d", w.seed, p.n), Origin: origin,

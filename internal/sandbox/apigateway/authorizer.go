@@ -56,7 +56,8 @@ func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[
 	if err := judge(policy, s.arn("$connect")); err != nil {
 		return nil, err
 	}
-	// Events carry all values as strings: API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer".
+	// Events carry all values as strings: API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer", for REST
+	// APIs; that it holds for WebSocket APIs is deduced.
 	values := map[string]string{"principalId": answer.PrincipalID, "integrationLatency": "0"}
 	for name, value := range answer.Context {
 		switch v := value.(type) {

@@ -28,7 +28,7 @@ func (f *frameWatch) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, fmt.Errorf("apigateway: take the connection over: %w", err)
 	}
 	watched := &watchedConn{Conn: connection, largest: &f.largest}
-	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered()) // what is buffered is there
+	early, _ := buffered.Peek(buffered.Reader.Buffered()) // what is buffered is there
 	watched.observe(early)
 	return watched, buffered, nil
 }

@@ -31,7 +31,7 @@ const (
 	newConnections = 500
 )
 
-// defaultBuffer is a choice: AWS says that a buffer can be full, not when.
+// defaultBuffer is unconfirmed: AWS says that a buffer can be full, not when.
 const defaultBuffer = 512 << 10
 
 // The close codes that API Gateway uses.

@@ -45,6 +45,7 @@ func (g *Gateway) Handle(r *cloud.Request) (*cloud.Response, error) {
 		if c == nil {
 			return nil, gone()
 		}
+		// The code that the client sees is unconfirmed.
 		c.close(closeNormal, "Connection Closed Normally")
 		return &cloud.Response{Status: http.StatusNoContent, Header: header(r)}, nil
 	}

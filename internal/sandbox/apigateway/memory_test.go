@@ -69,7 +69,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		{"denied", answer(policy("Deny", arn, nil), nil), nil, []string{"t"}, 403},
 		{"allowed and denied", answer(both, nil), nil, []string{"t"}, 403},
 		{"allowed elsewhere", answer(policy("Allow", strings.Replace(arn, "prod", "test", 1), nil), nil), nil, []string{"t"}, 403},
-		{"unauthorized", answer(nil, errors.New("Unauthorized")), nil, []string{"t"}, 401}, //nolint:staticcheck // AWS's word
+		{"unauthorized", answer(nil, errors.New("Unauthorized")), nil, []string{"t"}, 401},
 		{"failure", answer(nil, errors.New("boom")), nil, []string{"t"}, 500},
 		{"no policy", answer(map[string]string{"principalId": "x"}, nil), nil, []string{"t"}, 500},
 		{"no principal", answer(anonymous, nil), nil, []string{"t"}, 500},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -216,6 +217,56 @@ func TestASlowSocketHoldsNobody(t *testing.T) {
 	}
 	if len(h.noted("DISCONNECT")) != 0 {
 		t.Error("$disconnect was called for a dropped connection")
+	}
+}
+
+func TestConnectionsAreControlledOverTheWire(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, apigateway.Settings{})
+	server := h.listen(t)
+	socket, _, err := websocket.Dial(t.Context(), server.URL+h.stage.Path(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.CloseNow() }()
+	control := func(method, body string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/_sandbox/connections", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, strings.TrimSpace(string(text))
+	}
+	id := h.box.WebSockets().Connections()[0].ID
+	for _, c := range []struct {
+		body   string
+		status int
+		answer string
+	}{
+		{`{"stall":"` + id + `"}`, 200, `{"connections":1}`},
+		{`{"resume":"all"}`, 200, `{"connections":1}`},
+		{`{"drop":"unknown"}`, 200, `{"connections":0}`},
+		{`{"drop":"all","stall":"all"}`, 400, "one of drop, lose, stall and resume"},
+		{`{}`, 400, "one of drop, lose, stall and resume"},
+		{`{"lose":"all"}`, 200, `{"connections":1}`},
+	} {
+		if status, answer := control(http.MethodPost, c.body); status != c.status || answer != c.answer {
+			t.Errorf("%s: %d %s", c.body, status, answer)
+		}
+	}
+	if _, _, err := socket.Read(t.Context()); err == nil || websocket.CloseStatus(err) != -1 {
+		t.Errorf("the client of a lost connection sees %v", err)
+	}
+	if status, list := control(http.MethodGet, ""); status != 200 || !strings.Contains(list, `"id":"`+id+`"`) || !strings.Contains(list, `"lost":true`) {
+		t.Errorf("connections: %d %s", status, list)
 	}
 }
 

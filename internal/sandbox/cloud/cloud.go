@@ -20,6 +20,7 @@ type World struct {
 	order   uint64
 	types   map[string]ResourceType
 	topics  Publisher
+	bus     EventBus
 	lambdas map[string]Function
 	objects ObjectReader
 	roles   RoleFinder

@@ -1,5 +1,7 @@
 package cloud
 
+import "time"
+
 // What one service needs of another goes through the world, so that no service package imports another. A service
 // registers itself in its New; the finder is nil while the service that answers isn't part of the world.
 
@@ -23,6 +25,26 @@ type KeyFinder interface {
 	// false for a key that was made inactive or is past its end. ok is false when the key is not one of the finder's.
 	AccessKey(id string) (secret string, caller Caller, active bool, ok bool)
 }
+
+// EventBus takes what services tell of themselves; the EventBridge service registers itself as one.
+type EventBus interface {
+	// PutEvent hands an event of a service to the default bus of an account and region. detail is encoded as JSON.
+	PutEvent(e BusEvent)
+}
+
+// BusEvent is an event of a service.
+type BusEvent struct {
+	Account, Region    string
+	Source, DetailType string
+	Resources          []string
+	Detail             any
+}
+
+// SetEventBus registers the EventBridge service.
+func (w *World) SetEventBus(b EventBus) { w.bus = b }
+
+// EventBus returns the EventBridge service, nil before SetEventBus.
+func (w *World) EventBus() EventBus { return w.bus }
 
 // SetObjects registers the S3 service.
 func (w *World) SetObjects(o ObjectReader) { w.objects = o }
@@ -60,11 +82,26 @@ func (w *World) Invoke(arn string, event []byte) bool {
 	return true
 }
 
+// retryAfter are the times after which Lambda repeats an asynchronous invocation that failed: Lambda Developer Guide,
+// "How Lambda handles errors and retries with asynchronous invocation".
+var retryAfter = []time.Duration{time.Minute, 2 * time.Minute}
+
+// Retry puts an invocation that failed on the agenda again, unless it has been repeated as often as Lambda does.
+func (w *World) Retry(i Invocation) {
+	if i.Failed >= len(retryAfter) {
+		return
+	}
+	again := i
+	again.Failed++
+	w.After(retryAfter[i.Failed], func() { w.invocations = append(w.invocations, again) })
+}
+
 // Invocation is one asynchronous call of a Lambda function that waits to be started.
 type Invocation struct {
 	ARN      string
 	Event    []byte
 	Function Function
+	Failed   int // how many times it has been tried in vain
 }
 
 // TakeInvocations returns the invocations that wait to be started, in the order in which they were queued, and forgets

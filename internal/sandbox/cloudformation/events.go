@@ -30,7 +30,7 @@ type event struct {
 // eventsPerPage and the other page sizes: DescribeStackResources' 100 is documented, the rest are deduced.
 const eventsPerPage = 100
 
-// record adds an event to a stack's history and tells the stack's topics.
+// record adds an event to a stack's history and tells the stack's topics and EventBridge.
 func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 	e.at = s.w.Now()
 	if e.id == "" {
@@ -38,6 +38,7 @@ func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 	}
 	st.events = append(st.events, e)
 	s.notify(st, caller, e)
+	s.announce(st, e)
 }
 
 // become changes a stack's status and records it.

@@ -16,24 +16,27 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
 const (
 	region = "eu-west-1"
 	// farewell is how long calls that are being answered may take when the server ends.
 	farewell = 2 * time.Second
+	// boardToken is how long the token in the board's URL is valid, in seconds.
+	boardToken = 12 * 3600
 )
 
 // Ready is the line that the server prints when it is ready.
 type Ready struct {
 	Endpoint  string            `json:"endpoint"`
-	Board     string            `json:"board"`     // "" as long as there is no board
-	WebSocket string            `json:"websocket"` // "" as long as there is no board
+	Board     string            `json:"board"`     // with a token and the WebSocket's address in the fragment; "" when there is no board
+	WebSocket string            `json:"websocket"` // "" when there is no WebSocket API
 	Env       map[string]string `json:"env"`
 }
 
-// Main runs the server with the arguments of the command line until the context ends.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// Main runs the server with the arguments of the command line until the context ends. setups set up the hub, in order.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer, setups ...Setup) error {
 	flags := flag.NewFlagSet("stowage-sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
@@ -52,7 +55,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region}, stdout)
+	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region}, stdout, setups)
 }
 
 func profileOf(name string) (cloud.Latency, error) {
@@ -66,7 +69,7 @@ func profileOf(name string) (cloud.Latency, error) {
 	}
 }
 
-func serve(ctx context.Context, address string, options sandbox.Options, stdout io.Writer) (err error) {
+func serve(ctx context.Context, address string, options sandbox.Options, stdout io.Writer, setups []Setup) (err error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -82,24 +85,45 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go box.Run(ctx)
-	server := &http.Server{Handler: box, ReadHeaderTimeout: time.Minute}
+	endpoint := "http://" + listener.Addr().String()
+	hub := &Hub{Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig), Token: oidc.TokenRequest{ExpiresIn: boardToken}}
+	ready := make(chan struct{})
+	server := &http.Server{Handler: front{hub: hub, ready: ready}, ReadHeaderTimeout: time.Minute}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 
-	endpoint := "http://" + listener.Addr().String()
-	if err := json.NewEncoder(stdout).Encode(Ready{Endpoint: endpoint, Env: environment(endpoint, cliConfig)}); err != nil {
+	if err := announce(ctx, hub, setups, stdout, ready); err != nil {
 		_ = server.Close() // nobody can know that it is there
-		return fmt.Errorf("print the ready line: %w", err)
+		return err
 	}
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+	box.WebSockets().Shutdown()
 	grace, release := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer release()
 	if err := server.Shutdown(grace); err != nil {
 		_ = server.Close() // calls that take longer are cut
+	}
+	return nil
+}
+
+// announce sets up the hub and prints the ready line.
+func announce(ctx context.Context, hub *Hub, setups []Setup, stdout io.Writer, ready chan<- struct{}) error {
+	for _, setup := range setups {
+		if err := setup(ctx, hub); err != nil {
+			return fmt.Errorf("set up the hub: %w", err)
+		}
+	}
+	board, websocket, err := hub.urls()
+	if err != nil {
+		return err
+	}
+	close(ready)
+	if err := json.NewEncoder(stdout).Encode(Ready{Endpoint: hub.Endpoint, Board: board, WebSocket: websocket, Env: hub.Env}); err != nil {
+		return fmt.Errorf("print the ready line: %w", err)
 	}
 	return nil
 }

@@ -25,11 +25,28 @@ const (
 	disorder = 5 * time.Second
 )
 
-// Delivery says what happens to the notifications of stacks on their way; the zero value delivers each once, in order.
+// Delivery says what happens to the notifications of stacks on their way; the zero value delivers each once, in order and
+// at once.
 type Delivery struct {
 	Drop      float64 `json:"drop"`      // probability of being lost
 	Duplicate float64 `json:"duplicate"` // probability of coming twice
 	Reorder   bool    `json:"reorder"`   // each is late by a random time of at most 5 seconds
+	Delay     string  `json:"delay"`     // a Go duration such as "30s" by which each is late; "" means none
+}
+
+// Late is the time by which all notifications are late.
+func (d Delivery) Late() (time.Duration, error) {
+	if d.Delay == "" {
+		return 0, nil
+	}
+	late, err := time.ParseDuration(d.Delay)
+	if err != nil {
+		return 0, fmt.Errorf("delay: %w", err)
+	}
+	if late < 0 {
+		return 0, fmt.Errorf("delay: %s is in the past", late)
+	}
+	return late, nil
 }
 
 // SNS is the service.
@@ -38,7 +55,13 @@ type SNS struct {
 	topics   map[string]*topic // by ARN
 	order    []string          // ARNs in order of creation
 	delivery Delivery
+	late     time.Duration
+	// everywhere are the functions that are subscribed to all topics of a name.
+	everywhere []standing
 }
+
+// standing subscribes a function to all topics of a name.
+type standing struct{ topic, function string }
 
 type topic struct {
 	arn, owner    string
@@ -59,7 +82,28 @@ func New(w *cloud.World) *SNS {
 }
 
 // SetDelivery sets what happens to the notifications of stacks from now on.
-func (s *SNS) SetDelivery(d Delivery) { s.delivery = d }
+func (s *SNS) SetDelivery(d Delivery) error {
+	if d.Drop < 0 || d.Drop > 1 || d.Duplicate < 0 || d.Duplicate > 1 {
+		return fmt.Errorf("drop and duplicate are probabilities: %g, %g", d.Drop, d.Duplicate)
+	}
+	late, err := d.Late()
+	if err != nil {
+		return err
+	}
+	s.delivery, s.late = d, late
+	return nil
+}
+
+// SubscribeEverywhere subscribes a Lambda function to all topics of a name, in every account and region, as the owner of the
+// topic would: to those that there are and to those that are made later.
+func (s *SNS) SubscribeEverywhere(topicName, functionARN string) {
+	s.everywhere = append(s.everywhere, standing{topicName, functionARN})
+	for _, arn := range s.order {
+		if strings.HasSuffix(arn, ":"+topicName) {
+			s.add(s.topics[arn], functionARN, s.topics[arn].owner)
+		}
+	}
+}
 
 // WriteError encodes an error.
 func (s *SNS) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
@@ -131,6 +175,11 @@ func (s *SNS) create(c cloud.Caller, name string, attributes, tags map[string]st
 	}
 	s.topics[arn] = t
 	s.order = append(s.order, arn)
+	for _, e := range s.everywhere {
+		if e.topic == name {
+			s.add(t, e.function, t.owner)
+		}
+	}
 	return t, nil
 }
 
@@ -219,14 +268,20 @@ func (s *SNS) subscribe(r *cloud.Request) (*cloud.Response, error) {
 	if !strings.HasPrefix(endpoint, "arn:aws:lambda:") {
 		return nil, cloud.Errorf("InvalidParameter", "Invalid parameter: Lambda endpoint ARN")
 	}
+	made := s.add(t, endpoint, r.Caller.Account)
+	return wire.Result(r, struct{ SubscriptionArn string }{made.arn})
+}
+
+// add subscribes a function to a topic, or finds its subscription.
+func (s *SNS) add(t *topic, function, owner string) subscription {
 	for _, existing := range t.subscriptions {
-		if existing.endpoint == endpoint {
-			return wire.Result(r, struct{ SubscriptionArn string }{existing.arn})
+		if existing.endpoint == function {
+			return existing
 		}
 	}
-	made := subscription{arn: t.arn + ":" + s.world.NewUUID(), protocol: "lambda", endpoint: endpoint, owner: r.Caller.Account}
+	made := subscription{arn: t.arn + ":" + s.world.NewUUID(), protocol: "lambda", endpoint: function, owner: owner}
 	t.subscriptions = append(t.subscriptions, made)
-	return wire.Result(r, struct{ SubscriptionArn string }{made.arn})
+	return made
 }
 
 func (s *SNS) listSubscriptions(r *cloud.Request) (*cloud.Response, error) {
@@ -324,11 +379,15 @@ func (s *SNS) Publish(topicARN, subject, message string) error {
 		copies = 2
 	}
 	for range copies {
-		if !s.delivery.Reorder {
+		late := s.late
+		if s.delivery.Reorder {
+			late += time.Duration(s.world.Rand().Int64N(int64(disorder)))
+		}
+		if late == 0 {
 			s.deliver(t, id, subject, message)
 			continue
 		}
-		s.world.After(time.Duration(s.world.Rand().Int64N(int64(disorder))), func() { s.deliver(t, id, subject, message) })
+		s.world.After(late, func() { s.deliver(t, id, subject, message) })
 	}
 	return nil
 }

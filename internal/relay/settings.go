@@ -1,0 +1,45 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+)
+
+// FromEnvironment makes the Config that environment variables describe; see the package's documentation. version is that of the
+// program. It finds out whose credentials it has, by one call.
+func FromEnvironment(ctx context.Context, version string) (Config, error) {
+	return fromEnvironment(ctx, version, os.Getenv)
+}
+
+func fromEnvironment(ctx context.Context, version string, get func(string) string) (Config, error) {
+	or := func(name, otherwise string) string {
+		if value := strings.TrimSpace(get(name)); value != "" {
+			return value
+		}
+		return otherwise
+	}
+	var level slog.Level
+	if text := or("STOWAGE_LOG_LEVEL", "INFO"); level.UnmarshalText([]byte(text)) != nil {
+		return Config{}, fmt.Errorf("STOWAGE_LOG_LEVEL is %q; it is DEBUG, INFO, WARN or ERROR", text)
+	}
+	config := Config{
+		Hub: or("STOWAGE_HUB", "stowage"), RoleName: or("STOWAGE_ROLE", DefaultRole),
+		Access: Access{Issuer: or("STOWAGE_OIDC_ISSUER", ""), ProjectsClaim: or("STOWAGE_OIDC_PROJECTS_CLAIM", "")},
+		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	for audience := range strings.SplitSeq(or("STOWAGE_OIDC_AUDIENCE", ""), ",") {
+		if audience = strings.TrimSpace(audience); audience != "" {
+			config.Access.Audiences = append(config.Access.Audiences, audience)
+		}
+	}
+	var err error
+	if config.Clients, err = awsclient.New(ctx, awsclient.Config{Version: version}); err != nil {
+		return Config{}, fmt.Errorf("the relay's credentials: %w", err)
+	}
+	return config, nil
+}

@@ -1,0 +1,149 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
+)
+
+// disorder is the longest time by which an event is late when events come out of order.
+const disorder = 5 * time.Second
+
+// Rule hands events to a function: changes of the status of stacks or, when Every is set, the passing of time.
+type Rule struct {
+	Name string
+	// Stacks is a glob of stack names; "" means all.
+	Stacks string
+	// Every makes a scheduled rule: its function gets a "Scheduled Event" whenever so much time has passed. It goes on as long
+	// as the world's agenda runs.
+	Every time.Duration
+	// Account and Region are where a scheduled rule is; others hear of stacks anywhere.
+	Account, Region string
+	// Target is the ARN of a Lambda function.
+	Target string
+}
+
+// Bus is the service.
+type Bus struct {
+	world    *cloud.World
+	rules    []Rule
+	delivery sns.Delivery
+}
+
+// New makes the service and registers it with the world.
+func New(w *cloud.World) *Bus {
+	b := &Bus{world: w}
+	w.SetEventBus(b)
+	return b
+}
+
+// Add adds a rule.
+func (b *Bus) Add(r Rule) error {
+	if _, err := path.Match(r.Stacks, ""); err != nil || r.Name == "" || !strings.HasPrefix(r.Target, "arn:aws:lambda:") {
+		return fmt.Errorf("events: the rule %+v needs a name, a glob and the ARN of a function", r)
+	}
+	if r.Every != 0 && (r.Every < time.Minute || r.Stacks != "" || r.Account == "" || r.Region == "") {
+		return fmt.Errorf("events: the scheduled rule %+v needs an account and a region, at least a minute, and no stacks", r)
+	}
+	if slices.ContainsFunc(b.rules, func(other Rule) bool { return other.Name == r.Name }) {
+		return fmt.Errorf("events: there is a rule %s", r.Name)
+	}
+	b.rules = append(b.rules, r)
+	if r.Every != 0 {
+		b.schedule(r)
+	}
+	return nil
+}
+
+// schedule puts the rule's next event on the agenda.
+func (b *Bus) schedule(r Rule) {
+	b.world.After(r.Every, func() {
+		b.world.Invoke(r.Target, b.encode(cloud.BusEvent{
+			Account: r.Account, Region: r.Region, Source: "aws.events", DetailType: "Scheduled Event",
+			Resources: []string{"arn:aws:events:" + r.Region + ":" + r.Account + ":rule/" + r.Name}, Detail: struct{}{},
+		}))
+		b.schedule(r)
+	})
+}
+
+// SetDelivery sets what happens to events from now on; Drop has no meaning here.
+func (b *Bus) SetDelivery(d sns.Delivery) { b.delivery = d }
+
+// event is an event as a target gets it.
+type event struct {
+	Version    string   `json:"version"`
+	ID         string   `json:"id"`
+	DetailType string   `json:"detail-type"`
+	Source     string   `json:"source"`
+	Account    string   `json:"account"`
+	Time       string   `json:"time"` // whole seconds
+	Region     string   `json:"region"`
+	Resources  []string `json:"resources"`
+	Detail     any      `json:"detail"`
+}
+
+// PutEvent implements cloud.EventBus. Without a rule that wants it an event costs nothing, not even randomness.
+func (b *Bus) PutEvent(e cloud.BusEvent) {
+	var encoded []byte
+	for _, rule := range b.rules {
+		if !rule.wants(e) {
+			continue
+		}
+		if encoded == nil {
+			encoded = b.encode(e)
+		}
+		b.deliver(rule.Target, encoded)
+	}
+}
+
+func (b *Bus) encode(e cloud.BusEvent) []byte {
+	encoded, err := json.Marshal(event{
+		Version: "0", ID: b.world.NewUUID(), DetailType: e.DetailType, Source: e.Source, Account: e.Account,
+		Time: b.world.Now().Format(time.RFC3339), Region: e.Region, Resources: e.Resources, Detail: e.Detail,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("sandbox: an event of EventBridge can't be encoded: %v", err))
+	}
+	return encoded
+}
+
+// wants says whether a rule is for an event: of a stack whose name its glob matches.
+func (r Rule) wants(e cloud.BusEvent) bool {
+	if r.Every != 0 {
+		return false
+	}
+	if r.Stacks == "" {
+		return true
+	}
+	for _, arn := range e.Resources {
+		parts := strings.Split(arn, "/")
+		if matched, err := path.Match(r.Stacks, parts[min(1, len(parts)-1)]); matched && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Bus) deliver(target string, encoded []byte) {
+	late, err := b.delivery.Late()
+	if err != nil {
+		panic(fmt.Sprintf("sandbox: the delivery of events: %v", err)) // SNS has taken it
+	}
+	copies := 1
+	if b.delivery.Duplicate > 0 && b.world.Rand().Float64() < b.delivery.Duplicate {
+		copies = 2
+	}
+	for range copies {
+		after := late
+		if b.delivery.Reorder {
+			after += time.Duration(b.world.Rand().Int64N(int64(disorder)))
+		}
+		b.world.After(after, func() { b.world.Invoke(target, encoded) }) // a function that is gone gets nothing
+	}
+}
