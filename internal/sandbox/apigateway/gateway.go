@@ -27,8 +27,8 @@ const (
 	maxAuthorizer = 8 << 10
 	// integrationLimit is the time that a function has to answer.
 	integrationLimit = 29 * time.Second
-	// newConnections is the number of new connections in a second, per account and region.
-	newConnections = 500
+	// defaultRate is the number of new connections in a second, per account and region, unless AWS raises it.
+	defaultRate = 500
 )
 
 // defaultBuffer is unconfirmed: AWS says that a buffer can be full, not when.
@@ -60,6 +60,8 @@ type Settings struct {
 	RouteSelection string
 	// Buffer is how many bytes wait for a client that doesn't read; 0 means 512 KB.
 	Buffer int
+	// Rate is how many new connections the account may have in a second in the region; 0 means 500, which AWS raises on request.
+	Rate int
 }
 
 // Gateway is the service. It is safe for concurrent use.
@@ -122,6 +124,9 @@ func (g *Gateway) Deploy(s Settings) (*Stage, error) {
 	if s.Buffer <= 0 {
 		s.Buffer = defaultBuffer
 	}
+	if s.Rate <= 0 {
+		s.Rate = defaultRate
+	}
 	s.Routes, s.IdentitySources = maps.Clone(s.Routes), slices.Clone(s.IdentitySources)
 	stage := &Stage{gateway: g, settings: s, selection: strings.Split(path, ".")}
 	g.mu.Lock()
@@ -179,12 +184,13 @@ func (s *Stage) admit() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	place, now := s.settings.Account+"/"+s.settings.Region, time.Now()
+	most := float64(s.settings.Rate)
 	bucket := g.rates[place]
 	if bucket == nil {
-		bucket = &rate{tokens: newConnections, at: now}
+		bucket = &rate{tokens: most, at: now}
 		g.rates[place] = bucket
 	}
-	bucket.tokens = min(newConnections, bucket.tokens+newConnections*now.Sub(bucket.at).Seconds())
+	bucket.tokens = min(most, bucket.tokens+most*now.Sub(bucket.at).Seconds())
 	bucket.at = now
 	if bucket.tokens < 1 {
 		return false

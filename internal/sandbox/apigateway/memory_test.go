@@ -379,6 +379,15 @@ func TestTheRateOfNewConnections(t *testing.T) {
 		}
 		h.box.WebSockets().Shutdown()
 	})
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(t, apigateway.Settings{Routes: map[string]string{}, Rate: 1000})
+		for i := range 1000 {
+			if _, err := h.stage.Connect(t.Context(), apigateway.Handshake{SourceIP: fmt.Sprint("client", i)}); err != nil {
+				t.Fatal(i, err)
+			}
+		}
+		h.box.WebSockets().Shutdown()
+	})
 }
 
 func TestBadSettings(t *testing.T) {
