@@ -1,5 +1,3 @@
-//go:build oidc
-
 package relay_test
 
 import (
