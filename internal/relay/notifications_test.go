@@ -202,3 +202,28 @@ func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
 		t.Errorf("the log: %s", w.log)
 	}
 }
+
+// FuzzHandle: whatever comes in, the relay answers or refuses it without a call for a stack.
+func FuzzHandle(f *testing.F) {
+	for _, seed := range []string{
+		schedule, `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"StackId='x'"}}]}`, `{"type":"REQUEST","methodArn":"arn","headers":{"Sec-WebSocket-Protocol":"stowage.v1, stowage.token.x"}}`,
+		`{"source":"aws.cloudformation","detail-type":"CloudFormation Stack Status Change","detail":{"stack-id":"x"}}`,
+	} {
+		f.Add(seed, "canary")
+	}
+	f.Fuzz(func(t *testing.T, event, inside string) {
+		if strings.Contains(event, "Scheduled Event") {
+			return
+		}
+		w := newWorld(t, false)
+		r, calls := w.relay()
+		quoted, err := json.Marshal(inside)
+		must(t, err)
+		for _, e := range []string{event, `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":` + string(quoted) + `}}]}`, `{"type":"REQUEST","methodArn":"arn","headers":{"Sec-WebSocket-Protocol":` + string(quoted) + `}}`} {
+			_, _ = r.Handle(t.Context(), []byte(e)) // most of it is refused
+		}
+		if got := calls.take(); got["DescribeStacks"] > 0 {
+			t.Errorf("calls: %v", got)
+		}
+	})
+}

@@ -1,7 +1,10 @@
 package relay_test
 
 import (
+	"net/http/httptest"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -21,5 +24,35 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 		if _, err := relay.New(t.Context(), relay.Config{Clients: w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)), Hub: "stowage", Access: access}); err == nil {
 			t.Errorf("%s was taken", name)
 		}
+	}
+}
+
+// TestTheEnvironmentDescribesARelay that handles events.
+func TestTheEnvironmentDescribesARelay(t *testing.T) {
+	w := newWorld(t, false)
+	must(t, w.process().CreateProject(t.Context(), project("acme")))
+	server := httptest.NewServer(w.box)
+	defer server.Close()
+	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": region, "AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret,
+		"STOWAGE_OIDC_ISSUER": "https://issuer.test", "STOWAGE_OIDC_AUDIENCE": "one, two", "STOWAGE_LOG_LEVEL": "ERROR",
+	} {
+		t.Setenv(name, value)
+	}
+	config, err := relay.FromEnvironment(t.Context(), "test")
+	must(t, err)
+	want := relay.Access{Issuer: "https://issuer.test", Audiences: []string{"one", "two"}}
+	if diff := cmp.Diff(want, config.Access); diff != "" || config.Hub != "stowage" || config.RoleName != "StowageReader" {
+		t.Errorf("hub %s, role %s\n%s", config.Hub, config.RoleName, diff)
+	}
+	r, err := relay.New(t.Context(), config)
+	must(t, err)
+	_, err = r.Invoke(t.Context(), bus(t, w.mirrored("acme").Heads[0].StackID, "UPDATE_COMPLETE"))
+	must(t, err)
+
+	t.Setenv("STOWAGE_LOG_LEVEL", "LOUD")
+	if _, err := relay.FromEnvironment(t.Context(), "test"); err == nil {
+		t.Error("an unknown log level was taken")
 	}
 }
