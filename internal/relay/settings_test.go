@@ -30,7 +30,6 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 // TestTheEnvironmentDescribesARelay that handles events.
 func TestTheEnvironmentDescribesARelay(t *testing.T) {
 	w := newWorld(t, false)
-	must(t, w.process().CreateProject(t.Context(), project("acme")))
 	server := httptest.NewServer(w.box)
 	defer server.Close()
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -48,7 +47,7 @@ func TestTheEnvironmentDescribesARelay(t *testing.T) {
 	}
 	r, err := relay.New(t.Context(), config)
 	must(t, err)
-	_, err = r.Invoke(t.Context(), bus(t, w.mirrored("acme").Heads[0].StackID, "UPDATE_COMPLETE"))
+	_, err = r.Invoke(t.Context(), bus(t, "arn:aws:cloudformation:"+region+":"+account+":stack/stowage-acme-0/1", "UPDATE_COMPLETE"))
 	must(t, err)
 
 	t.Setenv("STOWAGE_LOG_LEVEL", "LOUD")
