@@ -113,6 +113,9 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		newer          *template.NewerFormatError
 		plain          explained
 	)
+	if where, why, next, ok := explainUser(err); ok {
+		return where, why, next
+	}
 	switch {
 	case errors.As(err, &outcome):
 		return path.Empty(), "The time ran out, or the run was interrupted, while CloudFormation was at work on the stack " + outcome.Stack + ": " + outcome.Err.Error() + ".",

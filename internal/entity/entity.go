@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -87,6 +88,9 @@ type Object[M any] struct {
 	Entity func(ctx context.Context, s *Services, m *M, tags map[string]string) (model.Entity, diag.Diagnostics)
 	// Plan sets the computed attributes of p.Plan.
 	Plan func(ctx context.Context, p *Planning[M]) diag.Diagnostics
+	// Due says whether anything of an entity is to change by the mere passing of time; nil: nothing ever is. What is due is
+	// found when the entity is read, and kept with the state: so planning it again, while it is applied, finds the same.
+	Due func(e model.Entity, now time.Time) bool
 	// Fill sets all attributes that are the object's own from an entity of the viewed project. What m holds is how the values
 	// were written before, if they were; after an import it holds the identity alone.
 	Fill func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics
@@ -101,6 +105,8 @@ type Planning[M any] struct {
 	State *M
 	// Replaced are the attributes whose change replaces the object. Terraform then plans again, with no State.
 	Replaced []string
+	// AsOf is when it was found that something is due; the zero time when nothing is.
+	AsOf time.Time
 	// View is the project as it stands; nil when it is not there yet, or its name is not known yet.
 	View *projects.View
 }

@@ -40,6 +40,11 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		p.State = new(M)
 		resp.Diagnostics.Append(req.State.Get(ctx, p.State)...)
 		p.Replaced = r.replaced(ctx, req, &resp.Diagnostics)
+		if r.object.Due != nil && req.Private != nil {
+			asOf, diags := dueAsOf(ctx, req.Private)
+			resp.Diagnostics.Append(diags...)
+			p.AsOf = asOf
+		}
 		for _, attribute := range p.Replaced {
 			resp.RequiresReplace.Append(path.Root(attribute))
 		}

@@ -231,6 +231,9 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	resp.Diagnostics.Append(r.fill(ctx, &m, name, view, e)...)
 	P(&m).common().Deviations = StringSet(deviations(view, r.id(name)))
+	if r.object.Due != nil {
+		resp.Diagnostics.Append(setDue(ctx, resp.Private, r.object.Due(e, time.Now()))...)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
 }

@@ -20,6 +20,8 @@ import (
 // Nothing happens by itself: Next says what is due, an apply does it. Each step is one commit, so it is made or not made, and
 // what stands says which step comes next: nothing is lost by a failure or a crash between them.
 type AccessKey struct {
+	// Disabled says that the user has no key for now, whatever else is said here.
+	Disabled bool `json:"disabled,omitempty"`
 	// Rotation is nil for a key that is replaced by hand only.
 	Rotation *Rotation `json:"rotation,omitempty"`
 	// Trigger is any text; when it changes, the key is replaced at once.
@@ -66,8 +68,16 @@ func (k *AccessKey) Current() (slot Slot, ok bool) {
 	return slot, ok
 }
 
+// Due says whether a step is due at a moment, by the mere passing of time.
+func (k *AccessKey) Due(now time.Time) bool {
+	return !sameKeys(k.Keys, k.Next(k, now)) && !k.Disabled
+}
+
 // Next are the keys that a user is to have: have is what stands (nil for a user without a key), k says how it is configured.
 func (k *AccessKey) Next(have *AccessKey, now time.Time) map[Slot]Key {
+	if k.Disabled {
+		return nil
+	}
 	if have == nil {
 		have = &AccessKey{}
 	}
@@ -159,10 +169,10 @@ func KeySteps(from, to User) []User {
 }
 
 // SameKeys says whether two users have the same keys.
-func SameKeys(a, b User) bool {
-	return maps.EqualFunc(a.keys(), b.keys(), func(a, b Key) bool {
-		return a.Created.Equal(b.Created) && a.Active() == b.Active()
-	})
+func SameKeys(a, b User) bool { return sameKeys(a.keys(), b.keys()) }
+
+func sameKeys(a, b map[Slot]Key) bool {
+	return maps.EqualFunc(a, b, func(a, b Key) bool { return a.Created.Equal(b.Created) && a.Active() == b.Active() })
 }
 
 func (u User) keys() map[Slot]Key {

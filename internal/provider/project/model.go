@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -22,14 +23,31 @@ type Model struct {
 	AccountID            types.String `tfsdk:"account_id"`
 	Region               types.String `tfsdk:"region"`
 	OnDelete             types.String `tfsdk:"on_delete"`
+	SFTP                 types.Object `tfsdk:"sftp"`
+	SFTPEndpoint         types.String `tfsdk:"sftp_endpoint"`
 	KMSKeyARN            types.String `tfsdk:"kms_key_arn"`
 	LogBucketName        types.String `tfsdk:"log_bucket_name"`
 	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
 }
 
+// sftpValue is the nested attribute sftp.
+func sftpValue(enabled bool) types.Object {
+	return types.ObjectValueMust(map[string]attr.Type{"enabled": types.BoolType}, map[string]attr.Value{"enabled": types.BoolValue(enabled)})
+}
+
+// hasServer says whether a model has an SFTP server; known is false while that isn't known.
+func hasServer(m *Model) (has, known bool) {
+	if m.SFTP.IsNull() || m.SFTP.IsUnknown() {
+		return false, m.SFTP.IsNull()
+	}
+	enabled, ok := m.SFTP.Attributes()["enabled"].(types.Bool)
+	return ok && enabled.ValueBool(), ok && !enabled.IsUnknown()
+}
+
 func toEntity(_ context.Context, s *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
+	server, _ := hasServer(m)
 	return model.Project{
-		Name: m.Name.ValueString(), AccountID: m.AccountID.ValueString(), Region: m.Region.ValueString(), RoleName: s.RoleName,
+		SFTP: server, Name: m.Name.ValueString(), AccountID: m.AccountID.ValueString(), Region: m.Region.ValueString(), RoleName: s.RoleName,
 		OnDelete: model.OnDelete(m.OnDelete.ValueString()), Tags: tags,
 	}, nil
 }
@@ -41,6 +59,14 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 		m.Region = types.StringValue(p.Services.Region)
 		if p.State != nil {
 			m.Region = p.State.Region
+		}
+	}
+	m.SFTPEndpoint = types.StringUnknown()
+	if server, known := hasServer(m); known && !server {
+		m.SFTPEndpoint = types.StringNull()
+	} else if p.InPlace() {
+		if had, _ := hasServer(p.State); had && known {
+			m.SFTPEndpoint = p.State.SFTPEndpoint
 		}
 	}
 	if p.InPlace() {
@@ -83,6 +109,10 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	}
 	m.Name, m.AccountID, m.Region = types.StringValue(p.Name), types.StringValue(p.AccountID), types.StringValue(p.Region)
 	m.OnDelete = types.StringValue(string(p.OnDelete))
+	m.SFTP, m.SFTPEndpoint = sftpValue(p.SFTP), types.StringNull()
+	if p.SFTP {
+		m.SFTPEndpoint = entity.Optional(template.SFTPEndpoint(view.Contents.Env))
+	}
 	facts := factsOf(p, view.Contents.Env)
 	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = facts.KMSKeyARN, facts.LogBucketName, facts.NotificationTopicARN
 	return diags

@@ -5,6 +5,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -48,11 +49,23 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "What deleting the project does with its log bucket, template bucket and key: `refuse` (default) fails while a bucket holds anything, `retain` leaves them in the account, `empty` deletes the data. " +
 				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
 		},
+		"sftp": schema.SingleNestedAttribute{
+			Optional: true, Computed: true, Default: objectdefault.StaticValue(sftpValue(false)),
+			MarkdownDescription: "The project's SFTP server, an AWS Transfer Family server at which the project's users log in. It costs some 0.30 USD an hour as long as it stands, users or not. Its address belongs to the server: a server that was taken away and made again has another one. Default: none.",
+			Attributes: map[string]schema.Attribute{
+				"enabled": schema.BoolAttribute{
+					Required: true, MarkdownDescription: "Whether there is a server. It can't be taken away while users have `sftp`.",
+				},
+			},
+		},
 		"kms_key_arn": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
 		},
 		"log_bucket_name": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs of the project's buckets.",
+		},
+		"sftp_endpoint": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "The host to which the project's users connect by SFTP. Null without a server.",
 		},
 		"notification_topic_arn": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks.",
