@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
@@ -31,6 +32,9 @@ type Projects interface {
 	CreateProject(ctx context.Context, p model.Project) error
 	UpdateProject(ctx context.Context, p model.Project) error
 	DeleteProject(ctx context.Context, name string) error
+
+	// Credentials reads the current access key of a user from its secret.
+	Credentials(ctx context.Context, secretARN string) (account.AccessKey, error)
 
 	// Warnings returns what writers should hear of although nothing failed, each warning once.
 	Warnings() []projects.Warning

@@ -72,6 +72,12 @@ func (v *View) Headroom() []HeadroomWarning {
 	return warnings
 }
 
+// Scarce is the warning about a user that has few policies left; ok is false when it has enough.
+func (v *View) Scarce(user string) (w HeadroomWarning, ok bool) {
+	n := v.Policies(user)
+	return HeadroomWarning{v.Contents.Env.Project, user, n}, n >= scarcePolicies
+}
+
 // Policies is the number of policies that a user's permissions take, of at most template.MaxUserPolicies.
 func (v *View) Policies(user string) int {
 	n := 0

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -22,6 +23,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider/project"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectbucket"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/usercredentials"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 )
 
@@ -35,8 +37,9 @@ type Stowage struct {
 type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (p entity.Projects, region string, warnings []awsclient.Warning, err error)
 
 var (
-	_ provider.Provider              = (*Stowage)(nil)
-	_ provider.ProviderWithFunctions = (*Stowage)(nil)
+	_ provider.Provider                       = (*Stowage)(nil)
+	_ provider.ProviderWithFunctions          = (*Stowage)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Stowage)(nil)
 )
 
 // New returns the provider; version is its own.
@@ -172,7 +175,13 @@ func (*Stowage) DataSources(context.Context) []func() datasource.DataSource {
 		project.NewListDataSource,
 		projectbucket.NewDataSource,
 		projectuser.NewDataSource,
+		userpermission.NewPolicyDataSource,
 	}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (*Stowage) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{usercredentials.New}
 }
 
 // Functions implements provider.ProviderWithFunctions.

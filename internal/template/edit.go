@@ -390,8 +390,12 @@ func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 			return &SpreadError{user.Name}
 		}
 	}
-	if before, ok := there.(model.User); ok && c.From != nil && !model.SameKeys(before, *c.From) && !model.SameKeys(before, user) {
+	before, stood := there.(model.User)
+	if stood && c.From != nil && !model.SameKeys(before, *c.From) && !model.SameKeys(before, user) {
 		return &MovedError{user.ID()}
+	}
+	if stood && len(model.KeySteps(before, user)) > 1 {
+		return &MovedError{user.ID()} // a slot takes another key once it is empty
 	}
 	return nil
 }
@@ -612,6 +616,7 @@ func (e *editor) full(refused map[int]error, errs []error) {
 			refused[i] = over
 			resources := Compile(e.env, c.Entity, c.Origin)
 			usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
+			usage.DynamicReferences -= resources.dynamicReferences()
 			continue
 		}
 		if e.bound(c.Entity) && usage.Over(limits) == nil {
@@ -680,7 +685,8 @@ func (e *editor) freshPolicies(errs []error) map[int][]int {
 
 // less is the usage without some resources and the bytes that they take as JSON.
 func (u Usage) less(resources, size int) Usage {
-	return Usage{u.Resources - resources, u.TemplateBytes - size, u.BodyBytes - size}
+	u.Resources, u.TemplateBytes, u.BodyBytes = u.Resources-resources, u.TemplateBytes-size, u.BodyBytes-size
+	return u
 }
 
 func (e *editor) usage() Usage {
@@ -688,6 +694,9 @@ func (e *editor) usage() Usage {
 	for _, raw := range e.next.resources {
 		mark := member(member(raw, "Metadata"), "Stowage")
 		usage.BodyBytes += len(member(mark, "settings")) + len(member(mark, "grants"))
+		if bytes.Contains(raw, []byte(dynamicReference)) {
+			usage.DynamicReferences++
+		}
 	}
 	return usage
 }
@@ -703,7 +712,10 @@ func (e *editor) finish() *Template {
 	changes := map[string]json.RawMessage{}
 	for id := range e.touched {
 		changes[id] = nil
-		if resource, ok := wanted[id]; ok {
+		resource, ok := wanted[id]
+		if before, there := e.before.template.resources[id]; ok && there && writtenOnce(id) {
+			changes[id] = before
+		} else if ok {
 			changes[id] = encodeJSON(resource)
 		}
 	}

@@ -12,11 +12,15 @@ const (
 	MaxTemplateBytes = 1_000_000
 	MaxInlineBytes   = 51_200 // above this a template goes to CloudFormation by URL
 
+	maxDynamicReferences = 60
+
 	BudgetResources     = 450
 	BudgetTemplateBytes = 900_000
 	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer guide, Limits).
 	BudgetBodyBytes = 350_000
 	maxBodyBytes    = 400_000
+	// BudgetDynamicReferences bounds the users with access keys, each of which has one.
+	BudgetDynamicReferences = 50
 )
 
 // Usage is how much of its limits a stack uses.
@@ -24,24 +28,29 @@ type Usage struct {
 	Resources     int `json:"resources"`
 	TemplateBytes int `json:"template_bytes"`
 	BodyBytes     int `json:"body_bytes"`
+	// DynamicReferences are those to secrets.
+	DynamicReferences int `json:"dynamic_references,omitempty"`
 }
 
 // Budget is how much of its limits a stack may use.
-func Budget() Usage { return Usage{BudgetResources, BudgetTemplateBytes, BudgetBodyBytes} }
+func Budget() Usage {
+	return Usage{BudgetResources, BudgetTemplateBytes, BudgetBodyBytes, BudgetDynamicReferences}
+}
 
 // limits are how much a stack can use at all, of what has a budget.
-var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes}
+var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes, maxDynamicReferences}
 
 // Left is what is left of a budget; never less than nothing.
 func (u Usage) Left(budget Usage) Usage {
 	return Usage{
 		max(budget.Resources-u.Resources, 0), max(budget.TemplateBytes-u.TemplateBytes, 0), max(budget.BodyBytes-u.BodyBytes, 0),
+		max(budget.DynamicReferences-u.DynamicReferences, 0),
 	}
 }
 
 // Plus is the usage of two stacks together.
 func (u Usage) Plus(other Usage) Usage {
-	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes}
+	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes, u.DynamicReferences + other.DynamicReferences}
 }
 
 // Over returns a *FullError for the first part of a budget that the usage is over, by name and numbers; nil if none.
@@ -50,6 +59,7 @@ func (u Usage) Over(budget Usage) error {
 		{"resources of the stack", u.Resources, budget.Resources, true},
 		{"bytes of the stack's template", u.TemplateBytes, budget.TemplateBytes, true},
 		{"bytes of the stack's mirror item", u.BodyBytes, budget.BodyBytes, true},
+		{"users with access keys of the stack", u.DynamicReferences, budget.DynamicReferences, true},
 	} {
 		if check.Have > check.Budget {
 			return &check

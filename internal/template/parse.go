@@ -327,6 +327,11 @@ func (s *shard) contents() *Contents {
 	}
 	c.Env.Outputs = nil // they have told what there is to tell
 	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: s.template.size()}
+	for _, user := range s.users {
+		if publishes(user) {
+			c.Usage.DynamicReferences++
+		}
+	}
 	c.Usage.BodyBytes = len(encodeJSON(c))
 	return c
 }
@@ -399,7 +404,7 @@ func (s *shard) deviations() []Deviation {
 		raw, there := s.template.resources[id]
 		mark, ours := s.marks[id]
 		switch {
-		case ours && mark.Compiler != CompilerVersion:
+		case ours && mark.Compiler != CompilerVersion, there && writtenOnce(id):
 		case there:
 			want = resources[id].append(want[:0])
 			deviations = append(deviations, compare(owners[id], id, want, raw)...)

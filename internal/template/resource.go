@@ -101,6 +101,17 @@ func (r Resources) raw() map[string]json.RawMessage {
 	return raw
 }
 
+// dynamicReferences is how many of the resources have one.
+func (r Resources) dynamicReferences() int {
+	n := 0
+	for _, resource := range r {
+		if text, ok := resource.Properties["SecretString"].(string); ok && strings.HasPrefix(text, dynamicReference) {
+			n++
+		}
+	}
+	return n
+}
+
 // Logical ids.
 //
 // A logical id is a word for the kind of resource and the entity's name. Names hold a-z, 0-9 and hyphens, logical ids take
@@ -119,6 +130,13 @@ func secretID(user string) string       { return "Secret" + logicalName(user) }
 func secretPolicyID(user string) string { return "SecretPolicy" + logicalName(user) }
 func roleID(user string) string         { return "Role" + logicalName(user) }
 func sftpUserID(user string) string     { return "SftpUser" + logicalName(user) }
+
+// keySecretPrefix begins the logical ids of the keys' secrets.
+const keySecretPrefix = "KeySecret"
+
+func keySecretID(user string, slot model.Slot) string {
+	return keySecretPrefix + strings.ToUpper(string(slot)) + logicalName(user)
+}
 
 func accessKeyID(user string, slot model.Slot) string {
 	return "AccessKey" + strings.ToUpper(string(slot)) + logicalName(user)

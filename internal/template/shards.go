@@ -271,6 +271,7 @@ func (c *Contents) Fits(env Env, e model.Entity) bool {
 		resources := Compile(env, e, "")
 		want.Resources += len(resources)
 		want.TemplateBytes += len(appendMembers(nil, resources.raw(), appendRaw))
+		want.DynamicReferences += resources.dynamicReferences()
 	}
 	return want.Over(env.budget()) == nil
 }

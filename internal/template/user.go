@@ -3,6 +3,7 @@ package template
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -16,6 +17,12 @@ import (
 //
 // An access key is made in the stack, and its secret goes by reference into a secret of Secrets Manager, so that it passes
 // through nobody's hands. The stack's output for the user tells the ids that AWS has chosen: of the secret and the keys.
+//
+// There is one such secret for each key, which is written with the key, goes with the key, and is never changed in between: a change set
+// shows the properties of what it changes as they are, the text of a secret by reference included (recorded from AWS for other types), and
+// nothing of what it adds or removes. What people read is another one, the user's secret, whose name and ARN stay through all rotations. Its
+// text is a dynamic reference to the secret of the current key, which CloudFormation shows and compares unresolved
+// (CloudFormation user guide, dynamic-references-secretsmanager).
 //
 // In SFTP a role stands for the user, with the same policies. Its home is made of logical directories, one for each permission, which
 // the user can't leave.
@@ -50,7 +57,7 @@ func compileUser(env Env, user model.User, first, mark Mark) Resources {
 
 func iamPath(project string) string { return "/stowage/" + project + "/" }
 
-// compileKeys makes the keys that a user has, the secret that holds the current one, and who may read that.
+// compileKeys makes the keys that a user has, their secrets, the user's secret, and who may read that.
 func compileKeys(env Env, user model.User, mark Mark) Resources {
 	resources := Resources{}
 	for slot, key := range user.AccessKey.Keys {
@@ -62,16 +69,24 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 			Type: "AWS::IAM::AccessKey", Metadata: Metadata{mark}, DependsOn: []string{userID(user.Name)},
 			Properties: object{"UserName": model.UserName(env.Project, user.Name), "Status": status},
 		}
+		resources[keySecretID(user.Name, slot)] = Resource{
+			Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
+			Properties: object{
+				"Name": keySecretName(env.Project, user, slot), "Description": "An access key of the user " + user.Name + " of the project " + env.Project,
+				"KmsKeyId": env.KeyARN, "SecretString": keySecret(env, user, accessKeyID(user.Name, slot)),
+				"Tags": tags(nil, env.Project, "user", user.Name),
+			},
+		}
 	}
 	current, ok := user.AccessKey.Current()
 	if !ok {
 		return resources
 	}
 	resources[secretID(user.Name)] = Resource{
-		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
+		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark}, DependsOn: []string{keySecretID(user.Name, current)},
 		Properties: object{
-			"Name": SecretName(env.Project, user.Name), "Description": "The access key of the user " + user.Name + " of the project " + env.Project,
-			"KmsKeyId": env.KeyARN, "SecretString": secretString(env, user, accessKeyID(user.Name, current)),
+			"Name": SecretName(env.Project, user.Name), "Description": "The current access key of the user " + user.Name + " of the project " + env.Project,
+			"KmsKeyId": env.KeyARN, "SecretString": dynamicReference + keySecretName(env.Project, user, current) + ":SecretString}}",
 			"Tags": tags(user.Tags, env.Project, "user", user.Name),
 		},
 	}
@@ -90,17 +105,28 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 	return resources
 }
 
-// SecretName is the name of the secret that holds a user's access key.
+// dynamicReference is the beginning of a dynamic reference to a secret.
+const dynamicReference = "{{resolve:secretsmanager:"
+
+// SecretName is the name of the secret from which a user's current access key is read.
 func SecretName(project, user string) string { return "stowage/" + project + "/" + user }
 
-// secretString is the text of a secret: JSON, with the key by reference. Nothing in it but the two references depends on what AWS
+// keySecretName is the name of the secret of one key, which no other key ever has.
+func keySecretName(project string, user model.User, slot model.Slot) string {
+	return SecretName(project, user.Name) + "/" + string(slot) + strconv.FormatInt(user.AccessKey.Keys[slot].Created.Unix(), 10)
+}
+
+// keySecret is the text of a key's secret: JSON, with the key by reference. Nothing in it but the two references depends on what AWS
 // chooses, and neither can hold a character that JSON escapes.
-func secretString(env Env, user model.User, keyLogicalID string) object {
+func keySecret(env Env, user model.User, keyLogicalID string) object {
 	return object{"Fn::Sub": string(encodeJSON(object{
 		"access_key_id": "${" + keyLogicalID + "}", "secret_access_key": "${" + keyLogicalID + ".SecretAccessKey}",
 		"user_name": model.UserName(env.Project, user.Name), "region": env.Region,
 	}))}
 }
+
+// writtenOnce says of a resource that it is left as it is once it is there: see above.
+func writtenOnce(logicalID string) bool { return strings.HasPrefix(logicalID, keySecretPrefix) }
 
 // keysOutput publishes the ids of a user's secret and keys, so that one DescribeStacks tells them: slot=id, and secret=ARN.
 func keysOutput(user model.User) object {

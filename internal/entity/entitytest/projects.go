@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -136,6 +137,20 @@ func (g gone) Problems() []model.Problem { return nil }
 func (p *Projects) Create(ctx context.Context, project string, e model.Entity) error {
 	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e})
 }
+
+// Credentials implements entity.Projects. The only secret is that of the user partner.
+func (p *Projects) Credentials(ctx context.Context, secretARN string) (account.AccessKey, error) {
+	if err := p.begin(ctx, "Credentials"); err != nil {
+		return account.AccessKey{}, err
+	}
+	if secretARN != SecretARN {
+		return account.AccessKey{}, account.ErrNotAnAccessKey
+	}
+	return account.AccessKey{ID: "AKIAPARTNER", Secret: "a-secret", UserName: "acme-partner", Region: "eu-west-1"}, nil
+}
+
+// SecretARN is the ARN of the secret of the user partner.
+const SecretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stowage/acme/partner-AbCdEf"
 
 // Update implements entity.Projects.
 func (p *Projects) Update(ctx context.Context, project string, e model.Entity) error {

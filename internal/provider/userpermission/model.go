@@ -42,6 +42,11 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	if entity.Known(m.Access, m.AllowDelete) {
 		m.Actions = entity.StringSet(template.Actions(m.permission()))
 	}
+	if p.View != nil && p.State == nil && entity.Known(m.User) {
+		if scarce, ok := p.View.Scarce(m.User.ValueString()); ok {
+			return diag.Diagnostics{entity.Headroom(scarce)}
+		}
+	}
 	return nil
 }
 

@@ -155,3 +155,44 @@ func TestBadImportIDs(t *testing.T) {
 		t.Error(problem)
 	}
 }
+
+func TestWhatAUserMayDoIsShown(t *testing.T) {
+	p := entitytest.NewProjects()
+	for _, e := range []model.Entity{
+		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, model.User{Name: "nobody"},
+		model.Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse},
+		model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
+		model.Permission{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.Write, AllowDelete: true},
+	} {
+		if err := p.Create(t.Context(), "acme", e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tf := entitytest.StartLookups(t, &entity.Services{Projects: p}, NewPolicyDataSource)
+	got, diagnostics := tf.Lookup("stowage_user_policy", values{"project": "acme", "user": "partner"})
+	entitytest.Must(t, diagnostics)
+	const table = `| Bucket | Below | List | Read | Write | Delete |
+|--------|-------|------|------|-------|--------|
+| inbox  | (all) | yes  | yes  | no    | no     |
+| inbox  | in/   | no   | no   | yes   | yes    |
+`
+	if diff := cmp.Diff(table, got["table"]); diff != "" {
+		t.Error(diff)
+	}
+	var effects []string
+	for _, s := range got["statements"].([]any) {
+		effects = append(effects, fmt.Sprint(s.(values)["effect"], " ", s.(values)["condition"]))
+	}
+	if !strings.HasPrefix(effects[0], `Deny {"NotIpAddress":{"aws:SourceIp":["203.0.113.0/24"]}`) || len(effects) != 6 {
+		t.Errorf("statements %v", effects)
+	}
+	got, diagnostics = tf.Lookup("stowage_user_policy", values{"project": "acme", "user": "nobody"})
+	entitytest.Must(t, diagnostics)
+	if got["json"] != "" || len(got["statements"].([]any)) != 0 {
+		t.Errorf("a user without permissions may %v", got)
+	}
+	_, diagnostics = tf.Lookup("stowage_user_policy", values{"project": "acme", "user": "ghost"})
+	if problem := entitytest.Lacks(diagnostics, "Unable to Read User Policy", `has no user "ghost"`, "user"); problem != "" {
+		t.Error(problem)
+	}
+}

@@ -21,6 +21,7 @@ type World struct {
 	types   map[string]ResourceType
 	topics  Publisher
 	bus     EventBus
+	secrets SecretReader
 	lambdas map[string]Function
 	objects ObjectReader
 	roles   RoleFinder

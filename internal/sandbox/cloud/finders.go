@@ -19,6 +19,19 @@ type RoleFinder interface {
 	Role(account, name string) (arn string, trust map[string]any, ok bool)
 }
 
+// SecretReader reads secrets on behalf of a caller; the Secrets Manager service registers itself as one. CloudFormation resolves dynamic
+// references through it.
+type SecretReader interface {
+	// SecretString returns the current text of a secret, by name or ARN, or the *Error that Secrets Manager would answer.
+	SecretString(c Caller, id string) (string, error)
+}
+
+// SetSecrets registers the Secrets Manager service.
+func (w *World) SetSecrets(s SecretReader) { w.secrets = s }
+
+// Secrets returns the Secrets Manager service, nil before SetSecrets.
+func (w *World) Secrets() SecretReader { return w.secrets }
+
 // KeyFinder finds access keys; the services that issue them (IAM, STS) register themselves.
 type KeyFinder interface {
 	// AccessKey returns the secret of an access key and whom it stands for (Caller.Region is left empty); active is

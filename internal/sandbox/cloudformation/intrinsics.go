@@ -183,7 +183,7 @@ func (s *scope) resolve(v any) (any, error) {
 		}
 		return l, nil
 	case string:
-		if strings.Contains(v, "{{resolve:") {
+		if strings.Contains(v, "{{resolve:") && !dynamicReference.MatchString(v) {
 			return nil, cloud.NotModelled("dynamic references ({{resolve:...}})")
 		}
 	}

@@ -304,13 +304,21 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
 			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: the service isn't told
 		}
-		return ty.Update(op.caller, t.old.physicalID, t.old.properties, t.current.properties) //nolint:wrapcheck // the text is AWS's
+		properties, err := op.dynamic(t.old.properties, t.current.properties)
+		if err != nil {
+			return cloud.Resource{}, err
+		}
+		return ty.Update(op.caller, t.old.physicalID, t.old.properties, properties) //nolint:wrapcheck // the text is AWS's
 	}
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
 		return cloud.Resource{}, fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", id) //nolint:staticcheck // AWS's text
 	}
+	properties, err := op.dynamic(nil, t.current.properties)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
 	return ty.Create(op.caller, cloud.ResourceRequest{ //nolint:wrapcheck // the text is AWS's
-		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: t.current.properties, Tags: op.tags(name, schema),
+		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: properties, Tags: op.tags(name, schema),
 	})
 }
 

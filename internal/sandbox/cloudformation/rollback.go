@@ -150,7 +150,11 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
 		return nil // the old resource still stands as it was
 	}
-	made, err := op.s.w.Type(back.kind).Update(op.caller, back.physicalID, t.current.properties, back.properties)
+	properties, err := op.dynamic(t.current.properties, back.properties)
+	if err != nil {
+		return err
+	}
+	made, err := op.s.w.Type(back.kind).Update(op.caller, back.physicalID, t.current.properties, properties)
 	if err != nil {
 		return err //nolint:wrapcheck // the text is AWS's
 	}

@@ -57,6 +57,9 @@ var resourceAttributes = []string{
 // that users of AWS report; "unsupported structure", "Any Resources member must be an object" and "non alphanumeric" are
 // recorded from AWS.
 func parseTemplate(body string) (*template, error) {
+	if err := checkDynamicReferences(body); err != nil {
+		return nil, err
+	}
 	root, err := decodeTemplate(body)
 	if err != nil {
 		return nil, err

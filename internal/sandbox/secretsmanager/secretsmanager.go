@@ -58,7 +58,22 @@ func New(w *cloud.World) *SecretsManager {
 	s := &SecretsManager{world: w, secrets: make(map[string]*secret)}
 	w.RegisterType("AWS::SecretsManager::Secret", secretType{s})
 	w.RegisterType("AWS::SecretsManager::ResourcePolicy", policyType{s})
+	w.SetSecrets(s)
 	return s
+}
+
+// SecretString implements cloud.SecretReader.
+func (s *SecretsManager) SecretString(c cloud.Caller, id string) (string, error) {
+	found, err := s.findLive(c, id)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range found.versions {
+		if slices.Contains(v.stages, current) {
+			return v.value, nil
+		}
+	}
+	return "", cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 }
 
 // WriteError encodes an error.
