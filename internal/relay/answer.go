@@ -29,7 +29,7 @@ func (r *Relay) connect(ctx context.Context, c client, request events.APIGateway
 	if err != nil {
 		return nil, err
 	}
-	if err := live.store.Connect(ctx, c.id, c.projects); err != nil {
+	if err := live.store.Connect(ctx, c); err != nil {
 		r.log.ErrorContext(ctx, "a connection could not be kept", "connection", c.id, "error", err.Error())
 		return status(http.StatusServiceUnavailable), nil
 	}

@@ -22,13 +22,20 @@ type store interface {
 	Events(ctx context.Context, project string, after int64) ([]event.Event, error)
 	Read(ctx context.Context, project string) (*mirror.Snapshot, error)
 
-	Connect(ctx context.Context, id string, projects []string) error
+	// Expire lets the operations of a project expire that their writers have left behind, and says how many there were.
+	Expire(ctx context.Context, project string) (expired int, err error)
+
+	Connect(ctx context.Context, c client) error
 	Disconnect(ctx context.Context, id string) error
+	Connections(ctx context.Context) ([]client, error)
 }
 
-// sender sends on connections. It returns errGone for a client that has gone.
+// sender sends on connections.
 type sender interface {
+	// Send returns errGone for a client that has gone.
 	Send(ctx context.Context, connection string, m event.Message) error
+	// Publish sends the events of a project that have been stored and not been sent, to all that may see the project.
+	Publish(ctx context.Context, project string) error
 }
 
 // live is what is needed to serve connections. It is safe for concurrent use.

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,15 +27,17 @@ type desk struct {
 	events      map[string][]event.Event // by project, without holes
 	kept        int                      // events older than the last so many are gone; 0: none
 	bodies      map[string]*mirror.Snapshot
-	connections map[string][]string
+	connections map[string]client
 	fail, gone  error
 
-	reads int // of whole projects
-	sent  []event.Message
+	mu        sync.Mutex // protects what follows
+	reads     int        // of whole projects
+	sent      []event.Message
+	published []string
 }
 
 func newDesk(projects ...string) *desk {
-	d := &desk{events: map[string][]event.Event{}, bodies: map[string]*mirror.Snapshot{}, connections: map[string][]string{}}
+	d := &desk{events: map[string][]event.Event{}, bodies: map[string]*mirror.Snapshot{}, connections: map[string]client{}}
 	for _, name := range projects {
 		d.bodies[name] = &mirror.Snapshot{Heads: map[int]*mirror.Head{}, Bodies: map[int]*mirror.Body{}}
 		d.happen(name)
@@ -76,17 +81,40 @@ func (d *desk) Read(_ context.Context, project string) (*mirror.Snapshot, error)
 	return d.bodies[project], d.fail
 }
 
-func (d *desk) Connect(_ context.Context, id string, projects []string) error {
-	d.connections[id] = projects
+func (d *desk) Connect(_ context.Context, c client) error {
+	d.connections[c.id] = c
 	return d.fail
 }
 
+func (d *desk) Connections(context.Context) ([]client, error) {
+	return slices.Collect(maps.Values(d.connections)), d.fail
+}
+
+func (d *desk) Expire(context.Context, string) (int, error) { return 0, nil }
+
+func (d *desk) Publish(_ context.Context, project string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.published = append(d.published, project)
+	if project == "broken" {
+		return errors.New("no")
+	}
+	return nil
+}
+
 func (d *desk) Disconnect(_ context.Context, id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	delete(d.connections, id)
 	return d.fail
 }
 
-func (d *desk) Send(_ context.Context, _ string, m event.Message) error {
+func (d *desk) Send(_ context.Context, id string, m event.Message) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if id == "gone" {
+		return errGone
+	}
 	if d.gone != nil {
 		return d.gone
 	}
@@ -178,8 +206,8 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 	if err != nil || strings.Contains(string(answer), "token") || !strings.Contains(string(answer), `"Sec-WebSocket-Protocol":"stowage.v1"`) {
 		t.Errorf("%s, %v", answer, err)
 	}
-	if diff := cmp.Diff(map[string][]string{"c=": {"acme", "globex"}}, d.connections); diff != "" {
-		t.Error(diff)
+	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) || time.Since(c.connected) > time.Minute {
+		t.Errorf("kept: %+v", d.connections)
 	}
 	for range 2 { // API Gateway may tell twice, or a connection that nobody has kept
 		if answer, err := r.Handle(t.Context(), on("$disconnect", "acme globex", "")); err != nil || !strings.Contains(string(answer), "200") {
@@ -306,4 +334,43 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 	if view == nil || len(view.Entities()) != 1 || view.Position != (event.Position{Epoch: "e", Seq: 1}) || len(view.Commits) != 1 {
 		t.Errorf("%+v", view)
 	}
+}
+
+func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
+	d := newDesk("acme", "broken", mirror.Directory)
+	delete(d.events, mirror.Directory) // the list of projects doesn't hold it
+	r := relayOver(d)
+	now := time.Now()
+	for id, c := range map[string]client{
+		"fresh": {projects: []string{"acme"}, connected: now}, "all": {projects: []string{"*"}, connected: now},
+		"ending": {projects: []string{"acme"}, connected: now.Add(-event.ConnectionLife + 5*time.Minute)},
+		"ended":  {projects: []string{"acme"}, connected: now.Add(-event.ConnectionLife - time.Second)},
+		"gone":   {projects: []string{"acme"}, connected: now},
+	} {
+		c.id = id
+		d.connections[id] = c
+	}
+	if err := r.sweepLive(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") || strings.Contains(err.Error(), "acme") {
+		t.Errorf("a failure of one project: %v", err)
+	}
+	slices.Sort(d.published)
+	same(t, "published", d.published, "acme", "broken", "directory")
+	same(t, "left", slices.Sorted(maps.Keys(d.connections)), "all", "ending", "fresh")
+	for _, m := range d.sent {
+		switch m.Type {
+		case event.TypeHeartbeat:
+			h, err := m.Heartbeat()
+			if err != nil || len(h.Projects) != 1 && len(h.Projects) != 2 || h.Projects["acme"] != (event.Position{Epoch: "e", Seq: 1}) {
+				t.Errorf("%+v, %v", h, err)
+			}
+		case event.TypeReconnect:
+			w, err := m.Reconnect()
+			if err != nil || w.SpreadSeconds < 100 || w.SpreadSeconds > 150 || w.Ends.Sub(now) > 6*time.Minute {
+				t.Errorf("%+v, %v", w, err)
+			}
+		}
+	}
+	got := d.take()
+	slices.Sort(got)
+	same(t, "sent", got, "heartbeat", "heartbeat", "heartbeat", "reconnect")
 }
