@@ -31,16 +31,8 @@ type Head struct {
 	BodyHash string `json:"body_hash,omitempty"`
 }
 
-// Operation is a change that a writer is about to make or is making.
-type Operation struct {
-	Token   string   `json:"token"` // the ClientRequestToken of the change set's execution
-	Run     string   `json:"run,omitempty"`
-	Who     string   `json:"who,omitempty"`
-	Members []string `json:"members,omitempty"` // the entities that it changes, for people: "bucket inbox"
-	// Started and Expires bound it: after Expires nobody believes in it any more. Announce fills in what is zero.
-	Started time.Time `json:"started"`
-	Expires time.Time `json:"expires"`
-}
+// Operation is a change that a writer is about to make or is making. Announce fills in the times that are zero.
+type Operation = event.Operation
 
 // Body is the large item of a stack: its contents at a moment when it was stable.
 type Body struct {

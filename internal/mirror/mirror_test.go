@@ -429,7 +429,14 @@ func TestEventsCarryTheDifference(t *testing.T) {
 	}
 	v := at("a", "UPDATE_COMPLETE", 2)
 	want := event.StackChange{
-		StackID: v.StackID, StackName: "stowage-demo-0", Status: v.Status, LastUpdated: v.LastUpdated, Phase: mirror.PhaseOf(v.Status),
+		StackState: event.StackState{
+			StackName: "stowage-demo-0", Status: v.Status, Revision: 2,
+			Version: event.StackVersion{StackID: v.StackID, LastUpdated: v.LastUpdated, Phase: mirror.PhaseOf(v.Status)},
+		},
+		Facts: &event.Facts{
+			Budget:      event.Usage{Resources: template.BudgetResources, TemplateBytes: template.BudgetTemplateBytes, BodyBytes: template.BudgetBodyBytes},
+			MaxPolicies: template.MaxUserPolicies,
+		},
 		Put:     event.Entities{Buckets: []model.Bucket{second.Buckets[0], second.Buckets[2]}},
 		Removed: []model.ID{{Kind: model.KindBucket, Name: "outbox"}},
 	}

@@ -149,9 +149,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		place = counter{b.counter.Seq + 1, b.counter.Epoch}
 	}
 	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Seq: place.Seq, Epoch: place.Epoch}}
-	change := event.StackChange{
-		Shard: b.shard, StackID: u.StackID, StackName: u.StackName, Status: u.Status, LastUpdated: u.LastUpdated, Phase: u.Phase,
-	}
+	var change event.StackChange
 	before := &template.Contents{}
 	if b.body != nil {
 		before = &b.body.Contents
@@ -170,6 +168,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		if change.Put, change.Removed, err = difference(before, u.Contents); err != nil {
 			return nil, err
 		}
+		change.Facts = factsOf(u.Contents)
 	case b.body != nil && (u.Status == deleteComplete || u.StackID != b.body.StackID):
 		n.dropBody, n.head.BodyHash = true, ""
 		_, change.Removed, _ = difference(before, &template.Contents{})
@@ -182,10 +181,14 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 			run = op.Run
 		}
 		over := about && ends(u.Phase) || !op.Expires.After(now)
-		if !over {
+		switch {
+		case !over:
 			n.head.Operation = op
+		case about:
+			change.Ended = op
 		}
 	}
+	change.StackState = n.head.state()
 	var err error
 	n.event, err = eventItem(event.Event{
 		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: u.Revision, Time: now.UTC().Truncate(time.Millisecond), Run: run,
@@ -237,7 +240,7 @@ func eventItem(place event.Event, change event.StackChange) (item, error) {
 		if err != nil || itemSize(i) <= MaxItemSize || change.Reload {
 			return i, err
 		}
-		change.Put, change.Removed, change.Reload = event.Entities{}, nil, true
+		change.Facts, change.Put, change.Removed, change.Reload = nil, event.Entities{}, nil, true
 	}
 }
 

@@ -34,6 +34,21 @@
 // and s + 2 DescribeStacks every five minutes. Accounts are looked into eight at a time and their stacks one after the other, as
 // CloudFormation's limits are an account's. What is throttled is tried again by the SDK, as everywhere.
 //
+// # Connections
+//
+// $connect keeps the connection with the projects that the authorizer found in the token. The client speaks first, as nothing can reach
+// it before $connect has been answered; what it says and is answered is the protocol of package event. What it may see is looked up
+// in what API Gateway tells with every message, the authorizer's word, and never in what the client says.
+//
+// A hello or ping reads the positions of the client's projects. Each project is then told of as event.Resume says: the position is read first,
+// the events or the project as a whole after it, so nothing is lost in between. A project as a whole is kept in memory for as long as its
+// position stands, so a thousand clients that come back read it once per process. What can't be answered is answered by an error that
+// says when to ask again. Everything is answered within 25 seconds.
+//
+// The sweep sends every client a heartbeat with the positions of its projects once a minute, which is how a client finds out that
+// something was lost, and tells it to connect again in the last ten minutes of a connection. Connections that have ended or whose client
+// has gone are removed. A client that doesn't read is waited for for five seconds.
+//
 // # Access
 //
 // Who may connect is decided by Authorize alone: by a token of an OIDC issuer, which go-oidc verifies (signature, issuer, times), and whose

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
@@ -76,9 +77,12 @@ func TestRelaysAndTheProviderShareTheWork(t *testing.T) {
 		must(t, err)
 		statuses := map[string]int{}
 		for _, e := range events {
+			if e.Type != event.TypeStack {
+				continue
+			}
 			change, err := e.StackChange()
 			must(t, err)
-			statuses[change.StackID+change.LastUpdated.String()+change.Status]++
+			statuses[change.Version.StackID+change.Version.LastUpdated.String()+change.Status]++
 		}
 		for status, n := range statuses {
 			if n != 1 {

@@ -1,11 +1,85 @@
 package relay
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 
-// publish tells those who watch a project what has been stored and not been sent yet.
-func (r *Relay) publish(context.Context, string) {}
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+)
 
-func (r *Relay) sweepLive(context.Context) error { return nil }
+// publish tells those who watch a project what has been stored and not been sent yet. A failure is left to the next sweep.
+func (r *Relay) publish(ctx context.Context, project string) {
+	live, err := r.open(ctx)
+	if errors.Is(err, errNobody) {
+		return
+	}
+	if err == nil {
+		err = live.publish(ctx, project)
+	}
+	if err != nil {
+		r.log.WarnContext(ctx, "events could not be sent; the next sweep does it", "project", project, "error", err.Error())
+	}
+}
 
-// HandleRoute is Route in the form of a Lambda function.
-func (r *Relay) HandleRoute(context.Context, []byte) ([]byte, error) { return nil, nil }
+// sweepLive is the part of a sweep that is done every time.
+func (r *Relay) sweepLive(ctx context.Context) error {
+	live, err := r.open(ctx)
+	if errors.Is(err, errNobody) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(live.mend(ctx), live.beat(ctx))
+}
+
+// errNobody says that the hub has no WebSocket API, so that nobody watches.
+var errNobody = errors.New("the hub has no WebSocket API")
+
+// open is what is needed to serve connections; errNobody for a hub without a WebSocket API.
+func (r *Relay) open(context.Context) (*live, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.opened != nil {
+		return r.opened, nil
+	}
+	return nil, errNobody
+}
+
+// mend does what a sweep does every time for the projects: what writers that have died announced expires, and events that were stored and not
+// sent are sent. It goes on after a project's failure and returns them all.
+func (l *live) mend(ctx context.Context) error {
+	names, err := l.all(ctx)
+	if err != nil {
+		return err
+	}
+	return each(ctx, projectsAtOnce, names, func(ctx context.Context, name string) error {
+		_, err := l.store.Expire(ctx, name)
+		if err != nil {
+			err = fmt.Errorf("letting operations of the project %s expire: %w", name, err)
+		}
+		return errors.Join(err, l.publish(ctx, name))
+	})
+}
+
+// projectsAtOnce is how many projects are mended at the same time.
+const projectsAtOnce = 8
+
+// publish sends what has been stored of a project and not sent.
+func (l *live) publish(ctx context.Context, project string) error {
+	if err := l.sender.Publish(ctx, project); err != nil {
+		return fmt.Errorf("sending the events of the project %s: %w", project, err)
+	}
+	return nil
+}
+
+// all are the names of all projects, and of the directory.
+func (l *live) all(ctx context.Context) ([]string, error) {
+	names, err := l.names(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing the projects: %w", err)
+	}
+	return append(slices.Clone(names), mirror.Directory), nil
+}

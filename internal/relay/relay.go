@@ -39,6 +39,7 @@ type Relay struct {
 
 	mu       sync.Mutex // protects what follows; never held during a call or a wait
 	compared time.Time  // when this process began to compare all stacks last
+	opened   *live      // once it is known how to reach web clients
 }
 
 // New makes a Relay. It calls nothing: the hub's settings are read by the first event that needs them.

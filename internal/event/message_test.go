@@ -14,9 +14,11 @@ import (
 // change has an entity of each kind.
 func change() event.StackChange {
 	c := event.StackChange{
-		Shard: 1, StackID: "arn", StackName: "stowage-demo-1", Status: "UPDATE_COMPLETE", Phase: 4,
-		LastUpdated: time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC),
-		Removed:     []model.ID{{Kind: model.KindBucket, Name: "old"}},
+		StackState: event.StackState{
+			Shard: 1, StackName: "stowage-demo-1", Status: "UPDATE_COMPLETE", Revision: 3,
+			Version: event.StackVersion{StackID: "arn", LastUpdated: time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC), Phase: 4},
+		},
+		Removed: []model.ID{{Kind: model.KindBucket, Name: "old"}},
 	}
 	for _, entity := range []model.Entity{
 		model.Project{Name: "demo", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse},

@@ -1,0 +1,88 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+)
+
+// The routes of the WebSocket API.
+const (
+	routeConnect    = "$connect"
+	routeDisconnect = "$disconnect"
+	routeDefault    = "$default"
+)
+
+// routeBound is the most that one route takes: API Gateway waits for 29 seconds, and what a client doesn't hear by then it asks for again.
+const routeBound = 25 * time.Second
+
+// client is the other end of a connection, as API Gateway tells of it with every message.
+type client struct {
+	id        string
+	connected time.Time
+	// projects are the names of those that it may see, or Everything; of a client whose authorizer said nothing there are none.
+	projects []string
+}
+
+// ends is when API Gateway ends the connection at the latest.
+func (c client) ends() time.Time { return c.connected.Add(event.ConnectionLife) }
+
+// sees says whether the client may see a project.
+func (c client) sees(project string) bool {
+	if slices.Contains(c.projects, Everything) {
+		return project == mirror.Directory || isProjectName(project)
+	}
+	return slices.Contains(c.projects, project) && isProjectName(project)
+}
+
+// clientOf reads what an event tells of its connection.
+func clientOf(request events.APIGatewayWebsocketProxyRequestContext) client {
+	c := client{id: request.ConnectionID, connected: time.UnixMilli(request.ConnectedAt).UTC()}
+	if told, ok := request.Authorizer.(map[string]any); ok {
+		names, _ := told[contextProjects].(string)
+		c.projects = strings.Fields(names)
+	}
+	return c
+}
+
+// Route answers an event of the WebSocket API: somebody connects, says something, or has gone.
+func (r *Relay) Route(ctx context.Context, raw json.RawMessage) (*events.APIGatewayProxyResponse, error) {
+	var request events.APIGatewayWebsocketProxyRequest
+	if err := json.Unmarshal(raw, &request); err != nil {
+		return nil, fmt.Errorf("the event of a WebSocket API: %w", withoutContent(err))
+	}
+	ctx, cancel := context.WithTimeout(ctx, routeBound)
+	defer cancel()
+	c := clientOf(request.RequestContext)
+	switch route := request.RequestContext.RouteKey; route {
+	case routeConnect:
+		return r.connect(ctx, c, request)
+	case routeDisconnect:
+		return r.disconnect(ctx, c)
+	case routeDefault:
+		return r.answer(ctx, c, request)
+	default:
+		return nil, fmt.Errorf("the WebSocket API has a route that the relay doesn't know: its key has %d characters", len(route))
+	}
+}
+
+func status(code int) *events.APIGatewayProxyResponse {
+	return &events.APIGatewayProxyResponse{StatusCode: code}
+}
+
+// HandleRoute is Route in the form of a Lambda function.
+func (r *Relay) HandleRoute(ctx context.Context, event []byte) ([]byte, error) {
+	answer, err := r.Route(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
