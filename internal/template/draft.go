@@ -290,15 +290,13 @@ func (s *sizer) text(text string) int {
 // packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
-// remove takes a permission out and says of which policy; 0 if it stands in none.
-func (p packing) remove(id model.ID) int {
+// remove takes a permission out.
+func (p packing) remove(id model.ID) {
 	for n, grants := range p {
 		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {
 			p[n] = slices.Delete(slices.Clone(grants), i, i+1)
-			return n
 		}
 	}
-	return 0
 }
 
 // replace puts a grant in the place of the one with the same id and says in which policy; 0 if there is none.

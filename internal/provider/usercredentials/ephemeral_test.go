@@ -18,7 +18,7 @@ import (
 // open opens the credentials of a secret.
 func open(t *testing.T, p *entitytest.Projects, arn string) (Model, string) {
 	t.Helper()
-	c := New().(*Credentials) //nolint:forcetypeassert // it is what New makes
+	c := &Credentials{}
 	var s ephemeral.SchemaResponse
 	c.Schema(t.Context(), ephemeral.SchemaRequest{}, &s)
 	var configured ephemeral.ConfigureResponse
