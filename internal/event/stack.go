@@ -137,8 +137,6 @@ type Usage struct {
 	Resources     int `json:"resources"`
 	TemplateBytes int `json:"template_bytes"`
 	BodyBytes     int `json:"body_bytes"` // of the stack's item in the mirror
-	// DynamicReferences are users with access keys.
-	DynamicReferences int `json:"dynamic_references,omitempty"`
 }
 
 // Deviation is one difference between a template and its entities.

@@ -44,7 +44,7 @@ const maxDeviations = 50
 // somebody has put into the template.
 func factsOf(contents *template.Contents) *event.Facts {
 	facts := &event.Facts{
-		Usage: event.Usage(contents.Usage), Budget: event.Usage(template.Budget()), MaxPolicies: template.MaxUserPolicies,
+		Usage: usageOf(contents.Usage), Budget: usageOf(template.Budget()), MaxPolicies: template.MaxUserPolicies,
 	}
 	for user, policies := range contents.Policies {
 		if len(policies) > 1 {
@@ -62,4 +62,9 @@ func factsOf(contents *template.Contents) *event.Facts {
 		facts.Deviations = append(facts.Deviations, event.Deviation{Of: d.Of, Text: text})
 	}
 	return facts
+}
+
+// usageOf is what clients are told of a usage.
+func usageOf(u template.Usage) event.Usage {
+	return event.Usage{Resources: u.Resources, TemplateBytes: u.TemplateBytes, BodyBytes: u.BodyBytes}
 }
