@@ -21,7 +21,6 @@
 //	snapshot          none             a snapshot
 //	ping              none             a heartbeat
 //
-//
 // # Events
 //
 // Events are messages that are numbered and stored, for a day. Within one epoch the numbers of a project go up by one, from 1 and without

@@ -49,6 +49,9 @@ type Operation struct {
 	Expires time.Time `json:"expires"`
 }
 
+// deleted is the status of a stack that is gone.
+const deleted = "DELETE_COMPLETE"
+
 // ended says whether nothing is running in the stack.
 func (s StackState) ended() bool { return !strings.HasSuffix(s.Status, "_IN_PROGRESS") }
 
@@ -66,7 +69,9 @@ type StackChange struct {
 	StackState
 	// Ended is the operation that was announced before and is over now; nil when none is.
 	Ended *Operation `json:"ended,omitempty"`
-	// Facts take the place of those before; nil while the contents can't be read, and then those before stay.
+	// Facts take the place of those before. They are nil when the event says nothing of the contents, as they are read only while the stack is at
+	// rest: then facts and entities stay as they are, unless the status is DELETE_COMPLETE or the stack is another one than that which they are
+	// of; then there are none any more.
 	Facts *Facts `json:"facts,omitempty"`
 	// Put are the entities that came or changed, whole.
 	Put Entities `json:"put,omitzero"`

@@ -26,7 +26,7 @@ type View struct {
 // StackView is what a client knows of a stack.
 type StackView struct {
 	StackState
-	// Contents is the version of Facts and Entities; the zero value when there are none.
+	// Contents is the version of Facts and Entities, or of the moment since which there are none.
 	Contents StackVersion
 	Facts    *Facts
 	Entities map[model.ID]model.Entity
@@ -42,7 +42,7 @@ type Missed struct {
 func newView(m Message, s Snapshot) *View {
 	v := &View{Project: m.Project, Position: m.Position(), Stacks: map[int]*StackView{}, Commits: slices.Clone(s.Commits)}
 	for _, stack := range s.Stacks {
-		shown := &StackView{StackState: stack.StackState, Facts: stack.Facts, Entities: map[model.ID]model.Entity{}}
+		shown := &StackView{StackState: stack.StackState, Contents: stack.Version, Facts: stack.Facts, Entities: map[model.ID]model.Entity{}}
 		if stack.Contents != nil {
 			shown.Contents = *stack.Contents
 		}
@@ -81,21 +81,30 @@ func (v *View) apply(e Event, change StackChange) {
 	if !change.Version.OlderThan(stack.Version) {
 		stack.StackState = change.StackState
 	}
-	if !change.Version.OlderThan(stack.Contents) {
-		stack.Contents = change.Version
-		if change.Facts != nil {
-			stack.Facts = change.Facts
-		}
-		for entity := range change.Put.All {
-			stack.Entities[entity.ID()] = entity
-		}
-		for _, id := range change.Removed {
-			delete(stack.Entities, id)
-		}
-	}
+	stack.contents(change)
 	if commit, ok := CommitOf(e); ok {
 		v.Commits = append(v.Commits, commit)
 		v.Commits = v.Commits[max(0, len(v.Commits)-MaxCommits):]
+	}
+}
+
+// contents takes over what an event says of the stack's contents.
+func (s *StackView) contents(change StackChange) {
+	if change.Version.OlderThan(s.Contents) {
+		return
+	}
+	switch {
+	case change.Facts != nil:
+		s.Contents, s.Facts = change.Version, change.Facts
+		for entity := range change.Put.All {
+			s.Entities[entity.ID()] = entity
+		}
+		for _, id := range change.Removed {
+			delete(s.Entities, id)
+		}
+	case change.Status == deleted || change.Version.StackID != s.Contents.StackID:
+		s.Contents, s.Facts = change.Version, nil
+		clear(s.Entities)
 	}
 }
 
