@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -57,6 +58,11 @@ func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayW
 	live, err := r.open(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !time.Now().Before(c.ends) {
+		// Its token has expired. It hears nothing any more, takes the connection for dead, and connects again with another token.
+		r.log.InfoContext(ctx, "a client's time is over", "connection", c.id)
+		return status(http.StatusForbidden), live.store.Disconnect(ctx, c.id)
 	}
 	s := &session{client: c, live: live}
 	asked, err := read(request)

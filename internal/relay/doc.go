@@ -53,7 +53,7 @@
 //
 // Who may connect is decided by Authorize alone: by a token of an OIDC issuer, which go-oidc verifies (signature, issuer, times), and whose
 // audience and projects are checked here. The token comes as a subprotocol: "stowage.v1, stowage.token.<token>", raw or in base64url; the
-// answer to $connect names "stowage.v1" only. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a string of names with
+// answer to $connect names "stowage.v1" only. A connection ends with its token, if that is before API Gateway's two hours. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a string of names with
 // spaces between them, or "*". Names that no project can have are passed over, other types refuse the token. The list of all
 // projects (mirror.Directory) is seen by "*" only.
 //

@@ -37,7 +37,7 @@ func (l *live) beat(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, sendBound)
 		defer cancel()
 		var err error
-		left := c.ends().Sub(now)
+		left := c.ends.Sub(now)
 		if left <= 0 {
 			err = errGone
 		}
@@ -47,7 +47,7 @@ func (l *live) beat(ctx context.Context) error {
 		if err == nil && left <= event.ReconnectAhead {
 			told.Add(1)
 			err = l.sendAt(ctx, c.id, now, event.TypeReconnect, event.Reconnect{
-				Ends: c.ends(), SpreadSeconds: max(1, int(min(spread, left/2)/time.Second)),
+				Ends: c.ends, SpreadSeconds: max(1, int(min(spread, left/2)/time.Second)),
 			})
 		}
 		switch {

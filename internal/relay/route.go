@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,14 +27,12 @@ const routeBound = 25 * time.Second
 
 // client is the other end of a connection, as API Gateway tells of it with every message.
 type client struct {
-	id        string
-	connected time.Time
+	id string
+	// ends is when the connection ends at the latest: API Gateway's limit, or the end of the token if that is sooner.
+	ends time.Time
 	// projects are the names of those that it may see, or Everything; of a client whose authorizer said nothing there are none.
 	projects []string
 }
-
-// ends is when API Gateway ends the connection at the latest.
-func (c client) ends() time.Time { return c.connected.Add(event.ConnectionLife) }
 
 // sees says whether the client may see a project.
 func (c client) sees(project string) bool {
@@ -45,10 +44,18 @@ func (c client) sees(project string) bool {
 
 // clientOf reads what an event tells of its connection.
 func clientOf(request events.APIGatewayWebsocketProxyRequestContext) client {
-	c := client{id: request.ConnectionID, connected: time.UnixMilli(request.ConnectedAt).UTC()}
-	if told, ok := request.Authorizer.(map[string]any); ok {
-		names, _ := told[contextProjects].(string)
-		c.projects = strings.Fields(names)
+	c := client{id: request.ConnectionID, ends: time.UnixMilli(request.ConnectedAt).UTC().Add(event.ConnectionLife)}
+	told, ok := request.Authorizer.(map[string]any)
+	if !ok {
+		return c
+	}
+	names, _ := told[contextProjects].(string)
+	c.projects = strings.Fields(names)
+	text, _ := told[contextExpires].(string)
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if expires := time.Unix(seconds, 0).UTC(); expires.Before(c.ends) {
+			c.ends = expires
+		}
 	}
 	return c
 }

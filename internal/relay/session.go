@@ -117,7 +117,7 @@ func (s *session) hello(ctx context.Context, asked event.Message) error {
 	}
 	err = s.send(ctx, event.TypeWelcome, event.Message{}, event.Welcome{
 		Protocol: fmt.Sprintf("%d.%d", event.Version, event.Minor), HeartbeatSeconds: int(event.HeartbeatEvery / time.Second),
-		Ends: s.client.ends(), Projects: positions,
+		Ends: s.client.ends, Projects: positions,
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -206,7 +207,7 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 	if err != nil || strings.Contains(string(answer), "token") || !strings.Contains(string(answer), `"Sec-WebSocket-Protocol":"stowage.v1"`) {
 		t.Errorf("%s, %v", answer, err)
 	}
-	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) || time.Since(c.connected) > time.Minute {
+	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) || time.Until(c.ends) > event.ConnectionLife || time.Until(c.ends) < event.ConnectionLife-time.Minute {
 		t.Errorf("kept: %+v", d.connections)
 	}
 	for range 2 { // API Gateway may tell twice, or a connection that nobody has kept
@@ -342,10 +343,10 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 	r := relayOver(d)
 	now := time.Now()
 	for id, c := range map[string]client{
-		"fresh": {projects: []string{"acme"}, connected: now}, "all": {projects: []string{"*"}, connected: now},
-		"ending": {projects: []string{"acme"}, connected: now.Add(-event.ConnectionLife + 5*time.Minute)},
-		"ended":  {projects: []string{"acme"}, connected: now.Add(-event.ConnectionLife - time.Second)},
-		"gone":   {projects: []string{"acme"}, connected: now},
+		"fresh": {projects: []string{"acme"}, ends: now.Add(time.Hour)}, "all": {projects: []string{"*"}, ends: now.Add(time.Hour)},
+		"ending": {projects: []string{"acme"}, ends: now.Add(5 * time.Minute)},
+		"ended":  {projects: []string{"acme"}, ends: now.Add(-time.Second)},
+		"gone":   {projects: []string{"acme"}, ends: now.Add(time.Hour)},
 	} {
 		c.id = id
 		d.connections[id] = c
@@ -373,4 +374,37 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 	got := d.take()
 	slices.Sort(got)
 	same(t, "sent", got, "heartbeat", "heartbeat", "heartbeat", "reconnect")
+}
+
+// TestAConnectionEndsWithItsToken, of which the client hears before.
+func TestAConnectionEndsWithItsToken(t *testing.T) {
+	d := newDesk("acme")
+	r := relayOver(d)
+	at := func(route, body string, expires time.Time) []byte {
+		var request events.APIGatewayWebsocketProxyRequest
+		if err := json.Unmarshal(on(route, "acme", body), &request); err != nil {
+			t.Fatal(err)
+		}
+		request.RequestContext.Authorizer = map[string]any{"projects": "acme", "expires": strconv.FormatInt(expires.Unix(), 10)}
+		raw, err := json.Marshal(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	soon := time.Now().Add(20 * time.Minute).Truncate(time.Second)
+	if _, err := r.Handle(t.Context(), at("$connect", "", soon)); err != nil || !d.connections["c="].ends.Equal(soon) {
+		t.Errorf("%+v, %v", d.connections, err)
+	}
+	if _, err := r.Handle(t.Context(), at("$default", `{"v":1,"type":"hello","data":{"versions":[1]}}`, soon)); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := d.sent[0].Welcome(); err != nil || !w.Ends.Equal(soon) {
+		t.Errorf("%+v, %v", w, err)
+	}
+	d.take()
+	answer, err := r.Handle(t.Context(), at("$default", `{"v":1,"type":"ping"}`, time.Now().Add(-time.Second)))
+	if err != nil || !strings.Contains(string(answer), "403") || len(d.take()) > 0 || len(d.connections) > 0 {
+		t.Errorf("afterwards: %s, %v, %v", answer, err, d.connections)
+	}
 }
