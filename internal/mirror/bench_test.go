@@ -155,14 +155,14 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 	return response, err
 }
 
-// once makes a hook that calls f for the first request of an operation only.
+// once makes a hook that calls f for the first request of an operation only, also when f makes such requests itself.
 func (b *bench) once(operation string, f func(body []byte) *cloud.Response) {
-	var once sync.Once
-	b.before = func(op string, body []byte) (response *cloud.Response) {
-		if op == operation {
-			once.Do(func() { response = f(body) })
+	var done atomic.Bool
+	b.before = func(op string, body []byte) *cloud.Response {
+		if op != operation || done.Swap(true) {
+			return nil
 		}
-		return response
+		return f(body)
 	}
 }
 

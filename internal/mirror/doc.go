@@ -33,6 +33,8 @@
 // difference is thereby that of two adjacent states. Whoever wins a Write publishes the event. Sequence numbers of a project
 // have no holes, since the number and the event come with the same transaction.
 //
+// An Announce does the same with the head's operation and an event of its own, and leaves the rest of the head alone.
+//
 // A body is written from a stable status only and goes when its stack does: with DELETE_COMPLETE, or when another stack
 // took its name. The head of a deleted stack stays, lest a late reading bring the stack back.
 //

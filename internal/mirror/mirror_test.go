@@ -488,8 +488,37 @@ func TestAnnouncements(t *testing.T) {
 		if op := b.mustRead(t, "demo").Heads[0].Operation; op != nil {
 			t.Errorf("%+v is still there", op)
 		}
-		if events, err := b.Events(t.Context(), "demo", 1); err != nil || events[0].Run != "run-1" {
+		if events, err := b.Events(t.Context(), "demo", 2); err != nil || events[0].Run != "run-1" {
 			t.Errorf("the events are %+v, error %v", events, err)
+		}
+	})
+	t.Run("are told, and so is their end", func(t *testing.T) {
+		b := start(t)
+		told := announced
+		told.Started = epoch0.Add(time.Millisecond)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_IN_PROGRESS", 2)))
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+		events, err := b.Events(t.Context(), "demo", 1)
+		if err != nil || len(events) != 3 {
+			t.Fatalf("%d events, error %v", len(events), err)
+		}
+		before, err := events[0].OperationChange()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := event.StackVersion{StackID: at("a", "", 1).StackID, LastUpdated: epoch0.Add(time.Millisecond), Phase: mirror.PhaseOf("CREATE_COMPLETE")}
+		announced.Started = announced.Started.UTC() // as it was given: an event's times are exact
+		if diff := cmp.Diff(event.OperationChange{Version: v, Operation: &announced}, before); diff != "" || events[0].Run != "run-1" || events[0].Revision != 1 {
+			t.Errorf("run %q, revision %d, %s", events[0].Run, events[0].Revision, diff)
+		}
+		for i, c := range []struct{ operation, ended *mirror.Operation }{{&told, nil}, {nil, &told}} {
+			change, err := events[1+i].StackChange()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.operation, change.Operation) + cmp.Diff(c.ended, change.Ended); diff != "" {
+				t.Errorf("%s: %s", change.Status, diff)
+			}
 		}
 	})
 	t.Run("outlive late news of what was before", func(t *testing.T) {
@@ -504,7 +533,7 @@ func TestAnnouncements(t *testing.T) {
 		if b.mustRead(t, "demo").Heads[0].Operation == nil {
 			t.Error("the announcement is gone")
 		}
-		if events, err := b.Events(t.Context(), "demo", 1); err != nil || events[0].Run != "" {
+		if events, err := b.Events(t.Context(), "demo", 2); err != nil || events[0].Run != "" {
 			t.Errorf("the events are %+v, error %v", events, err)
 		}
 		u := reading(at("a", "UPDATE_COMPLETE", 2)) // our clock was a minute ahead of AWS's
@@ -544,6 +573,62 @@ func TestAnnouncements(t *testing.T) {
 			t.Errorf("announced %v, error %v", ok, err)
 		}
 	})
+}
+
+// What a client shows that has followed all events is what a client shows that has just come.
+func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
+	b := newBench(t)
+	contents := everything()
+	contents.Deviations = []template.Deviation{{Of: []model.ID{contents.Buckets[0].ID()}, LogicalID: "X", Path: "Properties.Y", Want: "1", Have: `"secret"`}}
+	contents.Policies = map[string][]int{"many": {1, 2, 4}, "one": {1}}
+	contents.Usage.Resources = 7
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: contents})
+	b.mustWrite(t, "demo", 1, mirror.Update{Version: at("b", "CREATE_IN_PROGRESS", 2), StackName: "stowage-demo-1"})
+	b.mustWrite(t, "demo", 1, mirror.Update{Version: at("b", "CREATE_COMPLETE", 2), StackName: "stowage-demo-1", Contents: holding("inbox")})
+	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 3), StackName: "stowage-demo-0"})
+	if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "t", Started: epoch0, Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	events, err := b.Events(t.Context(), "demo", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := []*event.Client{{}, {}}
+	show := func(c *event.Client, seq int64, snapshot event.Snapshot) {
+		m, err := event.Of(event.TypeSnapshot, snapshot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Project, m.Epoch, m.Seq = "demo", events[0].Epoch, seq
+		texts, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range texts {
+			if _, err := c.Receive(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	show(clients[0], 0, event.Snapshot{})
+	for _, e := range events {
+		if _, err := clients[0].Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live := b.mustRead(t, "demo").Live()
+	if text := fmt.Sprintf("%+v", *live.Stacks[0].Facts); strings.Contains(text, "secret") || !strings.Contains(text, "many:3") {
+		t.Errorf("the facts are %s", text)
+	}
+	live.Commits = event.Commits(events)
+	show(clients[1], int64(len(events)), live)
+	// Entities are compared as the mirror has them, where an empty list is no list.
+	if diff := cmp.Diff(clients[0].View("demo"), clients[1].View("demo"), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	if stack := clients[1].View("demo").Stacks[0]; stack.Operation == nil || stack.Contents.Phase != mirror.PhaseOf("CREATE_COMPLETE") || len(stack.Entities) == 0 {
+		t.Errorf("the first stack is %+v", stack)
+	}
 }
 
 // large makes contents of about as many bytes in an item.

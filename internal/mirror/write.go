@@ -47,37 +47,46 @@ func (t *Table) Write(ctx context.Context, project string, shard int, update Upd
 	} else if update.Contents == nil {
 		return false, nil, fmt.Errorf("%s: the status %s needs the stack's contents", doing, update.Status)
 	}
-	var lost error
-	for n := range attempts {
-		if err := pause(ctx, n); err != nil {
-			return false, nil, t.failed(doing, errors.Join(err, lost))
-		}
-		base, err := t.base(ctx, project, shard)
-		if raced(err) {
-			lost = err
-			continue
-		}
+	err = t.racing(ctx, doing, func() error {
+		won, current = false, nil
+		base, err := t.base(ctx, project, shard, true)
 		if err != nil {
-			return false, nil, t.failed(doing, err)
+			return err
 		}
 		if !update.news(base) {
-			return false, base.head, nil
+			current = base.head
+			return nil
 		}
 		next, err := base.advance(update, time.Now())
 		if err != nil {
-			return false, nil, fmt.Errorf("%s: %w", doing, err)
+			return err
 		}
-		err = t.commit(ctx, base, next)
-		if raced(err) {
-			lost = err
-			continue
+		if err := t.commit(ctx, base, next); err != nil {
+			return err
 		}
-		if err != nil {
-			return false, nil, t.failed(doing, err)
+		won, current = true, &next.head
+		return nil
+	})
+	return won, current, err
+}
+
+// racing makes attempts until one of them isn't lost to other writers.
+func (t *Table) racing(ctx context.Context, doing string, attempt func() error) error {
+	var lost error
+	for n := range attempts {
+		if err := pause(ctx, n); err != nil {
+			return t.failed(doing, errors.Join(err, lost))
 		}
-		return true, &next.head, nil
+		err := attempt()
+		if err == nil {
+			return nil
+		}
+		if !raced(err) {
+			return t.failed(doing, err)
+		}
+		lost = err
 	}
-	return false, nil, t.failed(fmt.Sprintf("%s, given up after %d attempts", doing, attempts), lost)
+	return t.failed(fmt.Sprintf("%s, given up after %d attempts", doing, attempts), lost)
 }
 
 // news says whether the update tells more than what is mirrored: a later version, or the contents of the same one, where somebody has
@@ -99,18 +108,20 @@ type base struct {
 	project string
 	shard   int
 	head    *Head // nil when the stack isn't mirrored
-	body    *Body // nil when there is none
+	body    *Body // nil when there is none, or nobody asked for it
 	counter *counter
 }
 
-func (t *Table) base(ctx context.Context, project string, shard int) (*base, error) {
+func (t *Table) base(ctx context.Context, project string, shard int, withBody bool) (*base, error) {
 	pk := projectKey(project)
 	get := func(pk, sk string) types.TransactGetItem {
 		return types.TransactGetItem{Get: &types.Get{TableName: &t.name, Key: key(pk, sk)}}
 	}
-	got, err := t.client.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
-		get(pk, headKey(shard)), get(pk, bodyKey(shard)), get(eventsKey(project), counterKey),
-	}})
+	items := []types.TransactGetItem{get(pk, headKey(shard)), get(eventsKey(project), counterKey)}
+	if withBody {
+		items = append(items, get(pk, bodyKey(shard)))
+	}
+	got, err := t.client.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: items})
 	if err != nil {
 		return nil, err // Write says what it was doing
 	}
@@ -118,13 +129,21 @@ func (t *Table) base(ctx context.Context, project string, shard int) (*base, err
 	if b.head, err = optional[Head](got.Responses[0]); err != nil {
 		return nil, err
 	}
-	if b.body, err = optional[Body](got.Responses[1]); err != nil {
+	if b.counter, err = optional[counter](got.Responses[1]); err != nil {
 		return nil, err
 	}
-	if b.counter, err = optional[counter](got.Responses[2]); err != nil {
-		return nil, err
+	if withBody {
+		b.body, err = optional[Body](got.Responses[2])
 	}
-	return b, nil
+	return b, err
+}
+
+// next is the place of the event that follows.
+func (b *base) next() counter {
+	if b.counter == nil {
+		return counter{Seq: 1, Epoch: newEpoch()}
+	}
+	return counter{b.counter.Seq + 1, b.counter.Epoch}
 }
 
 func optional[T any](got types.ItemResponse) (*T, error) {
@@ -144,10 +163,7 @@ type next struct {
 }
 
 func (b *base) advance(u Update, now time.Time) (*next, error) {
-	place := counter{Seq: 1, Epoch: newEpoch()}
-	if b.counter != nil {
-		place = counter{b.counter.Seq + 1, b.counter.Epoch}
-	}
+	place := b.next()
 	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Seq: place.Seq, Epoch: place.Epoch}}
 	var change event.StackChange
 	before := &template.Contents{}
@@ -263,11 +279,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	if err != nil {
 		return err
 	}
-	place, err := marshal(eventsKey(b.project), counterKey, counter{n.head.Seq, n.head.Epoch})
-	if err != nil {
-		return err
-	}
-	placePut, err := t.put(place, b.counterStands())
+	placePut, err := t.place(b, counter{n.head.Seq, n.head.Epoch})
 	if err != nil {
 		return err
 	}
@@ -282,6 +294,15 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return err // Write says what it was doing
+}
+
+// place puts the counter forward.
+func (t *Table) place(b *base, place counter) (*types.Put, error) {
+	i, err := marshal(eventsKey(b.project), counterKey, place)
+	if err != nil {
+		return nil, err
+	}
+	return t.put(i, b.counterStands())
 }
 
 func (t *Table) put(i item, condition expression.ConditionBuilder) (*types.Put, error) {

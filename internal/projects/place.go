@@ -122,7 +122,8 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	}
 	err = s.commit(ctx, t.first, template.Change{Op: template.Grow, Entity: of, Shards: n + 1})
 	var gone *template.GoneError
-	if errors.As(err, &closing) || errors.As(err, &gone) {
+	var missing *StackMissingError
+	if errors.As(err, &closing) || errors.As(err, &gone) || errors.As(err, &missing) {
 		return errors.Join(err, s.ungrow(ctx, d, of))
 	}
 	if err == nil {

@@ -249,7 +249,7 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 	const m, n = 60, 30
 	for _, operation := range []struct{ service, name string }{
 		{"sts", "AssumeRole"}, {"ssm", "GetParameter"}, {"s3", "PutObject"},
-		{"dynamodb", "Query"}, {"dynamodb", "UpdateItem"}, {"dynamodb", "TransactGetItems"}, {"dynamodb", "TransactWriteItems"},
+		{"dynamodb", "Query"}, {"dynamodb", "TransactGetItems"}, {"dynamodb", "TransactWriteItems"},
 		{"cloudformation", "GetTemplate"}, {"cloudformation", "DescribeStacks"},
 		{"cloudformation", "CreateChangeSet"}, {"cloudformation", "DescribeChangeSet"}, {"cloudformation", "ExecuteChangeSet"},
 	} {

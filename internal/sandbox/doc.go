@@ -22,7 +22,9 @@
 //
 // Account 000000000000 is the hub: it holds the SSM parameter /stowage/hub/stowage and the DynamoDB table "stowage".
 // Every account, the hub included, holds from its first use what onboarding makes: the roles StowageProvisioner and
-// StowageReader, which trust the hub's account, and in each region in which it is used the SNS topic stowage-events.
+// StowageReader, which trust the hub's account, and in each region in which it is used the SNS topic stowage-events. With
+// Options.Onboarding they are made by a stack StowageAccount of that template in each of the regions, which was there before anybody came: it
+// is in no count of calls, takes no time, and nobody is told of it.
 //
 // # Control
 //

@@ -35,6 +35,9 @@ type Options struct {
 	Latency cloud.Latency
 	// Region is the region in which the hub is set up; "" means eu-west-1.
 	Region string
+	// Onboarding is the text of the CloudFormation template that prepares an account, with the parameters HubAccountId and HomeRegion; every
+	// account is made by applying it. When it is "", accounts have roles that may do everything, and a plain topic.
+	Onboarding string
 }
 
 // LatencyNone makes everything immediate.
@@ -68,7 +71,9 @@ type Sandbox struct {
 	calls    calls
 	faults   faults
 	topics   map[string]bool // account/region in which the topic of onboarding was made
-	woken    chan struct{}   // holds a token when the agenda has changed
+	// onboarding is the template that prepares accounts; "" when they are made without one.
+	onboarding string
+	woken      chan struct{} // holds a token when the agenda has changed
 }
 
 // New makes a world with the hub set up in it.
@@ -83,7 +88,9 @@ func New(o Options) *Sandbox {
 		issuer:   oidc.New(o.Seed),
 		services: make(map[string]cloud.Service),
 		topics:   make(map[string]bool),
-		woken:    make(chan struct{}, 1),
+
+		onboarding: o.Onboarding,
+		woken:      make(chan struct{}, 1),
 	}
 	s.addServices()
 	s.world.AccountOpened = s.onboard

@@ -1,4 +1,5 @@
-// Command stowage-sandbox serves AWS, simulated, on this machine; see package sandbox.
+// Command stowage-sandbox serves AWS, simulated, on this machine; see package sandbox. Its accounts
+// are prepared by the template of examples/onboarding.
 package main
 
 import (
@@ -8,12 +9,13 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := server.Main(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := server.Main(ctx, os.Args[1:], onboarding.Account, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stowage-sandbox:", err)

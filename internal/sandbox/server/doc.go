@@ -9,7 +9,7 @@
 // The sandbox imports nothing of ours, so what runs in the hub comes from the program around it: a Setup registers Lambda
 // functions and what invokes them, deploys the WebSocket API, and serves the board's files below /board/.
 //
-//	server.Main(ctx, args, stdout, stderr, func(ctx context.Context, hub *server.Hub) error {
+//	server.Main(ctx, args, onboarding, stdout, stderr, func(ctx context.Context, hub *server.Hub) error {
 //		hub.Sandbox.RegisterFunction(arn, relay)                    // func(ctx, []byte) ([]byte, error)
 //		hub.Sandbox.SubscribeFunction(arn)                          // to the notifications of stacks, anywhere
 //		hub.Sandbox.AddRule(events.Rule{Name: "stacks", Target: arn})

@@ -36,7 +36,7 @@ func start(t *testing.T, setup server.Setup) server.Ready {
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0"}, writer, io.Discard, setup)
+		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0"}, "", writer, io.Discard, setup)
 		_ = writer.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -215,7 +215,7 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 func TestASetupThatFailsEndsTheServer(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
-	err := server.Main(t.Context(), []string{"--listen", "127.0.0.1:0"}, io.Discard, io.Discard, func(_ context.Context, hub *server.Hub) error {
+	err := server.Main(t.Context(), []string{"--listen", "127.0.0.1:0"}, "", io.Discard, io.Discard, func(_ context.Context, hub *server.Hub) error {
 		if _, err := hub.WebSocket(apigateway.Settings{}); err != nil {
 			return err
 		}

@@ -35,8 +35,9 @@ type Ready struct {
 	Env       map[string]string `json:"env"`
 }
 
-// Main runs the server with the arguments of the command line until the context ends. setups set up the hub, in order.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer, setups ...Setup) error {
+// Main runs the server with the arguments of the command line until the context ends. onboarding is the template that prepares accounts
+// (sandbox.Options), setups set up the hub, in order.
+func Main(ctx context.Context, args []string, onboarding string, stdout, stderr io.Writer, setups ...Setup) error {
 	flags := flag.NewFlagSet("stowage-sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
@@ -55,7 +56,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer, setups .
 	if err != nil {
 		return err
 	}
-	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region}, stdout, setups)
+	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region, Onboarding: onboarding}, stdout, setups)
 }
 
 func profileOf(name string) (cloud.Latency, error) {

@@ -23,7 +23,7 @@ func TestServesUntilItIsTold(t *testing.T) {
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0", "--seed", "7"}, writer, io.Discard)
+		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0", "--seed", "7"}, "", writer, io.Discard)
 		_ = writer.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -67,7 +67,7 @@ func TestServesUntilItIsTold(t *testing.T) {
 func TestBadCommandLines(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"--latency", "slow"}, {"extra"}, {"--seed", "x"}, {"--listen", "nowhere:port"}} {
-		if err := server.Main(t.Context(), args, io.Discard, io.Discard); err == nil {
+		if err := server.Main(t.Context(), args, "", io.Discard, io.Discard); err == nil {
 			t.Errorf("%v was taken", args)
 		}
 	}
