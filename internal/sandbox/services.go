@@ -7,11 +7,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/logs"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/ssm"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/transfer"
 )
 
 // addServices makes the services, which register themselves with the world, and names them by their signing names.
@@ -29,9 +31,11 @@ func (s *Sandbox) addServices() {
 	s.services["dynamodb"] = dynamodb.New(s.world)
 	s.services["iam"] = iam.New(s.world)
 	s.services["kms"] = kms.New(s.world)
+	s.services["logs"] = logs.New(s.world)
 	s.services["s3"] = s3.New(s.world)
 	s.services["secretsmanager"] = secretsmanager.New(s.world)
 	s.services["sns"] = s.sns
 	s.services["ssm"] = ssm.New(s.world)
 	s.services["sts"] = s.sts
+	s.services["transfer"] = transfer.New(s.world)
 }

@@ -1,0 +1,189 @@
+package transfer
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+var wire = protocol.JSON{Version: "1.1"}
+
+// Transfer is the service.
+type Transfer struct {
+	world   *cloud.World
+	servers map[place]map[string]*server // by id
+}
+
+type place struct{ account, region string }
+
+type server struct {
+	id, arn        string
+	protocols      []string
+	identity       string
+	endpoint       string
+	domain         string
+	securityPolicy string
+	logs           []string
+	tags           map[string]string
+	users          map[string]*user // by name
+}
+
+type user struct {
+	name, arn, role string
+	homeType, home  string
+	mappings        []mapping
+	keys            []string
+	tags            map[string]string
+}
+
+type mapping struct{ Entry, Target string }
+
+// New makes the service and registers its resource types.
+func New(w *cloud.World) *Transfer {
+	t := &Transfer{world: w, servers: map[place]map[string]*server{}}
+	w.RegisterType("AWS::Transfer::Server", serverType{t})
+	w.RegisterType("AWS::Transfer::User", userType{t})
+	return t
+}
+
+func (t *Transfer) at(c cloud.Caller) map[string]*server {
+	p := place{c.Account, c.Region}
+	if t.servers[p] == nil {
+		t.servers[p] = map[string]*server{}
+	}
+	return t.servers[p]
+}
+
+// find finds a server by its id.
+func (t *Transfer) find(c cloud.Caller, id string) (*server, error) {
+	s := t.at(c)[id]
+	if s == nil {
+		return nil, cloud.Errorf("ResourceNotFoundException", "Unknown server")
+	}
+	return s, nil
+}
+
+// WriteError encodes an error.
+func (t *Transfer) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
+
+// Handle answers a request.
+func (t *Transfer) Handle(r *cloud.Request) (*cloud.Response, error) {
+	switch r.Operation {
+	case "DescribeServer":
+		return t.describeServer(r)
+	case "ListServers":
+		return t.listServers(r)
+	case "DescribeUser":
+		return t.describeUser(r)
+	case "ListUsers":
+		return t.listUsers(r)
+	default:
+		return nil, cloud.NotModelled("transfer %s", r.Operation)
+	}
+}
+
+type wireTag struct{ Key, Value string }
+
+func wireTags(tags map[string]string) []wireTag {
+	var result []wireTag
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		result = append(result, wireTag{key, tags[key]})
+	}
+	return result
+}
+
+//nolint:revive // the wire's spelling
+func (t *Transfer) describeServer(r *cloud.Request) (*cloud.Response, error) {
+	var in struct{ ServerId string }
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	s, err := t.find(r.Caller, in.ServerId)
+	if err != nil {
+		return nil, err
+	}
+	type described struct {
+		Arn, ServerId, Domain, EndpointType, IdentityProviderType, SecurityPolicyName, State string
+		Protocols, StructuredLogDestinations                                                 []string
+		UserCount                                                                            int
+		Tags                                                                                 []wireTag
+	}
+	return wire.Result(r, struct{ Server described }{described{
+		s.arn, s.id, s.domain, s.endpoint, s.identity, s.securityPolicy, "ONLINE", s.protocols, s.logs, len(s.users), wireTags(s.tags),
+	}})
+}
+
+//nolint:revive // the wire's spelling
+func (t *Transfer) listServers(r *cloud.Request) (*cloud.Response, error) {
+	type listed struct {
+		Arn, ServerId, State string
+		UserCount            int
+	}
+	servers := []listed{}
+	for _, id := range slices.Sorted(maps.Keys(t.at(r.Caller))) {
+		s := t.at(r.Caller)[id]
+		servers = append(servers, listed{s.arn, s.id, "ONLINE", len(s.users)})
+	}
+	return wire.Result(r, struct{ Servers []listed }{servers})
+}
+
+//nolint:revive // the wire's spelling
+func (t *Transfer) describeUser(r *cloud.Request) (*cloud.Response, error) {
+	var in struct{ ServerId, UserName string }
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	s, err := t.find(r.Caller, in.ServerId)
+	if err != nil {
+		return nil, err
+	}
+	u := s.users[in.UserName]
+	if u == nil {
+		return nil, cloud.Errorf("ResourceNotFoundException", "Unknown user")
+	}
+	type key struct{ SshPublicKeyBody, SshPublicKeyId string }
+	type described struct {
+		Arn, UserName, Role, HomeDirectoryType, HomeDirectory string
+		HomeDirectoryMappings                                 []mapping
+		SshPublicKeys                                         []key
+		Tags                                                  []wireTag
+	}
+	var keys []key
+	for _, body := range u.keys {
+		keys = append(keys, key{body, "key-" + strings.ToLower(t.world.NewToken(17))})
+	}
+	return wire.Result(r, struct {
+		ServerId string
+		User     described
+	}{s.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.mappings, keys, wireTags(u.tags)}})
+}
+
+//nolint:revive // the wire's spelling
+func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
+	var in struct{ ServerId string }
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	s, err := t.find(r.Caller, in.ServerId)
+	if err != nil {
+		return nil, err
+	}
+	type listed struct {
+		Arn, UserName, Role, HomeDirectoryType string
+		SshPublicKeyCount                      int
+	}
+	users := []listed{}
+	for _, name := range slices.Sorted(maps.Keys(s.users)) {
+		u := s.users[name]
+		users = append(users, listed{u.arn, u.name, u.role, u.homeType, len(u.keys)})
+	}
+	return wire.Result(r, struct {
+		ServerId string
+		Users    []listed
+	}{s.id, users})
+}
