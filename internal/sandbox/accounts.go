@@ -48,6 +48,9 @@ func (s *Sandbox) onboard(account string) {
 		s.mustQuery(account, "us-east-1", "iam", "2010-05-08", "CreateRole", url.Values{
 			"RoleName": {role}, "AssumeRolePolicyDocument": {roleTrust},
 		})
+		s.mustQuery(account, "us-east-1", "iam", "2010-05-08", "AttachRolePolicy", url.Values{
+			"RoleName": {role}, "PolicyArn": {"arn:aws:iam::aws:policy/AdministratorAccess"},
+		})
 	}
 }
 

@@ -25,6 +25,11 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		return
 	case "DELETE /_sandbox/calls":
 		s.ResetCalls()
+	case "GET /_sandbox/permissions":
+		writeControl(w, s.Permissions())
+		return
+	case "DELETE /_sandbox/permissions":
+		s.ForgetPermissions()
 	case "POST /_sandbox/faults":
 		var list []Fault
 		if !readControl(w, r, &list) {

@@ -15,8 +15,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
 )
@@ -65,6 +68,10 @@ type Sandbox struct {
 	services map[string]cloud.Service
 	sts      *sts.STS
 	sns      *sns.SNS
+	iam      *iam.Service
+	kms      *kms.KMS
+	secrets  *secretsmanager.SecretsManager
+	used     usage
 	bus      *events.Bus
 	gateway  *apigateway.Gateway
 	issuer   *oidc.Issuer
@@ -88,6 +95,7 @@ func New(o Options) *Sandbox {
 		issuer:   oidc.New(o.Seed),
 		services: make(map[string]cloud.Service),
 		topics:   make(map[string]bool),
+		used:     make(usage),
 
 		onboarding: o.Onboarding,
 		woken:      make(chan struct{}, 1),
@@ -246,6 +254,11 @@ func (s *Sandbox) handle(service cloud.Service, request *cloud.Request, r *http.
 	}
 	if request.Operation == "" {
 		return nil, cloud.NotModelled("a %s request to %s %s without an operation", request.Service, r.Method, r.URL.Path)
+	}
+	if signed {
+		if refused := s.authorize(service, request, r); refused != nil {
+			return nil, refused
+		}
 	}
 	return service.Handle(request)
 }

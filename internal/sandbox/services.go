@@ -29,11 +29,13 @@ func (s *Sandbox) addServices() {
 	s.services["execute-api"] = s.gateway
 	s.services["cloudformation"] = cloudformation.New(s.world)
 	s.services["dynamodb"] = dynamodb.New(s.world)
-	s.services["iam"] = iam.New(s.world)
-	s.services["kms"] = kms.New(s.world)
+	s.iam, s.kms, s.secrets = iam.New(s.world), kms.New(s.world), secretsmanager.New(s.world)
+	s.services["iam"] = s.iam
+	s.services["kms"] = s.kms
 	s.services["logs"] = logs.New(s.world)
 	s.services["s3"] = s3.New(s.world)
-	s.services["secretsmanager"] = secretsmanager.New(s.world)
+	s.services["secretsmanager"] = s.secrets
+	s.world.Permit = s.permitStep
 	s.services["sns"] = s.sns
 	s.services["ssm"] = ssm.New(s.world)
 	s.services["sts"] = s.sts

@@ -35,6 +35,9 @@ type World struct {
 	// ResourceFault, when set, is asked before each step of a CloudFormation resource and returns the reason for which
 	// that step fails, or "".
 	ResourceFault func(resourceType, physicalID string, phase Phase) (reason string)
+	// Permit, when set, is asked before each step of a CloudFormation resource whether the one who has the stack changed may do it; before are
+	// the properties of what stands (nil: nothing does), after those that it is to have (nil: it goes). It returns the *Error of the service.
+	Permit func(c Caller, step Step) error
 	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
 	AccountOpened func(account string)
 	accounts      map[string]bool
@@ -50,6 +53,12 @@ const (
 	PhaseDelete   Phase = "delete"
 	PhaseRollback Phase = "rollback"
 )
+
+// Step is a step of a CloudFormation resource.
+type Step struct {
+	Type, PhysicalID string
+	Before, After    map[string]any
+}
 
 // Latency is a latency profile. Zero durations mean "at once".
 type Latency struct {

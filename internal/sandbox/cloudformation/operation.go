@@ -304,6 +304,9 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
 			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: the service isn't told
 		}
+		if err := op.permit(cloud.Step{Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.old.properties, After: t.current.properties}); err != nil {
+			return cloud.Resource{}, err
+		}
 		properties, err := op.dynamic(t.old.properties, t.current.properties)
 		if err != nil {
 			return cloud.Resource{}, err
@@ -313,6 +316,9 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
 		return cloud.Resource{}, fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", id) //nolint:staticcheck // AWS's text
 	}
+	if err := op.permit(cloud.Step{Type: t.declared.kind, After: t.current.properties}); err != nil {
+		return cloud.Resource{}, err
+	}
 	properties, err := op.dynamic(nil, t.current.properties)
 	if err != nil {
 		return cloud.Resource{}, err
@@ -320,6 +326,14 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	return ty.Create(op.caller, cloud.ResourceRequest{ //nolint:wrapcheck // the text is AWS's
 		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: properties, Tags: op.tags(name, schema),
 	})
+}
+
+// permit says whether the one who has the stack changed may make a step.
+func (op *operation) permit(step cloud.Step) error {
+	if op.s.w.Permit == nil {
+		return nil
+	}
+	return op.s.w.Permit(op.caller, step)
 }
 
 func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string]string {

@@ -150,6 +150,9 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
 		return nil // the old resource still stands as it was
 	}
+	if err := op.permit(cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: back.properties}); err != nil {
+		return err
+	}
 	properties, err := op.dynamic(t.current.properties, back.properties)
 	if err != nil {
 		return err
@@ -320,6 +323,9 @@ func (op *operation) delete(rm *removal) error {
 	}
 	if reason := op.s.fault(rm.resource.kind, rm.resource.physicalID, phase); reason != "" {
 		return fmt.Errorf("%s", reason)
+	}
+	if err := op.permit(cloud.Step{Type: rm.resource.kind, PhysicalID: rm.resource.physicalID, Before: rm.resource.properties}); err != nil {
+		return err
 	}
 	return op.s.w.Type(rm.resource.kind).Delete(op.caller, rm.resource.physicalID, rm.resource.properties) //nolint:wrapcheck // the text is AWS's
 }

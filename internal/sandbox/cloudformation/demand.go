@@ -1,0 +1,39 @@
+package cloudformation
+
+import (
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// Demands are the rights that a request needs: the action of its name, on the stack (Service authorization reference, CloudFormation). A change
+// set stands under its stack.
+func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
+	d := cloud.Demand{Action: "cloudformation:" + r.Operation, Resource: "*", Context: map[string][]string{}}
+	set, ref := r.Form.Get("ChangeSetName"), r.Form.Get("StackName")
+	if ref == "" {
+		ref = r.Form.Get("StackId")
+	}
+	switch {
+	case ref == "" && strings.HasPrefix(set, "arn:"):
+		known := s.region(r.Caller).sets[set]
+		if known == nil {
+			return nil // whose stack nobody knows: the answer is that it doesn't exist
+		}
+		d.Resource = known.stack.id
+	case strings.HasPrefix(ref, "arn:"):
+		d.Resource = ref
+	case ref != "":
+		d.Resource = "arn:aws:cloudformation:" + r.Caller.Region + ":" + r.Caller.Account + ":stack/" + ref + "/*"
+		if st := s.find(r, ref); st != nil {
+			d.Resource = st.id
+		}
+	}
+	if set != "" {
+		d.Context["cloudformation:ChangeSetName"] = []string{set}
+	}
+	if url := r.Form.Get("TemplateURL"); url != "" {
+		d.Context["cloudformation:TemplateUrl"] = []string{url}
+	}
+	return []cloud.Demand{d}
+}

@@ -1,0 +1,112 @@
+package iam
+
+import (
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
+)
+
+// Rights are the policies of a user or a role.
+type Rights struct {
+	Identity []*policydoc.Document
+	Boundary *policydoc.Document
+	// Role is the ARN of the role that a session stands for; "" for users.
+	Role string
+	Tags map[string]string
+}
+
+// everything is what AWS's policies AdministratorAccess and its like allow. What others of AWS's policies allow is not modelled: nothing.
+const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// Administrator are the rights of somebody who may do everything in the own account.
+func Administrator() Rights {
+	d, err := policydoc.Parse(everything, policydoc.Identity)
+	if err != nil {
+		panic("sandbox: " + err.Error())
+	}
+	return Rights{Identity: []*policydoc.Document{d}}
+}
+
+// Rights finds the policies of a principal by its ARN: a user, or a session of a role. ok is false when there is none.
+func (s *Service) Rights(accountID, arn string) (r Rights, ok bool) {
+	a := s.account(accountID)
+	if name, isSession := strings.CutPrefix(arn, "arn:aws:sts::"+accountID+":assumed-role/"); isSession {
+		name, _, _ = strings.Cut(name, "/")
+		found, err := a.role(name)
+		if err != nil {
+			return r, false
+		}
+		r = a.rights(&found.entity)
+		r.Role = found.arn
+		return r, true
+	}
+	for _, u := range a.users {
+		if u.arn != arn {
+			continue
+		}
+		r = a.rights(&u.entity)
+		for _, g := range a.groupsOf(u) {
+			r.Identity = append(r.Identity, a.rights(&g.entity).Identity...)
+		}
+		return r, true
+	}
+	return r, false
+}
+
+// UserARN is the ARN of a user; "" when there is none.
+func (s *Service) UserARN(accountID, name string) string {
+	if u, err := s.account(accountID).user(name); err == nil {
+		return u.arn
+	}
+	return ""
+}
+
+// GroupARN is the ARN of a group; "" when there is none.
+func (s *Service) GroupARN(accountID, name string) string {
+	if g, err := s.account(accountID).group(name); err == nil {
+		return g.arn
+	}
+	return ""
+}
+
+func (a *account) rights(e *entity) Rights {
+	r := Rights{Tags: map[string]string{}}
+	for _, t := range e.tags {
+		r.Tags[t.Key] = t.Value
+	}
+	add := func(text string) {
+		if d, err := policydoc.Parse(text, policydoc.Identity); err == nil {
+			r.Identity = append(r.Identity, d)
+		}
+	}
+	for _, arn := range e.attached {
+		add(a.document(arn))
+	}
+	for _, text := range e.inline {
+		add(text)
+	}
+	if e.boundary != "" {
+		r.Boundary = &policydoc.Document{} // one that can't be read allows nothing
+		if d, err := policydoc.Parse(a.document(e.boundary), policydoc.Identity); err == nil {
+			r.Boundary = d
+		}
+	}
+	return r
+}
+
+// document is the text of a policy's default version; "" for one that isn't known.
+func (a *account) document(arn string) string {
+	if arn == "arn:aws:iam::aws:policy/AdministratorAccess" {
+		return everything
+	}
+	p, err := a.policy(arn)
+	if err != nil {
+		return ""
+	}
+	for _, v := range p.versions {
+		if v.id == p.standard {
+			return v.document
+		}
+	}
+	return ""
+}

@@ -1,0 +1,32 @@
+package kms
+
+import (
+	"encoding/json"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// Demands are the rights that a request needs: the action of its name, on the key.
+func (k *KMS) Demands(r *cloud.Request) []cloud.Demand {
+	var in struct {
+		KeyId string //nolint:revive // the wire's spelling
+	}
+	_ = json.Unmarshal(r.Body, &in)
+	d := cloud.Demand{Action: "kms:" + r.Operation, Resource: "*"}
+	if in.KeyId != "" {
+		d.Resource = in.KeyId
+		if found, err := k.find(r.Caller, in.KeyId); err == nil {
+			d.Resource = found.arn
+		}
+	}
+	return []cloud.Demand{d}
+}
+
+// Key tells of a key, by ARN, who owns it, its policy and its tags; ok is false when there is none.
+func (k *KMS) Key(arn string) (account, policy string, tags map[string]string, ok bool) {
+	found := k.keys[arn]
+	if found == nil {
+		return "", "", nil, false
+	}
+	return found.account, found.policy, found.tags, true
+}

@@ -1,0 +1,134 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/url"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// Demands are the rights that a request needs (S3 user guide, "Required permissions for Amazon S3 API operations"): on a bucket or an object,
+// and on the key that encrypts it.
+func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
+	name, key := address(r)
+	query := r.HTTP.URL.Query()
+	if name == "" {
+		return []cloud.Demand{{Action: "s3:ListAllMyBuckets", Resource: "*"}}
+	}
+	d := cloud.Demand{Action: action(r.Operation, query), Resource: arnOf(name), Context: map[string][]string{}}
+	b := s.buckets[name]
+	if b != nil {
+		d.Account, d.Policy = b.account, b.policy
+	}
+	if r.Operation == "DeleteObjects" {
+		return each(d, keysToDelete(r.Body))
+	}
+	if key != "" {
+		d.Resource += "/" + key
+		return append([]cloud.Demand{d}, b.keyDemands(r)...)
+	}
+	for parameter, condition := range map[string]string{"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"} {
+		if has(query, parameter) {
+			d.Context[condition] = []string{query.Get(parameter)}
+		}
+	}
+	return []cloud.Demand{d}
+}
+
+// each is a demand for each of several objects.
+func each(d cloud.Demand, objects []deletion) []cloud.Demand {
+	bucket := d.Resource
+	var demands []cloud.Demand
+	for _, o := range objects {
+		one := d
+		one.Action, one.Resource = "s3:DeleteObject", bucket+"/"+o.Key
+		if o.VersionID != "" {
+			one.Action = "s3:DeleteObjectVersion"
+		}
+		demands = append(demands, one)
+	}
+	return demands
+}
+
+type deletion struct {
+	Key       string `xml:"Key"`
+	VersionID string `xml:"VersionId"`
+}
+
+// keysToDelete are the objects that a DeleteObjects names; a body that can't be read is the operation's to refuse.
+func keysToDelete(body []byte) []deletion {
+	var in struct {
+		Objects []deletion `xml:"Object"`
+	}
+	_ = xml.Unmarshal(body, &in)
+	return in.Objects
+}
+
+// action is the IAM action of an operation, where it has another name.
+func action(operation string, query url.Values) string {
+	version := query.Get("versionId") != ""
+	switch operation {
+	case "HeadBucket", "ListObjects", "ListObjectsV2":
+		return "s3:ListBucket"
+	case "ListObjectVersions":
+		return "s3:ListBucketVersions"
+	case "ListMultipartUploads":
+		return "s3:ListBucketMultipartUploads"
+	case "ListParts":
+		return "s3:ListMultipartUploadParts"
+	case "HeadObject", "GetObject":
+		if version {
+			return "s3:GetObjectVersion"
+		}
+		return "s3:GetObject"
+	case "DeleteObject":
+		if version {
+			return "s3:DeleteObjectVersion"
+		}
+	case "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload":
+		return "s3:PutObject"
+	case "DeletePublicAccessBlock":
+		return "s3:PutBucketPublicAccessBlock"
+	case "DeleteBucketEncryption":
+		return "s3:PutEncryptionConfiguration"
+	case "DeleteBucketLifecycle":
+		return "s3:PutLifecycleConfiguration"
+	case "DeleteBucketCors":
+		return "s3:PutBucketCORS"
+	case "DeleteBucketTagging":
+		return "s3:PutBucketTagging"
+	case "DeleteBucketOwnershipControls":
+		return "s3:PutBucketOwnershipControls"
+	}
+	return "s3:" + strings.NewReplacer(
+		"BucketEncryption", "EncryptionConfiguration", "PublicAccessBlock", "BucketPublicAccessBlock", "BucketLifecycleConfiguration", "LifecycleConfiguration",
+		"BucketCors", "BucketCORS", "BucketNotificationConfiguration", "BucketNotification", "ObjectLockConfiguration", "BucketObjectLockConfiguration",
+	).Replace(operation)
+}
+
+// keyDemands are the rights on the key that encrypts a bucket's objects: to write takes GenerateDataKey, to write in parts and to read take Decrypt
+// (S3 user guide, UsingKMSEncryption; S3 API reference, CreateMultipartUpload). S3 uses the key for the caller.
+func (b *bucket) keyDemands(r *cloud.Request) []cloud.Demand {
+	if b == nil || len(b.Encryption.Rules) == 0 || b.Encryption.Rules[0].Default == nil || b.Encryption.Rules[0].Default.Algorithm != "aws:kms" {
+		return nil
+	}
+	var actions []string
+	switch r.Operation {
+	case "PutObject":
+		actions = []string{"kms:GenerateDataKey"}
+	case "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload":
+		actions = []string{"kms:GenerateDataKey", "kms:Decrypt"}
+	case "GetObject":
+		actions = []string{"kms:Decrypt"}
+	}
+	var demands []cloud.Demand
+	for _, action := range actions {
+		demands = append(demands, cloud.Demand{
+			Action: action, Resource: b.Encryption.Rules[0].Default.Key, Context: map[string][]string{
+				"kms:ViaService": {"s3." + b.region + ".amazonaws.com"}, "kms:EncryptionContext:aws:s3:arn": {arnOf(b.name)},
+			},
+		})
+	}
+	return demands
+}

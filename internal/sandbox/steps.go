@@ -1,0 +1,326 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
+)
+
+// Rights that CloudFormation needs to make, change and delete a resource. It works with those of whoever has the stack changed (CloudFormation user
+// guide, using-iam-servicerole), and says so by aws:CalledVia.
+//
+// They are those that the handlers of the resource types ask for (CloudFormation registry, "permissions"), for the properties that are there, but
+// for the reading calls, which the handlers make to see whether they have come to an end: who may change a thing may see it. Types
+// that are not here can be made by administrators only.
+
+// permitStep judges one step of a resource; it is cloud.World.Permit.
+func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
+	demands, known := s.stepDemands(c, step)
+	if !known {
+		if administers(c) {
+			return nil
+		}
+		return cloud.NotModelled("the rights that %s needs", step.Type)
+	}
+	service := strings.ToLower(strings.Split(step.Type, "::")[1])
+	refused := s.permit(service, c, demands, map[string][]string{
+		"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:ViaAWSService": {"true"}, "aws:SecureTransport": {"true"}, "aws:RequestedRegion": {c.Region},
+	})
+	if refused == nil {
+		return nil
+	}
+	return refused
+}
+
+// step is one step of a resource, with what its demands are made of.
+type step struct {
+	cloud.Step
+	region, account string
+	demands         []cloud.Demand
+}
+
+func (t *step) making() bool   { return t.Before == nil }
+func (t *step) deleting() bool { return t.After == nil }
+
+// sets says whether the step sets, changes or takes away a property.
+func (t *step) sets(property string) bool {
+	return !t.deleting() && !reflect.DeepEqual(t.Before[property], t.After[property])
+}
+
+// text is a property of what there will be, or of what there was.
+func (t *step) text(property string) string {
+	properties := t.After
+	if t.deleting() {
+		properties = t.Before
+	}
+	return fmt.Sprint(properties[property])
+}
+
+func (t *step) needs(resource string, actions ...string) {
+	t.needsWith(nil, resource, actions...)
+}
+
+func (t *step) needsWith(context map[string][]string, resource string, actions ...string) {
+	for _, action := range actions {
+		t.demands = append(t.demands, cloud.Demand{Action: action, Resource: resource, Context: context})
+	}
+}
+
+// life demands one action for making, changing and deleting each.
+func (t *step) life(resource, making, changing, deleting string) {
+	switch {
+	case t.making():
+		t.needs(resource, making)
+	case t.deleting():
+		t.needs(resource, deleting)
+	case changing != "":
+		t.needs(resource, changing)
+	}
+}
+
+// tags demand what it takes to change tags.
+func (t *step) tags(resource, action string) {
+	if t.sets("Tags") {
+		t.needsWith(requestTags(t.After["Tags"]), resource, action)
+	}
+}
+
+// requestTags are condition keys of the tags that a call sets.
+func requestTags(tags any) map[string][]string {
+	context := map[string][]string{}
+	list, _ := tags.([]any)
+	for _, one := range list {
+		if tag, ok := one.(map[string]any); ok {
+			context["aws:RequestTag/"+fmt.Sprint(tag["Key"])] = []string{fmt.Sprint(tag["Value"])}
+		}
+	}
+	return context
+}
+
+func (t *step) arn(service, rest string) string {
+	return "arn:aws:" + service + ":" + t.region + ":" + t.account + ":" + rest
+}
+
+// stepDemands are the rights that a step needs; known is false for types that are not modelled.
+func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.Demand, known bool) {
+	t := &step{Step: of, region: c.Region, account: c.Account}
+	switch of.Type {
+	case "AWS::S3::Bucket":
+		t.bucket()
+	case "AWS::S3::BucketPolicy":
+		t.life("arn:aws:s3:::"+t.text("Bucket"), "s3:PutBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+	case "AWS::KMS::Key":
+		t.key()
+	case "AWS::KMS::Alias":
+		t.life(t.arn("kms", t.text("AliasName")), "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
+	case "AWS::SSM::Parameter":
+		t.life(t.arn("ssm", "parameter/"+strings.TrimPrefix(t.text("Name"), "/")), "ssm:PutParameter", "ssm:PutParameter", "ssm:DeleteParameter")
+	case "AWS::IAM::User":
+		t.identity("user", t.text("UserName"), "User")
+		s.groups(t)
+	case "AWS::IAM::Role":
+		t.identity("role", t.text("RoleName"), "Role")
+		if !t.making() && t.sets("AssumeRolePolicyDocument") {
+			t.needs(t.iam("role", t.text("RoleName")), "iam:UpdateAssumeRolePolicy")
+		}
+		if !t.making() && t.sets("Description") {
+			t.needs(t.iam("role", t.text("RoleName")), "iam:UpdateRole")
+		}
+	case "AWS::IAM::Group":
+		t.life(t.iam("group", t.text("GroupName")), "iam:CreateGroup", "", "iam:DeleteGroup")
+	case "AWS::IAM::ManagedPolicy":
+		s.managedPolicy(t)
+	case "AWS::IAM::AccessKey":
+		t.life(s.iam.UserARN(c.Account, t.text("UserName")), "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey")
+	case "AWS::SecretsManager::Secret":
+		s.secret(c, t)
+	case "AWS::SecretsManager::ResourcePolicy":
+		t.life(t.text("SecretId"), "secretsmanager:PutResourcePolicy", "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteResourcePolicy")
+	case "AWS::Transfer::Server":
+		t.server()
+	case "AWS::Transfer::User":
+		t.sftpUser()
+	case "AWS::Logs::LogGroup":
+		t.logGroup()
+	default:
+		return nil, false
+	}
+	return t.demands, true
+}
+
+// settingsOfBuckets are the actions that set the properties of a bucket.
+var settingsOfBuckets = map[string]string{
+	"BucketEncryption": "s3:PutEncryptionConfiguration", "VersioningConfiguration": "s3:PutBucketVersioning",
+	"PublicAccessBlockConfiguration": "s3:PutBucketPublicAccessBlock", "OwnershipControls": "s3:PutBucketOwnershipControls",
+	"LifecycleConfiguration": "s3:PutLifecycleConfiguration", "LoggingConfiguration": "s3:PutBucketLogging",
+	"NotificationConfiguration": "s3:PutBucketNotification", "CorsConfiguration": "s3:PutBucketCORS",
+	"ObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration", "Tags": "s3:PutBucketTagging",
+}
+
+func (t *step) bucket() {
+	name := "arn:aws:s3:::" + t.text("BucketName")
+	t.life(name, "s3:CreateBucket", "", "s3:DeleteBucket")
+	for _, property := range slices.Sorted(maps.Keys(settingsOfBuckets)) {
+		if t.sets(property) {
+			t.needs(name, settingsOfBuckets[property])
+		}
+	}
+}
+
+func (t *step) key() {
+	arn := t.arn("kms", "key/"+t.PhysicalID)
+	switch {
+	case t.making():
+		t.needsWith(requestTags(t.After["Tags"]), "*", "kms:CreateKey", "kms:TagResource")
+		return
+	case t.deleting():
+		t.needs(arn, "kms:ScheduleKeyDeletion")
+		return
+	}
+	for property, action := range map[string]string{"KeyPolicy": "kms:PutKeyPolicy", "Description": "kms:UpdateKeyDescription", "EnableKeyRotation": "kms:EnableKeyRotation", "Tags": "kms:TagResource"} {
+		if t.sets(property) {
+			t.needs(arn, action)
+		}
+	}
+}
+
+// iam is the ARN of an entity of IAM with the path of the properties.
+func (t *step) iam(kind, name string) string {
+	path := t.text("Path")
+	if !strings.HasPrefix(path, "/") {
+		path = "/"
+	}
+	return "arn:aws:iam::" + t.account + ":" + kind + path + name
+}
+
+// identity demands what users and roles have in common.
+func (t *step) identity(kind, name, noun string) {
+	arn := t.iam(kind, name)
+	boundary := map[string][]string{}
+	if text, ok := t.After["PermissionsBoundary"].(string); ok {
+		boundary["iam:PermissionsBoundary"] = []string{text}
+	}
+	switch {
+	case t.making():
+		t.needsWith(boundary, arn, "iam:Create"+noun)
+	case t.deleting():
+		t.needs(arn, "iam:Delete"+noun)
+	case t.sets("PermissionsBoundary"):
+		t.needsWith(boundary, arn, "iam:Put"+noun+"PermissionsBoundary")
+	}
+	t.tags(arn, "iam:Tag"+noun)
+}
+
+// groups demand what it takes to bring a user into groups and out of them.
+func (s *Sandbox) groups(t *step) {
+	for name, was := range setOf(t.Before["Groups"]) {
+		if !setOf(t.After["Groups"])[name] && was {
+			t.needs(s.iam.GroupARN(t.account, name), "iam:RemoveUserFromGroup")
+		}
+	}
+	for name := range setOf(t.After["Groups"]) {
+		if !setOf(t.Before["Groups"])[name] {
+			t.needs(s.iam.GroupARN(t.account, name), "iam:AddUserToGroup")
+		}
+	}
+}
+
+// setOf is the set of the strings of a list.
+func setOf(list any) map[string]bool {
+	set := map[string]bool{}
+	all, _ := list.([]any)
+	for _, one := range all {
+		set[fmt.Sprint(one)] = true
+	}
+	return set
+}
+
+func (s *Sandbox) managedPolicy(t *step) {
+	arn := t.iam("policy", t.text("ManagedPolicyName"))
+	t.life(arn, "iam:CreatePolicy", "", "iam:DeletePolicy")
+	if !t.making() && t.sets("PolicyDocument") {
+		t.needs(arn, "iam:CreatePolicyVersion")
+	}
+	about := map[string][]string{"iam:PolicyARN": {arn}}
+	for _, of := range []struct {
+		property, noun string
+		find           func(account, name string) string
+	}{
+		{"Groups", "Group", s.iam.GroupARN},
+		{"Roles", "Role", func(account, name string) string { found, _, _ := s.iam.Role(account, name); return found }},
+		{"Users", "User", s.iam.UserARN},
+	} {
+		before, after := setOf(t.Before[of.property]), setOf(t.After[of.property])
+		for name := range after {
+			if !before[name] {
+				t.needsWith(about, of.find(t.account, name), "iam:Attach"+of.noun+"Policy")
+			}
+		}
+		for name := range before {
+			if found := of.find(t.account, name); !after[name] && found != "" {
+				t.needsWith(about, found, "iam:Detach"+of.noun+"Policy")
+			}
+		}
+	}
+}
+
+func (s *Sandbox) secret(c cloud.Caller, t *step) {
+	arn := t.PhysicalID
+	if t.making() {
+		arn = t.arn("secretsmanager", "secret:"+t.text("Name")+"-??????")
+	}
+	t.life(arn, "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret", "secretsmanager:DeleteSecret")
+	t.tags(arn, "secretsmanager:TagResource")
+	if key, ok := t.After["KmsKeyId"].(string); ok && t.sets("SecretString") {
+		t.demands = append(t.demands, secretsmanager.KeyDemand("kms:GenerateDataKey", key, t.region, arn))
+	}
+	if reference, ok := t.After["SecretString"].(string); ok && t.sets("SecretString") && strings.HasPrefix(reference, "{{resolve:secretsmanager:") {
+		id, _, _ := strings.Cut(strings.TrimPrefix(reference, "{{resolve:secretsmanager:"), ":SecretString")
+		t.demands = append(t.demands, s.secrets.ReadDemands(c, strings.TrimSuffix(id, "}}"))...)
+	}
+}
+
+// server demands also what it takes to have structured logs delivered (AWS Transfer Family user guide, structured-logging).
+func (t *step) server() {
+	arn := t.PhysicalID
+	if t.making() {
+		arn = t.arn("transfer", "server/*")
+	}
+	t.life(arn, "transfer:CreateServer", "transfer:UpdateServer", "transfer:DeleteServer")
+	t.tags(arn, "transfer:TagResource")
+	if t.sets("StructuredLogDestinations") {
+		t.needs("*", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")
+	}
+	if t.deleting() {
+		t.needs("*", "logs:DeleteLogDelivery")
+	}
+}
+
+func (t *step) sftpUser() {
+	arn := t.arn("transfer", "user/"+t.text("ServerId")+"/"+t.text("UserName"))
+	t.life(arn, "transfer:CreateUser", "transfer:UpdateUser", "transfer:DeleteUser")
+	t.tags(arn, "transfer:TagResource")
+	if t.sets("Role") {
+		t.needsWith(map[string][]string{"iam:PassedToService": {"transfer.amazonaws.com"}}, t.text("Role"), "iam:PassRole")
+	}
+	if !t.making() && t.sets("SshPublicKeys") {
+		t.needs(arn, "transfer:ImportSshPublicKey", "transfer:DeleteSshPublicKey")
+	}
+}
+
+func (t *step) logGroup() {
+	arn := t.arn("logs", "log-group:"+t.text("LogGroupName")+":*")
+	t.life(arn, "logs:CreateLogGroup", "", "logs:DeleteLogGroup")
+	if t.sets("RetentionInDays") {
+		t.needs(arn, "logs:PutRetentionPolicy")
+	}
+	if t.sets("KmsKeyId") {
+		t.needs(arn, "logs:AssociateKmsKey")
+	}
+	t.tags(arn, "logs:TagResource")
+}
