@@ -162,7 +162,7 @@ func (c *Client) welcome(m Message) ([]Message, error) {
 // heartbeat asks for what the client lacks. Of a project that isn't named the server has to say itself that it is gone: heartbeats can be late.
 func (c *Client) heartbeat(m Message) ([]Message, error) {
 	heartbeat, err := m.Heartbeat()
-	if err != nil || len(heartbeat.Projects) == 0 {
+	if err != nil || heartbeat.Projects == nil {
 		return nil, err
 	}
 	var send []Message

@@ -73,7 +73,7 @@ func TestTheEnvelope(t *testing.T) {
 	}
 }
 
-func TestOnlyStackEventsOfThisVersionHoldStackChanges(t *testing.T) {
+func TestDataIsReadOnlyOfItsOwnTypeAndVersionAndWhole(t *testing.T) {
 	good, err := event.Of(event.TypeStack, change())
 	if err != nil {
 		t.Fatal(err)
@@ -81,12 +81,35 @@ func TestOnlyStackEventsOfThisVersionHoldStackChanges(t *testing.T) {
 	for name, spoil := range map[string]func(*event.Event){
 		"another type":    func(e *event.Event) { e.Type = "hello" },
 		"another version": func(e *event.Event) { e.V = 2 },
+		"a part":          func(e *event.Event) { e.Part, e.Parts = 1, 2 },
 		"broken data":     func(e *event.Event) { e.Data = json.RawMessage(`[]`) },
 	} {
 		e := good
 		spoil(&e)
 		if _, err := e.StackChange(); err == nil {
 			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+func TestVersionsOfStacks(t *testing.T) {
+	at := func(id string, ms, phase int) event.StackVersion {
+		return event.StackVersion{StackID: id, LastUpdated: time.UnixMilli(int64(ms)), Phase: phase}
+	}
+	for _, c := range []struct {
+		a, b event.StackVersion
+		want bool
+	}{
+		{at("a", 1, 4), at("a", 2, 1), true},
+		{at("a", 2, 1), at("a", 1, 4), false},
+		{at("a", 1, 1), at("a", 1, 4), true},
+		{at("a", 1, 4), at("a", 1, 4), false},
+		{at("a", 1, 7), at("b", 2, 1), true},
+		{at("a", 1, 1), at("b", 1, 4), false}, // nobody knows
+		{event.StackVersion{}, at("a", 1, 0), true},
+	} {
+		if got := c.a.OlderThan(c.b); got != c.want {
+			t.Errorf("%v is older than %v: %v", c.a, c.b, got)
 		}
 	}
 }

@@ -38,8 +38,8 @@ type Welcome struct {
 
 // Heartbeat is the data of a TypeHeartbeat message.
 type Heartbeat struct {
-	// Projects is what it is in a Welcome: a client that is behind has lost something, and asks. Left out: nothing is said about them.
-	Projects map[string]Position `json:"projects,omitempty"`
+	// Projects is what it is in a Welcome: a client that is behind has lost something, and asks. nil: nothing is said about them.
+	Projects map[string]Position `json:"projects,omitzero"`
 }
 
 // Reconnect is the data of a TypeReconnect message: the connection ends soon. The client opens another one at a random moment before

@@ -146,6 +146,6 @@ type Usage struct {
 
 // Deviation is one difference between a template and its entities.
 type Deviation struct {
-	Of   []model.ID `json:"of"`   // the entities that own the resource
-	Text string     `json:"text"` // for people
+	Of   []model.ID `json:"of,omitempty"` // the entities that own the resource
+	Text string     `json:"text"`         // for people
 }
