@@ -79,9 +79,10 @@ func (c *clients) groups() []string {
 	return names
 }
 
+// policies are the names of the account's policies, but for those that onboarding has made.
 func (c *clients) policies() []string {
 	c.w.t.Helper()
-	out, err := c.iam.ListPolicies(c.w.t.Context(), &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal})
+	out, err := c.iam.ListPolicies(c.w.t.Context(), &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal, PathPrefix: aws.String("/stowage/")})
 	var names []string
 	for _, p := range must(c.w, out, err).Policies {
 		names = append(names, aws.ToString(p.PolicyName))
@@ -89,13 +90,15 @@ func (c *clients) policies() []string {
 	return names
 }
 
-// stacks are the names of the account's stacks that exist.
+// stacks are the names of the account's stacks that exist, but for the one that onboarding has made.
 func (c *clients) stacks() []string {
 	c.w.t.Helper()
 	out, err := c.cfn.DescribeStacks(c.w.t.Context(), &cloudformation.DescribeStacksInput{})
 	var names []string
 	for _, s := range must(c.w, out, err).Stacks {
-		names = append(names, aws.ToString(s.StackName))
+		if name := aws.ToString(s.StackName); name != "StowageAccount" {
+			names = append(names, name)
+		}
 	}
 	return names
 }

@@ -128,6 +128,9 @@ func (s *workspace) remains(w *world) map[string]string {
 		texts["the stack "+aws.ToString(stack.StackName)] = asJSON(t, stack)
 		body, err := cfn.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack.StackId})
 		texts["the template of "+aws.ToString(stack.StackName)] = aws.ToString(must(w, body, err).TemplateBody)
+		if stack.ChangeSetId == nil {
+			continue // onboarding has made it
+		}
 		set, err := cfn.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: stack.ChangeSetId, IncludePropertyValues: aws.Bool(true)})
 		texts["the last change set of "+aws.ToString(stack.StackName)] = asJSON(t, must(w, set, err))
 	}

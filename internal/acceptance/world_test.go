@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
@@ -31,7 +32,7 @@ type world struct {
 // newWorld starts a sandbox, immediate unless a change of its options says otherwise.
 func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	t.Helper()
-	options := sandbox.Options{Seed: 1, Region: region}
+	options := sandbox.Options{Seed: 1, Region: region, Onboarding: onboarding.Account}
 	for _, c := range change {
 		c(&options)
 	}

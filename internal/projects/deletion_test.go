@@ -273,7 +273,7 @@ func (w *world) nothingIsLeft() {
 	out, err := w.member().CloudFormation.ListStacks(w.t.Context(), &cloudformation.ListStacksInput{})
 	must(w.t, err)
 	for _, s := range out.StackSummaries {
-		if s.StackStatus != "DELETE_COMPLETE" {
+		if name := aws.ToString(s.StackName); strings.HasPrefix(name, "stowage-") && s.StackStatus != "DELETE_COMPLETE" {
 			w.t.Errorf("the stack %s is %s", aws.ToString(s.StackName), s.StackStatus)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -308,7 +309,7 @@ func TestProcessesThatGrowAProjectAtOnceLoseNothing(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
+				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account})}
 				must(t, w.process().CreateProject(t.Context(), acme()))
 				var group sync.WaitGroup
 				var entities []model.Entity
@@ -425,14 +426,16 @@ func TestStackThatNobodyCountsGoesWithTheProject(t *testing.T) {
 	})
 }
 
-// stacks are the names of the stacks in the project's account.
+// stacks are the names of the projects' stacks in the project's account.
 func (w *world) stacks() []string {
 	w.t.Helper()
 	out, err := w.member().CloudFormation.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
 	must(w.t, err)
 	names := map[string]bool{}
 	for _, s := range out.Stacks {
-		names[aws.ToString(s.StackName)] = true
+		if name := aws.ToString(s.StackName); strings.HasPrefix(name, "stowage-") {
+			names[name] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(names))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -30,7 +31,7 @@ type world struct {
 
 func newWorld(t *testing.T, latency bool) *world {
 	t.Helper()
-	options := sandbox.Options{Seed: 1}
+	options := sandbox.Options{Seed: 1, Onboarding: onboarding.Account}
 	if latency {
 		options.Latency = sandbox.LatencyAWS()
 	}

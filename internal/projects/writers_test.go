@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -20,7 +21,7 @@ func TestProcessesThatWriteAtOnceAgreeWithTheMirror(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, seed)
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
+				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account})}
 				must(t, w.process().CreateProject(t.Context(), acme()))
 				const writers, each = 3, 4
 				var group sync.WaitGroup

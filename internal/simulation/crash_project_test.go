@@ -3,6 +3,7 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -209,7 +211,7 @@ func (w *world) wantNoProject() {
 	}
 	c := w.person("inspector")
 	stacks, err := cloudformation.NewFromConfig(c).DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
-	if err != nil || len(stacks.Stacks) > 0 {
+	if err != nil || slices.ContainsFunc(stacks.Stacks, func(s types.Stack) bool { return strings.HasPrefix(aws.ToString(s.StackName), "stowage-") }) {
 		w.problem("end", "there are stacks: %v, %v", stacks, err)
 	}
 	buckets, err := s3.NewFromConfig(c).ListBuckets(w.t.Context(), &s3.ListBucketsInput{})
