@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -160,7 +161,12 @@ func TestProjectsSettingsAreUpdated(t *testing.T) {
 		p := project(model.Empty)
 		p.Tags = map[string]string{"client": "Acme"}
 		// The role that the project was made with stays, whatever this process assumes for new ones.
-		must(t, w.process(func(c *projects.Config) { c.RoleName = "StowageReader" }).UpdateProject(t.Context(), p))
+		const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + sandbox.HubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
+		_, err := w.member().IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("Another"), AssumeRolePolicyDocument: aws.String(trust)})
+		must(t, err)
+		_, err = w.member().IAM.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String("Another"), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+		must(t, err)
+		must(t, w.process(func(c *projects.Config) { c.RoleName = "Another" }).UpdateProject(t.Context(), p))
 		p.RoleName = "StowageProvisioner"
 		if diff := cmp.Diff(&p, w.read(projects.Verified).Contents.Project); diff != "" {
 			t.Error(diff)
