@@ -313,6 +313,11 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
 		return cloud.Resource{}, fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", id) //nolint:staticcheck // AWS's text
 	}
+	if checker, ok := ty.(replacementChecker); ok && t.replaces {
+		if err := checker.CheckReplacement(t.old.properties, t.current.properties); err != nil {
+			return cloud.Resource{}, err //nolint:wrapcheck // the text is AWS's
+		}
+	}
 	properties, err := op.dynamic(nil, t.current.properties)
 	if err != nil {
 		return cloud.Resource{}, err
@@ -320,6 +325,11 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	return ty.Create(op.caller, cloud.ResourceRequest{ //nolint:wrapcheck // the text is AWS's
 		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: properties, Tags: op.tags(name, schema),
 	})
+}
+
+// replacementChecker is a resource type that doesn't take every change of a create-only property.
+type replacementChecker interface {
+	CheckReplacement(before, after map[string]any) error
 }
 
 func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string]string {
