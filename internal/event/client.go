@@ -36,6 +36,7 @@ type watched struct {
 	since   time.Time          // when the snapshot was made that began the view's epoch
 	waiting map[Position]Event // events that can't be applied yet
 	asked   bool               // an answer is due
+	until   Position           // where the view is when the answer has come
 	beaten  bool               // a heartbeat has come since
 	reload  bool               // events won't do: the answer must be a snapshot
 }
@@ -75,7 +76,7 @@ func (c *Client) Hello() Message {
 	room := MaxMessage - envelope
 	for _, name := range c.Projects() {
 		w := c.projects[name]
-		w.asked, w.beaten = true, false
+		w.asked, w.beaten, w.until = true, false, Position{}
 		if room -= len(name) + len(w.view.Position.Epoch) + entry + 19; room > 0 && !w.reload {
 			hello.Projects[name] = w.view.Position
 		}
@@ -115,7 +116,7 @@ func (c *Client) Apply(m Message) (send []Message, err error) {
 		return c.snapshot(m)
 	case TypeGap:
 		w := c.watch(m.Project)
-		w.asked, w.beaten = true, false // the snapshot is under way
+		w.asked, w.beaten, w.until = true, false, Position{} // the snapshot is under way
 		return nil, nil
 	case TypeReconnect:
 		r, err := m.Reconnect()
@@ -154,7 +155,7 @@ func (c *Client) welcome(m Message) ([]Message, error) {
 	maps.DeleteFunc(c.projects, func(name string, _ *watched) bool { _, there := welcome.Projects[name]; return !there })
 	for name, position := range welcome.Projects {
 		w := c.watch(name)
-		w.asked, w.beaten = w.behind(position), false
+		w.asked, w.beaten, w.until = w.behind(position), false, position
 	}
 	return nil, nil
 }
@@ -179,7 +180,7 @@ func (c *Client) heartbeat(m Message) ([]Message, error) {
 		case w.asked && !w.beaten:
 			w.beaten = true
 		default:
-			send = append(send, w.ask(name))
+			send = append(send, w.ask(name, position))
 		}
 	}
 	return send, nil
@@ -190,9 +191,9 @@ func (w *watched) behind(position Position) bool {
 	return w.view == nil || w.reload || w.view.Position.Epoch != position.Epoch || w.view.Position.Seq < position.Seq
 }
 
-// ask is the request for what is lacking.
-func (w *watched) ask(project string) Message {
-	w.asked, w.beaten = true, false
+// ask is the request for what is lacking until a position.
+func (w *watched) ask(project string, until Position) Message {
+	w.asked, w.beaten, w.until = true, false, until
 	m := Message{V: Version, Type: TypeSnapshot, Project: project}
 	if w.view != nil && !w.reload {
 		m.Type, m.Epoch, m.Seq = TypeResume, w.view.Position.Epoch, w.view.Position.Seq
@@ -208,6 +209,9 @@ func (c *Client) event(e Event) []Message {
 	}
 	if len(w.waiting) < maxWaiting {
 		w.waiting[e.Position()] = e
+	}
+	if last := w.last(); last.Epoch == w.until.Epoch && last.Seq > w.until.Seq {
+		w.until = last // the answer tells of that, too
 	}
 	return w.advance(e.Project)
 }
@@ -225,15 +229,29 @@ func (w *watched) advance(project string) []Message {
 				return nil // asked already
 			}
 			w.reload = true
-			return []Message{w.ask(project)}
+			return []Message{w.ask(project, next)}
 		}
 		w.view.Position = next
 		delete(w.waiting, next)
+		if next == w.until {
+			w.asked = false
+		}
 	}
 	if len(w.waiting) == 0 || w.asked {
 		return nil
 	}
-	return []Message{w.ask(project)}
+	return []Message{w.ask(project, w.last())}
+}
+
+// last is the last event that is waiting in the view's epoch; the zero value when there is none.
+func (w *watched) last() Position {
+	var last Position
+	for p := range w.waiting {
+		if w.view != nil && p.Epoch == w.view.Position.Epoch && p.Seq > last.Seq {
+			last = p
+		}
+	}
+	return last
 }
 
 // take applies an event; false when that takes a snapshot: it is too large to be told, or of a version that this client can't read.

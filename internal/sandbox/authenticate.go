@@ -41,7 +41,7 @@ func familyOf(service string) family {
 	switch service {
 	case "dynamodb", "execute-api", "kms", "logs", "secretsmanager", "ssm", "transfer":
 		return familyJSON
-	case "s3":
+	case "s3", "s3control":
 		return familyS3
 	default:
 		return familyQuery

@@ -20,6 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
 )
@@ -281,6 +282,9 @@ func (s *Sandbox) identify(r *cloud.Request, sig signature) {
 		r.Operation = r.Form.Get("Action")
 	}
 	r.Service = sig.service
+	if r.Service == "s3" && s3control.Addressed(r.HTTP) {
+		r.Service = "s3control"
+	}
 	if r.Service == "" {
 		r.Service = unsignedService(target, r.Operation)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/logs"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/ssm"
@@ -16,7 +17,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/transfer"
 )
 
-// addServices makes the services, which register themselves with the world, and names them by their signing names.
+// addServices makes the services, which register themselves with the world, and names them by their signing names, but for S3 control, which shares that of S3.
 func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)
@@ -34,6 +35,7 @@ func (s *Sandbox) addServices() {
 	s.services["kms"] = s.kms
 	s.services["logs"] = logs.New(s.world)
 	s.services["s3"] = s3.New(s.world)
+	s.services["s3control"] = s3control.New()
 	s.services["secretsmanager"] = s.secrets
 	s.world.Permit = s.permitStep
 	s.services["sns"] = s.sns

@@ -319,6 +319,11 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	if err := op.permit(cloud.Step{Type: t.declared.kind, After: t.current.properties}); err != nil {
 		return cloud.Resource{}, err
 	}
+	if checker, ok := ty.(replacementChecker); ok && t.replaces {
+		if err := checker.CheckReplacement(t.old.properties, t.current.properties); err != nil {
+			return cloud.Resource{}, err //nolint:wrapcheck // the text is AWS's
+		}
+	}
 	properties, err := op.dynamic(nil, t.current.properties)
 	if err != nil {
 		return cloud.Resource{}, err
@@ -334,6 +339,11 @@ func (op *operation) permit(step cloud.Step) error {
 		return nil
 	}
 	return op.s.w.Permit(op.caller, step)
+}
+
+// replacementChecker is a resource type that doesn't take every change of a create-only property.
+type replacementChecker interface {
+	CheckReplacement(before, after map[string]any) error
 }
 
 func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string]string {

@@ -38,11 +38,40 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 	if err != nil {
 		return cloud.Resource{}, t.s.asReason(err)
 	}
-	k, err := t.s.createKey(a, u, orDefault(p.Status, statusActive))
+	status := orDefault(p.Status, statusActive)
+	if err := checkTypeStatus(status); err != nil {
+		return cloud.Resource{}, t.s.asReason(err)
+	}
+	k, err := t.s.createKey(a, u, status)
 	if err != nil {
 		return cloud.Resource{}, t.s.asReason(err)
 	}
 	return keyResource(k), nil
+}
+
+// checkTypeStatus is checkStatus with what CloudFormation's type takes besides.
+func checkTypeStatus(status string) error {
+	if status == statusExpired {
+		return nil
+	}
+	return checkStatus(status)
+}
+
+// CheckReplacement refuses a Serial that shrinks: the Template Reference says that it can only be incremented. The text is from memory.
+func (keyType) CheckReplacement(before, after map[string]any) error {
+	var old, desired keyProperties
+	if err := decodeProperties(before, &old); err != nil {
+		return err
+	}
+	if err := decodeProperties(after, &desired); err != nil {
+		return err
+	}
+	was, _ := old.Serial.Int64() // none is 0
+	is, _ := desired.Serial.Int64()
+	if old.UserName == desired.UserName && is < was {
+		return cloud.Errorf("ValidationError", "Serial can only be incremented: it was %d and can't become %d", was, is)
+	}
+	return nil
 }
 
 func keyResource(k *accessKey) cloud.Resource {
@@ -56,7 +85,7 @@ func (t keyType) Update(_ cloud.Caller, physicalID string, _, properties map[str
 		return cloud.Resource{}, err
 	}
 	status := orDefault(p.Status, statusActive)
-	if err := checkStatus(status); err != nil {
+	if err := checkTypeStatus(status); err != nil {
 		return cloud.Resource{}, t.s.asReason(err)
 	}
 	k := t.s.keys[physicalID]

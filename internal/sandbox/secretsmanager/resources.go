@@ -1,11 +1,11 @@
 package secretsmanager
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
 // secretType is AWS::SecretsManager::Secret: Ref gives the ARN.
@@ -130,7 +130,7 @@ func (t policyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	if found.policy != "" {
 		return cloud.Resource{}, cloud.Errorf("ResourceExistsException", "The secret %s already has a resource policy.", found.arn)
 	}
-	return set(found, r.Properties)
+	return t.set(found, r.Properties)
 }
 
 func (t policyType) Update(c cloud.Caller, physicalID string, _, desired map[string]any) (cloud.Resource, error) {
@@ -138,15 +138,18 @@ func (t policyType) Update(c cloud.Caller, physicalID string, _, desired map[str
 	if err != nil {
 		return cloud.Resource{}, err
 	}
-	return set(found, desired)
+	return t.set(found, desired)
 }
 
-func set(on *secret, properties map[string]any) (cloud.Resource, error) {
-	document, err := json.Marshal(properties["ResourcePolicy"])
+func (policyType) set(on *secret, properties map[string]any) (cloud.Resource, error) {
+	document, err := policydoc.Text(properties["ResourcePolicy"])
 	if err != nil {
-		return cloud.Resource{}, cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains invalid Json.")
+		return cloud.Resource{}, malformedPolicy()
 	}
-	on.policy = string(document)
+	block := fmt.Sprint(properties["BlockPublicPolicy"]) == "true"
+	if err := on.setPolicy(document, block); err != nil {
+		return cloud.Resource{}, err
+	}
 	return resourceOf(on.arn), nil
 }
 

@@ -98,8 +98,14 @@ func (s *SecretsManager) Handle(r *cloud.Request) (*cloud.Response, error) {
 		return s.restoreSecret(r)
 	case "ListSecrets":
 		return s.listSecrets(r)
+	case "ListSecretVersionIds":
+		return s.listVersions(r)
 	case "GetResourcePolicy":
 		return s.getResourcePolicy(r)
+	case "PutResourcePolicy":
+		return s.putResourcePolicy(r)
+	case "DeleteResourcePolicy":
+		return s.deleteResourcePolicy(r)
 	default:
 		return nil, cloud.NotModelled("secretsmanager %s", r.Operation)
 	}
@@ -474,15 +480,32 @@ func (s *SecretsManager) listSecrets(r *cloud.Request) (*cloud.Response, error) 
 	return wire.Result(r, out)
 }
 
-func (s *SecretsManager) getResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
-	found, err := s.findBody(r)
+// listVersions answers with the versions that have a stage; those without are forgotten here (put).
+func (s *SecretsManager) listVersions(r *cloud.Request) (*cloud.Response, error) {
+	var in struct {
+		SecretId          string //nolint:revive // the wire's spelling
+		IncludeDeprecated bool
+	}
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	found, err := s.find(r.Caller, in.SecretId)
 	if err != nil {
 		return nil, err
 	}
+	type listed struct {
+		VersionId     string //nolint:revive // the wire's spelling
+		VersionStages []string
+		CreatedDate   json.Number
+	}
+	versions := []listed{}
+	for _, v := range slices.Backward(found.versions) {
+		versions = append(versions, listed{v.id, v.stages, protocol.Seconds(v.created)})
+	}
 	return wire.Result(r, struct {
-		ARN, Name      string
-		ResourcePolicy string `json:",omitempty"`
-	}{found.arn, found.name, found.policy})
+		ARN, Name string
+		Versions  []listed
+	}{found.arn, found.name, versions})
 }
 
 func prefixOf(c cloud.Caller) string {

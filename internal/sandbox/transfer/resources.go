@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
@@ -24,13 +26,28 @@ var securityPolicies = []string{
 
 type tag struct{ Key, Value string }
 
-func tagsOf(own []tag, stack map[string]string) map[string]string {
-	tags := map[string]string{}
-	maps.Copy(tags, stack)
-	for _, t := range own {
-		tags[t.Key] = t.Value
+// retagged are tags with a template's former ones replaced by its own. What the stack itself put there stays.
+func retagged(tags map[string]string, former, own []tag) (map[string]string, error) {
+	if len(own) > maxTags {
+		return nil, invalid("Member must have length less than or equal to %d", maxTags)
 	}
-	return tags
+	result := map[string]string{}
+	maps.Copy(result, tags)
+	for _, t := range former {
+		delete(result, t.Key)
+	}
+	for _, t := range own {
+		if t.Key == "" || len(t.Key) > 128 || len(t.Value) > 256 {
+			return nil, invalid("Invalid tag %s", t.Key)
+		}
+		result[t.Key] = t.Value
+	}
+	return result, nil
+}
+
+// invalid is what AWS Transfer answers to most of what is wrong with a request. Its texts are from memory.
+func invalid(format string, args ...any) error {
+	return cloud.Errorf("InvalidRequestException", format, args...)
 }
 
 // serverType is AWS::Transfer::Server: Ref gives the ARN.
@@ -43,6 +60,7 @@ type serverProperties struct {
 	Domain                    string
 	SecurityPolicyName        string
 	StructuredLogDestinations []string
+	LoggingRole               string
 	Tags                      []tag
 }
 
@@ -56,6 +74,7 @@ func (serverType) Schema() *cloud.TypeSchema {
 			"Domain":                    {Kind: cloud.KindString, CreateOnly: true},
 			"SecurityPolicyName":        {Kind: cloud.KindString},
 			"StructuredLogDestinations": {Kind: cloud.KindList},
+			"LoggingRole":               {Kind: cloud.KindString},
 			"Tags":                      {Kind: cloud.KindList},
 		},
 		PrimaryID: []string{"Arn"}, Attributes: []string{"Arn", "ServerId", "State"}, Tags: true,
@@ -70,49 +89,52 @@ func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	}
 	id := "s-" + strings.ToLower(t.t.world.NewToken(17))
 	s := &server{id: id, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id), users: map[string]*user{}}
-	if err := s.set(p, r.Tags); err != nil {
+	s.tags = r.Tags
+	if err := t.set(c, s, p, nil); err != nil {
 		return cloud.Resource{}, err
 	}
 	t.t.at(c)[id] = s
 	return s.resource(), nil
 }
 
-func (s *server) set(p serverProperties, stackTags map[string]string) error {
-	orDefault := func(value, fallback string) string {
-		if value == "" {
-			return fallback
-		}
-		return value
-	}
-	if len(p.Protocols) == 0 {
-		p.Protocols = []string{"SFTP"}
-	}
-	if !slices.Equal(p.Protocols, []string{"SFTP"}) {
+// set changes a server, or nothing. former are the tags that the template gave it before.
+func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []tag) error {
+	if p.Protocols != nil && !slices.Equal(p.Protocols, []string{"SFTP"}) {
 		return cloud.NotModelled("the protocols %v", p.Protocols)
 	}
-	if identity := orDefault(p.IdentityProviderType, "SERVICE_MANAGED"); identity != "SERVICE_MANAGED" {
-		return cloud.NotModelled("the identity provider %s", identity)
-	}
-	if endpoint := orDefault(p.EndpointType, "PUBLIC"); endpoint != "PUBLIC" {
-		return cloud.NotModelled("endpoints of type %s", endpoint)
-	}
-	if domain := orDefault(p.Domain, "S3"); domain != "S3" {
-		return cloud.NotModelled("the domain %s", domain)
-	}
-	policy := orDefault(p.SecurityPolicyName, securityPolicies[0])
-	if !slices.Contains(securityPolicies, policy) {
-		return cloud.Errorf("InvalidRequestException", "Security policy %s is not available", policy)
-	}
-	if len(p.StructuredLogDestinations) > 1 {
-		return cloud.Errorf("InvalidRequestException", "Only one log group can be a structured log destination")
-	}
-	for _, arn := range p.StructuredLogDestinations {
-		if !strings.HasPrefix(arn, "arn:aws:logs:") || !strings.Contains(arn, ":log-group:") {
-			return cloud.Errorf("InvalidRequestException", "Invalid structured log destination %s", arn)
+	for _, only := range []struct{ value, modelled, what string }{
+		{p.IdentityProviderType, "SERVICE_MANAGED", "identity provider"}, {p.EndpointType, "PUBLIC", "endpoint type"}, {p.Domain, "S3", "domain"},
+	} {
+		if only.value != "" && only.value != only.modelled {
+			return cloud.NotModelled("the %s %s", only.what, only.value)
 		}
 	}
-	s.protocols, s.identity, s.endpoint, s.domain = p.Protocols, "SERVICE_MANAGED", "PUBLIC", "S3"
-	s.securityPolicy, s.logs, s.tags = policy, p.StructuredLogDestinations, tagsOf(p.Tags, stackTags)
+	policy := p.SecurityPolicyName
+	if policy == "" {
+		policy = securityPolicies[0]
+	}
+	if !slices.Contains(securityPolicies, policy) {
+		return invalid("Security policy %s is not available", policy)
+	}
+	if len(p.StructuredLogDestinations) > 1 {
+		return invalid("Only one log group can be a structured log destination")
+	}
+	for _, arn := range p.StructuredLogDestinations {
+		if !logGroupARN.MatchString(arn) {
+			return invalid("Invalid structured log destination %s", arn)
+		}
+	}
+	if p.LoggingRole != "" {
+		if err := t.t.checkRole(c, p.LoggingRole); err != nil {
+			return err
+		}
+	}
+	tags, err := retagged(s.tags, former, p.Tags)
+	if err != nil {
+		return err
+	}
+	s.protocols, s.identity, s.endpoint, s.domain = []string{"SFTP"}, "SERVICE_MANAGED", "PUBLIC", "S3"
+	s.securityPolicy, s.logs, s.loggingRole, s.tags = policy, p.StructuredLogDestinations, p.LoggingRole, tags
 	return nil
 }
 
@@ -121,8 +143,11 @@ func (s *server) resource() cloud.Resource {
 }
 
 // Update changes a server in place.
-func (t serverType) Update(c cloud.Caller, physicalID string, _, desired map[string]any) (cloud.Resource, error) {
-	var p serverProperties
+func (t serverType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
+	var before, p serverProperties
+	if err := properties.Decode(old, &before); err != nil {
+		return cloud.Resource{}, err
+	}
 	if err := properties.Decode(desired, &p); err != nil {
 		return cloud.Resource{}, err
 	}
@@ -130,7 +155,7 @@ func (t serverType) Update(c cloud.Caller, physicalID string, _, desired map[str
 	if err != nil {
 		return cloud.Resource{}, err
 	}
-	return s.resource(), s.set(p, nil)
+	return s.resource(), t.set(c, s, p, before.Tags)
 }
 
 // Delete deletes a server with its users, as DeleteServer does.
@@ -182,8 +207,9 @@ func (userType) Schema() *cloud.TypeSchema {
 }
 
 var (
-	userName = regexp.MustCompile(`^[\w][\w@.-]{2,99}$`)
-	roleARN  = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role/(?:.*/)?([^/]+)$`)
+	logGroupARN = regexp.MustCompile(`^arn:aws:logs:[a-z0-9-]+:[0-9]{12}:log-group:[.\-_/#A-Za-z0-9]{1,512}(:\*)?$`)
+	userName    = regexp.MustCompile(`^[\w][\w@.-]{2,99}$`)
+	roleARN     = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role/(?:.*/)?([^/]+)$`)
 )
 
 // Limits of a user (Transfer Family user guide, quotas; CreateUser).
@@ -193,6 +219,8 @@ const (
 	maxKeys     = 10
 	maxKey      = 2048
 	maxPolicy   = 2048
+	maxUsers    = 10_000 // per server
+	maxTags     = 50
 )
 
 // Create makes a user.
@@ -206,87 +234,145 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 		return cloud.Resource{}, err
 	}
 	if !userName.MatchString(p.UserName) || p.UserName == "root" {
-		return cloud.Resource{}, cloud.Errorf("InvalidRequestException", "Invalid user name %s", p.UserName)
+		return cloud.Resource{}, invalid("Invalid user name %s", p.UserName)
 	}
 	if s.users[p.UserName] != nil {
 		return cloud.Resource{}, cloud.Errorf("ResourceExistsException", "User already exists")
 	}
+	if len(s.users) >= maxUsers {
+		return cloud.Resource{}, cloud.Errorf("ServiceQuotaExceededException", "A server can have at most %d users", maxUsers)
+	}
 	u := &user{name: p.UserName, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:user/%s/%s", c.Region, c.Account, s.id, p.UserName)}
-	if err := t.set(c, u, p, r.Tags); err != nil {
+	u.tags = r.Tags
+	if err := t.set(c, u, p, nil); err != nil {
 		return cloud.Resource{}, err
 	}
 	s.users[u.name] = u
 	return u.resource(s), nil
 }
 
-func (t userType) set(c cloud.Caller, u *user, p userProperties, stackTags map[string]string) error {
-	for _, check := range []func() error{
-		func() error { return t.checkRole(c, p.Role) }, func() error { return checkHome(p) }, func() error { return checkKeys(p.SshPublicKeys) },
-	} {
-		if err := check(); err != nil {
-			return err
-		}
+// set changes a user, or nothing. former are the tags that the template gave it before.
+func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) error {
+	if err := t.t.checkRole(c, p.Role); err != nil {
+		return err
+	}
+	if err := checkHome(p); err != nil {
+		return err
+	}
+	if err := checkKeys(p.SshPublicKeys); err != nil {
+		return err
 	}
 	if len(p.Policy) > maxPolicy {
-		return cloud.Errorf("InvalidRequestException", "Policy is longer than %d characters", maxPolicy)
+		return invalid("Policy is longer than %d characters", maxPolicy)
 	}
-	u.role, u.homeType, u.home, u.keys, u.tags = p.Role, p.HomeDirectoryType, p.HomeDirectory, p.SshPublicKeys, tagsOf(p.Tags, stackTags)
+	tags, err := retagged(u.tags, former, p.Tags)
+	if err != nil {
+		return err
+	}
+	u.role, u.policy, u.homeType, u.home, u.tags = p.Role, p.Policy, p.HomeDirectoryType, p.HomeDirectory, tags
 	if u.homeType == "" {
 		u.homeType = "PATH"
 	}
 	u.mappings = nil
 	for _, m := range p.HomeDirectoryMappings {
-		u.mappings = append(u.mappings, mapping{m.Entry, m.Target})
+		u.mappings = append(u.mappings, mapping(m))
 	}
+	u.keys = t.t.keysOf(u.keys, p.SshPublicKeys)
 	return nil
+}
+
+// keysOf gives new keys their ids and leaves those that stay as they were.
+func (t *Transfer) keysOf(old []sshKey, bodies []string) []sshKey {
+	var keys []sshKey
+	for _, body := range bodies {
+		at := slices.IndexFunc(old, func(k sshKey) bool { return k.body == body })
+		if at >= 0 {
+			keys = append(keys, old[at])
+			continue
+		}
+		keys = append(keys, sshKey{id: "key-" + strings.ToLower(t.world.NewToken(17)), body: body, imported: t.world.Now()})
+	}
+	return keys
 }
 
 // checkRole wants a role of the account that AWS Transfer may take.
-func (t userType) checkRole(c cloud.Caller, arn string) error {
+func (t *Transfer) checkRole(c cloud.Caller, arn string) error {
 	match := roleARN.FindStringSubmatch(arn)
 	if match == nil || match[1] != c.Account {
-		return cloud.Errorf("InvalidRequestException", "Invalid role %s", arn)
+		return invalid("Invalid role %s", arn)
 	}
-	found, trust, ok := t.t.world.Roles().Role(match[1], match[2])
+	found, trust, ok := t.world.Roles().Role(match[1], match[2])
 	if !ok || found != arn {
-		return cloud.Errorf("InvalidRequestException", "Role %s does not exist", arn)
+		return invalid("Role %s does not exist", arn)
 	}
-	if !strings.Contains(fmt.Sprint(trust), "transfer.amazonaws.com") {
-		return cloud.Errorf("InvalidRequestException", "Unable to assume role %s", arn)
+	document, err := policydoc.Text(trust)
+	if err != nil {
+		return err //nolint:wrapcheck // says all
+	}
+	parsed, err := policydoc.Parse(document, policydoc.Trust)
+	if err != nil || !trusts(parsed) {
+		return invalid("Unable to assume role %s", arn)
 	}
 	return nil
 }
 
+// trusts says whether a trust policy lets AWS Transfer take the role. Conditions are not looked at: what AWS Transfer fills in is its own.
+func trusts(trust *policydoc.Document) bool {
+	const service = "transfer.amazonaws.com"
+	allowed := false
+	for _, st := range trust.Statements {
+		if st.NotPrincipal || st.NotAction || !slices.Contains(st.Principals["Service"], service) {
+			continue
+		}
+		if !slices.ContainsFunc(st.Actions, func(a string) bool {
+			return a == "*" || strings.EqualFold(a, "sts:*") || strings.EqualFold(a, "sts:AssumeRole")
+		}) {
+			continue
+		}
+		if st.Effect != "Allow" && len(st.Conditions) == 0 {
+			return false
+		}
+		allowed = allowed || st.Effect == "Allow"
+	}
+	return allowed
+}
+
+// checkHome checks the home directory. With PATH, one that is left out is allowed: the client then sees what the role lets it see.
 func checkHome(p userProperties) error {
 	switch p.HomeDirectoryType {
 	case "", "PATH":
-		if len(p.HomeDirectoryMappings) > 0 {
-			return cloud.Errorf("InvalidRequestException", "HomeDirectoryMappings cannot be set when HomeDirectoryType is PATH")
+		if p.HomeDirectoryMappings != nil {
+			return invalid("HomeDirectoryMappings cannot be set when HomeDirectoryType is PATH")
+		}
+		if p.HomeDirectory != "" && !isPath(p.HomeDirectory) {
+			return invalid("Invalid home directory %s", p.HomeDirectory)
 		}
 		return nil
 	case "LOGICAL":
 	default:
-		return cloud.Errorf("InvalidRequestException", "Invalid HomeDirectoryType %s", p.HomeDirectoryType)
+		return invalid("Invalid HomeDirectoryType %s", p.HomeDirectoryType)
 	}
 	if p.HomeDirectory != "" {
-		return cloud.Errorf("InvalidRequestException", "HomeDirectory cannot be set when HomeDirectoryType is LOGICAL")
+		return invalid("HomeDirectory cannot be set when HomeDirectoryType is LOGICAL")
 	}
 	if n := len(p.HomeDirectoryMappings); n == 0 || n > maxMappings {
-		return cloud.Errorf("InvalidRequestException", "HomeDirectoryMappings must have between 1 and %d entries", maxMappings)
+		return invalid("HomeDirectoryMappings must have between 1 and %d entries", maxMappings)
 	}
 	entries := map[string]bool{}
 	for _, m := range p.HomeDirectoryMappings {
-		for _, path := range []string{m.Entry, m.Target} {
-			if !strings.HasPrefix(path, "/") || len(path) > maxPath {
-				return cloud.Errorf("InvalidRequestException", "Invalid home directory mapping %s", path)
-			}
+		if !isPath(m.Entry) || !isPath(m.Target) || !slices.Contains([]string{"", "FILE", "DIRECTORY"}, m.Type) {
+			return invalid("Invalid home directory mapping %s", m.Entry)
 		}
 		if entries[m.Entry] {
-			return cloud.Errorf("InvalidRequestException", "Duplicate home directory mapping %s", m.Entry)
+			return invalid("Duplicate home directory mapping %s", m.Entry)
 		}
 		entries[m.Entry] = true
 	}
 	return nil
+}
+
+func isPath(path string) bool {
+	return strings.HasPrefix(path, "/") && utf8.RuneCountInString(path) <= maxPath
 }
 
 func checkKeys(keys []string) error {
@@ -297,7 +383,7 @@ func checkKeys(keys []string) error {
 	for _, key := range keys {
 		fields := strings.Fields(key)
 		if len(key) > maxKey || len(fields) < 2 || !validKey(fields[0], fields[1]) {
-			return cloud.Errorf("InvalidRequestException", "Unsupported or invalid SSH public key format")
+			return invalid("Unsupported or invalid SSH public key format")
 		}
 		if seen[fields[1]] {
 			return cloud.Errorf("ResourceExistsException", "SSH public key already exists")
@@ -338,8 +424,11 @@ func (t userType) of(c cloud.Caller, arn string) (*server, *user) {
 }
 
 // Update changes a user in place.
-func (t userType) Update(c cloud.Caller, physicalID string, _, desired map[string]any) (cloud.Resource, error) {
-	var p userProperties
+func (t userType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
+	var before, p userProperties
+	if err := properties.Decode(old, &before); err != nil {
+		return cloud.Resource{}, err
+	}
 	if err := properties.Decode(desired, &p); err != nil {
 		return cloud.Resource{}, err
 	}
@@ -347,7 +436,7 @@ func (t userType) Update(c cloud.Caller, physicalID string, _, desired map[strin
 	if u == nil {
 		return cloud.Resource{}, cloud.Errorf("ResourceNotFoundException", "Unknown user")
 	}
-	return u.resource(s), t.set(c, u, p, nil)
+	return u.resource(s), t.set(c, u, p, before.Tags)
 }
 
 // Delete deletes a user.

@@ -1,13 +1,17 @@
 package transfer
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
+
+// maxPage is the largest page of a list (Transfer Family API reference).
+const maxPage = 1000
 
 var wire = protocol.JSON{Version: "1.1"}
 
@@ -27,19 +31,29 @@ type server struct {
 	domain         string
 	securityPolicy string
 	logs           []string
+	loggingRole    string
 	tags           map[string]string
 	users          map[string]*user // by name
 }
 
 type user struct {
 	name, arn, role string
+	policy          string // the session's
 	homeType, home  string
 	mappings        []mapping
-	keys            []string
+	keys            []sshKey
 	tags            map[string]string
 }
 
-type mapping struct{ Entry, Target string }
+type mapping struct {
+	Entry, Target string
+	Type          string `json:",omitempty"`
+}
+
+type sshKey struct {
+	id, body string
+	imported time.Time
+}
 
 // New makes the service and registers its resource types.
 func New(w *cloud.World) *Transfer {
@@ -109,27 +123,60 @@ func (t *Transfer) describeServer(r *cloud.Request) (*cloud.Response, error) {
 	}
 	type described struct {
 		Arn, ServerId, Domain, EndpointType, IdentityProviderType, SecurityPolicyName, State string
+		LoggingRole                                                                          string `json:",omitempty"`
 		Protocols, StructuredLogDestinations                                                 []string
 		UserCount                                                                            int
 		Tags                                                                                 []wireTag
 	}
 	return wire.Result(r, struct{ Server described }{described{
-		s.arn, s.id, s.domain, s.endpoint, s.identity, s.securityPolicy, "ONLINE", s.protocols, s.logs, len(s.users), wireTags(s.tags),
+		s.arn, s.id, s.domain, s.endpoint, s.identity, s.securityPolicy, "ONLINE", s.loggingRole, s.protocols, s.logs, len(s.users), wireTags(s.tags),
 	}})
+}
+
+// page cuts a list of names: MaxResults is 1 to 1,000, the token is the last name of the page before.
+func page(names []string, most *int, token string) (some []string, next string, err error) {
+	limit := maxPage
+	if most != nil {
+		limit = *most
+	}
+	if limit < 1 || limit > maxPage {
+		return nil, "", invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name <= token })
+	if len(names) > limit {
+		return names[:limit], names[limit-1], nil
+	}
+	return names, "", nil
 }
 
 //nolint:revive // the wire's spelling
 func (t *Transfer) listServers(r *cloud.Request) (*cloud.Response, error) {
+	var in struct {
+		MaxResults *int
+		NextToken  string
+	}
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	all := t.at(r.Caller)
+	ids, next, err := page(slices.Sorted(maps.Keys(all)), in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
 	type listed struct {
-		Arn, ServerId, State string
-		UserCount            int
+		Arn, ServerId, Domain, EndpointType, IdentityProviderType, State string
+		LoggingRole                                                      string `json:",omitempty"`
+		UserCount                                                        int
 	}
 	servers := []listed{}
-	for _, id := range slices.Sorted(maps.Keys(t.at(r.Caller))) {
-		s := t.at(r.Caller)[id]
-		servers = append(servers, listed{s.arn, s.id, "ONLINE", len(s.users)})
+	for _, id := range ids {
+		s := all[id]
+		servers = append(servers, listed{s.arn, s.id, s.domain, s.endpoint, s.identity, "ONLINE", s.loggingRole, len(s.users)})
 	}
-	return wire.Result(r, struct{ Servers []listed }{servers})
+	return wire.Result(r, struct {
+		NextToken string `json:",omitempty"`
+		Servers   []listed
+	}{next, servers})
 }
 
 //nolint:revive // the wire's spelling
@@ -146,26 +193,33 @@ func (t *Transfer) describeUser(r *cloud.Request) (*cloud.Response, error) {
 	if u == nil {
 		return nil, cloud.Errorf("ResourceNotFoundException", "Unknown user")
 	}
-	type key struct{ SshPublicKeyBody, SshPublicKeyId string }
-	type described struct {
-		Arn, UserName, Role, HomeDirectoryType, HomeDirectory string
-		HomeDirectoryMappings                                 []mapping
-		SshPublicKeys                                         []key
-		Tags                                                  []wireTag
+	type key struct {
+		DateImported                     json.Number
+		SshPublicKeyBody, SshPublicKeyId string
 	}
-	var keys []key
-	for _, body := range u.keys {
-		keys = append(keys, key{body, "key-" + strings.ToLower(t.world.NewToken(17))})
+	type described struct {
+		Arn, UserName, Role, HomeDirectoryType string
+		HomeDirectory, Policy                  string    `json:",omitempty"`
+		HomeDirectoryMappings                  []mapping `json:",omitempty"`
+		SshPublicKeys                          []key
+		Tags                                   []wireTag
+	}
+	keys := []key{}
+	for _, k := range u.keys {
+		keys = append(keys, key{protocol.Seconds(k.imported), k.body, k.id})
 	}
 	return wire.Result(r, struct {
 		ServerId string
 		User     described
-	}{s.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.mappings, keys, wireTags(u.tags)}})
+	}{s.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.policy, u.mappings, keys, wireTags(u.tags)}})
 }
 
 //nolint:revive // the wire's spelling
 func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
-	var in struct{ ServerId string }
+	var in struct {
+		ServerId, NextToken string
+		MaxResults          *int
+	}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
@@ -173,17 +227,23 @@ func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, next, err := page(slices.Sorted(maps.Keys(s.users)), in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
 	type listed struct {
 		Arn, UserName, Role, HomeDirectoryType string
+		HomeDirectory                          string `json:",omitempty"`
 		SshPublicKeyCount                      int
 	}
 	users := []listed{}
-	for _, name := range slices.Sorted(maps.Keys(s.users)) {
+	for _, name := range names {
 		u := s.users[name]
-		users = append(users, listed{u.arn, u.name, u.role, u.homeType, len(u.keys)})
+		users = append(users, listed{u.arn, u.name, u.role, u.homeType, u.home, len(u.keys)})
 	}
 	return wire.Result(r, struct {
-		ServerId string
-		Users    []listed
-	}{s.id, users})
+		NextToken string `json:",omitempty"`
+		ServerId  string
+		Users     []listed
+	}{next, s.id, users})
 }

@@ -1,0 +1,99 @@
+package s3control
+
+import (
+	"encoding/xml"
+	"net/http"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+const (
+	prefix        = "/v20180820/"
+	path          = prefix + "configuration/publicAccessBlock"
+	accountHeader = "X-Amz-Account-Id"
+)
+
+var wire = protocol.Query{Namespace: "http://awss3control.amazonaws.com/doc/2018-08-20/", Version: "2018-08-20"}
+
+// Service is the simulated control API of S3, in all accounts.
+type Service struct {
+	blocks map[string]block // by account; an account without a setting isn't in it
+}
+
+// block is the public access block of an account.
+type block struct {
+	XMLName               xml.Name `xml:"PublicAccessBlockConfiguration"`
+	BlockPublicAcls       bool     `xml:"BlockPublicAcls"`
+	IgnorePublicAcls      bool     `xml:"IgnorePublicAcls"`
+	BlockPublicPolicy     bool     `xml:"BlockPublicPolicy"`
+	RestrictPublicBuckets bool     `xml:"RestrictPublicBuckets"`
+}
+
+// New makes the service.
+func New() *Service { return &Service{blocks: map[string]block{}} }
+
+// Addressed says whether a request that is signed for S3 is one of its control API: they share the signing name, but only here the account is
+// named by a header.
+func Addressed(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, prefix) && r.Header.Get(accountHeader) != ""
+}
+
+// Operation names the operation of a request.
+func (s *Service) Operation(r *cloud.Request) string {
+	if r.HTTP.URL.Path != path {
+		return ""
+	}
+	switch r.HTTP.Method {
+	case http.MethodGet:
+		return "GetPublicAccessBlock"
+	case http.MethodPut:
+		return "PutPublicAccessBlock"
+	case http.MethodDelete:
+		return "DeletePublicAccessBlock"
+	}
+	return ""
+}
+
+// Handle answers one request. The account's own principals are the only ones who get an answer.
+func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
+	account := r.HTTP.Header.Get(accountHeader)
+	if account != r.Caller.Account {
+		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
+	}
+	switch s.Operation(r) {
+	case "GetPublicAccessBlock":
+		b, ok := s.blocks[account]
+		if !ok {
+			return nil, &cloud.Error{
+				Code: "NoSuchPublicAccessBlockConfiguration", Message: "The public access block configuration was not found",
+				Status: http.StatusNotFound,
+			}
+		}
+		return protocol.XML(r, b)
+	case "PutPublicAccessBlock":
+		var b block
+		if err := xml.Unmarshal(r.Body, &b); err != nil {
+			return nil, cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		}
+		s.blocks[account] = b
+		return empty(r, http.StatusOK), nil
+	case "DeletePublicAccessBlock":
+		delete(s.blocks, account)
+		return empty(r, http.StatusNoContent), nil
+	}
+	return nil, cloud.NotModelled("the S3 control operation %s %s", r.HTTP.Method, r.HTTP.URL.Path)
+}
+
+func empty(r *cloud.Request, status int) *cloud.Response {
+	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(r)}, "X-Amz-Id-2": {"sandbox"}}}
+}
+
+// WriteError encodes an error. Other than S3 itself, its control API wraps it.
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
+
+var (
+	_ cloud.Service  = (*Service)(nil)
+	_ cloud.Operator = (*Service)(nil)
+)

@@ -1,0 +1,132 @@
+package secretsmanager
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+// maxPolicy is the size limit of a secret's policy in characters (Secrets Manager API reference, PutResourcePolicy).
+const maxPolicy = 20480
+
+// ResourcePolicy returns the ARN of the secret that a caller means by a name, an ARN or an ARN without its random end, and the
+// secret's policy, "" if it has none. ok is false when there is no such secret. Authorization asks it.
+func (s *SecretsManager) ResourcePolicy(c cloud.Caller, id string) (arn, policy string, ok bool) {
+	found := s.secrets[id]
+	if found == nil && strings.HasPrefix(id, "arn:") {
+		for arn, candidate := range s.secrets {
+			if suffixed.ReplaceAllString(arn, "") == id {
+				found = candidate
+			}
+		}
+	} else if found == nil {
+		found = s.named(c, id)
+	}
+	if found == nil {
+		return "", "", false
+	}
+	return found.arn, found.policy, true
+}
+
+func malformedPolicy() error {
+	return cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains a syntax error.")
+}
+
+// setPolicy checks a policy as PutResourcePolicy does and stores it. The texts are from memory.
+func (on *secret) setPolicy(document string, blockPublic bool) error {
+	if document == "" || len(document) > maxPolicy {
+		return cloud.Errorf("ValidationException", "1 validation error detected: Value at 'resourcePolicy' failed to satisfy constraint: Member must have length less than or equal to %d", maxPolicy)
+	}
+	parsed, err := policydoc.Parse(document, policydoc.Resource)
+	if err != nil {
+		return malformedPolicy()
+	}
+	for _, st := range parsed.Statements {
+		for _, action := range st.Actions {
+			if action != "*" && !strings.HasPrefix(strings.ToLower(action), "secretsmanager:") {
+				return cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains an unsupported action.")
+			}
+		}
+		for _, resource := range st.Resources {
+			if resource != "*" && !strings.HasPrefix(resource, "arn:aws:secretsmanager:") {
+				return cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains an unsupported resource.")
+			}
+		}
+		if blockPublic && isPublic(st) {
+			return cloud.Errorf("PublicPolicyException", "You can't use a resource policy that grants broad access to the secret.")
+		}
+	}
+	on.policy = document
+	return nil
+}
+
+// isPublic says whether a statement allows everybody something. AWS asks a prover about conditions; here any condition that names
+// principals, accounts or organizations counts as a bound.
+func isPublic(st policydoc.Statement) bool {
+	if st.Effect != "Allow" {
+		return false
+	}
+	if !st.NotPrincipal && !slices.Contains(st.Principals["AWS"], "*") {
+		return false
+	}
+	for operator, keys := range st.Conditions {
+		lower := strings.ToLower(operator)
+		if strings.Contains(lower, "not") || strings.HasSuffix(lower, "ifexists") || lower == "null" {
+			continue
+		}
+		for key, values := range keys {
+			switch strings.ToLower(key) {
+			case "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:sourceaccount", "aws:sourcearn", "aws:userid":
+				if !slices.ContainsFunc(values, func(v string) bool { return strings.Trim(v, "*") == "" }) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func (s *SecretsManager) getResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+	found, err := s.findBody(r)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Result(r, struct {
+		ARN, Name      string
+		ResourcePolicy string `json:",omitempty"`
+	}{found.arn, found.name, found.policy})
+}
+
+func (s *SecretsManager) putResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+	var in struct {
+		SecretId, ResourcePolicy string //nolint:revive // the wire's spelling
+		BlockPublicPolicy        bool
+	}
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	found, err := s.findLive(r.Caller, in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.setPolicy(in.ResourcePolicy, in.BlockPublicPolicy); err != nil {
+		return nil, err
+	}
+	return wire.Result(r, struct{ ARN, Name string }{found.arn, found.name})
+}
+
+func (s *SecretsManager) deleteResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+	var in struct{ SecretId string } //nolint:revive // the wire's spelling
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	found, err := s.findLive(r.Caller, in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	found.policy = ""
+	return wire.Result(r, struct{ ARN, Name string }{found.arn, found.name})
+}
