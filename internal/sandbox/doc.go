@@ -16,7 +16,13 @@
 // Signatures are verified, session tokens and the time of signing included. A key is one that STS or IAM issued in this
 // world, or an account's fixed one (StaticCredentials): access key AKIASTOW followed by the account's 12 digits, secret
 // "stowage/sandbox/secret/key/+" followed by the same digits; it belongs to the IAM user "administrator" of the account.
-// Permissions are not checked, but for the roles' trust policies.
+//
+// # Permissions
+//
+// What an IAM user asks of S3 with an access key is judged by its policies, those of its groups, its boundary and the bucket's policy. Such a call
+// counts as made by TLS 1.3, from the connection's address or the one in the header X-Stowage-Source-Ip. An operation whose IAM actions aren't
+// in the table of package s3 is refused. Nothing else is judged so far, but roles' trust policies: not what roles' sessions do, not
+// the other services, not the keys of KMS that objects need, not what CloudFormation does for somebody.
 //
 // # Accounts
 //

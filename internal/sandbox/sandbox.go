@@ -15,8 +15,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
@@ -65,6 +67,8 @@ type Sandbox struct {
 	latency  cloud.Latency
 	services map[string]cloud.Service
 	sts      *sts.STS
+	iam      *iam.Service
+	s3       *s3.Service
 	sns      *sns.SNS
 	bus      *events.Bus
 	gateway  *apigateway.Gateway
@@ -247,6 +251,9 @@ func (s *Sandbox) handle(service cloud.Service, request *cloud.Request, r *http.
 	}
 	if request.Operation == "" {
 		return nil, cloud.NotModelled("a %s request to %s %s without an operation", request.Service, r.Method, r.URL.Path)
+	}
+	if err := s.authorize(request); err != nil {
+		return nil, err
 	}
 	return service.Handle(request)
 }

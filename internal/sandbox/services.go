@@ -30,10 +30,12 @@ func (s *Sandbox) addServices() {
 	s.services["execute-api"] = s.gateway
 	s.services["cloudformation"] = cloudformation.New(s.world)
 	s.services["dynamodb"] = dynamodb.New(s.world)
-	s.services["iam"] = iam.New(s.world)
+	s.iam = iam.New(s.world)
+	s.services["iam"] = s.iam
 	s.services["kms"] = kms.New(s.world)
 	s.services["logs"] = logs.New(s.world)
-	s.services["s3"] = s3.New(s.world)
+	s.s3 = s3.New(s.world)
+	s.services["s3"] = s.s3
 	s.services["s3control"] = s3control.New()
 	s.services["secretsmanager"] = secretsmanager.New(s.world)
 	s.services["sns"] = s.sns
