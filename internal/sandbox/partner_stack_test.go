@@ -398,3 +398,47 @@ func TestPoliciesOfSecrets(t *testing.T) {
 		t.Errorf("policy %s", *got.ResourcePolicy)
 	}
 }
+
+func TestABoundaryStaysWhileSomebodyNeedsIt(t *testing.T) {
+	p := newPartner(t)
+	p.create()
+	_, err := iam.NewFromConfig(p.config).CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("by-hand"), PermissionsBoundary: aws.String(p.physical("Boundary"))})
+	p.must(err)
+	_, err = p.stacks.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("partner")})
+	p.must(err)
+	p.wantStatus("DELETE_FAILED")
+	if got := p.failure("Boundary"); !strings.Contains(got, "Cannot delete a policy attached to entities") {
+		t.Errorf("the boundary stays because of %q", got)
+	}
+}
+
+// TestChangeSetsDoNotKnowWhatExecutionMakes looks for the secret where change sets show property values.
+func TestChangeSetsDoNotKnowWhatExecutionMakes(t *testing.T) {
+	p := newPartner(t)
+	p.create()
+	p.resources["KeyA"] = strings.Replace(p.resources["KeyA"], "2", "3", 1)
+	_, err := p.stacks.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+		StackName: aws.String("partner"), ChangeSetName: aws.String("rotate"), TemplateBody: p.template(),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+	})
+	p.must(err)
+	var out *cloudformation.DescribeChangeSetOutput
+	for out == nil || strings.HasSuffix(string(out.Status), "_IN_PROGRESS") || strings.HasSuffix(string(out.Status), "_PENDING") {
+		out, err = p.stacks.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{
+			StackName: aws.String("partner"), ChangeSetName: aws.String("rotate"), IncludePropertyValues: aws.Bool(true),
+		})
+		p.must(err)
+	}
+	for _, c := range out.Changes {
+		if aws.ToString(c.ResourceChange.LogicalResourceId) != "Secret" {
+			continue
+		}
+		// What stood before is assumed to show in clear: that AWS masks it is unconfirmed.
+		before, after := aws.ToString(c.ResourceChange.BeforeContext), aws.ToString(c.ResourceChange.AfterContext)
+		if !strings.Contains(after, "{{changeSet:KNOWN_AFTER_APPLY}}") || !strings.Contains(before, p.physical("KeyA")) {
+			t.Errorf("before %s, after %s", before, after)
+		}
+		return
+	}
+	t.Errorf("no change of the secret in %+v", out.Changes)
+}
