@@ -94,7 +94,7 @@ func TestADamagedPropertyIsNoticed(t *testing.T) {
 	const (
 		bucket  = "Bucketinbox/Properties/"
 		tls     = "BucketPolicyinbox/Properties/PolicyDocument/Statement"
-		grant   = "PolicypartnerN1/Properties/PolicyDocument/Statement/0"
+		grant   = "PolicypartnerN1/Properties/PolicyDocument/Statement/1" // the first is a refusal
 		key     = "Key/Properties/"
 		secret  = "KeySecretAstudio/Properties/"
 		readers = "SecretPolicystudio/Properties/"
