@@ -33,6 +33,9 @@ type Projects interface {
 	UpdateProject(ctx context.Context, p model.Project) error
 	DeleteProject(ctx context.Context, name string) error
 
+	// AccessBlock reads what S3 blocks for the account of a project as a whole.
+	AccessBlock(ctx context.Context, p model.Project) (account.AccessBlock, error)
+
 	// Credentials reads the current access key of a user from its secret.
 	Credentials(ctx context.Context, secretARN string) (account.AccessKey, error)
 

@@ -23,6 +23,8 @@ func (s *Services) warnings() diag.Diagnostics {
 			diags.AddWarning("Project Has Got Another Stack", grown(w))
 		case projects.HeadroomWarning:
 			diags.Append(Headroom(w))
+		case projects.AccessBlockWarning:
+			diags.AddWarning("Account Doesn't Block Public Access", openAccount(w))
 		case projects.UnhealedWarning:
 			diags.AddWarning("Resources May Differ From the Template", unhealed(w))
 		}
@@ -60,6 +62,19 @@ func Headroom(w projects.HeadroomWarning) diag.Diagnostic {
 		"The permissions of the user %q of the project %q take %d policies, of the %d that its group can have. What no longer fits is refused.\n\n"+
 			"Replace permissions on many prefixes by one on what they have in common, or divide them among several users.",
 		w.User, w.Project, w.Policies, template.MaxUserPolicies))
+}
+
+func openAccount(w projects.AccessBlockWarning) string {
+	how := "aws s3control put-public-access-block --account-id " + w.AccountID +
+		" --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+	if w.Err != nil {
+		return fmt.Sprintf("The project %q is as it should be. Whether S3 blocks public access for its whole account %s could not be read: %s.\n\n"+
+			"Bring the roles of the account up to date with the template of the onboarding guide. To block it, run with credentials of the account:\n\n  %s",
+			w.Project, w.AccountID, strings.TrimRight(w.Err.Error(), "."), how)
+	}
+	return fmt.Sprintf("The project %q is as it should be, and each of its buckets blocks public access for itself. S3 can block it for the whole account %s, too, "+
+		"which doesn't: %s. Stowage leaves alone what concerns more than its projects. Run with credentials of the account:\n\n  %s",
+		w.Project, w.AccountID, strings.Join(w.Missing, ", "), how)
 }
 
 func unhealed(w projects.UnhealedWarning) string {

@@ -212,7 +212,17 @@ func TestWhatIsOlderIsPassedOver(t *testing.T) {
 		StackState: event.StackState{Status: "UPDATE_COMPLETE", Version: version}, Contents: &version, Facts: &event.Facts{}, Entities: entities(),
 	}}}))
 	before := f.View("demo").Entities()
+	newest := func(when string) {
+		t.Helper()
+		if stack := f.View("demo").Stacks[0]; stack.Version != version || stack.Contents != version {
+			t.Errorf("%s the stack is at %v, its contents at %v", when, stack.Version, stack.Contents)
+		}
+	}
 	f.wants("", f.stack(4))
+	newest("after an older event")
+	past := event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4}
+	f.wants("", f.message(event.TypeSnapshot, "e", 4, event.Snapshot{Stacks: []event.StackSnapshot{{StackState: event.StackState{Version: past}, Contents: &past}}}))
+	newest("after an older snapshot")
 	change := event.OperationChange{Version: event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4}, Operation: operation()}
 	f.wants("", f.message(event.TypeOperation, "e", 5, change))
 	if diff := cmp.Diff(before, f.View("demo").Entities()); diff != "" || len(f.View("demo").Operations(noon)) != 0 {

@@ -3,6 +3,7 @@ package judge
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 
 // maxPolicy is the size of a managed policy in characters without white space (IAM User Guide, "IAM and AWS STS quotas").
 const maxPolicy = 6144
+
+// accountID is the form of an account's number.
+var accountID = regexp.MustCompile(`^\d{12}$`)
 
 type object = map[string]any
 
@@ -44,6 +48,20 @@ func Controls(name string, tpl *template.Template) []Finding {
 			continue
 		}
 		resources[id] = r
+	}
+	var whole any
+	if err := json.Unmarshal(tpl.Encode(), &whole); err != nil {
+		findings = append(findings, Finding{"controls", "unreadable", name, "", "", err.Error()})
+	}
+	for _, path := range leaks(whole, "", false) {
+		findings = append(findings, Finding{"controls", "secret-leak", name, "", "", "a secret is shown at " + path})
+	}
+	isKey := func(id string) bool { return resources[id].Type == "AWS::IAM::AccessKey" }
+	active := map[any]int{}
+	for _, r := range resources {
+		if r.Type == "AWS::IAM::AccessKey" && r.Properties["Status"] != "Inactive" {
+			active[r.Properties["UserName"]]++
+		}
 	}
 	for id, r := range resources {
 		say := func(ok bool, control, text string) {
@@ -88,6 +106,7 @@ func Controls(name string, tpl *template.Template) []Finding {
 			for _, property := range []string{"Policies", "ManagedPolicyArns"} {
 				say(r.Properties[property] == nil, "IAM.2", "the user has "+property+" of its own")
 			}
+			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the user has no permissions boundary")
 			say(r.Properties["LoginProfile"] == nil, "IAM.5", "the user has a password and no MFA")
 		case "AWS::IAM::Group":
 			say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which nobody's size check counts")
@@ -95,8 +114,31 @@ func Controls(name string, tpl *template.Template) []Finding {
 			say(r.Properties["EnableKeyRotation"] == true, "KMS.4", "the key is not rotated")
 			for _, s := range document("KeyPolicy", policydoc.Resource) {
 				wild := s.Effect == "Allow" && (s.NotPrincipal || slices.Contains(s.Principals["AWS"], "*"))
-				say(!wild, "CKV_AWS_33", "the key's policy allows something to everybody")
+				say(!wild || narrowed(s), "KMS.5", "the key's policy allows something to everybody")
 			}
+		case "AWS::IAM::AccessKey":
+			say(r.Properties["UserName"] != nil, "IAM.4", "the key is not a user's")
+			say(active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive", "AVD-AWS-0167", "the user has two active keys")
+		case "AWS::SecretsManager::Secret":
+			judgeSecret(r.Properties, isKey, say)
+			say(slices.ContainsFunc(tpl.LogicalIDs(), func(other string) bool {
+				s := resources[other]
+				return s.Type == "AWS::SecretsManager::RotationSchedule" && at(s.Properties, "SecretId.Ref") == id
+			}), "SecretsManager.1", "no schedule rotates the secret")
+		case "AWS::SecretsManager::ResourcePolicy":
+			judgeReaders(r.Properties, document("ResourcePolicy", policydoc.Resource), say)
+		case "AWS::IAM::Role":
+			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the role has no permissions boundary")
+			say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which nobody's size check counts")
+			for _, s := range document("AssumeRolePolicyDocument", policydoc.Trust) {
+				judgeTrust(s, say)
+			}
+		case "AWS::Transfer::Server":
+			judgeServer(r.Properties, say)
+		case "AWS::Transfer::User":
+			judgeHome(r.Properties, say)
+		case "AWS::Logs::LogGroup":
+			judgeLogs(r.Properties, say)
 		case "AWS::KMS::Alias", "AWS::SSM::Parameter":
 		default:
 			say(false, "unknown-type", "no controls are known of this type: add them")
@@ -133,6 +175,23 @@ func judgeBucket(p object, say func(ok bool, control, text string)) {
 	say((p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil), "S3.15", "object lock is enabled by half")
 	bucket, _ := p["BucketName"].(string)
 	say(bucket != "" && !strings.Contains(bucket, "."), "AVD-AWS-0320", "the name has dots, or there is none")
+}
+
+// narrowed says of a statement for everybody that it serves one way only: the calls that a service makes for whoever it lets read
+// certain secrets, or those of certain accounts.
+func narrowed(s policydoc.Statement) bool {
+	for operator, keys := range s.Conditions {
+		if operator != "StringEquals" && operator != "StringLike" {
+			continue
+		}
+		if len(keys["kms:CallerAccount"]) > 0 {
+			return !slices.Contains(keys["kms:CallerAccount"], "*")
+		}
+	}
+	via := s.Conditions["StringEquals"]["kms:ViaService"]
+	of := slices.Concat(s.Conditions["StringEquals"]["kms:EncryptionContext:SecretARN"], s.Conditions["StringLike"]["kms:EncryptionContext:SecretARN"])
+	return len(via) == 1 && len(of) == 1 && strings.Count(of[0], ":") == 6 && !strings.Contains(of[0][:strings.LastIndex(of[0], ":")], "*") &&
+		slices.Equal(s.Actions, []string{"kms:Decrypt"})
 }
 
 // judgeGrant judges one statement of a policy that users have.

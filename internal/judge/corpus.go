@@ -1,10 +1,13 @@
 package judge
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
@@ -12,7 +15,7 @@ import (
 )
 
 // places are the partitions and regions that templates are made for.
-var places = []struct{ partition, region string }{{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}}
+var places = []struct{ partition, region string }{{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"}}
 
 func envOf(partition, region string) template.Env {
 	return template.Env{
@@ -60,8 +63,15 @@ func Corpus(golden string, drawn, seed int) (map[string]*template.Template, erro
 	env := envOf("aws", modeltest.Region)
 	add("full", env, full(env))
 	add("directory", env, []model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}})
+	add("many-permissions", env, manyPermissions(env))
 	if err != nil {
 		return nil, err
+	}
+	if corpus["second-shard"], err = secondShard(env); err != nil {
+		return nil, fmt.Errorf("second-shard: %w", err)
+	}
+	if corpus["dangling"], err = dangling(env, corpus["example-"+env.Region]); err != nil {
+		return nil, fmt.Errorf("dangling: %w", err)
 	}
 	healing, before := template.Heal(corpus["example-"+modeltest.Region], corpus["example-"+modeltest.Region].LogicalIDs())
 	corpus["healing"], corpus["restored"] = healing, healing.Restore(before)
@@ -73,24 +83,112 @@ func compile(env template.Env, entities []model.Entity) (*template.Template, err
 	for i, entity := range entities {
 		changes[i] = template.Change{Op: template.Create, Entity: entity}
 	}
-	edited, err := template.Edit(template.Seed(template.CarrierName("acme", 0), "Stowage"), env, changes)
+	return edit(template.Seed(template.CarrierName("acme", 0), "Stowage"), env, changes)
+}
+
+func edit(base *template.Template, env template.Env, changes []template.Change) (*template.Template, error) {
+	edited, err := template.Edit(base, env, changes)
 	if err != nil {
 		return nil, err
 	}
 	for i, err := range edited.Errors {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", entities[i].ID(), err)
+			return nil, fmt.Errorf("%s: %w", changes[i].Entity.ID(), err)
 		}
 	}
 	return edited.Template, nil
 }
 
+// secondShard is a stack without the project, with permissions on a bucket of the first stack and policies of a user who lives there.
+func secondShard(env template.Env) (*template.Template, error) {
+	inbox := template.RefOf(env, bucket(env, "inbox"))
+	away := template.UserRef(model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}})
+	var changes []template.Change
+	for _, member := range []struct {
+		entity model.Entity
+		bucket *template.BucketRef
+		user   *model.User
+	}{
+		{bucket(env, "late"), nil, nil},
+		{studio(env), nil, nil},
+		{model.User{Name: "idle"}, nil, nil},
+		{model.Permission{User: "studio", Bucket: "late", Access: model.ReadWrite, Prefix: "drafts/"}, nil, nil},
+		{model.Permission{User: "studio", Bucket: "inbox", Access: model.Read}, &inbox, nil},
+		{model.Permission{User: "partner", Bucket: "late", Access: model.Write}, nil, &away},
+		{model.Permission{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "more/"}, &inbox, &away},
+	} {
+		elsewhere := template.Elsewhere{Shared: &env.Shared, Bucket: member.bucket, User: member.user}
+		changes = append(changes, template.Change{Op: template.Create, Entity: member.entity, Elsewhere: elsewhere})
+	}
+	return edit(template.Seed(template.CarrierName("acme", 1), "Stowage"), env, changes)
+}
+
+// dangling is a template out of which somebody has taken a bucket by hand, after which its user has changed.
+func dangling(env template.Env, base *template.Template) (*template.Template, error) {
+	var document map[string]json.RawMessage
+	var resources map[string]json.RawMessage
+	if err := json.Unmarshal(base.Encode(), &document); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(document["Resources"], &resources); err != nil {
+		return nil, err
+	}
+	delete(resources, "Bucketinbox")
+	delete(resources, "BucketPolicyinbox")
+	var err error
+	if document["Resources"], err = json.Marshal(resources); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(document)
+	if err != nil {
+		return nil, err
+	}
+	if base, err = template.Decode(body); err != nil {
+		return nil, err
+	}
+	moved := model.User{Name: "partner", SourceIPs: []string{"198.51.100.0/24"}}
+	return edit(base, env, []template.Change{{Op: template.Update, Entity: moved}})
+}
+
+// studio is a user with everything that a user can have: a key that is being rotated, readers of its secret, and SFTP.
+func studio(env template.Env) model.User {
+	made := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	return model.User{
+		Name: "studio", SecretReaders: []string{"arn:" + env.Partition + ":iam::444455556666:role/studio"},
+		AccessKey: &model.AccessKey{
+			Rotation: &model.Rotation{EveryDays: 60, OverlapDays: 7},
+			Keys:     map[model.Slot]model.Key{model.SlotA: {Created: made}, model.SlotB: {Created: made.Add(24 * time.Hour)}},
+		},
+		SFTP: &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1), modeltest.PublicKey(2)}},
+	}
+}
+
+// manyPermissions are a user's policies, as many as there can be, and nearly full.
+func manyPermissions(env template.Env) []model.Entity {
+	entities := []model.Entity{project(env), model.User{Name: "idle"}, model.User{Name: "busy"}}
+	for b := range 20 {
+		name := fmt.Sprintf("bucket%02d", b)
+		entities = append(entities, bucket(env, name))
+		for n := range 10 {
+			entities = append(entities, model.Permission{
+				User: "busy", Bucket: name, Access: []model.Access{model.Read, model.Write, model.ReadWrite}[n%3], Prefix: fmt.Sprintf("clients/%02d/files*?$/", n),
+			})
+		}
+	}
+	return entities
+}
+
 // moved are entities as they are in another place than modeltest draws them for.
 func moved(entities []model.Entity, env template.Env) []model.Entity {
+	server := slices.ContainsFunc(entities, func(entity model.Entity) bool {
+		user, ok := entity.(model.User)
+		return ok && user.SFTP != nil
+	})
 	for i, entity := range entities {
 		switch e := entity.(type) {
 		case model.Project:
 			e.Region = env.Region
+			e.SFTP = e.SFTP || server // which projects have before their users do
 			entities[i] = e
 		case model.Bucket:
 			e.BucketName = strings.ReplaceAll(e.BucketName, modeltest.Region, env.Region)
@@ -121,8 +219,11 @@ func example(env template.Env) []model.Entity {
 	archive.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}
 	exports.Lifecycle.ExpireAfterDays, exports.Lifecycle.ExpireNoncurrentAfterDays, exports.OnDelete = 365, 30, model.Retain
 	exports.CORS = []model.CORSRule{{AllowedOrigins: []string{"https://portal.example.com"}, AllowedMethods: []string{"GET", "HEAD"}, MaxAgeSeconds: 3600}}
+	acme := project(env)
+	acme.SFTP = true
+	drop := model.Permission{User: "studio", Bucket: "inbox", Access: model.ReadWrite, Prefix: "studio/"}
 	return []model.Entity{
-		project(env), inbox, bucket(env, "outbox"), archive, exports,
+		acme, studio(env), drop, inbox, bucket(env, "outbox"), archive, exports,
 		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, model.User{Name: "courier"}, model.User{Name: "auditor"},
 		model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite, Prefix: "incoming/"},
 		model.Permission{User: "partner", Bucket: "outbox", Access: model.Read},

@@ -232,7 +232,11 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
 		return err
 	}
-	return s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin})
+	if err := s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin}); err != nil {
+		return err
+	}
+	s.warnOfAccess(ctx, p.Name, d.account)
+	return nil
 }
 
 // enter enters a project into the directory, unless its names could collide with another project's.
@@ -272,7 +276,11 @@ func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 			return &template.ServerInUseError{Project: p.Name, By: by}
 		}
 	}
-	return s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin})
+	if err := s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin}); err != nil {
+		return err
+	}
+	s.warnOfAccess(ctx, p.Name, t.first.account)
+	return nil
 }
 
 // sftpUsers are the users of a project, in whatever stack, that have SFTP.

@@ -35,4 +35,5 @@
 // A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
 // (ssm GetParameter), AssumeRole once per project, Query once per project (and one more for each megabyte), and with verified
 // reads DescribeStacks once per stack. Cached reads take no call in the project's account at all, so no AssumeRole either.
+// Making or changing a project takes one call more, GetPublicAccessBlock of the account, which warns and changes nothing.
 package projects

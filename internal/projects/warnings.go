@@ -6,7 +6,7 @@ import (
 )
 
 // Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning, a
-// GrownWarning or a HeadroomWarning.
+// GrownWarning, a HeadroomWarning or an AccessBlockWarning.
 type Warning interface{ warning() }
 
 // SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
@@ -37,10 +37,19 @@ type HeadroomWarning struct {
 	Policies      int // that the user has
 }
 
-func (SaturatedWarning) warning() {}
-func (UnhealedWarning) warning()  {}
-func (GrownWarning) warning()     {}
-func (HeadroomWarning) warning()  {}
+// AccessBlockWarning says that S3 doesn't block public access for a project's account as a whole, in all four ways. The project's own
+// buckets block it each for itself. Stowage never changes what concerns more than its projects, and CloudFormation can't.
+type AccessBlockWarning struct {
+	Project, AccountID string
+	Missing            []string // as the S3 API names them; empty when Err says why they aren't known
+	Err                error
+}
+
+func (SaturatedWarning) warning()   {}
+func (UnhealedWarning) warning()    {}
+func (GrownWarning) warning()       {}
+func (HeadroomWarning) warning()    {}
+func (AccessBlockWarning) warning() {}
 
 // scarcePolicies is from how many policies on it is said that a user has few left.
 const scarcePolicies = template.MaxUserPolicies - 1

@@ -14,8 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// SourceHeader is a header by which a test says from which address a request comes; without it that is the connection's.
-const SourceHeader = "X-Stowage-Source-Ip"
+// SourceIPHeader is a header by which a test says from which address a request comes; without it that is the connection's.
+const SourceIPHeader = "X-Stowage-Source-Ip"
 
 // PlainHeader is a header by which a test says that a request came without TLS. The sandbox has none itself, and takes requests for such as came through it.
 const PlainHeader = "X-Stowage-Plain-Http"
@@ -49,7 +49,7 @@ func free(r *cloud.Request) bool {
 }
 
 func sourceOf(r *http.Request) string {
-	if source := r.Header.Get(SourceHeader); source != "" {
+	if source := r.Header.Get(SourceIPHeader); source != "" {
 		return source
 	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {

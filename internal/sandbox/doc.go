@@ -16,7 +16,20 @@
 // Signatures are verified, session tokens and the time of signing included. A key is one that STS or IAM issued in this
 // world, or an account's fixed one (StaticCredentials): access key AKIASTOW followed by the account's 12 digits, secret
 // "stowage/sandbox/secret/key/+" followed by the same digits; it belongs to the IAM user "administrator" of the account.
-// Permissions are not checked, but for the roles' trust policies.
+//
+// # Permissions
+//
+// Every signed call is judged by package iam/evaluate, by the caller's policies (those of a user's groups included), its boundary, and the policy of
+// what it is about: a bucket, a secret, a key. What S3 and Secrets Manager need of a key for the caller is judged too. Which rights a call needs is said by
+// its service (Demands), else it is the action of the operation's name. The fixed administrators have all rights in their own account, and in others those
+// that they are given there.
+//
+// What CloudFormation does to resources it does with the rights of whoever has the stack changed: steps.go says which. A right that is missing fails the
+// resource, with the service's words.
+//
+// GET /_sandbox/permissions answers the rights that were used since the last DELETE of it, by principal.
+//
+// Session policies are not modelled, nor are policies of organizations.
 //
 // # Accounts
 //

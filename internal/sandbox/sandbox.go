@@ -19,8 +19,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
 )

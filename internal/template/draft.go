@@ -227,7 +227,7 @@ func (k statementKey) statement(env Env) object {
 		}
 	case onKeys:
 		statement["Action"] = strings.Fields(k.detail)
-		statement["Condition"] = object{"StringEquals": object{"kms:ViaService": "s3." + env.Region + ".amazonaws.com"}}
+		statement["Condition"] = object{"StringEquals": object{"kms:ViaService": env.via("s3")}}
 	}
 	return statement
 }

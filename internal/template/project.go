@@ -55,14 +55,14 @@ func keyPolicy(env Env, project model.Project) object {
 		object{
 			"Sid": "ReadersOfSecrets", "Effect": "Allow", "Principal": object{"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*",
 			"Condition": object{
-				"StringEquals": object{"kms:ViaService": "secretsmanager." + env.Region + ".amazonaws.com"},
+				"StringEquals": object{"kms:ViaService": env.via("secretsmanager")},
 				"StringLike":   object{"kms:EncryptionContext:SecretARN": env.arn("secretsmanager") + ":secret:" + SecretName(env.Project, "*")},
 			},
 		},
 	}
 	if project.SFTP {
 		statements = append(statements, object{
-			"Sid": "LogOfSFTP", "Effect": "Allow", "Principal": object{"Service": "logs." + env.Region + ".amazonaws.com"},
+			"Sid": "LogOfSFTP", "Effect": "Allow", "Principal": object{"Service": env.via("logs")},
 			"Action": list{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"}, "Resource": "*",
 			"Condition": object{"ArnEquals": object{"kms:EncryptionContext:aws:logs:arn": env.arn("logs") + ":log-group:" + sftpLogName(env.Project)}},
 		})
@@ -95,7 +95,7 @@ func boundary(env Env, mark Mark) Resource {
 				},
 				object{
 					"Sid": "Keys", "Effect": "Allow", "Action": keyActions(all), "Resource": "arn:" + env.Partition + ":kms:" + env.Region + ":*:key/*",
-					"Condition": object{"StringEquals": object{"kms:ViaService": "s3." + env.Region + ".amazonaws.com"}},
+					"Condition": object{"StringEquals": object{"kms:ViaService": env.via("s3")}},
 				},
 				object{"Sid": "NothingElse", "Effect": "Deny", "NotAction": append(onBuckets[:len(onBuckets):len(onBuckets)], keyActions(all)...), "Resource": "*"},
 				object{
@@ -113,7 +113,7 @@ func sftpLogName(project string) string { return "/stowage/" + project + "/sftp"
 
 func sftpLogs(project model.Project, tags list, mark Mark) Resource {
 	return Resource{
-		Type: "AWS::Logs::LogGroup", Metadata: Metadata{mark}, DependsOn: []string{keyID},
+		Type: "AWS::Logs::LogGroup", Metadata: Metadata{mark},
 		Properties: object{
 			"LogGroupName": sftpLogName(project.Name), "RetentionInDays": logDays, "KmsKeyId": object{"Fn::GetAtt": list{keyID, "Arn"}}, "Tags": tags,
 		},
@@ -142,5 +142,5 @@ func SFTPEndpoint(env Env) string {
 	if env.SFTPServerID == "" {
 		return ""
 	}
-	return env.SFTPServerID + ".server.transfer." + env.Region + ".amazonaws.com"
+	return env.SFTPServerID + ".server." + env.via("transfer")
 }

@@ -206,3 +206,13 @@ func (e Env) rootARN() string {
 func (e Env) arn(service string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s", e.Partition, service, e.Region, e.AccountID)
 }
+
+// via is the name under which a service of the region acts for others, and answers: with a suffix of its own in China (AWS in China user guide,
+// endpoints).
+func (e Env) via(service string) string {
+	suffix := ".amazonaws.com"
+	if e.Partition == "aws-cn" {
+		suffix += ".cn"
+	}
+	return service + "." + e.Region + suffix
+}

@@ -141,7 +141,7 @@ func (s *shard) order(resources Resources) {
 		if _, bounded := resource.Properties["PermissionsBoundary"]; bounded {
 			resource.DependsOn = append(resource.DependsOn, boundaryID)
 		}
-		if resource.Type == "AWS::Transfer::User" {
+		if resource.Type == "AWS::Transfer::User" && s.project().SFTP {
 			resource.DependsOn = append(resource.DependsOn, sftpServerID)
 		}
 		resources[id] = resource

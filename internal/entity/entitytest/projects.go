@@ -230,6 +230,11 @@ func (p *Projects) Written() []model.Entity {
 	return p.written
 }
 
+// AccessBlock implements entity.Projects: nothing is blocked.
+func (p *Projects) AccessBlock(ctx context.Context, _ model.Project) (account.AccessBlock, error) {
+	return account.AccessBlock{}, p.begin(ctx, "AccessBlock")
+}
+
 // Warnings implements entity.Projects.
 func (p *Projects) Warnings() []projects.Warning {
 	p.mu.Lock()

@@ -29,6 +29,7 @@ type DataModel struct {
 	Status               types.String `tfsdk:"status"`
 	Headroom             *Headroom    `tfsdk:"headroom"`
 	Stacks               []Stack      `tfsdk:"stacks"`
+	PublicAccessBlocked  types.Bool   `tfsdk:"public_access_blocked"`
 }
 
 // Headroom is what still fits into a stack, or into all of them.
@@ -79,6 +80,7 @@ func dataAttributes() map[string]schema.Attribute {
 		"notification_topic_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks."},
 		"revision":               schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to all stacks of the project. It grows with each."},
 		"status":                 schema.StringAttribute{Computed: true, MarkdownDescription: "`closing` while the project is being deleted; else the status of the first stack that is not at rest, or of the first stack."},
+		"public_access_blocked":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether S3 blocks public access for the project's whole account, in all four ways; `null` when the role may not read it. The project's own buckets block it in any case."},
 		"headroom":               headroom,
 		"stacks": schema.ListNestedAttribute{
 			Computed: true, MarkdownDescription: "The project's stacks.",
@@ -123,6 +125,9 @@ func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 	}
 	m.Revision, m.Headroom = types.Int64Value(revision), headroomOf(room)
 	m.Status = types.StringValue(status(*p, view.Stacks))
+	if block, err := s.Projects.AccessBlock(ctx, *p); err == nil {
+		m.PublicAccessBlocked = types.BoolValue(len(block.Missing()) == 0)
+	}
 	var diags diag.Diagnostics
 	for _, w := range view.Headroom() {
 		diags.Append(entity.Headroom(w))

@@ -18,15 +18,25 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	}
 	d := cloud.Demand{Action: action(r.Operation, query), Resource: arnOf(name), Context: map[string][]string{}}
 	b := s.buckets[name]
-	if b != nil {
+	switch {
+	case b != nil:
 		d.Account, d.Policy = b.account, b.policy
+	case r.Operation != "CreateBucket":
+		return nil // the answer is that it doesn't exist
 	}
 	if r.Operation == "DeleteObjects" {
 		return each(d, keysToDelete(r.Body))
 	}
 	if key != "" {
 		d.Resource += "/" + key
-		return append([]cloud.Demand{d}, b.keyDemands(r)...)
+		demands := []cloud.Demand{d}
+		if d.Action == "s3:GetObject" && (b.keys[key] == nil || b.keys[key].current().marker) {
+			// Whoever may not list isn't told what is missing (S3 API reference, GetObject).
+			list := d
+			list.Action, list.Resource = "s3:ListBucket", arnOf(name)
+			return append(demands, list)
+		}
+		return append(demands, b.keyDemands(r)...)
 	}
 	for parameter, condition := range map[string]string{"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"} {
 		if has(query, parameter) {
