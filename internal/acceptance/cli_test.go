@@ -18,6 +18,7 @@ import (
 var (
 	cli       string // terraform or tofu
 	cliConfig string // CLI configuration that takes the provider from where it was built
+	awsCLI    string // the AWS CLI, "" for none: see TestCommandsOfTheReadme
 )
 
 const repository = "../.."
@@ -35,6 +36,7 @@ func run(m *testing.M) (code int, err error) {
 	if cli, err = findCLI(); err != nil {
 		return 0, err
 	}
+	awsCLI = os.Getenv("STOWAGE_TEST_AWS_CLI")
 	// The machine's own settings must lead neither the CLI nor the clients of the tests elsewhere.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
