@@ -99,7 +99,9 @@ func empty(r *cloud.Request, status int) *cloud.Response {
 }
 
 // WriteError encodes an error. Other than S3 itself, its control API wraps it.
-func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
 
 var (
 	_ cloud.Service   = (*Service)(nil)
