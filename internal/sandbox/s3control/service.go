@@ -56,6 +56,14 @@ func (s *Service) Operation(r *cloud.Request) string {
 	return ""
 }
 
+// Demands are the rights that a request needs: who may set the block may delete it (S3 API Reference, DeletePublicAccessBlock).
+func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
+	if s.Operation(r) == "GetPublicAccessBlock" {
+		return []cloud.Demand{{Action: "s3:GetAccountPublicAccessBlock", Resource: "*"}}
+	}
+	return []cloud.Demand{{Action: "s3:PutAccountPublicAccessBlock", Resource: "*"}}
+}
+
 // Handle answers one request. The account's own principals are the only ones who get an answer.
 func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	account := r.HTTP.Header.Get(accountHeader)
@@ -91,9 +99,12 @@ func empty(r *cloud.Request, status int) *cloud.Response {
 }
 
 // WriteError encodes an error. Other than S3 itself, its control API wraps it.
-func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
 
 var (
-	_ cloud.Service  = (*Service)(nil)
-	_ cloud.Operator = (*Service)(nil)
+	_ cloud.Service   = (*Service)(nil)
+	_ cloud.Operator  = (*Service)(nil)
+	_ cloud.Demanding = (*Service)(nil)
 )
