@@ -3,7 +3,8 @@
 //
 // Corpus makes the templates: those of the golden files and of the examples, the directory, templates that are being healed and
 // restored, a full stack, a second stack of a project, a user with many permissions, permissions whose bucket is gone, and drawn
-// ones, in several partitions. Equal seeds make equal templates.
+// ones, in several partitions. Equal seeds make equal templates. The template that prepares accounts (examples/onboarding) is judged by
+// cfn-lint and checkov beside them.
 //
 // exceptions.txt lists the findings that are accepted, each with its reason. A finding that is not listed fails, and so does an
 // exception that no template needs. The guide "Hardening and accepted findings" has the same list; a test compares them. What concerns no template (the account's own settings, MFA delete, trails) isn't judged.

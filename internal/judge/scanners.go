@@ -20,7 +20,7 @@ func CFNLint(ctx context.Context, bin, dir string, corpus map[string]*template.T
 		Rule                     struct{ ID string }
 		Location                 struct{ Path []any }
 	}
-	if err := run(ctx, &reports, filepath.Join(bin, "cfn-lint"), "--format", "json", "--", filepath.Join(dir, "*.json")); err != nil {
+	if err := run(ctx, &reports, filepath.Join(bin, "cfn-lint"), "--format", "json", "--", filepath.Join(dir, "*.json"), filepath.Join(dir, "*.yaml")); err != nil {
 		return nil, err
 	}
 	var findings []Finding
@@ -80,7 +80,7 @@ func run(ctx context.Context, into any, program string, arguments ...string) err
 	return nil
 }
 
-func nameOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".json") }
+func nameOf(file string) string { return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) }
 
 func typeOf(tpl *template.Template, id string) string {
 	if tpl == nil {

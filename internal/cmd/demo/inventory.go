@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
 // project is the account of the example's project.
@@ -30,17 +30,13 @@ func (d *demo) inventory(ctx context.Context) error {
 	return listUsers(ctx, iam.NewFromConfig(clients))
 }
 
+// clients have the credentials of the account's administrator: Stowage's own roles may read stacks, and not what lies in the account.
 func (d *demo) clients(ctx context.Context) (aws.Config, error) {
-	own, err := config.LoadDefaultConfig(ctx,
+	id, secret := sandbox.StaticCredentials(project)
+	return config.LoadDefaultConfig(ctx,
 		config.WithBaseEndpoint(d.box.Endpoint), config.WithRegion(d.box.Env["AWS_REGION"]),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(d.box.Env["AWS_ACCESS_KEY_ID"], d.box.Env["AWS_SECRET_ACCESS_KEY"], "")),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, "")),
 	)
-	if err != nil {
-		return aws.Config{}, err
-	}
-	there := own.Copy()
-	there.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(own), "arn:aws:iam::"+project+":role/StowageReader"))
-	return there, nil
 }
 
 func listBuckets(ctx context.Context, client *s3.Client) error {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/judge"
 )
 
@@ -46,6 +47,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if err := os.MkdirAll(*dir, 0o750); err != nil {
+		return err
+	}
+	// The template for accounts is people's, and is judged by the programs alone.
+	if err := os.WriteFile(filepath.Join(*dir, "account.yaml"), []byte(onboarding.Account), 0o600); err != nil {
 		return err
 	}
 	var findings []judge.Finding
