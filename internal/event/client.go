@@ -126,11 +126,12 @@ func (c *Client) Apply(m Message) (send []Message, err error) {
 		return nil, err
 	case TypeError:
 		return nil, c.refused(m)
+	default:
+		if m.Project == "" || m.Seq == 0 {
+			return nil, nil // a later minor version knows it
+		}
+		return c.event(m), nil
 	}
-	if m.Project == "" || m.Seq == 0 {
-		return nil, nil // a later minor version knows it
-	}
-	return c.event(m), nil
 }
 
 func (c *Client) watch(project string) *watched {
@@ -272,8 +273,9 @@ func (v *View) take(e Event) bool {
 			return false
 		}
 		v.announce(change)
+	default: // events of later minor versions count, and tell this client nothing
 	}
-	return true // events of later minor versions count, and tell this client nothing
+	return true
 }
 
 // snapshot puts a snapshot in the place of what the client knows, unless it is older. What the client has missed by that is kept in Gaps.

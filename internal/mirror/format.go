@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -40,10 +39,4 @@ func readable(i item) error {
 		return nil
 	}
 	return &NewerItemError{keyPart(i, PartitionKey), keyPart(i, SortKey), n.Value}
-}
-
-// isReadable is the condition that an item is of a format that this version knows.
-func isReadable() expression.ConditionBuilder {
-	format := expression.Name(formatAttribute)
-	return format.AttributeNotExists().Or(format.LessThanEqual(expression.Value(Format)))
 }

@@ -20,7 +20,7 @@ const (
 
 // errUnauthorized is the error that API Gateway turns into the status 401 (API Gateway developer guide, output from a Lambda
 // authorizer).
-var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // API Gateway compares the text
+var errUnauthorized = errors.New("Unauthorized") // the text that API Gateway compares
 
 // maxContext is the most that the names of a person's projects may take: API Gateway limits the whole answer to 8 KB.
 const maxContext = 6 << 10

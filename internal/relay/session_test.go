@@ -369,6 +369,8 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 			if err != nil || w.SpreadSeconds < 100 || w.SpreadSeconds > 150 || w.Ends.Sub(now) > 6*time.Minute {
 				t.Errorf("%+v, %v", w, err)
 			}
+		default:
+			t.Errorf("sent %s", m.Type)
 		}
 	}
 	got := d.take()

@@ -28,7 +28,6 @@ func (e elsewhere) Do(r *http.Request) (*http.Response, error) {
 
 // TestUsersOfS3MayDoWhatPoliciesSay: a user with a key for one prefix, from one network, within a boundary and under a bucket's policy.
 func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
-	t.Parallel()
 	_, c := serve(t)
 	ctx := t.Context()
 	admin := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true })
