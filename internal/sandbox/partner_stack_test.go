@@ -40,7 +40,6 @@ const (
 
 func newPartner(t *testing.T) *partner {
 	t.Helper()
-	t.Parallel()
 	box := sandbox.New(sandbox.Options{Seed: 1})
 	c := config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} })
 	return &partner{T: t, config: c, stacks: cloudformation.NewFromConfig(c), resources: map[string]string{

@@ -237,6 +237,8 @@ func (p *process) outcome(err error) Outcome {
 		return Done
 	case is[*projects.OutcomeUnknownError](err):
 		return Unknown
+	case is[*projects.UndeletedError](err):
+		return Done // it is out of the model, whatever is left of it in the account
 	case is[*template.ExistsError](err):
 		return Exists
 	case is[*template.GoneError](err):
