@@ -110,6 +110,7 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 		w.drive(func() { time.Sleep(10 * time.Second) }) // the last notifications
 		w.atRest(s)
 		trace = w.driver.Trace()
+		w.drive(func() { time.Sleep(5 * time.Minute) }) // what is still tried again, of failed notifications, ends before the world does
 		for _, problem := range w.problems {
 			t.Errorf("seed %d: %s", seed, problem)
 		}
