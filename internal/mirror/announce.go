@@ -27,7 +27,12 @@ func (t *Table) Announce(ctx context.Context, project string, shard int, operati
 	}
 	doing := fmt.Sprintf("announcing an operation on stack %d of the project %s", shard, project)
 	err = t.racing(ctx, doing, func() error {
-		announced, err = t.announce(ctx, project, shard, &operation)
+		b, err := t.base(ctx, project, shard, false)
+		if err != nil || b.head == nil {
+			return err
+		}
+		err = t.announce(ctx, b, &operation)
+		announced = err == nil
 		return err
 	})
 	var newer *NewerItemError
@@ -37,45 +42,99 @@ func (t *Table) Announce(ctx context.Context, project string, shard int, operati
 	return announced, err
 }
 
-// announce is one attempt of Announce.
-func (t *Table) announce(ctx context.Context, project string, shard int, operation *Operation) (bool, error) {
-	b, err := t.base(ctx, project, shard, false)
-	if err != nil || b.head == nil {
-		return false, err
+// Expire takes away the announcements of a project that have expired, since their writers never came to their end, and stores the
+// events that say so. expired is their number. It reads the heads only.
+func (t *Table) Expire(ctx context.Context, project string) (expired int, err error) {
+	doing := fmt.Sprintf("letting operations of the project %s expire", project)
+	var late []int
+	now := time.Now()
+	keys := expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))).
+		And(expression.Key(SortKey).BeginsWith(headPrefix))
+	err = t.query(ctx, where(keys), func(i item) error {
+		var head Head
+		if err := unmarshal(i, &head); err != nil {
+			return err
+		}
+		if head.expired(now) {
+			late = append(late, head.Shard)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, t.failed(doing, err)
 	}
+	for _, shard := range late {
+		over := false
+		err = t.racing(ctx, doing, func() error {
+			over = false
+			b, err := t.base(ctx, project, shard, false)
+			if err != nil || b.head == nil || !b.head.expired(now) {
+				return err
+			}
+			err = t.announce(ctx, b, nil)
+			over = err == nil
+			return err
+		})
+		if err != nil {
+			return expired, err
+		}
+		if over {
+			expired++
+		}
+	}
+	return expired, nil
+}
+
+// expired says whether an operation stands in the head that nobody believes in any more.
+func (h *Head) expired(now time.Time) bool {
+	return h.Operation != nil && !h.Operation.Expires.After(now)
+}
+
+// announce puts an operation into the head of a base, or takes away the one that is there if it is nil, and stores the event.
+func (t *Table) announce(ctx context.Context, b *base, operation *Operation) error {
 	place := b.next()
 	e, err := announcement(event.Event{
-		Project: project, Epoch: place.Epoch, Seq: place.Seq, Revision: b.head.Revision, Time: time.Now().UTC().Truncate(time.Millisecond), Run: operation.Run,
-	}, event.OperationChange{Shard: shard, Version: b.head.live(), Operation: operation})
+		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: b.head.Revision, Time: time.Now().UTC().Truncate(time.Millisecond), Run: run(operation),
+	}, event.OperationChange{Shard: b.shard, Version: b.head.live(), Operation: operation})
 	if err != nil {
-		return false, err
+		return err
 	}
-	value, err := marshalValue(operation)
-	if err != nil {
-		return false, err
+	change := expression.Set(expression.Name("seq"), expression.Value(place.Seq)).Set(expression.Name("epoch"), expression.Value(place.Epoch))
+	if operation == nil {
+		change = change.Remove(expression.Name("operation"))
+	} else {
+		value, err := marshalValue(operation)
+		if err != nil {
+			return err
+		}
+		change = change.Set(expression.Name("operation"), expression.Value(value))
 	}
-	built, err := expression.NewBuilder().
-		WithUpdate(expression.Set(expression.Name("operation"), expression.Value(value)).
-			Set(expression.Name("seq"), expression.Value(place.Seq)).Set(expression.Name("epoch"), expression.Value(place.Epoch))).
-		WithCondition(b.headStands()).
-		Build()
+	built, err := expression.NewBuilder().WithUpdate(change).WithCondition(b.headStands()).Build()
 	if err != nil {
-		return false, fmt.Errorf("building an update: %w", err)
+		return fmt.Errorf("building an update: %w", err)
 	}
 	placePut, err := t.place(b, place)
 	if err != nil {
-		return false, err
+		return err
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Update: &types.Update{
-			TableName: &t.name, Key: key(projectKey(project), headKey(shard)),
+			TableName: &t.name, Key: key(projectKey(b.project), headKey(b.shard)),
 			UpdateExpression: built.Update(), ConditionExpression: built.Condition(),
 			ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
 		}},
 		{Put: placePut},
 		{Put: &types.Put{TableName: &t.name, Item: e}},
 	}})
-	return err == nil, err
+	return err // the callers say what they were doing
+}
+
+// run is on whose behalf an operation is made; "" for none.
+func run(operation *Operation) string {
+	if operation == nil {
+		return ""
+	}
+	return operation.Run
 }
 
 // announcement makes the item of the event.

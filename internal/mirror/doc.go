@@ -11,6 +11,8 @@
 //	DIRECTORY         STACK#0 ...   the same for the stack that holds the directory of projects (name Directory)
 //	EVENTS#<project>  EVENT#<seq>   an event, seq with 19 digits; attribute expires (seconds) is 24 hours ahead
 //	EVENTS#<project>  SEQ           the counter: seq given out last, and the epoch
+//	EVENTS#<project>  SENT          seq and epoch of the last event that was sent to the web clients
+//	CONNECTIONS       <id>          a web client's connection, and the projects that it may see; expires an hour after its end
 //
 // Events have a partition of their own so that Read gets a project's heads and bodies, and nothing else, with one strongly
 // consistent Query. Such a Query is not one moment of all its items: a head can be newer than the body beside it. Each of
@@ -37,6 +39,15 @@
 //
 // A body is written from a stable status only and goes when its stack does: with DELETE_COMPLETE, or when another stack
 // took its name. The head of a deleted stack stays, lest a late reading bring the stack back.
+//
+// # Web clients
+//
+// Storing an event and sending it are two steps, and whoever does the first may die before the second. Unsent says what has been stored and not
+// sent; Sent notes how far somebody got, and never goes back within an epoch. Two that send at once send some events twice, which clients pass over.
+// Whoever sends reads the connections (Audience) after the events: who connects later hears of them in answer to its hello.
+//
+// All connections are in one partition, which one Query reads at 1 MB, or some 5,000 of them, a page. API Gateway lets 500 connect
+// in a second, half of what DynamoDB writes to a partition.
 //
 // # Formats
 //

@@ -24,7 +24,7 @@ func (t *Table) Forget(ctx context.Context, project string) error {
 	} {
 		var deletes []types.WriteRequest
 		only := expression.NamesList(expression.Name(PartitionKey), expression.Name(SortKey))
-		err := t.query(ctx, keys, &only, func(i item) error {
+		err := t.query(ctx, where(keys).WithProjection(only), func(i item) error {
 			deletes = append(deletes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: i}})
 			return nil
 		})

@@ -46,8 +46,8 @@ type Body struct {
 
 // counter is where a project's sequence stands.
 type counter struct {
-	Seq   int64  `json:"seq"`
 	Epoch string `json:"epoch"`
+	Seq   int64  `json:"seq"`
 }
 
 // storedEvent is an event with its data as a string: nobody queries inside it, and it goes out byte for byte.
@@ -87,6 +87,10 @@ const (
 	bodyPrefix  = "BODY#"
 	eventPrefix = "EVENT#"
 	counterKey  = "SEQ"
+	sentKey     = "SENT" // sorts between the events and the counter
+
+	eventsPrefix   = "EVENTS#"
+	connectionsKey = "CONNECTIONS"
 )
 
 func projectKey(project string) string {
@@ -98,7 +102,10 @@ func projectKey(project string) string {
 
 // eventsKey is the partition of a project's events and counter, apart from its stacks, so that one Query reads the stacks
 // and no events.
-func eventsKey(project string) string { return "EVENTS#" + project }
+func eventsKey(project string) string { return eventsPrefix + project }
+
+// projectOfEvents is the project whose events are in a partition.
+func projectOfEvents(partition string) string { return strings.TrimPrefix(partition, eventsPrefix) }
 
 func headKey(shard int) string { return headPrefix + strconv.Itoa(shard) }
 func bodyKey(shard int) string { return bodyPrefix + strconv.Itoa(shard) }

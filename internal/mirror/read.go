@@ -22,14 +22,14 @@ type Snapshot struct {
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
 	now := time.Now()
-	err := t.query(ctx, expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))), nil, func(i item) error {
+	err := t.query(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(projectKey(project)))), func(i item) error {
 		switch sk := keyPart(i, SortKey); {
 		case isHead(sk):
 			var head Head
 			if err := unmarshal(i, &head); err != nil {
 				return err
 			}
-			if head.Operation != nil && !head.Operation.Expires.After(now) {
+			if head.expired(now) {
 				head.Operation = nil
 			}
 			snapshot.Heads[head.Shard] = &head
@@ -58,9 +58,12 @@ func (t *Table) Events(ctx context.Context, project string, after int64) ([]even
 	now := time.Now().Unix()
 	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
 		And(expression.Key(SortKey).Between(expression.Value(eventKey(after+1)), expression.Value(counterKey)))
-	err := t.query(ctx, keys, nil, func(i item) error {
-		if keyPart(i, SortKey) == counterKey {
+	err := t.query(ctx, where(keys), func(i item) error {
+		switch keyPart(i, SortKey) {
+		case counterKey:
 			return unmarshal(i, &place)
+		case sentKey:
+			return nil
 		}
 		var s storedEvent
 		if err := unmarshal(i, &s); err != nil {

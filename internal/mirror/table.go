@@ -50,13 +50,9 @@ func (t *Table) failed(what string, err error) error {
 	return fmt.Errorf("%s in the mirror %s: %w", what, t.name, err)
 }
 
-// query reads all pages of the items of a partition, strongly consistent, and hands them to take.
-func (t *Table) query(ctx context.Context, keys expression.KeyConditionBuilder, only *expression.ProjectionBuilder, take func(item) error) error {
-	builder := expression.NewBuilder().WithKeyCondition(keys)
-	if only != nil {
-		builder = builder.WithProjection(*only)
-	}
-	built, err := builder.Build()
+// query reads all pages of what a query asks for, strongly consistent, and hands the items to take.
+func (t *Table) query(ctx context.Context, asked expression.Builder, take func(item) error) error {
+	built, err := asked.Build()
 	if err != nil {
 		return fmt.Errorf("building a query: %w", err)
 	}
@@ -64,6 +60,7 @@ func (t *Table) query(ctx context.Context, keys expression.KeyConditionBuilder, 
 		TableName:                 &t.name,
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    built.KeyCondition(),
+		FilterExpression:          built.Filter(),
 		ProjectionExpression:      built.Projection(),
 		ExpressionAttributeNames:  built.Names(),
 		ExpressionAttributeValues: built.Values(),
@@ -80,6 +77,11 @@ func (t *Table) query(ctx context.Context, keys expression.KeyConditionBuilder, 
 		}
 	}
 	return nil
+}
+
+// where asks for the items whose keys meet a condition.
+func where(keys expression.KeyConditionBuilder) expression.Builder {
+	return expression.NewBuilder().WithKeyCondition(keys)
 }
 
 // attempts bounds how often a call is made again that lost a race. In each round of a race one writer wins, so that it

@@ -143,7 +143,7 @@ func (b *base) next() counter {
 	if b.counter == nil {
 		return counter{Seq: 1, Epoch: newEpoch()}
 	}
-	return counter{b.counter.Seq + 1, b.counter.Epoch}
+	return counter{b.counter.Epoch, b.counter.Seq + 1}
 }
 
 func optional[T any](got types.ItemResponse) (*T, error) {
@@ -279,7 +279,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	if err != nil {
 		return err
 	}
-	placePut, err := t.place(b, counter{n.head.Seq, n.head.Epoch})
+	placePut, err := t.place(b, counter{n.head.Epoch, n.head.Seq})
 	if err != nil {
 		return err
 	}

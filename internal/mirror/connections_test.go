@@ -1,0 +1,251 @@
+package mirror_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+// must fails on an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// audience are the ids of those to whom events of a project are sent.
+func (b *bench) audience(t *testing.T, project string) []string {
+	t.Helper()
+	all, err := b.Audience(t.Context(), project)
+	must(t, err)
+	ids := []string{}
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		soon, later := time.Now().Add(time.Minute).UTC(), time.Now().Add(time.Hour).UTC()
+		for _, c := range []mirror.Connection{
+			{ID: "all", Projects: []string{mirror.Everything}, Ends: later},
+			{ID: "acme", Projects: []string{"acme"}, Ends: later},
+			{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon},
+			// Names that hold others are no others, nor does a project's name make the directory visible.
+			{ID: "other", Projects: []string{"acme-2", "not-acme", mirror.Directory}, Ends: later},
+			{ID: "nobody", Ends: later},
+		} {
+			must(t, b.Connect(t.Context(), c))
+		}
+		for project, want := range map[string][]string{
+			"acme": {"acme", "all", "brief"}, "globex": {"all", "brief"}, "unknown": {"all"}, mirror.Directory: {"all"},
+		} {
+			if diff := cmp.Diff(want, b.audience(t, project)); diff != "" {
+				t.Errorf("%s: %s", project, diff)
+			}
+		}
+
+		must(t, b.FallBehind(t.Context(), "acme", true))
+		if diff := cmp.Diff([]string{"all", "brief"}, b.audience(t, "acme")); diff != "" {
+			t.Errorf("one is behind: %s", diff)
+		}
+		must(t, b.FallBehind(t.Context(), "acme", false))
+		must(t, b.Disconnect(t.Context(), "all"))
+		must(t, b.Disconnect(t.Context(), "all")) // again is no error
+		<-time.After(time.Minute)                 // brief has ended
+		if diff := cmp.Diff([]string{"acme"}, b.audience(t, "acme")); diff != "" {
+			t.Error(diff)
+		}
+		// Those that have ended are still listed, for whoever removes them.
+		kept, err := b.Connections(t.Context())
+		must(t, err)
+		want := mirror.Connection{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon.Truncate(time.Millisecond)}
+		if i := slices.IndexFunc(kept, func(c mirror.Connection) bool { return c.ID == "brief" }); len(kept) != 4 || i < 0 || !cmp.Equal(want, kept[i]) {
+			t.Errorf("kept are %+v", kept)
+		}
+	})
+}
+
+// A client can go while somebody finds that it is behind.
+func TestWhoHasGoneDoesNotFallBehind(t *testing.T) {
+	b := newBench(t)
+	must(t, b.FallBehind(t.Context(), "gone", true))
+	if kept, err := b.Connections(t.Context()); err != nil || len(kept) != 0 {
+		t.Errorf("kept are %+v, error %v", kept, err)
+	}
+}
+
+// unsent is what nobody has sent of a project's events, as "after..upto".
+func (b *bench) unsent(t *testing.T, project string) string {
+	t.Helper()
+	u, err := b.Unsent(t.Context(), project)
+	must(t, err)
+	if u.After.Epoch != u.Upto.Epoch || u.None() != (u.After.Seq == u.Upto.Seq) {
+		t.Errorf("from %+v to %+v", u.After, u.Upto)
+	}
+	return fmt.Sprintf("%d..%d", u.After.Seq, u.Upto.Seq)
+}
+
+func TestWhatHasBeenSentIsNoted(t *testing.T) {
+	b := newBench(t)
+	expect := func(want string) {
+		t.Helper()
+		if got := b.unsent(t, "demo"); got != want {
+			t.Errorf("unsent are %s, want %s", got, want)
+		}
+	}
+	expect("0..0")
+	n := 0
+	write := func(times int) event.Position {
+		for range times {
+			n++
+			b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n)))
+		}
+		positions, err := b.Positions(t.Context(), []string{"demo"})
+		must(t, err)
+		return positions["demo"]
+	}
+	second := write(2)
+	expect("0..2")
+	must(t, b.Sent(t.Context(), "demo", second))
+	expect("2..2")
+	fifth := write(3)
+	must(t, b.Sent(t.Context(), "demo", fifth))
+	must(t, b.Sent(t.Context(), "demo", second)) // somebody was slower
+	expect("5..5")
+
+	// The events are told apart from the note.
+	if events, err := b.Events(t.Context(), "demo", 0); err != nil || len(events) != 5 {
+		t.Errorf("%d events, error %v", len(events), err)
+	}
+	// Numbers of another epoch say nothing.
+	must(t, b.Forget(t.Context(), "demo"))
+	expect("0..0")
+	write(1)
+	must(t, b.Sent(t.Context(), "demo", fifth)) // by somebody who was slower still
+	expect("0..1")
+	// Nobody wants to hear of everything that has happened while there was no way to send it.
+	write(150)
+	expect("51..151")
+}
+
+func TestPositionsOfManyProjects(t *testing.T) {
+	b := newBench(t)
+	var names []string
+	for n := range 130 {
+		name := fmt.Sprintf("p%d", n)
+		names = append(names, name)
+		if n%2 == 0 {
+			b.mustWrite(t, name, 0, reading(at("a", "UPDATE_COMPLETE", n+1)))
+		}
+	}
+	// DynamoDB leaves over what it has no capacity for.
+	short := 0
+	b.before = func(operation string, body []byte) *cloud.Response {
+		if operation != "BatchGetItem" || short > 0 {
+			return nil
+		}
+		short++
+		return &cloud.Response{Status: http.StatusOK, Body: []byte(strings.Replace(string(body), `"RequestItems"`, `"Responses":{},"UnprocessedKeys"`, 1))}
+	}
+	positions, err := b.Positions(t.Context(), names)
+	must(t, err)
+	if len(positions) != 65 || positions["p128"].Seq != 1 || positions["p128"].Epoch == "" || positions["p128"].Epoch == positions["p0"].Epoch {
+		t.Errorf("%d positions, p128 %+v", len(positions), positions["p128"])
+	}
+	if calls := b.calls("BatchGetItem"); calls != 3 { // one is left over whole
+		t.Errorf("%d calls", calls)
+	}
+	if none, err := b.Positions(t.Context(), nil); err != nil || len(none) != 0 || b.calls("BatchGetItem") != 3 {
+		t.Errorf("no projects: %v, error %v", none, err)
+	}
+}
+
+func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		for shard := range 3 {
+			b.mustWrite(t, "demo", shard, reading(at("a", "UPDATE_COMPLETE", 1)))
+		}
+		for shard, life := range map[int]time.Duration{0: time.Minute, 2: time.Hour} {
+			_, err := b.Announce(t.Context(), "demo", shard, mirror.Operation{Token: fmt.Sprint(shard), Run: "run-1", Expires: time.Now().Add(life)})
+			must(t, err)
+		}
+		expire := func(want int) {
+			t.Helper()
+			if n, err := b.Expire(t.Context(), "demo"); err != nil || n != want {
+				t.Errorf("%d expired, want %d; error %v", n, want, err)
+			}
+		}
+		expire(0)
+		<-time.After(time.Minute)
+		expire(1)
+		expire(0)
+		events, err := b.Events(t.Context(), "demo", 5)
+		must(t, err)
+		if len(events) != 1 {
+			t.Fatalf("%d events", len(events))
+		}
+		change, err := events[0].OperationChange()
+		if err != nil || change.Shard != 0 || change.Operation != nil || change.Version.OlderThan(event.StackVersion{}) {
+			t.Errorf("the event says %+v, error %v", change, err)
+		}
+		if op := b.mustRead(t, "demo").Heads[2].Operation; op == nil || op.Token != "2" {
+			t.Errorf("the other operation is %+v", op)
+		}
+		// The stack goes on as ever.
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
+	})
+}
+
+// Between the reading of the heads and the write somebody may have begun another operation.
+func TestAnOperationThatHasJustBegunDoesNotExpire(t *testing.T) {
+	b := newBench(t)
+	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+	_, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "old", Expires: time.Now().Add(-time.Minute)})
+	must(t, err)
+	b.once("TransactGetItems", func([]byte) *cloud.Response {
+		if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "new"}); err != nil {
+			t.Error(err)
+		}
+		return nil
+	})
+	if n, err := b.Expire(t.Context(), "demo"); err != nil || n != 0 {
+		t.Errorf("%d expired, error %v", n, err)
+	}
+	if op := b.mustRead(t, "demo").Heads[0].Operation; op == nil || op.Token != "new" {
+		t.Errorf("the operation is %+v", op)
+	}
+}
+
+func TestConnectionsNeedATable(t *testing.T) {
+	table := mirror.New(newBench(t).client, "elsewhere")
+	ctx := t.Context()
+	_, connections := table.Connections(ctx)
+	_, positions := table.Positions(ctx, []string{"demo"})
+	_, unsent := table.Unsent(ctx, "demo")
+	_, expire := table.Expire(ctx, "demo")
+	for doing, err := range map[string]error{
+		"connect": table.Connect(ctx, mirror.Connection{ID: "c"}), "disconnect": table.Disconnect(ctx, "c"), "behind": table.FallBehind(ctx, "c", true),
+		"connections": connections, "positions": positions, "unsent": unsent, "expire": expire, "sent": table.Sent(ctx, "demo", event.Position{Epoch: "e", Seq: 1}),
+	} {
+		var missing *mirror.TableMissingError
+		if !errors.As(err, &missing) || missing.Table != "elsewhere" {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+)
+
+// batchKeys is DynamoDB's limit for the reads of one BatchGetItem.
+const batchKeys = 100
+
+// Positions are how far the events of projects go; those that aren't mirrored are left out. It takes one BatchGetItem for 100 projects.
+func (t *Table) Positions(ctx context.Context, projects []string) (map[string]event.Position, error) {
+	const doing = "reading how far the events of projects go"
+	positions := make(map[string]event.Position, len(projects))
+	keys := make([]item, len(projects))
+	for i, project := range projects {
+		keys[i] = key(eventsKey(project), counterKey)
+	}
+	consistent := true
+	for slow := 0; len(keys) > 0; {
+		if slow == attempts {
+			return nil, t.failed(doing, fmt.Errorf("%d items are left after %d attempts", len(keys), attempts))
+		}
+		if err := pause(ctx, slow); err != nil {
+			return nil, t.failed(doing, err)
+		}
+		batch := keys[:min(batchKeys, len(keys))]
+		got, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			t.name: {Keys: batch, ConsistentRead: &consistent},
+		}})
+		if err != nil {
+			return nil, t.failed(doing, err)
+		}
+		for _, i := range got.Responses[t.name] {
+			var place counter
+			if err := unmarshal(i, &place); err != nil {
+				return nil, t.failed(doing, err)
+			}
+			positions[projectOfEvents(keyPart(i, PartitionKey))] = event.Position(place)
+		}
+		left := got.UnprocessedKeys[t.name].Keys
+		if slow++; len(left) == 0 {
+			slow = 0
+		}
+		keys = append(left, keys[len(batch):]...)
+	}
+	return positions, nil
+}
+
+// mostUnsent is how many events are sent at once that nobody has sent: a client that lacks more asks for them.
+const mostUnsent = 100
+
+// Unsent is what has been stored of a project's events and not been sent.
+type Unsent struct {
+	// After and Upto are the positions between which the events are. When they are equal there is none.
+	After, Upto event.Position
+}
+
+// None says that everything has been sent.
+func (u Unsent) None() bool { return u.After == u.Upto }
+
+// Unsent says which events of a project nobody has sent yet: the last of them, where there are very many.
+func (t *Table) Unsent(ctx context.Context, project string) (Unsent, error) {
+	var place, sent counter
+	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
+		And(expression.Key(SortKey).Between(expression.Value(sentKey), expression.Value(counterKey)))
+	err := t.query(ctx, where(keys), func(i item) error {
+		if keyPart(i, SortKey) == counterKey {
+			return unmarshal(i, &place)
+		}
+		return unmarshal(i, &sent)
+	})
+	if err != nil {
+		return Unsent{}, t.failed(fmt.Sprintf("reading what has been sent of the project %s", project), err)
+	}
+	if sent.Epoch != place.Epoch {
+		sent = counter{Epoch: place.Epoch}
+	}
+	sent.Seq = min(max(sent.Seq, place.Seq-mostUnsent), place.Seq)
+	return Unsent{After: event.Position(sent), Upto: event.Position(place)}, nil
+}
+
+// Sent notes that the events of a project have been sent up to a position. It never takes back what was noted before.
+func (t *Table) Sent(ctx context.Context, project string, upto event.Position) error {
+	doing := fmt.Sprintf("noting what has been sent of the project %s", project)
+	i, err := marshal(eventsKey(project), sentKey, counter(upto))
+	if err != nil {
+		return err
+	}
+	further := expression.Name(PartitionKey).AttributeNotExists().
+		Or(expression.Name("epoch").NotEqual(expression.Value(upto.Epoch))).
+		Or(expression.Name("seq").LessThan(expression.Value(upto.Seq)))
+	put, err := t.put(i, further)
+	if err != nil {
+		return t.failed(doing, err)
+	}
+	_, err = t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+		ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
+	var done *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &done) {
+		return t.failed(doing, err)
+	}
+	return nil
+}
