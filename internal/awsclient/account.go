@@ -2,6 +2,7 @@ package awsclient
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -32,6 +33,12 @@ type Account struct {
 
 // SDK is the configuration under the clients, for a service that has no client here: credentials, region, retries, user agent and log.
 func (a *Account) SDK() aws.Config { return a.sdk.Copy() }
+
+// Connections is the management API of a WebSocket API's stage, by which its clients are reached. endpoint is the stage's, such as
+// https://API.execute-api.REGION.amazonaws.com/STAGE.
+func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
+	return apigatewaymanagementapi.NewFromConfig(a.sdk, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) })
+}
 
 func newAccount(id string, sdk aws.Config, c *Config) *Account {
 	return &Account{

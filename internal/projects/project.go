@@ -12,6 +12,7 @@ type project struct {
 	name       string
 	rereading  series[*View] // of the templates
 	refreshing rounds        // the mirror
+	publishing series[struct{}]
 
 	mu      sync.Mutex // protects what follows; never held during a call or a wait
 	view    *View

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/push"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -73,6 +74,8 @@ type hubSettings struct {
 	Table     string `json:"table"`
 	// TemplateBucket takes the directory's template once it is too large for a request; "" when there is none.
 	TemplateBucket string `json:"template_bucket"`
+	// ManagementURL is where web clients are reached: the stage of the WebSocket API. "" when there is none.
+	ManagementURL string `json:"management_url"`
 }
 
 // hubFormat is the newest format of hub settings that this version reads.
@@ -93,10 +96,11 @@ func (e *HubError) Unwrap() error { return e.Err }
 // ErrNoHub says that there is no hub of that name in the account and region.
 var ErrNoHub = errors.New("there is no such parameter")
 
-// hub is the hub, ready for use: the mirror's table and the directory.
+// hub is the hub, ready for use: the mirror's table, the web clients and the directory.
 type hub struct {
 	settings  hubSettings
 	table     *mirror.Table
+	pusher    *push.Pusher // nil when there is no WebSocket API
 	directory *shard
 }
 
@@ -146,6 +150,9 @@ func (s *Service) readHub(ctx context.Context) (*hub, error) {
 		return fail(errors.New("they name no table or no region"))
 	}
 	h := &hub{settings: settings, table: mirror.New(account.DynamoDB, settings.Table)}
+	if settings.ManagementURL != "" {
+		h.pusher = push.New(account.Connections(settings.ManagementURL))
+	}
 	h.directory = s.newDirectory(h, account)
 	return h, nil
 }

@@ -145,27 +145,33 @@ func version(d commit.Description, revision int64) mirror.Version {
 
 // write puts what a stack holds into the mirror, unless the mirror is ahead.
 func (s *Service) write(ctx context.Context, h *hub, d *shard, read *shardRead, token string) {
-	ctx, cancel := context.WithTimeout(ctx, mirrorBound)
+	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
-	_, _, err := h.table.Write(ctx, d.partition, d.n, mirror.Update{
+	won, _, err := h.table.Write(bounded, d.partition, d.n, mirror.Update{
 		StackName: d.stack.Name(), Version: read.version, Contents: read.contents, Run: s.config.Run, Token: token,
 	})
 	if err != nil {
 		s.warnMirror(ctx, "written", d.partition, err)
 	}
+	if won {
+		s.tell(ctx, h, d.partition)
+	}
 }
 
 // announce tells those who watch what is about to be changed.
 func (s *Service) announce(ctx context.Context, h *hub, d *shard, a commit.Announce) {
-	ctx, cancel := context.WithTimeout(ctx, mirrorBound)
+	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
 	members := make([]string, len(a.Members))
 	for i, id := range a.Members {
 		members[i] = id.String()
 	}
-	_, err := h.table.Announce(ctx, d.partition, d.n, mirror.Operation{Token: a.Token, Run: s.config.Run, Who: s.config.Clients.Caller(), Members: members})
+	announced, err := h.table.Announce(bounded, d.partition, d.n, mirror.Operation{Token: a.Token, Run: s.config.Run, Who: s.config.Clients.Caller(), Members: members})
 	if err != nil {
 		s.warnMirror(ctx, "told of the operation", d.partition, err)
+	}
+	if announced {
+		s.tell(ctx, h, d.partition)
 	}
 }
 

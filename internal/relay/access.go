@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -32,7 +33,7 @@ type Access struct {
 const DefaultProjectsClaim = "stowage_projects"
 
 // Everything is the name that stands for all projects.
-const Everything = "*"
+const Everything = mirror.Everything
 
 // issuerTimeout is the most that a call of the issuer may take.
 const issuerTimeout = 5 * time.Second

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
 // retrySeconds is when a client asks again, at the earliest, that could not be answered; twice as long is the latest.
@@ -72,7 +73,7 @@ func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayW
 	var refused *refusedMessage
 	switch {
 	case err == nil:
-	case errors.Is(err, errGone):
+	case errors.Is(err, push.ErrGone):
 		r.log.InfoContext(ctx, "a client had gone before it was answered", "connection", c.id, "request", kindOf(asked.Type))
 		return status(http.StatusOK), nil
 	case errors.As(err, &refused):
@@ -82,7 +83,7 @@ func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayW
 		r.log.ErrorContext(ctx, "a message could not be answered", "connection", c.id, "request", kindOf(asked.Type), "error", err.Error())
 		err = s.refuse(ctx, asked, unavailable())
 	}
-	if err != nil && !errors.Is(err, errGone) {
+	if err != nil && !errors.Is(err, push.ErrGone) {
 		return nil, fmt.Errorf("answering a %s message: %w", kindOf(asked.Type), err)
 	}
 	r.log.DebugContext(ctx, "answered", "connection", c.id, "request", kindOf(asked.Type))

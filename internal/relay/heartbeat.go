@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
 const (
@@ -39,7 +40,7 @@ func (l *live) beat(ctx context.Context) error {
 		var err error
 		left := c.ends.Sub(now)
 		if left <= 0 {
-			err = errGone
+			err = push.ErrGone
 		}
 		if err == nil {
 			err = l.sendAt(ctx, c.id, now, event.TypeHeartbeat, heartbeats[c.group()])
@@ -51,9 +52,11 @@ func (l *live) beat(ctx context.Context) error {
 			})
 		}
 		switch {
+		case err == nil && c.behind:
+			return l.store.FallBehind(ctx, c.id, false) // it knows by now what it lacks
 		case err == nil:
 			return nil
-		case errors.Is(err, errGone):
+		case errors.Is(err, push.ErrGone):
 			removed.Add(1)
 			return l.store.Disconnect(ctx, c.id)
 		}

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,9 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
-
-// errGone says that a client has gone: whatever was for it is nobody's any more.
-var errGone = errors.New("the client has gone")
 
 // store is what the routes need of the mirror's table.
 type store interface {
@@ -28,11 +24,13 @@ type store interface {
 	Connect(ctx context.Context, c client) error
 	Disconnect(ctx context.Context, id string) error
 	Connections(ctx context.Context) ([]client, error)
+	// FallBehind notes whether a client has lost something, so that it is sent no events until it knows.
+	FallBehind(ctx context.Context, id string, behind bool) error
 }
 
 // sender sends on connections.
 type sender interface {
-	// Send returns errGone for a client that has gone.
+	// Send returns push.ErrGone for a client that has gone, and push.ErrBusy for one that doesn't read.
 	Send(ctx context.Context, connection string, m event.Message) error
 	// Publish sends the events of a project that have been stored and not been sent, to all that may see the project.
 	Publish(ctx context.Context, project string) error
@@ -75,6 +73,25 @@ func (l *live) positions(ctx context.Context, c client) (map[string]event.Positi
 		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !c.sees(name) })
 	}
 	return l.store.Positions(ctx, names)
+}
+
+// listed are the names of all projects, as the mirror has the directory: it is read again when it has changed only.
+func (l *live) listed(ctx context.Context) ([]string, error) {
+	at, there, err := l.position(ctx, mirror.Directory)
+	if err != nil || !there {
+		return nil, err
+	}
+	directory, err := l.snapshot(ctx, mirror.Directory, at)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, stack := range directory.Stacks {
+		for _, listing := range stack.Entities.Listings {
+			names = append(names, listing.Name)
+		}
+	}
+	return names, nil
 }
 
 func (l *live) position(ctx context.Context, project string) (position event.Position, there bool, err error) {

@@ -38,16 +38,6 @@ func (r *Relay) sweepLive(ctx context.Context) error {
 // errNobody says that the hub has no WebSocket API, so that nobody watches.
 var errNobody = errors.New("the hub has no WebSocket API")
 
-// open is what is needed to serve connections; errNobody for a hub without a WebSocket API.
-func (r *Relay) open(context.Context) (*live, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.opened != nil {
-		return r.opened, nil
-	}
-	return nil, errNobody
-}
-
 // mend does what a sweep does every time for the projects: what writers that have died announced expires, and events that were stored and not
 // sent are sent. It goes on after a project's failure and returns them all.
 func (l *live) mend(ctx context.Context) error {

@@ -32,6 +32,8 @@ type client struct {
 	ends time.Time
 	// projects are the names of those that it may see, or Everything; of a client whose authorizer said nothing there are none.
 	projects []string
+	// behind says that the client has lost something that it was sent, and hasn't been told yet.
+	behind bool
 }
 
 // sees says whether the client may see a project.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
 // refusedMessage says why a client isn't answered what it asked for.
@@ -129,7 +130,7 @@ func (s *session) hello(ctx context.Context, asked event.Message) error {
 			last = &position
 		}
 		err := s.tell(ctx, name, positions[name], last, false)
-		if err != nil && !errors.Is(err, errGone) && ctx.Err() == nil {
+		if err != nil && !errors.Is(err, push.ErrGone) && ctx.Err() == nil {
 			s.live.log.ErrorContext(ctx, "a client could not be told of a project", "connection", s.client.id, "project", name, "error", err.Error())
 			err = s.refuse(ctx, event.Message{Type: event.TypeHello, Project: name}, unavailable())
 		}

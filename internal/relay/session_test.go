@@ -20,6 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/push"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -91,6 +92,15 @@ func (d *desk) Connections(context.Context) ([]client, error) {
 	return slices.Collect(maps.Values(d.connections)), d.fail
 }
 
+func (d *desk) FallBehind(_ context.Context, id string, behind bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.connections[id]
+	c.behind = behind
+	d.connections[id] = c
+	return d.fail
+}
+
 func (d *desk) Expire(context.Context, string) (int, error) { return 0, nil }
 
 func (d *desk) Publish(_ context.Context, project string) error {
@@ -114,7 +124,7 @@ func (d *desk) Send(_ context.Context, id string, m event.Message) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if id == "gone" {
-		return errGone
+		return push.ErrGone
 	}
 	if d.gone != nil {
 		return d.gone
@@ -307,7 +317,7 @@ func TestAFailureIsToldAndAClientThatHasGoneIsNoFailure(t *testing.T) {
 	r := relayOver(d)
 	d.fail = errors.New("canary")
 	same(t, "hello", say(t, r, d, "acme", hello(t, nil)), "error unavailable")
-	d.fail, d.gone = nil, errGone
+	d.fail, d.gone = nil, push.ErrGone
 	same(t, "gone", say(t, r, d, "acme", hello(t, nil)))
 }
 
