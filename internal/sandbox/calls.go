@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// calls counts calls per service and operation, refused ones included.
+// calls counts calls per service and operation, refused ones included. Those that Lambda functions make in process are left out, so
+// that it can be seen what a client costs by itself.
 type calls struct {
 	mu    sync.Mutex
 	total map[string]map[string]int
@@ -24,7 +25,7 @@ func (c *calls) count(service, operation string) {
 }
 
 // Calls returns the number of calls per service and operation since the last ResetCalls. Services are named by their
-// signing names. Attempts count, not what the SDK makes of them.
+// signing names. Attempts count, not what the SDK makes of them. Calls of Lambda functions don't.
 func (s *Sandbox) Calls() map[string]map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()

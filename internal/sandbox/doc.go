@@ -43,7 +43,8 @@
 //
 // The requests below /_sandbox are not signed:
 //
-//   - GET /_sandbox/calls answers the calls per service and operation since the last DELETE of it.
+//   - GET /_sandbox/calls answers the calls per service and operation since the last DELETE of it, without those
+//     that functions of the hub make.
 //   - POST /_sandbox/faults adds a list of Fault to the plan, DELETE removes all.
 //   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
 //   - GET /_sandbox/connections lists the clients that are connected by WebSocket, POST breaks or stalls them (see package

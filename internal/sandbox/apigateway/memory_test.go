@@ -261,7 +261,7 @@ func TestManagementAPI(t *testing.T) {
 		if err := post(ctx, client, c.ID(), []byte("x")); code(err) != "GoneException" {
 			t.Errorf("after the end: %v", err)
 		}
-		if calls := h.box.Calls()["execute-api"]; calls["PostToConnection"] != 7 || calls["GetConnection"] != 1 || calls["DeleteConnection"] != 1 {
+		if calls := h.box.Calls()["execute-api"]; calls["PostToConnection"] != 6 || calls["GetConnection"] != 1 || calls["DeleteConnection"] != 1 {
 			t.Errorf("calls %v", calls)
 		}
 	})

@@ -177,7 +177,19 @@ func (w *World) SetPublisher(p Publisher) { w.topics = p }
 func (w *World) Publisher() Publisher { return w.topics }
 
 // RegisterFunction makes a Lambda function known by its ARN.
-func (w *World) RegisterFunction(arn string, f Function) { w.lambdas[arn] = f }
+func (w *World) RegisterFunction(arn string, f Function) {
+	w.lambdas[arn] = func(ctx context.Context, event []byte) ([]byte, error) {
+		return f(context.WithValue(ctx, functionKey{}, true), event)
+	}
+}
+
+type functionKey struct{}
+
+// InFunction says whether a context is that of a Lambda function's invocation.
+func InFunction(ctx context.Context) bool {
+	is, _ := ctx.Value(functionKey{}).(bool)
+	return is
+}
 
 // Function finds a Lambda function by its ARN; nil when there is none.
 func (w *World) Function(arn string) Function { return w.lambdas[arn] }

@@ -1,0 +1,278 @@
+package localhub_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/coder/websocket"
+
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub"
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+const account = "111122223333"
+
+// TestMain takes this machine's AWS settings away.
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// hub is a sandbox with its hub, behind a listener.
+type hub struct {
+	t *testing.T
+	server.Ready
+}
+
+func start(t *testing.T) hub {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	log := &strings.Builder{}
+	go func() {
+		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0"}, onboarding.Account, writer, io.Discard, localhub.SetUp(log))
+		_ = writer.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the end: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the relay's log: %s", log)
+		}
+	})
+	line, err := bufio.NewReader(reader).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("no ready line: %v", err)
+	}
+	h := hub{t: t}
+	must(t, json.Unmarshal(line, &h.Ready))
+	return h
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// process is a process of the provider.
+func (h hub) process(run string) *projects.Service {
+	h.t.Helper()
+	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	endpoints := map[string]string{}
+	for _, service := range awsclient.EndpointServices {
+		endpoints[service] = h.Endpoint
+	}
+	clients, err := awsclient.New(h.t.Context(), awsclient.Config{
+		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test", Endpoints: endpoints, S3UsePathStyle: true,
+	})
+	must(h.t, err)
+	return projects.New(projects.Config{
+		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified, Writer: "writer-" + run, Run: run,
+		Warn: func(_ context.Context, message string, fields map[string]any) { h.t.Errorf("warned: %s %v", message, fields) },
+	})
+}
+
+// token is a token for projects.
+func (h hub) token(names ...string) string {
+	h.t.Helper()
+	body, err := json.Marshal(map[string]any{"projects": names})
+	must(h.t, err)
+	response, err := http.Post(h.Endpoint+"/_sandbox/tokens", "application/json", strings.NewReader(string(body)))
+	must(h.t, err)
+	defer func() { _ = response.Body.Close() }()
+	var answer struct{ Token string }
+	must(h.t, json.NewDecoder(response.Body).Decode(&answer))
+	return answer.Token
+}
+
+// watcher is a web client, which speaks the protocol as event.Client does.
+type watcher struct {
+	t      *testing.T
+	socket *websocket.Conn
+	client event.Client
+	// came are the messages that have come, in short.
+	came []string
+}
+
+func (h hub) watch(token string) *watcher {
+	h.t.Helper()
+	socket, _, err := websocket.Dial(h.t.Context(), h.WebSocket, &websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}})
+	must(h.t, err)
+	socket.SetReadLimit(1 << 20)
+	if socket.Subprotocol() != event.Subprotocol {
+		h.t.Errorf("the subprotocol is %q", socket.Subprotocol())
+	}
+	w := &watcher{t: h.t, socket: socket}
+	h.t.Cleanup(func() { _ = socket.CloseNow() })
+	w.send(w.client.Hello())
+	return w
+}
+
+func (w *watcher) send(m event.Message) {
+	w.t.Helper()
+	text, err := json.Marshal(m)
+	must(w.t, err)
+	must(w.t, w.socket.Write(w.t.Context(), websocket.MessageText, text))
+}
+
+// until reads messages until a condition holds.
+func (w *watcher) until(what string, holds func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	for !holds() {
+		_, text, err := w.socket.Read(ctx)
+		if err != nil {
+			w.t.Fatalf("waiting for %s: %v; came %q", what, err, w.came)
+		}
+		var m event.Message
+		must(w.t, json.Unmarshal(text, &m))
+		about := string(m.Type) + " " + m.Project
+		if change, err := m.StackChange(); err == nil {
+			about += fmt.Sprintf(" %s run=%s", change.Status, m.Run)
+		}
+		if change, err := m.OperationChange(); err == nil && change.Operation != nil {
+			about += fmt.Sprintf(" %v run=%s", change.Operation.Members, change.Operation.Run)
+		}
+		w.came = append(w.came, about)
+		requests, err := w.client.Receive(text)
+		must(w.t, err)
+		for _, request := range requests {
+			w.send(request)
+		}
+	}
+}
+
+// buckets are the names of the buckets that the client knows of.
+func (w *watcher) buckets(project string) []string {
+	names := []string{}
+	if view := w.client.View(project); view != nil {
+		for _, entity := range view.Entities() {
+			if b, ok := entity.(model.Bucket); ok {
+				names = append(names, b.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (w *watcher) untilBuckets(project string, names ...string) {
+	w.t.Helper()
+	w.until(fmt.Sprintf("the buckets %v", names), func() bool { return slices.Equal(w.buckets(project), names) })
+}
+
+func bucket(name string) model.Bucket {
+	return model.Bucket{Name: name, BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+}
+
+// TestWhoeverWatchesSeesWhateverHappens goes the whole way: the provider's changes are told before and after, a hand edit is told as well,
+// and whoever may not see the project hears nothing of it.
+func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
+	h := start(t)
+	page, err := url.Parse(h.Board)
+	must(t, err)
+	fragment, err := url.ParseQuery(page.Fragment)
+	must(t, err)
+
+	everything := h.watch(fragment.Get("token"))
+	foreign := h.watch(h.token("globex"))
+	everything.until("the welcome", func() bool { return !everything.client.Ends.IsZero() })
+	foreign.until("the welcome", func() bool { return !foreign.client.Ends.IsZero() })
+
+	provider := h.process("run-1")
+	must(t, provider.CreateProject(t.Context(), model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse}))
+	must(t, provider.Create(t.Context(), "acme", bucket("inbox")))
+	everything.untilBuckets("acme", "inbox")
+	operation := "operation acme [bucket inbox] run=run-1"
+	settled := "stack acme UPDATE_COMPLETE run=run-1"
+	if i := slices.Index(everything.came, operation); i < 0 || !slices.Contains(everything.came[i:], settled) {
+		t.Errorf("came %q", everything.came)
+	}
+
+	// Who comes later gets it all at once.
+	late := h.watch(h.token("acme"))
+	late.untilBuckets("acme", "inbox")
+
+	// Somebody takes the bucket out of the template by hand.
+	client := cloudformation.New(cloudformation.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String(h.Endpoint), Credentials: credentials.StaticCredentialsProvider{Value: static(account)},
+	})
+	withoutBucket(t, client)
+	late.untilBuckets("acme")
+	everything.untilBuckets("acme")
+
+	for _, about := range foreign.came {
+		if strings.Contains(about, "acme") || strings.Contains(about, "directory") {
+			t.Errorf("somebody without the claim heard %q", about)
+		}
+	}
+	for _, about := range late.came {
+		if strings.Contains(about, "directory") {
+			t.Errorf("somebody who may see one project heard %q", about)
+		}
+	}
+}
+
+func static(accountID string) aws.Credentials {
+	access, secret := sandbox.StaticCredentials(accountID)
+	return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}
+}
+
+// withoutBucket takes everything of a bucket out of the project's template, as a person in the console would.
+func withoutBucket(t *testing.T, client *cloudformation.Client) {
+	t.Helper()
+	stack := aws.String("stowage-acme-0")
+	got, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack})
+	must(t, err)
+	var sections map[string]json.RawMessage
+	must(t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
+	resources := map[string]json.RawMessage{}
+	must(t, json.Unmarshal(sections["Resources"], &resources))
+	for _, id := range []string{"Bucketinbox", "BucketPolicyinbox"} {
+		if resources[id] == nil {
+			t.Fatalf("the template has no resource %s", id)
+		}
+		delete(resources, id)
+	}
+	sections["Resources"], err = json.Marshal(resources)
+	must(t, err)
+	body, err := json.Marshal(sections)
+	must(t, err)
+	_, err = client.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
+		StackName: stack, TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+	})
+	must(t, err)
+}
