@@ -18,6 +18,7 @@ const module = "github.com/stowage/terraform-provider-stowage"
 // below a package's folder belongs to its level, but for the folders that have a line of their own.
 var levels = map[string]int{
 	"internal/model":      0,
+	"internal/board":      0,
 	"internal/template":   1,
 	"internal/event":      1,
 	"internal/commit":     2,

@@ -42,6 +42,14 @@ func show(ctx context.Context, s settings) error {
 	d := &demo{s, box, dir}
 	fmt.Printf("  listening on %s\n", box.Endpoint)
 
+	say("The board shows live what happens; open it in a browser")
+	fmt.Printf("  %s\n", box.Board)
+	if s.hold {
+		if err := d.awaitWatcher(ctx); err != nil {
+			return err
+		}
+	}
+
 	say("terraform apply of " + s.example)
 	if _, err := d.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color"); err != nil {
 		return err
@@ -56,6 +64,31 @@ func show(ctx context.Context, s settings) error {
 		return nil
 	}
 	return d.hold(ctx)
+}
+
+// patience is how long the demo waits for somebody to open the board.
+const patience = 20 * time.Second
+
+// awaitWatcher waits until somebody watches the board, so that they see the apply from its beginning.
+func (d *demo) awaitWatcher(ctx context.Context) error {
+	fmt.Printf("  the apply begins when you have, or in %.0f seconds\n", patience.Seconds())
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	look := time.NewTicker(time.Second / 4)
+	defer look.Stop()
+	for {
+		watchers, err := d.box.Watchers(ctx)
+		if err != nil || watchers > 0 {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func say(text string) { fmt.Printf("\n\033[1m%s\033[0m\n", text) }

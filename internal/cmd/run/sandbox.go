@@ -89,6 +89,13 @@ func (s *Sandbox) ResetCalls(ctx context.Context) error {
 	return s.control(ctx, http.MethodDelete, "/_sandbox/calls", nil)
 }
 
+// Watchers is how many web clients are connected.
+func (s *Sandbox) Watchers(ctx context.Context) (int, error) {
+	var connections []json.RawMessage
+	err := s.control(ctx, http.MethodGet, "/_sandbox/connections", &connections)
+	return len(connections), err
+}
+
 // control sends a request to the sandbox's own interface.
 func (s *Sandbox) control(ctx context.Context, method, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, http.NoBody)
