@@ -30,6 +30,13 @@
 // apply of c commits within s seconds makes at most 2 x (10 + 14 c + s/5) attempts in it. The mirror is written
 // within two seconds or not at all, which costs the next plan a template.
 //
+// # Telling
+//
+// Whoever stores an event in the mirror sends it to the web clients (publish.go): an announcement before CloudFormation begins, a
+// change before the caller hears of it. That holds up a commit for two seconds at the most in each case, and a failure is a warning: the
+// relay's sweep sends what is left. Each of the two events costs two Queries and a write, and with clients one more Query and a post for
+// each client and 32 KB. A hub without a WebSocket API costs nothing.
+//
 // # The budget of a process
 //
 // A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
