@@ -213,6 +213,7 @@ class Watched {
   since = -Infinity; // when the snapshot was made that began the view's epoch
   waiting = new Map(); // events that can't be applied yet, by place
   asked = false; // an answer is due
+  until = null; // where the view is when the answer has come: {epoch, seq}, null while that isn't known
   beaten = false; // a heartbeat has come since
   reload = false; // events won't do: the answer must be a snapshot
 
@@ -221,9 +222,11 @@ class Watched {
     return !at || this.reload || at.epoch !== position.epoch || at.seq < position.seq;
   }
 
-  ask(project) {
+  /** The request for what is lacking until a position. */
+  ask(project, until) {
     this.asked = true;
     this.beaten = false;
+    this.until = until;
     const m = { v: VERSION, type: "snapshot", project };
     if (this.view && !this.reload) {
       m.type = "resume";
@@ -243,13 +246,23 @@ class Watched {
       if (!this.view.take(event)) {
         if (this.reload) return [];
         this.reload = true;
-        return [this.ask(project)];
+        return [this.ask(project, { epoch, seq: seq + 1 })];
       }
       this.view.position = { epoch, seq: seq + 1 };
       this.view.changes++;
       this.waiting.delete(at);
+      if (this.until && samePlace(this.until, epoch, seq + 1)) this.asked = false;
     }
-    return this.waiting.size === 0 || this.asked ? [] : [this.ask(project)];
+    return this.waiting.size === 0 || this.asked ? [] : [this.ask(project, this.last())];
+  }
+
+  /** The last event that is waiting in the view's epoch, as a position; null when there is none. */
+  last() {
+    let last = null;
+    for (const { epoch, seq } of this.waiting.values()) {
+      if (epoch === this.view?.position.epoch && seq > (last?.seq ?? 0)) last = { epoch, seq };
+    }
+    return last;
   }
 }
 
@@ -290,6 +303,7 @@ export class Client {
       const w = this.#projects.get(name);
       w.asked = true;
       w.beaten = false;
+      w.until = null;
       room -= name.length + w.view.position.epoch.length + 49;
       if (room > 0 && !w.reload) projects[name] = w.view.position;
     }
@@ -315,6 +329,7 @@ export class Client {
         const w = this.#watch(m.project);
         w.asked = true; // the snapshot is under way
         w.beaten = false;
+        w.until = null;
         return [];
       }
       case "reconnect":
@@ -346,6 +361,7 @@ export class Client {
       const w = this.#watch(name);
       w.asked = w.behind(position);
       w.beaten = false;
+      w.until = position;
     }
     return [];
   }
@@ -363,7 +379,7 @@ export class Client {
       } else if (w.asked && !w.beaten) {
         w.beaten = true;
       } else {
-        send.push(w.ask(name));
+        send.push(w.ask(name, position));
       }
     }
     return send;
@@ -373,6 +389,8 @@ export class Client {
     const w = this.#watch(e.project), at = w.view?.position;
     if (at && at.epoch === e.epoch && e.seq <= at.seq) return []; // seen
     if (w.waiting.size < MAX_WAITING) w.waiting.set(place(e.epoch, e.seq), e);
+    const last = w.last();
+    if (last && w.until && last.epoch === w.until.epoch && last.seq > w.until.seq) w.until = last; // the answer tells of that, too
     return w.advance(e.project);
   }
 

@@ -1,0 +1,200 @@
+// The page: takes the token out of the address, keeps a connection, and draws what is known whenever it has changed. Everything from
+// elsewhere is put into the page as text.
+
+import { Connection } from "./connection.js";
+import { Marks, attention, changes, commits, lasting, rows } from "./content.js";
+import { Tree } from "./rows.js";
+
+const $ = (selector, inside = document) => inside.querySelector(selector);
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** An element with a class and text or elements in it. */
+function make(name, className, ...content) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...content.filter((c) => c !== null && c !== ""));
+  return element;
+}
+
+/** What the address says, which is taken out of it, or what it said before the page was loaded anew. */
+function address() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const recall = (name) => { try { return sessionStorage.getItem("stowage." + name) ?? ""; } catch { return ""; } };
+  const keep = (name, value) => { try { sessionStorage.setItem("stowage." + name, value); } catch { /* then a reload needs the address again */ } };
+  if (given.has("token")) {
+    keep("token", given.get("token"));
+    keep("ws", given.get("ws") ?? "");
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  const own = (location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/live";
+  return { token: given.get("token") ?? recall("token"), url: (given.has("token") ? given.get("ws") : recall("ws")) || own };
+}
+
+/** Brings a list's elements in line with items: those that stay keep their element, so that focus and open details stay. */
+function list(section, items, fill) {
+  const element = $(".cards", section), had = new Map([...element.children].map((child) => [child.dataset.id, child]));
+  const children = items.map((item) => {
+    const signature = JSON.stringify(item), child = had.get(item.id) ?? make("li");
+    if (child.dataset.signature !== signature) {
+      const open = $("details", child)?.open;
+      child.dataset.id = item.id;
+      child.dataset.signature = signature;
+      child.replaceChildren();
+      fill(child, item);
+      if (open && $("details", child)) $("details", child).open = true;
+    }
+    return child;
+  });
+  if (children.length !== element.children.length || children.some((c, n) => c !== element.children[n])) element.replaceChildren(...children);
+  $(".empty", section).hidden = items.length > 0;
+  element.hidden = items.length === 0;
+}
+
+// What happened where no entity came, changed or went.
+const wordless = { CREATE_COMPLETE: "stack created", UPDATE_COMPLETE: "nothing of the model changed", DELETE_COMPLETE: "stack deleted" };
+const kinds = { project: "Project", bucket: "Bucket", user: "User", permission: "Permission" };
+const states = {
+  changing: "being changed", creating: "being created", changed: "just changed", dangling: "bucket is missing", closing: "being deleted",
+};
+
+class Board {
+  #connection; #tree; #marks = new Marks(); #open = new Map(); #scheduled = false; #ticking = [];
+
+  constructor({ url, token }) {
+    this.#tree = new Tree($("#tree"), { fill: fillRow, onToggle: (row) => { this.#open.set(row.id, !row.open); this.#drawTree(); } });
+    $("#search").addEventListener("input", () => this.#schedule());
+    $("#search").addEventListener("keydown", (e) => {
+      if (e.key === "Escape") { e.target.value = ""; this.#schedule(); }
+      if (e.key === "ArrowDown" || e.key === "Enter") { $("#tree").focus(); e.preventDefault(); }
+    });
+    document.addEventListener("keydown", (e) => {
+      if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || e.target.matches("input")) return;
+      $("#search").focus();
+      e.preventDefault();
+    });
+    this.#connection = new Connection(url, token, { onState: () => this.#schedule(), onChange: () => this.#schedule() });
+    this.#connection.open();
+    setInterval(() => this.#tick(), 1000);
+    this.#schedule();
+  }
+
+  /** How many rows are in the page, for those who measure. */
+  get drawn() { return this.#tree.drawn; }
+
+  /** Draws once for however many messages have come until then. A page that nobody looks at draws, too, but seldom. */
+  #schedule() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const draw = () => { this.#scheduled = false; this.#draw(); };
+    if (document.hidden) setTimeout(draw, 1000);
+    else requestAnimationFrame(draw);
+  }
+
+  #draw() {
+    const { client } = this.#connection, now = this.#connection.now();
+    this.#marks.update(client, now);
+    this.#drawFreshness();
+    this.#ticking = [];
+    const changed = changes(client, now);
+    list($("#changes"), changed, (li, c) => this.#fillChange(li, c));
+    this.#ticking = changed.map((c, n) => ({ element: $("#changes .cards").children[n].querySelector("time"), since: c.started }));
+    const wanting = attention(client, now);
+    list($("#attention"), wanting, fillAttention);
+    $("#attention").dataset.severe = wanting.some((a) => a.severe);
+    list($("#commits"), commits(client), fillCommit);
+    this.#drawTree();
+    document.title = changed.length ? `(${changed.length}) Stowage` : "Stowage";
+    this.#tick();
+  }
+
+  #drawTree() {
+    const { client } = this.#connection, search = $("#search").value;
+    const content = rows(client, {
+      now: this.#connection.now(), search, marks: this.#marks, isOpen: (id, byDefault) => this.#open.get(id) ?? byDefault,
+    });
+    this.#tree.rows = content.rows;
+    $("#tree").hidden = content.rows.length === 0;
+    $("#found").textContent = content.found === null ? "" : content.found === 1 ? "1 found" : `${content.found.toLocaleString("en")} found`;
+    const empty = $("#projects .empty");
+    empty.hidden = content.rows.length > 0;
+    if (search) empty.textContent = "Nothing is found.";
+    else if (client.awaited().length) empty.textContent = "The projects are being read.";
+    else empty.textContent = client.welcomed ? "There is no project that you may see." : "No project is to be seen yet.";
+  }
+
+  #drawFreshness() {
+    const { state, since } = this.#connection, chip = $("#freshness"), at = clock.format(since);
+    const known = this.#connection.client.projects().length > 0;
+    const old = known ? `, out of date since ${at}` : "";
+    const texts = {
+      connecting: "Connecting", live: "Live", reconnecting: "Reconnecting" + old,
+      expired: `Signed out: the token has expired${old}. Open the board by a new address.`,
+      refused: "The hub can't be reached, or doesn't accept the token",
+      outdated: "The hub speaks another version: load the page again",
+    };
+    const text = texts[state] ?? state;
+    if (chip.textContent !== text) chip.textContent = text;
+    chip.dataset.state = state;
+    document.body.dataset.fresh = state === "live" || !known;
+  }
+
+  #fillChange(li, c) {
+    const names = c.members.slice(0, 4).join(", ") + (c.members.length > 4 ? ` and ${c.members.length - 4} more` : "");
+    li.append(
+      make("p", "what", make("strong", "", c.project), " ", names || c.stack || ""),
+      make("p", "who", [c.who || (c.status ? c.status : "somebody"), c.run].filter(Boolean).join(" · "), " · for ", make("time", "")),
+    );
+    if (c.members.length > 4) li.append(make("details", "", make("summary", "", `All ${c.members.length}`), make("p", "", c.members.join(", "))));
+  }
+
+  /** Lets times go on without drawing anything else. */
+  #tick() {
+    const now = this.#connection.now();
+    for (const { element, since } of this.#ticking) if (element) element.textContent = lasting(now - since);
+    if (now >= this.#marks.next) this.#schedule();
+  }
+}
+
+function fillAttention(li, a) {
+  li.dataset.severe = a.severe;
+  li.append(make("p", "what", make("span", "severity", a.severe ? "Severe" : "Look at"), " ", make("strong", "", a.title)), make("p", "who", a.project, ": ", a.text));
+}
+
+function fillCommit(li, c) {
+  const time = make("time", "", clock.format(c.time));
+  time.dateTime = new Date(c.time).toISOString();
+  time.title = exact.format(c.time);
+  const shown = [...c.put, ...c.removed.map((name) => name + " removed")];
+  const text = shown.slice(0, 3).join(", ") + (shown.length > 3 || c.more > 0 ? ` and ${shown.length - Math.min(3, shown.length) + c.more} more` : "");
+  li.dataset.outcome = c.outcome;
+  const outcome = c.outcome === "done" ? "" : make("span", "outcome", c.outcome);
+  li.append(make("p", "what", time, " ", make("strong", "", c.project), " ", outcome, outcome ? " " : "", text || wordless[c.status] || c.status));
+  const about = [c.who || (c.run ? "" : "by hand, or unannounced"), c.run, c.took > 0 ? "took " + lasting(c.took) : ""].filter(Boolean).join(" · ");
+  li.append(make("p", "who", about));
+  if (shown.length > 3) li.append(make("details", "", make("summary", "", "What changed"), make("p", "", shown.join(", ") + (c.more > 0 ? ` and ${c.more} more` : ""))));
+}
+
+function fillRow(element, row) {
+  const state = states[row.state];
+  const name = make("span", "name", row.name);
+  name.title = row.name;
+  const detail = make("span", "detail", row.detail);
+  detail.title = row.detail;
+  const spoken = make("span", "spoken", kinds[row.kind] + " ");
+  element.replaceChildren(
+    make("span", "twist"), make("span", "kind"), spoken, name, detail,
+    ...row.badges.map((b) => make("span", "badge", b)),
+    ...(state ? [make("span", "state", state)] : []),
+  );
+  $(".twist", element).setAttribute("aria-hidden", "true");
+  $(".kind", element).setAttribute("aria-hidden", "true");
+}
+
+const from = address();
+if (from.token) {
+  window.board = new Board(from);
+} else {
+  $("#freshness").textContent = "Not signed in: open the board by its whole address, which ends in #token=…";
+  $("#freshness").dataset.state = "expired";
+}
