@@ -9,6 +9,7 @@ const MAX_COMMITS = 50;
 const MAX_CHANGED = 20; // ids of each kind of change in a commit
 const MAX_JOINING = 64; // messages that are put together at a time
 const MAX_MESSAGE = 32 << 10; // bytes
+const WITH_DATA = new Set(["welcome", "heartbeat", "snapshot", "reconnect", "error"]); // of which nothing can be taken without
 const DELETED = "DELETE_COMPLETE";
 
 const kinds = [["buckets", "bucket"], ["users", "user"], ["permissions", "permission"], ["listings", "listing"]];
@@ -313,7 +314,9 @@ export class Client {
   }
 
   receive(text) {
-    const whole = this.#joiner.add(JSON.parse(text));
+    const m = JSON.parse(text);
+    if (!isObject(m)) throw new Error("a message is an object");
+    const whole = this.#joiner.add(m);
     return whole ? this.apply(whole) : [];
   }
 
@@ -321,6 +324,7 @@ export class Client {
     const time = m.time ? Date.parse(m.time) : -Infinity;
     if (time > this.heard) this.heard = time;
     if (m.v !== VERSION && !m.seq) return [];
+    if (m.v === VERSION && WITH_DATA.has(m.type) && !isObject(m.data)) throw new Error(`a ${m.type} message has no data`);
     switch (m.type) {
       case "welcome": return this.#welcome(m);
       case "heartbeat": return this.#heartbeat(m);
