@@ -1,0 +1,36 @@
+//go:build browser
+
+package board_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/stowage/terraform-provider-stowage/internal/board"
+)
+
+// TestTheExampleListens opens examples/web-client as its README says: from a web server of its own, against a hub.
+func TestTheExampleListens(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir("../../examples/web-client")))
+	for _, file := range []string{"/connection.js", "/protocol.js"} {
+		mux.Handle(file, http.FileServerFS(board.Files()))
+	}
+	mux.HandleFunc("/favicon.ico", func(http.ResponseWriter, *http.Request) {}) // browsers ask for it by themselves
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	h := startHub(t)
+	address, err := url.Parse(h.Board)
+	must(t, err)
+	p := startChromium(t).open(t, server.URL+"/#"+address.EscapedFragment(), desktop)
+	p.shows("Live")
+	s := h.process("run-1")
+	must(t, s.CreateProject(t.Context(), project("acme")))
+	must(t, s.Create(t.Context(), "acme", bucket("acme", "inbox")))
+	p.shows("acme: inbox is acme-inbox-" + account)
+	must(t, s.Delete(t.Context(), "acme", bucket("acme", "inbox").ID()))
+	p.until(`!document.body.innerText.includes("inbox")`)
+}
