@@ -11,6 +11,7 @@ import { Client, SUBPROTOCOL } from "./protocol.js";
 
 const FIRST_WAIT = 500, LONGEST_WAIT = 30_000; // milliseconds
 const REFUSED_AFTER = 3; // attempts without any connection
+const LONGEST_ATTEMPT = 20_000; // milliseconds; browsers wait for minutes where nobody answers
 
 /** When a token (a JWT) expires, in milliseconds; Infinity when it doesn't say. */
 export function expiry(token) {
@@ -69,7 +70,10 @@ export class Connection {
       return this.#become("refused");
     }
     const before = this.#socket;
-    if (!successor) this.#socket = socket;
+    if (!successor) {
+      this.#socket = socket;
+      this.#lastHeard = Date.now();
+    }
     socket.onopen = () => {
       this.#socket = socket;
       this.#everOpen = true;
@@ -130,13 +134,14 @@ export class Connection {
     if (this.#everOpen) this.#become("reconnecting");
     else if (this.#attempts >= REFUSED_AFTER) this.#become("refused");
     const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(this.#attempts, 10));
-    this.#later(most / 2 + Math.random() * most / 2, () => this.#connect());
+    this.#later(most / 2 + Math.random() * most / 2, () => this.#socket || this.#connect()); // a successor may have come up
   }
 
-  /** Takes a connection for dead on which nothing has come for two heartbeats, and notices a token's end. */
+  /** Takes a connection for dead on which nothing has come for two heartbeats, or which doesn't come up, and notices a token's end. */
   #watch() {
     const socket = this.#socket;
-    if (socket?.readyState === WebSocket.OPEN) {
+    if (socket?.readyState === WebSocket.CONNECTING && Date.now() - this.#lastHeard > LONGEST_ATTEMPT) this.#drop(socket);
+    else if (socket?.readyState === WebSocket.OPEN) {
       if (expiry(this.#token) <= Date.now()) socket.close(1000);
       else if (Date.now() - this.#lastHeard > 2000 * this.client.heartbeatSeconds) this.#drop(socket);
     }
