@@ -16,6 +16,13 @@
 //
 //	go test ./internal/simulation -run Crash -simulation.stride=1
 //
+// # Web clients
+//
+// live_test.go adds a WebSocket API, web clients (event.Client) with and without the right to see the project, schedules, and what goes
+// wrong with them: connections break, get lost or are not read, messages are lost, repeated and reordered, relays die and begin anew, and in
+// some seeds no notification arrives at all. At rest every client knows what stands in the mirror, at its position, and no other; the
+// mirror says what the template does; and no event is left unsent. Every message is checked against the schemas.
+//
 // # What is checked
 //
 // The names are those under which failures are reported:
