@@ -96,7 +96,7 @@ func grouped(entities []model.Entity) event.Entities {
 }
 
 // pageSteps is goSteps in JavaScript, as a function in the page.
-const pageSteps = `import("./protocol.js").then(({ Client }) => {
+const pageSteps = `Promise.all([import("./protocol.js"), import("./content.js")]).then(([{ Client }, { Marks, attention, changes, commits, rows }]) => {
 	const members = { project: "project", bucket: "buckets", user: "users", permission: "permissions", listing: "listings" };
 	const grouped = (entities) => {
 		const by = {};
@@ -106,10 +106,9 @@ const pageSteps = `import("./protocol.js").then(({ Client }) => {
 		}
 		return by;
 	};
-	const version = (v) => v ?? { stack_id: "", last_updated: "0001-01-01T00:00:00Z", phase: 0 };
 	const date = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString() : undefined);
 	window.steps = (texts) => {
-		const client = new Client();
+		const client = new Client(), marks = new Marks();
 		return texts.map((text) => {
 			let Send = [], Failed = false;
 			try {
@@ -122,13 +121,18 @@ const pageSteps = `import("./protocol.js").then(({ Client }) => {
 				const v = client.view(name), Stacks = {};
 				for (const s of v.ordered()) {
 					const { contents, facts, entities, ...State } = s;
-					Stacks[s.shard] = { State, Contents: version(contents), Facts: facts, Entities: grouped(entities) };
+					Stacks[s.shard] = { State, Contents: contents, Facts: facts, Entities: grouped(entities) };
 				}
 				Projects[name] = {
 					Position: v.position, Complete: client.complete(name), Stacks, Commits: v.commits, Gaps: v.gaps.map(({ from, to, reason }) => ({ From: from, To: to, Reason: reason })),
 					Operations: v.operations(Date.parse("2026-05-01T12:00:00Z")), Entities: grouped(v.entities()),
 				};
 			}
+			// The page can show whatever is known.
+			const now = Date.parse("2026-05-01T12:00:00Z");
+			marks.update(client, now);
+			for (const of of [attention, changes, commits]) of(client, now);
+			for (const search of ["", "in"]) rows(client, { now, search, marks, isOpen: () => true });
 			// What is shown is changed later: it must be what it is now.
 			return structuredClone({ Send, Failed, Ends: client.ends ?? undefined, Heard: date(client.heard), Reconnect: client.reconnect ?? undefined, LastError: client.lastError ?? undefined, Projects });
 		});
@@ -210,6 +214,7 @@ var nonsense = []string{
 	`{"v":1,"type":"welcome"}`, `{"v":1,"type":"heartbeat","data":{}}`, `{"v":1,"type":"heartbeat"}`, `{"v":1,"type":"reconnect"}`, `{"v":1,"type":"error","project":"demo"}`,
 	`{"v":1,"type":"snapshot","project":"demo","epoch":"a","seq":4}`, `{"v":1,"type":"weather","data":{"rain":true}}`,
 	`{"v":1,"type":"stack","project":"demo","epoch":"a"}`, `{"v":1,"type":"stack","project":"demo","epoch":"a","seq":1}`,
+	`{"v":1,"type":"stack","project":"demo","epoch":"a","seq":2,"data":{"shard":0,"mood":1}}`, `{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2,"data":{"shard":0}}`,
 	`{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2}`, `{"v":1,"type":"stack","epoch":"a","seq":2,"data":{"shard":0}}`,
 	`{"v":1,"type":"snapshot","project":"demo","id":"a","part":3,"parts":2,"data":{}}`, `{"v":1,"type":"snapshot","project":"demo","part":1,"parts":2,"data":{}}`,
 	`{"v":1,"type":"snapshot","project":"demo","epoch":"a","seq":3,"data":{"stacks":[{"shard":7,"mood":[null]}],"mood":1},"mood":{}}`,
@@ -274,7 +279,7 @@ func drawProject(t *rapid.T) string {
 }
 
 func drawTime(t *rapid.T) time.Time {
-	return epoch.Add(time.Duration(rapid.IntRange(-5, 20).Draw(t, "time")) * 700 * time.Millisecond)
+	return epoch.Add(time.Duration(rapid.IntRange(-2, 3).Draw(t, "time")) * 700 * time.Millisecond)
 }
 
 func drawPosition(t *rapid.T) event.Position {
@@ -295,7 +300,7 @@ func drawGap(t *rapid.T) event.Gap {
 }
 
 func drawVersion(t *rapid.T) event.StackVersion {
-	return event.StackVersion{StackID: rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"), LastUpdated: drawTime(t), Phase: rapid.IntRange(1, 7).Draw(t, "phase")}
+	return event.StackVersion{StackID: rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"), LastUpdated: drawTime(t), Phase: rapid.IntRange(1, 2).Draw(t, "phase")}
 }
 
 func drawOperation(t *rapid.T) *event.Operation {
@@ -339,12 +344,12 @@ func drawEntities(t *rapid.T) event.Entities {
 		}
 		entities.Buckets = append(entities.Buckets, b)
 	}
-	if rapid.Bool().Draw(t, "user") {
-		entities.Users = []model.User{{Name: "partner", SourceIPs: []string{"192.0.2.0/24"}}}
+	for n := range rapid.SampledFrom([]int{0, 1, 1, 25}).Draw(t, "users") {
+		entities.Users = append(entities.Users, model.User{Name: fmt.Sprint("partner", n), SourceIPs: []string{"192.0.2.0/24"}})
 	}
 	for _, prefix := range []string{"", "incoming/"} {
 		if rapid.Bool().Draw(t, "permission") {
-			entities.Permissions = append(entities.Permissions, model.Permission{User: "partner", Bucket: "inbox", Prefix: prefix, Access: model.Read})
+			entities.Permissions = append(entities.Permissions, model.Permission{User: "partner0", Bucket: "inbox", Prefix: prefix, Access: model.Read})
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "listing") == 0 {
@@ -360,7 +365,7 @@ func drawChange(t *rapid.T) event.StackChange {
 		return change
 	}
 	change.Facts, change.Put = drawFacts(t), drawEntities(t)
-	ids := []model.ID{{Kind: model.KindBucket, Name: "inbox"}, {Kind: model.KindBucket, Name: "constructor"}, {Kind: model.KindPermission, Name: "partner/inbox/incoming/"}, {Kind: model.KindUser, Name: "nobody"}}
+	ids := []model.ID{{Kind: model.KindBucket, Name: "inbox"}, {Kind: model.KindBucket, Name: "constructor"}, {Kind: model.KindPermission, Name: "partner0/inbox/incoming/"}, {Kind: model.KindUser, Name: "nobody"}}
 	for _, id := range ids {
 		if rapid.IntRange(0, 2).Draw(t, "removed") == 0 {
 			change.Removed = append(change.Removed, id)

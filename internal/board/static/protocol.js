@@ -30,24 +30,25 @@ function* all(entities) {
 
 const key = (kind, name) => kind + " " + name;
 
-/** Whether a version of a stack is of an earlier moment than another. No version is earlier than any. */
+const NEVER = { stack_id: "", last_updated: "0001-01-01T00:00:00Z", phase: 0 }; // the version of what hasn't been told
+
+/** Whether a version of a stack is of an earlier moment than another. */
 export function olderThan(version, other) {
-  if (!other) return false;
-  if (!version) return true;
   const [a, b] = [Date.parse(version.last_updated), Date.parse(other.last_updated)];
   if (version.stack_id === other.stack_id && a === b) return version.phase < other.phase;
   return a < b;
 }
 
 function stateOf(s) {
-  const { shard, stack_name, version, status, revision, reason, operation } = s;
-  return { shard, stack_name, version, status, revision, reason: reason ?? "", operation: operation ?? null };
+  const { shard = 0, stack_name = "", version = NEVER, status = "", revision = 0, reason = "", operation = null } = s;
+  return { shard, stack_name, version, status, revision, reason, operation };
 }
 
 /** An event in short; null for those that don't end anything. */
 export function commitOf(event) {
-  if (event.type !== "stack" || event.data.status.endsWith("_IN_PROGRESS")) return null;
-  const change = event.data, put = [];
+  if (event.type !== "stack") return null;
+  const change = { ...event.data, ...stateOf(event.data) }, put = [];
+  if (change.status.endsWith("_IN_PROGRESS")) return null;
   let count = 0;
   for (const [kind, name] of all(change.put)) {
     if (++count <= MAX_CHANGED) put.push({ kind, name });
@@ -75,9 +76,9 @@ export class View {
     this.gaps = [];
     this.changes = 0; // grows with everything that is shown
     for (const s of message.data.stacks ?? []) {
-      const stack = { ...stateOf(s), contents: s.contents ?? s.version, facts: s.facts ?? null, entities: new Map() };
+      const state = stateOf(s), stack = { ...state, contents: s.contents ?? state.version, facts: s.facts ?? null, entities: new Map() };
       for (const [kind, name, entity] of all(s.entities)) stack.entities.set(key(kind, name), { kind, name, entity });
-      this.stacks.set(s.shard, stack);
+      this.stacks.set(state.shard, stack);
     }
   }
 
@@ -106,21 +107,21 @@ export class View {
       this.#change(event);
     } else if (event.type === "operation") {
       if (!event.data) return false;
-      const stack = this.stacks.get(event.data.shard);
-      if (stack && !olderThan(event.data.version, stack.version)) stack.operation = event.data.operation ?? null;
+      const { shard, version, operation } = stateOf(event.data), stack = this.stacks.get(shard);
+      if (stack && !olderThan(version, stack.version)) stack.operation = operation;
     }
     return true;
   }
 
   #change(event) {
-    const change = event.data;
-    let stack = this.stacks.get(change.shard);
+    const state = stateOf(event.data);
+    let stack = this.stacks.get(state.shard);
     if (!stack) {
-      stack = { ...stateOf(change), contents: null, facts: null, entities: new Map() };
-      this.stacks.set(change.shard, stack);
+      stack = { ...state, contents: NEVER, facts: null, entities: new Map() };
+      this.stacks.set(state.shard, stack);
     }
-    if (!olderThan(change.version, stack.version)) Object.assign(stack, stateOf(change));
-    this.#contents(stack, change);
+    if (!olderThan(state.version, stack.version)) Object.assign(stack, state);
+    this.#contents(stack, { ...event.data, ...state });
     const commit = commitOf(event);
     if (commit) this.commits = [...this.commits, commit].slice(-MAX_COMMITS);
   }
@@ -132,7 +133,7 @@ export class View {
       stack.facts = change.facts;
       for (const [kind, name, entity] of all(change.put)) stack.entities.set(key(kind, name), { kind, name, entity });
       for (const id of change.removed ?? []) stack.entities.delete(key(id.kind, id.name));
-    } else if (change.status === DELETED || change.version.stack_id !== stack.contents?.stack_id) {
+    } else if (change.status === DELETED || change.version.stack_id !== stack.contents.stack_id) {
       stack.contents = change.version;
       stack.facts = null;
       stack.entities.clear();
