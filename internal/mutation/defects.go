@@ -118,7 +118,7 @@ var Defects = []Defect{
 	}, {
 		Name: "reads of a process go back", File: "internal/projects/shard.go",
 		Old: "!read.version.LastUpdated.After(d.newest.version.LastUpdated) {", New: "false {",
-		Packages: []string{"internal/simulation"}, Run: "TestPastSeeds",
+		Packages: []string{"internal/projects"}, Run: "TestReadsOfAProcess",
 	}, {
 		Name: "a deletion believes an old reading", File: "internal/projects/deletion.go",
 		Old: "if !there || ok && bucket.OnDelete == model.Empty {", New: "if ok && bucket.OnDelete == model.Empty {",
@@ -173,5 +173,29 @@ var Defects = []Defect{
 		Name: "contexts of calls are kept", File: "internal/provider/server.go",
 		Old: "defer func() { l.lent.Store(s.configured.Load()) }()", New: "_ = s.configured.Load()",
 		Packages: []string{"internal/provider"}, Run: "TestServerLetsGo",
+	}, {
+		Name: "drop 410: who has gone is sent to for ever", File: "internal/push/push.go",
+		Old: "result.Gone = append(result.Gone, connection)", New: "_ = connection",
+		Packages: []string{"internal/push"},
+	}, {
+		Name: "a client that has lost something is sent what comes after", File: "internal/mirror/connections.go",
+		Old: " || c.Behind", New: "",
+		Packages: []string{"internal/mirror"}, Run: "TestEventsGo",
+	}, {
+		Name: "what a dead process has stored is never sent", File: "internal/relay/publish.go",
+		Old: "return errors.Join(live.mend(ctx), live.beat(ctx))", New: "return live.beat(ctx)",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Sweep",
+	}, {
+		Name: "nobody hears what has been lost", File: "internal/relay/heartbeat.go",
+		Old: "heartbeats[c.group()] = event.Heartbeat{Projects: positions}", New: "heartbeats[c.group()] = event.Heartbeat{}; _ = positions",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Heartbeat",
+	}, {
+		Name: "lost notifications are never made up for", File: "internal/relay/sweep.go",
+		Old: "if r.compareDue() {", New: "if false {",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Sweep",
+	}, {
+		Name: "an event is noted as sent that clients could not be reached for", File: "internal/projects/publish.go",
+		Old: "return upto, errors.Join(result.Err, h.note(ctx, result))", New: "return upto, errors.Join(nil, h.note(ctx, result))",
+		Packages: []string{"internal/projects"}, Run: "TestWhoCouldNotBeTold",
 	},
 }

@@ -1,0 +1,38 @@
+package projects
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+)
+
+// CloudFormation may answer with what stood in a stack before: a process that has seen more goes on with that. Only another
+// stack of the same name, or a later moment, takes its place.
+func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
+	at := func(stack string, second int) *shardRead {
+		return &shardRead{version: mirror.Version{StackID: stack, LastUpdated: time.Unix(int64(second), 0)}}
+	}
+	d := &shard{}
+	for _, step := range []struct {
+		name  string
+		read  *shardRead
+		taken bool
+	}{
+		{"the first", at("a", 2), true},
+		{"an older one", at("a", 1), false},
+		{"another one of the same moment", at("a", 2), false},
+		{"a later one", at("a", 3), true},
+		{"the one before", at("a", 2), false},
+		{"another stack of the name", at("b", 1), true},
+	} {
+		before := d.newest
+		got := d.latest(step.read)
+		if want := before; step.taken && got != step.read || !step.taken && got != want {
+			t.Errorf("%s: of %v and %v it took %v", step.name, before, step.read, got)
+		}
+		if d.newest != got {
+			t.Errorf("%s: it remembers %v", step.name, d.newest)
+		}
+	}
+}
