@@ -68,7 +68,13 @@ func startHub(t *testing.T, arguments ...string) hub {
 // address is the board's for somebody who may see projects.
 func (h hub) address(names ...string) string {
 	h.t.Helper()
-	body, err := json.Marshal(map[string]any{"projects": names})
+	return h.addressFor(map[string]any{"projects": names})
+}
+
+// addressFor is the board's with a token as the sandbox is asked for it.
+func (h hub) addressFor(request map[string]any) string {
+	h.t.Helper()
+	body, err := json.Marshal(request)
 	must(h.t, err)
 	response, err := http.Post(h.Endpoint+"/_sandbox/tokens", "application/json", strings.NewReader(string(body)))
 	must(h.t, err)

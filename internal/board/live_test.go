@@ -13,6 +13,16 @@ func row(name string) string {
 	return `[...document.querySelectorAll("#tree .row")].find((r) => r.querySelector(".name").textContent === "` + name + `")`
 }
 
+// watching notes whatever is shown in rows and of changes, so that no test has to be there at the moment.
+const watching = `(() => {
+	window.seen = new Set();
+	const look = () => {
+		for (const r of document.querySelectorAll("#tree .row")) seen.add(r.querySelector(".name").textContent + " " + (r.querySelector(".state")?.textContent ?? "at rest"));
+		for (const c of document.querySelectorAll("#changes .cards > li")) seen.add(c.innerText.replaceAll(/\s+/g, " "));
+	};
+	new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+})()`
+
 // TestAnApplyAppearsAsItHappens has a browser look on while things are made: first as being changed, then settled.
 func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	b, h := startChromium(t), startHub(t)
@@ -23,12 +33,10 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	s := h.process("run-42")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	everything.until(row("acme"))
-	done := make(chan error)
-	go func() { done <- s.Create(t.Context(), "acme", bucket("acme", "inbox")) }()
-	everything.until(row("inbox") + `.dataset.state === "creating"`)
-	everything.until(`document.querySelector("#changes").innerText.includes("bucket inbox") && document.querySelector("#changes").innerText.includes("run-42")`)
-	everything.picture("changing")
-	must(t, <-done)
+	eval[any](everything, watching)
+	must(t, s.Create(t.Context(), "acme", bucket("acme", "inbox")))
+	everything.until(`seen.has("inbox being created")`)
+	everything.until(`[...seen].some((text) => text.startsWith("acme bucket inbox administrator · run-42 · for "))`)
 	everything.until(row("inbox") + `.dataset.state === "changed"`)
 	everything.until(`!document.querySelector("#changes").innerText.includes("inbox")`)
 	everything.until(`document.querySelector("#commits").innerText.includes("bucket inbox")`)
@@ -41,4 +49,37 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	if text := foreign.text(); containsAny(text, "acme", "inbox", "partner", "111122223333") {
 		t.Errorf("somebody without the claim sees\n%s", text)
 	}
+}
+
+// TestAConnectionThatTheHubLosesComesBack has the hub break all connections while things go on.
+func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
+	h := startHub(t)
+	p := startChromium(t).open(t, h.Board, desktop)
+	p.until(live)
+	s := h.process("run-1")
+	must(t, s.CreateProject(t.Context(), project("acme")))
+	p.until(row("acme"))
+	for _, name := range []string{"first", "second"} {
+		eval[any](p, `(window.states = [], new MutationObserver(() => states.push(document.querySelector("#freshness").dataset.state)).observe(document.querySelector("#freshness"), { attributes: true }))`)
+		h.control("/_sandbox/connections", `{"drop": "all"}`)
+		must(t, s.Create(t.Context(), "acme", bucket("acme", name)))
+		p.until(row(name) + " && " + live)
+		if !eval[bool](p, `states.includes("reconnecting")`) {
+			t.Error("the page didn't say that it had no connection")
+		}
+	}
+}
+
+// TestAPageEndsWithItsToken says that the page tells who watches to come back with another token, and goes on showing what it has.
+func TestAPageEndsWithItsToken(t *testing.T) {
+	h := startHub(t)
+	must(t, h.process("run-1").CreateProject(t.Context(), project("acme")))
+	p := startChromium(t).open(t, h.addressFor(map[string]any{"projects": []string{"acme"}, "expires_in": 4}), desktop)
+	p.until(live + " && " + row("acme"))
+	p.shows("Signed out: the token has expired, out of date since")
+	if eval[bool](p, row("acme")+" == null") {
+		t.Error("what was known isn't shown any more")
+	}
+	refused := startChromium(t).open(t, h.Endpoint+"/board/#token=none&ws="+h.WebSocket, desktop)
+	refused.shows("The hub can't be reached, or doesn't accept the token")
 }
