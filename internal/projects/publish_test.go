@@ -178,7 +178,9 @@ func TestClientsThatCannotBeReached(t *testing.T) {
 		stage := w.live()
 		gone, stalled, fine := w.watch(stage, "acme"), w.watch(stage, "acme"), w.watch(stage, "acme")
 		s := w.process(func(c *projects.Config) {
-			c.Warn = func(_ context.Context, message string, fields map[string]any) { t.Errorf("warned: %s %v", message, fields) }
+			c.Warn = func(_ context.Context, message string, fields map[string]any) {
+				t.Errorf("warned: %s %v", message, fields)
+			}
 		})
 		must(t, s.CreateProject(t.Context(), acme()))
 		gone.Break()

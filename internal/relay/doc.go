@@ -42,7 +42,7 @@
 //
 // A hello or ping reads the positions of the client's projects. Each project is then told of as event.Resume says: the position is read first,
 // the events or the project as a whole after it, so nothing is lost in between. A project as a whole is kept in memory for as long as its
-// position stands, so a thousand clients that come back read it once per process. What can't be answered is answered by an error that
+// position stands, and so is a stretch of events, so a thousand clients that come back read them once per process. What can't be answered is answered by an error that
 // says when to ask again. Everything is answered within 25 seconds.
 //
 // The sweep sends every client a heartbeat with the positions of its projects once a minute, which is how a client finds out that

@@ -59,7 +59,7 @@ func (r *Relay) open(ctx context.Context) (*live, error) {
 	defer r.mu.Unlock()
 	if r.opened == nil {
 		r.opened = &live{log: r.log, store: tableStore{hub.Table}, sender: stageSender{hub.Pusher, r.projects}}
-		r.opened.names = r.opened.listed
+		r.opened.names = r.opened.list
 	}
 	return r.opened, nil
 }

@@ -44,39 +44,59 @@ type live struct {
 	// names lists all projects, for those that may see all of them.
 	names func(context.Context) ([]string, error)
 
-	mu        sync.Mutex // protects snapshots; never held during a call
-	snapshots map[string]*kept
+	snapshots shared[place, event.Snapshot]
+	missed    shared[stretch, []event.Event]
+
+	mu     sync.Mutex // protects listed; never held during a call
+	listed *listing   // as it was read last
 }
 
-// kept is a snapshot as of a position. Whatever changes a project moves its position, so it is right for as long as that stands.
-type kept struct {
-	at       event.Position
-	snapshot event.Snapshot
+// place is a project at a position. Whatever changes a project moves its position, so what was read there is right for as long as that
+// stands.
+type place struct {
+	project string
+	at      event.Position
 }
 
-// mostKept is how many projects' snapshots are kept: a storm of clients that come back wants few projects.
-const mostKept = 20
+// stretch is a part of a project's sequence: what lies behind after, up to a place.
+type stretch struct {
+	place
+	after int64
+}
+
+// listing is the directory at a position.
+type listing struct {
+	at    event.Position
+	names []string
+}
 
 // commitsBack is how many events are read to find the last commits: each makes a few.
 const commitsBack = 5 * event.MaxCommits
 
 // positions are those of all projects that a client may see.
 func (l *live) positions(ctx context.Context, c client) (map[string]event.Position, error) {
-	names := c.projects
-	if slices.Contains(names, Everything) {
-		all, err := l.names(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("listing the projects: %w", err)
-		}
-		names = append(slices.Clone(all), mirror.Directory)
-	} else {
-		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !c.sees(name) })
+	if !slices.Contains(c.projects, Everything) {
+		return l.store.Positions(ctx, slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }))
 	}
-	return l.store.Positions(ctx, names)
+	// The projects of last time are asked for along with the directory, which tells whether they are still all.
+	l.mu.Lock()
+	listed := l.listed
+	l.mu.Unlock()
+	if listed != nil {
+		positions, err := l.store.Positions(ctx, append(slices.Clone(listed.names), mirror.Directory))
+		if err != nil || positions[mirror.Directory] == listed.at {
+			return positions, err
+		}
+	}
+	all, err := l.names(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing the projects: %w", err)
+	}
+	return l.store.Positions(ctx, append(slices.Clone(all), mirror.Directory))
 }
 
-// listed are the names of all projects, as the mirror has the directory: it is read again when it has changed only.
-func (l *live) listed(ctx context.Context) ([]string, error) {
+// list are the names of all projects, as the mirror has the directory: it is read again when it has changed only.
+func (l *live) list(ctx context.Context) ([]string, error) {
 	at, there, err := l.position(ctx, mirror.Directory)
 	if err != nil || !there {
 		return nil, err
@@ -91,6 +111,9 @@ func (l *live) listed(ctx context.Context) ([]string, error) {
 			names = append(names, listing.Name)
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listed = &listing{at, names}
 	return names, nil
 }
 
@@ -100,30 +123,28 @@ func (l *live) position(ctx context.Context, project string) (position event.Pos
 	return position, there, err
 }
 
-// snapshot is a project as a whole, at a position that was read before or later. Clients that want the same one share the reading.
+// snapshot is a project as a whole, at a position that was read before. Clients that want the same one share the reading.
 func (l *live) snapshot(ctx context.Context, project string, at event.Position) (event.Snapshot, error) {
-	l.mu.Lock()
-	k := l.snapshots[project]
-	l.mu.Unlock()
-	if k != nil && k.at == at {
-		return k.snapshot, nil
-	}
-	past, err := l.store.Events(ctx, project, max(0, at.Seq-commitsBack))
-	if err != nil {
-		return event.Snapshot{}, err
-	}
-	past = slices.DeleteFunc(past, func(e event.Event) bool { return e.Seq > at.Seq })
-	read, err := l.store.Read(ctx, project)
-	if err != nil {
-		return event.Snapshot{}, err
-	}
-	snapshot := read.Live()
-	snapshot.Commits = event.Commits(past)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.snapshots == nil || len(l.snapshots) >= mostKept && l.snapshots[project] == nil {
-		l.snapshots = map[string]*kept{}
-	}
-	l.snapshots[project] = &kept{at, snapshot}
-	return snapshot, nil
+	return l.snapshots.get(ctx, place{project, at}, func(ctx context.Context) (event.Snapshot, error) {
+		past, err := l.store.Events(ctx, project, max(0, at.Seq-commitsBack))
+		if err != nil {
+			return event.Snapshot{}, err
+		}
+		past = slices.DeleteFunc(past, func(e event.Event) bool { return e.Seq > at.Seq })
+		read, err := l.store.Read(ctx, project)
+		if err != nil {
+			return event.Snapshot{}, err
+		}
+		snapshot := read.Live()
+		snapshot.Commits = event.Commits(past)
+		return snapshot, nil
+	})
+}
+
+// events are what clients lack that stand at a number, when the project stands at a position that was read before. Clients that lack the same
+// share the reading.
+func (l *live) events(ctx context.Context, project string, after int64, upto event.Position) ([]event.Event, error) {
+	return l.missed.get(ctx, stretch{place{project, upto}, after}, func(ctx context.Context) ([]event.Event, error) {
+		return l.store.Events(ctx, project, after)
+	})
 }

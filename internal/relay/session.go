@@ -177,7 +177,7 @@ func (s *session) tell(ctx context.Context, project string, current event.Positi
 	var stored []event.Event
 	if last != nil && last.Epoch == current.Epoch && last.Seq < current.Seq && current.Seq-last.Seq <= event.MaxReplay {
 		var err error
-		if stored, err = s.live.store.Events(ctx, project, last.Seq); err != nil {
+		if stored, err = s.live.events(ctx, project, last.Seq, current); err != nil {
 			return err
 		}
 	}

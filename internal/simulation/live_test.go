@@ -66,8 +66,8 @@ type livePlan struct {
 	viewers []viewerPlan
 	crashes []time.Duration // of relays, in turn
 	// deaf relays get no notification while things go wrong.
-	deaf bool
-	breaks  []connectionBreak
+	deaf   bool
+	breaks []connectionBreak
 }
 
 type viewerPlan struct {
@@ -289,9 +289,9 @@ func (v *viewer) stay(ctx context.Context, c *apigateway.Conn) {
 // arrive is what the client gets to see when a message has come.
 func (v *viewer) arrive(text []byte) [][]byte {
 	if !v.plan.unreliable || v.w.calm() {
-		all := append(v.held, text)
+		all := v.held
 		v.held = nil
-		return all
+		return append(all, text)
 	}
 	switch v.rand.IntN(10) {
 	case 0, 1:

@@ -193,10 +193,15 @@ func (w *walk) run(ctx context.Context, parallelism int) []error {
 // process is a process of the provider on a sandbox; its name is unique there.
 func process(t *testing.T, box *sandbox.Sandbox, name string) *projects.Service {
 	t.Helper()
+	return processOver(t, simulate.NewTransport(box), name)
+}
+
+func processOver(t *testing.T, transport http.RoundTripper, name string) *projects.Service {
+	t.Helper()
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	clients, err := awsclient.New(t.Context(), awsclient.Config{
 		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "bench",
-		HTTPClient: &http.Client{Transport: simulate.NewTransport(box)},
+		HTTPClient: &http.Client{Transport: transport},
 	})
 	if err != nil {
 		t.Fatal(err)

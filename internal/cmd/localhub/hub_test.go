@@ -99,7 +99,9 @@ func (h hub) process(run string) *projects.Service {
 	must(h.t, err)
 	return projects.New(projects.Config{
 		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified, Writer: "writer-" + run, Run: run,
-		Warn: func(_ context.Context, message string, fields map[string]any) { h.t.Errorf("warned: %s %v", message, fields) },
+		Warn: func(_ context.Context, message string, fields map[string]any) {
+			h.t.Errorf("warned: %s %v", message, fields)
+		},
 	})
 }
 

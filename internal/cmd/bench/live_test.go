@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/relay"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+)
+
+// TestLiveInVirtualTime tells a commit to many clients, and lets all of them come back at once. In the usual tests there are few of them, and
+// what it takes is exact.
+func TestLiveInVirtualTime(t *testing.T) {
+	clients, entities := 20, 5
+	if *full {
+		clients, entities = 1000, 100
+	}
+	l := watched(t, clients, entities)
+	if !*full {
+		// The announcement, the begin and the end, each of one message.
+		if want := 3 * clients; l.posts != want {
+			t.Errorf("%d posts for %d clients, want %d", l.posts, clients, want)
+		}
+	}
+	// Coming back: one read for each client, of where its projects stand, and hardly more for all of them together.
+	if most := clients + 20; l.storm > most {
+		t.Errorf("%d clients that come back at once read the table %d times, want at most %d", clients, l.storm, most)
+	}
+	if *full {
+		table(fmt.Sprintf("A commit of %d entities, and %d web clients, in virtual time.", entities, clients),
+			"what\tmeasured",
+			fmt.Sprintf("posts\t%d", l.posts),
+			fmt.Sprintf("bytes\t%.1f MB", float64(l.bytes)/1e6),
+			fmt.Sprintf("from the end in CloudFormation to a client, p50\t%s", l.percentile(50).Round(time.Millisecond)),
+			fmt.Sprintf("the same, p99\t%s", l.percentile(99).Round(time.Millisecond)),
+			fmt.Sprintf("all come back at once, until the last one knows everything\t%s", l.back.Round(time.Millisecond)),
+			fmt.Sprintf("reads of the table in that\t%d", l.storm),
+		)
+	}
+}
+
+// liveRun is what has been measured.
+type liveRun struct {
+	posts, bytes int
+	delays       []time.Duration // sorted
+	storm        int             // reads of the table
+	back         time.Duration
+}
+
+func (l liveRun) percentile(n int) time.Duration { return l.delays[(len(l.delays)-1)*n/100] }
+
+// counting counts the calls that go through it by operation.
+type counting struct {
+	next  http.RoundTripper
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if strings.Contains(r.URL.Path, "/@connections/") {
+		operation = "PostToConnection"
+	}
+	c.mu.Lock()
+	c.calls[operation]++
+	c.mu.Unlock()
+	return c.next.RoundTrip(r)
+}
+
+func (c *counting) take() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	calls := c.calls
+	c.calls = map[string]int{}
+	return calls
+}
+
+// watcher is a web client.
+type watcher struct {
+	event.Client
+	conn *apigateway.Conn
+
+	mu      sync.Mutex // protects what follows
+	bytes   int
+	buckets int       // that it knows of; -1 while it doesn't know the project, or lacks something
+	heard   time.Time // when it knew of the last ones
+}
+
+func (w *watcher) listen() {
+	for {
+		text, err := w.conn.Receive(context.Background())
+		if err != nil {
+			return
+		}
+		send, _ := w.Receive(text) // the tests of the protocol look for errors
+		for _, m := range send {
+			encoded, _ := json.Marshal(m)
+			_ = w.conn.Send(encoded)
+		}
+		w.mu.Lock()
+		w.bytes += len(text)
+		if n := w.count(); n != w.buckets {
+			w.buckets, w.heard = n, time.Now()
+		}
+		w.mu.Unlock()
+	}
+}
+
+// count is the number of buckets that the client knows of.
+func (w *watcher) count() int {
+	if !w.Complete("acme") {
+		return -1
+	}
+	n := 0
+	for _, stack := range w.View("acme").Stacks {
+		for id := range stack.Entities {
+			if id.Kind == model.KindBucket {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (w *watcher) knows() (buckets int, heard time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buckets, w.heard
+}
+
+// watched measures a commit of buckets before clients.
+func watched(t *testing.T, clients, entities int) (l liveRun) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
+		calls := &counting{next: simulate.NewTransport(box), calls: map[string]int{}}
+		stage := serve(t, box, calls)
+		service := processOver(t, calls, "bench")
+		p := model.Project{Name: "acme", AccountID: "000000300000", Region: "eu-west-1", OnDelete: model.Refuse}
+		must(t, service.CreateProject(t.Context(), p))
+
+		token, err := box.Issuer().Token(oidc.URL(issuerAddress), oidc.TokenRequest{ExpiresIn: 24 * 3600})
+		must(t, err)
+		watchers := make([]*watcher, clients)
+		connect := func(n int) {
+			w := watchers[n]
+			w.mu.Lock()
+			w.buckets = -1
+			w.mu.Unlock()
+			for wait := 250 * time.Millisecond; ; wait *= 2 { // API Gateway lets in so many in a second
+				conn, err := stage.Connect(t.Context(), apigateway.Handshake{
+					SourceIP: fmt.Sprintf("198.51.%d.%d", n/256, n%256), Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
+				})
+				if err == nil {
+					w.conn = conn
+					break
+				}
+				time.Sleep(wait + time.Duration(n)*time.Millisecond)
+			}
+			hello, _ := json.Marshal(w.Hello())
+			must(t, w.conn.Send(hello))
+			go w.listen()
+		}
+		everybody := func(does func(n int)) {
+			var group sync.WaitGroup
+			for n := range watchers {
+				group.Go(func() { does(n) })
+			}
+			group.Wait()
+		}
+		for n := range watchers {
+			watchers[n] = &watcher{}
+		}
+		everybody(connect)
+		know := func(buckets int) {
+			for _, w := range watchers {
+				for n, _ := w.knows(); n != buckets; n, _ = w.knows() {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		}
+		know(0)
+
+		// The commit.
+		for _, w := range watchers {
+			w.bytes = 0
+		}
+		calls.take()
+		create(t, service, p, entities)
+		know(entities)
+		time.Sleep(5 * time.Second)
+		l.posts = calls.take()["PostToConnection"]
+		ended := endOf(t, box, p.AccountID)
+		for _, w := range watchers {
+			_, heard := w.knows()
+			l.delays = append(l.delays, heard.Sub(ended))
+			l.bytes += w.bytes
+		}
+		slices.Sort(l.delays)
+
+		// Everybody loses the connection, and lacks a commit when they come back.
+		box.WebSockets().Drop(apigateway.All)
+		must(t, service.Create(t.Context(), "acme", bucketOf(p, "meanwhile")))
+		calls.take()
+		from := time.Now()
+		everybody(connect)
+		know(entities + 1)
+		l.back = time.Since(from)
+		storm := calls.take()
+		l.storm = storm["Query"] + storm["BatchGetItem"] + storm["GetItem"] + storm["TransactGetItems"]
+		box.WebSockets().Drop(apigateway.All)
+		time.Sleep(30 * time.Second)
+	})
+	return l
+}
+
+func bucketOf(p model.Project, name string) model.Bucket {
+	return model.Bucket{Name: name, BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+}
+
+// create makes buckets at once, so that one commit holds them all.
+func create(t *testing.T, service *projects.Service, p model.Project, entities int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for n := range entities {
+		group.Go(func() {
+			if err := service.Create(t.Context(), p.Name, bucketOf(p, fmt.Sprintf("bucket%d", n))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// endOf is when CloudFormation came to the end of the stack's last operation.
+func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
+	t.Helper()
+	access, secret := sandbox.StaticCredentials(accountID)
+	client := cloudformation.New(cloudformation.Options{
+		Region: "eu-west-1", HTTPClient: &http.Client{Transport: simulate.NewTransport(box)},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}, nil
+		}),
+	})
+	out, err := client.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")})
+	must(t, err)
+	return aws.ToTime(out.StackEvents[0].Timestamp)
+}
+
+const issuerAddress = "https://issuer.test"
+
+type issuer struct{ *oidc.Issuer }
+
+func (i issuer) RoundTrip(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	i.Serve(recorder, r, issuerAddress)
+	response := recorder.Result()
+	response.Request = r
+	return response, nil
+}
+
+// serve runs a relay on the sandbox.
+func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *apigateway.Stage {
+	t.Helper()
+	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:relay"
+	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
+	clients, err := awsclient.New(t.Context(), awsclient.Config{
+		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "bench", HTTPClient: &http.Client{Transport: transport},
+	})
+	must(t, err)
+	r, err := relay.New(t.Context(), relay.Config{
+		Clients: clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
+		Access: relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: issuer{box.Issuer()}}},
+	})
+	must(t, err)
+	box.RegisterFunction(arn, r.Handle)
+	box.SubscribeFunction(arn)
+	stage, err := box.WebSockets().Deploy(apigateway.Settings{
+		API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: "eu-west-1", Authorizer: arn,
+		IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"}, Routes: map[string]string{"$connect": arn, "$default": arn, "$disconnect": arn},
+	})
+	must(t, err)
+	must(t, box.SetHubSettings(map[string]any{"management_url": "https://" + stage.Domain() + "/prod"}))
+	return stage
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
