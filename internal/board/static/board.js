@@ -34,19 +34,22 @@ function address() {
 /** Brings a list's elements in line with items: those that stay keep their element, so that focus and open details stay. */
 function list(section, items, fill) {
   const element = $(".cards", section), had = new Map([...element.children].map((child) => [child.dataset.id, child]));
+  let focus = element.contains(document.activeElement) ? document.activeElement : null;
   const children = items.map((item) => {
     const signature = JSON.stringify(item), child = had.get(item.id) ?? make("li");
     if (child.dataset.signature !== signature) {
-      const open = $("details", child)?.open;
+      const open = $("details", child)?.open, focused = $("summary", child)?.matches(":focus");
       child.dataset.id = item.id;
       child.dataset.signature = signature;
       child.replaceChildren();
       fill(child, item);
       if (open && $("details", child)) $("details", child).open = true;
+      if (focused) focus = $("summary", child);
     }
     return child;
   });
   if (children.length !== element.children.length || children.some((c, n) => c !== element.children[n])) element.replaceChildren(...children);
+  if (focus && focus !== document.activeElement) focus.focus({ preventScroll: true });
   $(".empty", section).hidden = items.length > 0;
   element.hidden = items.length === 0;
 }
