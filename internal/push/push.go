@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
@@ -126,17 +127,25 @@ func (p *Pusher) post(ctx context.Context, connection string, texts [][]byte) er
 	for _, text := range texts {
 		_, err := p.client.PostToConnection(bounded, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &connection, Data: text},
 			func(o *apigatewaymanagementapi.Options) { o.Retryer = p.retryer })
-		var gone *types.GoneException
-		var busy *types.LimitExceededException
-		switch {
+		switch status := statusOf(err); {
 		case err == nil:
-		case errors.As(err, &gone):
+		case status == http.StatusGone:
 			return fmt.Errorf("%w: %w", ErrGone, err)
-		case errors.As(err, &busy), ctx.Err() == nil && bounded.Err() != nil:
+		case status == http.StatusTooManyRequests, ctx.Err() == nil && bounded.Err() != nil:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		default:
 			return fmt.Errorf("sending on a connection: %w", err)
 		}
 	}
 	return nil
+}
+
+// statusOf is the HTTP status of an answer, by which API Gateway's documentation tells its refusals apart (API reference, PostToConnection);
+// 0 when there was no answer.
+func statusOf(err error) int {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
 }

@@ -21,9 +21,11 @@ const pins = "internal/tools/conformance"
 
 func main() {
 	dir := flag.String("dir", filepath.Join("bin", "conformance"), "where the servers are kept")
+	zips := flag.String("relay", "bin", "where the relay's zips are")
+	only := flag.String("only", "", "the name of a server, to try no other")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *dir)
+	err := run(ctx, *dir, *zips, *only)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
@@ -31,12 +33,15 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, dir string) error {
+func run(ctx context.Context, dir, zips, only string) error {
 	if err := unproven(); err != nil {
 		return err
 	}
 	surprises := 0
-	for _, s := range servers() {
+	for _, s := range servers(zips) {
+		if only != "" && only != s.peer.Name {
+			continue
+		}
 		n, err := s.try(ctx, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.peer.Name, err)
@@ -73,6 +78,11 @@ func (s server) try(ctx context.Context, dir string) (surprises int, err error) 
 		return 0, err
 	}
 	surprises = conformance.Report(os.Stdout, s.peer.Name, trials)
+	if s.also != nil {
+		if err := s.also(ctx, endpoint); err != nil {
+			return surprises, err
+		}
+	}
 	if s.tests == "" {
 		return surprises, nil
 	}

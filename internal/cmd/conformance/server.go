@@ -25,9 +25,11 @@ type server struct {
 	command func(ctx context.Context, dir string, port int) *exec.Cmd
 	// tests is a package whose tests run on the server too, which its variable names; "" for none.
 	tests, variable string
+	// also is what else is to be tried on the server; nil for nothing.
+	also func(ctx context.Context, endpoint string) error
 }
 
-func servers() []server {
+func servers(zips string) []server {
 	return []server{
 		{
 			peer: conformance.DynamoDBLocal(), fetch: fetchJars, tests: "./internal/mirror", variable: "STOWAGE_TEST_DYNAMODB",
@@ -44,6 +46,7 @@ func servers() []server {
 		},
 		{
 			peer: conformance.MiniStack(), fetch: fetchPackages,
+			also: func(ctx context.Context, endpoint string) error { return tryWire(ctx, endpoint, zips) },
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				command := exec.CommandContext(ctx, filepath.Join(dir, venv, "bin", "ministack"))
 				command.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFTP_ENABLED=0", "IOT_MTLS_ENABLED=0")
