@@ -249,3 +249,23 @@ func TestConnectionsNeedATable(t *testing.T) {
 		}
 	}
 }
+
+func TestTheReasonOfAStatusIsTold(t *testing.T) {
+	b := newBench(t)
+	update := reading(at("a", "UPDATE_ROLLBACK_FAILED", 1))
+	update.Reason = strings.Repeat("é", 1000)
+	head := b.mustWrite(t, "demo", 0, update)
+	want := strings.Repeat("é", 248) + "…"
+	if head.Reason != want || b.mustRead(t, "demo").Live().Stacks[0].Reason != want {
+		t.Errorf("the reason is %q", head.Reason)
+	}
+	update = reading(at("a", "UPDATE_COMPLETE", 2))
+	if head := b.mustWrite(t, "demo", 0, update); head.Reason != "" {
+		t.Errorf("it is still %q", head.Reason)
+	}
+	events, err := b.Events(t.Context(), "demo", 0)
+	must(t, err)
+	if change, err := events[0].StackChange(); err != nil || change.Reason != want {
+		t.Errorf("the event says %q, error %v", change.Reason, err)
+	}
+}

@@ -22,6 +22,8 @@ type Head struct {
 	Shard     int    `json:"shard"`
 	StackName string `json:"stack_name"`
 	Version
+	// Reason is why the stack is in its status, in CloudFormation's words; "" when nobody has said. At most maxReason bytes are kept.
+	Reason string `json:"reason,omitempty"`
 	// Operation is what a writer has announced and not yet finished; nil when there is none.
 	Operation *Operation `json:"operation,omitempty"`
 	// Seq and Epoch are those of the event that the head was written with.
@@ -30,6 +32,9 @@ type Head struct {
 	// BodyHash is that of the body written last; "" when there is no body.
 	BodyHash string `json:"body_hash,omitempty"`
 }
+
+// maxReason keeps a head small: CloudFormation lists all resources that have failed.
+const maxReason = 500
 
 // Operation is a change that a writer is about to make or is making. Announce fills in the times that are zero.
 type Operation = event.Operation

@@ -28,7 +28,7 @@ func (s *Snapshot) Live() event.Snapshot {
 // state is the head in the form in which web clients get it.
 func (h *Head) state() event.StackState {
 	return event.StackState{
-		Shard: h.Shard, StackName: h.StackName, Version: h.live(), Status: h.Status, Revision: h.Revision, Operation: h.Operation,
+		Shard: h.Shard, StackName: h.StackName, Version: h.live(), Status: h.Status, Revision: h.Revision, Reason: h.Reason, Operation: h.Operation,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,7 @@ import (
 type Update struct {
 	Version
 	StackName string
+	Reason    string // CloudFormation's, for the status; it is for people to see
 	// Contents are needed when Stable(Status), and left aside otherwise.
 	Contents *template.Contents
 	// Run goes into the event. When it is "" it is taken from the operation that was announced.
@@ -164,7 +166,7 @@ type next struct {
 
 func (b *base) advance(u Update, now time.Time) (*next, error) {
 	place := b.next()
-	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Seq: place.Seq, Epoch: place.Epoch}}
+	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Reason: shortened(u.Reason), Seq: place.Seq, Epoch: place.Epoch}}
 	var change event.StackChange
 	before := &template.Contents{}
 	if b.body != nil {
@@ -210,6 +212,14 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: u.Revision, Time: now.UTC().Truncate(time.Millisecond), Run: run,
 	}, change)
 	return n, err
+}
+
+// shortened is a reason as far as it is kept.
+func shortened(reason string) string {
+	if len(reason) <= maxReason {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:maxReason-len("…")], "") + "…"
 }
 
 // about says whether an update is about an operation: by its token, or because the stack has moved since the operation began. The

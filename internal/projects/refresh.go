@@ -232,7 +232,7 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 	if described == nil {
 		return s.gone(ctx, h, d, head, contents)
 	}
-	update := mirror.Update{StackName: d.stack.Name(), Version: version(*described, revisionOf(*described))}
+	update := mirror.Update{StackName: d.stack.Name(), Reason: described.StatusReason, Version: version(*described, revisionOf(*described))}
 	whole := contents != nil || !mirror.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, done, nil
@@ -248,7 +248,7 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 			}
 			contents = update.Contents
 		}
-		update.Version = version(read.After, revisionOf(read.After))
+		update.Version, update.Reason = version(read.After, revisionOf(read.After)), read.After.StatusReason
 	}
 	done, err = s.put(ctx, h, d, update)
 	return contents, done, err
