@@ -11,7 +11,7 @@
 // A process is one projects.Service. When it crashes, its calls reach nothing any more, and those that had been waiting to reach AWS
 // never do; another process then takes up what was left to do. In a third of the seeds stacks are so small that the project grows.
 //
-// Besides, small runs are repeated with a crash at each of their calls (crash_test.go, crash_project_test.go); of the longest one
+// Besides, small runs are repeated with a crash at each of their calls (crash_test.go, crash_project_test.go, crash_rotation_test.go); of the longest ones
 // only every fifth call in the usual tests, and every call with
 //
 //	go test ./internal/simulation -run Crash -simulation.stride=1
