@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stowage/terraform-provider-stowage/internal/board"
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 )
 
 // TestTheExampleListens opens examples/web-client as its README says: from a web server of its own, against a hub.
@@ -22,12 +23,12 @@ func TestTheExampleListens(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
-	h := startHub(t)
+	h := localhubtest.Start(t)
 	address, err := url.Parse(h.Board)
 	must(t, err)
 	p := startChromium(t).open(t, server.URL+"/#"+address.EscapedFragment(), desktop)
 	p.shows("Live")
-	s := h.process("run-1")
+	s := h.Provider("run-1")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	must(t, s.Create(t.Context(), "acme", bucket("acme", "inbox")))
 	p.shows("acme: inbox is acme-inbox-" + account)

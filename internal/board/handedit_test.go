@@ -11,29 +11,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // TestAHandEditAppears has a person change templates by the CloudFormation API, without any provider.
 func TestAHandEditAppears(t *testing.T) {
-	h := startHub(t)
-	p := startChromium(t).open(t, h.address("acme"), desktop)
-	s := h.process("run-1")
+	h := localhubtest.Start(t)
+	p := startChromium(t).open(t, h.Address(h.Token(nil, "acme")), desktop)
+	s := h.Provider("run-1")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	for _, name := range []string{"inbox", "outbox"} {
 		must(t, s.Create(t.Context(), "acme", bucket("acme", name)))
 	}
 	p.until(row("inbox") + " && " + row("outbox"))
 
-	h.byHand(func(resources map[string]json.RawMessage) {
+	byHand(t, h, func(resources map[string]json.RawMessage) {
 		delete(resources, "Bucketinbox")
 		delete(resources, "BucketPolicyinbox")
 	})
 	p.until("!" + row("inbox") + " && " + row("outbox"))
 	p.until(`[...document.querySelectorAll("#commits li")].some((li) => li.innerText.includes("bucket inbox removed") && li.innerText.includes("by hand"))`)
 
-	h.byHand(func(resources map[string]json.RawMessage) {
+	byHand(t, h, func(resources map[string]json.RawMessage) {
 		var b struct {
 			Type, DeletionPolicy, UpdateReplacePolicy string
 			Metadata                                  json.RawMessage
@@ -50,26 +51,26 @@ func TestAHandEditAppears(t *testing.T) {
 }
 
 // byHand changes the resources of acme's template as a person does.
-func (h hub) byHand(change func(resources map[string]json.RawMessage)) {
-	h.t.Helper()
+func byHand(t *testing.T, h localhubtest.Hub, change func(resources map[string]json.RawMessage)) {
+	t.Helper()
 	access, secret := sandbox.StaticCredentials(account)
 	client := cloudformation.New(cloudformation.Options{
 		Region: region, BaseEndpoint: aws.String(h.Endpoint), Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
 	})
 	stack := aws.String("stowage-acme-0")
-	got, err := client.GetTemplate(h.t.Context(), &cloudformation.GetTemplateInput{StackName: stack})
-	must(h.t, err)
+	got, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack})
+	must(t, err)
 	var sections, resources map[string]json.RawMessage
-	must(h.t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
-	must(h.t, json.Unmarshal(sections["Resources"], &resources))
+	must(t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
+	must(t, json.Unmarshal(sections["Resources"], &resources))
 	change(resources)
 	sections["Resources"], err = json.Marshal(resources)
-	must(h.t, err)
+	must(t, err)
 	body, err := json.Marshal(sections)
-	must(h.t, err)
-	_, err = client.UpdateStack(h.t.Context(), &cloudformation.UpdateStackInput{
+	must(t, err)
+	_, err = client.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
 		StackName: stack, TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
 		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
 	})
-	must(h.t, err)
+	must(t, err)
 }

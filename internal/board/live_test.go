@@ -5,6 +5,7 @@ package board_test
 import (
 	"testing"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -25,12 +26,12 @@ const watching = `(() => {
 
 // TestAnApplyAppearsAsItHappens has a browser look on while things are made: first as being changed, then settled.
 func TestAnApplyAppearsAsItHappens(t *testing.T) {
-	b, h := startChromium(t), startHub(t)
-	everything, foreign := b.open(t, h.Board, desktop), b.open(t, h.address("globex"), desktop)
+	b, h := startChromium(t), localhubtest.Start(t)
+	everything, foreign := b.open(t, h.Board, desktop), b.open(t, h.Address(h.Token(nil, "globex")), desktop)
 	everything.until(`document.querySelector("#freshness").textContent === "Live"`)
 	foreign.until(`document.querySelector("#freshness").textContent === "Live"`)
 
-	s := h.process("run-42")
+	s := h.Provider("run-42")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	everything.until(row("acme"))
 	eval[any](everything, watching)
@@ -53,15 +54,15 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 
 // TestAConnectionThatTheHubLosesComesBack has the hub break all connections while things go on.
 func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
-	h := startHub(t)
+	h := localhubtest.Start(t)
 	p := startChromium(t).open(t, h.Board, desktop)
 	p.until(live)
-	s := h.process("run-1")
+	s := h.Provider("run-1")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	p.until(row("acme"))
 	for _, name := range []string{"first", "second"} {
 		eval[any](p, `(window.states = [], new MutationObserver(() => states.push(document.querySelector("#freshness").dataset.state)).observe(document.querySelector("#freshness"), { attributes: true }))`)
-		h.control("/_sandbox/connections", `{"drop": "all"}`)
+		h.Control("/_sandbox/connections", `{"drop": "all"}`)
 		must(t, s.Create(t.Context(), "acme", bucket("acme", name)))
 		p.until(row(name) + " && " + live)
 		if !eval[bool](p, `states.includes("reconnecting")`) {
@@ -72,9 +73,9 @@ func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
 
 // TestAPageEndsWithItsToken says that the page tells who watches to come back with another token, and goes on showing what it has.
 func TestAPageEndsWithItsToken(t *testing.T) {
-	h := startHub(t)
-	must(t, h.process("run-1").CreateProject(t.Context(), project("acme")))
-	p := startChromium(t).open(t, h.addressFor(map[string]any{"projects": []string{"acme"}, "expires_in": 4}), desktop)
+	h := localhubtest.Start(t)
+	must(t, h.Provider("run-1").CreateProject(t.Context(), project("acme")))
+	p := startChromium(t).open(t, h.Address(h.Token(map[string]any{"expires_in": 4}, "acme")), desktop)
 	p.until(live + " && " + row("acme"))
 	p.shows("Signed out: the token has expired, out of date since")
 	if eval[bool](p, row("acme")+" == null") {

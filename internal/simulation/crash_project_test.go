@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -149,22 +148,13 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 	t.Helper()
 	once := func(t *testing.T, at int64, after bool) int64 {
 		t.Helper()
-		var began, ended atomic.Int64
+		var began func() int64
 		cryptotest.SetGlobalRandom(t, 1)
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 1)
 			w.resources = resources
 			first, next := w.start("first", 100), w.start("next", 200)
-			first.before = func() {
-				if began.Add(1) == at && !after {
-					first.crash()
-				}
-			}
-			first.after = func() {
-				if ended.Add(1) == at && after {
-					first.crash()
-				}
-			}
+			began = first.crashAt(at, after)
 			run(w, first, next)
 			if at > 0 && !first.crashed() {
 				t.Errorf("the process never came to call %d", at)
@@ -175,7 +165,7 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 				t.Error(problem)
 			}
 		})
-		return began.Load()
+		return began()
 	}
 	calls := once(t, 0, false)
 	if calls < 20 {

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -89,23 +88,14 @@ func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 		for n, step := range rotationSteps[:in+1] {
 			time.Sleep(step.after)
 			p := w.start("step", 100+n)
-			var began, ended atomic.Int64
+			began := func() int64 { return 0 }
 			if n == in {
-				p.before = func() {
-					if began.Add(1) == int64(at)+1 && !after {
-						p.crash()
-					}
-				}
-				p.after = func() {
-					if ended.Add(1) == int64(at)+1 && after {
-						p.crash()
-					}
-				}
+				began = p.crashAt(int64(at)+1, after)
 			}
 			if err := applyRotation(p, step.trigger); err != nil && !p.crashed() {
 				t.Fatalf("%s: %v", step.name, err)
 			}
-			calls = int(began.Load())
+			calls = int(began())
 		}
 		time.Sleep(time.Minute)
 		heir := w.start("heir", 200)

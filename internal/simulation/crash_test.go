@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -65,17 +64,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 			t.Fatal(err)
 		}
 		victim := w.start("victim", 100)
-		var count, ended atomic.Int64
-		victim.before = func() {
-			if count.Add(1) == int64(at)+1 && !after {
-				victim.crash()
-			}
-		}
-		victim.after = func() {
-			if ended.Add(1) == int64(at)+1 && after {
-				victim.crash()
-			}
-		}
+		began := victim.crashAt(int64(at)+1, after)
 		done := 0
 		for _, c := range chores() {
 			err := victim.write(c.action, c.entity, value(c.entity))
@@ -87,7 +76,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 			}
 			done++
 		}
-		calls = int(count.Load())
+		calls = int(began())
 		time.Sleep(time.Second)
 		heir := w.start("heir", 200)
 		for _, c := range chores()[done:] {

@@ -119,6 +119,22 @@ func (p *process) crash() {
 	})
 }
 
+// crashAt lets the process crash at one of its calls, from 1 (0: at none), before it reaches AWS or after it has. calls is how many it has begun.
+func (p *process) crashAt(at int64, after bool) (calls func() int64) {
+	var began, ended atomic.Int64
+	p.before = func() {
+		if began.Add(1) == at && !after {
+			p.crash()
+		}
+	}
+	p.after = func() {
+		if ended.Add(1) == at && after {
+			p.crash()
+		}
+	}
+	return began.Load
+}
+
 func (p *process) crashed() bool {
 	select {
 	case <-p.dead:

@@ -1,14 +1,10 @@
 package localhub_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,102 +16,22 @@ import (
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/coder/websocket"
 
-	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
-	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
-	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub"
+	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 const account = "111122223333"
 
-// TestMain takes this machine's AWS settings away.
-func TestMain(m *testing.M) {
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			_ = os.Unsetenv(name)
-		}
-	}
-	os.Exit(m.Run())
-}
-
-// hub is a sandbox with its hub, behind a listener.
-type hub struct {
-	t *testing.T
-	server.Ready
-}
-
-func start(t *testing.T) hub {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	reader, writer := io.Pipe()
-	ended := make(chan error, 1)
-	log := &strings.Builder{}
-	go func() {
-		err := server.Main(ctx, []string{"--listen", "127.0.0.1:0"}, onboarding.Account, writer, io.Discard, localhub.SetUp(log))
-		_ = writer.CloseWithError(io.EOF)
-		ended <- err
-	}()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the end: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("the relay's log: %s", log)
-		}
-	})
-	line, err := bufio.NewReader(reader).ReadBytes('\n')
-	if err != nil {
-		t.Fatalf("no ready line: %v", err)
-	}
-	h := hub{t: t}
-	must(t, json.Unmarshal(line, &h.Ready))
-	return h
-}
+func TestMain(m *testing.M) { localhubtest.Main(m) }
 
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// process is a process of the provider.
-func (h hub) process(run string) *projects.Service {
-	h.t.Helper()
-	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
-	endpoints := map[string]string{}
-	for _, service := range awsclient.EndpointServices {
-		endpoints[service] = h.Endpoint
-	}
-	clients, err := awsclient.New(h.t.Context(), awsclient.Config{
-		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test", Endpoints: endpoints, S3UsePathStyle: true,
-	})
-	must(h.t, err)
-	return projects.New(projects.Config{
-		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified, Writer: "writer-" + run, Run: run,
-		Warn: func(_ context.Context, message string, fields map[string]any) {
-			h.t.Errorf("warned: %s %v", message, fields)
-		},
-	})
-}
-
-// token is a token for projects.
-func (h hub) token(names ...string) string {
-	h.t.Helper()
-	body, err := json.Marshal(map[string]any{"projects": names})
-	must(h.t, err)
-	response, err := http.Post(h.Endpoint+"/_sandbox/tokens", "application/json", strings.NewReader(string(body)))
-	must(h.t, err)
-	defer func() { _ = response.Body.Close() }()
-	var answer struct{ Token string }
-	must(h.t, json.NewDecoder(response.Body).Decode(&answer))
-	return answer.Token
 }
 
 // watcher is a web client, which speaks the protocol as event.Client does.
@@ -127,16 +43,16 @@ type watcher struct {
 	came []string
 }
 
-func (h hub) watch(token string) *watcher {
-	h.t.Helper()
-	socket, _, err := websocket.Dial(h.t.Context(), h.WebSocket, &websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}})
-	must(h.t, err)
+func watch(t *testing.T, h localhubtest.Hub, token string) *watcher {
+	t.Helper()
+	socket, _, err := websocket.Dial(t.Context(), h.WebSocket, &websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}})
+	must(t, err)
 	socket.SetReadLimit(1 << 20)
 	if socket.Subprotocol() != event.Subprotocol {
-		h.t.Errorf("the subprotocol is %q", socket.Subprotocol())
+		t.Errorf("the subprotocol is %q", socket.Subprotocol())
 	}
-	w := &watcher{t: h.t, socket: socket}
-	h.t.Cleanup(func() { _ = socket.CloseNow() })
+	w := &watcher{t: t, socket: socket}
+	t.Cleanup(func() { _ = socket.CloseNow() })
 	w.send(w.client.Hello())
 	return w
 }
@@ -202,18 +118,18 @@ func bucket(name string) model.Bucket {
 // TestWhoeverWatchesSeesWhateverHappens goes the whole way: the provider's changes are told before and after, a hand edit is told as well,
 // and whoever may not see the project hears nothing of it.
 func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
-	h := start(t)
+	h := localhubtest.Start(t)
 	page, err := url.Parse(h.Board)
 	must(t, err)
 	fragment, err := url.ParseQuery(page.Fragment)
 	must(t, err)
 
-	everything := h.watch(fragment.Get("token"))
-	foreign := h.watch(h.token("globex"))
+	everything := watch(t, h, fragment.Get("token"))
+	foreign := watch(t, h, h.Token(nil, "globex"))
 	everything.until("the welcome", func() bool { return !everything.client.Ends.IsZero() })
 	foreign.until("the welcome", func() bool { return !foreign.client.Ends.IsZero() })
 
-	provider := h.process("run-1")
+	provider := h.Provider("run-1")
 	must(t, provider.CreateProject(t.Context(), model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse}))
 	must(t, provider.Create(t.Context(), "acme", bucket("inbox")))
 	everything.untilBuckets("acme", "inbox")
@@ -224,7 +140,7 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 	}
 
 	// Who comes later gets it all at once.
-	late := h.watch(h.token("acme"))
+	late := watch(t, h, h.Token(nil, "acme"))
 	late.untilBuckets("acme", "inbox")
 
 	// Somebody takes the bucket out of the template by hand.
