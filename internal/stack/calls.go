@@ -340,11 +340,18 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 		return &commit.Finished{Description: d, Events: events}
 	}
 	began, status := span(events)
-	if status == "" || strings.HasSuffix(status, inProgress) {
-		return nil
+	switch {
+	case status != "" && !strings.HasSuffix(status, inProgress):
+		d.Status, d.StatusReason, d.ChangeSetID, d.LastUpdated = status, "", e.ARN, began
+		return &commit.Finished{Description: d, Events: events}
+	case d.Status == string(types.StackStatusDeleteComplete), d.Status == string(types.StackStatusDeleteFailed):
+		// A stack may be deleted while it is being created, which ends that without an event of its own.
+		if d.StatusReason == "" {
+			d.StatusReason = "somebody has deleted the stack in the middle of it"
+		}
+		return &commit.Finished{Description: d, Events: events}
 	}
-	d.Status, d.StatusReason, d.ChangeSetID, d.LastUpdated = status, "", e.ARN, began
-	return &commit.Finished{Description: d, Events: events}
+	return nil
 }
 
 // span is when the stack's own events among an operation's events begin, and the status that they have come to.

@@ -1,17 +1,21 @@
 package stack_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -211,6 +215,46 @@ func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
 		must(t, w.process().Commit(t.Context(), create(user("partner"))))
 		if !aws.ToBool(w.described().EnableTerminationProtection) {
 			t.Error("the termination protection is off")
+		}
+	})
+}
+
+// TestStackDeletedWhileItIsBeingMade says that whoever makes the stack hears of it, and that nobody goes on waiting.
+func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		made := make(chan error, 1)
+		go func() { made <- w.process().Commit(t.Context(), create(user("partner"))) }()
+		began := time.Now()
+		for w.called("ExecuteChangeSet") == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		_, err := w.client().CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stackName)})
+		must(t, err)
+		var failed *commit.FailedError
+		if err := <-made; !errors.As(err, &failed) || failed.Status != "DELETE_COMPLETE" || len(failed.Reasons) == 0 {
+			t.Errorf("making the stack ended with %v", err)
+		}
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("it was found out after %v", took)
+		}
+	})
+}
+
+// TestStackProtectedWhileItIsDeleted has the stack's maker switch on the protection between the two calls of a deletion.
+func TestStackProtectedWhileItIsDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.filled(w.process())
+		client := w.clientBy(&after{next: w.transport, action: "UpdateTerminationProtection", do: func() {
+			_, err := w.client().CloudFormation.UpdateTerminationProtection(t.Context(), &cloudformation.UpdateTerminationProtectionInput{
+				StackName: aws.String(stackName), EnableTerminationProtection: aws.Bool(true),
+			})
+			must(t, err)
+		}})
+		must(t, w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(t.Context(), "delete-it"))
+		if n := w.called("DeleteStack"); n != 2 {
+			t.Errorf("%d attempts to delete the stack, want 2", n)
 		}
 	})
 }

@@ -159,22 +159,24 @@ func TestTwoFirstWritersMakeOneStack(t *testing.T) {
 	}
 }
 
-// sleepy is a transport that answers nothing for two minutes after an execution: a writer whose machine slept.
-type sleepy struct {
-	next  http.RoundTripper
-	slept bool
+// after is a transport that does something once, between the first answer to an action and its caller.
+type after struct {
+	next   http.RoundTripper
+	action string
+	do     func()
+	done   bool
 }
 
-func (s *sleepy) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a *after) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer, err := s.next.RoundTrip(r)
-	if !s.slept && bytes.Contains(body, []byte("Action=ExecuteChangeSet")) {
-		s.slept = true
-		time.Sleep(2 * time.Minute)
+	answer, err := a.next.RoundTrip(r)
+	if !a.done && bytes.Contains(body, []byte("Action="+a.action)) {
+		a.done = true
+		a.do()
 	}
 	return answer, err
 }
@@ -186,7 +188,8 @@ func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.filled(w.process())
-				client := w.clientBy(&sleepy{next: w.transport})
+				// The first writer's machine sleeps.
+				client := w.clientBy(&after{next: w.transport, action: "ExecuteChangeSet", do: func() { time.Sleep(2 * time.Minute) }})
 				var committed []commit.Committed
 				s := w.process(func(c *stack.Config) {
 					c.CloudFormation = client.CloudFormation

@@ -236,8 +236,8 @@ func (s *Stack) Delete(ctx context.Context, token string) error {
 		}); err == nil {
 			return s.gone(ctx, d.StackID)
 		}
-		// Somebody may have begun an operation in the meantime.
-		if now, again := s.Describe(ctx); again != nil || now == nil || !strings.HasSuffix(now.Status, inProgress) {
+		// Somebody may have begun an operation in the meantime, or have protected the stack, which they had just made.
+		if now, again := s.Describe(ctx); again != nil || now == nil || !now.Protected && !strings.HasSuffix(now.Status, inProgress) {
 			return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
 		}
 	}
