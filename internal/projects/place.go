@@ -105,6 +105,7 @@ func (s *Service) growOnce(ctx context.Context, t *target, n int) error {
 func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	s.config.Log(ctx, "The stacks of the project are full: another one is made", map[string]any{"project": t.p.name, "stack": stackName(t.p.name, n)})
 	d := s.newSibling(t.h, t.first, n, t.view.Contents.Env.Shared, true)
+	d.uncounted = true
 	of := model.Project{Name: t.p.name}
 	open := func() error { return s.commit(ctx, d, template.Change{Op: template.Open, Entity: of}) }
 	err := open()
@@ -126,15 +127,21 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	if errors.As(err, &closing) || errors.As(err, &gone) || errors.As(err, &missing) {
 		return errors.Join(err, s.ungrow(ctx, d, of))
 	}
-	if err == nil {
-		s.warn(GrownWarning{t.p.name, n + 1})
+	if err != nil {
+		return err
 	}
-	return err
+	if opened := d.seen(); opened != nil {
+		s.write(ctx, t.h, d, opened, "")
+	}
+	s.warn(GrownWarning{t.p.name, n + 1})
+	return nil
 }
 
-// ungrow deletes a stack that was made for a project that is being deleted.
+// ungrow deletes a stack that was made for a project that is being deleted, unless whoever deletes the project has done so.
 func (s *Service) ungrow(ctx context.Context, d *shard, of model.Project) error {
-	if err := s.commit(ctx, d, template.Change{Op: template.Close, Entity: of}); err != nil {
+	err := s.commit(ctx, d, template.Change{Op: template.Close, Entity: of})
+	var missing *StackMissingError
+	if err != nil && !errors.As(err, &missing) {
 		return err
 	}
 	return d.stack.Delete(ctx, s.token())

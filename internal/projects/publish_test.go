@@ -13,13 +13,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
 // live makes web clients reachable.
@@ -239,12 +237,7 @@ func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
 				usual := time.Since(began)
 
 				c := w.watch(stage, "acme")
-				access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
-				clients, err := awsclient.New(t.Context(), awsclient.Config{
-					Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test",
-					HTTPClient: &http.Client{Transport: fails.transport(simulate.NewTransport(w.box))},
-				})
-				must(t, err)
+				clients := w.clientsBy(sandbox.HubAccount, fails.transport)
 				var warned []string
 				s := w.process(inRun, func(c *projects.Config) {
 					c.Clients = clients

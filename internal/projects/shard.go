@@ -28,6 +28,9 @@ type shard struct {
 	env       template.Env
 	stack     *stack.Stack
 	account   *awsclient.Account
+	// uncounted says that the project is growing by the stack and doesn't count it yet. The mirror doesn't hold it until then: should the
+	// project be deleted meanwhile, nobody would take it out again.
+	uncounted bool
 
 	mu     sync.Mutex      // protects what follows
 	newest *shardRead      // the newest that this process has seen, committed or read
@@ -44,6 +47,13 @@ func (d *shard) latest(read *shardRead) *shardRead {
 	}
 	d.newest = read
 	return read
+}
+
+// seen is the newest that this process has seen of the stack; nil for nothing.
+func (d *shard) seen() *shardRead {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.newest
 }
 
 func (s *Service) newDirectory(h *hub, account *awsclient.Account) *shard {
@@ -183,7 +193,9 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 		return
 	}
 	read := d.latest(&shardRead{version(c.Description, c.Revision), contents})
-	s.write(ctx, h, d, read, c.Token)
+	if !d.uncounted {
+		s.write(ctx, h, d, read, c.Token)
+	}
 	s.remember(d, read)
 }
 

@@ -1,9 +1,12 @@
 package projects_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -442,7 +445,7 @@ func (w *world) stacks() []string {
 
 // TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole lets one process delete a project while another one grows it.
 func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
-	for seed := range 12 {
+	for seed := range 40 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, true)
@@ -452,7 +455,7 @@ func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
 				var created, deleted error
 				group.Go(func() { created = grower.Create(t.Context(), "acme", bucket("b0")) })
 				group.Go(func() {
-					time.Sleep(time.Duration(seed) * 5 * time.Second)
+					time.Sleep(time.Duration(seed) * 1511 * time.Millisecond)
 					deleted = deleter.DeleteProject(t.Context(), "acme")
 				})
 				group.Wait()
@@ -469,6 +472,37 @@ func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStackMadeForAProjectThatIsGoneLeavesNothing holds the process that grows a project until another one has deleted the project.
+func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), acme()))
+		deleted := false
+		clients := w.clientsBy(sandbox.HubAccount, func(next http.RoundTripper) http.RoundTripper {
+			return transport(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				if form := string(body); !deleted && strings.Contains(form, "Action=CreateChangeSet") && strings.Contains(form, "StackName=stowage-acme-1") {
+					deleted = true
+					if err := w.process().DeleteProject(r.Context(), "acme"); err != nil {
+						t.Errorf("deleting the project: %v", err)
+					}
+				}
+				return next.RoundTrip(r)
+			})
+		})
+		err := w.process(small(8), func(c *projects.Config) { c.Clients = clients }).Create(t.Context(), "acme", bucket("b0"))
+		var missing *projects.StackMissingError
+		if !deleted || !errors.As(err, &missing) {
+			t.Errorf("creating a bucket in a project that is gone: %v", err)
+		}
+		w.nothingIsLeft()
+	})
 }
 
 // TestEntityThatFitsNowhereIsRefused before another stack is made for it.

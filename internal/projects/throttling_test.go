@@ -14,11 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
 // request is a call of CloudFormation as it went over the wire.
@@ -81,12 +79,11 @@ func (r *recorder) of(operation string) []*request {
 // recorded is a process whose calls are recorded.
 func (w *world) recorded() (*projects.Service, *recorder) {
 	w.t.Helper()
-	r := &recorder{next: simulate.NewTransport(w.box)}
-	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
-	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
-		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: r},
+	r := &recorder{}
+	clients := w.clientsBy(sandbox.HubAccount, func(next http.RoundTripper) http.RoundTripper {
+		r.next = next
+		return r
 	})
-	must(w.t, err)
 	return w.process(func(c *projects.Config) { c.Clients = clients }), r
 }
 

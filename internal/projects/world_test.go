@@ -52,10 +52,16 @@ func (w *world) memberOf(id string) *awsclient.Account {
 
 func (w *world) clientsOf(id string) *awsclient.Clients {
 	w.t.Helper()
+	return w.clientsBy(id, func(next http.RoundTripper) http.RoundTripper { return next })
+}
+
+// clientsBy are clients whose calls go by a transport of the test's own, and by it to the sandbox.
+func (w *world) clientsBy(id string, own func(next http.RoundTripper) http.RoundTripper) *awsclient.Clients {
+	w.t.Helper()
 	access, secret := sandbox.StaticCredentials(id)
 	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
 		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test",
-		HTTPClient: &http.Client{Transport: simulate.NewTransport(w.box)},
+		HTTPClient: &http.Client{Transport: own(simulate.NewTransport(w.box))},
 	})
 	if err != nil {
 		w.t.Fatal(err)
