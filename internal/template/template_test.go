@@ -485,6 +485,87 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 	}
 }
 
+// TestPackingHoldsWhatGrows makes full policies longer: by the networks of their user, and by the keys of the buckets that they name.
+func TestPackingHoldsWhatGrows(t *testing.T) {
+	var networks []string
+	for i := range 60 {
+		networks = append(networks, fmt.Sprintf("203.0.113.%d/32", i))
+	}
+	more := []Change{{Op: Update, Entity: model.User{Name: "partner", SourceIPs: networks}}}
+	var keys []Change
+	for i := range 12 {
+		b := pail(i)
+		b.KMSKeyARN = fmt.Sprintf("arn:aws:kms:eu-west-1:111122223333:key/%036d", i)
+		keys = append(keys, Change{Op: Update, Entity: b})
+	}
+	for name, c := range map[string]struct {
+		full   int // policies
+		change []Change
+		fits   bool
+	}{
+		"networks":                      {1, more, true},
+		"keys":                          {1, keys, true},
+		"networks for which is no room": {MaxUserPolicies, more, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base := fullPolicies(t, c.full)
+			before := parse(t, base)
+			edited, err := Edit(base, testEnv(), c.change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var full *FullError
+			if refusal := edited.Errors[0]; errors.As(refusal, &full) == c.fits || refusal != nil && full == nil {
+				t.Errorf("refused: %v", refusal)
+			}
+			after := parse(t, edited.Template)
+			if diff := cmp.Diff(before.Permissions, after.Permissions); diff != "" {
+				t.Errorf("the permissions are others: %s", diff)
+			}
+			for _, id := range edited.Template.LogicalIDs() {
+				if size := PolicySize(edited.Template.Properties(id)["PolicyDocument"]); strings.HasPrefix(id, "Policy") && size > MaxPolicySize {
+					t.Errorf("%s has %d characters", id, size)
+				}
+			}
+			want := c.full
+			if c.fits {
+				want++
+			}
+			if got := len(after.Policies["partner"]); len(before.Policies["partner"]) != c.full || got != want {
+				t.Errorf("%d policies became %d, want %d to become %d", len(before.Policies["partner"]), got, c.full, want)
+			}
+		})
+	}
+}
+
+// fullPolicies is a template with a user that has as many policies as said, the last of them full.
+func fullPolicies(t *testing.T, policies int) *Template {
+	changes := []Change{{Op: Create, Entity: model.User{Name: "partner"}}}
+	for i := range 12 {
+		changes = append(changes, Change{Op: Create, Entity: pail(i)})
+	}
+	base := edit(t, seed(), changes...)
+	for i := 0; ; i++ {
+		permission := model.Permission{
+			User: "partner", Bucket: pail(i % 12).Name, Access: model.Read, Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 200), i),
+		}
+		edited, err := Edit(base, testEnv(), []Change{{Op: Create, Entity: permission}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if edited.Errors[0] != nil || len(parse(t, edited.Template).Policies["partner"]) > policies {
+			return base
+		}
+		base = edited.Template
+	}
+}
+
+// pail is one of many buckets.
+func pail(i int) model.Bucket {
+	name := fmt.Sprintf("pail%d", i)
+	return model.Bucket{Name: name, BucketName: name + "-bucket", OnDelete: model.Refuse}
+}
+
 func TestStampNeedsTheCarrier(t *testing.T) {
 	stamped, err := Stamp(seed(), "token-1", 7)
 	if err != nil {
