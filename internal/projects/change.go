@@ -217,7 +217,8 @@ func (s *Service) finish(ctx context.Context, project string, change template.Ch
 }
 
 // CreateProject enters a project into the directory and makes its stack with the key and buckets that its entities share.
-// A directory entry without a stack, as an interrupted creation leaves it, is taken over.
+// A directory entry without a stack, as an interrupted creation leaves it, is taken over. When somebody deletes a project of that name
+// at the same time, they may take the entry away after the stack was made: so it is looked after again at the end, here and there.
 func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	h, err := s.open(ctx)
 	if err != nil {
@@ -235,11 +236,14 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	if err := s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin}); err != nil {
 		return err
 	}
+	if err := s.enter(ctx, h, p.Listing()); err != nil {
+		return err
+	}
 	s.warnOfAccess(ctx, p.Name, d.account)
 	return nil
 }
 
-// enter enters a project into the directory, unless its names could collide with another project's.
+// enter enters a project into the directory, unless it is there already, or its names could collide with another project's.
 func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) error {
 	read, err := s.readTemplate(ctx, h, h.directory)
 	if err != nil {
@@ -257,7 +261,12 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 			}
 		}
 	}
-	return s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
+	err = s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
+	var exists *template.ExistsError
+	if errors.As(err, &exists) { // since it was read
+		exists.ID.Kind = model.KindProject
+	}
+	return err
 }
 
 // UpdateProject replaces a project's settings. Its account, region and role stay what they are. A project that is being

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
 	"github.com/stowage/terraform-provider-stowage/internal/account"
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -138,8 +143,8 @@ func notEmpty(of model.ID, bucket string, err error) error {
 // First everything is checked, then commits close the stacks, so that nobody adds to the project any more: the others before the
 // first, which takes it only if the project has not grown meanwhile, and from which on it can't grow. The buckets and
 // the key go while the first stack still tells the key's ARN: so every step can be repeated after a crash. The stacks go by their ids,
-// the last one first, then the directory entry. The mirror is last: it alone still shows, once the first stack is gone, that the
-// project was closing.
+// the last one first, then the directory entry, which comes back if somebody has made the project anew meanwhile. The mirror is last:
+// it alone still shows, once the first stack is gone, that the project was closing.
 func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	h, err := s.open(ctx)
 	if err != nil {
@@ -161,24 +166,33 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	}
 	for {
 		err := s.deleteStacks(ctx, &target{h: h, p: p, first: first})
-		var grown *template.GrownError
 		if err == nil {
 			break
 		}
-		if !errors.As(err, &grown) { // else somebody has added a stack, which was not looked at yet
+		// Somebody may have added a stack, or something to one, which was not looked at yet.
+		var grown *template.GrownError
+		var changed *stack.ChangedError
+		if !errors.As(err, &grown) && !errors.As(err, &changed) {
 			return err
 		}
 	}
 	if err := s.commit(ctx, h.directory, template.Change{Op: template.Delete, Entity: *listing}); err != nil {
 		return err
 	}
+	defer s.forget(name)
+	anew, err := s.readTemplate(ctx, h, first)
+	if err != nil {
+		return err
+	}
+	if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {
+		return s.enter(ctx, h, anew.contents.Project.Listing())
+	}
 	s.forgetMirrored(ctx, h, name)
-	s.forget(name)
 	return nil
 }
 
 // deleteStacks deletes the stacks of a project, and what it holds besides them. It returns a *template.GrownError when the
-// project has grown in between.
+// project has grown in between, and a *stack.ChangedError when a stack has changed.
 func (s *Service) deleteStacks(ctx context.Context, t *target) error {
 	read, err := s.readTemplate(ctx, t.h, t.first)
 	if err != nil {
@@ -198,13 +212,24 @@ func (s *Service) deleteStacks(ctx context.Context, t *target) error {
 		if err := s.deleteContents(ctx, t, others); err != nil {
 			return err
 		}
+		read = t.first.seen() // closed
 	}
-	for i := range others {
-		if err := others[len(others)-1-i].stack.Delete(ctx, s.token()); err != nil {
+	for _, d := range slices.Backward(others) {
+		if err := s.deleteStack(ctx, d, d.seen()); err != nil {
 			return err
 		}
 	}
-	return t.first.stack.Delete(ctx, s.token())
+	return s.deleteStack(ctx, t.first, read)
+}
+
+// deleteStack deletes a stack that holds what was read of it; with nil, one that has never held anything.
+func (s *Service) deleteStack(ctx context.Context, d *shard, read *shardRead) error {
+	return d.stack.Delete(ctx, s.token(), func(now commit.Description) bool {
+		if read == nil {
+			return now.Status == string(types.StackStatusReviewInProgress)
+		}
+		return now.StackID == read.version.StackID && now.ChangeSetID == read.version.ChangeSetID
+	})
 }
 
 // forgetMirrored clears the mirror of a project that is gone.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -284,6 +286,43 @@ func (w *world) nothingIsLeft() {
 	}
 	if templates := model.TemplateBucketName("acme", account, "eu-west-1"); w.buckets()[templates] {
 		w.t.Errorf("the bucket %s is left", templates)
+	}
+}
+
+// TestProjectMadeAndDeletedAtOnce has two processes make and delete the same project. Whoever comes first, in the end it is there as a whole, or
+// not at all: deleting it once more leaves nothing.
+func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
+	makes := func(ctx context.Context, s *projects.Service) error { return s.CreateProject(ctx, acme()) }
+	deletes := func(ctx context.Context, s *projects.Service) error { return s.DeleteProject(ctx, "acme") }
+	for name, c := range map[string]struct {
+		there         bool
+		first, second func(context.Context, *projects.Service) error
+	}{
+		"deleted while it is made":    {false, makes, deletes},
+		"made while it is deleted":    {true, deletes, makes},
+		"made while it is made":       {false, makes, makes},
+		"deleted while it is deleted": {true, deletes, deletes},
+	} {
+		for seed := range 20 {
+			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, true)
+					if c.there {
+						must(t, makes(t.Context(), w.process()))
+					}
+					var group sync.WaitGroup
+					var first, second error
+					one, other := w.process(), w.process()
+					group.Go(func() { first = c.first(t.Context(), one) })
+					time.Sleep(time.Duration(seed) * 2311 * time.Millisecond)
+					second = c.second(t.Context(), other)
+					group.Wait()
+					t.Logf("the first ended with %v, the second with %v", first, second)
+					must(t, deletes(t.Context(), w.process()))
+					w.nothingIsLeft()
+				})
+			})
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -113,7 +114,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	if errors.As(err, &closing) {
 		// Somebody began to delete the project and has closed the stack, which nobody counts, so that it is empty. If they are still
 		// at it, the project closes before it can grow.
-		if err := d.stack.Delete(ctx, s.token()); err != nil {
+		if err := s.clear(ctx, t.h, d); err != nil {
 			return fmt.Errorf("making room in the project %s: %w", t.p.name, err)
 		}
 		err = open()
@@ -130,6 +131,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	if err != nil {
 		return err
 	}
+	d.count()
 	if opened := d.seen(); opened != nil {
 		s.write(ctx, t.h, d, opened, "")
 	}
@@ -144,5 +146,19 @@ func (s *Service) ungrow(ctx context.Context, d *shard, of model.Project) error 
 	if err != nil && !errors.As(err, &missing) {
 		return err
 	}
-	return d.stack.Delete(ctx, s.token())
+	return s.deleteStack(ctx, d, d.seen())
+}
+
+// clear deletes a stack that is closed, unless somebody else has done so and has made it anew.
+func (s *Service) clear(ctx context.Context, h *hub, d *shard) error {
+	read, err := s.readTemplate(ctx, h, d)
+	if err != nil || read == nil || !read.contents.Closed {
+		return err
+	}
+	err = s.deleteStack(ctx, d, read)
+	var changed *stack.ChangedError
+	if errors.As(err, &changed) {
+		return nil
+	}
+	return err
 }

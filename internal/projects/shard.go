@@ -28,13 +28,13 @@ type shard struct {
 	env       template.Env
 	stack     *stack.Stack
 	account   *awsclient.Account
+
+	mu sync.Mutex // protects what follows
 	// uncounted says that the project is growing by the stack and doesn't count it yet. The mirror doesn't hold it until then: should the
 	// project be deleted meanwhile, nobody would take it out again.
 	uncounted bool
-
-	mu     sync.Mutex      // protects what follows
-	newest *shardRead      // the newest that this process has seen, committed or read
-	shared template.Shared // what the project's first stack shares, as this process has seen it last; of that stack itself: nothing
+	newest    *shardRead      // the newest that this process has seen, committed or read
+	shared    template.Shared // what the project's first stack shares, as this process has seen it last; of that stack itself: nothing
 }
 
 // latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
@@ -54,6 +54,19 @@ func (d *shard) seen() *shardRead {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.newest
+}
+
+// count says that the project counts the stack from now on.
+func (d *shard) count() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.uncounted = false
+}
+
+func (d *shard) counts() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.uncounted
 }
 
 func (s *Service) newDirectory(h *hub, account *awsclient.Account) *shard {
@@ -153,8 +166,11 @@ func version(d commit.Description, revision int64) mirror.Version {
 	}
 }
 
-// write puts what a stack holds into the mirror, unless the mirror is ahead.
+// write puts what a stack holds into the mirror, unless the mirror is ahead, or the stack isn't counted.
 func (s *Service) write(ctx context.Context, h *hub, d *shard, read *shardRead, token string) {
+	if !d.counts() {
+		return
+	}
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
 	won, _, err := h.table.Write(bounded, d.partition, d.n, mirror.Update{
@@ -193,9 +209,7 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 		return
 	}
 	read := d.latest(&shardRead{version(c.Description, c.Revision), contents})
-	if !d.uncounted {
-		s.write(ctx, h, d, read, c.Token)
-	}
+	s.write(ctx, h, d, read, c.Token)
 	s.remember(d, read)
 }
 

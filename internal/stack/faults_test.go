@@ -252,7 +252,7 @@ func TestStackProtectedWhileItIsDeleted(t *testing.T) {
 			})
 			must(t, err)
 		}})
-		must(t, w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(t.Context(), "delete-it"))
+		must(t, w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(t.Context(), "delete-it", whatever))
 		if n := w.called("DeleteStack"); n != 2 {
 			t.Errorf("%d attempts to delete the stack, want 2", n)
 		}
@@ -265,7 +265,7 @@ func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
 		s := w.process()
 		w.filled(s)
 		must(t, s.Commit(t.Context(), create(user("old"))))
-		must(t, w.process().Delete(t.Context(), "delete-it"))
+		must(t, w.process().Delete(t.Context(), "delete-it", whatever))
 		must(t, w.process().Commit(t.Context(), create(user("new"))))
 		before := aws.ToString(w.described().StackId)
 		must(t, s.Commit(t.Context(), create(user("newer")))) // remembers the old stack
@@ -278,6 +278,33 @@ func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
 		}
 		if !maps.Equal(names, map[string]bool{"new": true, "newer": true}) {
 			t.Errorf("users %v, want new and newer", names)
+		}
+	})
+}
+
+// whatever says that a stack may be deleted as it is.
+func whatever(commit.Description) bool { return true }
+
+// TestStackThatHasChangedIsNotDeleted: another commit ends while the deletion waits for the stack.
+func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.filled(w.process())
+		before := aws.ToString(w.described().ChangeSetId)
+		committed := make(chan error, 1)
+		go func() { committed <- w.process().Commit(t.Context(), create(user("partner"))) }()
+		executed := w.called("ExecuteChangeSet")
+		for w.called("ExecuteChangeSet") == executed {
+			time.Sleep(100 * time.Millisecond)
+		}
+		err := w.process().Delete(t.Context(), "delete-it", func(d commit.Description) bool { return d.ChangeSetID == before })
+		var changed *stack.ChangedError
+		if !errors.As(err, &changed) {
+			t.Errorf("deleting it ended with %v", err)
+		}
+		must(t, <-committed)
+		if !aws.ToBool(w.described().EnableTerminationProtection) {
+			t.Error("the stack isn't protected any more")
 		}
 	})
 }

@@ -216,15 +216,28 @@ func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 // deletionBound is the most that the deletion of a stack may take.
 const deletionBound = 30 * time.Minute
 
+// ChangedError says that a stack is not deleted, as it has changed since it was read.
+type ChangedError struct{ Stack string }
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the stack %s has changed since it was read", e.Stack)
+}
+
 // Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone; first for the end of whatever
 // somebody else is doing with it. What the stack retains stays. Deleting what is gone succeeds.
-func (s *Stack) Delete(ctx context.Context, token string) error {
+//
+// still says of the stack at rest whether it is what the caller has read and wants to be gone; if not, it stays, with a *ChangedError.
+// CloudFormation sees to it that nobody changes the stack in between: it deletes no stack that is being updated.
+func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Description) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, deletionBound)
 	defer cancel()
 	for {
 		d, err := s.atRest(ctx)
 		if err != nil || d == nil {
 			return err
+		}
+		if d.Status != string(types.StackStatusDeleteInProgress) && !still(*d) {
+			return &ChangedError{s.config.Stack}
 		}
 		if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
 			StackName: aws.String(d.StackID), EnableTerminationProtection: aws.Bool(false),
