@@ -68,21 +68,26 @@ func ignoreUnknown(err error) error {
 }
 
 // unused makes sure that no permission needs a bucket, nor in another stack a user, that is about to be deleted: within a stack
-// the commit sees to it. It waits for the permissions that this process is deleting.
+// the commit sees to it. It waits for the permissions that this process is deleting, and looks again before it refuses: somebody else may
+// have deleted them since this process read the project.
 func (s *Service) unused(ctx context.Context, t *target, id model.ID) (*target, error) {
-	for {
+	for looked := false; ; {
 		by := t.view.neededBy(id)
 		if len(by) == 0 {
 			return t, nil
 		}
 		waited, err := t.p.await(ctx, by...)
+		switch {
+		case err != nil:
+		case waited:
+			t, err = s.again(ctx, t)
+		case looked:
+			err = &template.InUseError{ID: id, By: by}
+		default:
+			looked = true
+			t.view, err = s.now(ctx, t)
+		}
 		if err != nil {
-			return t, err
-		}
-		if !waited {
-			return t, &template.InUseError{ID: id, By: by}
-		}
-		if t, err = s.again(ctx, t); err != nil {
 			return t, err
 		}
 	}

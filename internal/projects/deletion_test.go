@@ -289,6 +289,25 @@ func (w *world) nothingIsLeft() {
 	}
 }
 
+// TestWhatSomebodyElseHasGivenUpIsNotInUse: what a process remembers of a project is no reason to refuse.
+func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s, other := w.process(), w.process()
+		permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
+		must(t, s.CreateProject(t.Context(), acme()))
+		for _, e := range []model.Entity{bucket("inbox"), model.User{Name: "partner"}, permission} {
+			must(t, s.Create(t.Context(), "acme", e))
+		}
+		var inUse *template.InUseError
+		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &inUse) {
+			t.Errorf("deleting a bucket that is needed: %v", err)
+		}
+		must(t, other.Delete(t.Context(), "acme", permission.ID()))
+		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
+	})
+}
+
 // TestProjectMadeAndDeletedAtOnce has two processes make and delete the same project. Whoever comes first, in the end it is there as a whole, or
 // not at all: deleting it once more leaves nothing.
 func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
