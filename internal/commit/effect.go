@@ -142,6 +142,7 @@ type (
 		Absent        bool
 		Before, After Description
 		Template      *template.Template
+		Behind        bool  // the stack has been seen at a later moment before
 		Err           error // why it can't be read: template.ErrNotJSON, an AWS error ...
 	}
 
@@ -185,12 +186,15 @@ type (
 // Consistent says that the stack was at rest and that nothing happened while it was read.
 func (r BaseRead) Consistent() bool { return !inProgress(r.After.Status) && r.Before.same(r.After) }
 
-// Stale says that the template is that of another revision than the descriptions: all three answers can be stale, each in its
-// own way, for seconds. It lasts where a person has set the revision by hand: so nobody waits longer than StalePatience for
-// the end of it.
+// Stale says that the reading is behind what has been seen before, or that the template is that of another revision than the
+// descriptions: all three answers can be stale, each in its own way, for seconds. The second lasts where a person has set the revision
+// by hand: so nobody waits longer than StalePatience for the end of it.
 func (r BaseRead) Stale() bool {
 	if r.Template == nil {
 		return false
+	}
+	if r.Behind {
+		return true
 	}
 	revision, says := r.Template.Revision()
 	described, there := r.After.Parameters[template.RevisionParameter]

@@ -140,13 +140,15 @@ func (s *Service) retries(ctx context.Context, t *target, n int, change template
 	tried.waiting++
 	var gone *template.GoneError
 	var failed *CommitError
-	if errors.As(failure, &gone) || errors.As(failure, &failed) && failed.NameTaken {
-		// Somebody may have created it in another stack, perhaps in one that this process doesn't know of.
+	if isGone := errors.As(failure, &gone); isGone || errors.As(failure, &failed) && failed.NameTaken {
+		// Somebody may have created it in another stack, perhaps in one that this process doesn't know of. Or it was to be deleted by the
+		// same commit, and wasn't.
 		now, err := s.now(ctx, t)
 		if err != nil {
 			return false, err
 		}
-		if homes := now.homes(change.Entity.ID()); len(homes) > 0 && !slices.Contains(homes, n) {
+		homes := now.homes(change.Entity.ID())
+		if len(homes) > 0 && (isGone || !slices.Contains(homes, n)) {
 			return true, nil
 		}
 	}

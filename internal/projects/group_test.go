@@ -2,6 +2,7 @@ package projects_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once as -parallelism says, the
@@ -370,6 +373,30 @@ func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
 		must(t, one.Update(t.Context(), "acme", bucket("b0")))
 		if alone := time.Since(began); took > 2*alone {
 			t.Errorf("the wave took %s, and one commit %s: they were not made side by side", took, alone)
+		}
+	})
+}
+
+// TestWhatABatchWasToDeleteIsNotGone has a process delete a user, change it, and make it again, all at once; AWS refuses that commit.
+func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		must(t, s.Create(t.Context(), "acme", model.User{Name: "partner"}))
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1})
+		tagged := func(value string) model.User { return model.User{Name: "partner", Tags: map[string]string{"v": value}} }
+		var group sync.WaitGroup
+		var deleted, updated, created error
+		group.Go(func() { deleted = s.Delete(t.Context(), "acme", tagged("").ID()) })
+		time.Sleep(time.Millisecond)
+		group.Go(func() { updated = s.Update(t.Context(), "acme", tagged("updated")) })
+		time.Sleep(time.Millisecond)
+		group.Go(func() { created = s.Create(t.Context(), "acme", tagged("created")) })
+		group.Wait()
+		var gone *template.GoneError
+		if deleted == nil || errors.As(updated, &gone) {
+			t.Errorf("deleting ended with %v, updating with %v, creating with %v: the user was there all the time", deleted, updated, created)
 		}
 	})
 }

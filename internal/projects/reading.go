@@ -231,7 +231,7 @@ func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mir
 		case Cached:
 			return d.latest(&shardRead{body.Version, &body.Contents}), nil
 		case Verified:
-			d.stack.Know(body.StackID)
+			d.stack.Know(body.StackID, body.LastUpdated)
 			described, err := d.stack.Describe(ctx)
 			if err != nil {
 				return nil, err

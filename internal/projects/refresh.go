@@ -222,7 +222,7 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 		contents = &body.Contents
 	}
 	if head != nil {
-		d.stack.Know(head.StackID)
+		d.stack.Know(head.StackID, head.LastUpdated)
 		done.Status = head.Status
 	}
 	described, err := d.stack.Describe(ctx)

@@ -282,6 +282,26 @@ func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
 	})
 }
 
+// TestAStaleBaseIsNotBelieved: what a process has seen in a stack is there for its commit, whatever CloudFormation answers at first.
+func TestAStaleBaseIsNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.filled(w.process())
+		must(t, w.process().Commit(t.Context(), create(user("partner"))))
+		s := w.process()
+		if _, err := s.Describe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stale := func(operation string, times int) sandbox.Fault {
+			return sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: sandbox.StaleRead, Times: times}
+		}
+		w.faults(stale("DescribeStacks", 4), stale("GetTemplate", 2))
+		changed := user("partner")
+		changed.Tags = map[string]string{"changed": "yes"}
+		must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: changed}))
+	})
+}
+
 // whatever says that a stack may be deleted as it is.
 func whatever(commit.Description) bool { return true }
 

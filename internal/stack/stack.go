@@ -44,6 +44,7 @@ type Stack struct {
 
 	mu      sync.Mutex // protects what follows; never held during a call or a wait
 	id      string     // the stack's id, once known
+	newest  moment     // at which the stack has been seen
 	engine  *commit.Engine
 	running bool
 	arrived []arrival
@@ -51,6 +52,12 @@ type Stack struct {
 	next    commit.MemberID
 
 	wake chan struct{} // of capacity 1: something has arrived
+}
+
+// moment is when a stack was changed last.
+type moment struct {
+	stackID string
+	changed time.Time
 }
 
 // arrival is a submission or a cancellation on its way to the engine.
@@ -90,14 +97,34 @@ func (s *Stack) setID(id string) {
 	s.id = id
 }
 
-// Know tells the stack's id, as somebody has kept it, so that the stack is asked for by its id from the first call on. An id
-// that is dead by now costs one more call.
-func (s *Stack) Know(id string) {
+// Know tells the stack's id, as somebody has kept it, so that the stack is asked for by its id from the first call on, and when it was
+// changed last, as far as they know: a reading that is older is stale. An id that is dead by now costs one more call.
+func (s *Stack) Know(id string, changed time.Time) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.id == "" {
 		s.id = id
 	}
+	s.mu.Unlock()
+	s.note(moment{id, changed})
+}
+
+// note remembers a moment at which the stack has been seen.
+func (s *Stack) note(m moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.stackID != s.newest.stackID || m.changed.After(s.newest.changed) {
+		s.newest = m
+	}
+}
+
+// tolerance is what two accounts of one moment may differ by: the stack's own and its events'. An update takes longer.
+const tolerance = time.Second
+
+// behind says that a description is older than what has been seen of the stack before. DescribeStacks is eventually consistent.
+func (s *Stack) behind(d commit.Description) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d.StackID == s.newest.stackID && s.newest.changed.Sub(d.LastUpdated) > tolerance
 }
 
 // Describe asks for the stack's state; nil without an error means that there is no such stack. One that was deleted counts
@@ -133,6 +160,7 @@ func (s *Stack) describe(ctx context.Context, ref *string) (*commit.Description,
 		return nil, fmt.Errorf("describing the stack %s gave %d stacks", s.config.Stack, len(out.Stacks))
 	}
 	d := description(out.Stacks[0])
+	s.note(moment{d.StackID, d.LastUpdated})
 	return &d, nil
 }
 
@@ -183,7 +211,7 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	if after == nil {
 		return commit.BaseRead{Absent: true}
 	}
-	return commit.BaseRead{Before: *before, After: *after, Template: decoded}
+	return commit.BaseRead{Before: *before, After: *after, Template: decoded, Behind: s.behind(*after)}
 }
 
 // Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
