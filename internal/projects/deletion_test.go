@@ -345,6 +345,25 @@ func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
 	}
 }
 
+// TestProjectMadeBeforeItsOldEntryGoes holds the process that deletes a project, its stacks gone, until another one has made it anew.
+func TestProjectMadeBeforeItsOldEntryGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), acme()))
+		clients := w.clientsBy(sandbox.HubAccount, before("CreateChangeSet", "stowage-directory", func() {
+			if err := w.process().CreateProject(t.Context(), acme()); err != nil {
+				t.Errorf("making the project anew: %v", err)
+			}
+		}))
+		must(t, w.process(func(c *projects.Config) { c.Clients = clients }).DeleteProject(t.Context(), "acme"))
+		listings, err := w.process().List(t.Context())
+		must(t, err)
+		if _, err := w.process().Read(t.Context(), "acme"); err != nil || len(listings) != 1 {
+			t.Errorf("the directory holds %v, reading the project gives %v", listings, err)
+		}
+	})
+}
+
 func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

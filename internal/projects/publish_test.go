@@ -280,10 +280,6 @@ func posting(next http.RoundTripper, f func(*http.Request) (*http.Response, erro
 	})
 }
 
-type transport func(*http.Request) (*http.Response, error)
-
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
-
 // Two that publish at the same moment, in one process or two, may send an event twice, and lose none.
 func TestPublishingAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,12 +1,9 @@
 package projects_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -480,22 +477,12 @@ func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
 		deleted := false
-		clients := w.clientsBy(sandbox.HubAccount, func(next http.RoundTripper) http.RoundTripper {
-			return transport(func(r *http.Request) (*http.Response, error) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					return nil, err
-				}
-				r.Body = io.NopCloser(bytes.NewReader(body))
-				if form := string(body); !deleted && strings.Contains(form, "Action=CreateChangeSet") && strings.Contains(form, "StackName=stowage-acme-1") {
-					deleted = true
-					if err := w.process().DeleteProject(r.Context(), "acme"); err != nil {
-						t.Errorf("deleting the project: %v", err)
-					}
-				}
-				return next.RoundTrip(r)
-			})
-		})
+		clients := w.clientsBy(sandbox.HubAccount, before("CreateChangeSet", "stowage-acme-1", func() {
+			deleted = true
+			if err := w.process().DeleteProject(t.Context(), "acme"); err != nil {
+				t.Errorf("deleting the project: %v", err)
+			}
+		}))
 		err := w.process(small(8), func(c *projects.Config) { c.Clients = clients }).Create(t.Context(), "acme", bucket("b0"))
 		var missing *projects.StackMissingError
 		if !deleted || !errors.As(err, &missing) {

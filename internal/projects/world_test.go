@@ -1,13 +1,17 @@
 package projects_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
@@ -68,6 +72,36 @@ func (w *world) clientsBy(id string, own func(next http.RoundTripper) http.Round
 	}
 	return clients
 }
+
+// before makes a transport that does something once, before the first call of an action of CloudFormation on a stack.
+func before(action, stack string, do func()) func(next http.RoundTripper) http.RoundTripper {
+	var done atomic.Bool
+	return func(next http.RoundTripper) http.RoundTripper {
+		return transport(func(r *http.Request) (*http.Response, error) {
+			if done.Load() || !strings.HasPrefix(r.URL.Host, "cloudformation.") {
+				return next.RoundTrip(r)
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			form, err := url.ParseQuery(string(body))
+			if err != nil {
+				return nil, err
+			}
+			if form.Get("Action") == action && strings.Contains(form.Get("StackName"), stack) && done.CompareAndSwap(false, true) {
+				do()
+			}
+			return next.RoundTrip(r)
+		})
+	}
+}
+
+// transport is a function that is an http.RoundTripper.
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 // process is a new process of the provider.
 func (w *world) process(change ...func(*projects.Config)) *projects.Service {
