@@ -23,6 +23,14 @@
 // stacks hold together (view.go). Permissions know users and buckets of other stacks by literals; what they say is brought up to date
 // after a change, and shows as a deviation where it isn't.
 //
+// # Making and deleting projects
+//
+// A project stands in two places that no commit changes together: in the directory, and in the stacks of its account. It is entered first
+// and taken out last, so whatever dies in between leaves an entry without stacks, which the next creation takes over and the next deletion
+// clears away, and never stacks that nobody knows of. Those who make and delete a project of one name at the same time are kept from it
+// by two rules. A stack is deleted only as it was read: what has changed since is looked at again (deletion.go). And both look after the
+// entry once more at their end: a project that is there is entered.
+//
 // # Throttling
 //
 // Only the SDK repeats calls (package awsclient); the poller of a stack, of which there is one however many wait, takes
@@ -42,5 +50,6 @@
 // A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
 // (ssm GetParameter), AssumeRole once per project, Query once per project (and one more for each megabyte), and with verified
 // reads DescribeStacks once per stack. Cached reads take no call in the project's account at all, so no AssumeRole either.
-// Making or changing a project takes one call more, GetPublicAccessBlock of the account, which warns and changes nothing.
+// Making or changing a project takes one call more, GetPublicAccessBlock of the account, which warns and changes nothing, and making
+// or deleting one another look at the directory, or the account.
 package projects
