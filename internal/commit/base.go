@@ -17,6 +17,7 @@ type base struct {
 	template    *template.Template
 	revision    int64
 	remembered  bool // from our own last commit, not read
+	doubtful    bool // stale for longer than descriptions and templates are
 }
 
 func (b *base) hash() string {
@@ -62,7 +63,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)})
 			return
 		}
-		e.base = &base{description: o.After, template: o.Template, revision: revision}
+		e.base = &base{description: o.After, template: o.Template, revision: revision, doubtful: o.Stale()}
 		e.recovery = nil // somebody else has continued the rollback
 		switch {
 		case len(e.heal) > 0:

@@ -60,7 +60,8 @@ func (e *Engine) compose(now time.Time) {
 		e.compose(now)
 		return
 	}
-	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) {
+	// That a base which is in doubt holds the changes already is only believed when a commit shows it, which raises the revision.
+	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) && !e.base.doubtful {
 		if e.base.remembered {
 			e.read()
 			return

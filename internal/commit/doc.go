@@ -9,7 +9,9 @@
 //
 //  1. Read the base: DescribeStacks, GetTemplate, DescribeStacks. It counts only when both descriptions agree and the
 //     stack is at rest; else somebody was at work, and it is read again. So it is for a bounded time (StalePatience) when it is older
-//     than what has been seen of the stack before: whoever says that an entity is gone must not say so of last minute's stack.
+//     than what has been seen of the stack before, or its template is of another revision than its descriptions: whoever says that an
+//     entity is gone must not say so of last minute's stack. What stays so all that time is committed to, and never taken for holding
+//     the changes already.
 //  2. Edit the base (template.Edit). A change that can't be made gets its error; when nothing changes, all are done.
 //  3. Create a change set whose name is a hash of the base, so that two writers on one base collide here already. The
 //     loser waits a bounded time (CollisionPatience) for the winner to execute; then it takes the winner for dead and

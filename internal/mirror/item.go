@@ -47,6 +47,8 @@ type Body struct {
 	Version
 	Hash     string            `json:"hash"`
 	Contents template.Contents `json:"contents"`
+	// Doubtful is that of the Update.
+	Doubtful bool `json:"doubtful,omitempty"`
 }
 
 // counter is where a project's sequence stands.

@@ -137,6 +137,30 @@ func TestAStaleOrRepeatedWriteIsRefused(t *testing.T) {
 	}
 }
 
+// What was read of a moment counts, unless it was doubtful and somebody has read the moment better.
+func TestDoubtfulContentsGiveWay(t *testing.T) {
+	b := newBench(t)
+	v := at("a", "UPDATE_COMPLETE", 5)
+	doubtful := mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding("old"), Doubtful: true}
+	certain := mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding("inbox")}
+	for _, step := range []struct {
+		update mirror.Update
+		won    bool
+	}{{doubtful, true}, {doubtful, false}, {certain, true}, {doubtful, false}, {certain, false}} {
+		won, _, err := b.Write(t.Context(), "demo", 0, step.update)
+		if won != step.won || err != nil {
+			t.Errorf("doubtful %v: won %v, error %v", step.update.Doubtful, won, err)
+		}
+	}
+	if body := b.mustRead(t, "demo").Bodies[0]; body.Doubtful || body.Contents.Buckets[0].Name != "inbox" {
+		t.Errorf("the body is %+v", body)
+	}
+	events, err := b.Events(t.Context(), "demo", 0)
+	if err != nil || len(events) != 2 {
+		t.Errorf("%d events, error %v", len(events), err)
+	}
+}
+
 // A write that read the head before somebody else wrote a later version must not put its own over that.
 func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
 	b := newBench(t)

@@ -25,6 +25,9 @@ type Update struct {
 	Reason    string // CloudFormation's, for the status; it is for people to see
 	// Contents are needed when Stable(Status), and left aside otherwise.
 	Contents *template.Contents
+	// Doubtful says that the contents may be those of a moment before the version: CloudFormation's answers didn't fit together, for longer
+	// than they usually don't. They count until somebody brings contents of the same version that are not doubtful.
+	Doubtful bool
 	// Run goes into the event. When it is "" it is taken from the operation that was announced.
 	Run string
 	// Token is that of the operation that the update is about; "" when it isn't known. A final status takes the
@@ -92,7 +95,7 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 }
 
 // news says whether the update tells more than what is mirrored: a later version, or the contents of the same one, where somebody has
-// deleted the body or an older version of this program has written it. That a stack is gone which isn't mirrored is no news.
+// deleted the body, or an older version of this program has written it, or what was written was doubtful. That a stack is gone which isn't mirrored is no news.
 func (u Update) news(b *base) bool {
 	if b.head == nil {
 		return u.Status != deleteComplete
@@ -100,7 +103,7 @@ func (u Update) news(b *base) bool {
 	if u.Supersedes(b.head.Version) {
 		return true
 	}
-	lacking := b.body == nil || b.body.Format < bodyFormat
+	lacking := b.body == nil || b.body.Format < bodyFormat || b.body.Doubtful && !u.Doubtful
 	same := u.StackID == b.head.StackID && u.Status == b.head.Status && u.LastUpdated.Equal(b.head.LastUpdated)
 	return lacking && same && u.Contents != nil
 }
@@ -238,7 +241,7 @@ func newBody(shard int, u Update) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Body{Shard: shard, Version: u.Version, Hash: hash, Contents: *u.Contents}, nil
+	return &Body{Shard: shard, Version: u.Version, Hash: hash, Contents: *u.Contents, Doubtful: u.Doubtful}, nil
 }
 
 func (b *Body) item(project string) (item, error) {

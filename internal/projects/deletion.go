@@ -17,7 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Delete removes a bucket, user or permission; what is gone already counts as deleted. A bucket's data is treated as its
+// Delete removes a bucket, user or permission; what is gone already counts as deleted, unless that is uncertain, which is a *DoubtfulError.
+// A bucket's data is treated as its
 // on_delete says, as it stands in the model: with "refuse" a bucket that holds anything is a *NotEmptyError.
 //
 // A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
@@ -39,7 +40,7 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 		entity, there = t.view.Contents.Of(id)
 	}
 	if !there {
-		return nil
+		return t.view.certain(t.p.name)
 	}
 	if t, err = s.unused(ctx, t, id); err != nil {
 		return err

@@ -13,6 +13,10 @@ func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 	at := func(stack string, second int) *shardRead {
 		return &shardRead{version: mirror.Version{StackID: stack, LastUpdated: time.Unix(int64(second), 0)}}
 	}
+	inDoubt := func(r *shardRead) *shardRead {
+		r.doubtful = true
+		return r
+	}
 	d := &shard{}
 	for _, step := range []struct {
 		name  string
@@ -24,6 +28,10 @@ func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 		{"another one of the same moment", at("a", 2), false},
 		{"a later one", at("a", 3), true},
 		{"the one before", at("a", 2), false},
+		{"a doubtful one", inDoubt(at("a", 4)), true},
+		{"another doubtful one of the same moment", inDoubt(at("a", 4)), false},
+		{"one of the same moment that is not doubtful", at("a", 4), true},
+		{"a doubtful one of the same moment", inDoubt(at("a", 4)), false},
 		{"another stack of the name", at("b", 1), true},
 	} {
 		before := d.newest

@@ -110,7 +110,7 @@ func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 			return nil
 		}
 		if body != nil {
-			shards[n] = &shardRead{body.Version, &body.Contents}
+			shards[n] = mirroredRead(body)
 		}
 	}
 	return newView(name, shards)
@@ -229,20 +229,30 @@ func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mir
 	if body != nil {
 		switch s.config.ReadMode {
 		case Cached:
-			return d.latest(&shardRead{body.Version, &body.Contents}), nil
+			return d.latest(mirroredRead(body)), nil
 		case Verified:
 			d.stack.Know(body.StackID, body.LastUpdated)
 			described, err := d.stack.Describe(ctx)
 			if err != nil {
 				return nil, err
 			}
-			if described != nil && current(body.Version, *described) {
-				return d.latest(&shardRead{body.Version, &body.Contents}), nil
+			if described != nil && !body.Doubtful && current(body.Version, *described) {
+				return d.latest(mirroredRead(body)), nil
 			}
 		case Authoritative:
 		}
 	}
 	return s.readTemplate(ctx, h, d)
+}
+
+// mirroredRead is what the mirror shows of a stack.
+func mirroredRead(body *mirror.Body) *shardRead {
+	return &shardRead{body.Version, &body.Contents, body.Doubtful}
+}
+
+// doubtful says that a template is of another revision than its stack says, although it was read for long enough.
+func doubtful(d commit.Description, t *template.Template) bool {
+	return commit.BaseRead{After: d, Template: t}.Stale()
 }
 
 // current says that the mirror holds what a description shows, or something newer: descriptions can be stale, the mirror
@@ -269,7 +279,7 @@ func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRea
 	if err != nil {
 		return nil, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
 	}
-	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents})
+	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents, doubtful(read.After, read.Template)})
 	if s.config.ReadMode != Authoritative {
 		s.write(ctx, h, d, result, "")
 	}

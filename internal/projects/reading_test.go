@@ -3,6 +3,7 @@ package projects_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -155,6 +157,61 @@ func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
 		if got := len(view.Contents.Users); got != 2 {
 			t.Errorf("%d users, want 2: the process has seen them committed", got)
 		}
+	})
+}
+
+// TestATemplateThatStaysStaleIsDoubted has CloudFormation give the template of the commit before, for longer than it usually does.
+func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
+	partner := model.User{Name: "partner"}
+	stale := sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead}
+	for name, knows := range map[string]bool{"by a process that knows better": true, "by a process that doesn't": false} {
+		t.Run("what is there is not deleted "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, false)
+				must(t, w.process().CreateProject(t.Context(), acme()))
+				s := w.process()
+				if !knows {
+					_, err := s.Read(t.Context(), "acme")
+					must(t, err)
+				}
+				must(t, w.process().Create(t.Context(), "acme", partner))
+				w.faults(stale)
+				err := s.Delete(t.Context(), "acme", partner.ID())
+				var doubtful *projects.DoubtfulError
+				var surprise *commit.SurpriseError
+				if knows && !errors.As(err, &surprise) || !knows && !errors.As(err, &doubtful) {
+					t.Errorf("deleting ended with %v", err)
+				}
+				w.control(http.MethodDelete, "/_sandbox/faults", "")
+				must(t, s.Delete(t.Context(), "acme", partner.ID()))
+				if view := w.read(projects.Authoritative); len(view.Contents.Users) > 0 {
+					t.Errorf("users %v are left", view.Contents.Users)
+				}
+			})
+		})
+	}
+	t.Run("the mirror doesn't go on with it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, false)
+			must(t, w.process().CreateProject(t.Context(), acme()))
+			must(t, w.process().Create(t.Context(), "acme", partner))
+			w.loseMirror()
+			s := w.process()
+			_, err := s.List(t.Context()) // the directory isn't in doubt
+			must(t, err)
+			w.faults(stale)
+			view, err := s.Read(t.Context(), "acme")
+			must(t, err)
+			if len(view.Contents.Users) > 0 {
+				t.Fatal("the template isn't stale")
+			}
+			w.control(http.MethodDelete, "/_sandbox/faults", "")
+			for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached} {
+				if view := w.read(mode); len(view.Contents.Users) != 1 {
+					t.Errorf("reading %v gives the users %v", mode, view.Contents.Users)
+				}
+			}
+		})
 	})
 }
 

@@ -233,7 +233,7 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 		return s.gone(ctx, h, d, head, contents)
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Reason: described.StatusReason, Version: version(*described, revisionOf(*described))}
-	whole := contents != nil || !mirror.Stable(described.Status) // the body is there, as far as there is one
+	whole := body != nil && !body.Doubtful || !mirror.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, done, nil
 	}
@@ -246,7 +246,7 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 			if update.Contents, err = template.Parse(read.Template, d.withOutputs(read.After.Outputs)); err != nil {
 				return contents, done, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
 			}
-			contents = update.Contents
+			contents, update.Doubtful = update.Contents, doubtful(read.After, read.Template)
 		}
 		update.Version, update.Reason = version(read.After, revisionOf(read.After)), read.After.StatusReason
 	}

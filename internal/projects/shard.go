@@ -38,12 +38,15 @@ type shard struct {
 }
 
 // latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
-// that, or as old: reads never go back, and of one moment the first reading counts.
+// that, or as old: reads never go back, and of one moment the first reading counts that is not doubtful.
 func (d *shard) latest(read *shardRead) *shardRead {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.newest != nil && d.newest.version.StackID == read.version.StackID && !read.version.LastUpdated.After(d.newest.version.LastUpdated) {
-		return d.newest
+		better := d.newest.doubtful && !read.doubtful && read.version.LastUpdated.Equal(d.newest.version.LastUpdated)
+		if !better {
+			return d.newest
+		}
 	}
 	d.newest = read
 	return read
@@ -174,7 +177,7 @@ func (s *Service) write(ctx context.Context, h *hub, d *shard, read *shardRead, 
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
 	won, _, err := h.table.Write(bounded, d.partition, d.n, mirror.Update{
-		StackName: d.stack.Name(), Version: read.version, Contents: read.contents, Run: s.config.Run, Token: token,
+		StackName: d.stack.Name(), Version: read.version, Contents: read.contents, Doubtful: read.doubtful, Run: s.config.Run, Token: token,
 	})
 	if err != nil {
 		s.warnMirror(ctx, "written", d.partition, err)
@@ -208,7 +211,7 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 		s.config.Warn(ctx, "What was committed can't be read back", map[string]any{"stack": d.stack.Name(), "error": err.Error()})
 		return
 	}
-	read := d.latest(&shardRead{version(c.Description, c.Revision), contents})
+	read := d.latest(&shardRead{version: version(c.Description, c.Revision), contents: contents})
 	s.write(ctx, h, d, read, c.Token)
 	s.remember(d, read)
 }
@@ -220,7 +223,7 @@ func (s *Service) unchanged(ctx context.Context, d *shard, u commit.Unchanged) {
 		s.config.Warn(ctx, "What the stack holds can't be read", map[string]any{"stack": d.stack.Name(), "error": err.Error()})
 		return
 	}
-	s.remember(d, d.latest(&shardRead{version(u.Description, u.Revision), contents}))
+	s.remember(d, d.latest(&shardRead{version(u.Description, u.Revision), contents, doubtful(u.Description, u.Template)}))
 }
 
 // remember makes what a stack holds what this process reads of its project.

@@ -36,6 +36,17 @@ type Stack struct {
 type shardRead struct {
 	version  mirror.Version
 	contents *template.Contents
+	doubtful bool // see mirror.Update
+}
+
+// certain returns a *DoubtfulError when it isn't certain that the view shows everything.
+func (v *View) certain(project string) error {
+	for n, read := range v.shards {
+		if read != nil && read.doubtful {
+			return &DoubtfulError{stackName(project, n)}
+		}
+	}
+	return nil
 }
 
 // shards is the number of a project's stacks, as the first of them says.

@@ -33,7 +33,12 @@ const settleTime = time.Hour
 
 // past are seeds beyond those that always run, each of which has shown a defect.
 var past = []uint64{
-	250, // what a process had committed was not in what it read, as a person had edited the stack right after
+	250,  // what a process had committed was not in what it read, as a person had edited the stack right after
+	5121, // an entity was said to be gone by a stack of the minute before
+	6308, // an entity was said to be gone that a refused commit was to delete
+	5123, // the mirror went on with a template that had been stale for half a minute
+	6235, // so did a process
+	6749, // an entity was said to be deleted by such a template
 }
 
 // TestPastSeeds runs the seeds that have shown defects.
