@@ -110,6 +110,8 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 		case !m.deferred && (errors.As(errs[i], &missing) || errors.As(errs[i], &noServer)):
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
+		case e.base.doubtful:
+			e.sentence(m, &DoubtfulError{e.config.Stack, errs[i]})
 		default:
 			e.sentence(m, errs[i])
 		}

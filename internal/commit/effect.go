@@ -297,6 +297,12 @@ type (
 	StuckError struct{ Stack, Status, Reason string }
 	// AbsentError says that the stack does not exist.
 	AbsentError struct{ Stack string }
+	// DoubtfulError refuses a member for what stands in a stack, or doesn't, of which it is uncertain what stands in it: its template is of
+	// another revision than the stack, for longer than StalePatience.
+	DoubtfulError struct {
+		Stack string
+		Err   error // why the member would be refused if it were certain; not for errors.As
+	}
 	// SurpriseError says that the service computed something else than we intend, twice on one base.
 	SurpriseError struct {
 		Stack   string
@@ -357,6 +363,10 @@ func (e *StuckError) Error() string {
 }
 
 func (e *AbsentError) Error() string { return fmt.Sprintf("the stack %s does not exist", e.Stack) }
+
+func (e *DoubtfulError) Error() string {
+	return fmt.Sprintf("the template of the stack %s is of another revision than the stack: it is not certain that %s", e.Stack, e.Err)
+}
 
 func (e *SurpriseError) Error() string {
 	text := fmt.Sprintf("the change set for the stack %s would do something else than intended", e.Stack)

@@ -181,7 +181,7 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		return path.Root("on_delete"), fmt.Sprintf("The bucket %s is still encrypted with the project's key %s. Nothing was changed.", keyInUse.Bucket, keyInUse.KeyARN),
 			"Without the key its data can't be read any more. Delete that bucket or encrypt it with another key; or first apply on_delete = \"retain\", which leaves the key."
 	case errors.As(err, &doubtful):
-		return path.Empty(), fmt.Sprintf("It can't be told whether it is gone: the template that CloudFormation gives for the stack %s is not the one that the stack says it has.", doubtful.Stack),
+		return path.Empty(), fmt.Sprintf("It is not certain that %s: the template that CloudFormation gives for the stack %s is not the one that the stack says it has.", doubtful.Err, doubtful.Stack),
 			"Nothing was changed. Apply again in a minute. If it stays so, somebody has set the stack's parameter Revision by hand: set it to the revision in the template's carrier."
 	case errors.As(err, &stackMissing):
 		return path.Empty(), fmt.Sprintf("The directory has the project %q, but the account %s has no stack %s in the region %s.", stackMissing.Project, stackMissing.AccountID, stackMissing.Stack, stackMissing.Region),

@@ -40,7 +40,7 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 		entity, there = t.view.Contents.Of(id)
 	}
 	if !there {
-		return t.view.certain(t.p.name)
+		return t.view.certain(t.p.name, id)
 	}
 	if t, err = s.unused(ctx, t, id); err != nil {
 		return err

@@ -190,6 +190,20 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 			})
 		})
 	}
+	t.Run("what is there is not said to be gone", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, false)
+			must(t, w.process().CreateProject(t.Context(), acme()))
+			must(t, w.process().Create(t.Context(), "acme", partner))
+			w.faults(stale)
+			err := w.process().Update(t.Context(), "acme", partner)
+			var doubtful *projects.DoubtfulError
+			var gone *template.GoneError
+			if !errors.As(err, &doubtful) || errors.As(err, &gone) {
+				t.Errorf("updating ended with %v", err)
+			}
+		})
+	})
 	t.Run("the mirror doesn't go on with it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, false)

@@ -39,11 +39,11 @@ type shardRead struct {
 	doubtful bool // see mirror.Update
 }
 
-// certain returns a *DoubtfulError when it isn't certain that the view shows everything.
-func (v *View) certain(project string) error {
+// certain returns a *DoubtfulError when it isn't certain that an entity which the view doesn't show is gone.
+func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
-			return &DoubtfulError{stackName(project, n)}
+			return &DoubtfulError{stackName(project, n), &template.GoneError{ID: id}}
 		}
 	}
 	return nil

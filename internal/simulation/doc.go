@@ -46,6 +46,10 @@
 // revision: a template that is stale after it is taken for the edited one, and the mirror lacks the edit until the next commit. Commits are
 // safe (their change set is compared with the real stack). Where a seed has both, the check of the mirror leaves foreign resources aside.
 //
+// Stale answers of this world are stale for minutes, those of AWS for seconds. A process that gets a stale template for half a minute and five
+// times goes on with it, as nobody would get on otherwise who has set a revision by hand: it may read what a commit was to write that was
+// rolled back. It claims nothing by it: what it changes is compared with the real stack, and what isn't there is said to be in doubt.
+//
 // # Replaying
 //
 // A failure names its seed and the command that runs it again, which prints the trace of all calls. Seeds that have shown a

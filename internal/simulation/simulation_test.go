@@ -39,6 +39,7 @@ var past = []uint64{
 	5123, // the mirror went on with a template that had been stale for half a minute
 	6235, // so did a process
 	6749, // an entity was said to be deleted by such a template
+	8161, // and to be gone by one
 }
 
 // TestPastSeeds runs the seeds that have shown defects.
