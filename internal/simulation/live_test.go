@@ -36,7 +36,7 @@ const (
 	// quiet is how long nothing happens at the end. The relays compare all stacks every five minutes, and CloudFormation and
 	// Lambda may take some more for what had been begun.
 	quiet = 25 * time.Minute
-	// halfway keeps the end of a simulation away from the sweeps, which begin with every minute.
+	// halfway keeps the end of a simulation away from the sweeps, which begin every minute.
 	halfway = 30 * time.Second
 )
 
@@ -46,6 +46,8 @@ type liveWorld struct {
 	stage *apigateway.Stage
 	plan  livePlan
 	began time.Time
+	// scheduled is when the sweeps were scheduled.
+	scheduled time.Time
 
 	schemasMu sync.Mutex // protects schemas
 	schemas   *schematest.Validator
@@ -141,6 +143,7 @@ func (w *liveWorld) serve() {
 	if err := w.box.SetHubSettings(map[string]any{"management_url": "https://" + stage.Domain() + "/prod"}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.scheduled = time.Now()
 	for i, arn := range arns {
 		if err := w.box.AddRule(events.Rule{Name: fmt.Sprint("sweep", i), Every: time.Minute, Target: arn}); err != nil {
 			w.t.Fatal(err)
@@ -444,7 +447,9 @@ func liveSimulation(t *testing.T, seed uint64, quiet time.Duration) {
 		)
 		w.drive(tasks...)
 		w.box.WebSockets().Drop(apigateway.All)
-		w.drive(func() { time.Sleep(5*time.Minute + halfway) })
+		settled := 5 * time.Minute
+		settled += time.Minute - (time.Since(w.scheduled)+settled)%time.Minute + halfway
+		w.drive(func() { time.Sleep(settled) })
 		for _, problem := range w.problems {
 			t.Errorf("seed %d: %s", seed, problem)
 		}
@@ -490,6 +495,12 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	}
 	for _, v := range viewers {
 		sees := slices.Contains(v.plan.projects, relay.Everything) || slices.Contains(v.plan.projects, project)
+		for range 100 { // it may have just connected again
+			if !sees || v.Complete(project) {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 		view := v.View(project)
 		if view == nil || !sees {
 			if (view != nil) != sees {
