@@ -10,17 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/coder/websocket"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 const account = "111122223333"
@@ -144,10 +138,10 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 	late.untilBuckets("acme", "inbox")
 
 	// Somebody takes the bucket out of the template by hand.
-	client := cloudformation.New(cloudformation.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(h.Endpoint), Credentials: credentials.StaticCredentialsProvider{Value: static(account)},
+	h.ByHand(account, "stowage-acme-0", func(resources map[string]json.RawMessage) {
+		delete(resources, "Bucketinbox")
+		delete(resources, "BucketPolicyinbox")
 	})
-	withoutBucket(t, client)
 	late.untilBuckets("acme")
 	everything.untilBuckets("acme")
 
@@ -161,36 +155,4 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 			t.Errorf("somebody who may see one project heard %q", about)
 		}
 	}
-}
-
-func static(accountID string) aws.Credentials {
-	access, secret := sandbox.StaticCredentials(accountID)
-	return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}
-}
-
-// withoutBucket takes everything of a bucket out of the project's template, as a person in the console would.
-func withoutBucket(t *testing.T, client *cloudformation.Client) {
-	t.Helper()
-	stack := aws.String("stowage-acme-0")
-	got, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack})
-	must(t, err)
-	var sections map[string]json.RawMessage
-	must(t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &sections))
-	resources := map[string]json.RawMessage{}
-	must(t, json.Unmarshal(sections["Resources"], &resources))
-	for _, id := range []string{"Bucketinbox", "BucketPolicyinbox"} {
-		if resources[id] == nil {
-			t.Fatalf("the template has no resource %s", id)
-		}
-		delete(resources, id)
-	}
-	sections["Resources"], err = json.Marshal(resources)
-	must(t, err)
-	body, err := json.Marshal(sections)
-	must(t, err)
-	_, err = client.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
-		StackName: stack, TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
-		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
-	})
-	must(t, err)
 }
