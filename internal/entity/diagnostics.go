@@ -100,7 +100,7 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		outcome        *projects.OutcomeUnknownError
 		stuck          *engine.StuckError
 		hub            *projects.HubError
-		doubtful       *projects.DoubtfulError
+		doubtful       *engine.DoubtfulError
 		stackMissing   *projects.StackMissingError
 		keyInUse       *projects.KeyInUseError
 		missing        *template.MissingError

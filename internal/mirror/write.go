@@ -95,7 +95,8 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 }
 
 // news says whether the update tells more than what is mirrored: a later version, or the contents of the same one, where somebody has
-// deleted the body, or an older version of this program has written it, or what was written was doubtful. That a stack is gone which isn't mirrored is no news.
+// deleted the body, or an older version of this program has written it, or what was written was doubtful. That a stack is gone which isn't
+// mirrored is no news.
 func (u Update) news(b *base) bool {
 	if b.head == nil {
 		return u.Status != deleteComplete

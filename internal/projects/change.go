@@ -266,7 +266,7 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 	err = s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
 	var exists *template.ExistsError
 	if errors.As(err, &exists) { // since it was read
-		exists.ID.Kind = model.KindProject
+		return &template.ExistsError{ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
 	}
 	return err
 }

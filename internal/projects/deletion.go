@@ -17,9 +17,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Delete removes a bucket, user or permission; what is gone already counts as deleted, unless that is uncertain, which is a *DoubtfulError.
-// A bucket's data is treated as its
-// on_delete says, as it stands in the model: with "refuse" a bucket that holds anything is a *NotEmptyError.
+// Delete removes a bucket, user or permission; what is gone already counts as deleted, unless that is uncertain, which is a
+// *commit.DoubtfulError. A bucket's data is treated as its on_delete says, as it stands in the model: with "refuse" a bucket that holds
+// anything is a *NotEmptyError.
 //
 // A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
 // nothing has changed; the commit retains and so touches nothing. Whatever crash in between is mended by deleting again.

@@ -51,17 +51,6 @@ func (e *UndeletedError) Error() string {
 	return fmt.Sprintf("the %s is no longer in the stack %s, but it could not be deleted: %s", e.ID, e.Stack, strings.Join(e.Reasons, "; "))
 }
 
-// DoubtfulError says that what CloudFormation answers about a stack doesn't fit together, so that it isn't certain what stands in it: its
-// template is of another revision than its description, for longer than such answers are usually stale.
-type DoubtfulError struct {
-	Stack string
-	Err   error // what would be the error if it were certain; not for errors.As
-}
-
-func (e *DoubtfulError) Error() string {
-	return fmt.Sprintf("the template of the stack %s is of another revision than the stack: it is not certain that %s", e.Stack, e.Err)
-}
-
 // StackMissingError says that the directory has a project whose account lacks one of its stacks: the wrong account, the wrong
 // region, or a stack that somebody deleted.
 type StackMissingError struct {

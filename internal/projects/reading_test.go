@@ -177,7 +177,7 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 				must(t, w.process().Create(t.Context(), "acme", partner))
 				w.faults(stale)
 				err := s.Delete(t.Context(), "acme", partner.ID())
-				var doubtful *projects.DoubtfulError
+				var doubtful *commit.DoubtfulError
 				var surprise *commit.SurpriseError
 				if knows && !errors.As(err, &surprise) || !knows && !errors.As(err, &doubtful) {
 					t.Errorf("deleting ended with %v", err)
@@ -197,7 +197,7 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 			must(t, w.process().Create(t.Context(), "acme", partner))
 			w.faults(stale)
 			err := w.process().Update(t.Context(), "acme", partner)
-			var doubtful *projects.DoubtfulError
+			var doubtful *commit.DoubtfulError
 			var gone *template.GoneError
 			if !errors.As(err, &doubtful) || errors.As(err, &gone) {
 				t.Errorf("updating ended with %v", err)

@@ -245,14 +245,11 @@ func (s *Service) commit(ctx context.Context, d *shard, change template.Change) 
 		unknown *commit.UnknownError
 		absent  *commit.AbsentError
 		left    *commit.UndeletedError
-		doubt   *commit.DoubtfulError
 	)
 	id := change.Entity.ID()
 	switch {
 	case errors.As(err, &failed):
 		return &CommitError{ID: id, Stack: failed.Stack, Reasons: failed.Reasons, NameTaken: failed.NameTaken}
-	case errors.As(err, &doubt):
-		return &DoubtfulError{Stack: doubt.Stack, Err: doubt.Err}
 	case errors.As(err, &left):
 		return &UndeletedError{ID: id, Stack: left.Stack, Reasons: left.Reasons}
 	case errors.As(err, &unknown):

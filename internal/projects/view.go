@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -39,11 +40,11 @@ type shardRead struct {
 	doubtful bool // see mirror.Update
 }
 
-// certain returns a *DoubtfulError when it isn't certain that an entity which the view doesn't show is gone.
+// certain returns a *commit.DoubtfulError when it isn't certain that an entity which the view doesn't show is gone.
 func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
-			return &DoubtfulError{stackName(project, n), &template.GoneError{ID: id}}
+			return &commit.DoubtfulError{Stack: stackName(project, n), Err: &template.GoneError{ID: id}}
 		}
 	}
 	return nil

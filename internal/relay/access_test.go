@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
 const (
@@ -34,11 +34,7 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.down {
 		return nil, errors.New("no route to host")
 	}
-	recorder := httptest.NewRecorder()
-	i.Serve(recorder, r, issuerAddress)
-	response := recorder.Result()
-	response.Request = r
-	return response, nil
+	return simulate.NewIssuerTransport(i.Issuer, issuerAddress).RoundTrip(r)
 }
 
 // tokens is an issuer, and a setting of a relay that trusts it.

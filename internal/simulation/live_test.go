@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
 const (
@@ -167,7 +167,7 @@ func (w *liveWorld) revive(i int) {
 	r, err := relay.New(p.ctx, relay.Config{
 		Clients: p.clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
 		Access: relay.Access{
-			Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: issuer{w.box.Issuer()}},
+			Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(w.box.Issuer(), issuerAddress)},
 		},
 	})
 	if err != nil {
@@ -177,17 +177,6 @@ func (w *liveWorld) revive(i int) {
 	w.relaysMu.Lock()
 	defer w.relaysMu.Unlock()
 	w.relays[i] = &incarnation{p, r, n}
-}
-
-// issuer answers what relays ask of the issuer of the tokens.
-type issuer struct{ *oidc.Issuer }
-
-func (i issuer) RoundTrip(r *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	i.Serve(recorder, r, issuerAddress)
-	response := recorder.Result()
-	response.Request = r
-	return response, nil
 }
 
 // crashRelays kills relays in turn; those that Lambda starts in their place know nothing of what they did.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -269,16 +268,6 @@ func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
 
 const issuerAddress = "https://issuer.test"
 
-type issuer struct{ *oidc.Issuer }
-
-func (i issuer) RoundTrip(r *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	i.Serve(recorder, r, issuerAddress)
-	response := recorder.Result()
-	response.Request = r
-	return response, nil
-}
-
 // serve runs a relay on the sandbox.
 func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *apigateway.Stage {
 	t.Helper()
@@ -290,7 +279,7 @@ func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *api
 	must(t, err)
 	r, err := relay.New(t.Context(), relay.Config{
 		Clients: clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
-		Access: relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: issuer{box.Issuer()}}},
+		Access: relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(box.Issuer(), issuerAddress)}},
 	})
 	must(t, err)
 	box.RegisterFunction(arn, r.Handle)
