@@ -46,6 +46,10 @@ func (e *Engine) compose(now time.Time) {
 		e.unusable(now, err)
 		return
 	}
+	if e.awaitDeletions(now, edited.Errors) {
+		e.compose(now)
+		return
+	}
 	if refused := slices.ContainsFunc(edited.Errors, func(err error) bool { return err != nil }); refused {
 		if e.base.remembered {
 			e.read() // somebody may have made what was missing, or taken away what was in the way
@@ -85,6 +89,23 @@ func (e *Engine) compose(now time.Time) {
 		e.attempt.members = append(e.attempt.members, m.ID)
 	}
 	e.make()
+}
+
+// awaitDeletions leaves the creations whose entities the batch deletes to the next batch, and reports whether there were any.
+func (e *Engine) awaitDeletions(now time.Time, errs []error) bool {
+	var stay []member
+	for i, m := range e.batch {
+		var awaits *template.AwaitsDeletionError
+		if !errors.As(errs[i], &awaits) {
+			stay = append(stay, m)
+			continue
+		}
+		m.arrived = now
+		e.queue = append(e.queue, m)
+	}
+	waits := len(stay) < len(e.batch)
+	e.batch = stay
+	return waits
 }
 
 // unusable gives the members an error of the base. It is not remembered: somebody may repair it.

@@ -34,7 +34,8 @@
 // Terraform calls many resources at once, and a commit takes a quarter of a minute. So changes are gathered: the first one
 // waits until none has come for Quiet, at most Linger. While a commit is in flight, all new changes join the next one, which
 // waits, within Linger, for as many as the last one released: the slots of Terraform that have just become free are about
-// to be used. A permission that comes before its user or bucket waits for one more batch.
+// to be used. A permission that comes before its user or bucket waits for one more batch. A creation of an entity that the
+// batch deletes waits for the next batch, as the deletion has to be committed first.
 //
 // # Failures
 //

@@ -184,7 +184,7 @@ func user(name, tag string) model.User {
 	return u
 }
 
-// parseChange reads "create bucket inbox tag=x" or "update permission alice/inbox access=write".
+// parseChange reads "create bucket inbox tag=x incarnation=one" or "update permission alice/inbox access=write".
 func parseChange(t failer, words []string) template.Change {
 	t.Helper()
 	if len(words) < 3 {
@@ -195,7 +195,7 @@ func parseChange(t failer, words []string) template.Change {
 		name, value, _ := strings.Cut(word, "=")
 		options[name] = value
 	}
-	change := template.Change{Op: template.Op(words[0]), Origin: options["origin"]}
+	change := template.Change{Op: template.Op(words[0]), Origin: options["origin"], Incarnation: options["incarnation"]}
 	switch name := words[2]; words[1] {
 	case "bucket":
 		change.Entity = bucket(name, options["tag"])

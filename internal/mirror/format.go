@@ -8,11 +8,11 @@ import (
 )
 
 // Format is the newest format of items that this version knows. Items of the first format don't say theirs.
-const Format = 2
+const Format = 3
 
-// bodyFormat is the format of bodies. The second one has what users' access keys and SFTP need: a body that an older version wrote lacks
-// it, whatever the template says, and is taken for out of date.
-const bodyFormat = 2
+// bodyFormat is the format of bodies. The second one has what users' access keys and SFTP need, the third one the incarnations of
+// entities. A body that an older version wrote lacks these, whatever the template says, and is taken for out of date.
+const bodyFormat = 3
 
 // formatAttribute is a number, whatever else a newer format changes.
 const formatAttribute = "format"

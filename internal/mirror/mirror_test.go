@@ -85,7 +85,7 @@ func TestAWriteIsReadBack(t *testing.T) {
 	if diff := cmp.Diff(head, snapshot.Heads[2]); diff != "" {
 		t.Errorf("Write returned another head: %s", diff)
 	}
-	if diff := cmp.Diff(&mirror.Body{Format: 2, Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")}, snapshot.Bodies[2], cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(&mirror.Body{Format: 3, Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")}, snapshot.Bodies[2], cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -85,11 +85,16 @@ func (v *View) with(project string, n int, read *shardRead) *View {
 func (v *View) merge() {
 	c := &v.Contents
 	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
-	c.Origins, c.Deviations, c.Foreign = maps.Clone(c.Origins), slices.Clone(c.Deviations), slices.Clone(c.Foreign)
+	c.Deviations, c.Foreign = slices.Clone(c.Deviations), slices.Clone(c.Foreign)
+	c.Origins, c.Incarnations = maps.Clone(c.Origins), maps.Clone(c.Incarnations)
 	c.Policies, c.Dangling, c.Literals = nil, nil, nil
 	credentials := map[string]template.Credentials{}
 	maps.Copy(credentials, c.Credentials)
 	c.Credentials = credentials
+	seen := map[string]bool{}
+	for e := range v.shards[0].contents.Entities() {
+		seen[e.ID().String()] = true
+	}
 	for _, shard := range v.shards[1:] {
 		if shard == nil {
 			continue
@@ -99,13 +104,13 @@ func (v *View) merge() {
 		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
 		c.Usage = c.Usage.Plus(s.Usage)
 		maps.Copy(c.Credentials, s.Credentials)
-		for id, origin := range s.Origins {
-			if _, known := c.Origins[id]; !known {
-				if c.Origins == nil {
-					c.Origins = map[string]string{}
-				}
-				c.Origins[id] = origin
+		for e := range s.Entities() {
+			id := e.ID().String()
+			if !seen[id] {
+				c.Origins = with(c.Origins, id, s.Origins[id])
+				c.Incarnations = with(c.Incarnations, id, s.Incarnations[id])
 			}
+			seen[id] = true
 		}
 	}
 	c.Buckets, c.Users, c.Permissions = sorted(c.Buckets), sorted(c.Users), sorted(c.Permissions)
@@ -117,6 +122,18 @@ func (v *View) merge() {
 	for _, o := range v.outdated() {
 		c.Deviations = append(c.Deviations, o.deviation())
 	}
+}
+
+// with is a map with another value; "" is none.
+func with(values map[string]string, key, value string) map[string]string {
+	if value == "" {
+		return values
+	}
+	if values == nil {
+		values = map[string]string{}
+	}
+	values[key] = value
+	return values
 }
 
 // sorted sorts entities of one kind by their ids; of several with one id the first stays.

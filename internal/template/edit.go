@@ -16,13 +16,15 @@ type Op string
 
 // The changes that can be made to an entity.
 const (
-	// Create adds an entity. One that is there already is taken over if its settings and its origin mark are the same
-	// (an earlier run of this configuration was interrupted), else refused with an *ExistsError; one that another change of
-	// the batch creates, with a *TwiceError.
+	// Create adds an entity. One that exists is taken over if its settings and its origin mark are the same (see
+	// ownership.go), else refused with an *ExistsError; one that another change of the batch creates or takes over, with a
+	// *TwiceError; one that another change of the batch deletes, with an *AwaitsDeletionError.
 	Create Op = "create"
-	// Update replaces an entity's settings; it is refused with a *GoneError when there is no such entity.
+	// Update changes an entity's settings; it is refused with a *GoneError when there is no such entity, and with an
+	// *OwnershipError when it has another incarnation.
 	Update Op = "update"
-	// Delete removes an entity; deleting what is gone succeeds.
+	// Delete removes an entity; deleting what is gone succeeds. It is refused with an *OwnershipError when the entity has
+	// another incarnation.
 	Delete Op = "delete"
 )
 
@@ -31,6 +33,10 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // the mark of the configuration that makes the change; "" for none
+	// Incarnation is, with a Create, that of the new entity, else that which the caller holds: see ownership.go.
+	Incarnation string
+	// AnyIncarnation makes an Update or Delete whatever the entity's incarnation is.
+	AnyIncarnation bool
 	// From is, for the Update of a user, the user from which its keys go out: when those that stand are others, the change is refused
 	// with a *MovedError. nil: whatever stands.
 	From *model.User
@@ -192,17 +198,19 @@ type editor struct {
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
-	changed  map[model.ID]bool          // the entities that were touched
-	sizes    *sizer                     // made when all users and buckets are in
-	drafts   map[string]map[int]*draft  // by user: the policies whose size was asked for
-	onBucket map[string]map[string]bool // by bucket: the users that had permissions on it
-	edited   map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
+	changed   map[model.ID]bool          // the entities that were touched
+	takeovers map[model.ID]int           // the entities that were taken over, by which change
+	sizes     *sizer                     // made when all users and buckets are in
+	drafts    map[string]map[int]*draft  // by user: the policies whose size was asked for
+	onBucket  map[string]map[string]bool // by bucket: the users that had permissions on it
+	edited    map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
 }
 
 func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
 		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
 		changed: map[model.ID]bool{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
+		takeovers: map[model.ID]int{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {
@@ -231,8 +239,8 @@ func (e *editor) apply(errs []error) map[int]error {
 			}
 		}
 	}
-	// Deletions before creations, so that one name can go and come in one batch; entities before the permissions that
-	// need them.
+	// Deletions before creations, which see that their entity is being deleted; entities before the permissions that need
+	// them.
 	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
 	forEach(func(i int, c Change) error {
 		if c.Op.reshapes() {
@@ -296,6 +304,9 @@ func (e *editor) remove(i int, c Change) error {
 	if !ok {
 		return nil
 	}
+	if err := e.holds(c); err != nil {
+		return err
+	}
 	switch id.Kind {
 	case model.KindProject:
 		delete(e.projects, id)
@@ -310,10 +321,12 @@ func (e *editor) remove(i int, c Change) error {
 		e.packings[user].remove(id)
 		e.regrant[user] = append(e.regrant[user], i)
 		delete(e.origins, id)
+		delete(e.incarnations, id)
 		return nil
 	}
 	e.touch(i, entity)
 	delete(e.origins, id)
+	delete(e.incarnations, id)
 	return nil
 }
 
@@ -335,20 +348,21 @@ func (e *editor) touch(i int, entity model.Entity) {
 func (e *editor) set(i int, c Change) error {
 	id := c.Entity.ID()
 	there, exists := e.lookup(id)
-	origin := c.Origin
+	origin, incarnation := c.Origin, c.Incarnation
 	switch {
 	case c.Op == Create && exists:
-		if origin == "" || e.origins[id] != origin || !sameConfiguration(there, c.Entity) {
-			if _, before := e.before.lookup(id); !before {
-				return &TwiceError{id}
-			}
-			return &ExistsError{id, e.origins[id]}
+		return e.meet(i, c, there)
+	case c.Op == Create:
+		if _, existed := e.before.lookup(id); existed {
+			return &AwaitsDeletionError{id}
 		}
-		return nil
-	case c.Op == Update && !exists:
+	case !exists:
 		return &GoneError{id}
-	case c.Op == Update:
-		origin = e.origins[id]
+	default:
+		if err := e.holds(c); err != nil {
+			return err
+		}
+		origin, incarnation = e.origins[id], e.incarnations[id]
 	}
 	if user, ok := c.Entity.(model.User); ok {
 		if err := e.allows(user, c, there); err != nil {
@@ -356,10 +370,10 @@ func (e *editor) set(i int, c Change) error {
 		}
 	}
 	if permission, ok := c.Entity.(model.Permission); ok {
-		return e.setPermission(i, permission, origin, c.Elsewhere)
+		return e.setPermission(i, Grant{permission, origin, incarnation, c.Elsewhere.Bucket}, c.Elsewhere)
 	}
 	e.put(c.Entity)
-	e.origins[id] = origin
+	e.origins[id], e.incarnations[id] = origin, incarnation
 	e.touch(i, c.Entity)
 	if id.Kind == model.KindUser {
 		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses stand in its policies
@@ -413,7 +427,8 @@ func (e *editor) touchGrantsOn(i int, bucket model.Bucket) {
 	}
 }
 
-func (e *editor) setPermission(i int, permission model.Permission, origin string, elsewhere Elsewhere) error {
+func (e *editor) setPermission(i int, grant Grant, elsewhere Elsewhere) error {
+	permission := grant.Permission
 	id := permission.ID()
 	_, userHere := e.users[permission.User]
 	_, bucketHere := e.buckets[permission.Bucket]
@@ -426,7 +441,7 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 		return &SpreadError{permission.User}
 	}
 	if bucketHere {
-		elsewhere.Bucket = nil
+		grant.Bucket = nil
 	}
 	if !userHere {
 		e.away[permission.User] = UserRef(*elsewhere.User)
@@ -436,8 +451,7 @@ func (e *editor) setPermission(i int, permission model.Permission, origin string
 	}
 	packed := e.packings[permission.User]
 	e.regrant[permission.User] = append(e.regrant[permission.User], i)
-	e.origins[id] = origin
-	grant := Grant{permission, origin, elsewhere.Bucket}
+	e.origins[id], e.incarnations[id] = grant.Origin, grant.Incarnation
 	if n := packed.replace(grant); n != 0 {
 		delete(e.drafts[permission.User], n)
 		if e.draft(permission.User, n).size() <= MaxPolicySize {
@@ -615,7 +629,8 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		if c.Entity.ID().Kind != model.KindPermission {
 			refused[i] = over
 			resources := Compile(e.env, c.Entity, c.Origin)
-			usage = usage.less(len(resources), len(appendMembers(nil, resources.raw(), appendRaw)))
+			size := len(appendMembers(nil, resources.raw(), appendRaw)) + incarnationBytes(c.Entity.ID(), c.Incarnation)
+			usage = usage.less(len(resources), size)
 			usage.DynamicReferences -= resources.dynamicReferences()
 			continue
 		}
@@ -634,7 +649,8 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		}
 		for _, j := range with {
 			refused[j] = over
-			usage = usage.less(0, len(encodeJSON(e.members[j].Entity)))
+			other := e.members[j]
+			usage = usage.less(0, len(encodeJSON(other.Entity))+incarnationBytes(other.Entity.ID(), other.Incarnation))
 		}
 		usage = usage.less(resources, 0)
 	}
@@ -691,6 +707,9 @@ func (u Usage) less(resources, size int) Usage {
 
 func (e *editor) usage() Usage {
 	usage := Usage{Resources: len(e.next.resources), TemplateBytes: e.next.size()}
+	for id, incarnation := range e.incarnations {
+		usage.BodyBytes += incarnationBytes(id, incarnation)
+	}
 	for _, raw := range e.next.resources {
 		mark := member(member(raw, "Metadata"), "Stowage")
 		usage.BodyBytes += len(member(mark, "settings")) + len(member(mark, "grants"))
@@ -731,6 +750,7 @@ func (e *editor) finish() *Template {
 		}
 		e.finishHome(changes, user)
 	}
+	e.finishTakeovers(changes)
 	e.finishShape(changes)
 	next := e.before.template.with(changes)
 	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
@@ -770,9 +790,15 @@ func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n
 		return
 	}
 	want := encodeJSON(e.policy(user, n, now))
-	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) &&
-		bytes.Equal(want, encodeJSON(e.before.policy(user, n, before))) {
-		return
+	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) {
+		if bytes.Equal(want, encodeJSON(e.before.policy(user, n, before))) {
+			return
+		}
+		if taken, ok := reincarnated(e.before.template.resources[id], before, now); ok &&
+			bytes.Equal(encodeJSON(e.policy(user, n, before)), encodeJSON(e.before.policy(user, n, before))) {
+			changes[id] = taken
+			return
+		}
 	}
 	changes[id] = want
 }

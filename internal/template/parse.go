@@ -20,6 +20,8 @@ type Contents struct {
 	Listings    []model.Listing    `json:"listings,omitempty"`
 	// Origins are the origin marks of the entities that have one, by ID.String().
 	Origins map[string]string `json:"origins,omitempty"`
+	// Incarnations are those of the entities that have one, by ID.String(): see ownership.go.
+	Incarnations map[string]string `json:"incarnations,omitempty"`
 	// Deviations are the differences between the template and what its entities compile to, in order of logical id.
 	Deviations []Deviation `json:"deviations,omitempty"`
 	// Dangling are the permissions whose bucket is not in the template.
@@ -138,20 +140,21 @@ type marked struct {
 
 // shard is a parsed template: the template, the marks of its resources, and its contents without deviations.
 type shard struct {
-	template *Template
-	env      Env
-	marks    map[string]Mark
-	owned    map[model.ID][]string // the logical ids of an entity's resources, policies apart
-	origins  map[model.ID]string
-	projects map[model.ID]model.Project
-	buckets  map[string]model.Bucket
-	users    map[string]model.User
-	listings map[string]model.Listing
-	packings map[string]packing    // by user
-	away     map[string]model.User // users that live in another stack and have policies in this one
-	shards   int
-	closing  bool
-	foreign  []string
+	template     *Template
+	env          Env
+	marks        map[string]Mark
+	owned        map[model.ID][]string // the logical ids of an entity's resources, policies apart
+	origins      map[model.ID]string
+	incarnations map[model.ID]string
+	projects     map[model.ID]model.Project
+	buckets      map[string]model.Bucket
+	users        map[string]model.User
+	listings     map[string]model.Listing
+	packings     map[string]packing    // by user
+	away         map[string]model.User // users that live in another stack and have policies in this one
+	shards       int
+	closing      bool
+	foreign      []string
 }
 
 // Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
@@ -169,7 +172,7 @@ func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
 	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(map[string]packing, len(s.packings))
-	c.away = maps.Clone(s.away)
+	c.away, c.incarnations = maps.Clone(s.away), maps.Clone(s.incarnations)
 	for user, packed := range s.packings {
 		own := make(packing, len(packed))
 		for n, grants := range packed {
@@ -183,7 +186,7 @@ func (s *shard) clone() *shard {
 func read(t *Template, env Env) (*shard, error) {
 	s := &shard{
 		template: t, env: env,
-		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, projects: map[model.ID]model.Project{},
+		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, incarnations: map[model.ID]string{}, projects: map[model.ID]model.Project{},
 		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
 		packings: map[string]packing{}, away: map[string]model.User{},
 	}
@@ -235,7 +238,7 @@ func (s *shard) add(logicalID string, mark Mark) error {
 	if err != nil {
 		return err
 	}
-	s.origins[entity.ID()] = mark.Origin
+	s.origins[entity.ID()], s.incarnations[entity.ID()] = mark.Origin, mark.Incarnation
 	s.put(entity)
 	return nil
 }
@@ -267,7 +270,8 @@ func (s *shard) addGrants(logicalID string, mark Mark) error {
 				s.away[user] = *mark.User
 			}
 			for _, grant := range mark.Grants {
-				s.origins[grant.Permission.ID()] = grant.Origin
+				id := grant.Permission.ID()
+				s.origins[id], s.incarnations[id] = grant.Origin, grant.Incarnation
 			}
 			return nil
 		}
@@ -309,14 +313,7 @@ func (s *shard) contents() *Contents {
 	}
 	slices.SortFunc(c.Permissions, func(a, b model.Permission) int { return a.ID().Compare(b.ID()) })
 	slices.SortFunc(c.Dangling, model.ID.Compare)
-	for id, origin := range s.origins {
-		if origin != "" {
-			if c.Origins == nil {
-				c.Origins = map[string]string{}
-			}
-			c.Origins[id.String()] = origin
-		}
-	}
+	c.Origins, c.Incarnations = byText(s.origins), byText(s.incarnations)
 	for name := range s.users {
 		if value, there := s.env.Outputs[UserOutput(name)]; there {
 			if c.Credentials == nil {
@@ -334,6 +331,20 @@ func (s *shard) contents() *Contents {
 	}
 	c.Usage.BodyBytes = len(encodeJSON(c))
 	return c
+}
+
+// byText are the values that are not empty, by ID.String(); nil for none.
+func byText(values map[model.ID]string) map[string]string {
+	var result map[string]string
+	for id, value := range values {
+		if value != "" {
+			if result == nil {
+				result = map[string]string{}
+			}
+			result[id.String()] = value
+		}
+	}
+	return result
 }
 
 func sorted[E any](entities map[string]E) []E {

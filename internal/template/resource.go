@@ -26,6 +26,8 @@ type Mark struct {
 	Of model.ID `json:"of"`
 	// Origin is the mark of the configuration that created the entity; "" for none.
 	Origin string `json:"origin,omitempty"`
+	// Incarnation is that of the entity, on the first of its resources only; "" for none: see ownership.go.
+	Incarnation string `json:"incarnation,omitempty"`
 	// Settings is the entity itself, on the first of its resources only.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Grants are the permissions that a policy serves, in the order of their statements.
@@ -48,6 +50,8 @@ type Mark struct {
 type Grant struct {
 	Permission model.Permission `json:"permission"`
 	Origin     string           `json:"origin,omitempty"`
+	// Incarnation is the permission's: see ownership.go.
+	Incarnation string `json:"incarnation,omitempty"`
 	// Bucket is the permission's bucket when that lives in another stack than the policy.
 	Bucket *BucketRef `json:"bucket,omitempty"`
 }

@@ -117,6 +117,7 @@ func (s *shard) literals() *Literals {
 // compile is Compile, with what the shard says about the project as a whole, and about a user's home in SFTP.
 func (s *shard) compile(entity model.Entity, origin string) Resources {
 	resources := Compile(s.env, entity, origin)
+	s.incarnate(entity.ID(), resources)
 	if user, ok := entity.(model.User); ok {
 		if user.SFTP != nil {
 			resources[sftpUserID(user.Name)] = s.home(user)
@@ -129,6 +130,20 @@ func (s *shard) compile(entity model.Entity, origin string) Resources {
 		resources[keyID] = key
 	}
 	return resources
+}
+
+// incarnate puts an entity's incarnation into the metadata of its first resource.
+func (s *shard) incarnate(id model.ID, resources Resources) {
+	incarnation := s.incarnations[id]
+	if incarnation == "" {
+		return
+	}
+	for logicalID, resource := range resources {
+		if resource.Metadata.Stowage.Settings != nil {
+			resource.Metadata.Stowage.Incarnation = incarnation
+			resources[logicalID] = resource
+		}
+	}
 }
 
 // order lets what a user consists of come after the project's resources that it names, where those live in the same stack, and go

@@ -1,0 +1,147 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Ownership.
+//
+// Each creation of an entity has an incarnation: a random name, chosen by the caller. The metadata of the entity's first
+// resource holds it, beside the settings (a permission's grant holds the permission's). The caller keeps it, too, and gives it
+// with every update and deletion. A change whose incarnation is not the template's is refused with an *OwnershipError: the
+// entity was created again or taken over since, so another caller manages it.
+//
+// A Create that meets an entity with the same settings and the same origin takes it over: that is how the next apply resolves an
+// interrupted one. Taking over writes the new incarnation and nothing else, so that hand edits stay what they are. The caller that
+// held the entity before finds out at its next read or change. So of an object that Terraform replaces with
+// create_before_destroy, the deposed half cannot remove what the new half holds.
+//
+// "" is the incarnation of what was created before there were incarnations, or without one. It is an incarnation like any other:
+// an entity without one can be changed by callers without one only.
+//
+// Only the first resource holds the incarnation, as it does the settings: a takeover modifies one resource, whatever the
+// entity consists of, and the secrets of access keys, which are written once, stay untouched.
+
+// OwnershipError is returned for an update or deletion of an entity whose incarnation is not the caller's.
+type OwnershipError struct {
+	ID      model.ID
+	Held    string // the caller's incarnation
+	Present string // the template's
+	Origin  string // of the entity
+}
+
+func (e *OwnershipError) Error() string {
+	return fmt.Sprintf("the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held))
+}
+
+func quoteIncarnation(incarnation string) string {
+	if incarnation == "" {
+		return "one without a name"
+	}
+	return incarnation
+}
+
+// AwaitsDeletionError is returned for a Create of an entity that another change of the batch deletes. The deletion is
+// committed first: in one commit the resources would stay what they are.
+type AwaitsDeletionError struct{ ID model.ID }
+
+func (e *AwaitsDeletionError) Error() string {
+	return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
+}
+
+// IncarnationOf is the incarnation of an entity; "" for none.
+func (c *Contents) IncarnationOf(id model.ID) string { return c.Incarnations[id.String()] }
+
+// holds returns an *OwnershipError when the change's incarnation is not the entity's.
+func (e *editor) holds(c Change) error {
+	id := c.Entity.ID()
+	if present := e.incarnations[id]; !c.AnyIncarnation && present != c.Incarnation {
+		return &OwnershipError{id, c.Incarnation, present, e.origins[id]}
+	}
+	return nil
+}
+
+// meet makes the Create of an entity that exists: a takeover, or an error.
+func (e *editor) meet(i int, c Change, there model.Entity) error {
+	id := c.Entity.ID()
+	_, existed := e.before.lookup(id)
+	_, taken := e.takeovers[id]
+	same := c.Origin != "" && e.origins[id] == c.Origin && sameConfiguration(there, c.Entity)
+	switch {
+	case !existed && !(same && c.Incarnation == "" && e.incarnations[id] == ""), taken && c.Incarnation != "":
+		return &TwiceError{id}
+	case c.Incarnation != "" && e.incarnations[id] == c.Incarnation:
+		return nil // this very creation: its commit succeeded, and its caller did not hear of it
+	case !same:
+		return &ExistsError{id, e.origins[id]}
+	case c.Incarnation == "":
+		return nil
+	}
+	e.takeovers[id] = i
+	e.incarnations[id] = c.Incarnation
+	if id.Kind == model.KindPermission {
+		permission, _ := there.(model.Permission)
+		e.packings[permission.User].incarnate(id, c.Incarnation)
+		e.regrant[permission.User] = append(e.regrant[permission.User], i)
+	}
+	return nil
+}
+
+// finishTakeovers puts the new incarnations into the metadata of the entities that were taken over.
+func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
+	for id, i := range e.takeovers {
+		for _, logicalID := range e.before.owned[id] {
+			raw, changed := changes[logicalID]
+			if !changed {
+				raw = e.before.template.resources[logicalID]
+			}
+			if mark, ok := markOf(raw); ok && mark.Settings != nil {
+				mark.Incarnation = e.incarnations[id]
+				changes[logicalID] = remarked(raw, mark)
+				e.touched[logicalID] = append(e.touched[logicalID], i)
+			}
+		}
+	}
+}
+
+// incarnate gives a permission another incarnation.
+func (p packing) incarnate(id model.ID, incarnation string) {
+	for n, grants := range p {
+		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {
+			p[n] = slices.Clone(grants)
+			p[n][i].Incarnation = incarnation
+		}
+	}
+}
+
+// reincarnated is a policy of which only the incarnations of its permissions have changed, with these and all else as it was;
+// ok is false when more has changed.
+func reincarnated(raw json.RawMessage, before, now []Grant) (result json.RawMessage, ok bool) {
+	if slices.Equal(withoutIncarnations(before), withoutIncarnations(now)) {
+		if mark, ours := markOf(raw); ours {
+			mark.Grants = now
+			return remarked(raw, mark), true
+		}
+	}
+	return nil, false
+}
+
+func withoutIncarnations(grants []Grant) []Grant {
+	result := slices.Clone(grants)
+	for i := range result {
+		result[i].Incarnation = ""
+	}
+	return result
+}
+
+// incarnationBytes is about what an incarnation takes in the mirror's item of a stack.
+func incarnationBytes(id model.ID, incarnation string) int {
+	if incarnation == "" {
+		return 0
+	}
+	return len(id.Kind) + len(id.Name) + len(incarnation) + len(`" ":"",`)
+}
