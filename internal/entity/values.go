@@ -21,11 +21,21 @@ func Strings(set types.Set) []string {
 
 // StringSet is a set of strings, never null.
 func StringSet(values []string) types.Set {
+	return types.SetValueMust(types.StringType, stringValues(values))
+}
+
+// StringList is a list of strings, never null. Computed collections are lists: Terraform sorts the elements of a set
+// each time that it looks at one.
+func StringList(values []string) types.List {
+	return types.ListValueMust(types.StringType, stringValues(values))
+}
+
+func stringValues(values []string) []attr.Value {
 	elements := make([]attr.Value, len(values))
 	for i, v := range values {
 		elements[i] = types.StringValue(v)
 	}
-	return types.SetValueMust(types.StringType, elements)
+	return elements
 }
 
 // EmptySet is the set of no strings.

@@ -22,7 +22,7 @@ type DataModel struct {
 type DataUser struct {
 	ID        types.String `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`
-	SourceIPs types.Set    `tfsdk:"source_ips"`
+	SourceIPs types.List   `tfsdk:"source_ips"`
 	Tags      types.Map    `tfsdk:"tags"`
 	UserName  types.String `tfsdk:"user_name"`
 	ARN       types.String `tfsdk:"arn"`
@@ -40,7 +40,7 @@ func NewDataSource() datasource.DataSource {
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"id":         schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
 					"name":       schema.StringAttribute{Computed: true, MarkdownDescription: "The user's name in the project."},
-					"source_ips": schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The networks from which the user may come; none: from anywhere."},
+					"source_ips": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The networks from which the user may come; none: from anywhere."},
 					"tags":       schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the user."},
 					"user_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
 					"arn":        schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the IAM user."},
@@ -57,7 +57,7 @@ func NewDataSource() datasource.DataSource {
 			for _, u := range view.Contents.Users {
 				m.Users = append(m.Users, DataUser{
 					ID: types.StringValue(m.Project.ValueString() + "/" + u.Name), Name: types.StringValue(u.Name),
-					SourceIPs: entity.StringSet(u.SourceIPs), Tags: entity.StringMap(u.Tags),
+					SourceIPs: entity.StringList(u.SourceIPs), Tags: entity.StringMap(u.Tags),
 					UserName: types.StringValue(model.UserName(m.Project.ValueString(), u.Name)), ARN: types.StringValue(arn(view.Contents.Env, u.Name)),
 				})
 			}

@@ -28,8 +28,8 @@ type PolicyModel struct {
 // PolicyStatement is one statement of a policy.
 type PolicyStatement struct {
 	Effect    types.String `tfsdk:"effect"`
-	Actions   types.Set    `tfsdk:"actions"`
-	Resources types.Set    `tfsdk:"resources"`
+	Actions   types.List   `tfsdk:"actions"`
+	Resources types.List   `tfsdk:"resources"`
 	Condition types.String `tfsdk:"condition"`
 }
 
@@ -47,8 +47,8 @@ func NewPolicyDataSource() datasource.DataSource {
 				Computed: true, MarkdownDescription: "The statements of the policy.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"effect":    schema.StringAttribute{Computed: true, MarkdownDescription: "`Allow` or `Deny`."},
-					"actions":   schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The IAM actions."},
-					"resources": schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The ARNs."},
+					"actions":   schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The IAM actions."},
+					"resources": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The ARNs."},
 					"condition": schema.StringAttribute{Computed: true, MarkdownDescription: "The condition as JSON. Null for none."},
 				}},
 			},
@@ -71,7 +71,7 @@ func NewPolicyDataSource() datasource.DataSource {
 			m.Statements = []PolicyStatement{}
 			for _, statement := range statements {
 				m.Statements = append(m.Statements, PolicyStatement{
-					Effect: types.StringValue(statement.Effect), Actions: entity.StringSet(statement.Actions), Resources: entity.StringSet(statement.Resources),
+					Effect: types.StringValue(statement.Effect), Actions: entity.StringList(statement.Actions), Resources: entity.StringList(statement.Resources),
 					Condition: entity.Optional(statement.Condition),
 				})
 			}
