@@ -196,7 +196,7 @@ func (f failure) explain(err error) (where path.Path, why, next string) {
 		return path.Empty(), fmt.Sprintf("The settings of the hub %q in the SSM parameter %s can't be used.", hub.Hub, hub.Parameter),
 			"Check the provider argument hub, and that the credentials may call ssm:GetParameter on it.\n\nOriginal error: " + hub.Err.Error()
 	case errors.Is(err, context.DeadlineExceeded):
-		return path.Empty(), "The time ran out before anything was changed.", fmt.Sprintf("Apply again, or allow more time in the argument timeouts.\n\nOriginal error: %s", err)
+		return path.Empty(), "The time ran out before anything was changed.", fmt.Sprintf("Apply again, or allow more time with the argument timeouts or the provider argument commit_timeout.\n\nOriginal error: %s", err)
 	case errors.Is(err, context.Canceled):
 		return path.Empty(), "The run was interrupted before anything was changed.", "Apply again."
 	}

@@ -12,7 +12,7 @@
 //
 // # What the envelope adds
 //
-//   - The attributes id, deviations and timeouts, and tags and tags_all if the model embeds Tagged.
+//   - The attributes id and drift, timeouts if the model embeds Timed, and tags and tags_all if it embeds Tagged.
 //   - Identity and import id, both made of the attributes in Object.Identity: acme/inbox. Their first is the project.
 //   - Replacement: a change of the identity, or of an attribute in Object.Replaces.
 //   - Validation: what model.Entity.Problems finds is reported on the attribute, of known values while validating, and of the
@@ -21,8 +21,9 @@
 //     state.
 //   - Read: an entity that its project doesn't hold any more leaves the state; so do the entities of a project that the
 //     directory doesn't know. Every other failure is an error, since "not found" makes Terraform create everything again.
-//   - Deviations: Read shows what somebody changed in the template by hand, every plan wants none, so the next apply puts
-//     the entity's resources right.
+//   - Drift: Read shows what was changed in the template by hand. Every plan sets drift to null, so the next apply restores
+//     the entity's resources.
+//   - State upgrades from every earlier schema version, in upgrade.go.
 //   - Diagnostics: one constructor per failure, in diagnostics.go.
 //
 // # What a plan refuses

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -52,6 +51,8 @@ type Services struct {
 	RoleName    string
 	DefaultTags map[string]string
 	IgnoreTags  IgnoreTags
+	// CommitTimeout limits a create, update or delete whose object sets no timeout; 0 means DefaultTimeout.
+	CommitTimeout time.Duration
 }
 
 // services is the data that Terraform hands to a Configure method; nil before the provider is configured.
@@ -74,7 +75,8 @@ type Part struct {
 	Optional bool
 }
 
-// Object describes one Terraform object. M is its model: a struct that embeds Common, and Tagged if the entity has tags.
+// Object describes one Terraform object. M is its model: a struct that embeds Common, Timed if the object has timeouts, and
+// Tagged if the entity has tags.
 type Object[M any] struct {
 	// Name is the type's name without the provider's: project_bucket.
 	Name string
@@ -123,9 +125,9 @@ func (p *Planning[M]) InPlace() bool { return p.State != nil && len(p.Replaced) 
 
 // Common are the attributes that every object has. Models embed it.
 type Common struct {
-	ID         types.String   `tfsdk:"id"`
-	Deviations types.Set      `tfsdk:"deviations"`
-	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+	ID types.String `tfsdk:"id"`
+	// Drift lists, one per line, how the object differs from what the provider made; null when it does not.
+	Drift types.String `tfsdk:"drift"`
 }
 
 func (c *Common) common() *Common { return c }

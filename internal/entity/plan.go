@@ -63,7 +63,7 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if named {
 		common.ID = types.StringValue(n.String())
 	}
-	common.Deviations = EmptySet()
+	common.Drift = types.StringNull()
 	if t := tagged(P(p.Plan)); t != nil {
 		t.plan(r.services)
 	}

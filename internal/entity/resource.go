@@ -5,9 +5,9 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -18,9 +18,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// DefaultTimeout is how long a create, update or delete may take when timeouts doesn't say it. A commit takes seconds to
-// minutes; behind other writers, a queue of them.
-const DefaultTimeout = 60 * time.Minute
+// schemaVersion is the version of every object's schema. Raise it together with an upgrader in upgrade.go.
+const schemaVersion = 1
 
 // Resource is the managed resource of an Object.
 type Resource[M any, P Model[M]] struct {
@@ -33,6 +32,7 @@ var (
 	_ resource.ResourceWithIdentity       = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithImportState    = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithModifyPlan     = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithUpgradeState   = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithValidateConfig = (*Resource[example, *example])(nil)
 )
 
@@ -55,24 +55,21 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		"id": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "The id, as for imports: " + r.object.idPattern() + ".",
 		},
-		"deviations": schema.SetAttribute{
-			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "What somebody changed by hand in the stack's template: where a resource of this object differs from what the provider makes of it. " +
-				"Any deviation shows as a change in the plan, and applying it puts the template right.",
+		"drift": schema.StringAttribute{
+			Computed: true,
+			MarkdownDescription: "How the object differs from its configuration because it was changed outside Terraform, one difference per line. " +
+				"Null when it does not differ. Drift appears as a change in the plan, and applying the plan removes it.",
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-			Create: true, Update: true, Delete: true,
-			CreateDescription: timeoutDescription, UpdateDescription: timeoutDescription, DeleteDescription: timeoutDescription,
-		}),
+	}
+	if timed(P(new(M))) != nil {
+		attributes["timeouts"] = timeoutsAttribute(ctx)
 	}
 	if tagged(P(new(M))) != nil {
 		maps.Copy(attributes, tagAttributes())
 	}
 	maps.Copy(attributes, r.object.Attributes)
-	resp.Schema = schema.Schema{MarkdownDescription: r.object.Description, Attributes: attributes}
+	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.object.Description, Attributes: attributes}
 }
-
-const timeoutDescription = "How long to wait at most, as a duration such as `90s` or `2h`. Default: `60m`."
 
 // Configure implements resource.ResourceWithConfigure.
 func (r *Resource[M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -85,7 +82,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := P(&m).common().Timeouts.Create(ctx, DefaultTimeout)
+	limit, diags := r.limit(ctx, create, &m)
 	resp.Diagnostics.Append(diags...)
 	name, diags := r.nameOf(ctx, req.Plan)
 	// The framework fills the response with the plan: what isn't known to be there must not stay in it.
@@ -102,7 +99,7 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := P(&m).common().Timeouts.Update(ctx, DefaultTimeout)
+	limit, diags := r.limit(ctx, update, &m)
 	resp.Diagnostics.Append(diags...)
 	name, diags := r.nameOf(ctx, req.Plan)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -139,7 +136,7 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 		return append(diags, f.unread(err))
 	}
 	diags.Append(r.fill(ctx, m, name, view, e)...)
-	P(m).common().Deviations = EmptySet()
+	P(m).common().Drift = types.StringNull()
 	diags.Append(state.Set(ctx, m)...)
 	diags.Append(r.setIdentity(ctx, name, identity)...)
 	return diags
@@ -230,7 +227,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	resp.Diagnostics.Append(r.fill(ctx, &m, name, view, e)...)
-	P(&m).common().Deviations = StringSet(deviations(view, r.id(name)))
+	P(&m).common().Drift = drift(view, r.id(name))
 	if r.object.Due != nil {
 		resp.Diagnostics.Append(setDue(ctx, resp.Private, r.object.Due(e, time.Now()))...)
 	}
@@ -251,8 +248,8 @@ func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, m
 	return view, e, nil
 }
 
-// deviations are those of an entity, for people.
-func deviations(view *projects.View, id model.ID) []string {
+// drift lists how an entity differs from what the provider made, one difference per line.
+func drift(view *projects.View, id model.ID) types.String {
 	var result []string
 	for _, d := range view.Contents.DeviationsOf(id) {
 		result = append(result, d.String())
@@ -264,7 +261,7 @@ func deviations(view *projects.View, id model.ID) []string {
 		result = append(result, "the deletion of the "+id.String()+" has begun and was not finished")
 	}
 	slices.Sort(result)
-	return slices.Compact(result)
+	return Optional(strings.Join(slices.Compact(result), "\n"))
 }
 
 // Delete implements resource.Resource.
@@ -275,7 +272,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	name, diags := r.nameOf(ctx, req.State)
 	resp.Diagnostics.Append(diags...)
-	limit, diags := P(&m).common().Timeouts.Delete(ctx, DefaultTimeout)
+	limit, diags := r.limit(ctx, remove, &m)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}

@@ -149,6 +149,15 @@ var Defects = []Defect{
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
 	{
+		Name: "drift is lost when an old state is upgraded", File: "internal/entity/upgrade.go",
+		Old: "\t\tattributes[\"drift\"] = drift\n", New: "\t\t_ = drift\n",
+		Packages: []string{"internal/provider"}, Run: "TestStateUpgrade",
+	}, {
+		Name: "the provider's commit_timeout is ignored", File: "internal/entity/timeouts.go",
+		Old: "limit := r.services.CommitTimeout\n", New: "limit := 0 * r.services.CommitTimeout\n",
+		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
+	},
+	{
 		Name: "the state is saved with an unknown outcome", File: "internal/entity/resource.go",
 		Old:      "\tif err != nil {\n\t\treturn append(diags, f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
 		New:      "\tif err != nil {\n\t\tdiags.Append(f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",

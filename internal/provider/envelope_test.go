@@ -17,6 +17,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -87,7 +88,7 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		{&template.ServerInUseError{Project: "acme", By: []model.ID{user}}, "Users still have SFTP: user partner. Nothing was changed.", "sftp"},
 		{&template.SpreadError{User: "partner"}, "The stack of the user partner has no room for another policy", ""},
 		{template.ErrNotJSON, "is not JSON: somebody saved it as YAML.", ""},
-		{context.DeadlineExceeded, "allow more time in the argument timeouts", ""},
+		{context.DeadlineExceeded, "allow more time with the argument timeouts or the provider argument commit_timeout", ""},
 		{context.Canceled, "The run was interrupted before anything was changed.", ""},
 		{explained{}, "It broke.\n\nMend it.", ""},
 		{errors.New("surprise"), "Nothing was changed. Look at the original error; the calls that failed are in the account's CloudTrail.\n\nOriginal error: committing: surprise", ""},
@@ -287,6 +288,47 @@ func TestTimeouts(t *testing.T) {
 		}
 		if diff := cmp.Diff([]time.Duration{entity.DefaultTimeout, 90 * time.Second, 2 * time.Hour}, got); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestTimeouts_CommitTimeout checks that the provider's limit binds what has no timeouts of its own.
+func TestTimeouts_CommitTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := entitytest.NewProjects()
+		tf := entitytest.StartObjects(t, &entity.Services{Projects: p, CommitTimeout: 5 * time.Minute}, projectuser.NewResource, userpermission.NewResource)
+		for typ, configs := range map[string][2]values{
+			"stowage_project_user": {config(nil), config(values{"source_ips": []any{"203.0.113.0/24"}})},
+			"stowage_user_permission": {
+				{"project": "acme", "user": "partner", "bucket": "inbox", "access": "read"}, {"project": "acme", "user": "partner", "bucket": "inbox", "access": "write"},
+			},
+		} {
+			if typ == "stowage_user_permission" {
+				for _, e := range []model.Entity{model.User{Name: "partner"}, model.Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse}} {
+					_ = p.Create(t.Context(), "acme", e) // the user may exist already
+				}
+			}
+			object := tf.Created(typ, configs[0])
+			for _, c := range []struct {
+				prior  *entitytest.Object
+				config values
+			}{{nil, configs[0]}, {object, configs[1]}, {object, nil}} {
+				plan, diagnostics := tf.Plan(typ, c.prior, c.config)
+				entitytest.Must(t, diagnostics)
+				p.Fail = func(ctx context.Context, method string) error {
+					if method == "Read" {
+						return nil
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				begin := time.Now()
+				_, diagnostics = tf.Apply(plan)
+				p.Fail = nil
+				if took := time.Since(begin); took != 5*time.Minute || len(entitytest.Errors(diagnostics)) == 0 {
+					t.Errorf("%s: %s ended after %s: %v", typ, plan.Action, took, diagnostics)
+				}
+			}
 		}
 	})
 }

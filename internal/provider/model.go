@@ -22,6 +22,7 @@ type Model struct {
 	ProjectRoleName types.String `tfsdk:"project_role_name"`
 	ReadConsistency types.String `tfsdk:"read_consistency"`
 	Origin          types.String `tfsdk:"origin"`
+	CommitTimeout   types.String `tfsdk:"commit_timeout"`
 
 	Region                         types.String `tfsdk:"region"`
 	Profile                        types.String `tfsdk:"profile"`
@@ -165,7 +166,7 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 	return config, diags
 }
 
-// duration reads a duration; null is 0, which leaves it to AWS.
+// duration reads a duration; null is 0, which stands for the default.
 func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Duration {
 	if value.IsNull() {
 		return 0

@@ -75,6 +75,10 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	}
 	config.Version, config.TerraformVersion = s.version, req.TerraformVersion
 	settings := m.settings()
+	commitTimeout := duration(m.CommitTimeout, path.Root("commit_timeout"), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 
 	p, region, warnings, err := s.connect(ctx, config, settings)
 	for _, w := range warnings {
@@ -84,7 +88,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		resp.Diagnostics.Append(unconfigured(err))
 		return
 	}
-	services := &entity.Services{Projects: p, Region: region, RoleName: settings.RoleName}
+	services := &entity.Services{Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout}
 	services.DefaultTags, services.IgnoreTags = m.tags()
 	share(services, resp)
 }

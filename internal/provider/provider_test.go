@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -82,7 +84,7 @@ func TestFullBlock(t *testing.T) {
 	clean(t)
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{
-		"hub": "h", "project_role_name": "", "read_consistency": "authoritative", "origin": "o",
+		"hub": "h", "project_role_name": "", "read_consistency": "authoritative", "origin": "o", "commit_timeout": "90m",
 		"region": "eu-west-1", "profile": "p", "access_key": "a", "secret_key": "s", "token": "t",
 		"shared_config_files": []any{"c"}, "shared_credentials_files": []any{"d"}, "allowed_account_ids": []any{"111122223333"},
 		"custom_ca_bundle": "ca", "http_proxy": "", "https_proxy": "http://proxy", "no_proxy": "n", "insecure": true, "max_retries": int64(3),
@@ -148,6 +150,8 @@ func TestBadArguments(t *testing.T) {
 		{"read_consistency", "never", "value must be one of", "read_consistency"},
 		{"assume_role", []any{values{"role_arn": "r", "duration": "soon"}}, `"soon" is not a duration`, "assume_role[0].duration"},
 		{"max_retries", int64(-1), "at least 0", "max_retries"},
+		{"commit_timeout", "soon", `"soon" is not a duration`, "commit_timeout"},
+		{"commit_timeout", "0s", `"0s" is not a duration`, "commit_timeout"},
 	} {
 		r := &recorded{}
 		diagnostics := r.start(t).Configure(values{c.argument: c.value})
@@ -186,6 +190,29 @@ func TestObjectsGetTheBlocksTags(t *testing.T) {
 	if diff := cmp.Diff(values{"team": "x"}, object.Get("tags_all")); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestCommitTimeout checks that writes wait as long as the block allows.
+func TestCommitTimeout(t *testing.T) {
+	clean(t)
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorded{projects: entitytest.NewProjects()}
+		tf := r.start(t)
+		entitytest.Must(t, tf.Configure(values{"commit_timeout": "90s"}))
+		plan, diagnostics := tf.Plan("stowage_project_user", nil, values{"project": "acme", "name": "partner"})
+		entitytest.Must(t, diagnostics)
+		r.projects.Fail = func(ctx context.Context, method string) error {
+			if method == "Create" {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}
+		begin := time.Now()
+		tf.Apply(plan)
+		if took := time.Since(begin); took != 90*time.Second {
+			t.Errorf("the create was given up after %s", took)
+		}
+	})
 }
 
 func TestEveryKindGetsTheServices(t *testing.T) {

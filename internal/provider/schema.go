@@ -27,7 +27,8 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 				Validators:          []validator.String{stringvalidator.OneOf(string(projects.Verified), string(projects.Cached), string(projects.Authoritative))},
 				MarkdownDescription: "How much reads trust the mirror: `verified` compares it with one call per stack and reads the stack where they differ, `cached` takes it as it is, `authoritative` reads the stacks only. Environment: `STOWAGE_READ_CONSISTENCY`. Default: `verified`.",
 			},
-			"origin": text("Marks what this configuration creates, so that a create that was interrupted is taken over by the next apply. Default: the HCP Terraform workspace (`TFC_WORKSPACE_SLUG`), else none."),
+			"origin":         text("Marks what this configuration creates, so that a create that was interrupted is taken over by the next apply. Default: the HCP Terraform workspace (`TFC_WORKSPACE_SLUG`), else none."),
+			"commit_timeout": text("How long a create, update or delete waits at most, as a duration such as `90s` or `2h`. The `timeouts` of a resource take precedence. Default: `60m`."),
 
 			"region":                             text("The AWS region of the hub, and of projects that name none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; shared configuration: `region`."),
 			"profile":                            text("The profile in the shared files. Environment: `AWS_PROFILE`."),

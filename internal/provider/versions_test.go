@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +66,7 @@ func TestStateOfTheFirstSchemaIsReadAndPlansNothing(t *testing.T) {
 			}
 			object, diagnostics := tf.Upgrade(s.typ, 0, first)
 			entitytest.Must(t, diagnostics)
+			first = withoutRemoved(t, s.typ, first)
 			wantSame(t, "the state", first, tf.State(object))
 			read, diagnostics := tf.Read(object)
 			entitytest.Must(t, diagnostics)
@@ -94,12 +96,80 @@ func wantSame(t *testing.T, what string, first, now []byte) {
 	}
 }
 
+// removed are the attributes of schema version 0 that version 1 does not have.
+func removed(typ string) []string {
+	if typ == "stowage_user_permission" {
+		return []string{"deviations", "actions", "timeouts"}
+	}
+	return []string{"deviations"}
+}
+
+// withoutRemoved is a state of schema version 0 without the attributes that version 1 does not have.
+func withoutRemoved(t *testing.T, typ string, state []byte) []byte {
+	t.Helper()
+	var attributes map[string]any
+	if err := json.Unmarshal(state, &attributes); err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(attributes, func(name string, _ any) bool { return slices.Contains(removed(typ), name) })
+	state, err := json.Marshal(attributes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// TestStateUpgrade_Version0 upgrades what the last provider of schema version 0 wrote: every attribute set, and none; a bucket
+// that was changed by hand.
+func TestStateUpgrade_Version0(t *testing.T) {
+	tf, _ := globex(t)
+	file, err := os.ReadFile(filepath.Join("testdata", "version0.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct {
+		Resources []struct {
+			Type, Name string
+			Instances  []struct{ Attributes json.RawMessage }
+		}
+	}
+	if err := json.Unmarshal(file, &state); err != nil {
+		t.Fatal(err)
+	}
+	drift := map[string]any{"stowage_project_bucket.plain": `BucketPolicyplain is missing
+Bucketplain Properties.Tags is [{"Key":"team","Value":"red"}], not [{"Key":"stowage:bucket","Value":"plain"},{"Key":"stowage:project","Value":"acme"}]
+Bucketplain Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`}
+	if len(state.Resources) != 7 {
+		t.Fatalf("%d resources", len(state.Resources))
+	}
+	for _, r := range state.Resources {
+		t.Run(r.Type+"."+r.Name, func(t *testing.T) {
+			object, diagnostics := tf.Upgrade(r.Type, 0, r.Instances[0].Attributes)
+			entitytest.Must(t, diagnostics)
+			wantSame(t, "the state", withoutRemoved(t, r.Type, r.Instances[0].Attributes), tf.State(object))
+			if diff := cmp.Diff(drift[r.Type+"."+r.Name], object.Get("drift")); diff != "" {
+				t.Errorf("drift: %s", diff)
+			}
+		})
+	}
+}
+
+func TestStateUpgrade_Unreadable(t *testing.T) {
+	tf, _ := globex(t)
+	for _, state := range []string{`[]`, `{"deviations":"x"}`, `{"name":{}}`} {
+		_, diagnostics := tf.Upgrade("stowage_project", 0, []byte(state))
+		if problem := entitytest.Lacks(diagnostics, "Unable to Upgrade Resource State", "The state of schema version 0 could not be read.", ""); problem != "" {
+			t.Errorf("%s: %s", state, problem)
+		}
+	}
+}
+
 // Terraform refuses such a state by itself; so does the provider when it is asked.
 func TestStateOfANewerSchemaIsRefused(t *testing.T) {
 	tf, created := globex(t)
 	for _, s := range stored {
-		if _, diagnostics := tf.Upgrade(s.typ, 1, tf.State(created[s.typ])); len(entitytest.Errors(diagnostics)) == 0 {
-			t.Errorf("%s of schema version 1 is read", s.typ)
+		if _, diagnostics := tf.Upgrade(s.typ, 2, tf.State(created[s.typ])); len(entitytest.Errors(diagnostics)) == 0 {
+			t.Errorf("%s of schema version 2 is read", s.typ)
 		}
 	}
 }

@@ -25,17 +25,6 @@ const (
 	MaxUserPolicies = 10
 )
 
-// Actions are what a permission allows, for the person who reads the plan. The list is sorted.
-func Actions(permission model.Permission) []string {
-	actions := append(objectActions(permission), "s3:GetBucketLocation")
-	actions = append(actions, keyActions(permission)...)
-	if reads(permission) {
-		actions = append(actions, listActions()...)
-	}
-	slices.Sort(actions)
-	return actions
-}
-
 func reads(p model.Permission) bool  { return p.Access != model.Write }
 func writes(p model.Permission) bool { return p.Access != model.Read }
 

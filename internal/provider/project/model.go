@@ -18,6 +18,7 @@ import (
 // Model is stowage_project in state, plan and configuration.
 type Model struct {
 	entity.Common
+	entity.Timed
 	entity.Tagged
 	Name                 types.String `tfsdk:"name"`
 	AccountID            types.String `tfsdk:"account_id"`

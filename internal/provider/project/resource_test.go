@@ -27,7 +27,7 @@ func TestFirstPlan(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, nil, values{"name": "beta", "account_id": "222233334444"})
 	entitytest.Must(t, diagnostics)
 	wants := values{
-		"id": "beta", "region": "eu-central-1", "on_delete": "refuse", "tags": nil, "tags_all": values{}, "deviations": []any{},
+		"id": "beta", "region": "eu-central-1", "on_delete": "refuse", "tags": nil, "tags_all": values{}, "drift": nil,
 		"log_bucket_name": "stowage-beta-logs-222233334444-eu-central-1-an", "kms_key_arn": entitytest.Unknown, "notification_topic_arn": entitytest.Unknown,
 	}
 	for attribute, want := range wants {

@@ -2,7 +2,6 @@ package projectbucket
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,7 +47,7 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 		"regional_domain_name": "acme-inbox-111122223333-eu-west-1-an.s3.eu-west-1.amazonaws.com",
 		"managed":              true, "versioning": true, "kms_key_arn": nil, "on_delete": "refuse", "object_lock": nil, "cors": []any{},
 		"lifecycle_rules": values{"expire_after_days": nil, "expire_noncurrent_after_days": int64(90), "abort_multipart_after_days": int64(7)},
-		"tags":            nil, "tags_all": values{}, "deviations": []any{},
+		"tags":            nil, "tags_all": values{}, "drift": nil,
 	}
 	for attribute, value := range want {
 		if diff := cmp.Diff(value, plan.Planned(attribute)); diff != "" {
@@ -199,14 +198,20 @@ func TestHandEditShowsAsAChangeAndIsPutRight(t *testing.T) {
 	tf, p := start(t)
 	config := values{"project": "acme", "name": "inbox"}
 	object := tf.Created(typ, config)
-	if err := p.Rewrite("acme", `"VersioningConfiguration":{"Status":"Enabled"}`, `"VersioningConfiguration":{"Status":"Suspended"}`); err != nil {
-		t.Fatal(err)
+	for from, to := range map[string]string{
+		`"VersioningConfiguration":{"Status":"Enabled"}`: `"VersioningConfiguration":{"Status":"Suspended"}`,
+		`"RestrictPublicBuckets":true`:                   `"RestrictPublicBuckets":false`,
+	} {
+		if err := p.Rewrite("acme", from, to); err != nil {
+			t.Fatal(err)
+		}
 	}
 	object, diagnostics := tf.Read(object)
 	entitytest.Must(t, diagnostics)
-	deviations, _ := object.Get("deviations").([]any)
-	if len(deviations) != 1 || !strings.Contains(fmt.Sprint(deviations), `VersioningConfiguration.Status is "Suspended", not "Enabled"`) {
-		t.Fatalf("deviations: %v", deviations)
+	const want = `Bucketinbox Properties.PublicAccessBlockConfiguration.RestrictPublicBuckets is false, not true
+Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`
+	if drift := object.Get("drift"); drift != want {
+		t.Fatalf("drift: %v", drift)
 	}
 	plan, diagnostics := tf.Plan(typ, object, config)
 	entitytest.Must(t, diagnostics)

@@ -20,6 +20,7 @@ import (
 // Model is stowage_project_user in state, plan and configuration.
 type Model struct {
 	entity.Common
+	entity.Timed
 	entity.Tagged
 	Project       types.String `tfsdk:"project"`
 	Name          types.String `tfsdk:"name"`

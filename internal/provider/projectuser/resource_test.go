@@ -26,7 +26,7 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, nil, values{"project": "acme", "name": "partner"})
 	entitytest.Must(t, diagnostics)
 	wants := values{
-		"id": "acme/partner", "user_name": "acme-partner", "arn": "arn:aws:iam::111122223333:user/stowage/acme/acme-partner", "source_ips": []any{}, "deviations": []any{},
+		"id": "acme/partner", "user_name": "acme-partner", "arn": "arn:aws:iam::111122223333:user/stowage/acme/acme-partner", "source_ips": []any{}, "drift": nil,
 	}
 	for attribute, want := range wants {
 		if diff := cmp.Diff(want, plan.Planned(attribute)); diff != "" {

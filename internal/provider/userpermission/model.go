@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // Model is stowage_user_permission in state, plan and configuration.
@@ -22,7 +21,6 @@ type Model struct {
 	Prefix      types.String `tfsdk:"prefix"`
 	Access      types.String `tfsdk:"access"`
 	AllowDelete types.Bool   `tfsdk:"allow_delete"`
-	Actions     types.Set    `tfsdk:"actions"`
 }
 
 func (m *Model) permission() model.Permission {
@@ -37,13 +35,8 @@ func toEntity(_ context.Context, _ *entity.Services, m *Model, _ map[string]stri
 }
 
 func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
-	m := p.Plan
-	m.Actions = types.SetUnknown(types.StringType)
-	if entity.Known(m.Access, m.AllowDelete) {
-		m.Actions = entity.StringSet(template.Actions(m.permission()))
-	}
-	if p.View != nil && p.State == nil && entity.Known(m.User) {
-		if scarce, ok := p.View.Scarce(m.User.ValueString()); ok {
+	if p.View != nil && p.State == nil && entity.Known(p.Plan.User) {
+		if scarce, ok := p.View.Scarce(p.Plan.User.ValueString()); ok {
 			return diag.Diagnostics{entity.Headroom(scarce)}
 		}
 	}
@@ -59,6 +52,5 @@ func fill(_ context.Context, m *Model, _ *projects.View, e model.Entity) diag.Di
 	}
 	m.User, m.Bucket, m.Prefix = types.StringValue(p.User), types.StringValue(p.Bucket), types.StringValue(p.Prefix)
 	m.Access, m.AllowDelete = types.StringValue(string(p.Access)), types.BoolValue(p.AllowDelete)
-	m.Actions = entity.StringSet(template.Actions(p))
 	return diags
 }

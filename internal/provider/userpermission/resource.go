@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -20,7 +19,7 @@ func NewResource() resource.Resource { return entity.New[Model](object()) }
 func object() entity.Object[Model] {
 	return entity.Object[Model]{
 		Name: "user_permission", Title: "User Permission", Kind: model.KindPermission,
-		Description: "Lets a user of a project reach one of its buckets, or the part of it below a prefix.",
+		Description: "Lets a user of a project reach one of its buckets, or the part of it below a prefix. The data source `stowage_user_policy` shows the IAM actions that a user's permissions allow.",
 		Identity: []entity.Part{
 			{Name: "project", Description: "The project's name."},
 			{Name: "user", Description: "The user's name in the project."},
@@ -57,9 +56,6 @@ func attributes() map[string]schema.Attribute {
 		"allow_delete": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "Whether the user may delete objects, which needs `write` or `read_write`. In a bucket with versioning, a deleted object can be restored for a while. Default: `false`.",
-		},
-		"actions": schema.SetAttribute{
-			ElementType: types.StringType, Computed: true, MarkdownDescription: "The IAM actions that the permission allows.",
 		},
 	}
 }

@@ -1,0 +1,58 @@
+package entity
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+)
+
+// DefaultTimeout limits a create, update or delete when neither the object nor the provider sets a limit. A commit takes
+// seconds to minutes, and it may wait behind the commits of other writers.
+const DefaultTimeout = 60 * time.Minute
+
+// Timed is the attribute timeouts. Models embed it, except those of objects that a configuration has by the thousand:
+// Terraform processes every attribute of every object, set or not.
+type Timed struct {
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (t *Timed) timed() *Timed { return t }
+
+// timed returns the timeouts of a model; nil if it has none.
+func timed(model any) *Timed {
+	if t, ok := model.(interface{ timed() *Timed }); ok {
+		return t.timed()
+	}
+	return nil
+}
+
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	const description = "How long to wait at most, as a duration such as `90s` or `2h`. Default: the provider's `commit_timeout`."
+	return timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Update: true, Delete: true,
+		CreateDescription: description, UpdateDescription: description, DeleteDescription: description,
+	})
+}
+
+// limit returns how long an action may take: the object's timeout, else the provider's.
+func (r *Resource[M, P]) limit(ctx context.Context, action action, m *M) (time.Duration, diag.Diagnostics) {
+	limit := r.services.CommitTimeout
+	if limit == 0 {
+		limit = DefaultTimeout
+	}
+	t := timed(P(m))
+	if t == nil {
+		return limit, nil
+	}
+	switch action {
+	case create:
+		return t.Timeouts.Create(ctx, limit)
+	case update:
+		return t.Timeouts.Update(ctx, limit)
+	default:
+		return t.Timeouts.Delete(ctx, limit)
+	}
+}
