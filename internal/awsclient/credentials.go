@@ -79,6 +79,9 @@ func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 		}
 	}
 
+	if err := setCredentialsEndpoints(ctx, base); err != nil {
+		return aws.Config{}, nil, &CredentialsError{Err: err}
+	}
 	_, sdk, diags := awsbase.GetAwsConfig(ctx, base)
 	if err := diagnosed(diags, c); err != nil {
 		return aws.Config{}, nil, err

@@ -1,5 +1,16 @@
 package awsclient
 
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
+)
+
 // EndpointServices lists the names that Config.Endpoints knows.
 var EndpointServices = []string{
 	"apigatewaymanagementapi", "cloudformation", "dynamodb", "iam", "kms", "s3", "secretsmanager", "ssm", "sso", "sts",
@@ -10,6 +21,43 @@ var EndpointServices = []string{
 func (c *Config) endpoint(service string) *string {
 	if url := c.Endpoints[service]; url != "" {
 		return &url
+	}
+	return nil
+}
+
+// setCredentialsEndpoints fills in the endpoints of STS and SSO that no argument sets. The SDK resolves credentials before it reads
+// AWS_ENDPOINT_URL and a profile's endpoint_url, so that a web identity token or a profile's role would go to AWS although every later
+// call goes to the configured endpoint. The rules of precedence are the SDK's own: its clients are asked which endpoint they would use.
+func setCredentialsEndpoints(ctx context.Context, base *awsbase.Config) error {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion("us-east-1"), // any: nothing is called
+		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
+	}
+	if base.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(base.Profile))
+	}
+	files, err := base.ResolveSharedConfigFiles()
+	if err != nil {
+		return fmt.Errorf("shared configuration files: %w", err)
+	}
+	if len(files) > 0 {
+		options = append(options, config.WithSharedConfigFiles(files))
+	}
+	if files, err = base.ResolveSharedCredentialsFiles(); err != nil {
+		return fmt.Errorf("shared credentials files: %w", err)
+	}
+	if len(files) > 0 {
+		options = append(options, config.WithSharedCredentialsFiles(files))
+	}
+	configured, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil //nolint:nilerr // the same files are read again to find credentials, which reports the error
+	}
+	if base.StsEndpoint == "" {
+		base.StsEndpoint = aws.ToString(sts.NewFromConfig(configured).Options().BaseEndpoint)
+	}
+	if base.SsoEndpoint == "" {
+		base.SsoEndpoint = aws.ToString(sso.NewFromConfig(configured).Options().BaseEndpoint)
 	}
 	return nil
 }

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -232,4 +234,105 @@ func TestMetadataServiceSwitch(t *testing.T) {
 			t.Errorf("skip_metadata_api_check=%t: asked is %t", test.skip, asked)
 		}
 	}
+}
+
+// TestCredentialsEndpoint finds credentials in every way that calls STS. The call must go where every other call of the configuration goes.
+func TestCredentialsEndpoint(t *testing.T) {
+	const role = "arn:aws:iam::000000000000:role/ci"
+	for _, test := range []struct {
+		name string
+		// env and shared are the environment and the shared configuration file; %s is the server, TOKEN the token file.
+		env    map[string]string
+		shared string
+		change func(c *Config, server string)
+	}{
+		{
+			name: "web identity of the environment",
+			env:  map[string]string{"AWS_ENDPOINT_URL": "%s", "AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "TOKEN"},
+		},
+		{
+			name: "service endpoint of the environment before the general one",
+			env: map[string]string{
+				"AWS_ENDPOINT_URL": "http://other.test", "AWS_ENDPOINT_URL_STS": "%s",
+				"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "TOKEN",
+			},
+		},
+		{
+			name: "argument before the environment",
+			env: map[string]string{
+				"AWS_ENDPOINT_URL": "http://other.test", "AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "TOKEN",
+			},
+			change: func(c *Config, server string) { c.Endpoints = map[string]string{"sts": server} },
+		},
+		{
+			name:   "profile with a role and a source profile",
+			env:    map[string]string{"AWS_ENDPOINT_URL": "%s", "AWS_PROFILE": "ci"},
+			shared: "[profile base]\naws_access_key_id = AKIDHUB\naws_secret_access_key = hubsecret\n[profile ci]\nrole_arn = " + role + "\nsource_profile = base\n",
+		},
+		{
+			name:   "profile argument with a web identity and an endpoint of its own",
+			shared: "[profile ci]\nrole_arn = " + role + "\nweb_identity_token_file = TOKEN\nendpoint_url = %s\n",
+			change: func(c *Config, _ string) { c.Profile = "ci" },
+		},
+		{
+			name: "profile with a services section",
+			env:  map[string]string{"AWS_PROFILE": "ci"},
+			shared: "[profile ci]\nrole_arn = " + role + "\nweb_identity_token_file = TOKEN\nservices = local\n" +
+				"[services local]\nsts =\n  endpoint_url = %s\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cleanEnvironment(t)
+			f := newFakeAWS()
+			f.roles[role] = []string{"token:jwt", "arn:aws:iam::000000000000:user/deploy"}
+			server := httptest.NewServer(f)
+			defer server.Close()
+			dir := t.TempDir()
+			token, shared := filepath.Join(dir, "token"), filepath.Join(dir, "config")
+			fill := strings.NewReplacer("%s", server.URL, "TOKEN", token).Replace
+			for name, content := range map[string]string{token: "jwt", shared: fill(test.shared)} {
+				if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Setenv("AWS_CONFIG_FILE", shared)
+			for name, value := range test.env {
+				t.Setenv(name, fill(value))
+			}
+			var elsewhere []string
+			config := Config{Region: "eu-west-1", MaxRetries: 1, SkipRequestingAccountID: true, HTTPClient: onlyHost(server.URL, &elsewhere)}
+			if test.change != nil {
+				test.change(&config, server.URL)
+			}
+			clients, err := New(t.Context(), config)
+			if err != nil {
+				t.Fatalf("New: %v; calls went to %v", err, elsewhere)
+			}
+			if _, err := clients.Hub().SDK().Credentials.Retrieve(t.Context()); err != nil || len(elsewhere) > 0 {
+				t.Errorf("credentials: %v; calls went to %v", err, elsewhere)
+			}
+		})
+	}
+}
+
+// TestIgnoredEndpoint leaves out what AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says to leave out.
+func TestIgnoredEndpoint(t *testing.T) {
+	cleanEnvironment(t)
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("jwt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": "http://other.test", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+		"AWS_ROLE_ARN": "arn:aws:iam::000000000000:role/ci", "AWS_WEB_IDENTITY_TOKEN_FILE": token,
+	} {
+		t.Setenv(name, value)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var elsewhere []string
+		_, err := New(t.Context(), Config{Region: "eu-west-1", MaxRetries: 1, HTTPClient: onlyHost("http://none.test", &elsewhere)})
+		if err == nil || !slices.Contains(elsewhere, "sts.eu-west-1.amazonaws.com") || slices.Contains(elsewhere, "other.test") {
+			t.Errorf("New: %v; calls went to %v", err, elsewhere)
+		}
+	})
 }

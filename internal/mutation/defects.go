@@ -231,6 +231,10 @@ var Defects = []Defect{
 		Old: "defer func() { l.lent.Store(s.configured.Load()) }()", New: "_ = s.configured.Load()",
 		Packages: []string{"internal/provider"}, Run: "TestServerLetsGo",
 	}, {
+		Name: "credentials are sent to AWS although an endpoint is configured", File: "internal/awsclient/endpoints.go",
+		Old: "base.StsEndpoint = aws.ToString(sts.NewFromConfig(configured).Options().BaseEndpoint)", New: "_ = sts.NewFromConfig(configured)",
+		Packages: []string{"internal/awsclient"}, Run: "TestCredentialsEndpoint",
+	}, {
 		Name: "drop 410: who has gone is sent to for ever", File: "internal/push/push.go",
 		Old: "result.Gone = append(result.Gone, connection)", New: "_ = connection",
 		Packages: []string{"internal/push"},
