@@ -1,20 +1,22 @@
-// Package board is the live page: what stands in the projects, what is being changed right now, by whom, and what needs somebody's
-// attention. It is static files, without a build step and without anything from elsewhere; whoever serves them, the sandbox or
-// a bucket behind CloudFront, needs to know nothing of them.
+// Package board is the live page: the projects and their objects, the changes in progress with their authors, and what needs
+// attention. It consists of static files without a build step or external content. Any web server can serve them.
 //
-//	index.html      the page, and what is said without JavaScript
-//	board.css       its looks, light and dark
-//	protocol.js     the live protocol: what event.Client and event.View do, in JavaScript; no page and no connection in it
-//	connection.js   keeps a WebSocket connection up: tokens, heartbeats, waiting between attempts, announced ends
-//	content.js      what the page shows of what the protocol knows: rows, what needs attention; no page in it
-//	rows.js         shows a tree of any size, of which only the rows in sight are in the page
-//	board.js        puts it all together
+//	index.html      the page, and its text without JavaScript
+//	board.css       the layout, light and dark
+//	protocol.js     the live protocol: event.Client and event.View in JavaScript, without page and connection
+//	connection.js   maintains a WebSocket connection: tokens, heartbeats, pauses between attempts, announced ends
+//	content.js      the page's content as a function of what the protocol knows: rows, attention, commits
+//	detail.js       the content of the detail panel of one object, in the same way
+//	rows.js         a tree of any size that keeps only the visible rows in the page
+//	board.js        the page
 //
 // # Address
 //
-// The page is opened with the address of the WebSocket API and a token of the hub's OIDC issuer in the fragment, which no browser sends to
-// a server: board/#token=TOKEN&ws=wss://API. It takes both out of the address bar at once and keeps them in the tab's
-// sessionStorage, so that a reload works and another tab knows nothing. Without ws= it connects to ws(s)://HOST/live.
+// The page is opened with the address of the WebSocket API and a token of the hub's OIDC issuer in the fragment, which browsers
+// do not send to servers: board/#token=TOKEN&ws=wss://API. It removes both from the address bar at once and keeps them in the
+// tab's sessionStorage, so a reload works and other tabs have no access. Without ws= it connects to ws(s)://HOST/live.
+//
+// The object in the detail panel has an address of its own: #/PROJECT, or #/PROJECT/KIND/NAME, as in #/acme/bucket/inbox.
 //
 // # What it promises
 //

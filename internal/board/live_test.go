@@ -46,7 +46,7 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	everything.until(row("partner"))
 	everything.picture("settled")
 
-	foreign.until(`document.querySelector("#projects .empty").textContent === "There is no project that you may see."`)
+	foreign.until(`document.querySelector("#projects .empty").textContent === "No projects that you can see."`)
 	if text := foreign.text(); containsAny(text, "acme", "inbox", "partner", "111122223333") {
 		t.Errorf("somebody without the claim sees\n%s", text)
 	}
@@ -82,5 +82,5 @@ func TestAPageEndsWithItsToken(t *testing.T) {
 		t.Error("what was known isn't shown any more")
 	}
 	refused := startChromium(t).open(t, h.Endpoint+"/board/#token=none&ws="+h.WebSocket, desktop)
-	refused.shows("The hub can't be reached, or doesn't accept the token")
+	refused.shows("The hub cannot be reached or rejects the token")
 }

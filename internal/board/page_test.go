@@ -78,7 +78,7 @@ func TestWhatNeedsAttentionIsSaid(t *testing.T) {
 	p.until(live)
 	f.say(commitsOf(f)...)
 	for _, text := range []string{
-		"stowage-acme-1 is in UPDATE_ROLLBACK_FAILED", "Permission without a bucket", "courier may reach returns", "auditor has little room for permissions", "9 of 10 policies",
+		"stowage-acme-1 is in UPDATE_ROLLBACK_FAILED", "Permission without a bucket", "The permission of courier names returns", "auditor has little room for permissions", "9 of 10 policies",
 		"Old key of courier", "Key a is 140 days old and is never rotated", "VersioningConfiguration was changed by hand",
 		"alice (Deploy) · run-CZcmD7eagjhyX0vN · for 1 min", "bucket delivery-0", "rolled back", "user former removed",
 	} {
@@ -159,7 +159,7 @@ func TestWithoutAMouse(t *testing.T) {
 	}
 	for _, c := range []struct{ keys, want string }{
 		{"ArrowDown", "archive"}, {"End", "outbox/"}, {"ArrowLeft", "partner"}, {"ArrowLeft", "partner"}, {"ArrowRight ArrowRight", "inbox/incoming/"}, {"Home", "acme"},
-		{"ArrowLeft", "acme"}, {"ArrowDown", "acme"}, {"Enter ArrowDown", "archive"}, {"ArrowUp ArrowUp", "acme"}, {"PageDown", "outbox/"},
+		{"ArrowLeft", "acme"}, {"ArrowDown", "acme"}, {"ArrowRight ArrowDown", "archive"}, {"ArrowUp ArrowUp", "acme"}, {"PageDown", "outbox/"},
 	} {
 		p.press(strings.Fields(c.keys)...)
 		if got := active(); got != c.want {

@@ -1,8 +1,9 @@
-// The page: takes the token out of the address, keeps a connection, and draws what is known whenever it has changed. Everything from
-// elsewhere is put into the page as text.
+// The page: removes the token from the address, keeps a connection, and draws the known content whenever it changes. All received content
+// is put into the page as text.
 
 import { Connection } from "./connection.js";
-import { Marks, attention, changes, commits, lasting, rows } from "./content.js";
+import { Marks, attention, changes, commits, duration, rows } from "./content.js";
+import { detail, fragmentOf, objectOf } from "./detail.js";
 import { Tree } from "./rows.js";
 
 const $ = (selector, inside = document) => inside.querySelector(selector);
@@ -54,8 +55,11 @@ function list(section, items, fill) {
   element.hidden = items.length === 0;
 }
 
-// What happened where no entity came, changed or went.
-const wordless = { CREATE_COMPLETE: "stack created", UPDATE_COMPLETE: "nothing of the model changed", DELETE_COMPLETE: "stack deleted" };
+// The text of a commit that changed no object.
+const wordless = { CREATE_COMPLETE: "stack created", UPDATE_COMPLETE: "no object changed", DELETE_COMPLETE: "stack deleted" };
+const empty = {
+  changes: "No changes in progress.", attention: "Nothing needs attention.", commits: "No commits in the last 24 hours.",
+};
 const kinds = { project: "Project", bucket: "Bucket", user: "User", permission: "Permission" };
 const states = {
   changing: "being changed", creating: "being created", changed: "just changed", dangling: "bucket is missing", closing: "being deleted",
@@ -63,10 +67,18 @@ const states = {
 
 class Board {
   #connection; #tree; #marks = new Marks(); #open = new Map(); #scheduled = false; #ticking = [];
+  #selected = objectOf(location.hash); // the object in the detail panel, or null
+  #detail = ""; // what the panel shows, as JSON
 
   constructor({ url, token }) {
-    this.#tree = new Tree($("#tree"), { fill: fillRow, onToggle: (row) => { this.#open.set(row.id, !row.open); this.#drawTree(); } });
+    this.#tree = new Tree($("#tree"), { 
+      fill: fillRow, onToggle: (row) => { this.#open.set(row.id, !row.open); this.#drawTree(); }, onSelect: (row) => this.#select(row.object),
+    });
     $("#search").addEventListener("input", () => this.#schedule());
+    $("#filter").addEventListener("change", () => this.#schedule());
+    $("#detail-close").addEventListener("click", () => this.#close());
+    $("#detail").addEventListener("keydown", (e) => { if (e.key === "Escape") this.#close(); });
+    window.addEventListener("hashchange", () => this.#show(objectOf(location.hash)));
     $("#search").addEventListener("keydown", (e) => {
       if (e.key === "Escape") { e.target.value = ""; this.#schedule(); }
       if (e.key === "ArrowDown" || e.key === "Enter") { $("#tree").focus(); e.preventDefault(); }
@@ -85,7 +97,25 @@ class Board {
   /** How many rows are in the page, for those who measure. */
   get drawn() { return this.#tree.drawn; }
 
-  /** Draws once for however many messages have come until then. A page that nobody looks at draws, too, but seldom. */
+  #select(object) {
+    history.pushState(null, "", fragmentOf(object));
+    this.#show(object);
+  }
+
+  #close() {
+    history.pushState(null, "", location.pathname + location.search);
+    this.#show(null);
+  }
+
+  /** Shows an object in the detail panel, or closes the panel, and moves the focus there or back. */
+  #show(object) {
+    this.#selected = object;
+    this.#drawDetail();
+    if (object) $("#detail-title").focus();
+    else $("#tree").focus({ preventScroll: true });
+  }
+
+  /** Draws once for any number of messages that arrive until then. A hidden page draws once a second. */
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -106,24 +136,50 @@ class Board {
     list($("#attention"), wanting, fillAttention);
     $("#attention").dataset.severe = wanting.some((a) => a.severe);
     list($("#commits"), commits(client), fillCommit);
+    for (const [id, text] of Object.entries(empty)) $(`#${id} .empty`).textContent = this.#loading() || text;
     this.#drawTree();
+    this.#drawDetail();
     document.title = changed.length ? `(${changed.length}) Stowage` : "Stowage";
     this.#tick();
   }
 
+  /** The text of an empty section while its content is not known; "" once it is. */
+  #loading() {
+    const { client, state } = this.#connection, known = client.projects().length > 0;
+    if (client.awaited().length || (!client.welcomed && !known && state === "connecting")) return "Loading";
+    return client.welcomed || known ? "" : "Not connected.";
+  }
+
+  #drawDetail() {
+    const panel = $("#detail"), { client } = this.#connection, object = this.#selected;
+    panel.hidden = !object;
+    document.body.dataset.detail = Boolean(object);
+    if (!object) {
+      this.#detail = "";
+      return;
+    }
+    const content = detail(client, this.#connection.now(), object), loading = this.#loading();
+    const drawn = JSON.stringify([object, content, loading]);
+    if (drawn === this.#detail) return;
+    this.#detail = drawn;
+    $("#detail-title").textContent = `${kinds[object.kind] ?? object.kind} ${object.name}`;
+    if (content) fillDetail($("#detail-content"), content);
+    else $("#detail-content").replaceChildren(make("p", "note", loading || `The ${object.kind} does not exist in the project ${object.project}.`));
+  }
+
   #drawTree() {
-    const { client } = this.#connection, search = $("#search").value;
+    const { client } = this.#connection, search = $("#search").value, filtered = $("#filter").checked;
     const content = rows(client, {
-      now: this.#connection.now(), search, marks: this.#marks, isOpen: (id, byDefault) => this.#open.get(id) ?? byDefault,
+      now: this.#connection.now(), search, filtered, marks: this.#marks, isOpen: (id, byDefault) => this.#open.get(id) ?? byDefault,
     });
     this.#tree.rows = content.rows;
     $("#tree").hidden = content.rows.length === 0;
     $("#found").textContent = content.found === null ? "" : content.found === 1 ? "1 found" : `${content.found.toLocaleString("en")} found`;
     const empty = $("#projects .empty");
     empty.hidden = content.rows.length > 0;
-    if (search) empty.textContent = "Nothing is found.";
-    else if (client.awaited().length) empty.textContent = "The projects are being read.";
-    else empty.textContent = client.welcomed ? "There is no project that you may see." : "No project is to be seen yet.";
+    if (search) empty.textContent = "No matches.";
+    else if (filtered && client.projects().length) empty.textContent = "Nothing is changing or needs attention.";
+    else empty.textContent = this.#loading() || "No projects that you can see.";
   }
 
   #drawFreshness() {
@@ -132,9 +188,9 @@ class Board {
     const old = known ? `, out of date since ${at}` : "";
     const texts = {
       connecting: "Connecting", live: "Live", reconnecting: "Reconnecting" + old,
-      expired: `Signed out: the token has expired${old}. Open the board by a new address.`,
-      refused: "The hub can't be reached, or doesn't accept the token",
-      outdated: "The hub speaks another version: load the page again",
+      expired: `Signed out: the token has expired${old}. Open the board with a new address.`,
+      refused: "The hub cannot be reached or rejects the token",
+      outdated: "The hub uses another protocol version: reload the page",
     };
     const text = texts[state] ?? state;
     if (chip.textContent !== text) chip.textContent = text;
@@ -146,22 +202,22 @@ class Board {
     const names = c.members.slice(0, 4).join(", ") + (c.members.length > 4 ? ` and ${c.members.length - 4} more` : "");
     li.append(
       make("p", "what", make("strong", "", c.project), " ", names || c.stack || ""),
-      make("p", "who", [c.who || (c.status ? c.status : "somebody"), c.run].filter(Boolean).join(" · "), " · for ", make("time", "")),
+      make("p", "who", [c.who || c.status || "unknown author", c.run].filter(Boolean).join(" · "), " · for ", make("time", "")),
     );
     if (c.members.length > 4) li.append(make("details", "", make("summary", "", `All ${c.members.length}`), make("p", "", c.members.join(", "))));
   }
 
-  /** Lets times go on without drawing anything else. */
+  /** Updates running times without drawing anything else. */
   #tick() {
     const now = this.#connection.now();
-    for (const { element, since } of this.#ticking) if (element) element.textContent = lasting(now - since);
+    for (const { element, since } of this.#ticking) if (element) element.textContent = duration(now - since);
     if (now >= this.#marks.next) this.#schedule();
   }
 }
 
 function fillAttention(li, a) {
   li.dataset.severe = a.severe;
-  li.append(make("p", "what", make("span", "severity", a.severe ? "Severe" : "Look at"), " ", make("strong", "", a.title)), make("p", "who", a.project, ": ", a.text));
+  li.append(make("p", "what", make("span", "severity", a.severe ? "Error" : "Warning"), " ", make("strong", "", a.title)), make("p", "who", a.project, ": ", a.text));
 }
 
 function fillCommit(li, c) {
@@ -173,9 +229,31 @@ function fillCommit(li, c) {
   li.dataset.outcome = c.outcome;
   const outcome = c.outcome === "done" ? "" : make("span", "outcome", c.outcome);
   li.append(make("p", "what", time, " ", make("strong", "", c.project), " ", outcome, outcome ? " " : "", text || wordless[c.status] || c.status));
-  const about = [c.who || (c.run ? "" : "by hand, or unannounced"), c.run, c.took > 0 ? "took " + lasting(c.took) : ""].filter(Boolean).join(" · ");
+  const about = [c.who || (c.run ? "" : "by hand, or unannounced"), c.run, c.took > 0 ? "took " + duration(c.took) : ""].filter(Boolean).join(" · ");
   li.append(make("p", "who", about));
   if (shown.length > 3) li.append(make("details", "", make("summary", "", "What changed"), make("p", "", shown.join(", ") + (c.more > 0 ? ` and ${c.more} more` : ""))));
+}
+
+function fillDetail(element, content) {
+  const facts = make("dl", "facts");
+  for (const [term, value] of content.facts) facts.append(make("dt", "", term), make("dd", "", value));
+  const lists = content.lists.filter((l) => l.items.length || l.empty).map((l) => make("div", "part", make("h3", "", l.title), itemsOf(l)));
+  const links = make("ul", "links", ...content.links.map(({ text, url }) => {
+    const link = make("a", "", text);
+    Object.assign(link, { href: url, target: "_blank", rel: "noopener noreferrer" });
+    return make("li", "", link);
+  }));
+  element.replaceChildren(facts, ...lists, ...(content.links.length ? [links] : []));
+}
+
+function itemsOf(part) {
+  if (!part.items.length) return make("p", "note", part.empty);
+  return make("ul", "", ...part.items.map(({ text, object }) => {
+    if (!object) return make("li", "", text);
+    const link = make("a", "", text);
+    link.href = fragmentOf(object);
+    return make("li", "", link);
+  }));
 }
 
 function fillRow(element, row) {
@@ -198,6 +276,6 @@ const from = address();
 if (from.token) {
   window.board = new Board(from);
 } else {
-  $("#freshness").textContent = "Not signed in: open the board by its whole address, which ends in #token=…";
+  $("#freshness").textContent = "Not signed in: open the board with its complete address, which ends in #token=…";
   $("#freshness").dataset.state = "expired";
 }

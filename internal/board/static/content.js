@@ -15,7 +15,7 @@ const names = (client) => client.projects().filter((name) => name !== DIRECTORY)
 const indexes = new WeakMap(); // by view
 
 /** A project's entities in the order in which they are shown; made once for each state of a view. */
-function indexOf(view) {
+export function indexOf(view) {
   const made = indexes.get(view);
   if (made?.changes === view.changes) return made;
   const index = { changes: view.changes, project: null, buckets: [], users: [], permissions: new Map(), dangling: [] };
@@ -46,8 +46,8 @@ export function whoOf(arn) {
   return path.length ? path.at(-1) : arn;
 }
 
-/** A length of time in words that stay short. */
-export function lasting(milliseconds) {
+/** A duration in short words. */
+export function duration(milliseconds) {
   const s = Math.max(0, Math.floor(milliseconds / 1000));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
@@ -89,10 +89,10 @@ function changing(view, now) {
 function troubleOf(stack) {
   const { status, reason } = stack;
   if (status.endsWith("_FAILED")) {
-    const rest = status === "UPDATE_ROLLBACK_FAILED" ? "Its rollback failed, and no change is possible before that is mended." : "CloudFormation could not finish.";
+    const rest = status === "UPDATE_ROLLBACK_FAILED" ? "The rollback failed. The stack accepts no changes until it is repaired." : "CloudFormation could not finish.";
     return { severe: true, title: `${stack.stack_name} is in ${status}`, text: reason || rest };
   }
-  if (status === "UPDATE_ROLLBACK_COMPLETE") return { severe: false, title: `The last change of ${stack.stack_name} was rolled back`, text: reason || "The project is as it was before." };
+  if (status === "UPDATE_ROLLBACK_COMPLETE") return { severe: false, title: `The last change of ${stack.stack_name} was rolled back`, text: reason || "The stack is unchanged." };
   if (status === "ROLLBACK_COMPLETE") return { severe: true, title: `${stack.stack_name} could not be created`, text: reason || "It was rolled back." };
   return null;
 }
@@ -104,18 +104,19 @@ function keyTroubles(project, user, now) {
   for (const slot of Object.keys(key.keys ?? {}).sort()) {
     const { created, inactive } = key.keys[slot], days = Math.floor((now - Date.parse(created)) / DAY);
     if (inactive) continue;
-    const id = `key ${project} ${user.name} ${slot}`, title = `Old key of ${user.name}`;
+    const id = `key ${project} ${user.name} ${slot}`, title = `Old key of ${user.name}`, targets = ["user " + user.name];
     if (!key.rotation && days > OLD_KEY_DAYS) {
-      found.push({ id, project, severe: false, title, text: `Key ${slot} is ${plural(days, "day")} old and is never rotated.` });
+      found.push({ id, project, targets, severe: false, title, text: `Key ${slot} is ${plural(days, "day")} old and is never rotated.` });
     } else if (key.rotation && days > key.rotation.every_days + LATE_ROTATION_DAYS) {
       const other = Object.keys(key.keys).some((s) => s !== slot && Date.parse(key.keys[s].created) > Date.parse(created));
-      if (!other) found.push({ id, project, severe: false, title, text: `Key ${slot} is ${plural(days, "day")} old; its rotation was due after ${plural(key.rotation.every_days, "day")}. The next apply makes it.` });
+      const text = `Key ${slot} is ${plural(days, "day")} old. Its rotation was due after ${plural(key.rotation.every_days, "day")}; the next apply rotates it.`;
+      if (!other) found.push({ id, project, targets, severe: false, title, text });
     }
   }
   return found;
 }
 
-/** What somebody should look after, the severe first. */
+/** What needs attention, errors first. targets are the "kind name" of the objects that an item concerns. */
 export function attention(client, now) {
   const found = [];
   for (const project of names(client)) {
@@ -123,18 +124,22 @@ export function attention(client, now) {
     let most = 0;
     for (const stack of view.ordered()) {
       const trouble = troubleOf(stack);
-      if (trouble) found.push({ id: `stack ${project} ${stack.shard}`, project, ...trouble });
+      if (trouble) found.push({ id: `stack ${project} ${stack.shard}`, project, targets: ["project " + project], ...trouble });
       for (const [n, d] of (stack.facts?.deviations ?? []).entries()) {
-        found.push({ id: `deviation ${project} ${stack.shard} ${n}`, project, severe: false, title: "Changed by hand", text: d.text });
+        const targets = (d.of ?? []).map((id) => id.kind + " " + id.name);
+        found.push({ id: `deviation ${project} ${stack.shard} ${n}`, project, targets, severe: false, title: "Changed by hand", text: d.text });
       }
       most = Math.max(most, stack.facts?.max_policies ?? 0);
       for (const [user, n] of Object.entries(stack.facts?.policies ?? {})) policies.set(user, (policies.get(user) ?? 0) + n);
     }
     for (const e of index.dangling) {
-      found.push({ id: `dangling ${project} ${e.name}`, project, severe: false, title: "Permission without a bucket", text: `${e.entity.user} may reach ${e.entity.bucket}, which the project doesn't have.` });
+      const text = `The permission of ${e.entity.user} names ${e.entity.bucket}, which is not in the project.`;
+      found.push({ id: `dangling ${project} ${e.name}`, project, targets: ["permission " + e.name], severe: false, title: "Permission without a bucket", text });
     }
     for (const [user, n] of policies) {
-      if (most && n >= most - 1) found.push({ id: `headroom ${project} ${user}`, project, severe: n >= most, title: `${user} has little room for permissions`, text: `${n} of ${most} policies are in use.` });
+      if (!most || n < most - 1) continue;
+      const title = `${user} has little room for permissions`, text = `${n} of ${most} policies are in use.`;
+      found.push({ id: `headroom ${project} ${user}`, project, targets: ["user " + user], severe: n >= most, title, text });
     }
     for (const e of index.users) found.push(...keyTroubles(project, e.entity, now));
   }
@@ -222,12 +227,44 @@ function permissionDetail(p) {
   return { detail: accesses[p.access] ?? String(p.access).replaceAll("_", " "), badges: p.allow_delete ? ["may delete"] : [] };
 }
 
+// States of rows that a person who filters wants to see.
+const notable = new Set(["changing", "creating", "closing", "dangling"]);
+
 /** The rows of the tree.
  *
- * isOpen(id, byDefault) says whether a row is open. With a search only what it finds is there, below what it belongs to, and everything is open.
- * A row has: id, level from 1, kind, name, detail, badges, state ("", "changing", "changed", "creating", "dangling"), open (undefined for
- * what has nothing below), position and count among its siblings. */
-export function rows(client, { now, search = "", isOpen, marks }) {
+ * isOpen(id, byDefault) tells whether a row is open. A search leaves only matching rows and their parents, all of them open. filtered leaves only
+ * rows that are changing or need attention, and their parents.
+ * A row has: id, object ({project, kind, name}), level from 1, kind, name, detail, badges, state ("", "changing", "changed", "creating",
+ * "dangling"), open (undefined for rows without children), position and count among its siblings. */
+export function rows(client, { now, search = "", filtered = false, isOpen, marks }) {
+  const content = tree(client, { now, search, isOpen: filtered ? () => true : isOpen, marks });
+  if (!filtered) return content;
+  const wanting = new Set();
+  for (const a of attention(client, now)) for (const target of a.targets) wanting.add(a.project + " " + target);
+  const kept = new Set(), parents = [];
+  for (const row of content.rows) {
+    parents[row.level] = row;
+    const { project, kind, name } = row.object;
+    if (!notable.has(row.state) && !wanting.has(`${project} ${kind} ${name}`)) continue;
+    for (let level = 1; level <= row.level; level++) kept.add(parents[level]);
+  }
+  return { rows: numbered([...kept]), found: content.found };
+}
+
+/** Rows with their positions among the siblings that are left. */
+function numbered(rows) {
+  const groups = new Map(), parents = [];
+  const placed = rows.map((row) => {
+    parents[row.level] = row.id;
+    const of = row.level > 1 ? parents[row.level - 1] : "";
+    if (!groups.has(of)) groups.set(of, { count: 0 });
+    const group = groups.get(of);
+    return { row, group, position: ++group.count };
+  });
+  return placed.map(({ row, group, position }) => ({ ...row, position, count: group.count }));
+}
+
+function tree(client, { now, search, isOpen, marks }) {
   const wanted = search.trim().toLowerCase(), result = [];
   let found = 0;
   const matches = (...texts) => !wanted || texts.some((t) => t && t.toLowerCase().includes(wanted));
@@ -248,12 +285,13 @@ export function rows(client, { now, search = "", isOpen, marks }) {
         if (wanted) found += (matches(e.name, e.entity.bucket_name) ? 1 : 0) + below.length;
         const permissions = index.permissions.get(e.name)?.length ?? 0;
         children.push([{
-          id: `${project} ${kind} ${e.name}`, level: 2, kind, name: e.name, state: stateOf(kind, e.name),
+          id: `${project} ${kind} ${e.name}`, object: { project, kind, name: e.name }, level: 2, kind, name: e.name, state: stateOf(kind, e.name),
           ...(kind === "bucket" ? bucketDetail(e.entity) : userDetail(e.entity, permissions)),
         }, hit && wanted ? permissionRows(project, e.name, index, pending, stateOf, () => kind === "user") : below]);
       }
       for (const p of pending.filter((p) => p.kind === kind && matches(p.name, project))) {
-        children.push([{ id: `${project} ${kind} ${p.name}`, level: 2, kind, name: p.name, detail: "", badges: [], state: "creating" }, []]);
+        const object = { project, kind, name: p.name };
+        children.push([{ id: `${project} ${kind} ${p.name}`, object, level: 2, kind, name: p.name, detail: "", badges: [], state: "creating" }, []]);
       }
     }
     children.sort((a, b) => (a[0].kind === b[0].kind ? byName(a[0], b[0]) : a[0].kind < b[0].kind ? -1 : 1));
@@ -263,7 +301,7 @@ export function rows(client, { now, search = "", isOpen, marks }) {
     const detail = [index.project?.account_id, index.project?.region].filter(Boolean).join(" · ");
     const open = Boolean(wanted) || isOpen(project, projects.length <= 10);
     result.push({
-      id: project, level: 1, kind: "project", name: project, detail, badges: [plural(index.buckets.length, "bucket"), plural(index.users.length, "user")],
+      id: project, object: { project, kind: "project", name: project }, level: 1, kind: "project", name: project, detail, badges: [plural(index.buckets.length, "bucket"), plural(index.users.length, "user")],
       state: index.project?.closing ? "closing" : stateOf("project", project), open, position: n + 1, count: projects.length,
     });
     if (!open) continue;
@@ -293,14 +331,15 @@ function permissionRows(project, user, index, pending, stateOf, matches) {
     const { bucket, prefix } = e.entity, where = bucket + "/" + (prefix ?? "");
     if (!matches(where)) continue;
     found.push({
-      id: `${project} permission ${e.name}`, level: 3, kind: "permission", name: where, state: stateOf("permission", e.name) || (index.dangling.includes(e) ? "dangling" : ""),
+      id: `${project} permission ${e.name}`, object: { project, kind: "permission", name: e.name }, level: 3, kind: "permission", name: where, state: stateOf("permission", e.name) || (index.dangling.includes(e) ? "dangling" : ""),
       ...permissionDetail(e.entity),
     });
   }
   for (const p of pending) {
     const [of, ...where] = p.name.split("/");
     if (p.kind !== "permission" || of !== user || !matches(where.join("/"))) continue;
-    found.push({ id: `${project} permission ${p.name}`, level: 3, kind: "permission", name: where.length > 1 ? where.join("/") : where[0] + "/", detail: "", badges: [], state: "creating" });
+    const object = { project, kind: "permission", name: p.name };
+    found.push({ id: `${project} permission ${p.name}`, object, level: 3, kind: "permission", name: where.length > 1 ? where.join("/") : where[0] + "/", detail: "", badges: [], state: "creating" });
   }
   return found;
 }

@@ -4,17 +4,19 @@
 const OVERSCAN = 6; // rows above and below what is in sight
 
 export class Tree {
-  #element; #inner; #fill; #onToggle;
+  #element; #inner; #fill; #onToggle; #onSelect;
   #rows = []; #byId = new Map(); #drawn = new Map(); // by id: {element, signature}
   #active = null; // id
   #height = 0; // of a row, in pixels
   #scheduled = false;
 
-  /** fill(element, row) fills a row's element; onToggle(row) is called for a row that is to be opened or closed. */
-  constructor(element, { fill, onToggle }) {
+  /** fill(element, row) fills a row's element. onToggle(row) is called for a row to expand or collapse, onSelect(row) for a row whose
+   * details are wanted. */
+  constructor(element, { fill, onToggle, onSelect }) {
     this.#element = element;
     this.#fill = fill;
     this.#onToggle = onToggle;
+    this.#onSelect = onSelect;
     this.#inner = document.createElement("div");
     this.#inner.setAttribute("role", "presentation");
     this.#inner.className = "rows";
@@ -45,6 +47,7 @@ export class Tree {
     if (!this.#height) this.#height = Number.parseFloat(getComputedStyle(this.#element).getPropertyValue("--row")) || 36;
     const height = this.#height, rows = this.#rows;
     this.#inner.style.height = rows.length * height + "px";
+    this.#element.style.setProperty("--content", rows.length * height + 2 + "px"); // with the border
     const first = Math.max(0, Math.floor(this.#element.scrollTop / height) - OVERSCAN);
     const last = Math.min(rows.length, Math.ceil((this.#element.scrollTop + this.#element.clientHeight) / height) + OVERSCAN);
     const wanted = new Set();
@@ -93,8 +96,10 @@ export class Tree {
     const element = e.target.closest(".row"), row = element && this.#rows[element.dataset.row];
     if (!row) return;
     this.#active = row.id;
-    if (row.open === undefined) this.#draw();
-    else this.#onToggle(row);
+    this.#draw();
+    if (row.open !== undefined && e.target.closest(".twist")) return this.#onToggle(row);
+    if (row.open === false) this.#onToggle(row);
+    this.#onSelect(row);
   }
 
   #activate(n) {
@@ -119,7 +124,7 @@ export class Tree {
       case "PageUp": this.#activate(n - page); break;
       case "Home": this.#activate(0); break;
       case "End": this.#activate(this.#rows.length - 1); break;
-      case "Enter":
+      case "Enter": this.#onSelect(row); break;
       case " ": if (row.open !== undefined) this.#onToggle(row); break;
       case "ArrowRight":
         if (row.open === false) this.#onToggle(row);
