@@ -34,6 +34,10 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	s := h.Provider("run-42")
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	everything.until(row("acme"))
+	everything.until(`document.querySelectorAll("#commits li").length >= 2`)
+	if text := eval[string](everything, `document.querySelector("#commits").innerText`); containsAny(text, "by hand") {
+		t.Errorf("the creation of a project is attributed to nobody:\n%s", text)
+	}
 	eval[any](everything, watching)
 	must(t, s.Create(t.Context(), "acme", bucket("acme", "inbox")))
 	everything.until(`seen.has("inbox being created")`)

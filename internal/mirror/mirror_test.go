@@ -591,6 +591,19 @@ func TestAnnouncements(t *testing.T) {
 			t.Errorf("%+v has not expired", op)
 		}
 	})
+	t.Run("are replaced by the author of a first creation", func(t *testing.T) {
+		b := newBench(t)
+		created := reading(at("a", "CREATE_COMPLETE", 1))
+		created.Token, created.Run, created.Who = "token", "run-1", "alice"
+		b.mustWrite(t, "demo", 0, created)
+		events, err := b.Events(t.Context(), "demo", 0)
+		if err != nil || len(events) != 1 {
+			t.Fatalf("%d events, error %v", len(events), err)
+		}
+		if c, ok := event.CommitOf(events[0]); !ok || c.Who != "alice" || c.Run != "run-1" || c.Started == nil {
+			t.Errorf("the commit is %+v", c)
+		}
+	})
 	t.Run("need a stack", func(t *testing.T) {
 		b := newBench(t)
 		if ok, err := b.Announce(t.Context(), "demo", 0, announced); ok || err != nil {

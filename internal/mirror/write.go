@@ -28,8 +28,10 @@ type Update struct {
 	// Doubtful says that the contents may be those of a moment before the version: CloudFormation's answers didn't fit together, for longer
 	// than they usually don't. They count until somebody brings contents of the same version that are not doubtful.
 	Doubtful bool
-	// Run goes into the event. When it is "" it is taken from the operation that was announced.
+	// Run is the run that made the change. When it is "" it is taken from the operation that was announced.
 	Run string
+	// Who is the author of the change, for an operation that could not be announced because the stack was not mirrored yet.
+	Who string
 	// Token is that of the operation that the update is about; "" when it isn't known. A final status takes the
 	// announcement of that operation away.
 	Token string
@@ -209,6 +211,9 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		case about:
 			change.Ended = op
 		}
+	}
+	if change.Ended == nil && u.Who != "" && ends(u.Phase) {
+		change.Ended = &Operation{Token: u.Token, Run: u.Run, Who: u.Who, Started: u.LastUpdated, Expires: now}
 	}
 	change.StackState = n.head.state()
 	var err error

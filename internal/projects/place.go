@@ -133,7 +133,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	}
 	d.count()
 	if opened := d.seen(); opened != nil {
-		s.write(ctx, t.h, d, opened, "")
+		s.writeOwn(ctx, t.h, d, opened, "")
 	}
 	s.warn(GrownWarning{t.p.name, n + 1})
 	return nil

@@ -281,7 +281,7 @@ func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRea
 	}
 	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents, doubtful(read.After, read.Template)})
 	if s.config.ReadMode != Authoritative {
-		s.write(ctx, h, d, result, "")
+		s.write(ctx, h, d, result)
 	}
 	return result, nil
 }

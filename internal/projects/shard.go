@@ -169,16 +169,27 @@ func version(d commit.Description, revision int64) mirror.Version {
 	}
 }
 
-// write puts what a stack holds into the mirror, unless the mirror is ahead, or the stack isn't counted.
-func (s *Service) write(ctx context.Context, h *hub, d *shard, read *shardRead, token string) {
+// write puts what was read of a stack into the mirror, unless the mirror is ahead, or the stack isn't counted.
+func (s *Service) write(ctx context.Context, h *hub, d *shard, read *shardRead) {
+	s.update(ctx, h, d, mirror.Update{Version: read.version, Contents: read.contents, Doubtful: read.doubtful})
+}
+
+// writeOwn is write for what a commit of this process has left in the stack, with the token of its operation, or "".
+func (s *Service) writeOwn(ctx context.Context, h *hub, d *shard, read *shardRead, token string) {
+	s.update(ctx, h, d, mirror.Update{
+		Version: read.version, Contents: read.contents, Doubtful: read.doubtful,
+		Run: s.config.Run, Who: s.config.Clients.Caller(), Token: token,
+	})
+}
+
+func (s *Service) update(ctx context.Context, h *hub, d *shard, update mirror.Update) {
 	if !d.counts() {
 		return
 	}
+	update.StackName = d.stack.Name()
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
-	won, _, err := h.table.Write(bounded, d.partition, d.n, mirror.Update{
-		StackName: d.stack.Name(), Version: read.version, Contents: read.contents, Doubtful: read.doubtful, Run: s.config.Run, Token: token,
-	})
+	won, _, err := h.table.Write(bounded, d.partition, d.n, update)
 	if err != nil {
 		s.warnMirror(ctx, "written", d.partition, err)
 	}
@@ -212,7 +223,7 @@ func (s *Service) committed(ctx context.Context, h *hub, d *shard, c commit.Comm
 		return
 	}
 	read := d.latest(&shardRead{version: version(c.Description, c.Revision), contents: contents})
-	s.write(ctx, h, d, read, c.Token)
+	s.writeOwn(ctx, h, d, read, c.Token)
 	s.remember(d, read)
 }
 
