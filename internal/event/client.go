@@ -8,40 +8,43 @@ import (
 	"time"
 )
 
-// maxWaiting is how many events of a project a Client keeps while something before them is lacking. It asks for whatever it drops.
+// maxWaiting is the number of events of a project that a Client keeps while an earlier event is
+// missing. Dropped events are requested later.
 const maxWaiting = 1000
 
-// Client is the client's side of the protocol as a state machine, without connection, clock or timer: it takes the messages received, of
-// whatever connection, and gives those to be sent. It is what clients in other languages are modelled on.
+// Client is the client's side of the protocol as a state machine without connection, clock or
+// timer. It receives messages from any connection and returns the messages to send. Clients in
+// other languages are modelled on it.
 //
-// Whatever is lost, repeated, late or out of order, its views come right: a heartbeat shows what they lack, and it asks. It asks once and
-// waits for the answer; an answer that hasn't come by the second heartbeat is asked for again. It is not safe for concurrent use.
+// Its views converge when messages are lost, repeated, late or reordered: a heartbeat shows what is
+// missing, and the client requests it. It sends one request and waits for the answer. If there is
+// none at the second heartbeat, it sends the request again. It is not safe for concurrent use.
 type Client struct {
-	// Ends is when the connection ends at the latest; the zero value before the first welcome.
+	// Ends is the latest end of the connection; zero before the first welcome.
 	Ends time.Time
-	// Reconnect is what the server has said about the end of the connection; nil after Hello.
+	// Reconnect is the announced end of the connection; nil after Hello.
 	Reconnect *Reconnect
 	// Heard is the server's time in the latest message.
 	Heard time.Time
-	// LastError is what the server has refused last; nil after Hello.
+	// LastError is the latest error from the server; nil after Hello.
 	LastError *Error
 
 	projects map[string]*watched
 	joiner   Joiner
 }
 
-// watched is what a client has of a project and what it lacks.
+// watched is the state of one project.
 type watched struct {
 	view    *View              // nil before the first snapshot
-	since   time.Time          // when the snapshot was made that began the view's epoch
-	waiting map[Position]Event // events that can't be applied yet
-	asked   bool               // an answer is due
-	until   Position           // where the view is when the answer has come
-	beaten  bool               // a heartbeat has come since
-	reload  bool               // events won't do: the answer must be a snapshot
+	since   time.Time          // time of the snapshot that started the view's epoch
+	waiting map[Position]Event // events that cannot be applied yet
+	asked   bool               // an answer is expected
+	until   Position           // the position of the view after the answer
+	beaten  bool               // a heartbeat has arrived since the request
+	reload  bool               // the answer must be a snapshot
 }
 
-// View is what the client knows of a project; nil while it knows nothing.
+// View returns what the client knows of a project; nil while it knows nothing.
 func (c *Client) View(project string) *View {
 	if w := c.projects[project]; w != nil {
 		return w.view
@@ -49,7 +52,7 @@ func (c *Client) View(project string) *View {
 	return nil
 }
 
-// Projects are the names of the projects that the client knows something of, sorted.
+// Projects returns the sorted names of the known projects.
 func (c *Client) Projects() []string {
 	var names []string
 	for name, w := range c.projects {
@@ -61,14 +64,14 @@ func (c *Client) Projects() []string {
 	return names
 }
 
-// Complete says whether the client knows of nothing that it lacks about a project.
+// Complete reports whether no event of a project is known to be missing.
 func (c *Client) Complete(project string) bool {
 	w := c.projects[project]
 	return w != nil && w.view != nil && !w.asked && len(w.waiting) == 0
 }
 
-// Hello is the message with which the client begins on a new connection. Positions that would make it larger than MaxMessage are left out; the
-// server answers those with snapshots.
+// Hello returns the first message for a new connection. Positions that would make it larger than
+// MaxMessage are omitted; the server answers those with snapshots.
 func (c *Client) Hello() Message {
 	c.Reconnect, c.LastError = nil, nil
 	hello := Hello{Versions: []int{Version}, Projects: map[string]Position{}}
@@ -85,8 +88,8 @@ func (c *Client) Hello() Message {
 	return m
 }
 
-// Receive takes a text from the server and gives the messages to be sent. An error says that the text is no message of this protocol; the client
-// goes on without it.
+// Receive processes a text from the server and returns the messages to send. An error means that
+// the text is not a message of this protocol; the client remains usable.
 func (c *Client) Receive(text []byte) (send []Message, err error) {
 	var m Message
 	if err := json.Unmarshal(text, &m); err != nil {
@@ -99,13 +102,13 @@ func (c *Client) Receive(text []byte) (send []Message, err error) {
 	return c.Apply(whole)
 }
 
-// Apply is Receive for a whole message.
+// Apply is Receive for a complete message.
 func (c *Client) Apply(m Message) (send []Message, err error) {
 	if m.Time.After(c.Heard) {
 		c.Heard = m.Time
 	}
 	if m.V != Version && m.Seq == 0 {
-		return nil, nil // of a version that this client didn't ask for; of events it must know that they are there
+		return nil, nil // another major version; its events still count
 	}
 	switch m.Type {
 	case TypeWelcome:
@@ -116,7 +119,7 @@ func (c *Client) Apply(m Message) (send []Message, err error) {
 		return c.snapshot(m)
 	case TypeGap:
 		w := c.watch(m.Project)
-		w.asked, w.beaten, w.until = true, false, Position{} // the snapshot is under way
+		w.asked, w.beaten, w.until = true, false, Position{} // a snapshot follows
 		return nil, nil
 	case TypeReconnect:
 		r, err := m.Reconnect()
@@ -128,7 +131,7 @@ func (c *Client) Apply(m Message) (send []Message, err error) {
 		return nil, c.refused(m)
 	default:
 		if m.Project == "" || m.Seq == 0 {
-			return nil, nil // a later minor version knows it
+			return nil, nil // a type of a later minor version
 		}
 		return c.event(m), nil
 	}
@@ -146,7 +149,8 @@ func (c *Client) watch(project string) *watched {
 	return w
 }
 
-// welcome drops the projects that the client doesn't see any more. The server sends what the client lacks of the others by itself.
+// welcome drops the projects that the client can no longer see. The server sends the missing events
+// of the others without a request.
 func (c *Client) welcome(m Message) ([]Message, error) {
 	welcome, err := m.Welcome()
 	if err != nil {
@@ -161,7 +165,8 @@ func (c *Client) welcome(m Message) ([]Message, error) {
 	return nil, nil
 }
 
-// heartbeat asks for what the client lacks. Of a project that isn't named the server has to say itself that it is gone: heartbeats can be late.
+// heartbeat requests missing events. A project that is not named may still exist, because
+// heartbeats can be late, so the server must confirm that it is gone.
 func (c *Client) heartbeat(m Message) ([]Message, error) {
 	heartbeat, err := m.Heartbeat()
 	if err != nil || heartbeat.Projects == nil {
@@ -177,7 +182,7 @@ func (c *Client) heartbeat(m Message) ([]Message, error) {
 		switch {
 		case there && !w.behind(position):
 			w.asked = false
-			maps.DeleteFunc(w.waiting, func(p Position, _ Event) bool { return p.Epoch != position.Epoch }) // late ones
+			maps.DeleteFunc(w.waiting, func(p Position, _ Event) bool { return p.Epoch != position.Epoch }) // outdated
 		case w.asked && !w.beaten:
 			w.beaten = true
 		default:
@@ -187,12 +192,12 @@ func (c *Client) heartbeat(m Message) ([]Message, error) {
 	return send, nil
 }
 
-// behind says whether the project has moved on to somewhere that the client isn't.
+// behind reports whether the project is at a position that the view has not reached.
 func (w *watched) behind(position Position) bool {
 	return w.view == nil || w.reload || w.view.Position.Epoch != position.Epoch || w.view.Position.Seq < position.Seq
 }
 
-// ask is the request for what is lacking until a position.
+// ask returns the request for the missing events up to a position.
 func (w *watched) ask(project string, until Position) Message {
 	w.asked, w.beaten, w.until = true, false, until
 	m := Message{V: Version, Type: TypeSnapshot, Project: project}
@@ -202,22 +207,23 @@ func (w *watched) ask(project string, until Position) Message {
 	return m
 }
 
-// event applies an event, or keeps it and asks for what comes before it.
+// event applies an event, or keeps it and requests the events before it.
 func (c *Client) event(e Event) []Message {
 	w := c.watch(e.Project)
 	if w.view != nil && w.view.Position.Epoch == e.Epoch && e.Seq <= w.view.Position.Seq {
-		return nil // seen
+		return nil // known
 	}
 	if len(w.waiting) < maxWaiting {
 		w.waiting[e.Position()] = e
 	}
 	if last := w.last(); last.Epoch == w.until.Epoch && last.Seq > w.until.Seq {
-		w.until = last // the answer tells of that, too
+		w.until = last // the answer includes it
 	}
 	return w.advance(e.Project)
 }
 
-// advance applies the events that are waiting for as long as they follow each other, and asks if some are left.
+// advance applies the waiting events that follow each other, and requests missing events if some
+// remain.
 func (w *watched) advance(project string) []Message {
 	for w.view != nil {
 		next := Position{w.view.Position.Epoch, w.view.Position.Seq + 1}
@@ -227,7 +233,7 @@ func (w *watched) advance(project string) []Message {
 		}
 		if !w.view.take(e) {
 			if w.reload {
-				return nil // asked already
+				return nil // already requested
 			}
 			w.reload = true
 			return []Message{w.ask(project, next)}
@@ -244,7 +250,7 @@ func (w *watched) advance(project string) []Message {
 	return []Message{w.ask(project, w.last())}
 }
 
-// last is the last event that is waiting in the view's epoch; the zero value when there is none.
+// last returns the position of the last waiting event in the view's epoch; zero when there is none.
 func (w *watched) last() Position {
 	var last Position
 	for p := range w.waiting {
@@ -255,7 +261,8 @@ func (w *watched) last() Position {
 	return last
 }
 
-// take applies an event; false when that takes a snapshot: it is too large to be told, or of a version that this client can't read.
+// take applies an event. It returns false when a snapshot is needed: the event is too large or has
+// an unknown major version.
 func (v *View) take(e Event) bool {
 	if e.V != Version {
 		return false
@@ -273,12 +280,13 @@ func (v *View) take(e Event) bool {
 			return false
 		}
 		v.announce(change)
-	default: // events of later minor versions count, and tell this client nothing
+	default: // events of later minor versions only count
 	}
 	return true
 }
 
-// snapshot puts a snapshot in the place of what the client knows, unless it is older. What the client has missed by that is kept in Gaps.
+// snapshot replaces the view with a snapshot, unless the snapshot is older. The missed range is
+// recorded in Gaps.
 func (c *Client) snapshot(m Message) ([]Message, error) {
 	if m.V != Version {
 		return nil, nil
@@ -293,7 +301,7 @@ func (c *Client) snapshot(m Message) ([]Message, error) {
 	switch {
 	case old == nil:
 	case began && !m.Time.After(w.since), !began && m.Seq < old.Position.Seq:
-		return nil, nil // late
+		return nil, nil // outdated
 	}
 	w.view = newView(m, s)
 	if began {
@@ -312,7 +320,7 @@ func (c *Client) snapshot(m Message) ([]Message, error) {
 	return w.advance(m.Project), nil
 }
 
-// reason is why a snapshot came instead of events.
+// reason returns why a snapshot was sent instead of events.
 func (s Snapshot) reason(began bool) GapReason {
 	switch {
 	case s.Gap != nil:
@@ -323,8 +331,8 @@ func (s Snapshot) reason(began bool) GapReason {
 	return GapReload
 }
 
-// refused takes an error. Projects that the client doesn't see any more are dropped; whatever else could not be answered is asked again at a
-// heartbeat.
+// refused processes an error. It drops projects that the client can no longer see. Other failed
+// requests are sent again at a heartbeat.
 func (c *Client) refused(m Message) error {
 	refusal, err := m.Error()
 	if err != nil {

@@ -11,23 +11,25 @@ import (
 	"slices"
 )
 
-// MaxMessage is the most bytes that one text sent to a client has: a message of up to 32 KB is one frame for API Gateway, and is billed as one
-// (API Gateway developer guide, WebSocket quotas). A client's own messages are bound by it, too.
+// MaxMessage is the maximum size of a text in bytes. API Gateway sends up to 32 KB in one frame and
+// bills them as one message (API Gateway developer guide, WebSocket quotas). It also limits a
+// client's own messages.
 const MaxMessage = 32 << 10
 
-// MaxParts is the most parts that a message can have.
+// MaxParts is the maximum number of parts of a message.
 const MaxParts = 9999
 
-// Encode gives the texts to be sent for a message, each of at most MaxMessage bytes: the message itself, or its parts. Each part is a message
-// with the same members, an ID that is the message's own, and a share of the data. Joining the shares in order, as Joiner does, gives the data:
+// Encode returns the texts of a message, each of at most MaxMessage bytes: the message itself, or
+// its parts. Each part is a message with the same members, the ID of the message, and a share of
+// the data. Joining the shares in order, as Joiner does, restores the data:
 //
-//   - objects are joined member by member,
-//   - arrays are put one after the other; but a part's array that begins with null goes on with the last element of the array before it:
-//     the element after the null is joined to that one,
-//   - everything else is in one share only.
+//   - objects are joined member by member;
+//   - arrays are concatenated; if a part's array starts with null, the element after the null is joined with the last element of the previous array;
+//   - all other values are in one share only.
 //
-// Elements of arrays (entities, for instance) stay in one part if they fit. Equal messages have equal parts, whoever makes them. Data must
-// have no null in an array, and no single string or number that doesn't fit: nothing in this package has.
+// An array element (for example an entity) stays in one part if it fits. Equal messages have equal
+// parts in all processes. The data must not contain null in an array, nor a string or number that
+// does not fit into a part. No type of this package does.
 func (m Message) Encode() ([][]byte, error) {
 	whole, err := json.Marshal(m)
 	if err != nil {
@@ -60,10 +62,10 @@ func (m Message) Encode() ([][]byte, error) {
 	return texts, nil
 }
 
-// errIndivisible says that something doesn't fit into a part by itself.
+// errIndivisible is returned for a value that does not fit into a part and cannot be divided.
 var errIndivisible = errors.New("a string or number is larger than a part")
 
-// errNull says that an array has a null, which would be taken for a part's begin.
+// errNull is returned for null in an array, which would be read as the start of a part.
 var errNull = errors.New("an array has a null")
 
 // split divides JSON into shares of at most limit bytes.
@@ -87,11 +89,12 @@ func split(data json.RawMessage, limit int) ([]json.RawMessage, error) {
 	return shares, nil
 }
 
-// nothing stands for a first piece for which there is no room.
+// nothing is the first piece when there is no room for one.
 type nothing struct{}
 
-// divide divides a value into pieces: the first takes at most first bytes, and is nothing{} when that is too little; the others take at most
-// fresh bytes. With whole, a value that fits into fresh bytes stays in one piece.
+// divide divides a value into pieces. The first has at most first bytes, and is nothing{} when that
+// is too little; the others have at most fresh bytes. With whole set, a value that fits into fresh
+// bytes stays in one piece.
 func divide(value any, first, fresh int, whole bool) ([]any, error) {
 	text, err := compact(value)
 	if err != nil {
@@ -197,7 +200,7 @@ func divideArray(array []any, first, fresh int) ([]any, error) {
 	return append(pieces, now), nil
 }
 
-// sizeOf is the size of a piece as text; 0 for nothing{}.
+// sizeOf returns the size of a piece as text; 0 for nothing{}.
 func sizeOf(piece any) (int, error) {
 	if piece == (nothing{}) {
 		return 0, nil
@@ -206,7 +209,7 @@ func sizeOf(piece any) (int, error) {
 	return len(text), err
 }
 
-// tree is JSON as Go values. Numbers stay as they are spelled.
+// tree decodes JSON to Go values. Numbers keep their spelling.
 func tree(data json.RawMessage) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -217,7 +220,8 @@ func tree(data json.RawMessage) (any, error) {
 	return value, nil
 }
 
-// compact is a value of a tree as JSON, in the form in which a json.RawMessage is encoded, so that sizes are exact.
+// compact encodes a value of a tree in the form in which a json.RawMessage is encoded, so that
+// sizes are exact.
 func compact(value any) (json.RawMessage, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -226,7 +230,7 @@ func compact(value any) (json.RawMessage, error) {
 	return text, nil
 }
 
-// join is the opposite of split: value with the next share.
+// join is the inverse of split: it adds the next share to a value.
 func join(value, share any) any {
 	switch share := share.(type) {
 	case map[string]any:
@@ -256,10 +260,11 @@ func join(value, share any) any {
 	return share
 }
 
-// maxJoining is how many messages a Joiner puts together at a time.
+// maxJoining is the number of incomplete messages that a Joiner keeps.
 const maxJoining = 64
 
-// Joiner puts messages together that came in parts, in whatever order, as often as they come. Its zero value is ready.
+// Joiner assembles messages from parts, which can be repeated and in any order. Its zero value is
+// ready.
 type Joiner struct {
 	joining map[string]*joining
 	ids     []string // of joining, the oldest first
@@ -270,8 +275,8 @@ type joining struct {
 	of    int
 }
 
-// Add takes a message that was received. ok is false when parts are lacking yet. A message in one part comes back as it is. Parts of messages
-// that never come whole are dropped in the end, the oldest first.
+// Add processes a received message. ok is false while parts are missing. A message without parts is
+// returned unchanged. The oldest incomplete messages are dropped.
 func (j *Joiner) Add(m Message) (whole Message, ok bool, err error) {
 	if m.Parts <= 1 {
 		return m, true, nil

@@ -1,19 +1,21 @@
 package event
 
-// MaxReplay is the most events that are sent one by one to a client that comes back.
+// MaxReplay is the maximum number of events that are sent one by one to a returning client.
 const MaxReplay = 1000
 
-// Reply is what a client is sent about a project: either Events, which can be none, or a snapshot, after a gap message unless Gap is nil.
+// Reply is the answer to a client about one project: either Events, which can be empty, or a
+// snapshot, preceded by a gap message unless Gap is nil.
 type Reply struct {
 	Events   []Event
 	Snapshot bool
 	Gap      *Gap
 }
 
-// Resume is the reply to a client that says hello or resume with the position last, nil for none. current is where the project stood when the
-// stored events were read, or before; stored are those of the current epoch with numbers above last.Seq, in order. Whatever of
-// them has expired, or isn't there for any other reason, makes a gap: events are sent only if they follow last without a hole and
-// reach current. Events that came after current go along.
+// Resume returns the reply to a hello or resume with the position last; nil for none. current is
+// the position of the project when the stored events were read, or earlier. stored are the events
+// of the current epoch with numbers above last.Seq, in order. Events are sent only if they follow
+// last without a gap and reach current. Otherwise a missing event, expired or not, makes a gap.
+// Events after current are included.
 func Resume(last *Position, current Position, stored []Event) Reply {
 	if last == nil {
 		return Reply{Snapshot: true}

@@ -7,61 +7,63 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Snapshot is the data of a TypeSnapshot message: a project as a whole. Its Position is read first and the rest after, so all events up to
-// it are in it, and later ones can be.
+// Snapshot is the data of a TypeSnapshot message: a complete project. Its Position is read before
+// the content, so the snapshot includes all events up to it, and possibly later ones.
 type Snapshot struct {
 	Stacks []StackSnapshot `json:"stacks"`
-	// Commits are what has happened to the project lately, the oldest first: at most MaxCommits, of the last 24 hours, up to the
-	// snapshot's position.
+	// Commits are the project's latest commits, oldest first: at most MaxCommits, of the last 24
+	// hours, up to the snapshot's position.
 	Commits []Commit `json:"commits,omitempty"`
-	// Gap is what the client isn't told one by one and asked for; nil when it asked for nothing but the snapshot.
+	// Gap describes the requested events that the snapshot replaces; nil when only a snapshot was
+	// requested.
 	Gap *Gap `json:"gap,omitempty"`
 }
 
-// StackSnapshot is one of a project's stacks as a whole.
+// StackSnapshot is one of a project's stacks.
 type StackSnapshot struct {
 	StackState
-	// Contents is the version that Facts and Entities are of: that of the last moment in which the stack was at rest. It can be
-	// older than the state's, and newer; nil when there are none.
+	// Contents is the version of Facts and Entities: that of the last moment in which the stack was
+	// stable. It can be older or newer than the state's; nil when there are no contents.
 	Contents *StackVersion `json:"contents,omitempty"`
 	Facts    *Facts        `json:"facts,omitempty"`
 	Entities Entities      `json:"entities,omitzero"`
 }
 
-// GapReason says why events aren't sent one by one.
+// GapReason is why events are not sent one by one.
 type GapReason string
 
 // The reasons for gaps.
 const (
-	// GapExpired is for events that are no longer kept.
+	// GapExpired: the events are no longer stored.
 	GapExpired GapReason = "expired"
-	// GapEpoch is for a position in another epoch, or ahead of what there is: the mirror has been made anew.
+	// GapEpoch: the position is in another epoch or beyond the last event, because the mirror was
+	// created again.
 	GapEpoch GapReason = "epoch"
-	// GapMany is for more than MaxReplay events.
+	// GapMany: there are more than MaxReplay events.
 	GapMany GapReason = "many"
-	// GapReload is for events that were too large to be told: the client found one that says so.
+	// GapReload: an event was too large to send.
 	GapReload GapReason = "reload"
 )
 
-// Gap is the data of a TypeGap message, whose Position is where the project stands: the client has missed events, and a snapshot will
-// stand for them.
+// Gap is the data of a TypeGap message, whose Position is the position of the project. The client
+// has missed events, and a snapshot follows.
 type Gap struct {
-	// From and To are the numbers of the first and the last event that aren't sent. With GapEpoch nobody knows how many there
-	// were: both are 0.
+	// From and To are the numbers of the first and last missed event. With GapEpoch the number of
+	// events is unknown and both are 0.
 	From   int64     `json:"from"`
 	To     int64     `json:"to"`
 	Reason GapReason `json:"reason"`
 }
 
-// MaxCommits is how many commits a snapshot tells of, and a Client keeps.
+// MaxCommits is the number of commits in a snapshot and in a View.
 const MaxCommits = 50
 
-// maxChanged is how many ids a Commit holds of each kind of change.
+// maxChanged is the number of IDs in a Commit for each kind of change.
 const maxChanged = 20
 
-// Commit is one thing that happened to a stack, in short: a commit, a hand edit, a rollback.
+// Commit is a summary of a finished operation on a stack: a commit, a hand edit or a rollback.
 type Commit struct {
-	Seq       int64      `json:"seq"` // of the event that told it
+	Seq       int64      `json:"seq"` // of the event
 	Time      time.Time  `json:"time"`
 	Shard     int        `json:"shard"`
 	StackName string     `json:"stack_name"`
@@ -69,15 +71,16 @@ type Commit struct {
 	Revision  int64      `json:"revision"`
 	Run       string     `json:"run,omitempty"`
 	Who       string     `json:"who,omitempty"`
-	Started   *time.Time `json:"started,omitempty"` // when it was announced
-	// Put and Removed are the first of the entities that it changed, in order of kind; PutCount and RemovedCount say how many there are.
+	Started   *time.Time `json:"started,omitempty"` // of the operation
+	// Put and Removed are the first changed entities, in order of kind. PutCount and RemovedCount
+	// are their total numbers.
 	Put          []model.ID `json:"put,omitempty"`
 	PutCount     int        `json:"put_count"`
 	Removed      []model.ID `json:"removed,omitempty"`
 	RemovedCount int        `json:"removed_count"`
 }
 
-// CommitOf is an event in short. ok is false for events that don't end anything: the begin of an operation, an announcement.
+// CommitOf summarizes an event. ok is false for events that do not end an operation.
 func CommitOf(e Event) (commit Commit, ok bool) {
 	if e.Type != TypeStack {
 		return Commit{}, false
@@ -101,7 +104,7 @@ func CommitOf(e Event) (commit Commit, ok bool) {
 	return commit, true
 }
 
-// Commits are the last of the commits that events tell of, the oldest first.
+// Commits returns the summaries of the last events that end an operation, oldest first.
 func Commits(events []Event) []Commit {
 	var commits []Commit
 	for _, e := range events {

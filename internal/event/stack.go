@@ -7,16 +7,18 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// StackVersion says which moment of a stack's life something is about. Clients compare it as OlderThan does.
+// StackVersion identifies a moment in a stack's life. Clients compare versions with OlderThan.
 type StackVersion struct {
 	StackID string `json:"stack_id"`
-	// LastUpdated is CloudFormation's own time of the last operation, in milliseconds. It stands still during an operation.
+	// LastUpdated is CloudFormation's time of the last operation, in milliseconds. It does not
+	// change during an operation.
 	LastUpdated time.Time `json:"last_updated"`
-	// Phase is the rank of the status within the operation: it grows.
+	// Phase is the rank of the status within the operation. It increases.
 	Phase int `json:"phase"`
 }
 
-// OlderThan says whether other is of a later moment. Times decide, whichever the stack; within one operation on one stack the phase does.
+// OlderThan reports whether other is later. Times decide, across stacks too; within one operation
+// on one stack the phase decides.
 func (v StackVersion) OlderThan(other StackVersion) bool {
 	if v.StackID == other.StackID && v.LastUpdated.Equal(other.LastUpdated) {
 		return v.Phase < other.Phase
@@ -24,60 +26,64 @@ func (v StackVersion) OlderThan(other StackVersion) bool {
 	return v.LastUpdated.Before(other.LastUpdated)
 }
 
-// StackState is where one of a project's stacks stands. It is told as a whole every time.
+// StackState is the complete state of one of a project's stacks.
 type StackState struct {
 	Shard     int          `json:"shard"` // the number of the stack in its project
 	StackName string       `json:"stack_name"`
 	Version   StackVersion `json:"version"`
 	Status    string       `json:"status"` // as CloudFormation spells it
 	Revision  int64        `json:"revision"`
-	// Reason is why the stack is in this status, in CloudFormation's words; "" when it isn't known.
+	// Reason is CloudFormation's reason for the status; "" when it is unknown.
 	Reason string `json:"reason,omitempty"`
-	// Operation is what is being changed, or is about to be; nil when nobody has announced anything.
+	// Operation is the announced change; nil when none is announced.
 	Operation *Operation `json:"operation,omitempty"`
 }
 
 // Operation is a change that a writer is about to make or is making.
 type Operation struct {
-	Token string `json:"token"` // the ClientRequestToken with which CloudFormation carries it out
+	Token string `json:"token"` // the ClientRequestToken of the operation
 	Run   string `json:"run,omitempty"`
 	Who   string `json:"who,omitempty"`
-	// Members are the entities that it changes, as model.ID.String spells them: "bucket inbox".
+	// Members are the changed entities as model.ID.String formats them: "bucket inbox".
 	Members []string `json:"members,omitempty"`
-	// Started and Expires bound it: after Expires nobody believes in it any more, whether or not its end has been told.
+	// Started and Expires bound the operation. After Expires it no longer counts, whether its end
+	// was reported or not.
 	Started time.Time `json:"started"`
 	Expires time.Time `json:"expires"`
 }
 
-// deleted is the status of a stack that is gone.
+// deleted is the status of a deleted stack.
 const deleted = "DELETE_COMPLETE"
 
-// ended says whether nothing is running in the stack.
+// ended reports whether no operation is running in the stack.
 func (s StackState) ended() bool { return !strings.HasSuffix(s.Status, "_IN_PROGRESS") }
 
-// OperationChange is the data of a TypeOperation event: what is announced in a stack from now on. The state of the stack is the one
-// that it was announced in.
+// OperationChange is the data of a TypeOperation event: the announced operation of a stack. Version
+// is that of the state in which it was announced.
 type OperationChange struct {
 	Shard   int          `json:"shard"`
 	Version StackVersion `json:"version"`
-	// Operation takes the place of whatever was announced before; nil when what was announced won't come.
+	// Operation replaces the previous announcement; nil withdraws it.
 	Operation *Operation `json:"operation,omitempty"`
 }
 
-// StackChange is the data of a TypeStack event: what one of a project's stacks is now, and how its entities changed.
+// StackChange is the data of a TypeStack event: the state of a stack, and the changes of its
+// entities.
 type StackChange struct {
 	StackState
-	// Ended is the operation that was announced before and is over now; nil when none is.
+	// Ended is the announced operation that this event ends; nil for none.
 	Ended *Operation `json:"ended,omitempty"`
-	// Facts take the place of those before. They are nil when the event says nothing of the contents, as they are read only while the stack is at
-	// rest: then facts and entities stay as they are, unless the status is DELETE_COMPLETE or the stack is another one than that which they are
-	// of; then there are none any more.
+	// Facts replace the previous facts. They are nil when the event does not describe the contents,
+	// which are read only while the stack is stable. Facts and entities then stay unchanged. If the
+	// status is DELETE_COMPLETE or the stack ID differs from that of the contents, the contents are
+	// empty instead.
 	Facts *Facts `json:"facts,omitempty"`
-	// Put are the entities that came or changed, whole.
+	// Put are the added and changed entities, complete.
 	Put Entities `json:"put,omitzero"`
-	// Removed are the ids of the entities that went.
+	// Removed are the IDs of the removed entities.
 	Removed []model.ID `json:"removed,omitempty"`
-	// Reload says that the change is too large for an event: Facts, Put and Removed are empty, and the client asks for a snapshot.
+	// Reload means that the change is too large for an event. Facts, Put and Removed are empty, and
+	// the client requests a snapshot.
 	Reload bool `json:"reload,omitempty"`
 }
 
@@ -90,7 +96,7 @@ type Entities struct {
 	Listings    []model.Listing    `json:"listings,omitempty"`
 }
 
-// Add puts an entity among those of its kind.
+// Add adds an entity to those of its kind.
 func (e *Entities) Add(entity model.Entity) {
 	switch entity := entity.(type) {
 	case model.Project:
@@ -106,7 +112,7 @@ func (e *Entities) Add(entity model.Entity) {
 	}
 }
 
-// All goes through all entities.
+// All yields all entities.
 func (e Entities) All(yield func(model.Entity) bool) {
 	if e.Project != nil && !yield(*e.Project) {
 		return
@@ -123,21 +129,23 @@ func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
 	return true
 }
 
-// Facts are what can be said of a stack's contents besides its entities. What follows from the entities is not among it: a permission
-// whose bucket is in no stack of the project is a dangling one, and the age of a key is in its user.
+// Facts describe a stack's contents besides its entities. Facts that follow from the entities are
+// not included: a permission is dangling if its bucket is in no stack of the project, and the age
+// of a key is part of its user.
 type Facts struct {
-	// Usage is how much of its limits the stack uses, Budget how much of them it may use.
+	// Usage is the use of the stack's limits, Budget the maximum use.
 	Usage  Usage `json:"usage"`
 	Budget Usage `json:"budget"`
-	// Policies are how many policies of each user are in the stack, for users with more than one. All stacks together can hold
-	// MaxPolicies of them.
+	// Policies are the numbers of each user's policies in the stack, for users with more than one.
+	// All stacks together can hold MaxPolicies per user.
 	Policies    map[string]int `json:"policies,omitempty"`
 	MaxPolicies int            `json:"max_policies"`
-	// Deviations are what somebody changed by hand in the template: all, or the first of very many.
+	// Deviations are the differences between the template and its entities: all, or the first of
+	// very many.
 	Deviations []Deviation `json:"deviations,omitempty"`
 }
 
-// Usage is how much of a stack's limits is used.
+// Usage is the use of a stack's limits.
 type Usage struct {
 	Resources     int `json:"resources"`
 	TemplateBytes int `json:"template_bytes"`

@@ -9,36 +9,36 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// View is what a client knows of a project. It never goes back: of every stack, its state and its contents are only ever followed by what is
-// not older.
+// View is what a client knows of a project. It never goes back in time: the state and the contents
+// of a stack are never replaced by older ones.
 type View struct {
 	Project string
-	// Position is the last event that is in the view.
+	// Position is the last event in the view.
 	Position Position
 	// Stacks are the project's stacks by number.
 	Stacks map[int]*StackView
-	// Commits are what has happened lately, the oldest first.
+	// Commits are the latest commits, oldest first.
 	Commits []Commit
-	// Gaps are the events that the client was never sent one by one, the oldest first.
+	// Gaps are the ranges of events that the client missed, oldest first.
 	Gaps []Missed
 }
 
 // StackView is what a client knows of a stack.
 type StackView struct {
 	StackState
-	// Contents is the version of Facts and Entities, or of the moment since which there are none.
+	// Contents is the version of Facts and Entities, or the version since which there are none.
 	Contents StackVersion
 	Facts    *Facts
 	Entities map[model.ID]model.Entity
 }
 
-// Missed is a jump of a view: from a position to that of the snapshot that stands for everything in between.
+// Missed is a jump of a view from one position to that of a snapshot.
 type Missed struct {
 	From, To Position
 	Reason   GapReason
 }
 
-// newView is the view that a snapshot gives.
+// newView returns the view of a snapshot.
 func newView(m Message, s Snapshot) *View {
 	v := &View{Project: m.Project, Position: m.Position(), Stacks: map[int]*StackView{}, Commits: slices.Clone(s.Commits)}
 	for _, stack := range s.Stacks {
@@ -54,7 +54,8 @@ func newView(m Message, s Snapshot) *View {
 	return v
 }
 
-// keepNewer takes over from an older view of the same epoch what is newer there: a snapshot can be older than its reading.
+// keepNewer keeps from an older view of the same epoch what is newer there: a snapshot can be older
+// than the view.
 func (v *View) keepNewer(old *View) {
 	for n, had := range old.Stacks {
 		stack := v.Stacks[n]
@@ -71,7 +72,7 @@ func (v *View) keepNewer(old *View) {
 	}
 }
 
-// apply puts a stack event into the view.
+// apply applies a stack event.
 func (v *View) apply(e Event, change StackChange) {
 	stack := v.Stacks[change.Shard]
 	if stack == nil {
@@ -88,7 +89,7 @@ func (v *View) apply(e Event, change StackChange) {
 	}
 }
 
-// contents takes over what an event says of the stack's contents.
+// contents applies an event to the stack's contents.
 func (s *StackView) contents(change StackChange) {
 	if change.Version.OlderThan(s.Contents) {
 		return
@@ -108,14 +109,15 @@ func (s *StackView) contents(change StackChange) {
 	}
 }
 
-// announce puts an operation event into the view.
+// announce applies an operation event.
 func (v *View) announce(change OperationChange) {
 	if stack := v.Stacks[change.Shard]; stack != nil && !change.Version.OlderThan(stack.Version) {
 		stack.Operation = change.Operation
 	}
 }
 
-// Entities are the entities of all stacks, by kind and name. Should one be in several stacks, it is what the first of them says.
+// Entities returns the entities of all stacks, by kind and name. An entity in several stacks is
+// taken from the first.
 func (v *View) Entities() []model.Entity {
 	all := map[model.ID]model.Entity{}
 	for _, n := range slices.Backward(slices.Sorted(maps.Keys(v.Stacks))) {
@@ -124,7 +126,7 @@ func (v *View) Entities() []model.Entity {
 	return slices.SortedFunc(maps.Values(all), func(a, b model.Entity) int { return a.ID().Compare(b.ID()) })
 }
 
-// Dangling are the permissions whose bucket is in no stack of the project, by name.
+// Dangling returns the permissions whose bucket is in no stack of the project, by name.
 func (v *View) Dangling() []model.ID {
 	var dangling []model.ID
 	entities := v.Entities()
@@ -141,7 +143,8 @@ func (v *View) Dangling() []model.ID {
 	return dangling
 }
 
-// Operations are what is being changed at a moment of the server's time, by who began first.
+// Operations returns the changes in progress at a moment of the server's time, in order of their
+// start.
 func (v *View) Operations(now time.Time) []Operation {
 	var operations []Operation
 	for _, n := range slices.Sorted(maps.Keys(v.Stacks)) {

@@ -1,25 +1,26 @@
-// Package push sends messages to web clients over their connections, by API Gateway's management API @connections.
+// Package push sends messages to web clients with API Gateway's management API, @connections.
 //
 //	pusher := push.New(account.Connections(endpoint))
-//	err := pusher.Send(ctx, connection, message)              // one client: an answer
-//	result := pusher.Publish(ctx, connections, events)        // many clients: what has happened
+//	err := pusher.Send(ctx, connection, message)         // one client: an answer
+//	result := pusher.Publish(ctx, connections, events)   // many clients: events
 //
 // # One client
 //
-// A message is encoded as package event says, in parts of one frame (32 KB) where it is large; the parts go one after the other. A
-// connection that has ended gives ErrGone (GoneException, 410). A client that doesn't read what it is sent, or an account that sends too much,
-// gives ErrBusy (LimitExceededException, 429) once three attempts within half a second have been answered so; nothing else that AWS
-// publishes about the two tells them apart. Whatever else takes longer than ClientBound in all is ErrBusy, too.
+// Package event encodes a message as texts of at most one frame (32 KB), which are sent in order. A
+// closed connection is ErrGone (GoneException, 410). A client that does not read, or an account over
+// its limit, is ErrBusy (LimitExceededException, 429) after three attempts within half a second; AWS
+// documents no way to tell the two apart. A call that exceeds ClientBound is ErrBusy, too.
 //
 // # Many clients
 //
-// Publish encodes once, sends to AtOnce clients at a time, and to each of them in order. What one client does has no effect on what
-// the others get: a slow one keeps one of AtOnce places for at most ClientBound. It says who has gone and who has fallen behind, for
-// the caller to note; both are no failures. A client that has fallen behind has lost something in the middle, so it must be sent nothing more
-// before it has been told of the numbers that it lacks.
+// Publish encodes once and sends to AtOnce clients at a time, in order for each. Clients do not
+// affect each other: a slow one occupies one of the AtOnce places for at most ClientBound. Publish
+// returns the connections that are closed and the clients that have fallen behind. Neither is a
+// failure. A client that has fallen behind has lost events in the middle, so it must be told about
+// its missing events before it is sent others.
 //
-// When the context ends, the clients that had not had their turn are a failure. Doing it all again is harmless: clients pass over what they
-// have seen.
+// When the context ends, the clients that were not reached are a failure. Repeating the call is
+// harmless, because clients ignore the events they have.
 //
-// Nothing is logged here, and no error holds a message.
+// The package logs nothing, and no error contains a message.
 package push

@@ -18,38 +18,39 @@ import (
 )
 
 const (
-	// AtOnce is how many clients are sent to at the same time.
+	// AtOnce is the number of clients that are sent to at the same time.
 	AtOnce = 64
-	// ClientBound is the most that one client takes of a Send or Publish.
+	// ClientBound is the maximum time that a Send or Publish spends on one client.
 	ClientBound = 2 * time.Second
 
 	attempts    = 3
-	longestWait = 250 * time.Millisecond // before another attempt
+	longestWait = 250 * time.Millisecond // between attempts
 )
 
-// What can be wrong with a client, and is no failure of ours.
+// States of a client that are not failures of the hub.
 var (
-	// ErrGone says that a connection has ended.
+	// ErrGone means that the connection is closed.
 	ErrGone = errors.New("the connection has ended")
-	// ErrBusy says that a client doesn't take what it is sent, at least not now.
+	// ErrBusy means that the client does not accept messages at the moment.
 	ErrBusy = errors.New("the client does not take what it is sent")
 )
 
 // Pusher sends messages on connections. It is safe for concurrent use.
 type Pusher struct {
 	client *apigatewaymanagementapi.Client
-	// retryer makes another attempt for a client that is busy for a moment only.
+	// retryer repeats a call for a client that is busy for a moment.
 	retryer aws.Retryer
 }
 
-// New makes a Pusher of a client that has the endpoint of a WebSocket API's stage.
+// New returns a Pusher for a client with the endpoint of a WebSocket API's stage.
 func New(client *apigatewaymanagementapi.Client) *Pusher {
 	return &Pusher{client, retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, longestWait, ratelimit.None
 	})}
 }
 
-// Send sends a message on a connection. It returns ErrGone and ErrBusy, wrapped, and what else AWS refuses.
+// Send sends a message on a connection. It returns wrapped ErrGone, ErrBusy, or another error of
+// AWS.
 func (p *Pusher) Send(ctx context.Context, connection string, m event.Message) error {
 	texts, err := m.Encode()
 	if err != nil {
@@ -58,17 +59,17 @@ func (p *Pusher) Send(ctx context.Context, connection string, m event.Message) e
 	return p.post(ctx, connection, texts)
 }
 
-// Result is what has come of a Publish.
+// Result is the result of a Publish.
 type Result struct {
-	Reached int // clients that were sent everything
-	Posts   int // calls that were made and not refused
-	// Gone are the connections that have ended, Behind those whose clients have lost something.
+	Reached int // clients that were sent every message
+	Posts   int // successful calls
+	// Gone are the closed connections, Behind those whose clients have lost events.
 	Gone, Behind []string
-	// Err is why others were not reached; nil when there are no others.
+	// Err is why other clients were not reached; nil when all were.
 	Err error
 }
 
-// Publish sends messages, in order, on every connection.
+// Publish sends messages in order on every connection.
 func (p *Pusher) Publish(ctx context.Context, connections []string, messages []event.Message) Result {
 	var texts [][]byte
 	for _, m := range messages {
@@ -120,7 +121,7 @@ func (p *Pusher) Publish(ctx context.Context, connections []string, messages []e
 	return result
 }
 
-// post sends texts on a connection, one after the other.
+// post sends texts in order on a connection.
 func (p *Pusher) post(ctx context.Context, connection string, texts [][]byte) error {
 	bounded, cancel := context.WithTimeout(ctx, ClientBound)
 	defer cancel()
@@ -140,8 +141,8 @@ func (p *Pusher) post(ctx context.Context, connection string, texts [][]byte) er
 	return nil
 }
 
-// statusOf is the HTTP status of an answer, by which API Gateway's documentation tells its refusals apart (API reference, PostToConnection);
-// 0 when there was no answer.
+// statusOf returns the HTTP status of an answer, by which API Gateway's documentation distinguishes
+// refusals (API reference, PostToConnection); 0 without an answer.
 func statusOf(err error) int {
 	var answer *smithyhttp.ResponseError
 	if errors.As(err, &answer) {
