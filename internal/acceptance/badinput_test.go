@@ -116,7 +116,7 @@ func TestProviderThatCanNotWork(t *testing.T) {
 		},
 		{
 			"account not allowed", `provider "stowage" { allowed_account_ids = ["999999999999"] }` + "\n" + second, nil,
-			[]string{"Unable to Configure Provider", "The account 000000000000 must not be used: the provider argument allowed_account_ids says so"},
+			[]string{"Unable to Configure Provider", "The provider argument allowed_account_ids does not allow the account 000000000000"},
 		},
 		{
 			"project's account forbidden", `provider "stowage" { forbidden_account_ids = ["444455556666"] }` + "\n" + second, nil,
@@ -124,7 +124,7 @@ func TestProviderThatCanNotWork(t *testing.T) {
 		},
 		{
 			"role that can't be assumed", `provider "stowage" { project_role_name = "Nope" }` + "\n" + second, nil,
-			[]string{"Cannot assume the role in account 444455556666", "arn:aws:iam::444455556666:role/Nope", "the provider argument project_role_name"},
+			[]string{"to work in the account 444455556666", "arn:aws:iam::444455556666:role/Nope", "the provider argument project_role_name"},
 		},
 		{
 			"no hub", `provider "stowage" { hub = "nope" }` + "\n" + second, nil,
@@ -179,7 +179,7 @@ func TestTemplateThatSomebodySavedAsYAML(t *testing.T) {
 		return strings.Replace(yaml.String(), `"inbox/"`, `"elsewhere/"`, 1) // an update must change something
 	})
 	before := c.template("acme")
-	const refusal = "The template of its stack is not JSON: somebody saved it as YAML."
+	const refusal = "The template of its stack is not JSON: it was saved as YAML."
 	w.wantNoWrite(w.counted(func() {
 		s.tryPlan().fails(refusal, "Update the stack with the same template as JSON")
 		s.tryApply("-refresh=false", "-replace=stowage_project_bucket.inbox").fails(refusal)

@@ -37,8 +37,8 @@ func TestOneBadResourceDoesNotTakeTheOthersDown(t *testing.T) {
 	s.write(configuration)
 	o := s.tryApply("-parallelism=20")
 	o.fails(
-		`Unable to Create Project User`, `The project user "acme/unlucky" can't be created.`, `The maximum number of users is exceeded`,
-		`Unable to Create Project Bucket`, `The project bucket "acme/outbox" can't be created.`, `Something of its name exists already`,
+		`Unable to Create Project User`, `The project user "acme/unlucky" could not be created.`, `The maximum number of users is exceeded`,
+		`Unable to Create Project Bucket`, `The project bucket "acme/outbox" could not be created.`, `An AWS resource of its name exists already`,
 	)
 	if n := strings.Count(o.text, "Error:"); n != 2 {
 		t.Errorf("%d errors, want those of the 2 bad resources:\n%s", n, o.text)

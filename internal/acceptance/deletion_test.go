@@ -15,7 +15,7 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 	s, c := w.workspace(""), w.clients()
 	s.applied(acmeProject + bucketOf("inbox", afterProject))
 	c.put(physical("inbox"), "incoming/report.csv")
-	refusal := "The bucket " + physical("inbox") + " is not empty, and on_delete says to refuse then. Nothing was changed."
+	refusal := "The bucket " + physical("inbox") + " is not empty, and on_delete is \"refuse\"."
 
 	revision := c.revision("acme")
 	s.tryDestroy().fails("Unable to Delete Project Bucket", refusal, `first apply on_delete = "empty"`)

@@ -45,7 +45,7 @@ func TestSaturatedApplyWarnsOnce(t *testing.T) {
 		configuration.WriteString(userOf(fmt.Sprintf("user%d", i)))
 	}
 	s := w.workspace(configuration.String())
-	o := s.apply("-parallelism=5").says("40 added", "5 changes were under way at once", "terraform apply -parallelism=100", "TFE_PARALLELISM=100")
+	o := s.apply("-parallelism=5").says("40 added", "5 changes were in progress at once", "terraform apply -parallelism=100", "TFE_PARALLELISM=100")
 	if got := strings.Count(o.text, limited); got != 1 {
 		t.Errorf("%d warnings, want 1", got)
 	}

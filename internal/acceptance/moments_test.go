@@ -127,7 +127,7 @@ func (s *workspace) cutShort(w *world, end end, call int, command string) {
 	r := s.start(command, "-auto-approve", "-input=false", "-no-color")
 	r.await(w.served, func() bool { return w.callsOf("cloudformation") >= call })
 	end.do(r)
-	if o := r.wait(); end.waits && strings.Contains(o.text, "nobody knows") {
+	if o := r.wait(); end.waits && strings.Contains(o.text, "It is unknown whether") {
 		s.t.Errorf("an interrupted %s left an outcome open:\n%s", command, o.raw)
 	}
 	s.restoreState()

@@ -3,11 +3,11 @@ package account
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // AccessKey is what the secret of a user holds. It never goes into a log or an error.
@@ -19,18 +19,38 @@ type AccessKey struct {
 }
 
 // ErrNotAnAccessKey says that a secret holds something else than an access key.
-var ErrNotAnAccessKey = errors.New("the secret doesn't hold an access key that Stowage has made")
+var ErrNotAnAccessKey error = &model.ExplainedError{
+	Text: "the secret doesn't hold an access key that Stowage has made",
+	Explanation: model.Explanation{
+		Attribute: "secret_arn",
+		Cause:     "The secret holds something else than the access key of a project's user.",
+		Remedy:    "Set secret_arn = stowage_project_user.<NAME>.secret_arn.",
+	},
+}
 
 // ReadAccessKey reads the current access key from a user's secret. It returns ErrNotAnAccessKey for a secret that holds anything else, and
 // wrapped errors of the SDK, none of which show what the secret holds.
 func ReadAccessKey(ctx context.Context, client *secretsmanager.Client, arn string) (AccessKey, error) {
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
 	if err != nil {
-		return AccessKey{}, fmt.Errorf("reading the secret %s: %w", arn, err)
+		return AccessKey{}, unreadableSecret(arn, err)
 	}
 	var key AccessKey
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &key) != nil || key.ID == "" || key.Secret == "" {
 		return AccessKey{}, ErrNotAnAccessKey // the reason could show a part of the secret
 	}
 	return key, nil
+}
+
+func unreadableSecret(arn string, err error) error {
+	return &model.ExplainedError{
+		Text: "reading the secret " + arn,
+		Explanation: model.Explanation{
+			Attribute: "secret_arn",
+			Cause:     "AWS refused to return the secret, or did not answer.",
+			Remedy: "Check that the user still has an access key, and that the provider's role in the project's account may call " +
+				"secretsmanager:GetSecretValue on the secret and kms:Decrypt with the project's key.\n\nOriginal error: " + err.Error(),
+		},
+		Err: err,
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // sdkCall is one attempt as it reached AWS.
@@ -194,13 +196,14 @@ func mustNew(t *testing.T, c Config) *Clients {
 }
 
 // wantError wants err to be a T whose text for people holds all of the words.
-func wantError[T Explained](t *testing.T, err error, words ...string) T {
+func wantError[T model.Explainer](t *testing.T, err error, words ...string) T {
 	t.Helper()
 	var as T
 	if !errors.As(err, &as) {
 		t.Fatalf("error is %T (%v), want %T", err, err, as)
 	}
-	text := as.Summary() + "\n" + as.Detail() + "\n" + as.Error()
+	explanation := as.Explain()
+	text := explanation.Cause + "\n" + explanation.Remedy + "\n" + as.Error()
 	for _, word := range words {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q is not in:\n%s", word, text)

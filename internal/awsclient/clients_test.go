@@ -169,7 +169,7 @@ func TestProjectArguments(t *testing.T) {
 	_, err := c.Project(t.Context(), "1234", "", "R")
 	wantError[*IdentityError](t, err, "1234", "12 digits")
 	_, err = c.Project(t.Context(), projectAccount, "", projectRole)
-	wantError[*IdentityError](t, err, "name of a role", "not the ARN")
+	wantError[*IdentityError](t, err, "name of a role", "not its ARN")
 	_, err = c.Project(t.Context(), projectAccount, "eu-wset-1", "R")
 	wantError[*RegionError](t, err, "eu-wset-1", "skip_region_validation")
 	_, err = c.Project(t.Context(), projectAccount, "us-gov-west-1", "R")
@@ -447,8 +447,8 @@ func TestWrongArguments(t *testing.T) {
 		if e.Argument != test.argument {
 			t.Errorf("argument %s, want %s", e.Argument, test.argument)
 		}
-		if strings.Contains(e.Error()+e.Detail(), "proxysecret") {
-			t.Errorf("the proxy's password is in %q", e.Detail())
+		if strings.Contains(e.Error()+e.Explain().Cause, "proxysecret") {
+			t.Errorf("the proxy's password is in %q", e.Explain().Cause)
 		}
 	}
 }

@@ -3,18 +3,12 @@ package awsclient
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
-)
 
-// Explained is what every error of this package implements: a title and a text for the person who has to mend it.
-type Explained interface {
-	error
-	Summary() string // one short line
-	Detail() string  // what failed, AWS's reason, what to do next
-}
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
 
 // ConfigError is an argument that is wrong by itself: nothing was asked of AWS.
 type ConfigError struct {
@@ -27,12 +21,12 @@ func (e *ConfigError) Error() string { return e.Argument + ": " + e.Err.Error() 
 // Unwrap returns what is wrong with the argument.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// Summary implements Explained.
-func (e *ConfigError) Summary() string { return "Invalid provider argument" }
-
-// Detail implements Explained.
-func (e *ConfigError) Detail() string {
-	return fmt.Sprintf("The provider argument %q is wrong: %s.", e.Argument, e.Err)
+// Explain implements model.Explainer.
+func (e *ConfigError) Explain() model.Explanation {
+	return model.Explanation{
+		Attribute: e.Argument,
+		Cause:     fmt.Sprintf("The provider argument %q is invalid: %s.", e.Argument, e.Err),
+	}
 }
 
 // CredentialsError says that there are no credentials, or that AWS refuses them.
@@ -45,11 +39,8 @@ func (e *CredentialsError) Error() string { return "AWS credentials: " + reason(
 // Unwrap returns the SDK's error.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// Summary implements Explained.
-func (e *CredentialsError) Summary() string { return "No usable AWS credentials" }
-
-// Detail implements Explained.
-func (e *CredentialsError) Detail() string {
+// Explain implements model.Explainer.
+func (e *CredentialsError) Explain() model.Explanation {
 	var what, next string
 	switch code := errorCode(e.Err); code {
 	case "":
@@ -73,7 +64,7 @@ func (e *CredentialsError) Detail() string {
 			next = "The single sign-on session has ended. Sign in again (aws sso login) and repeat the run."
 		}
 	}
-	return paragraphs(what, "Reason: "+reason(e.Err), next)
+	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
 // AssumeRoleError is a role that could not be assumed: one of the provider's own (assume_role, assume_role_with_web_identity) or a
@@ -101,16 +92,8 @@ func (e *AssumeRoleError) hop() string {
 // Unwrap returns the SDK's error.
 func (e *AssumeRoleError) Unwrap() error { return e.Err }
 
-// Summary implements Explained.
-func (e *AssumeRoleError) Summary() string {
-	if e.ProjectID != "" {
-		return "Cannot assume the role in account " + e.ProjectID
-	}
-	return "Cannot assume the role"
-}
-
-// Detail implements Explained.
-func (e *AssumeRoleError) Detail() string {
+// Explain implements model.Explainer.
+func (e *AssumeRoleError) Explain() model.Explanation {
 	what := fmt.Sprintf("The role %s%s could not be assumed", e.RoleARN, e.hop())
 	if e.WebIdentity {
 		what += " with the web identity token"
@@ -148,7 +131,7 @@ func (e *AssumeRoleError) Detail() string {
 	default:
 		next = "Look at AWS's reason; the calls that failed are in the account's CloudTrail."
 	}
-	return paragraphs(what, "Reason: "+reason(e.Err), next)
+	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
 // AccountNotAllowedError is an account that allowed_account_ids or forbidden_account_ids keeps the provider out of.
@@ -164,19 +147,20 @@ func (e *AccountNotAllowedError) Error() string {
 	return fmt.Sprintf("account %s is not allowed by %s", e.AccountID, e.Argument)
 }
 
-// Summary implements Explained.
-func (e *AccountNotAllowedError) Summary() string { return "AWS account not allowed" }
-
-// Detail implements Explained.
-func (e *AccountNotAllowedError) Detail() string {
+// Explain implements model.Explainer.
+func (e *AccountNotAllowedError) Explain() model.Explanation {
 	if e.AccountID == "" {
-		return paragraphs(
-			fmt.Sprintf("The provider argument %s is set, but the account of the credentials is unknown.", e.Argument),
-			"Remove skip_requesting_account_id and skip_credentials_validation, so that the account can be asked for.")
+		return model.Explanation{
+			Attribute: e.Argument,
+			Cause:     fmt.Sprintf("The provider argument %s is set, but the account of the credentials is unknown.", e.Argument),
+			Remedy:    "Remove skip_requesting_account_id and skip_credentials_validation, so that the provider can read the account.",
+		}
 	}
-	return paragraphs(
-		fmt.Sprintf("The account %s must not be used: the provider argument %s says so. Nothing was read or changed in it.", e.AccountID, e.Argument),
-		"Check that profile, environment and roles are those that you meant; if they are, change the argument.")
+	return model.Explanation{
+		Attribute: e.Argument,
+		Cause:     fmt.Sprintf("The provider argument %s does not allow the account %s. Nothing was read or changed in it.", e.Argument, e.AccountID),
+		Remedy:    "Check that profile, environment and roles are the intended ones; if they are, change the argument.",
+	}
 }
 
 // WrongAccountError says that the credentials for a project lead to another account than the project's.
@@ -189,18 +173,16 @@ func (e *WrongAccountError) Error() string {
 	return fmt.Sprintf("the credentials belong to account %s, not to account %s", e.Got, e.Want)
 }
 
-// Summary implements Explained.
-func (e *WrongAccountError) Summary() string { return "Wrong AWS account" }
-
-// Detail implements Explained.
-func (e *WrongAccountError) Detail() string {
+// Explain implements model.Explainer.
+func (e *WrongAccountError) Explain() model.Explanation {
 	who := "The credentials"
 	if e.Caller != "" {
 		who += " of " + e.Caller
 	}
-	return paragraphs(
-		fmt.Sprintf("%s belong to the account %s, but the project lives in the account %s. Nothing was read or changed.", who, e.Got, e.Want),
-		"Set project_role_name to a role that exists in each project's account, or use credentials of the account "+e.Want+".")
+	return model.Explanation{
+		Cause:  fmt.Sprintf("%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.", who, e.Got, e.Want),
+		Remedy: "Set project_role_name to a role that exists in each project's account, or use credentials of the account " + e.Want + ".",
+	}
 }
 
 // RegionError is a region that is missing, unknown, or of another partition than the credentials.
@@ -219,20 +201,22 @@ func (e *RegionError) Error() string {
 	return fmt.Sprintf("region %q is not an AWS region", e.Region)
 }
 
-// Summary implements Explained.
-func (e *RegionError) Summary() string { return "Invalid AWS region" }
-
-// Detail implements Explained.
-func (e *RegionError) Detail() string {
+// Explain implements model.Explainer.
+func (e *RegionError) Explain() model.Explanation {
+	explanation := model.Explanation{
+		Attribute: "region",
+		Cause:     fmt.Sprintf("This version of the provider knows no AWS region %q.", e.Region),
+		Remedy:    "Check the spelling. If the region is newer than this version, set skip_region_validation.",
+	}
 	switch {
 	case e.Region == "":
-		return paragraphs("No AWS region is set.", "Set the provider argument region, AWS_REGION, or region in the profile.")
+		explanation.Cause = "No AWS region is set."
+		explanation.Remedy = "Set the provider argument region, AWS_REGION, or region in the profile."
 	case e.Partition != "":
-		return paragraphs(fmt.Sprintf("The region %q is not in the AWS partition %s, to which the credentials belong.", e.Region, e.Partition),
-			"Credentials never work in another partition: change the region or the credentials.")
+		explanation.Cause = fmt.Sprintf("The region %q is not in the AWS partition %s, to which the credentials belong.", e.Region, e.Partition)
+		explanation.Remedy = "Credentials never work in another partition: change the region or the credentials."
 	}
-	return paragraphs(fmt.Sprintf("%q is not the name of an AWS region that this version knows.", e.Region),
-		"Look for a typing error; set skip_region_validation if the region is newer than this version.")
+	return explanation
 }
 
 // IdentityError is an account or role that can't exist: its form is wrong.
@@ -243,18 +227,13 @@ type IdentityError struct {
 
 func (e *IdentityError) Error() string { return fmt.Sprintf("%q is not a valid %s", e.Value, e.What) }
 
-// Summary implements Explained.
-func (e *IdentityError) Summary() string { return "Invalid " + e.What }
-
-// Detail implements Explained.
-func (e *IdentityError) Detail() string {
+// Explain implements model.Explainer.
+func (e *IdentityError) Explain() model.Explanation {
 	if e.What == "account id" {
-		return fmt.Sprintf("%q is not an AWS account id: it must be 12 digits.", e.Value)
+		return model.Explanation{Cause: fmt.Sprintf("%q is not an AWS account ID: it must have 12 digits.", e.Value)}
 	}
-	return fmt.Sprintf("%q is not the name of a role: give the name, not the ARN.", e.Value)
+	return model.Explanation{Cause: fmt.Sprintf("%q is not the name of a role.", e.Value), Remedy: "Give the role's name, not its ARN."}
 }
-
-func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }
 
 // errorCode is AWS's code for an error, or empty if the error is not an answer of AWS.
 func errorCode(err error) string {

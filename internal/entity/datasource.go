@@ -7,8 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // Lookup describes one data source. M is its model.
@@ -57,12 +55,9 @@ func (d *DataSource[M]) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	f := failure{action: read, title: d.lookup.Title, typ: d.lookup.Name, kind: model.KindListing}
+	f := failure{action: read, title: d.lookup.Title, typ: d.lookup.Name, project: d.lookup.ProjectAttribute, own: d.lookup.ProjectAttribute}
 	if d.lookup.Project != nil {
-		f.id, f.own = d.lookup.Project(&m).ValueString(), d.lookup.ProjectAttribute
-		if f.own != "project" {
-			f.kind = model.KindProject
-		}
+		f.id = d.lookup.Project(&m).ValueString()
 	}
 	diags, err := d.lookup.Read(ctx, d.services, &m)
 	resp.Diagnostics.Append(diags...)

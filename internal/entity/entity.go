@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
@@ -33,10 +32,10 @@ type Projects interface {
 	DeleteProject(ctx context.Context, name string) error
 
 	// AccessBlock reads what S3 blocks for the account of a project as a whole.
-	AccessBlock(ctx context.Context, p model.Project) (account.AccessBlock, error)
+	AccessBlock(ctx context.Context, p model.Project) (projects.AccessBlock, error)
 
 	// Credentials reads the current access key of a user from its secret.
-	Credentials(ctx context.Context, secretARN string) (account.AccessKey, error)
+	Credentials(ctx context.Context, secretARN string) (projects.AccessKey, error)
 
 	// Warnings returns what writers should hear of although nothing failed, each warning once.
 	Warnings() []projects.Warning

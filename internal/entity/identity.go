@@ -116,10 +116,9 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 		return
 	}
 	_, _, err := r.find(ctx, n)
-	var gone *notInModelError
 	var unknown *projects.UnknownProjectError
 	switch {
-	case errors.As(err, &gone), r.object.Kind == model.KindProject && errors.As(err, &unknown):
+	case model.IsNotFound(err, model.NotFoundEntity), r.object.Kind == model.KindProject && errors.As(err, &unknown):
 		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
 			"There is no %s %q: only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version.\n\n"+
 				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n))

@@ -214,10 +214,9 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	view, e, err := r.find(ctx, name)
-	var gone *notInModelError
 	var unknown *projects.UnknownProjectError
 	switch {
-	case errors.As(err, &gone), errors.As(err, &unknown):
+	case model.IsNotFound(err, model.NotFoundEntity), errors.As(err, &unknown):
 		resp.State.RemoveResource(ctx)
 		// The framework wants an identity of what is gone too, and a state that an older CLI wrote has none.
 		resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
@@ -235,7 +234,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
 }
 
-// find reads an entity; a *notInModelError says that its project doesn't hold it.
+// find reads an entity; a *model.NotFoundError means that its project does not hold it.
 func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, model.Entity, error) {
 	view, err := r.services.Projects.Read(ctx, name.project())
 	if err != nil {
@@ -243,7 +242,7 @@ func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, m
 	}
 	e, ok := view.Contents.Of(r.id(name))
 	if !ok {
-		return view, nil, &notInModelError{r.id(name)}
+		return view, nil, &model.NotFoundError{Kind: model.NotFoundEntity, ID: r.id(name)}
 	}
 	return view, e, nil
 }

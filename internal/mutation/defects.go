@@ -145,7 +145,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
 		Name: "a missing stack is taken for a deleted project", File: "internal/entity/resource.go",
-		Old: "case errors.As(err, &gone), errors.As(err, &unknown):", New: "case err != nil && (errors.As(err, &gone) || errors.As(err, &unknown) || true):",
+		Old: "case model.IsNotFound(err, model.NotFoundEntity), errors.As(err, &unknown):", New: "case err != nil && (errors.As(err, &unknown) || true):",
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
 	{

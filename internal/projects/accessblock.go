@@ -12,11 +12,14 @@ import (
 // accessBlockTimeout bounds what a look at the account's settings may take: nobody waits longer for a warning.
 const accessBlockTimeout = 5 * time.Second
 
+// AccessBlock is what S3 blocks for an account as a whole.
+type AccessBlock = account.AccessBlock
+
 // AccessBlock reads what S3 blocks for the account of a project as a whole. It costs one call each time.
-func (s *Service) AccessBlock(ctx context.Context, p model.Project) (account.AccessBlock, error) {
+func (s *Service) AccessBlock(ctx context.Context, p model.Project) (AccessBlock, error) {
 	reached, err := s.config.Clients.Project(ctx, p.AccountID, p.Region, s.config.RoleName)
 	if err != nil {
-		return account.AccessBlock{}, err
+		return AccessBlock{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, accessBlockTimeout)
 	defer cancel()

@@ -16,16 +16,19 @@ func (e *SecretARNError) Error() string {
 	return fmt.Sprintf("%q is not the ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)", e.ARN)
 }
 
+// AccessKey is an access key of a user, with its secret.
+type AccessKey = account.AccessKey
+
 // Credentials reads the current access key of a user, in the account that the ARN of its secret names. It keeps nothing. It returns
 // *SecretARNError, account.ErrNotAnAccessKey and wrapped errors of the SDK.
-func (s *Service) Credentials(ctx context.Context, secretARN string) (account.AccessKey, error) {
+func (s *Service) Credentials(ctx context.Context, secretARN string) (AccessKey, error) {
 	at, err := arn.Parse(secretARN)
 	if err != nil || at.Service != "secretsmanager" || at.AccountID == "" || at.Region == "" {
-		return account.AccessKey{}, &SecretARNError{secretARN}
+		return AccessKey{}, &SecretARNError{secretARN}
 	}
 	reached, err := s.config.Clients.Project(ctx, at.AccountID, at.Region, s.config.RoleName)
 	if err != nil {
-		return account.AccessKey{}, err
+		return AccessKey{}, err
 	}
 	return account.ReadAccessKey(ctx, reached.SecretsManager, secretARN)
 }

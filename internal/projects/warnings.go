@@ -7,7 +7,11 @@ import (
 
 // Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning, a
 // GrownWarning, a HeadroomWarning or an AccessBlockWarning.
-type Warning interface{ warning() }
+type Warning interface {
+	// Summary is a title, and Detail the text below it.
+	Summary() string
+	Detail() string
+}
 
 // SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
 // would be fewer commits. There is one per process.
@@ -44,12 +48,6 @@ type AccessBlockWarning struct {
 	Missing            []string // as the S3 API names them; empty when Err says why they aren't known
 	Err                error
 }
-
-func (SaturatedWarning) warning()   {}
-func (UnhealedWarning) warning()    {}
-func (GrownWarning) warning()       {}
-func (HeadroomWarning) warning()    {}
-func (AccessBlockWarning) warning() {}
 
 // scarcePolicies is from how many policies on it is said that a user has few left.
 const scarcePolicies = template.MaxUserPolicies - 1
@@ -133,7 +131,9 @@ func (s *Service) count() (leave func()) {
 	}
 	if c.now == c.most && c.most >= saturatedLeast && c.served >= saturatedWaves*c.most && !c.said {
 		c.said = true
-		s.warnings = append(s.warnings, SaturatedWarning{c.most})
+		if w := (SaturatedWarning{c.most}); w.parallelism() > 0 {
+			s.warnings = append(s.warnings, w)
+		}
 	}
 	return func() {
 		s.mu.Lock()

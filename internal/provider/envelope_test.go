@@ -66,14 +66,14 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		err      error
 		text, at string
 	}{
-		{&projects.UnknownProjectError{Project: "acme"}, `The project user "acme/partner" can't be created. The directory has no project "acme".`, "project"},
-		{&template.ExistsError{ID: user, Origin: "other"}, "It exists already, made by the configuration with the origin \"other\"; what an interrupted run made is taken over only if settings and origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
+		{&projects.UnknownProjectError{Project: "acme"}, `The project user "acme/partner" could not be created. The directory has no project "acme".`, "project"},
+		{&template.ExistsError{ID: user, Origin: "other"}, "It exists already. A configuration with the origin \"other\" created it. An object that an interrupted run created is taken over only if its settings and its origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
 		{&template.InUseError{ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
-		{&template.ClosingError{Project: "acme"}, `The project "acme" is being deleted and takes no changes.`, ""},
+		{&template.ClosingError{Project: "acme"}, `The project "acme" is being deleted and accepts no changes.`, ""},
 		{&template.GoneError{ID: user}, "It does not exist any more", ""},
 		{&template.FullError{What: "resources of the stack", Have: 451, Budget: 450}, "the resources of the stack would be 451, over the budget of 450 by 1.", ""},
-		{&projects.CommitError{ID: user, Stack: stack, Reasons: []string{"User acme-partner already exists."}}, "the commit to the stack stowage-acme-0: User acme-partner already exists.\n\nThe stack is as it was before.", ""},
-		{&projects.OutcomeUnknownError{ID: user, Stack: stack, Err: errors.New("time ran out")}, "nobody knows whether it was created. The time ran out, or the run was interrupted, while CloudFormation was at work on the stack stowage-acme-0", ""},
+		{&projects.CommitError{ID: user, Stack: stack, Reasons: []string{"User acme-partner already exists."}}, "the commit to the stack stowage-acme-0: User acme-partner already exists.\n\nNothing was changed. Remove the cause and apply again.", ""},
+		{&projects.OutcomeUnknownError{ID: user, Stack: stack, Err: errors.New("time ran out")}, "It is unknown whether the project user \"acme/partner\" was created. The time ran out, or the run was interrupted, while CloudFormation updated the stack stowage-acme-0", ""},
 		{&projects.NotEmptyError{ID: user, Bucket: "acme-inbox"}, `The bucket acme-inbox is not empty`, "on_delete"},
 		{&projects.CollisionError{Project: "acme", Other: "acme-x", AccountID: "111122223333"}, `entities of the projects "acme" and "acme-x" could get the same physical names`, "name"},
 		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: projects.ErrNoHub}, `There is no hub "main": the account of the provider's credentials has no SSM parameter /stowage/hub/main`, ""},
@@ -83,15 +83,15 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		{&template.NewerSettingsError{LogicalID: "Userpartner", Field: "shiny"}, "A newer version of the provider wrote it: the resource Userpartner has the setting \"shiny\", which this version of the provider doesn't know and would lose.\n\nNothing was changed. Upgrade the provider.", ""},
 		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: &projects.NewerHubError{Format: 2, Parameter: "/stowage/hub/main"}}, "the settings have format 2; this version of the provider knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
 		{&template.TransformError{Transform: "AWS::Serverless"}, "has a Transform section (AWS::Serverless)", ""},
-		{&template.MovedError{ID: user}, "Its access keys have been changed by somebody else meanwhile", "access_key"},
-		{&template.NoServerError{ID: user}, "Its project has no SFTP server.\n\nGive the project one (sftp = { enabled = true } in stowage_project", "sftp"},
-		{&template.ServerInUseError{Project: "acme", By: []model.ID{user}}, "Users still have SFTP: user partner. Nothing was changed.", "sftp"},
+		{&template.MovedError{ID: user}, "Another writer changed its access keys after the plan was made.", "access_key"},
+		{&template.NoServerError{ID: user}, "Its project has no SFTP server.\n\nNothing was changed. Enable the server of the project (sftp = { enabled = true } in stowage_project", "sftp"},
+		{&template.ServerInUseError{Project: "acme", By: []model.ID{user}}, "Users still have SFTP: user partner.\n\nNothing was changed.", "sftp"},
 		{&template.SpreadError{User: "partner"}, "The stack of the user partner has no room for another policy", ""},
-		{template.ErrNotJSON, "is not JSON: somebody saved it as YAML.", ""},
+		{template.ErrNotJSON, "is not JSON: it was saved as YAML.", ""},
 		{context.DeadlineExceeded, "allow more time with the argument timeouts or the provider argument commit_timeout", ""},
-		{context.Canceled, "The run was interrupted before anything was changed.", ""},
+		{context.Canceled, "The run was interrupted.", ""},
 		{explained{}, "It broke.\n\nMend it.", ""},
-		{errors.New("surprise"), "Nothing was changed. Look at the original error; the calls that failed are in the account's CloudTrail.\n\nOriginal error: committing: surprise", ""},
+		{errors.New("surprise"), "An unexpected error occurred.\n\nThe calls that failed are in the account's CloudTrail.\n\nOriginal error: committing: surprise", ""},
 	} {
 		tf, p := start(t, entity.Services{})
 		plan, diagnostics := tf.Plan(typ, nil, config(nil))
@@ -112,13 +112,12 @@ func TestWarningsComeWithTheNextWrite(t *testing.T) {
 	const limited = "Commits Are Limited by Terraform's Parallelism"
 	for _, c := range []struct {
 		warning       projects.Warning
-		summary, text string // "": it is not worth saying
+		summary, text string
 	}{
-		{saturated(10), limited, "10 changes were under way at once, again and again: as many as Terraform makes at once"},
+		{saturated(10), limited, "10 changes were in progress at once, several times: as many as Terraform makes at once"},
 		{saturated(10), limited, "run terraform apply -parallelism=100, or set the environment variable TF_CLI_ARGS_apply=-parallelism=100; in HCP Terraform, set the environment variable TFE_PARALLELISM=100"},
 		{saturated(100), limited, "TF_CLI_ARGS_apply=-parallelism=250"},
-		{saturated(250), "", ""},
-		{unhealed, "Resources May Differ From the Template", "which could not be healed: Bucketinbox.\n\nAWS's reasons: Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied.\n"},
+		{unhealed, "Resources May Differ From the Template", "which could not be repaired: Bucketinbox.\n\nAWS's reasons: Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied.\n"},
 	} {
 		tf, p := start(t, entity.Services{})
 		check := func(action string, diagnostics []*entitytest.Diagnostic, wanted bool) {
@@ -130,7 +129,7 @@ func TestWarningsComeWithTheNextWrite(t *testing.T) {
 				}
 			}
 			switch {
-			case !wanted || c.summary == "":
+			case !wanted:
 				if len(got) > 0 {
 					t.Errorf("%s warns: %s", action, got[0].Summary)
 				}
@@ -166,20 +165,21 @@ func TestWarningsComeWithTheNextWrite(t *testing.T) {
 // explained is an error that explains itself, as those of the AWS clients do.
 type explained struct{}
 
-func (explained) Error() string   { return "broken" }
-func (explained) Summary() string { return "It broke" }
-func (explained) Detail() string  { return "Mend it." }
+func (explained) Error() string { return "broken" }
+func (explained) Explain() model.Explanation {
+	return model.Explanation{Cause: "It broke.", Remedy: "Mend it."}
+}
 
 func TestYAMLTemplateIsAnErrorOfThePlanAndTheRefresh(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing("Read", fmt.Errorf("reading: %w", template.ErrNotJSON))
 	_, diagnostics := tf.Read(object)
-	wantError(t, diagnostics, "Unable to Read Project User", "somebody saved it as YAML", "")
+	wantError(t, diagnostics, "Unable to Read Project User", "it was saved as YAML", "")
 	_, diagnostics = tf.Plan(typ, nil, config(values{"name": "another"}))
-	wantError(t, diagnostics, "Unable to Plan Project User", "somebody saved it as YAML", "")
+	wantError(t, diagnostics, "Unable to Plan Project User", "it was saved as YAML", "")
 	_, diagnostics = tf.Import(typ, "acme/partner")
-	wantError(t, diagnostics, "Unable to Import Project User", "somebody saved it as YAML", "")
+	wantError(t, diagnostics, "Unable to Import Project User", "it was saved as YAML", "")
 }
 
 func TestUnknownOutcomeWritesNoState(t *testing.T) {
@@ -190,7 +190,7 @@ func TestUnknownOutcomeWritesNoState(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	p.Fail = failing("Update", outcome)
 	after, diagnostics := tf.Apply(plan)
-	wantError(t, diagnostics, "Unable to Update Project User", "nobody knows whether it was updated", "")
+	wantError(t, diagnostics, "Unable to Update Project User", "It is unknown whether the project user \"acme/partner\" was updated.", "")
 	if diff := cmp.Diff([]any{}, after.Get("source_ips")); diff != "" {
 		t.Errorf("the state has changed: %s", diff)
 	}
@@ -239,7 +239,7 @@ func TestWrongAccountIsNotTakenForGone(t *testing.T) {
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing("Read", &projects.StackMissingError{Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
 	got, diagnostics := tf.Read(object)
-	wantError(t, diagnostics, "Unable to Read Project User", "This is not taken for a deletion", "")
+	wantError(t, diagnostics, "Unable to Read Project User", "A missing stack is not taken for a deletion", "")
 	if got == nil {
 		t.Error("it left the state")
 	}
@@ -251,7 +251,7 @@ func TestWrittenButUnreadable(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	p.Fail = failing("Read", errors.New("no route"))
 	object, diagnostics := tf.Apply(plan)
-	wantError(t, diagnostics, "Unable to Read Project User", "is written, but can't be read back", "")
+	wantError(t, diagnostics, "Unable to Read Project User", "was written, but could not be read afterwards", "")
 	if object != nil {
 		t.Error("there is a state that nobody has read")
 	}
@@ -278,7 +278,7 @@ func TestTimeouts(t *testing.T) {
 			plan, diagnostics := tf.Plan(typ, prior, c)
 			entitytest.Must(t, diagnostics)
 			_, diagnostics = tf.Apply(plan)
-			wantError(t, diagnostics, fmt.Sprintf("Unable to %s Project User", map[string]string{"create": "Create", "update": "Update", "delete": "Delete"}[plan.Action]), "The time ran out before anything was changed.", "")
+			wantError(t, diagnostics, fmt.Sprintf("Unable to %s Project User", map[string]string{"create": "Create", "update": "Update", "delete": "Delete"}[plan.Action]), "The time ran out.", "")
 			return time.Since(begin)
 		}
 		got := []time.Duration{

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"os"
 	"strings"
 
@@ -141,23 +140,9 @@ func share(services *entity.Services, resp *provider.ConfigureResponse) {
 // unconfigured explains why the provider can't work, on the argument that is to blame where there is one.
 func unconfigured(err error) diag.Diagnostic {
 	const summary = "Unable to Configure Provider"
-	var explained awsclient.Explained
-	if !errors.As(err, &explained) {
-		return diag.NewErrorDiagnostic(summary, "The provider can't reach AWS.\n\nOriginal error: "+err.Error())
-	}
-	detail := explained.Summary() + ".\n\n" + explained.Detail()
-	var (
-		argument *awsclient.ConfigError
-		account  *awsclient.AccountNotAllowedError
-		region   *awsclient.RegionError
-	)
-	switch {
-	case errors.As(err, &argument):
-		return diag.NewAttributeErrorDiagnostic(path.Root(argument.Argument), summary, detail)
-	case errors.As(err, &account):
-		return diag.NewAttributeErrorDiagnostic(path.Root(account.Argument), summary, detail)
-	case errors.As(err, &region):
-		return diag.NewAttributeErrorDiagnostic(path.Root("region"), summary, detail)
+	attribute, detail := entity.Explained(err)
+	if attribute != "" {
+		return diag.NewAttributeErrorDiagnostic(path.Root(attribute), summary, detail)
 	}
 	return diag.NewErrorDiagnostic(summary, detail)
 }

@@ -21,14 +21,6 @@ func (e *NewerSettingsError) Error() string {
 	return fmt.Sprintf("the resource %s has the setting %q, which this version of the provider doesn't know and would lose", e.LogicalID, e.Field)
 }
 
-// Summary is the error as a sentence without its full stop.
-func (e *NewerSettingsError) Summary() string {
-	return "A newer version of the provider wrote it: " + e.Error()
-}
-
-// Detail says what to do.
-func (e *NewerSettingsError) Detail() string { return "Nothing was changed. Upgrade the provider." }
-
 // keepNewer refuses the changes that would lose fields of a newer provider.
 func (e *editor) keepNewer(refused map[int]error, errs []error) {
 	blame := func(id string, changes []int) {

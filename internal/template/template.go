@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // Template is a decoded CloudFormation template. It is immutable: With and Without return changed copies that share
@@ -19,11 +20,26 @@ type Template struct {
 }
 
 // ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one that was saved as YAML.
-var ErrNotJSON = errors.New("the template is not a JSON object")
+var ErrNotJSON error = &model.ExplainedError{
+	Text: "the template is not a JSON object",
+	Explanation: model.Explanation{
+		Cause:   "The template of its stack is not JSON: it was saved as YAML.",
+		Changed: model.ChangedNothing,
+		Remedy: "Update the stack with the same template as JSON, for instance with the last good template from the project's " +
+			"template bucket.",
+	},
+}
 
 // ErrNoCarrier is returned by Stamp for a template without the resource that carries the revision: not one of our stacks,
 // or somebody removed it by hand.
-var ErrNoCarrier = errors.New("the template has no resource " + CarrierID + " that carries the revision")
+var ErrNoCarrier error = &model.ExplainedError{
+	Text: "the template has no resource " + CarrierID + " that carries the revision",
+	Explanation: model.Explanation{
+		Cause:   "The template of its stack has no resource " + CarrierID + ", which counts the commits: it was removed by hand.",
+		Changed: model.ChangedNothing,
+		Remedy:  "Update the stack with its last good template, for instance from the project's template bucket.",
+	},
+}
 
 // TransformError is returned by Decode for a template with a Transform section: what CloudFormation makes of such a
 // template is not what stands in it.

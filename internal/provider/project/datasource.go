@@ -130,7 +130,7 @@ func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 	}
 	var diags diag.Diagnostics
 	for _, w := range view.Headroom() {
-		diags.Append(entity.Headroom(w))
+		diags.Append(entity.Warning(w))
 	}
 	return diags, nil
 }

@@ -3,7 +3,6 @@ package usercredentials
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -11,9 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
-	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
 // Model is stowage_user_credentials.
@@ -76,24 +73,12 @@ func (c *Credentials) Open(ctx context.Context, req ephemeral.OpenRequest, resp 
 	}
 	key, err := c.services.Projects.Credentials(ctx, m.SecretARN.ValueString())
 	if err != nil {
-		why, next := explain(err)
+		_, detail := entity.Explained(err)
 		resp.Diagnostics.AddAttributeError(path.Root("secret_arn"), "Unable to Read User Credentials", fmt.Sprintf(
-			"The access key in the secret %s can't be read. %s\n\n%s", m.SecretARN.ValueString(), why, next))
+			"The access key in the secret %s could not be read. %s", m.SecretARN.ValueString(), detail))
 		return
 	}
 	m.AccessKeyID, m.SecretAccessKey = types.StringValue(key.ID), types.StringValue(key.Secret)
 	m.UserName, m.Region = types.StringValue(key.UserName), types.StringValue(key.Region)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)
-}
-
-// explain is the reason of an error and the next step. No error shows what the secret holds.
-func explain(err error) (why, next string) {
-	var arn *projects.SecretARNError
-	switch {
-	case errors.As(err, &arn):
-		return "It is not the ARN of a secret.", "Set secret_arn = stowage_project_user.<NAME>.secret_arn."
-	case errors.Is(err, account.ErrNotAnAccessKey):
-		return "It holds something else than an access key of a project's user.", "Set secret_arn = stowage_project_user.<NAME>.secret_arn."
-	}
-	return "AWS refused or did not answer.", "Check that the user still has an access key, and that the provider's role in the project's account may call secretsmanager:GetSecretValue on the secret and kms:Decrypt with the project's key.\n\nOriginal error: " + err.Error()
 }

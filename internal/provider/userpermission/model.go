@@ -37,7 +37,7 @@ func toEntity(_ context.Context, _ *entity.Services, m *Model, _ map[string]stri
 func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	if p.View != nil && p.State == nil && entity.Known(p.Plan.User) {
 		if scarce, ok := p.View.Scarce(p.Plan.User.ValueString()); ok {
-			return diag.Diagnostics{entity.Headroom(scarce)}
+			return diag.Diagnostics{entity.Warning(scarce)}
 		}
 	}
 	return nil
