@@ -229,9 +229,7 @@ function fillCommit(li, c) {
   li.dataset.outcome = c.outcome;
   const outcome = c.outcome === "done" ? "" : make("span", "outcome", c.outcome);
   li.append(make("p", "what", time, " ", make("strong", "", c.project), " ", outcome, outcome ? " " : "", text || wordless[c.status] || c.status));
-  // A stack is created before it can be announced: the relay may report that before the author does.
-  const author = c.who || (c.run || c.status === "CREATE_COMPLETE" ? "" : "by hand, or unannounced");
-  const about = [author, c.run, c.took > 0 ? "took " + duration(c.took) : ""].filter(Boolean).join(" · ");
+  const about = [c.who || (c.run ? "" : "by hand, or unannounced"), c.run, c.took > 0 ? "took " + duration(c.took) : ""].filter(Boolean).join(" · ");
   li.append(make("p", "who", about));
   if (shown.length > 3) li.append(make("details", "", make("summary", "", "What changed"), make("p", "", shown.join(", ") + (c.more > 0 ? ` and ${c.more} more` : ""))));
 }

@@ -296,7 +296,9 @@ func TestWhatIsNoUpdate(t *testing.T) {
 		"an output":             {strings.TrimSuffix(base, "}") + `,"Outputs":{"O":{"Value":"x"}}}`, false},
 		"top-level Metadata":    {strings.TrimSuffix(base, "}") + `,"Metadata":{"x":1}}`, false},
 		"a description":         {strings.TrimSuffix(base, "}") + `,"Description":"x"}`, false},
-		"DeletionPolicy":        {strings.Replace(base, `"Properties"`, `"DeletionPolicy":"Retain","Properties"`, 1), false},
+		"DependsOn":             {strings.Replace(base, `"Properties"`, `"DependsOn":[],"Properties"`, 1), false},
+		"DeletionPolicy":        {strings.Replace(base, `"Properties"`, `"DeletionPolicy":"Retain","Properties"`, 1), true},
+		"UpdateReplacePolicy":   {strings.Replace(base, `"Properties"`, `"UpdateReplacePolicy":"Retain","Properties"`, 1), true},
 		"a resource's Metadata": {strings.Replace(base, `"Properties"`, `"Metadata":{"x":1},"Properties"`, 1), true},
 		"a property":            {strings.Replace(base, `"1"`, `"2"`, 1), true},
 	} {
