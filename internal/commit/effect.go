@@ -218,6 +218,8 @@ type ResourceChange struct {
 	Replacement string // True, False, Conditional; "" but for Modify
 	// Before are the properties before the change, decoded from BeforeContext; nil when the service gave none.
 	Before map[string]any
+	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the service shows them.
+	Policies map[string]string
 }
 
 // Event is a stack event of a resource or of the stack itself.

@@ -3,6 +3,7 @@ package commit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,9 @@ func Verify(base *template.Template, revision int64, intents []template.Intent, 
 // verifyDiff is the diff check: the service does what we intend and nothing else, and replaces nothing.
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	want := map[string]template.Action{template.CarrierID: template.Modify}
+	unlisted := map[string]bool{}
 	for _, intent := range intents {
-		want[intent.LogicalID] = intent.Action
+		want[intent.LogicalID], unlisted[intent.LogicalID] = intent.Action, intent.Unlisted
 	}
 	var surprises []string
 	for _, change := range changes {
@@ -43,6 +45,9 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 		}
 	}
 	for logicalID, action := range want {
+		if unlisted[logicalID] {
+			continue
+		}
 		surprises = append(surprises, fmt.Sprintf("%s %s is missing", action, logicalID))
 	}
 	slices.Sort(surprises)
@@ -77,10 +82,24 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 	}
 	properties := base.Properties(change.LogicalID)
 	var surprises []string
-	for _, name := range differing("", properties, change.Before) {
-		surprises = append(surprises, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, name))
+	paths := differing("", properties, change.Before)
+	for _, policy := range slices.Sorted(maps.Keys(change.Policies)) {
+		if withDefault(base.Attribute(change.LogicalID, policy)) != withDefault(change.Policies[policy]) {
+			paths = append(paths, policy)
+		}
+	}
+	for _, path := range paths {
+		surprises = append(surprises, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path))
 	}
 	return surprises
+}
+
+// withDefault is a resource's policy: without one, AWS deletes.
+func withDefault(policy string) string {
+	if policy == "" {
+		return "Delete"
+	}
+	return policy
 }
 
 // differing lists the paths at which two property values differ. BeforeContext spells scalars as strings (recorded from

@@ -131,12 +131,17 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 			[]template.Intent{{LogicalID: "N", Action: template.Add}, {LogicalID: "A", Action: template.Modify}, {LogicalID: "B", Action: template.Remove}},
 			[]ResourceChange{{LogicalID: "B", Action: "Remove"}, carrier, modify("False"), {LogicalID: "N", Action: "Add"}}, nil,
 		},
-		"no change at all":        {nil, nil, []string{"Modify Carrier is missing"}},
-		"an unintended removal":   {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
-		"an unintended addition":  {nil, []ResourceChange{carrier, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},
-		"an unintended change":    {nil, []ResourceChange{carrier, modify("False")}, []string{"Modify A is not intended"}},
-		"an undecided change":     {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Dynamic"}}, []string{"Dynamic B is not intended"}},
-		"a missing change":        {[]template.Intent{{LogicalID: "B", Action: template.Remove}}, carrierAlone, []string{"Remove B is missing"}},
+		"no change at all":       {nil, nil, []string{"Modify Carrier is missing"}},
+		"an unintended removal":  {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
+		"an unintended addition": {nil, []ResourceChange{carrier, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},
+		"an unintended change":   {nil, []ResourceChange{carrier, modify("False")}, []string{"Modify A is not intended"}},
+		"an undecided change":    {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Dynamic"}}, []string{"Dynamic B is not intended"}},
+		"a missing change":       {[]template.Intent{{LogicalID: "B", Action: template.Remove}}, carrierAlone, []string{"Remove B is missing"}},
+		"an unlisted change":     {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}}, carrierAlone, nil},
+		"an unlisted change that is listed": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}},
+			[]ResourceChange{carrier, modify("False")}, nil},
+		"an unlisted change that replaces": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}},
+			[]ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
 		"another action":          {[]template.Intent{{LogicalID: "A", Action: template.Add}}, []ResourceChange{carrier, modify("False")}, []string{"Modify A instead of Add"}},
 		"a replacement":           {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
 		"a possible replacement":  {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
@@ -153,6 +158,31 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 			got := Verify(base, 7, test.intents, test.changes)
 			if !slices.Equal(got, test.want) {
 				t.Errorf("Verify finds\n%q, not\n%q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestVerify_policies: a hand edit of the policies of a resource that the commit modifies, too, is not reverted.
+func TestVerify_policies(t *testing.T) {
+	base := decode(t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`)
+	for name, test := range map[string]struct {
+		policies map[string]string
+		want     []string
+	}{
+		"not shown":   {nil, nil},
+		"the same":    {map[string]string{"DeletionPolicy": "Retain"}, nil},
+		"the default": {map[string]string{"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Delete"}, nil},
+		"another":     {map[string]string{"DeletionPolicy": "Delete"}, []string{"A DeletionPolicy is not what it was when the stack was read"}},
+		"a new one":   {map[string]string{"UpdateReplacePolicy": "Retain"}, []string{"A UpdateReplacePolicy is not what it was when the stack was read"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Verify(base, 7, []template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{
+				{LogicalID: "Carrier", Action: "Modify", Before: map[string]any{"Value": "7"}},
+				{LogicalID: "A", Action: "Modify", Replacement: "False", Policies: test.policies},
+			})
+			if !slices.Equal(got, test.want) {
+				t.Errorf("Verify finds %q, not %q", got, test.want)
 			}
 		})
 	}

@@ -15,6 +15,18 @@ var Defects = []Defect{
 		Old: "surprises = append(surprises, verifyBefore(base, change)...)", New: "_ = base",
 		Packages: []string{"internal/commit"}, Run: "Catches",
 	}, {
+		Name: "a change of policies alone is not intended", File: "internal/template/edit.go",
+		Old: "\t\tcase differ(before, raw, \"DeletionPolicy\", \"UpdateReplacePolicy\"):", New: "\t\tcase false:",
+		Packages: []string{"internal/template", "internal/projects"}, Run: "TestIntents|TestPoliciesEdited",
+	}, {
+		Name: "a change of policies alone must be listed", File: "internal/commit/verify.go",
+		Old: "\t\tif unlisted[logicalID] {", New: "\t\tif false {",
+		Packages: []string{"internal/commit"}, Run: "TestVerify",
+	}, {
+		Name: "policies before a change are not compared", File: "internal/commit/verify.go",
+		Old: "\t\tif withDefault(base.Attribute(change.LogicalID, policy)) != withDefault(change.Policies[policy]) {", New: "\t\tif withDefault(base.Attribute(change.LogicalID, policy)) == \"never\" {",
+		Packages: []string{"internal/commit"}, Run: "TestVerify",
+	}, {
 		Name: "the same surprise is tried for ever", File: "internal/commit/changeset.go",
 		Old: "switch again := e.surprised == hash; {", New: "switch again := false; {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",

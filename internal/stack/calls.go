@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,13 +226,26 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	result := commit.ResourceChange{
 		LogicalID: aws.ToString(change.LogicalResourceId), Action: string(change.Action), Replacement: string(change.Replacement),
 	}
-	var before struct{ Properties map[string]any }
+	var before struct {
+		Properties                          map[string]any
+		DeletionPolicy, UpdateReplacePolicy string
+	}
 	decoder := json.NewDecoder(strings.NewReader(aws.ToString(change.BeforeContext)))
 	decoder.UseNumber()
 	if decoder.Decode(&before) == nil {
 		result.Before = before.Properties
+		result.Policies = shown(map[string]string{"DeletionPolicy": before.DeletionPolicy, "UpdateReplacePolicy": before.UpdateReplacePolicy})
 	}
 	return result
+}
+
+// shown is values without those that are empty; nil when none is left.
+func shown(values map[string]string) map[string]string {
+	maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
+	if len(values) == 0 {
+		return nil
+	}
+	return values
 }
 
 // deleteChangeSet deletes a set that was not executed. One that is gone is as good as deleted.

@@ -63,6 +63,9 @@ type Intent struct {
 	Action    Action
 	// Members are the indexes of the changes that want it; empty for the carrier.
 	Members []int
+	// Unlisted is set when a change set may leave the action out: only the resource's policies change. AWS lists that, other than
+	// its documentation says.
+	Unlisted bool
 }
 
 // Edited is the outcome of Edit.
@@ -821,9 +824,9 @@ func (e *editor) intents(base, next *Template) []Intent {
 	return intents
 }
 
-// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id. Only type, properties
-// and metadata count: changes of the other attributes alone are no update (CloudFormation user guide, troubleshooting,
-// "No updates to perform").
+// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id. Type, properties, metadata and
+// the two policies count. A change of only DependsOn, Condition, CreationPolicy or UpdatePolicy is no update (CloudFormation
+// user guide, troubleshooting, "No updates to perform").
 func Intents(base, next *Template) []Intent {
 	var intents []Intent
 	for id, raw := range next.resources {
@@ -831,8 +834,10 @@ func Intents(base, next *Template) []Intent {
 		switch {
 		case !there:
 			intents = append(intents, Intent{LogicalID: id, Action: Add})
-		case updates(before, raw):
+		case differ(before, raw, "Type", "Properties", "Metadata"):
 			intents = append(intents, Intent{LogicalID: id, Action: Modify})
+		case differ(before, raw, "DeletionPolicy", "UpdateReplacePolicy"):
+			intents = append(intents, Intent{LogicalID: id, Action: Modify, Unlisted: true})
 		}
 	}
 	for id := range base.resources {
@@ -844,9 +849,9 @@ func Intents(base, next *Template) []Intent {
 	return intents
 }
 
-// updates says whether a resource with another spelling is an update.
-func updates(before, after json.RawMessage) bool {
-	return !bytes.Equal(before, after) && slices.ContainsFunc([]string{"Type", "Properties", "Metadata"}, func(attribute string) bool {
+// differ reports whether two spellings of a resource differ in the meaning of any of the attributes.
+func differ(before, after json.RawMessage, attributes ...string) bool {
+	return !bytes.Equal(before, after) && slices.ContainsFunc(attributes, func(attribute string) bool {
 		return !sameMeaning(member(before, attribute), member(after, attribute))
 	})
 }

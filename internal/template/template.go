@@ -124,6 +124,15 @@ func (t *Template) Properties(logicalID string) map[string]any {
 	return properties
 }
 
+// Attribute is an attribute of a resource that is a string, such as DeletionPolicy; "" when the resource has none.
+func (t *Template) Attribute(logicalID, attribute string) string {
+	var text string
+	if json.Unmarshal(member(t.resources[logicalID], attribute), &text) != nil {
+		return ""
+	}
+	return text
+}
+
 // Parameters are the names of the template's parameters, sorted.
 func (t *Template) Parameters() []string {
 	parameters, err := cutObject(t.sections["Parameters"])

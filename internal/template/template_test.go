@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -576,20 +575,6 @@ func TestStampNeedsTheCarrier(t *testing.T) {
 	}
 	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token", 1); !errors.Is(err, ErrNoCarrier) {
 		t.Error(err)
-	}
-}
-
-func TestIntentsLeaveOutWhatIsNoUpdate(t *testing.T) {
-	base := edit(t, seed(), Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
-	other, err := Decode(bytes.ReplaceAll(base.Encode(), []byte("RetainExceptOnCreate"), []byte("Retain")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if intents := Intents(other, base); len(intents) > 0 {
-		t.Errorf("a deletion policy alone is no update, but %v", intents)
-	}
-	if keys := slices.Collect(maps.Keys(base.resources)); len(keys) != 3 {
-		t.Errorf("%v", keys)
 	}
 }
 
