@@ -52,7 +52,7 @@ type target struct {
 
 // existing reads a project and reaches its first stack.
 func (s *Service) existing(ctx context.Context, name string) (*target, error) {
-	v, err := s.Read(ctx, name)
+	v, err := s.readForWrite(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +235,7 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
 		return err
 	}
+	s.project(p.Name).register()
 	if err := s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin}); err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package projects
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // project is what the process knows of a project.
@@ -14,8 +16,11 @@ type project struct {
 	refreshing rounds        // the mirror
 	publishing series[struct{}]
 
-	mu      sync.Mutex // protects what follows; never held during a call or a wait
-	view    *View
+	mu   sync.Mutex // protects what follows; never held during a call or a wait
+	view *View
+	// absence is what the last reading returned instead of a view (see isAbsence). Like a view, it is kept until this process
+	// changes the project.
+	absence error
 	reading *call[*View]
 	growing *call[struct{}]
 	shards  map[int]*shard // those that have been reached
@@ -49,14 +54,14 @@ func (s *Service) Read(ctx context.Context, name string) (*View, error) {
 	p := s.project(name)
 	for {
 		p.mu.Lock()
-		view, reading := p.view, p.reading
-		if view == nil && reading == nil {
+		view, absence, reading := p.view, p.absence, p.reading
+		if view == nil && absence == nil && reading == nil {
 			reading = begin(ctx, func(ctx context.Context) (*View, error) { return s.read(ctx, p) }, p.settle)
 			p.reading = reading
 		}
 		p.mu.Unlock()
-		if view != nil {
-			return view, nil
+		if view != nil || absence != nil {
+			return view, absence
 		}
 		view, err := reading.wait(ctx)
 		if err != nil {
@@ -80,9 +85,56 @@ func (p *project) settle(reading *call[*View], v *View, err error) {
 		return
 	}
 	p.reading = nil
-	if err == nil && p.view == nil { // a commit in the meantime knows better
+	switch {
+	case p.view != nil: // a commit in the meantime knows better
+	case err == nil:
 		p.view = p.newest(v)
+	case isAbsence(err):
+		p.absence = err
 	}
+}
+
+// isAbsence reports whether an error is an answer that another reading would return again: the project is not in the directory, its
+// stack is not there, or what was read cannot be understood. Errors of calls are not, nor is anything that a stale template says.
+func isAbsence(err error) bool {
+	var (
+		stale      *staleDirectoryError
+		unknown    *UnknownProjectError
+		missing    *StackMissingError
+		transform  *template.TransformError
+		unreadable *unreadableError
+	)
+	switch {
+	case errors.As(err, &stale):
+		return false
+	case errors.As(err, &unknown), errors.As(err, &missing):
+		return true
+	}
+	return errors.Is(err, template.ErrNotJSON) || errors.As(err, &transform) || errors.As(err, &unreadable)
+}
+
+// forgetAbsence makes the next reading look again. The caller holds the lock.
+func (p *project) forgetAbsence() {
+	p.absence = nil
+	if p.view == nil { // a reading that is under way may be of before
+		p.reading = nil
+	}
+}
+
+// register notes that the directory lists the project from now on.
+func (p *project) register() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgetAbsence()
+}
+
+// readForWrite is Read for a caller that is about to change the project: an absence that was found earlier is looked into again.
+func (s *Service) readForWrite(ctx context.Context, name string) (*View, error) {
+	p := s.project(name)
+	p.mu.Lock()
+	p.absence = nil
+	p.mu.Unlock()
+	return s.Read(ctx, name)
 }
 
 // newest is a view with what this process has committed since; nil when it has seen more stacks since. The caller holds the lock.
@@ -104,13 +156,14 @@ func (p *project) newest(v *View) *View {
 func (p *project) supersede() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.view, p.reading = nil, nil
+	p.view, p.absence, p.reading = nil, nil, nil
 }
 
 // remember makes what a stack holds what this process reads of its project.
 func (p *project) remember(n int, read *shardRead) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.forgetAbsence()
 	switch {
 	case n == 0 && read.contents.Project == nil:
 	case p.view != nil && n < len(p.view.shards):

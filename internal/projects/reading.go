@@ -38,8 +38,27 @@ func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.List
 			}
 		}
 	}
+	if read != nil && read.doubtful {
+		return nil, &staleDirectoryError{&UnknownProjectError{name}}
+	}
 	return nil, &UnknownProjectError{name}
 }
+
+// staleDirectoryError says that a project was looked up in a template of the directory that may be stale.
+type staleDirectoryError struct{ error }
+
+func (e *staleDirectoryError) Unwrap() error { return e.error }
+
+// unreadableError says that the template of a stack was read and cannot be understood.
+type unreadableError struct {
+	stack string
+	err   error
+}
+
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf("the template of the stack %s: %v", e.stack, e.err)
+}
+func (e *unreadableError) Unwrap() error { return e.err }
 
 // read reads a project: first the stack that holds it and tells how many there are, then the others side by side.
 func (s *Service) read(ctx context.Context, p *project) (*View, error) {
@@ -277,7 +296,7 @@ func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRea
 	}
 	contents, err := template.Parse(read.Template, d.withOutputs(read.After.Outputs))
 	if err != nil {
-		return nil, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
+		return nil, &unreadableError{d.stack.Name(), err}
 	}
 	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents, doubtful(read.After, read.Template)})
 	if s.config.ReadMode != Authoritative {

@@ -340,15 +340,7 @@ func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
-		client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
-		got, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: name})
-		must(t, err)
-		yaml := toYAML(t, aws.ToString(got.TemplateBody))
-		_, err = client.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
-			StackName: name, TemplateBody: aws.String(yaml), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
-			Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("77")}},
-		})
-		must(t, err)
+		yaml := w.saveAsYAML()
 		s := w.process()
 		if _, err := s.Read(t.Context(), "acme"); !errors.Is(err, template.ErrNotJSON) {
 			t.Errorf("reading: %v", err)
@@ -356,12 +348,27 @@ func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
 		if err := s.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.Is(err, template.ErrNotJSON) {
 			t.Errorf("creating: %v", err)
 		}
-		got, err = client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: name})
+		got, err := w.member().CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-acme-0")})
 		must(t, err)
 		if aws.ToString(got.TemplateBody) != yaml {
 			t.Error("the template was changed")
 		}
 	})
+}
+
+// saveAsYAML saves the project's template as YAML, as a person in the console would, and returns it.
+func (w *world) saveAsYAML() string {
+	w.t.Helper()
+	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
+	got, err := client.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: name})
+	must(w.t, err)
+	yaml := toYAML(w.t, aws.ToString(got.TemplateBody))
+	_, err = client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
+		StackName: name, TemplateBody: aws.String(yaml), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("77")}},
+	})
+	must(w.t, err)
+	return yaml
 }
 
 // toYAML spells a template in YAML's block style at its first level, with flow style below, which is JSON.
