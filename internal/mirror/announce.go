@@ -14,9 +14,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// Announce says in a stack's head what its caller is about to execute, and stores the event that says so, in one transaction. announced is
-// false, without an error, when the stack isn't mirrored, or in a newer format. The announcement replaces any other, and goes with the
-// Write of the operation's end, or when it expires. It is for people to see and excludes nobody.
+// Announce records in a stack's head what its caller is about to execute, and stores the event, in
+// one transaction. announced is false without an error when the stack is not mirrored, or is in a
+// newer format. The announcement replaces any other. It is removed by the Write of the operation's
+// end, or when it expires. It is informational and excludes no writer.
 func (t *Table) Announce(ctx context.Context, project string, shard int, operation Operation) (announced bool, err error) {
 	now := time.Now()
 	if operation.Started.IsZero() {
@@ -42,8 +43,8 @@ func (t *Table) Announce(ctx context.Context, project string, shard int, operati
 	return announced, err
 }
 
-// Expire takes away the announcements of a project that have expired, since their writers never came to their end, and stores the
-// events that say so. expired is their number. It reads the heads only.
+// Expire removes the expired announcements of a project, whose writers never finished, and stores
+// the events. expired is their number. It reads only the heads.
 func (t *Table) Expire(ctx context.Context, project string) (expired int, err error) {
 	doing := fmt.Sprintf("letting operations of the project %s expire", project)
 	var late []int
@@ -85,12 +86,12 @@ func (t *Table) Expire(ctx context.Context, project string) (expired int, err er
 	return expired, nil
 }
 
-// expired says whether an operation stands in the head that nobody believes in any more.
+// expired reports whether the operation in the head has expired.
 func (h *Head) expired(now time.Time) bool {
 	return h.Operation != nil && !h.Operation.Expires.After(now)
 }
 
-// announce puts an operation into the head of a base, or takes away the one that is there if it is nil, and stores the event.
+// announce sets or, with nil, removes the operation of a head, and stores the event.
 func (t *Table) announce(ctx context.Context, b *base, operation *Operation) error {
 	place := b.next()
 	e, err := announcement(event.Event{
@@ -109,7 +110,7 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 		}
 		change = change.Set(expression.Name("operation"), expression.Value(value))
 	}
-	built, err := expression.NewBuilder().WithUpdate(change).WithCondition(b.headStands()).Build()
+	built, err := expression.NewBuilder().WithUpdate(change).WithCondition(b.headUnchanged()).Build()
 	if err != nil {
 		return fmt.Errorf("building an update: %w", err)
 	}
@@ -126,10 +127,10 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 		{Put: placePut},
 		{Put: &types.Put{TableName: &t.name, Item: e}},
 	}})
-	return err // the callers say what they were doing
+	return err // the callers add the context
 }
 
-// run is on whose behalf an operation is made; "" for none.
+// run returns the run of an operation; "" for none.
 func run(operation *Operation) string {
 	if operation == nil {
 		return ""
@@ -137,17 +138,17 @@ func run(operation *Operation) string {
 	return operation.Run
 }
 
-// announcement makes the item of the event.
+// announcement returns the item of the event.
 func announcement(place event.Event, change event.OperationChange) (item, error) {
 	e, err := event.Of(event.TypeOperation, change)
 	if err != nil {
-		return nil, err // says it itself
+		return nil, err // already has the context
 	}
 	place.V, place.Type, place.Data = e.V, e.Type, e.Data
 	return marshal(eventsKey(place.Project), eventKey(place.Seq), stored(place))
 }
 
-// marshalValue is marshal for a value inside of an item.
+// marshalValue is marshal for a value within an item.
 func marshalValue(value any) (types.AttributeValue, error) {
 	result, err := attributevalue.MarshalWithOptions(value, asStored)
 	if err != nil {

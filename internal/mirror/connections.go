@@ -12,34 +12,34 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Everything is the name that stands for all projects and their directory among those that a connection may see.
+// Everything stands for all projects and their directory in Connection.Projects.
 const Everything = "*"
 
-// Connection is the connection of a web client to the hub.
+// Connection is a connection of a web client.
 type Connection struct {
 	ID string `json:"id"`
-	// Projects are the names of the projects that the client may see, or Everything alone.
+	// Projects are the visible projects, or Everything alone.
 	Projects []string `json:"projects"`
-	// Ends is when it ends at the latest; nothing is sent on it after that.
+	// Ends is the latest end of the connection. Nothing is sent after it.
 	Ends time.Time `json:"ends"`
-	// Behind says that the client didn't take what was sent to it. It gets no events until it has taken a heartbeat, by whose numbers
-	// it finds out what it lacks.
+	// Behind means that the client did not accept an event. It gets no events until it has accepted
+	// a heartbeat, whose numbers show what it lacks.
 	Behind bool `json:"behind,omitempty"`
 }
 
-// sees says whether the client may see a project, or the directory.
+// sees reports whether the client can see a project, or the directory.
 func (c Connection) sees(project string) bool {
 	return slices.Contains(c.Projects, Everything) || project != Directory && slices.Contains(c.Projects, project)
 }
 
-// storedConnection is a Connection with the time at which DynamoDB may remove it, in seconds since 1970. It is an hour after the end, so
-// that the hub usually does it, and knows.
+// storedConnection is a Connection with the time at which DynamoDB may remove it, in seconds since
+// 1970. It is an hour after the end, so that the hub usually removes it first.
 type storedConnection struct {
 	Connection
 	Expires int64 `json:"expires"`
 }
 
-// Connect keeps a connection.
+// Connect stores a connection.
 func (t *Table) Connect(ctx context.Context, c Connection) error {
 	i, err := marshal(connectionsKey, c.ID, storedConnection{c, c.Ends.Add(time.Hour).Unix()})
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *Table) Connect(ctx context.Context, c Connection) error {
 	return nil
 }
 
-// Disconnect forgets a connection. One that isn't kept is forgotten already.
+// Disconnect removes a connection. It succeeds if the connection is not stored.
 func (t *Table) Disconnect(ctx context.Context, id string) error {
 	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(connectionsKey, id)})
 	if err != nil {
@@ -60,7 +60,8 @@ func (t *Table) Disconnect(ctx context.Context, id string) error {
 	return nil
 }
 
-// FallBehind notes whether the client of a connection is behind. Of a connection that isn't kept there is nothing to note.
+// FallBehind records whether a client is behind. It does nothing for a connection that is not
+// stored.
 func (t *Table) FallBehind(ctx context.Context, id string, behind bool) error {
 	built, err := expression.NewBuilder().
 		WithUpdate(expression.Set(expression.Name("behind"), expression.Value(behind))).
@@ -81,13 +82,13 @@ func (t *Table) FallBehind(ctx context.Context, id string, behind bool) error {
 	return nil
 }
 
-// Connections are all connections that are kept, those that have ended included.
+// Connections returns all stored connections, including ended ones.
 func (t *Table) Connections(ctx context.Context) ([]Connection, error) {
 	return t.connections(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))))
 }
 
-// Audience are the connections to which events of a project, or of the directory, are sent: those that may see it, and have neither
-// ended nor fallen behind. The table leaves out the others before it answers.
+// Audience returns the connections to which events of a project, or of the directory, are sent:
+// those that can see it, have not ended and are not behind. The table filters the others.
 func (t *Table) Audience(ctx context.Context, project string) ([]Connection, error) {
 	may := expression.Name("projects").Contains(Everything)
 	if project != Directory {

@@ -11,8 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// difference says which entities of after are not in before or look different there, and which of before are gone, in
-// order of their ids. Entities are compared in their stored form, so an empty list is no list.
+// difference returns the entities of after that are new or different, and the IDs of those in
+// before that are gone, in order of their IDs. Entities are compared in their stored form, so an
+// empty list equals no list.
 func difference(before, after *template.Contents) (event.Entities, []model.ID, error) {
 	var put event.Entities
 	old, err := encoded(before)

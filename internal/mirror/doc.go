@@ -1,64 +1,73 @@
-// Package mirror keeps the state of all projects' stacks in a DynamoDB table, from which it is read in milliseconds. The
-// templates are the truth; everything here can be made anew from them.
+// Package mirror stores the state of all projects' stacks in a DynamoDB table, from which it is read
+// in milliseconds. The templates are authoritative: everything in the table can be rebuilt from them.
 //
 // # Items
 //
-// The table has the string keys pk and sk. Names with # in them are prefixes, n is a shard's number:
+// The table has the string keys pk and sk. Names with # are prefixes, n is the number of a shard:
 //
 //	pk                sk            what
 //	PROJECT#<project> STACK#<n>     Head: version, announced operation, seq, hash of the body; under 2 KB
 //	PROJECT#<project> BODY#<n>      Body: the stack's contents as native maps, from its last stable moment
-//	DIRECTORY         STACK#0 ...   the same for the stack that holds the directory of projects (name Directory)
+//	DIRECTORY         STACK#0 ...   the same for the directory's stack (name Directory)
 //	EVENTS#<project>  EVENT#<seq>   an event, seq with 19 digits; attribute expires (seconds) is 24 hours ahead
-//	EVENTS#<project>  SEQ           the counter: seq given out last, and the epoch
+//	EVENTS#<project>  SEQ           the counter: the last seq and the epoch
 //	EVENTS#<project>  SENT          seq and epoch of the last event that was sent to the web clients
-//	CONNECTIONS       <id>          a web client's connection, and the projects that it may see; expires an hour after its end
+//	CONNECTIONS       <id>          a web client's connection and its visible projects; expires an hour after its end
 //
-// Events have a partition of their own so that Read gets a project's heads and bodies, and nothing else, with one strongly
-// consistent Query. Such a Query is not one moment of all its items: a head can be newer than the body beside it. Each of
-// the two carries the Version that it is about, and a body is right for its own.
+// Events have their own partition, so that Read gets exactly a project's heads and bodies with one
+// strongly consistent Query. The Query is not atomic: a head can be newer than the body beside it.
+// Each of them carries its own Version, and a body is correct for its version.
 //
-// Attributes have the JSON names of the fields. Times are numbers of milliseconds since 1970. Integers are exact over the whole
-// range of int64. Contents come back equal, but that an empty list or map which the JSON form leaves out comes back as nil.
+// Attributes have the JSON names of the fields. Times are milliseconds since 1970. Integers are exact
+// over the whole range of int64. Contents are read back equal, except that an empty list or map that
+// the JSON form omits is read back as nil.
 //
 // # Order
 //
-// Within one StackID, versions are ordered by CloudFormation's LastUpdatedTime, which moves with every operation, also with
-// hand edits and rollbacks, and then by PhaseOf the status. A stack of another StackID comes after if its time does. A
-// Write takes effect only if its version supersedes that of the head. So readings of any age may be written by anybody
-// at any time, repeatedly, in any order: the mirror never goes back.
+// Within one StackID, versions are ordered by CloudFormation's LastUpdatedTime, which changes with
+// every operation including hand edits and rollbacks, and then by PhaseOf the status. A stack with
+// another StackID is later if its time is. A Write takes effect only if its version supersedes that
+// of the head. So any process can write readings of any age, repeatedly and in any order: the mirror
+// never goes back in time.
 //
 // # Writes
 //
-// A Write reads head, body and counter in one transaction and puts their successors in another, on the condition that head
-// and counter still are what was read; it goes round again when they are not. The same transaction stores the event, whose
-// difference is thereby that of two adjacent states. Whoever wins a Write publishes the event. Sequence numbers of a project
-// have no holes, since the number and the event come with the same transaction.
+// A Write reads head, body and counter in one transaction and writes their successors in another, on
+// the condition that head and counter are unchanged. Otherwise it starts again. The same transaction
+// stores the event, whose difference is therefore that of two adjacent states. The process that wins
+// a Write publishes the event. The sequence numbers of a project have no gaps, because a number and
+// its event are written in one transaction.
 //
-// An Announce does the same with the head's operation and an event of its own, and leaves the rest of the head alone.
+// An Announce does the same for the head's operation with an event of its own, and leaves the rest of
+// the head unchanged.
 //
-// A body is written from a stable status only and goes when its stack does: with DELETE_COMPLETE, or when another stack
-// took its name. The head of a deleted stack stays, lest a late reading bring the stack back.
+// A body is written only from a stable status. It is removed with its stack: on DELETE_COMPLETE, or
+// when another stack has taken its name. The head of a deleted stack remains, so that a late reading
+// cannot bring the stack back.
 //
 // # Web clients
 //
-// Storing an event and sending it are two steps, and whoever does the first may die before the second. Unsent says what has been stored and not
-// sent; Sent notes how far somebody got, and never goes back within an epoch. Two that send at once send some events twice, which clients pass over.
-// Whoever sends reads the connections (Audience) after the events: who connects later hears of them in answer to its hello.
+// Storing an event and sending it are two steps, and a process can die between them. Unsent returns
+// the events that were stored and not sent. Sent records the position up to which events were sent,
+// and never goes back within an epoch. Two senders at once send some events twice, which clients
+// ignore. A sender reads the connections (Audience) after the events: a client that connects later
+// gets the events in the answer to its hello.
 //
-// All connections are in one partition, which one Query reads at 1 MB, or some 5,000 of them, a page. API Gateway lets 500 connect
-// in a second, half of what DynamoDB writes to a partition.
+// All connections are in one partition. A Query reads 1 MB per page, some 5,000 connections. API
+// Gateway accepts 500 new connections a second, half of what DynamoDB writes to a partition.
 //
 // # Formats
 //
-// An item of a format later than the first has a number in the attribute format, and is refused with a *NewerItemError by
-// versions that don't know it: they read the templates instead, and neither write nor announce anything over it. Whoever adds
-// a field that is needed for a right plan (a setting of an entity, for instance) raises the format of the body, and takes a body of
-// an older format for out of date: the older version that wrote it has left the field out.
+// An item of a later format than the first has a number in the attribute format. Versions that do not
+// know it refuse it with a *NewerItemError: they read the templates instead, and write or announce
+// nothing over it. A new field that a correct plan needs (for example a setting of an entity) raises
+// the format of the body. A body of an older format is treated as outdated, because the older version
+// omitted the field.
 //
 // # Failures
 //
-// *TableMissingError, *TooLargeError, *NewerItemError, and wrapped errors of the SDK. None of them says anything about a project: callers
-// fall back to the templates and warn. The SDK tries throttled and broken calls again; what is tried again here is only what
-// the SDK takes for an answer: a transaction that lost a race, and batches done in part.
+// *TableMissingError, *TooLargeError, *NewerItemError, and wrapped errors of the SDK. None of them is
+// a statement about a project: callers fall back to the templates and warn. The SDK retries throttled
+// and broken calls. This package retries only what the SDK treats as an answer: a transaction that
+// lost a race, and partly processed batches.
 package mirror

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// batchSize is DynamoDB's limit for the writes of one BatchWriteItem.
+// batchSize is the maximum number of writes in a BatchWriteItem.
 const batchSize = 25
 
-// Forget removes all that the mirror holds of a project: its stacks, its events, and last its counter, so that a Forget
-// that was interrupted leaves no numbers that would be given out again. Forgetting what isn't there succeeds. Whoever writes
-// the project again begins a new epoch.
+// Forget removes all items of a project: its stacks, its events, and last its counter, so that an
+// interrupted Forget never causes a number to be used twice. It succeeds if there are none. The
+// next Write of the project starts a new epoch.
 func (t *Table) Forget(ctx context.Context, project string) error {
 	doing := fmt.Sprintf("forgetting the project %s", project)
 	for _, keys := range []expression.KeyConditionBuilder{
@@ -38,7 +38,8 @@ func (t *Table) Forget(ctx context.Context, project string) error {
 	return nil
 }
 
-// deleteAll deletes items batch by batch. What DynamoDB leaves unprocessed for want of capacity is tried again, ever slower.
+// deleteAll deletes items in batches. Items that DynamoDB leaves unprocessed for lack of capacity
+// are retried with growing pauses.
 func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) error {
 	for slow := 0; len(deletes) > 0; {
 		if slow == attempts {
@@ -50,7 +51,7 @@ func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) err
 		batch := deletes[:min(batchSize, len(deletes))]
 		done, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}})
 		if err != nil {
-			return err // Forget says what it was doing
+			return err // Forget adds the context
 		}
 		left := done.UnprocessedItems[t.name]
 		if slow++; len(left) == 0 {

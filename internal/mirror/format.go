@@ -7,18 +7,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Format is the newest format of items that this version knows. Items of the first format don't say theirs.
+// Format is the newest item format that this version knows. Items of the first format have no
+// number.
 const Format = 3
 
-// bodyFormat is the format of bodies. The second one has what users' access keys and SFTP need, the third one the incarnations of
-// entities. A body that an older version wrote lacks these, whatever the template says, and is taken for out of date.
+// bodyFormat is the format of bodies. The second added what access keys and SFTP need, the third
+// the incarnations of entities. A body of an older format lacks these and is treated as outdated.
 const bodyFormat = 3
 
-// formatAttribute is a number, whatever else a newer format changes.
+// formatAttribute is a number in every format.
 const formatAttribute = "format"
 
-// NewerItemError says that a newer version wrote an item in a format that this one doesn't know. Callers read the
-// templates instead, and leave the item alone.
+// NewerItemError is returned for an item that a newer version wrote in an unknown format. Callers
+// read the templates instead and leave the item unchanged.
 type NewerItemError struct {
 	PartitionKey, SortKey string
 	Format                string
@@ -29,7 +30,7 @@ func (e *NewerItemError) Error() string {
 		e.PartitionKey, e.SortKey, e.Format, Format)
 }
 
-// readable refuses an item of a newer format.
+// readable returns a *NewerItemError for an item of a newer format.
 func readable(i item) error {
 	n, ok := i[formatAttribute].(*types.AttributeValueMemberN)
 	if !ok {

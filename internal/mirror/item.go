@@ -17,31 +17,33 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Head is the small item of a stack: where it stands and what is being done to it.
+// Head is the small item of a stack: its version and the announced operation.
 type Head struct {
 	Shard     int    `json:"shard"`
 	StackName string `json:"stack_name"`
 	Version
-	// Reason is why the stack is in its status, in CloudFormation's words; "" when nobody has said. At most maxReason bytes are kept.
+	// Reason is CloudFormation's reason for the status; "" when unknown. At most maxReason bytes
+	// are stored.
 	Reason string `json:"reason,omitempty"`
-	// Operation is what a writer has announced and not yet finished; nil when there is none.
+	// Operation is the announced and unfinished operation; nil for none.
 	Operation *Operation `json:"operation,omitempty"`
-	// Seq and Epoch are those of the event that the head was written with.
+	// Seq and Epoch are those of the event that was written with the head.
 	Seq   int64  `json:"seq"`
 	Epoch string `json:"epoch"`
-	// BodyHash is that of the body written last; "" when there is no body.
+	// BodyHash is the hash of the last body; "" when there is none.
 	BodyHash string `json:"body_hash,omitempty"`
 }
 
-// maxReason keeps a head small: CloudFormation lists all resources that have failed.
+// maxReason limits the size of a head: CloudFormation lists all resources that failed.
 const maxReason = 500
 
-// Operation is a change that a writer is about to make or is making. Announce fills in the times that are zero.
+// Operation is a change that a writer is about to make or is making. Announce sets the times that
+// are zero.
 type Operation = event.Operation
 
 // Body is the large item of a stack: its contents at a moment when it was stable.
 type Body struct {
-	// Format is that of the item: see bodyFormat. Items of the first format don't say theirs.
+	// Format is the format of the item, see bodyFormat. Items of the first format have none.
 	Format int `json:"format,omitempty"`
 	Shard  int `json:"shard"`
 	Version
@@ -51,13 +53,14 @@ type Body struct {
 	Doubtful bool `json:"doubtful,omitempty"`
 }
 
-// counter is where a project's sequence stands.
+// counter is the position of a project's sequence.
 type counter struct {
 	Epoch string `json:"epoch"`
 	Seq   int64  `json:"seq"`
 }
 
-// storedEvent is an event with its data as a string: nobody queries inside it, and it goes out byte for byte.
+// storedEvent is an event with its data as a string, because no query looks inside and it is sent
+// byte for byte.
 type storedEvent struct {
 	V        int        `json:"v"`
 	Type     event.Type `json:"type"`
@@ -68,7 +71,7 @@ type storedEvent struct {
 	Time     time.Time  `json:"time"`
 	Run      string     `json:"run,omitempty"`
 	Data     string     `json:"data"`
-	Expires  int64      `json:"expires"` // seconds since 1970, as DynamoDB's time to live wants it
+	Expires  int64      `json:"expires"` // seconds since 1970, as DynamoDB's time to live requires
 }
 
 func stored(e event.Event) storedEvent {
@@ -79,14 +82,14 @@ func (s storedEvent) event() event.Event {
 	return event.Event{V: s.V, Type: s.Type, Project: s.Project, Epoch: s.Epoch, Seq: s.Seq, Revision: s.Revision, Time: s.Time, Run: s.Run, Data: json.RawMessage(s.Data)}
 }
 
-// Names of the table's attributes that others have to know: the hub makes the table with them.
+// Names of the table's attributes, which the hub needs to create the table.
 const (
 	PartitionKey = "pk"      // a string
 	SortKey      = "sk"      // a string
 	TTLAttribute = "expires" // seconds since 1970
 )
 
-// Directory is the name under which the stack that holds the directory of projects is mirrored. No project can have it.
+// Directory is the name under which the directory's stack is mirrored. No project can have it.
 const Directory = "directory"
 
 const (
@@ -107,27 +110,27 @@ func projectKey(project string) string {
 	return "PROJECT#" + project
 }
 
-// eventsKey is the partition of a project's events and counter, apart from its stacks, so that one Query reads the stacks
-// and no events.
+// eventsKey is the partition of a project's events and counter. It differs from that of its stacks,
+// so that one Query reads the stacks without events.
 func eventsKey(project string) string { return eventsPrefix + project }
 
-// projectOfEvents is the project whose events are in a partition.
+// projectOfEvents returns the project of an events partition.
 func projectOfEvents(partition string) string { return strings.TrimPrefix(partition, eventsPrefix) }
 
 func headKey(shard int) string { return headPrefix + strconv.Itoa(shard) }
 func bodyKey(shard int) string { return bodyPrefix + strconv.Itoa(shard) }
 
-// eventKey has as many digits as an int64, so that events sort by number.
+// eventKey pads to the digits of an int64, so that events sort by number.
 func eventKey(seq int64) string { return fmt.Sprintf("%s%019d", eventPrefix, seq) }
 
-// item is an item of the table as the SDK has it.
+// item is an item of the table in the SDK's form.
 type item = map[string]types.AttributeValue
 
 func key(pk, sk string) item {
 	return item{PartitionKey: &types.AttributeValueMemberS{Value: pk}, SortKey: &types.AttributeValueMemberS{Value: sk}}
 }
 
-// marshal makes an item of a struct.
+// marshal returns the item of a struct.
 func marshal(pk, sk string, value any) (item, error) {
 	result, err := attributevalue.MarshalMapWithOptions(value, asStored)
 	if err != nil {
@@ -137,7 +140,8 @@ func marshal(pk, sk string, value any) (item, error) {
 	return result, nil
 }
 
-// asStored encodes values as the table has them: named as in JSON, entities as native maps, times as milliseconds since 1970.
+// asStored encodes values in the form of the table: JSON names, entities as native maps, times as
+// milliseconds since 1970.
 func asStored(o *attributevalue.EncoderOptions) {
 	o.TagKey = "json"
 	o.EncodeTime = func(t time.Time) (types.AttributeValue, error) {
@@ -172,7 +176,7 @@ func keyPart(from item, name string) string {
 func isHead(sk string) bool { return strings.HasPrefix(sk, headPrefix) }
 func isBody(sk string) bool { return strings.HasPrefix(sk, bodyPrefix) }
 
-// hashOf identifies contents.
+// hashOf returns a hash that identifies contents.
 func hashOf(contents *template.Contents) (string, error) {
 	encoded, err := json.Marshal(contents)
 	if err != nil {

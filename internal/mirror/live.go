@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Live is the snapshot in the form in which web clients get it.
+// Live returns the snapshot in the form for web clients.
 func (s *Snapshot) Live() event.Snapshot {
 	live := event.Snapshot{Stacks: []event.StackSnapshot{}}
 	for _, n := range slices.Sorted(maps.Keys(s.Heads)) {
@@ -25,7 +25,7 @@ func (s *Snapshot) Live() event.Snapshot {
 	return live
 }
 
-// state is the head in the form in which web clients get it.
+// state returns the head in the form for web clients.
 func (h *Head) state() event.StackState {
 	return event.StackState{
 		Shard: h.Shard, StackName: h.StackName, Version: h.live(), Status: h.Status, Revision: h.Revision, Reason: h.Reason, Operation: h.Operation,
@@ -37,11 +37,11 @@ func (v Version) live() event.StackVersion {
 	return event.StackVersion{StackID: v.StackID, LastUpdated: v.LastUpdated, Phase: v.Phase}
 }
 
-// maxDeviations is how many deviations web clients are told of; there are that many only in a template that somebody has taken apart.
+// maxDeviations is the maximum number of differences that are sent to web clients.
 const maxDeviations = 50
 
-// factsOf is what web clients are told of a stack's contents besides the entities. The values that deviate are left out: they are whatever
-// somebody has put into the template.
+// factsOf returns a stack's facts for web clients. The differing values are omitted, because
+// hand-edited values can be anything.
 func factsOf(contents *template.Contents) *event.Facts {
 	facts := &event.Facts{
 		Usage: usageOf(contents.Usage), Budget: usageOf(template.Budget()), MaxPolicies: template.MaxUserPolicies,
@@ -64,7 +64,7 @@ func factsOf(contents *template.Contents) *event.Facts {
 	return facts
 }
 
-// usageOf is what clients are told of a usage.
+// usageOf returns a usage in the form for web clients.
 func usageOf(u template.Usage) event.Usage {
 	return event.Usage{Resources: u.Resources, TemplateBytes: u.TemplateBytes, BodyBytes: u.BodyBytes}
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// Snapshot is all that the mirror holds of a project's stacks, by shard.
+// Snapshot holds a project's mirrored stacks, by shard.
 type Snapshot struct {
 	Heads  map[int]*Head
 	Bodies map[int]*Body
 }
 
-// Read reads a project's stacks with one strongly consistent Query of 1 MB a page. A project that isn't mirrored gives an
-// empty Snapshot. Operations that have expired are left out. It returns a *TableMissingError when there is no table.
+// Read reads a project's stacks with one strongly consistent Query per 1 MB. A project that is not
+// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a *TableMissingError
+// when there is no table.
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
 	now := time.Now()
@@ -50,8 +51,8 @@ func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	return snapshot, nil
 }
 
-// Events reads the events of a project's present epoch with numbers above after, in order. Those that have expired are
-// left out.
+// Events reads the events of a project's current epoch with numbers above after, in order. Expired
+// events are omitted.
 func (t *Table) Events(ctx context.Context, project string, after int64) ([]event.Event, error) {
 	var events []event.Event
 	var place counter
@@ -77,6 +78,6 @@ func (t *Table) Events(ctx context.Context, project string, after int64) ([]even
 	if err != nil {
 		return nil, t.failed(fmt.Sprintf("reading the events of the project %s", project), err)
 	}
-	// An event can be left over from an older epoch when a Forget and a Write met.
+	// An event of an older epoch can remain when a Forget and a Write overlapped.
 	return slices.DeleteFunc(events, func(e event.Event) bool { return e.Epoch != place.Epoch }), nil
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// batchKeys is DynamoDB's limit for the reads of one BatchGetItem.
+// batchKeys is the maximum number of reads in a BatchGetItem.
 const batchKeys = 100
 
-// Positions are how far the events of projects go; those that aren't mirrored are left out. It takes one BatchGetItem for 100 projects.
+// Positions returns the positions of projects; projects that are not mirrored are omitted. It takes
+// one BatchGetItem per 100 projects.
 func (t *Table) Positions(ctx context.Context, projects []string) (map[string]event.Position, error) {
 	const doing = "reading how far the events of projects go"
 	positions := make(map[string]event.Position, len(projects))
@@ -54,19 +55,21 @@ func (t *Table) Positions(ctx context.Context, projects []string) (map[string]ev
 	return positions, nil
 }
 
-// mostUnsent is how many events are sent at once that nobody has sent: a client that lacks more asks for them.
+// mostUnsent is the maximum number of pending events that are sent at once. A client that lacks
+// more requests them.
 const mostUnsent = 100
 
-// Unsent is what has been stored of a project's events and not been sent.
+// Unsent are a project's pending events: stored and not sent.
 type Unsent struct {
-	// After and Upto are the positions between which the events are. When they are equal there is none.
+	// After and Upto are the positions before and at the last pending event. They are equal when
+	// there is none.
 	After, Upto event.Position
 }
 
-// None says that everything has been sent.
+// None reports whether no event is pending.
 func (u Unsent) None() bool { return u.After == u.Upto }
 
-// Unsent says which events of a project nobody has sent yet: the last of them, where there are very many.
+// Unsent returns the pending events of a project: only the last of them when there are very many.
 func (t *Table) Unsent(ctx context.Context, project string) (Unsent, error) {
 	var place, sent counter
 	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
@@ -87,7 +90,7 @@ func (t *Table) Unsent(ctx context.Context, project string) (Unsent, error) {
 	return Unsent{After: event.Position(sent), Upto: event.Position(place)}, nil
 }
 
-// Sent notes that the events of a project have been sent up to a position. It never takes back what was noted before.
+// Sent records that the events of a project were sent up to a position. It never goes back.
 func (t *Table) Sent(ctx context.Context, project string, upto event.Position) error {
 	doing := fmt.Sprintf("noting what has been sent of the project %s", project)
 	i, err := marshal(eventsKey(project), sentKey, counter(upto))

@@ -7,10 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// MaxItemSize is DynamoDB's limit for one item, in bytes (DynamoDB developer guide, Limits).
+// MaxItemSize is the maximum size of an item in bytes (DynamoDB developer guide, Limits).
 const MaxItemSize = 400 << 10
 
-// TooLargeError says that a stack's contents don't fit into an item. Nothing was written.
+// TooLargeError is returned when a stack's contents do not fit into an item. Nothing was written.
 type TooLargeError struct {
 	Project string
 	Shard   int
@@ -21,8 +21,9 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the contents of stack %d of the project %s take %d bytes in the mirror; an item has at most %d", e.Shard, e.Project, e.Size, MaxItemSize)
 }
 
-// itemSize is the size of an item by the rules of the DynamoDB developer guide's page "DynamoDB item sizes and formats":
-// names and strings count their bytes, lists and maps 3 bytes and one more for each member.
+// itemSize returns the size of an item by the rules of the DynamoDB developer guide, "DynamoDB item
+// sizes and formats": names and strings count their bytes, lists and maps 3 bytes plus one for each
+// member.
 func itemSize(i item) int {
 	size := 0
 	for name, value := range i {
@@ -53,8 +54,8 @@ func valueSize(value types.AttributeValue) int {
 	return 1 // booleans and null; the mirror has no sets and no binary values
 }
 
-// numberSize counts a byte for two significant digits and one more, and a byte for the sign of a negative number. AWS says
-// that this is about the size; it is rounded up here.
+// numberSize counts a byte for two significant digits, one more, and a byte for a negative sign.
+// AWS calls this approximate; it is rounded up here.
 func numberSize(n string) int {
 	digits := strings.Trim(strings.TrimLeft(n, "-"), "0")
 	size := (len(digits)+1)/2 + 2

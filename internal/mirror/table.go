@@ -17,19 +17,19 @@ import (
 // EventLife is how long events are kept.
 const EventLife = 24 * time.Hour
 
-// OperationLife is when an announced operation expires that doesn't say so itself.
+// OperationLife is how long an announced operation counts if it has no expiry of its own.
 const OperationLife = time.Hour
 
-// Table is the mirror. It holds no state of its own and is safe for concurrent use.
+// Table is the mirror. It has no state and is safe for concurrent use.
 type Table struct {
 	client *dynamodb.Client
 	name   string
 }
 
-// New makes a Table of a DynamoDB table that exists already.
+// New returns a Table for an existing DynamoDB table.
 func New(client *dynamodb.Client, table string) *Table { return &Table{client, table} }
 
-// TableMissingError says that there is no such table where the mirror should be.
+// TableMissingError is returned when the table does not exist.
 type TableMissingError struct {
 	Table string
 	Err   error
@@ -41,7 +41,7 @@ func (e *TableMissingError) Error() string {
 
 func (e *TableMissingError) Unwrap() error { return e.Err }
 
-// failed wraps an error of a call to DynamoDB.
+// failed adds context to an error of a DynamoDB call.
 func (t *Table) failed(what string, err error) error {
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
@@ -50,7 +50,7 @@ func (t *Table) failed(what string, err error) error {
 	return fmt.Errorf("%s in the mirror %s: %w", what, t.name, err)
 }
 
-// query reads all pages of what a query asks for, strongly consistent, and hands the items to take.
+// query reads all pages of a strongly consistent query and passes the items to take.
 func (t *Table) query(ctx context.Context, asked expression.Builder, take func(item) error) error {
 	built, err := asked.Build()
 	if err != nil {
@@ -68,7 +68,7 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err // the callers say what they were doing
+			return err // the callers add the context
 		}
 		for _, i := range page.Items {
 			if err := take(i); err != nil {
@@ -79,16 +79,16 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 	return nil
 }
 
-// where asks for the items whose keys meet a condition.
+// where returns a query for the items whose keys meet a condition.
 func where(keys expression.KeyConditionBuilder) expression.Builder {
 	return expression.NewBuilder().WithKeyCondition(keys)
 }
 
-// attempts bounds how often a call is made again that lost a race. In each round of a race one writer wins, so that it
-// is enough for that many writers at once.
+// attempts limits the attempts of a call that loses races. One writer wins each round, so it is the
+// number of concurrent writers that is supported.
 const attempts = 30
 
-// pause waits before attempt n (from 0) of a call that lost a race, for a random time that grows to a fifth of a second.
+// pause waits before attempt n (from 0) for a random time that grows to a fifth of a second.
 func pause(ctx context.Context, n int) error {
 	if n == 0 {
 		return ctx.Err()

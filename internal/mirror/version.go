@@ -6,21 +6,23 @@ import (
 	"time"
 )
 
-// Version says which moment of a stack's life something is about.
+// Version identifies a moment in a stack's life.
 type Version struct {
 	StackID     string `json:"stack_id"`
 	ChangeSetID string `json:"change_set_id"` // of the last executed change set; "" when there was none
-	// LastUpdated is CloudFormation's LastUpdatedTime, or CreationTime before the first update, in milliseconds.
+	// LastUpdated is CloudFormation's LastUpdatedTime, or CreationTime before the first update, in
+	// milliseconds.
 	LastUpdated time.Time `json:"last_updated"`
 	Revision    int64     `json:"revision"`
 	Status      string    `json:"status"` // as CloudFormation spells it
-	// Phase is PhaseOf(Status). Write sets it, whatever the caller says.
+	// Phase is PhaseOf(Status). Write sets it.
 	Phase int `json:"phase"`
 }
 
-// The phases of one operation on a stack, in the order in which it goes through them. LastUpdatedTime tells operations
-// apart and stands still during one, so the phase orders what happens in between. A deletion leaves LastUpdatedTime alone
-// as well and can't be taken back, so that its phases come after those of every other operation.
+// The phases of one operation on a stack, in order. LastUpdatedTime distinguishes operations and
+// does not change during one, so the phase orders what happens within it. A deletion does not
+// change LastUpdatedTime either and cannot be undone, so its phases follow those of every other
+// operation.
 const (
 	phaseReview = iota // a stack that only has change sets yet
 	phaseInProgress
@@ -32,11 +34,11 @@ const (
 	phaseDeleted
 )
 
-// deleteComplete is the status of a stack that is gone. Its StackId never comes back to life.
+// deleteComplete is the status of a deleted stack. Its StackId is never used again.
 const deleteComplete = "DELETE_COMPLETE"
 
-// PhaseOf is the rank of a stack's status within an operation: in progress, then failed, then the clean-up, then the
-// final status, then deletion.
+// PhaseOf returns the rank of a status within an operation: in progress, failed, clean-up, final
+// status, deletion.
 func PhaseOf(status string) int {
 	switch {
 	case status == "REVIEW_IN_PROGRESS":
@@ -57,17 +59,18 @@ func PhaseOf(status string) int {
 	return phaseFinal
 }
 
-// stable are the statuses in which no operation is running and the template that AWS gives is what stands in the stack.
-// ROLLBACK_COMPLETE is none of them: that is a failed first creation, of which nothing is left but the stack itself.
+// stable are the statuses in which no operation is running and GetTemplate returns the contents of
+// the stack. ROLLBACK_COMPLETE is not stable: it is a failed first creation that left nothing but
+// the stack.
 var stable = []string{
 	"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
 }
 
-// Stable says whether a stack's template can be taken for its contents in this status.
+// Stable reports whether a stack's template describes its contents in this status.
 func Stable(status string) bool { return slices.Contains(stable, status) }
 
-// Supersedes says whether v is of a later moment than other. Within one stack the time decides, then the phase. Another
-// stack of the same name is later only if its time is.
+// Supersedes reports whether v is later than other. Within one stack the time decides, then the
+// phase. Another stack of the same name is later only if its time is.
 func (v Version) Supersedes(other Version) bool {
 	v, other = v.normal(), other.normal()
 	if v.StackID == other.StackID && v.LastUpdated.Equal(other.LastUpdated) {
@@ -76,7 +79,7 @@ func (v Version) Supersedes(other Version) bool {
 	return v.LastUpdated.After(other.LastUpdated)
 }
 
-// normal is the version as it is stored: UTC, milliseconds, with the phase of its status.
+// normal returns the version in its stored form: UTC, milliseconds, with the phase of its status.
 func (v Version) normal() Version {
 	v.LastUpdated = v.LastUpdated.UTC().Truncate(time.Millisecond)
 	v.Phase = PhaseOf(v.Status)

@@ -18,34 +18,36 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Update is what somebody has read of a stack and wants the mirror to show.
+// Update is a reading of a stack for the mirror.
 type Update struct {
 	Version
 	StackName string
-	Reason    string // CloudFormation's, for the status; it is for people to see
-	// Contents are needed when Stable(Status), and left aside otherwise.
+	Reason    string // CloudFormation's reason for the status
+	// Contents are required when Stable(Status), and ignored otherwise.
 	Contents *template.Contents
-	// Doubtful says that the contents may be those of a moment before the version: CloudFormation's answers didn't fit together, for longer
-	// than they usually don't. They count until somebody brings contents of the same version that are not doubtful.
+	// Doubtful means that the contents may be older than the version, because CloudFormation's
+	// answers were inconsistent for longer than usual. Contents of the same version that are not
+	// doubtful replace them.
 	Doubtful bool
 	// Run is the run that made the change. When it is "" it is taken from the operation that was announced.
 	Run string
 	// Who is the author of the change, for an operation that could not be announced because the stack was not mirrored yet.
 	Who string
-	// Token is that of the operation that the update is about; "" when it isn't known. A final status takes the
-	// announcement of that operation away.
+	// Token is the token of the operation; "" when unknown. A final status removes the announcement
+	// of that operation.
 	Token string
 }
 
-// Write brings the mirror up to date with what was read of a stack, and stores the event that says so, in one
-// transaction. won says whether this call did it; false without an error means that the mirror showed this moment or a
-// later one already. current is the head as it stands then, nil when the stack isn't mirrored.
+// Write updates the mirror with a reading of a stack and stores the event, in one transaction. won
+// reports whether this call did it; false without an error means that the mirror already had this
+// version or a later one. current is the resulting head; nil when the stack is not mirrored.
 //
-// However many writers bring however old readings in whatever order, the mirror never goes back, and each version that it
-// took has exactly one event. A call whose answer was lost for good, and which is made again, does not win: its event is
-// stored and waits for whoever sends what is left over.
+// The mirror never goes back in time, and each stored version has exactly one event. A repeated
+// call whose first answer was lost does not win: its event is pending until it is sent by another
+// process.
 //
-// It returns a *TooLargeError when the contents don't fit, and a *TableMissingError when there is no table.
+// It returns a *TooLargeError when the contents do not fit, and a *TableMissingError when there is
+// no table.
 func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
 	update.Version = update.normal()
@@ -60,7 +62,7 @@ func (t *Table) Write(ctx context.Context, project string, shard int, update Upd
 		if err != nil {
 			return err
 		}
-		if !update.news(base) {
+		if !update.isNewer(base) {
 			current = base.head
 			return nil
 		}
@@ -77,7 +79,7 @@ func (t *Table) Write(ctx context.Context, project string, shard int, update Upd
 	return won, current, err
 }
 
-// racing makes attempts until one of them isn't lost to other writers.
+// racing repeats an attempt until it does not lose to another writer.
 func (t *Table) racing(ctx context.Context, doing string, attempt func() error) error {
 	var lost error
 	for n := range attempts {
@@ -96,10 +98,10 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 	return t.failed(fmt.Sprintf("%s, given up after %d attempts", doing, attempts), lost)
 }
 
-// news says whether the update tells more than what is mirrored: a later version, or the contents of the same one, where somebody has
-// deleted the body, or an older version of this program has written it, or what was written was doubtful. That a stack is gone which isn't
-// mirrored is no news.
-func (u Update) news(b *base) bool {
+// isNewer reports whether the update is newer than the mirror: a later version, or contents for the
+// same version when the body is missing, outdated or doubtful. The deletion of a stack that is not
+// mirrored is not newer.
+func (u Update) isNewer(b *base) bool {
 	if b.head == nil {
 		return u.Status != deleteComplete
 	}
@@ -111,12 +113,12 @@ func (u Update) news(b *base) bool {
 	return lacking && same && u.Contents != nil
 }
 
-// base is what a write starts from, all of one moment.
+// base is the consistent state from which a write starts.
 type base struct {
 	project string
 	shard   int
 	head    *Head // nil when the stack isn't mirrored
-	body    *Body // nil when there is none, or nobody asked for it
+	body    *Body // nil when there is none, or it was not requested
 	counter *counter
 }
 
@@ -131,7 +133,7 @@ func (t *Table) base(ctx context.Context, project string, shard int, withBody bo
 	}
 	got, err := t.client.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: items})
 	if err != nil {
-		return nil, err // Write says what it was doing
+		return nil, err // Write adds the context
 	}
 	b := &base{project: project, shard: shard}
 	if b.head, err = optional[Head](got.Responses[0]); err != nil {
@@ -146,7 +148,7 @@ func (t *Table) base(ctx context.Context, project string, shard int, withBody bo
 	return b, err
 }
 
-// next is the place of the event that follows.
+// next returns the position of the following event.
 func (b *base) next() counter {
 	if b.counter == nil {
 		return counter{Seq: 1, Epoch: newEpoch()}
@@ -156,23 +158,23 @@ func (b *base) next() counter {
 
 func optional[T any](got types.ItemResponse) (*T, error) {
 	if len(got.Item) == 0 {
-		return nil, nil // no item is no error
+		return nil, nil // not an error
 	}
 	value := new(T)
 	return value, unmarshal(got.Item, value)
 }
 
-// next is what a write puts in the place of its base.
+// next replaces the base in a write.
 type next struct {
 	head     Head
-	body     item // nil: as it was
+	body     item // nil: unchanged
 	dropBody bool
 	event    item
 }
 
 func (b *base) advance(u Update, now time.Time) (*next, error) {
 	place := b.next()
-	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Reason: shortened(u.Reason), Seq: place.Seq, Epoch: place.Epoch}}
+	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Reason: truncateReason(u.Reason), Seq: place.Seq, Epoch: place.Epoch}}
 	var change event.StackChange
 	before := &template.Contents{}
 	if b.body != nil {
@@ -200,11 +202,11 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 	run := u.Run
 	if b.head != nil && b.head.Operation != nil {
 		op := b.head.Operation
-		about := u.about(op)
+		about := u.concerns(op)
 		if run == "" && about {
 			run = op.Run
 		}
-		over := about && ends(u.Phase) || !op.Expires.After(now)
+		over := about && terminal(u.Phase) || !op.Expires.After(now)
 		switch {
 		case !over:
 			n.head.Operation = op
@@ -212,7 +214,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 			change.Ended = op
 		}
 	}
-	if change.Ended == nil && u.Who != "" && ends(u.Phase) {
+	if change.Ended == nil && u.Who != "" && terminal(u.Phase) {
 		change.Ended = &Operation{Token: u.Token, Run: u.Run, Who: u.Who, Started: u.LastUpdated, Expires: now}
 	}
 	change.StackState = n.head.state()
@@ -223,22 +225,23 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 	return n, err
 }
 
-// shortened is a reason as far as it is kept.
-func shortened(reason string) string {
+// truncateReason cuts a reason to the stored length.
+func truncateReason(reason string) string {
 	if len(reason) <= maxReason {
 		return reason
 	}
 	return strings.ToValidUTF8(reason[:maxReason-len("…")], "") + "…"
 }
 
-// about says whether an update is about an operation: by its token, or because the stack has moved since the operation began. The
-// second holds for announcements of writers that lost the race for the stack, too: what they announced will not come.
-func (u Update) about(op *Operation) bool {
+// concerns reports whether an update concerns an operation: by its token, or because the stack has
+// changed since the operation started. The second case includes announcements of writers that lost
+// the race for the stack.
+func (u Update) concerns(op *Operation) bool {
 	return u.Token != "" && u.Token == op.Token || !u.LastUpdated.Before(op.Started)
 }
 
-// ends says whether nothing is running any more in a phase.
-func ends(phase int) bool {
+// terminal reports whether a phase is terminal.
+func terminal(phase int) bool {
 	return phase == phaseFailed || phase == phaseFinal || phase == phaseDeleteFailed || phase == phaseDeleted
 }
 
@@ -263,12 +266,13 @@ func (b *Body) item(project string) (item, error) {
 	return i, nil
 }
 
-// eventItem makes the item of an event. A change that is too large for an item becomes one that tells clients to reload.
+// eventItem returns the item of an event. A change that is too large for an item is replaced by one
+// that tells clients to reload.
 func eventItem(place event.Event, change event.StackChange) (item, error) {
 	for {
 		e, err := event.Of(event.TypeStack, change)
 		if err != nil {
-			return nil, err // says it itself
+			return nil, err // already has the context
 		}
 		place.V, place.Type, place.Data = e.V, e.Type, e.Data
 		i, err := marshal(eventsKey(place.Project), eventKey(place.Seq), stored(place))
@@ -279,22 +283,22 @@ func eventItem(place event.Event, change event.StackChange) (item, error) {
 	}
 }
 
-// newEpoch makes a name that no other epoch has.
+// newEpoch returns a unique epoch.
 func newEpoch() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// commit puts next in the place of base, if the base still stands. The SDK gives the transaction an idempotency token
-// that is the same in all its attempts, so that a lost answer does not make the write lose against itself.
+// commit writes next if the base is unchanged. The SDK uses the same idempotency token for all
+// attempts of the transaction, so a lost answer does not make the write lose against itself.
 func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	pk := projectKey(b.project)
 	head, err := marshal(pk, headKey(b.shard), n.head)
 	if err != nil {
 		return err
 	}
-	headPut, err := t.put(head, b.headStands())
+	headPut, err := t.put(head, b.headUnchanged())
 	if err != nil {
 		return err
 	}
@@ -312,10 +316,10 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(pk, bodyKey(b.shard))}})
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return err // Write says what it was doing
+	return err // Write adds the context
 }
 
-// place puts the counter forward.
+// place advances the counter.
 func (t *Table) place(b *base, place counter) (*types.Put, error) {
 	i, err := marshal(eventsKey(b.project), counterKey, place)
 	if err != nil {
@@ -335,9 +339,9 @@ func (t *Table) put(i item, condition expression.ConditionBuilder) (*types.Put, 
 	}, nil
 }
 
-// headStands is the condition that nobody has written the head or announced an operation since the base was read. The
-// event's difference holds only then.
-func (b *base) headStands() expression.ConditionBuilder {
+// headUnchanged is the condition that the head has not been written, and no operation announced, since
+// the base was read. Only then is the event's difference correct.
+func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
 	}
@@ -355,8 +359,8 @@ func (b *base) counterStands() expression.ConditionBuilder {
 	return expression.Name("seq").Equal(expression.Value(b.counter.Seq)).And(expression.Name("epoch").Equal(expression.Value(b.counter.Epoch)))
 }
 
-// raced says whether a transaction was cancelled only because of other writers, or because DynamoDB was short of
-// capacity for it, which the SDK doesn't try again by itself.
+// raced reports whether a transaction was cancelled only because of other writers, or because of a
+// lack of capacity, which the SDK does not retry.
 func raced(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {

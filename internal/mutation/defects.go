@@ -137,7 +137,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestProjectMadeBefore",
 	}, {
 		Name: "no condition on the mirror's write", File: "internal/mirror/write.go",
-		Old: "headPut, err := t.put(head, b.headStands())", New: "headPut, err := t.put(head, expression.Name(PartitionKey).AttributeExists().Or(expression.Name(PartitionKey).AttributeNotExists()))",
+		Old: "headPut, err := t.put(head, b.headUnchanged())", New: "headPut, err := t.put(head, expression.Name(PartitionKey).AttributeExists().Or(expression.Name(PartitionKey).AttributeNotExists()))",
 		Packages: []string{"internal/mirror"},
 	}, {
 		Name: "the mirror is ordered by revision", File: "internal/mirror/version.go",
