@@ -98,14 +98,22 @@ func (r *Resource[M, P]) setIdentity(ctx context.Context, n name, identity *tfsd
 	if identity == nil {
 		return diags
 	}
-	for i, part := range r.object.Identity {
-		value := types.StringValue(n[i])
-		if part.Optional {
-			value = Optional(n[i])
-		}
-		diags.Append(identity.SetAttribute(ctx, path.Root(part.Name), value)...)
+	for attribute, value := range r.identity(n) {
+		diags.Append(identity.SetAttribute(ctx, path.Root(attribute), value)...)
 	}
 	return diags
+}
+
+// identity returns the attributes of an identity.
+func (r *Resource[M, P]) identity(n name) map[string]types.String {
+	attributes := map[string]types.String{}
+	for i, part := range r.object.Identity {
+		attributes[part.Name] = types.StringValue(n[i])
+		if part.Optional {
+			attributes[part.Name] = Optional(n[i])
+		}
+	}
+	return attributes
 }
 
 // ImportState implements resource.ResourceWithImportState. It looks the entity up, so that an import of what isn't there is

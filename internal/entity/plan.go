@@ -39,23 +39,43 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !req.State.Raw.IsNull() {
 		p.State = new(M)
 		resp.Diagnostics.Append(req.State.Get(ctx, p.State)...)
-		p.Replaced = r.replaced(ctx, req, &resp.Diagnostics)
-		if r.object.Due != nil && req.Private != nil {
-			asOf, diags := dueAsOf(ctx, req.Private)
-			resp.Diagnostics.Append(diags...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	diags, planned := r.plan(ctx, p, planValues{req.Config, req.Plan, req.State}, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	for _, attribute := range p.Replaced {
+		resp.RequiresReplace.Append(path.Root(attribute))
+	}
+	if !planned {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.Plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, resp.Plan, false)...)
+	}
+}
+
+// planValues are the values whose models are in a Planning.
+type planValues struct{ config, plan, state attributes }
+
+// plan makes the plan for an object that is created or kept. ok is false when there is none.
+func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planValues, private private) (diags diag.Diagnostics, ok bool) {
+	if p.State != nil {
+		p.Replaced = r.replaced(ctx, values, &diags)
+		if r.object.Due != nil {
+			asOf, more := dueAsOf(ctx, private)
+			diags.Append(more...)
 			p.AsOf = asOf
 		}
-		for _, attribute := range p.Replaced {
-			resp.RequiresReplace.Append(path.Root(attribute))
-		}
 	}
-	n, named, diags := r.knownName(ctx, req.Plan)
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
+	n, named, more := r.knownName(ctx, values.plan)
+	if diags.Append(more...); diags.HasError() {
+		return diags, false
 	}
-	if p.View, diags = r.view(ctx, n, p.State == nil); diags.HasError() {
-		resp.Diagnostics.Append(diags...)
-		return
+	if p.View, more = r.view(ctx, n, p.State == nil); more.HasError() {
+		return append(diags, more...), false
 	}
 
 	common := P(p.Plan).common()
@@ -67,11 +87,8 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if t := tagged(P(p.Plan)); t != nil {
 		t.plan(r.services)
 	}
-	resp.Diagnostics.Append(r.object.Plan(ctx, p)...)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.Plan)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, resp.Plan, false)...)
-	}
+	diags.Append(r.object.Plan(ctx, p)...)
+	return diags, true
 }
 
 // view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply. That
@@ -97,7 +114,7 @@ func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 
 // replaced are the attributes whose change replaces the object. An unknown value replaces, unless the configuration leaves it
 // to the provider.
-func (r *Resource[M, P]) replaced(ctx context.Context, req resource.ModifyPlanRequest, diags *diag.Diagnostics) []string {
+func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags *diag.Diagnostics) []string {
 	names := slices.Clone(r.object.Replaces)
 	for _, part := range r.object.Identity {
 		names = append(names, part.Name)
@@ -105,9 +122,9 @@ func (r *Resource[M, P]) replaced(ctx context.Context, req resource.ModifyPlanRe
 	var result []string
 	for _, attribute := range names {
 		var config, planned, state types.String
-		diags.Append(req.Config.GetAttribute(ctx, path.Root(attribute), &config)...)
-		diags.Append(req.Plan.GetAttribute(ctx, path.Root(attribute), &planned)...)
-		diags.Append(req.State.GetAttribute(ctx, path.Root(attribute), &state)...)
+		diags.Append(values.config.GetAttribute(ctx, path.Root(attribute), &config)...)
+		diags.Append(values.plan.GetAttribute(ctx, path.Root(attribute), &planned)...)
+		diags.Append(values.state.GetAttribute(ctx, path.Root(attribute), &state)...)
 		leftOpen := planned.IsUnknown() && config.IsNull()
 		if !planned.Equal(state) && !leftOpen {
 			result = append(result, attribute)

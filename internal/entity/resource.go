@@ -213,25 +213,45 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
+	diags, outcome := r.refresh(ctx, &m, name, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	switch outcome {
+	case failed:
+		return
+	case gone:
+		resp.State.RemoveResource(ctx)
+	case present:
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+	// The framework wants an identity of what is gone too, and a state that an older CLI wrote has none.
+	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
+}
+
+// outcome is what reading an object has come to.
+type outcome int
+
+const (
+	failed outcome = iota
+	gone
+	present
+)
+
+// refresh brings the model of an object up to date, and its private state.
+func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
 	view, e, err := r.find(ctx, name)
 	var unknown *projects.UnknownProjectError
 	switch {
 	case model.IsNotFound(err, model.NotFoundEntity), errors.As(err, &unknown):
-		resp.State.RemoveResource(ctx)
-		// The framework wants an identity of what is gone too, and a state that an older CLI wrote has none.
-		resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
-		return
+		return nil, gone
 	case err != nil:
-		resp.Diagnostics.Append(r.failure(read, name).diagnostic(err))
-		return
+		return diag.Diagnostics{r.failure(read, name).diagnostic(err)}, failed
 	}
-	resp.Diagnostics.Append(r.fill(ctx, &m, name, view, e)...)
-	P(&m).common().Drift = drift(view, r.id(name))
+	diags := r.fill(ctx, m, name, view, e)
+	P(m).common().Drift = drift(view, r.id(name))
 	if r.object.Due != nil {
-		resp.Diagnostics.Append(setDue(ctx, resp.Private, r.object.Due(e, time.Now()))...)
+		diags.Append(setDue(ctx, private, r.object.Due(e, time.Now()))...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
+	return diags, present
 }
 
 // find reads an entity; a *model.NotFoundError means that its project does not hold it.
