@@ -61,6 +61,7 @@ func (d *DataSource[M]) Read(ctx context.Context, req datasource.ReadRequest, re
 	}
 	diags, err := d.lookup.Read(ctx, d.services, &m)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(d.services.warnings()...)
 	if err != nil {
 		resp.Diagnostics.Append(f.diagnostic(err))
 		return

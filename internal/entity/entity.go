@@ -18,6 +18,8 @@ import (
 type Projects interface {
 	// Read returns a project as it stands, or a *projects.UnknownProjectError if the directory was read and doesn't have it.
 	Read(ctx context.Context, project string) (*projects.View, error)
+	// Hub returns the account and region of the hub.
+	Hub(ctx context.Context) (projects.HubLocation, error)
 	// List returns the directory.
 	List(ctx context.Context) ([]model.Listing, error)
 

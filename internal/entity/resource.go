@@ -2,7 +2,6 @@ package entity
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -90,7 +89,11 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, create, name, limit, nil, &m, &resp.State, resp.Identity)...)
+	diags = r.write(ctx, create, name, limit, nil, &m, &resp.State, resp.Identity)
+	if !diags.HasError() {
+		diags.Append(r.services.recordHub(ctx, resp.Private)...)
+	}
+	resp.Diagnostics.Append(diags...)
 }
 
 // Update implements resource.Resource.
@@ -109,7 +112,11 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, update, name, limit, &before, &m, &resp.State, resp.Identity)...)
+	diags = r.write(ctx, update, name, limit, &before, &m, &resp.State, resp.Identity)
+	if !diags.HasError() {
+		diags.Append(r.services.recordHub(ctx, resp.Private)...)
+	}
+	resp.Diagnostics.Append(diags...)
 }
 
 // write makes the entity what the model says, and sets the state once it is so. before is what it was; nil for a new one.
@@ -239,14 +246,15 @@ const (
 // refresh brings the model of an object up to date, and its private state.
 func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
 	view, e, err := r.find(ctx, name)
-	var unknown *projects.UnknownProjectError
-	switch {
-	case model.IsNotFound(err, model.NotFoundEntity), errors.As(err, &unknown):
-		return nil, gone
-	case err != nil:
-		return diag.Diagnostics{r.failure(read, name).diagnostic(err)}, failed
+	diags := r.services.warnings()
+	if err != nil {
+		if err := r.services.checkGone(ctx, private, err); err != nil {
+			return append(diags, r.failure(read, name).diagnostic(err)), failed
+		}
+		return diags, gone
 	}
-	diags := r.fill(ctx, m, name, view, e)
+	diags.Append(r.services.recordHub(ctx, private)...)
+	diags.Append(r.fill(ctx, m, name, view, e)...)
 	P(m).common().Drift = drift(view, r.id(name))
 	if r.object.Due != nil {
 		diags.Append(setDue(ctx, private, r.object.Due(e, time.Now()))...)
@@ -297,6 +305,14 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if _, _, differs := r.services.otherHub(ctx, req.Private); differs {
+		if _, _, err := r.find(ctx, name); err != nil {
+			if err := r.services.checkGone(ctx, req.Private, err); err != nil {
+				resp.Diagnostics.Append(r.failure(remove, name).diagnostic(err))
+				return
+			}
+		}
+	}
 	var err error
 	if r.object.Kind == model.KindProject {
 		err = r.services.Projects.DeleteProject(ctx, name.project())
@@ -304,8 +320,10 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 		err = r.services.Projects.Delete(ctx, name.project(), r.id(name))
 	}
 	resp.Diagnostics.Append(r.services.warnings()...)
-	var unknown *projects.UnknownProjectError
-	if err != nil && !errors.As(err, &unknown) { // with its project, an entity is gone
+	if err != nil {
+		err = r.services.checkGone(ctx, req.Private, err) // with its project, an entity is gone
+	}
+	if err != nil {
 		resp.Diagnostics.Append(r.failure(remove, name).diagnostic(err))
 	}
 }

@@ -66,8 +66,8 @@
 //
 // # Failures
 //
-// *TableMissingError, *TooLargeError, *NewerItemError, and wrapped errors of the SDK. None of them is
-// a statement about a project: callers fall back to the templates and warn. The SDK retries throttled
+// *TableMissingError, *UnreachableError, *TooLargeError, *NewerItemError, and wrapped errors of the
+// SDK. None of them is a statement about a project: callers fall back to the templates and warn. The SDK retries throttled
 // and broken calls. This package retries only what the SDK treats as an answer: a transaction that
 // lost a race, and partly processed batches.
 package mirror

@@ -21,9 +21,14 @@ type Snapshot struct {
 // mirrored gives an empty Snapshot. Expired operations are omitted. It returns a *TableMissingError
 // when there is no table.
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
+	return t.ReadWithin(ctx, project, 0)
+}
+
+// ReadWithin is Read with a bound on the time that each page takes; 0 is no bound. It returns an *UnreachableError when a page takes longer.
+func (t *Table) ReadWithin(ctx context.Context, project string, page time.Duration) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
 	now := time.Now()
-	err := t.query(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(projectKey(project)))), func(i item) error {
+	err := t.queryWithin(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(projectKey(project)))), page, func(i item) error {
 		switch sk := keyPart(i, SortKey); {
 		case isHead(sk):
 			var head Head

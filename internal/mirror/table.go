@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // EventLife is how long events are kept.
@@ -52,6 +54,12 @@ func (t *Table) failed(what string, err error) error {
 
 // query reads all pages of a strongly consistent query and passes the items to take.
 func (t *Table) query(ctx context.Context, asked expression.Builder, take func(item) error) error {
+	return t.queryWithin(ctx, asked, 0, take)
+}
+
+// queryWithin is query with a bound on the time that each page takes, retries of the SDK included; 0 is no bound. It returns a
+// *UnreachableError when the bound is exceeded.
+func (t *Table) queryWithin(ctx context.Context, asked expression.Builder, bound time.Duration, take func(item) error) error {
 	built, err := asked.Build()
 	if err != nil {
 		return fmt.Errorf("building a query: %w", err)
@@ -66,7 +74,7 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 		ExpressionAttributeValues: built.Values(),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := t.page(ctx, pages, bound)
 		if err != nil {
 			return err // the callers add the context
 		}
@@ -78,6 +86,55 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 	}
 	return nil
 }
+
+// page reads the next page of a query within a bound.
+func (t *Table) page(ctx context.Context, pages *dynamodb.QueryPaginator, bound time.Duration) (*dynamodb.QueryOutput, error) {
+	if bound == 0 {
+		return pages.NextPage(ctx) //nolint:wrapcheck // the callers of query do
+	}
+	bounded, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	var last lastFailure
+	page, err := pages.NextPage(bounded, func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, last.observe) })
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return nil, &UnreachableError{t.name, bound, errors.Join(last.err, err)}
+	}
+	return page, err //nolint:wrapcheck // the callers of query do
+}
+
+// lastFailure is the error of the last attempt of a call that was answered. The SDK's own error does not tell it when time runs out
+// between two attempts.
+type lastFailure struct{ err error }
+
+func (l *lastFailure) observe(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageLastFailure", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if err != nil && ctx.Err() == nil {
+			l.err = err
+		}
+		return out, metadata, err
+	}), middleware.Before)
+}
+
+// UnreachableError is returned when the table gives no usable answer in time.
+type UnreachableError struct {
+	Table  string
+	Within time.Duration
+	Err    error
+}
+
+func (e *UnreachableError) Error() string {
+	reason := e.Err.Error()
+	var api smithy.APIError
+	if errors.As(e.Err, &api) {
+		reason = api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return fmt.Sprintf("no answer within %s (%s)", e.Within, reason)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // where returns a query for the items whose keys meet a condition.
 func where(keys expression.KeyConditionBuilder) expression.Builder {

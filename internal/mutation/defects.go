@@ -152,12 +152,28 @@ var Defects = []Defect{
 		Old: "!read.version.LastUpdated.After(d.newest.version.LastUpdated) {", New: "false {",
 		Packages: []string{"internal/projects"}, Run: "TestReadsOfAProcess",
 	}, {
+		Name: "an outage of the mirror holds up a plan", File: "internal/mirror/table.go",
+		Old: "\tif bound == 0 {", New: "\tif bound >= 0 {",
+		Packages: []string{"internal/projects"}, Run: "TestMirror_Outage",
+	}, {
+		Name: "a mistyped table is an outage", File: "internal/projects/directory.go",
+		Old: "if !errors.As(err, &missing) {", New: "if errors.As(err, &missing) || true {",
+		Packages: []string{"internal/projects"}, Run: "TestHub_TableMissing",
+	}, {
+		Name: "a lost directory is taken for a new one", File: "internal/projects/directory.go",
+		Old: "return len(body.Contents.Listings), nil", New: "return 0, nil",
+		Packages: []string{"internal/projects"}, Run: "TestDirectory_Missing",
+	}, {
+		Name: "settings of another account's hub are used", File: "internal/projects/hubsettings.go",
+		Old: "written != at {", New: "written != at && false {",
+		Packages: []string{"internal/projects"}, Run: "TestHubSettings_Copied",
+	}, {
 		Name: "a deletion believes an old reading", File: "internal/projects/deletion.go",
 		Old: "if !there || ok && bucket.OnDelete == model.Empty {", New: "if ok && bucket.OnDelete == model.Empty {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
-		Name: "a missing stack is taken for a deleted project", File: "internal/entity/resource.go",
-		Old: "case model.IsNotFound(err, model.NotFoundEntity), errors.As(err, &unknown):", New: "case err != nil && (errors.As(err, &unknown) || true):",
+		Name: "a missing stack is taken for a deleted project", File: "internal/entity/hub.go",
+		Old: "if !model.IsNotFound(err, model.NotFoundEntity) && !isUnknown {", New: "if isUnknown && false {",
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
 	{
@@ -178,6 +194,10 @@ var Defects = []Defect{
 		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
 		Old: "if head != nil && whole && !update.Supersedes(head.Version) {", New: "if head != nil && whole {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	}, {
+		Name: "an object that another hub lacks is gone", File: "internal/entity/hub.go",
+		Old: "err == nil && recorded != now", New: "err != nil && recorded != now",
+		Packages: []string{"internal/provider"}, Run: "TestRead_OtherHub",
 	}, {
 		Name: "a full stack fails its member", File: "internal/projects/change.go",
 		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
@@ -203,8 +223,8 @@ var Defects = []Defect{
 		Old: "return errors.Is(err, template.ErrNotJSON) ||", New: "return err != nil ||",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_Failures",
 	}, {
-		Name: "a stale directory is taken for an absence", File: "internal/projects/reading.go",
-		Old: "\tif read != nil && read.doubtful {\n", New: "\tif read != nil && read.doubtful && false {\n",
+		Name: "a stale directory is taken for an absence", File: "internal/projects/directory.go",
+		Old: "\tif read.doubtful {\n", New: "\tif read.doubtful && false {\n",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_StaleDirectory",
 	}, {
 		Name: "policies that are outdated are no deviation", File: "internal/projects/view.go",

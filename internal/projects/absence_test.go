@@ -52,9 +52,10 @@ func TestReadBudget_Absent(t *testing.T) {
 		budget  map[string]int
 		err     error
 	}{
-		"not in the directory": {verified, func(*world) {}, map[string]int{
-			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "cloudformation.DescribeStacks": 1,
-		}, &projects.UnknownProjectError{Project: "acme"}},
+		// Without a directory, another Query makes sure that the hub has not lost it.
+		"no directory": {verified, func(*world) {}, map[string]int{
+			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 2, "cloudformation.DescribeStacks": 1,
+		}, &projects.UnknownProjectError{Project: "acme", NoDirectory: true}},
 		"not in a directory that holds another project": {verified, func(w *world) {
 			other := acme()
 			other.Name = "globex"
@@ -63,9 +64,9 @@ func TestReadBudget_Absent(t *testing.T) {
 			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "cloudformation.DescribeStacks": 2, "cloudformation.GetTemplate": 1,
 			"dynamodb.TransactGetItems": 1,
 		}, &projects.UnknownProjectError{Project: "acme"}},
-		"not in the directory, authoritative": {authoritative, func(*world) {}, map[string]int{
-			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "cloudformation.DescribeStacks": 1,
-		}, &projects.UnknownProjectError{Project: "acme"}},
+		"no directory, authoritative": {authoritative, func(*world) {}, map[string]int{
+			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "cloudformation.DescribeStacks": 1,
+		}, &projects.UnknownProjectError{Project: "acme", NoDirectory: true}},
 		"without its stack": {verified, func(w *world) {
 			fill(w.t, w.process())
 			w.deleteStack()

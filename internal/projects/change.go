@@ -1,9 +1,9 @@
 package projects
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -227,9 +227,15 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 		return err
 	}
 	p.RoleName = s.config.RoleName
-	// The account is reached before anything is changed: a role that can't be assumed leaves nothing behind.
-	d, err := s.newFirst(ctx, h, p.Listing(), true)
-	if err != nil {
+	// The account is reached before anything is changed: a role that can't be assumed leaves nothing behind. Nor does a hub whose table is
+	// mistyped, for which alone the mirror is read here.
+	var d *shard
+	var reached, mirrored error
+	var group sync.WaitGroup
+	group.Go(func() { _, mirrored = s.mirrored(ctx, h, p.Name) })
+	group.Go(func() { d, reached = s.newFirst(ctx, h, p.Listing(), true) })
+	group.Wait()
+	if err := cmp.Or(mirrored, reached); err != nil {
 		return err
 	}
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
@@ -244,32 +250,6 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	}
 	s.warnOfAccess(ctx, p.Name, d.account)
 	return nil
-}
-
-// enter enters a project into the directory, unless it is there already, or its names could collide with another project's.
-func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) error {
-	read, err := s.readTemplate(ctx, h, h.directory)
-	if err != nil {
-		return fmt.Errorf("reading the directory of projects: %w", err)
-	}
-	if read != nil {
-		for _, other := range read.contents.Listings {
-			switch {
-			case other == listing:
-				return nil // what stands in the project's own stack decides whether it exists
-			case other.Name == listing.Name:
-				return &template.ExistsError{ID: model.ID{Kind: model.KindProject, Name: listing.Name}}
-			case other.AccountID == listing.AccountID && model.NamesCollide(other.Name, listing.Name):
-				return &CollisionError{listing.Name, other.Name, listing.AccountID}
-			}
-		}
-	}
-	err = s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
-	var exists *template.ExistsError
-	if errors.As(err, &exists) { // since it was read
-		return &template.ExistsError{ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
-	}
-	return err
 }
 
 // UpdateProject replaces a project's settings. Its account, region and role stay what they are. A project that is being

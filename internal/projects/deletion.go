@@ -62,7 +62,7 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 
 func ignoreUnknown(err error) error {
 	var unknown *UnknownProjectError
-	if errors.As(err, &unknown) {
+	if errors.As(err, &unknown) && !unknown.NoDirectory {
 		return nil
 	}
 	return err
@@ -159,7 +159,7 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	listing, err := s.listing(ctx, h, name)
 	if err != nil {
 		var unknown *UnknownProjectError
-		if errors.As(err, &unknown) {
+		if errors.As(err, &unknown) && !unknown.NoDirectory {
 			s.forgetMirrored(ctx, h, name)
 			return nil
 		}

@@ -50,9 +50,17 @@
 // A plan of one project costs, whatever its size: GetCallerIdentity once (who are we), the hub's settings once
 // (ssm GetParameter), AssumeRole once per project, Query once per project (and one more for each megabyte), and with verified
 // reads DescribeStacks once per stack. Cached reads take no call in the project's account at all, so no AssumeRole either.
-// A project that is not there costs a plan the reading of the directory (DescribeStacks twice, GetTemplate once), and one whose stack
+// A project that is not there costs a plan the reading of the directory (DescribeStacks twice, GetTemplate once; in a hub without a
+// directory DescribeStacks and a Query), and one whose stack
 // is not there another Query and three DescribeStacks: once per process, since the answer is remembered like any other. A write looks
 // again before it fails. Errors of calls are not remembered.
 // Making or changing a project takes one call more, GetPublicAccessBlock of the account, which warns and changes nothing, and making
-// or deleting one another look at the directory, or the account.
+// or deleting one another look at the directory, or the account. Making one also takes a Query, which finds a table that does not exist before
+// anything is changed.
+//
+// # The wrong place
+//
+// Settings of a hub that name another account or region, a table that does not exist and a lost directory are errors of type *HubError
+// (hubsettings.go, directory.go). None of them is ever "not found": Terraform would create everything again. A mirror that cannot be read
+// within two seconds is a MirrorWarning, and the templates are read.
 package projects

@@ -63,20 +63,45 @@ func (e *KeyInUseError) Explain() model.Explanation {
 
 // Explain implements model.Explainer.
 func (e *HubError) Explain() model.Explanation {
+	where := fmt.Sprintf("the SSM parameter %s (%s)", e.Parameter, e.At)
 	if explanation, ok := model.Explain(e.Err); ok {
+		var newer *NewerHubError
+		if !errors.As(e.Err, &newer) {
+			explanation.Cause = fmt.Sprintf("The hub %q cannot be used: its settings are %s. %s", e.Hub, where, explanation.Cause)
+		}
 		return explanation
 	}
 	if errors.Is(e.Err, ErrNoHub) {
 		return model.Explanation{
-			Cause:   fmt.Sprintf("There is no hub %q: the account of the provider's credentials has no SSM parameter %s in the provider's region.", e.Hub, e.Parameter),
+			Cause:   fmt.Sprintf("There is no hub %q: %s does not exist.", e.Hub, where),
 			Changed: model.ChangedNothing,
 			Remedy:  "Check the provider arguments hub and region, and that the credentials are those of the hub's account.",
 		}
 	}
 	return model.Explanation{
-		Cause:   fmt.Sprintf("The settings of the hub %q in the SSM parameter %s can't be used.", e.Hub, e.Parameter),
+		Cause:   fmt.Sprintf("The settings of the hub %q, %s, cannot be read.", e.Hub, where),
 		Changed: model.ChangedNothing,
 		Remedy:  "Check the provider argument hub, and that the credentials may call ssm:GetParameter on it.\n\nOriginal error: " + e.Err.Error(),
+	}
+}
+
+// Explain implements model.Explainer.
+func (e *HubFieldError) Explain() model.Explanation {
+	return model.Explanation{
+		Cause:   "The settings are not valid: " + e.Error() + ".",
+		Changed: model.ChangedNothing,
+		Remedy:  `Correct the parameter. Its value has the form {"format":1,"account_id":"000000000000","region":"eu-west-1","table":"stowage"}.`,
+	}
+}
+
+// Explain implements model.Explainer.
+func (e *WrongHubError) Explain() model.Explanation {
+	return model.Explanation{
+		Cause: fmt.Sprintf("They are those of a hub in %s. Its projects cannot be seen from here, and a project that cannot be seen would look like a deleted one.",
+			e.Settings),
+		Changed: model.ChangedNothing,
+		Remedy: "Use credentials and a region of the hub (provider arguments profile, assume_role and region). " +
+			"If the hub is here, correct account_id and region in the parameter.",
 	}
 }
 

@@ -20,13 +20,6 @@ const (
 	Authoritative ReadMode = "authoritative"
 )
 
-// UnknownProjectError says that the directory has no such project.
-type UnknownProjectError struct{ Project string }
-
-func (e *UnknownProjectError) Error() string {
-	return fmt.Sprintf("the directory has no project %q", e.Project)
-}
-
 // CommitError says that CloudFormation refused or rolled back the commit that held a change, with AWS's own reasons.
 type CommitError struct {
 	ID      model.ID

@@ -12,43 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// List returns the directory of projects, sorted by name.
-func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
-	h, err := s.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	read, err := s.readShard(ctx, h, h.directory, s.mirrored(ctx, h, directoryName))
-	if err != nil || read == nil {
-		return nil, err
-	}
-	return read.contents.Listings, nil
-}
-
-// listing looks a project up in the directory's template; *UnknownProjectError when it isn't there.
-func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.Listing, error) {
-	read, err := s.readTemplate(ctx, h, h.directory)
-	if err != nil {
-		return nil, fmt.Errorf("reading the directory of projects: %w", err)
-	}
-	if read != nil {
-		for _, listing := range read.contents.Listings {
-			if listing.Name == name {
-				return &listing, nil
-			}
-		}
-	}
-	if read != nil && read.doubtful {
-		return nil, &staleDirectoryError{&UnknownProjectError{name}}
-	}
-	return nil, &UnknownProjectError{name}
-}
-
-// staleDirectoryError says that a project was looked up in a template of the directory that may be stale.
-type staleDirectoryError struct{ error }
-
-func (e *staleDirectoryError) Unwrap() error { return e.error }
-
 // unreadableError says that the template of a stack was read and cannot be understood.
 type unreadableError struct {
 	stack string
@@ -66,7 +29,10 @@ func (s *Service) read(ctx context.Context, p *project) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot := s.mirrored(ctx, h, p.name)
+	snapshot, err := s.mirrored(ctx, h, p.name)
+	if err != nil {
+		return nil, err
+	}
 	if s.config.ReadMode == Cached && p.reached(0) == nil {
 		// Of a project that was closing, the mirror can be all that an interrupted deletion has left.
 		if v := mirroredView(p.name, snapshot); v != nil && !v.Contents.Project.Closing {
@@ -170,16 +136,16 @@ func (s *Service) reread(ctx context.Context, t *target) (*View, error) {
 func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, read *shardRead) (*View, error) {
 	var closing *View
 	if read == nil {
-		snapshot, err := h.table.Read(ctx, p.name)
+		snapshot, err := h.table.ReadWithin(ctx, p.name, mirrorBound)
 		if err != nil {
-			s.warnMirror(ctx, "read", p.name, err)
+			s.warnUnread(ctx, h, p.name, err)
 		} else if v := mirroredView(p.name, snapshot); v != nil && v.Contents.Project.Closing {
 			closing = v
 		}
 	}
 	listing, err := s.listing(ctx, h, p.name)
 	var unknown *UnknownProjectError
-	if errors.As(err, &unknown) && closing != nil {
+	if errors.As(err, &unknown) && !unknown.NoDirectory && closing != nil {
 		// The deletion was interrupted when the mirror alone was left, and nobody will delete what is unknown.
 		s.forgetMirrored(ctx, h, p.name)
 	}
@@ -228,18 +194,21 @@ func (s *Service) sibling(h *hub, p *project, first *shard, read *shardRead, n i
 	return p.keep(s.newSibling(h, first, n, shared, false))
 }
 
-// mirrored reads a partition of the mirror. The mirror is disposable: when it can't be read, that is a warning, and the
-// stacks are asked.
-func (s *Service) mirrored(ctx context.Context, h *hub, partition string) *mirror.Snapshot {
+// mirrored reads a partition of the mirror. The mirror is disposable: when it can't be read within a bounded time, that is a warning, and the
+// stacks are asked. A table that does not exist is an error, since the hub's settings are wrong.
+func (s *Service) mirrored(ctx context.Context, h *hub, partition string) (*mirror.Snapshot, error) {
 	if s.config.ReadMode == Authoritative {
-		return &mirror.Snapshot{}
+		return &mirror.Snapshot{}, nil
 	}
-	snapshot, err := h.table.Read(ctx, partition)
+	snapshot, err := h.table.ReadWithin(ctx, partition, mirrorBound)
+	if missing := h.missingTable(err); missing != nil {
+		return nil, missing
+	}
 	if err != nil {
-		s.warnMirror(ctx, "read", partition, err)
-		return &mirror.Snapshot{}
+		s.warnUnread(ctx, h, partition, err)
+		return &mirror.Snapshot{}, nil
 	}
-	return snapshot
+	return snapshot, nil
 }
 
 // readShard reads one stack as the read mode says; nil without an error when there is no such stack.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -88,7 +89,9 @@ func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 		"unreachable": {func(w *world, _ []map[string]types.AttributeValue) {
 			w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall, Code: "AccessDeniedException"})
 		}, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
-		"without table": {func(w *world, _ []map[string]types.AttributeValue) { w.dropTable() }, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
+		"failing": {func(w *world, _ []map[string]types.AttributeValue) {
+			w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall})
+		}, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
 	}
 	for name, c := range cases {
 		for _, m := range c.modes {
@@ -130,14 +133,70 @@ func (w *world) dropTable() {
 	must(w.t, err)
 }
 
-func TestUnreachableMirrorDoesNotStopWrites(t *testing.T) {
+// TestHub_TableMissing refuses a hub whose table does not exist, before anything is changed: the settings name the wrong one. Without the
+// mirror, a mode that does not need it works.
+func TestHub_TableMissing(t *testing.T) {
+	for _, m := range []projects.ReadMode{projects.Verified, projects.Cached} {
+		t.Run(string(m), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, false)
+				fill(t, w.process())
+				want := w.read(projects.Authoritative)
+				w.dropTable()
+				s := w.process(mode(m))
+				w.resetCalls()
+				globex := acme()
+				globex.Name = "globex"
+				_, readErr := s.Read(t.Context(), "acme")
+				_, listErr := s.List(t.Context())
+				for action, err := range map[string]error{
+					"read": readErr, "list": listErr, "create project": s.CreateProject(t.Context(), globex),
+					"create": s.Create(t.Context(), "acme", bucket("third")), "delete": s.Delete(t.Context(), "acme", bucket("inbox").ID()),
+				} {
+					var hub *projects.HubError
+					var field *projects.HubFieldError
+					if !errors.As(err, &hub) || !errors.As(err, &field) || field.Field != "table" {
+						t.Errorf("%s: %v", action, err)
+					}
+				}
+				if n := w.calls()["cloudformation.CreateChangeSet"]; n != 0 {
+					t.Errorf("%d change sets were created", n)
+				}
+				sameView(t, want, w.read(projects.Authoritative))
+			})
+		})
+	}
+}
+
+// TestMirror_Outage reads and writes while every call to DynamoDB fails. It takes seconds, and a warning says so, once.
+func TestMirror_Outage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
-		w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall})
 		fill(t, w.process())
+		w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall})
+		began := time.Now()
+		s := w.process()
+		_, err := s.Read(t.Context(), "acme")
+		must(t, err)
+		_, err = s.List(t.Context())
+		must(t, err)
+		// Each of the two projects' worth of reads waits for the mirror once to read it, and once to repair it.
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("reading took %s", took)
+		}
+		warnings := s.Warnings()
+		if len(warnings) != 1 {
+			t.Fatalf("warnings %v", warnings)
+		}
+		warning, ok := warnings[0].(projects.MirrorWarning)
+		if !ok || warning.Table != sandbox.HubName || warning.Hub.AccountID != sandbox.HubAccount ||
+			!strings.Contains(warning.Err.Error(), "no answer within 2s (InternalServerError: ") {
+			t.Errorf("warning %+v", warnings[0])
+		}
+		must(t, s.Create(t.Context(), "acme", bucket("third")))
 		w.box.ClearFaults()
-		if got := len(w.read(projects.Verified).Contents.Buckets); got != 2 {
-			t.Errorf("%d buckets, want 2", got)
+		if got := len(w.read(projects.Verified).Contents.Buckets); got != 3 {
+			t.Errorf("%d buckets, want 3", got)
 		}
 	})
 }

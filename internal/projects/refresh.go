@@ -195,6 +195,9 @@ func (s *Service) mirroredNow(ctx context.Context, name string) (*hub, *mirror.S
 		return nil, nil, err
 	}
 	snapshot, err := h.table.Read(ctx, name)
+	if missing := h.missingTable(err); missing != nil {
+		return nil, nil, missing
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the mirror: %w", err)
 	}
@@ -309,6 +312,9 @@ func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head,
 	switch {
 	case head == nil:
 		return contents, Refreshed{}, nil
+	case d.partition == directoryName && contents != nil && len(contents.Listings) > 0:
+		// The mirror is the last record of the projects: readDirectory needs it.
+		return contents, Refreshed{Status: head.Status}, h.error(&DirectoryMissingError{Projects: len(contents.Listings)})
 	case head.Status == string(deleted) || closing && d.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil
 	}

@@ -2,16 +2,10 @@ package projects
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
@@ -50,6 +44,7 @@ type Service struct {
 	projects map[string]*project
 	tokens   int
 
+	unread   bool      // people were told that the mirror could not be read
 	warnings []Warning // that nobody has been told of yet
 	crowd    crowd
 }
@@ -66,38 +61,10 @@ func New(config Config) *Service {
 	return &Service{config: config, projects: map[string]*project{}}
 }
 
-// hubSettings are what the SSM parameter of a hub holds.
-type hubSettings struct {
-	Format    int    `json:"format"`
-	AccountID string `json:"account_id"`
-	Region    string `json:"region"`
-	Table     string `json:"table"`
-	// TemplateBucket takes the directory's template once it is too large for a request; "" when there is none.
-	TemplateBucket string `json:"template_bucket"`
-	// ManagementURL is where web clients are reached: the stage of the WebSocket API. "" when there is none.
-	ManagementURL string `json:"management_url"`
-}
-
-// hubFormat is the newest format of hub settings that this version reads.
-const hubFormat = 1
-
-// HubError says that the hub's settings can't be used.
-type HubError struct {
-	Hub, Parameter string
-	Err            error
-}
-
-func (e *HubError) Error() string {
-	return fmt.Sprintf("the settings of the hub %q in the SSM parameter %s: %v", e.Hub, e.Parameter, e.Err)
-}
-
-func (e *HubError) Unwrap() error { return e.Err }
-
-// ErrNoHub says that there is no hub of that name in the account and region.
-var ErrNoHub = errors.New("there is no such parameter")
-
 // hub is the hub, ready for use: the mirror's table, the web clients and the directory.
 type hub struct {
+	name      string
+	at        HubLocation
 	settings  hubSettings
 	table     *mirror.Table
 	pusher    *push.Pusher // nil when there is no WebSocket API
@@ -126,30 +93,23 @@ func (s *Service) open(ctx context.Context) (*hub, error) {
 	return c.wait(ctx)
 }
 
+// Hub returns the account and region of the hub.
+func (s *Service) Hub(ctx context.Context) (HubLocation, error) {
+	h, err := s.open(ctx)
+	if err != nil {
+		return HubLocation{}, err
+	}
+	return h.at, nil
+}
+
 func (s *Service) readHub(ctx context.Context) (*hub, error) {
-	parameter := "/stowage/hub/" + s.config.Hub
 	account := s.config.Clients.Hub()
-	fail := func(err error) (*hub, error) { return nil, &HubError{s.config.Hub, parameter, err} }
-	out, err := account.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(parameter)})
-	var missing *ssmtypes.ParameterNotFound
-	switch {
-	case errors.As(err, &missing):
-		return fail(ErrNoHub)
-	case err != nil:
-		return fail(err)
+	settings, err := readHubSettings(ctx, account, s.config.Hub)
+	if err != nil {
+		return nil, err
 	}
-	var settings hubSettings
-	err = json.Unmarshal([]byte(aws.ToString(out.Parameter.Value)), &settings)
-	switch {
-	case settings.Format > hubFormat: // whatever shape its other fields have
-		return fail(&NewerHubError{settings.Format, parameter})
-	case err != nil:
-		return fail(fmt.Errorf("they are not the JSON that is expected: %w", err))
-	}
-	if settings.Table == "" || settings.Region == "" {
-		return fail(errors.New("they name no table or no region"))
-	}
-	h := &hub{settings: settings, table: mirror.New(account.DynamoDB, settings.Table)}
+	at := HubLocation{settings.AccountID, settings.Region}
+	h := &hub{name: s.config.Hub, at: at, settings: *settings, table: mirror.New(account.DynamoDB, settings.Table)}
 	if settings.ManagementURL != "" {
 		h.pusher = push.New(account.Connections(settings.ManagementURL))
 	}
@@ -177,6 +137,17 @@ func stackName(project string, n int) string { return fmt.Sprintf("stowage-%s-%d
 
 // mirrorBound is the most that a write of the mirror may hold up an apply: the relay's sweep mends what is missing.
 const mirrorBound = 2 * time.Second
+
+// warnUnread warns that the mirror could not be read, in the log and, once per process, to people.
+func (s *Service) warnUnread(ctx context.Context, h *hub, partition string, err error) {
+	s.warnMirror(ctx, "read", partition, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.unread {
+		s.unread = true
+		s.warnings = append(s.warnings, MirrorWarning{h.settings.Table, h.at, err})
+	}
+}
 
 func (s *Service) warnMirror(ctx context.Context, doing, partition string, err error) {
 	s.config.Warn(ctx, "The mirror could not be "+doing+"; reads are slower until it is mended", map[string]any{

@@ -75,7 +75,7 @@ func (d *shard) counts() bool {
 func (s *Service) newDirectory(h *hub, account *awsclient.Account) *shard {
 	d := &shard{
 		partition: directoryName, account: account,
-		env: template.Env{Project: directoryName, AccountID: account.ID, Region: account.Region, Partition: s.config.Clients.Partition()},
+		env: template.Env{Project: directoryName, AccountID: h.settings.AccountID, Region: h.settings.Region, Partition: s.config.Clients.Partition()},
 	}
 	d.stack = stack.New(s.stackConfig(h, d, commit.Config{
 		Stack: "stowage-" + directoryName, CarrierName: "/stowage/" + directoryName + "/revision", Create: true,

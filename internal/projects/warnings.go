@@ -6,7 +6,7 @@ import (
 )
 
 // Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning, a
-// GrownWarning, a HeadroomWarning or an AccessBlockWarning.
+// GrownWarning, a HeadroomWarning, an AccessBlockWarning or a MirrorWarning.
 type Warning interface {
 	// Summary is a title, and Detail the text below it.
 	Summary() string
@@ -47,6 +47,14 @@ type AccessBlockWarning struct {
 	Project, AccountID string
 	Missing            []string // as the S3 API names them; empty when Err says why they aren't known
 	Err                error
+}
+
+// MirrorWarning says that the hub's table could not be read, so that the stacks' templates were read instead: the result is the same, and
+// takes longer. There is one per process.
+type MirrorWarning struct {
+	Table string
+	Hub   HubLocation
+	Err   error
 }
 
 // scarcePolicies is from how many policies on it is said that a user has few left.

@@ -76,3 +76,14 @@ func (w UnhealedWarning) Detail() string {
 		"which could not be repaired: %s.\n\nAWS's reasons: %s\n\nDetect the drift of the stack in the CloudFormation console, and change these resources to what its template says.",
 		w.Stack, strings.Join(w.LogicalIDs, ", "), model.Sentences(w.Reasons...))
 }
+
+// Summary implements Warning.
+func (MirrorWarning) Summary() string { return "Mirror Unavailable" }
+
+// Detail implements Warning.
+func (w MirrorWarning) Detail() string {
+	return fmt.Sprintf("The DynamoDB table %q of the hub (%s) could not be read: %s\n\n"+
+		"The templates of the stacks were read instead. The result is the same, and takes longer. "+
+		"Check that the table is reachable and that the provider's credentials may call dynamodb:Query on it.",
+		w.Table, w.Hub, model.Sentences(w.Err.Error()))
+}

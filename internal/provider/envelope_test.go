@@ -58,6 +58,13 @@ func wantError(t *testing.T, diagnostics []*entitytest.Diagnostic, summary, text
 	}
 }
 
+// hubError is an error with the settings of a hub.
+func hubError(err error) error {
+	return &projects.HubError{
+		Hub: "main", Parameter: "/stowage/hub/main", At: projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}, Err: err,
+	}
+}
+
 func TestEveryFailureIsExplained(t *testing.T) {
 	user := model.ID{Kind: model.KindUser, Name: "partner"}
 	stack := "stowage-acme-0"
@@ -76,12 +83,14 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		{&projects.OutcomeUnknownError{ID: user, Stack: stack, Err: errors.New("time ran out")}, "It is unknown whether the project user \"acme/partner\" was created. The time ran out, or the run was interrupted, while CloudFormation updated the stack stowage-acme-0", ""},
 		{&projects.NotEmptyError{ID: user, Bucket: "acme-inbox"}, `The bucket acme-inbox is not empty`, "on_delete"},
 		{&projects.CollisionError{Project: "acme", Other: "acme-x", AccountID: "111122223333"}, `entities of the projects "acme" and "acme-x" could get the same physical names`, "name"},
-		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: projects.ErrNoHub}, `There is no hub "main": the account of the provider's credentials has no SSM parameter /stowage/hub/main`, ""},
-		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: errors.New("AccessDenied")}, "Original error: AccessDenied", ""},
+		{hubError(projects.ErrNoHub), "There is no hub \"main\": the SSM parameter /stowage/hub/main (account 000000000000, Region eu-west-1) does not exist.", ""},
+		{hubError(errors.New("AccessDenied")), "Original error: AccessDenied", ""},
+		{hubError(&projects.HubFieldError{Field: "table", Problem: "missing"}), "The hub \"main\" cannot be used: its settings are the SSM parameter /stowage/hub/main (account 000000000000, Region eu-west-1). The settings are not valid: field \"table\": missing.", ""},
+		{hubError(&projects.WrongHubError{Settings: projects.HubLocation{AccountID: "999999999999", Region: "eu-west-1"}}), "They are those of a hub in account 999999999999, Region eu-west-1.", ""},
 		{&projects.StackMissingError{Project: "acme", Stack: stack, AccountID: "111122223333", Region: "eu-west-1"}, "the account 111122223333 has no stack stowage-acme-0 in the region eu-west-1", ""},
 		{&template.NewerFormatError{LogicalID: "Key", Format: 9}, "Upgrade the provider.", ""},
 		{&template.NewerSettingsError{LogicalID: "Userpartner", Field: "shiny"}, "A newer version of the provider wrote it: the resource Userpartner has the setting \"shiny\", which this version of the provider doesn't know and would lose.\n\nNothing was changed. Upgrade the provider.", ""},
-		{&projects.HubError{Hub: "main", Parameter: "/stowage/hub/main", Err: &projects.NewerHubError{Format: 2, Parameter: "/stowage/hub/main"}}, "the settings have format 2; this version of the provider knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
+		{hubError(&projects.NewerHubError{Format: 2, Parameter: "/stowage/hub/main"}), "the settings have format 2; this version of the provider knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
 		{&template.TransformError{Transform: "AWS::Serverless"}, "has a Transform section (AWS::Serverless)", ""},
 		{&template.MovedError{ID: user}, "Another writer changed its access keys after the plan was made.", "access_key"},
 		{&template.NoServerError{ID: user}, "Its project has no SFTP server.\n\nNothing was changed. Enable the server of the project (sftp = { enabled = true } in stowage_project", "sftp"},

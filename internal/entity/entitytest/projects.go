@@ -21,6 +21,8 @@ type Projects struct {
 	Origin string
 	// Fail is called before each call with the method's name; its error is the call's. Nil: nothing fails.
 	Fail func(ctx context.Context, method string) error
+	// Location is where the hub is.
+	Location projects.HubLocation
 	// Pending are the warnings that the next call of Warnings returns.
 	Pending []projects.Warning
 
@@ -35,6 +37,7 @@ var _ entity.Projects = (*Projects)(nil)
 // NewProjects returns projects that hold the one named acme, without entities.
 func NewProjects() *Projects {
 	p := &Projects{templates: map[string]*template.Template{}, envs: map[string]template.Env{}, Origin: "test"}
+	p.Location = projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}
 	acme := model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse}
 	if err := p.CreateProject(context.Background(), acme); err != nil {
 		panic("entitytest: " + err.Error())
@@ -88,6 +91,11 @@ func published(contents *template.Contents) map[string]string {
 		outputs[template.UserOutput(user.Name)] = value
 	}
 	return outputs
+}
+
+// Hub implements entity.Projects.
+func (p *Projects) Hub(ctx context.Context) (projects.HubLocation, error) {
+	return p.Location, p.begin(ctx, "Hub")
 }
 
 // List implements entity.Projects.

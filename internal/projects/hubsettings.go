@@ -1,0 +1,159 @@
+package projects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+)
+
+// hubSettings is the value of a hub's SSM parameter.
+type hubSettings struct {
+	Format    int    `json:"format"`
+	AccountID string `json:"account_id"`
+	Region    string `json:"region"`
+	Table     string `json:"table"`
+	// TemplateBucket takes the directory's template once it is too large for a request; "" when there is none.
+	TemplateBucket string `json:"template_bucket"`
+	// ManagementURL is where web clients are reached: the stage of the WebSocket API. "" when there is none.
+	ManagementURL string `json:"management_url"`
+}
+
+// hubParameter is the name of a hub's SSM parameter.
+func hubParameter(hub string) string { return "/stowage/hub/" + hub }
+
+// hubFormat is the newest format of hub settings that this version reads.
+const hubFormat = 1
+
+// readHubSettings reads the settings of a hub and checks that they are those of the account and region in which they were found. Settings
+// that were copied from another account or region would show no projects, and an empty hub looks like deleted projects. Errors are of type
+// *HubError.
+func readHubSettings(ctx context.Context, account *awsclient.Account, name string) (*hubSettings, error) {
+	at := HubLocation{account.ID, account.Region}
+	parameter := hubParameter(name)
+	fail := func(err error) (*hubSettings, error) {
+		return nil, &HubError{Hub: name, Parameter: parameter, At: at, Err: err}
+	}
+	out, err := account.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(parameter)})
+	var missing *ssmtypes.ParameterNotFound
+	switch {
+	case errors.As(err, &missing):
+		return fail(ErrNoHub)
+	case err != nil:
+		return fail(err)
+	}
+	// The ARN names the account also where the provider was told not to ask for it.
+	if found, err := arn.Parse(aws.ToString(out.Parameter.ARN)); err == nil {
+		at = HubLocation{found.AccountID, found.Region}
+	}
+	settings, err := parseHubSettings(aws.ToString(out.Parameter.Value), parameter)
+	if err != nil {
+		return fail(err)
+	}
+	if at.AccountID == "" {
+		at.AccountID = settings.AccountID // unknown: nothing to compare with
+	}
+	if written := (HubLocation{settings.AccountID, settings.Region}); written != at {
+		return fail(&WrongHubError{Settings: written})
+	}
+	return settings, nil
+}
+
+var (
+	accountIDPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+	tablePattern     = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+	bucketPattern    = regexp.MustCompile(`^[a-z0-9.-]{3,63}$`)
+)
+
+// parseHubSettings decodes settings and validates each field.
+func parseHubSettings(value, parameter string) (*hubSettings, error) {
+	var settings hubSettings
+	err := json.Unmarshal([]byte(value), &settings)
+	switch {
+	case settings.Format > hubFormat: // its other fields may have any type
+		return nil, &NewerHubError{settings.Format, parameter}
+	case err != nil:
+		return nil, &HubFieldError{Problem: "expected a JSON object: " + err.Error()}
+	}
+	for _, field := range []struct {
+		name, value string
+		pattern     *regexp.Regexp
+		optional    bool
+		expected    string
+	}{
+		{"account_id", settings.AccountID, accountIDPattern, false, "an AWS account ID of 12 digits"},
+		{"region", settings.Region, regionPattern, false, "an AWS Region such as eu-west-1"},
+		{"table", settings.Table, tablePattern, false, "the name of a DynamoDB table"},
+		{"template_bucket", settings.TemplateBucket, bucketPattern, true, "the name of an S3 bucket"},
+	} {
+		switch {
+		case field.value == "" && field.optional:
+		case field.value == "":
+			return nil, &HubFieldError{field.name, "missing: expected " + field.expected}
+		case !field.pattern.MatchString(field.value):
+			return nil, &HubFieldError{field.name, fmt.Sprintf("%q: expected %s", field.value, field.expected)}
+		}
+	}
+	if address := settings.ManagementURL; address != "" {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return nil, &HubFieldError{"management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address)}
+		}
+	}
+	return &settings, nil
+}
+
+// HubLocation is the account and region that hold a hub.
+type HubLocation struct {
+	AccountID string `json:"account_id"` // "" while it is unknown
+	Region    string `json:"region"`
+}
+
+func (l HubLocation) String() string {
+	if l.AccountID == "" {
+		return fmt.Sprintf("the account of the provider's credentials, Region %s", l.Region)
+	}
+	return fmt.Sprintf("account %s, Region %s", l.AccountID, l.Region)
+}
+
+// HubError is returned when the settings of a hub cannot be used. At is where they were read, or looked for.
+type HubError struct {
+	Hub, Parameter string
+	At             HubLocation
+	Err            error
+}
+
+func (e *HubError) Error() string {
+	return fmt.Sprintf("settings of the hub %q in the SSM parameter %s of %s: %v", e.Hub, e.Parameter, e.At, e.Err)
+}
+
+func (e *HubError) Unwrap() error { return e.Err }
+
+// ErrNoHub is returned when the account and region have no parameter of the hub.
+var ErrNoHub = errors.New("the parameter does not exist")
+
+// HubFieldError is returned for settings of a hub that are malformed. Field is "" when they are no settings at all.
+type HubFieldError struct{ Field, Problem string }
+
+func (e *HubFieldError) Error() string {
+	if e.Field == "" {
+		return e.Problem
+	}
+	return fmt.Sprintf("field %q: %s", e.Field, e.Problem)
+}
+
+// WrongHubError is returned when the settings of a hub name another account or region than the one that they were read in.
+type WrongHubError struct{ Settings HubLocation }
+
+func (e *WrongHubError) Error() string {
+	return "the settings are those of a hub in " + e.Settings.String()
+}
