@@ -40,7 +40,8 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 			surprises = append(surprises, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
 		case change.Action != string(action):
 			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
-		case change.Replacement != "" && change.Replacement != "False":
+		// Only a modification can replace. Until May 2025 AWS gave the value True for additions, too.
+		case change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False":
 			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}
 	}

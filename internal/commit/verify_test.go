@@ -131,6 +131,8 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 			[]template.Intent{{LogicalID: "N", Action: template.Add}, {LogicalID: "A", Action: template.Modify}, {LogicalID: "B", Action: template.Remove}},
 			[]ResourceChange{{LogicalID: "B", Action: "Remove"}, carrier, modify("False"), {LogicalID: "N", Action: "Add"}}, nil,
 		},
+		"an addition that is said to replace": {[]template.Intent{{LogicalID: "N", Action: template.Add}},
+			[]ResourceChange{carrier, {LogicalID: "N", Action: "Add", Replacement: "True"}}, nil},
 		"no change at all":       {nil, nil, []string{"Modify Carrier is missing"}},
 		"an unintended removal":  {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
 		"an unintended addition": {nil, []ResourceChange{carrier, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},

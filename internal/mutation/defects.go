@@ -15,6 +15,10 @@ var Defects = []Defect{
 		Old: "surprises = append(surprises, verifyBefore(base, change)...)", New: "_ = base",
 		Packages: []string{"internal/commit"}, Run: "Catches",
 	}, {
+		Name: "an addition is taken for a replacement", File: "internal/commit/verify.go",
+		Old: "case change.Action == string(template.Modify) && change.Replacement != \"\" &&", New: "case change.Replacement != \"\" &&",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestDescribeChangeSet",
+	}, {
 		Name: "a change of policies alone is not intended", File: "internal/template/edit.go",
 		Old: "\t\tcase differ(before, raw, \"DeletionPolicy\", \"UpdateReplacePolicy\"):", New: "\t\tcase false:",
 		Packages: []string{"internal/template", "internal/projects"}, Run: "TestIntents|TestPoliciesEdited",
@@ -103,6 +107,14 @@ var Defects = []Defect{
 		Name: "retry without token", File: "internal/stack/calls.go",
 		Old: "ClientRequestToken: aws.String(e.Token), DisableRollback", New: "DisableRollback",
 		Packages: []string{"internal/stack"},
+	}, {
+		Name: "a change set fails without its reason", File: "internal/stack/calls.go",
+		Old: "if err == nil && aws.ToString(plain.StatusReason) != \"\" {", New: "if err != nil && aws.ToString(plain.StatusReason) != \"\" {",
+		Packages: []string{"internal/stack"}, Run: "TestDescribeChangeSet",
+	}, {
+		Name: "a token that exists is a refusal", File: "internal/stack/classify.go",
+		Old: "\tcase errors.As(err, &token):", New: "\tcase errors.As(err, &token) && false:",
+		Packages: []string{"internal/stack"}, Run: "TestRefusals",
 	}, {
 		Name: "rollback is left to the default", File: "internal/stack/calls.go",
 		Old: ", DisableRollback: aws.Bool(false),", New: ", DisableRollback: aws.Bool(true),",

@@ -161,10 +161,7 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 		}
 		switch out.Status {
 		case types.ChangeSetStatusFailed:
-			made.Failed = aws.ToString(out.StatusReason)
-			if made.Failed == "" {
-				made.Failed = "the change set failed without a reason"
-			}
+			made.Failed = s.failure(ctx, out)
 			made.Findings = s.findings(ctx, arn)
 			return made
 		case types.ChangeSetStatusCreateComplete:
@@ -178,6 +175,18 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 		}
 	}
 	return made
+}
+
+// failure is why a change set failed. With property values, AWS has left the reason out; without them it gives one.
+func (s *Stack) failure(ctx context.Context, described *cloudformation.DescribeChangeSetOutput) string {
+	if reason := aws.ToString(described.StatusReason); reason != "" {
+		return reason
+	}
+	plain, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: described.ChangeSetId})
+	if err == nil && aws.ToString(plain.StatusReason) != "" {
+		return aws.ToString(plain.StatusReason)
+	}
+	return "the change set failed without a reason"
 }
 
 // findings are the resources for which the validation before deployment has failed a change set. Without them, or without the

@@ -32,9 +32,13 @@ func classify(err error) *commit.CallError {
 		notFound *types.ChangeSetNotFoundException
 		status   *types.InvalidChangeSetStatusException
 		exists   *types.AlreadyExistsException
+		token    *types.TokenAlreadyExistsException
 	)
 	switch {
 	case !errors.As(err, &api), broken(err, api):
+		result.Failure = commit.NoReply
+	case errors.As(err, &token):
+		// Tokens are unique per attempt. An earlier attempt of the same call arrived and its reply was lost.
 		result.Failure = commit.NoReply
 	case errors.As(err, &notFound):
 		result.Failure = commit.Outdated

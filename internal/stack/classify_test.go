@@ -38,6 +38,7 @@ func TestRefusalsAreSorted(t *testing.T) {
 		{&types.InvalidChangeSetStatusException{Message: text("ChangeSet [x] cannot be executed in its current execution status of [OBSOLETE]")}, commit.Outdated},
 		{&types.InvalidChangeSetStatusException{Message: text("An operation on this ChangeSet is currently in progress.")}, commit.Busy},
 		{&types.AlreadyExistsException{Message: text("ChangeSet N cannot be created due to a mismatch with existing attribute Template")}, commit.NameTaken},
+		{&types.TokenAlreadyExistsException{Message: text("A client request token already exists.")}, commit.NoReply},
 		{&types.InsufficientCapabilitiesException{Message: text("Requires capabilities : [CAPABILITY_NAMED_IAM]")}, commit.Refused},
 		{&types.LimitExceededException{Message: text("ChangeSet limit exceeded for stack " + arn)}, commit.Refused},
 		{&smithy.GenericAPIError{Code: "Throttling", Message: "Rate exceeded"}, commit.Busy},
