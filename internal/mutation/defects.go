@@ -315,6 +315,10 @@ var Defects = []Defect{
 		Old: "if r.compareDue() {", New: "if false {",
 		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Sweep",
 	}, {
+		Name: "a topic reports on another account's stacks", File: "internal/relay/notifications.go",
+		Old: "if err != nil || !w.isOf(topic.AccountID, topic.Region) {", New: "if err != nil {",
+		Packages: []string{"internal/relay"}, Run: "TestNotifications_OwnAccountOnly",
+	}, {
 		Name: "an event is noted as sent that clients could not be reached for", File: "internal/projects/publish.go",
 		Old: "return upto, errors.Join(result.Err, h.note(ctx, result))", New: "return upto, errors.Join(nil, h.note(ctx, result))",
 		Packages: []string{"internal/projects"}, Run: "TestWhoCouldNotBeTold",

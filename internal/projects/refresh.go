@@ -2,6 +2,7 @@ package projects
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -126,7 +127,14 @@ func (e *ForeignStackError) Error() string {
 //
 // It returns *ForeignStackError for a stack that belongs to no project, and *UnknownProjectError when there is no project of that name.
 func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
-	return s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (Refreshed, error) { return s.refreshStack(ctx, at) })
+	done, err := s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (Refreshed, error) {
+		return s.refreshStack(ctx, at)
+	})
+	var unknown *UnknownProjectError
+	if errors.As(err, &unknown) {
+		s.forget(at.Project) // names of projects that do not exist must not pile up
+	}
+	return done, err
 }
 
 func (s *Service) refreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {

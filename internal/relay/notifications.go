@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
@@ -51,27 +52,79 @@ func wakesOf(event json.RawMessage) ([]wake, error) {
 		return nil, fmt.Errorf("the event: %w", withoutContent(err))
 	}
 	if shape.Records == nil {
-		var e events.EventBridgeEvent
-		if err := json.Unmarshal(event, &e); err != nil {
-			return nil, fmt.Errorf("the event of the bus: %w", withoutContent(err))
-		}
-		w, err := wakeOfBus(e)
+		w, err := wakeOfBusEvent(event)
 		return []wake{w}, err
 	}
-	// Only the texts are taken out of the records: whatever else is in them, and of whatever form, is nobody's business.
-	var records []struct {
-		SNS struct {
-			Message string `json:"Message"`
-		} `json:"Sns"`
-	}
+	// Only texts and their origin are read from the records. No other field matters.
+	var records []record
 	if err := json.Unmarshal(shape.Records, &records); err != nil {
 		return nil, fmt.Errorf("the records of the event: %w", withoutContent(err))
 	}
 	wakes := make([]wake, len(records))
-	for i, record := range records {
-		wakes[i] = wakeOfText(record.SNS.Message)
+	for i, r := range records {
+		wakes[i] = r.wake()
 	}
 	return wakes, nil
+}
+
+// record is a message of SNS, as Lambda passes it on from a topic or from a queue that subscribes to the topic.
+type record struct {
+	SNS  notification `json:"Sns"`
+	Body string       `json:"body"` // of a queue
+}
+
+// notification is a message of SNS.
+type notification struct {
+	TopicARN string `json:"TopicArn"`
+	Message  string `json:"Message"`
+}
+
+// wake reads a record. A queue passes on the notification as JSON, or an event of the bus. Anything else in a queue is no reason to look.
+func (r record) wake() wake {
+	if r.Body == "" {
+		return r.SNS.wake()
+	}
+	var n notification
+	if json.Unmarshal([]byte(r.Body), &n) != nil {
+		return wake{}
+	}
+	if n.TopicARN != "" {
+		return n.wake()
+	}
+	w, err := wakeOfBusEvent([]byte(r.Body))
+	if err != nil {
+		return wake{}
+	}
+	return w
+}
+
+// wake reads a notification. A topic may report on stacks of its own account and region only: its publishers are that account's.
+func (n notification) wake() wake {
+	w := wakeOfText(n.Message)
+	topic, err := arn.Parse(n.TopicARN)
+	if err != nil || !w.isOf(topic.AccountID, topic.Region) {
+		return wake{}
+	}
+	return w
+}
+
+// wakeOfBusEvent reads an event of the bus. EventBridge sets its account and region, so that they cannot be forged.
+func wakeOfBusEvent(event []byte) (wake, error) {
+	var e events.EventBridgeEvent
+	if err := json.Unmarshal(event, &e); err != nil {
+		return wake{}, fmt.Errorf("the event of the bus: %w", withoutContent(err))
+	}
+	w, err := wakeOfBus(e)
+	if err != nil || !w.isOf(e.AccountID, e.Region) {
+		return wake{}, err
+	}
+	return w, nil
+}
+
+// isOf reports whether the stack is in an account and region.
+func (w wake) isOf(accountID, region string) bool {
+	at, ok := projects.AddressOf(w.stackID)
+	return ok && at.AccountID == accountID && at.Region == region
 }
 
 // woken is a stack that can be one of ours.

@@ -97,7 +97,7 @@ func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
 		w := newWorld(t, false)
 		r, calls := w.relay()
 		record := func(stackID, physicalID, kind string) map[string]any {
-			return map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "StackId='" + stackID + "'\nPhysicalResourceId='" + physicalID + "'\nResourceType='" + kind + "'\n"}}
+			return map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": topicOf(account), "Message": "StackId='" + stackID + "'\nPhysicalResourceId='" + physicalID + "'\nResourceType='" + kind + "'\n"}}
 		}
 		ours, theirs := "arn:aws:cloudformation:eu-west-1:"+account+":stack/stowage-acme-0/1", "arn:aws:cloudformation:eu-west-1:"+account+":stack/website/1"
 		event, err := json.Marshal(map[string]any{"Records": []any{
@@ -124,7 +124,7 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
 		must(t, err)
 		calls.take()
-		message := map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n"}}
+		message := map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": topicOf(account), "Message": "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n"}}
 		event, err := json.Marshal(map[string]any{"Records": []any{message, message, message, message}})
 		must(t, err)
 		want := map[string]int{"Query": 1, "DescribeStacks": 1}
@@ -139,11 +139,74 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 	})
 }
 
+// topicOf is the ARN of an account's topic.
+func topicOf(accountID string) string {
+	return "arn:aws:sns:" + region + ":" + accountID + ":" + sandbox.TopicName
+}
+
+// snsRecord is a notification of a stack's status as it arrives from a topic, or with queue from a queue that subscribes to the topic.
+func snsRecord(t *testing.T, topic, stackID string, queue bool) map[string]any {
+	t.Helper()
+	text := "StackId='" + stackID + "'\nPhysicalResourceId='" + stackID + "'\nResourceType='AWS::CloudFormation::Stack'\nResourceStatus='UPDATE_COMPLETE'\n"
+	message := map[string]any{"Type": "Notification", "TopicArn": topic, "Message": text}
+	if !queue {
+		return map[string]any{"EventSource": "aws:sns", "Sns": message}
+	}
+	body, err := json.Marshal(message)
+	must(t, err)
+	return map[string]any{"messageId": "1", "eventSource": "aws:sqs", "body": string(body)}
+}
+
+// TestNotifications_OwnAccountOnly takes the same notification from a topic, a queue and the bus. It counts only if it comes from the
+// account and region of the stack; otherwise no call is made.
+func TestNotifications_OwnAccountOnly(t *testing.T) {
+	const other = "999999999999"
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		id := w.mirrored("acme").Heads[0].StackID
+		r, calls := w.relay()
+		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
+		must(t, err)
+		records := func(records ...any) []byte {
+			event, err := json.Marshal(map[string]any{"Records": records})
+			must(t, err)
+			return event
+		}
+		forwarded := map[string]any{"messageId": "1", "eventSource": "aws:sqs", "body": string(bus(t, id, "UPDATE_COMPLETE"))}
+		garbage := map[string]any{"messageId": "1", "eventSource": "aws:sqs", "body": "hello"}
+		elsewhere := "arn:aws:sns:us-east-1:" + account + ":" + sandbox.TopicName
+		look := map[string]int{"Query": 1, "DescribeStacks": 1}
+		for name, c := range map[string]struct {
+			event []byte
+			want  map[string]int
+		}{
+			"topic":                        {records(snsRecord(t, topicOf(account), id, false)), look},
+			"queue":                        {records(snsRecord(t, topicOf(account), id, true)), look},
+			"bus by a queue":               {records(forwarded), look},
+			"topic of another account":     {records(snsRecord(t, topicOf(other), id, false)), nil},
+			"topic of another region":      {records(snsRecord(t, elsewhere, id, false)), nil},
+			"no topic":                     {records(snsRecord(t, "", id, false)), nil},
+			"queue behind another's topic": {records(snsRecord(t, topicOf(other), id, true)), nil},
+			"queue with something else":    {records(garbage), nil},
+			"bus event of another account": {[]byte(strings.Replace(string(bus(t, id, "UPDATE_COMPLETE")), `"account":"`+account, `"account":"`+other, 1)), nil},
+		} {
+			calls.take()
+			if _, err := r.Handle(t.Context(), c.event); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if got := calls.take(); !maps.Equal(got, c.want) {
+				t.Errorf("%s: %s", name, cmp.Diff(c.want, got))
+			}
+		}
+	})
+}
+
 // bus is an event of the bus about a stack.
 func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
-		"version": "0", "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
+		"version": "0", "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change", "account": account, "region": region,
 		"detail": map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": status}},
 	})
 	must(t, err)
@@ -197,7 +260,7 @@ func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
 func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
 	w := newWorld(t, false)
 	r, _ := w.relay()
-	for _, event := range []string{``, `null`, `{}`, `[]`, `"canary"`, `{"canary":`, `{"Records":[{"eventSource":"aws:sqs","body":"canary"}]}`, `{"detail-type":"canary"}`, `{"Records":"canary"}`, `{"type":"canary"}`} {
+	for _, event := range []string{``, `null`, `{}`, `[]`, `"canary"`, `{"canary":`, `{"Records":[{"eventSource":"aws:kinesis","body":"canary"}]}`, `{"detail-type":"canary"}`, `{"Records":"canary"}`, `{"type":"canary"}`} {
 		if _, err := r.Handle(t.Context(), []byte(event)); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", event, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -114,7 +115,7 @@ func KindOf(event []byte) (Kind, error) {
 		return KindSchedule, nil
 	case shape.DetailType != "" && shape.Source == cloudFormationSource:
 		return KindNotification, nil
-	case len(shape.Records) > 0 && shape.Records[0].EventSource == "aws:sns":
+	case len(shape.Records) > 0 && slices.Contains([]string{"aws:sns", "aws:sqs"}, shape.Records[0].EventSource):
 		return KindNotification, nil
 	}
 	return kindUnknown, errors.New("the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API")
