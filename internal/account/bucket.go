@@ -12,20 +12,6 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// NotEmptyError says that a bucket still holds something.
-type NotEmptyError struct {
-	Bucket string
-	// Example is the key of something in it, "" when S3 itself refused the deletion.
-	Example string
-}
-
-func (e *NotEmptyError) Error() string {
-	if e.Example == "" {
-		return fmt.Sprintf("the bucket %s is not empty", e.Bucket)
-	}
-	return fmt.Sprintf("the bucket %s is not empty: it holds %q", e.Bucket, e.Example)
-}
-
 // Buckets works on the buckets of one account and region.
 type Buckets struct {
 	S3 *s3.Client
@@ -45,9 +31,9 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	case err != nil:
 		return fmt.Errorf("listing the bucket %s: %w", bucket, err)
 	case len(versions.Versions) > 0:
-		return &NotEmptyError{bucket, aws.ToString(versions.Versions[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(versions.Versions[0].Key)}
 	case len(versions.DeleteMarkers) > 0:
-		return &NotEmptyError{bucket, aws.ToString(versions.DeleteMarkers[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(versions.DeleteMarkers[0].Key)}
 	}
 	// S3 deletes a bucket with unfinished uploads in it, and them with it.
 	uploads, err := b.S3.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{
@@ -59,7 +45,7 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	case err != nil:
 		return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
 	case len(uploads.Uploads) > 0:
-		return &NotEmptyError{bucket, aws.ToString(uploads.Uploads[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(uploads.Uploads[0].Key)}
 	}
 	return nil
 }

@@ -86,10 +86,10 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 		return nil, err
 	}
 	if len(c.AllowedAccountIDs) > 0 && !slices.Contains(c.AllowedAccountIDs, accountID) {
-		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "allowed_account_ids"}
+		return nil, accountNotAllowed("allowed_account_ids", accountID)
 	}
 	if len(c.ForbiddenAccountIDs) > 0 && (accountID == "" || slices.Contains(c.ForbiddenAccountIDs, accountID)) {
-		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "forbidden_account_ids"}
+		return nil, accountNotAllowed("forbidden_account_ids", accountID)
 	}
 	clients.hub = newAccount(accountID, sdk, &c)
 	return clients, nil
@@ -124,16 +124,18 @@ func (c *Clients) Project(ctx context.Context, accountID, region, roleName strin
 		region = c.sdk.Region
 	}
 	if !accountIDPattern.MatchString(accountID) {
-		return nil, &IdentityError{What: "account id", Value: accountID}
+		return nil, &ArgumentError{Argument: "account_id", Err: fmt.Errorf("%q is not an AWS account ID, which has 12 digits", accountID)}
 	}
 	if roleName != "" && !roleNamePattern.MatchString(roleName) {
-		return nil, &IdentityError{What: "role name", Value: roleName}
+		return nil, &ArgumentError{
+			Argument: "project_role_name", Err: fmt.Errorf("%q is not the name of a role", roleName), Remedy: "Give the role's name, not its ARN.",
+		}
 	}
 	if err := checkRegion(region, c.partition, &c.config); err != nil {
 		return nil, err
 	}
 	if slices.Contains(c.config.ForbiddenAccountIDs, accountID) {
-		return nil, &AccountNotAllowedError{AccountID: accountID, Argument: "forbidden_account_ids"}
+		return nil, accountNotAllowed("forbidden_account_ids", accountID)
 	}
 
 	key := projectKey{accountID, region, roleName}
@@ -219,16 +221,16 @@ func (c *Clients) makeProject(ctx context.Context, key projectKey) (*Account, er
 // checkRegion wants a known region, of the partition if one is given.
 func checkRegion(region, partition string, c *Config) error {
 	if region == "" {
-		return &RegionError{}
+		return noRegion()
 	}
 	if c.SkipRegionValidation {
 		return nil
 	}
 	if validation.SupportedRegion(region) != nil {
-		return &RegionError{Region: region}
+		return unknownRegion(region)
 	}
 	if home, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region); partition != "" && ok && home.ID() != partition {
-		return &RegionError{Region: region, Partition: partition}
+		return foreignRegion(region, partition)
 	}
 	return nil
 }

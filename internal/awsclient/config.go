@@ -117,58 +117,58 @@ var (
 // check finds what no call to AWS is needed to find wrong. Messages never repeat a secret, so no URL with its user info either.
 func (c *Config) check() error {
 	if c.AccessKey != "" && c.SecretKey == "" {
-		return &ConfigError{Argument: "secret_key", Err: errors.New("access_key is set but secret_key is not")}
+		return &ArgumentError{Argument: "secret_key", Err: errors.New("access_key is set but secret_key is not")}
 	}
 	if c.AccessKey == "" && (c.SecretKey != "" || c.Token != "") {
-		return &ConfigError{Argument: "access_key", Err: errors.New("secret_key or token is set but access_key is not")}
+		return &ArgumentError{Argument: "access_key", Err: errors.New("secret_key or token is set but access_key is not")}
 	}
 	if len(c.AllowedAccountIDs) > 0 && len(c.ForbiddenAccountIDs) > 0 {
-		return &ConfigError{Argument: "allowed_account_ids", Err: errors.New("only one of allowed_account_ids and forbidden_account_ids may be set")}
+		return &ArgumentError{Argument: "allowed_account_ids", Err: errors.New("only one of allowed_account_ids and forbidden_account_ids may be set")}
 	}
 	for i, r := range c.AssumeRole {
 		if r.RoleARN == "" {
-			return &ConfigError{Argument: "assume_role", Err: fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole))}
+			return &ArgumentError{Argument: "assume_role", Err: fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole))}
 		}
 	}
 	if w := c.AssumeRoleWithWebIdentity; w != nil {
 		if w.RoleARN == "" {
-			return &ConfigError{Argument: "assume_role_with_web_identity", Err: errors.New("role_arn is not set")}
+			return &ArgumentError{Argument: "assume_role_with_web_identity", Err: errors.New("role_arn is not set")}
 		}
 		if (w.WebIdentityToken == "") == (w.WebIdentityTokenFile == "") {
-			return &ConfigError{Argument: "assume_role_with_web_identity", Err: errors.New("set exactly one of web_identity_token and web_identity_token_file")}
+			return &ArgumentError{Argument: "assume_role_with_web_identity", Err: errors.New("set exactly one of web_identity_token and web_identity_token_file")}
 		}
 	}
 	if c.MaxRetries < 0 {
-		return &ConfigError{Argument: "max_retries", Err: errors.New("must not be negative")}
+		return &ArgumentError{Argument: "max_retries", Err: errors.New("must not be negative")}
 	}
 	if c.TokenBucketRateLimiterCapacity < 0 {
-		return &ConfigError{Argument: "token_bucket_rate_limiter_capacity", Err: errors.New("must not be negative")}
+		return &ArgumentError{Argument: "token_bucket_rate_limiter_capacity", Err: errors.New("must not be negative")}
 	}
 	if c.RetryMode != "" {
 		if _, err := aws.ParseRetryMode(c.RetryMode); err != nil {
-			return &ConfigError{Argument: "retry_mode", Err: fmt.Errorf("%q is neither standard nor adaptive", c.RetryMode)}
+			return &ArgumentError{Argument: "retry_mode", Err: fmt.Errorf("%q is neither standard nor adaptive", c.RetryMode)}
 		}
 	}
 	if m := c.EC2MetadataServiceEndpointMode; m != "" && !strings.EqualFold(m, "IPv4") && !strings.EqualFold(m, "IPv6") {
-		return &ConfigError{Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m)}
+		return &ArgumentError{Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m)}
 	}
 	for _, service := range slices.Sorted(maps.Keys(c.Endpoints)) {
 		if !slices.Contains(EndpointServices, service) {
-			return &ConfigError{Argument: "endpoints", Err: fmt.Errorf("%q is not a service of this provider; known are %s", service, strings.Join(EndpointServices, ", "))}
+			return &ArgumentError{Argument: "endpoints", Err: fmt.Errorf("%q is not a service of this provider; known are %s", service, strings.Join(EndpointServices, ", "))}
 		}
 		if err := checkURL(c.Endpoints[service]); err != nil {
-			return &ConfigError{Argument: "endpoints", Err: fmt.Errorf("%s: %w", service, err)}
+			return &ArgumentError{Argument: "endpoints", Err: fmt.Errorf("%s: %w", service, err)}
 		}
 	}
 	if c.HTTPProxy != nil && *c.HTTPProxy != "" && checkProxy(*c.HTTPProxy) != nil {
-		return &ConfigError{Argument: "http_proxy", Err: checkProxy(*c.HTTPProxy)}
+		return &ArgumentError{Argument: "http_proxy", Err: checkProxy(*c.HTTPProxy)}
 	}
 	if c.HTTPSProxy != nil && *c.HTTPSProxy != "" && checkProxy(*c.HTTPSProxy) != nil {
-		return &ConfigError{Argument: "https_proxy", Err: checkProxy(*c.HTTPSProxy)}
+		return &ArgumentError{Argument: "https_proxy", Err: checkProxy(*c.HTTPSProxy)}
 	}
 	if c.CustomCABundle != "" {
 		if err := checkCABundle(c.CustomCABundle); err != nil {
-			return &ConfigError{Argument: "custom_ca_bundle", Err: err}
+			return &ArgumentError{Argument: "custom_ca_bundle", Err: err}
 		}
 	}
 	return nil

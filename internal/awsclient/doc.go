@@ -54,8 +54,8 @@
 // # Errors
 //
 // All errors but a caller's own canceled context implement Explained: a title and a text that says what failed, AWS's reason with its request id, and
-// what to do. *ConfigError names the argument. *AssumeRoleError names the role, its place in the chain or the project's account, and who
-// tried. *CredentialsError, *AccountNotAllowedError, *WrongAccountError, *RegionError and *IdentityError say the rest. No text holds a secret.
+// what to do. *ArgumentError names the argument. *AssumeRoleError names the role, its place in the chain or the project's account, and who
+// tried. *CredentialsError and *WrongAccountError are the others. No text holds a secret.
 //
 // # Calls
 //

@@ -10,22 +10,60 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// ConfigError is an argument that is wrong by itself: nothing was asked of AWS.
-type ConfigError struct {
-	Argument string // as in the provider block
+// ArgumentError is returned for an argument that cannot be used. Nothing was asked of AWS but who the caller is.
+type ArgumentError struct {
+	Argument string // as in the provider block, or of stowage_project
 	Err      error
+	Remedy   string // "" when Err says enough
 }
 
-func (e *ConfigError) Error() string { return e.Argument + ": " + e.Err.Error() }
+func (e *ArgumentError) Error() string { return e.Argument + ": " + e.Err.Error() }
 
 // Unwrap returns what is wrong with the argument.
-func (e *ConfigError) Unwrap() error { return e.Err }
+func (e *ArgumentError) Unwrap() error { return e.Err }
 
 // Explain implements model.Explainer.
-func (e *ConfigError) Explain() model.Explanation {
+func (e *ArgumentError) Explain() model.Explanation {
 	return model.Explanation{
 		Attribute: e.Argument,
-		Cause:     fmt.Sprintf("The provider argument %q is invalid: %s.", e.Argument, e.Err),
+		Cause:     fmt.Sprintf("The argument %q is invalid: %s.", e.Argument, e.Err),
+		Remedy:    e.Remedy,
+	}
+}
+
+// accountNotAllowed is the error for an account that allowed_account_ids or forbidden_account_ids forbids.
+func accountNotAllowed(argument, accountID string) error {
+	if accountID == "" {
+		return &ArgumentError{
+			Argument: argument, Err: errors.New("it is set, but the account of the credentials is unknown"),
+			Remedy: "Remove skip_requesting_account_id and skip_credentials_validation, so that the provider can read the account.",
+		}
+	}
+	return &ArgumentError{
+		Argument: argument, Err: fmt.Errorf("it does not allow the account %s, in which nothing was read or changed", accountID),
+		Remedy: "Check that profile, environment and roles are the intended ones; if they are, change the argument.",
+	}
+}
+
+// noRegion, unknownRegion and foreignRegion are the errors for a region.
+func noRegion() error {
+	return &ArgumentError{
+		Argument: "region", Err: errors.New("no AWS region is set"),
+		Remedy: "Set the provider argument region, AWS_REGION, or region in the profile.",
+	}
+}
+
+func unknownRegion(region string) error {
+	return &ArgumentError{
+		Argument: "region", Err: fmt.Errorf("this version of the provider knows no AWS region %q", region),
+		Remedy: "Check the spelling. If the region is newer than this version, set skip_region_validation.",
+	}
+}
+
+func foreignRegion(region, partition string) error {
+	return &ArgumentError{
+		Argument: "region", Err: fmt.Errorf("the region %q is not in the AWS partition %s of the credentials", region, partition),
+		Remedy: "Credentials never work in another partition: change the region or the credentials.",
 	}
 }
 
@@ -134,35 +172,6 @@ func (e *AssumeRoleError) Explain() model.Explanation {
 	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
-// AccountNotAllowedError is an account that allowed_account_ids or forbidden_account_ids keeps the provider out of.
-type AccountNotAllowedError struct {
-	AccountID string // empty: the account is unknown, so that the arguments can't be obeyed
-	Argument  string // the argument that says no
-}
-
-func (e *AccountNotAllowedError) Error() string {
-	if e.AccountID == "" {
-		return "the account is unknown, so that " + e.Argument + " can't be checked"
-	}
-	return fmt.Sprintf("account %s is not allowed by %s", e.AccountID, e.Argument)
-}
-
-// Explain implements model.Explainer.
-func (e *AccountNotAllowedError) Explain() model.Explanation {
-	if e.AccountID == "" {
-		return model.Explanation{
-			Attribute: e.Argument,
-			Cause:     fmt.Sprintf("The provider argument %s is set, but the account of the credentials is unknown.", e.Argument),
-			Remedy:    "Remove skip_requesting_account_id and skip_credentials_validation, so that the provider can read the account.",
-		}
-	}
-	return model.Explanation{
-		Attribute: e.Argument,
-		Cause:     fmt.Sprintf("The provider argument %s does not allow the account %s. Nothing was read or changed in it.", e.Argument, e.AccountID),
-		Remedy:    "Check that profile, environment and roles are the intended ones; if they are, change the argument.",
-	}
-}
-
 // WrongAccountError says that the credentials for a project lead to another account than the project's.
 type WrongAccountError struct {
 	Want, Got string // account ids
@@ -183,56 +192,6 @@ func (e *WrongAccountError) Explain() model.Explanation {
 		Cause:  fmt.Sprintf("%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.", who, e.Got, e.Want),
 		Remedy: "Set project_role_name to a role that exists in each project's account, or use credentials of the account " + e.Want + ".",
 	}
-}
-
-// RegionError is a region that is missing, unknown, or of another partition than the credentials.
-type RegionError struct {
-	Region    string // empty: none is set
-	Partition string // of the credentials, when the region belongs to another one
-}
-
-func (e *RegionError) Error() string {
-	switch {
-	case e.Region == "":
-		return "no AWS region is set"
-	case e.Partition != "":
-		return fmt.Sprintf("region %q is not in the partition %s of the credentials", e.Region, e.Partition)
-	}
-	return fmt.Sprintf("region %q is not an AWS region", e.Region)
-}
-
-// Explain implements model.Explainer.
-func (e *RegionError) Explain() model.Explanation {
-	explanation := model.Explanation{
-		Attribute: "region",
-		Cause:     fmt.Sprintf("This version of the provider knows no AWS region %q.", e.Region),
-		Remedy:    "Check the spelling. If the region is newer than this version, set skip_region_validation.",
-	}
-	switch {
-	case e.Region == "":
-		explanation.Cause = "No AWS region is set."
-		explanation.Remedy = "Set the provider argument region, AWS_REGION, or region in the profile."
-	case e.Partition != "":
-		explanation.Cause = fmt.Sprintf("The region %q is not in the AWS partition %s, to which the credentials belong.", e.Region, e.Partition)
-		explanation.Remedy = "Credentials never work in another partition: change the region or the credentials."
-	}
-	return explanation
-}
-
-// IdentityError is an account or role that can't exist: its form is wrong.
-type IdentityError struct {
-	What  string // "account id" or "role name"
-	Value string
-}
-
-func (e *IdentityError) Error() string { return fmt.Sprintf("%q is not a valid %s", e.Value, e.What) }
-
-// Explain implements model.Explainer.
-func (e *IdentityError) Explain() model.Explanation {
-	if e.What == "account id" {
-		return model.Explanation{Cause: fmt.Sprintf("%q is not an AWS account ID: it must have 12 digits.", e.Value)}
-	}
-	return model.Explanation{Cause: fmt.Sprintf("%q is not the name of a role.", e.Value), Remedy: "Give the role's name, not its ARN."}
 }
 
 // errorCode is AWS's code for an error, or empty if the error is not an answer of AWS.

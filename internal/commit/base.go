@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -46,7 +47,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 		e.phase = idle
 	case o.Err != nil:
 		e.recovery, e.heal, e.healed = nil, nil, nil
-		e.failAll(now, &ReadError{e.config.Stack, o.Err})
+		e.failAll(now, unreadable(e.config.Stack, o.Err))
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
 	case !o.Consistent(), e.stale(now, o):
@@ -60,7 +61,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	default:
 		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
 		if err != nil {
-			e.failAll(now, &ReadError{e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)})
+			e.failAll(now, unreadable(e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)))
 			return
 		}
 		e.base = &base{description: o.After, template: o.Template, revision: revision, doubtful: o.Stale()}
@@ -108,7 +109,7 @@ func updatable(status string) bool {
 func (e *Engine) create(now time.Time, o BaseRead) {
 	e.recovery, e.heal, e.healed = nil, nil, nil
 	if !e.config.Create {
-		e.failAll(now, &AbsentError{e.config.Stack})
+		e.failAll(now, &model.NotFoundError{Kind: model.NotFoundStack, Stack: e.config.Stack})
 		return
 	}
 	if len(e.batch) == 0 {
@@ -139,7 +140,7 @@ func (e *Engine) protect(stackID string) {
 func (e *Engine) protected(now time.Time, o Protected) {
 	if o.Err != nil {
 		e.base, e.protectedID = nil, ""
-		e.failAll(now, &FailedError{
+		e.failAll(now, &CommitError{
 			Stack: e.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
 		})
 		return

@@ -130,12 +130,12 @@ func (e *Engine) owners(logicalID string) (owners []MemberID, left bool) {
 // blame sentences who is to blame for a failed commit and leaves in the batch who is to be committed again. What could not
 // be attributed to anybody is everybody's error.
 func (e *Engine) blame(status string, causes []cause, called error) {
-	guilty := map[MemberID]*FailedError{}
+	guilty := map[MemberID]*CommitError{}
 	for _, c := range causes {
 		if len(c.owners) == 1 && !c.left {
 			id := c.owners[0]
 			if guilty[id] == nil {
-				guilty[id] = &FailedError{Stack: e.config.Stack, Status: status, Err: called}
+				guilty[id] = &CommitError{Stack: e.config.Stack, Status: status, Err: called}
 			}
 			guilty[id].Reasons = append(guilty[id].Reasons, c.reason)
 			guilty[id].NameTaken = guilty[id].NameTaken || c.conflict
@@ -146,7 +146,7 @@ func (e *Engine) blame(status string, causes []cause, called error) {
 	})
 	left := slices.ContainsFunc(causes, func(c cause) bool { return c.left })
 	if len(guilty) == 0 && shared < 0 && !left || e.blamedUnnamed > maxUnnamed {
-		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Status: status, Reasons: reasons(causes), Err: called})
+		e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Status: status, Reasons: reasons(causes), Err: called})
 		return
 	}
 	if e.suspicion != nil && (shared >= 0 || slices.ContainsFunc(e.suspicion.part, func(id MemberID) bool { return guilty[id] != nil })) {
@@ -206,7 +206,7 @@ func (e *Engine) acquit(committed []MemberID) {
 	case slices.ContainsFunc(s.part, func(id MemberID) bool { return !took(id) }):
 		e.batch = s.other // a suspect left before the commit: nothing is proven
 	case len(s.other) == 1:
-		e.sentence(s.other[0], &FailedError{
+		e.sentence(s.other[0], &CommitError{
 			Stack: e.config.Stack, Status: s.status,
 			Reasons: []string{s.reason + " (without this change, the others succeeded)"},
 		})

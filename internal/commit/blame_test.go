@@ -92,7 +92,7 @@ func (s *service) outcomes(members int, bad ...int) {
 		s.t.Errorf("%d of %d members have an outcome", len(s.done), members)
 	}
 	for id, err := range s.done {
-		var failed *FailedError
+		var failed *CommitError
 		isBad := slices.Contains(bad, int(id))
 		if isBad && (!errors.As(err, &failed) || !strings.Contains(err.Error(), "it is bad")) || !isBad && err != nil {
 			s.t.Errorf("member %d: %v", id, err)

@@ -1,11 +1,11 @@
 package commit
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -95,8 +95,7 @@ func (e *Engine) compose(now time.Time) {
 func (e *Engine) awaitDeletions(now time.Time, errs []error) bool {
 	var stay []member
 	for i, m := range e.batch {
-		var awaits *template.AwaitsDeletionError
-		if !errors.As(errs[i], &awaits) {
+		if !model.IsConflict(errs[i], model.ConflictAwaitsDeletion) {
 			stay = append(stay, m)
 			continue
 		}
@@ -115,7 +114,7 @@ func (e *Engine) unusable(now time.Time, err error) {
 		return
 	}
 	e.base = nil
-	e.failAll(now, &ReadError{e.config.Stack, err})
+	e.failAll(now, unreadable(e.config.Stack, err))
 }
 
 // refuse gives the members that can't be committed their errors. A permission without its user or bucket waits for one
@@ -123,16 +122,14 @@ func (e *Engine) unusable(now time.Time, err error) {
 func (e *Engine) refuse(now time.Time, errs []error) {
 	var stay []member
 	for i, m := range e.batch {
-		var missing *template.MissingError
-		var noServer *template.NoServerError
 		switch {
 		case errs[i] == nil:
 			stay = append(stay, m)
-		case !m.deferred && (errors.As(errs[i], &missing) || errors.As(errs[i], &noServer)):
+		case !m.deferred && model.IsNotFound(errs[i], model.NotFoundParent, model.NotFoundServer):
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
 		case e.base.doubtful:
-			e.sentence(m, &DoubtfulError{e.config.Stack, errs[i]})
+			e.sentence(m, &StaleTemplateError{e.config.Stack, errs[i]})
 		default:
 			e.sentence(m, errs[i])
 		}
@@ -209,7 +206,7 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 		case err.Failure == Invalid && e.attempt.purpose == changing:
 			e.blame("", e.unnamed(err.Error()), err)
 		default:
-			e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+			e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
 		}
 		e.pronounce(now)
 		e.round(now)
@@ -225,7 +222,7 @@ func (e *Engine) refused(o ChangeSetMade) {
 	if e.attempt.purpose == changing {
 		e.blame("", causes, nil)
 	} else {
-		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: reasons(causes)})
+		e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: reasons(causes)})
 	}
 	e.discard()
 }
@@ -258,7 +255,7 @@ func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 			e.unhealed(now, details)
 			return
 		}
-		e.sentenceEverybody(&SurpriseError{e.config.Stack, details})
+		e.sentenceEverybody(&UnexpectedChangesError{e.config.Stack, details})
 	default:
 		if !again {
 			e.surprised, e.surprisedAt = hash, now

@@ -53,5 +53,5 @@
 //     outstanding; the other effects need no answer.
 //   - A member hears of its failure when what the failure has left behind (a change set, a failed rollback) is tidied up: the
 //     process may end with it.
-//   - A member that is being executed can't be cancelled: it gets the true outcome, or *UnknownError at its deadline.
+//   - A member that is being executed can't be cancelled: it gets the true outcome, or *OutcomeUnknownError at its deadline.
 package commit

@@ -166,9 +166,9 @@ func (e *Engine) Submit(now time.Time, m Member) {
 	e.schedule()
 }
 
-// Cancel takes a member out unless it is being executed; it gets a *CancelledError.
+// Cancel takes a member out unless it is being executed; it gets an *InterruptedError.
 func (e *Engine) Cancel(now time.Time, id MemberID) {
-	e.leave(func(m member) bool { return m.ID == id }, func(member) error { return &CancelledError{e.config.Stack} })
+	e.leave(func(m member) bool { return m.ID == id }, func(member) error { return &InterruptedError{Stack: e.config.Stack} })
 	e.settleIdle(now)
 }
 
@@ -353,12 +353,12 @@ func (e *Engine) expire(now time.Time) {
 		if slices.ContainsFunc(e.batch, func(b member) bool { return b.ID == m.ID }) {
 			doing = e.doing()
 		}
-		return &TimeoutError{e.config.Stack, doing}
+		return &InterruptedError{e.config.Stack, doing}
 	})
 	if e.underExecution() {
 		e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 			if late(m) {
-				e.emit(Done{m.ID, &UnknownError{Stack: e.config.Stack}})
+				e.emit(Done{m.ID, &OutcomeUnknownError{Stack: e.config.Stack}})
 				e.attempt.stale = true
 			}
 			return late(m)

@@ -41,7 +41,7 @@ func (e *Engine) executed(now time.Time, o Executed) {
 			e.unhealed(now, []string{o.Err.Error()})
 			return
 		}
-		e.sentenceEverybody(&FailedError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+		e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
 		e.discard()
 	}
 }
@@ -71,10 +71,10 @@ func (e *Engine) finished(now time.Time, o Finished) {
 	if o.Err != nil {
 		e.base, e.recovery, e.heal, e.healed = nil, nil, nil, nil
 		if e.attempt.purpose != changing {
-			e.failAll(now, &ReadError{e.config.Stack, o.Err})
+			e.failAll(now, unreadable(e.config.Stack, o.Err))
 			return
 		}
-		e.failAll(now, &UnknownError{e.config.Stack, o.Err})
+		e.failAll(now, &OutcomeUnknownError{e.config.Stack, o.Err})
 		return
 	}
 	status := outcome(o)
@@ -100,8 +100,8 @@ func (e *Engine) finished(now time.Time, o Finished) {
 }
 
 // failure is what AWS says of an operation that failed.
-func (e *Engine) failure(o Finished, status string) *FailedError {
-	failed := &FailedError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
+func (e *Engine) failure(o Finished, status string) *CommitError {
+	failed := &CommitError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
 	if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
 		failed.Reasons = []string{o.Description.StatusReason}
 	}

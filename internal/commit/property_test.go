@@ -387,8 +387,8 @@ func (w *world) done(d Done) {
 	}
 	r.err = d.Err
 	executed, succeeded, undeleted := w.fate(d.Member)
-	var unknown *UnknownError
-	var failed *FailedError
+	var unknown *OutcomeUnknownError
+	var failed *CommitError
 	if errors.As(d.Err, &failed) && failed.Status != "" {
 		w.blamed(d.Member, failed)
 	}
@@ -409,7 +409,7 @@ func (w *world) done(d Done) {
 }
 
 // blamed checks that a member's error is about a resource that it has to do with, or about one that no member changes.
-func (w *world) blamed(id MemberID, failed *FailedError) {
+func (w *world) blamed(id MemberID, failed *CommitError) {
 	if len(failed.Reasons) == 0 {
 		w.t.Fatalf("member %d has failed without a reason", id)
 	}

@@ -55,7 +55,13 @@ func (d *DataSource[M]) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	f := failure{action: read, title: d.lookup.Title, typ: d.lookup.Name, project: d.lookup.ProjectAttribute, own: d.lookup.ProjectAttribute}
+	f := failure{
+		action: read, title: d.lookup.Title, typ: d.lookup.Name, project: d.lookup.ProjectAttribute, own: d.lookup.ProjectAttribute,
+		has: func(attribute string) bool {
+			_, ok := d.lookup.Attributes[attribute]
+			return ok
+		},
+	}
 	if d.lookup.Project != nil {
 		f.id = d.lookup.Project(&m).ValueString()
 	}

@@ -38,11 +38,17 @@ type failure struct {
 	id      string // acme/inbox
 	project string // the attribute that names the project; "" when there is none
 	own     string // the attribute that names the object in its project
+	// has reports whether the object has an attribute besides these.
+	has func(attribute string) bool
 }
 
 func (r *Resource[M, P]) failure(action action, n name) failure {
 	identity := r.object.Identity
-	f := failure{action: action, title: r.object.Title, typ: r.object.Name, id: n.String(), project: identity[0].Name}
+	has := func(attribute string) bool {
+		_, ok := r.object.Attributes[attribute]
+		return ok
+	}
+	f := failure{action: action, title: r.object.Title, typ: r.object.Name, id: n.String(), project: identity[0].Name, has: has}
 	for _, part := range identity {
 		if !part.Optional {
 			f.own = part.Name
@@ -130,13 +136,13 @@ func (f failure) detail(e explanation) string {
 // attribute is the path of an explanation's attribute in the object's configuration; ok is false when it has none.
 func (f failure) attribute(attribute string) (where path.Path, ok bool) {
 	steps := strings.Split(attribute, ".")
-	switch steps[0] {
-	case "":
-		return path.Empty(), false
-	case model.AttributeProject:
+	switch {
+	case steps[0] == model.AttributeProject:
 		steps[0] = f.project
-	case model.AttributeName:
+	case steps[0] == model.AttributeName:
 		steps[0] = f.own
+	case steps[0] != "" && !f.has(steps[0]): // it is one of the provider's, or of another object
+		steps[0] = ""
 	}
 	if steps[0] == "" {
 		return path.Empty(), false

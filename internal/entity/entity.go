@@ -14,9 +14,9 @@ import (
 )
 
 // Projects is what Terraform objects need of the projects: package projects implements it. All methods are safe for concurrent
-// use. A write that returns nil is in the template; one that fails, but with a *projects.OutcomeUnknownError, is not.
+// use. A write that returns nil is in the template; one that fails, but with a *commit.OutcomeUnknownError, is not.
 type Projects interface {
-	// Read returns a project as it stands, or a *projects.UnknownProjectError if the directory was read and doesn't have it.
+	// Read returns a project as it stands, or a model.NotFoundProject error if the directory was read and doesn't have it.
 	Read(ctx context.Context, project string) (*projects.View, error)
 	// Hub returns the account and region of the hub.
 	Hub(ctx context.Context) (projects.HubLocation, error)

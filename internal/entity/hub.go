@@ -3,7 +3,6 @@ package entity
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -44,15 +43,13 @@ func (s *Services) otherHub(ctx context.Context, state private) (recorded, now p
 // checkGone returns nil when an error says that an object is gone, and it is. The error of a look-up in the wrong hub is an *otherHubError.
 // All other errors are returned as they are.
 func (s *Services) checkGone(ctx context.Context, state private, err error) error {
-	var unknown *projects.UnknownProjectError
-	isUnknown := errors.As(err, &unknown)
-	if !model.IsNotFound(err, model.NotFoundEntity) && !isUnknown {
+	if !model.IsNotFound(err, model.NotFoundEntity, model.NotFoundProject, model.NotFoundDirectory) {
 		return err
 	}
 	if recorded, now, differs := s.otherHub(ctx, state); differs {
 		return &otherHubError{recorded, now, err}
 	}
-	if isUnknown && unknown.NoDirectory {
+	if model.IsNotFound(err, model.NotFoundDirectory) {
 		now, _ := s.Projects.Hub(ctx) // known, since it was read
 		return &otherHubError{now: now, err: err}
 	}

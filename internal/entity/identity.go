@@ -2,7 +2,6 @@ package entity
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
 // name is the values of an object's identity, in the order of Object.Identity; "" for an optional part that isn't given.
@@ -124,9 +122,8 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 		return
 	}
 	_, _, err := r.find(ctx, n)
-	var unknown *projects.UnknownProjectError
 	switch {
-	case model.IsNotFound(err, model.NotFoundEntity), r.object.Kind == model.KindProject && errors.As(err, &unknown):
+	case model.IsNotFound(err, model.NotFoundEntity), r.object.Kind == model.KindProject && model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory):
 		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
 			"There is no %s %q: only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version.\n\n"+
 				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n))

@@ -2,7 +2,6 @@ package entity
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,12 +98,8 @@ func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 		return nil, nil
 	}
 	view, err := r.services.Projects.Read(ctx, n.project())
-	var (
-		unknown *projects.UnknownProjectError
-		missing *projects.StackMissingError
-	)
 	switch {
-	case errors.As(err, &unknown), creating && errors.As(err, &missing):
+	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory), creating && model.IsNotFound(err, model.NotFoundStack):
 		return nil, nil
 	case err != nil:
 		return nil, diag.Diagnostics{r.failure(planning, n).diagnostic(err)}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // Announce records in a stack's head what its caller is about to execute, and stores the event, in
@@ -36,7 +37,7 @@ func (t *Table) Announce(ctx context.Context, project string, shard int, operati
 		announced = err == nil
 		return err
 	})
-	var newer *NewerItemError
+	var newer *model.NewerFormatError
 	if errors.As(err, &newer) {
 		return false, nil
 	}

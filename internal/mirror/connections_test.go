@@ -14,6 +14,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
@@ -243,8 +244,8 @@ func TestConnectionsNeedATable(t *testing.T) {
 		"connect": table.Connect(ctx, mirror.Connection{ID: "c"}), "disconnect": table.Disconnect(ctx, "c"), "behind": table.FallBehind(ctx, "c", true),
 		"connections": connections, "positions": positions, "unsent": unsent, "expire": expire, "sent": table.Sent(ctx, "demo", event.Position{Epoch: "e", Seq: 1}),
 	} {
-		var missing *mirror.TableMissingError
-		if !errors.As(err, &missing) || missing.Table != "elsewhere" {
+		var missing *model.NotFoundError
+		if !errors.As(err, &missing) || missing.Kind != model.NotFoundTable || missing.Table != "elsewhere" {
 			t.Errorf("%s: %v", doing, err)
 		}
 	}

@@ -59,14 +59,14 @@
 // # Formats
 //
 // An item of a later format than the first has a number in the attribute format. Versions that do not
-// know it refuse it with a *NewerItemError: they read the templates instead, and write or announce
+// know it refuse it with a *model.NewerFormatError: they read the templates instead, and write or announce
 // nothing over it. A new field that a correct plan needs (for example a setting of an entity) raises
 // the format of the body. A body of an older format is treated as outdated, because the older version
 // omitted the field.
 //
 // # Failures
 //
-// *TableMissingError, *UnreachableError, *TooLargeError, *NewerItemError, and wrapped errors of the
+// model.NotFoundTable errors, *UnreachableError, *TooLargeError, *model.NewerFormatError, and wrapped errors of the
 // SDK. None of them is a statement about a project: callers fall back to the templates and warn. The SDK retries throttled
 // and broken calls. This package retries only what the SDK treats as an answer: a transaction that
 // lost a race, and partly processed batches.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // Format is the newest item format that this version knows. Items of the first format have no
@@ -18,19 +20,7 @@ const bodyFormat = 3
 // formatAttribute is a number in every format.
 const formatAttribute = "format"
 
-// NewerItemError is returned for an item that a newer version wrote in an unknown format. Callers
-// read the templates instead and leave the item unchanged.
-type NewerItemError struct {
-	PartitionKey, SortKey string
-	Format                string
-}
-
-func (e *NewerItemError) Error() string {
-	return fmt.Sprintf("the item %s %s has format %s; this version knows formats up to %d: upgrade the provider, or the relay if that says so",
-		e.PartitionKey, e.SortKey, e.Format, Format)
-}
-
-// readable returns a *NewerItemError for an item of a newer format.
+// readable returns a *model.NewerFormatError for an item of a newer format.
 func readable(i item) error {
 	n, ok := i[formatAttribute].(*types.AttributeValueMemberN)
 	if !ok {
@@ -39,5 +29,12 @@ func readable(i item) error {
 	if format, err := strconv.ParseInt(n.Value, 10, 64); err == nil && format <= Format {
 		return nil
 	}
-	return &NewerItemError{keyPart(i, PartitionKey), keyPart(i, SortKey), n.Value}
+	return newerItem(i, n.Value)
+}
+
+// newerItem is the error for an item that a newer version wrote in a format that this one doesn't know. Callers read the templates
+// instead, and leave the item alone.
+func newerItem(i item, format string) error {
+	what := fmt.Sprintf("the mirror's item %s %s", keyPart(i, PartitionKey), keyPart(i, SortKey))
+	return &model.NewerFormatError{What: what, Format: format, Known: Format}
 }

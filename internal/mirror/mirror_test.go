@@ -729,8 +729,8 @@ func TestAMissingTableIsNamed(t *testing.T) {
 	_, announce := missing.Announce(t.Context(), "demo", 0, mirror.Operation{})
 	_, events := missing.Events(t.Context(), "demo", 0)
 	for name, err := range map[string]error{"Read": read, "Write": write, "Announce": announce, "Events": events, "Forget": missing.Forget(t.Context(), "demo")} {
-		var gone *mirror.TableMissingError
-		if !errors.As(err, &gone) || gone.Table != "elsewhere" {
+		var gone *model.NotFoundError
+		if !errors.As(err, &gone) || gone.Kind != model.NotFoundTable || gone.Table != "elsewhere" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -18,7 +18,7 @@ type Snapshot struct {
 }
 
 // Read reads a project's stacks with one strongly consistent Query per 1 MB. A project that is not
-// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a *TableMissingError
+// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a model.NotFoundTable error
 // when there is no table.
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	return t.ReadWithin(ctx, project, 0)

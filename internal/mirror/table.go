@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // EventLife is how long events are kept.
@@ -31,23 +33,11 @@ type Table struct {
 // New returns a Table for an existing DynamoDB table.
 func New(client *dynamodb.Client, table string) *Table { return &Table{client, table} }
 
-// TableMissingError is returned when the table does not exist.
-type TableMissingError struct {
-	Table string
-	Err   error
-}
-
-func (e *TableMissingError) Error() string {
-	return fmt.Sprintf("the mirror's table %s does not exist", e.Table)
-}
-
-func (e *TableMissingError) Unwrap() error { return e.Err }
-
 // failed adds context to an error of a DynamoDB call.
 func (t *Table) failed(what string, err error) error {
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
-		return fmt.Errorf("%s: %w", what, &TableMissingError{t.name, err})
+		return fmt.Errorf("%s: %w", what, &model.NotFoundError{Kind: model.NotFoundTable, Table: t.name, Err: err})
 	}
 	return fmt.Errorf("%s in the mirror %s: %w", what, t.name, err)
 }

@@ -46,7 +46,7 @@ type Update struct {
 // call whose first answer was lost does not win: its event is pending until it is sent by another
 // process.
 //
-// It returns a *TooLargeError when the contents do not fit, and a *TableMissingError when there is
+// It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when there is
 // no table.
 func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)

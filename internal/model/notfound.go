@@ -12,6 +12,9 @@ type NotFound string
 const (
 	// NotFoundProject means that the directory has no project of the name.
 	NotFoundProject NotFound = "project"
+	// NotFoundDirectory means that the hub has no directory, since it has never held a project. To a caller that manages the
+	// project already, the hub is the wrong one.
+	NotFoundDirectory NotFound = "directory"
 	// NotFoundStack means that the account has no such stack, although the project exists or should.
 	NotFoundStack NotFound = "stack"
 	// NotFoundEntity means that the project does not hold the entity, or does not hold it any more.
@@ -20,6 +23,10 @@ const (
 	NotFoundParent NotFound = "parent"
 	// NotFoundServer means that the project has no SFTP server, which a user needs.
 	NotFoundServer NotFound = "server"
+	// NotFoundOwner means that a stack is named like one of a project and belongs to none.
+	NotFoundOwner NotFound = "owner"
+	// NotFoundTable means that the mirror's table does not exist.
+	NotFoundTable NotFound = "table"
 )
 
 // NotFoundError is returned when something that an action needs does not exist. The fields that the
@@ -31,7 +38,13 @@ type NotFoundError struct {
 	ID, NeededBy ID
 	// Stack, AccountID and Region are where the stack was looked for.
 	Stack, AccountID, Region string
+	// Table is the name of the mirror's table.
+	Table string
+	Err   error // AWS's answer, or nil
 }
+
+// Unwrap returns AWS's answer.
+func (e *NotFoundError) Unwrap() error { return e.Err }
 
 // IsNotFound reports whether err is a NotFoundError of one of the kinds.
 func IsNotFound(err error, kinds ...NotFound) bool {
@@ -43,6 +56,8 @@ func (e *NotFoundError) Error() string {
 	switch e.Kind {
 	case NotFoundProject:
 		return fmt.Sprintf("the directory has no project %q", e.Project)
+	case NotFoundDirectory:
+		return fmt.Sprintf("the hub has no directory, so no project %q", e.Project)
 	case NotFoundStack:
 		text := fmt.Sprintf("the stack %s does not exist", e.Stack)
 		if e.AccountID != "" {
@@ -53,6 +68,10 @@ func (e *NotFoundError) Error() string {
 		return fmt.Sprintf("the %s needs the %s, which does not exist", e.NeededBy, e.ID)
 	case NotFoundServer:
 		return fmt.Sprintf("the %s needs the SFTP server of the project, which has none", e.NeededBy)
+	case NotFoundOwner:
+		return fmt.Sprintf("the stack %s in the account %s and region %s belongs to no project", e.Stack, e.AccountID, e.Region)
+	case NotFoundTable:
+		return fmt.Sprintf("the mirror's table %s does not exist", e.Table)
 	case NotFoundEntity:
 	}
 	return fmt.Sprintf("the %s does not exist", e.ID)
@@ -61,7 +80,7 @@ func (e *NotFoundError) Error() string {
 // Explain implements Explainer.
 func (e *NotFoundError) Explain() Explanation {
 	switch e.Kind {
-	case NotFoundProject:
+	case NotFoundProject, NotFoundDirectory:
 		return Explanation{
 			Attribute: AttributeProject,
 			Cause:     fmt.Sprintf("The directory has no project %q.", e.Project),
@@ -87,6 +106,14 @@ func (e *NotFoundError) Explain() Explanation {
 			Changed:   ChangedNothing,
 			Remedy: "Enable the server of the project (sftp = { enabled = true } in stowage_project; AWS charges for each hour of it), " +
 				"or remove sftp here.",
+		}
+	case NotFoundOwner:
+		return Explanation{Cause: Sentences("T" + e.Error()[1:])}
+	case NotFoundTable:
+		return Explanation{
+			Cause: Sentences("T" + e.Error()[1:]),
+			Remedy: "Check the settings of the hub: its SSM parameter names the table. " +
+				"An empty table is enough: it is filled from the templates.",
 		}
 	case NotFoundEntity:
 	}

@@ -97,7 +97,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/template"},
 	}, {
 		Name: "a newer format is read as if it were known", File: "internal/template/parse.go",
-		Old: "return nil, &NewerFormatError{id, mark.Format}", New: "_ = mark.Format",
+		Old: "return nil, newerFormat(id, mark.Format)", New: "_ = mark.Format",
 		Packages: []string{"internal/template"},
 	}, {
 		Name: "data is not retained", File: "internal/template/resource.go",
@@ -169,7 +169,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestMirror_Outage",
 	}, {
 		Name: "a mistyped table is an outage", File: "internal/projects/directory.go",
-		Old: "if !errors.As(err, &missing) {", New: "if errors.As(err, &missing) || true {",
+		Old: "if !model.IsNotFound(err, model.NotFoundTable) {", New: "if err == nil || true {",
 		Packages: []string{"internal/projects"}, Run: "TestHub_TableMissing",
 	}, {
 		Name: "a lost directory is taken for a new one", File: "internal/projects/directory.go",
@@ -185,7 +185,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
 		Name: "a missing stack is taken for a deleted project", File: "internal/entity/hub.go",
-		Old: "if !model.IsNotFound(err, model.NotFoundEntity) && !isUnknown {", New: "if isUnknown && false {",
+		Old: "if !model.IsNotFound(err, model.NotFoundEntity, model.NotFoundProject, model.NotFoundDirectory) {", New: "if false {",
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
 	{
@@ -268,7 +268,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestOwnership",
 	}, {
 		Name: "an entity is deleted and created in one commit", File: "internal/template/edit.go",
-		Old: "\t\t\treturn &AwaitsDeletionError{id}\n", New: "",
+		Old: "\t\t\treturn &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}\n", New: "",
 		Packages: []string{"internal/template", "internal/commit"}, Run: "TestOwnership|TestTranscripts",
 	}, {
 		Name: "a creation that awaits a deletion is refused", File: "internal/commit/changeset.go",
@@ -284,7 +284,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/template"}, Run: "Newer",
 	}, {
 		Name: "an item of a newer format is read as if it were known", File: "internal/mirror/format.go",
-		Old: "return &NewerItemError{keyPart(i, PartitionKey), keyPart(i, SortKey), n.Value}", New: "return nil",
+		Old: "return newerItem(i, n.Value)", New: "return nil",
 		Packages: []string{"internal/mirror"}, Run: "Newer",
 	}, {
 		Name: "contexts of calls are kept", File: "internal/provider/server.go",

@@ -55,7 +55,7 @@ func TestReadBudget_Absent(t *testing.T) {
 		// Without a directory, another Query makes sure that the hub has not lost it.
 		"no directory": {verified, func(*world) {}, map[string]int{
 			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 2, "cloudformation.DescribeStacks": 1,
-		}, &projects.UnknownProjectError{Project: "acme", NoDirectory: true}},
+		}, &model.NotFoundError{Kind: model.NotFoundDirectory, Project: "acme"}},
 		"not in a directory that holds another project": {verified, func(w *world) {
 			other := acme()
 			other.Name = "globex"
@@ -63,17 +63,17 @@ func TestReadBudget_Absent(t *testing.T) {
 		}, map[string]int{
 			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "cloudformation.DescribeStacks": 2, "cloudformation.GetTemplate": 1,
 			"dynamodb.TransactGetItems": 1,
-		}, &projects.UnknownProjectError{Project: "acme"}},
+		}, &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"}},
 		"no directory, authoritative": {authoritative, func(*world) {}, map[string]int{
 			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "cloudformation.DescribeStacks": 1,
-		}, &projects.UnknownProjectError{Project: "acme", NoDirectory: true}},
+		}, &model.NotFoundError{Kind: model.NotFoundDirectory, Project: "acme"}},
 		"without its stack": {verified, func(w *world) {
 			fill(w.t, w.process())
 			w.deleteStack()
 		}, map[string]int{
 			"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 2, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 5, "cloudformation.GetTemplate": 1,
 			"dynamodb.TransactGetItems": 1,
-		}, &projects.StackMissingError{Project: "acme", Stack: "stowage-acme-0", AccountID: account, Region: "eu-west-1"}},
+		}, &model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: account, Region: "eu-west-1"}},
 	} {
 		for _, n := range []int{10, 300, 1000} {
 			for _, parallelism := range []int{10, 100} {
@@ -100,8 +100,7 @@ func TestAbsence_OwnCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()
-		var unknown *projects.UnknownProjectError
-		if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &unknown) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
 			t.Fatal(err)
 		}
 		must(t, s.CreateProject(t.Context(), acme()))
@@ -110,7 +109,7 @@ func TestAbsence_OwnCreation(t *testing.T) {
 		must(t, s.Create(t.Context(), "acme", bucket("inbox")))
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
 		must(t, s.DeleteProject(t.Context(), "acme"))
-		if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &unknown) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
 			t.Errorf("reading what the process has deleted: %v", err)
 		}
 	})
@@ -122,16 +121,14 @@ func TestAbsence_FailedCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
-		var unknown *projects.UnknownProjectError
-		var missing *projects.StackMissingError
-		if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &unknown) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
 			t.Fatal(err)
 		}
 		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", PhysicalID: "/stowage/acme/*", Phase: cloud.PhaseCreate, Reason: "no", Times: 1})
 		if err := s.CreateProject(t.Context(), acme()); err == nil {
 			t.Fatal("the creation did not fail")
 		}
-		if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundStack) {
 			t.Errorf("reading: %v", err)
 		}
 	})
@@ -151,8 +148,7 @@ func TestAbsence_Writes(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, false)
 				s := w.process()
-				var unknown *projects.UnknownProjectError
-				if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &unknown) {
+				if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
 					t.Fatal(err)
 				}
 				must(t, w.process().CreateProject(t.Context(), acme()))
@@ -194,8 +190,7 @@ func TestAbsence_StaleDirectory(t *testing.T) {
 		w.loseMirror()
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
 		s := w.process()
-		var unknown *projects.UnknownProjectError
-		if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &unknown) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
 			t.Fatalf("the directory is not stale: %v", err)
 		}
 		w.box.ClearFaults()

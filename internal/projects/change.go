@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -24,7 +25,7 @@ func (s *Service) Update(ctx context.Context, project string, e model.Entity) er
 }
 
 // UpdateFrom is Update for a caller that knows what it changes: from is what the caller takes it to be: the keys of a user that
-// somebody else has changed meanwhile are left alone, with a *template.MovedError. A user whose slot gets another key is
+// somebody else has changed meanwhile are left alone, with a model.ConflictKeys error. A user whose slot gets another key is
 // written in two commits, of which the first empties the slot; what fails in between shows in the next plan, and is gone on with.
 func (s *Service) UpdateFrom(ctx context.Context, project string, from, to model.Entity) error {
 	user, isUser := to.(model.User)
@@ -85,7 +86,7 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 		return err
 	}
 	if t.view.Contents.Project.Closing { // its stack may be gone already
-		return &template.ClosingError{Project: project}
+		return &model.ConflictError{Kind: model.ConflictClosing, Project: project}
 	}
 	defer t.p.begin(change.Entity.ID())()
 	tried := attempts{full: map[int]bool{}}
@@ -138,9 +139,8 @@ func (s *Service) retries(ctx context.Context, t *target, n int, change template
 		return false, nil
 	}
 	tried.waiting++
-	var gone *template.GoneError
-	var failed *CommitError
-	if isGone := errors.As(failure, &gone); isGone || errors.As(failure, &failed) && failed.NameTaken {
+	var failed *commit.CommitError
+	if isGone := model.IsNotFound(failure, model.NotFoundEntity); isGone || errors.As(failure, &failed) && failed.NameTaken {
 		// Somebody may have created it in another stack, perhaps in one that this process doesn't know of. Or it was to be deleted by the
 		// same commit, and wasn't.
 		now, err := s.now(ctx, t)
@@ -152,26 +152,26 @@ func (s *Service) retries(ctx context.Context, t *target, n int, change template
 			return true, nil
 		}
 	}
-	var missing *template.MissingError
-	if errors.As(failure, &missing) {
+	var missing *model.NotFoundError
+	if errors.As(failure, &missing) && missing.Kind == model.NotFoundParent {
 		// This process may be about to create it, in another stack or in a later batch; or has done so meanwhile.
-		if waited, err := t.p.await(ctx, missing.Parent); waited || err != nil {
+		if waited, err := t.p.await(ctx, missing.ID); waited || err != nil {
 			return err == nil, err
 		}
 		now, err := s.Read(ctx, t.p.name)
 		if err != nil {
 			return false, err
 		}
-		return len(now.homes(missing.Parent)) > 0 && len(t.view.homes(missing.Parent)) == 0, nil
+		return len(now.homes(missing.ID)) > 0 && len(t.view.homes(missing.ID)) == 0, nil
 	}
-	if errors.As(failure, &failed) && failed.ID.Kind == model.KindPermission && len(t.view.shards) > 1 {
+	if errors.As(failure, &failed) && change.Entity.ID().Kind == model.KindPermission && len(t.view.shards) > 1 {
 		// Another process may have made a policy of the user in another stack, and given it the number that was free.
 		t.p.supersede()
 		now, err := s.Read(ctx, t.p.name)
 		if err != nil {
 			return false, err
 		}
-		user, _, _ := strings.Cut(failed.ID.Name, "/")
+		user, _, _ := strings.Cut(change.Entity.ID().Name, "/")
 		return !slices.Equal(t.view.policiesElsewhere(n, user)[user], now.policiesElsewhere(n, user)[user]), nil
 	}
 	return false, nil
@@ -253,19 +253,19 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 }
 
 // UpdateProject replaces a project's settings. Its account, region and role stay what they are. A project that is being
-// deleted is refused with a *template.ClosingError: parts of it may be gone already.
+// deleted is refused with a model.ConflictClosing error: parts of it may be gone already.
 func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 	t, err := s.existing(ctx, p.Name)
 	if err != nil {
 		return err
 	}
 	if t.view.Contents.Project.Closing {
-		return &template.ClosingError{Project: p.Name}
+		return &model.ConflictError{Kind: model.ConflictClosing, Project: p.Name}
 	}
 	p.RoleName = t.view.Contents.Project.RoleName
 	if !p.SFTP && t.view.Contents.Project.SFTP {
 		if by := sftpUsers(t.view); len(by) > 0 {
-			return &template.ServerInUseError{Project: p.Name, By: by}
+			return &model.ConflictError{Kind: model.ConflictServerInUse, Project: p.Name, By: by}
 		}
 	}
 	if err := s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin}); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -46,8 +47,8 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 				must(t, killed.Create(t.Context(), "acme", bucket("inbox")))
 				before := w.read(projects.Authoritative)
 				err := w.process(origin(c.now)).Create(t.Context(), "acme", c.bucket)
-				var exists *template.ExistsError
-				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Origin != c.before) {
+				var exists *model.ConflictError
+				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.Origin != c.before) {
 					t.Errorf("creating again: %v", err)
 				}
 				sameView(t, before, w.read(projects.Authoritative))
@@ -91,12 +92,11 @@ func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
 		w.faults(sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Reason: "the quota of keys is used up", Times: 1})
-		var failed *projects.CommitError
+		var failed *commit.CommitError
 		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &failed) || !strings.Contains(err.Error(), "the quota of keys is used up") {
 			t.Errorf("creating: %v", err)
 		}
-		var missing *projects.StackMissingError
-		if _, err := w.process().Read(t.Context(), "acme"); !errors.As(err, &missing) {
+		if _, err := w.process().Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundStack) {
 			t.Errorf("reading half a project: %v", err)
 		}
 		must(t, s.CreateProject(t.Context(), acme()))
@@ -124,8 +124,8 @@ func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
 		elsewhere := acme()
 		elsewhere.AccountID = "444455556666"
 		for _, p := range []model.Project{acme(), elsewhere} {
-			var exists *template.ExistsError
-			if err := w.process().CreateProject(t.Context(), p); !errors.As(err, &exists) || exists.ID != p.ID() {
+			var exists *model.ConflictError
+			if err := w.process().CreateProject(t.Context(), p); !errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.ID != p.ID() {
 				t.Errorf("creating in the account %s: %v", p.AccountID, err)
 			}
 		}
@@ -139,9 +139,10 @@ func TestProjectsWhoseNamesCouldCollideAreRefusedInOneAccount(t *testing.T) {
 		must(t, s.CreateProject(t.Context(), acme()))
 		second := acme()
 		second.Name = "acme-x"
-		var collision *projects.CollisionError
-		if err := s.CreateProject(t.Context(), second); !errors.As(err, &collision) || collision.Other != "acme" {
-			t.Errorf("creating: %v", err)
+		err := s.CreateProject(t.Context(), second)
+		explanation, _ := model.Explain(err)
+		if !errors.Is(err, projects.ErrNamesCollide) || explanation.Attribute != model.AttributeName || !strings.Contains(explanation.Cause, `"acme-x" and "acme"`) {
+			t.Errorf("creating: %v: %+v", err, explanation)
 		}
 		second.AccountID = "444455556666"
 		must(t, s.CreateProject(t.Context(), second))

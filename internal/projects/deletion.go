@@ -3,7 +3,6 @@ package projects
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -13,13 +12,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // Delete removes a bucket, user or permission; what is gone already counts as deleted, unless that is uncertain, which is a
-// *commit.DoubtfulError. A bucket's data is treated as its on_delete says, as it stands in the model: with "refuse" a bucket that holds
-// anything is a *NotEmptyError.
+// *commit.StaleTemplateError. A bucket's data is treated as its on_delete says, as it stands in the model: with "refuse" a bucket that holds
+// anything is an *account.NotEmptyError.
 //
 // A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
 // nothing has changed; the commit retains and so touches nothing. Whatever crash in between is mended by deleting again.
@@ -61,8 +59,7 @@ func (s *Service) Delete(ctx context.Context, project string, id model.ID) error
 }
 
 func ignoreUnknown(err error) error {
-	var unknown *UnknownProjectError
-	if errors.As(err, &unknown) && !unknown.NoDirectory {
+	if model.IsNotFound(err, model.NotFoundProject) {
 		return nil
 	}
 	return err
@@ -83,7 +80,7 @@ func (s *Service) unused(ctx context.Context, t *target, id model.ID) (*target, 
 		case waited:
 			t, err = s.again(ctx, t)
 		case looked:
-			err = &template.InUseError{ID: id, By: by}
+			err = &model.ConflictError{Kind: model.ConflictInUse, ID: id, By: by}
 		default:
 			looked = true
 			t.view, err = s.now(ctx, t)
@@ -138,7 +135,7 @@ func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket str
 func notEmpty(of model.ID, bucket string, err error) error {
 	var full *account.NotEmptyError
 	if errors.As(err, &full) {
-		return &NotEmptyError{ID: of, Bucket: bucket, Err: err}
+		full.Refused = true
 	}
 	return err
 }
@@ -158,8 +155,7 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	}
 	listing, err := s.listing(ctx, h, name)
 	if err != nil {
-		var unknown *UnknownProjectError
-		if errors.As(err, &unknown) && !unknown.NoDirectory {
+		if model.IsNotFound(err, model.NotFoundProject) {
 			s.forgetMirrored(ctx, h, name)
 			return nil
 		}
@@ -176,9 +172,7 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 			break
 		}
 		// Somebody may have added a stack, or something to one, which was not looked at yet.
-		var grown *template.GrownError
-		var changed *stack.ChangedError
-		if !errors.As(err, &grown) && !errors.As(err, &changed) {
+		if !model.IsConflict(err, model.ConflictStackAdded, model.ConflictStackChanged) {
 			return err
 		}
 	}
@@ -197,8 +191,8 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 	return nil
 }
 
-// deleteStacks deletes the stacks of a project, and what it holds besides them. It returns a *template.GrownError when the
-// project has grown in between, and a *stack.ChangedError when a stack has changed.
+// deleteStacks deletes the stacks of a project, and what it holds besides them. It returns a model.ConflictStackAdded error when the
+// project has grown in between, and a model.ConflictStackChanged error when a stack has changed.
 func (s *Service) deleteStacks(ctx context.Context, t *target) error {
 	read, err := s.readTemplate(ctx, t.h, t.first)
 	if err != nil {
@@ -250,7 +244,7 @@ func (s *Service) deleteContents(ctx context.Context, t *target, others []*shard
 	contents, d := t.view.Contents, t.first
 	p := *contents.Project
 	if by := entities(&contents); len(by) > 0 {
-		return &template.InUseError{ID: p.ID(), By: by}
+		return &model.ConflictError{Kind: model.ConflictInUse, ID: p.ID(), By: by}
 	}
 	logs := model.LogBucketName(p.Name, d.env.AccountID, d.env.Region)
 	templates := model.TemplateBucketName(p.Name, d.env.AccountID, d.env.Region)
@@ -288,8 +282,7 @@ func (s *Service) closeStacks(ctx context.Context, t *target, others []*shard) e
 	for i, d := range others {
 		group.Go(func() {
 			err := s.commit(ctx, d, template.Change{Op: template.Close, Entity: model.Project{Name: t.p.name}})
-			var missing *StackMissingError
-			if !errors.As(err, &missing) { // an earlier deletion has got so far, or nobody has made it
+			if !model.IsNotFound(err, model.NotFoundStack) { // an earlier deletion has got so far, or nobody has made it
 				errs[i] = err
 			}
 		})
@@ -326,14 +319,7 @@ func checkKeyUnused(ctx context.Context, buckets account.Buckets, p model.Projec
 		return err
 	}
 	if bucket != "" {
-		return &KeyInUseError{Project: p.Name, Bucket: bucket, KeyARN: key}
+		return keyInUse(bucket, key)
 	}
 	return nil
-}
-
-// KeyInUseError refuses to delete a project whose key still encrypts a bucket that was retained.
-type KeyInUseError struct{ Project, Bucket, KeyARN string }
-
-func (e *KeyInUseError) Error() string {
-	return fmt.Sprintf("the bucket %s is still encrypted with the key %s of the project %s", e.Bucket, e.KeyARN, e.Project)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	inaccount "github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 func (w *world) put(bucketName, key string) {
@@ -74,7 +74,7 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 				s := w.one(model.Refuse)
 				add(w)
 				before := w.read(projects.Authoritative)
-				var full *projects.NotEmptyError
+				var full *inaccount.NotEmptyError
 				if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &full) || full.Bucket != physical("inbox") {
 					t.Errorf("deleting: %v", err)
 				}
@@ -118,7 +118,7 @@ func TestModelDecidesWhetherDataMayGo(t *testing.T) {
 		must(t, err)
 		must(t, w.process().Update(t.Context(), "acme", with(bucket("inbox"), model.Refuse)))
 		w.put(physical("inbox"), "report.csv")
-		var full *projects.NotEmptyError
+		var full *inaccount.NotEmptyError
 		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &full) {
 			t.Errorf("deleting: %v", err)
 		}
@@ -179,7 +179,7 @@ func TestDataThatArrivesAfterTheCheckIsNotLost(t *testing.T) {
 		go func() { outcome <- s.Delete(t.Context(), "acme", bucket("inbox").ID()) }()
 		synctest.Wait() // the deletion is on its way
 		w.put(physical("inbox"), "report.csv")
-		var full *projects.NotEmptyError
+		var full *inaccount.NotEmptyError
 		if err := <-outcome; !errors.As(err, &full) {
 			t.Errorf("deleting: %v", err)
 		}
@@ -194,14 +194,14 @@ func TestBucketThatAPermissionNeedsIsNotTouched(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
 		fill(t, s)
-		var used *template.InUseError
-		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &used) || len(used.By) != 1 {
+		var used *model.ConflictError
+		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &used) || used.Kind != model.ConflictInUse || len(used.By) != 1 {
 			t.Errorf("deleting: %v", err)
 		}
 		if !w.buckets()[physical("inbox")] {
 			t.Error("the bucket is gone")
 		}
-		if err := s.Delete(t.Context(), "acme", model.ID{Kind: model.KindUser, Name: "partner"}); !errors.As(err, &used) {
+		if err := s.Delete(t.Context(), "acme", model.ID{Kind: model.KindUser, Name: "partner"}); !errors.As(err, &used) || used.Kind != model.ConflictInUse {
 			t.Errorf("deleting the user: %v", err)
 		}
 	})
@@ -244,7 +244,7 @@ func TestProjectDeletionDoesWhatOnDeleteSays(t *testing.T) {
 				must(t, err)
 				w.put(logs(), "2026-01-01")
 				err = s.DeleteProject(t.Context(), "acme")
-				var full *projects.NotEmptyError
+				var full *inaccount.NotEmptyError
 				if refused := errors.As(err, &full); refused != c.refused || !refused && err != nil {
 					t.Fatalf("deleting: %v", err)
 				}
@@ -299,8 +299,7 @@ func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
 		for _, e := range []model.Entity{bucket("inbox"), model.User{Name: "partner"}, permission} {
 			must(t, s.Create(t.Context(), "acme", e))
 		}
-		var inUse *template.InUseError
-		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &inUse) {
+		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !model.IsConflict(err, model.ConflictInUse) {
 			t.Errorf("deleting a bucket that is needed: %v", err)
 		}
 		must(t, other.Delete(t.Context(), "acme", permission.ID()))
@@ -370,9 +369,10 @@ func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
 		s := w.one(model.Retain)
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
 		before := w.read(projects.Authoritative)
-		var used *projects.KeyInUseError
-		if err := s.DeleteProject(t.Context(), "acme"); !errors.As(err, &used) || used.Bucket != physical("inbox") {
-			t.Errorf("deleting: %v", err)
+		err := s.DeleteProject(t.Context(), "acme")
+		explanation, _ := model.Explain(err)
+		if !errors.Is(err, projects.ErrKeyInUse) || explanation.Attribute != "on_delete" || !strings.Contains(explanation.Cause, physical("inbox")) {
+			t.Errorf("deleting: %v: %+v", err, explanation)
 		}
 		sameView(t, before, w.read(projects.Authoritative))
 		must(t, s.UpdateProject(t.Context(), project(model.Retain)))
@@ -440,9 +440,8 @@ func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
 			if p := view.Contents.Project; p == nil || !p.Closing || view.Contents.Env.KeyARN != before.Contents.Env.KeyARN {
 				t.Errorf("%s: %+v", mode, p)
 			}
-			var closing *template.ClosingError
 			reader := w.process(func(c *projects.Config) { c.ReadMode = mode })
-			if err := reader.Create(t.Context(), "acme", bucket("late")); !errors.As(err, &closing) {
+			if err := reader.Create(t.Context(), "acme", bucket("late")); !model.IsConflict(err, model.ConflictClosing) {
 				t.Errorf("%s: creating: %v", mode, err)
 			}
 		}
@@ -461,11 +460,10 @@ func TestClosingProjectTakesNothingMore(t *testing.T) {
 			t.Fatal("the deletion succeeded")
 		}
 		w.box.ClearFaults()
-		var closing *template.ClosingError
-		if err := w.process().Create(t.Context(), "acme", bucket("late")); !errors.As(err, &closing) {
+		if err := w.process().Create(t.Context(), "acme", bucket("late")); !model.IsConflict(err, model.ConflictClosing) {
 			t.Errorf("creating: %v", err)
 		}
-		if err := w.process().UpdateProject(t.Context(), project(model.Empty)); !errors.As(err, &closing) {
+		if err := w.process().UpdateProject(t.Context(), project(model.Empty)); !model.IsConflict(err, model.ConflictClosing) {
 			t.Errorf("updating the project: %v", err)
 		}
 		must(t, s.DeleteProject(t.Context(), "acme"))

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
-	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -16,7 +15,7 @@ import (
 //
 // A hub without a directory stack is either new or wrong: another account's, or one whose directory was deleted by hand. The two look the
 // same to DescribeStacks, and taking the second for the first loses every project. The mirror tells them apart: it keeps the listings after
-// the stack is gone. A project that is managed already cannot be in a new hub (UnknownProjectError.NoDirectory).
+// the stack is gone. A project that is managed already cannot be in a new hub (model.NotFoundDirectory).
 
 // List returns the directory of projects, sorted by name.
 func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
@@ -40,21 +39,21 @@ func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
 	return read.contents.Listings, nil
 }
 
-// listing looks a project up in the directory's template; *UnknownProjectError when it isn't there.
+// listing looks a project up in the directory's template; a model.NotFoundProject or model.NotFoundDirectory error when it is not there.
 func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.Listing, error) {
 	read, err := s.readDirectory(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	if read == nil {
-		return nil, &UnknownProjectError{Project: name, NoDirectory: true}
+		return nil, &model.NotFoundError{Kind: model.NotFoundDirectory, Project: name}
 	}
 	for _, listing := range read.contents.Listings {
 		if listing.Name == name {
 			return &listing, nil
 		}
 	}
-	unknown := &UnknownProjectError{Project: name}
+	unknown := &model.NotFoundError{Kind: model.NotFoundProject, Project: name}
 	if read.doubtful {
 		return nil, &staleDirectoryError{unknown}
 	}
@@ -67,7 +66,7 @@ type staleDirectoryError struct{ error }
 func (e *staleDirectoryError) Unwrap() error { return e.error }
 
 // readDirectory reads the directory's template; nil without an error for a hub that has never held a project. It returns a
-// *DirectoryMissingError when the mirror lists projects although there is no stack.
+// ErrDirectoryLost error when the mirror lists projects although there is no stack.
 func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error) {
 	var since time.Time
 	for {
@@ -88,7 +87,7 @@ func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error)
 		case since.IsZero():
 			since = time.Now()
 		case time.Since(since) >= commit.StalePatience:
-			return nil, h.error(&DirectoryMissingError{Projects: listed})
+			return nil, h.error(directoryLost(listed))
 		}
 		timer := time.NewTimer(commit.BusyPause)
 		select {
@@ -124,62 +123,26 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 			case other == listing:
 				return nil // what stands in the project's own stack decides whether it exists
 			case other.Name == listing.Name:
-				return &template.ExistsError{ID: model.ID{Kind: model.KindProject, Name: listing.Name}}
+				return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}}
 			case other.AccountID == listing.AccountID && model.NamesCollide(other.Name, listing.Name):
-				return &CollisionError{listing.Name, other.Name, listing.AccountID}
+				return namesCollide(listing, other)
 			}
 		}
 	}
 	err = s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
-	var exists *template.ExistsError
-	if errors.As(err, &exists) { // since it was read
-		return &template.ExistsError{ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
+	var exists *model.ConflictError
+	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since it was read
+		return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
 	}
 	return err
 }
 
-// UnknownProjectError is returned when the hub does not have a project.
-type UnknownProjectError struct {
-	Project string
-	// NoDirectory says that the hub has no directory of projects: it has never held a project. To a caller that manages the project
-	// already, the hub is the wrong one.
-	NoDirectory bool
-}
-
-func (e *UnknownProjectError) Error() string {
-	if e.NoDirectory {
-		return fmt.Sprintf("the hub has no directory, so no project %q", e.Project)
-	}
-	return fmt.Sprintf("the directory has no project %q", e.Project)
-}
-
-// DirectoryMissingError is returned when the hub has lost the stack of its directory.
-type DirectoryMissingError struct{ Projects int }
-
-func (e *DirectoryMissingError) Error() string {
-	return fmt.Sprintf("the stack %s does not exist, although the mirror lists %d projects", directoryStack, e.Projects)
-}
-
-// Explain implements model.Explainer.
-func (e *DirectoryMissingError) Explain() model.Explanation {
-	return model.Explanation{
-		Cause: fmt.Sprintf("The hub has no stack %s, although its table lists %d projects: the stack was deleted.",
-			directoryStack, e.Projects),
-		Changed: model.ChangedNothing,
-		Remedy: "Restore the stack from its last template, which CloudFormation keeps for 90 days: find its ID with aws cloudformation " +
-			"list-stacks, read the template with aws cloudformation get-template --stack-name ID, and create the stack from it, " +
-			"with the parameter Revision set to the value in the template's revision marker. If the projects are to be forgotten, " +
-			"delete the item with pk DIRECTORY and sk BODY#0 from the hub's table.",
-	}
-}
-
 // missingTable is the *HubError for a table that does not exist; nil for any other error.
 func (h *hub) missingTable(err error) error {
-	var missing *mirror.TableMissingError
-	if !errors.As(err, &missing) {
+	if !model.IsNotFound(err, model.NotFoundTable) {
 		return nil
 	}
-	return h.error(&HubFieldError{"table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", missing.Table, h.at)})
+	return h.error(badHubSettings("table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", h.settings.Table, h.at)))
 }
 
 // error makes an error with the hub a *HubError.

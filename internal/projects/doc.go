@@ -10,7 +10,7 @@
 //
 // Create, Update and Delete hand a change to the commit engine of the stack that the entity lives in and wait for its
 // outcome. Many callers at once share commits. A nil error means that CloudFormation has finished the commit that holds the
-// change; any other error but *OutcomeUnknownError means that the template doesn't hold it.
+// change; any other error but *commit.OutcomeUnknownError means that the template doesn't hold it.
 //
 // Terraform makes as many changes at once as its -parallelism says, and a commit holds what is made at once: m independent
 // changes at parallelism n to one stack take m/n commits, rounded up. When several stacks share the n, each of these waves takes

@@ -2,7 +2,6 @@ package projects_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once as -parallelism says, the
@@ -394,8 +392,7 @@ func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		group.Go(func() { created = s.Create(t.Context(), "acme", tagged("created")) })
 		group.Wait()
-		var gone *template.GoneError
-		if deleted == nil || errors.As(updated, &gone) {
+		if deleted == nil || model.IsNotFound(updated, model.NotFoundEntity) {
 			t.Errorf("deleting ended with %v, updating with %v, creating with %v: the user was there all the time", deleted, updated, created)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -14,6 +15,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // hubSettings is the value of a hub's SSM parameter.
@@ -63,7 +65,7 @@ func readHubSettings(ctx context.Context, account *awsclient.Account, name strin
 		at.AccountID = settings.AccountID // unknown: nothing to compare with
 	}
 	if written := (HubLocation{settings.AccountID, settings.Region}); written != at {
-		return fail(&WrongHubError{Settings: written})
+		return fail(otherHub(written))
 	}
 	return settings, nil
 }
@@ -81,9 +83,9 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 	err := json.Unmarshal([]byte(value), &settings)
 	switch {
 	case settings.Format > hubFormat: // its other fields may have any type
-		return nil, &NewerHubError{settings.Format, parameter}
+		return nil, &model.NewerFormatError{What: "the SSM parameter " + parameter, Format: strconv.Itoa(settings.Format), Known: hubFormat}
 	case err != nil:
-		return nil, &HubFieldError{Problem: "expected a JSON object: " + err.Error()}
+		return nil, badHubSettings("", "expected a JSON object: "+err.Error())
 	}
 	for _, field := range []struct {
 		name, value string
@@ -99,14 +101,14 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 		switch {
 		case field.value == "" && field.optional:
 		case field.value == "":
-			return nil, &HubFieldError{field.name, "missing: expected " + field.expected}
+			return nil, badHubSettings(field.name, "missing: expected "+field.expected)
 		case !field.pattern.MatchString(field.value):
-			return nil, &HubFieldError{field.name, fmt.Sprintf("%q: expected %s", field.value, field.expected)}
+			return nil, badHubSettings(field.name, fmt.Sprintf("%q: expected %s", field.value, field.expected))
 		}
 	}
 	if address := settings.ManagementURL; address != "" {
 		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return nil, &HubFieldError{"management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address)}
+			return nil, badHubSettings("management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address))
 		}
 	}
 	return &settings, nil
@@ -123,37 +125,4 @@ func (l HubLocation) String() string {
 		return fmt.Sprintf("the account of the provider's credentials, Region %s", l.Region)
 	}
 	return fmt.Sprintf("account %s, Region %s", l.AccountID, l.Region)
-}
-
-// HubError is returned when the settings of a hub cannot be used. At is where they were read, or looked for.
-type HubError struct {
-	Hub, Parameter string
-	At             HubLocation
-	Err            error
-}
-
-func (e *HubError) Error() string {
-	return fmt.Sprintf("settings of the hub %q in the SSM parameter %s of %s: %v", e.Hub, e.Parameter, e.At, e.Err)
-}
-
-func (e *HubError) Unwrap() error { return e.Err }
-
-// ErrNoHub is returned when the account and region have no parameter of the hub.
-var ErrNoHub = errors.New("the parameter does not exist")
-
-// HubFieldError is returned for settings of a hub that are malformed. Field is "" when they are no settings at all.
-type HubFieldError struct{ Field, Problem string }
-
-func (e *HubFieldError) Error() string {
-	if e.Field == "" {
-		return e.Problem
-	}
-	return fmt.Sprintf("field %q: %s", e.Field, e.Problem)
-}
-
-// WrongHubError is returned when the settings of a hub name another account or region than the one that they were read in.
-type WrongHubError struct{ Settings HubLocation }
-
-func (e *WrongHubError) Error() string {
-	return "the settings are those of a hub in " + e.Settings.String()
 }

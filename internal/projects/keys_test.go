@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
-	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // rotated is a user as the provider would plan it at a moment, from what it is; nil for a new one.
@@ -97,8 +97,7 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 		// Whoever goes out from other keys is refused.
 		outdated := user
 		outdated.AccessKey = &model.AccessKey{Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Now()}}}
-		var moved *template.MovedError
-		if err := w.process().UpdateFrom(t.Context(), "acme", outdated, rotated(nil, "")); !errors.As(err, &moved) {
+		if err := w.process().UpdateFrom(t.Context(), "acme", outdated, rotated(nil, "")); !model.IsConflict(err, model.ConflictKeys) {
 			t.Errorf("the error is %v", err)
 		}
 		w.wantKeys(user)
@@ -157,7 +156,7 @@ func TestKeysMadeByHandFillTheSlots(t *testing.T) {
 		_, err := w.member().IAM.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("acme-partner")})
 		must(t, err)
 		time.Sleep(90 * 24 * time.Hour)
-		var failed *projects.CommitError
+		var failed *commit.CommitError
 		err = w.process().UpdateFrom(t.Context(), "acme", user, rotated(&user, ""))
 		if !errors.As(err, &failed) || !slices.ContainsFunc(failed.Reasons, func(r string) bool { return strings.Contains(r, "AccessKeysPerUser") }) {
 			t.Errorf("the error is %v", err)

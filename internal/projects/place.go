@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -110,8 +109,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 	of := model.Project{Name: t.p.name}
 	open := func() error { return s.commit(ctx, d, template.Change{Op: template.Open, Entity: of}) }
 	err := open()
-	var closing *template.ClosingError
-	if errors.As(err, &closing) {
+	if model.IsConflict(err, model.ConflictClosing) {
 		// Somebody began to delete the project and has closed the stack, which nobody counts, so that it is empty. If they are still
 		// at it, the project closes before it can grow.
 		if err := s.clear(ctx, t.h, d); err != nil {
@@ -123,9 +121,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 		return err
 	}
 	err = s.commit(ctx, t.first, template.Change{Op: template.Grow, Entity: of, Shards: n + 1})
-	var gone *template.GoneError
-	var missing *StackMissingError
-	if errors.As(err, &closing) || errors.As(err, &gone) || errors.As(err, &missing) {
+	if model.IsConflict(err, model.ConflictClosing) || model.IsNotFound(err, model.NotFoundEntity, model.NotFoundStack) {
 		return errors.Join(err, s.ungrow(ctx, d, of))
 	}
 	if err != nil {
@@ -142,8 +138,7 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 // ungrow deletes a stack that was made for a project that is being deleted, unless whoever deletes the project has done so.
 func (s *Service) ungrow(ctx context.Context, d *shard, of model.Project) error {
 	err := s.commit(ctx, d, template.Change{Op: template.Close, Entity: of})
-	var missing *StackMissingError
-	if err != nil && !errors.As(err, &missing) {
+	if err != nil && !model.IsNotFound(err, model.NotFoundStack) {
 		return err
 	}
 	return s.deleteStack(ctx, d, d.seen())
@@ -156,8 +151,7 @@ func (s *Service) clear(ctx context.Context, h *hub, d *shard) error {
 		return err
 	}
 	err = s.deleteStack(ctx, d, read)
-	var changed *stack.ChangedError
-	if errors.As(err, &changed) {
+	if model.IsConflict(err, model.ConflictStackChanged) {
 		return nil
 	}
 	return err

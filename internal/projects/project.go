@@ -48,8 +48,8 @@ func (s *Service) project(name string) *project {
 	return p
 }
 
-// Read returns a project as the read mode says. It returns *UnknownProjectError when the directory has no such project, and
-// *StackMissingError when the directory has it and its account hasn't.
+// Read returns a project as the read mode says. It returns a model.NotFoundProject error when the directory has no such project, and
+// a model.NotFoundStack error when the directory has it and its account hasn't.
 func (s *Service) Read(ctx context.Context, name string) (*View, error) {
 	p := s.project(name)
 	for {
@@ -99,18 +99,15 @@ func (p *project) settle(reading *call[*View], v *View, err error) {
 func isAbsence(err error) bool {
 	var (
 		stale      *staleDirectoryError
-		unknown    *UnknownProjectError
-		missing    *StackMissingError
-		transform  *template.TransformError
 		unreadable *unreadableError
 	)
 	switch {
 	case errors.As(err, &stale):
 		return false
-	case errors.As(err, &unknown), errors.As(err, &missing):
+	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory, model.NotFoundStack):
 		return true
 	}
-	return errors.Is(err, template.ErrNotJSON) || errors.As(err, &transform) || errors.As(err, &unreadable)
+	return errors.Is(err, template.ErrNotJSON) || errors.Is(err, template.ErrTransform) || errors.As(err, &unreadable)
 }
 
 // forgetAbsence makes the next reading look again. The caller holds the lock.

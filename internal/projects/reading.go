@@ -2,7 +2,6 @@ package projects
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -69,7 +68,7 @@ func (s *Service) readOthers(h *hub, p *project, first *shard, read *shardRead, 
 		group.Go(func() {
 			shards[n], errs[n] = one(d)
 			if errs[n] == nil && shards[n] == nil && !read.contents.Project.Closing {
-				errs[n] = &StackMissingError{p.name, d.stack.Name(), d.env.AccountID, d.env.Region}
+				errs[n] = d.missing()
 			}
 		})
 	}
@@ -120,7 +119,7 @@ func (s *Service) reread(ctx context.Context, t *target) (*View, error) {
 		return nil, err
 	}
 	if first == nil || first.contents.Project == nil {
-		return nil, &StackMissingError{t.p.name, t.first.stack.Name(), t.first.env.AccountID, t.first.env.Region}
+		return nil, t.first.missing()
 	}
 	shards, err := s.readOthers(t.h, t.p, t.first, first, one)
 	if err != nil {
@@ -144,8 +143,7 @@ func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, rea
 		}
 	}
 	listing, err := s.listing(ctx, h, p.name)
-	var unknown *UnknownProjectError
-	if errors.As(err, &unknown) && !unknown.NoDirectory && closing != nil {
+	if model.IsNotFound(err, model.NotFoundProject) && closing != nil {
 		// The deletion was interrupted when the mirror alone was left, and nobody will delete what is unknown.
 		s.forgetMirrored(ctx, h, p.name)
 	}
@@ -155,7 +153,9 @@ func (s *Service) missing(ctx context.Context, h *hub, p *project, d *shard, rea
 	if closing != nil {
 		return closing, nil
 	}
-	return nil, &StackMissingError{p.name, d.stack.Name(), listing.AccountID, listing.Region}
+	return nil, &model.NotFoundError{
+		Kind: model.NotFoundStack, Project: p.name, Stack: d.stack.Name(), AccountID: listing.AccountID, Region: listing.Region,
+	}
 }
 
 // reach finds the first stack of a project: where the mirror says, else where the directory says.

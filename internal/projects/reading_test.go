@@ -154,8 +154,7 @@ func TestHub_TableMissing(t *testing.T) {
 					"create": s.Create(t.Context(), "acme", bucket("third")), "delete": s.Delete(t.Context(), "acme", bucket("inbox").ID()),
 				} {
 					var hub *projects.HubError
-					var field *projects.HubFieldError
-					if !errors.As(err, &hub) || !errors.As(err, &field) || field.Field != "table" {
+					if !errors.As(err, &hub) || !errors.Is(err, projects.ErrHubSettings) || !strings.Contains(err.Error(), `field "table"`) {
 						t.Errorf("%s: %v", action, err)
 					}
 				}
@@ -236,8 +235,8 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 				must(t, w.process().Create(t.Context(), "acme", partner))
 				w.faults(stale)
 				err := s.Delete(t.Context(), "acme", partner.ID())
-				var doubtful *commit.DoubtfulError
-				var surprise *commit.SurpriseError
+				var doubtful *commit.StaleTemplateError
+				var surprise *commit.UnexpectedChangesError
 				if knows && !errors.As(err, &surprise) || !knows && !errors.As(err, &doubtful) {
 					t.Errorf("deleting ended with %v", err)
 				}
@@ -256,9 +255,8 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 			must(t, w.process().Create(t.Context(), "acme", partner))
 			w.faults(stale)
 			err := w.process().Update(t.Context(), "acme", partner)
-			var doubtful *commit.DoubtfulError
-			var gone *template.GoneError
-			if !errors.As(err, &doubtful) || errors.As(err, &gone) {
+			var doubtful *commit.StaleTemplateError
+			if !errors.As(err, &doubtful) || model.IsNotFound(err, model.NotFoundEntity) {
 				t.Errorf("updating ended with %v", err)
 			}
 		})
@@ -313,11 +311,11 @@ func TestUnknownProjectIsATypedError(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
 		fill(t, s)
-		var unknown *projects.UnknownProjectError
-		if _, err := s.Read(t.Context(), "nope"); !errors.As(err, &unknown) || unknown.Project != "nope" {
+		var unknown *model.NotFoundError
+		if _, err := s.Read(t.Context(), "nope"); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject || unknown.Project != "nope" {
 			t.Errorf("reading an unknown project: %v", err)
 		}
-		if err := s.Create(t.Context(), "nope", model.User{Name: "partner"}); !errors.As(err, &unknown) {
+		if err := s.Create(t.Context(), "nope", model.User{Name: "partner"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
 			t.Errorf("creating in an unknown project: %v", err)
 		}
 		must(t, s.Delete(t.Context(), "nope", model.ID{Kind: model.KindUser, Name: "partner"}))
@@ -347,14 +345,14 @@ func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
 			fill(t, before)
 			w.deleteStack()
 			s := w.process(mode(m))
-			var missing *projects.StackMissingError
-			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.AccountID != account {
+			var missing *model.NotFoundError
+			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack || missing.AccountID != account {
 				t.Errorf("%s: reading: %v", m, err)
 			}
-			if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &missing) {
+			if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: deleting: %v", m, err)
 			}
-			if err := before.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.As(err, &missing) {
+			if err := before.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: creating in a process that remembers the stack: %v", m, err)
 			}
 		})

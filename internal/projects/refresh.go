@@ -2,7 +2,6 @@ package projects
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -71,7 +71,7 @@ func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (Ref
 }
 
 // Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
-// forward. It returns *UnknownProjectError when neither mirror nor directory have the project.
+// forward. It returns a model.NotFoundProject error when neither mirror nor directory have the project.
 func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
 	done, err := s.project(name).refreshing.do(ctx, wholeProject, func(ctx context.Context) (Refreshed, error) { return s.refreshProject(ctx, name) })
 	return done.Changed, err
@@ -114,24 +114,21 @@ func (s *Service) refreshOthers(ctx context.Context, h *hub, p *project, first *
 	return all, nil
 }
 
-// ForeignStackError says that a stack has the name of a project's stack and is none: the project is in another account or
-// region, has fewer stacks, or there is no such project.
-type ForeignStackError struct{ Address StackAddress }
-
-func (e *ForeignStackError) Error() string {
-	return fmt.Sprintf("the stack %s in the account %s and region %s belongs to no project", e.Address.Name(), e.Address.AccountID, e.Address.Region)
+// foreign is the error for a stack that has the name of a project's stack and is none: the project is in another account or region,
+// has fewer stacks, or there is no such project.
+func (a StackAddress) foreign() error {
+	return &model.NotFoundError{Kind: model.NotFoundOwner, Stack: a.Name(), AccountID: a.AccountID, Region: a.Region}
 }
 
 // RefreshStack refreshes one stack. It is what a notification of the stack leads to: the notification is a reason to look and tells
 // nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
 //
-// It returns *ForeignStackError for a stack that belongs to no project, and *UnknownProjectError when there is no project of that name.
+// It returns a model.NotFoundOwner error for a stack that belongs to no project, and a model.NotFoundProject error when there is no project of that name.
 func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
 	done, err := s.project(at.Project).refreshing.do(ctx, at.Shard, func(ctx context.Context) (Refreshed, error) {
 		return s.refreshStack(ctx, at)
 	})
-	var unknown *UnknownProjectError
-	if errors.As(err, &unknown) {
+	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 		s.forget(at.Project) // names of projects that do not exist must not pile up
 	}
 	return done, err
@@ -144,7 +141,7 @@ func (s *Service) refreshStack(ctx context.Context, at StackAddress) (Refreshed,
 	}
 	if at.Project == directoryName {
 		if !at.isOf(h.directory) {
-			return Refreshed{}, &ForeignStackError{at}
+			return Refreshed{}, at.foreign()
 		}
 		_, done, err := s.refresh(ctx, h, h.directory, snapshot)
 		return done, err
@@ -171,7 +168,7 @@ func (s *Service) refreshStack(ctx context.Context, at StackAddress) (Refreshed,
 		return done, err
 	}
 	if contents == nil || at.Shard >= contents.Shards {
-		return done, &ForeignStackError{at}
+		return done, at.foreign()
 	}
 	others, err := s.refreshOthers(ctx, h, p, first, contents, snapshot, func(n int) bool { return n == at.Shard || unmirrored(n) })
 	return others.and(done), err
@@ -192,7 +189,7 @@ func (s *Service) reachAt(ctx context.Context, h *hub, at StackAddress, snapshot
 		return nil, nil, err
 	}
 	if !at.isOf(first) {
-		return nil, nil, &ForeignStackError{at}
+		return nil, nil, at.foreign()
 	}
 	return p, first, nil
 }
@@ -322,7 +319,7 @@ func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head,
 		return contents, Refreshed{}, nil
 	case d.partition == directoryName && contents != nil && len(contents.Listings) > 0:
 		// The mirror is the last record of the projects: readDirectory needs it.
-		return contents, Refreshed{Status: head.Status}, h.error(&DirectoryMissingError{Projects: len(contents.Listings)})
+		return contents, Refreshed{Status: head.Status}, h.error(directoryLost(len(contents.Listings)))
 	case head.Status == string(deleted) || closing && d.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -86,13 +87,12 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 			"not counted":     {Project: "acme", Shard: 7, AccountID: account, Region: "eu-west-1"},
 			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
 		} {
-			var refused *projects.ForeignStackError
-			if done, err := relay.RefreshStack(t.Context(), foreign); done.Changed || !errors.As(err, &refused) {
+			if done, err := relay.RefreshStack(t.Context(), foreign); done.Changed || !model.IsNotFound(err, model.NotFoundOwner) {
 				t.Errorf("%s: %+v, %v", name, done, err)
 			}
 		}
-		var unknown *projects.UnknownProjectError
-		if _, err := relay.RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) {
+		var unknown *model.NotFoundError
+		if _, err := relay.RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
 			t.Errorf("an unknown project: %v", err)
 		}
 		if diff := cmp.Diff(before, w.mirrored("acme")); diff != "" {
@@ -116,8 +116,7 @@ func TestAStackDeletedByHandLeavesTheMirror(t *testing.T) {
 		if changed, err := relay.Refresh(t.Context(), "acme"); err != nil || changed {
 			t.Errorf("again: %v, %v", changed, err)
 		}
-		var missing *projects.StackMissingError
-		if _, err := w.process().Read(t.Context(), "acme"); !errors.As(err, &missing) {
+		if _, err := w.process().Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundStack) {
 			t.Errorf("reading the project: %v", err)
 		}
 	})

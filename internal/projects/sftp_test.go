@@ -80,8 +80,7 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		project := acme()
 		must(t, w.process().CreateProject(t.Context(), project))
 		user := model.User{Name: "partner", SFTP: &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}}}
-		var none *template.NoServerError
-		if err := w.process().Create(t.Context(), "acme", user); !errors.As(err, &none) {
+		if err := w.process().Create(t.Context(), "acme", user); !model.IsNotFound(err, model.NotFoundServer) {
 			t.Errorf("without a server the error is %v", err)
 		}
 
@@ -130,8 +129,8 @@ func TestPartnersComeBySFTP(t *testing.T) {
 
 		// The server stays while users need it.
 		project.SFTP = false
-		var inUse *template.ServerInUseError
-		if err := w.process().UpdateProject(t.Context(), project); !errors.As(err, &inUse) || fmt.Sprint(inUse.By) != "[user partner]" {
+		var inUse *model.ConflictError
+		if err := w.process().UpdateProject(t.Context(), project); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse || fmt.Sprint(inUse.By) != "[user partner]" {
 			t.Errorf("the error is %v", err)
 		}
 		user.SFTP = nil
@@ -177,9 +176,9 @@ func TestSFTPInLaterStacks(t *testing.T) {
 		if len(view.Stacks) < 2 || len(view.Contents.Deviations) > 0 {
 			t.Errorf("%d stacks, deviations %v", len(view.Stacks), view.Contents.Deviations)
 		}
-		var inUse *template.ServerInUseError
+		var inUse *model.ConflictError
 		project.SFTP = false
-		if err := w.process(small(14)).UpdateProject(t.Context(), project); !errors.As(err, &inUse) || len(inUse.By) != 4 {
+		if err := w.process(small(14)).UpdateProject(t.Context(), project); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse || len(inUse.By) != 4 {
 			t.Errorf("the error is %v", err)
 		}
 	})

@@ -2,7 +2,6 @@ package projects
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -244,29 +243,22 @@ func (s *Service) remember(d *shard, read *shardRead) {
 	}
 }
 
-// commit hands a change to the engine of its stack and puts its failure into the words of this package.
+// missing is the error for a stack that does not exist although the directory has its project.
+func (d *shard) missing() error {
+	return &model.NotFoundError{
+		Kind: model.NotFoundStack, Project: d.partition, Stack: d.stack.Name(), AccountID: d.env.AccountID, Region: d.env.Region,
+	}
+}
+
+// commit hands a change to the engine of its stack.
 func (s *Service) commit(ctx context.Context, d *shard, change template.Change) error {
 	if d.n > 0 {
 		shared := d.sharing()
 		change.Elsewhere.Shared = &shared
 	}
 	err := d.stack.Commit(ctx, change)
-	var (
-		failed  *commit.FailedError
-		unknown *commit.UnknownError
-		absent  *commit.AbsentError
-		left    *commit.UndeletedError
-	)
-	id := change.Entity.ID()
-	switch {
-	case errors.As(err, &failed):
-		return &CommitError{ID: id, Stack: failed.Stack, Reasons: failed.Reasons, NameTaken: failed.NameTaken}
-	case errors.As(err, &left):
-		return &UndeletedError{ID: id, Stack: left.Stack, Reasons: left.Reasons}
-	case errors.As(err, &unknown):
-		return &OutcomeUnknownError{ID: id, Stack: unknown.Stack, Err: err}
-	case errors.As(err, &absent):
-		return &StackMissingError{d.partition, absent.Stack, d.env.AccountID, d.env.Region}
+	if model.IsNotFound(err, model.NotFoundStack) {
+		return d.missing()
 	}
 	return err
 }

@@ -191,9 +191,9 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		}
 
 		// While another stack has permissions of theirs, user and bucket can't go.
-		var inUse *template.InUseError
+		var inUse *model.ConflictError
 		for _, e := range []model.Entity{user, changed} {
-			if err := next.Delete(t.Context(), "acme", e.ID()); !errors.As(err, &inUse) || len(inUse.By) == 0 {
+			if err := next.Delete(t.Context(), "acme", e.ID()); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse || len(inUse.By) == 0 {
 				t.Errorf("deleting the %s: %v", e.ID(), err)
 			}
 		}
@@ -203,7 +203,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 			steps = append(steps, func() error { return next.Delete(t.Context(), "acme", e.ID()) })
 		}
 		for i, err := range (terraform{parallelism: len(steps), before: 90 * time.Millisecond, rand: newRand(1)}).apply(steps) {
-			if err != nil && !errors.As(err, &inUse) {
+			if err != nil && !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse {
 				t.Errorf("step %d: %v", i, err)
 			}
 		}
@@ -351,8 +351,7 @@ func TestProcessFindsWhatAnotherOnePutIntoAnotherStack(t *testing.T) {
 		must(t, first.Create(t.Context(), "acme", b2)) // an interrupted run of the same configuration
 		changed := bucket("b2")
 		changed.Tags = map[string]string{"seen": "yes"}
-		var exists *template.ExistsError
-		if err := w.process(small(11)).Create(t.Context(), "acme", changed); !errors.As(err, &exists) {
+		if err := w.process(small(11)).Create(t.Context(), "acme", changed); !model.IsConflict(err, model.ConflictExists) {
 			t.Errorf("creating what is in another stack: %v", err)
 		}
 		late := w.process(small(11))
@@ -456,10 +455,9 @@ func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
 					deleted = deleter.DeleteProject(t.Context(), "acme")
 				})
 				group.Wait()
-				var inUse *template.InUseError
 				switch {
 				case deleted == nil && created != nil:
-				case created == nil && errors.As(deleted, &inUse):
+				case created == nil && model.IsConflict(deleted, model.ConflictInUse):
 					must(t, grower.Delete(t.Context(), "acme", bucket("b0").ID()))
 					must(t, deleter.DeleteProject(t.Context(), "acme"))
 				default:
@@ -484,8 +482,7 @@ func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
 			}
 		}))
 		err := w.process(small(8), func(c *projects.Config) { c.Clients = clients }).Create(t.Context(), "acme", bucket("b0"))
-		var missing *projects.StackMissingError
-		if !deleted || !errors.As(err, &missing) {
+		if !deleted || !model.IsNotFound(err, model.NotFoundStack) {
 			t.Errorf("creating a bucket in a project that is gone: %v", err)
 		}
 		w.nothingIsLeft()
@@ -531,8 +528,8 @@ func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
 		must(t, err)
 		time.Sleep(time.Minute)
 		for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
-			var missing *projects.StackMissingError
-			if _, err := w.process(mode(m)).Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Stack != "stowage-acme-1" {
+			var missing *model.NotFoundError
+			if _, err := w.process(mode(m)).Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack || missing.Stack != "stowage-acme-1" {
 				t.Errorf("%s: %v", m, err)
 			}
 		}

@@ -66,8 +66,8 @@ func TestNewerHubSettingsAreRefused(t *testing.T) {
 			w.setHub(value)
 			w.resetCalls()
 			s := w.process()
-			var newer *projects.NewerHubError
-			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &newer) || newer.Format != 2 {
+			var newer *model.NewerFormatError
+			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &newer) || newer.Format != "2" {
 				t.Errorf("reading with %s: %v", value, err)
 			}
 			if err := s.Create(t.Context(), "acme", bucket("third")); !errors.As(err, &newer) {

@@ -40,11 +40,11 @@ type shardRead struct {
 	doubtful bool // see mirror.Update
 }
 
-// certain returns a *commit.DoubtfulError when it isn't certain that an entity which the view doesn't show is gone.
+// certain returns a *commit.StaleTemplateError when it isn't certain that an entity which the view doesn't show is gone.
 func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
-			return &commit.DoubtfulError{Stack: stackName(project, n), Err: &template.GoneError{ID: id}}
+			return &commit.StaleTemplateError{Stack: stackName(project, n), Err: &model.NotFoundError{Kind: model.NotFoundEntity, ID: id}}
 		}
 	}
 	return nil

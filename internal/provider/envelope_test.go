@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/stowage/terraform-provider-stowage/internal/account"
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -73,29 +75,25 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		err      error
 		text, at string
 	}{
-		{&projects.UnknownProjectError{Project: "acme"}, `The project user "acme/partner" could not be created. The directory has no project "acme".`, "project"},
-		{&template.ExistsError{ID: user, Origin: "other"}, "It exists already. A configuration with the origin \"other\" created it. An object that an interrupted run created is taken over only if its settings and its origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
-		{&template.InUseError{ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
-		{&template.ClosingError{Project: "acme"}, `The project "acme" is being deleted and accepts no changes.`, ""},
-		{&template.GoneError{ID: user}, "It does not exist any more", ""},
+		{&model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"}, `The project user "acme/partner" could not be created. The directory has no project "acme".`, "project"},
+		{&model.ConflictError{Kind: model.ConflictExists, ID: user, Origin: "other"}, "It exists already. A configuration with the origin \"other\" created it. An object that an interrupted run created is taken over only if its settings and its origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
+		{&model.ConflictError{Kind: model.ConflictInUse, ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
+		{&model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}, `The project "acme" is being deleted and accepts no changes.`, ""},
+		{&model.NotFoundError{Kind: model.NotFoundEntity, ID: user}, "It does not exist any more", ""},
 		{&template.FullError{What: "resources of the stack", Have: 451, Budget: 450}, "the resources of the stack would be 451, over the budget of 450 by 1.", ""},
-		{&projects.CommitError{ID: user, Stack: stack, Reasons: []string{"User acme-partner already exists."}}, "the commit to the stack stowage-acme-0: User acme-partner already exists.\n\nNothing was changed. Remove the cause and apply again.", ""},
-		{&projects.OutcomeUnknownError{ID: user, Stack: stack, Err: errors.New("time ran out")}, "It is unknown whether the project user \"acme/partner\" was created. The time ran out, or the run was interrupted, while CloudFormation updated the stack stowage-acme-0", ""},
-		{&projects.NotEmptyError{ID: user, Bucket: "acme-inbox"}, `The bucket acme-inbox is not empty`, "on_delete"},
-		{&projects.CollisionError{Project: "acme", Other: "acme-x", AccountID: "111122223333"}, `entities of the projects "acme" and "acme-x" could get the same physical names`, "name"},
+		{&commit.CommitError{Stack: stack, Reasons: []string{"User acme-partner already exists."}}, "the commit to the stack stowage-acme-0: User acme-partner already exists.\n\nNothing was changed. Remove the cause and apply again.", ""},
+		{&commit.OutcomeUnknownError{Stack: stack, Err: errors.New("time ran out")}, "It is unknown whether the project user \"acme/partner\" was created. The time ran out, or the run was interrupted, while CloudFormation updated the stack stowage-acme-0", ""},
+		{&account.NotEmptyError{Bucket: "acme-inbox"}, `The bucket acme-inbox is not empty`, ""},
 		{hubError(projects.ErrNoHub), "There is no hub \"main\": the SSM parameter /stowage/hub/main (account 000000000000, Region eu-west-1) does not exist.", ""},
 		{hubError(errors.New("AccessDenied")), "Original error: AccessDenied", ""},
-		{hubError(&projects.HubFieldError{Field: "table", Problem: "missing"}), "The hub \"main\" cannot be used: its settings are the SSM parameter /stowage/hub/main (account 000000000000, Region eu-west-1). The settings are not valid: field \"table\": missing.", ""},
-		{hubError(&projects.WrongHubError{Settings: projects.HubLocation{AccountID: "999999999999", Region: "eu-west-1"}}), "They are those of a hub in account 999999999999, Region eu-west-1.", ""},
-		{&projects.StackMissingError{Project: "acme", Stack: stack, AccountID: "111122223333", Region: "eu-west-1"}, "the account 111122223333 has no stack stowage-acme-0 in the region eu-west-1", ""},
-		{&template.NewerFormatError{LogicalID: "Key", Format: 9}, "Upgrade the provider.", ""},
-		{&template.NewerSettingsError{LogicalID: "Userpartner", Field: "shiny"}, "A newer version of the provider wrote it: the resource Userpartner has the setting \"shiny\", which this version of the provider doesn't know and would lose.\n\nNothing was changed. Upgrade the provider.", ""},
-		{hubError(&projects.NewerHubError{Format: 2, Parameter: "/stowage/hub/main"}), "the settings have format 2; this version of the provider knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
-		{&template.TransformError{Transform: "AWS::Serverless"}, "has a Transform section (AWS::Serverless)", ""},
-		{&template.MovedError{ID: user}, "Another writer changed its access keys after the plan was made.", "access_key"},
-		{&template.NoServerError{ID: user}, "Its project has no SFTP server.\n\nNothing was changed. Enable the server of the project (sftp = { enabled = true } in stowage_project", "sftp"},
-		{&template.ServerInUseError{Project: "acme", By: []model.ID{user}}, "Users still have SFTP: user partner.\n\nNothing was changed.", "sftp"},
-		{&template.SpreadError{User: "partner"}, "The stack of the user partner has no room for another policy", ""},
+		{&model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: stack, AccountID: "111122223333", Region: "eu-west-1"}, "the account 111122223333 has no stack stowage-acme-0 in the region eu-west-1", ""},
+		{&model.NewerFormatError{What: "the resource Key", Format: "9", Known: 2}, "the resource Key has format 9; this version knows formats up to 2.\n\nNothing was changed. Upgrade the provider.", ""},
+		{&model.NewerFormatError{What: "the resource Userpartner", Field: "shiny"}, "A newer version of Stowage is in use: the resource Userpartner has the setting \"shiny\", which this version does not know and would lose.\n\nNothing was changed. Upgrade the provider.", ""},
+		{hubError(&model.NewerFormatError{What: "the SSM parameter /stowage/hub/main", Format: "2", Known: 1}), "the SSM parameter /stowage/hub/main has format 2; this version knows formats up to 1.\n\nNothing was changed. Upgrade the provider.", ""},
+		{template.ErrTransform, "has a Transform section", ""},
+		{&model.ConflictError{Kind: model.ConflictKeys, ID: user}, "Another writer changed its access keys after the plan was made.", "access_key"},
+		{&model.NotFoundError{Kind: model.NotFoundServer, NeededBy: user}, "Its project has no SFTP server.\n\nNothing was changed. Enable the server of the project (sftp = { enabled = true } in stowage_project", "sftp"},
+		{&model.ConflictError{Kind: model.ConflictServerInUse, Project: "acme", By: []model.ID{user}}, "Users still have SFTP: user partner.\n\nNothing was changed.", "sftp"},
 		{template.ErrNotJSON, "is not JSON: it was saved as YAML.", ""},
 		{context.DeadlineExceeded, "allow more time with the argument timeouts or the provider argument commit_timeout", ""},
 		{context.Canceled, "The run was interrupted.", ""},
@@ -194,7 +192,7 @@ func TestYAMLTemplateIsAnErrorOfThePlanAndTheRefresh(t *testing.T) {
 func TestUnknownOutcomeWritesNoState(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	outcome := &projects.OutcomeUnknownError{Stack: "stowage-acme-0", Err: context.DeadlineExceeded}
+	outcome := &commit.OutcomeUnknownError{Stack: "stowage-acme-0", Err: context.DeadlineExceeded}
 	plan, diagnostics := tf.Plan(typ, object, config(values{"source_ips": []any{"203.0.113.0/24"}}))
 	entitytest.Must(t, diagnostics)
 	p.Fail = failing("Update", outcome)
@@ -223,7 +221,7 @@ func TestInterruptedCreateIsTakenOver(t *testing.T) {
 func TestWhatIsGoneLeavesTheState(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	p.Fail = failing("Read", &projects.UnknownProjectError{Project: "acme"})
+	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"})
 	if got, diagnostics := tf.Read(object); got != nil || len(diagnostics) > 0 {
 		t.Errorf("without its project: %v, %v", got, diagnostics)
 	}
@@ -237,7 +235,7 @@ func TestWhatIsGoneLeavesTheState(t *testing.T) {
 	if got := tf.Applied(typ, object, nil); got != nil {
 		t.Error("deleting it again left something")
 	}
-	p.Fail = failing("Delete", &projects.UnknownProjectError{Project: "acme"})
+	p.Fail = failing("Delete", &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"})
 	if got := tf.Applied(typ, object, nil); got != nil {
 		t.Error("deleting it with its project left something")
 	}
@@ -246,7 +244,7 @@ func TestWhatIsGoneLeavesTheState(t *testing.T) {
 func TestWrongAccountIsNotTakenForGone(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	p.Fail = failing("Read", &projects.StackMissingError{Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
+	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
 	got, diagnostics := tf.Read(object)
 	wantError(t, diagnostics, "Unable to Read Project User", "A missing stack is not taken for a deletion", "")
 	if got == nil {

@@ -24,10 +24,10 @@ func TestRead_OtherHub(t *testing.T) {
 		text string
 	}{
 		"same hub":                       {now: home},
-		"same hub, no project":           {now: home, err: &projects.UnknownProjectError{Project: "acme"}},
-		"same hub without a directory":   {home, &projects.UnknownProjectError{Project: "acme", NoDirectory: true}, "the hub in account 000000000000, Region eu-west-1 has never held a project"},
+		"same hub, no project":           {now: home, err: &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"}},
+		"same hub without a directory":   {home, &model.NotFoundError{Kind: model.NotFoundDirectory, Project: "acme"}, "the hub in account 000000000000, Region eu-west-1 has never held a project"},
 		"other region":                   {projects.HubLocation{AccountID: "000000000000", Region: "us-east-1"}, nil, "It was read from the hub in account 000000000000, Region eu-west-1. The provider now uses the hub in account 000000000000, Region us-east-1"},
-		"other account, no such project": {projects.HubLocation{AccountID: "999999999999", Region: "eu-west-1"}, &projects.UnknownProjectError{Project: "acme"}, "the hub in account 999999999999, Region eu-west-1, which does not have it"},
+		"other account, no such project": {projects.HubLocation{AccountID: "999999999999", Region: "eu-west-1"}, &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"}, "the hub in account 999999999999, Region eu-west-1, which does not have it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tf, p := start(t, entity.Services{})

@@ -4,14 +4,14 @@ import (
 	"testing"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
-	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // TestHalfCreatedProjectCanBePlanned plans what an interrupted creation has left: a directory entry without a stack.
 func TestHalfCreatedProjectCanBePlanned(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	p.Fail = failing("Read", &projects.StackMissingError{Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
+	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
 	plan, diagnostics := tf.Plan(typ, nil, config(values{"name": "another"}))
 	if len(diagnostics) > 0 || plan.Action != "create" {
 		t.Errorf("a new user can't be planned: %v", diagnostics)

@@ -167,11 +167,9 @@ func TestWhyTheProviderCanNotConnect(t *testing.T) {
 		err      error
 		text, at string
 	}{
-		{&awsclient.ConfigError{Argument: "retry_mode", Err: errors.New("it is odd")}, `The provider argument "retry_mode" is invalid: it is odd.`, "retry_mode"},
+		{&awsclient.ArgumentError{Argument: "retry_mode", Err: errors.New("it is odd")}, `The argument "retry_mode" is invalid: it is odd.`, "retry_mode"},
 		{&awsclient.CredentialsError{Err: errors.New("none")}, "No AWS credentials were found", ""},
 		{&awsclient.AssumeRoleError{RoleARN: "arn:aws:iam::1:role/x", Err: errors.New("denied")}, "The role arn:aws:iam::1:role/x could not be assumed", ""},
-		{&awsclient.AccountNotAllowedError{AccountID: "111122223333", Argument: "allowed_account_ids"}, "does not allow the account 111122223333", "allowed_account_ids"},
-		{&awsclient.RegionError{}, "No AWS region is set.", "region"},
 		{errors.New("surprise"), "Original error: surprise", ""},
 	} {
 		r := &recorded{err: c.err}

@@ -3,13 +3,13 @@ package relay
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
@@ -159,12 +159,8 @@ func (r *Relay) refresh(ctx context.Context, w *woken) error {
 	for look := 1; ; look++ {
 		began := time.Now()
 		done, err := r.projects.RefreshStack(ctx, w.at)
-		var (
-			foreign *projects.ForeignStackError
-			unknown *projects.UnknownProjectError
-		)
 		switch {
-		case errors.As(err, &foreign), errors.As(err, &unknown):
+		case model.IsNotFound(err, model.NotFoundOwner, model.NotFoundProject, model.NotFoundDirectory):
 			r.log.InfoContext(ctx, "not one of our stacks", "stack", w.at.Name(), "account", w.at.AccountID, "region", w.at.Region)
 			return nil
 		case err != nil:

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
 const (
@@ -82,8 +81,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 // compare compares the stacks of one project.
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {
 	changed, err = r.projects.Refresh(ctx, name)
-	var unknown *projects.UnknownProjectError
-	if errors.As(err, &unknown) { // it has been deleted since the directory was read
+	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // it has been deleted since the directory was read
 		return false, nil
 	}
 	if changed { // even if another stack of it failed

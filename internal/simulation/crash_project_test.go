@@ -35,7 +35,7 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 		time.Sleep(time.Second)
 		// To the next apply's plan, the project is there, or it isn't, or only its directory entry is.
 		_, err := next.Read(next.ctx, project)
-		if err != nil && !is[*projects.UnknownProjectError](err) && !is[*projects.StackMissingError](err) {
+		if err != nil && !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) && !model.IsNotFound(err, model.NotFoundStack) {
 			w.problem("outcomes", "the next plan: %v", err)
 		}
 		if err := next.CreateProject(next.ctx, acme()); err != nil {
@@ -66,7 +66,7 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 		time.Sleep(time.Second)
 		// The next destroy refreshes first. What is unknown then leaves the state, and nothing is left to do.
 		_, err := next.Read(next.ctx, project)
-		if is[*projects.UnknownProjectError](err) {
+		if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			return
 		}
 		if err = errors.Join(err, next.DeleteProject(next.ctx, project)); err != nil {
@@ -190,7 +190,7 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 func (w *world) wantNoProject() {
 	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })
-		if view, err := reader.Read(reader.ctx, project); !is[*projects.UnknownProjectError](err) {
+		if view, err := reader.Read(reader.ctx, project); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			w.problem("end", "%s reads see %+v, %v", mode, view, err)
 		}
 	}

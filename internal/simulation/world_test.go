@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -251,13 +252,13 @@ func (p *process) outcome(err error) Outcome {
 		return Unknown
 	case err == nil:
 		return Done
-	case is[*projects.OutcomeUnknownError](err):
+	case is[*commit.OutcomeUnknownError](err):
 		return Unknown
-	case is[*projects.UndeletedError](err):
+	case is[*commit.UndeletedError](err):
 		return Done // it is out of the model, whatever is left of it in the account
-	case is[*template.ExistsError](err):
+	case model.IsConflict(err, model.ConflictExists):
 		return Exists
-	case is[*template.GoneError](err):
+	case model.IsNotFound(err, model.NotFoundEntity):
 		return Gone
 	}
 	return Refused

@@ -65,7 +65,7 @@ func TestCancelledChangeThatIsQueuedLeavesItsBatch(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		cancel()
 		synctest.Wait()
-		var cancelled *commit.CancelledError
+		var cancelled *commit.InterruptedError
 		select {
 		case err := <-second:
 			if !errors.As(err, &cancelled) {
@@ -107,7 +107,7 @@ func TestDeadlineBeforeTheExecutionLeavesTheStackAlone(t *testing.T) {
 		w.filled(s)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		var timeout *commit.TimeoutError
+		var timeout *commit.InterruptedError
 		if err := s.Commit(ctx, create(user("partner"))); !errors.As(err, &timeout) {
 			t.Errorf("the change ended with %v", err)
 		}
@@ -125,7 +125,7 @@ func TestDeadlineDuringTheExecutionIsAnUnknownOutcome(t *testing.T) {
 		w.filled(s)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		var unknown *commit.UnknownError
+		var unknown *commit.OutcomeUnknownError
 		if err := s.Commit(ctx, create(user("partner"))); !errors.As(err, &unknown) {
 			t.Errorf("the change ended with %v", err)
 		}
@@ -147,12 +147,11 @@ func TestRefusedMemberDoesNotTakeTheOthersDown(t *testing.T) {
 			template.Change{Op: template.Update, Entity: user("nobody")},
 			create(model.Permission{User: "partner", Bucket: "missing", Access: model.Read}))
 		must(t, outcomes[0])
-		var gone *template.GoneError
-		if !errors.As(outcomes[1], &gone) {
+		if !model.IsNotFound(outcomes[1], model.NotFoundEntity) {
 			t.Errorf("updating what isn't there ended with %v", outcomes[1])
 		}
-		var missing *template.MissingError
-		if !errors.As(outcomes[2], &missing) {
+		var missing *model.NotFoundError
+		if !errors.As(outcomes[2], &missing) || missing.Kind != model.NotFoundParent {
 			t.Errorf("the permission on a missing bucket ended with %v", outcomes[2])
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -231,7 +232,7 @@ func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 		}
 		_, err := w.client().CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stackName)})
 		must(t, err)
-		var failed *commit.FailedError
+		var failed *commit.CommitError
 		if err := <-made; !errors.As(err, &failed) || failed.Status != "DELETE_COMPLETE" || len(failed.Reasons) == 0 {
 			t.Errorf("making the stack ended with %v", err)
 		}
@@ -318,8 +319,7 @@ func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		err := w.process().Delete(t.Context(), "delete-it", func(d commit.Description) bool { return d.ChangeSetID == before })
-		var changed *stack.ChangedError
-		if !errors.As(err, &changed) {
+		if !model.IsConflict(err, model.ConflictStackChanged) {
 			t.Errorf("deleting it ended with %v", err)
 		}
 		must(t, <-committed)

@@ -30,7 +30,7 @@ func TestABadMemberAloneGetsItsError(t *testing.T) {
 		w.filled(s)
 		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create", Reason: "the quota of users is used up", Times: 1})
 		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
-		var failed *commit.FailedError
+		var failed *commit.CommitError
 		if err := outcomes[1]; !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" || !strings.Contains(err.Error(), "the quota of users is used up") {
 			t.Errorf("the bad change ended with %v", err)
 		}

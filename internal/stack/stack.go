@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -244,17 +245,10 @@ func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 // deletionBound is the most that the deletion of a stack may take.
 const deletionBound = 30 * time.Minute
 
-// ChangedError says that a stack is not deleted, as it has changed since it was read.
-type ChangedError struct{ Stack string }
-
-func (e *ChangedError) Error() string {
-	return fmt.Sprintf("the stack %s has changed since it was read", e.Stack)
-}
-
 // Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone; first for the end of whatever
 // somebody else is doing with it. What the stack retains stays. Deleting what is gone succeeds.
 //
-// still says of the stack at rest whether it is what the caller has read and wants to be gone; if not, it stays, with a *ChangedError.
+// still says of the stack at rest whether it is what the caller has read and wants to be gone; if not, it stays, with a model.ConflictStackChanged error.
 // CloudFormation sees to it that nobody changes the stack in between: it deletes no stack that is being updated.
 func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Description) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, deletionBound)
@@ -265,7 +259,7 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 			return err
 		}
 		if d.Status != string(types.StackStatusDeleteInProgress) && !still(*d) {
-			return &ChangedError{s.config.Stack}
+			return &model.ConflictError{Kind: model.ConflictStackChanged, Stack: s.config.Stack}
 		}
 		if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
 			StackName: aws.String(d.StackID), EnableTerminationProtection: aws.Bool(false),

@@ -40,12 +40,12 @@
 //
 // # Versions
 //
-// FormatVersion is the newest shape of Mark that this version knows; a template with a newer one is refused (NewerFormatError).
+// FormatVersion is the newest shape of Mark that this version knows; a template with a newer one is refused (model.NewerFormatError).
 // Format 2 stands on the project's mark, in its first stack, once the project has more than one stack: a provider that knows only the first
 // would take what lives in the others for deleted, and create it again. It refuses the whole project instead. All else is
 // written in format 1, so that older providers go on working with projects of one stack. CompilerVersion is how
 // entities are spelled as resources; resources of a newer compiler are read, left alone, and not judged for deviations.
 // Fields may be added to marks and settings within a format, but for the carrier's, which every commit writes anew: who doesn't know them
-// refuses to write their resource again (NewerSettingsError), and leaves it alone otherwise. A mark always says its format
+// refuses to write their resource again (model.NewerFormatError), and leaves it alone otherwise. A mark always says its format
 // as a number, whatever else it holds.
 package template

@@ -3,7 +3,6 @@ package template
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,13 +16,13 @@ type Op string
 // The changes that can be made to an entity.
 const (
 	// Create adds an entity. One that exists is taken over if its settings and its origin mark are the same (see
-	// ownership.go), else refused with an *ExistsError; one that another change of the batch creates or takes over, with a
-	// *TwiceError; one that another change of the batch deletes, with an *AwaitsDeletionError.
+	// ownership.go), else refused with an model.ConflictExists error; one that another change of the batch creates or takes over, with a
+	// model.ConflictDuplicate error; one that another change of the batch deletes, with an model.ConflictAwaitsDeletion error.
 	Create Op = "create"
-	// Update changes an entity's settings; it is refused with a *GoneError when there is no such entity, and with an
-	// *OwnershipError when it has another incarnation.
+	// Update changes an entity's settings; it is refused with a model.NotFoundEntity error when there is no such entity, and with an
+	// model.ConflictOwner error when it has another incarnation.
 	Update Op = "update"
-	// Delete removes an entity; deleting what is gone succeeds. It is refused with an *OwnershipError when the entity has
+	// Delete removes an entity; deleting what is gone succeeds. It is refused with an model.ConflictOwner error when the entity has
 	// another incarnation.
 	Delete Op = "delete"
 )
@@ -38,7 +37,7 @@ type Change struct {
 	// AnyIncarnation makes an Update or Delete whatever the entity's incarnation is.
 	AnyIncarnation bool
 	// From is, for the Update of a user, the user from which its keys go out: when those that stand are others, the change is refused
-	// with a *MovedError. nil: whatever stands.
+	// with a model.ConflictKeys error. nil: whatever stands.
 	From *model.User
 	// Elsewhere is what the change has to know of the project's other stacks.
 	Elsewhere Elsewhere
@@ -78,91 +77,8 @@ type Edited struct {
 	Errors []error
 }
 
-// Errors of single changes.
-type (
-	// ExistsError refuses to create what is there.
-	ExistsError struct {
-		ID     model.ID
-		Origin string // of what is there
-	}
-	// TwiceError refuses one of two changes that create the same thing at once, with different settings.
-	TwiceError struct{ ID model.ID }
-	// GoneError refuses to update what isn't there.
-	GoneError struct{ ID model.ID }
-	// MissingError refuses a permission whose user or bucket isn't there. It may come with the next batch.
-	MissingError struct{ ID, Parent model.ID }
-	// NoServerError refuses a user with SFTP while the project has no server. It may come with the next batch.
-	NoServerError struct{ ID model.ID }
-	// SpreadError refuses what would spread a user with SFTP over several stacks: its directories stand in its own.
-	SpreadError struct{ User string }
-	// MovedError refuses to change the keys of a user that somebody else has changed meanwhile.
-	MovedError struct{ ID model.ID }
-	// InUseError refuses to delete what is still needed.
-	InUseError struct {
-		ID model.ID
-		By []model.ID
-	}
-	// ServerInUseError refuses to take the SFTP server away while users have SFTP.
-	ServerInUseError struct {
-		Project string
-		By      []model.ID
-	}
-	// ClosingError refuses a change to a project that is being deleted.
-	ClosingError struct{ Project string }
-	// GrownError refuses to close a project that has more stacks than whoever closes it knows.
-	GrownError struct {
-		Project string
-		Shards  int
-	}
-)
-
-func (e *ExistsError) Error() string { return fmt.Sprintf("the %s exists already", e.ID) }
-func (e *TwiceError) Error() string {
-	return fmt.Sprintf("the %s is being created twice at once, with different settings", e.ID)
-}
-func (e *GoneError) Error() string { return fmt.Sprintf("the %s does not exist any more", e.ID) }
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("the %s needs the %s, which does not exist", e.ID, e.Parent)
-}
-
-func (e *NoServerError) Error() string {
-	return fmt.Sprintf("the %s needs the SFTP server of the project, which has none", e.ID)
-}
-
-func (e *SpreadError) Error() string {
-	return fmt.Sprintf("the permissions of the user %s, which has SFTP, have to live in one stack", e.User)
-}
-
-func (e *MovedError) Error() string {
-	return fmt.Sprintf("the access keys of the %s have been changed by somebody else meanwhile", e.ID)
-}
-
-func (e *InUseError) Error() string {
-	return fmt.Sprintf("the %s is still needed by: %s", e.ID, names(e.By))
-}
-
-func names(ids []model.ID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	return strings.Join(texts, ", ")
-}
-
-func (e *ServerInUseError) Error() string {
-	return fmt.Sprintf("the SFTP server of the project %s is still needed by: %s", e.Project, names(e.By))
-}
-
-func (e *ClosingError) Error() string {
-	return fmt.Sprintf("the project %s is being deleted", e.Project)
-}
-
-func (e *GrownError) Error() string {
-	return fmt.Sprintf("the project %s has grown to %d stacks meanwhile", e.Project, e.Shards)
-}
-
 // Edit puts changes into a template, in no particular order: the batch is judged by its end state. A change that is refused
-// leaves no trace. The error is that of reading the base (*NewerFormatError); refusals are in Edited.Errors.
+// leaves no trace. The error is that of reading the base (*model.NewerFormatError); refusals are in Edited.Errors.
 func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	// A refused change can take the ground from under another one (its user isn't created after all), so the batch is
@@ -357,10 +273,10 @@ func (e *editor) set(i int, c Change) error {
 		return e.meet(i, c, there)
 	case c.Op == Create:
 		if _, existed := e.before.lookup(id); existed {
-			return &AwaitsDeletionError{id}
+			return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}
 		}
 	case !exists:
-		return &GoneError{id}
+		return &model.NotFoundError{Kind: model.NotFoundEntity, ID: id}
 	default:
 		if err := e.holds(c); err != nil {
 			return err
@@ -401,18 +317,18 @@ func sameConfiguration(a, b model.Entity) bool {
 func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 	if user.SFTP != nil {
 		if e.env.SFTPServerID == "" {
-			return &NoServerError{user.ID()}
+			return &model.NotFoundError{Kind: model.NotFoundServer, NeededBy: user.ID()}
 		}
 		if len(c.Elsewhere.Policies[user.Name]) > 0 {
-			return &SpreadError{user.Name}
+			return cannotSpread(user.Name)
 		}
 	}
 	before, stood := there.(model.User)
 	if stood && c.From != nil && !model.SameKeys(before, *c.From) && !model.SameKeys(before, user) {
-		return &MovedError{user.ID()}
+		return &model.ConflictError{Kind: model.ConflictKeys, ID: user.ID()}
 	}
 	if stood && len(model.KeySteps(before, user)) > 1 {
-		return &MovedError{user.ID()} // a slot takes another key once it is empty
+		return &model.ConflictError{Kind: model.ConflictKeys, ID: user.ID()} // a slot takes another key once it is empty
 	}
 	return nil
 }
@@ -437,11 +353,11 @@ func (e *editor) setPermission(i int, grant Grant, elsewhere Elsewhere) error {
 	_, bucketHere := e.buckets[permission.Bucket]
 	switch {
 	case !userHere && elsewhere.User == nil:
-		return &MissingError{id, permission.UserID()}
+		return &model.NotFoundError{Kind: model.NotFoundParent, ID: permission.UserID(), NeededBy: id}
 	case !bucketHere && elsewhere.Bucket == nil:
-		return &MissingError{id, permission.BucketID()}
+		return &model.NotFoundError{Kind: model.NotFoundParent, ID: permission.BucketID(), NeededBy: id}
 	case !userHere && elsewhere.User.SFTP != nil:
-		return &SpreadError{permission.User}
+		return cannotSpread(permission.User)
 	}
 	if bucketHere {
 		grant.Bucket = nil
@@ -532,7 +448,7 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	id := c.Entity.ID()
 	project := e.before.project()
 	if (e.before.closing || project != nil && project.Closing) && id.Kind != model.KindProject {
-		return &ClosingError{e.env.Project}
+		return &model.ConflictError{Kind: model.ConflictClosing, Project: e.env.Project}
 	}
 	by := needed[id]
 	if id.Kind == model.KindProject {
@@ -540,7 +456,7 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	}
 	p, isProject := c.Entity.(model.Project)
 	if isProject && p.Closing && c.Op == Update && c.Shards > 0 && e.before.shards > c.Shards {
-		return &GrownError{p.Name, e.before.shards}
+		return &model.ConflictError{Kind: model.ConflictStackAdded, Project: p.Name, Stacks: e.before.shards}
 	}
 	if isProject && !p.SFTP && !p.Closing && c.Op == Update {
 		return e.checkServer(p)
@@ -549,7 +465,7 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 		return nil
 	}
 	slices.SortFunc(by, model.ID.Compare)
-	return &InUseError{id, by}
+	return &model.ConflictError{Kind: model.ConflictInUse, ID: id, By: by}
 }
 
 // checkServer refuses to take the SFTP server away from users that need it.
@@ -563,7 +479,7 @@ func (e *editor) checkServer(p model.Project) error {
 	if len(by) == 0 {
 		return nil
 	}
-	return &ServerInUseError{p.Name, by}
+	return &model.ConflictError{Kind: model.ConflictServerInUse, Project: p.Name, By: by}
 }
 
 // inhabitants are the buckets, users and permissions of the shard, which a project that goes has to be without.

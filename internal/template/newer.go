@@ -3,22 +3,21 @@ package template
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// NewerSettingsError refuses a change of a resource whose mark holds a field that this version doesn't know, in a format
-// that it does: compiling the resource again would lose what a newer provider has written there. Deleting the resource is not
-// refused.
-type NewerSettingsError struct {
-	LogicalID string
-	Field     string
+// newerFormat is the error for a resource that a newer version of the provider wrote in a format that this one doesn't know.
+func newerFormat(logicalID string, format int) error {
+	return &model.NewerFormatError{What: "the resource " + logicalID, Format: strconv.Itoa(format), Known: FormatVersion}
 }
 
-func (e *NewerSettingsError) Error() string {
-	return fmt.Sprintf("the resource %s has the setting %q, which this version of the provider doesn't know and would lose", e.LogicalID, e.Field)
+// newerSettings is the error for a resource whose mark holds a field that this version doesn't know, in a format that it does:
+// compiling the resource again would lose what a newer provider has written there. Deleting the resource is not refused.
+func newerSettings(logicalID, field string) error {
+	return &model.NewerFormatError{What: "the resource " + logicalID, Field: field}
 }
 
 // keepNewer refuses the changes that would lose fields of a newer provider.
@@ -34,7 +33,7 @@ func (e *editor) keepNewer(refused map[int]error, errs []error) {
 		}
 		for _, i := range changes {
 			if errs[i] == nil && refused[i] == nil {
-				refused[i] = &NewerSettingsError{id, field}
+				refused[i] = newerSettings(id, field)
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package template
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -12,7 +11,7 @@ import (
 //
 // Each creation of an entity has an incarnation: a random name, chosen by the caller. The metadata of the entity's first
 // resource holds it, beside the settings (a permission's grant holds the permission's). The caller keeps it, too, and gives it
-// with every update and deletion. A change whose incarnation is not the template's is refused with an *OwnershipError: the
+// with every update and deletion. A change whose incarnation is not the template's is refused with a model.ConflictOwner error: the
 // entity was created again or taken over since, so another caller manages it.
 //
 // A Create that meets an entity with the same settings and the same origin takes it over: that is how the next apply resolves an
@@ -26,41 +25,14 @@ import (
 // Only the first resource holds the incarnation, as it does the settings: a takeover modifies one resource, whatever the
 // entity consists of, and the secrets of access keys, which are written once, stay untouched.
 
-// OwnershipError is returned for an update or deletion of an entity whose incarnation is not the caller's.
-type OwnershipError struct {
-	ID      model.ID
-	Held    string // the caller's incarnation
-	Present string // the template's
-	Origin  string // of the entity
-}
-
-func (e *OwnershipError) Error() string {
-	return fmt.Sprintf("the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held))
-}
-
-func quoteIncarnation(incarnation string) string {
-	if incarnation == "" {
-		return "one without a name"
-	}
-	return incarnation
-}
-
-// AwaitsDeletionError is returned for a Create of an entity that another change of the batch deletes. The deletion is
-// committed first: in one commit the resources would stay what they are.
-type AwaitsDeletionError struct{ ID model.ID }
-
-func (e *AwaitsDeletionError) Error() string {
-	return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
-}
-
 // IncarnationOf is the incarnation of an entity; "" for none.
 func (c *Contents) IncarnationOf(id model.ID) string { return c.Incarnations[id.String()] }
 
-// holds returns an *OwnershipError when the change's incarnation is not the entity's.
+// holds returns a model.ConflictOwner error when the change's incarnation is not the entity's.
 func (e *editor) holds(c Change) error {
 	id := c.Entity.ID()
 	if present := e.incarnations[id]; !c.AnyIncarnation && present != c.Incarnation {
-		return &OwnershipError{id, c.Incarnation, present, e.origins[id]}
+		return &model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: c.Incarnation, Present: present, Origin: e.origins[id]}
 	}
 	return nil
 }
@@ -73,11 +45,11 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	same := c.Origin != "" && e.origins[id] == c.Origin && sameConfiguration(there, c.Entity)
 	switch {
 	case !existed && !(same && c.Incarnation == "" && e.incarnations[id] == ""), taken && c.Incarnation != "":
-		return &TwiceError{id}
+		return &model.ConflictError{Kind: model.ConflictDuplicate, ID: id}
 	case c.Incarnation != "" && e.incarnations[id] == c.Incarnation:
 		return nil // this very creation: its commit succeeded, and its caller did not hear of it
 	case !same:
-		return &ExistsError{id, e.origins[id]}
+		return &model.ConflictError{Kind: model.ConflictExists, ID: id, Origin: e.origins[id]}
 	case c.Incarnation == "":
 		return nil
 	}

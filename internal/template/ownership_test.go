@@ -87,8 +87,8 @@ func TestOwnership_OnlyTheHolderChanges(t *testing.T) {
 			id := o.entity.ID()
 			for _, change := range []Change{{Op: Update, Entity: o.changed}, {Op: Delete, Entity: o.entity}} {
 				change.Incarnation = c.held
-				err := refusedAs[*OwnershipError](t, tpl, change)
-				if diff := cmp.Diff(&OwnershipError{id, c.held, c.present, "ws"}, err); diff != "" {
+				err := refusedAs[*model.ConflictError](t, tpl, change)
+				if diff := cmp.Diff(&model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: c.held, Present: c.present, Origin: "ws"}, err); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -132,8 +132,8 @@ func TestOwnership_Takeover(t *testing.T) {
 			if len(edited.Intents) != 1 || edited.Intents[0].Action != Modify || len(edited.Intents[0].Members) != 1 {
 				t.Errorf("taking %s over does %+v", id, edited.Intents)
 			}
-			refusedAs[*OwnershipError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
-			refusedAs[*OwnershipError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
+			refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
+			refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
 			if again := edit(t, edited.Template, Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"}); !again.Equal(edited.Template) {
 				t.Errorf("creating the same incarnation of %s again changes the template", id)
 			}
@@ -172,7 +172,7 @@ func TestOwnership_NoTakeover(t *testing.T) {
 			"other settings":    {"ws", Change{Entity: o.changed, Origin: "ws"}},
 		} {
 			c.change.Op, c.change.Incarnation = Create, "two"
-			if err := refusedAs[*ExistsError](t, held(t, c.origin, "one"), c.change); err != nil && err.Origin != c.origin {
+			if err := refusedAs[*model.ConflictError](t, held(t, c.origin, "one"), c.change); err != nil && err.Origin != c.origin {
 				t.Errorf("%s: %s is said to be of the origin %q", name, o.entity.ID(), err.Origin)
 			}
 		}
@@ -187,8 +187,7 @@ func TestOwnership_TwinsInOneBatch(t *testing.T) {
 	}
 	for name, base := range map[string]*Template{"created": seed(), "taken over": held(t, "ws", "one")} {
 		edited := tried(t, base, twins...)
-		var twice *TwiceError
-		if edited.Errors[0] != nil || !errors.As(edited.Errors[1], &twice) {
+		if edited.Errors[0] != nil || !model.IsConflict(edited.Errors[1], model.ConflictDuplicate) {
 			t.Errorf("%s: %v", name, edited.Errors)
 		}
 		if got := parse(t, edited.Template).IncarnationOf(bucket.ID()); got != "two" {
@@ -214,8 +213,7 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 		for _, batch := range [][]Change{{removal, creation}, {creation, removal}} {
 			edited := tried(t, base, batch...)
 			for i, c := range batch {
-				var awaits *AwaitsDeletionError
-				if c.Op == Create && !errors.As(edited.Errors[i], &awaits) || c.Op == Delete && edited.Errors[i] != nil {
+				if c.Op == Create && !model.IsConflict(edited.Errors[i], model.ConflictAwaitsDeletion) || c.Op == Delete && edited.Errors[i] != nil {
 					t.Errorf("%s %s: %v", c.Op, id, edited.Errors[i])
 				}
 			}

@@ -64,16 +64,6 @@ func (d Deviation) String() string {
 	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, show(d.Have), show(d.Want))
 }
 
-// NewerFormatError is returned for a template that a newer provider wrote in a format that this one doesn't know.
-type NewerFormatError struct {
-	LogicalID string
-	Format    int
-}
-
-func (e *NewerFormatError) Error() string {
-	return fmt.Sprintf("the resource %s was written in format %d; this version of the provider knows formats up to %d", e.LogicalID, e.Format, FormatVersion)
-}
-
 // Of finds an entity; ok is false when it isn't there. It takes logarithmic time: every resource of a plan asks.
 func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 	switch id.Kind {
@@ -158,7 +148,7 @@ type shard struct {
 }
 
 // Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
-// a *NewerFormatError for a template that a newer provider wrote.
+// a *model.NewerFormatError for a template that a newer provider wrote.
 func Parse(t *Template, env Env) (*Contents, error) {
 	s, err := read(t, env)
 	if err != nil {
@@ -197,7 +187,7 @@ func read(t *Template, env Env) (*shard, error) {
 			continue
 		}
 		if mark.Format > FormatVersion {
-			return nil, &NewerFormatError{id, mark.Format}
+			return nil, newerFormat(id, mark.Format)
 		}
 		s.marks[id] = mark
 		if err := s.add(id, mark); err != nil {

@@ -20,11 +20,11 @@ const (
 	// Grow raises the number of the project's stacks to Change.Shards, in the stack that holds the project. It never lowers it,
 	// so that of two processes that open the next stack at once neither undoes the other.
 	Grow Op = "grow"
-	// Open changes nothing; as a member of a commit it makes sure that the stack is there. It is refused with a *ClosingError
+	// Open changes nothing; as a member of a commit it makes sure that the stack is there. It is refused with a model.ConflictClosing error
 	// when the stack is closed.
 	Open Op = "open"
 	// Close closes a stack that doesn't hold the project: from then on it takes nothing more. It is refused with an
-	// *InUseError while there is anything in it.
+	// model.ConflictInUse error while there is anything in it.
 	Close Op = "close"
 )
 
@@ -204,15 +204,15 @@ func (e *editor) reshape(i int, c Change) error {
 	case Grow:
 		switch {
 		case project == nil:
-			return &GoneError{c.Entity.ID()}
+			return &model.NotFoundError{Kind: model.NotFoundEntity, ID: c.Entity.ID()}
 		case project.Closing:
-			return &ClosingError{project.Name}
+			return &model.ConflictError{Kind: model.ConflictClosing, Project: project.Name}
 		}
 		e.shards = max(e.shards, c.Shards)
 		e.reshaped = append(e.reshaped, i)
 	case Open:
 		if e.before.closing {
-			return &ClosingError{e.env.Project}
+			return &model.ConflictError{Kind: model.ConflictClosing, Project: e.env.Project}
 		}
 	case Close:
 		e.closing = true

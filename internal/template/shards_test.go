@@ -41,8 +41,7 @@ func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
 	if got := parse(t, base); got.Shards != 4 {
 		t.Errorf("an update of the project makes it %d stacks", got.Shards)
 	}
-	var gone *GoneError
-	if err := refusal(t, seed(), Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2}); !errors.As(err, &gone) {
+	if err := refusal(t, seed(), Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2}); !model.IsNotFound(err, model.NotFoundEntity) {
 		t.Errorf("growing a project that is not there: %v", err)
 	}
 }
@@ -52,13 +51,12 @@ func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
 	base = edit(t, base, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 3})
 	closing := home()
 	closing.Closing = true
-	var grown *GrownError
-	if err := refusal(t, base, Change{Op: Update, Entity: closing, Shards: 2}); !errors.As(err, &grown) || grown.Shards != 3 {
+	var grown *model.ConflictError
+	if err := refusal(t, base, Change{Op: Update, Entity: closing, Shards: 2}); !errors.As(err, &grown) || grown.Kind != model.ConflictStackAdded || grown.Stacks != 3 {
 		t.Errorf("closing two of three stacks: %v", err)
 	}
 	closed := edit(t, base, Change{Op: Update, Entity: closing, Shards: 3})
-	var refused *ClosingError
-	if err := refusal(t, closed, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4}); !errors.As(err, &refused) {
+	if err := refusal(t, closed, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4}); !model.IsConflict(err, model.ConflictClosing) {
 		t.Errorf("growing a project that is being deleted: %v", err)
 	}
 }
@@ -66,17 +64,16 @@ func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
 func TestClosedStackTakesNothingMore(t *testing.T) {
 	project, user := model.Project{Name: "acme"}, model.User{Name: "partner"}
 	open := edit(t, seed(), Change{Op: Create, Entity: user})
-	var inUse *InUseError
-	if err := refusal(t, open, Change{Op: Close, Entity: project}); !errors.As(err, &inUse) || len(inUse.By) != 1 {
+	var inUse *model.ConflictError
+	if err := refusal(t, open, Change{Op: Close, Entity: project}); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse || len(inUse.By) != 1 {
 		t.Errorf("closing a stack that holds a user: %v", err)
 	}
 	closed := edit(t, edit(t, open, Change{Op: Delete, Entity: user}), Change{Op: Close, Entity: project})
 	if got := parse(t, closed); !got.Closed || got.Fits(testEnv(), user) {
 		t.Errorf("the contents of a closed stack: %+v", got)
 	}
-	var refused *ClosingError
 	for _, change := range []Change{{Op: Create, Entity: user}, {Op: Open, Entity: project}} {
-		if err := refusal(t, closed, change); !errors.As(err, &refused) {
+		if err := refusal(t, closed, change); !model.IsConflict(err, model.ConflictClosing) {
 			t.Errorf("%s in a closed stack: %v", change.Op, err)
 		}
 	}
@@ -94,8 +91,8 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "blue"}}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	ref := BucketRef{BucketName: "acme-inbox", KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1"}
-	var missing *MissingError
-	if err := refusal(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}}); !errors.As(err, &missing) || missing.Parent != permission.BucketID() {
+	var missing *model.NotFoundError
+	if err := refusal(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}}); !errors.As(err, &missing) || missing.Kind != model.NotFoundParent || missing.ID != permission.BucketID() {
 		t.Errorf("a permission without its bucket: %v", err)
 	}
 	base := edit(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}}})

@@ -41,22 +41,26 @@ var ErrNoCarrier error = &model.ExplainedError{
 	},
 }
 
-// TransformError is returned by Decode for a template with a Transform section: what CloudFormation makes of such a
-// template is not what stands in it.
-type TransformError struct{ Transform string }
-
-func (e *TransformError) Error() string {
-	return fmt.Sprintf("the template has a Transform section (%s)", e.Transform)
+// ErrTransform is returned by Decode for a template with a Transform section: CloudFormation does not return what such a
+// template becomes.
+var ErrTransform error = &model.ExplainedError{
+	Text: "the template has a Transform section",
+	Explanation: model.Explanation{
+		Cause: "The template of its stack has a Transform section that was added by hand. CloudFormation does not return " +
+			"what such a template becomes.",
+		Changed: model.ChangedNothing,
+		Remedy:  "Update the stack with a template without the Transform section.",
+	},
 }
 
-// Decode reads a template's text. It returns ErrNotJSON or a *TransformError for what Stowage can't work with.
+// Decode reads a template's text. It returns ErrNotJSON or ErrTransform for what Stowage can't work with.
 func Decode(body []byte) (*Template, error) {
 	sections, err := decodeObject(body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotJSON, err)
 	}
 	if transform, ok := sections["Transform"]; ok {
-		return nil, &TransformError{string(transform)}
+		return nil, fmt.Errorf("%w: %s", ErrTransform, transform)
 	}
 	resources := map[string]json.RawMessage{}
 	if raw, ok := sections["Resources"]; ok {

@@ -242,16 +242,16 @@ func TestRefusals(t *testing.T) {
 		want   error
 	}{
 		"exists, created by the same configuration": {base, Change{Op: Create, Entity: inbox, Origin: "ws"}, nil},
-		"exists, created by another":                {base, Change{Op: Create, Entity: inbox, Origin: "other"}, &ExistsError{inbox.ID(), "ws"}},
-		"exists, with other settings":               {base, Change{Op: Create, Entity: changed, Origin: "ws"}, &ExistsError{inbox.ID(), "ws"}},
-		"exists, without an origin on either side":  {base, Change{Op: Create, Entity: partner}, &ExistsError{partner.ID(), ""}},
-		"gone":                    {base, Change{Op: Update, Entity: model.User{Name: "nobody"}}, &GoneError{model.User{Name: "nobody"}.ID()}},
+		"exists, created by another":                {base, Change{Op: Create, Entity: inbox, Origin: "other"}, &model.ConflictError{Kind: model.ConflictExists, ID: inbox.ID(), Origin: "ws"}},
+		"exists, with other settings":               {base, Change{Op: Create, Entity: changed, Origin: "ws"}, &model.ConflictError{Kind: model.ConflictExists, ID: inbox.ID(), Origin: "ws"}},
+		"exists, without an origin on either side":  {base, Change{Op: Create, Entity: partner}, &model.ConflictError{Kind: model.ConflictExists, ID: partner.ID()}},
+		"gone":                    {base, Change{Op: Update, Entity: model.User{Name: "nobody"}}, &model.NotFoundError{Kind: model.NotFoundEntity, ID: model.User{Name: "nobody"}.ID()}},
 		"deleted already":         {base, Change{Op: Delete, Entity: model.User{Name: "nobody"}}, nil},
-		"no user":                 {base, Change{Op: Create, Entity: model.Permission{User: "nobody", Bucket: "inbox", Access: model.Read}}, &MissingError{model.ID{Kind: "permission", Name: "nobody/inbox"}, model.ID{Kind: "user", Name: "nobody"}}},
-		"no bucket":               {base, Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "none", Access: model.Read}}, &MissingError{model.ID{Kind: "permission", Name: "partner/none"}, model.ID{Kind: "bucket", Name: "none"}}},
-		"bucket with permissions": {base, Change{Op: Delete, Entity: inbox}, &InUseError{inbox.ID(), []model.ID{permission.ID()}}},
-		"user with permissions":   {base, Change{Op: Delete, Entity: partner}, &InUseError{partner.ID(), []model.ID{permission.ID()}}},
-		"project that is closing": {closing, Change{Op: Create, Entity: inbox}, &ClosingError{"acme"}},
+		"no user":                 {base, Change{Op: Create, Entity: model.Permission{User: "nobody", Bucket: "inbox", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "nobody/inbox"}, ID: model.ID{Kind: "user", Name: "nobody"}}},
+		"no bucket":               {base, Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "none", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "partner/none"}, ID: model.ID{Kind: "bucket", Name: "none"}}},
+		"bucket with permissions": {base, Change{Op: Delete, Entity: inbox}, &model.ConflictError{Kind: model.ConflictInUse, ID: inbox.ID(), By: []model.ID{permission.ID()}}},
+		"user with permissions":   {base, Change{Op: Delete, Entity: partner}, &model.ConflictError{Kind: model.ConflictInUse, ID: partner.ID(), By: []model.ID{permission.ID()}}},
+		"project that is closing": {closing, Change{Op: Create, Entity: inbox}, &model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edited, err := Edit(test.base, testEnv(), []Change{test.change})
@@ -397,16 +397,15 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	var transform *TransformError
-	if _, err := Decode([]byte(`{"Transform":"AWS::Serverless-2016-10-31"}`)); !errors.As(err, &transform) {
+	if _, err := Decode([]byte(`{"Transform":"AWS::Serverless-2016-10-31"}`)); !errors.Is(err, ErrTransform) {
 		t.Errorf("transform: %v", err)
 	}
 	newer, err := Decode(bytes.Replace(seed().Encode(), []byte(`"format":1`), []byte(`"format":3`), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var format *NewerFormatError
-	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != 3 {
+	var format *model.NewerFormatError
+	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "3" {
 		t.Errorf("newer format: %v", err)
 	}
 }

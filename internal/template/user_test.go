@@ -80,8 +80,7 @@ func TestASlotIsEmptiedBeforeItIsFilled(t *testing.T) {
 	next := partner()
 	next.AccessKey.Keys = map[model.Slot]model.Key{model.SlotA: {Created: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)}}
 	edited, err := Edit(base, testEnv(), []Change{{Op: Update, Entity: next}})
-	var moved *MovedError
-	if err != nil || !errors.As(edited.Errors[0], &moved) {
+	if err != nil || !model.IsConflict(edited.Errors[0], model.ConflictKeys) {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
 }
@@ -102,15 +101,14 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	env := testEnv()
 	env.SFTPServerID = ""
 	edited, err := Edit(seed(), env, []Change{{Op: Create, Entity: partner()}})
-	var none *NoServerError
-	if err != nil || !errors.As(edited.Errors[0], &none) {
+	if err != nil || !model.IsNotFound(edited.Errors[0], model.NotFoundServer) {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
 	base := complete(t)
 	off := model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse}
 	edited, err = Edit(base, testEnv(), []Change{{Op: Update, Entity: off}})
-	var inUse *ServerInUseError
-	if err != nil || !errors.As(edited.Errors[0], &inUse) || !slices.Equal(inUse.By, []model.ID{partner().ID()}) {
+	var inUse *model.ConflictError
+	if err != nil || !errors.As(edited.Errors[0], &inUse) || inUse.Kind != model.ConflictServerInUse || !slices.Equal(inUse.By, []model.ID{partner().ID()}) {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
 	// A change of the user and of the project in one batch is judged by its end state.

@@ -84,8 +84,8 @@ func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 		`{"format":3,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
 	} {
 		newer := replaced(t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, mark)
-		var format *NewerFormatError
-		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != 3 {
+		var format *model.NewerFormatError
+		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "3" {
 			t.Errorf("%s is read: %v", mark, err)
 		}
 		if _, err := Edit(newer, testEnv(), []Change{{Op: Create, Entity: model.User{Name: "second"}}}); !errors.As(err, &format) {
@@ -139,7 +139,7 @@ func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var lost *NewerSettingsError
+			var lost *model.NewerFormatError
 			if !errors.As(edited.Errors[0], &lost) || lost.Field != "shiny" {
 				t.Errorf("the change of the newer member: %v", edited.Errors[0])
 			}

@@ -62,7 +62,7 @@ func (p *Projects) Read(ctx context.Context, project string) (*projects.View, er
 	defer p.mu.Unlock()
 	t := p.templates[project]
 	if t == nil {
-		return nil, &projects.UnknownProjectError{Project: project}
+		return nil, &model.NotFoundError{Kind: model.NotFoundProject, Project: project}
 	}
 	contents, err := template.Parse(t, p.envs[project])
 	if err != nil {
@@ -120,7 +120,7 @@ func (p *Projects) edit(ctx context.Context, method, project string, change temp
 	defer p.mu.Unlock()
 	t := p.templates[project]
 	if t == nil {
-		return &projects.UnknownProjectError{Project: project}
+		return &model.NotFoundError{Kind: model.NotFoundProject, Project: project}
 	}
 	change.Origin = p.Origin
 	edited, err := template.Edit(t, p.envs[project], []template.Change{change})

@@ -102,7 +102,7 @@ func readProject(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 	}
 	p := view.Contents.Project
 	if p == nil {
-		return nil, &projects.UnknownProjectError{Project: m.Name.ValueString()}
+		return nil, &model.NotFoundError{Kind: model.NotFoundProject, Project: m.Name.ValueString()}
 	}
 	facts := factsOf(*p, view.Contents.Env)
 	m.ID, m.AccountID, m.Region = m.Name, types.StringValue(p.AccountID), types.StringValue(p.Region)

@@ -1,0 +1,192 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Conflict is what kind of state forbids a change.
+type Conflict string
+
+const (
+	// ConflictExists means that an entity to create exists: Origin is that of the existing one.
+	ConflictExists Conflict = "exists"
+	// ConflictDuplicate means that another change creates the same entity at the same time.
+	ConflictDuplicate Conflict = "duplicate"
+	// ConflictOwner means that the entity has another incarnation than the caller's: it was created
+	// again or taken over since.
+	ConflictOwner Conflict = "owner"
+	// ConflictAwaitsDeletion means that another change of the same batch deletes the entity. The
+	// creation is repeated once the deletion is committed.
+	ConflictAwaitsDeletion Conflict = "awaits deletion"
+	// ConflictInUse means that other entities, By, still need the entity.
+	ConflictInUse Conflict = "in use"
+	// ConflictServerInUse means that users, By, still need the project's SFTP server.
+	ConflictServerInUse Conflict = "server in use"
+	// ConflictKeys means that another writer changed the access keys of the user.
+	ConflictKeys Conflict = "keys"
+	// ConflictClosing means that the project is being deleted.
+	ConflictClosing Conflict = "closing"
+	// ConflictStackAdded means that the project has more stacks than the caller knew.
+	ConflictStackAdded Conflict = "stack added"
+	// ConflictStackChanged means that a stack changed after it was read.
+	ConflictStackChanged Conflict = "stack changed"
+)
+
+// ConflictError is returned when the present state of a project forbids a change. Nothing was
+// changed. The fields that the kind does not need are empty.
+type ConflictError struct {
+	Kind    Conflict
+	Project string
+	ID      ID     // the entity to change
+	By      []ID   // the entities that forbid it
+	Origin  string // of the configuration that created the existing entity
+	// Held is the incarnation of the caller, and Present the one in the template.
+	Held, Present string
+	Stack         string
+	Stacks        int // that the project has
+}
+
+// IsConflict reports whether err is a ConflictError of one of the kinds.
+func IsConflict(err error, kinds ...Conflict) bool {
+	var conflict *ConflictError
+	return errors.As(err, &conflict) && slices.Contains(kinds, conflict.Kind)
+}
+
+func (e *ConflictError) Error() string {
+	switch e.Kind {
+	case ConflictExists:
+		return fmt.Sprintf("the %s exists already", e.ID)
+	case ConflictDuplicate:
+		return fmt.Sprintf("the %s is created twice at the same time", e.ID)
+	case ConflictOwner:
+		return fmt.Sprintf("the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held))
+	case ConflictAwaitsDeletion:
+		return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
+	case ConflictInUse:
+		return fmt.Sprintf("the %s is still needed by: %s", e.ID, namesOf(e.By))
+	case ConflictServerInUse:
+		return fmt.Sprintf("the SFTP server of the project %s is still needed by: %s", e.Project, namesOf(e.By))
+	case ConflictKeys:
+		return fmt.Sprintf("another writer changed the access keys of the %s", e.ID)
+	case ConflictClosing:
+		return fmt.Sprintf("the project %s is being deleted", e.Project)
+	case ConflictStackAdded:
+		return fmt.Sprintf("the project %s has %d stacks by now", e.Project, e.Stacks)
+	case ConflictStackChanged:
+		return fmt.Sprintf("the stack %s has changed since it was read", e.Stack)
+	}
+	return string(e.Kind)
+}
+
+// quoteIncarnation names an incarnation in a log.
+func quoteIncarnation(incarnation string) string {
+	if incarnation == "" {
+		return "one without a name"
+	}
+	return incarnation
+}
+
+// Explain implements Explainer.
+func (e *ConflictError) Explain() Explanation {
+	explanation := e.explain()
+	explanation.Changed = ChangedNothing
+	return explanation
+}
+
+func (e *ConflictError) explain() Explanation {
+	switch e.Kind {
+	case ConflictExists:
+		return e.explainExists()
+	case ConflictDuplicate:
+		return Explanation{
+			Attribute: AttributeName,
+			Cause:     "Another resource of this run creates it at the same time, with other settings.",
+			Remedy:    "Rename or remove one of the two resources: a name stands for one object in a project.",
+		}
+	case ConflictOwner:
+		return e.explainOwner()
+	case ConflictAwaitsDeletion:
+		return Explanation{Cause: "Another resource of this run deletes it at the same time.", Remedy: "Apply again."}
+	case ConflictInUse:
+		return Explanation{
+			Cause: fmt.Sprintf("It is still needed by: %s.", firstOf(e.By)),
+			Remedy: "Remove these first. If they are in this configuration, refer to this object's name in them, so that Terraform knows the order; " +
+				"if not, another configuration or person manages them.",
+		}
+	case ConflictServerInUse:
+		return Explanation{
+			Attribute: "sftp",
+			Cause:     fmt.Sprintf("Users still have SFTP: %s.", firstOf(e.By)),
+			Remedy:    "First apply without sftp in these users, then remove the server: Terraform changes the project before its users.",
+		}
+	case ConflictKeys:
+		return Explanation{
+			Attribute: "access_key",
+			Cause:     "Another writer changed its access keys after the plan was made.",
+			Remedy:    "Run plan again: it shows the current keys and how they will change.",
+		}
+	case ConflictClosing:
+		return Explanation{
+			Cause:  fmt.Sprintf("The project %q is being deleted and accepts no changes.", e.Project),
+			Remedy: "Finish the deletion by applying again where it was started; then create the project again if it is still wanted.",
+		}
+	case ConflictStackAdded:
+		return Explanation{
+			Cause:  fmt.Sprintf("The project %q was given another stack in the meantime: it has %d now.", e.Project, e.Stacks),
+			Remedy: "Apply again.",
+		}
+	case ConflictStackChanged:
+		return Explanation{
+			Cause:  fmt.Sprintf("The stack %s has changed since it was read.", e.Stack),
+			Remedy: "Apply again.",
+		}
+	}
+	return Explanation{}
+}
+
+func (e *ConflictError) explainExists() Explanation {
+	cause := "It exists already, and no configuration's origin is recorded for it."
+	if e.Origin != "" {
+		cause = fmt.Sprintf("It exists already. A configuration with the origin %q created it.", e.Origin)
+	}
+	return Explanation{
+		Attribute:  AttributeName,
+		Cause:      cause + " An object that an interrupted run created is taken over only if its settings and its origin are the same.",
+		Importable: true,
+		Remedy:     "Otherwise, choose another name.",
+	}
+}
+
+func (e *ConflictError) explainOwner() Explanation {
+	cause := "Another resource manages it: it was created again or taken over since this resource was read last"
+	if e.Origin != "" {
+		cause += fmt.Sprintf(", by a configuration with the origin %q", e.Origin)
+	}
+	return Explanation{
+		Cause: cause + ".",
+		Remedy: "Remove this resource from the configuration, or with a removed block and lifecycle { destroy = false }; " +
+			"or import the object here and remove it there.",
+	}
+}
+
+// mostNames is the number of entities that a text names.
+const mostNames = 10
+
+// firstOf names the first of many entities.
+func firstOf(ids []ID) string {
+	if len(ids) <= mostNames {
+		return namesOf(ids)
+	}
+	return fmt.Sprintf("%s, and %d more", namesOf(ids[:mostNames]), len(ids)-mostNames)
+}
+
+func namesOf(ids []ID) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id.String()
+	}
+	return strings.Join(names, ", ")
+}
