@@ -23,15 +23,21 @@ type Projects interface {
 	// List returns the directory.
 	List(ctx context.Context) ([]model.Listing, error)
 
-	Create(ctx context.Context, project string, e model.Entity) error
-	// UpdateFrom replaces an entity's settings; from is what the plan took it to be.
-	UpdateFrom(ctx context.Context, project string, from, to model.Entity) error
-	// Delete removes an entity; one that is gone is no error. It honours on_delete as it stands in the template.
-	Delete(ctx context.Context, project string, id model.ID) error
+	// CreateAs creates an entity with a new incarnation, or takes over the one that TakesOver reports.
+	CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error
+	// UpdateAs makes the change from prior, which the plan was made from, to planned. It returns a *model.FieldConflictError for
+	// what another writer has changed since, and a model.ConflictOwner error for another incarnation.
+	UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error
+	// DeleteAs removes an entity; one that is gone is no error, another incarnation is a model.ConflictOwner error. It honours
+	// on_delete as the template has it.
+	DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error
 
-	CreateProject(ctx context.Context, p model.Project) error
-	UpdateProject(ctx context.Context, p model.Project) error
-	DeleteProject(ctx context.Context, name string) error
+	CreateProjectAs(ctx context.Context, p model.Project, incarnation string) error
+	UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error
+	DeleteProjectAs(ctx context.Context, name, incarnation string) error
+
+	// TakesOver reports whether creating an entity takes over the one that a view shows.
+	TakesOver(view *projects.View, e model.Entity) bool
 
 	// AccessBlock reads what S3 blocks for the account of a project as a whole.
 	AccessBlock(ctx context.Context, p model.Project) (projects.AccessBlock, error)
@@ -54,6 +60,18 @@ type Services struct {
 	IgnoreTags  IgnoreTags
 	// CommitTimeout limits a create, update or delete whose object sets no timeout; 0 means DefaultTimeout.
 	CommitTimeout time.Duration
+	// NewIncarnation draws the incarnation of a new object; nil: at random.
+	NewIncarnation func() string
+
+	claims *claims // nil: nobody looks for two resources of one name
+}
+
+// NewWalk is a copy for one walk of Terraform, in which nothing is planned yet.
+func (s *Services) NewWalk() *Services {
+	return &Services{
+		Projects: s.Projects, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
+		CommitTimeout: s.CommitTimeout, NewIncarnation: s.NewIncarnation, claims: &claims{},
+	}
 }
 
 // services is the data that Terraform hands to a Configure method; nil before the provider is configured.
@@ -129,6 +147,8 @@ type Common struct {
 	ID types.String `tfsdk:"id"`
 	// Drift lists, one per line, how the object differs from what the provider made; null when it does not.
 	Drift types.String `tfsdk:"drift"`
+	// Incarnation is that of the entity which the object has created: see ownership.go.
+	Incarnation types.String `tfsdk:"incarnation"`
 }
 
 func (c *Common) common() *Common { return c }

@@ -29,8 +29,12 @@ func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.Valida
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.services == nil {
-		return // a destroy: see Delete; or the provider's configuration isn't known yet
+	if r.services == nil {
+		return // the provider's configuration isn't known yet
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(r.planRemoval(ctx, req.State)...)
+		return
 	}
 	p := &Planning[M]{Services: r.services, Config: new(M), Plan: new(M)}
 	resp.Diagnostics.Append(req.Config.Get(ctx, p.Config)...)
@@ -42,7 +46,7 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	diags, planned := r.plan(ctx, p, planValues{req.Config, req.Plan, req.State}, resp.Private)
+	created, diags, planned := r.plan(ctx, p, planValues{req.Config, req.Plan, req.State}, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	for _, attribute := range p.Replaced {
 		resp.RequiresReplace.Append(path.Root(attribute))
@@ -54,13 +58,25 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, resp.Plan, false)...)
 	}
+	if created.named && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.meets(ctx, p, created, resp.Plan)...)
+	}
 }
 
 // planValues are the values whose models are in a Planning.
 type planValues struct{ config, plan, state attributes }
 
+// creation is what a plan needs to know about the creation of its object.
+type creation struct {
+	name  name
+	named bool // the name is known
+	// replaced is the incarnation of the resource that the plan replaces; replaces is false when it replaces none.
+	replaced string
+	replaces bool
+}
+
 // plan makes the plan for an object that is created or kept. ok is false when there is none.
-func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planValues, private private) (diags diag.Diagnostics, ok bool) {
+func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planValues, private private) (created creation, diags diag.Diagnostics, ok bool) {
 	if p.State != nil {
 		p.Replaced = r.replaced(ctx, values, &diags)
 		if r.object.Due != nil {
@@ -71,10 +87,10 @@ func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planVa
 	}
 	n, named, more := r.knownName(ctx, values.plan)
 	if diags.Append(more...); diags.HasError() {
-		return diags, false
+		return creation{}, diags, false
 	}
 	if p.View, more = r.view(ctx, n, p.State == nil); more.HasError() {
-		return append(diags, more...), false
+		return creation{}, append(diags, more...), false
 	}
 
 	common := P(p.Plan).common()
@@ -86,8 +102,12 @@ func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planVa
 	if t := tagged(P(p.Plan)); t != nil {
 		t.plan(r.services)
 	}
+	created = creation{name: n, named: named}
+	created.replaced, created.replaces, more = replacedIncarnation(ctx, private)
+	diags.Append(more...)
+	diags.Append(r.planOwnership(ctx, p, created, private)...)
 	diags.Append(r.object.Plan(ctx, p)...)
-	return diags, true
+	return created, diags, true
 }
 
 // view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply. That

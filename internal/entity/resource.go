@@ -60,6 +60,7 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				"Null when it does not differ. Drift appears as a change in the plan, and applying the plan removes it.",
 		},
 	}
+	attributes["incarnation"] = incarnationAttribute()
 	if timed(P(new(M))) != nil {
 		attributes["timeouts"] = timeoutsAttribute(ctx)
 	}
@@ -89,7 +90,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	diags = r.write(ctx, create, name, limit, nil, &m, &resp.State, resp.Identity)
+	diags = r.write(ctx, create, name, limit, nil, &m, req.Plan, &resp.State, resp.Identity)
 	if !diags.HasError() {
 		diags.Append(r.services.recordHub(ctx, resp.Private)...)
 	}
@@ -112,7 +113,7 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
-	diags = r.write(ctx, update, name, limit, &before, &m, &resp.State, resp.Identity)
+	diags = r.write(ctx, update, name, limit, &before, &m, req.Plan, &resp.State, resp.Identity)
 	if !diags.HasError() {
 		diags.Append(r.services.recordHub(ctx, resp.Private)...)
 	}
@@ -120,7 +121,7 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 }
 
 // write makes the entity what the model says, and sets the state once it is so. before is what it was; nil for a new one.
-func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, before, m *M, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
@@ -129,39 +130,70 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	if diags.HasError() {
 		return diags
 	}
-	var from model.Entity
-	if before != nil {
-		from, _ = r.object.Entity(ctx, r.services, before, nil)
+	w := writing{project: name.project(), planned: e, incarnation: r.services.newIncarnation()}
+	common := P(m).common()
+	if before == nil {
+		defer r.services.claims.release(entityKey{name.project(), r.id(name)})
+		common.Incarnation = types.StringValue(w.incarnation)
+	} else {
+		w.incarnation = P(before).common().Incarnation.ValueString()
+		if w.prior, diags = r.prior(ctx, before); diags.HasError() {
+			return diags
+		}
 	}
-	err := r.services.put(ctx, action, name.project(), from, e)
+	err := r.services.put(ctx, w)
 	diags.Append(r.services.warnings()...)
 	if err != nil {
+		if conflicts := f.conflicts(ctx, err, planned); conflicts != nil {
+			return append(diags, conflicts...)
+		}
 		return append(diags, f.diagnostic(err))
 	}
 	view, err := r.services.Projects.Read(ctx, name.project())
 	if err != nil {
 		return append(diags, f.unread(err))
 	}
+	if there, ok := view.Contents.Of(r.id(name)); ok && before == nil && view.Contents.IncarnationOf(r.id(name)) == w.incarnation {
+		e = madeKeys(e, there)
+	}
 	diags.Append(r.fill(ctx, m, name, view, e)...)
-	P(m).common().Drift = types.StringNull()
+	common.Drift = types.StringNull()
 	diags.Append(state.Set(ctx, m)...)
 	diags.Append(r.setIdentity(ctx, name, identity)...)
 	return diags
 }
 
+// writing is the creation or update of an entity.
+type writing struct {
+	project     string
+	prior       model.Entity // nil: it is created
+	planned     model.Entity
+	incarnation string
+}
+
 // put creates or updates an entity.
-func (s *Services) put(ctx context.Context, action action, project string, from, e model.Entity) error {
-	p, isProject := e.(model.Project)
+func (s *Services) put(ctx context.Context, w writing) error {
+	planned, isProject := w.planned.(model.Project)
+	prior, _ := w.prior.(model.Project)
 	switch {
-	case isProject && action == create:
-		return s.Projects.CreateProject(ctx, p)
+	case isProject && w.prior == nil:
+		return s.Projects.CreateProjectAs(ctx, planned, w.incarnation)
 	case isProject:
-		return s.Projects.UpdateProject(ctx, p)
-	case action == create:
-		return s.Projects.Create(ctx, project, e)
+		return s.Projects.UpdateProjectAs(ctx, prior, planned, w.incarnation)
+	case w.prior == nil:
+		return s.Projects.CreateAs(ctx, w.project, w.planned, w.incarnation)
 	default:
-		return s.Projects.UpdateFrom(ctx, project, from, e)
+		return s.Projects.UpdateAs(ctx, w.project, w.prior, w.planned, w.incarnation)
 	}
+}
+
+// prior is the entity of the state that a plan was made from, without ignored tags: the update then leaves those alone.
+func (r *Resource[M, P]) prior(ctx context.Context, before *M) (model.Entity, diag.Diagnostics) {
+	var tags map[string]string
+	if t := tagged(P(before)); t != nil {
+		tags = r.services.withoutIgnored(t.entity())
+	}
+	return r.object.Entity(ctx, r.services, before, tags)
 }
 
 // entity is the entity of a planned model. It keeps the ignored tags that the entity has.
@@ -256,6 +288,7 @@ func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private p
 	diags.Append(r.services.recordHub(ctx, private)...)
 	diags.Append(r.fill(ctx, m, name, view, e)...)
 	P(m).common().Drift = drift(view, r.id(name))
+	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
 	if r.object.Due != nil {
 		diags.Append(setDue(ctx, private, r.object.Due(e, time.Now()))...)
 	}
@@ -314,16 +347,22 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 		}
 	}
 	var err error
+	held := P(&m).common().Incarnation.ValueString()
 	if r.object.Kind == model.KindProject {
-		err = r.services.Projects.DeleteProject(ctx, name.project())
+		err = r.services.Projects.DeleteProjectAs(ctx, name.project(), held)
 	} else {
-		err = r.services.Projects.Delete(ctx, name.project(), r.id(name))
+		err = r.services.Projects.DeleteAs(ctx, name.project(), r.id(name), held)
 	}
 	resp.Diagnostics.Append(r.services.warnings()...)
+	f := r.failure(remove, name)
+	if warning, forgotten := f.forgotten(err); forgotten {
+		resp.Diagnostics.Append(warning)
+		return
+	}
 	if err != nil {
 		err = r.services.checkGone(ctx, req.Private, err) // with its project, an entity is gone
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(remove, name).diagnostic(err))
+		resp.Diagnostics.Append(f.diagnostic(err))
 	}
 }

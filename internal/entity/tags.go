@@ -112,6 +112,20 @@ func (t *Tagged) entity() map[string]string {
 	return stringMap(t.Tags)
 }
 
+// withoutIgnored are tags without those that are ignored.
+func (s *Services) withoutIgnored(tags map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range tags {
+		if !s.IgnoreTags.Match(key) {
+			kept[key] = value
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
+}
+
 // preserve adds to an entity's tags those that are ignored and that it has.
 func (s *Services) preserve(tags, actual map[string]string) map[string]string {
 	result := map[string]string{}

@@ -161,7 +161,7 @@ func KeySteps(from, to User) []User {
 	if len(emptied) == len(from.AccessKey.Keys) {
 		return []User{to}
 	}
-	between := from
+	between := to // all of the change but the key: it is refused as a whole, or not at all
 	key := *from.AccessKey
 	key.Keys = emptied
 	between.AccessKey = &key

@@ -181,7 +181,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestHubSettings_Copied",
 	}, {
 		Name: "a deletion believes an old reading", File: "internal/projects/deletion.go",
-		Old: "if !there || ok && bucket.OnDelete == model.Empty {", New: "if ok && bucket.OnDelete == model.Empty {",
+		Old: "if !there || another || ok && bucket.OnDelete != model.Retain {", New: "if another || ok && bucket.OnDelete != model.Retain {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
 		Name: "a missing stack is taken for a deleted project", File: "internal/entity/hub.go",
@@ -199,8 +199,8 @@ var Defects = []Defect{
 	},
 	{
 		Name: "the state is saved with an unknown outcome", File: "internal/entity/resource.go",
-		Old:      "\tif err != nil {\n\t\treturn append(diags, f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
-		New:      "\tif err != nil {\n\t\tdiags.Append(f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
+		Old:      "\t\treturn append(diags, f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
+		New:      "\t\tdiags.Append(f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
 		Packages: []string{"internal/entity", "internal/provider"},
 	}, {
 		Name: "a notification's content is believed", File: "internal/projects/refresh.go",
@@ -220,7 +220,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestLaterStack",
 	}, {
 		Name: "policies in other stacks are left as they were", File: "internal/projects/change.go",
-		Old: "if err == nil && change.Op == template.Update {", New: "if err == nil && change.Op == template.Delete {",
+		Old: "case err == nil && change.Op == template.Update:", New: "case err == nil && change.Op == template.Delete:",
 		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow",
 	}, {
 		Name: "an absent project is looked up for every object", File: "internal/projects/project.go",

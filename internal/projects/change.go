@@ -14,31 +14,41 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Create adds a bucket, user or permission to a project. A project whose stacks have no room for it gets another stack.
+// Create is CreateAs for a caller that keeps no state.
 func (s *Service) Create(ctx context.Context, project string, e model.Entity) error {
-	return s.change(ctx, project, template.Change{Op: template.Create, Entity: e, Origin: s.config.Origin})
+	return s.CreateAs(ctx, project, e, NewIncarnation())
 }
 
-// Update replaces the settings of a bucket, user or permission, whatever they are.
+// CreateAs adds a bucket, user or permission to a project, as the holder of a new incarnation (template, Ownership). An entity
+// that another resource of this process has created is refused with a model.ConflictDuplicate error. A project whose stacks have no room
+// for it gets another stack.
+func (s *Service) CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error {
+	return s.change(ctx, project, template.Change{Op: template.Create, Entity: e, Origin: s.config.Origin, Incarnation: incarnation})
+}
+
+// Update replaces the settings of a bucket, user or permission, whatever they are and whoever holds it.
 func (s *Service) Update(ctx context.Context, project string, e model.Entity) error {
-	return s.change(ctx, project, template.Change{Op: template.Update, Entity: e, Origin: s.config.Origin})
+	return s.change(ctx, project, template.Change{Op: template.Update, Entity: e, Origin: s.config.Origin, AnyIncarnation: true})
 }
 
-// UpdateFrom is Update for a caller that knows what it changes: from is what the caller takes it to be: the keys of a user that
-// somebody else has changed meanwhile are left alone, with a model.ConflictKeys error. A user whose slot gets another key is
-// written in two commits, of which the first empties the slot; what fails in between shows in the next plan, and is gone on with.
-func (s *Service) UpdateFrom(ctx context.Context, project string, from, to model.Entity) error {
-	user, isUser := to.(model.User)
-	before, known := from.(model.User)
+// UpdateAs makes the change from prior to planned, field by field, as the holder of an incarnation. Fields that are the same in
+// both keep what another writer has set; one that another writer has changed, too, is a *model.ConflictError. Another
+// incarnation is a model.ConflictOwner error. A user whose slot gets another key is written in two commits, of which the first
+// empties the slot. A failure in between appears in the next plan, which resumes.
+func (s *Service) UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error {
+	change := template.Change{Op: template.Update, Entity: planned, Prior: prior, Origin: s.config.Origin, Incarnation: incarnation}
+	user, isUser := planned.(model.User)
+	before, known := prior.(model.User)
 	if !isUser || !known {
-		return s.Update(ctx, project, to)
+		return s.change(ctx, project, change)
 	}
+	change.Target = planned
 	for _, step := range model.KeySteps(before, user) {
-		change := template.Change{Op: template.Update, Entity: step, Origin: s.config.Origin, From: &before}
+		change.Entity = step
 		if err := s.change(ctx, project, change); err != nil {
 			return err
 		}
-		before = step
+		change.Prior = step
 	}
 	return nil
 }
@@ -88,9 +98,22 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 	if t.view.Contents.Project.Closing { // its stack may be gone already
 		return &model.ConflictError{Kind: model.ConflictClosing, Project: project}
 	}
-	defer t.p.begin(change.Entity.ID())()
+	id := change.Entity.ID()
+	end, waited, err := t.p.begin(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer func() { end() }()
+	if waited {
+		if t, err = s.again(ctx, t); err != nil {
+			return err
+		}
+	}
 	tried := attempts{full: map[int]bool{}}
 	for {
+		if change.Op == template.Create && t.p.twin(id, t.view.Contents.IncarnationOf(id)) {
+			return &model.ConflictError{Kind: model.ConflictDuplicate, ID: id}
+		}
 		n, err := s.place(ctx, t, change, tried.full)
 		if err == nil && n >= len(t.view.shards) { // the project has just grown
 			if t, err = s.again(ctx, t); err == nil {
@@ -101,11 +124,25 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 			return err
 		}
 		err = s.commitIn(ctx, t, n, change)
+		if over := t.p.deletion(id); over != nil && isExists(err) {
+			// This process is about to delete it, for a resource whose address has changed: that goes first.
+			end()
+			if end, err = t.p.after(ctx, id, over); err == nil {
+				t, err = s.again(ctx, t)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if again, waitErr := s.retries(ctx, t, n, change, err, &tried); waitErr != nil {
 			return waitErr
 		} else if !again {
-			if err == nil && change.Op == template.Update {
+			switch {
+			case err == nil && change.Op == template.Update:
 				s.finish(ctx, t.p.name, change)
+			case err == nil:
+				t.p.hasCreated(id, change.Incarnation)
 			}
 			if permission, ok := change.Entity.(model.Permission); ok && err == nil {
 				s.headroom(t.p, permission)
@@ -116,6 +153,10 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 			return err
 		}
 	}
+}
+
+func isExists(err error) bool {
+	return model.IsConflict(err, model.ConflictExists)
 }
 
 // attempts are what a change has come up against.
@@ -206,25 +247,42 @@ func (s *Service) finish(ctx context.Context, project string, change template.Ch
 	for _, o := range t.view.outdated() {
 		if o.of == id {
 			for _, permission := range o.permissions {
-				follow(o.shard, template.Change{Op: template.Update, Entity: permission})
+				follow(o.shard, template.Change{Op: template.Update, Entity: permission, Prior: permission, AnyIncarnation: true})
 			}
 		}
 	}
 	if homes := t.view.homes(id); len(homes) > 1 {
 		for _, n := range homes[1:] {
-			follow(n, template.Change{Op: template.Delete, Entity: change.Entity})
+			follow(n, template.Change{Op: template.Delete, Entity: change.Entity, AnyIncarnation: true})
 		}
 	}
 	group.Wait()
 }
 
-// CreateProject enters a project into the directory and makes its stack with the key and buckets that its entities share.
+// CreateProject is CreateProjectAs for a caller that keeps no state.
+func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
+	return s.CreateProjectAs(ctx, p, NewIncarnation())
+}
+
+// CreateProjectAs enters a project into the directory and makes its stack with the key and buckets that its entities share.
 // A directory entry without a stack, as an interrupted creation leaves it, is taken over. When somebody deletes a project of that name
 // at the same time, they may take the entry away after the stack was made: so it is looked after again at the end, here and there.
-func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
+func (s *Service) CreateProjectAs(ctx context.Context, p model.Project, incarnation string) error {
 	h, err := s.open(ctx)
 	if err != nil {
 		return err
+	}
+	known := s.project(p.Name)
+	end, _, err := known.begin(ctx, p.ID())
+	if err != nil {
+		return err
+	}
+	defer end()
+	if known.hasMade(p.ID()) {
+		view, err := s.Read(ctx, p.Name)
+		if err == nil && known.twin(p.ID(), view.Contents.IncarnationOf(p.ID())) {
+			return &model.ConflictError{Kind: model.ConflictDuplicate, ID: p.ID()}
+		}
 	}
 	p.RoleName = s.config.RoleName
 	// The account is reached before anything is changed: a role that can't be assumed leaves nothing behind. Nor does a hub whose table is
@@ -242,9 +300,11 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 		return err
 	}
 	s.project(p.Name).register()
-	if err := s.commit(ctx, d, template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin}); err != nil {
+	change := template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin, Incarnation: incarnation}
+	if err := s.commit(ctx, d, change); err != nil {
 		return err
 	}
+	known.hasCreated(p.ID(), incarnation)
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
 		return err
 	}
@@ -252,9 +312,21 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
 	return nil
 }
 
-// UpdateProject replaces a project's settings. Its account, region and role stay what they are. A project that is being
-// deleted is refused with a model.ConflictClosing error: parts of it may be gone already.
+// UpdateProject replaces a project's settings, whatever they are and whoever holds it.
 func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
+	return s.updateProject(ctx, template.Change{Entity: p, AnyIncarnation: true})
+}
+
+// UpdateProjectAs makes the change from prior to planned as the holder of an incarnation, like UpdateAs.
+func (s *Service) UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error {
+	prior.RoleName, planned.RoleName = "", "" // it stays what it is
+	return s.updateProject(ctx, template.Change{Entity: planned, Prior: prior, Incarnation: incarnation})
+}
+
+// updateProject changes a project's settings. Its account, region and role stay what they are. A project that is being deleted
+// is refused with a model.ConflictClosing error: parts of it may be gone already.
+func (s *Service) updateProject(ctx context.Context, change template.Change) error {
+	p, _ := change.Entity.(model.Project)
 	t, err := s.existing(ctx, p.Name)
 	if err != nil {
 		return err
@@ -262,13 +334,17 @@ func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
 	if t.view.Contents.Project.Closing {
 		return &model.ConflictError{Kind: model.ConflictClosing, Project: p.Name}
 	}
-	p.RoleName = t.view.Contents.Project.RoleName
-	if !p.SFTP && t.view.Contents.Project.SFTP {
+	prior, merges := change.Prior.(model.Project)
+	if !merges {
+		p.RoleName = t.view.Contents.Project.RoleName
+	}
+	if !p.SFTP && t.view.Contents.Project.SFTP && (!merges || prior.SFTP) {
 		if by := sftpUsers(t.view); len(by) > 0 {
 			return &model.ConflictError{Kind: model.ConflictServerInUse, Project: p.Name, By: by}
 		}
 	}
-	if err := s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Origin: s.config.Origin}); err != nil {
+	change.Op, change.Entity, change.Origin = template.Update, p, s.config.Origin
+	if err := s.commit(ctx, t.first, change); err != nil {
 		return err
 	}
 	s.warnOfAccess(ctx, p.Name, t.first.account)

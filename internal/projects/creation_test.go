@@ -44,12 +44,16 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 				w := newWorld(t, false)
 				killed := w.process(origin(c.before))
 				must(t, killed.CreateProject(t.Context(), acme()))
-				must(t, killed.Create(t.Context(), "acme", bucket("inbox")))
+				must(t, killed.CreateAs(t.Context(), "acme", bucket("inbox"), "one"))
 				before := w.read(projects.Authoritative)
-				err := w.process(origin(c.now)).Create(t.Context(), "acme", c.bucket)
+				err := w.process(origin(c.now)).CreateAs(t.Context(), "acme", c.bucket, "two")
 				var exists *model.ConflictError
 				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.Origin != c.before) {
 					t.Errorf("creating again: %v", err)
+				}
+				if c.taken { // one commit gives it another incarnation, and changes nothing else
+					before.Contents.Incarnations["bucket inbox"] = "two"
+					before.Stacks[0].Revision++
 				}
 				sameView(t, before, w.read(projects.Authoritative))
 			})

@@ -22,39 +22,95 @@ import (
 // A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
 // nothing has changed; the commit retains and so touches nothing. Whatever crash in between is mended by deleting again.
 func (s *Service) Delete(ctx context.Context, project string, id model.ID) error {
+	return s.remove(ctx, project, id, nil)
+}
+
+// DeleteAs is Delete for the holder of an incarnation (package template, Ownership). An entity of another incarnation is left
+// alone, with a model.ConflictOwner error.
+func (s *Service) DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error {
+	return s.remove(ctx, project, id, &incarnation)
+}
+
+// remove deletes an entity of the incarnation that the caller holds; nil for any.
+func (s *Service) remove(ctx context.Context, project string, id model.ID, held *string) error {
 	defer s.count()()
 	t, err := s.existing(ctx, project)
 	if err != nil {
 		return ignoreUnknown(err)
 	}
+	defer t.p.deleting(id)()
+	for {
+		entity, err := s.deletable(ctx, t, id, held)
+		if entity == nil || err != nil {
+			return err
+		}
+		end, waited, err := t.p.begin(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !waited {
+			defer end()
+			return s.removeUnused(ctx, t, entity)
+		}
+		end()
+		if t.view, err = s.Read(ctx, project); err != nil {
+			return ignoreUnknown(err)
+		}
+	}
+}
+
+// deletable is the entity that is to be deleted, once no permission needs it; nil when there is none. It brings the view of the
+// target up to date where that is needed to tell.
+func (s *Service) deletable(ctx context.Context, t *target, id model.ID, held *string) (model.Entity, error) {
 	entity, there := t.view.Contents.Of(id)
+	another := there && held != nil && t.view.Contents.IncarnationOf(id) != *held
 	bucket, ok := entity.(model.Bucket)
-	if !there || ok && bucket.OnDelete == model.Empty {
-		// Since the project was read, somebody may have made it. And data goes only by what the template says now: somebody
-		// may have taken that back.
+	if !there || another || ok && bucket.OnDelete != model.Retain {
+		// Since the project was read, somebody may have made it. And a bucket goes only by what the template says now: another
+		// caller may have taken it over, or taken back that its data goes.
+		var err error
 		if t.view, err = s.now(ctx, t); err != nil {
-			return err
+			return nil, err
 		}
+	}
+	for checked := false; ; checked = true {
 		entity, there = t.view.Contents.Of(id)
+		incarnation := t.view.Contents.IncarnationOf(id)
+		switch {
+		case !there:
+			return nil, t.view.certain(t.p.name, id)
+		case held != nil && incarnation != *held:
+			return nil, &model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: *held, Present: incarnation, Origin: t.view.Contents.Origins[id.String()]}
+		case checked:
+			return entity, nil
+		}
+		if err := s.unused(ctx, t, id); err != nil {
+			return nil, err
+		}
 	}
-	if !there {
-		return t.view.certain(t.p.name, id)
-	}
-	if t, err = s.unused(ctx, t, id); err != nil {
-		return err
-	}
-	defer t.p.begin(id)()
-	homes := t.view.homes(id)
-	if bucket, ok := entity.(model.Bucket); ok {
-		if err := s.dispose(ctx, t.first, bucket.ID(), bucket.BucketName, bucket.OnDelete); err != nil {
+}
+
+// removeUnused deletes an entity as the view of the target shows it. Another incarnation that came meanwhile is left alone.
+func (s *Service) removeUnused(ctx context.Context, t *target, entity model.Entity) error {
+	id := entity.ID()
+	bucket, isBucket := entity.(model.Bucket)
+	if isBucket {
+		if err := s.dispose(ctx, t.first, id, bucket.BucketName, bucket.OnDelete); err != nil {
 			return err
 		}
 	}
-	for _, n := range homes {
-		if err := s.commitIn(ctx, t, n, template.Change{Op: template.Delete, Entity: entity}); err != nil {
+	for _, n := range t.view.homes(id) {
+		change := template.Change{Op: template.Delete, Entity: entity, Incarnation: t.view.shards[n].contents.IncarnationOf(id)}
+		err := s.commitIn(ctx, t, n, change)
+		var another *model.ConflictError
+		if errors.As(err, &another) && another.Kind == model.ConflictOwner && isBucket && bucket.OnDelete != model.Retain {
+			return &BucketLostError{id, bucket.BucketName, another}
+		}
+		if err != nil {
 			return err
 		}
 	}
+	t.p.hasCreated(id, "")
 	return nil
 }
 
@@ -68,17 +124,17 @@ func ignoreUnknown(err error) error {
 // unused makes sure that no permission needs a bucket, nor in another stack a user, that is about to be deleted: within a stack
 // the commit sees to it. It waits for the permissions that this process is deleting, and looks again before it refuses: somebody else may
 // have deleted them since this process read the project.
-func (s *Service) unused(ctx context.Context, t *target, id model.ID) (*target, error) {
+func (s *Service) unused(ctx context.Context, t *target, id model.ID) error {
 	for looked := false; ; {
 		by := t.view.neededBy(id)
 		if len(by) == 0 {
-			return t, nil
+			return nil
 		}
 		waited, err := t.p.await(ctx, by...)
 		switch {
 		case err != nil:
 		case waited:
-			t, err = s.again(ctx, t)
+			t.view, err = s.Read(ctx, t.p.name)
 		case looked:
 			err = &model.ConflictError{Kind: model.ConflictInUse, ID: id, By: by}
 		default:
@@ -86,7 +142,7 @@ func (s *Service) unused(ctx context.Context, t *target, id model.ID) (*target, 
 			t.view, err = s.now(ctx, t)
 		}
 		if err != nil {
-			return t, err
+			return err
 		}
 	}
 }
@@ -149,6 +205,17 @@ func notEmpty(of model.ID, bucket string, err error) error {
 // the last one first, then the directory entry, which comes back if somebody has made the project anew meanwhile. The mirror is last:
 // it alone still shows, once the first stack is gone, that the project was closing.
 func (s *Service) DeleteProject(ctx context.Context, name string) error {
+	return s.deleteProject(ctx, name, nil)
+}
+
+// DeleteProjectAs is DeleteProject for the holder of an incarnation (package template, Ownership). A project of another
+// incarnation is left alone, with a model.ConflictOwner error.
+func (s *Service) DeleteProjectAs(ctx context.Context, name, incarnation string) error {
+	return s.deleteProject(ctx, name, &incarnation)
+}
+
+// deleteProject deletes a project of the incarnation that the caller holds; nil for any.
+func (s *Service) deleteProject(ctx context.Context, name string, held *string) error {
 	h, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -167,7 +234,7 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 		return err
 	}
 	for {
-		err := s.deleteStacks(ctx, &target{h: h, p: p, first: first})
+		err := s.deleteStacks(ctx, &target{h: h, p: p, first: first}, held)
 		if err == nil {
 			break
 		}
@@ -193,13 +260,17 @@ func (s *Service) DeleteProject(ctx context.Context, name string) error {
 
 // deleteStacks deletes the stacks of a project, and what it holds besides them. It returns a model.ConflictStackAdded error when the
 // project has grown in between, and a model.ConflictStackChanged error when a stack has changed.
-func (s *Service) deleteStacks(ctx context.Context, t *target) error {
+func (s *Service) deleteStacks(ctx context.Context, t *target, held *string) error {
 	read, err := s.readTemplate(ctx, t.h, t.first)
 	if err != nil {
 		return err
 	}
 	var others []*shard
 	if read != nil && read.contents.Project != nil {
+		id := read.contents.Project.ID()
+		if present := read.contents.IncarnationOf(id); held != nil && present != *held {
+			return &model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: *held, Present: present, Origin: read.contents.Origins[id.String()]}
+		}
 		shards, err := s.readOthers(t.h, t.p, t.first, read, func(d *shard) (*shardRead, error) { return s.readTemplate(ctx, t.h, d) })
 		if err != nil {
 			return err
@@ -296,7 +367,9 @@ func (s *Service) closeStacks(ctx context.Context, t *target, others []*shard) e
 		return nil
 	}
 	p.Closing = true
-	return s.commit(ctx, t.first, template.Change{Op: template.Update, Entity: p, Shards: len(t.view.shards)})
+	return s.commit(ctx, t.first, template.Change{
+		Op: template.Update, Entity: p, Incarnation: t.view.Contents.IncarnationOf(p.ID()), Shards: len(t.view.shards),
+	})
 }
 
 func entities(contents *template.Contents) []model.ID {

@@ -25,13 +25,17 @@ type project struct {
 	growing *call[struct{}]
 	shards  map[int]*shard // those that have been reached
 	changes map[model.ID]*underWay
+	// deletions are the entities that this process is asked to delete, with a channel each that is closed when it has.
+	deletions map[model.ID]chan struct{}
+	// created are the incarnations of the entities that this process has created and not deleted since.
+	created map[model.ID]string
 	// overflow is by user where the permissions go that its own stack has no room for: those that are made at once have to go
 	// to one place, as their policies would get the same names in two.
 	overflow map[string]int
 	scarce   map[string]bool // users of whom it was said that they have few policies left
 }
 
-// underWay is a change of an entity that this process is making.
+// underWay is a change of an entity that this process is making. There is one at a time for each entity.
 type underWay struct {
 	shard int           // where it is being made; 0 while it isn't known
 	done  chan struct{} // closed when it has been made, or has failed
@@ -42,7 +46,7 @@ func (s *Service) project(name string) *project {
 	defer s.mu.Unlock()
 	p := s.projects[name]
 	if p == nil {
-		p = &project{name: name, shards: map[int]*shard{}, changes: map[model.ID]*underWay{}, overflow: map[string]int{}, scarce: map[string]bool{}}
+		p = &project{name: name, shards: map[int]*shard{}, changes: map[model.ID]*underWay{}, deletions: map[model.ID]chan struct{}{}, created: map[model.ID]string{}, overflow: map[string]int{}, scarce: map[string]bool{}}
 		s.projects[name] = p
 	}
 	return p
@@ -190,21 +194,82 @@ func (p *project) keep(d *shard) *shard {
 	return p.shards[d.n]
 }
 
-// begin notes that a change of an entity is under way. end has to be called when it is over.
-func (p *project) begin(id model.ID) (end func()) {
+// begin waits until this process makes no other change of an entity, and notes that one is under way. end must be called when
+// it is over. waited reports whether there was another one: then what was read before is old.
+func (p *project) begin(ctx context.Context, id model.ID) (end func(), waited bool, err error) {
+	for {
+		p.mu.Lock()
+		u := p.changes[id]
+		if u == nil {
+			u = &underWay{done: make(chan struct{})}
+			p.changes[id] = u
+			p.mu.Unlock()
+			return func() { p.end(id, u) }, waited, nil
+		}
+		p.mu.Unlock()
+		waited = true
+		select {
+		case <-u.done:
+		case <-ctx.Done():
+			return nil, waited, ctx.Err()
+		}
+	}
+}
+
+func (p *project) end(id model.ID, u *underWay) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.changes[id] != nil {
+	delete(p.changes, id)
+	close(u.done)
+}
+
+// deleting notes that this process is asked to delete an entity. end must be called when the deletion is over.
+func (p *project) deleting(id model.ID) (end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.deletions[id] != nil {
 		return func() {}
 	}
-	u := &underWay{done: make(chan struct{})}
-	p.changes[id] = u
+	over := make(chan struct{})
+	p.deletions[id] = over
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		delete(p.changes, id)
-		close(u.done)
+		delete(p.deletions, id)
+		close(over)
 	}
+}
+
+// deletion is closed when the deletion of an entity that this process is asked for is over; nil when it is asked for none.
+func (p *project) deletion(id model.ID) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deletions[id]
+}
+
+// hasCreated notes that this process has created an entity; "" notes that it has deleted it.
+func (p *project) hasCreated(id model.ID, incarnation string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if incarnation == "" {
+		delete(p.created, id)
+		return
+	}
+	p.created[id] = incarnation
+}
+
+// hasMade reports whether this process has created an entity and not deleted it since.
+func (p *project) hasMade(id model.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.created[id] != ""
+}
+
+// twin reports whether an entity is one that this process has created itself: then two resources of one run have its name.
+func (p *project) twin(id model.ID, incarnation string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return incarnation != "" && p.created[id] == incarnation
 }
 
 // placed notes in which stack a change is being made.

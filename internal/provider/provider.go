@@ -89,7 +89,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	}
 	services := &entity.Services{Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout}
 	services.DefaultTags, services.IgnoreTags = m.tags()
-	share(services, resp)
+	share(services.NewWalk(), resp)
 }
 
 // settings are the arguments of our own, with their defaults.

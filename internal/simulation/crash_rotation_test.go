@@ -72,7 +72,7 @@ func applyRotation(p *process, trigger string) error {
 	if model.SameKeys(from, wanted) && from.AccessKey.Trigger == trigger {
 		return nil
 	}
-	return p.UpdateFrom(p.ctx, project, from, wanted)
+	return p.UpdateAs(p.ctx, project, from, wanted, view.Contents.IncarnationOf(wanted.ID()))
 }
 
 // crashRotation goes through the steps, with a crash at one call of one of them; -1 for none. It returns the number of calls of that step.

@@ -36,9 +36,13 @@ type Change struct {
 	Incarnation string
 	// AnyIncarnation makes an Update or Delete whatever the entity's incarnation is.
 	AnyIncarnation bool
-	// From is, for the Update of a user, the user from which its keys go out: when those that stand are others, the change is refused
-	// with a model.ConflictKeys error. nil: whatever stands.
-	From *model.User
+	// Prior is, for an Update, what the caller took the entity to be. The change is then the difference between Prior and
+	// Entity (model.Merge): what another writer has changed in other fields stays, and a field that both have changed refuses
+	// it with a *model.ConflictError. nil: Entity replaces the settings.
+	Prior model.Entity
+	// Target is, for the first of several Updates that make one change, the entity after the last of them. What would
+	// conflict later refuses the first one. nil: there is one Update.
+	Target model.Entity
 	// Elsewhere is what the change has to know of the project's other stacks.
 	Elsewhere Elsewhere
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
@@ -282,6 +286,11 @@ func (e *editor) set(i int, c Change) error {
 			return err
 		}
 		origin, incarnation = e.origins[id], e.incarnations[id]
+		merged, err := c.merge(there)
+		if err != nil {
+			return err
+		}
+		c.Entity = merged
 	}
 	if user, ok := c.Entity.(model.User); ok {
 		if err := e.allows(user, c, there); err != nil {
@@ -301,6 +310,23 @@ func (e *editor) set(i int, c Change) error {
 		e.touchGrantsOn(i, bucket)
 	}
 	return nil
+}
+
+// merge is the entity that an Update makes of the one that is there.
+func (c Change) merge(there model.Entity) (model.Entity, error) {
+	if c.Prior == nil {
+		return c.Entity, nil
+	}
+	if c.Target != nil {
+		if _, conflicts := model.Merge(c.Prior, c.Target, there); len(conflicts) > 0 {
+			return nil, &model.FieldConflictError{ID: c.Entity.ID(), Conflicts: conflicts}
+		}
+	}
+	merged, conflicts := model.Merge(c.Prior, c.Entity, there)
+	if len(conflicts) > 0 {
+		return nil, &model.FieldConflictError{ID: c.Entity.ID(), Conflicts: conflicts}
+	}
+	return merged, nil
 }
 
 // sameConfiguration says whether two entities are configured alike. The keys that a user happens to have are no configuration.
@@ -324,9 +350,6 @@ func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 		}
 	}
 	before, stood := there.(model.User)
-	if stood && c.From != nil && !model.SameKeys(before, *c.From) && !model.SameKeys(before, user) {
-		return &model.ConflictError{Kind: model.ConflictKeys, ID: user.ID()}
-	}
 	if stood && len(model.KeySteps(before, user)) > 1 {
 		return &model.ConflictError{Kind: model.ConflictKeys, ID: user.ID()} // a slot takes another key once it is empty
 	}
@@ -454,7 +477,11 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	if id.Kind == model.KindProject {
 		by = e.inhabitants()
 	}
-	p, isProject := c.Entity.(model.Project)
+	entity := c.Entity
+	if merged, there := e.lookup(id); there && c.Op == Update {
+		entity = merged
+	}
+	p, isProject := entity.(model.Project)
 	if isProject && p.Closing && c.Op == Update && c.Shards > 0 && e.before.shards > c.Shards {
 		return &model.ConflictError{Kind: model.ConflictStackAdded, Project: p.Name, Stacks: e.before.shards}
 	}

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -42,7 +43,7 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	id := c.Entity.ID()
 	_, existed := e.before.lookup(id)
 	_, taken := e.takeovers[id]
-	same := c.Origin != "" && e.origins[id] == c.Origin && sameConfiguration(there, c.Entity)
+	same := takesOver(there, e.origins[id], c.Entity, c.Origin)
 	switch {
 	case !existed && !(same && c.Incarnation == "" && e.incarnations[id] == ""), taken && c.Incarnation != "":
 		return &model.ConflictError{Kind: model.ConflictDuplicate, ID: id}
@@ -61,6 +62,32 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 		e.regrant[permission.User] = append(e.regrant[permission.User], i)
 	}
 	return nil
+}
+
+// TakesOver reports whether the creation of an entity by the configuration with an origin takes over the one that is there.
+func (c *Contents) TakesOver(e model.Entity, origin string) bool {
+	there, exists := c.Of(e.ID())
+	return exists && takesOver(there, c.Origins[e.ID().String()], e, origin)
+}
+
+// takesOver reports whether a creation takes over what is there: both have the same settings and the same origin. A user must have
+// as many keys as a new one: with others, the new holder's plan would not come true.
+func takesOver(there model.Entity, present string, e model.Entity, origin string) bool {
+	return origin != "" && present == origin && sameConfiguration(there, e) && sameSlots(there, e)
+}
+
+// sameSlots reports whether two users have keys in the same slots, working alike. When they were made does not count.
+func sameSlots(a, b model.Entity) bool {
+	slots := func(e model.Entity) map[model.Slot]bool {
+		result := map[model.Slot]bool{}
+		if user, ok := e.(model.User); ok && user.AccessKey != nil {
+			for slot, key := range user.AccessKey.Keys {
+				result[slot] = key.Active()
+			}
+		}
+		return result
+	}
+	return maps.Equal(slots(a), slots(b))
 }
 
 // finishTakeovers puts the new incarnations into the metadata of the entities that were taken over.

@@ -48,7 +48,7 @@ func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(t, "updates") {
 			want := modeltest.User("partner").Draw(t, "next")
 			for _, step := range model.KeySteps(have, want) {
-				edited, err := Edit(base, testEnv(), []Change{{Op: Update, Entity: step, From: &have}})
+				edited, err := Edit(base, testEnv(), []Change{{Op: Update, Entity: step, Prior: have}})
 				if err != nil || edited.Errors[0] != nil {
 					t.Fatal(err, edited.Errors)
 				}

@@ -141,9 +141,19 @@ type gone struct{ id model.ID }
 func (g gone) ID() model.ID              { return g.id }
 func (g gone) Problems() []model.Problem { return nil }
 
-// Create implements entity.Projects.
+// Create creates an entity as another caller does: with an incarnation of its own.
 func (p *Projects) Create(ctx context.Context, project string, e model.Entity) error {
-	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e})
+	return p.CreateAs(ctx, project, e, "by-another")
+}
+
+// CreateAs implements entity.Projects.
+func (p *Projects) CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error {
+	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e, Incarnation: incarnation})
+}
+
+// TakesOver implements entity.Projects.
+func (p *Projects) TakesOver(view *projects.View, e model.Entity) bool {
+	return view.Contents.TakesOver(e, p.Origin)
 }
 
 // Credentials implements entity.Projects. The only secret is that of the user partner.
@@ -160,33 +170,45 @@ func (p *Projects) Credentials(ctx context.Context, secretARN string) (account.A
 // SecretARN is the ARN of the secret of the user partner.
 const SecretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stowage/acme/partner-AbCdEf"
 
-// Update implements entity.Projects.
+// Update replaces an entity as another caller does, whoever holds it.
 func (p *Projects) Update(ctx context.Context, project string, e model.Entity) error {
-	return p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: e})
+	return p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: e, AnyIncarnation: true})
 }
 
-// UpdateFrom implements entity.Projects.
-func (p *Projects) UpdateFrom(ctx context.Context, project string, from, to model.Entity) error {
-	before, ok := from.(model.User)
+// UpdateAs implements entity.Projects.
+func (p *Projects) UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error {
+	change := template.Change{Op: template.Update, Entity: planned, Prior: prior, Target: planned, Incarnation: incarnation}
+	before, ok := prior.(model.User)
 	if !ok {
-		return p.Update(ctx, project, to)
+		return p.edit(ctx, "Update", project, change)
 	}
-	for _, step := range model.KeySteps(before, to.(model.User)) { //nolint:forcetypeassert // as from is
-		if err := p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: step, From: &before}); err != nil {
+	for _, step := range model.KeySteps(before, planned.(model.User)) { //nolint:forcetypeassert // as prior is
+		change.Entity = step
+		if err := p.edit(ctx, "Update", project, change); err != nil {
 			return err
 		}
-		before = step
+		change.Prior = step
 	}
 	return nil
 }
 
-// Delete implements entity.Projects.
+// Delete removes an entity as another caller does, whoever holds it.
 func (p *Projects) Delete(ctx context.Context, project string, id model.ID) error {
-	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}})
+	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}, AnyIncarnation: true})
 }
 
-// CreateProject implements entity.Projects.
+// DeleteAs implements entity.Projects.
+func (p *Projects) DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error {
+	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}, Incarnation: incarnation})
+}
+
+// CreateProject creates a project as another caller does: with an incarnation of its own.
 func (p *Projects) CreateProject(ctx context.Context, project model.Project) error {
+	return p.CreateProjectAs(ctx, project, "by-another")
+}
+
+// CreateProjectAs implements entity.Projects.
+func (p *Projects) CreateProjectAs(ctx context.Context, project model.Project, incarnation string) error {
 	p.mu.Lock()
 	if _, ok := p.templates[project.Name]; !ok {
 		p.templates[project.Name] = template.Seed(template.CarrierName(project.Name, 0), "test")
@@ -200,17 +222,23 @@ func (p *Projects) CreateProject(ctx context.Context, project model.Project) err
 		}
 	}
 	p.mu.Unlock()
-	return p.edit(ctx, "CreateProject", project.Name, template.Change{Op: template.Create, Entity: project})
+	return p.edit(ctx, "CreateProject", project.Name, template.Change{Op: template.Create, Entity: project, Incarnation: incarnation})
 }
 
-// UpdateProject implements entity.Projects.
+// UpdateProject replaces a project as another caller does, whoever holds it.
 func (p *Projects) UpdateProject(ctx context.Context, project model.Project) error {
-	return p.edit(ctx, "UpdateProject", project.Name, template.Change{Op: template.Update, Entity: project})
+	return p.edit(ctx, "UpdateProject", project.Name, template.Change{Op: template.Update, Entity: project, AnyIncarnation: true})
 }
 
-// DeleteProject implements entity.Projects.
-func (p *Projects) DeleteProject(ctx context.Context, name string) error {
-	err := p.edit(ctx, "DeleteProject", name, template.Change{Op: template.Delete, Entity: model.Project{Name: name}})
+// UpdateProjectAs implements entity.Projects.
+func (p *Projects) UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error {
+	change := template.Change{Op: template.Update, Entity: planned, Prior: prior, Incarnation: incarnation}
+	return p.edit(ctx, "UpdateProject", planned.Name, change)
+}
+
+// DeleteProjectAs implements entity.Projects.
+func (p *Projects) DeleteProjectAs(ctx context.Context, name, incarnation string) error {
+	err := p.edit(ctx, "DeleteProject", name, template.Change{Op: template.Delete, Entity: model.Project{Name: name}, Incarnation: incarnation})
 	if err == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()

@@ -33,7 +33,8 @@ func (p *Provider) Schema(context.Context, provider.SchemaRequest, *provider.Sch
 
 // Configure implements provider.Provider.
 func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	resp.ResourceData, resp.DataSourceData = p.Services, p.Services
+	services := p.Services.NewWalk() // Terraform configures a provider for each walk
+	resp.ResourceData, resp.DataSourceData = services, services
 }
 
 // Resources implements provider.Provider.
@@ -75,9 +76,11 @@ type Plan struct {
 
 // Terraform is one side of the provider protocol.
 type Terraform struct {
-	t       *testing.T
-	server  tfprotov6.ProviderServer
-	schemas *tfprotov6.GetProviderSchemaResponse
+	t          *testing.T
+	server     tfprotov6.ProviderServer
+	schemas    *tfprotov6.GetProviderSchemaResponse
+	configured *tfprotov6.DynamicValue // the provider block; nil while the provider is not configured
+	walking    bool
 }
 
 // Start starts a provider. It fails the test for a schema that isn't valid.
@@ -94,7 +97,7 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 	for _, d := range schemas.Diagnostics {
 		t.Errorf("the schemas are not valid: %s: %s", d.Summary, d.Detail)
 	}
-	return &Terraform{t, server, schemas}
+	return &Terraform{t: t, server: server, schemas: schemas}
 }
 
 // StartObjects starts a provider of some objects on given services, configured.
@@ -159,7 +162,30 @@ func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
 	}
 	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: value})
 	tf.must(err)
+	if len(Errors(resp.Diagnostics)) == 0 {
+		tf.configured = value
+	}
 	return resp.Diagnostics
+}
+
+// Walk lets what is done be one walk of Terraform, for which the provider is configured once. What is planned or read otherwise is
+// a walk of its own.
+func (tf *Terraform) Walk(do func()) {
+	tf.t.Helper()
+	tf.beginWalk()
+	tf.walking = true
+	defer func() { tf.walking = false }()
+	do()
+}
+
+func (tf *Terraform) beginWalk() {
+	tf.t.Helper()
+	if tf.walking || tf.configured == nil {
+		return
+	}
+	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: tf.configured})
+	tf.must(err)
+	Must(tf.t, resp.Diagnostics)
 }
 
 // value makes a Terraform value of a type out of a Go value.
@@ -258,6 +284,7 @@ func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 // Plan plans an object that stands (nil: doesn't yet) to become what a configuration says (nil: to go).
 func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
+	tf.beginWalk()
 	schema, valueType := tf.resource(typ)
 	plan := &Plan{typ: typ, prior: prior, config: tftypes.NewValue(valueType, nil)}
 	if config != nil {
@@ -272,7 +299,11 @@ func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*t
 	if prior != nil {
 		state = prior.state
 	}
-	resp, err := tf.plan(schema, plan, state)
+	var private []byte
+	if prior != nil {
+		private = prior.private
+	}
+	resp, err := tf.plan(schema, plan, state, private)
 	tf.must(err)
 	if len(Errors(resp.Diagnostics)) > 0 {
 		return nil, resp.Diagnostics
@@ -289,7 +320,7 @@ func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*t
 			plan.Replaced = append(plan.Replaced, pathText(at))
 		}
 		slices.Sort(plan.Replaced)
-		again, err := tf.plan(schema, plan, tftypes.NewValue(valueType, nil))
+		again, err := tf.plan(schema, plan, tftypes.NewValue(valueType, nil), plan.private)
 		tf.must(err)
 		diagnostics = append(diagnostics, again.Diagnostics...)
 	case plan.planned.Equal(state):
@@ -301,14 +332,14 @@ func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*t
 	return plan, diagnostics
 }
 
-func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value, private []byte) (*tfprotov6.PlanResourceChangeResponse, error) {
 	typ := schema.ValueType()
 	req := &tfprotov6.PlanResourceChangeRequest{
 		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), Config: tf.dynamic(typ, plan.config),
-		ProposedNewState: tf.dynamic(typ, proposed(schema.Block.Attributes, prior, plan.config)),
+		ProposedNewState: tf.dynamic(typ, proposed(schema.Block.Attributes, prior, plan.config)), PriorPrivate: private,
 	}
 	if plan.prior != nil && !prior.IsNull() {
-		req.PriorPrivate, req.PriorIdentity = plan.prior.private, plan.prior.identity
+		req.PriorIdentity = plan.prior.identity
 	}
 	resp, err := tf.server.PlanResourceChange(tf.t.Context(), req)
 	if err != nil || len(Errors(resp.Diagnostics)) > 0 {
@@ -390,6 +421,7 @@ func (tf *Terraform) kept(planned, state tftypes.Value) {
 // Read refreshes an object; nil if it is gone.
 func (tf *Terraform) Read(object *Object) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
+	tf.beginWalk()
 	_, typ := tf.resource(object.Type)
 	resp, err := tf.server.ReadResource(tf.t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName: object.Type, CurrentState: tf.dynamic(typ, object.state), CurrentIdentity: object.identity, Private: object.private,

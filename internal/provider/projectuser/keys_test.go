@@ -198,7 +198,7 @@ func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
 		outdated := p.plan(rotating(values{"replacement_trigger": "leaked"}))
 		p.step(rotating(nil), "update", "a active b active *")
 		_, diagnostics := p.tf.Apply(outdated)
-		if problem := entitytest.Lacks(diagnostics, "Unable to Update Project User", "Another writer changed its access keys after the plan was made", "access_key"); problem != "" {
+		if problem := entitytest.Lacks(diagnostics, "Unable to Update Project User", "Another writer changed it after the plan was made", "access_keys"); problem != "" {
 			t.Error(problem)
 		}
 	})

@@ -1,0 +1,261 @@
+package entity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+)
+
+// Ownership.
+//
+// Each create writes a new incarnation into the template and into the attribute incarnation (package template, Ownership).
+// The attribute is what update and delete go by: private state would be lost when a tainted resource is deleted. It is
+// null in states that were written before there were incarnations; the first read takes over the template's. So does the read
+// that follows an import. From then on read never changes it: a resource whose entity has another incarnation is not the one that
+// manages it, and read warns.
+
+func incarnationAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "Identifies this creation of the object. It decides which resource manages the object when several have had its name: " +
+			"updates by the others fail, and destroying them only removes them from the state. Empty for an object that an earlier version of the provider created.",
+	}
+}
+
+// incarnationKey is where a plan keeps the incarnation of the resource, so that the second plan of a replacement knows it.
+const incarnationKey = "incarnation"
+
+// keepIncarnation keeps the incarnation of a resource for the second plan of a replacement.
+func keepIncarnation(ctx context.Context, state private, incarnation string) diag.Diagnostics {
+	value, err := json.Marshal(incarnation)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Keep Private State", err.Error())}
+	}
+	return state.SetKey(ctx, incarnationKey, value)
+}
+
+// replacedIncarnation is the incarnation of the resource that a plan without a state replaces; ok is false when it replaces none.
+func replacedIncarnation(ctx context.Context, state private) (incarnation string, ok bool, diags diag.Diagnostics) {
+	value, diags := state.GetKey(ctx, incarnationKey)
+	if diags.HasError() || len(value) == 0 {
+		return "", false, diags
+	}
+	return incarnation, json.Unmarshal(value, &incarnation) == nil, diags
+}
+
+// newIncarnation draws an incarnation.
+func (s *Services) newIncarnation() string {
+	if s.NewIncarnation != nil {
+		return s.NewIncarnation()
+	}
+	return projects.NewIncarnation()
+}
+
+// readIncarnation takes the template's incarnation over into a state that has none, and warns about one that is another.
+func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.View) diag.Diagnostics {
+	id := r.id(n)
+	present := view.Contents.IncarnationOf(id)
+	if common.Incarnation.IsNull() {
+		common.Incarnation = types.StringValue(present)
+	}
+	held := common.Incarnation.ValueString()
+	r.services.claims.saw(entityKey{n.project(), id}, held)
+	if held == present {
+		return nil
+	}
+	f := r.failure(read, n)
+	return diag.Diagnostics{diag.NewWarningDiagnostic(r.object.Title+" Is Managed by Another Resource", fmt.Sprintf(
+		"%s\n\nUpdates of this resource will fail, and destroying it only removes it from the state. %s",
+		f.another(held, present, view.Contents.Origins[id.String()]), f.giveUp()))}
+}
+
+// another tells which incarnation a resource holds and which the entity has.
+func (f failure) another(held, present, origin string) string {
+	return fmt.Sprintf("%s was created again or taken over since this resource created it. Its incarnation is %s, made %s. The incarnation that this resource holds is %s.",
+		f.object(), incarnationText(present), originText(origin), incarnationText(held))
+}
+
+func incarnationText(incarnation string) string {
+	if incarnation == "" {
+		return "empty"
+	}
+	return fmt.Sprintf("%q", incarnation)
+}
+
+func originText(origin string) string {
+	if origin == "" {
+		return "by a configuration without an origin"
+	}
+	return fmt.Sprintf("by the configuration with the origin %q", origin)
+}
+
+// giveUp is how a resource that does not manage its object any more leaves the configuration, or manages it again.
+func (f failure) giveUp() string {
+	return fmt.Sprintf("Remove this resource from the configuration; or, if it is the one that should manage the object, remove it from the state "+
+		"(terraform state rm) and import it again with the id %q.", f.id)
+}
+
+// forgotten is the outcome of a deletion: a warning when another resource manages the entity, which is left alone then.
+func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
+	var another *model.ConflictError
+	var lost *projects.BucketLostError
+	if !errors.As(err, &another) || another.Kind != model.ConflictOwner || errors.As(err, &lost) {
+		return nil, false
+	}
+	return diag.NewWarningDiagnostic(f.title+" Only Removed From State", fmt.Sprintf(
+		"%s\n\nAnother resource manages it, so that nothing was deleted: this resource was only removed from the state.",
+		f.another(another.Held, another.Present, another.Origin))), true
+}
+
+// planOwnership plans the incarnation, tells what a create will meet, and finds two resources of one name.
+func (r *Resource[M, P]) planOwnership(ctx context.Context, p *Planning[M], created creation, private private) diag.Diagnostics {
+	common := P(p.Plan).common()
+	common.Incarnation = types.StringUnknown()
+	now := claim{creates: p.State == nil || len(p.Replaced) > 0}
+	var diags diag.Diagnostics
+	if p.State != nil {
+		before := P(p.State).common().Incarnation
+		if p.InPlace() {
+			common.Incarnation, now.held = before, before.ValueString()
+		}
+		diags.Append(keepIncarnation(ctx, private, before.ValueString())...)
+	}
+	if !created.named || p.State == nil && created.replaces {
+		return diags // a replacement is planned twice
+	}
+	n := created.name
+	key := entityKey{n.project(), r.id(n)}
+	if p.View != nil {
+		now.present = p.View.Contents.IncarnationOf(key.id)
+	}
+	return append(diags, r.clash(r.services.claims.claim(key, now), n)...)
+}
+
+// planRemoval finds a destroyed resource whose entity another resource keeps.
+func (r *Resource[M, P]) planRemoval(ctx context.Context, state attributes) diag.Diagnostics {
+	n, named, diags := r.knownName(ctx, state)
+	var held types.String
+	diags.Append(state.GetAttribute(ctx, path.Root("incarnation"), &held)...)
+	if !named || diags.HasError() {
+		return diags
+	}
+	return append(diags, r.clash(r.services.claims.remove(entityKey{n.project(), r.id(n)}, held.ValueString()), n)...)
+}
+
+// clash is the diagnostic of what two plans cannot both do.
+func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
+	f := r.failure(planning, n)
+	switch c {
+	case twoCreations:
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
+			"Two resources of this configuration manage %s, and at least one of them is to be created. Only one resource can manage it. "+
+				"Give one of them another name, or remove it.\n\nIf the address of the resource has changed, describe that in a moved block.", lowerFirst(f.object())))}
+	case twoResources:
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
+			"Two resources of this configuration manage %s. Each will undo the changes of the other one. "+
+				"Remove one of them with a removed block that sets destroy = false in its lifecycle block.", lowerFirst(f.object())))}
+	case removesKept:
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Unable to Destroy "+r.object.Title, fmt.Sprintf(
+			"Two resources of the state stand for %s. This plan destroys one of them and keeps the other one, so that what the other one manages would be deleted.\n\n"+
+				"To remove the resource without deleting the object, use a removed block that sets destroy = false in its lifecycle block, or terraform state rm. "+
+				"If the address of the resource has changed, describe that in a moved block instead of an import block.", lowerFirst(f.object())))}
+	case noClash:
+	}
+	return nil
+}
+
+// meets warns about what a create will meet: an entity that it takes over, or one because of which it fails.
+func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created creation, planned attributes) diag.Diagnostics {
+	if p.State != nil || p.View == nil {
+		return nil
+	}
+	n := created.name
+	id := r.id(n)
+	if _, exists := p.View.Contents.Of(id); !exists {
+		return nil
+	}
+	present := p.View.Contents.IncarnationOf(id)
+	if created.replaces && created.replaced == present || r.services.claims.holds(entityKey{n.project(), id}, present) {
+		return nil // what is replaced, or destroyed at another address, goes first
+	}
+	e, diags := r.entity(ctx, p.Plan, n)
+	if diags.HasError() {
+		return nil
+	}
+	f := r.failure(planning, n)
+	origin := p.View.Contents.Origins[id.String()]
+	if r.settingsKnown(ctx, planned) && r.services.Projects.TakesOver(p.View, e) {
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Will Be Taken Over", fmt.Sprintf(
+			"%s exists already with the same settings, made by this configuration's origin %q: probably by a run that was interrupted. "+
+				"The apply takes it over without changing it. From then on only this resource manages it.\n\n"+
+				"If another resource manages it, give this one another name.", f.object(), origin))}
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Exists Already", fmt.Sprintf(
+		"%s exists already, made %s. Creating it fails, unless this run deletes it first or made it with the same settings and the same origin.\n\n%s",
+		f.object(), originText(origin), f.importIt()))}
+}
+
+// settingsKnown reports whether all that decides about a takeover is known.
+func (r *Resource[M, P]) settingsKnown(ctx context.Context, planned attributes) bool {
+	var names []string
+	for name, attribute := range r.object.Attributes {
+		if attribute.IsRequired() || attribute.IsOptional() {
+			names = append(names, name)
+		}
+	}
+	if tagged(P(new(M))) != nil {
+		names = append(names, "tags_all")
+	}
+	return !slices.ContainsFunc(names, func(name string) bool {
+		var value attr.Value
+		return planned.GetAttribute(ctx, path.Root(name), &value).HasError() || !fullyKnown(ctx, value)
+	})
+}
+
+// importIt is how to manage an object that exists.
+func (f failure) importIt() string {
+	return fmt.Sprintf("To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nOtherwise give this one another name.", f.typ, f.label(), f.id)
+}
+
+// conflicts are the diagnostics of fields that another writer has changed since the plan was made; none for another error.
+func (f failure) conflicts(ctx context.Context, err error, planned attributes) diag.Diagnostics {
+	var conflict *model.FieldConflictError
+	if !errors.As(err, &conflict) {
+		return nil
+	}
+	var diags diag.Diagnostics
+	for _, c := range conflict.Conflicts {
+		where, _ := locate(ctx, planned, c.Field, false)
+		if strings.HasPrefix(c.Field, "tags.") {
+			where = path.Root("tags") // whose keys may hold dots
+		}
+		alone := f.diagnostic(&model.FieldConflictError{ID: conflict.ID, Conflicts: []model.FieldConflict{c}})
+		diags.AddAttributeError(where, alone.Summary(), alone.Detail())
+	}
+	return diags
+}
+
+// madeKeys takes over when the keys of a user were made that a create has taken over: nothing else differs from what was planned.
+func madeKeys(planned, there model.Entity) model.Entity {
+	user, isUser := planned.(model.User)
+	have, alsoUser := there.(model.User)
+	if !isUser || !alsoUser || user.AccessKey == nil || have.AccessKey == nil {
+		return planned
+	}
+	key := *user.AccessKey
+	key.Keys = have.AccessKey.Keys
+	user.AccessKey = &key
+	return user
+}
