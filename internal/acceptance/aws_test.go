@@ -17,10 +17,11 @@ import (
 
 // clients are plain AWS clients of an account's administrator: an onlooker who knows nothing of Stowage.
 type clients struct {
-	w   *world
-	s3  *s3.Client
-	iam *iam.Client
-	cfn *cloudformation.Client
+	w       *world
+	account string
+	s3      *s3.Client
+	iam     *iam.Client
+	cfn     *cloudformation.Client
 }
 
 // config reaches an account with its administrator's credentials.
@@ -29,13 +30,16 @@ func (w *world) config(account string) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: aws.String(w.endpoint), Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")}
 }
 
-func (w *world) clients() *clients {
+func (w *world) clients() *clients { return w.clientsOf(account) }
+
+func (w *world) clientsOf(account string) *clients {
 	config := w.config(account)
 	return &clients{
-		w:   w,
-		s3:  s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
-		iam: iam.NewFromConfig(config),
-		cfn: cloudformation.NewFromConfig(config),
+		w:       w,
+		account: account,
+		s3:      s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
+		iam:     iam.NewFromConfig(config),
+		cfn:     cloudformation.NewFromConfig(config),
 	}
 }
 

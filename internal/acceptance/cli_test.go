@@ -1,6 +1,8 @@
 package acceptance_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	// The provider is built and run, not called. The import makes go test run these tests again when the provider changes.
@@ -18,7 +21,7 @@ import (
 var (
 	cli       string // terraform or tofu
 	cliConfig string // CLI configuration that takes the provider from where it was built
-	awsCLI    string // the AWS CLI, "" for none: see TestCommandsOfTheReadme
+	awsCLI    string // the AWS CLI, "" for none: see TestAccExample_PartnerExchange
 )
 
 const repository = "../.."
@@ -62,12 +65,39 @@ func run(m *testing.M) (code int, err error) {
 	if err := os.WriteFile(cliConfig, []byte(overrides(dir)), 0o600); err != nil {
 		return 0, err
 	}
+	if err := serveShared(dir); err != nil {
+		return 0, err
+	}
 	// The tests wait for commits far more than they compute.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// serveShared starts the shared sandbox, and sets the environment in which terraform-plugin-testing runs the CLI and the provider.
+func serveShared(dir string) error {
+	home := filepath.Join(dir, "home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
+	}
+	shared, _ = startWorld(context.Background(), worldOptions) // until the process ends
+	environment := shared.environment()
+	environment["HOME"] = home // has no AWS or CLI settings
+	environment["TF_ACC"] = "1"
+	environment["TF_ACC_TERRAFORM_PATH"] = cli
+	environment["TF_ACC_PROVIDER_NAMESPACE"] = "stowage"
+	if filepath.Base(cli) == "tofu" {
+		environment["TF_ACC_PROVIDER_HOST"] = "registry.opentofu.org"
+	}
+	delete(environment, "TF_CLI_CONFIG_FILE") // its overrides name the built provider
+	for name, value := range environment {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // findCLI finds the terraform or tofu to test with.
@@ -97,3 +127,27 @@ func overrides(dir string) string {
 	b.WriteString("  }\n  direct {}\n}\n")
 	return b.String()
 }
+
+// cliAtLeast reports whether the CLI has this version or a later one. Terraform and OpenTofu number alike.
+func cliAtLeast(major, minor int) bool {
+	version := cliVersion()
+	return version[0] > major || version[0] == major && version[1] >= minor
+}
+
+var cliVersion = sync.OnceValue(func() [2]int {
+	var version struct {
+		Version string `json:"terraform_version"`
+	}
+	out, err := exec.Command(cli, "version", "-json").Output()
+	if err == nil {
+		err = json.Unmarshal(out, &version)
+	}
+	var numbers [2]int
+	if err == nil {
+		_, err = fmt.Sscanf(version.Version, "%d.%d", &numbers[0], &numbers[1])
+	}
+	if err != nil {
+		panic(fmt.Sprintf("%s version -json: %v", cli, err))
+	}
+	return numbers
+})

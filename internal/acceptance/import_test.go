@@ -1,13 +1,19 @@
 package acceptance_test
 
 import (
-	"encoding/json"
-	"strconv"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 )
 
-// everything is one object of each kind, by literal names, and its ids by address.
+// everything is one object of each kind, by literal names.
 const everything = acmeProject + `
 resource "stowage_project_bucket" "inbox" {
   project         = "acme"
@@ -43,99 +49,92 @@ resource "stowage_user_permission" "part" {
 }
 `
 
-var ids = map[string]string{
-	"stowage_project.acme":          "acme",
-	"stowage_project_bucket.inbox":  "acme/inbox",
-	"stowage_project_user.partner":  "acme/partner",
-	"stowage_user_permission.whole": "acme/partner/inbox",
-	"stowage_user_permission.part":  "acme/partner/inbox/incoming/",
+// imports are the ids and identities of everything, by address.
+var imports = map[string]struct {
+	id       string
+	identity map[string]string
+}{
+	acme:                            {"acme", map[string]string{"name": "acme"}},
+	inbox:                           {"acme/inbox", map[string]string{"project": "acme", "name": "inbox"}},
+	partner:                         {"acme/partner", map[string]string{"project": "acme", "name": "partner"}},
+	"stowage_user_permission.whole": {"acme/partner/inbox", map[string]string{"project": "acme", "user": "partner", "bucket": "inbox"}},
+	"stowage_user_permission.part": {
+		"acme/partner/inbox/incoming/", map[string]string{"project": "acme", "user": "partner", "bucket": "inbox", "prefix": "incoming/"},
+	},
 }
 
-var identities = map[string]string{
-	"stowage_project.acme":          `name = "acme"`,
-	"stowage_project_bucket.inbox":  "project = \"acme\"\nname = \"inbox\"",
-	"stowage_project_user.partner":  "project = \"acme\"\nname = \"partner\"",
-	"stowage_user_permission.whole": "project = \"acme\"\nuser = \"partner\"\nbucket = \"inbox\"",
-	"stowage_user_permission.part":  "project = \"acme\"\nuser = \"partner\"\nbucket = \"inbox\"\nprefix = \"incoming/\"",
+// TestAccImport_GeneratedConfiguration has the CLI write the configuration of what it imports. The plan changes nothing.
+func TestAccImport_GeneratedConfiguration(t *testing.T) {
+	x := newTenant(t)
+	steps := []resource.TestStep{{Config: x.in(everything)}}
+	for _, address := range slices.Sorted(maps.Keys(imports)) {
+		steps = append(steps, resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: x.in(imports[address].id), GenerateConfig: true,
+		})
+	}
+	resource.ParallelTest(t, x.testCase(steps...))
 }
 
-// TestImport imports everything into workspaces that know nothing of it, in each way that the CLI has.
-func TestImport(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.workspace(everything).apply()
-
-	t.Run("by command", func(t *testing.T) {
-		t.Parallel()
-		s := w.in(t).workspace(everything)
-		for address, id := range ids {
-			s.run("import", "-input=false", "-no-color", address, id).succeeds()
-		}
-		s.planIsEmpty()
-	})
-	t.Run("by block with an id", func(t *testing.T) {
-		t.Parallel()
-		blocks := ""
-		for address, id := range ids {
-			blocks += "import {\n  to = " + address + "\n  id = \"" + id + "\"\n}\n"
-		}
-		s := w.in(t).workspace(everything + blocks)
-		s.apply().says("5 imported, 0 added, 0 changed, 0 destroyed")
-		s.planIsEmpty()
-	})
-	t.Run("with generated configuration", func(t *testing.T) {
-		t.Parallel()
-		blocks := ""
-		for address, id := range ids {
-			blocks += "import {\n  to = " + address + "\n  id = \"" + id + "\"\n}\n"
-		}
-		s := w.in(t).workspace(blocks)
-		s.run("plan", "-input=false", "-no-color", "-generate-config-out=generated.tf").succeeds().says("5 to import, 0 to add, 0 to change, 0 to destroy")
-		s.apply().says("5 imported, 0 added, 0 changed, 0 destroyed")
-		s.planIsEmpty()
-	})
-	t.Run("by identity", func(t *testing.T) {
-		t.Parallel()
-		blocks := ""
-		for address, identity := range identities {
-			blocks += "import {\n  to = " + address + "\n  identity = {\n" + identity + "\n}\n}\n"
-		}
-		s := w.in(t).workspace(everything + blocks)
-		if !s.knowsIdentity() { // which the tests of the resources cover by the protocol
-			s.tryPlan().fails("identity")
-			return
-		}
-		s.apply().says("5 imported, 0 added, 0 changed, 0 destroyed")
-		s.planIsEmpty()
-	})
-	t.Run("of what isn't there", func(t *testing.T) {
-		t.Parallel()
-		s := w.in(t).workspace(everything)
-		for _, test := range []struct{ address, id, text string }{
-			{"stowage_project.acme", "umbrella", `There is no project "umbrella": only what is in the model can be imported.`},
-			{"stowage_project_bucket.inbox", "acme/outbox", `There is no project bucket "acme/outbox"`},
-			{"stowage_project_bucket.inbox", "umbrella/inbox", `The directory has no project "umbrella"`},
-			{"stowage_project_bucket.inbox", "inbox", "The id \"inbox\" has not the form `<project>/<name>`"},
-			{"stowage_user_permission.whole", "acme/partner/outbox", `There is no user permission "acme/partner/outbox"`},
-		} {
-			s.run("import", "-input=false", "-no-color", test.address, test.id).fails(test.text)
-		}
-	})
+// TestAccImport_Block forgets everything, and imports it with one apply.
+func TestAccImport_Block(t *testing.T) {
+	x := newTenant(t)
+	var forget, take strings.Builder
+	imported := resource.ConfigPlanChecks{}
+	for address, names := range imports {
+		forget.WriteString("removed {\n  from = " + address + "\n  lifecycle {\n    destroy = false\n  }\n}\n")
+		take.WriteString("import {\n  to = " + address + "\n  id = \"" + names.id + "\"\n}\n")
+		imported.PreApply = append(imported.PreApply, plancheck.ExpectResourceAction(address, plancheck.ResourceActionNoop))
+	}
+	resource.ParallelTest(t, x.testCase(
+		resource.TestStep{Config: x.in(everything)},
+		resource.TestStep{Config: x.in(forget.String())},
+		resource.TestStep{
+			Config: x.in(everything, take.String()), ConfigPlanChecks: imported,
+			Check: resource.TestCheckResourceAttr(inbox, "bucket_name", x.in(physical("inbox"))),
+		},
+	))
 }
 
-// knowsIdentity says whether the CLI has import by identity: from 1.12, terraform and tofu alike.
-func (s *workspace) knowsIdentity() bool {
-	s.t.Helper()
-	var version struct {
-		Version string `json:"terraform_version"`
+// TestAccImport_Identity compares the identity of everything, and imports it by that.
+func TestAccImport_Identity(t *testing.T) {
+	x := newTenant(t)
+	first := resource.TestStep{Config: x.in(everything)}
+	steps := []resource.TestStep{{}}
+	for address, names := range imports {
+		identity := map[string]knownvalue.Check{}
+		for name, value := range names.identity {
+			identity[name] = knownvalue.StringExact(x.in(value))
+		}
+		if address == "stowage_user_permission.whole" {
+			identity["prefix"] = knownvalue.Null()
+		}
+		first.ConfigStateChecks = append(first.ConfigStateChecks, statecheck.ExpectIdentity(address, identity))
+		steps = append(steps, resource.TestStep{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity})
 	}
-	if err := json.Unmarshal([]byte(s.run("version", "-json").raw), &version); err != nil {
-		s.t.Fatal(err)
+	steps[0] = first
+	testCase := x.testCase(steps...)
+	testCase.TerraformVersionChecks = []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)}
+	resource.ParallelTest(t, testCase)
+}
+
+func TestAccImport_Invalid(t *testing.T) {
+	x := newTenant(t)
+	steps := []resource.TestStep{{Config: x.in(everything)}}
+	for _, test := range []struct {
+		address, id string
+		texts       []string
+	}{
+		{acme, "acme-none", []string{"Cannot Import Project", `There is no project "acme-none": only what is in the model can be imported.`}},
+		{inbox, "acme/outbox", []string{"Cannot Import Project Bucket", `There is no project bucket "acme/outbox"`}},
+		{inbox, "acme-none/inbox", []string{`The directory has no project "acme-none"`}},
+		{inbox, "inbox", []string{"Invalid Import ID", "The id \"inbox\" has not the form `<project>/<name>`"}},
+		{partner, "acme/ghost", []string{"Cannot Import Project User", `There is no project user "acme/ghost"`}},
+		{"stowage_user_permission.whole", "acme/partner/outbox", []string{"Cannot Import User Permission", `There is no user permission "acme/partner/outbox"`}},
+		{"stowage_user_permission.whole", "acme/partner", []string{"Invalid Import ID", "has not the form `<project>/<user>/<bucket>[/<prefix>]`"}},
+	} {
+		steps = append(steps, resource.TestStep{
+			ResourceName: test.address, ImportState: true, ImportStateId: x.in(test.id), ExpectError: x.says(test.texts...),
+		})
 	}
-	parts := strings.Split(version.Version, ".")
-	minor, err := strconv.Atoi(parts[1])
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return parts[0] != "1" || minor >= 12
+	resource.ParallelTest(t, x.testCase(steps...))
 }

@@ -18,6 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
@@ -29,52 +32,62 @@ const (
 	pickUp                         = "exchange-pick-up-" + account + "-" + region + "-an"
 )
 
-// partnerKey is what a partner reads from its secret.
-type partnerKey struct {
-	ID     string `json:"access_key_id"`
-	Secret string `json:"secret_access_key"`
-}
-
-// exchange applies the example, with something to read for the auditor.
-func exchange(t *testing.T, variables ...string) (*world, *workspace) {
-	t.Helper()
-	w := newWorld(t)
-	s := w.example("examples/partner-exchange")
-	s.apply(variables...)
-	s.planIsEmpty(variables...)
-	_, err := w.clients().s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(pickUp), Key: aws.String("reports/2026-10.csv"), Body: strings.NewReader("a,b\n")})
-	if err != nil {
-		t.Fatal(err)
+// TestAccExample_PartnerExchange applies the example, and works with the keys that the partners read with roles of their own accounts.
+// With the AWS CLI, it also types the commands of its README.
+func TestAccExample_PartnerExchange(t *testing.T) {
+	x := newTenant(t)
+	x.project = "exchange" // as in the example, which no other test applies
+	var readers, others, auditors aws.Config
+	step := func(variables config.Variables, check func(scannerSecret, auditorSecret string)) resource.TestStep {
+		variables["account_id"] = config.StringVariable(x.account)
+		return resource.TestStep{
+			ProtoV6ProviderFactories: providers, // not of the test case: the directory has a provider block
+			ConfigDirectory:          config.StaticDirectory(filepath.Join(repository, "examples/partner-exchange")),
+			ConfigVariables:          variables,
+			Check: func(state *terraform.State) error {
+				secret := func(output string) string {
+					value, _ := state.RootModule().Outputs[output].Value.(map[string]any)
+					arn, _ := value["secret_arn"].(string)
+					return arn
+				}
+				check(secret("for_the_scanner"), secret("for_the_auditor"))
+				return nil
+			},
+		}
 	}
-	return w, s
-}
-
-// output is an output of the example.
-func (s *workspace) output(name string) map[string]string {
-	s.t.Helper()
-	command := s.command("output", "-json", name)
-	out, err := command.Output()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var value map[string]string
-	if err := json.Unmarshal(out, &value); err != nil {
-		s.t.Fatal(err)
-	}
-	return value
+	first := step(config.Variables{}, func(scannerSecret, auditorSecret string) {
+		readers, others, auditors = x.reader(scannerAccount, "stowage-reader"), x.reader(scannerAccount, "another"), x.reader(auditorAccount, "stowage-reader")
+		x.put(x.in(pickUp), "reports/2026-10.csv")
+		x.wantPartnersReach(readers, others, auditors, scannerSecret, auditorSecret)
+		if awsCLI == "" {
+			x.empty(x.in(dropOff))
+			x.empty(x.in(pickUp))
+		}
+	})
+	// The commands come from this machine's address.
+	local := config.Variables{"scanner_networks": config.SetVariable(config.StringVariable("127.0.0.0/8"))}
+	second := step(local, func(scannerSecret, auditorSecret string) {
+		x.typeCommands(map[string]aws.Config{"scanner": readers, "auditor": auditors}, map[string]string{"scanner": scannerSecret, "auditor": auditorSecret})
+		x.empty(x.in(dropOff))
+		x.empty(x.in(pickUp))
+	})
+	second.SkipFunc = func() (bool, error) { return awsCLI == "", nil } // make partners installs it
+	testCase := x.testCase(first, second)
+	testCase.ProtoV6ProviderFactories = nil
+	resource.ParallelTest(t, testCase)
 }
 
 // reader makes a role in a partner's account that may read secrets of the project's account as far as that lets it, and returns credentials of it.
-func (w *world) reader(partner, role string) aws.Config {
-	w.t.Helper()
-	ctx, admin := w.t.Context(), w.config(partner)
+func (x *tenant) reader(partner, role string) aws.Config {
+	x.t.Helper()
+	w, ctx, admin := x.w, x.t.Context(), x.w.config(partner)
 	_, err := iam.NewFromConfig(admin).CreateRole(ctx, &iam.CreateRoleInput{RoleName: &role, AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + partner + `:root"},"Action":"sts:AssumeRole"}]}`)})
 	must(w, 0, err)
 	_, err = iam.NewFromConfig(admin).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("stowage"), PolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[` +
-			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:` + account + `:secret:stowage/exchange/*"},` +
-			`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:` + account + `:key/*"}]}`)})
+			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:` + x.account + `:secret:stowage/exchange/*"},` +
+			`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:` + x.account + `:key/*"}]}`)})
 	must(w, 0, err)
 	out, err := sts.NewFromConfig(admin).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + partner + ":role/" + role), RoleSessionName: aws.String("partner")})
 	c := must(w, out, err).Credentials
@@ -82,50 +95,48 @@ func (w *world) reader(partner, role string) aws.Config {
 	return admin
 }
 
-// key reads a partner's key with its own role.
-func (w *world) key(reader aws.Config, secret string) partnerKey {
-	w.t.Helper()
-	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(w.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret})
-	var key partnerKey
-	if err := json.Unmarshal([]byte(aws.ToString(must(w, out, err).SecretString)), &key); err != nil || key.ID == "" {
-		w.t.Fatalf("the secret holds no key: %v", err)
+// readKey reads a partner's key with its own role.
+func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
+	x.t.Helper()
+	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(x.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	var key storedKey
+	if err := json.Unmarshal([]byte(aws.ToString(must(x.w, out, err).SecretString)), &key); err != nil || key.ID == "" {
+		x.t.Fatalf("the secret holds no key: %v", err)
 	}
 	return key
 }
 
-// from are S3 clients with a partner's key, at an address.
-func (w *world) from(key partnerKey, address string) *s3.Client {
-	config := w.config(account)
+// from is an S3 client with a partner's key, at an address.
+func (x *tenant) from(key storedKey, address string) *s3.Client {
+	config := x.w.config(x.account)
 	config.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret, "")
-	config.HTTPClient = at{address}
+	config.HTTPClient = sourceIP{address}
 	return s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// at sends requests as if from an address.
-type at struct{ address string }
+// sourceIP sends requests as if from an address.
+type sourceIP struct{ address string }
 
-func (a at) Do(r *http.Request) (*http.Response, error) {
+func (a sourceIP) Do(r *http.Request) (*http.Response, error) {
 	r.Header.Set(sandbox.SourceIPHeader, a.address)
 	return http.DefaultClient.Do(r)
 }
 
-// TestPartnersMayDoWhatTheyShould and nothing else, with the keys that they read with roles of their own accounts.
-func TestPartnersMayDoWhatTheyShould(t *testing.T) {
-	t.Parallel()
-	w, s := exchange(t)
-	ctx := t.Context()
-	scannerSecret, auditorSecret := s.output("for_the_scanner")["secret_arn"], s.output("for_the_auditor")["secret_arn"]
-	scanners, auditors := w.reader(scannerAccount, "stowage-reader"), w.reader(auditorAccount, "stowage-reader")
-	scanner, auditor := w.key(scanners, scannerSecret), w.key(auditors, auditorSecret)
+// wantPartnersReach compares what partners can do with what they are granted.
+func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scannerSecret, auditorSecret string) {
+	t, ctx := x.t, x.t.Context()
+	t.Helper()
+	dropOff, pickUp := x.in(dropOff), x.in(pickUp)
+	scanner, auditor := x.readKey(readers, scannerSecret), x.readKey(auditors, auditorSecret)
 
 	// Nobody reads another's secret, nor does another role of the same account.
-	for name, config := range map[string]aws.Config{"the auditor": auditors, "another role": w.reader(scannerAccount, "another")} {
+	for name, config := range map[string]aws.Config{"the auditor": auditors, "another role": others} {
 		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &scannerSecret})
 		wantDenied(t, name+" reads the scanner's secret", err)
 	}
 
-	inside, outside := w.from(scanner, "203.0.113.7"), w.from(scanner, "198.51.100.7")
-	reads := w.from(auditor, "198.51.100.7")
+	inside, outside := x.from(scanner, "203.0.113.7"), x.from(scanner, "198.51.100.7")
+	reads := x.from(auditor, "198.51.100.7")
 	put := func(c *s3.Client, bucket, key string) error {
 		_, err := c.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")})
 		return err
@@ -174,24 +185,14 @@ func TestPartnersMayDoWhatTheyShould(t *testing.T) {
 		"the auditor writes":                    put(reads, pickUp, "reports/2026-10.csv"),
 		"the auditor deletes":                   remove(reads, pickUp, "reports/2026-10.csv"),
 		"the auditor looks into drop-off":       list(reads, dropOff, ""),
-		"the auditor looks into the logs":       list(reads, "stowage-exchange-logs-"+account+"-"+region+"-an", ""),
+		"the auditor looks into the logs":       list(reads, x.in("stowage-exchange-logs-"+account+"-"+region+"-an"), ""),
 	} {
 		wantDenied(t, name, err)
 	}
-	config := w.config(account)
+	config := x.w.config(x.account)
 	config.Credentials = credentials.NewStaticCredentialsProvider(scanner.ID, scanner.Secret, "")
 	_, err := iam.NewFromConfig(config).ListUsers(ctx, &iam.ListUsersInput{})
 	wantDenied(t, "the scanner looks at users", err)
-
-	for _, object := range []struct{ bucket, key string }{{dropOff, "scans/1"}, {pickUp, "reports/2026-10.csv"}} {
-		versions, err := w.clients().s3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &object.bucket})
-		for _, v := range must(w, versions, err).Versions {
-			_, err := w.clients().s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &object.bucket, Key: v.Key, VersionId: v.VersionId})
-			must(w, 0, err)
-		}
-	}
-	s.destroy()
-	w.clients().wantNothingLeft()
 }
 
 func wantDenied(t *testing.T, what string, err error) {
@@ -205,39 +206,42 @@ func wantDenied(t *testing.T, what string, err error) {
 // consoles are the blocks of commands in a README: who types them, and what. A line behind a command is in the error that it has to end with.
 var consoles = regexp.MustCompile("(?s)```console (\\w+)\n(.*?)```")
 
-// TestCommandsOfTheReadme runs what the README of partner-exchange says that partners type, with the AWS CLI that the environment variable STOWAGE_TEST_AWS_CLI
-// names: make partners sets it. Without it the commands are checked for being there; what they do is what TestPartnersMayDoWhatTheyShould does.
-func TestCommandsOfTheReadme(t *testing.T) {
+// TestExamples_Commands finds the commands that the README of partner-exchange shows.
+func TestExamples_Commands(t *testing.T) {
 	t.Parallel()
+	if n := len(commandBlocks(t)); n != 5 {
+		t.Fatalf("%d blocks of commands, want 5", n)
+	}
+}
+
+func commandBlocks(t *testing.T) [][]string {
+	t.Helper()
 	readme, err := os.ReadFile(filepath.Join(repository, "examples/partner-exchange/README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := consoles.FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) != 5 {
-		t.Fatalf("%d blocks of commands", len(blocks))
-	}
-	if awsCLI == "" {
-		return
-	}
-	w, s := exchange(t, `-var=scanner_networks=["127.0.0.0/8"]`)
-	readers := map[string]aws.Config{"scanner": w.reader(scannerAccount, "stowage-reader"), "auditor": w.reader(auditorAccount, "stowage-reader")}
-	secrets := map[string]string{"scanner": s.output("for_the_scanner")["secret_arn"], "auditor": s.output("for_the_auditor")["secret_arn"]}
+	return consoles.FindAllStringSubmatch(string(readme), -1)
+}
+
+// typeCommands runs the commands of the README with the AWS CLI.
+func (x *tenant) typeCommands(readers map[string]aws.Config, secrets map[string]string) {
+	t, w := x.t, x.w
+	t.Helper()
 	dir := t.TempDir()
-	for _, block := range blocks {
+	for _, block := range commandBlocks(t) {
 		who := block[1]
 		var c aws.Credentials
 		if who == "reader" {
-			c, err = readers["scanner"].Credentials.Retrieve(t.Context())
-			must(w, 0, err)
+			retrieved, err := readers["scanner"].Credentials.Retrieve(t.Context())
+			c = must(w, retrieved, err)
 		} else {
-			key := w.key(readers[who], secrets[who])
+			key := x.readKey(readers[who], secrets[who])
 			c = aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret}
 		}
 		environ := append(os.Environ(),
 			"HOME="+dir, "AWS_ENDPOINT_URL="+w.endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "AWS_EC2_METADATA_DISABLED=true",
 			"AWS_ACCESS_KEY_ID="+c.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken,
-			"DROP_OFF="+dropOff, "PICK_UP="+pickUp, "SECRET_ARN="+secrets["scanner"], "PATH="+filepath.Dir(awsCLI)+":"+os.Getenv("PATH"))
+			"DROP_OFF="+x.in(dropOff), "PICK_UP="+x.in(pickUp), "SECRET_ARN="+secrets["scanner"], "PATH="+filepath.Dir(awsCLI)+":"+os.Getenv("PATH"))
 		if c.SessionToken == "" {
 			environ = append(environ, "AWS_SESSION_TOKEN=")
 		}

@@ -136,16 +136,6 @@ func (s *workspace) planIsEmpty(args ...string) {
 	}
 }
 
-// planShows fails unless a plan has changes and says each of the texts.
-func (s *workspace) planShows(texts ...string) {
-	s.t.Helper()
-	o := s.tryPlan()
-	if o.code != 2 {
-		s.t.Fatalf("the plan was to have changes, its exit code is %d:\n%s", o.code, o.raw)
-	}
-	o.says(texts...)
-}
-
 func (o outcome) succeeds() outcome {
 	o.t.Helper()
 	if o.code != 0 {

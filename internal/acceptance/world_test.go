@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -29,26 +30,34 @@ type world struct {
 	served   *signal // fires after each request
 }
 
+// worldOptions make a sandbox that answers at once.
+var worldOptions = sandbox.Options{Seed: 1, Region: region, Onboarding: onboarding.Account}
+
 // newWorld starts a sandbox, immediate unless a change of its options says otherwise.
 func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	t.Helper()
-	options := sandbox.Options{Seed: 1, Region: region, Onboarding: onboarding.Account}
+	options := worldOptions
 	for _, c := range change {
 		c(&options)
 	}
-	box := sandbox.New(options)
-	go box.Run(t.Context())
-	w := &world{t: t, box: box, served: newSignal()}
-	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
-		box.ServeHTTP(answer, request)
-		w.served.fire()
-	}))
-	t.Cleanup(server.Close)
-	w.endpoint = server.URL
-	return w
+	w, end := startWorld(t.Context(), options)
+	t.Cleanup(end)
+	return w.in(t)
 }
 
-// in is the same world as seen by a subtest.
+// startWorld starts a sandbox and its listener, which end closes.
+func startWorld(ctx context.Context, options sandbox.Options) (w *world, end func()) {
+	w = &world{box: sandbox.New(options), served: newSignal()}
+	go w.box.Run(ctx)
+	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		w.box.ServeHTTP(answer, request)
+		w.served.fire()
+	}))
+	w.endpoint = server.URL
+	return w, server.Close
+}
+
+// in is the same world as seen by another test.
 func (w *world) in(t *testing.T) *world {
 	return &world{t, w.box, w.endpoint, w.served}
 }
@@ -65,6 +74,7 @@ func (w *world) environment() map[string]string {
 		"AWS_EC2_METADATA_DISABLED": "true",
 		"TF_CLI_CONFIG_FILE":        cliConfig,
 		"TF_IN_AUTOMATION":          "1",
+		"GOGC":                      "400", // the CLI spends a quarter of its time on collections
 		"CHECKPOINT_DISABLE":        "1",
 	}
 }

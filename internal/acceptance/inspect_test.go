@@ -14,15 +14,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestWhatStandsInTheAccount judges an apply of the quickstart by what S3 and IAM say of it.
-func TestWhatStandsInTheAccount(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.example("examples/quickstart")
-	s.apply()
-	c := w.clients()
+// wantQuickstart compares the account with examples/quickstart, as S3 and IAM describe it.
+func (x *tenant) wantQuickstart() {
+	t, w, c := x.t, x.w, x.clients
+	t.Helper()
+	want := []string{physical("archive"), physical("inbox"), physical("outbox"), "stowage-acme-logs-" + account + "-" + region + "-an", "stowage-acme-templates-" + account + "-" + region + "-an"}
+	if diff := cmp.Diff(want, c.buckets()); diff != "" {
+		t.Errorf("buckets (-want +got):\n%s", diff)
+	}
 	for _, name := range []string{"inbox", "outbox", "archive"} {
-		c.wantHardened(name, physical(name))
+		x.wantHardened(name)
 	}
 
 	if got := c.tags(physical("inbox")); !cmp.Equal(got, map[string]string{"owner": "delivery", "stowage:project": "acme", "stowage:bucket": "inbox"}) {
@@ -56,18 +57,18 @@ func TestWhatStandsInTheAccount(t *testing.T) {
 		"acme-courier": {physical("inbox") + "/*", physical("outbox") + "/*"},
 		"acme-auditor": {physical("archive") + "/*"},
 	} {
-		c.wantGroupOnly(user, reaches)
+		c.wantGroupOnly(user, reaches...)
 	}
 }
 
 // wantHardened fails unless a bucket is as hard as every bucket of Stowage is.
-func (c *clients) wantHardened(name, bucket string) {
-	t, w, ctx := c.w.t, c.w, c.w.t.Context()
+func (x *tenant) wantHardened(name string) {
+	t, w, c, ctx, bucket := x.t, x.w, x.clients, x.t.Context(), x.in(physical(name))
 	t.Helper()
 	encryption, err := c.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket})
 	rule := must(w, encryption, err).ServerSideEncryptionConfiguration.Rules[0]
-	if by := rule.ApplyServerSideEncryptionByDefault; by.SSEAlgorithm != s3types.ServerSideEncryptionAwsKms || aws.ToString(by.KMSMasterKeyID) != c.projectKey() {
-		t.Errorf("%s is encrypted by %s with %s, want aws:kms with %s", bucket, by.SSEAlgorithm, aws.ToString(by.KMSMasterKeyID), c.projectKey())
+	if by := rule.ApplyServerSideEncryptionByDefault; by.SSEAlgorithm != s3types.ServerSideEncryptionAwsKms || aws.ToString(by.KMSMasterKeyID) != x.projectKey() {
+		t.Errorf("%s is encrypted by %s with %s, want aws:kms with %s", bucket, by.SSEAlgorithm, aws.ToString(by.KMSMasterKeyID), x.projectKey())
 	}
 	if !aws.ToBool(rule.BucketKeyEnabled) {
 		t.Errorf("%s has no bucket key", bucket)
@@ -91,7 +92,7 @@ func (c *clients) wantHardened(name, bucket string) {
 	}
 	logging, err := c.s3.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: &bucket})
 	l := must(w, logging, err).LoggingEnabled
-	if l == nil || aws.ToString(l.TargetBucket) != "stowage-acme-logs-"+account+"-"+region+"-an" || aws.ToString(l.TargetPrefix) != name+"/" {
+	if l == nil || aws.ToString(l.TargetBucket) != x.in("stowage-acme-logs-"+account+"-"+region+"-an") || aws.ToString(l.TargetPrefix) != name+"/" {
 		t.Errorf("logging of %s: %+v", bucket, l)
 	}
 	policy, err := c.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
@@ -102,15 +103,15 @@ func (c *clients) wantHardened(name, bucket string) {
 	}
 }
 
-// projectKey is the ARN of the key of the project acme, as its stack tells it.
-func (c *clients) projectKey() string {
-	c.w.t.Helper()
-	for _, o := range c.stack("acme").Outputs {
+// projectKey is the ARN of the key of the tenant's project, as its stack tells it.
+func (x *tenant) projectKey() string {
+	x.t.Helper()
+	for _, o := range x.stack(x.project).Outputs {
 		if aws.ToString(o.OutputKey) == "KeyArn" {
 			return aws.ToString(o.OutputValue)
 		}
 	}
-	c.w.t.Fatal("the stack tells no key")
+	x.t.Fatal("the stack tells no key")
 	return ""
 }
 
@@ -127,7 +128,7 @@ func (c *clients) tags(bucket string) map[string]string {
 }
 
 // wantGroupOnly fails unless a user has its rights by its own group alone, and they reach these objects.
-func (c *clients) wantGroupOnly(user string, objects []string) {
+func (c *clients) wantGroupOnly(user string, objects ...string) {
 	t, w, ctx := c.w.t, c.w, c.w.t.Context()
 	t.Helper()
 	attached, err := c.iam.ListAttachedUserPolicies(ctx, &iam.ListAttachedUserPoliciesInput{UserName: &user})
@@ -159,6 +160,17 @@ func (c *clients) wantGroupOnly(user string, objects []string) {
 	slices.Sort(reached)
 	if !slices.Equal(want, reached) {
 		t.Errorf("the policies of %s reach %v, not %v", user, reached, want)
+	}
+}
+
+// empty deletes all versions of all objects in a bucket.
+func (c *clients) empty(bucket string) {
+	c.w.t.Helper()
+	ctx := c.w.t.Context()
+	versions, err := c.s3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket})
+	for _, v := range must(c.w, versions, err).Versions {
+		deleted, err := c.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: v.Key, VersionId: v.VersionId})
+		must(c.w, deleted, err)
 	}
 }
 

@@ -1,0 +1,42 @@
+package acceptance_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+)
+
+// TestProvider_NoCredentials runs the CLI in an environment without credentials, which its own process cannot have in common with
+// other tests.
+func TestProvider_NoCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.workspace(acmeProject)
+	s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"] = "", ""
+	w.wantNoWrite(w.counted(func() { s.tryApply().fails("Unable to Configure Provider", "No AWS credentials were found") }))
+}
+
+// TestMissingTableChangesNoPlan takes the mirror away: plans are the same, from the stacks. Without the hub's settings
+// nothing goes.
+func TestMissingTableChangesNoPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, config := w.workspace(everything), w.config(sandbox.HubAccount)
+	s.apply()
+	table, err := dynamodb.NewFromConfig(config).DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("stowage")})
+	must(w, table, err)
+	for _, mode := range []string{"verified", "cached", "authoritative"} {
+		s.env["STOWAGE_READ_CONSISTENCY"] = mode
+		s.planIsEmpty()
+	}
+	s.applied(strings.Replace(everything, "expire_after_days = 30", "expire_after_days = 31", 1))
+
+	parameter, err := ssm.NewFromConfig(config).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")})
+	must(w, parameter, err)
+	s.tryPlan().fails(`There is no hub "stowage"`)
+}
