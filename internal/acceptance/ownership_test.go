@@ -31,13 +31,13 @@ func (c *clients) wantThere() {
 	if users := c.users(); len(users) != 1 || users[0] != "acme-partner" {
 		c.w.t.Errorf("the users are %v", users)
 	}
-	if keys := c.keys("acme-partner"); len(keys) != 1 {
+	if keys := c.accessKeys("acme-partner"); len(keys) != 1 {
 		c.w.t.Errorf("the access keys are %v", keys)
 	}
 }
 
-// keys are the ids of a user's access keys.
-func (c *clients) keys(user string) []string {
+// accessKeys are the IDs of a user's access keys.
+func (c *clients) accessKeys(user string) []string {
 	c.w.t.Helper()
 	out, err := c.iam.ListAccessKeys(c.w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String(user)})
 	var ids []string
