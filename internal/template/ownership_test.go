@@ -132,8 +132,8 @@ func TestOwnership_Takeover(t *testing.T) {
 			if len(edited.Intents) != 1 || edited.Intents[0].Action != Modify || len(edited.Intents[0].Members) != 1 {
 				t.Errorf("taking %s over does %+v", id, edited.Intents)
 			}
-			refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
-			refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
+			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
+			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
 			if again := edit(t, edited.Template, Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"}); !again.Equal(edited.Template) {
 				t.Errorf("creating the same incarnation of %s again changes the template", id)
 			}
@@ -277,7 +277,7 @@ func TestOwnership_AnySequence(t *testing.T) {
 			if there != (owner != nil) {
 				t.Fatalf("after %+v the bucket is there: %v", c, there)
 			}
-			if there && (contents.IncarnationOf(entity.ID()) != *owner || have.(model.Bucket).Tags["v"] != *version) { //nolint:forcetypeassert // as its id says
+			if there && (contents.IncarnationOf(entity.ID()) != *owner || have.(model.Bucket).Tags["v"] != *version) {
 				t.Fatalf("after %+v: %v of %s", c, have, contents.IncarnationOf(entity.ID()))
 			}
 		}

@@ -61,12 +61,12 @@ func TestThreeWay_Conflict(t *testing.T) {
 func TestThreeWay_ConflictOfALaterStep(t *testing.T) {
 	base := complete(t)
 	present, _ := parse(t, base).Of(partner().ID())
-	first := present.(model.User) //nolint:forcetypeassert // as its id says
+	first := present.(model.User)
 	prior := first
 	prior.AccessKey = &model.AccessKey{Trigger: "before", Keys: first.AccessKey.Keys}
 	target := prior
 	target.AccessKey = &model.AccessKey{Trigger: "after", Keys: first.AccessKey.Keys}
-	refusedAs[*model.FieldConflictError](t, base, Change{Op: Update, Entity: prior, Prior: prior, Target: target})
+	_ = refusedAs[*model.FieldConflictError](t, base, Change{Op: Update, Entity: prior, Prior: prior, Target: target})
 	edit(t, base, Change{Op: Update, Entity: prior, Prior: prior})
 }
 
