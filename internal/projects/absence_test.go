@@ -100,7 +100,7 @@ func TestAbsence_OwnCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()
-		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			t.Fatal(err)
 		}
 		must(t, s.CreateProject(t.Context(), acme()))
@@ -109,7 +109,7 @@ func TestAbsence_OwnCreation(t *testing.T) {
 		must(t, s.Create(t.Context(), "acme", bucket("inbox")))
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
 		must(t, s.DeleteProject(t.Context(), "acme"))
-		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			t.Errorf("reading what the process has deleted: %v", err)
 		}
 	})
@@ -121,7 +121,7 @@ func TestAbsence_FailedCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
-		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			t.Fatal(err)
 		}
 		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", PhysicalID: "/stowage/acme/*", Phase: cloud.PhaseCreate, Reason: "no", Times: 1})
@@ -148,7 +148,7 @@ func TestAbsence_Writes(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, false)
 				s := w.process()
-				if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
+				if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 					t.Fatal(err)
 				}
 				must(t, w.process().CreateProject(t.Context(), acme()))
@@ -190,7 +190,7 @@ func TestAbsence_StaleDirectory(t *testing.T) {
 		w.loseMirror()
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
 		s := w.process()
-		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject) {
+		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			t.Fatalf("the directory is not stale: %v", err)
 		}
 		w.box.ClearFaults()

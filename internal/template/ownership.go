@@ -45,7 +45,7 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	_, taken := e.takeovers[id]
 	same := takesOver(there, e.origins[id], c.Entity, c.Origin)
 	switch {
-	case !existed && !(same && c.Incarnation == "" && e.incarnations[id] == ""), taken && c.Incarnation != "":
+	case !existed && (!same || c.Incarnation != "" || e.incarnations[id] != ""), taken && c.Incarnation != "":
 		return &model.ConflictError{Kind: model.ConflictDuplicate, ID: id}
 	case c.Incarnation != "" && e.incarnations[id] == c.Incarnation:
 		return nil // this very creation: its commit succeeded, and its caller did not hear of it
