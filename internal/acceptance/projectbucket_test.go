@@ -87,8 +87,10 @@ func TestAccProjectBucket_Update(t *testing.T) {
 		"versioning = false", fmt.Sprintf("kms_key_arn = %q", key),
 		"lifecycle_rules = { expire_after_days = 5, expire_noncurrent_after_days = 6, abort_multipart_after_days = 0 }",
 	}
-	all := append(data[:3:3], `cors = [{ allowed_origins = ["https://example.com"], allowed_methods = ["GET", "PUT"], max_age_seconds = 60 }]`,
-		`on_delete = "retain"`, `tags = { team = "blue", empty = "" }`)
+	all := slices.Concat(data, []string{
+		`cors = [{ allowed_origins = ["https://example.com"], allowed_methods = ["GET", "PUT"], max_age_seconds = 60 }]`,
+		`on_delete = "retain"`, `tags = { team = "blue", empty = "" }`,
+	})
 	testCase := x.testCase(
 		resource.TestStep{Config: configuration(1)},
 		resource.TestStep{Config: configuration(2, data...), ConfigPlanChecks: updates},

@@ -49,7 +49,7 @@ func (s *workspace) as(account, region string) {
 }
 
 // TestWrongHub runs a workspace against hubs that are not the one of its state. Each is an error, and none makes a plan to create anything.
-func TestWrongHub(t *testing.T) {
+func TestWrongHub(t *testing.T) { //nolint:tparallel // the plan at the end comes after the subtests
 	t.Parallel()
 	const other = "999999999999"
 	settings := func(account, region, table string) string {

@@ -95,7 +95,7 @@ func (s *Service) removeUnused(ctx context.Context, t *target, entity model.Enti
 	id := entity.ID()
 	bucket, isBucket := entity.(model.Bucket)
 	if isBucket {
-		if err := s.dispose(ctx, t.first, id, bucket.BucketName, bucket.OnDelete); err != nil {
+		if err := s.dispose(ctx, t.first, bucket.BucketName, bucket.OnDelete); err != nil {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func (v *View) neededBy(id model.ID) []model.ID {
 }
 
 // dispose does with a bucket what on_delete says.
-func (s *Service) dispose(ctx context.Context, d *shard, of model.ID, bucket string, onDelete model.OnDelete) error {
+func (s *Service) dispose(ctx context.Context, d *shard, bucket string, onDelete model.OnDelete) error {
 	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
 	switch onDelete {
 	case model.Retain:
@@ -176,10 +176,10 @@ func (s *Service) dispose(ctx context.Context, d *shard, of model.ID, bucket str
 		}
 	case model.Refuse:
 		if err := buckets.CheckEmpty(ctx, bucket); err != nil {
-			return notEmpty(of, bucket, err)
+			return notEmpty(err)
 		}
 	}
-	return notEmpty(of, bucket, buckets.Delete(ctx, bucket))
+	return notEmpty(buckets.Delete(ctx, bucket))
 }
 
 func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket string) error {
@@ -188,7 +188,8 @@ func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket str
 	})
 }
 
-func notEmpty(of model.ID, bucket string, err error) error {
+// notEmpty marks the error of a bucket that on_delete = "refuse" protects.
+func notEmpty(err error) error {
 	var full *account.NotEmptyError
 	if errors.As(err, &full) {
 		full.Refused = true
@@ -321,23 +322,23 @@ func (s *Service) deleteContents(ctx context.Context, t *target, others []*shard
 	templates := model.TemplateBucketName(p.Name, d.env.AccountID, d.env.Region)
 	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
 	if p.OnDelete != model.Retain {
-		if err := checkKeyUnused(ctx, buckets, p, contents.Env.KeyARN); err != nil {
+		if err := checkKeyUnused(ctx, buckets, contents.Env.KeyARN); err != nil {
 			return err
 		}
 	}
 	if p.OnDelete == model.Refuse {
 		if err := buckets.CheckEmpty(ctx, logs); err != nil {
-			return notEmpty(p.ID(), logs, err)
+			return notEmpty(err)
 		}
 	}
 	if err := s.closeStacks(ctx, t, others); err != nil {
 		return err
 	}
-	if err := s.dispose(ctx, d, p.ID(), logs, p.OnDelete); err != nil {
+	if err := s.dispose(ctx, d, logs, p.OnDelete); err != nil {
 		return err
 	}
 	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost with them.
-	if err := s.dispose(ctx, d, p.ID(), templates, model.Empty); err != nil {
+	if err := s.dispose(ctx, d, templates, model.Empty); err != nil {
 		return err
 	}
 	if p.OnDelete == model.Retain || contents.Env.KeyARN == "" {
@@ -383,7 +384,7 @@ func entities(contents *template.Contents) []model.ID {
 }
 
 // checkKeyUnused refuses to give up a key with which a bucket of the account is still encrypted: its data would be lost.
-func checkKeyUnused(ctx context.Context, buckets account.Buckets, p model.Project, key string) error {
+func checkKeyUnused(ctx context.Context, buckets account.Buckets, key string) error {
 	if key == "" {
 		return nil
 	}

@@ -201,13 +201,13 @@ func TestOwnership_TwinsInOneProcess(t *testing.T) {
 		s := w.process(origin("ws"))
 		twice := func(create func(incarnation string) error) {
 			t.Helper()
-			errs := make([]error, 2)
+			errs := make([]error, 3)
 			var group sync.WaitGroup
-			for i := range errs {
+			for i := range 2 {
 				group.Go(func() { errs[i] = create(fmt.Sprint("twin", i)) })
 			}
 			group.Wait()
-			errs = append(errs, create("a third"))
+			errs[2] = create("a third")
 			twins := 0
 			for _, err := range errs {
 				if model.IsConflict(err, model.ConflictDuplicate) {

@@ -252,11 +252,12 @@ func TestOwnership_Twins(t *testing.T) {
 					for i, plan := range plans {
 						_, diagnostics := tf.Plan(typ, objects[plan.prior], plan.config)
 						last := i == len(plans)-1
-						if last && c.fails {
+						switch {
+						case last && c.fails:
 							wantError(t, diagnostics, c.want, "", "name")
-						} else if last && c.want != "" {
+						case last && c.want != "":
 							wantWarnings(t, diagnostics, c.want)
-						} else {
+						default:
 							wantWarnings(t, diagnostics)
 						}
 					}
