@@ -1,10 +1,6 @@
 package model
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // Bucket is one S3 bucket of a project.
 type Bucket struct {
@@ -40,20 +36,11 @@ type ObjectLock struct {
 	Days int64  `json:"days"`
 }
 
-// CORSRule lets browsers from other origins use the bucket.
-type CORSRule struct {
-	AllowedOrigins []string `json:"allowed_origins"`
-	AllowedMethods []string `json:"allowed_methods"`
-	AllowedHeaders []string `json:"allowed_headers,omitempty"`
-	ExposeHeaders  []string `json:"expose_headers,omitempty"`
-	MaxAgeSeconds  int64    `json:"max_age_seconds,omitempty"`
-}
-
 // ID implements Entity.
 func (b Bucket) ID() ID { return ID{KindBucket, b.Name} }
 
-// maxDays is the greatest number of days that S3 takes in lifecycle and retention rules (2^31-1 seconds in days is not
-// the limit; S3 documents a positive 32-bit integer, and 36,500 days for retention).
+// maxDays is the longest default retention that S3 accepts (S3 API, DefaultRetention). Lifecycle rules take any positive 32-bit number of
+// days; a hundred years are enough for them, too.
 const maxDays = 36500
 
 // Problems implements Entity.
@@ -74,11 +61,14 @@ func (b Bucket) Problems() []Problem {
 	if b.ObjectLock != nil {
 		problems = append(problems, b.ObjectLock.problems(b.Unversioned)...)
 	}
+	if len(b.CORS) > maxCORSRules {
+		problems = append(problems, Problem{"cors", fmt.Sprintf("has %d rules; a bucket has at most %d", len(b.CORS), maxCORSRules)})
+	}
 	for i, rule := range b.CORS {
 		problems = append(problems, rule.problems(fmt.Sprintf("cors.%d", i))...)
 	}
 	problems = append(problems, b.OnDelete.problem("on_delete")...)
-	return append(problems, tagProblems(b.Tags)...)
+	return append(problems, TagProblems(b.Tags)...)
 }
 
 func (l ObjectLock) problems(unversioned bool) []Problem {
@@ -91,27 +81,6 @@ func (l ObjectLock) problems(unversioned bool) []Problem {
 	}
 	if unversioned {
 		problems = append(problems, Problem{"object_lock", "needs versioning: a bucket with object lock is always versioned"})
-	}
-	return problems
-}
-
-func (r CORSRule) problems(field string) []Problem {
-	var problems []Problem
-	if len(r.AllowedOrigins) == 0 {
-		problems = append(problems, Problem{field + ".allowed_origins", "must name at least one origin"})
-	}
-	if len(r.AllowedMethods) == 0 {
-		problems = append(problems, Problem{field + ".allowed_methods", "must name at least one method"})
-	}
-	for _, m := range r.AllowedMethods {
-		if !slices.Contains([]string{"GET", "PUT", "HEAD", "POST", "DELETE"}, m) {
-			problems = append(problems, Problem{field + ".allowed_methods", fmt.Sprintf("%q is none of GET, PUT, HEAD, POST and DELETE", m)})
-		}
-	}
-	for _, o := range r.AllowedOrigins {
-		if strings.Count(o, "*") > 1 {
-			problems = append(problems, Problem{field + ".allowed_origins", fmt.Sprintf("%q holds more than one *", o)})
-		}
 	}
 	return problems
 }

@@ -46,6 +46,17 @@ type Problem struct {
 	Reason string // a sentence without a full stop, for the person who wrote the value
 }
 
+// DependsOn returns the fields that decide, beside a field itself, whether the field's value is a problem. Nothing can be said of it while
+// they aren't known.
+func DependsOn(field string) []string {
+	return map[string][]string{
+		"access_key.rotation.overlap_days": {"access_key.rotation.every_days"},
+		"allow_delete":                     {"access"},
+		"object_lock":                      {"versioning"},
+		"secret_readers":                   {"access_key"},
+	}[field]
+}
+
 // OnDelete says what becomes of the data when an entity that holds data is deleted.
 type OnDelete string
 
@@ -95,8 +106,11 @@ func (p Project) Problems() []Problem {
 	if !isRegion(p.Region) {
 		problems = append(problems, Problem{"region", "must be the code of an AWS region, such as eu-west-1"})
 	}
+	if p.RoleName != "" && !IsRoleName(p.RoleName) {
+		problems = append(problems, Problem{"role_name", "must be the name of an IAM role"})
+	}
 	problems = append(problems, p.OnDelete.problem("on_delete")...)
-	return append(problems, tagProblems(p.Tags)...)
+	return append(problems, TagProblems(p.Tags)...)
 }
 
 // Listing is a project's entry in the directory: where the project is and how to get there.

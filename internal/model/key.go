@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -105,12 +106,15 @@ func (k *AccessKey) Next(have *AccessKey, now time.Time) map[Slot]Key {
 			if !now.Before(keys[current].Created.Add(overlap)) {
 				keys[slot] = Key{key.Created, &now}
 			}
-		case !now.Before(key.Inactive.Add(overlap)):
+		case !now.Before(key.Inactive.Add(max(overlap, minInactive))):
 			delete(keys, slot)
 		}
 	}
 	return keys
 }
+
+// minInactive is how long an inactive key stays at least, so that the plan that follows a replacement is empty.
+const minInactive = 24 * time.Hour
 
 func (k *AccessKey) overlap() time.Duration {
 	if k.Rotation == nil {
@@ -205,6 +209,7 @@ func (k *AccessKey) problems() []Problem {
 			problems = append(problems, Problem{"access_key.rotation.overlap_days", "must be less than half of every_days: the old key works for that long beside the new one, and stays inactive for as long again before it is deleted"})
 		}
 	}
+	problems = append(problems, referenceProblems("access_key.replacement_trigger", k.Trigger)...)
 	for slot := range k.Keys {
 		if slot != SlotA && slot != SlotB {
 			problems = append(problems, Problem{"access_keys", fmt.Sprintf("%q is none of the slots a and b", slot)})
@@ -217,7 +222,9 @@ func (k *AccessKey) problems() []Problem {
 // reference_limits).
 const maxReaders = 100
 
-var readerPattern = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:(root|user/.+|role/.+)|[0-9]{12})$`)
+// readerPattern takes what can be a principal of a secret's policy: an account, or a role or user by its path and name, without
+// wildcards (IAM user guide, reference_policies_elements_principal; IAM API reference, CreateRole).
+var readerPattern = regexp.MustCompile(`^(arn:(aws[a-z-]*):iam::[0-9]{12}:(root|(user|role)/([!-~]{1,510}/)?[\w+=,.@-]{1,64})|[0-9]{12})$`)
 
 func (u User) readerProblems() []Problem {
 	var problems []Problem
@@ -228,8 +235,8 @@ func (u User) readerProblems() []Problem {
 		problems = append(problems, Problem{"secret_readers", fmt.Sprintf("has %d principals; at most %d fit", len(u.SecretReaders), maxReaders)})
 	}
 	for _, reader := range u.SecretReaders {
-		if !readerPattern.MatchString(reader) {
-			problems = append(problems, Problem{"secret_readers", fmt.Sprintf("%q must be the ARN of an IAM role or user, or an account: its 12 digits or arn:aws:iam::ACCOUNT:root", reader)})
+		if !readerPattern.MatchString(reader) || strings.ContainsAny(reader, "*?") {
+			problems = append(problems, Problem{"secret_readers", fmt.Sprintf("%q must be the ARN of an IAM role or user without wildcards, or an account: its 12 digits or arn:aws:iam::ACCOUNT:root", reader)})
 		}
 	}
 	return problems

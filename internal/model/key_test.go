@@ -59,7 +59,7 @@ func TestRotationKeepsItsPromises(t *testing.T) {
 				wantSteps(t, from, to)
 			}
 			have = &next
-			now = now.Add(time.Duration(rapid.IntRange(0, int(every)*30).Draw(t, "hours")) * time.Hour)
+			now = now.Add(time.Duration(rapid.IntRange(0, int(every)*30).Draw(t, "hours"))*time.Hour + time.Second) // a commit takes longer
 		}
 	})
 }
@@ -77,6 +77,27 @@ func wantSteps(t *rapid.T, from, to model.User) {
 	}
 	if !model.SameKeys(from, to) || from.AccessKey.Trigger != to.AccessKey.Trigger {
 		t.Errorf("the steps end with %v, want %v", from.AccessKey, to.AccessKey)
+	}
+}
+
+// TestNext_Idempotent checks that the plan right after a step finds nothing to do, whatever the overlap.
+func TestNext_Idempotent(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, rotation := range map[string]*model.Rotation{"none": nil, "no overlap": {EveryDays: 10}, "overlap": {EveryDays: 10, OverlapDays: 3}} {
+		have := &model.AccessKey{Rotation: rotation}
+		have.Keys = have.Next(nil, now)
+		want := &model.AccessKey{Rotation: rotation, Trigger: "leaked"}
+		for step := range 3 {
+			next := *want
+			next.Keys = want.Next(have, now)
+			if step > 0 && !model.SameKeys(model.User{AccessKey: have}, model.User{AccessKey: &next}) {
+				t.Errorf("%s: the next plan would change %v to %v", name, have.Keys, next.Keys)
+			}
+			have = &next
+		}
+		if have.Keys = want.Next(have, now.Add(4*24*time.Hour)); len(have.Keys) != 1 {
+			t.Errorf("%s: the replaced key is never deleted: %v", name, have.Keys)
+		}
 	}
 }
 

@@ -72,6 +72,17 @@ func TestProblems(t *testing.T) {
 		change(&p)
 		return p
 	}
+	cors := func(rules ...model.CORSRule) model.Entity {
+		return bucket(func(b *model.Bucket) {
+			for _, rule := range rules {
+				rule.AllowedMethods = []string{"GET"}
+				if rule.AllowedOrigins == nil {
+					rule.AllowedOrigins = []string{"*"}
+				}
+				b.CORS = append(b.CORS, rule)
+			}
+		})
+	}
 	tags := func(key, value string) model.Entity {
 		return model.User{Name: "partner", Tags: map[string]string{key: value}}
 	}
@@ -101,21 +112,40 @@ func TestProblems(t *testing.T) {
 		"cors origin": {bucket(func(b *model.Bucket) {
 			b.CORS = []model.CORSRule{{AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"https://*.*"}}}
 		}), "cors.0.allowed_origins", "more than one *"},
-		"access":           {permission(func(p *model.Permission) { p.Access = "all" }), "access", `"read", "write" or "read_write"`},
-		"delete and read":  {permission(func(p *model.Permission) { p.Access, p.AllowDelete = model.Read, true }), "allow_delete", `needs access = "write"`},
-		"prefix slash":     {permission(func(p *model.Permission) { p.Prefix = "/in" }), "prefix", "must not begin with a slash"},
-		"prefix long":      {permission(func(p *model.Permission) { p.Prefix = strings.Repeat("é", 513) }), "prefix", "is 1026 bytes long"},
-		"prefix control":   {permission(func(p *model.Permission) { p.Prefix = "a\nb" }), "prefix", "control characters"},
-		"prefix":           {permission(func(p *model.Permission) { p.Prefix = "in*?$ü/" }), "", ""},
-		"address":          {model.User{Name: "partner", SourceIPs: []string{"203.0.113.1"}}, "source_ips", `"203.0.113.1" must be a network`},
-		"address host bit": {model.User{Name: "partner", SourceIPs: []string{"203.0.113.1/24"}}, "source_ips", "no bits set behind the mask"},
-		"address v6":       {model.User{Name: "partner", SourceIPs: []string{"2001:db8::/32"}}, "", ""},
-		"tag of AWS":       {tags("AWS:x", "y"), "tags", "reserved prefix"},
-		"tag of ours":      {tags("stowage:x", "y"), "tags", "reserved prefix"},
-		"tag key":          {tags("", "y"), "tags", "1 to 128 characters"},
-		"tag of a user":    {model.User{Name: "partner", Tags: map[string]string{"note": `R&D`}}, "tags", `the tag "note" holds '&'`},
-		"tags of a user":   {model.User{Name: "partner", Tags: map[string]string{"Größe": "a_b.c:d/e=f+g-h@i 1"}}, "", ""},
-		"tag value":        {tags("x", strings.Repeat("v", 257)), "tags", "more than 256"},
+		"cors origin empty": {cors(model.CORSRule{AllowedOrigins: []string{""}}), "cors.0.allowed_origins", `"" is no origin`},
+		"cors origin IDN":   {cors(model.CORSRule{AllowedOrigins: []string{"https://bücher.example"}}), "cors.0.allowed_origins", "in Punycode"},
+		"cors headers":      {cors(model.CORSRule{AllowedHeaders: []string{"x-*-*"}}), "cors.0.allowed_headers", "more than one *"},
+		"cors header":       {cors(model.CORSRule{AllowedHeaders: []string{"x y"}}), "cors.0.allowed_headers", "not the name of a header"},
+		"cors exposed":      {cors(model.CORSRule{ExposeHeaders: []string{"*"}}), "cors.0.expose_headers", "name each header"},
+		"cors exposed name": {cors(model.CORSRule{ExposeHeaders: []string{""}}), "cors.0.expose_headers", "not the name of a header"},
+		"cors age":          {cors(model.CORSRule{MaxAgeSeconds: 1 << 31}), "cors.0.max_age_seconds", "between 0 and 2147483647"},
+		"cors":              {cors(model.CORSRule{AllowedHeaders: []string{"*", "x-amz-*"}, ExposeHeaders: []string{"ETag"}}), "", ""},
+		"cors rules":        {cors(slices.Repeat([]model.CORSRule{{}}, 101)...), "cors", "at most 100"},
+		"reserved names":    {bucket(func(b *model.Bucket) { b.BucketName = "reports-an" }), "bucket_name", "PREFIX-ACCOUNT-REGION-an"},
+		"tags of a bucket":  {bucket(func(b *model.Bucket) { b.Tags = map[string]string{"note": "R&D (team)"} }), "tags", `the tag "note" holds '&'`},
+		"tag key of a project": {
+			model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, Tags: map[string]string{"a,b": "x"}},
+			"tags", `the tag "a,b" holds ','`,
+		},
+		"tags in two cases":          {model.User{Name: "partner", Tags: map[string]string{"env": "a", "Env": "b"}}, "tags", `"Env" and "env" differ in case only`},
+		"bucket's tags in two cases": {bucket(func(b *model.Bucket) { b.Tags = map[string]string{"env": "a", "Env": "b"} }), "", ""},
+		"prefix beyond Latin-1":      {permission(func(p *model.Permission) { p.Prefix = "受信/" }), "prefix", `holds '受'`},
+		"address in two families":    {model.User{Name: "partner", SourceIPs: []string{"::ffff:203.0.113.0/120"}}, "source_ips", "must be a network"},
+		"access":                     {permission(func(p *model.Permission) { p.Access = "all" }), "access", `"read", "write" or "read_write"`},
+		"delete and read":            {permission(func(p *model.Permission) { p.Access, p.AllowDelete = model.Read, true }), "allow_delete", `needs access = "write"`},
+		"prefix slash":               {permission(func(p *model.Permission) { p.Prefix = "/in" }), "prefix", "must not begin with a slash"},
+		"prefix long":                {permission(func(p *model.Permission) { p.Prefix = strings.Repeat("é", 480) }), "prefix", "is 960 bytes long; at most 959 fit"},
+		"prefix control":             {permission(func(p *model.Permission) { p.Prefix = "a\nb" }), "prefix", "control characters"},
+		"prefix":                     {permission(func(p *model.Permission) { p.Prefix = "in*?$ü/" }), "", ""},
+		"address":                    {model.User{Name: "partner", SourceIPs: []string{"203.0.113.1"}}, "source_ips", `"203.0.113.1" must be a network`},
+		"address host bit":           {model.User{Name: "partner", SourceIPs: []string{"203.0.113.1/24"}}, "source_ips", "no bits set behind the mask"},
+		"address v6":                 {model.User{Name: "partner", SourceIPs: []string{"2001:db8::/32"}}, "", ""},
+		"tag of AWS":                 {tags("AWS:x", "y"), "tags", "reserved prefix"},
+		"tag of ours":                {tags("stowage:x", "y"), "tags", "reserved prefix"},
+		"tag key":                    {tags("", "y"), "tags", "1 to 128 characters"},
+		"tag of a user":              {model.User{Name: "partner", Tags: map[string]string{"note": `R&D`}}, "tags", `the tag "note" holds '&'`},
+		"tags of a user":             {model.User{Name: "partner", Tags: map[string]string{"Größe": "a_b.c:d/e=f+g-h@i 1"}}, "", ""},
+		"tag value":                  {tags("x", strings.Repeat("v", 257)), "tags", "more than 256"},
 	} {
 		t.Run(name, func(t *testing.T) { wantProblem(t, test.entity, test.field, test.want) })
 	}

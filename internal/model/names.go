@@ -39,12 +39,23 @@ func nameProblems(field, name string, rule nameRule) []Problem {
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
-	keyARNPattern  = regexp.MustCompile(`^arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	keyARNPattern  = regexp.MustCompile(`^arn:([a-z0-9-]+):kms:([a-z0-9-]+):([0-9]{12}):key/[A-Za-z0-9-]+$`)
 	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*[a-z0-9]$`)
+	// namespacePattern is the form of names in the account-regional namespace (AmazonS3 user guide, gpbucketnamespaces).
+	namespacePattern = regexp.MustCompile(`^[a-z0-9-]+-([0-9]{12})-([a-z]{2}(-[a-z]+)+-[0-9])-an$`)
 )
 
 // IsAccountID says whether s is the 12 digits of an AWS account.
 func IsAccountID(s string) bool { return accountPattern.MatchString(s) }
+
+// rolePattern is a role's name, with its path in front if it has one (IAM API reference, CreateRole).
+var rolePattern = regexp.MustCompile(`^([\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`)
+
+// IsRoleName reports whether s can be the name of an IAM role, with or without a path.
+func IsRoleName(s string) bool { return rolePattern.MatchString(s) }
+
+// ProjectNameProblems lists what is wrong with the name of the project that an object refers to.
+func ProjectNameProblems(field, name string) []Problem { return nameProblems(field, name, projectName) }
 
 func isRegion(s string) bool { return regionPattern.MatchString(s) }
 
@@ -71,6 +82,9 @@ func physicalBucketNameProblems(field, name string) []Problem {
 		if strings.HasSuffix(name, suffix) {
 			return []Problem{{field, fmt.Sprintf("%q ends with %s, which S3 reserves", name, suffix)}}
 		}
+	}
+	if strings.HasSuffix(name, "-an") && !namespacePattern.MatchString(name) {
+		return []Problem{{field, fmt.Sprintf("%q ends with -an, which S3 reserves for names of the form PREFIX-ACCOUNT-REGION-an", name)}}
 	}
 	return nil
 }
@@ -135,27 +149,4 @@ func UserName(project, user string) string { return project + "-" + user }
 // x-y and acme-x with a user y would both make acme-x-y.
 func NamesCollide(a, b string) bool {
 	return a == b || strings.HasPrefix(a, b+"-") || strings.HasPrefix(b, a+"-")
-}
-
-// MaxTags is the number of tags that an entity may have: AWS allows 50, of which CloudFormation and we use some
-// (S3 and IAM tagging documentation).
-const MaxTags = 40
-
-func tagProblems(tags map[string]string) []Problem {
-	var problems []Problem
-	if len(tags) > MaxTags {
-		problems = append(problems, Problem{"tags", fmt.Sprintf("has %d tags; at most %d are possible", len(tags), MaxTags)})
-	}
-	for key, value := range tags {
-		switch lower := strings.ToLower(key); {
-		case key == "" || len([]rune(key)) > 128:
-			problems = append(problems, Problem{"tags", fmt.Sprintf("the key %q must have 1 to 128 characters", key)})
-		case len([]rune(value)) > 256:
-			problems = append(problems, Problem{"tags", fmt.Sprintf("the value of %q has more than 256 characters", key)})
-		case strings.HasPrefix(lower, "aws:") || strings.HasPrefix(lower, "stowage:"):
-			problems = append(problems, Problem{"tags", fmt.Sprintf("the key %q begins with a reserved prefix (aws:, stowage:)", key)})
-		}
-	}
-	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Reason, b.Reason) })
-	return problems
 }

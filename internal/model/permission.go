@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Access says what a permission lets its user do.
@@ -39,8 +41,9 @@ func (p Permission) UserID() ID { return ID{KindUser, p.User} }
 // BucketID is the identity of the bucket that the permission reaches.
 func (p Permission) BucketID() ID { return ID{KindBucket, p.Bucket} }
 
-// maxPrefix is S3's limit for an object key, in bytes of UTF-8 (AmazonS3 user guide, object-keys).
-const maxPrefix = 1024
+// maxPrefix is how long a prefix may be, in bytes of UTF-8. Object keys have at most 1,024 (AmazonS3 user guide, object-keys), and so
+// has the directory that stands for the prefix in SFTP, which begins with the bucket's name (AWS Transfer Family API, HomeDirectoryMapEntry).
+const maxPrefix = 1024 - MaxBucketName - len("//")
 
 // Problems implements Entity.
 func (p Permission) Problems() []Problem {
@@ -54,13 +57,28 @@ func (p Permission) Problems() []Problem {
 	if p.AllowDelete && p.Access == Read {
 		problems = append(problems, Problem{"allow_delete", `needs access = "write" or "read_write"`})
 	}
-	switch {
-	case strings.HasPrefix(p.Prefix, "/"):
-		problems = append(problems, Problem{"prefix", "must not begin with a slash: object keys don't"})
-	case len(p.Prefix) > maxPrefix:
-		problems = append(problems, Problem{"prefix", fmt.Sprintf("is %d bytes long; object keys have at most %d", len(p.Prefix), maxPrefix)})
-	case strings.ContainsFunc(p.Prefix, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
-		problems = append(problems, Problem{"prefix", "must not hold control characters"})
-	}
-	return problems
+	return append(problems, prefixProblems(p.Prefix)...)
 }
+
+func prefixProblems(prefix string) []Problem {
+	const field = "prefix"
+	if problems := referenceProblems(field, prefix); problems != nil {
+		return problems
+	}
+	switch {
+	case strings.HasPrefix(prefix, "/"):
+		return []Problem{{field, "must not begin with a slash: object keys don't"}}
+	case len(prefix) > maxPrefix:
+		return []Problem{{field, fmt.Sprintf("is %d bytes long; at most %d fit", len(prefix), maxPrefix)}}
+	case strings.ContainsFunc(prefix, unicode.IsControl):
+		return []Problem{{field, "must not hold control characters"}}
+	}
+	if bad := strings.IndexFunc(prefix, notInPolicies); bad >= 0 {
+		char, _ := utf8.DecodeRuneInString(prefix[bad:])
+		return []Problem{{field, fmt.Sprintf("holds %q: IAM policies take characters up to U+00FF (Latin-1) only", char)}}
+	}
+	return nil
+}
+
+// notInPolicies reports whether IAM accepts a character in no policy (IAM API reference, CreatePolicy: [\u0009\u000A\u000D\u0020-\u00FF]+).
+func notInPolicies(char rune) bool { return char > 0xff }

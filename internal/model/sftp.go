@@ -60,6 +60,9 @@ func publicKeyProblem(key string) string {
 	if strings.Contains(key, "PRIVATE KEY") {
 		return "is a private key: it belongs to the partner alone, and has to be replaced now that it stands here. Give the public one (the file that ends with .pub)"
 	}
+	if HoldsReference(key) {
+		return referenceReason
+	}
 	if len(key) > maxPublicKey {
 		return fmt.Sprintf("is %d characters long; AWS Transfer takes %d", len(key), maxPublicKey)
 	}

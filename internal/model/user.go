@@ -2,12 +2,7 @@ package model
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // User is a managed IAM user of a project. What it may do is said by its permissions.
@@ -31,7 +26,7 @@ func (u User) ID() ID { return ID{KindUser, u.Name} }
 func (u User) Problems() []Problem {
 	problems := nameProblems("name", u.Name, userName)
 	for _, cidr := range u.SourceIPs {
-		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix.Masked() != prefix {
+		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix.Masked() != prefix || prefix.Addr().Is4In6() {
 			problems = append(problems, Problem{"source_ips", fmt.Sprintf("%q must be a network such as 203.0.113.0/24, with no bits set behind the mask", cidr)})
 		}
 	}
@@ -42,18 +37,6 @@ func (u User) Problems() []Problem {
 	if u.SFTP != nil {
 		problems = append(problems, u.SFTP.problems()...)
 	}
-	for _, key := range slices.Sorted(maps.Keys(u.Tags)) {
-		for _, text := range []string{key, u.Tags[key]} {
-			if bad := strings.IndexFunc(text, notInUserTags); bad >= 0 {
-				char, _ := utf8.DecodeRuneInString(text[bad:])
-				problems = append(problems, Problem{"tags", fmt.Sprintf("the tag %q holds %q: tags of users have letters, digits, spaces and _.:/=+-@ only", key, char)})
-			}
-		}
-	}
-	return append(problems, tagProblems(u.Tags)...)
-}
-
-// notInUserTags says that IAM takes a character in no tag (IAM API reference, Tag).
-func notInUserTags(char rune) bool {
-	return !unicode.In(char, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", char)
+	problems = append(problems, TagProblems(u.Tags)...)
+	return append(problems, tagCaseProblems(u.Tags)...)
 }
