@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -24,7 +25,7 @@ func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.problems(ctx, &Services{}, &m, req.Config, true)...)
+	resp.Diagnostics.Append(r.problems(ctx, &Services{}, &m, nil, req.Config)...)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
@@ -56,7 +57,7 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.Plan)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, resp.Plan, false)...)
+		resp.Diagnostics.Append(r.problems(ctx, r.services, p.Plan, p.View, resp.Plan)...)
 	}
 	if created.named && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.meets(ctx, p, created, resp.Plan)...)
@@ -148,9 +149,9 @@ func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags 
 	return result
 }
 
-// problems reports what makes a model's entity invalid by itself, each on its attribute. Attributes that are unknown are
-// left out, and with skipNull those that are null: they get their defaults later.
-func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, at attributes, skipNull bool) diag.Diagnostics {
+// problems reports what makes a model's entity invalid by itself, and in the project once that is known, each on its attribute. Attributes
+// that are unknown are left out, and in a configuration those that are null: they get their defaults later.
+func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *projects.View, at attributes) diag.Diagnostics {
 	var tags map[string]string
 	if t := tagged(P(m)); t != nil {
 		tags = t.entity()
@@ -159,8 +160,25 @@ func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, at att
 	if diags.HasError() {
 		return diags
 	}
-	for _, problem := range e.Problems() {
-		if where, ok := locate(ctx, at, problem.Field, skipNull); ok {
+	problems := e.Problems()
+	if r.object.Kind != model.KindProject {
+		var project types.String
+		diags.Append(at.GetAttribute(ctx, path.Root(r.object.Identity[0].Name), &project)...)
+		problems = append(problems, model.ProjectNameProblems(r.object.Identity[0].Name, project.ValueString())...)
+	}
+	if located, ok := e.(model.Located); ok && view != nil {
+		env := view.Contents.Env
+		problems = append(problems, located.ProblemsAt(model.Location{
+			Project: env.Project, Partition: env.Partition, AccountID: env.AccountID, Region: env.Region,
+		})...)
+	}
+	_, configuration := at.(tfsdk.Config)
+	for _, problem := range problems {
+		where, ok := locate(ctx, at, problem.Field, configuration)
+		for _, other := range model.DependsOn(problem.Field) {
+			ok = ok && !unknownAt(ctx, at, other)
+		}
+		if ok {
 			diags.Append(r.invalid(where, problem))
 		}
 	}
@@ -196,6 +214,22 @@ func locate(ctx context.Context, at attributes, field string, skipNull bool) (wh
 		}
 	}
 	return where, true
+}
+
+// unknownAt says whether the value of a field, or one above it, is unknown.
+func unknownAt(ctx context.Context, at attributes, field string) bool {
+	where := path.Empty()
+	for _, step := range strings.Split(field, ".") {
+		where = where.AtName(step)
+		var value attr.Value
+		if at.GetAttribute(ctx, where, &value).HasError() || value.IsNull() {
+			return false
+		}
+		if value.IsUnknown() {
+			return true
+		}
+	}
+	return false
 }
 
 // fullyKnown says whether a value holds no unknown one.

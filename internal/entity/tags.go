@@ -39,7 +39,7 @@ func tagAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "Tags of the object. They override the tags of the same keys in the provider's `default_tags`.",
+			MarkdownDescription: "Tags of the object. They override the tags of the same keys in the provider's `default_tags`. A tag whose value is `null` is left out.",
 		},
 		"tags_all": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
@@ -77,8 +77,9 @@ func (s *Services) merge(own map[string]string) map[string]string {
 	return all
 }
 
-// fill sets both attributes from an entity's tags. A tag that stands in tags stays there; one that the provider's default
-// tags explain doesn't come into it; every other one does. Without any, tags stays as it was written: null or {}.
+// fill sets both attributes from an entity's tags. A tag that is in tags stays there; one that the provider's default tags explain isn't
+// added to it; every other one is. A tag that was written as null and that the entity doesn't have stays null. Without any, tags stays as it
+// was written: null or {}.
 func (t *Tagged) fill(s *Services, actual map[string]string) {
 	written := stringMap(t.Tags)
 	all, own := map[string]string{}, map[string]string{}
@@ -99,9 +100,28 @@ func (t *Tagged) fill(s *Services, actual map[string]string) {
 		}
 	}
 	t.TagsAll = StringMap(all)
-	if len(own) > 0 || known(t.Tags) {
-		t.Tags = StringMap(own)
+	unset := nullKeys(t.Tags)
+	if len(own) == 0 && !known(t.Tags) {
+		return
 	}
+	elements := StringMap(own).Elements()
+	for _, key := range unset {
+		if _, set := own[key]; !set {
+			elements[key] = types.StringNull()
+		}
+	}
+	t.Tags = types.MapValueMust(types.StringType, elements)
+}
+
+// nullKeys are the keys of a map whose values are null.
+func nullKeys(m types.Map) []string {
+	var keys []string
+	for key, value := range m.Elements() {
+		if value.IsNull() {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // entity are the tags that a model's entity has: all, once they are planned, or those in the configuration.

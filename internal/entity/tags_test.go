@@ -8,6 +8,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
+// withNull are tags of which one is null, and another one isn't.
+func withNull(null string, other ...string) types.Map {
+	elements := map[string]attr.Value{null: types.StringNull()}
+	for i := 0; i+1 < len(other); i += 2 {
+		elements[other[i]] = types.StringValue(other[i+1])
+	}
+	return types.MapValueMust(types.StringType, elements)
+}
+
 func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
 	s := &Services{
 		DefaultTags: map[string]string{"team": "x", "env": "prod"},
@@ -24,6 +33,14 @@ func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
 		"defaults alone, {}":   {written: empty, all: StringMap(map[string]string{"team": "x", "env": "prod"})},
 		"own over default":     {written: StringMap(map[string]string{"team": "y"}), all: StringMap(map[string]string{"team": "y", "env": "prod"})},
 		"own like default":     {written: StringMap(map[string]string{"team": "x"}), all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"null":                 {written: withNull("cost", "team", "y"), all: StringMap(map[string]string{"team": "y", "env": "prod"})},
+		"null alone":           {written: withNull("owner"), all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"null a default":       {written: withNull("env"), all: StringMap(map[string]string{"team": "x", "env": "prod"})},
+		"null, set by another": {
+			written: withNull("owner"), all: StringMap(map[string]string{"team": "x", "env": "prod"}),
+			actual: map[string]string{"team": "x", "env": "prod", "owner": "me"}, read: StringMap(map[string]string{"owner": "me"}),
+			readAll: map[string]string{"team": "x", "env": "prod", "owner": "me"},
+		},
 		"default changed by another": {
 			written: null, all: StringMap(map[string]string{"team": "x", "env": "prod"}),
 			actual: map[string]string{"team": "z", "env": "prod"}, read: StringMap(map[string]string{"team": "z"}), readAll: map[string]string{"team": "z", "env": "prod"},

@@ -198,6 +198,39 @@ var Defects = []Defect{
 		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
 	},
 	{
+		Name: "null tags vanish", File: "internal/entity/tags.go",
+		Old: "elements[key] = types.StringNull()", New: "delete(elements, key)",
+		Packages: []string{"internal/entity"}, Run: "TestTagsAreMerged",
+	}, {
+		Name: "null networks are no networks", File: "internal/provider/projectuser/resource.go",
+		Old: "var noNulls = []validator.Set{setvalidator.NoNullValues()}", New: "var noNulls = []validator.Set{setvalidator.SizeAtMost(1000)}",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestBad",
+	}, {
+		Name: "keys are planned while access_key is known in part", File: "internal/provider/projectuser/keys.go",
+		Old: "err != nil || !raw.IsFullyKnown()", New: "err != nil || !raw.IsKnown()",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestPlan_UnknownInAccessKey",
+	}, {
+		Name: "the plan doesn't know where the project is", File: "internal/entity/plan.go",
+		Old: "if located, ok := e.(model.Located); ok && view != nil {", New: "if located, ok := e.(model.Located); false && ok && view != nil {",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestBadInput",
+	}, {
+		Name: "an argument is judged by another one that is unknown", File: "internal/entity/plan.go",
+		Old: "ok = ok && !unknownAt(ctx, at, other)", New: "_ = other",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestPlan_UnknownInAccessKey",
+	}, {
+		Name: "prefixes with dynamic references", File: "internal/model/permission.go",
+		Old: "referenceProblems(field, prefix)", New: "referenceProblems(field)",
+		Packages: []string{"internal/model"}, Run: "TestProblems_DynamicReference",
+	}, {
+		Name: "tags of buckets are not judged", File: "internal/model/bucket.go",
+		Old: "return append(problems, TagProblems(b.Tags)...)", New: "return problems",
+		Packages: []string{"internal/model"}, Run: "TestProblems",
+	}, {
+		Name: "the plan after a replacement deletes the old key", File: "internal/model/key.go",
+		Old: "max(overlap, minInactive)", New: "max(overlap, 0)",
+		Packages: []string{"internal/model"}, Run: "TestNext_Idempotent",
+	},
+	{
 		Name: "the state is saved with an unknown outcome", File: "internal/entity/resource.go",
 		Old:      "\t\treturn append(diags, f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",
 		New:      "\t\tdiags.Append(f.diagnostic(err))\n\t}\n\tview, err := r.services.Projects.Read(ctx, name.project())",

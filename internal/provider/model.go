@@ -14,6 +14,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 // Model is the provider block.
@@ -87,7 +88,7 @@ type (
 		WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
 	}
 	defaultTags struct {
-		Tags map[string]string `tfsdk:"tags"`
+		Tags map[string]*string `tfsdk:"tags"` // nil: null
 	}
 	ignoreTags struct {
 		Keys        []string `tfsdk:"keys"`
@@ -158,7 +159,7 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 		}
 		config.Endpoints = map[string]string{}
 		for service, value := range endpoints.Attributes() {
-			if url, ok := value.(types.String); ok && !url.IsNull() {
+			if url, ok := value.(types.String); ok && url.ValueString() != "" {
 				config.Endpoints[service] = url.ValueString()
 			}
 		}
@@ -178,15 +179,24 @@ func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Du
 	return d
 }
 
-// tags are the tags of everything that the provider makes, and those that it leaves alone.
-func (m *Model) tags() (map[string]string, entity.IgnoreTags) {
-	var tags map[string]string
-	for _, block := range m.DefaultTags {
-		tags = block.Tags
+// tags are the tags of everything that the provider makes, without those that are null, and those that it leaves alone.
+func (m *Model) tags() (map[string]string, entity.IgnoreTags, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	tags := map[string]string{}
+	for i, block := range m.DefaultTags {
+		for key, value := range block.Tags {
+			if value != nil {
+				tags[key] = *value
+			}
+		}
+		for _, problem := range model.TagProblems(tags) {
+			diags.AddAttributeError(path.Root("default_tags").AtListIndex(i).AtName("tags"), "Invalid Default Tags",
+				fmt.Sprintf("The provider argument \"default_tags\" can't be used: %s.", problem.Reason))
+		}
 	}
 	var ignore entity.IgnoreTags
 	for _, block := range m.IgnoreTags {
 		ignore = entity.IgnoreTags{Keys: block.Keys, Prefixes: block.KeyPrefixes}
 	}
-	return tags, ignore
+	return tags, ignore, diags
 }

@@ -75,7 +75,8 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	config.Version, config.TerraformVersion = s.version, req.TerraformVersion
 	settings := m.settings()
 	commitTimeout := duration(m.CommitTimeout, path.Root("commit_timeout"), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	defaultTags, ignoreTags, diags := m.tags()
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 
@@ -87,8 +88,9 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		resp.Diagnostics.Append(unconfigured(err))
 		return
 	}
-	services := &entity.Services{Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout}
-	services.DefaultTags, services.IgnoreTags = m.tags()
+	services := &entity.Services{
+		Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout, DefaultTags: defaultTags, IgnoreTags: ignoreTags,
+	}
 	share(services.NewWalk(), resp)
 }
 

@@ -150,6 +150,13 @@ func TestBadArguments(t *testing.T) {
 		{"read_consistency", "never", "value must be one of", "read_consistency"},
 		{"assume_role", []any{values{"role_arn": "r", "duration": "soon"}}, `"soon" is not a duration`, "assume_role[0].duration"},
 		{"max_retries", int64(-1), "at least 0", "max_retries"},
+		{"hub", "", "letters, digits, dots, hyphens and underscores", "hub"},
+		{"project_role_name", "a b", "the name of an IAM role", "project_role_name"},
+		{"origin", "{{resolve:ssm:/x}}", "dynamic reference", "origin"},
+		{"allowed_account_ids", []any{nil}, "null value", "allowed_account_ids"},
+		{"shared_config_files", []any{nil}, "null value", "shared_config_files"},
+		{"assume_role", []any{values{"role_arn": "r", "tags": values{"a": nil}}}, "null value", "assume_role[0].tags"},
+		{"default_tags", []any{values{"tags": values{"a": "R&D"}}}, `holds '&'`, "default_tags[0].tags"},
 		{"commit_timeout", "soon", `"soon" is not a duration`, "commit_timeout"},
 		{"commit_timeout", "0s", `"0s" is not a duration`, "commit_timeout"},
 	} {
@@ -183,7 +190,7 @@ func TestObjectsGetTheBlocksTags(t *testing.T) {
 	clean(t)
 	r := &recorded{projects: entitytest.NewProjects()}
 	tf := r.start(t)
-	entitytest.Must(t, tf.Configure(values{"default_tags": []any{values{"tags": values{"team": "x"}}}}))
+	entitytest.Must(t, tf.Configure(values{"default_tags": []any{values{"tags": values{"team": "x", "cost": nil}}}}))
 	object := tf.Created("stowage_project_user", values{"project": "acme", "name": "partner"})
 	if diff := cmp.Diff(values{"team": "x"}, object.Get("tags_all")); diff != "" {
 		t.Error(diff)

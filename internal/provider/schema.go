@@ -5,6 +5,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -20,14 +22,14 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Stowage hands S3 buckets to third parties: projects with an isolated account each, their buckets, users and permissions.",
 		Attributes: map[string]schema.Attribute{
-			"hub":               text("The hub's name: its settings are read from the SSM parameter `/stowage/hub/<name>` in the account of the provider's own credentials, in the provider's region. Environment: `STOWAGE_HUB`. Default: `stowage`."),
-			"project_role_name": text("The role that is assumed in each project's account, such as `StowageProvisioner`. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else the provider's own credentials serve all projects."),
+			"hub":               ruled(isHubName, "The hub's name: its settings are read from the SSM parameter `/stowage/hub/<name>` in the account of the provider's own credentials, in the provider's region. Environment: `STOWAGE_HUB`. Default: `stowage`."),
+			"project_role_name": ruled(isRoleName, "The role that is assumed in each project's account, such as `StowageProvisioner`. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else the provider's own credentials serve all projects."),
 			"read_consistency": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(string(projects.Verified), string(projects.Cached), string(projects.Authoritative))},
 				MarkdownDescription: "How much reads trust the mirror: `verified` compares it with one call per stack and reads the stack where they differ, `cached` takes it as it is, `authoritative` reads the stacks only. Environment: `STOWAGE_READ_CONSISTENCY`. Default: `verified`.",
 			},
-			"origin":         text("Marks what this configuration creates, so that a create that was interrupted is taken over by the next apply. Default: the HCP Terraform workspace (`TFC_WORKSPACE_SLUG`), else none."),
+			"origin":         ruled(isPlainText, "Marks what this configuration creates, so that a create that was interrupted is taken over by the next apply. Default: the HCP Terraform workspace (`TFC_WORKSPACE_SLUG`), else none."),
 			"commit_timeout": text("How long a create, update or delete waits at most, as a duration such as `90s` or `2h`. The `timeouts` of a resource take precedence. Default: `60m`."),
 
 			"region":                             text("The AWS region of the hub, and of projects that name none. Environment: `AWS_REGION`, `AWS_DEFAULT_REGION`; shared configuration: `region`."),
@@ -58,7 +60,8 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 			"skip_requesting_account_id":         flag("Whether AWS isn't asked for the account of the credentials. Not with `allowed_account_ids` or `forbidden_account_ids`."),
 			"s3_use_path_style":                  flag("Whether S3 is called with the bucket in the path, as emulators need."),
 			"user_agent": schema.ListNestedAttribute{
-				Optional: true, MarkdownDescription: "Products that are added to the user agent of calls. Environment: `TF_APPEND_USER_AGENT`.",
+				Optional: true, Validators: []validator.List{listvalidator.NoNullValues()},
+				MarkdownDescription: "Products that are added to the user agent of calls. Environment: `TF_APPEND_USER_AGENT`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"product_name":    schema.StringAttribute{Required: true, MarkdownDescription: "The product's name."},
 					"product_version": text("The product's version."),
@@ -77,7 +80,7 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 					"policy_arns":         textSet("ARNs of managed policies that further limit the session."),
 					"session_name":        text("The session's name."),
 					"source_identity":     text("The source identity of the session."),
-					"tags":                textMap("The tags of the session."),
+					"tags":                sessionTags("The tags of the session."),
 					"transitive_tag_keys": textSet("Keys of the tags that are passed on along the chain."),
 				}},
 			},
@@ -97,7 +100,7 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 			"default_tags": schema.ListNestedBlock{
 				MarkdownDescription: "Tags of everything that this provider makes. At most one block.",
 				Validators:          []validator.List{listvalidator.SizeAtMost(1)},
-				NestedObject:        schema.NestedBlockObject{Attributes: map[string]schema.Attribute{"tags": textMap("The tags. An object's own tags override those with the same keys.")}},
+				NestedObject:        schema.NestedBlockObject{Attributes: map[string]schema.Attribute{"tags": textMap("The tags. An object's own tags override those with the same keys. A tag whose value is `null` is left out.")}},
 			},
 			"ignore_tags": schema.ListNestedBlock{
 				MarkdownDescription: "Tags that others set: they appear in no plan and are left as they are. At most one block.",
@@ -128,6 +131,12 @@ func text(description string) schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: description}
 }
 
+func ruled(rule textRule, description string) schema.StringAttribute {
+	attribute := text(description)
+	attribute.Validators = []validator.String{rule}
+	return attribute
+}
+
 func secret(description string) schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
 }
@@ -145,11 +154,23 @@ func count(description string) schema.Int64Attribute {
 }
 
 func textList(description string) schema.ListAttribute {
-	return schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: description}
+	return schema.ListAttribute{
+		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
+		Validators: []validator.List{listvalidator.NoNullValues()},
+	}
 }
 
 func textSet(description string) schema.SetAttribute {
-	return schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: description}
+	return schema.SetAttribute{
+		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
+		Validators: []validator.Set{setvalidator.NoNullValues()},
+	}
+}
+
+func sessionTags(description string) schema.MapAttribute {
+	attribute := textMap(description)
+	attribute.Validators = []validator.Map{mapvalidator.NoNullValues()} // trust policies may depend on each of them
+	return attribute
 }
 
 func textMap(description string) schema.MapAttribute {

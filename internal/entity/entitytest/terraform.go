@@ -2,6 +2,7 @@ package entitytest
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -76,7 +77,7 @@ type Plan struct {
 
 // Terraform is one side of the provider protocol.
 type Terraform struct {
-	t          *testing.T
+	t          testing.TB
 	server     tfprotov6.ProviderServer
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	configured *tfprotov6.DynamicValue // the provider block; nil while the provider is not configured
@@ -100,6 +101,39 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 	return &Terraform{t: t, server: server, schemas: schemas}
 }
 
+// Case is the same Terraform whose failures name a case, for cases that run at the same time.
+func (tf *Terraform) Case(name string) *Terraform {
+	named := *tf
+	named.t = namedCase{tf.t, name}
+	return &named
+}
+
+// namedCase is a test whose failures name a case.
+type namedCase struct {
+	testing.TB
+	name string
+}
+
+func (c namedCase) Error(args ...any) {
+	c.TB.Helper()
+	c.TB.Errorf("%s: %s", c.name, fmt.Sprintln(args...))
+}
+
+func (c namedCase) Errorf(format string, args ...any) {
+	c.TB.Helper()
+	c.TB.Errorf("%s: %s", c.name, fmt.Sprintf(format, args...))
+}
+
+func (c namedCase) Fatal(args ...any) {
+	c.TB.Helper()
+	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintln(args...))
+}
+
+func (c namedCase) Fatalf(format string, args ...any) {
+	c.TB.Helper()
+	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintf(format, args...))
+}
+
 // StartObjects starts a provider of some objects on given services, configured.
 func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.Resource) *Terraform {
 	t.Helper()
@@ -109,7 +143,7 @@ func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.R
 }
 
 // Must fails the test if there is an error among the diagnostics.
-func Must(t *testing.T, diagnostics []*tfprotov6.Diagnostic) {
+func Must(t testing.TB, diagnostics []*tfprotov6.Diagnostic) {
 	t.Helper()
 	for _, d := range Errors(diagnostics) {
 		t.Fatalf("unexpected error at %v: %s\n%s", d.Attribute, d.Summary, d.Detail)
@@ -263,6 +297,7 @@ func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 			if !c[a.Name].IsKnown() || c[a.Name].As(&now) != nil {
 				continue
 			}
+			now = slices.Clone(now) // As hands out the configuration's own
 			if stood && !before.IsNull() {
 				_ = before.As(&then)
 			}
@@ -347,6 +382,11 @@ func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Va
 	}
 	plan.planned, err = resp.PlannedState.Unmarshal(typ)
 	plan.private = resp.PlannedPrivate
+	if err == nil && !plan.config.IsNull() {
+		for _, problem := range disobeyed(schema.Block.Attributes, prior, plan.config, plan.planned, plan.typ) {
+			tf.t.Errorf("the plan is not what is configured: %s", problem)
+		}
+	}
 	return resp, err
 }
 

@@ -3,6 +3,8 @@ package projectbucket
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -38,6 +40,9 @@ func object() entity.Object[Model] {
 	}
 }
 
+// noNulls refuses null elements: a list of what is allowed means something else without one of them.
+var noNulls = []validator.Set{setvalidator.NoNullValues()}
+
 func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"project": schema.StringAttribute{
@@ -56,7 +61,7 @@ func attributes() map[string]schema.Attribute {
 		},
 		"kms_key_arn": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "ARN of the KMS key that encrypts the bucket. Default: the project's own key.",
+			MarkdownDescription: "ARN of the KMS key that encrypts the bucket: a key of the project's account and region, not an alias. Default: the project's own key.",
 		},
 		"lifecycle_rules": schema.SingleNestedAttribute{
 			Optional: true, Computed: true, Default: objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
@@ -93,18 +98,18 @@ func attributes() map[string]schema.Attribute {
 		},
 		// A list, not a set: of the rules that match a request, S3 applies the first.
 		"cors": schema.ListNestedAttribute{
-			Optional: true, Computed: true, Default: listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
+			Optional: true, Computed: true, Validators: []validator.List{listvalidator.NoNullValues()}, Default: listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
 			MarkdownDescription: "Rules that let browsers use the bucket from pages of other origins; the first rule that matches a request counts. Default: none.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"allowed_origins": schema.SetAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each."},
-				"allowed_methods": schema.SetAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`."},
+				"allowed_origins": schema.SetAttribute{ElementType: types.StringType, Required: true, Validators: noNulls, MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each."},
+				"allowed_methods": schema.SetAttribute{ElementType: types.StringType, Required: true, Validators: noNulls, MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`."},
 				"allowed_headers": schema.SetAttribute{
-					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
-					MarkdownDescription: "Request headers that are allowed. Default: none.",
+					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+					MarkdownDescription: "Request headers that are allowed, with at most one `*` each. Default: none.",
 				},
 				"expose_headers": schema.SetAttribute{
-					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
-					MarkdownDescription: "Response headers that the page may read. Default: none.",
+					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+					MarkdownDescription: "Response headers that the page may read, each by its full name. Default: none.",
 				},
 				"max_age_seconds": schema.Int64Attribute{
 					Optional: true, Computed: true, Default: int64default.StaticInt64(0), Validators: []validator.Int64{int64validator.AtLeast(0)},

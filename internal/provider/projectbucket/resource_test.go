@@ -254,6 +254,13 @@ func TestBadInput(t *testing.T) {
 		{"lifecycle_rules", values{"expire_after_days": int64(99999)}, "must be between 1 and 36500 days", "lifecycle_rules.expire_after_days"},
 		{"object_lock", values{"mode": "NONE", "days": int64(1)}, "value must be one of", "object_lock.mode"},
 		{"cors", []any{values{"allowed_origins": []any{"*"}, "allowed_methods": []any{"PATCH"}}}, `"PATCH" is none of GET`, "cors[0].allowed_methods"},
+		{"cors", []any{values{"allowed_origins": []any{"*"}, "allowed_methods": []any{"GET", nil}}}, "null value", "cors[0].allowed_methods"},
+		{"cors", []any{values{"allowed_origins": []any{"*"}, "allowed_methods": []any{"GET"}, "expose_headers": []any{"*"}}}, "name each header", "cors[0].expose_headers"},
+		{"cors", []any{nil}, "null value", "cors"},
+		{"tags", values{"note": "R&D"}, `the tag "note" holds '&'`, "tags"},
+		{"kms_key_arn", "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555", "the key is in us-east-1", "kms_key_arn"},
+		{"kms_key_arn", "arn:aws:kms:eu-west-1:444455556666:key/11111111-2222-3333-4444-555555555555", "belongs to the account 444455556666", "kms_key_arn"},
+		{"bucket_name", "x-999999999999-eu-west-1-an", "the namespace of the account 999999999999", "bucket_name"},
 		{"cors", []any{values{"allowed_origins": []any{}, "allowed_methods": entitytest.Unknown}}, "must name at least one origin", "cors[0].allowed_origins"},
 	} {
 		tf, p := start(t)

@@ -96,8 +96,8 @@ func moment(value types.String) time.Time {
 func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	m := p.Plan
 	m.AccessKeys, m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.MapUnknown(keyType), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	if m.AccessKey.IsUnknown() {
-		return nil
+	if raw, err := m.AccessKey.ToTerraformValue(ctx); err != nil || !raw.IsFullyKnown() {
+		return nil // what it will say decides which keys there are
 	}
 	want, diags := accessKeyOf(ctx, m)
 	var have *model.AccessKey
@@ -157,13 +157,25 @@ func keysValue(keys map[model.Slot]model.Key, value func(model.Slot, model.Key) 
 	return types.MapValueMust(keyType, elements)
 }
 
+// trigger is the replacement trigger as it is written: null and "" mean the same.
+func trigger(m *Model) types.String {
+	if value, ok := m.AccessKey.Attributes()["replacement_trigger"].(types.String); ok && !value.IsUnknown() {
+		return value
+	}
+	return types.StringNull()
+}
+
 // fillKeys sets what a user's access key says, and which keys there are.
 func fillKeys(m *Model, user model.User, chosen template.Credentials) {
+	written := trigger(m)
 	m.AccessKey, m.AccessKeys = types.ObjectNull(accessKeyTypes), types.MapValueMust(keyType, map[string]attr.Value{})
 	m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.StringNull(), types.StringNull(), types.StringNull()
 	k := user.AccessKey
 	if k == nil {
 		return
+	}
+	if written.ValueString() != k.Trigger {
+		written = entity.Optional(k.Trigger)
 	}
 	rotates := types.ObjectNull(rotationTypes)
 	if r := k.Rotation; r != nil {
@@ -172,7 +184,7 @@ func fillKeys(m *Model, user model.User, chosen template.Credentials) {
 		})
 	}
 	m.AccessKey = types.ObjectValueMust(accessKeyTypes, map[string]attr.Value{
-		"enabled": types.BoolValue(!k.Disabled), "rotation": rotates, "replacement_trigger": entity.Optional(k.Trigger),
+		"enabled": types.BoolValue(!k.Disabled), "rotation": rotates, "replacement_trigger": written,
 	})
 	m.AccessKeys = keysValue(k.Keys, func(slot model.Slot, have model.Key) key {
 		v := key{entity.Optional(chosen.KeyIDs[slot]), types.StringValue(active), types.StringValue(have.Created.Format(time.RFC3339)), types.StringNull()}

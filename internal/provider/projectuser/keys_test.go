@@ -221,6 +221,34 @@ func TestAKeyThatIsSwitchedOffIsDeletedWithItsSecret(t *testing.T) {
 	})
 }
 
+// TestPlan_UnknownInAccessKey checks that nothing is promised of keys while it isn't known what access_key says.
+func TestPlan_UnknownInAccessKey(t *testing.T) {
+	for name, c := range map[string]struct{ planned, final values }{
+		"enabled":  {values{"enabled": entitytest.Unknown}, values{"enabled": false}},
+		"rotation": {values{"rotation": entitytest.Unknown}, values{"rotation": values{"every_days": 90}}},
+		"days":     {values{"rotation": values{"every_days": entitytest.Unknown}}, values{"rotation": values{"every_days": 90}}},
+		"trigger":  {values{"replacement_trigger": entitytest.Unknown}, values{"replacement_trigger": ""}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tf := start(t).Case(name)
+			config := func(key values) values { return values{"project": "acme", "name": "partner", "access_key": key} }
+			object := tf.Created(typ, config(values{"replacement_trigger": "one"}))
+			plan, diagnostics := tf.Plan(typ, object, config(c.planned))
+			entitytest.Must(t, diagnostics)
+			final, diagnostics, problems := tf.Replan(plan, config(c.final))
+			entitytest.Must(t, diagnostics)
+			for _, problem := range problems {
+				t.Errorf("%s: %s", name, problem)
+			}
+			object, diagnostics = tf.Apply(final)
+			entitytest.Must(t, diagnostics)
+			if action := tf.Action(object, config(c.final)); action != "no-op" {
+				t.Errorf("%s: the next plan would %s it", name, action)
+			}
+		})
+	}
+}
+
 func TestSFTPUsersAreToldWhatTheirNetworksDoNotBind(t *testing.T) {
 	tf := start(t)
 	config := values{
@@ -267,13 +295,23 @@ func TestBadKeys(t *testing.T) {
 		{"access_key", values{"rotation": values{"every_days": 0}}, "access_key.rotation.every_days", "between 1 and 3650"},
 		{"secret_readers", []any{"444455556666"}, "secret_readers", "needs access_key"},
 		{"sftp", values{"ssh_public_keys": []any{}}, "sftp.ssh_public_keys", "at least one key"},
+		{"sftp", values{"ssh_public_keys": []any{modeltest.PublicKey(1), nil}}, "sftp.ssh_public_keys", "null value"},
+		{"source_ips", []any{nil}, "source_ips", "null value"},
+		{"source_ips", []any{"203.0.113.0/24", nil}, "source_ips", "null value"},
+		{"secret_readers", []any{nil}, "secret_readers", "null value"},
+		{"project", "", "project", "a project name has 2 to 20"},
+		{"tags", values{"a": "{{resolve:ssm:/x}}"}, "tags", "dynamic reference"},
 		{"sftp", values{"ssh_public_keys": []any{"-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0"}}, "sftp.ssh_public_keys", "is a private key"},
 	} {
 		tf := start(t)
 		config := values{"project": "acme", "name": "partner"}
 		config[c.argument] = c.value
 		_, diagnostics := tf.Plan(typ, nil, config)
-		if problem := entitytest.Lacks(diagnostics, "Invalid Project User", c.text, c.where); problem != "" {
+		summary := "Invalid Project User"
+		if c.text == "null value" {
+			summary = "Null Set Value"
+		}
+		if problem := entitytest.Lacks(diagnostics, summary, c.text, c.where); problem != "" {
 			t.Error(problem)
 		}
 		for _, d := range diagnostics {

@@ -2,11 +2,13 @@
 package projectuser
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
@@ -32,6 +34,9 @@ func object() entity.Object[Model] {
 	}
 }
 
+// noNulls refuses null elements: source_ips without the one that is null could mean "from anywhere".
+var noNulls = []validator.Set{setvalidator.NoNullValues()}
+
 func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"project": schema.StringAttribute{
@@ -41,7 +46,7 @@ func attributes() map[string]schema.Attribute {
 			Required: true, MarkdownDescription: "The user's name in the project: 3 to 32 characters of `a-z`, `0-9` and single inner hyphens, not `root`. Changing it replaces the user.",
 		},
 		"source_ips": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
+			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
 			MarkdownDescription: "The networks from which the user may come, such as `203.0.113.0/24`. Default: none, which means from anywhere.",
 		},
 		"access_key": schema.SingleNestedAttribute{
@@ -61,7 +66,7 @@ func attributes() map[string]schema.Attribute {
 						},
 						"overlap_days": schema.Int64Attribute{
 							Optional: true, Computed: true, Default: int64default.StaticInt64(7),
-							MarkdownDescription: "How many days the old key works beside the new one, and how many days after that it stays inactive before it is deleted. With 0 it is made inactive together with the new one. Default: 7.",
+							MarkdownDescription: "How many days the old key works beside the new one, and how many days after that it stays inactive before it is deleted, at least one. With 0 it is made inactive together with the new one. Default: 7.",
 						},
 					},
 				},
@@ -72,7 +77,7 @@ func attributes() map[string]schema.Attribute {
 			},
 		},
 		"secret_readers": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()),
+			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
 			MarkdownDescription: "Who may read the secret with the access key: ARNs of roles or users, or accounts, of any account. It is how a third party gets its key. Default: nobody but the account itself.",
 		},
 		"sftp": schema.SingleNestedAttribute{
@@ -80,7 +85,7 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "Lets the user reach its buckets by SFTP, at the project's `sftp_endpoint`. The project needs `sftp = { enabled = true }`. The user finds a directory `/<bucket>` or `/<bucket>/<prefix>` for each of its permissions. Default: no SFTP.",
 			Attributes: map[string]schema.Attribute{
 				"ssh_public_keys": schema.SetAttribute{
-					ElementType: types.StringType, Required: true,
+					ElementType: types.StringType, Required: true, Validators: noNulls,
 					MarkdownDescription: "The user's public SSH keys, 1 to 10, as they stand in an `authorized_keys` file: RSA of 2,048 bits and more, ECDSA or Ed25519.",
 				},
 			},

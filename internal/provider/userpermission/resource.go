@@ -46,7 +46,7 @@ func attributes() map[string]schema.Attribute {
 		},
 		"prefix": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(""),
-			MarkdownDescription: "The part of the bucket that the user reaches: objects whose keys begin so, such as `incoming/`. Default: the whole bucket. Changing it replaces the permission.",
+			MarkdownDescription: "The part of the bucket that the user reaches: objects whose keys begin so, such as `incoming/`, of characters up to U+00FF. Default: the whole bucket. Changing it replaces the permission.",
 		},
 		"access": schema.StringAttribute{
 			Required:            true,

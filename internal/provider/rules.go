@@ -1,0 +1,43 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// textRule is a rule for the text of an argument.
+type textRule struct {
+	must  string // what a value must be
+	holds func(value string) bool
+}
+
+// hubPattern is what may be a part of the name of an SSM parameter (SSM API reference, PutParameter).
+var hubPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+var (
+	isHubName = textRule{"must be a name of letters, digits, dots, hyphens and underscores", hubPattern.MatchString}
+	// isRoleName takes "" as well: it stands for the provider's own credentials.
+	isRoleName = textRule{"must be the name of an IAM role", func(value string) bool { return value == "" || model.IsRoleName(value) }}
+	// isPlainText is for what goes into templates as it is.
+	isPlainText = textRule{"must not hold a dynamic reference ({{resolve:...}})", func(value string) bool { return !model.HoldsReference(value) }}
+)
+
+// Description implements validator.String.
+func (r textRule) Description(context.Context) string { return "value " + r.must }
+
+// MarkdownDescription implements validator.String.
+func (r textRule) MarkdownDescription(ctx context.Context) string { return r.Description(ctx) }
+
+// ValidateString implements validator.String.
+func (r textRule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || r.holds(req.ConfigValue.ValueString()) {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Provider Argument", fmt.Sprintf(
+		"The value of the provider argument %q %s, got: %q.", req.Path, r.must, req.ConfigValue.ValueString()))
+}
