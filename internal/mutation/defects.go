@@ -198,6 +198,19 @@ var Defects = []Defect{
 		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
 	},
 	{
+		Name: "drift shows the text of a secret", File: "internal/template/conceal.go",
+		Old: "return !slices.Contains(harmless, at)", New: "return at == \"Properties.SecretBinary\" && !slices.Contains(harmless, at)",
+		Packages: []string{"internal/template"}, Run: "TestParse_SecretPutInByHand",
+	}, {
+		Name: "drift shows what a user's output was changed to", File: "internal/template/conceal.go",
+		Old: "return strings.HasPrefix(logicalID, outputPrefix+userOutputPrefix)", New: "return false",
+		Packages: []string{"internal/template"}, Run: "TestParse_SecretPutInByHand",
+	}, {
+		Name: "any text of an output is taken for the id of a key", File: "internal/template/user.go",
+		Old: " && strings.HasPrefix(id, \"AKIA\"):", New: ":",
+		Packages: []string{"internal/template"}, Run: "TestCredentials_SecretInOutput",
+	},
+	{
 		Name: "null tags vanish", File: "internal/entity/tags.go",
 		Old: "elements[key] = types.StringNull()", New: "delete(elements, key)",
 		Packages: []string{"internal/entity"}, Run: "TestTagsAreMerged",

@@ -23,7 +23,14 @@ const (
 )
 
 // UserOutput is the output that tells what AWS has chosen for the access keys of a user.
-func UserOutput(user string) string { return "User" + logicalName(user) }
+func UserOutput(user string) string { return userOutputPrefix + logicalName(user) }
+
+const (
+	// outputPrefix stands before the names of outputs where they are listed with logical ids.
+	outputPrefix = "Outputs."
+	// userOutputPrefix begins the names of users' outputs.
+	userOutputPrefix = "User"
+)
 
 // With is the environment with what the outputs of a stack tell. Those that it doesn't have leave what was known before.
 func (e Env) With(outputs map[string]string) Env {

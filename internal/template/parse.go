@@ -46,14 +46,18 @@ type Deviation struct {
 	Of        []model.ID `json:"of"` // the entities that own the resource
 	LogicalID string     `json:"logical_id"`
 	Path      string     `json:"path"` // Properties.VersioningConfiguration.Status; "" when the resource is missing
-	Want      string     `json:"want"` // as JSON, cut; "" for nothing
-	Have      string     `json:"have"`
+	// Want and Have are JSON, cut; "" for nothing. Both are "" where the values may be secret.
+	Want string `json:"want"`
+	Have string `json:"have"`
 }
 
 // String is the deviation for people: what is there, and what should be.
 func (d Deviation) String() string {
 	if d.Path == "" {
 		return d.LogicalID + " is missing"
+	}
+	if d.Want == "" && d.Have == "" {
+		return fmt.Sprintf("%s %s is not what it should be (its value may be secret and is not shown)", d.LogicalID, d.Path)
 	}
 	show := func(value string) string {
 		if value == "" {
@@ -429,7 +433,7 @@ func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
 		}
 		published := outputs(entity)
 		for _, name := range slices.Sorted(maps.Keys(published)) {
-			deviations = append(deviations, compare([]model.ID{entity.ID()}, "Outputs."+name, encodeJSON(published[name]), have[name])...)
+			deviations = append(deviations, compare([]model.ID{entity.ID()}, outputPrefix+name, encodeJSON(published[name]), have[name])...)
 		}
 	}
 	for _, p := range s.projects {
@@ -449,8 +453,12 @@ func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Devi
 	w, _ := decodeValue(want)
 	h, _ := decodeValue(have)
 	var deviations []Deviation
-	walk(nil, w, h, func(path []string, want, have any) {
-		deviations = append(deviations, Deviation{of, logicalID, strings.Join(path, "."), brief(want), brief(have)})
+	walk(nil, w, h, func(path []string, wanted, found any) {
+		d := Deviation{Of: of, LogicalID: logicalID, Path: strings.Join(path, ".")}
+		if !conceals(logicalID, path, want, have) {
+			d.Want, d.Have = brief(wanted), brief(found)
+		}
+		deviations = append(deviations, d)
 	})
 	return deviations
 }

@@ -157,14 +157,15 @@ type Credentials struct {
 	KeyIDs    map[model.Slot]string `json:"key_ids"`
 }
 
-// credentials reads what keysOutput has published.
+// credentials reads what keysOutput has published. What has not the form of an ARN or of a key's id is left out: an output that was changed by
+// hand can show a secret.
 func credentials(value string) Credentials {
 	c := Credentials{KeyIDs: map[model.Slot]string{}}
 	for _, part := range strings.Fields(value) {
-		switch name, id, _ := strings.Cut(part, "="); name {
-		case "secret":
+		switch name, id, _ := strings.Cut(part, "="); {
+		case name == "secret" && strings.HasPrefix(id, "arn:"):
 			c.SecretARN = id
-		case string(model.SlotA), string(model.SlotB):
+		case (name == string(model.SlotA) || name == string(model.SlotB)) && strings.HasPrefix(id, "AKIA"):
 			c.KeyIDs[model.Slot(name)] = id
 		}
 	}
