@@ -23,7 +23,7 @@ type Buckets struct {
 // upload. A bucket that doesn't exist is empty.
 func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	versions, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
-		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
 	})
 	switch {
 	case noSuchBucket(err):
@@ -31,13 +31,13 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	case err != nil:
 		return fmt.Errorf("listing the bucket %s: %w", bucket, err)
 	case len(versions.Versions) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(versions.Versions[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: shown(versions.Versions[0].Key)}
 	case len(versions.DeleteMarkers) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(versions.DeleteMarkers[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: shown(versions.DeleteMarkers[0].Key)}
 	}
 	// S3 deletes a bucket with unfinished uploads in it, and them with it.
 	uploads, err := b.S3.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{
-		Bucket: aws.String(bucket), MaxUploads: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+		Bucket: aws.String(bucket), MaxUploads: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
 	})
 	switch {
 	case noSuchBucket(err):
@@ -45,7 +45,7 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	case err != nil:
 		return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
 	case len(uploads.Uploads) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: aws.ToString(uploads.Uploads[0].Key)}
+		return &NotEmptyError{Bucket: bucket, Example: shown(uploads.Uploads[0].Key)}
 	}
 	return nil
 }
@@ -63,77 +63,6 @@ func (b Buckets) Delete(ctx context.Context, bucket string) error {
 	return fmt.Errorf("deleting the bucket %s: %w", bucket, err)
 }
 
-// maxDelete is the number of keys that one DeleteObjects takes (S3 API, DeleteObjects).
-const maxDelete = 1000
-
-// Empty deletes everything in a bucket: objects, versions, delete markers and unfinished uploads. progress is told the number of
-// versions deleted so far. A bucket that doesn't exist is empty.
-func (b Buckets) Empty(ctx context.Context, bucket string, progress func(deleted int)) error {
-	deleted := 0
-	for {
-		page, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
-			Bucket: aws.String(bucket), MaxKeys: aws.Int32(maxDelete), ExpectedBucketOwner: aws.String(b.AccountID),
-		})
-		if noSuchBucket(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("listing the bucket %s: %w", bucket, err)
-		}
-		objects := identifiers(page)
-		if len(objects) == 0 {
-			return b.abortUploads(ctx, bucket)
-		}
-		out, err := b.S3.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID),
-			Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return fmt.Errorf("emptying the bucket %s: %w", bucket, err)
-		}
-		if len(out.Errors) > 0 { // such as a version under object lock: going on would go round for ever
-			first := out.Errors[0]
-			return fmt.Errorf("emptying the bucket %s: %d objects can't be deleted, the first is %q: %s: %s",
-				bucket, len(out.Errors), aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
-		}
-		deleted += len(objects)
-		progress(deleted)
-	}
-}
-
-func identifiers(page *s3.ListObjectVersionsOutput) []types.ObjectIdentifier {
-	var objects []types.ObjectIdentifier
-	for _, v := range page.Versions {
-		objects = append(objects, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
-	}
-	for _, m := range page.DeleteMarkers {
-		objects = append(objects, types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
-	}
-	return objects
-}
-
-func (b Buckets) abortUploads(ctx context.Context, bucket string) error {
-	pages := s3.NewListMultipartUploadsPaginator(b.S3, &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if noSuchBucket(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
-		}
-		for _, upload := range page.Uploads {
-			_, err := b.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-				Bucket: aws.String(bucket), Key: upload.Key, UploadId: upload.UploadId, ExpectedBucketOwner: aws.String(b.AccountID),
-			})
-			if err != nil && code(err) != "NoSuchUpload" {
-				return fmt.Errorf("aborting an upload to the bucket %s: %w", bucket, err)
-			}
-		}
-	}
-	return nil
-}
-
 func noSuchBucket(err error) bool { return code(err) == "NoSuchBucket" }
 
 // code is the code of an AWS error, "" for others.
@@ -145,8 +74,8 @@ func code(err error) string {
 	return ""
 }
 
-// EncryptedWith finds a bucket of the account whose default encryption uses a key; "" when there is none. Buckets that
-// vanish meanwhile are passed over.
+// EncryptedWith finds a bucket of the account whose default encryption uses a key; "" when there is none. Buckets of other regions cannot use the
+// key and are passed over, as are those that vanish meanwhile.
 func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, error) {
 	pages := s3.NewListBucketsPaginator(b.S3, &s3.ListBucketsInput{})
 	for pages.HasMorePages() {
@@ -155,7 +84,14 @@ func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, erro
 			return "", fmt.Errorf("listing the buckets of the account %s: %w", b.AccountID, err)
 		}
 		for _, bucket := range page.Buckets {
+			region := aws.ToString(bucket.BucketRegion)
+			if region != "" && region != b.S3.Options().Region {
+				continue
+			}
 			uses, err := b.uses(ctx, aws.ToString(bucket.Name), keyARN)
+			if region == "" && elsewhere(err) {
+				continue
+			}
 			if err != nil || uses {
 				return aws.ToString(bucket.Name), err
 			}
@@ -164,11 +100,21 @@ func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, erro
 	return "", nil
 }
 
+// elsewhere reports whether S3 refused a call because the bucket is in another region: these are the answers that botocore's
+// S3RegionRedirectorv2 follows to that region, the last of them for regions that have to be opted into.
+func elsewhere(err error) bool {
+	switch code(err) {
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return true
+	}
+	return false
+}
+
 func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) {
 	out, err := b.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
 	switch code(err) {
-	case "NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError", "PermanentRedirect":
-		return false, nil // gone, unencrypted, or in another region, where the key can't be used
+	case "NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError":
+		return false, nil // gone, or unencrypted
 	}
 	if err != nil {
 		return false, fmt.Errorf("reading the encryption of the bucket %s: %w", bucket, err)

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
@@ -31,4 +32,50 @@ func (e *NotEmptyError) Explain() model.Explanation {
 		Remedy: `Empty the bucket. Or first apply on_delete = "empty" (deletes the data) or on_delete = "retain" (keeps the bucket, which is no longer managed), ` +
 			`and then remove the resource.`,
 	}
+}
+
+// UndeletableError is returned when S3 refused to delete something in a bucket that was being emptied.
+type UndeletableError struct {
+	Bucket string
+	// Deleted is how many versions, delete markers and uploads were deleted.
+	Deleted int
+	// Refused is how many could not be. Key is that of the first, Reason is what S3 said of it.
+	Refused int
+	Key     string
+	Reason  string
+}
+
+// add notes that S3 refused to delete something.
+func (e *UndeletableError) add(key, reason string) {
+	if e.Refused == 0 {
+		e.Key, e.Reason = key, reason
+	}
+	e.Refused++
+}
+
+func (e *UndeletableError) Error() string {
+	return fmt.Sprintf("emptying the bucket %s: %d versions could not be deleted, the first is of %q: %s", e.Bucket, e.Refused, e.Key, e.Reason)
+}
+
+// Explain implements model.Explainer.
+func (e *UndeletableError) Explain() model.Explanation {
+	explanation := model.Explanation{
+		Attribute: "on_delete",
+		Cause:     fmt.Sprintf("The bucket %s could not be emptied: S3 refused to delete %d versions. The first is of %q: %s", e.Bucket, e.Refused, e.Key, model.Sentences(e.Reason)),
+		Changed:   model.ChangedNothing,
+		Remedy:    "Remove what prevents their deletion and apply again.",
+	}
+	if e.Deleted > 0 {
+		explanation.Changed = model.ChangedPartly
+		explanation.Done = fmt.Sprintf("%d other versions, delete markers and uploads were deleted; the bucket itself was not.", e.Deleted)
+	}
+	switch reason := strings.ToLower(e.Reason); {
+	case strings.Contains(reason, "object lock"):
+		explanation.Remedy = "Wait until their retention ends, or remove their legal hold, and apply again."
+	case strings.Contains(reason, "mfa"):
+		explanation.Remedy = "MFA delete is enabled for the bucket: only the account's root user can delete versions, with its device. " +
+			"Let it disable MFA delete, and apply again."
+	}
+	explanation.Remedy += ` Or first apply on_delete = "retain", which keeps the bucket and no longer manages it.`
+	return explanation
 }
