@@ -127,6 +127,21 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 	})
 }
 
+func TestCheckEmpty_DeleteMarkersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		client := w.bucket(ours, "markers")
+		_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("markers"), Key: aws.String("gone.pdf")})
+		must(t, err)
+		var full *account.NotEmptyError
+		if err := w.buckets().CheckEmpty(t.Context(), "markers"); !errors.As(err, &full) || full.Example != "gone.pdf" {
+			t.Errorf("checking: %v", err)
+		}
+		must(t, w.buckets().Empty(t.Context(), "markers", nothing))
+		must(t, w.buckets().Delete(t.Context(), "markers"))
+	})
+}
+
 func TestUnfinishedUploadsAreData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

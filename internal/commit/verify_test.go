@@ -241,3 +241,26 @@ func TestVerifyComparesBeforeValues(t *testing.T) {
 		})
 	}
 }
+
+// TestVerify_IntrinsicBesideOtherMembers compares whatever stands beside an intrinsic function: an object with a member named like one is none.
+func TestVerify_IntrinsicBesideOtherMembers(t *testing.T) {
+	for name, test := range map[string]struct{ base, before, want string }{
+		"function":                {`{"A":{"Ref":"X"}}`, `{"A":"anything"}`, ""},
+		"member named Ref":        {`{"A":{"Ref":"X","Other":"1"}}`, `{"A":{"Ref":"X","Other":"2"}}`, "R A.Other"},
+		"member named Fn::":       {`{"A":{"Fn::Sub":"x","Other":"1"}}`, `{"A":{"Fn::Sub":"x","Other":"2"}}`, "R A.Other"},
+		"member named Condition":  {`{"A":{"Condition":"x","Effect":"Allow"}}`, `{"A":{"Condition":"x","Effect":"Deny"}}`, "R A.Effect"},
+		"beside in a list":        {`{"A":[{"Ref":"X"},"1"]}`, `{"A":["anything","2"]}`, "R A.1"},
+		"deeper":                  {`{"A":{"B":{"Ref":"X"},"C":"1"}}`, `{"A":{"B":"anything","C":"2"}}`, "R A.C"},
+		"function that was added": {`{"A":{"B":{"Ref":"X"}}}`, `{"A":{}}`, "R A.B"},
+	} {
+		base := decode(t, `{"Resources":{"Carrier":{},"R":{"Properties":`+test.base+`}}}`)
+		got := verifyBefore(base, ResourceChange{LogicalID: "R", Action: "Modify", Before: before(t, test.before)})
+		var want []string
+		if test.want != "" {
+			want = []string{test.want + " is not what it was when the stack was read"}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -75,7 +75,7 @@ type storedEvent struct {
 }
 
 func stored(e event.Event) storedEvent {
-	return storedEvent{e.V, e.Type, e.Project, e.Epoch, e.Seq, e.Revision, e.Time, e.Run, string(e.Data), e.Time.Add(EventLife).Unix()}
+	return storedEvent{e.V, e.Type, e.Project, e.Epoch, e.Seq, e.Revision, e.Time, e.Run, string(e.Data), e.Time.Add(event.EventLife).Unix()}
 }
 
 func (s storedEvent) event() event.Event {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -772,14 +773,39 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestEvents_TimeToLive: DynamoDB deletes an event 24 hours after its time, which the attribute tells in seconds.
+func TestEvents_TimeToLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
+		written := time.Now()
+		out, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"}, "sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000001"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Item[mirror.TTLAttribute] == nil {
+			t.Fatalf("the first event is %v", out.Item)
+		}
+		var expires int64
+		if err := attributevalue.Unmarshal(out.Item[mirror.TTLAttribute], &expires); err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Unix(expires, 0).Sub(written); left < 24*time.Hour-time.Minute || left > 24*time.Hour+time.Minute {
+			t.Errorf("the event expires in %s", left)
+		}
+	})
+}
+
 // DynamoDB deletes expired items some days later; until then Events leaves them out.
 func TestEventsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
-		<-time.After(mirror.EventLife / 2)
+		<-time.After(event.EventLife / 2)
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
-		<-time.After(mirror.EventLife / 2)
+		<-time.After(event.EventLife / 2)
 		events, err := b.Events(t.Context(), "demo", 0)
 		if err != nil || len(events) != 1 || events[0].Seq != 2 {
 			t.Errorf("the events are %+v, error %v", events, err)

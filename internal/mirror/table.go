@@ -18,9 +18,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// EventLife is how long events are kept.
-const EventLife = 24 * time.Hour
-
 // OperationLife is how long an announced operation counts if it has no expiry of its own.
 const OperationLife = time.Hour
 

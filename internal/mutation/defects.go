@@ -198,6 +198,49 @@ var Defects = []Defect{
 		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
 	},
 	{
+		Name: "an intrinsic function hides what stands beside it", File: "internal/commit/verify.go",
+		Old:      "	if len(object) != 1 {\n\t\treturn false\n\t}\n\tfor name := range object {\n\t\treturn name == \"Ref\" || name == \"Condition\" || strings.HasPrefix(name, \"Fn::\")\n\t}\n\treturn false",
+		New:      "	for name := range object {\n\t\tif name == \"Ref\" || name == \"Condition\" || strings.HasPrefix(name, \"Fn::\") {\n\t\t\treturn true\n\t\t}\n\t}\n\treturn false",
+		Packages: []string{"internal/commit"}, Run: "TestVerify_Intrinsic",
+	}, {
+		Name: "a change set that was not executed is left for a late call", File: "internal/stack/calls.go",
+		Old: "if s.deleteChangeSet(ctx, e.ARN) == nil {", New: "if e.ARN != \"\" {",
+		Packages: []string{"internal/stack"}, Run: "TestSettle_",
+	}, {
+		Name: "sweep deletes the fresh change sets of other writers", File: "internal/stack/sweep.go",
+		Old: "if ours && time.Since(aws.ToTime(set.CreationTime)) > deadAfter {", New: "if ours && deadAfter > 0 {",
+		Packages: []string{"internal/stack"}, Run: "Swept",
+	}, {
+		Name: "sweep deletes change sets that are not ours", File: "internal/stack/sweep.go",
+		Old: "ours := strings.HasPrefix(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)", New: "ours := strings.Contains(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)",
+		Packages: []string{"internal/stack"}, Run: "Swept",
+	}, {
+		Name: "delete markers are no data", File: "internal/account/bucket.go",
+		Old: "case len(versions.DeleteMarkers) > 0:", New: "case len(versions.DeleteMarkers) > 1:",
+		Packages: []string{"internal/account"}, Run: "TestCheckEmpty",
+	}, {
+		Name: "a project that was made again in another region is where it was", File: "internal/projects/refresh.go",
+		Old: "now.AccountID == first.env.AccountID && now.Region == first.env.Region", New: "now.AccountID == first.env.AccountID",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
+	}, {
+		Name: "a project that was made again in another account is where it was", File: "internal/projects/refresh.go",
+		Old: "if now := body.Contents.Project.Listing(); now.AccountID == first.env.AccountID && ", New: "if now := body.Contents.Project.Listing(); ",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
+	}, {
+		Name: "a failed reading is kept for all clients", File: "internal/relay/shared.go",
+		Old: "\t\t\ts.forget(key, r)\n", New: "\t\t\t_ = s.forget\n",
+		Packages: []string{"internal/relay"}, Run: "TestShared_",
+	}, {
+		Name: "a client sees projects whose names begin like one of its own", File: "internal/relay/route.go",
+		Old:      "return slices.Contains(c.projects, project) && isProjectName(project)",
+		New:      "return slices.ContainsFunc(c.projects, func(own string) bool { return strings.HasPrefix(project, own) }) && isProjectName(project)",
+		Packages: []string{"internal/relay"}, Run: "TestSees",
+	}, {
+		Name: "events expire after 24 minutes", File: "internal/event/session.go",
+		Old: "EventLife = 24 * time.Hour", New: "EventLife = 24 * time.Minute",
+		Packages: []string{"internal/mirror"}, Run: "TestEvents_TimeToLive",
+	},
+	{
 		Name: "keys are listed as XML has them", File: "internal/account/empty.go",
 		Old: "MaxKeys: aws.Int32(maxDelete), EncodingType: types.EncodingTypeUrl,", New: "MaxKeys: aws.Int32(maxDelete),",
 		Packages: []string{"internal/account"}, Run: "TestEmpty_HostileKeys",

@@ -141,3 +141,28 @@ func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
 		must(t, w.process().DeleteProject(t.Context(), "acme"))
 	})
 }
+
+// TestRefreshStack_ProjectMadeAgainElsewhere: a relay that knows a project finds it where it was made again, in another region or account.
+func TestRefreshStack_ProjectMadeAgainElsewhere(t *testing.T) {
+	for name, moved := range map[string]model.Project{
+		"region":  {Name: "acme", AccountID: account, Region: "eu-west-2", OnDelete: model.Refuse},
+		"account": {Name: "acme", AccountID: "444455556666", Region: "eu-west-1", OnDelete: model.Refuse},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, false)
+			must(t, w.process().CreateProject(t.Context(), acme()))
+			relay := w.process()
+			_, err := relay.RefreshStack(t.Context(), at)
+			must(t, err)
+			must(t, w.process().DeleteProject(t.Context(), "acme"))
+			must(t, w.process().CreateProject(t.Context(), moved))
+			there := projects.StackAddress{Project: "acme", AccountID: moved.AccountID, Region: moved.Region}
+			if done, err := relay.RefreshStack(t.Context(), there); err != nil || !done.AtRest() {
+				t.Errorf("another %s: %+v, %v", name, done, err)
+			}
+			if _, err := relay.RefreshStack(t.Context(), at); !model.IsNotFound(err, model.NotFoundOwner) {
+				t.Errorf("another %s: the stack where the project was: %v", name, err)
+			}
+		})
+	}
+}
