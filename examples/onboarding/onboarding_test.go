@@ -276,7 +276,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 	} {
 		t.Run(action, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				less := strings.Replace(onboarding.Account, "              - "+action+"\n", "", 1)
+				less := strings.ReplaceAll(onboarding.Account, "              - "+action+"\n", "")
 				if less == onboarding.Account { // it stands alone
 					less = strings.Replace(onboarding.Account, "Action: "+action+"\n", "Action: none:None\n", 1)
 				}

@@ -257,7 +257,7 @@ func TestAccProvider_NewerFormat(t *testing.T) {
 	configuration := func(tags string) string {
 		return x.in(acmeProject, bucketOf("inbox", tags, afterProject), userOf("partner", afterProject))
 	}
-	const ours, newer = `"format":1,"compiler":2,"of":{"kind":"bucket"`, `"format":9,"compiler":9,"of":{"kind":"bucket"`
+	const ours, newer = `"format":1,"compiler":3,"of":{"kind":"bucket"`, `"format":9,"compiler":9,"of":{"kind":"bucket"`
 	rewrite := func(from, to string) func() {
 		return func() {
 			x.edit(x.project, func(template string) string {

@@ -22,7 +22,6 @@ func envOf(partition, region string) template.Env {
 		Project: "acme", AccountID: modeltest.Account, Region: region, Partition: partition,
 		Shared: template.Shared{
 			KeyARN:       fmt.Sprintf("arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555", partition, region, modeltest.Account),
-			BoundaryARN:  fmt.Sprintf("arn:%s:iam::%s:policy/stowage/acme/acme-boundary", partition, modeltest.Account),
 			SFTPServerID: "s-0123456789abcdef0",
 		},
 	}

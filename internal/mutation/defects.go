@@ -96,6 +96,10 @@ var Defects = []Defect{
 		New:      "\tchanges := map[string]json.RawMessage{}\n\tfor _, b := range e.buckets {\n\t\tfor id, r := range Compile(e.env, b, e.origins[b.ID()]) {\n\t\t\tchanges[id] = encodeJSON(r)\n\t\t}\n\t}\n\tfor id := range e.touched {",
 		Packages: []string{"internal/template"},
 	}, {
+		Name: "a project loses the boundary that its older users name", File: "internal/template/boundary.go",
+		Old: "return logicalID == projectBoundaryID && e.project() != nil", New: "return false",
+		Packages: []string{"internal/template"}, Run: "TestBoundary_OlderProjects",
+	}, {
 		Name: "a newer format is read as if it were known", File: "internal/template/parse.go",
 		Old: "return nil, newerFormat(id, mark.Format)", New: "_ = mark.Format",
 		Packages: []string{"internal/template"},

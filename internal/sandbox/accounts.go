@@ -23,6 +23,9 @@ const (
 // roleTrust lets everybody in the hub's account assume a role.
 const roleTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + HubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
 
+// plainBoundary is the policy StowageBoundary of accounts that no template prepares.
+const plainBoundary = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","kms:*"],"Resource":"*"}]}`
+
 // open marks an account and region as used and gives them, on their first use, what onboarding makes.
 func (s *Sandbox) open(account, region, service string) {
 	s.world.Open(account)
@@ -38,12 +41,15 @@ func (s *Sandbox) open(account, region, service string) {
 	s.mustQuery(account, region, "sns", "2010-03-31", "CreateTopic", url.Values{"Name": {TopicName}})
 }
 
-// onboard makes an account's roles.
+// onboard makes an account's roles and the boundary of its users.
 func (s *Sandbox) onboard(account string) {
 	if s.onboarding != "" {
 		s.apply(account, s.region)
 		return
 	}
+	s.mustQuery(account, "us-east-1", "iam", "2010-05-08", "CreatePolicy", url.Values{
+		"PolicyName": {"StowageBoundary"}, "PolicyDocument": {plainBoundary},
+	})
 	for _, role := range []string{"StowageProvisioner", "StowageReader"} {
 		s.mustQuery(account, "us-east-1", "iam", "2010-05-08", "CreateRole", url.Values{
 			"RoleName": {role}, "AssumeRolePolicyDocument": {roleTrust},

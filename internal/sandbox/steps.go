@@ -125,8 +125,8 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 		s.groups(t)
 	case "AWS::IAM::Role":
 		t.identity("role", t.text("RoleName"), "Role")
-		if !t.making() && t.sets("AssumeRolePolicyDocument") {
-			t.needs(t.iam("role", t.text("RoleName")), "iam:UpdateAssumeRolePolicy")
+		if role := t.iam("role", t.text("RoleName")); !t.making() && t.sets("AssumeRolePolicyDocument") {
+			t.needsWith(map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(c.Account, role)}}, role, "iam:UpdateAssumeRolePolicy")
 		}
 		if !t.making() && t.sets("Description") {
 			t.needs(t.iam("role", t.text("RoleName")), "iam:UpdateRole")
@@ -246,7 +246,14 @@ func (s *Sandbox) managedPolicy(t *step) {
 	if !t.making() && t.sets("PolicyDocument") {
 		t.needs(arn, "iam:CreatePolicyVersion")
 	}
-	about := map[string][]string{"iam:PolicyARN": {arn}}
+	// A policy is attached to a role or user by its ARN and by the boundary that is on it (Service authorization reference, IAM).
+	about := func(target string) map[string][]string {
+		context := map[string][]string{"iam:PolicyARN": {arn}}
+		if boundary := s.iam.BoundaryOf(t.account, target); boundary != "" {
+			context["iam:PermissionsBoundary"] = []string{boundary}
+		}
+		return context
+	}
 	for _, of := range []struct {
 		property, noun string
 		find           func(account, name string) string
@@ -257,13 +264,13 @@ func (s *Sandbox) managedPolicy(t *step) {
 	} {
 		before, after := setOf(t.Before[of.property]), setOf(t.After[of.property])
 		for name := range after {
-			if !before[name] {
-				t.needsWith(about, of.find(t.account, name), "iam:Attach"+of.noun+"Policy")
+			if target := of.find(t.account, name); !before[name] {
+				t.needsWith(about(target), target, "iam:Attach"+of.noun+"Policy")
 			}
 		}
 		for name := range before {
 			if found := of.find(t.account, name); !after[name] && found != "" {
-				t.needsWith(about, found, "iam:Detach"+of.noun+"Policy")
+				t.needsWith(about(found), found, "iam:Detach"+of.noun+"Policy")
 			}
 		}
 	}

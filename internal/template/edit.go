@@ -678,7 +678,8 @@ func (e *editor) finish() *Template {
 	for id := range e.touched {
 		changes[id] = nil
 		resource, ok := wanted[id]
-		if before, there := e.before.template.resources[id]; ok && there && writtenOnce(id) {
+		before, there := e.before.template.resources[id]
+		if there && (ok && writtenOnce(id) || e.keepsProjectBoundary(id)) {
 			changes[id] = before
 		} else if ok {
 			changes[id] = encodeJSON(resource)
@@ -701,7 +702,10 @@ func (e *editor) finish() *Template {
 	next := e.before.template.with(changes)
 	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
 		before, _ := e.before.lookup(id)
-		after, _ := e.lookup(id)
+		after, stays := e.lookup(id)
+		if !stays {
+			after = nil // not the empty entity, which publishes outputs, too
+		}
 		next = next.publish(before, after)
 	}
 	return next

@@ -9,7 +9,7 @@ import (
 // Outputs.
 //
 // What AWS chooses (ids and ARNs that no name gives) is published as outputs of the stack, so that the DescribeStacks with which
-// every reading begins tells it: of the project its key, its boundary and its SFTP server, of each user with an access key the secret and
+// every reading begins tells it: of the project its key and its SFTP server, of each user with an access key the secret and
 // the ids of the keys. A stack has 200 outputs at most (CloudFormation user guide, cloudformation-limits), more than the users with
 // keys that fit into it, each of which takes four resources and more.
 
@@ -18,8 +18,7 @@ const KeyOutput = "KeyArn"
 
 // The other outputs of the stack that holds the project.
 const (
-	boundaryOutput = "BoundaryArn"
-	serverOutput   = "SftpServerId"
+	serverOutput = "SftpServerId"
 )
 
 // UserOutput is the output that tells what AWS has chosen for the access keys of a user.
@@ -35,7 +34,7 @@ const (
 // With is the environment with what the outputs of a stack tell. Those that it doesn't have leave what was known before.
 func (e Env) With(outputs map[string]string) Env {
 	e.Outputs = outputs
-	for name, field := range map[string]*string{KeyOutput: &e.KeyARN, boundaryOutput: &e.BoundaryARN, serverOutput: &e.SFTPServerID} {
+	for name, field := range map[string]*string{KeyOutput: &e.KeyARN, serverOutput: &e.SFTPServerID} {
 		if value := outputs[name]; value != "" {
 			*field = value
 		}
@@ -51,10 +50,6 @@ func outputs(entity model.Entity) map[string]object {
 			KeyOutput: {
 				"Description": "The key that encrypts the project's buckets",
 				"Value":       object{"Fn::GetAtt": list{keyID, "Arn"}},
-			},
-			boundaryOutput: {
-				"Description": "What no user of the project exceeds",
-				"Value":       object{"Ref": boundaryID},
 			},
 		}
 		if e.SFTP {
@@ -77,6 +72,9 @@ func (t *Template) publish(before, after model.Entity) *Template {
 	changes := map[string]json.RawMessage{}
 	for name := range outputs(before) {
 		changes[name] = nil
+	}
+	if _, isProject := before.(model.Project); isProject && after == nil {
+		changes[projectBoundaryOutput] = nil
 	}
 	for name, output := range outputs(after) {
 		changes[name] = encodeJSON(output)

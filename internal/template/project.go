@@ -3,7 +3,7 @@ package template
 import "github.com/stowage/terraform-provider-stowage/internal/model"
 
 // compileProject makes what the buckets and users of a project share: the key, the log bucket, the bucket through which large
-// templates reach CloudFormation, the boundary of all users, and the SFTP server if there is to be one.
+// templates reach CloudFormation, and the SFTP server if there is to be one.
 func compileProject(env Env, project model.Project, first, mark Mark) Resources {
 	logs := model.LogBucketName(project.Name, env.AccountID, env.Region)
 	templates := model.TemplateBucketName(project.Name, env.AccountID, env.Region)
@@ -23,7 +23,6 @@ func compileProject(env Env, project model.Project, first, mark Mark) Resources 
 			Type: "AWS::KMS::Alias", Metadata: Metadata{mark},
 			Properties: object{"AliasName": "alias/stowage-" + project.Name, "TargetKeyId": object{"Ref": keyID}},
 		},
-		boundaryID: boundary(env, mark),
 	}
 	for id, bucket := range map[string]Resource{
 		logBucketID:      logBucket(env, logs, projectTags, mark),
@@ -68,45 +67,6 @@ func keyPolicy(env Env, project model.Project) object {
 		})
 	}
 	return object{"Version": "2012-10-17", "Statement": statements}
-}
-
-// boundary is what no user of the project exceeds, whatever policies it has: the actions that permissions can give, on objects of the
-// account, through TLS. What must never be is denied in words: a boundary that merely doesn't allow something says nothing to a bucket
-// whose own policy names the user (IAM user guide, access_policies_boundaries).
-func boundary(env Env, mark Mark) Resource {
-	all := model.Permission{Access: model.ReadWrite, AllowDelete: true}
-	onBuckets := append(append(objectActions(all), listActions()...), "s3:GetBucketLocation")
-	ours := func(name string) list { return list{env.bucketARN(name), env.bucketARN(name) + "/*"} }
-	var reserved list
-	for _, name := range []string{
-		model.LogBucketName(env.Project, env.AccountID, env.Region), model.TemplateBucketName(env.Project, env.AccountID, env.Region),
-	} {
-		reserved = append(reserved, ours(name)...)
-	}
-	return Resource{
-		Type: "AWS::IAM::ManagedPolicy", Metadata: Metadata{mark},
-		Properties: object{
-			"ManagedPolicyName": env.Project + "-boundary", "Path": iamPath(env.Project),
-			"Description": "What no user of the project " + env.Project + " exceeds",
-			"PolicyDocument": object{"Version": "2012-10-17", "Statement": list{
-				object{
-					"Sid": "Objects", "Effect": "Allow", "Action": onBuckets, "Resource": env.bucketARN("*"),
-					"Condition": object{"StringEquals": object{"aws:ResourceAccount": env.AccountID}},
-				},
-				object{
-					"Sid": "Keys", "Effect": "Allow", "Action": keyActions(all), "Resource": "arn:" + env.Partition + ":kms:" + env.Region + ":*:key/*",
-					"Condition": object{"StringEquals": object{"kms:ViaService": env.via("s3")}},
-				},
-				object{"Sid": "NothingElse", "Effect": "Deny", "NotAction": append(onBuckets[:len(onBuckets):len(onBuckets)], keyActions(all)...), "Resource": "*"},
-				object{
-					"Sid": "NoOtherAccount", "Effect": "Deny", "Action": "s3:*", "Resource": "*",
-					"Condition": object{"StringNotEquals": object{"aws:ResourceAccount": env.AccountID}},
-				},
-				object{"Sid": "NotOurOwn", "Effect": "Deny", "Action": "s3:*", "Resource": reserved},
-				object{"Sid": "RequireTLS", "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": object{"Bool": object{"aws:SecureTransport": "false"}}},
-			}},
-		},
-	}
 }
 
 func sftpLogName(project string) string { return "/stowage/" + project + "/sftp" }

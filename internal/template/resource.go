@@ -15,7 +15,7 @@ const FormatVersion = formatShards
 
 // CompilerVersion is the version of how entities are spelled as resources. It is raised with every change of what an
 // unchanged entity compiles to, so that an older compiler's resources aren't taken for hand edits.
-const CompilerVersion = 2
+const CompilerVersion = 3
 
 // Mark is Metadata.Stowage of every resource that Stowage makes: the stored format of entities.
 type Mark struct {
@@ -159,7 +159,6 @@ const (
 	logPolicyID      = "LogBucketPolicy"
 	templateBucketID = "TemplateBucket"
 	templatePolicyID = "TemplateBucketPolicy"
-	boundaryID       = "Boundary"
 	sftpLogsID       = "SftpLogs"
 	sftpServerID     = "SftpServer"
 )
@@ -185,8 +184,6 @@ type Env struct {
 type Shared struct {
 	// KeyARN is the ARN of the project's key, "" until the key exists.
 	KeyARN string `json:"key_arn,omitempty"`
-	// BoundaryARN is the ARN of the boundary of the project's users, "" until it exists: older versions made none.
-	BoundaryARN string `json:"boundary_arn,omitempty"`
 	// SFTPServerID is the id of the project's SFTP server, "" while there is none.
 	SFTPServerID string `json:"sftp_server_id,omitempty"`
 }

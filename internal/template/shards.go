@@ -153,9 +153,6 @@ func (s *shard) order(resources Resources) {
 		return
 	}
 	for id, resource := range resources {
-		if _, bounded := resource.Properties["PermissionsBoundary"]; bounded {
-			resource.DependsOn = append(resource.DependsOn, boundaryID)
-		}
 		if resource.Type == "AWS::Transfer::User" && s.project().SFTP {
 			resource.DependsOn = append(resource.DependsOn, sftpServerID)
 		}

@@ -22,7 +22,6 @@ func testEnv() Env {
 		Project: "acme", AccountID: modeltest.Account, Region: modeltest.Region, Partition: "aws",
 		Shared: Shared{
 			KeyARN:       "arn:aws:kms:eu-west-1:111122223333:key/1234",
-			BoundaryARN:  "arn:aws:iam::111122223333:policy/stowage/acme/acme-boundary",
 			SFTPServerID: "s-0123456789abcdef0",
 		},
 	}

@@ -12,8 +12,7 @@ import (
 // What a user is made of.
 //
 // A user is an IAM user in a group of its own, which carries its policies: policies don't stand on users (IAM.2), and a group takes
-// ten. Both it and the role that stands for it in SFTP have the project's boundary, so that whatever somebody attaches to them later,
-// they reach objects and nothing else.
+// ten. The user and the role that stands for it in SFTP have the permissions boundary of the account: see boundary.go.
 //
 // An access key is made in the stack, and its secret goes by reference into a secret of Secrets Manager, so that it passes
 // through nobody's hands. The stack's output for the user tells the ids that AWS has chosen: of the secret and the keys.
@@ -30,11 +29,8 @@ import (
 func compileUser(env Env, user model.User, first, mark Mark) Resources {
 	name := model.UserName(env.Project, user.Name)
 	properties := object{
-		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name},
+		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name}, "PermissionsBoundary": env.boundaryARN(),
 		"Tags": tags(user.Tags, env.Project, "user", user.Name),
-	}
-	if env.BoundaryARN != "" {
-		properties["PermissionsBoundary"] = env.BoundaryARN
 	}
 	resources := Resources{
 		userID(user.Name): Resource{
@@ -188,10 +184,8 @@ func sftpRole(env Env, user model.User, mark Mark) Resource {
 				"ArnLike":      object{"aws:SourceArn": env.arn("transfer") + ":user/" + env.SFTPServerID + "/*"},
 			},
 		}}},
-		"Tags": tags(user.Tags, env.Project, "user", user.Name),
-	}
-	if env.BoundaryARN != "" {
-		properties["PermissionsBoundary"] = env.BoundaryARN
+		"PermissionsBoundary": env.boundaryARN(),
+		"Tags":                tags(user.Tags, env.Project, "user", user.Name),
 	}
 	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{mark}, Properties: properties}
 }

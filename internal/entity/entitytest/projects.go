@@ -216,7 +216,6 @@ func (p *Projects) CreateProjectAs(ctx context.Context, project model.Project, i
 			Project: project.Name, AccountID: project.AccountID, Region: project.Region, Partition: "aws",
 			Shared: template.Shared{
 				KeyARN:       "arn:aws:kms:" + project.Region + ":" + project.AccountID + ":key/1",
-				BoundaryARN:  "arn:aws:iam::" + project.AccountID + ":policy/stowage/" + project.Name + "/" + project.Name + "-boundary",
 				SFTPServerID: "s-0123456789abcdef0",
 			},
 		}

@@ -37,7 +37,7 @@ type PolicyStatement struct {
 func NewPolicyDataSource() datasource.DataSource {
 	return entity.NewDataSource(entity.Lookup[PolicyModel]{
 		Name: "user_policy", Title: "User Policy", ProjectAttribute: "project",
-		Description: "What a user may do: all of its permissions together, as statements of one policy and as a table. In the account they are packed into as many policies as they need; the project's boundary bounds them.",
+		Description: "What a user may do: all of its permissions together, as statements of one policy and as a table. In the account they are packed into as many policies as they need; the permissions boundary of the account limits them.",
 		Attributes: map[string]schema.Attribute{
 			"project":  schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
 			"user":     schema.StringAttribute{Required: true, MarkdownDescription: "The user's name in the project."},

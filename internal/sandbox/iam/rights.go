@@ -69,6 +69,16 @@ func (s *Service) GroupARN(accountID, name string) string {
 	return ""
 }
 
+// BoundaryOf is the ARN of the permissions boundary of a user or role, by its ARN; "" when there is none.
+func (s *Service) BoundaryOf(accountID, arn string) string {
+	for _, e := range s.account(accountID).entities() {
+		if e.arn == arn {
+			return e.boundary
+		}
+	}
+	return ""
+}
+
 func (a *account) rights(e *entity) Rights {
 	r := Rights{Tags: map[string]string{}}
 	for _, t := range e.tags {
