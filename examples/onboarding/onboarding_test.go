@@ -213,14 +213,18 @@ var unshown = map[string][]string{
 		"iam:GetGroup", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedGroupPolicies", "iam:ListAttachedRolePolicies",
 		"iam:ListAttachedUserPolicies", "iam:ListEntitiesForPolicy", "iam:ListGroupPolicies", "iam:ListGroupsForUser", "iam:ListPolicyVersions", "iam:ListRolePolicies",
 		"iam:ListUserPolicies", "iam:ListUserTags", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListResourceTags",
-		"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ValidateResourcePolicy", "ssm:GetParameters",
-		"transfer:DescribeServer", "transfer:DescribeUser", "logs:ListTagsForResource",
+		"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ValidateResourcePolicy",
+		"transfer:DescribeServer", "transfer:DescribeUser", "logs:ListTagsForResource", "s3:GetBucketAcl",
 	},
 	"what handlers do beside the change that was asked for: the oldest version of a policy goes, tags go, a boundary is put": {
 		"iam:DeletePolicyVersion", "iam:UntagRole", "iam:UntagUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:UpdateRole", "iam:UpdateUser",
 		"iam:UpdateAssumeRolePolicy", "iam:UpdateAccessKey", "kms:EnableKeyRotation", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
 		"secretsmanager:UntagResource", "ssm:AddTagsToResource", "ssm:RemoveTagsFromResource", "transfer:UntagResource", "transfer:UpdateServer",
 		"logs:UntagResource", "logs:DisassociateKmsKey", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:UpdateLogDelivery",
+	},
+	"what handlers do on deletion with what somebody added by hand, and the older name of an action": {
+		"iam:DeleteGroupPolicy", "iam:DeleteRolePolicy", "iam:DeleteUserPolicy", "iam:DetachUserPolicy", "iam:GetGroupPolicy", "iam:GetRolePolicy",
+		"iam:GetUserPolicy", "iam:UpdateRoleDescription",
 	},
 	"what recovers from failures that this life hasn't": {
 		"cloudformation:ContinueUpdateRollback", "cloudformation:ListStackResources", "cloudformation:DescribeEvents", "cloudformation:ListChangeSets", "cloudformation:DeleteChangeSet",

@@ -119,10 +119,19 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 	case "AWS::KMS::Alias":
 		t.life(t.arn("kms", t.text("AliasName")), "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
 	case "AWS::SSM::Parameter":
-		t.life(t.arn("ssm", "parameter/"+strings.TrimPrefix(t.text("Name"), "/")), "ssm:PutParameter", "ssm:PutParameter", "ssm:DeleteParameter")
+		parameter := t.arn("ssm", "parameter/"+strings.TrimPrefix(t.text("Name"), "/"))
+		t.life(parameter, "ssm:PutParameter", "ssm:PutParameter", "ssm:DeleteParameter")
+		if !t.deleting() { // creations and updates end in the read handler
+			t.needs(parameter, "ssm:GetParameters", "ssm:ListTagsForResource")
+		}
 	case "AWS::IAM::User":
 		t.identity("user", t.text("UserName"), "User")
 		s.groups(t)
+		user := t.iam("user", t.text("UserName"))
+		t.needs(user, "iam:GetLoginProfile") // a read ends each creation and update, and begins each deletion
+		if t.deleting() {
+			t.needs(user, "iam:DeleteLoginProfile")
+		}
 	case "AWS::IAM::Role":
 		t.identity("role", t.text("RoleName"), "Role")
 		if role := t.iam("role", t.text("RoleName")); !t.making() && t.sets("AssumeRolePolicyDocument") {
@@ -297,8 +306,10 @@ func (t *step) server() {
 	arn := t.PhysicalID
 	if t.making() {
 		arn = t.arn("transfer", "server/*")
+		t.needs("*", "transfer:CreateServer") // takes no resource (Service authorization reference)
+	} else {
+		t.life(arn, "", "transfer:UpdateServer", "transfer:DeleteServer")
 	}
-	t.life(arn, "transfer:CreateServer", "transfer:UpdateServer", "transfer:DeleteServer")
 	t.tags(arn, "transfer:TagResource")
 	if t.sets("StructuredLogDestinations") {
 		t.needs("*", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")
@@ -323,6 +334,12 @@ func (t *step) sftpUser() {
 func (t *step) logGroup() {
 	arn := t.arn("logs", "log-group:"+t.text("LogGroupName")+":*")
 	t.life(arn, "logs:CreateLogGroup", "", "logs:DeleteLogGroup")
+	if t.deleting() {
+		t.needs(arn, "logs:DeleteDataProtectionPolicy")
+	} else {
+		t.needs(arn, "logs:GetDataProtectionPolicy")
+		t.needs("*", "logs:DescribeIndexPolicies")
+	}
 	if t.sets("RetentionInDays") {
 		t.needs(arn, "logs:PutRetentionPolicy")
 	}

@@ -40,7 +40,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		return config
 	}
 	const stacks = `{"Effect":"Allow","Action":["cloudformation:CreateStack","cloudformation:Describe*"],"Resource":"arn:aws:cloudformation:*:000000000000:stack/ours-*/*"}`
-	const parameters = `{"Effect":"Allow","Action":["ssm:PutParameter","ssm:DeleteParameter"],"Resource":"arn:aws:ssm:*:000000000000:parameter/ours/*","Condition":{"ForAnyValue:StringEquals":{"aws:CalledVia":"cloudformation.amazonaws.com"}}}`
+	const parameters = `{"Effect":"Allow","Action":["ssm:PutParameter","ssm:DeleteParameter","ssm:GetParameters","ssm:ListTagsForResource"],"Resource":"arn:aws:ssm:*:000000000000:parameter/ours/*","Condition":{"ForAnyValue:StringEquals":{"aws:CalledVia":"cloudformation.amazonaws.com"}}}`
 	template := func(parameter string) *string {
 		return aws.String(`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"` + parameter + `","Type":"String","Value":"x"}}}}`)
 	}
