@@ -211,6 +211,10 @@ var Defects = []Defect{
 		Old: "if s.deleteChangeSet(ctx, e.ARN) == nil {", New: "if e.ARN != \"\" {",
 		Packages: []string{"internal/stack"}, Run: "TestSettle_",
 	}, {
+		Name: "what another operation has left is taken for ours", File: "internal/stack/calls.go",
+		Old: "		d.StatusReason = \"\" // of the other operation\n", New: "		d.Status, d.ChangeSetID = status, e.ARN\n",
+		Packages: []string{"internal/stack"}, Run: "TestOutcomeIs",
+	}, {
 		Name: "sweep deletes the fresh change sets of other writers", File: "internal/stack/sweep.go",
 		Old: "if ours && time.Since(aws.ToTime(set.CreationTime)) > deadAfter {", New: "if ours && deadAfter > 0 {",
 		Packages: []string{"internal/stack"}, Run: "Swept",

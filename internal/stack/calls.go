@@ -345,7 +345,8 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 
 // finished judges a description of the stack; nil means that the operation goes on. A description with another change set
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
-// work already. Then the stack's own events under our token decide.
+// work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
+// so that nobody takes its outputs for ours.
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -362,10 +363,9 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	case d.ChangeSetID == e.ARN && len(events) > 0:
 		return &commit.Finished{Description: d, Events: events}
 	}
-	began, status := span(events)
-	switch {
+	switch status := statusOf(events); {
 	case status != "" && !strings.HasSuffix(status, inProgress):
-		d.Status, d.StatusReason, d.ChangeSetID, d.LastUpdated = status, "", e.ARN, began
+		d.StatusReason = "" // of the other operation
 		return &commit.Finished{Description: d, Events: events}
 	case d.Status == string(types.StackStatusDeleteComplete), d.Status == string(types.StackStatusDeleteFailed):
 		// A stack may be deleted while it is being created, which ends that without an event of its own.
@@ -377,18 +377,14 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	return nil
 }
 
-// span is when the stack's own events among an operation's events begin, and the status that they have come to.
-func span(events []commit.Event) (began time.Time, status string) {
+// statusOf is the status that the stack has come to by its own events among those of an operation; "" without one.
+func statusOf(events []commit.Event) (status string) {
 	for _, event := range events {
-		if event.Type != "AWS::CloudFormation::Stack" {
-			continue
+		if event.Type == "AWS::CloudFormation::Stack" {
+			status = event.Status
 		}
-		if status == "" {
-			began = event.Time.UTC()
-		}
-		status = event.Status
 	}
-	return began, status
+	return status
 }
 
 // clockSkew is the most that this machine's clock may be ahead of AWS's: signed requests are refused beyond it.

@@ -32,7 +32,9 @@ const eventsPerPage = 100
 
 // record adds an event to a stack's history and tells the stack's topics and EventBridge.
 func (s *Service) record(st *stack, caller cloud.Caller, e event) {
-	e.at = s.w.Now()
+	if e.at.IsZero() {
+		e.at = s.w.Now()
+	}
 	if e.id == "" {
 		e.id = s.w.NewUUID()
 	}
@@ -52,6 +54,7 @@ func (op *operation) report(r *resource, status, reason string) {
 	r.status, r.reason, r.changed = status, reason, op.s.w.Now()
 	op.s.record(op.st, op.caller, event{
 		id:        fmt.Sprintf("%s-%s-%s", r.logicalID, status, protocol.Time(r.changed)),
+		at:        r.changed,
 		logicalID: r.logicalID, physicalID: r.physicalID, kind: r.kind, status: status, reason: reason,
 		properties: jsonText(r.properties), token: op.token,
 	})
