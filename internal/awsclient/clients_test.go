@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/smithy-go"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
 const (
@@ -381,6 +384,28 @@ func TestRefusedCredentials(t *testing.T) {
 	wantError[*CredentialsError](t, err, "InvalidClientTokenId")
 }
 
+// TestExpiredCredentials covers credentials that expire during a run, and before it.
+func TestExpiredCredentials(t *testing.T) {
+	cleanEnvironment(t)
+	for _, code := range []string{"ExpiredToken", "ExpiredTokenException"} {
+		f := newFakeAWS()
+		c := mustNew(t, hubConfig(f))
+		f.other = func(sdkCall) (int, string) {
+			return awsError(403, code, "The security token included in the request is expired")
+		}
+		_, err := c.Hub().CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
+		wantError[*CredentialsError](t, err, code+": The security token included in the request is expired", "Sign in again")
+		var api smithy.APIError
+		if !errors.As(err, &api) || api.ErrorCode() != code {
+			t.Errorf("AWS's error is not in %v", err)
+		}
+	}
+	err := &AssumeRoleError{RoleARN: projectRole, Err: &smithy.GenericAPIError{Code: "ExpiredToken"}}
+	if explained := err.Explain(); !strings.Contains(explained.Remedy, "Sign in again") {
+		t.Errorf("%+v", explained)
+	}
+}
+
 func TestNoCredentials(t *testing.T) {
 	cleanEnvironment(t)
 	f := newFakeAWS()
@@ -425,6 +450,8 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{"custom_ca_bundle", func(c *Config) { c.CustomCABundle = "/nowhere/ca.pem" }, []string{"/nowhere/ca.pem", "no such file"}},
 		{"custom_ca_bundle", func(c *Config) { c.CustomCABundle = empty }, []string{empty, "no certificate"}},
+		{"shared_config_files", func(c *Config) { c.SharedConfigFiles = []string{empty, "/nowhere/config"} }, []string{"/nowhere/config", "no such file"}},
+		{"shared_credentials_files", func(c *Config) { c.SharedCredentialsFiles = []string{"~/no such credentials"} }, []string{"/no such credentials", "no such file"}},
 		{"secret_key", func(c *Config) { c.SecretKey = "" }, nil},
 		{"access_key", func(c *Config) { c.AccessKey = "" }, nil},
 		{"allowed_account_ids", func(c *Config) { c.AllowedAccountIDs, c.ForbiddenAccountIDs = []string{"1"}, []string{"2"} }, nil},
@@ -556,13 +583,18 @@ func TestDeadlineEndsRetries(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		if _, err := c.Hub().CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{}); err == nil || time.Since(start) > 10*time.Second {
+		_, err := c.Hub().CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 10*time.Second {
 			t.Errorf("a call ended after %v with %v", time.Since(start), err)
+		}
+		var api smithy.APIError
+		if explained, ok := model.Explain(err); !ok || !strings.Contains(explained.Remedy, "AWS's last answer: Throttling: Rate exceeded") || errors.As(err, &api) {
+			t.Errorf("the error does not tell AWS's last answer: %v", err)
 		}
 		start = time.Now()
 		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err := c.Project(ctx, projectAccount, "", "StowageProvisioner")
+		_, err = c.Project(ctx, projectAccount, "", "StowageProvisioner")
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 10*time.Second {
 			t.Errorf("a project ended after %v with %v", time.Since(start), err)
 		}

@@ -166,6 +166,15 @@ func (c *Config) check() error {
 	if c.HTTPSProxy != nil && *c.HTTPSProxy != "" && checkProxy(*c.HTTPSProxy) != nil {
 		return &ArgumentError{Argument: "https_proxy", Err: checkProxy(*c.HTTPSProxy)}
 	}
+	for argument, paths := range map[string][]string{
+		"shared_config_files": c.SharedConfigFiles, "shared_credentials_files": c.SharedCredentialsFiles,
+	} {
+		for _, path := range paths {
+			if err := checkFile(path); err != nil {
+				return &ArgumentError{Argument: argument, Err: err, Remedy: "Correct the path, or remove it."}
+			}
+		}
+	}
 	if c.CustomCABundle != "" {
 		if err := checkCABundle(c.CustomCABundle); err != nil {
 			return &ArgumentError{Argument: "custom_ca_bundle", Err: err}
@@ -196,14 +205,37 @@ func checkProxy(s string) error {
 	return nil
 }
 
-func checkCABundle(path string) error {
+// expand replaces environment variables and the home directory in a path, as the SDK does.
+func expand(path string) (string, error) {
 	path = os.ExpandEnv(path)
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return err
-		}
-		path = filepath.Join(home, rest)
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, rest), nil
+}
+
+// checkFile wants a file that can be read. The SDK ignores one that does not exist, and would take other credentials.
+func checkFile(path string) error {
+	path, err := expand(path)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("the file cannot be read: %w", err)
+	}
+	return file.Close()
+}
+
+func checkCABundle(path string) error {
+	path, err := expand(path)
+	if err != nil {
+		return err
 	}
 	pem, err := os.ReadFile(path)
 	if err != nil {

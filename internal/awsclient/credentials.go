@@ -86,7 +86,7 @@ func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 	if err := diagnosed(diags, c); err != nil {
 		return aws.Config{}, nil, err
 	}
-	sdk.APIOptions = append(slices.Clone(sdk.APIOptions), addCallLog)
+	sdk.APIOptions = append(slices.Clone(sdk.APIOptions), addCallLog, explainFailures)
 	sdk.Logger = sdkLog{}
 	return sdk, warnings(diags), nil
 }

@@ -67,6 +67,23 @@ func foreignRegion(region, partition string) error {
 	}
 }
 
+const (
+	unknownKey  = "The access key does not exist, is inactive, or is temporary and came without its session token. Check that access key, secret key and token belong together."
+	wrongSecret = "The secret key does not belong to the access key, or this machine's clock is wrong."
+	expired     = "The temporary credentials have expired. Sign in again (with single sign-on: aws sso login) or get new ones, and repeat the run."
+	wrongClock  = "This machine's clock differs too much from AWS's. Set it right and repeat the run."
+	signInAgain = "The single sign-on session has ended. Sign in again (aws sso login) and repeat the run."
+)
+
+// credentialsCodes are AWS's codes for credentials that it refuses, whatever the call, with what to do.
+var credentialsCodes = map[string]string{
+	"InvalidClientTokenId": unknownKey, "UnrecognizedClientException": unknownKey, "InvalidAccessKeyId": unknownKey,
+	"SignatureDoesNotMatch": wrongSecret, "InvalidSignatureException": wrongSecret,
+	"ExpiredToken": expired, "ExpiredTokenException": expired,
+	"RequestExpired": wrongClock, "RequestTimeTooSkewed": wrongClock,
+	"InvalidGrantException": signInAgain, "UnauthorizedException": signInAgain,
+}
+
 // CredentialsError says that there are no credentials, or that AWS refuses them.
 type CredentialsError struct {
 	Err error
@@ -89,17 +106,8 @@ func (e *CredentialsError) Explain() model.Explanation {
 	default:
 		what = "AWS refused the provider's credentials."
 		next = "Check which credentials are in use (arguments come first, then the environment, then the shared files) and that they may call sts:GetCallerIdentity."
-		switch code {
-		case "InvalidClientTokenId", "UnrecognizedClientException":
-			next = "The access key does not exist, is inactive, or is temporary and came without its session token. Check that access key, secret key and token belong together."
-		case "SignatureDoesNotMatch", "InvalidSignatureException":
-			next = "The secret key does not belong to the access key, or this machine's clock is wrong."
-		case "ExpiredToken", "ExpiredTokenException":
-			next = "The temporary credentials have expired. Get new ones (for example by signing in again) and repeat the run."
-		case "RequestExpired", "RequestTimeTooSkewed":
-			next = "This machine's clock differs too much from AWS's. Set it right and repeat the run."
-		case "InvalidGrantException", "UnauthorizedException":
-			next = "The single sign-on session has ended. Sign in again (aws sso login) and repeat the run."
+		if known := credentialsCodes[code]; known != "" {
+			next = known
 		}
 	}
 	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
@@ -156,7 +164,7 @@ func (e *AssumeRoleError) Explain() model.Explanation {
 			next += " Check that the account has been onboarded, and the provider argument project_role_name."
 		}
 	case "ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken":
-		next = "Get new credentials or a new token and repeat the run."
+		next = "The credentials or the token have expired. Sign in again (with single sign-on: aws sso login) or get a new token, and repeat the run."
 	case "ValidationError":
 		next = "Check the role's ARN and the session's settings (duration, session name, policies, tags); a role reached through another role lasts an hour at most."
 	case "RegionDisabledException":

@@ -51,6 +51,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
 	case !o.Consistent(), e.stale(now, o):
+		e.unserved = nil // that is what the members wait for now
 		e.pause(now, BusyPause)
 	case o.After.Status == "UPDATE_ROLLBACK_FAILED":
 		e.recover(now, o)

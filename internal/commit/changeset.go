@@ -158,15 +158,12 @@ const ChangeSetPrefix = "stowage-"
 func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
 
 func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
+	e.attempt.arn = o.ARN
 	if o.Err != nil {
 		e.notMade(now, o.Err)
-		if o.ARN != "" { // it was made, but could not be described: it would block its name
-			e.attempt.arn, e.attempt.pause = o.ARN, BusyPause
-			e.discard()
-		}
 		return
 	}
-	e.attempt.arn = o.ARN
+	e.unserved = nil
 	if o.StackID != "" {
 		e.attempt.stackID = o.StackID
 	}
@@ -195,8 +192,10 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 	switch err.Failure {
 	case NameTaken:
 		e.collide(now, err.ARN)
-	case Busy, Gone, Outdated, NoReply:
-		e.pause(now, BusyPause)
+	case Busy, Gone, Outdated:
+		e.repeat(now)
+	case NoReply:
+		e.notServed(now, err)
 	case Refused, Invalid:
 		e.base = nil
 		switch {
@@ -208,9 +207,28 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 		default:
 			e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
 		}
-		e.pronounce(now)
-		e.round(now)
+		e.abandon(now)
 	}
+}
+
+// repeat reads the stack again after BusyPause. A change set that was made, but could not be described, would block its name.
+func (e *Engine) repeat(now time.Time) {
+	if e.attempt.arn != "" {
+		e.attempt.pause = BusyPause
+		e.discard()
+		return
+	}
+	e.pause(now, BusyPause)
+}
+
+// abandon ends an attempt whose members have their outcome: as repeat, but without a pause if there is no change set.
+func (e *Engine) abandon(now time.Time) {
+	if e.attempt.arn != "" {
+		e.repeat(now)
+		return
+	}
+	e.pronounce(now)
+	e.round(now)
 }
 
 // refused finds out whose change the service could not make a change set of, and deletes the set.

@@ -179,6 +179,13 @@ type (
 
 	// Cleared answers Clear: the stack is gone, or why it is not.
 	Cleared struct{ Err error }
+
+	// Attempt answers nothing. It reports an attempt of a call of the outstanding effect that AWS
+	// did not serve, and that is repeated; with Err nil, that the repeated call was served.
+	Attempt struct {
+		Operation string // such as CreateChangeSet
+		Err       error
+	}
 )
 
 // Consistent says that the stack was at rest and that nothing happened while it was read.
@@ -208,6 +215,7 @@ func (Finished) observation()         {}
 func (Protected) observation()        {}
 func (Continued) observation()        {}
 func (Cleared) observation()          {}
+func (Attempt) observation()          {}
 
 // ResourceChange is one change of a change set, as the service computed it.
 type ResourceChange struct {

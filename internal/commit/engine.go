@@ -124,6 +124,7 @@ type Engine struct {
 	protectedID string    // the stack that has been protected for this batch: a description may not show it yet
 	staleSince  time.Time // since when templates of another revision have been read; zero: the last one was right
 	staleReads  int       // how many of them
+	unserved    *unserved // the last call that AWS did not serve; nil: it serves all
 	surprised   string    // hash of the base that gave a surprise
 	surprisedAt time.Time
 	collided    string // hash of the base on which another writer's set was found
@@ -239,6 +240,8 @@ func (e *Engine) Observe(now time.Time, observation Observation) {
 		e.continued(now, o)
 	case Cleared:
 		e.cleared(now, o)
+	case Attempt:
+		e.attempted(now, o)
 	}
 	e.settleIdle(now)
 }
@@ -353,12 +356,12 @@ func (e *Engine) expire(now time.Time) {
 		if slices.ContainsFunc(e.batch, func(b member) bool { return b.ID == m.ID }) {
 			doing = e.doing()
 		}
-		return &InterruptedError{e.config.Stack, doing}
+		return &InterruptedError{Stack: e.config.Stack, Doing: doing, Last: e.lastAnswer()}
 	})
 	if e.underExecution() {
 		e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 			if late(m) {
-				e.emit(Done{m.ID, &OutcomeUnknownError{Stack: e.config.Stack}})
+				e.emit(Done{m.ID, &OutcomeUnknownError{Stack: e.config.Stack, Last: e.lastAnswer()}})
 				e.attempt.stale = true
 			}
 			return late(m)

@@ -27,6 +27,8 @@ type CommitError struct {
 	Err     error    // the call that was refused; nil when the operation itself failed
 	// NameTaken means that the validation found something of the same physical name outside of the stack.
 	NameTaken bool
+	// Unserved means that AWS did not serve the calls for the change set.
+	Unserved bool
 }
 
 func (e *CommitError) Error() string {
@@ -48,6 +50,11 @@ func (e *CommitError) Explain() model.Explanation {
 		Cause:   fmt.Sprintf("CloudFormation did not carry out the commit to the stack %s: %s", e.Stack, model.Sentences(e.Reasons...)),
 		Changed: model.ChangedNothing,
 		Remedy:  "Remove the cause and apply again. The events of the stack in the CloudFormation console have more details.",
+	}
+	if e.Unserved {
+		explanation.Remedy = "Apply again once the AWS Health Dashboard shows no problem with CloudFormation in this region."
+	} else if called, ok := model.Explain(e.Err); ok { // the call's error knows better what to do
+		explanation.Cause, explanation.Remedy = called.Cause, called.Remedy
 	}
 	if e.NameTaken {
 		explanation.Attribute = model.AttributeName
@@ -165,7 +172,8 @@ func (e *UnexpectedChangesError) Explain() model.Explanation {
 // not be in the stack.
 type OutcomeUnknownError struct {
 	Stack string
-	Err   error
+	Err   error // why the execution cannot be followed any longer; nil when the time ran out
+	Last  error // AWS's answer to the last call that it did not serve; nil when it serves all
 }
 
 func (e *OutcomeUnknownError) Error() string {
@@ -173,7 +181,15 @@ func (e *OutcomeUnknownError) Error() string {
 	if e.Err != nil {
 		text += "; " + e.Err.Error()
 	}
-	return text
+	return text + lastAnswered("; ", e.Last)
+}
+
+// lastAnswered is the end of a text about a wait: what AWS answered last.
+func lastAnswered(separator string, last error) string {
+	if last == nil {
+		return ""
+	}
+	return separator + "the last call that AWS did not serve is " + last.Error()
 }
 
 func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
@@ -184,6 +200,7 @@ func (e *OutcomeUnknownError) Explain() model.Explanation {
 	if e.Err != nil {
 		cause += ": " + e.Err.Error()
 	}
+	cause += lastAnswered("; ", e.Last)
 	return model.Explanation{
 		Cause:   model.Sentences(cause),
 		Changed: model.ChangedUnknown,
@@ -197,13 +214,14 @@ func (e *OutcomeUnknownError) Explain() model.Explanation {
 type InterruptedError struct {
 	Stack string
 	Doing string // what the member waited for when its time ran out; "" when it was cancelled
+	Last  error  // AWS's answer to the last call that it did not serve; nil when it serves all
 }
 
 func (e *InterruptedError) Error() string {
 	if e.Doing == "" {
 		return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
 	}
-	return fmt.Sprintf("the time ran out while %s; the stack %s was not changed", e.Doing, e.Stack)
+	return fmt.Sprintf("the time ran out while %s; the stack %s was not changed%s", e.Doing, e.Stack, lastAnswered("; ", e.Last))
 }
 
 // Explain implements model.Explainer.
@@ -216,7 +234,8 @@ func (e *InterruptedError) Explain() model.Explanation {
 		}
 	}
 	return model.Explanation{
-		Cause:   fmt.Sprintf("The time ran out while %s; the stack %s was not changed.", e.Doing, e.Stack),
+		Cause: model.Sentences(fmt.Sprintf("The time ran out while %s; the stack %s was not changed%s",
+			e.Doing, e.Stack, lastAnswered("; ", e.Last))),
 		Changed: model.ChangedNothing,
 		Remedy:  "Apply again, or allow more time with the argument timeouts or the provider argument commit_timeout.",
 	}

@@ -74,7 +74,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 			e.failAll(now, unreadable(e.config.Stack, o.Err))
 			return
 		}
-		e.failAll(now, &OutcomeUnknownError{e.config.Stack, o.Err})
+		e.failAll(now, &OutcomeUnknownError{Stack: e.config.Stack, Err: o.Err, Last: e.lastAnswer()})
 		return
 	}
 	status := outcome(o)

@@ -108,6 +108,26 @@ var Defects = []Defect{
 		Old: "r.DeletionPolicy, r.UpdateReplacePolicy = \"RetainExceptOnCreate\", \"Retain\"", New: "r.DeletionPolicy, r.UpdateReplacePolicy = \"\", \"\"",
 		Packages: []string{"internal/template"},
 	}, {
+		Name: "AWS's last answer is not told", File: "internal/commit/engine.go",
+		Old: "Doing: doing, Last: e.lastAnswer()}", New: "Doing: doing}",
+		Packages: []string{"internal/stack"}, Run: "TestUnserved",
+	}, {
+		Name: "what AWS does not serve is asked for without an end", File: "internal/commit/unserved.go",
+		Old: "if now.Sub(e.unserved.since) < UnservedPatience {", New: "if now.Sub(e.unserved.since) >= 0 {",
+		Packages: []string{"internal/stack"}, Run: "TestUnserved",
+	}, {
+		Name: "calls are repeated without a line of progress", File: "internal/stack/driver.go",
+		Old: "\t\t\t\ts.logAttempt(ctx, a)\n", New: "",
+		Packages: []string{"internal/stack"}, Run: "TestUnserved",
+	}, {
+		Name: "credentials that expire during a run are an unexpected error", File: "internal/awsclient/failures.go",
+		Old: "case credentialsCodes[errorCode(err)] != \"\":", New: "case false:",
+		Packages: []string{"internal/awsclient"}, Run: "TestExpiredCredentials",
+	}, {
+		Name: "a shared configuration file that does not exist is ignored", File: "internal/awsclient/config.go",
+		Old: "if err := checkFile(path); err != nil {", New: "if err := checkFile(path); false {",
+		Packages: []string{"internal/awsclient"}, Run: "TestWrongArguments",
+	}, {
 		Name: "retry without token", File: "internal/stack/calls.go",
 		Old: "ClientRequestToken: aws.String(e.Token), DisableRollback", New: "DisableRollback",
 		Packages: []string{"internal/stack"},

@@ -49,12 +49,17 @@ func classify(err error) *commit.CallError {
 		}
 	case errors.As(err, &exists):
 		result.Failure = commit.NameTaken
-	case api.ErrorCode() == "Throttling", api.ErrorCode() == "ThrottlingException":
+	case throttled(api):
 		result.Failure = commit.Busy
 	case api.ErrorCode() == "ValidationError":
 		result.Failure = classifyValidation(api.ErrorMessage())
 	}
 	return result
+}
+
+// throttled reports whether the service refused a call because there are too many.
+func throttled(api smithy.APIError) bool {
+	return api.ErrorCode() == "Throttling" || api.ErrorCode() == "ThrottlingException"
 }
 
 // broken says that the service failed at the call rather than refused it: it may have done it all the same.

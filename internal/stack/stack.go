@@ -73,6 +73,7 @@ func New(config Config) *Stack {
 	if config.Log == nil {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
+	config.CloudFormation, config.S3 = watchedCloudFormation(config.CloudFormation), watchedS3(config.S3)
 	return &Stack{
 		config: config, engine: commit.New(config.Config),
 		waiters: map[commit.MemberID]chan error{}, wake: make(chan struct{}, 1),

@@ -1,0 +1,104 @@
+package stack_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
+)
+
+// progress collects the lines about calls that AWS does not serve.
+type progress []string
+
+func (p *progress) config(c *stack.Config) {
+	c.Log = func(_ context.Context, message string, fields map[string]any) {
+		if strings.HasPrefix(message, "AWS ") {
+			text, _ := fields["error"].(string)
+			*p = append(*p, message+": "+fields["operation"].(string)+" "+text)
+		}
+	}
+}
+
+// unserved lets CloudFormation fail at an operation for ever.
+func unserved(operation string) sandbox.Fault {
+	return sandbox.Fault{
+		Service: "cloudformation", Operation: operation, Effect: sandbox.FailCall, Code: "InternalFailure", Times: 1_000_000,
+	}
+}
+
+// TestUnserved_TimeRunsOut tells a member whose time runs out what AWS answered last.
+func TestUnserved_TimeRunsOut(t *testing.T) {
+	for operation, changed := range map[string]model.Changed{
+		"DescribeStacks": model.ChangedNothing, "CreateChangeSet": model.ChangedNothing, "DescribeChangeSet": model.ChangedNothing,
+		"ExecuteChangeSet": model.ChangedUnknown,
+	} {
+		t.Run(operation, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.filled(w.process())
+				w.faults(unserved(operation))
+				var lines progress
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				err := w.process(lines.config).Commit(ctx, create(user("partner")))
+				e, ok := model.Explain(err)
+				if !ok || !strings.Contains(e.Cause, "The time ran out") || !strings.Contains(e.Cause, operation+": InternalFailure: ") {
+					t.Errorf("the error does not tell AWS's answer: %v\n%+v", err, e)
+				}
+				if e.Changed != changed {
+					t.Errorf("changed: %v, want %v", e.Changed, changed)
+				}
+				if len(lines) < 2 || !strings.HasPrefix(lines[0], "AWS did not serve the call; repeating it: "+operation+" InternalFailure: ") {
+					t.Errorf("progress %q", lines)
+				}
+				w.box.ClearFaults()
+				synctest.Wait()
+				time.Sleep(time.Hour) // the writer's own calls end
+			})
+		})
+	}
+}
+
+// TestUnserved_Bounded gives up on change sets that AWS does not make, long before the members' time has run out.
+func TestUnserved_Bounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		w.faults(unserved("CreateChangeSet"))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+		defer cancel()
+		began := time.Now()
+		err := s.Commit(ctx, create(user("partner")))
+		var failed *commit.CommitError
+		if !errors.As(err, &failed) || !failed.Unserved || !strings.Contains(err.Error(), "CreateChangeSet: InternalFailure: ") {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(began); took < commit.UnservedPatience || took > 30*time.Minute {
+			t.Errorf("given up after %s", took)
+		}
+		w.box.ClearFaults()
+		must(t, s.Commit(ctx, create(user("partner"))))
+	})
+}
+
+// TestUnserved_ServedAgain forgets AWS's answer once the call is served: what a later wait is for is something else.
+func TestUnserved_ServedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.filled(w.process())
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "InternalFailure", Times: 3})
+		var lines progress
+		must(t, w.process(lines.config).Commit(t.Context(), create(user("partner"))))
+		if len(lines) != 4 || lines[3] != "AWS serves the call again: CreateChangeSet " {
+			t.Errorf("progress %q", lines)
+		}
+	})
+}
