@@ -2,6 +2,7 @@ package onboarding_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/evaluate"
 )
 
 type object = map[string]any
@@ -21,10 +23,18 @@ type object = map[string]any
 // everything is a policy that makes an administrator.
 var everything = object{"Version": "2012-10-17", "Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}}}
 
-const path, policies = "/stowage/evil/", "arn:aws:iam::" + account + ":policy"
+const (
+	path     = "/stowage/evil/"
+	policies = "arn:aws:iam::" + account + ":policy"
+	roles    = "arn:aws:iam::" + account + ":role"
+)
 
+// resource is a resource of IAM, or of the service that its kind names.
 func resource(kind string, properties object, after ...string) object {
-	r := object{"Type": "AWS::IAM::" + kind, "Properties": properties}
+	if !strings.Contains(kind, "::") {
+		kind = "IAM::" + kind
+	}
+	r := object{"Type": "AWS::" + kind, "Properties": properties}
 	if len(after) > 0 {
 		r["DependsOn"] = after
 	}
@@ -40,7 +50,7 @@ func trusting(principal string) object {
 // TestProvisioner_CannotMakeAdministrators tries to become the account's administrator by a change set. Each way fails, with
 // AWS's reason.
 func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
-	own := object{"ManagedPolicyName": "evil-boundary", "Path": path, "PolicyDocument": everything}
+	own := object{"ManagedPolicyName": "evil-bounds", "Path": path, "PolicyDocument": everything}
 	hub := trusting("arn:aws:iam::" + sandbox.HubAccount + ":root")
 	for name, test := range map[string]struct {
 		resources object
@@ -48,7 +58,7 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 	}{
 		"role with a boundary of its own": {object{
 			"B": resource("ManagedPolicy", own),
-			"R": resource("Role", object{"RoleName": "evil", "Path": path, "PermissionsBoundary": policies + path + "evil-boundary", "AssumeRolePolicyDocument": hub}, "B"),
+			"R": resource("Role", object{"RoleName": "evil", "Path": path, "PermissionsBoundary": policies + path + "evil-bounds", "AssumeRolePolicyDocument": hub}, "B"),
 		}, "iam:CreateRole"},
 		"role without a boundary": {object{
 			"R": resource("Role", object{"RoleName": "evil", "Path": path, "AssumeRolePolicyDocument": hub}),
@@ -59,9 +69,21 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 		"role outside the path": {object{
 			"R": resource("Role", object{"RoleName": "evil", "PermissionsBoundary": policies + "/StowageBoundary", "AssumeRolePolicyDocument": hub}),
 		}, "iam:CreateRole"},
+		"policy with the name of a project's boundary": {object{
+			"B": resource("ManagedPolicy", object{"ManagedPolicyName": "acme-boundary", "Path": "/stowage/acme/", "PolicyDocument": everything}),
+		}, "iam:CreatePolicy"},
+		"SFTP user with a role outside the path": {object{
+			"S": resource("Transfer::Server", object{}),
+			"U": resource("Transfer::User", object{
+				"ServerId": object{"Fn::GetAtt": []any{"S", "ServerId"}}, "UserName": "evil", "Role": roles + "/transfer", "HomeDirectory": "/x",
+			}),
+		}, "iam:PassRole"},
+		"SFTP server with a logging role outside the path": {object{
+			"S": resource("Transfer::Server", object{"LoggingRole": roles + "/transfer"}),
+		}, "iam:PassRole"},
 		"user with a boundary of its own": {object{
 			"B": resource("ManagedPolicy", own),
-			"U": resource("User", object{"UserName": "evil", "Path": path, "PermissionsBoundary": policies + path + "evil-boundary"}, "B"),
+			"U": resource("User", object{"UserName": "evil", "Path": path, "PermissionsBoundary": policies + path + "evil-bounds"}, "B"),
 		}, "iam:CreateUser"},
 		"user without a boundary": {object{
 			"U": resource("User", object{"UserName": "evil", "Path": path}),
@@ -88,6 +110,10 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 				trust, _ := json.Marshal(hub)
 				must(t, second(owner.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("unbounded"), Path: aws.String("/stowage/theirs/")})))
 				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("unbounded"), Path: aws.String("/stowage/theirs/"), AssumeRolePolicyDocument: aws.String(string(trust))})))
+				transfer, _ := json.Marshal(object{"Version": "2012-10-17", "Statement": []any{object{
+					"Effect": "Allow", "Principal": object{"Service": "transfer.amazonaws.com"}, "Action": "sts:AssumeRole",
+				}}})
+				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("transfer"), AssumeRolePolicyDocument: aws.String(string(transfer))})))
 				if got := w.reasons(test.resources); !strings.Contains(got, test.want) || !strings.Contains(got, "not authorized") {
 					t.Errorf("the stack's failures are %q, want %s", got, test.want)
 				}
@@ -121,4 +147,81 @@ func (w *world) reasons(resources object) string {
 		}
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// TestProvisioner_Limits asks what the policies of the role allow through CloudFormation, where the sandbox has no resource
+// type for an attempt. What AWS's conditions cannot prevent is listed as allowed; the guide "Preparing accounts" says so.
+func TestProvisioner_Limits(t *testing.T) {
+	w := newWorld(t, onboarding.Account)
+	documents := w.policies("StowageProvisioner")
+	boundary := func(name string) map[string][]string {
+		return map[string][]string{"iam:PermissionsBoundary": {policies + name}}
+	}
+	policy := func(name string) map[string][]string { return map[string][]string{"iam:PolicyARN": {policies + name}} }
+	key := func(tagged bool) map[string][]string {
+		if !tagged {
+			return nil
+		}
+		return map[string][]string{"aws:ResourceTag/stowage:project": {"acme"}}
+	}
+	owned := func(id string) map[string][]string { return map[string][]string{"aws:ResourceAccount": {id}} }
+	pass := func(service string) map[string][]string {
+		return map[string][]string{"iam:PassedToService": {service + ".amazonaws.com"}}
+	}
+	const kms = "arn:aws:kms:" + region + ":" + account + ":key/1"
+	for _, test := range []struct {
+		name, action, resource string
+		context                map[string][]string
+		want                   bool
+	}{
+		{"rewrite the boundary", "iam:CreatePolicyVersion", policies + "/StowageBoundary", nil, false},
+		{"go back to an older version of the boundary", "iam:SetDefaultPolicyVersion", policies + "/StowageBoundary", nil, false},
+		{"delete the boundary", "iam:DeletePolicy", policies + "/StowageBoundary", nil, false},
+		{"rewrite the boundary of an older project", "iam:CreatePolicyVersion", policies + "/stowage/acme/acme-boundary", nil, false},
+		{"rewrite a policy of its own role", "iam:CreatePolicyVersion", policies + "/StowageProvisionerIdentities", nil, false},
+		{"take the boundary off a user", "iam:DeleteUserPermissionsBoundary", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
+		{"take the boundary off a role", "iam:DeleteRolePermissionsBoundary", roles + "/stowage/acme/acme-ann-sftp", nil, false},
+		{"put another boundary on a role", "iam:PutRolePermissionsBoundary", roles + "/stowage/acme/acme-ann-sftp", boundary("/stowage/acme/any"), false},
+		{"put an older project's boundary on a user", "iam:PutUserPermissionsBoundary", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", boundary("/stowage/acme/acme-boundary"), false},
+		{"put the boundary on its own role", "iam:PutRolePermissionsBoundary", roles + "/StowageProvisioner", boundary("/StowageBoundary"), false},
+		{"attach a policy of AWS to a group", "iam:AttachGroupPolicy", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", map[string][]string{"iam:PolicyARN": {"arn:aws:iam::aws:policy/AdministratorAccess"}}, false},
+		{"attach a policy to a user", "iam:AttachUserPolicy", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", policy("/stowage/acme/any"), false},
+		{"write an inline policy of a user", "iam:PutUserPolicy", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
+		{"write an inline policy of a role", "iam:PutRolePolicy", roles + "/stowage/acme/acme-ann-sftp", nil, false},
+		{"write an inline policy of a group", "iam:PutGroupPolicy", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", nil, false},
+		{"change the trust policy of a role without a boundary", "iam:UpdateAssumeRolePolicy", roles + "/stowage/theirs/unbounded", nil, false},
+		{"change the trust policy of a role outside the path", "iam:UpdateAssumeRolePolicy", roles + "/StowageReader", boundary("/StowageBoundary"), false},
+		{"create a key of a user outside the path", "iam:CreateAccessKey", "arn:aws:iam::" + account + ":user/admin", nil, false},
+		{"give a user a password", "iam:CreateLoginProfile", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
+		{"add a user to a group outside the path", "iam:AddUserToGroup", "arn:aws:iam::" + account + ":group/admins", nil, false},
+		{"pass a role outside the path", "iam:PassRole", roles + "/transfer", pass("transfer"), false},
+		{"pass its own role", "iam:PassRole", roles + "/StowageProvisioner", pass("transfer"), false},
+		{"pass a role to CloudFormation", "iam:PassRole", roles + "/stowage/acme/acme-ann-sftp", pass("cloudformation"), false},
+		{"pass a role to Lambda", "iam:PassRole", roles + "/stowage/acme/acme-ann-sftp", pass("lambda"), false},
+		{"assume a role", "sts:AssumeRole", roles + "/stowage/acme/acme-ann-sftp", nil, false},
+		{"change the policy of a bucket of another account", "s3:PutBucketPolicy", "arn:aws:s3:::theirs", owned("444455556666"), false},
+		{"change the policy of a key without the tag", "kms:PutKeyPolicy", kms, key(false), false},
+		{"tag a key without the tag", "kms:TagResource", kms, nil, false},
+		{"create a grant on a key", "kms:CreateGrant", kms, key(true), false},
+		{"read a secret outside the prefix", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:" + region + ":" + account + ":secret:other-1", nil, false},
+		{"create a Lambda function", "lambda:CreateFunction", "*", nil, false},
+		{"nest a stack", "cloudformation:CreateStack", "arn:aws:cloudformation:" + region + ":" + account + ":stack/stowage-acme-0-x/*", nil, false},
+		{"change the stack that made it", "cloudformation:CreateChangeSet", "arn:aws:cloudformation:" + region + ":" + account + ":stack/StowageAccount/1", nil, false},
+
+		// What remains.
+		{"add a user to a group of a project, whichever user it is", "iam:AddUserToGroup", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", nil, true},
+		{"change the policy of any bucket of the account", "s3:PutBucketPolicy", "arn:aws:s3:::theirs", owned(account), true},
+		{"change the policy of a project's key", "kms:PutKeyPolicy", kms, key(true), true},
+		{"pass any role below the path to Transfer", "iam:PassRole", roles + "/stowage/theirs/any", pass("transfer"), true},
+		{"let another account assume a bounded role", "iam:UpdateAssumeRolePolicy", roles + "/stowage/acme/acme-ann-sftp", boundary("/StowageBoundary"), true},
+	} {
+		request := evaluate.Request{
+			Principal: provisioner + "/x", Role: roles + "/StowageProvisioner", Action: test.action, Resource: test.resource,
+			Context: map[string][]string{"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:SecureTransport": {"true"}},
+		}
+		maps.Copy(request.Context, test.context)
+		if got := evaluate.Evaluate(request, evaluate.Policies{Identity: documents}); got.Allowed != test.want {
+			t.Errorf("%s: %s on %s: allowed %v", test.name, test.action, test.resource, got.Allowed)
+		}
+	}
 }

@@ -75,20 +75,8 @@ func (w *world) process() *projects.Service {
 // allowed are the actions that the template allows a role, with the Sids that allow them.
 func (w *world) allowed(role string) map[string]string {
 	w.t.Helper()
-	client := w.as(account).Hub().IAM
-	list, err := client.ListPolicies(w.t.Context(), &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal})
-	must(w.t, err)
 	actions := map[string]string{}
-	for _, p := range list.Policies {
-		if !strings.HasPrefix(aws.ToString(p.PolicyName), role) {
-			continue
-		}
-		out, err := client.GetPolicyVersion(w.t.Context(), &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId})
-		must(w.t, err)
-		text, err := url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
-		must(w.t, err)
-		document, err := policydoc.Parse(text, policydoc.Identity)
-		must(w.t, err)
+	for _, document := range w.policies(role) {
 		for _, s := range document.Statements {
 			if s.Effect != "Allow" {
 				continue
@@ -99,6 +87,28 @@ func (w *world) allowed(role string) map[string]string {
 		}
 	}
 	return actions
+}
+
+// policies are the policies that the template gives a role.
+func (w *world) policies(role string) []*policydoc.Document {
+	w.t.Helper()
+	client := w.as(account).Hub().IAM
+	list, err := client.ListPolicies(w.t.Context(), &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal})
+	must(w.t, err)
+	var documents []*policydoc.Document
+	for _, p := range list.Policies {
+		if !strings.HasPrefix(aws.ToString(p.PolicyName), role) {
+			continue
+		}
+		out, err := client.GetPolicyVersion(w.t.Context(), &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId})
+		must(w.t, err)
+		text, err := url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
+		must(w.t, err)
+		document, err := policydoc.Parse(text, policydoc.Identity)
+		must(w.t, err)
+		documents = append(documents, document)
+	}
+	return documents
 }
 
 // used are the actions that the provisioner has used.

@@ -311,6 +311,9 @@ func (t *step) server() {
 		t.life(arn, "", "transfer:UpdateServer", "transfer:DeleteServer")
 	}
 	t.tags(arn, "transfer:TagResource")
+	if role, ok := t.After["LoggingRole"].(string); ok && t.sets("LoggingRole") {
+		t.passes(role)
+	}
 	if t.sets("StructuredLogDestinations") {
 		t.needs("*", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")
 	}
@@ -319,12 +322,17 @@ func (t *step) server() {
 	}
 }
 
+// passes demands the right to give a role to AWS Transfer Family.
+func (t *step) passes(role string) {
+	t.needsWith(map[string][]string{"iam:PassedToService": {"transfer.amazonaws.com"}}, role, "iam:PassRole")
+}
+
 func (t *step) sftpUser() {
 	arn := t.arn("transfer", "user/"+t.text("ServerId")+"/"+t.text("UserName"))
 	t.life(arn, "transfer:CreateUser", "transfer:UpdateUser", "transfer:DeleteUser")
 	t.tags(arn, "transfer:TagResource")
 	if t.sets("Role") {
-		t.needsWith(map[string][]string{"iam:PassedToService": {"transfer.amazonaws.com"}}, t.text("Role"), "iam:PassRole")
+		t.passes(t.text("Role"))
 	}
 	if !t.making() && t.sets("SshPublicKeys") {
 		t.needs(arn, "transfer:ImportSshPublicKey", "transfer:DeleteSshPublicKey")

@@ -7,7 +7,7 @@ import (
 )
 
 // Demands are the rights that a request needs: the action of its name, on the stack (Service authorization reference, CloudFormation). A change
-// set stands under its stack.
+// set stands under its stack. A service role must be passed, too.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: "cloudformation:" + r.Operation, Resource: "*", Context: map[string][]string{}}
 	set, ref := r.Form.Get("ChangeSetName"), r.Form.Get("StackName")
@@ -35,5 +35,12 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	if url := r.Form.Get("TemplateURL"); url != "" {
 		d.Context["cloudformation:TemplateUrl"] = []string{url}
 	}
-	return []cloud.Demand{d}
+	demands := []cloud.Demand{d}
+	if role := r.Form.Get("RoleARN"); role != "" {
+		d.Context["cloudformation:RoleArn"] = []string{role}
+		demands = append(demands, cloud.Demand{ // CloudFormation user guide, using-iam-servicerole
+			Action: "iam:PassRole", Resource: role, Context: map[string][]string{"iam:PassedToService": {"cloudformation.amazonaws.com"}},
+		})
+	}
+	return demands
 }
