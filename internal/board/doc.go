@@ -3,11 +3,15 @@
 //
 //	index.html      the page, and its text without JavaScript
 //	board.css       the layout, light and dark
-//	protocol.js     the live protocol: event.Client and event.View in JavaScript, without page and connection
+//	protocol.js     the live protocol: event.Client in JavaScript, without page and connection
+//	view.js         what a client knows of a project: event.View in JavaScript
 //	connection.js   maintains a WebSocket connection: tokens, heartbeats, pauses between attempts, announced ends
-//	content.js      the page's content as a function of what the protocol knows: rows, attention, commits
+//	content.js      the page's content as a function of what the protocol knows: changes, commits, marks
+//	attention.js    what needs attention, in the same way
+//	tree.js         the rows of the tree, in the same way
 //	detail.js       the content of the detail panel of one object, in the same way
 //	rows.js         a tree of any size that keeps only the visible rows in the page
+//	elements.js     the elements of the page's content
 //	board.js        the page
 //
 // # Address
@@ -30,5 +34,6 @@
 // # Tests
 //
 // The tests that need a browser have the build tag browser, so that go test needs none: make board-test installs Chromium where it is
-// missing, and runs them.
+// missing, and runs them. make board-lint checks the formatting, the lint rules and the types of the JavaScript; types.d.ts
+// declares the types.
 package board

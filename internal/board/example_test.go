@@ -16,7 +16,7 @@ import (
 func TestTheExampleListens(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("../../examples/web-client")))
-	for _, file := range []string{"/connection.js", "/protocol.js"} {
+	for _, file := range []string{"/connection.js", "/protocol.js", "/view.js"} {
 		mux.Handle(file, http.FileServerFS(board.Files()))
 	}
 	mux.HandleFunc("/favicon.ico", func(http.ResponseWriter, *http.Request) {}) // browsers ask for it by themselves

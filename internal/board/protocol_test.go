@@ -96,7 +96,8 @@ func grouped(entities []model.Entity) event.Entities {
 }
 
 // pageSteps is goSteps in JavaScript, as a function in the page.
-const pageSteps = `Promise.all([import("./protocol.js"), import("./content.js")]).then(([{ Client }, { Marks, attention, changes, commits, rows }]) => {
+const pageSteps = `Promise.all(["protocol", "content", "attention", "tree"].map((name) => import("./" + name + ".js"))).then((modules) => {
+	const { Client, Marks, attention, changes, commits, rows } = Object.assign({}, ...modules);
 	const members = { project: "project", bucket: "buckets", user: "users", permission: "permissions", listing: "listings" };
 	const grouped = (entities) => {
 		const by = {};

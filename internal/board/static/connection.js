@@ -9,11 +9,18 @@
 
 import { Client, SUBPROTOCOL } from "./protocol.js";
 
-const FIRST_WAIT = 500, LONGEST_WAIT = 30_000; // milliseconds
+/** @import { ConnectionState } from "../types" */
+
+const FIRST_WAIT = 500; // milliseconds
+const LONGEST_WAIT = 30_000; // milliseconds
 const REFUSED_AFTER = 3; // attempts without any connection
 const LONGEST_ATTEMPT = 20_000; // milliseconds; browsers wait for minutes where nobody answers
 
-/** When a token (a JWT) expires, in milliseconds; Infinity when it doesn't say. */
+/**
+ * When a token (a JWT) expires, in milliseconds; Infinity when it doesn't say.
+ *
+ * @param {string} token
+ */
 export function expiry(token) {
   try {
     const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -25,13 +32,28 @@ export function expiry(token) {
 
 export class Connection {
   client = new Client();
+  /** @type {ConnectionState} */
   state = "connecting";
   since = Date.now(); // the begin of the state; of one that isn't live, when the page was last live
 
-  #url; #token; #onState; #onChange;
-  #socket = null; #attempts = 0; #everOpen = false; #lastHeard = 0; #timers = new Set();
+  #url;
+  #token;
+  #onState;
+  #onChange;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #attempts = 0;
+  #everOpen = false;
+  #lastHeard = 0;
+  /** @type {Set<number>} */
+  #timers = new Set();
   #clock = 0; // how far the server's clock is ahead of ours
 
+  /**
+   * @param {string} url of the WebSocket API
+   * @param {string} token
+   * @param {{ onState: (state: ConnectionState) => void, onChange: () => void }} listeners
+   */
   constructor(url, token, { onState, onChange }) {
     this.#url = url;
     this.#token = token;
@@ -48,8 +70,11 @@ export class Connection {
   }
 
   /** The server's time now, in milliseconds. */
-  now() { return Date.now() + this.#clock; }
+  now() {
+    return Date.now() + this.#clock;
+  }
 
+  /** @param {ConnectionState} state */
   #become(state) {
     if (state === this.state) return;
     if (this.state === "live" || state === "live") this.since = Date.now();
@@ -57,15 +82,23 @@ export class Connection {
     this.#onState(state);
   }
 
+  /**
+   * @param {number} milliseconds
+   * @param {() => void} f
+   */
   #later(milliseconds, f) {
-    const timer = setTimeout(() => { this.#timers.delete(timer); f(); }, milliseconds);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      f();
+    }, milliseconds);
     this.#timers.add(timer);
   }
 
   #connect(successor = false) {
+    /** @type {WebSocket} */
     let socket;
     try {
-      socket = new WebSocket(this.#url, [SUBPROTOCOL, "stowage.token." + this.#token]);
+      socket = new WebSocket(this.#url, [SUBPROTOCOL, `stowage.token.${this.#token}`]);
     } catch {
       return this.#become("refused");
     }
@@ -85,23 +118,29 @@ export class Connection {
     socket.onclose = () => this.#closed(socket);
   }
 
+  /**
+   * @param {WebSocket} socket
+   * @param {string} text
+   */
   #receive(socket, text) {
     this.#lastHeard = Date.now();
-    const { client } = this, announced = client.reconnect, heard = client.heard, error = client.lastError;
-    let send = [];
+    const { client } = this;
+    const { reconnect: announced, heard, lastError: error } = client;
     try {
-      send = client.receive(text);
+      const send = client.receive(text);
+      if (this.#socket?.readyState === WebSocket.OPEN) for (const m of send) this.#socket.send(JSON.stringify(m));
     } catch (e) {
-      console.warn("a message could not be read:", e.message);
+      console.warn("a message could not be read:", e instanceof Error ? e.message : e);
     }
-    if (this.#socket?.readyState === WebSocket.OPEN) for (const m of send) this.#socket.send(JSON.stringify(m));
     if (client.heard > heard) this.#clock = client.heard - Date.now();
     if (client.welcomed && socket === this.#socket) {
       this.#attempts = 0;
       this.#become("live");
     }
     if (client.reconnect && !announced && socket === this.#socket) {
-      this.#later(Math.random() * client.reconnect.spread_seconds * 1000, () => socket === this.#socket && this.#renew());
+      this.#later(Math.random() * client.reconnect.spread_seconds * 1000, () => {
+        if (socket === this.#socket) this.#renew();
+      });
     }
     if (client.lastError && client.lastError !== error) this.#refused(socket, client.lastError);
     this.#onChange();
@@ -112,17 +151,23 @@ export class Connection {
     this.#connect(true);
   }
 
+  /**
+   * @param {WebSocket} socket
+   * @param {{ code: string, retry_seconds?: number }} error
+   */
   #refused(socket, error) {
     if (error.code === "version") {
       this.#become("outdated");
       socket.close(1000);
     } else if (error.retry_seconds) {
       this.#later(error.retry_seconds * 1000, () => {
-        if (socket === this.#socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(this.client.hello()));
+        if (socket === this.#socket && socket.readyState === WebSocket.OPEN)
+          socket.send(JSON.stringify(this.client.hello()));
       });
     }
   }
 
+  /** @param {WebSocket} socket */
   #closed(socket) {
     if (socket !== this.#socket) return; // another one has taken its place, or never came up
     this.#socket = null;
@@ -134,20 +179,29 @@ export class Connection {
     if (this.#everOpen) this.#become("reconnecting");
     else if (this.#attempts >= REFUSED_AFTER) this.#become("refused");
     const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(this.#attempts, 10));
-    this.#later(most / 2 + Math.random() * most / 2, () => this.#socket || this.#connect()); // a successor may have come up
+    this.#later(most / 2 + (Math.random() * most) / 2, () => {
+      if (!this.#socket) this.#connect(); // a successor may have connected
+    });
   }
 
-  /** Takes a connection for dead on which nothing has come for two heartbeats, or which doesn't come up, and notices a token's end. */
+  /**
+   * Gives up a connection that has been silent for two heartbeats or does not open, and notices when the token expires.
+   */
   #watch() {
     const socket = this.#socket;
-    if (socket?.readyState === WebSocket.CONNECTING && Date.now() - this.#lastHeard > LONGEST_ATTEMPT) this.#drop(socket);
+    if (socket?.readyState === WebSocket.CONNECTING && Date.now() - this.#lastHeard > LONGEST_ATTEMPT)
+      this.#drop(socket);
     else if (socket?.readyState === WebSocket.OPEN) {
       if (expiry(this.#token) <= Date.now()) socket.close(1000);
       else if (Date.now() - this.#lastHeard > 2000 * this.client.heartbeatSeconds) this.#drop(socket);
     }
   }
 
-  /** Lets go of a connection without waiting for its end: one that is dead may take minutes to close. */
+  /**
+   * Gives up a connection without waiting until it is closed: a dead one may take minutes to close.
+   *
+   * @param {WebSocket} socket
+   */
   #drop(socket) {
     socket.onmessage = socket.onclose = null;
     socket.close(4000);

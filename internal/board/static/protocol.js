@@ -1,193 +1,62 @@
-// The live protocol, as package internal/event of the Go module speaks it: Client takes what the server sends, on whatever connection,
-// and gives what is to be sent. There is no page, connection, clock or timer in here.
+// The live protocol, as package internal/event of the Go module implements it: Client takes what the
+// server sends and returns what is to be sent. It uses no page, connection, clock or timer.
 
-export const VERSION = 1;
+import { VERSION, View } from "./view.js";
+
+/** @import { Message, Position, Request } from "../types" */
+
+export { VERSION };
 export const SUBPROTOCOL = "stowage.v1";
 
 const MAX_WAITING = 1000; // events of a project that are kept while something before them is lacking
-const MAX_COMMITS = 50;
-const MAX_CHANGED = 20; // ids of each kind of change in a commit
 const MAX_JOINING = 64; // messages that are put together at a time
 const MAX_MESSAGE = 32 << 10; // bytes
-const WITH_DATA = new Set(["welcome", "heartbeat", "snapshot", "reconnect", "error"]); // of which nothing can be taken without
-const DELETED = "DELETE_COMPLETE";
-
-const kinds = [["buckets", "bucket"], ["users", "user"], ["permissions", "permission"], ["listings", "listing"]];
-
-/** The name of an entity of a kind, as the model makes it. */
-function nameOf(kind, entity) {
-  if (kind !== "permission") return entity.name;
-  return entity.user + "/" + entity.bucket + (entity.prefix ? "/" + entity.prefix : "");
-}
-
-/** All of entities by kind, as [kind, name, entity]. */
-function* all(entities) {
-  if (entities?.project) yield ["project", entities.project.name, entities.project];
-  for (const [member, kind] of kinds) {
-    for (const entity of entities?.[member] ?? []) yield [kind, nameOf(kind, entity), entity];
-  }
-}
-
-const key = (kind, name) => kind + " " + name;
-
-const NEVER = { stack_id: "", last_updated: "0001-01-01T00:00:00Z", phase: 0 }; // the version of what hasn't been told
-
-/** Whether a version of a stack is of an earlier moment than another. */
-export function olderThan(version, other) {
-  const [a, b] = [Date.parse(version.last_updated), Date.parse(other.last_updated)];
-  if (version.stack_id === other.stack_id && a === b) return version.phase < other.phase;
-  return a < b;
-}
-
-function stateOf(s) {
-  const { shard = 0, stack_name = "", version = NEVER, status = "", revision = 0, reason = "", operation = null } = s;
-  return { shard, stack_name, version, status, revision, reason, operation };
-}
-
-/** An event in short; null for those that don't end anything. */
-export function commitOf(event) {
-  if (event.type !== "stack") return null;
-  const change = { ...event.data, ...stateOf(event.data) }, put = [];
-  if (change.status.endsWith("_IN_PROGRESS")) return null;
-  let count = 0;
-  for (const [kind, name] of all(change.put)) {
-    if (++count <= MAX_CHANGED) put.push({ kind, name });
-  }
-  const removed = change.removed ?? [];
-  const commit = {
-    seq: event.seq, time: event.time, shard: change.shard, stack_name: change.stack_name, status: change.status,
-    revision: event.revision ?? 0, put_count: count, removed_count: removed.length,
-  };
-  if (event.run) commit.run = event.run;
-  if (change.ended?.who) commit.who = change.ended.who;
-  if (change.ended) commit.started = change.ended.started;
-  if (put.length) commit.put = put;
-  if (removed.length) commit.removed = removed.slice(0, MAX_CHANGED);
-  return commit;
-}
-
-/** What a client knows of a project. */
-export class View {
-  constructor(message) {
-    this.project = message.project;
-    this.position = { epoch: message.epoch ?? "", seq: message.seq ?? 0 };
-    this.stacks = new Map(); // by shard
-    this.commits = [...(message.data.commits ?? [])];
-    this.gaps = [];
-    this.changes = 0; // grows with everything that is shown
-    for (const s of message.data.stacks ?? []) {
-      const state = stateOf(s), stack = { ...state, contents: s.contents ?? state.version, facts: s.facts ?? null, entities: new Map() };
-      for (const [kind, name, entity] of all(s.entities)) stack.entities.set(key(kind, name), { kind, name, entity });
-      this.stacks.set(state.shard, stack);
-    }
-  }
-
-  /** Takes over from an older view of the same epoch what is newer there: a snapshot can be older than its reading. */
-  keepNewer(old) {
-    for (const [shard, had] of old.stacks) {
-      const stack = this.stacks.get(shard);
-      if (!stack) {
-        this.stacks.set(shard, had);
-        continue;
-      }
-      if (olderThan(stack.version, had.version)) Object.assign(stack, stateOf(had));
-      if (olderThan(stack.contents, had.contents)) {
-        stack.contents = had.contents;
-        stack.facts = had.facts;
-        stack.entities = had.entities;
-      }
-    }
-  }
-
-  /** Applies an event; false when that takes a snapshot. */
-  take(event) {
-    if (event.v !== VERSION) return false;
-    if (event.type === "stack") {
-      if (!event.data || event.data.reload) return false;
-      this.#change(event);
-    } else if (event.type === "operation") {
-      if (!event.data) return false;
-      const { shard, version, operation } = stateOf(event.data), stack = this.stacks.get(shard);
-      if (stack && !olderThan(version, stack.version)) stack.operation = operation;
-    }
-    return true;
-  }
-
-  #change(event) {
-    const state = stateOf(event.data);
-    let stack = this.stacks.get(state.shard);
-    if (!stack) {
-      stack = { ...state, contents: NEVER, facts: null, entities: new Map() };
-      this.stacks.set(state.shard, stack);
-    }
-    if (!olderThan(state.version, stack.version)) Object.assign(stack, state);
-    this.#contents(stack, { ...event.data, ...state });
-    const commit = commitOf(event);
-    if (commit) this.commits = [...this.commits, commit].slice(-MAX_COMMITS);
-  }
-
-  #contents(stack, change) {
-    if (olderThan(change.version, stack.contents)) return;
-    if (change.facts) {
-      stack.contents = change.version;
-      stack.facts = change.facts;
-      for (const [kind, name, entity] of all(change.put)) stack.entities.set(key(kind, name), { kind, name, entity });
-      for (const id of change.removed ?? []) stack.entities.delete(key(id.kind, id.name));
-    } else if (change.status === DELETED || change.version.stack_id !== stack.contents.stack_id) {
-      stack.contents = change.version;
-      stack.facts = null;
-      stack.entities.clear();
-    }
-  }
-
-  /** The stacks by number. */
-  ordered() {
-    return [...this.stacks.keys()].sort((a, b) => a - b).map((shard) => this.stacks.get(shard));
-  }
-
-  /** The entities of all stacks, as {kind, name, entity} by "kind name"; the first stack's word goes. */
-  entities() {
-    const found = new Map();
-    for (const stack of this.ordered()) {
-      for (const [id, e] of stack.entities) if (!found.has(id)) found.set(id, e);
-    }
-    return found;
-  }
-
-  /** What is being changed at a moment of the server's time (in milliseconds), by who began first. */
-  operations(now) {
-    return this.ordered().map((s) => s.operation).filter((o) => o && Date.parse(o.expires) > now)
-      .sort((a, b) => Date.parse(a.started) - Date.parse(b.started) || (a.token < b.token ? -1 : 1));
-  }
-}
+const WITH_DATA = new Set(["welcome", "heartbeat", "snapshot", "reconnect", "error"]); // types that are invalid without data
 
 /** Puts messages together that came in parts. */
 class Joiner {
+  /** @type {Map<string, { of: number, parts: Map<number, Message> }>} */
   #joining = new Map();
 
-  /** The whole message, or null while parts are lacking. */
+  /**
+   * The whole message, or null while parts are lacking.
+   *
+   * @param {Message} m
+   * @returns {Message | null}
+   */
   add(m) {
-    if (!(m.parts > 1)) return m;
-    if (!m.id || !(m.part >= 1) || m.part > m.parts) throw new Error("a part has no place in its message");
+    const { parts: of = 0, part: number = 0 } = m;
+    if (!(of > 1)) return m;
+    if (!m.id || !(number >= 1) || number > of) throw new Error("a part has no place in its message");
     let got = this.#joining.get(m.id);
     if (!got) {
-      got = { of: m.parts, parts: new Map() };
+      got = { of, parts: new Map() };
       this.#joining.set(m.id, got);
-      if (this.#joining.size > MAX_JOINING) this.#joining.delete(this.#joining.keys().next().value);
+      const [oldest] = this.#joining.keys();
+      if (this.#joining.size > MAX_JOINING) this.#joining.delete(oldest);
     }
-    if (got.of !== m.parts) throw new Error("a message has two numbers of parts");
-    got.parts.set(m.part, m);
+    if (got.of !== of) throw new Error("a message has two numbers of parts");
+    got.parts.set(number, m);
     if (got.parts.size < got.of) return null;
     this.#joining.delete(m.id);
+    const inOrder = [...got.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
     let data;
-    for (let n = 1; n <= got.of; n++) data = join(data, got.parts.get(n).data);
-    const { id, part, parts, ...whole } = got.parts.get(1);
+    for (const part of inOrder) data = join(data, part.data);
+    const { id, part, parts, ...whole } = inOrder[0];
     return { ...whole, data };
   }
 }
 
+/** @param {unknown} v */
 const isObject = (v) => typeof v === "object" && v !== null && !Array.isArray(v);
 
+/**
+ * Adds a part's share of a message's data to what has come before.
+ *
+ * @param {any} value
+ * @param {any} share
+ * @returns {any}
+ */
 function join(value, share) {
   if (isObject(share) && isObject(value)) {
     for (const [name, member] of Object.entries(share)) {
@@ -206,29 +75,54 @@ function join(value, share) {
   return share;
 }
 
+/**
+ * @param {Position} position
+ * @param {string} epoch
+ * @param {number} seq
+ */
 const samePlace = (position, epoch, seq) => position.epoch === epoch && position.seq === seq;
-const place = (epoch, seq) => epoch + "\n" + seq;
+/**
+ * @param {string} epoch
+ * @param {number} seq
+ */
+const place = (epoch, seq) => `${epoch}\n${seq}`;
+
+/**
+ * @param {[string, unknown]} a
+ * @param {[string, unknown]} b
+ */
+const byKey = ([a], [b]) => (a < b ? -1 : 1);
 
 /** What a client has of a project and what it lacks. */
 class Watched {
+  /** @type {View | null} */
   view = null;
   since = -Infinity; // when the snapshot was made that began the view's epoch
+  /** @type {Map<string, Message>} */
   waiting = new Map(); // events that can't be applied yet, by place
   asked = false; // an answer is due
+  /** @type {Position | null} */
   until = null; // where the view is when the answer has come: {epoch, seq}, null while that isn't known
   beaten = false; // a heartbeat has come since
   reload = false; // events won't do: the answer must be a snapshot
 
+  /** @param {Position} position */
   behind(position) {
     const at = this.view?.position;
     return !at || this.reload || at.epoch !== position.epoch || at.seq < position.seq;
   }
 
-  /** The request for what is lacking until a position. */
+  /**
+   * The request for what is lacking until a position.
+   *
+   * @param {string} project
+   * @param {Position | null} until
+   */
   ask(project, until) {
     this.asked = true;
     this.beaten = false;
     this.until = until;
+    /** @type {Request} */
     const m = { v: VERSION, type: "snapshot", project };
     if (this.view && !this.reload) {
       m.type = "resume";
@@ -238,7 +132,11 @@ class Watched {
     return m;
   }
 
-  /** Applies the events that are waiting for as long as they follow each other, and asks if some are left. */
+  /**
+   * Applies the events that are waiting for as long as they follow each other, and asks if some are left.
+   *
+   * @param {string} project
+   */
   advance(project) {
     while (this.view) {
       const { epoch, seq } = this.view.position;
@@ -260,6 +158,7 @@ class Watched {
 
   /** The last event that is waiting in the view's epoch, as a position; null when there is none. */
   last() {
+    /** @type {Position | null} */
     let last = null;
     for (const { epoch, seq } of this.waiting.values()) {
       if (epoch === this.view?.position.epoch && seq > (last?.seq ?? 0)) last = { epoch, seq };
@@ -268,52 +167,96 @@ class Watched {
   }
 }
 
-/** The client's side of the protocol. receive takes a text and gives the messages to be sent; it throws on what is no message. */
+/**
+ * The client's side of the protocol. receive takes a text and returns the messages to be sent. It throws
+ * on what is no message.
+ */
 export class Client {
+  /** @type {string | null} */
   ends = null; // when the connection ends at the latest, as text
+  /** @type {{ ends: string, spread_seconds: number } | null} */
   reconnect = null; // what the server has said about the end of the connection
   heard = -Infinity; // the server's time in the latest message, in milliseconds
+  /** @type {{ code: string, message: string, retry_seconds?: number } | null} */
   lastError = null; // what the server has refused last
   welcomed = false; // on this connection
   heartbeatSeconds = 60;
 
+  /** @type {Map<string, Watched>} */
   #projects = new Map();
   #joiner = new Joiner();
 
-  view(project) { return this.#projects.get(project)?.view ?? null; }
-
-  /** The projects of which something is known, sorted. */
-  projects() { return [...this.#projects.keys()].filter((name) => this.#projects.get(name).view).sort(); }
-
-  /** The projects that are there and not known yet, sorted. */
-  awaited() { return [...this.#projects.keys()].filter((name) => !this.#projects.get(name).view).sort(); }
-
-  /** Whether nothing is known to be lacking of a project. */
-  complete(project) {
-    const w = this.#projects.get(project);
-    return Boolean(w?.view) && !w.asked && w.waiting.size === 0;
+  /** @param {string} project */
+  view(project) {
+    return this.#projects.get(project)?.view ?? null;
   }
 
-  /** The first message on a new connection. */
+  /** The views of the projects of which something is known, as [name, view], sorted. */
+  views() {
+    /** @type {[string, View][]} */
+    const found = [];
+    for (const [name, { view }] of this.#projects) if (view) found.push([name, view]);
+    return found.sort(byKey);
+  }
+
+  /** The projects of which something is known, sorted. */
+  projects() {
+    return this.#names((w) => w.view !== null);
+  }
+
+  /** The projects that are there and not known yet, sorted. */
+  awaited() {
+    return this.#names((w) => w.view === null);
+  }
+
+  /** @param {(w: Watched) => boolean} matches */
+  #names(matches) {
+    return [...this.#projects]
+      .filter(([, w]) => matches(w))
+      .map(([name]) => name)
+      .sort();
+  }
+
+  /**
+   * Whether nothing is known to be lacking of a project.
+   *
+   * @param {string} project
+   */
+  complete(project) {
+    const w = this.#projects.get(project);
+    return Boolean(w?.view && !w.asked && w.waiting.size === 0);
+  }
+
+  /**
+   * The first message on a new connection.
+   *
+   * @returns {Request}
+   */
   hello() {
     this.reconnect = null;
     this.lastError = null;
     this.welcomed = false;
+    /** @type {Record<string, Position>} */
     const projects = {};
     let room = MAX_MESSAGE - 200;
-    for (const name of this.projects()) {
-      const w = this.#projects.get(name);
+    for (const [name, w] of [...this.#projects].sort(byKey)) {
+      if (!w.view) continue;
       w.asked = true;
       w.beaten = false;
       w.until = null;
       room -= name.length + w.view.position.epoch.length + 49;
       if (room > 0 && !w.reload) projects[name] = w.view.position;
     }
+    /** @type {Request["data"]} */
     const data = { versions: [VERSION] };
     if (Object.keys(projects).length) data.projects = projects;
     return { v: VERSION, type: "hello", data };
   }
 
+  /**
+   * @param {string} text
+   * @returns {Request[]}
+   */
   receive(text) {
     const m = JSON.parse(text);
     if (!isObject(m)) throw new Error("a message is an object");
@@ -321,15 +264,23 @@ export class Client {
     return whole ? this.apply(whole) : [];
   }
 
+  /**
+   * @param {Message} m
+   * @returns {Request[]}
+   */
   apply(m) {
     const time = m.time ? Date.parse(m.time) : -Infinity;
     if (time > this.heard) this.heard = time;
     if (m.v !== VERSION && !m.seq) return [];
-    if (m.v === VERSION && WITH_DATA.has(m.type) && !isObject(m.data)) throw new Error(`a ${m.type} message has no data`);
+    if (m.v === VERSION && WITH_DATA.has(m.type) && !isObject(m.data))
+      throw new Error(`a ${m.type} message has no data`);
     switch (m.type) {
-      case "welcome": return this.#welcome(m);
-      case "heartbeat": return this.#heartbeat(m);
-      case "snapshot": return this.#snapshot(m);
+      case "welcome":
+        return this.#welcome(m);
+      case "heartbeat":
+        return this.#heartbeat(m);
+      case "snapshot":
+        return this.#snapshot(m);
       case "gap": {
         const w = this.#watch(m.project);
         w.asked = true; // the snapshot is under way
@@ -349,20 +300,30 @@ export class Client {
     return m.project && m.seq ? this.#event(m) : [];
   }
 
+  /** @param {string} project */
   #watch(project) {
     let w = this.#projects.get(project);
-    if (!w) this.#projects.set(project, w = new Watched());
+    if (!w) {
+      w = new Watched();
+      this.#projects.set(project, w);
+    }
     return w;
   }
 
+  /**
+   * @param {Message} m
+   * @returns {Request[]}
+   */
   #welcome(m) {
     if (m.v !== VERSION) return [];
-    const { ends, projects, heartbeat_seconds: seconds } = m.data;
+    const { ends, heartbeat_seconds: seconds } = m.data;
+    /** @type {Record<string, Position>} */
+    const projects = m.data.projects ?? {};
     this.ends = ends;
     this.welcomed = true;
     this.heartbeatSeconds = seconds || 60;
-    for (const name of [...this.#projects.keys()]) if (!Object.hasOwn(projects ?? {}, name)) this.#projects.delete(name);
-    for (const [name, position] of Object.entries(projects ?? {})) {
+    for (const name of [...this.#projects.keys()]) if (!Object.hasOwn(projects, name)) this.#projects.delete(name);
+    for (const [name, position] of Object.entries(projects)) {
       const w = this.#watch(name);
       w.asked = w.behind(position);
       w.beaten = false;
@@ -371,13 +332,18 @@ export class Client {
     return [];
   }
 
+  /**
+   * @param {Message} m
+   * @returns {Request[]}
+   */
   #heartbeat(m) {
-    const positions = m.v === VERSION && m.data?.projects;
-    if (!positions) return [];
+    /** @type {Record<string, Position> | undefined} */
+    const positions = m.data?.projects;
+    if (m.v !== VERSION || !positions) return [];
     const send = [];
     for (const name of Object.keys(positions)) this.#watch(name);
-    for (const name of [...this.#projects.keys()].sort()) {
-      const w = this.#projects.get(name), position = Object.hasOwn(positions, name) ? positions[name] : null;
+    for (const [name, w] of [...this.#projects].sort(byKey)) {
+      const position = Object.hasOwn(positions, name) ? positions[name] : null;
       if (position && !w.behind(position)) {
         w.asked = false;
         for (const [at, e] of w.waiting) if (e.epoch !== position.epoch) w.waiting.delete(at);
@@ -390,19 +356,31 @@ export class Client {
     return send;
   }
 
+  /**
+   * @param {Message} e
+   * @returns {Request[]}
+   */
   #event(e) {
-    const w = this.#watch(e.project), at = w.view?.position;
+    const w = this.#watch(e.project);
+    const at = w.view?.position;
     if (at && at.epoch === e.epoch && e.seq <= at.seq) return []; // seen
     if (w.waiting.size < MAX_WAITING) w.waiting.set(place(e.epoch, e.seq), e);
     const last = w.last();
-    if (last && w.until && last.epoch === w.until.epoch && last.seq > w.until.seq) w.until = last; // the answer tells of that, too
+    // The answer covers this event, too.
+    if (last && w.until && last.epoch === w.until.epoch && last.seq > w.until.seq) w.until = last;
     return w.advance(e.project);
   }
 
+  /**
+   * @param {Message} m
+   * @returns {Request[]}
+   */
   #snapshot(m) {
     if (m.v !== VERSION) return [];
-    const w = this.#watch(m.project), old = w.view, made = m.time ? Date.parse(m.time) : -Infinity;
-    const epoch = m.epoch ?? "", seq = m.seq ?? 0;
+    const w = this.#watch(m.project);
+    const old = w.view;
+    const made = m.time ? Date.parse(m.time) : -Infinity;
+    const { epoch = "", seq = 0 } = m;
     const began = !old || old.position.epoch !== epoch;
     if (old && (began ? made <= w.since : seq < old.position.seq)) return []; // late
     w.view = new View(m);
