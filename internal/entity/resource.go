@@ -289,6 +289,7 @@ func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private p
 	diags.Append(r.fill(ctx, m, name, view, e)...)
 	P(m).common().Drift = drift(view, r.id(name))
 	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
+	diags.Append(r.copies(view, name)...)
 	if r.object.Due != nil {
 		diags.Append(setDue(ctx, private, r.object.Due(e, time.Now()))...)
 	}

@@ -1,6 +1,9 @@
 package entity
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -18,4 +21,16 @@ func (s *Services) warnings() diag.Diagnostics {
 // Warning is the diagnostic of a warning.
 func Warning(w projects.Warning) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(w.Summary(), w.Detail())
+}
+
+// copies warns about the copies of an object's AWS resources that a person added to a template of the project.
+func (r *Resource[M, P]) copies(view *projects.View, n name) diag.Diagnostics {
+	ids := view.Contents.CopiesOf(r.id(n))
+	if len(ids) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Copied Resource in the Project's Template", fmt.Sprintf(
+		"The metadata of these resources in the template of the project %q refers to the %s %q, but it does not have resources of these names: %s. "+
+			"They were added by hand. Stowage neither changes nor deletes them.\n\nRemove the key Stowage from their Metadata to keep them without this warning.",
+		n.project(), strings.ToLower(r.object.Title), n.String(), strings.Join(ids, ", ")))}
 }

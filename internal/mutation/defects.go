@@ -100,6 +100,34 @@ var Defects = []Defect{
 		Old: "return logicalID == projectBoundaryID && e.project() != nil", New: "return false",
 		Packages: []string{"internal/template"}, Run: "TestBoundary_OlderProjects",
 	}, {
+		Name: "copied metadata makes a resource ours", File: "internal/template/parse.go",
+		Old: "\t\tif !mark.belongs(id) {", New: "\t\tif false {",
+		Packages: []string{"internal/template"}, Run: "TestCopies|TestOccupied",
+	}, {
+		Name: "of two projects in one stack a random one counts", File: "internal/template/parse.go",
+		Old: "return s, checkOneProject(all)", New: "return s, nil",
+		Packages: []string{"internal/template"}, Run: "TestSeveralProjects",
+	}, {
+		Name: "a bucket is the one that its metadata names", File: "internal/template/parse.go",
+		Old: "\t\tif physical, ok := s.physicalName(logicalID); ok {", New: "\t\tif physical, ok := s.physicalName(logicalID); ok && physical == \"\" {",
+		Packages: []string{"internal/template"}, Run: "TestDamagedMetadata|TestMismatch",
+	}, {
+		Name: "an entity whose metadata contradicts its properties is deleted from the template", File: "internal/template/edit.go",
+		Old: "if err := e.before.mismatchOf(id); err != nil {", New: "if err := e.before.mismatchOf(id); err != nil && false {",
+		Packages: []string{"internal/template"}, Run: "TestMismatch",
+	}, {
+		Name: "a new entity overwrites a foreign resource", File: "internal/template/edit.go",
+		Old: "if err := e.vacant(c.Entity); err != nil {", New: "if err := e.vacant(c.Entity); err != nil && false {",
+		Packages: []string{"internal/template"}, Run: "TestOccupied",
+	}, {
+		Name: "an update opens a closing project again", File: "internal/template/edit.go",
+		Old: "\tif !isProject || before == nil || !before.Closing {", New: "\tif !isProject || before == nil || !before.Closing || !next.Closing {",
+		Packages: []string{"internal/template", "internal/projects"}, Run: "TestRefusals|TestProjectIsNotOpened",
+	}, {
+		Name: "closing a project reverts hand edits", File: "internal/template/edit.go",
+		Old: "\tif e.closes(i, c) {", New: "\tif false && e.closes(i, c) {",
+		Packages: []string{"internal/projects"}, Run: "TestProjectBuckets",
+	}, {
 		Name: "a newer format is read as if it were known", File: "internal/template/parse.go",
 		Old: "return nil, newerFormat(id, mark.Format)", New: "_ = mark.Format",
 		Packages: []string{"internal/template"},
@@ -204,9 +232,25 @@ var Defects = []Defect{
 		Old: "written != at {", New: "written != at && false {",
 		Packages: []string{"internal/projects"}, Run: "TestHubSettings_Copied",
 	}, {
+		Name: "a bucket whose metadata contradicts its properties is deleted", File: "internal/projects/deletion.go",
+		Old: "return entity, t.view.Contents.MismatchOf(id)", New: "return entity, nil",
+		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata",
+	}, {
+		Name: "what a mirror says counts as much as the template", File: "internal/projects/shard.go",
+		Old: " || d.newest.mirrored && !read.mirrored)", New: ")",
+		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata|TestReadsOfAProcess",
+	}, {
+		Name: "a stale reading is certain for a process that remembers the same", File: "internal/projects/reading.go",
+		Old: "if stale && !read.doubtful {", New: "if stale && read.doubtful {",
+		Packages: []string{"internal/projects"}, Run: "TestDeletionBehind",
+	}, {
 		Name: "a deletion believes an old reading", File: "internal/projects/deletion.go",
 		Old: "if !there || another || ok && bucket.OnDelete != model.Retain {", New: "if another || ok && bucket.OnDelete != model.Retain {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	}, {
+		Name: "copies of resources are not shown", File: "internal/entity/resource.go",
+		Old: "\tdiags.Append(r.copies(view, name)...)\n", New: "",
+		Packages: []string{"internal/provider"}, Run: "TestCopiedResource",
 	}, {
 		Name: "a missing stack is taken for a deleted project", File: "internal/entity/hub.go",
 		Old: "if !model.IsNotFound(err, model.NotFoundEntity, model.NotFoundProject, model.NotFoundDirectory) {", New: "if false {",

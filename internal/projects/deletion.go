@@ -67,7 +67,7 @@ func (s *Service) deletable(ctx context.Context, t *target, id model.ID, held *s
 	bucket, ok := entity.(model.Bucket)
 	if !there || another || ok && bucket.OnDelete != model.Retain {
 		// Since the project was read, somebody may have made it. And a bucket goes only by what the template says now: another
-		// caller may have taken it over, or taken back that its data goes.
+		// caller may have taken it over, or taken back that its data goes; and only the template has its physical name for certain.
 		var err error
 		if t.view, err = s.now(ctx, t); err != nil {
 			return nil, err
@@ -82,7 +82,7 @@ func (s *Service) deletable(ctx context.Context, t *target, id model.ID, held *s
 		case held != nil && incarnation != *held:
 			return nil, &model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: *held, Present: incarnation, Origin: t.view.Contents.Origins[id.String()]}
 		case checked:
-			return entity, nil
+			return entity, t.view.Contents.MismatchOf(id)
 		}
 		if err := s.unused(ctx, t, id); err != nil {
 			return nil, err
@@ -164,8 +164,11 @@ func (v *View) neededBy(id model.ID) []model.ID {
 	return by
 }
 
-// dispose does with a bucket what on_delete says.
+// dispose does with a bucket what on_delete says. bucket is the physical name that the template has; "" when it has none.
 func (s *Service) dispose(ctx context.Context, d *shard, bucket string, onDelete model.OnDelete) error {
+	if bucket == "" {
+		return nil
+	}
 	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
 	switch onDelete {
 	case model.Retain:
@@ -318,27 +321,28 @@ func (s *Service) deleteContents(ctx context.Context, t *target, others []*shard
 	if by := entities(&contents); len(by) > 0 {
 		return &model.ConflictError{Kind: model.ConflictInUse, ID: p.ID(), By: by}
 	}
-	logs := model.LogBucketName(p.Name, d.env.AccountID, d.env.Region)
-	templates := model.TemplateBucketName(p.Name, d.env.AccountID, d.env.Region)
+	if err := contents.MismatchOf(p.ID()); err != nil {
+		return err
+	}
 	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
 	if p.OnDelete != model.Retain {
 		if err := checkKeyUnused(ctx, buckets, contents.Env.KeyARN); err != nil {
 			return err
 		}
 	}
-	if p.OnDelete == model.Refuse {
-		if err := buckets.CheckEmpty(ctx, logs); err != nil {
+	if p.OnDelete == model.Refuse && contents.LogBucket != "" {
+		if err := buckets.CheckEmpty(ctx, contents.LogBucket); err != nil {
 			return notEmpty(err)
 		}
 	}
 	if err := s.closeStacks(ctx, t, others); err != nil {
 		return err
 	}
-	if err := s.dispose(ctx, d, logs, p.OnDelete); err != nil {
+	if err := s.dispose(ctx, d, contents.LogBucket, p.OnDelete); err != nil {
 		return err
 	}
 	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost with them.
-	if err := s.dispose(ctx, d, templates, model.Empty); err != nil {
+	if err := s.dispose(ctx, d, contents.TemplateBucket, model.Empty); err != nil {
 		return err
 	}
 	if p.OnDelete == model.Retain || contents.Env.KeyARN == "" {

@@ -17,6 +17,10 @@ func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 		r.doubtful = true
 		return r
 	}
+	ofTheMirror := func(r *shardRead) *shardRead {
+		r.mirrored = true
+		return r
+	}
 	d := &shard{}
 	for _, step := range []struct {
 		name  string
@@ -32,6 +36,10 @@ func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 		{"another doubtful one of the same moment", inDoubt(at("a", 4)), false},
 		{"one of the same moment that is not doubtful", at("a", 4), true},
 		{"a doubtful one of the same moment", inDoubt(at("a", 4)), false},
+		{"the mirror's of the same moment", ofTheMirror(at("a", 4)), false},
+		{"a later one of the mirror", ofTheMirror(at("a", 5)), true},
+		{"a doubtful template of the same moment", inDoubt(at("a", 5)), false},
+		{"the template of the same moment", at("a", 5), true},
 		{"another stack of the name", at("b", 1), true},
 	} {
 		before := d.newest

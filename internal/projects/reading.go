@@ -108,11 +108,17 @@ func (s *Service) now(ctx context.Context, t *target) (*View, error) {
 
 func (s *Service) reread(ctx context.Context, t *target) (*View, error) {
 	one := func(d *shard) (*shardRead, error) {
-		read, err := s.readTemplate(ctx, t.h, d)
-		if err == nil && read != nil {
-			s.remember(d, read)
+		read, stale, err := s.readFresh(ctx, t.h, d)
+		if err != nil || read == nil {
+			return nil, err
 		}
-		return read, err
+		s.remember(d, read)
+		if stale && !read.doubtful { // what this process remembers may be what the stack held before
+			inDoubt := *read
+			inDoubt.doubtful = true
+			read = &inDoubt
+		}
+		return read, nil
 	}
 	first, err := one(t.first)
 	if err != nil {
@@ -235,7 +241,7 @@ func (s *Service) readShard(ctx context.Context, h *hub, d *shard, snapshot *mir
 
 // mirroredRead is what the mirror shows of a stack.
 func mirroredRead(body *mirror.Body) *shardRead {
-	return &shardRead{body.Version, &body.Contents, body.Doubtful}
+	return &shardRead{body.Version, &body.Contents, body.Doubtful, true}
 }
 
 // doubtful says that a template is of another revision than its stack says, although it was read for long enough.
@@ -257,19 +263,26 @@ func current(v mirror.Version, d commit.Description) bool {
 		mirror.Stable(d.Status) && fmt.Sprint(v.Revision) == revision
 }
 
-// readTemplate reads a stack's template and mends the mirror.
+// readTemplate reads a stack's template and mends the mirror. It returns the newest that this process has seen.
 func (s *Service) readTemplate(ctx context.Context, h *hub, d *shard) (*shardRead, error) {
+	read, _, err := s.readFresh(ctx, h, d)
+	return read, err
+}
+
+// readFresh is readTemplate, and reports whether CloudFormation's own answer was stale.
+func (s *Service) readFresh(ctx context.Context, h *hub, d *shard) (result *shardRead, stale bool, err error) {
 	read, err := d.stack.Settled(ctx)
 	if err != nil || read == nil {
-		return nil, err
+		return nil, false, err
 	}
 	contents, err := template.Parse(read.Template, d.withOutputs(read.After.Outputs))
 	if err != nil {
-		return nil, &unreadableError{d.stack.Name(), err}
+		return nil, false, &unreadableError{d.stack.Name(), err}
 	}
-	result := d.latest(&shardRead{version(read.After, revisionOf(read.After)), contents, doubtful(read.After, read.Template)})
+	stale = read.Stale()
+	result = d.latest(&shardRead{version: version(read.After, revisionOf(read.After)), contents: contents, doubtful: stale})
 	if s.config.ReadMode != Authoritative {
 		s.write(ctx, h, d, result)
 	}
-	return result, nil
+	return result, stale, nil
 }

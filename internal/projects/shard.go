@@ -37,13 +37,14 @@ type shard struct {
 }
 
 // latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
-// that, or as old: reads never go back, and of one moment the first reading counts that is not doubtful.
+// that, or as old: reads never go back, and of one moment the first reading counts that is not doubtful. A template that was read
+// counts more than what the mirror holds of the same moment.
 func (d *shard) latest(read *shardRead) *shardRead {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.newest != nil && d.newest.version.StackID == read.version.StackID && !read.version.LastUpdated.After(d.newest.version.LastUpdated) {
-		better := d.newest.doubtful && !read.doubtful && read.version.LastUpdated.Equal(d.newest.version.LastUpdated)
-		if !better {
+		better := !read.doubtful && (d.newest.doubtful || d.newest.mirrored && !read.mirrored)
+		if !better || !read.version.LastUpdated.Equal(d.newest.version.LastUpdated) {
 			return d.newest
 		}
 	}
@@ -233,7 +234,9 @@ func (s *Service) unchanged(ctx context.Context, d *shard, u commit.Unchanged) {
 		s.config.Warn(ctx, "What the stack holds can't be read", map[string]any{"stack": d.stack.Name(), "error": err.Error()})
 		return
 	}
-	s.remember(d, d.latest(&shardRead{version(u.Description, u.Revision), contents, doubtful(u.Description, u.Template)}))
+	s.remember(d, d.latest(&shardRead{
+		version: version(u.Description, u.Revision), contents: contents, doubtful: doubtful(u.Description, u.Template),
+	}))
 }
 
 // remember makes what a stack holds what this process reads of its project.

@@ -38,6 +38,7 @@ type shardRead struct {
 	version  mirror.Version
 	contents *template.Contents
 	doubtful bool // see mirror.Update
+	mirrored bool // read from the mirror, which another version may have written
 }
 
 // certain returns a *commit.StaleTemplateError when it isn't certain that an entity which the view doesn't show is gone.
@@ -86,6 +87,7 @@ func (v *View) merge() {
 	c := &v.Contents
 	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
 	c.Deviations, c.Foreign = slices.Clone(c.Deviations), slices.Clone(c.Foreign)
+	c.Copies, c.Mismatches = slices.Clone(c.Copies), slices.Clone(c.Mismatches)
 	c.Origins, c.Incarnations = maps.Clone(c.Origins), maps.Clone(c.Incarnations)
 	c.Policies, c.Dangling, c.Literals = nil, nil, nil
 	credentials := map[string]template.Credentials{}
@@ -102,6 +104,7 @@ func (v *View) merge() {
 		s := shard.contents
 		c.Buckets, c.Users, c.Permissions = append(c.Buckets, s.Buckets...), append(c.Users, s.Users...), append(c.Permissions, s.Permissions...)
 		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
+		c.Copies, c.Mismatches = append(c.Copies, s.Copies...), append(c.Mismatches, s.Mismatches...)
 		c.Usage = c.Usage.Plus(s.Usage)
 		maps.Copy(c.Credentials, s.Credentials)
 		for e := range s.Entities() {

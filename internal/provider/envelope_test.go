@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -216,6 +217,32 @@ func TestInterruptedCreateIsTakenOver(t *testing.T) {
 	p.Origin = "somebody else"
 	_, diagnostics = tf.Apply(plan)
 	wantError(t, diagnostics, "Unable to Create Project User", `id = "acme/partner"`, "name")
+}
+
+func TestCopiedResource(t *testing.T) {
+	tf, p := start(t, entity.Services{})
+	object := tf.Created(typ, config(nil))
+	err := p.Rewrite("acme", `"Resources":{`, `"Resources":{"TheirUser":{"Type":"AWS::IAM::User","Metadata":{"Stowage":{"format":1,"compiler":1,`+
+		`"of":{"kind":"user","name":"partner"}}},"Properties":{"UserName":"theirs"}},`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, diagnostics := tf.Read(object)
+	if len(diagnostics) != 1 || diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || !strings.Contains(diagnostics[0].Detail, "TheirUser") {
+		t.Errorf("reading says %v", entitytest.Errors(diagnostics))
+	}
+	if diff := cmp.Diff(object.Get("drift"), got.Get("drift")); diff != "" {
+		t.Errorf("a copy is drift: %s", diff)
+	}
+	if got := tf.Applied(typ, object, nil); got != nil {
+		t.Error("it was not deleted")
+	}
+	if err := p.Rewrite("acme", "TheirUser", "TheirUser2"); err != nil {
+		t.Fatal(err)
+	}
+	if view, err := p.Read(t.Context(), "acme"); err != nil || !slices.Contains(view.Contents.Foreign, "TheirUser2") {
+		t.Errorf("the copy was deleted with it: %v, %v", view.Contents.Foreign, err)
+	}
 }
 
 func TestWhatIsGoneLeavesTheState(t *testing.T) {

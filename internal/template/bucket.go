@@ -35,7 +35,7 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	}
 	id := bucketID(bucket.Name)
 	return Resources{
-		id:                          Resource{Type: "AWS::S3::Bucket", Metadata: Metadata{first}, Properties: properties}.retained(),
+		id:                          Resource{Type: bucketType, Metadata: Metadata{first}, Properties: properties}.retained(),
 		bucketPolicyID(bucket.Name): bucketPolicy(bucket.BucketName, id, mark, requireTLS(env, bucket.BucketName)),
 	}
 }
@@ -134,7 +134,7 @@ func logBucket(env Env, name string, tags list, mark Mark) Resource {
 		ExpireAfterDays: logDays, ExpireNoncurrentAfterDays: 30, AbortMultipartAfterDays: 7,
 	})}
 	properties["Tags"] = tags
-	return Resource{Type: "AWS::S3::Bucket", Metadata: Metadata{mark}, Properties: properties}.retained()
+	return Resource{Type: bucketType, Metadata: Metadata{mark}, Properties: properties}.retained()
 }
 
 // templateDays is how long an uploaded template is kept. CloudFormation reads it once, when the change set is made.
@@ -148,7 +148,7 @@ func templateBucket(env Env, name string, tags list, mark Mark) Resource {
 		ExpireAfterDays: templateDays, ExpireNoncurrentAfterDays: templateDays, AbortMultipartAfterDays: 1,
 	})}
 	properties["Tags"] = tags
-	return Resource{Type: "AWS::S3::Bucket", Metadata: Metadata{mark}, Properties: properties}.retained()
+	return Resource{Type: bucketType, Metadata: Metadata{mark}, Properties: properties}.retained()
 }
 
 func bucketPolicy(name, bucketLogicalID string, mark Mark, statements list) Resource {

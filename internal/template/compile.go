@@ -97,11 +97,14 @@ func CarrierName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
 
+// carrierKind is the kind of the carrier, which is no entity.
+const carrierKind model.Kind = "carrier"
+
 func carrier(name, commit string, revision *int64) Resource {
 	return Resource{
 		Type: "AWS::SSM::Parameter",
 		Metadata: Metadata{Mark{
-			Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: "carrier", Name: name}, Commit: commit, Revision: revision,
+			Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: carrierKind, Name: name}, Commit: commit, Revision: revision,
 		}},
 		Properties: object{
 			"Name": name, "Type": "String", "Value": object{"Ref": RevisionParameter},

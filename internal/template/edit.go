@@ -115,7 +115,7 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 type editor struct {
 	*shard
 	before   *shard
-	reshaped []int            // the changes that grow the project
+	reshaped []int            // the changes that grow or close the project
 	touched  map[string][]int // logical ids that a change may set or remove -> the changes
 	regrant  map[string][]int // users whose policies have to be compiled again -> the changes
 	members  []Change
@@ -230,6 +230,9 @@ func (e *editor) remove(i int, c Change) error {
 	if err := e.holds(c); err != nil {
 		return err
 	}
+	if err := e.before.mismatchOf(id); err != nil {
+		return err
+	}
 	switch id.Kind {
 	case model.KindProject:
 		delete(e.projects, id)
@@ -270,6 +273,9 @@ func (e *editor) touch(i int, entity model.Entity) {
 
 func (e *editor) set(i int, c Change) error {
 	id := c.Entity.ID()
+	if closing, err := e.closingAlready(c); closing {
+		return err
+	}
 	there, exists := e.lookup(id)
 	origin, incarnation := c.Origin, c.Incarnation
 	switch {
@@ -278,6 +284,11 @@ func (e *editor) set(i int, c Change) error {
 	case c.Op == Create:
 		if _, existed := e.before.lookup(id); existed {
 			return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}
+		}
+		if id.Kind != model.KindPermission {
+			if err := e.vacant(c.Entity); err != nil {
+				return err
+			}
 		}
 	case !exists:
 		return &model.NotFoundError{Kind: model.NotFoundEntity, ID: id}
@@ -291,6 +302,9 @@ func (e *editor) set(i int, c Change) error {
 			return err
 		}
 		c.Entity = merged
+	}
+	if e.closes(i, c) {
+		return nil
 	}
 	if user, ok := c.Entity.(model.User); ok {
 		if err := e.allows(user, c, there); err != nil {
@@ -327,6 +341,34 @@ func (c Change) merge(there model.Entity) (model.Entity, error) {
 		return nil, &model.FieldConflictError{ID: c.Entity.ID(), Conflicts: conflicts}
 	}
 	return merged, nil
+}
+
+// closingAlready reports whether a change is one of a project whose deletion has begun. Such a project takes no change: one that
+// closes it again changes nothing, and any other is refused with a model.ConflictClosing error.
+func (e *editor) closingAlready(c Change) (closing bool, err error) {
+	next, isProject := c.Entity.(model.Project)
+	before := e.project()
+	if !isProject || before == nil || !before.Closing {
+		return false, nil
+	}
+	if c.Op == Update && next.Closing {
+		return true, nil
+	}
+	return true, &model.ConflictError{Kind: model.ConflictClosing, Project: e.env.Project}
+}
+
+// closes makes the change that begins the deletion of a project, if it is one. It sets the mark of that and nothing else: what a
+// person has changed or taken out of the template stays as it is.
+func (e *editor) closes(i int, c Change) bool {
+	next, isProject := c.Entity.(model.Project)
+	if !isProject || !next.Closing || c.Op != Update || e.project() == nil {
+		return false
+	}
+	project := *e.project()
+	project.Closing = true
+	e.put(project)
+	e.reshaped = append(e.reshaped, i)
+	return true
 }
 
 // sameConfiguration says whether two entities are configured alike. The keys that a user happens to have are no configuration.

@@ -18,7 +18,7 @@ func Heal(t *Template, logicalIDs []string) (healing *Template, before map[strin
 		if id == CarrierID {
 			continue // each commit writes it
 		}
-		if raw, ok := varied(t.resources[id]); ok {
+		if raw, ok := varied(id, t.resources[id]); ok {
 			before[id], changes[id] = t.resources[id], raw
 		}
 	}
@@ -29,7 +29,7 @@ func Heal(t *Template, logicalIDs []string) (healing *Template, before map[strin
 func (t *Template) Restore(before map[string]json.RawMessage) *Template {
 	changes := map[string]json.RawMessage{}
 	for id, raw := range before {
-		if healing, ok := varied(raw); ok && slices.Equal(canonical(healing), canonical(t.resources[id])) {
+		if healing, ok := varied(id, raw); ok && slices.Equal(canonical(healing), canonical(t.resources[id])) {
 			changes[id] = raw
 		}
 	}
@@ -44,7 +44,7 @@ func Unhealable(t *Template, logicalIDs []string) []string {
 		if !there || id == CarrierID {
 			continue
 		}
-		if _, ok := varied(raw); !ok {
+		if _, ok := varied(id, raw); !ok {
 			unable = append(unable, id)
 		}
 	}
@@ -55,9 +55,9 @@ func Unhealable(t *Template, logicalIDs []string) []string {
 const healingMark = "Healing"
 
 // varied is a resource of ours with a small change; ok is false for a foreign one and for types that can't be healed.
-func varied(raw json.RawMessage) (result json.RawMessage, ok bool) {
+func varied(logicalID string, raw json.RawMessage) (result json.RawMessage, ok bool) {
 	var ours marked
-	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil {
+	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil || !ours.Metadata.Stowage.belongs(logicalID) {
 		return nil, false
 	}
 	value, err := decodeValue(raw)

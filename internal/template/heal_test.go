@@ -8,11 +8,12 @@ import (
 
 const stuckTemplate = `{"Resources":{
 "Carrier":{"Type":"AWS::SSM::Parameter","Metadata":{"Stowage":{"Format":1}},"Properties":{"Name":"r","Value":"1"}},
-"Policy":{"Type":"AWS::IAM::ManagedPolicy","Metadata":{"Stowage":{"Format":1}},"Properties":{"PolicyDocument":{"Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}}},
-"Rules":{"Type":"AWS::S3::BucketPolicy","Metadata":{"Stowage":{"Format":1}},"Properties":{"PolicyDocument":{"Statement":[{"Sid":"Tls"}]}}},
-"Entry":{"Type":"AWS::SSM::Parameter","Metadata":{"Stowage":{"Format":1}},"Properties":{"Value":"x"}},
-"User":{"Type":"AWS::IAM::User","Metadata":{"Stowage":{"Format":1}},"Properties":{}},
-"Empty":{"Type":"AWS::IAM::ManagedPolicy","Metadata":{"Stowage":{"Format":1}},"Properties":{"PolicyDocument":{"Statement":[]}}},
+"Policypartner":{"Type":"AWS::IAM::ManagedPolicy","Metadata":{"Stowage":{"Format":1,"of":{"kind":"bucket","name":"inbox"}}},"Properties":{"PolicyDocument":{"Statement":[{"Sid":"Copied"}]}}},
+"PolicypartnerN1":{"Type":"AWS::IAM::ManagedPolicy","Metadata":{"Stowage":{"Format":1,"of":{"kind":"user","name":"partner"},"grants":[{}]}},"Properties":{"PolicyDocument":{"Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}}},
+"BucketPolicyinbox":{"Type":"AWS::S3::BucketPolicy","Metadata":{"Stowage":{"Format":1,"of":{"kind":"bucket","name":"inbox"}}},"Properties":{"PolicyDocument":{"Statement":[{"Sid":"Tls"}]}}},
+"Listingacme":{"Type":"AWS::SSM::Parameter","Metadata":{"Stowage":{"Format":1,"of":{"kind":"listing","name":"acme"}}},"Properties":{"Value":"x"}},
+"Userpartner":{"Type":"AWS::IAM::User","Metadata":{"Stowage":{"Format":1,"of":{"kind":"user","name":"partner"}}},"Properties":{}},
+"Boundary":{"Type":"AWS::IAM::ManagedPolicy","Metadata":{"Stowage":{"Format":1,"of":{"kind":"project","name":"acme"}}},"Properties":{"PolicyDocument":{"Statement":[]}}},
 "Foreign":{"Type":"AWS::S3::BucketPolicy","Properties":{"PolicyDocument":{"Statement":[{"Sid":"Theirs"}]}}}
 }}`
 
@@ -23,7 +24,7 @@ func TestHealing(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := append(before.LogicalIDs(), "Gone")
-	if got, want := Unhealable(before, all), []string{"Empty", "Foreign", "User"}; !slices.Equal(got, want) {
+	if got, want := Unhealable(before, all), []string{"Boundary", "Foreign", "Policypartner", "Userpartner"}; !slices.Equal(got, want) {
 		t.Errorf("unhealable are %v, want %v", got, want)
 	}
 	healing, originals := Heal(before, all)
@@ -34,12 +35,12 @@ func TestHealing(t *testing.T) {
 		}
 		changed = append(changed, intent.LogicalID)
 	}
-	if want := []string{"Entry", "Policy", "Rules"}; !slices.Equal(changed, want) {
+	if want := []string{"BucketPolicyinbox", "Listingacme", "PolicypartnerN1"}; !slices.Equal(changed, want) {
 		t.Errorf("healing changes %v, want %v", changed, want)
 	}
 	for id, want := range map[string]string{
-		"Policy": `{"PolicyDocument":{"Statement":[{"Effect":"Allow","Sid":"Healing"},{"Effect":"Deny"}]}}`,
-		"Entry":  `{"Description":"Healing","Value":"x"}`,
+		"PolicypartnerN1": `{"PolicyDocument":{"Statement":[{"Effect":"Allow","Sid":"Healing"},{"Effect":"Deny"}]}}`,
+		"Listingacme":     `{"Description":"Healing","Value":"x"}`,
 	} {
 		if got := string(encodeJSON(healing.Properties(id))); got != want {
 			t.Errorf("%s heals as %s, want %s", id, got, want)
@@ -48,8 +49,8 @@ func TestHealing(t *testing.T) {
 	if !healing.Restore(originals).Equal(before) {
 		t.Error("what was healed is not what it was")
 	}
-	changed = append(changed[:0], "Policy")
-	theirs := healing.with(map[string]json.RawMessage{"Policy": []byte(`{"Type":"AWS::IAM::ManagedPolicy"}`)})
+	changed = append(changed[:0], "PolicypartnerN1")
+	theirs := healing.with(map[string]json.RawMessage{"PolicypartnerN1": []byte(`{"Type":"AWS::IAM::ManagedPolicy"}`)})
 	var kept []string
 	for _, intent := range Intents(before, theirs.Restore(originals)) {
 		kept = append(kept, intent.LogicalID)

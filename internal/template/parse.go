@@ -36,9 +36,15 @@ type Contents struct {
 	Literals *Literals `json:"literals,omitempty"`
 	// Credentials are what AWS has chosen for the users' access keys, by user.
 	Credentials map[string]Credentials `json:"credentials,omitempty"`
-	// Foreign are the logical ids of the resources that no entity owns.
+	// Foreign are the logical ids of the resources that no entity owns, and Copies those of them that say that they belong to one.
 	Foreign []string `json:"foreign,omitempty"`
-	Usage   Usage    `json:"usage"`
+	Copies  []Copy   `json:"copies,omitempty"`
+	// Mismatches tell where it is uncertain which physical resources an entity consists of, sorted by logical id.
+	Mismatches []Mismatch `json:"mismatches,omitempty"`
+	// LogBucket and TemplateBucket are the physical names of the project's own buckets, where the project is.
+	LogBucket      string `json:"log_bucket,omitempty"`
+	TemplateBucket string `json:"template_bucket,omitempty"`
+	Usage          Usage  `json:"usage"`
 }
 
 // Deviation is one difference between a resource and what its entity compiles to: somebody changed the template by hand.
@@ -59,13 +65,15 @@ func (d Deviation) String() string {
 	if d.Want == "" && d.Have == "" {
 		return fmt.Sprintf("%s %s is not what it should be (its value may be secret and is not shown)", d.LogicalID, d.Path)
 	}
-	show := func(value string) string {
-		if value == "" {
-			return "nothing"
-		}
-		return value
+	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, shownValue(d.Have), shownValue(d.Want))
+}
+
+// shownValue is a value for people.
+func shownValue(value string) string {
+	if value == "" {
+		return "nothing"
 	}
-	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, show(d.Have), show(d.Want))
+	return value
 }
 
 // Of finds an entity; ok is false when it isn't there. It takes logarithmic time: every resource of a plan asks.
@@ -149,6 +157,8 @@ type shard struct {
 	shards       int
 	closing      bool
 	foreign      []string
+	copies       []Copy
+	said         map[string]string // by bucket: its physical name as metadata has it
 }
 
 // Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
@@ -182,8 +192,9 @@ func read(t *Template, env Env) (*shard, error) {
 		template: t, env: env,
 		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, incarnations: map[model.ID]string{}, projects: map[model.ID]model.Project{},
 		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
-		packings: map[string]packing{}, away: map[string]model.User{},
+		packings: map[string]packing{}, away: map[string]model.User{}, said: map[string]string{},
 	}
+	all := map[string]Mark{}
 	for _, id := range t.LogicalIDs() {
 		mark, ok := markOf(t.resources[id])
 		if !ok {
@@ -193,12 +204,16 @@ func read(t *Template, env Env) (*shard, error) {
 		if mark.Format > FormatVersion {
 			return nil, newerFormat(id, mark.Format)
 		}
-		s.marks[id] = mark
+		all[id] = mark
+		if !mark.belongs(id) {
+			s.foreign, s.copies = append(s.foreign, id), append(s.copies, Copy{id, mark.Of})
+			continue
+		}
 		if err := s.add(id, mark); err != nil {
 			return nil, fmt.Errorf("the resource %s: %w", id, err)
 		}
 	}
-	return s, nil
+	return s, checkOneProject(all)
 }
 
 // markOf is the mark of a resource; ok is false for one that isn't ours. Of a mark in a newer format, whose other fields may
@@ -219,6 +234,10 @@ func markOf(resource json.RawMessage) (mark Mark, ok bool) {
 }
 
 func (s *shard) add(logicalID string, mark Mark) error {
+	if mark.Of.Kind == model.KindProject && s.env.Project != "" {
+		mark.Of.Name = s.env.Project // a stack holds its own project, whatever its metadata says
+	}
+	s.marks[logicalID] = mark
 	if len(mark.Grants) > 0 {
 		return s.addGrants(logicalID, mark)
 	}
@@ -232,9 +251,32 @@ func (s *shard) add(logicalID string, mark Mark) error {
 	if err != nil {
 		return err
 	}
-	s.origins[entity.ID()], s.incarnations[entity.ID()] = mark.Origin, mark.Incarnation
-	s.put(entity)
+	s.origins[mark.Of], s.incarnations[mark.Of] = mark.Origin, mark.Incarnation
+	s.put(s.named(entity, mark.Of.Name, logicalID))
 	return nil
+}
+
+// named is an entity with its name, and with the physical name that its resource has.
+func (s *shard) named(entity model.Entity, name, logicalID string) model.Entity {
+	switch e := entity.(type) {
+	case model.Project:
+		e.Name = name
+		return e
+	case model.Bucket:
+		s.said[name] = e.BucketName
+		if physical, ok := s.physicalName(logicalID); ok {
+			e.BucketName = physical
+		}
+		e.Name = name
+		return e
+	case model.User:
+		e.Name = name
+		return e
+	case model.Listing:
+		e.Name = name
+		return e
+	}
+	return entity
 }
 
 func (s *shard) put(entity model.Entity) {
@@ -250,27 +292,28 @@ func (s *shard) put(entity model.Entity) {
 	}
 }
 
-// addGrants finds a policy's number in its logical id; a policy that somebody renamed by hand is refused, since its
-// permissions can't be changed without replacing it.
+// addGrants adds the permissions of a policy, whose number is in its logical id.
 func (s *shard) addGrants(logicalID string, mark Mark) error {
 	user := mark.Of.Name
-	for n := 1; n <= MaxUserPolicies; n++ {
-		if policyID(user, n) == logicalID {
-			if s.packings[user] == nil {
-				s.packings[user] = packing{}
-			}
-			s.packings[user][n] = mark.Grants
-			if mark.User != nil {
-				s.away[user] = *mark.User
-			}
-			for _, grant := range mark.Grants {
-				id := grant.Permission.ID()
-				s.origins[id], s.incarnations[id] = grant.Origin, grant.Incarnation
-			}
-			return nil
-		}
+	n := policyNumber(user, logicalID)
+	if n == 0 { // a newer compiler made it
+		return fmt.Errorf("it is marked as a policy of the user %s, but its logical id is none of that user's", user)
 	}
-	return fmt.Errorf("it is marked as a policy of the user %s, but its logical id is none of that user's", user)
+	if s.packings[user] == nil {
+		s.packings[user] = packing{}
+	}
+	for i := range mark.Grants {
+		mark.Grants[i].Permission.User = user
+	}
+	s.packings[user][n] = mark.Grants
+	if mark.User != nil {
+		s.away[user] = *mark.User
+	}
+	for _, grant := range mark.Grants {
+		id := grant.Permission.ID()
+		s.origins[id], s.incarnations[id] = grant.Origin, grant.Incarnation
+	}
+	return nil
 }
 
 func (s *shard) project() *model.Project {
@@ -291,7 +334,12 @@ func (s *shard) grants(user string) []Grant {
 func (s *shard) contents() *Contents {
 	c := &Contents{
 		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), Listings: sorted(s.listings),
-		Foreign: s.foreign, Deviations: s.deviations(), Shards: s.shards, Closed: s.closing, Literals: s.literals(),
+		Foreign: s.foreign, Copies: s.copies, Mismatches: s.mismatches(),
+		Deviations: s.deviations(), Shards: s.shards, Closed: s.closing, Literals: s.literals(),
+	}
+	if c.Project != nil {
+		c.LogBucket, _ = s.physicalName(logBucketID)
+		c.TemplateBucket, _ = s.physicalName(templateBucketID)
 	}
 	for user, packed := range s.packings {
 		if c.Policies == nil {

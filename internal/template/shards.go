@@ -179,12 +179,15 @@ func (s *shard) policy(user string, n int, grants []Grant) Resource {
 }
 
 // numbers are the policies of a user in the order in which they are filled: from the first in the user's own stack, from
-// the last in another one, so that two stacks come to the same name only when there is none left. Those in other stacks are
-// left out.
+// the last in another one, so that two stacks come to the same name only when there is none left. Those in other stacks, and those
+// whose logical ids foreign resources have, are left out.
 func (s *shard) numbers(user string, elsewhere []int) []int {
 	var numbers []int
 	for n := 1; n <= MaxUserPolicies; n++ {
-		if !slices.Contains(elsewhere, n) {
+		id := policyID(user, n)
+		_, there := s.template.resources[id]
+		_, ours := s.marks[id]
+		if !slices.Contains(elsewhere, n) && (ours || !there) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -223,14 +226,20 @@ func (o Op) reshapes() bool { return o == Grow || o == Open || o == Close }
 // finishShape puts the changes to the stack as a whole into those of its resources. Of these only the marks change: somebody's
 // hand edit beside them is not reverted.
 func (e *editor) finishShape(changes map[string]json.RawMessage) {
-	if e.shards > e.before.shards {
+	closes := e.project() != nil && e.project().Closing && e.before.project() != nil && !e.before.project().Closing
+	if e.shards > e.before.shards || closes {
 		for _, id := range e.before.owned[e.project().ID()] {
 			raw, changed := changes[id]
 			if !changed {
 				raw = e.before.template.resources[id]
 			}
 			if mark, ok := markOf(raw); ok && mark.Settings != nil {
-				mark.Format, mark.Shards = formatShards, e.shards
+				if e.shards > e.before.shards {
+					mark.Format, mark.Shards = formatShards, e.shards
+				}
+				if closes {
+					mark.Settings = withClosing(mark.Settings)
+				}
 				changes[id] = remarked(raw, mark)
 				e.touched[id] = append(e.touched[id], e.reshaped...)
 			}
@@ -242,6 +251,16 @@ func (e *editor) finishShape(changes map[string]json.RawMessage) {
 			changes[CarrierID] = remarked(raw, mark)
 		}
 	}
+}
+
+// withClosing are the settings of a project whose deletion begins.
+func withClosing(settings json.RawMessage) json.RawMessage {
+	fields, err := cutObject(settings)
+	if err != nil {
+		return settings
+	}
+	fields["closing"] = encodeJSON(true)
+	return appendMembers(nil, fields, appendRaw)
 }
 
 // remarked is a resource with another mark, and everything else as it was.

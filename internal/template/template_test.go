@@ -235,6 +235,8 @@ func TestRefusals(t *testing.T) {
 	changed := inbox
 	changed.Unversioned = true
 	closing := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, Closing: true}})
+	open, closed := *parse(t, closing).Project, *parse(t, closing).Project
+	open.Closing, open.Tags = false, map[string]string{"a": "b"}
 	for name, test := range map[string]struct {
 		base   *Template
 		change Change
@@ -244,13 +246,16 @@ func TestRefusals(t *testing.T) {
 		"exists, created by another":                {base, Change{Op: Create, Entity: inbox, Origin: "other"}, &model.ConflictError{Kind: model.ConflictExists, ID: inbox.ID(), Origin: "ws"}},
 		"exists, with other settings":               {base, Change{Op: Create, Entity: changed, Origin: "ws"}, &model.ConflictError{Kind: model.ConflictExists, ID: inbox.ID(), Origin: "ws"}},
 		"exists, without an origin on either side":  {base, Change{Op: Create, Entity: partner}, &model.ConflictError{Kind: model.ConflictExists, ID: partner.ID()}},
-		"gone":                    {base, Change{Op: Update, Entity: model.User{Name: "nobody"}}, &model.NotFoundError{Kind: model.NotFoundEntity, ID: model.User{Name: "nobody"}.ID()}},
-		"deleted already":         {base, Change{Op: Delete, Entity: model.User{Name: "nobody"}}, nil},
-		"no user":                 {base, Change{Op: Create, Entity: model.Permission{User: "nobody", Bucket: "inbox", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "nobody/inbox"}, ID: model.ID{Kind: "user", Name: "nobody"}}},
-		"no bucket":               {base, Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "none", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "partner/none"}, ID: model.ID{Kind: "bucket", Name: "none"}}},
-		"bucket with permissions": {base, Change{Op: Delete, Entity: inbox}, &model.ConflictError{Kind: model.ConflictInUse, ID: inbox.ID(), By: []model.ID{permission.ID()}}},
-		"user with permissions":   {base, Change{Op: Delete, Entity: partner}, &model.ConflictError{Kind: model.ConflictInUse, ID: partner.ID(), By: []model.ID{permission.ID()}}},
-		"project that is closing": {closing, Change{Op: Create, Entity: inbox}, &model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}},
+		"gone":                                  {base, Change{Op: Update, Entity: model.User{Name: "nobody"}}, &model.NotFoundError{Kind: model.NotFoundEntity, ID: model.User{Name: "nobody"}.ID()}},
+		"deleted already":                       {base, Change{Op: Delete, Entity: model.User{Name: "nobody"}}, nil},
+		"no user":                               {base, Change{Op: Create, Entity: model.Permission{User: "nobody", Bucket: "inbox", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "nobody/inbox"}, ID: model.ID{Kind: "user", Name: "nobody"}}},
+		"no bucket":                             {base, Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "none", Access: model.Read}}, &model.NotFoundError{Kind: model.NotFoundParent, NeededBy: model.ID{Kind: "permission", Name: "partner/none"}, ID: model.ID{Kind: "bucket", Name: "none"}}},
+		"bucket with permissions":               {base, Change{Op: Delete, Entity: inbox}, &model.ConflictError{Kind: model.ConflictInUse, ID: inbox.ID(), By: []model.ID{permission.ID()}}},
+		"user with permissions":                 {base, Change{Op: Delete, Entity: partner}, &model.ConflictError{Kind: model.ConflictInUse, ID: partner.ID(), By: []model.ID{permission.ID()}}},
+		"project that is closing":               {closing, Change{Op: Create, Entity: inbox}, &model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}},
+		"update of a project that is closing":   {closing, Change{Op: Update, Entity: open}, &model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}},
+		"creation of a project that is closing": {closing, Change{Op: Create, Entity: open}, &model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}},
+		"closing a project again":               {closing, Change{Op: Update, Entity: closed, Shards: 1}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edited, err := Edit(test.base, testEnv(), []Change{test.change})

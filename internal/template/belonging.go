@@ -1,0 +1,279 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Belonging.
+//
+// A resource belongs to the entity that its metadata names, if the entity has a resource of that logical id. A resource that a person
+// copied, metadata and all, has another logical id: it is foreign, and no change of the entity touches it. Resources that a newer
+// compiler made may have logical ids that this one does not know: they belong to the entity that they name.
+//
+// Metadata can be damaged by hand. It never decides which physical resource an entity is: the name of an entity follows from the
+// logical id, and the physical name of a bucket is that in the properties of its resource. Where metadata says something else, that is
+// drift, which the next update of the entity repairs. Until then the entity is not deleted.
+
+// projectIDs are the logical ids of a project's own resources.
+var projectIDs = []string{
+	keyID, keyAliasID, logBucketID, logPolicyID, templateBucketID, templatePolicyID, projectBoundaryID, sftpLogsID, sftpServerID,
+}
+
+// belongs reports whether the metadata of a resource is right about the entity that the resource belongs to.
+func (m Mark) belongs(logicalID string) bool {
+	name := m.Of.Name
+	switch {
+	case m.Compiler > CompilerVersion:
+		return true
+	case len(m.Grants) > 0:
+		return m.Of.Kind == model.KindUser && policyNumber(name, logicalID) > 0
+	case m.Settings != nil:
+		return logicalID == firstID(m.Of)
+	}
+	switch m.Of.Kind {
+	case model.KindProject:
+		return slices.Contains(projectIDs, logicalID)
+	case model.KindBucket:
+		return logicalID == bucketID(name) || logicalID == bucketPolicyID(name)
+	case model.KindUser:
+		return slices.Contains(userIDs(name), logicalID)
+	case model.KindListing:
+		return logicalID == listingID(name)
+	case carrierKind:
+		return logicalID == CarrierID
+	case model.KindPermission: // it has no resource of its own
+	}
+	return false
+}
+
+// firstID is the logical id of the resource whose metadata holds an entity's settings.
+func firstID(of model.ID) string {
+	switch of.Kind {
+	case model.KindProject:
+		return keyID
+	case model.KindBucket:
+		return bucketID(of.Name)
+	case model.KindUser:
+		return userID(of.Name)
+	case model.KindListing:
+		return listingID(of.Name)
+	case model.KindPermission:
+	}
+	return ""
+}
+
+// userIDs are the logical ids of the resources that a user can have, policies apart.
+func userIDs(name string) []string {
+	ids := []string{userID(name), groupID(name), secretID(name), secretPolicyID(name), roleID(name), sftpUserID(name)}
+	for _, slot := range model.Slots() {
+		ids = append(ids, keySecretID(name, slot), accessKeyID(name, slot))
+	}
+	return ids
+}
+
+// policyNumber is the number of a user's policy with a logical id; 0 when the user has none of that id.
+func policyNumber(user, logicalID string) int {
+	if !strings.HasPrefix(logicalID, "Policy"+logicalName(user)+"N") {
+		return 0
+	}
+	for n := 1; n <= MaxUserPolicies; n++ {
+		if policyID(user, n) == logicalID {
+			return n
+		}
+	}
+	return 0
+}
+
+// Copy is a foreign resource whose metadata says that it belongs to an entity.
+type Copy struct {
+	LogicalID string   `json:"logical_id"`
+	Of        model.ID `json:"of"`
+}
+
+// CopiesOf are the logical ids of the copies of an entity's resources.
+func (c *Contents) CopiesOf(id model.ID) []string {
+	var ids []string
+	for _, copied := range c.Copies {
+		if copied.Of == id {
+			ids = append(ids, copied.LogicalID)
+		}
+	}
+	return ids
+}
+
+// SeveralProjectsError is returned for a template in which several resources hold the settings of a project.
+type SeveralProjectsError struct{ LogicalIDs []string }
+
+func (e *SeveralProjectsError) Error() string {
+	return fmt.Sprintf("the resources %s all say that they are the project", strings.Join(e.LogicalIDs, ", "))
+}
+
+// Explain implements model.Explainer.
+func (e *SeveralProjectsError) Explain() model.Explanation {
+	return model.Explanation{
+		Cause: fmt.Sprintf("Several resources of its stack say in their metadata that they are the project: %s. A stack holds one project, whose resource is %s.",
+			strings.Join(e.LogicalIDs, ", "), keyID),
+		Changed: model.ChangedNothing,
+		Remedy:  "Update the stack with a template in which only " + keyID + " has the key Stowage in its Metadata: the others are copies of it.",
+	}
+}
+
+// checkOneProject returns a *SeveralProjectsError when several resources hold the settings of a project.
+func checkOneProject(marks map[string]Mark) error {
+	var ids []string
+	for id, mark := range marks {
+		if mark.Of.Kind == model.KindProject && mark.Settings != nil {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < 2 {
+		return nil
+	}
+	slices.Sort(ids)
+	return &SeveralProjectsError{ids}
+}
+
+// OccupiedError is returned for the creation of an entity when a foreign resource has the logical id of one of its resources.
+type OccupiedError struct {
+	ID        model.ID
+	LogicalID string
+}
+
+func (e *OccupiedError) Error() string {
+	return fmt.Sprintf("the %s needs the logical id %s, which a resource that Stowage does not manage has", e.ID, e.LogicalID)
+}
+
+// Explain implements model.Explainer.
+func (e *OccupiedError) Explain() model.Explanation {
+	return model.Explanation{
+		Attribute: model.AttributeName,
+		Cause: fmt.Sprintf("The template of its stack has a resource %s that Stowage does not manage: it was added by hand, or its metadata "+
+			"was removed or changed by hand.", e.LogicalID),
+		Changed: model.ChangedNothing,
+		Remedy: "Update the stack with a template in which the resource has the Metadata that it had before, or in which it has another logical id. " +
+			"Or choose another name.",
+	}
+}
+
+// vacant returns an *OccupiedError when a foreign resource has the logical id of one of the resources of a new entity.
+func (e *editor) vacant(entity model.Entity) error {
+	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, ""))) {
+		if _, ours := e.marks[logicalID]; ours {
+			continue
+		}
+		if _, there := e.before.template.resources[logicalID]; there {
+			return &OccupiedError{entity.ID(), logicalID}
+		}
+	}
+	return nil
+}
+
+// Mismatch says that the metadata and the properties of a resource name different physical resources.
+type Mismatch struct {
+	Of        model.ID `json:"of"`
+	LogicalID string   `json:"logical_id"`
+	// Property is where the resource is named.
+	Property string `json:"property"`
+	// Have is what the template says, and Want what it says according to the metadata; as in Deviation.
+	Want string `json:"want"`
+	Have string `json:"have"`
+}
+
+// MismatchOf returns a *MismatchError when it is uncertain which physical resources an entity consists of.
+func (c *Contents) MismatchOf(id model.ID) error {
+	for _, mismatch := range c.Mismatches {
+		if mismatch.Of == id {
+			return &MismatchError{mismatch}
+		}
+	}
+	return nil
+}
+
+// MismatchError is returned for the deletion of an entity when it is uncertain which physical resources the entity consists of.
+type MismatchError struct{ Mismatch }
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the %s is not deleted: %s of %s is %s, but its metadata stands for %s", e.Of, e.Property, e.LogicalID, shownValue(e.Have), e.Want)
+}
+
+// Explain implements model.Explainer.
+func (e *MismatchError) Explain() model.Explanation {
+	return model.Explanation{
+		Cause: fmt.Sprintf("It is uncertain which resource would be deleted: in the template of its stack, %s of the resource %s is %s, but its metadata "+
+			"stands for %s. One of them was changed by hand.", e.Property, e.LogicalID, shownValue(e.Have), e.Want),
+		Changed: model.ChangedNothing,
+		Remedy: "If the property is right, apply once with this object in the configuration: the plan shows the difference as drift, and applying it " +
+			"corrects the metadata. Otherwise, update the stack with a template in which both name the same resource. Then delete the object.",
+	}
+}
+
+// mismatches are the differences between the physical names in properties and what the metadata stands for, sorted by logical id.
+func (s *shard) mismatches() []Mismatch {
+	var mismatches []Mismatch
+	for name := range s.buckets {
+		id := bucketID(name)
+		if have, said := s.bucketName(id), s.said[name]; have != encodedName(said) {
+			mismatches = append(mismatches, Mismatch{model.ID{Kind: model.KindBucket, Name: name}, id, "Properties.BucketName", encodedName(said), have})
+		}
+	}
+	if project := s.project(); project != nil {
+		mismatches = append(mismatches, s.projectMismatches(project.ID())...)
+	}
+	slices.SortFunc(mismatches, func(a, b Mismatch) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return mismatches
+}
+
+// mismatchOf is Contents.MismatchOf.
+func (s *shard) mismatchOf(id model.ID) error {
+	if id.Kind != model.KindProject && id.Kind != model.KindBucket {
+		return nil
+	}
+	return (&Contents{Mismatches: s.mismatches()}).MismatchOf(id)
+}
+
+func (s *shard) projectMismatches(of model.ID) []Mismatch {
+	var mismatches []Mismatch
+	for id, name := range map[string]string{
+		logBucketID:      model.LogBucketName(of.Name, s.env.AccountID, s.env.Region),
+		templateBucketID: model.TemplateBucketName(of.Name, s.env.AccountID, s.env.Region),
+	} {
+		if _, there := s.template.resources[id]; there && s.bucketName(id) != encodedName(name) {
+			mismatches = append(mismatches, Mismatch{of, id, "Properties.BucketName", encodedName(name), s.bucketName(id)})
+		}
+	}
+	published, err := cutObject(s.template.sections["Outputs"])
+	if err != nil {
+		return mismatches
+	}
+	want := encodeJSON(outputs(model.Project{})[KeyOutput]["Value"])
+	if have := member(published[KeyOutput], "Value"); published[KeyOutput] != nil && !sameMeaning(want, have) {
+		mismatches = append(mismatches, Mismatch{of, "Outputs." + KeyOutput, "Value", string(want), string(have)})
+	}
+	return mismatches
+}
+
+// bucketName is the physical name of a bucket in the properties of its resource, as JSON; "" when it has none.
+func (s *shard) bucketName(logicalID string) string {
+	raw := s.template.resources[logicalID]
+	var kind string
+	if json.Unmarshal(member(raw, "Type"), &kind) != nil || kind != bucketType {
+		return ""
+	}
+	return string(member(member(raw, "Properties"), "BucketName"))
+}
+
+const bucketType = "AWS::S3::Bucket"
+
+func encodedName(name string) string { return string(encodeJSON(name)) }
+
+// physicalName is the physical name of a bucket as its resource has it; ok is false when that is no literal.
+func (s *shard) physicalName(logicalID string) (name string, ok bool) {
+	err := json.Unmarshal([]byte(s.bucketName(logicalID)), &name)
+	return name, err == nil && name != ""
+}
