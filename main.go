@@ -16,8 +16,11 @@ import (
 // version is set by the release build.
 var version = "dev"
 
+// options describe the provider's server.
+var options = stowage.ServerOptions{Version: version, Logging: logged(os.Environ())}
+
 func main() {
-	if !logged(os.Environ()) {
+	if !options.Logging {
 		// The framework traces each of its steps even if Terraform throws the lines away, which is a third of a plan's time.
 		if err := os.Setenv("TF_LOG_SDK", "off"); err != nil {
 			log.Fatal(err)
@@ -25,11 +28,11 @@ func main() {
 	}
 	debug := flag.Bool("debug", false, "wait for a debugger, and print how Terraform reaches this process")
 	flag.Parse()
-	var options []tf6server.ServeOpt
+	var serving []tf6server.ServeOpt
 	if *debug {
-		options = append(options, tf6server.WithManagedDebug())
+		serving = append(serving, tf6server.WithManagedDebug())
 	}
-	err := tf6server.Serve("registry.terraform.io/stowage/stowage", func() tfprotov6.ProviderServer { return stowage.NewServer(version) }, options...)
+	err := tf6server.Serve("registry.terraform.io/stowage/stowage", func() tfprotov6.ProviderServer { return stowage.NewServer(options) }, serving...)
 	if err != nil {
 		log.Fatal(err)
 	}

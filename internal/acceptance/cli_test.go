@@ -13,8 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	// The provider is built and run, not called. The import makes go test run these tests again when the provider changes.
-	_ "github.com/stowage/terraform-provider-stowage/internal/provider"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
 
 // The programs under test, set once by TestMain.
@@ -56,7 +55,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-stowage"), ".")
+	build := exec.Command("go", "build", "-tags", "compare", "-o", filepath.Join(dir, "terraform-provider-stowage"), ".")
 	build.Dir = repository
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building the provider: %w\n%s", err, out)
@@ -73,7 +72,13 @@ func run(m *testing.M) (code int, err error) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		return 0, err
 	}
-	return m.Run(), nil
+	outcomes := filepath.Join(dir, "outcomes")
+	if err := os.Setenv(comparison.OutcomesVariable, outcomes); err != nil {
+		return 0, err
+	}
+	code = m.Run()
+	all := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.list").Value.String() == ""
+	return code, checkOutcomes(outcomes, all)
 }
 
 // serveShared starts the shared sandbox, and sets the environment in which terraform-plugin-testing runs the CLI and the provider.

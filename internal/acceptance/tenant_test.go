@@ -23,14 +23,19 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/provider"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
 
 // shared is the sandbox of all tests that use terraform-plugin-testing. TestMain sets it.
 var shared *world
 
-// providers serves the provider from the test process. Each command of the CLI gets a new server.
+// providers serves the provider from the test process. Each command of the CLI gets a new server. As the built provider does, it
+// compares each answer that it gives without the plugin framework with the framework's.
 var providers = map[string]func() (tfprotov6.ProviderServer, error){
-	"stowage": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test"), nil },
+	"stowage": func() (tfprotov6.ProviderServer, error) {
+		outcomes := os.Getenv(comparison.OutcomesVariable)
+		return provider.NewServer(provider.ServerOptions{Version: "test", InFrontOf: comparison.Comparing(comparison.AppendTo(outcomes))}), nil
+	},
 }
 
 // tenant is a project with an account of its own in the shared sandbox. Its AWS clients belong to the account's administrator.

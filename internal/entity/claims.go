@@ -1,10 +1,12 @@
 package entity
 
 import (
+	"context"
 	"slices"
 	"sync"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
 // claims are what the plans of one walk say about entities, so that two resources of one name are found while planning. Terraform
@@ -43,6 +45,28 @@ const (
 	// removesKept is a destroyed resource whose entity another resource keeps.
 	removesKept
 )
+
+// claimOf and removalOf are the keys of what is noted of a plan.
+type (
+	claimOf struct {
+		key entityKey
+		now claim
+	}
+	removalOf struct {
+		key  entityKey
+		held string
+	}
+)
+
+// claim notes that a resource is to manage an entity, once in a call of Terraform: a second claim is that of another resource.
+func (s *Services) claim(ctx context.Context, key entityKey, now claim) clash {
+	return unchanged.Once(ctx, claimOf{key, now}, func() clash { return s.claims.claim(key, now) })
+}
+
+// claimRemoval notes that a resource is to be destroyed, once in a call of Terraform.
+func (s *Services) claimRemoval(ctx context.Context, key entityKey, held string) clash {
+	return unchanged.Once(ctx, removalOf{key, held}, func() clash { return s.claims.remove(key, held) })
+}
 
 // claim notes that a resource is to manage an entity.
 func (c *claims) claim(key entityKey, now claim) clash {

@@ -18,11 +18,11 @@ type private interface {
 }
 
 // setDue keeps, with the state, that something is due now, or that nothing is.
-func setDue(ctx context.Context, state private, due bool) diag.Diagnostics {
+func setDue(ctx context.Context, state private, due bool, now time.Time) diag.Diagnostics {
 	if !due {
 		return state.SetKey(ctx, dueKey, nil)
 	}
-	value, err := json.Marshal(time.Now().UTC())
+	value, err := json.Marshal(now.UTC())
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Keep Private State", err.Error())}
 	}

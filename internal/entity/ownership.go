@@ -140,7 +140,7 @@ func (r *Resource[M, P]) planOwnership(ctx context.Context, p *Planning[M], crea
 	if p.View != nil {
 		now.present = p.View.Contents.IncarnationOf(key.id)
 	}
-	return append(diags, r.clash(r.services.claims.claim(key, now), n)...)
+	return append(diags, r.clash(r.services.claim(ctx, key, now), n)...)
 }
 
 // planRemoval finds a destroyed resource whose entity another resource keeps.
@@ -151,7 +151,7 @@ func (r *Resource[M, P]) planRemoval(ctx context.Context, state attributes) diag
 	if !named || diags.HasError() {
 		return diags
 	}
-	return append(diags, r.clash(r.services.claims.remove(entityKey{n.project(), r.id(n)}, held.ValueString()), n)...)
+	return append(diags, r.clash(r.services.claimRemoval(ctx, entityKey{n.project(), r.id(n)}, held.ValueString()), n)...)
 }
 
 // clash is the diagnostic of what two plans cannot both do.

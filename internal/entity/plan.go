@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -25,7 +24,7 @@ func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.problems(ctx, &Services{}, &m, nil, req.Config)...)
+	resp.Diagnostics.Append(r.problems(ctx, &Services{}, &m, nil, configuration{req.Config})...)
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
@@ -118,7 +117,7 @@ func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 	if n.project() == "" {
 		return nil, nil
 	}
-	view, err := r.services.Projects.Read(ctx, n.project())
+	view, err := r.services.read(ctx, n.project())
 	switch {
 	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory), creating && model.IsNotFound(err, model.NotFoundStack):
 		return nil, nil
@@ -149,6 +148,9 @@ func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags 
 	return result
 }
 
+// configuration are the attributes of a configuration to validate.
+type configuration struct{ attributes }
+
 // problems reports what makes a model's entity invalid by itself, and in the project once that is known, each on its attribute. Attributes
 // that are unknown are left out, and in a configuration those that are null: they get their defaults later.
 func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *projects.View, at attributes) diag.Diagnostics {
@@ -172,9 +174,9 @@ func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *
 			Project: env.Project, Partition: env.Partition, AccountID: env.AccountID, Region: env.Region,
 		})...)
 	}
-	_, configuration := at.(tfsdk.Config)
+	_, skipNull := at.(configuration)
 	for _, problem := range problems {
-		where, ok := locate(ctx, at, problem.Field, configuration)
+		where, ok := locate(ctx, at, problem.Field, skipNull)
 		for _, other := range model.DependsOn(problem.Field) {
 			ok = ok && !unknownAt(ctx, at, other)
 		}

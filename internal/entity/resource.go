@@ -15,6 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
 // schemaVersion is the version of every object's schema. Raise it together with an upgrader in upgrade.go.
@@ -278,7 +279,7 @@ const (
 // refresh brings the model of an object up to date, and its private state.
 func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
 	view, e, err := r.find(ctx, name)
-	diags := r.services.warnings()
+	diags := r.services.warningsOfRead(ctx)
 	if err != nil {
 		if err := r.services.checkGone(ctx, private, err); err != nil {
 			return append(diags, r.failure(read, name).diagnostic(err)), failed
@@ -291,14 +292,15 @@ func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private p
 	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
 	diags.Append(r.copies(view, name)...)
 	if r.object.Due != nil {
-		diags.Append(setDue(ctx, private, r.object.Due(e, time.Now()))...)
+		now := unchanged.Once(ctx, readAt{}, time.Now)
+		diags.Append(setDue(ctx, private, r.object.Due(e, now), now)...)
 	}
 	return diags, present
 }
 
 // find reads an entity; a *model.NotFoundError means that its project does not hold it.
 func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, model.Entity, error) {
-	view, err := r.services.Projects.Read(ctx, name.project())
+	view, err := r.services.read(ctx, name.project())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -307,6 +309,27 @@ func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, m
 		return view, nil, &model.NotFoundError{Kind: model.NotFoundEntity, ID: r.id(name)}
 	}
 	return view, e, nil
+}
+
+// readAt is the key of the time at which an object is read.
+type readAt struct{}
+
+// reading is the outcome of reading a project.
+type reading struct {
+	view *projects.View
+	err  error
+}
+
+// readingOf is the key of the reading of a project.
+type readingOf string
+
+// read reads a project, once in a call of Terraform even if that fails.
+func (s *Services) read(ctx context.Context, project string) (*projects.View, error) {
+	r := unchanged.Once(ctx, readingOf(project), func() reading {
+		view, err := s.Projects.Read(ctx, project)
+		return reading{view, err}
+	})
+	return r.view, r.err
 }
 
 // drift lists how an entity differs from what the provider made, one difference per line.

@@ -1,13 +1,24 @@
 package entity
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
+
+// pendingWarnings is the key of the warnings that a read reports.
+type pendingWarnings struct{}
+
+// warningsOfRead returns the pending warnings as diagnostics, the same ones each time that a call of Terraform asks.
+func (s *Services) warningsOfRead(ctx context.Context) diag.Diagnostics {
+	return slices.Clone(unchanged.Once(ctx, pendingWarnings{}, s.warnings))
+}
 
 // warnings returns the pending warnings as diagnostics. Each is reported once, by the write that ends next.
 func (s *Services) warnings() diag.Diagnostics {

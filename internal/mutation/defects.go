@@ -474,8 +474,64 @@ var Defects = []Defect{
 		Packages: []string{"internal/mirror"}, Run: "Newer",
 	}, {
 		Name: "contexts of calls are kept", File: "internal/provider/server.go",
-		Old: "defer func() { l.lent.Store(s.configured.Load()) }()", New: "_ = s.configured.Load()",
-		Packages: []string{"internal/provider"}, Run: "TestServerLetsGo",
+		Old: "\t\tparent = *s.first.Load()\n", New: "\t\t_ = first\n",
+		Packages: []string{"internal/provider"}, Run: "TestServer_Memory",
+	}, {
+		Name: "calls outlive the provider", File: "internal/provider/server.go",
+		Old: "\tfor _, cancel := range s.running {\n\t\tcancel()\n\t}\n", New: "\tfor range s.running {\n\t}\n",
+		Packages: []string{"internal/provider"}, Run: "TestServer_Cancellation",
+	}, {
+		Name: "a call that is answered twice claims its entity twice", File: "internal/entity/claims.go",
+		Old: "unchanged.Once(ctx, claimOf{key, now},", New: "unchanged.Once(context.Background(), claimOf{key, now},",
+		Packages: []string{"internal/provider"}, Run: "TestOwnership",
+	}, {
+		Name: "an answer without the framework ignores what a destroy loses", File: "internal/entity/unchanged.go",
+		Old: "r.services != nil && len(r.planRemoval(ctx, state)) == 0", New: "r.services != nil",
+		Packages: []string{"internal/provider"}, Run: "TestOwnership",
+	}, {
+		Name: "an answer without the framework swallows the warnings of a read", File: "internal/entity/warnings.go",
+		Old: "unchanged.Once(ctx, pendingWarnings{}, s.warnings)", New: "unchanged.Once(context.Background(), pendingWarnings{}, s.warnings)",
+		Packages: []string{"internal/provider"}, Run: "TestRead_MirrorWarning",
+	}, {
+		Name: "a key is due at two times of one read", File: "internal/entity/resource.go",
+		Old: "unchanged.Once(ctx, readAt{}, time.Now)", New: "unchanged.Once(context.Background(), readAt{}, time.Now)",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestKeys_DueByTheClock",
+	}, {
+		Name: "an unchanged plan forgets the defaults", File: "internal/unchanged/defaults.go",
+		Old: "\tif config.IsNull() && a.fallback != nil {", New: "\tif config.IsNull() && a.fallback != nil && false {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "an unchanged plan is whatever the resource plans", File: "internal/unchanged/answers.go",
+		Old: "prior.copy(), private) || !plan.equal(prior) {", New: "prior.copy(), private) {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "a read object is unchanged whatever was read", File: "internal/unchanged/answers.go",
+		Old: "private) || !state.equal(before) {", New: "private) || before == nil {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "an unchanged object loses its private state", File: "internal/unchanged/answers.go",
+		Old: "NewIdentity: req.CurrentIdentity, Private: private.encode()}", New: "NewIdentity: req.CurrentIdentity, Private: req.Private}",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "an unchanged object keeps another's identity", File: "internal/unchanged/answers.go",
+		Old: "|| current != nil && !maps.Equal(current, identity) {", New: "|| current != nil && !maps.Equal(current, current) {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "validators are not called without the framework", File: "internal/unchanged/validate.go",
+		Old: "for _, check := range a.texts {", New: "for _, check := range a.texts[:0] {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "required arguments are not missed without the framework", File: "internal/unchanged/validate.go",
+		Old: "return !a.required", New: "return !a.required || true",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "computed attributes may be set without the framework", File: "internal/unchanged/validate.go",
+		Old: "\tif a.readOnly {", New: "\tif a.readOnly && false {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	}, {
+		Name: "a plan has unknown values without the framework", File: "internal/unchanged/answers.go",
+		Old: "\tif !ok || !config.known {", New: "\tif !ok {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
 	}, {
 		Name: "credentials are sent to AWS although an endpoint is configured", File: "internal/awsclient/endpoints.go",
 		Old: "base.StsEndpoint = aws.ToString(sts.NewFromConfig(configured).Options().BaseEndpoint)", New: "_ = sts.NewFromConfig(configured)",

@@ -30,7 +30,7 @@ const oddAccount = "111122223333"
 // onSandbox starts the provider on a sandbox, not configured.
 func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 	t.Helper()
-	return entitytest.Start(t, &Stowage{"1.2.3", func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+	return entitytest.Start(t, &Stowage{version: "1.2.3", connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
 		c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)}
 		return connectAWS(ctx, c, s)
 	}})

@@ -44,7 +44,7 @@ func there(t *testing.T, p *entitytest.Projects, user string) bool {
 
 func TestOwnership_EachCreateHasItsIncarnation(t *testing.T) {
 	for _, s := range stored {
-		tf, created := globex(t)
+		tf, _, created := globex(t)
 		incarnation, _ := created[s.typ].Get("incarnation").(string)
 		if len(incarnation) != 12 {
 			t.Errorf("the incarnation of %s is %q", s.typ, incarnation)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,10 +27,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 )
 
+// typeName is the provider's part of the names of its types.
+const typeName = "stowage"
+
 // Stowage is the provider.
 type Stowage struct {
 	version string
 	connect connect
+
+	services atomic.Pointer[entity.Services] // see Shared
 }
 
 // connect makes the projects that an account's credentials reach, and says what the provider's region is.
@@ -42,7 +48,9 @@ var (
 )
 
 // New returns the provider; version is its own.
-func New(version string) provider.Provider { return &Stowage{version, connectAWS} }
+func New(version string) provider.Provider { return newStowage(version) }
+
+func newStowage(version string) *Stowage { return &Stowage{version: version, connect: connectAWS} }
 
 // connectAWS finds credentials, and asks AWS whose they are. Nothing else is called until an object needs it.
 func connectAWS(ctx context.Context, config awsclient.Config, settings projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
@@ -56,7 +64,7 @@ func connectAWS(ctx context.Context, config awsclient.Config, settings projects.
 
 // Metadata implements provider.Provider.
 func (s *Stowage) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName, resp.Version = "stowage", s.version
+	resp.TypeName, resp.Version = typeName, s.version
 }
 
 // Configure implements provider.Provider.
@@ -91,8 +99,13 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	services := &entity.Services{
 		Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout, DefaultTags: defaultTags, IgnoreTags: ignoreTags,
 	}
-	share(services.NewWalk(), resp)
+	walk := services.NewWalk()
+	share(walk, resp)
+	s.services.Store(walk)
 }
+
+// Shared returns what the objects share. It is nil until the provider is configured.
+func (s *Stowage) Shared() *entity.Services { return s.services.Load() }
 
 // settings are the arguments of our own, with their defaults.
 func (m *Model) settings() projects.Config {

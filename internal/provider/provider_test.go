@@ -44,7 +44,7 @@ type recorded struct {
 
 func (r *recorded) start(t *testing.T) *entitytest.Terraform {
 	t.Helper()
-	return entitytest.Start(t, &Stowage{"1.2.3", func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+	return entitytest.Start(t, &Stowage{version: "1.2.3", connect: func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
 		r.config, r.settings = c, s
 		return r.projects, "eu-west-1", nil, r.err
 	}})

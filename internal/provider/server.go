@@ -2,99 +2,163 @@ package provider
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// Server is the provider as Terraform calls it. It lets go of the context of a call when the call is over: the framework keeps the
-// cancel functions of all calls until the process ends, and with them their contexts and loggers, tens of kilobytes a call. A
-// plan of thousands of resources would hold hundreds of megabytes of them.
+// Server is the provider as Terraform calls it: the framework's server, with package unchanged in front of it.
 //
 // The optional interfaces of a protocol server (list resources, actions, state stores) are not passed on: the provider has none.
 type Server struct {
 	tfprotov6.ProviderServer
-	configured atomic.Pointer[context.Context] // of the provider's configuration, with loggers for what outlives a call
+
+	provider *Stowage
+	answers  *unchanged.Answers
+	logging  bool                            // calls get the loggers of their own contexts
+	first    atomic.Pointer[context.Context] // that of the first call, without its end
+
+	mu      sync.Mutex // protects what follows
+	calls   int        // so far
+	running map[int]context.CancelFunc
 }
 
-// NewServer returns what serves the provider of that version.
-func NewServer(version string) *Server {
-	return &Server{ProviderServer: providerserver.NewProtocol6(New(version))()}
+// ServerOptions describe a server.
+type ServerOptions struct {
+	// Version is that of the provider.
+	Version string
+	// Logging is for a process that writes a log.
+	Logging bool
+	// InFrontOf puts package unchanged in front of the framework. Nil means Answers.InFrontOf; tests compare both.
+	InFrontOf func(*unchanged.Answers, tfprotov6.ProviderServer) tfprotov6.ProviderServer
+}
+
+// NewServer returns a server of the provider.
+func NewServer(options ServerOptions) *Server {
+	return newServer(newStowage(options.Version), options)
+}
+
+func newServer(p *Stowage, options ServerOptions) *Server {
+	ctx := context.Background()
+	answers := unchanged.New(ctx, typeName, p.Resources(ctx))
+	framework := providerserver.NewProtocol6(p)()
+	inFrontOf := options.InFrontOf
+	if inFrontOf == nil {
+		inFrontOf = (*unchanged.Answers).InFrontOf
+	}
+	return &Server{ProviderServer: inFrontOf(answers, framework), provider: p, answers: answers, logging: options.Logging}
+}
+
+// during makes a call with a context that ends with the caller's, when the provider is stopped, and when the call is over.
+//
+// The framework keeps the contexts of all calls until the process ends: it registers them to cancel them when the provider is
+// stopped. Each would keep its loggers, tens of kilobytes a call, and hundreds of megabytes after a plan of thousands of resources.
+// So, unless there is something to log, the context has the values of the first call instead of its own.
+func during[Request, Response any](
+	ctx context.Context, s *Server, req Request, do func(context.Context, Request) (Response, error),
+) (Response, error) {
+	if err := ctx.Err(); err != nil {
+		var none Response
+		return none, err
+	}
+	parent := ctx
+	if !s.logging {
+		first := context.WithoutCancel(ctx)
+		s.first.CompareAndSwap(nil, &first)
+		parent = *s.first.Load()
+	}
+	call, cancel := context.WithCancel(parent)
+	defer context.AfterFunc(ctx, cancel)()
+	defer s.begin(cancel)()
+	return do(call, req)
+}
+
+// begin registers a call, to be canceled when the provider is stopped, until end.
+func (s *Server) begin(cancel context.CancelFunc) (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		s.running = map[int]context.CancelFunc{}
+	}
+	s.calls++
+	n := s.calls
+	s.running[n] = cancel
+	return func() {
+		cancel()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.running, n)
+	}
+}
+
+// StopProvider implements tfprotov6.ProviderServer.
+func (s *Server) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+	s.mu.Lock()
+	for _, cancel := range s.running {
+		cancel()
+	}
+	s.mu.Unlock()
+	return s.ProviderServer.StopProvider(ctx, req)
 }
 
 // ConfigureProvider implements tfprotov6.ProviderServer.
-func (s *Server) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	kept := context.WithoutCancel(ctx)
-	s.configured.Store(&kept)
-	return s.ProviderServer.ConfigureProvider(ctx, req)
+func (s *Server) ConfigureProvider(
+	ctx context.Context, req *tfprotov6.ConfigureProviderRequest,
+) (*tfprotov6.ConfigureProviderResponse, error) {
+	resp, err := s.ProviderServer.ConfigureProvider(ctx, req)
+	if services := s.provider.Shared(); services != nil {
+		s.answers.Configure(ctx, typeName, services)
+	}
+	return resp, err
 }
 
 // ValidateResourceConfig implements tfprotov6.ProviderServer.
-func (s *Server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.ValidateResourceConfig)
+func (s *Server) ValidateResourceConfig(
+	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.ValidateResourceConfig)
 }
 
 // UpgradeResourceState implements tfprotov6.ProviderServer.
-func (s *Server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.UpgradeResourceState)
+func (s *Server) UpgradeResourceState(
+	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
+) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.UpgradeResourceState)
 }
 
 // UpgradeResourceIdentity implements tfprotov6.ProviderServer.
-func (s *Server) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.UpgradeResourceIdentity)
+func (s *Server) UpgradeResourceIdentity(
+	ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest,
+) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.UpgradeResourceIdentity)
 }
 
 // ReadResource implements tfprotov6.ProviderServer.
 func (s *Server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.ReadResource)
+	return during(ctx, s, req, s.ProviderServer.ReadResource)
 }
 
 // PlanResourceChange implements tfprotov6.ProviderServer.
-func (s *Server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.PlanResourceChange)
+func (s *Server) PlanResourceChange(
+	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.PlanResourceChange)
 }
 
 // ApplyResourceChange implements tfprotov6.ProviderServer.
-func (s *Server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.ApplyResourceChange)
+func (s *Server) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.ApplyResourceChange)
 }
 
 // ImportResourceState implements tfprotov6.ProviderServer.
-func (s *Server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
-	return lend(ctx, s, req, s.ProviderServer.ImportResourceState)
+func (s *Server) ImportResourceState(
+	ctx context.Context, req *tfprotov6.ImportResourceStateRequest,
+) (*tfprotov6.ImportResourceStateResponse, error) {
+	return during(ctx, s, req, s.ProviderServer.ImportResourceState)
 }
-
-// lend makes a call with a context that lets go of the caller's when the call is over.
-func lend[Request, Response any](ctx context.Context, s *Server, req Request, call func(context.Context, Request) (Response, error)) (Response, error) {
-	l := &lease{}
-	l.lent.Store(&ctx)
-	defer func() { l.lent.Store(s.configured.Load()) }()
-	return call(l, req)
-}
-
-// lease is a context that is the caller's during a call. What goes on after it, for other callers, finds the values of the
-// provider's configuration in it.
-type lease struct {
-	lent atomic.Pointer[context.Context]
-}
-
-func (l *lease) now() context.Context {
-	if ctx := l.lent.Load(); ctx != nil {
-		return *ctx
-	}
-	return context.Background()
-}
-
-// Deadline implements context.Context.
-func (l *lease) Deadline() (time.Time, bool) { return l.now().Deadline() }
-
-// Done implements context.Context.
-func (l *lease) Done() <-chan struct{} { return l.now().Done() }
-
-// Err implements context.Context.
-func (l *lease) Err() error { return l.now().Err() }
-
-// Value implements context.Context.
-func (l *lease) Value(key any) any { return l.now().Value(key) }

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"weak"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -13,10 +15,6 @@ import (
 type keeper struct {
 	tfprotov6.ProviderServer
 	kept []context.Context
-}
-
-func (k *keeper) ConfigureProvider(ctx context.Context, _ *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	return nil, ctx.Err()
 }
 
 func (k *keeper) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
@@ -38,11 +36,11 @@ func call(t *testing.T, s *Server) weak.Pointer[[1 << 20]byte] {
 	return weak.Make(value)
 }
 
-// TestServerLetsGoOfTheContextsOfCalls: the memory of a provider doesn't grow with the calls that it has had.
-func TestServerLetsGoOfTheContextsOfCalls(t *testing.T) {
+// TestServer_Memory: the memory of a provider does not grow with the calls that it has had.
+func TestServer_Memory(t *testing.T) {
 	inner := &keeper{}
 	s := &Server{ProviderServer: inner}
-	if _, err := s.ConfigureProvider(context.WithValue(t.Context(), keyed{}, "configured"), nil); err != nil {
+	if _, err := s.ReadResource(context.WithValue(t.Context(), keyed{}, "first"), nil); err != nil {
 		t.Fatal(err)
 	}
 	values := call(t, s)
@@ -50,18 +48,84 @@ func TestServerLetsGoOfTheContextsOfCalls(t *testing.T) {
 	if values.Value() != nil {
 		t.Error("the value of a context whose call is over is still held")
 	}
-	kept := inner.kept[0]
-	if got := kept.Value(keyed{}); got != "configured" || kept.Err() != nil {
-		t.Errorf("what goes on after a call finds a %T, %v, and not the values of the configuration", got, kept.Err())
+	kept := inner.kept[1]
+	if got := kept.Value(keyed{}); got != "first" || kept.Err() == nil {
+		t.Errorf("what was kept of a call has the values of %v, and ended with %v", got, kept.Err())
+	}
+	if len(s.running) > 0 {
+		t.Errorf("%d calls are said to be running", len(s.running))
 	}
 }
 
-// TestCallsAreCancelledAsBefore: during a call its context is the caller's.
-func TestCallsAreCancelledAsBefore(t *testing.T) {
-	s := &Server{ProviderServer: &keeper{}}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.ReadResource(ctx, nil); err == nil {
-		t.Error("the call does not see that it is cancelled")
+// TestServer_Logging: a call that may write to a log has the loggers of its own context.
+func TestServer_Logging(t *testing.T) {
+	inner := &keeper{}
+	s := &Server{ProviderServer: inner, logging: true}
+	for _, value := range []string{"first", "second"} {
+		if _, err := s.ReadResource(context.WithValue(t.Context(), keyed{}, value), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := inner.kept[len(inner.kept)-1].Value(keyed{}); got != value {
+			t.Errorf("the %s call has the values of the %v", value, got)
+		}
+	}
+}
+
+// waiter is a server whose calls wait until they are canceled.
+type waiter struct {
+	tfprotov6.ProviderServer
+	stopped int
+}
+
+func (w *waiter) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (w *waiter) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+	w.stopped++
+	return nil, nil //nolint:nilnil // as the test needs no response
+}
+
+func TestServer_Cancellation(t *testing.T) {
+	for _, logging := range []bool{false, true} {
+		for name, end := range map[string]func(s *Server, cancel func()) error{
+			"by the caller": func(_ *Server, cancel func()) error {
+				cancel()
+				return nil
+			},
+			"of the provider": func(s *Server, _ func()) error {
+				_, err := s.StopProvider(t.Context(), nil)
+				return err
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				inner := &waiter{}
+				s := &Server{ProviderServer: inner, logging: logging}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				done := make(chan error)
+				go func() {
+					_, err := s.ReadResource(ctx, nil)
+					done <- err
+				}()
+				synctest.Wait()
+				if err := end(s, cancel); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-done; !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: the call ended with %v", name, err)
+				}
+				if name == "of the provider" && inner.stopped != 1 {
+					t.Errorf("the framework was stopped %d times", inner.stopped)
+				}
+			})
+		}
+		s := &Server{ProviderServer: &keeper{}, logging: logging}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.ReadResource(ctx, nil); err == nil {
+			t.Error("a call does not see that it was canceled before it began")
+		}
 	}
 }

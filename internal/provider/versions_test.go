@@ -35,19 +35,20 @@ var stored = []struct {
 }
 
 // globex is a provider of all resources, with one of each created.
-func globex(t *testing.T) (*entitytest.Terraform, map[string]*entitytest.Object) {
+func globex(t *testing.T) (*entitytest.Terraform, *entitytest.Projects, map[string]*entitytest.Object) {
 	t.Helper()
-	tf := entitytest.StartObjects(t, &entity.Services{Projects: entitytest.NewProjects()},
+	p := entitytest.NewProjects()
+	tf := entitytest.StartObjects(t, &entity.Services{Projects: p},
 		[]func() resource.Resource{project.NewResource, projectbucket.NewResource, projectuser.NewResource, userpermission.NewResource}...)
 	created := map[string]*entitytest.Object{}
 	for _, s := range stored {
 		created[s.typ] = tf.Created(s.typ, s.config)
 	}
-	return tf, created
+	return tf, p, created
 }
 
 func TestStateOfTheFirstSchemaIsReadAndPlansNothing(t *testing.T) {
-	tf, created := globex(t)
+	tf, _, created := globex(t)
 	for _, s := range stored {
 		t.Run(s.typ, func(t *testing.T) {
 			path := filepath.Join("testdata", s.typ+"-version0.json")
@@ -122,7 +123,7 @@ func withoutRemoved(t *testing.T, typ string, state []byte) []byte {
 // TestStateUpgrade_Version0 upgrades what the last provider of schema version 0 wrote: every attribute set, and none; a bucket
 // that was changed by hand.
 func TestStateUpgrade_Version0(t *testing.T) {
-	tf, _ := globex(t)
+	tf, _, _ := globex(t)
 	file, err := os.ReadFile(filepath.Join("testdata", "version0.tfstate"))
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +156,7 @@ Bucketplain Properties.VersioningConfiguration.Status is "Suspended", not "Enabl
 }
 
 func TestStateUpgrade_Unreadable(t *testing.T) {
-	tf, _ := globex(t)
+	tf, _, _ := globex(t)
 	for _, state := range []string{`[]`, `{"deviations":"x"}`, `{"name":{}}`} {
 		_, diagnostics := tf.Upgrade("stowage_project", 0, []byte(state))
 		if problem := entitytest.Lacks(diagnostics, "Unable to Upgrade Resource State", "The state of schema version 0 could not be read.", ""); problem != "" {
@@ -166,7 +167,7 @@ func TestStateUpgrade_Unreadable(t *testing.T) {
 
 // Terraform refuses such a state by itself; so does the provider when it is asked.
 func TestStateOfANewerSchemaIsRefused(t *testing.T) {
-	tf, created := globex(t)
+	tf, _, created := globex(t)
 	for _, s := range stored {
 		if _, diagnostics := tf.Upgrade(s.typ, 2, tf.State(created[s.typ])); len(entitytest.Errors(diagnostics)) == 0 {
 			t.Errorf("%s of schema version 2 is read", s.typ)

@@ -9,7 +9,7 @@ import (
 // State is an object's state as Terraform stores it.
 func (tf *Terraform) State(object *Object) []byte {
 	tf.t.Helper()
-	body, err := json.MarshalIndent(plain(object.state), "", "  ")
+	body, err := json.MarshalIndent(Plain(object.state), "", "  ")
 	tf.must(err)
 	return append(body, '\n')
 }

@@ -15,18 +15,25 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
+
+// typePrefix is the provider's part of the names of its types.
+const typePrefix = "stowage"
 
 // Provider is a provider of some objects that share given services.
 type Provider struct {
 	Services *entity.Services
 	Objects  []func() resource.Resource
 	Lookups  []func() datasource.DataSource
+
+	walk *entity.Services // those of the current walk
 }
 
 // Metadata implements provider.Provider.
 func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = "stowage"
+	resp.TypeName = typePrefix
 }
 
 // Schema implements provider.Provider.
@@ -34,9 +41,12 @@ func (p *Provider) Schema(context.Context, provider.SchemaRequest, *provider.Sch
 
 // Configure implements provider.Provider.
 func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	services := p.Services.NewWalk() // Terraform configures a provider for each walk
-	resp.ResourceData, resp.DataSourceData = services, services
+	p.walk = p.Services.NewWalk() // Terraform configures a provider for each walk
+	resp.ResourceData, resp.DataSourceData = p.walk, p.walk
 }
+
+// Shared returns what the objects share in the current walk. It is nil until the provider is configured.
+func (p *Provider) Shared() *entity.Services { return p.walk }
 
 // Resources implements provider.Provider.
 func (p *Provider) Resources(context.Context) []func() resource.Resource { return p.Objects }
@@ -78,19 +88,31 @@ type Plan struct {
 // Terraform is one side of the provider protocol.
 type Terraform struct {
 	t          testing.TB
+	provider   provider.Provider
 	server     tfprotov6.ProviderServer
+	answers    *unchanged.Answers
+	outcomes   *outcomes
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	configured *tfprotov6.DynamicValue // the provider block; nil while the provider is not configured
 	walking    bool
 }
 
-// Start starts a provider. It fails the test for a schema that isn't valid.
+// Start starts a provider. It fails the test for a schema that isn't valid, and whenever package unchanged answers otherwise than
+// the framework.
 func Start(t *testing.T, p provider.Provider) *Terraform {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(p)()
+	framework, err := providerserver.NewProtocol6WithError(p)()
 	if err != nil {
 		t.Fatalf("starting the provider: %v", err)
 	}
+	tf := &Terraform{t: t, provider: p, outcomes: &outcomes{}, answers: unchanged.New(t.Context(), typePrefix, p.Resources(t.Context()))}
+	tf.server = comparison.Comparing(func(o comparison.Outcome) {
+		tf.outcomes.add(o)
+		if o.Difference != "" {
+			t.Errorf("the answer without the framework is another one: %s", o)
+		}
+	})(tf.answers, framework)
+	server := tf.server
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatalf("reading the schemas: %v", err)
@@ -98,7 +120,8 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 	for _, d := range schemas.Diagnostics {
 		t.Errorf("the schemas are not valid: %s: %s", d.Summary, d.Detail)
 	}
-	return &Terraform{t: t, server: server, schemas: schemas}
+	tf.schemas = schemas
+	return tf
 }
 
 // Case is the same Terraform whose failures name a case, for cases that run at the same time.
@@ -184,6 +207,16 @@ func (tf *Terraform) resource(typ string) (*tfprotov6.Schema, tftypes.Type) {
 	return schema, schema.ValueType()
 }
 
+// Server is the provider's server, which compares the answers of package unchanged with the framework's.
+func (tf *Terraform) Server() tfprotov6.ProviderServer { return tf.server }
+
+// Value makes a Terraform value of a resource's type.
+func (tf *Terraform) Value(typ string, v Values) tftypes.Value {
+	tf.t.Helper()
+	_, valueType := tf.resource(typ)
+	return tf.value(valueType, v)
+}
+
 // Configure validates and applies the provider block.
 func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
 	tf.t.Helper()
@@ -194,10 +227,19 @@ func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
 	if len(Errors(valid.Diagnostics)) > 0 {
 		return valid.Diagnostics
 	}
-	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: value})
-	tf.must(err)
-	if len(Errors(resp.Diagnostics)) == 0 {
+	diagnostics := tf.configure(value)
+	if len(Errors(diagnostics)) == 0 {
 		tf.configured = value
+	}
+	return diagnostics
+}
+
+func (tf *Terraform) configure(config *tfprotov6.DynamicValue) []*tfprotov6.Diagnostic {
+	tf.t.Helper()
+	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config})
+	tf.must(err)
+	if p, ok := tf.provider.(interface{ Shared() *entity.Services }); ok && p.Shared() != nil {
+		tf.answers.Configure(tf.t.Context(), typePrefix, p.Shared())
 	}
 	return resp.Diagnostics
 }
@@ -217,9 +259,7 @@ func (tf *Terraform) beginWalk() {
 	if tf.walking || tf.configured == nil {
 		return
 	}
-	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: tf.configured})
-	tf.must(err)
-	Must(tf.t, resp.Diagnostics)
+	Must(tf.t, tf.configure(tf.configured))
 }
 
 // value makes a Terraform value of a type out of a Go value.
@@ -270,8 +310,8 @@ func elementType(typ tftypes.Type) tftypes.Type {
 	return tftypes.DynamicPseudoType
 }
 
-// proposed is the value that Terraform proposes: the configuration, and what stands where that leaves a computed attribute out.
-func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Value) tftypes.Value {
+// Proposed is the value that Terraform proposes: the configuration, and what stands where that leaves a computed attribute out.
+func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Value) tftypes.Value {
 	c, p := map[string]tftypes.Value{}, map[string]tftypes.Value{}
 	if config.IsNull() || !config.IsKnown() || config.As(&c) != nil {
 		return config
@@ -291,7 +331,7 @@ func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 			if !stood {
 				before = tftypes.NewValue(c[a.Name].Type(), nil)
 			}
-			result[a.Name] = proposed(a.NestedType.Attributes, before, c[a.Name])
+			result[a.Name] = Proposed(a.NestedType.Attributes, before, c[a.Name])
 		case a.NestedType != nil:
 			var now, then []tftypes.Value
 			if !c[a.Name].IsKnown() || c[a.Name].As(&now) != nil {
@@ -306,7 +346,7 @@ func proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 				if i < len(then) {
 					old = then[i]
 				}
-				now[i] = proposed(a.NestedType.Attributes, old, now[i])
+				now[i] = Proposed(a.NestedType.Attributes, old, now[i])
 			}
 			if !c[a.Name].IsNull() {
 				result[a.Name] = tftypes.NewValue(c[a.Name].Type(), now)
@@ -371,7 +411,7 @@ func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Va
 	typ := schema.ValueType()
 	req := &tfprotov6.PlanResourceChangeRequest{
 		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), Config: tf.dynamic(typ, plan.config),
-		ProposedNewState: tf.dynamic(typ, proposed(schema.Block.Attributes, prior, plan.config)), PriorPrivate: private,
+		ProposedNewState: tf.dynamic(typ, Proposed(schema.Block.Attributes, prior, plan.config)), PriorPrivate: private,
 	}
 	if plan.prior != nil && !prior.IsNull() {
 		req.PriorIdentity = plan.prior.identity
@@ -517,7 +557,7 @@ func (tf *Terraform) Identity(object *Object) Values {
 	tf.t.Helper()
 	value, err := object.identity.IdentityData.Unmarshal(tf.identityType(object.Type))
 	tf.must(err)
-	values, _ := plain(value).(Values)
+	values, _ := Plain(value).(Values)
 	return values
 }
 
@@ -536,7 +576,7 @@ func (tf *Terraform) Lookup(typ string, config Values) (Values, []*tfprotov6.Dia
 	}
 	state, err := resp.State.Unmarshal(t)
 	tf.must(err)
-	values, _ := plain(state).(Values)
+	values, _ := Plain(state).(Values)
 	return values, resp.Diagnostics
 }
 
@@ -573,12 +613,12 @@ func (tf *Terraform) Action(object *Object, config Values) string {
 func (o *Object) Get(attribute string) any { return attributeOf(o.state, attribute) }
 
 func attributeOf(value tftypes.Value, attribute string) any {
-	values, _ := plain(value).(Values)
+	values, _ := Plain(value).(Values)
 	return values[attribute]
 }
 
-// plain is the Go value of a Terraform value.
-func plain(value tftypes.Value) any {
+// Plain is the Go value of a Terraform value.
+func Plain(value tftypes.Value) any {
 	switch {
 	case !value.IsKnown():
 		return Unknown
@@ -599,7 +639,7 @@ func plain(value tftypes.Value) any {
 		_ = value.As(&members)
 		result := Values{}
 		for name, member := range members {
-			result[name] = plain(member)
+			result[name] = Plain(member)
 		}
 		return result
 	}
@@ -607,7 +647,7 @@ func plain(value tftypes.Value) any {
 	_ = value.As(&elements)
 	result := []any{}
 	for _, element := range elements {
-		result = append(result, plain(element))
+		result = append(result, Plain(element))
 	}
 	return result
 }

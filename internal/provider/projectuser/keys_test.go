@@ -321,3 +321,23 @@ func TestBadKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestKeys_DueByTheClock reads a user with an overdue key at the real time, which passes while the answer of package unchanged is
+// compared with the framework's: both must find the key due at the same time.
+func TestKeys_DueByTheClock(t *testing.T) {
+	p := newPartner(t, rotating(nil))
+	made := time.Now().UTC()
+	if err := p.projects.Rewrite("acme", made.Format("2006-01-"), made.AddDate(-1, 0, 0).Format("2006-01-")); err != nil {
+		t.Fatal(err)
+	}
+	overdue, diagnostics := p.tf.Read(p.object)
+	entitytest.Must(t, diagnostics)
+	p.object = overdue
+	p.tf.Outcomes()
+	if action := p.plan(rotating(nil)).Action; action != "update" {
+		t.Errorf("the plan is %s, want update", action)
+	}
+	if outcomes := p.tf.Outcomes(); len(outcomes) == 0 || !outcomes[0].Answered {
+		t.Errorf("the read of an unchanged user was left to the framework: %v", outcomes)
+	}
+}

@@ -1,0 +1,28 @@
+package entitytest
+
+import (
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
+)
+
+// outcomes are what comparing the answers of package unchanged with the framework's has come to.
+type outcomes struct {
+	mu  sync.Mutex // protects all
+	all []comparison.Outcome
+}
+
+func (o *outcomes) add(outcome comparison.Outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = append(o.all, outcome)
+}
+
+// Outcomes returns which calls were answered without the framework since Outcomes was called last.
+func (tf *Terraform) Outcomes() []comparison.Outcome {
+	tf.outcomes.mu.Lock()
+	defer tf.outcomes.mu.Unlock()
+	all := tf.outcomes.all
+	tf.outcomes.all = nil
+	return all
+}
