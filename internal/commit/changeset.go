@@ -177,6 +177,9 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	case e.attempt.purpose != healing && (e.attempt.stale || len(e.batch) == 0):
 		e.discard()
 		return
+	case o.StackUpdated.After(e.base.description.LastUpdated) && e.attempt.purpose != creating:
+		e.overtaken()
+		return
 	}
 	if e.attempt.purpose != creating {
 		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
@@ -185,6 +188,17 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 		}
 	}
 	e.execute()
+}
+
+// overtaken starts again after a set that was made of a template which is no longer the stack's: somebody has updated the
+// stack since the base was read. What an update changes outside of resources (outputs, conditions, policies, stack tags) shows
+// in no change set and would be reverted. Whoever updates the stack after the set was made makes the set obsolete
+// (CloudFormation user guide, ExecuteChangeSet).
+func (e *Engine) overtaken() {
+	if !e.base.remembered {
+		e.attempt.pause = BusyPause // a stale description becomes true in time
+	}
+	e.discard()
 }
 
 // notMade handles a refusal of CreateChangeSet.

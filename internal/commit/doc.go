@@ -20,14 +20,15 @@
 //     for seconds after it. A change set made from a stale base is computed against the real stack, so it shows what it would
 //     do to it. It may do nothing but what we intend (the diff check); the revision that it replaces must be the base's (the
 //     carrier check), which also catches a writer who touched the same resource; and the values that it replaces must be those of
-//     the base (the before-value check), which catches a hand edit, as that doesn't raise the revision. A surprise deletes the
-//     change set and starts again at 1. The same surprise twice on one base is an error that shows it.
+//     the base (the before-value check), which catches a hand edit, as that doesn't raise the revision. A hand edit of what shows
+//     in no change set (outputs, conditions, stack tags) is caught by the time of the stack's last update: described once the
+//     set is made, it may not be later than the base's (the update check). A surprise deletes the change set and starts again at 1. The same surprise twice on one base is an error that shows it.
 //  5. Execute. "Obsolete", "not found" and "busy" mean that the race is lost: start again at 1. When the reply is lost, ask
 //     whose operation runs, by token and change set id; never guess.
 //  6. Follow the operation to its final status, by its own token. Its own events say what failed.
 //
-// Why not read the stack again before executing, as one would with a version number? Because that read can be as stale as
-// the first one. Only the service's own comparison is made against the real stack.
+// Why not rely on that time alone, as one would on a version number? Because that description can be as stale as the first one.
+// Only the service's own comparison is made against the real stack.
 //
 // # Batches
 //

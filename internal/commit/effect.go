@@ -34,8 +34,8 @@ type (
 	// Read asks for the stack: DescribeStacks, GetTemplate, DescribeStacks. Answered by BaseRead.
 	Read struct{}
 
-	// CreateChangeSet asks for a change set and for what the service computed: create it, wait until it is there, describe
-	// all its pages with property values. Answered by ChangeSetMade.
+	// CreateChangeSet asks for a change set and for what the service computed: create it, describe the stack once, wait until
+	// the set is there, describe all its pages with property values. Answered by ChangeSetMade.
 	CreateChangeSet struct {
 		First    bool   // the stack is to be created by it (ChangeSetType CREATE)
 		StackID  string // "" with First when there is no stack at all
@@ -147,6 +147,8 @@ type (
 	// ChangeSetMade answers CreateChangeSet.
 	ChangeSetMade struct {
 		ARN, StackID string
+		// StackUpdated is the stack's LastUpdated, described after the set was created; zero for a set that makes the stack.
+		StackUpdated time.Time
 		// Failed is the change set's StatusReason when the service could not make it; "" when it did.
 		Failed string
 		// Findings say which resources made it fail, where the service tells; they have neither time nor status.

@@ -362,6 +362,9 @@ func (h *harness) made(d *datadriven.TestData) ChangeSetMade {
 	if against := value(d, "against", ""); against != "" {
 		made.Changes = h.state(against).computed(h.created.Template)
 	}
+	if updated := value(d, "updated", ""); updated != "" {
+		made.StackUpdated = h.state(updated).description.LastUpdated
+	}
 	if id, replacement, ok := strings.Cut(value(d, "replace", ""), ":"); ok {
 		for i := range made.Changes {
 			if made.Changes[i].LogicalID == id {

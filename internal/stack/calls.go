@@ -102,10 +102,23 @@ func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) c
 		}
 		return commit.ChangeSetMade{Err: failed}
 	}
+	made := commit.ChangeSetMade{ARN: aws.ToString(out.Id), StackID: aws.ToString(out.StackId)}
 	if e.First {
-		s.setID(aws.ToString(out.StackId))
+		s.setID(made.StackID)
+	} else if made.StackUpdated, err = s.updated(ctx, made.StackID); err != nil {
+		made.Err = classify(err)
+		return made
 	}
-	return s.describeChangeSet(ctx, aws.ToString(out.Id), aws.ToString(out.StackId))
+	return s.describeChangeSet(ctx, made)
+}
+
+// updated is when the last update of the stack began.
+func (s *Stack) updated(ctx context.Context, stackID string) (time.Time, error) {
+	d, err := s.describe(ctx, aws.String(stackID))
+	if err != nil || d == nil {
+		return time.Time{}, err // without a stack, the set's own description fails
+	}
+	return d.LastUpdated, nil
 }
 
 // putTemplate gives the template to the request: in it when it is small enough, else by the URL of an object whose key is
@@ -150,10 +163,13 @@ func (s *Stack) changeSetARN(ctx context.Context, stack, name string) string {
 }
 
 // describeChangeSet waits until the set is made and reads all pages of what the service computed.
-func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) commit.ChangeSetMade {
-	made := commit.ChangeSetMade{ARN: arn, StackID: stackID}
-	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(arn), IncludePropertyValues: aws.Bool(true)}
+func (s *Stack) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
+	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true)}
 	for pause := range pauses(300*time.Millisecond, 3*time.Second) {
+		if err := sleep(ctx, pause); err != nil { // no set is made at once
+			made.Err = classify(err)
+			return made
+		}
 		out, err := s.config.CloudFormation.DescribeChangeSet(ctx, input)
 		if err != nil {
 			made.Err = classify(err)
@@ -162,16 +178,12 @@ func (s *Stack) describeChangeSet(ctx context.Context, arn, stackID string) comm
 		switch out.Status {
 		case types.ChangeSetStatusFailed:
 			made.Failed = s.failure(ctx, out)
-			made.Findings = s.findings(ctx, arn)
+			made.Findings = s.findings(ctx, made.ARN)
 			return made
 		case types.ChangeSetStatusCreateComplete:
 			made.Err = s.readChanges(ctx, input, out, &made)
 			return made
 		default: // not made yet
-		}
-		if err := sleep(ctx, pause); err != nil {
-			made.Err = classify(err)
-			return made
 		}
 	}
 	return made

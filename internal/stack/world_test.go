@@ -136,6 +136,12 @@ func (w *world) described() types.Stack {
 // byHand changes the template as a person would, with UpdateStack, and returns while the update is running.
 func (w *world) byHand(parameters []types.Parameter, edit func(sections map[string]any)) {
 	w.t.Helper()
+	w.byHandTagged(parameters, nil, edit)
+}
+
+// byHandTagged is byHand with tags of the stack.
+func (w *world) byHandTagged(parameters []types.Parameter, tags []types.Tag, edit func(sections map[string]any)) {
+	w.t.Helper()
 	client, ctx := w.client().CloudFormation, w.t.Context()
 	got, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
 	must(w.t, err)
@@ -147,7 +153,7 @@ func (w *world) byHand(parameters []types.Parameter, edit func(sections map[stri
 	body, err := json.Marshal(sections)
 	must(w.t, err)
 	_, err = client.UpdateStack(ctx, &cloudformation.UpdateStackInput{
-		StackName: aws.String(stackName), TemplateBody: aws.String(string(body)),
+		StackName: aws.String(stackName), TemplateBody: aws.String(string(body)), Tags: tags,
 		Parameters:   append(parameters, types.Parameter{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}),
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
