@@ -217,19 +217,10 @@ func (w *world) life() {
 
 // unshown are the actions that the sandbox can't show to be needed, by why they are allowed all the same.
 var unshown = map[string][]string{
-	"reads that the handlers of the registry make, to see whether what they began has ended; the sandbox's take none": {
-		"s3:GetBucketCORS", "s3:GetBucketLogging", "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy",
-		"s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:ListBucket",
-		"iam:GetGroup", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedGroupPolicies", "iam:ListAttachedRolePolicies",
-		"iam:ListAttachedUserPolicies", "iam:ListEntitiesForPolicy", "iam:ListGroupPolicies", "iam:ListGroupsForUser", "iam:ListPolicyVersions", "iam:ListRolePolicies",
-		"iam:ListUserPolicies", "iam:ListUserTags", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListResourceTags",
-		"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ValidateResourcePolicy",
-		"transfer:DescribeServer", "transfer:DescribeUser", "logs:ListTagsForResource", "s3:GetBucketAcl",
-	},
-	"what handlers do beside the change that was asked for: the oldest version of a policy goes, tags go, a boundary is put": {
-		"iam:DeletePolicyVersion", "iam:UntagRole", "iam:UntagUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:UpdateRole", "iam:UpdateUser",
+	"what handlers do for changes that this life hasn't: tags are removed, a boundary is put": {
+		"iam:UntagRole", "iam:UntagUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:UpdateRole", "iam:UpdateUser",
 		"iam:UpdateAssumeRolePolicy", "iam:UpdateAccessKey", "kms:EnableKeyRotation", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
-		"secretsmanager:UntagResource", "ssm:AddTagsToResource", "ssm:RemoveTagsFromResource", "transfer:UntagResource", "transfer:UpdateServer",
+		"secretsmanager:UntagResource", "secretsmanager:ValidateResourcePolicy", "ssm:AddTagsToResource", "ssm:RemoveTagsFromResource", "transfer:UntagResource", "transfer:UpdateServer",
 		"logs:UntagResource", "logs:DisassociateKmsKey", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:UpdateLogDelivery",
 	},
 	"what handlers do on deletion with what somebody added by hand, and the older name of an action": {
@@ -287,6 +278,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 	for _, action := range []string{
 		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DescribeStacks", "s3:CreateBucket", "s3:PutBucketPolicy", "iam:CreateUser",
 		"iam:AttachGroupPolicy", "kms:CreateKey", "ssm:PutParameter", "secretsmanager:CreateSecret",
+		"ssm:ListTagsForResource", "s3:GetBucketWebsite", "iam:GetLoginProfile", "iam:DeleteLoginProfile", "iam:ListAttachedGroupPolicies",
 	} {
 		t.Run(action, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -301,9 +293,15 @@ func TestMissingRightIsNamed(t *testing.T) {
 				ctx := t.Context()
 				s := w.process()
 				err := s.CreateProject(ctx, project(model.Refuse, false))
-				for _, e := range []model.Entity{bucket("inbox"), userWithKey(), model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}} {
+				permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
+				for _, e := range []model.Entity{bucket("inbox"), userWithKey(), permission} {
 					if err == nil {
 						err = s.Create(ctx, "acme", e)
+					}
+				}
+				for _, e := range []model.Entity{permission, userWithKey()} {
+					if err == nil {
+						err = s.Delete(ctx, "acme", e.ID())
 					}
 				}
 				if err == nil || !strings.Contains(err.Error(), action) || !strings.Contains(err.Error(), "StowageProvisioner") {

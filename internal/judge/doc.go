@@ -9,5 +9,10 @@
 // exceptions.txt lists the findings that are accepted, each with its reason. A finding that is not listed fails, and so does an
 // exception that no template needs. The guide "Hardening and accepted findings" has the same list; a test compares them. What concerns no template (the account's own settings, MFA delete, trails) isn't judged.
 //
+// The rights of the role that changes stacks are compared with what the handlers of the corpus's resource types ask for when they
+// create, read, update and delete, by the schemas that are installed with cfn-lint. rights.txt lists what the role does without,
+// each with its reason. Every action must be allowed on resources that it takes, by the service authorization reference that is
+// installed with cfn-lint, too.
+//
 //	make judge
 package judge

@@ -14,9 +14,8 @@ import (
 // Rights that CloudFormation needs to make, change and delete a resource. It works with those of whoever has the stack changed (CloudFormation user
 // guide, using-iam-servicerole), and says so by aws:CalledVia.
 //
-// They are those that the handlers of the resource types ask for (CloudFormation registry, "permissions"), for the properties that are there, but
-// for the reading calls, which the handlers make to see whether they have come to an end: who may change a thing may see it. Types
-// that are not here can be made by administrators only.
+// They are those that the handlers of the resource types ask for (CloudFormation registry, "permissions"): here what depends on
+// the properties, in handlers.go what does not. Types that are not here can be made by administrators only.
 
 // permitStep judges one step of a resource; it is cloud.World.Permit.
 func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
@@ -90,6 +89,20 @@ func (t *step) tags(resource, action string) {
 	}
 }
 
+// untags demand what it takes to take tags away.
+func (t *step) untags(resource, action string) {
+	if t.making() || t.deleting() {
+		return
+	}
+	after := requestTags(t.After["Tags"])
+	for name := range requestTags(t.Before["Tags"]) {
+		if _, stays := after[name]; !stays {
+			t.needs(resource, action)
+			return
+		}
+	}
+}
+
 // requestTags are condition keys of the tags that a call sets.
 func requestTags(tags any) map[string][]string {
 	context := map[string][]string{}
@@ -113,43 +126,40 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 	case "AWS::S3::Bucket":
 		t.bucket()
 	case "AWS::S3::BucketPolicy":
-		t.life("arn:aws:s3:::"+t.text("Bucket"), "s3:PutBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+		bucket := "arn:aws:s3:::" + t.text("Bucket")
+		t.life(bucket, "s3:PutBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+		t.handlers(bucket)
 	case "AWS::KMS::Key":
 		t.key()
 	case "AWS::KMS::Alias":
-		t.life(t.arn("kms", t.text("AliasName")), "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
+		alias := t.arn("kms", t.text("AliasName"))
+		t.life(alias, "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
+		t.handlers(alias)
 	case "AWS::SSM::Parameter":
 		parameter := t.arn("ssm", "parameter/"+strings.TrimPrefix(t.text("Name"), "/"))
 		t.life(parameter, "ssm:PutParameter", "ssm:PutParameter", "ssm:DeleteParameter")
-		if !t.deleting() { // creations and updates end in the read handler
-			t.needs(parameter, "ssm:GetParameters", "ssm:ListTagsForResource")
-		}
+		t.handlers(parameter)
 	case "AWS::IAM::User":
 		t.identity("user", t.text("UserName"), "User")
 		s.groups(t)
-		user := t.iam("user", t.text("UserName"))
-		t.needs(user, "iam:GetLoginProfile") // a read ends each creation and update, and begins each deletion
-		if t.deleting() {
-			t.needs(user, "iam:DeleteLoginProfile")
-		}
+		t.handlers(t.iam("user", t.text("UserName")))
 	case "AWS::IAM::Role":
-		t.identity("role", t.text("RoleName"), "Role")
-		if role := t.iam("role", t.text("RoleName")); !t.making() && t.sets("AssumeRolePolicyDocument") {
-			t.needsWith(map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(c.Account, role)}}, role, "iam:UpdateAssumeRolePolicy")
-		}
-		if !t.making() && t.sets("Description") {
-			t.needs(t.iam("role", t.text("RoleName")), "iam:UpdateRole")
-		}
+		s.role(t)
 	case "AWS::IAM::Group":
-		t.life(t.iam("group", t.text("GroupName")), "iam:CreateGroup", "", "iam:DeleteGroup")
+		group := t.iam("group", t.text("GroupName"))
+		t.life(group, "iam:CreateGroup", "", "iam:DeleteGroup")
+		t.handlers(group)
 	case "AWS::IAM::ManagedPolicy":
 		s.managedPolicy(t)
+		t.handlers(t.iam("policy", t.text("ManagedPolicyName")))
 	case "AWS::IAM::AccessKey":
 		t.life(s.iam.UserARN(c.Account, t.text("UserName")), "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey")
 	case "AWS::SecretsManager::Secret":
 		s.secret(c, t)
 	case "AWS::SecretsManager::ResourcePolicy":
-		t.life(t.text("SecretId"), "secretsmanager:PutResourcePolicy", "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteResourcePolicy")
+		secret := t.text("SecretId")
+		t.life(secret, "secretsmanager:PutResourcePolicy", "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteResourcePolicy")
+		t.handlers(secret)
 	case "AWS::Transfer::Server":
 		t.server()
 	case "AWS::Transfer::User":
@@ -179,6 +189,7 @@ func (t *step) bucket() {
 			t.needs(name, settingsOfBuckets[property])
 		}
 	}
+	t.handlers(name)
 }
 
 func (t *step) key() {
@@ -186,16 +197,17 @@ func (t *step) key() {
 	switch {
 	case t.making():
 		t.needsWith(requestTags(t.After["Tags"]), "*", "kms:CreateKey", "kms:TagResource")
-		return
 	case t.deleting():
 		t.needs(arn, "kms:ScheduleKeyDeletion")
-		return
-	}
-	for property, action := range map[string]string{"KeyPolicy": "kms:PutKeyPolicy", "Description": "kms:UpdateKeyDescription", "EnableKeyRotation": "kms:EnableKeyRotation", "Tags": "kms:TagResource"} {
-		if t.sets(property) {
-			t.needs(arn, action)
+	default:
+		for property, action := range map[string]string{"KeyPolicy": "kms:PutKeyPolicy", "Description": "kms:UpdateKeyDescription", "EnableKeyRotation": "kms:EnableKeyRotation", "Tags": "kms:TagResource"} {
+			if t.sets(property) {
+				t.needs(arn, action)
+			}
 		}
+		t.untags(arn, "kms:UntagResource")
 	}
+	t.handlers(arn)
 }
 
 // iam is the ARN of an entity of IAM with the path of the properties.
@@ -223,6 +235,20 @@ func (t *step) identity(kind, name, noun string) {
 		t.needsWith(boundary, arn, "iam:Put"+noun+"PermissionsBoundary")
 	}
 	t.tags(arn, "iam:Tag"+noun)
+	t.untags(arn, "iam:Untag"+noun)
+}
+
+// role demands what it takes to change a role beside what users and roles have in common.
+func (s *Sandbox) role(t *step) {
+	t.identity("role", t.text("RoleName"), "Role")
+	role := t.iam("role", t.text("RoleName"))
+	if !t.making() && t.sets("AssumeRolePolicyDocument") {
+		t.needsWith(map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(t.account, role)}}, role, "iam:UpdateAssumeRolePolicy")
+	}
+	if !t.making() && t.sets("Description") {
+		t.needs(role, "iam:UpdateRole")
+	}
+	t.handlers(role)
 }
 
 // groups demand what it takes to bring a user into groups and out of them.
@@ -292,6 +318,7 @@ func (s *Sandbox) secret(c cloud.Caller, t *step) {
 	}
 	t.life(arn, "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret", "secretsmanager:DeleteSecret")
 	t.tags(arn, "secretsmanager:TagResource")
+	t.untags(arn, "secretsmanager:UntagResource")
 	if key, ok := t.After["KmsKeyId"].(string); ok && t.sets("SecretString") {
 		t.demands = append(t.demands, secretsmanager.KeyDemand("kms:GenerateDataKey", key, t.region, arn))
 	}
@@ -299,6 +326,7 @@ func (s *Sandbox) secret(c cloud.Caller, t *step) {
 		id, _, _ := strings.Cut(strings.TrimPrefix(reference, "{{resolve:secretsmanager:"), ":SecretString")
 		t.demands = append(t.demands, s.secrets.ReadDemands(c, strings.TrimSuffix(id, "}}"))...)
 	}
+	t.handlers(arn)
 }
 
 // server demands also what it takes to have structured logs delivered (AWS Transfer Family user guide, structured-logging).
@@ -311,6 +339,7 @@ func (t *step) server() {
 		t.life(arn, "", "transfer:UpdateServer", "transfer:DeleteServer")
 	}
 	t.tags(arn, "transfer:TagResource")
+	t.untags(arn, "transfer:UntagResource")
 	if role, ok := t.After["LoggingRole"].(string); ok && t.sets("LoggingRole") {
 		t.passes(role)
 	}
@@ -320,6 +349,7 @@ func (t *step) server() {
 	if t.deleting() {
 		t.needs("*", "logs:DeleteLogDelivery")
 	}
+	t.handlers(arn)
 }
 
 // passes demands the right to give a role to AWS Transfer Family.
@@ -329,25 +359,25 @@ func (t *step) passes(role string) {
 
 func (t *step) sftpUser() {
 	arn := t.arn("transfer", "user/"+t.text("ServerId")+"/"+t.text("UserName"))
-	t.life(arn, "transfer:CreateUser", "transfer:UpdateUser", "transfer:DeleteUser")
+	if t.making() {
+		t.needs(t.arn("transfer", "server/"+t.text("ServerId")), "transfer:CreateUser")
+	} else {
+		t.life(arn, "", "transfer:UpdateUser", "transfer:DeleteUser")
+	}
 	t.tags(arn, "transfer:TagResource")
+	t.untags(arn, "transfer:UntagResource")
 	if t.sets("Role") {
 		t.passes(t.text("Role"))
 	}
 	if !t.making() && t.sets("SshPublicKeys") {
 		t.needs(arn, "transfer:ImportSshPublicKey", "transfer:DeleteSshPublicKey")
 	}
+	t.handlers(arn)
 }
 
 func (t *step) logGroup() {
 	arn := t.arn("logs", "log-group:"+t.text("LogGroupName")+":*")
 	t.life(arn, "logs:CreateLogGroup", "", "logs:DeleteLogGroup")
-	if t.deleting() {
-		t.needs(arn, "logs:DeleteDataProtectionPolicy")
-	} else {
-		t.needs(arn, "logs:GetDataProtectionPolicy")
-		t.needs("*", "logs:DescribeIndexPolicies")
-	}
 	if t.sets("RetentionInDays") {
 		t.needs(arn, "logs:PutRetentionPolicy")
 	}
@@ -355,4 +385,6 @@ func (t *step) logGroup() {
 		t.needs(arn, "logs:AssociateKmsKey")
 	}
 	t.tags(arn, "logs:TagResource")
+	t.untags(arn, "logs:UntagResource")
+	t.handlers(arn)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/judge"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 func main() {
@@ -72,8 +73,13 @@ func run(ctx context.Context) error {
 	if err := errors.Join(<-failed, err); err != nil {
 		return err
 	}
+	refused, err := rights(ctx, *bin, corpus)
+	if err != nil {
+		return err
+	}
 	findings = slices.Concat(findings, linted, scanned)
 	rest, unused := judge.Judge(findings, accepted)
+	rest = append(rest, refused...)
 	for _, f := range rest {
 		fmt.Println(f)
 	}
@@ -85,4 +91,39 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("%d findings without an exception, %d exceptions without a finding", len(rest), len(unused))
 	}
 	return nil
+}
+
+// rights compares what the roles of accounts may do with what the handlers of the corpus's resource types ask for.
+func rights(ctx context.Context, bin string, corpus map[string]*template.Template) ([]judge.Finding, error) {
+	data, err := judge.CFNLintData(bin)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := judge.HandlerRights(data, judge.Types(corpus))
+	if err != nil {
+		return nil, err
+	}
+	reference, err := judge.ReadReference(data)
+	if err != nil {
+		return nil, err
+	}
+	exceptions, err := judge.RightExceptions()
+	if err != nil {
+		return nil, err
+	}
+	policies, err := judge.Policies(ctx, onboarding.Account, "Stowage")
+	if err != nil {
+		return nil, err
+	}
+	provisioner, err := judge.Policies(ctx, onboarding.Account, "StowageProvisioner")
+	if err != nil {
+		return nil, err
+	}
+	findings := judge.UnknownResources(policies, reference)
+	missing, unused := judge.MissingRights(asked, provisioner, exceptions)
+	for _, e := range unused {
+		findings = append(findings, judge.Finding{Judge: "rights", ID: e.Action, Template: "rights.txt", Type: e.Type, Text: "no handler needs this exception any more"})
+	}
+	fmt.Printf("%d actions of handlers, %d exceptions\n", len(asked), len(exceptions))
+	return append(findings, missing...), nil
 }
