@@ -266,7 +266,7 @@ func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
 		}
 	}
 	if strings.Contains(w.log.String(), "canary") {
-		t.Errorf("the log: %s", w.log)
+		t.Errorf("the log: %s", w.log.String())
 	}
 }
 

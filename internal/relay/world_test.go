@@ -38,7 +38,7 @@ const (
 type world struct {
 	t         *testing.T
 	box       *sandbox.Sandbox
-	log       *bytes.Buffer // of all relays, as JSON
+	log       sharedLog // of all relays, as JSON
 	processes int
 }
 
@@ -48,7 +48,7 @@ func newWorld(t *testing.T, latency bool) *world {
 	if latency {
 		options.Latency = sandbox.LatencyAWS()
 	}
-	return &world{t: t, box: sandbox.New(options), log: &bytes.Buffer{}}
+	return &world{t: t, box: sandbox.New(options)}
 }
 
 // counted counts the calls that go through it, by service and operation.
@@ -112,7 +112,7 @@ func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	calls := &counted{next: simulate.NewTransport(w.box), calls: map[string]int{}}
 	config := relay.Config{
 		Clients: w.clients(sandbox.HubAccount, calls), Hub: sandbox.HubName, RoleName: relay.DefaultRole,
-		Log: slog.New(slog.NewJSONHandler(&locked{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&config)
@@ -123,16 +123,22 @@ func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	return r, calls
 }
 
-// locked lets several write.
-type locked struct {
-	mu sync.Mutex
-	w  io.Writer
+// sharedLog is a log that several relays write at the same time.
+type sharedLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
-func (l *locked) Write(p []byte) (int, error) {
+func (l *sharedLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return l.text.Write(p)
+}
+
+func (l *sharedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // subscribe makes a function receive the notifications of the stacks of an account.
