@@ -41,7 +41,7 @@ func TestAccProvider_InvalidConfiguration(t *testing.T) {
 		`name = "Acme_1"`:                        `"Acme_1" may hold only a-z, 0-9 and single hyphens between them.`,
 		`account_id = "12"`:                      `must be the 12 digits of an AWS account`,
 		`name = "hub"`:                           `"hub" is reserved`,
-		`on_delete = "maybe"`:                    `on_delete value must be one of`,
+		`on_delete = "maybe"`:                    `must be "refuse", "retain" or "empty"`,
 		`region = "Ireland"`:                     `must be the code of an AWS region`,
 		`name = "x"`:                             `"x" has 1 characters; a bucket's name has 2 to 32`,
 		`name = "in--box"`:                       `"in--box" may hold only a-z, 0-9 and single hyphens between them`,
@@ -56,7 +56,7 @@ func TestAccProvider_InvalidConfiguration(t *testing.T) {
 		`"stowage_project_user" "rotating" {`:    `"access_key.rotation.overlap_days" of the project user can't be used: must be less than half of every_days`,
 		`secret_readers = ["444455556666"]`:      `needs access_key`,
 		`"stowage_project_user" "private" {`:     `"sftp.ssh_public_keys" of the project user can't be used: key 1 is a private key`,
-		`access = "admin"`:                       `access value must be one of`,
+		`access = "admin"`:                       `must be "read", "write" or "read_write"`,
 		`allow_delete = true`:                    `needs access = "write" or "read_write"`,
 		`prefix = "/in"`:                         `must not begin with a slash`,
 	}

@@ -50,14 +50,14 @@ func (b Bucket) Problems() []Problem {
 	if b.KMSKeyARN != "" && !isKeyARN(b.KMSKeyARN) {
 		problems = append(problems, Problem{"kms_key_arn", "must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID); an alias won't do, since IAM policies can't name keys by alias"})
 	}
-	days := func(field string, n int64) {
+	days := func(field string, n int64, least string) {
 		if n < 0 || n > maxDays {
-			problems = append(problems, Problem{field, fmt.Sprintf("must be between 1 and %d days", maxDays)})
+			problems = append(problems, Problem{field, fmt.Sprintf("must be between %s and %d days", least, maxDays)})
 		}
 	}
-	days("lifecycle_rules.expire_after_days", b.Lifecycle.ExpireAfterDays)
-	days("lifecycle_rules.expire_noncurrent_after_days", b.Lifecycle.ExpireNoncurrentAfterDays)
-	days("lifecycle_rules.abort_multipart_after_days", b.Lifecycle.AbortMultipartAfterDays)
+	days("lifecycle_rules.expire_after_days", b.Lifecycle.ExpireAfterDays, "1")
+	days("lifecycle_rules.expire_noncurrent_after_days", b.Lifecycle.ExpireNoncurrentAfterDays, "0 (never)")
+	days("lifecycle_rules.abort_multipart_after_days", b.Lifecycle.AbortMultipartAfterDays, "0 (never)")
 	if b.ObjectLock != nil {
 		problems = append(problems, b.ObjectLock.problems(b.Unversioned)...)
 	}

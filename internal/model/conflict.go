@@ -21,6 +21,9 @@ const (
 	// ConflictAwaitsDeletion means that another change of the same batch deletes the entity. The
 	// creation is repeated once the deletion is committed.
 	ConflictAwaitsDeletion Conflict = "awaits deletion"
+	// ConflictBucketName means that the S3 bucket with the physical name, Bucket, is another one of
+	// the project: that of the entity By, or one of the project's own with By the project.
+	ConflictBucketName Conflict = "bucket name"
 	// ConflictInUse means that other entities, By, still need the entity.
 	ConflictInUse Conflict = "in use"
 	// ConflictServerInUse means that users, By, still need the project's SFTP server.
@@ -43,6 +46,7 @@ type ConflictError struct {
 	ID      ID     // the entity to change
 	By      []ID   // the entities that forbid it
 	Origin  string // of the configuration that created the existing entity
+	Bucket  string // physical name of a bucket
 	// Held is the incarnation of the caller, and Present the one in the template.
 	Held, Present string
 	Stack         string
@@ -65,6 +69,8 @@ func (e *ConflictError) Error() string {
 		return fmt.Sprintf("the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held))
 	case ConflictAwaitsDeletion:
 		return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
+	case ConflictBucketName:
+		return fmt.Sprintf("the S3 bucket %s of the %s is that of the %s already", e.Bucket, e.ID, namesOf(e.By))
 	case ConflictInUse:
 		return fmt.Sprintf("the %s is still needed by: %s", e.ID, namesOf(e.By))
 	case ConflictServerInUse:
@@ -103,19 +109,17 @@ func (e *ConflictError) explain() Explanation {
 	case ConflictDuplicate:
 		return Explanation{
 			Attribute: AttributeName,
-			Cause:     "Another resource of this run creates it at the same time, with other settings.",
+			Cause:     "Another resource of this run manages it, too.",
 			Remedy:    "Rename or remove one of the two resources: a name stands for one object in a project.",
 		}
 	case ConflictOwner:
 		return e.explainOwner()
 	case ConflictAwaitsDeletion:
 		return Explanation{Cause: "Another resource of this run deletes it at the same time.", Remedy: "Apply again."}
+	case ConflictBucketName:
+		return e.explainBucketName()
 	case ConflictInUse:
-		return Explanation{
-			Cause: fmt.Sprintf("It is still needed by: %s.", firstOf(e.By)),
-			Remedy: "Remove these first. If they are in this configuration, refer to this object's name in them, so that Terraform knows the order; " +
-				"if not, another configuration or person manages them.",
-		}
+		return e.explainInUse()
 	case ConflictServerInUse:
 		return Explanation{
 			Attribute: "sftp",
@@ -157,6 +161,42 @@ func (e *ConflictError) explainExists() Explanation {
 		Cause:      cause + " An object that an interrupted run created is taken over only if its settings and its origin are the same.",
 		Importable: true,
 		Remedy:     "Otherwise, choose another name.",
+	}
+}
+
+func (e *ConflictError) explainBucketName() Explanation {
+	whose := "one of the project's own buckets"
+	if len(e.By) > 0 && e.By[0].Kind == KindBucket {
+		whose = fmt.Sprintf("the bucket %q of this project", e.By[0].Name)
+	}
+	return Explanation{
+		Attribute: "bucket_name",
+		Cause:     fmt.Sprintf("The S3 bucket %s exists already: it is %s.", e.Bucket, whose),
+		Remedy:    "Set another bucket_name, or leave it out: then the bucket gets a name of its own.",
+	}
+}
+
+// resourceTypes are the resources that manage entities.
+var resourceTypes = map[Kind]string{
+	KindProject: "stowage_project", KindBucket: "stowage_project_bucket", KindUser: "stowage_project_user", KindPermission: "stowage_user_permission",
+}
+
+// explainInUse tells how to delete the entity, and how to replace it: a deletion is not told which of the two Terraform does.
+func (e *ConflictError) explainInUse() Explanation {
+	var types []string
+	for _, id := range e.By {
+		if !slices.Contains(types, resourceTypes[id.Kind]) {
+			types = append(types, resourceTypes[id.Kind])
+		}
+	}
+	slices.Sort(types)
+	return Explanation{
+		Cause: fmt.Sprintf("It is still needed by: %s.", firstOf(e.By)),
+		Remedy: fmt.Sprintf("To delete it, remove these first. If they are in this configuration, refer to this object's name in them, "+
+			"so that Terraform knows the order; if not, another configuration or person manages them.\n\n"+
+			"To replace it, replace these in the same run: add -replace=ADDRESS for each of them (%s), "+
+			"or add lifecycle { replace_triggered_by = [%s.<NAME>] } to their resources.",
+			strings.Join(types, ", "), resourceTypes[e.ID.Kind]),
 	}
 }
 

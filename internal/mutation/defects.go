@@ -156,6 +156,18 @@ var Defects = []Defect{
 		Old: "\t\t\t\ts.logAttempt(ctx, a)\n", New: "",
 		Packages: []string{"internal/stack"}, Run: "TestUnserved",
 	}, {
+		Name: "a bucket of the project is called one outside of the stack", File: "internal/projects/change.go",
+		Old: "return s.bucketNameTaken(ctx, t, change, err)", New: "return err",
+		Packages: []string{"internal/projects"}, Run: "TestBucketName",
+	}, {
+		Name: "a fraction is a bug of the provider", File: "internal/provider/diagnostics.go",
+		Old: "\tif len(found) == 0 {", New: "\tif true {",
+		Packages: []string{"internal/provider"}, Run: "TestFractions",
+	}, {
+		Name: "0 days are taken for never", File: "internal/provider/projectbucket/resource.go",
+		Old: "if req.ConfigValue.Equal(types.Int64Value(0)) {", New: "if false {",
+		Packages: []string{"internal/provider"}, Run: "TestMistakes",
+	}, {
 		Name: "credentials that expire during a run are an unexpected error", File: "internal/awsclient/failures.go",
 		Old: "case credentialsCodes[errorCode(err)] != \"\":", New: "case false:",
 		Packages: []string{"internal/awsclient"}, Run: "TestExpiredCredentials",

@@ -147,12 +147,41 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 			if permission, ok := change.Entity.(model.Permission); ok && err == nil {
 				s.headroom(t.p, permission)
 			}
-			return err
+			return s.bucketNameTaken(ctx, t, change, err)
 		}
 		if t, err = s.again(ctx, t); err != nil {
 			return err
 		}
 	}
+}
+
+// bucketNameTaken is the error of a creation that failed, or, where a bucket's physical name is that of another bucket of the
+// project, a model.ConflictBucketName error: CloudFormation only tells that the name is taken.
+func (s *Service) bucketNameTaken(ctx context.Context, t *target, change template.Change, failure error) error {
+	bucket, ok := change.Entity.(model.Bucket)
+	var refused *commit.CommitError
+	if !ok || change.Op != template.Create || !errors.As(failure, &refused) {
+		return failure
+	}
+	view, err := s.Read(ctx, t.p.name)
+	if err != nil {
+		return failure
+	}
+	env := view.Contents.Env
+	by := model.ID{}
+	switch bucket.BucketName {
+	case model.LogBucketName(env.Project, env.AccountID, env.Region), model.TemplateBucketName(env.Project, env.AccountID, env.Region):
+		by = model.ID{Kind: model.KindProject, Name: t.p.name}
+	}
+	for e := range view.Contents.Entities() {
+		if other, ok := e.(model.Bucket); ok && other.Name != bucket.Name && other.BucketName == bucket.BucketName {
+			by = other.ID()
+		}
+	}
+	if by.Kind == "" {
+		return failure
+	}
+	return &model.ConflictError{Kind: model.ConflictBucketName, Project: t.p.name, ID: bucket.ID(), By: []model.ID{by}, Bucket: bucket.BucketName}
 }
 
 func isExists(err error) bool {

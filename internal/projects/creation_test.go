@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -247,6 +249,33 @@ func TestManyCreationsAtOnceShareACommit(t *testing.T) {
 		}
 		if calls := w.calls(); calls["cloudformation.ExecuteChangeSet"] != 1 {
 			t.Errorf("calls %v, want one executed change set", calls)
+		}
+	})
+}
+
+// TestBucketName_OfAnotherBucket gives a bucket the physical name of another one of the project: the error names that one.
+func TestBucketName_OfAnotherBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), acme()))
+		first, second := bucket("first"), bucket("second")
+		first.BucketName, second.BucketName = "shared-name", "shared-name"
+		must(t, s.Create(t.Context(), "acme", first))
+		var conflict *model.ConflictError
+		err := w.process().Create(t.Context(), "acme", second)
+		if !errors.As(err, &conflict) || conflict.Kind != model.ConflictBucketName || conflict.By[0] != first.ID() {
+			t.Errorf("creating the second one: %v", err)
+		}
+		taken := bucket("foreign")
+		taken.BucketName = "taken-by-hand"
+		_, err = w.memberOf("111122223333").S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket: aws.String("taken-by-hand"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+		})
+		must(t, err)
+		var refused *commit.CommitError
+		if err := s.Create(t.Context(), "acme", taken); !errors.As(err, &refused) {
+			t.Errorf("creating one whose name is taken by hand: %v", err)
 		}
 	})
 }

@@ -79,6 +79,8 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		{&model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"}, `The project user "acme/partner" could not be created. The directory has no project "acme".`, "project"},
 		{&model.ConflictError{Kind: model.ConflictExists, ID: user, Origin: "other"}, "It exists already. A configuration with the origin \"other\" created it. An object that an interrupted run created is taken over only if its settings and its origin are the same.\n\nTo manage it here, import it:\n\n  import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"\n  }", "name"},
 		{&model.ConflictError{Kind: model.ConflictInUse, ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "It is still needed by: permission partner/inbox.", ""},
+		{&model.ConflictError{Kind: model.ConflictInUse, ID: user, By: []model.ID{{Kind: model.KindPermission, Name: "partner/inbox"}}}, "add -replace=ADDRESS for each of them (stowage_user_permission), or add lifecycle { replace_triggered_by = [stowage_project_user.<NAME>] } to their resources.", ""},
+		{&model.ConflictError{Kind: model.ConflictDuplicate, ID: user}, "Another resource of this run manages it, too.\n\nNothing was changed. Rename or remove one of the two resources", "name"},
 		{&model.ConflictError{Kind: model.ConflictClosing, Project: "acme"}, `The project "acme" is being deleted and accepts no changes.`, ""},
 		{&model.NotFoundError{Kind: model.NotFoundEntity, ID: user}, "It does not exist any more", ""},
 		{&template.FullError{What: "resources of the stack", Have: 451, Budget: 450}, "the resources of the stack would be 451, over the budget of 450 by 1.", ""},

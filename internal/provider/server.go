@@ -116,13 +116,6 @@ func (s *Server) ConfigureProvider(
 	return resp, err
 }
 
-// ValidateResourceConfig implements tfprotov6.ProviderServer.
-func (s *Server) ValidateResourceConfig(
-	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
-) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return during(ctx, s, req, s.ProviderServer.ValidateResourceConfig)
-}
-
 // UpgradeResourceState implements tfprotov6.ProviderServer.
 func (s *Server) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,

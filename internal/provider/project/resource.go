@@ -2,12 +2,10 @@
 package project
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -45,7 +43,6 @@ func attributes() map[string]schema.Attribute {
 		},
 		"on_delete": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(model.Refuse)),
-			Validators: []validator.String{stringvalidator.OneOf(string(model.Refuse), string(model.Retain), string(model.Empty))},
 			MarkdownDescription: "What deleting the project does with its log bucket, template bucket and key: `refuse` (default) fails while a bucket holds anything, `retain` leaves them in the account, `empty` deletes the data. " +
 				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
 		},

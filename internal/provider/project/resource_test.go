@@ -111,7 +111,7 @@ func TestBadInput(t *testing.T) {
 		{"name", "hub", `"hub" is reserved`},
 		{"account_id", "12", "must be the 12 digits of an AWS account"},
 		{"region", "Ireland", "must be the code of an AWS region, such as eu-west-1"},
-		{"on_delete", "keep", "value must be one of"},
+		{"on_delete", "keep", `must be "refuse", "retain" or "empty"`},
 	} {
 		tf, _ := start(t)
 		config := values{"name": "beta", "account_id": "222233334444"}

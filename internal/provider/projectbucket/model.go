@@ -155,7 +155,7 @@ func refuseLockChange(p *entity.Planning[Model]) diag.Diagnostics {
 func warnOfReplacement(p *entity.Planning[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	data := map[model.OnDelete]string{
-		model.Refuse: "the apply fails, before it changes anything, unless the bucket is empty",
+		model.Refuse: "the apply fails, and the bucket stays as it is, unless it is empty",
 		model.Retain: "the old bucket stays in the account with its data, out of the model",
 		model.Empty:  "all its data is deleted",
 	}[model.OnDelete(p.State.OnDelete.ValueString())]

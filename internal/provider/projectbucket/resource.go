@@ -2,7 +2,9 @@
 package projectbucket
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"context"
+	"fmt"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -43,6 +45,23 @@ func object() entity.Object[Model] {
 // noNulls refuses null elements: a list of what is allowed means something else without one of them.
 var noNulls = []validator.Set{setvalidator.NoNullValues()}
 
+// notZero refuses 0, which means that a number of days is not set. What else is wrong with it, the model finds.
+type notZero struct{}
+
+// Description implements validator.Int64.
+func (notZero) Description(context.Context) string { return "not 0" }
+
+// MarkdownDescription implements validator.Int64.
+func (notZero) MarkdownDescription(context.Context) string { return "not `0`" }
+
+// ValidateInt64 implements validator.Int64.
+func (notZero) ValidateInt64(_ context.Context, req validator.Int64Request, resp *validator.Int64Response) {
+	if req.ConfigValue.Equal(types.Int64Value(0)) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Project Bucket", fmt.Sprintf(
+			"The argument %q of the project bucket can't be used: must be at least 1 day. Leave it out for never.", req.Path))
+	}
+}
+
 func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"project": schema.StringAttribute{
@@ -68,17 +87,15 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "When objects go by themselves.",
 			Attributes: map[string]schema.Attribute{
 				"expire_after_days": schema.Int64Attribute{
-					Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+					Optional: true, Validators: []validator.Int64{notZero{}},
 					MarkdownDescription: "Days after which objects expire. Default: never.",
 				},
 				"expire_noncurrent_after_days": schema.Int64Attribute{
 					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
-					Validators:          []validator.Int64{int64validator.AtLeast(0)},
 					MarkdownDescription: "Days after which overwritten and deleted objects are gone for good. `0`: never. Default: `90`.",
 				},
 				"abort_multipart_after_days": schema.Int64Attribute{
 					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
-					Validators:          []validator.Int64{int64validator.AtLeast(0)},
 					MarkdownDescription: "Days after which unfinished uploads are thrown away. `0`: never. Default: `7`.",
 				},
 			},
@@ -88,11 +105,11 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "The default retention of the bucket's objects, during which nobody can delete a version. It is decided when the bucket is created: later its values can change, but it can be neither added nor removed.",
 			Attributes: map[string]schema.Attribute{
 				"mode": schema.StringAttribute{
-					Required: true, Validators: []validator.String{stringvalidator.OneOf("GOVERNANCE", "COMPLIANCE")},
+					Required:            true,
 					MarkdownDescription: "`GOVERNANCE`: who has a special permission can delete all the same. `COMPLIANCE`: nobody can, not even the account's owner.",
 				},
 				"days": schema.Int64Attribute{
-					Required: true, Validators: []validator.Int64{int64validator.AtLeast(1)}, MarkdownDescription: "Days for which a version is kept.",
+					Required: true, MarkdownDescription: "Days for which a version is kept.",
 				},
 			},
 		},
@@ -112,14 +129,13 @@ func attributes() map[string]schema.Attribute {
 					MarkdownDescription: "Response headers that the page may read, each by its full name. Default: none.",
 				},
 				"max_age_seconds": schema.Int64Attribute{
-					Optional: true, Computed: true, Default: int64default.StaticInt64(0), Validators: []validator.Int64{int64validator.AtLeast(0)},
+					Optional: true, Computed: true, Default: int64default.StaticInt64(0),
 					MarkdownDescription: "Seconds for which the browser may remember the answer. Default: `0`, which leaves it to the browser.",
 				},
 			}},
 		},
 		"on_delete": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(model.Refuse)),
-			Validators: []validator.String{stringvalidator.OneOf(string(model.Refuse), string(model.Retain), string(model.Empty))},
 			MarkdownDescription: "What deleting or replacing the bucket does with its data: `refuse` (default) fails unless the bucket is empty, `retain` leaves the bucket in the account, out of the model, `empty` deletes the data. " +
 				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
 		},

@@ -2,12 +2,10 @@
 package userpermission
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -50,7 +48,6 @@ func attributes() map[string]schema.Attribute {
 		},
 		"access": schema.StringAttribute{
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.OneOf(string(model.Read), string(model.Write), string(model.ReadWrite))},
 			MarkdownDescription: "What the user may do: `read` (list and download), `write` (upload) or `read_write`.",
 		},
 		"allow_delete": schema.BoolAttribute{

@@ -136,7 +136,7 @@ func TestBadInput(t *testing.T) {
 		value    any
 		text     string
 	}{
-		{"access", "all", "value must be one of"},
+		{"access", "all", `must be "read", "write" or "read_write"`},
 		{"prefix", "/incoming", "must not begin with a slash"},
 		{"allow_delete", true, `needs access = "write" or "read_write"`},
 	} {

@@ -1,0 +1,59 @@
+package acceptance_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestErrors_ReplaceNeeded replaces objects that a permission needs: the error says how, and both ways work.
+func TestErrors_ReplaceNeeded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	configuration := func(lifecycle string) string {
+		return acmeProject + bucketOf("inbox", afterProject) + userOf("partner", afterProject) +
+			block("stowage_user_permission", "p", "project = stowage_project.acme.name", `access = "read"`,
+				"user = stowage_project_user.partner.name", "bucket = stowage_project_bucket.inbox.name", lifecycle)
+	}
+	s := w.workspace(configuration(""))
+	s.apply()
+	for _, resource := range []string{"stowage_project_bucket.inbox", "stowage_project_user.partner"} {
+		typ, _, _ := strings.Cut(resource, ".")
+		s.tryApply("-replace="+resource).fails("It is still needed by: permission partner/inbox",
+			"add -replace=ADDRESS for each of them (stowage_user_permission)", "lifecycle { replace_triggered_by = ["+typ+".<NAME>] }")
+		s.planIsEmpty()
+		s.apply("-replace="+resource, "-replace=stowage_user_permission.p").says("2 added, 0 changed, 2 destroyed")
+		s.applied(configuration("lifecycle {\n    replace_triggered_by = [" + resource + "]\n  }"))
+		s.apply("-replace=" + resource).says("2 added, 0 changed, 2 destroyed")
+		s.applied(configuration(""))
+	}
+}
+
+// TestErrors_BucketName gives a bucket the physical name of another bucket of the project.
+func TestErrors_BucketName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shared := `bucket_name = "shared-name"`
+	s := w.workspace(acmeProject + bucketOf("inbox", shared, afterProject))
+	s.apply()
+	s.write(acmeProject + bucketOf("inbox", shared, afterProject) + bucketOf("second", shared, afterProject))
+	o := s.tryApply().fails(`The S3 bucket shared-name exists already: it is the bucket "inbox" of this project.`,
+		"with stowage_project_bucket.second", shared, "Set another bucket_name")
+	if strings.Contains(o.raw, "outside of the stack") {
+		t.Errorf("a bucket of the project is called one outside of it:\n%s", o.raw)
+	}
+}
+
+// TestErrors_CredentialsWithoutKey reads the credentials of a user whose access key is taken away.
+func TestErrors_CredentialsWithoutKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	configuration := func(enabled string) string {
+		return acmeProject + userOf("partner", "access_key = { enabled = "+enabled+" }", afterProject) +
+			"ephemeral \"stowage_user_credentials\" \"partner\" {\n  secret_arn = stowage_project_user.partner.secret_arn\n}\n"
+	}
+	s := w.workspace(configuration("true"))
+	s.apply()
+	s.write(configuration("false"))
+	s.tryApply().fails("Missing Secret ARN", "secret_arn of stowage_user_credentials is null",
+		"while the user has no access key", "access_key = { enabled = true }", "count")
+}
