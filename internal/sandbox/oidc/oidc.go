@@ -1,9 +1,7 @@
 package oidc
 
 import (
-	"crypto"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -15,6 +13,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 const (
@@ -107,35 +108,27 @@ func (i *Issuer) Sign(claims map[string]any) (string, error) { return sign(i.sig
 // Forge is Sign with a key that isn't the issuer's, under the name of the one that is.
 func (i *Issuer) Forge(claims map[string]any) (string, error) { return sign(i.forging(), claims) }
 
-// Unsigned makes a token that claims to need no signature.
+// Unsigned makes a token that claims to need no signature. No library makes such tokens.
 func Unsigned(claims map[string]any) (string, error) {
-	text, err := encode(map[string]any{"alg": "none", "typ": "JWT"}, claims)
-	return text + ".", err
+	text, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("oidc: encode a token: %w", err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode(text) + ".", nil
 }
 
 func sign(key *rsa.PrivateKey, claims map[string]any) (string, error) {
-	text, err := encode(map[string]any{"alg": "RS256", "kid": keyID, "typ": "JWT"}, claims)
+	signingKey := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: keyID}}
+	signer, err := jose.NewSigner(signingKey, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("oidc: create a signer: %w", err)
 	}
-	hash := sha256.Sum256([]byte(text))
-	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, hash[:])
+	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("oidc: sign a token: %w", err)
 	}
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
-}
-
-func encode(header, claims map[string]any) (string, error) {
-	var parts [2]string
-	for n, part := range []map[string]any{header, claims} {
-		text, err := json.Marshal(part)
-		if err != nil {
-			return "", fmt.Errorf("oidc: encode a token: %w", err)
-		}
-		parts[n] = base64.RawURLEncoding.EncodeToString(text)
-	}
-	return parts[0] + "." + parts[1], nil
+	return token, nil
 }
 
 // Serve answers a request below Path of those who verify tokens; endpoint is how they addressed the sandbox. Pages of any
@@ -154,11 +147,8 @@ func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) 
 			"id_token_signing_alg_values_supported": []string{"RS256"},
 		}
 	case "GET /jwks.json":
-		public := i.signing().PublicKey
-		answer = map[string]any{"keys": []any{map[string]string{
-			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": keyID,
-			"n": base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
-			"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+		answer = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
+			Key: &i.signing().PublicKey, KeyID: keyID, Algorithm: string(jose.RS256), Use: "sig",
 		}}}
 	default:
 		http.Error(w, "the sandbox's issuer has /.well-known/openid-configuration and /jwks.json", http.StatusNotFound)
