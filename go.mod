@@ -37,9 +37,11 @@ require (
 	github.com/hashicorp/terraform-plugin-log v0.11.0
 	github.com/hashicorp/terraform-plugin-testing v1.16.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/text v0.40.0
 	pgregory.net/rapid v1.3.0
 )
+
 
 require (
 	github.com/ProtonMail/go-crypto v1.4.1 // indirect

@@ -2,172 +2,217 @@ package cloudformation
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"math/big"
 	"regexp"
+	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// parseYAML reads the part of YAML that people's templates are mostly made of: block mappings and block lists, plain and
-// quoted scalars on one line, JSON-like flow values, comments, and the short forms of intrinsic functions (!Ref, !Sub,
-// !GetAtt ...) before a scalar or a flow list. The rest (anchors, block scalars, folded lines, several documents) is not modelled. A text that is
-// no mapping and no list is AWS's "unsupported structure".
+// parseYAML reads a YAML template. CloudFormation supports YAML 1.1 without the tags binary, omap, pairs, set and timestamp,
+// without aliases and without hash merges (User Guide, "Template formats"), and the short forms of intrinsic functions. It
+// returns what the same template as JSON decodes to.
 func parseYAML(text string) (any, error) {
-	p := &yamlParser{}
-	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, " \r")
-		trimmed := strings.TrimLeft(line, " ")
-		if trimmed == "" || strings.HasPrefix(trimmed, "#") || line == "---" {
-			continue
-		}
-		if strings.HasPrefix(trimmed, "\t") {
-			return nil, invalid("Template format error: YAML not well-formed.")
-		}
-		p.lines = append(p.lines, yamlLine{len(line) - len(trimmed), trimmed})
-	}
-	if len(p.lines) == 0 {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	var document, second yaml.Node
+	err := decoder.Decode(&document)
+	if errors.Is(err, io.EOF) || err == nil && len(document.Content) == 0 {
 		return nil, invalid("Template format error: unsupported structure.")
 	}
-	v, err := p.block(p.lines[0].indent)
+	if err != nil {
+		return nil, notWellFormed(err)
+	}
+	value, err := yamlValue(document.Content[0])
 	if err != nil {
 		return nil, err
 	}
-	if p.next < len(p.lines) {
-		return nil, invalid("Template format error: YAML not well-formed.")
+	switch err := decoder.Decode(&second); {
+	case errors.Is(err, io.EOF):
+		return value, nil
+	case err != nil:
+		return nil, notWellFormed(err)
+	case len(second.Content) > 0:
+		return nil, notWellFormedAt(second.Content[0].Line, second.Content[0].Column) // deduced: a template is one document
 	}
-	return v, nil
+	return value, nil
 }
 
-type yamlLine struct {
-	indent int
-	text   string
-}
-
-type yamlParser struct {
-	lines []yamlLine
-	next  int
-}
-
-var yamlKey = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s"'#\[\]{}][^#"']*?)\s*:(?:\s+(.*))?$`)
-
-func (p *yamlParser) block(indent int) (any, error) {
-	if strings.HasPrefix(p.lines[p.next].text, "- ") || p.lines[p.next].text == "-" {
-		return p.list(indent)
+// notWellFormed is AWS's error for what is not YAML. Users report the text with line and column; which column AWS names is
+// not known in every case.
+func notWellFormed(err error) error {
+	var load *yaml.LoadError
+	if errors.As(err, &load) && load.Mark.Line > 0 {
+		return notWellFormedAt(load.Mark.Line, load.Mark.Column)
 	}
-	if yamlKey.MatchString(p.lines[p.next].text) {
-		return p.mapping(indent)
-	}
-	line := p.lines[p.next]
-	p.next++
-	return yamlScalar(line.text)
+	return invalid("Template format error: YAML not well-formed.")
 }
 
-func (p *yamlParser) mapping(indent int) (any, error) {
-	m := map[string]any{}
-	for p.next < len(p.lines) && p.lines[p.next].indent == indent {
-		match := yamlKey.FindStringSubmatch(p.lines[p.next].text)
-		if match == nil {
-			return nil, invalid("Template format error: YAML not well-formed.")
+func notWellFormedAt(line, column int) error {
+	return invalid("Template format error: YAML not well-formed. (line %d, column %d)", line, column)
+}
+
+// shortForms are the intrinsic functions and conditions that have a short form (User Guide, "Intrinsic function reference").
+var shortForms = []string{
+	"And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue", "Join", "Length", "Not", "Or",
+	"Select", "Split", "Sub", "ToJsonString", "Transform",
+}
+
+func yamlValue(n *yaml.Node) (any, error) {
+	if n.Kind == yaml.AliasNode {
+		// Users report this text.
+		return nil, invalid("Template error: YAML aliases are not allowed in CloudFormation templates")
+	}
+	if name, local := strings.CutPrefix(n.Tag, "!"); local && !strings.HasPrefix(name, "!") && name != "" {
+		return shortForm(name, n)
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return yamlMapping(n)
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, element := range n.Content {
+			value, err := yamlValue(element)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
 		}
-		p.next++
-		key := strings.Trim(match[1], `"'`)
-		v, err := p.value(indent, match[2], true)
+		return list, nil
+	default:
+		return yamlScalar(n)
+	}
+}
+
+func yamlMapping(n *yaml.Node) (any, error) {
+	mapping := map[string]any{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		if name.Tag == "!!merge" {
+			if value.Kind == yaml.AliasNode {
+				return yamlValue(value)
+			}
+			return nil, cloud.NotModelled("the YAML merge key")
+		}
+		key, err := yamlKey(name)
 		if err != nil {
 			return nil, err
 		}
-		m[key] = v
-	}
-	if p.next < len(p.lines) && p.lines[p.next].indent > indent {
-		return nil, invalid("Template format error: YAML not well-formed.")
-	}
-	return m, nil
-}
-
-// value reads what follows a key or a dash: on the same line, or as a deeper block (a list may stand at the key's own depth).
-func (p *yamlParser) value(indent int, inline string, inMapping bool) (any, error) {
-	if inline != "" && !strings.HasPrefix(inline, "#") {
-		return yamlScalar(inline)
-	}
-	if p.next < len(p.lines) {
-		line := p.lines[p.next]
-		if line.indent > indent || inMapping && line.indent == indent && strings.HasPrefix(line.text, "-") {
-			return p.block(line.indent)
+		// The User Guide calls the behavior for duplicate sections undefined.
+		if _, twice := mapping[key]; twice {
+			return nil, cloud.NotModelled("the key %s twice in a YAML mapping", key)
+		}
+		if mapping[key], err = yamlValue(value); err != nil {
+			return nil, err
 		}
 	}
-	return nil, nil
+	return mapping, nil
 }
 
-func (p *yamlParser) list(indent int) (any, error) {
-	l := []any{}
-	for p.next < len(p.lines) && p.lines[p.next].indent == indent && strings.HasPrefix(p.lines[p.next].text, "-") {
-		rest := strings.TrimLeft(p.lines[p.next].text[1:], " ")
-		var v any
+// yamlKey is a key as a string. Account IDs and the like are decimal numbers, whose digits are kept.
+func yamlKey(n *yaml.Node) (string, error) {
+	value, err := yamlValue(n)
+	if err != nil {
+		return "", err
+	}
+	if number, ok := value.(json.Number); ok && number.String() == n.Value {
+		return n.Value, nil
+	}
+	key, ok := value.(string)
+	if !ok {
+		return "", cloud.NotModelled("the YAML key %s, which is no string", n.Value)
+	}
+	return key, nil
+}
+
+// shortForm is the full form of an intrinsic function.
+func shortForm(name string, n *yaml.Node) (any, error) {
+	long := "Fn::" + name
+	if name == "Ref" || name == "Condition" {
+		long = name
+	} else if !slices.Contains(shortForms, name) {
+		return nil, notWellFormedAt(n.Line, n.Column) // deduced: a tag that the parser does not know
+	}
+	argument := any(n.Value)
+	if n.Kind != yaml.ScalarNode {
+		plain := *n
+		plain.Tag = ""
 		var err error
-		if yamlKey.MatchString(rest) {
-			deeper := indent + len(p.lines[p.next].text) - len(rest)
-			p.lines[p.next] = yamlLine{deeper, rest}
-			v, err = p.mapping(deeper)
-		} else {
-			p.next++
-			v, err = p.value(indent, rest, false)
-		}
-		if err != nil {
+		if argument, err = yamlValue(&plain); err != nil {
 			return nil, err
 		}
-		l = append(l, v)
 	}
-	return l, nil
+	if dotted, ok := argument.(string); ok && name == "GetAtt" {
+		resource, attribute, _ := strings.Cut(dotted, ".")
+		argument = []any{resource, attribute}
+	}
+	return map[string]any{long: argument}, nil
 }
 
-var yamlNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+// The implicit types of plain scalars in YAML 1.1 (yaml.org/type). "y" and "n" are strings to the common parsers.
+var (
+	yamlTrue   = []string{"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
+	yamlFalse  = []string{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
+	yamlNull   = []string{"", "~", "null", "Null", "NULL"}
+	yamlInt    = regexp.MustCompile(`^[-+]?(0|[1-9][0-9_]*|0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+)$`)
+	yamlFloat  = regexp.MustCompile(`^[-+]?([0-9][0-9_]*)?\.[0-9_]*([eE][-+][0-9]+)?$`)
+	yamlBase60 = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+)
 
-func yamlScalar(s string) (any, error) {
-	switch s[0] {
-	case '!':
-		tag, rest, _ := strings.Cut(s[1:], " ")
-		v, err := yamlScalar(strings.TrimSpace(rest) + " ")
-		if err != nil {
-			return nil, err
-		}
-		if tag == "Ref" || tag == "Condition" {
-			return map[string]any{tag: v}, nil
-		}
-		if dotted, ok := v.(string); ok && tag == "GetAtt" {
-			resource, attribute, _ := strings.Cut(dotted, ".")
-			v = []any{resource, attribute}
-		}
-		return map[string]any{"Fn::" + tag: v}, nil
-	case '"', '[', '{':
-		if s[0] == '"' {
-			s = strings.TrimSpace(s)
-		}
-		d := json.NewDecoder(strings.NewReader(s))
-		d.UseNumber()
-		var v any
-		if err := d.Decode(&v); err != nil {
-			return nil, cloud.NotModelled("this YAML flow value: %s", s)
-		}
-		return v, nil
-	case '\'':
-		s = strings.TrimSpace(s)
-		if len(s) < 2 || s[len(s)-1] != '\'' {
-			return nil, invalid("Template format error: YAML not well-formed.")
-		}
-		return strings.ReplaceAll(s[1:len(s)-1], "''", "'"), nil
-	case '|', '>', '&', '*':
-		return nil, cloud.NotModelled("this form of YAML: %s", s)
+// yamlQuoted are the styles of scalars that are strings whatever they look like.
+const yamlQuoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+func yamlScalar(n *yaml.Node) (any, error) {
+	text := n.Value
+	if n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!str" && n.Tag != "!" {
+		return nil, cloud.NotModelled("the YAML tag %s", n.Tag)
 	}
-	if before, _, ok := strings.Cut(s, " #"); ok {
-		s = before
+	if n.Style&(yamlQuoted|yaml.TaggedStyle) != 0 {
+		return text, nil
 	}
-	s = strings.TrimSpace(s)
+	digits := strings.TrimPrefix(strings.ReplaceAll(text, "_", ""), "+")
 	switch {
-	case s == "true" || s == "false":
-		return s == "true", nil
-	case s == "null" || s == "~" || s == "":
+	case slices.Contains(yamlNull, text):
 		return nil, nil
-	case yamlNumber.MatchString(s):
-		return json.Number(s), nil
+	case slices.Contains(yamlTrue, text):
+		return true, nil
+	case slices.Contains(yamlFalse, text):
+		return false, nil
+	case yamlInt.MatchString(text):
+		if i, ok := new(big.Int).SetString(digits, 0); ok {
+			return json.Number(i.String()), nil
+		}
+	case yamlFloat.MatchString(text) && text != ".":
+		if number, ok := jsonFloat(digits); ok {
+			return number, nil
+		}
+	case yamlBase60.MatchString(text):
+		return nil, cloud.NotModelled("the YAML 1.1 number %s of base 60", text)
 	}
-	return s, nil
+	return text, nil
+}
+
+// jsonFloat writes a number the way that JSON takes it.
+func jsonFloat(digits string) (json.Number, bool) {
+	sign, rest := "", digits
+	if unsigned, negative := strings.CutPrefix(digits, "-"); negative {
+		sign, rest = "-", unsigned
+	}
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(rest), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	number := sign + whole
+	if fraction != "" {
+		number += "." + fraction
+	}
+	if exponent != "" {
+		number += "e" + exponent
+	}
+	return json.Number(number), json.Valid([]byte(number))
 }
