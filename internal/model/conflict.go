@@ -201,14 +201,14 @@ func (e *ConflictError) explainInUse() Explanation {
 }
 
 func (e *ConflictError) explainOwner() Explanation {
-	cause := "Another resource manages it: it was created again or taken over since this resource was read last"
+	cause := "Another resource manages it: it was created again or taken over since this resource created it"
 	if e.Origin != "" {
 		cause += fmt.Sprintf(", by a configuration with the origin %q", e.Origin)
 	}
 	return Explanation{
-		Cause: cause + ".",
-		Remedy: "Remove this resource from the configuration, or with a removed block and lifecycle { destroy = false }; " +
-			"or import the object here and remove it there.",
+		Cause: fmt.Sprintf("%s. Its incarnation is %q, and this resource holds %q.", cause, e.Present, e.Held),
+		Remedy: "Remove this resource from the configuration: destroying it only removes it from the state. " +
+			"If it is the one that should manage the object, remove it from the state (terraform state rm) and import it again.",
 	}
 }
 

@@ -319,15 +319,24 @@ func (w *world) checkTheirs(truth *projects.View) {
 	}
 }
 
-// checkResources: the account holds no users and buckets that no entity accounts for.
+// checkResources: the account holds no users and buckets that no entity accounts for, and those of all entities, but for
+// buckets whose deletion has failed.
 func (w *world) checkResources(truth *projects.View) {
 	known := map[string]bool{}
+	missing := map[string]bool{}
 	for _, b := range truth.Contents.Buckets {
-		known[b.BucketName] = true
+		known[b.BucketName], missing[b.BucketName] = true, !w.lost[b.ID()]
 	}
 	for _, u := range truth.Contents.Users {
-		known[project+"-"+u.Name] = true
+		known[project+"-"+u.Name], missing[project+"-"+u.Name] = true, true
 	}
+	defer func() {
+		for name, gone := range missing {
+			if gone {
+				w.problem("resources", "the template has %s, and AWS does not", name)
+			}
+		}
+	}()
 	c := w.person("inspector")
 	buckets, err := s3.NewFromConfig(c).ListBuckets(w.t.Context(), &s3.ListBucketsInput{})
 	if err != nil {
@@ -335,6 +344,7 @@ func (w *world) checkResources(truth *projects.View) {
 		return
 	}
 	for _, b := range buckets.Buckets {
+		delete(missing, aws.ToString(b.Name))
 		if name := aws.ToString(b.Name); strings.HasPrefix(name, project+"-b") && !known[name] {
 			w.problem("resources", "nobody owns the bucket %s", name)
 		}
@@ -345,6 +355,7 @@ func (w *world) checkResources(truth *projects.View) {
 		return
 	}
 	for _, u := range users.Users {
+		delete(missing, aws.ToString(u.UserName))
 		if name := aws.ToString(u.UserName); !known[name] {
 			w.problem("resources", "nobody owns the user %s", name)
 		}

@@ -41,6 +41,10 @@ const (
 	// Exists is a creation that failed since the entity was there, Gone an update that failed since it was not.
 	Exists Outcome = "exists"
 	Gone   Outcome = "gone"
+	// NotOwner is an update or deletion that failed since the entity had another incarnation, Conflict an update that failed
+	// since another writer had changed the same field.
+	NotOwner Outcome = "not owner"
+	Conflict Outcome = "conflict"
 	// Unknown is a write of which nobody heard: its process died, or its time ran out. It takes effect any time after its
 	// call, or never.
 	Unknown Outcome = "unknown"
@@ -51,9 +55,15 @@ type Access struct {
 	Process int    // of which all accesses see the world go forwards
 	Entity  string // with its project; what is done to one entity doesn't depend on others
 	Action  Action
-	// Value is what was written or seen: the entity's settings; "" for an entity that isn't there. Sessions needs each value
-	// to be written once.
+	// Value is what was written or seen: the entity's settings, fields with | between them; "" for an entity that isn't there.
+	// Sessions needs each value of a field to be written once.
 	Value string
+	// Prior is, for an update, the value that it was planned from: the update changes the fields that differ. "" replaces all.
+	Prior string
+	// Incarnation is that of a new entity, that which an update or deletion holds, or that which was seen. AnyIncarnation stands
+	// for a writer that does not care, or a reader that did not look.
+	Incarnation    string
+	AnyIncarnation bool
 	// Origin is the process's origin mark: a creation of what is there with the same settings and mark takes it over.
 	Origin       string
 	Call, Return time.Duration // of History.Now; Return doesn't count for an unknown outcome
@@ -65,7 +75,14 @@ func (a Access) String() string {
 	if a.Outcome == Unknown {
 		end = "?"
 	}
-	return fmt.Sprintf("[%s, %s] process %d: %s %s %q: %s", a.Call, end, a.Process, a.Action, a.Entity, a.Value, a.Outcome)
+	from, incarnation := "", a.Incarnation
+	if a.Prior != "" {
+		from = fmt.Sprintf(" from %q", a.Prior)
+	}
+	if a.AnyIncarnation {
+		incarnation = "any"
+	}
+	return fmt.Sprintf("[%s, %s] process %d: %s %s %q%s as %s: %s", a.Call, end, a.Process, a.Action, a.Entity, a.Value, from, incarnation, a.Outcome)
 }
 
 func (a Access) write() bool { return a.Action == Create || a.Action == Update || a.Action == Delete }
@@ -119,7 +136,31 @@ func linearizable(history []Access, limit time.Duration) error {
 }
 
 // present is the state of an entity.
-type present struct{ value, origin string }
+type present struct{ value, origin, incarnation string }
+
+// holds reports whether an access is made by the holder of the entity.
+func (p present) holds(a Access) bool { return a.AnyIncarnation || a.Incarnation == p.incarnation }
+
+// merged is the value after an update, field by field; ok is false when another writer has changed a field of the update.
+func (p present) merged(a Access) (value string, ok bool) {
+	if a.Prior == "" {
+		return a.Value, true
+	}
+	prior, planned, now := strings.Split(a.Prior, "|"), strings.Split(a.Value, "|"), strings.Split(p.value, "|")
+	if len(prior) != len(planned) || len(now) != len(planned) {
+		return "", false
+	}
+	for i := range planned {
+		switch {
+		case planned[i] == prior[i]:
+		case now[i] == prior[i], now[i] == planned[i]:
+			now[i] = planned[i]
+		default:
+			return "", false
+		}
+	}
+	return strings.Join(now, "|"), true
+}
 
 // entityModel is how one entity behaves. An unknown write stays open to the end of the history, so that an order can have it
 // anywhere, or last, where nobody sees it.
@@ -128,34 +169,42 @@ var entityModel = porcupine.Model{
 	Step: func(state, input, _ any) (bool, any) {
 		before, _ := state.(present)
 		a, _ := input.(Access)
-		there := before.value != ""
-		after := before
-		fits := true // the entity is such that the write can be made
-		switch a.Action {
-		case Create:
-			fits = !there || a.Origin != "" && before == present{a.Value, a.Origin}
-			after = present{a.Value, a.Origin}
-		case Update:
-			fits = there
-			after.value = a.Value
-		case Delete:
-			after = present{}
-		case Read, CachedRead:
-			return a.Value == before.value, before
+		if a.Action == Read || a.Action == CachedRead {
+			return a.Value == before.value && (a.Value == "" || before.holds(a)), before
 		}
-		switch a.Outcome {
-		case Done:
-			return fits, after
-		case Exists, Gone:
-			return !fits, before
-		case Unknown:
-			if fits {
-				return true, after
-			}
-		case Refused:
+		after, why := before.after(a)
+		switch {
+		case a.Outcome == Unknown && why == Done:
+			return true, after
+		case a.Outcome == Unknown, a.Outcome == Refused:
+			return true, before
 		}
-		return true, before
+		return a.Outcome == why, after
 	},
+}
+
+// after is the state after a write, and what the write comes to in this state. A write that fails changes nothing.
+func (p present) after(a Access) (after present, outcome Outcome) {
+	there := p.value != ""
+	switch {
+	case a.Action == Create && there && (a.Origin == "" || p.value != a.Value || p.origin != a.Origin):
+		return p, Exists
+	case a.Action == Create:
+		return present{a.Value, a.Origin, a.Incarnation}, Done
+	case a.Action == Delete && !there:
+		return p, Done
+	case !there:
+		return p, Gone
+	case !p.holds(a):
+		return p, NotOwner
+	case a.Action == Delete:
+		return present{}, Done
+	}
+	value, ok := p.merged(a)
+	if !ok {
+		return p, Conflict
+	}
+	return present{value, p.origin, p.incarnation}, Done
 }
 
 // Sessions says whether reads ever go back within a process: behind what the process has written or read before. They also may
@@ -165,7 +214,7 @@ var entityModel = porcupine.Model{
 // writers that worked at the same time, either may be the later one.
 func Sessions(history []Access) error {
 	var broken []error
-	for _, accesses := range byEntity(history) {
+	for _, accesses := range byEntity(byField(history)) {
 		for _, a := range accesses {
 			if a.write() || a.Outcome != Done {
 				continue
@@ -191,6 +240,30 @@ func Sessions(history []Access) error {
 		}
 	}
 	return errors.Join(broken...)
+}
+
+// byField takes accesses apart into those of each field, each an entity of its own. An update touches the fields that it changes.
+func byField(history []Access) []Access {
+	fields := map[string]int{}
+	for _, a := range history {
+		fields[a.Entity] = max(fields[a.Entity], strings.Count(a.Value, "|")+1)
+	}
+	var result []Access
+	for _, a := range history {
+		values, prior := strings.Split(a.Value, "|"), strings.Split(a.Prior, "|")
+		for i := range fields[a.Entity] {
+			one := a
+			one.Entity = fmt.Sprintf("%s, field %d", a.Entity, i+1)
+			one.Value = ""
+			if a.Value != "" && i < len(values) {
+				one.Value = values[i]
+			}
+			if a.Prior == "" || i >= len(prior) || prior[i] != one.Value {
+				result = append(result, one)
+			}
+		}
+	}
+	return result
 }
 
 // writersOf are the writes that can have made what a read shows. In the beginning nothing is there.

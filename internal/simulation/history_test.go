@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// story is a history, a line for each access: process, call, return, action, value, outcome.
+// story is a history, a line for each access: process, call, return, action, value, outcome, and perhaps as=incarnation and
+// from=prior value.
 func story(t *testing.T, text string) []Access {
 	t.Helper()
 	var history []Access
@@ -19,9 +20,19 @@ func story(t *testing.T, text string) []Access {
 		}
 		a := Access{Entity: "acme/bucket inbox", Origin: "ws"}
 		var call, end int
+		words := strings.Fields(line)
 		if _, err := fmt.Sscan(strings.Replace(line, "-", " ", 1), &a.Process, &call, &end, &a.Action, &a.Value, &a.Outcome); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
+		for _, word := range words[5:] {
+			switch name, value, _ := strings.Cut(word, "="); name {
+			case "as":
+				a.Incarnation, a.AnyIncarnation = value, value == "any"
+			case "from":
+				a.Prior = value
+			}
+		}
+		a.Outcome = Outcome(strings.ReplaceAll(string(a.Outcome), "-", " "))
 		if a.Value == "." {
 			a.Value = ""
 		}
@@ -138,6 +149,58 @@ func TestHistories(t *testing.T) {
 			1 1-2 create a done
 			1 3-4 delete . done
 			2 5-6 update b done`, false, true},
+		"taken over, and deleted by the one before": {`
+			1 1-2 create a done as=one
+			2 3-4 create a done as=two
+			1 5-6 delete . not-owner as=one
+			2 7-8 read a done as=two`, true, true},
+		"deleted by one that does not hold it": {`
+			1 1-2 create a done as=one
+			2 3-4 create a done as=two
+			1 5-6 delete . done as=one`, false, true},
+		"the holder is refused": {`
+			1 1-2 create a done as=one
+			1 3-4 delete . not-owner as=one`, false, true},
+		"changed by one that does not hold it": {`
+			1 1-2 create a done as=one
+			2 3-4 create a done as=two
+			1 5-6 update b done as=one`, false, true},
+		"changed by a writer that does not care": {`
+			1 1-2 create a done as=one
+			2 3-4 update b done as=any
+			1 5-6 delete . done as=one`, true, true},
+		"taken over, with the incarnation before": {`
+			1 1-2 create a done as=one
+			2 3-4 create a done as=two
+			2 5-6 read a done as=one`, false, true},
+		"two fields": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b done from=a|b
+			2 5-6 update a|d done from=a|b
+			1 7-8 read c|d done`, true, true},
+		"a field that is reverted": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b done from=a|b
+			2 5-6 update a|d done from=a|b
+			2 7-8 read a|d done`, false, true},
+		"one field by two": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b done from=a|b
+			2 5-6 update d|b conflict from=a|b
+			1 7-8 read c|b done`, true, true},
+		"one field by two, the last one wins": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b done from=a|b
+			2 5-6 update d|b done from=a|b`, false, true},
+		"a conflict without another writer": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b conflict from=a|b`, false, true},
+		"a field that goes back": {`
+			1 1-2 create a|b done
+			1 3-4 update c|b done from=a|b
+			1 5-6 update c|d done from=c|b
+			2 7-8 cached c|d done
+			2 9-10 cached a|d done`, true, false},
 		"deleted twice": {`
 			1 1-2 create a done
 			1 3-4 delete . done

@@ -98,6 +98,7 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
 			t.Fatal(err)
 		}
+		w.furnish(founder)
 		w.relays(2)
 		s := w.draw()
 		var tasks []func()
@@ -141,11 +142,14 @@ type swarm struct {
 
 // step is one thing that a process does, in a slot of its own.
 type step struct {
+	name   string // unique
+	number int
 	slot   int // the steps of one slot come one after the other
 	wait   time.Duration
 	action Action
 	entity model.Entity
 	crash  time.Duration // after the step's beginning, if its process crashes in it
+	how    holding
 }
 
 // faultTime is how long things go wrong.
@@ -162,8 +166,9 @@ func (w *world) draw() swarm {
 		slots := 1 + r.IntN(4)
 		var steps []step
 		for i := range 2 + r.IntN(5) {
+			name := fmt.Sprintf("%d-%d", n, i)
 			steps = append(steps, step{
-				slot: i % slots, entity: w.entity(r, fmt.Sprintf("%d-%d", n, i)), action: drawAction(r),
+				name: name, number: i, slot: i % slots, entity: w.entity(r, name), action: w.drawAction(r), how: drawHolding(w.holds),
 				// No two steps begin at the same moment, so that their order doesn't depend on the scheduler.
 				wait:  time.Duration(r.IntN(90))*time.Second + time.Duration(n*1000+i)*time.Millisecond,
 				crash: time.Duration(r.IntN(40_000)) * time.Millisecond,
@@ -186,15 +191,19 @@ func (w *world) draw() swarm {
 	return s
 }
 
-func drawAction(r *rand.Rand) Action {
-	return []Action{Create, Create, Create, Update, Update, Delete, CachedRead}[r.IntN(7)]
+func (w *world) drawAction(r *rand.Rand) Action {
+	action := []Action{Create, Create, Create, Update, Update, Delete, CachedRead}[r.IntN(7)]
+	if action == Create && w.holds.IntN(3) == 0 || action == Delete && w.holds.IntN(3) == 0 {
+		return replace
+	}
+	return action
 }
 
 // entity draws one of the few entities about which the processes quarrel.
 func (w *world) entity(r *rand.Rand, unique string) model.Entity {
 	name := fmt.Sprintf("b%d", r.IntN(4))
 	user := fmt.Sprintf("u%d", r.IntN(2))
-	tag := map[string]string{"v": unique}
+	tag := map[string]string{"v": unique, "w": unique + "w"}
 	switch r.IntN(5) {
 	case 0, 1:
 		return model.Bucket{
@@ -285,7 +294,7 @@ func (w *world) faults(s swarm) {
 // writer is one process after the other: when one crashes, the next one takes up what it had not finished.
 func (w *world) writer(s swarm, n int) {
 	steps, crash := s.steps[n], s.crashes[n]
-	p := w.start("writer", 100+n)
+	p, held := w.start("writer", 100+n), newState()
 	done := make(chan int, len(steps))
 	run := func(p *process, pending []int, crash int) {
 		bySlot := map[int][]int{}
@@ -305,7 +314,7 @@ func (w *world) writer(s swarm, n int) {
 						timer := time.AfterFunc(steps[i].crash, p.crash)
 						defer timer.Stop()
 					}
-					p.step(steps[i])
+					p.step(steps[i], held)
 					if p.crashed() {
 						return
 					}
@@ -333,26 +342,18 @@ func (w *world) writer(s swarm, n int) {
 	p.cancel()
 }
 
-// step does one thing.
-func (p *process) step(s step) {
-	if s.action == CachedRead {
-		p.look()
-		return
-	}
-	_ = p.write(s.action, s.entity, value(s.entity))
-}
-
-// look reads the project as the process sees it.
-func (p *process) look() {
+// look reads the project as the process sees it; nil when it can't.
+func (p *process) look() *projects.View {
 	call := p.w.history.Now()
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Hour)
 	defer cancel()
 	view, err := p.Read(ctx, project)
 	end := p.w.history.Now()
 	if err != nil || p.crashed() {
-		return
+		return nil
 	}
 	p.w.saw(p.n, CachedRead, view, call, end)
+	return view
 }
 
 // saw records what a view of the project shows of each entity about which the processes quarrel.
@@ -361,7 +362,7 @@ func (w *world) saw(process int, action Action, view *projects.View, call, end t
 		for _, id := range pool(kind) {
 			seen := Access{Process: process, Entity: project + "/" + id.String(), Action: action, Origin: origin, Call: call, Return: end, Outcome: Done}
 			if e, there := view.Contents.Of(id); there {
-				seen.Value = value(e)
+				seen.Value, seen.Incarnation = value(e), view.Contents.IncarnationOf(id)
 			}
 			w.history.Add(seen)
 		}

@@ -39,6 +39,7 @@ type world struct {
 	t       *testing.T
 	seed    uint64
 	rand    *rand.Rand // draws the plan; only before anything runs
+	holds   *rand.Rand // draws who holds what: apart, so that old seeds draw what they did
 	box     *sandbox.Sandbox
 	driver  *simulate.Driver
 	history *History
@@ -50,14 +51,15 @@ type world struct {
 	mu       sync.Mutex // protects what follows
 	problems []string
 	theirs   []string // logical ids of what a person added
+	lost     map[model.ID]bool
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region})
 	return &world{
-		t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5170)), box: box, driver: simulate.NewDriver(box, seed),
-		history: NewHistory(),
+		t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5170)), holds: rand.New(rand.NewPCG(seed, 0x5171)), box: box, driver: simulate.NewDriver(box, seed),
+		history: NewHistory(), lost: map[model.ID]bool{},
 	}
 }
 
@@ -224,25 +226,66 @@ func (w *world) drive(tasks ...func()) {
 	w.driver.Run(done)
 }
 
-// write makes one change and records it in the history.
-func (p *process) write(action Action, e model.Entity, value string) error {
-	access := Access{Process: p.n, Entity: project + "/" + e.ID().String(), Action: action, Value: value, Origin: origin, Call: p.w.history.Now()}
+// change is one write of a process.
+type change struct {
+	action Action
+	entity model.Entity
+	// prior is, for an update, what it was planned from; nil: it replaces what there is.
+	prior model.Entity
+	// incarnation is that of a new entity, or the one that the writer holds. With any it does not care.
+	incarnation string
+	any         bool
+}
+
+// write makes one change, whoever holds the entity, and records it in the history.
+func (p *process) write(action Action, e model.Entity) error {
+	_, err := p.do(change{action: action, entity: e, incarnation: p.name, any: action != Create})
+	return err
+}
+
+// do makes one change and records it in the history.
+func (p *process) do(c change) (Outcome, error) {
+	access := Access{
+		Process: p.n, Entity: project + "/" + c.entity.ID().String(), Action: c.action, Origin: origin,
+		Incarnation: c.incarnation, AnyIncarnation: c.any, Call: p.w.history.Now(),
+	}
+	if c.action != Delete {
+		access.Value = value(c.entity)
+	}
+	if c.prior != nil {
+		access.Prior = value(c.prior)
+	}
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Hour)
 	defer cancel()
-	var err error
-	switch action {
-	case Create:
-		err = p.Create(ctx, project, e)
-	case Update:
-		err = p.Update(ctx, project, e)
-	case Delete:
-		err = p.Delete(ctx, project, e.ID())
-	case Read, CachedRead:
-	}
+	err := p.call(ctx, c)
 	access.Return = p.w.history.Now()
 	access.Outcome = p.outcome(err)
 	p.w.history.Add(access)
-	return err
+	if _, isBucket := c.entity.(model.Bucket); isBucket && c.action == Delete && (access.Outcome == Refused || access.Outcome == Unknown || is[*projects.BucketLostError](err)) {
+		p.w.lose(c.entity.ID())
+	}
+	return access.Outcome, err
+}
+
+func (p *process) call(ctx context.Context, c change) error {
+	switch {
+	case c.action == Create:
+		return p.CreateAs(ctx, project, c.entity, c.incarnation)
+	case c.action == Update && c.any:
+		return p.Update(ctx, project, c.entity)
+	case c.action == Update:
+		return p.UpdateAs(ctx, project, c.prior, c.entity, c.incarnation)
+	case c.any:
+		return p.Delete(ctx, project, c.entity.ID())
+	}
+	return p.DeleteAs(ctx, project, c.entity.ID(), c.incarnation)
+}
+
+// lose notes that a deletion failed, perhaps after it had deleted the bucket in S3: the model may have it, and S3 not.
+func (w *world) lose(id model.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lost[id] = true
 }
 
 // outcome says what the error of a write means. Nobody heard what became of the writes of a process that crashed.
@@ -260,6 +303,10 @@ func (p *process) outcome(err error) Outcome {
 		return Exists
 	case model.IsNotFound(err, model.NotFoundEntity):
 		return Gone
+	case model.IsConflict(err, model.ConflictOwner), is[*projects.BucketLostError](err):
+		return NotOwner
+	case is[*model.FieldConflictError](err):
+		return Conflict
 	}
 	return Refused
 }
@@ -269,13 +316,13 @@ func is[E error](err error) bool {
 	return errors.As(err, &e)
 }
 
-// value is what tells the settings of one write from another: the tag v, or for a permission its settings.
+// value is what tells the settings of one write from another: the tags v and w, each a field, or for a permission its settings.
 func value(e model.Entity) string {
 	switch e := e.(type) {
 	case model.Bucket:
-		return e.Tags["v"]
+		return e.Tags["v"] + "|" + e.Tags["w"]
 	case model.User:
-		return e.Tags["v"]
+		return e.Tags["v"] + "|" + e.Tags["w"]
 	default:
 		return fmt.Sprintf("%+v", e)
 	}
