@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -64,14 +66,14 @@ func (w *world) watch(swarm) {
 	}
 }
 
-// byHand edits the template as a person does: adds a resource, or changes a tag of a bucket, and waits for the end.
+// byHand edits the template as a person does, and waits for the end.
 func (w *world) byHand(s swarm) {
 	client := cloudformation.NewFromConfig(w.person("person"))
 	ctx := w.t.Context()
 	for n := range s.byHand {
 		time.Sleep(time.Duration(40+17*n) * time.Second)
 		name := fmt.Sprintf("Theirs%d", n)
-		if !w.edit(ctx, client, name) {
+		if !w.edit(ctx, client, name, rand.New(rand.NewPCG(w.seed, 0x5172+uint64(n)))) {
 			continue
 		}
 		out, err := client.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
@@ -89,8 +91,8 @@ func (w *world) byHand(s swarm) {
 	}
 }
 
-// edit adds a resource to the template, and says whether the update succeeded.
-func (w *world) edit(ctx context.Context, client *cloudformation.Client, name string) bool {
+// edit adds a resource to the template or damages metadata, and says whether the update succeeded.
+func (w *world) edit(ctx context.Context, client *cloudformation.Client, name string, r *rand.Rand) bool {
 	got, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(stack)})
 	if err != nil {
 		return false
@@ -104,7 +106,7 @@ func (w *world) edit(ctx context.Context, client *cloudformation.Client, name st
 		return false
 	}
 	resources, _ := sections["Resources"].(map[string]any)
-	resources[name] = map[string]any{"Type": "AWS::IAM::Group", "Properties": map[string]any{"GroupName": strings.ToLower(name)}}
+	w.change(resources, name, r)
 	body, err := json.Marshal(sections)
 	if err != nil {
 		return false
@@ -137,6 +139,41 @@ func (w *world) edit(ctx context.Context, client *cloudformation.Client, name st
 	return true
 }
 
+// change makes one of the mistakes of a person in the resources of a template: a resource more, with the metadata of one of ours, or
+// metadata that tells another bucket.
+func (w *world) change(resources map[string]any, name string, r *rand.Rand) {
+	var ours []map[string]any // the metadata of buckets and users, by logical id
+	for _, id := range slices.Sorted(maps.Keys(resources)) {
+		metadata, _ := resources[id].(map[string]any)["Metadata"].(map[string]any)
+		mark, _ := metadata["Stowage"].(map[string]any)
+		of, _ := mark["of"].(map[string]any)
+		if of["kind"] == string(model.KindBucket) || of["kind"] == string(model.KindUser) {
+			ours = append(ours, metadata)
+		}
+	}
+	group := map[string]any{"Type": "AWS::IAM::Group", "Properties": map[string]any{"GroupName": strings.ToLower(name)}}
+	kind := r.IntN(3)
+	if len(ours) == 0 {
+		kind = 0
+	}
+	switch kind {
+	case 0:
+		resources[name] = group
+	case 1:
+		group["Metadata"] = ours[r.IntN(len(ours))]
+		resources[name] = group
+	case 2:
+		mark, _ := ours[r.IntN(len(ours))]["Stowage"].(map[string]any)
+		settings, _ := mark["settings"].(map[string]any)
+		if settings["bucket_name"] == nil {
+			resources[name] = group
+			return
+		}
+		settings["bucket_name"] = project + "-damaged"
+		w.damaged.Store(true)
+	}
+}
+
 // atRest checks the world after everything has come to rest.
 func (w *world) atRest(s swarm) {
 	w.checkLiveness()
@@ -160,7 +197,7 @@ func (w *world) atRest(s swarm) {
 	if !s.undeletable {
 		w.checkResources(truth)
 	}
-	if len(truth.Contents.Deviations) > 0 {
+	if len(truth.Contents.Deviations) > 0 && !w.damaged.Load() {
 		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Deviations)
 	}
 }

@@ -11,6 +11,10 @@
 // A process is one projects.Service. When it crashes, its calls reach nothing any more, and those that had been waiting to reach AWS
 // never do; another process then takes up what was left to do. In a third of the seeds stacks are so small that the project grows.
 //
+// Processes hold incarnations, as Terraform's states do: they apply plans a while after they were made, import what others hold, and
+// replace entities in every order, deposed ones included (ownership_test.go). The person adds resources, copies the metadata of ours
+// into theirs, and damages metadata.
+//
 // Besides, small runs are repeated with a crash at each of their calls (crash_test.go, crash_project_test.go, crash_rotation_test.go); of the longest ones
 // only every fifth call in the usual tests, and every call with
 //
@@ -31,10 +35,10 @@
 //     history is linearizable for each entity (Linearizable), and within a process reads don't go back (Sessions).
 //   - revisions: a stack's revision is the number of commits that succeeded: there is no hole and no repeat.
 //   - mirror: at rest it says exactly what the template says; while things happen it never goes back.
-//   - resources: each of the account's users and buckets belongs to an entity of the template. What a failed deletion has left
-//     is the exception, so this is checked where the seed has no such fault.
+//   - resources: each of the account's users and buckets belongs to an entity of the template, and each entity has its own. What a
+//     failed deletion has left is the exception, so this is checked where the seed has no such fault.
 //   - second plan: reading with and without the mirror gives the same, and no entity deviates from what it compiles to, except
-//     where a person has edited it.
+//     where a person has damaged metadata.
 //   - by hand: what a person added and CloudFormation acknowledged is still there.
 //   - liveness: all calls return, and the stacks are at rest in a good status.
 //

@@ -38,8 +38,9 @@ const (
 type world struct {
 	t       *testing.T
 	seed    uint64
-	rand    *rand.Rand // draws the plan; only before anything runs
-	holds   *rand.Rand // draws who holds what: apart, so that old seeds draw what they did
+	rand    *rand.Rand  // draws the plan; only before anything runs
+	damaged atomic.Bool // a person has damaged metadata
+	holds   *rand.Rand  // draws who holds what: apart, so that old seeds draw what they did
 	box     *sandbox.Sandbox
 	driver  *simulate.Driver
 	history *History
