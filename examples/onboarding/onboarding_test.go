@@ -2,6 +2,7 @@ package onboarding_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -49,21 +50,26 @@ func newWorld(t *testing.T, template string) *world {
 }
 
 // as are clients with the fixed credentials of an account.
-func (w *world) as(id string) *awsclient.Clients {
+func (w *world) as(id string) *awsclient.Clients { return w.with(id, awsclient.Config{}) }
+
+// with are clients with the fixed credentials of an account and other settings.
+func (w *world) with(id string, config awsclient.Config) *awsclient.Clients {
 	w.t.Helper()
-	access, secret := sandbox.StaticCredentials(id)
-	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
-		Region: region, AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: simulate.NewTransport(w.box)},
-	})
+	config.Region, config.Version = region, "test"
+	config.HTTPClient = &http.Client{Transport: simulate.NewTransport(w.box)}
+	config.AccessKey, config.SecretKey = sandbox.StaticCredentials(id)
+	clients, err := awsclient.New(w.t.Context(), config)
 	must(w.t, err)
 	return clients
 }
 
-func (w *world) process() *projects.Service {
+func (w *world) process() *projects.Service { return w.processOf(w.as(sandbox.HubAccount)) }
+
+func (w *world) processOf(clients *awsclient.Clients) *projects.Service {
 	w.t.Helper()
 	w.processes++
 	return projects.New(projects.Config{
-		Clients: w.as(sandbox.HubAccount), Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified,
+		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified,
 		Writer: fmt.Sprint("test-", w.processes),
 		Warn: func(_ context.Context, message string, fields map[string]any) {
 			w.t.Logf("warning: %s %v", message, fields)
@@ -345,6 +351,43 @@ func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 			}
 		}
 		must(t, second(reader.CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack})))
+	})
+}
+
+// TestExternalID prepares an account with an external ID: both roles are assumed with it only.
+func TestExternalID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		template := strings.Replace(onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", "    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1)
+		if template == onboarding.Account {
+			t.Fatal("the template has no parameter ExternalId")
+		}
+		w := newWorld(t, template)
+		must(t, w.processOf(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"})).CreateProject(t.Context(), project(model.Refuse, false)))
+		for _, role := range []string{"StowageProvisioner", "StowageReader"} {
+			must(t, second(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"}).Project(t.Context(), account, region, role)))
+			for _, id := range []string{"", "ext-2"} {
+				_, err := w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: id}).Project(t.Context(), account, region, role)
+				var explained model.Explainer
+				if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, "project_external_id") {
+					t.Errorf("%s with the external ID %q: %v", role, id, err)
+				}
+			}
+		}
+	})
+}
+
+// TestSessionAttributes gives the hub's own session a source identity and transitive tags, which come along into the account.
+func TestSessionAttributes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, onboarding.Account)
+		client := w.as(sandbox.HubAccount).Hub().IAM
+		trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"]}]}`, sandbox.HubAccount)
+		must(t, second(client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust})))
+		clients := w.with(sandbox.HubAccount, awsclient.Config{AssumeRole: []awsclient.AssumeRole{{
+			RoleARN: "arn:aws:iam::" + sandbox.HubAccount + ":role/deploy", SourceIdentity: "ann", Tags: map[string]string{"team": "blue"}, TransitiveTagKeys: []string{"team"},
+		}}})
+		must(t, second(clients.Project(t.Context(), account, region, "StowageProvisioner")))
+		must(t, second(clients.Project(t.Context(), account, region, "StowageReader")))
 	})
 }
 

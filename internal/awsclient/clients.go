@@ -208,6 +208,7 @@ func (c *Clients) makeProject(ctx context.Context, key projectKey) (*Account, er
 	role := AssumeRole{
 		RoleARN:     fmt.Sprintf("arn:%s:iam::%s:role/%s", c.partition, key.account, key.role),
 		SessionName: sessionName(c.caller),
+		ExternalID:  c.config.ProjectExternalID,
 		Duration:    projectSession,
 	}
 	credentials, err := assume(ctx, c.hub.STS, role)

@@ -69,6 +69,9 @@ type Config struct {
 
 	S3UsePathStyle bool
 
+	// ProjectExternalID is given when the role of a project's account is assumed, or empty.
+	ProjectExternalID string
+
 	Version          string    // of Stowage, for the user agent
 	TerraformVersion string    // for the user agent; may be empty
 	UserAgent        []Product // the user's own additions to the user agent
@@ -111,8 +114,15 @@ type Product struct {
 
 var (
 	accountIDPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	roleNamePattern  = regexp.MustCompile(`^[\w+=,.@/-]{1,576}$`)
+	// externalIDPattern is that of the STS API reference, AssumeRole.
+	externalIDPattern = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
+	roleNamePattern   = regexp.MustCompile(`^[\w+=,.@/-]{1,576}$`)
 )
+
+// IsExternalID reports whether s can be given as an external ID when a role is assumed.
+func IsExternalID(s string) bool {
+	return len(s) >= 2 && len(s) <= 1224 && externalIDPattern.MatchString(s)
+}
 
 // check finds what no call to AWS is needed to find wrong. Messages never repeat a secret, so no URL with its user info either.
 func (c *Config) check() error {
@@ -124,6 +134,9 @@ func (c *Config) check() error {
 	}
 	if len(c.AllowedAccountIDs) > 0 && len(c.ForbiddenAccountIDs) > 0 {
 		return &ArgumentError{Argument: "allowed_account_ids", Err: errors.New("only one of allowed_account_ids and forbidden_account_ids may be set")}
+	}
+	if c.ProjectExternalID != "" && !IsExternalID(c.ProjectExternalID) {
+		return &ArgumentError{Argument: "project_external_id", Err: errors.New("it must have 2 to 1224 letters, digits and characters of +=,.@:/_-")}
 	}
 	for i, r := range c.AssumeRole {
 		if r.RoleARN == "" {

@@ -155,13 +155,14 @@ func (e *AssumeRoleError) Explain() model.Explanation {
 	var next string
 	switch code := errorCode(e.Err); code {
 	case "AccessDenied", "AccessDeniedException":
-		next = "AWS answers the same in all of these cases: the role does not exist; its trust policy does not name the caller; the caller's own policies " +
+		next = "AWS answers the same in all of these cases: the role does not exist; its trust policy does not name the caller, or does not allow sts:TagSession or sts:SetSourceIdentity to a caller whose session has tags or a source identity; the caller's own policies " +
 			"do not allow sts:AssumeRole on it; an organization's policy denies it."
 		if e.WebIdentity {
 			next = "Check that the role exists and that its trust policy names the token's issuer and accepts its audience and subject."
 		}
 		if e.ProjectID != "" {
-			next += " Check that the account has been onboarded, and the provider argument project_role_name."
+			next += " Check that the account has been onboarded, the provider argument project_role_name, and project_external_id if the role's trust " +
+				"policy asks for an external ID."
 		}
 	case "ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken":
 		next = "The credentials or the token have expired. Sign in again (with single sign-on: aws sso login) or get a new token, and repeat the run."

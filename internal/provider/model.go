@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 type Model struct {
 	Hub             types.String `tfsdk:"hub"`
 	ProjectRoleName types.String `tfsdk:"project_role_name"`
+	ProjectExternal types.String `tfsdk:"project_external_id"`
 	ReadConsistency types.String `tfsdk:"read_consistency"`
 	Origin          types.String `tfsdk:"origin"`
 	CommitTimeout   types.String `tfsdk:"commit_timeout"`
@@ -130,6 +132,10 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 		EC2MetadataServiceEndpoint: m.EC2MetadataServiceEndpoint.ValueString(), EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(),
 		SkipCredentialsValidation: m.SkipCredentialsValidation.ValueBool(), SkipRegionValidation: m.SkipRegionValidation.ValueBool(),
 		SkipRequestingAccountID: m.SkipRequestingAccountID.ValueBool(), S3UsePathStyle: m.S3UsePathStyle.ValueBool(),
+		ProjectExternalID: m.ProjectExternal.ValueString(),
+	}
+	if m.ProjectExternal.IsNull() {
+		config.ProjectExternalID = os.Getenv("STOWAGE_PROJECT_EXTERNAL_ID")
 	}
 	if skip := m.SkipMetadataAPICheck.ValueString(); skip != "" {
 		yes := skip == "true"

@@ -16,7 +16,7 @@ import (
 
 // oddBlock is a provider block in which every argument has a value. Not all of them go together.
 var oddBlock = values{
-	"hub": sandbox.HubName, "project_role_name": "StowageProvisioner", "read_consistency": "cached", "origin": "o", "commit_timeout": "90m",
+	"hub": sandbox.HubName, "project_role_name": "StowageProvisioner", "project_external_id": "ext", "read_consistency": "cached", "origin": "o", "commit_timeout": "90m",
 	"region": "eu-west-1", "profile": "p", "access_key": "a", "secret_key": "s", "token": "t",
 	"shared_config_files": []any{"/none"}, "shared_credentials_files": []any{"/none"},
 	"allowed_account_ids": []any{sandbox.HubAccount}, "forbidden_account_ids": []any{"111122223333"},

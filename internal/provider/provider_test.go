@@ -69,11 +69,15 @@ func TestEmptyBlock(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	t.Setenv("STOWAGE_HUB", "other")
 	t.Setenv("STOWAGE_PROJECT_ROLE_NAME", "")
+	t.Setenv("STOWAGE_PROJECT_EXTERNAL_ID", "ext")
 	t.Setenv("STOWAGE_READ_CONSISTENCY", "cached")
 	t.Setenv("TFC_WORKSPACE_SLUG", "org/workspace")
 	t.Setenv("TFC_RUN_ID", "run-1")
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{}))
+	if r.config.ProjectExternalID != "ext" {
+		t.Errorf("external ID %q", r.config.ProjectExternalID)
+	}
 	want := projects.Config{Hub: "other", ReadMode: projects.Cached, Origin: "org/workspace", Run: "run-1"}
 	if diff := cmp.Diff(want, r.settings, cmpopts.IgnoreFields(projects.Config{}, "Log", "Warn", "Writer")); diff != "" {
 		t.Error(diff)
@@ -84,7 +88,7 @@ func TestFullBlock(t *testing.T) {
 	clean(t)
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{
-		"hub": "h", "project_role_name": "", "read_consistency": "authoritative", "origin": "o", "commit_timeout": "90m",
+		"hub": "h", "project_role_name": "", "project_external_id": "ext", "read_consistency": "authoritative", "origin": "o", "commit_timeout": "90m",
 		"region": "eu-west-1", "profile": "p", "access_key": "a", "secret_key": "s", "token": "t",
 		"shared_config_files": []any{"c"}, "shared_credentials_files": []any{"d"}, "allowed_account_ids": []any{"111122223333"},
 		"custom_ca_bundle": "ca", "http_proxy": "", "https_proxy": "http://proxy", "no_proxy": "n", "insecure": true, "max_retries": int64(3),
@@ -107,7 +111,7 @@ func TestFullBlock(t *testing.T) {
 		AllowedAccountIDs: []string{"111122223333"}, CustomCABundle: "ca", HTTPProxy: &none, HTTPSProxy: &proxy, NoProxy: "n", Insecure: true, MaxRetries: 3,
 		RetryMode: "adaptive", TokenBucketRateLimiterCapacity: 5, STSRegion: "eu-west-2", UseFIPSEndpoint: true, UseDualStackEndpoint: true,
 		EC2MetadataServiceEndpoint: "http://x", EC2MetadataServiceEndpointMode: "IPv6", SkipMetadataAPICheck: &yes, SkipCredentialsValidation: true,
-		SkipRegionValidation: true, SkipRequestingAccountID: true, S3UsePathStyle: true, UserAgent: []awsclient.Product{{Name: "x", Version: "1", Comment: "y"}},
+		SkipRegionValidation: true, SkipRequestingAccountID: true, S3UsePathStyle: true, ProjectExternalID: "ext", UserAgent: []awsclient.Product{{Name: "x", Version: "1", Comment: "y"}},
 		AssumeRole: []awsclient.AssumeRole{
 			{RoleARN: "one", Duration: 3600e9, PolicyARNs: []string{"p"}, Tags: map[string]string{"k": "v"}, TransitiveTagKeys: []string{"k"}},
 			{RoleARN: "two", ExternalID: "e", Policy: "{}", SessionName: "n", SourceIdentity: "i"},
@@ -152,6 +156,8 @@ func TestBadArguments(t *testing.T) {
 		{"max_retries", int64(-1), "at least 0", "max_retries"},
 		{"hub", "", "letters, digits, dots, hyphens and underscores", "hub"},
 		{"project_role_name", "a b", "the name of an IAM role", "project_role_name"},
+		{"project_external_id", "a b", "2 to 1224 letters", "project_external_id"},
+		{"project_external_id", "a", "2 to 1224 letters", "project_external_id"},
 		{"origin", "{{resolve:ssm:/x}}", "dynamic reference", "origin"},
 		{"allowed_account_ids", []any{nil}, "null value", "allowed_account_ids"},
 		{"shared_config_files", []any{nil}, "null value", "shared_config_files"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -23,6 +24,8 @@ var (
 	isHubName = textRule{"must be a name of letters, digits, dots, hyphens and underscores", hubPattern.MatchString}
 	// isRoleName takes "" as well: it stands for the provider's own credentials.
 	isRoleName = textRule{"must be the name of an IAM role", func(value string) bool { return value == "" || model.IsRoleName(value) }}
+	// isExternalID takes "" as well: it stands for none.
+	isExternalID = textRule{"must have 2 to 1224 letters, digits and characters of +=,.@:/_-", func(value string) bool { return value == "" || awsclient.IsExternalID(value) }}
 	// isPlainText is for what goes into templates as it is.
 	isPlainText = textRule{"must not hold a dynamic reference ({{resolve:...}})", func(value string) bool { return !model.HoldsReference(value) }}
 )

@@ -22,8 +22,9 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Stowage hands S3 buckets to third parties: projects with an isolated account each, their buckets, users and permissions.",
 		Attributes: map[string]schema.Attribute{
-			"hub":               ruled(isHubName, "The hub's name: its settings are read from the SSM parameter `/stowage/hub/<name>` in the account of the provider's own credentials, in the provider's region. Environment: `STOWAGE_HUB`. Default: `stowage`."),
-			"project_role_name": ruled(isRoleName, "The role that is assumed in each project's account, such as `StowageProvisioner`. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else the provider's own credentials serve all projects."),
+			"hub":                 ruled(isHubName, "The hub's name: its settings are read from the SSM parameter `/stowage/hub/<name>` in the account of the provider's own credentials, in the provider's region. Environment: `STOWAGE_HUB`. Default: `stowage`."),
+			"project_role_name":   ruled(isRoleName, "The role that is assumed in each project's account, such as `StowageProvisioner`. Left out or `null`: environment `STOWAGE_PROJECT_ROLE_NAME`, else the provider's own credentials serve all projects."),
+			"project_external_id": ruled(isExternalID, "The external ID that is given when the role `project_role_name` is assumed, if its trust policy asks for one. Left out or `null`: environment `STOWAGE_PROJECT_EXTERNAL_ID`, else none."),
 			"read_consistency": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(string(projects.Verified), string(projects.Cached), string(projects.Authoritative))},

@@ -68,6 +68,7 @@
 //
 //	STOWAGE_HUB                    the hub's name; "stowage" if left out
 //	STOWAGE_ROLE                   the role that is assumed in projects' accounts; "StowageReader" if left out
+//	STOWAGE_EXTERNAL_ID            the external ID that is given when that role is assumed; none if left out
 //	STOWAGE_OIDC_ISSUER            the issuer's URL, https but on this machine; without it nobody can connect
 //	STOWAGE_OIDC_AUDIENCE          audiences, with commas between them; needed with an issuer
 //	STOWAGE_OIDC_PROJECTS_CLAIM    the claim that names the projects; "stowage_projects" if left out

@@ -21,7 +21,7 @@ const (
 )
 
 // roleTrust lets everybody in the hub's account assume a role.
-const roleTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + HubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
+const roleTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + HubAccount + `:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"]}]}`
 
 // plainBoundary is the policy StowageBoundary of accounts that no template prepares.
 const plainBoundary = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","kms:*"],"Resource":"*"}]}`

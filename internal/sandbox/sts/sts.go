@@ -36,6 +36,8 @@ type session struct {
 	secret, token string
 	caller        cloud.Caller
 	ends          time.Time
+	// inherited is what a session hands on to the sessions of roles that are assumed with it.
+	inherited inherited
 }
 
 // New makes the service and registers it as one that issues access keys.
@@ -107,24 +109,30 @@ func (s *STS) assumeRole(r *cloud.Request) (*cloud.Response, error) {
 	if strings.Contains(r.Caller.ARN, ":assumed-role/") && seconds > chainedDuration {
 		return nil, cloud.Errorf("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	trusted, err := s.trusts(arn, func(statement map[string]any) (bool, error) {
-		if !contains(statement["Action"], "sts:AssumeRole") || !trustsCaller(statement["Principal"], r.Caller) {
-			return false, nil
-		}
-		return externalIDMatches(statement, r.Form.Get("ExternalId"))
-	})
+	session, actions, err := s.inherits(r)
 	if err != nil {
 		return nil, err
 	}
-	if !trusted {
-		return nil, denied("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", r.Caller.ARN, arn)
+	for _, action := range actions {
+		trusted, err := s.trusts(arn, func(statement map[string]any) (bool, error) {
+			if !contains(statement["Action"], action) || !trustsCaller(statement["Principal"], r.Caller) {
+				return false, nil
+			}
+			return externalIDMatches(statement, r.Form.Get("ExternalId"))
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !trusted {
+			return nil, denied("User: %s is not authorized to perform: %s on resource: %s", r.Caller.ARN, action, arn)
+		}
 	}
-	keys, user := s.issue(arn, name, seconds)
+	keys, user := s.issue(arn, name, seconds, session)
 	return wire.Result(r, struct {
 		AssumedRoleUser assumedRoleUser
 		Credentials     credentials
 		SourceIdentity  string `xml:",omitempty"`
-	}{user, keys, r.Form.Get("SourceIdentity")})
+	}{user, keys, session.sourceIdentity})
 }
 
 // checkInput checks what both ways to assume a role have in common.
@@ -244,14 +252,14 @@ func externalIDMatches(statement map[string]any, given string) (bool, error) {
 }
 
 // issue makes the credentials of a new session.
-func (s *STS) issue(arn, name string, seconds int) (credentials, assumedRoleUser) {
+func (s *STS) issue(arn, name string, seconds int, hands inherited) (credentials, assumedRoleUser) {
 	parts := roleARN.FindStringSubmatch(arn)
 	accountID, role := parts[1], parts[2]
 	id, unique := "ASIA"+s.world.NewToken(16), "AROA"+s.world.NewToken(17)
 	made := session{
 		secret: s.world.NewToken(40),
 		token:  "FwoGZXIvYXdz" + s.world.NewToken(100),
-		ends:   s.world.Now().Add(time.Duration(seconds) * time.Second),
+		ends:   s.world.Now().Add(time.Duration(seconds) * time.Second), inherited: hands,
 		caller: cloud.Caller{
 			Account: accountID,
 			ARN:     "arn:aws:sts::" + accountID + ":assumed-role/" + role + "/" + name,

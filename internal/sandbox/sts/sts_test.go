@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,6 +89,77 @@ func TestTrustPolicies(t *testing.T) {
 			t.Errorf("%s assumes %s with external id %q: %v, want %q", test.caller, test.role, test.external, err, test.want)
 		}
 	}
+}
+
+// TestSessionAttributes assumes roles with tags and a source identity, and other roles with the sessions: each role's trust policy
+// must allow what comes along.
+func TestSessionAttributes(t *testing.T) {
+	t.Parallel()
+	w := cloud.New(1)
+	s := sts.New(w)
+	role := func(actions ...any) map[string]any {
+		r := statement(map[string]any{"AWS": "*"}, nil)
+		r["Action"] = actions
+		return r
+	}
+	w.SetRoles(roles{
+		"plain": role("sts:AssumeRole"), "tags": role("sts:AssumeRole", "sts:TagSession"), "identity": role("sts:AssumeRole", "sts:SetSourceIdentity"),
+	})
+	tags := url.Values{"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}}
+	transitive := url.Values{"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}, "TransitiveTagKeys.member.1": {"team"}}
+	identity := url.Values{"SourceIdentity": {"ann"}}
+	for _, test := range []struct {
+		first  string
+		form   url.Values
+		second string
+		want   string
+	}{
+		{"plain", nil, "plain", ""},
+		{"plain", tags, "", "sts:TagSession"},
+		{"plain", identity, "", "sts:SetSourceIdentity"},
+		{"tags", tags, "plain", ""},
+		{"tags", transitive, "plain", "sts:TagSession"},
+		{"tags", transitive, "tags", ""},
+		{"identity", identity, "plain", "sts:SetSourceIdentity"},
+		{"identity", identity, "identity", ""},
+	} {
+		key, err := assume(w, s, "arn:aws:iam::000000000000:user/a", "", test.first, test.form)
+		if err == nil && test.second != "" {
+			_, err = assume(w, s, "arn:aws:sts::"+account+":assumed-role/"+test.first+"/run", key, test.second, nil)
+		}
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), "is not authorized to perform: "+test.want)) {
+			t.Errorf("%s with %v, then %q: %v, want %q", test.first, test.form, test.second, err, test.want)
+		}
+	}
+	key, err := assume(w, s, "arn:aws:iam::000000000000:user/a", "", "identity", identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = assume(w, s, "arn:aws:sts::"+account+":assumed-role/identity/run", key, "identity", url.Values{"SourceIdentity": {"bob"}}); code(err) != "AccessDenied" {
+		t.Errorf("a session changes its source identity: %v", err)
+	}
+}
+
+// assume assumes a role with an access key, and returns the access key of the session.
+func assume(w *cloud.World, s *sts.STS, caller, key, role string, form url.Values) (string, error) {
+	w.Lock()
+	defer w.Unlock()
+	all := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {"arn:aws:iam::" + account + ":role/" + role}, "RoleSessionName": {"run"}}
+	maps.Copy(all, form)
+	header := http.Header{}
+	if key != "" {
+		header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/eu-west-1/sts/aws4_request, Signature=x")
+	}
+	answer, err := s.Handle(&cloud.Request{
+		Service: "sts", Operation: "AssumeRole", Form: all, HTTP: &http.Request{Header: header},
+		Caller: cloud.Caller{Account: strings.Split(caller, ":")[4], ARN: caller, Region: "eu-west-1"},
+	})
+	if err != nil {
+		return "", err
+	}
+	_, after, _ := strings.Cut(string(answer.Body), "<AccessKeyId>")
+	key, _, _ = strings.Cut(after, "<")
+	return key, nil
 }
 
 func code(err error) string {

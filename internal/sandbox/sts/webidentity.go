@@ -56,7 +56,7 @@ func (s *STS) assumeRoleWithWebIdentity(r *cloud.Request) (*cloud.Response, erro
 	if !trusted {
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Status: http.StatusForbidden}
 	}
-	keys, user := s.issue(arn, name, seconds)
+	keys, user := s.issue(arn, name, seconds, inherited{})
 	return wire.Result(r, struct {
 		SubjectFromWebIdentityToken string
 		Audience                    string
