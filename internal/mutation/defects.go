@@ -212,6 +212,10 @@ var Defects = []Defect{
 		Old: "EnableTerminationProtection: aws.Bool(true),", New: "EnableTerminationProtection: aws.Bool(false),",
 		Packages: []string{"internal/stack"},
 	}, {
+		Name: "an operation is polled for the first time after a second", File: "internal/stack/stack.go",
+		Old: "for pause := 250 * time.Millisecond; yield", New: "for pause := time.Second; yield",
+		Packages: []string{"internal/stack"}, Run: "TestPausesOfOperation",
+	}, {
 		Name: "a reading that is behind what was seen is believed", File: "internal/stack/stack.go",
 		Old: "Behind: s.behind(*after)", New: "Behind: false",
 		Packages: []string{"internal/stack"}, Run: "TestAStaleBase",

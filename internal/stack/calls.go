@@ -331,7 +331,7 @@ func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdi
 // follow polls the stack by its id until the operation has ended.
 func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
-	for pause := range pauses(time.Second, 5*time.Second) {
+	for pause := range pausesOfOperation {
 		if err := sleep(ctx, pause); err != nil {
 			return commit.Finished{Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err)}
 		}
@@ -358,7 +358,7 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 // finished judges a description of the stack; nil means that the operation goes on. A description with another change set
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
 // work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
-// so that nobody takes its outputs for ours.
+// so that nobody takes its outputs for ours. In the first second, such a description is only taken for stale.
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -367,6 +367,8 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 		case strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "":
 			return &commit.Finished{Description: d}
 		}
+	} else if time.Since(since) < time.Second {
+		return nil
 	}
 	events, err := s.events(ctx, e, since.Add(-clockSkew))
 	switch {

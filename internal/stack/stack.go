@@ -301,7 +301,10 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 
 // gone waits until a stack that is being deleted is gone.
 func (s *Stack) gone(ctx context.Context, stackID string) error {
-	for pause := range pauses(time.Second, 5*time.Second) {
+	for pause := range pausesOfOperation {
+		if err := sleep(ctx, pause); err != nil {
+			return fmt.Errorf("waiting for the deletion of the stack %s: %w", s.config.Stack, err)
+		}
 		now, err := s.describe(ctx, aws.String(stackID))
 		switch {
 		case err != nil && !classify(err).Failure.Final():
@@ -314,9 +317,6 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 		case now.Status == string(types.StackStatusDeleteFailed):
 			return &commit.StuckError{Stack: s.config.Stack, Status: now.Status, Reason: now.StatusReason}
 		}
-		if err := sleep(ctx, pause); err != nil {
-			return fmt.Errorf("waiting for the deletion of the stack %s: %w", s.config.Stack, err)
-		}
 	}
 	return nil
 }
@@ -326,6 +326,13 @@ func pauses(first, most time.Duration) func(yield func(time.Duration) bool) {
 	return func(yield func(time.Duration) bool) {
 		for pause := first; yield(pause); pause = min(pause*3/2, most) {
 		}
+	}
+}
+
+// pausesOfOperation are the pauses between polls of an operation of ours: 250 ms, 750 ms, 2.25 s, and then 5 s. An emulator ends an
+// operation at once. AWS takes 5 seconds at least, for which these are not more polls than 1 s, 1.5 s, 2.25 s and so on would be.
+func pausesOfOperation(yield func(time.Duration) bool) {
+	for pause := 250 * time.Millisecond; yield(pause); pause = min(pause*3, 5*time.Second) {
 	}
 }
 
