@@ -146,5 +146,5 @@ func (e *Engine) protected(now time.Time, o Protected) {
 		})
 		return
 	}
-	e.read()
+	e.begin(now)
 }

@@ -85,6 +85,10 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		e.healingDone(now, o, status)
 	case creating:
 		if status == "CREATE_COMPLETE" {
+			e.base = nil
+			if o.Description.ChangeSetID == e.attempt.arn { // the next commit needs no reading
+				e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
+			}
 			e.protect(o.Description.StackID)
 			return
 		}
