@@ -17,7 +17,7 @@ type base struct {
 	description Description
 	template    *template.Template
 	revision    int64
-	remembered  bool // from our own last commit, not read
+	remembered  bool // from our own last commit, or read earlier
 	doubtful    bool // stale for longer than descriptions and templates are
 }
 
@@ -48,6 +48,8 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	case o.Err != nil:
 		e.recovery, e.heal, e.healed = nil, nil, nil
 		e.failAll(now, unreadable(e.config.Stack, o.Err))
+	case o.Earlier && (e.owes() || !updatable(o.After.Status)):
+		e.read()
 	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
 		e.create(now, o)
 	case !o.Consistent(), e.stale(now, o):
@@ -65,7 +67,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			e.failAll(now, unreadable(e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)))
 			return
 		}
-		e.base = &base{description: o.After, template: o.Template, revision: revision, doubtful: o.Stale()}
+		e.base = &base{description: o.After, template: o.Template, revision: revision, remembered: o.Earlier, doubtful: o.Stale()}
 		e.recovery = nil // somebody else has continued the rollback
 		switch {
 		case len(e.heal) > 0:

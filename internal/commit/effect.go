@@ -141,6 +141,7 @@ type (
 		Before, After Description
 		Template      *template.Template
 		Behind        bool  // the stack has been seen at a later moment before
+		Earlier       bool  // it was read before the engine asked
 		Err           error // why it can't be read: template.ErrNotJSON, an AWS error ...
 	}
 

@@ -46,7 +46,8 @@ import (
 //	                                   n: that many buckets inbox-1 ... with ids from id on; deadline: from now
 //	cancel id=1
 //	advance 200ms                      ticks where the engine asks for it
-//	base s1                            Read's answer; base before=s1 after=s2 [template=s1] is a torn read
+//	base s1 [earlier]                  Read's answer; base before=s1 after=s2 [template=s1] is a torn read; earlier: it was
+//	                                   read before the engine asked
 //	base absent | base error=(no access)
 //	made against=s1 [replace=Bucketinbox:True]
 //	                                   the change set is computed against that state
@@ -349,7 +350,7 @@ func (h *harness) baseRead(d *datadriven.TestData) BaseRead {
 	after := value(d, "after", before)
 	return BaseRead{
 		Before: h.state(before).description, After: h.state(after).description,
-		Template: h.state(value(d, "template", after)).template,
+		Template: h.state(value(d, "template", after)).template, Earlier: d.HasArg("earlier"),
 	}
 }
 

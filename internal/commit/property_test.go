@@ -71,6 +71,7 @@ type world struct {
 	batches     map[string][]member // by token: who was in the batch when Execute was asked for
 	members     map[MemberID]*record
 	staleReads  bool // one has been answered since the engine was at rest
+	earlier     bool // the last reading was made earlier
 	ids         int
 }
 
@@ -535,8 +536,15 @@ func failed(class Failure, text string) *CallError {
 	return &CallError{Failure: class, Err: errors.New(text)}
 }
 
-// read may be torn or stale: each of its three calls may see one of the last states.
+// read may be torn or stale: each of its three calls may see one of the last states. Or the driver has read one of them earlier.
 func (w *world) read() BaseRead {
+	if w.earlier = !w.earlier && w.one(4, "earlier"); w.earlier {
+		i := len(w.history) - 1 - rapid.IntRange(0, 2).Draw(w.t, "how much earlier")
+		if i >= 0 && updatable(w.history[i].description.Status) {
+			d := w.history[i].description
+			return BaseRead{Before: d, Template: w.history[i].template, After: d, Earlier: true}
+		}
+	}
 	if w.one(20, "unreadable") {
 		return BaseRead{Err: errors.New("AccessDenied")}
 	}

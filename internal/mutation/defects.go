@@ -212,6 +212,18 @@ var Defects = []Defect{
 		Old: "EnableTerminationProtection: aws.Bool(true),", New: "EnableTerminationProtection: aws.Bool(false),",
 		Packages: []string{"internal/stack"},
 	}, {
+		Name: "a reading serves a commit although the stack has changed since", File: "internal/stack/earlier.go",
+		Old: " || s.newest.changed.After(read.description.LastUpdated)", New: "",
+		Packages: []string{"internal/stack"}, Run: "TestCommit_Reads",
+	}, {
+		Name: "a reading serves a commit however old it is", File: "internal/stack/earlier.go",
+		Old: "time.Since(read.at) > earlierBound ||", New: "",
+		Packages: []string{"internal/stack"}, Run: "TestCommit_Reads",
+	}, {
+		Name: "an earlier reading refuses changes", File: "internal/commit/base.go",
+		Old: "remembered: o.Earlier, ", New: "",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
 		Name: "an operation is polled for the first time after a second", File: "internal/stack/stack.go",
 		Old: "for pause := 250 * time.Millisecond; yield", New: "for pause := time.Second; yield",
 		Packages: []string{"internal/stack"}, Run: "TestPausesOfOperation",

@@ -62,7 +62,7 @@ func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observati
 
 // readBase reads the stack for a commit. A stack that is not at rest is read again until it is: that is logged.
 func (s *Stack) readBase(ctx context.Context) commit.BaseRead {
-	read := s.Read(ctx)
+	read := s.readFrom(ctx, s.takeEarlier())
 	if read.Err == nil && !read.Absent && !read.Consistent() {
 		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
 	}

@@ -46,6 +46,7 @@ type Stack struct {
 	mu      sync.Mutex // protects what follows; never held during a call or a wait
 	id      string     // the stack's id, once known
 	newest  moment     // at which the stack has been seen
+	earlier earlier    // what was read last, for the next commit
 	engine  *commit.Engine
 	running bool
 	arrived []arrival
@@ -146,6 +147,7 @@ func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
 	}
 	if d != nil {
 		s.setID(d.StackID)
+		s.keepEarlier(earlier{description: d})
 	}
 	return d, nil
 }
@@ -196,6 +198,11 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	case before.Status == string(types.StackStatusReviewInProgress):
 		return commit.BaseRead{Before: *before, After: *before}
 	}
+	return s.readSince(ctx, *before)
+}
+
+// readSince reads the template, and a description after it. before is a description that was made before.
+func (s *Stack) readSince(ctx context.Context, before commit.Description) commit.BaseRead {
 	out, err := s.config.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 		StackName: aws.String(before.StackID), TemplateStage: types.TemplateStageOriginal,
 	})
@@ -213,7 +220,7 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	if after == nil {
 		return commit.BaseRead{Absent: true}
 	}
-	return commit.BaseRead{Before: *before, After: *after, Template: decoded, Behind: s.behind(*after)}
+	return commit.BaseRead{Before: before, After: *after, Template: decoded, Behind: s.behind(*after)}
 }
 
 // Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
@@ -233,7 +240,10 @@ func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 			return nil, read.Err
 		case read.Absent || read.Template == nil:
 			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
-		case read.Consistent() && (!read.Stale() || staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience):
+		case read.Consistent() && !read.Stale():
+			s.keepEarlier(earlier{description: &read.After, template: read.Template})
+			return &read, nil
+		case read.Consistent() && (staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience):
 			return &read, nil
 		}
 		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})

@@ -1,0 +1,61 @@
+package stack
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// earlier is what this process has read of the stack before a commit, such as for a plan. It saves the commit calls: with the template,
+// it is a base, and without, it is the first of the two descriptions of one. It serves one commit.
+type earlier struct {
+	description *commit.Description // nil: nothing
+	template    *template.Template  // nil: only described
+	at          time.Time
+}
+
+// earlierBound is how old it may be. The older it is, the more probably somebody has changed the stack since, which costs more calls than
+// it saves.
+const earlierBound = time.Minute
+
+func (s *Stack) keepEarlier(read earlier) {
+	if strings.HasSuffix(read.description.Status, inProgress) {
+		read = earlier{}
+	}
+	read.at = time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.earlier = read
+}
+
+// takeEarlier returns what was read earlier, unless the stack is known to have changed since.
+func (s *Stack) takeEarlier() earlier {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	read := s.earlier
+	s.earlier = earlier{}
+	if read.description == nil || time.Since(read.at) > earlierBound ||
+		read.description.StackID != s.newest.stackID || s.newest.changed.After(read.description.LastUpdated) {
+		return earlier{}
+	}
+	return read
+}
+
+// readFrom reads the stack with as few calls as what was read earlier allows.
+func (s *Stack) readFrom(ctx context.Context, known earlier) commit.BaseRead {
+	switch {
+	case known.template != nil:
+		return commit.BaseRead{Before: *known.description, After: *known.description, Template: known.template, Earlier: true}
+	case known.description != nil:
+		read := s.readSince(ctx, *known.description)
+		if failed := classify(read.Err); failed != nil && failed.Failure != commit.Gone || read.Template != nil && read.Consistent() {
+			return read
+		}
+	}
+	read := s.Read(ctx)
+	s.takeEarlier() // which Read has kept for others
+	return read
+}
