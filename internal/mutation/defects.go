@@ -450,6 +450,10 @@ var Defects = []Defect{
 		Old: "err == nil && recorded != now", New: "err != nil && recorded != now",
 		Packages: []string{"internal/provider"}, Run: "TestRead_OtherHub",
 	}, {
+		Name: "an interrupted creation of a project does not know that it has succeeded", File: "internal/projects/change.go",
+		Old: "\tctx, cancel := uninterrupted(ctx)\n", New: "\t_, cancel := uninterrupted(ctx)\n",
+		Packages: []string{"internal/projects"}, Run: "TestCreateProject_InterruptedAtItsEnd",
+	}, {
 		Name: "a full stack fails its member", File: "internal/projects/change.go",
 		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
 		Packages: []string{"internal/projects"}, Run: "TestFullStack|TestPoliciesOverflow|TestPermissionFinds",

@@ -334,11 +334,24 @@ func (s *Service) CreateProjectAs(ctx context.Context, p model.Project, incarnat
 		return err
 	}
 	known.hasCreated(p.ID(), incarnation)
+	// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.
+	ctx, cancel := uninterrupted(ctx)
+	defer cancel()
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
 		return err
 	}
 	s.warnOfAccess(ctx, p.Name, d.account)
 	return nil
+}
+
+// uninterrupted returns a context that ends at the deadline of ctx, and not when the run is interrupted.
+func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	ctx = context.WithoutCancel(ctx)
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline)
 }
 
 // UpdateProject replaces a project's settings, whatever they are and whoever holds it.

@@ -1,11 +1,13 @@
 package projects_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -61,6 +63,28 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCreateProject_InterruptedAtItsEnd interrupts the creation of a project while its last commit is being executed. It has to wait for
+// that, and the project exists afterwards.
+func TestCreateProject_InterruptedAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- w.process().CreateProject(ctx, acme()) }()
+		for w.calls()["cloudformation.ExecuteChangeSet"] < 4 { // two of the directory, and two of the project
+			time.Sleep(50 * time.Millisecond)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the project was created, and its creation ended with %v", err)
+		}
+		if view := w.read(projects.Authoritative); view.Contents.Project == nil {
+			t.Error("the project is not there")
+		}
+	})
 }
 
 func TestProjectCreationCanBeInterruptedAnywhere(t *testing.T) {
