@@ -38,6 +38,29 @@
 // other stacks stands in their marks as literals (see shards.go); whoever changes a permission brings them along (Elsewhere).
 // The number of stacks stands in the mark of the project.
 //
+// # Secrets and stack events
+//
+// An access key is AWS::IAM::AccessKey, and its secret reaches AWS::SecretsManager::Secret by Fn::GetAtt. No template, change set or
+// mirror holds it. But CloudFormation resolves the reference, and its events show resolved properties: recorded from AWS for
+// Fn::GetAtt in AWS::SNS::Topic, not measured for these two types. The secret can therefore be in the stack's events for 90 days, and
+// in its notifications. Until it is measured this is assumed. Onboarding lets only the provisioner read events and only the
+// hub subscribe to the topic; the relay keeps nothing of a notification but the stack's id.
+//
+// Ways that pass no secret through CloudFormation, of which none is built:
+//
+//   - A custom resource in place of the key and its secret, served by a function of onboarding. The function calls
+//     iam:CreateAccessKey and secretsmanager:PutSecretValue, and answers with the key's id alone. Commits stay all or
+//     nothing, because CloudFormation creates, deletes and rolls back the key. The template stays the only model. It costs a function
+//     in each account and region, which has to be updated, a role for it that may create keys, and one more thing that can hang a stack: a
+//     custom resource that never answers blocks it for up to an hour. Existing keys are replaced with their next rotation. This is
+//     the way to take if a measurement shows secrets in events.
+//   - Rotation by Secrets Manager, with such a function. The same cost, and the keys that exist are no longer in the template: their
+//     state has to be read from IAM, and a plan cannot show a rotation.
+//   - The provider creates the key and stores it in the stack's secret, by the APIs of IAM and Secrets Manager. It needs no function. But
+//     the role needs iam:CreateAccessKey and secretsmanager:PutSecretValue outside CloudFormation, the secret passes through the
+//     process of every writer, a crash in between leaves a key that no secret holds (a user may have two), a rollback does not
+//     take a key back, and no writer but the provider can make one: the compare-and-swap of a commit does not cover it.
+//
 // # Versions
 //
 // FormatVersion is the newest shape of Mark that this version knows; a template with a newer one is refused (model.NewerFormatError).
