@@ -50,6 +50,20 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	return nil
 }
 
+// Exists reports whether the bucket exists in the account. It lists a version, which needs no right that deleting does not.
+func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
+	_, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
+		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+	})
+	if noSuchBucket(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for the bucket %s: %w", bucket, err)
+	}
+	return true, nil
+}
+
 // Delete deletes an empty bucket. S3 refuses when anything is in it, which is a *NotEmptyError: nothing has changed then.
 // A bucket that doesn't exist counts as deleted.
 func (b Buckets) Delete(ctx context.Context, bucket string) error {

@@ -133,6 +133,8 @@ type Planning[M any] struct {
 	State *M
 	// Replaced are the attributes whose change replaces the object. Terraform then plans again, with no State.
 	Replaced []string
+	// Replaces says of a plan with no State that it is the second one of a replacement.
+	Replaces bool
 	// AsOf is when it was found that something is due; the zero time when nothing is.
 	AsOf time.Time
 	// View is the project as it stands; nil when it is not there yet, or its name is not known yet.

@@ -104,6 +104,7 @@ func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planVa
 	}
 	created = creation{name: n, named: named}
 	created.replaced, created.replaces, more = replacedIncarnation(ctx, private)
+	p.Replaces = p.State == nil && created.replaces
 	diags.Append(more...)
 	diags.Append(r.planOwnership(ctx, p, created, private)...)
 	diags.Append(r.object.Plan(ctx, p)...)

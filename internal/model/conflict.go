@@ -24,6 +24,9 @@ const (
 	// ConflictBucketName means that the S3 bucket with the physical name, Bucket, is another one of
 	// the project: that of the entity By, or one of the project's own with By the project.
 	ConflictBucketName Conflict = "bucket name"
+	// ConflictBucketKept means that the S3 bucket with the physical name, Bucket, is in the account
+	// and in no stack: a deletion has retained it, or it was made without Stowage.
+	ConflictBucketKept Conflict = "bucket kept"
 	// ConflictInUse means that other entities, By, still need the entity.
 	ConflictInUse Conflict = "in use"
 	// ConflictServerInUse means that users, By, still need the project's SFTP server.
@@ -71,6 +74,8 @@ func (e *ConflictError) Error() string {
 		return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
 	case ConflictBucketName:
 		return fmt.Sprintf("the S3 bucket %s of the %s is that of the %s already", e.Bucket, e.ID, namesOf(e.By))
+	case ConflictBucketKept:
+		return fmt.Sprintf("the S3 bucket %s of the %s is in the account already", e.Bucket, e.ID)
 	case ConflictInUse:
 		return fmt.Sprintf("the %s is still needed by: %s", e.ID, namesOf(e.By))
 	case ConflictServerInUse:
@@ -118,6 +123,8 @@ func (e *ConflictError) explain() Explanation {
 		return Explanation{Cause: "Another resource of this run deletes it at the same time.", Remedy: "Apply again."}
 	case ConflictBucketName:
 		return e.explainBucketName()
+	case ConflictBucketKept:
+		return e.explainBucketKept()
 	case ConflictInUse:
 		return e.explainInUse()
 	case ConflictServerInUse:
@@ -173,6 +180,18 @@ func (e *ConflictError) explainBucketName() Explanation {
 		Attribute: "bucket_name",
 		Cause:     fmt.Sprintf("The S3 bucket %s exists already: it is %s.", e.Bucket, whose),
 		Remedy:    "Set another bucket_name, or leave it out: then the bucket gets a name of its own.",
+	}
+}
+
+func (e *ConflictError) explainBucketKept() Explanation {
+	return Explanation{
+		Attribute: "bucket_name",
+		Cause: fmt.Sprintf("The S3 bucket %s exists already in this account, and no stack manages it: "+
+			"it was retained when it was deleted with on_delete = %q, or it was made without Stowage.", e.Bucket, Retain),
+		Remedy: fmt.Sprintf("This version cannot manage a bucket that exists. To keep the data, set bucket_name to a new name, apply, and copy the objects:\n\n"+
+			"  aws s3 sync s3://%[1]s s3://<NEW NAME>\n\n"+
+			"If the data is not needed, empty the bucket with all its versions, delete it, and apply again:\n\n"+
+			"  aws s3 rb --force s3://%[1]s", e.Bucket),
 	}
 }
 

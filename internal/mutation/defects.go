@@ -168,6 +168,10 @@ var Defects = []Defect{
 		Old: "\t\t\t\ts.logAttempt(ctx, a)\n", New: "",
 		Packages: []string{"internal/stack"}, Run: "TestUnserved",
 	}, {
+		Name: "replacing a retained bucket is planned without a warning", File: "internal/provider/projectbucket/model.go",
+		Old: "replaced.OnDelete != model.Retain ||", New: "replaced.OnDelete == model.Retain ||",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestReplacement_Retained",
+	}, {
 		Name: "a bucket of the project is called one outside of the stack", File: "internal/projects/change.go",
 		Old: "return s.bucketNameTaken(ctx, t, change, err)", New: "return err",
 		Packages: []string{"internal/projects"}, Run: "TestBucketName",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -156,7 +157,7 @@ func (s *Service) change(ctx context.Context, project string, change template.Ch
 }
 
 // bucketNameTaken is the error of a creation that failed, or, where a bucket's physical name is that of another bucket of the
-// project, a model.ConflictBucketName error: CloudFormation only tells that the name is taken.
+// project or the account, a model.ConflictBucketName or ConflictBucketKept error: CloudFormation only tells that the name is taken.
 func (s *Service) bucketNameTaken(ctx context.Context, t *target, change template.Change, failure error) error {
 	bucket, ok := change.Entity.(model.Bucket)
 	var refused *commit.CommitError
@@ -179,7 +180,11 @@ func (s *Service) bucketNameTaken(ctx context.Context, t *target, change templat
 		}
 	}
 	if by.Kind == "" {
-		return failure
+		buckets := account.Buckets{S3: t.first.account.S3, AccountID: env.AccountID}
+		if exists, err := buckets.Exists(ctx, bucket.BucketName); err != nil || !exists {
+			return failure
+		}
+		return &model.ConflictError{Kind: model.ConflictBucketKept, Project: t.p.name, ID: bucket.ID(), Bucket: bucket.BucketName}
 	}
 	return &model.ConflictError{Kind: model.ConflictBucketName, Project: t.p.name, ID: bucket.ID(), By: []model.ID{by}, Bucket: bucket.BucketName}
 }

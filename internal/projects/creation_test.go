@@ -277,7 +277,7 @@ func TestManyCreationsAtOnceShareACommit(t *testing.T) {
 	})
 }
 
-// TestBucketName_OfAnotherBucket gives a bucket the physical name of another one of the project: the error names that one.
+// TestBucketName_OfAnotherBucket gives a bucket the physical name of another one of the project, or of the account: the error says so.
 func TestBucketName_OfAnotherBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -297,9 +297,15 @@ func TestBucketName_OfAnotherBucket(t *testing.T) {
 			Bucket: aws.String("taken-by-hand"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 		})
 		must(t, err)
-		var refused *commit.CommitError
-		if err := s.Create(t.Context(), "acme", taken); !errors.As(err, &refused) {
+		if err := s.Create(t.Context(), "acme", taken); !model.IsConflict(err, model.ConflictBucketKept) {
 			t.Errorf("creating one whose name is taken by hand: %v", err)
+		}
+		kept := bucket("kept")
+		kept.OnDelete = model.Retain
+		must(t, s.Create(t.Context(), "acme", kept))
+		must(t, s.Delete(t.Context(), "acme", kept.ID()))
+		if err := s.Create(t.Context(), "acme", kept); !model.IsConflict(err, model.ConflictBucketKept) {
+			t.Errorf("creating a retained one again: %v", err)
 		}
 	})
 }

@@ -359,6 +359,17 @@ func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 // Plan plans an object that stands (nil: doesn't yet) to become what a configuration says (nil: to go).
 func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
+	return tf.planFor(typ, prior, config, false)
+}
+
+// Replace is Plan with the option -replace for the object.
+func (tf *Terraform) Replace(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	return tf.planFor(typ, prior, config, true)
+}
+
+func (tf *Terraform) planFor(typ string, prior *Object, config Values, replace bool) (*Plan, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
 	tf.beginWalk()
 	schema, valueType := tf.resource(typ)
 	plan := &Plan{typ: typ, prior: prior, config: tftypes.NewValue(valueType, nil)}
@@ -389,7 +400,7 @@ func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*t
 		plan.Action = "delete"
 	case prior == nil:
 		plan.Action = "create"
-	case len(resp.RequiresReplace) > 0:
+	case replace, len(resp.RequiresReplace) > 0:
 		plan.Action = "replace"
 		for _, at := range resp.RequiresReplace {
 			plan.Replaced = append(plan.Replaced, pathText(at))

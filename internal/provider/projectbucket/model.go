@@ -129,9 +129,28 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 		m.ARN, m.RegionalDomainName = names(p.View.Contents.Env, m.BucketName.ValueString())
 	}
 	if p.State == nil {
-		return nil
+		return warnOfRetained(p)
 	}
 	return warnOfReplacement(p)
+}
+
+// warnOfRetained says that a replacement fails because the bucket that it replaces stays, and has the name of the new one.
+func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !p.Replaces || p.View == nil {
+		return diags
+	}
+	there, _ := p.View.Contents.Of(model.ID{Kind: model.KindBucket, Name: p.Plan.Name.ValueString()})
+	replaced, isBucket := there.(model.Bucket)
+	if !isBucket || replaced.OnDelete != model.Retain || replaced.BucketName != p.Plan.BucketName.ValueString() {
+		return diags
+	}
+	diags.AddAttributeWarning(path.Root("on_delete"), "Retained Bucket Prevents Its Replacement", fmt.Sprintf(
+		"This plan replaces the project bucket %q, whose on_delete is %q: the S3 bucket %s stays in the account, with its data, and no longer belongs "+
+			"to the project. The new bucket would have the same name, so that creating it fails.\n\n"+
+			"To keep the bucket, do not replace it. To replace it, first apply on_delete = %q or %q, which deletes the S3 bucket; or set another bucket_name.",
+		p.Plan.ID.ValueString(), replaced.OnDelete, replaced.BucketName, model.Refuse, model.Empty))
+	return diags
 }
 
 // refuseLockChange refuses to add or remove object lock: S3 decides it when a bucket is created, and removing it is never

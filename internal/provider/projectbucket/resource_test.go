@@ -3,10 +3,12 @@ package projectbucket
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
@@ -173,6 +175,23 @@ func TestReplacement(t *testing.T) {
 		}
 		if len(c.replaced) > 0 && (len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0].Detail, "The new bucket begins empty; with on_delete = \"retain\", the old bucket stays")) {
 			t.Errorf("%s = %v: warnings %v", c.attribute, c.value, plan.Warnings)
+		}
+	}
+}
+
+// TestReplacement_Retained plans -replace: Terraform plans a second time, without a state.
+func TestReplacement_Retained(t *testing.T) {
+	for onDelete, warned := range map[string]bool{"retain": true, "refuse": false, "empty": false} {
+		tf, _ := start(t)
+		config := values{"project": "acme", "name": "inbox", "on_delete": onDelete}
+		object := tf.Created(typ, config)
+		plan, diagnostics := tf.Replace(typ, object, config)
+		entitytest.Must(t, diagnostics)
+		found := slices.ContainsFunc(plan.Warnings, func(w *tfprotov6.Diagnostic) bool {
+			return w.Summary == "Retained Bucket Prevents Its Replacement" && strings.Contains(w.Detail, "acme-inbox-111122223333-eu-west-1-an")
+		})
+		if found != warned {
+			t.Errorf("on_delete = %s: warnings %v", onDelete, plan.Warnings)
 		}
 	}
 }
