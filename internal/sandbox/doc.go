@@ -11,6 +11,15 @@
 // with the world's lock held: what is due on the agenda runs first, then the caller is authenticated, then the
 // service answers.
 //
+// # A service
+//
+// Each service is a package with the same files:
+//
+//   - service.go: the type Service, New, the table of operations, Handle and WriteError.
+//   - api.go, or x_api.go for each kind of object: the operations.
+//   - x_type.go: the resource type of CloudFormation, a struct with the service, registered by New.
+//   - demand.go: the rights that calls need, if they are not the action of the operation's name.
+//
 // # Credentials
 //
 // Signatures are verified, session tokens and the time of signing included. A key is one that STS or IAM issued in this

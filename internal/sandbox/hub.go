@@ -62,7 +62,7 @@ func (s *Sandbox) SetHubSettings(members map[string]any) error {
 }
 
 // WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
-func (s *Sandbox) WebSockets() *apigateway.Gateway { return s.gateway }
+func (s *Sandbox) WebSockets() *apigateway.Service { return s.gateway }
 
 // Issuer is the OIDC issuer, for those that need tokens; its URL is oidc.URL of the address at which the sandbox is reached.
 func (s *Sandbox) Issuer() *oidc.Issuer { return s.issuer }
@@ -78,7 +78,7 @@ type connectionControl struct {
 var errOneControl = errors.New("one of drop, lose, stall and resume")
 
 // do does what was asked and says how many connections it hit.
-func (c connectionControl) do(g *apigateway.Gateway) (int, error) {
+func (c connectionControl) do(g *apigateway.Service) (int, error) {
 	switch c {
 	case connectionControl{}:
 		return 0, errOneControl

@@ -67,14 +67,14 @@ type Sandbox struct {
 	region   string
 	latency  cloud.Latency
 	services map[string]cloud.Service
-	sts      *sts.STS
-	sns      *sns.SNS
+	sts      *sts.Service
+	sns      *sns.Service
 	iam      *iam.Service
-	kms      *kms.KMS
-	secrets  *secretsmanager.SecretsManager
+	kms      *kms.Service
+	secrets  *secretsmanager.Service
 	used     usage
-	bus      *events.Bus
-	gateway  *apigateway.Gateway
+	bus      *events.Service
+	gateway  *apigateway.Service
 	issuer   *oidc.Issuer
 	calls    calls
 	faults   faults

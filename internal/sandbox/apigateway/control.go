@@ -18,12 +18,12 @@ type ConnectionInfo struct {
 }
 
 // Connections lists the open connections in the order in which they came.
-func (g *Gateway) Connections() []ConnectionInfo {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	list := make([]ConnectionInfo, 0, len(g.order))
-	for _, id := range g.order {
-		c := g.connections[id]
+func (s *Service) Connections() []ConnectionInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]ConnectionInfo, 0, len(s.order))
+	for _, id := range s.order {
+		c := s.connections[id]
 		if !c.isOpen {
 			continue
 		}
@@ -37,49 +37,49 @@ func (g *Gateway) Connections() []ConnectionInfo {
 
 // Drop breaks connections without a close frame and without a call of $disconnect; id may be All, and Drop says how many it
 // hit. Posts are answered by GoneException from now on.
-func (g *Gateway) Drop(id string) int { return g.each(id, func(c *connection) { c.finish(ErrBroken) }) }
+func (s *Service) Drop(id string) int { return s.each(id, func(c *connection) { c.finish(ErrBroken) }) }
 
 // Lose breaks connections as Drop does, but API Gateway doesn't notice before they have been idle for IdleLimit.
-func (g *Gateway) Lose(id string) int {
-	return g.each(id, func(c *connection) {
+func (s *Service) Lose(id string) int {
+	return s.each(id, func(c *connection) {
 		c.lost = true
 		c.endClient(ErrBroken)
 	})
 }
 
 // Stall makes clients stop reading, so that their buffers fill.
-func (g *Gateway) Stall(id string) int {
-	return g.each(id, func(c *connection) { c.stalled = true })
+func (s *Service) Stall(id string) int {
+	return s.each(id, func(c *connection) { c.stalled = true })
 }
 
 // Resume undoes Stall.
-func (g *Gateway) Resume(id string) int {
-	return g.each(id, func(c *connection) {
+func (s *Service) Resume(id string) int {
+	return s.each(id, func(c *connection) {
 		c.stalled = false
 		c.signal()
 	})
 }
 
 // Shutdown closes all connections with 1001, as a server that ends does.
-func (g *Gateway) Shutdown() {
-	g.mu.Lock()
+func (s *Service) Shutdown() {
+	s.mu.Lock()
 	var open []*connection
-	for _, id := range g.order {
-		if c := g.connections[id]; c.isOpen {
+	for _, id := range s.order {
+		if c := s.connections[id]; c.isOpen {
 			open = append(open, c)
 		}
 	}
-	g.mu.Unlock()
+	s.mu.Unlock()
 	for _, c := range open {
 		c.close(closeGoingAway, "Going away")
 	}
 }
 
-func (g *Gateway) each(id string, f func(*connection)) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (s *Service) each(id string, f func(*connection)) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	hit := 0
-	for other, c := range g.connections {
+	for other, c := range s.connections {
 		if c.isOpen && (id == All || id == other) {
 			f(c)
 			hit++

@@ -14,13 +14,13 @@ var errSlow = errors.New("apigateway: endpoint request timed out")
 
 // call invokes a function and waits for its answer. Values of ctx reach the function, its end doesn't: a client that goes
 // away doesn't stop a function.
-func (g *Gateway) call(ctx context.Context, arn string, event any) ([]byte, error) {
+func (s *Service) call(ctx context.Context, arn string, event any) ([]byte, error) {
 	encoded, err := json.Marshal(event)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: an event of API Gateway can't be encoded: %v", err))
 	}
 	var function cloud.Function
-	g.locked(func() { function = g.world.Function(arn) })
+	s.locked(func() { function = s.world.Function(arn) })
 	if function == nil {
 		return nil, fmt.Errorf("apigateway: there is no function %s", arn)
 	}

@@ -14,7 +14,7 @@ import (
 const managementPath = "@connections/"
 
 // Operation names a request's operation: cloud.Operator.
-func (g *Gateway) Operation(r *cloud.Request) string {
+func (s *Service) Operation(r *cloud.Request) string {
 	if !strings.Contains(r.HTTP.URL.Path, "/"+managementPath) {
 		return ""
 	}
@@ -31,8 +31,8 @@ func (g *Gateway) Operation(r *cloud.Request) string {
 }
 
 // Handle answers a request of the management API.
-func (g *Gateway) Handle(r *cloud.Request) (*cloud.Response, error) {
-	stage, rest := g.find(r.HTTP)
+func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
+	stage, rest := s.find(r.HTTP)
 	id, ok := strings.CutPrefix(rest, managementPath)
 	if !ok || stage == nil || stage.settings.Account != r.Caller.Account || stage.settings.Region != r.Caller.Region {
 		return nil, &cloud.Error{Code: "ForbiddenException", Message: "Forbidden", Status: http.StatusForbidden}
@@ -41,7 +41,7 @@ func (g *Gateway) Handle(r *cloud.Request) (*cloud.Response, error) {
 		return nil, &cloud.Error{Code: "PayloadTooLargeException", Message: "Message too long", Status: http.StatusRequestEntityTooLarge}
 	}
 	if r.Operation == "DeleteConnection" {
-		c := g.connection(stage, id)
+		c := s.connection(stage, id)
 		if c == nil {
 			return nil, gone()
 		}
@@ -49,9 +49,9 @@ func (g *Gateway) Handle(r *cloud.Request) (*cloud.Response, error) {
 		c.close(closeNormal, "Connection Closed Normally")
 		return &cloud.Response{Status: http.StatusNoContent, Header: header(r)}, nil
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	c := g.connections[id]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.connections[id]
 	if c == nil || c.stage.Path() != stage.Path() || !c.isOpen {
 		return nil, gone()
 	}
@@ -77,10 +77,10 @@ func (g *Gateway) Handle(r *cloud.Request) (*cloud.Response, error) {
 }
 
 // connection finds an open connection of a stage; nil when there is none.
-func (g *Gateway) connection(stage *Stage, id string) *connection {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if c := g.connections[id]; c != nil && c.isOpen && c.stage.Path() == stage.Path() {
+func (s *Service) connection(stage *Stage, id string) *connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.connections[id]; c != nil && c.isOpen && c.stage.Path() == stage.Path() {
 		return c
 	}
 	return nil
@@ -91,7 +91,7 @@ func gone() *cloud.Error {
 }
 
 // WriteError encodes an error: API Gateway names the code in a header. What the front door refuses is forbidden here.
-func (g *Gateway) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	status := e.Status
 	switch e.Code {
 	case "MissingAuthenticationTokenException", "IncompleteSignatureException", "UnrecognizedClientException",

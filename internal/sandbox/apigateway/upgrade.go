@@ -22,8 +22,8 @@ func IsUpgrade(r *http.Request) bool {
 }
 
 // ServeUpgrade serves a client that connects by WebSocket, until its connection has ended. Any origin is let in, as by AWS.
-func (g *Gateway) ServeUpgrade(w http.ResponseWriter, r *http.Request) {
-	stage, rest := g.find(r)
+func (s *Service) ServeUpgrade(w http.ResponseWriter, r *http.Request) {
+	stage, rest := s.find(r)
 	if stage == nil || rest != "" {
 		refuse(w, &HandshakeError{Status: http.StatusForbidden, Message: "Forbidden"}, "")
 		return

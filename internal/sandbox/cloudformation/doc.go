@@ -23,7 +23,7 @@
 //
 // # Reading the code
 //
-//   - wire.go: the table of operations.
+//   - service.go: the table of operations.
 //   - stacks.go, changeset.go, imports.go, policy.go: what changes things. describe.go, events.go: what only reads.
 //   - template.go, yaml.go, intrinsics.go, validate.go: templates.
 //   - diff.go: what a change set says. It looks at the stack as it stands, so that a caller with an outdated template sees (or could

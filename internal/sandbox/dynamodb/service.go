@@ -49,8 +49,8 @@ func (s *Service) at(c cloud.Caller) *regional {
 
 type handler func(*Service, *cloud.Request) (any, *cloud.Error)
 
-// handlers are the operations that the sandbox models.
-var handlers = map[string]handler{
+// operations are all that the sandbox answers. Each returns the result to encode.
+var operations = map[string]handler{
 	"BatchGetItem":              (*Service).batchGetItem,
 	"BatchWriteItem":            (*Service).batchWriteItem,
 	"CreateTable":               (*Service).createTable,
@@ -73,11 +73,11 @@ var handlers = map[string]handler{
 
 // Handle answers one request.
 func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
-	h, ok := handlers[r.Operation]
+	run, ok := operations[r.Operation]
 	if !ok {
 		return nil, cloud.NotModelled("the DynamoDB operation %s", r.Operation)
 	}
-	result, refused := h(s, r)
+	result, refused := run(s, r)
 	if refused != nil {
 		return nil, refused
 	}

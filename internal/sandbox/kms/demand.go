@@ -7,7 +7,7 @@ import (
 )
 
 // Demands are the rights that a request needs: the action of its name, on the key.
-func (k *KMS) Demands(r *cloud.Request) []cloud.Demand {
+func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
 		KeyId string //nolint:revive // the wire's spelling
 	}
@@ -15,7 +15,7 @@ func (k *KMS) Demands(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: "kms:" + r.Operation, Resource: "*"}
 	if in.KeyId != "" {
 		d.Resource = in.KeyId
-		if found, err := k.find(r.Caller, in.KeyId); err == nil {
+		if found, err := s.find(r.Caller, in.KeyId); err == nil {
 			d.Resource = found.arn
 		}
 	}
@@ -23,8 +23,8 @@ func (k *KMS) Demands(r *cloud.Request) []cloud.Demand {
 }
 
 // Key tells of a key, by ARN, who owns it, its policy and its tags; ok is false when there is none.
-func (k *KMS) Key(arn string) (account, policy string, tags map[string]string, ok bool) {
-	found := k.keys[arn]
+func (s *Service) Key(arn string) (account, policy string, tags map[string]string, ok bool) {
+	found := s.keys[arn]
 	if found == nil {
 		return "", "", nil, false
 	}

@@ -64,34 +64,48 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{{Action: "s3:PutAccountPublicAccessBlock", Resource: "*"}}
 }
 
-// Handle answers one request. The account's own principals are the only ones who get an answer.
+// operations are all that the sandbox answers.
+var operations = map[string]func(*Service, *cloud.Request) (*cloud.Response, error){
+	"GetPublicAccessBlock":    (*Service).getPublicAccessBlock,
+	"PutPublicAccessBlock":    (*Service).putPublicAccessBlock,
+	"DeletePublicAccessBlock": (*Service).deletePublicAccessBlock,
+}
+
+// Handle answers one request. An account has its own block only.
 func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
-	account := r.HTTP.Header.Get(accountHeader)
-	if account != r.Caller.Account {
+	if r.HTTP.Header.Get(accountHeader) != r.Caller.Account {
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
 	}
-	switch s.Operation(r) {
-	case "GetPublicAccessBlock":
-		b, ok := s.blocks[account]
-		if !ok {
-			return nil, &cloud.Error{
-				Code: "NoSuchPublicAccessBlockConfiguration", Message: "The public access block configuration was not found",
-				Status: http.StatusNotFound,
-			}
-		}
-		return protocol.XML(r, b)
-	case "PutPublicAccessBlock":
-		var b block
-		if err := xml.Unmarshal(r.Body, &b); err != nil {
-			return nil, cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
-		}
-		s.blocks[account] = b
-		return empty(r, http.StatusOK), nil
-	case "DeletePublicAccessBlock":
-		delete(s.blocks, account)
-		return empty(r, http.StatusNoContent), nil
+	run, ok := operations[s.Operation(r)]
+	if !ok {
+		return nil, cloud.NotModelled("the S3 control operation %s %s", r.HTTP.Method, r.HTTP.URL.Path)
 	}
-	return nil, cloud.NotModelled("the S3 control operation %s %s", r.HTTP.Method, r.HTTP.URL.Path)
+	return run(s, r)
+}
+
+func (s *Service) getPublicAccessBlock(r *cloud.Request) (*cloud.Response, error) {
+	b, ok := s.blocks[r.Caller.Account]
+	if !ok {
+		return nil, &cloud.Error{
+			Code: "NoSuchPublicAccessBlockConfiguration", Message: "The public access block configuration was not found",
+			Status: http.StatusNotFound,
+		}
+	}
+	return protocol.XML(r, b)
+}
+
+func (s *Service) putPublicAccessBlock(r *cloud.Request) (*cloud.Response, error) {
+	var b block
+	if err := xml.Unmarshal(r.Body, &b); err != nil {
+		return nil, cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+	}
+	s.blocks[r.Caller.Account] = b
+	return empty(r, http.StatusOK), nil
+}
+
+func (s *Service) deletePublicAccessBlock(r *cloud.Request) (*cloud.Response, error) {
+	delete(s.blocks, r.Caller.Account)
+	return empty(r, http.StatusNoContent), nil
 }
 
 func empty(r *cloud.Request, status int) *cloud.Response {

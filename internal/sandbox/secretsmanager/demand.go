@@ -8,7 +8,7 @@ import (
 
 // Demands are the rights that a request needs: the action of its name, on the secret, and to read or write a secret that a key of the account's
 // encrypts, the use of that key, by Secrets Manager for the caller (Secrets Manager user guide, security-encryption).
-func (s *SecretsManager) Demands(r *cloud.Request) []cloud.Demand {
+func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
 		SecretId, Name, KmsKeyId string //nolint:revive // the wire's spelling
 	}
@@ -23,7 +23,7 @@ func (s *SecretsManager) Demands(r *cloud.Request) []cloud.Demand {
 }
 
 // demands are the rights to do something to a secret, by name or ARN.
-func (s *SecretsManager) demands(c cloud.Caller, action, id string) []cloud.Demand {
+func (s *Service) demands(c cloud.Caller, action, id string) []cloud.Demand {
 	found := s.any(c, id)
 	if found == nil {
 		return []cloud.Demand{{Action: action, Resource: prefixOf(c) + id + "-??????"}}
@@ -45,7 +45,7 @@ func KeyDemand(action, key, region, secret string) cloud.Demand {
 }
 
 // any finds a secret of whatever account.
-func (s *SecretsManager) any(c cloud.Caller, id string) *secret {
+func (s *Service) any(c cloud.Caller, id string) *secret {
 	if found := s.secrets[id]; found != nil {
 		return found
 	}
@@ -56,6 +56,6 @@ func (s *SecretsManager) any(c cloud.Caller, id string) *secret {
 }
 
 // ReadDemands are the rights to read a secret, by name or ARN.
-func (s *SecretsManager) ReadDemands(c cloud.Caller, id string) []cloud.Demand {
+func (s *Service) ReadDemands(c cloud.Caller, id string) []cloud.Demand {
 	return s.demands(c, "secretsmanager:GetSecretValue", id)
 }

@@ -20,7 +20,7 @@ var credentialOf = regexp.MustCompile(`Credential=([A-Z0-9]+)/`)
 // inherits returns what a new session has of a request and of the caller's own session, and the actions that the role's trust
 // policy has to allow for it (IAM user guide, id_session-tags and id_credentials_temp_control-access_monitor): sts:TagSession
 // with tags, also with those that come along from the caller's session, and sts:SetSourceIdentity with a source identity.
-func (s *STS) inherits(r *cloud.Request) (session inherited, actions []string, err error) {
+func (s *Service) inherits(r *cloud.Request) (session inherited, actions []string, err error) {
 	var from inherited
 	if match := credentialOf.FindStringSubmatch(r.HTTP.Header.Get("Authorization")); match != nil {
 		from = s.sessions[match[1]].inherited

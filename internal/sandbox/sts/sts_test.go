@@ -33,7 +33,7 @@ func statement(principal any, condition any) map[string]any {
 	return s
 }
 
-func call(w *cloud.World, s *sts.STS, caller, operation string, form url.Values) (string, error) {
+func call(w *cloud.World, s *sts.Service, caller, operation string, form url.Values) (string, error) {
 	w.Lock()
 	defer w.Unlock()
 	form.Set("Action", operation)
@@ -141,7 +141,7 @@ func TestSessionAttributes(t *testing.T) {
 }
 
 // assume assumes a role with an access key, and returns the access key of the session.
-func assume(w *cloud.World, s *sts.STS, caller, key, role string, form url.Values) (string, error) {
+func assume(w *cloud.World, s *sts.Service, caller, key, role string, form url.Values) (string, error) {
 	w.Lock()
 	defer w.Unlock()
 	all := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {"arn:aws:iam::" + account + ":role/" + role}, "RoleSessionName": {"run"}}

@@ -19,7 +19,7 @@ type claims struct {
 	Expires  json.Number `json:"exp"`
 }
 
-func (s *STS) assumeRoleWithWebIdentity(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 	if name := protocol.Unknown(r.Form, "RoleArn", "RoleSessionName", "DurationSeconds", "WebIdentityToken"); name != "" {
 		return nil, cloud.NotModelled("parameter %s of sts AssumeRoleWithWebIdentity", name)
 	}
@@ -57,13 +57,13 @@ func (s *STS) assumeRoleWithWebIdentity(r *cloud.Request) (*cloud.Response, erro
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Status: http.StatusForbidden}
 	}
 	keys, user := s.issue(arn, name, seconds, inherited{})
-	return wire.Result(r, struct {
+	return struct {
 		SubjectFromWebIdentityToken string
 		Audience                    string
 		AssumedRoleUser             assumedRoleUser
 		Credentials                 credentials
 		Provider                    string
-	}{token.Subject, fmt.Sprint(list(token.Audience)...), user, keys, token.Issuer})
+	}{token.Subject, fmt.Sprint(list(token.Audience)...), user, keys, token.Issuer}, nil
 }
 
 func readToken(text string) (claims, error) {

@@ -12,7 +12,7 @@ import (
 
 // tableType is the resource type AWS::DynamoDB::Table: CloudFormation user guide, page of that name. CloudFormation's own
 // resource time stands for the table's phase CREATING.
-type tableType struct{ service *Service }
+type tableType struct{ s *Service }
 
 var _ cloud.ResourceType = tableType{}
 
@@ -93,7 +93,7 @@ func (tt tableType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 		return cloud.Resource{}, err
 	}
 	if p.TableName == "" {
-		p.TableName = fmt.Sprintf("%s-%s-%s", r.StackName, r.LogicalID, tt.service.world.NewToken(12))
+		p.TableName = fmt.Sprintf("%s-%s-%s", r.StackName, r.LogicalID, tt.s.world.NewToken(12))
 	}
 	own := make(map[string]bool)
 	for _, t := range p.Tags {
@@ -104,13 +104,13 @@ func (tt tableType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 			p.Tags = append(p.Tags, tag{key, r.Tags[key]})
 		}
 	}
-	t, refused := tt.service.create(c, p.input())
+	t, refused := tt.s.create(c, p.input())
 	if refused != nil {
 		return cloud.Resource{}, refused
 	}
 	t.status = statusActive
 	if err := tt.features(t, p); err != nil {
-		delete(tt.service.at(c).tables, t.name)
+		delete(tt.s.at(c).tables, t.name)
 		return cloud.Resource{}, err
 	}
 	return resource(t), nil
@@ -128,7 +128,7 @@ func (tt tableType) features(t *table, p *tableProperties) error {
 		t.pitr = false
 		return nil
 	}
-	if err := t.setPITR(*p.PointInTimeRecoverySpecification, tt.service.world.Now()); err != nil {
+	if err := t.setPITR(*p.PointInTimeRecoverySpecification, tt.s.world.Now()); err != nil {
 		return err
 	}
 	return nil
@@ -136,7 +136,7 @@ func (tt tableType) features(t *table, p *tableProperties) error {
 
 // Update changes a table's settings; its items stay.
 func (tt tableType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
-	t, refused := tt.service.named(c, physicalID)
+	t, refused := tt.s.named(c, physicalID)
 	if refused != nil {
 		return cloud.Resource{}, refused
 	}
@@ -177,11 +177,11 @@ func (tt tableType) Update(c cloud.Caller, physicalID string, old, properties ma
 
 // Delete removes the table at once.
 func (tt tableType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
-	t := tt.service.at(c).tables[physicalID]
+	t := tt.s.at(c).tables[physicalID]
 	if t == nil {
 		return nil
 	}
-	if refused := tt.service.drop(c, t, 0); refused != nil {
+	if refused := tt.s.drop(c, t, 0); refused != nil {
 		return refused
 	}
 	return nil
@@ -190,5 +190,5 @@ func (tt tableType) Delete(c cloud.Caller, physicalID string, _ map[string]any) 
 // Exists finds a table by its name.
 func (tt tableType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
 	name, _ := properties["TableName"].(string)
-	return name, tt.service.at(c).tables[name] != nil
+	return name, tt.s.at(c).tables[name] != nil
 }

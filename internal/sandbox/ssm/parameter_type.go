@@ -8,7 +8,7 @@ import (
 )
 
 // parameterType is AWS::SSM::Parameter: Ref gives the name.
-type parameterType struct{ s *SSM }
+type parameterType struct{ s *Service }
 
 func (parameterType) Schema() *cloud.TypeSchema {
 	return &cloud.TypeSchema{

@@ -64,8 +64,8 @@ type Settings struct {
 	Rate int
 }
 
-// Gateway is the service. It is safe for concurrent use.
-type Gateway struct {
+// Service is the service. It is safe for concurrent use.
+type Service struct {
 	world  *cloud.World
 	locked func(func())
 
@@ -85,14 +85,14 @@ type rate struct {
 
 // Stage is a deployed stage of a WebSocket API.
 type Stage struct {
-	gateway   *Gateway
+	gateway   *Service
 	settings  Settings
 	selection []string // the path into the body by which a route is selected
 }
 
 // New makes the service. locked runs a function with the world's lock held; New registers nothing with the world.
-func New(w *cloud.World, locked func(func())) *Gateway {
-	return &Gateway{
+func New(w *cloud.World, locked func(func())) *Service {
+	return &Service{
 		world: w, locked: locked,
 		stages:      make(map[string]*Stage),
 		connections: make(map[string]*connection),
@@ -102,36 +102,36 @@ func New(w *cloud.World, locked func(func())) *Gateway {
 }
 
 // Deploy makes a stage, or replaces the one of that name; connections of the old one keep what they had.
-func (g *Gateway) Deploy(s Settings) (*Stage, error) {
-	for name, value := range map[string]string{"API": s.API, "stage": s.Stage, "account": s.Account, "region": s.Region} {
+func (s *Service) Deploy(settings Settings) (*Stage, error) {
+	for name, value := range map[string]string{"API": settings.API, "stage": settings.Stage, "account": settings.Account, "region": settings.Region} {
 		if value == "" || strings.ContainsAny(value, "/ ") {
 			return nil, fmt.Errorf("apigateway: %s %q", name, value)
 		}
 	}
-	for _, source := range s.IdentitySources {
+	for _, source := range settings.IdentitySources {
 		if kind, name := splitSource(source); kind == "" || name == "" {
 			return nil, fmt.Errorf("apigateway: the identity source %q is none of route.request.header.NAME and route.request.querystring.NAME", source)
 		}
 	}
-	if s.RouteSelection == "" {
-		s.RouteSelection = "$request.body.action"
+	if settings.RouteSelection == "" {
+		settings.RouteSelection = "$request.body.action"
 	}
-	expression := strings.TrimSuffix(strings.TrimPrefix(strings.Replace(s.RouteSelection, "${", "$", 1), "$"), "}")
+	expression := strings.TrimSuffix(strings.TrimPrefix(strings.Replace(settings.RouteSelection, "${", "$", 1), "$"), "}")
 	path, ok := strings.CutPrefix(expression, "request.body.")
 	if !ok || path == "" {
-		return nil, fmt.Errorf("apigateway: the route selection expression %q is not $request.body.NAME", s.RouteSelection)
+		return nil, fmt.Errorf("apigateway: the route selection expression %q is not $request.body.NAME", settings.RouteSelection)
 	}
-	if s.Buffer <= 0 {
-		s.Buffer = defaultBuffer
+	if settings.Buffer <= 0 {
+		settings.Buffer = defaultBuffer
 	}
-	if s.Rate <= 0 {
-		s.Rate = defaultRate
+	if settings.Rate <= 0 {
+		settings.Rate = defaultRate
 	}
-	s.Routes, s.IdentitySources = maps.Clone(s.Routes), slices.Clone(s.IdentitySources)
-	stage := &Stage{gateway: g, settings: s, selection: strings.Split(path, ".")}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.stages[s.API+"/"+s.Stage] = stage
+	settings.Routes, settings.IdentitySources = maps.Clone(settings.Routes), slices.Clone(settings.IdentitySources)
+	stage := &Stage{gateway: s, settings: settings, selection: strings.Split(path, ".")}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stages[settings.API+"/"+settings.Stage] = stage
 	return stage, nil
 }
 
@@ -151,29 +151,29 @@ func (s *Stage) arn(what string) string {
 
 // find finds the stage that a request is for, by its path or its host name, and what follows the stage in the path. A path
 // that begins with a stage alone will do when one API only has a stage of that name.
-func (g *Gateway) find(r *http.Request) (stage *Stage, rest string) {
+func (s *Service) find(r *http.Request) (stage *Stage, rest string) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	host := r.Host
 	if host == "" {
 		host = r.URL.Host
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if parts[0] == "ws" && len(parts) >= 3 {
-		return g.stages[parts[1]+"/"+parts[2]], strings.Join(parts[3:], "/")
+		return s.stages[parts[1]+"/"+parts[2]], strings.Join(parts[3:], "/")
 	}
 	rest = strings.Join(parts[1:], "/")
 	if api, _, ok := strings.Cut(host, ".execute-api."); ok {
-		return g.stages[api+"/"+parts[0]], rest
+		return s.stages[api+"/"+parts[0]], rest
 	}
-	for _, s := range g.stages {
-		if s.settings.Stage != parts[0] {
+	for _, known := range s.stages {
+		if known.settings.Stage != parts[0] {
 			continue
 		}
 		if stage != nil {
 			return nil, rest
 		}
-		stage = s
+		stage = known
 	}
 	return stage, rest
 }

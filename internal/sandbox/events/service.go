@@ -29,51 +29,51 @@ type Rule struct {
 	Target string
 }
 
-// Bus is the service.
-type Bus struct {
+// Service is the service.
+type Service struct {
 	world    *cloud.World
 	rules    []Rule
 	delivery sns.Delivery
 }
 
 // New makes the service and registers it with the world.
-func New(w *cloud.World) *Bus {
-	b := &Bus{world: w}
+func New(w *cloud.World) *Service {
+	b := &Service{world: w}
 	w.SetEventBus(b)
 	return b
 }
 
 // Add adds a rule.
-func (b *Bus) Add(r Rule) error {
+func (s *Service) Add(r Rule) error {
 	if _, err := path.Match(r.Stacks, ""); err != nil || r.Name == "" || !strings.HasPrefix(r.Target, "arn:aws:lambda:") {
 		return fmt.Errorf("events: the rule %+v needs a name, a glob and the ARN of a function", r)
 	}
 	if r.Every != 0 && (r.Every < time.Minute || r.Stacks != "" || r.Account == "" || r.Region == "") {
 		return fmt.Errorf("events: the scheduled rule %+v needs an account and a region, at least a minute, and no stacks", r)
 	}
-	if slices.ContainsFunc(b.rules, func(other Rule) bool { return other.Name == r.Name }) {
+	if slices.ContainsFunc(s.rules, func(other Rule) bool { return other.Name == r.Name }) {
 		return fmt.Errorf("events: there is a rule %s", r.Name)
 	}
-	b.rules = append(b.rules, r)
+	s.rules = append(s.rules, r)
 	if r.Every != 0 {
-		b.schedule(r)
+		s.schedule(r)
 	}
 	return nil
 }
 
 // schedule puts the rule's next event on the agenda.
-func (b *Bus) schedule(r Rule) {
-	b.world.After(r.Every, func() {
-		b.world.Invoke(r.Target, b.encode(cloud.BusEvent{
+func (s *Service) schedule(r Rule) {
+	s.world.After(r.Every, func() {
+		s.world.Invoke(r.Target, s.encode(cloud.BusEvent{
 			Account: r.Account, Region: r.Region, Source: "aws.events", DetailType: "Scheduled Event",
 			Resources: []string{"arn:aws:events:" + r.Region + ":" + r.Account + ":rule/" + r.Name}, Detail: struct{}{},
 		}))
-		b.schedule(r)
+		s.schedule(r)
 	})
 }
 
 // SetDelivery sets what happens to events from now on; Drop has no meaning here.
-func (b *Bus) SetDelivery(d sns.Delivery) { b.delivery = d }
+func (s *Service) SetDelivery(d sns.Delivery) { s.delivery = d }
 
 // event is an event as a target gets it.
 type event struct {
@@ -89,23 +89,23 @@ type event struct {
 }
 
 // PutEvent implements cloud.EventBus. Without a rule that wants it an event costs nothing, not even randomness.
-func (b *Bus) PutEvent(e cloud.BusEvent) {
+func (s *Service) PutEvent(e cloud.BusEvent) {
 	var encoded []byte
-	for _, rule := range b.rules {
+	for _, rule := range s.rules {
 		if !rule.wants(e) {
 			continue
 		}
 		if encoded == nil {
-			encoded = b.encode(e)
+			encoded = s.encode(e)
 		}
-		b.deliver(rule.Target, encoded)
+		s.deliver(rule.Target, encoded)
 	}
 }
 
-func (b *Bus) encode(e cloud.BusEvent) []byte {
+func (s *Service) encode(e cloud.BusEvent) []byte {
 	encoded, err := json.Marshal(event{
-		Version: "0", ID: b.world.NewUUID(), DetailType: e.DetailType, Source: e.Source, Account: e.Account,
-		Time: b.world.Now().Format(time.RFC3339), Region: e.Region, Resources: e.Resources, Detail: e.Detail,
+		Version: "0", ID: s.world.NewUUID(), DetailType: e.DetailType, Source: e.Source, Account: e.Account,
+		Time: s.world.Now().Format(time.RFC3339), Region: e.Region, Resources: e.Resources, Detail: e.Detail,
 	})
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: an event of EventBridge can't be encoded: %v", err))
@@ -130,20 +130,20 @@ func (r Rule) wants(e cloud.BusEvent) bool {
 	return false
 }
 
-func (b *Bus) deliver(target string, encoded []byte) {
-	late, err := b.delivery.Late()
+func (s *Service) deliver(target string, encoded []byte) {
+	late, err := s.delivery.Late()
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: the delivery of events: %v", err)) // SNS has taken it
 	}
 	copies := 1
-	if b.delivery.Duplicate > 0 && b.world.Rand().Float64() < b.delivery.Duplicate {
+	if s.delivery.Duplicate > 0 && s.world.Rand().Float64() < s.delivery.Duplicate {
 		copies = 2
 	}
 	for range copies {
 		after := late
-		if b.delivery.Reorder {
-			after += time.Duration(b.world.Rand().Int64N(int64(disorder)))
+		if s.delivery.Reorder {
+			after += time.Duration(s.world.Rand().Int64N(int64(disorder)))
 		}
-		b.world.After(after, func() { b.world.Invoke(target, encoded) }) // a function that is gone gets nothing
+		s.world.After(after, func() { s.world.Invoke(target, encoded) }) // a function that is gone gets nothing
 	}
 }

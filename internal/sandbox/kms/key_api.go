@@ -2,7 +2,6 @@ package kms
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,119 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-const (
-	defaultWindow = 30 // days that a key waits for its deletion
-	minimumWindow = 7
-	pageSize      = 100
-)
-
-var wire = protocol.JSON{Version: "1.1"}
-
-// KMS is the service.
-type KMS struct {
-	world   *cloud.World
-	keys    map[string]*key   // by ARN
-	aliases map[string]*alias // by ARN
-}
-
-type key struct {
-	id, arn, account, region string
-	description, policy      string
-	enabled, rotation        bool
-	created                  time.Time
-	deletion                 time.Time // zero: not scheduled
-	window                   int
-	tags                     map[string]string
-}
-
-type alias struct {
-	name, arn string
-	target    string // key id
-	created   time.Time
-}
-
-// New makes the service and registers its resource types.
-func New(w *cloud.World) *KMS {
-	k := &KMS{world: w, keys: make(map[string]*key), aliases: make(map[string]*alias)}
-	w.RegisterType("AWS::KMS::Key", keyType{k})
-	w.RegisterType("AWS::KMS::Alias", aliasType{k})
-	return k
-}
-
-// WriteError encodes an error.
-func (k *KMS) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
-
-// Handle answers a request.
-func (k *KMS) Handle(r *cloud.Request) (*cloud.Response, error) {
-	switch r.Operation {
-	case "CreateKey":
-		return k.createKey(r)
-	case "DescribeKey":
-		return k.describeKey(r)
-	case "ListKeys":
-		return k.listKeys(r)
-	case "ListAliases":
-		return k.listAliases(r)
-	case "GetKeyPolicy":
-		return k.getKeyPolicy(r)
-	case "GetKeyRotationStatus":
-		return k.getKeyRotationStatus(r)
-	case "ListResourceTags":
-		return k.listResourceTags(r)
-	case "ScheduleKeyDeletion":
-		return k.scheduleKeyDeletion(r)
-	case "CancelKeyDeletion":
-		return k.cancelKeyDeletion(r)
-	default:
-		return nil, cloud.NotModelled("kms %s", r.Operation)
-	}
-}
-
-type tag struct{ TagKey, TagValue string }
-
-// metadata is a key as it is answered.
-type metadata struct {
-	AWSAccountId          string //nolint:revive // the wire's spelling
-	Arn                   string
-	CreationDate          json.Number
-	CustomerMasterKeySpec string
-	DeletionDate          json.Number `json:",omitempty"`
-	Description           string
-	Enabled               bool
-	EncryptionAlgorithms  []string
-	KeyId                 string //nolint:revive // the wire's spelling
-	KeyManager            string
-	KeySpec               string
-	KeyState              string
-	KeyUsage              string
-	MultiRegion           bool
-	Origin                string
-}
-
-func (k *key) metadata() metadata {
-	m := metadata{
-		AWSAccountId: k.account, Arn: k.arn, KeyId: k.id, CreationDate: protocol.Seconds(k.created), Description: k.description,
-		Enabled: k.enabled, KeyState: k.state(), KeyManager: "CUSTOMER", Origin: "AWS_KMS",
-		KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", EncryptionAlgorithms: []string{"SYMMETRIC_DEFAULT"},
-	}
-	if !k.deletion.IsZero() {
-		m.DeletionDate, m.Enabled = protocol.Seconds(k.deletion), false
-	}
-	return m
-}
-
-func (k *key) state() string {
-	switch {
-	case !k.deletion.IsZero():
-		return "PendingDeletion"
-	case k.enabled:
-		return "Enabled"
-	default:
-		return "Disabled"
-	}
-}
-
-func (k *KMS) createKey(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) createKey(r *cloud.Request) (any, error) {
 	var in struct {
 		Policy, Description, KeySpec, CustomerMasterKeySpec, KeyUsage, Origin string
 		BypassPolicyLockoutSafetyCheck                                        bool
@@ -146,14 +33,14 @@ func (k *KMS) createKey(r *cloud.Request) (*cloud.Response, error) {
 	for _, t := range in.Tags {
 		tags[t.TagKey] = t.TagValue
 	}
-	made, err := k.create(r.Caller, key{description: in.Description, policy: in.Policy, enabled: true, tags: tags})
+	made, err := s.create(r.Caller, key{description: in.Description, policy: in.Policy, enabled: true, tags: tags})
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct{ KeyMetadata metadata }{made.metadata()})
+	return struct{ KeyMetadata metadata }{made.metadata()}, nil
 }
 
-func (k *KMS) create(c cloud.Caller, made key) (*key, error) {
+func (s *Service) create(c cloud.Caller, made key) (*key, error) {
 	if made.policy == "" {
 		made.policy = `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` +
 			c.Account + `:root"},"Action":"kms:*","Resource":"*"}]}`
@@ -161,10 +48,10 @@ func (k *KMS) create(c cloud.Caller, made key) (*key, error) {
 	if err := checkPolicy(made.policy); err != nil {
 		return nil, err
 	}
-	made.id = k.world.NewUUID()
-	made.account, made.region, made.created = c.Account, c.Region, k.world.Now()
+	made.id = s.world.NewUUID()
+	made.account, made.region, made.created = c.Account, c.Region, s.world.Now()
 	made.arn = arnOf(c, "key/"+made.id)
-	k.keys[made.arn] = &made
+	s.keys[made.arn] = &made
 	return &made, nil
 }
 
@@ -177,7 +64,7 @@ func checkPolicy(policy string) error {
 }
 
 // find finds a key by id, ARN, alias name or alias ARN, in the caller's region.
-func (k *KMS) find(c cloud.Caller, id string) (*key, error) {
+func (s *Service) find(c cloud.Caller, id string) (*key, error) {
 	arn := id
 	if !strings.HasPrefix(id, "arn:") {
 		arn = arnOf(c, "key/"+id)
@@ -185,12 +72,12 @@ func (k *KMS) find(c cloud.Caller, id string) (*key, error) {
 			arn = arnOf(c, id)
 		}
 	}
-	if a := k.aliases[arn]; a != nil {
+	if a := s.aliases[arn]; a != nil {
 		arn = arn[:strings.LastIndex(arn, ":alias/")] + ":key/" + a.target
 	} else if strings.Contains(arn, ":alias/") {
 		return nil, cloud.Errorf("NotFoundException", "Alias %s is not found.", arn)
 	}
-	found := k.keys[arn]
+	found := s.keys[arn]
 	if found == nil {
 		return nil, cloud.Errorf("NotFoundException", "Key '%s' does not exist", arn)
 	}
@@ -204,7 +91,7 @@ func (k *KMS) find(c cloud.Caller, id string) (*key, error) {
 }
 
 // findBody finds the key that a request with nothing but a KeyId (and what is ignorable on one page) names.
-func (k *KMS) findBody(r *cloud.Request) (*key, error) {
+func (s *Service) findBody(r *cloud.Request) (*key, error) {
 	var in struct {
 		KeyId      string //nolint:revive // the wire's spelling
 		PolicyName string
@@ -216,18 +103,18 @@ func (k *KMS) findBody(r *cloud.Request) (*key, error) {
 	if in.PolicyName != "" && in.PolicyName != "default" {
 		return nil, cloud.Errorf("NotFoundException", "No such policy exists")
 	}
-	return k.find(r.Caller, in.KeyId)
+	return s.find(r.Caller, in.KeyId)
 }
 
-func (k *KMS) describeKey(r *cloud.Request) (*cloud.Response, error) {
-	found, err := k.findBody(r)
+func (s *Service) describeKey(r *cloud.Request) (any, error) {
+	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct{ KeyMetadata metadata }{found.metadata()})
+	return struct{ KeyMetadata metadata }{found.metadata()}, nil
 }
 
-func (k *KMS) listKeys(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listKeys(r *cloud.Request) (any, error) {
 	var in struct {
 		Limit  int
 		Marker string
@@ -237,7 +124,7 @@ func (k *KMS) listKeys(r *cloud.Request) (*cloud.Response, error) {
 	}
 	type entry struct{ KeyArn, KeyId string } //nolint:revive // the wire's spelling
 	all := []entry{}
-	for arn, found := range k.keys {
+	for arn, found := range s.keys {
 		if found.account == r.Caller.Account && found.region == r.Caller.Region && found.id > in.Marker {
 			all = append(all, entry{arn, found.id})
 		}
@@ -255,10 +142,10 @@ func (k *KMS) listKeys(r *cloud.Request) (*cloud.Response, error) {
 	if len(all) > limit {
 		out.Keys, out.NextMarker, out.Truncated = all[:limit], all[limit-1].KeyId, true
 	}
-	return wire.Result(r, out)
+	return out, nil
 }
 
-func (k *KMS) listAliases(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listAliases(r *cloud.Request) (any, error) {
 	var in struct {
 		KeyId  string //nolint:revive // the wire's spelling
 		Limit  int
@@ -269,7 +156,7 @@ func (k *KMS) listAliases(r *cloud.Request) (*cloud.Response, error) {
 	}
 	only := ""
 	if in.KeyId != "" {
-		found, err := k.find(r.Caller, in.KeyId)
+		found, err := s.find(r.Caller, in.KeyId)
 		if err != nil {
 			return nil, err
 		}
@@ -281,7 +168,7 @@ func (k *KMS) listAliases(r *cloud.Request) (*cloud.Response, error) {
 		TargetKeyId                   string //nolint:revive // the wire's spelling
 	}
 	all := []entry{}
-	for arn, a := range k.aliases {
+	for arn, a := range s.aliases {
 		if strings.HasPrefix(arn, arnOf(r.Caller, "alias/")) && (only == "" || a.target == only) && a.name > in.Marker {
 			all = append(all, entry{arn, a.name, protocol.Seconds(a.created), protocol.Seconds(a.created), a.target})
 		}
@@ -299,19 +186,19 @@ func (k *KMS) listAliases(r *cloud.Request) (*cloud.Response, error) {
 	if len(all) > limit {
 		out.Aliases, out.NextMarker, out.Truncated = all[:limit], all[limit-1].AliasName, true
 	}
-	return wire.Result(r, out)
+	return out, nil
 }
 
-func (k *KMS) getKeyPolicy(r *cloud.Request) (*cloud.Response, error) {
-	found, err := k.findBody(r)
+func (s *Service) getKeyPolicy(r *cloud.Request) (any, error) {
+	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct{ Policy, PolicyName string }{found.policy, "default"})
+	return struct{ Policy, PolicyName string }{found.policy, "default"}, nil
 }
 
-func (k *KMS) getKeyRotationStatus(r *cloud.Request) (*cloud.Response, error) {
-	found, err := k.findBody(r)
+func (s *Service) getKeyRotationStatus(r *cloud.Request) (any, error) {
+	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
@@ -323,11 +210,11 @@ func (k *KMS) getKeyRotationStatus(r *cloud.Request) (*cloud.Response, error) {
 	if out.KeyRotationEnabled {
 		out.RotationPeriodInDays = 365
 	}
-	return wire.Result(r, out)
+	return out, nil
 }
 
-func (k *KMS) listResourceTags(r *cloud.Request) (*cloud.Response, error) {
-	found, err := k.findBody(r)
+func (s *Service) listResourceTags(r *cloud.Request) (any, error) {
+	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
@@ -336,13 +223,13 @@ func (k *KMS) listResourceTags(r *cloud.Request) (*cloud.Response, error) {
 		tags = append(tags, tag{name, value})
 	}
 	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.TagKey, b.TagKey) })
-	return wire.Result(r, struct {
+	return struct {
 		Tags      []tag
 		Truncated bool
-	}{tags, false})
+	}{tags, false}, nil
 }
 
-func (k *KMS) scheduleKeyDeletion(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 	in := struct {
 		KeyId               string //nolint:revive // the wire's spelling
 		PendingWindowInDays int
@@ -350,7 +237,7 @@ func (k *KMS) scheduleKeyDeletion(r *cloud.Request) (*cloud.Response, error) {
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	found, err := k.find(r.Caller, in.KeyId)
+	found, err := s.find(r.Caller, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
@@ -360,44 +247,40 @@ func (k *KMS) scheduleKeyDeletion(r *cloud.Request) (*cloud.Response, error) {
 	if !found.deletion.IsZero() {
 		return nil, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)
 	}
-	k.schedule(found, in.PendingWindowInDays)
-	return wire.Result(r, struct {
+	s.schedule(found, in.PendingWindowInDays)
+	return struct {
 		DeletionDate        json.Number
 		KeyId, KeyState     string //nolint:revive // the wire's spelling
 		PendingWindowInDays int
-	}{protocol.Seconds(found.deletion), found.arn, found.state(), in.PendingWindowInDays})
+	}{protocol.Seconds(found.deletion), found.arn, found.state(), in.PendingWindowInDays}, nil
 }
 
 // schedule lets a key go when its window is over, its aliases with it, unless the deletion is cancelled before.
-func (k *KMS) schedule(found *key, days int) {
+func (s *Service) schedule(found *key, days int) {
 	window := time.Duration(days) * 24 * time.Hour
-	when := k.world.Now().Add(window)
+	when := s.world.Now().Add(window)
 	found.deletion, found.enabled = when, false
-	k.world.After(window, func() {
+	s.world.After(window, func() {
 		if !found.deletion.Equal(when) {
 			return
 		}
-		delete(k.keys, found.arn)
-		for arn, a := range k.aliases {
+		delete(s.keys, found.arn)
+		for arn, a := range s.aliases {
 			if a.target == found.id {
-				delete(k.aliases, arn)
+				delete(s.aliases, arn)
 			}
 		}
 	})
 }
 
-func (k *KMS) cancelKeyDeletion(r *cloud.Request) (*cloud.Response, error) {
-	found, err := k.findBody(r)
+func (s *Service) cancelKeyDeletion(r *cloud.Request) (any, error) {
+	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
 	if found.deletion.IsZero() {
 		return nil, cloud.Errorf("KMSInvalidStateException", "%s is not pending deletion.", found.arn)
 	}
-	found.deletion = time.Time{}                             // the key stays disabled, as in AWS
-	return wire.Result(r, struct{ KeyId string }{found.arn}) //nolint:revive // the wire's spelling
-}
-
-func arnOf(c cloud.Caller, resource string) string {
-	return fmt.Sprintf("arn:aws:kms:%s:%s:%s", c.Region, c.Account, resource)
+	found.deletion = time.Time{}                  // the key stays disabled, as in AWS
+	return struct{ KeyId string }{found.arn}, nil //nolint:revive // the wire's spelling
 }

@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"strings"
-	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
 // keyType is AWS::KMS::Key: Ref gives the key id. Deleting one schedules its deletion.
-type keyType struct{ k *KMS }
+type keyType struct{ s *Service }
 
 func (keyType) Schema() *cloud.TypeSchema {
 	return &cloud.TypeSchema{
@@ -37,7 +35,7 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 	if err := made.set(r.Properties); err != nil {
 		return cloud.Resource{}, err
 	}
-	created, err := t.k.create(c, made)
+	created, err := t.s.create(c, made)
 	if err != nil {
 		return cloud.Resource{}, err
 	}
@@ -45,7 +43,7 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 }
 
 func (t keyType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
-	found, err := t.k.find(c, physicalID)
+	found, err := t.s.find(c, physicalID)
 	if err != nil {
 		return cloud.Resource{}, err
 	}
@@ -65,19 +63,19 @@ func (t keyType) Update(c cloud.Caller, physicalID string, old, desired map[stri
 }
 
 func (t keyType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
-	if found, err := t.k.find(c, physicalID); err == nil && found.deletion.IsZero() {
+	if found, err := t.s.find(c, physicalID); err == nil && found.deletion.IsZero() {
 		window := found.window
 		if window == 0 {
 			window = defaultWindow
 		}
-		t.k.schedule(found, window)
+		t.s.schedule(found, window)
 	}
 	return nil
 }
 
 func (t keyType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
 	id, _ := properties["KeyId"].(string)
-	found, err := t.k.find(c, id)
+	found, err := t.s.find(c, id)
 	return id, err == nil && found.deletion.IsZero()
 }
 
@@ -134,62 +132,4 @@ func tagsOf(properties map[string]any) map[string]string {
 		}
 	}
 	return tags
-}
-
-// aliasType is AWS::KMS::Alias: Ref gives its name, alias/ included.
-type aliasType struct{ k *KMS }
-
-func (aliasType) Schema() *cloud.TypeSchema {
-	return &cloud.TypeSchema{
-		Properties: map[string]cloud.Property{
-			"AliasName":   {Kind: cloud.KindString, CreateOnly: true},
-			"TargetKeyId": {Kind: cloud.KindString},
-		},
-		Required:  []string{"AliasName", "TargetKeyId"},
-		PrimaryID: []string{"AliasName"},
-	}
-}
-
-func (t aliasType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
-	name, _ := r.Properties["AliasName"].(string)
-	if !strings.HasPrefix(name, "alias/") || strings.HasPrefix(name, "alias/aws/") {
-		return cloud.Resource{}, cloud.Errorf("ValidationException", "Invalid identifier")
-	}
-	arn := arnOf(c, name)
-	if t.k.aliases[arn] != nil {
-		return cloud.Resource{}, cloud.Errorf("AlreadyExistsException", "An alias with the name %s already exists", arn)
-	}
-	return t.point(c, name, r.Properties, t.k.world.Now())
-}
-
-func (t aliasType) Update(c cloud.Caller, physicalID string, _, desired map[string]any) (cloud.Resource, error) {
-	existing := t.k.aliases[arnOf(c, physicalID)]
-	if existing == nil {
-		return cloud.Resource{}, cloud.Errorf("NotFoundException", "Alias %s is not found.", arnOf(c, physicalID))
-	}
-	return t.point(c, physicalID, desired, existing.created)
-}
-
-func (t aliasType) point(c cloud.Caller, name string, properties map[string]any, created time.Time) (cloud.Resource, error) {
-	target, _ := properties["TargetKeyId"].(string)
-	found, err := t.k.find(c, target)
-	if err != nil {
-		return cloud.Resource{}, err
-	}
-	if !found.deletion.IsZero() {
-		return cloud.Resource{}, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)
-	}
-	arn := arnOf(c, name)
-	t.k.aliases[arn] = &alias{name: name, arn: arn, target: found.id, created: created}
-	return cloud.Resource{PhysicalID: name}, nil
-}
-
-func (t aliasType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
-	delete(t.k.aliases, arnOf(c, physicalID))
-	return nil
-}
-
-func (t aliasType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
-	name, _ := properties["AliasName"].(string)
-	return name, t.k.aliases[arnOf(c, name)] != nil
 }

@@ -1,7 +1,6 @@
 package sns
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -10,7 +9,7 @@ import (
 )
 
 // topicType is AWS::SNS::Topic.
-type topicType struct{ s *SNS }
+type topicType struct{ s *Service }
 
 func (topicType) Schema() *cloud.TypeSchema {
 	return &cloud.TypeSchema{
@@ -100,67 +99,4 @@ func tagsOf(properties map[string]any) map[string]string {
 		}
 	}
 	return tags
-}
-
-// topicPolicyType is AWS::SNS::TopicPolicy: it sets the policy of topics, and the default one when it goes.
-type topicPolicyType struct{ s *SNS }
-
-func (topicPolicyType) Schema() *cloud.TypeSchema {
-	return &cloud.TypeSchema{
-		Properties: map[string]cloud.Property{"PolicyDocument": {Kind: cloud.KindJSON}, "Topics": {Kind: cloud.KindList}},
-		Required:   []string{"PolicyDocument", "Topics"},
-		PrimaryID:  []string{"Id"},
-		Attributes: []string{"Id"},
-	}
-}
-
-func (t topicPolicyType) Create(_ cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
-	if err := t.set(r.Properties); err != nil {
-		return cloud.Resource{}, err
-	}
-	id := r.StackName + "-" + r.LogicalID + "-" + t.s.world.NewToken(12)
-	return cloud.Resource{PhysicalID: id, Attributes: map[string]any{"Id": id}}, nil
-}
-
-func (t topicPolicyType) Update(_ cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
-	t.unset(old)
-	if err := t.set(desired); err != nil {
-		return cloud.Resource{}, err
-	}
-	return cloud.Resource{PhysicalID: physicalID, Attributes: map[string]any{"Id": physicalID}}, nil
-}
-
-func (t topicPolicyType) Delete(_ cloud.Caller, _ string, properties map[string]any) error {
-	t.unset(properties)
-	return nil
-}
-
-// Exists is always false: a policy has no name that could be taken.
-func (topicPolicyType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }
-
-func (t topicPolicyType) set(properties map[string]any) error {
-	document, err := json.Marshal(properties["PolicyDocument"])
-	if err != nil {
-		return cloud.Errorf("InvalidParameter", "Invalid parameter: Policy Error: %v", err)
-	}
-	topics, _ := properties["Topics"].([]any)
-	for _, item := range topics {
-		arn, _ := item.(string)
-		found := t.s.topics[arn]
-		if found == nil {
-			return &cloud.Error{Code: "NotFound", Message: "Topic does not exist", Status: 404}
-		}
-		found.attributes["Policy"] = string(document)
-	}
-	return nil
-}
-
-func (t topicPolicyType) unset(properties map[string]any) {
-	topics, _ := properties["Topics"].([]any)
-	for _, item := range topics {
-		arn, _ := item.(string)
-		if found := t.s.topics[arn]; found != nil {
-			found.attributes["Policy"] = defaultPolicy(found.arn, found.owner)
-		}
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,166 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
-// securityPolicies are those of servers for SFTP (Transfer Family user guide, security-policies). The first is what CloudFormation takes when
-// the template names none.
-var securityPolicies = []string{
-	"TransferSecurityPolicy-2018-11", "TransferSecurityPolicy-2020-06", "TransferSecurityPolicy-2022-03", "TransferSecurityPolicy-2023-05",
-	"TransferSecurityPolicy-2024-01", "TransferSecurityPolicy-2025-03", "TransferSecurityPolicy-Restricted-2018-11", "TransferSecurityPolicy-Restricted-2020-06",
-	"TransferSecurityPolicy-Restricted-2024-06", "TransferSecurityPolicy-FIPS-2020-06", "TransferSecurityPolicy-FIPS-2023-05", "TransferSecurityPolicy-FIPS-2024-01",
-	"TransferSecurityPolicy-FIPS-2024-05", "TransferSecurityPolicy-FIPS-2025-03", "TransferSecurityPolicy-SshAuditCompliant-2025-02",
-}
-
-type tag struct{ Key, Value string }
-
-// retagged are tags with a template's former ones replaced by its own. What the stack itself put there stays.
-func retagged(tags map[string]string, former, own []tag) (map[string]string, error) {
-	if len(own) > maxTags {
-		return nil, invalid("Member must have length less than or equal to %d", maxTags)
-	}
-	result := map[string]string{}
-	maps.Copy(result, tags)
-	for _, t := range former {
-		delete(result, t.Key)
-	}
-	for _, t := range own {
-		if t.Key == "" || len(t.Key) > 128 || len(t.Value) > 256 {
-			return nil, invalid("Invalid tag %s", t.Key)
-		}
-		result[t.Key] = t.Value
-	}
-	return result, nil
-}
-
-// invalid is what AWS Transfer answers to most of what is wrong with a request. Its texts are from memory.
-func invalid(format string, args ...any) error {
-	return cloud.Errorf("InvalidRequestException", format, args...)
-}
-
-// serverType is AWS::Transfer::Server: Ref gives the ARN.
-type serverType struct{ t *Transfer }
-
-type serverProperties struct {
-	Protocols                 []string
-	IdentityProviderType      string
-	EndpointType              string
-	Domain                    string
-	SecurityPolicyName        string
-	StructuredLogDestinations []string
-	LoggingRole               string
-	Tags                      []tag
-}
-
-// Schema is that of the CloudFormation registry's aws-transfer-server, as far as modelled.
-func (serverType) Schema() *cloud.TypeSchema {
-	return &cloud.TypeSchema{
-		Properties: map[string]cloud.Property{
-			"Protocols":                 {Kind: cloud.KindList},
-			"IdentityProviderType":      {Kind: cloud.KindString, CreateOnly: true},
-			"EndpointType":              {Kind: cloud.KindString},
-			"Domain":                    {Kind: cloud.KindString, CreateOnly: true},
-			"SecurityPolicyName":        {Kind: cloud.KindString},
-			"StructuredLogDestinations": {Kind: cloud.KindList},
-			"LoggingRole":               {Kind: cloud.KindString},
-			"Tags":                      {Kind: cloud.KindList},
-		},
-		PrimaryID: []string{"Arn"}, Attributes: []string{"Arn", "ServerId", "State"}, Tags: true,
-	}
-}
-
-// Create makes a server.
-func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
-	var p serverProperties
-	if err := properties.Decode(r.Properties, &p); err != nil {
-		return cloud.Resource{}, err
-	}
-	id := "s-" + strings.ToLower(t.t.world.NewToken(17))
-	s := &server{id: id, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id), users: map[string]*user{}}
-	s.tags = r.Tags
-	if err := t.set(c, s, p, nil); err != nil {
-		return cloud.Resource{}, err
-	}
-	t.t.at(c)[id] = s
-	return s.resource(), nil
-}
-
-// set changes a server, or nothing. former are the tags that the template gave it before.
-func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []tag) error {
-	if p.Protocols != nil && !slices.Equal(p.Protocols, []string{"SFTP"}) {
-		return cloud.NotModelled("the protocols %v", p.Protocols)
-	}
-	for _, only := range []struct{ value, modelled, what string }{
-		{p.IdentityProviderType, "SERVICE_MANAGED", "identity provider"}, {p.EndpointType, "PUBLIC", "endpoint type"}, {p.Domain, "S3", "domain"},
-	} {
-		if only.value != "" && only.value != only.modelled {
-			return cloud.NotModelled("the %s %s", only.what, only.value)
-		}
-	}
-	policy := p.SecurityPolicyName
-	if policy == "" {
-		policy = securityPolicies[0]
-	}
-	if !slices.Contains(securityPolicies, policy) {
-		return invalid("Security policy %s is not available", policy)
-	}
-	if len(p.StructuredLogDestinations) > 1 {
-		return invalid("Only one log group can be a structured log destination")
-	}
-	for _, arn := range p.StructuredLogDestinations {
-		if !logGroupARN.MatchString(arn) {
-			return invalid("Invalid structured log destination %s", arn)
-		}
-	}
-	if p.LoggingRole != "" {
-		if err := t.t.checkRole(c, p.LoggingRole); err != nil {
-			return err
-		}
-	}
-	tags, err := retagged(s.tags, former, p.Tags)
-	if err != nil {
-		return err
-	}
-	s.protocols, s.identity, s.endpoint, s.domain = []string{"SFTP"}, "SERVICE_MANAGED", "PUBLIC", "S3"
-	s.securityPolicy, s.logs, s.loggingRole, s.tags = policy, p.StructuredLogDestinations, p.LoggingRole, tags
-	return nil
-}
-
-func (s *server) resource() cloud.Resource {
-	return cloud.Resource{PhysicalID: s.arn, Attributes: map[string]any{"Arn": s.arn, "ServerId": s.id, "State": "ONLINE"}}
-}
-
-// Update changes a server in place.
-func (t serverType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
-	var before, p serverProperties
-	if err := properties.Decode(old, &before); err != nil {
-		return cloud.Resource{}, err
-	}
-	if err := properties.Decode(desired, &p); err != nil {
-		return cloud.Resource{}, err
-	}
-	s, err := t.t.find(c, lastPart(physicalID))
-	if err != nil {
-		return cloud.Resource{}, err
-	}
-	return s.resource(), t.set(c, s, p, before.Tags)
-}
-
-// Delete deletes a server with its users, as DeleteServer does.
-func (t serverType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
-	delete(t.t.at(c), lastPart(physicalID))
-	return nil
-}
-
-// Exists finds a server by its ARN.
-func (t serverType) Exists(c cloud.Caller, p map[string]any) (string, bool) {
-	arn, _ := p["Arn"].(string)
-	s := t.t.at(c)[lastPart(arn)]
-	return arn, s != nil && s.arn == arn
-}
-
-func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
-
 // userType is AWS::Transfer::User: Ref gives the ARN.
-type userType struct{ t *Transfer }
+type userType struct{ s *Service }
 
 type userProperties struct {
 	ServerId              string //nolint:revive // CloudFormation's spelling
@@ -229,7 +70,7 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 	if err := properties.Decode(r.Properties, &p); err != nil {
 		return cloud.Resource{}, err
 	}
-	s, err := t.t.find(c, p.ServerId)
+	s, err := t.s.find(c, p.ServerId)
 	if err != nil {
 		return cloud.Resource{}, err
 	}
@@ -253,7 +94,7 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 
 // set changes a user, or nothing. former are the tags that the template gave it before.
 func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) error {
-	if err := t.t.checkRole(c, p.Role); err != nil {
+	if err := t.s.checkRole(c, p.Role); err != nil {
 		return err
 	}
 	if err := checkHome(p); err != nil {
@@ -277,12 +118,12 @@ func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) e
 	for _, m := range p.HomeDirectoryMappings {
 		u.mappings = append(u.mappings, mapping(m))
 	}
-	u.keys = t.t.keysOf(u.keys, p.SshPublicKeys)
+	u.keys = t.s.keysOf(u.keys, p.SshPublicKeys)
 	return nil
 }
 
 // keysOf gives new keys their ids and leaves those that stay as they were.
-func (t *Transfer) keysOf(old []sshKey, bodies []string) []sshKey {
+func (s *Service) keysOf(old []sshKey, bodies []string) []sshKey {
 	var keys []sshKey
 	for _, body := range bodies {
 		at := slices.IndexFunc(old, func(k sshKey) bool { return k.body == body })
@@ -290,18 +131,18 @@ func (t *Transfer) keysOf(old []sshKey, bodies []string) []sshKey {
 			keys = append(keys, old[at])
 			continue
 		}
-		keys = append(keys, sshKey{id: "key-" + strings.ToLower(t.world.NewToken(17)), body: body, imported: t.world.Now()})
+		keys = append(keys, sshKey{id: "key-" + strings.ToLower(s.world.NewToken(17)), body: body, imported: s.world.Now()})
 	}
 	return keys
 }
 
 // checkRole wants a role of the account that AWS Transfer may take.
-func (t *Transfer) checkRole(c cloud.Caller, arn string) error {
+func (s *Service) checkRole(c cloud.Caller, arn string) error {
 	match := roleARN.FindStringSubmatch(arn)
 	if match == nil || match[1] != c.Account {
 		return invalid("Invalid role %s", arn)
 	}
-	found, trust, ok := t.world.Roles().Role(match[1], match[2])
+	found, trust, ok := s.world.Roles().Role(match[1], match[2])
 	if !ok || found != arn {
 		return invalid("Role %s does not exist", arn)
 	}
@@ -416,7 +257,7 @@ func (t userType) of(c cloud.Caller, arn string) (*server, *user) {
 	if len(parts) != 3 {
 		return nil, nil
 	}
-	s := t.t.at(c)[parts[1]]
+	s := t.s.at(c)[parts[1]]
 	if s == nil {
 		return nil, nil
 	}
@@ -455,7 +296,7 @@ func (t userType) Exists(c cloud.Caller, p map[string]any) (string, bool) {
 	}
 	id, _ := p["ServerId"].(string)
 	name, _ := p["UserName"].(string)
-	if s := t.t.at(c)[id]; s != nil && s.users[name] != nil {
+	if s := t.s.at(c)[id]; s != nil && s.users[name] != nil {
 		return s.users[name].arn, true
 	}
 	return "", false

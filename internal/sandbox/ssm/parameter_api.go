@@ -2,78 +2,14 @@ package ssm
 
 import (
 	"encoding/json"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-const (
-	maxValue  = 4096 // bytes, standard tier
-	maxName   = 1011 // characters
-	maxLevels = 15
-	pageSize  = 10
-)
-
-var (
-	wire      = protocol.JSON{Version: "1.1"}
-	validName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
-)
-
-// SSM is the service.
-type SSM struct {
-	world      *cloud.World
-	parameters map[place]map[string]*parameter // by name
-}
-
-// place is an account's region, where parameters live.
-type place struct{ account, region string }
-
-type parameter struct {
-	name, kind, value, description string
-	version                        int64
-	modified                       time.Time
-	modifiedBy                     string
-	tags                           map[string]string
-}
-
-// New makes the service and registers its resource type.
-func New(w *cloud.World) *SSM {
-	s := &SSM{world: w, parameters: make(map[place]map[string]*parameter)}
-	w.RegisterType("AWS::SSM::Parameter", parameterType{s})
-	return s
-}
-
-// WriteError encodes an error.
-func (s *SSM) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
-
-// Handle answers a request.
-func (s *SSM) Handle(r *cloud.Request) (*cloud.Response, error) {
-	switch r.Operation {
-	case "PutParameter":
-		return s.putParameter(r)
-	case "GetParameter":
-		return s.getParameter(r)
-	case "GetParameters":
-		return s.getParameters(r)
-	case "GetParametersByPath":
-		return s.getParametersByPath(r)
-	case "DeleteParameter":
-		return s.deleteParameter(r)
-	case "ListTagsForResource":
-		return s.listTags(r)
-	default:
-		return nil, cloud.NotModelled("ssm %s", r.Operation)
-	}
-}
-
-type tag struct{ Key, Value string }
-
-func (s *SSM) putParameter(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) putParameter(r *cloud.Request) (any, error) {
 	var in struct {
 		Name, Type, Value, Description, DataType, Tier string
 		Overwrite                                      bool
@@ -111,14 +47,14 @@ func (s *SSM) putParameter(r *cloud.Request) (*cloud.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct {
+	return struct {
 		Version int64
 		Tier    string
-	}{p.version, "Standard"})
+	}{p.version, "Standard"}, nil
 }
 
 // put stores a parameter as the next version of its name.
-func (s *SSM) put(c cloud.Caller, p parameter) (*parameter, error) {
+func (s *Service) put(c cloud.Caller, p parameter) (*parameter, error) {
 	switch {
 	case len(p.name) > maxName || !validName.MatchString(p.name) || strings.HasSuffix(p.name, "/") || strings.Contains(p.name, "//") ||
 		strings.Contains(p.name, "/") && !strings.HasPrefix(p.name, "/"):
@@ -144,7 +80,7 @@ func (s *SSM) put(c cloud.Caller, p parameter) (*parameter, error) {
 	return &p, nil
 }
 
-func (s *SSM) at(c cloud.Caller) map[string]*parameter {
+func (s *Service) at(c cloud.Caller) map[string]*parameter {
 	where := place{c.Account, c.Region}
 	if s.parameters[where] == nil {
 		s.parameters[where] = make(map[string]*parameter)
@@ -172,7 +108,7 @@ func (p *parameter) view(c cloud.Caller, decrypt bool) view {
 }
 
 // find finds a parameter by name or ARN; a selector of a version or label is not modelled.
-func (s *SSM) find(c cloud.Caller, name string) (*parameter, error) {
+func (s *Service) find(c cloud.Caller, name string) (*parameter, error) {
 	if arn, ok := strings.CutPrefix(name, "arn:aws:ssm:"); ok {
 		local, ok := strings.CutPrefix(arn, c.Region+":"+c.Account+":parameter")
 		if !ok {
@@ -192,7 +128,7 @@ func (s *SSM) find(c cloud.Caller, name string) (*parameter, error) {
 	return p, nil
 }
 
-func (s *SSM) getParameter(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) getParameter(r *cloud.Request) (any, error) {
 	var in struct {
 		Name           string
 		WithDecryption bool
@@ -204,10 +140,10 @@ func (s *SSM) getParameter(r *cloud.Request) (*cloud.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct{ Parameter view }{p.view(r.Caller, in.WithDecryption)})
+	return struct{ Parameter view }{p.view(r.Caller, in.WithDecryption)}, nil
 }
 
-func (s *SSM) getParameters(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) getParameters(r *cloud.Request) (any, error) {
 	var in struct {
 		Names          []string
 		WithDecryption bool
@@ -226,13 +162,13 @@ func (s *SSM) getParameters(r *cloud.Request) (*cloud.Response, error) {
 			missing = append(missing, name)
 		}
 	}
-	return wire.Result(r, struct {
+	return struct {
 		Parameters        []view
 		InvalidParameters []string
-	}{found, missing})
+	}{found, missing}, nil
 }
 
-func (s *SSM) getParametersByPath(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) getParametersByPath(r *cloud.Request) (any, error) {
 	var in struct {
 		Path, NextToken           string
 		Recursive, WithDecryption bool
@@ -268,13 +204,13 @@ func (s *SSM) getParametersByPath(r *cloud.Request) (*cloud.Response, error) {
 	for _, name := range names {
 		found = append(found, s.at(r.Caller)[name].view(r.Caller, in.WithDecryption))
 	}
-	return wire.Result(r, struct {
+	return struct {
 		Parameters []view
 		NextToken  string `json:",omitempty"`
-	}{found, next})
+	}{found, next}, nil
 }
 
-func (s *SSM) deleteParameter(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) deleteParameter(r *cloud.Request) (any, error) {
 	var in struct{ Name string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
@@ -284,10 +220,10 @@ func (s *SSM) deleteParameter(r *cloud.Request) (*cloud.Response, error) {
 		return nil, err
 	}
 	delete(s.at(r.Caller), p.name)
-	return wire.Result(r, nil)
+	return nil, nil
 }
 
-func (s *SSM) listTags(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listTags(r *cloud.Request) (any, error) {
 	var in struct{ ResourceType, ResourceId string } //nolint:revive // the wire's spelling
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
@@ -304,9 +240,5 @@ func (s *SSM) listTags(r *cloud.Request) (*cloud.Response, error) {
 		tags = append(tags, tag{key, value})
 	}
 	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
-	return wire.Result(r, struct{ TagList []tag }{tags})
-}
-
-func arnOf(c cloud.Caller, name string) string {
-	return fmt.Sprintf("arn:aws:ssm:%s:%s:parameter/%s", c.Region, c.Account, strings.TrimPrefix(name, "/"))
+	return struct{ TagList []tag }{tags}, nil
 }

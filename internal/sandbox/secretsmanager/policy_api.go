@@ -14,7 +14,7 @@ const maxPolicy = 20480
 
 // ResourcePolicy returns the ARN of the secret that a caller means by a name, an ARN or an ARN without its random end, and the
 // secret's policy, "" if it has none. ok is false when there is no such secret. Authorization asks it.
-func (s *SecretsManager) ResourcePolicy(c cloud.Caller, id string) (arn, policy string, ok bool) {
+func (s *Service) ResourcePolicy(c cloud.Caller, id string) (arn, policy string, ok bool) {
 	found := s.secrets[id]
 	if found == nil && strings.HasPrefix(id, "arn:") {
 		for arn, candidate := range s.secrets {
@@ -89,18 +89,18 @@ func isPublic(st policydoc.Statement) bool {
 	return true
 }
 
-func (s *SecretsManager) getResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) getResourcePolicy(r *cloud.Request) (any, error) {
 	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ARN, Name      string
 		ResourcePolicy string `json:",omitempty"`
-	}{found.arn, found.name, found.policy})
+	}{found.arn, found.name, found.policy}, nil
 }
 
-func (s *SecretsManager) putResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) putResourcePolicy(r *cloud.Request) (any, error) {
 	var in struct {
 		SecretId, ResourcePolicy string //nolint:revive // the wire's spelling
 		BlockPublicPolicy        bool
@@ -115,10 +115,10 @@ func (s *SecretsManager) putResourcePolicy(r *cloud.Request) (*cloud.Response, e
 	if err := found.setPolicy(in.ResourcePolicy, in.BlockPublicPolicy); err != nil {
 		return nil, err
 	}
-	return wire.Result(r, struct{ ARN, Name string }{found.arn, found.name})
+	return struct{ ARN, Name string }{found.arn, found.name}, nil
 }
 
-func (s *SecretsManager) deleteResourcePolicy(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) deleteResourcePolicy(r *cloud.Request) (any, error) {
 	var in struct{ SecretId string } //nolint:revive // the wire's spelling
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
@@ -128,5 +128,5 @@ func (s *SecretsManager) deleteResourcePolicy(r *cloud.Request) (*cloud.Response
 		return nil, err
 	}
 	found.policy = ""
-	return wire.Result(r, struct{ ARN, Name string }{found.arn, found.name})
+	return struct{ ARN, Name string }{found.arn, found.name}, nil
 }

@@ -2,8 +2,6 @@ package secretsmanager
 
 import (
 	"encoding/json"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,108 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-const (
-	maxValue      = 65536 // bytes
-	defaultWindow = 30    // days in which a deleted secret can be restored
-	minimumWindow = 7
-	pageSize      = 100
-
-	current  = "AWSCURRENT"
-	previous = "AWSPREVIOUS"
-
-	notFound = "Secrets Manager can't find the specified secret."
-)
-
-var (
-	wire      = protocol.JSON{Version: "1.1", Capital: true}
-	validName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
-	suffixed  = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
-)
-
-// SecretsManager is the service.
-type SecretsManager struct {
-	world   *cloud.World
-	secrets map[string]*secret // by ARN
-}
-
-type secret struct {
-	arn, name, description, kmsKey string
-	account, region, policy        string
-	created, changed               time.Time
-	deleted                        time.Time // zero: not deleted
-	gone                           time.Time // when the recovery window ends
-	tags                           map[string]string
-	versions                       []*version // oldest first
-}
-
-type version struct {
-	id, value string
-	binary    []byte
-	created   time.Time
-	stages    []string
-}
-
-// New makes the service and registers its resource types.
-func New(w *cloud.World) *SecretsManager {
-	s := &SecretsManager{world: w, secrets: make(map[string]*secret)}
-	w.RegisterType("AWS::SecretsManager::Secret", secretType{s})
-	w.RegisterType("AWS::SecretsManager::ResourcePolicy", policyType{s})
-	w.SetSecrets(s)
-	return s
-}
-
-// SecretString implements cloud.SecretReader.
-func (s *SecretsManager) SecretString(c cloud.Caller, id string) (string, error) {
-	found, err := s.findLive(c, id)
-	if err != nil {
-		return "", err
-	}
-	for _, v := range found.versions {
-		if slices.Contains(v.stages, current) {
-			return v.value, nil
-		}
-	}
-	return "", cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
-}
-
-// WriteError encodes an error.
-func (s *SecretsManager) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
-	return wire.Error(r, e)
-}
-
-// Handle answers a request.
-func (s *SecretsManager) Handle(r *cloud.Request) (*cloud.Response, error) {
-	switch r.Operation {
-	case "CreateSecret":
-		return s.createSecret(r)
-	case "GetSecretValue":
-		return s.getSecretValue(r)
-	case "DescribeSecret":
-		return s.describeSecret(r)
-	case "PutSecretValue":
-		return s.putSecretValue(r)
-	case "DeleteSecret":
-		return s.deleteSecret(r)
-	case "RestoreSecret":
-		return s.restoreSecret(r)
-	case "ListSecrets":
-		return s.listSecrets(r)
-	case "ListSecretVersionIds":
-		return s.listVersions(r)
-	case "GetResourcePolicy":
-		return s.getResourcePolicy(r)
-	case "PutResourcePolicy":
-		return s.putResourcePolicy(r)
-	case "DeleteResourcePolicy":
-		return s.deleteResourcePolicy(r)
-	default:
-		return nil, cloud.NotModelled("secretsmanager %s", r.Operation)
-	}
-}
-
-type tag struct{ Key, Value string }
-
-func (s *SecretsManager) createSecret(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) createSecret(r *cloud.Request) (any, error) {
 	var in struct {
 		Name, Description, KmsKeyId, SecretString, ClientRequestToken string //nolint:revive // the wire's spelling
 		SecretBinary                                                  []byte
@@ -129,7 +26,7 @@ func (s *SecretsManager) createSecret(r *cloud.Request) (*cloud.Response, error)
 	if same := s.named(r.Caller, in.Name); same != nil && same.deleted.IsZero() {
 		for _, v := range same.versions { // a repeated request answers as the first did
 			if v.id == in.ClientRequestToken && v.value == in.SecretString && string(v.binary) == string(in.SecretBinary) {
-				return wire.Result(r, struct{ ARN, Name, VersionId string }{same.arn, same.name, v.id}) //nolint:revive // the wire's spelling
+				return struct{ ARN, Name, VersionId string }{same.arn, same.name, v.id}, nil //nolint:revive // the wire's spelling
 			}
 		}
 	}
@@ -144,14 +41,14 @@ func (s *SecretsManager) createSecret(r *cloud.Request) (*cloud.Response, error)
 			return nil, err
 		}
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ARN, Name string
 		VersionId string `json:",omitempty"` //nolint:revive // the wire's spelling
-	}{made.arn, made.name, id})
+	}{made.arn, made.name, id}, nil
 }
 
 // create makes a secret without a value.
-func (s *SecretsManager) create(c cloud.Caller, made secret) (*secret, error) {
+func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	if !validName.MatchString(made.name) {
 		return nil, cloud.Errorf("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
@@ -170,7 +67,7 @@ func (s *SecretsManager) create(c cloud.Caller, made secret) (*secret, error) {
 }
 
 // suffix is what AWS puts behind a secret's name in its ARN, so that a new secret of that name is another one.
-func (s *SecretsManager) suffix() string {
+func (s *Service) suffix() string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	b := make([]byte, 6)
 	for i := range b {
@@ -180,7 +77,7 @@ func (s *SecretsManager) suffix() string {
 }
 
 // put stores a new version; the token becomes its id. A version that becomes AWSCURRENT makes the one before AWSPREVIOUS.
-func (s *SecretsManager) put(on *secret, token, text string, binary []byte, stages []string) (string, error) {
+func (s *Service) put(on *secret, token, text string, binary []byte, stages []string) (string, error) {
 	if len(text) > maxValue || len(binary) > maxValue {
 		return "", cloud.Errorf("ValidationException", "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536")
 	}
@@ -230,7 +127,7 @@ func (on *secret) move(stage string, to *version) {
 }
 
 // named finds a secret by name.
-func (s *SecretsManager) named(c cloud.Caller, name string) *secret {
+func (s *Service) named(c cloud.Caller, name string) *secret {
 	for _, found := range s.secrets {
 		if found.name == name && found.account == c.Account && found.region == c.Region {
 			return found
@@ -240,7 +137,7 @@ func (s *SecretsManager) named(c cloud.Caller, name string) *secret {
 }
 
 // find finds a secret by name, ARN, or ARN without the random end.
-func (s *SecretsManager) find(c cloud.Caller, id string) (*secret, error) {
+func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 	if id == "" {
 		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '' at 'secretId' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
@@ -268,7 +165,7 @@ func (s *SecretsManager) find(c cloud.Caller, id string) (*secret, error) {
 }
 
 // findLive is find for operations that a secret in its recovery window refuses.
-func (s *SecretsManager) findLive(c cloud.Caller, id string) (*secret, error) {
+func (s *Service) findLive(c cloud.Caller, id string) (*secret, error) {
 	found, err := s.find(c, id)
 	if err != nil {
 		return nil, err
@@ -279,7 +176,7 @@ func (s *SecretsManager) findLive(c cloud.Caller, id string) (*secret, error) {
 	return found, nil
 }
 
-func (s *SecretsManager) getSecretValue(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 	var in struct{ SecretId, VersionId, VersionStage string } //nolint:revive // the wire's spelling
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
@@ -296,13 +193,13 @@ func (s *SecretsManager) getSecretValue(r *cloud.Request) (*cloud.Response, erro
 		if in.VersionId != "" && v.id != in.VersionId || stage != "" && !slices.Contains(v.stages, stage) {
 			continue
 		}
-		return wire.Result(r, struct {
+		return struct {
 			ARN, Name, VersionId string   //nolint:revive // the wire's spelling
 			SecretString         string   `json:",omitempty"`
 			SecretBinary         []byte   `json:",omitempty"`
 			VersionStages        []string `json:",omitempty"`
 			CreatedDate          json.Number
-		}{found.arn, found.name, v.id, v.value, v.binary, v.stages, protocol.Seconds(v.created)})
+		}{found.arn, found.name, v.id, v.value, v.binary, v.stages, protocol.Seconds(v.created)}, nil
 	}
 	what := "staging label: " + stage
 	if in.VersionId != "" {
@@ -347,18 +244,18 @@ func (on *secret) stages() map[string][]string {
 	return stages
 }
 
-func (s *SecretsManager) describeSecret(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) describeSecret(r *cloud.Request) (any, error) {
 	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
 	v := found.view()
 	v.VersionIdsToStages = found.stages()
-	return wire.Result(r, v)
+	return v, nil
 }
 
 // findBody finds the secret that a request with nothing but a SecretId names.
-func (s *SecretsManager) findBody(r *cloud.Request) (*secret, error) {
+func (s *Service) findBody(r *cloud.Request) (*secret, error) {
 	var in struct{ SecretId string } //nolint:revive // the wire's spelling
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
@@ -366,7 +263,7 @@ func (s *SecretsManager) findBody(r *cloud.Request) (*secret, error) {
 	return s.find(r.Caller, in.SecretId)
 }
 
-func (s *SecretsManager) putSecretValue(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) putSecretValue(r *cloud.Request) (any, error) {
 	var in struct {
 		SecretId, ClientRequestToken, SecretString string //nolint:revive // the wire's spelling
 		SecretBinary                               []byte
@@ -390,13 +287,13 @@ func (s *SecretsManager) putSecretValue(r *cloud.Request) (*cloud.Response, erro
 	if at := slices.IndexFunc(found.versions, func(v *version) bool { return v.id == id }); at >= 0 {
 		stages = found.versions[at].stages
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ARN, Name, VersionId string //nolint:revive // the wire's spelling
 		VersionStages        []string
-	}{found.arn, found.name, id, stages})
+	}{found.arn, found.name, id, stages}, nil
 }
 
-func (s *SecretsManager) deleteSecret(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) deleteSecret(r *cloud.Request) (any, error) {
 	var in struct {
 		SecretId                   string //nolint:revive // the wire's spelling
 		RecoveryWindowInDays       *int
@@ -432,22 +329,22 @@ func (s *SecretsManager) deleteSecret(r *cloud.Request) (*cloud.Response, error)
 			}
 		})
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ARN, Name    string
 		DeletionDate json.Number
-	}{found.arn, found.name, protocol.Seconds(found.gone)})
+	}{found.arn, found.name, protocol.Seconds(found.gone)}, nil
 }
 
-func (s *SecretsManager) restoreSecret(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) restoreSecret(r *cloud.Request) (any, error) {
 	found, err := s.findBody(r)
 	if err != nil {
 		return nil, err
 	}
 	found.deleted, found.gone = time.Time{}, time.Time{}
-	return wire.Result(r, struct{ ARN, Name string }{found.arn, found.name})
+	return struct{ ARN, Name string }{found.arn, found.name}, nil
 }
 
-func (s *SecretsManager) listSecrets(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listSecrets(r *cloud.Request) (any, error) {
 	var in struct {
 		MaxResults             int
 		NextToken              string
@@ -477,11 +374,11 @@ func (s *SecretsManager) listSecrets(r *cloud.Request) (*cloud.Response, error) 
 	if len(all) > limit {
 		out.SecretList, out.NextToken = all[:limit], all[limit-1].Name
 	}
-	return wire.Result(r, out)
+	return out, nil
 }
 
 // listVersions answers with the versions that have a stage; those without are forgotten here (put).
-func (s *SecretsManager) listVersions(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listVersions(r *cloud.Request) (any, error) {
 	var in struct {
 		SecretId          string //nolint:revive // the wire's spelling
 		IncludeDeprecated bool
@@ -502,12 +399,8 @@ func (s *SecretsManager) listVersions(r *cloud.Request) (*cloud.Response, error)
 	for _, v := range slices.Backward(found.versions) {
 		versions = append(versions, listed{v.id, v.stages, protocol.Seconds(v.created)})
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ARN, Name string
 		Versions  []listed
-	}{found.arn, found.name, versions})
-}
-
-func prefixOf(c cloud.Caller) string {
-	return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:", c.Region, c.Account)
+	}{found.arn, found.name, versions}, nil
 }

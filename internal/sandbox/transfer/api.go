@@ -4,102 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
-
-// maxPage is the largest page of a list (Transfer Family API reference).
-const maxPage = 1000
-
-var wire = protocol.JSON{Version: "1.1"}
-
-// Transfer is the service.
-type Transfer struct {
-	world   *cloud.World
-	servers map[place]map[string]*server // by id
-}
-
-type place struct{ account, region string }
-
-type server struct {
-	id, arn        string
-	protocols      []string
-	identity       string
-	endpoint       string
-	domain         string
-	securityPolicy string
-	logs           []string
-	loggingRole    string
-	tags           map[string]string
-	users          map[string]*user // by name
-}
-
-type user struct {
-	name, arn, role string
-	policy          string // the session's
-	homeType, home  string
-	mappings        []mapping
-	keys            []sshKey
-	tags            map[string]string
-}
-
-type mapping struct {
-	Entry, Target string
-	Type          string `json:",omitempty"`
-}
-
-type sshKey struct {
-	id, body string
-	imported time.Time
-}
-
-// New makes the service and registers its resource types.
-func New(w *cloud.World) *Transfer {
-	t := &Transfer{world: w, servers: map[place]map[string]*server{}}
-	w.RegisterType("AWS::Transfer::Server", serverType{t})
-	w.RegisterType("AWS::Transfer::User", userType{t})
-	return t
-}
-
-func (t *Transfer) at(c cloud.Caller) map[string]*server {
-	p := place{c.Account, c.Region}
-	if t.servers[p] == nil {
-		t.servers[p] = map[string]*server{}
-	}
-	return t.servers[p]
-}
-
-// find finds a server by its id.
-func (t *Transfer) find(c cloud.Caller, id string) (*server, error) {
-	s := t.at(c)[id]
-	if s == nil {
-		return nil, cloud.Errorf("ResourceNotFoundException", "Unknown server")
-	}
-	return s, nil
-}
-
-// WriteError encodes an error.
-func (t *Transfer) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
-	return wire.Error(r, e)
-}
-
-// Handle answers a request.
-func (t *Transfer) Handle(r *cloud.Request) (*cloud.Response, error) {
-	switch r.Operation {
-	case "DescribeServer":
-		return t.describeServer(r)
-	case "ListServers":
-		return t.listServers(r)
-	case "DescribeUser":
-		return t.describeUser(r)
-	case "ListUsers":
-		return t.listUsers(r)
-	default:
-		return nil, cloud.NotModelled("transfer %s", r.Operation)
-	}
-}
 
 type wireTag struct{ Key, Value string }
 
@@ -112,12 +20,12 @@ func wireTags(tags map[string]string) []wireTag {
 }
 
 //nolint:revive // the wire's spelling
-func (t *Transfer) describeServer(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) describeServer(r *cloud.Request) (any, error) {
 	var in struct{ ServerId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	s, err := t.find(r.Caller, in.ServerId)
+	of, err := s.find(r.Caller, in.ServerId)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +36,9 @@ func (t *Transfer) describeServer(r *cloud.Request) (*cloud.Response, error) {
 		UserCount                                                                            int
 		Tags                                                                                 []wireTag
 	}
-	return wire.Result(r, struct{ Server described }{described{
-		s.arn, s.id, s.domain, s.endpoint, s.identity, s.securityPolicy, "ONLINE", s.loggingRole, s.protocols, s.logs, len(s.users), wireTags(s.tags),
-	}})
+	return struct{ Server described }{described{
+		of.arn, of.id, of.domain, of.endpoint, of.identity, of.securityPolicy, "ONLINE", of.loggingRole, of.protocols, of.logs, len(of.users), wireTags(of.tags),
+	}}, nil
 }
 
 // page cuts a list of names: MaxResults is 1 to 1,000, the token is the last name of the page before.
@@ -150,7 +58,7 @@ func page(names []string, most *int, token string) (some []string, next string, 
 }
 
 //nolint:revive // the wire's spelling
-func (t *Transfer) listServers(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listServers(r *cloud.Request) (any, error) {
 	var in struct {
 		MaxResults *int
 		NextToken  string
@@ -158,7 +66,7 @@ func (t *Transfer) listServers(r *cloud.Request) (*cloud.Response, error) {
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	all := t.at(r.Caller)
+	all := s.at(r.Caller)
 	ids, next, err := page(slices.Sorted(maps.Keys(all)), in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
@@ -170,26 +78,26 @@ func (t *Transfer) listServers(r *cloud.Request) (*cloud.Response, error) {
 	}
 	servers := []listed{}
 	for _, id := range ids {
-		s := all[id]
-		servers = append(servers, listed{s.arn, s.id, s.domain, s.endpoint, s.identity, "ONLINE", s.loggingRole, len(s.users)})
+		of := all[id]
+		servers = append(servers, listed{of.arn, of.id, of.domain, of.endpoint, of.identity, "ONLINE", of.loggingRole, len(of.users)})
 	}
-	return wire.Result(r, struct {
+	return struct {
 		NextToken string `json:",omitempty"`
 		Servers   []listed
-	}{next, servers})
+	}{next, servers}, nil
 }
 
 //nolint:revive // the wire's spelling
-func (t *Transfer) describeUser(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) describeUser(r *cloud.Request) (any, error) {
 	var in struct{ ServerId, UserName string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	s, err := t.find(r.Caller, in.ServerId)
+	of, err := s.find(r.Caller, in.ServerId)
 	if err != nil {
 		return nil, err
 	}
-	u := s.users[in.UserName]
+	u := of.users[in.UserName]
 	if u == nil {
 		return nil, cloud.Errorf("ResourceNotFoundException", "Unknown user")
 	}
@@ -208,14 +116,14 @@ func (t *Transfer) describeUser(r *cloud.Request) (*cloud.Response, error) {
 	for _, k := range u.keys {
 		keys = append(keys, key{protocol.Seconds(k.imported), k.body, k.id})
 	}
-	return wire.Result(r, struct {
+	return struct {
 		ServerId string
 		User     described
-	}{s.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.policy, u.mappings, keys, wireTags(u.tags)}})
+	}{of.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.policy, u.mappings, keys, wireTags(u.tags)}}, nil
 }
 
 //nolint:revive // the wire's spelling
-func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) listUsers(r *cloud.Request) (any, error) {
 	var in struct {
 		ServerId, NextToken string
 		MaxResults          *int
@@ -223,11 +131,11 @@ func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	s, err := t.find(r.Caller, in.ServerId)
+	of, err := s.find(r.Caller, in.ServerId)
 	if err != nil {
 		return nil, err
 	}
-	names, next, err := page(slices.Sorted(maps.Keys(s.users)), in.MaxResults, in.NextToken)
+	names, next, err := page(slices.Sorted(maps.Keys(of.users)), in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -238,12 +146,12 @@ func (t *Transfer) listUsers(r *cloud.Request) (*cloud.Response, error) {
 	}
 	users := []listed{}
 	for _, name := range names {
-		u := s.users[name]
+		u := of.users[name]
 		users = append(users, listed{u.arn, u.name, u.role, u.homeType, u.home, len(u.keys)})
 	}
-	return wire.Result(r, struct {
+	return struct {
 		NextToken string `json:",omitempty"`
 		ServerId  string
 		Users     []listed
-	}{next, s.id, users})
+	}{next, of.id, users}, nil
 }

@@ -26,8 +26,8 @@ const (
 	chainedDuration = 3600  // seconds, the most for a role that is assumed by a role
 )
 
-// STS is the service.
-type STS struct {
+// Service is the service.
+type Service struct {
 	world    *cloud.World
 	sessions map[string]session // by access key
 }
@@ -41,46 +41,60 @@ type session struct {
 }
 
 // New makes the service and registers it as one that issues access keys.
-func New(w *cloud.World) *STS {
-	s := &STS{world: w, sessions: make(map[string]session)}
+func New(w *cloud.World) *Service {
+	s := &Service{world: w, sessions: make(map[string]session)}
 	w.AddKeys(s)
 	return s
 }
 
 // AccessKey finds a temporary access key; it is not active any more when its session has ended.
-func (s *STS) AccessKey(id string) (secret string, caller cloud.Caller, active bool, ok bool) {
+func (s *Service) AccessKey(id string) (secret string, caller cloud.Caller, active bool, ok bool) {
 	found, ok := s.sessions[id]
 	return found.secret, found.caller, ok && s.world.Now().Before(found.ends), ok
 }
 
 // SessionToken returns the session token that must come with a temporary access key; temporary is false for all others.
-func (s *STS) SessionToken(accessKey string) (token string, temporary bool) {
+func (s *Service) SessionToken(accessKey string) (token string, temporary bool) {
 	found, ok := s.sessions[accessKey]
 	return found.token, ok
 }
 
 // WriteError encodes an error.
-func (s *STS) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response { return wire.Error(r, e) }
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
 
-// Handle answers a request.
-func (s *STS) Handle(r *cloud.Request) (*cloud.Response, error) {
+// operations are all that the sandbox answers. Each returns the result to encode.
+var operations = map[string]func(*Service, *cloud.Request) (any, error){
+	"GetCallerIdentity":         (*Service).getCallerIdentity,
+	"AssumeRole":                (*Service).assumeRole,
+	"AssumeRoleWithWebIdentity": (*Service).assumeRoleWithWebIdentity,
+}
+
+var _ cloud.Service = (*Service)(nil)
+
+// Handle answers one request.
+func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	if err := wire.CheckVersion(r); err != nil {
 		return nil, err
 	}
-	switch r.Operation {
-	case "GetCallerIdentity":
-		return wire.Result(r, struct {
-			Arn     string
-			UserID  string `xml:"UserId"`
-			Account string
-		}{r.Caller.ARN, r.Caller.UserID, r.Caller.Account})
-	case "AssumeRole":
-		return s.assumeRole(r)
-	case "AssumeRoleWithWebIdentity":
-		return s.assumeRoleWithWebIdentity(r)
-	default:
+	run, ok := operations[r.Operation]
+	if !ok {
 		return nil, cloud.NotModelled("sts %s", r.Operation)
 	}
+	result, err := run(s, r)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Result(r, result)
+}
+
+func (*Service) getCallerIdentity(r *cloud.Request) (any, error) {
+	return struct {
+		Arn     string
+		UserID  string `xml:"UserId"`
+		Account string
+	}{r.Caller.ARN, r.Caller.UserID, r.Caller.Account}, nil
 }
 
 type credentials struct {
@@ -95,7 +109,7 @@ type assumedRoleUser struct {
 	Arn           string
 }
 
-func (s *STS) assumeRole(r *cloud.Request) (*cloud.Response, error) {
+func (s *Service) assumeRole(r *cloud.Request) (any, error) {
 	if name := protocol.Unknown(r.Form, "RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "Tags", "TransitiveTagKeys", "SourceIdentity"); name != "" {
 		return nil, cloud.NotModelled("parameter %s of sts AssumeRole", name)
 	}
@@ -128,11 +142,11 @@ func (s *STS) assumeRole(r *cloud.Request) (*cloud.Response, error) {
 		}
 	}
 	keys, user := s.issue(arn, name, seconds, session)
-	return wire.Result(r, struct {
+	return struct {
 		AssumedRoleUser assumedRoleUser
 		Credentials     credentials
 		SourceIdentity  string `xml:",omitempty"`
-	}{user, keys, session.sourceIdentity})
+	}{user, keys, session.sourceIdentity}, nil
 }
 
 // checkInput checks what both ways to assume a role have in common.
@@ -172,7 +186,7 @@ func denied(format string, args ...any) *cloud.Error {
 
 // trusts says whether a statement of the role's trust policy allows what allows asks for and none denies it. A role that
 // doesn't exist trusts nobody: AWS doesn't tell the difference.
-func (s *STS) trusts(arn string, allows func(statement map[string]any) (bool, error)) (bool, error) {
+func (s *Service) trusts(arn string, allows func(statement map[string]any) (bool, error)) (bool, error) {
 	parts := roleARN.FindStringSubmatch(arn)
 	if parts == nil || s.world.Roles() == nil {
 		return false, nil
@@ -252,7 +266,7 @@ func externalIDMatches(statement map[string]any, given string) (bool, error) {
 }
 
 // issue makes the credentials of a new session.
-func (s *STS) issue(arn, name string, seconds int, hands inherited) (credentials, assumedRoleUser) {
+func (s *Service) issue(arn, name string, seconds int, hands inherited) (credentials, assumedRoleUser) {
 	parts := roleARN.FindStringSubmatch(arn)
 	accountID, role := parts[1], parts[2]
 	id, unique := "ASIA"+s.world.NewToken(16), "AROA"+s.world.NewToken(17)

@@ -1,0 +1,107 @@
+package kms
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+const (
+	defaultWindow = 30 // days that a key waits for its deletion
+	minimumWindow = 7
+	pageSize      = 100
+)
+
+var wire = protocol.JSON{Version: "1.1"}
+
+// Service is the service.
+type Service struct {
+	world   *cloud.World
+	keys    map[string]*key   // by ARN
+	aliases map[string]*alias // by ARN
+}
+
+type key struct {
+	id, arn, account, region string
+	description, policy      string
+	enabled, rotation        bool
+	created                  time.Time
+	deletion                 time.Time // zero: not scheduled
+	window                   int
+	tags                     map[string]string
+}
+
+type alias struct {
+	name, arn string
+	target    string // key id
+	created   time.Time
+}
+
+// New makes the service and registers its resource types.
+func New(w *cloud.World) *Service {
+	s := &Service{world: w, keys: make(map[string]*key), aliases: make(map[string]*alias)}
+	w.RegisterType("AWS::KMS::Key", keyType{s})
+	w.RegisterType("AWS::KMS::Alias", aliasType{s})
+	return s
+}
+
+// WriteError encodes an error.
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
+
+// operations are all that the sandbox answers. Each returns the result to encode.
+var operations = map[string]func(*Service, *cloud.Request) (any, error){
+	"CreateKey":            (*Service).createKey,
+	"DescribeKey":          (*Service).describeKey,
+	"ListKeys":             (*Service).listKeys,
+	"ListAliases":          (*Service).listAliases,
+	"GetKeyPolicy":         (*Service).getKeyPolicy,
+	"GetKeyRotationStatus": (*Service).getKeyRotationStatus,
+	"ListResourceTags":     (*Service).listResourceTags,
+	"ScheduleKeyDeletion":  (*Service).scheduleKeyDeletion,
+	"CancelKeyDeletion":    (*Service).cancelKeyDeletion,
+}
+
+var _ cloud.Service = (*Service)(nil)
+
+// Handle answers one request.
+func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
+	run, ok := operations[r.Operation]
+	if !ok {
+		return nil, cloud.NotModelled("kms %s", r.Operation)
+	}
+	result, err := run(s, r)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Result(r, result)
+}
+
+type tag struct{ TagKey, TagValue string }
+
+// metadata is a key as it is answered.
+type metadata struct {
+	AWSAccountId          string //nolint:revive // the wire's spelling
+	Arn                   string
+	CreationDate          json.Number
+	CustomerMasterKeySpec string
+	DeletionDate          json.Number `json:",omitempty"`
+	Description           string
+	Enabled               bool
+	EncryptionAlgorithms  []string
+	KeyId                 string //nolint:revive // the wire's spelling
+	KeyManager            string
+	KeySpec               string
+	KeyState              string
+	KeyUsage              string
+	MultiRegion           bool
+	Origin                string
+}
+
+func arnOf(c cloud.Caller, resource string) string {
+	return fmt.Sprintf("arn:aws:kms:%s:%s:%s", c.Region, c.Account, resource)
+}

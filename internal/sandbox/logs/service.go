@@ -1,0 +1,124 @@
+package logs
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+)
+
+// maxPage is the largest page of DescribeLogGroups, and what it takes when no limit is given.
+const maxPage = 50
+
+var (
+	wire = protocol.JSON{Version: "1.1"}
+	// validName is that of CreateLogGroup (CloudWatch Logs API reference).
+	validName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	// retentions are the days that PutRetentionPolicy takes (CloudWatch Logs API reference).
+	retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+	// classes are those of CreateLogGroup. The first is what it takes when none is given.
+	classes = []string{"STANDARD", "INFREQUENT_ACCESS", "DELIVERY"}
+	keyARN  = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+)
+
+// Service is the service.
+type Service struct {
+	world  *cloud.World
+	groups map[place]map[string]*group // by name
+}
+
+type place struct{ account, region string }
+
+type group struct {
+	name, arn, key string
+	class          string
+	retention      int // days; 0: for ever
+	created        int64
+	tags           map[string]string
+}
+
+// New makes the service and registers its resource type.
+func New(w *cloud.World) *Service {
+	s := &Service{world: w, groups: map[place]map[string]*group{}}
+	w.RegisterType("AWS::Logs::LogGroup", groupType{s})
+	return s
+}
+
+func (s *Service) at(c cloud.Caller) map[string]*group {
+	p := place{c.Account, c.Region}
+	if s.groups[p] == nil {
+		s.groups[p] = map[string]*group{}
+	}
+	return s.groups[p]
+}
+
+// WriteError encodes an error.
+func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
+	return wire.Error(r, e)
+}
+
+// operations are all that the sandbox answers. Each returns the result to encode.
+var operations = map[string]func(*Service, *cloud.Request) (any, error){
+	"DescribeLogGroups": (*Service).describeLogGroups,
+}
+
+var _ cloud.Service = (*Service)(nil)
+
+// Handle answers one request.
+func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
+	run, ok := operations[r.Operation]
+	if !ok {
+		return nil, cloud.NotModelled("logs %s", r.Operation)
+	}
+	result, err := run(s, r)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Result(r, result)
+}
+
+func (s *Service) describeLogGroups(r *cloud.Request) (any, error) {
+	var in struct {
+		Prefix    string `json:"logGroupNamePrefix"`
+		Limit     int    `json:"limit"`
+		NextToken string `json:"nextToken"`
+	}
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	if in.Limit == 0 {
+		in.Limit = maxPage
+	}
+	if in.Limit < 1 || in.Limit > maxPage {
+		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", in.Limit, maxPage)
+	}
+	type described struct {
+		Name      string `json:"logGroupName"`
+		ARN       string `json:"arn"`
+		PlainARN  string `json:"logGroupArn"` // without the :* behind it
+		Class     string `json:"logGroupClass"`
+		Retention int    `json:"retentionInDays,omitempty"`
+		Key       string `json:"kmsKeyId,omitempty"`
+		Created   int64  `json:"creationTime"`
+	}
+	out := struct {
+		Groups    []described `json:"logGroups"`
+		NextToken string      `json:"nextToken,omitempty"`
+	}{Groups: []described{}}
+	groups := s.at(r.Caller)
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[name]
+		if name <= in.NextToken || !strings.HasPrefix(name, in.Prefix) {
+			continue
+		}
+		if len(out.Groups) == in.Limit {
+			out.NextToken = out.Groups[in.Limit-1].Name
+			break
+		}
+		out.Groups = append(out.Groups, described{g.name, g.arn, strings.TrimSuffix(g.arn, ":*"), g.class, g.retention, g.key, g.created})
+	}
+	return out, nil
+}
