@@ -3,7 +3,6 @@
 package board_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,27 +20,14 @@ func TestWhateverTakesTheFocusHasAName(t *testing.T) {
 	p.until(live + " && " + row("partner"))
 	f.say(commitsOf(f)...)
 	p.shows("user former removed")
-	var tree struct {
-		Nodes []struct {
-			Ignored    bool
-			Role, Name struct{ Value string }
-			Properties []struct {
-				Name  string
-				Value struct{ Value any }
-			}
-		}
-	}
-	must(t, json.Unmarshal(p.call("Accessibility.getFullAXTree", params{}), &tree))
 	focusable := 0
-	for _, n := range tree.Nodes {
-		for _, property := range n.Properties {
-			if n.Ignored || property.Name != "focusable" || property.Value.Value != true {
-				continue
-			}
-			focusable++
-			if strings.TrimSpace(n.Name.Value) == "" {
-				t.Errorf("a %s that takes the focus has no name", n.Role.Value)
-			}
+	for _, n := range p.accessible() {
+		if !n.focusable {
+			continue
+		}
+		focusable++
+		if strings.TrimSpace(n.name) == "" {
+			t.Errorf("a %s that takes the focus has no name", n.role)
 		}
 	}
 	if focusable < 5 {

@@ -3,23 +3,28 @@
 package board_test
 
 import (
-	"bufio"
+	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	devtools "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // pictures is the folder into which tests write pictures of the page; "" for none.
@@ -28,156 +33,34 @@ var pictures = flag.String("board.pictures", "", "folder for pictures of the pag
 // patience is the most that a page may take for what a test waits for.
 const patience = 30 * time.Second
 
-// chromium is a browser without a window, driven by the DevTools protocol.
+// chromium is a browser without a window.
 type chromium struct {
-	t      *testing.T
-	socket *websocket.Conn
-
-	mu      sync.Mutex // protects what follows
-	last    int
-	answers map[int]chan answer
-	pages   map[string]*page // by session
+	ctx context.Context
 }
-
-type answer struct {
-	result json.RawMessage
-	err    error
-}
-
-// command is what the DevTools protocol sends either way.
-type command struct {
-	ID        int             `json:"id,omitempty"`
-	SessionID string          `json:"sessionId,omitempty"`
-	Method    string          `json:"method,omitempty"`
-	Params    any             `json:"params,omitempty"`
-	Result    json.RawMessage `json:"result,omitempty"`
-	Error     *struct {
-		Message string `json:"message"`
-	} `json:"error,omitempty"`
-}
-
-var listening = regexp.MustCompile(`DevTools listening on (ws://\S+)`)
 
 // startChromium starts a browser that lives as long as the test.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
-	name := os.Getenv("CHROMIUM")
-	if name == "" {
-		name = "chromium"
-	}
-	// The kernel's sandbox isn't there for root, as which tests run in containers.
-	process := exec.Command(name, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--hide-scrollbars", "--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), "about:blank")
-	log, err := process.StderrPipe()
-	must(t, err)
-	must(t, process.Start())
-	lines := bufio.NewScanner(log)
-	address := ""
-	for address == "" && lines.Scan() {
-		if found := listening.FindStringSubmatch(lines.Text()); found != nil {
-			address = found[1]
-		}
-	}
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
-		for lines.Scan() { // lest the browser waits for a reader
-		}
-	}()
-	b := &chromium{t: t, answers: map[int]chan answer{}, pages: map[string]*page{}}
-	t.Cleanup(func() {
-		if b.socket != nil {
-			_, _ = b.call("", "Browser.close", nil) // it goes before it answers
-			_ = b.socket.CloseNow()
-		}
-		stop := time.AfterFunc(5*time.Second, func() { _ = process.Process.Kill() })
-		<-drained
-		_ = process.Wait()
-		stop.Stop()
-	})
-	if address == "" {
-		t.Fatalf("%s didn't say where it listens", name)
-	}
-	b.socket, _, err = websocket.Dial(t.Context(), address, nil)
-	must(t, err)
-	b.socket.SetReadLimit(64 << 20)
-	go b.read()
-	return b
-}
-
-// read takes what the browser says, until its end.
-func (b *chromium) read() {
-	for {
-		_, text, err := b.socket.Read(context.Background())
-		if err != nil {
-			b.mu.Lock()
-			for id, waiting := range b.answers {
-				waiting <- answer{err: err}
-				delete(b.answers, id)
-			}
-			b.mu.Unlock()
-			return
-		}
-		var c struct {
-			command
-			Params json.RawMessage `json:"params"`
-		}
-		if json.Unmarshal(text, &c) != nil {
-			continue
-		}
-		b.mu.Lock()
-		waiting, p := b.answers[c.ID], b.pages[c.SessionID]
-		delete(b.answers, c.ID)
-		b.mu.Unlock()
-		switch {
-		case waiting != nil && c.Error != nil:
-			waiting <- answer{err: errors.New(c.Error.Message)}
-		case waiting != nil:
-			waiting <- answer{result: c.Result}
-		case p != nil:
-			p.happened(c.Method, c.Params)
-		}
-	}
-}
-
-func (b *chromium) call(session, method string, params any) (json.RawMessage, error) {
-	waiting := make(chan answer, 1)
-	b.mu.Lock()
-	b.last++
-	id := b.last
-	b.answers[id] = waiting
-	b.mu.Unlock()
-	text, err := json.Marshal(command{ID: id, SessionID: session, Method: method, Params: params})
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := b.socket.Write(ctx, websocket.MessageText, text); err != nil {
-		return nil, fmt.Errorf("%s: %w", method, err)
-	}
-	select {
-	case a := <-waiting:
-		if a.err != nil {
-			return nil, fmt.Errorf("%s: %w", method, a.err)
-		}
-		return a.result, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: no answer", method)
-	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(cmp.Or(os.Getenv("CHROMIUM"), "chromium")), chromedp.UserDataDir(t.TempDir()),
+		// In containers tests run as root, for which the kernel's sandbox is not available.
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience))
+	allocator, release := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(release)
+	ctx, stop := chromedp.NewContext(allocator)
+	t.Cleanup(stop)
+	must(t, chromedp.Do(ctx))
+	return &chromium{ctx: ctx}
 }
 
 // page is a tab.
 type page struct {
-	t       *testing.T
-	b       *chromium
-	session string
+	t   *testing.T
+	ctx context.Context
 
 	mu     sync.Mutex
 	errors []string // that the page has thrown or the console has shown
 }
-
-type params map[string]any
 
 // look is how a page is looked at.
 type look struct {
@@ -190,31 +73,34 @@ var desktop, phone = look{width: 1280, height: 860}, look{width: 390, height: 84
 // open opens a page at an address, in a profile of its own.
 func (b *chromium) open(t *testing.T, url string, l look) *page {
 	t.Helper()
-	var made struct{ BrowserContextID, TargetID, SessionID string }
-	into := func(raw json.RawMessage, err error) {
-		t.Helper()
-		must(t, err)
-		must(t, json.Unmarshal(raw, &made))
-	}
-	into(b.call("", "Target.createBrowserContext", params{}))
-	into(b.call("", "Target.createTarget", params{"url": "about:blank", "browserContextId": made.BrowserContextID, "width": l.width, "height": l.height}))
-	into(b.call("", "Target.attachToTarget", params{"targetId": made.TargetID, "flatten": true}))
-	p := &page{t: t, b: b, session: made.SessionID}
-	b.mu.Lock()
-	b.pages[p.session] = p
-	b.mu.Unlock()
+	p := &page{t: t}
+	ctx, closePage := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.happened))
+	p.ctx = ctx
 	t.Cleanup(func() {
 		for _, problem := range p.problems() {
 			t.Errorf("the page: %s", problem)
 		}
-		_, _ = b.call("", "Target.closeTarget", params{"targetId": made.TargetID}) // the browser may have gone already
+		closePage()
 	})
-	p.call("Runtime.enable", nil)
-	p.call("Log.enable", nil)
-	p.call("Page.enable", nil)
+	must(t, chromedp.Do(ctx)) // opens the tab, which lives as long as this context
 	p.look(l)
-	p.call("Page.navigate", params{"url": url})
+	call(p, devtools.Navigate, devtools.NavigateParams{URL: url})
 	return p
+}
+
+// call sends a command of the DevTools protocol.
+func call[P, R any](p *page, command cdp.Command[P, R], params P) R {
+	p.t.Helper()
+	return run(p, func(ctx context.Context, tab *chromedp.Target) (R, error) { return cdp.Call(ctx, tab, command, params) })
+}
+
+func run[T any](p *page, action chromedp.Action[T]) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, action)
+	must(p.t, err)
+	return result
 }
 
 // look sets the size and the color scheme.
@@ -224,44 +110,40 @@ func (p *page) look(l look) {
 	if l.dark {
 		scheme = "dark"
 	}
-	p.call("Emulation.setDeviceMetricsOverride", params{"width": l.width, "height": l.height, "deviceScaleFactor": 1, "mobile": l.width < 600})
-	p.call("Emulation.setEmulatedMedia", params{"features": []params{{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}}})
-}
-
-func (p *page) call(method string, given params) json.RawMessage {
-	p.t.Helper()
-	result, err := p.b.call(p.session, method, given)
-	must(p.t, err)
-	return result
+	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: int64(l.width), Height: int64(l.height), DeviceScaleFactor: 1, Mobile: l.width < 600,
+	})
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 }
 
 // happened notes what the page complains of.
-func (p *page) happened(method string, raw json.RawMessage) {
-	var event struct {
-		ExceptionDetails struct {
-			Text      string
-			Exception struct{ Description string }
-		}
-		Entry struct{ Level, Text, URL string }
-		Type  string
-		Args  []struct{ Value any }
-	}
-	if json.Unmarshal(raw, &event) != nil {
-		return
-	}
+func (p *page) happened(event any) {
 	problem := ""
-	switch {
-	case method == "Runtime.exceptionThrown":
-		problem = event.ExceptionDetails.Text + " " + event.ExceptionDetails.Exception.Description
-	case method == "Log.entryAdded" && event.Entry.Level == "error":
-		problem = event.Entry.Text + " " + event.Entry.URL
-	case method == "Runtime.consoleAPICalled" && (event.Type == "error" || event.Type == "warning"):
-		problem = fmt.Sprint(event.Args)
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		problem = e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			problem += " " + e.ExceptionDetails.Exception.Description
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level != log.EntryLevelError {
+			return
+		}
+		problem = e.Entry.Text + " " + e.Entry.URL
+	case *runtime.EventConsoleAPICalled:
+		if e.Type != runtime.ConsoleAPICalledTypeError && e.Type != runtime.ConsoleAPICalledTypeWarning {
+			return
+		}
+		for _, arg := range e.Args {
+			problem += string(arg.Value) + " "
+		}
 	default:
 		return
 	}
 	if strings.Contains(problem, "WebSocket connection to") {
-		return // the browser says so itself whenever a connection fails
+		return // the browser logs every connection that fails
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -274,21 +156,17 @@ func (p *page) problems() []string {
 	return p.errors
 }
 
-// eval evaluates an expression, waits for it if it is a promise, and decodes what it gives.
+// eval evaluates an expression, waits for it if it is a promise, and decodes its value. undefined is the zero value.
 func eval[T any](p *page, expression string) T {
 	p.t.Helper()
-	raw := p.call("Runtime.evaluate", params{"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true})
-	var result struct {
-		Result           struct{ Value T }
-		ExceptionDetails *struct {
-			Exception struct{ Description string }
-		}
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	userGesture := func(params *runtime.EvaluateParams) { gesture := true; params.UserGesture = &gesture }
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise, userGesture))
+	if err != nil && !errors.Is(err, chromedp.ErrJSUndefined) && !errors.Is(err, chromedp.ErrJSNull) {
+		p.t.Fatalf("%s: %v", expression, err)
 	}
-	must(p.t, json.Unmarshal(raw, &result))
-	if result.ExceptionDetails != nil {
-		p.t.Fatalf("%s: %s", expression, result.ExceptionDetails.Exception.Description)
-	}
-	return result.Result.Value
+	return value
 }
 
 // until waits until an expression is true. It is looked at with every frame.
@@ -321,20 +199,58 @@ func (p *page) shows(text string) {
 	p.until(fmt.Sprintf("document.body.innerText.includes(%s)", encoded))
 }
 
+// keys are the keys that have names.
+var keys = map[string]string{
+	"ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight, "ArrowUp": kb.ArrowUp, "End": kb.End,
+	"Enter": kb.Enter, "Escape": kb.Escape, "Home": kb.Home, "PageDown": kb.PageDown, "PageUp": kb.PageUp, "Tab": kb.Tab,
+}
+
 // press presses keys, by their names or, for letters, by themselves.
-func (p *page) press(keys ...string) {
+func (p *page) press(names ...string) {
 	p.t.Helper()
-	for _, key := range keys {
-		down := params{"type": "keyDown", "key": key}
-		if len(key) == 1 {
-			down["text"] = key
+	for _, name := range names {
+		key, named := keys[name]
+		if !named && len(name) != 1 {
+			p.t.Fatalf("there is no key %s", name)
 		}
-		if code, ok := map[string]int{"Tab": 9, "Enter": 13, "Escape": 27}[key]; ok {
-			down["windowsVirtualKeyCode"] = code
-		}
-		p.call("Input.dispatchKeyEvent", down)
-		p.call("Input.dispatchKeyEvent", params{"type": "keyUp", "key": key})
+		// chromedp.KeyEvent sends a char event besides the down event, so the character would appear although the page
+		// prevented the down event. A down event with text makes both, as a real key does.
+		down := kb.Keys[[]rune(cmp.Or(key, name))[0]]
+		params := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: down.Key, Code: down.Code, Text: down.Text, WindowsVirtualKeyCode: down.Windows}
+		call(p, input.DispatchKeyEvent, params)
+		params.Type, params.Text = input.DispatchKeyEventTypeKeyUp, ""
+		call(p, input.DispatchKeyEvent, params)
 	}
+}
+
+// node is a node of the accessibility tree that is not ignored.
+type node struct {
+	role, name string
+	focusable  bool
+}
+
+// accessible is the accessibility tree, as a screen reader gets it.
+func (p *page) accessible() []node {
+	p.t.Helper()
+	text := func(v *accessibility.Value) string {
+		var decoded string
+		if v != nil && len(v.Value) > 0 {
+			must(p.t, json.Unmarshal(v.Value, &decoded))
+		}
+		return decoded
+	}
+	var nodes []node
+	for _, n := range call(p, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+		if n.Ignored {
+			continue
+		}
+		found := node{role: text(n.Role), name: text(n.Name)}
+		for _, property := range n.Properties {
+			found.focusable = found.focusable || property.Name == "focusable" && string(property.Value.Value) == "true"
+		}
+		nodes = append(nodes, found)
+	}
+	return nodes
 }
 
 // picture writes a picture of the page, if the tests were asked for pictures.
@@ -343,10 +259,7 @@ func (p *page) picture(name string) {
 	if *pictures == "" {
 		return
 	}
-	var shot struct{ Data string }
-	must(p.t, json.Unmarshal(p.call("Page.captureScreenshot", params{"format": "png"}), &shot))
-	data, err := base64.StdEncoding.DecodeString(shot.Data)
-	must(p.t, err)
+	data := run(p, chromedp.CaptureScreenshot())
 	must(p.t, os.MkdirAll(*pictures, 0o750))
 	must(p.t, os.WriteFile(filepath.Join(*pictures, name+".png"), data, 0o600))
 }

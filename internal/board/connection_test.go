@@ -184,7 +184,7 @@ func TestConnectionIsKeptUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := b.open(t, server.URL, desktop)
 			p.until(`document.readyState === "complete"`)
-			p.call("Runtime.evaluate", params{"expression": fakes, "awaitPromise": true})
+			eval[any](p, fakes)
 			encoded, err := json.Marshal(c.scenario)
 			must(t, err)
 			got := strings.Join(eval[[]string](p, fmt.Sprintf("(new Function(%s)(), log.map(String))", encoded)), "\n")

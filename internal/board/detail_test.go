@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	devtools "github.com/chromedp/cdproto/page"
+
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
@@ -85,7 +87,7 @@ func TestBoard_DetailAddress(t *testing.T) {
 		p.until(detailText + ".includes(" + quote(want) + ")")
 	}
 	eval[any](p, `location.hash = "#/acme/user/partner"`)
-	p.call("Page.reload", nil)
+	call(p, devtools.Reload, devtools.ReloadParams{})
 	p.until(detailText + `.includes("SFTP as partner")`)
 	eval[any](p, "history.back()")
 	p.until(`!` + detailText + `.includes("SFTP as partner")`)

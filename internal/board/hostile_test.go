@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
+
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
@@ -41,7 +43,7 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	m.Run = hostile("committing run")
 	f.say(m)
 	p.press("/")
-	p.call("Input.insertText", params{"text": "<img"}) // what is searched for opens everything
+	call(p, input.InsertText, input.InsertTextParams{Text: "<img"}) // what is searched for opens everything
 	for _, what := range []string{
 		"bucket", "bucket name", "user", "slot", "prefix", "deviation", "policies", "run", "who", "member", "committer", "former", "committing run",
 	} {

@@ -3,11 +3,12 @@
 package board_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	devtools "github.com/chromedp/cdproto/page"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -105,7 +106,7 @@ func TestTheTokenLeavesTheAddress(t *testing.T) {
 	if at := eval[string](p, "location.href"); at != f.url+"/" {
 		t.Errorf("the address is %s", at)
 	}
-	p.call("Page.reload", nil)
+	call(p, devtools.Reload, devtools.ReloadParams{})
 	p.until(live)
 	if offered := f.subprotocols(); offered != strings.TrimSuffix(strings.Repeat("stowage.v1, stowage.token.secret.to.ken\n", 2), "\n") {
 		t.Errorf("offered were %q", offered)
@@ -168,28 +169,17 @@ func TestWithoutAMouse(t *testing.T) {
 	}
 	p.picture("keyboard")
 
-	// The accessibility tree, as a screen reader gets it.
-	var tree struct {
-		Nodes []struct {
-			Ignored    bool
-			Role, Name struct{ Value string }
-		}
-	}
-	must(t, json.Unmarshal(p.call("Accessibility.getFullAXTree", params{}), &tree))
 	roles := map[string]int{}
-	for _, n := range tree.Nodes {
-		if n.Ignored {
-			continue
-		}
-		roles[n.Role.Value]++
-		switch n.Role.Value {
+	for _, n := range p.accessible() {
+		roles[n.role]++
+		switch n.role {
 		case "treeitem", "tree", "searchbox", "heading", "region", "DisclosureTriangle":
-			if strings.TrimSpace(n.Name.Value) == "" {
-				t.Errorf("a %s has no name", n.Role.Value)
+			if strings.TrimSpace(n.name) == "" {
+				t.Errorf("a %s has no name", n.role)
 			}
 		}
-		if n.Role.Value == "treeitem" && strings.Contains(n.Name.Value, "returns") && !strings.Contains(n.Name.Value, "being created") && !strings.Contains(n.Name.Value, "being changed") {
-			t.Errorf("the state isn't in %q", n.Name.Value)
+		if n.role == "treeitem" && strings.Contains(n.name, "returns") && !strings.Contains(n.name, "being created") && !strings.Contains(n.name, "being changed") {
+			t.Errorf("the state isn't in %q", n.name)
 		}
 	}
 	for role, least := range map[string]int{"banner": 1, "main": 1, "region": 4, "tree": 1, "treeitem": 5, "searchbox": 1, "status": 2} {

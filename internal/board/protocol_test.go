@@ -147,7 +147,7 @@ func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
 	defer server.Close()
 	p := startChromium(t).open(t, server.URL, desktop)
 	p.until(`document.readyState === "complete"`)
-	p.call("Runtime.evaluate", params{"expression": pageSteps, "awaitPromise": true})
+	eval[any](p, pageSteps)
 	rapid.Check(t, func(rt *rapid.T) {
 		texts := rapid.Custom(drawTexts).Draw(rt, "texts")
 		encoded, err := json.Marshal(texts)
