@@ -37,7 +37,7 @@ func (b *bench) applies(ctx context.Context, all []growth) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, fmt.Sprintf("%d\t%d\t%s\t%d\t%s", g.parallelism, r.commits(), seconds(r.wall), r.calls.Total(), megabytes(r.peak)))
+		rows = append(rows, fmt.Sprintf("%d\t%d\t%s\t%d\t%s", g.parallelism, r.commits(), seconds(r.wall), r.calls.Total(), megabytes(r.provider)))
 	}
 	rows = append(rows, fmt.Sprintf("one by one (estimate)\t%d\t%s\t%d\t", bucketsApplied, seconds(bucketsApplied*alone.wall), bucketsApplied*alone.calls.Total()))
 	table(fmt.Sprintf("An apply of %d buckets into a project that is there. The estimate is %d times one bucket alone, which took %s.",

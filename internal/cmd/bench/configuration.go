@@ -108,6 +108,9 @@ func (c *configuration) add(kind, label string, arguments ...argument) {
 // dataDir is the directory of the version in terraform_data.
 func (c *configuration) dataDir() string { return c.name + "-data" }
 
+// tinyDir is the directory of the version for the stub with a tiny schema.
+func (c *configuration) tinyDir() string { return c.name + "-tiny" }
+
 func (c *configuration) size() int { return c.projects + c.buckets + c.users + c.permissions }
 
 // String is the mix for people.

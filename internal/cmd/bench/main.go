@@ -1,5 +1,6 @@
 // Command bench shows how fast Stowage is, with a real CLI and the built-in sandbox at AWS's latencies: what a plan takes beside
-// one of as many terraform_data resources, how much memory the provider needs, and how many commits an apply needs. Applies of more
+// one of as many terraform_data resources and beside a provider that answers at once (internal/cmd/stub), how much memory the provider
+// needs, and how many commits an apply needs. Applies of more
 // entities, which real time is too short for, are measured by this package's test in virtual time; with the flag -full it prints
 // a table. make bench runs both.
 package main
@@ -23,10 +24,11 @@ import (
 )
 
 func main() {
-	quick := flag.Bool("quick", false, "leave out what takes longest: the plans of 1,000 entities, and the memory at 5,000")
+	quick := flag.Bool("quick", false, "leave out what takes longest: the plans of 1,000 entities and more, and the memory at 5,000")
+	plansOnly := flag.Bool("plans", false, "measure plans only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := measure(ctx, *quick)
+	err := measure(ctx, *quick, *plansOnly)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -38,30 +40,35 @@ func main() {
 type bench struct {
 	box *run.Sandbox
 	cli string // terraform or tofu, by name or path
+	bin string // where make builds
 	dir string // for the configurations and their states
 }
 
-func measure(ctx context.Context, quick bool) error {
+func measure(ctx context.Context, quick, plansOnly bool) error {
 	dir, err := os.MkdirTemp("", "stowage-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	box, err := run.Start(ctx, run.Setting("BIN", "bin"), "aws")
+	bin := run.Setting("BIN", "bin")
+	box, err := run.Start(ctx, bin, "aws")
 	if err != nil {
 		return err
 	}
 	defer box.Stop()
-	b := &bench{box, run.Setting("TERRAFORM", "terraform"), dir}
+	b := &bench{box, run.Setting("TERRAFORM", "terraform"), bin, dir}
 	fmt.Printf("%s, on the sandbox with the latencies of AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 3 to 15 s for a resource\n",
 		filepath.Base(b.cli))
 
-	sizes := []int{100, 300, 1000}
+	sizes := planned
 	if quick {
 		sizes = sizes[:2]
 	}
 	began := time.Now()
 	toPlan, toGrow := plannedConfigurations(sizes), growths()
+	if plansOnly {
+		toGrow = nil
+	}
 	all := slices.Clone(toPlan)
 	for _, g := range toGrow {
 		all = append(all, g.into)
@@ -73,6 +80,9 @@ func measure(ctx context.Context, quick bool) error {
 	if err := b.plans(ctx, toPlan); err != nil {
 		return err
 	}
+	if plansOnly {
+		return nil
+	}
 	if err := b.applies(ctx, toGrow); err != nil || quick {
 		return err
 	}
@@ -81,8 +91,10 @@ func measure(ctx context.Context, quick bool) error {
 
 // ran is what a run of the CLI has taken.
 type ran struct {
+	footprint
+
 	wall  time.Duration
-	peak  int64 // of the provider's memory, in bytes; 0 where that can't be told
+	cpu   time.Duration // of the CLI and the provider
 	calls run.Calls
 }
 
@@ -91,7 +103,11 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	if err := b.box.ResetCalls(ctx); err != nil {
 		return ran{}, err
 	}
-	command, err := b.box.Command(ctx, b.cli, filepath.Join(b.dir, dir), append(args, "-input=false", "-no-color")...)
+	args = append(slices.Clone(args), "-no-color")
+	if args[0] != "validate" {
+		args = append(args, "-input=false")
+	}
+	command, err := b.box.Command(ctx, b.cli, filepath.Join(b.dir, dir), args...)
 	if err != nil {
 		return ran{}, err
 	}
@@ -104,7 +120,8 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	}
 	watched := watch(command.Process.Pid)
 	err = command.Wait()
-	r := ran{wall: time.Since(began), peak: watched()}
+	r := ran{wall: time.Since(began), footprint: watched()}
+	r.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err != nil {
 		return r, errors.Join(fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err), errors.New(tail(out.String())))
 	}

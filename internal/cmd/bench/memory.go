@@ -22,7 +22,7 @@ func (b *bench) memory(ctx context.Context) error {
 		return err
 	}
 	defer box.Stop()
-	many := &bench{box, b.cli, b.dir}
+	many := &bench{box, b.cli, b.bin, b.dir}
 	c := newConfiguration("memory", manyEntities, 400_000)
 	if err := many.write(c.name, c.stowage.String()); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (b *bench) memory(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%s\t%s", step.name, seconds(r.wall), r.calls.Total(), megabytes(r.peak), judgeMemory(r.peak)))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%s\t%s", step.name, seconds(r.wall), r.calls.Total(), megabytes(r.provider), judgeMemory(r.provider)))
 		progress("%s of %d resources took %s", step.name, c.size(), r.wall.Round(time.Second))
 	}
 	table(fmt.Sprintf("Memory of the provider at %s.", c), rows...)

@@ -3,12 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
-// aims are how many times as long as a plan of terraform_data a plan may take, by the number of entities.
-var aims = map[int]float64{300: 2, 1000: 1.5}
+// planned are the sizes of the configurations that plans are measured of.
+var planned = []int{100, 300, 1000, 3000}
+
+// largeSize is the largest size of which more than one run counts.
+const largeSize = 1000
+
+// Aims of a plan that finds nothing to do.
+const (
+	cpuAim        = 700 * time.Microsecond // of the provider, for each of 1,000 resources
+	ratioAim      = 1.5                    // to the wall time of 1,000 terraform_data
+	ratioStubAim  = 1.25                   // to that of a stub with the schema of Stowage
+	wallAim       = time.Second            // of 300 resources
+	sizeOfCPUAim  = 1000
+	sizeOfWallAim = 300
+)
 
 // plannedConfigurations are what plans are measured of.
 func plannedConfigurations(sizes []int) []*configuration {
@@ -19,40 +35,100 @@ func plannedConfigurations(sizes []int) []*configuration {
 	return all
 }
 
-// plans measures plans that find nothing to do, in all read modes.
-func (b *bench) plans(ctx context.Context, configurations []*configuration) error {
-	rows := []string{"resources\twhat\twall time\tratio\taim\tAWS calls\tprovider's peak memory"}
-	heading := "Plans that find nothing to do: the median of 3 runs after one to warm up. terraform_data has the same values and references."
-	for _, c := range configurations {
-		heading += fmt.Sprintf("\n%5d resources are %s", c.size(), c)
-		base, err := b.plan(ctx, c.dataDir(), nil)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, fmt.Sprintf("%d\tterraform_data\t%s\t1.0\t\t\t", c.size(), seconds(base.wall)))
-		for _, mode := range []string{"verified", "cached", "authoritative"} {
-			r, err := b.plan(ctx, c.name, []string{"STOWAGE_READ_CONSISTENCY=" + mode})
-			if err != nil {
-				return err
-			}
-			ratio := r.wall.Seconds() / base.wall.Seconds()
-			rows = append(rows, fmt.Sprintf("\t%s\t%s\t%.1f\t%s\t%d\t%s", mode, seconds(r.wall), ratio, judge(c.size(), ratio), r.calls.Total(), megabytes(r.peak)))
-		}
+// subject is one of the providers that are compared.
+type subject struct {
+	name string
+	dir  func(c *configuration) string
+	env  []string
+}
+
+const (
+	terraformData = "terraform_data"
+	stubTiny      = "stub, tiny schema"
+	stubStowage   = "stub, schema of Stowage"
+	stowageItself = "stowage"
+)
+
+// subjects are the providers that are compared; cli is the CLI configuration that leads to the stub.
+func subjects(cli string) []subject {
+	stub := "TF_CLI_CONFIG_FILE=" + cli
+	own := func(c *configuration) string { return c.name }
+	return []subject{
+		{terraformData, (*configuration).dataDir, nil},
+		{stubTiny, (*configuration).tinyDir, []string{stub}},
+		{stubStowage, own, []string{stub, "STUB_SCHEMA=stowage"}},
+		{stowageItself, own, nil},
+		{"stowage, cached", own, []string{"STOWAGE_READ_CONSISTENCY=cached"}},
+		{"stowage, authoritative", own, []string{"STOWAGE_READ_CONSISTENCY=authoritative"}},
 	}
-	table(heading, rows...)
+}
+
+// task is a command that finds nothing to do.
+type task struct {
+	name string
+	args []string // with -detailed-exitcode it fails when there is something to do
+	runs int      // that count; one more warms up
+}
+
+var tasks = []task{
+	{"plan", []string{"plan", "-detailed-exitcode"}, 3},
+	{"plan -refresh-only", []string{"plan", "-refresh-only", "-detailed-exitcode"}, 1},
+	{"plan -refresh=false", []string{"plan", "-refresh=false", "-detailed-exitcode"}, 1},
+	{"validate", []string{"validate"}, 1},
+	{"plan -destroy", []string{"plan", "-destroy"}, 1},
+}
+
+// measured are runs of one size, by task and subject.
+type measured map[string]map[string]ran
+
+// plans measures plans and the like that find nothing to do.
+func (b *bench) plans(ctx context.Context, configurations []*configuration) error {
+	cli, err := b.stubConfiguration()
+	if err != nil {
+		return err
+	}
+	for _, c := range configurations {
+		m := measured{}
+		for _, t := range tasks {
+			m[t.name] = map[string]ran{}
+			for _, s := range subjects(cli) {
+				if len(s.env) > 0 && !strings.Contains(s.env[0], cli) && t.name != "plan" {
+					continue // the read mode makes a difference to refreshing alone
+				}
+				if m[t.name][s.name], err = b.median(ctx, c, s, t); err != nil {
+					return err
+				}
+			}
+		}
+		m.show(c)
+	}
 	return nil
 }
 
-// plan measures a plan; the times are the median's, and so are its calls and memory.
-func (b *bench) plan(ctx context.Context, dir string, env []string) (ran, error) {
-	const warmUp, counted = 1, 3
+// stubConfiguration writes the CLI configuration that leads to the stub.
+func (b *bench) stubConfiguration() (path string, err error) {
+	dir, err := filepath.Abs(filepath.Join(b.bin, "stub"))
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(b.dir, "stub.tfrc")
+	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"stowage/stowage\" = %q\n    \"registry.opentofu.org/stowage/stowage\" = %q\n  }\n  direct {}\n}\n", dir, dir)
+	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// median measures a task; what is returned is the run of the median wall time.
+func (b *bench) median(ctx context.Context, c *configuration, s subject, t task) (ran, error) {
+	counted := t.runs
+	if c.size() > largeSize {
+		counted = 1
+	}
 	var runs []ran
-	for n := range warmUp + counted {
-		r, err := b.terraform(ctx, dir, env, "plan", "-detailed-exitcode") // fails when there is something to do
+	for n := range 1 + counted {
+		r, err := b.terraform(ctx, s.dir(c), s.env, t.args...)
 		if err != nil {
 			return ran{}, err
 		}
-		if n >= warmUp {
+		if n > 0 {
 			runs = append(runs, r)
 		}
 	}
@@ -60,16 +136,55 @@ func (b *bench) plan(ctx context.Context, dir string, env []string) (ran, error)
 	return runs[len(runs)/2], nil
 }
 
-func judge(size int, ratio float64) string {
-	aim, ok := aims[size]
-	switch {
-	case !ok:
-		return ""
-	case ratio <= aim:
-		return fmt.Sprintf("%.1f: met", aim)
-	default:
-		return fmt.Sprintf("%.1f: MISSED", aim)
+// show prints a table of one size.
+func (m measured) show(c *configuration) {
+	rows := []string{"command\tprovider\twall time\tratio\tCLI's CPU\tprovider's CPU\tfor a resource\tCLI's memory\tprovider's memory\tAWS calls"}
+	for _, t := range tasks {
+		base := m[t.name][terraformData].wall.Seconds()
+		for _, s := range subjects("") {
+			r, ok := m[t.name][s.name]
+			if !ok {
+				continue
+			}
+			provider := r.cpu - r.coreCPU
+			row := fmt.Sprintf("%s\t%s\t%s\t%.2f\t%s\t", t.name, s.name, seconds(r.wall), r.wall.Seconds()/base, seconds(r.coreCPU))
+			if s.name != terraformData {
+				row += fmt.Sprintf("%s\t%.2f ms", seconds(provider), float64(provider.Microseconds())/1000/float64(c.size()))
+			} else {
+				row += "\t"
+			}
+			rows = append(rows, row+fmt.Sprintf("\t%s\t%s\t%d", megabytes(r.core), megabytes(r.provider), r.calls.Total()))
+		}
 	}
+	table(fmt.Sprintf("%d resources (%s). Commands that find nothing to do.", c.size(), c), rows...)
+	if aims := m.aims(c); len(aims) > 0 {
+		table("Aims", aims...)
+	}
+}
+
+// aims tells which aims a size has met.
+func (m measured) aims(c *configuration) []string {
+	r, data, stub := m["plan"][stowageItself], m["plan"][terraformData], m["plan"][stubStowage]
+	switch c.size() {
+	case sizeOfWallAim:
+		return []string{fmt.Sprintf("wall time\t%s\tat most %s: %s", seconds(r.wall), seconds(wallAim), met(r.wall <= wallAim))}
+	case sizeOfCPUAim:
+		each := (r.cpu - r.coreCPU) / time.Duration(c.size())
+		toData, toStub := r.wall.Seconds()/data.wall.Seconds(), r.wall.Seconds()/stub.wall.Seconds()
+		return []string{
+			fmt.Sprintf("provider's CPU for a resource\t%s\tat most %s: %s", each.Round(10*time.Microsecond), cpuAim, met(each <= cpuAim)),
+			fmt.Sprintf("wall time to terraform_data\t%.2f\tat most %.2f: %s", toData, ratioAim, met(toData <= ratioAim)),
+			fmt.Sprintf("wall time to a stub with the schema of Stowage\t%.2f\tat most %.2f: %s", toStub, ratioStubAim, met(toStub <= ratioStubAim)),
+		}
+	}
+	return nil
+}
+
+func met(ok bool) string {
+	if ok {
+		return "met"
+	}
+	return "MISSED"
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

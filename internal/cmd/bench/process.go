@@ -8,20 +8,28 @@ import (
 	"time"
 )
 
-// providerBinary is the name of the executable whose memory is watched.
+// providerBinary is the name of the executables of providers.
 const providerBinary = "terraform-provider-stowage"
 
-// watch looks at the provider processes of a CLI until the function that it returns is called, which gives the most memory that
-// any of them has held at once, in bytes. A CLI starts several, one after the other. The kernel keeps the peak for each
-// (VmHWM), so that only what happens between the last look and a process's end can be missed. Without Linux's /proc it is 0.
-func watch(cli int) (peak func() int64) {
-	stop, result := make(chan struct{}), make(chan int64)
+// footprint is what the processes of a run have taken, as far as Linux's /proc tells.
+type footprint struct {
+	core, provider int64         // the most memory that the CLI, and any of the provider processes, held at once, in bytes
+	coreCPU        time.Duration // what the CLI has computed itself
+}
+
+// watch looks at a CLI and its provider processes until the function that it returns is called. A CLI starts several providers, one
+// after the other. The kernel keeps the peak of the memory for each process (VmHWM) and adds up its CPU, so that only what happens between
+// the last look and a process's end can be missed. Without /proc everything is 0.
+func watch(cli int) (watched func() footprint) {
+	stop, result := make(chan struct{}), make(chan footprint)
 	go func() {
 		ticker := time.NewTicker(10 * time.Millisecond)
 		defer ticker.Stop()
-		var most int64
+		var most footprint
 		for {
-			most = max(most, providersPeak(cli))
+			most.core = max(most.core, peakOf(strconv.Itoa(cli)))
+			most.coreCPU = max(most.coreCPU, cpuOf(strconv.Itoa(cli)))
+			most.provider = max(most.provider, providersPeak(cli))
 			select {
 			case <-ticker.C:
 			case <-stop:
@@ -30,7 +38,7 @@ func watch(cli int) (peak func() int64) {
 			}
 		}
 	}()
-	return func() int64 {
+	return func() footprint {
 		close(stop)
 		return <-result
 	}
@@ -59,6 +67,30 @@ func children(parent int) []string {
 		}
 	}
 	return pids
+}
+
+// cpuOf is the CPU that a process has used itself, without its children (proc(5), /proc/pid/stat: utime and stime, in hundredths of a
+// second on every platform of Go's); 0 when it has ended.
+func cpuOf(pid string) time.Duration {
+	stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // behind the name, which may hold anything
+	fields := strings.Fields(rest)
+	const utime, stime = 11, 12
+	if len(fields) <= stime {
+		return 0
+	}
+	user, err := strconv.Atoi(fields[utime])
+	if err != nil {
+		return 0
+	}
+	system, err := strconv.Atoi(fields[stime])
+	if err != nil {
+		return 0
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // peakOf is the most memory that a process has held, in bytes; 0 when it has ended.

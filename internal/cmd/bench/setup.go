@@ -12,23 +12,28 @@ import (
 // each into as few commits as can be.
 func (b *bench) setUp(ctx context.Context, configurations []*configuration) error {
 	var wg sync.WaitGroup
-	errs := make([]error, 2*len(configurations))
-	apply := func(result *error, dir, text string) {
-		wg.Go(func() { *result = b.setUpOne(ctx, dir, text) })
+	stub, err := b.stubConfiguration()
+	if err != nil {
+		return err
+	}
+	errs := make([]error, 3*len(configurations))
+	apply := func(result *error, dir, text string, env ...string) {
+		wg.Go(func() { *result = b.setUpOne(ctx, dir, text, env) })
 	}
 	for i, c := range configurations {
-		apply(&errs[2*i], c.name, c.stowage.String())
-		apply(&errs[2*i+1], c.dataDir(), c.data.String())
+		apply(&errs[3*i], c.name, c.stowage.String())
+		apply(&errs[3*i+1], c.dataDir(), c.data.String())
+		apply(&errs[3*i+2], c.tinyDir(), c.stowage.String(), "TF_CLI_CONFIG_FILE="+stub)
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-func (b *bench) setUpOne(ctx context.Context, dir, text string) error {
+func (b *bench) setUpOne(ctx context.Context, dir, text string, env []string) error {
 	if err := b.write(dir, text); err != nil {
 		return err
 	}
-	r, err := b.terraform(ctx, dir, nil, "apply", "-auto-approve", "-parallelism=1000")
+	r, err := b.terraform(ctx, dir, env, "apply", "-auto-approve", "-parallelism=1000")
 	if err != nil {
 		return err
 	}
