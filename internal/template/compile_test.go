@@ -3,12 +3,12 @@ package template
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -41,10 +41,16 @@ func TestCompiledTemplateIsGolden(t *testing.T) {
 	golden(t, "quickstart.json", quickstart(t).Encode())
 }
 
-func golden(t *testing.T, name string, got []byte) {
+// golden compares a template with a file, which is indented so that a change of one property is a change of one line.
+func golden(t *testing.T, name string, encoded []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	got = append(slices.Clone(got), '\n')
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, encoded, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	indented.WriteByte('\n')
+	got := indented.Bytes()
 	if *update {
 		if err := os.WriteFile(path, got, 0o600); err != nil {
 			t.Fatal(err)
