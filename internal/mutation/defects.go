@@ -356,6 +356,10 @@ var Defects = []Defect{
 		Old: "if now := body.Contents.Project.Listing(); now.AccountID == first.env.AccountID && ", New: "if now := body.Contents.Project.Listing(); ",
 		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
 	}, {
+		Name: "every notification of an unknown project reads the directory", File: "internal/projects/unlisted.go",
+		Old: "return s.lookup.listed != nil && ", New: "return false && ",
+		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
+	}, {
 		Name: "a failed reading is kept for all clients", File: "internal/relay/shared.go",
 		Old: "\t\t\ts.forget(key, r)\n", New: "\t\t\t_ = s.forget\n",
 		Packages: []string{"internal/relay"}, Run: "TestShared_",

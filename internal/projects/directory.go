@@ -57,6 +57,7 @@ func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.List
 	if read.doubtful {
 		return nil, &staleDirectoryError{unknown}
 	}
+	s.missed(read.contents.Listings)
 	return nil, unknown
 }
 

@@ -146,6 +146,9 @@ func (s *Service) refreshStack(ctx context.Context, at StackAddress) (Refreshed,
 		_, done, err := s.refresh(ctx, h, h.directory, snapshot)
 		return done, err
 	}
+	if len(snapshot.Heads) == 0 && s.project(at.Project).reached(0) == nil && s.unlisted(at.Project) {
+		return Refreshed{}, &model.NotFoundError{Kind: model.NotFoundProject, Project: at.Project}
+	}
 	p, first, err := s.reachAt(ctx, h, at, snapshot)
 	if err != nil {
 		return Refreshed{}, err

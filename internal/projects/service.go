@@ -43,6 +43,7 @@ type Service struct {
 	hubCall  *call[*hub]
 	projects map[string]*project
 	tokens   int
+	lookup   lookup
 
 	unread   bool      // people were told that the mirror could not be read
 	warnings []Warning // that nobody has been told of yet

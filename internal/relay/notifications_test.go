@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 	"sync/atomic"
@@ -198,6 +199,44 @@ func TestNotifications_OwnAccountOnly(t *testing.T) {
 			if got := calls.take(); !maps.Equal(got, c.want) {
 				t.Errorf("%s: %s", name, cmp.Diff(c.want, got))
 			}
+		}
+	})
+}
+
+// TestNotifications_UnknownProjects sends notifications of stacks of projects that do not exist, as every account that has a topic can.
+// They cost a read of the mirror each, and the directory is read once in five seconds.
+func TestNotifications_UnknownProjects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		must(t, w.process().CreateProject(t.Context(), project("acme")))
+		r, calls := w.relay()
+		notify := func(name string) map[string]int {
+			t.Helper()
+			id := "arn:aws:cloudformation:" + region + ":" + account + ":stack/stowage-" + name + "-0/1"
+			event, err := json.Marshal(map[string]any{"Records": []any{snsRecord(t, topicOf(account), id, false)}})
+			must(t, err)
+			_, err = r.Handle(t.Context(), event)
+			must(t, err)
+			return calls.take()
+		}
+		notify("acme")
+		lookup := map[string]int{"Query": 1, "DescribeStacks": 2, "GetTemplate": 1, "TransactGetItems": 1}
+		if got := notify("none"); !maps.Equal(got, lookup) {
+			t.Errorf("the first unknown project: %s", cmp.Diff(lookup, got))
+		}
+		for n := range 100 {
+			if got, want := notify(fmt.Sprint("none-", n)), map[string]int{"Query": 1}; !maps.Equal(got, want) {
+				t.Fatalf("unknown project %d: %s", n, cmp.Diff(want, got))
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if got := notify("none"); !maps.Equal(got, lookup) {
+			t.Errorf("an unknown project later: %s", cmp.Diff(lookup, got))
+		}
+		// A project that is created right after such a reading is found, because the mirror has it.
+		must(t, w.process().CreateProject(t.Context(), project("fresh")))
+		if got := notify("fresh"); got["DescribeStacks"] == 0 {
+			t.Errorf("a new project: %v", got)
 		}
 	})
 }

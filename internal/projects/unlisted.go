@@ -1,0 +1,36 @@
+package projects
+
+import (
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// lookupPause is how long a reading of the directory is an answer to notifications about projects that it does not list. A
+// project that is created meanwhile is found by its next notification after that, or by the sweep.
+const lookupPause = 5 * time.Second
+
+// lookup is the last reading of the directory that did not list a project. Every account whose topic the relay subscribes to
+// can report on stacks of projects that do not exist. Without it each report would cost calls to CloudFormation in the hub.
+type lookup struct {
+	at     time.Time
+	listed map[string]bool
+}
+
+// missed remembers a reading of the directory that does not list a project.
+func (s *Service) missed(listings []model.Listing) {
+	listed := make(map[string]bool, len(listings))
+	for _, listing := range listings {
+		listed[listing.Name] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lookup = lookup{time.Now(), listed}
+}
+
+// unlisted reports whether a project was missing from the directory a moment ago.
+func (s *Service) unlisted(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lookup.listed != nil && !s.lookup.listed[name] && time.Since(s.lookup.at) < lookupPause
+}
