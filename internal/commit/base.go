@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -48,18 +48,18 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	case o.Err != nil:
 		e.recovery, e.heal, e.healed = nil, nil, nil
 		e.failAll(now, unreadable(e.config.Stack, o.Err))
-	case o.Earlier && (e.owes() || !updatable(o.After.Status)):
+	case o.Earlier && (e.owes() || !cfn.Stable(o.After.Status)):
 		e.read()
-	case o.Absent, o.After.Status == "REVIEW_IN_PROGRESS", o.After.Status == "DELETE_COMPLETE":
+	case o.Absent, o.After.Status == cfn.ReviewInProgress, o.After.Status == cfn.DeleteComplete:
 		e.create(now, o)
-	case !o.Consistent(), e.stale(now, o):
+	case !o.Consistent(), e.staleness.Wait(now, o.Stale()):
 		e.unserved = nil // that is what the members wait for now
 		e.pause(now, BusyPause)
-	case o.After.Status == "UPDATE_ROLLBACK_FAILED":
+	case o.After.Status == cfn.UpdateRollbackFailed:
 		e.recover(now, o)
-	case o.After.Status == "ROLLBACK_COMPLETE" && e.config.Create && len(e.batch) > 0:
+	case o.After.Status == cfn.RollbackComplete && e.config.Create && len(e.batch) > 0:
 		e.clear(o)
-	case !updatable(o.After.Status):
+	case !cfn.Stable(o.After.Status):
 		e.stuck(now, o.After.Status, o.After.StatusReason)
 	default:
 		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
@@ -82,32 +82,6 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	}
 }
 
-// stale says whether to wait for a template that is stale.
-func (e *Engine) stale(now time.Time, o BaseRead) bool {
-	if !o.Stale() {
-		e.staleSince, e.staleReads = time.Time{}, 0
-		return false
-	}
-	if e.staleSince.IsZero() {
-		e.staleSince = now
-	}
-	e.staleReads++
-	return e.staleReads < StaleReads || now.Sub(e.staleSince) < StalePatience
-}
-
-// inProgress says that an operation is running and will end by itself.
-func inProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
-
-// updatable are the statuses from which CloudFormation takes a change set and in which the template is the stack's
-// (CloudFormation user guide, view-stack-events, status codes).
-func updatable(status string) bool {
-	switch status {
-	case "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE":
-		return true
-	}
-	return false
-}
-
 // create makes the stack with the carrier alone; the members' changes follow as an update.
 func (e *Engine) create(now time.Time, o BaseRead) {
 	e.recovery, e.heal, e.healed = nil, nil, nil
@@ -120,7 +94,7 @@ func (e *Engine) create(now time.Time, o BaseRead) {
 		return
 	}
 	stackID := ""
-	if !o.Absent && o.After.Status == "REVIEW_IN_PROGRESS" {
+	if !o.Absent && o.After.Status == cfn.ReviewInProgress {
 		stackID = o.After.StackID
 	}
 	token := e.token()

@@ -2,8 +2,9 @@ package commit
 
 import (
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
 // # Blame
@@ -52,13 +53,13 @@ type verdict struct {
 func (e *Engine) causes(events []Event) []cause {
 	var causes []cause
 	for _, event := range events {
-		if event.Type == stackType {
-			if strings.Contains(event.Status, "ROLLBACK") {
+		if event.Type == cfn.StackType {
+			if cfn.RolledBack(event.Status) {
 				break
 			}
 			continue
 		}
-		if strings.HasSuffix(event.Status, "_FAILED") && !cancelled(event.Reason) {
+		if cfn.Failed(event.Status) && !cancelled(event.Reason) {
 			owners, left := e.owners(event.LogicalID)
 			causes = append(causes, cause{reason: reason(event), owners: owners, left: left})
 		}
@@ -80,7 +81,7 @@ func (e *Engine) findings(o ChangeSetMade) []cause {
 // fails later because of it, its error tells.
 func (e *Engine) noteRemains(events []Event) {
 	for _, event := range events {
-		if event.Status != "DELETE_FAILED" {
+		if event.Status != cfn.DeleteFailed {
 			continue
 		}
 		owners, _ := e.owners(event.LogicalID)

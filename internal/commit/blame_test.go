@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -76,8 +77,8 @@ func (s *service) finish(e Follow) Finished {
 		s.state.description.Status = "UPDATE_ROLLBACK_COMPLETE"
 		return Finished{Description: s.state.description, Events: []Event{
 			{LogicalID: bad, Type: "AWS::S3::Bucket", Status: "CREATE_FAILED", Reason: "it is bad"},
-			{LogicalID: stackName, Type: stackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"},
-			{LogicalID: stackName, Type: stackType, Status: "UPDATE_ROLLBACK_COMPLETE"},
+			{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"},
+			{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_COMPLETE"},
 		}}
 	}
 	s.state.template, s.state.description.Status = s.set.Template, "UPDATE_COMPLETE"

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -276,12 +277,12 @@ func (e *Engine) collide(now time.Time, arn string) {
 
 // surprise starts again after a set that would do something else than intended. The second time on one base that was
 // really read, the members hear of it: it would go on for ever. A base that the carrier shows to be behind the stack is
-// only old, and is read again for StalePatience.
+// only old, and is read again for cfn.StalePatience.
 func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 	hash := e.base.hash()
 	switch again := e.surprised == hash; {
 	case e.base.remembered:
-	case again && (!behind || now.Sub(e.surprisedAt) >= StalePatience):
+	case again && (!behind || now.Sub(e.surprisedAt) >= cfn.StalePatience):
 		e.surprised = ""
 		if e.attempt.purpose == healing {
 			e.unhealed(now, details)

@@ -9,7 +9,7 @@
 //
 //  1. Read the base: DescribeStacks, GetTemplate, DescribeStacks. After a commit or a creation of this process it is known, and the
 //     driver may have read it earlier: such a base is read again before a change is refused. It counts only when both descriptions agree and the
-//     stack is at rest; else somebody was at work, and it is read again. So it is for a bounded time (StalePatience) when it is older
+//     stack is at rest; else somebody was at work, and it is read again. So it is for a bounded time (cfn.StalePatience) when it is older
 //     than what has been seen of the stack before, or its template is of another revision than its descriptions: whoever says that an
 //     entity is gone must not say so of last minute's stack. What stays so all that time is committed to, and never taken for holding
 //     the changes already.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -192,11 +193,11 @@ type (
 )
 
 // Consistent says that the stack was at rest and that nothing happened while it was read.
-func (r BaseRead) Consistent() bool { return !inProgress(r.After.Status) && r.Before.same(r.After) }
+func (r BaseRead) Consistent() bool { return !cfn.InProgress(r.After.Status) && r.Before.same(r.After) }
 
 // Stale says that the reading is behind what has been seen before, or that the template is that of another revision than the
 // descriptions: all three answers can be stale, each in its own way, for seconds. The second lasts where a person has set the revision
-// by hand: so nobody waits longer than StalePatience for the end of it.
+// by hand: so nobody waits longer than cfn.StalePatience for the end of it.
 func (r BaseRead) Stale() bool {
 	if r.Template == nil {
 		return false

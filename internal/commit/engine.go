@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -21,11 +22,6 @@ const (
 	// CollisionPatience is how long a writer waits for another one on the same base to execute before it takes it for
 	// dead: a live one takes a few seconds from its change set to the execution.
 	CollisionPatience = 20 * time.Second
-	// StalePatience is how long a base is read again that is behind the stack: descriptions are stale for seconds after an
-	// operation, not for minutes.
-	StalePatience = 30 * time.Second
-	// StaleReads is the fewest readings that it takes to believe that, however slow they are.
-	StaleReads = 5
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
 	// SettlePatience is how long that is asked before the outcome is given up as unknown: CloudFormation then hasn't answered
@@ -121,11 +117,10 @@ type Engine struct {
 	heal     []string
 	healed   map[string]json.RawMessage // the resources as they were before the healing commit
 
-	protectedID string    // the stack that has been protected for this batch: a description may not show it yet
-	staleSince  time.Time // since when templates of another revision have been read; zero: the last one was right
-	staleReads  int       // how many of them
-	unserved    *unserved // the last call that AWS did not serve; nil: it serves all
-	surprised   string    // hash of the base that gave a surprise
+	protectedID string        // the stack that has been protected for this batch: a description may not show it yet
+	staleness   cfn.Staleness // of the last readings
+	unserved    *unserved     // the last call that AWS did not serve; nil: it serves all
+	surprised   string        // hash of the base that gave a surprise
 	surprisedAt time.Time
 	collided    string // hash of the base on which another writer's set was found
 	collidedAt  time.Time

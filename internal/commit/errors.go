@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -108,20 +109,20 @@ func (e *StuckError) Explain() model.Explanation {
 
 func (e *StuckError) remedy() string {
 	switch e.Status {
-	case "UPDATE_ROLLBACK_FAILED":
+	case cfn.UpdateRollbackFailed:
 		return fmt.Sprintf("Correct what made the rollback fail, continue it (aws cloudformation continue-update-rollback --stack-name %s), then apply again.", e.Stack)
-	case "UPDATE_FAILED":
+	case cfn.UpdateFailed:
 		return fmt.Sprintf("It was updated without rollback. Roll it back (aws cloudformation rollback-stack --stack-name %s), then apply again.", e.Stack)
-	case "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED":
+	case cfn.CreateFailed, cfn.RollbackComplete, cfn.RollbackFailed:
 		return fmt.Sprintf("Its first creation failed. Correct the cause, delete the stack (aws cloudformation delete-stack --stack-name %s), then apply again.", e.Stack)
-	case "DELETE_FAILED":
+	case cfn.DeleteFailed:
 		return fmt.Sprintf("Its deletion failed. Remove what prevents the deletion, delete it again (aws cloudformation delete-stack --stack-name %s), then apply again.", e.Stack)
 	}
 	return "Bring it back to a status that ends in _COMPLETE in the CloudFormation console, then apply again."
 }
 
 // StaleTemplateError is returned when a change cannot be validated because the template that was
-// read may be stale: its revision differs from the stack's for longer than StalePatience.
+// read may be stale: its revision differs from the stack's for longer than cfn.StalePatience.
 type StaleTemplateError struct {
 	Stack string
 	Err   error // why the change would be refused if the template were current; not for errors.As

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -84,7 +84,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 	case healing:
 		e.healingDone(now, o, status)
 	case creating:
-		if status == "CREATE_COMPLETE" {
+		if status == cfn.CreateComplete {
 			e.base = nil
 			if o.Description.ChangeSetID == e.attempt.arn { // the next commit needs no reading
 				e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
@@ -95,7 +95,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		e.base = nil
 		e.failAll(now, e.failure(o, status))
 	case changing:
-		if status == "UPDATE_COMPLETE" {
+		if status == cfn.UpdateComplete {
 			e.committed(now, o)
 			return
 		}
@@ -122,7 +122,7 @@ func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 	} else {
 		e.sentenceEverybody(e.failure(o, status))
 	}
-	if status == "UPDATE_ROLLBACK_FAILED" {
+	if status == cfn.UpdateRollbackFailed {
 		e.recovery = &recovery{}
 	} else {
 		e.pronounce(now)
@@ -134,15 +134,12 @@ func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 // operation of somebody else already.
 func outcome(o Finished) string {
 	for _, event := range slices.Backward(o.Events) {
-		if event.Type == stackType && !inProgress(event.Status) {
+		if event.Type == cfn.StackType && !cfn.InProgress(event.Status) {
 			return event.Status
 		}
 	}
 	return o.Description.Status
 }
-
-// stackType is the resource type of a stack's own events.
-const stackType = "AWS::CloudFormation::Stack"
 
 // adopt makes what an operation of ours has left the base of the next commit, unless somebody has committed since.
 func (e *Engine) adopt(o Finished) {
@@ -161,7 +158,7 @@ func (e *Engine) committed(now time.Time, o Finished) {
 	e.adopt(o)
 	undeleted := map[MemberID][]string{}
 	for _, event := range o.Events {
-		if event.Status == "DELETE_FAILED" {
+		if event.Status == cfn.DeleteFailed {
 			owners, _ := e.owners(event.LogicalID)
 			for _, id := range owners {
 				undeleted[id] = append(undeleted[id], reason(event))
@@ -184,7 +181,7 @@ func (e *Engine) committed(now time.Time, o Finished) {
 func Reasons(events []Event) []string {
 	var reasons []string
 	for _, event := range events {
-		if !strings.HasSuffix(event.Status, "_FAILED") || event.Type == stackType || cancelled(event.Reason) {
+		if !cfn.Failed(event.Status) || event.Type == cfn.StackType || cancelled(event.Reason) {
 			continue
 		}
 		reasons = append(reasons, reason(event))

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -540,7 +541,7 @@ func failed(class Failure, text string) *CallError {
 func (w *world) read() BaseRead {
 	if w.earlier = !w.earlier && w.one(4, "earlier"); w.earlier {
 		i := len(w.history) - 1 - rapid.IntRange(0, 2).Draw(w.t, "how much earlier")
-		if i >= 0 && updatable(w.history[i].description.Status) {
+		if i >= 0 && cfn.Stable(w.history[i].description.Status) {
 			d := w.history[i].description
 			return BaseRead{Before: d, Template: w.history[i].template, After: d, Earlier: true}
 		}
@@ -815,7 +816,7 @@ func (w *world) follow(e Follow) Finished {
 	}
 	if op.failed != "" {
 		events = append(events, Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
-			Event{LogicalID: stackName, Type: stackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"})
+			Event{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"})
 	}
 	if op.stuck != "" {
 		events = append(events, Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -60,7 +61,7 @@ func (e *Engine) continued(now time.Time, o Continued) {
 		e.recovery.continued++
 		e.follow()
 	case o.Err.Failure.Final():
-		e.stuck(now, "UPDATE_ROLLBACK_FAILED", o.Err.Error())
+		e.stuck(now, cfn.UpdateRollbackFailed, o.Err.Error())
 	default: // somebody else is at it, or nobody knows: the stack will tell
 		e.pause(now, BusyPause)
 	}
@@ -70,7 +71,7 @@ func (e *Engine) continued(now time.Time, o Continued) {
 func (e *Engine) recovered(now time.Time, status string, events []Event) {
 	r := e.recovery
 	switch status {
-	case "UPDATE_ROLLBACK_COMPLETE":
+	case cfn.UpdateRollbackComplete:
 		if len(r.skip) > 0 {
 			if r.unhealed {
 				e.emit(Unhealed{r.skip, nil})
@@ -83,7 +84,7 @@ func (e *Engine) recovered(now time.Time, status string, events []Event) {
 			e.pronounce(now)
 		}
 		e.read()
-	case "UPDATE_ROLLBACK_FAILED":
+	case cfn.UpdateRollbackFailed:
 		named := failedResources(events)
 		if unable := template.Unhealable(r.template, named); len(named) == 0 || len(unable) > 0 {
 			e.stuck(now, status, strings.Join(Reasons(events), "; "))
@@ -106,7 +107,7 @@ func (e *Engine) stuck(now time.Time, status, why string) {
 func failedResources(events []Event) []string {
 	var ids []string
 	for _, event := range events {
-		if event.Type != stackType && event.Status == "UPDATE_FAILED" {
+		if event.Type != cfn.StackType && event.Status == cfn.UpdateFailed {
 			ids = append(ids, event.LogicalID)
 		}
 	}
@@ -147,12 +148,12 @@ func (e *Engine) composeHealing(now time.Time) {
 // healingDone goes on after a healing commit: with the one that takes its changes back, or with the batch.
 func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 	switch status {
-	case "UPDATE_COMPLETE":
+	case cfn.UpdateComplete:
 		e.adopt(o)
 		if e.attempt.restores {
 			e.healingOver(now)
 		}
-	case "UPDATE_ROLLBACK_FAILED":
+	case cfn.UpdateRollbackFailed:
 		e.recovery = &recovery{unhealed: true}
 		e.base, e.heal, e.healed = nil, nil, nil
 	default:
@@ -198,6 +199,6 @@ func (e *Engine) cleared(now time.Time, o Cleared) {
 	case errors.As(o.Err, &refused) && !refused.Failure.Final():
 		e.pause(now, BusyPause)
 	default:
-		e.failAll(now, &StuckError{e.config.Stack, "ROLLBACK_COMPLETE", o.Err.Error()})
+		e.failAll(now, &StuckError{e.config.Stack, cfn.RollbackComplete, o.Err.Error()})
 	}
 }

@@ -1,9 +1,9 @@
 package event
 
 import (
-	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -52,11 +52,8 @@ type Operation struct {
 	Expires time.Time `json:"expires"`
 }
 
-// deleted is the status of a deleted stack.
-const deleted = "DELETE_COMPLETE"
-
 // ended reports whether no operation is running in the stack.
-func (s StackState) ended() bool { return !strings.HasSuffix(s.Status, "_IN_PROGRESS") }
+func (s StackState) ended() bool { return !cfn.InProgress(s.Status) }
 
 // OperationChange is the data of a TypeOperation event: the announced operation of a stack. Version
 // is that of the state in which it was announced.

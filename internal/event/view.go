@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -103,7 +104,7 @@ func (s *StackView) contents(change StackChange) {
 		for _, id := range change.Removed {
 			delete(s.Entities, id)
 		}
-	case change.Status == deleted || change.Version.StackID != s.Contents.StackID:
+	case change.Status == cfn.DeleteComplete || change.Version.StackID != s.Contents.StackID:
 		s.Contents, s.Facts = change.Version, nil
 		clear(s.Entities)
 	}

@@ -17,6 +17,7 @@ const module = "github.com/stowage/terraform-provider-stowage"
 // levels are the levels of the architecture. A package imports packages of lower levels only, never of its own; what is
 // below a package's folder belongs to its level, but for the folders that have a line of their own.
 var levels = map[string]int{
+	"internal/cfn":        0,
 	"internal/model":      0,
 	"internal/board":      0,
 	"internal/template":   1,

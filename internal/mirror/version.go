@@ -1,9 +1,9 @@
 package mirror
 
 import (
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
 // Version identifies a moment in a stack's life.
@@ -34,40 +34,27 @@ const (
 	phaseDeleted
 )
 
-// deleteComplete is the status of a deleted stack. Its StackId is never used again.
-const deleteComplete = "DELETE_COMPLETE"
-
 // PhaseOf returns the rank of a status within an operation: in progress, failed, clean-up, final
 // status, deletion.
 func PhaseOf(status string) int {
 	switch {
-	case status == "REVIEW_IN_PROGRESS":
+	case status == cfn.ReviewInProgress:
 		return phaseReview
-	case status == "DELETE_IN_PROGRESS":
+	case status == cfn.DeleteInProgress:
 		return phaseDeleting
-	case status == "DELETE_FAILED":
+	case status == cfn.DeleteFailed:
 		return phaseDeleteFailed
-	case status == deleteComplete:
+	case status == cfn.DeleteComplete:
 		return phaseDeleted
-	case strings.HasSuffix(status, "_CLEANUP_IN_PROGRESS"):
+	case cfn.CleaningUp(status):
 		return phaseCleanup
-	case strings.HasSuffix(status, "_IN_PROGRESS"):
+	case cfn.InProgress(status):
 		return phaseInProgress
-	case strings.HasSuffix(status, "_FAILED"):
+	case cfn.Failed(status):
 		return phaseFailed
 	}
 	return phaseFinal
 }
-
-// stable are the statuses in which no operation is running and GetTemplate returns the contents of
-// the stack. ROLLBACK_COMPLETE is not stable: it is a failed first creation that left nothing but
-// the stack.
-var stable = []string{
-	"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
-}
-
-// Stable reports whether a stack's template describes its contents in this status.
-func Stable(status string) bool { return slices.Contains(stable, status) }
 
 // Supersedes reports whether v is later than other. Within one stack the time decides, then the
 // phase. Another stack of the same name is later only if its time is.

@@ -39,18 +39,6 @@ func TestPhasesRiseToTheEndOfAnOperation(t *testing.T) {
 	}
 }
 
-func TestStable(t *testing.T) {
-	want := map[string]bool{
-		"CREATE_COMPLETE": true, "UPDATE_COMPLETE": true, "UPDATE_ROLLBACK_COMPLETE": true,
-		"IMPORT_COMPLETE": true, "IMPORT_ROLLBACK_COMPLETE": true,
-	}
-	for _, status := range statuses {
-		if mirror.Stable(status) != want[status] {
-			t.Errorf("Stable(%s) is %v", status, mirror.Stable(status))
-		}
-	}
-}
-
 func versions() *rapid.Generator[mirror.Version] {
 	return rapid.Custom(func(t *rapid.T) mirror.Version {
 		stack := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "stack")

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -23,7 +24,7 @@ type Update struct {
 	Version
 	StackName string
 	Reason    string // CloudFormation's reason for the status
-	// Contents are required when Stable(Status), and ignored otherwise.
+	// Contents are required when cfn.Stable(Status), and ignored otherwise.
 	Contents *template.Contents
 	// Doubtful means that the contents may be older than the version, because CloudFormation's
 	// answers were inconsistent for longer than usual. Contents of the same version that are not
@@ -51,7 +52,7 @@ type Update struct {
 func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
 	update.Version = update.normal()
-	if !Stable(update.Status) {
+	if !cfn.Stable(update.Status) {
 		update.Contents = nil
 	} else if update.Contents == nil {
 		return false, nil, fmt.Errorf("%s: the status %s needs the stack's contents", doing, update.Status)
@@ -103,7 +104,7 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 // mirrored is not newer.
 func (u Update) isNewer(b *base) bool {
 	if b.head == nil {
-		return u.Status != deleteComplete
+		return u.Status != cfn.DeleteComplete
 	}
 	if u.Supersedes(b.head.Version) {
 		return true
@@ -195,7 +196,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 			return nil, err
 		}
 		change.Facts = factsOf(u.Contents)
-	case b.body != nil && (u.Status == deleteComplete || u.StackID != b.body.StackID):
+	case b.body != nil && (u.Status == cfn.DeleteComplete || u.StackID != b.body.StackID):
 		n.dropBody, n.head.BodyHash = true, ""
 		_, change.Removed, _ = difference(before, &template.Contents{})
 	}

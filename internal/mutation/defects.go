@@ -56,11 +56,11 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestNamed",
 	}, {
 		Name: "cancelled siblings are blamed", File: "internal/commit/blame.go",
-		Old: "\"_FAILED\") && !cancelled(event.Reason) {", New: "\"_FAILED\") {",
+		Old: "if cfn.Failed(event.Status) && !cancelled(event.Reason) {", New: "if cfn.Failed(event.Status) {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "failures of the rollback are blamed", File: "internal/commit/blame.go",
-		Old: "\t\t\tif strings.Contains(event.Status, \"ROLLBACK\") {\n\t\t\t\tbreak\n\t\t\t}\n", New: "",
+		Old: "\t\t\tif cfn.RolledBack(event.Status) {\n\t\t\t\tbreak\n\t\t\t}\n", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "no bisection: all who share a resource are blamed", File: "internal/commit/blame.go",
@@ -68,11 +68,11 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestShared",
 	}, {
 		Name: "DELETE_FAILED is ignored", File: "internal/commit/execution.go",
-		Old: "if event.Status == \"DELETE_FAILED\" {", New: "if event.Status == \"DELETE_IGNORED\" {",
+		Old: "if event.Status == cfn.DeleteFailed {", New: "if event.Status == \"DELETE_IGNORED\" {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "a failed rollback is left to a person", File: "internal/commit/base.go",
-		Old: "case o.After.Status == \"UPDATE_ROLLBACK_FAILED\":\n\t\te.recover(now, o)", New: "case o.After.Status == \"UPDATE_ROLLBACK_FAILED\":\n\t\te.stuck(now, o.After.Status, \"\")",
+		Old: "case o.After.Status == cfn.UpdateRollbackFailed:\n\t\te.recover(now, o)", New: "case o.After.Status == cfn.UpdateRollbackFailed:\n\t\te.stuck(now, o.After.Status, \"\")",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "what was skipped is not healed", File: "internal/commit/recovery.go",
@@ -84,11 +84,11 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "a stale template is taken for fresh", File: "internal/commit/base.go",
-		Old: "case !o.Consistent(), e.stale(now, o):", New: "case !o.Consistent():",
+		Old: "case !o.Consistent(), e.staleness.Wait(now, o.Stale()):", New: "case !o.Consistent():",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "a stack is read without looking at it twice", File: "internal/commit/effect.go",
-		Old: "return !inProgress(r.After.Status) && r.Before.same(r.After)", New: "return !inProgress(r.After.Status)",
+		Old: "return !cfn.InProgress(r.After.Status) && r.Before.same(r.After)", New: "return !cfn.InProgress(r.After.Status)",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
 		Name: "whole-shard recompile", File: "internal/template/edit.go",
@@ -241,7 +241,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/stack"}, Run: "TestStackThatHasChanged",
 	}, {
 		Name: "a stack that was deleted while it was being made is waited for", File: "internal/stack/calls.go",
-		Old: "case d.Status == string(types.StackStatusDeleteComplete), d.Status == string(types.StackStatusDeleteFailed):", New: "case false:",
+		Old: "case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:", New: "case false:",
 		Packages: []string{"internal/stack"}, Run: "TestStackDeletedWhile",
 	}, {
 		Name: "a stack that nobody counts is mirrored", File: "internal/projects/shard.go",

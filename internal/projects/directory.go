@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -87,7 +88,7 @@ func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error)
 			return nil, nil //nolint:nilnil // no directory and no error: the hub is new
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) >= commit.StalePatience:
+		case time.Since(since) >= cfn.StalePatience:
 			return nil, h.error(directoryLost(listed))
 		}
 		timer := time.NewTimer(commit.BusyPause)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -260,7 +261,7 @@ func current(v mirror.Version, d commit.Description) bool {
 	}
 	revision := d.Parameters[template.RevisionParameter]
 	return v.LastUpdated.Equal(d.LastUpdated) && v.ChangeSetID == d.ChangeSetID && v.Status == d.Status &&
-		mirror.Stable(d.Status) && fmt.Sprint(v.Revision) == revision
+		cfn.Stable(d.Status) && fmt.Sprint(v.Revision) == revision
 }
 
 // readTemplate reads a stack's template and mends the mirror. It returns the newest that this process has seen.

@@ -3,7 +3,6 @@ package projects
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -43,7 +42,7 @@ type Refreshed struct {
 
 // AtRest says whether the mirror shows the stack at rest, or gone: unless something has got lost or is late, that is what it shows once
 // CloudFormation has reported the end of an operation.
-func (r Refreshed) AtRest() bool { return !strings.HasSuffix(r.Status, "_IN_PROGRESS") }
+func (r Refreshed) AtRest() bool { return !cfn.InProgress(r.Status) }
 
 func (r Refreshed) and(others Refreshed) Refreshed {
 	r.Changed = r.Changed || others.Changed
@@ -244,16 +243,16 @@ func (s *Service) refresh(ctx context.Context, h *hub, d *shard, snapshot *mirro
 		return s.gone(ctx, h, d, head, contents)
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Reason: described.StatusReason, Version: version(*described, revisionOf(*described))}
-	whole := body != nil && !body.Doubtful || !mirror.Stable(described.Status) // the body is there, as far as there is one
+	whole := body != nil && !body.Doubtful || !cfn.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, done, nil
 	}
-	if mirror.Stable(described.Status) {
-		read, err := s.readAtRest(ctx, d)
+	if cfn.Stable(described.Status) {
+		read, err := d.stack.SettledOrBusy(ctx)
 		if err != nil || read == nil {
 			return contents, done, err
 		}
-		if mirror.Stable(read.After.Status) {
+		if cfn.Stable(read.After.Status) {
 			if update.Contents, err = template.Parse(read.Template, d.withOutputs(read.After.Outputs)); err != nil {
 				return contents, done, fmt.Errorf("the template of the stack %s: %w", d.stack.Name(), err)
 			}
@@ -273,41 +272,6 @@ func (s *Service) put(ctx context.Context, h *hub, d *shard, update mirror.Updat
 		done.Status = head.Status
 	}
 	return done, err
-}
-
-// readAtRest reads a stack in one piece, or only its state once somebody's operation has begun. It returns nil without an error when
-// there is no such stack any more.
-func (s *Service) readAtRest(ctx context.Context, d *shard) (*commit.BaseRead, error) {
-	var stale time.Time // since when
-	for staleReads := 0; ; {
-		read := d.stack.Read(ctx)
-		switch {
-		case read.Err != nil:
-			return nil, read.Err
-		case read.Absent || read.Template == nil:
-			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
-		case !mirror.Stable(read.After.Status):
-			return &read, nil
-		case !read.Consistent():
-			staleReads, stale = 0, time.Time{}
-		case !read.Stale():
-			return &read, nil
-		default: // as stack.Settled has it
-			if staleReads++; staleReads == 1 {
-				stale = time.Now()
-			}
-			if staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience {
-				return &read, nil
-			}
-		}
-		timer := time.NewTimer(commit.BusyPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, fmt.Errorf("reading the stack %s in one piece: %w", d.stack.Name(), ctx.Err())
-		case <-timer.C:
-		}
-	}
 }
 
 // gone takes a stack out of the mirror that was there and isn't any more. Only CloudFormation's own word that the very stack was deleted

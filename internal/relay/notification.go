@@ -7,10 +7,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
-)
 
-// stackType is CloudFormation's own type, which events about a stack itself have.
-const stackType = "AWS::CloudFormation::Stack"
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
+)
 
 // wake is what a message comes to: a stack to look at.
 type wake struct {
@@ -40,9 +39,9 @@ func wakeOfText(text string) wake {
 		case "PhysicalResourceId":
 			physicalIDs = append(physicalIDs, upToQuote(value))
 		case "ResourceType":
-			isStack = isStack || upToQuote(value) == stackType
+			isStack = isStack || upToQuote(value) == cfn.StackType
 		case "ResourceStatus":
-			w.ended = w.ended || endsOperation(upToQuote(value))
+			w.ended = w.ended || cfn.Complete(upToQuote(value))
 		}
 	}
 	if !isStack || !slices.Contains(physicalIDs, w.stackID) {
@@ -50,9 +49,6 @@ func wakeOfText(text string) wake {
 	}
 	return w
 }
-
-// endsOperation says whether a stack gets into the status by the end of an operation.
-func endsOperation(status string) bool { return strings.HasSuffix(status, "_COMPLETE") }
 
 // upToQuote is a value of which it is known that it holds no quote.
 func upToQuote(value string) string {
@@ -80,5 +76,5 @@ func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
 	if err := json.Unmarshal(e.Detail, &detail); err != nil {
 		return wake{}, fmt.Errorf("the detail of a %q event: %w", stackStatusChange, withoutContent(err))
 	}
-	return wake{detail.StackID, endsOperation(detail.Details.Status)}, nil
+	return wake{detail.StackID, cfn.Complete(detail.Details.Status)}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
 const (
@@ -81,7 +83,7 @@ func FuzzNotification(f *testing.F) {
 		if i < 0 {
 			i = strings.Index("\n"+s, "\nStackId='"+id) // the text ends within the value
 		}
-		if i < 0 || !strings.Contains("\n"+s, "\nPhysicalResourceId='"+id) || !strings.Contains("\n"+s, "\nResourceType='"+stackType) {
+		if i < 0 || !strings.Contains("\n"+s, "\nPhysicalResourceId='"+id) || !strings.Contains("\n"+s, "\nResourceType='"+cfn.StackType) {
 			t.Errorf("%q was taken from %q", id, s)
 		}
 		// Whatever stands in the values that people write, the stack is the same.

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -140,15 +141,8 @@ func (s *Stack) putTemplate(ctx context.Context, input *cloudformation.CreateCha
 	if err != nil && (!errors.As(err, &api) || api.ErrorCode() != "PreconditionFailed") {
 		return fmt.Errorf("putting the template into the bucket %s: %w", s.config.TemplateBucket, err)
 	}
-	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", s.config.TemplateBucket, s.config.Env.Region, dnsSuffix(s.config.Env.Partition), key))
+	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", s.config.TemplateBucket, s.config.Env.Region, cfn.DNSSuffix(s.config.Env.Partition), key))
 	return nil
-}
-
-func dnsSuffix(partition string) string {
-	if partition == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }
 
 // changeSetARN finds the ARN of the set that has our name; "" when it is gone again.
@@ -362,9 +356,9 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
-		case strings.HasSuffix(d.Status, inProgress):
+		case cfn.InProgress(d.Status):
 			return nil
-		case strings.HasSuffix(d.Status, "_COMPLETE") && !strings.Contains(d.Status, "ROLLBACK") && d.StatusReason == "":
+		case cfn.Succeeded(d.Status) && d.StatusReason == "":
 			return &commit.Finished{Description: d}
 		}
 	} else if time.Since(since) < time.Second {
@@ -378,10 +372,10 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 		return &commit.Finished{Description: d, Events: events}
 	}
 	switch status := statusOf(events); {
-	case status != "" && !strings.HasSuffix(status, inProgress):
+	case status != "" && !cfn.InProgress(status):
 		d.StatusReason = "" // of the other operation
 		return &commit.Finished{Description: d, Events: events}
-	case d.Status == string(types.StackStatusDeleteComplete), d.Status == string(types.StackStatusDeleteFailed):
+	case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:
 		// A stack may be deleted while it is being created, which ends that without an event of its own.
 		if d.StatusReason == "" {
 			d.StatusReason = "somebody has deleted the stack in the middle of it"
@@ -394,7 +388,7 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 // statusOf is the status that the stack has come to by its own events among those of an operation; "" without one.
 func statusOf(events []commit.Event) (status string) {
 	for _, event := range events {
-		if event.Type == "AWS::CloudFormation::Stack" {
+		if event.Type == cfn.StackType {
 			status = event.Status
 		}
 	}

@@ -2,9 +2,9 @@ package stack
 
 import (
 	"context"
-	"strings"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -22,7 +22,7 @@ type earlier struct {
 const earlierBound = time.Minute
 
 func (s *Stack) keepEarlier(read earlier) {
-	if strings.HasSuffix(read.description.Status, inProgress) {
+	if cfn.InProgress(read.description.Status) {
 		read = earlier{}
 	}
 	read.at = time.Now()

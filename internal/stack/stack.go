@@ -3,7 +3,6 @@ package stack
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -138,7 +138,7 @@ func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d == nil && *ref != s.config.Stack || d != nil && d.Status == string(types.StackStatusDeleteComplete) {
+	if d == nil && *ref != s.config.Stack || d != nil && d.Status == cfn.DeleteComplete {
 		// The id that we knew is dead, or forgotten; there may be another stack of the name by now.
 		s.setID("")
 		if d, err = s.describe(ctx, s.ref()); err != nil {
@@ -195,7 +195,7 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 		return commit.BaseRead{Err: err}
 	case before == nil:
 		return commit.BaseRead{Absent: true}
-	case before.Status == string(types.StackStatusReviewInProgress):
+	case before.Status == cfn.ReviewInProgress:
 		return commit.BaseRead{Before: *before, After: *before}
 	}
 	return s.readSince(ctx, *before)
@@ -223,36 +223,6 @@ func (s *Stack) readSince(ctx context.Context, before commit.Description) commit
 	return commit.BaseRead{Before: before, After: *after, Template: decoded, Behind: s.behind(*after)}
 }
 
-// Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
-// bounded by its context.
-func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
-	var stale time.Time // since when
-	staleReads := 0
-	for {
-		read := s.Read(ctx)
-		if staleReads++; !read.Stale() {
-			stale, staleReads = time.Time{}, 0
-		} else if stale.IsZero() {
-			stale = time.Now()
-		}
-		switch {
-		case read.Err != nil:
-			return nil, read.Err
-		case read.Absent || read.Template == nil:
-			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
-		case read.Consistent() && !read.Stale():
-			s.keepEarlier(earlier{description: &read.After, template: read.Template})
-			return &read, nil
-		case read.Consistent() && (staleReads >= commit.StaleReads && time.Since(stale) >= commit.StalePatience):
-			return &read, nil
-		}
-		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
-		if err := sleep(ctx, commit.BusyPause); err != nil {
-			return nil, fmt.Errorf("waiting for the stack %s, which is in the status %s: %w", s.config.Stack, read.After.Status, err)
-		}
-	}
-}
-
 // deletionBound is the most that the deletion of a stack may take.
 const deletionBound = 30 * time.Minute
 
@@ -269,7 +239,7 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 		if err != nil || d == nil {
 			return err
 		}
-		if d.Status != string(types.StackStatusDeleteInProgress) && !still(*d) {
+		if d.Status != cfn.DeleteInProgress && !still(*d) {
 			return &model.ConflictError{Kind: model.ConflictStackChanged, Stack: s.config.Stack}
 		}
 		if _, err = s.config.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
@@ -283,22 +253,19 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 			return s.gone(ctx, d.StackID)
 		}
 		// Somebody may have begun an operation in the meantime, or have protected the stack, which they had just made.
-		if now, again := s.Describe(ctx); again != nil || now == nil || !now.Protected && !strings.HasSuffix(now.Status, inProgress) {
+		if now, again := s.Describe(ctx); again != nil || now == nil || !now.Protected && !cfn.InProgress(now.Status) {
 			return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
 		}
 	}
 }
-
-// inProgress is how the status of a stack ends that is busy.
-const inProgress = "_IN_PROGRESS"
 
 // atRest waits until nobody else is at work on a stack that is to be deleted, another deletion apart. It returns nil when there is no such
 // stack.
 func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 	for pause := range pauses(time.Second, 5*time.Second) {
 		d, err := s.Describe(ctx)
-		if err != nil || d == nil || !strings.HasSuffix(d.Status, inProgress) ||
-			d.Status == string(types.StackStatusDeleteInProgress) || d.Status == string(types.StackStatusReviewInProgress) {
+		if err != nil || d == nil || !cfn.InProgress(d.Status) ||
+			d.Status == cfn.DeleteInProgress || d.Status == cfn.ReviewInProgress {
 			return d, err
 		}
 		s.config.Log(ctx, "Waiting for somebody else's operation", map[string]any{"stack": s.config.Stack, "status": d.Status})
@@ -321,10 +288,10 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 			// throttled or no answer: not yet
 		case err != nil:
 			return err
-		case now == nil || now.Status == string(types.StackStatusDeleteComplete):
+		case now == nil || now.Status == cfn.DeleteComplete:
 			s.setID("")
 			return nil
-		case now.Status == string(types.StackStatusDeleteFailed):
+		case now.Status == cfn.DeleteFailed:
 			return &commit.StuckError{Stack: s.config.Stack, Status: now.Status, Reason: now.StatusReason}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -211,9 +212,5 @@ func (e Env) arn(service string) string {
 // via is the name under which a service of the region acts for others, and answers: with a suffix of its own in China (AWS in China user guide,
 // endpoints).
 func (e Env) via(service string) string {
-	suffix := ".amazonaws.com"
-	if e.Partition == "aws-cn" {
-		suffix += ".cn"
-	}
-	return service + "." + e.Region + suffix
+	return service + "." + e.Region + "." + cfn.DNSSuffix(e.Partition)
 }

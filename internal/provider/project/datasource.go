@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -147,7 +148,7 @@ func status(p model.Project, stacks []projects.Stack) string {
 		return "closing"
 	}
 	for _, stack := range stacks {
-		if stack.Status != "CREATE_COMPLETE" && stack.Status != "UPDATE_COMPLETE" {
+		if stack.Status != cfn.CreateComplete && stack.Status != cfn.UpdateComplete {
 			return stack.Status
 		}
 	}

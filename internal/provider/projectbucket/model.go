@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -223,10 +224,6 @@ func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) di
 
 // names are a bucket's ARN and its host name in its region (AWS General Reference, S3 endpoints).
 func names(env template.Env, bucketName string) (arn, domain types.String) {
-	suffix := "amazonaws.com"
-	if env.Partition == "aws-cn" {
-		suffix = "amazonaws.com.cn"
-	}
 	return types.StringValue(fmt.Sprintf("arn:%s:s3:::%s", env.Partition, bucketName)),
-		types.StringValue(fmt.Sprintf("%s.s3.%s.%s", bucketName, env.Region, suffix))
+		types.StringValue(fmt.Sprintf("%s.s3.%s.%s", bucketName, env.Region, cfn.DNSSuffix(env.Partition)))
 }

@@ -1,0 +1,9 @@
+package cfn
+
+// DNSSuffix is how the host names of a partition's services end (AWS in China user guide, endpoints).
+func DNSSuffix(partition string) string {
+	if partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}

@@ -1,0 +1,53 @@
+package cfn
+
+import (
+	"slices"
+	"strings"
+)
+
+// The statuses of stacks that the rules of Stowage name (CloudFormation user guide, view-stack-events, stack status codes).
+const (
+	ReviewInProgress       = "REVIEW_IN_PROGRESS" // made by a change set that was not executed
+	CreateComplete         = "CREATE_COMPLETE"
+	CreateFailed           = "CREATE_FAILED"
+	RollbackComplete       = "ROLLBACK_COMPLETE" // the first creation failed: the stack can only be deleted
+	RollbackFailed         = "ROLLBACK_FAILED"
+	UpdateComplete         = "UPDATE_COMPLETE"
+	UpdateFailed           = "UPDATE_FAILED"
+	UpdateRollbackComplete = "UPDATE_ROLLBACK_COMPLETE"
+	UpdateRollbackFailed   = "UPDATE_ROLLBACK_FAILED" // the rollback can only be continued
+	DeleteInProgress       = "DELETE_IN_PROGRESS"
+	DeleteFailed           = "DELETE_FAILED"
+	DeleteComplete         = "DELETE_COMPLETE"
+	ImportComplete         = "IMPORT_COMPLETE"
+	ImportRollbackComplete = "IMPORT_ROLLBACK_COMPLETE"
+)
+
+// StackType is the resource type under which the events of a stack report about the stack itself.
+const StackType = "AWS::CloudFormation::Stack"
+
+// stable are the statuses in which no operation is running, CloudFormation takes a change set, and the template is that of the
+// stack. RollbackComplete is not one of them: it is a failed first creation that left nothing but the stack.
+var stable = []string{CreateComplete, UpdateComplete, UpdateRollbackComplete, ImportComplete, ImportRollbackComplete}
+
+// Stable reports whether a stack of the status can be updated, and its template describes what it holds.
+func Stable(status string) bool { return slices.Contains(stable, status) }
+
+// InProgress reports whether an operation is running that ends by itself. It is not the opposite of Stable: a stack may be
+// stuck in a status that needs a person.
+func InProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
+
+// CleaningUp reports whether an update has succeeded or has been rolled back, and only what it replaced is being deleted.
+func CleaningUp(status string) bool { return strings.HasSuffix(status, "_CLEANUP_IN_PROGRESS") }
+
+// Failed reports whether an operation got stuck, or the change of a resource failed.
+func Failed(status string) bool { return strings.HasSuffix(status, "_FAILED") }
+
+// Complete reports whether an operation has ended, be it by a rollback.
+func Complete(status string) bool { return strings.HasSuffix(status, "_COMPLETE") }
+
+// Succeeded reports whether an operation has done what it was to do.
+func Succeeded(status string) bool { return Complete(status) && !RolledBack(status) }
+
+// RolledBack reports whether an operation is or was being taken back.
+func RolledBack(status string) bool { return strings.Contains(status, "ROLLBACK") }

@@ -1,0 +1,47 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+)
+
+// Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
+// bounded by its context.
+func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
+	return s.settled(ctx, func(string) bool { return false })
+}
+
+// SettledOrBusy is Settled that does not wait for the end of an operation: of a stack that is not stable (cfn.Stable) it returns
+// the first reading.
+func (s *Stack) SettledOrBusy(ctx context.Context) (*commit.BaseRead, error) {
+	return s.settled(ctx, func(status string) bool { return !cfn.Stable(status) })
+}
+
+// settled reads the stack until it is settled, or in a status that is enough.
+func (s *Stack) settled(ctx context.Context, enough func(status string) bool) (*commit.BaseRead, error) {
+	var staleness cfn.Staleness
+	for {
+		read := s.Read(ctx)
+		switch {
+		case read.Err != nil:
+			return nil, read.Err
+		case read.Absent || read.Template == nil:
+			return nil, nil //nolint:nilnil // no stack and no error: it isn't there
+		case enough(read.After.Status):
+			return &read, nil
+		case read.Consistent() && !staleness.Wait(time.Now(), read.Stale()):
+			if !read.Stale() {
+				s.keepEarlier(earlier{description: &read.After, template: read.Template})
+			}
+			return &read, nil
+		}
+		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
+		if err := sleep(ctx, commit.BusyPause); err != nil {
+			return nil, fmt.Errorf("waiting for the stack %s, which is in the status %s: %w", s.config.Stack, read.After.Status, err)
+		}
+	}
+}
