@@ -318,6 +318,22 @@ func TestMissingRightIsNamed(t *testing.T) {
 	}
 }
 
+// TestUnpreparedAccount takes the boundary of users away, as in an account that an older template prepared: the error tells what to do.
+func TestUnpreparedAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, onboarding.Account)
+		s := w.process()
+		must(t, s.CreateProject(t.Context(), project(model.Refuse, false)))
+		boundary := aws.String("arn:aws:iam::" + account + ":policy/StowageBoundary")
+		must(t, second(w.as(account).Hub().IAM.DeletePolicy(t.Context(), &iam.DeletePolicyInput{PolicyArn: boundary})))
+		err := s.Create(t.Context(), "acme", userWithKey())
+		var explained model.Explainer
+		if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, `"Preparing accounts"`) || !strings.Contains(err.Error(), *boundary) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
 func userWithKey() model.User {
 	key := &model.AccessKey{}
 	key.Keys = key.Next(nil, time.Now().UTC())

@@ -2,10 +2,12 @@ package commit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // CallError is a failed call.
@@ -57,12 +59,23 @@ func (e *CommitError) Explain() model.Explanation {
 	} else if called, ok := model.Explain(e.Err); ok { // the call's error knows better what to do
 		explanation.Cause, explanation.Remedy = called.Cause, called.Remedy
 	}
+	if slices.ContainsFunc(e.Reasons, unprepared) {
+		explanation.Remedy = "Apply the template of the guide \"Preparing accounts\" of this provider version in the account, then apply again. " +
+			"If the right is missing after that, a policy of the organization or a permissions boundary of the role denies it."
+	}
 	if e.NameTaken {
 		explanation.Attribute = model.AttributeName
 		explanation.Cause = "An AWS resource of its name exists already, outside of the stack: " + model.Sentences(e.Reasons...)
 		explanation.Remedy = "Choose another name, or remove the resource that has the name now."
 	}
 	return explanation
+}
+
+// unprepared reports whether AWS's reason is that the account lacks what the template for accounts makes: a right of the role, or the
+// permissions boundary of users.
+func unprepared(reason string) bool {
+	return strings.Contains(reason, "is not authorized to perform") ||
+		strings.Contains(reason, "policy/"+template.BoundaryName) && strings.Contains(reason, "does not exist")
 }
 
 // UndeletedError is returned when the member's resources were removed from the stack although AWS

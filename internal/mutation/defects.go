@@ -356,6 +356,10 @@ var Defects = []Defect{
 		Old: "if now := body.Contents.Project.Listing(); now.AccountID == first.env.AccountID && ", New: "if now := body.Contents.Project.Listing(); ",
 		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
 	}, {
+		Name: "a boundary that is missing is explained like any failure", File: "internal/commit/errors.go",
+		Old: "\tif slices.ContainsFunc(e.Reasons, unprepared) {", New: "\tif slices.ContainsFunc(e.Reasons, unprepared) && false {",
+		Packages: []string{"examples/onboarding"}, Run: "TestUnpreparedAccount",
+	}, {
 		Name: "every notification of an unknown project reads the directory", File: "internal/projects/unlisted.go",
 		Old: "return s.lookup.listed != nil && ", New: "return false && ",
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
