@@ -193,12 +193,12 @@ func (w *world) atRest(s swarm) {
 	}
 	w.checkRevisions(truth)
 	w.checkTheirs(truth)
+	if len(truth.Contents.Deviations) > 0 && !w.damaged.Load() {
+		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Deviations)
+	}
 	w.checkMirror(s, truth)
 	if !s.undeletable {
 		w.checkResources(truth)
-	}
-	if len(truth.Contents.Deviations) > 0 && !w.damaged.Load() {
-		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Deviations)
 	}
 }
 
@@ -301,13 +301,9 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 		return
 	}
 	if s.staleByHand() {
-		// A template that is stale after an edit by hand looks like a fresh one: see doc.go. What the person added is left aside.
-		for _, v := range []*projects.View{truth, view} {
-			v.Contents.Foreign, v.Contents.Usage = nil, template.Usage{}
-			for n := range v.Stacks {
-				v.Stacks[n].Usage = template.Usage{}
-			}
-		}
+		// A template that is stale after an edit by hand looks like a fresh one: see doc.go. What the person did is left aside.
+		leaveAside(truth)
+		leaveAside(view)
 	}
 	if diff := cmp.Diff(canonical(truth), canonical(view)); diff != "" {
 		w.problem("mirror", "it differs from the template (-template +mirror):\n%s", diff)
@@ -320,16 +316,22 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 		return
 	}
 	if s.staleByHand() {
-		second.Contents.Foreign, second.Contents.Usage = nil, template.Usage{}
-		for n := range second.Stacks {
-			second.Stacks[n].Usage = template.Usage{}
-		}
+		leaveAside(second)
 	}
 	if diff := cmp.Diff(canonical(truth), canonical(second)); diff != "" {
 		w.problem("second plan", "reads differ (-template +verified):\n%s", diff)
 	}
 	if n := w.box.Calls()["cloudformation"]["GetTemplate"]; n != 0 {
 		w.problem("mirror", "a verified read had to read %d templates", n)
+	}
+}
+
+// leaveAside takes out of a view what edits by hand put there.
+func leaveAside(view *projects.View) {
+	c := &view.Contents
+	c.Foreign, c.Copies, c.Mismatches, c.Deviations, c.Usage = nil, nil, nil, nil, template.Usage{}
+	for n := range view.Stacks {
+		view.Stacks[n].Usage = template.Usage{}
 	}
 }
 

@@ -48,7 +48,7 @@
 //
 // Commits carry their revision in the template, so a stale GetTemplate is recognised. An edit by hand doesn't raise the
 // revision: a template that is stale after it is taken for the edited one, and the mirror lacks the edit until the next commit. Commits are
-// safe (their change set is compared with the real stack). Where a seed has both, the check of the mirror leaves foreign resources aside.
+// safe (their change set is compared with the real stack). Where a seed has both, the check of the mirror leaves what the person did aside.
 //
 // Stale answers of this world are stale for minutes, those of AWS for seconds. A process that gets a stale template for half a minute and five
 // times goes on with it, as nobody would get on otherwise who has set a revision by hand: it may read what a commit was to write that was
