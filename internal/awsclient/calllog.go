@@ -2,12 +2,10 @@ package awsclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/smithy-go"
 	smithylogging "github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -45,15 +43,18 @@ func logCall(ctx context.Context, in middleware.DeserializeInput, next middlewar
 		fields["aws.request_id"] = id
 	}
 	if err != nil {
-		var api smithy.APIError
-		if errors.As(err, &api) {
-			fields["aws.error_code"] = api.ErrorCode()
-		} else {
-			fields["aws.error_code"] = fmt.Sprintf("%T", err) // a connection that failed, a canceled call
-		}
+		fields["aws.error_code"] = logCode(err)
 	}
 	tflog.Debug(ctx, "AWS call", fields)
 	return out, metadata, err
+}
+
+// logCode is what a log may say of an error.
+func logCode(err error) string {
+	if code := errorCode(err); code != "" {
+		return code
+	}
+	return fmt.Sprintf("%T", err) // a connection that failed, a canceled call
 }
 
 // sdkLog takes the SDK's own rare remarks, such as a deprecated setting, to Terraform's log.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -133,4 +134,29 @@ func TestNoLogger(t *testing.T) {
 	cleanEnvironment(t)
 	mustNew(t, hubConfig(newFakeAWS()))
 	sdkLog{}.Logf("WARN", "nobody listens")
+}
+
+// TestLogShowsRepeatedCalls finds a line of progress, above the level of the call log, for each attempt that AWS does not serve.
+func TestLogShowsRepeatedCalls(t *testing.T) {
+	cleanEnvironment(t)
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeAWS()
+		c := mustNew(t, hubConfig(f))
+		attempts := 0
+		f.other = func(sdkCall) (int, string) {
+			if attempts++; attempts <= 3 {
+				return awsError(500, "InternalFailure", "secret words")
+			}
+			return 200, `<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>`
+		}
+		var log lockedBuffer
+		ctx := tflogtest.RootLogger(t.Context(), &log)
+		if _, err := c.Hub().CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Count(log.String(), `"@level":"info","@message":"AWS did not serve the call; it is repeated"`)
+		if lines != 3 || !strings.Contains(log.String(), `"aws.error_code":"InternalFailure"`) || strings.Contains(log.String(), "secret words") {
+			t.Errorf("%d lines of progress:\n%s", lines, log.String())
+		}
+	})
 }

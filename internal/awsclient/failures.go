@@ -3,9 +3,15 @@ package awsclient
 import (
 	"context"
 	"errors"
+	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
 // EndedError is returned for a call whose context ended while it was being repeated. The SDK's
@@ -49,7 +55,60 @@ func keepAttempt(ctx context.Context, in middleware.DeserializeInput, next middl
 	if last, ok := middleware.GetStackValue(ctx, lastKey{}).(*error); ok && err != nil && answered(ctx, err) {
 		*last = err
 	}
+	if attempts, ok := ctx.Value(attemptsKey{}).(*Attempts); ok && (err == nil || answered(ctx, err)) {
+		attempts.note(err)
+	}
+	if err != nil && answered(ctx, err) && repeated(err) {
+		fields := map[string]any{
+			"rpc.service": awsmiddleware.GetServiceID(ctx), "rpc.method": awsmiddleware.GetOperationName(ctx), "aws.error_code": logCode(err),
+		}
+		if request, ok := in.Request.(*smithyhttp.Request); ok {
+			fields["aws.attempt"] = request.Header.Get("Amz-Sdk-Request")
+		}
+		tflog.Info(ctx, "AWS did not serve the call; it is repeated", fields)
+	}
 	return out, metadata, err
+}
+
+// repeated reports whether the SDK repeats a call after an error, as long as attempts are left.
+func repeated(err error) bool {
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// Attempts keeps how the last attempt of the calls with a context failed, for callers that wait for calls which outlive them. It is
+// safe for concurrent use.
+type Attempts struct {
+	outer *Attempts // of the context around it
+
+	mu   sync.Mutex // guards last
+	last error
+}
+
+type attemptsKey struct{}
+
+// WithAttempts returns a context whose calls are kept, and where.
+func WithAttempts(ctx context.Context) (context.Context, *Attempts) {
+	outer, _ := ctx.Value(attemptsKey{}).(*Attempts)
+	attempts := &Attempts{outer: outer}
+	return context.WithValue(ctx, attemptsKey{}, attempts), attempts
+}
+
+func (a *Attempts) note(err error) {
+	for ; a != nil; a = a.outer {
+		a.mu.Lock()
+		a.last = err
+		a.mu.Unlock()
+	}
+}
+
+// Ended is the error of a caller that waited for the calls until its context ended.
+func (a *Attempts) Ended(err error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last == nil {
+		return err
+	}
+	return &EndedError{Err: err, Last: a.last}
 }
 
 // answered reports whether an attempt failed by itself, and not because its context ended.

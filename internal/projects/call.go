@@ -4,22 +4,26 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 )
 
 // call is one call that several callers wait for. It goes on when the caller that began it gives up, as others may wait.
 type call[T any] struct {
-	done  chan struct{}
-	value T
-	err   error
+	done     chan struct{}
+	attempts *awsclient.Attempts // of its calls to AWS
+	value    T
+	err      error
 }
 
 // callBound is the most that a shared call takes, a wait for a busy stack included.
 const callBound = 30 * time.Minute
 
 func begin[T any](ctx context.Context, do func(context.Context) (T, error), settle func(*call[T], T, error)) *call[T] {
-	c := &call[T]{done: make(chan struct{})}
+	shared, attempts := awsclient.WithAttempts(context.WithoutCancel(ctx))
+	c := &call[T]{done: make(chan struct{}), attempts: attempts}
 	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callBound)
+		ctx, cancel := context.WithTimeout(shared, callBound)
 		defer cancel()
 		c.value, c.err = do(ctx)
 		settle(c, c.value, c.err)
@@ -34,7 +38,7 @@ func (c *call[T]) wait(ctx context.Context) (T, error) {
 		return c.value, c.err
 	case <-ctx.Done():
 		var zero T
-		return zero, ctx.Err()
+		return zero, c.attempts.Ended(ctx.Err())
 	}
 }
 

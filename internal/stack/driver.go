@@ -128,23 +128,9 @@ func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations 
 		}
 	default:
 		go func() {
-			observations <- s.call(observed(ctx, func(a commit.Attempt) {
-				s.logAttempt(ctx, a)
-				observations <- a
-			}), effect)
+			observations <- s.call(observed(ctx, func(a commit.Attempt) { observations <- a }), effect)
 		}()
 	}
-}
-
-// logAttempt shows that a call is being repeated, and that AWS serves it again.
-func (s *Stack) logAttempt(ctx context.Context, a commit.Attempt) {
-	fields := map[string]any{"stack": s.config.Stack, "operation": a.Operation}
-	if a.Err == nil {
-		s.config.Log(ctx, "AWS serves the call again", fields)
-		return
-	}
-	fields["error"] = a.Err.Error()
-	s.config.Log(ctx, "AWS did not serve the call; repeating it", fields)
 }
 
 func (s *Stack) done(e commit.Done) {
