@@ -2,7 +2,12 @@ package acceptance_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // TestErrors_ReplaceNeeded replaces objects that a permission needs: the error says how, and both ways work.
@@ -56,4 +61,47 @@ func TestErrors_CredentialsWithoutKey(t *testing.T) {
 	s.write(configuration("false"))
 	s.tryApply().fails("Missing Secret ARN", "secret_arn of stowage_user_credentials is null",
 		"while the user has no access key", "access_key = { enabled = true }", "count")
+}
+
+// TestErrors_ObjectLock removes a bucket with on_delete = "empty" whose only object is locked, and hidden by a delete marker.
+func TestErrors_ObjectLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, c := w.workspace(acmeProject+bucketOf("inbox", `on_delete = "empty"`, `object_lock = { mode = "GOVERNANCE", days = 2 }`, afterProject)), w.clients()
+	s.apply()
+	bucket := aws.String(physical("inbox"))
+	put, err := c.s3.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: bucket, Key: aws.String("offer.pdf"), Body: strings.NewReader("hi"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+	})
+	must(w, put, err)
+	deleted, err := c.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: aws.String("offer.pdf")})
+	must(w, deleted, err)
+	s.write(acmeProject)
+	s.tryApply().fails("Unable to Delete Project Bucket", "S3 refused to delete 1 version.", "object protected by object lock", "Nothing was changed",
+		"Object lock protects them")
+	listed, err := c.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
+	if n := len(must(w, listed, err).Contents); n != 0 {
+		t.Errorf("a reader sees %d objects again", n)
+	}
+}
+
+// TestErrors_InterruptedWaiting presses Ctrl-C while all resources of a run wait for another run's commit.
+func TestErrors_InterruptedWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, r := interrupted(t, w, "")
+	waiting := w.workspace(bucketOf("four") + bucketOf("five") + bucketOf("six"))
+	waits := waiting.start("apply", "-auto-approve", "-input=false", "-no-color")
+	for _, name := range []string{"four", "five", "six"} {
+		waits.awaitText("stowage_project_bucket." + name + ": Creating...")
+	}
+	waits.send(syscall.SIGINT)
+	o := waits.wait()
+	if strings.Contains(o.raw, "unexpected error") || !strings.Contains(o.raw, "The run was interrupted") {
+		t.Errorf("an interrupted apply says:\n%s", o.raw)
+	}
+	r.wait()
+	s.planIsEmpty()
+	waiting.apply()
+	waiting.planIsEmpty()
 }

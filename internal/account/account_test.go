@@ -97,6 +97,9 @@ func code(err error) string {
 
 func nothing(int) {}
 
+// emptied is the error of Empty.
+func emptied(_ account.Contents, err error) error { return err }
+
 func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -111,14 +114,19 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 			must(t, err)
 		}
 		var full *account.NotEmptyError
-		if err := w.buckets().CheckEmpty(t.Context(), "full-of-versions"); !errors.As(err, &full) || full.Example == "" {
+		if err := w.buckets().CheckEmpty(t.Context(), "full-of-versions"); !errors.As(err, &full) || full.Example == "" ||
+			full.Holds.String() != "2 objects, 997 older versions, 1 delete marker, 3 unfinished uploads and more" {
 			t.Errorf("checking: %v", err)
 		}
 		if err := w.buckets().Delete(t.Context(), "full-of-versions"); !errors.As(err, &full) {
 			t.Errorf("deleting what is full: %v", err)
 		}
 		var progress []int
-		must(t, w.buckets().Empty(t.Context(), "full-of-versions", func(deleted int) { progress = append(progress, deleted) }))
+		deleted, err := w.buckets().Empty(t.Context(), "full-of-versions", func(deleted int) { progress = append(progress, deleted) })
+		must(t, err)
+		if deleted.String() != "2 objects, 1003 older versions, 1 delete marker and 3 unfinished uploads" {
+			t.Errorf("deleted %s", deleted)
+		}
 		if fmt.Sprint(progress) != "[1000 1006 1009]" {
 			t.Errorf("progress %v, want [1000 1006 1009]", progress)
 		}
@@ -137,7 +145,7 @@ func TestCheckEmpty_DeleteMarkersAlone(t *testing.T) {
 		if err := w.buckets().CheckEmpty(t.Context(), "markers"); !errors.As(err, &full) || full.Example != "gone.pdf" {
 			t.Errorf("checking: %v", err)
 		}
-		must(t, w.buckets().Empty(t.Context(), "markers", nothing))
+		must(t, emptied(w.buckets().Empty(t.Context(), "markers", nothing)))
 		must(t, w.buckets().Delete(t.Context(), "markers"))
 	})
 }
@@ -164,7 +172,7 @@ func TestVersionsUnderObjectLockAreReported(t *testing.T) {
 			ObjectLockMode: types.ObjectLockModeCompliance, ObjectLockRetainUntilDate: aws.Time(time.Now().Add(24 * time.Hour)),
 		})
 		must(t, err)
-		err = w.buckets().Empty(t.Context(), "locked-exports", nothing)
+		_, err = w.buckets().Empty(t.Context(), "locked-exports", nothing)
 		if err == nil || !strings.Contains(err.Error(), `"report.csv"`) || !strings.Contains(err.Error(), "AccessDenied") {
 			t.Errorf("emptying: %v", err)
 		}
@@ -175,7 +183,7 @@ func TestBucketsThatAreGoneAreEmptyAndDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newWorld(t).buckets()
 		must(t, b.CheckEmpty(t.Context(), "never-was"))
-		must(t, b.Empty(t.Context(), "never-was", nothing))
+		must(t, emptied(b.Empty(t.Context(), "never-was", nothing)))
 		must(t, b.Delete(t.Context(), "never-was"))
 	})
 }
@@ -188,7 +196,7 @@ func TestBucketOfAnotherAccountIsNotTouched(t *testing.T) {
 		b := w.buckets()
 		for doing, err := range map[string]error{
 			"checking": b.CheckEmpty(t.Context(), "their-exports"),
-			"emptying": b.Empty(t.Context(), "their-exports", nothing),
+			"emptying": emptied(b.Empty(t.Context(), "their-exports", nothing)),
 			"deleting": b.Delete(t.Context(), "their-exports"),
 		} {
 			if code(err) != "AccessDenied" {
@@ -225,7 +233,7 @@ func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 		calls := &ownerless{next: simulate.NewTransport(w.box)}
 		b := account.Buckets{S3: w.clientBy(ours, calls).S3, AccountID: ours}
 		_ = b.CheckEmpty(t.Context(), "exports") // which it isn't
-		must(t, b.Empty(t.Context(), "exports", nothing))
+		must(t, emptied(b.Empty(t.Context(), "exports", nothing)))
 		must(t, b.CheckEmpty(t.Context(), "exports"))
 		must(t, b.Delete(t.Context(), "exports"))
 		if len(calls.calls) > 0 {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -22,32 +21,27 @@ type Buckets struct {
 // CheckEmpty returns a *NotEmptyError when the bucket holds an object, an old version, a delete marker or an unfinished
 // upload. A bucket that doesn't exist is empty.
 func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
-	versions, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
-		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
-	})
+	e := &emptying{Buckets: b, bucket: bucket}
+	items, next, err := e.versions(ctx, nil)
+	var uploads []item
+	more := false
+	if err == nil { // S3 deletes a bucket with unfinished uploads in it, and them with it
+		uploads, more, err = e.uploads(ctx)
+	}
+	items = append(items, uploads...)
 	switch {
 	case noSuchBucket(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("listing the bucket %s: %w", bucket, err)
-	case len(versions.Versions) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: shown(versions.Versions[0].Key)}
-	case len(versions.DeleteMarkers) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: shown(versions.DeleteMarkers[0].Key)}
-	}
-	// S3 deletes a bucket with unfinished uploads in it, and them with it.
-	uploads, err := b.S3.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{
-		Bucket: aws.String(bucket), MaxUploads: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
-	})
-	switch {
-	case noSuchBucket(err):
+		return err
+	case len(items) == 0:
 		return nil
-	case err != nil:
-		return fmt.Errorf("listing the uploads of the bucket %s: %w", bucket, err)
-	case len(uploads.Uploads) > 0:
-		return &NotEmptyError{Bucket: bucket, Example: shown(uploads.Uploads[0].Key)}
 	}
-	return nil
+	full := &NotEmptyError{Bucket: bucket, Example: items[0].key, Holds: Contents{More: more || next != nil}}
+	for _, one := range items {
+		full.Holds.add(one.kind)
+	}
+	return full
 }
 
 // Exists reports whether the bucket exists in the account. It lists a version, which needs no right that deleting does not.
@@ -72,6 +66,10 @@ func (b Buckets) Delete(ctx context.Context, bucket string) error {
 	case err == nil || noSuchBucket(err):
 		return nil
 	case code(err) == "BucketNotEmpty":
+		var full *NotEmptyError
+		if errors.As(b.CheckEmpty(ctx, bucket), &full) {
+			return full
+		}
 		return &NotEmptyError{Bucket: bucket}
 	}
 	return fmt.Errorf("deleting the bucket %s: %w", bucket, err)

@@ -43,7 +43,7 @@ func TestEmpty_HostileKeys(t *testing.T) {
 			t.Errorf("checking: %v", err)
 		}
 		var progress []int
-		must(t, w.buckets().Empty(t.Context(), "weird-keys", func(deleted int) { progress = append(progress, deleted) }))
+		must(t, emptied(w.buckets().Empty(t.Context(), "weird-keys", func(deleted int) { progress = append(progress, deleted) })))
 		if n := len(hostileKeys); fmt.Sprint(progress) != fmt.Sprint([]int{2 * n, 3 * n}) {
 			t.Errorf("progress %v", progress)
 		}
@@ -83,12 +83,12 @@ func TestEmpty_Protected(t *testing.T) {
 				must(t, err)
 			}
 			var protected *account.UndeletableError
-			err := w.buckets().Empty(t.Context(), "locked-exports", nothing)
-			if !errors.As(err, &protected) || protected.Deleted != 1 || protected.Refused != 2 || protected.Key != "odd\x01" {
+			_, err := w.buckets().Empty(t.Context(), "locked-exports", nothing)
+			if !errors.As(err, &protected) || protected.Deleted.Total() != 1 || protected.Refused != 2 || protected.Key != "odd\x01" {
 				t.Fatalf("%s: emptying: %v (%+v)", name, err, protected)
 			}
 			explained := protected.Explain()
-			if explained.Changed != model.ChangedPartly || !strings.Contains(explained.Done, "1 other versions") ||
+			if explained.Changed != model.ChangedPartly || !strings.Contains(explained.Done, "Deleted from the bucket: 1 object.") ||
 				!strings.Contains(explained.Remedy, "retention ends, or remove their legal hold") || !strings.Contains(explained.Cause, "object protected by object lock.") {
 				t.Errorf("%s: %+v", name, explained)
 			}
@@ -138,7 +138,7 @@ func TestEmpty_MFADelete(t *testing.T) {
 			return 0, ""
 		}}).S3}
 		var guarded *account.UndeletableError
-		if err := b.Empty(t.Context(), "guarded", nothing); !errors.As(err, &guarded) || guarded.Refused != 2 || guarded.Deleted != 0 {
+		if _, err := b.Empty(t.Context(), "guarded", nothing); !errors.As(err, &guarded) || guarded.Refused != 2 || !guarded.Deleted.Empty() {
 			t.Fatalf("emptying: %v (%+v)", err, guarded)
 		}
 		if explained := guarded.Explain(); explained.Changed != model.ChangedNothing || !strings.Contains(explained.Remedy, "MFA delete is enabled") {
@@ -159,7 +159,7 @@ func TestEmpty_Stalled(t *testing.T) {
 			return 0, ""
 		}}).S3}
 		var stalled *account.UndeletableError
-		if err := b.Empty(t.Context(), "stubborn", nothing); !errors.As(err, &stalled) || stalled.Key != "a" {
+		if _, err := b.Empty(t.Context(), "stubborn", nothing); !errors.As(err, &stalled) || stalled.Key != "a" {
 			t.Errorf("emptying: %v", err)
 		}
 	})
@@ -178,7 +178,7 @@ func TestEmpty_UploadThatOutlivesAbort(t *testing.T) {
 			}
 			return 0, ""
 		}}).S3}
-		must(t, b.Empty(t.Context(), "uploads", nothing))
+		must(t, emptied(b.Empty(t.Context(), "uploads", nothing)))
 	})
 }
 
@@ -198,6 +198,8 @@ func (v *vast) answer(r *http.Request) (int, string) {
 			fmt.Fprintf(&body, "<Version><Key>%s</Key><VersionId>%d</VersionId></Version>", url.QueryEscape(fmt.Sprint("key ", i)), v.left-i)
 		}
 		return http.StatusOK, body.String() + "</ListVersionsResult>"
+	case query.Has("object-lock"):
+		return http.StatusNotFound, failed("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket")
 	case query.Has("delete"):
 		v.deletes++
 		v.left -= min(v.left, 1000)
@@ -217,7 +219,7 @@ func TestEmpty_HundredThousandVersions(t *testing.T) {
 			return 0, ""
 		}}).S3}
 		var progress []int
-		must(t, b.Empty(t.Context(), "vast", func(deleted int) { progress = append(progress, deleted) }))
+		must(t, emptied(b.Empty(t.Context(), "vast", func(deleted int) { progress = append(progress, deleted) })))
 		if len(progress) != 100 || progress[0] != 1000 || progress[99] != 100_000 {
 			t.Errorf("progress %v", progress)
 		}

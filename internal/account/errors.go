@@ -10,6 +10,7 @@ import (
 // NotEmptyError is returned when a bucket still holds something.
 type NotEmptyError struct {
 	Bucket string
+	Holds  Contents // empty when only S3's refusal is known
 	// Example is the key of something in it, "" when S3 itself refused the deletion.
 	Example string
 	// Refused means that on_delete forbids to delete the data.
@@ -17,28 +18,32 @@ type NotEmptyError struct {
 }
 
 func (e *NotEmptyError) Error() string {
-	if e.Example == "" {
+	if e.Holds.Empty() {
 		return fmt.Sprintf("the bucket %s is not empty", e.Bucket)
 	}
-	return fmt.Sprintf("the bucket %s is not empty: it holds %q", e.Bucket, e.Example)
+	return fmt.Sprintf("the bucket %s is not empty: it holds %s, for example %q", e.Bucket, e.Holds, e.Example)
 }
 
 // Explain implements model.Explainer.
 func (e *NotEmptyError) Explain() model.Explanation {
-	return model.Explanation{
+	explanation := model.Explanation{
 		Attribute: "on_delete",
-		Cause:     fmt.Sprintf("The bucket %s is not empty, and on_delete is \"refuse\".", e.Bucket),
+		Cause:     model.Sentences("T" + e.Error()[1:]),
 		Changed:   model.ChangedNothing,
-		Remedy: `Empty the bucket. Or first apply on_delete = "empty" (deletes the data) or on_delete = "retain" (keeps the bucket, which is no longer managed), ` +
-			`and then remove the resource.`,
+		Remedy:    "It was written while the bucket was being deleted. Apply again, which deletes it.",
 	}
+	if e.Refused {
+		explanation.Cause += " on_delete is \"refuse\"."
+		explanation.Remedy = `Empty the bucket. Or first apply on_delete = "empty" (deletes the data) or on_delete = "retain" ` +
+			`(keeps the bucket, which is no longer managed), and then remove the resource.`
+	}
+	return explanation
 }
 
 // UndeletableError is returned when S3 refused to delete something in a bucket that was being emptied.
 type UndeletableError struct {
-	Bucket string
-	// Deleted is how many versions, delete markers and uploads were deleted.
-	Deleted int
+	Bucket  string
+	Deleted Contents // what was deleted
 	// Refused is how many could not be. Key is that of the first, Reason is what S3 said of it.
 	Refused int
 	Key     string
@@ -54,24 +59,25 @@ func (e *UndeletableError) add(key, reason string) {
 }
 
 func (e *UndeletableError) Error() string {
-	return fmt.Sprintf("emptying the bucket %s: %d versions could not be deleted, the first is of %q: %s", e.Bucket, e.Refused, e.Key, e.Reason)
+	return fmt.Sprintf("emptying the bucket %s: %s could not be deleted, the first is of %q: %s", e.Bucket, number(e.Refused, "version"), e.Key, e.Reason)
 }
 
 // Explain implements model.Explainer.
 func (e *UndeletableError) Explain() model.Explanation {
 	explanation := model.Explanation{
 		Attribute: "on_delete",
-		Cause:     fmt.Sprintf("The bucket %s could not be emptied: S3 refused to delete %d versions. The first is of %q: %s", e.Bucket, e.Refused, e.Key, model.Sentences(e.Reason)),
+		Cause:     fmt.Sprintf("The bucket %s could not be emptied: S3 refused to delete %s. The first is of %q: %s", e.Bucket, number(e.Refused, "version"), e.Key, model.Sentences(e.Reason)),
 		Changed:   model.ChangedNothing,
 		Remedy:    "Remove what prevents their deletion and apply again.",
 	}
-	if e.Deleted > 0 {
+	if !e.Deleted.Empty() {
 		explanation.Changed = model.ChangedPartly
-		explanation.Done = fmt.Sprintf("%d other versions, delete markers and uploads were deleted; the bucket itself was not.", e.Deleted)
+		explanation.Done = fmt.Sprintf("Deleted from the bucket: %s. The bucket itself was not deleted.", e.Deleted)
 	}
 	switch reason := strings.ToLower(e.Reason); {
 	case strings.Contains(reason, "object lock"):
-		explanation.Remedy = "Wait until their retention ends, or remove their legal hold, and apply again."
+		explanation.Remedy = "Object lock protects them. Wait until their retention ends, or remove their legal hold, and apply again. " +
+			"In the mode GOVERNANCE, users with s3:BypassGovernanceRetention can delete them before."
 	case strings.Contains(reason, "mfa"):
 		explanation.Remedy = "MFA delete is enabled for the bucket: only the account's root user can delete versions, with its device. " +
 			"Let it disable MFA delete, and apply again."

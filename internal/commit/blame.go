@@ -249,7 +249,7 @@ func (e *Engine) sentenceAll(outcome func(member) error) {
 // pronounce tells the members their outcomes.
 func (e *Engine) pronounce(now time.Time) {
 	for _, v := range e.verdicts {
-		e.emit(Done{v.ID, v.err})
+		e.tell(v.member, v.err)
 		e.released++
 		e.releasedAt = now
 	}

@@ -85,6 +85,7 @@ type member struct {
 	deferred bool // it has waited for one more batch already
 	// remains are what a rollback could not delete again of what the member had made: it is in the way of the next attempt.
 	remains []string
+	left    left
 }
 
 // Engine drives the commits of one stack. It is not safe for concurrent use.
@@ -310,7 +311,7 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 			if !who(m) {
 				return false
 			}
-			e.emit(Done{m.ID, why(m)})
+			e.tell(m, why(m))
 			return true
 		})
 	}
@@ -342,7 +343,7 @@ func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
 	e.verdicts = slices.DeleteFunc(e.verdicts, func(v verdict) bool {
 		if late(v.member) {
-			e.emit(Done{v.ID, v.err})
+			e.tell(v.member, v.err)
 		}
 		return late(v.member)
 	})
@@ -356,7 +357,7 @@ func (e *Engine) expire(now time.Time) {
 	if e.underExecution() {
 		e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
 			if late(m) {
-				e.emit(Done{m.ID, &OutcomeUnknownError{Stack: e.config.Stack, Last: e.lastAnswer()}})
+				e.tell(m, &OutcomeUnknownError{Stack: e.config.Stack, Last: e.lastAnswer()})
 				e.attempt.stale = true
 			}
 			return late(m)

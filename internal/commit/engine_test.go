@@ -13,6 +13,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -471,6 +472,9 @@ func (h *harness) describe(effect Effect) string {
 	case Done:
 		if e.Err == nil {
 			return fmt.Sprintf("Done %d: ok", e.Member)
+		}
+		if after, ok := e.Err.(*model.ExplainedError); ok && after.Explanation.Changed == model.ChangedPartly {
+			return fmt.Sprintf("Done %d: after a change, %T: %v", e.Member, after.Err, after)
 		}
 		return fmt.Sprintf("Done %d: %T: %v", e.Member, e.Err, e.Err)
 	}

@@ -235,7 +235,7 @@ func (e *InterruptedError) Error() string {
 	if e.Doing == "" {
 		return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
 	}
-	return fmt.Sprintf("the time ran out while %s; the stack %s was not changed%s", e.Doing, e.Stack, lastAnswered("; ", e.Last))
+	return fmt.Sprintf("the time ran out while %s; the change is not in the stack %s%s", e.Doing, e.Stack, lastAnswered("; ", e.Last))
 }
 
 // Explain implements model.Explainer.
@@ -248,7 +248,7 @@ func (e *InterruptedError) Explain() model.Explanation {
 		}
 	}
 	return model.Explanation{
-		Cause: model.Sentences(fmt.Sprintf("The time ran out while %s; the stack %s was not changed%s",
+		Cause: model.Sentences(fmt.Sprintf("The time ran out while %s; the change is not in the stack %s%s",
 			e.Doing, e.Stack, lastAnswered("; ", e.Last))),
 		Changed: model.ChangedNothing,
 		Remedy:  "Apply again, or allow more time with the argument timeouts or the provider argument commit_timeout.",

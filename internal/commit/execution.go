@@ -17,6 +17,9 @@ func (e *Engine) execute() {
 			ids = append(ids, m.Change.Entity.ID())
 		}
 	}
+	if e.attempt.purpose == creating {
+		e.noteStack(stackAsked)
+	}
 	e.phase = executing
 	e.emit(Announce{e.attempt.stackID, e.attempt.token, ids})
 	e.emit(Execute{e.attempt.arn, e.attempt.stackID, e.attempt.token})
@@ -85,6 +88,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		e.healingDone(now, o, status)
 	case creating:
 		if status == cfn.CreateComplete {
+			e.noteStack(stackCreated)
 			e.base = nil
 			if o.Description.ChangeSetID == e.attempt.arn { // the next commit needs no reading
 				e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
@@ -93,6 +97,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 			return
 		}
 		e.base = nil
+		e.noteStack(stackFailed)
 		e.failAll(now, e.failure(o, status))
 	case changing:
 		if status == cfn.UpdateComplete {
@@ -117,6 +122,9 @@ func (e *Engine) failure(o Finished, status string) *CommitError {
 func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 	e.base = nil
 	e.noteRemains(o.Events)
+	if status != cfn.UpdateRollbackComplete {
+		e.noteUnrestored()
+	}
 	if causes := e.causes(o.Events); len(causes) > 0 {
 		e.blame(status, causes, nil)
 	} else {

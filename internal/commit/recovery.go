@@ -78,6 +78,8 @@ func (e *Engine) recovered(now time.Time, status string, events []Event) {
 			} else {
 				e.heal = r.skip
 			}
+		} else {
+			e.noteRestored()
 		}
 		e.recovery = nil
 		if len(e.heal) == 0 {
@@ -151,6 +153,7 @@ func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 	case cfn.UpdateComplete:
 		e.adopt(o)
 		if e.attempt.restores {
+			e.noteRestored()
 			e.healingOver(now)
 		}
 	case cfn.UpdateRollbackFailed:

@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -93,14 +92,6 @@ func explain(err error) explanation {
 	if explained, ok := model.Explain(err); ok {
 		return explanation{explained}
 	}
-	var titled interface { // errors that do not explain themselves yet
-		error
-		Summary() string
-		Detail() string
-	}
-	if errors.As(err, &titled) {
-		return explanation{model.Explanation{Cause: titled.Summary() + ".", Remedy: titled.Detail()}}
-	}
 	return explanation{model.Explanation{
 		Cause:  "An unexpected error occurred.",
 		Remedy: "The calls that failed are in the account's CloudTrail.\n\nOriginal error: " + err.Error(),
@@ -124,7 +115,7 @@ func (f failure) detail(e explanation) string {
 	switch {
 	case e.Changed == model.ChangedNothing:
 		remedy = "Nothing was changed. " + remedy
-	case e.Changed == model.ChangedPartly && e.Done != "":
+	case e.Done != "":
 		remedy = e.Done + " " + remedy
 	}
 	if remedy = strings.TrimSpace(remedy); remedy != "" {

@@ -114,6 +114,9 @@ func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 	if !errors.As(err, &another) || another.Kind != model.ConflictOwner || errors.As(err, &lost) {
 		return nil, false
 	}
+	if explanation, _ := model.Explain(err); explanation.Changed != model.ChangedNothing {
+		return nil, false // a part of it was deleted before
+	}
 	return diag.NewWarningDiagnostic(f.title+" Only Removed From State", fmt.Sprintf(
 		"%s\n\nAnother resource manages it, so that nothing was deleted: this resource was only removed from the state.",
 		f.another(another.Held, another.Present, another.Origin))), true

@@ -92,3 +92,23 @@ func (e *ExplainedError) Explain() Explanation { return e.Explanation }
 func Sentences(reasons ...string) string {
 	return strings.TrimRight(strings.Join(reasons, "; "), ". ") + "."
 }
+
+// AfterChange adds to an error what had been changed before it: done is one or more complete
+// sentences. An error without an explanation gets one.
+func AfterChange(err error, done string) error {
+	explanation, ok := Explain(err)
+	if !ok {
+		explanation = Explanation{
+			Cause:  Sentences("The next step failed: " + err.Error()),
+			Remedy: "Apply again. The calls that failed are in the account's CloudTrail.",
+		}
+	}
+	if explanation.Done != "" {
+		done += " " + explanation.Done
+	}
+	if explanation.Changed != ChangedUnknown {
+		explanation.Changed = ChangedPartly
+	}
+	explanation.Done = done
+	return &ExplainedError{Text: strings.TrimRight(done, "."), Explanation: explanation, Err: err}
+}

@@ -44,9 +44,13 @@ func (s *Service) UpdateAs(ctx context.Context, project string, prior, planned m
 		return s.change(ctx, project, change)
 	}
 	change.Target = planned
-	for _, step := range model.KeySteps(before, user) {
+	for i, step := range model.KeySteps(before, user) {
 		change.Entity = step
-		if err := s.change(ctx, project, change); err != nil {
+		err := s.change(ctx, project, change)
+		if err != nil && i > 0 {
+			err = model.AfterChange(err, "A first commit removed the access key that is to be replaced.")
+		}
+		if err != nil {
 			return err
 		}
 		change.Prior = step
@@ -335,7 +339,11 @@ func (s *Service) CreateProjectAs(ctx context.Context, p model.Project, incarnat
 	}
 	s.project(p.Name).register()
 	change := template.Change{Op: template.Create, Entity: p, Origin: s.config.Origin, Incarnation: incarnation}
-	if err := s.commit(ctx, d, change); err != nil {
+	err = s.commit(ctx, d, change)
+	if err != nil && !model.IsConflict(err, model.ConflictExists) {
+		return model.AfterChange(err, "The project was entered into the directory.")
+	}
+	if err != nil {
 		return err
 	}
 	known.hasCreated(p.ID(), incarnation)
@@ -343,7 +351,7 @@ func (s *Service) CreateProjectAs(ctx context.Context, p model.Project, incarnat
 	ctx, cancel := uninterrupted(ctx)
 	defer cancel()
 	if err := s.enter(ctx, h, p.Listing()); err != nil {
-		return err
+		return model.AfterChange(err, "The stack of the project was created.")
 	}
 	s.warnOfAccess(ctx, p.Name, d.account)
 	return nil

@@ -3,6 +3,7 @@ package projects
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -94,8 +95,10 @@ func (s *Service) deletable(ctx context.Context, t *target, id model.ID, held *s
 func (s *Service) removeUnused(ctx context.Context, t *target, entity model.Entity) error {
 	id := entity.ID()
 	bucket, isBucket := entity.(model.Bucket)
+	done := "" // what was changed so far
 	if isBucket {
-		if err := s.dispose(ctx, t.first, bucket.BucketName, bucket.OnDelete); err != nil {
+		var err error
+		if done, err = s.dispose(ctx, t.first, bucket.BucketName, bucket.OnDelete); err != nil {
 			return err
 		}
 	}
@@ -104,11 +107,15 @@ func (s *Service) removeUnused(ctx context.Context, t *target, entity model.Enti
 		err := s.commitIn(ctx, t, n, change)
 		var another *model.ConflictError
 		if errors.As(err, &another) && another.Kind == model.ConflictOwner && isBucket && bucket.OnDelete != model.Retain {
-			return &BucketLostError{id, bucket.BucketName, another}
+			return &BucketLostError{ID: id, Bucket: bucket.BucketName, Done: done, Err: another}
+		}
+		if err != nil && done != "" {
+			err = model.AfterChange(err, done)
 		}
 		if err != nil {
 			return err
 		}
+		done = fmt.Sprintf("It was removed from the stack %s.", stackName(t.p.name, n))
 	}
 	t.p.hasCreated(id, "")
 	return nil
@@ -164,35 +171,49 @@ func (v *View) neededBy(id model.ID) []model.ID {
 	return by
 }
 
-// dispose does with a bucket what on_delete says. bucket is the physical name that the template has; "" when it has none.
-func (s *Service) dispose(ctx context.Context, d *shard, bucket string, onDelete model.OnDelete) error {
+// dispose does with a bucket what on_delete says, and returns what that was, for an error that comes after it. bucket is the
+// physical name that the template has; "" when it has none.
+func (s *Service) dispose(ctx context.Context, d *shard, bucket string, onDelete model.OnDelete) (done string, err error) {
 	if bucket == "" {
-		return nil
+		return "", nil
 	}
 	buckets := account.Buckets{S3: d.account.S3, AccountID: d.env.AccountID}
+	var emptied account.Contents
 	switch onDelete {
 	case model.Retain:
-		return nil
+		return "", nil
 	case model.Empty:
-		if err := s.empty(ctx, buckets, bucket); err != nil {
-			return err
-		}
+		emptied, err = s.empty(ctx, buckets, bucket)
 	case model.Refuse:
-		if err := buckets.CheckEmpty(ctx, bucket); err != nil {
-			return notEmpty(err)
-		}
+		err = refused(buckets.CheckEmpty(ctx, bucket))
 	}
-	return notEmpty(buckets.Delete(ctx, bucket))
+	if err != nil {
+		return "", err
+	}
+	data := ""
+	if !emptied.Empty() {
+		data = fmt.Sprintf(" Deleted from it: %s.", emptied)
+	}
+	err = buckets.Delete(ctx, bucket)
+	switch {
+	case err != nil && onDelete == model.Refuse:
+		return "", refused(err)
+	case err != nil && data != "":
+		return "", model.AfterChange(err, fmt.Sprintf("The bucket %s was emptied.%s", bucket, data))
+	case err != nil:
+		return "", err
+	}
+	return fmt.Sprintf("The bucket %s no longer exists.%s", bucket, data), nil
 }
 
-func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket string) error {
+func (s *Service) empty(ctx context.Context, buckets account.Buckets, bucket string) (account.Contents, error) {
 	return buckets.Empty(ctx, bucket, func(deleted int) {
 		s.config.Log(ctx, "Emptying the bucket", map[string]any{"bucket": bucket, "deleted": deleted})
 	})
 }
 
-// notEmpty marks the error of a bucket that on_delete = "refuse" protects.
-func notEmpty(err error) error {
+// refused marks the error of a bucket that on_delete = "refuse" protects.
+func refused(err error) error {
 	var full *account.NotEmptyError
 	if errors.As(err, &full) {
 		full.Refused = true
@@ -237,23 +258,27 @@ func (s *Service) deleteProject(ctx context.Context, name string, held *string) 
 	if err != nil {
 		return err
 	}
-	for {
+	for again := false; ; again = true {
 		err := s.deleteStacks(ctx, &target{h: h, p: p, first: first}, held)
 		if err == nil {
 			break
 		}
 		// Somebody may have added a stack, or something to one, which was not looked at yet.
 		if !model.IsConflict(err, model.ConflictStackAdded, model.ConflictStackChanged) {
+			if explanation, _ := model.Explain(err); again && explanation.Changed == model.ChangedNothing {
+				err = model.AfterChange(err, closedStacks)
+			}
 			return err
 		}
 	}
+	const deleted = "The stacks of the project were deleted."
 	if err := s.commit(ctx, h.directory, template.Change{Op: template.Delete, Entity: *listing}); err != nil {
-		return err
+		return model.AfterChange(err, deleted)
 	}
 	defer s.forget(name)
 	anew, err := s.readTemplate(ctx, h, first)
 	if err != nil {
-		return err
+		return model.AfterChange(err, deleted)
 	}
 	if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {
 		return s.enter(ctx, h, anew.contents.Project.Listing())
@@ -291,10 +316,14 @@ func (s *Service) deleteStacks(ctx context.Context, t *target, held *string) err
 	}
 	for _, d := range slices.Backward(others) {
 		if err := s.deleteStack(ctx, d, d.seen()); err != nil {
-			return err
+			return model.AfterChange(err, closed)
 		}
 	}
-	return s.deleteStack(ctx, t.first, read)
+	err = s.deleteStack(ctx, t.first, read)
+	if err != nil && t.view != nil {
+		return model.AfterChange(err, closed)
+	}
+	return err
 }
 
 // deleteStack deletes a stack that holds what was read of it; with nil, one that has never held anything.
@@ -332,23 +361,39 @@ func (s *Service) deleteContents(ctx context.Context, t *target, others []*shard
 	}
 	if p.OnDelete == model.Refuse && contents.LogBucket != "" {
 		if err := buckets.CheckEmpty(ctx, contents.LogBucket); err != nil {
-			return notEmpty(err)
+			return refused(err)
 		}
 	}
 	if err := s.closeStacks(ctx, t, others); err != nil {
 		return err
 	}
-	if err := s.dispose(ctx, d, contents.LogBucket, p.OnDelete); err != nil {
+	if err := s.disposeShared(ctx, d, &contents); err != nil {
+		return model.AfterChange(err, closed)
+	}
+	return nil
+}
+
+// closed and closedStacks are what was changed of a project whose deletion fails after it has begun.
+const (
+	closed       = "The project is closed: it accepts no changes until its deletion is finished."
+	closedStacks = "Stacks of the project are closed: they accept no changes until its deletion is finished."
+)
+
+// disposeShared deletes the buckets and the key that the entities of a project have shared, as its on_delete says.
+func (s *Service) disposeShared(ctx context.Context, d *shard, contents *template.Contents) error {
+	p := *contents.Project
+	logs, err := s.dispose(ctx, d, contents.LogBucket, p.OnDelete)
+	if err != nil {
 		return err
 	}
 	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost with them.
-	if err := s.dispose(ctx, d, contents.TemplateBucket, model.Empty); err != nil {
-		return err
+	if _, err = s.dispose(ctx, d, contents.TemplateBucket, model.Empty); err == nil && p.OnDelete != model.Retain && contents.Env.KeyARN != "" {
+		err = account.ScheduleKeyDeletion(ctx, d.account.KMS, contents.Env.KeyARN)
 	}
-	if p.OnDelete == model.Retain || contents.Env.KeyARN == "" {
-		return nil
+	if err != nil && logs != "" {
+		return model.AfterChange(err, logs)
 	}
-	return account.ScheduleKeyDeletion(ctx, d.account.KMS, contents.Env.KeyARN)
+	return err
 }
 
 // closeStacks lets the stacks of a project take nothing more: those beside the first, then the first, if they are all.
@@ -365,6 +410,9 @@ func (s *Service) closeStacks(ctx context.Context, t *target, others []*shard) e
 	}
 	group.Wait()
 	if err := errors.Join(errs...); err != nil {
+		if slices.Contains(errs, nil) {
+			err = model.AfterChange(err, closedStacks)
+		}
 		return err
 	}
 	p := *t.view.Contents.Project
@@ -372,9 +420,13 @@ func (s *Service) closeStacks(ctx context.Context, t *target, others []*shard) e
 		return nil
 	}
 	p.Closing = true
-	return s.commit(ctx, t.first, template.Change{
+	err := s.commit(ctx, t.first, template.Change{
 		Op: template.Update, Entity: p, Incarnation: t.view.Contents.IncarnationOf(p.ID()), Shards: len(t.view.shards),
 	})
+	if err != nil && len(t.view.shards) > 1 {
+		return model.AfterChange(err, closedStacks)
+	}
+	return err
 }
 
 func entities(contents *template.Contents) []model.ID {

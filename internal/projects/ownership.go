@@ -22,6 +22,7 @@ func (s *Service) TakesOver(view *View, e model.Entity) bool {
 type BucketLostError struct {
 	ID     model.ID
 	Bucket string // physical name
+	Done   string // what was deleted, in complete sentences
 	Err    *model.ConflictError
 }
 
@@ -34,7 +35,7 @@ func (e *BucketLostError) Explain() model.Explanation {
 	return model.Explanation{
 		Cause:   fmt.Sprintf("Another resource took it over while it was being deleted. The bucket %s is still in the template of the project.", e.Bucket),
 		Changed: model.ChangedPartly,
-		Done:    fmt.Sprintf("The bucket %s was deleted in S3.", e.Bucket),
+		Done:    e.Done,
 		Remedy:  "Replace the resource that manages it now, with terraform apply -replace=ADDRESS, which creates the bucket again.",
 	}
 }

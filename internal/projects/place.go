@@ -121,11 +121,15 @@ func (s *Service) grow(ctx context.Context, t *target, n int) error {
 		return err
 	}
 	err = s.commit(ctx, t.first, template.Change{Op: template.Grow, Entity: of, Shards: n + 1})
+	created := fmt.Sprintf("The stack %s was created; the project does not use it yet.", d.stack.Name())
 	if model.IsConflict(err, model.ConflictClosing) || model.IsNotFound(err, model.NotFoundEntity, model.NotFoundStack) {
-		return errors.Join(err, s.ungrow(ctx, d, of))
+		if left := s.ungrow(ctx, d, of); left != nil {
+			return model.AfterChange(errors.Join(err, left), created)
+		}
+		return err
 	}
 	if err != nil {
-		return err
+		return model.AfterChange(err, created)
 	}
 	d.count()
 	if opened := d.seen(); opened != nil {

@@ -292,7 +292,8 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 			s.setID("")
 			return nil
 		case now.Status == cfn.DeleteFailed:
-			return &commit.StuckError{Stack: s.config.Stack, Status: now.Status, Reason: now.StatusReason}
+			stuck := &commit.StuckError{Stack: s.config.Stack, Status: now.Status, Reason: now.StatusReason}
+			return model.AfterChange(stuck, "CloudFormation deleted a part of the stack "+s.config.Stack+".")
 		}
 	}
 	return nil
