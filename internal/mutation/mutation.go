@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,8 +20,12 @@ import (
 // Defect is one deliberate defect.
 type Defect struct {
 	Name string // what is wrong, in a few words
-	File string // from the repository's root
-	// Old is replaced by New. Old occurs once in the file.
+	File string // from the repository's root; "" if In is set
+	// In is the declaration that has the defect, by package and name: "internal/commit Engine.compose" for a method,
+	// "internal/commit Verify" for a function, a variable or a constant. It is found in whatever file of the package it is.
+	In string
+	// Old is replaced by New. Old occurs once in the declaration, or in the file. In a declaration, white space and comments
+	// do not matter.
 	Old, New string
 	// Packages are those whose tests are run, from the repository's root.
 	Packages []string
@@ -28,20 +33,37 @@ type Defect struct {
 	Run string
 }
 
-// Apply returns the file's text with the defect. It returns an error when the defect doesn't fit the file any more.
-func (d Defect) Apply(root string) ([]byte, error) {
-	source, err := os.ReadFile(filepath.Join(root, d.File))
+// Apply returns the path of the file that has the defect, from the repository's root, and its text with the defect. It
+// returns an error if the defect does not fit.
+func (d Defect) Apply(root string) (file string, changed []byte, err error) {
+	file, first, last := d.File, 0, 0
+	var source []byte
+	if d.In != "" {
+		var declared declaration
+		if declared, err = find(root, d.In); err == nil {
+			file, source = declared.file, declared.source
+			first, last, err = declared.once(d.Old)
+		}
+	} else if source, err = os.ReadFile(filepath.Join(root, file)); err == nil {
+		first, last, err = once(source, d.Old)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", d.Name, err)
+		return "", nil, fmt.Errorf("%s: %w", d.Name, err)
 	}
-	if n := bytes.Count(source, []byte(d.Old)); n != 1 {
-		return nil, fmt.Errorf("%s: %q occurs %d times in %s, not once", d.Name, d.Old, n, d.File)
+	changed = slices.Concat(source[:first], []byte(d.New), source[last:])
+	if _, err := parser.ParseFile(token.NewFileSet(), file, changed, 0); err != nil {
+		return "", nil, fmt.Errorf("%s: with the defect, %s is not valid Go: %w", d.Name, file, err)
 	}
-	changed := bytes.Replace(source, []byte(d.Old), []byte(d.New), 1)
-	if _, err := parser.ParseFile(token.NewFileSet(), d.File, changed, 0); err != nil {
-		return nil, fmt.Errorf("%s: what it makes of %s is no Go: %w", d.Name, d.File, err)
+	return file, changed, nil
+}
+
+// once returns where a text is in a file.
+func once(source []byte, text string) (first, last int, err error) {
+	if n := bytes.Count(source, []byte(text)); n != 1 {
+		return 0, 0, fmt.Errorf("%q occurs %d times, not once", text, n)
 	}
-	return changed, nil
+	first = bytes.Index(source, []byte(text))
+	return first, first + len(text), nil
 }
 
 // Verdict is what the tests said to a defect.
@@ -60,7 +82,7 @@ var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // Try runs a defect's tests with it applied.
 func Try(ctx context.Context, root string, d Defect) (Verdict, error) {
-	changed, err := d.Apply(root)
+	file, changed, err := d.Apply(root)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -69,7 +91,7 @@ func Try(ctx context.Context, root string, d Defect) (Verdict, error) {
 		return Verdict{}, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a directory of the system's own
-	original, err := filepath.Abs(filepath.Join(root, d.File))
+	original, err := filepath.Abs(filepath.Join(root, file))
 	if err != nil {
 		return Verdict{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ import (
 func TestEveryDefectFits(t *testing.T) {
 	names := map[string]bool{}
 	for _, d := range Defects {
-		if _, err := d.Apply("../.."); err != nil {
+		if _, _, err := d.Apply("../.."); err != nil {
 			t.Error(err)
 		}
 		if names[d.Name] {
@@ -57,5 +58,45 @@ func TestTry(t *testing.T) {
 	}
 	if _, err := try("a + b", "a +"); err == nil {
 		t.Error("a defect that is no Go is tried")
+	}
+}
+
+// TestApply_InDeclaration finds the declaration in whatever file it is, and the text whatever its white space is.
+func TestApply_InDeclaration(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"p/a.go":      "package p\n\nvar limit = 5\n\nfunc first(a int) bool {\n\treturn a > limit\n}\n",
+		"p/b.go":      "package p\n\ntype set[T any] struct{ all []T }\n\nfunc (s *set[T]) full(a int) bool {\n\tif a > limit && // why\n\t\ta > 1 {\n\t\treturn true\n\t}\n\treturn false\n}\n",
+		"p/b_test.go": "package p\n\nfunc first2(a int) bool { return a > limit }\n",
+	} {
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		d          Defect
+		file, want string // want is part of the text, or of the error
+	}{
+		"a function":            {Defect{In: "p first", Old: "a > limit", New: "true"}, "p/a.go", "return true\n"},
+		"a method":              {Defect{In: "p set.full", Old: "a > limit && a > 1", New: "true"}, "p/b.go", "\tif true {"},
+		"a variable":            {Defect{In: "p limit", Old: "5", New: "6"}, "p/a.go", "var limit = 6\n"},
+		"a part of a token":     {Defect{In: "p first", Old: "lim", New: "x"}, "", "occurs 0 times"},
+		"a text that is twice":  {Defect{In: "p set.full", Old: "return", New: "x"}, "", "occurs 2 times"},
+		"no such declaration":   {Defect{In: "p second", Old: "a", New: "b"}, "", "is declared 0 times"},
+		"declared in tests":     {Defect{In: "p first2", Old: "a", New: "b"}, "", "is declared 0 times"},
+		"no package":            {Defect{In: "first", Old: "a", New: "b"}, "", "does not name a package"},
+		"what makes invalid Go": {Defect{In: "p first", Old: "a > limit", New: "a >"}, "", "is not valid Go"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, text, err := test.d.Apply(root)
+			got := string(text)
+			if err != nil {
+				got = err.Error()
+			}
+			if file != test.file || !strings.Contains(got, test.want) {
+				t.Errorf("%s: %s, want %s: %s", file, got, test.file, test.want)
+			}
+		})
 	}
 }
