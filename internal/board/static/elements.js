@@ -148,10 +148,10 @@ export function fillCommit(li, c) {
   const outcome = c.outcome === "done" ? [] : [make("span", "outcome", c.outcome), " "];
   const project = make("strong", "", c.project);
   li.append(make("p", "what", time, " ", project, " ", ...outcome, text || wordless[c.status] || c.status));
-  const about = [c.who || (c.run ? "" : "by hand, or unannounced"), c.run, c.took > 0 ? `took ${duration(c.took)}` : ""]
-    .filter(Boolean)
-    .join(" · ");
-  li.append(make("p", "who", about));
+  // A stack is created before the operation can be announced: the relay may report that before the author does.
+  const author = c.who || (c.run || c.status === "CREATE_COMPLETE" ? "" : "by hand, or unannounced");
+  const took = c.took > 0 ? `took ${duration(c.took)}` : "";
+  li.append(make("p", "who", [author, c.run, took].filter(Boolean).join(" · ")));
   if (shown.length > 3) {
     li.append(details("What changed", shown.join(", ") + (c.more > 0 ? ` and ${c.more} more` : "")));
   }
