@@ -27,6 +27,8 @@ const (
 	path     = "/stowage/evil/"
 	policies = "arn:aws:iam::" + account + ":policy"
 	roles    = "arn:aws:iam::" + account + ":role"
+	users    = "arn:aws:iam::" + account + ":user"
+	groups   = "arn:aws:iam::" + account + ":group"
 )
 
 // resource is a resource of IAM, or of the service that its kind names.
@@ -108,12 +110,17 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 				// What somebody else made in the account, below the path of projects, without a boundary.
 				owner := w.as(account).Hub().IAM
 				trust, _ := json.Marshal(hub)
-				must(t, second(owner.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("unbounded"), Path: aws.String("/stowage/theirs/")})))
-				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("unbounded"), Path: aws.String("/stowage/theirs/"), AssumeRolePolicyDocument: aws.String(string(trust))})))
+				theirs := aws.String("/stowage/theirs/")
+				must(t, second(owner.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("unbounded"), Path: theirs})))
+				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{
+					RoleName: aws.String("unbounded"), Path: theirs, AssumeRolePolicyDocument: aws.String(string(trust)),
+				})))
 				transfer, _ := json.Marshal(object{"Version": "2012-10-17", "Statement": []any{object{
 					"Effect": "Allow", "Principal": object{"Service": "transfer.amazonaws.com"}, "Action": "sts:AssumeRole",
 				}}})
-				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("transfer"), AssumeRolePolicyDocument: aws.String(string(transfer))})))
+				must(t, second(owner.CreateRole(ctx, &iam.CreateRoleInput{
+					RoleName: aws.String("transfer"), AssumeRolePolicyDocument: aws.String(string(transfer)),
+				})))
 				if got := w.reasons(test.resources); !strings.Contains(got, test.want) || !strings.Contains(got, "not authorized") {
 					t.Errorf("the stack's failures are %q, want %s", got, test.want)
 				}
@@ -158,6 +165,7 @@ func TestProvisioner_Limits(t *testing.T) {
 		return map[string][]string{"iam:PermissionsBoundary": {policies + name}}
 	}
 	policy := func(name string) map[string][]string { return map[string][]string{"iam:PolicyARN": {policies + name}} }
+	administrator := map[string][]string{"iam:PolicyARN": {"arn:aws:iam::aws:policy/AdministratorAccess"}}
 	key := func(tagged bool) map[string][]string {
 		if !tagged {
 			return nil
@@ -179,21 +187,21 @@ func TestProvisioner_Limits(t *testing.T) {
 		{"delete the boundary", "iam:DeletePolicy", policies + "/StowageBoundary", nil, false},
 		{"rewrite the boundary of an older project", "iam:CreatePolicyVersion", policies + "/stowage/acme/acme-boundary", nil, false},
 		{"rewrite a policy of its own role", "iam:CreatePolicyVersion", policies + "/StowageProvisionerIdentities", nil, false},
-		{"take the boundary off a user", "iam:DeleteUserPermissionsBoundary", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
+		{"take the boundary off a user", "iam:DeleteUserPermissionsBoundary", users + "/stowage/acme/acme-ann", nil, false},
 		{"take the boundary off a role", "iam:DeleteRolePermissionsBoundary", roles + "/stowage/acme/acme-ann-sftp", nil, false},
 		{"put another boundary on a role", "iam:PutRolePermissionsBoundary", roles + "/stowage/acme/acme-ann-sftp", boundary("/stowage/acme/any"), false},
-		{"put an older project's boundary on a user", "iam:PutUserPermissionsBoundary", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", boundary("/stowage/acme/acme-boundary"), false},
+		{"put an older project's boundary on a user", "iam:PutUserPermissionsBoundary", users + "/stowage/acme/acme-ann", boundary("/stowage/acme/acme-boundary"), false},
 		{"put the boundary on its own role", "iam:PutRolePermissionsBoundary", roles + "/StowageProvisioner", boundary("/StowageBoundary"), false},
-		{"attach a policy of AWS to a group", "iam:AttachGroupPolicy", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", map[string][]string{"iam:PolicyARN": {"arn:aws:iam::aws:policy/AdministratorAccess"}}, false},
-		{"attach a policy to a user", "iam:AttachUserPolicy", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", policy("/stowage/acme/any"), false},
-		{"write an inline policy of a user", "iam:PutUserPolicy", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
+		{"attach a policy of AWS to a group", "iam:AttachGroupPolicy", groups + "/stowage/acme/acme-ann", administrator, false},
+		{"attach a policy to a user", "iam:AttachUserPolicy", users + "/stowage/acme/acme-ann", policy("/stowage/acme/any"), false},
+		{"write an inline policy of a user", "iam:PutUserPolicy", users + "/stowage/acme/acme-ann", nil, false},
 		{"write an inline policy of a role", "iam:PutRolePolicy", roles + "/stowage/acme/acme-ann-sftp", nil, false},
-		{"write an inline policy of a group", "iam:PutGroupPolicy", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", nil, false},
+		{"write an inline policy of a group", "iam:PutGroupPolicy", groups + "/stowage/acme/acme-ann", nil, false},
 		{"change the trust policy of a role without a boundary", "iam:UpdateAssumeRolePolicy", roles + "/stowage/theirs/unbounded", nil, false},
 		{"change the trust policy of a role outside the path", "iam:UpdateAssumeRolePolicy", roles + "/StowageReader", boundary("/StowageBoundary"), false},
-		{"create a key of a user outside the path", "iam:CreateAccessKey", "arn:aws:iam::" + account + ":user/admin", nil, false},
-		{"give a user a password", "iam:CreateLoginProfile", "arn:aws:iam::" + account + ":user/stowage/acme/acme-ann", nil, false},
-		{"add a user to a group outside the path", "iam:AddUserToGroup", "arn:aws:iam::" + account + ":group/admins", nil, false},
+		{"create a key of a user outside the path", "iam:CreateAccessKey", users + "/admin", nil, false},
+		{"give a user a password", "iam:CreateLoginProfile", users + "/stowage/acme/acme-ann", nil, false},
+		{"add a user to a group outside the path", "iam:AddUserToGroup", groups + "/admins", nil, false},
 		{"pass a role outside the path", "iam:PassRole", roles + "/transfer", pass("transfer"), false},
 		{"pass its own role", "iam:PassRole", roles + "/StowageProvisioner", pass("transfer"), false},
 		{"pass a role to CloudFormation", "iam:PassRole", roles + "/stowage/acme/acme-ann-sftp", pass("cloudformation"), false},
@@ -209,7 +217,7 @@ func TestProvisioner_Limits(t *testing.T) {
 		{"change the stack that made it", "cloudformation:CreateChangeSet", "arn:aws:cloudformation:" + region + ":" + account + ":stack/StowageAccount/1", nil, false},
 
 		// What remains.
-		{"add a user to a group of a project, whichever user it is", "iam:AddUserToGroup", "arn:aws:iam::" + account + ":group/stowage/acme/acme-ann", nil, true},
+		{"add a user to a group of a project, whichever user it is", "iam:AddUserToGroup", groups + "/stowage/acme/acme-ann", nil, true},
 		{"change the policy of any bucket of the account", "s3:PutBucketPolicy", "arn:aws:s3:::theirs", owned(account), true},
 		{"change the policy of a project's key", "kms:PutKeyPolicy", kms, key(true), true},
 		{"pass any role below the path to Transfer", "iam:PassRole", roles + "/stowage/theirs/any", pass("transfer"), true},

@@ -106,7 +106,7 @@ func ReadReference(data string) (Reference, error) {
 }
 
 func readJSON(file string, into any) error {
-	text, err := os.ReadFile(file) //nolint:gosec // a file of cfn-lint
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}

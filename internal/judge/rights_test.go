@@ -1,7 +1,7 @@
 package judge_test
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,10 +26,17 @@ func TestMissingRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(asked); got != "[{AWS::SQS::Queue create sqs:CreateQueue} {AWS::SQS::Queue create sqs:TagQueue} {AWS::SQS::Queue read sqs:GetQueueAttributes} {AWS::SQS::Queue delete sqs:DeleteQueue}]" {
-		t.Fatalf("asked for: %s", got)
+	want := []judge.HandlerRight{
+		{Type: "AWS::SQS::Queue", Handler: "create", Action: "sqs:CreateQueue"},
+		{Type: "AWS::SQS::Queue", Handler: "create", Action: "sqs:TagQueue"},
+		{Type: "AWS::SQS::Queue", Handler: "read", Action: "sqs:GetQueueAttributes"},
+		{Type: "AWS::SQS::Queue", Handler: "delete", Action: "sqs:DeleteQueue"},
 	}
-	const all = `{"Effect":"Allow","Action":["sqs:createqueue","sqs:GetQueueAttributes"],"Resource":"*"},{"Effect":"Deny","Action":"sqs:TagQueue","Resource":"*"}`
+	if !slices.Equal(asked, want) {
+		t.Fatalf("asked for: %v", asked)
+	}
+	const all = `{"Effect":"Allow","Action":["sqs:createqueue","sqs:GetQueueAttributes"],"Resource":"*"},
+		{"Effect":"Deny","Action":"sqs:TagQueue","Resource":"*"}`
 	exceptions := []judge.RightException{
 		{Type: "AWS::SQS::Queue", Handlers: []string{"create"}, Action: "sqs:Tag*"},
 		{Type: "AWS::SQS::Queue", Handlers: []string{"update"}, Action: "sqs:DeleteQueue"},

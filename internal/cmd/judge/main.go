@@ -122,7 +122,9 @@ func rights(ctx context.Context, bin string, corpus map[string]*template.Templat
 	findings := judge.UnknownResources(policies, reference)
 	missing, unused := judge.MissingRights(asked, provisioner, exceptions)
 	for _, e := range unused {
-		findings = append(findings, judge.Finding{Judge: "rights", ID: e.Action, Template: "rights.txt", Type: e.Type, Text: "no handler needs this exception any more"})
+		findings = append(findings, judge.Finding{
+			Judge: "rights", ID: e.Action, Template: "rights.txt", Type: e.Type, Text: "no handler needs this exception any more",
+		})
 	}
 	fmt.Printf("%d actions of handlers, %d exceptions\n", len(asked), len(exceptions))
 	return append(findings, missing...), nil

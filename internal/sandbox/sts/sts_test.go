@@ -144,7 +144,10 @@ func TestSessionAttributes(t *testing.T) {
 func assume(w *cloud.World, s *sts.Service, caller, key, role string, form url.Values) (string, error) {
 	w.Lock()
 	defer w.Unlock()
-	all := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {"arn:aws:iam::" + account + ":role/" + role}, "RoleSessionName": {"run"}}
+	all := url.Values{
+		"Action": {"AssumeRole"}, "Version": {"2011-06-15"},
+		"RoleArn": {"arn:aws:iam::" + account + ":role/" + role}, "RoleSessionName": {"run"},
+	}
 	maps.Copy(all, form)
 	header := http.Header{}
 	if key != "" {
