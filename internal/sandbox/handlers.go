@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
@@ -96,7 +97,7 @@ func (t *step) handlers(resource string) {
 	case t.deleting():
 		actions = h.remove
 	case !t.making():
-		actions = append(h.change[:len(h.change):len(h.change)], h.read...)
+		actions = slices.Concat(h.change, h.read)
 	}
 	for _, action := range actions {
 		switch {
