@@ -21,9 +21,16 @@ var validators = map[string]bool{
 	"validators.timeDurationValidator":       true, // of timeouts
 }
 
+// ByValue is implemented by validators of the provider's own that look at nothing but the value, and have nothing to say about null and
+// unknown ones.
+type ByValue interface{ ByValue() }
+
 func unknownValidators(a *attribute) []error {
 	var errs []error
 	add := func(v any) {
+		if _, byValue := v.(ByValue); byValue {
+			return
+		}
 		if name := fmt.Sprintf("%T", v); !validators[name] {
 			errs = append(errs, fmt.Errorf("the validator %s", name))
 		}

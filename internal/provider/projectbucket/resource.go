@@ -21,6 +21,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
 // NewResource returns stowage_project_bucket.
@@ -47,6 +48,11 @@ var noNulls = []validator.Set{setvalidator.NoNullValues()}
 
 // notZero refuses 0, which means that a number of days is not set. What else is wrong with it, the model finds.
 type notZero struct{}
+
+var _ unchanged.ByValue = notZero{}
+
+// ByValue implements unchanged.ByValue.
+func (notZero) ByValue() {}
 
 // Description implements validator.Int64.
 func (notZero) Description(context.Context) string { return "not 0" }
