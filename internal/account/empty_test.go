@@ -74,7 +74,7 @@ func TestEmpty_Protected(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			client := w.bucket(ours, "locked-exports")
-			for key, locked := range map[string]bool{"free.csv": false, "offer.pdf": true, "odd\x01": true} {
+			for key, locked := range map[string]bool{"free.csv": false, "free.txt": false, "offer.pdf": true, "odd\x01": true} {
 				in := &s3.PutObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String(key), Body: strings.NewReader("x"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32}
 				if locked {
 					protect(in)
@@ -84,11 +84,11 @@ func TestEmpty_Protected(t *testing.T) {
 			}
 			var protected *account.UndeletableError
 			_, err := w.buckets().Empty(t.Context(), "locked-exports", nothing)
-			if !errors.As(err, &protected) || protected.Deleted.Total() != 1 || protected.Refused != 2 || protected.Key != "odd\x01" {
+			if !errors.As(err, &protected) || protected.Deleted.Total() != 2 || protected.Refused != 2 || protected.Key != "odd\x01" {
 				t.Fatalf("%s: emptying: %v (%+v)", name, err, protected)
 			}
 			explained := protected.Explain()
-			if explained.Changed != model.ChangedPartly || !strings.Contains(explained.Done, "Deleted from the bucket: 1 object.") ||
+			if explained.Changed != model.ChangedPartly || !strings.Contains(explained.Done, "Deleted from the bucket: 2 objects.") ||
 				!strings.Contains(explained.Remedy, "retention ends, or remove their legal hold") || !strings.Contains(explained.Cause, "object protected by object lock.") {
 				t.Errorf("%s: %+v", name, explained)
 			}
