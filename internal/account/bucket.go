@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -47,7 +48,7 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 // Exists reports whether the bucket exists in the account. It lists a version, which needs no right that deleting does not.
 func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
 	_, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
-		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), ExpectedBucketOwner: aws.String(b.AccountID),
+		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
 	})
 	if noSuchBucket(err) {
 		return false, nil

@@ -231,6 +231,29 @@ func TestEmpty_HundredThousandVersions(t *testing.T) {
 
 // TestEncryptedWith_OtherRegions: botocore's S3RegionRedirectorv2 knows these answers of a bucket in another region, the last of regions that
 // have to be opted into.
+// TestEncryptedWith_SecondPage finds a bucket that S3 lists on a second page, as it does in accounts with thousands.
+func TestEncryptedWith_SecondPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		const arn = "arn:aws:kms:eu-west-1:" + ours + ":key/1"
+		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+			switch {
+			case r.URL.Query().Get("x-id") == "ListBuckets" && r.URL.Query().Get("continuation-token") == "":
+				return http.StatusOK, "<ListAllMyBucketsResult><Buckets/><ContinuationToken>more</ContinuationToken></ListAllMyBucketsResult>"
+			case r.URL.Query().Get("x-id") == "ListBuckets":
+				return http.StatusOK, "<ListAllMyBucketsResult><Buckets><Bucket><Name>sealed</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+			case r.URL.Query().Has("encryption"):
+				return http.StatusOK, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>" +
+					"<KMSMasterKeyID>" + arn + "</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+			}
+			return 0, ""
+		}}).S3}
+		if found, err := b.EncryptedWith(t.Context(), arn); err != nil || found != "sealed" {
+			t.Errorf("found %q, %v", found, err)
+		}
+	})
+}
+
 func TestEncryptedWith_OtherRegions(t *testing.T) {
 	for name, c := range map[string]struct {
 		code, region string // the answer to GetBucketEncryption, and what ListBuckets says
