@@ -190,7 +190,7 @@ func TestDefaultBucketNamesAreValidAndDistinct(t *testing.T) {
 func TestNamesCollide(t *testing.T) {
 	for pair, want := range map[[2]string]bool{
 		{"acme", "acme"}: true, {"acme", "acme-x"}: true, {"acme-x", "acme"}: true,
-		{"acme", "acmex"}: false, {"acme-a", "acme-b"}: false,
+		{"acme", "acmex"}: false, {"acmex", "acme"}: false, {"acme-a", "acme-b"}: false,
 	} {
 		if got := model.NamesCollide(pair[0], pair[1]); got != want {
 			t.Errorf("%v: %v", pair, got)

@@ -376,10 +376,6 @@ var Defects = []Defect{
 		Old: "add(m.Key, m.VersionId, aws.ToBool(m.IsLatest), m.LastModified, [2]kind{hiding, marker})", New: "_ = m",
 		Packages: []string{"internal/account"}, Run: "TestCheckEmpty",
 	}, {
-		Name: "only the first unfinished uploads are deleted", File: "internal/account/empty.go",
-		Old: "return items, aws.ToBool(page.IsTruncated), errors.Join", New: "return items, false, errors.Join",
-		Packages: []string{"internal/account"}, Run: "TestEmpty_ManyUploads",
-	}, {
 		Name: "only the first page of buckets is looked at", File: "internal/account/bucket.go",
 		Old: "	for pages.HasMorePages() {\n", New: "	for first := true; first && pages.HasMorePages(); first = false {\n",
 		Packages: []string{"internal/account"}, Run: "TestEncryptedWith_SecondPage",
@@ -387,6 +383,18 @@ var Defects = []Defect{
 		Name: "the encryption of another account's bucket is read", File: "internal/account/bucket.go",
 		Old: "s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)}", New: "s3.GetBucketEncryptionInput{Bucket: aws.String(bucket)}",
 		Packages: []string{"internal/account"}, Run: "TestEveryCallSays",
+	}, {
+		Name: "only the first resources of a failed first creation are looked at", File: "internal/stack/recovery.go",
+		Old: "	for pages.HasMorePages() {\n", New: "	for first := true; first && pages.HasMorePages(); first = false {\n",
+		Packages: []string{"internal/stack"}, Run: "DeadFirst",
+	}, {
+		Name: "names that begin alike collide", File: "internal/model/names.go",
+		Old: "strings.HasPrefix(a, b+\"-\")", New: "strings.HasPrefix(a, b)",
+		Packages: []string{"internal/model"}, Run: "Collide",
+	}, {
+		Name: "foreign resources of other stacks are not shown", File: "internal/projects/view.go",
+		Old: "append(c.Foreign, s.Foreign...)", New: "c.Foreign",
+		Packages: []string{"internal/projects"}, Run: "TestView_",
 	}, {
 		Name: "a project that was made again in another region is where it was", File: "internal/projects/refresh.go",
 		Old: "now.AccountID == first.env.AccountID && now.Region == first.env.Region", New: "now.AccountID == first.env.AccountID",

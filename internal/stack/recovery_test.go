@@ -260,7 +260,11 @@ func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		body := `{"Resources":{
+		var gone strings.Builder // fills the first page of the stack's resources
+		for n := range 120 {
+			fmt.Fprintf(&gone, `"A%d":{"Type":"AWS::IAM::Group","Properties":{"GroupName":"a%d"}},`, n, n)
+		}
+		body := `{"Resources":{` + gone.String() + `
 			"Kept":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"kept-bucket"}},
 			"Bad":{"Type":"AWS::IAM::User","DependsOn":"Kept","Properties":{"UserName":"bad"}}}}`
 		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1})
