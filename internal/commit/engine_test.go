@@ -473,7 +473,8 @@ func (h *harness) describe(effect Effect) string {
 		if e.Err == nil {
 			return fmt.Sprintf("Done %d: ok", e.Member)
 		}
-		if after, ok := e.Err.(*model.ExplainedError); ok && after.Explanation.Changed == model.ChangedPartly {
+		var after *model.ExplainedError
+		if errors.As(e.Err, &after) && after.Explanation.Changed == model.ChangedPartly {
 			return fmt.Sprintf("Done %d: after a change, %T: %v", e.Member, after.Err, after)
 		}
 		return fmt.Sprintf("Done %d: %T: %v", e.Member, e.Err, e.Err)

@@ -195,15 +195,15 @@ func (e *OutcomeUnknownError) Error() string {
 	if e.Err != nil {
 		text += "; " + e.Err.Error()
 	}
-	return text + lastAnswered("; ", e.Last)
+	return text + lastAnswered(e.Last)
 }
 
 // lastAnswered is the end of a text about a wait: what AWS answered last.
-func lastAnswered(separator string, last error) string {
+func lastAnswered(last error) string {
 	if last == nil {
 		return ""
 	}
-	return separator + "the last call that AWS did not serve is " + last.Error()
+	return "; the last call that AWS did not serve is " + last.Error()
 }
 
 func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
@@ -214,7 +214,7 @@ func (e *OutcomeUnknownError) Explain() model.Explanation {
 	if e.Err != nil {
 		cause += ": " + e.Err.Error()
 	}
-	cause += lastAnswered("; ", e.Last)
+	cause += lastAnswered(e.Last)
 	return model.Explanation{
 		Cause:   model.Sentences(cause),
 		Changed: model.ChangedUnknown,
@@ -235,7 +235,7 @@ func (e *InterruptedError) Error() string {
 	if e.Doing == "" {
 		return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
 	}
-	return fmt.Sprintf("the time ran out while %s; the change is not in the stack %s%s", e.Doing, e.Stack, lastAnswered("; ", e.Last))
+	return fmt.Sprintf("the time ran out while %s; the change is not in the stack %s%s", e.Doing, e.Stack, lastAnswered(e.Last))
 }
 
 // Explain implements model.Explainer.
@@ -249,7 +249,7 @@ func (e *InterruptedError) Explain() model.Explanation {
 	}
 	return model.Explanation{
 		Cause: model.Sentences(fmt.Sprintf("The time ran out while %s; the change is not in the stack %s%s",
-			e.Doing, e.Stack, lastAnswered("; ", e.Last))),
+			e.Doing, e.Stack, lastAnswered(e.Last))),
 		Changed: model.ChangedNothing,
 		Remedy:  "Apply again, or allow more time with the argument timeouts or the provider argument commit_timeout.",
 	}

@@ -49,8 +49,11 @@ func fractions(value tftypes.Value) []*tfprotov6.Diagnostic {
 	var found []*tfprotov6.Diagnostic
 	_ = tftypes.Walk(value, func(at *tftypes.AttributePath, v tftypes.Value) (bool, error) {
 		var number big.Float
-		if !v.Type().Is(tftypes.Number) || !v.IsKnown() || v.IsNull() || v.As(&number) != nil {
+		if !v.Type().Is(tftypes.Number) || !v.IsKnown() || v.IsNull() {
 			return true, nil
+		}
+		if err := v.As(&number); err != nil {
+			return false, err //nolint:wrapcheck // a known number is one
 		}
 		if _, accuracy := number.Int64(); accuracy != big.Exact {
 			found = append(found, &tfprotov6.Diagnostic{
@@ -65,7 +68,7 @@ func fractions(value tftypes.Value) []*tfprotov6.Diagnostic {
 
 // schemas are the schemas of the provider and its objects.
 func (s *Server) schemas(ctx context.Context) *tfprotov6.GetProviderSchemaResponse {
-	schemas, err := s.ProviderServer.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	schemas, err := s.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil || schemas == nil {
 		return &tfprotov6.GetProviderSchemaResponse{}
 	}

@@ -81,6 +81,7 @@ var oddObjects = map[string]values{
 // argument at a time and some together. Whatever isn't refused on its path, before anything is changed, is applied, read back, and leaves
 // nothing to change.
 func TestOddValues_Resources(t *testing.T) {
+	t.Parallel()
 	for _, typ := range []string{"stowage_project", "stowage_project_bucket", "stowage_project_user", "stowage_user_permission"} {
 		t.Run(typ, func(t *testing.T) {
 			t.Parallel()

@@ -355,7 +355,7 @@ func (g *generated) drawJSON(t *rapid.T, state tftypes.Value) *tfprotov6.RawStat
 			delete(attributes, name)
 		default:
 			attributes[name] = rapid.SampledFrom([]any{
-				nil, "x", true, 1, 2.5, -0.0, []any{}, []any{"b", "a"}, []any{"a", "a"}, map[string]any{}, map[string]any{"a": "b"}, map[string]any{"enabled": true},
+				nil, "x", true, 1, 2.5, 0.0, []any{}, []any{"b", "a"}, []any{"a", "a"}, map[string]any{}, map[string]any{"a": "b"}, map[string]any{"enabled": true},
 			}).Draw(t, "value")
 		}
 	}

@@ -40,8 +40,7 @@ func grantedBy(t *rapid.T, tpl *Template, boundary *policydoc.Document) granted 
 		}
 		groups, _ := properties["Groups"].([]any)
 		roles, _ := properties["Roles"].([]any)
-		switch {
-		case slices.Contains(groups, any("acme-partner")):
+		if slices.Contains(groups, any("acme-partner")) {
 			g.group = append(g.group, document)
 			if slices.Contains(roles, any("acme-partner-sftp")) {
 				g.role = append(g.role, document)

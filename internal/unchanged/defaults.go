@@ -107,7 +107,7 @@ func (a *attribute) withDefaults(config, plan attr.Value) (attr.Value, bool) {
 	if config.IsNull() && a.fallback != nil {
 		return a.fallback, true
 	}
-	if plan.IsNull() || !a.node.defaultsWithin() {
+	if plan.IsNull() || !a.defaultsWithin() {
 		return plan, true
 	}
 	if config.IsNull() {

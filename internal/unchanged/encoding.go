@@ -222,7 +222,7 @@ func encodeAttributes(e *msgpack.Encoder, attributes []attribute, values map[str
 		if ok {
 			present++
 		}
-		err = errors.Join(err, e.EncodeString(a.name), a.node.encode(e, value))
+		err = errors.Join(err, e.EncodeString(a.name), a.encode(e, value))
 	}
 	if present != len(values) {
 		return errUnknownEncoding
@@ -265,6 +265,7 @@ func (n *node) encode(e *msgpack.Encoder, value any) error {
 				err = errors.Join(err, e.EncodeString(key), n.elem.encode(e, value[key]))
 			}
 			return err
+		case text, boolean, integer, list, set: // none of them is a map
 		}
 	}
 	return errUnknownEncoding

@@ -138,22 +138,22 @@ type namedCase struct {
 }
 
 func (c namedCase) Error(args ...any) {
-	c.TB.Helper()
+	c.Helper()
 	c.TB.Errorf("%s: %s", c.name, fmt.Sprintln(args...))
 }
 
 func (c namedCase) Errorf(format string, args ...any) {
-	c.TB.Helper()
+	c.Helper()
 	c.TB.Errorf("%s: %s", c.name, fmt.Sprintf(format, args...))
 }
 
 func (c namedCase) Fatal(args ...any) {
-	c.TB.Helper()
+	c.Helper()
 	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintln(args...))
 }
 
 func (c namedCase) Fatalf(format string, args ...any) {
-	c.TB.Helper()
+	c.Helper()
 	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintf(format, args...))
 }
 
