@@ -1,7 +1,6 @@
 package acceptance_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,20 +20,21 @@ func TestProvider_NoCredentials(t *testing.T) {
 	w.wantNoWrite(w.counted(func() { s.tryApply().fails("Unable to Configure Provider", "No AWS credentials were found") }))
 }
 
-// TestMissingTableChangesNoPlan takes the mirror away: plans are the same, from the stacks. Without the hub's settings
-// nothing goes.
-func TestMissingTableChangesNoPlan(t *testing.T) {
+// TestMissingTable takes the hub's table away, and then its settings: both are errors that say what is missing. Only a plan that
+// does not read the mirror needs no table.
+func TestMissingTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, config := w.workspace(everything), w.config(sandbox.HubAccount)
 	s.apply()
 	table, err := dynamodb.NewFromConfig(config).DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("stowage")})
 	must(w, table, err)
-	for _, mode := range []string{"verified", "cached", "authoritative"} {
+	for _, mode := range []string{"verified", "cached"} {
 		s.env["STOWAGE_READ_CONSISTENCY"] = mode
-		s.planIsEmpty()
+		s.tryPlan().fails(`The hub "stowage" cannot be used`, `the DynamoDB table "stowage" does not exist in account 000000000000, Region eu-west-1`)
 	}
-	s.applied(strings.Replace(everything, "expire_after_days = 30", "expire_after_days = 31", 1))
+	s.env["STOWAGE_READ_CONSISTENCY"] = "authoritative"
+	s.planIsEmpty()
 
 	parameter, err := ssm.NewFromConfig(config).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")})
 	must(w, parameter, err)

@@ -173,8 +173,8 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 // TestAccProjectBucket_NotEmpty tries every way to delete a bucket that holds an object.
 func TestAccProjectBucket_NotEmpty(t *testing.T) {
 	x := newTenant(t)
-	refusal := x.says("Unable to Delete Project Bucket", "The bucket "+physical("inbox")+" is not empty, and on_delete is \"refuse\".",
-		`first apply on_delete = "empty"`)
+	refusal := x.says("Unable to Delete Project Bucket", "The bucket "+physical("inbox")+" is not empty: it holds 1 object, "+
+		"for example \"incoming/report.csv\". on_delete is \"refuse\".", `first apply on_delete = "empty"`)
 	configuration := x.in(acmeProject, bucketOf("inbox", afterProject))
 	var revision string
 	resource.ParallelTest(t, x.testCase(
@@ -320,7 +320,7 @@ func TestAccProjectBucket_ObjectLock(t *testing.T) {
 	))
 }
 
-// TestAccProjectBucket_Exists refuses to create what the model or the account holds already.
+// TestAccProjectBucket_Exists refuses a second resource for a bucket while planning.
 func TestAccProjectBucket_Exists(t *testing.T) {
 	x := newTenant(t)
 	resource.ParallelTest(t, x.testCase(
@@ -328,7 +328,7 @@ func TestAccProjectBucket_Exists(t *testing.T) {
 		resource.TestStep{
 			Config: x.in(acmeProject, bucketOf("inbox", afterProject),
 				block("stowage_project_bucket", "second", `project = "acme"`, `name = "inbox"`, afterProject)),
-			ExpectError: x.says("Unable to Create Project Bucket", "It exists already", `import { to = stowage_project_bucket.inbox id = "acme/inbox" }`),
+			ExpectError: x.says("Duplicate Project Bucket", "Two resources of this configuration manage the project bucket \"acme/inbox\""),
 		},
 		resource.TestStep{Config: x.in(acmeProject, bucketOf("inbox", afterProject)), PlanOnly: true},
 	))

@@ -160,7 +160,7 @@ func TestAccProvider_BadMember(t *testing.T) {
 	testCase.ErrorCheck = func(err error) error {
 		for _, texts := range [][]string{
 			{`Unable to Create Project User`, `The project user "acme/unlucky" could not be created.`, `The maximum number of users is exceeded`},
-			{`Unable to Create Project Bucket`, `The project bucket "acme/outbox" could not be created.`, `An AWS resource of its name exists already`},
+			{`Unable to Create Project Bucket`, `The project bucket "acme/outbox" could not be created.`, `exists already in this account, and no stack manages it`},
 		} {
 			if !x.says(texts...).MatchString(err.Error()) {
 				return fmt.Errorf("no error %q: %w", texts, err)

@@ -46,7 +46,7 @@ func TestThousandEntities(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.workspace(parents)
-	p.apply("-parallelism=100").says("301 added", "Project Has Got Another Stack")
+	p.apply("-parallelism=100").says("301 added", "Stack Added to Project")
 	g := w.workspace(grants)
 	g.apply("-parallelism=100").says("700 added")
 	w.workspace(stacks).apply().says(`"stowage-acme-0"`, `"stowage-acme-1"`)
