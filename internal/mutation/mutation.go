@@ -20,12 +20,10 @@ import (
 // Defect is one deliberate defect.
 type Defect struct {
 	Name string // what is wrong, in a few words
-	File string // from the repository's root; "" if In is set
 	// In is the declaration that has the defect, by package and name: "internal/commit Engine.compose" for a method,
 	// "internal/commit Verify" for a function, a variable or a constant. It is found in whatever file of the package it is.
 	In string
-	// Old is replaced by New. Old occurs once in the declaration, or in the file. In a declaration, white space and comments
-	// do not matter.
+	// Old is replaced by New. Old occurs once in the declaration; white space and comments do not matter.
 	Old, New string
 	// Packages are those whose tests are run, from the repository's root.
 	Packages []string
@@ -36,34 +34,19 @@ type Defect struct {
 // Apply returns the path of the file that has the defect, from the repository's root, and its text with the defect. It
 // returns an error if the defect does not fit.
 func (d Defect) Apply(root string) (file string, changed []byte, err error) {
-	file, first, last := d.File, 0, 0
-	var source []byte
-	if d.In != "" {
-		var declared declaration
-		if declared, err = find(root, d.In); err == nil {
-			file, source = declared.file, declared.source
-			first, last, err = declared.once(d.Old)
-		}
-	} else if source, err = os.ReadFile(filepath.Join(root, file)); err == nil {
-		first, last, err = once(source, d.Old)
-	}
+	declared, err := find(root, d.In)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", d.Name, err)
 	}
-	changed = slices.Concat(source[:first], []byte(d.New), source[last:])
-	if _, err := parser.ParseFile(token.NewFileSet(), file, changed, 0); err != nil {
-		return "", nil, fmt.Errorf("%s: with the defect, %s is not valid Go: %w", d.Name, file, err)
+	first, last, err := declared.once(d.Old)
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", d.Name, err)
 	}
-	return file, changed, nil
-}
-
-// once returns where a text is in a file.
-func once(source []byte, text string) (first, last int, err error) {
-	if n := bytes.Count(source, []byte(text)); n != 1 {
-		return 0, 0, fmt.Errorf("%q occurs %d times, not once", text, n)
+	changed = slices.Concat(declared.source[:first], []byte(d.New), declared.source[last:])
+	if _, err := parser.ParseFile(token.NewFileSet(), declared.file, changed, 0); err != nil {
+		return "", nil, fmt.Errorf("%s: with the defect, %s is not valid Go: %w", d.Name, declared.file, err)
 	}
-	first = bytes.Index(source, []byte(text))
-	return first, first + len(text), nil
+	return declared.file, changed, nil
 }
 
 // Verdict is what the tests said to a defect.

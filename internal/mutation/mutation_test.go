@@ -41,22 +41,22 @@ func TestTry(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	try := func(before, after string) (Verdict, error) {
-		return Try(t.Context(), root, Defect{Name: "test", File: "p/add.go", Old: before, New: after, Packages: []string{"p"}})
+	try := func(in, before, after string) (Verdict, error) {
+		return Try(t.Context(), root, Defect{Name: "test", In: in, Old: before, New: after, Packages: []string{"p"}})
 	}
-	if verdict, err := try("a + b", "a - b"); err != nil || len(verdict.CaughtBy) != 1 || verdict.CaughtBy[0] != "TestAdd/two" {
+	if verdict, err := try("p add", "a + b", "a - b"); err != nil || len(verdict.CaughtBy) != 1 || verdict.CaughtBy[0] != "TestAdd/two" {
 		t.Errorf("a defect is caught by %v, %v", verdict.CaughtBy, err)
 	}
-	if verdict, err := try("return 7", "return 8"); err != nil || len(verdict.CaughtBy) != 0 {
+	if verdict, err := try("p unused", "return 7", "return 8"); err != nil || len(verdict.CaughtBy) != 0 {
 		t.Errorf("a defect that no test sees is caught by %v, %v", verdict.CaughtBy, err)
 	}
-	if _, err := try("a + b", "nothing"); !errors.Is(err, ErrNotBuilt) {
+	if _, err := try("p add", "a + b", "nothing"); !errors.Is(err, ErrNotBuilt) {
 		t.Errorf("a defect that doesn't build: %v", err)
 	}
-	if _, err := try("a * b", "a"); err == nil {
+	if _, err := try("p add", "a * b", "a"); err == nil {
 		t.Error("a defect that doesn't fit is tried")
 	}
-	if _, err := try("a + b", "a +"); err == nil {
+	if _, err := try("p add", "a + b", "a +"); err == nil {
 		t.Error("a defect that is no Go is tried")
 	}
 }
