@@ -383,9 +383,11 @@ func TestOnePollerForAllWaiters(t *testing.T) {
 					if poll.began.Before(last) {
 						continue
 					}
+					pauses := []time.Duration{250 * time.Millisecond, 750 * time.Millisecond, 2250 * time.Millisecond, 5 * time.Second}
+					want := pauses[min(polls, len(pauses)-1)]
 					polls++
-					if gap := poll.began.Sub(last); gap < time.Second {
-						t.Errorf("poll %d comes %s after the one before, want a second at least", polls, gap)
+					if gap := poll.began.Sub(last); gap < want {
+						t.Errorf("poll %d comes %s after the one before, want %s at least", polls, gap, want)
 					}
 					last = poll.ended
 				}
