@@ -38,8 +38,7 @@ var past = []uint64{
 	6308, // an entity was said to be gone that a refused commit was to delete
 	5123, // the mirror went on with a template that had been stale for half a minute
 	6235, // so did a process
-	6749, // an entity was said to be deleted by such a template
-	8161, // and to be gone by one
+	8161, // an entity was said to be gone by such a template
 }
 
 // TestPastSeeds runs the seeds that have shown defects.
