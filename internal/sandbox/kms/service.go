@@ -70,15 +70,7 @@ var _ cloud.Service = (*Service)(nil)
 
 // Handle answers one request.
 func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
-	run, ok := operations[r.Operation]
-	if !ok {
-		return nil, cloud.NotModelled("kms %s", r.Operation)
-	}
-	result, err := run(s, r)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Result(r, result)
+	return protocol.Answer(s, "kms", operations, r, wire)
 }
 
 type tag struct{ TagKey, TagValue string }

@@ -128,15 +128,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	if err := wire.CheckVersion(r); err != nil {
 		return nil, err
 	}
-	run, ok := operations[r.Operation]
-	if !ok {
-		return nil, cloud.NotModelled("sns %s", r.Operation)
-	}
-	result, err := run(s, r)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Result(r, result)
+	return protocol.Answer(s, "sns", operations, r, wire)
 }
 
 // Publish sends the notification of a stack, which may be lost, doubled or late as SetDelivery said. The topic's region is

@@ -78,15 +78,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	if err := wire.CheckVersion(r); err != nil {
 		return nil, err
 	}
-	run, ok := operations[r.Operation]
-	if !ok {
-		return nil, cloud.NotModelled("sts %s", r.Operation)
-	}
-	result, err := run(s, r)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Result(r, result)
+	return protocol.Answer(s, "sts", operations, r, wire)
 }
 
 func (*Service) getCallerIdentity(r *cloud.Request) (any, error) {
