@@ -352,7 +352,8 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 // finished judges a description of the stack; nil means that the operation goes on. A description with another change set
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
 // work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
-// so that nobody takes its outputs for ours. In the first second, such a description is only taken for stale.
+// so that nobody takes its outputs for ours. The moment of our operation is noted: a stale description does not show the stack
+// without it later on. In the first second, such a description is only taken for stale.
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -371,8 +372,9 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	case d.ChangeSetID == e.ARN && len(events) > 0:
 		return &commit.Finished{Description: d, Events: events}
 	}
-	switch status := statusOf(events); {
+	switch began, status := span(events); {
 	case status != "" && !cfn.InProgress(status):
+		s.note(moment{e.StackID, began})
 		d.StatusReason = "" // of the other operation
 		return &commit.Finished{Description: d, Events: events}
 	case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:
@@ -385,14 +387,18 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	return nil
 }
 
-// statusOf is the status that the stack has come to by its own events among those of an operation; "" without one.
-func statusOf(events []commit.Event) (status string) {
+// span is when the stack's own events among those of an operation begin, and the status that they have come to; "" without one.
+func span(events []commit.Event) (began time.Time, status string) {
 	for _, event := range events {
-		if event.Type == cfn.StackType {
-			status = event.Status
+		if event.Type != cfn.StackType {
+			continue
 		}
+		if status == "" {
+			began = event.Time.UTC()
+		}
+		status = event.Status
 	}
-	return status
+	return began, status
 }
 
 // clockSkew is the most that this machine's clock may be ahead of AWS's: signed requests are refused beyond it.
