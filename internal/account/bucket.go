@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -45,18 +44,14 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	return full
 }
 
-// Exists reports whether the bucket exists in the account. It lists a version, which needs no right that deleting does not.
+// Exists reports whether the bucket exists in the account. It lists versions, which needs no right that deleting does not.
 func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
-	_, err := b.S3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
-		Bucket: aws.String(bucket), MaxKeys: aws.Int32(1), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(b.AccountID),
-	})
+	e := &emptying{Buckets: b, bucket: bucket}
+	_, _, err := e.versions(ctx, nil)
 	if noSuchBucket(err) {
 		return false, nil
 	}
-	if err != nil {
-		return false, fmt.Errorf("looking for the bucket %s: %w", bucket, err)
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // Delete deletes an empty bucket. S3 refuses when anything is in it, which is a *NotEmptyError: nothing has changed then.
