@@ -18,7 +18,7 @@ const (
 	UpdateRollbackFailed   = "UPDATE_ROLLBACK_FAILED" // the rollback can only be continued
 	DeleteInProgress       = "DELETE_IN_PROGRESS"
 	DeleteFailed           = "DELETE_FAILED"
-	DeleteComplete         = "DELETE_COMPLETE"
+	DeleteComplete         = "DELETE_COMPLETE" // the stack's ID is never used again
 	ImportComplete         = "IMPORT_COMPLETE"
 	ImportRollbackComplete = "IMPORT_ROLLBACK_COMPLETE"
 )

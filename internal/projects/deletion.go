@@ -7,9 +7,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-
 	"github.com/stowage/terraform-provider-stowage/internal/account"
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -330,7 +329,7 @@ func (s *Service) deleteStacks(ctx context.Context, t *target, held *string) err
 func (s *Service) deleteStack(ctx context.Context, d *shard, read *shardRead) error {
 	return d.stack.Delete(ctx, s.token(), func(now commit.Description) bool {
 		if read == nil {
-			return now.Status == string(types.StackStatusReviewInProgress)
+			return now.Status == cfn.ReviewInProgress
 		}
 		return now.StackID == read.version.StackID && now.ChangeSetID == read.version.ChangeSetID
 	})

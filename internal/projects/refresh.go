@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
@@ -279,7 +278,6 @@ func (s *Service) put(ctx context.Context, h *hub, d *shard, update mirror.Updat
 //
 // The first stack of a project that is closing stays: once it has gone, the mirror alone shows that the deletion isn't over.
 func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head, contents *template.Contents) (*template.Contents, Refreshed, error) {
-	const deleted = types.StackStatusDeleteComplete
 	closing := contents != nil && contents.Project != nil && contents.Project.Closing
 	switch {
 	case head == nil:
@@ -287,15 +285,15 @@ func (s *Service) gone(ctx context.Context, h *hub, d *shard, head *mirror.Head,
 	case d.partition == directoryName && contents != nil && len(contents.Listings) > 0:
 		// The mirror is the last record of the projects: readDirectory needs it.
 		return contents, Refreshed{Status: head.Status}, h.error(directoryLost(len(contents.Listings)))
-	case head.Status == string(deleted) || closing && d.n == 0:
+	case head.Status == cfn.DeleteComplete || closing && d.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil
 	}
 	out, err := d.account.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)})
-	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != deleted {
+	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != cfn.DeleteComplete {
 		return contents, Refreshed{Status: head.Status}, nil //nolint:nilerr // that it isn't there is known; a failure to hear more leaves the mirror as it was
 	}
 	update := mirror.Update{StackName: d.stack.Name(), Version: head.Version}
-	update.Status = string(deleted)
+	update.Status = cfn.DeleteComplete
 	if last := aws.ToTime(out.Stacks[0].LastUpdatedTime).UTC(); last.After(update.LastUpdated) {
 		update.LastUpdated = last
 	}
