@@ -217,24 +217,36 @@ func (e *MismatchError) Explain() model.Explanation {
 func (s *shard) mismatches() []Mismatch {
 	var mismatches []Mismatch
 	for name := range s.buckets {
-		id := bucketID(name)
-		if have, said := s.bucketName(id), s.said[name]; have != encodedName(said) {
-			mismatches = append(mismatches, Mismatch{model.ID{Kind: model.KindBucket, Name: name}, id, "Properties.BucketName", encodedName(said), have})
-		}
+		mismatches = append(mismatches, s.bucketMismatches(name)...)
 	}
 	if project := s.project(); project != nil {
 		mismatches = append(mismatches, s.projectMismatches(project.ID())...)
 	}
-	slices.SortFunc(mismatches, func(a, b Mismatch) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	slices.SortFunc(mismatches, compareMismatches)
 	return mismatches
 }
 
-// mismatchOf is Contents.MismatchOf.
+// mismatchOf is Contents.MismatchOf. It looks at that entity alone: a batch may delete hundreds.
 func (s *shard) mismatchOf(id model.ID) error {
-	if id.Kind != model.KindProject && id.Kind != model.KindBucket {
+	var mismatches []Mismatch
+	if _, there := s.buckets[id.Name]; there && id.Kind == model.KindBucket {
+		mismatches = s.bucketMismatches(id.Name)
+	} else if _, there := s.projects[id]; there {
+		mismatches = s.projectMismatches(id)
+	}
+	slices.SortFunc(mismatches, compareMismatches)
+	return (&Contents{Mismatches: mismatches}).MismatchOf(id)
+}
+
+func compareMismatches(a, b Mismatch) int { return strings.Compare(a.LogicalID, b.LogicalID) }
+
+func (s *shard) bucketMismatches(name string) []Mismatch {
+	id := bucketID(name)
+	have, said := s.bucketName(id), encodedName(s.said[name])
+	if have == said {
 		return nil
 	}
-	return (&Contents{Mismatches: s.mismatches()}).MismatchOf(id)
+	return []Mismatch{{model.ID{Kind: model.KindBucket, Name: name}, id, "Properties.BucketName", said, have}}
 }
 
 func (s *shard) projectMismatches(of model.ID) []Mismatch {
