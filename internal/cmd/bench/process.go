@@ -23,7 +23,7 @@ type footprint struct {
 func watch(cli int) (watched func() footprint) {
 	stop, result := make(chan struct{}), make(chan footprint)
 	go func() {
-		ticker := time.NewTicker(10 * time.Millisecond)
+		ticker := time.NewTicker(20 * time.Millisecond)
 		defer ticker.Stop()
 		var most footprint
 		for {
