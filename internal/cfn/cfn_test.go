@@ -56,7 +56,7 @@ func TestStaleness(t *testing.T) {
 	}{
 		{0, true, true}, {time.Second, false, false}, // a good one begins anew
 		{2 * time.Second, true, true}, {40 * time.Second, true, true}, {41 * time.Second, true, true}, {42 * time.Second, true, true},
-		{43 * time.Second, true, false},
+		{43 * time.Second, true, false}, {43 * time.Second, true, true}, // believed once: the next row begins
 		{44 * time.Second, false, false},
 		{45 * time.Second, true, true}, {46 * time.Second, true, true}, {47 * time.Second, true, true}, {48 * time.Second, true, true},
 		{49 * time.Second, true, true}, {75 * time.Second, true, false},

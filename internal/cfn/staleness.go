@@ -16,7 +16,7 @@ type Staleness struct {
 	reads int
 }
 
-// Wait notes a reading, and reports whether to wait for a better one.
+// Wait notes a reading, and reports whether to wait for a better one. A stale one that is believed is the last of its row.
 func (s *Staleness) Wait(now time.Time, stale bool) bool {
 	if !stale {
 		*s = Staleness{}
@@ -25,5 +25,9 @@ func (s *Staleness) Wait(now time.Time, stale bool) bool {
 	if s.reads++; s.reads == 1 {
 		s.since = now
 	}
-	return s.reads < StaleReads || now.Sub(s.since) < StalePatience
+	if s.reads < StaleReads || now.Sub(s.since) < StalePatience {
+		return true
+	}
+	*s = Staleness{}
+	return false
 }

@@ -75,6 +75,10 @@ func (e *Engine) compose(now time.Time) {
 		e.failAll(now, nil)
 		return
 	}
+	if e.base.doubtful {
+		e.confirm(now)
+		return
+	}
 	token := e.token()
 	stamped, err := template.Stamp(edited.Template, token, e.base.revision+1)
 	if err != nil {
@@ -88,6 +92,22 @@ func (e *Engine) compose(now time.Time) {
 	}
 	for _, m := range e.batch {
 		e.attempt.members = append(e.attempt.members, m.ID)
+	}
+	e.make()
+}
+
+// confirm asks for a commit of the carrier alone, on a base that is in doubt: the batch follows on what it leaves. A change set
+// does not show which metadata a modification replaces, so a batch that is committed to an old template could bring back old
+// metadata of what it changes. In a set of the carrier alone, every difference between the base and the stack is a surprise.
+func (e *Engine) confirm(now time.Time) {
+	token := e.token()
+	stamped, err := template.Stamp(e.base.template, token, e.base.revision+1)
+	if err != nil {
+		e.unusable(now, err)
+		return
+	}
+	e.attempt = attempt{
+		purpose: confirming, token: token, template: stamped, revision: e.base.revision + 1, stackID: e.base.description.StackID,
 	}
 	e.make()
 }
@@ -277,12 +297,12 @@ func (e *Engine) collide(now time.Time, arn string) {
 
 // surprise starts again after a set that would do something else than intended. The second time on one base that was
 // really read, the members hear of it: it would go on for ever. A base that the carrier shows to be behind the stack is
-// only old, and is read again for cfn.StalePatience.
+// only old, as one in doubt may be, and is read again for cfn.StalePatience.
 func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 	hash := e.base.hash()
 	switch again := e.surprised == hash; {
 	case e.base.remembered:
-	case again && (!behind || now.Sub(e.surprisedAt) >= cfn.StalePatience):
+	case again && (!behind && !e.base.doubtful || now.Sub(e.surprisedAt) >= cfn.StalePatience):
 		e.surprised = ""
 		if e.attempt.purpose == healing {
 			e.unhealed(now, details)

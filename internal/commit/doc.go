@@ -11,8 +11,8 @@
 //     driver may have read it earlier: such a base is read again before a change is refused. It counts only when both descriptions agree and the
 //     stack is at rest; else somebody was at work, and it is read again. So it is for a bounded time (cfn.StalePatience) when it is older
 //     than what has been seen of the stack before, or its template is of another revision than its descriptions: whoever says that an
-//     entity is gone must not say so of last minute's stack. What stays so all that time is committed to, and never taken for holding
-//     the changes already.
+//     entity is gone must not say so of last minute's stack. What stays so all that time is in doubt: a commit of the carrier alone
+//     comes first, whose change set shows any other difference between it and the stack.
 //  2. Edit the base (template.Edit). A change that can't be made gets its error; when nothing changes, all are done.
 //  3. Create a change set whose name is a hash of the base, so that two writers on one base collide here already. The
 //     loser waits a bounded time (CollisionPatience) for the winner to execute; then it takes the winner for dead and

@@ -67,7 +67,10 @@ type (
 	Settle struct{ ARN, StackID, Token string }
 
 	// Follow asks to wait for the end of an operation. Answered by Finished.
-	Follow struct{ ARN, StackID, Token string }
+	Follow struct {
+		ARN, StackID, Token string
+		Since               time.Time // the stack's LastUpdated before the operation; zero when it isn't known
+	}
 
 	// Protect asks to switch on termination protection and the stack policy of a new stack. Answered by Protected.
 	Protect struct{ StackID string }

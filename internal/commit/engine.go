@@ -74,6 +74,7 @@ type purpose int
 const (
 	changing   purpose = iota // the members' changes
 	creating                  // the stack, with the carrier alone
+	confirming                // that a base in doubt is the stack's: the carrier alone
 	healing                   // resources whose rollback was skipped
 	recovering                // continuing a failed rollback: there is no change set
 )
@@ -386,6 +387,8 @@ func (e *Engine) doing() string {
 		return "continuing a failed rollback"
 	case healing:
 		return "healing resources after a failed rollback"
+	case confirming:
+		return "finding out whether a template that AWS gives is the stack's"
 	case changing, creating:
 	}
 	return "creating the stack"

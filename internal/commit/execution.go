@@ -67,7 +67,11 @@ func (e *Engine) settled(now time.Time, o Settled) {
 
 func (e *Engine) follow() {
 	e.phase = following
-	e.emit(Follow{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+	follow := Follow{ARN: e.attempt.arn, StackID: e.attempt.stackID, Token: e.attempt.token}
+	if e.base != nil {
+		follow.Since = e.base.description.LastUpdated
+	}
+	e.emit(follow)
 }
 
 func (e *Engine) finished(now time.Time, o Finished) {
@@ -98,6 +102,14 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		}
 		e.base = nil
 		e.noteStack(stackFailed)
+		e.failAll(now, e.failure(o, status))
+	case confirming:
+		if status == cfn.UpdateComplete {
+			e.adopt(o)
+			e.round(now)
+			return
+		}
+		e.base = nil
 		e.failAll(now, e.failure(o, status))
 	case changing:
 		if status == cfn.UpdateComplete {

@@ -87,6 +87,14 @@ var Defects = []Defect{
 		Old: "case !o.Consistent(), e.staleness.Wait(now, o.Stale()):", New: "case !o.Consistent():",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
+		Name: "a batch is committed to a template in doubt", In: "internal/commit Engine.compose",
+		Old: "if e.base.doubtful {", New: "if false {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+	}, {
+		Name: "a stale description is the end of a commit", In: "internal/stack Stack.follow",
+		Old: "case !before(e, *d):", New: "case true:",
+		Packages: []string{"internal/stack"}, Run: "TestCommitThatEventsToldOf",
+	}, {
 		Name: "a stack is read without looking at it twice", In: "internal/commit BaseRead.Consistent",
 		Old: "&& r.Before.same(r.After)", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",

@@ -52,10 +52,8 @@
 //
 // Stale answers of this world are stale for minutes, those of AWS for seconds. A process that gets a stale template for half a minute and five
 // times goes on with it, as nobody would get on otherwise who has set a revision by hand: it may read what a commit was to write that was
-// rolled back. It claims nothing by it: what it changes is compared with the real stack, and what isn't there is said to be in doubt.
-// One thing is not compared, as change sets do not show it: metadata. A commit on such a template that changes a user's policy gives
-// the other permissions in it the incarnations that they had before (seed 6749), so that the last takeover of one of them is undone.
-// A commit of the carrier alone, before any other on such a template, would show it.
+// rolled back. It claims nothing by it: before it changes anything, a commit of the carrier alone shows whether the template is the
+// stack's, and what isn't there is said to be in doubt.
 //
 // # Replaying
 //

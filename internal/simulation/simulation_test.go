@@ -39,6 +39,9 @@ var past = []uint64{
 	5123, // the mirror went on with a template that had been stale for half a minute
 	6235, // so did a process
 	8161, // an entity was said to be gone by such a template
+	6749, // a commit on such a template brought older incarnations back
+
+	3000143, // what a process had committed was not in what it read, as only events had told it of the end
 }
 
 // TestPastSeeds runs the seeds that have shown defects.

@@ -322,9 +322,13 @@ func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdi
 	return commit.NotOurs
 }
 
-// follow polls the stack by its id until the operation has ended.
+// follow polls the stack by its id until the operation has ended. A description that still shows the stack before the operation,
+// when its events tell of the end already, is stale: it is asked for again, for cfn.StalePatience. If it stays so, the moment of the
+// operation is noted, so that the stack without it counts as stale later on.
 func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
+	var told *commit.Finished
+	var toldAt time.Time
 	for pause := range pausesOfOperation {
 		if err := sleep(ctx, pause); err != nil {
 			return commit.Finished{Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err)}
@@ -342,18 +346,40 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 		s.config.Log(ctx, "Following the update", map[string]any{
 			"stack": s.config.Stack, "status": d.Status, "token": e.Token, "seconds": int(time.Since(began).Seconds()),
 		})
-		if finished := s.finished(ctx, e, *d, began); finished != nil {
-			return *finished
+		if told != nil {
+			told.Description = described(e, *d)
+		} else if told = s.finished(ctx, e, *d, began); told != nil {
+			toldAt = time.Now()
+		}
+		switch {
+		case told == nil:
+		case !before(e, *d):
+			return *told
+		case time.Since(toldAt) >= cfn.StalePatience:
+			s.note(moment{e.StackID, e.Since.Add(tolerance + 1)})
+			return *told
 		}
 	}
 	return commit.Finished{}
 }
 
+// before says that a description shows the stack as it was before an operation.
+func before(e commit.Follow, d commit.Description) bool {
+	return d.ChangeSetID != e.ARN && d.Status != cfn.DeleteComplete && d.Status != cfn.DeleteFailed && !d.LastUpdated.After(e.Since)
+}
+
+// described is a description as the final one of an operation: the reason is taken out of that of another operation.
+func described(e commit.Follow, d commit.Description) commit.Description {
+	if d.ChangeSetID != e.ARN {
+		d.StatusReason = ""
+	}
+	return d
+}
+
 // finished judges a description of the stack; nil means that the operation goes on. A description with another change set
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
 // work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
-// so that nobody takes its outputs for ours. The moment of our operation is noted: a stale description does not show the stack
-// without it later on. In the first second, such a description is only taken for stale.
+// so that nobody takes its outputs for ours. In the first second, such a description is only taken for stale.
 func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -372,11 +398,9 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	case d.ChangeSetID == e.ARN && len(events) > 0:
 		return &commit.Finished{Description: d, Events: events}
 	}
-	switch began, status := span(events); {
+	switch status := statusOf(events); {
 	case status != "" && !cfn.InProgress(status):
-		s.note(moment{e.StackID, began})
-		d.StatusReason = "" // of the other operation
-		return &commit.Finished{Description: d, Events: events}
+		return &commit.Finished{Description: described(e, d), Events: events}
 	case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:
 		// A stack may be deleted while it is being created, which ends that without an event of its own.
 		if d.StatusReason == "" {
@@ -387,18 +411,14 @@ func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Descript
 	return nil
 }
 
-// span is when the stack's own events among those of an operation begin, and the status that they have come to; "" without one.
-func span(events []commit.Event) (began time.Time, status string) {
+// statusOf is the status that the stack has come to by its own events among those of an operation; "" without one.
+func statusOf(events []commit.Event) (status string) {
 	for _, event := range events {
-		if event.Type != cfn.StackType {
-			continue
+		if event.Type == cfn.StackType {
+			status = event.Status
 		}
-		if status == "" {
-			began = event.Time.UTC()
-		}
-		status = event.Status
 	}
-	return began, status
+	return status
 }
 
 // clockSkew is the most that this machine's clock may be ahead of AWS's: signed requests are refused beyond it.

@@ -303,6 +303,27 @@ func TestAStaleBaseIsNotBelieved(t *testing.T) {
 	})
 }
 
+// TestCommitThatEventsToldOf: descriptions are stale beyond the end of a commit. Its process asks until it sees its own commit, and
+// needs no reading for the next one.
+func TestCommitThatEventsToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.process()
+		w.filled(s)
+		executed := w.called("DescribeStackEvents")
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, Times: 12})
+		must(t, s.Commit(t.Context(), create(user("partner"))))
+		if w.called("DescribeStackEvents") == executed {
+			t.Fatal("no events were read: the descriptions were not stale for long enough")
+		}
+		read := w.called("GetTemplate")
+		must(t, s.Commit(t.Context(), create(user("second"))))
+		if again := w.called("GetTemplate") - read; again != 0 {
+			t.Errorf("the next commit read the template %d times, want 0", again)
+		}
+	})
+}
+
 // whatever says that a stack may be deleted as it is.
 func whatever(commit.Description) bool { return true }
 
