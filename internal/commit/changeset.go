@@ -180,6 +180,9 @@ func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
 
 func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	e.attempt.arn = o.ARN
+	if e.attempt.purpose == creating && o.ARN != "" {
+		e.noteStack(stackEmpty)
+	}
 	if o.Err != nil {
 		e.notMade(now, o.Err)
 		return

@@ -16,7 +16,8 @@ type left struct {
 type stackLeft int
 
 const (
-	stackAsked   stackLeft = iota + 1 // CloudFormation was asked to create it
+	stackEmpty   stackLeft = iota + 1 // its change set exists, and so does the stack, in REVIEW_IN_PROGRESS
+	stackAsked                        // CloudFormation was asked to create what is in it
 	stackCreated                      // it exists
 	stackFailed                       // its creation failed
 )
@@ -33,6 +34,8 @@ func (e *Engine) tell(m member, err error) {
 func (m member) done(stack string) string {
 	var sentences []string
 	switch m.left.stack {
+	case stackEmpty:
+		sentences = append(sentences, "The stack "+stack+" was left behind empty: the next apply goes on with it.")
 	case stackAsked:
 		sentences = append(sentences, "The stack "+stack+" may have been created, without the object.")
 	case stackCreated:
