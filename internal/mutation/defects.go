@@ -368,8 +368,8 @@ var Defects = []Defect{
 		Old: "if s.deleteChangeSet(ctx, e.ARN) == nil {", New: `if e.ARN != "" {`,
 		Packages: []string{"internal/stack"}, Run: "TestSettle_",
 	}, {
-		Name: "what another operation has left is taken for ours", In: "internal/stack Stack.finished",
-		Old: `StatusReason = ""`, New: "Status, d.ChangeSetID = status, e.ARN",
+		Name: "what another operation has left is taken for ours", In: "internal/stack described",
+		Old: `StatusReason = ""`, New: "ChangeSetID = e.ARN",
 		Packages: []string{"internal/stack"}, Run: "TestOutcomeIs",
 	}, {
 		Name: "sweep deletes the fresh change sets of other writers", In: "internal/stack Stack.sweep",
