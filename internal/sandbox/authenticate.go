@@ -39,7 +39,7 @@ const (
 
 func familyOf(service string) family {
 	switch service {
-	case "dynamodb", "execute-api", "kms", "logs", "secretsmanager", "ssm", "transfer":
+	case "cloudcontrolapi", "dynamodb", "execute-api", "kms", "logs", "secretsmanager", "ssm", "transfer":
 		return familyJSON
 	case "s3", "s3control":
 		return familyS3

@@ -242,7 +242,7 @@ func throttled(service string) *cloud.Error {
 		return &cloud.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: http.StatusServiceUnavailable}
 	case "execute-api":
 		return &cloud.Error{Code: "LimitExceededException", Message: "Too Many Requests", Status: http.StatusTooManyRequests}
-	case "kms", "secretsmanager", "ssm":
+	case "cloudcontrolapi", "kms", "secretsmanager", "ssm":
 		return &cloud.Error{Code: "ThrottlingException", Message: "Rate exceeded", Status: http.StatusBadRequest}
 	default:
 		return &cloud.Error{Code: "Throttling", Message: "Rate exceeded", Status: http.StatusBadRequest}

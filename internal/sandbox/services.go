@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudcontrol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
@@ -29,6 +30,7 @@ func (s *Sandbox) addServices() {
 	})
 	s.services["execute-api"] = s.gateway
 	s.services["cloudformation"] = cloudformation.New(s.world)
+	s.services["cloudcontrolapi"] = cloudcontrol.New(s.world)
 	s.services["dynamodb"] = dynamodb.New(s.world)
 	s.iam, s.kms, s.secrets = iam.New(s.world), kms.New(s.world), secretsmanager.New(s.world)
 	s.services["iam"] = s.iam

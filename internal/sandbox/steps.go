@@ -27,9 +27,14 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 		return cloud.NotModelled("the rights that %s needs", step.Type)
 	}
 	service := strings.ToLower(strings.Split(step.Type, "::")[1])
-	refused := s.permit(service, c, demands, map[string][]string{
+	context := map[string][]string{
 		"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:ViaAWSService": {"true"}, "aws:SecureTransport": {"true"}, "aws:RequestedRegion": {c.Region},
-	})
+	}
+	if step.Reading {
+		// What Cloud Control tells the services about itself is unconfirmed: the handler's calls are judged as the caller's own.
+		delete(context, "aws:CalledVia")
+	}
+	refused := s.permit(service, c, demands, context)
 	if refused == nil {
 		return nil
 	}
@@ -122,6 +127,9 @@ func (t *step) arn(service, rest string) string {
 // stepDemands are the rights that a step needs; known is false for types that are not modelled.
 func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.Demand, known bool) {
 	t := &step{Step: of, region: c.Region, account: c.Account}
+	if of.Reading {
+		return t.reading()
+	}
 	switch of.Type {
 	case "AWS::S3::Bucket":
 		t.bucket()
@@ -179,6 +187,20 @@ var settingsOfBuckets = map[string]string{
 	"LifecycleConfiguration": "s3:PutLifecycleConfiguration", "LoggingConfiguration": "s3:PutBucketLogging",
 	"NotificationConfiguration": "s3:PutBucketNotification", "CorsConfiguration": "s3:PutBucketCORS",
 	"ObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration", "Tags": "s3:PutBucketTagging",
+	"AbacStatus": "s3:PutBucketAbac", "AccelerateConfiguration": "s3:PutAccelerateConfiguration",
+	"AnalyticsConfigurations": "s3:PutAnalyticsConfiguration", "IntelligentTieringConfigurations": "s3:PutIntelligentTieringConfiguration",
+	"InventoryConfigurations": "s3:PutInventoryConfiguration", "MetricsConfigurations": "s3:PutMetricsConfiguration",
+	"ReplicationConfiguration": "s3:PutReplicationConfiguration", "AccessControl": "s3:PutBucketAcl",
+}
+
+// reading demands what the read handler asks for.
+func (t *step) reading() (demands []cloud.Demand, known bool) {
+	switch t.Type {
+	case "AWS::S3::Bucket", "AWS::S3::BucketPolicy":
+		t.needs("arn:aws:s3:::"+t.PhysicalID, handlers[t.Type].read...)
+		return t.demands, true
+	}
+	return nil, false
 }
 
 func (t *step) bucket() {
@@ -188,6 +210,15 @@ func (t *step) bucket() {
 		if t.sets(property) {
 			t.needs(name, settingsOfBuckets[property])
 		}
+	}
+	switch {
+	case t.sets("WebsiteConfiguration") && t.After["WebsiteConfiguration"] == nil:
+		t.needs(name, "s3:DeleteBucketWebsite")
+	case t.sets("WebsiteConfiguration"):
+		t.needs(name, "s3:PutBucketWebsite")
+	}
+	if t.Imported {
+		t.needs(name, "s3:PutBucketTagging") // CloudFormation's own tags; AWS calls s3:TagResource, which this right allows
 	}
 	t.handlers(name)
 }

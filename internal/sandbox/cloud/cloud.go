@@ -38,9 +38,18 @@ type World struct {
 	// Permit, when set, is asked before each step of a CloudFormation resource whether the one who has the stack changed may do it; before are
 	// the properties of what stands (nil: nothing does), after those that it is to have (nil: it goes). It returns the *Error of the service.
 	Permit func(c Caller, step Step) error
+	// Assumptions are answers of AWS that nobody has recorded and that can be switched.
+	Assumptions Assumptions
 	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
 	AccountOpened func(account string)
 	accounts      map[string]bool
+}
+
+// Assumptions select between answers of AWS of which none is documented or recorded. The zero value is the default.
+type Assumptions struct {
+	// ForeignImportFails makes a change set with ImportExistingResources fail when a resource is in another stack. Otherwise the
+	// change set shows an addition, which fails because the name is taken.
+	ForeignImportFails bool
 }
 
 // Phase is the part of a resource's life in which a fault can be placed.
@@ -58,6 +67,10 @@ const (
 type Step struct {
 	Type, PhysicalID string
 	Before, After    map[string]any
+	// Imported says that the step is the update that follows an import: it also writes CloudFormation's own tags.
+	Imported bool
+	// Reading says that the step is the read of Cloud Control: nothing is changed, and CloudFormation is not involved.
+	Reading bool
 }
 
 // Latency is a latency profile. Zero durations mean "at once".
@@ -282,6 +295,15 @@ type ResourceType interface {
 	// Exists says whether a resource with these properties' identity exists (name conflicts at validation, import).
 	// physicalID is its physical id.
 	Exists(c Caller, properties map[string]any) (physicalID string, exists bool)
+}
+
+// Readable is a resource type with a read handler: Cloud Control can read its resources, and an import is followed by an update.
+type Readable interface {
+	ResourceType
+	// Read returns the properties of a resource as the service has them, decoded like those of a template.
+	Read(c Caller, physicalID string) (map[string]any, error)
+	// Adopt adds the tags of a stack to a resource that the stack has imported.
+	Adopt(c Caller, physicalID string, tags map[string]string) error
 }
 
 // ResourceRequest is what a resource is created from.

@@ -384,12 +384,29 @@ func (st *stack) resourceXML(res *resource) stackResourceXML {
 	}
 }
 
+// stackOfResources is the stack that a request names, or the one that has a resource with the physical id (AWS API reference,
+// DescribeStackResources; the text of the error is that of the AWS CLI's users).
+func (s *Service) stackOfResources(r *cloud.Request) (*stack, error) {
+	id := r.Form.Get("PhysicalResourceId")
+	switch name := r.Form.Get("StackName"); {
+	case name != "" && id != "":
+		return nil, invalid("Parameters StackName and PhysicalResourceId are mutually exclusive")
+	case name != "" || id == "":
+		return s.shown(r, name)
+	}
+	for _, st := range s.region(r.Caller).stacks {
+		for _, res := range st.resources {
+			if st.status != "DELETE_COMPLETE" && !res.gone && res.physicalID == id {
+				return st, nil
+			}
+		}
+	}
+	return nil, invalid("Stack for %s does not exist", id)
+}
+
 // describeStackResources answers the first 100 only (AWS API reference).
 func (s *Service) describeStackResources(r *cloud.Request) (any, error) {
-	if r.Form.Get("StackName") == "" {
-		return nil, cloud.NotModelled("DescribeStackResources by physical id")
-	}
-	st, err := s.shown(r, r.Form.Get("StackName"))
+	st, err := s.stackOfResources(r)
 	if err != nil {
 		return nil, err
 	}

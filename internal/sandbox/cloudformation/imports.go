@@ -42,7 +42,7 @@ func (set *changeSet) readImports(r *cloud.Request) error {
 // AWS resources"); the texts are deduced.
 func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 	set.imports = map[string]string{}
-	var others []string
+	var others, unkept []string
 	for i := range set.plan.changes {
 		c := &set.plan.changes[i]
 		identifier, asked := set.wanted[c.logicalID]
@@ -62,8 +62,20 @@ func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 		case set.kind == "IMPORT":
 			others = append(others, c.logicalID)
 		case set.importOld && c.action == "Add":
-			s.adopt(set, c, caller)
+			problem, unretained := s.adopt(set, c, caller)
+			if problem != "" {
+				return problem
+			}
+			if unretained != "" {
+				unkept = append(unkept, unretained)
+			}
 		}
+	}
+	if len(unkept) > 0 {
+		// aws/aws-cdk-cli, pull request 1367.
+		return "CloudFormation is attempting to import some resources because they already exist in your account. The resources must have " +
+			"the DeletionPolicy attribute set to 'Retain' or 'RetainExceptOnCreate' in the template for successful import. " +
+			"The affected resources are " + strings.Join(unkept, ", ")
 	}
 	if len(others) > 0 {
 		return fmt.Sprintf("As part of the import operation, you cannot create, modify or delete resources that are not imported: [%s]", strings.Join(others, ", "))
@@ -92,21 +104,35 @@ func merged(properties map[string]any, identifier map[string]string) map[string]
 }
 
 // adopt takes an existing resource over in an ordinary change set with ImportExistingResources: a literal name, a policy that retains,
-// and a primary identifier in the template (AWS CloudFormation User Guide, "Import AWS resources automatically").
-func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) {
+// and a primary identifier in the template (AWS CloudFormation User Guide, "Import AWS resources automatically"). problem is why the change
+// set fails; unretained names a resource that exists and has no policy that retains it.
+func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem, unretained string) {
 	d := set.next.template.resources[c.logicalID]
 	ty := s.w.Type(c.kind)
-	if !d.keeps() || len(ty.Schema().PrimaryID) == 0 {
-		return
+	primary := ty.Schema().PrimaryID
+	if len(primary) == 0 {
+		return "", ""
 	}
-	for _, property := range ty.Schema().PrimaryID {
+	var identifier []string
+	for _, property := range primary {
 		if !isString(d.properties[property]) {
-			return
+			return "", ""
 		}
+		identifier = append(identifier, fmt.Sprintf("%s=%s", property, d.properties[property]))
 	}
-	if physicalID, exists := ty.Exists(caller, d.properties); exists {
-		_ = s.takeOver(set, c, physicalID) // taken by another stack: it stays an Add, which the validation refuses
+	physicalID, exists := ty.Exists(caller, d.properties)
+	switch {
+	case !exists:
+		return "", ""
+	case !d.keeps():
+		return "", fmt.Sprintf("%s ({%s})", c.logicalID, strings.Join(identifier, ", "))
 	}
+	// Of a resource of another stack no answer is recorded: it stays an addition, which the validation or the creation refuses, or the change
+	// set fails. The text is that of imports into a stack that has the resource (coverage roadmap, issue 1607); that it is used here is deduced.
+	if s.takeOver(set, c, physicalID) != "" && s.w.Assumptions.ForeignImportFails {
+		return fmt.Sprintf("Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.", c.logicalID), ""
+	}
+	return "", ""
 }
 
 func (s *Service) takeOver(set *changeSet, c *change, physicalID string) string {

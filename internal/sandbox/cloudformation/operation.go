@@ -66,6 +66,7 @@ type task struct {
 	current  *resource
 	replaces bool
 	applied  bool // the service was told
+	imported bool // it existed before, outside of the stack
 }
 
 type taskState int
@@ -213,7 +214,7 @@ func (op *operation) start(t *task) {
 	_, takenOver := op.imports[name]
 	switch {
 	case takenOver:
-		t.verb = "IMPORT"
+		t.verb, t.imported = "IMPORT", true
 	case t.old == nil:
 		t.verb = "CREATE"
 	default:
@@ -248,6 +249,9 @@ func (op *operation) start(t *task) {
 		}
 	}
 	op.st.resources[name] = t.current
+	if t.imported {
+		reason = "Resource import started." // recorded from AWS, like the other reasons of an import
+	}
 	op.report(t.current, t.verb+"_IN_PROGRESS", reason)
 	duration := op.s.w.ResourceTime()
 	op.after(duration/2, func() { op.initiate(t, duration-duration/2) })
@@ -268,11 +272,77 @@ func (op *operation) initiate(t *task, rest time.Duration) {
 	if t.verb == "CREATE" || t.replaces {
 		op.report(t.current, t.verb+"_IN_PROGRESS", "Resource creation Initiated") // recorded from AWS
 	}
+	if t.imported {
+		op.after(rest/2, func() { op.afterImport(t, rest-rest/2) })
+		return
+	}
+	op.after(rest, func() { op.finish(t) })
+}
+
+func (op *operation) finish(t *task) {
+	t.state = done
+	op.report(t.current, t.verb+"_COMPLETE", "")
+	op.advance()
+}
+
+// afterImport runs the update handler that follows an import: it makes the resource what the template says, with the rights of who
+// changes the stack, and adds the stack's tags. A write before a failure stays (timdodgson/appliance-clinic, "Import semantics", with CloudTrail).
+func (op *operation) afterImport(t *task, rest time.Duration) {
+	op.report(t.current, "IMPORT_COMPLETE", "Resource import completed.")
+	ty, readable := op.s.w.Type(t.declared.kind).(cloud.Readable)
+	if !readable {
+		op.after(rest, func() {
+			t.state = done
+			op.advance()
+		})
+		return
+	}
+	t.verb = "UPDATE"
+	op.report(t.current, "UPDATE_IN_PROGRESS", "Apply stack-level tags to imported resource if applicable.")
 	op.after(rest, func() {
-		t.state = done
-		op.report(t.current, t.verb+"_COMPLETE", "")
-		op.advance()
+		if err := op.reconcile(t, ty); err != nil {
+			op.fail(t, err.Error())
+			return
+		}
+		op.finish(t)
 	})
+}
+
+// reconcile makes an imported resource what the template says.
+func (op *operation) reconcile(t *task, ty cloud.Readable) error {
+	id := t.current.physicalID
+	if reason := op.s.fault(t.declared.kind, id, cloud.PhaseUpdate); reason != "" {
+		return fmt.Errorf("%s", reason)
+	}
+	live, err := ty.Read(op.caller, id)
+	if err != nil {
+		return err //nolint:wrapcheck // the text is AWS's
+	}
+	if tags, ok := live["Tags"].([]any); ok { // those of AWS are not the template's business
+		live["Tags"] = slices.DeleteFunc(tags, func(one any) bool {
+			tag, _ := one.(map[string]any)
+			return strings.HasPrefix(fmt.Sprint(tag["Key"]), "aws:")
+		})
+	}
+	for _, name := range ty.Schema().Attributes {
+		delete(live, name)
+	}
+	step := cloud.Step{Type: t.declared.kind, PhysicalID: id, Before: live, After: t.current.properties, Imported: true}
+	if err := op.permit(step); err != nil {
+		return err
+	}
+	properties, err := op.dynamic(live, t.current.properties)
+	if err != nil {
+		return err
+	}
+	made, err := ty.Update(op.caller, id, live, properties)
+	if err != nil {
+		return err //nolint:wrapcheck // the text is AWS's
+	}
+	if made.Attributes != nil {
+		t.current.attributes = made.Attributes
+	}
+	return ty.Adopt(op.caller, id, op.tags(t.declared.name, ty.Schema())) //nolint:wrapcheck // the text is AWS's
 }
 
 func (op *operation) apply(t *task) (cloud.Resource, error) {
@@ -367,7 +437,7 @@ func (op *operation) fail(t *task, reason string) {
 		op.giveUp()
 		return
 	}
-	if t.verb == "UPDATE" { // what stands is what stood
+	if t.verb == "UPDATE" && t.old != nil { // what stands is what stood
 		t.current.properties, t.current.metadata = t.old.properties, t.old.metadata
 	}
 	op.after(0, op.advance)

@@ -42,7 +42,7 @@ func (op *operation) rollbackCreation(reason string) {
 			continue
 		}
 		t := op.tasks[name]
-		keep := r.declared.deletion == policyRetain && !op.retainExceptOnCreate || t != nil && t.verb == "IMPORT"
+		keep := r.declared.deletion == policyRetain && !op.retainExceptOnCreate || t != nil && t.imported
 		op.removals = append(op.removals, &removal{resource: r, keep: keep, rollback: true})
 	}
 	op.remove(false, func(failed []string) {
@@ -179,7 +179,7 @@ func (op *operation) cleanUpRollback() {
 		if t.current.physicalID == "" {
 			continue
 		}
-		keep := t.declared.deletion == policyRetain && !op.retainExceptOnCreate || t.verb == "IMPORT"
+		keep := t.declared.deletion == policyRetain && !op.retainExceptOnCreate || t.imported
 		op.removals = append(op.removals, &removal{resource: copyOf(t.current), keep: keep, rollback: true})
 	}
 	op.remove(true, func(failed []string) {

@@ -87,7 +87,7 @@ var operations = map[string]struct {
 	"GetTemplateSummary":          {(*Service).getTemplateSummary, []string{"StackName", "TemplateBody", "TemplateURL"}},
 	"ValidateTemplate":            {(*Service).validateTemplate, []string{"TemplateBody", "TemplateURL"}},
 	"ListStackResources":          {(*Service).listStackResources, []string{"StackName", "NextToken"}},
-	"DescribeStackResources":      {(*Service).describeStackResources, []string{"StackName", "LogicalResourceId"}},
+	"DescribeStackResources":      {(*Service).describeStackResources, []string{"StackName", "LogicalResourceId", "PhysicalResourceId"}},
 	"DescribeStackResource":       {(*Service).describeStackResource, []string{"StackName", "LogicalResourceId"}},
 	"ContinueUpdateRollback":      {(*Service).continueUpdateRollback, []string{"StackName", "ResourcesToSkip", "ClientRequestToken", "RoleARN"}},
 	"CancelUpdateStack":           {(*Service).cancelUpdateStack, []string{"StackName", "ClientRequestToken"}},

@@ -31,7 +31,7 @@ func (bucketType) Schema() *cloud.TypeSchema {
 		"CorsConfiguration":              {Kind: cloud.KindMap},
 		"Tags":                           {Kind: cloud.KindList},
 	}
-	for _, name := range notModelled {
+	for _, name := range slices.Concat(notModelled, stored) {
 		properties[name] = cloud.Property{}
 	}
 	return &cloud.TypeSchema{

@@ -18,7 +18,13 @@ type settings struct {
 	Cors         *cors
 	Lock         *objectLock
 	EventBridge  bool
-	Tags         []tag
+	// Notifications are the lists of a notification configuration besides EventBridge, and Others the properties of
+	// AWS::S3::Bucket that are stored as they were given: nothing in the sandbox acts on either.
+	Notifications map[string]any
+	Others        map[string]any
+	// CannedACL is the ACL of the bucket; "" is the owner's full control alone.
+	CannedACL string
+	Tags      []tag
 }
 
 // newSettings are those of a new bucket: S3 User Guide, "Default settings for new S3 buckets" and, for EventBridge and the
@@ -150,4 +156,12 @@ func (i *flexInt) UnmarshalJSON(text []byte) error {
 	}
 	*i = flexInt(n)
 	return nil
+}
+
+// rules are the lifecycle rules, if there are any.
+func (s *settings) rules() []lifecycleRule {
+	if s.Lifecycle == nil {
+		return nil
+	}
+	return s.Lifecycle.Rules
 }

@@ -121,6 +121,9 @@ func (c *call) putOwnership() (*cloud.Response, error) {
 		if err := o.check(); err != nil {
 			return err
 		}
+		if b.CannedACL != "" && o.enforced() {
+			return aclsAreOff()
+		}
 		b.Ownership = &o
 		return nil
 	})
@@ -259,12 +262,13 @@ func (c *call) getPolicyStatus() (*cloud.Response, error) {
 	}, noPolicy)
 }
 
-// getACL answers with the one ACL there is while ACLs are off: full control of the owner.
+// getACL answers with the owner's full control and what the bucket's canned ACL grants besides.
 func (c *call) getACL() (*cloud.Response, error) {
 	type grantee struct {
 		Namespace string `xml:"xmlns:xsi,attr"`
 		Type      string `xml:"xsi:type,attr"`
-		ID        string
+		ID        string `xml:",omitempty"`
+		URI       string `xml:",omitempty"`
 	}
 	type grant struct {
 		Grantee    grantee
@@ -272,11 +276,16 @@ func (c *call) getACL() (*cloud.Response, error) {
 	}
 	return c.get(func(b *bucket) any {
 		o := ownerOf(b.account)
+		const namespace = "http://www.w3.org/2001/XMLSchema-instance"
+		grants := []grant{{grantee{Namespace: namespace, Type: "CanonicalUser", ID: o.ID}, "FULL_CONTROL"}}
+		for _, g := range grantsOf(b.CannedACL) {
+			grants = append(grants, grant{grantee{Namespace: namespace, Type: "Group", URI: g.group}, g.permission})
+		}
 		return struct {
 			XMLName xml.Name `xml:"AccessControlPolicy"`
 			Owner   owner
 			Grants  []grant `xml:"AccessControlList>Grant"`
-		}{Owner: o, Grants: []grant{{grantee{"http://www.w3.org/2001/XMLSchema-instance", "CanonicalUser", o.ID}, "FULL_CONTROL"}}}
+		}{Owner: o, Grants: grants}
 	}, never)
 }
 

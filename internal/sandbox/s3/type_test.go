@@ -97,7 +97,7 @@ func TestBucketResourceRefusesWrongProperties(t *testing.T) {
 		"lock not enabled":      {`{"ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled"}}`, "Object Lock"},
 		"key with S3's own":     {`{"BucketEncryption":{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256","KMSMasterKeyID":"k"}}]}}`, "KMSMasterKeyID"},
 		"no such log bucket":    {`{"LoggingConfiguration":{"DestinationBucketName":"missing"}}`, "target bucket"},
-		"not modelled":          {`{"ReplicationConfiguration":{}}`, "does not model"},
+		"not modelled":          {`{"MetadataConfiguration":{}}`, "does not model"},
 		"suffix without header": {`{"BucketName":"x-111122223333-us-east-1-an"}`, "InvalidBucketName"},
 		"system tag":            {`{"Tags":[{"Key":"aws:x","Value":"y"}]}`, "System tags"},
 	} {
