@@ -50,6 +50,21 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+	case "GET /_sandbox/switches":
+		s.world.Lock()
+		on := s.world.Switches()
+		s.unlock()
+		writeControl(w, map[string]any{"on": on, "rules": cloud.SwitchRules()})
+		return
+	case "POST /_sandbox/switches":
+		var on []cloud.Switch
+		if !readControl(w, r, &on) {
+			return
+		}
+		if err := s.SetSwitches(on...); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 	case "GET /_sandbox/connections":
 		writeControl(w, s.gateway.Connections())
 		return
@@ -80,7 +95,7 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
-			"GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path, http.StatusNotFound)
+			"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path, http.StatusNotFound)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -119,6 +134,16 @@ func (s *Sandbox) SetNotifications(d sns.Delivery) error {
 		return fmt.Errorf("notifications: %w", err)
 	}
 	s.bus.SetDelivery(d)
+	return nil
+}
+
+// SetSwitches turns the named switches on and all others off.
+func (s *Sandbox) SetSwitches(on ...cloud.Switch) error {
+	s.world.Lock()
+	defer s.unlock()
+	if err := s.world.SetSwitches(on...); err != nil {
+		return fmt.Errorf("switches: %w", err)
+	}
 	return nil
 }
 

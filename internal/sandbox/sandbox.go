@@ -42,6 +42,8 @@ type Options struct {
 	// Onboarding is the text of the CloudFormation template that prepares an account, with the parameters HubAccountId and HomeRegion; every
 	// account is made by applying it. When it is "", accounts have roles that may do everything, and a plain topic.
 	Onboarding string
+	// Switches are those that are on; see cloud.SwitchRules. New panics for one that does not exist.
+	Switches []cloud.Switch
 }
 
 // LatencyNone makes everything immediate.
@@ -100,6 +102,9 @@ func New(o Options) *Sandbox {
 
 		onboarding: o.Onboarding,
 		woken:      make(chan struct{}, 1),
+	}
+	if err := s.world.SetSwitches(o.Switches...); err != nil {
+		panic("sandbox: " + err.Error())
 	}
 	s.addServices()
 	s.world.AccountOpened = s.onboard

@@ -22,6 +22,10 @@ type World struct {
 	topics  Publisher
 	bus     EventBus
 	secrets SecretReader
+
+	principals PrincipalFinder
+	encryption EncryptionKeys
+
 	lambdas map[string]Function
 	objects ObjectReader
 	roles   RoleFinder
@@ -43,6 +47,7 @@ type World struct {
 	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
 	AccountOpened func(account string)
 	accounts      map[string]bool
+	switches      map[Switch]bool
 }
 
 // Assumptions select between answers of AWS of which none is documented or recorded. The zero value is the default.

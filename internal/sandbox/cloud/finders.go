@@ -19,6 +19,33 @@ type RoleFinder interface {
 	Role(account, name string) (arn string, trust map[string]any, ok bool)
 }
 
+// PrincipalFinder says which users and roles exist; the IAM service registers itself as one. Policies of resources are judged by it.
+type PrincipalFinder interface {
+	// Principal says whether a user or role exists, by its ARN.
+	Principal(arn string) bool
+}
+
+// SetPrincipals registers the IAM service.
+func (w *World) SetPrincipals(p PrincipalFinder) { w.principals = p }
+
+// PrincipalExists says whether a user or role exists, by its ARN. Without a finder each does.
+func (w *World) PrincipalExists(arn string) bool {
+	return w.principals == nil || w.principals.Principal(arn)
+}
+
+// EncryptionKeys finds KMS keys for the services that encrypt with them; the KMS service registers itself as one.
+type EncryptionKeys interface {
+	// EncryptionKey finds a key by id or ARN as the caller's services see it. It returns its ARN and policy, or the *Error that KMS would
+	// answer.
+	EncryptionKey(c Caller, id string) (arn, policy string, err error)
+}
+
+// SetEncryptionKeys registers the KMS service.
+func (w *World) SetEncryptionKeys(k EncryptionKeys) { w.encryption = k }
+
+// EncryptionKeys returns the KMS service, nil before SetEncryptionKeys.
+func (w *World) EncryptionKeys() EncryptionKeys { return w.encryption }
+
 // SecretReader reads secrets on behalf of a caller; the Secrets Manager service registers itself as one. CloudFormation resolves dynamic
 // references through it.
 type SecretReader interface {

@@ -37,6 +37,7 @@ type changeSet struct {
 	onFailure   string
 	noRollback  bool   // DeploymentConfig.DisableRollback
 	executedBy  string // ClientRequestToken of the execution
+	asked       bool   // it was described before
 }
 
 const (
@@ -97,12 +98,13 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 			}
 			return setIDXML{before.id, st.id}, nil
 		}
-		if kind != "CREATE" {
-			if _, err := s.compare(st, next); err != nil {
-				return nil, err // what makes the update impossible whatever the stack's state (a resource's type changed)
-			}
-		}
-	} else {
+	}
+	// What makes the change impossible whatever the stack's state: a resource's type that changed, a function with arguments that it does not
+	// take (recorded from AWS).
+	if _, err := s.compare(orEmpty(st, r, ref), next); err != nil {
+		return nil, err
+	}
+	if st == nil {
 		st = s.newStack(r, ref)
 		s.become(st, r.Caller, "", "REVIEW_IN_PROGRESS", "User Initiated") // recorded from AWS
 	}
@@ -188,7 +190,7 @@ func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 		fail(reason)
 		return
 	}
-	if plan.empty() {
+	if plan.empty() && set.kind != "CREATE" { // recorded from AWS: a set that creates a stack may have no changes
 		fail("The submitted information didn't contain changes. Submit different information to create a change set.") // recorded from AWS
 		return
 	}
@@ -221,10 +223,15 @@ func (st *stack) obsolete() {
 	}
 }
 
-// findSet finds a change set by ARN, or by stack and name. ChangeSetNotFound has status 404 (recorded from AWS).
+// noSuchSet has status 404 (recorded from AWS).
+func noSuchSet(name string) error {
+	return &cloud.Error{Code: "ChangeSetNotFound", Message: fmt.Sprintf("ChangeSet [%s] does not exist", name), Status: http.StatusNotFound}
+}
+
+// findSet finds a change set by ARN, or by stack and name.
 func (s *Service) findSet(r *cloud.Request) (*changeSet, error) {
 	name, ref := r.Form.Get("ChangeSetName"), r.Form.Get("StackName")
-	missing := &cloud.Error{Code: "ChangeSetNotFound", Message: fmt.Sprintf("ChangeSet [%s] does not exist", name), Status: http.StatusNotFound}
+	missing := noSuchSet(name)
 	if strings.HasPrefix(name, "arn:") {
 		set := s.region(r.Caller).sets[name]
 		if set == nil {
@@ -253,8 +260,11 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	}
 	st := set.stack
 	token := r.Form.Get("ClientRequestToken")
-	if token != "" && set.executedBy == token {
-		return struct{}{}, nil // the same request again
+	if token != "" && set.executedBy == token { // the same request again
+		if s.w.On(cloud.ExecuteRefusesRepeatedToken) {
+			return nil, tokenTaken(token)
+		}
+		return struct{}{}, nil
 	}
 	refuse := func(format string, args ...any) error { return cloud.Errorf("InvalidChangeSetStatus", format, args...) }
 	switch {
@@ -385,6 +395,10 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.w.On(cloud.NewChangeSetsNotFoundAtFirst) && !set.asked {
+		set.asked = true
+		return nil, noSuchSet(r.Form.Get("ChangeSetName"))
+	}
 	values := r.Form.Get("IncludePropertyValues") == "true"
 	x := describeChangeSetXML{
 		ChangeSetID: set.id, ChangeSetName: set.name, StackID: set.stack.id, StackName: set.stack.name, Description: set.description,
@@ -392,13 +406,9 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 		StatusReason: set.reason, NotificationARNs: set.next.topics, Capabilities: set.next.capabilities, Tags: some(set.next.tags),
 		OnStackFailure: set.onFailure, ImportExistingResources: set.importOld,
 	}
-	var changes []change
-	if set.plan != nil {
-		for _, c := range set.plan.changes {
-			if !values || !c.possible {
-				changes = append(changes, c)
-			}
-		}
+	changes := set.listed(values)
+	if values {
+		changes, x.StatusReason = s.withValues(set, changes)
 	}
 	start := 0
 	if token := r.Form.Get("NextToken"); token != "" {
@@ -408,7 +418,7 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	}
 	end := min(start+changesPerPage, len(changes))
 	for _, c := range changes[start:end] {
-		x.Changes = append(x.Changes, c.xml(values))
+		x.Changes = append(x.Changes, s.changeXML(&c, values))
 	}
 	if end < len(changes) {
 		x.NextToken = strconv.Itoa(end)
@@ -416,12 +426,46 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	return x, nil
 }
 
-func (c *change) xml(values bool) changeXML {
+// listed are the changes that a description lists, with or without property values.
+func (set *changeSet) listed(values bool) []change {
+	if set.plan == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(set.plan.changes), func(c change) bool { return values && c.possible })
+}
+
+// withValues are the changes and the StatusReason of a description with property values, where AWS has answered them otherwise than
+// without. Which change it leaves out follows from the set's random id.
+func (s *Service) withValues(set *changeSet, changes []change) ([]change, string) {
+	switch {
+	case set.status == "FAILED" && s.w.On(cloud.FailureReasonNeedsPlainDescribe):
+		return changes, ""
+	case set.status != "CREATE_COMPLETE" || !s.w.On(cloud.ValuesIncomplete):
+		return changes, set.reason
+	}
+	var candidates []string
+	for _, c := range changes {
+		if c.action == "Add" || c.action == "Modify" {
+			candidates = append(candidates, c.logicalID)
+		}
+	}
+	if len(candidates) == 0 {
+		return changes, set.reason
+	}
+	left := candidates[int(set.id[len(set.id)-1])%len(candidates)]
+	changes = slices.DeleteFunc(changes, func(c change) bool { return c.logicalID == left })
+	return changes, "[WARN] --include-property-values option can return incomplete ChangeSet data because: Logical Id: " + left + ", failed property validation"
+}
+
+func (s *Service) changeXML(c *change, values bool) changeXML {
 	rc := resourceChangeXML{
 		PolicyAction: c.policyAction, Action: c.action, LogicalResourceID: c.logicalID, PhysicalResourceID: c.physicalID,
 		ResourceType: c.kind, Replacement: c.replacement, Scope: c.scope,
 	}
-	if values {
+	if values && c.action == "Add" && s.w.On(cloud.AdditionsHaveReplacement) {
+		rc.Replacement = "True"
+	}
+	if values && !(s.w.On(cloud.MetadataChangesLackContext) && slices.Equal(c.scope, []string{"Metadata"})) {
 		if c.before != nil {
 			rc.BeforeContext = jsonText(c.before)
 		}

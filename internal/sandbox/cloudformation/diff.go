@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
 // plan is what an operation would change, as a change set describes it.
@@ -126,13 +128,14 @@ func (c *comparison) deployed(name string) *resource {
 	return r
 }
 
-// value answers Ref and GetAtt: what a new or replaced resource gives is not known before execution.
+// value answers Ref and GetAtt: what a new or replaced resource gives is not known before execution. A property that changes in
+// place still gives its old value (recorded from AWS: a dependent is then not listed with property values).
 func (c *comparison) value(name, attribute string) (any, error) {
 	o := c.outcomes[name]
 	if o == nil || o.fate == "add" || o.fate == "replace" {
 		return unknown{}, nil
 	}
-	if attribute != "" && slices.Contains(o.changed, attribute) {
+	if c.s.w.On(cloud.DependentsListedWithValues) && slices.Contains(o.changed, attribute) {
 		return o.properties[attribute], nil
 	}
 	return c.deployed(name).value(attribute)
@@ -172,7 +175,7 @@ func (c *comparison) decide(d *declaration) error {
 		o.fate = "modify"
 		ch.scope = append(ch.scope, "Properties")
 	}
-	for _, dt := range policyChanges(old.declared, d) {
+	for _, dt := range c.policyChanges(old.declared, d) {
 		o.fate = "modify"
 		ch.scope = append(ch.scope, dt.attribute)
 		ch.details = append(ch.details, c.explain(nil, dt)...)
@@ -210,7 +213,10 @@ func (c *comparison) decide(d *declaration) error {
 }
 
 // policyChanges are the changes of a resource's policies. Its service is not told of them.
-func policyChanges(old, next *declaration) []detail {
+func (c *comparison) policyChanges(old, next *declaration) []detail {
+	if c.s.w.On(cloud.PolicyChangesUnlisted) {
+		return nil
+	}
 	var details []detail
 	for _, p := range []struct{ attribute, before, after string }{
 		{"DeletionPolicy", old.deletion, next.deletion}, {"UpdateReplacePolicy", old.updateReplace, next.updateReplace},
@@ -287,7 +293,7 @@ func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
 		}
 		for _, r := range references(d.properties[name]) {
 			target := c.outcomes[r.name]
-			if r.attribute == "" || target == nil || target.fate != "modify" || len(target.changed) == 0 || slices.Contains(target.changed, r.attribute) {
+			if r.attribute == "" || target == nil || target.fate != "modify" || len(target.changed) == 0 {
 				continue
 			}
 			dt := detail{attribute: "Properties", name: name, recreation: "Never", source: "ResourceAttribute", evaluation: "Dynamic", cause: r.cause(), onlyWithout: true}

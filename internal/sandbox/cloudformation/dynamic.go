@@ -27,26 +27,61 @@ func checkDynamicReferences(body string) error {
 	return nil
 }
 
-// dynamic are properties with their dynamic references resolved. Those that are as they were before are left as they are, so that the service sees no
-// change in them.
+// dynamic are properties with their dynamic references resolved, wherever in them they stand. Properties that are as they were before are left
+// as they are, so that the service sees no change in them.
 func (op *operation) dynamic(before, properties map[string]any) (map[string]any, error) {
 	result := make(map[string]any, len(properties))
 	for name, value := range properties {
-		text, ok := value.(string)
-		if !ok || !strings.HasPrefix(text, "{{resolve:") || reflect.DeepEqual(before[name], value) {
+		if old, there := before[name]; there && reflect.DeepEqual(old, value) {
 			result[name] = value
 			continue
 		}
-		secret := dynamicReference.FindStringSubmatch(text)
-		reader := op.s.w.Secrets()
-		if secret == nil || reader == nil {
-			return nil, cloud.NotModelled("the dynamic reference %s", text)
+		var err error
+		if result[name], err = op.resolveDynamic(value); err != nil {
+			return nil, err
 		}
-		resolved, err := reader.SecretString(op.caller, secret[1])
-		if err != nil {
-			return nil, err //nolint:wrapcheck // the text is the service's
-		}
-		result[name] = resolved
 	}
 	return result, nil
+}
+
+func (op *operation) resolveDynamic(value any) (any, error) {
+	switch v := value.(type) {
+	case map[string]any:
+		resolved := make(map[string]any, len(v))
+		for _, name := range sortedKeys(v) {
+			var err error
+			if resolved[name], err = op.resolveDynamic(v[name]); err != nil {
+				return nil, err
+			}
+		}
+		return resolved, nil
+	case []any:
+		resolved := make([]any, len(v))
+		for i, element := range v {
+			var err error
+			if resolved[i], err = op.resolveDynamic(element); err != nil {
+				return nil, err
+			}
+		}
+		return resolved, nil
+	case string:
+		if strings.HasPrefix(v, "{{resolve:") {
+			return op.secretText(v)
+		}
+	}
+	return value, nil
+}
+
+// secretText is the text that a dynamic reference stands for.
+func (op *operation) secretText(text string) (any, error) {
+	secret := dynamicReference.FindStringSubmatch(text)
+	reader := op.s.w.Secrets()
+	if secret == nil || reader == nil {
+		return nil, cloud.NotModelled("the dynamic reference %s", text)
+	}
+	resolved, err := reader.SecretString(op.caller, secret[1])
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the text is the service's
+	}
+	return resolved, nil
 }

@@ -25,10 +25,15 @@ type scope struct {
 	pseudo     map[string]string // AWS::AccountId ...
 	// resource returns the value of Ref (attribute "") or GetAtt; unknown{} when execution will tell it.
 	resource func(name, attribute string) (any, error)
+	// gives says whether Fn::GetAtt takes an attribute of a resource type.
+	gives func(kind, attribute string) bool
 }
 
 // reference is a Ref or GetAtt found in a value; attribute is "" for Ref.
 type reference struct{ name, attribute string }
+
+// computedAttribute stands for the attribute of a Fn::GetAtt that names it by a function.
+const computedAttribute = "*"
 
 // cause is how change sets name it in CausingEntity.
 func (r reference) cause() string {
@@ -67,6 +72,9 @@ func references(v any) []reference {
 		case "Fn::GetAtt":
 			if resource, attribute, ok := attributeOf(argument); ok {
 				found = append(found, reference{resource, attribute})
+			} else if args, ok := argument.([]any); ok && len(args) == 2 && isString(args[0]) {
+				found = append(found, reference{args[0].(string), computedAttribute}) //nolint:forcetypeassert // checked
+				found = append(found, references(args[1])...)
 			}
 			return found
 		case "Fn::Sub":
@@ -212,11 +220,7 @@ func (s *scope) call(name string, argument any) (any, error) {
 		}
 		return s.ref(target)
 	case "Fn::GetAtt":
-		resource, attribute, ok := attributeOf(argument)
-		if !ok {
-			return nil, invalid("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute")
-		}
-		return s.resource(resource, attribute)
+		return s.getAtt(argument)
 	case "Fn::Sub":
 		return s.sub(argument)
 	case "Fn::Join":
@@ -270,6 +274,67 @@ func (s *scope) ref(target string) (any, error) {
 		return nil, cloud.NotModelled("the pseudo parameter %s", target)
 	}
 	return s.resource(target, "")
+}
+
+// getAtt takes a function as the attribute's name, too: Ref of a parameter (CloudFormation user guide, Fn::GetAtt).
+func (s *scope) getAtt(argument any) (any, error) {
+	if args, ok := argument.([]any); ok && len(args) == 2 {
+		attribute, err := s.resolve(args[1])
+		if err != nil {
+			return nil, err
+		}
+		argument = []any{args[0], attribute}
+	}
+	resource, attribute, ok := attributeOf(argument)
+	if !ok || resource == "" || attribute == "" {
+		return nil, invalid("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute")
+	}
+	d := s.template.resources[resource]
+	if d != nil && s.gives != nil && !s.gives(d.kind, attribute) {
+		return nil, invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", resource, attribute)
+	}
+	return s.resource(resource, attribute)
+}
+
+// choose replaces every Fn::If by the branch that its condition chooses, and leaves all other functions as they are.
+func (s *scope) choose(v any) (any, error) {
+	if name, argument, ok := function(v); ok && name == "Fn::If" {
+		args, ok := argument.([]any)
+		if !ok || len(args) != 3 || !isString(args[0]) {
+			return nil, invalid("Template error: Fn::If requires a list argument with three elements")
+		}
+		holds, err := s.condition(args[0].(string)) //nolint:forcetypeassert // checked
+		if err != nil {
+			return nil, err
+		}
+		if holds {
+			return s.choose(args[1])
+		}
+		return s.choose(args[2])
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		chosen := make(map[string]any, len(v))
+		for _, k := range sortedKeys(v) {
+			c, err := s.choose(v[k])
+			if err != nil {
+				return nil, err
+			}
+			chosen[k] = c
+		}
+		return chosen, nil
+	case []any:
+		chosen := make([]any, len(v))
+		for i, e := range v {
+			c, err := s.choose(e)
+			if err != nil {
+				return nil, err
+			}
+			chosen[i] = c
+		}
+		return chosen, nil
+	}
+	return v, nil
 }
 
 func (s *scope) sub(argument any) (any, error) {
@@ -359,12 +424,15 @@ func (s *scope) pick(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ok := v.([]any)
-	if !ok {
+	if index == (any)(unknown{}) || v == (any)(unknown{}) {
 		return unknown{}, nil
 	}
+	list, ok := v.([]any)
 	i, err := strconv.Atoi(fmt.Sprint(index))
-	if err != nil || i < 0 || i >= len(list) {
+	if err != nil || !ok {
+		return nil, invalid("Template error: Fn::Select requires a list argument with two elements: an integer index and a list")
+	}
+	if i < 0 || i >= len(list) {
 		return nil, invalid("Template error: Fn::Select cannot select nonexistent value at index %v", index)
 	}
 	return list[i], nil

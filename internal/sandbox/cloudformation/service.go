@@ -30,6 +30,9 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	if unknown := protocol.Unknown(r.Form, operation.parameters...); unknown != "" {
 		return nil, cloud.NotModelled("the parameter %s of CloudFormation's %s", unknown, r.Operation)
 	}
+	if err := checkArguments(r.Form); err != nil {
+		return nil, err
+	}
 	result, err := operation.handle(s, r)
 	if err != nil {
 		return nil, err

@@ -168,6 +168,14 @@ func (s *Service) bury(st *stack) {
 	st.deleted = s.w.Now()
 }
 
+// orEmpty is the stack, or one that nothing stands in and that is not part of the world.
+func orEmpty(st *stack, r *cloud.Request, name string) *stack {
+	if st != nil {
+		return st
+	}
+	return &stack{at: place{r.Caller.Account, r.Caller.Region}, name: name}
+}
+
 // freeze keeps how the stack looks for stale reads.
 func (st *stack) freeze() {
 	if st.status == "" {
@@ -199,6 +207,9 @@ func (s *Service) scopeOf(st *stack, c *config) *scope {
 		pseudo: map[string]string{
 			"AWS::AccountId": st.at.account, "AWS::Region": st.at.region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
 			"AWS::StackName": st.name, "AWS::StackId": st.id,
+		},
+		gives: func(kind, attribute string) bool {
+			return s.w.Type(kind) == nil || gives(s.w.Type(kind).Schema(), attribute)
 		},
 	}
 }
@@ -265,6 +276,9 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	if c.settings, err = settings(form, t, before); err != nil {
 		return nil, err
 	}
+	if err := s.scopeOf(orEmpty(st, r, form.Get("StackName")), c).checkConditions(); err != nil {
+		return nil, err
+	}
 	c.capabilities = protocol.Strings(form, "Capabilities")
 	if err := s.acknowledged(t, c.capabilities); err != nil {
 		return nil, err
@@ -274,9 +288,15 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 		for _, t := range protocol.Members(form, "Tags") {
 			c.tags = append(c.tags, tag{t.Get("Key"), t.Get("Value")})
 		}
+		if err := checkStackTags(c.tags); err != nil {
+			return nil, err
+		}
 	}
 	if protocol.Has(form, "NotificationARNs") {
 		c.topics = stringsOf(form, "NotificationARNs") // omitted: unchanged; empty: none (AWS API reference)
+		if len(c.topics) > maxTopics {
+			return nil, tooMany("notificationARNs", fmt.Sprint(c.topics), maxTopics)
+		}
 	}
 	if role := form.Get("RoleARN"); role != "" {
 		if err := s.assumable(r, role); err != nil {
@@ -361,10 +381,14 @@ func (st *stack) used(token, what string) (repeated bool, err error) {
 		if before == what {
 			return true, nil
 		}
-		return false, cloud.Errorf("TokenAlreadyExistsException", "A client request token already exists for this stack: %s", token)
+		return false, tokenTaken(token)
 	}
 	st.tokens[token] = what
 	return false, nil
+}
+
+func tokenTaken(token string) error {
+	return cloud.Errorf("TokenAlreadyExistsException", "A client request token already exists for this stack: %s", token)
 }
 
 type stackIDXML struct {

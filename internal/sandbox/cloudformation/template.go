@@ -78,6 +78,9 @@ func parseTemplate(body string) (*template, error) {
 	if d, ok := root["Description"].(string); ok {
 		t.description = d
 	}
+	if len(t.description) > maxDescription { // CloudFormation user guide, "CloudFormation quotas"
+		return nil, invalid("Template format error: 'Description' length is greater than %d.", maxDescription)
+	}
 	t.metadata = root["Metadata"]
 	t.mappings, _ = root["Mappings"].(map[string]any)
 	t.conditions, _ = root["Conditions"].(map[string]any)

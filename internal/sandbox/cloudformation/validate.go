@@ -60,21 +60,22 @@ func (s *Service) check(t *template) error {
 				return invalid("Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template", r.name)
 			}
 		}
+		if err := s.checkAttributes(t, t.outputs[name]["Value"]); err != nil {
+			return err
+		}
 	}
 	for _, name := range sortedKeys(t.resources) {
 		d := t.resources[name]
 		if s.w.Type(d.kind) == nil {
 			return cloud.NotModelled("the resource type %s (%s)", d.kind, name)
 		}
-		for _, r := range references(d.properties) {
-			target := t.resources[r.name]
-			if r.attribute == "" || target == nil {
-				continue
+		for _, property := range sortedKeys(d.properties) {
+			if _, modelled := s.w.Type(d.kind).Schema().Properties[property]; !modelled && isProperty(d.kind, property) {
+				return cloud.NotModelled("the property %s of %s (%s)", property, d.kind, name)
 			}
-			ty := s.w.Type(target.kind)
-			if ty != nil && !slices.Contains(ty.Schema().Attributes, r.attribute) {
-				return invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", r.name, r.attribute)
-			}
+		}
+		if err := s.checkAttributes(t, d.properties); err != nil {
+			return err
 		}
 		if d.condition != "" {
 			if _, ok := t.conditions[d.condition]; !ok {
@@ -83,6 +84,88 @@ func (s *Service) check(t *template) error {
 		}
 	}
 	return circles(t)
+}
+
+// checkAttributes refuses attributes that the types of the resources do not have.
+func (s *Service) checkAttributes(t *template, v any) error {
+	for _, r := range references(v) {
+		target := t.resources[r.name]
+		if r.attribute == "" || target == nil {
+			continue
+		}
+		if ty := s.w.Type(target.kind); ty != nil && !gives(ty.Schema(), r.attribute) {
+			return invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", r.name, r.attribute)
+		}
+	}
+	return nil
+}
+
+// gives says whether Fn::GetAtt takes an attribute: those that the type calls so, and every property that can be read (recorded from
+// AWS, in nine cases: LocalStack's test_change_set_fn_get_attr and others).
+func gives(schema *cloud.TypeSchema, attribute string) bool {
+	property, ok := schema.Properties[attribute]
+	return slices.Contains(schema.Attributes, attribute) || ok && !property.WriteOnly || attribute == computedAttribute
+}
+
+// checkConditions refuses references of what is part of the stack to resources that are not, as their condition is false (recorded from AWS:
+// LocalStack's test_dependent_ref). DependsOn may name such a resource.
+func (s *scope) checkConditions() error {
+	present := map[string]bool{}
+	for _, name := range sortedKeys(s.template.resources) {
+		wanted, err := s.wanted(s.template.resources[name].condition)
+		if err != nil {
+			return err
+		}
+		present[name] = wanted
+	}
+	absent := func(values ...any) ([]string, error) {
+		var missing []string
+		for _, v := range values {
+			chosen, err := s.choose(v)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range references(chosen) {
+				if is, resource := present[r.name]; resource && !is && !slices.Contains(missing, r.name) {
+					missing = append(missing, r.name)
+				}
+			}
+		}
+		return missing, nil
+	}
+	var missing []string
+	for _, name := range sortedKeys(s.template.resources) {
+		if !present[name] {
+			continue
+		}
+		more, err := absent(any(s.template.resources[name].properties), s.template.resources[name].metadata)
+		if err != nil {
+			return err
+		}
+		missing = append(missing, more...)
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return invalid("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(slices.Compact(missing), ", "))
+	}
+	for _, name := range sortedKeys(s.template.outputs) {
+		condition, _ := s.template.outputs[name]["Condition"].(string)
+		wanted, err := s.wanted(condition)
+		if err != nil {
+			return err
+		}
+		if !wanted {
+			continue
+		}
+		missing, err := absent(s.template.outputs[name]["Value"])
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			return invalid("Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template", strings.Join(missing, ", "))
+		}
+	}
+	return nil
 }
 
 // circles refuses templates whose resources need each other.

@@ -1,0 +1,53 @@
+package cloudformation
+
+import (
+	"slices"
+	"strings"
+)
+
+// awsProperties are the properties that AWS's schemas have for the resource types of the sandbox (CloudFormation registry, as shipped with
+// cfn-lint 1.51.0), without those that can only be read. What of it a type of the sandbox does not model is refused as such, and not as
+// an error of AWS.
+var awsProperties = map[string]string{
+	"AWS::DynamoDB::Table": `AttributeDefinitions BillingMode ContributorInsightsSpecification DeletionProtectionEnabled
+		GlobalSecondaryIndexes ImportSourceSpecification KeySchema KinesisStreamSpecification
+		LocalSecondaryIndexes OnDemandThroughput PointInTimeRecoverySpecification ProvisionedThroughput
+		ResourcePolicy SSESpecification StreamSpecification TableClass TableName Tags TimeToLiveSpecification
+		WarmThroughput`,
+	"AWS::IAM::AccessKey":     `Serial Status UserName`,
+	"AWS::IAM::Group":         `GroupName ManagedPolicyArns Path Policies`,
+	"AWS::IAM::ManagedPolicy": `Description Groups ManagedPolicyName Path PolicyDocument Roles Users`,
+	"AWS::IAM::Policy":        `Groups PolicyDocument PolicyName Roles Users`,
+	"AWS::IAM::Role": `AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path PermissionsBoundary
+		Policies RoleName Tags`,
+	"AWS::IAM::User":                `Groups LoginProfile ManagedPolicyArns Path PermissionsBoundary Policies Tags UserName`,
+	"AWS::IAM::UserToGroupAddition": `GroupName Users`,
+	"AWS::KMS::Alias":               `AliasName TargetKeyId`,
+	"AWS::KMS::Key": `BypassPolicyLockoutSafetyCheck Description EnableKeyRotation Enabled KeyPolicy KeySpec KeyUsage
+		MultiRegion Origin PendingWindowInDays RotationPeriodInDays Tags`,
+	"AWS::Logs::LogGroup": `BearerTokenAuthenticationEnabled DataProtectionPolicy DeletionProtectionEnabled FieldIndexPolicies
+		KmsKeyId LogGroupClass LogGroupName ResourcePolicyDocument RetentionInDays Tags`,
+	"AWS::S3::Bucket": `AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption BucketName
+		BucketNamePrefix BucketNamespace CorsConfiguration IntelligentTieringConfigurations
+		InventoryConfigurations LifecycleConfiguration LoggingConfiguration MetadataConfiguration
+		MetadataTableConfiguration MetricsConfigurations NotificationConfiguration ObjectLockConfiguration
+		ObjectLockEnabled OwnershipControls PublicAccessBlockConfiguration ReplicationConfiguration Tags
+		VersioningConfiguration WebsiteConfiguration`,
+	"AWS::S3::BucketPolicy": `Bucket PolicyDocument`,
+	"AWS::SNS::Topic": `ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging DisplayName
+		FifoThroughputScope FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags TopicName TracingConfig`,
+	"AWS::SNS::TopicPolicy":               `PolicyDocument Topics`,
+	"AWS::SSM::Parameter":                 `AllowedPattern DataType Description Name Policies Tags Tier Type Value`,
+	"AWS::SecretsManager::ResourcePolicy": `BlockPublicPolicy ResourcePolicy SecretId`,
+	"AWS::SecretsManager::Secret":         `Description GenerateSecretString KmsKeyId Name ReplicaRegions SecretString Tags Type`,
+	"AWS::Transfer::Server": `Certificate Domain EndpointDetails EndpointType IdentityProviderDetails IdentityProviderType
+		IpAddressType LoggingRole PostAuthenticationLoginBanner PreAuthenticationLoginBanner ProtocolDetails
+		Protocols S3StorageOptions SecurityPolicyName StructuredLogDestinations Tags WorkflowDetails`,
+	"AWS::Transfer::User": `HomeDirectory HomeDirectoryMappings HomeDirectoryType Policy PosixProfile Role ServerId SshPublicKeys
+		Tags UserName`,
+}
+
+// isProperty says whether AWS's schema of a resource type has a property.
+func isProperty(kind, property string) bool {
+	return slices.Contains(strings.Fields(awsProperties[kind]), property)
+}
