@@ -206,6 +206,10 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 		return
 	}
 	if e.attempt.purpose != creating {
+		if _, marker := Unvalued(o.Changes); marker && (e.base.remembered || e.base.doubtful) {
+			e.overtaken() // nothing but the marker's value would show that this base is old
+			return
+		}
 		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
 			e.surprise(now, surprises, Behind(e.base.revision, o.Changes))
 			return

@@ -233,6 +233,23 @@ type ResourceChange struct {
 	Before map[string]any
 	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the service shows them.
 	Policies map[string]string
+	// Scope are the attributes of the resource that change: Properties, Metadata, DeletionPolicy ... It is empty but for Modify.
+	Scope []string
+	// Unvalued is set when the service listed the change only in the answer without property values.
+	Unvalued bool
+	// Dependent is set when only values of other resources might change the resource.
+	Dependent bool
+}
+
+// Unvalued returns the logical IDs of the changes whose values the service left out, and whether the revision marker's is one of them.
+func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
+	for _, change := range changes {
+		if change.Unvalued {
+			ids = append(ids, change.LogicalID)
+			marker = marker || change.LogicalID == template.CarrierID
+		}
+	}
+	return ids, marker
 }
 
 // Event is a stack event of a resource or of the stack itself.

@@ -36,12 +36,13 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 		action, intended := want[change.LogicalID]
 		delete(want, change.LogicalID)
 		switch {
+		// AWS lists a resource that refers to a changing property of another one in some answers and leaves it out of others.
+		case !intended && change.Dependent && change.Action == string(template.Modify) && !replaces(change):
 		case !intended:
 			surprises = append(surprises, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
 		case change.Action != string(action):
 			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
-		// Only a modification can replace. Until May 2025 AWS gave the value True for additions, too.
-		case change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False":
+		case replaces(change):
 			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}
 	}
@@ -55,8 +56,17 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	return surprises
 }
 
+// replaces reports whether a change might replace the resource. Only a modification can: until May 2025 AWS gave the value True for
+// additions, too.
+func replaces(change ResourceChange) bool {
+	return change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False"
+}
+
 // verifyCarrier is the carrier check: the revision that the commit replaces is the base's.
 func verifyCarrier(revision int64, change ResourceChange) []string {
+	if change.Unvalued {
+		return nil // the engine decides whether the other checks are enough
+	}
 	if have, want := scalar(change.Before["Value"]), strconv.FormatInt(revision, 10); have != want {
 		return []string{fmt.Sprintf("the stack is at revision %q, not %s", have, want)}
 	}
@@ -78,12 +88,13 @@ func Behind(revision int64, changes []ResourceChange) bool {
 // verifyBefore is the before-value check: what a modification replaces is what stands in the base. Values that the
 // template gives by an intrinsic function can't be compared and are left out.
 func verifyBefore(base *template.Template, change ResourceChange) []string {
-	if change.Action != string(template.Modify) {
+	if change.Action != string(template.Modify) || change.Unvalued {
 		return nil
 	}
-	properties := base.Properties(change.LogicalID)
-	var surprises []string
-	paths := differing("", properties, change.Before)
+	var surprises, paths []string
+	if !propertiesStay(change) {
+		paths = differing("", base.Properties(change.LogicalID), change.Before)
+	}
 	for _, policy := range slices.Sorted(maps.Keys(change.Policies)) {
 		if withDefault(base.Attribute(change.LogicalID, policy)) != withDefault(change.Policies[policy]) {
 			paths = append(paths, policy)
@@ -93,6 +104,12 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 		surprises = append(surprises, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path))
 	}
 	return surprises
+}
+
+// propertiesStay reports whether the service says that a change leaves the properties as they are, and shows none. It compares the
+// template with the stack itself, so the properties are those of the template.
+func propertiesStay(change ResourceChange) bool {
+	return change.Before == nil && len(change.Scope) > 0 && !slices.Contains(change.Scope, "Properties")
 }
 
 // withDefault is a resource's policy: without one, AWS deletes.

@@ -40,6 +40,39 @@ func discards(t *testing.T, described, templated, actual state, change template.
 	return false
 }
 
+// TestUnvalued: where the service leaves out the value that would show an old base, only a base that was really read is trusted.
+func TestUnvalued(t *testing.T) {
+	stack := newState(t, 1, "s1", began, create(bucket("old", "")))
+	for name, test := range map[string]struct{ earlier, marker, executed bool }{
+		"read, marker left out":         {false, true, true},
+		"read earlier, marker left out": {true, true, false},
+		"read earlier, marker shown":    {true, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(config())
+			e.Submit(began, Member{ID: 1, Change: create(bucket("mine", ""))})
+			e.Tick(began.Add(Quiet))
+			e.Effects()
+			e.Observe(began, BaseRead{Before: stack.description, After: stack.description, Template: stack.template, Earlier: test.earlier})
+			create, ok := e.Effects()[0].(CreateChangeSet)
+			if !ok {
+				t.Fatal("no change set is asked for")
+			}
+			changes := stack.computed(create.Template)
+			for i := range changes {
+				if (changes[i].LogicalID == template.CarrierID) == test.marker {
+					changes[i].Before, changes[i].Unvalued = nil, true
+				}
+			}
+			e.Observe(began, ChangeSetMade{ARN: "arn", StackID: stackID, Changes: changes})
+			executed := slices.ContainsFunc(e.Effects(), func(effect Effect) bool { _, is := effect.(Execute); return is })
+			if executed != test.executed {
+				t.Errorf("executed: %t", executed)
+			}
+		})
+	}
+}
+
 func create(entity model.Entity) template.Change {
 	return template.Change{Op: template.Create, Entity: entity}
 }
@@ -148,6 +181,21 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 		"a replacement":           {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
 		"a possible replacement":  {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
 		"the same resource twice": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("False"), modify("False")}, []string{"Modify A is not intended"}},
+		"a dependent": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true}}, []string{
+			"A P is not what it was when the stack was read",
+		}},
+		"a dependent without values":     {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true, Unvalued: true}}, nil},
+		"a dependent that might replace": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "Conditional", Dependent: true, Unvalued: true}}, []string{"Modify A is not intended"}},
+		"a change without values": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
+			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Unvalued: true}}, nil},
+		"an unintended change without values":        {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Unvalued: true}}, []string{"Modify A is not intended"}},
+		"a marker without values, all else verified": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify", Unvalued: true}}, nil},
+		"metadata without context": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
+			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}}, nil},
+		"metadata and properties without context": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
+			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata", "Properties"}}}, []string{"A P is not what it was when the stack was read"}},
+		"an unintended change of metadata without context": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}},
+			[]string{"Modify A is not intended"}},
 		"another revision": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify", Before: map[string]any{"Value": "8"}}},
 			[]string{`the stack is at revision "8", not 7`}},
 		"a carrier without values": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify"}},

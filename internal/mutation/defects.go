@@ -15,9 +15,29 @@ var Defects = []Defect{
 		Old: "surprises = append(surprises, verifyBefore(base, change)...)", New: "_ = base",
 		Packages: []string{"internal/commit"}, Run: "Catches",
 	}, {
-		Name: "an addition is taken for a replacement", In: "internal/commit verifyDiff",
-		Old: "Action == string(template.Modify) && change.", New: "",
+		Name: "an addition is taken for a replacement", In: "internal/commit replaces",
+		Old: "change.Action == string(template.Modify) && ", New: "",
 		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestDescribeChangeSet",
+	}, {
+		Name: "a dependent is an unexpected change", In: "internal/commit verifyDiff",
+		Old: "!intended && change.Dependent", New: "false && change.Dependent",
+		Packages: []string{"internal/commit"}, Run: "TestVerify",
+	}, {
+		Name: "a change of metadata needs a context", In: "internal/commit propertiesStay",
+		Old: "change.Before == nil && ", New: "false && ",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestSwitches",
+	}, {
+		Name: "a change of properties needs no context", In: "internal/commit propertiesStay",
+		Old: `!slices.Contains(change.Scope, "Properties")`, New: "true",
+		Packages: []string{"internal/commit"}, Run: "TestVerify",
+	}, {
+		Name: "values that were left out count as another revision", In: "internal/commit verifyCarrier",
+		Old: "if change.Unvalued {", New: "if false {",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestSwitches",
+	}, {
+		Name: "a remembered base is executed without its revision's check", In: "internal/commit Engine.changeSetMade",
+		Old: "marker && (e.base.remembered || e.base.doubtful)", New: "marker && e.base == nil",
+		Packages: []string{"internal/commit"}, Run: "TestUnvalued",
 	}, {
 		Name: "a change of policies alone is not intended", In: "internal/template Intents",
 		Old: `case differ(before, raw, "DeletionPolicy", "UpdateReplacePolicy"):`, New: "case false:",
@@ -231,6 +251,14 @@ var Defects = []Defect{
 		Name: "retry without token", In: "internal/stack Stack.execute",
 		Old: "ClientRequestToken: aws.String(e.Token),", New: "",
 		Packages: []string{"internal/stack"},
+	}, {
+		Name: "an incomplete change set is not completed", In: "internal/stack Stack.describeChangeSet",
+		Old: `aws.ToString(out.StatusReason) != ""`, New: "out == nil",
+		Packages: []string{"internal/stack"}, Run: "TestSwitches",
+	}, {
+		Name: "a new change set is given up when it is not found at first", In: "internal/stack Stack.describeChangeSet",
+		Old: "time.Since(began) < newSetPatience", New: "began.IsZero()",
+		Packages: []string{"internal/stack"}, Run: "TestSwitches",
 	}, {
 		Name: "a change set fails without its reason", In: "internal/stack Stack.failure",
 		Old: `if err == nil && aws.ToString(plain.StatusReason) != "" {`, New: `if err != nil && aws.ToString(plain.StatusReason) != "" {`,

@@ -5,12 +5,21 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
 // rewritten passes calls on and changes the answers of DescribeChangeSet. change gets the request's form and the answer's body.
@@ -79,6 +88,86 @@ func TestDescribeChangeSet_FailedWithoutReason(t *testing.T) {
 		err := s.Commit(t.Context(), create(user("second")))
 		if err == nil || !strings.Contains(err.Error(), "the reason of AWS") || plain == 0 {
 			t.Errorf("the commit ended with %v after %d plain descriptions", err, plain)
+		}
+	})
+}
+
+// switched is a process in a world with a filled stack, whose sandbox gives the other answer to some questions.
+func (w *world) switched(on ...cloud.Switch) *stack.Stack {
+	w.t.Helper()
+	s := w.process()
+	w.filled(s)
+	must(w.t, w.box.SetSwitches(on...))
+	return s
+}
+
+// TestSwitches commits additions, changes, changes of metadata alone and removals with the other answer of each switch, alone and together.
+func TestSwitches(t *testing.T) {
+	cases := map[string][]cloud.Switch{"none": nil}
+	for _, rule := range cloud.SwitchRules() {
+		cases[string(rule.Name)] = []cloud.Switch{rule.Name}
+		cases["all"] = append(cases["all"], rule.Name)
+	}
+	for name, on := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				s := w.switched(on...)
+				mustAll(t, commitAll(t.Context(), s, 10, creations("bucket", 4)...))
+				changed := bucket("bucket01")
+				changed.Tags = map[string]string{"a": "b"}
+				must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: changed}))
+				retained := bucket("bucket02")
+				retained.OnDelete = model.Retain
+				must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: retained}))
+				must(t, s.Commit(t.Context(), template.Change{Op: template.Delete, Entity: bucket("bucket03")}))
+				// Two sets more are made at most, where one lacks the value that would show that a remembered base is old.
+				if n := w.called("CreateChangeSet"); n != 4 && !(slices.Contains(on, cloud.ValuesIncomplete) && n > 4 && n <= 8) {
+					t.Errorf("%d change sets for four commits", n)
+				}
+				contents := w.contents()
+				if entities := slices.Collect(contents.Entities()); len(entities) != 4 {
+					t.Errorf("the stack holds %v", entities)
+				}
+			})
+		})
+	}
+}
+
+// TestSwitches_HandEdit: with values left out, an edit by hand of another resource still shows as an unexpected change.
+func TestSwitches_HandEdit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.switched(cloud.ValuesIncomplete)
+		must(t, s.Commit(t.Context(), create(user("first"))))
+		w.byHand(nil, func(sections map[string]any) {
+			section(sections, "Resources")["Theirs"] = map[string]any{"Type": "AWS::SNS::Topic"}
+		})
+		time.Sleep(time.Minute)
+		must(t, s.Commit(t.Context(), create(user("second"))))
+		if !strings.Contains(*w.template(), "Theirs") {
+			t.Error("the commit has removed what was added by hand")
+		}
+	})
+}
+
+// template is the stack's template.
+func (w *world) template() *string {
+	w.t.Helper()
+	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+	must(w.t, err)
+	return got.TemplateBody
+}
+
+// TestSwitches_RepeatedToken settles an execution whose reply was lost, and whose repetition AWS refuses for its token.
+func TestSwitches_RepeatedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.switched(cloud.ExecuteRefusesRepeatedToken)
+		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.LostReply, Times: 1})
+		must(t, s.Commit(t.Context(), create(user("first"))))
+		if n := w.called("ExecuteChangeSet"); n != 2 {
+			t.Errorf("%d executions, want the lost one and its repetition", n)
 		}
 	})
 }

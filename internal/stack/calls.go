@@ -159,28 +159,64 @@ func (s *Stack) changeSetARN(ctx context.Context, stack, name string) string {
 // describeChangeSet waits until the set is made and reads all pages of what the service computed.
 func (s *Stack) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true)}
+	began, found := time.Now(), false
 	for pause := range pauses(300*time.Millisecond, 3*time.Second) {
 		if err := sleep(ctx, pause); err != nil { // no set is made at once
 			made.Err = classify(err)
 			return made
 		}
 		out, err := s.config.CloudFormation.DescribeChangeSet(ctx, input)
-		if err != nil {
-			made.Err = classify(err)
+		if made.Err = classify(err); made.Err != nil {
+			if made.Err.Failure == commit.Outdated && !found && time.Since(began) < newSetPatience {
+				continue
+			}
 			return made
 		}
+		found = true
 		switch out.Status {
 		case types.ChangeSetStatusFailed:
 			made.Failed = s.failure(ctx, out)
 			made.Findings = s.findings(ctx, made.ARN)
 			return made
 		case types.ChangeSetStatusCreateComplete:
-			made.Err = s.readChanges(ctx, input, out, &made)
+			if made.Err = s.readChanges(ctx, input, out, &made); made.Err == nil && aws.ToString(out.StatusReason) != "" {
+				made.Err = s.addUnvalued(ctx, aws.ToString(out.StatusReason), &made)
+			}
 			return made
 		default: // not made yet
 		}
 	}
 	return made
+}
+
+// newSetPatience is how long a set that was just created may be unknown to DescribeChangeSet.
+const newSetPatience = 5 * time.Second
+
+// addUnvalued completes the changes of a set whose answer with property values is incomplete, as AWS says in the StatusReason of the
+// complete set: an answer without values lists all changes.
+func (s *Stack) addUnvalued(ctx context.Context, reason string, made *commit.ChangeSetMade) *commit.CallError {
+	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN)}
+	plain := commit.ChangeSetMade{}
+	page, err := s.config.CloudFormation.DescribeChangeSet(ctx, input)
+	if err != nil {
+		return classify(err)
+	}
+	if failed := s.readChanges(ctx, input, page, &plain); failed != nil {
+		return failed
+	}
+	for _, change := range plain.Changes {
+		if slices.ContainsFunc(made.Changes, func(c commit.ResourceChange) bool { return c.LogicalID == change.LogicalID }) {
+			continue
+		}
+		change.Unvalued = true
+		made.Changes = append(made.Changes, change)
+	}
+	unvalued, marker := commit.Unvalued(made.Changes)
+	s.config.Log(ctx, "AWS left property values out of the change set: the actions and replacements of all changes are verified, "+
+		"the previous values only where AWS gives them", map[string]any{
+		"stack": s.config.Stack, "reason": reason, "values_not_verified": strings.Join(unvalued, ", "), "revision_verified": !marker,
+	})
+	return nil
 }
 
 // failure is why a change set failed. With property values, AWS has left the reason out; without them it gives one.
@@ -240,6 +276,10 @@ func (s *Stack) readChanges(ctx context.Context, input *cloudformation.DescribeC
 func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	result := commit.ResourceChange{
 		LogicalID: aws.ToString(change.LogicalResourceId), Action: string(change.Action), Replacement: string(change.Replacement),
+		Dependent: dependent(change.Details),
+	}
+	for _, attribute := range change.Scope {
+		result.Scope = append(result.Scope, string(attribute))
 	}
 	var before struct {
 		Properties                          map[string]any
@@ -252,6 +292,13 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 		result.Policies = shown(map[string]string{"DeletionPolicy": before.DeletionPolicy, "UpdateReplacePolicy": before.UpdateReplacePolicy})
 	}
 	return result
+}
+
+// dependent reports whether only values of other resources, which the service does not know before the execution, might change a resource.
+func dependent(details []types.ResourceChangeDetail) bool {
+	return len(details) > 0 && !slices.ContainsFunc(details, func(d types.ResourceChangeDetail) bool {
+		return d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute && d.ChangeSource != types.ChangeSourceResourceReference
+	})
 }
 
 // shown is values without those that are empty; nil when none is left.
