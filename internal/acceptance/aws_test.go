@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -40,6 +41,17 @@ func (w *world) clientsOf(account string) *clients {
 		s3:      s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
 		iam:     iam.NewFromConfig(config),
 		cfn:     cloudformation.NewFromConfig(config),
+	}
+}
+
+// makeRole makes a role in an account, unless it is there. Secrets Manager takes no readers that do not exist.
+func (w *world) makeRole(account, name string) {
+	w.t.Helper()
+	_, err := iam.NewFromConfig(w.config(account)).CreateRole(w.t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`)})
+	var exists *iamtypes.EntityAlreadyExistsException
+	if err != nil && !errors.As(err, &exists) {
+		w.t.Fatal(err)
 	}
 }
 

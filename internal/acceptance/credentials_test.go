@@ -51,6 +51,7 @@ ephemeral "stowage_user_credentials" "partner" {
 func TestSecretsLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.makeRole("444455556666", "partner")
 	s := w.workspace(keyed)
 	s.env["TF_LOG"], s.env["TF_LOG_PATH"] = "TRACE", filepath.Join(s.dir, "trace.log")
 	secret := func() string {

@@ -69,6 +69,7 @@ func TestAccExample_Resources(t *testing.T) {
 	for _, name := range []string{"stowage_project", "stowage_project_bucket", "stowage_project_user", "stowage_user_permission"} {
 		t.Run(name, func(t *testing.T) {
 			x := newTenant(t)
+			x.w.makeRole("444455556666", "courier") // a reader of secrets in the example of users
 			dir := "examples/resources/" + name
 			configuration := x.in(required, x.read(dir+"/resource.tf"))
 			command := regexp.MustCompile(`terraform import (\S+) "?([^"\s]+)"?`).FindStringSubmatch(x.read(dir + "/import.sh"))

@@ -37,7 +37,7 @@ const (
 func TestAccExample_PartnerExchange(t *testing.T) {
 	x := newTenant(t)
 	x.project = "exchange" // as in the example, which no other test applies
-	var readers, others, auditors aws.Config
+	readers, others, auditors := x.reader(scannerAccount, "stowage-reader"), x.reader(scannerAccount, "another"), x.reader(auditorAccount, "stowage-reader")
 	step := func(variables config.Variables, check func(scannerSecret, auditorSecret string)) resource.TestStep {
 		variables["account_id"] = config.StringVariable(x.account)
 		return resource.TestStep{
@@ -56,7 +56,6 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 		}
 	}
 	first := step(config.Variables{}, func(scannerSecret, auditorSecret string) {
-		readers, others, auditors = x.reader(scannerAccount, "stowage-reader"), x.reader(scannerAccount, "another"), x.reader(auditorAccount, "stowage-reader")
 		x.put(x.in(pickUp), "reports/2026-10.csv")
 		x.wantPartnersReach(readers, others, auditors, scannerSecret, auditorSecret)
 		if awsCLI == "" {
@@ -81,10 +80,8 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 func (x *tenant) reader(partner, role string) aws.Config {
 	x.t.Helper()
 	w, ctx, admin := x.w, x.t.Context(), x.w.config(partner)
-	_, err := iam.NewFromConfig(admin).CreateRole(ctx, &iam.CreateRoleInput{RoleName: &role, AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + partner + `:root"},"Action":"sts:AssumeRole"}]}`)})
-	must(w, 0, err)
-	_, err = iam.NewFromConfig(admin).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("stowage"), PolicyDocument: aws.String(
+	w.makeRole(partner, role)
+	_, err := iam.NewFromConfig(admin).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("stowage"), PolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[` +
 			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:` + x.account + `:secret:stowage/exchange/*"},` +
 			`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:` + x.account + `:key/*"}]}`)})

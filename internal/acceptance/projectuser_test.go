@@ -60,6 +60,7 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 	}
 	sftp := `sftp = { ssh_public_keys = ["` + modeltest.PublicKey(1) + `"] }`
 	readers := `secret_readers = ["arn:aws:iam::444455556666:role/partner"]`
+	x.w.makeRole("444455556666", "partner")
 	keys := func(statuses map[string]string) statecheck.StateCheck {
 		slots := map[string]knownvalue.Check{}
 		for slot, status := range statuses {

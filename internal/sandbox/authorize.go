@@ -147,6 +147,10 @@ func denied(service string, c cloud.Caller, d cloud.Demand, decision evaluate.De
 	if familyOf(service) == familyJSON {
 		e.Code, e.Status = "AccessDeniedException", http.StatusBadRequest
 	}
+	if service == "sns" {
+		e.Code = "AuthorizationError"
+		e.Message = strings.ReplaceAll(e.Message, d.Action, "SNS:"+strings.TrimPrefix(d.Action, "sns:"))
+	}
 	if service == "s3" {
 		e.Message = "User: " + c.ARN + " is not authorized to perform: " + d.Action + " on resource: \"" + d.Resource + "\" " + decision.By
 	}
@@ -170,8 +174,6 @@ func demandOf(r *cloud.Request) []cloud.Demand {
 		d.Resource = at("ssm") + "parameter/" + strings.TrimPrefix(in.Path, "/")
 	case r.Service == "dynamodb" && in.TableName != "":
 		d.Resource = at("dynamodb") + "table/" + in.TableName
-	case r.Service == "sns" && r.Form.Get("TopicArn") != "":
-		d.Resource = r.Form.Get("TopicArn")
 	}
 	return []cloud.Demand{d}
 }

@@ -159,7 +159,9 @@ func TestKeys(t *testing.T) {
 	client := kms.NewFromConfig(c)
 	ctx := t.Context()
 	r, aliases := typeOf(t, box, "AWS::KMS::Key"), typeOf(t, box, "AWS::KMS::Alias")
-	policy := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Action": "kms:*"}}}
+	policy := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, "Action": "kms:*", "Resource": "*",
+	}}}
 	made := r.create(t, map[string]any{"EnableKeyRotation": true, "KeyPolicy": policy, "PendingWindowInDays": json.Number("7")})
 	aliases.create(t, map[string]any{"AliasName": "alias/k", "TargetKeyId": made.PhysicalID})
 

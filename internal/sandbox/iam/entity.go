@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -90,6 +91,8 @@ func checkTags(tags []tag) error {
 		switch {
 		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || utf8.RuneCountInString(t.Value) > 256:
 			return cloud.Errorf("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: keys have 1 to 128 characters, values up to 256")
+		case !cloud.TagCharacters(t.Key), !cloud.TagCharacters(t.Value):
+			return cloud.Errorf("ValidationError", `1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
 		case seen[lower]:
 			return cloud.Errorf("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		case strings.HasPrefix(lower, "aws:"):
@@ -197,4 +200,15 @@ func checkDocument(text string) error {
 	return nil
 }
 
-func malformed(err error) error { return cloud.Errorf("MalformedPolicyDocument", "%s", err.Error()) }
+// malformed is IAM's error for a problem of a policy; what the sandbox does not model stays as it is.
+func malformed(err error) error {
+	var other *cloud.Error
+	if errors.As(err, &other) {
+		return other
+	}
+	return malformedDocument(err)
+}
+
+func malformedDocument(err error) error {
+	return cloud.Errorf("MalformedPolicyDocument", "%s", err.Error())
+}

@@ -47,8 +47,8 @@ func (a *account) attachable(arn string) error {
 		}
 		return nil
 	}
-	if !strings.HasPrefix(arn, "arn:") {
-		return cloud.Errorf("InvalidInput", "ARN %s is not valid.", arn)
+	if len(strings.SplitN(arn, ":", 6)) != 6 || !strings.HasPrefix(arn, "arn:") {
+		return cloud.Errorf("ValidationError", "Invalid ARN:  Could not be parsed!") // recorded from AWS (LocalStack's test_iam)
 	}
 	if a.policies[arn] == nil {
 		return noSuchEntity("Policy %s does not exist or is not attachable.", arn)

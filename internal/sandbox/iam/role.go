@@ -72,28 +72,20 @@ func checkSession(seconds int) error {
 	return nil
 }
 
-// checkTrust checks a trust policy. IAM refuses principals of IAM that don't exist: IAM User Guide, "AWS JSON policy
-// elements: Principal". Only accounts that the sandbox knows are looked into.
+// checkTrust checks a trust policy. The text for what is no JSON is recorded from AWS (LocalStack's test_iam).
 func (s *Service) checkTrust(text string) error {
 	doc, err := policydoc.Parse(text, policydoc.Trust)
 	if err != nil {
+		if policydoc.NotJSON(err) {
+			return cloud.Errorf("MalformedPolicyDocument", "This policy contains invalid Json")
+		}
 		return malformed(err)
 	}
 	if size := policydoc.Size(text); size > maxTrust {
 		return limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
 	}
-	for _, st := range doc.Statements {
-		for _, p := range st.Principals["AWS"] {
-			parts := strings.SplitN(p, ":", 6)
-			if len(parts) != 6 || s.accounts[parts[4]] == nil {
-				continue
-			}
-			a, name := s.accounts[parts[4]], parts[5]
-			base := strings.ToLower(name[strings.LastIndex(name, "/")+1:])
-			if strings.HasPrefix(name, "user/") && a.users[base] == nil || strings.HasPrefix(name, "role/") && a.roles[base] == nil {
-				return malformed(&policydoc.Problem{Text: `Invalid principal in policy: "AWS":"` + p + `"`})
-			}
-		}
+	if err := doc.CheckPrincipals(s.world.PrincipalExists); err != nil {
+		return malformed(err)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ type account struct {
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, accounts: make(map[string]*account), keys: make(map[string]*accessKey)}
 	w.SetRoles(s)
+	w.SetPrincipals(s)
 	w.AddKeys(s)
 	w.RegisterType("AWS::IAM::User", userType{s})
 	w.RegisterType("AWS::IAM::Group", groupType{s})
@@ -72,6 +73,21 @@ func (s *Service) Role(accountID, name string) (arn string, trust map[string]any
 		return "", nil, false
 	}
 	return r.arn, trust, true
+}
+
+// Principal says whether a user or role exists. An account that nobody has used yet has what onboarding makes.
+func (s *Service) Principal(arn string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return false
+	}
+	s.world.Open(parts[4])
+	for _, e := range s.account(parts[4]).entities() {
+		if e.arn == arn {
+			return true
+		}
+	}
+	return false
 }
 
 // AccessKey finds a user's access key.

@@ -22,6 +22,18 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{d}
 }
 
+// EncryptionKey finds a key for a service that encrypts for a caller. A key in another account is found: its policy decides.
+func (s *Service) EncryptionKey(c cloud.Caller, id string) (arn, policy string, err error) {
+	if found := s.keys[id]; found != nil && found.region == c.Region {
+		return found.arn, found.policy, nil
+	}
+	found, err := s.find(c, id)
+	if err != nil {
+		return "", "", err
+	}
+	return found.arn, found.policy, nil
+}
+
 // Key tells of a key, by ARN, who owns it, its policy and its tags; ok is false when there is none.
 func (s *Service) Key(arn string) (account, policy string, tags map[string]string, ok bool) {
 	found := s.keys[arn]

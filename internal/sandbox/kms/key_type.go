@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
@@ -32,7 +34,7 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 	if made.tags == nil {
 		made.tags = make(map[string]string)
 	}
-	if err := made.set(r.Properties); err != nil {
+	if err := t.s.set(c, &made, r.Properties); err != nil {
 		return cloud.Resource{}, err
 	}
 	created, err := t.s.create(c, made)
@@ -55,7 +57,7 @@ func (t keyType) Update(c cloud.Caller, physicalID string, old, desired map[stri
 	for name := range tagsOf(old) {
 		delete(changed.tags, name)
 	}
-	if err := changed.set(desired); err != nil {
+	if err := t.s.set(c, &changed, desired); err != nil {
 		return cloud.Resource{}, err
 	}
 	*found = changed
@@ -80,7 +82,7 @@ func (t keyType) Exists(c cloud.Caller, properties map[string]any) (string, bool
 }
 
 // set gives a key what properties say.
-func (k *key) set(properties map[string]any) error {
+func (s *Service) set(c cloud.Caller, k *key, properties map[string]any) error {
 	k.description, _ = properties["Description"].(string)
 	k.rotation = truth(properties["EnableKeyRotation"], false)
 	k.enabled = truth(properties["Enabled"], true)
@@ -93,7 +95,7 @@ func (k *key) set(properties map[string]any) error {
 			}
 			text = string(encoded)
 		}
-		if err := checkPolicy(text); err != nil {
+		if err := s.checkPolicy(c, text, false); err != nil {
 			return err
 		}
 		k.policy = text
@@ -103,8 +105,21 @@ func (k *key) set(properties map[string]any) error {
 			return cloud.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow)
 		}
 	}
-	maps.Copy(k.tags, tagsOf(properties))
+	own := tagsOf(properties)
+	if err := checkTags(listOf(own)); err != nil {
+		return err
+	}
+	maps.Copy(k.tags, own)
 	return nil
+}
+
+func listOf(tags map[string]string) []tag {
+	list := make([]tag, 0, len(tags))
+	for name, value := range tags {
+		list = append(list, tag{name, value})
+	}
+	slices.SortFunc(list, func(a, b tag) int { return strings.Compare(a.TagKey, b.TagKey) })
+	return list
 }
 
 func (k *key) resource() cloud.Resource {

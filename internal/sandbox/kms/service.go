@@ -43,6 +43,7 @@ type alias struct {
 // New makes the service and registers its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, keys: make(map[string]*key), aliases: make(map[string]*alias)}
+	w.SetEncryptionKeys(s)
 	w.RegisterType("AWS::KMS::Key", keyType{s})
 	w.RegisterType("AWS::KMS::Alias", aliasType{s})
 	return s

@@ -135,7 +135,8 @@ func (l *objectLock) check() error {
 }
 
 // checkTags is the rule for a bucket's tags: at most 50, keys of 1-128 and values of up to 256 characters, no key twice, no
-// aws: prefix by the user (S3 User Guide, "Using cost allocation S3 bucket tags"; AWS General Reference, "Tag naming limits").
+// aws: prefix by the user, and only the characters of tags in general (S3 User Guide, "Using cost allocation S3 bucket tags"; AWS General
+// Reference, "Tag naming limits"; the texts are recorded from AWS by LocalStack's test_s3).
 func checkTags(tags []tag) error {
 	if len(tags) > 50 {
 		return cloud.Errorf("BadRequest", "Bucket tag count cannot be greater than 50")
@@ -143,9 +144,9 @@ func checkTags(tags []tag) error {
 	seen := map[string]bool{}
 	for _, t := range tags {
 		switch {
-		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128:
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || !cloud.TagCharacters(t.Key):
 			return cloud.Errorf("InvalidTag", "The TagKey you have provided is invalid")
-		case utf8.RuneCountInString(t.Value) > 256:
+		case utf8.RuneCountInString(t.Value) > 256 || !cloud.TagCharacters(t.Value):
 			return cloud.Errorf("InvalidTag", "The TagValue you have provided is invalid")
 		case seen[t.Key]:
 			return cloud.Errorf("InvalidTag", "Cannot provide multiple Tags with the same key")

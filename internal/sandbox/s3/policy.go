@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,19 +18,24 @@ func (s *Service) setPolicy(c cloud.Caller, b *bucket, text string) error {
 		return malformedPolicy("Policy exceeds the maximum allowed document size.")
 	}
 	doc, err := policydoc.Parse(text, policydoc.Resource)
-	if err != nil {
+	switch { // both texts are recorded from AWS (LocalStack's test_s3_policy)
+	case policydoc.NotJSON(err):
+		return malformedPolicy("Policies must be valid JSON and the first byte must be '{'")
+	case policydoc.NoStatement(err):
+		return malformedPolicy("Missing required field Statement")
+	case err != nil:
 		return malformedPolicy(err.Error())
 	}
-	for _, st := range doc.Statements {
-		for _, a := range st.Actions {
-			if a != "*" && !strings.HasPrefix(strings.ToLower(a), "s3:") {
-				return malformedPolicy("Policy has invalid action")
-			}
+	if err := doc.CheckPrincipals(s.world.PrincipalExists); err != nil {
+		var unmodelled *cloud.Error
+		if errors.As(err, &unmodelled) {
+			return err
 		}
-		for _, r := range st.Resources {
-			if !withinBucket(r, b.name) {
-				return malformedPolicy("Policy has invalid resource")
-			}
+		return malformedPolicy("Invalid principal in policy")
+	}
+	for _, st := range doc.Statements {
+		if err := checkStatement(st, b.name); err != nil {
+			return err
 		}
 	}
 	if b.PublicAccess != nil && bool(b.PublicAccess.BlockPublicPolicy) && isPublic(doc) {

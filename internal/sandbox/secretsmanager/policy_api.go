@@ -1,6 +1,7 @@
 package secretsmanager
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func malformedPolicy() error {
 }
 
 // setPolicy checks a policy as PutResourcePolicy does and stores it. The texts are from memory.
-func (on *secret) setPolicy(document string, blockPublic bool) error {
+func (s *Service) setPolicy(on *secret, document string, blockPublic bool) error {
 	if document == "" || len(document) > maxPolicy {
 		return cloud.Errorf("ValidationException", "1 validation error detected: Value at 'resourcePolicy' failed to satisfy constraint: Member must have length less than or equal to %d", maxPolicy)
 	}
@@ -44,9 +45,16 @@ func (on *secret) setPolicy(document string, blockPublic bool) error {
 	if err != nil {
 		return malformedPolicy()
 	}
+	if err := parsed.CheckPrincipals(s.world.PrincipalExists); err != nil {
+		var unmodelled *cloud.Error
+		if errors.As(err, &unmodelled) {
+			return err //nolint:wrapcheck // it is the sandbox's own
+		}
+		return cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains an unsupported principal.")
+	}
 	for _, st := range parsed.Statements {
 		for _, action := range st.Actions {
-			if action != "*" && !strings.HasPrefix(strings.ToLower(action), "secretsmanager:") {
+			if !knownAction(action) {
 				return cloud.Errorf("MalformedPolicyDocumentException", "This resource policy contains an unsupported action.")
 			}
 		}
@@ -61,6 +69,22 @@ func (on *secret) setPolicy(document string, blockPublic bool) error {
 	}
 	on.policy = document
 	return nil
+}
+
+// actions are those of the service authorization reference, AWS Secrets Manager.
+var actions = strings.Fields(`BatchGetSecretValue CancelRotateSecret CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword
+	GetResourcePolicy GetSecretValue ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RemoveRegionsFromReplication
+	ReplicateSecretToRegions RestoreSecret RotateSecret StopReplicationToReplica TagResource UntagResource UpdateSecret UpdateSecretVersionStage
+	ValidateResourcePolicy`)
+
+// knownAction says whether an action of a policy names one of the service's, with * at its end or not.
+func knownAction(action string) bool {
+	name, ok := strings.CutPrefix(strings.ToLower(action), "secretsmanager:")
+	prefix, wild := strings.CutSuffix(name, "*")
+	return action == "*" || ok && slices.ContainsFunc(actions, func(known string) bool {
+		known = strings.ToLower(known)
+		return name == known || wild && strings.HasPrefix(known, prefix)
+	})
 }
 
 // isPublic says whether a statement allows everybody something. AWS asks a prover about conditions; here any condition that names
@@ -112,7 +136,7 @@ func (s *Service) putResourcePolicy(r *cloud.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := found.setPolicy(in.ResourcePolicy, in.BlockPublicPolicy); err != nil {
+	if err := s.setPolicy(found, in.ResourcePolicy, in.BlockPublicPolicy); err != nil {
 		return nil, err
 	}
 	return struct{ ARN, Name string }{found.arn, found.name}, nil

@@ -43,13 +43,13 @@ func (t policyType) Update(c cloud.Caller, physicalID string, _, desired map[str
 	return t.set(found, desired)
 }
 
-func (policyType) set(on *secret, properties map[string]any) (cloud.Resource, error) {
+func (t policyType) set(on *secret, properties map[string]any) (cloud.Resource, error) {
 	document, err := policydoc.Text(properties["ResourcePolicy"])
 	if err != nil {
 		return cloud.Resource{}, malformedPolicy()
 	}
 	block := fmt.Sprint(properties["BlockPublicPolicy"]) == "true"
-	if err := on.setPolicy(document, block); err != nil {
+	if err := t.s.setPolicy(on, document, block); err != nil {
 		return cloud.Resource{}, err
 	}
 	return resourceOf(on.arn), nil

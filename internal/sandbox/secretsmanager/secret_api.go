@@ -47,10 +47,12 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 	}{made.arn, made.name, id}, nil
 }
 
+const invalidName = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+
 // create makes a secret without a value.
 func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	if !validName.MatchString(made.name) {
-		return nil, cloud.Errorf("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+		return nil, cloud.Errorf("ValidationException", invalidName)
 	}
 	if existing := s.named(c, made.name); existing != nil {
 		if !existing.deleted.IsZero() {
@@ -145,6 +147,9 @@ func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 		if found := s.named(c, id); found != nil {
 			return found, nil
 		}
+		if !validName.MatchString(id) { // recorded from AWS (LocalStack's test_secretsmanager)
+			return nil, cloud.Errorf("ValidationException", invalidName)
+		}
 		return nil, cloud.Errorf("ResourceNotFoundException", notFound)
 	}
 	found := s.secrets[id]
@@ -185,9 +190,15 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := found.decryptable(r.Caller); err != nil {
+		return nil, err
+	}
 	stage := in.VersionStage
 	if stage == "" && in.VersionId == "" {
 		stage = current
+	}
+	if stage != "" && slices.ContainsFunc(found.versions, func(v *version) bool { return v.id == in.VersionId && !slices.Contains(v.stages, stage) }) {
+		return nil, cloud.Errorf("InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.")
 	}
 	for _, v := range found.versions {
 		if in.VersionId != "" && v.id != in.VersionId || stage != "" && !slices.Contains(v.stages, stage) {
@@ -206,6 +217,15 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 		what = "VersionId: " + in.VersionId
 	}
 	return nil, cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", what)
+}
+
+// decryptable refuses callers of other accounts where the service's own key encrypts the secret (recorded from AWS: LocalStack's
+// test_cross_account_access).
+func (on *secret) decryptable(c cloud.Caller) error {
+	if on.account != c.Account && (on.kmsKey == "" || strings.HasSuffix(on.kmsKey, "alias/aws/secretsmanager")) {
+		return cloud.Errorf("InvalidRequestException", "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.")
+	}
+	return nil
 }
 
 // view is a secret as DescribeSecret and ListSecrets answer it.
@@ -274,6 +294,9 @@ func (s *Service) putSecretValue(r *cloud.Request) (any, error) {
 	}
 	found, err := s.findLive(r.Caller, in.SecretId)
 	if err != nil {
+		return nil, err
+	}
+	if err := found.decryptable(r.Caller); err != nil {
 		return nil, err
 	}
 	if in.SecretString == "" && in.SecretBinary == nil {

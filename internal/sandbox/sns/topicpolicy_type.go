@@ -1,8 +1,6 @@
 package sns
 
 import (
-	"encoding/json"
-
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
@@ -43,9 +41,9 @@ func (t topicPolicyType) Delete(_ cloud.Caller, _ string, properties map[string]
 func (topicPolicyType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }
 
 func (t topicPolicyType) set(properties map[string]any) error {
-	document, err := json.Marshal(properties["PolicyDocument"])
+	document, err := t.s.checkPolicy(properties["PolicyDocument"])
 	if err != nil {
-		return cloud.Errorf("InvalidParameter", "Invalid parameter: Policy Error: %v", err)
+		return err
 	}
 	topics, _ := properties["Topics"].([]any)
 	for _, item := range topics {
@@ -54,7 +52,7 @@ func (t topicPolicyType) set(properties map[string]any) error {
 		if found == nil {
 			return &cloud.Error{Code: "NotFound", Message: "Topic does not exist", Status: 404}
 		}
-		found.attributes["Policy"] = string(document)
+		found.attributes["Policy"] = document
 	}
 	return nil
 }

@@ -22,7 +22,29 @@ const (
 )
 
 // Problem is what is wrong with a document.
-type Problem struct{ Text string }
+type Problem struct {
+	Text string
+	kind problemKind
+}
+
+type problemKind int
+
+const (
+	other problemKind = iota
+	notJSON
+	noStatement
+)
+
+// NotJSON says whether a Problem is that a document is no JSON object at all.
+func NotJSON(err error) bool { return hasKind(err, notJSON) }
+
+// NoStatement says whether a Problem is that a document has no member Statement.
+func NoStatement(err error) bool { return hasKind(err, noStatement) }
+
+func hasKind(err error, kind problemKind) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.kind == kind
+}
 
 func (p *Problem) Error() string { return p.Text }
 
@@ -125,7 +147,7 @@ func Parse(text string, kind Kind) (*Document, error) {
 	}
 	statements, ok := top["Statement"]
 	if !ok {
-		return nil, syntaxError()
+		return nil, &Problem{syntaxErrors, noStatement}
 	}
 	list, ok := statements.([]any)
 	if !ok {
@@ -153,7 +175,9 @@ func Parse(text string, kind Kind) (*Document, error) {
 	return doc, nil
 }
 
-func syntaxError() error { return problem("Syntax errors in policy.") }
+const syntaxErrors = "Syntax errors in policy."
+
+func syntaxError() error { return problem(syntaxErrors) }
 
 // decodeObject decodes one JSON object and refuses text after it and, as AWS does, members that stand there twice.
 func decodeObject(text string) (map[string]any, error) {
@@ -161,14 +185,17 @@ func decodeObject(text string) (map[string]any, error) {
 	d.UseNumber()
 	value, err := decodeValue(d)
 	if err != nil {
-		return nil, syntaxError()
+		if _, twice := err.(*Problem); twice { //nolint:errorlint // made by decodeValue
+			return nil, err
+		}
+		return nil, &Problem{syntaxErrors, notJSON}
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, syntaxError()
+		return nil, &Problem{syntaxErrors, notJSON}
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return nil, syntaxError()
+		return nil, &Problem{syntaxErrors, notJSON}
 	}
 	return object, nil
 }

@@ -2,6 +2,7 @@ package policydoc
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,9 @@ func (s *Statement) member(name string, value any, kind Kind) error {
 	return nil
 }
 
+// regionalInS3 are the resources of S3 that have a region and an account: those that are no bucket and no object.
+var regionalInS3 = regexp.MustCompile(`^(accesspoint|job|storage-lens|storage-lens-group|access-grants|async-request)/`)
+
 // checkResource wants "*" or an ARN of six parts: IAM User Guide, "IAM JSON policy elements: Resource".
 func checkResource(r string) error {
 	if r == "*" {
@@ -110,6 +114,10 @@ func checkResource(r string) error {
 	}
 	if parts[5] == "" {
 		return problem("Resource %s must be in ARN format or \"*\".", r)
+	}
+	// The ARN of a bucket has neither region nor account (service authorization reference, S3); the text is as IAM's users report it.
+	if parts[2] == "s3" && strings.Trim(parts[3]+parts[4], "*") != "" && !regionalInS3.MatchString(parts[5]) {
+		return problem("The policy failed legacy parsing")
 	}
 	return nil
 }
