@@ -17,6 +17,6 @@
 //
 // # What nobody can tell
 //
-// Rules of the sandbox that rest neither on AWS's documentation nor on a recording are marked with the word Unproven in its
-// comments; the command lists them (Unproven). They are to be tried on a real account first.
+// Rules of the sandbox that rest neither on AWS's documentation nor on a recording are listed in package unproven; the command
+// prints them. make probe-aws measures them on an account.
 package conformance

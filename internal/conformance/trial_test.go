@@ -45,14 +45,3 @@ func TestListsNameContracts(t *testing.T) {
 		}
 	}
 }
-
-func TestUnprovenRulesAreFound(t *testing.T) {
-	t.Parallel()
-	rules, err := conformance.Unproven("../sandbox")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := strings.Join(rules, "\n"); !strings.Contains(text, "rollback.go") || !strings.Contains(text, "deduced") {
-		t.Errorf("the rule in rollback.go is missing:\n%s", text)
-	}
-}

@@ -49,7 +49,7 @@ const pure = 2
 
 // apart are packages outside the levels: test equipment, and what the mains that show Stowage at work share. Nothing but tests
 // and mains imports them. The sandbox imports nothing of ours, the others may import what they need.
-var apart = []string{"internal/sandbox", "internal/model/modeltest", "internal/event/schematest", "internal/entity/entitytest", "internal/unchanged/comparison", "internal/layout", "internal/acceptance", "internal/simulation", "internal/mutation", "internal/conformance", "internal/judge", "internal/cmd/run", "internal/cmd/localhub", "examples/onboarding"}
+var apart = []string{"internal/sandbox", "internal/model/modeltest", "internal/event/schematest", "internal/entity/entitytest", "internal/unchanged/comparison", "internal/layout", "internal/acceptance", "internal/simulation", "internal/mutation", "internal/conformance", "internal/judge", "internal/probe", "internal/cmd/run", "internal/cmd/localhub", "examples/onboarding"}
 
 // imports is a package and what it imports. What its tests import counts for the sandbox alone: other tests stand on the
 // sandbox and on whatever they compare.

@@ -56,7 +56,7 @@
 //     that functions of the hub make.
 //   - POST /_sandbox/faults adds a list of Fault to the plan, DELETE removes all.
 //   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
-//   - GET /_sandbox/switches lists the questions to AWS that have two answers (cloud.SwitchRules) and those whose other answer the
+//   - GET /_sandbox/switches lists the questions to AWS that have two answers (cloud.SwitchRules, package unproven) and those whose other answer the
 //     sandbox gives now; POST takes the list of names of the latter.
 //   - GET /_sandbox/connections lists the clients that are connected by WebSocket, POST breaks or stalls them (see package
 //     apigateway).

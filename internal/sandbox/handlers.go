@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // What the handlers of resource types ask for beside the change itself.
 //
 // A creation and an update end with a read of the resource, and a deletion begins with one, whatever its properties are
 // (resource type schemas, "handlers"; AWS's own handlers for SSM and Logs). Whether a handler puts up with a refused read is
-// documented for none of them, so that the sandbox refuses the step. Actions of features that no template of ours uses are
+// documented for none of them, so that the sandbox refuses the step; for those of readBack it can do otherwise. Actions of features that no template of ours uses are
 // left out; internal/judge lists them with reasons and compares the rest with the schemas.
 
 // handler is what the handlers of one type ask for: of the resource, or of "*" where an action takes no resource.
@@ -89,6 +90,14 @@ var withoutResource = map[string]bool{
 	"logs:DescribeResourcePolicies": true,
 }
 
+// readBack are the reads that a handler may tolerate to be refused, by the rule (unproven: ssm-parameter-read-back,
+// log-group-read-back, iam-user-login-profile).
+var readBack = map[string]string{
+	"ssm:ListTagsForResource":    unproven.ParameterReadBack,
+	"logs:DescribeIndexPolicies": unproven.LogGroupReadBack,
+	"iam:GetLoginProfile":        unproven.LoginProfileReadBack,
+}
+
 // handlers demands what the handlers of a type ask for beside the change.
 func (t *step) handlers(resource string) {
 	h := handlers[t.Type]
@@ -100,7 +109,9 @@ func (t *step) handlers(resource string) {
 		actions = slices.Concat(h.change, h.read)
 	}
 	for _, action := range actions {
+		rule, doubtful := readBack[action]
 		switch {
+		case doubtful && t.answers.Of(rule) == unproven.Tolerated: // refused or not, the step goes on
 		case withoutResource[action]:
 			t.needs("*", action)
 		case t.Type == "AWS::KMS::Key" && t.making():

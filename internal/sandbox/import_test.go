@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // stacks makes and changes stacks of one account.
@@ -183,9 +184,9 @@ func TestImport_Refusals(t *testing.T) {
 		t.Error("a computed name was imported")
 	}
 	s.execute(s.change("another", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeCreate))
-	for _, fails := range []bool{false, true} {
+	for answer, fails := range map[string]bool{unproven.Added: false, unproven.Refused: true} {
 		s.box.World().Lock()
-		s.box.World().Assumptions.ForeignImportFails = fails
+		s.box.World().Answers = unproven.Answers{unproven.ForeignImport: answer}
 		s.box.World().Unlock()
 		set := s.change("ours", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeUpdate)
 		reason := aws.ToString(set.StatusReason)

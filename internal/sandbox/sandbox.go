@@ -23,6 +23,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // maxBody is the largest request body taken, in bytes.
@@ -42,8 +43,8 @@ type Options struct {
 	// Onboarding is the text of the CloudFormation template that prepares an account, with the parameters HubAccountId and HomeRegion; every
 	// account is made by applying it. When it is "", accounts have roles that may do everything, and a plain topic.
 	Onboarding string
-	// Switches are those that are on; see cloud.SwitchRules. New panics for one that does not exist.
-	Switches []cloud.Switch
+	// Answers are AWS's answers where no rule is proven; nil means those that are believed. New panics if it cannot give one of them.
+	Answers unproven.Answers
 }
 
 // LatencyNone makes everything immediate.
@@ -103,9 +104,10 @@ func New(o Options) *Sandbox {
 		onboarding: o.Onboarding,
 		woken:      make(chan struct{}, 1),
 	}
-	if err := s.world.SetSwitches(o.Switches...); err != nil {
-		panic("sandbox: " + err.Error())
+	if err := o.Answers.Check(); err != nil {
+		panic(fmt.Sprintf("sandbox: %v", err))
 	}
+	s.world.Answers = o.Answers
 	s.addServices()
 	s.world.AccountOpened = s.onboard
 	s.world.ResourceFault = s.faults.resource

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // Rights that CloudFormation needs to make, change and delete a resource. It works with those of whoever has the stack changed (CloudFormation user
@@ -31,7 +32,7 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 		"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:ViaAWSService": {"true"}, "aws:SecureTransport": {"true"}, "aws:RequestedRegion": {c.Region},
 	}
 	if step.Reading {
-		// What Cloud Control tells the services about itself is unconfirmed: the handler's calls are judged as the caller's own.
+		// The handler's calls are judged as the caller's own (unproven: cloud-control-caller).
 		delete(context, "aws:CalledVia")
 	}
 	refused := s.permit(service, c, demands, context)
@@ -45,6 +46,7 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 type step struct {
 	cloud.Step
 	region, account string
+	answers         unproven.Answers
 	demands         []cloud.Demand
 }
 
@@ -126,7 +128,7 @@ func (t *step) arn(service, rest string) string {
 
 // stepDemands are the rights that a step needs; known is false for types that are not modelled.
 func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.Demand, known bool) {
-	t := &step{Step: of, region: c.Region, account: c.Account}
+	t := &step{Step: of, region: c.Region, account: c.Account, answers: s.world.Answers}
 	if of.Reading {
 		return t.reading()
 	}
@@ -208,7 +210,7 @@ func (t *step) bucket() {
 	t.life(name, "s3:CreateBucket", "", "s3:DeleteBucket")
 	for _, property := range slices.Sorted(maps.Keys(settingsOfBuckets)) {
 		if t.sets(property) {
-			t.needs(name, settingsOfBuckets[property])
+			t.needsWith(t.bucketContext(property), name, settingsOfBuckets[property])
 		}
 	}
 	switch {
@@ -221,6 +223,16 @@ func (t *step) bucket() {
 		t.needs(name, "s3:PutBucketTagging") // CloudFormation's own tags; AWS calls s3:TagResource, which this right allows
 	}
 	t.handlers(name)
+}
+
+// bucketContext are the condition keys of an action that sets a property of a bucket. CreateBucket itself asks for the rights to
+// three of them (S3 API reference, CreateBucket); for these the bucket's account may be unknown (unproven: s3-creation-resource-account).
+func (t *step) bucketContext(property string) map[string][]string {
+	while := property == "ObjectLockConfiguration" || property == "OwnershipControls" || property == "VersioningConfiguration"
+	if !t.making() || !while || t.answers.Of(unproven.CreationResourceAccount) == unproven.Set {
+		return nil
+	}
+	return map[string][]string{"aws:ResourceAccount": nil}
 }
 
 func (t *step) key() {

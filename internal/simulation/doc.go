@@ -8,7 +8,7 @@
 // project is made, then everybody works while things go wrong, then the faults stop and everything must come to rest within
 // settleTime of virtual time.
 //
-// To questions that AWS has answered in two ways, or whose answer nobody has measured (cloud.SwitchRules), a seed draws one answer.
+// To questions that AWS has answered in two ways, or whose answer nobody has measured (package unproven), a seed draws one answer.
 //
 // A process is one projects.Service. When it crashes, its calls reach nothing any more, and those that had been waiting to reach AWS
 // never do; another process then takes up what was left to do. In a third of the seeds stacks are so small that the project grows.

@@ -23,8 +23,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -59,27 +59,27 @@ type world struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region, Switches: drawSwitches(seed)})
+	box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region, Answers: drawAnswers(seed)})
 	return &world{
 		t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5170)), holds: rand.New(rand.NewPCG(seed, 0x5171)), box: box, driver: simulate.NewDriver(box, seed),
 		history: NewHistory(), lost: map[model.ID]bool{},
 	}
 }
 
-// drawSwitches draws which of two answers AWS gives to each question that has two. Seeds that have shown a defect keep the usual answers, with
+// drawAnswers draws which of two answers AWS gives to each question that has two. Seeds that have shown a defect keep the usual answers, with
 // which they have shown it.
-func drawSwitches(seed uint64) []cloud.Switch {
+func drawAnswers(seed uint64) unproven.Answers {
 	if slices.Contains(past, seed) {
 		return nil
 	}
 	r := rand.New(rand.NewPCG(seed, 0x5172))
-	var on []cloud.Switch
-	for _, rule := range cloud.SwitchRules() {
+	answers := unproven.Answers{}
+	for _, rule := range unproven.Switches() {
 		if r.IntN(4) == 0 {
-			on = append(on, rule.Name)
+			answers[rule.ID] = rule.Answers[1+r.IntN(len(rule.Answers)-1)]
 		}
 	}
-	return on
+	return answers
 }
 
 // problem notes what is wrong; the run goes on. Goroutines call it too.

@@ -57,7 +57,7 @@ func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[
 		return nil, err
 	}
 	// Events carry all values as strings: API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer", for REST
-	// APIs; that it holds for WebSocket APIs is deduced.
+	// APIs (unproven: websocket-authorizer-context).
 	values := map[string]string{"principalId": answer.PrincipalID, "integrationLatency": "0"}
 	for name, value := range answer.Context {
 		switch v := value.(type) {

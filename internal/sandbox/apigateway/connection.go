@@ -78,7 +78,7 @@ func (c *connection) remove() {
 	g.order = slices.DeleteFunc(g.order, func(id string) bool { return id == c.id })
 }
 
-// touch notes that a message went by, in either direction. That pings don't count is unconfirmed; it is the worse case.
+// touch notes that a message went by, in either direction. Pings do not count (unproven: websocket-pings).
 func (c *connection) touch() {
 	c.lastActive = time.Now().UTC()
 	c.idle.Reset(IdleLimit)
@@ -209,7 +209,7 @@ func (c *connection) receive(message []byte, largest int) {
 		c.tell("Forbidden", request)
 		return
 	}
-	// That a client's messages start functions without waiting for one another is deduced from the lack of any order.
+	// A client's messages start functions without waiting for one another (unproven: websocket-message-order).
 	event := proxyEvent{RequestContext: c.context(route, "MESSAGE", request), Body: string(message)}
 	event.RequestContext.MessageID = identifier(request, "message")
 	go func() {

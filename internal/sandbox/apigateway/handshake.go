@@ -62,7 +62,7 @@ func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotoc
 		c.forget()
 		return &HandshakeError{Status: status, Message: message, requestID: c.requestID(0)}
 	}
-	// That this status answers too many new connections is deduced from the REST APIs' throttling.
+	// The status is that of the REST APIs' throttling (unproven: websocket-refused-handshake).
 	if !s.admit() {
 		return nil, "", refuse(http.StatusTooManyRequests, "Too Many Requests")
 	}
@@ -92,7 +92,7 @@ func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotoc
 		if errors.Is(err, errSlow) {
 			return nil, "", refuse(http.StatusGatewayTimeout, "Endpoint request timed out")
 		}
-		// What a client sees of a failing integration is deduced from Lambda proxy integrations of REST APIs.
+		// A client sees what Lambda proxy integrations of REST APIs answer (unproven: websocket-refused-handshake).
 		var a answer
 		if err != nil || json.Unmarshal(body, &a) != nil || a.StatusCode < 100 || a.StatusCode > 599 {
 			return nil, "", refuse(http.StatusBadGateway, "Internal server error")

@@ -45,7 +45,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 		if c == nil {
 			return nil, gone()
 		}
-		// The code that the client sees is unconfirmed.
+		// unproven: websocket-deleted-connection
 		c.close(closeNormal, "Connection Closed Normally")
 		return &cloud.Response{Status: http.StatusNoContent, Header: header(r)}, nil
 	}

@@ -31,7 +31,7 @@ const (
 	defaultRate = 500
 )
 
-// defaultBuffer is unconfirmed: AWS says that a buffer can be full, not when.
+// defaultBuffer is in bytes. AWS says that a buffer can be full, not when (unproven: websocket-buffer).
 const defaultBuffer = 512 << 10
 
 // The close codes that API Gateway uses.

@@ -77,7 +77,7 @@ func (c *connection) read(socket *websocket.Conn, watch *frameWatch) {
 			return
 		case watch.largest.Load() > MaxFrame:
 			c.close(closeTooBig, "Message too big")
-		case kind == websocket.MessageBinary: // the code is unconfirmed
+		case kind == websocket.MessageBinary: // unproven: websocket-binary-frame
 			c.close(closeUnsupported, "Binary frames are not supported")
 		default:
 			c.receive(message, 0)

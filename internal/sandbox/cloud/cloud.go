@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // World is everything that the simulated services share. Its methods may only be called while its lock is held,
@@ -42,19 +44,11 @@ type World struct {
 	// Permit, when set, is asked before each step of a CloudFormation resource whether the one who has the stack changed may do it; before are
 	// the properties of what stands (nil: nothing does), after those that it is to have (nil: it goes). It returns the *Error of the service.
 	Permit func(c Caller, step Step) error
-	// Assumptions are answers of AWS that nobody has recorded and that can be switched.
-	Assumptions Assumptions
+	// Answers are AWS's answers where no rule is proven.
+	Answers unproven.Answers
 	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
 	AccountOpened func(account string)
 	accounts      map[string]bool
-	switches      map[Switch]bool
-}
-
-// Assumptions select between answers of AWS of which none is documented or recorded. The zero value is the default.
-type Assumptions struct {
-	// ForeignImportFails makes a change set with ImportExistingResources fail when a resource is in another stack. Otherwise the
-	// change set shows an addition, which fails because the name is taken.
-	ForeignImportFails bool
 }
 
 // Phase is the part of a resource's life in which a fault can be placed.
@@ -116,6 +110,9 @@ func (w *World) Unlock() { w.mu.Unlock() }
 
 // Now is the world's time: UTC, cut to milliseconds, as AWS's timestamps are.
 func (w *World) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// AnswersWith reports whether AWS answers a rule that is not proven in this way.
+func (w *World) AnswersWith(rule, answer string) bool { return w.Answers.Of(rule) == answer }
 
 // Rand is the world's seeded source of randomness.
 func (w *World) Rand() *rand.Rand { return w.rand }

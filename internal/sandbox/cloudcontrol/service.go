@@ -99,7 +99,7 @@ func identifier(given string, primary []string) (string, error) {
 }
 
 // handlerErrors are the codes of handlers that have an exception of their own; all others give a GeneralServiceException. Under which
-// code a refusal of the service arrives is deduced.
+// code a refusal of the service arrives is not known (unproven: cloud-control-errors).
 var handlerErrors = map[string]string{"NotFound": "ResourceNotFoundException"}
 
 // failed is the error for a read handler that failed; its form is recorded from AWS.

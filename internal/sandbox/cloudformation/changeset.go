@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // changeSet is one change set. It stays describable by its ARN after it was executed and after its stack was deleted
@@ -40,10 +42,8 @@ type changeSet struct {
 	asked       bool   // it was described before
 }
 
-const (
-	maxChangeSets  = 1000 // per stack, as AWS's users report it
-	changesPerPage = 100  // deduced
-)
+// maxChangeSets is how many a stack has, as AWS's users report it.
+const maxChangeSets = 1000
 
 var setName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]*$`)
 
@@ -93,7 +93,7 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	}
 	if st != nil {
 		if before := st.set(name); before != nil {
-			if attribute := before.mismatch(set); attribute != "" {
+			if attribute := s.mismatch(before, set); attribute != "" {
 				return nil, cloud.Errorf("AlreadyExistsException", "ChangeSet %s cannot be created due to a mismatch with existing attribute %s", name, attribute)
 			}
 			return setIDXML{before.id, st.id}, nil
@@ -117,7 +117,7 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 			return // deleted meanwhile
 		}
 		set.status = "CREATE_IN_PROGRESS"
-		// How long AWS takes is unconfirmed: half of its quickest resource here.
+		// unproven: change-set-duration
 		s.w.After(s.w.Latency.ResourceMin/2, func() { s.compute(set, r.Caller) })
 	})
 	return setIDXML{set.id, st.id}, nil
@@ -148,12 +148,16 @@ func mayReceive(st *stack, ref, name, kind string) error {
 	return st.refuseBusy()
 }
 
-// mismatch names the attribute in which another request of the same name differs, "" when it is the same request again. Which
-// attributes AWS compares besides the template is deduced.
-func (set *changeSet) mismatch(other *changeSet) string {
+// mismatch names the attribute in which another request of the same name differs, "" when it is the same request again. That
+// the template and the token are compared is reported by AWS's users (unproven: change-set-same-name-request).
+func (s *Service) mismatch(set, other *changeSet) string {
 	switch {
 	case set.next.template.body != other.next.template.body:
 		return "Template"
+	case set.token != other.token:
+		return "ClientToken"
+	case s.w.AnswersWith(unproven.SameNameRequest, unproven.Ignored):
+		return ""
 	case set.kind != other.kind:
 		return "ChangeSetType"
 	case !reflect.DeepEqual(set.next.settings, other.next.settings):
@@ -164,8 +168,6 @@ func (set *changeSet) mismatch(other *changeSet) string {
 		return "NotificationARNs"
 	case !slices.Equal(set.next.capabilities, other.next.capabilities):
 		return "Capabilities"
-	case set.token != other.token:
-		return "ClientToken"
 	}
 	return ""
 }
@@ -416,7 +418,7 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 			return nil, invalid("Invalid NextToken")
 		}
 	}
-	end := min(start+changesPerPage, len(changes))
+	end := min(start+s.w.Answers.Number(unproven.ChangesPerPage), len(changes)) // unproven: change-set-changes-per-page
 	for _, c := range changes[start:end] {
 		x.Changes = append(x.Changes, s.changeXML(&c, values))
 	}
@@ -466,12 +468,7 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 		rc.Replacement = "True"
 	}
 	if values && !(s.w.On(cloud.MetadataChangesLackContext) && slices.Equal(c.scope, []string{"Metadata"})) {
-		if c.before != nil {
-			rc.BeforeContext = jsonText(c.before)
-		}
-		if c.after != nil {
-			rc.AfterContext = jsonText(c.after)
-		}
+		rc.BeforeContext, rc.AfterContext = s.context(c.before), s.context(c.after)
 	}
 	for _, d := range c.details {
 		if d.onlyWithValues && !values || d.onlyWithout && values {
@@ -488,6 +485,18 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 		rc.Details = append(rc.Details, detailXML{Target: t, Evaluation: d.evaluation, ChangeSource: d.source, CausingEntity: d.cause})
 	}
 	return changeXML{Type: "Resource", ResourceChange: rc}
+}
+
+// context is a BeforeContext or AfterContext (unproven: change-set-context-metadata).
+func (s *Service) context(picture map[string]any) string {
+	if picture == nil {
+		return ""
+	}
+	if s.w.AnswersWith(unproven.ContextMetadata, unproven.Hidden) {
+		picture = maps.Clone(picture)
+		delete(picture, "Metadata")
+	}
+	return jsonText(picture)
 }
 
 func valueText(v any) string {
@@ -523,7 +532,7 @@ func (s *Service) listChangeSets(r *cloud.Request) (any, error) {
 		Summaries []summary `xml:"Summaries>member"`
 		NextToken string    `xml:",omitempty"`
 	}
-	start, end, next, err := page(r, len(st.sets))
+	start, end, next, err := s.page(r, len(st.sets))
 	if err != nil {
 		return nil, err
 	}

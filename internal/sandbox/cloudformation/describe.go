@@ -7,19 +7,20 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// itemsPerPage is the page size of lists (deduced, but for the 100 of DescribeStackResources).
-const itemsPerPage = 100
+// maxStackResources is how many resources DescribeStackResources answers (AWS API reference).
+const maxStackResources = 100
 
 // page reads a list's NextToken, which is where to go on.
-func page(r *cloud.Request, n int) (start, end int, next string, err error) {
+func (s *Service) page(r *cloud.Request, n int) (start, end int, next string, err error) {
 	if token := r.Form.Get("NextToken"); token != "" {
 		if start, err = strconv.Atoi(token); err != nil || start < 0 || start > n {
 			return 0, 0, "", invalid("Invalid NextToken")
 		}
 	}
-	end = min(start+itemsPerPage, n)
+	end = min(start+s.w.Answers.Number(unproven.ResourcesPerPage), n) // unproven: list-items-per-page
 	if end < n {
 		next = strconv.Itoa(end)
 	}
@@ -128,7 +129,7 @@ func (s *Service) describeStacks(r *cloud.Request) (any, error) {
 			all = append(all, v.description)
 		}
 	}
-	start, end, next, err := page(r, len(all))
+	start, end, next, err := s.page(r, len(all))
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func (s *Service) listStacks(r *cloud.Request) (any, error) {
 		x := st.describe()
 		all = append(all, summary{x.StackID, x.StackName, x.Description, x.CreationTime, x.LastUpdatedTime, x.DeletionTime, x.StackStatus, x.StackStatusReason, x.DriftInformation})
 	}
-	start, end, next, err := page(r, len(all))
+	start, end, next, err := s.page(r, len(all))
 	if err != nil {
 		return nil, err
 	}
@@ -191,6 +192,9 @@ func (s *Service) getTemplate(r *cloud.Request) (any, error) {
 	v, ok := st.seen(r.Stale)
 	if !ok {
 		return nil, invalid("Stack with id %s does not exist", ref)
+	}
+	if st.running != nil && st.before != nil && s.w.AnswersWith(unproven.TemplateDuringUpdate, unproven.Old) { // unproven: get-template-during-update
+		v.body = st.before.body
 	}
 	return templateXML{v.body, stages}, nil
 }
@@ -347,7 +351,7 @@ func (s *Service) listStackResources(r *cloud.Request) (any, error) {
 		NextToken              string    `xml:",omitempty"`
 	}
 	names := sortedKeys(st.resources)
-	start, end, next, err := page(r, len(names))
+	start, end, next, err := s.page(r, len(names))
 	if err != nil {
 		return nil, err
 	}
@@ -415,7 +419,7 @@ func (s *Service) describeStackResources(r *cloud.Request) (any, error) {
 	}
 	only := r.Form.Get("LogicalResourceId")
 	for _, name := range sortedKeys(st.resources) {
-		if only != "" && name != only || len(result.StackResources) == itemsPerPage {
+		if only != "" && name != only || len(result.StackResources) == maxStackResources {
 			continue
 		}
 		x := st.resourceXML(st.resources[name])

@@ -323,7 +323,7 @@ func (c *comparison) remove(old *resource) {
 }
 
 // picture is a BeforeContext or AfterContext. That it holds the policies is seen in change sets that users of AWS show; that it holds
-// Metadata is deduced.
+// Metadata is not (unproven: change-set-context-metadata).
 func picture(properties map[string]any, metadata any, d *declaration) map[string]any {
 	p := map[string]any{"Properties": reveal(properties)}
 	if metadata != nil {

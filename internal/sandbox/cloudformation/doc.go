@@ -19,7 +19,8 @@
 // # Where the rules come from
 //
 // A comment names each rule's source: recorded from AWS (the responses of the real service that LocalStack's tests recorded), a
-// page of AWS's documentation, or reports of AWS's users. What none of these says is marked as deduced.
+// page of AWS's documentation, or reports of AWS's users. What none of these says is listed in package unproven,
+// and the comment names the entry.
 //
 // # Reading the code
 //

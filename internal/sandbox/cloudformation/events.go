@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 const stackType = "AWS::CloudFormation::Stack"
@@ -26,9 +28,6 @@ type event struct {
 	properties string
 	token      string
 }
-
-// eventsPerPage and the other page sizes: DescribeStackResources' 100 is documented, the rest are deduced.
-const eventsPerPage = 100
 
 // record adds an event to a stack's history and tells the stack's topics and EventBridge.
 func (s *Service) record(st *stack, caller cloud.Caller, e event) {
@@ -56,7 +55,7 @@ func (op *operation) report(r *resource, status, reason string) {
 		id:        fmt.Sprintf("%s-%s-%s", r.logicalID, status, protocol.Time(r.changed)),
 		at:        r.changed,
 		logicalID: r.logicalID, physicalID: r.physicalID, kind: r.kind, status: status, reason: reason,
-		properties: jsonText(r.properties), token: op.token,
+		properties: op.s.eventProperties(r.kind, r.properties), token: op.token,
 	})
 }
 
@@ -68,6 +67,15 @@ func (op *operation) reportCleanup(r *resource, status, reason string) {
 		id:        r.logicalID + "-" + op.s.w.NewUUID(),
 		logicalID: r.logicalID, physicalID: r.physicalID, kind: r.kind, status: status, reason: reason, token: op.token,
 	})
+}
+
+// eventProperties are a resource's properties in events and notifications (unproven: event-properties-secrets).
+func (s *Service) eventProperties(kind string, properties map[string]any) string {
+	if kind == "AWS::SecretsManager::Secret" && properties["SecretString"] != nil && s.w.AnswersWith(unproven.EventSecrets, unproven.Masked) {
+		properties = maps.Clone(properties)
+		properties["SecretString"] = "****"
+	}
+	return jsonText(properties)
 }
 
 func jsonText(v any) string {
@@ -113,7 +121,8 @@ func (s *Service) describeStackEvents(r *cloud.Request) (any, error) {
 		StackEvents []eventXML `xml:"StackEvents>member"`
 		NextToken   string     `xml:",omitempty"`
 	}
-	for ; next > 0 && len(result.StackEvents) < eventsPerPage; next-- {
+	perPage := s.w.Answers.Number(unproven.EventsPerPage) // unproven: events-per-page
+	for ; next > 0 && len(result.StackEvents) < perPage; next-- {
 		e := st.events[next-1]
 		result.StackEvents = append(result.StackEvents, eventXML{
 			StackID: st.id, EventID: e.id, StackName: st.name, LogicalResourceID: e.logicalID, PhysicalResourceID: e.physicalID,

@@ -19,7 +19,7 @@ type finding struct {
 }
 
 // The checks of the validation before deployment (AWS CloudFormation User Guide, "Validate stack deployments"). The name NAME_CONFLICT_VALIDATION
-// and both kinds of reasons are as AWS's users report them; the name of the property check is deduced.
+// and both kinds of reasons are as AWS's users report them; the name of the property check is not (unproven: validation-property-check).
 const (
 	existenceCheck = "AWS::EarlyValidation::ResourceExistenceCheck"
 	propertyCheck  = "AWS::EarlyValidation::PropertyValidation"
@@ -91,7 +91,7 @@ func (s *Service) describeEvents(r *cloud.Request) (any, error) {
 		OperationEvents []event `xml:"OperationEvents>member"`
 		NextToken       string  `xml:",omitempty"`
 	}
-	start, end, next, err := page(r, len(set.findings))
+	start, end, next, err := s.page(r, len(set.findings))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // readImports reads ResourcesToImport.
@@ -39,7 +40,7 @@ func (set *changeSet) readImports(r *cloud.Request) error {
 
 // planImports turns the Adds of a plan that take over existing resources into Imports; its result is the reason for which the
 // change set fails, "" for none. What an import may not do besides is documented (AWS CloudFormation User Guide, "Import
-// AWS resources"); the texts are deduced.
+// AWS resources"); the texts are not (unproven: import-refusals).
 func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 	set.imports = map[string]string{}
 	var others, unkept []string
@@ -128,8 +129,9 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem
 		return "", fmt.Sprintf("%s ({%s})", c.logicalID, strings.Join(identifier, ", "))
 	}
 	// Of a resource of another stack no answer is recorded: it stays an addition, which the validation or the creation refuses, or the change
-	// set fails. The text is that of imports into a stack that has the resource (coverage roadmap, issue 1607); that it is used here is deduced.
-	if s.takeOver(set, c, physicalID) != "" && s.w.Assumptions.ForeignImportFails {
+	// set fails. The text is that of imports into a stack that has the resource (coverage roadmap, issue 1607); that it is used here is not
+	// (unproven: import-from-another-stack).
+	if s.takeOver(set, c, physicalID) != "" && s.w.AnswersWith(unproven.ForeignImport, unproven.Refused) {
 		return fmt.Sprintf("Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.", c.logicalID), ""
 	}
 	return "", ""

@@ -11,7 +11,7 @@ const notificationSubject = "AWS CloudFormation Notification"
 
 // notify publishes an event to each of the stack's topics. The text's form is that of messages published by users of AWS:
 // one Key='value' per line, values as they are, whatever quotes and line breaks they hold. ResourceProperties carries the
-// resolved properties: whether AWS masks any of them is unconfirmed, so nothing is masked here.
+// resolved properties (unproven: event-properties-secrets).
 //
 // A message that the topic refuses is lost, as CloudFormation promises no delivery.
 func (s *Service) notify(st *stack, caller cloud.Caller, e event) {

@@ -92,8 +92,8 @@ func (op *operation) become(status, reason string) {
 	op.s.become(op.st, op.caller, op.token, status, reason)
 }
 
-// begin starts a creation, update or import: the stack shows the new template and parameters at once (that GetTemplate does so during
-// an update is unconfirmed; it is the worse case for readers).
+// begin starts a creation, update or import: the stack shows the new template and parameters at once
+// (unproven: get-template-during-update).
 func (op *operation) begin() {
 	st := op.st
 	st.freeze()
@@ -505,7 +505,7 @@ func (op *operation) succeed() {
 	}
 	outputs, err := op.outputs()
 	if err != nil {
-		// An output that can't be resolved fails the operation (deduced).
+		// An output that can't be resolved fails the operation (unproven: unresolvable-output).
 		op.generation++
 		op.after(0, func() { op.rollback(err.Error()) })
 		return

@@ -62,7 +62,7 @@ func parsePolicy(body string) (*stackPolicy, error) {
 }
 
 // denial is the reason for which a policy refuses an action on a resource, "" when it doesn't. The first text is as AWS's users
-// report it; of the second only the first half is, the rest is deduced.
+// report it; of the second only the first half is (unproven: stack-policy-refusal).
 func (p *stackPolicy) denial(action, logicalID, resourceType string) string {
 	if p == nil || len(p.statements) == 0 {
 		return ""

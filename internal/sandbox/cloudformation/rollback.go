@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // rollback undoes a deployment: a creation by deleting, an update by restoring what it changed, an import by letting go.
@@ -71,7 +72,9 @@ func (op *operation) rollbackUpdate(reason string) {
 	op.become("UPDATE_ROLLBACK_IN_PROGRESS", reason)
 	changeSet := op.st.config.changeSet
 	restored := *op.previous
-	restored.changeSet = changeSet // the id is that of the last executed set (deduced for rollbacks)
+	if op.s.w.AnswersWith(unproven.RollbackChangeSetID, unproven.LastExecuted) { // unproven: rollback-change-set-id
+		restored.changeSet = changeSet
+	}
 	op.st.config = &restored
 	op.st.touch(op.s.w.Now())
 	for _, t := range op.tasks {

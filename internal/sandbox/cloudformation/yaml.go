@@ -37,7 +37,7 @@ func parseYAML(text string) (any, error) {
 	case err != nil:
 		return nil, notWellFormed(err)
 	case len(second.Content) > 0:
-		return nil, notWellFormedAt(second.Content[0].Line, second.Content[0].Column) // deduced: a template is one document
+		return nil, notWellFormedAt(second.Content[0].Line, second.Content[0].Column) // unproven: yaml-refusals
 	}
 	return value, nil
 }
@@ -135,7 +135,7 @@ func shortForm(name string, n *yaml.Node) (any, error) {
 	if name == "Ref" || name == "Condition" {
 		long = name
 	} else if !slices.Contains(shortForms, name) {
-		return nil, notWellFormedAt(n.Line, n.Column) // deduced: a tag that the parser does not know
+		return nil, notWellFormedAt(n.Line, n.Column) // unproven: yaml-refusals
 	}
 	argument := any(n.Value)
 	if n.Kind != yaml.ScalarNode {

@@ -24,9 +24,9 @@
 // AWS promises to delete an expired item within a few days and no sooner (developer guide, page "Using time to live
 // (TTL) in DynamoDB"), so an expired item stays visible to all reads until a test calls Service.SweepExpired.
 //
-// # Unconfirmed
+// # Unproven
 //
-// These are deductions and not recorded from AWS: the text of the error for a transaction of over 4 MB; size() of
+// These are not recorded from AWS (unproven: dynamodb-details): the text of the error for a transaction of over 4 MB; size() of
 // a string that counts UTF-16 units; the page's last item may cross the 1 MB line; the order in which several
 // mistakes of one request are reported; the hash that orders a Scan.
 package dynamodb

@@ -10,7 +10,7 @@ import (
 const (
 	statusActive   = "Active"
 	statusInactive = "Inactive"
-	// statusExpired is a status that only CloudFormation's type is known to take; such a key works no more than an inactive one (deduced).
+	// statusExpired is a status that only CloudFormation's type is known to take; such a key works no more than an inactive one (unproven: access-key-expired).
 	statusExpired = "Expired"
 	// maxKeys is the number of access keys per user, not raisable.
 	maxKeys = 2

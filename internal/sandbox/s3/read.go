@@ -115,7 +115,7 @@ func (t policyType) Read(c cloud.Caller, name string) (map[string]any, error) {
 func (policyType) Adopt(cloud.Caller, string, map[string]string) error { return nil }
 
 // findToRead finds a bucket for a read handler, whose errors are those of handlers. A bucket in another region gives a redirect of S3
-// (aws/aws-cli, issue 6464); the codes for it and for another account's bucket are deduced.
+// (aws/aws-cli, issue 6464); the codes for it and for another account's bucket are not known (unproven: cloud-control-errors).
 func (s *Service) findToRead(c cloud.Caller, name, missing string) (*bucket, error) {
 	b := s.buckets[name]
 	switch {

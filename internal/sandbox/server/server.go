@@ -17,7 +17,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
+
+// AnswersVariable is the environment variable that stands in for the option -answers.
+const AnswersVariable = "STOWAGE_SANDBOX_ANSWERS"
 
 const (
 	region = "eu-west-1"
@@ -42,6 +46,7 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
 	latency := flags.String("latency", "none", "how long things take: none, or aws")
+	report := flags.String("answers", os.Getenv(AnswersVariable), "report of make probe-aws whose answers the sandbox gives; default: $"+AnswersVariable)
 	seed := flags.Uint64("seed", 1, "where everything random comes from")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -56,7 +61,13 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	return serve(ctx, *listen, sandbox.Options{Seed: *seed, Latency: profile, Region: region, Onboarding: onboarding}, stdout, setups)
+	options := sandbox.Options{Seed: *seed, Latency: profile, Region: region, Onboarding: onboarding}
+	if *report != "" {
+		if options.Answers, err = unproven.Load(*report); err != nil {
+			return fmt.Errorf("--answers: %w", err)
+		}
+	}
+	return serve(ctx, *listen, options, stdout, setups)
 }
 
 func profileOf(name string) (cloud.Latency, error) {

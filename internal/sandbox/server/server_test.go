@@ -66,7 +66,7 @@ func TestServesUntilItIsTold(t *testing.T) {
 
 func TestBadCommandLines(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--latency", "slow"}, {"extra"}, {"--seed", "x"}, {"--listen", "nowhere:port"}} {
+	for _, args := range [][]string{{"--latency", "slow"}, {"extra"}, {"--seed", "x"}, {"--listen", "nowhere:port"}, {"--answers", "none.json"}} {
 		if err := server.Main(t.Context(), args, "", io.Discard, io.Discard); err == nil {
 			t.Errorf("%v was taken", args)
 		}

@@ -1,0 +1,34 @@
+package sandbox_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
+)
+
+// TestOptions_Switches fails for a new field of Options: what AWS may answer in two ways belongs in package unproven, whose list says
+// what Stowage does under either.
+func TestOptions_Switches(t *testing.T) {
+	t.Parallel()
+	var fields []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[sandbox.Options]()) {
+		fields = append(fields, f.Name)
+	}
+	if want := []string{"Seed", "Latency", "Region", "Onboarding", "Answers"}; !slices.Equal(fields, want) {
+		t.Errorf("Options has the fields %q, want %q", fields, want)
+	}
+}
+
+func TestNew_ImpossibleAnswer(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if reason, _ := recover().(string); !strings.Contains(reason, "cannot answer") {
+			t.Errorf("the reason is %q", reason)
+		}
+	}()
+	sandbox.New(sandbox.Options{Answers: unproven.Answers{unproven.AdditionsHaveReplacement: "sometimes"}})
+}
