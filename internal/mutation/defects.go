@@ -196,11 +196,11 @@ var Defects = []Defect{
 		Old: "if status != cfn.UpdateRollbackComplete {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "a bucket that was deleted before a commit failed was not changed", In: "internal/projects Service.removeUnused",
+		Name: "a bucket that was deleted before a commit failed was not changed", In: "internal/projects deletion.remove",
 		Old: `if err != nil && done != "" {`, New: "if false {",
 		Packages: []string{"internal/projects"}, Run: "TestErrors_Say",
 	}, {
-		Name: "a project that is closed was not changed", In: "internal/projects Service.deleteContents",
+		Name: "a project that is closed was not changed", In: "internal/projects projectDeletion.deleteContents",
 		Old: "return model.AfterChange(err, closed)", New: "return err",
 		Packages: []string{"internal/projects"}, Run: "TestErrors_Say",
 	}, {
@@ -216,8 +216,8 @@ var Defects = []Defect{
 		Old: "e.uncertain = true", New: "",
 		Packages: []string{"internal/account"}, Run: "TestEmpty_",
 	}, {
-		Name: "a shared call hides AWS's last answer", In: "internal/projects call.wait",
-		Old: "return zero, c.attempts.Ended(ctx.Err())", New: "return zero, ctx.Err()",
+		Name: "a shared call hides AWS's last answer", In: "internal/projects flights.do",
+		Old: "joined.attempts.Ended(ctx.Err())", New: "ctx.Err()",
 		Packages: []string{"internal/projects"}, Run: "TestErrors_Last",
 	}, {
 		Name: "AWS's last answer is not told", In: "internal/commit Engine.expire",
@@ -236,8 +236,8 @@ var Defects = []Defect{
 		Old: "!= model", New: "== model",
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestReplacement_Retained",
 	}, {
-		Name: "a bucket of the project is called one outside of the stack", In: "internal/projects Service.change",
-		Old: "return s.bucketNameTaken(ctx, t, change, err)", New: "return err",
+		Name: "a bucket of the project is called one outside of the stack", In: "internal/projects attempt.run",
+		Old: "return a.bucketNameTaken(ctx, failure)", New: "return failure",
 		Packages: []string{"internal/projects"}, Run: "TestBucketName",
 	}, {
 		Name: "a fraction is a bug of the provider", In: "internal/provider withoutConversionErrors",
@@ -316,11 +316,11 @@ var Defects = []Defect{
 		Old: "case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:", New: "case false:",
 		Packages: []string{"internal/stack"}, Run: "TestStackDeletedWhile",
 	}, {
-		Name: "a stack that nobody counts is mirrored", In: "internal/projects Service.update",
-		Old: "if !d.counts() {", New: "if false {",
+		Name: "a stack that nobody counts is mirrored", In: "internal/projects shard.write",
+		Old: "if !sh.counts() {", New: "if false {",
 		Packages: []string{"internal/projects"}, Run: "TestStackMadeForAProjectThatIsGone",
 	}, {
-		Name: "a project that was made while one of its name was being deleted is in no directory", In: "internal/projects Service.deleteProject",
+		Name: "a project that was made while one of its name was being deleted is in no directory", In: "internal/projects lifecycle.delete",
 		Old: "if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {", New: "if false && anew.contents.Project != nil && !anew.contents.Project.Closing {",
 		Packages: []string{"internal/projects"}, Run: "TestProjectMadeBefore",
 	}, {
@@ -337,7 +337,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/mirror"},
 	}, {
 		Name: "reads of a process go back", In: "internal/projects shard.latest",
-		Old: "!read.version.LastUpdated.After(d.newest.version.LastUpdated)", New: "false",
+		Old: "!read.version.LastUpdated.After(newest.version.LastUpdated)", New: "false",
 		Packages: []string{"internal/projects"}, Run: "TestReadsOfAProcess",
 	}, {
 		Name: "an outage of the mirror holds up a plan", In: "internal/mirror Table.page",
@@ -348,7 +348,7 @@ var Defects = []Defect{
 		Old: "if !model.IsNotFound(err, model.NotFoundTable) {", New: "if err == nil || true {",
 		Packages: []string{"internal/projects"}, Run: "TestHub_TableMissing",
 	}, {
-		Name: "a lost directory is taken for a new one", In: "internal/projects Service.listed",
+		Name: "a lost directory is taken for a new one", In: "internal/projects directory.listed",
 		Old: "return len(body.Contents.Listings), nil", New: "return 0, nil",
 		Packages: []string{"internal/projects"}, Run: "TestDirectory_Missing",
 	}, {
@@ -356,19 +356,19 @@ var Defects = []Defect{
 		Old: "if written := (HubLocation{settings.AccountID, settings.Region}); written != at {", New: "if written := (HubLocation{settings.AccountID, settings.Region}); written != at && false {",
 		Packages: []string{"internal/projects"}, Run: "TestHubSettings_Copied",
 	}, {
-		Name: "a bucket whose metadata contradicts its properties is deleted", In: "internal/projects Service.deletable",
-		Old: "return entity, t.view.Contents.MismatchOf(id)", New: "return entity, nil",
+		Name: "a bucket whose metadata contradicts its properties is deleted", In: "internal/projects deletion.deletable",
+		Old: "return entity, d.view.Contents.MismatchOf(id)", New: "return entity, nil",
 		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata",
 	}, {
 		Name: "what a mirror says counts as much as the template", In: "internal/projects shard.latest",
-		Old: "better := !read.doubtful && (d.newest.doubtful || d.newest.mirrored && !read.mirrored)", New: "better := !read.doubtful && (d.newest.doubtful)",
+		Old: "better := !read.doubtful && (newest.doubtful || newest.mirrored && !read.mirrored)", New: "better := !read.doubtful && (newest.doubtful)",
 		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata|TestReadsOfAProcess",
 	}, {
-		Name: "a stale reading is certain for a process that remembers the same", In: "internal/projects Service.reread",
+		Name: "a stale reading is certain for a process that remembers the same", In: "internal/projects reread",
 		Old: "!", New: "",
 		Packages: []string{"internal/projects"}, Run: "TestDeletionBehind",
 	}, {
-		Name: "a deletion believes an old reading", In: "internal/projects Service.deletable",
+		Name: "a deletion believes an old reading", In: "internal/projects deletion.deletable",
 		Old: "if !there || another || ok && bucket.OnDelete != model.Retain {", New: "if another || ok && bucket.OnDelete != model.Retain {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
@@ -440,20 +440,20 @@ var Defects = []Defect{
 		Old: "append(c.Foreign, s.Foreign...)", New: "c.Foreign",
 		Packages: []string{"internal/projects"}, Run: "TestView_",
 	}, {
-		Name: "a project that was made again in another region is where it was", In: "internal/projects Service.relocated",
-		Old: "&& now.Region == first.env.Region", New: "",
+		Name: "a project that was made again in another region is where it was", In: "internal/projects refresh.relocated",
+		Old: "|| now.Region != first.env.Region", New: "",
 		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
 	}, {
-		Name: "a project that was made again in another account is where it was", In: "internal/projects Service.relocated",
-		Old: "AccountID == first.env.AccountID && now.", New: "",
+		Name: "a project that was made again in another account is where it was", In: "internal/projects refresh.relocated",
+		Old: "AccountID != first.env.AccountID || now.", New: "",
 		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
 	}, {
 		Name: "a boundary that is missing is explained like any failure", In: "internal/commit CommitError.Explain",
 		Old: "if slices.ContainsFunc(e.Reasons, unprepared) {", New: "if slices.ContainsFunc(e.Reasons, unprepared) && false {",
 		Packages: []string{"examples/onboarding"}, Run: "TestUnpreparedAccount",
 	}, {
-		Name: "every notification of an unknown project reads the directory", In: "internal/projects Service.unlisted",
-		Old: "s.lookup.listed != nil", New: "false",
+		Name: "every notification of an unknown project reads the directory", In: "internal/projects directory.unlisted",
+		Old: "dir.lookup.listed != nil", New: "false",
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
 	}, {
 		Name: "a failed reading is kept for all clients", In: "internal/relay shared.get",
@@ -546,7 +546,7 @@ var Defects = []Defect{
 		New:      "}\n\t\tdiags.Append(f.diagnostic(err))",
 		Packages: []string{"internal/entity", "internal/provider"},
 	}, {
-		Name: "a notification's content is believed", In: "internal/projects Service.refresh",
+		Name: "a notification's content is believed", In: "internal/projects refresh.stack",
 		Old: "if head != nil && whole && !update.Supersedes(head.Version) {", New: "if head != nil && whole {",
 		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
 	}, {
@@ -554,35 +554,35 @@ var Defects = []Defect{
 		Old: "return recorded, now, err == nil && recorded != now", New: "return recorded, now, err != nil && recorded != now",
 		Packages: []string{"internal/provider"}, Run: "TestRead_OtherHub",
 	}, {
-		Name: "an interrupted creation of a project does not know that it has succeeded", In: "internal/projects Service.CreateProjectAs",
+		Name: "an interrupted creation of a project does not know that it has succeeded", In: "internal/projects lifecycle.create",
 		Old: ")\n\t// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.\n\tctx,", New: ")\n\t// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.\n\t_,",
 		Packages: []string{"internal/projects"}, Run: "TestCreateProject_InterruptedAtItsEnd",
 	}, {
-		Name: "a full stack fails its member", In: "internal/projects Service.retries",
+		Name: "a full stack fails its member", In: "internal/projects attempt.retries",
 		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
 		Packages: []string{"internal/projects"}, Run: "TestFullStack|TestPoliciesOverflow|TestPermissionFinds",
 	}, {
-		Name: "a later stack that is missing is taken for an empty one", In: "internal/projects Service.readOthers",
-		Old: "if errs[n] == nil && shards[n] == nil && !read.contents.Project.Closing {", New: "if errs[n] == nil && shards[n] == nil && n < 0 {",
+		Name: "a later stack that is missing is taken for an empty one", In: "internal/projects project.readOthers",
+		Old: "if errs[n] == nil && shards[n] == nil && !first.contents.Project.Closing {", New: "if errs[n] == nil && shards[n] == nil && n < 0 {",
 		Packages: []string{"internal/projects"}, Run: "TestLaterStack",
 	}, {
-		Name: "policies in other stacks are left as they were", In: "internal/projects Service.change",
-		Old: "case err == nil && change.Op == template.Update:", New: "case err == nil && change.Op == template.Delete:",
+		Name: "policies in other stacks are left as they were", In: "internal/projects writer.change",
+		Old: "if change.Op == template.Update {", New: "if change.Op == template.Delete {",
 		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow",
 	}, {
-		Name: "an absent project is looked up for every object", In: "internal/projects project.settle",
+		Name: "an absent project is looked up for every object", In: "internal/projects memory.store",
 		Old: "case isAbsence(err):", New: "case isAbsence(err) && false:",
 		Packages: []string{"internal/projects"}, Run: "TestReadBudget_Absent",
 	}, {
-		Name: "a write believes in an absence found earlier", In: "internal/projects Service.readForWrite",
-		Old: "p.absence = nil\n\tp.mu.Unlock()", New: "p.mu.Unlock()",
+		Name: "a write believes in an absence found earlier", In: "internal/projects memory.lookAgain",
+		Old: "m.absence = nil", New: "_ = m",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_Writes",
 	}, {
 		Name: "a failed call is taken for an absence", In: "internal/projects isAbsence",
 		Old: "errors.Is(err, template.ErrNotJSON)", New: "err != nil",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_Failures",
 	}, {
-		Name: "a stale directory is taken for an absence", In: "internal/projects Service.listing",
+		Name: "a stale directory is taken for an absence", In: "internal/projects directory.listing",
 		Old: "if read.doubtful {", New: "if read.doubtful && false {",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_StaleDirectory",
 	}, {

@@ -1,6 +1,7 @@
 package projects
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -49,15 +50,18 @@ func AddressOf(stackID string) (at StackAddress, ok bool) {
 // directoryStack is the name of the stack that holds the directory of projects.
 const directoryStack = "stowage-" + directoryName
 
-// Name is the stack's name.
-func (a StackAddress) Name() string {
-	if a.Project == directoryName {
+// stackName is the name of the n-th stack of a project, or of the directory's only stack.
+func stackName(project string, n int) string {
+	if project == directoryName {
 		return directoryStack
 	}
-	return stackName(a.Project, a.Shard)
+	return fmt.Sprintf("stowage-%s-%d", project, n)
 }
 
+// Name is the stack's name.
+func (a StackAddress) Name() string { return stackName(a.Project, a.Shard) }
+
 // isOf says whether it is where a stack of the project is.
-func (a StackAddress) isOf(d *shard) bool {
-	return a.AccountID == d.env.AccountID && a.Region == d.env.Region
+func (a StackAddress) isOf(sh *shard) bool {
+	return a.AccountID == sh.env.AccountID && a.Region == sh.env.Region
 }

@@ -4,36 +4,63 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// The directory of projects is a stack of the hub. It is created with the first project and never deleted.
+// directoryName is the mirror's partition of the directory, a name that no project can have.
+const directoryName = "directory"
+
+// directory is the directory of projects: a stack of the hub. It is created with the first project and never deleted. Its handle
+// is that of a project with one stack, which holds listings and no project.
 //
 // A hub without a directory stack is either new or wrong: another account's, or one whose directory was deleted by hand. The two look the
 // same to DescribeStacks, and taking the second for the first loses every project. The mirror tells them apart: it keeps the listings after
 // the stack is gone. A project that is managed already cannot be in a new hub (model.NotFoundDirectory).
+type directory struct {
+	project *project
+	shard   *shard
 
-// List returns the directory of projects, sorted by name.
-func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
-	h, err := s.open(ctx)
+	mu     sync.Mutex // guards lookup
+	lookup lookup
+}
+
+func newDirectory(hub *hub, account *awsclient.Account) *directory {
+	proj := newProject(hub, directoryName)
+	env := template.Env{
+		Project: directoryName, AccountID: hub.settings.AccountID, Region: hub.settings.Region,
+		Partition: hub.config.Clients.Partition(),
+	}
+	sh := &shard{project: proj, env: env, account: account}
+	sh.attach(stack.Config{
+		Config: commit.Config{
+			Stack: directoryStack, CarrierName: "/stowage/" + directoryName + "/revision", Create: true,
+			Description: "The directory of Stowage's projects",
+		},
+		TemplateBucket: hub.settings.TemplateBucket,
+	})
+	return &directory{project: proj, shard: proj.keep(sh)}
+}
+
+// list returns the directory as the read mode says, sorted by name.
+func (dir *directory) list(ctx context.Context) ([]model.Listing, error) {
+	snapshot, err := dir.project.hub.mirrored(ctx, directoryName)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := s.mirrored(ctx, h, directoryName)
-	if err != nil {
-		return nil, err
-	}
-	read, err := s.readShard(ctx, h, h.directory, snapshot)
+	read, err := dir.shard.read(ctx, snapshot)
 	if err != nil {
 		return nil, err
 	}
 	if read == nil {
-		if read, err = s.readDirectory(ctx, h); err != nil || read == nil {
+		if read, err = dir.read(ctx); err != nil || read == nil {
 			return nil, err
 		}
 	}
@@ -41,8 +68,8 @@ func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
 }
 
 // listing looks a project up in the directory's template; a model.NotFoundProject or model.NotFoundDirectory error when it is not there.
-func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.Listing, error) {
-	read, err := s.readDirectory(ctx, h)
+func (dir *directory) listing(ctx context.Context, name string) (*model.Listing, error) {
+	read, err := dir.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +85,7 @@ func (s *Service) listing(ctx context.Context, h *hub, name string) (*model.List
 	if read.doubtful {
 		return nil, &staleDirectoryError{unknown}
 	}
-	s.missed(read.contents.Listings)
+	dir.missed(read.contents.Listings)
 	return nil, unknown
 }
 
@@ -67,12 +94,12 @@ type staleDirectoryError struct{ error }
 
 func (e *staleDirectoryError) Unwrap() error { return e.error }
 
-// readDirectory reads the directory's template; nil without an error for a hub that has never held a project. It returns a
+// read reads the directory's template; nil without an error for a hub that has never held a project. It returns a
 // ErrDirectoryLost error when the mirror lists projects although there is no stack.
-func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error) {
+func (dir *directory) read(ctx context.Context) (*shardRead, error) {
 	var since time.Time
 	for {
-		read, err := s.readTemplate(ctx, h, h.directory)
+		read, err := dir.shard.readTemplate(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("reading the directory of projects: %w", err)
 		}
@@ -80,7 +107,7 @@ func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error)
 			return read, nil
 		}
 		// The first project may just have been created, so that the mirror already has what CloudFormation does not show yet.
-		listed, err := s.listed(ctx, h)
+		listed, err := dir.listed(ctx)
 		switch {
 		case err != nil:
 			return nil, err
@@ -89,23 +116,20 @@ func (s *Service) readDirectory(ctx context.Context, h *hub) (*shardRead, error)
 		case since.IsZero():
 			since = time.Now()
 		case time.Since(since) >= cfn.StalePatience:
-			return nil, h.error(directoryLost(listed))
+			return nil, dir.project.hub.error(directoryLost(listed))
 		}
-		timer := time.NewTimer(commit.BusyPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		case <-timer.C:
+		if err := pause(ctx, commit.BusyPause); err != nil {
+			return nil, err
 		}
 	}
 }
 
 // listed is the number of projects that the mirror's copy of the directory lists.
-func (s *Service) listed(ctx context.Context, h *hub) (int, error) {
-	snapshot, err := h.table.ReadWithin(ctx, directoryName, mirrorBound)
+func (dir *directory) listed(ctx context.Context) (int, error) {
+	hub := dir.project.hub
+	snapshot, err := hub.table.ReadWithin(ctx, directoryName, mirrorBound)
 	if err != nil {
-		return 0, h.error(fmt.Errorf("the hub has no stack %s, and whether it lost it cannot be determined: %w", directoryStack, err))
+		return 0, hub.error(fmt.Errorf("the hub has no stack %s, and whether it lost it cannot be determined: %w", directoryStack, err))
 	}
 	if body := snapshot.Bodies[0]; body != nil {
 		return len(body.Contents.Listings), nil
@@ -113,9 +137,9 @@ func (s *Service) listed(ctx context.Context, h *hub) (int, error) {
 	return 0, nil
 }
 
-// enter enters a project into the directory, unless it is there already, or its names could collide with another project's.
-func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) error {
-	read, err := s.readDirectory(ctx, h)
+// register adds a project to the directory, unless it is there already, or its names could collide with another project's.
+func (dir *directory) register(ctx context.Context, listing model.Listing) error {
+	read, err := dir.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +147,7 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 		for _, other := range read.contents.Listings {
 			switch {
 			case other == listing:
-				return nil // what stands in the project's own stack decides whether it exists
+				return nil // the project's own stack decides whether the project exists
 			case other.Name == listing.Name:
 				return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}}
 			case other.AccountID == listing.AccountID && model.NamesCollide(other.Name, listing.Name):
@@ -131,7 +155,8 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 			}
 		}
 	}
-	err = s.commit(ctx, h.directory, template.Change{Op: template.Create, Entity: listing, Origin: s.config.Origin})
+	change := template.Change{Op: template.Create, Entity: listing, Origin: dir.project.hub.config.Origin}
+	err = dir.shard.commit(ctx, change)
 	var exists *model.ConflictError
 	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since it was read
 		return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
@@ -139,15 +164,7 @@ func (s *Service) enter(ctx context.Context, h *hub, listing model.Listing) erro
 	return err
 }
 
-// missingTable is the *HubError for a table that does not exist; nil for any other error.
-func (h *hub) missingTable(err error) error {
-	if !model.IsNotFound(err, model.NotFoundTable) {
-		return nil
-	}
-	return h.error(badHubSettings("table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", h.settings.Table, h.at)))
-}
-
-// error makes an error with the hub a *HubError.
-func (h *hub) error(err error) error {
-	return &HubError{Hub: h.name, Parameter: hubParameter(h.name), At: h.at, Err: err}
+// remove removes a project from the directory.
+func (dir *directory) remove(ctx context.Context, listing model.Listing) error {
+	return dir.shard.commit(ctx, template.Change{Op: template.Delete, Entity: listing})
 }

@@ -140,3 +140,13 @@ func keyInUse(bucket, key string) error {
 		Err: ErrKeyInUse,
 	}
 }
+
+// ErrSecretARN is returned for something that is not the ARN of a secret.
+var ErrSecretARN error = &model.ExplainedError{
+	Text: "it is not the ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)",
+	Explanation: model.Explanation{
+		Attribute: "secret_arn",
+		Cause:     "It is not the ARN of a secret.",
+		Remedy:    "Set secret_arn = stowage_project_user.<NAME>.secret_arn.",
+	},
+}

@@ -1,7 +1,6 @@
 package projects
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"strings"
@@ -11,11 +10,6 @@ import (
 
 // NewIncarnation draws the name of one creation of an entity (package template, Ownership): 60 random bits.
 func NewIncarnation() string { return strings.ToLower(rand.Text()[:12]) }
-
-// TakesOver reports whether creating an entity takes over the one that a view shows.
-func (s *Service) TakesOver(view *View, e model.Entity) bool {
-	return view.Contents.TakesOver(e, s.config.Origin)
-}
 
 // BucketLostError is returned for a deletion that deleted a bucket in S3 while another caller took the bucket over: the model has
 // it, S3 does not.
@@ -38,17 +32,4 @@ func (e *BucketLostError) Explain() model.Explanation {
 		Done:    e.Done,
 		Remedy:  "Replace the resource that manages it now, with terraform apply -replace=ADDRESS, which creates the bucket again.",
 	}
-}
-
-// after waits until a deletion is over, and then until this process makes no other change of the entity: see begin.
-func (p *project) after(ctx context.Context, id model.ID, over <-chan struct{}) (end func(), err error) {
-	select {
-	case <-over:
-	case <-ctx.Done():
-		return func() {}, ctx.Err()
-	}
-	if end, _, err = p.begin(ctx, id); err != nil {
-		return func() {}, err
-	}
-	return end, nil
 }

@@ -18,19 +18,19 @@ type lookup struct {
 }
 
 // missed remembers a reading of the directory that does not list a project.
-func (s *Service) missed(listings []model.Listing) {
+func (dir *directory) missed(listings []model.Listing) {
 	listed := make(map[string]bool, len(listings))
 	for _, listing := range listings {
 		listed[listing.Name] = true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lookup = lookup{time.Now(), listed}
+	dir.mu.Lock()
+	defer dir.mu.Unlock()
+	dir.lookup = lookup{time.Now(), listed}
 }
 
 // unlisted reports whether a project was missing from the directory a moment ago.
-func (s *Service) unlisted(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lookup.listed != nil && !s.lookup.listed[name] && time.Since(s.lookup.at) < lookupPause
+func (dir *directory) unlisted(name string) bool {
+	dir.mu.Lock()
+	defer dir.mu.Unlock()
+	return dir.lookup.listed != nil && !dir.lookup.listed[name] && time.Since(dir.lookup.at) < lookupPause
 }

@@ -145,18 +145,18 @@ func sorted[E model.Entity](entities []E) []E {
 	return slices.CompactFunc(entities, func(a, b E) bool { return a.ID() == b.ID() })
 }
 
-// homes are the stacks that hold an entity: one, unless two processes that put the same permission into two stacks have met.
-func (v *View) homes(id model.ID) []int {
-	var homes []int
+// shardsOf are the stacks that hold an entity: one, unless two processes that put the same permission into two stacks have met.
+func (v *View) shardsOf(id model.ID) []int {
+	var numbers []int
 	for n, shard := range v.shards {
 		if shard == nil {
 			continue
 		}
 		if _, ok := shard.contents.Of(id); ok {
-			homes = append(homes, n)
+			numbers = append(numbers, n)
 		}
 	}
-	return homes
+	return numbers
 }
 
 // elsewhere is what a change of an entity in the n-th stack has to know of the others.
@@ -167,11 +167,11 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 	}
 	switch e := e.(type) {
 	case model.Permission:
-		if bucket, there := v.Contents.Of(e.BucketID()); there && !slices.Contains(v.homes(e.BucketID()), n) {
+		if bucket, there := v.Contents.Of(e.BucketID()); there && !slices.Contains(v.shardsOf(e.BucketID()), n) {
 			ref := template.RefOf(v.Contents.Env, bucket.(model.Bucket)) //nolint:forcetypeassert // as its id says
 			other.Bucket = &ref
 		}
-		if user, there := v.Contents.Of(e.UserID()); there && !slices.Contains(v.homes(e.UserID()), n) {
+		if user, there := v.Contents.Of(e.UserID()); there && !slices.Contains(v.shardsOf(e.UserID()), n) {
 			whole := user.(model.User) //nolint:forcetypeassert // as its id says
 			other.User = &whole
 		}

@@ -1,7 +1,8 @@
 package projects
 
 import (
-	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"sync"
+
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -60,22 +61,6 @@ type MirrorWarning struct {
 // scarcePolicies is from how many policies on it is said that a user has few left.
 const scarcePolicies = template.MaxUserPolicies - 1
 
-// headroom warns when the user of a permission that was just made has few policies left.
-func (s *Service) headroom(p *project, permission model.Permission) {
-	p.mu.Lock()
-	view, said := p.view, p.scarce[permission.User]
-	p.mu.Unlock()
-	if view == nil || said {
-		return
-	}
-	if n := view.Policies(permission.User); n >= scarcePolicies {
-		p.mu.Lock()
-		p.scarce[permission.User] = true
-		p.mu.Unlock()
-		s.warn(HeadroomWarning{p.name, permission.User, n})
-	}
-}
-
 // Headroom are the warnings about users that have few policies left, by name.
 func (v *View) Headroom() []HeadroomWarning {
 	var warnings []HeadroomWarning
@@ -104,56 +89,74 @@ func (v *View) Policies(user string) int {
 	return n
 }
 
-// Warnings returns what has come up since it was called last. Each warning is returned once, to one caller.
-func (s *Service) Warnings() []Warning {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	warnings := s.warnings
-	s.warnings = nil
-	return warnings
+// warnings are those that nobody has been told of yet. They are safe for concurrent use.
+type warnings struct {
+	mu      sync.Mutex // guards what follows
+	pending []Warning
+	unread  bool // a MirrorWarning was added
+	gauge   gauge
+}
+
+// add keeps a warning for the next caller of take.
+func (w *warnings) add(warning Warning) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = append(w.pending, warning)
+}
+
+// addUnread adds a MirrorWarning once per process.
+func (w *warnings) addUnread(warning MirrorWarning) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.unread {
+		w.unread = true
+		w.pending = append(w.pending, warning)
+	}
+}
+
+// take returns each warning once, to one caller.
+func (w *warnings) take() []Warning {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pending := w.pending
+	w.pending = nil
+	return pending
 }
 
 const (
-	// saturatedLeast is the fewest changes at once of which it is said that they are too few.
+	// saturatedLeast is the fewest changes at once that a SaturatedWarning is returned for.
 	saturatedLeast = 5
 	// saturatedWaves is how often all places must have been given up and taken again.
 	saturatedWaves = 3
 )
 
-// crowd are the callers whose changes are under way, in whatever stacks: those that share the caller's parallelism.
-type crowd struct {
+// gauge counts the callers whose changes are in progress, in any stack: those that share the caller's parallelism.
+type gauge struct {
 	now, most int
-	served    int // since there were as many as most for the first time
-	said      bool
+	served    int // since the callers were as many as most for the first time
+	warned    bool
 }
 
-// count counts a caller in; it has to call the function returned when its change is done. When as many have come back as
+// enter counts a caller. The caller calls leave when its change is done. When as many have come back as
 // there were ever at once, after several times as many have been served, the caller has more to do than it does at once.
-func (s *Service) count() (leave func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &s.crowd
-	c.now++
-	if c.now > c.most {
-		c.most, c.served = c.now, 0
+func (w *warnings) enter() (leave func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := &w.gauge
+	g.now++
+	if g.now > g.most {
+		g.most, g.served = g.now, 0
 	}
-	if c.now == c.most && c.most >= saturatedLeast && c.served >= saturatedWaves*c.most && !c.said {
-		c.said = true
-		if w := (SaturatedWarning{c.most}); w.parallelism() > 0 {
-			s.warnings = append(s.warnings, w)
+	if g.now == g.most && g.most >= saturatedLeast && g.served >= saturatedWaves*g.most && !g.warned {
+		g.warned = true
+		if warning := (SaturatedWarning{g.most}); warning.parallelism() > 0 {
+			w.pending = append(w.pending, warning)
 		}
 	}
 	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		c.now--
-		c.served++
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		g.now--
+		g.served++
 	}
-}
-
-// warn keeps a warning for whoever asks next.
-func (s *Service) warn(w Warning) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.warnings = append(s.warnings, w)
 }

@@ -1,0 +1,100 @@
+package projects
+
+import (
+	"context"
+
+	"github.com/stowage/terraform-provider-stowage/internal/commit"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// What a stack reports of its commits updates the memory of this process and the mirror.
+
+// memory is that of the project. This process may have dropped the handle by which it reached the stack.
+func (sh *shard) memory() *memory { return &sh.project.hub.project(sh.project.name).memory }
+
+// write puts what was found in the stack into the mirror, unless the mirror is ahead, or the stack isn't counted.
+func (sh *shard) write(ctx context.Context, update mirror.Update) {
+	if !sh.counts() {
+		return
+	}
+	update.StackName = sh.stack.Name()
+	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
+	defer cancel()
+	won, _, err := sh.project.hub.table.Write(bounded, sh.project.name, sh.n, update)
+	if err != nil {
+		sh.project.hub.warnMirror(ctx, "written", sh.project.name, err)
+	}
+	if won {
+		sh.project.tell(ctx)
+	}
+}
+
+// writeOwn is write for what a commit of this process has left in the stack, with the token of its operation, or "".
+func (sh *shard) writeOwn(ctx context.Context, read *shardRead, token string) {
+	config := sh.project.hub.config
+	sh.write(ctx, mirror.Update{
+		Version: read.version, Contents: read.contents, Doubtful: read.doubtful,
+		Run: config.Run, Who: config.Clients.Caller(), Token: token,
+	})
+}
+
+// announce tells web clients what is about to be changed.
+func (sh *shard) announce(ctx context.Context, a commit.Announce) {
+	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
+	defer cancel()
+	members := make([]string, len(a.Members))
+	for i, id := range a.Members {
+		members[i] = id.String()
+	}
+	proj, config := sh.project, sh.project.hub.config
+	announced, err := proj.hub.table.Announce(bounded, proj.name, sh.n, mirror.Operation{
+		Token: a.Token, Run: config.Run, Who: config.Clients.Caller(), Members: members,
+	})
+	if err != nil {
+		proj.hub.warnMirror(ctx, "told of the operation", proj.name, err)
+	}
+	if announced {
+		proj.tell(ctx)
+	}
+}
+
+// committed takes over what a commit of ours has left in the stack, before its members hear of it.
+func (sh *shard) committed(ctx context.Context, c commit.Committed) {
+	contents, err := template.Parse(c.Template, sh.withOutputs(c.Description.Outputs))
+	if err != nil {
+		sh.project.hub.config.Warn(ctx, "What was committed can't be read back", map[string]any{
+			"stack": sh.stack.Name(), "error": err.Error(),
+		})
+		return
+	}
+	read := sh.latest(&shardRead{version: version(c.Description, c.Revision), contents: contents})
+	sh.writeOwn(ctx, read, c.Token)
+	sh.memory().remember(sh.n, read)
+}
+
+// unchanged takes over what a writer has found in the stack whose change is there already: what it reads next must have it.
+func (sh *shard) unchanged(ctx context.Context, u commit.Unchanged) {
+	contents, err := template.Parse(u.Template, sh.withOutputs(u.Description.Outputs))
+	if err != nil {
+		sh.project.hub.config.Warn(ctx, "What the stack holds can't be read", map[string]any{
+			"stack": sh.stack.Name(), "error": err.Error(),
+		})
+		return
+	}
+	sh.memory().remember(sh.n, sh.latest(&shardRead{
+		version: version(u.Description, u.Revision), contents: contents, doubtful: doubtful(u.Description, u.Template),
+	}))
+}
+
+// superseded forgets what was read of the project: another writer's change has followed on a commit of ours.
+func (sh *shard) superseded() { sh.memory().supersede() }
+
+// unhealed warns of resources that a failed rollback left out.
+func (sh *shard) unhealed(ctx context.Context, u commit.Unhealed) {
+	hub := sh.project.hub
+	hub.warnings.add(UnhealedWarning{sh.project.name, sh.stack.Name(), u.LogicalIDs, u.Reasons})
+	hub.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
+		"stack": sh.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons,
+	})
+}

@@ -1,0 +1,161 @@
+package projects
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// memory is what this process has read of a project, with what it has committed since.
+type memory struct {
+	project *project
+	reading flights[*View] // by generation
+
+	mu   sync.Mutex // guards what follows; never held during a call or a wait
+	view *View
+	// absence is what the last reading returned instead of a view (see isAbsence). Like a view, it is kept until this process
+	// changes the project.
+	absence error
+	// generation is raised when a reading that is in progress may have missed a change. Its result is not stored.
+	generation int
+}
+
+// get returns the view or the absence that is stored, or else what read returns. Callers share a reading.
+func (m *memory) get(ctx context.Context, read func(context.Context) (*View, error)) (*View, error) {
+	for {
+		view, absence, generation := m.stored()
+		if view != nil || absence != nil {
+			return view, absence
+		}
+		view, err := m.reading.do(ctx, strconv.Itoa(generation), func(ctx context.Context) (*View, error) {
+			if view, absence, now := m.stored(); now == generation && (view != nil || absence != nil) {
+				return view, absence // stored by the reading before
+			}
+			view, err := read(ctx)
+			m.store(generation, view, err)
+			return view, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		// What was committed while it was read counts for those who ask afterwards.
+		if view = m.newest(view); view != nil {
+			return view, nil
+		}
+	}
+}
+
+func (m *memory) stored() (view *View, absence error, generation int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.view, m.absence, m.generation
+}
+
+// current is the view that is stored; nil when there is none.
+func (m *memory) current() *View {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.view
+}
+
+// store stores the result of a reading, unless the reading may have missed a change.
+func (m *memory) store(generation int, v *View, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.generation != generation {
+		return
+	}
+	switch {
+	case m.view != nil: // a commit in the meantime knows better
+	case err == nil:
+		m.view = m.newest(v)
+	case isAbsence(err):
+		m.absence = err
+	}
+}
+
+// isAbsence reports whether an error is an answer that another reading would return again: the project is not in the directory, its
+// stack is not there, or what was read cannot be understood. Errors of calls are not, nor is anything that a stale template says.
+func isAbsence(err error) bool {
+	var (
+		stale      *staleDirectoryError
+		unreadable *unreadableError
+	)
+	switch {
+	case errors.As(err, &stale):
+		return false
+	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory, model.NotFoundStack):
+		return true
+	}
+	return errors.Is(err, template.ErrNotJSON) || errors.Is(err, template.ErrTransform) || errors.As(err, &unreadable)
+}
+
+// newest is a view with what this process has committed since; nil when it has seen more stacks since.
+func (m *memory) newest(v *View) *View {
+	name := m.project.name
+	for n, read := range v.shards {
+		sh := m.project.reached(n)
+		if sh == nil || read == nil {
+			continue
+		}
+		if latest := sh.latest(read); latest != read {
+			if v = v.with(name, n, latest); v == nil {
+				return nil
+			}
+		}
+	}
+	return v
+}
+
+// lookAgain makes the next reading of a project that was absent look again, for a caller that is about to change the project.
+func (m *memory) lookAgain() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.absence = nil
+}
+
+// registered notes that the directory lists the project from now on.
+func (m *memory) registered() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forgetAbsence()
+}
+
+// forgetAbsence makes the next reading look again. The caller holds the lock.
+func (m *memory) forgetAbsence() {
+	m.absence = nil
+	if m.view == nil {
+		m.generation++
+	}
+}
+
+// supersede forgets what this process has read of the project. What it has just committed isn't in that, and the next read
+// finds it together with what another writer has done since.
+func (m *memory) supersede() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.view, m.absence = nil, nil
+	m.generation++
+}
+
+// remember stores what a stack holds.
+func (m *memory) remember(n int, read *shardRead) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer m.forgetAbsence()
+	name := m.project.name
+	switch {
+	case n == 0 && read.contents.Project == nil:
+	case m.view != nil && n < len(m.view.shards):
+		m.view = m.view.with(name, n, read)
+	case n == 0 && read.shards() == 1:
+		m.view = newView(name, []*shardRead{read})
+	case m.view != nil && n == len(m.view.shards): // it is being added
+	default:
+		m.view = nil
+	}
+}
