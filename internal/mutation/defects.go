@@ -236,6 +236,14 @@ var Defects = []Defect{
 		Old: "!= model", New: "== model",
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestReplacement_Retained",
 	}, {
+		Name: "a call ends with the first of the callers that share it", In: "internal/projects flights.join",
+		Old: "context.WithoutCancel(ctx)", New: "ctx",
+		Packages: []string{"internal/projects"}, Run: "TestFlights",
+	}, {
+		Name: "a coalesced call is joined while it is in progress", In: "internal/projects coalescer.do",
+		Old: "c.next.detach(next)", New: "_ = next",
+		Packages: []string{"internal/projects"}, Run: "TestCoalescer",
+	}, {
 		Name: "a bucket of the project is called one outside of the stack", In: "internal/projects attempt.run",
 		Old: "return a.bucketNameTaken(ctx, failure)", New: "return failure",
 		Packages: []string{"internal/projects"}, Run: "TestBucketName",
@@ -357,7 +365,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestHubSettings_Copied",
 	}, {
 		Name: "a bucket whose metadata contradicts its properties is deleted", In: "internal/projects deletion.deletable",
-		Old: "return entity, d.view.Contents.MismatchOf(id)", New: "return entity, nil",
+		Old: "return entity, d.view.Contents.MismatchOf(d.id)", New: "return entity, nil",
 		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata",
 	}, {
 		Name: "what a mirror says counts as much as the template", In: "internal/projects shard.latest",
@@ -723,7 +731,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_OwnAccountOnly",
 	}, {
 		Name: "an event is noted as sent that clients could not be reached for", In: "internal/projects hub.send",
-		Old: "return upto, errors.Join(result.Err, h.note(ctx, result))", New: "return upto, errors.Join(nil, h.note(ctx, result))",
+		Old: "return upto, errors.Join(result.Err, hub.note(ctx, result))", New: "return upto, errors.Join(nil, hub.note(ctx, result))",
 		Packages: []string{"internal/projects"}, Run: "TestWhoCouldNotBeTold",
 	},
 }

@@ -1,5 +1,19 @@
 // Package projects is what every front door calls: it reads projects and commits changes to their entities.
 //
+// # Parts
+//
+// Service is the facade. Each of its parts has one job:
+//
+//   - reader reads projects (reading.go).
+//   - writer changes entities (change.go, deletion.go). placement.go assigns each change to a stack.
+//   - lifecycle makes, changes and deletes projects (lifecycle.go, projectdeletion.go).
+//   - synchronizer brings the mirror up to date with the stacks (refresh.go).
+//   - registry opens the hub and finds the handles of projects (registry.go, hub.go).
+//
+// A project handle knows its hub, its stacks (shard.go), what was read of it (memory.go) and which of its entities are being
+// changed (changes.go). The directory of projects is such a handle with one stack (directory.go). Calls that several callers
+// wait for are in shared.go. Every wait ends with the context of its caller.
+//
 // # Reading
 //
 // A project is read once per process, however many resources ask: one Query of the mirror, checked against the stacks as
@@ -19,7 +33,7 @@
 //
 // # Several stacks
 //
-// A project whose stacks have no room for an entity gets another stack, without failing anybody (place.go): the View is what all
+// A project whose stacks have no room for an entity gets another stack, without failing anybody (placement.go): the View is what all
 // stacks hold together (view.go). Permissions know users and buckets of other stacks by literals; what they say is brought up to date
 // after a change, and shows as a deviation where it isn't.
 //
@@ -28,7 +42,7 @@
 // A project stands in two places that no commit changes together: in the directory, and in the stacks of its account. It is entered first
 // and taken out last, so whatever dies in between leaves an entry without stacks, which the next creation takes over and the next deletion
 // clears away, and never stacks that nobody knows of. Those who make and delete a project of one name at the same time are kept from it
-// by two rules. A stack is deleted only as it was read: what has changed since is looked at again (deletion.go). And both look after the
+// by two rules. A stack is deleted only as it was read: what has changed since is looked at again (projectdeletion.go). And both look after the
 // entry once more at their end: a project that is there is entered.
 //
 // # Throttling
