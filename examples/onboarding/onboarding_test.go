@@ -169,7 +169,7 @@ func (w *world) life() {
 	}
 	user.AccessKey.Keys = user.AccessKey.Next(nil, time.Now().UTC())
 	permission := model.Permission{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite}
-	must(t, s.CreateAs(ctx, "acme", user, "one"))
+	must(t, s.Create(ctx, "acme", user, projects.As("one")))
 	must(t, s.Create(ctx, "acme", permission))
 	permission.AllowDelete = true
 	must(t, s.Update(ctx, "acme", permission))
@@ -186,7 +186,7 @@ func (w *world) life() {
 		key := *user.AccessKey
 		key.Keys = key.Next(user.AccessKey, time.Now().UTC())
 		next.AccessKey, next.Tags = &key, map[string]string{"at": time.Now().UTC().Format("2006-01-02")}
-		must(t, w.process().UpdateAs(ctx, "acme", user, next, "one"))
+		must(t, w.process().Update(ctx, "acme", next, projects.As("one"), projects.From(user)))
 		user = next
 	}
 	user.SFTP, user.SecretReaders = &model.SFTP{PublicKeys: []string{modeltest.PublicKey(2)}}, nil

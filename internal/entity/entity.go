@@ -23,18 +23,18 @@ type Projects interface {
 	// List returns the directory.
 	List(ctx context.Context) ([]model.Listing, error)
 
-	// CreateAs creates an entity with a new incarnation, or takes over the one that TakesOver reports.
-	CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error
-	// UpdateAs makes the change from prior, which the plan was made from, to planned. It returns a *model.FieldConflictError for
+	// Create creates an entity with a new incarnation, or takes over the one that TakesOver reports.
+	Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
+	// Update makes the change from the prior entity, which the plan was made from, to e. It returns a *model.FieldConflictError for
 	// what another writer has changed since, and a model.ConflictOwner error for another incarnation.
-	UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error
-	// DeleteAs removes an entity; one that is gone is no error, another incarnation is a model.ConflictOwner error. It honours
+	Update(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
+	// Delete removes an entity; one that is gone is no error, another incarnation is a model.ConflictOwner error. It honours
 	// on_delete as the template has it.
-	DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error
+	Delete(ctx context.Context, project string, id model.ID, options ...projects.WriteOption) error
 
-	CreateProjectAs(ctx context.Context, p model.Project, incarnation string) error
-	UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error
-	DeleteProjectAs(ctx context.Context, name, incarnation string) error
+	CreateProject(ctx context.Context, p model.Project, options ...projects.WriteOption) error
+	UpdateProject(ctx context.Context, p model.Project, options ...projects.WriteOption) error
+	DeleteProject(ctx context.Context, name string, options ...projects.WriteOption) error
 
 	// TakesOver reports whether creating an entity takes over the one that a view shows.
 	TakesOver(view *projects.View, e model.Entity) bool

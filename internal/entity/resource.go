@@ -178,13 +178,13 @@ func (s *Services) put(ctx context.Context, w writing) error {
 	prior, _ := w.prior.(model.Project)
 	switch {
 	case isProject && w.prior == nil:
-		return s.Projects.CreateProjectAs(ctx, planned, w.incarnation)
+		return s.Projects.CreateProject(ctx, planned, projects.As(w.incarnation))
 	case isProject:
-		return s.Projects.UpdateProjectAs(ctx, prior, planned, w.incarnation)
+		return s.Projects.UpdateProject(ctx, planned, projects.As(w.incarnation), projects.From(prior))
 	case w.prior == nil:
-		return s.Projects.CreateAs(ctx, w.project, w.planned, w.incarnation)
+		return s.Projects.Create(ctx, w.project, w.planned, projects.As(w.incarnation))
 	default:
-		return s.Projects.UpdateAs(ctx, w.project, w.prior, w.planned, w.incarnation)
+		return s.Projects.Update(ctx, w.project, w.planned, projects.As(w.incarnation), projects.From(w.prior))
 	}
 }
 
@@ -373,9 +373,9 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	var err error
 	held := P(&m).common().Incarnation.ValueString()
 	if r.object.Kind == model.KindProject {
-		err = r.services.Projects.DeleteProjectAs(ctx, name.project(), held)
+		err = r.services.Projects.DeleteProject(ctx, name.project(), projects.As(held))
 	} else {
-		err = r.services.Projects.DeleteAs(ctx, name.project(), r.id(name), held)
+		err = r.services.Projects.Delete(ctx, name.project(), r.id(name), projects.As(held))
 	}
 	resp.Diagnostics.Append(r.services.warnings()...)
 	f := r.failure(remove, name)

@@ -57,10 +57,10 @@ func TestErrors_SayWhatWasChanged(t *testing.T) {
 			sandbox.Fault{}, func(t *testing.T, w *world, s *projects.Service) error {
 				time.Sleep(90 * 24 * time.Hour)
 				first := w.partner()
-				must(t, s.UpdateAs(t.Context(), "acme", first, rotated(&first, ""), "one")) // the second slot is used
+				must(t, s.Update(t.Context(), "acme", rotated(&first, ""), projects.As("one"), projects.From(first))) // the second slot is used
 				second := w.partner()
 				w.faults(denied("cloudformation", "CreateChangeSet", 1))
-				return s.UpdateAs(t.Context(), "acme", second, rotated(&second, "again"), "one")
+				return s.Update(t.Context(), "acme", rotated(&second, "again"), projects.As("one"), projects.From(second))
 			}, model.ChangedPartly, "A first commit removed the access key that is to be replaced.",
 		},
 		"delete a project: stack refused": {
@@ -88,7 +88,7 @@ func TestErrors_SayWhatWasChanged(t *testing.T) {
 				inbox := bucket("inbox")
 				inbox.OnDelete = model.Empty
 				must(t, s.Create(t.Context(), "acme", inbox))
-				must(t, s.CreateAs(t.Context(), "acme", rotated(nil, ""), "one"))
+				must(t, s.Create(t.Context(), "acme", rotated(nil, ""), projects.As("one")))
 				w.data("acme-inbox-111122223333-eu-west-1-an")
 				if c.fault.Service != "" {
 					w.faults(c.fault)

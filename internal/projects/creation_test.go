@@ -48,9 +48,9 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 				w := newWorld(t, false)
 				killed := w.process(origin(c.before))
 				must(t, killed.CreateProject(t.Context(), acme()))
-				must(t, killed.CreateAs(t.Context(), "acme", bucket("inbox"), "one"))
+				must(t, killed.Create(t.Context(), "acme", bucket("inbox"), projects.As("one")))
 				before := w.read(projects.Authoritative)
-				err := w.process(origin(c.now)).CreateAs(t.Context(), "acme", c.bucket, "two")
+				err := w.process(origin(c.now)).Create(t.Context(), "acme", c.bucket, projects.As("two"))
 				var exists *model.ConflictError
 				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.Origin != c.before) {
 					t.Errorf("creating again: %v", err)

@@ -48,7 +48,7 @@ func TestDirectory_Missing(t *testing.T) {
 				if m != projects.Cached { // which answers from the mirror alone
 					_, errs["list"] = s.List(t.Context())
 				}
-				if _, err := w.process().Refresh(t.Context(), "directory"); err == nil {
+				if _, err := w.process().Synchronizer().Refresh(t.Context(), "directory"); err == nil {
 					t.Error("a refresh of the directory succeeded")
 				}
 				_, errs["read after the relay's refresh"] = w.process(mode(m)).Read(t.Context(), "globex")

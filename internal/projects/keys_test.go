@@ -76,13 +76,13 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
 		user := rotated(nil, "")
-		must(t, w.process().CreateAs(t.Context(), "acme", user, "one"))
+		must(t, w.process().Create(t.Context(), "acme", user, projects.As("one")))
 		w.wantKeys(user)
 		step := func(after time.Duration, trigger string) {
 			t.Helper()
 			time.Sleep(after)
 			next := rotated(&user, trigger)
-			must(t, w.process().UpdateAs(t.Context(), "acme", user, next, "one"))
+			must(t, w.process().Update(t.Context(), "acme", next, projects.As("one"), projects.From(user)))
 			user = next
 			w.wantKeys(user)
 		}
@@ -98,7 +98,7 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 		outdated := user
 		outdated.AccessKey = &model.AccessKey{Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Now().Add(-time.Hour)}}}
 		var moved *model.FieldConflictError
-		if err := w.process().UpdateAs(t.Context(), "acme", outdated, rotated(nil, ""), "one"); !errors.As(err, &moved) {
+		if err := w.process().Update(t.Context(), "acme", rotated(nil, ""), projects.As("one"), projects.From(outdated)); !errors.As(err, &moved) {
 			t.Errorf("the error is %v", err)
 		}
 		w.wantKeys(user)
@@ -107,7 +107,7 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 		before := w.keys()
 		tagged := user
 		tagged.Tags = map[string]string{"client": "acme"}
-		must(t, w.process().UpdateAs(t.Context(), "acme", user, tagged, "one"))
+		must(t, w.process().Update(t.Context(), "acme", tagged, projects.As("one"), projects.From(user)))
 		if after := w.keys(); fmt.Sprint(before) != fmt.Sprint(after) {
 			t.Errorf("the keys were %v, are %v", before, after)
 		}
@@ -126,11 +126,11 @@ func TestAFailedStepLeavesTheKeysThatWere(t *testing.T) {
 					w := newWorld(t, false)
 					must(t, w.process().CreateProject(t.Context(), acme()))
 					user := rotated(nil, "")
-					must(t, w.process().CreateAs(t.Context(), "acme", user, "one"))
+					must(t, w.process().Create(t.Context(), "acme", user, projects.As("one")))
 					time.Sleep(90 * 24 * time.Hour)
 					next := rotated(&user, "")
 					w.faults(sandbox.Fault{ResourceType: typ, Phase: phase, Reason: "out of order", Times: 1})
-					err := w.process().UpdateAs(t.Context(), "acme", user, next, "one")
+					err := w.process().Update(t.Context(), "acme", next, projects.As("one"), projects.From(user))
 					w.box.ClearFaults()
 					if err == nil {
 						user = next // nothing of that kind is made, or the engine has done it again
@@ -139,7 +139,7 @@ func TestAFailedStepLeavesTheKeysThatWere(t *testing.T) {
 					}
 					w.wantKeys(user)
 					next = rotated(&user, "")
-					must(t, w.process().UpdateAs(t.Context(), "acme", user, next, "one"))
+					must(t, w.process().Update(t.Context(), "acme", next, projects.As("one"), projects.From(user)))
 					w.wantKeys(next)
 				})
 			})
@@ -153,12 +153,12 @@ func TestKeysMadeByHandFillTheSlots(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
 		user := rotated(nil, "")
-		must(t, w.process().CreateAs(t.Context(), "acme", user, "one"))
+		must(t, w.process().Create(t.Context(), "acme", user, projects.As("one")))
 		_, err := w.member().IAM.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("acme-partner")})
 		must(t, err)
 		time.Sleep(90 * 24 * time.Hour)
 		var failed *commit.CommitError
-		err = w.process().UpdateAs(t.Context(), "acme", user, rotated(&user, ""), "one")
+		err = w.process().Update(t.Context(), "acme", rotated(&user, ""), projects.As("one"), projects.From(user))
 		if !errors.As(err, &failed) || !slices.ContainsFunc(failed.Reasons, func(r string) bool { return strings.Contains(r, "AccessKeysPerUser") }) {
 			t.Errorf("the error is %v", err)
 		}

@@ -100,7 +100,10 @@ func (lc *lifecycle) update(ctx context.Context, change template.Change) error {
 		return &model.ConflictError{Kind: model.ConflictClosing, Project: p.Name}
 	}
 	prior, merges := change.Prior.(model.Project)
-	if !merges {
+	if merges {
+		prior.RoleName, p.RoleName = "", "" // it stays what it is
+		change.Prior = prior
+	} else {
 		p.RoleName = present.RoleName
 	}
 	if !p.SFTP && present.SFTP && (!merges || prior.SFTP) {

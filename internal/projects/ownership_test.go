@@ -34,9 +34,9 @@ func withServer(t *testing.T, change ...func(*projects.Config)) *world {
 	project := acme()
 	project.SFTP = true
 	first := w.process(change...)
-	must(t, first.CreateProjectAs(t.Context(), project, "one"))
+	must(t, first.CreateProject(t.Context(), project, projects.As("one")))
 	for _, e := range exchange() {
-		must(t, first.CreateAs(t.Context(), "acme", e, "one"))
+		must(t, first.Create(t.Context(), "acme", e, projects.As("one")))
 	}
 	return w
 }
@@ -78,13 +78,13 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 		w := withServer(t, origin("ws"))
 		s := w.process(origin("ws"))
 		for _, e := range exchange() {
-			must(t, s.CreateAs(t.Context(), "acme", e, "two"))
+			must(t, s.Create(t.Context(), "acme", e, projects.As("two")))
 		}
 		entities := exchange()
 		slices.Reverse(entities)
 		for _, e := range entities {
 			var another *model.ConflictError
-			if err := s.DeleteAs(t.Context(), "acme", e.ID(), "one"); !errors.As(err, &another) || another.Kind != model.ConflictOwner || another.Present != "two" {
+			if err := s.Delete(t.Context(), "acme", e.ID(), projects.As("one")); !errors.As(err, &another) || another.Kind != model.ConflictOwner || another.Present != "two" {
 				t.Errorf("deleting the old %s: %v", e.ID(), err)
 			}
 		}
@@ -92,9 +92,9 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 
 		project := acme()
 		project.SFTP = true
-		must(t, s.CreateProjectAs(t.Context(), project, "two"))
+		must(t, s.CreateProject(t.Context(), project, projects.As("two")))
 		w.resetCalls()
-		if err := s.DeleteProjectAs(t.Context(), "acme", "one"); !model.IsConflict(err, model.ConflictOwner) {
+		if err := s.DeleteProject(t.Context(), "acme", projects.As("one")); !model.IsConflict(err, model.ConflictOwner) {
 			t.Errorf("deleting the old project: %v", err)
 		}
 		if n := w.calls()["cloudformation.CreateChangeSet"]; n > 0 {
@@ -137,7 +137,7 @@ func renamed(t *testing.T, o string, after time.Duration) {
 			} else {
 				defer close(permission)
 			}
-			deleted[i] = s.DeleteAs(t.Context(), "acme", e.ID(), "one")
+			deleted[i] = s.Delete(t.Context(), "acme", e.ID(), projects.As("one"))
 		})
 		group.Go(func() {
 			time.Sleep(max(after, 0))
@@ -147,7 +147,7 @@ func renamed(t *testing.T, o string, after time.Duration) {
 			} else {
 				defer func() { parents <- struct{}{} }()
 			}
-			created[i] = s.CreateAs(t.Context(), "acme", e, "two")
+			created[i] = s.Create(t.Context(), "acme", e, projects.As("two"))
 		})
 	}
 	group.Wait()
@@ -158,7 +158,7 @@ func renamed(t *testing.T, o string, after time.Duration) {
 		var missing *model.NotFoundError
 		switch early := model.IsConflict(created[i], model.ConflictExists) || errors.As(created[i], &missing); {
 		case early && o == "" && after < 5*time.Second: // the next apply creates it
-			must(t, s.CreateAs(t.Context(), "acme", e, "two"))
+			must(t, s.Create(t.Context(), "acme", e, projects.As("two")))
 		case created[i] != nil:
 			t.Errorf("creating the %s: %v", e.ID(), created[i])
 		}
@@ -173,16 +173,16 @@ func TestOwnership_RenamedAddressAlone(t *testing.T) {
 			w := newWorld(t, true)
 			s := w.process()
 			must(t, s.CreateProject(t.Context(), acme()))
-			must(t, s.CreateAs(t.Context(), "acme", bucket("inbox"), "one"))
+			must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("one")))
 			s = w.process()
 			var group sync.WaitGroup
 			group.Go(func() {
 				time.Sleep(max(-after, 0))
-				must(t, s.DeleteAs(t.Context(), "acme", bucket("inbox").ID(), "one"))
+				must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID(), projects.As("one")))
 			})
 			group.Go(func() {
 				time.Sleep(max(after, 0))
-				must(t, s.CreateAs(t.Context(), "acme", bucket("inbox"), "two"))
+				must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("two")))
 			})
 			group.Wait()
 			if got := w.read(projects.Authoritative).Contents.IncarnationOf(bucket("inbox").ID()); got != "two" {
@@ -220,11 +220,13 @@ func TestOwnership_TwinsInOneProcess(t *testing.T) {
 				t.Errorf("%v: %d are refused as twins, want 2", errs, twins)
 			}
 		}
-		twice(func(incarnation string) error { return s.CreateProjectAs(t.Context(), acme(), incarnation) })
-		twice(func(incarnation string) error { return s.CreateAs(t.Context(), "acme", bucket("inbox"), incarnation) })
+		twice(func(incarnation string) error { return s.CreateProject(t.Context(), acme(), projects.As(incarnation)) })
+		twice(func(incarnation string) error {
+			return s.Create(t.Context(), "acme", bucket("inbox"), projects.As(incarnation))
+		})
 		// What was deleted in between is no twin.
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
-		must(t, s.CreateAs(t.Context(), "acme", bucket("inbox"), "again"))
+		must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("again")))
 	})
 }
 
@@ -237,9 +239,9 @@ func TestOwnership_StaleViewDeletesNothing(t *testing.T) {
 			must(t, first.CreateProject(t.Context(), acme()))
 			inbox := bucket("inbox")
 			inbox.OnDelete = onDelete
-			must(t, first.CreateAs(t.Context(), "acme", inbox, "one"))
-			must(t, w.process(origin("ws")).CreateAs(t.Context(), "acme", inbox, "two"))
-			if err := first.DeleteAs(t.Context(), "acme", inbox.ID(), "one"); !model.IsConflict(err, model.ConflictOwner) {
+			must(t, first.Create(t.Context(), "acme", inbox, projects.As("one")))
+			must(t, w.process(origin("ws")).Create(t.Context(), "acme", inbox, projects.As("two")))
+			if err := first.Delete(t.Context(), "acme", inbox.ID(), projects.As("one")); !model.IsConflict(err, model.ConflictOwner) {
 				t.Errorf("on_delete = %q: %v", onDelete, err)
 			}
 			_, err := w.member().S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String(inbox.BucketName)})
@@ -253,19 +255,19 @@ func TestOwnership_BucketLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process(origin("ws")).CreateProject(t.Context(), acme()))
-		must(t, w.process(origin("ws")).CreateAs(t.Context(), "acme", bucket("inbox"), "one"))
+		must(t, w.process(origin("ws")).Create(t.Context(), "acme", bucket("inbox"), projects.As("one")))
 		clients := w.clientsBy(sandbox.HubAccount, before("CreateChangeSet", "stowage-acme-0", func() {
-			must(t, w.process(origin("ws")).CreateAs(t.Context(), "acme", bucket("inbox"), "two"))
+			must(t, w.process(origin("ws")).Create(t.Context(), "acme", bucket("inbox"), projects.As("two")))
 		}))
 		var lost *projects.BucketLostError
-		err := w.process(origin("ws"), func(c *projects.Config) { c.Clients = clients }).DeleteAs(t.Context(), "acme", bucket("inbox").ID(), "one")
+		err := w.process(origin("ws"), func(c *projects.Config) { c.Clients = clients }).Delete(t.Context(), "acme", bucket("inbox").ID(), projects.As("one"))
 		if !errors.As(err, &lost) || lost.Bucket != bucket("inbox").BucketName {
 			t.Errorf("the deletion says %v", err)
 		}
 		// As the error says, replacing it mends it.
 		s := w.process(origin("ws"))
-		must(t, s.DeleteAs(t.Context(), "acme", bucket("inbox").ID(), "two"))
-		must(t, s.CreateAs(t.Context(), "acme", bucket("inbox"), "three"))
+		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID(), projects.As("two")))
+		must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("three")))
 		_, err = w.member().S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String(bucket("inbox").BucketName)})
 		must(t, err)
 	})
@@ -278,7 +280,7 @@ func TestOwnership_SeveralStacks(t *testing.T) {
 		s := w.process(small(12), origin("ws"))
 		must(t, s.CreateProject(t.Context(), acme()))
 		for i := range 4 {
-			must(t, s.CreateAs(t.Context(), "acme", bucket(fmt.Sprint("b", i)), fmt.Sprint("i", i)))
+			must(t, s.Create(t.Context(), "acme", bucket(fmt.Sprint("b", i)), projects.As(fmt.Sprint("i", i))))
 		}
 		other := w.process(small(12), origin("ws"))
 		for i := range 4 {
@@ -287,10 +289,10 @@ func TestOwnership_SeveralStacks(t *testing.T) {
 			if got := view.Contents.IncarnationOf(id); got != fmt.Sprint("i", i) || view.Contents.Origins[id.String()] != "ws" {
 				t.Errorf("%s has the incarnation %q", id, got)
 			}
-			if err := other.DeleteAs(t.Context(), "acme", id, "i9"); !model.IsConflict(err, model.ConflictOwner) {
+			if err := other.Delete(t.Context(), "acme", id, projects.As("i9")); !model.IsConflict(err, model.ConflictOwner) {
 				t.Errorf("deleting another incarnation: %v", err)
 			}
-			must(t, other.DeleteAs(t.Context(), "acme", id, fmt.Sprint("i", i)))
+			must(t, other.Delete(t.Context(), "acme", id, projects.As(fmt.Sprint("i", i))))
 		}
 		if n := len(w.read(projects.Authoritative).Stacks); n < 2 {
 			t.Errorf("%d stacks: the test shows little", n)
@@ -303,24 +305,24 @@ func TestThreeWay_Projects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
-		must(t, s.CreateProjectAs(t.Context(), acme(), "one"))
-		must(t, s.CreateAs(t.Context(), "acme", bucket("inbox"), "one"))
+		must(t, s.CreateProject(t.Context(), acme(), projects.As("one")))
+		must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("one")))
 		tagged, retained := acme(), acme()
 		tagged.Tags, retained.OnDelete = map[string]string{"client": "Acme"}, model.Retain
-		must(t, w.process().UpdateProjectAs(t.Context(), acme(), tagged, "one"))
-		must(t, s.UpdateProjectAs(t.Context(), acme(), retained, "one"))
+		must(t, w.process().UpdateProject(t.Context(), tagged, projects.As("one"), projects.From(acme())))
+		must(t, s.UpdateProject(t.Context(), retained, projects.As("one"), projects.From(acme())))
 		want := tagged
 		want.OnDelete, want.RoleName = model.Retain, "StowageProvisioner"
 		if diff := cmp.Diff(&want, w.read(projects.Authoritative).Contents.Project); diff != "" {
 			t.Errorf("the project (-want +got): %s", diff)
 		}
-		if err := s.UpdateProjectAs(t.Context(), acme(), retained, "two"); !model.IsConflict(err, model.ConflictOwner) {
+		if err := s.UpdateProject(t.Context(), retained, projects.As("two"), projects.From(acme())); !model.IsConflict(err, model.ConflictOwner) {
 			t.Errorf("updating another incarnation: %v", err)
 		}
 		empty := acme()
 		empty.OnDelete = model.Empty
 		var conflict *model.FieldConflictError
-		if err := s.UpdateProjectAs(t.Context(), acme(), empty, "one"); !errors.As(err, &conflict) {
+		if err := s.UpdateProject(t.Context(), empty, projects.As("one"), projects.From(acme())); !errors.As(err, &conflict) {
 			t.Errorf("changing what another one has changed: %v", err)
 		}
 	})

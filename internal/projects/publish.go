@@ -32,6 +32,27 @@ type Live struct {
 	Pusher *push.Pusher
 }
 
+// Live says how web clients are served.
+func (s *Synchronizer) Live(ctx context.Context) (Live, error) {
+	hub, err := s.registry.open(ctx)
+	if err != nil {
+		return Live{}, err
+	}
+	return Live{hub.table, hub.pusher}, nil
+}
+
+// Publish sends the events of a project, or of the directory, that have not been sent yet to all that may see it. Clients that have gone are
+// removed, those that don't read are left to catch up; both are no failures. Without a WebSocket API it does nothing.
+//
+// With nothing to send it takes one Query; else two more, a post for each client and 32 KB, and a write.
+func (s *Synchronizer) Publish(ctx context.Context, project string) error {
+	proj, err := s.registry.project(ctx, project)
+	if err != nil {
+		return err
+	}
+	return proj.publish(ctx, publishPatience)
+}
+
 // publish takes part in a round of publishing the events of a project that takes no longer than bound. Without a WebSocket API it does
 // nothing.
 func (proj *project) publish(ctx context.Context, bound time.Duration) error {

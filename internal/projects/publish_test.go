@@ -256,12 +256,12 @@ func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
 					t.Errorf("it heard %q all the same", got)
 				}
 				must(t, w.table().FallBehind(t.Context(), c.ID(), false))
-				must(t, healthy.Publish(t.Context(), "acme"))
+				must(t, healthy.Synchronizer().Publish(t.Context(), "acme"))
 				if got := w.heard(c); name == "refused" && (len(got) != 2 || !strings.HasSuffix(got[1], "UPDATE_COMPLETE inbox")) {
 					t.Errorf("later it heard %q", got)
 				}
 				w.resetCalls()
-				must(t, healthy.Publish(t.Context(), "acme"))
+				must(t, healthy.Synchronizer().Publish(t.Context(), "acme"))
 				if diff := cmp.Diff(map[string]int{"dynamodb.Query": 1}, w.calls()); diff != "" {
 					t.Errorf("nothing is left: %s", diff)
 				}
@@ -296,7 +296,7 @@ func TestPublishingAtTheSameTime(t *testing.T) {
 		other := w.process()
 		done := make(chan error)
 		for _, s := range []*projects.Service{quiet, quiet, other, quiet} {
-			go func() { done <- s.Publish(t.Context(), "acme") }()
+			go func() { done <- s.Synchronizer().Publish(t.Context(), "acme") }()
 		}
 		for range 4 {
 			must(t, <-done)

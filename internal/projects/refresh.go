@@ -25,8 +25,8 @@ import (
 // refreshBound is the most that one round takes, throttling included.
 const refreshBound = 2 * time.Minute
 
-// synchronizer brings the mirror up to date.
-type synchronizer struct{ registry *registry }
+// Synchronizer keeps the mirror up to date with the stacks, and web clients with the mirror. It is safe for concurrent use.
+type Synchronizer struct{ registry *registry }
 
 // rounds are the refreshes of a project's stacks: one at a time of each stack, and of the whole project.
 type rounds struct {
@@ -80,8 +80,9 @@ func (a StackAddress) foreign() error {
 	return &model.NotFoundError{Kind: model.NotFoundOwner, Stack: a.Name(), AccountID: a.AccountID, Region: a.Region}
 }
 
-// refresh refreshes all stacks of a project. changed says whether this brought the mirror forward.
-func (s *synchronizer) refresh(ctx context.Context, name string) (changed bool, err error) {
+// Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
+// forward. It returns a model.NotFoundProject error when neither mirror nor directory have the project.
+func (s *Synchronizer) Refresh(ctx context.Context, name string) (changed bool, err error) {
 	proj, err := s.registry.project(ctx, name)
 	if err != nil {
 		return false, err
@@ -96,8 +97,12 @@ func (s *synchronizer) refresh(ctx context.Context, name string) (changed bool, 
 	return done.Changed, err
 }
 
-// refreshStack refreshes one stack.
-func (s *synchronizer) refreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
+// RefreshStack refreshes one stack. It is what a notification of the stack leads to: the notification is a reason to look and tells
+// nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
+//
+// It returns a model.NotFoundOwner error for a stack that belongs to no project, and a model.NotFoundProject error when there is no
+// project of that name.
+func (s *Synchronizer) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
 	proj, err := s.registry.project(ctx, at.Project)
 	if err != nil {
 		return Refreshed{}, err

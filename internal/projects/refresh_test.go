@@ -46,10 +46,10 @@ func TestRefreshingWhatIsCurrentCostsTwoCalls(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
 		relay := w.process()
-		_, err := relay.RefreshStack(t.Context(), at)
+		_, err := relay.Synchronizer().RefreshStack(t.Context(), at)
 		must(t, err)
 		w.resetCalls()
-		done, err := relay.RefreshStack(t.Context(), at)
+		done, err := relay.Synchronizer().RefreshStack(t.Context(), at)
 		must(t, err)
 		want := map[string]int{"dynamodb.Query": 1, "cloudformation.DescribeStacks": 1}
 		if calls := w.calls(); done.Changed || !done.AtRest() || !maps.Equal(calls, want) {
@@ -63,11 +63,11 @@ func TestRefreshingBringsEditsByHandIntoTheMirror(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
 		relay := w.process()
-		_, err := relay.RefreshStack(t.Context(), at)
+		_, err := relay.Synchronizer().RefreshStack(t.Context(), at)
 		must(t, err)
 		w.retag("77")
 		w.resetCalls()
-		done, err := relay.RefreshStack(t.Context(), at)
+		done, err := relay.Synchronizer().RefreshStack(t.Context(), at)
 		must(t, err)
 		if head := w.mirrored("acme").Heads[0]; !done.Changed || head.Revision != 77 {
 			t.Errorf("%+v, revision %d in the mirror", done, head.Revision)
@@ -87,12 +87,12 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 			"not counted":     {Project: "acme", Shard: 7, AccountID: account, Region: "eu-west-1"},
 			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
 		} {
-			if done, err := relay.RefreshStack(t.Context(), foreign); done.Changed || !model.IsNotFound(err, model.NotFoundOwner) {
+			if done, err := relay.Synchronizer().RefreshStack(t.Context(), foreign); done.Changed || !model.IsNotFound(err, model.NotFoundOwner) {
 				t.Errorf("%s: %+v, %v", name, done, err)
 			}
 		}
 		var unknown *model.NotFoundError
-		if _, err := relay.RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
+		if _, err := relay.Synchronizer().RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
 			t.Errorf("an unknown project: %v", err)
 		}
 		if diff := cmp.Diff(before, w.mirrored("acme")); diff != "" {
@@ -107,13 +107,13 @@ func TestAStackDeletedByHandLeavesTheMirror(t *testing.T) {
 		fill(t, w.process())
 		relay := w.process()
 		w.deleteStack()
-		changed, err := relay.Refresh(t.Context(), "acme")
+		changed, err := relay.Synchronizer().Refresh(t.Context(), "acme")
 		must(t, err)
 		snapshot := w.mirrored("acme")
 		if head := snapshot.Heads[0]; !changed || head.Status != "DELETE_COMPLETE" || snapshot.Bodies[0] != nil {
 			t.Errorf("changed %v, status %s, body %v", changed, head.Status, snapshot.Bodies[0])
 		}
-		if changed, err := relay.Refresh(t.Context(), "acme"); err != nil || changed {
+		if changed, err := relay.Synchronizer().Refresh(t.Context(), "acme"); err != nil || changed {
 			t.Errorf("again: %v, %v", changed, err)
 		}
 		if _, err := w.process().Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundStack) {
@@ -133,7 +133,7 @@ func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
 			t.Fatal("the deletion was not interrupted")
 		}
 		w.box.ClearFaults()
-		_, err := w.process().Refresh(t.Context(), "acme")
+		_, err := w.process().Synchronizer().Refresh(t.Context(), "acme")
 		must(t, err)
 		if body := w.mirrored("acme").Bodies[0]; body == nil || !body.Contents.Project.Closing {
 			t.Errorf("the mirror shows %+v", body)
@@ -152,15 +152,15 @@ func TestRefreshStack_ProjectMadeAgainElsewhere(t *testing.T) {
 			w := newWorld(t, false)
 			must(t, w.process().CreateProject(t.Context(), acme()))
 			relay := w.process()
-			_, err := relay.RefreshStack(t.Context(), at)
+			_, err := relay.Synchronizer().RefreshStack(t.Context(), at)
 			must(t, err)
 			must(t, w.process().DeleteProject(t.Context(), "acme"))
 			must(t, w.process().CreateProject(t.Context(), moved))
 			there := projects.StackAddress{Project: "acme", AccountID: moved.AccountID, Region: moved.Region}
-			if done, err := relay.RefreshStack(t.Context(), there); err != nil || !done.AtRest() {
+			if done, err := relay.Synchronizer().RefreshStack(t.Context(), there); err != nil || !done.AtRest() {
 				t.Errorf("another %s: %+v, %v", name, done, err)
 			}
-			if _, err := relay.RefreshStack(t.Context(), at); !model.IsNotFound(err, model.NotFoundOwner) {
+			if _, err := relay.Synchronizer().RefreshStack(t.Context(), at); !model.IsNotFound(err, model.NotFoundOwner) {
 				t.Errorf("another %s: the stack where the project was: %v", name, err)
 			}
 		})

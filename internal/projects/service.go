@@ -37,7 +37,7 @@ type Service struct {
 	reader       *reader
 	writer       *writer
 	lifecycle    *lifecycle
-	synchronizer *synchronizer
+	synchronizer *Synchronizer
 }
 
 // New makes a Service. It calls nothing: the hub's settings are read when they are first needed.
@@ -56,7 +56,7 @@ func New(config Config) *Service {
 		process: proc, registry: known, reader: read,
 		writer:       &writer{registry: known, reader: read},
 		lifecycle:    &lifecycle{registry: known, reader: read},
-		synchronizer: &synchronizer{known},
+		synchronizer: &Synchronizer{known},
 	}
 }
 
@@ -84,30 +84,71 @@ func (s *Service) Read(ctx context.Context, name string) (*View, error) {
 	return s.reader.read(ctx, name)
 }
 
-// Create is CreateAs for a caller that keeps no state.
-func (s *Service) Create(ctx context.Context, project string, e model.Entity) error {
-	return s.CreateAs(ctx, project, e, NewIncarnation())
+// WriteOptions say on whose behalf a write is made.
+type WriteOptions struct {
+	// Held is whether the caller holds Incarnation. A caller that keeps no state creates with a new
+	// incarnation, and changes or deletes an entity of any incarnation.
+	Held        bool
+	Incarnation string
+	// Prior is what the caller took an entity to be before an update; nil to replace all settings.
+	Prior model.Entity
 }
 
-// CreateAs adds a bucket, user or permission to a project, as the holder of a new incarnation (template, Ownership). An entity
+// WriteOption sets WriteOptions.
+type WriteOption func(*WriteOptions)
+
+// As makes a write as the holder of an incarnation (package template, Ownership). An update or
+// deletion of another incarnation is refused with a model.ConflictOwner error.
+func As(incarnation string) WriteOption {
+	return func(o *WriteOptions) { o.Held, o.Incarnation = true, incarnation }
+}
+
+// From makes an update the difference between prior and the new settings, field by field. Fields
+// that are the same in both keep what another writer has set. A field that another writer has
+// changed, too, is a *model.ConflictError.
+func From(prior model.Entity) WriteOption {
+	return func(o *WriteOptions) { o.Prior = prior }
+}
+
+func optionsOf(options []WriteOption) WriteOptions {
+	var o WriteOptions
+	for _, set := range options {
+		set(&o)
+	}
+	return o
+}
+
+// incarnation is that of a new entity.
+func (o WriteOptions) incarnation() string {
+	if o.Held {
+		return o.Incarnation
+	}
+	return NewIncarnation()
+}
+
+// held is the incarnation that the caller holds; nil for any.
+func (o WriteOptions) held() *string {
+	if o.Held {
+		return &o.Incarnation
+	}
+	return nil
+}
+
+// Create adds a bucket, user or permission to a project. An entity
 // that another resource of this process has created is refused with a model.ConflictDuplicate error. A project whose stacks have no room
 // for it gets another stack.
-func (s *Service) CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error {
-	return s.writer.change(ctx, project, template.Change{Op: template.Create, Entity: e, Incarnation: incarnation})
+func (s *Service) Create(ctx context.Context, project string, e model.Entity, options ...WriteOption) error {
+	return s.writer.change(ctx, project, template.Change{
+		Op: template.Create, Entity: e, Incarnation: optionsOf(options).incarnation(),
+	})
 }
 
-// Update replaces the settings of a bucket, user or permission, whatever they are and whoever holds it.
-func (s *Service) Update(ctx context.Context, project string, e model.Entity) error {
-	return s.writer.change(ctx, project, template.Change{Op: template.Update, Entity: e, AnyIncarnation: true})
-}
-
-// UpdateAs makes the change from prior to planned, field by field, as the holder of an incarnation. Fields that are the same in
-// both keep what another writer has set; one that another writer has changed, too, is a *model.ConflictError. Another
-// incarnation is a model.ConflictOwner error. A user whose slot gets another key is written in two commits, of which the first
-// empties the slot. A failure in between appears in the next plan, which resumes.
-func (s *Service) UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error {
+// Update changes the settings of a bucket, user or permission. A user whose slot gets another key is written in two commits, of which
+// the first empties the slot. A failure in between appears in the next plan, which resumes.
+func (s *Service) Update(ctx context.Context, project string, e model.Entity, options ...WriteOption) error {
+	o := optionsOf(options)
 	return s.writer.update(ctx, project, template.Change{
-		Op: template.Update, Entity: planned, Prior: prior, Incarnation: incarnation,
+		Op: template.Update, Entity: e, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
 	})
 }
 
@@ -116,49 +157,29 @@ func (s *Service) UpdateAs(ctx context.Context, project string, prior, planned m
 // anything is an *account.NotEmptyError.
 //
 // A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
-// nothing has changed; the commit retains and so touches nothing. Whatever crash in between is mended by deleting again.
-func (s *Service) Delete(ctx context.Context, project string, id model.ID) error {
-	return s.writer.delete(ctx, project, id, nil)
+// nothing has changed; the commit retains and so touches nothing. A crash in between is repaired by deleting again.
+func (s *Service) Delete(ctx context.Context, project string, id model.ID, options ...WriteOption) error {
+	return s.writer.delete(ctx, project, id, optionsOf(options).held())
 }
 
-// DeleteAs is Delete for the holder of an incarnation (package template, Ownership). An entity of another incarnation is left
-// alone, with a model.ConflictOwner error.
-func (s *Service) DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error {
-	return s.writer.delete(ctx, project, id, &incarnation)
-}
-
-// CreateProject is CreateProjectAs for a caller that keeps no state.
-func (s *Service) CreateProject(ctx context.Context, p model.Project) error {
-	return s.CreateProjectAs(ctx, p, NewIncarnation())
-}
-
-// CreateProjectAs enters a project into the directory and makes its stack with the key and buckets that its entities share.
+// CreateProject enters a project into the directory and makes its stack with the key and buckets that its entities share.
 // A directory entry without a stack, as an interrupted creation leaves it, is taken over.
-func (s *Service) CreateProjectAs(ctx context.Context, p model.Project, incarnation string) error {
-	return s.lifecycle.create(ctx, p, incarnation)
+func (s *Service) CreateProject(ctx context.Context, p model.Project, options ...WriteOption) error {
+	return s.lifecycle.create(ctx, p, optionsOf(options).incarnation())
 }
 
-// UpdateProject replaces a project's settings, whatever they are and whoever holds it.
-func (s *Service) UpdateProject(ctx context.Context, p model.Project) error {
-	return s.lifecycle.update(ctx, template.Change{Entity: p, AnyIncarnation: true})
-}
-
-// UpdateProjectAs makes the change from prior to planned as the holder of an incarnation, like UpdateAs.
-func (s *Service) UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error {
-	prior.RoleName, planned.RoleName = "", "" // it stays what it is
-	return s.lifecycle.update(ctx, template.Change{Entity: planned, Prior: prior, Incarnation: incarnation})
+// UpdateProject changes a project's settings. Its account, region and role stay what they are.
+func (s *Service) UpdateProject(ctx context.Context, p model.Project, options ...WriteOption) error {
+	o := optionsOf(options)
+	return s.lifecycle.update(ctx, template.Change{
+		Entity: p, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
+	})
 }
 
 // DeleteProject deletes a project in which nothing is left, with its log bucket and key as its on_delete says. A project that
 // is gone already counts as deleted.
-func (s *Service) DeleteProject(ctx context.Context, name string) error {
-	return s.lifecycle.delete(ctx, name, nil)
-}
-
-// DeleteProjectAs is DeleteProject for the holder of an incarnation (package template, Ownership). A project of another
-// incarnation is left alone, with a model.ConflictOwner error.
-func (s *Service) DeleteProjectAs(ctx context.Context, name, incarnation string) error {
-	return s.lifecycle.delete(ctx, name, &incarnation)
+func (s *Service) DeleteProject(ctx context.Context, name string, options ...WriteOption) error {
+	return s.lifecycle.delete(ctx, name, optionsOf(options).held())
 }
 
 // TakesOver reports whether creating an entity takes over the one that a view shows.
@@ -190,37 +211,5 @@ func (s *Service) Credentials(ctx context.Context, secretARN string) (AccessKey,
 // Warnings returns what has come up since it was called last. Each warning is returned once, to one caller.
 func (s *Service) Warnings() []Warning { return s.process.warnings.take() }
 
-// Live says how web clients are served.
-func (s *Service) Live(ctx context.Context) (Live, error) {
-	hub, err := s.registry.open(ctx)
-	if err != nil {
-		return Live{}, err
-	}
-	return Live{hub.table, hub.pusher}, nil
-}
-
-// Publish sends the events of a project, or of the directory, that nobody has sent yet to all that may see it. Clients that have gone are
-// removed, those that don't read are left to catch up; both are no failures. Without a WebSocket API it does nothing.
-//
-// With nothing to send it takes one Query; else two more, a post for each client and 32 KB, and a write.
-func (s *Service) Publish(ctx context.Context, project string) error {
-	proj, err := s.registry.project(ctx, project)
-	if err != nil {
-		return err
-	}
-	return proj.publish(ctx, publishPatience)
-}
-
-// Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
-// forward. It returns a model.NotFoundProject error when neither mirror nor directory have the project.
-func (s *Service) Refresh(ctx context.Context, name string) (changed bool, err error) {
-	return s.synchronizer.refresh(ctx, name)
-}
-
-// RefreshStack refreshes one stack. It is what a notification of the stack leads to: the notification is a reason to look and tells
-// nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
-//
-// It returns a model.NotFoundOwner error for a stack that belongs to no project, and a model.NotFoundProject error when there is no project of that name.
-func (s *Service) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
-	return s.synchronizer.refreshStack(ctx, at)
-}
+// Synchronizer returns the part that keeps the mirror and web clients up to date, for the relay.
+func (s *Service) Synchronizer() *Synchronizer { return s.synchronizer }

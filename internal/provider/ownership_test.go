@@ -11,6 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
 // numbered draws incarnations that can be told apart.
@@ -79,7 +80,7 @@ func TestOwnership_EachCreateHasItsIncarnation(t *testing.T) {
 // States that were written before there were incarnations take the template's over, of which there may be none.
 func TestOwnership_OldStates(t *testing.T) {
 	tf, p := start(t, numbered())
-	if err := p.CreateAs(t.Context(), "acme", model.User{Name: "partner"}, ""); err != nil {
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("")); err != nil {
 		t.Fatal(err)
 	}
 	old, diagnostics := tf.Upgrade(typ, 1, []byte(`{"project":"acme","name":"partner","id":"acme/partner"}`))
@@ -95,7 +96,7 @@ func TestOwnership_OldStates(t *testing.T) {
 	read = tf.Applied(typ, read, config(values{"source_ips": []any{"203.0.113.0/24"}}))
 
 	// Without a refresh it is an old state of what another resource has taken over.
-	if err := p.CreateAs(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, "i9"); err != nil {
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, projects.As("i9")); err != nil {
 		t.Fatal(err)
 	}
 	for _, object := range []*entitytest.Object{old, read} {
@@ -112,7 +113,7 @@ func TestOwnership_OldStates(t *testing.T) {
 func TestOwnership_AnotherIncarnation(t *testing.T) {
 	tf, p := start(t, numbered())
 	object := tf.Created(typ, config(nil))
-	if err := p.CreateAs(t.Context(), "acme", model.User{Name: "partner"}, "theirs"); err != nil { // takes it over
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("theirs")); err != nil { // takes it over
 		t.Fatal(err)
 	}
 	read, diagnostics := tf.Read(object)
@@ -171,7 +172,7 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 // What the apply will do is said while planning, unless it is still open, or what exists goes first.
 func TestOwnership_WhatACreateMeets(t *testing.T) {
 	tf, p := start(t, numbered())
-	if err := p.CreateAs(t.Context(), "acme", model.User{Name: "partner"}, "theirs"); err != nil {
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("theirs")); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -233,7 +234,7 @@ func TestOwnership_Twins(t *testing.T) {
 		for _, backwards := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", backwards ", backwards), func(t *testing.T) {
 				tf, p := start(t, numbered())
-				if err := p.CreateAs(t.Context(), "acme", model.User{Name: "partner"}, "old"); err != nil {
+				if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("old")); err != nil {
 					t.Fatal(err)
 				}
 				old, diagnostics := tf.Import(typ, "acme/partner")

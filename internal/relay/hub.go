@@ -29,7 +29,7 @@ func (s tableStore) Connections(ctx context.Context) ([]client, error) {
 // stageSender sends by the WebSocket API's stage.
 type stageSender struct {
 	pusher   *push.Pusher
-	projects *projects.Service
+	projects *projects.Synchronizer
 }
 
 func (s stageSender) Send(ctx context.Context, connection string, m event.Message) error {
@@ -48,7 +48,7 @@ func (r *Relay) open(ctx context.Context) (*live, error) {
 	if opened != nil {
 		return opened, nil
 	}
-	hub, err := r.projects.Live(ctx)
+	hub, err := r.projects.Synchronizer().Live(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("finding out how web clients are reached: %w", err)
 	}
@@ -58,7 +58,7 @@ func (r *Relay) open(ctx context.Context) (*live, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.opened == nil {
-		r.opened = &live{log: r.log, store: tableStore{hub.Table}, sender: stageSender{hub.Pusher, r.projects}}
+		r.opened = &live{log: r.log, store: tableStore{hub.Table}, sender: stageSender{hub.Pusher, r.projects.Synchronizer()}}
 		r.opened.names = r.opened.list
 	}
 	return r.opened, nil

@@ -158,7 +158,7 @@ func stacksOf(wakes []wake) []*woken {
 func (r *Relay) refresh(ctx context.Context, w *woken) error {
 	for look := 1; ; look++ {
 		began := time.Now()
-		done, err := r.projects.RefreshStack(ctx, w.at)
+		done, err := r.projects.Synchronizer().RefreshStack(ctx, w.at)
 		switch {
 		case model.IsNotFound(err, model.NotFoundOwner, model.NotFoundProject, model.NotFoundDirectory):
 			r.log.InfoContext(ctx, "not one of our stacks", "stack", w.at.Name(), "account", w.at.AccountID, "region", w.at.Region)

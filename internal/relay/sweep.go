@@ -80,7 +80,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 
 // compare compares the stacks of one project.
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {
-	changed, err = r.projects.Refresh(ctx, name)
+	changed, err = r.projects.Synchronizer().Refresh(ctx, name)
 	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // it has been deleted since the directory was read
 		return false, nil
 	}

@@ -290,7 +290,7 @@ func (w *world) checkRevisions(truth *projects.View) {
 func (w *world) checkMirror(s swarm, truth *projects.View) {
 	if s.delivery.Drop > 0 || len(s.faults) > 0 {
 		mender := w.start("mender", 4)
-		if _, err := mender.Refresh(mender.ctx, project); err != nil {
+		if _, err := mender.Synchronizer().Refresh(mender.ctx, project); err != nil {
 			w.problem("mirror", "it can't be mended: %v", err)
 		}
 	}

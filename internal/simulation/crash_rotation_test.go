@@ -72,7 +72,7 @@ func applyRotation(p *process, trigger string) error {
 	if model.SameKeys(from, wanted) && from.AccessKey.Trigger == trigger {
 		return nil
 	}
-	return p.UpdateAs(p.ctx, project, from, wanted, view.Contents.IncarnationOf(wanted.ID()))
+	return p.Update(p.ctx, project, wanted, projects.As(view.Contents.IncarnationOf(wanted.ID())), projects.From(from))
 }
 
 // crashRotation goes through the steps, with a crash at one call of one of them; -1 for none. It returns the number of calls of that step.

@@ -289,15 +289,15 @@ func (p *process) do(c change) (Outcome, error) {
 func (p *process) call(ctx context.Context, c change) error {
 	switch {
 	case c.action == Create:
-		return p.CreateAs(ctx, project, c.entity, c.incarnation)
+		return p.Create(ctx, project, c.entity, projects.As(c.incarnation))
 	case c.action == Update && c.any:
 		return p.Update(ctx, project, c.entity)
 	case c.action == Update:
-		return p.UpdateAs(ctx, project, c.prior, c.entity, c.incarnation)
+		return p.Update(ctx, project, c.entity, projects.As(c.incarnation), projects.From(c.prior))
 	case c.any:
 		return p.Delete(ctx, project, c.entity.ID())
 	}
-	return p.DeleteAs(ctx, project, c.entity.ID(), c.incarnation)
+	return p.Delete(ctx, project, c.entity.ID(), projects.As(c.incarnation))
 }
 
 // lose notes that a deletion failed, perhaps after it had deleted the bucket in S3: the model may have it, and S3 not.

@@ -141,14 +141,18 @@ type gone struct{ id model.ID }
 func (g gone) ID() model.ID              { return g.id }
 func (g gone) Problems() []model.Problem { return nil }
 
-// Create creates an entity as another caller does: with an incarnation of its own.
-func (p *Projects) Create(ctx context.Context, project string, e model.Entity) error {
-	return p.CreateAs(ctx, project, e, "by-another")
+// optionsOf are the options of a write. Another caller creates with an incarnation of its own.
+func optionsOf(options []projects.WriteOption) projects.WriteOptions {
+	o := projects.WriteOptions{Incarnation: "by-another"}
+	for _, set := range options {
+		set(&o)
+	}
+	return o
 }
 
-// CreateAs implements entity.Projects.
-func (p *Projects) CreateAs(ctx context.Context, project string, e model.Entity, incarnation string) error {
-	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e, Incarnation: incarnation})
+// Create implements entity.Projects.
+func (p *Projects) Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error {
+	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e, Incarnation: optionsOf(options).Incarnation})
 }
 
 // TakesOver implements entity.Projects.
@@ -170,15 +174,16 @@ func (p *Projects) Credentials(ctx context.Context, secretARN string) (account.A
 // SecretARN is the ARN of the secret of the user partner.
 const SecretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stowage/acme/partner-AbCdEf"
 
-// Update replaces an entity as another caller does, whoever holds it.
-func (p *Projects) Update(ctx context.Context, project string, e model.Entity) error {
-	return p.edit(ctx, "Update", project, template.Change{Op: template.Update, Entity: e, AnyIncarnation: true})
-}
-
-// UpdateAs implements entity.Projects.
-func (p *Projects) UpdateAs(ctx context.Context, project string, prior, planned model.Entity, incarnation string) error {
-	change := template.Change{Op: template.Update, Entity: planned, Prior: prior, Target: planned, Incarnation: incarnation}
-	before, ok := prior.(model.User)
+// Update implements entity.Projects.
+func (p *Projects) Update(ctx context.Context, project string, planned model.Entity, options ...projects.WriteOption) error {
+	o := optionsOf(options)
+	change := template.Change{
+		Op: template.Update, Entity: planned, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
+	}
+	if o.Prior != nil {
+		change.Target = planned
+	}
+	before, ok := o.Prior.(model.User)
 	if !ok {
 		return p.edit(ctx, "Update", project, change)
 	}
@@ -192,23 +197,16 @@ func (p *Projects) UpdateAs(ctx context.Context, project string, prior, planned 
 	return nil
 }
 
-// Delete removes an entity as another caller does, whoever holds it.
-func (p *Projects) Delete(ctx context.Context, project string, id model.ID) error {
-	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}, AnyIncarnation: true})
+// Delete implements entity.Projects.
+func (p *Projects) Delete(ctx context.Context, project string, id model.ID, options ...projects.WriteOption) error {
+	o := optionsOf(options)
+	return p.edit(ctx, "Delete", project, template.Change{
+		Op: template.Delete, Entity: gone{id}, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
+	})
 }
 
-// DeleteAs implements entity.Projects.
-func (p *Projects) DeleteAs(ctx context.Context, project string, id model.ID, incarnation string) error {
-	return p.edit(ctx, "Delete", project, template.Change{Op: template.Delete, Entity: gone{id}, Incarnation: incarnation})
-}
-
-// CreateProject creates a project as another caller does: with an incarnation of its own.
-func (p *Projects) CreateProject(ctx context.Context, project model.Project) error {
-	return p.CreateProjectAs(ctx, project, "by-another")
-}
-
-// CreateProjectAs implements entity.Projects.
-func (p *Projects) CreateProjectAs(ctx context.Context, project model.Project, incarnation string) error {
+// CreateProject implements entity.Projects.
+func (p *Projects) CreateProject(ctx context.Context, project model.Project, options ...projects.WriteOption) error {
 	p.mu.Lock()
 	if _, ok := p.templates[project.Name]; !ok {
 		p.templates[project.Name] = template.Seed(template.CarrierName(project.Name, 0), "test")
@@ -221,23 +219,25 @@ func (p *Projects) CreateProjectAs(ctx context.Context, project model.Project, i
 		}
 	}
 	p.mu.Unlock()
-	return p.edit(ctx, "CreateProject", project.Name, template.Change{Op: template.Create, Entity: project, Incarnation: incarnation})
+	return p.edit(ctx, "CreateProject", project.Name, template.Change{
+		Op: template.Create, Entity: project, Incarnation: optionsOf(options).Incarnation,
+	})
 }
 
-// UpdateProject replaces a project as another caller does, whoever holds it.
-func (p *Projects) UpdateProject(ctx context.Context, project model.Project) error {
-	return p.edit(ctx, "UpdateProject", project.Name, template.Change{Op: template.Update, Entity: project, AnyIncarnation: true})
+// UpdateProject implements entity.Projects.
+func (p *Projects) UpdateProject(ctx context.Context, planned model.Project, options ...projects.WriteOption) error {
+	o := optionsOf(options)
+	return p.edit(ctx, "UpdateProject", planned.Name, template.Change{
+		Op: template.Update, Entity: planned, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
+	})
 }
 
-// UpdateProjectAs implements entity.Projects.
-func (p *Projects) UpdateProjectAs(ctx context.Context, prior, planned model.Project, incarnation string) error {
-	change := template.Change{Op: template.Update, Entity: planned, Prior: prior, Incarnation: incarnation}
-	return p.edit(ctx, "UpdateProject", planned.Name, change)
-}
-
-// DeleteProjectAs implements entity.Projects.
-func (p *Projects) DeleteProjectAs(ctx context.Context, name, incarnation string) error {
-	err := p.edit(ctx, "DeleteProject", name, template.Change{Op: template.Delete, Entity: model.Project{Name: name}, Incarnation: incarnation})
+// DeleteProject implements entity.Projects.
+func (p *Projects) DeleteProject(ctx context.Context, name string, options ...projects.WriteOption) error {
+	o := optionsOf(options)
+	err := p.edit(ctx, "DeleteProject", name, template.Change{
+		Op: template.Delete, Entity: model.Project{Name: name}, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
+	})
 	if err == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
