@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
 	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
+	"golang.org/x/sync/singleflight"
 )
 
 // projectSession is how long the credentials for a project's account last: the longest time that AWS grants to a role that was
@@ -29,19 +30,22 @@ type Clients struct {
 	caller    string // the ARN of the provider's own credentials, or empty
 	warnings  []Warning
 
-	mu       sync.Mutex // guards projects; never held across a call
-	projects map[projectKey]*projectEntry
+	flights singleflight.Group
+
+	mu       sync.Mutex // guards what follows; never held across a call
+	projects map[projectKey]*Account
+	making   map[projectKey]*making
 }
 
 type projectKey struct{ account, region, role string }
 
-// projectEntry is an account's clients, or the ongoing attempt to make them. account and err may be read once done is closed.
-type projectEntry struct {
-	done    chan struct{}
-	cancel  context.CancelFunc // ends the attempt
-	waiting int                // callers that wait for it; guarded by Clients.mu
-	account *Account
-	err     error
+func (k projectKey) String() string { return k.account + " " + k.region + " " + k.role }
+
+// making is the attempt to make the clients of an account, which callers share.
+type making struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	waiting int // callers; guarded by Clients.mu
 }
 
 // New resolves the arguments, finds credentials, assumes the chain of roles and asks AWS once whose credentials they are. Errors are
@@ -61,7 +65,7 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 		return nil, err
 	}
 
-	clients := &Clients{config: c, sdk: sdk, warnings: warnings, projects: map[projectKey]*projectEntry{}}
+	clients := &Clients{config: c, sdk: sdk, warnings: warnings, projects: map[projectKey]*Account{}, making: map[projectKey]*making{}}
 	var accountID string
 	if !c.SkipRequestingAccountID {
 		caller, err := callerIdentity(ctx, newSTS(sdk, &c))
@@ -117,8 +121,7 @@ func (c *Clients) Endpoint(service string) string { return aws.ToString(c.config
 // also for concurrent callers: one AssumeRole of arn:<partition>:iam::<account>:role/<roleName>, whose credentials renew themselves. With roleName "" the provider's own
 // credentials serve, if they belong to the account; else the error is a *WrongAccountError.
 //
-// A caller whose ctx ends returns at once; the making goes on as long as another caller waits for it. An error is not kept: the next
-// caller tries again.
+// A caller whose ctx ends returns at once; the making goes on as long as another caller waits for it. An error is not kept: the next caller tries again.
 func (c *Clients) Project(ctx context.Context, accountID, region, roleName string) (*Account, error) {
 	if region == "" {
 		region = c.sdk.Region
@@ -139,52 +142,65 @@ func (c *Clients) Project(ctx context.Context, accountID, region, roleName strin
 	}
 
 	key := projectKey{accountID, region, roleName}
-	c.mu.Lock()
-	entry := c.projects[key]
-	if entry == nil {
-		making, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		entry = &projectEntry{done: make(chan struct{}), cancel: cancel}
-		c.projects[key] = entry
-		go c.fill(making, key, entry)
+	made, shared, done := c.join(ctx, key)
+	if made != nil {
+		return made, nil
 	}
-	entry.waiting++
-	c.mu.Unlock()
-
 	select {
-	case <-entry.done:
-		return entry.account, entry.err
+	case result := <-done:
+		account, _ := result.Val.(*Account)
+		return account, result.Err
 	case <-ctx.Done():
-		c.leave(key, entry)
+		c.leave(key, shared)
 		return nil, fmt.Errorf("waiting for credentials of account %s: %w", accountID, context.Cause(ctx))
 	}
 }
 
-// fill makes an entry's clients. A failed entry is forgotten, so that the next caller tries again.
-func (c *Clients) fill(ctx context.Context, key projectKey, entry *projectEntry) {
-	defer entry.cancel()
-	account, err := c.makeProject(ctx, key)
-
+// join returns the clients of an account, or else starts or joins the attempt to make them.
+func (c *Clients) join(ctx context.Context, key projectKey) (*Account, *making, <-chan singleflight.Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry.account, entry.err = account, err
-	if err != nil && c.projects[key] == entry {
-		delete(c.projects, key)
+	if account := c.projects[key]; account != nil {
+		return account, nil, nil
 	}
-	close(entry.done)
+	shared := c.making[key]
+	if shared == nil {
+		shared = &making{}
+		shared.ctx, shared.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		c.making[key] = shared
+	}
+	shared.waiting++
+	return nil, shared, c.flights.DoChan(key.String(), func() (any, error) {
+		account, err := c.makeProject(shared.ctx, key)
+		c.made(key, shared, account)
+		return account, err
+	})
 }
 
-// leave takes one caller off an entry that is being made; without callers the making ends.
-func (c *Clients) leave(key projectKey, entry *projectEntry) {
+// made ends an attempt. One that failed, and so has no clients, is forgotten: the next caller tries again.
+func (c *Clients) made(key projectKey, shared *making, account *Account) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry.waiting--
-	if entry.waiting > 0 || entry.account != nil {
+	shared.cancel()
+	if account != nil {
+		c.projects[key] = account
+	}
+	if c.making[key] == shared {
+		delete(c.making, key)
+	}
+}
+
+// leave removes a caller from an attempt. Without callers, the attempt ends.
+func (c *Clients) leave(key projectKey, shared *making) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	shared.waiting--
+	if shared.waiting > 0 || c.making[key] != shared {
 		return
 	}
-	entry.cancel()
-	if c.projects[key] == entry {
-		delete(c.projects, key)
-	}
+	shared.cancel()
+	delete(c.making, key)
+	c.flights.Forget(key.String())
 }
 
 func (c *Clients) makeProject(ctx context.Context, key projectKey) (*Account, error) {

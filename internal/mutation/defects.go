@@ -464,9 +464,9 @@ var Defects = []Defect{
 		Old: "dir.lookup.listed != nil", New: "false",
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
 	}, {
-		Name: "a failed reading is kept for all clients", In: "internal/relay shared.get",
-		Old: "s.forget(key, r)", New: "_ = s.forget",
-		Packages: []string{"internal/relay"}, Run: "TestShared_",
+		Name: "a failed reading is kept for all clients", In: "internal/relay cache.get",
+		Old: "if err == nil {\n\t\t\tc.keep(key, value)\n\t\t}", New: "c.keep(key, value)",
+		Packages: []string{"internal/relay"}, Run: "TestCache_",
 	}, {
 		Name: "a client sees projects whose names begin like one of its own", In: "internal/relay client.sees",
 		Old:      "return slices.Contains(c.projects, project) && isProjectName(project)",

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
@@ -79,42 +80,37 @@ func (p *Pusher) Publish(ctx context.Context, connections []string, messages []e
 		}
 		texts = append(texts, encoded...)
 	}
-	todo := make(chan string, len(connections))
-	for _, connection := range connections {
-		todo <- connection
-	}
-	close(todo)
 	var (
 		result   Result
 		failures int
 		mu       sync.Mutex // protects result and failures
-		group    sync.WaitGroup
+		group    errgroup.Group
 	)
-	for range min(AtOnce, len(connections)) {
-		group.Go(func() {
-			for connection := range todo {
-				err := ctx.Err()
-				if err == nil {
-					err = p.post(ctx, connection, texts)
-				}
-				mu.Lock()
-				switch {
-				case err == nil:
-					result.Reached++
-					result.Posts += len(texts)
-				case errors.Is(err, ErrGone):
-					result.Gone = append(result.Gone, connection)
-				case errors.Is(err, ErrBusy):
-					result.Behind = append(result.Behind, connection)
-				default:
-					failures++
-					result.Err = err
-				}
-				mu.Unlock()
+	group.SetLimit(AtOnce)
+	for _, connection := range connections {
+		group.Go(func() error {
+			err := ctx.Err()
+			if err == nil {
+				err = p.post(ctx, connection, texts)
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				result.Reached++
+				result.Posts += len(texts)
+			case errors.Is(err, ErrGone):
+				result.Gone = append(result.Gone, connection)
+			case errors.Is(err, ErrBusy):
+				result.Behind = append(result.Behind, connection)
+			default:
+				failures++
+				result.Err = err
+			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // the result holds the errors
 	if failures > 0 {
 		result.Err = fmt.Errorf("%d of %d clients were not reached, one of them since: %w", failures, len(connections), result.Err)
 	}

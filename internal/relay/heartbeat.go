@@ -34,7 +34,7 @@ func (l *live) beat(ctx context.Context) error {
 		return err
 	}
 	var removed, told, failed atomic.Int64
-	err = each(ctx, clientsAtOnce, clients, func(ctx context.Context, c client) error {
+	err = forEach(ctx, clientsAtOnce, clients, func(ctx context.Context, c client) error {
 		ctx, cancel := context.WithTimeout(ctx, sendBound)
 		defer cancel()
 		var err error

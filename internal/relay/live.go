@@ -44,8 +44,8 @@ type live struct {
 	// names lists all projects, for those that may see all of them.
 	names func(context.Context) ([]string, error)
 
-	snapshots shared[place, event.Snapshot]
-	missed    shared[stretch, []event.Event]
+	snapshots cache[place, event.Snapshot]
+	missed    cache[stretch, []event.Event]
 
 	mu     sync.Mutex // protects listed; never held during a call
 	listed *listing   // as it was read last

@@ -40,7 +40,7 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, notificationsBound)
 	defer cancel()
-	return each(ctx, stacksAtOnce, stacks, r.refresh)
+	return forEach(ctx, stacksAtOnce, stacks, r.refresh)
 }
 
 // wakesOf reads the messages of an event.

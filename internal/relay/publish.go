@@ -45,7 +45,7 @@ func (l *live) mend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, projectsAtOnce, names, func(ctx context.Context, name string) error {
+	return forEach(ctx, projectsAtOnce, names, func(ctx context.Context, name string) error {
 		_, err := l.store.Expire(ctx, name)
 		if err != nil {
 			err = fmt.Errorf("letting operations of the project %s expire: %w", name, err)

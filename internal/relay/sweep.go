@@ -59,8 +59,8 @@ func (r *Relay) Compare(ctx context.Context) error {
 		mended++
 	}
 	results := make(chan bool, len(listings))
-	err = each(ctx, accountsAtOnce, byAccount(listings, began), func(ctx context.Context, names []string) error {
-		return each(ctx, 1, names, func(ctx context.Context, name string) error {
+	err = forEach(ctx, accountsAtOnce, byAccount(listings, began), func(ctx context.Context, names []string) error {
+		return forEach(ctx, 1, names, func(ctx context.Context, name string) error {
 			changed, err := r.compare(ctx, name)
 			results <- changed
 			return err
