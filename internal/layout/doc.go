@@ -1,2 +1,2 @@
-// Package layout holds a test, and nothing else: which package may import which.
+// Package layout holds tests, and nothing else: which package may import which, and how many methods a type may have.
 package layout
