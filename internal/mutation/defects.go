@@ -111,7 +111,7 @@ var Defects = []Defect{
 		Old: "if e.base.doubtful {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "a stale description is the end of a commit", In: "internal/stack Stack.follow",
+		Name: "a stale description is the end of a commit", In: "internal/stack performer.follow",
 		Old: "case !before(e, *d):", New: "case true:",
 		Packages: []string{"internal/stack"}, Run: "TestCommitThatEventsToldOf",
 	}, {
@@ -264,19 +264,19 @@ var Defects = []Defect{
 		Old: "path); err != nil {\n\t\t\t\treturn &", New: "path); false {\n\t\t\t\treturn &",
 		Packages: []string{"internal/awsclient"}, Run: "TestWrongArguments",
 	}, {
-		Name: "retry without token", In: "internal/stack Stack.execute",
+		Name: "retry without token", In: "internal/stack performer.execute",
 		Old: "ClientRequestToken: aws.String(e.Token),", New: "",
 		Packages: []string{"internal/stack"},
 	}, {
-		Name: "an incomplete change set is not completed", In: "internal/stack Stack.describeChangeSet",
+		Name: "an incomplete change set is not completed", In: "internal/stack performer.describeChangeSet",
 		Old: `aws.ToString(out.StatusReason) != ""`, New: "out == nil",
 		Packages: []string{"internal/stack"}, Run: "TestSwitches",
 	}, {
-		Name: "a new change set is given up when it is not found at first", In: "internal/stack Stack.describeChangeSet",
+		Name: "a new change set is given up when it is not found at first", In: "internal/stack performer.describeChangeSet",
 		Old: "time.Since(began) < newSetPatience", New: "began.IsZero()",
 		Packages: []string{"internal/stack"}, Run: "TestSwitches",
 	}, {
-		Name: "a change set fails without its reason", In: "internal/stack Stack.failure",
+		Name: "a change set fails without its reason", In: "internal/stack performer.failure",
 		Old: `if err == nil && aws.ToString(plain.StatusReason) != "" {`, New: `if err != nil && aws.ToString(plain.StatusReason) != "" {`,
 		Packages: []string{"internal/stack"}, Run: "TestDescribeChangeSet",
 	}, {
@@ -284,15 +284,15 @@ var Defects = []Defect{
 		Old: "case errors.As(err, &token):", New: "case errors.As(err, &token) && false:",
 		Packages: []string{"internal/stack"}, Run: "TestRefusals",
 	}, {
-		Name: "rollback is left to the default", In: "internal/stack Stack.execute",
+		Name: "rollback is left to the default", In: "internal/stack performer.execute",
 		Old: "false", New: "true",
 		Packages: []string{"internal/stack"},
 	}, {
-		Name: "change sets are executed by name", In: "internal/stack Stack.execute",
+		Name: "change sets are executed by name", In: "internal/stack performer.execute",
 		Old: "ChangeSetName: aws.String(e.ARN", New: `StackName: aws.String(s.config.Stack), ChangeSetName: aws.String(strings.Split(e.ARN, "/")[1]`,
 		Packages: []string{"internal/stack"},
 	}, {
-		Name: "new stacks are not protected", In: "internal/stack Stack.protect",
+		Name: "new stacks are not protected", In: "internal/stack performer.protect",
 		Old: "StackName: aws.String(stackID), EnableTerminationProtection: aws.Bool(true),", New: "StackName: aws.String(stackID), EnableTerminationProtection: aws.Bool(false),",
 		Packages: []string{"internal/stack"},
 	}, {
@@ -308,8 +308,8 @@ var Defects = []Defect{
 		Old: "remembered: o.Earlier,", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "an operation is polled for the first time after a second", In: "internal/stack pausesOfOperation",
-		Old: "for pause := 250 * time.Millisecond; yield(pause); pause = min(pause*3, 5*time.Second) {", New: "for pause := time.Second; yield(pause); pause = min(pause*3, 5*time.Second) {",
+		Name: "an operation is polled for the first time after a second", In: "internal/stack firstPause",
+		Old: "250 * time.Millisecond", New: "time.Second",
 		Packages: []string{"internal/stack"}, Run: "TestPausesOfOperation",
 	}, {
 		Name: "a reading that is behind what was seen is believed", In: "internal/stack Stack.readSince",
@@ -320,7 +320,7 @@ var Defects = []Defect{
 		Old: "if d.Status != cfn.DeleteInProgress && !still(*d) {", New: "if d.Status != cfn.DeleteInProgress && false {",
 		Packages: []string{"internal/stack"}, Run: "TestStackThatHasChanged",
 	}, {
-		Name: "a stack that was deleted while it was being made is waited for", In: "internal/stack Stack.finished",
+		Name: "a stack that was deleted while it was being made is waited for", In: "internal/stack performer.finished",
 		Old: "case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:", New: "case false:",
 		Packages: []string{"internal/stack"}, Run: "TestStackDeletedWhile",
 	}, {
@@ -408,7 +408,7 @@ var Defects = []Defect{
 		New:      "for name := range object {\n\t\tif name == \"Ref\" || name == \"Condition\" || strings.HasPrefix(name, \"Fn::\") {\n\t\t\treturn true\n\t\t}",
 		Packages: []string{"internal/commit"}, Run: "TestVerify_Intrinsic",
 	}, {
-		Name: "a change set that was not executed is left for a late call", In: "internal/stack Stack.settle",
+		Name: "a change set that was not executed is left for a late call", In: "internal/stack performer.settle",
 		Old: "if s.deleteChangeSet(ctx, e.ARN) == nil {", New: `if e.ARN != "" {`,
 		Packages: []string{"internal/stack"}, Run: "TestSettle_",
 	}, {
@@ -416,11 +416,11 @@ var Defects = []Defect{
 		Old: `StatusReason = ""`, New: "ChangeSetID = e.ARN",
 		Packages: []string{"internal/stack"}, Run: "TestOutcomeIs",
 	}, {
-		Name: "sweep deletes the fresh change sets of other writers", In: "internal/stack Stack.sweep",
+		Name: "sweep deletes the fresh change sets of other writers", In: "internal/stack performer.sweep",
 		Old: "if ours && time.Since(aws.ToTime(set.CreationTime)) > deadAfter {", New: "if ours && deadAfter > 0 {",
 		Packages: []string{"internal/stack"}, Run: "Swept",
 	}, {
-		Name: "sweep deletes change sets that are not ours", In: "internal/stack Stack.sweep",
+		Name: "sweep deletes change sets that are not ours", In: "internal/stack performer.sweep",
 		Old: "ours := strings.HasPrefix(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)", New: "ours := strings.Contains(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)",
 		Packages: []string{"internal/stack"}, Run: "Swept",
 	}, {
@@ -436,7 +436,7 @@ var Defects = []Defect{
 		Old: ", ExpectedBucketOwner: aws.String(b.AccountID)", New: "",
 		Packages: []string{"internal/account"}, Run: "TestEveryCallSays",
 	}, {
-		Name: "only the first resources of a failed first creation are looked at", In: "internal/stack Stack.clear",
+		Name: "only the first resources of a failed first creation are looked at", In: "internal/stack performer.clear",
 		Old: "for pages.HasMorePages() {", New: "for first := true; first && pages.HasMorePages(); first = false {",
 		Packages: []string{"internal/stack"}, Run: "DeadFirst",
 	}, {

@@ -56,9 +56,7 @@ func TopicARN(env template.Env) string {
 func (sh *shard) attach(config stack.Config) {
 	config.Env, config.Writer = sh.env, sh.project.hub.token()
 	config.CloudFormation, config.S3 = sh.account.CloudFormation, sh.account.S3
-	config.Announce, config.Committed, config.Unchanged = sh.announce, sh.committed, sh.unchanged
-	config.Superseded, config.Unhealed = sh.superseded, sh.unhealed
-	config.Log = sh.project.hub.config.Log
+	config.Observer, config.Log = observer{sh}, sh.project.hub.config.Log
 	sh.stack = stack.New(config)
 }
 

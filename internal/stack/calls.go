@@ -29,8 +29,11 @@ const (
 	followBound = 6 * time.Hour    // far above any update of ours; members give up long before
 )
 
-// call performs an effect that wants an answer.
-func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observation {
+// performer performs the effects of the engine that want an answer: calls to AWS.
+type performer struct{ *Stack }
+
+// call performs an effect.
+func (s performer) call(ctx context.Context, effect commit.Effect) commit.Observation {
 	bound := callBound
 	if _, ok := effect.(commit.Follow); ok {
 		bound = followBound
@@ -62,7 +65,7 @@ func (s *Stack) call(ctx context.Context, effect commit.Effect) commit.Observati
 }
 
 // readBase reads the stack for a commit. A stack that is not at rest is read again until it is: that is logged.
-func (s *Stack) readBase(ctx context.Context) commit.BaseRead {
+func (s performer) readBase(ctx context.Context) commit.BaseRead {
 	read := s.readFrom(ctx, s.takeEarlier())
 	if read.Err == nil && !read.Absent && !read.Consistent() {
 		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
@@ -70,7 +73,7 @@ func (s *Stack) readBase(ctx context.Context) commit.BaseRead {
 	return read
 }
 
-func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) commit.ChangeSetMade {
+func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet) commit.ChangeSetMade {
 	input := &cloudformation.CreateChangeSetInput{
 		StackName: aws.String(e.StackID), ChangeSetName: aws.String(e.Name), ClientToken: aws.String(e.Token),
 		ChangeSetType: types.ChangeSetTypeUpdate,
@@ -114,7 +117,7 @@ func (s *Stack) createChangeSet(ctx context.Context, e commit.CreateChangeSet) c
 }
 
 // updated is when the last update of the stack began.
-func (s *Stack) updated(ctx context.Context, stackID string) (time.Time, error) {
+func (s performer) updated(ctx context.Context, stackID string) (time.Time, error) {
 	d, err := s.describe(ctx, aws.String(stackID))
 	if err != nil || d == nil {
 		return time.Time{}, err // without a stack, the set's own description fails
@@ -124,7 +127,7 @@ func (s *Stack) updated(ctx context.Context, stackID string) (time.Time, error) 
 
 // putTemplate gives the template to the request: in it when it is small enough, else by the URL of an object whose key is
 // the hash of its content, so that nobody can put another template in its place unnoticed.
-func (s *Stack) putTemplate(ctx context.Context, input *cloudformation.CreateChangeSetInput, body []byte) error {
+func (s performer) putTemplate(ctx context.Context, input *cloudformation.CreateChangeSetInput, body []byte) error {
 	if len(body) <= template.MaxInlineBytes {
 		input.TemplateBody = aws.String(string(body))
 		return nil
@@ -146,7 +149,7 @@ func (s *Stack) putTemplate(ctx context.Context, input *cloudformation.CreateCha
 }
 
 // changeSetARN finds the ARN of the set that has our name; "" when it is gone again.
-func (s *Stack) changeSetARN(ctx context.Context, stack, name string) string {
+func (s performer) changeSetARN(ctx context.Context, stack, name string) string {
 	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
 		StackName: aws.String(stack), ChangeSetName: aws.String(name),
 	})
@@ -157,10 +160,10 @@ func (s *Stack) changeSetARN(ctx context.Context, stack, name string) string {
 }
 
 // describeChangeSet waits until the set is made and reads all pages of what the service computed.
-func (s *Stack) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
+func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true)}
 	began, found := time.Now(), false
-	for pause := range pauses(300*time.Millisecond, 3*time.Second) {
+	for pause := 300 * time.Millisecond; ; pause = longer(pause, 3*time.Second) {
 		if err := sleep(ctx, pause); err != nil { // no set is made at once
 			made.Err = classify(err)
 			return made
@@ -186,7 +189,6 @@ func (s *Stack) describeChangeSet(ctx context.Context, made commit.ChangeSetMade
 		default: // not made yet
 		}
 	}
-	return made
 }
 
 // newSetPatience is how long a set that was just created may be unknown to DescribeChangeSet.
@@ -194,7 +196,7 @@ const newSetPatience = 5 * time.Second
 
 // addUnvalued completes the changes of a set whose answer with property values is incomplete, as AWS says in the StatusReason of the
 // complete set: an answer without values lists all changes.
-func (s *Stack) addUnvalued(ctx context.Context, reason string, made *commit.ChangeSetMade) *commit.CallError {
+func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.ChangeSetMade) *commit.CallError {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN)}
 	plain := commit.ChangeSetMade{}
 	page, err := s.config.CloudFormation.DescribeChangeSet(ctx, input)
@@ -220,7 +222,7 @@ func (s *Stack) addUnvalued(ctx context.Context, reason string, made *commit.Cha
 }
 
 // failure is why a change set failed. With property values, AWS has left the reason out; without them it gives one.
-func (s *Stack) failure(ctx context.Context, described *cloudformation.DescribeChangeSetOutput) string {
+func (s performer) failure(ctx context.Context, described *cloudformation.DescribeChangeSetOutput) string {
 	if reason := aws.ToString(described.StatusReason); reason != "" {
 		return reason
 	}
@@ -233,7 +235,7 @@ func (s *Stack) failure(ctx context.Context, described *cloudformation.DescribeC
 
 // findings are the resources for which the validation before deployment has failed a change set. Without them, or without the
 // permission to ask, there is only the set's own reason.
-func (s *Stack) findings(ctx context.Context, arn string) []commit.Event {
+func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	var found []commit.Event
 	pages := cloudformation.NewDescribeEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)})
 	for pages.HasMorePages() {
@@ -254,7 +256,7 @@ func (s *Stack) findings(ctx context.Context, arn string) []commit.Event {
 	return found
 }
 
-func (s *Stack) readChanges(ctx context.Context, input *cloudformation.DescribeChangeSetInput, page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade) *commit.CallError {
+func (s performer) readChanges(ctx context.Context, input *cloudformation.DescribeChangeSetInput, page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade) *commit.CallError {
 	for {
 		for _, change := range page.Changes {
 			if change.ResourceChange != nil {
@@ -311,7 +313,7 @@ func shown(values map[string]string) map[string]string {
 }
 
 // deleteChangeSet deletes a set that was not executed. One that is gone is as good as deleted.
-func (s *Stack) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
+func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
 	_, err := s.config.CloudFormation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)})
 	if failed := classify(err); failed != nil && failed.Failure != commit.Outdated && failed.Failure != commit.Gone {
 		return failed
@@ -319,7 +321,7 @@ func (s *Stack) deleteChangeSet(ctx context.Context, arn string) *commit.CallErr
 	return nil
 }
 
-func (s *Stack) execute(ctx context.Context, e commit.Execute) *commit.CallError {
+func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallError {
 	// Rollback is said explicitly: AWS documents its default in two ways, and a template that is half applied is no database.
 	_, err := s.config.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
 		ChangeSetName: aws.String(e.ARN), ClientRequestToken: aws.String(e.Token), DisableRollback: aws.Bool(false),
@@ -336,7 +338,7 @@ func (s *Stack) execute(ctx context.Context, e commit.Execute) *commit.CallError
 
 // settle finds out whose operation it was: an executed change set says so for ever, by its ARN. One that is still
 // there unexecuted is deleted: when that succeeds, it can't be executed any more.
-func (s *Stack) settle(ctx context.Context, e commit.Settle) commit.Verdict {
+func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)})
 	if failed := classify(err); failed != nil {
 		if failed.Failure == commit.Outdated || failed.Failure == commit.Gone {
@@ -358,7 +360,7 @@ func (s *Stack) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 }
 
 // settleByStack asks the stack which set was executed last.
-func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdict {
+func (s performer) settleByStack(ctx context.Context, e commit.Settle) commit.Verdict {
 	d, err := s.describe(ctx, aws.String(e.StackID))
 	switch {
 	case err != nil:
@@ -372,11 +374,11 @@ func (s *Stack) settleByStack(ctx context.Context, e commit.Settle) commit.Verdi
 // follow polls the stack by its id until the operation has ended. A description that still shows the stack before the operation,
 // when its events tell of the end already, is stale: it is asked for again, for cfn.StalePatience. If it stays so, the moment of the
 // operation is noted, so that the stack without it counts as stale later on.
-func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
+func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
 	var told *commit.Finished
 	var toldAt time.Time
-	for pause := range pausesOfOperation {
+	for pause := firstPause; ; pause = nextPause(pause) {
 		if err := sleep(ctx, pause); err != nil {
 			return commit.Finished{Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err)}
 		}
@@ -407,7 +409,6 @@ func (s *Stack) follow(ctx context.Context, e commit.Follow) commit.Finished {
 			return *told
 		}
 	}
-	return commit.Finished{}
 }
 
 // before says that a description shows the stack as it was before an operation.
@@ -427,7 +428,7 @@ func described(e commit.Follow, d commit.Description) commit.Description {
 // than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
 // work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
 // so that nobody takes its outputs for ours. In the first second, such a description is only taken for stale.
-func (s *Stack) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
+func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
 		case cfn.InProgress(d.Status):
@@ -473,7 +474,7 @@ const clockSkew = 15 * time.Minute
 
 // events reads the events of one operation that began after since, oldest first. Events come newest first, so it stops at
 // the first older one.
-func (s *Stack) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
+func (s performer) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
 	pages := cloudformation.NewDescribeStackEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)})
 	for pages.HasMorePages() {
@@ -505,7 +506,7 @@ const stackPolicy = `{"Statement":[` +
 	`{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"},` +
 	`{"Effect":"Deny","Action":"Update:Replace","Principal":"*","Resource":"*","Condition":{"StringEquals":{"ResourceType":["AWS::S3::Bucket"]}}}]}`
 
-func (s *Stack) protect(ctx context.Context, stackID string) error {
+func (s performer) protect(ctx context.Context, stackID string) error {
 	if _, err := s.config.CloudFormation.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{
 		StackName: aws.String(stackID), StackPolicyBody: aws.String(stackPolicy),
 	}); err != nil {

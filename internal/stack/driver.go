@@ -62,18 +62,23 @@ func (s *Stack) signal() {
 func (s *Stack) run(ctx context.Context) {
 	observations := make(chan commit.Observation, 1) // at most one call is outstanding
 	for s.step(ctx, observations) {
-		var timer <-chan time.Time
-		if at, ok := s.engine.NextTick(); ok {
-			t := time.NewTimer(time.Until(at))
-			defer t.Stop()
-			timer = t.C
-		}
-		select {
-		case <-s.wake:
-		case <-timer:
-		case o := <-observations:
-			s.engine.Observe(time.Now(), o)
-		}
+		s.await(observations)
+	}
+}
+
+// await waits until something has arrived, a call is answered or the engine wants a tick.
+func (s *Stack) await(observations <-chan commit.Observation) {
+	var tick <-chan time.Time
+	if at, ok := s.engine.NextTick(); ok {
+		timer := time.NewTimer(time.Until(at))
+		defer timer.Stop()
+		tick = timer.C
+	}
+	select {
+	case <-s.wake:
+	case <-tick:
+	case o := <-observations:
+		s.engine.Observe(time.Now(), o)
 	}
 }
 
@@ -106,29 +111,19 @@ func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations 
 	case commit.Done:
 		s.done(e)
 	case commit.Announce:
-		if s.config.Announce != nil {
-			s.config.Announce(ctx, e)
-		}
+		s.config.Observer.Announce(ctx, e)
 	case commit.Committed:
 		s.config.Log(ctx, "Committed", map[string]any{"stack": s.config.Stack, "revision": e.Revision, "token": e.Token})
-		if s.config.Committed != nil {
-			s.config.Committed(ctx, e)
-		}
+		s.config.Observer.Committed(ctx, e)
 	case commit.Superseded:
-		if s.config.Superseded != nil {
-			s.config.Superseded()
-		}
+		s.config.Observer.Superseded()
 	case commit.Unchanged:
-		if s.config.Unchanged != nil {
-			s.config.Unchanged(ctx, e)
-		}
+		s.config.Observer.Unchanged(ctx, e)
 	case commit.Unhealed:
-		if s.config.Unhealed != nil {
-			s.config.Unhealed(ctx, e)
-		}
+		s.config.Observer.Unhealed(ctx, e)
 	default:
 		go func() {
-			observations <- s.call(observed(ctx, func(a commit.Attempt) { observations <- a }), effect)
+			observations <- performer{s}.call(observed(ctx, func(a commit.Attempt) { observations <- a }), effect)
 		}()
 	}
 }

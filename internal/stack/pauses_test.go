@@ -1,20 +1,15 @@
 package stack
 
 import (
-	"iter"
 	"testing"
 	"time"
 )
 
 // pollsOf is how many polls see the end of an operation that takes so long, when each takes as long as a call of AWS.
-func pollsOf(took time.Duration, schedule iter.Seq[time.Duration]) int {
-	polls, at := 0, time.Duration(0)
-	for pause := range schedule {
-		polls, at = polls+1, at+pause
-		if at >= took {
-			break
-		}
-		at += 100 * time.Millisecond
+func pollsOf(took, pause time.Duration, next func(time.Duration) time.Duration) int {
+	polls := 1
+	for at := pause; at < took; at += 100*time.Millisecond + pause {
+		polls, pause = polls+1, next(pause)
 	}
 	return polls
 }
@@ -22,21 +17,19 @@ func pollsOf(took time.Duration, schedule iter.Seq[time.Duration]) int {
 // TestPausesOfOperation compares the polls of an operation with those of a poller that waits for a second first. On AWS's times there are
 // not more, and what ends at once is seen at once.
 func TestPausesOfOperation(t *testing.T) {
+	second := func(pause time.Duration) time.Duration { return longer(pause, 5*time.Second) }
 	for took := 5 * time.Second; took < 10*time.Minute; took += 100 * time.Millisecond {
-		have, most := pollsOf(took, pausesOfOperation), pollsOf(took, pauses(time.Second, 5*time.Second))
+		have, most := pollsOf(took, firstPause, nextPause), pollsOf(took, time.Second, second)
 		if have > most {
 			t.Errorf("an operation of %s takes %d polls, want at most %d", took, have, most)
 		}
 	}
 	for took, want := range map[time.Duration]int{0: 1, time.Second: 2, 2 * time.Second: 3, 15 * time.Second: 6, time.Minute: 15} {
-		if have := pollsOf(took, pausesOfOperation); have != want {
+		if have := pollsOf(took, firstPause, nextPause); have != want {
 			t.Errorf("an operation of %s takes %d polls, want %d", took, have, want)
 		}
 	}
-	for pause := range pausesOfOperation {
-		if pause != 250*time.Millisecond {
-			t.Errorf("the first poll is after %s", pause)
-		}
-		break
+	if firstPause != 250*time.Millisecond {
+		t.Errorf("the first poll is after %s", firstPause)
 	}
 }

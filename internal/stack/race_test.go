@@ -2,7 +2,6 @@ package stack_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
@@ -189,14 +187,8 @@ func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 				w.filled(w.process())
 				// The first writer's machine sleeps.
 				client := w.clientBy(&after{next: w.transport, action: "ExecuteChangeSet", do: func() { time.Sleep(2 * time.Minute) }})
-				superseded := 0
-				s := w.process(func(c *stack.Config) {
-					c.CloudFormation = client.CloudFormation
-					c.Committed = func(_ context.Context, done commit.Committed) {
-						t.Errorf("what the second has left is taken for revision %d of the first: %+v", done.Revision, done.Description)
-					}
-					c.Superseded = func() { superseded++ }
-				})
+				var told reports
+				s := w.process(func(c *stack.Config) { c.CloudFormation, c.Observer = client.CloudFormation, &told })
 				if fails != "neither" {
 					w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-" + fails, Phase: "create", Reason: "no", Times: 1})
 				}
@@ -210,8 +202,11 @@ func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 				if (second != nil) != (fails == "second") {
 					t.Errorf("the second ended with %v", second)
 				}
-				if want := map[string]int{"neither": 1, "first": 0, "second": 1}[fails]; superseded != want {
-					t.Errorf("superseded %d times, want %d", superseded, want)
+				if want := map[string]int{"neither": 1, "first": 0, "second": 1}[fails]; told.superseded != want {
+					t.Errorf("superseded %d times, want %d", told.superseded, want)
+				}
+				for _, done := range told.committed {
+					t.Errorf("what the second has left is taken for revision %d of the first: %+v", done.Revision, done.Description)
 				}
 				must(t, w.process().Commit(t.Context(), create(user("third"))))
 				want := map[string]int{"neither": 3, "first": 2, "second": 2}[fails]

@@ -13,7 +13,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-func (s *Stack) continueRollback(ctx context.Context, e commit.ContinueRollback) *commit.CallError {
+func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollback) *commit.CallError {
 	s.config.Log(ctx, "Continuing the stack's failed rollback", map[string]any{"stack": s.config.Stack, "skipped": e.Skip, "token": e.Token})
 	_, err := s.config.CloudFormation.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{
 		StackName: aws.String(e.StackID), ClientRequestToken: aws.String(e.Token), ResourcesToSkip: e.Skip,
@@ -23,7 +23,7 @@ func (s *Stack) continueRollback(ctx context.Context, e commit.ContinueRollback)
 
 // clear deletes a stack whose first creation was rolled back. With a resource left in it, that is refused: it would be
 // deleted with the stack, and nobody knows what it holds.
-func (s *Stack) clear(ctx context.Context, e commit.Clear) error {
+func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	var left []string
 	pages := cloudformation.NewListStackResourcesPaginator(s.config.CloudFormation, &cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)})
 	for pages.HasMorePages() {

@@ -142,8 +142,8 @@ func TestAFailedRollbackIsContinued(t *testing.T) {
 func TestASkippedResourceIsHealed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		var unhealed int
-		s := w.process(func(c *stack.Config) { c.Unhealed = func(context.Context, commit.Unhealed) { unhealed++ } })
+		var told reports
+		s := w.process(func(c *stack.Config) { c.Observer = &told })
 		w.filled(s)
 		mustAll(t, commitAll(t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
 		before := w.policyOf(t.Context())
@@ -173,8 +173,8 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		if contents := w.contents(); len(contents.Deviations) != 0 {
 			t.Errorf("the healing has left %v", contents.Deviations)
 		}
-		if unhealed != 0 {
-			t.Errorf("%d times something could not be healed", unhealed)
+		if told.unhealed != 0 {
+			t.Errorf("%d times something could not be healed", told.unhealed)
 		}
 	})
 }

@@ -26,18 +26,35 @@ type Config struct {
 	TemplateBucket string
 	// NotificationARNs are set when the stack is created.
 	NotificationARNs []string
-	// Announce is called before an execution, Committed after a commit, Superseded after one on which somebody else's change
-	// has followed, and Unchanged when the stack holds changes already, before the members hear of it. They are called one at a time and should return within a second or two: the stack's
-	// commits wait for them. nil: nothing is called.
-	Announce   func(ctx context.Context, announcement commit.Announce)
-	Committed  func(ctx context.Context, committed commit.Committed)
-	Unchanged  func(ctx context.Context, unchanged commit.Unchanged)
-	Superseded func()
-	// Unhealed is called when resources may differ from the template after a failed rollback. nil: nothing is called.
-	Unhealed func(ctx context.Context, unhealed commit.Unhealed)
+	// Observer is told of the stack's commits; nil: nothing is.
+	Observer Observer
 	// Log writes a line for people who watch; nil: no lines.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
+
+// Observer is told of a stack's commits before their members are. Its methods are called one at a time. They should return
+// within a second or two, since the stack's commits wait for them.
+type Observer interface {
+	// Announce is called before an execution.
+	Announce(ctx context.Context, announcement commit.Announce)
+	// Committed is called after a commit.
+	Committed(ctx context.Context, committed commit.Committed)
+	// Superseded is called after a commit that another writer's change has followed.
+	Superseded()
+	// Unchanged is called when the stack holds changes already.
+	Unchanged(ctx context.Context, unchanged commit.Unchanged)
+	// Unhealed is called when resources may differ from the template after a failed rollback.
+	Unhealed(ctx context.Context, unhealed commit.Unhealed)
+}
+
+// nobody is the Observer of a stack that has none.
+type nobody struct{}
+
+func (nobody) Announce(context.Context, commit.Announce)   {}
+func (nobody) Committed(context.Context, commit.Committed) {}
+func (nobody) Superseded()                                 {}
+func (nobody) Unchanged(context.Context, commit.Unchanged) {}
+func (nobody) Unhealed(context.Context, commit.Unhealed)   {}
 
 // Stack is one CloudFormation stack. It is safe for concurrent use.
 type Stack struct {
@@ -73,6 +90,9 @@ type arrival struct {
 func New(config Config) *Stack {
 	if config.Log == nil {
 		config.Log = func(context.Context, string, map[string]any) {}
+	}
+	if config.Observer == nil {
+		config.Observer = nobody{}
 	}
 	config.CloudFormation, config.S3 = watchedCloudFormation(config.CloudFormation), watchedS3(config.S3)
 	return &Stack{
@@ -262,7 +282,7 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 // atRest waits until nobody else is at work on a stack that is to be deleted, another deletion apart. It returns nil when there is no such
 // stack.
 func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
-	for pause := range pauses(time.Second, 5*time.Second) {
+	for pause := time.Second; ; pause = longer(pause, 5*time.Second) {
 		d, err := s.Describe(ctx)
 		if err != nil || d == nil || !cfn.InProgress(d.Status) ||
 			d.Status == cfn.DeleteInProgress || d.Status == cfn.ReviewInProgress {
@@ -273,12 +293,11 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 			return nil, fmt.Errorf("waiting for the operation on the stack %s that is in %s: %w", s.config.Stack, d.Status, err)
 		}
 	}
-	return nil, nil //nolint:nilnil // pauses don't end
 }
 
 // gone waits until a stack that is being deleted is gone.
 func (s *Stack) gone(ctx context.Context, stackID string) error {
-	for pause := range pausesOfOperation {
+	for pause := firstPause; ; pause = nextPause(pause) {
 		if err := sleep(ctx, pause); err != nil {
 			return fmt.Errorf("waiting for the deletion of the stack %s: %w", s.config.Stack, err)
 		}
@@ -296,23 +315,17 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 			return model.AfterChange(stuck, "CloudFormation deleted a part of the stack "+s.config.Stack+".")
 		}
 	}
-	return nil
 }
 
-// pauses are growing pauses between polls, from first, by half, up to most.
-func pauses(first, most time.Duration) func(yield func(time.Duration) bool) {
-	return func(yield func(time.Duration) bool) {
-		for pause := first; yield(pause); pause = min(pause*3/2, most) {
-		}
-	}
-}
+// longer is the pause between polls after another one: longer by half, up to most.
+func longer(pause, most time.Duration) time.Duration { return min(pause*3/2, most) }
 
-// pausesOfOperation are the pauses between polls of an operation of ours: 250 ms, 750 ms, 2.25 s, and then 5 s. An emulator ends an
-// operation at once. AWS takes 5 seconds at least, for which these are not more polls than 1 s, 1.5 s, 2.25 s and so on would be.
-func pausesOfOperation(yield func(time.Duration) bool) {
-	for pause := 250 * time.Millisecond; yield(pause); pause = min(pause*3, 5*time.Second) {
-	}
-}
+// firstPause is the pause before the first poll of an operation of ours. An emulator ends an operation at once.
+const firstPause = 250 * time.Millisecond
+
+// nextPause is the pause between polls of an operation of ours after another one: 250 ms, 750 ms, 2.25 s, and then 5 s.
+// AWS takes 5 seconds at least, for which these are not more polls than 1 s, 1.5 s, 2.25 s and so on would be.
+func nextPause(pause time.Duration) time.Duration { return min(pause*3, 5*time.Second) }
 
 // sleep waits, or returns the context's error.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -20,7 +20,7 @@ const deadAfter = time.Hour
 // sweep makes room when a stack has as many change sets as it can have (1,000, as users report): it deletes ours that dead writers
 // have left. Executing any set deletes all others, so they pile up only where nothing is ever committed. It says whether there is
 // room now.
-func (s *Stack) sweep(ctx context.Context, stack string, refusal error) bool {
+func (s performer) sweep(ctx context.Context, stack string, refusal error) bool {
 	var limit *types.LimitExceededException
 	if !errors.As(refusal, &limit) {
 		return false

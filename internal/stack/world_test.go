@@ -92,6 +92,20 @@ func (w *world) process(change ...func(*stack.Config)) *stack.Stack {
 	return stack.New(config)
 }
 
+// reports counts what an observer was told. Effects that are not counted are ignored.
+type reports struct {
+	committed            []commit.Committed
+	superseded, unhealed int
+}
+
+func (r *reports) Announce(context.Context, commit.Announce) {}
+func (r *reports) Committed(_ context.Context, committed commit.Committed) {
+	r.committed = append(r.committed, committed)
+}
+func (r *reports) Superseded()                                 { r.superseded++ }
+func (r *reports) Unchanged(context.Context, commit.Unchanged) {}
+func (r *reports) Unhealed(context.Context, commit.Unhealed)   { r.unhealed++ }
+
 // filled makes the stack with the project's own resources and forgets the calls that it took.
 func (w *world) filled(s *stack.Stack) {
 	w.t.Helper()

@@ -8,8 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// What a stack reports of its commits updates the memory of this process and the mirror.
-
 // memory is that of the project. This process may have dropped the handle by which it reached the stack.
 func (sh *shard) memory() *memory { return &sh.project.hub.project(sh.project.name).memory }
 
@@ -39,8 +37,11 @@ func (sh *shard) writeOwn(ctx context.Context, read *shardRead, token string) {
 	})
 }
 
-// announce tells web clients what is about to be changed.
-func (sh *shard) announce(ctx context.Context, a commit.Announce) {
+// observer takes over what a stack reports of its commits.
+type observer struct{ *shard }
+
+// Announce tells web clients what is about to be changed.
+func (sh observer) Announce(ctx context.Context, a commit.Announce) {
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
 	members := make([]string, len(a.Members))
@@ -59,8 +60,8 @@ func (sh *shard) announce(ctx context.Context, a commit.Announce) {
 	}
 }
 
-// committed takes over what a commit of ours has left in the stack, before its members hear of it.
-func (sh *shard) committed(ctx context.Context, c commit.Committed) {
+// Committed takes over what a commit of ours has left in the stack, before its members hear of it.
+func (sh observer) Committed(ctx context.Context, c commit.Committed) {
 	contents, err := template.Parse(c.Template, sh.withOutputs(c.Description.Outputs))
 	if err != nil {
 		sh.project.hub.config.Warn(ctx, "What was committed can't be read back", map[string]any{
@@ -73,8 +74,8 @@ func (sh *shard) committed(ctx context.Context, c commit.Committed) {
 	sh.memory().remember(sh.n, read)
 }
 
-// unchanged takes over what a writer has found in the stack whose change is there already: what it reads next must have it.
-func (sh *shard) unchanged(ctx context.Context, u commit.Unchanged) {
+// Unchanged takes over what a writer has found in the stack whose change is there already: what it reads next must have it.
+func (sh observer) Unchanged(ctx context.Context, u commit.Unchanged) {
 	contents, err := template.Parse(u.Template, sh.withOutputs(u.Description.Outputs))
 	if err != nil {
 		sh.project.hub.config.Warn(ctx, "What the stack holds can't be read", map[string]any{
@@ -87,11 +88,11 @@ func (sh *shard) unchanged(ctx context.Context, u commit.Unchanged) {
 	}))
 }
 
-// superseded forgets what was read of the project: another writer's change has followed on a commit of ours.
-func (sh *shard) superseded() { sh.memory().supersede() }
+// Superseded forgets what was read of the project: another writer's change has followed on a commit of ours.
+func (sh observer) Superseded() { sh.memory().supersede() }
 
-// unhealed warns of resources that a failed rollback left out.
-func (sh *shard) unhealed(ctx context.Context, u commit.Unhealed) {
+// Unhealed warns of resources that a failed rollback left out.
+func (sh observer) Unhealed(ctx context.Context, u commit.Unhealed) {
 	hub := sh.project.hub
 	hub.warnings.add(UnhealedWarning{sh.project.name, sh.stack.Name(), u.LogicalIDs, u.Reasons})
 	hub.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
