@@ -180,6 +180,18 @@ var Defects = []Defect{
 		Old: "case !rule.takes(a[id]):", New: "case false:",
 		Packages: []string{"internal/sandbox/unproven"},
 	}, {
+		Name: "an interrupted probe removes nothing", In: "internal/probe probe.remove",
+		Old: "context.WithoutCancel(ctx)", New: "ctx",
+		Packages: []string{"internal/probe"}, Run: "TestMeasure_Interrupted",
+	}, {
+		Name: "a probe measures in any account", In: "internal/cmd/probe run",
+		Old: "id != o.account {", New: "id == \"\" {",
+		Packages: []string{"internal/cmd/probe"}, Run: "TestRun_Refusals",
+	}, {
+		Name: "leftovers of a probe are told by their names", In: "internal/probe probe.leftovers",
+		Old: "(tagged || ", New: "(true || ",
+		Packages: []string{"internal/probe"}, Run: "TestLeftovers",
+	}, {
 		Name: "actions that take no resource may be allowed on one", In: "internal/judge misplaced",
 		Old: "case len(formats) == 0:", New: "case false:",
 		Packages: []string{"internal/judge"}, Run: "TestUnknownResources",

@@ -185,10 +185,9 @@ var changeSetRules = []Rule{
 		ID: ForeignImport, Answers: []string{Added, Refused},
 		Belief: "A change set with ImportExistingResources shows an addition for a resource that another stack has. " +
 			"The addition fails because its name is taken.",
-		Source:     "None. The other answer is that the change set itself fails, as an import of a resource of the same stack does.",
-		Otherwise:  "Nothing. In either case the change set fails before it is executed, and the member gets AWS's reason.",
-		Test:       everyAnswer,
-		Unmeasured: "Not yet.",
+		Source:    "None. The other answer is that the change set itself fails, as an import of a resource of the same stack does.",
+		Otherwise: "Nothing. In either case the change set fails before it is executed, and the member gets AWS's reason.",
+		Test:      everyAnswer,
 	}, {
 		ID:         "validation-property-check",
 		Belief:     "The validation of properties before deployment is named AWS::EarlyValidation::PropertyValidation.",
