@@ -156,6 +156,38 @@ var Defects = []Defect{
 		Old: "if e.closes(i, c) {", New: "if false && e.closes(i, c) {",
 		Packages: []string{"internal/projects"}, Run: "TestProjectBuckets",
 	}, {
+		Name: "policies name principals that do not exist", In: "internal/sandbox/iam/policydoc validPrincipal",
+		Old: " && exists(name)", New: "",
+		Packages: []string{"internal/sandbox"}, Run: "TestPrincipals",
+	}, {
+		Name: "a key's policy locks its maker out", In: "internal/sandbox/kms Service.checkPolicy",
+		Old: "!bypass && ", New: "false && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestKey",
+	}, {
+		Name: "a bucket's policy has actions that apply to nothing", In: "internal/sandbox/s3 checkStatement",
+		Old: "!applies && ", New: "false && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestBucketPolicies",
+	}, {
+		Name: "log groups take keys that do not let them in", In: "internal/sandbox/logs Service.usable",
+		Old: "!evaluate.ServiceMay(request, policy)", New: "!evaluate.ServiceMay(request, policy) && false",
+		Packages: []string{"internal/sandbox"}, Run: "TestKeysOfLogGroups",
+	}, {
+		Name: "a topic's policy has no say", In: "internal/sandbox/sns Service.Demands",
+		Old: "d.Account, d.Policy = t.owner, t.attributes[\"Policy\"]", New: "_ = t",
+		Packages: []string{"internal/sandbox"}, Run: "TestTopicPolicies",
+	}, {
+		Name: "dependents are listed with values", In: "internal/sandbox/cloudformation comparison.value",
+		Old: "c.s.w.On(cloud.DependentsListedWithValues) && ", New: "",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestSwitches|TestAddedDependent",
+	}, {
+		Name: "references to what a condition leaves out", In: "internal/sandbox/cloudformation scope.checkConditions",
+		Old: "resource && !is && ", New: "resource && false && ",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestTemplatesThatAreRefusedAtOnce",
+	}, {
+		Name: "dynamic references in lists are left as they are", In: "internal/sandbox/cloudformation operation.resolveDynamic",
+		Old: "resolved[i], err = op.resolveDynamic(element)", New: "resolved[i], err = element, nil",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestDynamicReferencesWherever",
+	}, {
 		Name: "quoted scalars in YAML have types", In: "internal/sandbox/cloudformation yamlScalar",
 		Old: "if n.Style&(yamlQuoted|yaml.TaggedStyle) != 0 {", New: "if n.Style&yaml.TaggedStyle != 0 {",
 		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestParseYAML",

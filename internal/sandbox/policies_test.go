@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
@@ -229,9 +231,10 @@ func TestTagCharacters(t *testing.T) {
 	for kind, test := range map[string]struct {
 		name, code string
 	}{
-		"AWS::S3::Bucket": {"BucketName", "InvalidTag"},
-		"AWS::IAM::User":  {"UserName", "ValidationError"},
-		"AWS::KMS::Key":   {"Description", "TagException"},
+		"AWS::S3::Bucket":     {"BucketName", "InvalidTag"},
+		"AWS::IAM::User":      {"UserName", "ValidationError"},
+		"AWS::KMS::Key":       {"Description", "TagException"},
+		"AWS::Logs::LogGroup": {"LogGroupName", "InvalidParameterException"},
 	} {
 		made := 0
 		for _, text := range []string{"a,b", "{x}", "R&D", "fine + = - . _ : / @ é"} {
@@ -263,6 +266,11 @@ func TestIdentityPolicies(t *testing.T) {
 	_, err = client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:eu-west-1::b"}]}`)})
 	wantError(t, err, "MalformedPolicyDocument", "The policy failed legacy parsing")
+	_, err = client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/Ł/*"}]}`)})
+	if err == nil || !strings.Contains(err.Error(), "ValidationError") || !strings.Contains(err.Error(), "at 'policyDocument'") {
+		t.Errorf("a document with characters beyond U+00FF: %v", err)
+	}
 }
 
 // TestSecretsOfAnotherAccount: the service's own key decrypts for the secret's account only.
@@ -313,4 +321,52 @@ func TestTopicPolicies(t *testing.T) {
 	}
 	_, err = sns.NewFromConfig(c).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String("topic"), Message: aws.String("m")})
 	wantError(t, err, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1")
+}
+
+// TestKeysOfLogGroups: the key exists, and its policy lets CloudWatch Logs use it for the group.
+func TestKeysOfLogGroups(t *testing.T) {
+	t.Parallel()
+	box, _ := serve(t)
+	keys, groups := typeOf(t, box, "AWS::KMS::Key"), typeOf(t, box, "AWS::Logs::LogGroup")
+	own := `{"Effect":"Allow","Principal":{"AWS":"` + sandbox.HubAccount + `"},"Action":"kms:*","Resource":"*"}`
+	logs := func(service, condition string) string {
+		return own + `,{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],` +
+			`"Resource":"*","Condition":{` + condition + `}}`
+	}
+	const group = "arn:aws:logs:eu-west-1:" + sandbox.HubAccount + ":log-group:/g"
+	const refused = "InvalidParameterException: The specified KMS key does not exist or is not allowed to be used with LogGroup '" + group + "'"
+	wantRefusals(t, map[string]string{
+		own:                                      refused,
+		logs("logs.eu-west-1.amazonaws.com", ""): "",
+		logs("logs.eu-west-1.amazonaws.com", `"ArnEquals":{"kms:EncryptionContext:aws:logs:arn":"`+group+`"}`):         "",
+		logs("logs.eu-west-1.amazonaws.com", `"ArnEquals":{"kms:EncryptionContext:aws:logs:arn":"`+group+`-another"}`): refused,
+		logs("logs.us-east-1.amazonaws.com", ""): refused,
+	}, func(t *testing.T, policy string) string {
+		t.Helper()
+		key := keys.create(t, map[string]any{"KeyPolicy": statements(t, policy)})
+		refusal := groups.refusal(map[string]any{"LogGroupName": "/g", "KmsKeyId": key.Attributes["Arn"]})
+		groups.delete(t, "/g")
+		return refusal
+	})
+	missing := "arn:aws:kms:eu-west-1:" + sandbox.HubAccount + ":key/11111111-2222-3333-4444-555555555555"
+	if got := groups.refusal(map[string]any{"LogGroupName": "/g", "KmsKeyId": missing}); got != refused {
+		t.Errorf("a key that does not exist: %q", got)
+	}
+}
+
+// TestKeysOfBuckets: what a key encrypts that does not exist is not stored.
+func TestKeysOfBuckets(t *testing.T) {
+	t.Parallel()
+	box, c := serve(t)
+	missing := "arn:aws:kms:eu-west-1:" + sandbox.HubAccount + ":key/11111111-2222-3333-4444-555555555555"
+	typeOf(t, box, "AWS::S3::Bucket").create(t, map[string]any{"BucketName": "reports", "BucketEncryption": map[string]any{
+		"ServerSideEncryptionConfiguration": []any{map[string]any{"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": missing}}},
+	}})
+	client := s3.NewFromConfig(c, pathStyle)
+	_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("reports"), Key: aws.String("k"), Body: strings.NewReader("x")})
+	wantError(t, err, "KMS.NotFoundException", "Key '"+missing+"' does not exist")
+	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String("reports"), Key: aws.String("k"), Body: strings.NewReader("x"), ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("fake"),
+	})
+	wantError(t, err, "KMS.NotFoundException", "Invalid keyId 'fake'")
 }

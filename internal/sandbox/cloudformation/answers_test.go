@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
 // TestArgumentsThatAreRefused: limits of the arguments of stack operations.
@@ -103,4 +105,45 @@ func TestRealPropertiesAreNotModelled(t *testing.T) {
 	const template = `{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"v","AllowedPattern":"x"}}}}`
 	w.refused("SandboxNotModelled", "the sandbox does not model the property AllowedPattern of AWS::SSM::Parameter (A)",
 		"CreateStack", "StackName", "s", "TemplateBody", template)
+}
+
+// secrets resolve to their ids, shouted.
+type secrets struct{}
+
+func (secrets) SecretString(_ cloud.Caller, id string) (string, error) {
+	return strings.ToUpper(id), nil
+}
+
+// TestDynamicReferencesWhereverTheyStand: in properties, and in lists and maps in them.
+func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.w.SetSecrets(secrets{})
+	const reference = `"{{resolve:secretsmanager:a:SecretString}}"`
+	w.commit("s", "c", "CREATE", `{"Resources":{
+		"P":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"p","Type":"String","Value":`+reference+`}},
+		"B":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"b","Tags":[{"Key":"k","Value":`+reference+`}],"VersioningConfiguration":{"Status":`+reference+`}}}}}`)
+	w.wantStatus("s", "CREATE_COMPLETE")
+	bucket := w.types["AWS::S3::Bucket"].live["b"]
+	got := []any{w.types["AWS::SSM::Parameter"].live["p"]["Value"], at(bucket, "Tags.0.Value"), at(bucket, "VersioningConfiguration.Status")}
+	if fmt.Sprint(got) != "[A A A]" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestAddedDependent: what an added resource gets of a property that changes in the same set shows with its old value.
+func TestAddedDependent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commit("s", "c", "CREATE", `{"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"a","DisplayName":"1"}}}}`)
+	id := w.prepare("s", "u", "UPDATE", dependentChanged)
+	set := w.ok("DescribeChangeSet", "ChangeSetName", id, "IncludePropertyValues", "true")
+	if got := fmt.Sprint(at(set, "Changes.1.ResourceChange.AfterContext")); !strings.Contains(got, `"DisplayName":"1"`) {
+		t.Errorf("the context is %s", got)
+	}
+	w.ok("ExecuteChangeSet", "ChangeSetName", id)
+	w.wantStatus("s", "UPDATE_COMPLETE")
+	if live := w.types["AWS::SNS::Topic"].live["arn:aws:sns:"+region+":"+account+":b"]; live["DisplayName"] != "2" {
+		t.Errorf("it was made as %v", live)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
@@ -152,6 +153,9 @@ func (s *Service) batchWriteItem(r *cloud.Request) (any, *cloud.Error) {
 			}
 			w, err := s.prepare(r.Caller, kind, &one)
 			if err != nil {
+				if kind == writePut && strings.HasPrefix(err.Message, missingKey) {
+					return nil, keyMismatch() // recorded from AWS (LocalStack's test_batch_write_not_matching_schema)
+				}
 				return nil, err
 			}
 			id := w.table.identity(w.key)

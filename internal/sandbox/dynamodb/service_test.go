@@ -188,10 +188,14 @@ func TestRefusals(t *testing.T) {
 	} {
 		wantError(t, put(c.item), "ValidationException", c.want)
 	}
+	_, err := b.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{
+		"tab": {{PutRequest: &types.PutRequest{Item: attributes{"pk": str("p")}}}},
+	}})
+	wantError(t, err, "ValidationException", "The provided key element does not match the schema")
 	if err := put(with(key("p", "s"), attributes{"b": str(strings.Repeat("x", 400<<10-7))})); err != nil {
 		t.Errorf("an item of 400 KB exactly: %v", err)
 	}
-	_, err := b.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String("tab"), Key: attributes{"pk": str("p")}})
+	_, err = b.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String("tab"), Key: attributes{"pk": str("p")}})
 	wantError(t, err, "ValidationException", "The provided key element does not match the schema")
 	_, err = b.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String("none"), Key: key("p", "s")})
 	var gone *types.ResourceNotFoundException

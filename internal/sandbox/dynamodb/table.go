@@ -118,6 +118,9 @@ func (t *table) checkKey(key item) *cloud.Error {
 	return t.checkKeyValues(key)
 }
 
+// missingKey begins the error for an item without its key.
+const missingKey = "One or more parameter values were invalid: Missing the key "
+
 // checkItem checks an item that is to be stored.
 func (t *table) checkItem(i item) *cloud.Error {
 	if err := i.check(); err != nil {
@@ -126,7 +129,7 @@ func (t *table) checkItem(i item) *cloud.Error {
 	for _, k := range t.keys() {
 		v, ok := i[k.name]
 		if !ok {
-			return invalid("One or more parameter values were invalid: Missing the key %s in the item", k.name)
+			return invalid(missingKey+"%s in the item", k.name)
 		}
 		if v.kind != k.kind {
 			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.name, k.kind, v.kind)

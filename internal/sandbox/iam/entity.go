@@ -193,7 +193,18 @@ func (e *entity) deletable() error {
 	return nil
 }
 
+// checkCharacters is the pattern of all policy documents (IAM API reference, CreatePolicy).
+func checkCharacters(text string) error {
+	if strings.ContainsFunc(text, func(r rune) bool { return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
+		return cloud.Errorf("ValidationError", `1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`)
+	}
+	return nil
+}
+
 func checkDocument(text string) error {
+	if err := checkCharacters(text); err != nil {
+		return err
+	}
 	if _, err := policydoc.Parse(text, policydoc.Identity); err != nil {
 		return malformed(err)
 	}

@@ -395,7 +395,7 @@ func TestRefusedResourcesLeaveNothingBehind(t *testing.T) {
 		"wrong nested name":    {"Group", `{"GroupName":"g","Policies":[{"Name":"p"}]}`, "Name"},
 		"no such target":       {"ManagedPolicy", `{"ManagedPolicyName":"p","Groups":["missing"],"PolicyDocument":` + allow + `}`, "missing"},
 		"no such member":       {"UserToGroupAddition", `{"GroupName":"missing","Users":["there"]}`, "missing"},
-		"policy without where": {"Policy", `{"PolicyName":"p","PolicyDocument":` + allow + `}`, "At least one"},
+		"policy without where": {"Policy", `{"PolicyName":"p","PolicyDocument":` + allow + `}`, "without groups, roles and users"},
 		"key of nobody":        {"AccessKey", `{"UserName":"nobody"}`, "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,6 +74,9 @@ func checkSession(seconds int) error {
 
 // checkTrust checks a trust policy. The text for what is no JSON is recorded from AWS (LocalStack's test_iam).
 func (s *Service) checkTrust(text string) error {
+	if err := checkCharacters(text); err != nil {
+		return err
+	}
 	doc, err := policydoc.Parse(text, policydoc.Trust)
 	if err != nil {
 		if policydoc.NotJSON(err) {

@@ -59,6 +59,9 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 	if err := g.set(p, nil); err != nil {
 		return cloud.Resource{}, err
 	}
+	if err := t.s.usable(c, p.KmsKeyId, g.name); err != nil {
+		return cloud.Resource{}, err
+	}
 	t.s.at(c)[g.name] = g
 	return g.resource(), nil
 }
@@ -80,6 +83,11 @@ func (g *group) set(p groupProperties, former []tag) error {
 	}
 	if p.KmsKeyId != "" && !keyARN.MatchString(p.KmsKeyId) {
 		return invalid("The specified KMS key identifier is invalid: %s", p.KmsKeyId) // CloudFormation's type takes ARNs only; the text is from memory
+	}
+	for i, t := range p.Tags {
+		if t.Key == "" || !cloud.TagCharacters(t.Key) || !cloud.TagCharacters(t.Value) { // the patterns of the SDK's model
+			return invalid(`1 validation error detected: Value at 'tags.%d' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`, i+1)
+		}
 	}
 	g.retention, g.key, g.class = p.RetentionInDays, p.KmsKeyId, class
 	for _, t := range former {
@@ -111,6 +119,11 @@ func (t groupType) Update(c cloud.Caller, physicalID string, old, desired map[st
 	g := t.s.at(c)[physicalID]
 	if g == nil {
 		return cloud.Resource{}, cloud.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	if p.KmsKeyId != before.KmsKeyId && keyARN.MatchString(p.KmsKeyId) {
+		if err := t.s.usable(c, p.KmsKeyId, g.name); err != nil {
+			return cloud.Resource{}, err
+		}
 	}
 	return g.resource(), g.set(p, before.Tags)
 }

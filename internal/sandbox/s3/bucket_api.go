@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
+
+var regionName = regexp.MustCompile(`^(EU|[a-z]{2}(-[a-z]+)+-[0-9])$`)
 
 // createBucket is CreateBucket. In us-east-1 no location is named, elsewhere the region itself: S3 API Reference, CreateBucket.
 func (c *call) createBucket() (*cloud.Response, error) {
@@ -29,6 +32,9 @@ func (c *call) createBucket() (*cloud.Response, error) {
 		return nil, cloud.NotModelled("directory buckets")
 	}
 	region := c.r.Caller.Region
+	if region == "us-east-1" && body.Location != "" && (body.Location == region || !regionName.MatchString(body.Location)) {
+		return nil, cloud.Errorf("InvalidLocationConstraint", "The specified location-constraint is not valid") // recorded from AWS
+	}
 	if wanted := strings.Replace(body.Location, "EU", "eu-west-1", 1); wanted != region && (wanted != "" || region != "us-east-1") {
 		if wanted == "" {
 			wanted = "unspecified"
@@ -124,6 +130,9 @@ func (c *call) listBuckets() (*cloud.Response, error) {
 			return nil, cloud.Errorf("InvalidArgument", "Argument max-buckets must be an integer between 1 and 10000")
 		}
 		limit = n
+	}
+	if region := c.query.Get("bucket-region"); region != "" && !regionName.MatchString(region) {
+		return nil, cloud.Errorf("InvalidArgument", "Argument value %s is not a valid AWS Region", region) // recorded from AWS
 	}
 	result := struct {
 		XMLName xml.Name `xml:"ListAllMyBucketsResult"`

@@ -88,7 +88,8 @@ func (s *Service) checkLogging(b *bucket, l *logging) error {
 	return nil
 }
 
-// check is what PutBucketCors refuses: at most 100 rules, methods of a closed list, one wildcard in an origin.
+// check is what PutBucketCors refuses: at most 100 rules, methods of a closed list, one wildcard in an origin or an allowed header, none in an
+// exposed header (S3 user guide, ManageCorsUsing; the texts are as users report them).
 func (c *cors) check() error {
 	if len(c.Rules) == 0 || len(c.Rules) > 100 {
 		return malformedXML()
@@ -107,6 +108,16 @@ func (c *cors) check() error {
 		for _, o := range r.AllowedOrigins {
 			if strings.Count(o, "*") > 1 {
 				return cloud.Errorf("InvalidRequest", "AllowedOrigin %q can not have more than one wildcard.", o)
+			}
+		}
+		for _, h := range r.AllowedHeaders {
+			if strings.Count(h, "*") > 1 {
+				return cloud.Errorf("InvalidRequest", "AllowedHeader %q can not have more than one wildcard.", h)
+			}
+		}
+		for _, h := range r.ExposeHeaders {
+			if strings.Contains(h, "*") {
+				return cloud.Errorf("InvalidRequest", "ExposeHeader %q contains wildcard. We currently do not support wildcard for ExposeHeader.", h)
 			}
 		}
 	}

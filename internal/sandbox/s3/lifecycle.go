@@ -97,6 +97,9 @@ func (r *lifecycleRule) check() error {
 	if r.Status != "Enabled" && r.Status != "Disabled" || r.Prefix == nil && r.Filter == nil || r.Prefix != nil && r.Filter != nil {
 		return malformedXML()
 	}
+	if r.Filter.several() {
+		return malformedXML()
+	}
 	if r.Expiration == nil && r.NoncurrentExpiration == nil && r.AbortUpload == nil && len(r.Transitions) == 0 && len(r.NoncurrentTransitions) == 0 {
 		return cloud.Errorf("InvalidRequest", "At least one action needs to be specified in a rule")
 	}
@@ -157,6 +160,20 @@ func (r *lifecycleRule) check() error {
 		}
 	}
 	return nil
+}
+
+// several says whether a filter has more than the one member that it may have (S3 API reference, LifecycleRuleFilter).
+func (f *lifecycleFilter) several() bool {
+	if f == nil {
+		return false
+	}
+	given := 0
+	for _, is := range []bool{f.Prefix != nil, f.Tag != nil, f.GreaterThan != nil, f.LessThan != nil, f.And != nil} {
+		if is {
+			given++
+		}
+	}
+	return given > 1
 }
 
 func (f *lifecycleFilter) hasTags() bool {

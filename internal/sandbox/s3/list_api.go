@@ -91,8 +91,11 @@ func cut(all []listed, prefix, delimiter, afterKey, afterVersion string, n int) 
 	return page
 }
 
-// limit reads max-keys and its like: 0 to 1,000, 1,000 by default; more is cut.
+// limit reads max-keys and its like: 0 to 1,000, 1,000 by default; more is cut. Every listing has an encoding, too.
 func (c *call) limit(name string) (int, error) {
+	if encoding := c.query.Get("encoding-type"); encoding != "" && encoding != "url" {
+		return 0, cloud.Errorf("InvalidArgument", "Invalid Encoding Method specified in Request")
+	}
 	text := c.query.Get(name)
 	if text == "" {
 		return 1000, nil
@@ -107,7 +110,7 @@ func (c *call) limit(name string) (int, error) {
 // encode gives keys as the request wants them: percent-encoded with encoding-type=url.
 func (c *call) encode(key string) string {
 	if c.query.Get("encoding-type") != "url" {
-		return key
+		return hide(key)
 	}
 	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
 }

@@ -58,6 +58,9 @@ func (b *bucket) version(key, id string) (*version, error) {
 			}
 		}
 	}
+	if b.Versioning.Status == "" && id != "null" {
+		return nil, cloud.Errorf("InvalidArgument", "Invalid version id specified") // recorded from AWS
+	}
 	return nil, &cloud.Error{
 		Code: "NoSuchVersion", Message: "The specified version does not exist.", Status: http.StatusNotFound,
 		Extra: map[string]any{"Key": key, "VersionId": id},

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/xml"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -55,6 +56,9 @@ func (c *call) draft(b *bucket) (version, error) {
 	if len(c.key) > maxKey {
 		return v, cloud.Errorf("KeyTooLongError", "Your key is too long")
 	}
+	if err := checkKey(c.key); err != nil {
+		return v, err
+	}
 	if acl := in.Get("X-Amz-Acl"); acl != "" && acl != "private" && acl != "bucket-owner-full-control" {
 		return v, cloud.Errorf("AccessControlListNotSupported", "The bucket does not allow ACLs")
 	}
@@ -95,8 +99,7 @@ func (c *call) draft(b *bucket) (version, error) {
 	if err := c.encrypt(b, &v); err != nil {
 		return v, err
 	}
-	c.lock(b, &v)
-	return v, nil
+	return v, c.lock(b, &v)
 }
 
 // encrypt decides on an object's encryption: the request's, else the bucket's default.
@@ -124,19 +127,49 @@ func (c *call) encrypt(b *bucket, v *version) error {
 	default:
 		return cloud.Errorf("InvalidArgument", "The encryption method specified is not supported")
 	}
+	return c.checkKMSKey(b, v.encrypted)
+}
+
+// checkKMSKey refuses to encrypt with a key that is not in the bucket's region or does not exist (recorded from AWS: LocalStack's
+// test_s3_sse_validate_kms_key). The message is that of KMS.
+func (c *call) checkKMSKey(b *bucket, e encryptionDefault) error {
+	keys := c.world.EncryptionKeys()
+	if keys == nil || e.Key == "" || !strings.HasPrefix(e.Algorithm, "aws:kms") {
+		return nil
+	}
+	caller := c.r.Caller
+	caller.Region = b.region
+	_, _, err := keys.EncryptionKey(caller, e.Key)
+	var refused *cloud.Error
+	if errors.As(err, &refused) && refused.Code == "NotFoundException" {
+		return cloud.Errorf("KMS.NotFoundException", "%s", refused.Message)
+	}
 	return nil
 }
 
-// lock gives an object the retention that the request or the bucket's default says.
-func (c *call) lock(b *bucket, v *version) {
+// lock gives an object the retention that the request or the bucket's default says. The refusals are recorded from AWS (LocalStack's
+// test_s3, TestS3ObjectLockRetention).
+func (c *call) lock(b *bucket, v *version) error {
 	in := c.r.HTTP.Header
 	v.mode = in.Get("X-Amz-Object-Lock-Mode")
 	v.retained, _ = time.Parse(time.RFC3339, in.Get("X-Amz-Object-Lock-Retain-Until-Date"))
 	v.legalHold = in.Get("X-Amz-Object-Lock-Legal-Hold") == "ON"
+	until := in.Get("X-Amz-Object-Lock-Retain-Until-Date")
+	switch {
+	case (v.mode == "") != (until == ""):
+		return cloud.Errorf("InvalidArgument", "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied")
+	case b.Lock == nil && (v.mode != "" || in.Get("X-Amz-Object-Lock-Legal-Hold") != ""):
+		return cloud.Errorf("InvalidRequest", "Bucket is missing Object Lock Configuration")
+	case v.mode != "" && v.mode != "GOVERNANCE" && v.mode != "COMPLIANCE":
+		return cloud.Errorf("InvalidArgument", "Unknown wormMode directive.")
+	case v.mode != "" && !v.retained.After(c.world.Now()):
+		return cloud.Errorf("InvalidArgument", "The retain until date must be in the future!")
+	}
 	if v.mode == "" && b.Lock != nil && b.Lock.Rule != nil {
 		d := b.Lock.Rule.Default
 		v.mode, v.retained = d.Mode, c.world.Now().AddDate(int(d.Years), 0, int(d.Days))
 	}
+	return nil
 }
 
 // add puts a version under a key: a new one while versioning is enabled, else in place of the null version.
@@ -281,6 +314,9 @@ func byteRange(asked string, size int) (from, to int, err error) {
 			return 0, 0, nil //nolint:nilerr // ignored
 		}
 		if n, err := strconv.Atoi(last); err == nil {
+			if n < from {
+				return 0, 0, nil // no range at all: ignored (RFC 9110, 14.1.1)
+			}
 			to = min(size, n+1)
 		}
 	}
@@ -294,6 +330,9 @@ func byteRange(asked string, size int) (from, to int, err error) {
 // It returns the version or marker that the answer names, nil for none.
 func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error) {
 	o := b.keys[key]
+	if id != "" && id != "null" && b.Versioning.Status == "" {
+		return nil, cloud.Errorf("InvalidArgument", "Invalid version id specified") // recorded from AWS
+	}
 	if id == "" {
 		if b.Versioning.Status == "" {
 			delete(b.keys, key)
@@ -322,8 +361,13 @@ func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error
 	return v, nil
 }
 
-func (c *call) bypass() bool {
-	return strings.EqualFold(c.r.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention"), "true")
+// bypass says whether a deletion goes past the mode GOVERNANCE. A bucket without object lock takes no word on it (recorded from AWS).
+func (c *call) bypass(b *bucket) (bool, error) {
+	header := c.r.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention")
+	if header != "" && b.Lock == nil {
+		return false, cloud.Errorf("InvalidArgument", "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.")
+	}
+	return strings.EqualFold(header, "true"), nil
 }
 
 func (c *call) deleteObject() (*cloud.Response, error) {
@@ -331,7 +375,11 @@ func (c *call) deleteObject() (*cloud.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.erase(b, c.key, c.query.Get("versionId"), c.bypass())
+	bypass, err := c.bypass(b)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.erase(b, c.key, c.query.Get("versionId"), bypass)
 	if err != nil {
 		return nil, err
 	}
@@ -348,6 +396,10 @@ func (c *call) deleteObject() (*cloud.Response, error) {
 // deleteObjects deletes up to 1,000 objects or versions, each on its own.
 func (c *call) deleteObjects() (*cloud.Response, error) {
 	b, err := c.find()
+	if err != nil {
+		return nil, err
+	}
+	bypass, err := c.bypass(b)
 	if err != nil {
 		return nil, err
 	}
@@ -379,7 +431,7 @@ func (c *call) deleteObjects() (*cloud.Response, error) {
 		Errors  []failure `xml:"Error"`
 	}{}
 	for _, one := range asked.Objects {
-		v, err := c.erase(b, one.Key, one.VersionID, c.bypass())
+		v, err := c.erase(b, one.Key, one.VersionID, bypass)
 		if err != nil {
 			e := err.(*cloud.Error) //nolint:errorlint,forcetypeassert // erase gives no other
 			result.Errors = append(result.Errors, failure{one.Key, one.VersionID, e.Code, e.Message})

@@ -3,6 +3,7 @@ package s3
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
@@ -175,6 +176,8 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return run(c)
 }
 
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
 // find gives the bucket that a request names, if it belongs to whom the request expects (AmazonS3 user guide,
 // bucket-owner-condition).
 func (c *call) find() (*bucket, error) {
@@ -182,14 +185,24 @@ func (c *call) find() (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if owner := c.r.HTTP.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != b.account {
+	owner := c.r.HTTP.Header.Get("X-Amz-Expected-Bucket-Owner")
+	if owner != "" && !accountID.MatchString(owner) {
+		return nil, cloud.Errorf("InvalidBucketOwnerAWSAccountID", "The value of the expected bucket owner parameter must be an AWS Account ID... [%s]", owner)
+	}
+	if owner != "" && owner != b.account {
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
 	}
 	return b, nil
 }
 
 // answer encodes an XML answer.
-func (c *call) answer(value any) (*cloud.Response, error) { return protocol.XML(c.r, value) }
+func (c *call) answer(value any) (*cloud.Response, error) {
+	answer, err := protocol.XML(c.r, value)
+	if err == nil {
+		answer.Body = unhide(answer.Body)
+	}
+	return answer, err
+}
 
 // empty is an answer without a body.
 func (c *call) empty(status int) *cloud.Response {

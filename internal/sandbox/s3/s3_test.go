@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -474,5 +475,86 @@ func TestObjectLockProtectsVersions(t *testing.T) {
 	s.must(err)
 	if aws.ToString(head.BucketRegion) != "us-east-1" {
 		t.Errorf("HeadBucket says %q", aws.ToString(head.BucketRegion))
+	}
+}
+
+// TestArgumentsThatAreRefused: each with its own code, as LocalStack's tests recorded them.
+func TestArgumentsThatAreRefused(t *testing.T) {
+	s := newSite(t)
+	c := s.bucket("reports")
+	b, key, ctx := aws.String("reports"), aws.String("k"), t.Context()
+	out := put(t, c, "k", "abc")
+	list := func(in awss3.ListObjectsV2Input) error {
+		in.Bucket = b
+		_, err := c.ListObjectsV2(ctx, &in)
+		return err
+	}
+	wantCode(t, list(awss3.ListObjectsV2Input{ExpectedBucketOwner: aws.String("abcd")}), "InvalidBucketOwnerAWSAccountID")
+	wantCode(t, list(awss3.ListObjectsV2Input{EncodingType: "bogus"}), "InvalidArgument")
+	_, err := c.ListBuckets(ctx, &awss3.ListBucketsInput{BucketRegion: aws.String("bogus")})
+	wantCode(t, err, "InvalidArgument")
+	for _, location := range []string{"us-east-1", "foo"} {
+		_, err = c.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: aws.String("another"), CreateBucketConfiguration: &types.CreateBucketConfiguration{
+			LocationConstraint: types.BucketLocationConstraint(location),
+		}})
+		wantCode(t, err, "InvalidLocationConstraint")
+	}
+	locked := func(mode types.ObjectLockMode, until time.Time) error {
+		in := &awss3.PutObjectInput{Bucket: b, Key: key, Body: strings.NewReader("x"), ObjectLockMode: mode}
+		if !until.IsZero() {
+			in.ObjectLockRetainUntilDate = &until
+		}
+		_, err := c.PutObject(ctx, in)
+		return err
+	}
+	wantCode(t, locked("GOVERNANCE", time.Time{}), "InvalidArgument")
+	wantCode(t, locked("", time.Now().Add(time.Hour)), "InvalidArgument")
+	wantCode(t, locked("GOVERNANCE", time.Now().Add(time.Hour)), "InvalidRequest")
+	_, err = c.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: b, Key: key, BypassGovernanceRetention: aws.Bool(true)})
+	wantCode(t, err, "InvalidArgument")
+	_, err = c.PutBucketLifecycleConfiguration(ctx, &awss3.PutBucketLifecycleConfigurationInput{Bucket: b, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+		Rules: []types.LifecycleRule{{
+			Status: "Enabled", Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)},
+			Filter: &types.LifecycleRuleFilter{Prefix: aws.String("a"), And: &types.LifecycleRuleAndOperator{Prefix: aws.String("b")}},
+		}},
+	}})
+	wantCode(t, err, "MalformedXML")
+	for header, rule := range map[string]types.CORSRule{
+		"allowed": {AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}, AllowedHeaders: []string{"x-*-*"}},
+		"exposed": {AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}, ExposeHeaders: []string{"*"}},
+	} {
+		_, err = c.PutBucketCors(ctx, &awss3.PutBucketCorsInput{Bucket: b, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{rule}}})
+		if wantCode(t, err, "InvalidRequest"); err == nil {
+			t.Errorf("a wildcard in an %s header is taken", header)
+		}
+	}
+	_, err = c.GetObject(ctx, &awss3.GetObjectInput{Bucket: b, Key: key, VersionId: aws.String("x")})
+	wantCode(t, err, "InvalidArgument")
+	_, err = c.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: b, Key: key, VersionId: aws.String("x")})
+	wantCode(t, err, "InvalidArgument")
+	begun, err := c.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{Bucket: b, Key: key})
+	s.must(err)
+	_, err = c.ListMultipartUploads(ctx, &awss3.ListMultipartUploadsInput{Bucket: b, KeyMarker: aws.String("other"), UploadIdMarker: begun.UploadId})
+	wantCode(t, err, "InvalidArgument")
+	read, err := c.GetObject(ctx, &awss3.GetObjectInput{Bucket: b, Key: key, Range: aws.String("bytes=1-0")})
+	s.must(err)
+	if aws.ToInt64(read.ContentLength) != 3 {
+		t.Errorf("a range that is none gives %d bytes of %v", aws.ToInt64(read.ContentLength), out.ETag)
+	}
+}
+
+// TestControlCharactersInListings: XML cannot hold them; with the encoding url a listing can.
+func TestControlCharactersInListings(t *testing.T) {
+	s := newSite(t)
+	c := s.bucket("reports")
+	put(t, c, "in\x01box", "x")
+	_, err := c.ListObjectVersions(t.Context(), &awss3.ListObjectVersionsInput{Bucket: aws.String("reports")})
+	if err == nil || !strings.Contains(err.Error(), "illegal character code U+0001") {
+		t.Errorf("the listing was read: %v", err)
+	}
+	listed, err := c.ListObjectVersions(t.Context(), &awss3.ListObjectVersionsInput{Bucket: aws.String("reports"), EncodingType: types.EncodingTypeUrl})
+	s.must(err)
+	if len(listed.Versions) != 1 || aws.ToString(listed.Versions[0].Key) != "in%01box" {
+		t.Errorf("listed %+v", listed.Versions)
 	}
 }

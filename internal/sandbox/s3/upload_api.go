@@ -115,7 +115,7 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 		sums.Write(sum)
 		v.body = append(v.body, p.body...)
 	}
-	if err := c.mayWrite(b); err != nil {
+	if err := c.mayComplete(b, u); err != nil {
 		return nil, err
 	}
 	v.etag = `"` + hex.EncodeToString(sums.Sum(nil)) + "-" + strconv.Itoa(len(asked.Parts)) + `"`
@@ -132,6 +132,18 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 	}
 	describe(b, &v, answer.Header)
 	return answer, nil
+}
+
+// mayComplete checks the preconditions of a completion: as those of a write, and If-Match is not met by what was put since the upload began
+// (recorded from AWS: LocalStack's test_s3_api).
+func (c *call) mayComplete(b *bucket, u *upload) error {
+	if current, err := b.version(c.key, ""); err == nil && c.r.HTTP.Header.Get("If-Match") != "" && current.modified.After(u.initiated) {
+		return &cloud.Error{
+			Code: "ConditionalRequestConflict", Status: http.StatusConflict,
+			Message: "The conditional request cannot succeed due to a conflicting operation against this resource.",
+		}
+	}
+	return c.mayWrite(b)
 }
 
 func (c *call) abortUpload() (*cloud.Response, error) {
@@ -214,6 +226,9 @@ func (c *call) listUploads() (*cloud.Response, error) {
 		return cmp.Or(strings.Compare(x.key, y.key), x.initiated.Compare(y.initiated), strings.Compare(x.id, y.id))
 	})
 	afterKey, afterID := c.query.Get("key-marker"), c.query.Get("upload-id-marker")
+	if u := b.uploads[afterID]; u != nil && u.key != afterKey {
+		return nil, cloud.Errorf("InvalidArgument", "Invalid uploadId marker") // recorded from AWS
+	}
 	if i := slices.IndexFunc(all, func(u *upload) bool { return u.key == afterKey && u.id == afterID }); i >= 0 {
 		all = all[i+1:]
 	} else {

@@ -70,6 +70,11 @@ func (s *Service) put(c cloud.Caller, p parameter) (*parameter, error) {
 	case len(p.value) > maxValue:
 		return nil, cloud.Errorf("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html")
 	}
+	for key, value := range p.tags {
+		if !cloud.TagCharacters(key) || !cloud.TagCharacters(value) { // the patterns of the SDK's model
+			return nil, cloud.Errorf("ValidationException", `1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
+		}
+	}
 	all := s.at(c)
 	p.version = 1
 	if existing := all[p.name]; existing != nil {
