@@ -17,28 +17,29 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Access says whose tokens let people connect.
+// Access configures which tokens allow a connection.
 type Access struct {
-	// Issuer is the URL of the OIDC issuer, which is the "iss" of its tokens. "" lets nobody connect.
+	// Issuer is the URL of the OIDC issuer, the "iss" of its tokens. With "" every connection is
+	// refused.
 	Issuer string
-	// Audiences are the clients for which the tokens may have been issued; at least one.
+	// Audiences are the accepted audiences; at least one.
 	Audiences []string
-	// ProjectsClaim is the claim that names the projects that a person may see; "" is DefaultProjectsClaim.
+	// ProjectsClaim is the claim that lists the visible projects; "" means DefaultProjectsClaim.
 	ProjectsClaim string
-	// HTTPClient reaches the issuer; nil: a client of its own, with a timeout.
+	// HTTPClient calls the issuer; nil means a client with a timeout.
 	HTTPClient *http.Client
 }
 
-// DefaultProjectsClaim is the claim that names the projects a person may see, unless the settings say otherwise.
+// DefaultProjectsClaim is the default of Access.ProjectsClaim.
 const DefaultProjectsClaim = "stowage_projects"
 
-// Everything is the name that stands for all projects.
+// Everything is the name that means all projects.
 const Everything = mirror.Everything
 
-// issuerTimeout is the most that a call of the issuer may take.
+// issuerTimeout limits one call to the issuer.
 const issuerTimeout = 5 * time.Second
 
-// check finds what is wrong with the settings.
+// check validates the settings.
 func (a Access) check() error {
 	if a.Issuer == "" {
 		if len(a.Audiences) > 0 || a.ProjectsClaim != "" {
@@ -60,22 +61,22 @@ func (a Access) check() error {
 	return nil
 }
 
-// refusal says why somebody may not connect. It never holds anything of the token.
+// refusal is the reason why a connection is refused. It contains nothing of the token.
 type refusal struct {
 	reason string
-	known  bool // who it is, is known; what they may see isn't enough
+	known  bool // the subject is known, but has no access to any project
 }
 
 func (r *refusal) Error() string { return r.reason }
 
-// visitor is somebody whose token was good.
+// visitor is the holder of a valid token.
 type visitor struct {
 	subject  string
 	projects []string // names, or Everything alone
 	expires  time.Time
 }
 
-// claims is what a token says whose signature, issuer and time are good.
+// claims are the claims of a token whose signature, issuer and times are valid.
 type claims struct {
 	subject  string
 	audience []string
@@ -83,13 +84,13 @@ type claims struct {
 	all      map[string]json.RawMessage
 }
 
-// verifier checks the signature, issuer and time of a token. It returns a *refusal when they aren't good, and any other error when
-// that could not be found out.
+// verifier checks the signature, issuer and times of a token. It returns a *refusal for an invalid
+// token, and any other error when the check was not possible.
 type verifier interface {
 	verify(ctx context.Context, token string) (*claims, error)
 }
 
-// gate decides who comes in.
+// gate authorizes connections.
 type gate struct {
 	access   Access
 	verifier verifier
@@ -109,8 +110,8 @@ func newGate(access Access) (*gate, error) {
 	return &gate{access: access, verifier: newVerifier(access.Issuer, client)}, nil
 }
 
-// admit says who a token is from and what they may see. It returns a *refusal when the token isn't good enough, and any other error
-// when that could not be found out.
+// admit returns the token's subject and visible projects. It returns a *refusal for an insufficient
+// token, and any other error when the check was not possible.
 func (g *gate) admit(ctx context.Context, token string) (*visitor, error) {
 	if g.access.Issuer == "" {
 		return nil, &refusal{reason: "the hub has no issuer of tokens"}
@@ -135,8 +136,8 @@ func (g *gate) admit(ctx context.Context, token string) (*visitor, error) {
 	return &visitor{subject: verified.subject, projects: names, expires: verified.expires}, nil
 }
 
-// isForUs says whether a token was issued for one of our audiences. Access tokens of Cognito have no audience, and name the
-// client in another claim.
+// isForUs reports whether a token has one of the accepted audiences. Cognito's access tokens have
+// no audience and name the client in another claim.
 func (g *gate) isForUs(c *claims) bool {
 	audience := c.audience
 	if len(audience) == 0 && stringOf(c.all["token_use"]) == "access" {
@@ -145,7 +146,7 @@ func (g *gate) isForUs(c *claims) bool {
 	return slices.ContainsFunc(audience, func(a string) bool { return a != "" && slices.Contains(g.access.Audiences, a) })
 }
 
-// stringOf is a claim's text; "" when it is of another type.
+// stringOf returns a claim's text; "" when it has another type.
 func stringOf(claim json.RawMessage) string {
 	var s string
 	if json.Unmarshal(claim, &s) != nil {
@@ -154,8 +155,9 @@ func stringOf(claim json.RawMessage) string {
 	return s
 }
 
-// projectsOf are the projects that a claim names: a list of names, names with spaces between them, or Everything. What can't be the
-// name of a project is left out, since the claim may list groups of all kinds.
+// projectsOf returns the projects that a claim lists: a list of names, names separated by spaces,
+// or Everything. It omits what cannot be a project's name, since the claim may list groups of all
+// kinds.
 func projectsOf(claim json.RawMessage) ([]string, error) {
 	if len(claim) == 0 {
 		return nil, nil
@@ -181,20 +183,20 @@ func projectsOf(claim json.RawMessage) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// isProjectName says whether a project can have the name.
+// isProjectName reports whether name is a valid project name.
 func isProjectName(name string) bool {
 	return len(model.Listing{Name: name, AccountID: "000000000000", Region: "eu-west-1"}.Problems()) == 0
 }
 
 const (
 	subprotocolHeader = "Sec-WebSocket-Protocol"
-	// subprotocol is the protocol that is spoken, and the only one that the server ever names.
+	// subprotocol is the protocol of the messages, and the only one that the server answers.
 	subprotocol = "stowage.v1"
-	// tokenProtocol is followed by the token, since browsers can send no other header of ours.
+	// tokenProtocol precedes the token, since browsers cannot send custom headers.
 	tokenProtocol = "stowage.token."
 )
 
-// tokenOf finds the token among the subprotocols that a client offers: as it is, or in base64url.
+// tokenOf finds the token among the subprotocols that a client offers, raw or in base64url.
 func tokenOf(headers map[string]string, all map[string][]string) (string, error) {
 	offered := subprotocolsOf(headers, all)
 	var tokens []string
@@ -218,7 +220,8 @@ func tokenOf(headers map[string]string, all map[string][]string) (string, error)
 	return string(decoded), nil
 }
 
-// subprotocolsOf are the subprotocols that a client offers, over all headers of that name in whatever case.
+// subprotocolsOf returns the subprotocols that a client offers, from all headers of that name in
+// any case.
 func subprotocolsOf(headers map[string]string, all map[string][]string) []string {
 	var lines []string
 	for name, values := range all {

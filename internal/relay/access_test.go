@@ -22,7 +22,7 @@ const (
 	methodARN     = "arn:aws:execute-api:eu-west-1:000000000000:live/prod/$connect"
 )
 
-// issuer is where the sandbox's issuer of tokens is; down makes it unreachable.
+// issuer is the address of the sandbox's token issuer; down makes it unreachable.
 type issuer struct {
 	*oidc.Issuer
 	down  bool
@@ -37,7 +37,7 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return simulate.NewIssuerTransport(i.Issuer, issuerAddress).RoundTrip(r)
 }
 
-// tokens is an issuer, and a setting of a relay that trusts it.
+// tokens returns an issuer and an option for a relay that trusts it.
 func (w *world) tokens(change ...func(*relay.Access)) (*issuer, func(*relay.Config)) {
 	i := &issuer{Issuer: w.box.Issuer()}
 	access := relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: i}}
@@ -47,7 +47,7 @@ func (w *world) tokens(change ...func(*relay.Access)) (*issuer, func(*relay.Conf
 	return i, func(c *relay.Config) { c.Access = access }
 }
 
-// good are the claims of a good token; changed are changes to them, nil taking one away.
+// good returns the claims of a valid token with changes applied; nil removes a claim.
 func good(changed map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": oidc.URL(issuerAddress), "sub": "alice", "aud": "stowage", "stowage_projects": []string{"acme"},
@@ -69,7 +69,7 @@ func (i *issuer) sign(t *testing.T, changed map[string]any) string {
 	return token
 }
 
-// asking is an authorizer's event with the subprotocols that a client offers.
+// asking returns an authorizer event with the subprotocols that a client offers.
 func asking(t *testing.T, offered string) []byte {
 	t.Helper()
 	event, err := json.Marshal(events.APIGatewayCustomAuthorizerRequestTypeRequest{
@@ -81,7 +81,7 @@ func asking(t *testing.T, offered string) []byte {
 
 func offer(token string) string { return "stowage.v1, stowage.token." + token }
 
-// ask asks whether somebody may connect.
+// ask requests authorization of a connection.
 func ask(t *testing.T, r *relay.Relay, offered string) (effect string, told map[string]any, err error) {
 	t.Helper()
 	answer, err := r.Handle(t.Context(), asking(t, offered))
@@ -125,7 +125,8 @@ func TestGoodTokensAreLetInWithTheirProjects(t *testing.T) {
 	silent(t, w, i)
 }
 
-// silent checks that no token has got into the log, by the signature's and the payload's beginnings that all have.
+// silent checks that the log contains no token, by the first characters that all signatures and
+// payloads share.
 func silent(t *testing.T, w *world, i *issuer) {
 	t.Helper()
 	header, _, _ := strings.Cut(i.sign(t, nil), ".")
@@ -218,7 +219,7 @@ func TestTokensOfCognito(t *testing.T) {
 	}
 }
 
-// TestAnIssuerThatCannotBeReachedIsNoRefusal: the client tries again, and so does the relay.
+// TestAnIssuerThatCannotBeReachedIsNoRefusal checks that the client and the relay try again.
 func TestAnIssuerThatCannotBeReachedIsNoRefusal(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()

@@ -14,13 +14,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// retrySeconds is when a client asks again, at the earliest, that could not be answered; twice as long is the latest.
+// retrySeconds is the minimum delay before a client repeats a request that failed. The maximum is
+// twice as long.
 const retrySeconds = 5
 
-// connect keeps a connection. Nothing can be sent on it until API Gateway has the answer, so the client speaks first.
+// connect stores a connection. API Gateway delivers no message before it has the answer, so the
+// client speaks first.
 func (r *Relay) connect(ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest) (*events.APIGatewayProxyResponse, error) {
 	if len(c.projects) == 0 {
-		// There is no authorizer before the route, or it is another one: nobody may see anything.
+		// The route has no authorizer, or another one: the client has access to no project.
 		r.log.ErrorContext(ctx, "a connection came without an authorizer's word", "connection", c.id)
 		return status(http.StatusUnauthorized), nil
 	}
@@ -37,11 +39,12 @@ func (r *Relay) connect(ctx context.Context, c client, request events.APIGateway
 	}
 	r.log.InfoContext(ctx, "connected", "connection", c.id, "projects", len(c.projects))
 	answer := status(http.StatusOK)
-	answer.Headers = map[string]string{subprotocolHeader: event.Subprotocol} // of all that was offered: never the token
+	answer.Headers = map[string]string{subprotocolHeader: event.Subprotocol} // never the token
 	return answer, nil
 }
 
-// disconnect forgets a connection. API Gateway doesn't always tell, so whoever finds one gone does the same.
+// disconnect removes a connection. API Gateway does not report every disconnection, so all senders
+// do the same when they find a closed one.
 func (r *Relay) disconnect(ctx context.Context, c client) (*events.APIGatewayProxyResponse, error) {
 	live, err := r.open(ctx)
 	if err != nil {
@@ -54,14 +57,15 @@ func (r *Relay) disconnect(ctx context.Context, c client) (*events.APIGatewayPro
 	return status(http.StatusOK), nil
 }
 
-// answer answers a client's message, by messages of its own on the connection.
+// answer answers a client's message with messages on the connection.
 func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest) (*events.APIGatewayProxyResponse, error) {
 	live, err := r.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !time.Now().Before(c.ends) {
-		// Its token has expired. It hears nothing any more, takes the connection for dead, and connects again with another token.
+		// The token has expired. A client that receives nothing closes the connection and connects
+		// with a new token.
 		r.log.InfoContext(ctx, "a client's time is over", "connection", c.id)
 		return status(http.StatusForbidden), live.store.Disconnect(ctx, c.id)
 	}
@@ -90,10 +94,10 @@ func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayW
 	return status(http.StatusOK), nil
 }
 
-// otherKind stands for types of messages that we don't know.
+// otherKind represents message types that are not known.
 const otherKind = "other"
 
-// kindOf is a message's type for the log, where only types that we know have a place.
+// kindOf returns a message's type for the log, which contains known types only.
 func kindOf(t event.Type) string {
 	switch t {
 	case event.TypeHello, event.TypeResume, event.TypeSnapshot, event.TypePing:

@@ -11,22 +11,24 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// What the authorizer tells the routes about a connection, in the names of its context's values. All arrive as strings.
+// Names of the values in the authorizer's context. Routes receive all of them as strings.
 const (
-	contextSubject  = "subject"  // who it is, as the issuer says
-	contextProjects = "projects" // names with spaces between them, or Everything
-	contextExpires  = "expires"  // of the token, seconds since 1970
+	contextSubject  = "subject"  // the token's subject
+	contextProjects = "projects" // names separated by spaces, or Everything
+	contextExpires  = "expires"  // expiry of the token, in seconds since 1970
 )
 
-// errUnauthorized is the error that API Gateway turns into the status 401 (API Gateway developer guide, output from a Lambda
-// authorizer).
+// errUnauthorized is the error that API Gateway turns into status 401 (API Gateway developer guide,
+// output from a Lambda authorizer).
 var errUnauthorized = errors.New("Unauthorized") // the text that API Gateway compares
 
-// maxContext is the most that the names of a person's projects may take: API Gateway limits the whole answer to 8 KB.
+// maxContext is the maximum size of the list of visible projects: API Gateway limits the whole
+// answer to 8 KB.
 const maxContext = 6 << 10
 
-// Authorize says whether somebody may connect: a good token in the subprotocol is let in, a person who may see nothing is denied (403),
-// and everybody else is unauthorized (401). Nothing of the token is logged or answered but who it is and what they may see.
+// Authorize decides whether a client may connect. It allows a valid token in the subprotocol,
+// denies (403) a subject with access to no project, and answers every other request with 401. Logs
+// and answers contain the subject and the visible projects, and nothing else of the token.
 func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.APIGatewayCustomAuthorizerResponse, error) {
 	var request events.APIGatewayCustomAuthorizerRequestTypeRequest
 	if err := json.Unmarshal(event, &request); err != nil {
@@ -62,7 +64,7 @@ func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.A
 	}), nil
 }
 
-// verdict is an authorizer's answer about one route.
+// verdict returns an authorizer's answer for one route.
 func verdict(principal, effect, methodARN string, told map[string]any) *events.APIGatewayCustomAuthorizerResponse {
 	return &events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: principal, Context: told,
@@ -73,7 +75,7 @@ func verdict(principal, effect, methodARN string, told map[string]any) *events.A
 	}
 }
 
-// HandleAuthorization is Authorize in the form of a Lambda function.
+// HandleAuthorization is Authorize with the signature of a Lambda function.
 func (r *Relay) HandleAuthorization(ctx context.Context, event []byte) ([]byte, error) {
 	answer, err := r.Authorize(ctx, event)
 	if err != nil {

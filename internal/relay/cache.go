@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// cache keeps values that several clients want at the same time, or shortly after each other: each is read once. The key must
-// hold everything that a value depends on. It is safe for concurrent use; the zero value is empty.
+// cache keeps values that several clients request concurrently or shortly after each other, and
+// reads each of them once. The key must contain everything that a value depends on. It is safe for
+// concurrent use; the zero value is empty.
 type cache[K comparable, V any] struct {
 	reading singleflight.Group
 
@@ -17,11 +18,13 @@ type cache[K comparable, V any] struct {
 	kept map[K]V
 }
 
-// mostKept is how many values of a kind are kept: a storm of clients that reconnect wants few projects, and most of them lack the same.
+// mostKept is the number of values of a kind that are kept. Clients that reconnect together request
+// few projects, and most of them miss the same events.
 const mostKept = 20
 
-// get returns the value of a key, which read reads. The reading does not end with the context of its first caller. One that has failed is
-// not kept, and those who waited for it read the value themselves.
+// get returns the value of a key, and calls read if it is not cached. The read does not end with
+// the context of its first caller. A failed read is not cached; its waiters read the value
+// themselves.
 func (c *cache[K, V]) get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	if value, ok := c.find(key); ok {
 		return value, nil

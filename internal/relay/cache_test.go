@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 )
 
-// TestCache_FailedReading: a reading that has failed is made again for whoever wants it, at the same time and afterwards.
+// TestCache_FailedReading checks that a failed read is repeated for concurrent and for later
+// callers.
 func TestCache_FailedReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c cache[string, int]
@@ -44,7 +45,8 @@ func TestCache_FailedReading(t *testing.T) {
 	})
 }
 
-// TestCache_KeptReading: a reading that has succeeded is made once, whatever others were made meanwhile, and a bounded number is kept.
+// TestCache_KeptReading checks that a successful read is not repeated, and that the number of kept
+// values is bounded.
 func TestCache_KeptReading(t *testing.T) {
 	var c cache[string, int]
 	read := 0
@@ -67,7 +69,8 @@ func TestCache_KeptReading(t *testing.T) {
 	}
 }
 
-// TestCache_CancelledReader reads a value for two callers. The one that began to read it gives up.
+// TestCache_CancelledReader reads a value for two callers. The one that started the read is
+// cancelled.
 func TestCache_CancelledReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c cache[string, int]

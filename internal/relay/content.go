@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// withoutContent is an error of decoding JSON without anything that was decoded: what others have sent is none of the log's business.
+// withoutContent returns a JSON decoding error without the decoded content, which must not be
+// logged.
 func withoutContent(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {

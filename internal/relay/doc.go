@@ -1,86 +1,101 @@
-// Package relay is what runs in the hub's Lambda function: it keeps the mirror beside the stacks, whoever changed them, and web clients
-// beside the mirror.
+// Package relay implements the hub's Lambda function. It keeps the mirror up to date with the
+// stacks, regardless of who changed them, and web clients up to date with the mirror.
 //
-// One program serves all events, which Handle tells apart by their shape (KindOf):
+// One program serves all events. Handle distinguishes them by their shape (KindOf):
 //
 //	event                                              method                         answer
 //	SNS notification of a stack                        Notifications                  none
 //	EventBridge "CloudFormation Stack Status Change"   Notifications                  none
 //	EventBridge schedule, once a minute                Sweep                          none
-//	WebSocket REQUEST authorizer                       Authorize                      a policy, and who it is
+//	WebSocket REQUEST authorizer                       Authorize                      a policy, the subject
 //	WebSocket $connect, $default, $disconnect          Route                          a status
 //
-// Each has a Handle... method, too, in the form func(context.Context, []byte) ([]byte, error) that all Lambda functions have, for those who
-// give each event a function of its own. Several relays may run at once, and any of them may die at any moment.
+// Each has a Handle... method with the signature func(context.Context, []byte) ([]byte, error) of
+// Lambda functions, for deployments with one function per event. Several relays may run
+// concurrently, and each of them may crash at any moment.
 //
 // # Notifications
 //
-// A notification is a reason to look, and tells nothing: only the stack's id is taken out of it, and only of notifications about a stack
-// itself, since those about its resources can hold the resources' properties. Messages of one invocation are taken together by stack.
-// A stack whose name isn't one of ours is dropped before any call; one that only looks like ours costs a look into the mirror
-// and, for an unknown project, into the directory.
+// A notification only triggers a read. The relay takes nothing but the stack's ID from it, and
+// ignores notifications about resources, since they can contain the resources' properties. It
+// groups the messages of one invocation by stack. It drops a stack with a foreign name before any
+// call. A foreign stack with a matching name costs a read of the mirror and, for an unknown
+// project, of the directory.
 //
-// For each stack (projects.RefreshStack): one Query of the mirror and one DescribeStacks. If the mirror is behind and the stack is at
-// rest, DescribeStacks, GetTemplate, DescribeStacks read it in one piece. Two calls write the mirror, on the condition that nobody has been
-// there before; whoever wins has stored the event, and sends it. A commit of any number of resources makes three notifications
-// about the stack itself, so it costs at most 3 x (1 + 1 + 2) + 3 calls, and those of sending.
+// For each stack (projects.RefreshStack) the relay makes one Query of the mirror and one
+// DescribeStacks. If the mirror is behind and the stack is at rest, it calls DescribeStacks,
+// GetTemplate, DescribeStacks to read it consistently. Two calls write the mirror, on the condition
+// that no other process was faster. The process that succeeds has stored the event and sends it. A
+// commit makes three notifications about the stack itself, regardless of its number of resources,
+// so it costs at most 3 x (1 + 1 + 2) + 3 calls, plus those that send.
 //
-// An error is returned when a stack could not be looked at. Then Lambda tries the whole event again, and SNS and EventBridge do when
-// Lambda can't be reached; doing it again is harmless. An invocation is over after 4 minutes.
+// An error is returned when a stack could not be read. Then Lambda retries the whole event, as do
+// SNS and EventBridge when Lambda is unavailable. Retries are harmless. An invocation ends after 4
+// minutes.
 //
 // # Sweep
 //
-// The sweep mends whatever got lost: see Sweep. With p projects that have s stacks in all, a comparison that finds nothing costs p + 2 Queries
-// and s + 2 DescribeStacks every five minutes. Accounts are looked into eight at a time and their stacks one after the other, as
-// CloudFormation's limits are an account's. What is throttled is tried again by the SDK, as everywhere.
+// The sweep repairs what was lost: see Sweep. With p projects that have s stacks in total, a
+// comparison without differences costs p + 2 Queries and s + 2 DescribeStacks every five minutes.
+// It reads eight accounts at a time, and the stacks of an account one after the other, since
+// CloudFormation's limits apply per account. The SDK retries throttled calls.
 //
 // # Connections
 //
-// $connect keeps the connection with the projects that the authorizer found in the token. The client speaks first, as nothing can reach
-// it before $connect has been answered; what it says and is answered is the protocol of package event. What it may see is looked up
-// in what API Gateway tells with every message, the authorizer's word, and never in what the client says.
+// $connect stores the connection with the projects that the authorizer found in the token. The
+// client speaks first, as nothing can reach it before $connect is answered. Package event defines
+// the protocol. The visible projects are taken from the authorizer's context, which API Gateway
+// adds to every message, and never from the client's message.
 //
-// A hello or ping reads the positions of the client's projects. Each project is then told of as event.Resume says: the position is read first,
-// the events or the project as a whole after it, so nothing is lost in between. A project as a whole is kept in memory for as long as its
-// position stands, and so is a stretch of events, so a thousand clients that come back read them once per process. What can't be answered is answered by an error that
-// says when to ask again. Everything is answered within 25 seconds.
+// On hello or ping the relay reads the positions of the client's projects. Then it sends each
+// project according to event.Resume: it reads the position first, and the events or the whole
+// project afterwards, so nothing is lost in between. It caches a whole project or a range of events
+// in memory until the project's position changes, so a thousand reconnecting clients cause one read
+// per process. When a request cannot be answered, the client receives an error with a delay for the
+// next attempt. Every request is answered within 25 seconds.
 //
-// The sweep sends every client a heartbeat with the positions of its projects once a minute, which is how a client finds out that
-// something was lost, and tells it to connect again in the last ten minutes of a connection. Connections that have ended or whose client
-// has gone are removed. A client that doesn't read is waited for for five seconds.
+// Once a minute the sweep sends every client a heartbeat with the positions of its projects, by
+// which clients detect lost messages. In the last ten minutes of a connection it asks the client to
+// reconnect. It removes connections that have ended or are closed. It waits five seconds for a
+// client that does not read.
 //
 // # Access
 //
-// Who may connect is decided by Authorize alone: by a token of an OIDC issuer, which go-oidc verifies (signature, issuer, times), and whose
-// audience and projects are checked here. The token comes as a subprotocol: "stowage.v1, stowage.token.<token>", raw or in base64url; the
-// answer to $connect names "stowage.v1" only. A connection ends with its token, if that is before API Gateway's two hours. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a string of names with
-// spaces between them, or "*". Names that no project can have are passed over, other types refuse the token. The list of all
-// projects (mirror.Directory) is seen by "*" only.
+// Authorize alone decides who may connect, by a token of an OIDC issuer. go-oidc verifies the
+// signature, issuer and times; this package checks the audience and the projects. The token is a
+// subprotocol: "stowage.v1, stowage.token.<token>", raw or in base64url. The answer to $connect
+// names "stowage.v1" only. A connection ends with its token, or with API Gateway's two hours if
+// they are over first. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a
+// string of names separated by spaces, or "*". Names that no project can have are ignored; for
+// claims of other types the token is refused. Only "*" includes the list of all projects
+// (mirror.Directory).
 //
-// Cognito: the issuer is https://cognito-idp.<region>.amazonaws.com/<pool>, the claim cognito:groups. ID tokens have the app client in
-// "aud"; access tokens have no "aud", and their client_id stands for it if token_use is "access".
+// Cognito: the issuer is https://cognito-idp.<region>.amazonaws.com/<pool>, the claim
+// cognito:groups. ID tokens have the app client in "aud". Access tokens have no "aud"; their
+// client_id replaces it if token_use is "access".
 //
-// The answers: 401 ("Unauthorized") without a good token; 403 (a policy that denies) for a good one that names no project; 500 when the
-// issuer can't be reached. The token is in no log, error or answer: what go-oidc says of a token is put into other words, since it
-// quotes claims.
+// The answers: 401 ("Unauthorized") without a valid token; 403 (a policy that denies) for a valid
+// one that names no project; 500 when the issuer is unavailable. No log, error or answer contains
+// the token: errors of go-oidc are reworded, since they quote claims.
 //
 // # Settings
 //
-//	STOWAGE_HUB                    the hub's name; "stowage" if left out
-//	STOWAGE_ROLE                   the role that is assumed in projects' accounts; "StowageReader" if left out
-//	STOWAGE_EXTERNAL_ID            the external ID that is given when that role is assumed; none if left out
-//	STOWAGE_OIDC_ISSUER            the issuer's URL, https but on this machine; without it nobody can connect
-//	STOWAGE_OIDC_AUDIENCE          audiences, with commas between them; needed with an issuer
-//	STOWAGE_OIDC_PROJECTS_CLAIM    the claim that names the projects; "stowage_projects" if left out
-//	STOWAGE_LOG_LEVEL              DEBUG, INFO (if left out), WARN or ERROR
+//	STOWAGE_HUB                    the hub's name; default "stowage"
+//	STOWAGE_ROLE                   the role assumed in projects' accounts; default "StowageReader"
+//	STOWAGE_EXTERNAL_ID            the external ID for that role; default none
+//	STOWAGE_OIDC_ISSUER            the issuer's URL (https, except on localhost); without it no client can connect
+//	STOWAGE_OIDC_AUDIENCE          audiences, separated by commas; required with an issuer
+//	STOWAGE_OIDC_PROJECTS_CLAIM    the claim that lists the projects; default "stowage_projects"
+//	STOWAGE_LOG_LEVEL              DEBUG, INFO (default), WARN or ERROR
 //	AWS_...                        as for every AWS SDK; see package awsclient
 //
-// All else is in the hub's own settings, the SSM parameter /stowage/hub/<name>.
+// All other settings are the hub's own, in the SSM parameter /stowage/hub/<name>.
 //
 // # Log
 //
-// JSON lines on the standard error, with log/slog. What is logged: names of stacks and projects, numbers, durations, ids of requests and
-// connections, reasons. What never is: messages, bodies, headers, tokens.
+// JSON lines on standard error, with log/slog. They contain names of stacks and projects, numbers,
+// durations, IDs of requests and connections, and reasons. They never contain messages, bodies,
+// headers or tokens.
 //
 // # In process
 //

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// forEach calls do for every item, at most limit at a time, and continues when one fails. It returns all errors, in the order of the
-// items. Items that have not been started when ctx ends are not.
+// forEach calls do for every item, at most limit at a time, and continues after a failure. It
+// returns all errors, in the order of the items. It starts no item after ctx has ended.
 func forEach[T any](ctx context.Context, limit int, items []T, do func(context.Context, T) error) error {
 	errs := make([]error, len(items))
 	var group errgroup.Group

@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	// clientsAtOnce is how many connections are written to at the same time.
+	// clientsAtOnce is the number of connections that are written concurrently.
 	clientsAtOnce = 50
-	// sendBound is the most that one message to one client may take, lest a slow client holds up the others.
+	// sendBound limits one message to one client, so that a slow client does not delay the others.
 	sendBound = 5 * time.Second
-	// spread is the most by which clients spread their new connections, when they are told to connect again.
+	// spread is the maximum random delay of a new connection when clients are asked to reconnect.
 	spread = 5 * time.Minute
 )
 
-// beat lets all clients hear from the server: a heartbeat with the positions of their projects, and, when their connections end soon, that
-// they should connect again. Connections that have ended are removed: API Gateway doesn't always tell.
+// beat sends all clients a heartbeat with the positions of their projects. It asks clients whose
+// connections end soon to reconnect. It removes ended connections, since API Gateway does not
+// report all of them.
 func (l *live) beat(ctx context.Context) error {
 	clients, err := l.store.Connections(ctx)
 	if err != nil {
@@ -53,14 +54,14 @@ func (l *live) beat(ctx context.Context) error {
 		}
 		switch {
 		case err == nil && c.behind:
-			return l.store.FallBehind(ctx, c.id, false) // it knows by now what it lacks
+			return l.store.FallBehind(ctx, c.id, false) // the heartbeat tells it what it is missing
 		case err == nil:
 			return nil
 		case errors.Is(err, push.ErrGone):
 			removed.Add(1)
 			return l.store.Disconnect(ctx, c.id)
 		}
-		// A client that doesn't read is no failure of ours: it finds out by itself what it lacks.
+		// A client that does not read is not a failure: it detects what it is missing.
 		failed.Add(1)
 		return nil
 	})
@@ -68,10 +69,11 @@ func (l *live) beat(ctx context.Context) error {
 	return err
 }
 
-// group is the same for all clients that may see the same projects.
+// group returns a key that is equal for clients with the same visible projects.
 func (c client) group() string { return strings.Join(c.projects, " ") }
 
-// heartbeats are the heartbeats of all groups of clients. Those that may see the same share a reading.
+// heartbeats returns the heartbeats of all groups of clients. Clients with the same visible
+// projects share a read.
 func (l *live) heartbeats(ctx context.Context, clients []client) (map[string]event.Heartbeat, error) {
 	heartbeats := map[string]event.Heartbeat{}
 	for _, c := range clients {
@@ -87,7 +89,7 @@ func (l *live) heartbeats(ctx context.Context, clients []client) (map[string]eve
 	return heartbeats, nil
 }
 
-// sendAt sends a message of the server on a connection.
+// sendAt sends a message on a connection.
 func (l *live) sendAt(ctx context.Context, connection string, now time.Time, t event.Type, data any) error {
 	m, err := event.Of(t, data)
 	if err != nil {

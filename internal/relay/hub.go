@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// tableStore is the store that the mirror's table is.
+// tableStore is the store backed by the mirror's table.
 type tableStore struct{ *mirror.Table }
 
 func (s tableStore) Connect(ctx context.Context, c client) error {
@@ -26,7 +26,7 @@ func (s tableStore) Connections(ctx context.Context) ([]client, error) {
 	return clients, err
 }
 
-// stageSender sends by the WebSocket API's stage.
+// stageSender sends through the stage of the WebSocket API.
 type stageSender struct {
 	pusher   *push.Pusher
 	projects *projects.Synchronizer
@@ -40,7 +40,7 @@ func (s stageSender) Publish(ctx context.Context, project string) error {
 	return s.projects.Publish(ctx, project)
 }
 
-// open is what is needed to serve connections; errNobody for a hub without a WebSocket API.
+// open returns what serves connections; errNobody for a hub without a WebSocket API.
 func (r *Relay) open(ctx context.Context) (*live, error) {
 	r.mu.Lock()
 	opened := r.opened

@@ -11,54 +11,57 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// store is what the routes need of the mirror's table.
+// store is the subset of the mirror's table that the routes need.
 type store interface {
-	// Positions is where the projects stand; those that there aren't are left out.
+	// Positions returns the positions of the projects that exist.
 	Positions(ctx context.Context, projects []string) (map[string]event.Position, error)
 	Events(ctx context.Context, project string, after int64) ([]event.Event, error)
 	Read(ctx context.Context, project string) (*mirror.Snapshot, error)
 
-	// Expire lets the operations of a project expire that their writers have left behind, and says how many there were.
+	// Expire expires the operations of a project that their writers have abandoned, and returns
+	// their number.
 	Expire(ctx context.Context, project string) (expired int, err error)
 
 	Connect(ctx context.Context, c client) error
 	Disconnect(ctx context.Context, id string) error
 	Connections(ctx context.Context) ([]client, error)
-	// FallBehind notes whether a client has lost something, so that it is sent no events until it knows.
+	// FallBehind records whether a client has missed events. Such a client receives no events until
+	// it is told.
 	FallBehind(ctx context.Context, id string, behind bool) error
 }
 
 // sender sends on connections.
 type sender interface {
-	// Send returns push.ErrGone for a client that has gone, and push.ErrBusy for one that doesn't read.
+	// Send returns push.ErrGone for a closed connection, and push.ErrBusy for a client that does
+	// not read.
 	Send(ctx context.Context, connection string, m event.Message) error
-	// Publish sends the events of a project that have been stored and not been sent, to all that may see the project.
+	// Publish sends the pending events of a project to all clients with access to it.
 	Publish(ctx context.Context, project string) error
 }
 
-// live is what is needed to serve connections. It is safe for concurrent use.
+// live serves connections. It is safe for concurrent use.
 type live struct {
 	log    *slog.Logger
 	store  store
 	sender sender
-	// names lists all projects, for those that may see all of them.
+	// names lists all projects, for clients with access to all of them.
 	names func(context.Context) ([]string, error)
 
 	snapshots cache[place, event.Snapshot]
 	missed    cache[stretch, []event.Event]
 
 	mu     sync.Mutex // protects listed; never held during a call
-	listed *listing   // as it was read last
+	listed *listing   // the last one read
 }
 
-// place is a project at a position. Whatever changes a project moves its position, so what was read there is right for as long as that
-// stands.
+// place is a project at a position. Every change of a project moves its position, so what was read
+// at a position is valid until the position changes.
 type place struct {
 	project string
 	at      event.Position
 }
 
-// stretch is a part of a project's sequence: what lies behind after, up to a place.
+// stretch is a range of a project's events: those after the number after, up to a place.
 type stretch struct {
 	place
 	after int64
@@ -70,15 +73,17 @@ type listing struct {
 	names []string
 }
 
-// commitsBack is how many events are read to find the last commits: each makes a few.
+// commitsBack is the number of events that are read to find the last commits: a commit makes a few
+// events.
 const commitsBack = 5 * event.MaxCommits
 
-// positions are those of all projects that a client may see.
+// positions returns the positions of all projects that a client may see.
 func (l *live) positions(ctx context.Context, c client) (map[string]event.Position, error) {
 	if !slices.Contains(c.projects, Everything) {
 		return l.store.Positions(ctx, slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }))
 	}
-	// The projects of last time are asked for along with the directory, which tells whether they are still all.
+	// The projects of the last list are requested together with the directory, which shows whether
+	// the list is still complete.
 	l.mu.Lock()
 	listed := l.listed
 	l.mu.Unlock()
@@ -95,7 +100,8 @@ func (l *live) positions(ctx context.Context, c client) (map[string]event.Positi
 	return l.store.Positions(ctx, append(slices.Clone(all), mirror.Directory))
 }
 
-// list are the names of all projects, as the mirror has the directory: it is read again when it has changed only.
+// list returns the names of all projects in the mirror's directory. It reads the directory again
+// only after a change.
 func (l *live) list(ctx context.Context) ([]string, error) {
 	at, there, err := l.position(ctx, mirror.Directory)
 	if err != nil || !there {
@@ -123,7 +129,8 @@ func (l *live) position(ctx context.Context, project string) (position event.Pos
 	return position, there, err
 }
 
-// snapshot is a project as a whole, at a position that was read before. Clients that want the same one share the reading.
+// snapshot returns a whole project at a position that was read before. Clients that request the
+// same one share the read.
 func (l *live) snapshot(ctx context.Context, project string, at event.Position) (event.Snapshot, error) {
 	return l.snapshots.get(ctx, place{project, at}, func(ctx context.Context) (event.Snapshot, error) {
 		past, err := l.store.Events(ctx, project, max(0, at.Seq-commitsBack))
@@ -141,8 +148,8 @@ func (l *live) snapshot(ctx context.Context, project string, at event.Position) 
 	})
 }
 
-// events are what clients lack that stand at a number, when the project stands at a position that was read before. Clients that lack the same
-// share the reading.
+// events returns the events after a number, up to a position that was read before. Clients that
+// miss the same events share the read.
 func (l *live) events(ctx context.Context, project string, after int64, upto event.Position) ([]event.Event, error) {
 	return l.missed.get(ctx, stretch{place{project, upto}, after}, func(ctx context.Context) ([]event.Event, error) {
 		return l.store.Events(ctx, project, after)

@@ -11,21 +11,23 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
-// wake is what a message comes to: a stack to look at.
+// wake is the content of a message: the stack to read.
 type wake struct {
-	stackID string // "" for none: a message about a resource, or anything that isn't a notification
-	// ended says that the message claims the end of an operation. It is a hint to look again if that doesn't show yet.
+	stackID string // "" for none: a message about a resource, or no notification
+	// ended reports that the message announces the end of an operation. If a read does not show
+	// that end yet, the stack is read again.
 	ended bool
 }
 
-// wakeOfText reads a notification.
+// wakeOfText parses a notification.
 //
-// A notification is a text of lines Key='value', for which there are no rules of quoting: a value may hold quotes and line breaks,
-// and so also what looks like lines of other keys. So a key counts at the beginning of a line only. The stack's id comes before
-// anything that a person could have written, so the first counts; of the rest any line that fits does, since a notification too many
-// costs two calls, and one too few is a mirror that is behind.
+// A notification is a text of lines Key='value' without quoting rules. A value may contain quotes
+// and line breaks, and therefore lines that look like other keys. So a key counts only at the
+// beginning of a line. The stack's ID precedes all user-written text, so its first line counts. For
+// the other keys any matching line counts: a false notification costs two calls, while a missed one
+// leaves the mirror behind.
 //
-// Nothing else is taken out of a notification: it can hold the properties of resources.
+// Nothing else is read from a notification, as it can contain the properties of resources.
 func wakeOfText(text string) wake {
 	var w wake
 	var physicalIDs []string
@@ -50,7 +52,7 @@ func wakeOfText(text string) wake {
 	return w
 }
 
-// upToQuote is a value of which it is known that it holds no quote.
+// upToQuote returns the beginning of a value that cannot contain a quote.
 func upToQuote(value string) string {
 	value, _, _ = strings.Cut(value, "'")
 	return value
@@ -62,7 +64,7 @@ const (
 	scheduledEvent       = "Scheduled Event"
 )
 
-// wakeOfBus reads an event of the bus.
+// wakeOfBus reads an EventBridge event.
 func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
 	if e.Source != cloudFormationSource || e.DetailType != stackStatusChange {
 		return wake{}, nil

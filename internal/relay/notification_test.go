@@ -15,7 +15,8 @@ const (
 	otherID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-evil-0/00000000-5e4b-11ee-a58b-0ad65c6599e9"
 )
 
-// text is a notification as CloudFormation writes it; changed are pairs of a key and another value.
+// text returns a notification as CloudFormation writes it; changed are pairs of a key and another
+// value.
 func text(changed ...string) string {
 	lines := [][2]string{
 		{"StackId", stackID}, {"Timestamp", "2026-09-28T22:04:31.607Z"}, {"EventId", "00551c40-5e4b-11ee-a58b-0ad65c6599e9"},
@@ -69,7 +70,7 @@ func TestTheEndOfAnOperationIsAHint(t *testing.T) {
 	}
 }
 
-// FuzzNotification: whatever a text holds, no stack is taken from it but the one on its first line of that kind.
+// FuzzNotification checks that only the first line with a stack ID in a text determines the stack.
 func FuzzNotification(f *testing.F) {
 	f.Add(text())
 	f.Add(text("ResourceProperties", `{"A":"it's\nStackId='x'"}`))
@@ -86,7 +87,7 @@ func FuzzNotification(f *testing.F) {
 		if i < 0 || !strings.Contains("\n"+s, "\nPhysicalResourceId='"+id) || !strings.Contains("\n"+s, "\nResourceType='"+cfn.StackType) {
 			t.Errorf("%q was taken from %q", id, s)
 		}
-		// Whatever stands in the values that people write, the stack is the same.
+		// Values that users write do not change the stack.
 		if again := wakeOfText(text("ResourceStatusReason", s, "ResourceProperties", s)).stackID; again != stackID {
 			t.Errorf("%q in a value made it %q", s, again)
 		}

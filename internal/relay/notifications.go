@@ -14,20 +14,23 @@ import (
 )
 
 const (
-	// notificationsBound is the most that one invocation takes with all of its stacks. What isn't done by then is an error, and Lambda
-	// tries again.
+	// notificationsBound limits one invocation with all of its stacks. Unfinished stacks are an
+	// error, and Lambda retries.
 	notificationsBound = 4 * time.Minute
-	// stacksAtOnce is how many stacks are refreshed at the same time.
+	// stacksAtOnce is the number of stacks that are refreshed concurrently.
 	stacksAtOnce = 4
-	// looks is how often a stack is looked at whose description seems to be stale, and lookPause the time in between.
+	// looks is the number of reads of a stack whose description seems stale, and lookPause the time
+	// between them.
 	looks     = 4
 	lookPause = 3 * time.Second
 )
 
-// Notifications takes an event of SNS or of the bus and brings the mirror of the stacks that it is about up to date. Messages about
-// resources are dropped before any call is made; those that are left are taken together by stack. Stacks that aren't ours are left alone.
+// Notifications handles an event of SNS or EventBridge and updates the mirror of the stacks that it
+// names. It drops messages about resources before any call and groups the others by stack. It
+// ignores foreign stacks.
 //
-// An error means that a stack has not been looked at, and makes Lambda try the whole event again, which is harmless.
+// It returns an error when a stack was not read. Then Lambda retries the whole event, which is
+// harmless.
 func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error {
 	wakes, err := wakesOf(event)
 	if err != nil {
@@ -43,7 +46,7 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	return forEach(ctx, stacksAtOnce, stacks, r.refresh)
 }
 
-// wakesOf reads the messages of an event.
+// wakesOf parses the messages of an event.
 func wakesOf(event json.RawMessage) ([]wake, error) {
 	var shape struct {
 		Records json.RawMessage `json:"Records"`
@@ -55,7 +58,7 @@ func wakesOf(event json.RawMessage) ([]wake, error) {
 		w, err := wakeOfBusEvent(event)
 		return []wake{w}, err
 	}
-	// Only texts and their origin are read from the records. No other field matters.
+	// Only texts and their origin are read from the records.
 	var records []record
 	if err := json.Unmarshal(shape.Records, &records); err != nil {
 		return nil, fmt.Errorf("the records of the event: %w", withoutContent(err))
@@ -67,19 +70,20 @@ func wakesOf(event json.RawMessage) ([]wake, error) {
 	return wakes, nil
 }
 
-// record is a message of SNS, as Lambda passes it on from a topic or from a queue that subscribes to the topic.
+// record is an SNS message that Lambda receives from a topic or from a queue subscribed to it.
 type record struct {
 	SNS  notification `json:"Sns"`
-	Body string       `json:"body"` // of a queue
+	Body string       `json:"body"` // for a queue
 }
 
-// notification is a message of SNS.
+// notification is an SNS message.
 type notification struct {
 	TopicARN string `json:"TopicArn"`
 	Message  string `json:"Message"`
 }
 
-// wake reads a record. A queue passes on the notification as JSON, or an event of the bus. Anything else in a queue is no reason to look.
+// wake parses a record. A queue delivers a notification as JSON, or an EventBridge event. Anything
+// else in a queue is ignored.
 func (r record) wake() wake {
 	if r.Body == "" {
 		return r.SNS.wake()
@@ -98,7 +102,8 @@ func (r record) wake() wake {
 	return w
 }
 
-// wake reads a notification. A topic may report on stacks of its own account and region only: its publishers are that account's.
+// wake parses a notification. A topic may report only on stacks of its own account and region,
+// since its publishers belong to that account.
 func (n notification) wake() wake {
 	w := wakeOfText(n.Message)
 	topic, err := arn.Parse(n.TopicARN)
@@ -108,7 +113,8 @@ func (n notification) wake() wake {
 	return w
 }
 
-// wakeOfBusEvent reads an event of the bus. EventBridge sets its account and region, so that they cannot be forged.
+// wakeOfBusEvent parses an EventBridge event. EventBridge sets the account and region, so they
+// cannot be forged.
 func wakeOfBusEvent(event []byte) (wake, error) {
 	var e events.EventBridgeEvent
 	if err := json.Unmarshal(event, &e); err != nil {
@@ -127,13 +133,13 @@ func (w wake) isOf(accountID, region string) bool {
 	return ok && at.AccountID == accountID && at.Region == region
 }
 
-// woken is a stack that can be one of ours.
+// woken is a stack whose name can belong to Stowage.
 type woken struct {
 	at    projects.StackAddress
 	ended bool
 }
 
-// stacksOf are the stacks that messages are about and that can be ours, each once.
+// stacksOf returns the stacks of the messages whose names can belong to Stowage, each once.
 func stacksOf(wakes []wake) []*woken {
 	var stacks []*woken
 	known := map[projects.StackAddress]*woken{}
@@ -151,10 +157,11 @@ func stacksOf(wakes []wake) []*woken {
 	return stacks
 }
 
-// refresh brings the mirror of one stack up to date and tells those who watch.
+// refresh updates the mirror of one stack and publishes the change.
 //
-// Descriptions are stale for seconds after an operation. So when the end of one was reported and the mirror still shows it in progress
-// afterwards, the stack is looked at again a little later; after that the sweep mends it.
+// Descriptions are stale for seconds after an operation. If the end of one was reported and the
+// mirror still shows it in progress, the stack is read again a little later. After that the sweep
+// repairs it.
 func (r *Relay) refresh(ctx context.Context, w *woken) error {
 	for look := 1; ; look++ {
 		began := time.Now()

@@ -18,8 +18,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestACommitOfAHundredResourcesCostsAFewCalls: more than two hundred notifications come of a commit by hand, three of which are
-// about the stack itself.
+// TestACommitOfAHundredResourcesCostsAFewCalls commits a manual change. It causes more than two
+// hundred notifications, three of them about the stack itself.
 func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -40,8 +40,9 @@ func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
 		if n := notifications.Load(); n < 200 {
 			t.Errorf("only %d notifications came", n)
 		}
-		// The three come at two moments, as there is nothing to clean up. Each time the mirror is read, the stack is described, and the
-		// mirror moves on; the last time the template is read in one piece. The first opens the hub and the project's account.
+		// The three arrive at two moments, as there is nothing to clean up. Each time the mirror is
+		// read, the stack is described, and the mirror advances. The last time the template is read
+		// consistently. The first one opens the hub and the project's account.
 		want := map[string]int{
 			"GetParameter": 1, "AssumeRole": 1,
 			"Query": 2, "DescribeStacks": 2 + 2, "GetTemplate": 1, "TransactGetItems": 2, "TransactWriteItems": 2,
@@ -59,7 +60,8 @@ func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
 	})
 }
 
-// TestRelaysAndTheProviderShareTheWork: whoever is first writes; the others find it written.
+// TestRelaysAndTheProviderShareTheWork checks that the first process writes, and that the others
+// find it written.
 func TestRelaysAndTheProviderShareTheWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -115,7 +117,8 @@ func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
 	})
 }
 
-// TestMessagesOfOneInvocationAreTakenTogether, and those of SNS and of the bus are equal.
+// TestMessagesOfOneInvocationAreTakenTogether checks that SNS and EventBridge messages are treated
+// alike.
 func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -140,12 +143,13 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 	})
 }
 
-// topicOf is the ARN of an account's topic.
+// topicOf returns the ARN of an account's topic.
 func topicOf(accountID string) string {
 	return "arn:aws:sns:" + region + ":" + accountID + ":" + sandbox.TopicName
 }
 
-// snsRecord is a notification of a stack's status as it arrives from a topic, or with queue from a queue that subscribes to the topic.
+// snsRecord returns a notification of a stack's status as a topic delivers it, or with queue a
+// queue subscribed to the topic.
 func snsRecord(t *testing.T, topic, stackID string, queue bool) map[string]any {
 	t.Helper()
 	text := "StackId='" + stackID + "'\nPhysicalResourceId='" + stackID + "'\nResourceType='AWS::CloudFormation::Stack'\nResourceStatus='UPDATE_COMPLETE'\n"
@@ -158,8 +162,9 @@ func snsRecord(t *testing.T, topic, stackID string, queue bool) map[string]any {
 	return map[string]any{"messageId": "1", "eventSource": "aws:sqs", "body": string(body)}
 }
 
-// TestNotifications_OwnAccountOnly takes the same notification from a topic, a queue and the bus. It counts only if it comes from the
-// account and region of the stack; otherwise no call is made.
+// TestNotifications_OwnAccountOnly sends the same notification from a topic, a queue and
+// EventBridge. It counts only if it is from the account and region of the stack; otherwise no call
+// is made.
 func TestNotifications_OwnAccountOnly(t *testing.T) {
 	const other = "999999999999"
 	synctest.Test(t, func(t *testing.T) {
@@ -203,8 +208,9 @@ func TestNotifications_OwnAccountOnly(t *testing.T) {
 	})
 }
 
-// TestNotifications_UnknownProjects sends notifications of stacks of projects that do not exist, as every account that has a topic can.
-// They cost a read of the mirror each, and the directory is read once in five seconds.
+// TestNotifications_UnknownProjects sends notifications of stacks of nonexistent projects, as every
+// account with a topic can. Each costs a read of the mirror, and the directory is read once in five
+// seconds.
 func TestNotifications_UnknownProjects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -233,7 +239,7 @@ func TestNotifications_UnknownProjects(t *testing.T) {
 		if got := notify("none"); !maps.Equal(got, lookup) {
 			t.Errorf("an unknown project later: %s", cmp.Diff(lookup, got))
 		}
-		// A project that is created right after such a reading is found, because the mirror has it.
+		// A project created right after such a read is found, because the mirror has it.
 		must(t, w.process().CreateProject(t.Context(), project("fresh")))
 		if got := notify("fresh"); got["DescribeStacks"] == 0 {
 			t.Errorf("a new project: %v", got)
@@ -241,7 +247,7 @@ func TestNotifications_UnknownProjects(t *testing.T) {
 	})
 }
 
-// bus is an event of the bus about a stack.
+// bus returns an EventBridge event about a stack.
 func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
@@ -268,7 +274,8 @@ func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
 	})
 }
 
-// TestAStaleDescriptionIsLookedAtAgain: otherwise the end of an operation would show minutes later.
+// TestAStaleDescriptionIsLookedAtAgain checks that the end of an operation is visible without a
+// delay of minutes.
 func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -278,7 +285,7 @@ func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go w.box.Run(ctx)
-		go func() { // in the midst of the update
+		go func() { // during the update
 			time.Sleep(2 * time.Second)
 			_, err := r.Handle(ctx, bus(t, id, "UPDATE_IN_PROGRESS"))
 			must(t, err)
@@ -309,7 +316,7 @@ func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
 	}
 }
 
-// FuzzHandle: whatever comes in, the relay answers or refuses it without a call for a stack.
+// FuzzHandle checks that the relay answers or refuses any input without a call for a stack.
 func FuzzHandle(f *testing.F) {
 	for _, seed := range []string{
 		schedule, `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"StackId='x'"}}]}`, `{"type":"REQUEST","methodArn":"arn","headers":{"Sec-WebSocket-Protocol":"stowage.v1, stowage.token.x"}}`,

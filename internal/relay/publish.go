@@ -9,7 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// publish tells those who watch a project what has been stored and not been sent yet. A failure is left to the next sweep.
+// publish sends the pending events of a project to its clients. After a failure the next sweep
+// sends them.
 func (r *Relay) publish(ctx context.Context, project string) {
 	live, err := r.open(ctx)
 	if errors.Is(err, errNobody) {
@@ -23,7 +24,7 @@ func (r *Relay) publish(ctx context.Context, project string) {
 	}
 }
 
-// sweepLive is the part of a sweep that is done every time.
+// sweepLive is the part of a sweep that runs every time.
 func (r *Relay) sweepLive(ctx context.Context) error {
 	live, err := r.open(ctx)
 	if errors.Is(err, errNobody) {
@@ -35,11 +36,11 @@ func (r *Relay) sweepLive(ctx context.Context) error {
 	return errors.Join(live.mend(ctx), live.beat(ctx))
 }
 
-// errNobody says that the hub has no WebSocket API, so that nobody watches.
+// errNobody reports that the hub has no WebSocket API and therefore no clients.
 var errNobody = errors.New("the hub has no WebSocket API")
 
-// mend does what a sweep does every time for the projects: what writers that have died announced expires, and events that were stored and not
-// sent are sent. It goes on after a project's failure and returns them all.
+// mend does for all projects what every sweep does: it expires abandoned operations and sends
+// pending events. It continues after a project's failure and returns all errors.
 func (l *live) mend(ctx context.Context) error {
 	names, err := l.all(ctx)
 	if err != nil {
@@ -54,10 +55,10 @@ func (l *live) mend(ctx context.Context) error {
 	})
 }
 
-// projectsAtOnce is how many projects are mended at the same time.
+// projectsAtOnce is the number of projects that are repaired concurrently.
 const projectsAtOnce = 8
 
-// publish sends what has been stored of a project and not sent.
+// publish sends the pending events of a project.
 func (l *live) publish(ctx context.Context, project string) error {
 	if err := l.sender.Publish(ctx, project); err != nil {
 		return fmt.Errorf("sending the events of the project %s: %w", project, err)
@@ -65,7 +66,7 @@ func (l *live) publish(ctx context.Context, project string) error {
 	return nil
 }
 
-// all are the names of all projects, and of the directory.
+// all returns the names of all projects, and of the directory.
 func (l *live) all(ctx context.Context) ([]string, error) {
 	names, err := l.names(ctx)
 	if err != nil {

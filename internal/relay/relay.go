@@ -17,18 +17,18 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// DefaultRole is the role that is assumed in projects' accounts when the settings name none: it can look, and change nothing.
+// DefaultRole is the default role in projects' accounts. It has read access only.
 const DefaultRole = "StowageReader"
 
-// Config says whose relay it is.
+// Config configures a Relay.
 type Config struct {
-	// Clients have the credentials of the relay's own role in the hub's account.
+	// Clients has the credentials of the relay's role in the hub's account.
 	Clients *awsclient.Clients
 	// Hub is the hub's name, and RoleName the role that is assumed in projects' accounts.
 	Hub, RoleName string
-	// Access says who may connect; the zero value lets nobody.
+	// Access configures who may connect; the zero value refuses every connection.
 	Access Access
-	// Log takes what happens; nil: JSON on the standard error, from INFO on.
+	// Log is the log; nil means JSON on standard error, from INFO on.
 	Log *slog.Logger
 }
 
@@ -38,12 +38,12 @@ type Relay struct {
 	projects *projects.Service
 	gate     *gate
 
-	mu       sync.Mutex // protects what follows; never held during a call or a wait
-	compared time.Time  // when this process began to compare all stacks last
-	opened   *live      // once it is known how to reach web clients
+	mu       sync.Mutex // protects the fields below; never held during a call or a wait
+	compared time.Time  // start of this process's last comparison of all stacks
+	opened   *live      // set once the address of web clients is known
 }
 
-// New makes a Relay. It calls nothing: the hub's settings are read by the first event that needs them.
+// New returns a Relay. It makes no calls: the first event that needs the hub's settings reads them.
 func New(_ context.Context, config Config) (*Relay, error) {
 	if config.Clients == nil {
 		return nil, errors.New("relay: there are no clients")
@@ -65,7 +65,7 @@ func New(_ context.Context, config Config) (*Relay, error) {
 	}, nil
 }
 
-// logger writes the lines of package projects.
+// logger returns a function that logs the lines of package projects.
 func logger(log *slog.Logger, level slog.Level) func(context.Context, string, map[string]any) {
 	return func(ctx context.Context, message string, fields map[string]any) {
 		attributes := make([]slog.Attr, 0, len(fields))
@@ -76,19 +76,19 @@ func logger(log *slog.Logger, level slog.Level) func(context.Context, string, ma
 	}
 }
 
-// Kind says what an event is.
+// Kind is the kind of an event.
 type Kind string
 
 // The kinds of events.
 const (
-	KindNotification  Kind = "notification"  // of a stack, from SNS or the bus
-	KindSchedule      Kind = "schedule"      // time to sweep
-	KindAuthorization Kind = "authorization" // may somebody connect?
+	KindNotification  Kind = "notification"  // about a stack, from SNS or EventBridge
+	KindSchedule      Kind = "schedule"      // triggers a sweep
+	KindAuthorization Kind = "authorization" // authorization of a connection
 	KindRoute         Kind = "route"         // a WebSocket connection or a message on it
 	kindUnknown       Kind = ""
 )
 
-// KindOf tells events apart by their shape.
+// KindOf determines the kind of an event by its shape.
 func KindOf(event []byte) (Kind, error) {
 	var shape struct {
 		Records []struct {
@@ -121,7 +121,7 @@ func KindOf(event []byte) (Kind, error) {
 	return kindUnknown, errors.New("the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API")
 }
 
-// Handle handles an event of any kind. Its form is that of all Lambda functions.
+// Handle handles an event of any kind, with the signature of Lambda functions.
 func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
 	kind, err := KindOf(event)
 	if err != nil {
@@ -139,10 +139,10 @@ func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
 		return r.HandleNotifications(ctx, event)
 	case kindUnknown:
 	}
-	return nil, errors.New("there is no handler") // KindOf gives no other kind
+	return nil, errors.New("there is no handler") // KindOf returns no other kind
 }
 
-// HandleNotifications is Notifications in the form of a Lambda function.
+// HandleNotifications is Notifications with the signature of a Lambda function.
 func (r *Relay) HandleNotifications(ctx context.Context, event []byte) ([]byte, error) {
 	return nil, r.Notifications(ctx, event)
 }

@@ -22,21 +22,24 @@ const (
 	routeDefault    = "$default"
 )
 
-// routeBound is the most that one route takes: API Gateway waits for 29 seconds, and what a client doesn't hear by then it asks for again.
+// routeBound limits one route: API Gateway waits for 29 seconds, and a client repeats an unanswered
+// request.
 const routeBound = 25 * time.Second
 
-// client is the other end of a connection, as API Gateway tells of it with every message.
+// client is the other end of a connection, as described by API Gateway with every message.
 type client struct {
 	id string
-	// ends is when the connection ends at the latest: API Gateway's limit, or the end of the token if that is sooner.
+	// ends is the latest end of the connection: API Gateway's limit, or the expiry of the token if
+	// that is sooner.
 	ends time.Time
-	// projects are the names of those that it may see, or Everything; of a client whose authorizer said nothing there are none.
+	// projects are the names of the visible projects, or Everything; none without an authorizer's
+	// context.
 	projects []string
-	// behind says that the client has lost something that it was sent, and hasn't been told yet.
+	// behind reports that the client has missed events and was not told yet.
 	behind bool
 }
 
-// sees says whether the client may see a project.
+// sees reports whether the client may see a project.
 func (c client) sees(project string) bool {
 	if slices.Contains(c.projects, Everything) {
 		return project == mirror.Directory || isProjectName(project)
@@ -44,7 +47,7 @@ func (c client) sees(project string) bool {
 	return slices.Contains(c.projects, project) && isProjectName(project)
 }
 
-// clientOf reads what an event tells of its connection.
+// clientOf reads the client from the context of a request.
 func clientOf(request events.APIGatewayWebsocketProxyRequestContext) client {
 	c := client{id: request.ConnectionID, ends: time.UnixMilli(request.ConnectedAt).UTC().Add(event.ConnectionLife)}
 	told, ok := request.Authorizer.(map[string]any)
@@ -62,7 +65,7 @@ func clientOf(request events.APIGatewayWebsocketProxyRequestContext) client {
 	return c
 }
 
-// Route answers an event of the WebSocket API: somebody connects, says something, or has gone.
+// Route handles an event of the WebSocket API: a client connects, sends a message or disconnects.
 func (r *Relay) Route(ctx context.Context, raw json.RawMessage) (*events.APIGatewayProxyResponse, error) {
 	var request events.APIGatewayWebsocketProxyRequest
 	if err := json.Unmarshal(raw, &request); err != nil {
@@ -87,7 +90,7 @@ func status(code int) *events.APIGatewayProxyResponse {
 	return &events.APIGatewayProxyResponse{StatusCode: code}
 }
 
-// HandleRoute is Route in the form of a Lambda function.
+// HandleRoute is Route with the signature of a Lambda function.
 func (r *Relay) HandleRoute(ctx context.Context, event []byte) ([]byte, error) {
 	answer, err := r.Route(ctx, event)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// TestSees: a client sees the projects that its token names, by their whole names and as they are written.
+// TestSees checks that a client sees the projects that its token names, by their exact names.
 func TestSees(t *testing.T) {
 	for _, c := range []struct {
 		projects []string

@@ -19,7 +19,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// refusedMessage says why a client isn't answered what it asked for.
+// refusedMessage is returned when a client's request is refused, with the reason.
 type refusedMessage struct{ answer event.Error }
 
 func (e *refusedMessage) Error() string { return string(e.answer.Code) + ": " + e.answer.Message }
@@ -28,7 +28,7 @@ func refuse(code event.ErrorCode, text string) error {
 	return &refusedMessage{event.Error{Code: code, Message: text}}
 }
 
-// read reads a client's message.
+// read parses a client's message.
 func read(request events.APIGatewayWebsocketProxyRequest) (event.Message, error) {
 	text := []byte(request.Body)
 	if request.IsBase64Encoded {
@@ -57,7 +57,8 @@ type session struct {
 	live   *live
 }
 
-// reply answers a message. It returns a *refusedMessage when the client must ask for something else.
+// reply answers a message. It returns a *refusedMessage when the client must request something
+// else.
 func (s *session) reply(ctx context.Context, asked event.Message) error {
 	switch asked.Type {
 	case event.TypeHello:
@@ -83,7 +84,7 @@ func (s *session) send(ctx context.Context, t event.Type, of event.Message, data
 	return s.live.sender.Send(ctx, s.client.id, m)
 }
 
-// refuse tells a client why its message isn't answered.
+// refuse sends a client the reason why its request is refused.
 func (s *session) refuse(ctx context.Context, asked event.Message, answer event.Error) error {
 	if kindOf(asked.Type) != otherKind {
 		answer.Request = asked.Type
@@ -95,7 +96,8 @@ func (s *session) refuse(ctx context.Context, asked event.Message, answer event.
 	return s.send(ctx, event.TypeError, about, answer)
 }
 
-// unavailable is what a client is told that can't be answered. Each is told another time to ask again, lest they all come at once.
+// unavailable returns the error for a request that cannot be answered. Its delay is random, so that
+// clients do not retry all at once.
 func unavailable() event.Error {
 	return event.Error{
 		Code: event.CodeUnavailable, Message: "the answer can't be given now",
@@ -103,7 +105,7 @@ func unavailable() event.Error {
 	}
 }
 
-// hello welcomes the client, and sends what it lacks of every project that it may see.
+// hello welcomes the client, and sends what it is missing of every visible project.
 func (s *session) hello(ctx context.Context, asked event.Message) error {
 	hello, err := asked.Hello()
 	if err != nil {
@@ -123,7 +125,8 @@ func (s *session) hello(ctx context.Context, asked event.Message) error {
 	if err != nil {
 		return err
 	}
-	// What one project fails for isn't the others' fault: the client hears of that, and asks again.
+	// A failure of one project does not affect the others: the client receives it and repeats the
+	// request.
 	for _, name := range slices.Sorted(maps.Keys(positions)) {
 		var last *event.Position
 		if position, has := hello.Projects[name]; has {
@@ -150,7 +153,7 @@ func (s *session) ping(ctx context.Context) error {
 	return s.send(ctx, event.TypeHeartbeat, event.Message{}, event.Heartbeat{Projects: positions})
 }
 
-// project answers a request about one project: with what the client lacks, or as a whole.
+// project answers a request about one project, with the missing events or the whole project.
 func (s *session) project(ctx context.Context, asked event.Message, resume bool) error {
 	unknown := refuse(event.CodeUnknownProject, "there is no such project, or you may not see it")
 	if !s.client.sees(asked.Project) {
@@ -171,8 +174,9 @@ func (s *session) project(ctx context.Context, asked event.Message, resume bool)
 	return s.tell(ctx, asked.Project, position, last, true)
 }
 
-// tell sends what a client lacks of a project that stands at a position, read before: everything else is read after it, so nothing is
-// missing in between. A client that asks again though it lacks nothing gets a heartbeat.
+// tell sends what a client is missing of a project. The position was read before and everything
+// else is read after it, so nothing is missing in between. A client that asks although it is up to
+// date gets a heartbeat.
 func (s *session) tell(ctx context.Context, project string, current event.Position, last *event.Position, asksAgain bool) error {
 	var stored []event.Event
 	if last != nil && last.Epoch == current.Epoch && last.Seq < current.Seq && current.Seq-last.Seq <= event.MaxReplay {

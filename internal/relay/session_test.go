@@ -27,13 +27,13 @@ import (
 // desk is a store and a sender in memory.
 type desk struct {
 	events      map[string][]event.Event // by project, without holes
-	kept        int                      // events older than the last so many are gone; 0: none
+	kept        int                      // only the last so many events are kept; 0 keeps all
 	bodies      map[string]*mirror.Snapshot
 	connections map[string]client
 	fail, gone  error
 
-	mu        sync.Mutex // protects what follows
-	reads     int        // of whole projects
+	mu        sync.Mutex // protects the fields below
+	reads     int        // number of reads of whole projects
 	sent      []event.Message
 	published []string
 }
@@ -47,7 +47,7 @@ func newDesk(projects ...string) *desk {
 	return d
 }
 
-// happen stores one more event of a project.
+// happen stores another event of a project.
 func (d *desk) happen(project string) {
 	seq := int64(len(d.events[project]) + 1)
 	version := mirror.Version{StackID: "arn", LastUpdated: time.Unix(seq, 0).UTC(), Status: "UPDATE_COMPLETE", Phase: mirror.PhaseOf("UPDATE_COMPLETE"), Revision: seq}
@@ -133,7 +133,8 @@ func (d *desk) Send(_ context.Context, id string, m event.Message) error {
 	return nil
 }
 
-// take is what has been sent since it was called last: the messages' types, and their projects and positions where they have any.
+// take returns what has been sent since its last call: the messages' types, with their projects and
+// positions if any.
 func (d *desk) take() []string {
 	var types []string
 	for _, m := range d.sent {
@@ -151,7 +152,7 @@ func (d *desk) take() []string {
 	return types
 }
 
-// relayOver is a relay whose connections are at a desk.
+// relayOver returns a relay whose connections are at a desk.
 func relayOver(d *desk) *Relay {
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	return &Relay{log: log, opened: &live{log: log, store: d, sender: d, names: func(context.Context) ([]string, error) {
@@ -163,7 +164,7 @@ func relayOver(d *desk) *Relay {
 	}}}
 }
 
-// on is an event of a route, from a client that may see the projects.
+// on returns a route event from a client with access to the projects.
 func on(route, projects, body string) []byte {
 	request := events.APIGatewayWebsocketProxyRequest{
 		Headers: map[string]string{"Sec-WebSocket-Protocol": "stowage.v1, stowage.token.canary"}, Body: body,
@@ -175,7 +176,7 @@ func on(route, projects, body string) []byte {
 	return raw
 }
 
-// say sends a client's message, and returns what it is answered.
+// say sends a client's message and returns the answers.
 func say(t *testing.T, r *Relay, d *desk, projects string, m event.Message) []string {
 	t.Helper()
 	body, err := json.Marshal(m)
@@ -220,7 +221,7 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) || time.Until(c.ends) > event.ConnectionLife || time.Until(c.ends) < event.ConnectionLife-time.Minute {
 		t.Errorf("kept: %+v", d.connections)
 	}
-	for range 2 { // API Gateway may tell twice, or a connection that nobody has kept
+	for range 2 { // API Gateway may report twice, or report an unknown connection
 		if answer, err := r.Handle(t.Context(), on("$disconnect", "acme globex", "")); err != nil || !strings.Contains(string(answer), "200") {
 			t.Errorf("%s, %v", answer, err)
 		}
@@ -295,7 +296,7 @@ func TestRequestsAboutOneProject(t *testing.T) {
 	}
 }
 
-// TestClientsThatAskForTheSameShareAReading, until the project moves on.
+// TestClientsThatAskForTheSameShareAReading checks that they do until the project changes.
 func TestClientsThatAskForTheSameShareAReading(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
@@ -321,7 +322,7 @@ func TestAFailureIsToldAndAClientThatHasGoneIsNoFailure(t *testing.T) {
 	same(t, "gone", say(t, r, d, "acme", hello(t, nil)))
 }
 
-// TestAClientComesToKnowWhatTheMirrorHolds: the protocol's own client, at the routes.
+// TestAClientComesToKnowWhatTheMirrorHolds uses the protocol's own client with the routes.
 func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
@@ -349,7 +350,7 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 
 func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 	d := newDesk("acme", "broken", mirror.Directory)
-	delete(d.events, mirror.Directory) // the list of projects doesn't hold it
+	delete(d.events, mirror.Directory) // the list of projects does not contain it
 	r := relayOver(d)
 	now := time.Now()
 	for id, c := range map[string]client{
@@ -388,7 +389,7 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 	same(t, "sent", got, "heartbeat", "heartbeat", "heartbeat", "reconnect")
 }
 
-// TestAConnectionEndsWithItsToken, of which the client hears before.
+// TestAConnectionEndsWithItsToken checks that the client is told before.
 func TestAConnectionEndsWithItsToken(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)

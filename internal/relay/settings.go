@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 )
 
-// FromEnvironment makes the Config that environment variables describe; see the package's documentation. version is that of the
-// program. It finds out whose credentials it has, by one call.
+// FromEnvironment returns the Config from environment variables; see the package's documentation.
+// version is that of the program. It makes one call to identify its credentials.
 func FromEnvironment(ctx context.Context, version string) (Config, error) {
 	return fromEnvironment(ctx, version, os.Getenv)
 }

@@ -29,7 +29,8 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 	}
 }
 
-// TestFromEnvironment_ExternalID assumes the reader's role of an account that demands an external ID.
+// TestFromEnvironment_ExternalID assumes the reader's role of an account that requires an external
+// ID.
 func TestFromEnvironment_ExternalID(t *testing.T) {
 	template := strings.Replace(onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", "    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1)
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1, Onboarding: template}))
@@ -50,7 +51,7 @@ func TestFromEnvironment_ExternalID(t *testing.T) {
 	}
 }
 
-// TestTheEnvironmentDescribesARelay that handles events.
+// TestTheEnvironmentDescribesARelay checks that the relay handles events.
 func TestTheEnvironmentDescribesARelay(t *testing.T) {
 	w := newWorld(t, false)
 	server := httptest.NewServer(w.box)

@@ -12,25 +12,26 @@ import (
 )
 
 const (
-	// compareEvery is how often a sweep compares all stacks with the mirror; the others only look after events and connections. A
-	// notification gets lost rarely, and a comparison reads the mirror of all projects.
+	// compareEvery is the interval at which a sweep compares all stacks with the mirror; other
+	// sweeps handle only events and connections. Notifications are rarely lost, and a comparison
+	// reads the mirror of all projects.
 	compareEvery = 5 * time.Minute
-	// sweepBound is the most that one sweep takes; what it doesn't come to is left to the next one.
+	// sweepBound limits one sweep; the next one continues.
 	sweepBound = 4 * time.Minute
-	// accountsAtOnce is how many accounts are looked into at the same time. Within an account stacks come one after the other, since
-	// CloudFormation's limits are an account's.
+	// accountsAtOnce is the number of accounts that are read concurrently. The stacks of an account
+	// are read one after the other, since CloudFormation's limits apply per account.
 	accountsAtOnce = 8
 )
 
-// Sweep does what a schedule asks for once a minute, and mends what has been lost since the last time.
+// Sweep runs once a minute and repairs what was lost since the last run.
 //
-// Every time: operations that their writers left behind expire, events that were stored and not sent are sent, connections that have
-// ended are removed, those that are about to end are told to connect again, and all others get a heartbeat.
+// Every sweep expires abandoned operations, sends pending events, removes ended connections, asks
+// clients whose connections end soon to reconnect, and sends all others a heartbeat.
 //
-// When this process hasn't done so for compareEvery: every stack of every project, and that of the directory, is compared with the mirror,
-// and read where the mirror is behind.
+// If this process has not done so for compareEvery, it compares every stack of every project, and
+// of the directory, with the mirror, and reads those for which the mirror is behind.
 //
-// It goes on when something fails, and returns everything that did.
+// It continues after failures and returns all errors.
 func (r *Relay) Sweep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sweepBound)
 	defer cancel()
@@ -42,8 +43,8 @@ func (r *Relay) Sweep(ctx context.Context) error {
 	return errors.Join(live, compared)
 }
 
-// Compare compares every stack with the mirror, mends the mirror, and tells those who watch. It goes on after a project's failure and
-// returns them all.
+// Compare compares every stack with the mirror, updates the mirror, and publishes the changes. It
+// continues after a project's failure and returns all errors.
 func (r *Relay) Compare(ctx context.Context) error {
 	began := time.Now()
 	changed, directoryErr := r.compare(ctx, mirror.Directory)
@@ -81,7 +82,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 // compare compares the stacks of one project.
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {
 	changed, err = r.projects.Synchronizer().Refresh(ctx, name)
-	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // it has been deleted since the directory was read
+	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // deleted meanwhile
 		return false, nil
 	}
 	if changed { // even if another stack of it failed
@@ -94,8 +95,8 @@ func (r *Relay) compare(ctx context.Context, name string) (changed bool, err err
 	return changed, nil
 }
 
-// byAccount are the names of the projects of each account and region. A sweep that doesn't come to its end leaves out others each time: the
-// order turns with the time.
+// byAccount returns the names of the projects of each account and region. The order rotates with
+// time, so that sweeps that run out of time leave out different accounts.
 func byAccount(listings []model.Listing, now time.Time) [][]string {
 	type place struct{ account, region string }
 	at := map[place]int{}
@@ -117,11 +118,11 @@ func byAccount(listings []model.Listing, now time.Time) [][]string {
 	return slices.Concat(groups[first:], groups[:first])
 }
 
-// compareDue says, once, that it is time to compare.
+// compareDue reports, once per interval, that a comparison is due.
 func (r *Relay) compareDue() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// Half a minute less, as schedules aren't on time to the second.
+	// Half a minute less, as schedules are not exact to the second.
 	if !r.compared.IsZero() && time.Since(r.compared) < compareEvery-30*time.Second {
 		return false
 	}
@@ -129,7 +130,7 @@ func (r *Relay) compareDue() bool {
 	return true
 }
 
-// HandleSchedule is Sweep in the form of a Lambda function. Nothing in the event matters.
+// HandleSchedule is Sweep with the signature of a Lambda function. It ignores the event.
 func (r *Relay) HandleSchedule(ctx context.Context, _ []byte) ([]byte, error) {
 	return nil, r.Sweep(ctx)
 }

@@ -23,7 +23,8 @@ func sweep(t *testing.T, r *relay.Relay) {
 	must(t, err)
 }
 
-// TestASweepMendsWhatLostNotificationsLeftBehind, in the next span of time if it has just been done.
+// TestASweepMendsWhatLostNotificationsLeftBehind checks the repair, in the next interval if a
+// comparison was just made.
 func TestASweepMendsWhatLostNotificationsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -43,7 +44,8 @@ func TestASweepMendsWhatLostNotificationsLeftBehind(t *testing.T) {
 	})
 }
 
-// TestASweepThatFindsNothingReadsNoTemplate: two calls a stack, and as many for the list of projects.
+// TestASweepThatFindsNothingReadsNoTemplate expects two calls per stack, and as many for the list
+// of projects.
 func TestASweepThatFindsNothingReadsNoTemplate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -12,8 +12,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// issuer verifies the tokens of an OIDC issuer. It is asked for its keys when the first token comes, and again when one is signed by
-// another key.
+// issuer verifies the tokens of an OIDC issuer. It requests the keys for the first token, and again
+// for a token signed by an unknown key.
 type issuer struct {
 	url    string
 	client *http.Client
@@ -24,10 +24,10 @@ type issuer struct {
 
 func newVerifier(url string, client *http.Client) verifier { return &issuer{url: url, client: client} }
 
-// signatures are the algorithms that are taken: those whose keys can be published.
+// signatures are the accepted algorithms: those with public keys.
 var signatures = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
 
-// open finds the issuer's keys. A failure isn't kept: the next token tries again.
+// open fetches the issuer's keys. A failure is not cached: the next token tries again.
 func (i *issuer) open(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	i.mu.Lock()
 	verifier := i.verifier
@@ -39,7 +39,7 @@ func (i *issuer) open(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the issuer %s could not be asked for its keys: %w", i.url, err)
 	}
-	// The audience is left to the gate: not all issuers put it into "aud".
+	// The gate checks the audience, since not all issuers use "aud".
 	verifier = provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), i.client), &oidc.Config{
 		SkipClientIDCheck: true, SupportedSigningAlgs: signatures,
 	})
@@ -65,7 +65,8 @@ func (i *issuer) verify(ctx context.Context, token string) (*claims, error) {
 	return &claims{verified.Subject, verified.Audience, verified.Expiry, all}, nil
 }
 
-// refused puts an error of the verification into words that hold nothing of the token: the library's own quote claims.
+// refused rewords a verification error without content of the token; the library's errors quote
+// claims.
 func (i *issuer) refused(err error) error {
 	var expired *oidc.TokenExpiredError
 	switch text := err.Error(); {

@@ -34,7 +34,7 @@ const (
 	region  = "eu-west-1"
 )
 
-// world is a sandbox and the processes that work on it.
+// world is a sandbox and the processes that use it.
 type world struct {
 	t         *testing.T
 	box       *sandbox.Sandbox
@@ -51,7 +51,7 @@ func newWorld(t *testing.T, latency bool) *world {
 	return &world{t: t, box: sandbox.New(options)}
 }
 
-// counted counts the calls that go through it, by service and operation.
+// counted counts calls by service and operation.
 type counted struct {
 	next http.RoundTripper
 
@@ -87,7 +87,7 @@ func (c *counted) name(r *http.Request) string {
 	return r.Method + " " + r.URL.Path
 }
 
-// take returns what has been counted since it was called last.
+// take returns the counts since its last call.
 func (c *counted) take() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +106,7 @@ func (w *world) clients(id string, transport http.RoundTripper) *awsclient.Clien
 	return clients
 }
 
-// relay is a new relay, and what counts its calls.
+// relay returns a new relay and the counter of its calls.
 func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	w.t.Helper()
 	calls := &counted{next: simulate.NewTransport(w.box), calls: map[string]int{}}
@@ -123,7 +123,7 @@ func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	return r, calls
 }
 
-// sharedLog is a log that several relays write at the same time.
+// sharedLog is a log for several concurrent relays.
 type sharedLog struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -141,7 +141,7 @@ func (l *sharedLog) String() string {
 	return l.text.String()
 }
 
-// subscribe makes a function receive the notifications of the stacks of an account.
+// subscribe delivers the notifications of an account's stacks to a function.
 func (w *world) subscribe(accountID string, f func(context.Context, []byte) ([]byte, error)) {
 	w.t.Helper()
 	w.processes++
@@ -153,7 +153,7 @@ func (w *world) subscribe(accountID string, f func(context.Context, []byte) ([]b
 	must(w.t, err)
 }
 
-// sdk is the configuration of somebody in an account.
+// sdk returns the configuration of a user in an account.
 func (w *world) sdk(accountID string) aws.Config {
 	access, secret := sandbox.StaticCredentials(accountID)
 	return aws.Config{
@@ -164,7 +164,7 @@ func (w *world) sdk(accountID string) aws.Config {
 	}
 }
 
-// process is a new process of the provider.
+// process returns a new process of the provider.
 func (w *world) process() *projects.Service {
 	w.t.Helper()
 	w.processes++
@@ -189,7 +189,7 @@ func project(name string) model.Project {
 	return model.Project{Name: name, AccountID: account, Region: region, OnDelete: model.Refuse}
 }
 
-// addByHand adds parameters to the template of a stack, as a person in the console would.
+// addByHand adds parameters to a stack's template, as a user would in the console.
 func (w *world) addByHand(stack string, n int) {
 	w.t.Helper()
 	w.edit(account, stack, func(sections map[string]json.RawMessage) string {
@@ -207,7 +207,7 @@ func (w *world) addByHand(stack string, n int) {
 	})
 }
 
-// spoil saves a template as YAML, which can't be read.
+// spoil saves a template as YAML, which is unreadable.
 func (w *world) spoil(accountID, stack string) {
 	w.t.Helper()
 	w.edit(accountID, stack, func(sections map[string]json.RawMessage) string {
@@ -219,7 +219,7 @@ func (w *world) spoil(accountID, stack string) {
 	}, "77")
 }
 
-// edit changes the template of a stack; and its revision, too, so that CloudFormation sees a change.
+// edit changes the template of a stack and its revision, so that CloudFormation detects a change.
 func (w *world) edit(accountID, stack string, change func(sections map[string]json.RawMessage) string, revision ...string) {
 	w.t.Helper()
 	client := cloudformation.NewFromConfig(w.sdk(accountID))
@@ -246,7 +246,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// sum is the number of calls.
+// sum returns the number of calls.
 func sum(calls map[string]int) int {
 	n := 0
 	for c := range maps.Values(calls) {
