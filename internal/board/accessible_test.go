@@ -13,7 +13,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// TestWhateverTakesTheFocusHasAName asks the browser what it tells assistive technology.
+// TestWhateverTakesTheFocusHasAName reads the browser's accessibility tree.
 func TestWhateverTakesTheFocusHasAName(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -33,7 +33,7 @@ func TestWhateverTakesTheFocusHasAName(t *testing.T) {
 	if focusable < 5 {
 		t.Errorf("%d elements take the focus", focusable)
 	}
-	// What refers to something refers to what is there, and no two elements have one id.
+	// Every reference points to an existing element, and IDs are unique.
 	problems := eval[[]string](p, `(() => {
 		const problems = [], ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
 		for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) problems.push("two elements have the id " + id);
@@ -56,14 +56,14 @@ func TestWhateverTakesTheFocusHasAName(t *testing.T) {
 	}
 }
 
-// color are functions of colors for expressions.
+// color contains color functions for expressions.
 const color = `
 	const parse = (c) => c.match(/[\d.]+/g).map(Number);
 	const luminance = (c) => { const [r, g, b] = parse(c).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 	const ratio = (c, d) => { const [a, b] = [luminance(c), luminance(d)]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
 	const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if ((parse(c)[3] ?? 1) === 1) return c; } return "rgb(255, 255, 255)"; };`
 
-// TestTheFocusIsSeen goes through the page by Tab: wherever the focus is, there is a ring around it that stands out.
+// TestTheFocusIsSeen moves through the page by Tab. The focused element always has a visible ring.
 func TestTheFocusIsSeen(t *testing.T) {
 	f := showing(t, busy()...)
 	b := startChromium(t)
@@ -110,8 +110,8 @@ func TestTheFocusIsSeen(t *testing.T) {
 	}
 }
 
-// TestFingersAndSmallScreens says that on a phone there is nothing to be hit that is too small, and nothing that doesn't fit, down to 320 pixels,
-// which is what a page of 1280 pixels has at a zoom of 400%.
+// TestFingersAndSmallScreens checks that on a phone every target is large enough and everything
+// fits, down to 320 pixels, the width of a page of 1280 pixels at a zoom of 400%.
 func TestFingersAndSmallScreens(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), phone)
@@ -148,8 +148,8 @@ func TestFingersAndSmallScreens(t *testing.T) {
 	}
 }
 
-// TestWhatIsReadAloud says that what a screen reader announces by itself is the state of the connection, once for every change, and not
-// the time that goes by.
+// TestWhatIsReadAloud checks that screen readers announce each change of the connection's state
+// once, and not the elapsed time.
 func TestWhatIsReadAloud(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -163,7 +163,7 @@ func TestWhatIsReadAloud(t *testing.T) {
 		window.ticks = 0;
 		new MutationObserver(() => ticks++).observe(document.querySelector("#changes time"), { childList: true, characterData: true, subtree: true });
 	})()`)
-	p.until("ticks >= 2") // how long it has been going on is shown, and said to nobody
+	p.until("ticks >= 2") // the elapsed time is shown and not announced
 	f.drop()
 	p.until(`said.length > 0`)
 	f.open()
@@ -174,8 +174,8 @@ func TestWhatIsReadAloud(t *testing.T) {
 	}
 }
 
-// TestNothingIsTakenFromUnderAPerson says that what is opened stays open, what has the focus keeps it, and what is scrolled to stays in sight while
-// messages come.
+// TestNothingIsTakenFromUnderAPerson checks that opened elements stay open, the focus stays, and
+// the scroll position stays while messages arrive.
 func TestNothingIsTakenFromUnderAPerson(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)

@@ -9,10 +9,10 @@ import (
 //go:embed static
 var static embed.FS
 
-// Policy is the content security policy under which the page works. Handler sends it; other servers should.
+// Policy is the content security policy of the page. Handler sends it; other servers should.
 const Policy = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
-// Files are the page's files; index.html is the page.
+// Files returns the page's files; index.html is the page.
 func Files() fs.FS {
 	files, err := fs.Sub(static, "static")
 	if err != nil {
@@ -21,7 +21,7 @@ func Files() fs.FS {
 	return files
 }
 
-// Handler serves the page at /, with the headers that keep it to itself.
+// Handler serves the page at /, with headers that isolate it.
 func Handler() http.Handler {
 	files := http.FileServerFS(Files())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func Handler() http.Handler {
 		h.Set("Content-Security-Policy", Policy)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-cache") // files have no versions in their names
+		h.Set("Cache-Control", "no-cache") // file names contain no versions
 		files.ServeHTTP(w, r)
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/board"
 )
 
-// TestHandlerKeepsThePageToItself says with which headers the page is served.
+// TestHandlerKeepsThePageToItself checks the headers of the page.
 func TestHandlerKeepsThePageToItself(t *testing.T) {
 	for path, kind := range map[string]string{
 		"/": "text/html", "/board.css": "text/css", "/board.js": "text/javascript", "/protocol.js": "text/javascript", "/icon.svg": "image/svg+xml",
@@ -31,7 +31,8 @@ func TestHandlerKeepsThePageToItself(t *testing.T) {
 	}
 }
 
-// TestFilesNeedNothingFromElsewhere says that the files refer to each other only, and put no text into the page as HTML.
+// TestFilesNeedNothingFromElsewhere checks that the files refer only to each other and insert no
+// text as HTML.
 func TestFilesNeedNothingFromElsewhere(t *testing.T) {
 	refers := regexp.MustCompile(`(?:href=|src=|from |import\()"([^"]+)"`)
 	unsafe := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://\w|\son[a-z]+="`)

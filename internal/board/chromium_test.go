@@ -27,18 +27,18 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// pictures is the folder into which tests write pictures of the page; "" for none.
+// pictures is the folder for screenshots of the tests; "" for none.
 var pictures = flag.String("board.pictures", "", "folder for pictures of the page")
 
-// patience is the most that a page may take for what a test waits for.
+// patience is the maximum wait for a condition of a test.
 const patience = 30 * time.Second
 
-// chromium is a browser without a window.
+// chromium is a headless browser.
 type chromium struct {
 	ctx context.Context
 }
 
-// startChromium starts a browser that lives as long as the test.
+// startChromium starts a browser that runs until the test ends.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -59,10 +59,10 @@ type page struct {
 	ctx context.Context
 
 	mu     sync.Mutex
-	errors []string // that the page has thrown or the console has shown
+	errors []string // exceptions of the page and messages of the console
 }
 
-// look is how a page is looked at.
+// look is the size and color scheme of a page.
 type look struct {
 	width, height int
 	dark          bool
@@ -118,7 +118,7 @@ func (p *page) look(l look) {
 	}})
 }
 
-// happened notes what the page complains of.
+// happened records the page's errors.
 func (p *page) happened(event any) {
 	problem := ""
 	switch e := event.(type) {
@@ -143,7 +143,7 @@ func (p *page) happened(event any) {
 		return
 	}
 	if strings.Contains(problem, "WebSocket connection to") {
-		return // the browser logs every connection that fails
+		return // the browser logs every failed connection
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,7 +169,7 @@ func eval[T any](p *page, expression string) T {
 	return value
 }
 
-// until waits until an expression is true. It is looked at with every frame.
+// until waits until an expression is true, and evaluates it with every frame.
 func (p *page) until(expression string) {
 	p.t.Helper()
 	holds := eval[bool](p, fmt.Sprintf(`(async () => {
@@ -185,13 +185,13 @@ func (p *page) until(expression string) {
 	}
 }
 
-// text is all that the page shows.
+// text returns the visible text of the page.
 func (p *page) text() string {
 	p.t.Helper()
 	return eval[string](p, "document.body.innerText")
 }
 
-// shows waits for a text, in whatever case.
+// shows waits for a text, in any case.
 func (p *page) shows(text string) {
 	p.t.Helper()
 	encoded, err := json.Marshal(text)
@@ -199,13 +199,13 @@ func (p *page) shows(text string) {
 	p.until(fmt.Sprintf("document.body.innerText.includes(%s)", encoded))
 }
 
-// keys are the keys that have names.
+// keys are the keys with names.
 var keys = map[string]string{
 	"ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight, "ArrowUp": kb.ArrowUp, "End": kb.End,
 	"Enter": kb.Enter, "Escape": kb.Escape, "Home": kb.Home, "PageDown": kb.PageDown, "PageUp": kb.PageUp, "Tab": kb.Tab,
 }
 
-// press presses keys, by their names or, for letters, by themselves.
+// press presses keys, given by name or as letters.
 func (p *page) press(names ...string) {
 	p.t.Helper()
 	for _, name := range names {
@@ -229,7 +229,7 @@ type node struct {
 	focusable  bool
 }
 
-// accessible is the accessibility tree, as a screen reader gets it.
+// accessible returns the accessibility tree, as a screen reader gets it.
 func (p *page) accessible() []node {
 	p.t.Helper()
 	text := func(v *accessibility.Value) string {
@@ -253,7 +253,7 @@ func (p *page) accessible() []node {
 	return nodes
 }
 
-// picture writes a picture of the page, if the tests were asked for pictures.
+// picture writes a screenshot, if screenshots are enabled.
 func (p *page) picture(name string) {
 	p.t.Helper()
 	if *pictures == "" {

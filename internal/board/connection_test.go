@@ -14,8 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/board"
 )
 
-// fakes puts a clock, chance and sockets into the page that do what a scenario says, and notes what happens, each with the second since
-// the begin of the scenario. token(n) expires after n seconds.
+// fakes installs a clock, a random source and sockets that follow a scenario. It records what
+// happens, with the seconds since the scenario's start. token(n) expires after n seconds.
 const fakes = `import("./connection.js").then(({ Connection }) => {
 	let now = 1_700_000_000_000, timers = [];
 	const began = now, log = [], sockets = [];
@@ -66,7 +66,7 @@ const fakes = `import("./connection.js").then(({ Connection }) => {
 	};
 })`
 
-// TestConnectionIsKeptUp says what happens to a connection, to the millisecond.
+// TestConnectionIsKeptUp checks the events of a connection to the millisecond.
 func TestConnectionIsKeptUp(t *testing.T) {
 	server := httptest.NewServer(board.Handler())
 	defer server.Close()

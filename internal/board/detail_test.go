@@ -72,7 +72,7 @@ func TestBoard_DetailByKeyboard(t *testing.T) {
 	p.until(`document.querySelector("#detail").hidden && location.hash === "" && document.activeElement.id === "tree"`)
 }
 
-// TestBoard_DetailAddress opens the address of an object: of one that is known, and of one that does not exist.
+// TestBoard_DetailAddress opens the address of a known object and of a nonexistent one.
 func TestBoard_DetailAddress(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -93,7 +93,7 @@ func TestBoard_DetailAddress(t *testing.T) {
 	p.until(`!` + detailText + `.includes("SFTP as partner")`)
 }
 
-// TestBoard_Filter leaves only the objects that are changing or need attention, with their parents.
+// TestBoard_Filter shows only the objects that are changing or need attention, with their parents.
 func TestBoard_Filter(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -108,7 +108,7 @@ func TestBoard_Filter(t *testing.T) {
 	p.picture("filter")
 }
 
-// TestBoard_Loading shows that no section claims to be empty before the first snapshot is there.
+// TestBoard_Loading checks that no section claims to be empty before the first snapshot.
 func TestBoard_Loading(t *testing.T) {
 	var f *fake
 	f = newFake(t, func(event.Hello) []event.Message {
@@ -129,5 +129,5 @@ func TestBoard_Loading(t *testing.T) {
 	p.shows("No changes in progress.")
 }
 
-// quote is a JavaScript string.
+// quote returns a JavaScript string.
 func quote(text string) string { return strconv.Quote(text) }

@@ -1,12 +1,13 @@
-// Package board is the live page: the projects and their objects, the changes in progress with their authors, and what needs
-// attention. It consists of static files without a build step or external content. Any web server can serve them.
+// Package board is the live page: the projects and their objects, the changes in progress with
+// their authors, and what needs attention. It consists of static files without a build step or
+// external content. Any web server can serve them.
 //
 //	index.html      the page, and its text without JavaScript
 //	board.css       the layout, light and dark
 //	protocol.js     the live protocol: event.Client in JavaScript, without page and connection
 //	view.js         what a client knows of a project: event.View in JavaScript
-//	connection.js   maintains a WebSocket connection: tokens, heartbeats, pauses between attempts, announced ends
-//	content.js      the page's content as a function of what the protocol knows: changes, commits, marks
+//	connection.js   a WebSocket connection: tokens, heartbeats, reconnection, announced ends
+//	content.js      the page's content as a function of the protocol's state: changes, commits, marks
 //	attention.js    what needs attention, in the same way
 //	tree.js         the rows of the tree, in the same way
 //	detail.js       the content of the detail panel of one object, in the same way
@@ -16,24 +17,29 @@
 //
 // # Address
 //
-// The page is opened with the address of the WebSocket API and a token of the hub's OIDC issuer in the fragment, which browsers
-// do not send to servers: board/#token=TOKEN&ws=wss://API. It removes both from the address bar at once and keeps them in the
-// tab's sessionStorage, so a reload works and other tabs have no access. Without ws= it connects to ws(s)://HOST/live.
+// The page is opened with the address of the WebSocket API and a token of the hub's OIDC issuer in
+// the fragment, which browsers do not send to servers: board/#token=TOKEN&ws=wss://API. It removes
+// both from the address bar at once and keeps them in the tab's sessionStorage, so a reload works
+// and other tabs have no access. Without ws= it connects to ws(s)://HOST/live.
 //
-// The object in the detail panel has an address of its own: #/PROJECT, or #/PROJECT/KIND/NAME, as in #/acme/bucket/inbox.
+// The object in the detail panel has an address of its own: #/PROJECT, or #/PROJECT/KIND/NAME, as
+// in #/acme/bucket/inbox.
 //
-// # What it promises
+// # Guarantees
 //
-//   - Whatever event.Client promises: the tests feed both the same messages, and they must ask for and show the same.
-//   - What it shows is either live, or it says since when it isn't.
-//   - Everything that came from elsewhere is put into the page as text. Its content security policy (Policy) allows no script, style or
-//     picture but its own files, and connections to WebSockets only.
-//   - It can be used by keyboard and by screen readers; colors keep a contrast of 4.5 to 1, and say nothing that words don't say, too.
-//   - Thousands of entities don't freeze it: only the rows in sight are in the page, and many messages make one drawing.
+//   - It behaves as event.Client: the tests feed both the same messages and compare requests and
+//     content.
+//   - Its content is live, or it shows since when it is not.
+//   - External content is inserted as text. The content security policy (Policy) allows only the
+//     page's own scripts, styles and pictures, and connections to WebSockets.
+//   - It works with a keyboard and with screen readers. Colors have a contrast of 4.5 to 1, and
+//     words repeat what colors convey.
+//   - Thousands of entities do not freeze it: the page contains only the visible rows, and draws
+//     once for many messages.
 //
 // # Tests
 //
-// The tests that need a browser have the build tag browser, so that go test needs none: make board-test installs Chromium where it is
-// missing, and runs them. make board-lint checks the formatting, the lint rules and the types of the JavaScript; types.d.ts
-// declares the types.
+// The tests that need a browser have the build tag browser, so that go test needs none. make
+// board-test installs Chromium where it is missing, and runs them. make board-lint checks the
+// formatting, lint rules and types of the JavaScript; types.d.ts declares the types.
 package board

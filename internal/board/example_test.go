@@ -12,14 +12,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 )
 
-// TestTheExampleListens opens examples/web-client as its README says: from a web server of its own, against a hub.
+// TestTheExampleListens opens examples/web-client as its README describes: from a web server of its
+// own, against a hub.
 func TestTheExampleListens(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("../../examples/web-client")))
 	for _, file := range []string{"/connection.js", "/protocol.js", "/view.js"} {
 		mux.Handle(file, http.FileServerFS(board.Files()))
 	}
-	mux.HandleFunc("/favicon.ico", func(http.ResponseWriter, *http.Request) {}) // browsers ask for it by themselves
+	mux.HandleFunc("/favicon.ico", func(http.ResponseWriter, *http.Request) {}) // browsers request it automatically
 	server := httptest.NewServer(mux)
 	defer server.Close()
 

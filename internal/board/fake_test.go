@@ -18,19 +18,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// epoch is when the stacks of these tests were changed last.
+// epoch is the time of the stacks' last change.
 var epoch = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// fake is a hub of which a test says what it says.
+// fake is a hub whose messages a test defines.
 type fake struct {
 	t   *testing.T
 	url string
-	// greet makes what a hello is answered by.
+	// greet returns the answers to a hello.
 	greet func(event.Hello) []event.Message
 
-	mu      sync.Mutex // protects what follows
+	mu      sync.Mutex // protects the fields below
 	sockets []*websocket.Conn
-	closed  bool // nobody is let in
+	closed  bool // refuses every connection
 	hellos  []event.Hello
 	offered []string // subprotocols
 }
@@ -47,7 +47,7 @@ func newFake(t *testing.T, greet func(event.Hello) []event.Message) *fake {
 	return f
 }
 
-// address is the board's, without the address of a WebSocket API: it is where the board is.
+// address is the board's address without that of a WebSocket API, which is on the same host.
 func (f *fake) address() string { return f.url + "/#token=any" }
 
 func (f *fake) accept(w http.ResponseWriter, r *http.Request) {
@@ -94,11 +94,11 @@ func (f *fake) write(socket *websocket.Conn, m event.Message) {
 		f.t.Error(err)
 	}
 	for _, text := range texts {
-		_ = socket.Write(context.Background(), websocket.MessageText, text) // the client may have gone
+		_ = socket.Write(context.Background(), websocket.MessageText, text) // the client may have disconnected
 	}
 }
 
-// say says something to everybody who is connected.
+// say sends messages to all connected clients.
 func (f *fake) say(messages ...event.Message) {
 	f.mu.Lock()
 	sockets := f.sockets
@@ -110,7 +110,7 @@ func (f *fake) say(messages ...event.Message) {
 	}
 }
 
-// drop breaks all connections; nobody is let in until open.
+// drop closes all connections, and refuses new ones until open.
 func (f *fake) drop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,7 +127,7 @@ func (f *fake) open() {
 	f.closed = false
 }
 
-// message makes a message about acme.
+// message returns a message about acme.
 func (f *fake) message(kind event.Type, seq int64, data any) event.Message {
 	f.t.Helper()
 	m, err := event.Of(kind, data)
@@ -139,7 +139,7 @@ func (f *fake) message(kind event.Type, seq int64, data any) event.Message {
 	return m
 }
 
-// showing greets with a snapshot of acme.
+// showing returns a hub that answers with a snapshot of acme.
 func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 	t.Helper()
 	var f *fake
@@ -154,7 +154,7 @@ func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 	return f
 }
 
-// stackOf is a stack at rest.
+// stackOf returns a stack at rest.
 func stackOf(entities event.Entities) event.StackSnapshot {
 	version := event.StackVersion{StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1", LastUpdated: epoch, Phase: 3}
 	return event.StackSnapshot{

@@ -13,12 +13,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// hostile would be an element, and run a script, if it were put into the page as anything but text.
+// hostile returns text that would become an element and run a script if inserted as HTML.
 func hostile(name string) string {
 	return name + `"><img src=x onerror="window.pwned=1"><script>pwned=1</script>`
 }
 
-// TestWhatComesFromElsewhereIsText puts markup into everything that people and AWS can write, and finds it in the page as text.
+// TestWhatComesFromElsewhereIsText puts markup into every text that users and AWS can write, and
+// finds it in the page as text.
 func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: hostile("account"), Region: hostile("region")})
@@ -43,7 +44,7 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	m.Run = hostile("committing run")
 	f.say(m)
 	p.press("/")
-	call(p, input.InsertText, input.InsertTextParams{Text: "<img"}) // what is searched for opens everything
+	call(p, input.InsertText, input.InsertTextParams{Text: "<img"}) // a search expands everything
 	for _, what := range []string{
 		"bucket", "bucket name", "user", "slot", "prefix", "deviation", "policies", "run", "who", "member", "committer", "former", "committing run",
 	} {
@@ -57,7 +58,8 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	p.picture("hostile")
 }
 
-// TestThePolicyHolds says that the browser runs none but the page's own scripts, even if one came to be in the page.
+// TestThePolicyHolds checks that the browser runs only the page's own scripts, even if the page
+// contains another one.
 func TestThePolicyHolds(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -74,6 +76,6 @@ func TestThePolicyHolds(t *testing.T) {
 	})()`)
 	p.until(`refused.includes("script-src-elem") && refused.includes("img-src") && refused.includes("connect-src") && !window.pwned`)
 	p.mu.Lock()
-	p.errors = nil // the browser complains of each, as it should
+	p.errors = nil // the browser reports each, as it should
 	p.mu.Unlock()
 }

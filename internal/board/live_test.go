@@ -9,12 +9,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// row is an expression for the row of a name: its element, null when there is none.
+// row returns an expression for the row of a name: its element, or null.
 func row(name string) string {
 	return `[...document.querySelectorAll("#tree .row")].find((r) => r.querySelector(".name").textContent === "` + name + `")`
 }
 
-// watching notes whatever is shown in rows and of changes, so that no test has to be there at the moment.
+// watching records what rows and changes show, so that tests do not depend on timing.
 const watching = `(() => {
 	window.seen = new Set();
 	const look = () => {
@@ -24,7 +24,8 @@ const watching = `(() => {
 	new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
 })()`
 
-// TestAnApplyAppearsAsItHappens has a browser look on while things are made: first as being changed, then settled.
+// TestAnApplyAppearsAsItHappens watches in a browser while resources are created: first as
+// changing, then as settled.
 func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	b, h := startChromium(t), localhubtest.Start(t)
 	everything, foreign := b.open(t, h.Board, desktop), b.open(t, h.Address(h.Token(nil, "globex")), desktop)
@@ -56,7 +57,7 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatTheHubLosesComesBack has the hub break all connections while things go on.
+// TestAConnectionThatTheHubLosesComesBack has the hub close all connections during changes.
 func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
 	h := localhubtest.Start(t)
 	p := startChromium(t).open(t, h.Board, desktop)
@@ -75,7 +76,8 @@ func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
 	}
 }
 
-// TestAPageEndsWithItsToken says that the page tells who watches to come back with another token, and goes on showing what it has.
+// TestAPageEndsWithItsToken checks that the page asks for another token and continues to show its
+// content.
 func TestAPageEndsWithItsToken(t *testing.T) {
 	h := localhubtest.Start(t)
 	must(t, h.Provider("run-1").CreateProject(t.Context(), project("acme")))

@@ -16,7 +16,7 @@ import (
 
 const live = `document.querySelector("#freshness").textContent === "Live"`
 
-// exchange is a project in which there is something of everything.
+// exchange returns a project that contains every kind of object.
 func exchange() event.StackSnapshot {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse, SFTP: true})
@@ -39,7 +39,7 @@ func exchange() event.StackSnapshot {
 	return s
 }
 
-// busy is exchange with something going on, and with trouble.
+// busy returns exchange with operations in progress and problems.
 func busy() []event.StackSnapshot {
 	s := exchange()
 	s.Operation = &event.Operation{
@@ -98,7 +98,8 @@ func TestWhatNeedsAttentionIsSaid(t *testing.T) {
 	}
 }
 
-// TestTheTokenLeavesTheAddress says that the token is in no address bar, history or request, and that a reload works without it.
+// TestTheTokenLeavesTheAddress checks that no address bar, history or request contains the token,
+// and that a reload works without it.
 func TestTheTokenLeavesTheAddress(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.url+"/#token=secret.to.ken", desktop)
@@ -115,7 +116,8 @@ func TestTheTokenLeavesTheAddress(t *testing.T) {
 	fresh.shows("Not signed in")
 }
 
-// TestADroppedConnectionMissesNothing says what is shown while there is no connection, and that everything is there afterwards.
+// TestADroppedConnectionMissesNothing checks what the page shows without a connection, and that
+// nothing is missing afterwards.
 func TestADroppedConnectionMissesNothing(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -142,7 +144,7 @@ func TestADroppedConnectionMissesNothing(t *testing.T) {
 	p.until(row("meanwhile") + `.dataset.state === "changed"`)
 }
 
-// TestWithoutAMouse says that everything can be reached and done by keyboard, and that screen readers hear what it is.
+// TestWithoutAMouse checks that everything works by keyboard and has a name for screen readers.
 func TestWithoutAMouse(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -189,7 +191,8 @@ func TestWithoutAMouse(t *testing.T) {
 	}
 }
 
-// contrasts gives the texts of the page whose contrast is too low, as computed from what the browser draws.
+// contrasts returns the texts of the page with too little contrast, computed from what the browser
+// draws.
 const contrasts = `(() => {
 	const parse = (c) => { const n = c.match(/[\d.]+/g).map(Number); return { rgb: n.slice(0, 3), a: n[3] ?? 1 }; };
 	const luminance = (rgb) => { const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
@@ -229,8 +232,8 @@ func TestTextsCanBeRead(t *testing.T) {
 	}
 }
 
-// TestFiveThousandEntities says that a large project is no other page: few elements, whatever there is, and a search that finds. How long
-// things take is logged.
+// TestFiveThousandEntities checks that a large project needs few elements and that the search
+// works. It logs durations.
 func TestFiveThousandEntities(t *testing.T) {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse})
@@ -269,7 +272,7 @@ func TestFiveThousandEntities(t *testing.T) {
 	measured("clearing the search", `document.querySelector("#search").value = ""; document.querySelector("#search").dispatchEvent(new Event("input"))`, row("user-0999")+" || "+row("bucket-0000"))
 	eval[any](p, `document.querySelector("#tree").scrollTop = 0`)
 
-	// A hundred changes in a row don't freeze the page, and make few drawings.
+	// A hundred changes in a row do not freeze the page, and cause few drawings.
 	eval[any](p, `window.longest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) longest = Math.max(longest, e.duration); }).observe({ type: "longtask" })`)
 	var storm []event.Message
 	for n := range 100 {

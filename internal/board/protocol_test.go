@@ -21,19 +21,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// step is what a client does with one text: what it sends, whether it takes the text for no message, and what it knows then.
+// step is a client's reaction to one text: what it sends, whether it rejects the text, and what it
+// knows then.
 type step struct {
 	Send   []event.Message
 	Failed bool
 	Ends   time.Time
 	Heard  time.Time
-	// Reconnect and LastError are what the server has said of them.
+	// Reconnect and LastError are the last ones received.
 	Reconnect *event.Reconnect
 	LastError *event.Error
 	Projects  map[string]known
 }
 
-// known is what a client knows of a project.
+// known is a client's state of a project.
 type known struct {
 	Position   event.Position
 	Complete   bool
@@ -51,7 +52,7 @@ type knownStack struct {
 	Entities event.Entities
 }
 
-// goSteps are the steps of event.Client. "" is a new connection.
+// goSteps returns the steps of event.Client. "" is a new connection.
 func goSteps(t *rapid.T, texts []string) []step {
 	var client event.Client
 	var steps []step
@@ -73,7 +74,7 @@ func goSteps(t *rapid.T, texts []string) []step {
 			}
 			s.Projects[name] = k
 		}
-		// What is shown is changed later: it must be what it is now.
+		// The view changes later: encode its current state.
 		text, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
@@ -140,8 +141,8 @@ const pageSteps = `Promise.all(["protocol", "content", "attention", "tree"].map(
 	};
 })`
 
-// TestProtocolDoesWhatTheGoClientDoes feeds both clients the same messages: those of a server that is in order, lost ones, late ones, and
-// such as no server sends. After each of them both must have sent the same and know the same.
+// TestProtocolDoesWhatTheGoClientDoes sends both clients the same messages: regular, lost, late and
+// invalid ones. After each of them both must have sent the same and know the same.
 func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
 	server := httptest.NewServer(board.Handler())
 	defer server.Close()
@@ -168,13 +169,13 @@ func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
 	})
 }
 
-// sameJSON compares what is said, not how it is spelled.
+// sameJSON compares values and ignores their spelling.
 func sameJSON(a, b json.RawMessage) bool {
 	var said, wanted any
 	return json.Unmarshal(a, &said) == nil && json.Unmarshal(b, &wanted) == nil && cmp.Equal(said, wanted)
 }
 
-// drawTexts draws what a client receives, "" where it opens a new connection.
+// drawTexts draws the texts that a client receives; "" opens a new connection.
 func drawTexts(t *rapid.T) []string {
 	var texts []string
 	for range rapid.IntRange(1, 40).Draw(t, "messages") {
@@ -191,7 +192,7 @@ func drawTexts(t *rapid.T) []string {
 			for _, part := range parts {
 				texts = append(texts, string(part))
 			}
-			if len(parts) > 1 { // they come in any order, some of them twice, and some don't
+			if len(parts) > 1 { // parts arrive in any order, may repeat and may be lost
 				last := texts[len(texts)-len(parts):]
 				for i := range last {
 					j := rapid.IntRange(0, len(last)-1).Draw(t, "place")
@@ -209,7 +210,7 @@ func drawTexts(t *rapid.T) []string {
 	return texts
 }
 
-// nonsense is what isn't a message of this version, or not a whole one.
+// nonsense contains texts that are no complete message of this version.
 var nonsense = []string{
 	`{`, `[]`, `1`, `"hello"`, `{}`, `{"v":1}`, `{"v":2,"type":"welcome","data":{"projects":{}}}`, `{"v":2,"type":"heartbeat","data":{"projects":{}}}`,
 	`{"v":1,"type":"welcome"}`, `{"v":1,"type":"heartbeat","data":{}}`, `{"v":1,"type":"heartbeat"}`, `{"v":1,"type":"reconnect"}`, `{"v":1,"type":"error","project":"demo"}`,

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// AtOnce is the number of clients that are sent to at the same time.
+	// AtOnce is the number of clients that are written concurrently.
 	AtOnce = 64
 	// ClientBound is the maximum time that a Send or Publish spends on one client.
 	ClientBound = 2 * time.Second
@@ -55,18 +55,18 @@ func New(client *apigatewaymanagementapi.Client) *Pusher {
 func (p *Pusher) Send(ctx context.Context, connection string, m event.Message) error {
 	texts, err := m.Encode()
 	if err != nil {
-		return err // says it itself
+		return err // names the problem itself
 	}
 	return p.post(ctx, connection, texts)
 }
 
 // Result is the result of a Publish.
 type Result struct {
-	Reached int // clients that were sent every message
+	Reached int // clients that received every message
 	Posts   int // successful calls
 	// Gone are the closed connections, Behind those whose clients have lost events.
 	Gone, Behind []string
-	// Err is why other clients were not reached; nil when all were.
+	// Err is the reason why other clients were not reached; nil when all were.
 	Err error
 }
 

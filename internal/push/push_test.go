@@ -29,7 +29,7 @@ import (
 
 const routesARN = "arn:aws:lambda:eu-west-1:000000000000:function:routes"
 
-// stage is a WebSocket API and what stands between it and the pusher.
+// stage is a WebSocket API with the middleware between it and the pusher.
 type stage struct {
 	*apigateway.Stage
 	box   *sandbox.Sandbox
@@ -37,9 +37,9 @@ type stage struct {
 	// before, unless nil, is called before a post and may fail it.
 	before func(ctx context.Context, connection string) error
 
-	mu        sync.Mutex // protects what follows
+	mu        sync.Mutex // protects the fields below
 	posts     map[string]int
-	now, most int // posts at the same time
+	now, most int // concurrent posts
 }
 
 func newStage(t *testing.T) *stage {
@@ -78,7 +78,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.https.RoundTrip(r)
 }
 
-// pusher is a pusher with the credentials of an account.
+// pusher returns a pusher with the credentials of an account.
 func (s *stage) pusher(account string) *push.Pusher {
 	access, secret := sandbox.StaticCredentials(account)
 	return push.New(apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
@@ -87,7 +87,7 @@ func (s *stage) pusher(account string) *push.Pusher {
 	}))
 }
 
-// connect connects clients.
+// connect connects n clients.
 func (s *stage) connect(t *testing.T, n int) (clients []*apigateway.Conn, ids []string) {
 	t.Helper()
 	for range n {
@@ -100,7 +100,7 @@ func (s *stage) connect(t *testing.T, n int) (clients []*apigateway.Conn, ids []
 	return clients, ids
 }
 
-// heard is what a client has received by now.
+// heard returns the messages that a client has received so far.
 func heard(t *testing.T, c *apigateway.Conn) []event.Message {
 	t.Helper()
 	var messages []event.Message
@@ -122,13 +122,13 @@ func heard(t *testing.T, c *apigateway.Conn) []event.Message {
 	}
 }
 
-// ear is a client that reads whatever comes.
+// ear is a client that reads every message.
 type ear struct {
 	mu    sync.Mutex
 	heard []int64 // numbers of events
 }
 
-// listen makes clients read on until the context ends.
+// listen makes clients read until the context ends.
 func listen(ctx context.Context, clients []*apigateway.Conn) []*ear {
 	ears := make([]*ear, len(clients))
 	for i, c := range clients {
@@ -161,7 +161,7 @@ func (e *ear) last() int64 {
 	return e.heard[len(e.heard)-1]
 }
 
-// change is an event that puts n buckets.
+// change returns an event that puts n buckets.
 func change(t testing.TB, seq int64, n int) event.Message {
 	t.Helper()
 	var put event.Entities
@@ -188,7 +188,7 @@ func TestEveryClientHearsEverythingInOrder(t *testing.T) {
 		s := newStage(t)
 		clients, ids := s.connect(t, 3*push.AtOnce)
 		s.before = func(context.Context, string) error {
-			<-time.After(time.Millisecond) // else they would come one after the other
+			<-time.After(time.Millisecond) // otherwise they would run one after the other
 			return nil
 		}
 		result := s.pusher(sandbox.HubAccount).Publish(t.Context(), ids, []event.Message{change(t, 1, 1), change(t, 2, 1)})
@@ -233,7 +233,8 @@ func TestALargeMessageComesInParts(t *testing.T) {
 	}
 }
 
-// One has gone, one doesn't read, one hangs in the network: they are named, and the others hear everything at once.
+// One client has disconnected, one does not read, one hangs in the network. They are named, and the
+// others receive everything without delay.
 func TestOneClientHarmsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
@@ -249,7 +250,7 @@ func TestOneClientHarmsNoOther(t *testing.T) {
 			}
 			return nil
 		}
-		// A client that doesn't read keeps its place until its buffer is full.
+		// A client that does not read keeps its connection until its buffer is full.
 		messages := make([]event.Message, 30)
 		for i := range messages {
 			messages[i] = change(t, int64(i+1), 100)
@@ -275,7 +276,7 @@ func TestOneClientHarmsNoOther(t *testing.T) {
 		if n := s.posts[ids[3]]; n != 1 {
 			t.Errorf("%d posts to the client that has gone", n)
 		}
-		// The same alone.
+		// The same with one client.
 		if err := pusher.Send(t.Context(), ids[3], messages[0]); !errors.Is(err, push.ErrGone) {
 			t.Errorf("gone: %v", err)
 		}
@@ -288,7 +289,7 @@ func TestOneClientHarmsNoOther(t *testing.T) {
 	})
 }
 
-// A client that is busy for a moment gets another try.
+// A client that is busy for a moment gets another attempt.
 func TestAClientThatReadsOnIsReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
@@ -316,7 +317,7 @@ func TestAClientThatReadsOnIsReached(t *testing.T) {
 	})
 }
 
-// What fails for us all, and not for a client, is a failure, and said once.
+// A failure that affects all clients is reported once, and not as one of a client.
 func TestAFailureOfOursIsNoClients(t *testing.T) {
 	s := newStage(t)
 	_, ids := s.connect(t, 100)
@@ -328,7 +329,7 @@ func TestAFailureOfOursIsNoClients(t *testing.T) {
 		t.Errorf("the result is %+v", result)
 	}
 
-	// A network that fails is tried again, as long as it is worth it.
+	// A network failure is retried within the time limit.
 	s.before = func(context.Context, string) error { return io.ErrUnexpectedEOF }
 	err := s.pusher(sandbox.HubAccount).Send(t.Context(), ids[0], change(t, 1, 1))
 	if err == nil || errors.Is(err, push.ErrGone) || errors.Is(err, push.ErrBusy) {
@@ -336,7 +337,7 @@ func TestAFailureOfOursIsNoClients(t *testing.T) {
 	}
 }
 
-// When time runs out, those that didn't have their turn are a failure: what they lack has not been sent.
+// Clients that were not reached in time are a failure: their messages were not sent.
 func TestClientsWithoutATurnAreAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
