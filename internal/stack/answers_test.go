@@ -22,7 +22,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// rewritten passes calls on and changes the answers of DescribeChangeSet. change gets the request's form and the answer's body.
+// rewritten passes calls on and changes the answers of DescribeChangeSet. change receives the form
+// of the request and the body of the answer.
 type rewritten struct {
 	next   http.RoundTripper
 	change func(form url.Values, body string) string
@@ -49,14 +50,15 @@ func (r rewritten) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// answering is a process whose DescribeChangeSet answers are changed.
+// answering returns a process whose DescribeChangeSet answers are changed.
 func (w *world) answering(change func(form url.Values, body string) string) *stack.Stack {
 	w.t.Helper()
 	account := w.clientBy(rewritten{w.transport, change})
 	return w.process(func(c *stack.Config) { c.CloudFormation = account.CloudFormation })
 }
 
-// TestDescribeChangeSet_AddWithReplacement commits additions that have a Replacement, as AWS answered until May 2025.
+// TestDescribeChangeSet_AddWithReplacement commits additions that have a Replacement. AWS answered
+// so until May 2025.
 func TestDescribeChangeSet_AddWithReplacement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -72,7 +74,8 @@ func TestDescribeChangeSet_AddWithReplacement(t *testing.T) {
 	})
 }
 
-// TestDescribeChangeSet_FailedWithoutReason asks for the reason without property values when the answer with them has none.
+// TestDescribeChangeSet_FailedWithoutReason asks without property values for the reason, when the
+// answer with values has none.
 func TestDescribeChangeSet_FailedWithoutReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -92,7 +95,8 @@ func TestDescribeChangeSet_FailedWithoutReason(t *testing.T) {
 	})
 }
 
-// switched is a process in a world with a filled stack, whose sandbox gives the other answer to some questions.
+// switched returns a process in a world with a filled stack. The given switches of the sandbox are
+// on.
 func (w *world) switched(on ...cloud.Switch) *stack.Stack {
 	w.t.Helper()
 	s := w.process()
@@ -101,7 +105,8 @@ func (w *world) switched(on ...cloud.Switch) *stack.Stack {
 	return s
 }
 
-// TestSwitches commits additions, changes, changes of metadata alone and removals with the other answer of each switch, alone and together.
+// TestSwitches commits additions, changes, metadata-only changes and removals, with each switch
+// alone and with all together.
 func TestSwitches(t *testing.T) {
 	cases := map[string][]cloud.Switch{"none": nil}
 	for _, rule := range cloud.SwitchRules() {
@@ -121,7 +126,8 @@ func TestSwitches(t *testing.T) {
 				retained.OnDelete = model.Retain
 				must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: retained}))
 				must(t, s.Commit(t.Context(), template.Change{Op: template.Delete, Entity: bucket("bucket03")}))
-				// Two sets more are made at most, where one lacks the value that would show that a remembered base is old.
+				// At most two more change sets are made where a value is missing that would show a
+				// stale base.
 				if n := w.called("CreateChangeSet"); n != 4 && !(slices.Contains(on, cloud.ValuesIncomplete) && n > 4 && n <= 8) {
 					t.Errorf("%d change sets for four commits", n)
 				}
@@ -134,7 +140,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestSwitches_HandEdit: with values left out, an edit by hand of another resource still shows as an unexpected change.
+// TestSwitches_HandEdit detects a hand edit of another resource as an unexpected change, although
+// values are left out.
 func TestSwitches_HandEdit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -151,7 +158,7 @@ func TestSwitches_HandEdit(t *testing.T) {
 	})
 }
 
-// template is the stack's template.
+// template returns the stack's template.
 func (w *world) template() *string {
 	w.t.Helper()
 	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
@@ -159,7 +166,8 @@ func (w *world) template() *string {
 	return got.TemplateBody
 }
 
-// TestSwitches_RepeatedToken settles an execution whose reply was lost, and whose repetition AWS refuses for its token.
+// TestSwitches_RepeatedToken resolves an execution whose reply was lost and whose retry AWS refuses
+// because of its token.
 func TestSwitches_RepeatedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

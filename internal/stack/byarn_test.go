@@ -12,7 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// recorder keeps the parameters of all calls that go through it.
+// recorder records the parameters of all calls that go through it.
 type recorder struct {
 	next  http.RoundTripper
 	mu    sync.Mutex
@@ -35,8 +35,8 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return r.next.RoundTrip(request)
 }
 
-// TestChangeSetsAreNamedByARN: another writer's set can have the name of ours, so a name executes or deletes nothing, also when
-// replies are lost and sets collide.
+// TestChangeSetsAreNamedByARN requires ARNs in all calls that execute or delete a change set, even
+// after lost replies and name collisions. Another writer's change set may have the same name.
 func TestChangeSetsAreNamedByARN(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

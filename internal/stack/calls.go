@@ -23,13 +23,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Bounds of the calls. The SDK's own retries happen within them.
+// Time limits of the calls. They include the SDK's own retries.
 const (
-	callBound   = 30 * time.Minute // one effect but Follow: several calls, each with up to 25 attempts that take seven minutes
-	followBound = 6 * time.Hour    // far above any update of ours; members give up long before
+	callBound   = 30 * time.Minute // any effect but Follow: several calls, each of up to 25 attempts over seven minutes
+	followBound = 6 * time.Hour    // far longer than any of our updates; members give up long before
 )
 
-// performer performs the effects of the engine that want an answer: calls to AWS.
+// performer performs the effects of the engine that need an answer: calls to AWS.
 type performer struct{ *Stack }
 
 // call performs an effect.
@@ -64,7 +64,7 @@ func (s performer) call(ctx context.Context, effect commit.Effect) commit.Observ
 	}
 }
 
-// readBase reads the stack for a commit. A stack that is not at rest is read again until it is: that is logged.
+// readBase reads the stack for a commit. It logs and retries while the stack is not at rest.
 func (s performer) readBase(ctx context.Context) commit.BaseRead {
 	read := s.readFrom(ctx, s.takeEarlier())
 	if read.Err == nil && !read.Absent && !read.Consistent() {
@@ -116,7 +116,7 @@ func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet
 	return s.describeChangeSet(ctx, made)
 }
 
-// updated is when the last update of the stack began.
+// updated returns when the last update of the stack began.
 func (s performer) updated(ctx context.Context, stackID string) (time.Time, error) {
 	d, err := s.describe(ctx, aws.String(stackID))
 	if err != nil || d == nil {
@@ -125,8 +125,8 @@ func (s performer) updated(ctx context.Context, stackID string) (time.Time, erro
 	return d.LastUpdated, nil
 }
 
-// putTemplate gives the template to the request: in it when it is small enough, else by the URL of an object whose key is
-// the hash of its content, so that nobody can put another template in its place unnoticed.
+// putTemplate puts the template into the request, or uploads it and passes its URL if it is too
+// large. The key of the object is the hash of its content, so a replaced template is detected.
 func (s performer) putTemplate(ctx context.Context, input *cloudformation.CreateChangeSetInput, body []byte) error {
 	if len(body) <= template.MaxInlineBytes {
 		input.TemplateBody = aws.String(string(body))
@@ -148,7 +148,7 @@ func (s performer) putTemplate(ctx context.Context, input *cloudformation.Create
 	return nil
 }
 
-// changeSetARN finds the ARN of the set that has our name; "" when it is gone again.
+// changeSetARN returns the ARN of the change set that has our name, "" if it no longer exists.
 func (s performer) changeSetARN(ctx context.Context, stack, name string) string {
 	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
 		StackName: aws.String(stack), ChangeSetName: aws.String(name),
@@ -159,12 +159,12 @@ func (s performer) changeSetARN(ctx context.Context, stack, name string) string 
 	return aws.ToString(out.ChangeSetId)
 }
 
-// describeChangeSet waits until the set is made and reads all pages of what the service computed.
+// describeChangeSet waits until the change set is created and reads all pages of its changes.
 func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true)}
 	began, found := time.Now(), false
 	for pause := 300 * time.Millisecond; ; pause = longer(pause, 3*time.Second) {
-		if err := sleep(ctx, pause); err != nil { // no set is made at once
+		if err := sleep(ctx, pause); err != nil { // no change set is ready immediately
 			made.Err = classify(err)
 			return made
 		}
@@ -186,16 +186,17 @@ func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetM
 				made.Err = s.addUnvalued(ctx, aws.ToString(out.StatusReason), &made)
 			}
 			return made
-		default: // not made yet
+		default: // still being created
 		}
 	}
 }
 
-// newSetPatience is how long a set that was just created may be unknown to DescribeChangeSet.
+// newSetPatience is how long DescribeChangeSet may not know a new change set.
 const newSetPatience = 5 * time.Second
 
-// addUnvalued completes the changes of a set whose answer with property values is incomplete, as AWS says in the StatusReason of the
-// complete set: an answer without values lists all changes.
+// addUnvalued completes the changes of a change set whose answer with property values is
+// incomplete. AWS reports this in the StatusReason of a complete change set. An answer without
+// values lists all changes.
 func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.ChangeSetMade) *commit.CallError {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN)}
 	plain := commit.ChangeSetMade{}
@@ -221,7 +222,8 @@ func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.
 	return nil
 }
 
-// failure is why a change set failed. With property values, AWS has left the reason out; without them it gives one.
+// failure returns why a change set failed. AWS may leave the reason out of an answer with property
+// values; an answer without them has it.
 func (s performer) failure(ctx context.Context, described *cloudformation.DescribeChangeSetOutput) string {
 	if reason := aws.ToString(described.StatusReason); reason != "" {
 		return reason
@@ -233,8 +235,8 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 	return "the change set failed without a reason"
 }
 
-// findings are the resources for which the validation before deployment has failed a change set. Without them, or without the
-// permission to ask, there is only the set's own reason.
+// findings returns the resources that failed the pre-deployment validation of a change set. Without
+// findings, or without permission to read them, only the change set's own reason is known.
 func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	var found []commit.Event
 	pages := cloudformation.NewDescribeEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)})
@@ -296,14 +298,15 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	return result
 }
 
-// dependent reports whether only values of other resources, which the service does not know before the execution, might change a resource.
+// dependent reports whether a resource changes only if values of other resources do. The service
+// does not know these before the execution.
 func dependent(details []types.ResourceChangeDetail) bool {
 	return len(details) > 0 && !slices.ContainsFunc(details, func(d types.ResourceChangeDetail) bool {
 		return d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute && d.ChangeSource != types.ChangeSourceResourceReference
 	})
 }
 
-// shown is values without those that are empty; nil when none is left.
+// shown returns the values that are not empty; nil if there are none.
 func shown(values map[string]string) map[string]string {
 	maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
 	if len(values) == 0 {
@@ -312,7 +315,8 @@ func shown(values map[string]string) map[string]string {
 	return values
 }
 
-// deleteChangeSet deletes a set that was not executed. One that is gone is as good as deleted.
+// deleteChangeSet deletes a change set that was not executed. It succeeds if the change set does
+// not exist.
 func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
 	_, err := s.config.CloudFormation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)})
 	if failed := classify(err); failed != nil && failed.Failure != commit.Outdated && failed.Failure != commit.Gone {
@@ -322,13 +326,14 @@ func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.Call
 }
 
 func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallError {
-	// Rollback is said explicitly: AWS documents its default in two ways, and a template that is half applied is no database.
+	// Rollback is requested explicitly: AWS documents its default in two ways, and a half-applied
+	// template would corrupt the model.
 	_, err := s.config.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
 		ChangeSetName: aws.String(e.ARN), ClientRequestToken: aws.String(e.Token), DisableRollback: aws.Bool(false),
 	})
 	failed := classify(err)
 	if failed != nil && failed.Failure == commit.Outdated || failed != nil && failed.Failure == commit.Busy {
-		// A retry of a call whose reply was lost finds its own execution under way.
+		// A retry whose first reply was lost finds its own execution in progress.
 		if s.settle(ctx, commit.Settle(e)) == commit.Ours {
 			return nil
 		}
@@ -336,8 +341,8 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 	return failed
 }
 
-// settle finds out whose operation it was: an executed change set says so for ever, by its ARN. One that is still
-// there unexecuted is deleted: when that succeeds, it can't be executed any more.
+// settle finds out whose operation it was. An executed change set shows this permanently under its
+// ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
 func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)})
 	if failed := classify(err); failed != nil {
@@ -359,7 +364,7 @@ func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 	return commit.Undecided
 }
 
-// settleByStack asks the stack which set was executed last.
+// settleByStack asks the stack which change set was executed last.
 func (s performer) settleByStack(ctx context.Context, e commit.Settle) commit.Verdict {
 	d, err := s.describe(ctx, aws.String(e.StackID))
 	switch {
@@ -371,9 +376,10 @@ func (s performer) settleByStack(ctx context.Context, e commit.Settle) commit.Ve
 	return commit.NotOurs
 }
 
-// follow polls the stack by its id until the operation has ended. A description that still shows the stack before the operation,
-// when its events tell of the end already, is stale: it is asked for again, for cfn.StalePatience. If it stays so, the moment of the
-// operation is noted, so that the stack without it counts as stale later on.
+// follow polls the stack by its id until the operation has ended. If the events report the end but
+// the description still shows the stack before the operation, the description is stale. follow then
+// retries for cfn.StalePatience. If it is still stale, follow records the time of the operation, so
+// that later reads without it count as stale.
 func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
 	var told *commit.Finished
@@ -387,7 +393,7 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 			if classify(err).Failure.Final() {
 				return commit.Finished{Err: err}
 			}
-			continue // throttled or no answer: not yet
+			continue // throttled or no answer: still running
 		}
 		if d == nil {
 			return commit.Finished{Err: fmt.Errorf("the stack %s is gone", s.config.Stack)}
@@ -411,12 +417,13 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 	}
 }
 
-// before says that a description shows the stack as it was before an operation.
+// before reports whether a description shows the stack before an operation.
 func before(e commit.Follow, d commit.Description) bool {
 	return d.ChangeSetID != e.ARN && d.Status != cfn.DeleteComplete && d.Status != cfn.DeleteFailed && !d.LastUpdated.After(e.Since)
 }
 
-// described is a description as the final one of an operation: the reason is taken out of that of another operation.
+// described returns a description as the final one of an operation, without the reason of another
+// operation.
 func described(e commit.Follow, d commit.Description) commit.Description {
 	if d.ChangeSetID != e.ARN {
 		d.StatusReason = ""
@@ -424,10 +431,11 @@ func described(e commit.Follow, d commit.Description) commit.Description {
 	return d
 }
 
-// finished judges a description of the stack; nil means that the operation goes on. A description with another change set
-// than ours says nothing about our operation: it is stale and shows the stack as it was before, or the next writer is at
-// work already. Then the stack's own events under our token decide, and the description stays that of the other change set,
-// so that nobody takes its outputs for ours. In the first second, such a description is only taken for stale.
+// finished evaluates a description of the stack; nil means that the operation is still running. A
+// description with another change set does not report our operation: it is stale, or the next
+// writer has started. Then the stack's events under our token decide. The description keeps the
+// other change set, so that its outputs are not taken for ours. In the first second, such a
+// description is treated as stale.
 func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -442,7 +450,7 @@ func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Descr
 	events, err := s.events(ctx, e, since.Add(-clockSkew))
 	switch {
 	case err != nil:
-		return nil // throttled or no answer: not yet
+		return nil // throttled or no answer: still running
 	case d.ChangeSetID == e.ARN && len(events) > 0:
 		return &commit.Finished{Description: d, Events: events}
 	}
@@ -450,7 +458,7 @@ func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Descr
 	case status != "" && !cfn.InProgress(status):
 		return &commit.Finished{Description: described(e, d), Events: events}
 	case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:
-		// A stack may be deleted while it is being created, which ends that without an event of its own.
+		// A stack that is deleted during its creation has no event for the end of the creation.
 		if d.StatusReason == "" {
 			d.StatusReason = "somebody has deleted the stack in the middle of it"
 		}
@@ -459,7 +467,7 @@ func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Descr
 	return nil
 }
 
-// statusOf is the status that the stack has come to by its own events among those of an operation; "" without one.
+// statusOf returns the last status of the stack among the events of an operation; "" without one.
 func statusOf(events []commit.Event) (status string) {
 	for _, event := range events {
 		if event.Type == cfn.StackType {
@@ -469,11 +477,12 @@ func statusOf(events []commit.Event) (status string) {
 	return status
 }
 
-// clockSkew is the most that this machine's clock may be ahead of AWS's: signed requests are refused beyond it.
+// clockSkew is the maximum lead of this machine's clock over AWS's: AWS refuses signed requests
+// beyond it.
 const clockSkew = 15 * time.Minute
 
-// events reads the events of one operation that began after since, oldest first. Events come newest first, so it stops at
-// the first older one.
+// events returns the events of one operation that began after since, oldest first. AWS lists the
+// newest first, so reading stops at the first older event.
 func (s performer) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
 	pages := cloudformation.NewDescribeStackEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)})
@@ -500,8 +509,9 @@ func (s performer) events(ctx context.Context, e commit.Follow, since time.Time)
 	return events, nil
 }
 
-// stackPolicy denies what no commit of ours ever does: replacing a bucket. Everything else is allowed, as a stack with a
-// policy denies by default (CloudFormation user guide, protect-stack-resources).
+// stackPolicy denies the replacement of buckets, which no commit of ours does. It allows everything
+// else, because a stack policy denies by default (CloudFormation user guide,
+// protect-stack-resources).
 const stackPolicy = `{"Statement":[` +
 	`{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"},` +
 	`{"Effect":"Deny","Action":"Update:Replace","Principal":"*","Resource":"*","Condition":{"StringEquals":{"ResourceType":["AWS::S3::Bucket"]}}}]}`

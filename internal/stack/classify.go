@@ -12,16 +12,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// classify sorts an error of a CloudFormation call into the engine's classes; nil for nil.
+// classify maps an error of a CloudFormation call to a class of the engine; nil for nil.
 //
-// CloudFormation says with the one code ValidationError what a writer must tell apart, so these texts are compared (all
-// recorded from AWS):
+// CloudFormation uses one code, ValidationError, for errors that a writer must distinguish. So
+// classify compares these texts, all recorded from AWS:
 //
 //	Stack with id X does not exist / Stack [X] does not exist
 //	Stack [X] already exists and cannot be created again with the changeSet [Y].
 //	Stack:ARN is in STATUS state and can not be updated.
 //
-// and, by analogy with the last one, "can not be rolled back". Every other ValidationError finds fault with the request.
+// It also compares "can not be rolled back", by analogy with the last one. Every other
+// ValidationError means that the request is invalid.
 func classify(err error) *commit.CallError {
 	if err == nil {
 		return nil
@@ -38,7 +39,8 @@ func classify(err error) *commit.CallError {
 	case !errors.As(err, &api), broken(err, api):
 		result.Failure = commit.NoReply
 	case errors.As(err, &token):
-		// Tokens are unique per attempt. An earlier attempt of the same call arrived and its reply was lost.
+		// Tokens are unique per attempt: an earlier attempt of this call arrived, and its reply was
+		// lost.
 		result.Failure = commit.NoReply
 	case errors.As(err, &notFound):
 		result.Failure = commit.Outdated
@@ -57,12 +59,13 @@ func classify(err error) *commit.CallError {
 	return result
 }
 
-// throttled reports whether the service refused a call because there are too many.
+// throttled reports whether the service refused a call because of its rate limit.
 func throttled(api smithy.APIError) bool {
 	return api.ErrorCode() == "Throttling" || api.ErrorCode() == "ThrottlingException"
 }
 
-// broken says that the service failed at the call rather than refused it: it may have done it all the same.
+// broken reports whether the service failed during the call and did not refuse it. The call may
+// have taken effect.
 func broken(err error, api smithy.APIError) bool {
 	var response *smithyhttp.ResponseError
 	return api.ErrorFault() == smithy.FaultServer || errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError

@@ -14,7 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// TestRefusalsAreSorted holds the classes to the texts that AWS answers (recorded from AWS, or documented for the code).
+// TestRefusalsAreSorted checks the class of each text that AWS returns (recorded from AWS, or
+// documented for the code).
 func TestRefusalsAreSorted(t *testing.T) {
 	validation := func(text string) error { return &smithy.GenericAPIError{Code: "ValidationError", Message: text} }
 	const arn = "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/0c1"

@@ -58,7 +58,7 @@ func TestCancelledChangeThatIsQueuedLeavesItsBatch(t *testing.T) {
 		w.filled(s)
 		first := make(chan error, 1)
 		go func() { first <- s.Commit(t.Context(), create(user("first"))) }()
-		time.Sleep(3 * time.Second) // the first commit is being executed
+		time.Sleep(3 * time.Second) // the first commit is executing
 		ctx, cancel := context.WithCancel(t.Context())
 		second := make(chan error, 1)
 		go func() { second <- s.Commit(ctx, create(user("second"))) }()
@@ -129,7 +129,7 @@ func TestDeadlineDuringTheExecutionIsAnUnknownOutcome(t *testing.T) {
 		if err := s.Commit(ctx, create(user("partner"))); !errors.As(err, &unknown) {
 			t.Errorf("the change ended with %v", err)
 		}
-		// Who comes next waits for the operation that is still running.
+		// The next commit waits for the operation that is still running.
 		must(t, s.Commit(t.Context(), create(user("other"))))
 		if got := len(w.contents().Users); got != 2 {
 			t.Errorf("%d users, want 2", got)

@@ -9,9 +9,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Commit makes a change part of the stack and returns when CloudFormation has finished with it; see commit.Engine for the
-// errors. It takes its time limit from the context's deadline. When the context is cancelled, a change that isn't being
-// executed yet is given up; one that is gets its true outcome.
+// Commit applies a change to the stack and returns when CloudFormation has finished; commit.Engine
+// documents the errors. The context's deadline is the time limit. If the context is cancelled, a
+// change that is not executing yet is dropped; an executing one returns its true outcome.
 func (s *Stack) Commit(ctx context.Context, change template.Change) error {
 	deadline, _ := ctx.Deadline()
 	outcome := make(chan error, 1)
@@ -21,7 +21,7 @@ func (s *Stack) Commit(ctx context.Context, change template.Change) error {
 		return err
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return <-outcome // the engine knows the deadline and what has become of the change
+			return <-outcome // the engine knows the deadline and the outcome of the change
 		}
 		s.arrive(arrival{at: time.Now(), member: commit.Member{ID: id}, cancel: true})
 		return <-outcome
@@ -54,11 +54,12 @@ func (s *Stack) arrive(a arrival) {
 func (s *Stack) signal() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // a signal is waiting already
+	default: // a signal is already pending
 	}
 }
 
-// run drives the engine until it has nothing to do. Only one runs at a time, so the engine needs no lock.
+// run drives the engine until it has nothing to do. Only one run is active at a time, so the engine
+// needs no lock.
 func (s *Stack) run(ctx context.Context) {
 	observations := make(chan commit.Observation, 1) // at most one call is outstanding
 	for s.step(ctx, observations) {
@@ -66,7 +67,8 @@ func (s *Stack) run(ctx context.Context) {
 	}
 }
 
-// await waits until something has arrived, a call is answered or the engine wants a tick.
+// await waits for a submission or cancellation, the answer to a call, or a tick that the engine
+// wants.
 func (s *Stack) await(observations <-chan commit.Observation) {
 	var tick <-chan time.Time
 	if at, ok := s.engine.NextTick(); ok {
@@ -82,7 +84,8 @@ func (s *Stack) await(observations <-chan commit.Observation) {
 	}
 }
 
-// step hands the engine what has arrived and performs what it asks for; false when there is nothing left to do.
+// step passes what has arrived to the engine and performs its effects. It returns false when
+// nothing is left to do.
 func (s *Stack) step(ctx context.Context, observations chan<- commit.Observation) bool {
 	s.mu.Lock()
 	arrived := s.arrived
@@ -105,7 +108,7 @@ func (s *Stack) step(ctx context.Context, observations chan<- commit.Observation
 	return s.running
 }
 
-// perform does what one effect asks for: at once when it needs no answer, else beside the loop.
+// perform performs one effect: directly if it needs no answer, else in another goroutine.
 func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations chan<- commit.Observation) {
 	switch e := effect.(type) {
 	case commit.Done:
@@ -134,6 +137,6 @@ func (s *Stack) done(e commit.Done) {
 	delete(s.waiters, e.Member)
 	s.mu.Unlock()
 	if outcome != nil {
-		outcome <- e.Err // of capacity 1, and each member is done once
+		outcome <- e.Err // of capacity 1, and each member is completed once
 	}
 }

@@ -9,16 +9,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// earlier is what this process has read of the stack before a commit, such as for a plan. It saves the commit calls: with the template,
-// it is a base, and without, it is the first of the two descriptions of one. It serves one commit.
+// earlier is what this process read of the stack before a commit, such as for a plan. It saves
+// calls of the commit: with a template it is a base, without one it is the first description of a
+// base. It is used for one commit.
 type earlier struct {
 	description *commit.Description // nil: nothing
 	template    *template.Template  // nil: only described
 	at          time.Time
 }
 
-// earlierBound is how old it may be. The older it is, the more probably somebody has changed the stack since, which costs more calls than
-// it saves.
+// earlierBound is its maximum age. An older reading is more likely to be outdated by another
+// writer, which costs more calls than it saves.
 const earlierBound = time.Minute
 
 func (s *Stack) keepEarlier(read earlier) {
@@ -44,7 +45,7 @@ func (s *Stack) takeEarlier() earlier {
 	return read
 }
 
-// readFrom reads the stack with as few calls as what was read earlier allows.
+// readFrom reads the stack with the fewest calls that the earlier reading allows.
 func (s *Stack) readFrom(ctx context.Context, known earlier) commit.BaseRead {
 	switch {
 	case known.template != nil:
@@ -56,6 +57,6 @@ func (s *Stack) readFrom(ctx context.Context, known earlier) commit.BaseRead {
 		}
 	}
 	read := s.Read(ctx)
-	s.takeEarlier() // which Read has kept for others
+	s.takeEarlier() // Read has kept it for other commits
 	return read
 }

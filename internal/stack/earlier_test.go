@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
 )
 
-// readsBefore are the operations that were called before the first change set was made.
+// readsBefore returns the operations that were called before the first change set was created.
 func (r *recorder) readsBefore() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -23,7 +23,7 @@ func (r *recorder) readsBefore() []string {
 	return operations
 }
 
-// TestCommit_Reads is what a commit reads of its stack before it creates a change set.
+// TestCommit_Reads checks what a commit reads of its stack before it creates a change set.
 func TestCommit_Reads(t *testing.T) {
 	whole := []string{"DescribeStacks", "GetTemplate", "DescribeStacks"}
 	for name, c := range map[string]struct {
@@ -51,7 +51,7 @@ func TestCommit_Reads(t *testing.T) {
 			must(t, w.process().Commit(t.Context(), create(user("theirs"))))
 			s.Know(*w.described().StackId, *w.described().LastUpdatedTime)
 		}, whole},
-		// A process that has only read it finds out by its change set.
+		// The process learns of the other commit from its change set.
 		"read before somebody committed": {func(t *testing.T, w *world, s *stack.Stack) {
 			settled(t, w, s)
 			must(t, w.process().Commit(t.Context(), create(user("theirs"))))
@@ -86,7 +86,8 @@ func settled(t *testing.T, _ *world, s *stack.Stack) {
 	must(t, err)
 }
 
-// TestCommit_ReadsOfACreation counts what is read while a stack is created: that there is none, and how its two operations go on.
+// TestCommit_ReadsOfACreation counts the reads of a stack's creation: one that finds no stack, and
+// the polls of two operations.
 func TestCommit_ReadsOfACreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

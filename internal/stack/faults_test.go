@@ -20,8 +20,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// TestFaultsOfCallsEndWell lets every kind of call fail in a way that the writer has to survive: the change is committed
-// exactly once, and a later one too.
+// TestFaultsOfCallsEndWell fails every kind of call in a way that the writer must survive. The
+// change is committed exactly once, and a later change too.
 func TestFaultsOfCallsEndWell(t *testing.T) {
 	fault := func(operation string, effect sandbox.Effect, times int) sandbox.Fault {
 		return sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: effect, Times: times}
@@ -47,7 +47,7 @@ func TestFaultsOfCallsEndWell(t *testing.T) {
 				w.filled(first)
 				must(t, first.Commit(t.Context(), create(user("before"))))
 				w.faults(faults...)
-				// A process that knows nothing, so that it has to read.
+				// A new process has to read everything.
 				s := w.process()
 				must(t, s.Commit(t.Context(), create(user("partner"))))
 				w.box.ClearFaults()
@@ -166,12 +166,12 @@ func TestLargeTemplateGoesThroughTheTemplateBucket(t *testing.T) {
 		if w.box.Calls()["s3"]["PutObject"] != 1 {
 			t.Errorf("calls of S3: %v", w.box.Calls()["s3"])
 		}
-		// The same template again, as after a lost race, is the same object.
+		// The same template, as after a lost race, is the same object.
 		must(t, w.process().Commit(t.Context(), create(user("partner"))))
 	})
 }
 
-// TestThrottlingForEverIsSaid: all attempts are made, and the error says why they failed.
+// TestThrottlingForEverIsSaid makes all attempts and reports why they failed.
 func TestThrottlingForEverIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -220,7 +220,8 @@ func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
 	})
 }
 
-// TestStackDeletedWhileItIsBeingMade says that whoever makes the stack hears of it, and that nobody goes on waiting.
+// TestStackDeletedWhileItIsBeingMade returns an error to the stack's creator, and no member keeps
+// waiting.
 func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -242,7 +243,8 @@ func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 	})
 }
 
-// TestStackProtectedWhileItIsDeleted has the stack's maker switch on the protection between the two calls of a deletion.
+// TestStackProtectedWhileItIsDeleted lets the stack's creator enable the protection between the two
+// calls of a deletion.
 func TestStackProtectedWhileItIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -283,7 +285,8 @@ func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
 	})
 }
 
-// TestAStaleBaseIsNotBelieved: what a process has seen in a stack is there for its commit, whatever CloudFormation answers at first.
+// TestAStaleBaseIsNotBelieved commits on the newest state that the process has observed, although
+// CloudFormation first returns an older one.
 func TestAStaleBaseIsNotBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -303,8 +306,8 @@ func TestAStaleBaseIsNotBelieved(t *testing.T) {
 	})
 }
 
-// TestCommitThatEventsToldOf: descriptions are stale beyond the end of a commit. Its process asks until it sees its own commit, and
-// needs no reading for the next one.
+// TestCommitThatEventsToldOf has descriptions that stay stale beyond the end of a commit. The
+// process polls until it sees its own commit, and needs no read for the next one.
 func TestCommitThatEventsToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -324,10 +327,10 @@ func TestCommitThatEventsToldOf(t *testing.T) {
 	})
 }
 
-// whatever says that a stack may be deleted as it is.
+// whatever allows the deletion of a stack in any state.
 func whatever(commit.Description) bool { return true }
 
-// TestStackThatHasChangedIsNotDeleted: another commit ends while the deletion waits for the stack.
+// TestStackThatHasChangedIsNotDeleted ends another commit while the deletion waits for the stack.
 func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

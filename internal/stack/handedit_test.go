@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// TestHandEditsThatChangeSetsDoNotShow: a person changes what no change set of a later commit shows, beside a stack tag or a
-// parameter's value that let AWS take the update. The next commit of a process that remembers the stack reverts none of it.
+// TestHandEditsThatChangeSetsDoNotShow edits by hand what no change set of a later commit shows. A
+// stack tag or parameter value lets AWS accept the edit as an update. The next commit of a process
+// that remembers the stack reverts none of it.
 func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 	colour := func(value string) []types.Parameter {
 		return []types.Parameter{{ParameterKey: aws.String("Colour"), ParameterValue: aws.String(value)}}
@@ -80,7 +81,7 @@ func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 	}
 }
 
-// settled waits for the end of an update by hand.
+// settled waits for the end of an update made by hand.
 func (w *world) settled() {
 	w.t.Helper()
 	for range 100 {
@@ -92,7 +93,7 @@ func (w *world) settled() {
 	w.t.Fatalf("the stack is %s", w.described().StackStatus)
 }
 
-// compactTemplate is the stack's template with sorted keys and without white space.
+// compactTemplate returns the stack's template with sorted keys and without white space.
 func (w *world) compactTemplate() string {
 	w.t.Helper()
 	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// pollsOf is how many polls see the end of an operation that takes so long, when each takes as long as a call of AWS.
+// pollsOf returns the number of polls until the end of an operation is seen. took is its duration;
+// each poll takes as long as a call of AWS.
 func pollsOf(took, pause time.Duration, next func(time.Duration) time.Duration) int {
 	polls := 1
 	for at := pause; at < took; at += 100*time.Millisecond + pause {
@@ -14,8 +15,8 @@ func pollsOf(took, pause time.Duration, next func(time.Duration) time.Duration) 
 	return polls
 }
 
-// TestPausesOfOperation compares the polls of an operation with those of a poller that waits for a second first. On AWS's times there are
-// not more, and what ends at once is seen at once.
+// TestPausesOfOperation compares our polls with those of a poller that first waits for a second.
+// With AWS's durations they are no more, and an immediate end is seen immediately.
 func TestPausesOfOperation(t *testing.T) {
 	second := func(pause time.Duration) time.Duration { return longer(pause, 5*time.Second) }
 	for took := 5 * time.Second; took < 10*time.Minute; took += 100 * time.Millisecond {

@@ -21,11 +21,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// driven is the transport of one writer: its calls go straight through until the driver takes over, and carry the writer's
-// name, which tells equal calls of two writers apart for the driver.
+// driven is the transport of one writer. Its calls pass straight through until the driver takes
+// over. They carry the writer's name, so that the driver can distinguish equal calls of two
+// writers.
 type driven struct {
 	name   string
-	driver *simulate.Driver // nil: not yet
+	driver *simulate.Driver // nil until the driver takes over
 	direct http.RoundTripper
 }
 
@@ -36,7 +37,7 @@ func (d *driven) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.driver.Transport().RoundTrip(r.WithContext(simulate.WithActor(r.Context(), d.name)))
 }
 
-// writer is a process whose calls a driver orders.
+// writer returns a process whose calls are ordered by a driver.
 func (w *world) writer(driver *simulate.Driver, n int) *stack.Stack {
 	w.t.Helper()
 	transport := &driven{name: fmt.Sprint("writer ", n), direct: w.transport}
@@ -45,8 +46,9 @@ func (w *world) writer(driver *simulate.Driver, n int) *stack.Stack {
 	return w.process(func(c *stack.Config) { c.CloudFormation, c.S3 = client.CloudFormation, client.S3 })
 }
 
-// TestWritersAtOnceLoseNoWrite lets processes write to one stack at once, in an order of calls that the seed chooses, with lost
-// replies, throttling and stale reads among them. Whatever is acknowledged is in the template, and whatever failed is not.
+// TestWritersAtOnceLoseNoWrite lets several processes write to one stack at once. The seed chooses
+// the order of calls, with lost replies, throttling and stale reads. Every acknowledged change is
+// in the template, and no failed change is.
 func TestWritersAtOnceLoseNoWrite(t *testing.T) {
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -56,8 +58,8 @@ func TestWritersAtOnceLoseNoWrite(t *testing.T) {
 	}
 }
 
-// TestTwentyRunsOfOneRaceGiveOneTrace shows that a seed decides everything: the order of the calls, their times and their
-// answers, so that a failure can be replayed.
+// TestTwentyRunsOfOneRaceGiveOneTrace shows that a seed determines the order, times and answers of
+// all calls, so that a failure can be replayed.
 func TestTwentyRunsOfOneRaceGiveOneTrace(t *testing.T) {
 	const seed = 7
 	var first []string
@@ -81,7 +83,7 @@ func race(t *testing.T, seed uint64) []string {
 	const writers, each = 3, 4
 	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})}
 	driver := simulate.NewDriver(w.box, seed)
-	// Only the writers' calls are driven: what comes before and after goes straight through.
+	// Only the writers' calls are driven. Earlier and later calls pass straight through.
 	w.transport = simulate.NewTransport(w.box)
 	w.filled(w.process())
 	w.faults(
@@ -122,7 +124,7 @@ func race(t *testing.T, seed uint64) []string {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(acknowledged)), have); diff != "" {
 		t.Errorf("acknowledged and there differ (-acknowledged +there):\n%s\n%v", diff, driver.Trace())
 	}
-	// A writer who remembers its own last commit goes on from what the others have made.
+	// A writer that remembers its own last commit continues from the other writers' commits.
 	must(t, w.process().Commit(t.Context(), template.Change{Op: template.Delete, Entity: user("user00")}))
 	if got := len(w.contents().Users); got != writers*each-1 {
 		t.Errorf("%d users after a deletion, want %d", got, writers*each-1)
@@ -156,7 +158,8 @@ func TestTwoFirstWritersMakeOneStack(t *testing.T) {
 	}
 }
 
-// after is a transport that does something once, between the first answer to an action and its caller.
+// after is a transport that does something once, between the first answer to an action and the
+// return to its caller.
 type after struct {
 	next   http.RoundTripper
 	action string
@@ -178,7 +181,8 @@ func (a *after) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// TestOutcomeIsTheCommitsOwnWhateverHappenedSince lets another writer commit, or fail, before the first one looks again.
+// TestOutcomeIsTheCommitsOwnWhateverHappenedSince lets another writer commit, or fail, before the
+// first one polls again.
 func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 	for _, fails := range []string{"neither", "first", "second"} {
 		t.Run(fails, func(t *testing.T) {

@@ -21,8 +21,8 @@ func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollba
 	return classify(err)
 }
 
-// clear deletes a stack whose first creation was rolled back. With a resource left in it, that is refused: it would be
-// deleted with the stack, and nobody knows what it holds.
+// clear deletes a stack whose first creation was rolled back. It refuses if a resource is left in
+// the stack: the resource would be deleted too, and it may hold data.
 func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	var left []string
 	pages := cloudformation.NewListStackResourcesPaginator(s.config.CloudFormation, &cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)})

@@ -50,7 +50,8 @@ func TestABadMemberAloneGetsItsError(t *testing.T) {
 	})
 }
 
-// TestATakenNameIsFoundBeforeAnythingIsExecuted: the validation names the resource, and nothing is rolled back.
+// TestATakenNameIsFoundBeforeAnythingIsExecuted checks that the validation names the resource and
+// nothing is rolled back.
 func TestATakenNameIsFoundBeforeAnythingIsExecuted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -85,8 +86,8 @@ func permission(user, bucket string, access model.Access) model.Permission {
 	return model.Permission{User: user, Bucket: bucket, Access: access}
 }
 
-// stuck makes a stack whose rollback fails: a good change of a policy is to be rolled back because of a bad user, and that
-// fails as often as said.
+// stuck makes a stack whose rollback fails the given number of times. A bad user rolls back a good
+// change of a policy.
 func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
 	w.t.Helper()
 	w.filled(s)
@@ -100,7 +101,8 @@ func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
 		template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Write)})
 }
 
-// policyOf is the one policy of the user partner as it really stands in IAM, decoded by CloudFormation's own reader: its JSON.
+// policyOf returns the JSON of the only policy of the user partner in IAM, decoded by
+// CloudFormation's own reader.
 func (w *world) policyOf(ctx context.Context) string {
 	w.t.Helper()
 	client := iam.NewFromConfig(w.config())
@@ -117,7 +119,8 @@ func (w *world) policyOf(ctx context.Context) string {
 	return aws.ToString(version.PolicyVersion.Document)
 }
 
-// TestAFailedRollbackIsContinued: the cause has passed when it is tried again, and nothing is skipped.
+// TestAFailedRollbackIsContinued continues the rollback once its cause has passed, and skips
+// nothing.
 func TestAFailedRollbackIsContinued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -138,7 +141,8 @@ func TestAFailedRollbackIsContinued(t *testing.T) {
 	})
 }
 
-// TestASkippedResourceIsHealed: what the rollback had to skip is written anew, so that IAM holds what the template says.
+// TestASkippedResourceIsHealed writes a resource again that the rollback had to skip, so that IAM
+// matches the template.
 func TestASkippedResourceIsHealed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -152,7 +156,8 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 			sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: 2},
 		)
 		w.box.ResetCalls()
-		// Both are of one member: nobody is left to be committed again, and the stack is healed all the same.
+		// Both changes are of one member. No member is left to commit again, but the stack is
+		// healed.
 		outcomes := commitAll(t.Context(), s, 2, create(user("bad")),
 			template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Write)})
 		if outcomes[0] == nil {
@@ -162,7 +167,7 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		if got := w.called("ContinueUpdateRollback"); got != 2 {
 			t.Errorf("%d continuations, want 2", got)
 		}
-		// The bad commit, two for the healing, and the good member's.
+		// The bad commit, two for the healing, and the good member's commit.
 		if got := w.called("ExecuteChangeSet"); got != 4 {
 			t.Errorf("%d commits, want 4", got)
 		}
@@ -179,7 +184,8 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 	})
 }
 
-// TestTheNextProcessContinuesARollback: who finds a stack with a failed rollback brings it to rest, and heals what was skipped.
+// TestTheNextProcessContinuesARollback lets a new process find a failed rollback. It brings the
+// stack to rest and heals what was skipped.
 func TestTheNextProcessContinuesARollback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -209,7 +215,8 @@ func TestTheNextProcessContinuesARollback(t *testing.T) {
 	})
 }
 
-// TestAnUnhealableRollbackIsAPersonsBusiness: a user can't be written anew, so it isn't skipped; the error says what failed.
+// TestAnUnhealableRollbackIsAPersonsBusiness fails to roll back a user. A user cannot be written
+// again, so it is not skipped; the error states what failed.
 func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -236,7 +243,8 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 	})
 }
 
-// TestADeadFirstCreationIsClearedAway: the next writer deletes the stack that can't be updated, and makes it anew.
+// TestADeadFirstCreationIsClearedAway lets the next writer delete the stack that cannot be updated,
+// and create it again.
 func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -256,7 +264,7 @@ func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 	})
 }
 
-// TestADeadFirstCreationThatHoldsSomethingStays: a stack is deleted only when there is nothing in it.
+// TestADeadFirstCreationThatHoldsSomethingStays deletes a stack only if it is empty.
 func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -284,7 +292,8 @@ func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
 	})
 }
 
-// deletions notes which change sets are deleted, and in which order sets are made, executed and deleted.
+// deletions records the deleted change sets, and the order in which change sets are created,
+// executed and deleted.
 type deletions struct {
 	next    http.RoundTripper
 	deleted []string
@@ -311,8 +320,9 @@ func (d *deletions) RoundTrip(request *http.Request) (*http.Response, error) {
 	return d.next.RoundTrip(request)
 }
 
-// TestChangeSetsOfDeadWritersAreSwept: when a stack can't hold any more change sets, ours that were left an hour ago go, on whatever page they are
-// listed. Those of others stay, and fresh ones, with which another writer is at work.
+// TestChangeSetsOfDeadWritersAreSwept fills a stack with change sets. Ours that are an hour old are
+// deleted, whatever page lists them. Those of other tools and recent ones, which another writer may
+// be using, stay.
 func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -352,8 +362,9 @@ func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
 	})
 }
 
-// TestSettle_AvailableChangeSet: no call to execute a set has got through, as far as the writer can know. Before it tries another one it deletes
-// the set: a call that is still under way somewhere must find nothing to execute.
+// TestSettle_AvailableChangeSet has a change set that no call has executed, as far as the writer
+// can know. The writer deletes it before it tries another one, so that a delayed call finds nothing
+// to execute.
 func TestSettle_AvailableChangeSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -372,7 +383,7 @@ func TestSettle_AvailableChangeSet(t *testing.T) {
 	})
 }
 
-// TestABusyStackIsWaitedFor: somebody else's update takes minutes, and the change is made after it.
+// TestABusyStackIsWaitedFor commits the change after another writer's update, which takes minutes.
 func TestABusyStackIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -9,19 +9,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// Settled reads the stack until it is at rest and read in one piece; nil without an error when there is no such stack. It is
-// bounded by its context.
+// Settled reads the stack until it is at rest and its reading is consistent. It returns nil without
+// an error if there is no such stack. The context limits the wait.
 func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(string) bool { return false })
 }
 
-// SettledOrBusy is Settled that does not wait for the end of an operation: of a stack that is not stable (cfn.Stable) it returns
-// the first reading.
+// SettledOrBusy is like Settled but does not wait for the end of an operation: it returns the first
+// reading of a stack that is not stable (cfn.Stable).
 func (s *Stack) SettledOrBusy(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(status string) bool { return !cfn.Stable(status) })
 }
 
-// settled reads the stack until it is settled, or in a status that is enough.
+// settled reads the stack until it is settled, or its status is enough.
 func (s *Stack) settled(ctx context.Context, enough func(status string) bool) (*commit.BaseRead, error) {
 	var staleness cfn.Staleness
 	for {

@@ -17,37 +17,37 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Config says which stack it is and what is done around its commits.
+// Config identifies the stack and sets what surrounds its commits.
 type Config struct {
 	commit.Config
 	CloudFormation *cloudformation.Client
 	S3             *s3.Client
-	// TemplateBucket is where templates too large for a request are put; "" when there is none.
+	// TemplateBucket receives templates that are too large for a request; "" if there is none.
 	TemplateBucket string
 	// NotificationARNs are set when the stack is created.
 	NotificationARNs []string
-	// Observer is told of the stack's commits; nil: nothing is.
+	// Observer is notified of the stack's commits; nil for none.
 	Observer Observer
-	// Log writes a line for people who watch; nil: no lines.
+	// Log writes a line to the user's log; nil for none.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
 
-// Observer is told of a stack's commits before their members are. Its methods are called one at a time. They should return
-// within a second or two, since the stack's commits wait for them.
+// Observer is notified of a stack's commits before their members are. Its methods are called one at
+// a time. They should return within two seconds, since the stack's commits wait for them.
 type Observer interface {
 	// Announce is called before an execution.
 	Announce(ctx context.Context, announcement commit.Announce)
 	// Committed is called after a commit.
 	Committed(ctx context.Context, committed commit.Committed)
-	// Superseded is called after a commit that another writer's change has followed.
+	// Superseded is called after a commit that was followed by another writer's change.
 	Superseded()
-	// Unchanged is called when the stack holds changes already.
+	// Unchanged is called when the stack already holds the changes.
 	Unchanged(ctx context.Context, unchanged commit.Unchanged)
 	// Unhealed is called when resources may differ from the template after a failed rollback.
 	Unhealed(ctx context.Context, unhealed commit.Unhealed)
 }
 
-// nobody is the Observer of a stack that has none.
+// nobody is the Observer of a stack without one.
 type nobody struct{}
 
 func (nobody) Announce(context.Context, commit.Announce)   {}
@@ -60,10 +60,10 @@ func (nobody) Unhealed(context.Context, commit.Unhealed)   {}
 type Stack struct {
 	config Config
 
-	mu      sync.Mutex // protects what follows; never held during a call or a wait
+	mu      sync.Mutex // protects the fields below; never held during a call or a wait
 	id      string     // the stack's id, once known
-	newest  moment     // at which the stack has been seen
-	earlier earlier    // what was read last, for the next commit
+	newest  moment     // the latest observed state of the stack
+	earlier earlier    // the last reading, for the next commit
 	engine  *commit.Engine
 	running bool
 	arrived []arrival
@@ -73,7 +73,7 @@ type Stack struct {
 	wake chan struct{} // of capacity 1: something has arrived
 }
 
-// moment is when a stack was changed last.
+// moment is a time at which a stack was last changed.
 type moment struct {
 	stackID string
 	changed time.Time
@@ -86,7 +86,7 @@ type arrival struct {
 	cancel bool
 }
 
-// New makes a Stack; it calls nothing.
+// New returns a Stack. It makes no call.
 func New(config Config) *Stack {
 	if config.Log == nil {
 		config.Log = func(context.Context, string, map[string]any) {}
@@ -101,10 +101,10 @@ func New(config Config) *Stack {
 	}
 }
 
-// Name is the stack's name.
+// Name returns the stack's name.
 func (s *Stack) Name() string { return s.config.Stack }
 
-// ref is how the stack is named in calls: by id once it is known.
+// ref returns how calls refer to the stack: by id once it is known.
 func (s *Stack) ref() *string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,8 +120,8 @@ func (s *Stack) setID(id string) {
 	s.id = id
 }
 
-// Know tells the stack's id, as somebody has kept it, so that the stack is asked for by its id from the first call on, and when it was
-// changed last, as far as they know: a reading that is older is stale. An id that is dead by now costs one more call.
+// Know sets the stack's id and the time of its last change as recorded earlier. The first call then
+// uses the id, and an older reading is stale. An id that is no longer valid costs one more call.
 func (s *Stack) Know(id string, changed time.Time) {
 	s.mu.Lock()
 	if s.id == "" {
@@ -131,7 +131,7 @@ func (s *Stack) Know(id string, changed time.Time) {
 	s.note(moment{id, changed})
 }
 
-// note remembers a moment at which the stack has been seen.
+// note records a moment at which the stack has been seen.
 func (s *Stack) note(m moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,18 +140,20 @@ func (s *Stack) note(m moment) {
 	}
 }
 
-// tolerance is what two accounts of one moment may differ by: the stack's own and its events'. An update takes longer.
+// tolerance is the maximum difference between two reports of one moment: the stack's own and its
+// events'. An update takes longer.
 const tolerance = time.Second
 
-// behind says that a description is older than what has been seen of the stack before. DescribeStacks is eventually consistent.
+// behind reports whether a description is older than the state already observed. DescribeStacks is
+// eventually consistent.
 func (s *Stack) behind(d commit.Description) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return d.StackID == s.newest.stackID && s.newest.changed.Sub(d.LastUpdated) > tolerance
 }
 
-// Describe asks for the stack's state; nil without an error means that there is no such stack. One that was deleted counts
-// as absent.
+// Describe returns the stack's state, or nil without an error if there is no such stack or it was
+// deleted.
 func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
 	ref := s.ref()
 	d, err := s.describe(ctx, ref)
@@ -159,7 +161,7 @@ func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
 		return nil, err
 	}
 	if d == nil && *ref != s.config.Stack || d != nil && d.Status == cfn.DeleteComplete {
-		// The id that we knew is dead, or forgotten; there may be another stack of the name by now.
+		// The known id is invalid or forgotten; another stack may have the name now.
 		s.setID("")
 		if d, err = s.describe(ctx, s.ref()); err != nil {
 			return nil, err
@@ -206,8 +208,8 @@ func description(stack types.Stack) commit.Description {
 	return d
 }
 
-// Read reads the stack's state and template as of one moment: a description before and one after the template, which the
-// caller compares.
+// Read reads the stack's state and template as of one moment. The caller compares the descriptions
+// before and after the template.
 func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	before, err := s.Describe(ctx)
 	switch {
@@ -221,7 +223,8 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	return s.readSince(ctx, *before)
 }
 
-// readSince reads the template, and a description after it. before is a description that was made before.
+// readSince reads the template and then a description. before is a description that was read
+// earlier.
 func (s *Stack) readSince(ctx context.Context, before commit.Description) commit.BaseRead {
 	out, err := s.config.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 		StackName: aws.String(before.StackID), TemplateStage: types.TemplateStageOriginal,
@@ -243,14 +246,16 @@ func (s *Stack) readSince(ctx context.Context, before commit.Description) commit
 	return commit.BaseRead{Before: before, After: *after, Template: decoded, Behind: s.behind(*after)}
 }
 
-// deletionBound is the most that the deletion of a stack may take.
+// deletionBound is the maximum time for the deletion of a stack.
 const deletionBound = 30 * time.Minute
 
-// Delete lifts the termination protection and deletes the stack by its id, and waits until it is gone; first for the end of whatever
-// somebody else is doing with it. What the stack retains stays. Deleting what is gone succeeds.
+// Delete waits for the end of other operations, lifts the termination protection, deletes the stack
+// by its id, and waits until it is gone. Resources that the stack retains stay. It succeeds if the
+// stack does not exist.
 //
-// still says of the stack at rest whether it is what the caller has read and wants to be gone; if not, it stays, with a model.ConflictStackChanged error.
-// CloudFormation sees to it that nobody changes the stack in between: it deletes no stack that is being updated.
+// still reports whether the stack at rest is what the caller has read and wants to delete. If not,
+// the stack stays, and Delete returns a model.ConflictStackChanged error. CloudFormation prevents a
+// change in between: it deletes no stack that is being updated.
 func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Description) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, deletionBound)
 	defer cancel()
@@ -272,15 +277,16 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 		}); err == nil {
 			return s.gone(ctx, d.StackID)
 		}
-		// Somebody may have begun an operation in the meantime, or have protected the stack, which they had just made.
+		// Another writer may have started an operation since, or protected the stack that it just
+		// created.
 		if now, again := s.Describe(ctx); again != nil || now == nil || !now.Protected && !cfn.InProgress(now.Status) {
 			return fmt.Errorf("deleting the stack %s: %w", s.config.Stack, err)
 		}
 	}
 }
 
-// atRest waits until nobody else is at work on a stack that is to be deleted, another deletion apart. It returns nil when there is no such
-// stack.
+// atRest waits for the end of other operations on a stack that is to be deleted, except a deletion.
+// It returns nil if there is no such stack.
 func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 	for pause := time.Second; ; pause = longer(pause, 5*time.Second) {
 		d, err := s.Describe(ctx)
@@ -304,7 +310,7 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 		now, err := s.describe(ctx, aws.String(stackID))
 		switch {
 		case err != nil && !classify(err).Failure.Final():
-			// throttled or no answer: not yet
+			// throttled or no answer: still running
 		case err != nil:
 			return err
 		case now == nil || now.Status == cfn.DeleteComplete:
@@ -317,17 +323,19 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 	}
 }
 
-// longer is the pause between polls after another one: longer by half, up to most.
+// longer returns the next pause between polls: longer by half, up to most.
 func longer(pause, most time.Duration) time.Duration { return min(pause*3/2, most) }
 
-// firstPause is the pause before the first poll of an operation of ours. An emulator ends an operation at once.
+// firstPause is the pause before the first poll of our own operation. An emulator ends an operation
+// immediately.
 const firstPause = 250 * time.Millisecond
 
-// nextPause is the pause between polls of an operation of ours after another one: 250 ms, 750 ms, 2.25 s, and then 5 s.
-// AWS takes 5 seconds at least, for which these are not more polls than 1 s, 1.5 s, 2.25 s and so on would be.
+// nextPause returns the next pause between polls of our own operation: 250 ms, 750 ms, 2.25 s, and
+// then 5 s. AWS takes at least 5 seconds. In that time, 1 s, 1.5 s, 2.25 s and so on would make as
+// many polls.
 func nextPause(pause time.Duration) time.Duration { return min(pause*3, 5*time.Second) }
 
-// sleep waits, or returns the context's error.
+// sleep waits for d, or returns the context's error.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -13,13 +13,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// deadAfter is the age at which nobody can be at work with a change set any more: writers execute or delete theirs within
+// deadAfter is the age at which a change set is abandoned: writers execute or delete theirs within
 // minutes.
 const deadAfter = time.Hour
 
-// sweep makes room when a stack has as many change sets as it can have (1,000, as users report): it deletes ours that dead writers
-// have left. Executing any set deletes all others, so they pile up only where nothing is ever committed. It says whether there is
-// room now.
+// sweep makes room when a stack has its maximum of change sets (1,000, as users report). It deletes
+// ours that dead writers have left, and reports whether there is room now. Executing a change set
+// deletes all others, so they accumulate only where nothing is ever committed.
 func (s performer) sweep(ctx context.Context, stack string, refusal error) bool {
 	var limit *types.LimitExceededException
 	if !errors.As(refusal, &limit) {

@@ -12,7 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// TestCommit_EveryAnswer commits a series of changes under each answer of AWS that is not proven: the outcomes are the same.
+// TestCommit_EveryAnswer commits a series of changes under each unproven answer of AWS. The
+// outcomes are the same.
 func TestCommit_EveryAnswer(t *testing.T) {
 	worlds := map[string]unproven.Answers{"believed": nil}
 	for _, rule := range unproven.Switches() {
@@ -34,8 +35,8 @@ func TestCommit_EveryAnswer(t *testing.T) {
 	}
 }
 
-// commitSeries makes more changes at once than fit into a small page, changes metadata alone, loses a member to a rollback, and
-// has two processes write at once.
+// commitSeries makes more changes than fit into a small page, changes metadata alone, loses a
+// member to a rollback, and lets two processes write at once.
 func (w *world) commitSeries() {
 	t, ctx := w.t, w.t.Context()
 	first, second := w.process(), w.process()

@@ -13,11 +13,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// The SDK repeats a call that AWS does not serve for minutes, in silence. The attempts of an
-// effect's calls are watched, so that the engine can tell its members why they wait.
+// The SDK silently retries a call for minutes if AWS does not serve it. The attempts are observed,
+// so that the engine can tell its members why they wait.
 
-// observer is told of attempts: of each that AWS did not serve, and of the first after it that AWS
-// answered.
+// observer is notified of each attempt that AWS did not serve, and of the first answered attempt
+// after it.
 type observer struct {
 	failing map[string]bool // by operation
 	report  func(commit.Attempt)
@@ -25,12 +25,13 @@ type observer struct {
 
 type observerKey struct{}
 
-// observed is a context whose calls report their attempts. They must not run side by side.
+// observed returns a context whose calls report their attempts. The calls must not run
+// concurrently.
 func observed(ctx context.Context, report func(commit.Attempt)) context.Context {
 	return context.WithValue(ctx, observerKey{}, &observer{failing: map[string]bool{}, report: report})
 }
 
-// watchedCloudFormation and watchedS3 are clients that report to the context's observer.
+// watchedCloudFormation and watchedS3 return clients that report to the context's observer.
 func watchedCloudFormation(client *cloudformation.Client) *cloudformation.Client {
 	options := client.Options()
 	return cloudformation.New(options, func(o *cloudformation.Options) { o.APIOptions = append(o.APIOptions, addWatch) })
@@ -67,8 +68,8 @@ func watch(
 	return out, metadata, err
 }
 
-// unserved reports whether AWS did not serve an attempt: it answered that it cannot, or that it is
-// asked too often, or it did not answer.
+// unserved reports whether AWS did not serve an attempt: it failed, throttled the call or did not
+// answer.
 func unserved(ctx context.Context, err error) bool {
 	var api smithy.APIError
 	switch {
@@ -80,7 +81,7 @@ func unserved(ctx context.Context, err error) bool {
 	return broken(err, api) || throttled(api)
 }
 
-// answer is what AWS answered, or why there is no answer.
+// answer returns what AWS answered, or why there is no answer.
 func answer(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -13,14 +13,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// unserved lets CloudFormation fail at an operation for ever.
+// unserved makes an operation of CloudFormation fail for ever.
 func unserved(operation string) sandbox.Fault {
 	return sandbox.Fault{
 		Service: "cloudformation", Operation: operation, Effect: sandbox.FailCall, Code: "InternalFailure", Times: 1_000_000,
 	}
 }
 
-// TestUnserved_TimeRunsOut tells a member whose time runs out what AWS answered last.
+// TestUnserved_TimeRunsOut returns AWS's last answer to a member whose time runs out.
 func TestUnserved_TimeRunsOut(t *testing.T) {
 	for operation, changed := range map[string]model.Changed{
 		"DescribeStacks": model.ChangedNothing, "CreateChangeSet": model.ChangedNothing, "DescribeChangeSet": model.ChangedNothing,
@@ -49,7 +49,8 @@ func TestUnserved_TimeRunsOut(t *testing.T) {
 	}
 }
 
-// TestUnserved_Bounded gives up on change sets that AWS does not make, long before the members' time has run out.
+// TestUnserved_Bounded gives up on change sets that AWS does not create, long before the members'
+// time runs out.
 func TestUnserved_Bounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -72,7 +73,8 @@ func TestUnserved_Bounded(t *testing.T) {
 	})
 }
 
-// TestUnserved_ServedAgain forgets AWS's answer once the call is served: what a later wait is for is something else.
+// TestUnserved_ServedAgain forgets AWS's answer once the call is served, because a later wait has
+// another cause.
 func TestUnserved_ServedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -34,19 +34,19 @@ const (
 type world struct {
 	t   *testing.T
 	box *sandbox.Sandbox
-	// transport is what the processes' calls go through.
+	// transport carries the processes' calls.
 	transport http.RoundTripper
 	processes int
 }
 
-// newWorld makes a sandbox with the durations of AWS.
+// newWorld returns a sandbox with the durations of AWS.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
 	return &world{t: t, box: box, transport: simulate.NewTransport(box)}
 }
 
-// client is an SDK client of the project's account: a person or a script.
+// client returns an SDK client of the project's account: a person or a script.
 func (w *world) client() *awsclient.Account { return w.clientBy(w.transport) }
 
 func (w *world) clientBy(transport http.RoundTripper) *awsclient.Account {
@@ -61,7 +61,7 @@ func (w *world) clientBy(transport http.RoundTripper) *awsclient.Account {
 	return clients.Hub()
 }
 
-// config is the SDK configuration of a person in the project's account.
+// config returns the SDK configuration of a person in the project's account.
 func (w *world) config() aws.Config {
 	access, secret := sandbox.StaticCredentials(account)
 	return aws.Config{
@@ -73,7 +73,7 @@ func env() template.Env {
 	return template.Env{Project: "acme", AccountID: account, Region: region, Partition: "aws"}
 }
 
-// process is a new process that writes to the stack.
+// process returns a new process that writes to the stack.
 func (w *world) process(change ...func(*stack.Config)) *stack.Stack {
 	w.t.Helper()
 	w.processes++
@@ -92,7 +92,7 @@ func (w *world) process(change ...func(*stack.Config)) *stack.Stack {
 	return stack.New(config)
 }
 
-// reports counts what an observer was told. Effects that are not counted are ignored.
+// reports counts the notifications of an observer. It ignores all others.
 type reports struct {
 	committed            []commit.Committed
 	superseded, unhealed int
@@ -106,14 +106,14 @@ func (r *reports) Superseded()                                 { r.superseded++ 
 func (r *reports) Unchanged(context.Context, commit.Unchanged) {}
 func (r *reports) Unhealed(context.Context, commit.Unhealed)   { r.unhealed++ }
 
-// filled makes the stack with the project's own resources and forgets the calls that it took.
+// filled creates the stack with the project's own resources and resets the call counts.
 func (w *world) filled(s *stack.Stack) {
 	w.t.Helper()
 	must(w.t, s.Commit(w.t.Context(), create(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse})))
 	w.box.ResetCalls()
 }
 
-// called is how often CloudFormation was asked for an operation since the last reset.
+// called returns how often an operation of CloudFormation was called since the last reset.
 func (w *world) called(operation string) int {
 	w.t.Helper()
 	return w.box.Calls()["cloudformation"][operation]
@@ -124,7 +124,7 @@ func (w *world) faults(list ...sandbox.Fault) {
 	must(w.t, w.box.AddFaults(list...))
 }
 
-// contents is what the stack holds, read by somebody who knows nothing.
+// contents returns what the stack holds, read by a new process.
 func (w *world) contents() *template.Contents {
 	w.t.Helper()
 	read, err := w.process().Settled(w.t.Context())
@@ -139,7 +139,7 @@ func (w *world) contents() *template.Contents {
 	return contents
 }
 
-// described is the stack as the SDK shows it.
+// described returns the stack as the SDK shows it.
 func (w *world) described() types.Stack {
 	w.t.Helper()
 	out, err := w.client().CloudFormation.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stackName)})
@@ -147,7 +147,8 @@ func (w *world) described() types.Stack {
 	return out.Stacks[0]
 }
 
-// byHand changes the template as a person would, with UpdateStack, and returns while the update is running.
+// byHand changes the template as a person would, with UpdateStack. It returns while the update is
+// running.
 func (w *world) byHand(parameters []types.Parameter, edit func(sections map[string]any)) {
 	w.t.Helper()
 	w.byHandTagged(parameters, nil, edit)
@@ -194,7 +195,8 @@ func user(name string) model.User { return model.User{Name: name} }
 
 func create(e model.Entity) template.Change { return template.Change{Op: template.Create, Entity: e} }
 
-// commitAll commits changes at parallelism n, as Terraform does, and returns their outcomes in order.
+// commitAll commits changes with parallelism n, as Terraform does, and returns their outcomes in
+// order.
 func commitAll(ctx context.Context, s *stack.Stack, n int, changes ...template.Change) []error {
 	outcomes := make([]error, len(changes))
 	slots := make(chan struct{}, n)
@@ -240,7 +242,7 @@ func mustAll(t *testing.T, errs []error) {
 	}
 }
 
-// TestMain keeps the machine's own AWS settings out of the tests.
+// TestMain isolates the tests from the machine's AWS settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
