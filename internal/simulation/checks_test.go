@@ -26,7 +26,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// subscribe lets a function have the notifications of the project's account.
+// subscribe subscribes a function to the notifications of the project's account.
 func (w *world) subscribe(function string) {
 	w.t.Helper()
 	_, err := sns.NewFromConfig(w.person("inspector")).Subscribe(w.t.Context(), &sns.SubscribeInput{
@@ -37,7 +37,7 @@ func (w *world) subscribe(function string) {
 	}
 }
 
-// table is the mirror's table.
+// table returns the mirror's table.
 func (w *world) table() *mirror.Table {
 	c := w.person("watcher")
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -47,7 +47,8 @@ func (w *world) table() *mirror.Table {
 	return mirror.New(dynamodb.NewFromConfig(c), "stowage")
 }
 
-// watch looks at the mirror while things happen: it never goes back. It is a person with the console open, whom no fault hits.
+// watch checks that the mirror never goes back in time. Its reader is a person with the console,
+// whom no fault affects.
 func (w *world) watch(swarm) {
 	table := w.table()
 	before := map[int]mirror.Version{}
@@ -91,7 +92,8 @@ func (w *world) byHand(s swarm) {
 	}
 }
 
-// edit adds a resource to the template or damages metadata, and says whether the update succeeded.
+// edit adds a resource to the template or damages metadata, and reports whether the update
+// succeeded.
 func (w *world) edit(ctx context.Context, client *cloudformation.Client, name string, r *rand.Rand) bool {
 	got, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(stack)})
 	if err != nil {
@@ -111,7 +113,8 @@ func (w *world) edit(ctx context.Context, client *cloudformation.Client, name st
 	if err != nil {
 		return false
 	}
-	// A careful person makes a change set too, and looks at it: one that would take other people's resources away is not executed.
+	// A careful person also makes a change set, and does not execute one that removes other
+	// people's resources.
 	made, err := client.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 		StackName: before.Stacks[0].StackId, ChangeSetName: aws.String("by-hand-" + name), TemplateBody: aws.String(string(body)),
 		Parameters:   []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
@@ -139,8 +142,8 @@ func (w *world) edit(ctx context.Context, client *cloudformation.Client, name st
 	return true
 }
 
-// change makes one of the mistakes of a person in the resources of a template: a resource more, with the metadata of one of ours, or
-// metadata that tells another bucket.
+// change makes a person's mistake in the resources of a template: an additional resource with the
+// metadata of one of ours, or metadata that names another bucket.
 func (w *world) change(resources map[string]any, name string, r *rand.Rand) {
 	var ours []map[string]any // the metadata of buckets and users, by logical id
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
@@ -174,7 +177,7 @@ func (w *world) change(resources map[string]any, name string, r *rand.Rand) {
 	}
 }
 
-// atRest checks the world after everything has come to rest.
+// atRest checks the world once everything is at rest.
 func (w *world) atRest(s swarm) {
 	w.checkLiveness()
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
@@ -202,7 +205,8 @@ func (w *world) atRest(s swarm) {
 	}
 }
 
-// checkLiveness: the stacks are at rest and good, without a change set left by anybody alive.
+// checkLiveness checks that the stacks are at rest in a good status, and that no live process has
+// left a change set.
 func (w *world) checkLiveness() {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
 	out, err := client.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
@@ -215,7 +219,7 @@ func (w *world) checkLiveness() {
 		switch s.StackStatus {
 		case types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete, types.StackStatusCreateComplete:
 		case types.StackStatusUpdateRollbackFailed:
-			// Whose process crashed may have left it so: the next writer brings it back.
+			// A crashed process may have left it so. The next writer repairs it.
 			if err := w.bringBack(name); err != nil {
 				w.problem("liveness", "the next writer can't bring the stack %s back: %v", name, err)
 			}
@@ -249,7 +253,7 @@ func (w *world) bringBack(name string) error {
 	return nil
 }
 
-// touched is the project with another tag.
+// touched returns the project with another tag.
 func (w *world) touched(p *process) (changed model.Project) {
 	view, err := p.Read(p.ctx, project)
 	if err != nil || view.Contents.Project == nil {
@@ -261,7 +265,8 @@ func (w *world) touched(p *process) (changed model.Project) {
 	return changed
 }
 
-// checkRevisions: each commit that succeeded raised the revision of its stack by one, and nothing else did.
+// checkRevisions checks that each successful commit, and nothing else, raised the revision of its
+// stack by one.
 func (w *world) checkRevisions(truth *projects.View) {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
 	for _, s := range truth.Stacks {
@@ -286,7 +291,8 @@ func (w *world) checkRevisions(truth *projects.View) {
 	}
 }
 
-// checkMirror: it says what the template says. Lost notifications leave it behind when nobody writes any more; then reading mends it.
+// checkMirror checks that the mirror equals the template. After lost notifications and without
+// further writes it is outdated until a read repairs it.
 func (w *world) checkMirror(s swarm, truth *projects.View) {
 	if s.delivery.Drop > 0 || len(s.faults) > 0 {
 		mender := w.start("mender", 4)
@@ -301,7 +307,8 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 		return
 	}
 	if s.staleByHand() {
-		// A template that is stale after an edit by hand looks like a fresh one: see doc.go. What the person did is left aside.
+		// A template that is stale after a hand edit looks current (see doc.go). The person's
+		// changes are not compared.
 		leaveAside(truth)
 		leaveAside(view)
 	}
@@ -326,7 +333,7 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 	}
 }
 
-// leaveAside takes out of a view what edits by hand put there.
+// leaveAside removes from a view what hand edits added.
 func leaveAside(view *projects.View) {
 	c := &view.Contents
 	c.Foreign, c.Copies, c.Mismatches, c.Deviations, c.Usage = nil, nil, nil, nil, template.Usage{}
@@ -335,7 +342,7 @@ func leaveAside(view *projects.View) {
 	}
 }
 
-// canonical is a view as JSON, lists that are empty and lists that are missing alike.
+// canonical returns a view as JSON, in which empty and missing lists are equal.
 func canonical(view *projects.View) string {
 	text, err := json.MarshalIndent(view, "", " ")
 	if err != nil {
@@ -344,12 +351,12 @@ func canonical(view *projects.View) string {
 	return string(text)
 }
 
-// staleByHand says that a person edits the template while GetTemplate answers stale.
+// staleByHand reports whether a person edits the template while GetTemplate answers stale.
 func (s swarm) staleByHand() bool {
 	return s.byHand > 0 && slices.ContainsFunc(s.faults, func(f sandbox.Fault) bool { return f.Effect == sandbox.StaleRead })
 }
 
-// checkTheirs: what a person added stays.
+// checkTheirs checks that a person's additions are still there.
 func (w *world) checkTheirs(truth *projects.View) {
 	for _, name := range w.theirs {
 		if !slices.Contains(truth.Contents.Foreign, name) {
@@ -358,8 +365,8 @@ func (w *world) checkTheirs(truth *projects.View) {
 	}
 }
 
-// checkResources: the account holds no users and buckets that no entity accounts for, and those of all entities, but for
-// buckets whose deletion has failed.
+// checkResources checks that the account holds exactly the users and buckets of all entities, and
+// buckets whose deletion failed.
 func (w *world) checkResources(truth *projects.View) {
 	known := map[string]bool{}
 	missing := map[string]bool{}

@@ -23,7 +23,7 @@ func acme() model.Project {
 	return model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
 }
 
-// TestCrashAtEveryStepOfAProjectsCreation is TestCrashAtEveryStep for the creation of the project itself.
+// TestCrashAtEveryStepOfAProjectsCreation is TestCrashAtEveryStep for the creation of the project.
 func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 	atEveryStep(t, 0, func(w *world, first, next *process) {
 		if err := first.CreateProject(first.ctx, acme()); err != nil && !first.crashed() {
@@ -33,7 +33,7 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 			return
 		}
 		time.Sleep(time.Second)
-		// To the next apply's plan, the project is there, or it isn't, or only its directory entry is.
+		// The next plan finds the project, nothing, or only its directory entry.
 		_, err := next.Read(next.ctx, project)
 		if err != nil && !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) && !model.IsNotFound(err, model.NotFoundStack) {
 			w.problem("outcomes", "the next plan: %v", err)
@@ -50,7 +50,7 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 	})
 }
 
-// TestCrashAtEveryStepOfAProjectsDeletion is TestCrashAtEveryStep for the deletion of the project itself.
+// TestCrashAtEveryStepOfAProjectsDeletion is TestCrashAtEveryStep for the deletion of the project.
 func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 	atEveryStep(t, 0, func(w *world, first, next *process) {
 		founder := w.start("founder", 1)
@@ -64,7 +64,8 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 			return
 		}
 		time.Sleep(time.Second)
-		// The next destroy refreshes first. What is unknown then leaves the state, and nothing is left to do.
+		// The next destroy refreshes first. An unknown project then leaves the state, and nothing
+		// is left to do.
 		_, err := next.Read(next.ctx, project)
 		if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			return
@@ -75,8 +76,9 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 	}, (*world).wantNoProject)
 }
 
-// TestCrashAtEveryStepOfAProjectsGrowth is TestCrashAtEveryStep for the first entities that come into another stack, for what follows there
-// from a change in the first stack, and for the deletion of the project with both.
+// TestCrashAtEveryStepOfAProjectsGrowth is TestCrashAtEveryStep for the first entities in a second
+// stack, for the effect there of a change in the first stack, and for the deletion of the project
+// with both.
 func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 	bucket := model.Bucket{
 		Name: "b0", BucketName: model.DefaultBucketName(project, "b0", account, region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
@@ -88,7 +90,8 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 		func(p *process) error { return p.Create(p.ctx, project, user) },
 		func(p *process) error { return p.Create(p.ctx, project, permission) },
 		func(p *process) error {
-			// The next plan shows what the policies in the other stack still say, and its apply puts them right.
+			// The next plan shows the outdated policies in the other stack, and its apply corrects
+			// them.
 			if err := p.Update(p.ctx, project, changed); err != nil {
 				return err
 			}
@@ -119,7 +122,7 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 			}
 			if p == first && first.crashed() {
 				time.Sleep(time.Second)
-				i-- // nobody has heard what became of it
+				i-- // its outcome is unknown
 			}
 			if i == 2 && !p.crashed() {
 				w.checkGrown()
@@ -128,7 +131,7 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 	}, (*world).wantNoProject)
 }
 
-// checkGrown: the project has two stacks, which agree with each other and with the mirror.
+// checkGrown checks that the project has two stacks, which agree with each other and the mirror.
 func (w *world) checkGrown() {
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
 	truth, err := reader.Read(reader.ctx, project)
@@ -139,11 +142,12 @@ func (w *world) checkGrown() {
 	w.checkMirror(swarm{}, truth)
 }
 
-// longRun is the number of calls from which on a run is only crashed at some of them in the usual tests: each takes half a second.
+// longRun is the number of calls from which a run is crashed only at some calls in the usual tests:
+// each crash takes half a second.
 const longRun = 150
 
-// atEveryStep runs something in a process that dies at one of its calls, before it reaches AWS or after it, for each of them. A stack may have
-// so many resources; 0 for the usual number.
+// atEveryStep runs something once for each of its calls, in a process that dies before or after
+// that call reaches AWS. resources is the maximum of resources in a stack; 0 for the usual number.
 func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *process), check func(w *world)) {
 	t.Helper()
 	once := func(t *testing.T, at int64, after bool) int64 {
@@ -159,7 +163,7 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 			if at > 0 && !first.crashed() {
 				t.Errorf("the process never came to call %d", at)
 			}
-			time.Sleep(time.Hour) // what the dead process had begun ends
+			time.Sleep(time.Hour) // the dead process's operations end
 			check(w)
 			for _, problem := range w.problems {
 				t.Error(problem)
@@ -186,7 +190,8 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 	}
 }
 
-// wantNoProject: nothing is left of the project, in the account, the directory and the mirror.
+// wantNoProject checks that nothing is left of the project in the account, the directory and the
+// mirror.
 func (w *world) wantNoProject() {
 	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })

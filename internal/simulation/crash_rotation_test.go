@@ -15,7 +15,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// rotationStep is an apply of a user whose access key is rotated: after some time, with a replacement trigger.
+// rotationStep is an apply of a user whose access key is rotated, after some time, with a
+// replacement trigger.
 type rotationStep struct {
 	name    string
 	after   time.Duration
@@ -24,8 +25,8 @@ type rotationStep struct {
 
 const day = 24 * time.Hour
 
-// rotationSteps are all that a rotation goes through: a new key, both live, replaced while both slots are full, the old one inactive, the old one
-// gone.
+// rotationSteps are all steps of a rotation: a new key, both active, a replacement while both slots
+// are full, the old key inactive, the old key deleted.
 var rotationSteps = []rotationStep{
 	{"first key", 0, ""},
 	{"new beside old", 90 * day, ""},
@@ -36,8 +37,9 @@ var rotationSteps = []rotationStep{
 	{"old gone", 7 * day, "leaked"},
 }
 
-// TestCrashInARotation kills the process at the calls of each step of a rotation. The next apply finds what stands, and goes on with that: in the
-// end the user has the keys of the model and no other, and the secret holds the current one.
+// TestCrashInARotation kills the process at the calls of each step of a rotation. The next apply
+// resumes from the state that it finds. In the end the user has exactly the keys of the model, and
+// the secret holds the current one.
 func TestCrashInARotation(t *testing.T) {
 	for n, step := range rotationSteps {
 		calls := crashRotation(t, n, -1, false)
@@ -52,7 +54,8 @@ func TestCrashInARotation(t *testing.T) {
 	}
 }
 
-// applyRotation does what the provider does with the user: it reads what stands, plans the keys by that and the time, and makes them.
+// applyRotation applies the user as the provider does: it reads the state, plans the keys from it
+// and the time, and creates them.
 func applyRotation(p *process, trigger string) error {
 	view, err := p.Read(p.ctx, project)
 	if err != nil {
@@ -75,7 +78,8 @@ func applyRotation(p *process, trigger string) error {
 	return p.Update(p.ctx, project, wanted, projects.As(view.Contents.IncarnationOf(wanted.ID())), projects.From(from))
 }
 
-// crashRotation goes through the steps, with a crash at one call of one of them; -1 for none. It returns the number of calls of that step.
+// crashRotation runs the steps, with a crash at one call of one of them; -1 for none. It returns
+// the number of calls of that step.
 func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, 1)
@@ -102,7 +106,7 @@ func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 		if err := applyRotation(heir, rotationSteps[in].trigger); err != nil {
 			t.Errorf("after the crash: %v", err)
 		}
-		time.Sleep(time.Hour) // what the dead process had begun ends
+		time.Sleep(time.Hour) // the dead process's operations end
 		if err := applyRotation(w.start("second", 201), rotationSteps[in].trigger); err != nil {
 			t.Errorf("once more: %v", err)
 		}
@@ -115,7 +119,8 @@ func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 	return calls
 }
 
-// wantRotated checks that IAM has the keys of the model, that the secret holds the current one, and that no step is due.
+// wantRotated checks that IAM has the keys of the model, that the secret holds the current one, and
+// that no step is due.
 func (w *world) wantRotated() {
 	w.t.Helper()
 	for _, mode := range []projects.ReadMode{projects.Authoritative, projects.Cached} {

@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// chore is one thing that a configuration wants, in order.
+// chore is one item of a configuration, in order.
 type chore struct {
 	action Action
 	entity model.Entity
@@ -34,9 +34,9 @@ func chores() []chore {
 	}
 }
 
-// TestCrashAtEveryStep runs a small configuration once to count its calls, and then once more for each of them, with the process
-// killed before the call reaches AWS, and again right after it. A new process does what the dead one hadn't reported. However the
-// first one died, the end is the same.
+// TestCrashAtEveryStep runs a small configuration once to count its calls. Then it runs it twice
+// per call, with the process killed before the call reaches AWS, and right after. A new process
+// does what the dead one had not reported. The end is the same in all cases.
 func TestCrashAtEveryStep(t *testing.T) {
 	calls := crashAt(t, -1, false)
 	if calls < 40 {
@@ -53,7 +53,8 @@ func TestCrashAtEveryStep(t *testing.T) {
 	}
 }
 
-// crashAt runs the chores with a crash at one call; -1 for none. It returns the number of calls of the first process.
+// crashAt runs the chores with a crash at one call; -1 for none. It returns the number of calls of
+// the first process.
 func crashAt(t *testing.T, at int, after bool) (calls int) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, 1)
@@ -84,7 +85,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 				t.Errorf("after the crash: %s %s: %v", c.action, c.entity.ID(), err)
 			}
 		}
-		time.Sleep(time.Hour) // what the dead process had begun ends
+		time.Sleep(time.Hour) // the dead process's operations end
 		w.atRest(swarm{})
 		for _, problem := range w.problems {
 			t.Error(problem)
@@ -97,7 +98,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 	return calls
 }
 
-// wanted checks that the project holds what the chores want, and nothing else.
+// wanted checks that the project holds exactly what the chores create.
 func (w *world) wanted() {
 	w.t.Helper()
 	reader := w.start("auditor", 9, func(c *projects.Config) { c.ReadMode = projects.Authoritative })

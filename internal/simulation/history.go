@@ -14,7 +14,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Action is what a process did to an entity, or how it looked at it.
+// Action is what a process did to an entity, or how it read it.
 type Action string
 
 // The actions of a history.
@@ -23,50 +23,56 @@ const (
 	Create Action = "create"
 	Update Action = "update"
 	Delete Action = "delete"
-	// Read is a read that must show the latest: that of a fresh process in a world without stale answers.
+	// Read is a read that must return the latest state: by a new process in a world without stale
+	// answers.
 	Read Action = "read"
-	// CachedRead is a read that may be behind, but never goes back within its process.
+	// CachedRead is a read that may be outdated, but never goes back in time within its process.
 	CachedRead Action = "cached read"
 )
 
-// Outcome is what an action came to.
+// Outcome is the result of an action.
 type Outcome string
 
 // The outcomes of actions.
 const (
 	// Done is an acknowledged write, or a read.
 	Done Outcome = "done"
-	// Refused is a write that failed, whatever the state was: it must have had no effect.
+	// Refused is a write that failed for a reason other than the entity's state. It must have had
+	// no effect.
 	Refused Outcome = "refused"
-	// Exists is a creation that failed since the entity was there, Gone an update that failed since it was not.
+	// Exists is a creation that failed because the entity existed. Gone is an update that failed
+	// because it did not.
 	Exists Outcome = "exists"
 	Gone   Outcome = "gone"
-	// NotOwner is an update or deletion that failed since the entity had another incarnation, Conflict an update that failed
-	// since another writer had changed the same field.
+	// NotOwner is an update or deletion that failed because the entity had another incarnation.
+	// Conflict is an update that failed because another writer had changed the same field.
 	NotOwner Outcome = "not owner"
 	Conflict Outcome = "conflict"
-	// Unknown is a write of which nobody heard: its process died, or its time ran out. It takes effect any time after its
-	// call, or never.
+	// Unknown is a write without a known outcome: its process died, or its time ran out. It takes
+	// effect at any time after its call, or never.
 	Unknown Outcome = "unknown"
 )
 
-// Access is one action on one entity as its process saw it. A read of a project is one access for each entity.
+// Access is one action on one entity as its process saw it. A read of a project is one access for
+// each entity.
 type Access struct {
-	Process int    // of which all accesses see the world go forwards
-	Entity  string // with its project; what is done to one entity doesn't depend on others
+	Process int    // its accesses never see the world go back in time
+	Entity  string // includes the project; entities are independent
 	Action  Action
-	// Value is what was written or seen: the entity's settings, fields with | between them; "" for an entity that isn't there.
-	// Sessions needs each value of a field to be written once.
+	// Value is what was written or read: the entity's settings, with | between fields; "" for a
+	// missing entity. Sessions requires each value of a field to be written once.
 	Value string
-	// Prior is, for an update, the value that it was planned from: the update changes the fields that differ. "" replaces all.
+	// Prior is the value from which an update was planned. The update changes the fields that
+	// differ. "" replaces all.
 	Prior string
-	// Incarnation is that of a new entity, that which an update or deletion holds, or that which was seen. AnyIncarnation stands
-	// for a writer that does not care, or a reader that did not look.
+	// Incarnation is that of a new entity, that which an update or deletion holds, or that which
+	// was read. AnyIncarnation is set for a writer that ignores it, or a reader that did not look.
 	Incarnation    string
 	AnyIncarnation bool
-	// Origin is the process's origin mark: a creation of what is there with the same settings and mark takes it over.
+	// Origin is the process's origin mark. Creating an existing entity with the same settings and
+	// mark takes it over.
 	Origin       string
-	Call, Return time.Duration // of History.Now; Return doesn't count for an unknown outcome
+	Call, Return time.Duration // from History.Now; Return is ignored for an unknown outcome
 	Outcome      Outcome
 }
 
@@ -87,7 +93,7 @@ func (a Access) String() string {
 
 func (a Access) write() bool { return a.Action == Create || a.Action == Update || a.Action == Delete }
 
-// written is what a write leaves in the entity's place.
+// written returns what a write leaves as the entity.
 func (a Access) written() string {
 	if a.Action == Delete {
 		return ""
@@ -95,18 +101,18 @@ func (a Access) written() string {
 	return a.Value
 }
 
-// mayTakeEffect says that a write may have changed the entity.
+// mayTakeEffect reports whether a write may have changed the entity.
 func (a Access) mayTakeEffect() bool { return a.write() && (a.Outcome == Done || a.Outcome == Unknown) }
 
-// checkTime bounds the search for an order, in real time. A history that takes longer is as bad as a wrong one: its verdict
-// would be none.
+// checkTime limits the search for an order, in real time. A history that takes longer fails: it has
+// no verdict.
 const checkTime = 20 * time.Second
 
-// ErrNoVerdict says that a history could not be judged in time.
+// ErrNoVerdict is returned when a history could not be checked in time.
 var ErrNoVerdict = errors.New("no verdict on whether the history is linearizable: it is too long or too concurrent")
 
-// Linearizable says whether each access, but for cached reads, can have happened at one moment between its call and its
-// return. The error shows the history of an entity for which there is no such order.
+// Linearizable reports whether each access except cached reads can have happened at one moment
+// between its call and its return. The error shows the history of an entity without such an order.
 func Linearizable(history []Access) error { return linearizable(history, checkTime) }
 
 func linearizable(history []Access, limit time.Duration) error {
@@ -116,7 +122,7 @@ func linearizable(history []Access, limit time.Duration) error {
 		var operations []porcupine.Operation
 		for _, a := range accesses {
 			if a.Action == CachedRead || a.Outcome == Refused {
-				continue // a refused write has no effect: that it is never seen is what the others show
+				continue // a refused write has no effect: the other accesses show that it is never seen
 			}
 			operation := porcupine.Operation{ClientId: a.Process, Input: a, Call: int64(a.Call), Return: int64(a.Return)}
 			if a.Outcome == Unknown {
@@ -141,7 +147,8 @@ type present struct{ value, origin, incarnation string }
 // holds reports whether an access is made by the holder of the entity.
 func (p present) holds(a Access) bool { return a.AnyIncarnation || a.Incarnation == p.incarnation }
 
-// merged is the value after an update, field by field; ok is false when another writer has changed a field of the update.
+// merged returns the value after an update, field by field; ok is false when another writer has
+// changed a field of the update.
 func (p present) merged(a Access) (value string, ok bool) {
 	if a.Prior == "" {
 		return a.Value, true
@@ -162,8 +169,8 @@ func (p present) merged(a Access) (value string, ok bool) {
 	return strings.Join(now, "|"), true
 }
 
-// entityModel is how one entity behaves. An unknown write stays open to the end of the history, so that an order can have it
-// anywhere, or last, where nobody sees it.
+// entityModel defines the behaviour of one entity. An unknown write stays open to the end of the
+// history, so it can be ordered anywhere, or last, where no read sees it.
 var entityModel = porcupine.Model{
 	Init: func() any { return present{} },
 	Step: func(state, input, _ any) (bool, any) {
@@ -183,7 +190,8 @@ var entityModel = porcupine.Model{
 	},
 }
 
-// after is the state after a write, and what the write comes to in this state. A write that fails changes nothing.
+// after returns the state after a write, and the outcome of the write in this state. A failed write
+// changes nothing.
 func (p present) after(a Access) (after present, outcome Outcome) {
 	there := p.value != ""
 	switch {
@@ -207,11 +215,11 @@ func (p present) after(a Access) (after present, outcome Outcome) {
 	return present{value, p.origin, p.incarnation}, Done
 }
 
-// Sessions says whether reads ever go back within a process: behind what the process has written or read before. They also may
-// show nothing that nobody wrote.
+// Sessions reports whether reads of a process go back in time: behind what it has written or read
+// before. A read must not show a value that was never written.
 //
-// What a read shows is behind when whoever wrote it had finished before the writer of what the process knew began. Of two
-// writers that worked at the same time, either may be the later one.
+// A read is behind if its writer had finished before the writer of what the process knew began. Of
+// two concurrent writers, either may be the later one.
 func Sessions(history []Access) error {
 	var broken []error
 	for _, accesses := range byEntity(byField(history)) {
@@ -242,7 +250,8 @@ func Sessions(history []Access) error {
 	return errors.Join(broken...)
 }
 
-// byField takes accesses apart into those of each field, each an entity of its own. An update touches the fields that it changes.
+// byField splits accesses by field; each field becomes an entity of its own. An update accesses the
+// fields that it changes.
 func byField(history []Access) []Access {
 	fields := map[string]int{}
 	for _, a := range history {
@@ -266,7 +275,7 @@ func byField(history []Access) []Access {
 	return result
 }
 
-// writersOf are the writes that can have made what a read shows. In the beginning nothing is there.
+// writersOf returns the writes that can have produced what a read shows. Initially nothing exists.
 func writersOf(accesses []Access, read Access) []Access {
 	var writers []Access
 	if read.Value == "" {
@@ -280,7 +289,7 @@ func writersOf(accesses []Access, read Access) []Access {
 	return writers
 }
 
-// behind says that all of some writes had ended before any of others began.
+// behind reports whether all of these writes ended before any of the others began.
 func behind(these, others []Access) bool {
 	for _, a := range these {
 		for _, b := range others {
@@ -292,7 +301,7 @@ func behind(these, others []Access) bool {
 	return len(others) > 0
 }
 
-// byEntity are the accesses of each entity, in the order of their calls; the entities in the order of their names.
+// byEntity groups accesses by entity: entities ordered by name, accesses by the time of their call.
 func byEntity(history []Access) [][]Access {
 	entities := map[string][]Access{}
 	for _, a := range history {
@@ -318,16 +327,16 @@ func lines(accesses []Access) string {
 type History struct {
 	began time.Time
 
-	mu       sync.Mutex // protects what follows
+	mu       sync.Mutex // protects the fields below
 	last     time.Duration
 	accesses []Access
 }
 
-// NewHistory begins a history now, in virtual time.
+// NewHistory starts a history at the current virtual time.
 func NewHistory() *History { return &History{began: time.Now()} }
 
-// Now is the time for the call or the return of an access. No two are the same, so that the order of what happens at one
-// moment of virtual time is known.
+// Now returns the time of the call or return of an access. All times are distinct, which orders
+// accesses at one moment of virtual time.
 func (h *History) Now() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -335,14 +344,14 @@ func (h *History) Now() time.Duration {
 	return h.last
 }
 
-// Add adds what a process did or saw.
+// Add adds accesses of a process.
 func (h *History) Add(accesses ...Access) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.accesses = append(h.accesses, accesses...)
 }
 
-// Accesses is the history so far.
+// Accesses returns the history so far.
 func (h *History) Accesses() []Access {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// story is a history, a line for each access: process, call, return, action, value, outcome, and perhaps as=incarnation and
-// from=prior value.
+// story parses a history. Each line is an access: process, call, return, action, value, outcome,
+// and optionally as=incarnation and from=prior value.
 func story(t *testing.T, text string) []Access {
 	t.Helper()
 	var history []Access
@@ -249,8 +249,8 @@ func TestOriginsDecideWhatIsTakenOver(t *testing.T) {
 	}
 }
 
-// TestNoVerdictIsAFailure judges a history that can't be judged in time: many writers at once whose values nobody sees in an order
-// that fits.
+// TestNoVerdictIsAFailure checks a history that takes too long: many concurrent writers whose
+// values are read in no consistent order.
 func TestNoVerdictIsAFailure(t *testing.T) {
 	history := []Access{{Process: 1, Entity: "e", Action: Create, Value: "a", Call: 1, Return: 2, Outcome: Done}}
 	for i := range 40 {

@@ -33,10 +33,10 @@ import (
 
 const (
 	issuerAddress = "https://issuer.test"
-	// quiet is how long nothing happens at the end. The relays compare all stacks every five minutes, and CloudFormation and
-	// Lambda may take some more for what had been begun.
+	// quiet is how long nothing happens at the end. The relays compare all stacks every five
+	// minutes, and CloudFormation and Lambda may need more for unfinished work.
 	quiet = 25 * time.Minute
-	// halfway keeps the end of a simulation away from the sweeps, which begin every minute.
+	// halfway keeps the end of a simulation away from the sweeps, which start every minute.
 	halfway = 30 * time.Second
 )
 
@@ -52,36 +52,36 @@ type liveWorld struct {
 	schemasMu sync.Mutex // protects schemas
 	schemas   *schematest.Validator
 
-	relaysMu sync.Mutex // protects what follows
+	relaysMu sync.Mutex // protects the fields below
 	relays   []*incarnation
 }
 
-// incarnation is the relay that a function runs in at present; when it crashes another one takes its place.
+// incarnation is the relay that a function currently runs. After a crash another one replaces it.
 type incarnation struct {
 	process *process
 	relay   *relay.Relay
 	number  int
 }
 
-// livePlan is what a seed has drawn besides a swarm.
+// livePlan is what a seed draws in addition to a swarm.
 type livePlan struct {
 	viewers []viewerPlan
-	crashes []time.Duration // of relays, in turn
-	// deaf relays get no notification while things go wrong.
+	crashes []time.Duration // of relays, in order
+	// deaf relays receive no notification while faults occur.
 	deaf   bool
 	breaks []connectionBreak
 }
 
 type viewerPlan struct {
 	projects []string
-	// unreliable says that what it is sent gets lost, comes twice and changes places while things go wrong.
+	// unreliable means that its messages are lost, repeated and reordered while faults occur.
 	unreliable bool
-	// life is how long it stays on a connection; 0 for as long as that lasts.
+	// life is how long it keeps a connection; 0 until the connection ends.
 	life time.Duration
-	late time.Duration // it comes so much later than the others
+	late time.Duration // it starts so much later than the others
 }
 
-// connectionBreak is something that happens to the connection of a client.
+// connectionBreak is a fault of a client's connection.
 type connectionBreak struct {
 	after  time.Duration
 	viewer int
@@ -113,7 +113,7 @@ func drawLive(r *rand.Rand) livePlan {
 	return p
 }
 
-// serve sets up the WebSocket API, and two relays that both hear of everything.
+// serve sets up the WebSocket API, and two relays that both receive all notifications.
 func (w *liveWorld) serve() {
 	w.t.Helper()
 	var arns []string
@@ -157,7 +157,7 @@ func (w *liveWorld) relayOf(i int) *incarnation {
 	return w.relays[i]
 }
 
-// revive starts a relay in the place of one that has crashed.
+// revive replaces a crashed relay.
 func (w *liveWorld) revive(i int) {
 	n := 0
 	if before := w.relayOf(i); before != nil {
@@ -179,7 +179,7 @@ func (w *liveWorld) revive(i int) {
 	w.relays[i] = &incarnation{p, r, n}
 }
 
-// crashRelays kills relays in turn; those that Lambda starts in their place know nothing of what they did.
+// crashRelays kills relays in turn. Lambda replaces them with new ones that know nothing.
 func (w *liveWorld) crashRelays() {
 	for n, after := range w.plan.crashes {
 		time.Sleep(after / time.Duration(len(w.plan.crashes)))
@@ -194,8 +194,8 @@ type viewer struct {
 	w    *liveWorld
 	n    int
 	plan viewerPlan
-	rand *rand.Rand // its own, so that what happens to it depends on nobody else
-	held [][]byte   // messages that come later
+	rand *rand.Rand // its own, so that it is independent of the others
+	held [][]byte   // delayed messages
 
 	mu sync.Mutex // protects id
 	id string     // of its connection; "" while it has none
@@ -213,7 +213,7 @@ func (v *viewer) set(id string) {
 	v.id = id
 }
 
-// watch connects again and again, until the context ends.
+// watch reconnects until the context ends.
 func (v *viewer) watch(ctx context.Context) {
 	token, err := v.w.box.Issuer().Token(oidc.URL(issuerAddress), oidc.TokenRequest{Projects: v.plan.projects, ExpiresIn: 24 * 3600})
 	if err != nil {
@@ -227,7 +227,7 @@ func (v *viewer) watch(ctx context.Context) {
 		c, err := v.w.stage.Connect(ctx, apigateway.Handshake{
 			SourceIP: fmt.Sprintf("198.51.100.%d", v.n), Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
 		})
-		if err != nil { // the relay has failed, or died
+		if err != nil { // the relay has failed or died
 			sleep(ctx, time.Duration(2+v.n)*time.Second)
 			continue
 		}
@@ -239,7 +239,7 @@ func (v *viewer) watch(ctx context.Context) {
 	}
 }
 
-// stay says hello and listens, until the connection has ended, is silent, or is about to end.
+// stay sends hello and listens until the connection has ended, is silent, or is about to end.
 func (v *viewer) stay(ctx context.Context, c *apigateway.Conn) {
 	if v.plan.life > 0 {
 		var cancel context.CancelFunc
@@ -278,7 +278,7 @@ func (v *viewer) stay(ctx context.Context, c *apigateway.Conn) {
 	}
 }
 
-// arrive is what the client gets to see when a message has come.
+// arrive returns the messages that the client receives when one arrives.
 func (v *viewer) arrive(text []byte) [][]byte {
 	if !v.plan.unreliable || v.w.calm() {
 		all := v.held
@@ -301,10 +301,10 @@ func (v *viewer) arrive(text []byte) [][]byte {
 	return [][]byte{text}
 }
 
-// calm says that nothing goes wrong any more.
+// calm reports whether the time of faults is over.
 func (w *liveWorld) calm() bool { return time.Since(w.began) > faultTime }
 
-// check looks at a message as it came: by the schemas, and for what the client may not see.
+// check checks a message as received: against the schemas, and for what the client may not see.
 func (v *viewer) check(text []byte) {
 	if len(text) > event.MaxMessage {
 		v.w.problem("protocol", "a message has %d bytes", len(text))
@@ -314,7 +314,7 @@ func (v *viewer) check(text []byte) {
 		v.w.problem("protocol", "%v", err)
 	}
 	if m.V == 0 && strings.Contains(string(text), "Internal server error") {
-		return // API Gateway says so when the function has died; clients pass over it
+		return // API Gateway's answer when the function has died; clients ignore it
 	}
 	file := string(m.Type) + ".json"
 	if m.Parts > 1 {
@@ -334,7 +334,7 @@ func (v *viewer) check(text []byte) {
 	}
 }
 
-// breakConnections does to connections what networks and slow clients do.
+// breakConnections causes the faults of networks and slow clients.
 func (w *liveWorld) breakConnections(viewers []*viewer) {
 	breaks := slices.SortedFunc(slices.Values(w.plan.breaks), func(a, b connectionBreak) int { return int(a.after - b.after) })
 	began := time.Now()
@@ -356,7 +356,7 @@ func (w *liveWorld) breakConnections(viewers []*viewer) {
 	}
 }
 
-// sleep waits and says whether the context still lasts.
+// sleep waits, and reports whether the context is still active.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -368,15 +368,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// TestClientsSeeWhatTheMirrorHolds runs one simulation with web clients for each seed: whatever is lost on the way, at rest they know
-// what stands in the mirror, and the mirror what stands in the templates.
+// TestClientsSeeWhatTheMirrorHolds runs one simulation with web clients for each seed. Whatever is
+// lost, at rest the clients equal the mirror, and the mirror equals the templates.
 func TestClientsSeeWhatTheMirrorHolds(t *testing.T) {
-	for seed := *first; seed < *first+(*seeds+3)/4; seed++ { // each takes as long as several of the others
+	for seed := *first; seed < *first+(*seeds+3)/4; seed++ { // each takes as long as several others
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { liveSimulation(t, seed, quiet) })
 	}
 }
 
-// TestTheTwoHourLimitIsNotSeen lets so much time pass that API Gateway has ended all connections that were made at the beginning.
+// TestTheTwoHourLimitIsNotSeen runs until API Gateway has ended all initial connections.
 func TestTheTwoHourLimitIsNotSeen(t *testing.T) {
 	liveSimulation(t, 1, 130*time.Minute)
 }
@@ -399,11 +399,11 @@ func liveSimulation(t *testing.T, seed uint64, quiet time.Duration) {
 		}
 		if w.plan.deaf {
 			s.delivery.Drop = 1
-			if s.byHand == 0 { // a person's change, of which nobody else can tell
+			if s.byHand == 0 { // another process cannot know of a person's change
 				s.byHand = 1
 			}
 		}
-		if s.staleByHand() { // a weakness that is known: see doc.go
+		if s.staleByHand() { // a known weakness: see doc.go
 			s.byHand = 0
 		}
 		w.began = time.Now()
@@ -448,7 +448,7 @@ func liveSimulation(t *testing.T, seed uint64, quiet time.Duration) {
 	})
 }
 
-// compare compares what the clients know with what the mirror holds, and that with the template.
+// compare compares the clients with the mirror, and the mirror with the template.
 func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	ctx := w.t.Context()
 	snapshot, err := w.table().Read(ctx, project)
@@ -469,7 +469,7 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
 	truth, err := reader.Read(reader.ctx, project)
 	switch {
-	case err != nil && s.undeletable: // a rollback that has failed can't be read
+	case err != nil && s.undeletable: // a stack with a failed rollback cannot be read
 	case err != nil:
 		w.problem("liveness", "the project can't be read: %v", err)
 	default:
@@ -484,7 +484,7 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	}
 	for _, v := range viewers {
 		sees := slices.Contains(v.plan.projects, relay.Everything) || slices.Contains(v.plan.projects, project)
-		for range 100 { // it may have just connected again
+		for range 100 { // it may have just reconnected
 			if !sees || v.Complete(project) {
 				break
 			}
@@ -511,7 +511,7 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	}
 }
 
-// entities are those of the mirror.
+// entities returns the entities of the mirror.
 func entities(snapshot *mirror.Snapshot) []model.Entity {
 	all := map[model.ID]model.Entity{}
 	for _, stack := range snapshot.Live().Stacks {

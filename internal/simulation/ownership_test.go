@@ -12,24 +12,25 @@ import (
 
 // # Ownership
 //
-// A writer has a state, as a Terraform configuration has: the incarnations that it holds. It creates with a new one, and changes and
-// deletes what it holds, or what it has just imported. Its updates are planned from what it has read, and applied then or a while
-// later. It also replaces entities: destroying first, creating first (so that the old one is deposed), and both at once, as when the
+// A writer has a state like that of a Terraform configuration: the incarnations that it holds. It
+// creates with a new one, and changes and deletes what it holds or has just imported. Its updates
+// are planned from what it has read, and applied then or later. It replaces entities in three
+// orders: destroying first, creating first (the old one is deposed), and both at once, as when the
 // address of a resource changes.
 
-// replace is a replacement of an entity, of which the history has the creation and the deletion.
+// replace is a replacement of an entity. The history contains its creation and deletion.
 const replace Action = "replace"
 
-// holding is how a step goes about an entity that another writer may hold.
+// holding is how a step handles an entity that another writer may hold.
 type holding struct {
-	imports bool          // it imports what it finds, although it may hold another incarnation
+	imports bool          // it imports what it finds, even with another incarnation
 	saved   time.Duration // between the plan and the apply of an update
-	field   int           // that an update changes: 0, 1, or 2 for both
+	field   int           // changed by an update: 0, 1, or 2 for both
 	order   int           // of a replacement
-	offset  time.Duration // between a deletion and a creation at once
+	offset  time.Duration // between concurrent deletion and creation
 }
 
-// furnish creates some of the entities in half of the seeds, so that there is more to quarrel about.
+// furnish creates some entities in half of the seeds, so that there are more conflicts.
 func (w *world) furnish(p *process) {
 	if w.holds.IntN(2) == 0 {
 		return
@@ -70,7 +71,7 @@ func drawHolding(r *rand.Rand) holding {
 	return h
 }
 
-// state are the incarnations that a writer holds. It outlives a crash of its process.
+// state is the set of incarnations that a writer holds. It outlives a crash of its process.
 type state struct {
 	mu   sync.Mutex
 	held map[model.ID]string
@@ -78,7 +79,7 @@ type state struct {
 
 func newState() *state { return &state{held: map[model.ID]string{}} }
 
-// take returns the incarnation by which a step changes an entity that it sees with another one.
+// take returns the incarnation with which a step changes an entity that it sees with another one.
 func (s *state) take(id model.ID, seen string, imports bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +96,7 @@ func (s *state) set(id model.ID, incarnation string) {
 	s.held[id] = incarnation
 }
 
-// drop forgets an incarnation, unless another one has come in its place.
+// drop forgets an incarnation, unless another one has replaced it.
 func (s *state) drop(id model.ID, incarnation string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,7 +105,7 @@ func (s *state) drop(id model.ID, incarnation string) {
 	}
 }
 
-// step does one thing.
+// step performs one step.
 func (p *process) step(s step, held *state) {
 	switch s.action {
 	case CachedRead, Read:
@@ -120,7 +121,7 @@ func (p *process) step(s step, held *state) {
 	}
 }
 
-// create creates an entity with a new incarnation, and reports whether it did.
+// create creates an entity with a new incarnation, and reports whether it succeeded.
 func (p *process) create(e model.Entity, incarnation string, held *state) bool {
 	outcome, _ := p.do(change{action: Create, entity: e, incarnation: incarnation})
 	if outcome == Done {
@@ -129,7 +130,7 @@ func (p *process) create(e model.Entity, incarnation string, held *state) bool {
 	return outcome == Done
 }
 
-// update plans an update of a field, and applies the plan, perhaps a while later.
+// update plans an update of a field, and applies the plan immediately or later.
 func (p *process) update(s step, held *state) {
 	view := p.look()
 	if view == nil {
@@ -137,7 +138,7 @@ func (p *process) update(s step, held *state) {
 	}
 	id := s.entity.ID()
 	prior, there := view.Contents.Of(id)
-	if !there { // whoever wants to update it nevertheless hears that it is gone
+	if !there { // an update returns that it is gone
 		_, _ = p.do(change{action: Update, entity: s.entity, any: true})
 		return
 	}
@@ -148,7 +149,7 @@ func (p *process) update(s step, held *state) {
 	}
 }
 
-// changed is what an update makes of an entity.
+// changed returns an entity after an update.
 func changed(e model.Entity, s step) model.Entity {
 	switch e := e.(type) {
 	case model.Bucket:
@@ -172,7 +173,7 @@ func retagged(tags map[string]string, s step) map[string]string {
 	return tags
 }
 
-// delete deletes what the writer holds, or imports.
+// delete deletes what the writer holds or imports.
 func (p *process) delete(s step, held *state) {
 	view := p.look()
 	if view == nil {
@@ -183,7 +184,7 @@ func (p *process) delete(s step, held *state) {
 	p.forget(s.entity, incarnation, held)
 }
 
-// forget deletes an entity of an incarnation, and reports whether it is out of the state.
+// forget deletes an entity of an incarnation, and reports whether it has left the state.
 func (p *process) forget(e model.Entity, incarnation string, held *state) bool {
 	outcome, _ := p.do(change{action: Delete, entity: e, incarnation: incarnation})
 	if outcome == Done || outcome == NotOwner {
@@ -193,7 +194,8 @@ func (p *process) forget(e model.Entity, incarnation string, held *state) bool {
 	return false
 }
 
-// replace replaces what the writer holds, or imports, by the same. Terraform does so in a process of its own.
+// replace replaces what the writer holds or imports with the same settings. Terraform does so in a
+// process of its own.
 func (p *process) replace(s step, held *state) {
 	r := p.w.start("replacer", 10_000+p.n*100+s.number)
 	stop := p.onCrash(r.crash)

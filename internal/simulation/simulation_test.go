@@ -27,21 +27,22 @@ var (
 	traced = flag.Bool("simulation.trace", false, "print the trace of all calls of each seed")
 )
 
-// settleTime is the virtual time within which everything comes to rest once the faults have stopped: the longest single wait of
-// a process is that for an answer to whose operation it was (commit.SettlePatience), and a call has 25 attempts, 20 s apart.
+// settleTime is the virtual time within which everything comes to rest once the faults have
+// stopped. The longest single wait of a process is the one for the owner of an execution
+// (commit.SettlePatience); a call has 25 attempts, 20 s apart.
 const settleTime = time.Hour
 
-// past are seeds beyond those that always run, each of which has shown a defect.
+// past lists seeds outside the default range that have shown a defect.
 var past = []uint64{
-	250,  // what a process had committed was not in what it read, as a person had edited the stack right after
-	5121, // an entity was said to be gone by a stack of the minute before
-	6308, // an entity was said to be gone that a refused commit was to delete
-	5123, // the mirror went on with a template that had been stale for half a minute
-	6235, // so did a process
-	8161, // an entity was said to be gone by such a template
-	6749, // a commit on such a template brought older incarnations back
+	250,  // a process did not read its own commit, as a person edited the stack right after
+	5121, // an entity was reported missing because of a stack read a minute earlier
+	6308, // an entity was reported missing that a refused commit was to delete
+	5123, // the mirror accepted a template that had been stale for half a minute
+	6235, // a process did so
+	8161, // an entity was reported missing because of such a template
+	6749, // a commit on such a template restored older incarnations
 
-	3000143, // what a process had committed was not in what it read, as only events had told it of the end
+	3000143, // a process did not read its own commit, whose end only events had reported
 }
 
 // TestPastSeeds runs the seeds that have shown defects.
@@ -51,7 +52,8 @@ func TestPastSeeds(t *testing.T) {
 	}
 }
 
-// TestSimulation runs one simulation for each seed: 200 by default. See doc.go for what it does and checks.
+// TestSimulation runs one simulation per seed, 200 by default. See doc.go for what it does and
+// checks.
 func TestSimulation(t *testing.T) {
 	for seed := *first; seed < *first+*seeds; seed++ {
 		if !t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { simulation(t, seed) }) {
@@ -60,7 +62,7 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// TestTwentyRunsOfOneSeedGiveOneTrace: a seed that has shown a defect shows it again.
+// TestTwentyRunsOfOneSeedGiveOneTrace proves that a seed that has shown a defect shows it again.
 func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
 	// The second has stacks so small that the project grows.
 	for _, seed := range []uint64{11, 43} {
@@ -68,7 +70,7 @@ func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
 	}
 }
 
-// sameTraces runs a seed so often and compares the traces.
+// sameTraces runs a seed several times and compares the traces.
 func sameTraces(t *testing.T, seed uint64, runs int) {
 	t.Helper()
 	var trace []string
@@ -90,7 +92,7 @@ func sameTraces(t *testing.T, seed uint64, runs int) {
 	}
 }
 
-// simulation is one run of a seed; it returns the trace.
+// simulation runs a seed once and returns the trace.
 func simulation(t *testing.T, seed uint64) (trace []string) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, seed)
@@ -119,7 +121,7 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 		w.drive(func() { time.Sleep(10 * time.Second) }) // the last notifications
 		w.atRest(s)
 		trace = w.driver.Trace()
-		w.drive(func() { time.Sleep(5 * time.Minute) }) // what is still tried again, of failed notifications, ends before the world does
+		w.drive(func() { time.Sleep(5 * time.Minute) }) // the last retries of failed notifications end before the world does
 		for _, problem := range w.problems {
 			t.Errorf("seed %d: %s", seed, problem)
 		}
@@ -130,34 +132,34 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 	return trace
 }
 
-// swarm is what a seed has drawn.
+// swarm is what a seed draws.
 type swarm struct {
 	processes int
 	steps     [][]step // by process
-	crashes   []int    // by process: the number of the step during which it crashes, -1 for none
+	crashes   []int    // by process: the step during which it crashes, -1 for none
 	faults    []sandbox.Fault
 	delivery  sns.Delivery
 	byHand    int // edits
-	// undeletable says that deletions fail, so that resources are left behind.
+	// undeletable means that deletions fail and leave resources behind.
 	undeletable bool
 }
 
-// step is one thing that a process does, in a slot of its own.
+// step is one action of a process, in a slot of its own.
 type step struct {
 	name   string // unique
 	number int
-	slot   int // the steps of one slot come one after the other
+	slot   int // the steps of one slot run one after the other
 	wait   time.Duration
 	action Action
 	entity model.Entity
-	crash  time.Duration // after the step's beginning, if its process crashes in it
+	crash  time.Duration // after the start of the step, if its process crashes in it
 	how    holding
 }
 
-// faultTime is how long things go wrong.
+// faultTime is how long faults occur.
 const faultTime = 10 * time.Minute
 
-// draw draws what happens. All of it is drawn before anything runs, as goroutines would draw in any order.
+// draw draws all that happens before anything runs, because goroutines would draw in any order.
 func (w *world) draw() swarm {
 	r := w.rand
 	s := swarm{processes: 1 + r.IntN(4)}
@@ -171,7 +173,8 @@ func (w *world) draw() swarm {
 			name := fmt.Sprintf("%d-%d", n, i)
 			steps = append(steps, step{
 				name: name, number: i, slot: i % slots, entity: w.entity(r, name), action: w.drawAction(r), how: drawHolding(w.holds),
-				// No two steps begin at the same moment, so that their order doesn't depend on the scheduler.
+				// No two steps start at the same moment, so their order is independent of the
+				// scheduler.
 				wait:  time.Duration(r.IntN(90))*time.Second + time.Duration(n*1000+i)*time.Millisecond,
 				crash: time.Duration(r.IntN(40_000)) * time.Millisecond,
 			})
@@ -201,7 +204,7 @@ func (w *world) drawAction(r *rand.Rand) Action {
 	return action
 }
 
-// entity draws one of the few entities about which the processes quarrel.
+// entity draws one of the few entities about which the processes conflict.
 func (w *world) entity(r *rand.Rand, unique string) model.Entity {
 	name := fmt.Sprintf("b%d", r.IntN(4))
 	user := fmt.Sprintf("u%d", r.IntN(2))
@@ -220,8 +223,8 @@ func (w *world) entity(r *rand.Rand, unique string) model.Entity {
 	}
 }
 
-// drawFaults draws a mixture: most kinds of faults are absent from most seeds, since some defects show only where nothing else
-// goes wrong.
+// drawFaults draws a mixture. Most seeds lack most kinds of faults, since some defects show only
+// where nothing else goes wrong.
 func (w *world) drawFaults(s *swarm) {
 	r := w.rand
 	lasts := faultTime.String()
@@ -243,8 +246,8 @@ func (w *world) drawFaults(s *swarm) {
 		some(sandbox.Fault{Service: "dynamodb", Operation: "TransactWriteItems", Effect: sandbox.LostReply, Every: 1 + r.IntN(3), Times: 6})
 	}
 	if r.IntN(3) == 0 {
-		// Not every read, nor always the same of the three that make up a reading: what is stale for longer than seconds is not
-		// what AWS does, and is taken for what stands there.
+		// Some reads are stale, and not always the same one of the three calls of a reading. AWS is
+		// stale for seconds only; a longer stale answer is taken for the truth.
 		some(sandbox.Fault{Service: "cloudformation", Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)], Effect: sandbox.StaleRead, Every: []int{2, 4, 5, 7}[r.IntN(4)]})
 	}
 	if r.IntN(5) == 0 {
@@ -254,7 +257,7 @@ func (w *world) drawFaults(s *swarm) {
 		some(sandbox.Fault{Service: "cloudformation", Effect: sandbox.Delay, Delay: fmt.Sprintf("%ds", 1+r.IntN(30)), Every: 2 + r.IntN(6)})
 	}
 	if r.IntN(2) == 0 {
-		some(sandbox.Fault{ // a resource that fails to be made or changed
+		some(sandbox.Fault{ // a resource that cannot be created or changed
 			ResourceType: []string{"AWS::S3::Bucket", "AWS::IAM::User", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}[r.IntN(4)],
 			Phase:        "create", Every: 1 + r.IntN(3), Times: 1 + r.IntN(4), Reason: "it can't be made",
 		})
@@ -278,7 +281,7 @@ func (w *world) drawFaults(s *swarm) {
 	}
 }
 
-// faults makes things go wrong for faultTime.
+// faults injects faults for faultTime.
 func (w *world) faults(s swarm) {
 	if err := w.box.AddFaults(s.faults...); err != nil {
 		w.problem("setup", "%v", err)
@@ -293,7 +296,8 @@ func (w *world) faults(s swarm) {
 	}
 }
 
-// writer is one process after the other: when one crashes, the next one takes up what it had not finished.
+// writer runs one process after the other. When one crashes, the next takes over its unfinished
+// work.
 func (w *world) writer(s swarm, n int) {
 	steps, crash := s.steps[n], s.crashes[n]
 	p, held := w.start("writer", 100+n), newState()
@@ -344,7 +348,7 @@ func (w *world) writer(s swarm, n int) {
 	p.cancel()
 }
 
-// look reads the project as the process sees it; nil when it can't.
+// look reads the project as the process sees it; nil when it cannot.
 func (p *process) look() *projects.View {
 	call := p.w.history.Now()
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Hour)
@@ -358,7 +362,7 @@ func (p *process) look() *projects.View {
 	return view
 }
 
-// saw records what a view of the project shows of each entity about which the processes quarrel.
+// saw records what a view shows of each entity about which the processes conflict.
 func (w *world) saw(process int, action Action, view *projects.View, call, end time.Duration) {
 	for _, kind := range []model.Kind{model.KindBucket, model.KindUser, model.KindPermission} {
 		for _, id := range pool(kind) {
@@ -371,7 +375,7 @@ func (w *world) saw(process int, action Action, view *projects.View, call, end t
 	}
 }
 
-// pool are the entities of a kind about which the processes quarrel.
+// pool returns the entities of a kind about which the processes conflict.
 func pool(kind model.Kind) []model.ID {
 	var ids []model.ID
 	for b := range 4 {

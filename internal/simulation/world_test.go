@@ -36,24 +36,25 @@ const (
 	origin  = "simulation"
 )
 
-// world is one run: make and use it inside a synctest bubble.
+// world is one run. Create and use it inside a synctest bubble.
 type world struct {
 	t       *testing.T
 	seed    uint64
-	rand    *rand.Rand  // draws the plan; only before anything runs
+	rand    *rand.Rand  // draws the plan; used only before anything runs
 	damaged atomic.Bool // a person has damaged metadata
-	holds   *rand.Rand  // draws who holds what: apart, so that old seeds draw what they did
+	holds   *rand.Rand  // draws who holds what; separate, so that old seeds draw the same as before
 	box     *sandbox.Sandbox
 	driver  *simulate.Driver
 	history *History
-	driving atomic.Bool // calls go through in the driver's order
-	// resources is how many of them a stack may have before the project gets another one; 0 for the usual number. The project
-	// itself takes seven of its first stack's, and its carrier one of each stack's.
+	driving atomic.Bool // calls pass in the driver's order
+	// resources is the maximum of a stack's resources before the project gets another stack; 0 for
+	// the usual number. The project takes seven resources of its first stack, and the revision
+	// marker one of each.
 	resources int
 
-	mu       sync.Mutex // protects what follows
+	mu       sync.Mutex // protects the fields below
 	problems []string
-	theirs   []string // logical ids of what a person added
+	theirs   []string // logical ids of a person's additions
 	lost     map[model.ID]bool
 }
 
@@ -66,8 +67,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 }
 
-// drawAnswers draws which of two answers AWS gives to each question that has two. Seeds that have shown a defect keep the usual answers, with
-// which they have shown it.
+// drawAnswers draws one of AWS's two answers to each open question. Seeds that have shown a defect
+// keep the usual answers, with which they showed it.
 func drawAnswers(seed uint64) unproven.Answers {
 	if slices.Contains(past, seed) {
 		return nil
@@ -82,7 +83,7 @@ func drawAnswers(seed uint64) unproven.Answers {
 	return answers
 }
 
-// problem notes what is wrong; the run goes on. Goroutines call it too.
+// problem records a failure; the run continues. Goroutines may call it.
 func (w *world) problem(check, format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,14 +99,14 @@ type process struct {
 	clients *awsclient.Clients
 	ctx     context.Context //nolint:containedctx // it lives as long as its process
 	cancel  context.CancelFunc
-	dead    chan struct{} // closed when it has crashed
+	dead    chan struct{} // closed on a crash
 	once    sync.Once
-	before  func() // is told of each call before it reaches AWS, and after of each that has; nil: nobody is told
+	before  func() // called before each call reaches AWS; after, once it has. nil: not called
 	after   func()
 }
 
-// start starts a process. Its number is the caller's to choose, and no other process has it: were it counted here, it would
-// depend on the scheduler.
+// start starts a process. The caller chooses its unique number; a counter would depend on the
+// scheduler.
 func (w *world) start(name string, n int, change ...func(*projects.Config)) *process {
 	w.t.Helper()
 	p := &process{w: w, n: n, name: fmt.Sprintf("%s-%d", name, n), dead: make(chan struct{})}
@@ -133,7 +134,7 @@ func (w *world) start(name string, n int, change ...func(*projects.Config)) *pro
 	return p
 }
 
-// crash kills the process: nothing that it asks for from now on reaches AWS, nor does what is on its way.
+// crash kills the process: none of its pending or later calls reaches AWS.
 func (p *process) crash() {
 	p.once.Do(func() {
 		close(p.dead)
@@ -141,7 +142,8 @@ func (p *process) crash() {
 	})
 }
 
-// crashAt lets the process crash at one of its calls, from 1 (0: at none), before it reaches AWS or after it has. calls is how many it has begun.
+// crashAt crashes the process at one of its calls, counted from 1 (0 for none), before or after it
+// reaches AWS. calls returns how many it has started.
 func (p *process) crashAt(at int64, after bool) (calls func() int64) {
 	var began, ended atomic.Int64
 	p.before = func() {
@@ -166,8 +168,8 @@ func (p *process) crashed() bool {
 	}
 }
 
-// mortal is a transport that dies with its process. A dead process gets an answer that no client tries again: so what is left of
-// it in memory comes to its end, unseen.
+// mortal is a transport that dies with its process. A dead process receives an answer that no
+// client retries, so its remaining code ends unseen.
 func (p *process) mortal(transport http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		if p.before != nil {
@@ -210,7 +212,8 @@ func killed(r *http.Request) *http.Response {
 	}
 }
 
-// RoundTrip answers calls at once while the world is being prepared or inspected, and in the driver's order in between.
+// RoundTrip answers calls immediately while the world is prepared or inspected, and in the driver's
+// order otherwise.
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.driving.Load() {
 		return w.driver.Transport().RoundTrip(r)
@@ -218,7 +221,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	return simulate.NewTransport(w.box).RoundTrip(r)
 }
 
-// person is the SDK configuration of somebody in the project's account.
+// person returns the SDK configuration of a person in the project's account.
 func (w *world) person(name string) aws.Config {
 	access, secret := sandbox.StaticCredentials(account)
 	return aws.Config{
@@ -229,7 +232,7 @@ func (w *world) person(name string) aws.Config {
 	}
 }
 
-// drive lets all of the tasks run to their ends, their calls in the seed's order.
+// drive runs all tasks to their ends, with their calls in the seed's order.
 func (w *world) drive(tasks ...func()) {
 	w.driving.Store(true)
 	defer w.driving.Store(false)
@@ -249,14 +252,14 @@ func (w *world) drive(tasks ...func()) {
 type change struct {
 	action Action
 	entity model.Entity
-	// prior is, for an update, what it was planned from; nil: it replaces what there is.
+	// prior is the entity from which an update was planned; nil replaces what exists.
 	prior model.Entity
-	// incarnation is that of a new entity, or the one that the writer holds. With any it does not care.
+	// incarnation is that of a new entity, or the one that the writer holds. any ignores it.
 	incarnation string
 	any         bool
 }
 
-// write makes one change, whoever holds the entity, and records it in the history.
+// write makes one change, whatever the incarnation, and records it in the history.
 func (p *process) write(action Action, e model.Entity) error {
 	_, err := p.do(change{action: action, entity: e, incarnation: p.name, any: action != Create})
 	return err
@@ -300,14 +303,15 @@ func (p *process) call(ctx context.Context, c change) error {
 	return p.Delete(ctx, project, c.entity.ID(), projects.As(c.incarnation))
 }
 
-// lose notes that a deletion failed, perhaps after it had deleted the bucket in S3: the model may have it, and S3 not.
+// lose records a failed deletion, which may have deleted the bucket in S3 but not in the model.
 func (w *world) lose(id model.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost[id] = true
 }
 
-// outcome says what the error of a write means. Nobody heard what became of the writes of a process that crashed.
+// outcome returns what the error of a write means. Writes of a crashed process have an unknown
+// outcome.
 func (p *process) outcome(err error) Outcome {
 	switch {
 	case p.crashed():
@@ -317,7 +321,7 @@ func (p *process) outcome(err error) Outcome {
 	case is[*commit.OutcomeUnknownError](err):
 		return Unknown
 	case is[*commit.UndeletedError](err):
-		return Done // it is out of the model, whatever is left of it in the account
+		return Done // it has left the model, whatever is left in the account
 	case model.IsConflict(err, model.ConflictExists):
 		return Exists
 	case model.IsNotFound(err, model.NotFoundEntity):
@@ -335,7 +339,8 @@ func is[E error](err error) bool {
 	return errors.As(err, &e)
 }
 
-// value is what tells the settings of one write from another: the tags v and w, each a field, or for a permission its settings.
+// value returns what distinguishes the settings of two writes: the tags v and w, each a field, or a
+// permission's settings.
 func value(e model.Entity) string {
 	switch e := e.(type) {
 	case model.Bucket:
@@ -347,7 +352,7 @@ func value(e model.Entity) string {
 	}
 }
 
-// TestMain keeps the machine's own AWS settings out of the tests.
+// TestMain isolates the tests from the machine's AWS settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
