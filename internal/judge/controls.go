@@ -11,15 +11,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// maxPolicy is the size of a managed policy in characters without white space (IAM User Guide, "IAM and AWS STS quotas").
+// maxPolicy is the maximum size of a managed policy in characters without white space (IAM User
+// Guide, "IAM and AWS STS quotas").
 const maxPolicy = 6144
 
-// accountID is the form of an account's number.
+// accountID matches an account ID.
 var accountID = regexp.MustCompile(`^\d{12}$`)
 
 type object = map[string]any
 
-// at is the value at a path of properties; of a list it is the first element. nil when there is none.
+// at returns the value at a path of properties, or nil. Of a list it returns the first element.
 func at(value any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		if l, ok := value.([]any); ok && len(l) > 0 {
@@ -31,8 +32,9 @@ func at(value any, path string) any {
 	return value
 }
 
-// Controls holds a template's resources against the controls of AWS's Foundational Security Best Practices, CIS and the scanners,
-// and its policies against IAM's grammar. A resource of a type that it knows no controls of is a finding.
+// Controls checks a template's resources against the controls of AWS's Foundational Security Best
+// Practices, CIS and the scanners, and its policies against IAM's grammar. A resource of a type
+// without known controls is a finding.
 func Controls(name string, tpl *template.Template) []Finding {
 	var findings []Finding
 	type resource struct {
@@ -177,8 +179,8 @@ func judgeBucket(p object, say func(ok bool, control, text string)) {
 	say(bucket != "" && !strings.Contains(bucket, "."), "AVD-AWS-0320", "the name has dots, or there is none")
 }
 
-// narrowed says of a statement for everybody that it serves one way only: the calls that a service makes for whoever it lets read
-// certain secrets, or those of certain accounts.
+// narrowed reports whether a statement with principal * is limited to calls that a service makes
+// for readers of certain secrets, or of secrets of certain accounts.
 func narrowed(s policydoc.Statement) bool {
 	for operator, keys := range s.Conditions {
 		if operator != "StringEquals" && operator != "StringLike" {
@@ -194,7 +196,7 @@ func narrowed(s policydoc.Statement) bool {
 		slices.Equal(s.Actions, []string{"kms:Decrypt"})
 }
 
-// judgeGrant judges one statement of a policy that users have.
+// judgeGrant checks one statement of a user's policy.
 func judgeGrant(s policydoc.Statement, say func(ok bool, control, text string)) {
 	if s.Effect != "Allow" {
 		return
@@ -213,7 +215,8 @@ func judgeGrant(s policydoc.Statement, say func(ok bool, control, text string)) 
 	say(!slices.Contains(s.Resources, "*"), "CKV_AWS_111", "the statement allows something on every resource")
 }
 
-// requiresTLS says whether statements refuse everybody everything in the bucket and on the bucket without TLS 1.2.
+// requiresTLS reports whether statements deny all principals every access to the bucket and its
+// objects without TLS 1.2.
 func requiresTLS(statements []policydoc.Statement, bucket string) bool {
 	refused := func(operator, key, value string) bool {
 		return slices.ContainsFunc(statements, func(s policydoc.Statement) bool {

@@ -25,7 +25,7 @@ func corpus(t *testing.T) map[string]*template.Template {
 
 type object = map[string]any
 
-// damaged is a template in which f has changed the resources, by logical id, or the template around them.
+// damaged returns a template after f has changed its resources, by logical ID, or other parts.
 func damaged(t *testing.T, tpl *template.Template, f func(document, resources object)) *template.Template {
 	t.Helper()
 	var document object
@@ -44,7 +44,7 @@ func damaged(t *testing.T, tpl *template.Template, f func(document, resources ob
 	return result
 }
 
-// put sets (nil: removes) the value at a path of members; a number is the place in a list.
+// put sets the value at a path of members, or removes it if nil; a number is an index of a list.
 func put(t *testing.T, in any, path string, value any) {
 	t.Helper()
 	name, rest, more := strings.Cut(path, "/")
@@ -73,7 +73,7 @@ func put(t *testing.T, in any, path string, value any) {
 	}
 }
 
-// found are the ids of the findings, each with its resource, sorted.
+// found returns the sorted IDs of the findings, each with its resource.
 func found(tpl *template.Template) []string {
 	ids := map[string]bool{}
 	for _, f := range judge.Controls("test", tpl) {
@@ -93,7 +93,7 @@ func TestADamagedPropertyIsNoticed(t *testing.T) {
 	const (
 		bucket  = "Bucketinbox/Properties/"
 		tls     = "BucketPolicyinbox/Properties/PolicyDocument/Statement"
-		grant   = "PolicypartnerN1/Properties/PolicyDocument/Statement/1" // the first is a refusal
+		grant   = "PolicypartnerN1/Properties/PolicyDocument/Statement/1" // the first one is a Deny
 		key     = "Key/Properties/"
 		secret  = "KeySecretAstudio/Properties/"
 		readers = "SecretPolicystudio/Properties/"
@@ -264,7 +264,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestTheGuideListsTheExceptions keeps the table of the guide and exceptions.txt the same.
+// TestTheGuideListsTheExceptions compares the guide's table with exceptions.txt.
 func TestTheGuideListsTheExceptions(t *testing.T) {
 	t.Parallel()
 	accepted, err := judge.Exceptions()
@@ -277,7 +277,7 @@ func TestTheGuideListsTheExceptions(t *testing.T) {
 		if !ok || !strings.HasPrefix(e.Type, "AWS::") || !strings.HasSuffix(e.Reason, ".") {
 			t.Errorf("%v lacks its place, type or reason", e)
 		}
-		if strings.HasPrefix(tpl, "golden-") { // templates that the compiler no longer makes
+		if strings.HasPrefix(tpl, "golden-") { // templates that the compiler no longer produces
 			continue
 		}
 		want = append(want, "| `"+e.ID+"` | `"+e.Type+"` | `"+resource+"` | "+e.Reason+" |")

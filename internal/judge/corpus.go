@@ -14,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// places are the partitions and regions that templates are made for.
+// places are the partitions and regions of the templates.
 var places = []struct{ partition, region string }{{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"}}
 
 func envOf(partition, region string) template.Env {
@@ -27,7 +27,8 @@ func envOf(partition, region string) template.Env {
 	}
 }
 
-// Corpus makes the templates by name. golden is the folder of the golden files; drawn is how many are drawn, from seed on.
+// Corpus returns the templates by name. golden is the folder of the golden files; drawn is the
+// number of drawn templates, and seed the first seed.
 func Corpus(golden string, drawn, seed int) (map[string]*template.Template, error) {
 	corpus := map[string]*template.Template{}
 	files, err := filepath.Glob(filepath.Join(golden, "*.json"))
@@ -98,7 +99,8 @@ func edit(base *template.Template, env template.Env, changes []template.Change) 
 	return edited.Template, nil
 }
 
-// secondShard is a stack without the project, with permissions on a bucket of the first stack and policies of a user who lives there.
+// secondShard returns a stack without the project, with policies of its user and permissions on a
+// bucket of the first stack.
 func secondShard(env template.Env) (*template.Template, error) {
 	inbox := template.RefOf(env, bucket(env, "inbox"))
 	away := template.UserRef(model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}})
@@ -122,7 +124,7 @@ func secondShard(env template.Env) (*template.Template, error) {
 	return edit(template.Seed(template.CarrierName("acme", 1), "Stowage"), env, changes)
 }
 
-// dangling is a template out of which somebody has taken a bucket by hand, after which its user has changed.
+// dangling returns a template whose bucket was removed manually before a change of its user.
 func dangling(env template.Env, base *template.Template) (*template.Template, error) {
 	var document map[string]json.RawMessage
 	var resources map[string]json.RawMessage
@@ -149,7 +151,7 @@ func dangling(env template.Env, base *template.Template) (*template.Template, er
 	return edit(base, env, []template.Change{{Op: template.Update, Entity: moved}})
 }
 
-// studio is a user with everything that a user can have: a key that is being rotated, readers of its secret, and SFTP.
+// studio returns a user with every feature: a key in rotation, readers of its secret, and SFTP.
 func studio(env template.Env) model.User {
 	made := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	return model.User{
@@ -162,7 +164,7 @@ func studio(env template.Env) model.User {
 	}
 }
 
-// manyPermissions are a user's policies, as many as there can be, and nearly full.
+// manyPermissions returns a user's policies at their maximum number and near their maximum size.
 func manyPermissions(env template.Env) []model.Entity {
 	entities := []model.Entity{project(env), model.User{Name: "idle"}, model.User{Name: "busy"}}
 	for b := range 20 {
@@ -177,7 +179,7 @@ func manyPermissions(env template.Env) []model.Entity {
 	return entities
 }
 
-// moved are entities as they are in another place than modeltest draws them for.
+// moved returns the entities for another account, region and partition than modeltest's.
 func moved(entities []model.Entity, env template.Env) []model.Entity {
 	server := slices.ContainsFunc(entities, func(entity model.Entity) bool {
 		user, ok := entity.(model.User)
@@ -187,11 +189,11 @@ func moved(entities []model.Entity, env template.Env) []model.Entity {
 		switch e := entity.(type) {
 		case model.Project:
 			e.Region = env.Region
-			e.SFTP = e.SFTP || server // which projects have before their users do
+			e.SFTP = e.SFTP || server // projects have one before their users do
 			entities[i] = e
 		case model.Bucket:
 			e.BucketName = strings.ReplaceAll(e.BucketName, modeltest.Region, env.Region)
-			if e.KMSKeyARN != "" { // modeltest's keys are named after their buckets, AWS's are UUIDs
+			if e.KMSKeyARN != "" { // modeltest names keys after their buckets; AWS's are UUIDs
 				e.KMSKeyARN = strings.ReplaceAll(env.KeyARN, "11111111", "99999999")
 			}
 			entities[i] = e
@@ -211,7 +213,7 @@ func project(env template.Env) model.Project {
 	return model.Project{Name: env.Project, AccountID: env.AccountID, Region: env.Region, OnDelete: model.Refuse, Tags: map[string]string{"client": "Acme"}}
 }
 
-// example is what the folders of examples/ make, together.
+// example returns the entities of all folders of examples/.
 func example(env template.Env) []model.Entity {
 	inbox, archive, exports := bucket(env, "inbox"), bucket(env, "archive"), bucket(env, "exports")
 	inbox.Lifecycle.ExpireAfterDays = 30
@@ -232,7 +234,7 @@ func example(env template.Env) []model.Entity {
 	}
 }
 
-// full is a stack near its budget.
+// full returns a stack near its budget.
 func full(env template.Env) []model.Entity {
 	entities := []model.Entity{project(env)}
 	for i := range 150 {

@@ -1,18 +1,23 @@
-// Package judge has templates judged: by cfn-lint, by checkov, by what AWS's Foundational Security Best Practices and the common
-// scanners ask of each resource (Controls), and by the grammar of IAM policies. It is test equipment.
+// Package judge checks templates with cfn-lint, checkov, the controls of AWS's Foundational
+// Security Best Practices and the common scanners (Controls), and the grammar of IAM policies. It
+// is test equipment.
 //
-// Corpus makes the templates: those of the golden files and of the examples, the directory, templates that are being healed and
-// restored, a full stack, a second stack of a project, a user with many permissions, permissions whose bucket is gone, and drawn
-// ones, in several partitions. Equal seeds make equal templates. The template that prepares accounts (examples/onboarding) is judged by
-// cfn-lint and checkov beside them.
+// Corpus produces the templates: those of the golden files and the examples, the directory,
+// templates in repair and recovery, a full stack, a second stack of a project, a user with many
+// permissions, permissions without their bucket, and drawn ones, in several partitions. Equal seeds
+// give equal templates. cfn-lint and checkov also check the template that prepares accounts
+// (examples/onboarding).
 //
-// exceptions.txt lists the findings that are accepted, each with its reason. A finding that is not listed fails, and so does an
-// exception that no template needs. The guide "Hardening and accepted findings" has the same list; a test compares them. What concerns no template (the account's own settings, MFA delete, trails) isn't judged.
+// exceptions.txt lists the accepted findings, each with its reason. An unlisted finding fails, and
+// so does an unused exception. A test compares the list with the guide "Hardening and accepted
+// findings". Settings outside templates (the account's own settings, MFA delete, trails) are not
+// checked.
 //
-// The rights of the role that changes stacks are compared with what the handlers of the corpus's resource types ask for when they
-// create, read, update and delete, by the schemas that are installed with cfn-lint. rights.txt lists what the role does without,
-// each with its reason. Every action must be allowed on resources that it takes, by the service authorization reference that is
-// installed with cfn-lint, too.
+// The rights of the role that changes stacks are compared with those that the handlers of the
+// corpus's resource types require to create, read, update and delete, according to the schemas of
+// cfn-lint. rights.txt lists the rights that the role lacks on purpose, each with its reason. Every
+// action must be allowed on resources that it accepts, according to the service authorization
+// reference of cfn-lint.
 //
 //	make judge
 package judge

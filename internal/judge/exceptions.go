@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Finding is what a judge has against a resource; Resource is its logical id, "" for the template as a whole.
+// Finding is a problem of a resource. Resource is its logical ID, "" for the whole template.
 type Finding struct {
 	Judge, ID, Template, Resource, Type, Text string
 }
@@ -16,7 +16,7 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s %s (%s): %s: %s", f.Judge, f.Template, f.Resource, f.Type, f.ID, f.Text)
 }
 
-// Exception is a finding that is accepted. Where is a pattern, as of path.Match, of template/logical id.
+// Exception is an accepted finding. Where is a pattern for template/logical ID, as in path.Match.
 type Exception struct {
 	ID, Type, Where, Reason string
 }
@@ -24,7 +24,7 @@ type Exception struct {
 //go:embed exceptions.txt
 var exceptions string
 
-// Exceptions reads the list of exceptions.
+// Exceptions returns the list of exceptions.
 func Exceptions() ([]Exception, error) {
 	var result []Exception
 	for n, line := range strings.Split(exceptions, "\n") {
@@ -48,7 +48,7 @@ func (e Exception) covers(f Finding) bool {
 	return match && e.ID == f.ID && e.Type == f.Type
 }
 
-// Judge leaves the findings that no exception covers, and the exceptions that cover nothing.
+// Judge returns the findings without an exception, and the exceptions without a finding.
 func Judge(findings []Finding, accepted []Exception) (rest []Finding, unused []Exception) {
 	used := make([]bool, len(accepted))
 	for _, f := range findings {

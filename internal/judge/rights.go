@@ -15,15 +15,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// HandlerRight is an action that the handlers of a resource type ask for (resource type schemas, "handlers").
+// HandlerRight is an action that the handlers of a resource type require (resource type schemas,
+// "handlers").
 type HandlerRight struct {
 	Type, Handler, Action string
 }
 
-// handlersOf are the handlers that a stack's operations call. "list" is for other callers.
+// handlersOf are the handlers that stack operations call. "list" is for other callers.
 var handlersOf = []string{"create", "read", "update", "delete"}
 
-// Types are the types of all resources of some templates.
+// Types returns the types of all resources of some templates.
 func Types(corpus map[string]*template.Template) []string {
 	types := map[string]bool{}
 	for _, tpl := range corpus {
@@ -34,8 +35,8 @@ func Types(corpus map[string]*template.Template) []string {
 	return slices.Sorted(maps.Keys(types))
 }
 
-// CFNLintData returns the folder of data that is installed with the cfn-lint in the folder of programs bin: the schemas of all
-// resource types, and which resources each action takes.
+// CFNLintData returns the folder of the data of the cfn-lint in the program folder bin: the schemas
+// of all resource types, and the resources that each action accepts.
 func CFNLintData(bin string) (string, error) {
 	found, err := filepath.Glob(filepath.Join(bin, "..", "lib", "python*", "site-packages", "cfnlint", "data"))
 	if err != nil {
@@ -47,7 +48,8 @@ func CFNLintData(bin string) (string, error) {
 	return found[0], nil
 }
 
-// HandlerRights reads what the handlers of resource types ask for. A type without handlers asks for nothing: AWS::IAM::AccessKey.
+// HandlerRights returns the rights that the handlers of resource types require. A type without
+// handlers requires none: AWS::IAM::AccessKey.
 func HandlerRights(data string, types []string) ([]HandlerRight, error) {
 	schemas := filepath.Join(data, "schemas")
 	var files map[string]string
@@ -79,11 +81,11 @@ func HandlerRights(data string, types []string) ([]HandlerRight, error) {
 	return rights, nil
 }
 
-// Reference is the service authorization reference: by action in lower case the forms of the ARNs of the resources that it
-// takes. An action that takes none has an empty list.
+// Reference is the service authorization reference. It maps an action in lower case to the ARN
+// formats of the resources that it accepts. An action without resources has an empty list.
 type Reference map[string][]string
 
-// ReadReference reads the reference that is installed with cfn-lint, for the services of some policies.
+// ReadReference reads the reference of cfn-lint for the services of some policies.
 func ReadReference(data string) (Reference, error) {
 	var services map[string]struct {
 		Actions   map[string]struct{ Resources []string }
@@ -122,7 +124,8 @@ type Policy struct {
 	Document *policydoc.Document
 }
 
-// UnknownResources finds actions that are allowed on resources that they do not take. AWS then allows nothing.
+// UnknownResources returns actions that are allowed only on resources that they do not accept. AWS
+// then allows nothing.
 func UnknownResources(policies []Policy, reference Reference) []Finding {
 	var findings []Finding
 	for _, p := range policies {
@@ -142,7 +145,7 @@ func UnknownResources(policies []Policy, reference Reference) []Finding {
 	return findings
 }
 
-// misplaced tells why an action is not allowed on resources; "" when it is.
+// misplaced returns why an action is not allowed on resources; "" when it is.
 func misplaced(action string, resources []string, reference Reference) string {
 	formats, known := reference[strings.ToLower(action)]
 	switch {
@@ -172,18 +175,19 @@ func overlaps(pattern, format string) bool {
 	return strings.HasPrefix(fixed, literal) || strings.HasPrefix(literal, fixed) && fixed != have[5]
 }
 
-// RightException is an action that some handlers of a resource type ask for and that is not allowed.
+// RightException is an action that is required by some handlers of a resource type and not allowed.
 type RightException struct {
 	Type     string
 	Handlers []string
-	Action   string // as of path.Match
+	Action   string // a pattern for path.Match
 	Reason   string
 }
 
 //go:embed rights.txt
 var rightExceptions string
 
-// RightExceptions reads the list of exceptions: a type, handlers, actions and a reason in each line.
+// RightExceptions returns the list of exceptions. Each line has a type, handlers, actions and a
+// reason.
 func RightExceptions() ([]RightException, error) {
 	var result []RightException
 	for n, line := range strings.Split(rightExceptions, "\n") {
@@ -209,7 +213,8 @@ func (e RightException) covers(r HandlerRight) bool {
 	return match && e.Type == r.Type && slices.Contains(e.Handlers, r.Handler)
 }
 
-// MissingRights finds what handlers ask for and no policy allows, less the exceptions, and the exceptions that nothing needs.
+// MissingRights returns the required rights that neither a policy allows nor an exception covers,
+// and the unused exceptions.
 func MissingRights(rights []HandlerRight, policies []Policy, accepted []RightException) (missing []Finding, unused []RightException) {
 	allowed := map[string]bool{}
 	for _, p := range policies {

@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// dataOf is a folder in the layout of cfn-lint's data, with the type AWS::SQS::Queue.
+// dataOf is a folder with the layout of cfn-lint's data and the type AWS::SQS::Queue.
 const dataOf = "testdata/cfnlint"
 
 func policyOf(t *testing.T, statements string) []judge.Policy {
@@ -83,7 +83,7 @@ func TestUnknownResources(t *testing.T) {
 	}
 }
 
-// TestRightExceptions reads the list: every line has a reason.
+// TestRightExceptions checks that every line has a reason.
 func TestRightExceptions(t *testing.T) {
 	exceptions, err := judge.RightExceptions()
 	if err != nil {

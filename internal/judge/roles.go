@@ -18,7 +18,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// Policies are the managed policies that the template for accounts makes, with names that begin so.
+// Policies returns the managed policies with a name prefix that the template for accounts creates.
 func Policies(ctx context.Context, account, prefix string) ([]Policy, error) {
 	box := sandbox.New(sandbox.Options{Seed: 1, Onboarding: account})
 	key, secret := sandbox.StaticCredentials(modeltest.Account)

@@ -13,7 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// CFNLint judges the templates in dir, which are those of corpus, with the cfn-lint in the folder of programs bin.
+// CFNLint checks the templates of corpus, stored in dir, with the cfn-lint in the program folder
+// bin.
 func CFNLint(ctx context.Context, bin, dir string, corpus map[string]*template.Template) ([]Finding, error) {
 	var reports []struct {
 		Filename, Level, Message string
@@ -35,8 +36,8 @@ func CFNLint(ctx context.Context, bin, dir string, corpus map[string]*template.T
 	return findings, nil
 }
 
-// Checkov judges the templates in dir with the checkov in the folder of programs bin. A template that it can't read, or of which it has
-// looked at nothing, is an error.
+// Checkov checks the templates in dir with the checkov in the program folder bin. It returns an
+// error for a template that checkov cannot read or did not check.
 func Checkov(ctx context.Context, bin, dir string, corpus map[string]*template.Template) ([]Finding, error) {
 	type check struct {
 		ID       string `json:"check_id"`
@@ -65,7 +66,8 @@ func Checkov(ctx context.Context, bin, dir string, corpus map[string]*template.T
 	return findings, nil
 }
 
-// run decodes what a judge prints. Judges exit with an error when they find something, so what counts is that the output is whole.
+// run decodes the output of a scanner. Scanners exit with an error when they find something, so
+// only incomplete output is an error.
 func run(ctx context.Context, into any, program string, arguments ...string) error {
 	command := exec.CommandContext(ctx, program, arguments...)
 	var stderr bytes.Buffer

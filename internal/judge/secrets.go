@@ -9,14 +9,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// byReference is a secret's text that is nothing but the text of another secret.
+// byReference matches a secret's text that is only a reference to another secret.
 var byReference = regexp.MustCompile(`^\{\{resolve:secretsmanager:[^{}]+\}\}$`)
 
-// keyReference is the attribute of an access key that holds its secret, as Fn::Sub spells it.
+// keyReference matches the attribute with an access key's secret, as written in Fn::Sub.
 var keyReference = regexp.MustCompile(`^\$\{([A-Za-z0-9]+)\.SecretAccessKey\}$`)
 
-// judgeSecret wants a secret that is encrypted with a customer managed key and whose text stands nowhere in the template. isKey says
-// of a logical id that it is an access key of the template. What rotates the secret is a control of its own, as no schedule may.
+// judgeSecret requires a secret that is encrypted with a customer managed key and whose text the
+// template does not contain. isKey reports whether a logical ID is an access key of the template.
+// Rotation is a control of its own, as a schedule is not possible.
 func judgeSecret(p object, isKey func(logicalID string) bool, say func(ok bool, control, text string)) {
 	say(p["KmsKeyId"] != nil, "CKV_AWS_149", "no customer managed key encrypts the secret")
 	if generated := p["GenerateSecretString"]; generated != nil && p["SecretString"] == nil {
@@ -33,7 +34,7 @@ func judgeSecret(p object, isKey func(logicalID string) bool, say func(ok bool, 
 	say(err == nil && key != nil && isKey(key[1]), "secret-literal", "the secret's text is not that of an access key by reference")
 }
 
-// judgeReaders wants a secret's policy to name its readers.
+// judgeReaders requires a secret's policy to name its readers.
 func judgeReaders(p object, statements []policydoc.Statement, say func(ok bool, control, text string)) {
 	say(p["BlockPublicPolicy"] == true, "secret-public", "public policies are not refused")
 	for _, s := range statements {
@@ -42,7 +43,7 @@ func judgeReaders(p object, statements []policydoc.Statement, say func(ok bool, 
 	}
 }
 
-// leaks are the paths at which a document names a secret, but for the texts of secrets, where it has to stand.
+// leaks returns the paths at which a document names a secret, except in the texts of secrets.
 func leaks(value any, path string, inSecret bool) []string {
 	var found []string
 	switch v := value.(type) {

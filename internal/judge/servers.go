@@ -7,10 +7,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// securityPolicies are those of AWS Transfer Family that offer nothing weak (AWS Transfer Family user guide, security-policies).
+// securityPolicies are the policies of AWS Transfer Family without weak algorithms (AWS Transfer
+// Family user guide, security-policies).
 var securityPolicies = []string{"TransferSecurityPolicy-2025-03"}
 
-// logYear is how many days Security Hub wants logs to be kept (CloudWatch.16).
+// logYear is the minimum retention of logs in days for Security Hub (CloudWatch.16).
 const logYear = 365
 
 func judgeServer(p object, say func(ok bool, control, text string)) {
@@ -33,7 +34,8 @@ func judgeLogs(p object, say func(ok bool, control, text string)) {
 	say(p["KmsKeyId"] != nil, "CKV_AWS_158", "no customer managed key encrypts the logs")
 }
 
-// judgeTrust wants a role that AWS Transfer Family alone can take, and only for this account's own servers.
+// judgeTrust requires a role that only AWS Transfer Family can assume, and only for servers of this
+// account.
 func judgeTrust(s policydoc.Statement, say func(ok bool, control, text string)) {
 	if s.Effect != "Allow" {
 		return
