@@ -74,7 +74,7 @@ func s3Contracts() []Contract {
 	}
 }
 
-// onBucket is a check with a bucket.
+// onBucket returns a check with a new bucket.
 func onBucket(check func(context.Context, *s3.Client, *string) error) func(context.Context, *Clients) error {
 	return func(ctx context.Context, c *Clients) error {
 		name := unique("bucket")

@@ -20,12 +20,12 @@ const (
 	recorded     = "recorded from AWS: "
 )
 
-// bucketTemplate is a template with one bucket, and more attributes of it.
+// bucketTemplate returns a template with one bucket and further attributes of it.
 func bucketTemplate(bucket, attributes string) string {
 	return fmt.Sprintf(`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}%s}}}`, bucket, attributes)
 }
 
-// create makes a stack from a template and waits for the end.
+// create creates a stack from a template and waits for the end.
 func (c *Clients) create(ctx context.Context, body string) (stack string, status types.StackStatus, err error) {
 	stack = unique("stack")
 	if _, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body}); err != nil {
@@ -35,13 +35,13 @@ func (c *Clients) create(ctx context.Context, body string) (stack string, status
 	return stack, status, err
 }
 
-// created is create of a stack that has to become good.
+// created creates a stack that must succeed.
 func (c *Clients) created(ctx context.Context, body string) (string, error) {
 	stack, status, err := c.create(ctx, body)
 	return stack, errors.Join(err, equal("the stack's status", status, types.StackStatusCreateComplete))
 }
 
-// settled waits until a stack is at rest. A stack that is gone is DELETE_COMPLETE.
+// settled waits until a stack is at rest. A stack that does not exist is DELETE_COMPLETE.
 func (c *Clients) settled(ctx context.Context, stack string) (types.StackStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Bound)
 	defer cancel()
@@ -74,7 +74,7 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// changeSet makes a change set and waits until it is computed.
+// changeSet creates a change set and waits until it is computed.
 func (c *Clients) changeSet(ctx context.Context, stack, body string, kind types.ChangeSetType) (*cloudformation.DescribeChangeSetOutput, error) {
 	made, err := c.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 		StackName: &stack, ChangeSetName: aws.String(unique("set")), TemplateBody: &body, ChangeSetType: kind,
@@ -277,7 +277,7 @@ func compareAndSwap(ctx context.Context, c *Clients) error {
 	return nil
 }
 
-// orAccepted is an error, or that there was none.
+// orAccepted returns err, or an error that the call was accepted.
 func orAccepted(err error) error {
 	if err == nil {
 		return errors.New("it was accepted")
@@ -414,7 +414,7 @@ func rollbackRestores(ctx context.Context, c *Clients) error {
 		return err
 	}
 	more := fmt.Sprintf(`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}},"Taken":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}}}}`, kept, taken)
-	// By a direct update: a change set would be refused before, as the name is taken.
+	// By a direct update: a change set would be refused earlier, as the name is taken.
 	if _, err = c.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{StackName: &stack, TemplateBody: &more}); err != nil {
 		return err
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestTheSandboxKeepsAllContracts tries every contract on the sandbox, over the wire.
+// TestTheSandboxKeepsAllContracts checks every contract on the sandbox over the network.
 func TestTheSandboxKeepsAllContracts(t *testing.T) {
 	t.Parallel()
-	// Resources take a while, so that operations can meet.
+	// Resources take a while, so that operations can overlap.
 	latency := cloud.Latency{ResourceMin: 100 * time.Millisecond, ResourceMax: 300 * time.Millisecond}
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1, Latency: latency}))
 	t.Cleanup(server.Close)

@@ -21,16 +21,16 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Contract is one thing that Stowage relies on.
+// Contract is one behavior that Stowage relies on.
 type Contract struct {
 	Name    string // service/what
 	Rule    string // as a sentence
-	Source  string // where AWS says or shows it
+	Source  string // the AWS documentation or recording
 	Check   func(context.Context, *Clients) error
 	Service string // set by All
 }
 
-// All are the contracts, service by service.
+// All returns the contracts, service by service.
 func All() []Contract {
 	var all []Contract
 	for service, contracts := range map[string][]Contract{
@@ -45,7 +45,7 @@ func All() []Contract {
 	return all
 }
 
-// Clients are the SDK's clients for one server. Nothing is tried again: what a server answers first counts.
+// Clients are the SDK's clients for one server. They do not retry, so that the first answer counts.
 type Clients struct {
 	CloudFormation *cloudformation.Client
 	DynamoDB       *dynamodb.Client
@@ -53,14 +53,14 @@ type Clients struct {
 	S3             *s3.Client
 	SSM            *ssm.Client
 	STS            *sts.Client
-	// Bound is the most that a stack operation may take.
+	// Bound limits one stack operation.
 	Bound time.Duration
 }
 
-// Region is where the contracts are tried.
+// Region is the region of the checks.
 const Region = "eu-west-1"
 
-// NewClients makes the clients of the server at an endpoint.
+// NewClients returns clients for the server at an endpoint.
 func NewClients(endpoint, accessKey, secretKey string) *Clients {
 	c := aws.Config{
 		Region: Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
@@ -72,14 +72,15 @@ func NewClients(endpoint, accessKey, secretKey string) *Clients {
 	}
 }
 
-// unique is a name that nothing else has, of at most 20 characters that every service takes.
+// unique returns a unique name of at most 20 characters that is valid in every service.
 func unique(what string) string {
 	var b [5]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return what + "-" + hex.EncodeToString(b[:])
 }
 
-// refused is nil when an error has the code, and says the text if one is given; else what was there instead.
+// refused returns nil when err has the code, and contains the text if one is given; otherwise an
+// error with the difference.
 func refused(err error, code, text string) error {
 	var api smithy.APIError
 	switch {
@@ -95,7 +96,7 @@ func refused(err error, code, text string) error {
 	return nil
 }
 
-// equal is nil when what is there is what is wanted.
+// equal returns nil when the values are equal.
 func equal[T comparable](what string, have, want T) error {
 	if have != want {
 		return fmt.Errorf("%s: %v, and not %v", what, have, want)

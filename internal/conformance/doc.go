@@ -1,22 +1,25 @@
-// Package conformance is a second opinion on the sandbox: contracts, each of which says one thing that Stowage relies on in AWS, as a
-// small program against the SDK that doesn't know which server it talks to.
+// Package conformance checks the sandbox against contracts. Each contract is one behavior of AWS
+// that Stowage relies on, as a small program against the SDK that does not know its server.
 //
 // # Peers
 //
-// All contracts hold on the sandbox, which is part of the ordinary tests. make conformance runs the same program against servers that
-// others wrote: DynamoDB Local, moto and MiniStack. None of them is AWS, so each has a list of the contracts that it is known not
-// to keep, with what it does instead (peers.go). A surprise in either direction is a failure: a contract that fails without being on the
-// list, and one on the list that holds. So the lists prove too that the contracts can fail.
+// All contracts hold on the sandbox, as part of the ordinary tests. make conformance runs the same
+// program against servers of other authors: DynamoDB Local, moto and MiniStack. None of them is
+// AWS, so each has a list of contracts that it is known to break, with its behavior (peers.go).
+// Both kinds of deviation from the list are failures: an unlisted contract that fails, and a listed
+// one that holds. So the lists also prove that the contracts can fail.
 //
 // # The wire
 //
-// On MiniStack, which runs functions of provided.al2023 without containers, make conformance also deploys the relay's zip by a stack, publishes
-// a stack's notification on a topic, and finds what the relay has written in the mirror; and it sends a message in parts to a WebSocket client
-// by package push, whose end it is told. MiniStack runs no such function behind the routes of a WebSocket API, sends binary frames, and names no
-// error with its 410: what those do is tried on the sandbox only.
+// MiniStack runs functions of provided.al2023 without containers. On it make conformance deploys
+// the relay's zip with a stack, publishes a stack's notification on a topic, and reads what the
+// relay has written to the mirror. It also sends a message in parts to a WebSocket client with
+// package push and checks that the client's end is reported. MiniStack runs no such function behind
+// the routes of a WebSocket API, sends binary frames, and adds no error name to its 410. Only the
+// sandbox covers those.
 //
-// # What nobody can tell
+// # Unproven rules
 //
-// Rules of the sandbox that rest neither on AWS's documentation nor on a recording are listed in package unproven; the command
+// Package unproven lists the sandbox's rules without AWS documentation or a recording; the command
 // prints them. make probe-aws measures them on an account.
 package conformance

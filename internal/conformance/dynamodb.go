@@ -21,13 +21,13 @@ func number(n string) types.AttributeValue { return &types.AttributeValueMemberN
 
 func key(pk, sk string) item { return item{"pk": text(pk), "sk": text(sk)} }
 
-// with is an item with another attribute.
+// with returns an item with another attribute.
 func with(i item, name string, value types.AttributeValue) item {
 	i[name] = value
 	return i
 }
 
-// table makes a table with the keys pk and sk, as the mirror's.
+// table creates a table with the mirror's keys pk and sk.
 func (c *Clients) table(ctx context.Context) (string, error) {
 	name := unique("table")
 	_, err := c.DynamoDB.CreateTable(ctx, &dynamodb.CreateTableInput{
@@ -48,7 +48,7 @@ func (c *Clients) table(ctx context.Context) (string, error) {
 	return name, waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, c.Bound)
 }
 
-// onTable is a check with a table.
+// onTable returns a check with a new table.
 func onTable(check func(context.Context, *dynamodb.Client, *string) error) func(context.Context, *Clients) error {
 	return func(ctx context.Context, c *Clients) error {
 		name, err := c.table(ctx)

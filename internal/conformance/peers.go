@@ -1,25 +1,25 @@
 package conformance
 
-// Peer is a server that somebody else wrote.
+// Peer is a server of another author.
 type Peer struct {
 	Name     string
-	Services []string // of All; the others it hasn't got
-	// Deviations are the contracts that it is known not to keep, with what it does instead.
+	Services []string // of All; those that the server has
+	// Deviations maps the contracts that it is known to break to its behavior.
 	Deviations map[string]string
 }
 
-// everyService are the services of the peers that stand for all of AWS.
+// everyService returns the services of peers that simulate all of AWS.
 func everyService() []string {
 	return []string{"cloudformation", "dynamodb", "iam", "s3", "ssm", "sts"}
 }
 
-// DynamoDBLocal is Amazon's own DynamoDB for the developer's machine. It keeps all contracts of its service.
+// DynamoDBLocal is Amazon's DynamoDB for development. It keeps all contracts of its service.
 func DynamoDBLocal() Peer {
 	return Peer{Name: "DynamoDB Local", Services: []string{"dynamodb"}}
 }
 
-// Moto is the mock of AWS for Python's tests, as a server. Its CloudFormation works while the call is answered, and has no failures but
-// errors of the call.
+// Moto is Python's AWS mock, as a server. Its CloudFormation works synchronously, and has no
+// failures except errors of the call.
 func Moto() Peer {
 	return Peer{Name: "moto", Services: everyService(), Deviations: map[string]string{
 		"cloudformation/bucket-name-taken":       "The call itself fails, with the error of S3, and nothing is rolled back.",
@@ -48,7 +48,7 @@ func Moto() Peer {
 	}}
 }
 
-// MiniStack is an emulator of AWS. Its CloudFormation knows the happy path.
+// MiniStack is an emulator of AWS. Its CloudFormation implements only the happy path.
 func MiniStack() Peer {
 	return Peer{Name: "MiniStack", Services: everyService(), Deviations: map[string]string{
 		"cloudformation/bucket-name-taken":       "The bucket is taken over without a word.",

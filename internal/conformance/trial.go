@@ -7,17 +7,18 @@ import (
 	"slices"
 )
 
-// Trial is what a peer has made of a contract.
+// Trial is the result of a contract on a peer.
 type Trial struct {
 	Contract Contract
-	Err      error  // why the contract isn't kept; nil when it is
-	Known    string // what is known of the peer in this; "" when it should keep the contract
+	Err      error  // why the contract is broken; nil when it holds
+	Known    string // the known deviation; "" when the contract should hold
 }
 
-// Surprise says that the peer did what nobody expects of it, for better or worse.
+// Surprise reports whether the result differs from the expected one, for better or worse.
 func (t Trial) Surprise() bool { return (t.Err == nil) != (t.Known == "") }
 
-// Try tries all contracts of a peer's services, one after the other. It returns an error when a known deviation is of no contract.
+// Try checks all contracts of a peer's services, one after the other. It returns an error when a
+// known deviation has no contract.
 func (p Peer) Try(ctx context.Context, c *Clients) ([]Trial, error) {
 	var trials []Trial
 	left := len(p.Deviations)
@@ -37,8 +38,8 @@ func (p Peer) Try(ctx context.Context, c *Clients) ([]Trial, error) {
 	return trials, nil
 }
 
-// Report writes what is worth knowing of trials: all surprises, and how many held or deviated as expected. It returns the number
-// of surprises.
+// Report writes all unexpected results, and the numbers of contracts that held or deviated as
+// expected. It returns the number of unexpected results.
 func Report(to io.Writer, peer string, trials []Trial) (surprises int) {
 	kept, known := 0, 0
 	for _, t := range trials {

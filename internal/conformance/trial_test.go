@@ -8,7 +8,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/conformance"
 )
 
-// TestSurprisesGoBothWays: what breaks a contract unexpectedly counts, and so does what keeps one unexpectedly.
+// TestSurprisesGoBothWays checks that a contract that unexpectedly fails counts, and one that
+// unexpectedly holds.
 func TestSurprisesGoBothWays(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("it was accepted")
@@ -27,7 +28,7 @@ func TestSurprisesGoBothWays(t *testing.T) {
 	}
 }
 
-// TestListsNameContracts: a contract that was renamed doesn't leave its deviation behind.
+// TestListsNameContracts checks that a renamed contract leaves no deviation behind.
 func TestListsNameContracts(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
