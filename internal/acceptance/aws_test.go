@@ -16,7 +16,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// clients are plain AWS clients of an account's administrator: an onlooker who knows nothing of Stowage.
+// clients are AWS clients of an account's administrator, independent of Stowage.
 type clients struct {
 	w       *world
 	account string
@@ -25,7 +25,7 @@ type clients struct {
 	cfn     *cloudformation.Client
 }
 
-// config reaches an account with its administrator's credentials.
+// config returns a configuration with the credentials of an account's administrator.
 func (w *world) config(account string) aws.Config {
 	id, secret := sandbox.StaticCredentials(account)
 	return aws.Config{Region: region, BaseEndpoint: aws.String(w.endpoint), Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")}
@@ -44,7 +44,8 @@ func (w *world) clientsOf(account string) *clients {
 	}
 }
 
-// makeRole makes a role in an account, unless it is there. Secrets Manager takes no readers that do not exist.
+// makeRole creates a role in an account, unless it exists. Secrets Manager refuses readers that do
+// not exist.
 func (w *world) makeRole(account, name string) {
 	w.t.Helper()
 	_, err := iam.NewFromConfig(w.config(account)).CreateRole(w.t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
@@ -95,7 +96,7 @@ func (c *clients) groups() []string {
 	return names
 }
 
-// policies are the names of the account's policies, but for those that onboarding has made.
+// policies returns the names of the account's policies, except those of the onboarding.
 func (c *clients) policies() []string {
 	c.w.t.Helper()
 	out, err := c.iam.ListPolicies(c.w.t.Context(), &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal, PathPrefix: aws.String("/stowage/")})
@@ -106,7 +107,7 @@ func (c *clients) policies() []string {
 	return names
 }
 
-// stacks are the names of the account's stacks that exist, but for the one that onboarding has made.
+// stacks returns the names of the account's stacks, except that of the onboarding.
 func (c *clients) stacks() []string {
 	c.w.t.Helper()
 	out, err := c.cfn.DescribeStacks(c.w.t.Context(), &cloudformation.DescribeStacksInput{})
@@ -119,7 +120,7 @@ func (c *clients) stacks() []string {
 	return names
 }
 
-// wantNothingLeft fails if anything is left in the project account.
+// wantNothingLeft fails if the project account contains anything.
 func (c *clients) wantNothingLeft() {
 	c.w.t.Helper()
 	for what, left := range map[string][]string{
@@ -138,7 +139,7 @@ func (c *clients) put(bucket, key string) {
 	must(c.w, out, err)
 }
 
-// revision is the number of commits to the project's stack.
+// revision returns the number of commits to the project's stack.
 func (c *clients) revision(project string) string {
 	c.w.t.Helper()
 	for _, p := range c.stack(project).Parameters {
@@ -162,7 +163,8 @@ func (c *clients) template(project string) string {
 	return aws.ToString(must(c.w, out, err).TemplateBody)
 }
 
-// edit changes the template of the project's stack as a person in the console does: by UpdateStack, everything else as it was.
+// edit changes the template of the project's stack by UpdateStack with all else unchanged, as a
+// user does in the console.
 func (c *clients) edit(project string, change func(template string) string) {
 	c.w.t.Helper()
 	out, err := c.cfn.UpdateStack(c.w.t.Context(), &cloudformation.UpdateStackInput{

@@ -2,19 +2,21 @@ package acceptance_test
 
 import "testing"
 
-// budgets are the AWS calls of a plan of one project, whatever its size, as internal/projects documents them.
+// budgets are the AWS calls of a plan of one project of any size, as documented in
+// internal/projects.
 var budgets = map[string]map[string]int{
 	"verified": {
 		"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 1,
 	},
 	"cached": {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1},
-	// The directory and the project's stack are read in one piece each: described, read, described again.
+	// The directory and the project's stack are each read consistently: described, read, described
+	// again.
 	"authoritative": {
 		"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 4, "cloudformation.GetTemplate": 2,
 	},
 }
 
-// TestPlan_Calls counts the AWS calls of a plan in each mode of reading.
+// TestPlan_Calls counts the AWS calls of a plan in each read mode.
 func TestPlan_Calls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -19,7 +19,7 @@ import (
 // The programs under test, set once by TestMain.
 var (
 	cli       string // terraform or tofu
-	cliConfig string // CLI configuration that takes the provider from where it was built
+	cliConfig string // CLI configuration that uses the built provider
 	awsCLI    string // the AWS CLI, "" for none: see TestAccExample_PartnerExchange
 )
 
@@ -39,7 +39,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	awsCLI = os.Getenv("STOWAGE_TEST_AWS_CLI")
-	// The machine's own settings must lead neither the CLI nor the clients of the tests elsewhere.
+	// The CLI and the clients of the tests must ignore the machine's own settings.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		for _, prefix := range []string{"AWS_", "TF_", "TFC_", "STOWAGE_"} {
@@ -67,7 +67,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := serveShared(dir); err != nil {
 		return 0, err
 	}
-	// The tests wait for commits far more than they compute.
+	// The tests wait for commits much more than they compute.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		return 0, err
@@ -81,7 +81,8 @@ func run(m *testing.M) (code int, err error) {
 	return code, checkOutcomes(outcomes, all)
 }
 
-// serveShared starts the shared sandbox, and sets the environment in which terraform-plugin-testing runs the CLI and the provider.
+// serveShared starts the shared sandbox, and sets the environment for the CLI and the provider that
+// terraform-plugin-testing runs.
 func serveShared(dir string) error {
 	home := filepath.Join(dir, "home")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -122,7 +123,8 @@ func findCLI() (string, error) {
 	return "", errors.New("there is neither terraform nor tofu: run `make test`, which builds one, or put one on the PATH or into TF_ACC_TERRAFORM_PATH")
 }
 
-// overrides is a CLI configuration that takes the provider from a directory, under each address that a CLI may give it.
+// overrides returns a CLI configuration with the provider's directory, under each address that a
+// CLI may use.
 func overrides(dir string) string {
 	var b strings.Builder
 	b.WriteString("provider_installation {\n  dev_overrides {\n")
@@ -133,7 +135,8 @@ func overrides(dir string) string {
 	return b.String()
 }
 
-// cliAtLeast reports whether the CLI has this version or a later one. Terraform and OpenTofu number alike.
+// cliAtLeast reports whether the CLI has this version or a later one. Terraform and OpenTofu use
+// the same numbers.
 func cliAtLeast(major, minor int) bool {
 	version := cliVersion()
 	return version[0] > major || version[0] == major && version[1] >= minor

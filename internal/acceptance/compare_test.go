@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// The providers of all tests compare each answer that they give without the plugin framework with the framework's (package
-// unchanged), and append the outcome to a file. TestMain looks at it after the tests.
+// The providers of all tests compare each answer that they give without the plugin framework with
+// the framework's (package unchanged), and append the outcome to a file. TestMain checks the file
+// after the tests.
 
-// readOutcomes counts the outcomes of each RPC by what they are: same, declined or DIFFERENT. It prints those that differ, with the
-// lines that follow them. An error is returned when there is one.
+// readOutcomes counts the outcomes of each RPC by kind: same, declined or DIFFERENT. It prints
+// those that differ, with the lines that follow them, and returns an error if there are any.
 func readOutcomes(path string) (counts map[string]map[string]int, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +41,7 @@ func readOutcomes(path string) (counts map[string]map[string]int, err error) {
 	return counts, err
 }
 
-// outcomeOf reads the first line of an outcome.
+// outcomeOf parses the first line of an outcome.
 func outcomeOf(line string) (rpc, typ, outcome string, ok bool) {
 	fields := strings.Fields(line)
 	if len(fields) < 3 || !strings.HasPrefix(fields[1], "stowage_") {
@@ -50,8 +51,9 @@ func outcomeOf(line string) (rpc, typ, outcome string, ok bool) {
 	return fields[0], fields[1], outcome, outcome == "same" || outcome == "declined" || outcome == "DIFFERENT"
 }
 
-// checkOutcomes fails for answers that differ from the framework's. After a run of all tests it shows how many were compared, and
-// fails if an RPC was never answered without the framework.
+// checkOutcomes returns an error for answers that differ from the framework's. After a run of all
+// tests it prints how many were compared, and fails if an RPC was never answered without the
+// framework.
 func checkOutcomes(path string, all bool) error {
 	counts, err := readOutcomes(path)
 	if err != nil || !all {

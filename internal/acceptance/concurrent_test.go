@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestWritersDontDisturbEachOther applies three workspaces to one project at the same time.
+// TestWritersDontDisturbEachOther applies three workspaces to one project concurrently.
 func TestWritersDontDisturbEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -46,8 +46,9 @@ func TestWritersDontDisturbEachOther(t *testing.T) {
 	}
 }
 
-// TestManyBucketsShareCommits counts the commits of an apply. At parallelism p, Terraform has at most p of n resources under
-// way, so that there are at least n/p batches; the first may leave before all p have come, which makes one more.
+// TestManyBucketsShareCommits counts the commits of an apply. At parallelism p, Terraform creates
+// at most p of n resources concurrently, so there are at least n/p batches. The first batch may
+// leave before all p are there, which adds one.
 func TestManyBucketsShareCommits(t *testing.T) {
 	t.Parallel()
 	const n, parallelism = 30, 10

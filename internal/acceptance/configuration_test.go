@@ -13,8 +13,8 @@ resource "stowage_project" "acme" {
 }
 `
 
-// bucketOf is a bucket of the project acme with more arguments, one per string. It names the project literally, so that it
-// can stand in another workspace than the project.
+// bucketOf returns a bucket of the project acme with more arguments, one per string. It names the
+// project literally, so that it works in another workspace than the project's.
 func bucketOf(name string, arguments ...string) string {
 	return block("stowage_project_bucket", name, append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
 }
@@ -29,16 +29,16 @@ func permissionOf(label, user, bucket string, arguments ...string) string {
 	}, arguments...)...)
 }
 
-// block is a resource of the configuration.
+// block returns a resource of the configuration.
 func block(kind, label string, arguments ...string) string {
 	return fmt.Sprintf("resource %q %q {\n  %s\n}\n", kind, label, strings.Join(arguments, "\n  "))
 }
 
-// after is the argument that makes a resource wait for another one.
+// after returns the argument that makes a resource depend on another one.
 func after(address string) string { return "depends_on = [" + address + "]" }
 
-// afterProject makes a resource wait for the project.
+// afterProject makes a resource depend on the project.
 var afterProject = after("stowage_project.acme")
 
-// physical is the physical name of a bucket of the project acme.
+// physical returns the physical name of a bucket of the project acme.
 func physical(bucket string) string { return "acme-" + bucket + "-" + account + "-" + region + "-an" }

@@ -21,7 +21,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// keyed is a user whose access key is read for the run, and used. The condition holds once the key is there.
+// keyed is a user whose access key is read during the run. The condition holds once the key exists.
 const keyed = acmeProject + `
 resource "stowage_project_user" "partner" {
   project        = stowage_project.acme.name
@@ -46,8 +46,8 @@ ephemeral "stowage_user_credentials" "partner" {
 }
 `
 
-// TestSecretsLeaveNoTrace makes, reads, replaces and reads a key again, and then looks for its secrets in whatever Terraform, the provider and the
-// stacks leave behind.
+// TestSecretsLeaveNoTrace creates, reads, replaces and reads a key again. Then it searches for its
+// secrets in everything that Terraform, the provider and the stacks store.
 func TestSecretsLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -87,9 +87,10 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// remains are all texts that a workspace and the stacks' accounts keep, by name: files, with what is packed into them, the mirror with its events,
-// templates, outputs, change sets and parameters. What Secrets Manager and IAM keep is theirs, and what CloudFormation's own events show nobody
-// knows for sure: nothing of them is kept anywhere (see the relay).
+// remains returns all texts that a workspace and the stacks' accounts store, by name: files with
+// their packed contents, the mirror with its events, templates, outputs, change sets and
+// parameters. It leaves out Secrets Manager and IAM, which store secrets by design, and
+// CloudFormation's events, whose content is uncertain and not stored (see the relay).
 func (s *workspace) remains(w *world) map[string]string {
 	t := s.t
 	t.Helper()
@@ -130,7 +131,7 @@ func (s *workspace) remains(w *world) map[string]string {
 		body, err := cfn.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: stack.StackId})
 		texts["the template of "+aws.ToString(stack.StackName)] = aws.ToString(must(w, body, err).TemplateBody)
 		if stack.ChangeSetId == nil {
-			continue // onboarding has made it
+			continue // created by the onboarding
 		}
 		set, err := cfn.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: stack.ChangeSetId, IncludePropertyValues: aws.Bool(true)})
 		texts["the last change set of "+aws.ToString(stack.StackName)] = asJSON(t, must(w, set, err))

@@ -2,7 +2,7 @@ package acceptance_test
 
 import "testing"
 
-// TestProjectInUseIsNotDeleted keeps a project whose entities are managed in another workspace.
+// TestProjectInUseIsNotDeleted refuses to delete a project with entities of another workspace.
 func TestProjectInUseIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -27,7 +27,7 @@ type storedKey struct {
 	Secret string `json:"secret_access_key"`
 }
 
-// key reads the access key of a user from its secret.
+// key reads a user's access key from its secret.
 func (x *tenant) key(user string) storedKey {
 	x.t.Helper()
 	client := secretsmanager.NewFromConfig(x.w.config(x.account))
@@ -39,7 +39,8 @@ func (x *tenant) key(user string) storedKey {
 	return key
 }
 
-// TestAccUserCredentials opens the ephemeral resource, and sees its values in the state of the library's echo provider.
+// TestAccUserCredentials opens the ephemeral resource, and reads its values from the state of the
+// library's echo provider.
 func TestAccUserCredentials(t *testing.T) {
 	x := newTenant(t)
 	setup := x.in(acmeProject, userOf("partner", "access_key = {}", afterProject))
@@ -83,7 +84,8 @@ resource "echo" "partner" {}
 	resource.ParallelTest(t, testCase)
 }
 
-// TestAccExample_Ephemeral applies the example with a stand-in for the vault provider, which keeps what is written to it.
+// TestAccExample_Ephemeral applies the example with a fake vault provider, which keeps what is
+// written to it.
 func TestAccExample_Ephemeral(t *testing.T) {
 	x := newTenant(t)
 	v := &vault{}

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// TestErrors_ReplaceNeeded replaces objects that a permission needs: the error says how, and both ways work.
+// TestErrors_ReplaceNeeded replaces objects that a permission needs. The error names two solutions,
+// and both work.
 func TestErrors_ReplaceNeeded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -48,7 +49,7 @@ func TestErrors_BucketName(t *testing.T) {
 	}
 }
 
-// TestErrors_CredentialsWithoutKey reads the credentials of a user whose access key is taken away.
+// TestErrors_CredentialsWithoutKey reads the credentials of a user whose access key was removed.
 func TestErrors_CredentialsWithoutKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -63,7 +64,8 @@ func TestErrors_CredentialsWithoutKey(t *testing.T) {
 		"while the user has no access key", "access_key = { enabled = true }", "count")
 }
 
-// TestErrors_ObjectLock removes a bucket with on_delete = "empty" whose only object is locked, and hidden by a delete marker.
+// TestErrors_ObjectLock removes a bucket with on_delete = "empty" whose only object is locked, and
+// hidden by a delete marker.
 func TestErrors_ObjectLock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,7 +87,8 @@ func TestErrors_ObjectLock(t *testing.T) {
 	}
 }
 
-// TestErrors_InterruptedWaiting presses Ctrl-C while all resources of a run wait for another run's commit.
+// TestErrors_InterruptedWaiting presses Ctrl-C while all resources of a run wait for another run's
+// commit.
 func TestErrors_InterruptedWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

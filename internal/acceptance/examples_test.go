@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// exampleDirectories are the directories of examples that have a test below.
+// exampleDirectories are the example directories that are tested below.
 var exampleDirectories = []string{
 	"data-sources/stowage_project", "data-sources/stowage_project_buckets", "data-sources/stowage_project_users",
 	"data-sources/stowage_projects", "data-sources/stowage_user_policy",
@@ -49,12 +49,12 @@ func TestExamples_Tested(t *testing.T) {
 	}
 }
 
-// TestAccExample_Quickstart applies the example as it is, in the account that it names.
+// TestAccExample_Quickstart applies the unchanged example in its account.
 func TestAccExample_Quickstart(t *testing.T) {
 	x := &tenant{shared.in(t).clients(), t, "acme"}
 	testCase := x.testCase(
 		resource.TestStep{
-			ProtoV6ProviderFactories: providers, // not of the test case: the directory has a provider block
+			ProtoV6ProviderFactories: providers, // not in the test case: the directory has a provider block
 			ConfigDirectory:          config.StaticDirectory(filepath.Join(repository, "examples/quickstart")),
 			ConfigStateChecks:        []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("inbox", knownvalue.StringExact(physical("inbox")))},
 			PostApplyFunc:            x.wantQuickstart,
@@ -64,7 +64,8 @@ func TestAccExample_Quickstart(t *testing.T) {
 	resource.ParallelTest(t, testCase)
 }
 
-// TestAccExample_Resources applies the example of each resource, and imports what it makes in each way that the examples show.
+// TestAccExample_Resources applies the example of each resource, and imports it in each way that
+// the examples show.
 func TestAccExample_Resources(t *testing.T) {
 	for _, name := range []string{"stowage_project", "stowage_project_bucket", "stowage_project_user", "stowage_user_permission"} {
 		t.Run(name, func(t *testing.T) {

@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// TestFirstPlan_CallBudget plans a project that does not exist yet. The calls do not grow with the number of objects, nor with
-// the waves in which Terraform asks for them.
+// TestFirstPlan_CallBudget plans a project that does not exist yet. The calls grow neither with the
+// number of objects nor with the waves of Terraform's requests.
 func TestFirstPlan_CallBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := strings.ReplaceAll(acmeProject, "acme", "globex")
-	w.workspace(other).apply() // so that there is a directory to read
+	w.workspace(other).apply() // creates the directory
 	budget := map[string]int{
 		"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "dynamodb.TransactGetItems": 1,
 		"cloudformation.DescribeStacks": 2, "cloudformation.GetTemplate": 1,
 	}
-	for n, parallelism := range map[int]int{10: 10, 300: 10, 1000: 100} { // package projects has a test of all combinations
+	for n, parallelism := range map[int]int{10: 10, 300: 10, 1000: 100} { // all combinations: package projects
 		var configuration strings.Builder
 		configuration.WriteString(acmeProject)
 		for i := range n {

@@ -11,8 +11,9 @@ import (
 // limited is the summary of the warning that Terraform's parallelism limits the commits.
 const limited = "Commits Are Limited by Terraform's Parallelism"
 
-// TestApplyTakesOneCommitPerWave counts the commits of an apply of buckets and users. The virtual-time tests of package projects
-// show the exact number; with real processes the members of one wave may come too far apart for one commit.
+// TestApplyTakesOneCommitPerWave counts the commits of an apply of buckets and users. The
+// virtual-time tests of package projects check the exact number; with real processes the members of
+// one wave may arrive too far apart for one commit.
 func TestApplyTakesOneCommitPerWave(t *testing.T) {
 	t.Parallel()
 	const n, parallelism = 30, 10
@@ -35,7 +36,8 @@ func TestApplyTakesOneCommitPerWave(t *testing.T) {
 	w.wantCalls(w.counted(func() { s.planIsEmpty() }), budgets["verified"])
 }
 
-// TestSaturatedApplyWarnsOnce applies far more than Terraform's parallelism allows at once.
+// TestSaturatedApplyWarnsOnce applies far more entities than Terraform's parallelism allows at
+// once.
 func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -54,8 +56,8 @@ func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	}
 }
 
-// TestPermissionsComeInAnyOrder applies permissions together with their users and buckets: once all at once, in whatever
-// order Terraform takes them, and once after one another, in two waves. Both end the same.
+// TestPermissionsComeInAnyOrder applies permissions with their users and buckets, in one wave in
+// any order, and in two waves. Both end the same.
 func TestPermissionsComeInAnyOrder(t *testing.T) {
 	t.Parallel()
 	templates := map[string]string{}
@@ -85,14 +87,15 @@ func TestPermissionsComeInAnyOrder(t *testing.T) {
 	}
 }
 
-// keyID is the identifier that AWS gives a key when it is made: another one in each account.
+// keyID matches the identifier that AWS assigns to a key, which differs between accounts.
 var (
 	keyID       = regexp.MustCompile(`:key/[0-9a-f-]{36}`)
 	incarnation = regexp.MustCompile(`"incarnation":"[a-z0-9]+"`)
 )
 
-// alike is a template without what differs between two accounts that hold the same: the carrier, which holds a token of
-// the last commit, the identifier of the project's key, and the incarnations.
+// alike returns a template without what differs between two accounts with the same content: the
+// carrier, which has a token of the last commit, the identifier of the project's key, and the
+// incarnations.
 func alike(t *testing.T, text string) string {
 	t.Helper()
 	var template map[string]any

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// editedResource is what a person touches of a resource; the rest stays as it is.
+// editedResource is the edited part of a resource; the rest stays as it is.
 type editedResource map[string]json.RawMessage
 
 // set sets one property.

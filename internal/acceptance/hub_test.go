@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestProvider_NoCredentials runs the CLI in an environment without credentials, which its own process cannot have in common with
+// TestProvider_NoCredentials runs the CLI without credentials. Its environment differs from that of
 // other tests.
 func TestProvider_NoCredentials(t *testing.T) {
 	t.Parallel()
@@ -20,8 +20,8 @@ func TestProvider_NoCredentials(t *testing.T) {
 	w.wantNoWrite(w.counted(func() { s.tryApply().fails("Unable to Configure Provider", "No AWS credentials were found") }))
 }
 
-// TestMissingTable takes the hub's table away, and then its settings: both are errors that say what is missing. Only a plan that
-// does not read the mirror needs no table.
+// TestMissingTable removes the hub's table, and then its settings. Both errors name what is
+// missing. Only a plan that does not read the mirror works without the table.
 func TestMissingTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

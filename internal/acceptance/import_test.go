@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 )
 
-// everything is one object of each kind, by literal names.
+// everything is one object of each kind, with literal names.
 const everything = acmeProject + `
 resource "stowage_project_bucket" "inbox" {
   project         = "acme"
@@ -49,7 +49,7 @@ resource "stowage_user_permission" "part" {
 }
 `
 
-// imports are the ids and identities of everything, by address.
+// imports are the IDs and identities of everything, by address.
 var imports = map[string]struct {
 	id       string
 	identity map[string]string
@@ -63,7 +63,8 @@ var imports = map[string]struct {
 	},
 }
 
-// TestAccImport_GeneratedConfiguration has the CLI write the configuration of what it imports. The plan changes nothing.
+// TestAccImport_GeneratedConfiguration lets the CLI generate the configuration of imported objects.
+// The plan changes nothing.
 func TestAccImport_GeneratedConfiguration(t *testing.T) {
 	x := newTenant(t)
 	steps := []resource.TestStep{{Config: x.in(everything)}}
@@ -75,7 +76,7 @@ func TestAccImport_GeneratedConfiguration(t *testing.T) {
 	resource.ParallelTest(t, x.testCase(steps...))
 }
 
-// TestAccImport_Block forgets everything, and imports it with one apply.
+// TestAccImport_Block removes everything from the state, and imports it with one apply.
 func TestAccImport_Block(t *testing.T) {
 	x := newTenant(t)
 	var forget, take strings.Builder
@@ -95,7 +96,7 @@ func TestAccImport_Block(t *testing.T) {
 	))
 }
 
-// TestAccImport_Identity compares the identity of everything, and imports it by that.
+// TestAccImport_Identity checks the identities of everything, and imports by them.
 func TestAccImport_Identity(t *testing.T) {
 	x := newTenant(t)
 	first := resource.TestStep{Config: x.in(everything)}

@@ -61,7 +61,7 @@ func (x *tenant) wantQuickstart() {
 	}
 }
 
-// wantHardened fails unless a bucket is as hard as every bucket of Stowage is.
+// wantHardened fails unless a bucket has the hardening of every Stowage bucket.
 func (x *tenant) wantHardened(name string) {
 	t, w, c, ctx, bucket := x.t, x.w, x.clients, x.t.Context(), x.in(physical(name))
 	t.Helper()
@@ -103,7 +103,7 @@ func (x *tenant) wantHardened(name string) {
 	}
 }
 
-// projectKey is the ARN of the key of the tenant's project, as its stack tells it.
+// projectKey returns the ARN of the key of the tenant's project from its stack.
 func (x *tenant) projectKey() string {
 	x.t.Helper()
 	for _, o := range x.stack(x.project).Outputs {
@@ -127,7 +127,7 @@ func (c *clients) tags(bucket string) map[string]string {
 	return tags
 }
 
-// wantGroupOnly fails unless a user has its rights by its own group alone, and they reach these objects.
+// wantGroupOnly fails unless a user has rights only through its own group, on these objects.
 func (c *clients) wantGroupOnly(user string, objects ...string) {
 	t, w, ctx := c.w.t, c.w, c.w.t.Context()
 	t.Helper()
@@ -174,7 +174,7 @@ func (c *clients) empty(bucket string) {
 	}
 }
 
-// objectsOf are the patterns of objects that a policy allows something on.
+// objectsOf returns the object patterns that a policy allows actions on.
 func objectsOf(t *testing.T, document string) []string {
 	t.Helper()
 	var policy struct {

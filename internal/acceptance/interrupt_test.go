@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// running is a run of the CLI that can be met in the middle. It leads a process group of its own, as a command in a terminal
-// does: signals reach the CLI and the provider alike.
+// running is a run of the CLI that can be interrupted. It leads a process group of its own, like a
+// command in a terminal: signals reach the CLI and the provider alike.
 type running struct {
 	s       *workspace
 	command *exec.Cmd
@@ -27,7 +27,7 @@ func (s *workspace) start(args ...string) *running {
 	r := &running{s: s, command: s.command(args...), args: args, out: newTranscript(), exited: make(chan struct{})}
 	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r.command.Stdout, r.command.Stderr = r.out, r.out
-	// A provider that outlives a killed CLI holds its output open; nobody waits for what it may say.
+	// A provider that outlives a killed CLI keeps its output open; the test does not wait for it.
 	r.command.WaitDelay = 5 * time.Second
 	if err := r.command.Start(); err != nil {
 		s.t.Fatal(err)
@@ -48,7 +48,7 @@ func (r *running) sendCLI(signal syscall.Signal) { r.signal(r.command.Process.Pi
 func (r *running) signal(whom int, signal syscall.Signal) {
 	r.s.t.Helper()
 	select {
-	case <-r.exited: // its number may be somebody else's by now
+	case <-r.exited: // its number may belong to another process by now
 		return
 	default:
 	}
@@ -57,7 +57,8 @@ func (r *running) signal(whom int, signal syscall.Signal) {
 	}
 }
 
-// await waits until a condition holds, which is asked again each time the signal fires; false when the run has ended before.
+// await waits until a condition holds, and checks it each time the signal fires. It returns false
+// when the run ends first.
 func (r *running) await(changes *signal, condition func() bool) bool {
 	r.s.t.Helper()
 	for {
@@ -75,7 +76,7 @@ func (r *running) await(changes *signal, condition func() bool) bool {
 	}
 }
 
-// awaitText waits until the run has said something; false when it has ended without.
+// awaitText waits until the run has printed a text; false when the run ends first.
 func (r *running) awaitText(text string) bool {
 	r.s.t.Helper()
 	return r.await(r.out.grown, func() bool { return strings.Contains(r.out.String(), text) })
@@ -87,11 +88,11 @@ func (r *running) wait() outcome {
 	return r.s.outcome(r.args, r.err, r.out.String())
 }
 
-// transcript is what a run has said so far.
+// transcript is the output of a run so far.
 type transcript struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
-	grown *signal // fires when it says more
+	grown *signal // fires when it grows
 }
 
 func newTranscript() *transcript { return &transcript{grown: newSignal()} }
@@ -109,7 +110,7 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
-// interrupted brings an apply of three buckets to the point where CloudFormation is at work on them.
+// interrupted starts an apply of three buckets and returns while CloudFormation creates them.
 func interrupted(t *testing.T, w *world, provider string) (*workspace, *running) {
 	t.Helper()
 	configuration := provider + bucketOf("one") + bucketOf("two") + bucketOf("three", `tags = { team = "blue" }`)
@@ -122,13 +123,13 @@ func interrupted(t *testing.T, w *world, provider string) (*workspace, *running)
 	return s, r
 }
 
-// TestInterruptedApplyIsFinishedByTheNext presses Ctrl-C while CloudFormation is at work.
+// TestInterruptedApplyIsFinishedByTheNext presses Ctrl-C during a CloudFormation operation.
 func TestInterruptedApplyIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, r := interrupted(t, w, "")
 	r.send(syscall.SIGINT)
-	// What was being committed is waited for, and told as it came out: nothing is left in doubt.
+	// The commit in progress is awaited and its outcome reported, so no object is uncertain.
 	o := r.wait().says("Interrupt received")
 	if strings.Contains(o.text, "It is unknown whether") {
 		t.Errorf("an interrupted apply left the outcome open:\n%s", o.raw)
@@ -137,8 +138,9 @@ func TestInterruptedApplyIsFinishedByTheNext(t *testing.T) {
 	s.planIsEmpty()
 }
 
-// TestKilledApply kills the CLI and the provider while CloudFormation is at work. The next apply takes over what carries the
-// mark of its own configuration; without a mark nobody can know whose it is, and the error prints how to import it.
+// TestKilledApply kills the CLI and the provider during a CloudFormation operation. The next apply
+// takes over the objects with its configuration's origin mark. Without a mark their owner is
+// unknown, and the error prints how to import them.
 func TestKilledApply(t *testing.T) {
 	t.Parallel()
 	t.Run("with an origin", func(t *testing.T) {

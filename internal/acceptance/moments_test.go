@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// wholeProject is a configuration in which entities follow upon each other: a commit of the directory and four of the project's
-// stack, its creation included, when all goes well.
+// wholeProject is a configuration with dependent entities: a commit of the directory and four of
+// the project's stack, its creation included, without failures.
 const wholeProject = `
 resource "stowage_project" "acme" {
   name       = "acme"
@@ -45,19 +45,20 @@ resource "stowage_user_permission" "partner_inbox" {
 }
 `
 
-// end is a way in which a run of the CLI is cut short.
+// end is a way in which a run of the CLI ends early.
 type end struct {
 	name string
 	do   func(r *running)
-	// waits says that the run finishes what it has begun. Then it knows all outcomes, and the next apply needs no origin mark to go
-	// on.
+	// waits reports whether the run finishes its operations. Then it knows all outcomes, and the
+	// next apply needs no origin mark to continue.
 	waits bool
 }
 
 var (
-	// interrupt is Ctrl-C in a terminal: the CLI and the provider both get it.
+	// interrupt is Ctrl-C in a terminal: the CLI and the provider both receive it.
 	interrupt = end{"interrupted", func(r *running) { r.send(syscall.SIGINT) }, true}
-	// interruptTwice is Ctrl-C again, once the CLI has said what that means: it leaves without waiting for anything.
+	// interruptTwice is Ctrl-C again, once the CLI has explained its effect: it exits without
+	// waiting.
 	interruptTwice = end{"interrupted twice", func(r *running) {
 		r.send(syscall.SIGINT)
 		if r.awaitText("Interrupt received") {
@@ -65,11 +66,12 @@ var (
 		}
 	}, false}
 	kill = end{"killed", func(r *running) { r.send(syscall.SIGKILL) }, false}
-	// orphan kills the CLI alone: the provider goes on for as long as nobody stops it.
+	// orphan kills the CLI alone: the provider continues until it is stopped.
 	orphan = end{"orphaned", func(r *running) { r.sendCLI(syscall.SIGKILL) }, false}
 )
 
-// moments calls a test for moments all over a run of about so many calls, in every way in which runs end early.
+// moments runs a test for moments throughout a run of about so many calls, with every way of
+// ending.
 func moments(t *testing.T, calls, step int, test func(t *testing.T, end end, call int)) {
 	t.Helper()
 	ends := []end{kill, interrupt, interruptTwice, orphan}
@@ -82,8 +84,8 @@ func moments(t *testing.T, calls, step int, test func(t *testing.T, end end, cal
 	}
 }
 
-// TestApplyIsCutShortAtAnyMoment ends an apply at calls of CloudFormation all over it. The next apply goes on by itself, and
-// nothing is left behind.
+// TestApplyIsCutShortAtAnyMoment ends an apply at calls of CloudFormation throughout it. The next
+// apply continues automatically, and leaves nothing behind.
 func TestApplyIsCutShortAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	moments(t, 35, 6, func(t *testing.T, end end, call int) {
@@ -112,7 +114,7 @@ func TestDestroyIsCutShortAtAnyMoment(t *testing.T) {
 	})
 }
 
-// markedUnless gives a configuration an origin mark, unless it needs none.
+// markedUnless adds an origin mark to a configuration, unless it needs none.
 func markedUnless(needless bool, configuration string) string {
 	if needless {
 		return configuration
@@ -120,7 +122,7 @@ func markedUnless(needless bool, configuration string) string {
 	return `provider "stowage" { origin = "ws" }` + "\n" + configuration
 }
 
-// cutShort begins to apply or destroy, and ends that when so many calls of CloudFormation have been made.
+// cutShort starts an apply or destroy, and ends it after so many calls of CloudFormation.
 func (s *workspace) cutShort(w *world, end end, call int, command string) {
 	s.t.Helper()
 	w.box.ResetCalls()
@@ -133,17 +135,17 @@ func (s *workspace) cutShort(w *world, end end, call int, command string) {
 	s.restoreState()
 }
 
-// restoreState puts the backup of the state back when the run was ended while it wrote the state, which it writes in place: the
-// CLI warns that data may be lost then.
+// restoreState restores the state's backup when the run was ended while it wrote the state in
+// place. The CLI warns that data may be lost then.
 func (s *workspace) restoreState() {
 	s.t.Helper()
 	state, err := os.ReadFile(filepath.Join(s.dir, "terraform.tfstate"))
 	if err != nil || json.Valid(state) {
-		return // none has been written yet, or all of it
+		return // none or all of it was written
 	}
 	backup, err := os.ReadFile(filepath.Join(s.dir, "terraform.tfstate.backup"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return // nothing was in it before
+		return // it was empty before
 	} else if err != nil {
 		s.t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ const (
 	workspace1 = "provider \"stowage\" {\n  origin = \"team/prod\"\n}\n"
 )
 
-// renamable is a bucket and a user under a key of for_each: with another key, both have other addresses and are the same.
+// renamable is a bucket and a user under a key of for_each. Another key changes their addresses and
+// nothing else.
 func renamable(key string) string {
 	return acmeProject + block("stowage_project_bucket", "b", `for_each = { `+key+` = "inbox" }`, "project = stowage_project.acme.name", "name = each.value") +
 		block("stowage_project_user", "u", `for_each = { `+key+` = "partner" }`, "project = stowage_project.acme.name", "name = each.value", "access_key = {}")
@@ -33,7 +34,8 @@ func (c *clients) wantBucket() {
 	}
 }
 
-// wantThere checks that the account has the bucket inbox with its policy, and the user partner with one access key.
+// wantThere checks that the account has the bucket inbox with its policy, and the user partner with
+// one access key.
 func (c *clients) wantThere() {
 	c.w.t.Helper()
 	c.wantBucket()
@@ -45,7 +47,7 @@ func (c *clients) wantThere() {
 	}
 }
 
-// accessKeys are the IDs of a user's access keys.
+// accessKeys returns the IDs of a user's access keys.
 func (c *clients) accessKeys(user string) []string {
 	c.w.t.Helper()
 	out, err := c.iam.ListAccessKeys(c.w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String(user)})
@@ -56,7 +58,8 @@ func (c *clients) accessKeys(user string) []string {
 	return ids
 }
 
-// TestOwnership_RenamedKey changes a key of for_each without a moved block: Terraform deletes and creates the same bucket at once.
+// TestOwnership_RenamedKey changes a key of for_each without a moved block: Terraform deletes and
+// creates the same bucket at once.
 func TestOwnership_RenamedKey(t *testing.T) {
 	t.Parallel()
 	for name, provider := range map[string]string{"without an origin": anonymous, "with an origin": workspace1} {
@@ -73,7 +76,8 @@ func TestOwnership_RenamedKey(t *testing.T) {
 	}
 }
 
-// TestOwnership_CreateBeforeDestroy replaces objects that create_before_destroy creates again under the name that they have.
+// TestOwnership_CreateBeforeDestroy replaces objects that create_before_destroy creates again under
+// the same name.
 func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	const cbd = "lifecycle {\n    create_before_destroy = true\n  }"
@@ -119,7 +123,8 @@ func TestOwnership_Taint(t *testing.T) {
 	w.clients().wantNothingLeft()
 }
 
-// TestOwnership_Twins gives two resources one name, in one apply and in two, and removes either of them.
+// TestOwnership_Twins gives two resources one name, in one apply and in two, and removes either of
+// them.
 func TestOwnership_Twins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -131,7 +136,7 @@ func TestOwnership_Twins(t *testing.T) {
 	s.write(workspace1 + acmeProject + first + copied)
 	s.tryApply().fails("Duplicate Project Bucket")
 
-	// An import makes twins that have one incarnation.
+	// An import makes twins with one incarnation.
 	imported := "import {\n  to = stowage_project_bucket.copied\n  id = \"acme/inbox\"\n}\n"
 	s.write(workspace1 + acmeProject + first + copied + imported)
 	s.apply().says("Duplicate Project Bucket", "1 imported, 0 added, 0 changed, 0 destroyed")
@@ -145,7 +150,8 @@ func TestOwnership_Twins(t *testing.T) {
 	w.clients().wantNothingLeft()
 }
 
-// TestOwnership_TwoStates lets two states of one origin manage one bucket: the last one to create it does.
+// TestOwnership_TwoStates manages one bucket in two states of one origin: the last one to create it
+// owns it.
 func TestOwnership_TwoStates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -165,7 +171,8 @@ func TestOwnership_TwoStates(t *testing.T) {
 	}
 }
 
-// TestOwnership_StatesWithoutIncarnation takes the attribute out of a state, as an earlier version wrote it.
+// TestOwnership_StatesWithoutIncarnation removes the attribute from a state, as an earlier version
+// wrote it.
 func TestOwnership_StatesWithoutIncarnation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -194,8 +201,8 @@ func TestOwnership_StatesWithoutIncarnation(t *testing.T) {
 	w.clients().wantNothingLeft()
 }
 
-// saved plans a configuration into a file, lets another workspace with the same state apply another configuration, and applies
-// the file.
+// saved saves a plan, lets another workspace with the same state apply another configuration, and
+// applies the plan.
 func (s *workspace) saved(w *world, planned, others string) outcome {
 	s.t.Helper()
 	s.write(planned)
@@ -208,7 +215,7 @@ func (s *workspace) saved(w *world, planned, others string) outcome {
 	return s.run("apply", "-input=false", "-no-color", "saved")
 }
 
-// TestThreeWay_SavedPlan applies plans after somebody else has changed the objects.
+// TestThreeWay_SavedPlan applies plans after another writer has changed the objects.
 func TestThreeWay_SavedPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -231,7 +238,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	if tags := c.tags(physical("inbox")); tags["mine"] != "x" || tags["theirs"] != "x" {
 		t.Errorf("tags: %v", tags)
 	}
-	// What another one has changed is what the next plan takes back, and nothing else.
+	// The next plan reverts the other writer's change, and nothing else.
 	s.apply("-refresh-only")
 	both := configuration("on_delete = \"empty\"\ntags = { theirs = \"x\" }",
 		cors+"\nlifecycle_rules = { expire_after_days = 6, abort_multipart_after_days = 3 }\ntags = { mine = \"x\", theirs = \"x\" }",

@@ -32,8 +32,8 @@ const (
 	pickUp                         = "exchange-pick-up-" + account + "-" + region + "-an"
 )
 
-// TestAccExample_PartnerExchange applies the example, and works with the keys that the partners read with roles of their own accounts.
-// With the AWS CLI, it also types the commands of its README.
+// TestAccExample_PartnerExchange applies the example, and uses the keys that partners read with
+// roles of their own accounts. With the AWS CLI, it also runs the commands of its README.
 func TestAccExample_PartnerExchange(t *testing.T) {
 	x := newTenant(t)
 	x.project = "exchange" // as in the example, which no other test applies
@@ -41,7 +41,7 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 	step := func(variables config.Variables, check func(scannerSecret, auditorSecret string)) resource.TestStep {
 		variables["account_id"] = config.StringVariable(x.account)
 		return resource.TestStep{
-			ProtoV6ProviderFactories: providers, // not of the test case: the directory has a provider block
+			ProtoV6ProviderFactories: providers, // not in the test case: the directory has a provider block
 			ConfigDirectory:          config.StaticDirectory(filepath.Join(repository, "examples/partner-exchange")),
 			ConfigVariables:          variables,
 			Check: func(state *terraform.State) error {
@@ -63,7 +63,7 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 			x.empty(x.in(pickUp))
 		}
 	})
-	// The commands come from this machine's address.
+	// The commands are sent from this machine's address.
 	local := config.Variables{"scanner_networks": config.SetVariable(config.StringVariable("127.0.0.0/8"))}
 	second := step(local, func(scannerSecret, auditorSecret string) {
 		x.typeCommands(map[string]aws.Config{"scanner": readers, "auditor": auditors}, map[string]string{"scanner": scannerSecret, "auditor": auditorSecret})
@@ -76,7 +76,8 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 	resource.ParallelTest(t, testCase)
 }
 
-// reader makes a role in a partner's account that may read secrets of the project's account as far as that lets it, and returns credentials of it.
+// reader creates a role in a partner's account that may read secrets of the project's account as
+// far as that permits it, and returns its credentials.
 func (x *tenant) reader(partner, role string) aws.Config {
 	x.t.Helper()
 	w, ctx, admin := x.w, x.t.Context(), x.w.config(partner)
@@ -103,7 +104,7 @@ func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
 	return key
 }
 
-// from is an S3 client with a partner's key, at an address.
+// from returns an S3 client with a partner's key and a source address.
 func (x *tenant) from(key storedKey, address string) *s3.Client {
 	config := x.w.config(x.account)
 	config.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret, "")
@@ -119,14 +120,14 @@ func (a sourceIP) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// wantPartnersReach compares what partners can do with what they are granted.
+// wantPartnersReach compares partners' access with their grants.
 func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scannerSecret, auditorSecret string) {
 	t, ctx := x.t, x.t.Context()
 	t.Helper()
 	dropOff, pickUp := x.in(dropOff), x.in(pickUp)
 	scanner, auditor := x.readKey(readers, scannerSecret), x.readKey(auditors, auditorSecret)
 
-	// Nobody reads another's secret, nor does another role of the same account.
+	// No partner reads another's secret, nor does another role of the same account.
 	for name, config := range map[string]aws.Config{"the auditor": auditors, "another role": others} {
 		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &scannerSecret})
 		wantDenied(t, name+" reads the scanner's secret", err)
@@ -200,10 +201,11 @@ func wantDenied(t *testing.T, what string, err error) {
 	}
 }
 
-// consoles are the blocks of commands in a README: who types them, and what. A line behind a command is in the error that it has to end with.
+// consoles matches the blocks of commands in a README: the user and the commands. A line after a
+// command is in its expected error.
 var consoles = regexp.MustCompile("(?s)```console (\\w+)\n(.*?)```")
 
-// TestExamples_Commands finds the commands that the README of partner-exchange shows.
+// TestExamples_Commands finds the commands in the README of partner-exchange.
 func TestExamples_Commands(t *testing.T) {
 	t.Parallel()
 	if n := len(commandBlocks(t)); n != 5 {

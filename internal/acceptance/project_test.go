@@ -77,7 +77,8 @@ func TestAccProject_Update(t *testing.T) {
 	))
 }
 
-// TestAccProject_Replace moves an empty project to another account. A project that holds anything stays where it is.
+// TestAccProject_Replace moves an empty project to another account. A project with content stays
+// where it is.
 func TestAccProject_Replace(t *testing.T) {
 	x, y := newTenant(t), newTenant(t)
 	moved := strings.ReplaceAll(x.in(acmeProject), x.account, y.account)
@@ -103,7 +104,8 @@ func TestAccProject_Replace(t *testing.T) {
 	))
 }
 
-// TestAccProject_StackDeleted deletes the stack of a project by hand: that is an error, not a project to create again.
+// TestAccProject_StackDeleted deletes a project's stack manually: that is an error, and the project
+// is not created again.
 func TestAccProject_StackDeleted(t *testing.T) {
 	x := newTenant(t)
 	gone := x.says("the account "+account+" has no stack stowage-acme-0 in the region eu-west-1", "A missing stack is not taken for a deletion")

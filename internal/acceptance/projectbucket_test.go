@@ -105,7 +105,8 @@ func TestAccProjectBucket_Update(t *testing.T) {
 	resource.ParallelTest(t, testCase)
 }
 
-// wantUpdated compares bucket inbox, as S3 describes it, with the last update of TestAccProjectBucket_Update.
+// wantUpdated compares bucket inbox, as S3 describes it, with the last update of
+// TestAccProjectBucket_Update.
 func (x *tenant) wantUpdated(key string) {
 	x.t.Helper()
 	ctx, bucket := x.t.Context(), aws.String(x.in(physical("inbox")))
@@ -155,7 +156,7 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 	}
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration(`name = "alpha"`)},
-		// The default name in words changes nothing.
+		// The explicit default name changes nothing.
 		resource.TestStep{Config: configuration(`name = "alpha"`, fmt.Sprintf("bucket_name = %q", physical("alpha"))), PlanOnly: true},
 		resource.TestStep{
 			Config: configuration(`name = "beta"`), ConfigPlanChecks: replaces(physical("beta")),
@@ -165,12 +166,12 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 			Config: configuration(`name = "beta"`, `bucket_name = "acme-by-another-name"`), ConfigPlanChecks: replaces("acme-by-another-name"),
 			PostApplyFunc: func() { exists(physical("beta"), false); exists("acme-by-another-name", true) },
 		},
-		// A name that leaves the configuration stays.
+		// A name removed from the configuration stays.
 		resource.TestStep{Config: configuration(`name = "beta"`), PlanOnly: true},
 	))
 }
 
-// TestAccProjectBucket_NotEmpty tries every way to delete a bucket that holds an object.
+// TestAccProjectBucket_NotEmpty tries every way to delete a bucket with an object.
 func TestAccProjectBucket_NotEmpty(t *testing.T) {
 	x := newTenant(t)
 	refusal := x.says("Unable to Delete Project Bucket", "The bucket "+physical("inbox")+" is not empty: it holds 1 object, "+
@@ -184,7 +185,7 @@ func TestAccProjectBucket_NotEmpty(t *testing.T) {
 		}},
 		resource.TestStep{Config: configuration, Destroy: true, ExpectError: refusal},
 		resource.TestStep{Config: x.in(acmeProject, bucketOf("inbox", `bucket_name = "acme-another-name"`, afterProject)), ExpectError: refusal},
-		// The value that was applied last counts, not the configuration.
+		// The last applied value counts, not the configuration.
 		resource.TestStep{Config: x.in(acmeProject), ExpectError: refusal},
 		resource.TestStep{Config: configuration, PlanOnly: true, PostApplyFunc: func() {
 			if now := x.revision(x.project); now != revision {
@@ -214,7 +215,8 @@ func TestAccProjectBucket_NotEmpty(t *testing.T) {
 	))
 }
 
-// TestAccProjectBucket_Retain leaves a bucket in the account, and the key without which its data cannot be read.
+// TestAccProjectBucket_Retain leaves a bucket in the account, and the key without which its data
+// cannot be read.
 func TestAccProjectBucket_Retain(t *testing.T) {
 	x := newTenant(t)
 	var revision string

@@ -51,7 +51,8 @@ func TestAccProjectUser_Basic(t *testing.T) {
 	))
 }
 
-// TestAccProjectUser_Credentials gives a user an access key and SFTP, replaces the key, and takes both away.
+// TestAccProjectUser_Credentials gives a user an access key and SFTP, replaces the key, and removes
+// both.
 func TestAccProjectUser_Credentials(t *testing.T) {
 	x := newTenant(t)
 	project := x.in(block("stowage_project", "acme", `name = "acme"`, `account_id = "`+account+`"`, "sftp = { enabled = true }"))
@@ -141,7 +142,8 @@ func TestAccProjectUser_Replace(t *testing.T) {
 	))
 }
 
-// TestAccProjectUser_Disappears takes a user with its permissions out of the template by hand. The next apply creates them again.
+// TestAccProjectUser_Disappears removes a user with its permissions from the template manually. The
+// next apply creates them again.
 func TestAccProjectUser_Disappears(t *testing.T) {
 	x := newTenant(t)
 	resource.ParallelTest(t, x.testCase(

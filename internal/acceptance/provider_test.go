@@ -17,7 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestAccProvider_InvalidConfiguration makes every kind of mistake at once. Each is reported, on its argument.
+// TestAccProvider_InvalidConfiguration makes every kind of mistake at once. Each is reported on its
+// argument.
 func TestAccProvider_InvalidConfiguration(t *testing.T) {
 	x := newTenant(t)
 	configuration := x.in(
@@ -120,7 +121,8 @@ func staticKey() string {
 	return id
 }
 
-// TestAccProvider_BadMember creates four objects, of which AWS refuses two. Each of these gets AWS's reason; the others exist.
+// TestAccProvider_BadMember creates four objects. AWS refuses two of them, which get AWS's reason;
+// the others exist.
 func TestAccProvider_BadMember(t *testing.T) {
 	x := newTenant(t)
 	taken := x.in("acme-somebody-was-here-before")
@@ -174,7 +176,7 @@ func TestAccProvider_BadMember(t *testing.T) {
 	resource.ParallelTest(t, testCase)
 }
 
-// fault makes the sandbox fail in some way.
+// fault adds a failure to the sandbox.
 func (x *tenant) fault(fault sandbox.Fault) {
 	x.t.Helper()
 	if err := x.w.box.AddFaults(fault); err != nil {
@@ -182,7 +184,8 @@ func (x *tenant) fault(fault sandbox.Fault) {
 	}
 }
 
-// TestAccProvider_RollbackFails fails a rollback twice. The same apply continues it, and leaves a stack that takes further changes.
+// TestAccProvider_RollbackFails fails a rollback twice. The same apply continues it, and the stack
+// accepts further changes.
 func TestAccProvider_RollbackFails(t *testing.T) {
 	x := newTenant(t)
 	configuration := func(source string, more ...string) string {
@@ -212,7 +215,8 @@ func TestAccProvider_RollbackFails(t *testing.T) {
 	))
 }
 
-// TestAccProvider_YAMLTemplate saves the template of the stack as YAML by hand. Plan and apply refuse it, and leave it.
+// TestAccProvider_YAMLTemplate saves the stack's template as YAML manually. Plan and apply refuse
+// it, and leave it.
 func TestAccProvider_YAMLTemplate(t *testing.T) {
 	x := newTenant(t)
 	configuration := x.in(acmeProject, bucketOf("inbox", afterProject))

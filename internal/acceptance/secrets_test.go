@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestBodiesStayOutOfTheLog looks in the most talkative log for a value of the configuration. Terraform's core may log plans
-// and states; what the provider logs, and with it every request to AWS and every answer, must not hold it.
+// TestBodiesStayOutOfTheLog searches the most verbose log for a value of the configuration.
+// Terraform's core may log plans and states. The provider's log, with every request to AWS and
+// every answer, must not contain it.
 func TestBodiesStayOutOfTheLog(t *testing.T) {
 	t.Parallel()
 	const sentinel = "sentinel-7f3a9c"

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// A thousand entities: 250 buckets, 50 users with 14 permissions each. That is 650 resources, and a stack takes 450. The
-// permissions are in a configuration of their own: a thousand nodes that depend on each other keep the CLI busy for most of a minute.
+// A thousand entities: 250 buckets, 50 users with 14 permissions each. That is 650 resources, and a
+// stack takes 450. The permissions have a configuration of their own: a thousand nodes that depend
+// on each other occupy the CLI for most of a minute.
 const (
 	parents = acmeProject + `
 resource "stowage_project_bucket" "b" {
@@ -51,7 +52,7 @@ func TestThousandEntities(t *testing.T) {
 	g.apply("-parallelism=100").says("700 added")
 	w.workspace(stacks).apply().says(`"stowage-acme-0"`, `"stowage-acme-1"`)
 	budget := maps.Clone(budgets["verified"])
-	budget["cloudformation.DescribeStacks"] = 2 // one for each stack
+	budget["cloudformation.DescribeStacks"] = 2 // one per stack
 	w.wantCalls(w.counted(func() { g.planIsEmpty("-parallelism=100") }), budget)
 	w.wantCalls(w.counted(func() { p.planIsEmpty("-parallelism=100") }), budget)
 	g.destroy("-parallelism=100")

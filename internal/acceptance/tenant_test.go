@@ -29,8 +29,9 @@ import (
 // shared is the sandbox of all tests that use terraform-plugin-testing. TestMain sets it.
 var shared *world
 
-// providers serves the provider from the test process. Each command of the CLI gets a new server. As the built provider does, it
-// compares each answer that it gives without the plugin framework with the framework's.
+// providers serves the provider from the test process. Each command of the CLI gets a new server.
+// Like the built provider, it compares each answer that it gives without the plugin framework with
+// the framework's.
 var providers = map[string]func() (tfprotov6.ProviderServer, error){
 	"stowage": func() (tfprotov6.ProviderServer, error) {
 		outcomes := os.Getenv(comparison.OutcomesVariable)
@@ -54,13 +55,13 @@ func newTenant(t *testing.T) *tenant {
 	return &tenant{shared.in(t).clientsOf(fmt.Sprintf("3%011d", n)), t, fmt.Sprintf("tenant%d", n)}
 }
 
-// testCase is a test case with these steps, after which nothing may be left in the account.
+// testCase returns a test case with these steps. It fails if they leave anything in the account.
 func (x *tenant) testCase(steps ...resource.TestStep) resource.TestCase {
 	return resource.TestCase{ProtoV6ProviderFactories: providers, CheckDestroy: x.destroyed, Steps: steps}
 }
 
-// in returns a configuration, or any other text about project acme in account 111122223333, for the tenant's project and account.
-// Addresses of resources stay.
+// in returns a configuration, or another text about project acme in account 111122223333, for the
+// tenant's project and account. It keeps addresses of resources.
 func (x *tenant) in(texts ...string) string {
 	text := strings.ReplaceAll(strings.Join(texts, "\n"), account, x.account)
 	return acmeOrAddress.ReplaceAllStringFunc(text, func(found string) string {
@@ -73,7 +74,8 @@ func (x *tenant) in(texts ...string) string {
 
 var acmeOrAddress = regexp.MustCompile(`(?:stowage_\w+(?:\.|" "))?acme`)
 
-// required names the provider's source, for configurations to which terraform-plugin-testing does not add it.
+// required names the provider's source, for configurations to which terraform-plugin-testing does
+// not add it.
 const required = `
 terraform {
   required_providers {
@@ -107,7 +109,8 @@ func (x *tenant) says(texts ...string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)` + strings.Join(patterns, ".*"))
 }
 
-// destroyed is a CheckDestroy: it fails if the account or the hub's directory still holds anything of the project.
+// destroyed is a CheckDestroy: it fails if the account or the hub's directory still contains
+// anything of the project.
 func (x *tenant) destroyed(*terraform.State) error {
 	left := x.left()
 	directory, err := cloudformation.NewFromConfig(x.w.config(sandbox.HubAccount)).GetTemplate(x.t.Context(), &cloudformation.GetTemplateInput{
@@ -125,7 +128,7 @@ func (x *tenant) destroyed(*terraform.State) error {
 	return nil
 }
 
-// left are the objects in the account that onboarding did not make.
+// left returns the objects in the account that are not from the onboarding.
 func (c *clients) left() []string {
 	var left []string
 	for what, names := range map[string][]string{
@@ -161,7 +164,8 @@ func (c *clients) parameters() []string {
 	return names
 }
 
-// keys are the ARNs of the KMS keys that are not scheduled for deletion, except the one that onboarding made.
+// keys returns the ARNs of the KMS keys that are not scheduled for deletion, except that of the
+// onboarding.
 func (c *clients) keys() []string {
 	c.w.t.Helper()
 	client := kms.NewFromConfig(c.w.config(c.account))
@@ -178,13 +182,13 @@ func (c *clients) keys() []string {
 	return arns
 }
 
-// at is the path of an attribute.
+// at returns the path of an attribute.
 func at(attribute string) tfjsonpath.Path { return tfjsonpath.New(attribute) }
 
 // withoutIdentity is a SkipFunc for steps that need resource identity, which Terraform and OpenTofu have from version 1.12.
 func withoutIdentity() (bool, error) { return !cliAtLeast(1, 12), nil }
 
-// wantEqual does not show the values: they may be secret.
+// wantEqual omits the values from its error: they may be secret.
 func wantEqual(got, want string) error {
 	if got != want || want == "" {
 		return errors.New("another value")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestStateUpgrade_Version0 gives a state the shape that the schemas of version 0 had. The next plan must be empty, and the state
-// that a refresh writes must be what it was before.
+// TestStateUpgrade_Version0 converts a state to the schemas of version 0. The next plan must be
+// empty, and a refresh must restore the state.
 func TestStateUpgrade_Version0(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -36,7 +36,7 @@ func TestStateUpgrade_Version0(t *testing.T) {
 	}
 }
 
-// instances are the objects of the state, as text.
+// instances returns the objects of the state as text.
 func (s *workspace) instances() string {
 	s.t.Helper()
 	all := ""

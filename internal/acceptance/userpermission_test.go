@@ -71,7 +71,8 @@ func TestAccUserPermission_Replace(t *testing.T) {
 	))
 }
 
-// TestAccUserPermission_MissingParent fails in the apply, before any change: what one apply creates, a plan cannot know.
+// TestAccUserPermission_MissingParent fails in the apply, before any change: a plan cannot know
+// what the same apply creates.
 func TestAccUserPermission_MissingParent(t *testing.T) {
 	x := newTenant(t)
 	var revision string

@@ -19,7 +19,7 @@ type workspace struct {
 	env map[string]string
 }
 
-// workspace makes a workspace with one file of configuration.
+// workspace returns a workspace with one configuration file.
 func (w *world) workspace(configuration string) *workspace {
 	w.t.Helper()
 	s := &workspace{w.t, w.t.TempDir(), w.environment()}
@@ -27,7 +27,8 @@ func (w *world) workspace(configuration string) *workspace {
 	return s
 }
 
-// write replaces the configuration. One without a provider block gets an empty one, and all get the provider's source.
+// write replaces the configuration. It adds the provider's source, and an empty provider block if
+// there is none.
 func (s *workspace) write(configuration string) {
 	s.t.Helper()
 	if !strings.Contains(configuration, "required_providers") {
@@ -43,18 +44,18 @@ func (s *workspace) put(file, content string) {
 	}
 }
 
-// outcome is what a run of the CLI has left.
+// outcome is the result of a CLI run.
 type outcome struct {
 	t    *testing.T
 	args []string
 	code int
-	text string // what it said, in one line per paragraph, without frames
+	text string // the output, one line per paragraph, without frames
 	raw  string
 }
 
-// command is the CLI with its arguments, ready to start.
+// command returns the CLI with its arguments, ready to start.
 func (s *workspace) command(args ...string) *exec.Cmd {
-	environ := append(os.Environ(), "HOME="+s.dir) // where no files of this machine's AWS settings are
+	environ := append(os.Environ(), "HOME="+s.dir) // contains no files of this machine's AWS settings
 	for _, name := range slices.Sorted(maps.Keys(s.env)) {
 		environ = append(environ, name+"="+s.env[name])
 	}
@@ -85,7 +86,7 @@ func (s *workspace) outcome(args []string, err error, raw string) outcome {
 	return outcome{s.t, args, code, unframed(raw), raw}
 }
 
-// unframed takes away the frames and line breaks that the CLI puts into messages.
+// unframed removes the frames and line breaks that the CLI adds to messages.
 func unframed(text string) string {
 	text = strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(text)
 	return strings.Join(strings.Fields(text), " ")
@@ -106,13 +107,13 @@ func (s *workspace) tryDestroy(args ...string) outcome {
 	return s.run(append([]string{"destroy", "-auto-approve", "-input=false", "-no-color"}, args...)...)
 }
 
-// apply applies, which must succeed.
+// apply runs an apply that must succeed.
 func (s *workspace) apply(args ...string) outcome {
 	s.t.Helper()
 	return s.tryApply(args...).succeeds()
 }
 
-// applied applies a configuration, after which a plan must be empty.
+// applied applies a configuration and checks that the next plan is empty.
 func (s *workspace) applied(configuration string, args ...string) outcome {
 	s.t.Helper()
 	s.write(configuration)
@@ -121,13 +122,13 @@ func (s *workspace) applied(configuration string, args ...string) outcome {
 	return o
 }
 
-// destroy destroys everything, which must succeed.
+// destroy runs a destroy that must succeed.
 func (s *workspace) destroy(args ...string) outcome {
 	s.t.Helper()
 	return s.tryDestroy(args...).succeeds()
 }
 
-// planIsEmpty fails unless nothing is left to do.
+// planIsEmpty fails unless the plan is empty.
 func (s *workspace) planIsEmpty(args ...string) {
 	s.t.Helper()
 	o := s.tryPlan(args...)
@@ -144,7 +145,7 @@ func (o outcome) succeeds() outcome {
 	return o
 }
 
-// fails fails unless the run failed with each of the texts.
+// fails checks that the run failed with each of the texts.
 func (o outcome) fails(texts ...string) outcome {
 	o.t.Helper()
 	if o.code != 1 {

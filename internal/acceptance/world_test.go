@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	// account is the project account of these tests, region where everything is.
+	// account is the project account of these tests, region the region of everything.
 	account = "111122223333"
 	region  = "eu-west-1"
 )
 
-// world is a sandbox behind a listener.
+// world is a sandbox with a listener.
 type world struct {
 	t        *testing.T
 	box      *sandbox.Sandbox
@@ -30,10 +30,10 @@ type world struct {
 	served   *signal // fires after each request
 }
 
-// worldOptions make a sandbox that answers at once.
+// worldOptions are the options of a sandbox without latency.
 var worldOptions = sandbox.Options{Seed: 1, Region: region, Onboarding: onboarding.Account}
 
-// newWorld starts a sandbox, immediate unless a change of its options says otherwise.
+// newWorld starts a sandbox without latency, unless a change of its options sets one.
 func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	t.Helper()
 	options := worldOptions
@@ -45,7 +45,7 @@ func newWorld(t *testing.T, change ...func(*sandbox.Options)) *world {
 	return w.in(t)
 }
 
-// startWorld starts a sandbox and its listener, which end closes.
+// startWorld starts a sandbox and its listener; end stops both.
 func startWorld(ctx context.Context, options sandbox.Options) (w *world, end func()) {
 	w = &world{box: sandbox.New(options), served: newSignal()}
 	go w.box.Run(ctx)
@@ -57,12 +57,12 @@ func startWorld(ctx context.Context, options sandbox.Options) (w *world, end fun
 	return w, server.Close
 }
 
-// in is the same world as seen by another test.
+// in returns the same world for another test.
 func (w *world) in(t *testing.T) *world {
 	return &world{t, w.box, w.endpoint, w.served}
 }
 
-// environment makes the CLI and AWS clients talk to the sandbox as the hub's administrator.
+// environment connects the CLI and AWS clients to the sandbox as the hub's administrator.
 func (w *world) environment() map[string]string {
 	id, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	return map[string]string{
@@ -74,12 +74,12 @@ func (w *world) environment() map[string]string {
 		"AWS_EC2_METADATA_DISABLED": "true",
 		"TF_CLI_CONFIG_FILE":        cliConfig,
 		"TF_IN_AUTOMATION":          "1",
-		"GOGC":                      "400", // the CLI spends a quarter of its time on collections
+		"GOGC":                      "400", // the CLI spends a quarter of its time on garbage collection
 		"CHECKPOINT_DISABLE":        "1",
 	}
 }
 
-// calls returns what has been called since the last reset, as "service.Operation" -> times.
+// calls returns the calls since the last reset, as "service.Operation" -> times.
 func (w *world) calls() map[string]int {
 	w.t.Helper()
 	flat := map[string]int{}
@@ -107,7 +107,7 @@ func (w *world) awaitCall(call string, n int) {
 	}
 }
 
-// callsOf is how many calls of a service have been made since the last reset.
+// callsOf returns the number of calls of a service since the last reset.
 func (w *world) callsOf(service string) int {
 	n := 0
 	for _, times := range w.box.Calls()[service] {
@@ -116,14 +116,14 @@ func (w *world) callsOf(service string) int {
 	return n
 }
 
-// slow makes CloudFormation take a while for each resource from now on, so that a run can be met in the middle.
+// slow slows down CloudFormation's work on each resource, so that a run can be interrupted.
 func (w *world) slow(least, most time.Duration) {
 	w.box.World().Lock()
 	defer w.box.World().Unlock()
 	w.box.World().Latency.ResourceMin, w.box.World().Latency.ResourceMax = least, most
 }
 
-// signal wakes all who wait for it each time it fires.
+// signal notifies all its waiters each time it fires.
 type signal struct {
 	mu   sync.Mutex
 	next chan struct{}
@@ -138,14 +138,14 @@ func (s *signal) fire() {
 	s.next = make(chan struct{})
 }
 
-// wait is closed when the signal fires next.
+// wait returns a channel that is closed when the signal fires next.
 func (s *signal) wait() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.next
 }
 
-// counted runs something and returns what it called.
+// counted runs a function and returns the calls that it made.
 func (w *world) counted(run func()) map[string]int {
 	w.t.Helper()
 	w.box.ResetCalls()
@@ -161,12 +161,12 @@ func (w *world) wantCalls(got, want map[string]int) {
 	}
 }
 
-// wantNoWrite fails if any of the counted calls changes something: whatever is refused must be refused before that.
+// wantNoWrite fails if any of the counted calls is a write: refusals must precede all writes.
 func (w *world) wantNoWrite(calls map[string]int) {
 	w.t.Helper()
 	for call, n := range calls {
 		_, operation, _ := strings.Cut(call, ".")
-		// The last ones are the mirror's, which is mended by reads too.
+		// The last ones update the mirror, which reads repair too.
 		reading := false
 		for _, prefix := range []string{"Get", "Describe", "List", "Head", "Query", "AssumeRole", "TransactGetItems", "PutItem", "UpdateItem", "TransactWriteItems"} {
 			reading = reading || strings.HasPrefix(operation, prefix)

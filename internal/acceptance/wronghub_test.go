@@ -48,7 +48,8 @@ func (s *workspace) as(account, region string) {
 	s.env["AWS_REGION"] = region
 }
 
-// TestWrongHub runs a workspace against hubs that are not the one of its state. Each is an error, and none makes a plan to create anything.
+// TestWrongHub runs a workspace against hubs that are not the one of its state. Each is an error,
+// and none makes a plan to create anything.
 func TestWrongHub(t *testing.T) { //nolint:tparallel // the plan at the end comes after the subtests
 	t.Parallel()
 	const other = "999999999999"
@@ -87,7 +88,7 @@ func TestWrongHub(t *testing.T) { //nolint:tparallel // the plan at the end come
 	s.planIsEmpty()
 }
 
-// copied takes over the configuration and the state of another workspace.
+// copied copies the configuration and the state of another workspace.
 func (s *workspace) copied(from *workspace) {
 	s.t.Helper()
 	for _, file := range []string{"main.tf", "terraform.tfstate"} {
@@ -99,7 +100,8 @@ func (s *workspace) copied(from *workspace) {
 	}
 }
 
-// TestOtherHub runs a workspace against a hub that is valid and has no projects, or none of its own: the wrong profile.
+// TestOtherHub runs a workspace with the wrong profile: against a valid hub with no projects, or
+// with other ones.
 func TestOtherHub(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,7 +118,7 @@ func TestOtherHub(t *testing.T) {
 	s.planIsEmpty()
 }
 
-// TestMirrorOutage plans while DynamoDB fails: the plan is the same and says why it took longer.
+// TestMirrorOutage plans during a failure of DynamoDB: the plan is the same and explains the delay.
 func TestMirrorOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
