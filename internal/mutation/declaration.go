@@ -15,7 +15,7 @@ import (
 // declaration is a top-level declaration of a package.
 type declaration struct {
 	name   string
-	file   string // from the repository's root
+	file   string // relative to the repository's root
 	source []byte // of the file
 	offset int    // of the declaration in source
 	end    int
@@ -66,7 +66,7 @@ type namedNode struct {
 	node ast.Node
 }
 
-// named are the names that a declaration declares. A method's is Type.Method.
+// named returns the names that a declaration declares. A method's is Type.Method.
 func named(d ast.Decl) []namedNode {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
@@ -91,7 +91,7 @@ func named(d ast.Decl) []namedNode {
 	return nil
 }
 
-// receiver is the name of a receiver's type.
+// receiver returns the name of a receiver's type.
 func receiver(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
@@ -106,7 +106,7 @@ func receiver(e ast.Expr) string {
 	return ""
 }
 
-// once returns where the tokens of a text are in the declaration's file.
+// once returns the position of a text's tokens in the declaration's file.
 func (d declaration) once(text string) (first, last int, err error) {
 	have, want := tokens(d.source[d.offset:d.end]), tokens([]byte(text))
 	if len(want) == 0 {
@@ -130,7 +130,7 @@ type goToken struct {
 	offset, end int
 }
 
-// tokens are the tokens of Go source, without comments and the semicolons that line ends make.
+// tokens returns the tokens of Go source, without comments and automatic semicolons.
 func tokens(source []byte) []goToken {
 	files := token.NewFileSet()
 	file := files.AddFile("", files.Base(), len(source))

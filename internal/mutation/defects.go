@@ -1,6 +1,6 @@
 package mutation
 
-// Defects are all defects, the commit protocol's first.
+// Defects contains all defects, the commit protocol's first.
 var Defects = []Defect{
 	{
 		Name: "no diff check", In: "internal/commit Verify",

@@ -20,19 +20,20 @@ import (
 // Defect is one deliberate defect.
 type Defect struct {
 	Name string // what is wrong, in a few words
-	// In is the declaration that has the defect, by package and name: "internal/commit Engine.compose" for a method,
-	// "internal/commit Verify" for a function, a variable or a constant. It is found in whatever file of the package it is.
+	// In is the declaration with the defect, by package and name: "internal/commit Engine.compose"
+	// for a method, "internal/commit Verify" for a function, a variable or a constant. It may be in
+	// any file of the package.
 	In string
 	// Old is replaced by New. Old occurs once in the declaration; white space and comments do not matter.
 	Old, New string
-	// Packages are those whose tests are run, from the repository's root.
+	// Packages are the tested packages, relative to the repository's root.
 	Packages []string
 	// Run is a pattern for the tests; "" runs all of the packages.
 	Run string
 }
 
-// Apply returns the path of the file that has the defect, from the repository's root, and its text with the defect. It
-// returns an error if the defect does not fit.
+// Apply returns the path of the file with the defect, relative to the repository's root, and its
+// changed text. It returns an error if the defect does not fit.
 func (d Defect) Apply(root string) (file string, changed []byte, err error) {
 	declared, err := find(root, d.In)
 	if err != nil {
@@ -49,16 +50,17 @@ func (d Defect) Apply(root string) (file string, changed []byte, err error) {
 	return declared.file, changed, nil
 }
 
-// Verdict is what the tests said to a defect.
+// Verdict is the result of the tests with a defect.
 type Verdict struct {
 	CaughtBy []string // the tests that failed; none: the defect survived
 	Took     time.Duration
 }
 
-// ErrNotBuilt says that the tests can't be built with a defect, which proves nothing.
+// ErrNotBuilt is returned when the tests cannot be built with a defect, which proves nothing.
 var ErrNotBuilt = errors.New("it doesn't build")
 
-// limit is the most that the tests of one defect take. A defect may make tests wait for ever, which is caught too.
+// limit limits the tests of one defect. A defect may make tests wait forever, which counts as
+// detected.
 const limit = 3 * time.Minute
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
@@ -108,7 +110,7 @@ func Try(ctx context.Context, root string, d Defect) (Verdict, error) {
 		return verdict, fmt.Errorf("%s: %w:\n%s", d.Name, ErrNotBuilt, out)
 	}
 	for _, match := range failedTest.FindAllSubmatch(out, -1) {
-		// A subtest tells more than its parents, which come before it.
+		// A subtest is more specific than its parents, which precede it.
 		if name := string(match[1]); len(verdict.CaughtBy) > 0 && strings.HasPrefix(name, verdict.CaughtBy[len(verdict.CaughtBy)-1]+"/") {
 			verdict.CaughtBy[len(verdict.CaughtBy)-1] = name
 		} else {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestEveryDefectFits keeps the list true: a defect that doesn't fit its file any more tests nothing.
+// TestEveryDefectFits checks that each defect fits its file, since others test nothing.
 func TestEveryDefectFits(t *testing.T) {
 	names := map[string]bool{}
 	for _, d := range Defects {
@@ -28,7 +28,8 @@ func TestEveryDefectFits(t *testing.T) {
 	}
 }
 
-// TestTry tries a defect that a test notices, one that none does, and one that doesn't build, in a module of its own.
+// TestTry tries a defect that a test detects, one that none detects, and one that does not build,
+// in a module of its own.
 func TestTry(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
@@ -61,7 +62,7 @@ func TestTry(t *testing.T) {
 	}
 }
 
-// TestApply_InDeclaration finds the declaration in whatever file it is, and the text whatever its white space is.
+// TestApply_InDeclaration finds the declaration in any file, and the text with any white space.
 func TestApply_InDeclaration(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
