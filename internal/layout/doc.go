@@ -1,2 +1,3 @@
-// Package layout holds tests, and nothing else: which package may import which, and how many methods a type may have.
+// Package layout contains only tests: which package may import which, and how many methods a type
+// may have.
 package layout

@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/stowage/terraform-provider-stowage"
 
-// levels are the levels of the architecture. A package imports packages of lower levels only, never of its own; what is
-// below a package's folder belongs to its level, but for the folders that have a line of their own.
+// levels are the levels of the architecture. A package imports packages of lower levels only. A
+// folder's level applies to its subfolders, except those listed themselves.
 var levels = map[string]int{
 	"internal/cfn":        0,
 	"internal/model":      0,
@@ -39,20 +39,22 @@ var levels = map[string]int{
 	"internal/cmd":        8,
 }
 
-// unknown are packages of lower levels that a package does without: it is to know what it does through the packages in between.
+// unknown lists packages of lower levels that a package must not import, because it uses them
+// through the packages in between.
 var unknown = map[string][]string{
 	"internal/entity": {"internal/account", "internal/commit", "internal/template"}, // errors explain themselves
 }
 
-// pure is the highest level that knows nothing but the standard library.
+// pure is the highest level that imports only the standard library.
 const pure = 2
 
-// apart are packages outside the levels: test equipment, and what the mains that show Stowage at work share. Nothing but tests
-// and mains imports them. The sandbox imports nothing of ours, the others may import what they need.
+// apart lists packages outside the levels: test equipment, and the code shared by the mains that
+// demonstrate Stowage. Only tests and mains import them. The sandbox imports none of Stowage's
+// packages, the others may import what they need.
 var apart = []string{"internal/sandbox", "internal/model/modeltest", "internal/event/schematest", "internal/entity/entitytest", "internal/unchanged/comparison", "internal/layout", "internal/acceptance", "internal/simulation", "internal/mutation", "internal/conformance", "internal/judge", "internal/probe", "internal/cmd/run", "internal/cmd/localhub", "examples/onboarding"}
 
-// imports is a package and what it imports. What its tests import counts for the sandbox alone: other tests stand on the
-// sandbox and on whatever they compare.
+// imports is a package with its imports. The imports of its tests count for the sandbox alone:
+// other tests use the sandbox and the packages that they compare.
 type imports struct {
 	ImportPath   string
 	Imports      []string
@@ -72,7 +74,7 @@ func TestImportsGoDown(t *testing.T) {
 	}
 }
 
-// TestCheckFindsViolations shows that the check can fail, for the reason that it should.
+// TestCheckFindsViolations checks that the check fails for the right reason.
 func TestCheckFindsViolations(t *testing.T) {
 	for name, test := range map[string]struct {
 		p    imports
@@ -125,7 +127,7 @@ func TestCheckFindsViolations(t *testing.T) {
 	}
 }
 
-// TestCheckAcceptsTheRules shows that the check is not merely against everything.
+// TestCheckAcceptsTheRules checks that the check accepts valid imports.
 func TestCheckAcceptsTheRules(t *testing.T) {
 	for _, p := range []imports{
 		{ImportPath: module, Imports: []string{"context", module + "/internal/provider"}},
@@ -141,7 +143,7 @@ func TestCheckAcceptsTheRules(t *testing.T) {
 	}
 }
 
-// list is what the module holds, as the go command knows it.
+// list returns the module's packages from the go command.
 func list(t *testing.T) []imports {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...").Output()
@@ -160,7 +162,7 @@ func list(t *testing.T) []imports {
 	}
 }
 
-// check says everything that breaks the rules.
+// check returns all violations of the rules.
 func check(packages []imports) []string {
 	var problems []string
 	for _, p := range packages {
@@ -182,7 +184,7 @@ func check(packages []imports) []string {
 	return problems
 }
 
-// allowed says what is wrong with an import; "" if nothing is.
+// allowed returns what is wrong with an import; "" if nothing is.
 func allowed(from, imported string) string {
 	fromLevel, leveled := level(from)
 	if imported != module && !strings.HasPrefix(imported, module+"/") {
@@ -210,12 +212,12 @@ func allowed(from, imported string) string {
 	return ""
 }
 
-// folder is where a package of ours is, from the module's root.
+// folder returns a package's folder, relative to the module's root.
 func folder(importPath string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/")
 }
 
-// place is the folder of test equipment that a package is in; "" for the product's own.
+// place returns the folder of test equipment that contains a package; "" for the product.
 func place(folder string) string {
 	for _, a := range apart {
 		if folder == a || strings.HasPrefix(folder, a+"/") {
@@ -225,7 +227,8 @@ func place(folder string) string {
 	return ""
 }
 
-// level finds a package's level by its own line, its folder's line, or the line of the folder above.
+// level finds a package's level by its own line, its folder's line, or the line of the folder
+// above.
 func level(folder string) (int, bool) {
 	if l, ok := levels[folder]; ok {
 		return l, true

@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// mostMethods is the most methods that a type of the product has.
+// mostMethods is the maximum number of methods of a product type.
 const mostMethods = 30
 
-// large are types that still have more methods. There must be no more of them.
+// large are types that still have more methods. No type may be added.
 var large = []string{"internal/commit Engine", "internal/entity Resource", "internal/template editor"}
 
 func TestMethodsPerType(t *testing.T) {
@@ -49,7 +49,7 @@ func TestMethodsPerType(t *testing.T) {
 	}
 }
 
-// TestTooLarge shows that the check can fail.
+// TestTooLarge checks that the check can fail.
 func TestTooLarge(t *testing.T) {
 	source := "package p\nfunc (s[T]) a() {}\nfunc (*s[T, U]) b() {}\nfunc (r) c() {}\nfunc d() {}\n"
 	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
@@ -72,7 +72,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// tooLarge says which types have too many methods, or are listed as large without need.
+// tooLarge returns the types with too many methods, and those listed as large without need.
 func tooLarge(methods map[string]int) []string {
 	var problems []string
 	for name, n := range methods {
@@ -89,7 +89,7 @@ func tooLarge(methods map[string]int) []string {
 	return problems
 }
 
-// receivers are the types of a file's methods, one for each method.
+// receivers returns the receiver types of a file's methods, one for each method.
 func receivers(file *ast.File) []string {
 	var types []string
 	for _, d := range file.Decls {
@@ -102,7 +102,7 @@ func receivers(file *ast.File) []string {
 	return types
 }
 
-// receiver is the name of a receiver's type, without its type parameters.
+// receiver returns the name of a receiver's type, without its type parameters.
 func receiver(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
