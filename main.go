@@ -1,4 +1,4 @@
-// The Terraform provider Stowage: see internal/provider.
+// Command terraform-provider-stowage is the Terraform provider Stowage: see internal/provider.
 package main
 
 import (
@@ -19,8 +19,9 @@ var version = "dev"
 // options describe the provider's server.
 var options = stowage.ServerOptions{Version: version, Logging: logged(os.Environ())}
 
-// unlogged are the log levels that are set when nothing is to be logged. Without them, the framework and the provider write all their lines,
-// which Terraform throws away. Those of the framework are a third of the time of a plan that goes through it.
+// unlogged are the log levels to set when logging is off. Without them, the framework and the
+// provider write all their lines, which Terraform discards. Those of the framework take a third of
+// the time of a plan that uses it.
 var unlogged = []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"}
 
 func main() {
@@ -43,7 +44,7 @@ func main() {
 	}
 }
 
-// logged says whether somebody asked Terraform or the provider for a log.
+// logged reports whether the environment enables a log of Terraform or the provider.
 func logged(environ []string) bool {
 	for _, variable := range environ {
 		if name, value, _ := strings.Cut(variable, "="); value != "" && (name == "TF_LOG" || strings.HasPrefix(name, "TF_LOG_PROVIDER") || strings.HasPrefix(name, "TF_LOG_SDK")) {

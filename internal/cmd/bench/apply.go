@@ -5,17 +5,17 @@ import (
 	"fmt"
 )
 
-// bucketsApplied is how many buckets the applies make.
+// bucketsApplied is the number of buckets per apply.
 const bucketsApplied = 100
 
-// growth is an apply to measure: of so many buckets, into a project that is there.
+// growth is a measured apply of so many buckets to an existing project.
 type growth struct {
 	buckets, parallelism int
 
 	into *configuration
 }
 
-// growths are the applies to measure. The first one tells what a bucket takes alone.
+// growths returns the measured applies. The first one gives the time of a single bucket.
 func growths() []growth {
 	all := []growth{{buckets: 1, parallelism: 10}, {buckets: bucketsApplied, parallelism: 10}, {buckets: bucketsApplied, parallelism: 100}}
 	for i := range all {
@@ -24,8 +24,8 @@ func growths() []growth {
 	return all
 }
 
-// applies measures how many commits, and how long, buckets take at two parallelisms. What one bucket takes alone tells what
-// committing one after the other would come to.
+// applies measures the commits and the time of applies at two parallelisms. The time of one bucket
+// gives that of sequential commits.
 func (b *bench) applies(ctx context.Context, all []growth) error {
 	alone, err := b.grow(ctx, all[0])
 	if err != nil {
@@ -63,5 +63,5 @@ func (b *bench) grow(ctx context.Context, g growth) (ran, error) {
 	return r, nil
 }
 
-// commits are the change sets that were executed.
+// commits returns the number of executed change sets.
 func (r ran) commits() int { return r.calls["cloudformation"]["ExecuteChangeSet"] }

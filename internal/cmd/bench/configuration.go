@@ -5,22 +5,23 @@ import (
 	"strings"
 )
 
-// perProject is the most entities that a bench puts into one project: a fifth of them are users, each of which has a group, and an
-// account has 300 groups (IAM user guide, reference_iam-quotas).
+// perProject is the maximum number of entities in one project: a fifth of them are users, each of
+// which has a group, and an account has 300 groups (IAM user guide, reference_iam-quotas).
 const perProject = 1250
 
-// configuration is a number of entities as a person writes them, in two versions: as what they are, and each as a terraform_data
-// of the same values and references.
+// configuration is a configuration of entities in two versions: as Stowage resources, and each as a
+// terraform_data with the same values and references.
 type configuration struct {
-	name string // of its directory, and what the names of its projects begin with
+	name string // of its directory, and the prefix of its projects' names
 
 	projects, buckets, users, permissions int
 
 	stowage, data strings.Builder
 }
 
-// newConfiguration is a mix: of each project's entities a fifth are buckets and a fifth users, the rest are the project itself and
-// permissions. Every project has an account of its own; the first one's number is given.
+// newConfiguration returns a mix: of each project's entities a fifth are buckets and a fifth users;
+// the rest are the project and permissions. Every project has an account of its own, starting with
+// the given number.
 func newConfiguration(name string, entities, account int) *configuration {
 	c := &configuration{name: name}
 	c.stowage.WriteString(providerBlock)
@@ -62,7 +63,7 @@ func (c *configuration) addBuckets(project string, buckets int) {
 	}
 }
 
-// addUsers adds users with permissions on the buckets of a project that has as many buckets as users.
+// addUsers adds users with permissions to a project with as many buckets as users.
 func (c *configuration) addUsers(project string, users, permissions int) {
 	c.users += users
 	c.permissions += permissions
@@ -105,15 +106,15 @@ func (c *configuration) add(kind, label string, arguments ...argument) {
 	c.data.WriteString("  }\n}\n")
 }
 
-// dataDir is the directory of the version in terraform_data.
+// dataDir returns the directory of the terraform_data version.
 func (c *configuration) dataDir() string { return c.name + "-data" }
 
-// tinyDir is the directory of the version for the stub with a tiny schema.
+// tinyDir returns the directory of the version for the stub with a tiny schema.
 func (c *configuration) tinyDir() string { return c.name + "-tiny" }
 
 func (c *configuration) size() int { return c.projects + c.buckets + c.users + c.permissions }
 
-// String is the mix for people.
+// String describes the mix.
 func (c *configuration) String() string {
 	return fmt.Sprintf("%d projects, %d buckets, %d users, %d permissions", c.projects, c.buckets, c.users, c.permissions)
 }

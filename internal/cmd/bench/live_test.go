@@ -27,8 +27,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// TestLiveInVirtualTime tells a commit to many clients, and lets all of them come back at once. In the usual tests there are few of them, and
-// what it takes is exact.
+// TestLiveInVirtualTime sends a commit to many clients, and reconnects all of them at once. The
+// ordinary tests use few clients, and check exact counts.
 func TestLiveInVirtualTime(t *testing.T) {
 	clients, entities := 20, 5
 	if *full {
@@ -36,12 +36,13 @@ func TestLiveInVirtualTime(t *testing.T) {
 	}
 	l := watched(t, clients, entities)
 	if !*full {
-		// The announcement, the begin and the end, each of one message.
+		// The announcement, the start and the end, each of one message.
 		if want := 3 * clients; l.posts != want {
 			t.Errorf("%d posts for %d clients, want %d", l.posts, clients, want)
 		}
 	}
-	// Coming back: one read for each client, of where its projects stand, and hardly more for all of them together.
+	// A reconnection costs one read per client, of its projects' positions, and few more for all
+	// clients together.
 	if most := clients + 20; l.storm > most {
 		t.Errorf("%d clients that come back at once read the table %d times, want at most %d", clients, l.storm, most)
 	}
@@ -58,7 +59,7 @@ func TestLiveInVirtualTime(t *testing.T) {
 	}
 }
 
-// liveRun is what has been measured.
+// liveRun is the measured result.
 type liveRun struct {
 	posts, bytes int
 	delays       []time.Duration // sorted
@@ -68,7 +69,7 @@ type liveRun struct {
 
 func (l liveRun) percentile(n int) time.Duration { return l.delays[(len(l.delays)-1)*n/100] }
 
-// counting counts the calls that go through it by operation.
+// counting counts calls by operation.
 type counting struct {
 	next  http.RoundTripper
 	mu    sync.Mutex
@@ -99,10 +100,10 @@ type watcher struct {
 	event.Client
 	conn *apigateway.Conn
 
-	mu      sync.Mutex // protects what follows
+	mu      sync.Mutex // protects the fields below
 	bytes   int
-	buckets int       // that it knows of; -1 while it doesn't know the project, or lacks something
-	heard   time.Time // when it knew of the last ones
+	buckets int       // known buckets; -1 without the project or with missing events
+	heard   time.Time // when the last ones became known
 }
 
 func (w *watcher) listen() {
@@ -111,7 +112,7 @@ func (w *watcher) listen() {
 		if err != nil {
 			return
 		}
-		send, _ := w.Receive(text) // the tests of the protocol look for errors
+		send, _ := w.Receive(text) // the tests of the protocol check errors
 		for _, m := range send {
 			encoded, _ := json.Marshal(m)
 			_ = w.conn.Send(encoded)
@@ -125,7 +126,7 @@ func (w *watcher) listen() {
 	}
 }
 
-// count is the number of buckets that the client knows of.
+// count returns the number of buckets that the client knows.
 func (w *watcher) count() int {
 	if !w.Complete("acme") {
 		return -1
@@ -147,7 +148,7 @@ func (w *watcher) knows() (buckets int, heard time.Time) {
 	return w.buckets, w.heard
 }
 
-// watched measures a commit of buckets before clients.
+// watched measures a commit of buckets with connected clients.
 func watched(t *testing.T, clients, entities int) (l liveRun) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,7 +167,7 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 			w.mu.Lock()
 			w.buckets = -1
 			w.mu.Unlock()
-			for wait := 250 * time.Millisecond; ; wait *= 2 { // API Gateway lets in so many in a second
+			for wait := 250 * time.Millisecond; ; wait *= 2 { // API Gateway accepts a limited number per second
 				conn, err := stage.Connect(t.Context(), apigateway.Handshake{
 					SourceIP: fmt.Sprintf("198.51.%d.%d", n/256, n%256), Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
 				})
@@ -217,7 +218,7 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 		}
 		slices.Sort(l.delays)
 
-		// Everybody loses the connection, and lacks a commit when they come back.
+		// All clients lose the connection, and miss a commit before they reconnect.
 		box.WebSockets().Drop(apigateway.All)
 		must(t, service.Create(t.Context(), "acme", bucketOf(p, "meanwhile")))
 		calls.take()
@@ -237,7 +238,7 @@ func bucketOf(p model.Project, name string) model.Bucket {
 	return model.Bucket{Name: name, BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
 }
 
-// create makes buckets at once, so that one commit holds them all.
+// create creates buckets concurrently, so that one commit contains them all.
 func create(t *testing.T, service *projects.Service, p model.Project, entities int) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -251,7 +252,7 @@ func create(t *testing.T, service *projects.Service, p model.Project, entities i
 	group.Wait()
 }
 
-// endOf is when CloudFormation came to the end of the stack's last operation.
+// endOf returns when CloudFormation finished the stack's last operation.
 func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
 	t.Helper()
 	access, secret := sandbox.StaticCredentials(accountID)

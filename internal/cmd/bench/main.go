@@ -1,7 +1,7 @@
-// Command bench shows how fast Stowage is, with a real CLI and the built-in sandbox at AWS's latencies: what a plan takes beside
-// one of as many terraform_data resources and beside a provider that answers at once (internal/cmd/stub), how much memory the provider
-// needs, and how many commits an apply needs. Applies of more
-// entities, which real time is too short for, are measured by this package's test in virtual time; with the flag -full it prints
+// Command bench measures Stowage with a real CLI and the built-in sandbox at AWS's latencies. It
+// compares a plan with one of as many terraform_data resources and with that of a provider that
+// answers immediately (internal/cmd/stub). It measures the provider's memory and the commits of an
+// apply. This package's test measures larger applies in virtual time; with the flag -full it prints
 // a table. make bench runs both.
 package main
 
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// bench is where everything is measured.
+// bench contains the directories and programs of the measurements.
 type bench struct {
 	box *run.Sandbox
 	cli string // terraform or tofu, by name or path
@@ -89,7 +89,7 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 	return b.memory(ctx)
 }
 
-// ran is what a run of the CLI has taken.
+// ran is the cost of a CLI run.
 type ran struct {
 	footprint
 
@@ -98,7 +98,8 @@ type ran struct {
 	calls run.Calls
 }
 
-// terraform runs the CLI in one of the bench's directories, with more environment variables. Its output is shown only when it fails.
+// terraform runs the CLI in one of the bench's directories, with additional environment variables.
+// It shows the output only after a failure.
 func (b *bench) terraform(ctx context.Context, dir string, env []string, args ...string) (ran, error) {
 	if err := b.box.ResetCalls(ctx); err != nil {
 		return ran{}, err
@@ -129,12 +130,12 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	return r, err
 }
 
-// progress says on standard error what was done, as all of it takes minutes.
+// progress reports progress on standard error, since all measurements take minutes.
 func progress(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(os.Stderr, "bench: "+format+"\n", arguments...)
 }
 
-// tail is the end of a long text.
+// tail returns the end of a long text.
 func tail(text string) string {
 	const most = 4000
 	if len(text) > most {

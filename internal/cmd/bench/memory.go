@@ -8,14 +8,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/run"
 )
 
-// Entities of the measurement of memory, and the most that the provider may hold at any moment of it, in bytes.
+// Entities of the memory measurement, and the provider's maximum memory in bytes.
 const (
 	manyEntities = 5000
 	memoryAim    = 300 << 20
 )
 
-// memory measures what the provider's process holds at most while a large configuration is applied and planned, on a sandbox
-// without latencies. The entities are in as few projects as have groups for all users.
+// memory measures the provider's peak memory while a large configuration is applied and planned, on
+// a sandbox without latency. It uses as few projects as the quota of groups allows.
 func (b *bench) memory(ctx context.Context) error {
 	box, err := run.Start(ctx, run.Setting("BIN", "bin"), "none")
 	if err != nil {

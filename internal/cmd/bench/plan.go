@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// planned are the sizes of the configurations that plans are measured of.
+// planned are the sizes of the measured configurations.
 var planned = []int{100, 300, 1000}
 
-// largeSize is the largest size of which more than one run counts.
+// largeSize is the largest size that is measured more than once.
 const largeSize = 1000
 
-// Aims of a plan that finds nothing to do.
+// Targets for a plan without changes.
 const (
 	cpuAim        = 700 * time.Microsecond // of the provider, for each of 1,000 resources
 	ratioAim      = 1.5                    // to the wall time of 1,000 terraform_data
@@ -26,7 +26,7 @@ const (
 	sizeOfWallAim = 300
 )
 
-// plannedConfigurations are what plans are measured of.
+// plannedConfigurations returns the measured configurations.
 func plannedConfigurations(sizes []int) []*configuration {
 	var all []*configuration
 	for i, size := range sizes {
@@ -35,7 +35,7 @@ func plannedConfigurations(sizes []int) []*configuration {
 	return all
 }
 
-// subject is one of the providers that are compared.
+// subject is one of the compared providers.
 type subject struct {
 	name string
 	dir  func(c *configuration) string
@@ -49,7 +49,7 @@ const (
 	stowageItself = "stowage"
 )
 
-// subjects are the providers that are compared; cli is the CLI configuration that leads to the stub.
+// subjects returns the compared providers; cli is the CLI configuration for the stub.
 func subjects(cli string) []subject {
 	stub := "TF_CLI_CONFIG_FILE=" + cli
 	own := func(c *configuration) string { return c.name }
@@ -63,11 +63,11 @@ func subjects(cli string) []subject {
 	}
 }
 
-// task is a command that finds nothing to do.
+// task is a command without changes.
 type task struct {
 	name string
-	args []string // with -detailed-exitcode it fails when there is something to do, but for -refresh-only (hashicorp/terraform#37406)
-	runs int      // that count; one more warms up
+	args []string // -detailed-exitcode fails on changes; not for -refresh-only (hashicorp/terraform#37406)
+	runs int      // measured runs, after one to warm up
 }
 
 var tasks = []task{
@@ -81,7 +81,7 @@ var tasks = []task{
 // measured are runs of one size, by task and subject.
 type measured map[string]map[string]ran
 
-// plans measures plans and the like that find nothing to do.
+// plans measures plans and similar commands without changes.
 func (b *bench) plans(ctx context.Context, configurations []*configuration) error {
 	cli, err := b.stubConfiguration()
 	if err != nil {
@@ -93,7 +93,7 @@ func (b *bench) plans(ctx context.Context, configurations []*configuration) erro
 			m[t.name] = map[string]ran{}
 			for _, s := range subjects(cli) {
 				if len(s.env) > 0 && !strings.Contains(s.env[0], cli) && t.name != "plan" {
-					continue // the read mode makes a difference to refreshing alone
+					continue // the read mode affects only refreshes
 				}
 				if m[t.name][s.name], err = b.median(ctx, c, s, t); err != nil {
 					return err
@@ -106,7 +106,7 @@ func (b *bench) plans(ctx context.Context, configurations []*configuration) erro
 	return nil
 }
 
-// stubConfiguration writes the CLI configuration that leads to the stub.
+// stubConfiguration writes the CLI configuration for the stub.
 func (b *bench) stubConfiguration() (path string, err error) {
 	dir, err := filepath.Abs(filepath.Join(b.bin, "stub"))
 	if err != nil {
@@ -117,7 +117,7 @@ func (b *bench) stubConfiguration() (path string, err error) {
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
 
-// median measures a task; what is returned is the run of the median wall time.
+// median measures a task and returns the run with the median wall time.
 func (b *bench) median(ctx context.Context, c *configuration, s subject, t task) (ran, error) {
 	counted := t.runs
 	if c.size() > largeSize {
@@ -163,7 +163,7 @@ func (m measured) show(c *configuration) {
 	}
 }
 
-// aims tells which aims a size has met.
+// aims returns which targets a size has met.
 func (m measured) aims(c *configuration) []string {
 	r, data, stub := m["plan"][stowageItself], m["plan"][terraformData], m["plan"][stubStowage]
 	switch c.size() {

@@ -8,18 +8,19 @@ import (
 	"time"
 )
 
-// providerBinary is the name of the executables of providers.
+// providerBinary is the name of the providers' executables.
 const providerBinary = "terraform-provider-stowage"
 
-// footprint is what the processes of a run have taken, as far as Linux's /proc tells.
+// footprint is the resource use of a run's processes, according to Linux's /proc.
 type footprint struct {
-	core, provider int64         // the most memory that the CLI, and any of the provider processes, held at once, in bytes
-	coreCPU        time.Duration // what the CLI has computed itself
+	core, provider int64         // peak memory of the CLI, and of any provider process, in bytes
+	coreCPU        time.Duration // the CLI's own CPU time
 }
 
-// watch looks at a CLI and its provider processes until the function that it returns is called. A CLI starts several providers, one
-// after the other. The kernel keeps the peak of the memory for each process (VmHWM) and adds up its CPU, so that only what happens between
-// the last look and a process's end can be missed. Without /proc everything is 0.
+// watch polls a CLI and its provider processes until the returned function is called. A CLI starts
+// several providers, one after the other. The kernel keeps each process's peak memory (VmHWM) and
+// total CPU, so only changes between the last poll and a process's end are missed. Without /proc
+// everything is 0.
 func watch(cli int) (watched func() footprint) {
 	stop, result := make(chan struct{}), make(chan footprint)
 	go func() {
@@ -44,7 +45,8 @@ func watch(cli int) (watched func() footprint) {
 	}
 }
 
-// providersPeak is the highest peak of the provider processes that a CLI runs at the moment.
+// providersPeak returns the highest memory peak of the provider processes that a CLI currently
+// runs.
 func providersPeak(cli int) int64 {
 	var most int64
 	for _, pid := range children(cli) {
@@ -56,27 +58,27 @@ func providersPeak(cli int) int64 {
 	return most
 }
 
-// children are the processes that a process has started, those of all its threads.
+// children returns the child processes of all threads of a process.
 func children(parent int) []string {
 	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(parent), "task", "*", "children"))
 	var pids []string
 	for _, list := range lists {
 		text, err := os.ReadFile(list)
-		if err == nil { // else the thread has ended
+		if err == nil { // otherwise the thread has ended
 			pids = append(pids, strings.Fields(string(text))...)
 		}
 	}
 	return pids
 }
 
-// cpuOf is the CPU that a process has used itself, without its children (proc(5), /proc/pid/stat: utime and stime, in hundredths of a
-// second on every platform of Go's); 0 when it has ended.
+// cpuOf returns a process's own CPU time, without its children (proc(5), /proc/pid/stat: utime and
+// stime, in hundredths of a second on every platform of Go's); 0 when it has ended.
 func cpuOf(pid string) time.Duration {
 	stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(stat), ") ") // behind the name, which may hold anything
+	_, rest, _ := strings.Cut(string(stat), ") ") // after the name, which may contain anything
 	fields := strings.Fields(rest)
 	const utime, stime = 11, 12
 	if len(fields) <= stime {
@@ -93,7 +95,7 @@ func cpuOf(pid string) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// peakOf is the most memory that a process has held, in bytes; 0 when it has ended.
+// peakOf returns a process's peak memory in bytes; 0 when it has ended.
 func peakOf(pid string) int64 {
 	status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// setUp writes configurations and applies them, all at once, as most of it is waiting for CloudFormation. The parallelism lets
-// each into as few commits as can be.
+// setUp writes configurations and applies them concurrently, since most of the time is spent
+// waiting for CloudFormation. The parallelism allows each the fewest commits.
 func (b *bench) setUp(ctx context.Context, configurations []*configuration) error {
 	var wg sync.WaitGroup
 	stub, err := b.stubConfiguration()
@@ -41,7 +41,7 @@ func (b *bench) setUpOne(ctx context.Context, dir, text string, env []string) er
 	return nil
 }
 
-// write puts a configuration into a directory, which it makes if it isn't there.
+// write writes a configuration to a directory, and creates the directory if necessary.
 func (b *bench) write(dir, text string) error {
 	dir = filepath.Join(b.dir, dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -22,27 +22,28 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// full is what make bench says.
+// full is set by make bench.
 var full = flag.Bool("full", false, "measure all sizes and print a table")
 
-// betweenEntities is the most that lies between two entities of one of Terraform's slots: the work of the CLI and of the plugin
-// protocol.
+// betweenEntities is the maximum time between two entities of one of Terraform's slots: the work of
+// the CLI and of the plugin protocol.
 const betweenEntities = 50 * time.Millisecond
 
-// virtual is what an apply has taken in virtual time.
+// virtual is the cost of an apply in virtual time.
 type virtual struct {
 	commits int
 	calls   int
 	took    time.Duration // of virtual time
-	cpu     time.Duration // of real time: what is left when nobody waits for AWS
+	cpu     time.Duration // real time: what remains without waiting for AWS
 }
 
-// TestAppliesInVirtualTime counts the commits of applies, and their time as AWS would take it: projects.Service in the process, on
-// the sandbox with AWS's latencies, under a clock that jumps over the waits. A slot takes its next entity as Terraform's walk
-// does; parallelism 1 is one commit per entity.
+// TestAppliesInVirtualTime counts the commits of applies, and their time with AWS. It runs
+// projects.Service in the process, on the sandbox with AWS's latencies, under a clock that skips
+// waits. A slot takes its next entity as Terraform's walk does; parallelism 1 is one commit per
+// entity.
 func TestAppliesInVirtualTime(t *testing.T) {
 	if !*full {
-		for parallelism, want := range map[int]int{1: 10, 10: 2, 100: 2} { // with slots enough, buckets and users, then permissions
+		for parallelism, want := range map[int]int{1: 10, 10: 2, 100: 2} { // 2: buckets and users, then permissions
 			if got := apply(t, 10, parallelism).commits; got != want {
 				t.Errorf("10 entities at parallelism %d take %d commits, want %d", parallelism, got, want)
 			}
@@ -97,8 +98,8 @@ func apply(t *testing.T, size, parallelism int) (v virtual) {
 	return v
 }
 
-// walk is what Terraform does with a graph of entities: it takes as many at once as -parallelism says, of those whose parents are
-// there, in no particular order.
+// walk creates a graph of entities as Terraform does: up to -parallelism entities at once whose
+// parents exist, in no particular order.
 type walk struct {
 	random *rand.Rand
 	ready  []*node
@@ -108,11 +109,12 @@ type walk struct {
 // node is an entity to create.
 type node struct {
 	create   func(context.Context) error
-	parents  int // that aren't there yet
+	parents  int // number of parents that do not exist yet
 	children []*node
 }
 
-// add adds a mix of entities of a project: a fifth of them are buckets, a fifth users, the rest permissions.
+// add adds a mix of entities of a project: a fifth of them are buckets, a fifth users, the rest
+// permissions.
 func (w *walk) add(p model.Project, size int, s *projects.Service) {
 	fifth := size / 5
 	entity := func(e model.Entity, parents ...*node) *node {
@@ -190,7 +192,7 @@ func (w *walk) run(ctx context.Context, parallelism int) []error {
 	return errs
 }
 
-// process is a process of the provider on a sandbox; its name is unique there.
+// process returns a process of the provider on a sandbox, with a unique name.
 func process(t *testing.T, box *sandbox.Sandbox, name string) *projects.Service {
 	t.Helper()
 	return processOver(t, simulate.NewTransport(box), name)
@@ -214,7 +216,7 @@ func processOver(t *testing.T, transport http.RoundTripper, name string) *projec
 	})
 }
 
-// control reads or resets the sandbox's count of calls.
+// control reads or resets the sandbox's call counters.
 func control(t *testing.T, box *sandbox.Sandbox, method string) []byte {
 	t.Helper()
 	recorder := httptest.NewRecorder()
@@ -225,7 +227,7 @@ func control(t *testing.T, box *sandbox.Sandbox, method string) []byte {
 	return recorder.Body.Bytes()
 }
 
-// TestMain keeps the machine's own AWS settings out.
+// TestMain isolates the tests from the machine's own AWS settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {

@@ -16,16 +16,16 @@ import (
 	"strings"
 )
 
-// Folders of what is fetched.
+// Folders of downloads.
 const (
 	jars = "dynamodb-local"
 	venv = "venv"
 )
 
-// mavenCentral is where the jars are, in the layout of the list.
+// mavenCentral is the base URL of the jars, in the layout of the list.
 const mavenCentral = "https://repo.maven.apache.org/maven2/"
 
-// fetchJars gets DynamoDB Local: each file of the list that isn't there yet, by its hash.
+// fetchJars downloads DynamoDB Local: each missing file of the list, verified by its hash.
 func fetchJars(ctx context.Context, dir string) error {
 	list, err := os.Open(filepath.Join(pins, "dynamodb-local.txt"))
 	if err != nil {
@@ -93,7 +93,8 @@ func download(ctx context.Context, url, file string) error {
 	return errors.Join(err, f.Close())
 }
 
-// fetchPackages makes a virtual environment with moto and MiniStack, unless there is one of the same list.
+// fetchPackages creates a virtual environment with moto and MiniStack, unless one of the same list
+// exists.
 func fetchPackages(ctx context.Context, dir string) error {
 	list := filepath.Join(pins, "requirements.txt")
 	want, err := hashOf(list)

@@ -1,6 +1,7 @@
-// The command conformance tries the contracts of package conformance on servers that others wrote, runs the mirror's tests on DynamoDB
-// Local, and lists the sandbox's rules that nobody has seen AWS follow. It gets the servers from Maven Central and PyPI, pinned by
-// hashes, and needs java and python3 with venv.
+// Command conformance checks the contracts of package conformance on servers of other authors, runs
+// the mirror's tests on DynamoDB Local, and lists the sandbox's rules that were never observed on
+// AWS. It downloads the servers from Maven Central and PyPI, pinned by hashes, and needs java and
+// python3 with venv.
 package main
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// pins is where the lists of what is fetched are.
+// pins is the folder of the download lists.
 const pins = "internal/tools/conformance"
 
 func main() {
@@ -53,7 +54,7 @@ func run(ctx context.Context, dir, zips, only string) error {
 	return nil
 }
 
-// listUnproven prints the rules that no server but AWS can prove.
+// listUnproven prints the rules that only AWS can prove.
 func listUnproven() {
 	fmt.Printf("%d rules of the sandbox are unproven; make probe-aws measures them on an AWS account.\n", len(unproven.Rules))
 	for _, rule := range unproven.Rules {
@@ -61,7 +62,8 @@ func listUnproven() {
 	}
 }
 
-// try tries all contracts of a server, and then what else is to be run on it. It returns the number of surprises.
+// try checks all contracts of a server, and then runs its other checks. It returns the number of
+// unexpected results.
 func (s server) try(ctx context.Context, dir string) (surprises int, err error) {
 	endpoint, stop, err := s.start(ctx, dir)
 	if err != nil {

@@ -19,13 +19,14 @@ import (
 // server is a peer as a program.
 type server struct {
 	peer conformance.Peer
-	// fetch gets the program into a folder, unless it is there.
+	// fetch downloads the program into a folder, unless it exists.
 	fetch func(ctx context.Context, dir string) error
-	// command runs it on a port.
+	// command returns the command that runs it on a port.
 	command func(ctx context.Context, dir string, port int) *exec.Cmd
-	// tests is a package whose tests run on the server too, which its variable names; "" for none.
+	// tests is a package whose tests also run on the server, and variable the environment variable
+	// that names the server; "" for none.
 	tests, variable string
-	// also is what else is to be tried on the server; nil for nothing.
+	// also runs further checks on the server; nil for none.
 	also func(ctx context.Context, endpoint string) error
 }
 
@@ -56,10 +57,10 @@ func servers(zips string) []server {
 	}
 }
 
-// startBound is the most that a server may take until it listens.
+// startBound is the maximum startup time of a server.
 const startBound = time.Minute
 
-// start gets the server and starts it. stop ends it.
+// start downloads and starts the server. stop ends it.
 func (s server) start(ctx context.Context, dir string) (endpoint string, stop func() error, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -87,7 +88,7 @@ func (s server) start(ctx context.Context, dir string) (endpoint string, stop fu
 		return "", nil, err
 	}
 	stop = func() error {
-		// The whole group: some servers have helpers of their own.
+		// The whole group: some servers have child processes.
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 		_ = command.Wait() // it was killed
 		return errors.Join(log.Close(), os.RemoveAll(work))
@@ -100,7 +101,7 @@ func (s server) start(ctx context.Context, dir string) (endpoint string, stop fu
 	return endpoint, stop, nil
 }
 
-// freePort is a port that nobody listened on a moment ago.
+// freePort returns a port that was free a moment ago.
 func freePort(ctx context.Context) (int, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -114,7 +115,7 @@ func freePort(ctx context.Context) (int, error) {
 	return address.Port, nil
 }
 
-// answers waits until something answers at an endpoint, whatever it says.
+// answers waits until an endpoint gives any answer.
 func answers(ctx context.Context, endpoint string) error {
 	ctx, cancel := context.WithTimeout(ctx, startBound)
 	defer cancel()

@@ -31,16 +31,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// The wire: what runs in AWS as a program of its own is run as one, and what goes over a real connection goes over one. MiniStack runs
-// functions of provided.al2023 without containers, and has WebSocket connections.
+// These checks run AWS programs as real processes, over real connections. MiniStack runs functions
+// of provided.al2023 without containers, and has WebSocket connections.
 
 const (
 	wireRegion = "eu-west-1"
 	wireTable  = "stowage"
 	wireBucket = "stowage-wire"
-	// wireBound is the most that each step takes.
+	// wireBound limits each step.
 	wireBound = 2 * time.Minute
-	// lambdaRole needs not be there: MiniStack doesn't look.
+	// lambdaRole need not exist: MiniStack does not check it.
 	lambdaRole = "arn:aws:iam::000000000000:role/stowage-relay"
 )
 
@@ -55,8 +55,8 @@ type wire struct {
 	config         aws.Config
 }
 
-// tryWire deploys the relay's zip of this machine's architecture, and shows that a notification leads to the mirror's being written by it, and
-// that a message reaches a client.
+// tryWire deploys the relay's zip for this machine's architecture. It checks that the relay writes
+// the mirror after a notification, and that a message reaches a client.
 func tryWire(ctx context.Context, endpoint, zips string) error {
 	c := aws.Config{Region: wireRegion, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	w := &wire{
@@ -175,7 +175,8 @@ func (w *wire) deployRelay(ctx context.Context, zips string) (topic string, err 
 	return output(stack, "Topic"), nil
 }
 
-// notify tells the relay of the directory's stack, and waits until the mirror has it.
+// notify sends the relay a notification of the directory's stack, and waits until the mirror has
+// it.
 func (w *wire) notify(ctx context.Context, zips string) error {
 	topic, err := w.deployRelay(ctx, zips)
 	if err != nil {
@@ -232,12 +233,13 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 	}
 }
 
-// message sends a client a message that takes several parts.
+// message sends a client a message with several parts.
 func (w *wire) message(ctx context.Context) error {
 	stack, err := w.create(ctx, "wire-live", object{
 		"Resources": object{
 			"Api": object{"Type": "AWS::ApiGatewayV2::Api", "Properties": object{"Name": "live", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.type"}},
-			// A client doesn't learn its own id: a function says it. MiniStack runs functions of Python and Node.js only for routes.
+			// A client does not know its own ID: a function returns it. MiniStack runs functions of
+			// Python and Node.js only for routes.
 			"Echo": object{"Type": "AWS::Lambda::Function", "Properties": object{
 				"FunctionName": "wire-echo", "Runtime": "python3.12", "Handler": "index.handler", "Role": lambdaRole,
 				"Code": object{"ZipFile": "def handler(event, context):\n    return {'statusCode': 200, 'body': event['requestContext']['connectionId']}\n"},
@@ -307,7 +309,7 @@ func (w *wire) message(ctx context.Context) error {
 	}
 }
 
-// connectionID asks for the client's own id.
+// connectionID requests the client's own ID.
 func connectionID(ctx context.Context, socket *websocket.Conn) (string, error) {
 	if err := socket.Write(ctx, websocket.MessageText, []byte(`{"type":"hello"}`)); err != nil {
 		return "", fmt.Errorf("sending: %w", err)

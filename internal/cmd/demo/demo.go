@@ -16,11 +16,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/run"
 )
 
-// demo is the show on a running sandbox.
+// demo is a demonstration on a running sandbox.
 type demo struct {
 	settings
 	box *run.Sandbox
-	dir string // where the example is applied
+	dir string // the directory of the applied example
 }
 
 func show(ctx context.Context, s settings) error {
@@ -66,10 +66,11 @@ func show(ctx context.Context, s settings) error {
 	return d.hold(ctx)
 }
 
-// patience is how long the demo waits for somebody to open the board.
+// patience is how long the demo waits for a client of the board.
 const patience = 20 * time.Second
 
-// awaitWatcher waits until somebody watches the board, so that they see the apply from its beginning.
+// awaitWatcher waits until a client watches the board, so that it shows the apply from its
+// beginning.
 func (d *demo) awaitWatcher(ctx context.Context) error {
 	fmt.Printf("  the apply begins when you have, or in %.0f seconds\n", patience.Seconds())
 	deadline := time.NewTimer(patience)
@@ -107,7 +108,7 @@ func (d *demo) terraform(ctx context.Context, args ...string) (output string, er
 	return out.String(), nil
 }
 
-// secondPlan plans what was just applied, and says what that costs.
+// secondPlan plans the applied configuration and prints the cost.
 func (d *demo) secondPlan(ctx context.Context) error {
 	say("terraform plan: nothing should be left to do")
 	if err := d.box.ResetCalls(ctx); err != nil {
@@ -136,7 +137,7 @@ func (d *demo) secondPlan(ctx context.Context) error {
 	return nil
 }
 
-// hold keeps the sandbox up until Ctrl-C and says how to go on.
+// hold keeps the sandbox running until Ctrl-C and prints the next steps.
 func (d *demo) hold(ctx context.Context) error {
 	var script strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(d.box.Env)) {

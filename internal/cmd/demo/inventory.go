@@ -17,7 +17,8 @@ import (
 // project is the account of the example's project.
 const project = "111122223333"
 
-// inventory lists what stands in the project's account, as S3 and IAM tell plain AWS clients that know nothing of Stowage.
+// inventory lists the content of the project's account, as S3 and IAM report it to AWS clients
+// independent of Stowage.
 func (d *demo) inventory(ctx context.Context) error {
 	say("What stands in the account " + project + ", as S3 and IAM tell it")
 	clients, err := d.clients(ctx)
@@ -30,7 +31,8 @@ func (d *demo) inventory(ctx context.Context) error {
 	return listUsers(ctx, iam.NewFromConfig(clients))
 }
 
-// clients have the credentials of the account's administrator: Stowage's own roles may read stacks, and not what lies in the account.
+// clients returns the credentials of the account's administrator: Stowage's own roles may read
+// stacks, and not the account's content.
 func (d *demo) clients(ctx context.Context) (aws.Config, error) {
 	id, secret := sandbox.StaticCredentials(project)
 	return config.LoadDefaultConfig(ctx,

@@ -1,5 +1,5 @@
-// Command demo shows the main job for real, on the built-in sandbox: terraform applies an example, a second plan finds nothing
-// to do, and independent AWS clients list what stands in the account.
+// Command demo shows the main use of Stowage on the built-in sandbox: terraform applies an example,
+// a second plan finds no changes, and independent AWS clients list the account's content.
 package main
 
 import (
@@ -22,10 +22,10 @@ func main() {
 	}
 }
 
-// settings are the environment variables that the demo knows.
+// settings are the demo's environment variables.
 type settings struct {
 	cli     string // TERRAFORM: the CLI, terraform or tofu
-	bin     string // BIN: where make build leaves the binaries
+	bin     string // BIN: the folder of make build's binaries
 	example string // EXAMPLE: the configuration to apply
 	latency string // LATENCY: the sandbox's latency profile
 	hold    bool   // DEMO_HOLD=0: don't wait for Ctrl-C

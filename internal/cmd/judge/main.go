@@ -1,5 +1,5 @@
-// Command judge has every kind of template that Stowage makes judged. It fails on a finding that is not an exception, and on an
-// exception that nothing needs.
+// Command judge checks every kind of template that Stowage produces. It fails on a finding that is
+// not an exception, and on an unused exception.
 package main
 
 import (
@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if err := os.MkdirAll(*dir, 0o750); err != nil {
 		return err
 	}
-	// The template for accounts is people's, and is judged by the programs alone.
+	// The template for accounts is handwritten, and only the programs check it.
 	if err := os.WriteFile(filepath.Join(*dir, "account.yaml"), []byte(onboarding.Account), 0o600); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func run(ctx context.Context) error {
 	fmt.Printf("%d templates, drawn from the seeds %d to %d\n", len(corpus), *seed, *seed+*drawn-1)
 	var linted []judge.Finding
 	failed := make(chan error)
-	go func() { // beside checkov, as each of them is busy on one core
+	go func() { // parallel to checkov, as each of them occupies one core
 		var err error
 		linted, err = judge.CFNLint(ctx, *bin, *dir, corpus)
 		failed <- err
@@ -93,7 +93,8 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// rights compares what the roles of accounts may do with what the handlers of the corpus's resource types ask for.
+// rights compares the rights of the accounts' roles with those that the handlers of the corpus's
+// resource types require.
 func rights(ctx context.Context, bin string, corpus map[string]*template.Template) ([]judge.Finding, error) {
 	data, err := judge.CFNLintData(bin)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package localhub runs a hub on the sandbox, as its deployment does on AWS: the relay's function, what invokes it, the WebSocket API and
-// the board. The command that serves the sandbox and the tests of the whole use it.
+// Package localhub runs a hub on the sandbox, as its deployment does on AWS: the relay's function
+// with its triggers, the WebSocket API and the board. The command that serves the sandbox and the
+// end-to-end tests use it.
 package localhub
 
 import (
@@ -23,12 +24,13 @@ import (
 const (
 	region   = "eu-west-1"
 	relayARN = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:stowage-relay"
-	// audience is that of the sandbox's tokens, unless who asks for one says otherwise.
+	// audience is the default audience of the sandbox's tokens.
 	audience = "stowage"
 )
 
-// SetUp sets up a hub: the relay with its triggers (the notifications of all stacks, a schedule of a minute, the routes and the authorizer
-// of the WebSocket API), and the board. The relay logs to log, from WARN on.
+// SetUp sets up a hub: the relay with its triggers (the notifications of all stacks, a schedule of
+// a minute, the routes and the authorizer of the WebSocket API), and the board. The relay logs to
+// log, from WARN on.
 func SetUp(log io.Writer) server.Setup {
 	return func(ctx context.Context, hub *server.Hub) error {
 		access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -63,7 +65,7 @@ func SetUp(log io.Writer) server.Setup {
 			return err
 		}
 		hub.Board(board.Handler())
-		hub.Sandbox.ResetCalls() // what the hub has called so far is no client's
+		hub.Sandbox.ResetCalls() // the calls so far are the hub's, not a client's
 		return nil
 	}
 }

@@ -28,12 +28,12 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// watcher is a web client, which speaks the protocol as event.Client does.
+// watcher is a web client that uses the protocol as event.Client does.
 type watcher struct {
 	t      *testing.T
 	socket *websocket.Conn
 	client event.Client
-	// came are the messages that have come, in short.
+	// came are the received messages, in short.
 	came []string
 }
 
@@ -86,7 +86,7 @@ func (w *watcher) until(what string, holds func() bool) {
 	}
 }
 
-// buckets are the names of the buckets that the client knows of.
+// buckets returns the names of the buckets that the client knows.
 func (w *watcher) buckets(project string) []string {
 	names := []string{}
 	if view := w.client.View(project); view != nil {
@@ -109,8 +109,9 @@ func bucket(name string) model.Bucket {
 	return model.Bucket{Name: name, BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
 }
 
-// TestWhoeverWatchesSeesWhateverHappens goes the whole way: the provider's changes are told before and after, a hand edit is told as well,
-// and whoever may not see the project hears nothing of it.
+// TestWhoeverWatchesSeesWhateverHappens covers the whole path: the provider's changes are sent
+// before and after, a manual edit is sent as well, and a client without access to the project
+// receives nothing of it.
 func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 	h := localhubtest.Start(t)
 	page, err := url.Parse(h.Board)
@@ -133,11 +134,11 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 		t.Errorf("came %q", everything.came)
 	}
 
-	// Who comes later gets it all at once.
+	// A client that connects later gets everything at once.
 	late := watch(t, h, h.Token(nil, "acme"))
 	late.untilBuckets("acme", "inbox")
 
-	// Somebody takes the bucket out of the template by hand.
+	// Another writer removes the bucket from the template manually.
 	h.ByHand(account, "stowage-acme-0", func(resources map[string]json.RawMessage) {
 		delete(resources, "Bucketinbox")
 		delete(resources, "BucketPolicyinbox")

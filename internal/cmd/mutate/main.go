@@ -1,5 +1,5 @@
-// Command mutate runs the tests with one deliberate defect at a time and shows which test catches which. It fails when a defect
-// survives. Arguments select defects whose names contain them.
+// Command mutate runs the tests with one deliberate defect at a time and shows which test detects
+// which. It fails when a defect survives. Arguments select defects whose names contain them.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command relayzip packages the relay as AWS Lambda wants a function of the runtime provided.al2023: a zip with one executable file
-// named bootstrap (Lambda developer guide, "Define Lambda function handlers in Go"), for each of Lambda's two architectures. The same
-// source gives the same bytes.
+// Command relayzip packages the relay for AWS Lambda's runtime provided.al2023: a zip with one
+// executable file named bootstrap (Lambda developer guide, "Define Lambda function handlers in
+// Go"), for each of Lambda's two architectures. Builds are reproducible.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// machines are the architectures, and what their programs say they are for.
+// machines maps the architectures to the ELF machine of their programs.
 var machines = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
 
 func main() {
@@ -81,10 +81,10 @@ func makeZip(ctx context.Context, dir, architecture string, machine elf.Machine)
 	return nil
 }
 
-// bootstrap is the name that Lambda runs.
+// bootstrap is the file that Lambda runs.
 const bootstrap = "bootstrap"
 
-// write writes the zip. The time in it is the earliest that a zip can have, so that it tells nothing.
+// write writes the zip. Its timestamp is the earliest possible one, for reproducible bytes.
 func write(to io.Writer, program io.Reader) error {
 	z := zip.NewWriter(to)
 	header := &zip.FileHeader{Name: bootstrap, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}

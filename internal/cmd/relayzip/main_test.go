@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Lambda runs one executable of that name; and the same program must give the same bytes, so that a deployment shows no change.
+// Lambda runs one executable of that name. The same program must give the same bytes, so that a
+// deployment shows no change.
 func TestAZipHoldsAnExecutable(t *testing.T) {
 	const program = "the program"
 	var zips [2]bytes.Buffer

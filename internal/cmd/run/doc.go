@@ -1,6 +1,7 @@
-// Package run starts the sandbox for the programs that show Stowage at work, and runs a real CLI on it.
+// Package run starts the sandbox for the programs that demonstrate Stowage, and runs a real CLI on
+// it.
 //
-// Start returns a Sandbox that is ready; Stop ends it. Command makes the command that runs terraform or tofu as the
-// sandbox's client, and nothing of this machine's own AWS or Terraform settings reaches it. Calls and ResetCalls count what the
-// client has cost. All of it is what a person would do at the shell: the binaries are those of make build.
+// Start returns a Sandbox that is ready; Stop ends it. Command returns the command that runs
+// terraform or tofu as the sandbox's client, isolated from this machine's own AWS and Terraform
+// settings. Calls and ResetCalls count the client's calls. The binaries are those of make build.
 package run

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Sandbox is a running stowage-sandbox. Its fields are what its first line said.
+// Sandbox is a running stowage-sandbox. Its fields are from its first line of output.
 type Sandbox struct {
 	Endpoint string            `json:"endpoint"`
 	Board    string            `json:"board"`
@@ -26,10 +26,10 @@ type Sandbox struct {
 	process *exec.Cmd
 }
 
-// Start starts the sandbox of the directory bin with a latency profile (none or aws), and waits for the line that says it is
-// ready. It ends with the context or by Stop.
+// Start starts the sandbox of the directory bin with a latency profile (none or aws), and waits for
+// the line that reports it is ready. It ends with the context or by Stop.
 func Start(ctx context.Context, bin, latency string) (*Sandbox, error) {
-	// A sandbox that is there already would answer in this one's place, so the port is always a free one.
+	// Always a free port: on a fixed one, another sandbox could answer instead.
 	process := exec.CommandContext(ctx, filepath.Join(bin, "stowage-sandbox"), "--listen", "127.0.0.1:0", "--latency", latency)
 	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
 	process.WaitDelay = 5 * time.Second
@@ -54,7 +54,7 @@ func Start(ctx context.Context, bin, latency string) (*Sandbox, error) {
 	return s, nil
 }
 
-// Stop ends the sandbox and waits until it has gone.
+// Stop ends the sandbox and waits for its exit.
 func (s *Sandbox) Stop() {
 	_ = s.process.Process.Signal(syscall.SIGTERM)
 	_ = s.process.Wait()
@@ -63,7 +63,7 @@ func (s *Sandbox) Stop() {
 // Calls are AWS calls by service and operation.
 type Calls map[string]map[string]int
 
-// Total is the number of all calls.
+// Total returns the number of all calls.
 func (c Calls) Total() int {
 	total := 0
 	for _, operations := range c {
@@ -74,7 +74,7 @@ func (c Calls) Total() int {
 	return total
 }
 
-// Services are the names of the services that were called, sorted.
+// Services returns the names of the called services, sorted.
 func (c Calls) Services() []string { return slices.Sorted(maps.Keys(c)) }
 
 // Calls returns the calls since the last ResetCalls.
@@ -84,19 +84,19 @@ func (s *Sandbox) Calls(ctx context.Context) (Calls, error) {
 	return calls, err
 }
 
-// ResetCalls begins counting anew.
+// ResetCalls resets the counters.
 func (s *Sandbox) ResetCalls(ctx context.Context) error {
 	return s.control(ctx, http.MethodDelete, "/_sandbox/calls", nil)
 }
 
-// Watchers is how many web clients are connected.
+// Watchers returns the number of connected web clients.
 func (s *Sandbox) Watchers(ctx context.Context) (int, error) {
 	var connections []json.RawMessage
 	err := s.control(ctx, http.MethodGet, "/_sandbox/connections", &connections)
 	return len(connections), err
 }
 
-// control sends a request to the sandbox's own interface.
+// control sends a request to the sandbox's control interface.
 func (s *Sandbox) control(ctx context.Context, method, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, http.NoBody)
 	if err != nil {

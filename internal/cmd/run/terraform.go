@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Setting is the value of an environment variable, or another one when it isn't set or empty.
+// Setting returns the value of an environment variable, or otherwise if it is not set or empty.
 func Setting(name, otherwise string) string {
 	if v := os.Getenv(name); v != "" {
 		return v
@@ -18,8 +18,9 @@ func Setting(name, otherwise string) string {
 	return otherwise
 }
 
-// Command is the CLI, terraform or tofu by name or path, in a directory and as the sandbox's client. When the context ends it
-// is interrupted, and may end its work in order. The caller starts it and says where its output goes.
+// Command returns the CLI, terraform or tofu by name or path, in a directory and as the sandbox's
+// client. When the context ends it is interrupted, and may finish its work. The caller sets its
+// output and starts it.
 func (s *Sandbox) Command(ctx context.Context, cli, dir string, args ...string) (*exec.Cmd, error) {
 	file, err := exec.LookPath(cli)
 	if err != nil {
@@ -34,7 +35,8 @@ func (s *Sandbox) Command(ctx context.Context, cli, dir string, args ...string) 
 	return command, nil
 }
 
-// environ is the environment of a client of the sandbox: ours, without what would lead it elsewhere.
+// environ returns the environment of a client of the sandbox: this process's, without settings for
+// other endpoints.
 func (s *Sandbox) environ() []string {
 	environ := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "TF_") || strings.HasPrefix(v, "STOWAGE_")

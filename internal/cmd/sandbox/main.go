@@ -1,5 +1,5 @@
-// Command stowage-sandbox serves AWS, simulated, on this machine; see package sandbox. Its accounts
-// are prepared by the template of examples/onboarding, and the relay and the board run in its hub.
+// Command stowage-sandbox simulates AWS on this machine; see package sandbox. The template of
+// examples/onboarding prepares its accounts, and the relay and the board run in its hub.
 package main
 
 import (
@@ -26,11 +26,11 @@ func main() {
 	}
 }
 
-// withoutAWS takes this machine's AWS settings away: what runs in the sandbox's hub is none of their business.
+// withoutAWS removes this machine's AWS settings, which must not affect the sandbox's hub.
 func withoutAWS() {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			_ = os.Unsetenv(name) // it fails for impossible names only
+			_ = os.Unsetenv(name) // fails only for invalid names
 		}
 	}
 }

@@ -1,4 +1,5 @@
-// Schema prints the provider's schemas as "terraform providers schema -json" does, for tools that want them without Terraform:
+// Schema prints the provider's schemas as "terraform providers schema -json" does, for tools that
+// run without Terraform:
 //
 //	go run ./internal/cmd/schema > schema.json
 //	tfplugindocs generate --providers-schema schema.json --provider-name stowage
@@ -19,7 +20,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider"
 )
 
-// address is the provider's as tfplugindocs looks it up: it knows short names and addresses of HashiCorp's own providers only.
+// address is the provider's address for tfplugindocs, which accepts only short names and addresses
+// of HashiCorp's providers.
 const address = "stowage"
 
 func main() {
@@ -138,7 +140,7 @@ func parameter(p *tfprotov6.FunctionParameter) object {
 	return without(object{"name": p.Name, "description": p.Description, "is_nullable": p.AllowNullValue, "type": typeOf(p.Type)})
 }
 
-// typeOf is a type in Terraform's JSON: "string", ["list", "string"], ["object", {...}].
+// typeOf returns a type in Terraform's JSON: "string", ["list", "string"], ["object", {...}].
 func typeOf(t tftypes.Type) any {
 	switch t := t.(type) {
 	case tftypes.List:
@@ -186,7 +188,7 @@ func kind(k tfprotov6.StringKind) string {
 	return "plain"
 }
 
-// without leaves out what Terraform leaves out: "", false, 0, and empty objects.
+// without removes what Terraform omits: "", false, 0, and empty objects.
 func without(o object) object {
 	for name, value := range o {
 		switch value := value.(type) {

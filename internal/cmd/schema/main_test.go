@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The documentation is made from this output: what is missing here would vanish there.
+// The documentation is generated from this output: a kind that is missing here would disappear
+// there.
 func TestEveryKindIsInTheSchemas(t *testing.T) {
 	all, err := schemas(t.Context())
 	if err != nil {

@@ -1,7 +1,9 @@
-// Command stub is a provider that answers at once, for make bench: it shows what any provider takes that runs in a process of its own.
+// Command stub is a provider that answers immediately, for make bench: it shows the minimum cost of
+// a provider in a process of its own.
 //
-// With STUB_SCHEMA=stowage it has the schemas of Stowage, and plans nothing for the states that Stowage has written. Otherwise it has
-// resources of the same names with a handful of strings, which it creates without creating anything.
+// With STUB_SCHEMA=stowage it has the schemas of Stowage, and plans no changes for states that
+// Stowage has written. Otherwise it has resources of the same names with a few strings, and creates
+// nothing.
 package main
 
 import (

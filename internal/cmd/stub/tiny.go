@@ -10,7 +10,7 @@ import (
 // tiny is a provider with a tiny schema.
 type tiny struct{ unchanged }
 
-// resources are the arguments that make bench sets, and an id.
+// resources are the arguments that make bench sets, and an ID.
 var resources = map[string]*tfprotov6.Schema{
 	"stowage_project":         textArguments("name", "account_id"),
 	"stowage_project_bucket":  textArguments("project", "name"),
@@ -74,7 +74,7 @@ func (tiny) ApplyResourceChange(
 	return resp, err
 }
 
-// withID is a value with another id.
+// withID returns a value with another ID.
 func withID(typeName string, value *tfprotov6.DynamicValue, id any) (*tfprotov6.DynamicValue, error) {
 	typ := resources[typeName].ValueType()
 	object, err := value.Unmarshal(typ)

@@ -54,7 +54,7 @@ func (unchanged) PlanResourceChange(
 	resp := &tfprotov6.PlanResourceChangeResponse{
 		PlannedState: req.PriorState, PlannedIdentity: req.PriorIdentity, PlannedPrivate: req.PriorPrivate,
 	}
-	if isNull(req.ProposedNewState) { // it is to be destroyed
+	if isNull(req.ProposedNewState) { // planned destruction
 		resp.PlannedState = req.ProposedNewState
 	}
 	return resp, nil

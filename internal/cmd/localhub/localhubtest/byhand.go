@@ -12,7 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// ByHand changes the resources of a stack's template in an account as a person in the console does, without any provider.
+// ByHand changes the resources of a stack's template as a user does in the console, without the
+// provider.
 func (h Hub) ByHand(accountID, stack string, change func(resources map[string]json.RawMessage)) {
 	h.t.Helper()
 	access, secret := sandbox.StaticCredentials(accountID)

@@ -1,4 +1,4 @@
-// Package localhubtest runs a hub behind a listener, for tests of the whole, and makes those who use it.
+// Package localhubtest runs a hub with a listener for end-to-end tests, and creates its users.
 package localhubtest
 
 import (
@@ -20,14 +20,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
 )
 
-// Region is where everything is.
+// Region is the region of everything.
 const Region = "eu-west-1"
 
-// Main runs tests without this machine's AWS settings: it is what TestMain does.
+// Main is the TestMain of tests that must ignore this machine's AWS settings.
 func Main(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			_ = os.Unsetenv(name) // it fails for impossible names only
+			_ = os.Unsetenv(name) // fails only for invalid names
 		}
 	}
 	os.Exit(m.Run())
@@ -39,8 +39,8 @@ type Hub struct {
 	t *testing.T
 }
 
-// Start starts a hub that lasts as long as the test, with arguments of stowage-sandbox's command line. What the relay warns of is logged when the
-// test fails.
+// Start starts a hub that runs until the test ends, with arguments of stowage-sandbox's command
+// line. It logs the relay's warnings when the test fails.
 func Start(t *testing.T, arguments ...string) Hub {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -70,10 +70,11 @@ func Start(t *testing.T, arguments ...string) Hub {
 	return h
 }
 
-// In is the same hub as seen by a subtest.
+// In returns the same hub for a subtest.
 func (h Hub) In(t *testing.T) Hub { return Hub{h.Ready, t} }
 
-// Token is a token for somebody who may see projects. request has more that the sandbox's issuer knows.
+// Token returns a token with access to projects. request contains further parameters of the
+// sandbox's issuer.
 func (h Hub) Token(request map[string]any, names ...string) string {
 	h.t.Helper()
 	if request == nil {
@@ -87,12 +88,12 @@ func (h Hub) Token(request map[string]any, names ...string) string {
 	return answer.Token
 }
 
-// Address is that of the board, with a token.
+// Address returns the board's address with a token.
 func (h Hub) Address(token string) string {
 	return h.Endpoint + "/board/#" + url.Values{"token": {token}, "ws": {h.WebSocket}}.Encode()
 }
 
-// Control posts a request to the sandbox's own interface.
+// Control posts a request to the sandbox's control interface.
 func (h Hub) Control(path, body string) []byte {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.Endpoint+path, strings.NewReader(body))
@@ -109,7 +110,7 @@ func (h Hub) Control(path, body string) []byte {
 	return answer
 }
 
-// Provider is a process of the provider in a run, which is unique.
+// Provider returns a process of the provider in a unique run.
 func (h Hub) Provider(run string) *projects.Service {
 	h.t.Helper()
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
