@@ -1,5 +1,5 @@
-// Package onboarding holds the template that prepares an account for projects, for the programs and tests that have to apply or
-// judge that very text. README.md says what it makes and how to roll it out.
+// Package onboarding contains the template that prepares an account for projects, for programs and
+// tests that apply or check it. README.md describes its content and rollout.
 package onboarding
 
 import _ "embed" // for Account

@@ -20,7 +20,7 @@ import (
 
 type object = map[string]any
 
-// everything is a policy that makes an administrator.
+// everything is an administrator's policy.
 var everything = object{"Version": "2012-10-17", "Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}}}
 
 const (
@@ -31,7 +31,7 @@ const (
 	groups   = "arn:aws:iam::" + account + ":group"
 )
 
-// resource is a resource of IAM, or of the service that its kind names.
+// resource returns a resource of IAM, or of the service that its kind names.
 func resource(kind string, properties object, after ...string) object {
 	if !strings.Contains(kind, "::") {
 		kind = "IAM::" + kind
@@ -49,8 +49,8 @@ func trusting(principal string) object {
 	}}}
 }
 
-// TestProvisioner_CannotMakeAdministrators tries to become the account's administrator by a change set. Each way fails, with
-// AWS's reason.
+// TestProvisioner_CannotMakeAdministrators tries to become the account's administrator by a change
+// set. Each attempt fails with AWS's reason.
 func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 	own := object{"ManagedPolicyName": "evil-bounds", "Path": path, "PolicyDocument": everything}
 	hub := trusting("arn:aws:iam::" + sandbox.HubAccount + ":root")
@@ -107,7 +107,8 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, onboarding.Account)
 				ctx := t.Context()
-				// What somebody else made in the account, below the path of projects, without a boundary.
+				// Another principal created these in the account below the path of projects,
+				// without a boundary.
 				owner := w.as(account).Hub().IAM
 				trust, _ := json.Marshal(hub)
 				theirs := aws.String("/stowage/theirs/")
@@ -129,7 +130,8 @@ func TestProvisioner_CannotMakeAdministrators(t *testing.T) {
 	}
 }
 
-// reasons commits resources to a stack of its own, as the provisioner, and returns why they failed; "" when they did not.
+// reasons commits resources to a stack of its own, as the provisioner, and returns why they failed;
+// "" when they did not.
 func (w *world) reasons(resources object) string {
 	t, ctx := w.t, w.t.Context()
 	t.Helper()
@@ -156,8 +158,9 @@ func (w *world) reasons(resources object) string {
 	return strings.Join(reasons, "; ")
 }
 
-// TestProvisioner_Limits asks what the policies of the role allow through CloudFormation, where the sandbox has no resource
-// type for an attempt. What AWS's conditions cannot prevent is listed as allowed; the guide "Preparing accounts" says so.
+// TestProvisioner_Limits evaluates the role's policies for calls through CloudFormation for which
+// the sandbox has no resource type. What AWS's conditions cannot prevent is listed as allowed and
+// documented in the guide "Preparing accounts".
 func TestProvisioner_Limits(t *testing.T) {
 	w := newWorld(t, onboarding.Account)
 	documents := w.policies("StowageProvisioner")
@@ -216,7 +219,7 @@ func TestProvisioner_Limits(t *testing.T) {
 		{"nest a stack", "cloudformation:CreateStack", "arn:aws:cloudformation:" + region + ":" + account + ":stack/stowage-acme-0-x/*", nil, false},
 		{"change the stack that made it", "cloudformation:CreateChangeSet", "arn:aws:cloudformation:" + region + ":" + account + ":stack/StowageAccount/1", nil, false},
 
-		// What remains.
+		// Remaining risks.
 		{"add a user to a group of a project, whichever user it is", "iam:AddUserToGroup", groups + "/stowage/acme/acme-ann", nil, true},
 		{"change the policy of any bucket of the account", "s3:PutBucketPolicy", "arn:aws:s3:::theirs", owned(account), true},
 		{"change the policy of a project's key", "kms:PutKeyPolicy", kms, key(true), true},

@@ -36,11 +36,11 @@ const (
 	provisioner = "arn:aws:sts::" + account + ":assumed-role/StowageProvisioner"
 )
 
-// world is a sandbox whose accounts the template has prepared.
+// world is a sandbox whose accounts are prepared by the template.
 type world struct {
 	t   *testing.T
 	box *sandbox.Sandbox
-	// processes counts the services made, each of which stands for one run of the provider.
+	// processes counts the created services. Each represents one run of the provider.
 	processes int
 }
 
@@ -49,10 +49,10 @@ func newWorld(t *testing.T, template string) *world {
 	return &world{t: t, box: sandbox.New(sandbox.Options{Seed: 1, Onboarding: template})}
 }
 
-// as are clients with the fixed credentials of an account.
+// as returns clients with the fixed credentials of an account.
 func (w *world) as(id string) *awsclient.Clients { return w.with(id, awsclient.Config{}) }
 
-// with are clients with the fixed credentials of an account and other settings.
+// with returns clients with the fixed credentials of an account and other settings.
 func (w *world) with(id string, config awsclient.Config) *awsclient.Clients {
 	w.t.Helper()
 	config.Region, config.Version = region, "test"
@@ -78,7 +78,7 @@ func (w *world) processOf(clients *awsclient.Clients) *projects.Service {
 	})
 }
 
-// allowed are the actions that the template allows a role, with the Sids that allow them.
+// allowed returns the actions that the template allows a role, with the Sids that allow them.
 func (w *world) allowed(role string) map[string]string {
 	w.t.Helper()
 	actions := map[string]string{}
@@ -95,7 +95,7 @@ func (w *world) allowed(role string) map[string]string {
 	return actions
 }
 
-// policies are the policies that the template gives a role.
+// policies returns the policies that the template gives a role.
 func (w *world) policies(role string) []*policydoc.Document {
 	w.t.Helper()
 	client := w.as(account).Hub().IAM
@@ -117,7 +117,7 @@ func (w *world) policies(role string) []*policydoc.Document {
 	return documents
 }
 
-// used are the actions that the provisioner has used.
+// used returns the actions that the provisioner has used.
 func (w *world) used() map[string]bool {
 	actions := map[string]bool{}
 	for _, p := range w.box.Permissions()[provisioner] {
@@ -140,13 +140,14 @@ func bucket(name string, change ...func(*model.Bucket)) model.Bucket {
 	return b
 }
 
-// life drives a project from its creation to its deletion through everything that the sandbox can show.
+// life runs a project from its creation to its deletion through everything that the sandbox can
+// show.
 func (w *world) life() {
 	t, ctx := w.t, w.t.Context()
 	must(t, w.process().CreateProject(ctx, project(model.Empty, true)))
 	s := w.process()
 
-	// Buckets in all forms, and failures with them.
+	// Buckets in all forms, including failures.
 	must(t, s.Create(ctx, "acme", bucket("inbox")))
 	must(t, s.Create(ctx, "acme", bucket("locked", func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} })))
 	must(t, s.Create(ctx, "acme", bucket("web", func(b *model.Bucket) {
@@ -158,11 +159,11 @@ func (w *world) life() {
 	if err := s.Create(ctx, "acme", bucket("unlucky")); err == nil || !strings.Contains(err.Error(), "it failed") {
 		t.Errorf("a bucket that can't be made: %v", err)
 	}
-	for n := range 40 { // until the template doesn't fit into a request
+	for n := range 40 { // until the template does not fit into a request
 		must(t, s.Create(ctx, "acme", bucket(fmt.Sprint("many-", n))))
 	}
 
-	// A user with everything.
+	// A user with all features.
 	user := model.User{
 		Name: "partner", SFTP: &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}}, SecretReaders: []string{"arn:aws:iam::444455556666:root"},
 		AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}},
@@ -202,7 +203,7 @@ func (w *world) life() {
 	p.Tags = map[string]string{"owner": "storage"}
 	must(t, s.UpdateProject(ctx, p))
 
-	// Deletion, of buckets with something in them.
+	// Deletion of buckets with content.
 	client := w.as(account).Hub().S3
 	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket("inbox").BucketName), Key: aws.String("in/a"), Body: strings.NewReader("a")})
 	must(t, err)
@@ -221,7 +222,8 @@ func (w *world) life() {
 	must(t, s.DeleteProject(ctx, "acme"))
 }
 
-// unshown are the actions that the sandbox can't show to be needed, by why they are allowed all the same.
+// unshown lists actions that the sandbox cannot show to be needed, by the reason why they are
+// allowed.
 var unshown = map[string][]string{
 	"what handlers do for changes that this life hasn't: tags are removed, a boundary is put": {
 		"iam:UntagRole", "iam:UntagUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:UpdateRole", "iam:UpdateUser",
@@ -241,8 +243,8 @@ var unshown = map[string][]string{
 	"notifications: nobody has documented whether AWS publishes them as the caller":   {"sns:Publish"},
 }
 
-// TestProvisionerHasTheRightsThatItNeedsAndNoMore drives a whole life as the role that the template makes: nothing is refused, and nothing is
-// allowed that isn't used or has a reason.
+// TestProvisionerHasTheRightsThatItNeedsAndNoMore runs a project's whole life as the template's
+// role. No call is refused, and every allowed action is used or has a reason.
 func TestProvisionerHasTheRightsThatItNeedsAndNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
@@ -279,7 +281,7 @@ func TestProvisionerHasTheRightsThatItNeedsAndNoMore(t *testing.T) {
 	})
 }
 
-// TestMissingRightIsNamed takes one right away: whoever applies hears which, and whose.
+// TestMissingRightIsNamed removes one right: the error names it, and the role.
 func TestMissingRightIsNamed(t *testing.T) {
 	for _, action := range []string{
 		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DescribeStacks", "s3:CreateBucket", "s3:PutBucketPolicy", "iam:CreateUser",
@@ -289,7 +291,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				less := strings.ReplaceAll(onboarding.Account, "              - "+action+"\n", "")
-				if less == onboarding.Account { // it stands alone
+				if less == onboarding.Account { // the only action of its statement
 					less = strings.Replace(onboarding.Account, "Action: "+action+"\n", "Action: none:None\n", 1)
 				}
 				if less == onboarding.Account {
@@ -318,7 +320,8 @@ func TestMissingRightIsNamed(t *testing.T) {
 	}
 }
 
-// TestUnpreparedAccount takes the boundary of users away, as in an account that an older template prepared: the error tells what to do.
+// TestUnpreparedAccount removes the boundary of users, as in an account that an older template
+// prepared. The error contains the solution.
 func TestUnpreparedAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
@@ -340,7 +343,8 @@ func userWithKey() model.User {
 	return model.User{Name: "partner", AccessKey: key}
 }
 
-// TestStacksAreChangedByChangeSetsOnly tries what would change a stack whatever has happened to it meanwhile, and what isn't a project's.
+// TestStacksAreChangedByChangeSetsOnly tries calls that would change a stack regardless of changes
+// by others, and calls on other stacks than projects'.
 func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
@@ -370,7 +374,7 @@ func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 	})
 }
 
-// TestExternalID prepares an account with an external ID: both roles are assumed with it only.
+// TestExternalID prepares an account with an external ID: both roles can be assumed only with it.
 func TestExternalID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		template := strings.Replace(onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", "    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1)
@@ -392,7 +396,8 @@ func TestExternalID(t *testing.T) {
 	})
 }
 
-// TestSessionAttributes gives the hub's own session a source identity and transitive tags, which come along into the account.
+// TestSessionAttributes gives the hub's own session a source identity and transitive tags, which
+// propagate into the account.
 func TestSessionAttributes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
@@ -416,7 +421,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestMain keeps the machine's own AWS settings out of the tests.
+// TestMain isolates the tests from the machine's own AWS settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {

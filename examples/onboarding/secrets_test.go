@@ -16,7 +16,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// TestTopic_OnlyTheHubSubscribes evaluates the topic's policy beside an identity policy that allows everything.
+// TestTopic_OnlyTheHubSubscribes evaluates the topic's policy together with an identity policy that
+// allows everything.
 func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 	w := newWorld(t, onboarding.Account)
 	const topic = "arn:aws:sns:" + region + ":" + account + ":stowage-events"
@@ -56,7 +57,8 @@ func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 	}
 }
 
-// TestEvents_OnlyTheProvisionerReads asks both roles' policies for the calls that show the properties of resources.
+// TestEvents_OnlyTheProvisionerReads evaluates both roles' policies for the calls that return
+// properties of resources.
 func TestEvents_OnlyTheProvisionerReads(t *testing.T) {
 	w := newWorld(t, onboarding.Account)
 	const stack = "arn:aws:cloudformation:" + region + ":" + account + ":stack/stowage-acme-0/1"
@@ -78,7 +80,7 @@ func TestEvents_OnlyTheProvisionerReads(t *testing.T) {
 	}
 }
 
-// sdk is the SDK's configuration with the fixed credentials of an account.
+// sdk returns the SDK's configuration with the fixed credentials of an account.
 func (w *world) sdk(id string) aws.Config {
 	access, secret := sandbox.StaticCredentials(id)
 	return aws.Config{

@@ -11,8 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// TestProvisioner_EveryAnswer makes and deletes a project as the role of the template under each answer about rights that is not
-// proven.
+// TestProvisioner_EveryAnswer creates and deletes a project as the template's role under each
+// unproven answer about rights.
 func TestProvisioner_EveryAnswer(t *testing.T) {
 	for _, id := range []string{
 		unproven.ParameterReadBack, unproven.LogGroupReadBack, unproven.LoginProfileReadBack, unproven.CreationResourceAccount,
@@ -29,8 +29,8 @@ func TestProvisioner_EveryAnswer(t *testing.T) {
 	}
 }
 
-// TestProvisioner_WithoutResourceAccount shows what the condition of the template is for: one that demands aws:ResourceAccount does
-// not let buckets be made if S3 leaves it out.
+// TestProvisioner_WithoutResourceAccount shows the purpose of the template's condition: with
+// aws:ResourceAccount as a requirement, no bucket can be created if S3 omits it.
 func TestProvisioner_WithoutResourceAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		strict := strings.ReplaceAll(onboarding.Account, "StringEqualsIfExists:", "StringEquals:")
@@ -50,7 +50,7 @@ func answering(t *testing.T, template string, answers unproven.Answers) *world {
 	return &world{t: t, box: sandbox.New(sandbox.Options{Seed: 1, Onboarding: template, Answers: answers})}
 }
 
-// briefLife makes a project with a locked bucket, a user and an SFTP server, and deletes it.
+// briefLife creates a project with a locked bucket, a user and an SFTP server, and deletes it.
 func (w *world) briefLife() error {
 	ctx := w.t.Context()
 	if err := w.process().CreateProject(ctx, project(model.Empty, true)); err != nil {
