@@ -24,28 +24,30 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 )
 
-// endpointVariable names a DynamoDB on which the tests run instead of the simulated one: any that keeps the tables of access keys
-// apart, as DynamoDB Local does.
+// endpointVariable names a DynamoDB on which the tests run instead of the simulated one. It must
+// keep the tables of access keys apart, as DynamoDB Local does.
 const endpointVariable = "STOWAGE_TEST_DYNAMODB"
 
-// benches counts the benches, each of which has an access key of its own.
+// benches counts the benches. Each has its own access key.
 var benches atomic.Int64
 
-// bench is a mirror on the simulated DynamoDB, reached through the real SDK client without a network; or on the DynamoDB that
-// endpointVariable names.
+// bench is a mirror on the simulated DynamoDB, reached through the real SDK client without a
+// network, or on the DynamoDB that endpointVariable names.
 type bench struct {
 	*mirror.Table
 	client  *sdk.Client
 	world   *cloud.World
 	service *dynamodb.Service
-	// elsewhere, unless nil, reaches the DynamoDB in the service's place.
+	// elsewhere, unless nil, reaches the DynamoDB that replaces the service.
 	elsewhere http.RoundTripper
 
 	mu     sync.Mutex
 	counts map[string]int
-	// before, unless nil, is called before a request is handled. It may answer in the service's place.
+	// before, unless nil, is called before a request is handled. It may answer instead of the
+	// service.
 	before func(operation string, body []byte) *cloud.Response
-	// after, unless nil, is called after a request was handled; its error is what the client gets instead of the answer.
+	// after, unless nil, is called after a request was handled. The client gets its error instead
+	// of the answer.
 	after func(operation string) error
 }
 
@@ -57,7 +59,7 @@ func newBench(t *testing.T) *bench {
 	b.service = dynamodb.New(b.world)
 	endpoint := os.Getenv(endpointVariable)
 	if endpoint != "" {
-		// Connections are not kept, lest one outlives a bubble of virtual time.
+		// Connections are not kept, so that none outlives a bubble of virtual time.
 		b.elsewhere = &http.Transport{DisableKeepAlives: true}
 	}
 	b.client = sdk.New(sdk.Options{
@@ -85,7 +87,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// given is a pointer to a text, nil when it is empty.
+// given returns a pointer to a text, nil when it is empty.
 func given(s string) *string {
 	if s == "" {
 		return nil
@@ -143,7 +145,7 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 	request := &cloud.Request{
 		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},
 		Service: "dynamodb", Operation: operation, HTTP: r, Body: body,
-		Stale: true, // whoever does not ask for a consistent read shall notice
+		Stale: true, // detects callers that do not ask for a consistent read
 	}
 	b.world.Lock()
 	defer b.world.Unlock()
@@ -155,7 +157,8 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 	return response, err
 }
 
-// once makes a hook that calls f for the first request of an operation only, also when f makes such requests itself.
+// once returns a hook that calls f for the first request of an operation only, even if f makes such
+// requests.
 func (b *bench) once(operation string, f func(body []byte) *cloud.Response) {
 	var done atomic.Bool
 	b.before = func(op string, body []byte) *cloud.Response {
@@ -166,7 +169,7 @@ func (b *bench) once(operation string, f func(body []byte) *cloud.Response) {
 	}
 }
 
-// calls is how many requests of an operation have come.
+// calls returns the number of requests of an operation.
 func (b *bench) calls(operation string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -176,7 +179,7 @@ func (b *bench) calls(operation string) int {
 // epoch0 is an arbitrary time before which nothing happens in tests.
 var epoch0 = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// at is a version of a stack, n milliseconds after epoch0.
+// at returns a version of a stack, n milliseconds after epoch0.
 func at(stack, status string, n int) mirror.Version {
 	return mirror.Version{
 		StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + stack, ChangeSetID: fmt.Sprintf("set-%d", n),

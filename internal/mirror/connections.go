@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Everything stands for all projects and their directory in Connection.Projects.
+// Everything means all projects and their directory in Connection.Projects.
 const Everything = "*"
 
 // Connection is a connection of a web client.

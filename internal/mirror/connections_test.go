@@ -26,7 +26,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// audience are the ids of those to whom events of a project are sent.
+// audience returns the ids of the connections to which a project's events are sent.
 func (b *bench) audience(t *testing.T, project string) []string {
 	t.Helper()
 	all, err := b.Audience(t.Context(), project)
@@ -46,7 +46,8 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 			{ID: "all", Projects: []string{mirror.Everything}, Ends: later},
 			{ID: "acme", Projects: []string{"acme"}, Ends: later},
 			{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon},
-			// Names that hold others are no others, nor does a project's name make the directory visible.
+			// Names that contain others are not equal to them, and a project's name does not make
+			// the directory visible.
 			{ID: "other", Projects: []string{"acme-2", "not-acme", mirror.Directory}, Ends: later},
 			{ID: "nobody", Ends: later},
 		} {
@@ -71,7 +72,7 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 		if diff := cmp.Diff([]string{"acme"}, b.audience(t, "acme")); diff != "" {
 			t.Error(diff)
 		}
-		// Those that have ended are still listed, for whoever removes them.
+		// Ended connections are still listed, so that they can be removed.
 		kept, err := b.Connections(t.Context())
 		must(t, err)
 		want := mirror.Connection{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon.Truncate(time.Millisecond)}
@@ -81,7 +82,7 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 	})
 }
 
-// A client can go while somebody finds that it is behind.
+// A client may disconnect while another process marks it as behind.
 func TestWhoHasGoneDoesNotFallBehind(t *testing.T) {
 	b := newBench(t)
 	must(t, b.FallBehind(t.Context(), "gone", true))
@@ -90,7 +91,7 @@ func TestWhoHasGoneDoesNotFallBehind(t *testing.T) {
 	}
 }
 
-// unsent is what nobody has sent of a project's events, as "after..upto".
+// unsent returns a project's unsent events, as "after..upto".
 func (b *bench) unsent(t *testing.T, project string) string {
 	t.Helper()
 	u, err := b.Unsent(t.Context(), project)
@@ -126,20 +127,20 @@ func TestWhatHasBeenSentIsNoted(t *testing.T) {
 	expect("2..2")
 	fifth := write(3)
 	must(t, b.Sent(t.Context(), "demo", fifth))
-	must(t, b.Sent(t.Context(), "demo", second)) // somebody was slower
+	must(t, b.Sent(t.Context(), "demo", second)) // another sender was slower
 	expect("5..5")
 
-	// The events are told apart from the note.
+	// The note of sent events is not read as an event.
 	if events, err := b.Events(t.Context(), "demo", 0); err != nil || len(events) != 5 {
 		t.Errorf("%d events, error %v", len(events), err)
 	}
-	// Numbers of another epoch say nothing.
+	// Numbers of another epoch are ignored.
 	must(t, b.Forget(t.Context(), "demo"))
 	expect("0..0")
 	write(1)
-	must(t, b.Sent(t.Context(), "demo", fifth)) // by somebody who was slower still
+	must(t, b.Sent(t.Context(), "demo", fifth)) // another sender was even slower
 	expect("0..1")
-	// Nobody wants to hear of everything that has happened while there was no way to send it.
+	// After a long failure, only the last 100 events are sent.
 	write(150)
 	expect("51..151")
 }
@@ -154,7 +155,7 @@ func TestPositionsOfManyProjects(t *testing.T) {
 			b.mustWrite(t, name, 0, reading(at("a", "UPDATE_COMPLETE", n+1)))
 		}
 	}
-	// DynamoDB leaves over what it has no capacity for.
+	// DynamoDB returns unprocessed keys when it lacks capacity.
 	short := 0
 	b.before = func(operation string, body []byte) *cloud.Response {
 		if operation != "BatchGetItem" || short > 0 {
@@ -168,7 +169,7 @@ func TestPositionsOfManyProjects(t *testing.T) {
 	if len(positions) != 65 || positions["p128"].Seq != 1 || positions["p128"].Epoch == "" || positions["p128"].Epoch == positions["p0"].Epoch {
 		t.Errorf("%d positions, p128 %+v", len(positions), positions["p128"])
 	}
-	if calls := b.calls("BatchGetItem"); calls != 3 { // one is left over whole
+	if calls := b.calls("BatchGetItem"); calls != 3 { // all keys of one batch are unprocessed
 		t.Errorf("%d calls", calls)
 	}
 	if none, err := b.Positions(t.Context(), nil); err != nil || len(none) != 0 || b.calls("BatchGetItem") != 3 {
@@ -208,12 +209,12 @@ func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
 		if op := b.mustRead(t, "demo").Heads[2].Operation; op == nil || op.Token != "2" {
 			t.Errorf("the other operation is %+v", op)
 		}
-		// The stack goes on as ever.
+		// The stack continues as usual.
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 2)))
 	})
 }
 
-// Between the reading of the heads and the write somebody may have begun another operation.
+// Another operation may begin between the read of the heads and the write.
 func TestAnOperationThatHasJustBegunDoesNotExpire(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))

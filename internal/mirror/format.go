@@ -32,8 +32,8 @@ func readable(i item) error {
 	return newerItem(i, n.Value)
 }
 
-// newerItem is the error for an item that a newer version wrote in a format that this one doesn't know. Callers read the templates
-// instead, and leave the item alone.
+// newerItem is the error for an item that a newer version wrote in a format that this one doesn't
+// know. Callers read the templates instead, and leave the item alone.
 func newerItem(i item, format string) error {
 	what := fmt.Sprintf("the mirror's item %s %s", keyPart(i, PartitionKey), keyPart(i, SortKey))
 	return &model.NewerFormatError{What: what, Format: format, Known: Format}

@@ -25,7 +25,7 @@ import (
 
 var record = flag.Bool("record", false, "write testdata/format1.json, if there is none")
 
-// everything is one of each kind of entity, with what a stack's contents can have besides.
+// everything returns contents with every kind of entity and every other part.
 func everything() *template.Contents {
 	return &template.Contents{
 		Env:     template.Env{Project: "demo", AccountID: "111122223333", Region: "eu-west-1", Partition: "aws", Shared: template.Shared{KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234"}},
@@ -68,7 +68,8 @@ func (b *bench) putItem(t *testing.T, i map[string]types.AttributeValue) {
 	}
 }
 
-// firstItems fills a table with what the first version wrote: testdata/format1.json, which is kept for ever.
+// firstItems fills a table with the items of the first version: testdata/format1.json, which is
+// kept for ever.
 func firstItems(t *testing.T, b *bench) []map[string]types.AttributeValue {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", "format1.json"))
@@ -91,7 +92,7 @@ func firstItems(t *testing.T, b *bench) []map[string]types.AttributeValue {
 	return items
 }
 
-// newer is an item as a later version could write it.
+// newer returns an item as a later version could write it.
 func (b *bench) newer(t *testing.T, pk, sk string) map[string]types.AttributeValue {
 	t.Helper()
 	i := b.item(t, pk, sk)
@@ -101,8 +102,8 @@ func (b *bench) newer(t *testing.T, pk, sk string) map[string]types.AttributeVal
 	return i
 }
 
-// What the first version wrote (testdata/format1.json) is read, but for the body, which lacks what came later: it is taken for missing,
-// and written anew from the same version of the stack.
+// The items of the first version (testdata/format1.json) are read, except the body. It lacks later
+// fields, so it is treated as missing and written again for the same version of the stack.
 func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -124,7 +125,7 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 		if diff := cmp.Diff(everything(), &snapshot.Bodies[0].Contents, cmpopts.EquateEmpty()); diff != "" {
 			t.Error(diff)
 		}
-		// Once is enough: the same version again is no news.
+		// The same version is not written twice.
 		if won, _, err := b.Write(t.Context(), "demo", 0, mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()}); won || err != nil {
 			t.Errorf("written again: %v, %v", won, err)
 		}
@@ -132,14 +133,14 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 		if err != nil || len(events) != 2 {
 			t.Fatalf("events %v, error %v", events, err)
 		}
-		// The sequence goes on where the first version left it.
+		// The sequence continues where the first version left it.
 		if head := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 8))); head.Seq != 3 || head.Epoch != epoch {
 			t.Errorf("the next event is %s %d, want %s 3", head.Epoch, head.Seq, epoch)
 		}
 	})
 }
 
-// recordFirst writes the file, unless there is one: what stands in it is what the first version wrote.
+// recordFirst writes the file if it does not exist. It contains what the first version wrote.
 func recordFirst(t *testing.T, b *bench) {
 	t.Helper()
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 7), StackName: "stowage-demo-0", Contents: everything()})
@@ -167,7 +168,7 @@ func recordFirst(t *testing.T, b *bench) {
 	}
 }
 
-// An older version says that an item is newer, and leaves it as it is, whatever it has to write.
+// An older version reports that an item is newer, and never overwrites it.
 func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 	for _, c := range []struct{ pk, sk string }{
 		{"PROJECT#demo", "STACK#0"}, {"PROJECT#demo", "BODY#0"}, {"EVENTS#demo", "SEQ"},

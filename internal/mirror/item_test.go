@@ -14,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Whatever a template can hold comes back from the table, the whole range of int64 included.
+// All contents of a template are read back equal, with the whole range of int64.
 func TestContentsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := Body{
@@ -26,8 +26,8 @@ func TestContentsRoundTrip(t *testing.T) {
 			Hash:     "hash",
 			Contents: rapid.Make[template.Contents]().Draw(t, "contents"),
 		}
-		// Neither tags nor ids are empty, and DynamoDB has no place for it.
-		want.Contents.Env.Budget = template.Usage{} // the reader's own, and not stored
+		// Tags and ids are never empty, and DynamoDB cannot store empty ones.
+		want.Contents.Env.Budget = template.Usage{} // belongs to the reader, and is not stored
 		delete(want.Contents.Origins, "")
 		delete(want.Contents.Incarnations, "")
 		delete(want.Contents.Policies, "")
@@ -47,7 +47,7 @@ func TestContentsRoundTrip(t *testing.T) {
 		for _, c := range want.Contents.Credentials {
 			delete(c.KeyIDs, "")
 		}
-		want.Contents.Env.Outputs = nil // of the moment, and not stored
+		want.Contents.Env.Outputs = nil // momentary, and not stored
 		if literals := want.Contents.Literals; literals != nil {
 			delete(literals.Buckets, "")
 			for _, u := range literals.Users {
@@ -96,7 +96,8 @@ func TestEntitiesAreNativeMaps(t *testing.T) {
 	}
 }
 
-// The sizes are the examples of the DynamoDB developer guide's page "DynamoDB item sizes and formats", and its rules.
+// The sizes are the examples and rules of the DynamoDB developer guide, "DynamoDB item sizes and
+// formats".
 func TestItemSize(t *testing.T) {
 	s := func(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 	n := func(v string) types.AttributeValue { return &types.AttributeValueMemberN{Value: v} }

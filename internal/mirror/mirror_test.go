@@ -26,7 +26,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// holding makes contents with buckets of the names.
+// holding returns contents with buckets of these names.
 func holding(names ...string) *template.Contents {
 	contents := &template.Contents{Env: template.Env{Project: "demo", Region: "eu-west-1"}}
 	for _, name := range names {
@@ -35,12 +35,12 @@ func holding(names ...string) *template.Contents {
 	return contents
 }
 
-// reading is an update such as somebody makes who has read the stack at that moment.
+// reading returns the update of a writer that has read the stack at that version.
 func reading(v mirror.Version) mirror.Update {
 	return mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status)))}
 }
 
-// mustWrite writes and fails unless the write wins.
+// mustWrite writes, and fails unless the write wins.
 func (b *bench) mustWrite(t *testing.T, project string, shard int, u mirror.Update) *mirror.Head {
 	t.Helper()
 	won, head, err := b.Write(t.Context(), project, shard, u)
@@ -138,7 +138,7 @@ func TestAStaleOrRepeatedWriteIsRefused(t *testing.T) {
 	}
 }
 
-// What was read of a moment counts, unless it was doubtful and somebody has read the moment better.
+// Doubtful contents of a version are replaced by a better reading of it; others are not.
 func TestDoubtfulContentsGiveWay(t *testing.T) {
 	b := newBench(t)
 	v := at("a", "UPDATE_COMPLETE", 5)
@@ -162,7 +162,7 @@ func TestDoubtfulContentsGiveWay(t *testing.T) {
 	}
 }
 
-// A write that read the head before somebody else wrote a later version must not put its own over that.
+// A write that read the head before another writer stored a later version must not overwrite it.
 func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
@@ -184,7 +184,7 @@ func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
 	}
 }
 
-// The order of versions rests on the head alone, even if somebody has put the counter back in the meantime.
+// Only the head decides the order of versions, even if the counter was set back in the meantime.
 func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
@@ -264,8 +264,8 @@ func TestAWriteThatAlwaysLosesGivesUp(t *testing.T) {
 	})
 }
 
-// The answer to a transaction is lost after it took effect: the SDK sends it again with the same token, and the write
-// has won, once.
+// The answer to a transaction is lost after it took effect. The SDK retries with the same token,
+// and the write has won, once.
 func TestALostAnswerIsNoLostWrite(t *testing.T) {
 	b := newBench(t)
 	lost := false
@@ -285,7 +285,7 @@ func TestALostAnswerIsNoLostWrite(t *testing.T) {
 	}
 }
 
-// checkEvents fails unless a project's events are numbered from 1 without holes, n of them.
+// checkEvents fails unless a project has exactly n events, numbered from 1 without gaps.
 func checkEvents(t interface {
 	Helper()
 	Fatalf(string, ...any)
@@ -301,7 +301,7 @@ func checkEvents(t interface {
 	}
 }
 
-// shown is what a client knows of a stack's buckets after it has applied a project's events.
+// shown returns the buckets of a stack for a client that has applied a project's events.
 func shown(t *rapid.T, events []event.Event, shard int) map[string]model.Bucket {
 	buckets := map[string]model.Bucket{}
 	for _, e := range events {
@@ -322,8 +322,8 @@ func shown(t *rapid.T, events []event.Event, shard int) map[string]model.Bucket 
 	return buckets
 }
 
-// Readings of any age arrive in any order, and more than once: the mirror ends at the greatest, never goes back on the
-// way, and a client that applies the events sees what the mirror holds.
+// Readings of any age arrive in any order, some repeatedly. The mirror ends at the greatest and
+// never goes back, and a client that applies the events equals it.
 func TestWritesInAnyOrder(t *testing.T) {
 	b := newBench(t)
 	run := 0
@@ -380,14 +380,14 @@ func TestWritesInAnyOrder(t *testing.T) {
 	})
 }
 
-// Several writers bring the same versions, each in an order of its own: every version is won at most once, every win has its
-// event, and the greatest is there in the end.
+// Several writers write the same versions, each in its own order. Every version wins at most once,
+// every win has its event, and the greatest remains.
 func TestConcurrentWriters(t *testing.T) {
 	b := newBench(t)
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		if run > 25 { // enough for the scheduler to show what it can do
+		if run > 25 { // enough to vary the scheduling
 			return
 		}
 		project := fmt.Sprintf("p%d", run)
@@ -437,7 +437,7 @@ func TestEventsCarryTheDifference(t *testing.T) {
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: first, Run: "run-1"})
 	second := holding("inbox", "same", "new")
 	second.Buckets[0].OnDelete = model.Empty
-	second.Buckets[1].Tags = map[string]string{} // means what nil means
+	second.Buckets[1].Tags = map[string]string{} // equals nil
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2), StackName: "stowage-demo-0", Contents: second, Run: "run-2"})
 
 	events, err := b.Events(t.Context(), "demo", 1)
@@ -532,7 +532,7 @@ func TestAnnouncements(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := event.StackVersion{StackID: at("a", "", 1).StackID, LastUpdated: epoch0.Add(time.Millisecond), Phase: mirror.PhaseOf("CREATE_COMPLETE")}
-		announced.Started = announced.Started.UTC() // as it was given: an event's times are exact
+		announced.Started = announced.Started.UTC() // as given: an event's times are exact
 		if diff := cmp.Diff(event.OperationChange{Version: v, Operation: &announced}, before); diff != "" || events[0].Run != "run-1" || events[0].Revision != 1 {
 			t.Errorf("run %q, revision %d, %s", events[0].Run, events[0].Revision, diff)
 		}
@@ -613,7 +613,7 @@ func TestAnnouncements(t *testing.T) {
 	})
 }
 
-// What a client shows that has followed all events is what a client shows that has just come.
+// A client that has followed all events equals one that has just connected.
 func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	b := newBench(t)
 	contents := everything()
@@ -660,7 +660,7 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	}
 	live.Commits = event.Commits(events)
 	show(clients[1], int64(len(events)), live)
-	// Entities are compared as the mirror has them, where an empty list is no list.
+	// Entities are compared in the mirror's form, where an empty list equals no list.
 	if diff := cmp.Diff(clients[0].View("demo"), clients[1].View("demo"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
@@ -669,7 +669,7 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	}
 }
 
-// large makes contents of about as many bytes in an item.
+// large returns contents with an item of about this size.
 func large(bytes int) *template.Contents {
 	contents := holding()
 	for i := range bytes / 1100 {
@@ -692,7 +692,7 @@ func TestContentsThatDoNotFitAreRefused(t *testing.T) {
 	}
 }
 
-// Contents are taken as long as DynamoDB takes them. An event that would be too large says that there is more to load.
+// Contents are stored up to DynamoDB's limit. A larger event asks for a reload.
 func TestLargeContents(t *testing.T) {
 	b := newBench(t)
 	for shard := range 4 {
@@ -707,7 +707,7 @@ func TestLargeContents(t *testing.T) {
 		t.Errorf("1.4 MB came in %d pages", n)
 	}
 
-	// Every quote takes two bytes in an event's JSON, and one in the body.
+	// A quote takes two bytes in an event's JSON, and one in the body.
 	contents := holding()
 	for i := range 200 {
 		contents.Permissions = append(contents.Permissions, model.Permission{User: "u", Bucket: fmt.Sprint(i), Prefix: strings.Repeat(`"`, 1024)})
@@ -745,7 +745,7 @@ func TestForget(t *testing.T) {
 	}
 	b.mustWrite(t, "demo-2", 0, reading(at("b", "UPDATE_COMPLETE", 1)))
 
-	// DynamoDB is short of capacity and does nothing of the first batch.
+	// DynamoDB lacks capacity and processes nothing of the first batch.
 	b.once("BatchWriteItem", func(body []byte) *cloud.Response {
 		var request struct{ RequestItems json.RawMessage }
 		if err := json.Unmarshal(body, &request); err != nil {
@@ -773,7 +773,8 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestEvents_TimeToLive: DynamoDB deletes an event 24 hours after its time, which the attribute tells in seconds.
+// TestEvents_TimeToLive checks that DynamoDB deletes an event 24 hours after its time. The
+// attribute is in seconds.
 func TestEvents_TimeToLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -798,7 +799,7 @@ func TestEvents_TimeToLive(t *testing.T) {
 	})
 }
 
-// DynamoDB deletes expired items some days later; until then Events leaves them out.
+// DynamoDB deletes expired items some days later; until then Events omits them.
 func TestEventsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -813,7 +814,8 @@ func TestEventsExpire(t *testing.T) {
 	})
 }
 
-// A Forget that meets a Write can leave an event behind, which must not show up among those of the next epoch.
+// A Forget concurrent with a Write can leave an event behind. It must not appear among those of the
+// next epoch.
 func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
 	b := newBench(t)
 	for n := range 3 {

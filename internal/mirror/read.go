@@ -18,13 +18,14 @@ type Snapshot struct {
 }
 
 // Read reads a project's stacks with one strongly consistent Query per 1 MB. A project that is not
-// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a model.NotFoundTable error
-// when there is no table.
+// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a
+// model.NotFoundTable error when there is no table.
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	return t.ReadWithin(ctx, project, 0)
 }
 
-// ReadWithin is Read with a bound on the time that each page takes; 0 is no bound. It returns an *UnreachableError when a page takes longer.
+// ReadWithin is Read with a bound on the time that each page takes; 0 is no bound. It returns an
+// *UnreachableError when a page takes longer.
 func (t *Table) ReadWithin(ctx context.Context, project string, page time.Duration) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
 	now := time.Now()

@@ -44,8 +44,8 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 	return t.queryWithin(ctx, asked, 0, take)
 }
 
-// queryWithin is query with a bound on the time that each page takes, retries of the SDK included; 0 is no bound. It returns a
-// *UnreachableError when the bound is exceeded.
+// queryWithin is query with a bound on the time that each page takes, retries of the SDK included;
+// 0 is no bound. It returns a *UnreachableError when the bound is exceeded.
 func (t *Table) queryWithin(ctx context.Context, asked expression.Builder, bound time.Duration, take func(item) error) error {
 	built, err := asked.Build()
 	if err != nil {
@@ -89,8 +89,8 @@ func (t *Table) page(ctx context.Context, pages *dynamodb.QueryPaginator, bound 
 	return page, err //nolint:wrapcheck // the callers of query do
 }
 
-// lastFailure is the error of the last attempt of a call that was answered. The SDK's own error does not tell it when time runs out
-// between two attempts.
+// lastFailure is the error of the last attempt of a call that was answered. The SDK's own error
+// does not tell it when time runs out between two attempts.
 type lastFailure struct{ err error }
 
 func (l *lastFailure) observe(stack *middleware.Stack) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// statuses are all statuses of stacks (CloudFormation API reference, Stack).
+// statuses lists all statuses of stacks (CloudFormation API reference, Stack).
 var statuses = []string{
 	"CREATE_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE",
 	"DELETE_IN_PROGRESS", "DELETE_FAILED", "DELETE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
@@ -18,7 +18,7 @@ var statuses = []string{
 	"IMPORT_COMPLETE", "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE",
 }
 
-// Whatever an operation goes through without a change of LastUpdatedTime, its end is the last that the mirror takes.
+// The end of an operation has the highest phase of all its statuses with one LastUpdatedTime.
 func TestPhasesRiseToTheEndOfAnOperation(t *testing.T) {
 	for _, path := range [][]string{
 		{"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"},
@@ -46,7 +46,7 @@ func versions() *rapid.Generator[mirror.Version] {
 	})
 }
 
-// Supersedes is a strict order, so that "the greatest version" means something.
+// Supersedes is a strict order, so that "the greatest version" is defined.
 func TestSupersedesIsAStrictOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := versions().Draw(t, "a"), versions().Draw(t, "b"), versions().Draw(t, "c")
@@ -80,7 +80,7 @@ func TestSupersedes(t *testing.T) {
 	}
 }
 
-// What is below a millisecond is not stored, and so must not count in a comparison with what is.
+// Fractions of a millisecond are not stored, so they must not count in comparisons.
 func TestSupersedesCountsMilliseconds(t *testing.T) {
 	whole := at("a", "UPDATE_COMPLETE", 1)
 	parts := whole

@@ -30,9 +30,11 @@ type Update struct {
 	// answers were inconsistent for longer than usual. Contents of the same version that are not
 	// doubtful replace them.
 	Doubtful bool
-	// Run is the run that made the change. When it is "" it is taken from the operation that was announced.
+	// Run is the run that made the change. When it is "" it is taken from the operation that was
+	// announced.
 	Run string
-	// Who is the author of the change, for an operation that could not be announced because the stack was not mirrored yet.
+	// Who is the author of the change, for an operation that could not be announced because the
+	// stack was not mirrored yet.
 	Who string
 	// Token is the token of the operation; "" when unknown. A final status removes the announcement
 	// of that operation.
@@ -47,8 +49,8 @@ type Update struct {
 // call whose first answer was lost does not win: its event is pending until it is sent by another
 // process.
 //
-// It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when there is
-// no table.
+// It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when
+// there is no table.
 func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
 	update.Version = update.normal()
@@ -340,8 +342,8 @@ func (t *Table) put(i item, condition expression.ConditionBuilder) (*types.Put, 
 	}, nil
 }
 
-// headUnchanged is the condition that the head has not been written, and no operation announced, since
-// the base was read. Only then is the event's difference correct.
+// headUnchanged is the condition that the head has not been written, and no operation announced,
+// since the base was read. Only then is the event's difference correct.
 func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
