@@ -26,7 +26,7 @@ func begun(t *testing.T) *fixture {
 	return f
 }
 
-// message makes a message about the project demo, at noon and as many seconds as its number.
+// message returns a message about the project demo, at noon plus as many seconds as its number.
 func (f *fixture) message(kind event.Type, epoch string, seq int64, data any) event.Message {
 	f.Helper()
 	m, err := event.Of(kind, data)
@@ -37,7 +37,7 @@ func (f *fixture) message(kind event.Type, epoch string, seq int64, data any) ev
 	return m
 }
 
-// stack is an event that says of a stack that it holds a bucket.
+// stack returns an event after which a stack holds a bucket.
 func (f *fixture) stack(seq int64) event.Message {
 	f.Helper()
 	change := event.StackChange{
@@ -54,7 +54,8 @@ func (f *fixture) beat(epoch string, seq int64) event.Message {
 	return m
 }
 
-// wants fails unless the client, given a message, sends the types with their places in the project, "resume 3 snapshot 0".
+// wants fails unless the client answers a message with these types and positions: "resume 3
+// snapshot 0".
 func (f *fixture) wants(want string, m event.Message) {
 	f.Helper()
 	text, err := json.Marshal(m)
@@ -100,7 +101,7 @@ func TestAHoleIsAskedForOnce(t *testing.T) {
 	f := begun(t)
 	f.wants("resume 3", f.stack(5))
 	f.wants("", f.stack(7))
-	f.wants("", f.stack(3)) // seen
+	f.wants("", f.stack(3)) // already applied
 	f.at(3)
 	f.wants("", f.stack(4))
 	f.at(5)
@@ -131,7 +132,7 @@ func TestASnapshotThatStandsForEventsIsAGap(t *testing.T) {
 	f.wants("", f.message(event.TypeSnapshot, "e", 10, event.Snapshot{})) // late
 	f.at(11)
 	f.wants("resume 11", f.message(event.TypeOperation, "new", 1, event.OperationChange{}))
-	f.wants("", f.message(event.TypeSnapshot, "new", 1, event.Snapshot{})) // made before the one with which the epoch began: late
+	f.wants("", f.message(event.TypeSnapshot, "new", 1, event.Snapshot{})) // older than the snapshot that started the epoch
 	m := f.message(event.TypeSnapshot, "new", 1, event.Snapshot{})
 	m.Time = noon.Add(time.Hour)
 	f.wants("", m)
@@ -145,12 +146,12 @@ func TestASnapshotThatStandsForEventsIsAGap(t *testing.T) {
 	}
 }
 
-// What can't be read takes a snapshot, which is asked for once; what a later minor version brings takes nothing.
+// An unreadable event requires one snapshot. Additions of a later minor version require none.
 func TestEventsOfLaterVersions(t *testing.T) {
 	f := begun(t)
 	f.wants("", f.message("weather", "e", 4, map[string]any{"rain": true}))
 	f.at(4)
-	f.wants("", f.message("weather", "", 0, map[string]any{"rain": true})) // no event
+	f.wants("", f.message("weather", "", 0, map[string]any{"rain": true})) // not an event
 	m := f.stack(5)
 	m.V = 2
 	f.wants("snapshot 0", m)
@@ -162,7 +163,7 @@ func TestEventsOfLaterVersions(t *testing.T) {
 	m = f.message(event.TypeHeartbeat, "", 0, map[string]any{})
 	m.V = 2
 	f.wants("", m)
-	// Members that nobody knows are passed over.
+	// Unknown members are ignored.
 	if _, err := f.Receive([]byte(`{"v":1,"type":"stack","project":"demo","epoch":"e","seq":7,"mood":[null],"data":{"shard":0,"mood":1}}`)); err != nil {
 		t.Error(err)
 	}
@@ -190,8 +191,8 @@ func TestProjectsComeAndGo(t *testing.T) {
 	if f.View("demo") != nil || f.Complete("new") || !f.Ends.Equal(noon) {
 		t.Errorf("demo is still there, or new is complete, or the end is %s", f.Ends)
 	}
-	f.wants("snapshot 0", f.beat("e", 3)) // of demo; what new lacks is on its way since the welcome
-	f.wants("snapshot 0", f.beat("e", 3)) // of new: it didn't come
+	f.wants("snapshot 0", f.beat("e", 3)) // of demo; the server sends what new lacks after the welcome
+	f.wants("snapshot 0", f.beat("e", 3)) // of new: it did not arrive
 	m := f.message(event.TypeError, "", 0, event.Error{Code: event.CodeUnknownProject, Message: "gone"})
 	f.wants("", m)
 	if f.LastError == nil || f.LastError.Code != event.CodeUnknownProject {
@@ -204,7 +205,8 @@ func TestProjectsComeAndGo(t *testing.T) {
 	}
 }
 
-// A snapshot can hold what is told later, and events what is in a snapshot already: nothing goes back.
+// A snapshot can include later events, and events can repeat a snapshot. The view never goes back
+// in time.
 func TestWhatIsOlderIsPassedOver(t *testing.T) {
 	f := &fixture{T: t}
 	version := event.StackVersion{StackID: "a", LastUpdated: noon.Add(6 * time.Second), Phase: 4}
@@ -256,7 +258,7 @@ func TestDanglingPermissions(t *testing.T) {
 	}
 }
 
-// A hello says what the client has, in one message whatever that is.
+// A hello always fits into one message with the client's positions.
 func TestHello(t *testing.T) {
 	f := begun(t)
 	reconnect := f.message(event.TypeReconnect, "", 0, event.Reconnect{Ends: noon, SpreadSeconds: 5})
@@ -282,7 +284,7 @@ func TestHello(t *testing.T) {
 	}
 }
 
-// Whatever a client receives, it goes on.
+// Receive accepts any text, and the client stays usable.
 func FuzzReceive(f *testing.F) {
 	f.Add([]byte(`{"v":1,"type":"snapshot","project":"demo","epoch":"e","seq":3,"data":{"stacks":[{"shard":1}]}}`))
 	f.Add([]byte(`{"v":1,"type":"stack","project":"demo","epoch":"e","seq":1,"data":{"shard":0,"removed":[{}]}}`))
@@ -295,7 +297,7 @@ func FuzzReceive(f *testing.F) {
 			if _, err := client.Receive([]byte(`{"v":1,"type":"snapshot","project":"demo","epoch":"e","seq":0,"data":{"stacks":[]}}`)); err != nil {
 				t.Fatal(err)
 			}
-			_, _ = client.Receive(text) // what is no message is an error, which is right
+			_, _ = client.Receive(text) // an error is correct for a text that is no message
 		}
 		for _, name := range client.Projects() {
 			client.View(name).Dangling()

@@ -3,8 +3,8 @@
 //
 // # Messages
 //
-// Everything on the wire is a Message in JSON: a version, a type, its subject, and data that depends
-// on the type.
+// Everything on the wire is a Message in JSON: a version, a type, its subject, and data that
+// depends on the type.
 //
 //	from the server   data             when
 //	welcome           Welcome          answers hello
@@ -35,8 +35,8 @@
 //
 // A snapshot's number is read before its items, so a snapshot can be newer than its number. This is
 // harmless: events contain the complete state of a stack and complete entities, with the stack's
-// StackVersion, and a client ignores what is older than what it has. The state and the entities of a
-// stack have separate versions, because entities are read only while the stack is stable.
+// StackVersion, and a client ignores what is older than what it has. The state and the entities of
+// a stack have separate versions, because entities are read only while the stack is stable.
 //
 // Client is a client without a connection. Clients in other languages implement the same rules.
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// change has an entity of each kind.
+// change returns a change with an entity of each kind.
 func change() event.StackChange {
 	c := event.StackChange{
 		StackState: event.StackState{
@@ -58,7 +58,7 @@ func TestAStackChangeSurvivesTheWire(t *testing.T) {
 	}
 }
 
-// The names of the envelope's members are the protocol.
+// The names of the envelope's members are part of the protocol.
 func TestTheEnvelope(t *testing.T) {
 	text, err := json.Marshal(event.Event{
 		V: 1, Type: event.TypeStack, Project: "demo", Epoch: "e", Seq: 2, Revision: 3,
@@ -105,7 +105,7 @@ func TestVersionsOfStacks(t *testing.T) {
 		{at("a", 1, 1), at("a", 1, 4), true},
 		{at("a", 1, 4), at("a", 1, 4), false},
 		{at("a", 1, 7), at("b", 2, 1), true},
-		{at("a", 1, 1), at("b", 1, 4), false}, // nobody knows
+		{at("a", 1, 1), at("b", 1, 4), false}, // unknown
 		{event.StackVersion{}, at("a", 1, 0), true},
 	} {
 		if got := c.a.OlderThan(c.b); got != c.want {

@@ -24,7 +24,8 @@ const MaxParts = 9999
 // the data. Joining the shares in order, as Joiner does, restores the data:
 //
 //   - objects are joined member by member;
-//   - arrays are concatenated; if a part's array starts with null, the element after the null is joined with the last element of the previous array;
+//   - arrays are concatenated; if a part's array starts with null, the element after the null is
+//     joined with the last element of the previous array;
 //   - all other values are in one share only.
 //
 // An array element (for example an entity) stays in one part if it fits. Equal messages have equal

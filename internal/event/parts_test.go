@@ -14,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// value draws JSON as messages have it: no null in arrays. Texts can be large.
+// value draws JSON as in messages: without null in arrays. Texts can be large.
 func value(depth int) *rapid.Generator[any] {
 	return rapid.Custom(func(t *rapid.T) any {
 		kind := rapid.IntRange(0, 5).Draw(t, "kind")
@@ -45,7 +45,8 @@ func value(depth int) *rapid.Generator[any] {
 	})
 }
 
-// Whatever a message holds, each of its parts is a message within the limit, and they make the message again, in whatever order they come.
+// Each part of a message is a message within the limit, and the parts restore the message in any
+// order.
 func TestPartsMakeTheMessage(t *testing.T) {
 	v := schemas(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -111,7 +112,7 @@ func wantSame(t interface {
 	}
 }
 
-// An entity is divided only when it does not fit into a part by itself.
+// An entity is divided only if it does not fit into a part of its own.
 func TestEntitiesStayWhole(t *testing.T) {
 	var snapshot event.Snapshot
 	stack := event.StackSnapshot{StackState: state()}
@@ -184,7 +185,7 @@ func TestPartsThatDoNotFitTogetherAreRefused(t *testing.T) {
 	}
 }
 
-// Parts of messages that never come whole don't pile up.
+// Parts of incomplete messages do not accumulate.
 func TestTheOldestPartsAreDropped(t *testing.T) {
 	var j event.Joiner
 	add := func(id string, n int) bool {

@@ -33,7 +33,7 @@ func schemas(t interface {
 	return v
 }
 
-// schemaOf is the schema that a message has to keep to.
+// schemaOf returns the schema of a message.
 func schemaOf(m event.Message) string {
 	switch {
 	case m.Parts > 1:
@@ -46,7 +46,7 @@ func schemaOf(m event.Message) string {
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 
-// state has everything that a state can have.
+// state returns a state with all members set.
 func state() event.StackState {
 	return event.StackState{
 		Shard: 1, StackName: "stowage-demo-1", Status: "UPDATE_ROLLBACK_FAILED", Revision: 3, Reason: "The following resource(s) failed to update: [X]",
@@ -62,7 +62,7 @@ func operation() *event.Operation {
 	}
 }
 
-// entities have everything that entities can have.
+// entities returns entities with all members set.
 func entities() event.Entities {
 	inactive := noon.Add(time.Hour)
 	tags := map[string]string{"team": "data"}
@@ -92,7 +92,7 @@ func entities() event.Entities {
 	return all
 }
 
-// messages are one of each, with everything that it can have.
+// messages returns one message of each type with all members set.
 func messages(t *testing.T) []event.Message {
 	t.Helper()
 	id := model.ID{Kind: model.KindBucket, Name: "old"}
@@ -146,7 +146,7 @@ func messages(t *testing.T) []event.Message {
 	return all
 }
 
-// Every message keeps to its schema, and the schemas describe nothing that no message has.
+// Every message is valid, and the schemas describe no member that no message has.
 func TestMessagesKeepToTheirSchemas(t *testing.T) {
 	v := schemas(t)
 	for _, m := range messages(t) {
@@ -163,7 +163,7 @@ func TestMessagesKeepToTheirSchemas(t *testing.T) {
 	}
 }
 
-// A schema would notice if a message were wrong.
+// The schemas reject invalid messages.
 func TestSchemasRefuseWhatIsWrong(t *testing.T) {
 	v := schemas(t)
 	const version = `"version":{"stack_id":"a","last_updated":"2026-05-01T12:00:00Z","phase":4}`
@@ -194,7 +194,7 @@ func TestSchemasRefuseWhatIsWrong(t *testing.T) {
 	}
 }
 
-// The AsyncAPI document names every message and refers to schemas that are there.
+// The AsyncAPI document names every message and refers to existing schemas.
 func TestTheAsyncAPIDocumentHasAllMessages(t *testing.T) {
 	for _, folder := range []string{"templates", "docs"} {
 		document := filepath.Join("..", "..", folder, "live", "asyncapi.yaml")

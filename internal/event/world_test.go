@@ -16,7 +16,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// project is what the mirror holds of one, and the events that are stored.
+// project is a project in the mirror with its stored events.
 type project struct {
 	name   string
 	epoch  string
@@ -24,7 +24,7 @@ type project struct {
 	heads  map[int]event.StackState
 	bodies map[int]body
 	events []event.Event
-	unsent []event.Event // stored, but whoever stored them died before sending them
+	unsent []event.Event // stored, but their writer died before sending them
 }
 
 type body struct {
@@ -33,19 +33,19 @@ type body struct {
 	entities map[model.ID]model.Entity
 }
 
-// peer is a client, and what is on its way to and from it.
+// peer is a client with the messages on their way to and from it.
 type peer struct {
 	event.Client
 	connected bool
 	toClient  [][]byte
 	toServer  []event.Message
 
-	arrived map[string]bool // the events that have arrived whole
+	arrived map[string]bool // the events that have arrived complete
 	joiner  event.Joiner
-	reading *reading // a snapshot that the server is just reading
+	reading *reading // a snapshot that the server is reading
 }
 
-// reading is a snapshot that is being read: what has been read in the meantime can change before the rest is.
+// reading is a snapshot that is being read. What was read can change before the rest is read.
 type reading struct {
 	project *project
 	at      event.Position
@@ -84,7 +84,7 @@ func (w *world) store(p *project, kind event.Type, revision int64, data any) {
 	w.push(e)
 }
 
-// push sends an event to everybody who is connected.
+// push sends an event to all connected clients.
 func (w *world) push(e event.Event) {
 	for _, c := range w.peers {
 		if c.connected {
@@ -115,14 +115,14 @@ func (w *world) tell(c *peer, kind event.Type, at event.Message, data any) {
 	w.send(c, m)
 }
 
-// begin makes a project's mirror, or makes it anew.
+// begin creates a project's mirror, or creates it again.
 func (w *world) begin(name string) {
 	w.epochs++
 	w.projects[name] = &project{name: name, epoch: fmt.Sprint("epoch-", w.epochs), heads: map[int]event.StackState{}, bodies: map[int]body{}}
 	w.change(w.projects[name])
 }
 
-// change moves one of the project's stacks on.
+// change advances one of the project's stacks.
 func (w *world) change(p *project) {
 	shard := rapid.IntRange(0, 1).Draw(w.t, "shard")
 	head, there := p.heads[shard]
@@ -199,7 +199,7 @@ func (w *world) positions() map[string]event.Position {
 	return positions
 }
 
-// sweep sends what was stored and not sent, and a heartbeat.
+// sweep sends the unsent events and a heartbeat.
 func (w *world) sweep() {
 	for _, name := range slices.Sorted(maps.Keys(w.projects)) {
 		p := w.projects[name]
@@ -285,7 +285,8 @@ func (w *world) resume(c *peer, p *project, last *event.Position) {
 	}
 }
 
-// read goes on with a snapshot: first the heads are read, later the bodies, and anything can happen in between.
+// read continues a snapshot. It reads the heads first and the bodies later, with any changes in
+// between.
 func (w *world) read(c *peer) {
 	r := c.reading
 	if r.heads == nil {
@@ -307,7 +308,7 @@ func (w *world) read(c *peer) {
 	w.tell(c, event.TypeSnapshot, event.Message{Project: r.project.name, Epoch: r.at.Epoch, Seq: r.at.Seq}, snapshot)
 }
 
-// connect opens a connection, in place of any other.
+// connect opens a connection and replaces any other.
 func (w *world) connect(c *peer) {
 	c.connected, c.toClient, c.toServer, c.reading = true, nil, []event.Message{c.Hello()}, nil
 }
@@ -316,7 +317,7 @@ func (w *world) disconnect(c *peer) {
 	c.connected, c.toClient, c.toServer, c.reading = false, nil, nil, nil
 }
 
-// deliver hands a text to a client, and checks what that does to its views.
+// deliver passes a text to a client and checks the effect on its views.
 func (w *world) deliver(c *peer, text []byte) {
 	before := map[string]event.View{}
 	for _, name := range c.Projects() {
@@ -356,7 +357,8 @@ func copied(v *event.View) event.View {
 	return view
 }
 
-// checkStep fails when a view has gone back, or has passed over an event that hasn't arrived without telling that it was missed.
+// checkStep fails when a view goes back, or skips an event that has not arrived without recording
+// the gap.
 func (w *world) checkStep(c *peer, old, now *event.View) {
 	if old.Position.Epoch == now.Position.Epoch {
 		if now.Position.Seq < old.Position.Seq {
@@ -383,7 +385,7 @@ func (w *world) checkStep(c *peer, old, now *event.View) {
 	}
 }
 
-// settle lets everything come to an end: all connect, nothing is lost any more.
+// settle brings everything to an end: all clients connect, and nothing is lost any more.
 func (w *world) settle() {
 	drain := func() {
 		for busy := true; busy; {
@@ -407,14 +409,14 @@ func (w *world) settle() {
 			w.connect(c)
 		}
 	}
-	for range 3 { // an answer that was lost is asked for again at the second heartbeat after the question
+	for range 3 { // a lost answer is requested again at the second heartbeat after the request
 		drain()
 		w.sweep()
 	}
 	drain()
 }
 
-// check fails unless every client shows what the mirror holds.
+// check fails unless every client equals the mirror.
 func (w *world) check() {
 	for i, c := range w.peers {
 		if got, want := c.Projects(), slices.Sorted(maps.Keys(w.projects)); !slices.Equal(got, want) {
@@ -443,8 +445,8 @@ func (w *world) check() {
 	}
 }
 
-// Whatever gets lost, late, twice or out of order, whoever dies at whatever moment, however often a client is away: once things work again, every
-// client shows what the mirror holds, and none has passed over anything without being told.
+// Messages are lost, late, repeated or reordered; senders die at any moment; clients disconnect.
+// Once everything works again, every client equals the mirror, and every skipped event is in a gap.
 func TestClientsComeToShowWhatTheMirrorHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), projects: map[string]*project{}}
@@ -460,7 +462,7 @@ func TestClientsComeToShowWhatTheMirrorHolds(t *testing.T) {
 			}
 			return w.projects[rapid.SampledFrom(names).Draw(t, "project")]
 		}
-		// flying takes a text that is on its way, the oldest or any.
+		// flying returns a text on its way, the oldest or any, and optionally removes it.
 		flying := func(t *rapid.T, c *peer, remove bool) []byte {
 			if len(c.toClient) == 0 {
 				t.Skip("nothing is on its way")

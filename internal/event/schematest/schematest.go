@@ -1,4 +1,5 @@
-// Package schematest validates JSON by the JSON Schemas of the live protocol, more strictly than a client does: for tests.
+// Package schematest validates JSON against the JSON Schemas of the live protocol. It is for tests,
+// and stricter than a client.
 package schematest
 
 import (
@@ -15,7 +16,8 @@ import (
 	"golang.org/x/text/message"
 )
 
-// strictMetaschema is JSON Schema 2020-12 without unknown keywords, so that a misspelled one is an error.
+// strictMetaschema is JSON Schema 2020-12 without unknown keywords, so that a misspelled keyword is
+// an error.
 const strictMetaschema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"$id": "https://stowage.invalid/strict",
@@ -24,14 +26,15 @@ const strictMetaschema = `{
 	"unevaluatedProperties": false
 }`
 
-// Validator holds the schemas of a folder. They refer to each other by file name. It is not safe for concurrent use.
+// Validator holds the schemas of a folder, which refer to each other by file name. It is not safe
+// for concurrent use.
 type Validator struct {
 	schemas map[string]*jsonschema.Schema // by file name, and by file name and fragment for definitions
-	// seen are the members that validated messages had, by the location of their schema.
+	// seen records the members of validated messages, by the location of their schema.
 	seen map[string]bool
 }
 
-// Load reads all schemas of a folder. A schema with an unknown keyword is an error.
+// Load reads all schemas of a folder. It returns an error for an unknown keyword.
 func Load(folder fs.FS) (*Validator, error) {
 	names, err := fs.Glob(folder, "*.json")
 	if err != nil {
@@ -98,7 +101,8 @@ func read(folder fs.FS, name string) (any, error) {
 	return document, nil
 }
 
-// closeObjects forbids members that a schema does not describe. The schemas allow them for later versions, which tests do not have.
+// closeObjects forbids members that a schema does not describe. The schemas allow them for later
+// versions, which tests do not have.
 func closeObjects(document any) {
 	switch document := document.(type) {
 	case map[string]any:
@@ -116,7 +120,7 @@ func closeObjects(document any) {
 	}
 }
 
-// Validate returns what is wrong with JSON by the schema in a file.
+// Validate returns the violations of the schema in a file.
 func (v *Validator) Validate(file string, text []byte) []string {
 	schema, ok := v.schemas[file]
 	if !ok {
@@ -137,7 +141,7 @@ func (v *Validator) Validate(file string, text []byte) []string {
 	return nil
 }
 
-// causes are the innermost causes of an error.
+// causes returns the innermost causes of an error.
 func causes(err *jsonschema.ValidationError) []string {
 	if len(err.Causes) == 0 {
 		text := err.ErrorKind.LocalizedString(message.NewPrinter(language.English))
@@ -150,7 +154,7 @@ func causes(err *jsonschema.ValidationError) []string {
 	return all
 }
 
-// note remembers the members that a value has.
+// note records the members of a value.
 func (v *Validator) note(schema *jsonschema.Schema, value any) {
 	for schema.Ref != nil {
 		schema = schema.Ref
@@ -175,7 +179,7 @@ func (v *Validator) note(schema *jsonschema.Schema, value any) {
 	}
 }
 
-// Unseen are the locations of the members that the schemas describe and that no validated message had.
+// Unseen returns the locations of the described members that no validated message had.
 func (v *Validator) Unseen() []string {
 	described := map[string]bool{}
 	visited := map[*jsonschema.Schema]bool{}
