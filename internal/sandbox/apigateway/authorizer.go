@@ -19,7 +19,7 @@ var (
 	errNotAllowed   = errors.New("apigateway: the authorizer doesn't allow")
 )
 
-// authorize asks the authorizer and returns the context that later events carry.
+// authorize calls the authorizer and returns the context for later events.
 func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[string]string, error) {
 	event := authorizerEvent{
 		Type: "REQUEST", MethodARN: s.arn("$connect"), StageVariables: map[string]string{},
@@ -56,8 +56,8 @@ func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[
 	if err := judge(policy, s.arn("$connect")); err != nil {
 		return nil, err
 	}
-	// Events carry all values as strings: API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer", for REST
-	// APIs (unproven: websocket-authorizer-context).
+	// Events carry all values as strings: API Gateway Developer Guide, "Output from an API Gateway
+	// Lambda authorizer", for REST APIs (unproven: websocket-authorizer-context).
 	values := map[string]string{"principalId": answer.PrincipalID, "integrationLatency": "0"}
 	for name, value := range answer.Context {
 		switch v := value.(type) {
@@ -74,7 +74,7 @@ func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[
 	return values, nil
 }
 
-// judge says whether a policy allows execute-api:Invoke on a resource.
+// judge returns an error unless a policy allows execute-api:Invoke on a resource.
 func judge(policy *policydoc.Document, resource string) error {
 	allowed := false
 	for _, s := range policy.Statements {
@@ -99,7 +99,7 @@ func judge(policy *policydoc.Document, resource string) error {
 	return nil
 }
 
-// matches says whether a text matches a pattern with * and ?.
+// matches reports whether a text matches a pattern with * and ?.
 func matches(pattern, text string) bool {
 	if pattern == "" {
 		return text == ""

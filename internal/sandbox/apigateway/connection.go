@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// CloseError is how a connection ended, as the client sees it.
+// CloseError is the end of a connection, as the client sees it.
 type CloseError struct {
 	Code   int
 	Reason string
@@ -19,7 +19,7 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("apigateway: the connection is closed: %d %s", e.Code, e.Reason)
 }
 
-// ErrBroken is what a client sees of a connection that ended without a close frame.
+// ErrBroken is returned to a client whose connection ended without a close frame.
 var ErrBroken = errors.New("apigateway: the connection broke")
 
 var (
@@ -27,8 +27,8 @@ var (
 	errFull = errors.New("apigateway: the client's buffer is full")
 )
 
-// connection is one client, as API Gateway sees it. What carries its messages (a socket, or a simulation in memory) takes
-// them by next and hands in those of the client by receive.
+// connection is one client, as API Gateway sees it. Its transport (a socket, or a simulation in
+// memory) takes messages with next and delivers the client's with receive.
 type connection struct {
 	stage       *Stage
 	ctx         context.Context //nolint:containedctx // what the client's context holds reaches the functions
@@ -37,24 +37,24 @@ type connection struct {
 	authorizer  map[string]string // set before the connection is open
 	connectedAt time.Time
 
-	// The rest is guarded by the gateway's lock.
+	// The gateway's lock guards the fields below.
 	isOpen     bool
-	closed     error // what the client sees, once the connection has ended
-	lost       bool  // the client is gone and API Gateway doesn't know
+	closed     error // what the client sees after the end
+	lost       bool  // the client is disconnected and API Gateway does not know
 	stalled    bool
 	lastActive time.Time
 	queue      [][]byte
 	queued     int // bytes
 	requests   int
 	idle, life *time.Timer
-	wake       chan struct{} // holds a token when next should look again
+	wake       chan struct{} // holds a token when next should check again
 	ended      chan struct{} // closed when the client's side has ended
 }
 
-// requestID is the id of the connection's n-th request; 0 is the one that connects.
+// requestID returns the ID of the connection's n-th request; 0 is the one that connects.
 func (c *connection) requestID(n int) string { return identifier(c.id, n) }
 
-// begin opens the connection and starts its times.
+// begin opens the connection and starts its timers.
 func (c *connection) begin() {
 	g := c.stage.gateway
 	g.mu.Lock()
@@ -64,7 +64,7 @@ func (c *connection) begin() {
 	c.idle, c.life = time.AfterFunc(IdleLimit, goAway), time.AfterFunc(LifeLimit, goAway)
 }
 
-// forget removes a connection that was refused.
+// forget removes a refused connection.
 func (c *connection) forget() {
 	g := c.stage.gateway
 	g.mu.Lock()
@@ -78,7 +78,7 @@ func (c *connection) remove() {
 	g.order = slices.DeleteFunc(g.order, func(id string) bool { return id == c.id })
 }
 
-// touch notes that a message went by, in either direction. Pings do not count (unproven: websocket-pings).
+// touch records a message in either direction. Pings do not count (unproven: websocket-pings).
 func (c *connection) touch() {
 	c.lastActive = time.Now().UTC()
 	c.idle.Reset(IdleLimit)
@@ -91,7 +91,7 @@ func (c *connection) signal() {
 	}
 }
 
-// post puts a message for the client into its buffer. The gateway's lock is held.
+// post adds a message to the client's buffer. The gateway's lock is held.
 func (c *connection) post(message []byte) error {
 	switch {
 	case !c.isOpen:
@@ -107,7 +107,8 @@ func (c *connection) post(message []byte) error {
 	return nil
 }
 
-// next waits for the next message to the client. What was posted before the end comes before it. One goroutine may wait.
+// next waits for the next message to the client. It returns messages posted before the end first.
+// Only one goroutine may wait.
 func (c *connection) next(ctx context.Context) ([]byte, error) {
 	g := c.stage.gateway
 	for {
@@ -132,7 +133,7 @@ func (c *connection) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// close ends the connection; the first to call it says how. $disconnect runs in its own goroutine.
+// close ends the connection; the first call determines how. $disconnect runs in its own goroutine.
 func (c *connection) close(code int, reason string) {
 	g := c.stage.gateway
 	g.mu.Lock()
@@ -147,18 +148,18 @@ func (c *connection) close(code int, reason string) {
 		event.RequestContext.DisconnectStatusCode, event.RequestContext.DisconnectReason = code, &reason
 		event.Headers = map[string]string{"Host": c.stage.Domain(), "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
 		event.MultiValueHeaders = map[string][]string{"Host": {c.stage.Domain()}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
-		go func() { _, _ = g.call(c.ctx, function, event) }() // best effort: nobody hears of a failure
+		go func() { _, _ = g.call(c.ctx, function, event) }() // best effort: failures are ignored
 	}
 }
 
-// leave ends the connection because the client has gone, unless it was known to.
+// leave ends the connection after the client has disconnected, unless that is known.
 func (c *connection) leave(code int, reason string) {
 	if c.end() == nil {
 		c.close(code, reason)
 	}
 }
 
-// end is how the client's side has ended; nil when it hasn't.
+// end returns how the client's side has ended; nil while it is open.
 func (c *connection) end() error {
 	g := c.stage.gateway
 	g.mu.Lock()
@@ -166,7 +167,7 @@ func (c *connection) end() error {
 	return c.closed
 }
 
-// finish ends the connection without telling a function. The gateway's lock is held.
+// finish ends the connection without calling a function. The gateway's lock is held.
 func (c *connection) finish(how error) {
 	c.isOpen = false
 	c.idle.Stop()
@@ -175,19 +176,19 @@ func (c *connection) finish(how error) {
 	c.endClient(how)
 }
 
-// endClient ends the client's side, if it hasn't ended. The gateway's lock is held.
+// endClient ends the client's side, unless it has ended. The gateway's lock is held.
 func (c *connection) endClient(how error) {
 	if c.closed != nil {
 		return
 	}
 	c.closed = how
 	if errors.Is(how, ErrBroken) {
-		c.queue, c.queued = nil, 0 // what was on its way is lost
+		c.queue, c.queued = nil, 0 // messages in transit are lost
 	}
 	close(c.ended)
 }
 
-// receive takes a message of the client, which came in frames of at most largest bytes.
+// receive handles a client's message that arrived in frames of at most largest bytes.
 func (c *connection) receive(message []byte, largest int) {
 	if largest > MaxFrame || len(message) > MaxMessage {
 		c.close(closeTooBig, "Message too big")
@@ -209,7 +210,8 @@ func (c *connection) receive(message []byte, largest int) {
 		c.tell("Forbidden", request)
 		return
 	}
-	// A client's messages start functions without waiting for one another (unproven: websocket-message-order).
+	// A client's messages start functions without waiting for one another (unproven:
+	// websocket-message-order).
 	event := proxyEvent{RequestContext: c.context(route, "MESSAGE", request), Body: string(message)}
 	event.RequestContext.MessageID = identifier(request, "message")
 	go func() {
@@ -219,7 +221,7 @@ func (c *connection) receive(message []byte, largest int) {
 	}()
 }
 
-// tell sends a client API Gateway's own words; they are lost when the client's buffer is full.
+// tell sends a client API Gateway's own message, which is lost when the client's buffer is full.
 func (c *connection) tell(message, request string) {
 	body, err := json.Marshal(map[string]string{"message": message, "connectionId": c.id, "requestId": request})
 	if err != nil {
@@ -231,7 +233,7 @@ func (c *connection) tell(message, request string) {
 	_ = c.post(body)
 }
 
-// route selects a message's route; "" when there is none.
+// route selects a message's route; "" for none.
 func (s *Stage) route(message []byte) string {
 	var value any
 	if json.Unmarshal(message, &value) == nil {

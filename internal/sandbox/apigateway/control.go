@@ -2,7 +2,7 @@ package apigateway
 
 import "time"
 
-// All stands for all connections where an id is asked for.
+// All selects all connections where an ID is expected.
 const All = "all"
 
 // ConnectionInfo describes an open connection.
@@ -17,7 +17,7 @@ type ConnectionInfo struct {
 	Lost        bool      `json:"lost"`
 }
 
-// Connections lists the open connections in the order in which they came.
+// Connections returns the open connections in order of arrival.
 func (s *Service) Connections() []ConnectionInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,11 +35,12 @@ func (s *Service) Connections() []ConnectionInfo {
 	return list
 }
 
-// Drop breaks connections without a close frame and without a call of $disconnect; id may be All, and Drop says how many it
-// hit. Posts are answered by GoneException from now on.
+// Drop breaks connections without a close frame and without calling $disconnect. id may be All. It
+// returns the number of connections. Posts are answered by GoneException from now on.
 func (s *Service) Drop(id string) int { return s.each(id, func(c *connection) { c.finish(ErrBroken) }) }
 
-// Lose breaks connections as Drop does, but API Gateway doesn't notice before they have been idle for IdleLimit.
+// Lose breaks connections as Drop does, but API Gateway notices only after they have been idle for
+// IdleLimit.
 func (s *Service) Lose(id string) int {
 	return s.each(id, func(c *connection) {
 		c.lost = true
@@ -52,7 +53,7 @@ func (s *Service) Stall(id string) int {
 	return s.each(id, func(c *connection) { c.stalled = true })
 }
 
-// Resume undoes Stall.
+// Resume reverts Stall.
 func (s *Service) Resume(id string) int {
 	return s.each(id, func(c *connection) {
 		c.stalled = false
@@ -60,7 +61,7 @@ func (s *Service) Resume(id string) int {
 	})
 }
 
-// Shutdown closes all connections with 1001, as a server that ends does.
+// Shutdown closes all connections with 1001, as a server does on exit.
 func (s *Service) Shutdown() {
 	s.mu.Lock()
 	var open []*connection

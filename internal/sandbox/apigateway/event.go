@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// proxyEvent is what a function behind a route is invoked with.
+// proxyEvent is the event of a route's function.
 type proxyEvent struct {
 	Headers                         map[string]string   `json:"headers,omitempty"`
 	MultiValueHeaders               map[string][]string `json:"multiValueHeaders,omitempty"`
@@ -21,7 +21,8 @@ type proxyEvent struct {
 	IsBase64Encoded                 bool                `json:"isBase64Encoded"`
 }
 
-// authorizerEvent is what an authorizer is invoked with. It has no path and no method, as those of WebSocket APIs.
+// authorizerEvent is the event of an authorizer. It has no path and no method, as those of
+// WebSocket APIs.
 type authorizerEvent struct {
 	Type                            string              `json:"type"`
 	MethodARN                       string              `json:"methodArn"`
@@ -58,7 +59,7 @@ type identity struct {
 	SourceIP  string `json:"sourceIp"`
 }
 
-// context makes the part that all events have.
+// context returns the part that all events have.
 func (c *connection) context(route, kind, requestID string) requestContext {
 	now := time.Now().UTC()
 	return requestContext{
@@ -70,7 +71,7 @@ func (c *connection) context(route, kind, requestID string) requestContext {
 	}
 }
 
-// headersOf gives a request's headers as events carry them: the last value of each, and all values.
+// headersOf converts a request's headers for events: the last value of each, and all values.
 func headersOf(h http.Header) (last map[string]string, all map[string][]string) {
 	last, all = make(map[string]string, len(h)), make(map[string][]string, len(h))
 	for name, values := range h {
@@ -78,14 +79,14 @@ func headersOf(h http.Header) (last map[string]string, all map[string][]string) 
 			continue
 		}
 		if rest, ok := strings.CutPrefix(name, "Sec-Websocket-"); ok {
-			name = "Sec-WebSocket-" + rest // as clients write it; Go has its own idea of it
+			name = "Sec-WebSocket-" + rest // as clients write it; Go canonicalizes it differently
 		}
 		last[name], all[name] = values[len(values)-1], values
 	}
 	return last, all
 }
 
-// queryOf gives a query as events carry it; nil when there is none.
+// queryOf converts a query for events; nil for none.
 func queryOf(q url.Values) (last map[string]string, all map[string][]string) {
 	if len(q) == 0 {
 		return nil, nil
@@ -99,7 +100,8 @@ func queryOf(q url.Values) (last map[string]string, all map[string][]string) {
 	return last, q
 }
 
-// identifier derives an id of the form that API Gateway gives connections and requests: 15 characters and an equals sign.
+// identifier derives an ID in API Gateway's format for connections and requests: 15 characters and
+// an equals sign.
 func identifier(parts ...any) string {
 	hash := sha256.Sum256([]byte(fmt.Sprintln(parts...)))
 	return base64.URLEncoding.EncodeToString(hash[:11])

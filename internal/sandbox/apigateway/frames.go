@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// frameWatch is a ResponseWriter whose hijacked connection notes the size of the largest frame that a client sends, which
-// the WebSocket library doesn't tell.
+// frameWatch is a ResponseWriter whose hijacked connection records the size of a client's largest
+// frame, which the WebSocket library does not expose.
 type frameWatch struct {
 	http.ResponseWriter
 	largest atomic.Int64
@@ -28,17 +28,17 @@ func (f *frameWatch) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, fmt.Errorf("apigateway: take the connection over: %w", err)
 	}
 	watched := &watchedConn{Conn: connection, largest: &f.largest}
-	early, _ := buffered.Peek(buffered.Reader.Buffered()) // what is buffered is there
+	early, _ := buffered.Peek(buffered.Reader.Buffered()) // the buffered bytes are available
 	watched.observe(early)
 	return watched, buffered, nil
 }
 
-// watchedConn reads the headers of frames as they go by: RFC 6455, section 5.2.
+// watchedConn parses the headers of passing frames: RFC 6455, section 5.2.
 type watchedConn struct {
 	net.Conn
 	largest *atomic.Int64
-	header  []byte // of the frame that is being read, as far as it has come
-	skip    int64  // bytes of payload that are still to come
+	header  []byte // of the current frame, as far as received
+	skip    int64  // remaining bytes of payload
 }
 
 func (w *watchedConn) Read(p []byte) (int, error) {
@@ -62,7 +62,7 @@ func (w *watchedConn) observe(p []byte) {
 	}
 }
 
-// payload is the size of a frame's payload; ok is false until the frame's header is complete.
+// payload returns the size of a frame's payload; ok is false until the frame's header is complete.
 func payload(header []byte) (size int64, ok bool) {
 	if len(header) < 2 {
 		return 0, false

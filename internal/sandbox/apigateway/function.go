@@ -9,11 +9,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// errSlow is what call returns when a function has not answered in time. The function runs on, as in Lambda.
+// errSlow is returned by call when a function has not answered in time. The function continues, as
+// in Lambda.
 var errSlow = errors.New("apigateway: endpoint request timed out")
 
-// call invokes a function and waits for its answer. Values of ctx reach the function, its end doesn't: a client that goes
-// away doesn't stop a function.
+// call invokes a function and waits for its answer. The function receives ctx's values but not its
+// end: a client that disconnects does not stop a function.
 func (s *Service) call(ctx context.Context, arn string, event any) ([]byte, error) {
 	encoded, err := json.Marshal(event)
 	if err != nil {

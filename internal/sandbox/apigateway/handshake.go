@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Handshake is what a client says when it connects.
+// Handshake is a client's connection request.
 type Handshake struct {
 	Header       http.Header
 	Query        url.Values
@@ -21,10 +21,10 @@ type Handshake struct {
 	SourceIP string
 }
 
-// HandshakeError is how a client is refused.
+// HandshakeError is returned when a client is refused.
 type HandshakeError struct {
 	Status    int    // HTTP status
-	Message   string // as the body tells it
+	Message   string // message of the body
 	requestID string
 }
 
@@ -32,14 +32,14 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("apigateway: connection refused: %d %s", e.Status, e.Message)
 }
 
-// answer is what a function behind a route returns.
+// answer is the result of a route's function.
 type answer struct {
 	StatusCode        int                 `json:"statusCode"`
 	Headers           map[string]string   `json:"headers"`
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 }
 
-// header returns a header of the answer, whatever the case of its name.
+// header returns a header of the answer, by its name in any case.
 func (a answer) header(name string) string {
 	for key, value := range a.Headers {
 		if strings.EqualFold(key, name) {
@@ -54,8 +54,8 @@ func (a answer) header(name string) string {
 	return ""
 }
 
-// open lets a client in, or returns a *HandshakeError. subprotocol is what the integration of $connect chose. The
-// connection that it returns is open: its times run.
+// open accepts a client, or returns a *HandshakeError. subprotocol is the choice of $connect's
+// integration. The returned connection is open: its timers run.
 func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotocol string, err error) {
 	c = s.newConnection(ctx, h)
 	refuse := func(status int, message string) error {
@@ -92,7 +92,8 @@ func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotoc
 		if errors.Is(err, errSlow) {
 			return nil, "", refuse(http.StatusGatewayTimeout, "Endpoint request timed out")
 		}
-		// A client sees what Lambda proxy integrations of REST APIs answer (unproven: websocket-refused-handshake).
+		// A client receives the answer of Lambda proxy integrations of REST APIs (unproven:
+		// websocket-refused-handshake).
 		var a answer
 		if err != nil || json.Unmarshal(body, &a) != nil || a.StatusCode < 100 || a.StatusCode > 599 {
 			return nil, "", refuse(http.StatusBadGateway, "Internal server error")
@@ -106,7 +107,7 @@ func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotoc
 	return c, subprotocol, nil
 }
 
-// newConnection registers a connection that isn't open yet.
+// newConnection registers a connection that is not open yet.
 func (s *Stage) newConnection(ctx context.Context, h Handshake) *connection {
 	g := s.gateway
 	g.mu.Lock()
@@ -125,7 +126,7 @@ func (s *Stage) newConnection(ctx context.Context, h Handshake) *connection {
 	return c
 }
 
-// splitSource takes an identity source apart.
+// splitSource parses an identity source.
 func splitSource(source string) (kind, name string) {
 	if name, ok := strings.CutPrefix(source, "route.request.header."); ok {
 		return "header", name

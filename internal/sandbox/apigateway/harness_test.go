@@ -24,7 +24,8 @@ const (
 	authorizerARN = "arn:aws:lambda:eu-west-1:000000000000:function:authorizer"
 )
 
-// hub is a world with a WebSocket API whose functions a test can replace, and which notes the events of its routes.
+// hub is a world with a WebSocket API. A test can replace its functions; it records its routes'
+// events.
 type hub struct {
 	box   *sandbox.Sandbox
 	stage *apigateway.Stage
@@ -33,7 +34,7 @@ type hub struct {
 	events []events.APIGatewayWebsocketProxyRequest
 	asked  []events.APIGatewayCustomAuthorizerRequestTypeRequest
 
-	// authorizer and route are the functions; nil lets everybody in and answers 200.
+	// authorizer and route are the functions; nil allows every client and answers 200.
 	authorizer func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error)
 	route      func(context.Context, events.APIGatewayWebsocketProxyRequest) (any, error)
 }
@@ -86,7 +87,7 @@ func encode(v any, err error) ([]byte, error) {
 	return json.Marshal(v)
 }
 
-// policy is an authorizer's answer.
+// policy returns an authorizer's answer.
 func policy(effect, resource string, values map[string]any) events.APIGatewayCustomAuthorizerResponse {
 	return events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: "somebody",
@@ -110,7 +111,7 @@ func (h *hub) noted(kind string) []events.APIGatewayWebsocketProxyRequest {
 	return found
 }
 
-// client is a client of the management API in an account, in process.
+// client returns a client of the management API in an account, in process.
 func (h *hub) client(account string) *apigatewaymanagementapi.Client {
 	return management(account, "https://"+h.stage.Domain()+"/prod", &http.Client{Transport: simulate.NewTransport(h.box)})
 }

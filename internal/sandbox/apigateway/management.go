@@ -13,7 +13,7 @@ import (
 
 const managementPath = "@connections/"
 
-// Operation names a request's operation: cloud.Operator.
+// Operation implements cloud.Operator.
 func (s *Service) Operation(r *cloud.Request) string {
 	if !strings.Contains(r.HTTP.URL.Path, "/"+managementPath) {
 		return ""
@@ -76,7 +76,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return &cloud.Response{Header: header(r), Body: body}, nil
 }
 
-// connection finds an open connection of a stage; nil when there is none.
+// connection finds an open connection of a stage; nil for none.
 func (s *Service) connection(stage *Stage, id string) *connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,8 @@ func gone() *cloud.Error {
 	return &cloud.Error{Code: "GoneException", Message: "Gone", Status: http.StatusGone}
 }
 
-// WriteError encodes an error: API Gateway names the code in a header. What the front door refuses is forbidden here.
+// WriteError encodes an error: API Gateway names the code in a header. Refusals of the front door
+// become Forbidden.
 func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	status := e.Status
 	switch e.Code {

@@ -13,8 +13,9 @@ type Conn struct {
 	subprotocol string
 }
 
-// Connect connects a client in memory. It returns a *HandshakeError when the client is refused. Values of ctx reach the
-// functions that the client's actions start; its end after Connect has returned has no meaning.
+// Connect connects a client in memory. It returns a *HandshakeError when the client is refused. The
+// functions started by the client receive ctx's values; ctx's end after Connect has returned is
+// ignored.
 func (s *Stage) Connect(ctx context.Context, h Handshake) (*Conn, error) {
 	h.Header = h.Header.Clone()
 	if h.Header == nil {
@@ -32,13 +33,14 @@ func (s *Stage) Connect(ctx context.Context, h Handshake) (*Conn, error) {
 	return &Conn{c: c, subprotocol: subprotocol}, nil
 }
 
-// ID is the connection's id, which a client doesn't learn from API Gateway.
+// ID returns the connection's ID, which API Gateway does not tell a client.
 func (c *Conn) ID() string { return c.c.id }
 
-// Subprotocol is what $connect chose; "" when it chose none.
+// Subprotocol returns the choice of $connect; "" for none.
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
-// Send sends a text message in one frame, as browsers do. It returns how the connection ended if it has.
+// Send sends a text message in one frame, as browsers do. After the connection's end it returns how
+// it ended.
 func (c *Conn) Send(message []byte) error {
 	if err := c.c.end(); err != nil {
 		return err
@@ -47,11 +49,12 @@ func (c *Conn) Send(message []byte) error {
 	return nil
 }
 
-// Receive waits for a message. When the connection has ended it returns a *CloseError or ErrBroken.
+// Receive waits for a message. After the connection's end it returns a *CloseError or ErrBroken.
 func (c *Conn) Receive(ctx context.Context) ([]byte, error) { return c.c.next(ctx) }
 
 // Close ends the connection with a close frame of the client.
 func (c *Conn) Close(code int, reason string) { c.c.leave(code, reason) }
 
-// Break ends the connection as a network does that fails: without a close frame. API Gateway takes it as closed by 1006.
+// Break ends the connection without a close frame, as a network failure does. API Gateway reports
+// it as closed with 1006.
 func (c *Conn) Break() { c.c.leave(closeAbnormal, "") }

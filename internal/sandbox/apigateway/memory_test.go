@@ -61,7 +61,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		authorizer func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error)
 		integrate  func(context.Context, events.APIGatewayWebsocketProxyRequest) (any, error)
 		protocols  []string
-		status     int // 0: let in
+		status     int // 0: allowed
 	}{
 		{"allowed", answer(policy("Allow", arn, nil), nil), nil, []string{"t"}, 0},
 		{"allowed by a pattern", answer(policy("Allow", "arn:aws:execute-api:*:*:live/prod/?connect", nil), nil), nil, []string{"t"}, 0},

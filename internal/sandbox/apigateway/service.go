@@ -12,59 +12,62 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// The limits of AWS, from the API Gateway Developer Guide, "Quotas for configuring and running a WebSocket API". Sizes are
-// in bytes.
+// Limits of AWS, from the API Gateway Developer Guide, "Quotas for configuring and running a
+// WebSocket API". Sizes are in bytes.
 const (
 	// IdleLimit is the time without a message in either direction after which a connection is closed.
 	IdleLimit = 10 * time.Minute
-	// LifeLimit is the longest time that a connection lasts.
+	// LifeLimit is the maximum lifetime of a connection.
 	LifeLimit = 2 * time.Hour
-	// MaxFrame is the size of the largest frame.
+	// MaxFrame is the maximum size of a frame.
 	MaxFrame = 32 << 10
-	// MaxMessage is the size of the largest message, which may consist of several frames.
+	// MaxMessage is the maximum size of a message, which may have several frames.
 	MaxMessage = 128 << 10
-	// maxAuthorizer is the size of the largest answer of an authorizer.
+	// maxAuthorizer is the maximum size of an authorizer's answer.
 	maxAuthorizer = 8 << 10
-	// integrationLimit is the time that a function has to answer.
+	// integrationLimit is the maximum duration of a function.
 	integrationLimit = 29 * time.Second
-	// defaultRate is the number of new connections in a second, per account and region, unless AWS raises it.
+	// defaultRate is the default quota of new connections per second, per account and region.
 	defaultRate = 500
 )
 
-// defaultBuffer is in bytes. AWS says that a buffer can be full, not when (unproven: websocket-buffer).
+// defaultBuffer is in bytes. AWS documents that a buffer can be full, not its size (unproven:
+// websocket-buffer).
 const defaultBuffer = 512 << 10
 
-// The close codes that API Gateway uses.
+// Close codes of API Gateway.
 const (
 	closeNormal      = 1000
 	closeGoingAway   = 1001
 	closeUnsupported = 1003
-	closeAbnormal    = 1006 // never on the wire: no close frame was seen
+	closeAbnormal    = 1006 // never on the wire: no close frame was received
 	closeTooBig      = 1009
 )
 
 // Settings describe the stage of a WebSocket API.
 type Settings struct {
-	API     string // the API's id, part of its host name; AWS's are 10 letters and digits
+	API     string // the API's ID, part of its host name; AWS's have 10 letters and digits
 	Stage   string
 	Account string // 12 digits
 	Region  string
-	// Authorizer is the ARN of the REQUEST authorizer of $connect; "" lets everybody in.
+	// Authorizer is the ARN of the REQUEST authorizer of $connect; "" allows every client.
 	Authorizer string
-	// IdentitySources must all be there and not be empty before the authorizer is asked: route.request.header.NAME
-	// and route.request.querystring.NAME.
+	// IdentitySources must all be present and not empty before the authorizer is called:
+	// route.request.header.NAME and route.request.querystring.NAME.
 	IdentitySources []string
-	// Routes are the ARNs of the functions by route key: $connect, $disconnect, $default, or a value of the route selection.
+	// Routes maps a route key to the ARN of its function: $connect, $disconnect, $default, or a
+	// value of the route selection.
 	Routes map[string]string
 	// RouteSelection is the route selection expression; "" means $request.body.action.
 	RouteSelection string
-	// Buffer is how many bytes wait for a client that doesn't read; 0 means 512 KB.
+	// Buffer is the number of bytes that wait for a client that does not read; 0 means 512 KB.
 	Buffer int
-	// Rate is how many new connections the account may have in a second in the region; 0 means 500, which AWS raises on request.
+	// Rate is the maximum number of the account's new connections per second in the region; 0 means
+	// 500, which AWS raises on request.
 	Rate int
 }
 
-// Service is the service. It is safe for concurrent use.
+// Service is the simulated API Gateway. It is safe for concurrent use.
 type Service struct {
 	world  *cloud.World
 	locked func(func())
@@ -72,7 +75,7 @@ type Service struct {
 	mu          sync.Mutex
 	stages      map[string]*Stage // by API/stage
 	connections map[string]*connection
-	order       []string       // ids of the connections in the order in which they came
+	order       []string       // IDs of the connections in order of arrival
 	opened      map[string]int // connections so far, by stage and source address
 	rates       map[string]*rate
 }
@@ -87,10 +90,11 @@ type rate struct {
 type Stage struct {
 	gateway   *Service
 	settings  Settings
-	selection []string // the path into the body by which a route is selected
+	selection []string // the path into the body that selects the route
 }
 
-// New makes the service. locked runs a function with the world's lock held; New registers nothing with the world.
+// New returns the service. locked runs a function with the world's lock held; New registers nothing
+// with the world.
 func New(w *cloud.World, locked func(func())) *Service {
 	return &Service{
 		world: w, locked: locked,
@@ -101,7 +105,7 @@ func New(w *cloud.World, locked func(func())) *Service {
 	}
 }
 
-// Deploy makes a stage, or replaces the one of that name; connections of the old one keep what they had.
+// Deploy creates or replaces a stage. Connections of the old stage keep its settings.
 func (s *Service) Deploy(settings Settings) (*Stage, error) {
 	for name, value := range map[string]string{"API": settings.API, "stage": settings.Stage, "account": settings.Account, "region": settings.Region} {
 		if value == "" || strings.ContainsAny(value, "/ ") {
@@ -135,22 +139,22 @@ func (s *Service) Deploy(settings Settings) (*Stage, error) {
 	return stage, nil
 }
 
-// Path is where the stage is below the sandbox's address: clients connect there, and the management API's endpoint is
-// the same with http.
+// Path returns the stage's path below the sandbox's address. Clients connect there, and the
+// management API has the same path with http.
 func (s *Stage) Path() string { return "/ws/" + s.settings.API + "/" + s.settings.Stage }
 
-// Domain is the host name that AWS gives the API, which events carry as domainName.
+// Domain returns the API's AWS host name, the domainName of events.
 func (s *Stage) Domain() string {
 	return s.settings.API + ".execute-api." + s.settings.Region + ".amazonaws.com"
 }
 
-// arn is the ARN of something of the stage, such as a route key.
+// arn returns the ARN of a part of the stage, such as a route key.
 func (s *Stage) arn(what string) string {
 	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API + "/" + s.settings.Stage + "/" + what
 }
 
-// find finds the stage that a request is for, by its path or its host name, and what follows the stage in the path. A path
-// that begins with a stage alone will do when one API only has a stage of that name.
+// find returns the stage of a request, by its path or host name, and the rest of the path. A stage
+// name alone suffices when only one API has a stage of that name.
 func (s *Service) find(r *http.Request) (stage *Stage, rest string) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	host := r.Host

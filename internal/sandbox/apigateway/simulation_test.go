@@ -20,8 +20,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// simulated lets six clients talk at the same moments, to a function that tells all others of each message, and returns the
-// trace of calls and what each client received.
+// simulated runs six clients that send messages at the same moments. Their function forwards each
+// message to all other clients. It returns the trace of calls and what each client received.
 func simulated(t *testing.T, seed uint64) (trace, received []string) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, seed)
@@ -60,7 +60,7 @@ func simulated(t *testing.T, seed uint64) (trace, received []string) {
 		for i := range clients {
 			group.Go(func() {
 				name := fmt.Sprint("192.0.2.", i)
-				// One after the other, so that they are listed in one order.
+				// One after the other, for a fixed order of the list.
 				time.Sleep(time.Duration(i) * time.Second)
 				c, err := stage.Connect(simulate.WithActor(t.Context(), name), apigateway.Handshake{SourceIP: name})
 				if err != nil {
@@ -82,7 +82,7 @@ func simulated(t *testing.T, seed uint64) (trace, received []string) {
 					}
 					heard[i] = append(heard[i], string(m))
 				}
-				time.Sleep(time.Minute) // the others are still to be told
+				time.Sleep(time.Minute) // the others have not received it yet
 			})
 		}
 		go func() { group.Wait(); close(done) }()

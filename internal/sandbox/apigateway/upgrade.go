@@ -13,15 +13,16 @@ import (
 	"github.com/coder/websocket"
 )
 
-// farewell is how long a client has to take what was sent before its connection was closed.
+// farewell is the time that a client has to receive what was sent before its connection was closed.
 const farewell = 5 * time.Second
 
-// IsUpgrade says whether a request asks for a WebSocket.
+// IsUpgrade reports whether a request asks for a WebSocket.
 func IsUpgrade(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-// ServeUpgrade serves a client that connects by WebSocket, until its connection has ended. Any origin is let in, as by AWS.
+// ServeUpgrade serves a WebSocket client until its connection has ended. It accepts any origin, as
+// AWS does.
 func (s *Service) ServeUpgrade(w http.ResponseWriter, r *http.Request) {
 	stage, rest := s.find(r)
 	if stage == nil || rest != "" {
@@ -51,7 +52,7 @@ func (s *Service) ServeUpgrade(w http.ResponseWriter, r *http.Request) {
 	watch := &frameWatch{ResponseWriter: w}
 	socket, err := websocket.Accept(watch, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
-		c.close(closeAbnormal, "") // the client has been answered
+		c.close(closeAbnormal, "") // the client was answered
 		return
 	}
 	socket.SetReadLimit(MaxMessage)
@@ -59,7 +60,7 @@ func (s *Service) ServeUpgrade(w http.ResponseWriter, r *http.Request) {
 	c.read(socket, watch)
 }
 
-// read hands in the client's messages until the socket has ended.
+// read delivers the client's messages until the socket has ended.
 func (c *connection) read(socket *websocket.Conn, watch *frameWatch) {
 	for {
 		kind, message, err := socket.Read(context.Background()) // the socket's end ends it
@@ -85,7 +86,7 @@ func (c *connection) read(socket *websocket.Conn, watch *frameWatch) {
 	}
 }
 
-// write sends what is posted until the connection has ended, and then closes the socket.
+// write sends posted messages until the connection has ended, and then closes the socket.
 func (c *connection) write(socket *websocket.Conn) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -95,7 +96,7 @@ func (c *connection) write(socket *websocket.Conn) {
 		if err != nil {
 			var closed *CloseError
 			if errors.As(err, &closed) && closed.Code != closeAbnormal {
-				_ = socket.Close(websocket.StatusCode(closed.Code), closed.Reason) // the client may have gone first
+				_ = socket.Close(websocket.StatusCode(closed.Code), closed.Reason) // it may be closed
 			}
 			_ = socket.CloseNow() // it may be closed
 			return
@@ -108,8 +109,8 @@ func (c *connection) write(socket *websocket.Conn) {
 	}
 }
 
-// cut makes sure that a client that doesn't read holds nobody for ever: when the connection has ended, a broken one's socket
-// goes at once, and what is being sent on another has a while to arrive.
+// cut bounds the wait for a client that does not read. After the connection's end it closes the
+// socket of a broken connection immediately; others get some time for the message in transit.
 func (c *connection) cut(writing context.Context, socket *websocket.Conn) {
 	select {
 	case <-writing.Done():
@@ -151,7 +152,7 @@ func send(ctx context.Context, socket *websocket.Conn, message []byte) error {
 	return nil
 }
 
-// refuse answers a client that isn't let in.
+// refuse answers a refused client.
 func refuse(w http.ResponseWriter, e *HandshakeError, requestID string) {
 	body, err := json.Marshal(map[string]string{"message": e.Message, "requestId": requestID})
 	if err != nil {
@@ -159,5 +160,5 @@ func refuse(w http.ResponseWriter, e *HandshakeError, requestID string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.Status)
-	_, _ = w.Write(body) // a client that has gone away misses it
+	_, _ = w.Write(body) // the client may have disconnected
 }
