@@ -13,8 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// World is everything that the simulated services share. Its methods may only be called while its lock is held,
-// which is the case inside a service's Handle, a resource type's methods and an agenda entry.
+// World is the state that the simulated services share. Its methods require its lock, which is held
+// inside a service's Handle, a resource type's methods and an agenda entry.
 type World struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
@@ -32,29 +32,29 @@ type World struct {
 	objects ObjectReader
 	roles   RoleFinder
 	keys    []KeyFinder
-	// invocations are the Lambda invocations that wait for the lock to be given back.
+	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation
 	wake        func()
 
-	// Latency says how long things take; the zero value makes everything immediate.
+	// Latency is the latency profile; the zero value has no latency.
 	Latency Latency
-	// ResourceFault, when set, is asked before each step of a CloudFormation resource and returns the reason for which
-	// that step fails, or "".
+	// ResourceFault, when set, is called before each step of a CloudFormation resource. It returns
+	// the reason for which that step fails, or "".
 	ResourceFault func(resourceType, physicalID string, phase Phase) (reason string)
-	// Permit, when set, is asked before each step of a CloudFormation resource whether the one who has the stack changed may do it; before are
-	// the properties of what stands (nil: nothing does), after those that it is to have (nil: it goes). It returns the *Error of the service.
+	// Permit, when set, is called before each step of a CloudFormation resource and decides whether
+	// the principal that changes the stack has permission. It returns the service's *Error if not.
 	Permit func(c Caller, step Step) error
-	// Answers are AWS's answers where no rule is proven.
+	// Answers are AWS's answers to unproven rules.
 	Answers unproven.Answers
-	// AccountOpened is called once for each account on its first use, so that it can be given what onboarding makes.
+	// AccountOpened is called on each account's first use, to onboard it.
 	AccountOpened func(account string)
 	accounts      map[string]bool
 }
 
-// Phase is the part of a resource's life in which a fault can be placed.
+// Phase is a phase of a resource's life in which a fault can occur.
 type Phase string
 
-// The phases in which a resource step can be made to fail.
+// The phases in which a resource step can fail.
 const (
 	PhaseCreate   Phase = "create"
 	PhaseUpdate   Phase = "update"
@@ -66,30 +66,34 @@ const (
 type Step struct {
 	Type, PhysicalID string
 	Before, After    map[string]any
-	// Imported says that the step is the update that follows an import: it also writes CloudFormation's own tags.
+	// Imported reports that the step is the update after an import, which also writes
+	// CloudFormation's own tags.
 	Imported bool
-	// Reading says that the step is the read of Cloud Control: nothing is changed, and CloudFormation is not involved.
+	// Reading reports that the step is a read of Cloud Control: it changes nothing, and
+	// CloudFormation is not involved.
 	Reading bool
 }
 
-// Latency is a latency profile. Zero durations mean "at once".
+// Latency is a latency profile. Zero durations mean none.
 type Latency struct {
-	// Call is the time that one API call takes, by service (signing name); "" is the default for services not named.
+	// Call is the time of one API call, by service (signing name); "" is the default.
 	Call map[string]time.Duration
-	// ResourceMin and ResourceMax bound the time that CloudFormation takes for one resource.
+	// ResourceMin and ResourceMax bound CloudFormation's time for one resource.
 	ResourceMin, ResourceMax time.Duration
 }
 
-// Publisher delivers an SNS message; the SNS service registers itself as one.
+// Publisher delivers an SNS message. The SNS service registers itself as one.
 type Publisher interface {
-	// Publish sends a message to a topic by ARN on behalf of principal account. It returns *Error as the SNS API would.
+	// Publish sends a message to a topic by ARN on behalf of the topic's account. It returns the
+	// *Error of the SNS API.
 	Publish(topicARN, subject, message string) error
 }
 
-// Function is a Lambda function: the sandbox's accounts run Go code in process.
+// Function is a Lambda function: Go code that runs in process.
 type Function func(ctx context.Context, event []byte) ([]byte, error)
 
-// New makes an empty world whose randomness (identifiers, durations, fault dice) is a function of the seed.
+// New returns an empty world whose randomness (identifiers, durations, fault dice) is a function of
+// the seed.
 func New(seed uint64) *World {
 	return &World{
 		rand:     rand.New(rand.NewPCG(seed, 0x5707a6e)),
@@ -99,22 +103,22 @@ func New(seed uint64) *World {
 	}
 }
 
-// Lock takes the world's lock and runs every agenda entry that is due. Only the front door calls it.
+// Lock takes the world's lock and runs every due agenda entry. Only the front door calls it.
 func (w *World) Lock() {
 	w.mu.Lock()
 	w.RunDue()
 }
 
-// Unlock gives the lock back.
+// Unlock releases the lock.
 func (w *World) Unlock() { w.mu.Unlock() }
 
-// Now is the world's time: UTC, cut to milliseconds, as AWS's timestamps are.
+// Now returns the world's time: UTC, truncated to milliseconds like AWS's timestamps.
 func (w *World) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// AnswersWith reports whether AWS answers a rule that is not proven in this way.
+// AnswersWith reports whether AWS's assumed answer to an unproven rule is this one.
 func (w *World) AnswersWith(rule, answer string) bool { return w.Answers.Of(rule) == answer }
 
-// Rand is the world's seeded source of randomness.
+// Rand returns the world's seeded source of randomness.
 func (w *World) Rand() *rand.Rand { return w.rand }
 
 // NewUUID returns a UUID of version 4 from the world's randomness.
@@ -138,7 +142,7 @@ func (w *World) NewToken(n int) string {
 	return string(b)
 }
 
-// Open marks an account as used and, on its first use, gives it what onboarding makes.
+// Open marks an account as used and onboards it on its first use.
 func (w *World) Open(account string) {
 	if w.accounts[account] {
 		return
@@ -149,7 +153,7 @@ func (w *World) Open(account string) {
 	}
 }
 
-// After puts f on the agenda: it runs, with the lock held, when d has passed.
+// After schedules f on the agenda: it runs after d, with the lock held.
 func (w *World) After(d time.Duration, f func()) {
 	w.order++
 	heap.Push(&w.agenda, entry{due: time.Now().Add(max(d, 0)), order: w.order, run: f})
@@ -158,14 +162,14 @@ func (w *World) After(d time.Duration, f func()) {
 	}
 }
 
-// RunDue runs the agenda entries that are due, those that they put on it for the same moment included.
+// RunDue runs the due agenda entries, including those that they schedule for the same moment.
 func (w *World) RunDue() {
 	for len(w.agenda) > 0 && !w.agenda[0].due.After(time.Now()) {
 		heap.Pop(&w.agenda).(entry).run() //nolint:forcetypeassert // the agenda holds entries only
 	}
 }
 
-// NextDue says when the next agenda entry is due; ok is false when there is none.
+// NextDue returns when the next agenda entry is due; ok is false for none.
 func (w *World) NextDue() (due time.Time, ok bool) {
 	if len(w.agenda) == 0 {
 		return time.Time{}, false
@@ -173,10 +177,11 @@ func (w *World) NextDue() (due time.Time, ok bool) {
 	return w.agenda[0].due, true
 }
 
-// OnSchedule sets a function that is called, with the lock held, whenever something is put on the agenda.
+// OnSchedule sets a function that is called, with the lock held, after every addition to the
+// agenda.
 func (w *World) OnSchedule(f func()) { w.wake = f }
 
-// ResourceTime draws the time that CloudFormation takes for one resource.
+// ResourceTime draws CloudFormation's time for one resource.
 func (w *World) ResourceTime() time.Duration {
 	spread := w.Latency.ResourceMax - w.Latency.ResourceMin
 	if spread <= 0 {
@@ -191,7 +196,7 @@ func (w *World) SetPublisher(p Publisher) { w.topics = p }
 // Publisher returns the SNS service, nil before SetPublisher.
 func (w *World) Publisher() Publisher { return w.topics }
 
-// RegisterFunction makes a Lambda function known by its ARN.
+// RegisterFunction registers a Lambda function by its ARN.
 func (w *World) RegisterFunction(arn string, f Function) {
 	w.lambdas[arn] = func(ctx context.Context, event []byte) ([]byte, error) {
 		return f(context.WithValue(ctx, functionKey{}, true), event)
@@ -200,22 +205,22 @@ func (w *World) RegisterFunction(arn string, f Function) {
 
 type functionKey struct{}
 
-// InFunction says whether a context is that of a Lambda function's invocation.
+// InFunction reports whether a context is that of a Lambda function's invocation.
 func InFunction(ctx context.Context) bool {
 	is, _ := ctx.Value(functionKey{}).(bool)
 	return is
 }
 
-// Function finds a Lambda function by its ARN; nil when there is none.
+// Function finds a Lambda function by its ARN; nil for none.
 func (w *World) Function(arn string) Function { return w.lambdas[arn] }
 
-// RegisterType makes a resource type known to CloudFormation.
+// RegisterType registers a resource type with CloudFormation.
 func (w *World) RegisterType(name string, t ResourceType) { w.types[name] = t }
 
-// Type finds a resource type; nil when the sandbox doesn't model it.
+// Type finds a resource type; nil when the sandbox does not model it.
 func (w *World) Type(name string) ResourceType { return w.types[name] }
 
-// Caller is who makes a request, where.
+// Caller is the principal and region of a request.
 type Caller struct {
 	Account string // 12 digits
 	Region  string
@@ -223,18 +228,18 @@ type Caller struct {
 	UserID  string
 }
 
-// Request is one API call, already authenticated and taken apart as far as all protocols have in common.
+// Request is one authenticated API call, parsed as far as all protocols agree.
 type Request struct {
 	Context   context.Context
 	Caller    Caller
 	Service   string // signing name: cloudformation, dynamodb, s3, iam, kms, secretsmanager, ssm, sns, sts
-	Operation string // "" for REST services, which find it themselves with Operator
+	Operation string // "" for REST services, which determine it with Operator
 	HTTP      *http.Request
 	Body      []byte
 	Form      url.Values // query protocol: the parsed body, Action and Version included
-	Endpoint  string     // scheme://host of the sandbox, as the caller addressed it
-	// Stale asks for an answer as of before the last change, where the service's reads are eventually consistent
-	// (fault stale_read). A service whose reads are strongly consistent ignores it.
+	Endpoint  string     // scheme://host of the sandbox, as addressed by the caller
+	// Stale requests the state before the last change, where the service's reads are eventually
+	// consistent (fault stale_read). A service with strongly consistent reads ignores it.
 	Stale bool
 }
 
@@ -247,94 +252,100 @@ type Response struct {
 
 // Service is one simulated AWS service.
 type Service interface {
-	// Handle answers one request. An *Error is written in the form of the service's protocol by WriteError.
+	// Handle answers one request. WriteError encodes its *Error.
 	Handle(r *Request) (*Response, error)
-	// WriteError encodes an error as this service's protocol does.
+	// WriteError encodes an error in the service's protocol.
 	WriteError(r *Request, e *Error) *Response
 }
 
-// Operator is implemented by REST services (S3): it names the operation of a request, for call counts, faults and permissions.
-// Operation is called without the world's lock and before the request is authenticated: it looks at the request alone.
+// Operator is implemented by REST services (S3). It names the operation of a request, for call
+// counts, faults and permissions. Operation is called without the world's lock and before
+// authentication, and uses the request alone.
 type Operator interface {
 	Operation(r *Request) string
 }
 
-// Error is an error as AWS answers it.
+// Error is an error in AWS's form.
 type Error struct {
 	Code    string // as on the wire: ValidationError, NoSuchBucket ...
 	Message string
 	Status  int // HTTP status; 0 means 400
-	// Extra holds further members of the error's body (CancellationReasons, Item, BucketName ...), encoded by the protocol.
+	// Extra contains further members of the error's body (CancellationReasons, Item, BucketName
+	// ...), encoded by the protocol.
 	Extra map[string]any
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Errorf makes an Error with status 400.
+// Errorf returns an Error with status 400.
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// NotModelled refuses what the sandbox doesn't simulate. Its code is none of AWS's, so that nobody mistakes it for AWS's answer.
+// NotModelled returns the refusal of an unsimulated feature. AWS does not use its code, so that it
+// cannot be mistaken for AWS's answer.
 func NotModelled(format string, args ...any) *Error {
 	return &Error{Code: "SandboxNotModelled", Message: "the sandbox does not model " + fmt.Sprintf(format, args...), Status: http.StatusNotImplemented}
 }
 
-// ResourceType is what CloudFormation needs of a type to create, change and delete resources of it. Properties arrive with
-// all intrinsic functions resolved, as decoded JSON with numbers as json.Number. A returned error's text becomes the
-// ResourceStatusReason of the stack event; use *Error with the code and message that AWS's service would give.
-// Handlers act in c.Account and c.Region and never check permissions.
+// ResourceType creates, changes and deletes resources of one type for CloudFormation. Properties
+// have all intrinsic functions resolved, as decoded JSON with numbers as json.Number. The text of
+// an error becomes the ResourceStatusReason of the stack event; use *Error with the code and
+// message of AWS's service. Handlers act in c.Account and c.Region and never check permissions.
 type ResourceType interface {
-	// Schema describes the type; CloudFormation validates properties, finds replacements and plans by it.
+	// Schema describes the type. CloudFormation uses it to validate properties and to plan
+	// replacements and changes.
 	Schema() *TypeSchema
-	// Create makes the resource and returns its physical id (what Ref gives) and its attributes (what GetAtt gives).
-	// logicalID and stackName serve for generated names.
+	// Create creates the resource and returns its physical ID (the value of Ref) and its attributes
+	// (the values of GetAtt). logicalID and stackName are used for generated names.
 	Create(c Caller, r ResourceRequest) (Resource, error)
 	// Update changes a resource in place from the properties before to those after.
 	Update(c Caller, physicalID string, before, after map[string]any) (Resource, error)
-	// Delete removes it; deleting what is gone succeeds.
+	// Delete removes the resource. It succeeds if the resource does not exist.
 	Delete(c Caller, physicalID string, properties map[string]any) error
-	// Exists says whether a resource with these properties' identity exists (name conflicts at validation, import).
-	// physicalID is its physical id.
+	// Exists reports whether a resource with these properties' identity exists (name conflicts at
+	// validation, import). physicalID is its physical ID.
 	Exists(c Caller, properties map[string]any) (physicalID string, exists bool)
 }
 
-// Readable is a resource type with a read handler: Cloud Control can read its resources, and an import is followed by an update.
+// Readable is a resource type with a read handler. Cloud Control can read its resources, and an
+// import is followed by an update.
 type Readable interface {
 	ResourceType
-	// Read returns the properties of a resource as the service has them, decoded like those of a template.
+	// Read returns the properties of a resource as the service has them, decoded like those of a
+	// template.
 	Read(c Caller, physicalID string) (map[string]any, error)
-	// Adopt adds the tags of a stack to a resource that the stack has imported.
+	// Adopt adds a stack's tags to a resource that the stack has imported.
 	Adopt(c Caller, physicalID string, tags map[string]string) error
 }
 
-// ResourceRequest is what a resource is created from.
+// ResourceRequest describes a resource to create.
 type ResourceRequest struct {
 	StackID    string
 	StackName  string
 	LogicalID  string
 	Properties map[string]any
-	Tags       map[string]string // stack tags and aws:cloudformation:* tags, to be added to the resource's own where it has tags
+	Tags       map[string]string // stack tags and aws:cloudformation:* tags, for taggable resources
 }
 
-// Resource is what a resource type gives back.
+// Resource is a created or updated resource.
 type Resource struct {
 	PhysicalID string
 	Attributes map[string]any
 }
 
-// TypeSchema describes a resource type as far as CloudFormation uses it.
+// TypeSchema is the part of a resource type's schema that CloudFormation uses.
 type TypeSchema struct {
-	Properties map[string]Property // by top-level property name; a property that isn't here is refused
+	Properties map[string]Property // by top-level property name; other properties are refused
 	Required   []string
-	// PrimaryID are the properties that identify a resource of the type for import.
+	// PrimaryID are the properties that identify a resource for import.
 	PrimaryID []string
-	// Attributes are the names that GetAtt takes.
+	// Attributes are the attributes that GetAtt accepts.
 	Attributes []string
-	// Tags says that stack tags are propagated to resources of the type.
+	// Tags reports that stack tags are propagated to resources of the type.
 	Tags bool
 	// Taggable types only: none.
-	NamedIAM bool // needs CAPABILITY_NAMED_IAM when its name is given, CAPABILITY_IAM otherwise
+	NamedIAM bool // needs CAPABILITY_NAMED_IAM with an explicit name, CAPABILITY_IAM otherwise
 }
 
 // Property is one property of a resource type.

@@ -1,18 +1,18 @@
 package cloud
 
-// Demand is one right that a call, or a step of CloudFormation, needs.
+// Demand is one permission that a call, or a step of CloudFormation, requires.
 type Demand struct {
 	Action   string
 	Resource string // ARN
-	// Account is that of the resource; "" for the caller's.
+	// Account is the resource's account; "" for the caller's.
 	Account string
 	// Policy is the resource's own policy as JSON; "" for none.
 	Policy string
-	// Context are the condition keys that the call sets, beside those that every call has.
+	// Context contains the condition keys that the call sets, besides those of every call.
 	Context map[string][]string
 }
 
-// Demanding is a service that says which rights a request needs.
+// Demanding is a service that lists the permissions that a request requires.
 type Demanding interface {
 	Demands(r *Request) []Demand
 }

@@ -2,41 +2,45 @@ package cloud
 
 import "time"
 
-// What one service needs of another goes through the world, so that no service package imports another. A service
-// registers itself in its New; the finder is nil while the service that answers isn't part of the world.
+// Services reach each other through the world, so that no service package imports another. A
+// service registers itself in its New. The finder is nil while its service is not part of the
+// world.
 
-// ObjectReader reads S3 objects on behalf of a caller; the S3 service registers itself as one. CloudFormation reads
-// templates through it.
+// ObjectReader reads S3 objects on behalf of a caller. The S3 service registers itself as one.
+// CloudFormation reads templates with it.
 type ObjectReader interface {
-	// ReadObject returns an object's content, or the *Error that S3 would answer.
+	// ReadObject returns an object's content, or the *Error of S3.
 	ReadObject(c Caller, bucket, key string) ([]byte, error)
 }
 
-// RoleFinder finds IAM roles; the IAM service registers itself as one. STS decides by it who may assume what.
+// RoleFinder finds IAM roles. The IAM service registers itself as one. STS uses it to decide who
+// may assume a role.
 type RoleFinder interface {
-	// Role returns a role's ARN and its trust policy as decoded JSON; ok is false when the account has no such role.
-	// name is without path.
+	// Role returns a role's ARN and its trust policy as decoded JSON; ok is false when the account
+	// has no such role. name excludes the path.
 	Role(account, name string) (arn string, trust map[string]any, ok bool)
 }
 
-// PrincipalFinder says which users and roles exist; the IAM service registers itself as one. Policies of resources are judged by it.
+// PrincipalFinder reports which users and roles exist. The IAM service registers itself as one. It
+// is used to validate resource policies.
 type PrincipalFinder interface {
-	// Principal says whether a user or role exists, by its ARN.
+	// Principal reports whether a user or role exists, by its ARN.
 	Principal(arn string) bool
 }
 
 // SetPrincipals registers the IAM service.
 func (w *World) SetPrincipals(p PrincipalFinder) { w.principals = p }
 
-// PrincipalExists says whether a user or role exists, by its ARN. Without a finder each does.
+// PrincipalExists reports whether a user or role exists, by its ARN. Without a finder all exist.
 func (w *World) PrincipalExists(arn string) bool {
 	return w.principals == nil || w.principals.Principal(arn)
 }
 
-// EncryptionKeys finds KMS keys for the services that encrypt with them; the KMS service registers itself as one.
+// EncryptionKeys finds KMS keys for the services that encrypt with them. The KMS service registers
+// itself as one.
 type EncryptionKeys interface {
-	// EncryptionKey finds a key by id or ARN as the caller's services see it. It returns its ARN and policy, or the *Error that KMS would
-	// answer.
+	// EncryptionKey finds a key by ID or ARN as the caller's services see it. It returns its ARN
+	// and policy, or the *Error of KMS.
 	EncryptionKey(c Caller, id string) (arn, policy string, err error)
 }
 
@@ -46,10 +50,11 @@ func (w *World) SetEncryptionKeys(k EncryptionKeys) { w.encryption = k }
 // EncryptionKeys returns the KMS service, nil before SetEncryptionKeys.
 func (w *World) EncryptionKeys() EncryptionKeys { return w.encryption }
 
-// SecretReader reads secrets on behalf of a caller; the Secrets Manager service registers itself as one. CloudFormation resolves dynamic
-// references through it.
+// SecretReader reads secrets on behalf of a caller. The Secrets Manager service registers itself as
+// one. CloudFormation resolves dynamic references with it.
 type SecretReader interface {
-	// SecretString returns the current text of a secret, by name or ARN, or the *Error that Secrets Manager would answer.
+	// SecretString returns the current text of a secret, by name or ARN, or the *Error of Secrets
+	// Manager.
 	SecretString(c Caller, id string) (string, error)
 }
 
@@ -59,16 +64,17 @@ func (w *World) SetSecrets(s SecretReader) { w.secrets = s }
 // Secrets returns the Secrets Manager service, nil before SetSecrets.
 func (w *World) Secrets() SecretReader { return w.secrets }
 
-// KeyFinder finds access keys; the services that issue them (IAM, STS) register themselves.
+// KeyFinder finds access keys. The services that issue them (IAM, STS) register themselves.
 type KeyFinder interface {
-	// AccessKey returns the secret of an access key and whom it stands for (Caller.Region is left empty); active is
-	// false for a key that was made inactive or is past its end. ok is false when the key is not one of the finder's.
+	// AccessKey returns the secret and the principal of an access key (Caller.Region is empty).
+	// active is false for an inactive or expired key. ok is false when the finder has no such key.
 	AccessKey(id string) (secret string, caller Caller, active bool, ok bool)
 }
 
-// EventBus takes what services tell of themselves; the EventBridge service registers itself as one.
+// EventBus receives the events of services. The EventBridge service registers itself as one.
 type EventBus interface {
-	// PutEvent hands an event of a service to the default bus of an account and region. detail is encoded as JSON.
+	// PutEvent sends an event of a service to the default bus of an account and region. detail is
+	// encoded as JSON.
 	PutEvent(e BusEvent)
 }
 
@@ -111,8 +117,9 @@ func (w *World) AccessKey(id string) (secret string, caller Caller, active bool,
 	return "", Caller{}, false, false
 }
 
-// Invoke queues an asynchronous invocation of a Lambda function. The front door starts it when it gives the lock back,
-// since a function calls the world like any other client. It says whether the function exists.
+// Invoke queues an asynchronous invocation of a Lambda function. The front door starts it when it
+// releases the lock, since a function calls the world like any other client. It reports whether the
+// function exists.
 func (w *World) Invoke(arn string, event []byte) bool {
 	f := w.lambdas[arn]
 	if f == nil {
@@ -122,11 +129,11 @@ func (w *World) Invoke(arn string, event []byte) bool {
 	return true
 }
 
-// retryAfter are the times after which Lambda repeats an asynchronous invocation that failed: Lambda Developer Guide,
-// "How Lambda handles errors and retries with asynchronous invocation".
+// retryAfter are the delays after which Lambda repeats a failed asynchronous invocation: Lambda
+// Developer Guide, "How Lambda handles errors and retries with asynchronous invocation".
 var retryAfter = []time.Duration{time.Minute, 2 * time.Minute}
 
-// Retry puts an invocation that failed on the agenda again, unless it has been repeated as often as Lambda does.
+// Retry schedules a failed invocation again, unless Lambda's retries are exhausted.
 func (w *World) Retry(i Invocation) {
 	if i.Failed >= len(retryAfter) {
 		return
@@ -136,16 +143,16 @@ func (w *World) Retry(i Invocation) {
 	w.After(retryAfter[i.Failed], func() { w.invocations = append(w.invocations, again) })
 }
 
-// Invocation is one asynchronous call of a Lambda function that waits to be started.
+// Invocation is one pending asynchronous call of a Lambda function.
 type Invocation struct {
 	ARN      string
 	Event    []byte
 	Function Function
-	Failed   int // how many times it has been tried in vain
+	Failed   int // number of failed attempts
 }
 
-// TakeInvocations returns the invocations that wait to be started, in the order in which they were queued, and forgets
-// them. Only the front door calls it.
+// TakeInvocations returns and removes the pending invocations, in the order in which they were
+// queued. Only the front door calls it.
 func (w *World) TakeInvocations() []Invocation {
 	taken := w.invocations
 	w.invocations = nil

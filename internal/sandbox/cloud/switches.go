@@ -8,10 +8,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// Switch is the id of a rule of package unproven that has the answers off and on. A switch that is on gives the other answer.
+// Switch is the ID of a rule of package unproven with the answers off and on. A switch that is on
+// gives the other answer.
 type Switch string
 
-// The switches. Each name says what AWS does when the switch is on.
+// The switches. Each name describes what AWS does when the switch is on.
 const (
 	AdditionsHaveReplacement        Switch = unproven.AdditionsHaveReplacement
 	DependentsListedWithValues      Switch = unproven.DependentsListedWithValues
@@ -23,7 +24,7 @@ const (
 	ValuesIncomplete                Switch = unproven.ValuesIncomplete
 )
 
-// SwitchRule describes a switch: both answers and where they come from.
+// SwitchRule describes a switch: both answers and their sources.
 type SwitchRule struct {
 	Name   Switch `json:"name"`
 	Off    string `json:"off"`
@@ -31,7 +32,7 @@ type SwitchRule struct {
 	Source string `json:"source"`
 }
 
-// SwitchRules lists all switches, in the order of package unproven.
+// SwitchRules returns all switches, in the order of package unproven.
 func SwitchRules() []SwitchRule {
 	var rules []SwitchRule
 	for _, r := range unproven.Rules {
@@ -64,7 +65,7 @@ func (w *World) SetSwitches(on ...Switch) error {
 // On reports whether a switch is on.
 func (w *World) On(name Switch) bool { return w.AnswersWith(string(name), unproven.On) }
 
-// Switches lists the switches that are on, in the order of SwitchRules.
+// Switches returns the switches that are on, in the order of SwitchRules.
 func (w *World) Switches() []Switch {
 	on := []Switch{}
 	for _, r := range SwitchRules() {

@@ -1,5 +1,6 @@
-// Package cloudcontrol is the sandbox's AWS Cloud Control API, as far as reading goes: GetResource.
+// Package cloudcontrol simulates the read operation of the AWS Cloud Control API: GetResource.
 //
-// A read needs cloudformation:GetResource and, with the caller's own credentials, the permissions of the read handler
-// (SDK model of Cloud Control; CloudFormation registry, "handlers"). Properties come as a string of JSON.
+// A read needs cloudformation:GetResource and, with the caller's own credentials, the permissions
+// of the read handler (SDK model of Cloud Control; CloudFormation registry, "handlers"). Properties
+// are returned as a JSON string.
 package cloudcontrol

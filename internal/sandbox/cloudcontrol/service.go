@@ -16,7 +16,7 @@ var wire = protocol.JSON{Version: "1.0", Prefix: "com.amazon.cloudapiservice#", 
 // Service is the simulated Cloud Control API of all accounts and regions.
 type Service struct{ world *cloud.World }
 
-// New makes the service.
+// New returns the service.
 func New(w *cloud.World) *Service { return &Service{w} }
 
 var (
@@ -24,7 +24,7 @@ var (
 	_ cloud.Demanding = (*Service)(nil)
 )
 
-// operations are all that the sandbox answers.
+// operations are the simulated operations.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"GetResource": (*Service).getResource,
 }
@@ -39,8 +39,8 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// Demands are the rights that a request needs besides those of the read handler: the refusals of AWS name the action and this
-// resource (aws/aws-sdk, issue 140).
+// Demands returns the permissions that a request requires besides those of the read handler: AWS's
+// refusals name the action and this resource (aws/aws-sdk, issue 140).
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	resource := "arn:aws:cloudformation:" + r.Caller.Region + ":" + r.Caller.Account + ":resource/*"
 	return []cloud.Demand{{Action: "cloudformation:" + r.Operation, Resource: resource}}
@@ -83,7 +83,8 @@ func (s *Service) getResource(r *cloud.Request) (any, error) {
 	}{in.TypeName, description{name, string(text)}}, nil
 }
 
-// identifier reads a primary identifier, which is a plain string or an object of JSON (SDK model, Identifier).
+// identifier parses a primary identifier, which is a plain string or a JSON object (SDK model,
+// Identifier).
 func identifier(given string, primary []string) (string, error) {
 	if !strings.HasPrefix(given, "{") {
 		if given == "" {
@@ -98,11 +99,12 @@ func identifier(given string, primary []string) (string, error) {
 	return members[primary[0]], nil
 }
 
-// handlerErrors are the codes of handlers that have an exception of their own; all others give a GeneralServiceException. Under which
-// code a refusal of the service arrives is not known (unproven: cloud-control-errors).
+// handlerErrors are the handlers' error codes with an exception of their own; all others give a
+// GeneralServiceException. The code for a refusal of the service is unknown (unproven:
+// cloud-control-errors).
 var handlerErrors = map[string]string{"NotFound": "ResourceNotFoundException"}
 
-// failed is the error for a read handler that failed; its form is recorded from AWS.
+// failed returns the error of a failed read handler; its form is recorded from AWS.
 func (s *Service) failed(typeName string, err error) error {
 	var e *cloud.Error
 	if !errors.As(err, &e) || e.Code == "SandboxNotModelled" {
