@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// HubAccount is the account in which the hub is set up.
+	// HubAccount is the hub's account.
 	HubAccount = "000000000000"
-	// HubName is the hub's name, and that of its table.
+	// HubName is the name of the hub and of its table.
 	HubName = "stowage"
-	// TopicName is the name of the topic that onboarding makes for the notifications of stacks.
+	// TopicName is the name of the topic that the onboarding creates for stack notifications.
 	TopicName = "stowage-events"
 )
 
-// roleTrust lets everybody in the hub's account assume a role.
+// roleTrust allows every principal of the hub's account to assume a role.
 const roleTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + HubAccount + `:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"]}]}`
 
-// plainBoundary is the policy StowageBoundary of accounts that no template prepares.
+// plainBoundary is the policy StowageBoundary of accounts that are prepared without a template.
 const plainBoundary = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","kms:*"],"Resource":"*"}]}`
 
-// open marks an account and region as used and gives them, on their first use, what onboarding makes.
+// open marks an account and region as used, and onboards them on their first use.
 func (s *Sandbox) open(account, region, service string) {
 	s.world.Open(account)
 	place := account + "/" + region
-	if s.topics[place] || service == "iam" || service == "sts" { // which are global: their region says nothing
+	if s.topics[place] || service == "iam" || service == "sts" { // global services
 		return
 	}
 	if s.onboarding != "" {
@@ -41,7 +41,7 @@ func (s *Sandbox) open(account, region, service string) {
 	s.mustQuery(account, region, "sns", "2010-03-31", "CreateTopic", url.Values{"Name": {TopicName}})
 }
 
-// onboard makes an account's roles and the boundary of its users.
+// onboard creates an account's roles and the boundary of its users.
 func (s *Sandbox) onboard(account string) {
 	if s.onboarding != "" {
 		s.apply(account, s.region)
@@ -60,12 +60,12 @@ func (s *Sandbox) onboard(account string) {
 	}
 }
 
-// onboardingStack is the name of the stack by which an account is prepared.
+// onboardingStack is the name of the stack that prepares an account.
 const onboardingStack = "StowageAccount"
 
-// apply prepares an account in a region by the template of Options.Onboarding, as the account's owner would, but at once and
-// unseen: it takes no time, meets no faults, and EventBridge doesn't tell of it, since the account has been prepared before anybody came. A
-// template that can't be applied is a broken invariant.
+// apply prepares an account in a region with the template of Options.Onboarding, as the account's
+// owner would. It takes no time, ignores faults and sends no events to EventBridge, since it
+// precedes the first client. A template that fails is a broken invariant.
 func (s *Sandbox) apply(account, region string) {
 	s.topics[account+"/"+region] = true
 	latency, fault, bus := s.world.Latency, s.world.ResourceFault, s.world.EventBus()
@@ -89,10 +89,10 @@ func (s *Sandbox) apply(account, region string) {
 	}
 }
 
-// failures finds the reasons in the events of a stack, which come newest first.
+// failures finds the reasons in a stack's events, newest first.
 var failures = regexp.MustCompile(`(?s)<ResourceStatus>[A-Z_]*FAILED</ResourceStatus>\s*<ResourceStatusReason>(.*?)</ResourceStatusReason>`)
 
-// setUpHub makes the hub's table and settings, by the same calls as a client would.
+// setUpHub creates the hub's table and settings by the calls that a client would make.
 func (s *Sandbox) setUpHub() {
 	s.open(HubAccount, s.region, "dynamodb")
 	s.mustJSON("dynamodb", "CreateTable", map[string]any{
@@ -125,8 +125,9 @@ func (s *Sandbox) setUpHub() {
 	})
 }
 
-// mustQuery and mustJSON make a call as an account's administrator, with the lock held. A service that isn't part of the
-// world is left out; a refusal is a broken invariant, since these calls are fixed.
+// mustQuery and mustJSON make a call as an account's administrator, with the lock held. They skip a
+// service that is not part of the world. A refusal is a broken invariant, since these calls are
+// fixed.
 func (s *Sandbox) mustQuery(account, region, service, version, operation string, form url.Values) []byte {
 	form.Set("Action", operation)
 	form.Set("Version", version)

@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// TestOptions_Switches fails for a new field of Options: what AWS may answer in two ways belongs in package unproven, whose list says
-// what Stowage does under either.
+// TestOptions_Switches fails for a new field of Options. Two possible answers of AWS belong in
+// package unproven, which lists what Stowage does under either.
 func TestOptions_Switches(t *testing.T) {
 	t.Parallel()
 	var fields []string

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// clockSkew is how far the time of a signature may be from AWS's.
+	// clockSkew is the maximum difference between a signature's time and AWS's.
 	clockSkew = 5 * time.Minute
-	// clockSkewS3 is the same for S3, which is more patient.
+	// clockSkewS3 is the same for S3, which allows more.
 	clockSkewS3 = 15 * time.Minute
 
 	staticKeyPrefix    = "AKIASTOW"
@@ -22,13 +22,14 @@ const (
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
-// StaticCredentials returns the fixed access key of an account's administrator, arn:aws:iam::ACCOUNT:user/administrator.
-// Every account of 12 digits has one; no call of IAM shows it.
+// StaticCredentials returns the fixed access key of an account's administrator,
+// arn:aws:iam::ACCOUNT:user/administrator. Every account ID of 12 digits has one. IAM does not list
+// it.
 func StaticCredentials(account string) (accessKeyID, secretAccessKey string) {
 	return staticKeyPrefix + account, staticSecretPrefix + account
 }
 
-// family is the form in which a service refuses a request before it looks at it.
+// family is the error format of a service's front end.
 type family int
 
 const (
@@ -48,7 +49,7 @@ func familyOf(service string) family {
 	}
 }
 
-// refusal is one reason for which a request isn't let in, as each family of services words it.
+// refusal is a reason to refuse a request, in the words of each family of services.
 type refusal struct{ query, json, s3 cloud.Error }
 
 func (r refusal) of(service string) *cloud.Error {
@@ -106,7 +107,7 @@ var (
 	}
 )
 
-// authenticate finds out who signed a request. The world's lock is held.
+// authenticate identifies the signer of a request. The world's lock is held.
 func (s *Sandbox) authenticate(service string, r *http.Request, body []byte, sig signature) (cloud.Caller, *cloud.Error) {
 	secret, caller, active, ok := s.key(sig.accessKey)
 	switch {
@@ -150,7 +151,7 @@ func (s *Sandbox) key(id string) (secret string, caller cloud.Caller, active, ok
 	return s.world.AccessKey(id)
 }
 
-// checkTime refuses signatures of another time, as AWS does to make recorded requests worthless.
+// checkTime refuses signatures of another time, which prevents replays, as AWS does.
 func checkTime(service string, sig signature) *cloud.Error {
 	now := time.Now().UTC()
 	if sig.presigned && service == "s3" {

@@ -14,13 +14,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// SourceIPHeader is a header by which a test says from which address a request comes; without it that is the connection's.
+// SourceIPHeader is a header with which a test sets a request's source address; the default is that
+// of the connection.
 const SourceIPHeader = "X-Stowage-Source-Ip"
 
-// PlainHeader is a header by which a test says that a request came without TLS. The sandbox has none itself, and takes requests for such as came through it.
+// PlainHeader is a header with which a test marks a request as sent without TLS. The sandbox has no
+// TLS, and treats other requests as sent with it.
 const PlainHeader = "X-Stowage-Plain-Http"
 
-// authorize refuses a call for which its caller has no right. The administrators of accounts have all rights in their own account.
+// authorize refuses a call without permission. Administrators have all rights in their own account.
 func (s *Sandbox) authorize(service cloud.Service, r *cloud.Request, client *http.Request) *cloud.Error {
 	if free(r) {
 		return nil
@@ -42,8 +44,8 @@ func (s *Sandbox) authorize(service cloud.Service, r *cloud.Request, client *htt
 	return s.permit(r.Service, r.Caller, demands, context)
 }
 
-// free are calls for which nobody needs a right (Service authorization reference, STS), or which are judged elsewhere: who may assume a role is
-// said by its trust policy.
+// free reports whether a call needs no permission (Service authorization reference, STS), or is
+// authorized elsewhere: a role's trust policy decides who may assume it.
 func free(r *cloud.Request) bool {
 	return r.Service == "sts" && (r.Operation == "GetCallerIdentity" || strings.HasPrefix(r.Operation, "AssumeRole"))
 }
@@ -58,7 +60,7 @@ func sourceOf(r *http.Request) string {
 	return "127.0.0.1"
 }
 
-// permit decides on demands, and notes those that are granted.
+// permit evaluates demands, and records those that are granted.
 func (s *Sandbox) permit(service string, c cloud.Caller, demands []cloud.Demand, common map[string][]string) *cloud.Error {
 	administrator := administers(c)
 	rights, ok := s.iam.Rights(c.Account, c.ARN)
@@ -83,12 +85,13 @@ func (s *Sandbox) permit(service string, c cloud.Caller, demands []cloud.Demand,
 	return nil
 }
 
-// administers says whether a caller is the fixed administrator of its account.
+// administers reports whether a caller is the fixed administrator of its account.
 func administers(c cloud.Caller) bool {
 	return c.ARN == "arn:aws:iam::"+c.Account+":user/administrator"
 }
 
-// resourcePolicy is the policy that stands on what a demand is about. For a key it finds owner, policy and tags.
+// resourcePolicy returns the policy of a demand's resource. For a key it sets the demand's owner,
+// policy and tags.
 func (s *Sandbox) resourcePolicy(d *cloud.Demand) *policydoc.Document {
 	if account, policy, tags, ok := s.kms.Key(d.Resource); ok {
 		d.Account, d.Policy = account, policy
@@ -104,12 +107,12 @@ func (s *Sandbox) resourcePolicy(d *cloud.Demand) *policydoc.Document {
 	}
 	document, err := policydoc.Parse(d.Policy, policydoc.Resource)
 	if err != nil {
-		return &policydoc.Document{} // one that can't be read allows nothing
+		return &policydoc.Document{} // an unreadable policy allows nothing
 	}
 	return document
 }
 
-// context are all condition keys of a demand.
+// context returns all condition keys of a demand.
 func (s *Sandbox) context(c cloud.Caller, rights iam.Rights, d cloud.Demand, common map[string][]string) map[string][]string {
 	account := d.Account
 	if account == "" {
@@ -138,7 +141,8 @@ func (s *Sandbox) context(c cloud.Caller, rights iam.Rights, d cloud.Demand, com
 	return context
 }
 
-// denied is the error of a call without a right (IAM user guide, troubleshoot_access-denied).
+// denied returns the error of a call without permission (IAM user guide,
+// troubleshoot_access-denied).
 func denied(service string, c cloud.Caller, d cloud.Demand, decision evaluate.Decision) *cloud.Error {
 	e := &cloud.Error{
 		Code: "AccessDenied", Status: http.StatusForbidden,
@@ -157,7 +161,7 @@ func denied(service string, c cloud.Caller, d cloud.Demand, decision evaluate.De
 	return e
 }
 
-// demandOf is the demand of services whose actions have the names of their operations.
+// demandOf returns the demand of services whose actions have the names of their operations.
 func demandOf(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: r.Service + ":" + r.Operation, Resource: "*"}
 	at := func(service string) string {
@@ -178,15 +182,16 @@ func demandOf(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{d}
 }
 
-// Permission is a right that was used.
+// Permission is a used permission.
 type Permission struct {
 	Action   string `json:"action"`
 	Resource string `json:"resource"`
-	// Via says that CloudFormation used it for the caller.
+	// Via reports that CloudFormation used it on behalf of the caller.
 	Via bool `json:"via,omitempty"`
 }
 
-// usage are the rights that were used, by who used them: users by their ARN, sessions by that of their role's name.
+// usage maps principals to their used permissions: users by their ARN, sessions by that of their
+// role's name.
 type usage map[string]map[Permission]bool
 
 func (u usage) note(c cloud.Caller, d cloud.Demand, via bool) {
@@ -200,7 +205,7 @@ func (u usage) note(c cloud.Caller, d cloud.Demand, via bool) {
 	u[who][Permission{d.Action, d.Resource, via}] = true
 }
 
-// Permissions are the rights that were used since the last ForgetPermissions, by principal.
+// Permissions returns the permissions used since the last ForgetPermissions, by principal.
 func (s *Sandbox) Permissions() map[string][]Permission {
 	s.world.Lock()
 	defer s.unlock()
@@ -217,7 +222,7 @@ func (s *Sandbox) Permissions() map[string][]Permission {
 	return all
 }
 
-// ForgetPermissions forgets which rights were used.
+// ForgetPermissions resets the used permissions.
 func (s *Sandbox) ForgetPermissions() {
 	s.world.Lock()
 	defer s.unlock()

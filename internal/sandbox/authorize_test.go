@@ -26,7 +26,8 @@ func (e elsewhere) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// TestUsersOfS3MayDoWhatPoliciesSay: a user with a key for one prefix, from one network, within a boundary and under a bucket's policy.
+// TestUsersOfS3MayDoWhatPoliciesSay checks a user with a key for one prefix, from one network,
+// within a boundary and under a bucket's policy.
 func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	_, c := serve(t)
 	ctx := t.Context()
@@ -125,7 +126,8 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	wantError(t, get("inbox", "acme/a")(ctx, from("203.0.113.7")), "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
 }
 
-// TestUsersWithoutPoliciesMayDoNothing: not even see the names of buckets, while the administrator may do everything.
+// TestUsersWithoutPoliciesMayDoNothing checks that they cannot even list buckets, while the
+// administrator may do everything.
 func TestUsersWithoutPoliciesMayDoNothing(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// calls counts calls per service and operation, refused ones included. Those that Lambda functions make in process are left out, so
-// that it can be seen what a client costs by itself.
+// calls counts calls per service and operation, including refused ones. It excludes those of Lambda
+// functions, so that a client's own calls are visible.
 type calls struct {
 	mu    sync.Mutex
 	total map[string]map[string]int
@@ -24,8 +24,8 @@ func (c *calls) count(service, operation string) {
 	c.total[service][operation]++
 }
 
-// Calls returns the number of calls per service and operation since the last ResetCalls. Services are named by their
-// signing names. Attempts count, not what the SDK makes of them. Calls of Lambda functions don't.
+// Calls returns the number of calls per service and operation since the last ResetCalls. Services
+// have their signing names. Each of the SDK's attempts counts, calls of Lambda functions do not.
 func (s *Sandbox) Calls() map[string]map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
@@ -36,7 +36,7 @@ func (s *Sandbox) Calls() map[string]map[string]int {
 	return snapshot
 }
 
-// ResetCalls begins counting anew.
+// ResetCalls resets the counters.
 func (s *Sandbox) ResetCalls() {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
