@@ -28,6 +28,7 @@ var exampleDirectories = []string{
 	"provider",
 	"quickstart",
 	"resources/stowage_project", "resources/stowage_project_bucket", "resources/stowage_project_user", "resources/stowage_user_permission",
+	"trying-on-aws",
 }
 
 func TestExamples_Tested(t *testing.T) {
