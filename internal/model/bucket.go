@@ -5,11 +5,11 @@ import "fmt"
 // Bucket is one S3 bucket of a project.
 type Bucket struct {
 	Name string `json:"name"`
-	// BucketName is the physical name, always set: DefaultBucketName gives the one that is used by default.
+	// BucketName is the physical name. It is always set; DefaultBucketName returns the default.
 	BucketName string `json:"bucket_name"`
-	// Unversioned turns versioning off (S3 calls it suspended).
+	// Unversioned turns versioning off (S3: suspended).
 	Unversioned bool `json:"unversioned,omitempty"`
-	// KMSKeyARN is the key that encrypts the bucket; "" means the project's own key.
+	// KMSKeyARN is the key that encrypts the bucket; "" for the project's own key.
 	KMSKeyARN  string            `json:"kms_key_arn,omitempty"`
 	Lifecycle  Lifecycle         `json:"lifecycle_rules"`
 	ObjectLock *ObjectLock       `json:"object_lock,omitempty"`
@@ -18,19 +18,19 @@ type Bucket struct {
 	Tags       map[string]string `json:"tags,omitempty"`
 }
 
-// Lifecycle says when objects go by themselves. Zero means never.
+// Lifecycle is the bucket's lifecycle rules, in days. Zero means never.
 type Lifecycle struct {
 	ExpireAfterDays           int64 `json:"expire_after_days,omitempty"`
 	ExpireNoncurrentAfterDays int64 `json:"expire_noncurrent_after_days,omitempty"`
 	AbortMultipartAfterDays   int64 `json:"abort_multipart_after_days,omitempty"`
 }
 
-// DefaultLifecycle is what a bucket gets when its configuration says nothing.
+// DefaultLifecycle returns the lifecycle of a bucket whose configuration sets none.
 func DefaultLifecycle() Lifecycle {
 	return Lifecycle{ExpireNoncurrentAfterDays: 90, AbortMultipartAfterDays: 7}
 }
 
-// ObjectLock is the default retention of a bucket with object lock. It can't be taken away once set.
+// ObjectLock is the default retention of a bucket with object lock. It cannot be removed.
 type ObjectLock struct {
 	Mode string `json:"mode"` // GOVERNANCE or COMPLIANCE
 	Days int64  `json:"days"`
@@ -39,8 +39,8 @@ type ObjectLock struct {
 // ID implements Entity.
 func (b Bucket) ID() ID { return ID{KindBucket, b.Name} }
 
-// maxDays is the longest default retention that S3 accepts (S3 API, DefaultRetention). Lifecycle rules take any positive 32-bit number of
-// days; a hundred years are enough for them, too.
+// maxDays is the longest default retention that S3 accepts (S3 API, DefaultRetention). Lifecycle
+// rules accept any positive 32-bit number of days; for them the limit is ours.
 const maxDays = 36500
 
 // Problems implements Entity.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Conflict is what kind of state forbids a change.
+// Conflict is the kind of state that forbids a change.
 type Conflict string
 
 const (
@@ -25,7 +25,7 @@ const (
 	// the project: that of the entity By, or one of the project's own with By the project.
 	ConflictBucketName Conflict = "bucket name"
 	// ConflictBucketKept means that the S3 bucket with the physical name, Bucket, is in the account
-	// and in no stack: a deletion has retained it, or it was made without Stowage.
+	// and in no stack: a deletion retained it, or it was created without Stowage.
 	ConflictBucketKept Conflict = "bucket kept"
 	// ConflictInUse means that other entities, By, still need the entity.
 	ConflictInUse Conflict = "in use"
@@ -41,8 +41,8 @@ const (
 	ConflictStackChanged Conflict = "stack changed"
 )
 
-// ConflictError is returned when the present state of a project forbids a change. Nothing was
-// changed. The fields that the kind does not need are empty.
+// ConflictError is returned when the current state of a project forbids a change. Nothing was
+// changed. Fields that the kind does not need are empty.
 type ConflictError struct {
 	Kind    Conflict
 	Project string
@@ -92,7 +92,7 @@ func (e *ConflictError) Error() string {
 	return string(e.Kind)
 }
 
-// quoteIncarnation names an incarnation in a log.
+// quoteIncarnation formats an incarnation for a log.
 func quoteIncarnation(incarnation string) string {
 	if incarnation == "" {
 		return "one without a name"
@@ -195,12 +195,13 @@ func (e *ConflictError) explainBucketKept() Explanation {
 	}
 }
 
-// resourceTypes are the resources that manage entities.
+// resourceTypes are the types of the resources that manage entities.
 var resourceTypes = map[Kind]string{
 	KindProject: "stowage_project", KindBucket: "stowage_project_bucket", KindUser: "stowage_project_user", KindPermission: "stowage_user_permission",
 }
 
-// explainInUse tells how to delete the entity, and how to replace it: a deletion is not told which of the two Terraform does.
+// explainInUse explains how to delete and how to replace the entity: the provider does not know
+// which of the two Terraform is doing.
 func (e *ConflictError) explainInUse() Explanation {
 	var types []string
 	for _, id := range e.By {
@@ -231,10 +232,10 @@ func (e *ConflictError) explainOwner() Explanation {
 	}
 }
 
-// mostNames is the number of entities that a text names.
+// mostNames is the maximum number of entities named in a text.
 const mostNames = 10
 
-// firstOf names the first of many entities.
+// firstOf returns the names of the first entities.
 func firstOf(ids []ID) string {
 	if len(ids) <= mostNames {
 		return namesOf(ids)

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// CORSRule lets browsers from other origins use the bucket.
+// CORSRule lets browsers access the bucket from other origins.
 type CORSRule struct {
 	AllowedOrigins []string `json:"allowed_origins"`
 	AllowedMethods []string `json:"allowed_methods"`
@@ -18,17 +18,17 @@ type CORSRule struct {
 	MaxAgeSeconds  int64    `json:"max_age_seconds,omitempty"`
 }
 
-// maxCORSRules is the number of rules that S3 takes for a bucket (AmazonS3 user guide, ManageCorsUsing).
+// maxCORSRules is the maximum number of rules of a bucket (AmazonS3 user guide, ManageCorsUsing).
 const maxCORSRules = 100
 
-// corsMethods are those that S3 takes (AmazonS3 user guide, ManageCorsUsing).
+// corsMethods are the methods that S3 accepts (AmazonS3 user guide, ManageCorsUsing).
 var corsMethods = []string{"GET", "PUT", "HEAD", "POST", "DELETE"}
 
-// headerPattern is the name of an HTTP header, perhaps with wildcards (RFC 9110, token).
+// headerPattern matches the name of an HTTP header, with optional wildcards (RFC 9110, token).
 var headerPattern = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
-// problems are the rules of S3's PutBucketCors (AmazonS3 user guide, ManageCorsUsing; API reference, CORSRule): one wildcard in an origin
-// or an allowed header, none in an exposed header.
+// problems checks the rules of S3's PutBucketCors (AmazonS3 user guide, ManageCorsUsing; API
+// reference, CORSRule): one wildcard in an origin or an allowed header, none in an exposed header.
 func (r CORSRule) problems(field string) []Problem {
 	var problems []Problem
 	add := func(argument, format string, args ...any) {

@@ -18,13 +18,13 @@ const (
 	KindListing Kind = "listing"
 )
 
-// ID identifies an entity within its stack's project: a kind and a name that is unique in the kind.
+// ID identifies an entity within its project: a kind and a name that is unique in the kind.
 type ID struct {
 	Kind Kind   `json:"kind"`
 	Name string `json:"name"`
 }
 
-// String is the id as people read it: "bucket inbox".
+// String returns the id for users: "bucket inbox".
 func (id ID) String() string { return string(id.Kind) + " " + id.Name }
 
 // Compare orders ids by kind, then name.
@@ -36,18 +36,18 @@ func (id ID) Compare(other ID) int {
 type Entity interface {
 	// ID is the entity's identity.
 	ID() ID
-	// Problems lists what makes the entity invalid on its own; empty when nothing does.
+	// Problems lists what makes the entity invalid on its own; empty if it is valid.
 	Problems() []Problem
 }
 
-// Problem says what is wrong with one field of an entity.
+// Problem describes what is wrong with one field of an entity.
 type Problem struct {
 	Field  string // the field's JSON name; nested fields with dots: lifecycle.expire_after_days
-	Reason string // a sentence without a full stop, for the person who wrote the value
+	Reason string // a sentence without a full stop, for the author of the value
 }
 
-// DependsOn returns the fields that decide, beside a field itself, whether the field's value is a problem. Nothing can be said of it while
-// they aren't known.
+// DependsOn returns the other fields that decide whether a field's value is a problem. The field
+// cannot be checked while they are unknown.
 func DependsOn(field string) []string {
 	return map[string][]string{
 		"access_key.rotation.overlap_days": {"access_key.rotation.every_days"},
@@ -57,14 +57,14 @@ func DependsOn(field string) []string {
 	}[field]
 }
 
-// OnDelete says what becomes of the data when an entity that holds data is deleted.
+// OnDelete decides what happens to the data when the entity that holds it is deleted.
 type OnDelete string
 
-// What deleting a bucket or a project does with what it holds.
+// What deleting a bucket or a project does with its data.
 const (
 	// Refuse makes the deletion fail while there is data.
 	Refuse OnDelete = "refuse"
-	// Retain leaves the data where it is, out of the model.
+	// Retain keeps the data in the account, outside the model.
 	Retain OnDelete = "retain"
 	// Empty deletes the data.
 	Empty OnDelete = "empty"
@@ -79,18 +79,20 @@ func (o OnDelete) problem(field string) []Problem {
 	}
 }
 
-// Project is a project's own settings. They live in its first stack, beside the resources that all buckets share: the
-// encryption key, the log bucket and the template bucket.
+// Project is a project's own settings. They are in its first stack, with the resources that all
+// buckets share: the encryption key, the log bucket and the template bucket.
 type Project struct {
 	Name      string   `json:"name"`
 	AccountID string   `json:"account_id"`
 	Region    string   `json:"region"`
 	RoleName  string   `json:"role_name,omitempty"` // role assumed in the account; "" for the caller's own credentials
 	OnDelete  OnDelete `json:"on_delete"`
-	// SFTP says that the project has an SFTP server. It costs money as long as it stands, and its address is the partners'.
+	// SFTP enables the project's SFTP server. The server costs money while it exists. Partners use
+	// its address, which a new server would not keep.
 	SFTP bool              `json:"sftp,omitempty"`
 	Tags map[string]string `json:"tags,omitempty"`
-	// Closing is set by the first commit of a deletion; every other commit refuses a project that is closing.
+	// Closing is set by the first commit of a deletion. Every other commit refuses a closing
+	// project.
 	Closing bool `json:"closing,omitempty"`
 }
 
@@ -113,7 +115,7 @@ func (p Project) Problems() []Problem {
 	return append(problems, TagProblems(p.Tags)...)
 }
 
-// Listing is a project's entry in the directory: where the project is and how to get there.
+// Listing is a project's entry in the directory: its location and access.
 type Listing struct {
 	Name      string `json:"name"`
 	AccountID string `json:"account_id"`
@@ -129,7 +131,7 @@ func (l Listing) Problems() []Problem {
 	return Project{Name: l.Name, AccountID: l.AccountID, Region: l.Region, OnDelete: Refuse}.Problems()
 }
 
-// Listing is the project's entry in the directory.
+// Listing returns the project's entry in the directory.
 func (p Project) Listing() Listing {
 	return Listing{Name: p.Name, AccountID: p.AccountID, Region: p.Region, RoleName: p.RoleName}
 }

@@ -10,17 +10,18 @@ import (
 type Changed int
 
 const (
-	// ChangedUnstated means that the error does not know. Nothing is said about it then.
+	// ChangedUnstated means that the error does not know. The text then omits it.
 	ChangedUnstated Changed = iota
 	// ChangedNothing means that nothing was changed.
 	ChangedNothing
 	// ChangedUnknown means that the change may or may not have been made.
 	ChangedUnknown
-	// ChangedPartly means that something was changed: Explanation.Done says what.
+	// ChangedPartly means that something was changed, as stated in Explanation.Done.
 	ChangedPartly
 )
 
-// Attributes that an Explanation names by their role: the objects of the provider call them differently.
+// Attributes that an Explanation names by role, because the provider's objects name them
+// differently.
 const (
 	// AttributeProject is the attribute that names the project.
 	AttributeProject = "project"
@@ -28,13 +29,13 @@ const (
 	AttributeName = "name"
 )
 
-// Explanation is what a user needs to know about an error. Texts are complete sentences.
+// Explanation is what a user needs to know about an error, in complete sentences.
 type Explanation struct {
-	// Attribute is the path of the attribute at fault, with dots between its steps; "" when there is none.
+	// Attribute is the path of the attribute at fault, with dots between its steps; "" for none.
 	Attribute string
 	// Cause is why the action failed, with the reason that AWS gave.
 	Cause string
-	// Changed is what had been changed by then, and Done the details, with counts where data was deleted.
+	// Changed is what had been changed by then. Done has the details, with counts of deleted data.
 	Changed Changed
 	Done    string
 	// Remedy is what to do next.
@@ -72,7 +73,7 @@ func Explain(err error) (explanation Explanation, ok bool) {
 type ExplainedError struct {
 	Text        string // for logs
 	Explanation Explanation
-	Err         error // the error that it explains, or nil
+	Err         error // ExplainedError is an error with its explanation, for errors that callers only report. Sentinel errors also have this type.
 }
 
 func (e *ExplainedError) Error() string {

@@ -8,36 +8,38 @@ import (
 	"time"
 )
 
-// AccessKey says that a user has a key for S3, when it is replaced, and which keys there are now.
+// AccessKey configures a user's access key for S3 and its rotation, and records the existing keys.
 //
 // # Rotation
 //
-// IAM lets a user have two access keys (IAM user guide, reference_iam-quotas), so the keys of a user stand in two slots. The
-// newest active key is the current one: the user's secret holds it. A rotation makes a key in the free slot; the old one goes
-// on working for the overlap, so that the partner has time to fetch the new one; then it is made inactive, which a person can still
-// take back; and after as long again it is deleted. A replacement makes the old key inactive together with the new one: it is
-// for a key that got into wrong hands.
+// IAM allows two access keys per user (IAM user guide, reference_iam-quotas), so a user's keys are
+// in two slots. The newest active key is the current one, and the user's secret holds it. A
+// rotation creates a key in the free slot. The old key stays active for the overlap, so that the
+// partner has time to fetch the new one. Then it is made inactive, which a person can still undo.
+// After the same time again it is deleted. A replacement, for a compromised key, makes the old key
+// inactive together with the creation of the new one.
 //
-// Nothing happens by itself: Next says what is due, an apply does it. Each step is one commit, so it is made or not made, and
-// what stands says which step comes next: nothing is lost by a failure or a crash between them.
+// No step happens automatically: Next returns what is due, and an apply does it. Each step is one
+// commit, so it is done completely or not at all. The existing keys determine the next step, so a
+// failure or crash in between loses nothing.
 type AccessKey struct {
-	// Disabled says that the user has no key for now, whatever else is said here.
+	// Disabled means that the user has no key for now, whatever the other fields are.
 	Disabled bool `json:"disabled,omitempty"`
-	// Rotation is nil for a key that is replaced by hand only.
+	// Rotation is nil for a key that is only replaced manually.
 	Rotation *Rotation `json:"rotation,omitempty"`
-	// Trigger is any text; when it changes, the key is replaced at once.
+	// Trigger is any text. A change of it replaces the key immediately.
 	Trigger string `json:"replacement_trigger,omitempty"`
-	// Keys are those that the user has.
+	// Keys are the user's existing keys.
 	Keys map[Slot]Key `json:"keys,omitempty"`
 }
 
-// Rotation is when a key is replaced, and how long the old one works beside the new one.
+// Rotation sets when a key is replaced, and how long the old one stays active.
 type Rotation struct {
 	EveryDays   int64 `json:"every_days"`
 	OverlapDays int64 `json:"overlap_days,omitempty"`
 }
 
-// Slot is the place of one of a user's keys.
+// Slot is the position of one of a user's keys.
 type Slot string
 
 // The slots.
@@ -46,20 +48,20 @@ const (
 	SlotB Slot = "b"
 )
 
-// Slots are all slots.
+// Slots returns all slots.
 func Slots() []Slot { return []Slot{SlotA, SlotB} }
 
-// Key is one key of a user: when it was made and, if it has been made inactive, when. Both are times in whole seconds, UTC, of the
-// clock of whoever made the commit.
+// Key is one key of a user: when it was created and when it was made inactive, if it was. Both
+// times are whole seconds in UTC, by the clock of the process that made the commit.
 type Key struct {
 	Created  time.Time  `json:"created"`
 	Inactive *time.Time `json:"inactive,omitempty"`
 }
 
-// Active says that the key works.
+// Active reports whether the key works.
 func (k Key) Active() bool { return k.Inactive == nil }
 
-// Current is the slot of the newest active key; ok is false when there is none.
+// Current returns the slot of the newest active key; ok is false when there is none.
 func (k *AccessKey) Current() (slot Slot, ok bool) {
 	for _, s := range Slots() {
 		if key, there := k.Keys[s]; there && key.Active() && (!ok || key.Created.After(k.Keys[slot].Created)) {
@@ -69,12 +71,13 @@ func (k *AccessKey) Current() (slot Slot, ok bool) {
 	return slot, ok
 }
 
-// Due says whether a step is due at a moment, by the mere passing of time.
+// Due reports whether the passing of time alone makes a step due at now.
 func (k *AccessKey) Due(now time.Time) bool {
 	return !sameKeys(k.Keys, k.Next(k, now)) && !k.Disabled
 }
 
-// Next are the keys that a user is to have: have is what stands (nil for a user without a key), k says how it is configured.
+// Next returns the keys that a user should have: have is the current state (nil for a user without
+// a key), k the configuration.
 func (k *AccessKey) Next(have *AccessKey, now time.Time) map[Slot]Key {
 	if k.Disabled {
 		return nil
@@ -113,7 +116,8 @@ func (k *AccessKey) Next(have *AccessKey, now time.Time) map[Slot]Key {
 	return keys
 }
 
-// minInactive is how long an inactive key stays at least, so that the plan that follows a replacement is empty.
+// minInactive is how long an inactive key is kept at least, so that the plan after a replacement is
+// empty.
 const minInactive = 24 * time.Hour
 
 func (k *AccessKey) overlap() time.Duration {
@@ -129,7 +133,7 @@ func (k *AccessKey) due(current Key, now time.Time) bool {
 
 func days(n int64) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
-// free is the slot for a new key: an empty one, else that of the key that isn't the current one.
+// free returns the slot for a new key: an empty one, else that of the key that is not current.
 func free(keys map[Slot]Key, current Slot) Slot {
 	for _, slot := range Slots() {
 		if _, taken := keys[slot]; !taken {
@@ -150,8 +154,9 @@ func deactivate(keys map[Slot]Key, now time.Time) {
 	}
 }
 
-// KeySteps are the users that have to be written one after another to come from one to another. A slot whose key is replaced by
-// another one has to be emptied first: CloudFormation makes the new before it deletes the old, and IAM takes no third key.
+// KeySteps returns the users to write, in order, to change from into to. A slot must be emptied
+// before its key is replaced: CloudFormation creates the new key before it deletes the old one, and
+// IAM allows no third key.
 func KeySteps(from, to User) []User {
 	if from.AccessKey == nil || to.AccessKey == nil {
 		return []User{to}
@@ -165,14 +170,14 @@ func KeySteps(from, to User) []User {
 	if len(emptied) == len(from.AccessKey.Keys) {
 		return []User{to}
 	}
-	between := to // all of the change but the key: it is refused as a whole, or not at all
+	between := to // the whole change except the key: it is refused completely or not at all
 	key := *from.AccessKey
 	key.Keys = emptied
 	between.AccessKey = &key
 	return []User{between, to}
 }
 
-// SameKeys says whether two users have the same keys.
+// SameKeys reports whether two users have the same keys.
 func SameKeys(a, b User) bool { return sameKeys(a.keys(), b.keys()) }
 
 func sameKeys(a, b map[Slot]Key) bool {
@@ -186,7 +191,7 @@ func (u User) keys() map[Slot]Key {
 	return u.AccessKey.Keys
 }
 
-// WithoutKeys is the user without the keys that it has: as it is configured.
+// WithoutKeys returns the user as configured, without its existing keys.
 func (u User) WithoutKeys() User {
 	if u.AccessKey != nil {
 		configured := *u.AccessKey
@@ -218,12 +223,13 @@ func (k *AccessKey) problems() []Problem {
 	return problems
 }
 
-// maxReaders keeps the policy of a secret well below the 20,480 characters that Secrets Manager takes (Secrets Manager user guide,
-// reference_limits).
+// maxReaders keeps the policy of a secret well below the limit of 20,480 characters (Secrets
+// Manager user guide, reference_limits).
 const maxReaders = 100
 
-// readerPattern takes what can be a principal of a secret's policy: an account, or a role or user by its path and name, without
-// wildcards (IAM user guide, reference_policies_elements_principal; IAM API reference, CreateRole).
+// readerPattern matches the principals of a secret's policy: an account, or a role or user by path
+// and name, without wildcards (IAM user guide, reference_policies_elements_principal; IAM API
+// reference, CreateRole).
 var readerPattern = regexp.MustCompile(`^(arn:(aws[a-z-]*):iam::[0-9]{12}:(root|(user|role)/([!-~]{1,510}/)?[\w+=,.@-]{1,64})|[0-9]{12})$`)
 
 func (u User) readerProblems() []Problem {

@@ -11,8 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
 )
 
-// TestRotationKeepsItsPromises makes steps at any times, with triggers in between: there is a working key after each, never more than two
-// keys, never one that changes its slot or comes back, and each old key works for the overlap, unless it was replaced.
+// TestRotationKeepsItsPromises makes steps at any times, with triggers in between. After each step
+// there is a working key, and at most two keys. No key changes its slot or reappears. Each old key
+// works for the overlap, unless it was replaced.
 func TestRotationKeepsItsPromises(t *testing.T) {
 	const day = 24 * time.Hour
 	rapid.Check(t, func(t *rapid.T) {
@@ -64,7 +65,8 @@ func TestRotationKeepsItsPromises(t *testing.T) {
 	})
 }
 
-// wantSteps checks that no step puts a key into a slot in which another one stands, and that the last step is the aim.
+// wantSteps checks that no step puts a key into an occupied slot, and that the last step reaches
+// to.
 func wantSteps(t *rapid.T, from, to model.User) {
 	steps := model.KeySteps(from, to)
 	for _, step := range steps {
@@ -80,7 +82,7 @@ func wantSteps(t *rapid.T, from, to model.User) {
 	}
 }
 
-// TestNext_Idempotent checks that the plan right after a step finds nothing to do, whatever the overlap.
+// TestNext_Idempotent checks that nothing is due right after a step, whatever the overlap.
 func TestNext_Idempotent(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, rotation := range map[string]*model.Rotation{"none": nil, "no overlap": {EveryDays: 10}, "overlap": {EveryDays: 10, OverlapDays: 3}} {
@@ -106,7 +108,7 @@ func TestPublicKeys(t *testing.T) {
 	good := modeltest.PublicKey(1)
 	for name, test := range map[string]struct {
 		keys []string
-		want string // "" for a good one
+		want string // "" if valid
 	}{
 		"good":            {[]string{good + " partner@example.com"}, ""},
 		"none":            {nil, "at least one key"},

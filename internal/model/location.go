@@ -10,10 +10,10 @@ type Location struct {
 	Region    string
 }
 
-// Located is an entity with rules that depend on where its project is.
+// Located is an entity with rules that depend on the location of its project.
 type Located interface {
 	Entity
-	// ProblemsAt lists what is wrong with the entity in the location, beside Problems.
+	// ProblemsAt lists what is wrong with the entity in the location, in addition to Problems.
 	ProblemsAt(at Location) []Problem
 }
 

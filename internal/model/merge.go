@@ -10,18 +10,19 @@ import (
 	"strings"
 )
 
-// FieldConflict is one field that a plan changes and that another writer has changed since the plan was made.
+// FieldConflict is a field that a plan changes and that another writer has changed since.
 type FieldConflict struct {
-	// Field is the field as Problem.Field names it.
+	// Field is the name of the field, as in Problem.Field.
 	Field string
-	// Prior, Planned and Present are the field's values as JSON, "unset" for none: what the plan was made from, what it
-	// sets, and what the entity has now.
+	// Prior, Planned and Present are the field's values as JSON, "unset" for none: before the plan,
+	// in the plan, and now.
 	Prior, Planned, Present string
-	// Reason says why the values of several writers do not go together, like Problem.Reason; "" when the field itself was changed.
+	// Reason explains why the values of several writers cannot be combined, like Problem.Reason; ""
+	// when the field itself was changed.
 	Reason string
 }
 
-// String is the conflict as a sentence.
+// String returns the conflict as a sentence.
 func (c FieldConflict) String() string {
 	if c.Reason != "" {
 		return fmt.Sprintf("With both changes, the argument %q would be invalid: it %s.", c.Field, c.Reason)
@@ -29,7 +30,8 @@ func (c FieldConflict) String() string {
 	return fmt.Sprintf("The argument %q was %s when the plan was made, the plan sets it to %s, and it is %s now.", c.Field, c.Prior, c.Planned, c.Present)
 }
 
-// FieldConflictError is returned for an update of fields that another writer has changed since the update was planned.
+// FieldConflictError is returned for an update of fields that another writer has changed since the
+// plan.
 type FieldConflictError struct {
 	ID        ID
 	Conflicts []FieldConflict
@@ -57,12 +59,14 @@ func (e *FieldConflictError) Explain() Explanation {
 	return explanation
 }
 
-// Merge applies the difference between prior and planned to present, field by field. Fields that are the same in prior and
-// planned keep their present values. A field that differs in all three is a conflict; so is a merged entity that is invalid. With
-// conflicts there is no merged entity. All three are of one type.
+// Merge applies the difference between prior and planned to present, field by field. Fields that
+// are equal in prior and planned keep their present values. A field that differs in all three is a
+// conflict, and so is an invalid merged entity. Nothing is merged if there are conflicts. All three
+// have one type.
 //
-// Members of objects and tags are fields of their own, unless the whole object was added or removed. Lists are one field, in which
-// the order of strings does not count. So are the keys that a user has: which of them work is one decision.
+// Members of objects and tags are separate fields, unless the whole object was added or removed. A
+// list is one field, in which the order of strings is ignored. A user's keys are one field too,
+// because which of them work is one decision.
 func Merge(prior, planned, present Entity) (merged Entity, conflicts []FieldConflict) {
 	m := merger{kind: planned.ID().Kind}
 	tree := m.object("", fields(prior), fields(planned), fields(present))
@@ -130,7 +134,7 @@ func (m *merger) value(path string, prior, planned, present any) any {
 	return merged
 }
 
-// asObject is a value as an object; with absent, no value is an object without members.
+// asObject returns a value as an object; with absent, a missing value is an empty object.
 func asObject(value any, absent bool) (object map[string]any, ok bool) {
 	if value == nil && absent {
 		return nil, true
@@ -139,7 +143,7 @@ func asObject(value any, absent bool) (object map[string]any, ok bool) {
 	return object, ok
 }
 
-// conflict shows the values of a field as the configuration has them.
+// conflict returns the values of a field as the configuration has them.
 func (m *merger) conflict(path string, prior, planned, present any) FieldConflict {
 	show := text
 	field := path
@@ -168,7 +172,7 @@ func text(value any) string {
 func switched(value any) string { return fmt.Sprint(value == true) }
 func negated(value any) string  { return fmt.Sprint(value != true) }
 
-// fields are an entity's fields as decoded JSON.
+// fields returns an entity's fields as decoded JSON.
 func fields(e Entity) map[string]any {
 	decoder := json.NewDecoder(bytes.NewReader(encode(e)))
 	decoder.UseNumber()
@@ -179,7 +183,7 @@ func fields(e Entity) map[string]any {
 	return tree
 }
 
-// valueAt is the value of a field as JSON.
+// valueAt returns the value of a field as JSON.
 func valueAt(e Entity, field string) string {
 	var value any = fields(e)
 	for name := range strings.SplitSeq(field, ".") {
@@ -189,7 +193,7 @@ func valueAt(e Entity, field string) string {
 	return text(value)
 }
 
-// encode spells a value as JSON, without escaping what only HTML needs escaped.
+// encode encodes a value as JSON without HTML escapes.
 func encode(value any) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -200,7 +204,7 @@ func encode(value any) []byte {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// decodeAs is the entity of the same type as another that a tree of fields spells.
+// decodeAs decodes a tree of fields to an entity of the type of like.
 func decodeAs(like Entity, tree map[string]any) Entity {
 	target := reflect.New(reflect.TypeOf(like))
 	if err := json.Unmarshal(encode(tree), target.Interface()); err != nil {
@@ -210,10 +214,12 @@ func decodeAs(like Entity, tree map[string]any) Entity {
 	return merged
 }
 
-// sameValue reports whether two decoded values are equal. The order of strings in a list does not count: all of ours are sets.
+// sameValue reports whether two decoded values are equal. The order of strings in a list is
+// ignored: all of ours are sets.
 func sameValue(a, b any) bool { return reflect.DeepEqual(canonical(a), canonical(b)) }
 
-// canonical is a value in the one form that equal values have: without empty lists and members, and with strings in order.
+// canonical returns the common form of equal values: without empty lists and members, with strings
+// sorted.
 func canonical(value any) any {
 	switch v := value.(type) {
 	case map[string]any:

@@ -17,7 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
 )
 
-// field is one field of an entity as the configuration names it. set gives it the n-th of its values, of which 0 is the default.
+// field is one field of an entity, named as in the configuration. set assigns the n-th of its
+// values; 0 is the default.
 type field struct {
 	name string
 	set  func(e Entity, n int64) Entity
@@ -33,7 +34,7 @@ func setter[E Entity](name string, set func(e *E, n int64)) field {
 
 var made = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// mergeable are the kinds of entities with all their fields, but for those that cannot be changed in place.
+// mergeable returns the kinds of entities with all fields that can be changed in place.
 func mergeable() map[Kind]struct {
 	base   Entity
 	fields []field
@@ -116,7 +117,7 @@ func mergeable() map[Kind]struct {
 	}
 }
 
-// boolean are the fields with two values only, in which no conflict is possible.
+// boolean lists the fields with two values only, in which no conflict is possible.
 var boolean = []string{"sftp.enabled", "closing", "access_key.enabled", "allow_delete", "object_lock.mode"}
 
 func TestMerge_FieldByField(t *testing.T) {
@@ -144,7 +145,7 @@ func TestMerge_FieldByField(t *testing.T) {
 	}
 }
 
-// The values in a conflict are what the configuration would say.
+// The values in a conflict are those of the configuration.
 func TestMerge_ConflictShowsTheValues(t *testing.T) {
 	bucket := Bucket{Name: "inbox", BucketName: "acme-inbox", Lifecycle: Lifecycle{ExpireAfterDays: 5}, OnDelete: Refuse, Tags: map[string]string{"team": "red"}}
 	planned, present := bucket, bucket
@@ -159,7 +160,7 @@ func TestMerge_ConflictShowsTheValues(t *testing.T) {
 	}
 }
 
-// An object that one writer removes and another one changes is a conflict as a whole.
+// An object that one writer removes and another changes is a conflict as a whole.
 func TestMerge_ObjectsThatComeAndGo(t *testing.T) {
 	key := func(trigger string) User {
 		return User{Name: "partner", AccessKey: &AccessKey{Trigger: trigger, Keys: map[Slot]Key{SlotA: {Created: made}}}}
@@ -196,7 +197,7 @@ func TestMerge_InvalidTogether(t *testing.T) {
 	}
 }
 
-// The order of strings is no change: attributes that hold them are sets.
+// The order of strings is no change, because their attributes are sets.
 func TestMerge_OrderOfStrings(t *testing.T) {
 	ips := func(ips ...string) User { return User{Name: "partner", SourceIPs: ips} }
 	planned := ips("203.0.113.0/24")
@@ -206,7 +207,7 @@ func TestMerge_OrderOfStrings(t *testing.T) {
 	}
 }
 
-// Whatever the entities are, one that did not change gives way to the one that did.
+// For any entities, an unchanged one yields to the changed one.
 func TestMerge_AnyEntities(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) Entity {
@@ -233,7 +234,7 @@ func TestMerge_AnyEntities(t *testing.T) {
 	})
 }
 
-// Every field of every kind is merged: one that is added to the model has to be added here.
+// Every field of every kind is merged. Add new fields of the model here.
 func TestMerge_AllFields(t *testing.T) {
 	identity := map[Kind][]string{
 		KindProject: {"name", "account_id", "region"}, KindBucket: {"name", "bucket_name", "unversioned"},
@@ -251,7 +252,7 @@ func TestMerge_AllFields(t *testing.T) {
 	}
 }
 
-// A bucket with object lock is always versioned, so versioning is tried without.
+// A bucket with object lock is always versioned, so versioning is tested without it.
 func TestMerge_Versioning(t *testing.T) {
 	bucket := Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: Refuse}
 	planned, present := bucket, bucket

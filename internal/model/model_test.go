@@ -22,7 +22,7 @@ func TestNames(t *testing.T) {
 	}
 	for _, test := range []struct {
 		entity model.Entity
-		want   string // "" for a valid name
+		want   string // "" if valid
 	}{
 		{project("ab"), ""},
 		{project("a1-b2-c3"), ""},
@@ -46,7 +46,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// wantProblem checks that an entity has one problem, of a field and with a text in its reason; none with want == "".
+// wantProblem checks that an entity has one problem, with this field and a reason that contains
+// want; none if want is "".
 func wantProblem(t *testing.T, e model.Entity, field, want string) {
 	t.Helper()
 	problems := e.Problems()

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// nameRule is what a kind of name must look like.
+// nameRule is the required form of a kind of name.
 type nameRule struct {
 	what     string
 	min, max int
@@ -41,20 +41,21 @@ var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	keyARNPattern  = regexp.MustCompile(`^arn:([a-z0-9-]+):kms:([a-z0-9-]+):([0-9]{12}):key/[A-Za-z0-9-]+$`)
 	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*[a-z0-9]$`)
-	// namespacePattern is the form of names in the account-regional namespace (AmazonS3 user guide, gpbucketnamespaces).
+	// namespacePattern matches names in the account-regional namespace (AmazonS3 user guide,
+	// gpbucketnamespaces).
 	namespacePattern = regexp.MustCompile(`^[a-z0-9-]+-([0-9]{12})-([a-z]{2}(-[a-z]+)+-[0-9])-an$`)
 )
 
-// IsAccountID says whether s is the 12 digits of an AWS account.
+// IsAccountID reports whether s is the 12 digits of an AWS account.
 func IsAccountID(s string) bool { return accountPattern.MatchString(s) }
 
-// rolePattern is a role's name, with its path in front if it has one (IAM API reference, CreateRole).
+// rolePattern matches a role's name, with or without its path (IAM API reference, CreateRole).
 var rolePattern = regexp.MustCompile(`^([\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`)
 
 // IsRoleName reports whether s can be the name of an IAM role, with or without a path.
 func IsRoleName(s string) bool { return rolePattern.MatchString(s) }
 
-// ProjectNameProblems lists what is wrong with the name of the project that an object refers to.
+// ProjectNameProblems lists what is wrong with the project name that an object refers to.
 func ProjectNameProblems(field, name string) []Problem { return nameProblems(field, name, projectName) }
 
 func isRegion(s string) bool { return regionPattern.MatchString(s) }
@@ -64,8 +65,8 @@ func isKeyARN(s string) bool { return keyARNPattern.MatchString(s) }
 // MaxBucketName is S3's limit for a bucket's name (AmazonS3 user guide, bucketnamingrules).
 const MaxBucketName = 63
 
-// physicalBucketNameProblems checks S3's rules for names (AmazonS3 user guide, bucketnamingrules), and refuses dots,
-// which break TLS with virtual-hosted names.
+// physicalBucketNameProblems checks S3's rules for names (AmazonS3 user guide, bucketnamingrules).
+// It also refuses dots, which break TLS with virtual-hosted names.
 func physicalBucketNameProblems(field, name string) []Problem {
 	switch {
 	case len(name) < 3 || len(name) > MaxBucketName:
@@ -89,16 +90,18 @@ func physicalBucketNameProblems(field, name string) []Problem {
 	return nil
 }
 
-// regionsWithoutNamespace have no account-regional namespace for bucket names (AmazonS3 user guide, gpbucketnamespaces).
+// regionsWithoutNamespace have no account-regional namespace for bucket names (AmazonS3 user guide,
+// gpbucketnamespaces).
 var regionsWithoutNamespace = []string{"me-south-1", "me-central-1"}
 
-// HasAccountNamespace says whether a region has the account-regional namespace, in which only the account itself can
-// ever create a bucket's name.
+// HasAccountNamespace reports whether a region has the account-regional namespace, in which only
+// the account itself can create a bucket's name.
 func HasAccountNamespace(region string) bool {
 	return !slices.Contains(regionsWithoutNamespace, region)
 }
 
-// InAccountNamespace says whether a bucket's name belongs to the account-regional namespace of the account and region.
+// InAccountNamespace reports whether a bucket's name is in the account-regional namespace of the
+// account and region.
 func InAccountNamespace(name, accountID, region string) bool {
 	return HasAccountNamespace(region) && strings.HasSuffix(name, namespaceSuffix(accountID, region))
 }
@@ -107,25 +110,27 @@ func namespaceSuffix(accountID, region string) string {
 	return "-" + accountID + "-" + region + "-an"
 }
 
-// DefaultBucketName is the physical name that a bucket has when its configuration gives none:
-// <project>-<name>-<account>-<region>-an, in the account-regional namespace, or without the ending where the region has
-// no such namespace. A name that would be longer than S3 allows is cut and gets a hash of what was cut.
+// DefaultBucketName returns the default physical name of a bucket:
+// <project>-<name>-<account>-<region>-an, in the account-regional namespace. Where the region has
+// no such namespace, the suffix is omitted. A name that exceeds S3's limit is cut and gets a hash
+// of what was cut.
 func DefaultBucketName(project, name, accountID, region string) string {
 	return physicalBucketName(project+"-"+name, accountID, region)
 }
 
-// LogBucketName is the physical name of the bucket that holds the access logs of a project's buckets.
+// LogBucketName returns the physical name of the bucket for the access logs of a project's buckets.
 func LogBucketName(project, accountID, region string) string {
 	return physicalBucketName("stowage-"+project+"-logs", accountID, region)
 }
 
-// TemplateBucketName is the physical name of the bucket through which a project's templates reach CloudFormation.
+// TemplateBucketName returns the physical name of the bucket through which a project's templates
+// reach CloudFormation.
 func TemplateBucketName(project, accountID, region string) string {
 	return physicalBucketName("stowage-"+project+"-templates", accountID, region)
 }
 
-// hashLength is the number of hexadecimal digits that tell cut names apart: 32 bits are plenty for the buckets of one
-// project, and a collision is refused by S3, not mixed up.
+// hashLength is the number of hexadecimal digits that distinguish cut names. 32 bits are plenty for
+// the buckets of one project, and S3 refuses a collision.
 const hashLength = 8
 
 func physicalBucketName(base, accountID, region string) string {
@@ -142,11 +147,11 @@ func physicalBucketName(base, accountID, region string) string {
 	return strings.TrimRight(base[:keep], "-") + "-" + hash + suffix
 }
 
-// UserName is the IAM name of a project's user, and of the group that carries its policies.
+// UserName returns the IAM name of a project's user, and of the group with its policies.
 func UserName(project, user string) string { return project + "-" + user }
 
-// NamesCollide says whether two projects in one account could give two entities one physical name: acme with a user
-// x-y and acme-x with a user y would both make acme-x-y.
+// NamesCollide reports whether entities of two projects in one account could have one physical
+// name: acme with a user x-y and acme-x with a user y would both create acme-x-y.
 func NamesCollide(a, b string) bool {
 	return a == b || strings.HasPrefix(a, b+"-") || strings.HasPrefix(b, a+"-")
 }

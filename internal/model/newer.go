@@ -2,15 +2,15 @@ package model
 
 import "fmt"
 
-// NewerFormatError is returned for something that a newer version of Stowage wrote in a format, or
-// with a field, that this version does not know.
+// NewerFormatError is returned for data of a newer version of Stowage, with a format or field that
+// this version does not know.
 type NewerFormatError struct {
-	// What was written: "the resource Bucketinbox", "the SSM parameter /stowage/hub/main", ...
+	// What is the data: "the resource Bucketinbox", "the SSM parameter /stowage/hub/main", ...
 	What string
-	// Format is the format of it, and Known the newest that this version knows.
+	// Format is its format, and Known the newest that this version knows.
 	Format string
 	Known  int
-	// Field is the unknown field, for something in a known format.
+	// Field is the unknown field of data in a known format.
 	Field string
 }
 

@@ -6,37 +6,38 @@ import (
 	"slices"
 )
 
-// NotFound is what kind of thing was not found.
+// NotFound is the kind of what was not found.
 type NotFound string
 
 const (
-	// NotFoundProject means that the directory has no project of the name.
+	// NotFoundProject means that the directory has no project of this name.
 	NotFoundProject NotFound = "project"
-	// NotFoundDirectory means that the hub has no directory, since it has never held a project. To a caller that manages the
-	// project already, the hub is the wrong one.
+	// NotFoundDirectory means that the hub has no directory, since it has never held a project. A
+	// caller that already manages the project uses the wrong hub.
 	NotFoundDirectory NotFound = "directory"
-	// NotFoundStack means that the account has no such stack, although the project exists or should.
+	// NotFoundStack means that the account has no such stack, although the project exists or
+	// should.
 	NotFoundStack NotFound = "stack"
-	// NotFoundEntity means that the project does not hold the entity, or does not hold it any more.
+	// NotFoundEntity means that the project does not hold the entity, or no longer does.
 	NotFoundEntity NotFound = "entity"
 	// NotFoundParent means that the project does not hold the user or bucket that an entity needs.
 	NotFoundParent NotFound = "parent"
 	// NotFoundServer means that the project has no SFTP server, which a user needs.
 	NotFoundServer NotFound = "server"
-	// NotFoundOwner means that a stack is named like one of a project and belongs to none.
+	// NotFoundOwner means that a stack has a name like one of a project but belongs to none.
 	NotFoundOwner NotFound = "owner"
 	// NotFoundTable means that the mirror's table does not exist.
 	NotFoundTable NotFound = "table"
 )
 
-// NotFoundError is returned when something that an action needs does not exist. The fields that the
+// NotFoundError is returned when something that an action needs does not exist. Fields that the
 // kind does not need are empty.
 type NotFoundError struct {
 	Kind    NotFound
 	Project string
 	// ID is the entity that does not exist, and NeededBy the one that needs it.
 	ID, NeededBy ID
-	// Stack, AccountID and Region are where the stack was looked for.
+	// Stack, AccountID and Region are where the stack was expected.
 	Stack, AccountID, Region string
 	// Table is the name of the mirror's table.
 	Table string

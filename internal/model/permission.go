@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Access says what a permission lets its user do.
+// Access is what a permission allows its user to do.
 type Access string
 
 // The kinds of access.
@@ -17,7 +17,7 @@ const (
 	ReadWrite Access = "read_write"
 )
 
-// Permission lets one user reach one bucket, or the part of it below a prefix.
+// Permission gives one user access to one bucket, or to a prefix of it.
 type Permission struct {
 	User        string `json:"user"`
 	Bucket      string `json:"bucket"`
@@ -35,14 +35,15 @@ func (p Permission) ID() ID {
 	return ID{KindPermission, name}
 }
 
-// UserID is the identity of the user that the permission belongs to.
+// UserID returns the identity of the permission's user.
 func (p Permission) UserID() ID { return ID{KindUser, p.User} }
 
-// BucketID is the identity of the bucket that the permission reaches.
+// BucketID returns the identity of the permission's bucket.
 func (p Permission) BucketID() ID { return ID{KindBucket, p.Bucket} }
 
-// maxPrefix is how long a prefix may be, in bytes of UTF-8. Object keys have at most 1,024 (AmazonS3 user guide, object-keys), and so
-// has the directory that stands for the prefix in SFTP, which begins with the bucket's name (AWS Transfer Family API, HomeDirectoryMapEntry).
+// maxPrefix is the maximum length of a prefix, in bytes of UTF-8. Object keys have at most 1,024
+// (AmazonS3 user guide, object-keys). So has the SFTP directory of the prefix, which starts with
+// the bucket's name (AWS Transfer Family API, HomeDirectoryMapEntry).
 const maxPrefix = 1024 - MaxBucketName - len("//")
 
 // Problems implements Entity.
@@ -80,5 +81,6 @@ func prefixProblems(prefix string) []Problem {
 	return nil
 }
 
-// notInPolicies reports whether IAM accepts a character in no policy (IAM API reference, CreatePolicy: [\u0009\u000A\u000D\u0020-\u00FF]+).
+// notInPolicies reports whether IAM accepts a character in no policy (IAM API reference,
+// CreatePolicy: [\u0009\u000A\u000D\u0020-\u00FF]+).
 func notInPolicies(char rune) bool { return char > 0xff }

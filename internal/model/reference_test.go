@@ -13,7 +13,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
 )
 
-// full are entities in which every text is set.
+// full returns entities in which every text is set.
 func full() []model.Entity {
 	tags := map[string]string{"team": "core"}
 	return []model.Entity{
@@ -36,7 +36,8 @@ func full() []model.Entity {
 	}
 }
 
-// TestProblems_DynamicReferenceInAnyText puts a dynamic reference into every text of every entity, keys of maps included.
+// TestProblems_DynamicReferenceInAnyText puts a dynamic reference into every text of every entity,
+// including keys of maps.
 func TestProblems_DynamicReferenceInAnyText(t *testing.T) {
 	for _, e := range full() {
 		if problems := e.Problems(); len(problems) > 0 {
@@ -58,7 +59,7 @@ func TestProblems_DynamicReferenceInAnyText(t *testing.T) {
 			}
 			poisoned := reflect.New(reflect.TypeOf(e))
 			if json.Unmarshal(changed, poisoned.Interface()) != nil {
-				return // no text: a time
+				return // a time, not a text
 			}
 			places++
 			problems := poisoned.Elem().Interface().(model.Entity).Problems()
@@ -72,7 +73,7 @@ func TestProblems_DynamicReferenceInAnyText(t *testing.T) {
 	}
 }
 
-// poison puts a dynamic reference into one text after the other, and takes it back after each call.
+// poison puts a dynamic reference into one text after the other, and restores it after each call.
 func poison(in any, at string, call func(at string)) {
 	const reference = "x{{resolve:ssm:/secret}}"
 	switch in := in.(type) {

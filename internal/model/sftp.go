@@ -9,22 +9,24 @@ import (
 	"strings"
 )
 
-// SFTP says that a user may come by SFTP, and with which keys.
+// SFTP is a user's access by SFTP.
 type SFTP struct {
-	// PublicKeys are the user's public SSH keys in the form of an authorized_keys file: type, key, and perhaps a comment.
+	// PublicKeys are the user's public SSH keys in authorized_keys format: type, key, and an
+	// optional comment.
 	PublicKeys []string `json:"ssh_public_keys"`
 }
 
-// Limits of AWS Transfer Family (user guide, CreateUser and the quotas of the service): the length of a key, keys of a user.
+// Limits of AWS Transfer Family (user guide, CreateUser and service quotas): length of a key, keys
+// per user.
 const (
 	maxPublicKey  = 2048
 	maxPublicKeys = 10
 )
 
-// minRSA is the least number of bits of an RSA key.
+// minRSA is the minimum number of bits of an RSA key.
 const minRSA = 2048
 
-// keyTypes are those that AWS Transfer Family takes (user guide, key-management).
+// keyTypes are the types that AWS Transfer Family accepts (user guide, key-management).
 var keyTypes = []string{"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"}
 
 func (s *SFTP) problems() []Problem {
@@ -41,7 +43,7 @@ func (s *SFTP) problems() []Problem {
 	}
 	seen := map[string]int{}
 	for i, key := range s.PublicKeys {
-		// The text isn't shown: what is wrong may be that it is a private key.
+		// The text is not shown, because it may be a private key.
 		if reason := publicKeyProblem(key); reason != "" {
 			add("key %d %s", i+1, reason)
 			continue
@@ -55,7 +57,8 @@ func (s *SFTP) problems() []Problem {
 	return problems
 }
 
-// publicKeyProblem says what is wrong with a public key (RFC 4253 section 6.6, RFC 5656, RFC 8709); "" when nothing is.
+// publicKeyProblem returns what is wrong with a public key (RFC 4253 section 6.6, RFC 5656, RFC
+// 8709); "" if it is valid.
 func publicKeyProblem(key string) string {
 	if strings.Contains(key, "PRIVATE KEY") {
 		return "is a private key: it belongs to the partner alone, and has to be replaced now that it stands here. Give the public one (the file that ends with .pub)"

@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxTags is the number of tags that an entity may have: AWS allows 50, of which CloudFormation and we use some
-// (S3 and IAM tagging documentation).
+// MaxTags is the maximum number of tags of an entity. AWS allows 50; CloudFormation and Stowage use
+// some of them (S3 and IAM tagging documentation).
 const MaxTags = 40
 
-// TagProblems lists what makes tags unusable for every kind of entity. It checks the rules that S3, KMS, IAM, Secrets Manager, Transfer Family
-// and CloudWatch Logs have in common (AWS General Reference, "Tag naming limits and requirements"): an entity's tags are those of all
-// resources that it compiles to.
+// TagProblems lists what makes tags invalid for any kind of entity. All resources of an entity get
+// its tags, so it checks the common rules of S3, KMS, IAM, Secrets Manager, Transfer Family and
+// CloudWatch Logs (AWS General Reference, "Tag naming limits and requirements").
 func TagProblems(tags map[string]string) []Problem {
 	var problems []Problem
 	if len(tags) > MaxTags {
@@ -52,12 +52,14 @@ func tagProblem(key, value string) string {
 	return ""
 }
 
-// notInTags reports whether AWS accepts a character in no tag (IAM API reference, Tag: [\p{L}\p{Z}\p{N}_.:/=+\-@]*).
+// notInTags reports whether AWS accepts a character in no tag (IAM API reference, Tag:
+// [\p{L}\p{Z}\p{N}_.:/=+\-@]*).
 func notInTags(char rune) bool {
 	return !unicode.In(char, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", char)
 }
 
-// tagCaseProblems lists the keys that differ in case only. To IAM they are the same key (IAM user guide, id_tags).
+// tagCaseProblems lists keys that differ in case only. To IAM they are one key (IAM user guide,
+// id_tags).
 func tagCaseProblems(tags map[string]string) []Problem {
 	var problems []Problem
 	seen := map[string]string{}

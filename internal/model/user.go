@@ -5,16 +5,17 @@ import (
 	"net/netip"
 )
 
-// User is a managed IAM user of a project. What it may do is said by its permissions.
+// User is a managed IAM user of a project. Its permissions define what it may do.
 type User struct {
 	Name string `json:"name"`
-	// SourceIPs are the networks from which the user may come; empty: anywhere.
+	// SourceIPs are the networks from which the user has access; empty for any.
 	SourceIPs []string `json:"source_ips,omitempty"`
-	// AccessKey is how the user reaches S3; nil: not at all.
+	// AccessKey is the user's access to S3; nil for none.
 	AccessKey *AccessKey `json:"access_key,omitempty"`
-	// SecretReaders are the principals, as ARNs or account ids, that may read the secret of the access key.
+	// SecretReaders are the ARNs or account ids of the principals that may read the secret of the
+	// access key.
 	SecretReaders []string `json:"secret_readers,omitempty"`
-	// SFTP is how the user reaches its buckets by SFTP; nil: not at all.
+	// SFTP is the user's access by SFTP; nil for none.
 	SFTP *SFTP             `json:"sftp,omitempty"`
 	Tags map[string]string `json:"tags,omitempty"`
 }

@@ -15,20 +15,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Account and Region are those of every entity drawn.
+// Account and Region are those of every drawn entity.
 const (
 	Account = "111122223333"
 	Region  = "eu-west-1"
 )
 
-// Name draws a name of three characters or more, fit for every kind of entity.
+// Name draws a name of three characters or more that is valid for every kind of entity.
 func Name() *rapid.Generator[string] {
 	return rapid.StringMatching(`[a-z0-9]{2,6}(-[a-z0-9]{1,5}){0,3}`).Filter(func(s string) bool {
 		return len(s) >= 3 && s != "root" && s != "hub"
 	})
 }
 
-// Prefix draws a prefix, with the characters that are special in policies.
+// Prefix draws a prefix, including characters that are special in policies.
 func Prefix() *rapid.Generator[string] {
 	return rapid.StringMatching(`([a-zA-Z0-9äö*?$&<> ._-]{1,8}/?){0,3}`).Filter(func(s string) bool { return !strings.HasPrefix(s, "/") })
 }
@@ -61,7 +61,7 @@ func onDelete(t *rapid.T) model.OnDelete {
 	return rapid.SampledFrom([]model.OnDelete{model.Refuse, model.Retain, model.Empty}).Draw(t, "on_delete")
 }
 
-// Bucket draws a bucket of the name.
+// Bucket draws a bucket with this name.
 func Bucket(name string) *rapid.Generator[model.Bucket] {
 	return rapid.Custom(func(t *rapid.T) model.Bucket {
 		days := rapid.Int64Range(0, 400)
@@ -90,7 +90,7 @@ func Bucket(name string) *rapid.Generator[model.Bucket] {
 	})
 }
 
-// User draws a user of the name.
+// User draws a user with this name.
 func User(name string) *rapid.Generator[model.User] {
 	return rapid.Custom(func(t *rapid.T) model.User {
 		u := model.User{Name: name, Tags: Tags().Filter(func(tags map[string]string) bool {
@@ -98,7 +98,7 @@ func User(name string) *rapid.Generator[model.User] {
 			for key := range tags {
 				lower[strings.ToLower(key)] = true
 			}
-			return len(lower) == len(tags) // IAM's keys differ in more than case
+			return len(lower) == len(tags) // IAM's keys must differ in more than case
 		}).Draw(t, "tags")}
 		for i := range rapid.IntRange(0, 2).Draw(t, "sources") {
 			u.SourceIPs = append(u.SourceIPs, fmt.Sprintf("203.0.113.%d/32", i))
@@ -119,7 +119,7 @@ func User(name string) *rapid.Generator[model.User] {
 	})
 }
 
-// accessKey draws an access key with one or two keys, of which one is active.
+// accessKey draws an access key with one or two keys, one of them active.
 func accessKey(t *rapid.T) *model.AccessKey {
 	k := &model.AccessKey{Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"), Keys: map[model.Slot]model.Key{}}
 	if rapid.Bool().Draw(t, "rotates") {
@@ -141,7 +141,7 @@ func accessKey(t *rapid.T) *model.AccessKey {
 	return k
 }
 
-// PublicKey is a public SSH key, another one for each number.
+// PublicKey returns a public SSH key, a different one for each number.
 func PublicKey(n byte) string {
 	blob := binary.BigEndian.AppendUint32(nil, uint32(len("ssh-ed25519")))
 	blob = append(blob, "ssh-ed25519"...)
@@ -162,7 +162,7 @@ func Permission(users, buckets []string) *rapid.Generator[model.Permission] {
 	})
 }
 
-// Entities draws the entities of a project: the project first, then what it holds. Their ids are distinct.
+// Entities draws the entities of a project, the project first. Their ids are distinct.
 func Entities() *rapid.Generator[[]model.Entity] {
 	return rapid.Custom(func(t *rapid.T) []model.Entity {
 		entities := []model.Entity{Project().Draw(t, "project")}
