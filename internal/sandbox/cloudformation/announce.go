@@ -2,8 +2,8 @@ package cloudformation
 
 import "github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 
-// stackStatusChange is the detail of a "CloudFormation Stack Status Change": CloudFormation User Guide, "Stack Status Change
-// event detail".
+// stackStatusChange is the detail of a "CloudFormation Stack Status Change": CloudFormation User
+// Guide, "Stack Status Change event detail".
 type stackStatusChange struct {
 	StackID       string        `json:"stack-id"`
 	StatusDetails statusDetails `json:"status-details"`
@@ -15,8 +15,8 @@ type statusDetails struct {
 	Reason string `json:"status-reason"`
 }
 
-// announce tells EventBridge of a change of a stack's own status, whatever topics the stack has. Events of resources are not
-// modelled.
+// announce sends a change of a stack's own status to EventBridge, regardless of the stack's topics.
+// Events of resources are not modelled.
 func (s *Service) announce(st *stack, e event) {
 	bus := s.w.EventBus()
 	if bus == nil || e.kind != stackType || e.physicalID != st.id {

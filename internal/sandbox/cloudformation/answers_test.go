@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestArgumentsThatAreRefused: limits of the arguments of stack operations.
+// TestArgumentsThatAreRefused checks the limits of the arguments of stack operations.
 func TestArgumentsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	topics := make([]string, 0, 12)
@@ -49,7 +49,8 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTemplatesThatAreRefusedAtOnce: CreateChangeSet refuses them before a stack is made.
+// TestTemplatesThatAreRefusedAtOnce checks that CreateChangeSet refuses them before it creates a
+// stack.
 func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	value := func(v string) string {
@@ -75,11 +76,12 @@ func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	w.commit("s", "c", "CREATE", value(`{"Fn::If":["Never",{"Ref":"Not"},"v"]}`)) // the branch that is not chosen counts for nothing
+	w.commit("s", "c", "CREATE", value(`{"Fn::If":["Never",{"Ref":"Not"},"v"]}`)) // ignores the other branch
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
-// TestChangeSetWithoutChanges: a set that creates a stack of which every resource's condition is false can be executed.
+// TestChangeSetWithoutChanges checks that a set can be executed that creates a stack whose
+// resources all have false conditions.
 func TestChangeSetWithoutChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -87,7 +89,7 @@ func TestChangeSetWithoutChanges(t *testing.T) {
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
-// TestAttributeNamedByParameter: Fn::GetAtt takes a Ref as the name of the attribute.
+// TestAttributeNamedByParameter checks that Fn::GetAtt accepts a Ref as the attribute's name.
 func TestAttributeNamedByParameter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -98,7 +100,8 @@ func TestAttributeNamedByParameter(t *testing.T) {
 	}
 }
 
-// TestRealPropertiesAreNotModelled: a property that AWS has and the sandbox has not is no error of AWS.
+// TestRealPropertiesAreNotModelled checks that a property of AWS that the sandbox lacks is not
+// refused as an error of AWS.
 func TestRealPropertiesAreNotModelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -18,7 +18,7 @@ const (
 	maxDescription = 1024
 )
 
-// token is the form of ClientToken and ClientRequestToken (the SDK's model of CloudFormation).
+// token matches ClientToken and ClientRequestToken (the SDK's model of CloudFormation).
 var token = regexp.MustCompile(`^[a-zA-Z0-9][-a-zA-Z0-9]*$`)
 
 func tooMany(member, value string, most int) error {
@@ -29,8 +29,8 @@ func tooShort(member, value string) error {
 	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", value, member)
 }
 
-// checkStackTags is the rule for a stack's tags: the number and the lengths of the model, and no aws: prefix (CloudFormation API
-// reference, Tag). The text for the prefix is from memory.
+// checkStackTags checks a stack's tags: the number and the lengths of the model, and no aws: prefix
+// (CloudFormation API reference, Tag). The text for the prefix is from memory.
 func checkStackTags(tags []tag) error {
 	if len(tags) > maxStackTags {
 		return tooMany("tags", fmt.Sprint(tags), maxStackTags)
@@ -53,7 +53,7 @@ func checkStackTags(tags []tag) error {
 	return nil
 }
 
-// checkArguments checks the form of what the operations of stacks have in common.
+// checkArguments checks the arguments that stack operations have in common.
 func checkArguments(form url.Values) error {
 	for _, name := range []string{"ClientToken", "ClientRequestToken"} {
 		value, member := form.Get(name), strings.ToLower(name[:1])+name[1:]

@@ -16,8 +16,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// changeSet is one change set. It stays describable by its ARN after it was executed and after its stack was deleted
-// (recorded from AWS); deleted ones are forgotten.
+// changeSet is one change set. It can be described by its ARN after its execution and after the
+// deletion of its stack (recorded from AWS); deleted sets are forgotten.
 type changeSet struct {
 	id, name    string
 	stack       *stack
@@ -42,7 +42,7 @@ type changeSet struct {
 	asked       bool   // it was described before
 }
 
-// maxChangeSets is how many a stack has, as AWS's users report it.
+// maxChangeSets is the maximum number per stack, as reported by AWS's users.
 const maxChangeSets = 1000
 
 var setName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]*$`)
@@ -99,8 +99,8 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 			return setIDXML{before.id, st.id}, nil
 		}
 	}
-	// What makes the change impossible whatever the stack's state: a resource's type that changed, a function with arguments that it does not
-	// take (recorded from AWS).
+	// Errors that make the change impossible regardless of the stack's state: a resource's type
+	// that changed, a function with invalid arguments (recorded from AWS).
 	if _, err := s.compare(orEmpty(st, r, ref), next); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,8 @@ type setIDXML struct {
 	StackID string `xml:"StackId"`
 }
 
-// mayReceive says whether a stack can have a change set of this kind now. All texts are recorded from AWS.
+// mayReceive reports whether a stack can have a change set of this kind now. All texts are recorded
+// from AWS.
 func mayReceive(st *stack, ref, name, kind string) error {
 	if kind == "CREATE" {
 		if st != nil && st.status != "REVIEW_IN_PROGRESS" {
@@ -148,8 +149,9 @@ func mayReceive(st *stack, ref, name, kind string) error {
 	return st.refuseBusy()
 }
 
-// mismatch names the attribute in which another request of the same name differs, "" when it is the same request again. That
-// the template and the token are compared is reported by AWS's users (unproven: change-set-same-name-request).
+// mismatch names the attribute in which another request of the same name differs; "" for a repeated
+// request. AWS's users report that the template and the token are compared (unproven:
+// change-set-same-name-request).
 func (s *Service) mismatch(set, other *changeSet) string {
 	switch {
 	case set.next.template.body != other.next.template.body:
@@ -172,7 +174,7 @@ func (s *Service) mismatch(set, other *changeSet) string {
 	return ""
 }
 
-// compute fills a change set in. It compares with the stack as it stands now.
+// compute fills a change set in. It compares with the current stack.
 func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 	if set.status != "CREATE_IN_PROGRESS" {
 		return // deleted meanwhile
@@ -216,7 +218,8 @@ func (st *stack) set(name string) *changeSet {
 	return nil
 }
 
-// obsolete is what a direct operation does to the pending change sets (recorded from AWS for a creation).
+// obsolete marks the pending change sets after a direct operation (recorded from AWS for a
+// creation).
 func (st *stack) obsolete() {
 	for _, set := range st.sets {
 		if set.status != "FAILED" {
@@ -262,7 +265,7 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	}
 	st := set.stack
 	token := r.Form.Get("ClientRequestToken")
-	if token != "" && set.executedBy == token { // the same request again
+	if token != "" && set.executedBy == token { // repeated request
 		if s.w.On(cloud.ExecuteRefusesRepeatedToken) {
 			return nil, tokenTaken(token)
 		}
@@ -302,7 +305,8 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	}
 	op.deleteOnFailure = set.onFailure == "DELETE"
 	op.retainExceptOnCreate = r.Form.Get("RetainExceptOnCreate") == "true"
-	// Executing deletes all other change sets of the stack (AWS API reference, ExecuteChangeSet); this one is no longer listed.
+	// Executing deletes all other change sets of the stack (AWS API reference, ExecuteChangeSet);
+	// this one is no longer listed.
 	for _, other := range st.sets {
 		if other != set {
 			other.status = "DELETE_COMPLETE"
@@ -319,7 +323,7 @@ func (s *Service) deleteChangeSet(r *cloud.Request) (any, error) {
 	set, err := s.findSet(r)
 	if err != nil {
 		if e, ok := err.(*cloud.Error); ok && e.Code == "ChangeSetNotFound" { //nolint:errorlint // made just above
-			return struct{}{}, nil // deleting what is gone succeeds
+			return struct{}{}, nil // deletion of what does not exist succeeds
 		}
 		return nil, err
 	}
@@ -327,7 +331,7 @@ func (s *Service) deleteChangeSet(r *cloud.Request) (any, error) {
 		return nil, cloud.Errorf("InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.")
 	}
 	if strings.HasPrefix(set.execution, "EXECUTE_") {
-		return struct{}{}, nil // what was executed stays describable (recorded from AWS), deleting it or not
+		return struct{}{}, nil // executed sets can be described even after deletion (recorded from AWS)
 	}
 	set.status = "DELETE_COMPLETE"
 	delete(s.regions[set.stack.at].sets, set.id)
@@ -428,7 +432,7 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	return x, nil
 }
 
-// listed are the changes that a description lists, with or without property values.
+// listed returns the changes of a description, with or without property values.
 func (set *changeSet) listed(values bool) []change {
 	if set.plan == nil {
 		return nil
@@ -436,8 +440,8 @@ func (set *changeSet) listed(values bool) []change {
 	return slices.DeleteFunc(slices.Clone(set.plan.changes), func(c change) bool { return values && c.possible })
 }
 
-// withValues are the changes and the StatusReason of a description with property values, where AWS has answered them otherwise than
-// without. Which change it leaves out follows from the set's random id.
+// withValues returns the changes and the StatusReason of a description with property values, where
+// AWS's answer differs from that without. The omitted change depends on the set's random ID.
 func (s *Service) withValues(set *changeSet, changes []change) ([]change, string) {
 	switch {
 	case set.status == "FAILED" && s.w.On(cloud.FailureReasonNeedsPlainDescribe):
@@ -487,7 +491,7 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 	return changeXML{Type: "Resource", ResourceChange: rc}
 }
 
-// context is a BeforeContext or AfterContext (unproven: change-set-context-metadata).
+// context returns a BeforeContext or AfterContext (unproven: change-set-context-metadata).
 func (s *Service) context(picture map[string]any) string {
 	if picture == nil {
 		return ""

@@ -6,8 +6,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Demands are the rights that a request needs: the action of its name, on the stack (Service authorization reference, CloudFormation). A change
-// set stands under its stack. A service role must be passed, too.
+// Demands returns the permissions that a request requires: the action of its name, on the stack
+// (Service authorization reference, CloudFormation). A change set belongs to its stack. A service
+// role must be passed, too.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: "cloudformation:" + r.Operation, Resource: "*", Context: map[string][]string{}}
 	set, ref := r.Form.Get("ChangeSetName"), r.Form.Get("StackName")
@@ -18,7 +19,7 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	case ref == "" && strings.HasPrefix(set, "arn:"):
 		known := s.region(r.Caller).sets[set]
 		if known == nil {
-			return nil // whose stack nobody knows: the answer is that it doesn't exist
+			return nil // unknown stack: the answer is that it does not exist
 		}
 		d.Resource = known.stack.id
 	case strings.HasPrefix(ref, "arn:"):

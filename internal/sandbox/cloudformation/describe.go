@@ -10,10 +10,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// maxStackResources is how many resources DescribeStackResources answers (AWS API reference).
+// maxStackResources is the maximum number of resources in an answer of DescribeStackResources (AWS
+// API reference).
 const maxStackResources = 100
 
-// page reads a list's NextToken, which is where to go on.
+// page reads a list's NextToken, the start of the next page.
 func (s *Service) page(r *cloud.Request, n int) (start, end int, next string, err error) {
 	if token := r.Form.Get("NextToken"); token != "" {
 		if start, err = strconv.Atoi(token); err != nil || start < 0 || start > n {
@@ -68,7 +69,8 @@ type driftXML struct{ StackDriftStatus string }
 
 type resourceDriftXML struct{ StackResourceDriftStatus string }
 
-// describe shows a stack. What is left out in REVIEW_IN_PROGRESS and after a deletion is recorded from AWS.
+// describe describes a stack. The omissions in REVIEW_IN_PROGRESS and after a deletion are recorded
+// from AWS.
 func (st *stack) describe() stackXML {
 	x := stackXML{
 		StackID: st.id, StackName: st.name, CreationTime: protocol.Time(st.created), StackStatus: st.status, StackStatusReason: st.reason,
@@ -94,8 +96,8 @@ func (st *stack) describe() stackXML {
 	return x
 }
 
-// seen is a stack as a reader gets it: a stale read shows it as it was before the last operation began, or not at all if that
-// operation created it. Deletions are never hidden from readers by id.
+// seen returns a stack as a reader sees it. A stale read returns the state before the last
+// operation, or nothing if that operation created the stack. Reads by ID always show deletions.
 func (st *stack) seen(stale bool) (v view, ok bool) {
 	if stale && st.before != nil {
 		return *st.before, true
@@ -170,7 +172,8 @@ func (s *Service) listStacks(r *cloud.Request) (any, error) {
 	return result, nil
 }
 
-// getTemplate gives a template back byte for byte. Original and Processed are the same, as there are no transforms.
+// getTemplate returns a template byte for byte. Original and Processed are the same, as there are
+// no transforms.
 func (s *Service) getTemplate(r *cloud.Request) (any, error) {
 	type templateXML struct {
 		TemplateBody    string   `xml:",omitempty"`
@@ -235,7 +238,7 @@ func declaredParameters(t *template, full bool) []declaredParameterXML {
 	return list
 }
 
-// templateOf finds the template that a request speaks of: a stack's or its own.
+// templateOf finds the template of a request: a stack's or its own.
 func (s *Service) templateOf(r *cloud.Request) (*template, error) {
 	if ref := r.Form.Get("StackName"); ref != "" {
 		st, err := s.shown(r, ref)
@@ -388,8 +391,9 @@ func (st *stack) resourceXML(res *resource) stackResourceXML {
 	}
 }
 
-// stackOfResources is the stack that a request names, or the one that has a resource with the physical id (AWS API reference,
-// DescribeStackResources; the text of the error is that of the AWS CLI's users).
+// stackOfResources returns the stack that a request names, or the one with a resource with the
+// physical ID (AWS API reference, DescribeStackResources; the text of the error is that of the AWS
+// CLI's users).
 func (s *Service) stackOfResources(r *cloud.Request) (*stack, error) {
 	id := r.Form.Get("PhysicalResourceId")
 	switch name := r.Form.Get("StackName"); {
@@ -408,7 +412,7 @@ func (s *Service) stackOfResources(r *cloud.Request) (*stack, error) {
 	return nil, invalid("Stack for %s does not exist", id)
 }
 
-// describeStackResources answers the first 100 only (AWS API reference).
+// describeStackResources returns the first 100 only (AWS API reference).
 func (s *Service) describeStackResources(r *cloud.Request) (any, error) {
 	st, err := s.stackOfResources(r)
 	if err != nil {
@@ -443,7 +447,7 @@ func (s *Service) describeStackResource(r *cloud.Request) (any, error) {
 	var result struct{ StackResourceDetail stackResourceXML }
 	result.StackResourceDetail = st.resourceXML(res)
 	result.StackResourceDetail.LastUpdatedTimestamp = protocol.Time(res.changed)
-	result.StackResourceDetail.Metadata = "{}" // recorded from AWS: never left out
+	result.StackResourceDetail.Metadata = "{}" // recorded from AWS: never omitted
 	if res.metadata != nil {
 		result.StackResourceDetail.Metadata = jsonText(res.metadata)
 	}

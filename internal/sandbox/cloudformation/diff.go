@@ -8,14 +8,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// plan is what an operation would change, as a change set describes it.
+// plan contains the changes of an operation, as a change set describes them.
 type plan struct {
 	changes []change
-	// settings says that the operation changes what is no resource but makes an update all the same: stack tags or topics.
+	// settings reports that the operation changes stack tags or topics, which are no resources but
+	// require an update.
 	settings bool
 }
 
-// change is one entry of a change set. Its shapes are recorded from AWS; they differ with and without property values.
+// change is one entry of a change set. Its formats are recorded from AWS; they differ with and
+// without property values.
 type change struct {
 	action       string
 	logicalID    string
@@ -27,8 +29,8 @@ type change struct {
 	before       map[string]any
 	after        map[string]any
 	details      []detail
-	properties   map[string]any // of what is added or modified, with unknown parts
-	possible     bool           // only a referenced resource changes, this one probably doesn't: not shown with property values
+	properties   map[string]any // of an added or modified resource, with unknown parts
+	possible     bool           // only a referenced resource changes: not shown with property values
 }
 
 // detail is one reason for a change.
@@ -41,26 +43,28 @@ type detail struct {
 	cause          string
 	before, after  any
 	kind           string // Add, Modify or Remove
-	onlyWithValues bool   // left out where property values aren't asked for
-	onlyWithout    bool   // the other way round
+	onlyWithValues bool   // omitted without property values
+	onlyWithout    bool   // omitted with property values
 }
 
-// empty says whether there is nothing to do. Outputs, DependsOn, conditions, descriptions and the template's own Metadata count for
-// nothing, a resource's Metadata does (AWS CloudFormation User Guide, "Troubleshooting"). The guide also lists DeletionPolicy
-// there. That is no longer true (LocalStack's test_update_with_previous_parameter_value, validated on AWS in 2025; ministack pull
-// request 1646, measured in 2026, also for DependsOn; CloudFormation coverage roadmap issue 1543, closed).
+// empty reports whether there are no changes. Outputs, DependsOn, conditions, descriptions and the
+// template's own Metadata do not count, a resource's Metadata does (AWS CloudFormation User Guide,
+// "Troubleshooting"). The guide also lists DeletionPolicy there. That is no longer true
+// (LocalStack's test_update_with_previous_parameter_value, validated on AWS in 2025; ministack pull
+// request 1646, measured in 2026, also for DependsOn; CloudFormation coverage roadmap issue 1543,
+// closed).
 func (p *plan) empty() bool {
 	return !p.settings && !slices.ContainsFunc(p.changes, func(c change) bool { return !c.possible })
 }
 
-// outcome is what becomes of a resource of the new template.
+// outcome is the planned result for a resource of the new template.
 type outcome struct {
 	fate       string // keep, add, modify or replace
 	changed    []string
 	properties map[string]any
 }
 
-// comparison compares a stack as it stands with what it shall become.
+// comparison compares a stack's current state with its target.
 type comparison struct {
 	s        *Service
 	st       *stack
@@ -70,7 +74,7 @@ type comparison struct {
 	plan     *plan
 }
 
-// compare plans an operation. It looks at the resources as they stand, not at what any caller was shown.
+// compare plans an operation. It uses the current resources, not what a caller was shown.
 func (s *Service) compare(st *stack, next *config) (*plan, error) {
 	c := &comparison{s: s, st: st, next: next, scope: s.scopeOf(st, next), outcomes: map[string]*outcome{}, plan: &plan{}}
 	c.scope.resource = c.value
@@ -128,8 +132,9 @@ func (c *comparison) deployed(name string) *resource {
 	return r
 }
 
-// value answers Ref and GetAtt: what a new or replaced resource gives is not known before execution. A property that changes in
-// place still gives its old value (recorded from AWS: a dependent is then not listed with property values).
+// value returns Ref and GetAtt. Values of new or replaced resources are unknown before execution. A
+// property that changes in place still gives its old value (recorded from AWS: a dependent is then
+// not listed with property values).
 func (c *comparison) value(name, attribute string) (any, error) {
 	o := c.outcomes[name]
 	if o == nil || o.fate == "add" || o.fate == "replace" {
@@ -212,7 +217,7 @@ func (c *comparison) decide(d *declaration) error {
 	return nil
 }
 
-// policyChanges are the changes of a resource's policies. Its service is not told of them.
+// policyChanges returns the changes of a resource's policies. They do not involve its service.
 func (c *comparison) policyChanges(old, next *declaration) []detail {
 	if c.s.w.On(cloud.PolicyChangesUnlisted) {
 		return nil
@@ -228,7 +233,7 @@ func (c *comparison) policyChanges(old, next *declaration) []detail {
 	return details
 }
 
-// given is a policy, or nil for none.
+// given returns a policy, or nil for none.
 func given(policy string) any {
 	if policy == "" {
 		return nil
@@ -236,8 +241,8 @@ func given(policy string) any {
 	return policy
 }
 
-// explain finds the reasons for a changed value: parameters and resources behind it, else the template itself (combinations
-// recorded from AWS).
+// explain finds the reasons for a changed value: parameters and resources behind it, else the
+// template itself (combinations recorded from AWS).
 func (c *comparison) explain(expression any, base detail) []detail {
 	base.kind = "Modify"
 	switch {
@@ -282,8 +287,8 @@ func (c *comparison) explain(expression any, base detail) []detail {
 	return append(details, direct)
 }
 
-// possibleChanges are references to attributes of resources that change in place: their values might change too (recorded
-// from AWS, where they show only without property values).
+// possibleChanges returns references to attributes of resources that change in place. Their values
+// might change too (recorded from AWS, which lists them only without property values).
 func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
 	var details []detail
 	schema := c.s.w.Type(d.kind).Schema()
@@ -311,7 +316,7 @@ func (c *comparison) remove(old *resource) {
 	if old.declared.keeps() {
 		ch.policyAction = "Retain"
 	}
-	// What the old template refers to shows as not known in what is removed (recorded from AWS).
+	// References of the old template are unknown in what is removed (recorded from AWS).
 	before := c.s.scopeOf(c.st, c.st.config)
 	before.resource = func(string, string) (any, error) { return unknown{}, nil }
 	properties, err := before.object(old.declared.properties)
@@ -322,8 +327,9 @@ func (c *comparison) remove(old *resource) {
 	c.plan.changes = append(c.plan.changes, ch)
 }
 
-// picture is a BeforeContext or AfterContext. That it holds the policies is seen in change sets that users of AWS show; that it holds
-// Metadata is not (unproven: change-set-context-metadata).
+// picture returns a BeforeContext or AfterContext. Change sets published by AWS's users contain the
+// policies; whether AWS includes Metadata is not seen there (unproven:
+// change-set-context-metadata).
 func picture(properties map[string]any, metadata any, d *declaration) map[string]any {
 	p := map[string]any{"Properties": reveal(properties)}
 	if metadata != nil {

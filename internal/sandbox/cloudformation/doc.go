@@ -1,35 +1,40 @@
-// Package cloudformation simulates AWS CloudFormation as far as stacks with change sets go: the semantics on which a writer
-// that keeps its model in templates stands, strict where AWS is strict.
+// Package cloudformation simulates AWS CloudFormation's stacks with change sets. It follows the
+// semantics on which a writer with its model in templates depends, and is strict where AWS is
+// strict.
 //
 // # What is modelled
 //
-// Stacks with all their statuses, one operation at a time; change sets of the types CREATE, UPDATE and IMPORT with their before and
-// after values; rollback of template, parameters, tags, topics and resources; replacement, the clean-up phase and deletion
-// policies; stack policies; termination protection; events and their SNS notifications; stale reads. Resources are
-// created, changed and deleted through the resource types that the other services register with the world, in the
-// order of their dependencies and in parallel where they have none. What takes time is on the world's agenda.
+// Stacks with all their statuses, one operation at a time; change sets of the types CREATE, UPDATE
+// and IMPORT with their before and after values; rollback of template, parameters, tags, topics and
+// resources; replacement, the clean-up phase and deletion policies; stack policies; termination
+// protection; events and their SNS notifications; stale reads. The other services register their
+// resource types with the world. Resources are created, changed and deleted in the order of their
+// dependencies, and in parallel without any. The world's agenda schedules what takes time.
 //
-// Not modelled, and refused with SandboxNotModelled: transforms, nested stacks, exports, rules, hooks, stack sets, drift, refactoring,
-// RollbackStack, DescribeEvents of stacks, dynamic references, creation and update policies, resource types that no service has registered, and
-// request parameters that the table of operations doesn't list.
+// Not modelled, and refused with SandboxNotModelled: transforms, nested stacks, exports, rules,
+// hooks, stack sets, drift, refactoring, RollbackStack, DescribeEvents of stacks, dynamic
+// references to anything but a whole secret, creation and update policies, resource types that no
+// service has registered, and request parameters that are not in the table of operations.
 //
-// Two simplifications: a change of stack tags makes events on the resources that take tags, but their types aren't told, as
-// they learn tags at creation only; an imported resource has no attributes but its properties.
+// Two simplifications: a change of stack tags causes events of taggable resources without calls of
+// their types, which receive tags only at creation; an imported resource has no attributes except
+// its properties.
 //
-// # Where the rules come from
+// # Sources of the rules
 //
-// A comment names each rule's source: recorded from AWS (the responses of the real service that LocalStack's tests recorded), a
-// page of AWS's documentation, or reports of AWS's users. What none of these says is listed in package unproven,
-// and the comment names the entry.
+// A comment names each rule's source: recorded from AWS (responses of AWS that LocalStack's tests
+// recorded), a page of AWS's documentation, or reports of AWS's users. Rules without one are listed
+// in package unproven, and the comment names the entry.
 //
 // # Reading the code
 //
 //   - service.go: the table of operations.
-//   - stacks.go, changeset.go, imports.go, policy.go: what changes things. describe.go, events.go: what only reads.
+//   - stacks.go, changeset.go, imports.go, policy.go: write operations. describe.go, events.go:
+//     read operations.
 //   - template.go, yaml.go, intrinsics.go, validate.go: templates.
-//   - diff.go: what a change set says. It looks at the stack as it stands, so that a caller with an outdated template sees (or could
-//     see) what he would revert.
-//   - findings.go: the validation before deployment, and DescribeEvents that tells what it found.
-//   - operation.go: deployment, as steps on the agenda. rollback.go: the way back, and deletions.
+//   - diff.go: the content of a change set. It uses the current stack, so that a caller with an
+//     outdated template sees (or could see) what it would revert.
+//   - findings.go: the validation before deployment, and DescribeEvents with its findings.
+//   - operation.go: deployment, as steps on the agenda. rollback.go: rollbacks and deletions.
 //   - notify.go: stack notifications.
 package cloudformation

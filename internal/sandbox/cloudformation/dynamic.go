@@ -8,15 +8,18 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Dynamic references (CloudFormation user guide, dynamic-references-secretsmanager): a property whose value is
-// {{resolve:secretsmanager:ID:SecretString:...}} gets the secret's text when its resource is made or changed. Change sets, events and
-// everything else show the reference as it is written, and compare it as such. Only whole strings that refer to the whole text of a secret are
+// Dynamic references (CloudFormation user guide, dynamic-references-secretsmanager): a property
+// with the value {{resolve:secretsmanager:ID:SecretString:...}} gets the secret's text when its
+// resource is created or changed. Everything else, such as change sets and events, shows and
+// compares the reference itself. Only whole strings that refer to the whole text of a secret are
 // modelled.
 
-// dynamicReference is what is modelled: an id, and perhaps SecretString with nothing behind it.
+// dynamicReference matches the modelled references: an ID, optionally with SecretString and nothing
+// after it.
 var dynamicReference = regexp.MustCompile(`^\{\{resolve:secretsmanager:([^:{}]+|arn:[^{}]+:secret:[^:{}]+)(:SecretString)?:{0,3}\}\}$`)
 
-// maxDynamicReferences are those that a template may have (CloudFormation user guide, cloudformation-limits).
+// maxDynamicReferences is the maximum number per template (CloudFormation user guide,
+// cloudformation-limits).
 const maxDynamicReferences = 60
 
 // checkDynamicReferences refuses templates with too many of them. The text is from memory.
@@ -27,8 +30,8 @@ func checkDynamicReferences(body string) error {
 	return nil
 }
 
-// dynamic are properties with their dynamic references resolved, wherever in them they stand. Properties that are as they were before are left
-// as they are, so that the service sees no change in them.
+// dynamic returns properties with all dynamic references resolved. It does not resolve unchanged
+// properties, so that the service sees no change in them.
 func (op *operation) dynamic(before, properties map[string]any) (map[string]any, error) {
 	result := make(map[string]any, len(properties))
 	for name, value := range properties {
@@ -72,7 +75,7 @@ func (op *operation) resolveDynamic(value any) (any, error) {
 	return value, nil
 }
 
-// secretText is the text that a dynamic reference stands for.
+// secretText returns the text of a dynamic reference.
 func (op *operation) secretText(text string) (any, error) {
 	secret := dynamicReference.FindStringSubmatch(text)
 	reader := op.s.w.Secrets()

@@ -15,8 +15,8 @@ import (
 
 const stackType = "AWS::CloudFormation::Stack"
 
-// event is one stack event. Properties is the resource's resolved properties as JSON, "" for a stack's own events and for
-// deletions in a clean-up phase (both recorded from AWS).
+// event is one stack event. Properties is the resource's resolved properties as JSON, "" for a
+// stack's own events and for deletions in a clean-up phase (both recorded from AWS).
 type event struct {
 	id         string
 	at         time.Time
@@ -29,7 +29,7 @@ type event struct {
 	token      string
 }
 
-// record adds an event to a stack's history and tells the stack's topics and EventBridge.
+// record adds an event to a stack's history and sends it to the stack's topics and EventBridge.
 func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 	if e.at.IsZero() {
 		e.at = s.w.Now()
@@ -48,7 +48,8 @@ func (s *Service) become(st *stack, caller cloud.Caller, token, status, reason s
 	s.record(st, caller, event{logicalID: st.name, physicalID: st.id, kind: stackType, status: status, reason: reason, token: token})
 }
 
-// report records an event of a resource under its status: AWS's ids for these are logical id, status and time.
+// report records an event of a resource under its status. AWS's IDs for these are logical ID,
+// status and time.
 func (op *operation) report(r *resource, status, reason string) {
 	r.status, r.reason, r.changed = status, reason, op.s.w.Now()
 	op.s.record(op.st, op.caller, event{
@@ -59,8 +60,8 @@ func (op *operation) report(r *resource, status, reason string) {
 	})
 }
 
-// reportCleanup records a deletion in a clean-up phase: AWS's ids for these are logical id and UUID, without properties
-// (recorded from AWS).
+// reportCleanup records a deletion in a clean-up phase. AWS's IDs for these are logical ID and
+// UUID, without properties (recorded from AWS).
 func (op *operation) reportCleanup(r *resource, status, reason string) {
 	r.status, r.reason, r.changed = status, reason, op.s.w.Now()
 	op.s.record(op.st, op.caller, event{
@@ -69,7 +70,8 @@ func (op *operation) reportCleanup(r *resource, status, reason string) {
 	})
 }
 
-// eventProperties are a resource's properties in events and notifications (unproven: event-properties-secrets).
+// eventProperties returns a resource's properties for events and notifications (unproven:
+// event-properties-secrets).
 func (s *Service) eventProperties(kind string, properties map[string]any) string {
 	if kind == "AWS::SecretsManager::Secret" && properties["SecretString"] != nil && s.w.AnswersWith(unproven.EventSecrets, unproven.Masked) {
 		properties = maps.Clone(properties)
@@ -83,7 +85,7 @@ func jsonText(v any) string {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("sandbox: a template's value can't be encoded: %v", err)) // it came from JSON
+		panic(fmt.Sprintf("sandbox: a template's value can't be encoded: %v", err)) // it was decoded from JSON
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
@@ -102,8 +104,8 @@ type eventXML struct {
 	ClientRequestToken   string `xml:",omitempty"`
 }
 
-// describeStackEvents answers newest first. A token names the next event to show, so that pages fit together though events
-// are added meanwhile.
+// describeStackEvents returns the newest events first. A token names the next event, so that pages
+// stay consistent while events are added.
 func (s *Service) describeStackEvents(r *cloud.Request) (any, error) {
 	st, err := s.anyStack(r, r.Form.Get("StackName"))
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// finding is what the validation before deployment found, as DescribeEvents tells it for a change set that failed.
+// finding is a finding of the validation before deployment, as DescribeEvents reports it for a
+// failed change set.
 type finding struct {
 	logicalID, kind string
 	check           string // the hook that StatusReason names
@@ -18,14 +19,16 @@ type finding struct {
 	path            string
 }
 
-// The checks of the validation before deployment (AWS CloudFormation User Guide, "Validate stack deployments"). The name NAME_CONFLICT_VALIDATION
-// and both kinds of reasons are as AWS's users report them; the name of the property check is not (unproven: validation-property-check).
+// The checks of the validation before deployment (AWS CloudFormation User Guide, "Validate stack
+// deployments"). AWS's users report the name NAME_CONFLICT_VALIDATION and both kinds of reasons,
+// but not the name of the property check (unproven: validation-property-check).
 const (
 	existenceCheck = "AWS::EarlyValidation::ResourceExistenceCheck"
 	propertyCheck  = "AWS::EarlyValidation::PropertyValidation"
 )
 
-// validate checks what a change set would create or change: properties that don't fit their type, and names that are taken.
+// validate checks what a change set would create or change: properties that do not fit their type,
+// and names in use.
 func (s *Service) validate(set *changeSet, caller cloud.Caller) []finding {
 	var found []finding
 	for i := range set.plan.changes {
@@ -53,7 +56,7 @@ func (s *Service) validate(set *changeSet, caller cloud.Caller) []finding {
 	return found
 }
 
-// checks names the failed checks once each.
+// checks returns the names of the failed checks, each once.
 func checks(found []finding) []string {
 	var names []string
 	for _, f := range found {
@@ -64,8 +67,8 @@ func checks(found []finding) []string {
 	return names
 }
 
-// describeEvents answers for change sets only: it tells what the validation found. A stack's own events are what
-// DescribeStackEvents is for.
+// describeEvents returns a change set's validation findings. A stack's own events are in
+// DescribeStackEvents.
 func (s *Service) describeEvents(r *cloud.Request) (any, error) {
 	if r.Form.Get("ChangeSetName") == "" {
 		return nil, cloud.NotModelled("DescribeEvents without a change set")

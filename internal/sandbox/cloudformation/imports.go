@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// readImports reads ResourcesToImport.
+// readImports parses ResourcesToImport.
 func (set *changeSet) readImports(r *cloud.Request) error {
 	members := protocol.Members(r.Form, "ResourcesToImport")
 	if set.kind != "IMPORT" {
@@ -38,9 +38,10 @@ func (set *changeSet) readImports(r *cloud.Request) error {
 	return nil
 }
 
-// planImports turns the Adds of a plan that take over existing resources into Imports; its result is the reason for which the
-// change set fails, "" for none. What an import may not do besides is documented (AWS CloudFormation User Guide, "Import
-// AWS resources"); the texts are not (unproven: import-refusals).
+// planImports turns a plan's Adds of existing resources into Imports. It returns the reason for
+// which the change set fails, "" for none. What an import may not do is documented (AWS
+// CloudFormation User Guide, "Import AWS resources"), its texts are not (unproven:
+// import-refusals).
 func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 	set.imports = map[string]string{}
 	var others, unkept []string
@@ -87,7 +88,7 @@ func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 			before = jsonText(set.stack.config.template.outputs)
 		}
 		if after := jsonText(set.next.template.outputs); after != before && len(set.next.template.outputs) > 0 {
-			return "As part of the import operation, you cannot modify or add [Outputs]" // as AWS's users report it
+			return "As part of the import operation, you cannot modify or add [Outputs]" // AWS's users report it
 		}
 	}
 	return ""
@@ -104,9 +105,10 @@ func merged(properties map[string]any, identifier map[string]string) map[string]
 	return m
 }
 
-// adopt takes an existing resource over in an ordinary change set with ImportExistingResources: a literal name, a policy that retains,
-// and a primary identifier in the template (AWS CloudFormation User Guide, "Import AWS resources automatically"). problem is why the change
-// set fails; unretained names a resource that exists and has no policy that retains it.
+// adopt takes over an existing resource in an ordinary change set with ImportExistingResources. It
+// requires a literal name, a policy that retains, and a primary identifier in the template (AWS
+// CloudFormation User Guide, "Import AWS resources automatically"). problem is why the change set
+// fails; unretained names an existing resource without a policy that retains it.
 func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem, unretained string) {
 	d := set.next.template.resources[c.logicalID]
 	ty := s.w.Type(c.kind)
@@ -128,9 +130,10 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem
 	case !d.keeps():
 		return "", fmt.Sprintf("%s ({%s})", c.logicalID, strings.Join(identifier, ", "))
 	}
-	// Of a resource of another stack no answer is recorded: it stays an addition, which the validation or the creation refuses, or the change
-	// set fails. The text is that of imports into a stack that has the resource (coverage roadmap, issue 1607); that it is used here is not
-	// (unproven: import-from-another-stack).
+	// AWS's answer for a resource of another stack is not recorded: it stays an addition, which the
+	// validation or the creation refuses, or the change set fails. The text is that of imports into
+	// a stack that has the resource (coverage roadmap, issue 1607); whether AWS uses it here is
+	// unknown (unproven: import-from-another-stack).
 	if s.takeOver(set, c, physicalID) != "" && s.w.AnswersWith(unproven.ForeignImport, unproven.Refused) {
 		return fmt.Sprintf("Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.", c.logicalID), ""
 	}

@@ -9,33 +9,35 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// knownAfterApply stands in a change set for a value that execution will tell (recorded from AWS).
+// knownAfterApply is a change set's placeholder for a value that is known after execution (recorded
+// from AWS).
 const knownAfterApply = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
-// unknown is a value that is not known yet; noValue is AWS::NoValue, which removes what it stands for.
+// unknown is a value that is not known yet; noValue is AWS::NoValue, which removes its property.
 type (
 	unknown struct{}
 	noValue struct{}
 )
 
-// scope is what intrinsic functions are resolved against.
+// scope contains the values for intrinsic functions.
 type scope struct {
 	template   *template
 	parameters map[string]any    // string, or []any of strings for list types
 	pseudo     map[string]string // AWS::AccountId ...
-	// resource returns the value of Ref (attribute "") or GetAtt; unknown{} when execution will tell it.
+	// resource returns the value of Ref (attribute "") or GetAtt; unknown{} if execution determines
+	// it.
 	resource func(name, attribute string) (any, error)
-	// gives says whether Fn::GetAtt takes an attribute of a resource type.
+	// gives reports whether Fn::GetAtt accepts an attribute of a resource type.
 	gives func(kind, attribute string) bool
 }
 
 // reference is a Ref or GetAtt found in a value; attribute is "" for Ref.
 type reference struct{ name, attribute string }
 
-// computedAttribute stands for the attribute of a Fn::GetAtt that names it by a function.
+// computedAttribute represents the attribute of a Fn::GetAtt that names it by a function.
 const computedAttribute = "*"
 
-// cause is how change sets name it in CausingEntity.
+// cause returns its name in a change set's CausingEntity.
 func (r reference) cause() string {
 	if r.attribute == "" {
 		return r.name
@@ -43,7 +45,7 @@ func (r reference) cause() string {
 	return r.name + "." + r.attribute
 }
 
-// function takes a value apart that is a call of an intrinsic function.
+// function parses a value that is a call of an intrinsic function.
 func function(v any) (name string, argument any, ok bool) {
 	m, isMap := v.(map[string]any)
 	if !isMap || len(m) != 1 {
@@ -59,7 +61,7 @@ func function(v any) (name string, argument any, ok bool) {
 
 func isString(v any) bool { _, ok := v.(string); return ok }
 
-// references lists what a value refers to, pseudo parameters left out.
+// references returns the references of a value, without pseudo parameters.
 func references(v any) []reference {
 	var found []reference
 	if name, argument, ok := function(v); ok {
@@ -138,7 +140,7 @@ func subArguments(argument any) (text string, variables map[string]any, ok bool)
 
 type subPart struct{ literal, variable string }
 
-// subParts splits the text of Fn::Sub; ${!Literal} stays as ${Literal}.
+// subParts splits the text of Fn::Sub; ${!Literal} becomes ${Literal}.
 func subParts(text string) []subPart {
 	var parts []subPart
 	for {
@@ -276,7 +278,8 @@ func (s *scope) ref(target string) (any, error) {
 	return s.resource(target, "")
 }
 
-// getAtt takes a function as the attribute's name, too: Ref of a parameter (CloudFormation user guide, Fn::GetAtt).
+// getAtt accepts a function as the attribute's name, too: Ref of a parameter (CloudFormation user
+// guide, Fn::GetAtt).
 func (s *scope) getAtt(argument any) (any, error) {
 	if args, ok := argument.([]any); ok && len(args) == 2 {
 		attribute, err := s.resolve(args[1])
@@ -296,7 +299,8 @@ func (s *scope) getAtt(argument any) (any, error) {
 	return s.resource(resource, attribute)
 }
 
-// choose replaces every Fn::If by the branch that its condition chooses, and leaves all other functions as they are.
+// choose replaces every Fn::If by the branch of its condition, and leaves all other functions as
+// they are.
 func (s *scope) choose(v any) (any, error) {
 	if name, argument, ok := function(v); ok && name == "Fn::If" {
 		args, ok := argument.([]any)
@@ -395,7 +399,8 @@ func (s *scope) join(argument any) (any, error) {
 	return strings.Join(parts, delimiter), nil
 }
 
-// listCall resolves the arguments of a function that takes a delimiter and a value; nil arguments mean unknown.
+// listCall resolves the arguments of a function with a delimiter and a value; nil arguments mean
+// unknown.
 func (s *scope) listCall(name string, argument any) (arguments []any, delimiter string, err error) {
 	args, ok := argument.([]any)
 	if !ok || len(args) != 2 || !isString(args[0]) {
@@ -460,7 +465,7 @@ func (s *scope) find(argument any) (any, error) {
 	return v, nil
 }
 
-// condition says whether a named condition of the template holds.
+// condition reports whether a named condition of the template holds.
 func (s *scope) condition(name string) (bool, error) {
 	expression, ok := s.template.conditions[name]
 	if !ok {
@@ -516,7 +521,7 @@ func (s *scope) truth(expression any) (bool, error) {
 	return false, cloud.NotModelled("%s in a condition", name)
 }
 
-// wanted says whether a resource or output with this condition is part of the stack.
+// wanted reports whether a resource or output with this condition is part of the stack.
 func (s *scope) wanted(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil
@@ -536,7 +541,7 @@ func textOf(v any) (string, error) {
 	return "", invalid("Template error: a string is wanted where a template gives %T", v)
 }
 
-// reveal turns what resolve left unknown into the text that change sets show.
+// reveal replaces unknown values by the text that change sets show.
 func reveal(v any) any {
 	switch v := v.(type) {
 	case unknown:
@@ -557,7 +562,7 @@ func reveal(v any) any {
 	return v
 }
 
-// hasUnknown says whether any part of a resolved value is unknown.
+// hasUnknown reports whether any part of a resolved value is unknown.
 func hasUnknown(v any) bool {
 	switch v := v.(type) {
 	case unknown:

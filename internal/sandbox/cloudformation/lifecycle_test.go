@@ -26,7 +26,8 @@ func TestALostUpdateIsPossible(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit("s", "first", "CREATE", one)
-	// A reads the base here. B commits; A's change set is made after that from A's old base, and nothing stops it.
+	// A reads the base here. B commits. A's change set is created after that from A's old base, and
+	// nothing prevents it.
 	w.commit("s", "of-b", "UPDATE", two)
 	late := w.prepare("s", "of-a", "UPDATE", three)
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", late)["Changes"].([]any)
@@ -55,7 +56,7 @@ func TestOnlyOneOfTwoChangeSetsIsExecuted(t *testing.T) {
 	b := w.prepare("s", "b", "UPDATE", three)
 	w.ok("ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t1")
 	w.refused("ChangeSetNotFound", "ChangeSet ["+b+"] does not exist", "ExecuteChangeSet", "ChangeSetName", b)
-	w.ok("ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t1") // the same request again
+	w.ok("ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t1") // repeated request
 	w.refused("InvalidChangeSetStatus", "ChangeSet ["+a+"] cannot be executed in its current execution status of [EXECUTE_COMPLETE]",
 		"ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t2")
 	if got := w.stack("s")["ChangeSetId"]; got != a {
@@ -179,7 +180,7 @@ func TestAFailedRollbackIsContinued(t *testing.T) {
 		w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
 		want := "1"
 		if skip {
-			want = "2" // skipped: the stack no longer tells the truth about it
+			want = "2" // skipped: the stack's record of it is wrong
 		}
 		if got := w.types["AWS::SSM::Parameter"].live["a"]["Value"]; got != want {
 			t.Errorf("skip %v: the value is %v, want %s", skip, got, want)
@@ -239,7 +240,7 @@ func TestDeletionPolicies(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			test.run(w)
-			w.ok("ListStacks") // what is due happens before a request
+			w.ok("ListStacks") // due entries run before a request
 			var left []string
 			for id := range w.types["AWS::S3::Bucket"].live {
 				left = append(left, id)
@@ -453,7 +454,7 @@ func TestVirtualTime(t *testing.T) {
 		w.pass(5 * time.Second)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
 		w.pass(5 * time.Second)
-		w.wantStatus("s", "CREATE_COMPLETE") // both resources together, not one after the other
+		w.wantStatus("s", "CREATE_COMPLETE") // both resources concurrently, not one after the other
 		w.pass(91 * 24 * time.Hour)
 		stackID := fmt.Sprint(w.stack("s")["StackId"])
 		w.ok("DeleteStack", "StackName", "s")

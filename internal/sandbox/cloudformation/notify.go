@@ -9,11 +9,11 @@ import (
 
 const notificationSubject = "AWS CloudFormation Notification"
 
-// notify publishes an event to each of the stack's topics. The text's form is that of messages published by users of AWS:
-// one Key='value' per line, values as they are, whatever quotes and line breaks they hold. ResourceProperties carries the
-// resolved properties (unproven: event-properties-secrets).
+// notify publishes an event to each of the stack's topics. The format is that of messages published
+// by AWS's users: one Key='value' per line, with quotes and line breaks of values unescaped.
+// ResourceProperties has the resolved properties (unproven: event-properties-secrets).
 //
-// A message that the topic refuses is lost, as CloudFormation promises no delivery.
+// A message that the topic refuses is lost, as CloudFormation does not guarantee delivery.
 func (s *Service) notify(st *stack, caller cloud.Caller, e event) {
 	topics := s.w.Publisher()
 	if topics == nil || st.config == nil || len(st.config.topics) == 0 {
@@ -53,8 +53,8 @@ func orNull(s string) string {
 	return s
 }
 
-// reachable refuses topics that a stack can't report to: a topic must be in the stack's region (reported to aws-cdk as what
-// ExecuteChangeSet answers).
+// reachable refuses topics that a stack cannot use: a topic must be in the stack's region (reported
+// to aws-cdk as ExecuteChangeSet's answer).
 func reachable(topics []string, region string) error {
 	for _, topic := range topics {
 		parts := strings.Split(topic, ":")

@@ -10,10 +10,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// resource is a resource of a stack as it stands in the account.
+// resource is a stack's resource in its current state in the account.
 type resource struct {
 	logicalID  string
-	physicalID string // "" until it was made
+	physicalID string // "" until it is created
 	kind       string
 	properties map[string]any // resolved
 	metadata   any            // resolved
@@ -26,32 +26,32 @@ type resource struct {
 	gone       bool // deleted; listed with DELETE_COMPLETE as long as the stack is
 }
 
-// operation is what a stack is busy with. It advances by entries on the world's agenda; an entry that belongs to a phase which
-// was left meanwhile (generation) does nothing.
+// operation is a stack's current operation. It advances by entries on the world's agenda; entries
+// of a previous phase (generation) do nothing.
 type operation struct {
 	s      *Service
 	st     *stack
-	verb   string // CREATE, UPDATE or IMPORT: what the operation is; DELETE for a stack's deletion
+	verb   string // CREATE, UPDATE or IMPORT; DELETE for a stack's deletion
 	token  string
 	caller cloud.Caller
 	set    *changeSet // nil for a direct operation
 
 	previous  *config // what a rollback restores
 	next      *config
-	resources map[string]*resource // those of before the operation, for rollback and clean-up
+	resources map[string]*resource // those before the operation, for rollback and clean-up
 
 	noRollback           bool
 	deleteOnFailure      bool
 	retainExceptOnCreate bool
 	policy               *stackPolicy
 	temporaryPolicy      bool
-	imports              map[string]string // logical id -> physical id of what is taken over
+	imports              map[string]string // logical ID -> physical ID of imported resources
 
 	scope         *scope
 	tasks         map[string]*task
 	failedCreates []string
 	failedUpdates []string
-	skip          []string // resources that ContinueUpdateRollback passes over
+	skip          []string // resources that ContinueUpdateRollback skips
 	removals      []*removal
 	generation    int
 }
@@ -61,12 +61,12 @@ type task struct {
 	declared *declaration
 	needs    []string
 	state    taskState
-	verb     string    // what the events say: CREATE, UPDATE or IMPORT
-	old      *resource // before the operation; nil for what is new
+	verb     string    // as in the events: CREATE, UPDATE or IMPORT
+	old      *resource // before the operation; nil for a new resource
 	current  *resource
 	replaces bool
-	applied  bool // the service was told
-	imported bool // it existed before, outside of the stack
+	applied  bool // the service was called
+	imported bool // existed before, outside of the stack
 }
 
 type taskState int
@@ -78,7 +78,7 @@ const (
 	failed
 )
 
-// after schedules a step of the operation's present phase.
+// after schedules a step of the operation's current phase.
 func (op *operation) after(d time.Duration, step func()) {
 	generation := op.generation
 	op.s.w.After(d, func() {
@@ -92,8 +92,8 @@ func (op *operation) become(status, reason string) {
 	op.s.become(op.st, op.caller, op.token, status, reason)
 }
 
-// begin starts a creation, update or import: the stack shows the new template and parameters at once
-// (unproven: get-template-during-update).
+// begin starts a creation, update or import: the stack shows the new template and parameters
+// immediately (unproven: get-template-during-update).
 func (op *operation) begin() {
 	st := op.st
 	st.freeze()
@@ -107,7 +107,7 @@ func (op *operation) begin() {
 	st.config, st.running = op.next, op
 	st.disableRollback = op.noRollback
 	if op.verb != "CREATE" || op.set != nil {
-		st.touch(op.s.w.Now()) // recorded from AWS: a direct creation leaves LastUpdatedTime out
+		st.touch(op.s.w.Now()) // recorded from AWS: a direct creation omits LastUpdatedTime
 	}
 	if op.policy == nil {
 		op.policy = st.policy
@@ -150,7 +150,8 @@ func (op *operation) plan() {
 	}
 }
 
-// advance starts every task whose needs are met, and ends the deployment when nothing is left to do.
+// advance starts every task whose dependencies are ready, and ends the deployment after the last
+// task.
 func (op *operation) advance() {
 	for again := true; again; {
 		again = false
@@ -161,7 +162,7 @@ func (op *operation) advance() {
 			}
 			op.start(t)
 			if len(op.failures()) > 0 && !op.noRollback {
-				return // the rollback has taken over
+				return // the rollback has started
 			}
 			again = again || t.state == done
 		}
@@ -196,7 +197,7 @@ func (op *operation) met(t *task) bool {
 	return true
 }
 
-// start decides what a resource needs and begins it. What equals what stands is done without an event.
+// start determines and starts a resource's action. An unchanged resource is done without an event.
 func (op *operation) start(t *task) {
 	name := t.declared.name
 	properties, err := op.scope.object(t.declared.properties)
@@ -209,7 +210,7 @@ func (op *operation) start(t *task) {
 	}
 	t.state = running
 	if t.old != nil && t.old.physicalID == "" {
-		t.old = nil // left behind by a failure without rollback: nothing stands
+		t.old = nil // left by a failure without rollback: does not exist
 	}
 	_, takenOver := op.imports[name]
 	switch {
@@ -257,7 +258,7 @@ func (op *operation) start(t *task) {
 	op.after(duration/2, func() { op.initiate(t, duration-duration/2) })
 }
 
-// initiate tells the service, and waits for the rest of the resource's time.
+// initiate calls the service, and waits for the rest of the resource's time.
 func (op *operation) initiate(t *task, rest time.Duration) {
 	made, err := op.apply(t)
 	if err != nil {
@@ -285,8 +286,9 @@ func (op *operation) finish(t *task) {
 	op.advance()
 }
 
-// afterImport runs the update handler that follows an import: it makes the resource what the template says, with the rights of who
-// changes the stack, and adds the stack's tags. A write before a failure stays (timdodgson/appliance-clinic, "Import semantics", with CloudTrail).
+// afterImport runs the update handler after an import. With the permissions of the principal that
+// changes the stack, it applies the template's properties and adds the stack's tags. Writes before
+// a failure persist (timdodgson/appliance-clinic, "Import semantics", with CloudTrail).
 func (op *operation) afterImport(t *task, rest time.Duration) {
 	op.report(t.current, "IMPORT_COMPLETE", "Resource import completed.")
 	ty, readable := op.s.w.Type(t.declared.kind).(cloud.Readable)
@@ -308,7 +310,7 @@ func (op *operation) afterImport(t *task, rest time.Duration) {
 	})
 }
 
-// reconcile makes an imported resource what the template says.
+// reconcile applies the template's properties to an imported resource.
 func (op *operation) reconcile(t *task, ty cloud.Readable) error {
 	id := t.current.physicalID
 	if reason := op.s.fault(t.declared.kind, id, cloud.PhaseUpdate); reason != "" {
@@ -318,7 +320,7 @@ func (op *operation) reconcile(t *task, ty cloud.Readable) error {
 	if err != nil {
 		return err //nolint:wrapcheck // the text is AWS's
 	}
-	if tags, ok := live["Tags"].([]any); ok { // those of AWS are not the template's business
+	if tags, ok := live["Tags"].([]any); ok { // AWS's own tags are independent of the template
 		live["Tags"] = slices.DeleteFunc(tags, func(one any) bool {
 			tag, _ := one.(map[string]any)
 			return strings.HasPrefix(fmt.Sprint(tag["Key"]), "aws:")
@@ -372,7 +374,7 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	}
 	if t.verb == "UPDATE" && !t.replaces {
 		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
-			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: the service isn't told
+			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call
 		}
 		if err := op.permit(cloud.Step{Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.old.properties, After: t.current.properties}); err != nil {
 			return cloud.Resource{}, err
@@ -403,7 +405,7 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	})
 }
 
-// permit says whether the one who has the stack changed may make a step.
+// permit authorizes a step for the principal that changes the stack.
 func (op *operation) permit(step cloud.Step) error {
 	if op.s.w.Permit == nil {
 		return nil
@@ -411,7 +413,7 @@ func (op *operation) permit(step cloud.Step) error {
 	return op.s.w.Permit(op.caller, step)
 }
 
-// replacementChecker is a resource type that doesn't take every change of a create-only property.
+// replacementChecker is a resource type that refuses some changes of a create-only property.
 type replacementChecker interface {
 	CheckReplacement(before, after map[string]any) error
 }
@@ -429,7 +431,8 @@ func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string
 	return tags
 }
 
-// fail ends a task. With rollback, what is under way elsewhere is cancelled and the rollback begins; without, it runs to its end.
+// fail ends a task. With rollback, tasks in progress are cancelled and the rollback begins;
+// without, they continue to their end.
 func (op *operation) fail(t *task, reason string) {
 	t.state = failed
 	op.blame(t, reason)
@@ -437,7 +440,7 @@ func (op *operation) fail(t *task, reason string) {
 		op.giveUp()
 		return
 	}
-	if t.verb == "UPDATE" && t.old != nil { // what stands is what stood
+	if t.verb == "UPDATE" && t.old != nil { // the old state remains
 		t.current.properties, t.current.metadata = t.old.properties, t.old.metadata
 	}
 	op.after(0, op.advance)
@@ -452,7 +455,7 @@ func (op *operation) blame(t *task, reason string) {
 	op.report(t.current, t.verb+"_FAILED", reason)
 }
 
-// giveUp cancels what is under way and schedules the rollback.
+// giveUp cancels the tasks in progress and schedules the rollback.
 func (op *operation) giveUp() {
 	op.generation++
 	for _, name := range sortedKeys(op.tasks) {
@@ -461,7 +464,7 @@ func (op *operation) giveUp() {
 			continue
 		}
 		t.state = failed
-		reason := "Resource creation cancelled" // as AWS's users report it, like the one for updates
+		reason := "Resource creation cancelled" // reported by AWS's users, like the one for updates
 		if t.verb == "UPDATE" {
 			reason = "Resource update cancelled"
 		}
@@ -493,11 +496,12 @@ func (op *operation) stopAsFailed() {
 	op.end(op.verb+"_FAILED", op.blameText(), false)
 }
 
-// succeed ends the deployment and cleans up: what was replaced or is no longer in the template goes.
+// succeed ends the deployment and cleans up: it deletes replaced resources and those no longer in
+// the template.
 func (op *operation) succeed() {
 	st := op.st
 	for name, t := range op.tasks {
-		if t.current == t.old && t.old != nil { // untouched: its policies are those of the new template
+		if t.current == t.old && t.old != nil { // unchanged: its policies are those of the new template
 			copied := *t.old
 			copied.declared, copied.needs = t.declared, t.needs
 			st.resources[name] = &copied
@@ -505,7 +509,7 @@ func (op *operation) succeed() {
 	}
 	outputs, err := op.outputs()
 	if err != nil {
-		// An output that can't be resolved fails the operation (unproven: unresolvable-output).
+		// An output that cannot be resolved fails the operation (unproven: unresolvable-output).
 		op.generation++
 		op.after(0, func() { op.rollback(err.Error()) })
 		return
@@ -576,7 +580,7 @@ func (op *operation) end(status, reason string, success bool) {
 	op.become(status, reason)
 }
 
-// valueOf answers Ref and GetAtt on a resource during the deployment.
+// valueOf returns Ref and GetAtt of a resource during the deployment.
 func (op *operation) valueOf(name, attribute string) (any, error) {
 	r := op.st.resources[name]
 	if r == nil || r.physicalID == "" {
@@ -585,7 +589,7 @@ func (op *operation) valueOf(name, attribute string) (any, error) {
 	return r.value(attribute)
 }
 
-// value is what Ref (attribute "") or GetAtt give.
+// value returns Ref (attribute "") or GetAtt.
 func (r *resource) value(attribute string) (any, error) {
 	if attribute == "" {
 		return r.physicalID, nil
@@ -606,8 +610,8 @@ func (s *Service) fault(kind, id string, phase cloud.Phase) string {
 	return s.w.ResourceFault(kind, id, phase)
 }
 
-// requestedName is the name that a resource will have: its primary identifier where the template gives it, another property that is
-// called a name, else the logical id.
+// requestedName returns a resource's future name: its primary identifier if the template sets it,
+// else another name property, else the logical ID.
 func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalID string) string {
 	for _, property := range schema.PrimaryID {
 		if s, ok := properties[property].(string); ok {
@@ -622,7 +626,7 @@ func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalI
 	return logicalID
 }
 
-// sameName says whether both versions of a resource ask for one and the same identity by name.
+// sameName reports whether both versions of a resource have the same explicit identity.
 func sameName(schema *cloud.TypeSchema, old, next map[string]any) bool {
 	if len(schema.PrimaryID) == 0 {
 		return false
@@ -636,7 +640,7 @@ func sameName(schema *cloud.TypeSchema, old, next map[string]any) bool {
 	return true
 }
 
-// changedProperties lists the top-level properties that differ, sorted.
+// changedProperties returns the top-level properties that differ, sorted.
 func changedProperties(old, next map[string]any) []string {
 	var changed []string
 	for name, v := range next {

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicyOnlyUpdate: an update of nothing but a resource's DeletionPolicy is listed and takes effect.
+// TestPolicyOnlyUpdate checks that an update of a resource's DeletionPolicy alone is listed and
+// takes effect.
 func TestPolicyOnlyUpdate(t *testing.T) {
 	t.Parallel()
 	const carrier = `"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":"1"}}`

@@ -10,8 +10,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// stackPolicy protects the resources of a stack from updates (AWS CloudFormation User Guide, "Prevent updates to stack
-// resources"): once it is set, what no statement allows is denied, and Deny wins.
+// stackPolicy protects the resources of a stack from updates (AWS CloudFormation User Guide,
+// "Prevent updates to stack resources"). Once set, it denies what no statement allows, and Deny
+// wins.
 type stackPolicy struct {
 	body       string
 	statements []policyStatement
@@ -27,7 +28,7 @@ type policyStatement struct {
 	Condition   map[string]map[string]any
 }
 
-// parsePolicy reads a stack policy's text; an empty text is no policy. The refusal of everything that isn't a policy is
+// parsePolicy parses a stack policy; an empty text is no policy. The refusal of other texts is
 // recorded from AWS; an empty object is accepted and denies nothing (recorded from AWS).
 func parsePolicy(body string) (*stackPolicy, error) {
 	if strings.TrimSpace(body) == "" {
@@ -61,8 +62,8 @@ func parsePolicy(body string) (*stackPolicy, error) {
 	return &stackPolicy{body: body, statements: document.Statement}, nil
 }
 
-// denial is the reason for which a policy refuses an action on a resource, "" when it doesn't. The first text is as AWS's users
-// report it; of the second only the first half is (unproven: stack-policy-refusal).
+// denial returns the reason for which a policy denies an action on a resource, "" for none. AWS's
+// users report the first text; of the second only the first half (unproven: stack-policy-refusal).
 func (p *stackPolicy) denial(action, logicalID, resourceType string) string {
 	if p == nil || len(p.statements) == 0 {
 		return ""
@@ -107,7 +108,7 @@ func (st policyStatement) covers(action, id, resourceType string) bool {
 	return true
 }
 
-// like matches * and ?; a slash is a character like any other.
+// like matches * and ?, which include slashes.
 func like(pattern, value string) bool {
 	const other = "\x00"
 	ok, err := path.Match(strings.ReplaceAll(pattern, "/", other), strings.ReplaceAll(value, "/", other))
@@ -128,7 +129,8 @@ func listOf(v any) []string {
 	return nil
 }
 
-// policyOf reads a policy from a request, as text or by URL; given is false when the request has neither.
+// policyOf reads a policy from a request, as text or by URL; given is false when the request has
+// neither.
 func (s *Service) policyOf(r *cloud.Request, body, location string) (policy *stackPolicy, given bool, err error) {
 	hasBody, hasURL := r.Form.Has(body), r.Form.Has(location)
 	switch {
@@ -171,7 +173,7 @@ func (s *Service) getStackPolicy(r *cloud.Request) (any, error) {
 	}
 	policy := st.policy
 	if st.running != nil && st.running.temporaryPolicy {
-		policy = st.running.policy // recorded from AWS: the temporary policy shows during the update
+		policy = st.running.policy // recorded from AWS: the temporary policy is visible during the update
 	}
 	if policy != nil {
 		result.StackPolicyBody = policy.body

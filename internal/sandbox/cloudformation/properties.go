@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// awsProperties are the properties that AWS's schemas have for the resource types of the sandbox (CloudFormation registry, as shipped with
-// cfn-lint 1.51.0), without those that can only be read. What of it a type of the sandbox does not model is refused as such, and not as
-// an error of AWS.
+// awsProperties are the properties in AWS's schemas of the sandbox's resource types (CloudFormation
+// registry, as shipped with cfn-lint 1.51.0), except read-only ones. A property that a type of the
+// sandbox lacks is refused as not modelled, and not as an error of AWS.
 var awsProperties = map[string]string{
 	"AWS::DynamoDB::Table": `AttributeDefinitions BillingMode ContributorInsightsSpecification DeletionProtectionEnabled
 		GlobalSecondaryIndexes ImportSourceSpecification KeySchema KinesisStreamSpecification
@@ -47,7 +47,7 @@ var awsProperties = map[string]string{
 		Tags UserName`,
 }
 
-// isProperty says whether AWS's schema of a resource type has a property.
+// isProperty reports whether AWS's schema of a resource type has a property.
 func isProperty(kind, property string) bool {
 	return slices.Contains(strings.Fields(awsProperties[kind]), property)
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// step is one request of a scenario in testdata/recorded.json and what AWS answered to such a request. Values are compared
-// where the fixture has them: "*" is any value, {"json": x} a JSON text that means x, {"set": [...]} a list in any order, and $name
-// what an earlier step kept. "events" and "last" are all or the last events, oldest first.
+// step is one request of a scenario in testdata/recorded.json with AWS's answer to such a request.
+// Values are compared where the fixture has them: "*" is any value, {"json": x} a JSON text equal
+// to x, {"set": [...]} a list in any order, and $name a value of an earlier step. "events" and
+// "last" are all or the last events, oldest first.
 type step struct {
 	Do     string            `json:"do"` // "fail" sets faults
 	With   map[string]string `json:"with"`
@@ -109,7 +110,8 @@ func statusOf(e *cloud.Error) int {
 	return e.Status
 }
 
-// rows shows events as the fixtures do, oldest first. Parallel events of one moment come in the simulation's order.
+// rows formats events as the fixtures do, oldest first. Parallel events of one moment have the
+// simulation's order.
 func rows(events any) []any {
 	list, _ := events.([]any)
 	var result []any
@@ -151,8 +153,8 @@ func insert(text string, kept map[string]string) string {
 	return text
 }
 
-// differ says where got is not what is wanted, "" when it is. Lists must have the same length; what a wanted object doesn't
-// mention is free.
+// differ returns where got differs from want, "" if nowhere. Lists must have the same length;
+// members that a wanted object lacks are ignored.
 func differ(got, want any, kept map[string]string) string {
 	switch want := want.(type) {
 	case string:

@@ -9,7 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// rollback undoes a deployment: a creation by deleting, an update by restoring what it changed, an import by letting go.
+// rollback reverts a deployment: it deletes created resources, restores updated ones, and releases
+// imported ones.
 func (op *operation) rollback(reason string) {
 	switch op.verb {
 	case "CREATE":
@@ -31,7 +32,8 @@ func (op *operation) rollbackCreation(reason string) {
 	if op.deleteOnFailure {
 		op.become("DELETE_IN_PROGRESS", reason)
 	} else {
-		// The second sentence is as AWS's users report it; DeletionTime on a rolled back stack is recorded from AWS.
+		// AWS's users report the second sentence; DeletionTime of a rolled back stack is recorded
+		// from AWS.
 		op.become("ROLLBACK_IN_PROGRESS", reason+"Rollback requested by user.")
 	}
 	op.st.deleted = op.s.w.Now()
@@ -61,13 +63,13 @@ func (op *operation) rollbackCreation(reason string) {
 	})
 }
 
-// undeletable is recorded from AWS, trailing space included.
+// undeletable returns a text recorded from AWS, trailing space included.
 func undeletable(failed []string) string {
 	return fmt.Sprintf("The following resource(s) failed to delete: [%s]. ", strings.Join(failed, ", "))
 }
 
-// rollbackUpdate restores template, parameters and all other settings at once (that they are those of before after the rollback
-// is measured on AWS), then the resources.
+// rollbackUpdate restores the template, parameters and all other settings immediately, then the
+// resources. That these have their old values after the rollback is measured on AWS.
 func (op *operation) rollbackUpdate(reason string) {
 	op.become("UPDATE_ROLLBACK_IN_PROGRESS", reason)
 	changeSet := op.st.config.changeSet
@@ -85,7 +87,7 @@ func (op *operation) rollbackUpdate(reason string) {
 	op.restore()
 }
 
-// restore brings back every resource that the update touched.
+// restore restores every resource that the update changed.
 func (op *operation) restore() {
 	var pending int
 	var broken []string
@@ -145,13 +147,13 @@ func (op *operation) restore() {
 
 func (op *operation) restoreOne(t *task, back *resource) error {
 	if t.state == failed && !t.applied && t.declared != nil && t.verb == "" {
-		return nil // refused before anything was done to it
+		return nil // refused before any change
 	}
 	if reason := op.s.fault(back.kind, back.physicalID, cloud.PhaseRollback); reason != "" {
 		return fmt.Errorf("%s", reason)
 	}
 	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
-		return nil // the old resource still stands as it was
+		return nil // the old resource is unchanged
 	}
 	if err := op.permit(cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: back.properties}); err != nil {
 		return err
@@ -170,7 +172,7 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	return nil
 }
 
-// cleanUpRollback deletes what the update had made.
+// cleanUpRollback deletes the resources that the update created.
 func (op *operation) cleanUpRollback() {
 	op.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "")
 	for _, name := range sortedKeys(op.tasks) {
@@ -233,17 +235,19 @@ func (s *Service) cancelUpdateStack(r *cloud.Request) (any, error) {
 // removal is the deletion of one resource.
 type removal struct {
 	resource *resource
-	keep     bool // a deletion policy keeps it
+	keep     bool // a deletion policy retains it
 	rollback bool // part of a rollback, which has its own faults
 	state    taskState
 	tries    int
 }
 
-// cleanupTries is how often a clean-up phase tries to delete (AWS CloudFormation User Guide, "Troubleshooting").
+// cleanupTries is the number of deletion attempts of a clean-up phase (AWS CloudFormation User
+// Guide, "Troubleshooting").
 const cleanupTries = 3
 
-// remove deletes what is in op.removals, what needs others before those, and then calls finish with the logical ids of what
-// could not be deleted. In a clean-up phase deletion is tried three times and the resource is no longer the stack's either way.
+// remove deletes the resources of op.removals, dependents first, and then calls finish with the
+// logical IDs of those that could not be deleted. In a clean-up phase it tries three times and
+// drops the resource from the stack in either case.
 func (op *operation) remove(cleanup bool, finish func(failed []string)) {
 	op.after(0, func() { op.removeNext(cleanup, finish) })
 }
@@ -302,11 +306,11 @@ func (op *operation) removeNext(cleanup bool, finish func(failed []string)) {
 	}
 	slices.Sort(undone)
 	op.removals = nil
-	op.generation++ // entries that would look for more removals are void
+	op.generation++ // entries for further removals are void
 	op.after(0, func() { finish(undone) })
 }
 
-// blocked says whether something that needs rm's resource still stands.
+// blocked reports whether a dependent of rm's resource still exists.
 func (op *operation) blocked(rm *removal, cleanup bool) bool {
 	for _, other := range op.removals {
 		if other == rm || other.state == done || cleanup && other.state == failed {

@@ -12,7 +12,8 @@ type Service struct {
 	regions map[place]*region
 }
 
-// New makes the service. It finds resource types, objects, roles and topics through the world when it needs them.
+// New returns the service. It finds resource types, objects, roles and topics through the world on
+// demand.
 func New(w *cloud.World) *Service {
 	return &Service{
 		w:       w,
@@ -40,7 +41,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return s.query.Result(r, result) //nolint:wrapcheck // says what it is
 }
 
-// list is a list that AWS leaves out when it is empty; others it answers as an empty element.
+// list is a list that AWS omits when it is empty; others become an empty element.
 type list[T any] struct {
 	Members []T `xml:"member"`
 }

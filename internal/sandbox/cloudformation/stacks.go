@@ -12,10 +12,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// place is where stacks live: CloudFormation keeps each account and region apart.
+// place is the account and region of stacks, which CloudFormation separates.
 type place struct{ account, region string }
 
-// region holds the stacks and change sets of one place.
+// region contains the stacks and change sets of one place.
 type region struct {
 	stacks []*stack          // in order of creation, deleted ones included
 	named  map[string]*stack // those that exist
@@ -32,7 +32,7 @@ type stack struct {
 	deleted   time.Time
 	status    string
 	reason    string
-	config    *config // nil as long as nothing was executed
+	config    *config // nil until an execution
 	resources map[string]*resource
 	events    []event
 	sets      []*changeSet // those that can be listed
@@ -42,11 +42,11 @@ type stack struct {
 	disableRollback bool
 	running         *operation
 	stuck           *operation        // the update whose rollback failed
-	tokens          map[string]string // ClientRequestToken -> what it was used for
-	before          *view             // how the stack looked before the last operation began, for stale reads
+	tokens          map[string]string // ClientRequestToken -> its request
+	before          *view             // the stack before the last operation, for stale reads
 }
 
-// config is what an operation puts into force, and a rollback restores.
+// config is the configuration that an operation applies and a rollback restores.
 type config struct {
 	template     *template
 	settings     map[string]setting
@@ -54,7 +54,7 @@ type config struct {
 	topics       []string
 	role         string
 	capabilities []string
-	changeSet    string // ARN of the change set that was executed; "" after a direct operation (recorded from AWS)
+	changeSet    string // executed change set's ARN; "" after a direct operation (recorded from AWS)
 	outputs      []output
 }
 
@@ -66,7 +66,7 @@ type output struct {
 	Description string `xml:",omitempty"`
 }
 
-// view is a stack as DescribeStacks and GetTemplate show it.
+// view is a stack as returned by DescribeStacks and GetTemplate.
 type view struct {
 	description stackXML
 	body        string
@@ -82,7 +82,8 @@ func (s *Service) region(c cloud.Caller) *region {
 	return s.regions[at]
 }
 
-// find looks a stack up by name or id; deleted ones are found by id only, for 90 days (AWS API reference, DescribeStacks).
+// find finds a stack by name or ID; deleted ones by ID only, for 90 days (AWS API reference,
+// DescribeStacks).
 func (s *Service) find(r *cloud.Request, ref string) *stack {
 	region := s.region(r.Caller)
 	if st := region.named[ref]; st != nil {
@@ -95,8 +96,8 @@ func (s *Service) find(r *cloud.Request, ref string) *stack {
 	return st
 }
 
-// anyStack finds a stack, deleted or not. The two texts for what doesn't exist are recorded from AWS: this is the one of
-// DescribeStackEvents and all the operations that change things.
+// anyStack finds a stack, deleted or not. The two texts for nonexistent stacks are recorded from
+// AWS; this is the one of DescribeStackEvents and all write operations.
 func (s *Service) anyStack(r *cloud.Request, ref string) (*stack, error) {
 	if err := validName(ref); err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (s *Service) anyStack(r *cloud.Request, ref string) (*stack, error) {
 	return st, nil
 }
 
-// shown finds a stack for the reads that say "with id".
+// shown finds a stack for the reads whose error contains "with id".
 func (s *Service) shown(r *cloud.Request, ref string) (*stack, error) {
 	if err := validName(ref); err != nil {
 		return nil, err
@@ -120,7 +121,7 @@ func (s *Service) shown(r *cloud.Request, ref string) (*stack, error) {
 	return st, nil
 }
 
-// existing finds a stack that isn't deleted.
+// existing finds a stack that is not deleted.
 func (s *Service) existing(r *cloud.Request, ref string) (*stack, error) {
 	st, err := s.anyStack(r, ref)
 	if err == nil && st.status == "DELETE_COMPLETE" {
@@ -131,7 +132,7 @@ func (s *Service) existing(r *cloud.Request, ref string) (*stack, error) {
 
 var stackName = regexp.MustCompile(`^([a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*)$`)
 
-// validName's first text is recorded from AWS.
+// validName checks a stack's name. Its first text is recorded from AWS.
 func validName(name string) error {
 	if name == "" {
 		return invalid("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null")
@@ -145,7 +146,7 @@ func validName(name string) error {
 	return nil
 }
 
-// newStack makes a stack without operation, template or event.
+// newStack creates a stack without operation, template or event.
 func (s *Service) newStack(r *cloud.Request, name string) *stack {
 	region := s.region(r.Caller)
 	st := &stack{
@@ -168,7 +169,7 @@ func (s *Service) bury(st *stack) {
 	st.deleted = s.w.Now()
 }
 
-// orEmpty is the stack, or one that nothing stands in and that is not part of the world.
+// orEmpty returns the stack, or an empty one that is not part of the world.
 func orEmpty(st *stack, r *cloud.Request, name string) *stack {
 	if st != nil {
 		return st
@@ -176,15 +177,15 @@ func orEmpty(st *stack, r *cloud.Request, name string) *stack {
 	return &stack{at: place{r.Caller.Account, r.Caller.Region}, name: name}
 }
 
-// freeze keeps how the stack looks for stale reads.
+// freeze saves the stack's view for stale reads.
 func (st *stack) freeze() {
 	if st.status == "" {
-		return // a direct creation: before it there was nothing
+		return // a direct creation: there was nothing before
 	}
 	st.before = &view{description: st.describe(), body: st.body()}
 }
 
-// touch moves LastUpdatedTime, which never stands still between two operations, however quick the world is.
+// touch advances LastUpdatedTime, which differs between any two operations.
 func (st *stack) touch(now time.Time) {
 	if !now.After(st.updated) {
 		now = st.updated.Add(time.Millisecond)
@@ -199,7 +200,7 @@ func (st *stack) body() string {
 	return st.config.template.body
 }
 
-// scopeOf makes what a template's functions are resolved against; the caller sets resource.
+// scopeOf returns the scope of a template's functions; the caller sets resource.
 func (s *Service) scopeOf(st *stack, c *config) *scope {
 	return &scope{
 		template:   c.template,
@@ -218,7 +219,7 @@ var updatable = []string{
 	"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED",
 }
 
-// refuseBusy is AWS's recorded refusal of every update that comes at the wrong time.
+// refuseBusy returns AWS's recorded refusal of an update during another operation.
 func (st *stack) refuseBusy() error {
 	if slices.Contains(updatable, st.status) {
 		return nil
@@ -226,7 +227,7 @@ func (st *stack) refuseBusy() error {
 	return invalid("Stack:%s is in %s state and can not be updated.", st.id, st.status)
 }
 
-// configOf reads what a request wants a stack to be.
+// configOf parses a stack's configuration from a request.
 func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	var previous *config
 	if st != nil {
@@ -307,7 +308,7 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	return c, nil
 }
 
-// keepFailed reads whether a request wants failed operations to stand as they are instead of being rolled back.
+// keepFailed reports whether a request disables the rollback of failed operations.
 func keepFailed(form url.Values) (bool, error) {
 	deployment := protocol.Sub(form, "DeploymentConfig")
 	if mode := deployment.Get("Mode"); mode != "" && mode != "STANDARD" {
@@ -316,7 +317,7 @@ func keepFailed(form url.Values) (bool, error) {
 	return form.Get("DisableRollback") == "true" || deployment.Get("DisableRollback") == "true", nil
 }
 
-// assumable refuses service roles that CloudFormation can't assume (recorded from AWS).
+// assumable refuses service roles that CloudFormation cannot assume (recorded from AWS).
 func (s *Service) assumable(r *cloud.Request, role string) error {
 	if s.w.Roles() == nil {
 		return nil
@@ -333,7 +334,7 @@ func stringsOf(form url.Values, name string) []string {
 	return slices.DeleteFunc(protocol.Strings(form, name), func(s string) bool { return s == "" })
 }
 
-// fetch reads an S3 object by URL, in any of S3's forms or at the sandbox's own endpoint.
+// fetch reads an S3 object by URL, in any of S3's formats or at the sandbox's own endpoint.
 func (s *Service) fetch(r *cloud.Request, location string) (string, error) {
 	u, err := url.Parse(location)
 	if err != nil || u.Host == "" {
@@ -371,8 +372,8 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// used remembers what a ClientRequestToken was used for. repeated says that this very request came before; a token that served
-// another one is refused.
+// used records the request of a ClientRequestToken. repeated reports that this request was made
+// before; a token of another request is refused.
 func (st *stack) used(token, what string) (repeated bool, err error) {
 	if token == "" {
 		return false, nil
@@ -508,7 +509,7 @@ func (s *Service) deleteStack(r *cloud.Request) (any, error) {
 	}
 	st := s.find(r, name)
 	if st == nil || st.status == "DELETE_COMPLETE" || st.status == "DELETE_IN_PROGRESS" {
-		return nil, nil // deleting what is gone or going succeeds
+		return nil, nil // deletion of a deleted stack, or during its deletion, succeeds
 	}
 	if st.protected {
 		return nil, invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.name)

@@ -17,7 +17,8 @@ const (
 		"B":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"b","DisplayName":{"Fn::GetAtt":["A","DisplayName"]}}}}}`
 )
 
-// answered is DescribeChangeSet as "Status: reason", then "Action id Replacement" for each change.
+// answered returns DescribeChangeSet as "Status: reason", then "Action id Replacement" for each
+// change.
 func (w *world) answered(arn string, values bool) []string {
 	w.t.Helper()
 	set := w.ok("DescribeChangeSet", "ChangeSetName", arn, "IncludePropertyValues", fmt.Sprint(values))
@@ -34,7 +35,7 @@ func (w *world) answered(arn string, values bool) []string {
 	return lines
 }
 
-// TestSwitches gives both answers of each switch.
+// TestSwitches checks both answers of each switch.
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -143,7 +144,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestSwitches_Dependent: a dependent that the description with values leaves out is updated by the execution.
+// TestSwitches_Dependent checks that the execution updates a dependent that the description with
+// values omits.
 func TestSwitches_Dependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

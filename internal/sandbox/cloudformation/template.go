@@ -12,9 +12,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// template is a parsed template. It is never changed after parseTemplate, so stacks, change sets and snapshots share it.
+// template is a parsed template. It is immutable after parseTemplate, so stacks, change sets and
+// snapshots share it.
 type template struct {
-	body        string // as it was given, to the byte
+	body        string // the original bytes
 	description string
 	metadata    any
 	parameters  map[string]map[string]any
@@ -24,7 +25,7 @@ type template struct {
 	outputs     map[string]map[string]any
 }
 
-// declaration is one resource of a template, its intrinsic functions unresolved.
+// declaration is one resource of a template with unresolved intrinsic functions.
 type declaration struct {
 	name          string
 	kind          string // resource type
@@ -37,7 +38,7 @@ type declaration struct {
 	updateReplace string // UpdateReplacePolicy, "" when not given
 }
 
-// The deletion policies that the sandbox models.
+// The modelled deletion policies.
 const (
 	policyDelete               = "Delete"
 	policyRetain               = "Retain"
@@ -53,9 +54,9 @@ var resourceAttributes = []string{
 	"Type", "Properties", "Metadata", "DependsOn", "Condition", "Description", "DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy",
 }
 
-// parseTemplate reads a template's text: JSON, or the block YAML that yaml.go knows. The error texts without another source are those
-// that users of AWS report; "unsupported structure", "Any Resources member must be an object" and "non alphanumeric" are
-// recorded from AWS.
+// parseTemplate parses a template: JSON, or the block YAML that yaml.go supports. AWS's users
+// report the error texts without another source; "unsupported structure", "Any Resources member
+// must be an object" and "non alphanumeric" are recorded from AWS.
 func parseTemplate(body string) (*template, error) {
 	if err := checkDynamicReferences(body); err != nil {
 		return nil, err
@@ -137,14 +138,14 @@ func decodeTemplate(body string) (map[string]any, error) {
 func position(text string, offset int64, err error) (line, column int) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		offset = syntax.Offset - 1 // the byte that is wrong
+		offset = syntax.Offset - 1 // the invalid byte
 	}
 	before := text[:min(int(offset), len(text))]
 	line = strings.Count(before, "\n") + 1
 	return line, len(before) - strings.LastIndex(before, "\n")
 }
 
-// objects reads a section whose members are objects with alphanumeric names.
+// objects parses a section whose members are objects with alphanumeric names.
 func objects(root map[string]any, section, word string) (map[string]map[string]any, error) {
 	v, ok := root[section]
 	if !ok {
@@ -233,7 +234,7 @@ func retention(r map[string]any, attribute string, allowed ...string) (string, e
 	return s, nil
 }
 
-// needs lists the resources that must exist before d, sorted: its references and DependsOn.
+// needs returns the resources that must exist before d, sorted: its references and DependsOn.
 func (d *declaration) needs(t *template) []string {
 	set := map[string]bool{}
 	for _, name := range d.dependsOn {
@@ -252,7 +253,8 @@ func (d *declaration) needs(t *template) []string {
 	return sortedKeys(set)
 }
 
-// keeps says whether a resource outlives its removal from the template, or from the stack with the stack's deletion.
+// keeps reports whether a resource is retained after its removal from the template, or after the
+// stack's deletion.
 func (d *declaration) keeps() bool {
 	return d.deletion == policyRetain || d.deletion == policyRetainExceptOnCreate
 }

@@ -23,7 +23,8 @@ const (
 	maxParameterValue = 4_096
 )
 
-// check validates a template beyond its form: quotas, references, circles, and that the sandbox models its resource types.
+// check validates a template beyond its syntax: quotas, references, cycles, and that the sandbox
+// models its resource types.
 func (s *Service) check(t *template) error {
 	for _, quota := range []struct {
 		what        string
@@ -86,7 +87,7 @@ func (s *Service) check(t *template) error {
 	return circles(t)
 }
 
-// checkAttributes refuses attributes that the types of the resources do not have.
+// checkAttributes refuses attributes that the resources' types lack.
 func (s *Service) checkAttributes(t *template, v any) error {
 	for _, r := range references(v) {
 		target := t.resources[r.name]
@@ -100,15 +101,15 @@ func (s *Service) checkAttributes(t *template, v any) error {
 	return nil
 }
 
-// gives says whether Fn::GetAtt takes an attribute: those that the type calls so, and every property that can be read (recorded from
-// AWS, in nine cases: LocalStack's test_change_set_fn_get_attr and others).
+// gives reports whether Fn::GetAtt accepts an attribute: the type's attributes, and every readable
+// property (recorded from AWS, in nine cases: LocalStack's test_change_set_fn_get_attr and others).
 func gives(schema *cloud.TypeSchema, attribute string) bool {
 	property, ok := schema.Properties[attribute]
 	return slices.Contains(schema.Attributes, attribute) || ok && !property.WriteOnly || attribute == computedAttribute
 }
 
-// checkConditions refuses references of what is part of the stack to resources that are not, as their condition is false (recorded from AWS:
-// LocalStack's test_dependent_ref). DependsOn may name such a resource.
+// checkConditions refuses references from parts of the stack to resources with a false condition
+// (recorded from AWS: LocalStack's test_dependent_ref). DependsOn may name such a resource.
 func (s *scope) checkConditions() error {
 	present := map[string]bool{}
 	for _, name := range sortedKeys(s.template.resources) {
@@ -168,7 +169,7 @@ func (s *scope) checkConditions() error {
 	return nil
 }
 
-// circles refuses templates whose resources need each other.
+// circles refuses templates with cyclic dependencies.
 func circles(t *template) error {
 	needed := map[string]map[string]bool{}
 	for name, d := range t.resources {
@@ -196,11 +197,12 @@ func circles(t *template) error {
 	return nil
 }
 
-// namedIAM are the properties that give an IAM entity its own name, which takes CAPABILITY_NAMED_IAM (AWS CloudFormation User
-// Guide, "Acknowledging IAM resources in CloudFormation templates").
+// namedIAM are the properties that name an IAM entity explicitly, which requires
+// CAPABILITY_NAMED_IAM (AWS CloudFormation User Guide, "Acknowledging IAM resources in
+// CloudFormation templates").
 var namedIAM = []string{"UserName", "GroupName", "RoleName", "ManagedPolicyName", "InstanceProfileName"}
 
-// capabilities tells what a template needs to be acknowledged, and why.
+// capabilities returns the capabilities that a template needs, and why.
 func (s *Service) capabilities(t *template) (needed []string, reason string) {
 	var kinds []string
 	named := false
@@ -215,7 +217,8 @@ func (s *Service) capabilities(t *template) (needed []string, reason string) {
 			kinds = append(kinds, d.kind)
 		}
 		for _, property := range namedIAM {
-			// A type like AWS::IAM::AccessKey names another resource's user, not itself: there the property is no name of its own.
+			// A type like AWS::IAM::AccessKey names another resource's user, not itself: there the
+			// property is not its own name.
 			own := strings.HasSuffix(d.kind, "::"+strings.TrimSuffix(property, "Name"))
 			if _, given := d.properties[property]; given && own {
 				named = true
@@ -242,14 +245,14 @@ func (s *Service) acknowledged(t *template, given []string) error {
 	return nil
 }
 
-// setting is a parameter's value as it was given or defaulted.
+// setting is a parameter's value, given or default.
 type setting struct {
 	value  string
 	noEcho bool
 }
 
-// settings reads the Parameters of a request and completes them with previous values and defaults. "must have values" and
-// "must be a number" are recorded from AWS.
+// settings parses the Parameters of a request and adds previous values and defaults. "must have
+// values" and "must be a number" are recorded from AWS.
 func settings(form url.Values, t *template, previous map[string]setting) (map[string]setting, error) {
 	given := map[string]string{}
 	keep := map[string]bool{}
@@ -365,7 +368,7 @@ func allowed(key, value string, declared map[string]any) error {
 	return nil
 }
 
-// parameterValues are settings as intrinsic functions see them.
+// parameterValues returns settings as intrinsic functions use them.
 func parameterValues(t *template, settings map[string]setting) map[string]any {
 	values := map[string]any{}
 	for key, s := range settings {
@@ -383,7 +386,8 @@ func parameterValues(t *template, settings map[string]setting) map[string]any {
 	return values
 }
 
-// misfit says what of a resource's resolved properties its schema refuses, "" when nothing. Unknown parts are passed over.
+// misfit returns which of a resource's resolved properties its schema refuses, "" for none. It
+// ignores unknown parts.
 func misfit(schema *cloud.TypeSchema, properties map[string]any) string {
 	var problems []string
 	for _, name := range sortedKeys(properties) {
@@ -409,8 +413,8 @@ var typeNames = map[cloud.Kind]string{
 	cloud.KindList: "JSONArray", cloud.KindMap: "JSONObject", cloud.KindJSON: "JSONObject",
 }
 
-// fits is as lenient as CloudFormation, which turns scalars into the wanted type (numbers and booleans given as strings and
-// the other way round).
+// fits is as lenient as CloudFormation, which converts scalars (numbers and booleans given as
+// strings and the reverse).
 func fits(kind cloud.Kind, v any) bool {
 	text := fmt.Sprint(v)
 	switch kind {

@@ -66,7 +66,7 @@ func (w *world) add(kind string, schema cloud.TypeSchema, prefix string) {
 	w.w.RegisterType(kind, f)
 }
 
-// Publish takes stack notifications.
+// Publish receives stack notifications.
 func (w *world) Publish(topic, subject, message string) error {
 	if subject != "AWS CloudFormation Notification" {
 		w.t.Errorf("subject %q", subject)
@@ -83,11 +83,11 @@ func (w *world) ReadObject(_ cloud.Caller, bucket, key string) ([]byte, error) {
 	return nil, cloud.Errorf("AccessDenied", "Access Denied")
 }
 
-// fakeType is a resource type that remembers what stands.
+// fakeType is a resource type in memory.
 type fakeType struct {
 	kind   string
 	schema *cloud.TypeSchema
-	prefix string // of physical ids
+	prefix string // of physical IDs
 	live   map[string]map[string]any
 	made   int
 }
@@ -178,7 +178,7 @@ func (w *world) call(operation string, parameters ...string) (map[string]any, *c
 	return result, nil
 }
 
-// ok is call for what must succeed.
+// ok makes a call that must succeed.
 func (w *world) ok(operation string, parameters ...string) map[string]any {
 	w.t.Helper()
 	result, err := w.call(operation, parameters...)
@@ -188,7 +188,7 @@ func (w *world) ok(operation string, parameters ...string) map[string]any {
 	return result
 }
 
-// refused is call for what must fail.
+// refused makes a call that must fail.
 func (w *world) refused(code, message string, operation string, parameters ...string) {
 	w.t.Helper()
 	_, err := w.call(operation, parameters...)
@@ -249,7 +249,7 @@ func decodeElement(d *xml.Decoder) (any, error) {
 	}
 }
 
-// stack is the only stack that DescribeStacks gives for a name or id.
+// stack returns the only stack of DescribeStacks for a name or ID.
 func (w *world) stack(ref string) map[string]any {
 	w.t.Helper()
 	stacks, _ := w.ok("DescribeStacks", "StackName", ref)["Stacks"].([]any)
@@ -271,7 +271,7 @@ func (w *world) wantStatus(ref, status string) {
 	}
 }
 
-// events lists a stack's events, oldest first, as "logical id STATUS reason".
+// events returns a stack's events, oldest first, as "logical id STATUS reason".
 func (w *world) events(ref string) []string {
 	w.t.Helper()
 	var list []string
@@ -318,7 +318,7 @@ func (w *world) prepare(stack, name, kind, template string, more ...string) stri
 	return id
 }
 
-// pass lets virtual time pass, with what is due done at its time, as the front door does it.
+// pass advances virtual time and runs due entries at their time, as the front door does.
 func (w *world) pass(d time.Duration) {
 	end := time.Now().Add(d)
 	for {

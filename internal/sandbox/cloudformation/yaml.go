@@ -14,9 +14,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// parseYAML reads a YAML template. CloudFormation supports YAML 1.1 without the tags binary, omap, pairs, set and timestamp,
-// without aliases and without hash merges (User Guide, "Template formats"), and the short forms of intrinsic functions. It
-// returns what the same template as JSON decodes to.
+// parseYAML parses a YAML template. CloudFormation supports YAML 1.1 without the tags binary, omap,
+// pairs, set and timestamp, without aliases and hash merges (User Guide, "Template formats"), and
+// the short forms of intrinsic functions. It returns what the same template in JSON decodes to.
 func parseYAML(text string) (any, error) {
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	var document, second yaml.Node
@@ -42,8 +42,8 @@ func parseYAML(text string) (any, error) {
 	return value, nil
 }
 
-// notWellFormed is AWS's error for what is not YAML. Users report the text with line and column; which column AWS names is
-// not known in every case.
+// notWellFormed returns AWS's error for invalid YAML. Users report the text with line and column;
+// AWS's column is not known in every case.
 func notWellFormed(err error) error {
 	var load *yaml.LoadError
 	if errors.As(err, &load) && load.Mark.Line > 0 {
@@ -113,7 +113,8 @@ func yamlMapping(n *yaml.Node) (any, error) {
 	return mapping, nil
 }
 
-// yamlKey is a key as a string. Account IDs and the like are decimal numbers, whose digits are kept.
+// yamlKey returns a key as a string. Account IDs and the like are decimal numbers, whose digits are
+// kept.
 func yamlKey(n *yaml.Node) (string, error) {
 	value, err := yamlValue(n)
 	if err != nil {
@@ -129,7 +130,7 @@ func yamlKey(n *yaml.Node) (string, error) {
 	return key, nil
 }
 
-// shortForm is the full form of an intrinsic function.
+// shortForm returns the full form of an intrinsic function.
 func shortForm(name string, n *yaml.Node) (any, error) {
 	long := "Fn::" + name
 	if name == "Ref" || name == "Condition" {
@@ -153,7 +154,8 @@ func shortForm(name string, n *yaml.Node) (any, error) {
 	return map[string]any{long: argument}, nil
 }
 
-// The implicit types of plain scalars in YAML 1.1 (yaml.org/type). "y" and "n" are strings to the common parsers.
+// The implicit types of plain scalars in YAML 1.1 (yaml.org/type). Common parsers treat "y" and "n"
+// as strings.
 var (
 	yamlTrue   = []string{"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 	yamlFalse  = []string{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
@@ -163,7 +165,7 @@ var (
 	yamlBase60 = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
 )
 
-// yamlQuoted are the styles of scalars that are strings whatever they look like.
+// yamlQuoted are the styles of scalars that are always strings.
 const yamlQuoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
 func yamlScalar(n *yaml.Node) (any, error) {
@@ -196,7 +198,7 @@ func yamlScalar(n *yaml.Node) (any, error) {
 	return text, nil
 }
 
-// jsonFloat writes a number the way that JSON takes it.
+// jsonFloat converts a number to JSON's format.
 func jsonFloat(digits string) (json.Number, bool) {
 	sign, rest := "", digits
 	if unsigned, negative := strings.CutPrefix(digits, "-"); negative {
