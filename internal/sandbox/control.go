@@ -113,7 +113,7 @@ func (s *Sandbox) doControl(r *http.Request, body []byte, gate func(Call) error)
 	return &answer.response, nil
 }
 
-// answerWriter is a ResponseWriter that keeps what is written.
+// answerWriter is a ResponseWriter that keeps the response.
 type answerWriter struct{ response cloud.Response }
 
 func (a *answerWriter) Header() http.Header { return a.response.Header }
@@ -125,8 +125,8 @@ func (a *answerWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// SetNotifications sets what happens to the notifications of stacks on their way. EventBridge promises more: its events can
-// come twice, late and out of order, but aren't lost.
+// SetNotifications sets the delivery of stack notifications. EventBridge guarantees more: its
+// events may be repeated, late and out of order, but are not lost.
 func (s *Sandbox) SetNotifications(d sns.Delivery) error {
 	s.world.Lock()
 	defer s.unlock()
@@ -149,7 +149,7 @@ func (s *Sandbox) SetSwitches(on ...cloud.Switch) error {
 
 func writeControl(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // a client that has gone away misses it
+	_ = json.NewEncoder(w).Encode(v) // the client may have disconnected
 }
 
 func readControl(w http.ResponseWriter, r *http.Request, v any) bool {

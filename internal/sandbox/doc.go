@@ -1,15 +1,17 @@
-// Package sandbox is AWS on this machine: a simulation of just the calls that Stowage, and people looking at what it made,
-// need. It is test equipment, strict where AWS is strict, and refuses with SandboxNotModelled what it doesn't simulate.
+// Package sandbox simulates AWS on this machine: the calls that Stowage needs, and those of users
+// who inspect its results. It is test equipment, strict where AWS is strict, and refuses with
+// SandboxNotModelled what it does not simulate.
 //
-// A Sandbox is an http.Handler that answers for all services at one address. It is used two ways: behind a listener
-// (cmd/sandbox, httptest), or in process through package simulate, which answers SDK calls without sockets.
+// A Sandbox is an http.Handler that answers for all services at one address. It is used behind a
+// listener (cmd/sandbox, httptest), or in process through package simulate, which answers SDK calls
+// without sockets.
 //
-// # The way of a call
+// # The path of a call
 //
-// The service is the signing name in the signature's scope, the operation is what the protocol says (X-Amz-Target, Action,
-// or S3's own rules). The call waits as long as the latency profile says, is counted, meets the faults, and is then handled
-// with the world's lock held: what is due on the agenda runs first, then the caller is authenticated, then the
-// service answers.
+// The service is the signing name in the signature's scope. The protocol determines the operation
+// (X-Amz-Target, Action, or S3's own rules). The call waits as the latency profile demands, is
+// counted and meets the faults. Then it is handled with the world's lock held: the due agenda
+// entries run, the caller is authenticated, and the service answers.
 //
 // # A service
 //
@@ -18,52 +20,57 @@
 //   - service.go: the type Service, New, the table of operations, Handle and WriteError.
 //   - api.go, or x_api.go for each kind of object: the operations.
 //   - x_type.go: the resource type of CloudFormation, a struct with the service, registered by New.
-//   - demand.go: the rights that calls need, if they are not the action of the operation's name.
+//   - demand.go: the required permissions, unless they are the action with the operation's name.
 //
 // # Credentials
 //
-// Signatures are verified, session tokens and the time of signing included. A key is one that STS or IAM issued in this
-// world, or an account's fixed one (StaticCredentials): access key AKIASTOW followed by the account's 12 digits, secret
-// "stowage/sandbox/secret/key/+" followed by the same digits; it belongs to the IAM user "administrator" of the account.
+// Signatures are verified, including session tokens and the time of signing. A key was issued by
+// STS or IAM in this world, or is an account's fixed one (StaticCredentials): access key AKIASTOW
+// followed by the account's 12 digits, secret "stowage/sandbox/secret/key/+" followed by the same
+// digits. The fixed key belongs to the account's IAM user "administrator".
 //
 // # Permissions
 //
-// Every signed call is judged by package iam/evaluate, by the caller's policies (those of a user's groups included), its boundary, and the policy of
-// what it is about: a bucket, a secret, a key. What S3 and Secrets Manager need of a key for the caller is judged too. Which rights a call needs is said by
-// its service (Demands), else it is the action of the operation's name. The fixed administrators have all rights in their own account, and in others those
-// that they are given there.
+// Package iam/evaluate authorizes every signed call by the caller's policies (including those of a
+// user's groups), its boundary, and the policy of the resource: a bucket, a secret, a key. It also
+// authorizes S3's and Secrets Manager's use of a key on the caller's behalf. A service lists the
+// permissions that a call requires (Demands); the default is the action with the operation's name.
+// The fixed administrators have all rights in their own account, and in others those granted there.
 //
-// What CloudFormation does to resources it does with the rights of whoever has the stack changed: steps.go says which. A right that is missing fails the
-// resource, with the service's words.
+// CloudFormation changes resources with the permissions of the principal that changes the stack;
+// see steps.go. A missing permission fails the resource with the service's message.
 //
-// GET /_sandbox/permissions answers the rights that were used since the last DELETE of it, by principal.
+// GET /_sandbox/permissions returns the permissions used since its last DELETE, by principal.
 //
-// Session policies are not modelled, nor are policies of organizations.
+// Session policies and organizations' policies are not modelled.
 //
 // # Accounts
 //
-// Account 000000000000 is the hub: it holds the SSM parameter /stowage/hub/stowage and the DynamoDB table "stowage".
-// Every account, the hub included, holds from its first use what onboarding makes: the roles StowageProvisioner and
-// StowageReader, which trust the hub's account, and in each region in which it is used the SNS topic stowage-events. With
-// Options.Onboarding they are made by a stack StowageAccount of that template in each of the regions, which was there before anybody came: it
-// is in no count of calls, takes no time, and nobody is told of it.
+// Account 000000000000 is the hub: it has the SSM parameter /stowage/hub/stowage and the DynamoDB
+// table "stowage". On its first use every account, including the hub, is onboarded: it gets the
+// roles StowageProvisioner and StowageReader, which trust the hub's account, and in each used
+// region the SNS topic stowage-events. With Options.Onboarding a stack StowageAccount of that
+// template creates them in each of the regions. That stack precedes the first client: it is not
+// counted, takes no time, and sends no notifications.
 //
 // # Control
 //
 // The requests below /_sandbox are not signed:
 //
-//   - GET /_sandbox/calls answers the calls per service and operation since the last DELETE of it, without those
-//     that functions of the hub make.
+//   - GET /_sandbox/calls returns the calls per service and operation since its last DELETE,
+//     without those of the hub's functions.
 //   - POST /_sandbox/faults adds a list of Fault to the plan, DELETE removes all.
-//   - POST /_sandbox/notifications sets what happens to the notifications of stacks (sns.Delivery).
-//   - GET /_sandbox/switches lists the questions to AWS that have two answers (cloud.SwitchRules, package unproven) and those whose other answer the
-//     sandbox gives now; POST takes the list of names of the latter.
-//   - GET /_sandbox/connections lists the clients that are connected by WebSocket, POST breaks or stalls them (see package
-//     apigateway).
-//   - POST /_sandbox/tokens makes tokens of the OIDC issuer at /_sandbox/oidc (see package oidc).
+//   - POST /_sandbox/notifications sets the delivery of stack notifications (sns.Delivery).
+//   - GET /_sandbox/switches returns the questions about AWS with two answers (cloud.SwitchRules,
+//     package unproven) and the names of those that currently have the other answer; POST sets
+//     these names.
+//   - GET /_sandbox/connections returns the connected WebSocket clients, POST breaks or stalls them
+//     (see package apigateway).
+//   - POST /_sandbox/tokens creates tokens of the OIDC issuer at /_sandbox/oidc (see package oidc).
 //
 // # Determinism
 //
-// Everything random comes from Options.Seed, and time is the standard library's, so under testing/synctest the
-// world is a function of seed and order of calls. Package simulate fixes that order.
+// All randomness is derived from Options.Seed, and time is the standard library's. So under
+// testing/synctest the world is a function of the seed and the order of calls, which package
+// simulate fixes.
 package sandbox

@@ -11,54 +11,55 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Effect is what a fault does to a call.
+// Effect is the effect of a fault on a call.
 type Effect string
 
 // The effects of faults.
 const (
 	// Throttle refuses the call with the service's own throttling error, or with Code.
 	Throttle Effect = "throttle"
-	// FailCall refuses the call with the error Code; without one, with the service's internal error.
+	// FailCall refuses the call with the error Code; by default with the service's internal error.
 	FailCall Effect = "error"
-	// LostReply lets the call happen and cuts the connection instead of answering.
+	// LostReply executes the call and closes the connection without an answer.
 	LostReply Effect = "lost_reply"
-	// StaleRead makes an eventually consistent read answer as of before the last change.
+	// StaleRead makes an eventually consistent read return the state before the last change.
 	StaleRead Effect = "stale_read"
-	// Delay makes the call take Delay longer before it has any effect.
+	// Delay delays the call, before it has any effect, by Fault.Delay.
 	Delay Effect = "delay"
 )
 
-// Fault is one entry of the fault plan: either one on calls (Effect is set) or one on a step of a CloudFormation resource
-// (Phase is set).
+// Fault is one entry of the fault plan: for calls (Effect is set) or for a step of a CloudFormation
+// resource (Phase is set).
 type Fault struct {
-	// Service (signing name) and Operation select calls; both are globs, "" stands for all.
+	// Service (signing name) and Operation select calls; both are globs, "" matches all.
 	Service   string `json:"service,omitempty"`
 	Operation string `json:"operation,omitempty"`
 	Effect    Effect `json:"effect,omitempty"`
-	// Code, Message and Status make up the error of throttle and error; each has a default that AWS would answer.
+	// Code, Message and Status form the error of throttle and error; their defaults are AWS's.
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
 	Status  int    `json:"status,omitempty"`
 	// Delay is a Go duration such as "2s", for delay; "" means 1s.
 	Delay string `json:"delay,omitempty"`
-	// After is the number of matching calls that are let through before the fault begins.
+	// After is the number of matching calls before the fault begins.
 	After int `json:"after,omitempty"`
-	// Times is how many matching calls or steps the fault hits; 0 means all.
+	// Times is the number of matching calls or steps that the fault hits; 0 means all.
 	Times int `json:"times,omitempty"`
-	// Every makes the fault hit one of so many matching calls or steps, the last of each: 2 stands for every second. 0 means 1.
+	// Every makes the fault hit only every n-th matching call or step. 0 means 1.
 	Every int `json:"every,omitempty"`
-	// For is a Go duration such as "1m" since the fault was added, after which it is over; "" means that it never is.
+	// For is a Go duration such as "1m" after which the fault ends, counted from its addition; ""
+	// means never.
 	For string `json:"for,omitempty"`
 
-	// ResourceType and PhysicalID select resources; both are globs, "" stands for all.
+	// ResourceType and PhysicalID select resources; both are globs, "" matches all.
 	ResourceType string      `json:"resource_type,omitempty"`
 	PhysicalID   string      `json:"physical_id,omitempty"`
 	Phase        cloud.Phase `json:"phase,omitempty"`
-	// Reason is the text that the resource's failure gives.
+	// Reason is the reason of the resource's failure.
 	Reason string `json:"reason,omitempty"`
 }
 
-// validate says what is wrong with a fault.
+// validate returns what is wrong with a fault.
 func (f Fault) validate() error {
 	if f.After < 0 || f.Times < 0 || f.Every < 0 {
 		return fmt.Errorf("after, times and every can't be negative: %d, %d, %d", f.After, f.Times, f.Every)
@@ -98,7 +99,7 @@ func (f Fault) delay() (time.Duration, error) {
 	return d, nil
 }
 
-// lasts is how long the fault is in force; 0 stands for ever.
+// lasts returns how long the fault is in force; 0 means forever.
 func (f Fault) lasts() (time.Duration, error) {
 	if f.For == "" {
 		return 0, nil
@@ -123,10 +124,10 @@ type planned struct {
 	Fault
 	over time.Time // when For has passed; zero for never
 	seen int       // matching calls or steps so far
-	hit  int       // how many of them the fault took effect on
+	hit  int       // how many of them the fault affected
 }
 
-// hits counts a match and says whether the fault takes effect on it.
+// hits counts a match and reports whether the fault affects it.
 func (p *planned) hits() bool {
 	p.seen++
 	switch {
@@ -139,7 +140,7 @@ func (p *planned) hits() bool {
 	return true
 }
 
-// callFault is what the plan does to one call.
+// callFault is the plan's effect on one call.
 type callFault struct {
 	err   *cloud.Error
 	delay time.Duration
@@ -147,7 +148,8 @@ type callFault struct {
 	stale bool
 }
 
-// call asks the plan about one call. All faults that match take effect together; of two errors the first counts.
+// call returns the plan's effect on one call. All matching faults take effect together; of two
+// errors the first counts.
 func (f *faults) call(service, operation string) callFault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -173,7 +175,7 @@ func (f *faults) call(service, operation string) callFault {
 	return result
 }
 
-// resource asks the plan about one step of a resource; it has the shape of cloud.World.ResourceFault.
+// resource returns the plan's effect on one step of a resource, as a cloud.World.ResourceFault.
 func (f *faults) resource(resourceType, physicalID string, phase cloud.Phase) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -189,7 +191,8 @@ func (f *faults) resource(resourceType, physicalID string, phase cloud.Phase) st
 	return ""
 }
 
-// matches matches a glob, "" standing for everything. A * matches slashes and colons too, since ids have both.
+// matches reports whether a glob matches; "" matches everything. A * matches slashes and colons
+// too, since IDs have both.
 func matches(pattern, name string) bool {
 	if pattern == "" {
 		return true
@@ -197,7 +200,7 @@ func matches(pattern, name string) bool {
 	return glob(pattern, name)
 }
 
-// glob knows * (any text) and ? (any one character).
+// glob supports * (any text) and ? (any one character).
 func glob(pattern, name string) bool {
 	if pattern == "" {
 		return name == ""
@@ -208,7 +211,7 @@ func glob(pattern, name string) bool {
 	return name != "" && (pattern[0] == '?' || pattern[0] == name[0]) && glob(pattern[1:], name[1:])
 }
 
-// callError is the error of a fault as the service words it.
+// callError returns a fault's error in the service's words.
 func (f Fault) callError(service string) *cloud.Error {
 	e := &cloud.Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: http.StatusInternalServerError}
 	switch {
@@ -249,7 +252,7 @@ func throttled(service string) *cloud.Error {
 	}
 }
 
-// statusOfCode is the HTTP status that AWS answers with common error codes.
+// statusOfCode returns AWS's HTTP status for common error codes.
 func statusOfCode(code string) int {
 	switch code {
 	case "InternalFailure", "InternalError", "InternalServerError", "InternalServiceError", "InternalServiceErrorException":
@@ -269,7 +272,7 @@ func statusOfCode(code string) int {
 	}
 }
 
-// AddFaults adds faults to the plan; it adds none when one is malformed.
+// AddFaults adds faults to the plan; it adds none when one is invalid.
 func (s *Sandbox) AddFaults(list ...Fault) error {
 	for i, f := range list {
 		if err := f.validate(); err != nil {

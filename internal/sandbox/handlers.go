@@ -9,20 +9,23 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// What the handlers of resource types ask for beside the change itself.
+// The permissions that the handlers of resource types require besides the change itself.
 //
-// A creation and an update end with a read of the resource, and a deletion begins with one, whatever its properties are
-// (resource type schemas, "handlers"; AWS's own handlers for SSM and Logs). Whether a handler puts up with a refused read is
-// documented for none of them, so that the sandbox refuses the step; for those of readBack it can do otherwise. Actions of features that no template of ours uses are
-// left out; internal/judge lists them with reasons and compares the rest with the schemas.
+// A creation and an update end with a read of the resource, and a deletion begins with one,
+// regardless of its properties (resource type schemas, "handlers"; AWS's own handlers for SSM and
+// Logs). It is not documented whether a handler tolerates a refused read, so the sandbox refuses
+// the step; for the handlers of readBack it can tolerate it. Actions of features that Stowage's
+// templates do not use are omitted; internal/judge lists them with reasons and compares the rest
+// with the schemas.
 
-// handler is what the handlers of one type ask for: of the resource, or of "*" where an action takes no resource.
+// handler lists the permissions that one type's handlers require: on the resource, or on "*" where
+// an action has no resource.
 type handler struct {
-	// read is asked for after a creation and an update.
+	// read is required after a creation and an update.
 	read []string
-	// change is asked for before an update, too.
+	// change is required before an update, too.
 	change []string
-	// remove is asked for before and after a deletion.
+	// remove is required before and after a deletion.
 	remove []string
 }
 
@@ -84,21 +87,21 @@ var handlers = map[string]handler{
 	},
 }
 
-// withoutResource are the actions that take no resource (Service authorization reference).
+// withoutResource are the actions without a resource (Service authorization reference).
 var withoutResource = map[string]bool{
 	"ec2:DescribeVpcEndpoints": true, "kms:ListAliases": true, "logs:DescribeIndexPolicies": true, "logs:DescribeLogGroups": true,
 	"logs:DescribeResourcePolicies": true,
 }
 
-// readBack are the reads that a handler may tolerate to be refused, by the rule (unproven: ssm-parameter-read-back,
-// log-group-read-back, iam-user-login-profile).
+// readBack are the reads whose refusal a handler may tolerate, by the rule (unproven:
+// ssm-parameter-read-back, log-group-read-back, iam-user-login-profile).
 var readBack = map[string]string{
 	"ssm:ListTagsForResource":    unproven.ParameterReadBack,
 	"logs:DescribeIndexPolicies": unproven.LogGroupReadBack,
 	"iam:GetLoginProfile":        unproven.LoginProfileReadBack,
 }
 
-// handlers demands what the handlers of a type ask for beside the change.
+// handlers demands what a type's handlers require besides the change.
 func (t *step) handlers(resource string) {
 	h := handlers[t.Type]
 	actions := h.read
@@ -111,7 +114,7 @@ func (t *step) handlers(resource string) {
 	for _, action := range actions {
 		rule, doubtful := readBack[action]
 		switch {
-		case doubtful && t.answers.Of(rule) == unproven.Tolerated: // refused or not, the step goes on
+		case doubtful && t.answers.Of(rule) == unproven.Tolerated: // refused or not, the step continues
 		case withoutResource[action]:
 			t.needs("*", action)
 		case t.Type == "AWS::KMS::Key" && t.making():
@@ -122,7 +125,8 @@ func (t *step) handlers(resource string) {
 	}
 }
 
-// newKeyDemand is about a key that is being made: it has the tags and the policy of its properties already.
+// newKeyDemand returns a demand on a key in creation, which already has the tags and the policy of
+// its properties.
 func (t *step) newKeyDemand(action string) cloud.Demand {
 	context := map[string][]string{}
 	for name, values := range requestTags(t.After["Tags"]) {

@@ -13,22 +13,22 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
-// RegisterFunction makes a Lambda function known by its ARN. It reaches the world as any client does, so it may call it.
+// RegisterFunction registers a Lambda function by its ARN. It calls the world as any client does.
 func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
 	s.world.Lock()
 	defer s.unlock()
 	s.world.RegisterFunction(arn, f)
 }
 
-// SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and regions: to the topics
-// that onboarding made and will make.
+// SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and
+// regions: to all present and future topics of the onboarding.
 func (s *Sandbox) SubscribeFunction(arn string) {
 	s.world.Lock()
 	defer s.unlock()
 	s.sns.SubscribeEverywhere(TopicName, arn)
 }
 
-// AddRule adds a rule of EventBridge. A scheduled one is in the hub's account and region unless it says otherwise.
+// AddRule adds an EventBridge rule. A scheduled one is by default in the hub's account and region.
 func (s *Sandbox) AddRule(r events.Rule) error {
 	r.Account, r.Region = cmp.Or(r.Account, HubAccount), cmp.Or(r.Region, s.region)
 	s.world.Lock()
@@ -39,7 +39,8 @@ func (s *Sandbox) AddRule(r events.Rule) error {
 	return nil
 }
 
-// SetHubSettings adds members to the hub's settings, the SSM parameter that the hub's clients read first.
+// SetHubSettings adds members to the hub's settings, the SSM parameter that the hub's clients read
+// first.
 func (s *Sandbox) SetHubSettings(members map[string]any) error {
 	s.world.Lock()
 	defer s.unlock()
@@ -61,13 +62,13 @@ func (s *Sandbox) SetHubSettings(members map[string]any) error {
 	return nil
 }
 
-// WebSockets is API Gateway, for those that deploy WebSocket APIs and look after connections.
+// WebSockets returns the API Gateway, to deploy WebSocket APIs and to control connections.
 func (s *Sandbox) WebSockets() *apigateway.Service { return s.gateway }
 
-// Issuer is the OIDC issuer, for those that need tokens; its URL is oidc.URL of the address at which the sandbox is reached.
+// Issuer returns the OIDC issuer of tokens. Its URL is oidc.URL of the sandbox's address.
 func (s *Sandbox) Issuer() *oidc.Issuer { return s.issuer }
 
-// connectionControl is the body of POST /_sandbox/connections: one of its members, an id or "all".
+// connectionControl is the body of POST /_sandbox/connections: one of its members, an ID or "all".
 type connectionControl struct {
 	Drop   string `json:"drop"`
 	Lose   string `json:"lose"`
@@ -77,7 +78,7 @@ type connectionControl struct {
 
 var errOneControl = errors.New("one of drop, lose, stall and resume")
 
-// do does what was asked and says how many connections it hit.
+// do executes the request and returns the number of affected connections.
 func (c connectionControl) do(g *apigateway.Service) (int, error) {
 	switch c {
 	case connectionControl{}:

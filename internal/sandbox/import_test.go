@@ -19,7 +19,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// stacks makes and changes stacks of one account.
+// stacks creates and changes stacks of one account.
 type stacks struct {
 	t      *testing.T
 	box    *sandbox.Sandbox
@@ -27,7 +27,7 @@ type stacks struct {
 	sets   int
 }
 
-// change makes a change set that may import, and describes it.
+// change creates a change set that may import, and describes it.
 func (s *stacks) change(stack, template string, imports bool, kind types.ChangeSetType) *cloudformation.DescribeChangeSetOutput {
 	s.t.Helper()
 	s.sets++
@@ -52,7 +52,7 @@ func (s *stacks) execute(set *cloudformation.DescribeChangeSetOutput) {
 	}
 }
 
-// actions are the changes of a set: "Add A", "Import B legacy".
+// actions returns the changes of a set: "Add A", "Import B legacy".
 func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 	var list []string
 	for _, c := range set.Changes {
@@ -62,7 +62,7 @@ func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 	return list
 }
 
-// events are those of a stack's resources, oldest first.
+// events returns the events of a stack's resources, oldest first.
 func (s *stacks) events(stack, logicalID string) []string {
 	s.t.Helper()
 	out, err := s.client.DescribeStackEvents(s.t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
@@ -81,7 +81,7 @@ func (s *stacks) events(stack, logicalID string) []string {
 
 const topicTemplate = `"T":{"Type":"AWS::SNS::Topic"}`
 
-// legacy serves a stack "ours" with a topic in it, and a bucket that is in no stack.
+// legacy serves a stack "ours" with a topic, and a bucket that belongs to no stack.
 func legacy(t *testing.T, settings string) (*stacks, *s3.Client, *cloudcontrol.Client) {
 	t.Helper()
 	box, c := serve(t)
@@ -100,7 +100,7 @@ func adopting(properties string) string {
 	return `{"Resources":{` + topicTemplate + `,"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":` + properties + `}}}`
 }
 
-// read is what Cloud Control returns of the bucket.
+// read returns the bucket's properties from Cloud Control.
 func read(t *testing.T, control *cloudcontrol.Client) map[string]any {
 	t.Helper()
 	out, err := control.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: aws.String("AWS::S3::Bucket"), Identifier: aws.String("legacy")})

@@ -25,12 +25,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// partner is a stack "partner" as a partner's user has it: keys, a secret, SFTP. Each test changes its resources.
+// partner is a stack "partner" with the resources of a partner's user: keys, a secret, SFTP. Each
+// test changes its resources.
 type partner struct {
 	*testing.T
 	config    aws.Config
 	stacks    *cloudformation.Client
-	resources map[string]string // JSON by logical id
+	resources map[string]string // JSON by logical ID
 }
 
 const (
@@ -64,7 +65,7 @@ func sftp(home string) string {
 	return `{"Type":"AWS::Transfer::User","Properties":{"ServerId":{"Fn::GetAtt":["Server","ServerId"]},"UserName":"ann","Role":{"Fn::GetAtt":["Role","Arn"]},` + home + `}}`
 }
 
-// sshKey is an Ed25519 key in the form of authorized_keys.
+// sshKey returns an Ed25519 key in the format of authorized_keys.
 func sshKey(seed byte) string {
 	public := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize)).Public().(ed25519.PublicKey)
 	var blob []byte
@@ -100,7 +101,8 @@ func (p *partner) update(status string) {
 	p.wantStatus(status)
 }
 
-// refused changes one resource to a form that AWS refuses: the update rolls back with the reason, and all is as it was.
+// refused changes one resource to a form that AWS refuses. The update rolls back with the reason
+// and changes nothing.
 func (p *partner) refused(name, resource, reason string) {
 	p.Helper()
 	was, there := p.resources[name]
@@ -115,7 +117,7 @@ func (p *partner) refused(name, resource, reason string) {
 	}
 }
 
-// failure is the reason of a resource's last failure.
+// failure returns the reason of a resource's last failure.
 func (p *partner) failure(name string) string {
 	p.Helper()
 	out, err := p.stacks.DescribeStackEvents(p.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")})
@@ -163,7 +165,7 @@ func (p *partner) must(err error) {
 	}
 }
 
-// ask sends a signed JSON request to a service for which there is no SDK module here.
+// ask sends a signed JSON request to a service without an SDK module here.
 func (p *partner) ask(service, target string, in, out any) int {
 	p.Helper()
 	body, err := json.Marshal(in)
@@ -211,7 +213,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	p.ask("transfer", "TransferService.DescribeUser", id, &first)
 	before := p.physical("SFTP")
 
-	// In place: the user keeps the key that stays, the server falls back to its old default.
+	// In place: the user keeps the remaining key, the server returns to its old default.
 	p.resources["SFTP"] = sftp(`"HomeDirectoryType":"LOGICAL","HomeDirectoryMappings":[{"Entry":"/","Target":"/acme-inbox"}],"SshPublicKeys":["` + sshKey(1) + `","` + sshKey(2) + `"]`)
 	p.resources["Server"] = `{"Type":"AWS::Transfer::Server","Properties":{"IdentityProviderType":"SERVICE_MANAGED","Domain":"S3","Tags":[{"Key":"b","Value":"1"}]}}`
 	p.resources["Logs"] = strings.Replace(p.resources["Logs"], "365", "30", 1)
@@ -236,7 +238,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 		t.Errorf("log groups %+v", groups)
 	}
 
-	// A new name is a new user, and the old one goes.
+	// A new name creates a new user, and the old one is deleted.
 	p.resources["SFTP"] = strings.Replace(p.resources["SFTP"], `"ann",`, `"ann2",`, 1)
 	p.update("UPDATE_COMPLETE")
 	var users struct{ Users []struct{ UserName string } }
@@ -254,7 +256,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	if len(gone.Servers) != 0 || len(groups.LogGroups) != 0 {
 		t.Errorf("left behind: %v, %v", gone, groups)
 	}
-	// The name is free at once: CloudFormation deletes secrets without a recovery window.
+	// The name is free immediately: CloudFormation deletes secrets without a recovery window.
 	_, err = secretsmanager.NewFromConfig(p.config).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("stowage/acme/ann")})
 	p.must(err)
 }
@@ -289,7 +291,7 @@ func TestWhatAWSRefusesOfAPartnersStack(t *testing.T) {
 		{"Role", strings.Replace(p.resources["Role"], `{"Ref":"Boundary"}`, `"arn:aws:iam::000000000000:policy/none"`, 1), "does not exist or is not attachable"},
 	} {
 		p.Run(test.name+" "+test.reason, func(*testing.T) {
-			if test.name == "Other" { // beside the user that is right
+			if test.name == "Other" { // next to the valid user
 				p.resources["Wrong"] = strings.Replace(wrongRole, "acme-ann-sftp", "acme-wrong", 1)
 				defer delete(p.resources, "Wrong")
 			}
@@ -312,7 +314,8 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	p.resources["KeyB"] = `{"Type":"AWS::IAM::AccessKey","Properties":{"UserName":{"Ref":"User"}}}`
 	p.update("UPDATE_COMPLETE")
 	p.refused("KeyC", p.resources["KeyB"], "Cannot exceed quota for AccessKeysPerUser: 2")
-	// With both slots full, a replacement fails as well: the new key comes before the old one goes.
+	// With both slots full, a replacement fails as well: the new key is created before the old one
+	// is deleted.
 	p.refused("KeyA", strings.Replace(p.resources["KeyA"], "2", "3", 1), "Cannot exceed quota for AccessKeysPerUser: 2")
 
 	// In place: another status. The first key and its secret stay.
@@ -334,7 +337,7 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	delete(p.resources, "KeyB")
 	p.update("UPDATE_COMPLETE")
 
-	// A replacement makes a new key, a new version of the secret, and removes the old key.
+	// A replacement creates a new key and a new version of the secret, and removes the old key.
 	secrets := secretsmanager.NewFromConfig(p.config)
 	value := func(id, stage string) string {
 		out, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage})
@@ -359,7 +362,7 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 		t.Errorf("versions %+v", versions.Versions)
 	}
 
-	// A key that somebody made by hand keeps the user, and the deletion says why.
+	// A manually created key keeps the user, and the deletion's error names it.
 	_, err = client.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("acme-ann")})
 	p.must(err)
 	_, err = p.stacks.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("partner")})
@@ -411,7 +414,8 @@ func TestABoundaryStaysWhileSomebodyNeedsIt(t *testing.T) {
 	}
 }
 
-// TestChangeSetsDoNotKnowWhatExecutionMakes looks for the secret where change sets show property values.
+// TestChangeSetsDoNotKnowWhatExecutionMakes searches for the secret where change sets show property
+// values.
 func TestChangeSetsDoNotKnowWhatExecutionMakes(t *testing.T) {
 	p := newPartner(t)
 	p.create()
@@ -432,7 +436,7 @@ func TestChangeSetsDoNotKnowWhatExecutionMakes(t *testing.T) {
 		if aws.ToString(c.ResourceChange.LogicalResourceId) != "Secret" {
 			continue
 		}
-		// What stood before is assumed to show in clear: that AWS masks it is unconfirmed.
+		// The old value is assumed to be shown in clear: that AWS masks it is unconfirmed.
 		before, after := aws.ToString(c.ResourceChange.BeforeContext), aws.ToString(c.ResourceChange.AfterContext)
 		if !strings.Contains(after, "{{changeSet:KNOWN_AFTER_APPLY}}") || !strings.Contains(before, p.physical("KeyA")) {
 			t.Errorf("before %s, after %s", before, after)

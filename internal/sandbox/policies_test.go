@@ -20,7 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// refusal is the error of a creation as "Code: message"; "" when it succeeds.
+// refusal returns the error of a creation as "Code: message"; "" when it succeeds.
 func (r resource) refusal(properties map[string]any) string {
 	r.world.Lock()
 	defer r.world.Unlock()
@@ -35,7 +35,7 @@ func (r resource) refusal(properties map[string]any) string {
 	return ""
 }
 
-// statements is a policy document.
+// statements returns a policy document.
 func statements(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var document map[string]any
@@ -45,7 +45,7 @@ func statements(t *testing.T, text string) map[string]any {
 	return document
 }
 
-// wantRefusals compares refusals with what they begin with; "" stands for success.
+// wantRefusals compares refusals with their expected prefixes; "" means success.
 func wantRefusals(t *testing.T, cases map[string]string, refusal func(t *testing.T, text string) string) {
 	t.Helper()
 	for text, want := range cases {
@@ -56,7 +56,8 @@ func wantRefusals(t *testing.T, cases map[string]string, refusal func(t *testing
 	}
 }
 
-// TestPrincipalsMustExist: the policies of buckets, keys, secrets, topics and roles name nobody who does not exist.
+// TestPrincipalsMustExist checks that the policies of buckets, keys, secrets, topics and roles name
+// only existing principals.
 func TestPrincipalsMustExist(t *testing.T) {
 	t.Parallel()
 	for principal, valid := range map[string]bool{
@@ -68,7 +69,7 @@ func TestPrincipalsMustExist(t *testing.T) {
 		`{"AWS":"arn:aws:iam::444455556666:user/nobody"}`:           false,
 		`{"AWS":"arn:aws:iam::444455556666:group/g"}`:               false,
 		`{"AWS":"nobody"}`:                           false,
-		`{"AWS":"AIDAQWERTYUIOPASDFGHJ"}`:            false, // what a deleted user leaves behind in a policy
+		`{"AWS":"AIDAQWERTYUIOPASDFGHJ"}`:            false, // a deleted user in a policy
 		`{"Service":"nonsense"}`:                     false,
 		`{"Service":"logs.eu-west-1.amazonaws.com"}`: true,
 		`{"CanonicalUser":"x"}`:                      false,
@@ -169,7 +170,7 @@ func TestSecretPolicies(t *testing.T) {
 	})
 }
 
-// TestKeyPolicies: a key's policy lets the one who makes it change it.
+// TestKeyPolicies checks that a key's policy must allow its creator to change it.
 func TestKeyPolicies(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
@@ -190,7 +191,7 @@ func TestKeyPolicies(t *testing.T) {
 	})
 }
 
-// TestKeysOfTheAPI: tags, an id of another form, and the check of policies that a request can leave out.
+// TestKeysOfTheAPI checks tags, invalid IDs, and the policy check that a request can skip.
 func TestKeysOfTheAPI(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
@@ -224,7 +225,7 @@ func TestKeysOfTheAPI(t *testing.T) {
 	}
 }
 
-// TestTagCharacters: what services take in tags, each with its own error.
+// TestTagCharacters checks which tags services accept, each with its own error.
 func TestTagCharacters(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
@@ -273,7 +274,8 @@ func TestIdentityPolicies(t *testing.T) {
 	}
 }
 
-// TestSecretsOfAnotherAccount: the service's own key decrypts for the secret's account only.
+// TestSecretsOfAnotherAccount checks that the service's own key decrypts only for the secret's
+// account.
 func TestSecretsOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
@@ -294,7 +296,7 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 	wantError(t, err, "ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 }
 
-// TestTopicPolicies: a topic's policy decides on callers of other accounts.
+// TestTopicPolicies checks that a topic's policy decides on callers of other accounts.
 func TestTopicPolicies(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)

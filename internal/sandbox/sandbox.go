@@ -26,32 +26,34 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// maxBody is the largest request body taken, in bytes.
+// maxBody is the maximum size of a request body in bytes.
 const maxBody = 64 << 20
 
-// ErrLostReply is what Do returns for a call whose effect happened and whose answer was lost on the way.
+// ErrLostReply is returned by Do when a call has taken effect and its answer was lost.
 var ErrLostReply = errors.New("sandbox: connection reset before the answer")
 
 // Options are the settings of a Sandbox.
 type Options struct {
-	// Seed is where everything random comes from.
+	// Seed is the source of all randomness.
 	Seed uint64
-	// Latency says how long calls and resources take; the zero value is LatencyNone.
+	// Latency is the latency profile; the zero value is LatencyNone.
 	Latency cloud.Latency
-	// Region is the region in which the hub is set up; "" means eu-west-1.
+	// Region is the hub's region; "" means eu-west-1.
 	Region string
-	// Onboarding is the text of the CloudFormation template that prepares an account, with the parameters HubAccountId and HomeRegion; every
-	// account is made by applying it. When it is "", accounts have roles that may do everything, and a plain topic.
+	// Onboarding is the text of the CloudFormation template that prepares every account, with the
+	// parameters HubAccountId and HomeRegion. With "", accounts have roles with all permissions,
+	// and a plain topic.
 	Onboarding string
-	// Answers are AWS's answers where no rule is proven; nil means those that are believed. New panics if it cannot give one of them.
+	// Answers are AWS's assumed answers to unproven rules; nil means the likely ones. New panics if
+	// it cannot give one of them.
 	Answers unproven.Answers
 }
 
-// LatencyNone makes everything immediate.
+// LatencyNone has no latency.
 func LatencyNone() cloud.Latency { return cloud.Latency{} }
 
-// LatencyAWS is modelled on AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 40 ms for others; CloudFormation
-// takes 3 to 15 seconds for a resource.
+// LatencyAWS resembles AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 40 ms for
+// others; CloudFormation takes 3 to 15 seconds for a resource.
 func LatencyAWS() cloud.Latency {
 	return cloud.Latency{
 		Call: map[string]time.Duration{
@@ -64,7 +66,7 @@ func LatencyAWS() cloud.Latency {
 	}
 }
 
-// Sandbox is one simulated world with its front door. It is safe for concurrent use.
+// Sandbox is a simulated world with its front door. It is safe for concurrent use.
 type Sandbox struct {
 	world    *cloud.World
 	region   string
@@ -81,13 +83,13 @@ type Sandbox struct {
 	issuer   *oidc.Issuer
 	calls    calls
 	faults   faults
-	topics   map[string]bool // account/region in which the topic of onboarding was made
-	// onboarding is the template that prepares accounts; "" when they are made without one.
+	topics   map[string]bool // account/region of the onboarding's topics
+	// onboarding is the template that prepares accounts; "" for none.
 	onboarding string
 	woken      chan struct{} // holds a token when the agenda has changed
 }
 
-// New makes a world with the hub set up in it.
+// New returns a world with a hub.
 func New(o Options) *Sandbox {
 	if o.Region == "" {
 		o.Region = "eu-west-1"
@@ -124,10 +126,11 @@ func New(o Options) *Sandbox {
 	return s
 }
 
-// World is the world behind the front door, for tests that prepare or inspect it; its rules on locking hold.
+// World returns the world behind the front door, for tests that prepare or inspect it; its locking
+// rules apply.
 func (s *Sandbox) World() *cloud.World { return s.world }
 
-// Call says what a request asks for, before anybody has looked into whether it may.
+// Call describes a request before authentication.
 type Call struct {
 	Service   string // signing name
 	Operation string
@@ -136,7 +139,7 @@ type Call struct {
 	Body      []byte
 }
 
-// Account is the account whose key signed the call; "" when the key is unknown.
+// Account returns the account of the call's key; "" when the key is unknown.
 func (s *Sandbox) Account(c Call) string {
 	s.world.Lock()
 	defer s.unlock()
@@ -144,7 +147,8 @@ func (s *Sandbox) Account(c Call) string {
 	return caller.Account
 }
 
-// ServeHTTP answers a request of an AWS client, one below /_sandbox, or a client that connects by WebSocket.
+// ServeHTTP answers a request of an AWS client, one below /_sandbox, or a connecting WebSocket
+// client.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
 		s.control(w, r)
@@ -160,7 +164,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	response, err := s.Do(r, body, nil)
-	if err != nil { // lost, or the client has gone away
+	if err != nil { // lost, or the client has disconnected
 		hijacker, ok := w.(http.Hijacker)
 		if !ok {
 			panic(http.ErrAbortHandler)
@@ -169,7 +173,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		_ = connection.Close() // the client is meant to see it break
+		_ = connection.Close() // the client should see it break
 		return
 	}
 	for name, values := range response.Header {
@@ -180,14 +184,15 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusOK
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(response.Body) // a client that has gone away misses it
+	_, _ = w.Write(response.Body) // the client may have disconnected
 }
 
-// Do answers one request of an AWS client, or one below /_sandbox, without writing it anywhere; r.Body is not read, body stands for it. It returns
-// an error when no answer reaches the client: ErrLostReply, or the context's end before the call had any effect.
+// Do answers one request of an AWS client, or one below /_sandbox, in process. It uses body and
+// does not read r.Body. It returns an error when no answer reaches the client: ErrLostReply, or the
+// context's error if it ended before the call had any effect.
 //
-// gate, unless nil, is called before the call touches anything that other calls can see, and may block until it is the
-// call's turn; an error from it abandons the call.
+// gate, unless nil, is called before the call touches anything visible to other calls, and may
+// block until it is the call's turn. Its error aborts the call.
 func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*cloud.Response, error) {
 	if gate == nil {
 		gate = func(Call) error { return nil }
@@ -273,7 +278,7 @@ func (s *Sandbox) handle(service cloud.Service, request *cloud.Request, r *http.
 	return service.Handle(request)
 }
 
-// identify finds out which operation of which service a request is.
+// identify determines the service and the operation of a request.
 func (s *Sandbox) identify(r *cloud.Request, sig signature) {
 	target := r.HTTP.Header.Get("X-Amz-Target")
 	contentType := r.HTTP.Header.Get("Content-Type")
@@ -302,7 +307,7 @@ func (s *Sandbox) identify(r *cloud.Request, sig signature) {
 	}
 }
 
-// unsignedService guesses whom an unsigned request is for: S3 answers whatever no other protocol explains.
+// unsignedService guesses the service of an unsigned request: S3, unless another protocol fits.
 func unsignedService(target, operation string) string {
 	switch {
 	case strings.HasPrefix(target, "DynamoDB_"):
@@ -320,14 +325,14 @@ func unsignedService(target, operation string) string {
 	}
 }
 
-// unlock gives the lock back and starts the functions that were invoked meanwhile.
+// unlock releases the lock and starts the functions that were invoked meanwhile.
 func (s *Sandbox) unlock() {
 	invocations := s.world.TakeInvocations()
 	s.world.Unlock()
 	for _, i := range invocations {
 		go func() {
 			if _, err := i.Function(context.Background(), i.Event); err == nil {
-				return // asynchronous: nobody waits for the result
+				return // asynchronous: the result is ignored
 			}
 			s.world.Lock()
 			defer s.unlock()
@@ -336,24 +341,25 @@ func (s *Sandbox) unlock() {
 	}
 }
 
-// NextDue says when the next thing on the agenda is due.
+// NextDue returns when the next agenda entry is due.
 func (s *Sandbox) NextDue() (time.Time, bool) {
 	s.world.Lock()
 	defer s.unlock()
 	return s.world.NextDue()
 }
 
-// RunDue runs what is due on the agenda.
+// RunDue runs the due agenda entries.
 func (s *Sandbox) RunDue() {
 	s.world.Lock()
 	s.unlock()
 }
 
-// Woken has a value after the agenda has got a new entry; a wait for NextDue must look again then.
+// Woken returns a channel that has a value after each addition to the agenda; a wait for NextDue
+// must check again then.
 func (s *Sandbox) Woken() <-chan struct{} { return s.woken }
 
-// Run runs the agenda as time passes, until the context ends. Without it, things happen no sooner than the next call,
-// which sees the same world either way; only notifications would be late.
+// Run runs the agenda as time passes, until the context ends. Without it, entries run before the
+// next call, which sees the same world; only notifications would be late.
 func (s *Sandbox) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -400,7 +406,7 @@ func endpointOf(r *http.Request) string {
 	return scheme + "://" + hostOf(r)
 }
 
-// unknownService refuses a call of a service that isn't simulated, in the form that the caller's protocol wants.
+// unknownService refuses a call of an unsimulated service, in the caller's protocol.
 func unknownService(r *cloud.Request) *cloud.Response {
 	e := cloud.NotModelled("the service %q (operation %q)", r.Service, r.Operation)
 	switch {

@@ -33,7 +33,8 @@ import (
 
 const project = "111122223333"
 
-// serve starts a sandbox behind a real listener and returns a configuration for the hub's administrator.
+// serve starts a sandbox with a real listener and returns a configuration for the hub's
+// administrator.
 func serve(t *testing.T) (*sandbox.Sandbox, aws.Config) {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1})
@@ -136,7 +137,7 @@ func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
 	}
 }
 
-// otherVersion signs requests for an API version that doesn't exist.
+// otherVersion signs requests for an API version that does not exist.
 type otherVersion struct{ signer *v4.Signer }
 
 func (o otherVersion) PresignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) (string, http.Header, error) {
@@ -337,12 +338,12 @@ func TestFaultsOnCalls(t *testing.T) {
 	}
 }
 
-// TestFaultsComeAndGo lets a fault hit every third call after the first, for a minute or twice.
+// TestFaultsComeAndGo checks a fault on every third call after the first, for a minute or twice.
 func TestFaultsComeAndGo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		fault sandbox.Fault
-		want  []int // the calls that it hits, of one every five seconds
+		want  []int // the affected calls, of one every five seconds
 	}{
 		{sandbox.Fault{After: 1, Every: 3, For: "1m"}, []int{3, 6, 9}},
 		{sandbox.Fault{After: 1, Every: 3, Times: 2}, []int{3, 6}},

@@ -81,7 +81,7 @@ func TestParameters(t *testing.T) {
 	wantError(t, put("a/b", "v", ssmtypes.ParameterTypeString, false), "ValidationException", "Parameter name must be a fully qualified name.")
 }
 
-// resource is a resource type at work, as CloudFormation uses it.
+// resource is a resource of a type, used as CloudFormation does.
 type resource struct {
 	world  *cloud.World
 	kind   cloud.ResourceType
@@ -124,7 +124,7 @@ func (r resource) delete(t *testing.T, id string) {
 	t.Helper()
 	r.world.Lock()
 	defer r.world.Unlock()
-	for range 2 { // what is gone is deleted with success
+	for range 2 { // deletion of what does not exist succeeds
 		if err := r.kind.Delete(r.caller, id, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 	events := make(chan []byte, 10)
 	box.World().Lock()
 	box.World().RegisterFunction(function, func(ctx context.Context, event []byte) ([]byte, error) {
-		// A function calls AWS like any other client, so it must not be run under the world's lock.
+		// A function calls AWS like any other client, so it must not run under the world's lock.
 		if _, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, nil); err != nil {
 			return nil, err
 		}
@@ -344,7 +344,7 @@ func TestNotificationsCanBeLostDoubledAndLate(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		delivery snsservice.Delivery
-		want     int // deliveries at once
+		want     int // immediate deliveries
 	}{
 		{"as is", snsservice.Delivery{}, 1},
 		{"lost", snsservice.Delivery{Drop: 1}, 0},

@@ -17,7 +17,8 @@ const (
 	signatureTime = "20060102T150405Z"
 )
 
-// signature is what a request says about who signed it, in its Authorization header or, presigned, in its query.
+// signature is the signature of a request, from its Authorization header or, presigned, from its
+// query.
 type signature struct {
 	accessKey, date, region, service string
 	signedHeaders                    []string
@@ -28,8 +29,8 @@ type signature struct {
 	presigned                        bool
 }
 
-// readSignature takes the signature of a request apart. present is false for an unsigned request, ok is false for a
-// signature that isn't one of Signature Version 4.
+// readSignature parses the signature of a request. present is false for an unsigned request, ok is
+// false for a signature that is not of Signature Version 4.
 func readSignature(r *http.Request) (s signature, present, ok bool) {
 	var credential, headers, at string
 	if authorization := r.Header.Get("Authorization"); authorization != "" {
@@ -92,7 +93,7 @@ func (s signature) matches(r *http.Request, body []byte, secret string) bool {
 	return hmac.Equal([]byte(hex.EncodeToString(key)), []byte(s.value))
 }
 
-// canonicalPath is the path as it was sent; every service but S3 escapes it once more.
+// canonicalPath returns the path as it was sent; every service except S3 escapes it once more.
 func (s signature) canonicalPath(r *http.Request) string {
 	path := r.URL.EscapedPath()
 	if path == "" {
@@ -124,8 +125,8 @@ func (s signature) canonicalHeaders(r *http.Request) string {
 	return b.String()
 }
 
-// payload is the body's hash as the signature covers it: what S3's X-Amz-Content-Sha256 announces (a hash, or a word
-// that says how the body is signed), else the hash of the body.
+// payload returns the body's hash as the signature covers it: the value of S3's
+// X-Amz-Content-Sha256 (a hash, or a word for how the body is signed), else the hash of the body.
 func (s signature) payload(r *http.Request, body []byte) string {
 	if s.service == "s3" {
 		if announced := r.Header.Get("X-Amz-Content-Sha256"); announced != "" {
@@ -157,7 +158,7 @@ func canonicalQuery(query url.Values) string {
 	return strings.Join(pairs, "&")
 }
 
-// escape escapes everything but RFC 3986's unreserved characters.
+// escape escapes all characters except RFC 3986's unreserved ones.
 func escape(s string, keepSlash bool) string {
 	const hexadecimal = "0123456789ABCDEF"
 	var b strings.Builder

@@ -34,7 +34,8 @@ const template = `{"Resources":{
   "Secret":{"Type":"AWS::SecretsManager::Secret","Properties":{"Name":"acme-partner","SecretString":{"Fn::GetAtt":["AccessKey","SecretAccessKey"]}}}
 }}`
 
-// TestAStackSpansTheServices makes resources of all services by a stack whose template lies in S3, and looks at them with the services' own clients.
+// TestAStackSpansTheServices creates resources of all services with a stack whose template is in
+// S3, and checks them with the services' own clients.
 func TestAStackSpansTheServices(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,13 +12,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// Rights that CloudFormation needs to make, change and delete a resource. It works with those of whoever has the stack changed (CloudFormation user
-// guide, using-iam-servicerole), and says so by aws:CalledVia.
+// The permissions that CloudFormation needs to create, change and delete a resource. It uses those
+// of the principal that changes the stack (CloudFormation user guide, using-iam-servicerole), and
+// sets aws:CalledVia.
 //
-// They are those that the handlers of the resource types ask for (CloudFormation registry, "permissions"): here what depends on
-// the properties, in handlers.go what does not. Types that are not here can be made by administrators only.
+// They are those that the handlers of the resource types require (CloudFormation registry,
+// "permissions"). Those that depend on the properties are in this file, the others in handlers.go.
+// Only administrators can create types without an entry.
 
-// permitStep judges one step of a resource; it is cloud.World.Permit.
+// permitStep authorizes one step of a resource; it is cloud.World.Permit.
 func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 	demands, known := s.stepDemands(c, step)
 	if !known {
@@ -32,7 +34,7 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 		"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:ViaAWSService": {"true"}, "aws:SecureTransport": {"true"}, "aws:RequestedRegion": {c.Region},
 	}
 	if step.Reading {
-		// The handler's calls are judged as the caller's own (unproven: cloud-control-caller).
+		// The handler's calls are authorized as the caller's own (unproven: cloud-control-caller).
 		delete(context, "aws:CalledVia")
 	}
 	refused := s.permit(service, c, demands, context)
@@ -42,7 +44,7 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 	return refused
 }
 
-// step is one step of a resource, with what its demands are made of.
+// step is one step of a resource, with the inputs of its demands.
 type step struct {
 	cloud.Step
 	region, account string
@@ -53,12 +55,12 @@ type step struct {
 func (t *step) making() bool   { return t.Before == nil }
 func (t *step) deleting() bool { return t.After == nil }
 
-// sets says whether the step sets, changes or takes away a property.
+// sets reports whether the step sets, changes or removes a property.
 func (t *step) sets(property string) bool {
 	return !t.deleting() && !reflect.DeepEqual(t.Before[property], t.After[property])
 }
 
-// text is a property of what there will be, or of what there was.
+// text returns a property after the step, or before a deletion.
 func (t *step) text(property string) string {
 	properties := t.After
 	if t.deleting() {
@@ -77,7 +79,7 @@ func (t *step) needsWith(context map[string][]string, resource string, actions .
 	}
 }
 
-// life demands one action for making, changing and deleting each.
+// life demands one action each for creation, change and deletion.
 func (t *step) life(resource, making, changing, deleting string) {
 	switch {
 	case t.making():
@@ -89,14 +91,14 @@ func (t *step) life(resource, making, changing, deleting string) {
 	}
 }
 
-// tags demand what it takes to change tags.
+// tags demands the permission to change tags.
 func (t *step) tags(resource, action string) {
 	if t.sets("Tags") {
 		t.needsWith(requestTags(t.After["Tags"]), resource, action)
 	}
 }
 
-// untags demand what it takes to take tags away.
+// untags demands the permission to remove tags.
 func (t *step) untags(resource, action string) {
 	if t.making() || t.deleting() {
 		return
@@ -110,7 +112,7 @@ func (t *step) untags(resource, action string) {
 	}
 }
 
-// requestTags are condition keys of the tags that a call sets.
+// requestTags returns the condition keys of the tags that a call sets.
 func requestTags(tags any) map[string][]string {
 	context := map[string][]string{}
 	list, _ := tags.([]any)
@@ -126,7 +128,8 @@ func (t *step) arn(service, rest string) string {
 	return "arn:aws:" + service + ":" + t.region + ":" + t.account + ":" + rest
 }
 
-// stepDemands are the rights that a step needs; known is false for types that are not modelled.
+// stepDemands returns the permissions that a step requires; known is false for types that are not
+// modelled.
 func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.Demand, known bool) {
 	t := &step{Step: of, region: c.Region, account: c.Account, answers: s.world.Answers}
 	if of.Reading {
@@ -195,7 +198,7 @@ var settingsOfBuckets = map[string]string{
 	"ReplicationConfiguration": "s3:PutReplicationConfiguration", "AccessControl": "s3:PutBucketAcl",
 }
 
-// reading demands what the read handler asks for.
+// reading demands what the read handler requires.
 func (t *step) reading() (demands []cloud.Demand, known bool) {
 	switch t.Type {
 	case "AWS::S3::Bucket", "AWS::S3::BucketPolicy":
@@ -220,13 +223,14 @@ func (t *step) bucket() {
 		t.needs(name, "s3:PutBucketWebsite")
 	}
 	if t.Imported {
-		t.needs(name, "s3:PutBucketTagging") // CloudFormation's own tags; AWS calls s3:TagResource, which this right allows
+		t.needs(name, "s3:PutBucketTagging") // own tags; AWS calls s3:TagResource, which this allows
 	}
 	t.handlers(name)
 }
 
-// bucketContext are the condition keys of an action that sets a property of a bucket. CreateBucket itself asks for the rights to
-// three of them (S3 API reference, CreateBucket); for these the bucket's account may be unknown (unproven: s3-creation-resource-account).
+// bucketContext returns the condition keys of an action that sets a property of a bucket.
+// CreateBucket itself requires the permissions for three of them (S3 API reference, CreateBucket);
+// for these the bucket's account may be unknown (unproven: s3-creation-resource-account).
 func (t *step) bucketContext(property string) map[string][]string {
 	while := property == "ObjectLockConfiguration" || property == "OwnershipControls" || property == "VersioningConfiguration"
 	if !t.making() || !while || t.answers.Of(unproven.CreationResourceAccount) == unproven.Set {
@@ -253,7 +257,7 @@ func (t *step) key() {
 	t.handlers(arn)
 }
 
-// iam is the ARN of an entity of IAM with the path of the properties.
+// iam returns the ARN of an IAM entity with the path of the properties.
 func (t *step) iam(kind, name string) string {
 	path := t.text("Path")
 	if !strings.HasPrefix(path, "/") {
@@ -281,7 +285,7 @@ func (t *step) identity(kind, name, noun string) {
 	t.untags(arn, "iam:Untag"+noun)
 }
 
-// role demands what it takes to change a role beside what users and roles have in common.
+// role demands the permissions to change a role besides those common to users and roles.
 func (s *Sandbox) role(t *step) {
 	t.identity("role", t.text("RoleName"), "Role")
 	role := t.iam("role", t.text("RoleName"))
@@ -294,7 +298,7 @@ func (s *Sandbox) role(t *step) {
 	t.handlers(role)
 }
 
-// groups demand what it takes to bring a user into groups and out of them.
+// groups demands the permissions to add a user to groups and to remove it from them.
 func (s *Sandbox) groups(t *step) {
 	for name, was := range setOf(t.Before["Groups"]) {
 		if !setOf(t.After["Groups"])[name] && was {
@@ -308,7 +312,7 @@ func (s *Sandbox) groups(t *step) {
 	}
 }
 
-// setOf is the set of the strings of a list.
+// setOf returns the strings of a list as a set.
 func setOf(list any) map[string]bool {
 	set := map[string]bool{}
 	all, _ := list.([]any)
@@ -324,7 +328,8 @@ func (s *Sandbox) managedPolicy(t *step) {
 	if !t.making() && t.sets("PolicyDocument") {
 		t.needs(arn, "iam:CreatePolicyVersion")
 	}
-	// A policy is attached to a role or user by its ARN and by the boundary that is on it (Service authorization reference, IAM).
+	// A policy is attached to a role or user by its ARN and by the entity's boundary (Service
+	// authorization reference, IAM).
 	about := func(target string) map[string][]string {
 		context := map[string][]string{"iam:PolicyARN": {arn}}
 		if boundary := s.iam.BoundaryOf(t.account, target); boundary != "" {
@@ -372,12 +377,13 @@ func (s *Sandbox) secret(c cloud.Caller, t *step) {
 	t.handlers(arn)
 }
 
-// server demands also what it takes to have structured logs delivered (AWS Transfer Family user guide, structured-logging).
+// server also demands the permissions for the delivery of structured logs (AWS Transfer Family user
+// guide, structured-logging).
 func (t *step) server() {
 	arn := t.PhysicalID
 	if t.making() {
 		arn = t.arn("transfer", "server/*")
-		t.needs("*", "transfer:CreateServer") // takes no resource (Service authorization reference)
+		t.needs("*", "transfer:CreateServer") // has no resource (Service authorization reference)
 	} else {
 		t.life(arn, "", "transfer:UpdateServer", "transfer:DeleteServer")
 	}
@@ -395,7 +401,7 @@ func (t *step) server() {
 	t.handlers(arn)
 }
 
-// passes demands the right to give a role to AWS Transfer Family.
+// passes demands the permission to pass a role to AWS Transfer Family.
 func (t *step) passes(role string) {
 	t.needsWith(map[string][]string{"iam:PassedToService": {"transfer.amazonaws.com"}}, role, "iam:PassRole")
 }

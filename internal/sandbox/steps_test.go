@@ -14,7 +14,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// TestCloudFormationWorksWithTheCallersRights: a role that may change stacks, and one that may also make parameters.
+// TestCloudFormationWorksWithTheCallersRights checks a role that may change stacks, and one that
+// may also create parameters.
 func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
@@ -82,7 +83,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 			t.Errorf("%s with %s: %q, want %q", test.stack, test.parameter, got, test.want)
 		}
 	}
-	// What was used is told, and by whom.
+	// The used permissions are reported by principal.
 	var used []string
 	for _, p := range box.Permissions()["arn:aws:sts::000000000000:assumed-role/parameters"] {
 		used = append(used, p.Action+" "+p.Resource)

@@ -62,7 +62,7 @@ const (
 	PhaseRollback Phase = "rollback"
 )
 
-// Step is a step of a CloudFormation resource.
+// Step is a step of a CloudFormation resource. Before is nil for a creation, After for a deletion.
 type Step struct {
 	Type, PhysicalID string
 	Before, After    map[string]any
