@@ -11,16 +11,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// All numbers of the provider are whole ones. Terraform knows one type of numbers only, so a
-// configuration may hold 1.5; the framework reports that as a bug of the provider.
+// The provider's numbers are all integers, but Terraform has only one number type, so a
+// configuration may contain 1.5. The framework reports that as a bug of the provider.
 
-// isConversionError reports whether the framework could not convert a value to its attribute's type.
+// isConversionError reports whether the framework could not convert a value to its attribute's
+// type.
 func isConversionError(d *tfprotov6.Diagnostic) bool {
 	return strings.Contains(d.Detail, "This is always an error in the provider")
 }
 
-// withoutConversionErrors replaces the framework's conversion errors by one error for each number
-// that is not whole. Where there is none, the diagnostics are as they were.
+// withoutConversionErrors replaces the framework's conversion errors by one error per number that
+// is not an integer. Without such a number, it returns the diagnostics unchanged.
 func withoutConversionErrors(
 	diagnostics []*tfprotov6.Diagnostic, schema *tfprotov6.Schema, config *tfprotov6.DynamicValue,
 ) []*tfprotov6.Diagnostic {
@@ -44,7 +45,7 @@ func withoutConversionErrors(
 	return append(found, others...)
 }
 
-// fractions are errors for the numbers in a value that are not whole, or too large for 64 bits.
+// fractions returns errors for the numbers in a value that are not integers or exceed 64 bits.
 func fractions(value tftypes.Value) []*tfprotov6.Diagnostic {
 	var found []*tfprotov6.Diagnostic
 	_ = tftypes.Walk(value, func(at *tftypes.AttributePath, v tftypes.Value) (bool, error) {
@@ -66,7 +67,7 @@ func fractions(value tftypes.Value) []*tfprotov6.Diagnostic {
 	return found
 }
 
-// schemas are the schemas of the provider and its objects.
+// schemas returns the schemas of the provider and its objects.
 func (s *Server) schemas(ctx context.Context) *tfprotov6.GetProviderSchemaResponse {
 	schemas, err := s.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil || schemas == nil {
@@ -75,7 +76,7 @@ func (s *Server) schemas(ctx context.Context) *tfprotov6.GetProviderSchemaRespon
 	return schemas
 }
 
-// hasConversionError spares the reading of schemas where it is not needed.
+// hasConversionError reports whether the schemas have to be read.
 func hasConversionError(diagnostics []*tfprotov6.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, isConversionError)
 }
@@ -102,8 +103,9 @@ func (s *Server) ValidateResourceConfig(
 	return resp, err
 }
 
-// ValidateEphemeralResourceConfig implements tfprotov6.ProviderServer. The attribute secret_arn of a user without an
-// access key is null, which the framework reports as a mistake in the configuration of the credentials.
+// ValidateEphemeralResourceConfig implements tfprotov6.ProviderServer. The attribute secret_arn of
+// a user without an access key is null, which the framework reports as an error of the
+// configuration.
 func (s *Server) ValidateEphemeralResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest,
 ) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// fill makes an object of a type with some values; the rest is null.
+// fill returns an object of a type with some values; the rest is null.
 func fill(t *testing.T, typ tftypes.Type, values map[string]tftypes.Value) tftypes.Value {
 	t.Helper()
 	object, ok := typ.(tftypes.Object)
@@ -31,13 +31,13 @@ func number(value any) tftypes.Value { return tftypes.NewValue(tftypes.Number, v
 
 func word(value string) tftypes.Value { return tftypes.NewValue(tftypes.String, value) }
 
-// nested makes the value of a nested attribute.
+// nested returns the value of a nested attribute.
 func nested(t *testing.T, typ tftypes.Type, attribute string, values map[string]tftypes.Value) tftypes.Value {
 	t.Helper()
 	return fill(t, typ.(tftypes.Object).AttributeTypes[attribute], values)
 }
 
-// validated are the errors of a configuration: their details by the path of the attribute.
+// validated returns the errors of a configuration: their details by path.
 func validated(t *testing.T, s *Server, resource string, values func(typ tftypes.Type) map[string]tftypes.Value) map[string][]string {
 	t.Helper()
 	typ := s.schemas(t.Context()).ResourceSchemas[resource].ValueType()
@@ -57,7 +57,7 @@ func validated(t *testing.T, s *Server, resource string, values func(typ tftypes
 	return errors
 }
 
-// wantOnce checks that each mistake is reported once.
+// wantOnce checks that each error is reported once.
 func wantOnce(t *testing.T, got map[string][]string, want map[string]string) {
 	t.Helper()
 	for at, detail := range want {
@@ -70,7 +70,7 @@ func wantOnce(t *testing.T, got map[string][]string, want map[string]string) {
 	}
 }
 
-// TestFractions gives attributes numbers that are not whole.
+// TestFractions sets attributes to numbers that are not integers.
 func TestFractions(t *testing.T) {
 	s := NewServer(ServerOptions{Version: "test"})
 	wantOnce(t, validated(t, s, "stowage_project_bucket", func(bucket tftypes.Type) map[string]tftypes.Value {
@@ -95,7 +95,7 @@ func TestFractions(t *testing.T) {
 	}
 }
 
-// TestMistakes_ToldOnce makes several mistakes in one configuration.
+// TestMistakes_ToldOnce has several errors in one configuration.
 func TestMistakes_ToldOnce(t *testing.T) {
 	s := NewServer(ServerOptions{Version: "test"})
 	for _, days := range []int64{-1, 40000} {

@@ -1,10 +1,12 @@
-// Package provider is the provider block, the list of what the provider offers, and the wiring between them.
+// Package provider implements the provider block, lists what the provider offers, and connects
+// both.
 //
-// Configure turns the block into AWS clients and the projects behind them, and hands both to every kind of object as one
-// *entity.Services. Everything else is below: an object's package holds its schema and callbacks, package entity what all of
-// them share.
+// Configure builds AWS clients and projects from the block and passes them to every object as one
+// *entity.Services. An object's package holds its schema and callbacks; package entity holds what
+// all of them share.
 //
-// What the block leaves out is looked for in the environment, as package awsclient says for everything of AWS, and for our own
-// arguments: STOWAGE_HUB (else "stowage"), STOWAGE_PROJECT_ROLE_NAME (else the provider's own credentials serve all
-// projects), STOWAGE_READ_CONSISTENCY (else "verified"), and TFC_WORKSPACE_SLUG for the origin, which HCP Terraform sets.
+// Arguments that the block omits are read from the environment. Package awsclient documents those
+// of AWS. Our own are STOWAGE_HUB (default "stowage"), STOWAGE_PROJECT_ROLE_NAME (default: the
+// provider's own credentials serve all projects), STOWAGE_READ_CONSISTENCY (default "verified"),
+// and, for the origin, TFC_WORKSPACE_SLUG, which HCP Terraform sets.
 package provider

@@ -24,7 +24,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// The envelope is tested with the simplest object that has everything: the user.
+// The envelope is tested with the simplest object that uses all of it: the user.
 const typ = "stowage_project_user"
 
 type values = entitytest.Values
@@ -44,7 +44,7 @@ func start(t *testing.T, s entity.Services) (*entitytest.Terraform, *entitytest.
 	return entitytest.StartObjects(t, &s, projectuser.NewResource), p
 }
 
-// failing makes one method fail.
+// failing returns a hook that fails one method.
 func failing(method string, err error) func(context.Context, string) error {
 	return func(_ context.Context, m string) error {
 		if m == method {
@@ -61,7 +61,7 @@ func wantError(t *testing.T, diagnostics []*entitytest.Diagnostic, summary, text
 	}
 }
 
-// hubError is an error with the settings of a hub.
+// hubError returns an error with the settings of a hub.
 func hubError(err error) error {
 	return &projects.HubError{
 		Hub: "main", Parameter: "/stowage/hub/main", At: projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}, Err: err,
@@ -121,7 +121,8 @@ func TestEveryFailureIsExplained(t *testing.T) {
 	}
 }
 
-// TestWarningsComeWithTheNextWrite checks that what came up while a commit ran is told once, with whatever write ends next.
+// TestWarningsComeWithTheNextWrite checks that the warnings of a commit are reported once, by the
+// next write that ends.
 func TestWarningsComeWithTheNextWrite(t *testing.T) {
 	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
 	unhealed := projects.UnhealedWarning{Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"}, Reasons: []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."}}
@@ -178,7 +179,7 @@ func TestWarningsComeWithTheNextWrite(t *testing.T) {
 	}
 }
 
-// explained is an error that explains itself, as those of the AWS clients do.
+// explained is an error with an explanation, like those of the AWS clients.
 type explained struct{}
 
 func (explained) Error() string { return "broken" }
@@ -334,7 +335,7 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// TestTimeouts_CommitTimeout checks that the provider's limit binds what has no timeouts of its own.
+// TestTimeouts_CommitTimeout checks that the provider's limit applies to objects without timeouts.
 func TestTimeouts_CommitTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := entitytest.NewProjects()

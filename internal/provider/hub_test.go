@@ -12,15 +12,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// partner is the id of the user that config describes.
+// partner is the id of the user in config.
 var partner = model.ID{Kind: model.KindUser, Name: "partner"}
 
-// TestRead_OtherHub reads an object with the credentials of another hub. What is missing there is not gone.
+// TestRead_OtherHub reads an object with the credentials of another hub. An object that is missing
+// there is not gone.
 func TestRead_OtherHub(t *testing.T) {
 	home := projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}
 	for name, c := range map[string]struct {
 		now  projects.HubLocation
-		err  error // of the look-up; nil: the project does not hold the user
+		err  error // of the look-up; nil if the project does not hold the user
 		text string
 	}{
 		"same hub":                       {now: home},
@@ -65,7 +66,8 @@ func TestRead_OtherHub(t *testing.T) {
 	}
 }
 
-// TestRead_MovedHub reads an object that the other hub has as well: the hub was moved. From then on the object belongs to that hub.
+// TestRead_MovedHub reads an object that the other hub also has, because the hub was moved. From
+// then on the object belongs to that hub.
 func TestRead_MovedHub(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	created := tf.Created(typ, config(nil))
@@ -82,7 +84,7 @@ func TestRead_MovedHub(t *testing.T) {
 	}
 }
 
-// TestRead_MirrorWarning passes on that the mirror could not be read, in every kind of read.
+// TestRead_MirrorWarning warns in every kind of read that the mirror could not be read.
 func TestRead_MirrorWarning(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	created := tf.Created(typ, config(nil))

@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// TestHalfCreatedProjectCanBePlanned plans what an interrupted creation has left: a directory entry without a stack.
+// TestHalfCreatedProjectCanBePlanned plans after an interrupted creation, which left a directory
+// entry without a stack.
 func TestHalfCreatedProjectCanBePlanned(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))

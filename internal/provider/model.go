@@ -98,7 +98,7 @@ type (
 	}
 )
 
-// refuseUnknown names the arguments whose values aren't known yet: without them nobody can be asked for anything.
+// refuseUnknown returns errors for arguments with unknown values: without them no call can be made.
 func refuseUnknown(config tfsdk.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
 	var arguments map[string]tftypes.Value
@@ -117,7 +117,7 @@ func refuseUnknown(config tfsdk.Config) diag.Diagnostics {
 	return diags
 }
 
-// config is the part of the block that is about AWS.
+// config returns the block's settings of AWS.
 func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	config := awsclient.Config{
@@ -173,7 +173,7 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 	return config, diags
 }
 
-// duration reads a duration; null is 0, which stands for the default.
+// duration reads a duration; null is 0, which means the default.
 func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Duration {
 	if value.IsNull() {
 		return 0
@@ -185,7 +185,7 @@ func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Du
 	return d
 }
 
-// tags are the tags of everything that the provider makes, without those that are null, and those that it leaves alone.
+// tags returns the default tags without null values, and the ignored tags.
 func (m *Model) tags() (map[string]string, entity.IgnoreTags, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	tags := map[string]string{}

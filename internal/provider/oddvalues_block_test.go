@@ -14,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// oddBlock is a provider block in which every argument has a value. Not all of them go together.
+// oddBlock is a provider block with a value for every argument. Some of them conflict.
 var oddBlock = values{
 	"hub": sandbox.HubName, "project_role_name": "StowageProvisioner", "project_external_id": "ext", "read_consistency": "cached", "origin": "o", "commit_timeout": "90m",
 	"region": "eu-west-1", "profile": "p", "access_key": "a", "secret_key": "s", "token": "t",
@@ -38,8 +38,9 @@ var oddBlock = values{
 	"ignore_tags":  []any{values{"keys": []any{"k"}, "key_prefixes": []any{"p:"}}},
 }
 
-// TestOddValues_ProviderBlock gives every argument of the provider block nulls, empty collections and unknown values. What isn't refused on its
-// path makes an object, and leaves nothing to change.
+// TestOddValues_ProviderBlock sets every argument of the provider block to nulls, empty collections
+// and unknown values. A value that is not refused on its path creates an object and leaves an empty
+// plan.
 func TestOddValues_ProviderBlock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -70,10 +71,11 @@ func TestOddValues_ProviderBlock(t *testing.T) {
 	})
 }
 
-// forObjects are the arguments that matter to what is done with objects, and not only to how AWS is reached.
+// forObjects are the arguments that affect objects, and not only the access to AWS.
 var forObjects = []string{"default_tags", "ignore_tags", "origin", "read_consistency", "commit_timeout"}
 
-// tryBlock configures a provider, and makes a user with it where that is another one than with every other argument.
+// tryBlock configures a provider, and creates a user if the user differs from that with every other
+// argument.
 func tryBlock(t *testing.T, tf *entitytest.Terraform, odd oddCase, block values, user string) {
 	diagnostics := entitytest.Errors(tf.Configure(block))
 	if len(diagnostics) == 0 {

@@ -27,7 +27,7 @@ import (
 
 const oddAccount = "111122223333"
 
-// onSandbox starts the provider on a sandbox, not configured.
+// onSandbox starts the provider on a sandbox, without configuring it.
 func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 	t.Helper()
 	return entitytest.Start(t, &Stowage{version: "1.2.3", connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
@@ -36,13 +36,13 @@ func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 	}})
 }
 
-// minimal is the block that reaches the sandbox.
+// minimal returns the block that connects to the sandbox.
 func minimal() values {
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	return values{"region": "eu-west-1", "access_key": access, "secret_key": secret, "hub": sandbox.HubName, "project_role_name": "StowageProvisioner"}
 }
 
-// anyKey stands for the ARN of the project's key.
+// anyKey is a placeholder for the ARN of the project's key.
 const anyKey = "arn:aws:kms:eu-west-1:" + oddAccount + ":key/11111111-2222-3333-4444-555555555555"
 
 var (
@@ -77,9 +77,9 @@ var oddObjects = map[string]values{
 	},
 }
 
-// TestOddValues_Resources gives every argument of every resource nulls, empty collections and values that are unknown while planning, one
-// argument at a time and some together. Whatever isn't refused on its path, before anything is changed, is applied, read back, and leaves
-// nothing to change.
+// TestOddValues_Resources sets arguments of every resource to nulls, empty collections and values
+// unknown while planning, one at a time and some together. A value that is not refused on its path,
+// before any change, is applied, read back, and leaves an empty plan.
 func TestOddValues_Resources(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []string{"stowage_project", "stowage_project_bucket", "stowage_project_user", "stowage_user_permission"} {
@@ -103,7 +103,7 @@ func TestOddValues_Resources(t *testing.T) {
 	}
 }
 
-// casesPerWorld keeps templates small: what a commit costs grows with them.
+// casesPerWorld keeps templates small, because the cost of a commit grows with them.
 const casesPerWorld = 30
 
 type oddWorld struct {
@@ -112,7 +112,7 @@ type oddWorld struct {
 	keyARN any
 }
 
-// newOddWorld makes a project and what permissions need.
+// newOddWorld creates a project and what permissions need.
 func newOddWorld(t *testing.T) *oddWorld {
 	t.Helper()
 	w := &oddWorld{t: t, tf: onSandbox(t, sandbox.New(sandbox.Options{Seed: 1}))}
@@ -122,16 +122,16 @@ func newOddWorld(t *testing.T) *oddWorld {
 	return w
 }
 
-// oddTrial is one case on its way.
+// oddTrial is a case in progress.
 type oddTrial struct {
 	oddCombination
 	id     string
 	object *entitytest.Object
 	plan   *entitytest.Plan
-	over   bool // it was refused, or it failed
+	over   bool // it was refused or failed
 }
 
-// walk does something with all trials that are not over, at the same time and in one walk of Terraform.
+// walk does something with all trials in progress, concurrently in one walk of Terraform.
 func (w *oddWorld) walk(trials []*oddTrial, do func(tf *entitytest.Terraform, c *oddTrial)) {
 	w.tf.Walk(func() {
 		var group sync.WaitGroup
@@ -144,7 +144,7 @@ func (w *oddWorld) walk(trials []*oddTrial, do func(tf *entitytest.Terraform, c 
 	})
 }
 
-// try creates objects with odd values, makes them complete, and odd again.
+// try creates objects with odd values, then sets complete values, and odd ones again.
 func (w *oddWorld) try(typ string, full values, cases []oddCombination) {
 	var trials []*oddTrial
 	for i, c := range cases {
@@ -180,7 +180,7 @@ func (w *oddWorld) try(typ string, full values, cases []oddCombination) {
 	odd()
 }
 
-// plan plans what is known while Terraform plans.
+// plan plans with the values that are known while planning.
 func (w *oddWorld) plan(tf *entitytest.Terraform, typ string, c *oddTrial, config values) {
 	plan, diagnostics := tf.Plan(typ, c.object, config)
 	if c.plan = plan; plan == nil {
@@ -189,7 +189,7 @@ func (w *oddWorld) plan(tf *entitytest.Terraform, typ string, c *oddTrial, confi
 	}
 }
 
-// apply plans again with what is known by then, if that is more, and applies the plan.
+// apply plans again if more values are known by then, and applies the plan.
 func (w *oddWorld) apply(tf *entitytest.Terraform, c *oddTrial, final values) {
 	if c.late() {
 		again, diagnostics, problems := tf.Replan(c.plan, final)
@@ -214,7 +214,8 @@ func (w *oddWorld) apply(tf *entitytest.Terraform, c *oddTrial, final values) {
 	c.object, c.over = object, c.over || object == nil
 }
 
-// named is a configuration of an object of its own: where it says who it is as the complete one does, it says it is the one with the id.
+// named returns a configuration of a separate object. Where the complete configuration has its
+// name, the copy has the id.
 func named(typ, id string, full, config values) values {
 	names := map[string]values{
 		"stowage_project":         {"name": id},
@@ -231,10 +232,10 @@ func named(typ, id string, full, config values) values {
 	return own
 }
 
-// refusedElsewhere are arguments that are refused at another one, which is impossible without them.
+// refusedElsewhere maps arguments to those on which they are refused, which require them.
 var refusedElsewhere = map[string]string{"access_key": "secret_readers", "versioning": "object_lock", "access": "allow_delete"}
 
-// refused checks that a configuration is refused for an argument that is odd, and in words for its author.
+// refused checks that a configuration is refused on an odd argument, with a text for its author.
 func (w *oddWorld) refused(c oddCombination, diagnostics []*tfprotov6.Diagnostic) {
 	for _, d := range entitytest.Errors(diagnostics) {
 		text := fmt.Sprintf("%v: %s\n%s", d.Attribute, d.Summary, d.Detail)
@@ -251,7 +252,7 @@ func (w *oddWorld) refused(c oddCombination, diagnostics []*tfprotov6.Diagnostic
 			elsewhere = elsewhere || refusedElsewhere[odd.argument()] == string(at)
 		}
 		if at == "object_lock" && d.Summary == "Unable to Change Object Lock" {
-			continue // it is decided when a bucket is created
+			continue // fixed when a bucket is created
 		}
 		if !here && !elsewhere {
 			w.t.Errorf("%s: it is refused at another argument: %s", c.name(), text)
@@ -262,7 +263,7 @@ func (w *oddWorld) refused(c oddCombination, diagnostics []*tfprotov6.Diagnostic
 	}
 }
 
-// blamesProvider says whether a diagnostic reports a bug of the provider.
+// blamesProvider reports whether a diagnostic reports a bug of the provider.
 func blamesProvider(text string) bool {
 	for _, words := range []string{"Value Conversion Error", "always an error in the provider", "please report", "reflect"} {
 		if strings.Contains(text, words) {
@@ -272,7 +273,7 @@ func blamesProvider(text string) bool {
 	return false
 }
 
-// TestMain keeps the machine's own settings out of the tests.
+// TestMain isolates the tests from the machine's settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "STOWAGE_") || strings.HasPrefix(name, "TFC_") {

@@ -13,19 +13,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
 )
 
-// oddCase is an odd value at one place of a configuration: planned as it is known while Terraform plans, final as it is known when it applies.
+// oddCase is an odd value at one place of a configuration: planned is what is known while planning,
+// final what is known during the apply.
 type oddCase struct {
 	name           string
 	at             place
 	planned, final any
-	// valid says that the final configuration is a valid one, so that the case must not be refused.
+	// valid means that the final configuration is valid, so that the case must not be refused.
 	valid bool
 }
 
-// argument is the top-level argument that is odd.
+// argument returns the top-level argument that is odd.
 func (c oddCase) argument() string { return c.at[0].(string) }
 
-// oddCombination are odd values at several places, at most one in each argument.
+// oddCombination is a set of odd values at several places, at most one per argument.
 type oddCombination []oddCase
 
 func (c oddCombination) name() string {
@@ -40,12 +41,12 @@ func (c oddCombination) valid() bool {
 	return !slices.ContainsFunc(c, func(odd oddCase) bool { return !odd.valid })
 }
 
-// late says that something is unknown while planning.
+// late reports whether a value is unknown while planning.
 func (c oddCombination) late() bool {
 	return slices.ContainsFunc(c, func(odd oddCase) bool { return strings.Contains(odd.name, "unknown") })
 }
 
-// planned is a complete configuration with the odd values as they are known while planning.
+// planned returns a complete configuration with the odd values known while planning.
 func (c oddCombination) planned(full values) values {
 	for _, odd := range c {
 		full = with(full, odd.at, odd.planned)
@@ -53,7 +54,7 @@ func (c oddCombination) planned(full values) values {
 	return full
 }
 
-// final is a complete configuration with the odd values as they are known during the apply.
+// final returns a complete configuration with the odd values known during the apply.
 func (c oddCombination) final(full values) values {
 	for _, odd := range c {
 		full = with(full, odd.at, odd.final)
@@ -61,7 +62,7 @@ func (c oddCombination) final(full values) values {
 	return full
 }
 
-// combinations are some combinations of two to four cases.
+// combinations returns some combinations of two to four cases.
 func combinations(cases []oddCase, random *rand.Rand, count int) []oddCombination {
 	var result []oddCombination
 	for len(result) < count {
@@ -81,7 +82,8 @@ func combinations(cases []oddCase, random *rand.Rand, count int) []oddCombinatio
 	return result
 }
 
-// place is where a configurable value is: attribute names, and 0 for the first element of a list.
+// place is the path of a configurable value: attribute names, and 0 for the first element of a
+// list.
 type place []any
 
 func (p place) String() string {
@@ -96,7 +98,7 @@ func (p place) String() string {
 	return strings.TrimPrefix(text.String(), ".")
 }
 
-// configurable are all places of a schema that a configuration can set, with their types.
+// configurable returns all places of a schema that a configuration can set, with their types.
 func configurable(schema *tfprotov6.Schema) map[string]oddPlace {
 	places := map[string]oddPlace{}
 	attributePlaces(schema.Block.Attributes, nil, places)
@@ -104,12 +106,12 @@ func configurable(schema *tfprotov6.Schema) map[string]oddPlace {
 	return places
 }
 
-// oddPlace is a place and what belongs there.
+// oddPlace is a place with its type.
 type oddPlace struct {
 	at       place
 	typ      tftypes.Type
 	optional bool
-	block    bool // there is always a list, and no element of it is null or unknown
+	block    bool // the list always exists, and no element is null or unknown
 }
 
 func attributePlaces(attributes []*tfprotov6.SchemaAttribute, under place, places map[string]oddPlace) {
@@ -137,7 +139,8 @@ func blockPlaces(blocks []*tfprotov6.SchemaNestedBlock, places map[string]oddPla
 	}
 }
 
-// oddCases are the cases for all places of a schema. full is a configuration in which each of them has a valid value.
+// oddCases returns the cases for all places of a schema. full is a configuration with a valid value
+// for each.
 func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 	places := configurable(schema)
 	var cases []oddCase
@@ -162,7 +165,8 @@ func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 			}
 			odd("[null]", []any{nil})
 			odd("[..., null]", append(slices.Clone(elements), nil))
-			// The framework takes an unknown object in a list for one without attributes, and so refuses it.
+			// The framework treats an unknown object in a list as one without attributes, and so
+			// refuses it.
 			add("[unknown], then valid", []any{entitytest.Unknown}, elements[:1], elementTypeOf(typ).Is(tftypes.String))
 			add("[..., unknown], then null", append(slices.Clone(elements), entitytest.Unknown), append(slices.Clone(elements), nil), false)
 			add("unknown, then []", entitytest.Unknown, []any{}, false)
@@ -218,7 +222,7 @@ func withKey(m values, key string, value any) values {
 	return changed
 }
 
-// lookup is the value at a place.
+// lookup returns the value at a place.
 func lookup(in any, at place) any {
 	for _, step := range at {
 		switch step := step.(type) {
@@ -236,7 +240,7 @@ func lookup(in any, at place) any {
 	return in
 }
 
-// with is a copy of a configuration with another value at a place.
+// with returns a copy of a configuration with another value at a place.
 func with(in values, at place, value any) values {
 	changed, _ := replaced(in, at, value).(values)
 	return changed

@@ -14,13 +14,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// numbered draws incarnations that can be told apart.
+// numbered returns services that draw numbered incarnations.
 func numbered() entity.Services {
 	n := 0
 	return entity.Services{NewIncarnation: func() string { n++; return fmt.Sprint("i", n) }}
 }
 
-// wantWarnings checks that there is one warning for each of the summaries, and no error.
+// wantWarnings checks for exactly one warning per summary, and no error.
 func wantWarnings(t *testing.T, diagnostics []*entitytest.Diagnostic, summaries ...string) {
 	t.Helper()
 	entitytest.Must(t, diagnostics)
@@ -77,7 +77,7 @@ func TestOwnership_EachCreateHasItsIncarnation(t *testing.T) {
 	}
 }
 
-// States that were written before there were incarnations take the template's over, of which there may be none.
+// States older than incarnations take over the template's incarnation, if it has one.
 func TestOwnership_OldStates(t *testing.T) {
 	tf, p := start(t, numbered())
 	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("")); err != nil {
@@ -95,7 +95,7 @@ func TestOwnership_OldStates(t *testing.T) {
 	}
 	read = tf.Applied(typ, read, config(values{"source_ips": []any{"203.0.113.0/24"}}))
 
-	// Without a refresh it is an old state of what another resource has taken over.
+	// Without a refresh, the state is that of an object which another resource has taken over.
 	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, projects.As("i9")); err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestOwnership_AnotherIncarnation(t *testing.T) {
 	}
 }
 
-// create_before_destroy creates with the name that the old object has, and then deletes the old object.
+// create_before_destroy creates with the name of the old object, and then deletes the old one.
 func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	tf, p := start(t, numbered())
 	object := tf.Created(typ, config(nil))
@@ -169,7 +169,8 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	wantError(t, diagnostics, "Unable to Create Project User", `id = "acme/partner"`, "name")
 }
 
-// What the apply will do is said while planning, unless it is still open, or what exists goes first.
+// A plan announces what the apply will meet, unless that is undecided or the existing object is
+// deleted first.
 func TestOwnership_WhatACreateMeets(t *testing.T) {
 	tf, p := start(t, numbered())
 	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("theirs")); err != nil {
@@ -201,7 +202,7 @@ func TestOwnership_WhatACreateMeets(t *testing.T) {
 	})
 }
 
-// Two resources of one name are found while planning, in whatever order Terraform plans them.
+// Two resources of one name are found while planning, in any order.
 func TestOwnership_Twins(t *testing.T) {
 	same, other := config(nil), config(values{"source_ips": []any{"203.0.113.0/24"}})
 	another := config(values{"name": "another"})
@@ -210,12 +211,12 @@ func TestOwnership_Twins(t *testing.T) {
 		destroys  = "Unable to Destroy Project User"
 	)
 	type plan struct {
-		prior  string // "": none
-		config values // nil: it is destroyed
+		prior  string // "" for none
+		config values // nil if it is destroyed
 	}
 	for name, c := range map[string]struct {
 		plans []plan
-		want  string // the summary at the last plan; "" for none
+		want  string // the summary of the last plan's diagnostic; "" for none
 		fails bool
 	}{
 		"both created":                     {[]plan{{"", other}, {"", other}}, duplicate, true},
@@ -268,7 +269,7 @@ func TestOwnership_Twins(t *testing.T) {
 	}
 }
 
-// A saved plan changes what it has shown and nothing else.
+// A saved plan changes exactly what it showed.
 func TestThreeWay_SavedPlan(t *testing.T) {
 	tf, p := start(t, numbered())
 	object := tf.Created(typ, config(values{"tags": values{"team": "red"}}))
@@ -288,7 +289,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	if diff := cmp.Diff(model.Entity(want), got); diff != "" {
 		t.Errorf("the saved plan has made of it (-want +got): %s", diff)
 	}
-	// What the other writer changed shows in the next plan.
+	// The other writer's change appears in the next plan.
 	if action := tf.Action(applied, config(values{"tags": values{"team": "blue"}})); action != "update" {
 		t.Errorf("the next plan is %s", action)
 	}
@@ -312,7 +313,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	}
 }
 
-// Tags that are ignored are nobody's conflict, and stay.
+// Ignored tags cause no conflict, and stay.
 func TestThreeWay_IgnoredTags(t *testing.T) {
 	s := numbered()
 	s.IgnoreTags = entity.IgnoreTags{Keys: []string{"cost"}}

@@ -27,7 +27,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 )
 
-// typeName is the provider's part of the names of its types.
+// typeName is the prefix of the provider's type names.
 const typeName = "stowage"
 
 // Stowage is the provider.
@@ -38,7 +38,8 @@ type Stowage struct {
 	services atomic.Pointer[entity.Services] // see Shared
 }
 
-// connect makes the projects that an account's credentials reach, and says what the provider's region is.
+// connect creates the projects that an account's credentials can access, and returns the provider's
+// region.
 type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (p entity.Projects, region string, warnings []awsclient.Warning, err error)
 
 var (
@@ -47,12 +48,13 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*Stowage)(nil)
 )
 
-// New returns the provider; version is its own.
+// New returns the provider; version is the provider's own version.
 func New(version string) provider.Provider { return newStowage(version) }
 
 func newStowage(version string) *Stowage { return &Stowage{version: version, connect: connectAWS} }
 
-// connectAWS finds credentials, and asks AWS whose they are. Nothing else is called until an object needs it.
+// connectAWS finds credentials and asks AWS for their account. It makes no other call until an
+// object needs one.
 func connectAWS(ctx context.Context, config awsclient.Config, settings projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
 	clients, err := awsclient.New(ctx, config)
 	if err != nil {
@@ -104,10 +106,10 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	s.services.Store(walk)
 }
 
-// Shared returns what the objects share. It is nil until the provider is configured.
+// Shared returns the objects' shared services. It is nil until the provider is configured.
 func (s *Stowage) Shared() *entity.Services { return s.services.Load() }
 
-// settings are the arguments of our own, with their defaults.
+// settings returns the provider's own arguments, with their defaults.
 func (m *Model) settings() projects.Config {
 	settings := projects.Config{
 		Hub:      m.Hub.ValueString(),
@@ -138,7 +140,7 @@ func (m *Model) settings() projects.Config {
 	return settings
 }
 
-// environment is the value of a variable, "" included, or the default if it isn't set.
+// environment returns the value of a variable, even if empty, or the default if it is not set.
 func environment(variable, otherwise string) string {
 	if value, ok := os.LookupEnv(variable); ok {
 		return value
@@ -146,13 +148,14 @@ func environment(variable, otherwise string) string {
 	return otherwise
 }
 
-// share hands the services to every kind of object: forgetting one leaves it without any.
+// share passes the services to every kind of object. All kinds must be listed here.
 func share(services *entity.Services, resp *provider.ConfigureResponse) {
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = services, services, services
 	resp.ActionData, resp.ListResourceData, resp.StateStoreData = services, services, services
 }
 
-// unconfigured explains why the provider can't work, on the argument that is to blame where there is one.
+// unconfigured explains why the provider cannot be configured, on the argument at fault if there is
+// one.
 func unconfigured(err error) diag.Diagnostic {
 	const summary = "Unable to Configure Provider"
 	attribute, detail := entity.Explained(err)

@@ -24,7 +24,7 @@ import (
 
 type values = entitytest.Values
 
-// clean takes away the environment variables that the block looks at.
+// clean unsets the environment variables that the block reads.
 func clean(t *testing.T) {
 	t.Helper()
 	t.Setenv("STOWAGE_HUB", "stowage")
@@ -34,7 +34,7 @@ func clean(t *testing.T) {
 	t.Setenv("TFC_RUN_ID", "")
 }
 
-// recorded is a provider that notes how it would connect.
+// recorded is a provider that records how it would connect.
 type recorded struct {
 	config   awsclient.Config
 	settings projects.Config
@@ -259,7 +259,7 @@ func TestModelHasTheBlocksArguments(t *testing.T) {
 	}
 }
 
-// Terraform itself answers unknown for an unknown argument: it never asks the provider.
+// Terraform answers unknown for an unknown argument and never calls the provider.
 func TestFunctionOverTheProtocol(t *testing.T) {
 	server, err := providerserver.NewProtocol6WithError(New("test"))()
 	if err != nil {

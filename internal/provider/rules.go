@@ -13,20 +13,21 @@ import (
 
 // textRule is a rule for the text of an argument.
 type textRule struct {
-	must  string // what a value must be
+	must  string // the required form of a value
 	holds func(value string) bool
 }
 
-// hubPattern is what may be a part of the name of an SSM parameter (SSM API reference, PutParameter).
+// hubPattern matches what may be part of the name of an SSM parameter (SSM API reference,
+// PutParameter).
 var hubPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 var (
 	isHubName = textRule{"must be a name of letters, digits, dots, hyphens and underscores", hubPattern.MatchString}
-	// isRoleName takes "" as well: it stands for the provider's own credentials.
+	// isRoleName also accepts "", the provider's own credentials.
 	isRoleName = textRule{"must be the name of an IAM role", func(value string) bool { return value == "" || model.IsRoleName(value) }}
-	// isExternalID takes "" as well: it stands for none.
+	// isExternalID also accepts "", no external ID.
 	isExternalID = textRule{"must have 2 to 1224 letters, digits and characters of +=,.@:/_-", func(value string) bool { return value == "" || awsclient.IsExternalID(value) }}
-	// isPlainText is for what goes into templates as it is.
+	// isPlainText is for texts that are put into templates unchanged.
 	isPlainText = textRule{"must not hold a dynamic reference ({{resolve:...}})", func(value string) bool { return !model.HoldsReference(value) }}
 )
 

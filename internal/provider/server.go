@@ -11,29 +11,31 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// Server is the provider as Terraform calls it: the framework's server, with package unchanged in front of it.
+// Server is the provider as Terraform calls it: the framework's server behind package unchanged.
 //
-// The optional interfaces of a protocol server (list resources, actions, state stores) are not passed on: the provider has none.
+// It omits the optional interfaces of a protocol server (list resources, actions, state stores),
+// because the provider has none of these.
 type Server struct {
 	tfprotov6.ProviderServer
 
 	provider *Stowage
 	answers  *unchanged.Answers
-	logging  bool                            // calls get the loggers of their own contexts
-	first    atomic.Pointer[context.Context] // that of the first call, without its end
+	logging  bool                            // calls keep the loggers of their own contexts
+	first    atomic.Pointer[context.Context] // the context of the first call, without its end
 
-	mu      sync.Mutex // protects what follows
-	calls   int        // so far
+	mu      sync.Mutex // protects the fields below
+	calls   int        // number of calls so far
 	running map[int]context.CancelFunc
 }
 
-// ServerOptions describe a server.
+// ServerOptions configures a server.
 type ServerOptions struct {
-	// Version is that of the provider.
+	// Version is the provider's version.
 	Version string
-	// Logging is for a process that writes a log.
+	// Logging is set for a process that writes a log.
 	Logging bool
-	// InFrontOf puts package unchanged in front of the framework. Nil means Answers.InFrontOf; tests compare both.
+	// InFrontOf puts package unchanged in front of the framework. Nil means Answers.InFrontOf.
+	// Tests compare both answers.
 	InFrontOf func(*unchanged.Answers, tfprotov6.ProviderServer) tfprotov6.ProviderServer
 }
 
@@ -53,11 +55,13 @@ func newServer(p *Stowage, options ServerOptions) *Server {
 	return &Server{ProviderServer: inFrontOf(answers, framework), provider: p, answers: answers, logging: options.Logging}
 }
 
-// during makes a call with a context that ends with the caller's, when the provider is stopped, and when the call is over.
+// during makes a call with a context that ends with the caller's, when the provider is stopped, and
+// when the call returns.
 //
-// The framework keeps the contexts of all calls until the process ends: it registers them to cancel them when the provider is
-// stopped. Each would keep its loggers, tens of kilobytes a call, and hundreds of megabytes after a plan of thousands of resources.
-// So, unless there is something to log, the context has the values of the first call instead of its own.
+// The framework keeps the contexts of all calls until the process ends, to cancel them when the
+// provider is stopped. Each keeps its loggers: tens of kilobytes per call, and hundreds of
+// megabytes after a plan of thousands of resources. So, unless logging is on, the context has the
+// values of the first call.
 func during[Request, Response any](
 	ctx context.Context, s *Server, req Request, do func(context.Context, Request) (Response, error),
 ) (Response, error) {
@@ -77,7 +81,7 @@ func during[Request, Response any](
 	return do(call, req)
 }
 
-// begin registers a call, to be canceled when the provider is stopped, until end.
+// begin registers a call that is canceled when the provider is stopped, until end.
 func (s *Server) begin(cancel context.CancelFunc) (end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// keeper is a server that keeps the contexts of all calls, as the framework's does.
+// keeper is a server that keeps the contexts of all calls, like the framework's.
 type keeper struct {
 	tfprotov6.ProviderServer
 	kept []context.Context
@@ -24,7 +24,7 @@ func (k *keeper) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequ
 
 type keyed struct{}
 
-// call makes a call with a large value in its context and returns a weak pointer to that.
+// call makes a call with a large value in its context and returns a weak pointer to the value.
 func call(t *testing.T, s *Server) weak.Pointer[[1 << 20]byte] {
 	t.Helper()
 	value := new([1 << 20]byte)
@@ -36,7 +36,7 @@ func call(t *testing.T, s *Server) weak.Pointer[[1 << 20]byte] {
 	return weak.Make(value)
 }
 
-// TestServer_Memory: the memory of a provider does not grow with the calls that it has had.
+// TestServer_Memory checks that memory does not grow with the number of calls.
 func TestServer_Memory(t *testing.T) {
 	inner := &keeper{}
 	s := &Server{ProviderServer: inner}
@@ -57,7 +57,7 @@ func TestServer_Memory(t *testing.T) {
 	}
 }
 
-// TestServer_Logging: a call that may write to a log has the loggers of its own context.
+// TestServer_Logging checks that a call has the loggers of its own context when logging is on.
 func TestServer_Logging(t *testing.T) {
 	inner := &keeper{}
 	s := &Server{ProviderServer: inner, logging: true}

@@ -22,7 +22,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 )
 
-// seeds are configurations near which values are generated.
+// seeds are configurations around which values are generated.
 var seeds = map[string][]values{
 	"stowage_project": {
 		{"name": "globex", "account_id": "222233334444", "region": "eu-west-1", "tags": values{"client": "Globex"}},
@@ -50,13 +50,13 @@ var seeds = map[string][]values{
 	},
 }
 
-// words are strings that mean something to some attribute.
+// words are strings that have a meaning for some attribute.
 var words = []string{
 	"", "globex", "initech", "nowhere", "inbox", "outbox", "partner", "in/", "read", "write", "refuse", "retain", "GOVERNANCE", "222233334444",
 	"eu-west-1", "203.0.113.0/24", "5m", "soon", "é\u0301\"\\", "GET",
 }
 
-// generated is a provider whose projects hold what the seeds say, and the states of that.
+// generated is a provider with projects according to the seeds, and their states.
 type generated struct {
 	*entitytest.Terraform
 
@@ -90,7 +90,7 @@ func newGenerated(t *testing.T, services entity.Services) *generated {
 			}
 		}
 	}
-	// Afterwards the buckets have drifted, which one of their states shows, and one user is gone.
+	// Now the buckets have drifted, which one of their states shows, and one user is gone.
 	if err := p.Rewrite("globex", `"RestrictPublicBuckets":true`, `"RestrictPublicBuckets":false`); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func drawValue(t *rapid.T, typ tftypes.Type) tftypes.Value {
 	return tftypes.NewValue(typ, rapid.SampledFrom(words).Draw(t, "string"))
 }
 
-// mutate changes up to three attributes of a value, perhaps within others.
+// mutate changes up to three attributes of a value, nested ones included.
 func mutate(t *rapid.T, v tftypes.Value) tftypes.Value {
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 3}).Draw(t, "mutations") {
 		v = mutateOne(t, v)
@@ -189,13 +189,13 @@ func dynamic(t *rapid.T, v tftypes.Value) *tfprotov6.DynamicValue {
 	return &encoded
 }
 
-// drawType draws a type of resources, and one of its seeds.
+// drawType draws a resource type and one of its seeds.
 func drawType(t *rapid.T) (typ string, n int) {
 	typ = rapid.SampledFrom(slices.Sorted(maps.Keys(seeds))).Draw(t, "type")
 	return typ, rapid.IntRange(0, len(seeds[typ])-1).Draw(t, "seed")
 }
 
-// drawState draws a state of the object of a seed.
+// drawState draws a state of a seed's object.
 func (g *generated) drawState(t *rapid.T, typ string, seed int) tftypes.Value {
 	states := []tftypes.Value{g.states[typ][seed]}
 	if more := seed + len(seeds[typ]); more < len(g.states[typ]) {
@@ -204,7 +204,7 @@ func (g *generated) drawState(t *rapid.T, typ string, seed int) tftypes.Value {
 	return rapid.SampledFrom(states).Draw(t, "state")
 }
 
-// drawIdentity draws an identity for a state: none, the right one, or another one.
+// drawIdentity draws an identity for a state: none, the right one, or another.
 func (g *generated) drawIdentity(t *rapid.T, typ string, state tftypes.Value) *tfprotov6.ResourceIdentityData {
 	identities, err := g.Server().GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
 	if err != nil {
@@ -234,7 +234,7 @@ func (g *generated) drawIdentity(t *rapid.T, typ string, state tftypes.Value) *t
 	return &tfprotov6.ResourceIdentityData{IdentityData: dynamic(t, right)}
 }
 
-// drawPrivate draws private state, as the framework encodes it and otherwise.
+// drawPrivate draws private state, in the framework's encoding and others.
 func drawPrivate(t *rapid.T) []byte {
 	encoded := func(values map[string]string) []byte {
 		private := map[string][]byte{}
@@ -254,7 +254,7 @@ func drawPrivate(t *rapid.T) []byte {
 	}).Draw(t, "private")
 }
 
-// checkProperty runs a property, and fails if none of its calls was answered without the framework.
+// checkProperty runs a property, and fails if package unchanged answered none of its calls.
 func (g *generated) checkProperty(t *testing.T, rpc string, property func(t *rapid.T)) {
 	t.Helper()
 	t.Run(rpc, func(t *testing.T) {
@@ -279,8 +279,9 @@ func (g *generated) checkProperty(t *testing.T, rpc string, property func(t *rap
 	})
 }
 
-// TestUnchanged_Property compares the answers of package unchanged with the framework's on generated values: nulls, unknowns, nested
-// attributes, timeouts, tags, identities, private state. The server that it calls fails the test for each difference.
+// TestUnchanged_Property compares package unchanged with the framework on generated values: nulls,
+// unknowns, nested attributes, timeouts, tags, identities, private state. The server fails the test
+// for each difference.
 func TestUnchanged_Property(t *testing.T) {
 	for name, services := range map[string]entity.Services{
 		"plain":     {Region: "eu-west-1"},
@@ -342,7 +343,8 @@ func must(t *rapid.T, err error) {
 	}
 }
 
-// drawJSON draws a stored state near a value, with attributes that are missing, of other types, or unknown to the schema.
+// drawJSON draws a stored state near a value, with attributes that are missing, of other types, or
+// not in the schema.
 func (g *generated) drawJSON(t *rapid.T, state tftypes.Value) *tfprotov6.RawState {
 	var attributes map[string]any
 	if err := json.Unmarshal(asJSON(t, mutate(t, state)), &attributes); err != nil {
@@ -366,7 +368,7 @@ func (g *generated) drawJSON(t *rapid.T, state tftypes.Value) *tfprotov6.RawStat
 	return &tfprotov6.RawState{JSON: text}
 }
 
-// asJSON renders a value as Terraform stores it, unknown values as null.
+// asJSON returns a value as Terraform stores it, with unknown values as null.
 func asJSON(t *rapid.T, v tftypes.Value) []byte {
 	text, err := json.Marshal(entitytest.Plain(v))
 	if err != nil {

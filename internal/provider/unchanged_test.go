@@ -8,8 +8,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// TestUnchanged_Supported fails when a schema gains something that package unchanged does not know: then every plan of the
-// resource is as slow as the framework. Teach the package what it is, and compare.
+// TestUnchanged_Supported fails when a schema uses something that package unchanged does not
+// support. Every plan of that resource would be as slow as with the framework. Add support to the
+// package, and compare.
 func TestUnchanged_Supported(t *testing.T) {
 	for _, newResource := range new(provider.Stowage).Resources(t.Context()) {
 		r := newResource()
@@ -19,8 +20,8 @@ func TestUnchanged_Supported(t *testing.T) {
 	}
 }
 
-// TestUnchanged_Answered checks which calls are answered without the framework. That the answers are the same, every test of an
-// object checks.
+// TestUnchanged_Answered checks which calls package unchanged answers. Every test of an object
+// checks that the answers equal the framework's.
 func TestUnchanged_Answered(t *testing.T) {
 	tf, p, created := globex(t)
 	answered := func(typ string, want map[string]bool, do func()) {

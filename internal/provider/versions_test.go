@@ -22,8 +22,8 @@ import (
 
 var record = flag.Bool("record", false, "write the state files of the first schema version, where there are none")
 
-// stored are all resources, in the order in which they can be created. testdata holds the state that the first version of
-// each schema wrote; it is kept for ever.
+// stored lists all resources, in an order in which they can be created. testdata holds the state
+// that the first version of each schema wrote; it is kept for ever.
 var stored = []struct {
 	typ    string
 	config values
@@ -34,7 +34,7 @@ var stored = []struct {
 	{"stowage_user_permission", values{"project": "globex", "user": "partner", "bucket": "inbox", "prefix": "in/", "access": "read"}},
 }
 
-// globex is a provider of all resources, with one of each created.
+// globex returns a provider of all resources, with one of each created.
 func globex(t *testing.T) (*entitytest.Terraform, *entitytest.Projects, map[string]*entitytest.Object) {
 	t.Helper()
 	p := entitytest.NewProjects()
@@ -82,7 +82,8 @@ func TestStateOfTheFirstSchemaIsReadAndPlansNothing(t *testing.T) {
 	}
 }
 
-// wantSame checks that all that the first schema had is what it was. Attributes that came later are there besides.
+// wantSame checks that all attributes of the first schema are unchanged. Later attributes are
+// ignored.
 func wantSame(t *testing.T, what string, first, now []byte) {
 	t.Helper()
 	var before, after map[string]any
@@ -97,7 +98,7 @@ func wantSame(t *testing.T, what string, first, now []byte) {
 	}
 }
 
-// removed are the attributes of schema version 0 that version 1 does not have.
+// removed returns the attributes of schema version 0 that version 1 does not have.
 func removed(typ string) []string {
 	if typ == "stowage_user_permission" {
 		return []string{"deviations", "actions", "timeouts"}
@@ -105,7 +106,8 @@ func removed(typ string) []string {
 	return []string{"deviations"}
 }
 
-// withoutRemoved is a state of schema version 0 without the attributes that version 1 does not have.
+// withoutRemoved returns a state of schema version 0 without the attributes that version 1 does not
+// have.
 func withoutRemoved(t *testing.T, typ string, state []byte) []byte {
 	t.Helper()
 	var attributes map[string]any
@@ -120,8 +122,8 @@ func withoutRemoved(t *testing.T, typ string, state []byte) []byte {
 	return state
 }
 
-// TestStateUpgrade_Version0 upgrades what the last provider of schema version 0 wrote: every attribute set, and none; a bucket
-// that was changed by hand.
+// TestStateUpgrade_Version0 upgrades states of the last provider with schema version 0: every
+// attribute set, none set, and a bucket that was changed by hand.
 func TestStateUpgrade_Version0(t *testing.T) {
 	tf, _, _ := globex(t)
 	file, err := os.ReadFile(filepath.Join("testdata", "version0.tfstate"))
@@ -165,7 +167,7 @@ func TestStateUpgrade_Unreadable(t *testing.T) {
 	}
 }
 
-// Terraform refuses such a state by itself; so does the provider when it is asked.
+// Terraform refuses such a state before it calls the provider, and so does the provider.
 func TestStateOfANewerSchemaIsRefused(t *testing.T) {
 	tf, _, created := globex(t)
 	for _, s := range stored {

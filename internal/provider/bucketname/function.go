@@ -1,4 +1,4 @@
-// Package bucketname is the function bucket_name.
+// Package bucketname implements the function bucket_name.
 package bucketname
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Function is bucket_name. It asks nobody: the name follows from its arguments.
+// Function is bucket_name. It makes no calls: the name follows from its arguments.
 type Function struct{}
 
 var _ function.Function = (*Function)(nil)
@@ -43,7 +43,7 @@ func (*Function) Run(ctx context.Context, req function.RunRequest, resp *functio
 	if resp.Error = req.Arguments.Get(ctx, &project, &name, &account, &region); resp.Error != nil {
 		return
 	}
-	// The arguments are judged as the resources judge them, in the order of the parameters.
+	// The arguments are validated like those of the resources, in the order of the parameters.
 	arguments := map[string]int64{"account_id": 2, "region": 3}
 	of := model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
 	for _, problem := range of.Problems() {

@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// DataModel is the data source stowage_project.
+// DataModel is the model of the data source stowage_project.
 type DataModel struct {
 	ID                   types.String `tfsdk:"id"`
 	Name                 types.String `tfsdk:"name"`
@@ -33,7 +33,7 @@ type DataModel struct {
 	PublicAccessBlocked  types.Bool   `tfsdk:"public_access_blocked"`
 }
 
-// Headroom is what still fits into a stack, or into all of them.
+// Headroom is the remaining capacity of a stack, or of all of them.
 type Headroom struct {
 	Resources     types.Int64 `tfsdk:"resources"`
 	TemplateBytes types.Int64 `tfsdk:"template_bytes"`
@@ -158,7 +158,7 @@ func status(p model.Project, stacks []projects.Stack) string {
 	return stacks[0].Status
 }
 
-// ListModel is the data source stowage_projects.
+// ListModel is the model of the data source stowage_projects.
 type ListModel struct {
 	Projects []Listing `tfsdk:"projects"`
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Model is stowage_project in state, plan and configuration.
+// Model is the model of stowage_project in state, plan and configuration.
 type Model struct {
 	entity.Common
 	entity.Timed
@@ -31,12 +31,12 @@ type Model struct {
 	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
 }
 
-// sftpValue is the nested attribute sftp.
+// sftpValue returns the nested attribute sftp.
 func sftpValue(enabled bool) types.Object {
 	return types.ObjectValueMust(map[string]attr.Type{"enabled": types.BoolType}, map[string]attr.Value{"enabled": types.BoolValue(enabled)})
 }
 
-// hasServer says whether a model has an SFTP server; known is false while that isn't known.
+// hasServer reports whether a model has an SFTP server; known is false while that is unknown.
 func hasServer(m *Model) (has, known bool) {
 	if m.SFTP.IsNull() || m.SFTP.IsUnknown() {
 		return false, m.SFTP.IsNull()
@@ -81,7 +81,8 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	return append(diags, refuseMove(p)...)
 }
 
-// refuseMove refuses another account or region for a project that holds entities: they would have to move with it.
+// refuseMove refuses another account or region for a project that holds entities, which would have
+// to move too.
 func refuseMove(p *entity.Planning[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.View == nil || p.State == nil || !p.State.Name.Equal(p.Plan.Name) {
@@ -119,7 +120,7 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	return diags
 }
 
-// facts are what never changes in a project's life.
+// facts are the attributes that never change in a project's life.
 type facts struct{ KMSKeyARN, LogBucketName, NotificationTopicARN types.String }
 
 func factsOf(p model.Project, env template.Env) facts {

@@ -1,4 +1,5 @@
-// Package project is the resource stowage_project, and the data sources stowage_project and stowage_projects.
+// Package project implements the resource stowage_project, and the data sources stowage_project and
+// stowage_projects.
 package project
 
 import (

@@ -82,7 +82,7 @@ func TestProjectWithEntitiesStaysWhereItIs(t *testing.T) {
 	if problem := entitytest.Lacks(diagnostics, "Unable to Replace Project", `holds 0 buckets, 1 users and 0 permissions, and can't change its account_id`, "account_id"); problem != "" {
 		t.Error(problem)
 	}
-	// What goes with it in the same apply is not known, so a destroy is judged by the apply.
+	// Only the apply can validate a destroy, because the plan does not know what else it destroys.
 	plan, diagnostics = tf.Plan(typ, object, nil)
 	entitytest.Must(t, diagnostics)
 	_, diagnostics = tf.Apply(plan)

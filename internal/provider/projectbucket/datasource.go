@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 )
 
-// DataModel is the data source stowage_project_buckets.
+// DataModel is the model of the data source stowage_project_buckets.
 type DataModel struct {
 	Project types.String `tfsdk:"project"`
 	Buckets []DataBucket `tfsdk:"buckets"`

@@ -18,7 +18,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Model is stowage_project_bucket in state, plan and configuration.
+// Model is the model of stowage_project_bucket in state, plan and configuration.
 type Model struct {
 	entity.Common
 	entity.Timed
@@ -135,7 +135,8 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	return warnOfReplacement(p)
 }
 
-// warnOfRetained says that a replacement fails because the bucket that it replaces stays, and has the name of the new one.
+// warnOfRetained warns that a replacement will fail, because the replaced bucket is retained and
+// has the name of the new one.
 func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !p.Replaces || p.View == nil {
@@ -154,8 +155,8 @@ func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
 	return diags
 }
 
-// refuseLockChange refuses to add or remove object lock: S3 decides it when a bucket is created, and removing it is never
-// possible. Its values may change.
+// refuseLockChange refuses to add or remove object lock: S3 fixes it when a bucket is created, and
+// it can never be removed. Its values may change.
 func refuseLockChange(p *entity.Planning[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.Plan.ObjectLock.IsUnknown() || p.Plan.ObjectLock.IsNull() == p.State.ObjectLock.IsNull() {
@@ -171,7 +172,8 @@ func refuseLockChange(p *entity.Planning[Model]) diag.Diagnostics {
 	return diags
 }
 
-// warnOfReplacement says what a replacement means for the data. Whether the bucket holds any is not known while planning.
+// warnOfReplacement warns what a replacement means for the data. The plan does not know whether the
+// bucket holds any.
 func warnOfReplacement(p *entity.Planning[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	data := map[model.OnDelete]string{
@@ -222,7 +224,7 @@ func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) di
 	return append(diags, d...)
 }
 
-// names are a bucket's ARN and its host name in its region (AWS General Reference, S3 endpoints).
+// names returns a bucket's ARN and its regional host name (AWS General Reference, S3 endpoints).
 func names(env template.Env, bucketName string) (arn, domain types.String) {
 	return types.StringValue(fmt.Sprintf("arn:%s:s3:::%s", env.Partition, bucketName)),
 		types.StringValue(fmt.Sprintf("%s.s3.%s.%s", bucketName, env.Region, cfn.DNSSuffix(env.Partition)))

@@ -1,4 +1,5 @@
-// Package projectbucket is the resource stowage_project_bucket, and the data source stowage_project_buckets.
+// Package projectbucket implements the resource stowage_project_bucket, and the data source
+// stowage_project_buckets.
 package projectbucket
 
 import (
@@ -43,10 +44,12 @@ func object() entity.Object[Model] {
 	}
 }
 
-// noNulls refuses null elements: a list of what is allowed means something else without one of them.
+// noNulls refuses null elements: without one of them, a list of what is allowed has another
+// meaning.
 var noNulls = []validator.Set{setvalidator.NoNullValues()}
 
-// notZero refuses 0, which means that a number of days is not set. What else is wrong with it, the model finds.
+// notZero refuses 0, which would mean that the number of days is not set. The model finds all other
+// errors.
 type notZero struct{}
 
 var _ unchanged.ByValue = notZero{}
@@ -119,7 +122,7 @@ func attributes() map[string]schema.Attribute {
 				},
 			},
 		},
-		// A list, not a set: of the rules that match a request, S3 applies the first.
+		// A list, not a set: S3 applies the first rule that matches a request.
 		"cors": schema.ListNestedAttribute{
 			Optional: true, Computed: true, Validators: []validator.List{listvalidator.NoNullValues()}, Default: listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
 			MarkdownDescription: "Rules that let browsers use the bucket from pages of other origins; the first rule that matches a request counts. Default: none.",

@@ -157,7 +157,7 @@ func TestReplacement(t *testing.T) {
 	}{
 		{"name", "outbox", []string{"name"}},
 		{"bucket_name", "acme-another", []string{"bucket_name"}},
-		{"bucket_name", "acme-inbox-111122223333-eu-west-1-an", nil}, // what it is by default
+		{"bucket_name", "acme-inbox-111122223333-eu-west-1-an", nil}, // the default
 		{"project", entitytest.Unknown, []string{"project"}},
 	} {
 		tf, _ := start(t)
@@ -315,7 +315,8 @@ func TestUnknownValuesAreNotJudged(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 }
 
-// wantError fails the test if the diagnostics have no error with the summary, the text in its detail and the path.
+// wantError fails the test unless the diagnostics have an error with this summary, text in the
+// detail, and path.
 func wantError(t *testing.T, diagnostics []*entitytest.Diagnostic, summary, text, at string) {
 	t.Helper()
 	if problem := entitytest.Lacks(diagnostics, summary, text, at); problem != "" {

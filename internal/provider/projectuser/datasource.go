@@ -12,7 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// DataModel is the data source stowage_project_users.
+// DataModel is the model of the data source stowage_project_users.
 type DataModel struct {
 	Project types.String `tfsdk:"project"`
 	Users   []DataUser   `tfsdk:"users"`

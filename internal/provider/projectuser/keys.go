@@ -44,13 +44,14 @@ var (
 	keyType = types.ObjectType{AttrTypes: keyTypes}
 )
 
-// The statuses of a key, as IAM has them.
+// The statuses of a key, as in IAM.
 const (
 	active   = "active"
 	inactive = "inactive"
 )
 
-// accessKeyOf is the configured access key of a model, with the keys that it has; nil for none. Times that are not known yet are now.
+// accessKeyOf returns the configured access key of a model, with its existing keys; nil for none.
+// Unknown times are now.
 func accessKeyOf(ctx context.Context, m *Model) (*model.AccessKey, diag.Diagnostics) {
 	if !entity.Known(m.AccessKey) {
 		return nil, nil
@@ -84,7 +85,7 @@ func accessKeyOf(ctx context.Context, m *Model) (*model.AccessKey, diag.Diagnost
 	return k, diags
 }
 
-// moment is the time that a value says; now when it isn't known yet.
+// moment returns a time value; now while it is unknown.
 func moment(value types.String) time.Time {
 	if t, err := time.Parse(time.RFC3339, value.ValueString()); err == nil {
 		return t.UTC()
@@ -92,12 +93,12 @@ func moment(value types.String) time.Time {
 	return time.Now().UTC().Truncate(time.Second)
 }
 
-// planKeys plans the keys that the user is to have, and what follows from them.
+// planKeys plans the keys of the user, and the attributes that depend on them.
 func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	m := p.Plan
 	m.AccessKeys, m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.MapUnknown(keyType), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	if raw, err := m.AccessKey.ToTerraformValue(ctx); err != nil || !raw.IsFullyKnown() {
-		return nil // what it will say decides which keys there are
+		return nil // its value decides which keys there are
 	}
 	want, diags := accessKeyOf(ctx, m)
 	var have *model.AccessKey
@@ -145,7 +146,7 @@ func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	return diags
 }
 
-// keysValue is the attribute access_keys.
+// keysValue returns the attribute access_keys.
 func keysValue(keys map[model.Slot]model.Key, value func(model.Slot, model.Key) key) types.Map {
 	elements := map[string]attr.Value{}
 	for slot, k := range keys {
@@ -157,7 +158,7 @@ func keysValue(keys map[model.Slot]model.Key, value func(model.Slot, model.Key) 
 	return types.MapValueMust(keyType, elements)
 }
 
-// trigger is the replacement trigger as it is written: null and "" mean the same.
+// trigger returns the replacement trigger as written: null and "" are equal.
 func trigger(m *Model) types.String {
 	if value, ok := m.AccessKey.Attributes()["replacement_trigger"].(types.String); ok && !value.IsUnknown() {
 		return value
@@ -165,7 +166,7 @@ func trigger(m *Model) types.String {
 	return types.StringNull()
 }
 
-// fillKeys sets what a user's access key says, and which keys there are.
+// fillKeys sets the attributes of a user's access key and its existing keys.
 func fillKeys(m *Model, user model.User, chosen template.Credentials) {
 	written := trigger(m)
 	m.AccessKey, m.AccessKeys = types.ObjectNull(accessKeyTypes), types.MapValueMust(keyType, map[string]attr.Value{})

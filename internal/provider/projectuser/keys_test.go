@@ -18,7 +18,7 @@ import (
 
 const day = 24 * time.Hour
 
-// partner is a test of one user over time.
+// partner tests one user over time.
 type partner struct {
 	t        *testing.T
 	tf       *entitytest.Terraform
@@ -52,7 +52,8 @@ func (p *partner) plan(config values) *entitytest.Plan {
 	return plan
 }
 
-// step plans and applies, and checks what the plan says of the keys: "a active" and so on, with a star behind keys that will be new.
+// step plans and applies, and checks the planned keys: "a active" and so on, with a star after new
+// keys.
 func (p *partner) step(config values, action, keys string) {
 	p.t.Helper()
 	plan := p.plan(config)
@@ -113,7 +114,7 @@ func TestKeysAreRotatedInSteps(t *testing.T) {
 		}
 		time.Sleep(90 * day)
 		p.step(config, "update", "a active * b active")
-		// Nobody applies for a year: the next apply makes one step, as any other.
+		// After a year without an apply, the next apply makes one step as usual.
 		time.Sleep(365 * day)
 		p.step(config, "update", "a active b active *")
 	})
@@ -127,7 +128,7 @@ func TestAReplacedKeyIsInactiveAtOnce(t *testing.T) {
 		time.Sleep(7 * day)
 		p.step(leaked, "update", "b active")
 
-		// With both slots full the older key makes room, in a commit of its own.
+		// With both slots full, the older key is deleted first, in a commit of its own.
 		time.Sleep(83 * day)
 		p.step(leaked, "update", "a active * b active")
 		again := rotating(values{"replacement_trigger": "again"})
@@ -139,7 +140,8 @@ func TestAReplacedKeyIsInactiveAtOnce(t *testing.T) {
 	})
 }
 
-// TestAFailureBetweenTheStepsIsGoneOnWith fails the second of two commits.
+// TestAFailureBetweenTheStepsIsGoneOnWith fails the second of two commits, and the next apply
+// resumes.
 func TestAFailureBetweenTheStepsIsGoneOnWith(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
@@ -165,7 +167,8 @@ func TestAFailureBetweenTheStepsIsGoneOnWith(t *testing.T) {
 	})
 }
 
-// TestASavedPlanDoesWhatItSays however late it is applied: Terraform plans again then, and refuses another plan.
+// TestASavedPlanDoesWhatItSays applies a plan late. Terraform then plans again, and refuses a
+// different plan.
 func TestASavedPlanDoesWhatItSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := rotating(nil)
@@ -190,7 +193,8 @@ func TestASavedPlanDoesWhatItSays(t *testing.T) {
 	})
 }
 
-// TestKeysOfSomebodyElseAreLeftAlone: two configurations plan at the same time, and the second one applies an outdated plan.
+// TestKeysOfSomebodyElseAreLeftAlone lets two configurations plan at the same time. The second
+// applies an outdated plan.
 func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
@@ -221,7 +225,7 @@ func TestAKeyThatIsSwitchedOffIsDeletedWithItsSecret(t *testing.T) {
 	})
 }
 
-// TestPlan_UnknownInAccessKey checks that nothing is promised of keys while it isn't known what access_key says.
+// TestPlan_UnknownInAccessKey checks that the keys are unknown in the plan while access_key is.
 func TestPlan_UnknownInAccessKey(t *testing.T) {
 	for name, c := range map[string]struct{ planned, final values }{
 		"enabled":  {values{"enabled": entitytest.Unknown}, values{"enabled": false}},
@@ -322,8 +326,8 @@ func TestBadKeys(t *testing.T) {
 	}
 }
 
-// TestKeys_DueByTheClock reads a user with an overdue key at the real time, which passes while the answer of package unchanged is
-// compared with the framework's: both must find the key due at the same time.
+// TestKeys_DueByTheClock reads a user with an overdue key at the real time, which passes between
+// the answers of package unchanged and the framework. Both must find the key due at the same time.
 func TestKeys_DueByTheClock(t *testing.T) {
 	p := newPartner(t, rotating(nil))
 	made := time.Now().UTC()

@@ -17,7 +17,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Model is stowage_project_user in state, plan and configuration.
+// Model is the model of stowage_project_user in state, plan and configuration.
 type Model struct {
 	entity.Common
 	entity.Timed
@@ -56,7 +56,7 @@ func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string
 	return user, diags
 }
 
-// due says whether a step of a rotation is due.
+// due reports whether a step of a rotation is due.
 func due(e model.Entity, now time.Time) bool {
 	user, ok := e.(model.User)
 	return ok && user.AccessKey != nil && user.AccessKey.Due(now)
@@ -80,7 +80,7 @@ func plan(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	return diags
 }
 
-// planSFTP sets the name for SFTP, and tells what it can't do.
+// planSFTP sets the user name for SFTP, and warns that source_ips does not limit SFTP.
 func planSFTP(p *entity.Planning[Model], diags *diag.Diagnostics) {
 	m := p.Plan
 	m.SFTPUserName = types.StringNull()
@@ -119,7 +119,7 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	return diags
 }
 
-// arn is the ARN of a user: its path is what the compiler says.
+// arn returns the ARN of a user, with the path that the compiler sets.
 func arn(env template.Env, user string) string {
 	path := "/"
 	for _, resource := range template.Compile(env, model.User{Name: user}, "") {

@@ -1,4 +1,5 @@
-// Package projectuser is the resource stowage_project_user, and the data source stowage_project_users.
+// Package projectuser implements the resource stowage_project_user, and the data source
+// stowage_project_users.
 package projectuser
 
 import (
@@ -34,7 +35,7 @@ func object() entity.Object[Model] {
 	}
 }
 
-// noNulls refuses null elements: source_ips without the one that is null could mean "from anywhere".
+// noNulls refuses null elements: source_ips without the null one could mean "from anywhere".
 var noNulls = []validator.Set{setvalidator.NoNullValues()}
 
 func attributes() map[string]schema.Attribute {

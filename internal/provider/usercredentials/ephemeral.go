@@ -1,4 +1,5 @@
-// Package usercredentials is the ephemeral resource stowage_user_credentials: the access key of a user, for one run of Terraform.
+// Package usercredentials implements the ephemeral resource stowage_user_credentials: the access
+// key of a user, for one run of Terraform.
 package usercredentials
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 )
 
-// Model is stowage_user_credentials.
+// Model is the model of stowage_user_credentials.
 type Model struct {
 	SecretARN       types.String `tfsdk:"secret_arn"`
 	AccessKeyID     types.String `tfsdk:"access_key_id"`
@@ -22,7 +23,8 @@ type Model struct {
 	Region          types.String `tfsdk:"region"`
 }
 
-// Credentials is the ephemeral resource. What it opens is kept nowhere: there is nothing to renew or to close.
+// Credentials is the ephemeral resource. It stores nothing, so there is nothing to renew or to
+// close.
 type Credentials struct{ services *entity.Services }
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*Credentials)(nil)

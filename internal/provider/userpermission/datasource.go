@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// PolicyModel is the data source stowage_user_policy.
+// PolicyModel is the model of the data source stowage_user_policy.
 type PolicyModel struct {
 	Project    types.String      `tfsdk:"project"`
 	User       types.String      `tfsdk:"user"`

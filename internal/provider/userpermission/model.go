@@ -12,7 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// Model is stowage_user_permission in state, plan and configuration.
+// Model is the model of stowage_user_permission in state, plan and configuration.
 type Model struct {
 	entity.Common
 	Project     types.String `tfsdk:"project"`

@@ -1,4 +1,4 @@
-// Package userpermission is the resource stowage_user_permission.
+// Package userpermission implements the resource stowage_user_permission.
 package userpermission
 
 import (

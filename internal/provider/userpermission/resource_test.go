@@ -82,7 +82,8 @@ func TestUpdateInPlace(t *testing.T) {
 	}
 }
 
-// TestSchema_Thin: a configuration has permissions by the thousand, and Terraform's own work grows with every attribute.
+// TestSchema_Thin limits the attributes: a configuration has thousands of permissions, and
+// Terraform's work grows with every attribute.
 func TestSchema_Thin(t *testing.T) {
 	var resp resource.SchemaResponse
 	NewResource().Schema(t.Context(), resource.SchemaRequest{}, &resp)
