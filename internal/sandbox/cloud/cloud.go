@@ -44,7 +44,7 @@ type World struct {
 	// Permit, when set, is called before each step of a CloudFormation resource and decides whether
 	// the principal that changes the stack has permission. It returns the service's *Error if not.
 	Permit func(c Caller, step Step) error
-	// Answers are AWS's answers to unproven rules.
+	// Answers are AWS's assumed answers to the rules of package unproven.
 	Answers unproven.Answers
 	// AccountOpened is called on each account's first use, to onboard it.
 	AccountOpened func(account string)
@@ -115,7 +115,7 @@ func (w *World) Unlock() { w.mu.Unlock() }
 // Now returns the world's time: UTC, truncated to milliseconds like AWS's timestamps.
 func (w *World) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// AnswersWith reports whether AWS's assumed answer to an unproven rule is this one.
+// AnswersWith reports whether AWS's assumed answer to a rule of package unproven is this one.
 func (w *World) AnswersWith(rule, answer string) bool { return w.Answers.Of(rule) == answer }
 
 // Rand returns the world's seeded source of randomness.
