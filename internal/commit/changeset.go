@@ -57,7 +57,7 @@ func (e *Engine) compose(now time.Time) {
 			return
 		}
 		e.refuse(now, edited.Errors)
-		e.pronounce(now)
+		e.deliver(now)
 		if len(e.batch) == 0 {
 			e.phase = idle
 			return
@@ -150,9 +150,9 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
 		case e.base.doubtful:
-			e.sentence(m, &StaleTemplateError{e.config.Stack, errs[i]})
+			e.complete(m, &StaleTemplateError{e.config.Stack, errs[i]})
 		default:
-			e.sentence(m, errs[i])
+			e.complete(m, errs[i])
 		}
 	}
 	e.batch = stay
@@ -245,9 +245,9 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 			e.unhealed(now, []string{err.Error()})
 			return
 		case err.Failure == Invalid && e.attempt.purpose == changing:
-			e.blame("", e.unnamed(err.Error()), err)
+			e.attribute(failure{causes: e.unnamed(err.Error()), err: err})
 		default:
-			e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
+			e.failEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{err.Error()}, Err: err})
 		}
 		e.abandon(now)
 	}
@@ -269,7 +269,7 @@ func (e *Engine) abandon(now time.Time) {
 		e.repeat(now)
 		return
 	}
-	e.pronounce(now)
+	e.deliver(now)
 	e.round(now)
 }
 
@@ -280,9 +280,9 @@ func (e *Engine) refused(o ChangeSetMade) {
 		causes = e.unnamed(o.Failed)
 	}
 	if e.attempt.purpose == changing {
-		e.blame("", causes, nil)
+		e.attribute(failure{causes: causes})
 	} else {
-		e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: reasons(causes)})
+		e.failEverybody(&CommitError{Stack: e.config.Stack, Reasons: reasons(causes)})
 	}
 	e.discard()
 }
@@ -315,7 +315,7 @@ func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 			e.unhealed(now, details)
 			return
 		}
-		e.sentenceEverybody(&UnexpectedChangesError{e.config.Stack, details})
+		e.failEverybody(&UnexpectedChangesError{e.config.Stack, details})
 	default:
 		if !again {
 			e.surprised, e.surprisedAt = hash, now
@@ -334,7 +334,7 @@ func (e *Engine) discard() {
 func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
 	// A set that can't be deleted blocks its name only: the next attempt on this base collides with it and comes here again.
 	e.base = nil
-	e.pronounce(now)
+	e.deliver(now)
 	if len(e.batch) == 0 && !e.owes() {
 		e.phase = idle
 		return

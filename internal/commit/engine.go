@@ -108,11 +108,9 @@ type Engine struct {
 	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time
 
-	// Looking for culprits: see blame.go.
-	suspicion     *suspicion
-	innocent      []member // held back while it lasts, and most likely good
-	blamedUnnamed int
-	verdicts      []verdict
+	// Members held back, and outcomes: see attribution.go.
+	attribution attribution
+	outcomes    []outcome // decided, to be delivered
 
 	// Healing the stack: see recovery.go.
 	recovery *recovery
@@ -131,7 +129,9 @@ type Engine struct {
 }
 
 // New makes an engine.
-func New(config Config) *Engine { return &Engine{config: config} }
+func New(config Config) *Engine {
+	return &Engine{config: config, attribution: attribution{stack: config.Stack}}
+}
 
 // Effects returns what the driver has to do, in order, and forgets it.
 func (e *Engine) Effects() []Effect {
@@ -148,9 +148,9 @@ func (e *Engine) Waiting() int { return len(e.queue) }
 
 // InFlight is how many members are in the current batch, those held back from it included.
 func (e *Engine) InFlight() int {
-	n := len(e.batch) + len(e.innocent)
-	if e.suspicion != nil {
-		n += len(e.suspicion.other)
+	n := len(e.batch)
+	for _, held := range e.attribution.held() {
+		n += len(held)
 	}
 	return n
 }
@@ -200,18 +200,13 @@ func (e *Engine) NextTick() (at time.Time, ok bool) {
 		consider(e.resumeAt)
 	case idle, reading, making, discarding, executing, following, protecting, continuing, clearing:
 	}
-	for _, members := range [][]member{e.queue, e.batch, e.innocent} {
+	for _, members := range append(e.attribution.held(), e.queue, e.batch) {
 		for _, m := range members {
 			consider(m.Deadline)
 		}
 	}
-	if e.suspicion != nil {
-		for _, m := range e.suspicion.other {
-			consider(m.Deadline)
-		}
-	}
-	for _, v := range e.verdicts {
-		consider(v.Deadline)
+	for _, o := range e.outcomes {
+		consider(o.Deadline)
 	}
 	return at, ok
 }
@@ -292,11 +287,11 @@ func (e *Engine) settleIdle(now time.Time) {
 		case idle:
 		}
 		e.phase = idle
-		if e.batch = append(e.batch, e.held()...); len(e.batch) > 0 {
+		if e.batch = append(e.batch, e.attribution.release()...); len(e.batch) > 0 {
 			e.begin(now)
 			continue
 		}
-		e.pronounce(now)
+		e.deliver(now)
 		if len(e.queue) > 0 {
 			e.phase = gathering
 			e.schedule()
@@ -317,10 +312,7 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 		})
 	}
 	e.queue = out(e.queue)
-	e.innocent = out(e.innocent)
-	if e.suspicion != nil {
-		e.suspicion.other = out(e.suspicion.other)
-	}
+	e.attribution.filter(out)
 	if e.underExecution() {
 		return
 	}
@@ -342,11 +334,11 @@ func (e *Engine) underExecution() bool {
 // expire settles the members whose time has run out.
 func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
-	e.verdicts = slices.DeleteFunc(e.verdicts, func(v verdict) bool {
-		if late(v.member) {
-			e.tell(v.member, v.err)
+	e.outcomes = slices.DeleteFunc(e.outcomes, func(o outcome) bool {
+		if late(o.member) {
+			e.tell(o.member, o.err)
 		}
-		return late(v.member)
+		return late(o.member)
 	})
 	e.leave(late, func(m member) error {
 		doing := "waiting for its commit to begin"
@@ -396,15 +388,15 @@ func (e *Engine) doing() string {
 
 // failAll gives every member of the batch one error and ends the round.
 func (e *Engine) failAll(now time.Time, err error) {
-	e.sentenceAll(func(member) error { return err })
-	e.pronounce(now)
+	e.completeBatch(func(member) error { return err })
+	e.deliver(now)
 	e.phase = idle
 }
 
 // round goes on with whoever is in the batch, on the base that is known or else on a new one.
 func (e *Engine) round(now time.Time) {
 	if len(e.batch) == 0 {
-		e.batch = e.held()
+		e.batch = e.attribution.release()
 	}
 	if e.base != nil && len(e.heal) > 0 {
 		e.composeHealing(now)

@@ -44,7 +44,7 @@ func (e *Engine) executed(now time.Time, o Executed) {
 			e.unhealed(now, []string{o.Err.Error()})
 			return
 		}
-		e.sentenceEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+		e.failEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
 		e.discard()
 	}
 }
@@ -84,7 +84,7 @@ func (e *Engine) finished(now time.Time, o Finished) {
 		e.failAll(now, &OutcomeUnknownError{Stack: e.config.Stack, Err: o.Err, Last: e.lastAnswer()})
 		return
 	}
-	status := outcome(o)
+	status := finalStatus(o)
 	switch e.attempt.purpose {
 	case recovering:
 		e.recovered(now, status, o.Events)
@@ -129,8 +129,8 @@ func (e *Engine) failure(o Finished, status string) *CommitError {
 	return failed
 }
 
-// rolledBack goes on after a commit that failed: without those who are to blame. A rollback that failed itself is continued
-// first; they hear of it afterwards, as the process may end with them.
+// rolledBack continues after a failed commit, without the culprits. A rollback that failed itself is
+// continued first. Their errors are delivered afterwards, as the process may end with them.
 func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 	e.base = nil
 	e.noteRemains(o.Events)
@@ -138,21 +138,21 @@ func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 		e.noteUnrestored()
 	}
 	if causes := e.causes(o.Events); len(causes) > 0 {
-		e.blame(status, causes, nil)
+		e.attribute(failure{status: status, causes: causes})
 	} else {
-		e.sentenceEverybody(e.failure(o, status))
+		e.failEverybody(e.failure(o, status))
 	}
 	if status == cfn.UpdateRollbackFailed {
 		e.recovery = &recovery{}
 	} else {
-		e.pronounce(now)
+		e.deliver(now)
 	}
 	e.round(now)
 }
 
-// outcome is the final status of the operation itself, as its own events say: the description may show a later
+// finalStatus is the final status of the operation itself, as its own events say: the description may show a later
 // operation of somebody else already.
-func outcome(o Finished) string {
+func finalStatus(o Finished) string {
 	for _, event := range slices.Backward(o.Events) {
 		if event.Type == cfn.StackType && !cfn.InProgress(event.Status) {
 			return event.Status
@@ -185,14 +185,15 @@ func (e *Engine) committed(now time.Time, o Finished) {
 			}
 		}
 	}
-	e.sentenceAll(func(m member) error {
+	e.completeBatch(func(m member) error {
 		if reasons := undeleted[m.ID]; len(reasons) > 0 {
 			return &UndeletedError{Stack: e.config.Stack, Reasons: slices.Compact(reasons)}
 		}
 		return nil
 	})
-	e.acquit(e.attempt.members)
-	e.pronounce(now)
+	next, culprits := e.attribution.succeeded(e.attempt.members)
+	e.batch, e.outcomes = next, append(e.outcomes, culprits...)
+	e.deliver(now)
 	e.round(now)
 }
 

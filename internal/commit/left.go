@@ -1,8 +1,10 @@
 package commit
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -59,6 +61,22 @@ func (e *Engine) noteStack(l stackLeft) {
 	}
 }
 
+// noteRemains notes what the rollback of a commit could not delete again. It is no reason for the
+// failure. If the member fails later because of it, its error names it.
+func (e *Engine) noteRemains(events []Event) {
+	for _, event := range events {
+		if event.Status != cfn.DeleteFailed {
+			continue
+		}
+		owners, _ := e.owners(event.LogicalID)
+		for i := range e.batch {
+			if slices.Contains(owners, e.batch[i].ID) {
+				e.batch[i].remains = append(e.batch[i].remains, "an attempt before has left it behind: "+reason(event))
+			}
+		}
+	}
+}
+
 // noteUnrestored notes that the commit of the batch was not rolled back.
 func (e *Engine) noteUnrestored() {
 	for i := range e.batch {
@@ -68,17 +86,12 @@ func (e *Engine) noteUnrestored() {
 
 // noteRestored notes that it was rolled back in the end.
 func (e *Engine) noteRestored() {
-	for _, members := range [][]member{e.batch, e.innocent} {
+	for _, members := range append(e.attribution.held(), e.batch) {
 		for i := range members {
 			members[i].left.unrestored = false
 		}
 	}
-	if e.suspicion != nil {
-		for i := range e.suspicion.other {
-			e.suspicion.other[i].left.unrestored = false
-		}
-	}
-	for i := range e.verdicts {
-		e.verdicts[i].left.unrestored = false
+	for i := range e.outcomes {
+		e.outcomes[i].left.unrestored = false
 	}
 }

@@ -83,7 +83,7 @@ func (e *Engine) recovered(now time.Time, status string, events []Event) {
 		}
 		e.recovery = nil
 		if len(e.heal) == 0 {
-			e.pronounce(now)
+			e.deliver(now)
 		}
 		e.read()
 	case cfn.UpdateRollbackFailed:
@@ -102,7 +102,7 @@ func (e *Engine) recovered(now time.Time, status string, events []Event) {
 // stuck leaves the stack to a person.
 func (e *Engine) stuck(now time.Time, status, why string) {
 	e.recovery, e.heal = nil, nil
-	e.batch = append(e.batch, e.held()...)
+	e.batch = append(e.batch, e.attribution.release()...)
 	e.failAll(now, &StuckError{e.config.Stack, status, why})
 }
 
@@ -168,7 +168,7 @@ func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 
 func (e *Engine) healingOver(now time.Time) {
 	e.heal, e.healed = nil, nil
-	e.pronounce(now)
+	e.deliver(now)
 }
 
 // giveUpHealing leaves resources as they may be.

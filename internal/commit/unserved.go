@@ -65,7 +65,7 @@ func (e *Engine) notServed(now time.Time, err *CallError) {
 		e.unhealed(now, []string{last.Error()})
 		return
 	}
-	e.sentenceEverybody(&CommitError{
+	e.failEverybody(&CommitError{
 		Stack: e.config.Stack, Err: err, Unserved: true,
 		Reasons: []string{fmt.Sprintf("AWS did not serve the calls for %s: %s", minutes(patience), last)},
 	})

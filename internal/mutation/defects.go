@@ -71,9 +71,9 @@ var Defects = []Defect{
 		Old: "e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})", New: "e.pause(now, BusyPause)",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "a failed batch is sent again whole", In: "internal/commit Engine.blame",
-		Old: "if why := guilty[m.ID]; why != nil {", New: "if why := guilty[m.ID]; why != nil && len(e.batch) == 1 {",
-		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestNamed",
+		Name: "a failed batch is sent again whole", In: "internal/commit attribution.failed",
+		Old: "if err := errs[m.ID]; err != nil {", New: "if err := errs[m.ID]; err != nil && len(batch) == 1 {",
+		Packages: []string{"internal/commit"}, Run: "TestAttribution|TestNamed",
 	}, {
 		Name: "cancelled siblings are blamed", In: "internal/commit Engine.causes",
 		Old: "if cfn.Failed(event.Status) && !cancelled(event.Reason) {", New: "if cfn.Failed(event.Status) {",
@@ -83,9 +83,9 @@ var Defects = []Defect{
 		Old: "if cfn.RolledBack(event.Status) {\n\t\t\t\tbreak\n\t\t\t}", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "no bisection: all who share a resource are blamed", In: "internal/commit Engine.suspect",
+		Name: "no bisection: all members that share a resource are culprits", In: "internal/commit attribution.bisect",
 		Old: "half := (len(owners) + 1) / 2", New: "half := len(owners)",
-		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestShared",
+		Packages: []string{"internal/commit"}, Run: "TestAttribution|TestShared",
 	}, {
 		Name: "DELETE_FAILED is ignored", In: "internal/commit Engine.committed",
 		Old: "if event.Status == cfn.DeleteFailed {", New: `if event.Status == "DELETE_IGNORED" {`,

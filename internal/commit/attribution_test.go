@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,111 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
+
+// batchOf returns members with the IDs.
+func batchOf(ids ...MemberID) []member {
+	var batch []member
+	for _, id := range ids {
+		batch = append(batch, member{Member: Member{ID: id}})
+	}
+	return batch
+}
+
+func idsOf[M any](members []M, id func(M) MemberID) (ids []MemberID) {
+	for _, m := range members {
+		ids = append(ids, id(m))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// TestAttribution drives the state machine alone, commit by commit: what is committed again, who is a culprit, who is held back.
+func TestAttribution(t *testing.T) {
+	type step struct {
+		causes    []cause    // of a failed commit of the batch; nil for one that succeeded
+		batch     []MemberID // afterwards
+		culprits  []MemberID
+		held      []MemberID
+		everybody bool
+	}
+	shared := func(ids ...MemberID) []cause { return []cause{{reason: "shared", owners: ids}} }
+	named := func(id MemberID) []cause { return []cause{{reason: "named", owners: []MemberID{id}}} }
+	unnamed := func(ids ...MemberID) []cause { return []cause{{reason: "unnamed", owners: ids, unnamed: true}} }
+	for name, c := range map[string]struct {
+		batch []MemberID
+		steps []step
+	}{
+		"one owner": {[]MemberID{1, 2, 3}, []step{
+			{causes: named(2), batch: []MemberID{1, 3}, culprits: []MemberID{2}},
+			{},
+		}},
+		"the culprit is held back": {[]MemberID{1, 2, 3, 4, 5}, []step{
+			{causes: shared(1, 2, 3, 4), batch: []MemberID{1, 2, 5}, held: []MemberID{3, 4}},
+			{batch: []MemberID{3}, held: []MemberID{4}},
+			{culprits: []MemberID{4}},
+		}},
+		"the culprit takes part": {[]MemberID{1, 2, 3, 4}, []step{
+			{causes: shared(1, 2, 3, 4), batch: []MemberID{1, 2}, held: []MemberID{3, 4}},
+			{causes: shared(1, 2), batch: []MemberID{1}, held: []MemberID{2, 3, 4}},
+			{culprits: []MemberID{2}, held: []MemberID{3, 4}},
+		}},
+		"a culprit of another resource during the search": {[]MemberID{1, 2, 3}, []step{
+			{causes: shared(1, 2), batch: []MemberID{1, 3}, held: []MemberID{2}},
+			{causes: named(3), batch: []MemberID{1}, culprits: []MemberID{3}, held: []MemberID{2}},
+			{culprits: []MemberID{2}},
+		}},
+		"a resource without an owner": {[]MemberID{1, 2}, []step{
+			{causes: []cause{{reason: "foreign"}}, batch: []MemberID{1, 2}, everybody: true},
+		}},
+		"an owner left before the failure": {[]MemberID{1}, []step{
+			{causes: []cause{{reason: "late", owners: []MemberID{1}, left: true}}, batch: []MemberID{1}},
+		}},
+		"unnamed failures in a row": {[]MemberID{1, 2, 3, 4}, []step{
+			{causes: unnamed(1), batch: []MemberID{2, 3, 4}, culprits: []MemberID{1}},
+			{causes: unnamed(2), batch: []MemberID{3, 4}, culprits: []MemberID{2}},
+			{causes: unnamed(3), batch: []MemberID{3, 4}, everybody: true},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, batch := attribution{stack: stackName}, batchOf(c.batch...)
+			for n, want := range c.steps {
+				var have step
+				var culprits []outcome
+				if want.causes == nil {
+					batch, culprits = a.succeeded(idsOf(batch, func(m member) MemberID { return m.ID }))
+				} else {
+					batch, culprits, have.everybody = a.failed(batch, failure{causes: want.causes})
+				}
+				have.causes = want.causes
+				have.batch = idsOf(batch, func(m member) MemberID { return m.ID })
+				have.culprits = idsOf(culprits, func(o outcome) MemberID { return o.ID })
+				have.held = idsOf(slices.Concat(a.held()...), func(m member) MemberID { return m.ID })
+				if !reflect.DeepEqual(have, want) {
+					t.Fatalf("after commit %d: %+v, want %+v", n+1, have, want)
+				}
+				for _, o := range culprits {
+					var failed *CommitError
+					if !errors.As(o.err, &failed) || failed.Stack != stackName || len(failed.Reasons) == 0 {
+						t.Errorf("member %d fails with %v", o.ID, o.err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestAttribution_MemberLeft: a member that took part and left before the commit proves nothing, so all who are held back follow.
+func TestAttribution_MemberLeft(t *testing.T) {
+	a := attribution{stack: stackName}
+	batch, _, _ := a.failed(batchOf(1, 2, 3, 4), failure{causes: []cause{{reason: "shared", owners: []MemberID{1, 2, 3, 4}}}})
+	if len(batch) != 2 {
+		t.Fatalf("%d members in the batch, want 2", len(batch))
+	}
+	next, culprits := a.succeeded([]MemberID{1})
+	if len(next) != 2 || len(culprits) != 0 || len(slices.Concat(a.held()...)) != 0 {
+		t.Errorf("%d members follow and %d fail, want 2 and 0", len(next), len(culprits))
+	}
+}
 
 // service is CloudFormation for one engine alone: a commit with a bad member fails, and its events name the resource.
 type service struct {
