@@ -226,7 +226,7 @@ func TestNamedMembersCostACommitEach(t *testing.T) {
 			s.outcomes(10, bad...)
 			want := 1 + len(bad)
 			if len(bad) == 10 {
-				want = 10 // nobody is left for the last one
+				want = 10 // no member is left for the last one
 			}
 			if s.commits != want {
 				t.Errorf("%d commits, want %d", s.commits, want)

@@ -46,7 +46,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	case len(e.batch) == 0 && !e.owes():
 		e.phase = idle
 	case o.Err != nil:
-		e.recovery, e.heal, e.healed = nil, nil, nil
+		e.recovery.reset()
 		e.failAll(now, unreadable(e.config.Stack, o.Err))
 	case o.Earlier && (e.owes() || !cfn.Stable(o.After.Status)):
 		e.read()
@@ -68,9 +68,9 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 			return
 		}
 		e.base = &base{description: o.After, template: o.Template, revision: revision, remembered: o.Earlier, doubtful: o.Stale()}
-		e.recovery = nil // somebody else has continued the rollback
+		e.recovery.overtaken()
 		switch {
-		case len(e.heal) > 0:
+		case e.recovery.healing():
 			e.composeHealing(now)
 		case len(e.batch) == 0:
 			e.phase = idle
@@ -84,7 +84,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 
 // create makes the stack with the carrier alone; the members' changes follow as an update.
 func (e *Engine) create(now time.Time, o BaseRead) {
-	e.recovery, e.heal, e.healed = nil, nil, nil
+	e.recovery.reset()
 	if !e.config.Create {
 		e.failAll(now, &model.NotFoundError{Kind: model.NotFoundStack, Stack: e.config.Stack})
 		return

@@ -53,7 +53,7 @@ func (e *Engine) compose(now time.Time) {
 	}
 	if refused := slices.ContainsFunc(edited.Errors, func(err error) bool { return err != nil }); refused {
 		if e.base.remembered {
-			e.read() // somebody may have made what was missing, or taken away what was in the way
+			e.read() // another writer may have removed the reason
 			return
 		}
 		e.refuse(now, edited.Errors)
@@ -65,7 +65,7 @@ func (e *Engine) compose(now time.Time) {
 		e.compose(now)
 		return
 	}
-	// That a base which is in doubt holds the changes already is only believed when a commit shows it, which raises the revision.
+	// A base in doubt that appears to hold the changes is not trusted. A commit decides.
 	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) && !e.base.doubtful {
 		if e.base.remembered {
 			e.read()
@@ -96,9 +96,10 @@ func (e *Engine) compose(now time.Time) {
 	e.make()
 }
 
-// confirm asks for a commit of the carrier alone, on a base that is in doubt: the batch follows on what it leaves. A change set
-// does not show which metadata a modification replaces, so a batch that is committed to an old template could bring back old
-// metadata of what it changes. In a set of the carrier alone, every difference between the base and the stack is a surprise.
+// confirm asks for a commit of the carrier alone, on a base that may be stale. The batch follows on
+// the result. A change set does not show which metadata a modification replaces, so a batch on a
+// stale template could restore old metadata. In a set of the carrier alone, every difference
+// between base and stack is an unexpected change.
 func (e *Engine) confirm(now time.Time) {
 	token := e.token()
 	stamped, err := template.Stamp(e.base.template, token, e.base.revision+1)
@@ -112,7 +113,8 @@ func (e *Engine) confirm(now time.Time) {
 	e.make()
 }
 
-// awaitDeletions leaves the creations whose entities the batch deletes to the next batch, and reports whether there were any.
+// awaitDeletions leaves the creations whose entities the batch deletes to the next batch, and
+// reports whether there were any.
 func (e *Engine) awaitDeletions(now time.Time, errs []error) bool {
 	var stay []member
 	for i, m := range e.batch {
@@ -128,7 +130,8 @@ func (e *Engine) awaitDeletions(now time.Time, errs []error) bool {
 	return waits
 }
 
-// unusable gives the members an error of the base. It is not remembered: somebody may repair it.
+// unusable gives the members an error of the base. It is not remembered: another writer may repair
+// it.
 func (e *Engine) unusable(now time.Time, err error) {
 	if e.base.remembered {
 		e.read()
@@ -138,8 +141,8 @@ func (e *Engine) unusable(now time.Time, err error) {
 	e.failAll(now, unreadable(e.config.Stack, err))
 }
 
-// refuse gives the members that can't be committed their errors. A permission without its user or bucket waits for one
-// more batch.
+// refuse gives the members that can't be committed their errors. A permission without its user or
+// bucket waits for one more batch.
 func (e *Engine) refuse(now time.Time, errs []error) {
 	var stay []member
 	for i, m := range e.batch {
@@ -218,13 +221,13 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	e.execute()
 }
 
-// overtaken starts again after a set that was made of a template which is no longer the stack's: somebody has updated the
-// stack since the base was read. What an update changes outside of resources (outputs, conditions, policies, stack tags) shows
-// in no change set and would be reverted. Whoever updates the stack after the set was made makes the set obsolete
-// (CloudFormation user guide, ExecuteChangeSet).
+// overtaken starts again when the stack was updated after the base was read. Changes outside of
+// resources (outputs, conditions, policies, stack tags) appear in no change set and would be
+// reverted. An update after the set was created makes the set obsolete (CloudFormation user guide,
+// ExecuteChangeSet).
 func (e *Engine) overtaken() {
 	if !e.base.remembered {
-		e.attempt.pause = BusyPause // a stale description becomes true in time
+		e.attempt.pause = BusyPause // a stale description becomes current
 	}
 	e.discard()
 }
@@ -253,7 +256,8 @@ func (e *Engine) notMade(now time.Time, err *CallError) {
 	}
 }
 
-// repeat reads the stack again after BusyPause. A change set that was made, but could not be described, would block its name.
+// repeat reads the stack again after BusyPause. A change set that was created but could not be
+// described would block its name.
 func (e *Engine) repeat(now time.Time) {
 	if e.attempt.arn != "" {
 		e.attempt.pause = BusyPause
@@ -273,7 +277,7 @@ func (e *Engine) abandon(now time.Time) {
 	e.round(now)
 }
 
-// refused finds out whose change the service could not make a change set of, and deletes the set.
+// refused attributes the failure of a change set, and deletes the set.
 func (e *Engine) refused(o ChangeSetMade) {
 	causes := e.findings(o)
 	if len(causes) == 0 {
@@ -287,7 +291,7 @@ func (e *Engine) refused(o ChangeSetMade) {
 	e.discard()
 }
 
-// collide waits for another writer on the same base, and deletes its set when it has had its time.
+// collide waits for another writer on the same base, and deletes its set after CollisionPatience.
 func (e *Engine) collide(now time.Time, arn string) {
 	hash := e.base.hash()
 	if e.collided != hash {
@@ -302,9 +306,10 @@ func (e *Engine) collide(now time.Time, arn string) {
 	e.discard()
 }
 
-// surprise starts again after a set that would do something else than intended. The second time on one base that was
-// really read, the members hear of it: it would go on for ever. A base that the carrier shows to be behind the stack is
-// only old, as one in doubt may be, and is read again for cfn.StalePatience.
+// surprise starts again after a change set with unexpected changes. The second time on one base
+// that was really read, the members get them as their error: it would repeat for ever. A base that
+// the carrier shows to be behind the stack, or that is in doubt, may only be old. It is read again
+// for cfn.StalePatience.
 func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 	hash := e.base.hash()
 	switch again := e.surprised == hash; {

@@ -21,7 +21,7 @@ type Description struct {
 	Protected    bool // termination protection is on
 }
 
-// same says whether two descriptions are of one moment in the stack's life.
+// same reports whether two descriptions are of one moment in the stack's life.
 func (d Description) same(other Description) bool {
 	return d.StackID == other.StackID && d.Status == other.Status && d.ChangeSetID == other.ChangeSetID &&
 		d.LastUpdated.Equal(other.LastUpdated) &&
@@ -75,25 +75,27 @@ type (
 	// Protect asks to switch on termination protection and the stack policy of a new stack. Answered by Protected.
 	Protect struct{ StackID string }
 
-	// ContinueRollback asks to continue a rollback that has failed. The resources to skip are taken for rolled back, whatever
-	// they really are. Answered by Continued; the operation is then followed by its token, without a change set.
+	// ContinueRollback asks to continue a failed rollback. CloudFormation treats the resources to
+	// skip as rolled back, whatever their actual state. Answered by Continued; the operation is
+	// then followed by its token, without a change set.
 	ContinueRollback struct {
 		StackID, Token string
 		Skip           []string // logical ids
 	}
 
-	// Clear asks to delete a stack whose first creation was rolled back, by its id, once it is certain that no resource is
-	// left in it. Answered by Cleared.
+	// Clear asks to delete a stack whose first creation was rolled back, by its ID, once no
+	// resource is left in it. Answered by Cleared.
 	Clear struct{ StackID, Token string }
 
-	// Unhealed says that resources whose rollback was skipped may differ from the template for good: healing them failed, or
-	// nobody knows how. It needs no answer.
+	// Unhealed reports resources whose rollback was skipped and that may differ from the template
+	// for good: healing failed, or is not possible. It needs no answer.
 	Unhealed struct {
 		LogicalIDs []string
 		Reasons    []string
 	}
 
-	// Committed says what stands in the stack now, before the members hear of it. It needs no answer.
+	// Committed is the content of the stack after a commit, before the members get their outcome.
+	// It needs no answer.
 	Committed struct {
 		Description Description
 		Template    *template.Template
@@ -101,11 +103,12 @@ type (
 		Token       string
 	}
 
-	// Superseded says that a commit succeeded and that somebody has changed the stack since: what is known of it is old. It
-	// comes before the members hear of their success and needs no answer.
+	// Superseded reports that a commit succeeded and that the stack has changed since, so that what
+	// is known of it is old. It precedes the outcome of the members and needs no answer.
 	Superseded struct{}
 
-	// Unchanged says what stands in the stack, before members hear that it holds their changes already. It needs no answer.
+	// Unchanged is the content of the stack, before members are told that it holds their changes
+	// already. It needs no answer.
 	Unchanged struct {
 		Description Description
 		Template    *template.Template
@@ -195,12 +198,13 @@ type (
 	}
 )
 
-// Consistent says that the stack was at rest and that nothing happened while it was read.
+// Consistent reports whether the stack was at rest and did not change while it was read.
 func (r BaseRead) Consistent() bool { return !cfn.InProgress(r.After.Status) && r.Before.same(r.After) }
 
-// Stale says that the reading is behind what has been seen before, or that the template is that of another revision than the
-// descriptions: all three answers can be stale, each in its own way, for seconds. The second lasts where a person has set the revision
-// by hand: so nobody waits longer than cfn.StalePatience for the end of it.
+// Stale reports whether the reading is behind what was observed before, or the template has another
+// revision than the descriptions. Each of the three answers can be stale for seconds. Where a
+// revision was set by hand, the second condition persists, so it is waited for no longer than
+// cfn.StalePatience.
 func (r BaseRead) Stale() bool {
 	if r.Template == nil {
 		return false
@@ -241,7 +245,8 @@ type ResourceChange struct {
 	Dependent bool
 }
 
-// Unvalued returns the logical IDs of the changes whose values the service left out, and whether the revision marker's is one of them.
+// Unvalued returns the logical IDs of the changes whose values the service left out, and whether
+// the revision marker's is one of them.
 func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
 	for _, change := range changes {
 		if change.Unvalued {
@@ -276,10 +281,10 @@ type Failure int
 
 // The classes of failures.
 const (
-	// Refused is any refusal that repeating won't help and that has nothing to do with what is asked for, such as a missing
-	// permission.
+	// Refused is any refusal that a repetition does not change and that has nothing to do with what
+	// is asked for, such as a missing permission.
 	Refused Failure = iota
-	// Invalid means that the service finds fault with what is asked for.
+	// Invalid means that the service rejects what is asked for.
 	Invalid
 	// Busy means that another operation is running on the stack.
 	Busy
@@ -287,11 +292,11 @@ const (
 	Outdated
 	// NameTaken means that there is another change set of the same name: a writer on the same base.
 	NameTaken
-	// Gone means that the stack isn't there.
+	// Gone means that the stack does not exist.
 	Gone
-	// NoReply means that nobody knows what the call did.
+	// NoReply means that it is unknown what the call did.
 	NoReply
 )
 
-// Final says that repeating the call won't help.
+// Final reports whether repeating the call can't help.
 func (f Failure) Final() bool { return f == Refused || f == Invalid }

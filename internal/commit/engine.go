@@ -1,7 +1,6 @@
 package commit
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -16,16 +15,18 @@ const (
 	Quiet = 150 * time.Millisecond
 	// Linger is the most that a batch waits after its first arrival.
 	Linger = time.Second
-	// BusyPause is the time between two looks at a stack that is busy with somebody else's operation, or after a lost
-	// race. CloudFormation throttles impatient readers; operations take seconds to minutes.
+	// BusyPause is the time between two readings of a stack that is busy with another writer's
+	// operation, or after a lost race. CloudFormation throttles impatient readers; operations take
+	// seconds to minutes.
 	BusyPause = 3 * time.Second
-	// CollisionPatience is how long a writer waits for another one on the same base to execute before it takes it for
-	// dead: a live one takes a few seconds from its change set to the execution.
+	// CollisionPatience is how long a writer waits for another one on the same base to execute
+	// before it considers it dead: a live one takes a few seconds from its change set to the
+	// execution.
 	CollisionPatience = 20 * time.Second
 	// SettlePause is the time between two questions about an execution whose reply was lost.
 	SettlePause = 2 * time.Second
-	// SettlePatience is how long that is asked before the outcome is given up as unknown: CloudFormation then hasn't answered
-	// for far longer than an operation of ours takes.
+	// SettlePatience is how long the owner of an execution is asked for before the outcome is given
+	// up as unknown. CloudFormation then has not answered for far longer than an operation takes.
 	SettlePatience = 30 * time.Minute
 )
 
@@ -108,14 +109,10 @@ type Engine struct {
 	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time
 
-	// Members held back, and outcomes: see attribution.go.
 	attribution attribution
 	outcomes    []outcome // decided, to be delivered
 
-	// Healing the stack: see recovery.go.
-	recovery *recovery
-	heal     []string
-	healed   map[string]json.RawMessage // the resources as they were before the healing commit
+	recovery recovery
 
 	protectedID string        // the stack that has been protected for this batch: a description may not show it yet
 	staleness   cfn.Staleness // of the last readings
@@ -140,7 +137,7 @@ func (e *Engine) Effects() []Effect {
 	return effects
 }
 
-// Idle says that nothing is queued and nothing under way.
+// Idle reports whether nothing is queued and nothing is under way.
 func (e *Engine) Idle() bool { return e.phase == idle && len(e.queue) == 0 }
 
 // Waiting is how many members are queued for the next batch, and InFlight how many are in the current one.
@@ -266,11 +263,11 @@ func (e *Engine) closeBatch() {
 	e.batch, e.queue, e.released, e.protectedID = e.queue, nil, 0, ""
 }
 
-// owes says that the engine has to tidy up, whether or not there are members.
-func (e *Engine) owes() bool { return e.recovery != nil || len(e.heal) > 0 }
+// owes reports whether the engine has to tidy up, with or without members.
+func (e *Engine) owes() bool { return e.recovery.pending() }
 
-// settleIdle ends a round: when the batch is empty and nothing is outstanding, those held back from it are the next batch,
-// and then the queue.
+// settleIdle ends a round. When the batch is empty and nothing is outstanding, the members held
+// back from it are the next batch, and then the queue.
 func (e *Engine) settleIdle(now time.Time) {
 	for {
 		switch e.phase {
@@ -323,7 +320,7 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 	}
 }
 
-// underExecution says that the batch's changes may be in the stack already.
+// underExecution reports whether the batch's changes may be in the stack already.
 func (e *Engine) underExecution() bool {
 	if e.attempt.purpose != changing {
 		return false // the members' changes are not in it
@@ -393,12 +390,12 @@ func (e *Engine) failAll(now time.Time, err error) {
 	e.phase = idle
 }
 
-// round goes on with whoever is in the batch, on the base that is known or else on a new one.
+// round continues with the members of the batch, on the known base or else on a new one.
 func (e *Engine) round(now time.Time) {
 	if len(e.batch) == 0 {
 		e.batch = e.attribution.release()
 	}
-	if e.base != nil && len(e.heal) > 0 {
+	if e.base != nil && e.recovery.healing() {
 		e.composeHealing(now)
 		return
 	}

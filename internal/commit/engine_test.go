@@ -25,13 +25,13 @@ import (
 // Commit a changed transcript only when you can say, line by line, why the engine does something else now.
 //
 // The script plays the driver: it tells the engine what happens, in virtual time. After each command the harness ticks,
-// and prints the effects, one a line with the time since the start, then where the engine stands. An answer to a call that
+// and prints the effects, one a line with the time since the start, then the engine's phase. An answer to a call that
 // the engine did not make fails the test, as does a second call while one is outstanding.
 //
 // States of the stack (they print nothing):
 //
 //	stack name=s1 revision=7 [status=UPDATE_COMPLETE] [reason=(AWS's words)] [protected=false]
-//	create bucket inbox tag=a          what stands in it, one change a line
+//	create bucket inbox tag=a          what is in it, one change a line
 //	edit name=s2 from=s1               the state after another writer's commit of the changes
 //	update bucket inbox tag=b
 //	hand name=s3 from=s2               a person's edit of the template; the revision stays

@@ -76,7 +76,8 @@ func (e *Engine) follow() {
 
 func (e *Engine) finished(now time.Time, o Finished) {
 	if o.Err != nil {
-		e.base, e.recovery, e.heal, e.healed = nil, nil, nil, nil
+		e.base = nil
+		e.recovery.reset()
 		if e.attempt.purpose != changing {
 			e.failAll(now, unreadable(e.config.Stack, o.Err))
 			return
@@ -143,15 +144,15 @@ func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
 		e.failEverybody(e.failure(o, status))
 	}
 	if status == cfn.UpdateRollbackFailed {
-		e.recovery = &recovery{}
+		e.recovery.begin()
 	} else {
 		e.deliver(now)
 	}
 	e.round(now)
 }
 
-// finalStatus is the final status of the operation itself, as its own events say: the description may show a later
-// operation of somebody else already.
+// finalStatus is the final status of the operation, as its own events give it: the description may
+// already show another writer's operation.
 func finalStatus(o Finished) string {
 	for _, event := range slices.Backward(o.Events) {
 		if event.Type == cfn.StackType && !cfn.InProgress(event.Status) {
@@ -161,7 +162,8 @@ func finalStatus(o Finished) string {
 	return o.Description.Status
 }
 
-// adopt makes what an operation of ours has left the base of the next commit, unless somebody has committed since.
+// adopt makes the result of an operation the base of the next commit, unless the stack has been
+// changed since.
 func (e *Engine) adopt(o Finished) {
 	e.base = nil
 	if o.Description.ChangeSetID == e.attempt.arn {
@@ -172,8 +174,9 @@ func (e *Engine) adopt(o Finished) {
 	e.emit(Superseded{})
 }
 
-// committed acknowledges the members: those whose resources could not be deleted in the clean-up have failed, although
-// the update is complete (CloudFormation user guide, troubleshooting, "Resource removed from stack but not deleted").
+// committed acknowledges the members. Those whose resources could not be deleted in the clean-up
+// have failed, although the update is complete (CloudFormation user guide, troubleshooting,
+// "Resource removed from stack but not deleted").
 func (e *Engine) committed(now time.Time, o Finished) {
 	e.adopt(o)
 	undeleted := map[MemberID][]string{}
@@ -197,7 +200,7 @@ func (e *Engine) committed(now time.Time, o Finished) {
 	e.round(now)
 }
 
-// Reasons are AWS's reasons for a failed operation, resource by resource: what failed by itself, without the resources
+// Reasons returns AWS's reasons for a failed operation, resource by resource, without the resources
 // that were only cancelled with it.
 func Reasons(events []Event) []string {
 	var reasons []string
@@ -214,8 +217,9 @@ func reason(event Event) string {
 	return fmt.Sprintf("%s (%s) %s: %s", event.LogicalID, event.Type, event.Status, event.Reason)
 }
 
-// cancelled recognises the reason that CloudFormation gives a resource that was stopped because another one failed. There
-// is no code for it (recorded from AWS: "Resource creation cancelled", "Resource update cancelled").
+// cancelled recognises the reason that CloudFormation gives a resource that it stopped because
+// another one failed. There is no code for it (recorded from AWS: "Resource creation cancelled",
+// "Resource update cancelled").
 func cancelled(reason string) bool {
 	return reason == "Resource creation cancelled" || reason == "Resource update cancelled"
 }

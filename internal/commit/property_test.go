@@ -21,11 +21,11 @@ import (
 // TestAnySchedule lets the engine work against a model of CloudFormation with other writers, people who edit by hand, stale
 // and torn reads, lost replies and failures, in any order that rapid draws, and checks after each step:
 //
-//   - What is executed is the members' changes put into the stack as it really stands, at the next revision, and nothing
+//   - What is executed is the members' changes put into the actual stack, at the next revision, and nothing
 //     else: no write of anybody is lost.
 //   - Every member gets exactly one outcome, and a true one: acknowledged when its commit succeeded or when the stack held
 //     the change already; failed when it was in no successful commit, or its own resource could not be deleted; unknown
-//     only when it was executed. Nobody gets the error of a resource that another member alone changes.
+//     only when it was executed. No member gets the error of a resource that another member alone changes.
 //   - Healing commits change nothing but what was skipped, and what they change is taken back.
 //   - One call is outstanding at most.
 //
@@ -86,7 +86,7 @@ type modelSet struct {
 }
 
 type operation struct {
-	set       *modelSet // nil: somebody else's, which ends without a change
+	set       *modelSet // nil: another writer's, which ends without a change
 	at        time.Time
 	status    string // "" while it runs
 	undeleted string // a logical id
@@ -282,7 +282,7 @@ func (w *world) handEdit(t *rapid.T) {
 	}))
 }
 
-// otherBegins is somebody's operation, which keeps the stack busy and ends in a rollback.
+// otherBegins is another writer's operation, which keeps the stack busy and ends in a rollback.
 func (w *world) otherBegins(t *rapid.T) {
 	w.t = t
 	if w.restless() {
@@ -646,7 +646,7 @@ func (w *world) execute(e Execute) Executed {
 	return Executed{}
 }
 
-// checkExecuted is the heart: what is executed is the members' changes, put into what really stands in the stack.
+// checkExecuted checks that the members' changes are executed on the actual stack.
 func (w *world) checkExecuted(set *modelSet, e Execute) {
 	if set.first {
 		if len(w.history) > 0 {
@@ -798,7 +798,7 @@ func (w *world) succeed(op *operation) {
 	w.push(next)
 }
 
-// follow ends the operation if it still runs. The description is the stack's, which somebody may have changed since.
+// follow ends the operation if it still runs. The description is the stack's, which may have changed since.
 func (w *world) follow(e Follow) Finished {
 	if w.one(20, "follow fails") {
 		return Finished{Err: errors.New("context deadline exceeded")}

@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -12,96 +13,193 @@ import (
 
 // # Recovery
 //
-// A stack whose rollback has failed (UPDATE_ROLLBACK_FAILED) takes no change set, so one stuck resource would stop everybody.
-// The engine that finds it so, whoever left it, continues the rollback: first as it is, since most causes pass; then, when it
-// fails again, skipping the resources that its events name, provided that all of them are of a kind that can be healed
-// (template.Heal). CloudFormation takes skipped resources for rolled back, whatever they really are. So a healing commit
-// changes each of them a little, which writes its whole content, and a second one takes that back. A resource that can't be
-// healed is a person's business (*StuckError).
+// A stack whose rollback failed (UPDATE_ROLLBACK_FAILED) accepts no change set, so one stuck
+// resource would block every writer. An engine that reads such a stack continues the rollback, no
+// matter which writer left it: first unchanged, since most causes pass. If it fails again, it skips
+// the resources that the events name, provided that all of them can be healed (template.Heal).
+// CloudFormation then treats skipped resources as rolled back, whatever their actual state. So a
+// healing commit changes each of them a little, which writes its whole content, and a second commit
+// takes that change back. A resource that can't be healed requires manual intervention
+// (*StuckError).
 //
-// A stack whose first creation was rolled back (ROLLBACK_COMPLETE) can only be deleted. As first creations hold the carrier
-// alone, there is nothing to lose; it is deleted by its id, once it is certain that no resource is left in it.
+// A stack whose first creation was rolled back (ROLLBACK_COMPLETE) can only be deleted. First
+// creations hold the carrier alone, so there is nothing to lose. It is deleted by its ID, once no
+// resource is left in it.
 
-// maxContinued is how often a rollback is continued before the stack is a person's business: as it is, with what that
-// attempt names skipped, and once more for what is named only then. maxContinuing is how often that is tried, BusyPause apart.
+// maxContinued is how often a rollback is continued before the stack requires manual intervention:
+// unchanged, with the resources skipped that this attempt names, and with those named only then.
+// maxContinuing is how often that is tried, BusyPause apart.
 const (
 	maxContinued  = 3
 	maxContinuing = 20
 )
 
-// recovery is a failed rollback being continued.
+// recovery repairs a stack after a failed rollback. Its states:
+//
+//	at rest      nothing is to be done
+//	continuing   rollback: a failed rollback is continued
+//	healing      heal: a commit is to change what was skipped
+//	restoring    heal and before: a commit is to take that change back
+//
+//	state        input                                  next state
+//	any          found: UPDATE_ROLLBACK_FAILED          continuing, or stuck after maxContinued
+//	continuing   ended: complete, nothing skipped       at rest
+//	continuing   ended: complete, skipped               healing; at rest if healing failed before
+//	continuing   ended: failed, names can be healed     continuing, skipping them
+//	continuing   ended: failed otherwise                stuck
+//	continuing   overtaken by another writer            at rest
+//	healing      committed                              restoring
+//	healing      committed: nothing to change           at rest
+//	restoring    committed                              at rest
+//	healing,
+//	restoring    refused or rolled back                 at rest, unhealed
+//	             UPDATE_ROLLBACK_FAILED                 continuing, without healing
+//
+// A rollback of another writer can fail while heal is pending: it is continued first.
 type recovery struct {
+	rollback *rollback
+	heal     []string // logical IDs
+	before   map[string]json.RawMessage
+}
+
+// rollback is a failed rollback that is continued.
+type rollback struct {
 	template  *template.Template
 	skip      []string
-	continued int // rollbacks that were really continued
+	continued int // accepted by CloudFormation
 	tries     int
-	unhealed  bool // healing has failed already: it isn't tried again
+	unhealed  bool // healing failed before: it is not tried again
+}
+
+// continuation is how a recovery proceeds after a continued rollback.
+type continuation int
+
+const (
+	readAgain    continuation = iota // the next reading decides
+	restored                         // everything is rolled back
+	toHeal                           // all is rolled back but what was skipped
+	leftUnhealed                     // as toHeal, but healing failed before
+	givenUp                          // manual intervention is required
+)
+
+func (r *recovery) pending() bool { return r.rollback != nil || len(r.heal) > 0 }
+
+func (r *recovery) healing() bool { return len(r.heal) > 0 }
+
+// begin starts to continue a rollback.
+func (r *recovery) begin() { r.rollback = &rollback{} }
+
+// reset forgets everything.
+func (r *recovery) reset() { *r = recovery{} }
+
+// overtaken ends the continuation of a rollback that another writer has continued.
+func (r *recovery) overtaken() { r.rollback = nil }
+
+// found takes a reading of the stack in UPDATE_ROLLBACK_FAILED. It returns the resources to skip;
+// ok is false when the rollback has been continued too often.
+func (r *recovery) found(t *template.Template) (skip []string, ok bool) {
+	if r.rollback == nil {
+		r.begin()
+	}
+	if r.rollback.continued == maxContinued || r.rollback.tries == maxContinuing {
+		return nil, false
+	}
+	r.rollback.tries++
+	r.rollback.template = t
+	return r.rollback.skip, true
+}
+
+// accepted notes that CloudFormation continues the rollback.
+func (r *recovery) accepted() { r.rollback.continued++ }
+
+// ended takes the end of a continued rollback: its status, and the resources that its events name
+// as failed. skipped are those that CloudFormation only treats as rolled back.
+func (r *recovery) ended(status string, failed []string) (next continuation, skipped []string) {
+	b := r.rollback
+	switch status {
+	case cfn.UpdateRollbackComplete:
+		r.rollback = nil
+		switch {
+		case len(b.skip) == 0:
+			return restored, nil
+		case b.unhealed:
+			return leftUnhealed, b.skip
+		}
+		r.heal = b.skip
+		return toHeal, b.skip
+	case cfn.UpdateRollbackFailed:
+		if unable := template.Unhealable(b.template, failed); len(failed) == 0 || len(unable) > 0 {
+			return givenUp, nil
+		}
+		b.skip = merged(b.skip, failed)
+	}
+	return readAgain, nil
+}
+
+// next returns the template of the next healing commit on a base, and whether it restores.
+func (r *recovery) next(base *template.Template) (t *template.Template, restores bool) {
+	if r.before != nil {
+		return base.Restore(r.before), true
+	}
+	t, r.before = template.Heal(base, r.heal)
+	return t, false
+}
+
+// healed ends the healing, successful or not.
+func (r *recovery) healed() { r.heal, r.before = nil, nil }
+
+// healingRollbackFailed continues the rollback of a healing commit. What it skips stays unhealed.
+func (r *recovery) healingRollbackFailed() {
+	r.reset()
+	r.rollback = &rollback{unhealed: true}
 }
 
 // recover continues the rollback of the stack that was read.
 func (e *Engine) recover(now time.Time, o BaseRead) {
-	if e.recovery == nil {
-		e.recovery = &recovery{}
-	}
-	r := e.recovery
-	if r.continued == maxContinued || r.tries == maxContinuing {
+	skip, ok := e.recovery.found(o.Template)
+	if !ok {
 		e.stuck(now, o.After.Status, o.After.StatusReason)
 		return
 	}
-	r.tries++
-	r.template = o.Template
 	e.attempt = attempt{purpose: recovering, token: e.token(), stackID: o.After.StackID}
 	e.phase = continuing
-	e.emit(ContinueRollback{o.After.StackID, e.attempt.token, r.skip})
+	e.emit(ContinueRollback{o.After.StackID, e.attempt.token, skip})
 }
 
 func (e *Engine) continued(now time.Time, o Continued) {
 	switch {
 	case o.Err == nil:
-		e.recovery.continued++
+		e.recovery.accepted()
 		e.follow()
 	case o.Err.Failure.Final():
 		e.stuck(now, cfn.UpdateRollbackFailed, o.Err.Error())
-	default: // somebody else is at it, or nobody knows: the stack will tell
+	default: // another writer may continue it; the next reading decides
 		e.pause(now, BusyPause)
 	}
 }
 
-// recovered goes on after a continued rollback has ended.
+// recovered proceeds after a continued rollback has ended.
 func (e *Engine) recovered(now time.Time, status string, events []Event) {
-	r := e.recovery
-	switch status {
-	case cfn.UpdateRollbackComplete:
-		if len(r.skip) > 0 {
-			if r.unhealed {
-				e.emit(Unhealed{r.skip, nil})
-			} else {
-				e.heal = r.skip
-			}
-		} else {
-			e.noteRestored()
-		}
-		e.recovery = nil
-		if len(e.heal) == 0 {
-			e.deliver(now)
-		}
-		e.read()
-	case cfn.UpdateRollbackFailed:
-		named := failedResources(events)
-		if unable := template.Unhealable(r.template, named); len(named) == 0 || len(unable) > 0 {
-			e.stuck(now, status, strings.Join(Reasons(events), "; "))
-			return
-		}
-		r.skip = merged(r.skip, named)
-		e.read()
-	default:
-		e.read()
+	next, skipped := e.recovery.ended(status, failedResources(events))
+	switch next {
+	case givenUp:
+		e.stuck(now, status, strings.Join(Reasons(events), "; "))
+		return
+	case restored:
+		e.noteRestored()
+	case leftUnhealed:
+		e.emit(Unhealed{skipped, nil})
+	case readAgain, toHeal:
 	}
+	if !e.recovery.pending() {
+		e.deliver(now)
+	}
+	e.read()
 }
 
-// stuck leaves the stack to a person.
+// stuck leaves the stack to manual intervention.
 func (e *Engine) stuck(now time.Time, status, why string) {
-	e.recovery, e.heal = nil, nil
+	e.recovery.reset()
 	e.batch = append(e.batch, e.attribution.release()...)
 	e.failAll(now, &StuckError{e.config.Stack, status, why})
 }
@@ -122,23 +220,21 @@ func merged(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// composeHealing asks for a healing commit: first one that changes the resources, then one that takes it back.
+// composeHealing asks for a healing commit: one that changes the resources, then one that restores
+// them.
 func (e *Engine) composeHealing(now time.Time) {
 	token := e.token()
-	e.attempt = attempt{purpose: healing, token: token, restores: e.healed != nil, stackID: e.base.description.StackID}
-	var next *template.Template
-	if e.healed == nil {
-		next, e.healed = template.Heal(e.base.template, e.heal)
-	} else {
-		next = e.base.template.Restore(e.healed)
+	next, restores := e.recovery.next(e.base.template)
+	e.attempt = attempt{
+		purpose: healing, token: token, restores: restores, stackID: e.base.description.StackID,
+		revision: e.base.revision + 1, intents: template.Intents(e.base.template, next),
 	}
-	e.attempt.revision, e.attempt.intents = e.base.revision+1, template.Intents(e.base.template, next)
 	stamped, err := template.Stamp(next, token, e.attempt.revision)
 	switch {
 	case err != nil:
 		e.giveUpHealing(now, []string{err.Error()})
 		e.round(now)
-	case len(e.attempt.intents) == 0: // what was skipped is gone from the template, or is the carrier
+	case len(e.attempt.intents) == 0: // what was skipped has left the template, or is the carrier
 		e.healingOver(now)
 		e.round(now)
 	default:
@@ -147,7 +243,7 @@ func (e *Engine) composeHealing(now time.Time) {
 	}
 }
 
-// healingDone goes on after a healing commit: with the one that takes its changes back, or with the batch.
+// healingDone proceeds after a healing commit: with the restoring one, or with the batch.
 func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 	switch status {
 	case cfn.UpdateComplete:
@@ -157,8 +253,8 @@ func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 			e.healingOver(now)
 		}
 	case cfn.UpdateRollbackFailed:
-		e.recovery = &recovery{unhealed: true}
-		e.base, e.heal, e.healed = nil, nil, nil
+		e.recovery.healingRollbackFailed()
+		e.base = nil
 	default:
 		e.base = nil
 		e.giveUpHealing(now, Reasons(o.Events))
@@ -167,13 +263,13 @@ func (e *Engine) healingDone(now time.Time, o Finished, status string) {
 }
 
 func (e *Engine) healingOver(now time.Time) {
-	e.heal, e.healed = nil, nil
+	e.recovery.healed()
 	e.deliver(now)
 }
 
 // giveUpHealing leaves resources as they may be.
 func (e *Engine) giveUpHealing(now time.Time, why []string) {
-	e.emit(Unhealed{e.heal, why})
+	e.emit(Unhealed{e.recovery.heal, why})
 	e.healingOver(now)
 }
 

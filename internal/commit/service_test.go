@@ -35,7 +35,7 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// state is what really stands in a stack at some moment.
+// state is the actual content of a stack at some moment.
 type state struct {
 	description Description
 	template    *template.Template

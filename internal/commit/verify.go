@@ -11,8 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Verify compares what the service computed for a change set with what is intended, and returns the differences in words; none
-// means that the change set may be executed. base is the template that the change set was made from, revision the base's.
+// Verify compares what the service computed for a change set with what is intended, and returns the
+// differences in words. Without any, the change set may be executed. base is the template that the
+// change set was made from, revision the base's.
 func Verify(base *template.Template, revision int64, intents []template.Intent, changes []ResourceChange) []string {
 	surprises := verifyDiff(intents, changes)
 	for _, change := range changes {
@@ -73,8 +74,8 @@ func verifyCarrier(revision int64, change ResourceChange) []string {
 	return nil
 }
 
-// Behind says whether the carrier's before-value shows that the stack has moved on since the base of that revision was
-// made: the base is old, and reading it again helps.
+// Behind reports whether the carrier's before-value shows that the stack has moved on since the
+// base of that revision was read. Reading it again then helps.
 func Behind(revision int64, changes []ResourceChange) bool {
 	for _, change := range changes {
 		if change.LogicalID == template.CarrierID {
@@ -85,8 +86,8 @@ func Behind(revision int64, changes []ResourceChange) bool {
 	return false
 }
 
-// verifyBefore is the before-value check: what a modification replaces is what stands in the base. Values that the
-// template gives by an intrinsic function can't be compared and are left out.
+// verifyBefore is the before-value check: the values that a modification replaces are those of the
+// base. Values that the template gives by an intrinsic function cannot be compared.
 func verifyBefore(base *template.Template, change ResourceChange) []string {
 	if change.Action != string(template.Modify) || change.Unvalued {
 		return nil
@@ -169,7 +170,7 @@ func differingMembers(path string, want, have map[string]any) []string {
 	return paths
 }
 
-// intrinsic says whether an object is a call of an intrinsic function, alone or anywhere inside.
+// intrinsic reports whether an object is a call of an intrinsic function.
 func intrinsic(object map[string]any) bool {
 	if len(object) != 1 {
 		return false

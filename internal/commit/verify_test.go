@@ -98,7 +98,7 @@ func TestDiffCheckCatchesLostUpdate(t *testing.T) {
 	}
 }
 
-// TestCarrierCheckCatchesSameResourceWriter: another writer has changed a setting of the same bucket that stands in its
+// TestCarrierCheckCatchesSameResourceWriter: another writer has changed a setting of the same bucket that is in its
 // metadata only. The set does to the stack what is intended, and replaces the properties that were expected.
 func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
@@ -238,7 +238,7 @@ func TestVerify_policies(t *testing.T) {
 	}
 }
 
-// TestVerifyComparesBeforeValues: what a modification replaces must be what stands in the base.
+// TestVerifyComparesBeforeValues: the values that a modification replaces must be those of the base.
 func TestVerifyComparesBeforeValues(t *testing.T) {
 	for name, test := range map[string]struct {
 		properties, before string
@@ -290,7 +290,7 @@ func TestVerifyComparesBeforeValues(t *testing.T) {
 	}
 }
 
-// TestVerify_IntrinsicBesideOtherMembers compares whatever stands beside an intrinsic function: an object with a member named like one is none.
+// TestVerify_IntrinsicBesideOtherMembers compares objects with other members beside one named like an intrinsic function.
 func TestVerify_IntrinsicBesideOtherMembers(t *testing.T) {
 	for name, test := range map[string]struct{ base, before, want string }{
 		"function":                {`{"A":{"Ref":"X"}}`, `{"A":"anything"}`, ""},

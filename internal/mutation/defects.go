@@ -95,13 +95,17 @@ var Defects = []Defect{
 		Old: "e.recover(now, o)", New: `e.stuck(now, o.After.Status, "")`,
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	}, {
-		Name: "what was skipped is not healed", In: "internal/commit Engine.recovered",
-		Old: "e.heal = r.skip", New: "",
-		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|Healed",
+		Name: "a rollback is continued without an end", In: "internal/commit recovery.found",
+		Old: "r.rollback.tries == maxContinuing", New: "false",
+		Packages: []string{"internal/commit"}, Run: "TestRecovery",
 	}, {
-		Name: "whatever failed is skipped, healable or not", In: "internal/commit Engine.recovered",
-		Old: "if unable := template.Unhealable(r.template, named); len(named) == 0 || len(unable) > 0 {", New: "if unable := template.Unhealable(r.template, named); len(named) == 0 && len(unable) >= 0 {",
-		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
+		Name: "what was skipped is not healed", In: "internal/commit recovery.ended",
+		Old: "r.heal = b.skip", New: "",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|TestRecovery|Healed",
+	}, {
+		Name: "whatever failed is skipped, healable or not", In: "internal/commit recovery.ended",
+		Old: "len(failed) == 0 || len(unable) > 0 {", New: "len(failed) == 0 && len(unable) >= 0 {",
+		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestRecovery",
 	}, {
 		Name: "a stale template is taken for fresh", In: "internal/commit Engine.baseRead",
 		Old: "case !o.Consistent(), e.staleness.Wait(now, o.Stale()):", New: "case !o.Consistent():",
