@@ -136,6 +136,18 @@ var Defects = []Defect{
 		Old: "if !mark.belongs(id) {", New: "if false {",
 		Packages: []string{"internal/template"}, Run: "TestCopies|TestOccupied",
 	}, {
+		Name: "an edit compiles a bucket again and again", In: "internal/template Edit",
+		Old: "compiled, true", New: "compiled, false",
+		Packages: []string{"internal/template"}, Run: "TestCompilations",
+	}, {
+		Name: "a changed resource is taken for the one that was read before", In: "internal/template shard.unchanged",
+		Old: "bytes.Equal(before, of.resources[logicalID])", New: "bytes.Equal(before, before)",
+		Packages: []string{"internal/template"}, Run: "TestOwnership_",
+	}, {
+		Name: "what needs more room than a stack has is given a stack of its own", In: "internal/template Demand.Check",
+		Old: "full.Stack = false", New: "",
+		Packages: []string{"internal/template"}, Run: "TestDemand_",
+	}, {
 		Name: "of two projects in one stack a random one counts", In: "internal/template read",
 		Old: "return s, checkOneProject(all)", New: "return s, nil",
 		Packages: []string{"internal/template"}, Run: "TestSeveralProjects",
@@ -149,7 +161,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestMismatch",
 	}, {
 		Name: "a new entity overwrites a foreign resource", In: "internal/template editor.set",
-		Old: "if err := e.vacant(c.Entity); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}", New: "if err := e.vacant(c.Entity); err != nil && false {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}",
+		Old: "if err := e.vacant(c.Entity, c.Origin); err != nil {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}", New: "if err := e.vacant(c.Entity); err != nil && false {\n\t\t\t\treturn err\n\t\t\t}\n\t\t}",
 		Packages: []string{"internal/template"}, Run: "TestOccupied",
 	}, {
 		Name: "an update opens a closing project again", In: "internal/template editor.closingAlready",

@@ -25,15 +25,19 @@ import (
 
 // place says which stack the change belongs to. When none has room, the project grows first, and the stack is a new one.
 func (a *attempt) place(ctx context.Context) (n int, err error) {
-	env := a.view.Contents.Env
-	env.Budget = a.project.hub.config.Budget
-	if n, ok := a.assignShard(env); ok {
+	if n, ok := a.knownShard(); ok {
 		return n, nil
 	}
 	n = len(a.view.shards)
-	if err := template.CheckFits(env, template.Change{
-		Op: a.change.Op, Entity: a.change.Entity, Origin: a.change.Origin, Elsewhere: a.view.elsewhere(n, a.change.Entity),
-	}); err != nil {
+	env := a.view.Contents.Env
+	env.Budget = a.project.hub.config.Budget
+	change := a.change
+	change.Elsewhere = a.view.elsewhere(n, change.Entity)
+	demand := template.NewDemand(env, change)
+	if n, ok := a.shardWithRoom(demand); ok {
+		return n, nil
+	}
+	if err := demand.Check(); err != nil {
 		return 0, err
 	}
 	view := a.view
@@ -43,8 +47,8 @@ func (a *attempt) place(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// assignShard says in which of the project's stacks the change belongs; ok is false when none has room.
-func (a *attempt) assignShard(env template.Env) (n int, ok bool) {
+// knownShard is the stack to which the change belongs whatever room others have; ok is false for a new entity that has none.
+func (a *attempt) knownShard() (n int, ok bool) {
 	// What this process has read may be old: a stack without room for an entity doesn't hold it any more.
 	if shards := a.view.shardsOf(a.id()); len(shards) > 0 && !a.full[shards[0]] {
 		return shards[0], true
@@ -52,21 +56,26 @@ func (a *attempt) assignShard(env template.Env) (n int, ok bool) {
 	if a.change.Op != template.Create {
 		return 0, true // it is gone, and the stack says so
 	}
-	permission, isPermission := a.change.Entity.(model.Permission)
-	if isPermission {
+	if permission, ok := a.change.Entity.(model.Permission); ok {
 		for _, n := range a.shardsOfUser(permission) {
 			if !a.full[n] {
 				return n, true
 			}
 		}
 	}
+	return 0, false
+}
+
+// shardWithRoom is the first stack with room for a new entity; ok is false when none has.
+func (a *attempt) shardWithRoom(demand *template.Demand) (n int, ok bool) {
 	for n, shard := range a.view.shards {
-		if !a.full[n] && shard != nil && shard.contents.Fits(env, a.change.Entity) {
-			if isPermission {
-				n = a.project.overflows(permission.User, n, a.full)
-			}
-			return n, true
+		if a.full[n] || shard == nil || !demand.Fits(shard.contents) {
+			continue
 		}
+		if permission, ok := a.change.Entity.(model.Permission); ok {
+			n = a.project.overflows(permission.User, n, a.full)
+		}
+		return n, true
 	}
 	return 0, false
 }

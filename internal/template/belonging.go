@@ -162,8 +162,8 @@ func (e *OccupiedError) Explain() model.Explanation {
 }
 
 // vacant returns an *OccupiedError when a foreign resource has the logical id of one of the resources of a new entity.
-func (e *editor) vacant(entity model.Entity) error {
-	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, ""))) {
+func (e *editor) vacant(entity model.Entity, origin string) error {
+	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, origin))) {
 		if _, ours := e.marks[logicalID]; ours {
 			continue
 		}

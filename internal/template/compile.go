@@ -9,9 +9,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
+// onCompile is called for each compilation. Tests count them.
+var onCompile = func(model.Entity) {}
+
 // Compile turns an entity that stands on its own (project, bucket, user, listing) into its resources. Permissions are
 // compiled user by user: see CompileGrants.
 func Compile(env Env, entity model.Entity, origin string) Resources {
+	onCompile(entity)
 	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
 	first := mark
 	first.Settings = encodeJSON(entity)

@@ -96,8 +96,10 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	if err != nil {
 		return nil, err
 	}
+	compiled := newCompilations(env)
 	for {
 		e := newEditor(before, changes)
+		e.compilations, e.records = compiled, true
 		refused := e.apply(result.Errors)
 		for i, err := range refused {
 			result.Errors[i] = err
@@ -105,7 +107,7 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 		if len(refused) > 0 {
 			continue
 		}
-		result.Template = e.next
+		result.Template = e.next.remember(before, compiled)
 		result.Intents = e.intents(base, result.Template)
 		return result, nil
 	}
@@ -286,7 +288,7 @@ func (e *editor) set(i int, c Change) error {
 			return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}
 		}
 		if id.Kind != model.KindPermission {
-			if err := e.vacant(c.Entity); err != nil {
+			if err := e.vacant(c.Entity, c.Origin); err != nil {
 				return err
 			}
 		}
@@ -616,10 +618,7 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		}
 		if c.Entity.ID().Kind != model.KindPermission {
 			refused[i] = over
-			resources := Compile(e.env, c.Entity, c.Origin)
-			size := len(appendMembers(nil, resources.raw(), appendRaw)) + incarnationBytes(c.Entity.ID(), c.Incarnation)
-			usage = usage.less(len(resources), size)
-			usage.DynamicReferences -= resources.dynamicReferences()
+			usage = usage.minus(demand(c, e.compile(c.Entity, c.Origin)))
 			continue
 		}
 		if e.bound(c.Entity) && usage.Over(limits) == nil {
@@ -637,10 +636,9 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		}
 		for _, j := range with {
 			refused[j] = over
-			other := e.members[j]
-			usage = usage.less(0, len(encodeJSON(other.Entity))+incarnationBytes(other.Entity.ID(), other.Incarnation))
+			usage = usage.minus(demand(e.members[j], nil))
 		}
-		usage = usage.less(resources, 0)
+		usage.Resources -= resources
 	}
 }
 
@@ -685,12 +683,6 @@ func (e *editor) freshPolicies(errs []error) map[int][]int {
 		}
 	}
 	return fresh
-}
-
-// less is the usage without some resources and the bytes that they take as JSON.
-func (u Usage) less(resources, size int) Usage {
-	u.Resources, u.TemplateBytes, u.BodyBytes = u.Resources-resources, u.TemplateBytes-size, u.BodyBytes-size
-	return u
 }
 
 func (e *editor) usage() Usage {

@@ -53,6 +53,14 @@ func (u Usage) Plus(other Usage) Usage {
 	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes, u.DynamicReferences + other.DynamicReferences}
 }
 
+// minus is the usage of a stack without a part of it.
+func (u Usage) minus(part Usage) Usage {
+	return Usage{
+		u.Resources - part.Resources, u.TemplateBytes - part.TemplateBytes, u.BodyBytes - part.BodyBytes,
+		u.DynamicReferences - part.DynamicReferences,
+	}
+}
+
 // Over returns a *FullError for the first part of a budget that the usage is over, by name and numbers; nil if none.
 func (u Usage) Over(budget Usage) error {
 	for _, check := range []FullError{

@@ -159,6 +159,8 @@ type shard struct {
 	foreign      []string
 	copies       []Copy
 	said         map[string]string // by bucket: its physical name as metadata has it
+	compilations *compilations     // what need not be compiled again; nil: nothing
+	records      bool              // whether compilations takes what is compiled
 }
 
 // Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
@@ -194,8 +196,18 @@ func read(t *Template, env Env) (*shard, error) {
 		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
 		packings: map[string]packing{}, away: map[string]model.User{}, said: map[string]string{},
 	}
+	var known *shard
+	if t.memory != nil && t.memory.base.env.Project == env.Project {
+		known, s.compilations = t.memory.base, t.memory.compiled
+	}
 	all := map[string]Mark{}
 	for _, id := range t.LogicalIDs() {
+		if known != nil && known.unchanged(id, t) && s.reuse(id, known) {
+			if mark, ours := s.marks[id]; ours {
+				all[id] = mark
+			}
+			continue
+		}
 		mark, ok := markOf(t.resources[id])
 		if !ok {
 			s.foreign = append(s.foreign, id)
@@ -303,7 +315,9 @@ func (s *shard) addGrants(logicalID string, mark Mark) error {
 		s.packings[user] = packing{}
 	}
 	for i := range mark.Grants {
-		mark.Grants[i].Permission.User = user
+		if mark.Grants[i].Permission.User != user { // what was read before is shared
+			mark.Grants[i].Permission.User = user
+		}
 	}
 	s.packings[user][n] = mark.Grants
 	if mark.User != nil {

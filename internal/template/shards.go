@@ -2,7 +2,7 @@ package template
 
 import (
 	"encoding/json"
-	"errors"
+	"maps"
 	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -116,7 +116,13 @@ func (s *shard) literals() *Literals {
 
 // compile is Compile, with what the shard says about the project as a whole, and about a user's home in SFTP.
 func (s *shard) compile(entity model.Entity, origin string) Resources {
-	resources := Compile(s.env, entity, origin)
+	resources, known := s.compilations.find(s.env, entity, origin)
+	if !known {
+		resources = Compile(s.env, entity, origin)
+		if s.records {
+			s.compilations.by[entity.ID()] = compilation{entity, origin, maps.Clone(resources)}
+		}
+	}
 	s.incarnate(entity.ID(), resources)
 	if user, ok := entity.(model.User); ok {
 		if user.SFTP != nil {
@@ -276,62 +282,4 @@ func remarked(raw json.RawMessage, mark Mark) json.RawMessage {
 	metadata["Stowage"] = encodeJSON(mark)
 	resource["Metadata"] = appendMembers(nil, metadata, appendRaw)
 	return appendMembers(nil, resource, appendRaw)
-}
-
-// Fits says whether a stack can be expected to have room for a bucket, user or permission, and is open for it. A user counts with its first
-// policy, so that its permissions, which come later, have room beside it, and a permission with a policy of its own. Whether
-// it does have room is seen when the stack is edited.
-func (c *Contents) Fits(env Env, e model.Entity) bool {
-	if c.Closed {
-		return false
-	}
-	want := c.Usage
-	for _, user := range c.Users {
-		if len(c.Policies[user.Name]) == 0 {
-			want.Resources++
-		}
-	}
-	size := len(encodeJSON(e))
-	want.BodyBytes += size
-	if e.ID().Kind != model.KindBucket {
-		want.Resources++
-	}
-	if e.ID().Kind == model.KindPermission {
-		want.TemplateBytes += size
-	} else {
-		resources := Compile(env, e, "")
-		want.Resources += len(resources)
-		want.TemplateBytes += len(appendMembers(nil, resources.raw(), appendRaw))
-		want.DynamicReferences += resources.dynamicReferences()
-	}
-	return want.Over(env.budget()) == nil
-}
-
-// CheckFits returns a *FullError when an entity is too large even for an empty stack.
-func CheckFits(env Env, change Change) error {
-	seed := &editor{shard: &shard{env: env}, next: Seed(CarrierName(env.Project, 0), "")}
-	switch e := change.Entity.(type) {
-	case model.Permission:
-		bucket := model.Bucket{BucketName: model.DefaultBucketName(env.Project, e.Bucket, env.AccountID, env.Region)}
-		if ref := change.Elsewhere.Bucket; ref != nil {
-			bucket.BucketName, bucket.KMSKeyARN = ref.BucketName, ref.KeyARN
-		}
-		user := model.User{Name: e.User}
-		if away := change.Elsewhere.User; away != nil {
-			user = *away
-		}
-		size := newDraft(newSizer(env, map[string]model.Bucket{e.Bucket: bucket}), user, []Grant{{Permission: e}}).size()
-		if size > MaxPolicySize {
-			return &FullError{What: "characters of a policy of the user " + e.User, Have: size, Budget: MaxPolicySize}
-		}
-		return nil
-	default:
-		seed.next = seed.next.with(Compile(env, change.Entity, change.Origin).raw())
-	}
-	var full *FullError
-	if !errors.As(seed.usage().Over(env.budget()), &full) {
-		return nil
-	}
-	full.Stack = false
-	return full
 }

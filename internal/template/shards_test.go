@@ -69,7 +69,7 @@ func TestClosedStackTakesNothingMore(t *testing.T) {
 		t.Errorf("closing a stack that holds a user: %v", err)
 	}
 	closed := edit(t, edit(t, open, Change{Op: Delete, Entity: user}), Change{Op: Close, Entity: project})
-	if got := parse(t, closed); !got.Closed || got.Fits(testEnv(), user) {
+	if got := parse(t, closed); !got.Closed || NewDemand(testEnv(), Change{Op: Create, Entity: user}).Fits(got) {
 		t.Errorf("the contents of a closed stack: %+v", got)
 	}
 	for _, change := range []Change{{Op: Create, Entity: user}, {Op: Open, Entity: project}} {

@@ -17,6 +17,7 @@ import (
 type Template struct {
 	sections  map[string]json.RawMessage // all but Resources
 	resources map[string]json.RawMessage
+	memory    *memory // nil for a template that no Edit has made
 }
 
 // ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one that was saved as YAML.
@@ -69,7 +70,7 @@ func Decode(body []byte) (*Template, error) {
 		}
 		delete(sections, "Resources")
 	}
-	return &Template{sections, resources}, nil
+	return &Template{sections: sections, resources: resources}, nil
 }
 
 // Encode writes the template: one line of JSON, members sorted, so that equal templates have equal bytes. What was
@@ -148,7 +149,7 @@ func (t *Template) Parameters() []string {
 
 // with returns a copy with some resources set and some removed (a nil value).
 func (t *Template) with(changes map[string]json.RawMessage) *Template {
-	next := &Template{t.sections, maps.Clone(t.resources)}
+	next := &Template{t.sections, maps.Clone(t.resources), t.memory}
 	for id, raw := range changes {
 		if raw == nil {
 			delete(next.resources, id)
@@ -173,7 +174,7 @@ func (t *Template) withMembers(section string, changes map[string]json.RawMessag
 			members[name] = raw
 		}
 	}
-	next := &Template{maps.Clone(t.sections), t.resources}
+	next := &Template{maps.Clone(t.sections), t.resources, t.memory}
 	if len(members) == 0 {
 		delete(next.sections, section)
 	} else {

@@ -63,6 +63,17 @@ func parse(t interface{ Fatalf(string, ...any) }, tpl *Template) *Contents {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	decoded, err := Decode(tpl.Encode())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	again, err := Parse(decoded, testEnv())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if diff := cmp.Diff(again, contents); diff != "" {
+		t.Fatalf("what an Edit knows of its template is not what is read from its text (-read +known):\n%s", diff)
+	}
 	return contents
 }
 
