@@ -9,44 +9,46 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// claims are what the plans of one walk say about entities, so that two resources of one name are found while planning. Terraform
-// configures a provider for each walk (refresh and plan, or apply), so they live as long as Services does.
+// claims records the plans of one walk, so that two resources for one entity are found while
+// planning. Terraform configures a provider for each walk (refresh and plan, or apply), so claims
+// live as long as Services.
 //
-// A plan does not tell its address. It is told apart by what Terraform does with one resource in one walk: it plans a resource that
-// exists once, and to replace it a second time, without a state but with the private state that the first plan returned.
+// A plan does not know its resource address. Within a walk, Terraform plans an existing resource
+// once, and again to replace it: without a state, but with the private state that the first plan
+// returned.
 type claims struct {
-	mu      sync.Mutex // protects what follows
+	mu      sync.Mutex // protects the fields below
 	claimed map[entityKey]claim
-	removed map[entityKey][]string // the incarnations that destroyed resources hold
-	read    map[entityKey][]string // the incarnations that resources of the state hold
+	removed map[entityKey][]string // the incarnations held by destroyed resources
+	read    map[entityKey][]string // the incarnations held by resources in the state
 }
 
-// entityKey is an entity of a project.
+// entityKey identifies an entity of a project.
 type entityKey struct {
 	project string
 	id      model.ID
 }
 
-// claim is the plan of a resource that is to manage an entity.
+// claim is the plan of a resource that will manage an entity.
 type claim struct {
 	creates bool
-	held    string // with !creates: the incarnation that the resource holds
-	present string // that of the entity itself, as the plan sees it; "" for none, or when there is no entity
+	held    string // if !creates: the incarnation held by the resource
+	present string // the entity's incarnation as seen by the plan; "" for none, or without an entity
 }
 
-// clash is what two plans of one walk cannot both do.
+// clash is a conflict between two plans of one walk.
 type clash int
 
 const (
 	noClash clash = iota
-	// twoCreations and twoResources are two resources that manage the same entity.
+	// twoCreations and twoResources mean that two resources manage the same entity.
 	twoCreations
 	twoResources
-	// removesKept is a destroyed resource whose entity another resource keeps.
+	// removesKept means that a destroyed resource's entity is kept by another resource.
 	removesKept
 )
 
-// claimOf and removalOf are the keys of what is noted of a plan.
+// claimOf and removalOf are the keys of a plan's records.
 type (
 	claimOf struct {
 		key entityKey
@@ -58,17 +60,18 @@ type (
 	}
 )
 
-// claim notes that a resource is to manage an entity, once in a call of Terraform: a second claim is that of another resource.
+// claim records once per call of Terraform that a resource will manage an entity. A second claim is
+// that of another resource.
 func (s *Services) claim(ctx context.Context, key entityKey, now claim) clash {
 	return unchanged.Once(ctx, claimOf{key, now}, func() clash { return s.claims.claim(key, now) })
 }
 
-// claimRemoval notes that a resource is to be destroyed, once in a call of Terraform.
+// claimRemoval records once per call of Terraform that a resource will be destroyed.
 func (s *Services) claimRemoval(ctx context.Context, key entityKey, held string) clash {
 	return unchanged.Once(ctx, removalOf{key, held}, func() clash { return s.claims.remove(key, held) })
 }
 
-// claim notes that a resource is to manage an entity.
+// claim records that a resource will manage an entity.
 func (c *claims) claim(key entityKey, now claim) clash {
 	if c == nil {
 		return noClash
@@ -91,7 +94,7 @@ func (c *claims) claim(key entityKey, now claim) clash {
 	return noClash
 }
 
-// remove notes that a resource is to be destroyed.
+// remove records that a resource will be destroyed.
 func (c *claims) remove(key entityKey, held string) clash {
 	if c == nil {
 		return noClash
@@ -108,10 +111,10 @@ func (c *claims) remove(key entityKey, held string) clash {
 	return noClash
 }
 
-// losesTo reports whether destroying the holder of an incarnation deletes what the resource keeps.
+// losesTo reports whether destroying the holder of an incarnation deletes the resource's entity.
 func (k claim) losesTo(held string) bool { return !k.creates && (held == k.held || held == k.present) }
 
-// saw notes that a resource of the state holds an incarnation.
+// saw records that a resource in the state holds an incarnation.
 func (c *claims) saw(key entityKey, held string) {
 	if c == nil {
 		return
@@ -124,7 +127,7 @@ func (c *claims) saw(key entityKey, held string) {
 	c.read[key] = append(c.read[key], held)
 }
 
-// holds reports whether a resource of the state was seen to hold an incarnation.
+// holds reports whether a resource in the state holds an incarnation.
 func (c *claims) holds(key entityKey, incarnation string) bool {
 	if c == nil {
 		return false
@@ -134,7 +137,8 @@ func (c *claims) holds(key entityKey, incarnation string) bool {
 	return slices.Contains(c.read[key], incarnation)
 }
 
-// release forgets the claim on an entity once its resource is created: hosts other than Terraform keep a provider for longer.
+// release removes the claim on an entity once its resource is created, because hosts other than
+// Terraform keep a provider longer.
 func (c *claims) release(key entityKey) {
 	if c == nil {
 		return

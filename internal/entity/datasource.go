@@ -11,19 +11,19 @@ import (
 
 // Lookup describes one data source. M is its model.
 type Lookup[M any] struct {
-	Name        string // the type's name without the provider's
-	Title       string // in summaries of diagnostics
+	Name        string // the type's name without the provider's prefix
+	Title       string // the name in diagnostics
 	Description string
 	Attributes  map[string]schema.Attribute
-	// ProjectAttribute names the project that is looked up; "" when the directory is.
+	// ProjectAttribute names the project to look up; "" for the directory.
 	ProjectAttribute string
-	// Project is the name of the project that is looked up.
+	// Project returns the name of the project to look up.
 	Project func(m *M) types.String
-	// Read fills the model. Its error is reported on ProjectAttribute where it is to blame.
+	// Read fills the model. Errors are reported on ProjectAttribute if it is at fault.
 	Read func(ctx context.Context, s *Services, m *M) (diag.Diagnostics, error)
 }
 
-// DataSource is the data source of a Lookup.
+// DataSource implements the data source of a Lookup.
 type DataSource[M any] struct {
 	lookup   Lookup[M]
 	services *Services

@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// action is what was tried.
+// action is an attempted operation.
 type action string
 
 const (
@@ -22,14 +22,14 @@ const (
 	importing action = "Import"
 )
 
-// done is the action's past participle.
+// done returns the action's past participle.
 func (a action) done() string {
 	return map[action]string{
 		create: "created", read: "read", update: "updated", remove: "deleted", planning: "planned", importing: "imported",
 	}[a]
 }
 
-// failure makes the diagnostics of one failed action.
+// failure creates the diagnostics of one failed action.
 type failure struct {
 	action  action
 	title   string // Project Bucket
@@ -78,16 +78,17 @@ func (f failure) unread(err error) diag.Diagnostic {
 		f.object(), f.detail(explain(err).withoutChanges())))
 }
 
-// Explained is the text of an error that no object's action led to: cause, and remedy.
+// Explained returns the cause and remedy of an error that no action on an object led to.
 func Explained(err error) (attribute, detail string) {
 	explanation := explain(err)
 	return explanation.Attribute, failure{}.detail(explanation)
 }
 
-// explanation is that of an error.
+// explanation explains an error.
 type explanation struct{ model.Explanation }
 
-// explain returns the explanation of an error. An error without one may have been met before or after a change.
+// explain returns the explanation of an error. An error without one may have occurred before or
+// after a change.
 func explain(err error) explanation {
 	if explained, ok := model.Explain(err); ok {
 		return explanation{explained}
@@ -98,13 +99,13 @@ func explain(err error) explanation {
 	}}
 }
 
-// withoutChanges is an explanation that does not say what was changed.
+// withoutChanges returns the explanation without what was changed.
 func (e explanation) withoutChanges() explanation {
 	e.Changed, e.Done = model.ChangedUnstated, ""
 	return e
 }
 
-// detail is the text of an explanation.
+// detail returns the text of an explanation.
 func (f failure) detail(e explanation) string {
 	paragraphs := []string{e.Cause}
 	if e.Importable {
@@ -124,7 +125,8 @@ func (f failure) detail(e explanation) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// attribute is the path of an explanation's attribute in the object's configuration; ok is false when it has none.
+// attribute returns the path of an explanation's attribute in the object's configuration; ok is
+// false if there is none.
 func (f failure) attribute(attribute string) (where path.Path, ok bool) {
 	steps := strings.Split(attribute, ".")
 	switch {
@@ -132,7 +134,7 @@ func (f failure) attribute(attribute string) (where path.Path, ok bool) {
 		steps[0] = f.project
 	case steps[0] == model.AttributeName:
 		steps[0] = f.own
-	case steps[0] != "" && !f.has(steps[0]): // it is one of the provider's, or of another object
+	case steps[0] != "" && !f.has(steps[0]): // an attribute of the provider or of another object
 		steps[0] = ""
 	}
 	if steps[0] == "" {
@@ -145,7 +147,7 @@ func (f failure) attribute(attribute string) (where path.Path, ok bool) {
 	return where, true
 }
 
-// object is the object as a sentence begins with it: The project bucket "acme/inbox".
+// object returns the object for the start of a sentence: The project bucket "acme/inbox".
 func (f failure) object() string {
 	if f.id == "" {
 		return "The " + strings.ToLower(f.title)
@@ -155,7 +157,7 @@ func (f failure) object() string {
 
 func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
-// label is a name for the object's resource in a configuration.
+// label returns a name for the object's resource in a configuration.
 func (f failure) label() string {
 	parts := strings.Split(f.id, "/")
 	if len(parts) > 1 {

@@ -8,16 +8,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// dueKey is where the private state of a resource keeps when it was found that something is due.
+// dueKey is the key of the private state that records when a change was found to be due.
 const dueKey = "due"
 
-// private is the private state of a resource, as the requests and responses of Terraform have it.
+// private is the private state of a resource in Terraform's requests and responses.
 type private interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// setDue keeps, with the state, that something is due now, or that nothing is.
+// setDue records in the private state that a change is due now, or that none is.
 func setDue(ctx context.Context, state private, due bool, now time.Time) diag.Diagnostics {
 	if !due {
 		return state.SetKey(ctx, dueKey, nil)
@@ -29,7 +29,7 @@ func setDue(ctx context.Context, state private, due bool, now time.Time) diag.Di
 	return state.SetKey(ctx, dueKey, value)
 }
 
-// dueAsOf is when it was found that something is due; the zero time when nothing is.
+// dueAsOf returns when a change was found to be due; the zero time if none is.
 func dueAsOf(ctx context.Context, state private) (time.Time, diag.Diagnostics) {
 	value, diags := state.GetKey(ctx, dueKey)
 	if diags.HasError() || len(value) == 0 {
@@ -37,7 +37,7 @@ func dueAsOf(ctx context.Context, state private) (time.Time, diag.Diagnostics) {
 	}
 	var asOf time.Time
 	if err := json.Unmarshal(value, &asOf); err != nil {
-		return time.Time{}, nil // of a newer version: nothing is due until the next reading
+		return time.Time{}, nil // of a newer version: nothing is due until the next read
 	}
 	return asOf, diags
 }

@@ -13,60 +13,64 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// Projects is what Terraform objects need of the projects: package projects implements it. All methods are safe for concurrent
-// use. A write that returns nil is in the template; one that fails, but with a *commit.OutcomeUnknownError, is not.
+// Projects is what Terraform objects need of projects; package projects implements it. All methods
+// are safe for concurrent use. A write that returns nil is in the template. One that fails is not,
+// except with a *commit.OutcomeUnknownError.
 type Projects interface {
-	// Read returns a project as it stands, or a model.NotFoundProject error if the directory was read and doesn't have it.
+	// Read returns the current project, or a model.NotFoundProject error if the directory was read
+	// and does not have it.
 	Read(ctx context.Context, project string) (*projects.View, error)
 	// Hub returns the account and region of the hub.
 	Hub(ctx context.Context) (projects.HubLocation, error)
 	// List returns the directory.
 	List(ctx context.Context) ([]model.Listing, error)
 
-	// Create creates an entity with a new incarnation, or takes over the one that TakesOver reports.
+	// Create creates an entity with a new incarnation, or takes over the one reported by TakesOver.
 	Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
-	// Update makes the change from the prior entity, which the plan was made from, to e. It returns a *model.FieldConflictError for
-	// what another writer has changed since, and a model.ConflictOwner error for another incarnation.
+	// Update applies the change from the prior entity of the plan to e. It returns a
+	// *model.FieldConflictError for fields that another writer has changed since, and a
+	// model.ConflictOwner error for another incarnation.
 	Update(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
-	// Delete removes an entity; one that is gone is no error, another incarnation is a model.ConflictOwner error. It honours
-	// on_delete as the template has it.
+	// Delete removes an entity as the template's on_delete demands. It succeeds if the entity is
+	// gone, and returns a model.ConflictOwner error for another incarnation.
 	Delete(ctx context.Context, project string, id model.ID, options ...projects.WriteOption) error
 
 	CreateProject(ctx context.Context, p model.Project, options ...projects.WriteOption) error
 	UpdateProject(ctx context.Context, p model.Project, options ...projects.WriteOption) error
 	DeleteProject(ctx context.Context, name string, options ...projects.WriteOption) error
 
-	// TakesOver reports whether creating an entity takes over the one that a view shows.
+	// TakesOver reports whether creating an entity takes over the one in a view.
 	TakesOver(view *projects.View, e model.Entity) bool
 
-	// AccessBlock reads what S3 blocks for the account of a project as a whole.
+	// AccessBlock reads what S3 blocks for a project's whole account.
 	AccessBlock(ctx context.Context, p model.Project) (projects.AccessBlock, error)
 
-	// Credentials reads the current access key of a user from its secret.
+	// Credentials reads a user's current access key from its secret.
 	Credentials(ctx context.Context, secretARN string) (projects.AccessKey, error)
 
-	// Warnings returns what writers should hear of although nothing failed, each warning once.
+	// Warnings returns each warning for writers once, although nothing failed.
 	Warnings() []projects.Warning
 }
 
-// Services is what the provider block hands to every object.
+// Services is what the provider block passes to every object.
 type Services struct {
 	Projects Projects
-	// Region is the provider's, for projects that don't name one.
+	// Region is the provider's region, the default of projects.
 	Region string
-	// RoleName is the role that is assumed in a project's account; "" for the provider's own credentials.
+	// RoleName is the role to assume in a project's account; "" for the provider's own credentials.
 	RoleName    string
 	DefaultTags map[string]string
 	IgnoreTags  IgnoreTags
-	// CommitTimeout limits a create, update or delete whose object sets no timeout; 0 means DefaultTimeout.
+	// CommitTimeout limits a create, update or delete of an object without timeouts; 0 means
+	// DefaultTimeout.
 	CommitTimeout time.Duration
-	// NewIncarnation draws the incarnation of a new object; nil: at random.
+	// NewIncarnation draws the incarnation of a new object; nil for random ones.
 	NewIncarnation func() string
 
-	claims *claims // nil: nobody looks for two resources of one name
+	claims *claims // nil: duplicate resources are not detected
 }
 
-// NewWalk is a copy for one walk of Terraform, in which nothing is planned yet.
+// NewWalk returns a copy for one walk of Terraform, without any plans.
 func (s *Services) NewWalk() *Services {
 	return &Services{
 		Projects: s.Projects, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
@@ -74,7 +78,8 @@ func (s *Services) NewWalk() *Services {
 	}
 }
 
-// services is the data that Terraform hands to a Configure method; nil before the provider is configured.
+// services returns the data that Terraform passes to a Configure method; nil before the provider is
+// configured.
 func services(data any, diags *diag.Diagnostics) *Services {
 	if data == nil {
 		return nil
@@ -86,41 +91,42 @@ func services(data any, diags *diag.Diagnostics) *Services {
 	return s
 }
 
-// Part is one attribute of an identity. Import ids are the parts, with slashes between them.
+// Part is one attribute of an identity. Import IDs join the parts with slashes.
 type Part struct {
 	Name        string
 	Description string
-	// Optional parts are last, and may hold slashes.
+	// Optional parts are last and may contain slashes.
 	Optional bool
 }
 
-// Object describes one Terraform object. M is its model: a struct that embeds Common, Timed if the object has timeouts, and
-// Tagged if the entity has tags.
+// Object describes one Terraform object. M is its model: a struct that embeds Common, Timed if the
+// object has timeouts, and Tagged if the entity has tags.
 type Object[M any] struct {
-	// Name is the type's name without the provider's: project_bucket.
+	// Name is the type's name without the provider's prefix: project_bucket.
 	Name string
 	// Title is the name in summaries of diagnostics: Project Bucket.
 	Title string
-	// Kind is that of the entity.
+	// Kind is the kind of the entity.
 	Kind        model.Kind
 	Description string
-	// Attributes are those that the envelope doesn't add.
+	// Attributes are the attributes that the envelope does not add.
 	Attributes map[string]schema.Attribute
-	// Identity are the attributes that identify an entity; the first is the project's name.
+	// Identity lists the attributes that identify an entity; the first is the project's name.
 	Identity []Part
-	// Replaces are the other attributes that can't be changed in place.
+	// Replaces lists the other attributes that cannot be changed in place.
 	Replaces []string
 
-	// Entity turns a model into the entity. Values that are unknown or null come out as zero values, so it must do with any
-	// model; tags are the entity's tags, those of the provider included.
+	// Entity converts any model to an entity; unknown and null values become zero values. tags are
+	// the entity's tags, with those of the provider.
 	Entity func(ctx context.Context, s *Services, m *M, tags map[string]string) (model.Entity, diag.Diagnostics)
 	// Plan sets the computed attributes of p.Plan.
 	Plan func(ctx context.Context, p *Planning[M]) diag.Diagnostics
-	// Due says whether anything of an entity is to change by the mere passing of time; nil: nothing ever is. What is due is
-	// found when the entity is read, and kept with the state: so planning it again, while it is applied, finds the same.
+	// Due reports whether time alone requires a change of an entity; nil if it never does. This is
+	// evaluated when the entity is read, and stored with the state, so planning again during the
+	// apply has the same result.
 	Due func(e model.Entity, now time.Time) bool
-	// Fill sets all attributes that are the object's own from an entity of the viewed project. What m holds is how the values
-	// were written before, if they were; after an import it holds the identity alone.
+	// Fill sets all attributes of the object from an entity of the viewed project. m holds the
+	// previously written values, or after an import the identity alone.
 	Fill func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics
 }
 
@@ -129,27 +135,30 @@ type Planning[M any] struct {
 	Services *Services
 	Config   *M
 	Plan     *M
-	// State is what stands; nil when it is created.
+	// State is the current state; nil when the object is created.
 	State *M
-	// Replaced are the attributes whose change replaces the object. Terraform then plans again, with no State.
+	// Replaced lists the attributes whose change replaces the object. Terraform then plans again,
+	// without State.
 	Replaced []string
-	// Replaces says of a plan with no State that it is the second one of a replacement.
+	// Replaces is set for the second plan of a replacement, which has no State.
 	Replaces bool
-	// AsOf is when it was found that something is due; the zero time when nothing is.
+	// AsOf is when a change was found to be due; the zero time if none is.
 	AsOf time.Time
-	// View is the project as it stands; nil when it is not there yet, or its name is not known yet.
+	// View is the current project; nil if it does not exist or its name is unknown.
 	View *projects.View
 }
 
-// InPlace says whether the plan changes what stands, or nothing: computed attributes that never change keep their values.
+// InPlace reports whether the plan updates the existing object, or changes nothing. Computed
+// attributes that never change then keep their values.
 func (p *Planning[M]) InPlace() bool { return p.State != nil && len(p.Replaced) == 0 }
 
-// Common are the attributes that every object has. Models embed it.
+// Common has the attributes of every object. Models embed it.
 type Common struct {
 	ID types.String `tfsdk:"id"`
-	// Drift lists, one per line, how the object differs from what the provider made; null when it does not.
+	// Drift lists, one per line, the differences from what the provider created; null if there are
+	// none.
 	Drift types.String `tfsdk:"drift"`
-	// Incarnation is that of the entity which the object has created: see ownership.go.
+	// Incarnation is that of the entity that the object created: see ownership.go.
 	Incarnation types.String `tfsdk:"incarnation"`
 }
 

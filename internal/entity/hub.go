@@ -11,8 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// The private state of every object records the hub that it was read from. An object that is not found is gone only if it was looked for in
-// that hub: with the credentials or the region of another hub every object looks deleted, and Terraform would plan to create all of them.
+// The private state of every object records the hub that it was read from. A missing object is gone
+// only if it was looked up in that hub. With the credentials or region of another hub every object
+// looks deleted, and Terraform would plan to create all of them.
 
 // hubKey is the key of the private state that records the hub.
 const hubKey = "hub"
@@ -21,7 +22,7 @@ const hubKey = "hub"
 func (s *Services) recordHub(ctx context.Context, state private) diag.Diagnostics {
 	hub, err := s.Projects.Hub(ctx)
 	if err != nil {
-		return nil // the object was read, so that the hub is known
+		return nil // the object was read, so the hub is known
 	}
 	value, err := json.Marshal(hub)
 	if err != nil {
@@ -30,7 +31,7 @@ func (s *Services) recordHub(ctx context.Context, state private) diag.Diagnostic
 	return state.SetKey(ctx, hubKey, value)
 }
 
-// otherHub is the hub that an object was read from, if it is another one than the provider's.
+// otherHub returns the hub that an object was read from, if it differs from the provider's.
 func (s *Services) otherHub(ctx context.Context, state private) (recorded, now projects.HubLocation, differs bool) {
 	value, diags := state.GetKey(ctx, hubKey)
 	if diags.HasError() || len(value) == 0 || json.Unmarshal(value, &recorded) != nil || recorded.AccountID == "" {
@@ -40,8 +41,8 @@ func (s *Services) otherHub(ctx context.Context, state private) (recorded, now p
 	return recorded, now, err == nil && recorded != now
 }
 
-// checkGone returns nil when an error says that an object is gone, and it is. The error of a look-up in the wrong hub is an *otherHubError.
-// All other errors are returned as they are.
+// checkGone returns nil if err means that an object is gone, and it is. It returns an
+// *otherHubError for a look-up in the wrong hub, and all other errors unchanged.
 func (s *Services) checkGone(ctx context.Context, state private, err error) error {
 	if !model.IsNotFound(err, model.NotFoundEntity, model.NotFoundProject, model.NotFoundDirectory) {
 		return err
@@ -50,19 +51,20 @@ func (s *Services) checkGone(ctx context.Context, state private, err error) erro
 		return &otherHubError{recorded, now, err}
 	}
 	if model.IsNotFound(err, model.NotFoundDirectory) {
-		now, _ := s.Projects.Hub(ctx) // known, since it was read
+		now, _ := s.Projects.Hub(ctx) // known, because the project was read
 		return &otherHubError{now: now, err: err}
 	}
 	return nil
 }
 
-// otherHubError is returned when an object is not found in a hub that is not, or cannot be, the one that it was created in.
+// otherHubError is returned when an object is not found in a hub that is not, or may not be, the
+// hub of its creation.
 type otherHubError struct {
 	recorded, now projects.HubLocation // recorded is zero if it is unknown
 	err           error
 }
 
-// Unwrap is left out: nothing may take the error for that of an object which is gone.
+// Unwrap is omitted, so that this is never taken for the error of an object that is gone.
 func (e *otherHubError) Error() string {
 	return fmt.Sprintf("read from the hub in %s, looked for in that in %s: %v", e.recorded, e.now, e.err)
 }

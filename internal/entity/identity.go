@@ -15,10 +15,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// name is the values of an object's identity, in the order of Object.Identity; "" for an optional part that isn't given.
+// name holds the values of an object's identity, in the order of Object.Identity; "" for an
+// optional part that is not given.
 type name []string
 
-// String is the id: the parts that are given, with slashes between them.
+// String returns the ID: the given parts, joined by slashes.
 func (n name) String() string {
 	given := n
 	for len(given) > 1 && given[len(given)-1] == "" {
@@ -29,7 +30,7 @@ func (n name) String() string {
 
 func (n name) project() string { return n[0] }
 
-// id is the entity's identity within its project.
+// id returns the entity's identity within its project.
 func (r *Resource[M, P]) id(n name) model.ID {
 	if r.object.Kind == model.KindProject {
 		return model.ID{Kind: model.KindProject, Name: n.project()}
@@ -52,7 +53,7 @@ func (o *Object[M]) idPattern() string {
 	return "`" + text.String() + "`"
 }
 
-// attributes is what configurations, plans, states and identities have in common.
+// attributes are the common methods of configurations, plans, states and identities.
 type attributes interface {
 	GetAttribute(ctx context.Context, at path.Path, target any) diag.Diagnostics
 }
@@ -66,7 +67,7 @@ func (r *Resource[M, P]) nameOf(ctx context.Context, from attributes) (name, dia
 	return n, diags
 }
 
-// knownName reads the identity's values; ok is false as long as one is unknown or missing.
+// knownName reads the identity's values; ok is false while one is unknown or missing.
 func (r *Resource[M, P]) knownName(ctx context.Context, from attributes) (n name, ok bool, diags diag.Diagnostics) {
 	n, ok = make(name, len(r.object.Identity)), true
 	for i, part := range r.object.Identity {
@@ -114,8 +115,8 @@ func (r *Resource[M, P]) identity(n name) map[string]types.String {
 	return attributes
 }
 
-// ImportState implements resource.ResourceWithImportState. It looks the entity up, so that an import of what isn't there is
-// an error that says so.
+// ImportState implements resource.ResourceWithImportState. It looks the entity up, so that
+// importing a missing object returns a clear error.
 func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	n, diags := r.imported(ctx, req)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -138,7 +139,7 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 	resp.Diagnostics.Append(r.setIdentity(ctx, n, resp.Identity)...)
 }
 
-// imported is the name that an import gives, by id or by identity.
+// imported returns the name given by an import, by ID or by identity.
 func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (name, diag.Diagnostics) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		return r.nameOf(ctx, req.Identity)
@@ -158,7 +159,7 @@ func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateR
 		bad = bad || n[i] == ""
 	}
 	if required == len(n) && strings.Contains(n[len(n)-1], "/") {
-		bad = true // an optional part may hold slashes, no other
+		bad = true // only an optional part may contain slashes
 	}
 	if bad {
 		detail := fmt.Sprintf("The id %q has not the form %s.", req.ID, r.object.idPattern())

@@ -20,11 +20,12 @@ import (
 
 // Ownership.
 //
-// Each create writes a new incarnation into the template and into the attribute incarnation (package template, Ownership).
-// The attribute is what update and delete go by: private state would be lost when a tainted resource is deleted. It is
-// null in states that were written before there were incarnations; the first read takes over the template's. So does the read
-// that follows an import. From then on read never changes it: a resource whose entity has another incarnation is not the one that
-// manages it, and read warns.
+// Each create writes a new incarnation into the template and the attribute incarnation (package
+// template, Ownership). Update and delete use the attribute, because private state would be lost
+// when a tainted resource is deleted. The attribute is null in states that are older than
+// incarnations. The first read of such a state, or after an import, takes over the template's
+// incarnation. Later reads never change it: a resource whose entity has another incarnation does
+// not manage it, and read warns.
 
 func incarnationAttribute() schema.Attribute {
 	return schema.StringAttribute{
@@ -34,10 +35,11 @@ func incarnationAttribute() schema.Attribute {
 	}
 }
 
-// incarnationKey is where a plan keeps the incarnation of the resource, so that the second plan of a replacement knows it.
+// incarnationKey is the key of the incarnation that a plan stores for the second plan of a
+// replacement.
 const incarnationKey = "incarnation"
 
-// keepIncarnation keeps the incarnation of a resource for the second plan of a replacement.
+// keepIncarnation stores a resource's incarnation for the second plan of a replacement.
 func keepIncarnation(ctx context.Context, state private, incarnation string) diag.Diagnostics {
 	value, err := json.Marshal(incarnation)
 	if err != nil {
@@ -46,7 +48,8 @@ func keepIncarnation(ctx context.Context, state private, incarnation string) dia
 	return state.SetKey(ctx, incarnationKey, value)
 }
 
-// replacedIncarnation is the incarnation of the resource that a plan without a state replaces; ok is false when it replaces none.
+// replacedIncarnation returns the incarnation of the resource that a plan without a state replaces;
+// ok is false if it replaces none.
 func replacedIncarnation(ctx context.Context, state private) (incarnation string, ok bool, diags diag.Diagnostics) {
 	value, diags := state.GetKey(ctx, incarnationKey)
 	if diags.HasError() || len(value) == 0 {
@@ -63,7 +66,8 @@ func (s *Services) newIncarnation() string {
 	return projects.NewIncarnation()
 }
 
-// readIncarnation takes the template's incarnation over into a state that has none, and warns about one that is another.
+// readIncarnation takes over the template's incarnation into a state without one, and warns about a
+// different one.
 func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.View) diag.Diagnostics {
 	id := r.id(n)
 	present := view.Contents.IncarnationOf(id)
@@ -81,7 +85,7 @@ func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.
 		f.another(held, present, view.Contents.Origins[id.String()]), f.giveUp()))}
 }
 
-// another tells which incarnation a resource holds and which the entity has.
+// another states which incarnations the resource and the entity have.
 func (f failure) another(held, present, origin string) string {
 	return fmt.Sprintf("%s was created again or taken over since this resource created it. Its incarnation is %s, made %s. The incarnation that this resource holds is %s.",
 		f.object(), incarnationText(present), originText(origin), incarnationText(held))
@@ -101,13 +105,15 @@ func originText(origin string) string {
 	return fmt.Sprintf("by the configuration with the origin %q", origin)
 }
 
-// giveUp is how a resource that does not manage its object any more leaves the configuration, or manages it again.
+// giveUp explains how to remove a resource that no longer manages its object, or how to manage the
+// object again.
 func (f failure) giveUp() string {
 	return fmt.Sprintf("Remove this resource from the configuration; or, if it is the one that should manage the object, remove it from the state "+
 		"(terraform state rm) and import it again with the id %q.", f.id)
 }
 
-// forgotten is the outcome of a deletion: a warning when another resource manages the entity, which is left alone then.
+// forgotten returns the result of a deletion: a warning if another resource manages the entity,
+// which stays.
 func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 	var another *model.ConflictError
 	var lost *projects.BucketLostError
@@ -115,14 +121,15 @@ func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 		return nil, false
 	}
 	if explanation, _ := model.Explain(err); explanation.Changed != model.ChangedNothing {
-		return nil, false // a part of it was deleted before
+		return nil, false // a part of it was already deleted
 	}
 	return diag.NewWarningDiagnostic(f.title+" Only Removed From State", fmt.Sprintf(
 		"%s\n\nAnother resource manages it, so that nothing was deleted: this resource was only removed from the state.",
 		f.another(another.Held, another.Present, another.Origin))), true
 }
 
-// planOwnership plans the incarnation, tells what a create will meet, and finds two resources of one name.
+// planOwnership plans the incarnation, warns about what a create will meet, and detects duplicate
+// resources.
 func (r *Resource[M, P]) planOwnership(ctx context.Context, p *Planning[M], created creation, private private) diag.Diagnostics {
 	common := P(p.Plan).common()
 	common.Incarnation = types.StringUnknown()
@@ -146,7 +153,7 @@ func (r *Resource[M, P]) planOwnership(ctx context.Context, p *Planning[M], crea
 	return append(diags, r.clash(r.services.claim(ctx, key, now), n)...)
 }
 
-// planRemoval finds a destroyed resource whose entity another resource keeps.
+// planRemoval finds a destroyed resource whose entity is kept by another resource.
 func (r *Resource[M, P]) planRemoval(ctx context.Context, state attributes) diag.Diagnostics {
 	n, named, diags := r.knownName(ctx, state)
 	var held types.String
@@ -157,7 +164,7 @@ func (r *Resource[M, P]) planRemoval(ctx context.Context, state attributes) diag
 	return append(diags, r.clash(r.services.claimRemoval(ctx, entityKey{n.project(), r.id(n)}, held.ValueString()), n)...)
 }
 
-// clash is the diagnostic of what two plans cannot both do.
+// clash returns the diagnostic of two conflicting plans.
 func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
 	f := r.failure(planning, n)
 	switch c {
@@ -179,7 +186,7 @@ func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
 	return nil
 }
 
-// meets warns about what a create will meet: an entity that it takes over, or one because of which it fails.
+// meets warns about an entity that a create will take over, or that will make it fail.
 func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created creation, planned attributes) diag.Diagnostics {
 	if p.State != nil || p.View == nil {
 		return nil
@@ -191,7 +198,7 @@ func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created crea
 	}
 	present := p.View.Contents.IncarnationOf(id)
 	if created.replaces && created.replaced == present || r.services.claims.holds(entityKey{n.project(), id}, present) {
-		return nil // what is replaced, or destroyed at another address, goes first
+		return nil // replaced objects, or those destroyed at another address, are deleted first
 	}
 	e, diags := r.entity(ctx, p.Plan, n)
 	if diags.HasError() {
@@ -210,7 +217,7 @@ func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created crea
 		f.object(), originText(origin), f.importIt()))}
 }
 
-// settingsKnown reports whether all that decides about a takeover is known.
+// settingsKnown reports whether everything that decides about a takeover is known.
 func (r *Resource[M, P]) settingsKnown(ctx context.Context, planned attributes) bool {
 	var names []string
 	for name, attribute := range r.object.Attributes {
@@ -227,12 +234,13 @@ func (r *Resource[M, P]) settingsKnown(ctx context.Context, planned attributes) 
 	})
 }
 
-// importIt is how to manage an object that exists.
+// importIt explains how to manage an existing object.
 func (f failure) importIt() string {
 	return fmt.Sprintf("To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nOtherwise give this one another name.", f.typ, f.label(), f.id)
 }
 
-// conflicts are the diagnostics of fields that another writer has changed since the plan was made; none for another error.
+// conflicts returns the diagnostics of fields that another writer has changed since the plan; none
+// for another error.
 func (f failure) conflicts(ctx context.Context, err error, planned attributes) diag.Diagnostics {
 	var conflict *model.FieldConflictError
 	if !errors.As(err, &conflict) {
@@ -242,7 +250,7 @@ func (f failure) conflicts(ctx context.Context, err error, planned attributes) d
 	for _, c := range conflict.Conflicts {
 		where, _ := locate(ctx, planned, c.Field, false)
 		if strings.HasPrefix(c.Field, "tags.") {
-			where = path.Root("tags") // whose keys may hold dots
+			where = path.Root("tags") // its keys may contain dots
 		}
 		alone := f.diagnostic(&model.FieldConflictError{ID: conflict.ID, Conflicts: []model.FieldConflict{c}})
 		diags.AddAttributeError(where, alone.Summary(), alone.Detail())
@@ -250,7 +258,8 @@ func (f failure) conflicts(ctx context.Context, err error, planned attributes) d
 	return diags
 }
 
-// madeKeys takes over when the keys of a user were made that a create has taken over: nothing else differs from what was planned.
+// madeKeys copies the creation times of a user's keys that a create has taken over. Everything else
+// is as planned.
 func madeKeys(planned, there model.Entity) model.Entity {
 	user, isUser := planned.(model.User)
 	have, alsoUser := there.(model.User)

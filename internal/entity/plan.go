@@ -17,8 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// ValidateConfig implements resource.ResourceWithValidateConfig: it judges what the configuration says, without defaults and
-// unknown values.
+// ValidateConfig implements resource.ResourceWithValidateConfig. It validates the configured
+// values, without defaults and unknown values.
 func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m M
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
@@ -30,7 +30,7 @@ func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.Valida
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.services == nil {
-		return // the provider's configuration isn't known yet
+		return // the provider's configuration is unknown
 	}
 	if req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(r.planRemoval(ctx, req.State)...)
@@ -63,19 +63,20 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 }
 
-// planValues are the values whose models are in a Planning.
+// planValues are the values of the models in a Planning.
 type planValues struct{ config, plan, state attributes }
 
 // creation is what a plan needs to know about the creation of its object.
 type creation struct {
 	name  name
 	named bool // the name is known
-	// replaced is the incarnation of the resource that the plan replaces; replaces is false when it replaces none.
+	// replaced is the incarnation of the resource that the plan replaces; replaces is false if
+	// there is none.
 	replaced string
 	replaces bool
 }
 
-// plan makes the plan for an object that is created or kept. ok is false when there is none.
+// plan makes the plan for an object that is created or kept. ok is false if there is none.
 func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planValues, private private) (created creation, diags diag.Diagnostics, ok bool) {
 	if p.State != nil {
 		p.Replaced = r.replaced(ctx, values, &diags)
@@ -111,9 +112,9 @@ func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planVa
 	return created, diags, true
 }
 
-// view is the project as it stands; nil when its name isn't known yet, or it isn't there, since it may come with this apply. That
-// goes for a project without its stack too, as an interrupted creation leaves it, but only for objects that are to be created: to
-// all others a missing stack is a wrong account.
+// view returns the current project; nil if its name is unknown or it does not exist, because this
+// apply may create it. An interrupted creation leaves a project without a stack, which also counts
+// as missing for objects to create. For all others a missing stack means a wrong account.
 func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*projects.View, diag.Diagnostics) {
 	if n.project() == "" {
 		return nil, nil
@@ -128,8 +129,8 @@ func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 	return view, nil
 }
 
-// replaced are the attributes whose change replaces the object. An unknown value replaces, unless the configuration leaves it
-// to the provider.
+// replaced returns the attributes whose change replaces the object. An unknown value replaces,
+// unless the provider computes it.
 func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags *diag.Diagnostics) []string {
 	names := slices.Clone(r.object.Replaces)
 	for _, part := range r.object.Identity {
@@ -149,11 +150,12 @@ func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags 
 	return result
 }
 
-// configuration are the attributes of a configuration to validate.
+// configuration has the attributes of a configuration to validate.
 type configuration struct{ attributes }
 
-// problems reports what makes a model's entity invalid by itself, and in the project once that is known, each on its attribute. Attributes
-// that are unknown are left out, and in a configuration those that are null: they get their defaults later.
+// problems reports on each attribute what makes a model's entity invalid, in general and in its
+// project once that is known. It omits unknown attributes and, in a configuration, null ones, which
+// get their defaults later.
 func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *projects.View, at attributes) diag.Diagnostics {
 	var tags map[string]string
 	if t := tagged(P(m)); t != nil {
@@ -188,15 +190,15 @@ func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *
 	return diags
 }
 
-// invalid is the diagnostic of a problem.
+// invalid returns the diagnostic of a problem.
 func (r *Resource[M, P]) invalid(where path.Path, problem model.Problem) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(where, "Invalid "+r.object.Title, fmt.Sprintf(
 		"The argument %q of the %s can't be used: %s.", problem.Field, strings.ToLower(r.object.Title), problem.Reason))
 }
 
-// locate turns a problem's field (lifecycle_rules.expire_after_days, cors.0.allowed_origins) into the path of its attribute,
-// or of the innermost one that is there. ok is false when the value at or above it is unknown, or null with skipNull, or holds
-// unknown values.
+// locate converts a problem's field (lifecycle_rules.expire_after_days, cors.0.allowed_origins) to
+// the path of its attribute, or of the innermost existing one. ok is false if the value at or above
+// it is unknown, or null with skipNull, or contains unknown values.
 func locate(ctx context.Context, at attributes, field string, skipNull bool) (where path.Path, ok bool) {
 	where = path.Empty()
 	steps := strings.Split(field, ".")
@@ -219,7 +221,7 @@ func locate(ctx context.Context, at attributes, field string, skipNull bool) (wh
 	return where, true
 }
 
-// unknownAt says whether the value of a field, or one above it, is unknown.
+// unknownAt reports whether the value of a field, or one above it, is unknown.
 func unknownAt(ctx context.Context, at attributes, field string) bool {
 	where := path.Empty()
 	for _, step := range strings.Split(field, ".") {
@@ -235,7 +237,7 @@ func unknownAt(ctx context.Context, at attributes, field string) bool {
 	return false
 }
 
-// fullyKnown says whether a value holds no unknown one.
+// fullyKnown reports whether a value contains no unknown value.
 func fullyKnown(ctx context.Context, value attr.Value) bool {
 	raw, err := value.ToTerraformValue(ctx)
 	return err == nil && raw.IsFullyKnown()

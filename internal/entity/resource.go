@@ -18,10 +18,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// schemaVersion is the version of every object's schema. Raise it together with an upgrader in upgrade.go.
+// schemaVersion is the schema version of every object. Raise it together with an upgrader in
+// upgrade.go.
 const schemaVersion = 1
 
-// Resource is the managed resource of an Object.
+// Resource implements the managed resource of an Object.
 type Resource[M any, P Model[M]] struct {
 	object   Object[M]
 	services *Services
@@ -86,7 +87,8 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	limit, diags := r.limit(ctx, create, &m)
 	resp.Diagnostics.Append(diags...)
 	name, diags := r.nameOf(ctx, req.Plan)
-	// The framework fills the response with the plan: what isn't known to be there must not stay in it.
+	// The framework initializes the response with the plan. An object that may not exist must not
+	// stay in the state.
 	resp.State.RemoveResource(ctx)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -121,7 +123,8 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(diags...)
 }
 
-// write makes the entity what the model says, and sets the state once it is so. before is what it was; nil for a new one.
+// write writes the entity of the model, and then sets the state. before is the previous model; nil
+// for a new object.
 func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -167,7 +170,7 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 // writing is the creation or update of an entity.
 type writing struct {
 	project     string
-	prior       model.Entity // nil: it is created
+	prior       model.Entity // nil to create it
 	planned     model.Entity
 	incarnation string
 }
@@ -188,7 +191,8 @@ func (s *Services) put(ctx context.Context, w writing) error {
 	}
 }
 
-// prior is the entity of the state that a plan was made from, without ignored tags: the update then leaves those alone.
+// prior returns the entity of the planned-from state, without ignored tags, so that the update does
+// not change those.
 func (r *Resource[M, P]) prior(ctx context.Context, before *M) (model.Entity, diag.Diagnostics) {
 	var tags map[string]string
 	if t := tagged(P(before)); t != nil {
@@ -197,7 +201,7 @@ func (r *Resource[M, P]) prior(ctx context.Context, before *M) (model.Entity, di
 	return r.object.Entity(ctx, r.services, before, tags)
 }
 
-// entity is the entity of a planned model. It keeps the ignored tags that the entity has.
+// entity returns the entity of a planned model, with the entity's ignored tags.
 func (r *Resource[M, P]) entity(ctx context.Context, m *M, name name) (model.Entity, diag.Diagnostics) {
 	var tags map[string]string
 	if t := tagged(P(m)); t != nil {
@@ -206,14 +210,14 @@ func (r *Resource[M, P]) entity(ctx context.Context, m *M, name name) (model.Ent
 	return r.object.Entity(ctx, r.services, m, tags)
 }
 
-// ignored are the tags of the entity as it stands, if any can be among them that are ignored.
+// ignored returns the ignored tags of the current entity, if it can have any.
 func (r *Resource[M, P]) ignored(ctx context.Context, name name) map[string]string {
 	if len(r.services.IgnoreTags.Keys)+len(r.services.IgnoreTags.Prefixes) == 0 {
 		return nil
 	}
 	view, err := r.services.Projects.Read(ctx, name.project())
 	if err != nil {
-		return nil // the write that follows meets the same error and reports it
+		return nil // the following write reports the same error
 	}
 	if there, ok := view.Contents.Of(r.id(name)); ok {
 		return tagsOf(there)
@@ -263,11 +267,12 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	case present:
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
-	// The framework wants an identity of what is gone too, and a state that an older CLI wrote has none.
+	// The framework requires an identity even of what is gone, and a state of an older CLI has
+	// none.
 	resp.Diagnostics.Append(r.setIdentity(ctx, name, resp.Identity)...)
 }
 
-// outcome is what reading an object has come to.
+// outcome is the result of reading an object.
 type outcome int
 
 const (
@@ -276,7 +281,7 @@ const (
 	present
 )
 
-// refresh brings the model of an object up to date, and its private state.
+// refresh updates the model of an object and its private state.
 func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
 	view, e, err := r.find(ctx, name)
 	diags := r.services.warningsOfRead(ctx)
@@ -298,7 +303,7 @@ func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private p
 	return diags, present
 }
 
-// find reads an entity; a *model.NotFoundError means that its project does not hold it.
+// find reads an entity. It returns a *model.NotFoundError if the project does not hold it.
 func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, model.Entity, error) {
 	view, err := r.services.read(ctx, name.project())
 	if err != nil {
@@ -311,10 +316,10 @@ func (r *Resource[M, P]) find(ctx context.Context, name name) (*projects.View, m
 	return view, e, nil
 }
 
-// readAt is the key of the time at which an object is read.
+// readAt is the key of the time of reading an object.
 type readAt struct{}
 
-// reading is the outcome of reading a project.
+// reading is the result of reading a project.
 type reading struct {
 	view *projects.View
 	err  error
@@ -323,7 +328,7 @@ type reading struct {
 // readingOf is the key of the reading of a project.
 type readingOf string
 
-// read reads a project, once in a call of Terraform even if that fails.
+// read reads a project once per call of Terraform, even if that fails.
 func (s *Services) read(ctx context.Context, project string) (*projects.View, error) {
 	r := unchanged.Once(ctx, readingOf(project), func() reading {
 		view, err := s.Projects.Read(ctx, project)
@@ -332,7 +337,7 @@ func (s *Services) read(ctx context.Context, project string) (*projects.View, er
 	return r.view, r.err
 }
 
-// drift lists how an entity differs from what the provider made, one difference per line.
+// drift lists the differences between an entity and what the provider created, one per line.
 func drift(view *projects.View, id model.ID) types.String {
 	var result []string
 	for _, d := range view.Contents.DeviationsOf(id) {
@@ -384,7 +389,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 		return
 	}
 	if err != nil {
-		err = r.services.checkGone(ctx, req.Private, err) // with its project, an entity is gone
+		err = r.services.checkGone(ctx, req.Private, err) // an entity is gone with its project
 	}
 	if err != nil {
 		resp.Diagnostics.Append(f.diagnostic(err))

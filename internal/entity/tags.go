@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Tagged are the attributes of an object whose entity has tags. Models embed it.
+// Tagged has the attributes of an object with tags. Models embed it.
 type Tagged struct {
 	Tags    types.Map `tfsdk:"tags"`
 	TagsAll types.Map `tfsdk:"tags_all"`
@@ -16,7 +16,7 @@ type Tagged struct {
 
 func (t *Tagged) tags() *Tagged { return t }
 
-// tagged is the tags' part of a model; nil if it has none.
+// tagged returns the Tagged of a model; nil if it has none.
 func tagged(model any) *Tagged {
 	if t, ok := model.(interface{ tags() *Tagged }); ok {
 		return t.tags()
@@ -24,13 +24,13 @@ func tagged(model any) *Tagged {
 	return nil
 }
 
-// IgnoreTags are the tags that others set: they appear in no attribute, and writes leave them as they are.
+// IgnoreTags are tags set by other tools: they are in no attribute, and writes do not change them.
 type IgnoreTags struct {
 	Keys     []string
 	Prefixes []string
 }
 
-// Match says whether a tag is ignored.
+// Match reports whether a tag is ignored.
 func (i IgnoreTags) Match(key string) bool {
 	return slices.Contains(i.Keys, key) || slices.ContainsFunc(i.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 }
@@ -48,8 +48,8 @@ func tagAttributes() map[string]schema.Attribute {
 	}
 }
 
-// plan sets tags_all: the provider's tags under the object's own, without those that are ignored. It is unknown while any of
-// the tags is.
+// plan sets tags_all to the provider's tags, overridden by the object's own, without ignored tags.
+// It is unknown while any tag is.
 func (t *Tagged) plan(s *Services) {
 	if t.Tags.IsUnknown() {
 		t.TagsAll = types.MapUnknown(types.StringType)
@@ -64,7 +64,7 @@ func (t *Tagged) plan(s *Services) {
 	t.TagsAll = StringMap(s.merge(stringMap(t.Tags)))
 }
 
-// merge puts an object's own tags over the provider's and leaves out what is ignored.
+// merge returns the provider's tags, overridden by the object's own, without ignored tags.
 func (s *Services) merge(own map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, tags := range []map[string]string{s.DefaultTags, own} {
@@ -77,9 +77,9 @@ func (s *Services) merge(own map[string]string) map[string]string {
 	return all
 }
 
-// fill sets both attributes from an entity's tags. A tag that is in tags stays there; one that the provider's default tags explain isn't
-// added to it; every other one is. A tag that was written as null and that the entity doesn't have stays null. Without any, tags stays as it
-// was written: null or {}.
+// fill sets both attributes from an entity's tags. Tags in the attribute tags stay. Tags that
+// differ from the provider's default tags are added. A tag written as null that the entity does not
+// have stays null. Without tags, the attribute stays as written: null or {}.
 func (t *Tagged) fill(s *Services, actual map[string]string) {
 	written := stringMap(t.Tags)
 	all, own := map[string]string{}, map[string]string{}
@@ -96,7 +96,7 @@ func (t *Tagged) fill(s *Services, actual map[string]string) {
 	}
 	for key, value := range written {
 		if s.IgnoreTags.Match(key) {
-			own[key] = value // only the configuration knows it
+			own[key] = value // only the configuration has it
 		}
 	}
 	t.TagsAll = StringMap(all)
@@ -113,7 +113,7 @@ func (t *Tagged) fill(s *Services, actual map[string]string) {
 	t.Tags = types.MapValueMust(types.StringType, elements)
 }
 
-// nullKeys are the keys of a map whose values are null.
+// nullKeys returns the keys of a map whose values are null.
 func nullKeys(m types.Map) []string {
 	var keys []string
 	for key, value := range m.Elements() {
@@ -124,7 +124,8 @@ func nullKeys(m types.Map) []string {
 	return keys
 }
 
-// entity are the tags that a model's entity has: all, once they are planned, or those in the configuration.
+// entity returns the tags of a model's entity: all once they are planned, else those in the
+// configuration.
 func (t *Tagged) entity() map[string]string {
 	if known(t.TagsAll) {
 		return stringMap(t.TagsAll)
@@ -132,7 +133,7 @@ func (t *Tagged) entity() map[string]string {
 	return stringMap(t.Tags)
 }
 
-// withoutIgnored are tags without those that are ignored.
+// withoutIgnored returns tags without the ignored ones.
 func (s *Services) withoutIgnored(tags map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range tags {
@@ -146,7 +147,7 @@ func (s *Services) withoutIgnored(tags map[string]string) map[string]string {
 	return kept
 }
 
-// preserve adds to an entity's tags those that are ignored and that it has.
+// preserve adds an entity's ignored tags to tags.
 func (s *Services) preserve(tags, actual map[string]string) map[string]string {
 	result := map[string]string{}
 	for key, value := range tags {

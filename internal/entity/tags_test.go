@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// withNull are tags of which one is null, and another one isn't.
+// withNull returns tags with one null value and one that is not null.
 func withNull(null string, other ...string) types.Map {
 	elements := map[string]attr.Value{null: types.StringNull()}
 	for i := 0; i+1 < len(other); i += 2 {
@@ -25,8 +25,8 @@ func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
 	null, empty := types.MapNull(types.StringType), StringMap(nil)
 	for name, c := range map[string]struct {
 		written, all types.Map
-		actual       map[string]string // nil: what was planned
-		read         types.Map         // nil: as written
+		actual       map[string]string // nil for the planned tags
+		read         types.Map         // nil for the written tags
 		readAll      map[string]string
 	}{
 		"defaults alone, null": {written: null, all: StringMap(map[string]string{"team": "x", "env": "prod"})},

@@ -9,12 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
-// DefaultTimeout limits a create, update or delete when neither the object nor the provider sets a limit. A commit takes
-// seconds to minutes, and it may wait behind the commits of other writers.
+// DefaultTimeout limits a create, update or delete if neither the object nor the provider does. A
+// commit takes seconds to minutes, and may wait for other writers' commits.
 const DefaultTimeout = 60 * time.Minute
 
-// Timed is the attribute timeouts. Models embed it, except those of objects that a configuration has by the thousand:
-// Terraform processes every attribute of every object, set or not.
+// Timed has the attribute timeouts. Models embed it, except those of objects that a configuration
+// has by the thousand: Terraform processes every attribute, set or not.
 type Timed struct {
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }

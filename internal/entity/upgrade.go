@@ -16,8 +16,9 @@ func (r *Resource[M, P]) UpgradeState(context.Context) map[int64]resource.StateU
 	return map[int64]resource.StateUpgrader{0: {StateUpgrader: upgradeFrom0}}
 }
 
-// upgradeFrom0 upgrades a state of version 0, which had the set deviations where version 1 has the text drift. Permissions
-// also had actions and timeouts: attributes that the schema no longer has are left out.
+// upgradeFrom0 upgrades a state of version 0, which had the set deviations instead of the string
+// drift. Permissions also had actions and timeouts. Attributes that are no longer in the schema are
+// dropped.
 func upgradeFrom0(ctx context.Context, req resource.UpgradeStateRequest, resp *resource.UpgradeStateResponse) {
 	upgraded, err := version1(req.RawState, resp.State.Schema.Type().TerraformType(ctx))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Strings are the known elements of a set of strings, sorted; nil if there are none.
+// Strings returns the known elements of a set of strings, sorted; nil if there are none.
 func Strings(set types.Set) []string {
 	var result []string
 	for _, element := range set.Elements() {
@@ -19,13 +19,13 @@ func Strings(set types.Set) []string {
 	return result
 }
 
-// StringSet is a set of strings, never null.
+// StringSet returns a set of strings, never null.
 func StringSet(values []string) types.Set {
 	return types.SetValueMust(types.StringType, stringValues(values))
 }
 
-// StringList is a list of strings, never null. Computed collections are lists: Terraform sorts the elements of a set
-// each time that it looks at one.
+// StringList returns a list of strings, never null. Computed collections are lists, because
+// Terraform sorts the elements of a set at each access.
 func StringList(values []string) types.List {
 	return types.ListValueMust(types.StringType, stringValues(values))
 }
@@ -38,10 +38,10 @@ func stringValues(values []string) []attr.Value {
 	return elements
 }
 
-// EmptySet is the set of no strings.
+// EmptySet returns the empty set of strings.
 func EmptySet() types.Set { return StringSet(nil) }
 
-// stringMap are the known elements of a map of strings; nil if there are none.
+// stringMap returns the known elements of a map of strings; nil if there are none.
 func stringMap(m types.Map) map[string]string {
 	var result map[string]string
 	for key, element := range m.Elements() {
@@ -55,7 +55,7 @@ func stringMap(m types.Map) map[string]string {
 	return result
 }
 
-// StringMap is a map of strings, never null.
+// StringMap returns a map of strings, never null.
 func StringMap(values map[string]string) types.Map {
 	elements := make(map[string]attr.Value, len(values))
 	for key, value := range values {
@@ -64,15 +64,15 @@ func StringMap(values map[string]string) types.Map {
 	return types.MapValueMust(types.StringType, elements)
 }
 
-// known says whether a value is there: neither null nor unknown.
+// known reports whether a value is neither null nor unknown.
 func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
 
-// Known says whether all values are there: neither null nor unknown.
+// Known reports whether all values are neither null nor unknown.
 func Known(values ...attr.Value) bool {
 	return !slices.ContainsFunc(values, func(v attr.Value) bool { return !known(v) })
 }
 
-// Optional is a string attribute that is null for "".
+// Optional returns a string attribute, null for "".
 func Optional(s string) types.String {
 	if s == "" {
 		return types.StringNull()

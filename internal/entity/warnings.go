@@ -12,15 +12,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// pendingWarnings is the key of the warnings that a read reports.
+// pendingWarnings is the key of the warnings reported by a read.
 type pendingWarnings struct{}
 
-// warningsOfRead returns the pending warnings as diagnostics, the same ones each time that a call of Terraform asks.
+// warningsOfRead returns the pending warnings as diagnostics, the same ones throughout a call of
+// Terraform.
 func (s *Services) warningsOfRead(ctx context.Context) diag.Diagnostics {
 	return slices.Clone(unchanged.Once(ctx, pendingWarnings{}, s.warnings))
 }
 
-// warnings returns the pending warnings as diagnostics. Each is reported once, by the write that ends next.
+// warnings returns the pending warnings as diagnostics. The next write that ends reports each once.
 func (s *Services) warnings() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, w := range s.Projects.Warnings() {
@@ -29,12 +30,13 @@ func (s *Services) warnings() diag.Diagnostics {
 	return diags
 }
 
-// Warning is the diagnostic of a warning.
+// Warning returns the diagnostic of a warning.
 func Warning(w projects.Warning) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(w.Summary(), w.Detail())
 }
 
-// copies warns about the copies of an object's AWS resources that a person added to a template of the project.
+// copies warns about copies of an object's AWS resources that a person added to a template of the
+// project.
 func (r *Resource[M, P]) copies(view *projects.View, n name) diag.Diagnostics {
 	ids := view.Contents.CopiesOf(r.id(n))
 	if len(ids) == 0 {

@@ -7,23 +7,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Schema is the schema of a resource.
+// Schema returns the schema of a resource.
 func (tf *Terraform) Schema(typ string) *tfprotov6.Schema {
 	tf.t.Helper()
 	schema, _ := tf.resource(typ)
 	return schema
 }
 
-// ProviderSchema is the schema of the provider block.
+// ProviderSchema returns the schema of the provider block.
 func (tf *Terraform) ProviderSchema() *tfprotov6.Schema { return tf.schemas.Provider }
 
-// Replan plans again with the configuration as it is known during the apply, as Terraform does immediately before it applies a
-// change. Problems lists where the second plan breaks the promises of the first ("Provider produced inconsistent final plan").
+// Replan plans again with the configuration known during the apply, as Terraform does before it
+// applies a change. problems lists where the second plan contradicts the first ("Provider produced
+// inconsistent final plan").
 func (tf *Terraform) Replan(plan *Plan, config Values) (again *Plan, diagnostics []*tfprotov6.Diagnostic, problems []string) {
 	tf.t.Helper()
 	prior := plan.prior
 	if plan.Action == "replace" {
-		prior = nil // it has been destroyed by then
+		prior = nil // already destroyed
 	}
 	again, diagnostics = tf.Plan(plan.typ, prior, config)
 	if again == nil {
@@ -41,7 +42,8 @@ func (tf *Terraform) Replan(plan *Plan, config Values) (again *Plan, diagnostics
 	return again, diagnostics, problems
 }
 
-// differ reports where a final value isn't what was planned. Values that were unknown may become anything.
+// differ reports where a final value differs from the planned one. Unknown values may become
+// anything.
 func differ(planned, final tftypes.Value, at *tftypes.AttributePath, report func(at *tftypes.AttributePath, planned, final tftypes.Value)) {
 	if !planned.IsKnown() || planned.Equal(final) {
 		return
@@ -74,14 +76,15 @@ func differ(planned, final tftypes.Value, at *tftypes.AttributePath, report func
 		for i := range p {
 			differ(p[i], f[i], at.WithElementKeyInt(i), report)
 		}
-	case planned.Type().Is(tftypes.Set{}) && !planned.IsFullyKnown(): // which element became which can't be told
+	case planned.Type().Is(tftypes.Set{}) && !planned.IsFullyKnown(): // the elements cannot be matched
 	default:
 		report(at, planned, final)
 	}
 }
 
-// disobeyed lists the attributes whose planned value is not the configured one ("Provider produced invalid plan"). A planned value that
-// equals the prior one is allowed, and so is any value for a computed attribute that the configuration leaves out.
+// disobeyed lists the attributes whose planned value is not the configured one ("Provider produced
+// invalid plan"). Allowed are the prior value, and any value for a computed attribute that is not
+// configured.
 func disobeyed(attributes []*tfprotov6.SchemaAttribute, prior, config, planned tftypes.Value, at string) []string {
 	if planned.Equal(config) {
 		return nil

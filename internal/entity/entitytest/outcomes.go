@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
 
-// outcomes are what comparing the answers of package unchanged with the framework's has come to.
+// outcomes records the comparisons of package unchanged with the framework.
 type outcomes struct {
 	mu  sync.Mutex // protects all
 	all []comparison.Outcome
@@ -18,7 +18,7 @@ func (o *outcomes) add(outcome comparison.Outcome) {
 	o.all = append(o.all, outcome)
 }
 
-// Outcomes returns which calls were answered without the framework since Outcomes was called last.
+// Outcomes returns which calls were answered without the framework since the last Outcomes.
 func (tf *Terraform) Outcomes() []comparison.Outcome {
 	tf.outcomes.mu.Lock()
 	defer tf.outcomes.mu.Unlock()

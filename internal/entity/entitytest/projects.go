@@ -1,5 +1,6 @@
-// Package entitytest lets tests do to Terraform objects what Terraform does, over the provider protocol and without AWS: Projects
-// keeps projects in memory, Terraform plans, applies, reads and imports.
+// Package entitytest lets tests act on Terraform objects as Terraform does, over the provider
+// protocol and without AWS. Projects keeps projects in memory; Terraform plans, applies, reads and
+// imports.
 package entitytest
 
 import (
@@ -15,18 +16,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Projects keeps each project as a template in memory, so that its refusals are the real ones.
+// Projects keeps each project in memory as a template, so its errors are the real ones.
 type Projects struct {
-	// Origin marks what is created.
+	// Origin is the origin of created entities.
 	Origin string
-	// Fail is called before each call with the method's name; its error is the call's. Nil: nothing fails.
+	// Fail is called before each call with the method's name. Its error becomes the call's. Nil:
+	// nothing fails.
 	Fail func(ctx context.Context, method string) error
-	// Location is where the hub is.
+	// Location is the location of the hub.
 	Location projects.HubLocation
 	// Pending are the warnings that the next call of Warnings returns.
 	Pending []projects.Warning
 
-	mu        sync.Mutex // protects what follows
+	mu        sync.Mutex // protects the fields below
 	templates map[string]*template.Template
 	envs      map[string]template.Env
 	written   []model.Entity
@@ -34,7 +36,7 @@ type Projects struct {
 
 var _ entity.Projects = (*Projects)(nil)
 
-// NewProjects returns projects that hold the one named acme, without entities.
+// NewProjects returns projects with one project, acme, without entities.
 func NewProjects() *Projects {
 	p := &Projects{templates: map[string]*template.Template{}, envs: map[string]template.Env{}, Origin: "test"}
 	p.Location = projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}
@@ -77,7 +79,8 @@ func (p *Projects) Read(ctx context.Context, project string) (*projects.View, er
 	}}}, nil
 }
 
-// published are the outputs that tell of the access keys of the users. The id of a key tells its slot and when it was made.
+// published returns the outputs for the users' access keys. The id of a key contains its slot and
+// creation time.
 func published(contents *template.Contents) map[string]string {
 	outputs := map[string]string{}
 	for _, user := range contents.Users {
@@ -135,13 +138,13 @@ func (p *Projects) edit(ctx context.Context, method, project string, change temp
 	return nil
 }
 
-// gone is an entity of which only the id counts.
+// gone is an entity with an id only.
 type gone struct{ id model.ID }
 
 func (g gone) ID() model.ID              { return g.id }
 func (g gone) Problems() []model.Problem { return nil }
 
-// optionsOf are the options of a write. Another caller creates with an incarnation of its own.
+// optionsOf returns the options of a write. Other callers create with their own incarnation.
 func optionsOf(options []projects.WriteOption) projects.WriteOptions {
 	o := projects.WriteOptions{Incarnation: "by-another"}
 	for _, set := range options {
@@ -247,7 +250,7 @@ func (p *Projects) DeleteProject(ctx context.Context, name string, options ...pr
 	return err
 }
 
-// Rewrite edits a project's template by hand: every old becomes new.
+// Rewrite edits a project's template by hand: it replaces every from by to.
 func (p *Projects) Rewrite(project, from, to string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -258,7 +261,7 @@ func (p *Projects) Rewrite(project, from, to string) error {
 	return err
 }
 
-// Written are the entities of the changes so far.
+// Written returns the entities of all changes so far.
 func (p *Projects) Written() []model.Entity {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// State is an object's state as Terraform stores it.
+// State returns an object's state as Terraform stores it.
 func (tf *Terraform) State(object *Object) []byte {
 	tf.t.Helper()
 	body, err := json.MarshalIndent(Plain(object.state), "", "  ")
@@ -14,7 +14,8 @@ func (tf *Terraform) State(object *Object) []byte {
 	return append(body, '\n')
 }
 
-// Upgrade makes an object of a stored state that a version of the schema wrote, as Terraform does before anything else.
+// Upgrade converts a stored state of a schema version to an object, as Terraform does before
+// anything else.
 func (tf *Terraform) Upgrade(typ string, version int64, stored []byte) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	_, value := tf.resource(typ)

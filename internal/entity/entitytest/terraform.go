@@ -19,16 +19,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
 
-// typePrefix is the provider's part of the names of its types.
+// typePrefix is the provider's prefix of type names.
 const typePrefix = "stowage"
 
-// Provider is a provider of some objects that share given services.
+// Provider is a provider of some objects with given services.
 type Provider struct {
 	Services *entity.Services
 	Objects  []func() resource.Resource
 	Lookups  []func() datasource.DataSource
 
-	walk *entity.Services // those of the current walk
+	walk *entity.Services // the services of the current walk
 }
 
 // Metadata implements provider.Provider.
@@ -45,22 +45,23 @@ func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, res
 	resp.ResourceData, resp.DataSourceData = p.walk, p.walk
 }
 
-// Shared returns what the objects share in the current walk. It is nil until the provider is configured.
+// Shared returns what the objects share in the current walk. It is nil until the provider is
+// configured.
 func (p *Provider) Shared() *entity.Services { return p.walk }
 
-// Resources implements provider.Provider.
+// Shared returns the objects' services in the current walk; nil until the provider is configured.
 func (p *Provider) Resources(context.Context) []func() resource.Resource { return p.Objects }
 
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource { return p.Lookups }
 
-// Unknown is a value in a configuration that is known after the apply only.
+// Unknown is a configuration value that is only known after the apply.
 var Unknown = unknown{}
 
 type unknown struct{}
 
-// Values are the arguments of a configuration, or the attributes of a state: strings, booleans, int64, []any, Values, nil and
-// Unknown.
+// Values are the arguments of a configuration or the attributes of a state: strings, booleans,
+// int64, []any, Values, nil and Unknown.
 type Values = map[string]any
 
 // Object is an object in the state.
@@ -71,7 +72,7 @@ type Object struct {
 	private  []byte
 }
 
-// Plan is what Terraform would do to an object.
+// Plan is the planned change of an object.
 type Plan struct {
 	// Action is "no-op", "create", "update", "replace" or "delete".
 	Action   string
@@ -85,7 +86,7 @@ type Plan struct {
 	private []byte
 }
 
-// Terraform is one side of the provider protocol.
+// Terraform is the client side of the provider protocol.
 type Terraform struct {
 	t          testing.TB
 	provider   provider.Provider
@@ -93,12 +94,12 @@ type Terraform struct {
 	answers    *unchanged.Answers
 	outcomes   *outcomes
 	schemas    *tfprotov6.GetProviderSchemaResponse
-	configured *tfprotov6.DynamicValue // the provider block; nil while the provider is not configured
+	configured *tfprotov6.DynamicValue // the provider block; nil until the provider is configured
 	walking    bool
 }
 
-// Start starts a provider. It fails the test for a schema that isn't valid, and whenever package unchanged answers otherwise than
-// the framework.
+// Start starts a provider. It fails the test for an invalid schema, and whenever package unchanged
+// and the framework answer differently.
 func Start(t *testing.T, p provider.Provider) *Terraform {
 	t.Helper()
 	framework, err := providerserver.NewProtocol6WithError(p)()
@@ -124,14 +125,14 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 	return tf
 }
 
-// Case is the same Terraform whose failures name a case, for cases that run at the same time.
+// Case returns the same Terraform with a case's name in its failures, for concurrent cases.
 func (tf *Terraform) Case(name string) *Terraform {
 	named := *tf
 	named.t = namedCase{tf.t, name}
 	return &named
 }
 
-// namedCase is a test whose failures name a case.
+// namedCase is a test with a case's name in its failures.
 type namedCase struct {
 	testing.TB
 	name string
@@ -157,7 +158,7 @@ func (c namedCase) Fatalf(format string, args ...any) {
 	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintf(format, args...))
 }
 
-// StartObjects starts a provider of some objects on given services, configured.
+// StartObjects starts and configures a provider of some objects with given services.
 func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.Resource) *Terraform {
 	t.Helper()
 	tf := Start(t, &Provider{Services: s, Objects: objects})
@@ -165,7 +166,7 @@ func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.R
 	return tf
 }
 
-// Must fails the test if there is an error among the diagnostics.
+// Must fails the test if the diagnostics contain an error.
 func Must(t testing.TB, diagnostics []*tfprotov6.Diagnostic) {
 	t.Helper()
 	for _, d := range Errors(diagnostics) {
@@ -173,7 +174,7 @@ func Must(t testing.TB, diagnostics []*tfprotov6.Diagnostic) {
 	}
 }
 
-// Errors are the errors among the diagnostics.
+// Errors returns the errors among the diagnostics.
 func Errors(diagnostics []*tfprotov6.Diagnostic) []*tfprotov6.Diagnostic {
 	var errors []*tfprotov6.Diagnostic
 	for _, d := range diagnostics {
@@ -207,10 +208,10 @@ func (tf *Terraform) resource(typ string) (*tfprotov6.Schema, tftypes.Type) {
 	return schema, schema.ValueType()
 }
 
-// Server is the provider's server, which compares the answers of package unchanged with the framework's.
+// Server returns the provider's server, which compares package unchanged with the framework.
 func (tf *Terraform) Server() tfprotov6.ProviderServer { return tf.server }
 
-// Value makes a Terraform value of a resource's type.
+// Value returns a Terraform value of a resource's type.
 func (tf *Terraform) Value(typ string, v Values) tftypes.Value {
 	tf.t.Helper()
 	_, valueType := tf.resource(typ)
@@ -244,8 +245,8 @@ func (tf *Terraform) configure(config *tfprotov6.DynamicValue) []*tfprotov6.Diag
 	return resp.Diagnostics
 }
 
-// Walk lets what is done be one walk of Terraform, for which the provider is configured once. What is planned or read otherwise is
-// a walk of its own.
+// Walk runs do as one walk of Terraform, for which the provider is configured once. Other plans and
+// reads are walks of their own.
 func (tf *Terraform) Walk(do func()) {
 	tf.t.Helper()
 	tf.beginWalk()
@@ -262,7 +263,7 @@ func (tf *Terraform) beginWalk() {
 	Must(tf.t, tf.configure(tf.configured))
 }
 
-// value makes a Terraform value of a type out of a Go value.
+// value converts a Go value to a Terraform value of a type.
 func (tf *Terraform) value(typ tftypes.Type, v any) tftypes.Value {
 	tf.t.Helper()
 	switch v := v.(type) {
@@ -310,7 +311,8 @@ func elementType(typ tftypes.Type) tftypes.Type {
 	return tftypes.DynamicPseudoType
 }
 
-// Proposed is the value that Terraform proposes: the configuration, and what stands where that leaves a computed attribute out.
+// Proposed returns the value that Terraform proposes: the configuration, with prior values for
+// computed attributes that it omits.
 func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Value) tftypes.Value {
 	c, p := map[string]tftypes.Value{}, map[string]tftypes.Value{}
 	if config.IsNull() || !config.IsKnown() || config.As(&c) != nil {
@@ -337,7 +339,7 @@ func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 			if !c[a.Name].IsKnown() || c[a.Name].As(&now) != nil {
 				continue
 			}
-			now = slices.Clone(now) // As hands out the configuration's own
+			now = slices.Clone(now) // As returns the configuration's own slice
 			if stood && !before.IsNull() {
 				_ = before.As(&then)
 			}
@@ -356,7 +358,7 @@ func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Val
 	return tftypes.NewValue(config.Type(), result)
 }
 
-// Plan plans an object that stands (nil: doesn't yet) to become what a configuration says (nil: to go).
+// Plan plans a change of an object (nil to create one) to a configuration (nil to delete it).
 func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	return tf.planFor(typ, prior, config, false)
@@ -441,17 +443,18 @@ func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Va
 	return resp, err
 }
 
-// Planned is an attribute of the plan, as Go value; Unknown if it is known after the apply only.
+// Planned returns an attribute of the plan as a Go value; Unknown if it is only known after the
+// apply.
 func (p *Plan) Planned(attribute string) any { return attributeOf(p.planned, attribute) }
 
-// Apply carries a plan out. The object is nil if there is none afterwards.
+// Apply applies a plan. The object is nil if it does not exist afterwards.
 func (tf *Terraform) Apply(plan *Plan) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	return tf.ApplyContext(tf.t.Context(), plan)
 }
 
-// ApplyContext is Apply with a context. It checks what Terraform checks: every value that was planned has come true, and all
-// are known.
+// ApplyContext is Apply with a context. It checks what Terraform checks: all values are as planned,
+// and known.
 func (tf *Terraform) ApplyContext(ctx context.Context, plan *Plan) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	_, typ := tf.resource(plan.typ)
@@ -494,7 +497,7 @@ func (tf *Terraform) apply(ctx context.Context, plan *Plan, prior, planned, conf
 	return &Object{plan.typ, state, resp.NewIdentity, resp.Private}, resp.Diagnostics
 }
 
-// kept fails the test if a planned value didn't come true.
+// kept fails the test if a value differs from the planned one.
 func (tf *Terraform) kept(planned, state tftypes.Value) {
 	tf.t.Helper()
 	diffs, err := planned.Diff(state)
@@ -529,7 +532,7 @@ func (tf *Terraform) Read(object *Object) (*Object, []*tfprotov6.Diagnostic) {
 	return &Object{object.Type, state, resp.NewIdentity, resp.Private}, resp.Diagnostics
 }
 
-// Import imports by id and reads, as Terraform does.
+// Import imports by ID and reads, as Terraform does.
 func (tf *Terraform) Import(typ, id string) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	return tf.imports(&tfprotov6.ImportResourceStateRequest{TypeName: typ, ID: id})
@@ -563,7 +566,7 @@ func (tf *Terraform) identityType(typ string) tftypes.Type {
 	return resp.IdentitySchemas[typ].ValueType()
 }
 
-// Identity are the attributes of an object's identity.
+// Identity returns the attributes of an object's identity.
 func (tf *Terraform) Identity(object *Object) Values {
 	tf.t.Helper()
 	value, err := object.identity.IdentityData.Unmarshal(tf.identityType(object.Type))
@@ -607,7 +610,7 @@ func (tf *Terraform) Applied(typ string, prior *Object, config Values) *Object {
 	return object
 }
 
-// Action is what a plan would do, which must succeed, after a refresh of the object.
+// Action refreshes an object and returns the action of its plan, which must succeed.
 func (tf *Terraform) Action(object *Object, config Values) string {
 	tf.t.Helper()
 	object, diagnostics := tf.Read(object)
@@ -620,7 +623,7 @@ func (tf *Terraform) Action(object *Object, config Values) string {
 	return plan.Action
 }
 
-// Get is an attribute, as Go value.
+// Get returns an attribute as a Go value.
 func (o *Object) Get(attribute string) any { return attributeOf(o.state, attribute) }
 
 func attributeOf(value tftypes.Value, attribute string) any {
@@ -628,7 +631,7 @@ func attributeOf(value tftypes.Value, attribute string) any {
 	return values[attribute]
 }
 
-// Plain is the Go value of a Terraform value.
+// Plain converts a Terraform value to a Go value.
 func Plain(value tftypes.Value) any {
 	switch {
 	case !value.IsKnown():

@@ -47,7 +47,7 @@ func Parity(t *testing.T, r resource.Resource, model any) {
 	}
 }
 
-// Fields are the attributes that a model has, those of embedded structs included.
+// Fields returns the attributes of a model, with those of embedded structs.
 func Fields(t reflect.Type) []string {
 	var names []string
 	for i := range t.NumField() {
@@ -61,11 +61,11 @@ func Fields(t reflect.Type) []string {
 	return names
 }
 
-// Diagnostic is one of the protocol's.
+// Diagnostic is a diagnostic of the protocol.
 type Diagnostic = tfprotov6.Diagnostic
 
-// Lacks says what is missing: an error with the summary ("" for any), the text in its detail, and the path (as in
-// cors[0].allowed_methods; "" for none). It returns "" if the error is there.
+// Lacks returns what is missing: an error with the summary ("" for any), the text in its detail,
+// and the path (as in cors[0].allowed_methods; "" for none). It returns "" if the error exists.
 func Lacks(diagnostics []*Diagnostic, summary, text, at string) string {
 	var all strings.Builder
 	for _, d := range Errors(diagnostics) {
@@ -96,7 +96,7 @@ func pathText(path *tftypes.AttributePath) string {
 	return text.String()
 }
 
-// StartLookups starts a provider of some data sources on given services, configured.
+// StartLookups starts and configures a provider of some data sources with given services.
 func StartLookups(t *testing.T, s *entity.Services, lookups ...func() datasource.DataSource) *Terraform {
 	t.Helper()
 	tf := Start(t, &Provider{Services: s, Lookups: lookups})
