@@ -58,7 +58,11 @@ func (w *world) briefLife() error {
 	}
 	s := w.process()
 	entities := []model.Entity{
-		bucket("locked", func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} }), userWithKey(),
+		bucket(
+			"locked",
+			func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} },
+		),
+		userWithKey(),
 	}
 	for _, e := range entities {
 		if err := s.Create(ctx, "acme", e); err != nil {

@@ -19,14 +19,18 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestExample_TryingOnAWS follows the guide: one account is hub and project account, and holds nothing at the end.
+// TestExample_TryingOnAWS follows the guide: one account is hub and project account, and holds
+// nothing at the end.
 func TestExample_TryingOnAWS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	config := w.config(sandbox.HubAccount)
 	stacks := cloudformation.NewFromConfig(config)
 	hub := readExample(t, "trying-on-aws/hub.yaml")
-	made, err := stacks.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("StowageHub"), TemplateBody: &hub})
+	made, err := stacks.CreateStack(
+		t.Context(),
+		&cloudformation.CreateStackInput{StackName: aws.String("StowageHub"), TemplateBody: &hub},
+	)
 	must(w, made, err)
 
 	s := w.workspace(readExample(t, "trying-on-aws/main.tf"))
@@ -36,9 +40,12 @@ func TestExample_TryingOnAWS(t *testing.T) {
 	w.wantTrialKey(s)
 
 	s.run("destroy", "-auto-approve", "-input=false", "-no-color").succeeds()
-	unprotected, err := stacks.UpdateTerminationProtection(t.Context(), &cloudformation.UpdateTerminationProtectionInput{
-		StackName: aws.String("stowage-directory"), EnableTerminationProtection: aws.Bool(false),
-	})
+	unprotected, err := stacks.UpdateTerminationProtection(
+		t.Context(),
+		&cloudformation.UpdateTerminationProtectionInput{
+			StackName: aws.String("stowage-directory"), EnableTerminationProtection: aws.Bool(false),
+		},
+	)
 	must(w, unprotected, err)
 	for _, name := range []string{"stowage-directory", "StowageHub"} {
 		deleted, err := stacks.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(name)})
@@ -63,7 +70,8 @@ func (w *world) wantTrialKey(s *workspace) {
 	output := func(name string) *string {
 		return aws.String(strings.TrimSpace(s.run("output", "-raw", name).succeeds().raw))
 	}
-	secret, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: output("secret_arn")})
+	secret, err := secretsmanager.NewFromConfig(config).
+		GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: output("secret_arn")})
 	must(w, secret, err)
 	var key struct {
 		ID     string `json:"access_key_id"`
@@ -75,7 +83,10 @@ func (w *world) wantTrialKey(s *workspace) {
 	config.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret, "")
 	client := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 	put := func(name string) error {
-		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: output("bucket"), Key: &name, Body: strings.NewReader("hello")})
+		_, err := client.PutObject(
+			ctx,
+			&s3.PutObjectInput{Bucket: output("bucket"), Key: &name, Body: strings.NewReader("hello")},
+		)
 		return err
 	}
 	if err := put("incoming/hello.txt"); err != nil {
@@ -84,7 +95,10 @@ func (w *world) wantTrialKey(s *workspace) {
 	if err := put("elsewhere/hello.txt"); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		w.t.Errorf("writing elsewhere: %v", err)
 	}
-	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: output("bucket"), Key: aws.String("incoming/hello.txt")})
+	_, err = client.DeleteObject(
+		ctx,
+		&s3.DeleteObjectInput{Bucket: output("bucket"), Key: aws.String("incoming/hello.txt")},
+	)
 	if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		w.t.Errorf("deleting: %v", err)
 	}
@@ -125,6 +139,10 @@ func (w *world) wantNothingLeft(config aws.Config) {
 		}
 	}
 	if len(keys.Keys)-pending != 1 || pending != 1 {
-		w.t.Errorf("%d keys, %d of them pending deletion: want the topic's, and the project's pending", len(keys.Keys), pending)
+		w.t.Errorf(
+			"%d keys, %d of them pending deletion: want the topic's, and the project's pending",
+			len(keys.Keys),
+			pending,
+		)
 	}
 }

@@ -16,8 +16,8 @@ import (
 // parameterCount is more than the entries of any page that is believed.
 const parameterCount = 110
 
-// parameterTemplate is a template of SSM parameters whose stack has the parameter Revision. Its value is that of the first SSM
-// parameter, and by reference that of the second.
+// parameterTemplate is a template of SSM parameters whose stack has the parameter Revision. Its
+// value is that of the first SSM parameter, and by reference that of the second.
 func (p *probe) parameterTemplate(description string) object {
 	resources := object{}
 	for i := range parameterCount {
@@ -27,22 +27,41 @@ func (p *probe) parameterTemplate(description string) object {
 	first["Metadata"] = object{"Probe": p.Run}
 	resources["Parameter000"] = first
 	resources["Parameter001"] = p.parameter("001", object{"Fn::GetAtt": []any{"Parameter000", "Value"}})
-	return object{"Description": description, "Parameters": object{"Revision": object{"Type": "String"}}, "Resources": resources}
+	return object{
+		"Description": description,
+		"Parameters":  object{"Revision": object{"Type": "String"}},
+		"Resources":   resources,
+	}
 }
 
 // parameter is an SSM parameter in a template.
 func (p *probe) parameter(name string, value any) object {
-	return object{"Type": "AWS::SSM::Parameter", "Properties": object{"Name": p.path(name), "Type": "String", "Value": value}}
+	return object{
+		"Type":       "AWS::SSM::Parameter",
+		"Properties": object{"Name": p.path(name), "Type": "String", "Value": value},
+	}
 }
 
 // path is the name of an SSM parameter of the run.
 func (p *probe) path(name string) string { return "/stowage-probe/" + p.Run + "/" + name }
 
 // changeSet is the request of a change set whose stack has the parameter Revision.
-func (p *probe) changeSet(stack, name string, kind types.ChangeSetType, body, revision string) *cloudformation.CreateChangeSetInput {
+func (p *probe) changeSet(
+	stack, name string,
+	kind types.ChangeSetType,
+	body, revision string,
+) *cloudformation.CreateChangeSetInput {
 	return &cloudformation.CreateChangeSetInput{
-		StackName: aws.String(stack), ChangeSetName: aws.String(name), ChangeSetType: kind, TemplateBody: aws.String(body), Tags: p.tags(),
-		Parameters:  []types.Parameter{{ParameterKey: aws.String("Revision"), ParameterValue: aws.String(revision)}},
+		StackName: aws.String(
+			stack,
+		),
+		ChangeSetName: aws.String(name),
+		ChangeSetType: kind,
+		TemplateBody:  aws.String(body),
+		Tags:          p.tags(),
+		Parameters: []types.Parameter{
+			{ParameterKey: aws.String("Revision"), ParameterValue: aws.String(revision)},
+		},
 		ClientToken: aws.String(p.Run + "-" + name),
 	}
 }
@@ -60,7 +79,8 @@ func (p *probe) createSet(ctx context.Context, input *cloudformation.CreateChang
 	return made.Id, nil
 }
 
-// describeSet waits until a change set is complete or has failed, and returns its first page, with property values.
+// describeSet waits until a change set is complete or has failed, and returns its first page, with
+// property values.
 func (p *probe) describeSet(ctx context.Context, arn *string) (*cloudformation.DescribeChangeSetOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
@@ -82,8 +102,12 @@ func (p *probe) describeSet(ctx context.Context, arn *string) (*cloudformation.D
 	}
 }
 
-// compute makes a change set and returns its first page, with property values. A set that has failed or is not whole is an error.
-func (p *probe) compute(ctx context.Context, input *cloudformation.CreateChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
+// compute makes a change set and returns its first page, with property values. A set that has
+// failed or is not whole is an error.
+func (p *probe) compute(
+	ctx context.Context,
+	input *cloudformation.CreateChangeSetInput,
+) (*cloudformation.DescribeChangeSetOutput, error) {
 	arn, err := p.createSet(ctx, input)
 	if err != nil {
 		return nil, err
@@ -107,12 +131,16 @@ func (p *probe) whole(ctx context.Context, set *cloudformation.DescribeChangeSet
 	return fmt.Errorf("the change set has the status %s: %s", set.Status, reason)
 }
 
-// reason is the StatusReason of a set, which a description without property values has if the one with them has none.
+// reason is the StatusReason of a set, which a description without property values has if the one
+// with them has none.
 func (p *probe) reason(ctx context.Context, set *cloudformation.DescribeChangeSetOutput) (string, error) {
 	if reason := aws.ToString(set.StatusReason); reason != "" {
 		return reason, nil
 	}
-	plain, err := p.Account.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: set.ChangeSetId})
+	plain, err := p.Account.CloudFormation.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: set.ChangeSetId},
+	)
 	if err != nil {
 		return "", fmt.Errorf("describing a change set: %w", err)
 	}
@@ -153,7 +181,10 @@ func measureChangeSet(ctx context.Context, p *probe, found unproven.Answers) err
 
 // measureFirstDescription describes a change set that has just been made.
 func (p *probe) measureFirstDescription(ctx context.Context, arn *string, found unproven.Answers) error {
-	_, err := p.Account.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: arn})
+	_, err := p.Account.CloudFormation.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: arn},
+	)
 	var absent *types.ChangeSetNotFoundException
 	if err != nil && !errors.As(err, &absent) {
 		return fmt.Errorf("describing a change set: %w", err)
@@ -171,7 +202,10 @@ func offOn(on bool) string {
 
 // measureSameName asks for the change set again, with another parameter.
 func (p *probe) measureSameName(
-	ctx context.Context, again cloudformation.CreateChangeSetInput, first *cloudformation.DescribeChangeSetOutput, found unproven.Answers,
+	ctx context.Context,
+	again cloudformation.CreateChangeSetInput,
+	first *cloudformation.DescribeChangeSetOutput,
+	found unproven.Answers,
 ) error {
 	again.Parameters = []types.Parameter{{ParameterKey: aws.String("Revision"), ParameterValue: aws.String("2")}}
 	out, err := p.Account.CloudFormation.CreateChangeSet(ctx, &again)

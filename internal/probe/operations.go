@@ -21,7 +21,8 @@ const (
 	afterUpdate  = "The template after the update"
 )
 
-// measureOperations creates a stack, looks at change sets of it, updates it, and has an update fail.
+// measureOperations creates a stack, looks at change sets of it, updates it, and has an update
+// fail.
 func measureOperations(ctx context.Context, p *probe, found unproven.Answers) error {
 	stack := p.promise("operations")
 	created := p.parameterTemplate(beforeUpdate)
@@ -42,7 +43,8 @@ func measureOperations(ctx context.Context, p *probe, found unproven.Answers) er
 	)
 }
 
-// deploy makes a change set and executes it, with the revision as token. It returns what the change set showed.
+// deploy makes a change set and executes it, with the revision as token. It returns what the change
+// set showed.
 func (p *probe) deploy(
 	ctx context.Context, stack string, kind types.ChangeSetType, template object, revision string,
 ) (*cloudformation.DescribeChangeSetOutput, error) {
@@ -67,7 +69,8 @@ func (p *probe) execute(ctx context.Context, set *cloudformation.DescribeChangeS
 	return nil
 }
 
-// expect waits for the end of a stack's operation and returns an error if the status is another one.
+// expect waits for the end of a stack's operation and returns an error if the status is another
+// one.
 func (p *probe) expect(ctx context.Context, name string, want types.StackStatus) error {
 	stack, err := p.await(ctx, name)
 	if err != nil {
@@ -84,11 +87,17 @@ func (p *probe) expect(ctx context.Context, name string, want types.StackStatus)
 }
 
 func (p *probe) measureListPages(ctx context.Context, stack string, found unproven.Answers) error {
-	events, err := p.Account.CloudFormation.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+	events, err := p.Account.CloudFormation.DescribeStackEvents(
+		ctx,
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)},
+	)
 	if err != nil {
 		return fmt.Errorf("reading events: %w", err)
 	}
-	resources, err := p.Account.CloudFormation.ListStackResources(ctx, &cloudformation.ListStackResourcesInput{StackName: aws.String(stack)})
+	resources, err := p.Account.CloudFormation.ListStackResources(
+		ctx,
+		&cloudformation.ListStackResourcesInput{StackName: aws.String(stack)},
+	)
 	if err != nil {
 		return fmt.Errorf("listing resources: %w", err)
 	}
@@ -98,7 +107,8 @@ func (p *probe) measureListPages(ctx context.Context, stack string, found unprov
 	)
 }
 
-// measureUpdate looks at the change set of an update, and at the template while the update is running.
+// measureUpdate looks at the change set of an update, and at the template while the update is
+// running.
 func (p *probe) measureUpdate(ctx context.Context, stack string, found unproven.Answers) error {
 	set, err := p.deploy(ctx, stack, types.ChangeSetTypeUpdate, p.parameterTemplate(afterUpdate), "2")
 	if err != nil {
@@ -113,7 +123,11 @@ func (p *probe) measureUpdate(ctx context.Context, stack string, found unproven.
 }
 
 // measureRepeatedToken executes the change set of the running update again, with the same token.
-func (p *probe) measureRepeatedToken(ctx context.Context, set *cloudformation.DescribeChangeSetOutput, found unproven.Answers) error {
+func (p *probe) measureRepeatedToken(
+	ctx context.Context,
+	set *cloudformation.DescribeChangeSetOutput,
+	found unproven.Answers,
+) error {
 	err := p.execute(ctx, set, "2")
 	var repeated *types.TokenAlreadyExistsException
 	if err != nil && !errors.As(err, &repeated) {
@@ -142,7 +156,10 @@ func (p *probe) templateDuringUpdate(ctx context.Context, name string, found unp
 			}
 			return errors.Join(err, errors.New("the update ended before its template was read"))
 		}
-		out, err := p.Account.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(name)})
+		out, err := p.Account.CloudFormation.GetTemplate(
+			ctx,
+			&cloudformation.GetTemplateInput{StackName: aws.String(name)},
+		)
 		if err != nil {
 			return fmt.Errorf("reading the template: %w", err)
 		}
@@ -161,7 +178,8 @@ func (p *probe) templateDuringUpdate(ctx context.Context, name string, found unp
 	}
 }
 
-// measureContext looks for Metadata in the BeforeContext of the resource that has it, and for the resource that refers to it.
+// measureContext looks for Metadata in the BeforeContext of the resource that has it, and for the
+// resource that refers to it.
 func measureContext(set *cloudformation.DescribeChangeSetOutput, found unproven.Answers) error {
 	first, dependent := changeOf(set, "Parameter000"), changeOf(set, "Parameter001")
 	if first == nil {
@@ -198,10 +216,19 @@ func (p *probe) measureRollback(ctx context.Context, name string, found unproven
 	bucket := p.name("none")
 	failing := p.parameterTemplate(afterUpdate)
 	failing["Resources"].(object)["Failing"] = object{ //nolint:forcetypeassert // made just above
-		"Type": "AWS::S3::BucketPolicy", "DependsOn": "Parameter000",
-		"Properties": object{"Bucket": bucket, "PolicyDocument": object{"Version": "2012-10-17", "Statement": []any{object{
-			"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:" + p.Partition + ":s3:::" + bucket + "/*",
-		}}}},
+		"Type":      "AWS::S3::BucketPolicy",
+		"DependsOn": "Parameter000",
+		"Properties": object{
+			"Bucket": bucket,
+			"PolicyDocument": object{"Version": "2012-10-17", "Statement": []any{
+				object{
+					"Effect":    "Deny",
+					"Principal": "*",
+					"Action":    "s3:*",
+					"Resource":  "arn:" + p.Partition + ":s3:::" + bucket + "/*",
+				},
+			}},
+		},
 	}
 	set, err := p.deploy(ctx, name, types.ChangeSetTypeUpdate, failing, "3")
 	if err != nil {

@@ -37,8 +37,9 @@ type probe struct {
 	stacks []string // the names of stacks that have been or are about to be made, in order
 }
 
-// Measure measures the rules, and removes everything that it makes, after a failure or the end of the context too. The report
-// holds what was found until then. The error says what could not be removed.
+// Measure measures the rules, and removes everything that it makes, after a failure or the end of
+// the context too. The report holds what was found until then. The error says what could not be
+// removed.
 func Measure(ctx context.Context, config Config) (unproven.Report, error) {
 	p := &probe{Config: config}
 	found, reasons := unproven.Answers{}, map[string]string{}
@@ -73,7 +74,10 @@ func explain(reasons map[string]string, m measurement, found unproven.Answers, e
 // report lists all rules with what was found.
 func (p *probe) report(found unproven.Answers, reasons map[string]string) unproven.Report {
 	report := unproven.Report{
-		Format: unproven.ReportFormat, Account: p.Account.ID, Region: p.Account.Region, Measured: time.Now().UTC().Format(time.RFC3339),
+		Format:   unproven.ReportFormat,
+		Account:  p.Account.ID,
+		Region:   p.Account.Region,
+		Measured: time.Now().UTC().Format(time.RFC3339),
 	}
 	for _, rule := range unproven.Rules {
 		finding := unproven.Finding{Rule: rule.ID, Belief: rule.Belief, Measured: found[rule.ID]}

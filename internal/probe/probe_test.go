@@ -43,7 +43,12 @@ func newWorld(t *testing.T, answers unproven.Answers) *world {
 func (w *world) clients(roles ...awsclient.AssumeRole) (*awsclient.Account, error) {
 	access, secret := sandbox.StaticCredentials(account)
 	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
-		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: w.transport}, AssumeRole: roles,
+		Region:     "eu-west-1",
+		AccessKey:  access,
+		SecretKey:  secret,
+		Version:    "test",
+		HTTPClient: &http.Client{Transport: w.transport},
+		AssumeRole: roles,
 	})
 	if err != nil {
 		return nil, err
@@ -97,7 +102,8 @@ func measured(report unproven.Report) map[string]string {
 	return all
 }
 
-// TestMeasure_EveryAnswer measures each answer of each switch that has a measurement: the sandbox's switch decides what is measured.
+// TestMeasure_EveryAnswer measures each answer of each switch that has a measurement: the sandbox's
+// switch decides what is measured.
 func TestMeasure_EveryAnswer(t *testing.T) {
 	for _, rule := range unproven.Switches() {
 		if rule.Unmeasured != "" {
@@ -123,8 +129,8 @@ func TestMeasure_EveryAnswer(t *testing.T) {
 	}
 }
 
-// TestMeasure_RandomAnswers measures everything in sandboxes whose switches are set at random. The report sets another sandbox's
-// switches in the same way.
+// TestMeasure_RandomAnswers measures everything in sandboxes whose switches are set at random. The
+// report sets another sandbox's switches in the same way.
 func TestMeasure_RandomAnswers(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -160,7 +166,8 @@ func TestMeasure_RandomAnswers(t *testing.T) {
 	}
 }
 
-// TestMeasure_EveryRule compares the measurements with the list: each rule is measured, or says why it is not.
+// TestMeasure_EveryRule compares the measurements with the list: each rule is measured, or says why
+// it is not.
 func TestMeasure_EveryRule(t *testing.T) {
 	t.Parallel()
 	var plan strings.Builder
@@ -171,7 +178,12 @@ func TestMeasure_EveryRule(t *testing.T) {
 		isMeasured := strings.Contains(plan.String(), "  measures "+rule.ID+"\n")
 		switch {
 		case isMeasured == (rule.Unmeasured != ""):
-			t.Errorf("%s: measured: %t, but the reason for not measuring it is %q", rule.ID, isMeasured, rule.Unmeasured)
+			t.Errorf(
+				"%s: measured: %t, but the reason for not measuring it is %q",
+				rule.ID,
+				isMeasured,
+				rule.Unmeasured,
+			)
 		case !isMeasured && !strings.Contains(plan.String(), rule.ID+": "+rule.Unmeasured):
 			t.Errorf("%s: the plan lacks the reason for which it is not measured", rule.ID)
 		}
@@ -216,7 +228,8 @@ func TestMeasure_Interrupted(t *testing.T) {
 				}
 				for _, f := range report.Findings {
 					rule, _ := unproven.Find(f.Rule)
-					if rule.Unmeasured == "" && f.Measured == "" && !strings.Contains(f.Reason, context.Canceled.Error()) {
+					if rule.Unmeasured == "" && f.Measured == "" &&
+						!strings.Contains(f.Reason, context.Canceled.Error()) {
 						t.Errorf("%s does not say that it was interrupted: %q", f.Rule, f.Reason)
 					}
 				}
@@ -228,15 +241,24 @@ func TestMeasure_Interrupted(t *testing.T) {
 	}
 }
 
-// TestMeasure_NotRemoved has the deletion of a parameter fail: the error names the stack and the resource, and Leftovers removes it.
+// TestMeasure_NotRemoved has the deletion of a parameter fail: the error names the stack and the
+// resource, and Leftovers removes it.
 func TestMeasure_NotRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
-		if err := w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", PhysicalID: "*/017", Phase: "delete", Reason: "not today"}); err != nil {
+		if err := w.box.AddFaults(
+			sandbox.Fault{
+				ResourceType: "AWS::SSM::Parameter",
+				PhysicalID:   "*/017",
+				Phase:        "delete",
+				Reason:       "not today",
+			},
+		); err != nil {
 			t.Fatal(err)
 		}
 		report, err := probe.Measure(t.Context(), w.config(unproven.EventsPerPage))
-		if err == nil || !strings.Contains(err.Error(), "could not remove the stack stowage-probe-test-operations") || !strings.Contains(err.Error(), "Parameter017: not today") {
+		if err == nil || !strings.Contains(err.Error(), "could not remove the stack stowage-probe-test-operations") ||
+			!strings.Contains(err.Error(), "Parameter017: not today") {
 			t.Errorf("the error is %v", err)
 		}
 		if got := measured(report)[unproven.EventsPerPage]; got != "100" {
@@ -262,7 +284,12 @@ func TestLeftovers_OthersStay(t *testing.T) {
 		}
 		for _, name := range []string{"stowage-acme-0", "stowage-probe-theirs"} {
 			_, err := clients.CloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{
-				StackName: aws.String(name), TemplateBody: aws.String(`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"0"}}}}`),
+				StackName: aws.String(
+					name,
+				),
+				TemplateBody: aws.String(
+					`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"0"}}}}`,
+				),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -281,7 +308,9 @@ func TestLeftovers_OthersStay(t *testing.T) {
 func TestMeasure_Refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
-		if err := w.box.AddFaults(sandbox.Fault{Service: "secretsmanager", Effect: sandbox.FailCall, Code: "AccessDeniedException"}); err != nil {
+		if err := w.box.AddFaults(
+			sandbox.Fault{Service: "secretsmanager", Effect: sandbox.FailCall, Code: "AccessDeniedException"},
+		); err != nil {
 			t.Fatal(err)
 		}
 		report, err := probe.Measure(t.Context(), w.config(unproven.EventSecrets, unproven.AdditionsHaveReplacement))
@@ -289,7 +318,8 @@ func TestMeasure_Refused(t *testing.T) {
 			t.Error(err)
 		}
 		got := measured(report)
-		if !strings.Contains(got[unproven.EventSecrets], "AccessDenied") || got[unproven.AdditionsHaveReplacement] != unproven.Off {
+		if !strings.Contains(got[unproven.EventSecrets], "AccessDenied") ||
+			got[unproven.AdditionsHaveReplacement] != unproven.Off {
 			t.Errorf("measured %v", got)
 		}
 		var table strings.Builder

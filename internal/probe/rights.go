@@ -33,25 +33,54 @@ type right struct {
 
 var rights = []right{
 	{
-		rule: unproven.ParameterReadBack, suffix: "parameter", denial: "ssm:ListTagsForResource", refused: unproven.Demanded, granted: unproven.Tolerated,
+		rule:    unproven.ParameterReadBack,
+		suffix:  "parameter",
+		denial:  "ssm:ListTagsForResource",
+		refused: unproven.Demanded,
+		granted: unproven.Tolerated,
 		resource: func(p *probe) object {
-			return object{"Type": "AWS::SSM::Parameter", "Properties": object{"Name": "/stowage-probe/" + p.Run + "/right", "Type": "String", "Value": "0"}}
+			return object{
+				"Type":       "AWS::SSM::Parameter",
+				"Properties": object{"Name": "/stowage-probe/" + p.Run + "/right", "Type": "String", "Value": "0"},
+			}
 		},
-	}, {
-		rule: unproven.LogGroupReadBack, suffix: "logs", denial: "logs:DescribeIndexPolicies", refused: unproven.Demanded, granted: unproven.Tolerated,
+	},
+	{
+		rule:    unproven.LogGroupReadBack,
+		suffix:  "logs",
+		denial:  "logs:DescribeIndexPolicies",
+		refused: unproven.Demanded,
+		granted: unproven.Tolerated,
 		resource: func(p *probe) object {
-			return object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": "/stowage-probe/" + p.Run, "RetentionInDays": 1}}
+			return object{
+				"Type":       "AWS::Logs::LogGroup",
+				"Properties": object{"LogGroupName": "/stowage-probe/" + p.Run, "RetentionInDays": 1},
+			}
 		},
-	}, {
-		rule: unproven.LoginProfileReadBack, suffix: "user", denial: "iam:GetLoginProfile", refused: unproven.Demanded, granted: unproven.Tolerated,
+	},
+	{
+		rule:    unproven.LoginProfileReadBack,
+		suffix:  "user",
+		denial:  "iam:GetLoginProfile",
+		refused: unproven.Demanded,
+		granted: unproven.Tolerated,
 		resource: func(p *probe) object {
 			return object{"Type": "AWS::IAM::User", "Properties": object{"UserName": p.name("user")}}
 		},
-	}, {
-		rule: unproven.CreationResourceAccount, suffix: "bucket", denial: "s3:Put", refused: unproven.Unset, granted: unproven.Set,
+	},
+	{
+		rule:    unproven.CreationResourceAccount,
+		suffix:  "bucket",
+		denial:  "s3:Put",
+		refused: unproven.Unset,
+		granted: unproven.Set,
 		resource: func(p *probe) object {
 			return object{"Type": "AWS::S3::Bucket", "Properties": object{
-				"BucketName": p.name("bucket"), "ObjectLockEnabled": true, "VersioningConfiguration": object{"Status": "Enabled"},
+				"BucketName": p.name(
+					"bucket",
+				),
+				"ObjectLockEnabled":       true,
+				"VersioningConfiguration": object{"Status": "Enabled"},
 				"ObjectLockConfiguration": object{"ObjectLockEnabled": "Enabled"},
 			}}
 		},
@@ -85,7 +114,10 @@ func (p *probe) measureRight(ctx context.Context, role *awsclient.Account, r rig
 		return err
 	}
 	if stack.StackStatus == types.StackStatusCreateComplete {
-		if _, err := role.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: stack.StackId}); err != nil {
+		if _, err := role.CloudFormation.DeleteStack(
+			ctx,
+			&cloudformation.DeleteStackInput{StackName: stack.StackId},
+		); err != nil {
 			return fmt.Errorf("deleting the stack: %w", err)
 		}
 		if stack, err = p.await(ctx, aws.ToString(stack.StackId)); err != nil {
@@ -112,7 +144,10 @@ func (p *probe) measureRight(ctx context.Context, role *awsclient.Account, r rig
 func (p *probe) limitedRole(ctx context.Context) (*awsclient.Account, error) {
 	stack, name := p.promise("role"), p.name("role")
 	_, err := p.create(ctx, p.Account.CloudFormation, stack, object{
-		"Role": object{"Type": "AWS::IAM::Role", "Properties": object{"RoleName": name, "AssumeRolePolicyDocument": p.trust()}},
+		"Role": object{
+			"Type":       "AWS::IAM::Role",
+			"Properties": object{"RoleName": name, "AssumeRolePolicyDocument": p.trust()},
+		},
 		"Policy": object{"Type": "AWS::IAM::ManagedPolicy", "Properties": object{
 			"ManagedPolicyName": name, "PolicyDocument": p.limits(), "Roles": []any{object{"Ref": "Role"}},
 		}},
@@ -138,7 +173,8 @@ func (p *probe) limitedRole(ctx context.Context) (*awsclient.Account, error) {
 	}
 }
 
-// counts returns an error unless the role's policy is in force: both what it allows and what it denies.
+// counts returns an error unless the role's policy is in force: both what it allows and what it
+// denies.
 func (p *probe) counts(ctx context.Context, role *awsclient.Account) error {
 	name := aws.String("/stowage-probe/" + p.Run + "/none")
 	_, err := role.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: name})
@@ -146,7 +182,10 @@ func (p *probe) counts(ctx context.Context, role *awsclient.Account) error {
 	if !errors.As(err, &absent) {
 		return fmt.Errorf("the role's rights do not count yet: %w", err)
 	}
-	_, err = role.SSM.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: name})
+	_, err = role.SSM.ListTagsForResource(
+		ctx,
+		&ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: name},
+	)
 	var refusal smithy.APIError
 	if !errors.As(err, &refusal) || refusal.ErrorCode() != "AccessDeniedException" {
 		return fmt.Errorf("the role's denials do not count yet: %w", err)
@@ -156,10 +195,14 @@ func (p *probe) counts(ctx context.Context, role *awsclient.Account) error {
 
 // trust lets principals of the account assume the role, with the run as external ID.
 func (p *probe) trust() object {
-	return object{"Version": "2012-10-17", "Statement": []any{object{
-		"Effect": "Allow", "Principal": object{"AWS": "arn:" + p.Partition + ":iam::" + p.Account.ID + ":root"}, "Action": "sts:AssumeRole",
-		"Condition": object{"StringEquals": object{"sts:ExternalId": p.Run}},
-	}}}
+	return object{"Version": "2012-10-17", "Statement": []any{
+		object{
+			"Effect":    "Allow",
+			"Principal": object{"AWS": "arn:" + p.Partition + ":iam::" + p.Account.ID + ":root"},
+			"Action":    "sts:AssumeRole",
+			"Condition": object{"StringEquals": object{"sts:ExternalId": p.Run}},
+		},
+	}}
 }
 
 // limits are the rights of the role: on what this run makes, without the rights in question.
@@ -174,14 +217,31 @@ func (p *probe) limits() object {
 	settings := allow(bucket, "s3:Put*")
 	settings["Condition"] = object{"StringEquals": object{"aws:ResourceAccount": p.Account.ID}}
 	return object{"Version": "2012-10-17", "Statement": []any{
-		allow(arn("cloudformation", "stack/"+p.name("*")), "cloudformation:CreateStack", "cloudformation:DeleteStack", "cloudformation:TagResource"),
+		allow(
+			arn("cloudformation", "stack/"+p.name("*")),
+			"cloudformation:CreateStack",
+			"cloudformation:DeleteStack",
+			"cloudformation:TagResource",
+		),
 		allow(arn("ssm", "parameter/stowage-probe/"+p.Run+"/*"), "ssm:*"),
 		allow("*", "ssm:DescribeParameters", "logs:Describe*", "logs:Get*", "logs:List*"),
 		allow(arn("logs", "log-group:/stowage-probe/"+p.Run+"*"), "logs:*"),
-		allow("arn:"+p.Partition+":iam::"+p.Account.ID+":user/"+p.name("user"), "iam:CreateUser", "iam:DeleteUser", "iam:DeleteLoginProfile",
-			"iam:Get*", "iam:List*", "iam:TagUser", "iam:UntagUser"),
+		allow(
+			"arn:"+p.Partition+":iam::"+p.Account.ID+":user/"+p.name("user"),
+			"iam:CreateUser",
+			"iam:DeleteUser",
+			"iam:DeleteLoginProfile",
+			"iam:Get*",
+			"iam:List*",
+			"iam:TagUser",
+			"iam:UntagUser",
+		),
 		allow(bucket, "s3:CreateBucket", "s3:DeleteBucket", "s3:Get*", "s3:List*", "s3:TagResource"),
 		settings,
-		object{"Effect": "Deny", "Action": []any{"ssm:ListTagsForResource", "logs:DescribeIndexPolicies", "iam:GetLoginProfile"}, "Resource": "*"},
+		object{
+			"Effect":   "Deny",
+			"Action":   []any{"ssm:ListTagsForResource", "logs:DescribeIndexPolicies", "iam:GetLoginProfile"},
+			"Resource": "*",
+		},
 	}}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// measureEventSecrets looks for a secret access key in the events of the stack that puts it into a secret. No error or log line
-// holds the key.
+// measureEventSecrets looks for a secret access key in the events of the stack that puts it into a
+// secret. No error or log line holds the key.
 func measureEventSecrets(ctx context.Context, p *probe, found unproven.Answers) error {
 	stack, name := p.promise("secret"), p.name("secret")
 	_, err := p.create(ctx, p.Account.CloudFormation, stack, object{
@@ -31,7 +31,10 @@ func measureEventSecrets(ctx context.Context, p *probe, found unproven.Answers) 
 	if err := p.expect(ctx, stack, types.StackStatusCreateComplete); err != nil {
 		return err
 	}
-	out, err := p.Account.SecretsManager.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)})
+	out, err := p.Account.SecretsManager.GetSecretValue(
+		ctx,
+		&secretsmanager.GetSecretValueInput{SecretId: aws.String(name)},
+	)
 	if err != nil {
 		return fmt.Errorf("reading the secret: %w", err)
 	}
@@ -46,7 +49,8 @@ func measureEventSecrets(ctx context.Context, p *probe, found unproven.Answers) 
 	err = p.events(ctx, stack, func(e types.StackEvent) {
 		properties := aws.ToString(e.ResourceProperties)
 		seen = seen || aws.ToString(e.LogicalResourceId) == "Secret" && properties != ""
-		if strings.Contains(properties, secret.Key) || strings.Contains(properties, strings.ReplaceAll(secret.Key, "/", `\/`)) {
+		if strings.Contains(properties, secret.Key) ||
+			strings.Contains(properties, strings.ReplaceAll(secret.Key, "/", `\/`)) {
 			answer = unproven.Resolved
 		}
 	})

@@ -53,8 +53,14 @@ func encode(value object) (string, error) {
 	return string(text), nil
 }
 
-// create makes a stack with the rights of client, and waits for its end. A failed resource leaves the stack as it is.
-func (p *probe) create(ctx context.Context, client *cloudformation.Client, name string, resources object) (types.Stack, error) {
+// create makes a stack with the rights of client, and waits for its end. A failed resource leaves
+// the stack as it is.
+func (p *probe) create(
+	ctx context.Context,
+	client *cloudformation.Client,
+	name string,
+	resources object,
+) (types.Stack, error) {
 	body, err := encode(object{"Resources": resources})
 	if err != nil {
 		return types.Stack{}, err
@@ -64,7 +70,13 @@ func (p *probe) create(ctx context.Context, client *cloudformation.Client, name 
 	}
 	// The call is not cut short: its outcome must be known when the stack is removed.
 	_, err = client.CreateStack(context.WithoutCancel(ctx), &cloudformation.CreateStackInput{
-		StackName: aws.String(name), TemplateBody: aws.String(body), Capabilities: capabilities, Tags: p.tags(), DisableRollback: aws.Bool(true),
+		StackName: aws.String(
+			name,
+		),
+		TemplateBody:    aws.String(body),
+		Capabilities:    capabilities,
+		Tags:            p.tags(),
+		DisableRollback: aws.Bool(true),
 	})
 	if err != nil {
 		return types.Stack{}, fmt.Errorf("creating the stack %s: %w", name, err)
@@ -84,14 +96,18 @@ func (p *probe) await(ctx context.Context, name string) (types.Stack, error) {
 		if err != nil {
 			return types.Stack{}, err
 		}
-		if !strings.HasSuffix(string(stack.StackStatus), "_IN_PROGRESS") || stack.StackStatus == types.StackStatusReviewInProgress {
+		if !strings.HasSuffix(string(stack.StackStatus), "_IN_PROGRESS") ||
+			stack.StackStatus == types.StackStatusReviewInProgress {
 			return stack, nil
 		}
 	}
 }
 
 func (p *probe) describe(ctx context.Context, name string) (types.Stack, error) {
-	out, err := p.Account.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
+	out, err := p.Account.CloudFormation.DescribeStacks(
+		ctx,
+		&cloudformation.DescribeStacksInput{StackName: aws.String(name)},
+	)
 	if err != nil {
 		return types.Stack{}, fmt.Errorf("describing the stack %s: %w", name, err)
 	}
@@ -118,17 +134,23 @@ func (p *probe) removeStack(ctx context.Context, name string) error {
 			continue
 		}
 		id := aws.ToString(stack.StackId)
-		if _, err := p.Account.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String(id)}); err != nil {
+		if _, err := p.Account.CloudFormation.DeleteStack(
+			ctx,
+			&cloudformation.DeleteStackInput{StackName: aws.String(id)},
+		); err != nil {
 			return fmt.Errorf("deleting the stack: %w", err)
 		}
 		return p.awaitDeletion(ctx, id)
 	}
 }
 
-// ends reports whether a stack can be deleted: none of its operations is running, or it is the creation, which a deletion ends.
+// ends reports whether a stack can be deleted: none of its operations is running, or it is the
+// creation, which a deletion ends.
 func ends(status types.StackStatus) bool {
 	return !strings.HasSuffix(string(status), "_IN_PROGRESS") ||
-		status == types.StackStatusReviewInProgress || status == types.StackStatusCreateInProgress || status == types.StackStatusDeleteInProgress
+		status == types.StackStatusReviewInProgress ||
+		status == types.StackStatusCreateInProgress ||
+		status == types.StackStatusDeleteInProgress
 }
 
 // awaitDeletion waits for the end of a deletion.
@@ -160,7 +182,10 @@ func (p *probe) failures(ctx context.Context, name string) ([]string, error) {
 
 // events calls do for every event of a stack, the latest first.
 func (p *probe) events(ctx context.Context, name string, do func(types.StackEvent)) error {
-	pages := cloudformation.NewDescribeStackEventsPaginator(p.Account.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(name)})
+	pages := cloudformation.NewDescribeStackEventsPaginator(
+		p.Account.CloudFormation,
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(name)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -176,7 +201,10 @@ func (p *probe) events(ctx context.Context, name string, do func(types.StackEven
 // leftovers are the stacks of earlier runs.
 func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 	var names []string
-	pages := cloudformation.NewDescribeStacksPaginator(p.Account.CloudFormation, &cloudformation.DescribeStacksInput{})
+	pages := cloudformation.NewDescribeStacksPaginator(
+		p.Account.CloudFormation,
+		&cloudformation.DescribeStacksInput{},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -185,7 +213,10 @@ func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 		for _, stack := range page.Stacks {
 			tagged := slices.ContainsFunc(stack.Tags, func(t types.Tag) bool { return aws.ToString(t.Key) == tagKey })
 			// A stack in review has no tags yet.
-			if name := aws.ToString(stack.StackName); strings.HasPrefix(name, prefix) && (tagged || stack.StackStatus == types.StackStatusReviewInProgress) {
+			if name := aws.ToString(
+				stack.StackName,
+			); strings.HasPrefix(name, prefix) &&
+				(tagged || stack.StackStatus == types.StackStatusReviewInProgress) {
 				names = append(names, name)
 			}
 		}
@@ -196,7 +227,8 @@ func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 // missing reports whether AWS says that a stack does not exist.
 func missing(err error) bool {
 	var refusal smithy.APIError
-	return errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" && strings.Contains(refusal.ErrorMessage(), "does not exist")
+	return errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" &&
+		strings.Contains(refusal.ErrorMessage(), "does not exist")
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

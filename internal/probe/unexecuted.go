@@ -15,11 +15,17 @@ import (
 
 // The change sets of this file are looked at and never executed.
 
-// variant makes a change set of the stack whose first parameter has another attribute, such as its metadata.
-func (p *probe) variant(ctx context.Context, stack, name, attribute string, value any) (*cloudformation.DescribeChangeSetOutput, error) {
+// variant makes a change set of the stack whose first parameter has another attribute, such as its
+// metadata.
+func (p *probe) variant(
+	ctx context.Context,
+	stack, name, attribute string,
+	value any,
+) (*cloudformation.DescribeChangeSetOutput, error) {
 	template := p.parameterTemplate(beforeUpdate)
 	if attribute != "" {
-		template["Resources"].(object)["Parameter000"].(object)[attribute] = value //nolint:forcetypeassert // made just above
+		//nolint:forcetypeassert // made just above
+		template["Resources"].(object)["Parameter000"].(object)[attribute] = value
 	}
 	body, err := encode(template)
 	if err != nil {
@@ -113,7 +119,11 @@ func (p *probe) measureForeignImport(ctx context.Context, found unproven.Answers
 		change != nil && change.Action == types.ChangeActionAdd:
 		found[unproven.ForeignImport] = unproven.Added
 	default:
-		return fmt.Errorf("the change set that imports a resource of another stack has the status %s: %s", set.Status, reason)
+		return fmt.Errorf(
+			"the change set that imports a resource of another stack has the status %s: %s",
+			set.Status,
+			reason,
+		)
 	}
 	return nil
 }

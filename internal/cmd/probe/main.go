@@ -1,7 +1,9 @@
-// Command probe measures, on an AWS account, the rules of AWS that are not proven; see package probe. Without -apply it prints what it
-// would do and makes no call. With it, it refuses credentials of another account than -account.
+// Command probe measures, on an AWS account, the rules of AWS that are not proven; see package
+// probe. Without -apply it prints what it would do and makes no call. With it, it refuses
+// credentials of another account than -account.
 //
-// make probe-aws runs it. Credentials come from the environment and the shared configuration files, as for every AWS SDK.
+// make probe-aws runs it. Credentials come from the environment and the shared configuration files,
+// as for every AWS SDK.
 package main
 
 import (
@@ -25,7 +27,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the measurements, and what they made is removed. The second one ends the process.
+	// The first signal ends the measurements, and what they made is removed. The second one ends
+	// the process.
 	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr, awsclient.Config{Version: "probe"})
 	stop()
@@ -48,7 +51,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("probe", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.account, "account", "", "the 12 digits of the account to measure in; mandatory with -apply and -clean")
+	flags.StringVar(
+		&o.account,
+		"account",
+		"",
+		"the 12 digits of the account to measure in; mandatory with -apply and -clean",
+	)
 	flags.StringVar(&o.region, "region", "", "the region; default: that of the environment or the profile")
 	flags.StringVar(&o.out, "out", filepath.Join("bin", "probe-aws.json"), "the file to write the answers to")
 	flags.BoolVar(&o.apply, "apply", false, "measure, instead of printing what would be done")
@@ -79,14 +87,18 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// run does what the command line says. base is the configuration of the clients, without account and region.
+// run does what the command line says. base is the configuration of the clients, without account
+// and region.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsclient.Config) error {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
 	if !o.apply && !o.clean {
-		fmt.Fprintln(stdout, "Dry run: no call is made. With APPLY=1, make probe-aws would do this, and remove what it makes after each step:")
+		fmt.Fprintln(
+			stdout,
+			"Dry run: no call is made. With APPLY=1, make probe-aws does this, and removes what it makes after each step:",
+		)
 		return probe.PrintPlan(stdout, o.rules) //nolint:wrapcheck // it says what it is
 	}
 	base.Region = o.region
@@ -95,13 +107,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsc
 		return fmt.Errorf("connecting to AWS: %w", err)
 	}
 	if id := clients.AccountID(); id != o.account {
-		return fmt.Errorf("the credentials (%s) belong to the account %s, not to -account %s; nothing was created", clients.Caller(), id, o.account)
+		return fmt.Errorf(
+			"the credentials (%s) belong to the account %s, not to -account %s; nothing was created",
+			clients.Caller(),
+			id,
+			o.account,
+		)
 	}
 	config := probe.Config{
 		Account: clients.Hub(), Partition: clients.Partition(), Run: strings.ToLower(rand.Text()[:8]), Rules: o.rules,
 		As: func(ctx context.Context, role, externalID string) (*awsclient.Account, error) {
 			assumed := base
-			assumed.AssumeRole = append(assumed.AssumeRole[:len(assumed.AssumeRole):len(assumed.AssumeRole)], awsclient.AssumeRole{RoleARN: role, ExternalID: externalID})
+			assumed.AssumeRole = append(
+				assumed.AssumeRole[:len(assumed.AssumeRole):len(assumed.AssumeRole)],
+				awsclient.AssumeRole{RoleARN: role, ExternalID: externalID},
+			)
 			clients, err := awsclient.New(ctx, assumed)
 			if err != nil {
 				return nil, err //nolint:wrapcheck // it says what it is
@@ -113,8 +133,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsc
 	if o.clean {
 		return probe.Leftovers(ctx, config) //nolint:wrapcheck // it says what it is
 	}
-	fmt.Fprintf(stderr, "Measuring in account %s, region %s, as %s. Everything made is tagged stowage-probe=%s. Ctrl-C ends it and removes what it has made.\n",
-		o.account, config.Account.Region, clients.Caller(), config.Run)
+	fmt.Fprintf(
+		stderr,
+		"Measuring in account %s, region %s, as %s. Everything made is tagged stowage-probe=%s.\n"+
+			"Ctrl-C ends it and removes what it has made. A second Ctrl-C ends the removal too; CLEAN=1 then removes the rest.\n",
+		o.account,
+		config.Account.Region,
+		clients.Caller(),
+		config.Run,
+	)
 	report, measureErr := probe.Measure(ctx, config)
 	return errors.Join(write(o.out, report), probe.PrintTable(stdout, report), measureErr)
 }

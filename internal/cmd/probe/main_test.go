@@ -20,7 +20,12 @@ const account = "111122223333"
 
 func clientsOf(box *sandbox.Sandbox) awsclient.Config {
 	access, secret := sandbox.StaticCredentials(account)
-	return awsclient.Config{AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: simulate.NewTransport(box)}}
+	return awsclient.Config{
+		AccessKey:  access,
+		SecretKey:  secret,
+		Version:    "test",
+		HTTPClient: &http.Client{Transport: simulate.NewTransport(box)},
+	}
 }
 
 // calls is how many calls a sandbox has had.
@@ -77,10 +82,26 @@ func TestRun_Refusals(t *testing.T) {
 
 func TestRun_Apply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS(), Answers: unproven.Answers{unproven.AdditionsHaveReplacement: unproven.On}})
+		box := sandbox.New(
+			sandbox.Options{
+				Seed:    1,
+				Latency: sandbox.LatencyAWS(),
+				Answers: unproven.Answers{unproven.AdditionsHaveReplacement: unproven.On},
+			},
+		)
 		path := filepath.Join(t.TempDir(), "new", "report.json")
 		var out, log bytes.Buffer
-		args := []string{"-apply", "-account", account, "-region", "eu-west-1", "-out", path, "-rules", unproven.AdditionsHaveReplacement}
+		args := []string{
+			"-apply",
+			"-account",
+			account,
+			"-region",
+			"eu-west-1",
+			"-out",
+			path,
+			"-rules",
+			unproven.AdditionsHaveReplacement,
+		}
 		if err := run(t.Context(), args, &out, &log, clientsOf(box)); err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
 		}

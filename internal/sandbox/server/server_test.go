@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 func TestServesUntilItIsTold(t *testing.T) {
@@ -71,4 +75,67 @@ func TestBadCommandLines(t *testing.T) {
 			t.Errorf("%v was taken", args)
 		}
 	}
+}
+
+// TestAnswers_FromReport starts the server with a report of measured answers, which the option or
+// the environment names.
+func TestAnswers_FromReport(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	report, err := json.Marshal(unproven.Report{
+		Format:   unproven.ReportFormat,
+		Findings: []unproven.Finding{{Rule: unproven.AdditionsHaveReplacement, Measured: unproven.On}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, report, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{"option": {"--answers", path}, "environment": nil} {
+		t.Run(name, func(t *testing.T) {
+			if args == nil {
+				t.Setenv(server.AnswersVariable, path)
+			}
+			if got := switchesOn(t, args...); !slices.Equal(got, []string{unproven.AdditionsHaveReplacement}) {
+				t.Errorf("the switches %q are on", got)
+			}
+		})
+	}
+}
+
+// switchesOn starts a server and asks which switches are on.
+func switchesOn(t *testing.T, args ...string) []string {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := server.Main(ctx, append(args, "--listen", "127.0.0.1:0"), "", writer, io.Discard)
+		_ = writer.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the end: %v", err)
+		}
+	}()
+	var ready server.Ready
+	if err := json.NewDecoder(reader).Decode(&ready); err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, ready.Endpoint+"/_sandbox/switches", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }() // it was only read
+	var switches struct{ On []string }
+	if err := json.NewDecoder(response.Body).Decode(&switches); err != nil {
+		t.Fatal(err)
+	}
+	return switches.On
 }

@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// Answers holds what AWS answers, by the id of the rule. A rule that is absent has the answer that is believed.
+// Answers holds what AWS answers, by the id of the rule. A rule that is absent has the answer that
+// is believed.
 type Answers map[string]string
 
 // Of returns the answer to a rule that has a switch. It panics for any other rule.
@@ -48,7 +49,10 @@ func (a Answers) Check() error {
 		case len(rule.Answers) == 0:
 			errs = append(errs, fmt.Errorf("rule %q: the sandbox has no switch", id))
 		case !rule.takes(a[id]):
-			errs = append(errs, fmt.Errorf("rule %q: the sandbox cannot answer %q, expected %s", id, a[id], rule.choices()))
+			errs = append(
+				errs,
+				fmt.Errorf("rule %q: the sandbox cannot answer %q, expected %s", id, a[id], rule.choices()),
+			)
 		}
 	}
 	return errors.Join(errs...)
