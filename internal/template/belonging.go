@@ -12,20 +12,22 @@ import (
 
 // Belonging.
 //
-// A resource belongs to the entity that its metadata names, if the entity has a resource of that logical id. A resource that a person
-// copied, metadata and all, has another logical id: it is foreign, and no change of the entity touches it. Resources that a newer
-// compiler made may have logical ids that this one does not know: they belong to the entity that they name.
+// A resource belongs to the entity that its metadata names, if the entity has a resource of that
+// logical ID. A copy that a person made, including the metadata, has another logical ID: it is
+// foreign, and no change of the entity touches it. Resources of a newer compiler may have logical
+// IDs unknown to this one: they belong to the entity that they name.
 //
-// Metadata can be damaged by hand. It never decides which physical resource an entity is: the name of an entity follows from the
-// logical id, and the physical name of a bucket is that in the properties of its resource. Where metadata says something else, that is
-// drift, which the next update of the entity repairs. Until then the entity is not deleted.
+// Metadata can be damaged by hand. It never determines which physical resource an entity is: the
+// logical ID determines the name of an entity, and the properties of its resource the physical name
+// of a bucket. Metadata that differs is drift, which the next update of the entity repairs. Until
+// then the entity is not deleted.
 
-// projectIDs are the logical ids of a project's own resources.
+// projectIDs lists the logical IDs of a project's own resources.
 var projectIDs = []string{
 	keyID, keyAliasID, logBucketID, logPolicyID, templateBucketID, templatePolicyID, projectBoundaryID, sftpLogsID, sftpServerID,
 }
 
-// belongs reports whether the metadata of a resource is right about the entity that the resource belongs to.
+// belongs reports whether the resource belongs to the entity that its metadata names.
 func (m Mark) belongs(logicalID string) bool {
 	name := m.Of.Name
 	switch {
@@ -52,7 +54,7 @@ func (m Mark) belongs(logicalID string) bool {
 	return false
 }
 
-// firstID is the logical id of the resource whose metadata holds an entity's settings.
+// firstID returns the logical ID of the resource whose metadata holds an entity's settings.
 func firstID(of model.ID) string {
 	switch of.Kind {
 	case model.KindProject:
@@ -68,7 +70,7 @@ func firstID(of model.ID) string {
 	return ""
 }
 
-// userIDs are the logical ids of the resources that a user can have, policies apart.
+// userIDs returns the logical IDs of the resources that a user can have, except policies.
 func userIDs(name string) []string {
 	ids := []string{userID(name), groupID(name), secretID(name), secretPolicyID(name), roleID(name), sftpUserID(name)}
 	for _, slot := range model.Slots() {
@@ -77,7 +79,7 @@ func userIDs(name string) []string {
 	return ids
 }
 
-// policyNumber is the number of a user's policy with a logical id; 0 when the user has none of that id.
+// policyNumber returns the number of a user's policy with a logical ID; 0 when there is none.
 func policyNumber(user, logicalID string) int {
 	if !strings.HasPrefix(logicalID, "Policy"+logicalName(user)+"N") {
 		return 0
@@ -90,13 +92,13 @@ func policyNumber(user, logicalID string) int {
 	return 0
 }
 
-// Copy is a foreign resource whose metadata says that it belongs to an entity.
+// Copy is a foreign resource whose metadata names an entity.
 type Copy struct {
 	LogicalID string   `json:"logical_id"`
 	Of        model.ID `json:"of"`
 }
 
-// CopiesOf are the logical ids of the copies of an entity's resources.
+// CopiesOf returns the logical IDs of the copies of an entity's resources.
 func (c *Contents) CopiesOf(id model.ID) []string {
 	var ids []string
 	for _, copied := range c.Copies {
@@ -139,7 +141,8 @@ func checkOneProject(marks map[string]Mark) error {
 	return &SeveralProjectsError{ids}
 }
 
-// OccupiedError is returned for the creation of an entity when a foreign resource has the logical id of one of its resources.
+// OccupiedError is returned for the creation of an entity when a foreign resource has the logical
+// ID of one of its resources.
 type OccupiedError struct {
 	ID        model.ID
 	LogicalID string
@@ -161,7 +164,8 @@ func (e *OccupiedError) Explain() model.Explanation {
 	}
 }
 
-// vacant returns an *OccupiedError when a foreign resource has the logical id of one of the resources of a new entity.
+// vacant returns an *OccupiedError when a foreign resource has the logical ID of one of the
+// resources of a new entity.
 func (e *editor) vacant(entity model.Entity, origin string) error {
 	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, origin))) {
 		if _, ours := e.marks[logicalID]; ours {
@@ -174,18 +178,19 @@ func (e *editor) vacant(entity model.Entity, origin string) error {
 	return nil
 }
 
-// Mismatch says that the metadata and the properties of a resource name different physical resources.
+// Mismatch reports that the metadata and the properties of a resource name different physical
+// resources.
 type Mismatch struct {
 	Of        model.ID `json:"of"`
 	LogicalID string   `json:"logical_id"`
-	// Property is where the resource is named.
+	// Property is the path of the property that names the resource.
 	Property string `json:"property"`
-	// Have is what the template says, and Want what it says according to the metadata; as in Deviation.
+	// Have is the value in the template, Want the value according to the metadata; as in Deviation.
 	Want string `json:"want"`
 	Have string `json:"have"`
 }
 
-// MismatchOf returns a *MismatchError when it is uncertain which physical resources an entity consists of.
+// MismatchOf returns a *MismatchError when the physical resources of an entity are uncertain.
 func (c *Contents) MismatchOf(id model.ID) error {
 	for _, mismatch := range c.Mismatches {
 		if mismatch.Of == id {
@@ -195,7 +200,7 @@ func (c *Contents) MismatchOf(id model.ID) error {
 	return nil
 }
 
-// MismatchError is returned for the deletion of an entity when it is uncertain which physical resources the entity consists of.
+// MismatchError is returned for the deletion of an entity whose physical resources are uncertain.
 type MismatchError struct{ Mismatch }
 
 func (e *MismatchError) Error() string {
@@ -213,7 +218,8 @@ func (e *MismatchError) Explain() model.Explanation {
 	}
 }
 
-// mismatches are the differences between the physical names in properties and what the metadata stands for, sorted by logical id.
+// mismatches returns where physical names in properties differ from the metadata, sorted by logical
+// ID.
 func (s *shard) mismatches() []Mismatch {
 	var mismatches []Mismatch
 	for name := range s.buckets {
@@ -226,7 +232,7 @@ func (s *shard) mismatches() []Mismatch {
 	return mismatches
 }
 
-// mismatchOf is Contents.MismatchOf. It looks at that entity alone: a batch may delete hundreds.
+// mismatchOf is Contents.MismatchOf. It checks that entity alone: a batch may delete hundreds.
 func (s *shard) mismatchOf(id model.ID) error {
 	var mismatches []Mismatch
 	if _, there := s.buckets[id.Name]; there && id.Kind == model.KindBucket {
@@ -270,7 +276,8 @@ func (s *shard) projectMismatches(of model.ID) []Mismatch {
 	return mismatches
 }
 
-// bucketName is the physical name of a bucket in the properties of its resource, as JSON; "" when it has none.
+// bucketName returns the physical name of a bucket in the properties of its resource, as JSON; ""
+// for none.
 func (s *shard) bucketName(logicalID string) string {
 	raw := s.template.resources[logicalID]
 	var kind string
@@ -284,7 +291,8 @@ const bucketType = "AWS::S3::Bucket"
 
 func encodedName(name string) string { return string(encodeJSON(name)) }
 
-// physicalName is the physical name of a bucket as its resource has it; ok is false when that is no literal.
+// physicalName returns the physical name in the properties of a bucket; ok is false when it is no
+// literal.
 func (s *shard) physicalName(logicalID string) (name string, ok bool) {
 	err := json.Unmarshal([]byte(s.bucketName(logicalID)), &name)
 	return name, err == nil && name != ""

@@ -4,11 +4,12 @@ import "github.com/stowage/terraform-provider-stowage/internal/model"
 
 // Hardening.
 //
-// Every bucket gets what AWS's Foundational Security Best Practices, the CIS benchmark and the common scanners ask of a
-// bucket and CloudFormation can set: public access blocked four ways (S3.2, S3.3, S3.8), ACLs off (S3.12), TLS 1.2 or better
-// (S3.5), a customer managed key (S3.17) with customer-provided keys blocked, versioning (S3.14), lifecycle rules (S3.10,
-// S3.13), access logs (S3.9), events (S3.11), object lock where it is asked for (S3.15). MFA delete (S3.20) can't be set by
-// CloudFormation.
+// Every bucket has what AWS's Foundational Security Best Practices, the CIS benchmark and the
+// common scanners require and CloudFormation can set: public access blocked four ways (S3.2, S3.3,
+// S3.8), ACLs off (S3.12), TLS 1.2 or better (S3.5), a customer managed key (S3.17) with
+// customer-provided keys blocked, versioning (S3.14), lifecycle rules (S3.10, S3.13), access logs
+// (S3.9), events (S3.11), object lock if configured (S3.15). CloudFormation can't set MFA delete
+// (S3.20).
 
 func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	properties := hardened(env, bucket.BucketName)
@@ -40,7 +41,7 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	}
 }
 
-// bucketKey is the ARN of the key that encrypts a bucket.
+// bucketKey returns the ARN of the key that encrypts a bucket.
 func bucketKey(env Env, bucket model.Bucket) string {
 	if bucket.KMSKeyARN != "" {
 		return bucket.KMSKeyARN
@@ -55,7 +56,7 @@ func versioningStatus(bucket model.Bucket) string {
 	return "Enabled"
 }
 
-// hardened are the properties that all buckets have in common.
+// hardened returns the properties that all buckets have in common.
 func hardened(env Env, name string) object {
 	properties := object{
 		"BucketName": name,
@@ -78,8 +79,8 @@ func encryptedWith(keyARN string) object {
 	}}}
 }
 
-// s3Encryption is for buckets that AWS services write to or read from on their own: log delivery can't use a key that
-// doesn't name it (AmazonS3 user guide, enable-server-access-logging).
+// s3Encryption is for buckets that AWS services write to or read from on their own: log delivery
+// can't use a key that doesn't name it (AmazonS3 user guide, enable-server-access-logging).
 func s3Encryption() object {
 	return object{"ServerSideEncryptionConfiguration": list{object{
 		"BlockedEncryptionTypes":        object{"EncryptionType": list{"SSE-C"}},
@@ -123,7 +124,7 @@ func corsRules(rules []model.CORSRule) list {
 	return result
 }
 
-// logDays is how long access logs are kept: a year, as audit schemes commonly ask.
+// logDays is the retention of access logs: a year, as audit schemes commonly require.
 const logDays = 365
 
 func logBucket(env Env, name string, tags list, mark Mark) Resource {
@@ -137,7 +138,8 @@ func logBucket(env Env, name string, tags list, mark Mark) Resource {
 	return Resource{Type: bucketType, Metadata: Metadata{mark}, Properties: properties}.retained()
 }
 
-// templateDays is how long an uploaded template is kept. CloudFormation reads it once, when the change set is made.
+// templateDays is the retention of an uploaded template. CloudFormation reads it once, when the
+// change set is created.
 const templateDays = 7
 
 func templateBucket(env Env, name string, tags list, mark Mark) Resource {
@@ -161,7 +163,7 @@ func bucketPolicy(name, bucketLogicalID string, mark Mark, statements list) Reso
 	}.retained()
 }
 
-// requireTLS refuses whatever comes without TLS 1.2.
+// requireTLS denies requests without TLS 1.2.
 func requireTLS(env Env, name string) list {
 	deny := func(sid string, condition object) object {
 		return object{

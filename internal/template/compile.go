@@ -12,8 +12,8 @@ import (
 // onCompile is called for each compilation. Tests count them.
 var onCompile = func(model.Entity) {}
 
-// Compile turns an entity that stands on its own (project, bucket, user, listing) into its resources. Permissions are
-// compiled user by user: see CompileGrants.
+// Compile compiles a project, bucket, user or listing into its resources. CompileGrants compiles
+// permissions, user by user.
 func Compile(env Env, entity model.Entity, origin string) Resources {
 	onCompile(entity)
 	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
@@ -56,13 +56,14 @@ func decodeEntity[E model.Entity](settings json.RawMessage) (model.Entity, error
 	return entity, nil
 }
 
-// object and list are short for the JSON of properties.
+// object and list abbreviate the JSON of properties.
 type (
 	object = map[string]any
 	list   = []any
 )
 
-// tags are a resource's tags in CloudFormation's form: the entity's own and what we add, sorted by key.
+// tags returns a resource's tags in CloudFormation's form: the entity's own and ours, sorted by
+// key.
 func tags(own map[string]string, project, kind, name string) list {
 	all := maps.Clone(own)
 	if all == nil {
@@ -79,9 +80,11 @@ func tags(own map[string]string, project, kind, name string) list {
 	return result
 }
 
-// Seed is the first template of a stack: the carrier alone. carrierName is the name of its SSM parameter.
+// Seed returns the first template of a stack: the carrier alone. carrierName is the name of its SSM
+// parameter.
 //
-// A first creation that fails leaves a stack that can only be deleted, so it holds nothing that is likely to fail.
+// A stack whose creation fails can only be deleted, so the first template holds nothing that is
+// likely to fail.
 func Seed(carrierName, description string) *Template {
 	seed := &Template{
 		sections: map[string]json.RawMessage{
@@ -96,7 +99,7 @@ func Seed(carrierName, description string) *Template {
 	return seed.with(Resources{CarrierID: carrier(carrierName, "", nil)}.raw())
 }
 
-// CarrierName is the name of the carrier's SSM parameter in one of a project's stacks.
+// CarrierName returns the name of the carrier's SSM parameter in one of a project's stacks.
 func CarrierName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
@@ -117,7 +120,8 @@ func carrier(name, commit string, revision *int64) Resource {
 	}
 }
 
-// compileListing keeps the directory entry in an SSM parameter: the cheapest resource that does nothing.
+// compileListing stores the directory entry in an SSM parameter: the cheapest resource without
+// effect.
 func compileListing(listing model.Listing, first Mark) Resources {
 	return Resources{listingID(listing.Name): Resource{
 		Type: "AWS::SSM::Parameter", Metadata: Metadata{first},

@@ -9,14 +9,15 @@ import (
 // secretType is the type of resources whose text is a secret.
 const secretType = "AWS::SecretsManager::Secret"
 
-// harmless are the parts of a secret whose values may be shown.
+// harmless lists the parts of a secret whose values may be shown.
 var harmless = []string{
 	"Type", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy",
 	"Properties.Name", "Properties.Description", "Properties.KmsKeyId", "Properties.Tags", "Properties.ReplicaRegions",
 }
 
-// conceals reports whether a part of a resource may bear a secret that was put in by hand. Its values must not leave the template: drift names
-// its path only. want and have are the resource as it should be and as it is.
+// conceals reports whether a part of a resource may hold a secret that was added by hand. Its
+// values must not leave the template: drift names its path only. want and have are the resource as
+// it should be and as it is.
 func conceals(logicalID string, path []string, want, have json.RawMessage) bool {
 	at := strings.Join(path, ".")
 	switch {
@@ -25,7 +26,7 @@ func conceals(logicalID string, path []string, want, have json.RawMessage) bool 
 	case typeOf(want) == secretType, typeOf(have) == secretType:
 		return !slices.Contains(harmless, at)
 	}
-	// The passwords of IAM users, and whatever replaces the properties as a whole.
+	// The passwords of IAM users, and anything that replaces the properties as a whole.
 	return at == "" || at == "Properties" || at == "Properties.LoginProfile" || strings.HasPrefix(at, "Properties.LoginProfile.")
 }
 

@@ -11,25 +11,25 @@ import (
 
 // How permissions become policies.
 //
-// The permissions of a user are packed into numbered managed policies. Those of one policy share statements: all objects on
-// which the same actions are allowed stand in one statement, so do all buckets that may be listed the same way, and all keys. So one
-// more permission costs little more than its ARN.
+// The permissions of a user are packed into numbered managed policies. Those of one policy share
+// statements: one for all objects with the same allowed actions, one for all buckets with the same
+// listing patterns, and one for all keys. So another permission costs little more than its ARN.
 //
-// The packing is stable: a permission stays in the policy where it is, and a new one goes into the first policy with room, so
-// that adding a permission changes one policy. A policy's document is a function of the set of its permissions, whatever their
-// order.
+// The packing is stable: a permission stays in its policy, and a new one is added to the first
+// policy with room. So adding a permission changes one policy. A policy's document is a function of
+// the set of its permissions, independent of their order.
 //
-// A draft is a policy being put together. It knows the size of its document at any time, without writing it, so that packing takes
-// time in proportion to the number of permissions.
+// A draft is a policy under construction. It knows the size of its document without writing it, so
+// that packing takes time in proportion to the number of permissions.
 type draft struct {
 	sizes *sizer
 	user  model.User
-	// items are the lists of the statements: by item, how many permissions want it.
+	// items counts, by statement and item, the permissions that need it.
 	items map[statementKey]map[string]int
-	// listed are, by bucket, the patterns of prefixes that may be listed, and how many permissions want each. The pattern of the whole
-	// bucket is "*".
+	// listed counts, by bucket and pattern of prefixes that may be listed, the permissions that
+	// need it. The pattern of the whole bucket is "*".
 	listed map[string]map[string]int
-	// keys are, by key, how many permissions want to read, and to write.
+	// keys counts, by key, the permissions that read and those that write.
 	keys map[string]readersWriters
 	// written is the size of the statements, each with a comma.
 	written int
@@ -37,8 +37,8 @@ type draft struct {
 
 type readersWriters struct{ readers, writers int }
 
-// statementKey is what a statement says beside its list of resources: the kind, and the actions or the patterns of prefixes,
-// with spaces between them.
+// statementKey identifies a statement apart from its resources: the kind, and the actions or the
+// patterns of prefixes, separated by spaces.
 type statementKey struct {
 	kind   statementKind
 	detail string
@@ -49,12 +49,12 @@ type statementKind int
 // The kinds of statements, in their order in a document.
 const (
 	onObjects  statementKind = iota // the actions of detail, on objects
-	onLocation                      // asking where buckets are
-	onListing                       // listing buckets, bound to the patterns of detail
+	onLocation                      // finding the location of buckets
+	onListing                       // listing buckets, restricted to the patterns of detail
 	onKeys                          // the actions of detail, on keys
 )
 
-// newDraft is the draft of some permissions.
+// newDraft returns the draft of some permissions.
 func newDraft(sizes *sizer, user model.User, grants []Grant) *draft {
 	d := &draft{
 		sizes: sizes, user: user, items: map[statementKey]map[string]int{}, listed: map[string]map[string]int{},
@@ -66,7 +66,7 @@ func newDraft(sizes *sizer, user model.User, grants []Grant) *draft {
 	return d
 }
 
-// fits adds a grant if the policy has room for it, and says so.
+// fits adds a grant if the policy has room for it, and reports whether it did.
 func (d *draft) fits(grant Grant) bool {
 	d.change(grant, 1)
 	if d.size() > MaxPolicySize {
@@ -76,7 +76,8 @@ func (d *draft) fits(grant Grant) bool {
 	return true
 }
 
-// change adds (by 1) or takes away (by -1) a grant. One whose bucket is not in the model grants nothing.
+// change adds (by 1) or removes (by -1) a grant. A grant whose bucket is not in the model grants
+// nothing.
 func (d *draft) change(grant Grant, by int) {
 	bucket := grant.bucket(d.sizes.buckets)
 	if bucket == nil {
@@ -114,7 +115,8 @@ func (d *draft) item(key statementKey, item string, by int) {
 	}
 }
 
-// useKey counts a use of a key, which stands in one statement only: that of those who write, if any does.
+// useKey counts a use of a key. A key is in one statement only: that of the writers if any
+// permission writes.
 func (d *draft) useKey(arn string, write bool, by int) {
 	before := d.keys[arn]
 	after := before
@@ -138,8 +140,8 @@ func keyStatement(uses readersWriters) *statementKey {
 	}
 }
 
-// list counts a pattern of prefixes that may be listed in a bucket. A bucket stands in one statement only, with those that have
-// the same patterns.
+// list counts a pattern of prefixes that may be listed in a bucket. A bucket is in one statement
+// only, with those that have the same patterns.
 func (d *draft) list(arn, pattern string, by int) {
 	patterns := d.listed[arn]
 	if patterns == nil {
@@ -153,7 +155,7 @@ func (d *draft) list(arn, pattern string, by int) {
 	d.move(before, listStatement(patterns), arn)
 }
 
-// separator stands between the patterns in a key: a character that no prefix may hold.
+// separator separates the patterns in a key: a character that no prefix may hold.
 const separator = "\x00"
 
 func listStatement(patterns map[string]int) *statementKey {
@@ -161,13 +163,13 @@ func listStatement(patterns map[string]int) *statementKey {
 	case len(patterns) == 0:
 		return nil
 	case patterns["*"] > 0:
-		return &statementKey{onListing, "*"} // of the whole bucket: nothing else adds to it
+		return &statementKey{onListing, "*"} // the whole bucket: no other pattern adds to it
 	default:
 		return &statementKey{onListing, strings.Join(slices.Sorted(maps.Keys(patterns)), separator)}
 	}
 }
 
-// move takes an item from the list of one statement to that of another.
+// move moves an item from the list of one statement to that of another.
 func (d *draft) move(from, to *statementKey, item string) {
 	if from != nil && to != nil && *from == *to {
 		return
@@ -180,19 +182,19 @@ func (d *draft) move(from, to *statementKey, item string) {
 	}
 }
 
-// size is PolicySize of the document.
+// size returns the PolicySize of the document.
 func (d *draft) size() int {
 	if len(d.items) == 0 {
 		return d.sizes.nothing
 	}
-	size := emptySize + d.written - 1 // a list has no comma at its end, a statement has one, but for the last
+	size := emptySize + d.written - 1 // every statement but the last is followed by a comma, a list doesn't end with one
 	if len(d.user.SourceIPs) > 0 {
 		size += PolicySize(networks(d.user)) + 1
 	}
 	return size
 }
 
-// document is the policy.
+// document returns the policy.
 func (d *draft) document() object {
 	if len(d.items) == 0 {
 		return nothing(d.sizes.env)
@@ -212,7 +214,7 @@ func (d *draft) document() object {
 	return object{"Version": "2012-10-17", "Statement": statements}
 }
 
-// statement is a statement with an empty list of resources.
+// statement returns a statement with an empty list of resources.
 func (k statementKey) statement(env Env) object {
 	statement := object{"Effect": "Allow", "Resource": list{}}
 	switch k.kind {
@@ -232,9 +234,10 @@ func (k statementKey) statement(env Env) object {
 	return statement
 }
 
-// networks binds all that the user does in S3 to the networks that it may come from. It is not meant for the role that stands for the
-// user in SFTP: there it is AWS Transfer that calls S3, and nothing tells S3 where the client is. Nor for the key, which S3 uses
-// for the user from addresses of its own (IAM user guide, reference_policies_condition-keys, aws:SourceIp).
+// networks restricts all S3 requests of the user to its allowed networks. It doesn't apply to the
+// user's SFTP role: there AWS Transfer calls S3, and S3 doesn't learn the client's address. Nor to
+// the key, which S3 uses for the user from its own addresses (IAM user guide,
+// reference_policies_condition-keys, aws:SourceIp).
 func networks(user model.User) object {
 	return object{
 		"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": object{
@@ -244,7 +247,7 @@ func networks(user model.User) object {
 	}
 }
 
-// nothing is a policy that denies what nobody has.
+// nothing returns a policy without effect: it denies an action on a resource that doesn't exist.
 func nothing(env Env) object {
 	return object{"Version": "2012-10-17", "Statement": list{
 		object{"Sid": "Nothing", "Effect": "Deny", "Action": "s3:GetObject", "Resource": env.bucketARN("stowage-nothing") + "/*"},
@@ -267,7 +270,7 @@ func newSizer(env Env, buckets map[string]model.Bucket) *sizer {
 	return &sizer{env, buckets, PolicySize(nothing(env)), map[statementKey]int{}, map[string]int{}}
 }
 
-// statement is the size of a statement with an empty list.
+// statement returns the size of a statement with an empty list.
 func (s *sizer) statement(key statementKey) int {
 	size, known := s.statements[key]
 	if !known {
@@ -277,7 +280,7 @@ func (s *sizer) statement(key statementKey) int {
 	return size
 }
 
-// text is the size of a string in a document.
+// text returns the size of a string in a document.
 func (s *sizer) text(text string) int {
 	size, known := s.texts[text]
 	if !known {
@@ -290,7 +293,7 @@ func (s *sizer) text(text string) int {
 // packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
-// remove takes a permission out.
+// remove removes a permission.
 func (p packing) remove(id model.ID) {
 	for n, grants := range p {
 		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {
@@ -299,7 +302,8 @@ func (p packing) remove(id model.ID) {
 	}
 }
 
-// replace puts a grant in the place of the one with the same id and says in which policy; 0 if there is none.
+// replace replaces the grant with the same ID and returns the number of its policy; 0 if there is
+// none.
 func (p packing) replace(grant Grant) int {
 	for n, grants := range p {
 		for i := range grants {

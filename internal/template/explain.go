@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Statement is one statement of a policy, for people.
+// Statement is one statement of a policy, for display.
 type Statement struct {
 	Effect    string
 	Actions   []string
@@ -16,8 +16,9 @@ type Statement struct {
 	Condition string // as JSON; "" for none
 }
 
-// PolicyOf is what all permissions of a user mean together, as one policy: its JSON and its statements. In the account they are packed into
-// as many policies as they need. A user without permissions that grant anything has an empty document.
+// PolicyOf returns all permissions of a user as one policy: its JSON and its statements. In the
+// account they are packed into as many policies as needed. The document is empty for a user whose
+// permissions grant nothing.
 func PolicyOf(c *Contents, user string) (document string, statements []Statement) {
 	buckets := map[string]model.Bucket{}
 	for _, b := range c.Buckets {
@@ -48,7 +49,7 @@ func PolicyOf(c *Contents, user string) (document string, statements []Statement
 	return string(encodeJSON(policy)), statements
 }
 
-// stringsOf are the strings of a member that is one string or a list of them.
+// stringsOf returns the strings of a member that is one string or a list of them.
 func stringsOf(value any) []string {
 	switch v := value.(type) {
 	case string:
@@ -69,8 +70,8 @@ func permissionsOf(c *Contents, user string) []model.Permission {
 	return result
 }
 
-// TableOf is what a user may do, as a table in Markdown: a line for each permission. Permissions add up: where one line's place lies
-// inside another's, both count.
+// TableOf returns what a user may do as a Markdown table: a row for each permission. Permissions
+// are additive: overlapping rows both apply.
 func TableOf(c *Contents, user string) string {
 	rows := [][]string{{"Bucket", "Below", "List", "Read", "Write", "Delete"}}
 	yes := func(b bool) string {

@@ -15,7 +15,8 @@ func (e *FullError) Explain() model.Explanation {
 	}
 }
 
-// cannotSpread is the error for a change that would spread a user with SFTP over several stacks: its directories are in its own.
+// cannotSpread returns the error for a change that would spread an SFTP user over several stacks:
+// its directories are in its own stack.
 func cannotSpread(user string) error {
 	return &model.ExplainedError{
 		Text: fmt.Sprintf("the permissions of the user %s, which has SFTP, must be in one stack", user),

@@ -9,17 +9,17 @@ import (
 
 // What permissions mean.
 //
-// A permission allows actions on the objects below its prefix, and what a client needs beside them: the bucket's location,
-// the key that encrypts the bucket and, for those who read, the listing of what is below the prefix (IAM user guide,
-// list_amazons3; AmazonS3 user guide, using-with-s3-actions). Nothing else: no settings of buckets, no access control lists, no
-// deletion of versions.
+// A permission allows actions on the objects below its prefix, and what a client needs beside them:
+// the bucket's location, the key that encrypts the bucket and, for readers, the listing of the
+// prefix (IAM user guide, list_amazons3; AmazonS3 user guide, using-with-s3-actions). Nothing else:
+// no bucket settings, no access control lists, no deletion of versions.
 //
-// Permissions add up. Where one stands inside another (a prefix inside a prefix, or in the whole bucket), the user may do
-// there what either of them allows; none takes anything away from another. What a user may do is the union of all its
-// permissions, however they are packed into policies (see draft.go).
+// Permissions are additive. Where they overlap (a prefix inside a prefix, or in the whole bucket),
+// the user may do what either allows; none restricts another. What a user may do is the union of
+// all its permissions, however they are packed into policies (see draft.go).
 
-// Limits of IAM (IAM user guide, reference_iam-quotas): a managed policy has at most 6,144 characters, white space not
-// counted, and a group at most 10 managed policies.
+// Limits of IAM (IAM user guide, reference_iam-quotas): a managed policy has at most 6,144
+// characters, not counting white space, and a group at most 10 managed policies.
 const (
 	MaxPolicySize   = 6144
 	MaxUserPolicies = 10
@@ -43,7 +43,8 @@ func objectActions(p model.Permission) []string {
 	return actions
 }
 
-// keyActions need Decrypt for writing too: a multipart upload reads its own parts back (S3 API, CreateMultipartUpload).
+// keyActions include Decrypt for writing too: a multipart upload reads its own parts back (S3 API,
+// CreateMultipartUpload).
 func keyActions(p model.Permission) []string {
 	if writes(p) {
 		return []string{"kms:Decrypt", "kms:GenerateDataKey"}
@@ -51,15 +52,17 @@ func keyActions(p model.Permission) []string {
 	return []string{"kms:Decrypt"}
 }
 
-// listActions are only given with reading: whoever may only drop files off has no business with the names of others'.
+// listActions are only granted with reading: a user that may only upload must not see the names of
+// others' files.
 func listActions() []string { return []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"} }
 
-// escapePattern makes a prefix stand for itself in a policy's patterns (IAM user guide, reference_policies_variables).
+// escapePattern escapes a prefix for a policy's patterns (IAM user guide,
+// reference_policies_variables).
 var escapePattern = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}").Replace
 
-// policy compiles one managed policy of a user, which stands on the user's group and, where the user has SFTP, on the role that
-// stands for it there. When none of its permissions grants anything, as all their buckets are gone, it denies what nobody has: a
-// policy can't be empty.
+// policy compiles one managed policy of a user. It is attached to the user's group and to its SFTP
+// role, if any. When its permissions grant nothing because their buckets are gone, it is a policy
+// without effect: a policy can't be empty.
 func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]model.Bucket) Resource {
 	name := model.UserName(env.Project, user.Name)
 	resource := Resource{
@@ -77,7 +80,8 @@ func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]
 	return resource
 }
 
-// PolicySize is the size of a policy document as IAM counts it: its characters without white space.
+// PolicySize returns the size of a policy document as IAM counts it: its characters without white
+// space.
 func PolicySize(document any) int { return sizeOf(encodeJSON(document)) }
 
 func sizeOf(encoded []byte) int {

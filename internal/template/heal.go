@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// Heal changes resources a little, in what a person or a policy's meaning doesn't depend on, so that CloudFormation writes their
-// whole content when the template is committed. It is for resources whose rollback was skipped: what is really there is unknown, and a
-// commit of an unchanged resource does nothing. before are the resources as they were, for Restore. Resources that are no longer
-// in the template, and those of Unhealable, stay as they are.
+// Heal changes resources slightly, without changing their meaning, so that CloudFormation writes
+// their whole content when the template is committed. It is for resources whose rollback was
+// skipped: their actual state is unknown, and a commit of an unchanged resource does nothing.
+// before are the original resources, for Restore. Resources that are not in the template, and those
+// of Unhealable, stay unchanged.
 //
-// The type's update call has to write everything, whatever it believes to be there: so it is for policies (CreatePolicyVersion,
-// PutBucketPolicy) and parameters (PutParameter).
+// The type's update call must write everything, regardless of the state it expects. That is true
+// for policies (CreatePolicyVersion, PutBucketPolicy) and parameters (PutParameter).
 func Heal(t *Template, logicalIDs []string) (healing *Template, before map[string]json.RawMessage) {
 	before, changes := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	for _, id := range logicalIDs {
@@ -25,7 +26,7 @@ func Heal(t *Template, logicalIDs []string) (healing *Template, before map[strin
 	return t.with(changes), before
 }
 
-// Restore sets resources back to what they were before Heal, but those that somebody has changed since.
+// Restore reverts the changes of Heal, except to resources that another writer has changed since.
 func (t *Template) Restore(before map[string]json.RawMessage) *Template {
 	changes := map[string]json.RawMessage{}
 	for id, raw := range before {
@@ -36,7 +37,8 @@ func (t *Template) Restore(before map[string]json.RawMessage) *Template {
 	return t.with(changes)
 }
 
-// Unhealable are the resources that Heal can do nothing about. Those that the template doesn't have need no healing.
+// Unhealable returns the resources that Heal can't change. Resources that the template doesn't have
+// need no healing.
 func Unhealable(t *Template, logicalIDs []string) []string {
 	var unable []string
 	for _, id := range logicalIDs {
@@ -51,10 +53,12 @@ func Unhealable(t *Template, logicalIDs []string) []string {
 	return unable
 }
 
-// healingMark is what a resource has while it is being healed: letters only, as a statement's Sid must be.
+// healingMark marks a resource while it is being healed: letters only, as a statement's Sid must
+// be.
 const healingMark = "Healing"
 
-// varied is a resource of ours with a small change; ok is false for a foreign one and for types that can't be healed.
+// varied returns one of our resources with a small change; ok is false for foreign resources and
+// for types that can't be healed.
 func varied(logicalID string, raw json.RawMessage) (result json.RawMessage, ok bool) {
 	var ours marked
 	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil || !ours.Metadata.Stowage.belongs(logicalID) {

@@ -14,16 +14,18 @@ import (
 
 // How JSON is read and written here.
 //
-// A full template has half a megabyte of JSON, of which a commit changes a little: most of the work would be scanning what
-// nobody is going to look at. So Decode checks the text once and takes the white space out; from then on all raw JSON of
-// this package is known to be valid and compact, is cut into members without being decoded, and is put together again as it is.
+// A full template has half a megabyte of JSON. A commit changes a little of it, so most of the work
+// would be scanning the rest. Decode validates the text once and removes the white space. From then
+// on all raw JSON of this package is valid and compact: it is cut into members without being
+// decoded, and written back unchanged.
 
-// encodeJSON is the canonical spelling of everything that this package writes: sorted members, no white space, nothing
-// escaped for HTML. What is encoded is made of maps, strings, numbers and raw JSON that was decoded before, so encoding
-// can't fail but by a broken invariant.
+// encodeJSON returns the canonical JSON of everything that this package writes: sorted members, no
+// white space, no HTML escapes. It encodes maps, strings, numbers and raw JSON that was decoded
+// before, so it can only fail if an invariant is broken.
 func encodeJSON(value any) json.RawMessage { return appendJSON(nil, value) }
 
-// appendJSON spells what properties are made of by itself, several times faster than encoding/json, and leaves the rest to it.
+// appendJSON encodes the types that properties are made of, several times faster than
+// encoding/json. It leaves others to that package.
 func appendJSON(to []byte, value any) []byte {
 	switch v := value.(type) {
 	case string:
@@ -86,14 +88,14 @@ func appendRaw(to []byte, raw json.RawMessage) []byte { return append(to, raw...
 
 func appendString(to []byte, text string) []byte {
 	if !plain(text) {
-		return appendJSON(to, &text) // by encoding/json, which knows what has to be escaped
+		return appendJSON(to, &text) // encoding/json knows what has to be escaped
 	}
 	to = append(to, '"')
 	to = append(to, text...)
 	return append(to, '"')
 }
 
-// plain says whether a string stands in JSON as it is.
+// plain reports whether a string needs no escapes in JSON.
 func plain(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
@@ -103,7 +105,8 @@ func plain(text string) bool {
 	return true
 }
 
-// canonical spells raw JSON canonically, for comparing meanings: members sorted, numbers as they were written.
+// canonical returns raw JSON in canonical form, for comparisons: members sorted, numbers as they
+// were written.
 func canonical(raw json.RawMessage) json.RawMessage {
 	value, err := decodeValue(raw)
 	if err != nil {
@@ -112,7 +115,8 @@ func canonical(raw json.RawMessage) json.RawMessage {
 	return encodeJSON(value)
 }
 
-// sameMeaning says whether two texts are the same JSON but for the order of members and white space.
+// sameMeaning reports whether two texts are the same JSON, apart from the order of members and
+// white space.
 func sameMeaning(a, b json.RawMessage) bool {
 	return bytes.Equal(a, b) || bytes.Equal(canonical(a), canonical(b))
 }
@@ -138,7 +142,8 @@ func decodeObject(text []byte) (map[string]json.RawMessage, error) {
 
 var errNoObject = errors.New("it is not an object")
 
-// cutObject is decodeObject for JSON that is known to be valid and compact. Of members of the same name the last one counts.
+// cutObject is decodeObject for valid and compact JSON. Of members of the same name the last one
+// counts.
 func cutObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if len(raw) == 0 {
 		return nil, io.ErrUnexpectedEOF
@@ -153,7 +158,7 @@ func cutObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	return object, nil
 }
 
-// member is one member of an object, or nil; raw is valid, compact JSON.
+// member returns one member of an object, or nil; raw is valid, compact JSON.
 func member(raw json.RawMessage, name string) json.RawMessage {
 	var found json.RawMessage
 	for key, value := range members(raw) {
@@ -164,7 +169,8 @@ func member(raw json.RawMessage, name string) json.RawMessage {
 	return found
 }
 
-// members are the members of an object in their order; none when raw, which is valid, compact JSON, is something else.
+// members iterates over the members of an object in their order; raw is valid, compact JSON. Other
+// values have none.
 func members(raw json.RawMessage) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
 		if len(raw) < len(`{"":0}`) || raw[0] != '{' {
@@ -192,7 +198,7 @@ func nameOf(quoted []byte) string {
 	return name
 }
 
-// valueLength is the length of the value that valid, compact JSON begins with.
+// valueLength returns the length of the first value in valid, compact JSON.
 func valueLength(raw []byte) int {
 	depth := 0
 	for i := 0; ; i++ {
@@ -205,7 +211,7 @@ func valueLength(raw []byte) int {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth == 0 { // it ends what a number or word is in
+			if depth == 0 { // the end of the enclosing object or list
 				return i
 			}
 			if depth--; depth == 0 {
@@ -219,7 +225,7 @@ func valueLength(raw []byte) int {
 	}
 }
 
-// stringLength is the length of the string that raw begins with, its quotes included.
+// stringLength returns the length of the string at the start of raw, including its quotes.
 func stringLength(raw []byte) int {
 	end := 1
 	for {

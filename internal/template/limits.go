@@ -5,21 +5,22 @@ import (
 	"strconv"
 )
 
-// Limits of CloudFormation (user guide, cloudformation-limits) and the budgets that we keep below them, so that a stack
-// which is full for new entities can still be changed.
+// Limits of CloudFormation (user guide, cloudformation-limits), and lower budgets of our own. A
+// stack that is full for new entities can still be changed.
 const (
 	MaxResources     = 500
 	MaxTemplateBytes = 1_000_000
-	MaxInlineBytes   = 51_200 // above this a template goes to CloudFormation by URL
+	MaxInlineBytes   = 51_200 // a larger template is passed to CloudFormation by URL
 
 	maxDynamicReferences = 60
 
 	BudgetResources     = 450
 	BudgetTemplateBytes = 900_000
-	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer guide, Limits).
+	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer
+	// guide, Limits).
 	BudgetBodyBytes = 350_000
 	maxBodyBytes    = 400_000
-	// BudgetDynamicReferences bounds the users with access keys, each of which has one.
+	// BudgetDynamicReferences limits the users with access keys, each of which has one reference.
 	BudgetDynamicReferences = 50
 )
 
@@ -28,19 +29,19 @@ type Usage struct {
 	Resources     int `json:"resources"`
 	TemplateBytes int `json:"template_bytes"`
 	BodyBytes     int `json:"body_bytes"`
-	// DynamicReferences are those to secrets.
+	// DynamicReferences counts the references to secrets.
 	DynamicReferences int `json:"dynamic_references,omitempty"`
 }
 
-// Budget is how much of its limits a stack may use.
+// Budget returns how much of its limits a stack may use.
 func Budget() Usage {
 	return Usage{BudgetResources, BudgetTemplateBytes, BudgetBodyBytes, BudgetDynamicReferences}
 }
 
-// limits are how much a stack can use at all, of what has a budget.
+// limits are the hard limits of what has a budget.
 var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes, maxDynamicReferences}
 
-// Left is what is left of a budget; never less than nothing.
+// Left returns what is left of a budget, at least 0.
 func (u Usage) Left(budget Usage) Usage {
 	return Usage{
 		max(budget.Resources-u.Resources, 0), max(budget.TemplateBytes-u.TemplateBytes, 0), max(budget.BodyBytes-u.BodyBytes, 0),
@@ -48,7 +49,7 @@ func (u Usage) Left(budget Usage) Usage {
 	}
 }
 
-// Plus is the usage of two stacks together.
+// Plus returns the usage of two stacks together.
 func (u Usage) Plus(other Usage) Usage {
 	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes, u.DynamicReferences + other.DynamicReferences}
 }
@@ -61,7 +62,7 @@ func (u Usage) minus(part Usage) Usage {
 	}
 }
 
-// Over returns a *FullError for the first part of a budget that the usage is over, by name and numbers; nil if none.
+// Over returns a *FullError for the first budget that the usage exceeds; nil if none.
 func (u Usage) Over(budget Usage) error {
 	for _, check := range []FullError{
 		{"resources of the stack", u.Resources, budget.Resources, true},
@@ -76,11 +77,11 @@ func (u Usage) Over(budget Usage) error {
 	return nil
 }
 
-// FullError says that a change would take something over its budget, and by how much.
+// FullError is returned for a change that would exceed a budget.
 type FullError struct {
 	What         string
 	Have, Budget int
-	Stack        bool // it is the stack that is full: another one may have room
+	Stack        bool // the stack is full: another one may have room
 }
 
 func (e *FullError) Error() string {

@@ -9,13 +9,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// newerFormat is the error for a resource that a newer version of the provider wrote in a format that this one doesn't know.
+// newerFormat returns the error for a resource in a format that only a newer version of the
+// provider knows.
 func newerFormat(logicalID string, format int) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Format: strconv.Itoa(format), Known: FormatVersion}
 }
 
-// newerSettings is the error for a resource whose mark holds a field that this version doesn't know, in a format that it does:
-// compiling the resource again would lose what a newer provider has written there. Deleting the resource is not refused.
+// newerSettings returns the error for a resource whose mark holds an unknown field in a known
+// format: compiling the resource again would lose what a newer provider has written. Deleting the
+// resource is not refused.
 func newerSettings(logicalID, field string) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Field: field}
 }
@@ -52,7 +54,7 @@ func (e *editor) keepNewer(refused map[int]error, errs []error) {
 	}
 }
 
-// unknownField is a field of a resource's mark that this version doesn't know; "" when it knows all of them.
+// unknownField returns a field of a resource's mark that this version doesn't know; "" for none.
 func unknownField(resource json.RawMessage) string {
 	var mark Mark
 	if field := unknownIn(member(member(resource, "Metadata"), "Stowage"), &mark); field != "" || mark.Settings == nil {

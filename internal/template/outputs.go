@@ -8,12 +8,13 @@ import (
 
 // Outputs.
 //
-// What AWS chooses (ids and ARNs that no name gives) is published as outputs of the stack, so that the DescribeStacks with which
-// every reading begins tells it: of the project its key and its SFTP server, of each user with an access key the secret and
-// the ids of the keys. A stack has 200 outputs at most (CloudFormation user guide, cloudformation-limits), more than the users with
-// keys that fit into it, each of which takes four resources and more.
+// IDs and ARNs that AWS chooses are published as outputs of the stack, so that the DescribeStacks
+// at the start of every read returns them: the project's key and SFTP server, and the secret and
+// key IDs of each user with an access key. A stack has at most 200 outputs (CloudFormation user
+// guide, cloudformation-limits). Fewer users with keys fit into it, as each takes at least four
+// resources.
 
-// KeyOutput is the output that tells the ARN of the project's key.
+// KeyOutput is the output that holds the ARN of the project's key.
 const KeyOutput = "KeyArn"
 
 // The other outputs of the stack that holds the project.
@@ -21,17 +22,18 @@ const (
 	serverOutput = "SftpServerId"
 )
 
-// UserOutput is the output that tells what AWS has chosen for the access keys of a user.
+// UserOutput returns the name of the output that holds the secret and key IDs of a user.
 func UserOutput(user string) string { return userOutputPrefix + logicalName(user) }
 
 const (
-	// outputPrefix stands before the names of outputs where they are listed with logical ids.
+	// outputPrefix precedes the names of outputs where they are listed with logical IDs.
 	outputPrefix = "Outputs."
 	// userOutputPrefix begins the names of users' outputs.
 	userOutputPrefix = "User"
 )
 
-// With is the environment with what the outputs of a stack tell. Those that it doesn't have leave what was known before.
+// With returns the environment with the values from a stack's outputs. Missing outputs keep the
+// previous values.
 func (e Env) With(outputs map[string]string) Env {
 	e.Outputs = outputs
 	for name, field := range map[string]*string{KeyOutput: &e.KeyARN, serverOutput: &e.SFTPServerID} {
@@ -42,7 +44,7 @@ func (e Env) With(outputs map[string]string) Env {
 	return e
 }
 
-// outputs are those that an entity publishes, by name.
+// outputs returns the outputs of an entity, by name.
 func outputs(entity model.Entity) map[string]object {
 	switch e := entity.(type) {
 	case model.Project:
@@ -67,7 +69,8 @@ func outputs(entity model.Entity) map[string]object {
 	return nil
 }
 
-// publish puts the outputs of a changed entity into a template, and takes those out that it had before. Either may be nil.
+// publish replaces the outputs of an entity in a template. before and after are the entity's
+// states; either may be nil.
 func (t *Template) publish(before, after model.Entity) *Template {
 	changes := map[string]json.RawMessage{}
 	for name := range outputs(before) {

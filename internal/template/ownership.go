@@ -10,23 +10,25 @@ import (
 
 // Ownership.
 //
-// Each creation of an entity has an incarnation: a random name, chosen by the caller. The metadata of the entity's first
-// resource holds it, beside the settings (a permission's grant holds the permission's). The caller keeps it, too, and gives it
-// with every update and deletion. A change whose incarnation is not the template's is refused with a model.ConflictOwner error: the
-// entity was created again or taken over since, so another caller manages it.
+// Each creation of an entity has an incarnation: a random name, chosen by the caller. It is stored
+// in the metadata of the entity's first resource, beside the settings (for a permission, in its
+// grant). The caller stores it, too, and passes it with every update and deletion. A change with
+// another incarnation is refused with a model.ConflictOwner error: the entity was created again or
+// taken over, so another caller manages it.
 //
-// A Create that meets an entity with the same settings and the same origin takes it over: that is how the next apply resolves an
-// interrupted one. Taking over writes the new incarnation and nothing else, so that hand edits stay what they are. The caller that
-// held the entity before finds out at its next read or change. So of an object that Terraform replaces with
-// create_before_destroy, the deposed half cannot remove what the new half holds.
+// A Create of an existing entity with the same settings and the same origin takes it over: that is
+// how the next apply resolves an interrupted one. A takeover writes the new incarnation and nothing
+// else, so edits by hand remain. The previous holder gets the error at its next read or change. So
+// when Terraform replaces an object with create_before_destroy, the deposed half cannot delete the
+// new one.
 //
-// "" is the incarnation of what was created before there were incarnations, or without one. It is an incarnation like any other:
-// an entity without one can be changed by callers without one only.
+// "" is the incarnation of what was created before there were incarnations, or without one. It is
+// an incarnation like any other: only callers without one can change such an entity.
 //
-// Only the first resource holds the incarnation, as it does the settings: a takeover modifies one resource, whatever the
-// entity consists of, and the secrets of access keys, which are written once, stay untouched.
+// Only the first resource holds the incarnation and the settings. So a takeover modifies one
+// resource, and the secrets of access keys, which are written once, stay untouched.
 
-// IncarnationOf is the incarnation of an entity; "" for none.
+// IncarnationOf returns the incarnation of an entity; "" for none.
 func (c *Contents) IncarnationOf(id model.ID) string { return c.Incarnations[id.String()] }
 
 // holds returns a model.ConflictOwner error when the change's incarnation is not the entity's.
@@ -38,7 +40,7 @@ func (e *editor) holds(c Change) error {
 	return nil
 }
 
-// meet makes the Create of an entity that exists: a takeover, or an error.
+// meet applies the Create of an entity that exists: a takeover, or an error.
 func (e *editor) meet(i int, c Change, there model.Entity) error {
 	id := c.Entity.ID()
 	_, existed := e.before.lookup(id)
@@ -48,7 +50,7 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	case !existed && (!same || c.Incarnation != "" || e.incarnations[id] != ""), taken && c.Incarnation != "":
 		return &model.ConflictError{Kind: model.ConflictDuplicate, ID: id}
 	case c.Incarnation != "" && e.incarnations[id] == c.Incarnation:
-		return nil // this very creation: its commit succeeded, and its caller did not hear of it
+		return nil // this very creation: its commit succeeded, and its caller did not get the result
 	case !same:
 		return &model.ConflictError{Kind: model.ConflictExists, ID: id, Origin: e.origins[id]}
 	case c.Incarnation == "":
@@ -64,19 +66,22 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	return nil
 }
 
-// TakesOver reports whether the creation of an entity by the configuration with an origin takes over the one that is there.
+// TakesOver reports whether a creation by the configuration with an origin takes over the existing
+// entity.
 func (c *Contents) TakesOver(e model.Entity, origin string) bool {
 	there, exists := c.Of(e.ID())
 	return exists && takesOver(there, c.Origins[e.ID().String()], e, origin)
 }
 
-// takesOver reports whether a creation takes over what is there: both have the same settings and the same origin. A user must have
-// as many keys as a new one: with others, the new holder's plan would not come true.
+// takesOver reports whether a creation takes over the existing entity: both have the same settings
+// and the same origin. A user must have the same key slots, as the new holder's plan would
+// otherwise not be fulfilled.
 func takesOver(there model.Entity, present string, e model.Entity, origin string) bool {
 	return origin != "" && present == origin && sameConfiguration(there, e) && sameSlots(there, e)
 }
 
-// sameSlots reports whether two users have keys in the same slots, working alike. When they were made does not count.
+// sameSlots reports whether two users have keys in the same slots with the same status, whenever
+// they were created.
 func sameSlots(a, b model.Entity) bool {
 	slots := func(e model.Entity) map[model.Slot]bool {
 		result := map[model.Slot]bool{}
@@ -90,7 +95,8 @@ func sameSlots(a, b model.Entity) bool {
 	return maps.Equal(slots(a), slots(b))
 }
 
-// finishTakeovers puts the new incarnations into the metadata of the entities that were taken over.
+// finishTakeovers writes the new incarnations into the metadata of the entities that were taken
+// over.
 func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
 	for id, i := range e.takeovers {
 		for _, logicalID := range e.before.owned[id] {
@@ -107,7 +113,7 @@ func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
 	}
 }
 
-// incarnate gives a permission another incarnation.
+// incarnate changes the incarnation of a permission.
 func (p packing) incarnate(id model.ID, incarnation string) {
 	for n, grants := range p {
 		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {
@@ -117,8 +123,8 @@ func (p packing) incarnate(id model.ID, incarnation string) {
 	}
 }
 
-// reincarnated is a policy of which only the incarnations of its permissions have changed, with these and all else as it was;
-// ok is false when more has changed.
+// reincarnated returns a policy with only the incarnations of its permissions changed; ok is false
+// when more has changed.
 func reincarnated(raw json.RawMessage, before, now []Grant) (result json.RawMessage, ok bool) {
 	if slices.Equal(withoutIncarnations(before), withoutIncarnations(now)) {
 		if mark, ours := markOf(raw); ours {
@@ -137,7 +143,7 @@ func withoutIncarnations(grants []Grant) []Grant {
 	return result
 }
 
-// incarnationBytes is about what an incarnation takes in the mirror's item of a stack.
+// incarnationBytes is the approximate size of an incarnation in the mirror's item of a stack.
 func incarnationBytes(id model.ID, incarnation string) int {
 	if incarnation == "" {
 		return 0

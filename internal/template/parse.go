@@ -10,7 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Contents is what a template holds, as data. It is what the mirror stores of a stack. Entities are sorted by their ids.
+// Contents is what a template holds, as data. The mirror stores it for each stack. Entities are
+// sorted by their IDs.
 type Contents struct {
 	Env         Env                `json:"env"`
 	Project     *model.Project     `json:"project,omitempty"`
@@ -18,46 +19,52 @@ type Contents struct {
 	Users       []model.User       `json:"users,omitempty"`
 	Permissions []model.Permission `json:"permissions,omitempty"`
 	Listings    []model.Listing    `json:"listings,omitempty"`
-	// Origins are the origin marks of the entities that have one, by ID.String().
+	// Origins are the origins of the entities that have one, by ID.String().
 	Origins map[string]string `json:"origins,omitempty"`
 	// Incarnations are those of the entities that have one, by ID.String(): see ownership.go.
 	Incarnations map[string]string `json:"incarnations,omitempty"`
-	// Deviations are the differences between the template and what its entities compile to, in order of logical id.
+	// Deviations are the drift of the template from what its entities compile to, sorted by logical
+	// ID.
 	Deviations []Deviation `json:"deviations,omitempty"`
 	// Dangling are the permissions whose bucket is not in the template.
 	Dangling []model.ID `json:"dangling,omitempty"`
-	// Shards is the number of the project's stacks, where the project is; 0 means one.
+	// Shards is the number of the project's stacks, in the stack that holds the project; 0 means
+	// one.
 	Shards int `json:"shards,omitempty"`
-	// Closed says of a stack that doesn't hold the project that it takes nothing more.
+	// Closed is true for a stack without the project that accepts no more entities.
 	Closed bool `json:"closed,omitempty"`
 	// Policies are the numbers of the users' policies in this stack, sorted, by user.
 	Policies map[string][]int `json:"policies,omitempty"`
-	// Literals are what policies say of what lives in other stacks; nil when they say nothing.
+	// Literals are what policies hold about entities in other stacks; nil for nothing.
 	Literals *Literals `json:"literals,omitempty"`
-	// Credentials are what AWS has chosen for the users' access keys, by user.
+	// Credentials are the IDs that AWS has chosen for the users' access keys, by user.
 	Credentials map[string]Credentials `json:"credentials,omitempty"`
-	// Foreign are the logical ids of the resources that no entity owns, and Copies those of them that say that they belong to one.
+	// Foreign are the logical IDs of the resources that no entity owns. Copies are those of them
+	// whose metadata names an entity.
 	Foreign []string `json:"foreign,omitempty"`
 	Copies  []Copy   `json:"copies,omitempty"`
-	// Mismatches tell where it is uncertain which physical resources an entity consists of, sorted by logical id.
+	// Mismatches are the entities whose physical resources are uncertain, sorted by logical ID.
 	Mismatches []Mismatch `json:"mismatches,omitempty"`
-	// LogBucket and TemplateBucket are the physical names of the project's own buckets, where the project is.
+	// LogBucket and TemplateBucket are the physical names of the project's own buckets, in the
+	// stack that holds the project.
 	LogBucket      string `json:"log_bucket,omitempty"`
 	TemplateBucket string `json:"template_bucket,omitempty"`
 	Usage          Usage  `json:"usage"`
 }
 
-// Deviation is one difference between a resource and what its entity compiles to: somebody changed the template by hand.
+// Deviation is one difference between a resource and what its entity compiles to, caused by an edit
+// by hand.
 type Deviation struct {
 	Of        []model.ID `json:"of"` // the entities that own the resource
 	LogicalID string     `json:"logical_id"`
 	Path      string     `json:"path"` // Properties.VersioningConfiguration.Status; "" when the resource is missing
-	// Want and Have are JSON, cut; "" for nothing. Both are "" where the values may be secret.
+	// Want and Have are JSON, truncated; "" for nothing. Both are "" where the values may be
+	// secret.
 	Want string `json:"want"`
 	Have string `json:"have"`
 }
 
-// String is the deviation for people: what is there, and what should be.
+// String returns the deviation for display: the actual and the expected value.
 func (d Deviation) String() string {
 	if d.Path == "" {
 		return d.LogicalID + " is missing"
@@ -68,7 +75,7 @@ func (d Deviation) String() string {
 	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, shownValue(d.Have), shownValue(d.Want))
 }
 
-// shownValue is a value for people.
+// shownValue returns a value for display.
 func shownValue(value string) string {
 	if value == "" {
 		return "nothing"
@@ -76,7 +83,8 @@ func shownValue(value string) string {
 	return value
 }
 
-// Of finds an entity; ok is false when it isn't there. It takes logarithmic time: every resource of a plan asks.
+// Of returns an entity; ok is false when there is none. It takes logarithmic time: every resource
+// of a plan calls it.
 func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 	switch id.Kind {
 	case model.KindProject:
@@ -95,7 +103,7 @@ func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 	return nil, false
 }
 
-// search finds an entity among those of its kind, which are sorted by name.
+// search returns an entity among those of its kind, which are sorted by name.
 func search[E model.Entity](entities []E, id model.ID) (model.Entity, bool) {
 	i, ok := slices.BinarySearchFunc(entities, id, func(e E, id model.ID) int { return e.ID().Compare(id) })
 	if !ok {
@@ -104,7 +112,7 @@ func search[E model.Entity](entities []E, id model.ID) (model.Entity, bool) {
 	return entities[i], true
 }
 
-// Entities are all entities, kind by kind.
+// Entities iterates over all entities, kind by kind.
 func (c *Contents) Entities() func(yield func(model.Entity) bool) {
 	return func(yield func(model.Entity) bool) {
 		if c.Project != nil && !yield(*c.Project) {
@@ -123,7 +131,7 @@ func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
 	return true
 }
 
-// DeviationsOf are the deviations of the resources that an entity owns.
+// DeviationsOf returns the drift of the resources that an entity owns.
 func (c *Contents) DeviationsOf(id model.ID) []Deviation {
 	var result []Deviation
 	for _, d := range c.Deviations {
@@ -134,18 +142,19 @@ func (c *Contents) DeviationsOf(id model.ID) []Deviation {
 	return result
 }
 
-// marked is a resource of ours, as far as parsing needs it.
+// marked is the part of one of our resources that parsing needs.
 type marked struct {
 	Type     string
 	Metadata struct{ Stowage *Mark }
 }
 
-// shard is a parsed template: the template, the marks of its resources, and its contents without deviations.
+// shard is a parsed template: the template, the marks of its resources, and its contents without
+// drift.
 type shard struct {
 	template     *Template
 	env          Env
 	marks        map[string]Mark
-	owned        map[model.ID][]string // the logical ids of an entity's resources, policies apart
+	owned        map[model.ID][]string // the logical IDs of an entity's resources, except policies
 	origins      map[model.ID]string
 	incarnations map[model.ID]string
 	projects     map[model.ID]model.Project
@@ -153,18 +162,18 @@ type shard struct {
 	users        map[string]model.User
 	listings     map[string]model.Listing
 	packings     map[string]packing    // by user
-	away         map[string]model.User // users that live in another stack and have policies in this one
+	away         map[string]model.User // users in other stacks that have policies in this one
 	shards       int
 	closing      bool
 	foreign      []string
 	copies       []Copy
-	said         map[string]string // by bucket: its physical name as metadata has it
+	said         map[string]string // by bucket: its physical name according to the metadata
 	compilations *compilations     // what need not be compiled again; nil: nothing
 	records      bool              // whether compilations takes what is compiled
 }
 
-// Parse reads a template's entities. env tells where the stack is and what its outputs tell (Env.With). It returns
-// a *model.NewerFormatError for a template that a newer provider wrote.
+// Parse returns a template's entities. env holds the stack's location and outputs (Env.With). Parse
+// returns a *model.NewerFormatError for a template of a newer provider.
 func Parse(t *Template, env Env) (*Contents, error) {
 	s, err := read(t, env)
 	if err != nil {
@@ -173,7 +182,7 @@ func Parse(t *Template, env Env) (*Contents, error) {
 	return s.contents(), nil
 }
 
-// clone is a shard of its own for changes of entities and packings; what the template says is shared.
+// clone returns a copy whose entities and packings can be changed; the template is shared.
 func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
@@ -182,7 +191,7 @@ func (s *shard) clone() *shard {
 	for user, packed := range s.packings {
 		own := make(packing, len(packed))
 		for n, grants := range packed {
-			own[n] = slices.Clip(grants) // so that to append is to copy
+			own[n] = slices.Clip(grants) // so that append copies
 		}
 		c.packings[user] = own
 	}
@@ -228,8 +237,8 @@ func read(t *Template, env Env) (*shard, error) {
 	return s, checkOneProject(all)
 }
 
-// markOf is the mark of a resource; ok is false for one that isn't ours. Of a mark in a newer format, whose other fields may
-// have any shape, only the format is certain: such a resource is still ours, not somebody else's.
+// markOf returns the mark of a resource; ok is false for a foreign one. In a newer format the other
+// fields may have any shape, so only the format is read. Such a resource is still ours.
 func markOf(resource json.RawMessage) (mark Mark, ok bool) {
 	raw := member(member(resource, "Metadata"), "Stowage")
 	if len(raw) == 0 || raw[0] != '{' {
@@ -247,7 +256,7 @@ func markOf(resource json.RawMessage) (mark Mark, ok bool) {
 
 func (s *shard) add(logicalID string, mark Mark) error {
 	if mark.Of.Kind == model.KindProject && s.env.Project != "" {
-		mark.Of.Name = s.env.Project // a stack holds its own project, whatever its metadata says
+		mark.Of.Name = s.env.Project // a stack holds its own project, regardless of its metadata
 	}
 	s.marks[logicalID] = mark
 	if len(mark.Grants) > 0 {
@@ -268,7 +277,7 @@ func (s *shard) add(logicalID string, mark Mark) error {
 	return nil
 }
 
-// named is an entity with its name, and with the physical name that its resource has.
+// named returns an entity with its name, and with the physical name in its resource.
 func (s *shard) named(entity model.Entity, name, logicalID string) model.Entity {
 	switch e := entity.(type) {
 	case model.Project:
@@ -304,11 +313,11 @@ func (s *shard) put(entity model.Entity) {
 	}
 }
 
-// addGrants adds the permissions of a policy, whose number is in its logical id.
+// addGrants adds the permissions of a policy, whose number is in its logical ID.
 func (s *shard) addGrants(logicalID string, mark Mark) error {
 	user := mark.Of.Name
 	n := policyNumber(user, logicalID)
-	if n == 0 { // a newer compiler made it
+	if n == 0 { // a newer compiler created it
 		return fmt.Errorf("it is marked as a policy of the user %s, but its logical id is none of that user's", user)
 	}
 	if s.packings[user] == nil {
@@ -378,7 +387,7 @@ func (s *shard) contents() *Contents {
 			c.Credentials[name] = credentials(value)
 		}
 	}
-	c.Env.Outputs = nil // they have told what there is to tell
+	c.Env.Outputs = nil // they have been read
 	c.Usage = Usage{Resources: len(s.template.resources), TemplateBytes: s.template.size()}
 	for _, user := range s.users {
 		if publishes(user) {
@@ -389,7 +398,7 @@ func (s *shard) contents() *Contents {
 	return c
 }
 
-// byText are the values that are not empty, by ID.String(); nil for none.
+// byText returns the values that are not empty, by ID.String(); nil for none.
 func byText(values map[model.ID]string) map[string]string {
 	var result map[string]string
 	for id, value := range values {
@@ -411,7 +420,8 @@ func sorted[E any](entities map[string]E) []E {
 	return result
 }
 
-// compiled is what the shard's entities compile to, policies included, and who owns each resource.
+// compiled returns the resources that the shard's entities compile to, including policies, and the
+// owners of each.
 func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	resources, owners := Resources{}, map[string][]model.ID{}
 	add := func(entity model.Entity) {
@@ -444,7 +454,7 @@ func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	return resources, owners
 }
 
-// user is the user of a policy, also when somebody took the user's own resources away by hand.
+// user returns the user of a policy, even if the user's own resources were removed by hand.
 func (s *shard) user(name string) model.User {
 	if user, ok := s.users[name]; ok {
 		return user
@@ -455,8 +465,8 @@ func (s *shard) user(name string) model.User {
 	return model.User{Name: name}
 }
 
-// deviations are the differences between the template and what its entities compile to. What another compiler has made is not
-// judged: it spelled things its own way.
+// deviations returns the drift of the template from what its entities compile to. Resources of
+// another compiler are not checked: it writes them differently.
 func (s *shard) deviations() []Deviation {
 	resources, owners := s.compiled()
 	compilers := map[model.ID]int{}
@@ -466,7 +476,7 @@ func (s *shard) deviations() []Deviation {
 		}
 	}
 	var deviations []Deviation
-	var want []byte // used again and again
+	var want []byte // reused
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		raw, there := s.template.resources[id]
 		mark, ours := s.marks[id]
@@ -482,7 +492,7 @@ func (s *shard) deviations() []Deviation {
 	return append(deviations, s.outputDeviations(compilers)...)
 }
 
-// outputDeviations are the differences between the template's outputs and those that its entities publish.
+// outputDeviations returns the drift of the template's outputs.
 func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
 	have, err := cutObject(s.template.sections["Outputs"])
 	if err != nil {
@@ -507,7 +517,7 @@ func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
 	return deviations
 }
 
-// compare lists where a resource differs from what it should be.
+// compare returns where a resource differs from what it should be.
 func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Deviation {
 	if sameMeaning(want, have) {
 		return nil
@@ -525,7 +535,8 @@ func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Devi
 	return deviations
 }
 
-// walk calls differ for each innermost place where two decoded values differ. Lists are compared as a whole.
+// walk calls differ for each innermost difference between two decoded values. Lists are compared as
+// a whole.
 func walk(path []string, want, have any, differ func(path []string, want, have any)) {
 	w, wok := want.(map[string]any)
 	h, hok := have.(map[string]any)
@@ -547,7 +558,7 @@ func walk(path []string, want, have any, differ func(path []string, want, have a
 	}
 }
 
-// brief is a value as JSON, cut to a length that a plan can show.
+// brief returns a value as JSON, truncated to a length that a plan can show.
 func brief(value any) string {
 	const most = 120
 	if value == nil {

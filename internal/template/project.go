@@ -2,8 +2,8 @@ package template
 
 import "github.com/stowage/terraform-provider-stowage/internal/model"
 
-// compileProject makes what the buckets and users of a project share: the key, the log bucket, the bucket through which large
-// templates reach CloudFormation, and the SFTP server if there is to be one.
+// compileProject compiles what the buckets and users of a project share: the key, the log bucket,
+// the bucket through which large templates reach CloudFormation, and the SFTP server if configured.
 func compileProject(env Env, project model.Project, first, mark Mark) Resources {
 	logs := model.LogBucketName(project.Name, env.AccountID, env.Region)
 	templates := model.TemplateBucketName(project.Name, env.AccountID, env.Region)
@@ -43,11 +43,12 @@ func compileProject(env Env, project model.Project, first, mark Mark) Resources 
 	return resources
 }
 
-// keyPolicy leaves the key to the account's own IAM policies, which is what lets the policies of the project's users, and
-// nothing else, grant its use (KMS developer guide, key-policy-default). Beside them Secrets Manager may use it for whoever it lets
-// read a secret of the project's users: those readers are named by the secret's own policy, and live in other accounts, whose
-// policies have no say here (Secrets Manager user guide, auth-and-access_examples_cross). And CloudWatch Logs uses it for the
-// log of the SFTP server.
+// keyPolicy delegates the key to the account's own IAM policies: only the policies of the project's
+// users grant its use (KMS developer guide, key-policy-default). Secrets Manager may also use it
+// for every principal that may read a secret of the project's users. The secret's own policy names
+// those readers; they are in other accounts, whose policies have no effect here (Secrets Manager
+// user guide, auth-and-access_examples_cross). CloudWatch Logs uses it for the log of the SFTP
+// server.
 func keyPolicy(env Env, project model.Project) object {
 	statements := list{
 		object{"Sid": "Account", "Effect": "Allow", "Principal": object{"AWS": env.rootARN()}, "Action": "kms:*", "Resource": "*"},
@@ -80,11 +81,12 @@ func sftpLogs(project model.Project, tags list, mark Mark) Resource {
 	}
 }
 
-// securityPolicy is the newest of AWS Transfer Family's that isn't for special needs; what CloudFormation takes by default is of
-// 2018 (AWS Transfer Family user guide, security-policies).
+// securityPolicy is AWS Transfer Family's newest that isn't for special needs; CloudFormation's
+// default is of 2018 (AWS Transfer Family user guide, security-policies).
 const securityPolicy = "TransferSecurityPolicy-2025-03"
 
-// sftpServer changes with the project's own settings only, never with users: its address is the partners'.
+// sftpServer changes only with the project's own settings, never with users: partners use its
+// address.
 func sftpServer(tags list, mark Mark) Resource {
 	return Resource{
 		Type: "AWS::Transfer::Server", Metadata: Metadata{mark},
@@ -97,7 +99,8 @@ func sftpServer(tags list, mark Mark) Resource {
 	}
 }
 
-// SFTPEndpoint is the host to which the users of a project connect (AWS Transfer Family user guide, "Transferring files").
+// SFTPEndpoint returns the host to which the users of a project connect (AWS Transfer Family user
+// guide, "Transferring files").
 func SFTPEndpoint(env Env) string {
 	if env.SFTPServerID == "" {
 		return ""

@@ -10,54 +10,58 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// FormatVersion is the version of Mark's shape. It is raised only for a change that older providers would misread;
-// they refuse a template with a newer format. Marks are written in the oldest format that says what they mean: see formatShards.
+// FormatVersion is the version of Mark's shape. It is raised only for a change that older providers
+// would misread; they refuse a template with a newer format. Marks are written in the oldest
+// sufficient format: see formatShards.
 const FormatVersion = formatShards
 
-// CompilerVersion is the version of how entities are spelled as resources. It is raised with every change of what an
-// unchanged entity compiles to, so that an older compiler's resources aren't taken for hand edits.
+// CompilerVersion is the version of how entities are written as resources. It is raised with every
+// change to the resources of an unchanged entity, so that an older compiler's resources aren't
+// taken for edits by hand.
 const CompilerVersion = 3
 
-// Mark is Metadata.Stowage of every resource that Stowage makes: the stored format of entities.
+// Mark is Metadata.Stowage of every resource that Stowage creates: the stored format of entities.
 type Mark struct {
 	Format   int `json:"format"`
 	Compiler int `json:"compiler"`
-	// Of is the entity that the resource belongs to. Policies belong to their user's permissions: Of is the user then
-	// and Grants are the permissions.
+	// Of is the entity that the resource belongs to. Policies belong to their user's permissions:
+	// Of is then the user, and Grants are the permissions.
 	Of model.ID `json:"of"`
-	// Origin is the mark of the configuration that created the entity; "" for none.
+	// Origin identifies the configuration that created the entity; "" for none.
 	Origin string `json:"origin,omitempty"`
-	// Incarnation is that of the entity, on the first of its resources only; "" for none: see ownership.go.
+	// Incarnation is that of the entity, on the first of its resources only; "" for none: see
+	// ownership.go.
 	Incarnation string `json:"incarnation,omitempty"`
 	// Settings is the entity itself, on the first of its resources only.
 	Settings json.RawMessage `json:"settings,omitempty"`
-	// Grants are the permissions that a policy serves, in the order of their statements.
+	// Grants are the permissions of a policy, in the order of their statements.
 	Grants []Grant `json:"grants,omitempty"`
-	// User is the user of a policy that lives in another stack than its user does.
+	// User is the user of a policy in another stack than its user.
 	User *model.User `json:"user,omitempty"`
-	// Shards is the number of the project's stacks, on the first of the project's resources only; 0 means one.
+	// Shards is the number of the project's stacks, on the first of the project's resources only; 0
+	// means one.
 	Shards int `json:"shards,omitempty"`
-	// Closing says that the stack takes nothing more, on the carrier of a stack that doesn't hold the project.
+	// Closing marks a closed stack, on the carrier of a stack that doesn't hold the project.
 	Closing bool `json:"closing,omitempty"`
-	// Commit is the token of the stack's last commit, on the carrier only: it makes the change sets of two writers on one
-	// base differ, so that their common name makes one of them lose early.
+	// Commit is the token of the stack's last commit, on the carrier only. It makes the change sets
+	// of two writers on one base differ, so that their common name makes one of them lose early.
 	Commit string `json:"commit,omitempty"`
-	// Revision is the value that the parameter Revision got with that commit, on the carrier only; nil where it isn't known.
-	// GetTemplate can be stale, and shows by it that it is.
+	// Revision is the value that the parameter Revision got with that commit, on the carrier only;
+	// nil if unknown. It shows when GetTemplate is stale.
 	Revision *int64 `json:"revision,omitempty"`
 }
 
-// Grant is one permission that a policy serves.
+// Grant is one permission of a policy.
 type Grant struct {
 	Permission model.Permission `json:"permission"`
 	Origin     string           `json:"origin,omitempty"`
 	// Incarnation is the permission's: see ownership.go.
 	Incarnation string `json:"incarnation,omitempty"`
-	// Bucket is the permission's bucket when that lives in another stack than the policy.
+	// Bucket is the permission's bucket if that is in another stack than the policy.
 	Bucket *BucketRef `json:"bucket,omitempty"`
 }
 
-// Resource is one resource as the compilers make it.
+// Resource is one compiled resource.
 type Resource struct {
 	Type                string
 	DependsOn           []string // none: the attribute is left out
@@ -67,7 +71,7 @@ type Resource struct {
 	Properties          map[string]any
 }
 
-// append writes the resource as it stands in a template.
+// append writes the resource as JSON of a template.
 func (r Resource) append(to []byte) []byte {
 	to = appendString(append(to, `{"Type":`...), r.Type)
 	if len(r.DependsOn) > 0 {
@@ -84,18 +88,19 @@ func (r Resource) append(to []byte) []byte {
 	return append(to, '}')
 }
 
-// Metadata is a resource's Metadata attribute, of which only our part is ours.
+// Metadata is a resource's Metadata attribute; only the member Stowage is ours.
 type Metadata struct {
 	Stowage Mark `json:"Stowage"`
 }
 
-// retained marks a resource that holds data: CloudFormation deletes it only when its own creation is rolled back.
+// retained marks a resource that holds data: CloudFormation deletes it only when its own creation
+// is rolled back.
 func (r Resource) retained() Resource {
 	r.DeletionPolicy, r.UpdateReplacePolicy = "RetainExceptOnCreate", "Retain"
 	return r
 }
 
-// Resources are a group of resources by logical id.
+// Resources is a group of resources by logical ID.
 type Resources map[string]Resource
 
 func (r Resources) raw() map[string]json.RawMessage {
@@ -106,7 +111,7 @@ func (r Resources) raw() map[string]json.RawMessage {
 	return raw
 }
 
-// dynamicReferences is how many of the resources have one.
+// dynamicReferences counts the resources that have one.
 func (r Resources) dynamicReferences() int {
 	n := 0
 	for _, resource := range r {
@@ -117,12 +122,13 @@ func (r Resources) dynamicReferences() int {
 	return n
 }
 
-// Logical ids.
+// Logical IDs.
 //
-// A logical id is a word for the kind of resource and the entity's name. Names hold a-z, 0-9 and hyphens, logical ids take
-// only letters and digits (CloudFormation user guide, resources-section-structure): a hyphen becomes X, which no name holds.
-// So ids are free of collisions, readable, and a function of the name for ever. They must never change: a changed logical
-// id is a deleted and a created resource.
+// A logical ID is a word for the kind of resource and the entity's name. Names hold a-z, 0-9 and
+// hyphens, logical IDs only letters and digits (CloudFormation user guide,
+// resources-section-structure): a hyphen becomes X, which no name holds. So IDs are unique,
+// readable, and a function of the name. They must never change: a changed logical ID is a deleted
+// and a created resource.
 
 func logicalName(name string) string { return strings.ReplaceAll(name, "-", "X") }
 
@@ -136,7 +142,7 @@ func secretPolicyID(user string) string { return "SecretPolicy" + logicalName(us
 func roleID(user string) string         { return "Role" + logicalName(user) }
 func sftpUserID(user string) string     { return "SftpUser" + logicalName(user) }
 
-// keySecretPrefix begins the logical ids of the keys' secrets.
+// keySecretPrefix begins the logical IDs of the keys' secrets.
 const keySecretPrefix = "KeySecret"
 
 func keySecretID(user string, slot model.Slot) string {
@@ -151,7 +157,7 @@ func policyID(user string, n int) string {
 	return "Policy" + logicalName(user) + "N" + strconv.Itoa(n)
 }
 
-// Logical ids of what a stack has once.
+// Logical IDs of what a stack has once.
 const (
 	CarrierID        = "Carrier"
 	keyID            = "Key"
@@ -167,25 +173,26 @@ const (
 // RevisionParameter is the stack parameter that holds the revision: the number of the stack's commits.
 const RevisionParameter = "Revision"
 
-// Env is what compiling needs to know besides the entity: where the stack is and what the project shares. All of it ends up
-// as literals.
+// Env is what compiling needs besides the entity: the stack's location and what the project shares.
+// All of it is written as literals.
 type Env struct {
 	Project   string `json:"project"`
 	AccountID string `json:"account_id"`
 	Region    string `json:"region"`
 	Partition string `json:"partition"`
 	Shared
-	// Outputs are those of the stack itself, as DescribeStacks tells them.
+	// Outputs are the stack's own, from DescribeStacks.
 	Outputs map[string]string `json:"-"`
-	// Budget is how much of its limits the stack may use; the zero value stands for Budget().
+	// Budget is how much of its limits the stack may use; zero means Budget().
 	Budget Usage `json:"-"`
 }
 
-// Shared is what the resources of a project have in common, in all of its stacks: what the first stack's outputs tell.
+// Shared is what the resources of a project share in all of its stacks: values from the first
+// stack's outputs.
 type Shared struct {
 	// KeyARN is the ARN of the project's key, "" until the key exists.
 	KeyARN string `json:"key_arn,omitempty"`
-	// SFTPServerID is the id of the project's SFTP server, "" while there is none.
+	// SFTPServerID is the ID of the project's SFTP server, "" for none.
 	SFTPServerID string `json:"sftp_server_id,omitempty"`
 }
 
@@ -204,13 +211,13 @@ func (e Env) rootARN() string {
 	return fmt.Sprintf("arn:%s:iam::%s:root", e.Partition, e.AccountID)
 }
 
-// arn is the beginning of an ARN of a service in the project's account and region.
+// arn returns the start of an ARN of a service in the project's account and region.
 func (e Env) arn(service string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s", e.Partition, service, e.Region, e.AccountID)
 }
 
-// via is the name under which a service of the region acts for others, and answers: with a suffix of its own in China (AWS in China user guide,
-// endpoints).
+// via returns the DNS name of a service in the region, under which it also acts for others. It has
+// another suffix in China (AWS in China user guide, endpoints).
 func (e Env) via(service string) string {
 	return service + "." + e.Region + "." + cfn.DNSSuffix(e.Partition)
 }

@@ -10,68 +10,75 @@ import (
 
 // Projects of several stacks.
 //
-// Each stack is edited and judged by itself. What a policy has to know of another stack stands in its mark as literals: the
-// physical name and the key of a bucket that lives elsewhere (Grant.Bucket), and the user when it is the user that does
-// (Mark.User). So compiling and parsing stay inverse to each other, stack by stack. Whether the literals are still true is seen by
-// whoever knows all stacks (package projects).
+// Each stack is edited and validated independently. What a policy needs of other stacks is stored
+// in its mark as literals: the physical name and the key of a bucket (Grant.Bucket), and the user
+// (Mark.User). So compiling and parsing are inverse in each stack. Package projects, which reads
+// all stacks, checks that the literals are up to date.
 
-// Changes to a stack as a whole. Their Entity is the project, of which only the name counts.
+// Changes to a stack as a whole. Their Entity is the project; only its name counts.
 const (
-	// Grow raises the number of the project's stacks to Change.Shards, in the stack that holds the project. It never lowers it,
-	// so that of two processes that open the next stack at once neither undoes the other.
+	// Grow raises the number of the project's stacks to Change.Shards, in the stack that holds the
+	// project. It never lowers it, so that two processes that add a stack at once don't undo each
+	// other.
 	Grow Op = "grow"
-	// Open changes nothing; as a member of a commit it makes sure that the stack is there. It is refused with a model.ConflictClosing error
-	// when the stack is closed.
+	// Open changes nothing; as a member of a commit it ensures that the stack exists. It is refused
+	// with a model.ConflictClosing error when the stack is closed.
 	Open Op = "open"
-	// Close closes a stack that doesn't hold the project: from then on it takes nothing more. It is refused with an
-	// model.ConflictInUse error while there is anything in it.
+	// Close closes a stack without the project: it accepts no more entities. It is refused with a
+	// model.ConflictInUse error while the stack has any.
 	Close Op = "close"
 )
 
-// formatShards is the format of the project's mark once there are several stacks: providers that know of one stack only would
-// take what lives in the others for deleted, so they have to refuse the project. All other marks have formatPlain, whose
-// meaning has not changed.
+// formatShards is the format of the project's mark once there are several stacks. A provider that
+// knows one stack only would consider the entities in the others deleted, so it must refuse the
+// project. All other marks have formatPlain, whose meaning has not changed.
 const (
 	formatPlain  = 1
 	formatShards = 2
 )
 
-// Elsewhere is what a change has to know of the project's other stacks. What the stack itself holds counts more.
+// Elsewhere is what a change needs of the project's other stacks. The stack's own entities take
+// precedence.
 type Elsewhere struct {
-	// Shared is what the project's first stack shares, for changes to the others; nil in the first one, whose outputs tell.
+	// Shared is what the project's first stack shares, for changes to the others; nil in the first
+	// one, which has the outputs.
 	Shared *Shared
 	Bucket *BucketRef  // the permission's bucket; nil when it is not in another stack
 	User   *model.User // the permission's user; nil when it is not in another stack
-	// Policies are, by user, the numbers of the policies in other stacks: their names are taken. A permission needs to know its user's,
-	// a user its own, a bucket those of all who have permissions on it.
+	// Policies are, by user, the numbers of the policies in other stacks: their names are taken. A
+	// permission needs those of its user, a user its own, a bucket those of all users with
+	// permissions on it.
 	Policies map[string][]int
 }
 
-// BucketRef is what a policy says of a bucket that lives in another stack.
+// BucketRef is what a policy holds of a bucket in another stack.
 type BucketRef struct {
 	BucketName string `json:"bucket_name"` // physical
-	KeyARN     string `json:"key_arn"`     // of the key that encrypts the bucket
+	KeyARN     string `json:"key_arn"`     // the key that encrypts the bucket
 }
 
-// RefOf is what policies in other stacks say of a bucket.
+// RefOf returns what policies in other stacks hold of a bucket.
 func RefOf(env Env, bucket model.Bucket) BucketRef {
 	return BucketRef{bucket.BucketName, bucketKey(env, bucket)}
 }
 
-// UserRef is what policies in other stacks say of a user: without what no policy depends on.
+// UserRef returns what policies in other stacks hold of a user: only what policies depend on.
 func UserRef(user model.User) model.User {
 	return model.User{Name: user.Name, SourceIPs: user.SourceIPs}
 }
 
-// Literals are what the policies of a stack say of other stacks. They are right if they say what stands there.
+// Literals are what the policies of a stack hold of other stacks. They are outdated when those have
+// changed.
 type Literals struct {
-	// Buckets are by the bucket's name all that is said of it, which is one thing unless it has changed meanwhile.
+	// Buckets are, by the bucket's name, its references: one unless the bucket has changed
+	// meanwhile.
 	Buckets map[string][]BucketRef `json:"buckets,omitempty"`
-	// Users are the users whose policies outgrew their own stack.
+	// Users are the users in other stacks that have policies in this one.
 	Users []model.User `json:"users,omitempty"`
 }
 
-// bucket is the bucket of a grant: the stack's own, or what the grant says of one that lives elsewhere; nil when there is none.
+// bucket returns the bucket of a grant: the stack's own, or the grant's reference to another
+// stack's; nil for none.
 func (g Grant) bucket(buckets map[string]model.Bucket) *model.Bucket {
 	if b, ok := buckets[g.Permission.Bucket]; ok {
 		return &b
@@ -82,7 +89,7 @@ func (g Grant) bucket(buckets map[string]model.Bucket) *model.Bucket {
 	return &model.Bucket{Name: g.Permission.Bucket, BucketName: g.Bucket.BucketName, KMSKeyARN: g.Bucket.KeyARN}
 }
 
-// literals are what the shard's policies say of others.
+// literals returns what the shard's policies hold of other stacks.
 func (s *shard) literals() *Literals {
 	var l Literals
 	for user, packed := range s.packings {
@@ -114,7 +121,8 @@ func (s *shard) literals() *Literals {
 	return &l
 }
 
-// compile is Compile, with what the shard says about the project as a whole, and about a user's home in SFTP.
+// compile is Compile, with the shard's data about the project as a whole, and about a user's SFTP
+// home.
 func (s *shard) compile(entity model.Entity, origin string) Resources {
 	resources, known := s.compilations.find(s.env, entity, origin)
 	if !known {
@@ -138,7 +146,7 @@ func (s *shard) compile(entity model.Entity, origin string) Resources {
 	return resources
 }
 
-// incarnate puts an entity's incarnation into the metadata of its first resource.
+// incarnate writes an entity's incarnation into the metadata of its first resource.
 func (s *shard) incarnate(id model.ID, resources Resources) {
 	incarnation := s.incarnations[id]
 	if incarnation == "" {
@@ -152,8 +160,8 @@ func (s *shard) incarnate(id model.ID, resources Resources) {
 	}
 }
 
-// order lets what a user consists of come after the project's resources that it names, where those live in the same stack, and go
-// before them.
+// order makes the resources of a user depend on the project's resources that they name, in the same
+// stack: they are created after and deleted before them.
 func (s *shard) order(resources Resources) {
 	if s.project() == nil {
 		return
@@ -166,14 +174,14 @@ func (s *shard) order(resources Resources) {
 	}
 }
 
-// home is a user on the project's SFTP server, with the directories of its permissions.
+// home returns a user on the project's SFTP server, with the directories of its permissions.
 func (s *shard) home(user model.User) Resource {
 	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Origin: s.origins[user.ID()]}
 	return sftpUser(s.env, user, mark, directories(s.grants(user.Name), s.buckets))
 }
 
-// policy compiles one policy of a user. One whose user lives in another stack is attached by the name of the user's group, and
-// its mark holds the user.
+// policy compiles one policy of a user. If the user is in another stack, the policy is attached by
+// the name of the user's group, and its mark holds the user.
 func (s *shard) policy(user string, n int, grants []Grant) Resource {
 	resource := policy(s.env, s.user(user), n, grants, s.buckets)
 	_, here := s.users[user]
@@ -184,9 +192,10 @@ func (s *shard) policy(user string, n int, grants []Grant) Resource {
 	return resource
 }
 
-// numbers are the policies of a user in the order in which they are filled: from the first in the user's own stack, from
-// the last in another one, so that two stacks come to the same name only when there is none left. Those in other stacks, and those
-// whose logical ids foreign resources have, are left out.
+// numbers returns the policies of a user in the order in which they are filled: from the first in
+// the user's own stack, from the last in another one. So two stacks choose the same name only when
+// no other is left. Policies in other stacks, and those whose logical IDs foreign resources have,
+// are left out.
 func (s *shard) numbers(user string, elsewhere []int) []int {
 	var numbers []int
 	for n := 1; n <= MaxUserPolicies; n++ {
@@ -203,7 +212,7 @@ func (s *shard) numbers(user string, elsewhere []int) []int {
 	return numbers
 }
 
-// reshape makes a change to the stack as a whole.
+// reshape applies a change to the stack as a whole.
 func (e *editor) reshape(i int, c Change) error {
 	project := e.project()
 	switch c.Op {
@@ -229,8 +238,8 @@ func (e *editor) reshape(i int, c Change) error {
 
 func (o Op) reshapes() bool { return o == Grow || o == Open || o == Close }
 
-// finishShape puts the changes to the stack as a whole into those of its resources. Of these only the marks change: somebody's
-// hand edit beside them is not reverted.
+// finishShape adds the changes to the stack as a whole to those of its resources. Only marks
+// change: edits by hand beside them are not reverted.
 func (e *editor) finishShape(changes map[string]json.RawMessage) {
 	closes := e.project() != nil && e.project().Closing && e.before.project() != nil && !e.before.project().Closing
 	if e.shards > e.before.shards || closes {
@@ -259,7 +268,7 @@ func (e *editor) finishShape(changes map[string]json.RawMessage) {
 	}
 }
 
-// withClosing are the settings of a project whose deletion begins.
+// withClosing returns the settings of a project whose deletion has begun.
 func withClosing(settings json.RawMessage) json.RawMessage {
 	fields, err := cutObject(settings)
 	if err != nil {
@@ -269,7 +278,7 @@ func withClosing(settings json.RawMessage) json.RawMessage {
 	return appendMembers(nil, fields, appendRaw)
 }
 
-// remarked is a resource with another mark, and everything else as it was.
+// remarked returns a resource with another mark, otherwise unchanged.
 func remarked(raw json.RawMessage, mark Mark) json.RawMessage {
 	resource, err := cutObject(raw)
 	if err != nil {

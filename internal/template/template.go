@@ -12,15 +12,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Template is a decoded CloudFormation template. It is immutable: With and Without return changed copies that share
-// the raw JSON of what didn't change. All of it is valid and compact.
+// Template is a decoded CloudFormation template. It is immutable: With and Without return changed
+// copies that share the unchanged raw JSON. All of it is valid and compact.
 type Template struct {
 	sections  map[string]json.RawMessage // all but Resources
 	resources map[string]json.RawMessage
 	memory    *memory // nil for a template that no Edit has made
 }
 
-// ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one that was saved as YAML.
+// ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one saved as
+// YAML.
 var ErrNotJSON error = &model.ExplainedError{
 	Text: "the template is not a JSON object",
 	Explanation: model.Explanation{
@@ -31,8 +32,8 @@ var ErrNotJSON error = &model.ExplainedError{
 	},
 }
 
-// ErrNoCarrier is returned by Stamp for a template without the resource that carries the revision: not one of our stacks,
-// or somebody removed it by hand.
+// ErrNoCarrier is returned by Stamp for a template without the resource that carries the revision:
+// it isn't a stack of Stowage, or the resource was removed by hand.
 var ErrNoCarrier error = &model.ExplainedError{
 	Text: "the template has no resource " + CarrierID + " that carries the revision",
 	Explanation: model.Explanation{
@@ -42,8 +43,8 @@ var ErrNoCarrier error = &model.ExplainedError{
 	},
 }
 
-// ErrTransform is returned by Decode for a template with a Transform section: CloudFormation does not return what such a
-// template becomes.
+// ErrTransform is returned by Decode for a template with a Transform section: CloudFormation does
+// not return the result of the transform.
 var ErrTransform error = &model.ExplainedError{
 	Text: "the template has a Transform section",
 	Explanation: model.Explanation{
@@ -54,7 +55,7 @@ var ErrTransform error = &model.ExplainedError{
 	},
 }
 
-// Decode reads a template's text. It returns ErrNotJSON or ErrTransform for what Stowage can't work with.
+// Decode parses a template's text. It returns ErrNotJSON or ErrTransform for unsupported templates.
 func Decode(body []byte) (*Template, error) {
 	sections, err := decodeObject(body)
 	if err != nil {
@@ -73,8 +74,8 @@ func Decode(body []byte) (*Template, error) {
 	return &Template{sections: sections, resources: resources}, nil
 }
 
-// Encode writes the template: one line of JSON, members sorted, so that equal templates have equal bytes. What was
-// decoded keeps its own spelling within a section or resource, insignificant white space apart.
+// Encode returns the template as one line of JSON, members sorted, so that equal templates have
+// equal bytes. Decoded sections and resources are unchanged, apart from insignificant white space.
 func (t *Template) Encode() []byte {
 	sections := maps.Clone(t.sections)
 	sections["Resources"] = nil
@@ -86,7 +87,7 @@ func (t *Template) Encode() []byte {
 	})
 }
 
-// size is the length of the encoded template in bytes.
+// size returns the length of the encoded template in bytes.
 func (t *Template) size() int {
 	size := len(`{"Resources":{}}`)
 	for name, raw := range t.sections {
@@ -101,25 +102,26 @@ func (t *Template) size() int {
 	return size
 }
 
-// Hash is a hash of the template's bytes, in hexadecimal.
+// Hash returns a hash of the template's bytes, in hexadecimal.
 func (t *Template) Hash() string {
 	sum := sha256.Sum256(t.Encode())
 	return hex.EncodeToString(sum[:])
 }
 
-// Equal says whether two templates have the same bytes.
+// Equal reports whether two templates have the same bytes.
 func (t *Template) Equal(other *Template) bool { return bytes.Equal(t.Encode(), other.Encode()) }
 
-// LogicalIDs are the logical ids of the template's resources, sorted.
+// LogicalIDs returns the logical IDs of the template's resources, sorted.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resources)) }
 
-// Resource is the raw JSON of a resource; ok is false when there is none of that id.
+// Resource returns the raw JSON of a resource; ok is false when there is none.
 func (t *Template) Resource(logicalID string) (raw json.RawMessage, ok bool) {
 	raw, ok = t.resources[logicalID]
 	return raw, ok
 }
 
-// Properties are the decoded properties of a resource, numbers as json.Number; nil when it has none.
+// Properties returns the decoded properties of a resource, numbers as json.Number; nil when it has
+// none.
 func (t *Template) Properties(logicalID string) map[string]any {
 	value, err := decodeValue(member(t.resources[logicalID], "Properties"))
 	if err != nil {
@@ -129,7 +131,8 @@ func (t *Template) Properties(logicalID string) map[string]any {
 	return properties
 }
 
-// Attribute is an attribute of a resource that is a string, such as DeletionPolicy; "" when the resource has none.
+// Attribute returns a string attribute of a resource, such as DeletionPolicy; "" when the resource
+// has none.
 func (t *Template) Attribute(logicalID, attribute string) string {
 	var text string
 	if json.Unmarshal(member(t.resources[logicalID], attribute), &text) != nil {
@@ -138,7 +141,7 @@ func (t *Template) Attribute(logicalID, attribute string) string {
 	return text
 }
 
-// Parameters are the names of the template's parameters, sorted.
+// Parameters returns the names of the template's parameters, sorted.
 func (t *Template) Parameters() []string {
 	parameters, err := cutObject(t.sections["Parameters"])
 	if err != nil {
@@ -160,8 +163,8 @@ func (t *Template) with(changes map[string]json.RawMessage) *Template {
 	return next
 }
 
-// withMembers returns a copy in which some members of an object section (Parameters, Outputs) are set, and some removed (a nil
-// value). A section without members is left out.
+// withMembers returns a copy with some members of an object section (Parameters, Outputs) set, and
+// some removed (a nil value). An empty section is left out.
 func (t *Template) withMembers(section string, changes map[string]json.RawMessage) *Template {
 	members, err := cutObject(t.sections[section])
 	if err != nil {

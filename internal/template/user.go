@@ -9,22 +9,25 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// What a user is made of.
+// What a user consists of.
 //
-// A user is an IAM user in a group of its own, which carries its policies: policies don't stand on users (IAM.2), and a group takes
-// ten. The user and the role that stands for it in SFTP have the permissions boundary of the account: see boundary.go.
+// A user is an IAM user in a group of its own. The group carries its policies: users have none
+// (IAM.2), and a group takes ten. The user and its SFTP role have the permissions boundary of the
+// account: see boundary.go.
 //
-// An access key is made in the stack, and its secret goes by reference into a secret of Secrets Manager, so that it passes
-// through nobody's hands. The stack's output for the user tells the ids that AWS has chosen: of the secret and the keys.
+// The stack creates an access key, and passes its secret by reference to Secrets Manager, so that
+// no person or process handles it. The stack's output for the user holds the IDs that AWS has
+// chosen, of the secret and the keys.
 //
-// There is one such secret for each key, which is written with the key, goes with the key, and is never changed in between: a change set
-// shows the properties of what it changes as they are, the text of a secret by reference included (recorded from AWS for other types), and
-// nothing of what it adds or removes. What people read is another one, the user's secret, whose name and ARN stay through all rotations. Its
-// text is a dynamic reference to the secret of the current key, which CloudFormation shows and compares unresolved
+// Each key has a secret, which is created and deleted with the key and never changed: a change set
+// shows the changed resource's properties, including the text of a secret by reference (recorded
+// from AWS for other types), but nothing of what it adds or removes. People read another one, the
+// user's secret, whose name and ARN stay the same through all rotations. Its text is a dynamic
+// reference to the secret of the current key, which CloudFormation shows and compares unresolved
 // (CloudFormation user guide, dynamic-references-secretsmanager).
 //
-// In SFTP a role stands for the user, with the same policies. Its home is made of logical directories, one for each permission, which
-// the user can't leave.
+// In SFTP, the user has a role with the same policies. Its home consists of logical directories,
+// one per permission, which the user can't leave.
 
 func compileUser(env Env, user model.User, first, mark Mark) Resources {
 	name := model.UserName(env.Project, user.Name)
@@ -53,7 +56,7 @@ func compileUser(env Env, user model.User, first, mark Mark) Resources {
 
 func iamPath(project string) string { return "/stowage/" + project + "/" }
 
-// compileKeys makes the keys that a user has, their secrets, the user's secret, and who may read that.
+// compileKeys compiles a user's keys, their secrets, the user's secret, and its readers.
 func compileKeys(env Env, user model.User, mark Mark) Resources {
 	resources := Resources{}
 	for slot, key := range user.AccessKey.Keys {
@@ -101,19 +104,19 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 	return resources
 }
 
-// dynamicReference is the beginning of a dynamic reference to a secret.
+// dynamicReference is the start of a dynamic reference to a secret.
 const dynamicReference = "{{resolve:secretsmanager:"
 
-// SecretName is the name of the secret from which a user's current access key is read.
+// SecretName returns the name of the secret from which a user's current access key is read.
 func SecretName(project, user string) string { return "stowage/" + project + "/" + user }
 
-// keySecretName is the name of the secret of one key, which no other key ever has.
+// keySecretName returns the name of the secret of one key, which is never reused.
 func keySecretName(project string, user model.User, slot model.Slot) string {
 	return SecretName(project, user.Name) + "/" + string(slot) + strconv.FormatInt(user.AccessKey.Keys[slot].Created.Unix(), 10)
 }
 
-// keySecret is the text of a key's secret: JSON, with the key by reference. Nothing in it but the two references depends on what AWS
-// chooses, and neither can hold a character that JSON escapes.
+// keySecret returns the text of a key's secret: JSON, with the key by reference. Only the two
+// references depend on what AWS chooses, and neither can hold a character that JSON escapes.
 func keySecret(env Env, user model.User, keyLogicalID string) object {
 	return object{"Fn::Sub": string(encodeJSON(object{
 		"access_key_id": "${" + keyLogicalID + "}", "secret_access_key": "${" + keyLogicalID + ".SecretAccessKey}",
@@ -121,10 +124,11 @@ func keySecret(env Env, user model.User, keyLogicalID string) object {
 	}))}
 }
 
-// writtenOnce says of a resource that it is left as it is once it is there: see above.
+// writtenOnce reports whether a resource never changes once it exists: see above.
 func writtenOnce(logicalID string) bool { return strings.HasPrefix(logicalID, keySecretPrefix) }
 
-// keysOutput publishes the ids of a user's secret and keys, so that one DescribeStacks tells them: slot=id, and secret=ARN.
+// keysOutput publishes the IDs of a user's secret and keys, so that one DescribeStacks returns
+// them: slot=ID, and secret=ARN.
 func keysOutput(user model.User) object {
 	parts := list{object{"Fn::Join": list{"=", list{"secret", object{"Ref": secretID(user.Name)}}}}}
 	for _, slot := range model.Slots() {
@@ -138,7 +142,7 @@ func keysOutput(user model.User) object {
 	}
 }
 
-// publishes says whether a user has an output.
+// publishes reports whether a user has an output.
 func publishes(user model.User) bool {
 	if user.AccessKey == nil {
 		return false
@@ -147,14 +151,14 @@ func publishes(user model.User) bool {
 	return ok
 }
 
-// Credentials are what AWS has chosen for a user's access keys.
+// Credentials are the IDs that AWS has chosen for a user's access keys.
 type Credentials struct {
 	SecretARN string                `json:"secret_arn"`
 	KeyIDs    map[model.Slot]string `json:"key_ids"`
 }
 
-// credentials reads what keysOutput has published. What has not the form of an ARN or of a key's id is left out: an output that was changed by
-// hand can show a secret.
+// credentials reads the output of keysOutput. Parts that don't have the form of an ARN or of a
+// key's ID are left out: an output that was changed by hand can show a secret.
 func credentials(value string) Credentials {
 	c := Credentials{KeyIDs: map[model.Slot]string{}}
 	for _, part := range strings.Fields(value) {
@@ -168,11 +172,11 @@ func credentials(value string) Credentials {
 	return c
 }
 
-// SFTPRoleName is the name of the role that stands for a user in SFTP.
+// SFTPRoleName returns the name of a user's SFTP role.
 func SFTPRoleName(project, user string) string { return model.UserName(project, user) + "-sftp" }
 
-// sftpRole can be taken by the project's SFTP server only, so that no other account's can be talked into it (AWS Transfer Family user
-// guide, confused-deputy).
+// sftpRole can be assumed by the project's SFTP server only, which prevents a confused deputy (AWS
+// Transfer Family user guide, confused-deputy).
 func sftpRole(env Env, user model.User, mark Mark) Resource {
 	properties := object{
 		"RoleName": SFTPRoleName(env.Project, user.Name), "Path": iamPath(env.Project),
@@ -190,13 +194,13 @@ func sftpRole(env Env, user model.User, mark Mark) Resource {
 	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{mark}, Properties: properties}
 }
 
-// sftpUser is the user on the project's SFTP server, with the directories that its permissions give it.
+// sftpUser returns the user on the project's SFTP server, with the directories of its permissions.
 func sftpUser(env Env, user model.User, mark Mark, directories []directory) Resource {
 	mappings := make(list, 0, len(directories)+1)
 	for _, d := range directories {
 		mappings = append(mappings, object{"Entry": d.entry, "Target": d.target})
 	}
-	if len(mappings) == 0 { // there must be one: an empty home that nothing allows to enter
+	if len(mappings) == 0 { // one is required: an empty home that no policy allows
 		mappings = append(mappings, object{"Entry": "/", "Target": "/stowage-nothing"})
 	}
 	return Resource{
@@ -213,9 +217,9 @@ func sftpUser(env Env, user model.User, mark Mark, directories []directory) Reso
 // directory is one logical directory of a user in SFTP.
 type directory struct{ entry, target string }
 
-// directories are the homes that grants give a user in SFTP: /<bucket>, or /<bucket>/<prefix>, sorted. What lies inside another is
-// left out, as the user gets there through that. A prefix that doesn't end with a slash is taken for the folder of that name: SFTP knows
-// folders only.
+// directories returns the directories that grants give a user in SFTP: /<bucket>, or
+// /<bucket>/<prefix>, sorted. A directory inside another is left out, as it is reachable through
+// that. A prefix without a slash at its end means the folder of that name: SFTP knows folders only.
 func directories(grants []Grant, buckets map[string]model.Bucket) []directory {
 	var all []directory
 	for _, grant := range grants {
