@@ -12,21 +12,22 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// Answers answers for the resources of a provider. Its methods are safe for concurrent use; nil Answers decline everything.
+// Answers answers calls for the resources of a provider. Its methods are safe for concurrent use; a
+// nil Answers declines everything.
 type Answers struct {
 	resources []func() resource.Resource
 	types     map[string]*objectType
-	// configured are the resources by type, with the provider's data; nil until Configure.
+	// configured holds the resources by type, with the provider's data; nil until Configure.
 	configured atomic.Pointer[map[string]Object]
 }
 
-// objectType is a type of resources that is answered for.
+// objectType is a supported type of resources.
 type objectType struct {
 	schema       *schema
 	unconfigured Object
 }
 
-// New answers for those of a provider's resources that are not Unsupported.
+// New returns Answers for the provider's resources that are not Unsupported.
 func New(ctx context.Context, providerTypeName string, resources []func() resource.Resource) *Answers {
 	a := &Answers{resources: resources, types: map[string]*objectType{}}
 	for name, o := range objects(ctx, providerTypeName, resources) {
@@ -37,7 +38,7 @@ func New(ctx context.Context, providerTypeName string, resources []func() resour
 	return a
 }
 
-// objects makes the resources that are Objects, by the name of their type.
+// objects returns the resources that are Objects, by type name.
 func objects(ctx context.Context, providerTypeName string, resources []func() resource.Resource) map[string]Object {
 	made := map[string]Object{}
 	for _, newResource := range resources {
@@ -53,7 +54,7 @@ func objects(ctx context.Context, providerTypeName string, resources []func() re
 // errNotObject is returned for a resource that does not implement Object.
 var errNotObject = errors.New("the resource is no Object")
 
-// Unsupported returns why no question about a resource is answered; nil if it is supported.
+// Unsupported returns why calls for a resource are declined; nil if it is supported.
 func Unsupported(ctx context.Context, r resource.Resource) error {
 	o, ok := r.(Object)
 	if !ok {
@@ -63,8 +64,9 @@ func Unsupported(ctx context.Context, r resource.Resource) error {
 	return err
 }
 
-// Configure hands the provider's data to the resources, as the framework does for each call. Until then only configurations are
-// validated and states upgraded. It must not be called for a provider that defers its configuration.
+// Configure passes the provider's data to the resources, as the framework does for each call. Until
+// then only configurations are validated and states upgraded. It must not be called for a provider
+// that defers its configuration.
 func (a *Answers) Configure(ctx context.Context, providerTypeName string, data any) {
 	configured := objects(ctx, providerTypeName, a.resources)
 	maps.DeleteFunc(configured, func(_ string, o Object) bool {
@@ -89,7 +91,7 @@ func (a *Answers) object(typeName string) (*schema, Object, bool) {
 	return t.schema, o, ok
 }
 
-// UpgradeResourceState answers for a state of the current version.
+// UpgradeResourceState answers for a state of the current schema version.
 func (a *Answers) UpgradeResourceState(
 	_ context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) *tfprotov6.UpgradeResourceStateResponse {
@@ -125,7 +127,7 @@ func (a *Answers) ValidateResourceConfig(
 	return &tfprotov6.ValidateResourceConfigResponse{}
 }
 
-// ReadResource answers for an object that is as it was.
+// ReadResource answers for an unchanged object.
 func (a *Answers) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) *tfprotov6.ReadResourceResponse {
 	s, o, ok := a.object(req.TypeName)
 	if !ok || hasMeta(req.ProviderMeta) {
@@ -159,7 +161,7 @@ func (a *Answers) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceR
 	return resp
 }
 
-// PlanResourceChange answers for a plan that changes nothing, and for one that destroys.
+// PlanResourceChange answers for a plan that changes nothing, or that destroys.
 func (a *Answers) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) *tfprotov6.PlanResourceChangeResponse {

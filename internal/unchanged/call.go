@@ -4,7 +4,7 @@ import "context"
 
 // call is one call of Terraform, for which a decision may be made twice.
 type call struct {
-	done map[any]any // by key; made and used by one goroutine after another
+	done map[any]any // by key; used by one goroutine at a time
 }
 
 type callKey struct{}
@@ -14,8 +14,9 @@ func WithCall(ctx context.Context) context.Context {
 	return context.WithValue(ctx, callKey{}, &call{done: map[any]any{}})
 }
 
-// Once does something once in a call of Terraform, and returns the result again when the decision is made a second time. The key
-// tells what it is, and must be of a type of the caller's own. Without a call in the context it is done each time.
+// Once runs do once in a call of Terraform, and returns its result again when the decision is
+// repeated. The key identifies it and must have a type of the caller's package. Without a call in
+// the context, do runs each time.
 func Once[T any](ctx context.Context, key any, do func() T) T {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {

@@ -13,7 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// defaultOf returns the default of an attribute, which must be one of the framework's static ones; nil if it has none.
+// defaultOf returns the default of an attribute, which must be a static one of the framework; nil
+// if there is none.
 func defaultOf(ctx context.Context, a fwschema.Attribute) (attr.Value, error) {
 	switch a := a.(type) {
 	case fwschema.StringAttribute:
@@ -74,7 +75,7 @@ func mapDefault(ctx context.Context, d defaults.Map) (attr.Value, error) {
 	})
 }
 
-// staticDefault returns the value of a default that always returns the same.
+// staticDefault returns the value of a constant default.
 func staticDefault(d any, value func() attr.Value) (attr.Value, error) {
 	if d == nil {
 		return nil, nil //nolint:nilnil // no default
@@ -87,8 +88,8 @@ func staticDefault(d any, value func() attr.Value) (attr.Value, error) {
 	return value(), nil
 }
 
-// applyDefaults does to a proposed state what the framework does: attributes that the configuration leaves out get their defaults.
-// ok is false when it is not known what the framework would do.
+// applyDefaults sets the defaults of attributes that the configuration omits in a proposed state,
+// as the framework does. ok is false if the framework's result is unknown.
 func (s *schema) applyDefaults(config, plan *Value) (ok bool) {
 	for i, a := range s.attributes {
 		if !a.defaults {
@@ -129,7 +130,7 @@ func (n *node) defaultsWithin() bool {
 	return false
 }
 
-// withDefaults does it within a value; neither is null.
+// withDefaults applies defaults within a value; neither is null.
 func (n *node) withDefaults(config, plan attr.Value) (attr.Value, bool) {
 	switch plan := plan.(type) {
 	case types.List:

@@ -16,7 +16,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// errUnknownEncoding is returned for what is not encoded as Terraform encodes values of the schema.
+// errUnknownEncoding is returned for data that is not in Terraform's encoding of the schema.
 var errUnknownEncoding = errors.New("unknown encoding")
 
 // isNull reports whether a value is null.
@@ -24,7 +24,7 @@ func isNull(v *tfprotov6.DynamicValue) bool {
 	return v != nil && len(v.MsgPack) == 1 && v.MsgPack[0] == msgpcode.Nil
 }
 
-// decode decodes a configuration, plan or state, which is not null.
+// decode decodes a non-null configuration, plan or state.
 func (s *schema) decode(v *tfprotov6.DynamicValue, model any) (*Value, bool) {
 	if v == nil || len(v.MsgPack) == 0 {
 		return nil, false
@@ -50,7 +50,7 @@ func newDecoder(encoded []byte) *decoder {
 	return d
 }
 
-// attributes decodes an object that has exactly the attributes.
+// attributes decodes an object that has exactly these attributes.
 func (d *decoder) attributes(attributes []attribute, found func(i int, v attr.Value)) error {
 	n, err := d.DecodeMapLen()
 	if err != nil || n != len(attributes) {
@@ -91,7 +91,7 @@ func (d *decoder) value(n *node) (attr.Value, error) {
 		return nil, err
 	case code == msgpcode.Nil:
 		return n.null, d.DecodeNil()
-	case msgpcode.IsExt(code): // whatever is known of it, such as that it is not null
+	case msgpcode.IsExt(code): // a refinement of the unknown value, such as not null
 		d.unknown = true
 		return n.unknown, d.Skip()
 	}
@@ -103,7 +103,7 @@ func (d *decoder) value(n *node) (attr.Value, error) {
 		v, err := d.DecodeBool()
 		return types.BoolValue(v), err
 	case integer:
-		if !isInteger(code) { // a fraction, or a number that is too large
+		if !isInteger(code) { // a fraction, or too large a number
 			return nil, errUnknownEncoding
 		}
 		v, err := d.DecodeInt64()
@@ -125,7 +125,7 @@ func (d *decoder) value(n *node) (attr.Value, error) {
 	}
 }
 
-// isInteger reports whether a code is that of a number of the range of int64.
+// isInteger reports whether a code is that of a number in the range of int64.
 func isInteger(code byte) bool {
 	switch code {
 	case msgpcode.Int8, msgpcode.Int16, msgpcode.Int32, msgpcode.Int64, msgpcode.Uint8, msgpcode.Uint16, msgpcode.Uint32:
@@ -134,7 +134,7 @@ func isInteger(code byte) bool {
 	return msgpcode.IsFixedNum(code)
 }
 
-// elements decodes a list, or a set: its elements must be known, and in the order in which Terraform has them.
+// elements decodes a list, or a set with known elements in Terraform's order.
 func (d *decoder) elements(n *node) (attr.Value, error) {
 	length, err := d.DecodeArrayLen()
 	if err != nil || length < 0 || length > d.left.Len() {
@@ -193,7 +193,8 @@ func (d *decoder) mapping(n *node) (attr.Value, error) {
 	return v, nil
 }
 
-// encodeState turns the JSON of a state into MessagePack. ok is false for a state with attributes that the schema does not have.
+// encodeState converts the JSON of a state to MessagePack. ok is false for attributes that the
+// schema does not have.
 func (s *schema) encodeState(state []byte) (encoded []byte, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(state))
 	d.UseNumber()
@@ -212,7 +213,7 @@ func (s *schema) encodeState(state []byte) (encoded []byte, ok bool) {
 	return out.Bytes(), err == nil
 }
 
-// encodeAttributes encodes an object. Attributes that are missing are null.
+// encodeAttributes encodes an object. Missing attributes are null.
 func encodeAttributes(e *msgpack.Encoder, attributes []attribute, values map[string]any) error {
 	err := e.EncodeMapLen(len(attributes))
 	present := 0
@@ -271,7 +272,8 @@ func (n *node) encode(e *msgpack.Encoder, value any) error {
 	return errUnknownEncoding
 }
 
-// decodeIdentity decodes an identity. ok is false unless it has exactly the attributes of the schema, and one of them is not null.
+// decodeIdentity decodes an identity. ok is false unless it has exactly the attributes of the
+// schema, at least one of them not null.
 func (s *schema) decodeIdentity(identity *tfprotov6.ResourceIdentityData) (values map[string]types.String, ok bool) {
 	if identity.IdentityData == nil || len(identity.IdentityData.MsgPack) == 0 {
 		return nil, false

@@ -11,24 +11,28 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Object is a resource whose decisions can be made on Go models. Every method that reports a bool reports whether the decision has
-// nothing to tell the user; false declines. The methods are called concurrently.
+// Object is a resource whose decisions can be made on Go models. A method that returns a bool
+// reports whether the decision has no diagnostics; false declines. The methods are called
+// concurrently.
 type Object interface {
 	resource.ResourceWithConfigure
 	resource.ResourceWithIdentity
 
-	// NewModel returns a pointer to a zero model: a struct with a field for each attribute, as the framework's Get fills it.
+	// NewModel returns a pointer to a zero model: a struct with a field per attribute, as filled by
+	// the framework's Get.
 	NewModel() any
-	// IdentityOf returns the attributes of the identity of an object in the state.
+	// IdentityOf returns the identity attributes of an object in the state.
 	IdentityOf(ctx context.Context, state *Value) (map[string]types.String, bool)
 
-	// ValidateModel decides what ValidateConfig decides.
+	// ValidateModel makes the decision of ValidateConfig.
 	ValidateModel(ctx context.Context, config *Value) bool
-	// ReadModel decides what Read decides. It leaves in state.Model, and in the private state, what Read would leave.
+	// ReadModel makes the decision of Read. It updates state.Model and the private state as Read
+	// would.
 	ReadModel(ctx context.Context, state *Value, private *Private) bool
-	// PlanModel decides what ModifyPlan decides. It leaves in plan.Model, and in the private state, what ModifyPlan would leave.
+	// PlanModel makes the decision of ModifyPlan. It updates plan.Model and the private state as
+	// ModifyPlan would.
 	PlanModel(ctx context.Context, config, plan, state *Value, private *Private) bool
-	// PlanDestroyModel decides what ModifyPlan decides about a plan to destroy.
+	// PlanDestroyModel makes the decision of ModifyPlan for a plan to destroy.
 	PlanDestroyModel(ctx context.Context, state *Value, private *Private) bool
 }
 
@@ -38,8 +42,8 @@ type Value struct {
 	Model any
 
 	schema *schema
-	fields reflect.Value // what Model points to
-	known  bool          // there is no unknown value in it
+	fields reflect.Value // the struct that Model points to
+	known  bool          // it contains no unknown value
 }
 
 func (v *Value) get(i int) attr.Value {
@@ -51,7 +55,7 @@ func (v *Value) set(i int, value attr.Value) {
 	v.fields.FieldByIndex(v.schema.fields[i]).Set(reflect.ValueOf(value))
 }
 
-// copy returns a value that does not change with v: models hold immutable values.
+// copy returns an independent copy; the values in models are immutable.
 func (v *Value) copy() *Value {
 	c := v.schema.newValue(reflect.New(v.fields.Type()).Interface())
 	c.fields.Set(v.fields)
@@ -68,8 +72,8 @@ func (v *Value) equal(o *Value) bool {
 	return true
 }
 
-// GetAttribute sets target, a *types.String or an *attr.Value, to the attribute at a path of attribute names and list indexes, like
-// the method of the framework's values.
+// GetAttribute sets target, a *types.String or an *attr.Value, to the attribute at a path of
+// attribute names and list indexes, like the method of the framework's values.
 func (v *Value) GetAttribute(_ context.Context, at path.Path, target any) diag.Diagnostics {
 	value := v.at(at)
 	switch target := target.(type) {
@@ -87,7 +91,7 @@ func (v *Value) GetAttribute(_ context.Context, at path.Path, target any) diag.D
 	return diag.Diagnostics{diag.NewErrorDiagnostic("Unknown Attribute", "There is no attribute "+at.String()+".")}
 }
 
-// at returns nil for an attribute that is not there.
+// at returns nil for a missing attribute.
 func (v *Value) at(at path.Path) attr.Value {
 	var value attr.Value
 	for i, step := range at.Steps() {

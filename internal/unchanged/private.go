@@ -10,13 +10,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// Private is the private state of an object, as the framework hands it to resources.
+// Private is an object's private state, as the framework passes it to resources.
 type Private struct {
 	values map[string][]byte
 }
 
-// newPrivate decodes private state as the framework encodes it. ok is false for anything else, and for keys of the framework, which
-// begin with a period.
+// newPrivate decodes private state in the framework's encoding. ok is false for anything else, and
+// for keys of the framework, which start with a period.
 func newPrivate(encoded []byte) (p *Private, ok bool) {
 	p = &Private{}
 	if len(encoded) == 0 {
@@ -41,7 +41,7 @@ func (p *Private) encode() []byte {
 	}
 	encoded, err := json.Marshal(p.values)
 	if err != nil {
-		return nil // a map of bytes can be encoded
+		return nil // a map of bytes can always be encoded
 	}
 	return encoded
 }

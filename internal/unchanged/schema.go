@@ -18,11 +18,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 )
 
-// schema is what this package knows of a resource's schema and model.
+// schema holds a resource's schema and model.
 type schema struct {
 	version    int64
 	attributes []attribute // sorted by name
-	fields     [][]int     // of the model, for each attribute
+	fields     [][]int     // index of the model's field for each attribute
 	index      map[string]int
 	identity   []string // names of the attributes of the identity, sorted
 }
@@ -33,7 +33,8 @@ type attribute struct {
 	node
 	required bool
 	readOnly bool
-	// fallback is the default, or nil. defaults reports whether this attribute or one within it has a default.
+	// fallback is the default, or nil. defaults reports whether this attribute or a nested one has
+	// a default.
 	fallback attr.Value
 	defaults bool
 	texts    []validator.String
@@ -65,7 +66,7 @@ const (
 	withTimeouts // an object of the type timeouts.Type
 )
 
-// newSchema returns an error that names what it does not know.
+// newSchema returns the schema of an object, or an error that names what is not supported.
 func newSchema(ctx context.Context, o Object) (*schema, error) {
 	if err := unknownInterfaces(ctx, o); err != nil {
 		return nil, err
@@ -89,7 +90,8 @@ func newSchema(ctx context.Context, o Object) (*schema, error) {
 	return s, errors.Join(errs...)
 }
 
-// unknownInterfaces reports what a resource has beyond an Object that takes part in the answers.
+// unknownInterfaces returns an error for the resource's interfaces that affect the answers but are
+// not supported.
 func unknownInterfaces(ctx context.Context, o Object) error {
 	if _, ok := o.(resource.ResourceWithConfigValidators); ok {
 		return errors.New("the resource has config validators")
@@ -102,7 +104,7 @@ func unknownInterfaces(ctx context.Context, o Object) error {
 	return nil
 }
 
-// addModel finds the attributes' fields in the model.
+// addModel maps the attributes to the model's fields.
 func (s *schema) addModel(model any) error {
 	t := reflect.TypeOf(model)
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
@@ -148,7 +150,7 @@ func (s *schema) newValue(model any) *Value {
 	return &Value{Model: model, schema: s, fields: reflect.ValueOf(model).Elem()}
 }
 
-// described are the fields of attributes that no answer depends on.
+// described are the fields of attributes that do not affect any answer.
 var described = []string{"Required", "Optional", "Computed", "Sensitive", "Description", "MarkdownDescription"}
 
 func attributesOf(ctx context.Context, from map[string]fwschema.Attribute) ([]attribute, error) {
@@ -220,7 +222,8 @@ func nestedOf(ctx context.Context, o fwschema.NestedAttributeObject) ([]attribut
 	return attributes, errors.Join(append(unknownFields(o, "Attributes"), err)...)
 }
 
-// nodeOf is the node of a type; inner are the attributes of the object, or of the elements, if it is a nested attribute.
+// nodeOf returns the node of a type; inner are the attributes of a nested attribute's object or
+// elements.
 func nodeOf(ctx context.Context, t attr.Type, inner []attribute) (node, error) {
 	n := node{typ: t}
 	ofElements := func(k kind, elem attr.Type, null, unknown attr.Value) (node, error) {
@@ -262,8 +265,8 @@ func nodeOf(ctx context.Context, t attr.Type, inner []attribute) (node, error) {
 	return n, nil
 }
 
-// unknownFields returns an error for each field of a struct that is set and has none of the names: an attribute of the schema
-// that this package does not know, or a field that a newer framework has.
+// unknownFields returns an error for each field of a struct that is set and not in names: a part of
+// the schema that this package does not know, or a field of a newer framework.
 func unknownFields(of any, names ...string) []error {
 	var errs []error
 	v := reflect.ValueOf(of)
@@ -275,7 +278,7 @@ func unknownFields(of any, names ...string) []error {
 	return errs
 }
 
-// objectOf is the object behind a value of an object type.
+// objectOf returns the object behind a value of an object type.
 func objectOf(v attr.Value) (types.Object, bool) {
 	switch v := v.(type) {
 	case types.Object:
@@ -286,7 +289,7 @@ func objectOf(v attr.Value) (types.Object, bool) {
 	return types.Object{}, false
 }
 
-// objectValue makes a value of an object's node.
+// objectValue returns a value of an object's node.
 func (n *node) objectValue(attributes map[string]attr.Value) (attr.Value, bool) {
 	o, diags := types.ObjectValue(n.types, attributes)
 	if n.kind == withTimeouts {

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// InFrontOf returns a server that answers what it can, and asks the framework for the rest.
+// InFrontOf returns a server that answers what it can, and leaves the rest to the framework.
 func (a *Answers) InFrontOf(framework tfprotov6.ProviderServer) tfprotov6.ProviderServer {
 	return &server{framework, a}
 }

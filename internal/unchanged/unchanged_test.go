@@ -22,7 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// thing is an object with a schema of the test's choice, and the attribute name besides.
+// thing is an object with the test's schema and the attribute name.
 type thing struct {
 	schema   fwschema.Schema
 	identity identityschema.Schema
@@ -63,7 +63,7 @@ func (t *thing) ReadModel(context.Context, *Value, *Private) bool               
 func (t *thing) PlanModel(context.Context, *Value, *Value, *Value, *Private) bool { return t.decision }
 func (t *thing) PlanDestroyModel(context.Context, *Value, *Private) bool          { return t.decision }
 
-// named is a model of one attribute.
+// named is a model with one attribute.
 type named struct {
 	Name types.String `tfsdk:"name"`
 }
@@ -72,22 +72,22 @@ func newThing(attributes map[string]fwschema.Attribute, model func() any) *thing
 	return &thing{schema: fwschema.Schema{Attributes: attributes}, model: model, decision: true}
 }
 
-// withValidators is a thing with an interface that takes part in validation.
+// withValidators is a thing with an interface that affects validation.
 type withValidators struct{ *thing }
 
 func (withValidators) ConfigValidators(context.Context) []resource.ConfigValidator { return nil }
 
-// changing is a default that is no static one.
+// changing is a default that is not static.
 type changing struct{}
 
 func (changing) Description(context.Context) string                                              { return "" }
 func (changing) MarkdownDescription(context.Context) string                                      { return "" }
 func (changing) DefaultString(context.Context, defaults.StringRequest, *defaults.StringResponse) {}
 
-// custom is a type of strings that compares in a way of its own.
+// custom is a string type with its own comparison.
 type custom struct{ basetypes.StringType }
 
-// TestUnsupported lists what makes a resource one whose questions are all left to the framework.
+// TestUnsupported lists what makes a resource unsupported.
 func TestUnsupported(t *testing.T) {
 	model := func() any { return &named{} }
 	with := func(a fwschema.Attribute) *thing { return newThing(map[string]fwschema.Attribute{"name": a}, model) }
@@ -102,7 +102,7 @@ func TestUnsupported(t *testing.T) {
 	blocks.schema.Blocks = map[string]fwschema.Block{"b": fwschema.SingleNestedBlock{}}
 	for name, c := range map[string]struct {
 		resource resource.Resource
-		want     string // "" if it is supported
+		want     string // "" if supported
 	}{
 		"supported":               {with(optional), ""},
 		"a static default":        {with(fwschema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("x")}), ""},
@@ -147,7 +147,8 @@ func answersFor(t *testing.T, o *thing, data any) *Answers {
 	return a
 }
 
-// TestDeclined checks what is declined whatever the resource decides, and that nothing is answered that it does not decide.
+// TestDeclined checks what is declined regardless of the resource, and that no call is answered
+// without its decision.
 func TestDeclined(t *testing.T) {
 	o := newThing(map[string]fwschema.Attribute{"name": fwschema.StringAttribute{Optional: true}}, func() any { return &named{} })
 	object := &tfprotov6.DynamicValue{MsgPack: []byte("\x81\xa4name\xa1x")}

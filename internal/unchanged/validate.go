@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// validators are those that look at nothing but the value, and have nothing to say about null and unknown ones. Validators that
-// compare attributes, or wrap other validators, cannot be called without the framework's configuration.
+// validators are those that use the value only, and accept null and unknown values. Validators that
+// compare attributes, or wrap other validators, need the framework's configuration.
 var validators = map[string]bool{
 	"stringvalidator.oneOfValidator":         true,
 	"stringvalidator.lengthAtLeastValidator": true,
@@ -21,8 +21,8 @@ var validators = map[string]bool{
 	"validators.timeDurationValidator":       true, // of timeouts
 }
 
-// ByValue is implemented by validators of the provider's own that look at nothing but the value, and have nothing to say about null and
-// unknown ones.
+// ByValue is implemented by the provider's own validators that use the value only, and accept null
+// and unknown values.
 type ByValue interface{ ByValue() }
 
 func unknownValidators(a *attribute) []error {
@@ -50,7 +50,7 @@ func unknownValidators(a *attribute) []error {
 	return errs
 }
 
-// valid reports whether the framework would have nothing to say about a configuration.
+// valid reports whether the framework would return no diagnostic for a configuration.
 func (s *schema) valid(ctx context.Context, config *Value) bool {
 	for i := range s.attributes {
 		if !s.attributes[i].valid(ctx, config.get(i)) {
@@ -73,7 +73,7 @@ func (a *attribute) valid(ctx context.Context, v attr.Value) bool {
 	return a.validatorsAccept(ctx, v) && a.node.valid(ctx, v)
 }
 
-// validatorsAccept reports whether the validators of an attribute have nothing to say about a known value.
+// validatorsAccept reports whether an attribute's validators accept a known value.
 func (a *attribute) validatorsAccept(ctx context.Context, v attr.Value) bool {
 	var diags diag.Diagnostics
 	switch v := v.(type) {
@@ -105,7 +105,7 @@ func (a *attribute) validatorsAccept(ctx context.Context, v attr.Value) bool {
 	return len(diags) == 0
 }
 
-// valid looks at the attributes within a known value.
+// valid validates the attributes within a known value.
 func (n *node) valid(ctx context.Context, v attr.Value) bool {
 	switch v := v.(type) {
 	case types.List:
@@ -140,6 +140,6 @@ func (n *node) validElement(ctx context.Context, v attr.Value) bool {
 	if n.attributes == nil {
 		return true
 	}
-	// The framework looks for attributes even within elements that are null or unknown.
+	// The framework validates attributes even within null or unknown elements.
 	return !v.IsNull() && !v.IsUnknown() && n.valid(ctx, v)
 }

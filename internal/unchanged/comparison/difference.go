@@ -17,7 +17,7 @@ import (
 // types are the types of a resource's values.
 type types struct{ state, identity tftypes.Type }
 
-// typesFrom asks a provider for the types of all its resources.
+// typesFrom returns the types of all resources of a provider.
 func typesFrom(ctx context.Context, provider tfprotov6.ProviderServer) map[string]types {
 	all := map[string]types{}
 	schemas, err := provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
@@ -51,7 +51,7 @@ func (t types) difference(have, want any) string {
 	return strings.Join(differences, "\n")
 }
 
-// text renders a field of a response, equal for equal meanings.
+// text renders a field of a response; fields with equal meaning have equal texts.
 func (t types) text(field any) string {
 	switch field := field.(type) {
 	case *tfprotov6.DynamicValue:

@@ -1,5 +1,5 @@
-// Package comparison compares the answers of package unchanged with the framework's: in tests, and in a provider that is built for
-// the acceptance tests. The tests of all resources and all acceptance tests run with it.
+// Package comparison compares the answers of package unchanged with the framework's. It runs in the
+// tests of all resources, and in the provider built for the acceptance tests.
 package comparison
 
 import (
@@ -14,17 +14,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// Outcome is what comparing the answers to one call has come to.
+// Outcome is the result of comparing the answers to one call.
 type Outcome struct {
 	RPC  string // ReadResource
 	Type string // of the resource
-	// Answered reports whether there was an answer without the framework.
+	// Answered reports whether package unchanged answered.
 	Answered bool
-	// Difference describes how the answer differs from the framework's; "" if it does not.
+	// Difference describes how its answer differs from the framework's; "" if it does not.
 	Difference string
 }
 
-// String is one line, or more for a difference.
+// String returns one line, or more for a difference.
 func (o Outcome) String() string {
 	switch {
 	case !o.Answered:
@@ -35,19 +35,20 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("%s %s DIFFERENT: %s", o.RPC, o.Type, o.Difference)
 }
 
-// Comparing returns what takes the place of Answers.InFrontOf. Its servers ask both, report how their answers compare, and return
-// what a server of Answers.InFrontOf would.
+// Comparing returns a replacement for Answers.InFrontOf. Its servers call both, report the
+// comparison, and return what a server of Answers.InFrontOf would.
 func Comparing(report func(Outcome)) func(*unchanged.Answers, tfprotov6.ProviderServer) tfprotov6.ProviderServer {
 	return func(answers *unchanged.Answers, framework tfprotov6.ProviderServer) tfprotov6.ProviderServer {
 		return &server{ProviderServer: framework, answers: answers, report: report}
 	}
 }
 
-// OutcomesVariable names the environment variable that holds the path for AppendTo in a provider of the acceptance tests.
+// OutcomesVariable is the environment variable with the path for AppendTo in a provider of the
+// acceptance tests.
 const OutcomesVariable = "STOWAGE_COMPARISON"
 
-// AppendTo returns a function that appends outcomes to a file, which several processes may share. It panics if it cannot: an outcome
-// that is lost could be a difference.
+// AppendTo returns a function that appends outcomes to a file, which several processes may share.
+// It panics if it cannot write: a lost outcome could be a difference.
 func AppendTo(path string) func(Outcome) {
 	return func(o Outcome) {
 		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -81,7 +82,7 @@ func (s *server) typesOf(ctx context.Context, typeName string) types {
 	return s.types[typeName]
 }
 
-// compare asks both.
+// compare calls both servers.
 func compare[Request, Response any](
 	ctx context.Context, s *server, rpc, typeName string, req *Request,
 	answer func(context.Context, *Request) *Response, framework func(context.Context, *Request) (*Response, error),
