@@ -9,13 +9,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Counts of a batch: API references "BatchGetItem" and "BatchWriteItem".
+// Limits of a batch: API references "BatchGetItem" and "BatchWriteItem".
 const (
 	maxBatchKeys   = 100
 	maxBatchWrites = 25
 )
 
-// keysAndAttributes is what BatchGetItem reads of one table, also what it left unread.
+// keysAndAttributes are BatchGetItem's keys of one table, and the unprocessed ones in the answer.
 type keysAndAttributes struct {
 	Keys                     []item
 	ConsistentRead           bool              `json:",omitempty"`
@@ -109,7 +109,8 @@ type writeRequest struct {
 	DeleteRequest *struct{ Key item }  `json:",omitempty"`
 }
 
-// batchWriteItem checks all writes, then makes all of them. None is left unprocessed: only a throttled table does that.
+// batchWriteItem checks all writes, then executes all of them. None is left unprocessed, which
+// happens only to throttled tables.
 func (s *Service) batchWriteItem(r *cloud.Request) (any, *cloud.Error) {
 	var in struct {
 		RequestItems                map[string][]writeRequest

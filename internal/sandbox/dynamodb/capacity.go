@@ -2,8 +2,9 @@ package dynamodb
 
 import "github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 
-// Capacity rules: developer guide "DynamoDB provisioned capacity mode" and API reference "ConsumedCapacity". A read unit is
-// 4 KB read consistently or 8 KB eventually, a write unit is 1 KB; transactions cost twice.
+// Capacity rules: developer guide "DynamoDB provisioned capacity mode" and API reference
+// "ConsumedCapacity". A read unit is 4 KB of consistent or 8 KB of eventually consistent reads, a
+// write unit is 1 KB; transactions cost twice.
 
 type consumed struct {
 	TableName          string
@@ -19,7 +20,7 @@ type tableUnits struct {
 	WriteCapacityUnits *float64 `json:",omitempty"`
 }
 
-// readUnits is the cost of reading so many bytes in one go.
+// readUnits returns the cost of one read of so many bytes.
 func readUnits(bytes int, consistent bool) float64 {
 	units := float64(max(1, (bytes+4095)/4096))
 	if !consistent {
@@ -28,7 +29,7 @@ func readUnits(bytes int, consistent bool) float64 {
 	return units
 }
 
-// writeUnits is the cost of replacing an item of one size by one of another.
+// writeUnits returns the cost of replacing one item by another.
 func writeUnits(before, after item) float64 {
 	return float64(max(1, (max(before.size(), after.size())+1023)/1024))
 }
@@ -37,7 +38,7 @@ func checkReturnCapacity(want *string) *cloud.Error {
 	return oneOf(want, "returnConsumedCapacity", "INDEXES", "TOTAL", "NONE")
 }
 
-// report is the ConsumedCapacity of an answer, nil when it isn't wanted.
+// report returns the ConsumedCapacity of an answer, nil if not requested.
 func report(want *string, name string, units float64) *consumed {
 	if want == nil || *want == "NONE" {
 		return nil
@@ -49,7 +50,7 @@ func report(want *string, name string, units float64) *consumed {
 	return c
 }
 
-// reportTransaction is report for a transaction, which tells reads from writes.
+// reportTransaction is report for a transaction, which separates reads from writes.
 func reportTransaction(want *string, name string, units float64, write bool) *consumed {
 	c := report(want, name, units)
 	if c == nil {

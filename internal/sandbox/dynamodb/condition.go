@@ -10,13 +10,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// The grammar and meaning of conditions: developer guide "Condition and filter expressions, operators, and functions in
-// DynamoDB". A comparison with an attribute that isn't there is false, but <> is true.
+// The grammar and meaning of conditions: developer guide "Condition and filter expressions,
+// operators, and functions in DynamoDB". A comparison with a missing attribute is false, but <> is
+// true.
 
-// maxIn is the number of values that IN takes.
+// maxIn is the maximum number of values of IN.
 const maxIn = 100
 
-// condition is a parsed condition: operator with conditions (AND, OR, NOT) or with operands (all others) below it.
+// condition is a parsed condition: an operator with conditions (AND, OR, NOT) or operands (all
+// others).
 type condition struct {
 	operator string // AND OR NOT, = <> < <= > >=, BETWEEN IN, or a function's name
 	below    []*condition
@@ -62,7 +64,8 @@ func (p *parser) negation() *condition {
 	return c
 }
 
-// matches says whether the parenthesis that closed just now is the one that opened right after the one that closes next.
+// matches reports whether the last closed parenthesis was opened right after the one that closes
+// next.
 func (p *parser) matches() bool {
 	depth := 0
 	for i := p.at - 1; i >= 0; i-- {
@@ -79,7 +82,7 @@ func (p *parser) matches() bool {
 	return false
 }
 
-// arity of the functions that are conditions.
+// arity is the number of arguments of the functions that are conditions.
 var arity = map[string]int{"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2}
 
 func (p *parser) comparison() *condition {
@@ -125,7 +128,7 @@ func (p *parser) comparison() *condition {
 	return &condition{}
 }
 
-// conditionOperand is a path, a :value or size(path).
+// conditionOperand parses a path, a :value or size(path).
 func (p *parser) conditionOperand() operand {
 	if !p.calls() {
 		return p.plainOperand()
@@ -208,7 +211,7 @@ func (p *parser) needOrdered(operator string, operands []operand) {
 	}
 }
 
-// bounds refuses constant bounds of BETWEEN that differ in type or are the wrong way round.
+// bounds refuses constant bounds of BETWEEN with different types or in the wrong order.
 func (p *parser) bounds(low, high operand) {
 	if p.err != nil || low.operation != operandValue || high.operation != operandValue {
 		return
@@ -223,7 +226,7 @@ func (p *parser) bounds(low, high operand) {
 	}
 }
 
-// distinct refuses a first operand that is given again.
+// distinct refuses a condition that repeats its first operand.
 func (p *parser) distinct(c *condition) *condition {
 	if p.err != nil || len(c.operands) < 2 || c.operands[0].operation != operandPath {
 		return c
@@ -237,7 +240,7 @@ func (p *parser) distinct(c *condition) *condition {
 	return c
 }
 
-// holds evaluates the condition on an item; nil is an item that isn't there, which is one without attributes.
+// holds evaluates the condition on an item; nil, a missing item, has no attributes.
 func (c *condition) holds(i item) bool {
 	switch c.operator {
 	case "AND":
@@ -287,7 +290,7 @@ func (c *condition) holds(i item) bool {
 	}
 }
 
-// ranks compares values of one ordered type; values of different types are in no order.
+// ranks compares values of one ordered type; values of different types have no order.
 func ranks(operator string, a, b value) bool {
 	if a.kind != b.kind || !a.kind.ordered() {
 		return false
@@ -305,7 +308,7 @@ func ranks(operator string, a, b value) bool {
 	}
 }
 
-// contains: a part of a string or binary, or an element of a set or list.
+// contains reports whether a string or binary contains a part, or a set or list an element.
 func contains(a, b value) bool {
 	switch {
 	case a.kind == kindString || a.kind == kindBinary:
@@ -317,14 +320,14 @@ func contains(a, b value) bool {
 	}
 }
 
-// inCondition gives the value of a path, a constant or size(...).
+// inCondition returns the value of a path, a constant or size(...).
 func (o operand) inCondition(i item) (value, bool) {
 	switch o.operation {
 	case operandValue:
 		return o.constant, true
 	case operandPath:
 		return o.path.in(i)
-	default: // size(...), the only function that a condition's operand can be
+	default: // size(...), the only function allowed as an operand
 	}
 	v, ok := o.args[0].inCondition(i)
 	if !ok {
@@ -347,7 +350,7 @@ func (o operand) inCondition(i item) (value, bool) {
 	return value{kind: kindNumber, num: num}, true
 }
 
-// attributes are the names of the top-level attributes that a condition looks at, in order.
+// attributes returns the names of a condition's top-level attributes, in order.
 func (c *condition) attributes() []string {
 	names := make(map[string]bool)
 	var walk func(operands []operand)

@@ -6,22 +6,24 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// invalid is a ValidationException.
+// invalid returns a ValidationException.
 func invalid(format string, args ...any) *cloud.Error {
 	return cloud.Errorf("ValidationException", format, args...)
 }
 
-// constraint is the ValidationException for a parameter out of its bounds: AWS answers it before the service looks closer.
+// constraint returns the ValidationException for a parameter out of its bounds, which AWS checks
+// before the service does.
 func constraint(value, member, rule string) *cloud.Error {
 	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, rule)
 }
 
-// keyMismatch is the answer to a key that isn't exactly the table's key.
+// keyMismatch returns the error for a key with other attributes than the table's key.
 func keyMismatch() *cloud.Error {
 	return invalid("The provided key element does not match the schema")
 }
 
-// conditionFailed is the answer to a condition that doesn't hold; old is the item to show, nil for none.
+// conditionFailed returns the error for a condition that does not hold; old is the returned item,
+// nil for none.
 func conditionFailed(old item) *cloud.Error {
 	e := cloud.Errorf("ConditionalCheckFailedException", "The conditional request failed")
 	if old != nil {
@@ -30,7 +32,7 @@ func conditionFailed(old item) *cloud.Error {
 	return e
 }
 
-// oneOf checks a parameter that takes named values only; nil or empty is not given.
+// oneOf checks a parameter with a fixed set of values; nil or empty means not given.
 func oneOf(given *string, member string, allowed ...string) *cloud.Error {
 	if given == nil {
 		return nil

@@ -59,7 +59,7 @@ func TestConditions(t *testing.T) {
 		{expression: "size(n) = :five", values: attributes{":five": num("5")}, want: failed},
 		{expression: "size(s1)", want: bad("The function is not allowed to be used this way in an expression; function: size")},
 		{expression: "tags = :t", values: attributes{":t": strs("b", "a")}},
-		// AND binds closer than OR, NOT closest.
+		// AND binds tighter than OR, NOT tightest.
 		{expression: "n = :v OR n = :w AND s1 = :w", values: attributes{":v": num("5"), ":w": num("6")}},
 		{expression: "(n = :v OR n = :w) AND s1 = :w", values: attributes{":v": num("5"), ":w": num("6")}, want: failed},
 		{expression: "((n = :v))", values: attributes{":v": num("5")}, want: bad("The expression has redundant parentheses;")},
@@ -109,7 +109,7 @@ func TestUpdates(t *testing.T) {
 	for _, c := range []struct {
 		expression string
 		values     attributes
-		want       attributes // changes against the sample; nil values are gone
+		want       attributes // changes to the sample; nil values are removed
 		err        string
 	}{
 		{expression: "SET n = n + :d", values: attributes{":d": num("0.1")}, want: attributes{"n": num("5.1")}},

@@ -2,7 +2,7 @@ package dynamodb
 
 import "testing"
 
-// Whatever an expression says, it is parsed and evaluated or refused, and never crashes the sandbox.
+// Any expression is parsed and evaluated or refused, and never crashes the sandbox.
 func FuzzExpressions(f *testing.F) {
 	for _, seed := range []string{
 		"SET a = :v, b[0].c = if_not_exists(a, :v) + :v REMOVE #a", "((a IN (:v)) AND NOT size(#a.b[3]) < :v)", "a[0], b.c, #a", "((((", "a[",

@@ -20,7 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 )
 
-// bench is a DynamoDB behind HTTP with the real SDK client in front of it.
+// bench is a DynamoDB behind HTTP with the SDK's client.
 type bench struct {
 	*sdk.Client
 	t       *testing.T
@@ -71,7 +71,7 @@ func (b *bench) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(response.Body)
 }
 
-// table makes a table with the string keys pk and sk.
+// table creates a table with the string keys pk and sk.
 func (b *bench) table(name string) {
 	b.t.Helper()
 	_, err := b.CreateTable(b.t.Context(), &sdk.CreateTableInput{

@@ -28,7 +28,7 @@ const (
 	kindMap       kind = "M"
 )
 
-// longName is a data type as some error texts spell it.
+// longName returns a data type as some error texts spell it.
 func (k kind) longName() string {
 	return map[kind]string{
 		kindString: "STRING", kindNumber: "NUMBER", kindBinary: "BINARY", kindBool: "BOOLEAN", kindNull: "NULL",
@@ -38,14 +38,14 @@ func (k kind) longName() string {
 
 func (k kind) isSet() bool { return k == kindStringSet || k == kindNumberSet || k == kindBinarySet }
 
-// ordered says that values of the type can be compared with < and >.
+// ordered reports whether values of the type can be compared with < and >.
 func (k kind) ordered() bool { return k == kindString || k == kindNumber || k == kindBinary }
 
-// element is the type of a set's elements.
+// element returns the type of a set's elements.
 func (k kind) element() kind { return kind(strings.TrimSuffix(string(k), "S")) }
 
-// value is an attribute value. Values are shared between an item's versions and so are never changed in place, except in
-// the deep copy that an update works on.
+// value is an attribute value. An item's versions share values, so they are never changed in place,
+// except in the deep copy of an update.
 type value struct {
 	kind kind
 	text string  // S; B as raw bytes
@@ -53,18 +53,19 @@ type value struct {
 	flag bool    // BOOL
 	list []value // L; sets, sorted
 	m    item    // M
-	// bad is why the value as received isn't a valid one. check reports it; the decoder can't, as its
-	// errors become SerializationException.
+	// bad is why the received value is invalid. check reports it; the decoder cannot, as its errors
+	// become SerializationException.
 	bad *cloud.Error
 }
 
-// item is an item's attributes, or a map's members.
+// item contains an item's attributes, or a map's members.
 type item map[string]value
 
-// maxNesting is the depth of lists and maps in an item: developer guide "Quotas in Amazon DynamoDB".
+// maxNesting is the maximum depth of lists and maps in an item: developer guide "Quotas in Amazon
+// DynamoDB".
 const maxNesting = 32
 
-// UnmarshalJSON decodes an AttributeValue. What is JSON but no valid value is reported by check.
+// UnmarshalJSON decodes an AttributeValue. check reports JSON that is no valid value.
 func (v *value) UnmarshalJSON(data []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -126,8 +127,8 @@ func (v *value) decode(raw json.RawMessage) error {
 	return nil
 }
 
-// decodeSet reads a set. Sets have at least one element and no two equal ones: developer guide "Supported data types and
-// naming rules in Amazon DynamoDB".
+// decodeSet decodes a set. Sets have at least one element and no two equal ones: developer guide
+// "Supported data types and naming rules in Amazon DynamoDB".
 func (v *value) decodeSet(raw json.RawMessage) error {
 	var texts []string
 	if err := json.Unmarshal(raw, &texts); err != nil {
@@ -166,7 +167,7 @@ func (v *value) decodeSet(raw json.RawMessage) error {
 	return nil
 }
 
-// insert puts an element into a set, in order; false when it is there already.
+// insert adds an element to a set, in order; false when the set contains it.
 func (v *value) insert(element value) bool {
 	i, found := slices.BinarySearchFunc(v.list, element, compareOrdered)
 	if found {
@@ -214,7 +215,7 @@ func (v value) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plain is the wire text of a scalar.
+// plain returns the wire text of a scalar.
 func (v value) plain() string {
 	switch v.kind {
 	case kindNumber:
@@ -226,7 +227,7 @@ func (v value) plain() string {
 	}
 }
 
-// check reports why a value as received isn't valid, at any depth.
+// check reports why a received value is invalid, at any depth.
 func (v value) check() *cloud.Error { return v.checkAt(1) }
 
 func (v value) checkAt(depth int) *cloud.Error {
@@ -252,7 +253,7 @@ func (v value) checkAt(depth int) *cloud.Error {
 	return nil
 }
 
-// check reports why an item as received isn't valid.
+// check reports why a received item is invalid.
 func (i item) check() *cloud.Error {
 	for _, name := range slices.Sorted(maps.Keys(i)) {
 		if name == "" {
@@ -273,7 +274,8 @@ func compareOrdered(a, b value) int {
 	return strings.Compare(a.text, b.text)
 }
 
-// equal is DynamoDB's equality: same type and same content; numbers by value, sets without order.
+// equal implements DynamoDB's equality: same type and same content; numbers by value, sets without
+// order.
 func (v value) equal(other value) bool {
 	if v.kind != other.kind {
 		return false

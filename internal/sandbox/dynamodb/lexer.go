@@ -24,7 +24,7 @@ type token struct {
 	end   int
 }
 
-// is says whether the token is a symbol or, in any case of letters, a keyword.
+// is reports whether the token is a symbol or, in any case, a keyword.
 func (t token) is(text string) bool {
 	return t.kind == tokenSymbol && t.text == text || t.kind == tokenWord && strings.EqualFold(t.text, text)
 }
@@ -33,7 +33,8 @@ func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isPart(c byte) bool   { return isLetter(c) || isDigit(c) || c == '_' }
 
-// lex cuts an expression into tokens, the last of which is the end. parameter names the expression in errors.
+// lex splits an expression into tokens, the last of which is the end. parameter names the
+// expression in errors.
 func lex(parameter, text string) ([]token, *cloud.Error) {
 	var tokens []token
 	for i := 0; i < len(text); {
@@ -77,7 +78,7 @@ func lex(parameter, text string) ([]token, *cloud.Error) {
 	return append(tokens, token{kind: tokenEnd, text: "<EOF>", start: len(text), end: len(text)}), nil
 }
 
-// badToken is the syntax error at a token that is none: near shows it with the token before it.
+// badToken returns the syntax error at an invalid token: near shows it with the token before it.
 func badToken(parameter, text string, before []token, bad token) *cloud.Error {
 	start := bad.start
 	if len(before) > 0 {

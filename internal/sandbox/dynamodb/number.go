@@ -8,8 +8,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Rules of numbers: API reference "AttributeValue" and developer guide "Supported data types and naming rules in Amazon
-// DynamoDB" (38 digits of precision; magnitude 1E-130 to 9.99...E+125; leading and trailing zeros are trimmed).
+// Rules of numbers: API reference "AttributeValue" and developer guide "Supported data types and
+// naming rules in Amazon DynamoDB" (38 digits of precision; magnitude 1E-130 to 9.99...E+125;
+// leading and trailing zeros are trimmed).
 const (
 	maxDigits   = 38
 	maxExponent = 125  // of the first digit
@@ -22,7 +23,8 @@ type number struct {
 	exp  int
 }
 
-// parseNumber reads a number as DynamoDB takes it: an optional sign, digits with an optional point, an optional exponent.
+// parseNumber parses a number in DynamoDB's format: an optional sign, digits with an optional
+// point, an optional exponent.
 func parseNumber(s string) (number, *cloud.Error) {
 	text := s
 	negative := false
@@ -73,7 +75,7 @@ func (n number) trimmed() number {
 	return number{coef: coef, exp: n.exp + len(text) - len(short)}
 }
 
-// check refuses what is too long, too big or too small; n must be trimmed.
+// check refuses numbers that are too long, too big or too small; n must be trimmed.
 func (n number) check() *cloud.Error {
 	if n.coef.Sign() == 0 {
 		return nil
@@ -91,7 +93,7 @@ func (n number) check() *cloud.Error {
 	return nil
 }
 
-// digits is the number of significant digits, 0 for zero.
+// digits returns the number of significant digits, 0 for zero.
 func (n number) digits() int {
 	if n.coef.Sign() == 0 {
 		return 0
@@ -113,14 +115,14 @@ func (n number) compare(other number) int {
 	return x.Cmp(y)
 }
 
-// plus adds other times sign exactly; a result that DynamoDB can't hold is its error.
+// plus adds other times sign exactly. It returns DynamoDB's error if the result is out of range.
 func (n number) plus(other number, sign int64) (number, *cloud.Error) {
 	x, y, exp := aligned(n, other)
 	sum := number{coef: x.Add(x, y.Mul(y, big.NewInt(sign))), exp: exp}.trimmed()
 	return sum, sum.check()
 }
 
-// String is the form in which DynamoDB answers: plain digits, no exponent.
+// String returns DynamoDB's answer format: plain digits, no exponent.
 func (n number) String() string {
 	if n.coef.Sign() == 0 {
 		return "0"

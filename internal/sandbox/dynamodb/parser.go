@@ -10,8 +10,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// placeholders are a request's ExpressionAttributeNames and ExpressionAttributeValues with a note of which were used by
-// any of its expressions: developer guide "Expression attribute names (aliases) in DynamoDB".
+// placeholders are a request's ExpressionAttributeNames and ExpressionAttributeValues with a record
+// of which its expressions have used: developer guide "Expression attribute names (aliases) in
+// DynamoDB".
 type placeholders struct {
 	names      map[string]string
 	values     map[string]value
@@ -19,8 +20,8 @@ type placeholders struct {
 	usedValues map[string]bool
 }
 
-// newPlaceholders checks the placeholders' form. expressions are the texts of all expression parameters that the
-// request's operation has, by name, "" for those not given.
+// newPlaceholders checks the placeholders' format. expressions are the texts of all expression
+// parameters of the request's operation, by name, "" for those not given.
 func newPlaceholders(names map[string]string, values map[string]value, expressions ...parameter) (*placeholders, *cloud.Error) {
 	var missing []string
 	given := false
@@ -73,7 +74,7 @@ func newPlaceholders(names map[string]string, values map[string]value, expressio
 	return &placeholders{names: names, values: values, usedNames: map[string]bool{}, usedValues: map[string]bool{}}, nil
 }
 
-// parameter is an expression parameter of a request; text is nil when it isn't given.
+// parameter is an expression parameter of a request; text is nil if not given.
 type parameter struct {
 	name string
 	text *string
@@ -113,8 +114,8 @@ func (p *placeholders) unused() *cloud.Error {
 	return nil
 }
 
-// parser is a recursive descent parser of one expression. Its first error sticks and moves it to the end of the text, so
-// that every production ends; only the entry points look at the error.
+// parser is a recursive descent parser of one expression. Its first error is kept and moves it to
+// the end of the text, so that every production terminates; only the entry points check the error.
 type parser struct {
 	parameter string
 	text      string
@@ -140,7 +141,7 @@ func (p *parser) fail(format string, args ...any) {
 	p.at = len(p.tokens) - 1
 }
 
-// syntax fails at the current token; near shows it with its neighbours.
+// syntax fails at the current token; near shows it with its neighbors.
 func (p *parser) syntax() {
 	if p.err != nil {
 		return
@@ -166,7 +167,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// take moves over the token if it is the symbol or keyword.
+// take consumes the token if it is the symbol or keyword.
 func (p *parser) take(text string) bool {
 	if p.peek().is(text) {
 		p.next()
@@ -181,7 +182,7 @@ func (p *parser) expect(text string) {
 	}
 }
 
-// calls says whether a function call stands here: a name and an opening parenthesis.
+// calls reports whether a function call follows: a name and an opening parenthesis.
 func (p *parser) calls() bool {
 	return p.peek().kind == tokenWord && p.tokens[p.at+1].is("(")
 }
@@ -214,7 +215,7 @@ func (p path) String() string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-// in finds the value at the path; false when there is none.
+// in returns the value at the path; false for none.
 func (p path) in(i item) (value, bool) {
 	v := value{kind: kindMap, m: i}
 	for _, s := range p {
@@ -286,7 +287,7 @@ func (p *parser) name() step {
 	}
 }
 
-// operation is what an operand does.
+// operation is the operation of an operand.
 type operation string
 
 const (
@@ -299,7 +300,7 @@ const (
 	operandMinus operation = "-"
 )
 
-// operand is what gives a value: a path, a constant, or an operation on operands.
+// operand is a path, a constant, or an operation on operands.
 type operand struct {
 	operation operation
 	path      path
@@ -307,7 +308,8 @@ type operand struct {
 	args      []operand
 }
 
-// mismatch says whether the operand surely has none of the given types: an error that is found without the item.
+// mismatch reports whether the operand certainly has none of the given types, an error that does
+// not depend on the item.
 func (o operand) mismatch(kinds ...kind) bool {
 	switch o.operation {
 	case operandValue:
@@ -321,7 +323,7 @@ func (o operand) mismatch(kinds ...kind) bool {
 	}
 }
 
-// resultKind is the type of an operand that mismatch complains of.
+// resultKind returns the operand's type for the error of a mismatch.
 func (o operand) resultKind() kind {
 	switch o.operation {
 	case operandValue:
@@ -333,7 +335,7 @@ func (o operand) resultKind() kind {
 	}
 }
 
-// plainOperand is a path or a :value.
+// plainOperand parses a path or a :value.
 func (p *parser) plainOperand() operand {
 	if t := p.peek(); t.kind == tokenValue {
 		p.next()
@@ -360,7 +362,8 @@ func (p *parser) projection() ([]path, *cloud.Error) {
 	return paths, p.err
 }
 
-// disjoint refuses two paths of which one is part of the other, or that take one value for a list and a map.
+// disjoint refuses two paths if one is part of the other, or if they use one value as a list and a
+// map.
 func (p *parser) disjoint(paths []path) {
 	for i, a := range paths {
 		for _, b := range paths[i+1:] {

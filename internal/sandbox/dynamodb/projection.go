@@ -38,8 +38,8 @@ func newSelection(paths []path) *selection {
 	return root
 }
 
-// project gives the part of an item that the paths select. Selected elements of a list keep their order but not their
-// indexes: developer guide "Using projection expressions in DynamoDB".
+// project returns the part of an item that the paths select. Selected elements of a list keep their
+// order but not their indexes: developer guide "Using projection expressions in DynamoDB".
 func project(i item, paths []path) item {
 	if i == nil {
 		return nil

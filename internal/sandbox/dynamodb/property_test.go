@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A naive model: items of small integers, with conditions as Go closures built beside their text.
+// A naive model: items of small integers, with conditions as Go closures next to their text.
 type model map[string]int
 
 var attributeNames = []string{"a1", "b1", "c1"}
@@ -175,7 +175,7 @@ func TestNumbersAreExact(t *testing.T) {
 	}
 }
 
-// Sizes by the developer guide's page "DynamoDB item sizes and formats".
+// Sizes follow the developer guide's page "DynamoDB item sizes and formats".
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{

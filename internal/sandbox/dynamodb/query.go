@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// readInput are the members that Query and Scan have in common.
+// readInput are the common members of Query and Scan.
 type readInput struct {
 	TableName                 string
 	IndexName                 *string
@@ -32,7 +32,7 @@ type readOutput struct {
 	ConsumedCapacity *consumed `json:",omitempty"`
 }
 
-// reading is a Query or Scan that was checked.
+// reading is a checked Query or Scan.
 type reading struct {
 	in     *readInput
 	table  *table
@@ -42,7 +42,8 @@ type reading struct {
 	found  *placeholders
 }
 
-// prepareRead checks what Query and Scan have in common; key is Query's KeyConditionExpression, nil for Scan.
+// prepareRead checks the common members of Query and Scan; key is Query's KeyConditionExpression,
+// nil for Scan.
 func (s *Service) prepareRead(r *cloud.Request, in *readInput, key *string) (*reading, *condition, *cloud.Error) {
 	if err := checkReturnCapacity(in.ReturnConsumedCapacity); err != nil {
 		return nil, nil, err
@@ -126,7 +127,7 @@ func (in *readInput) checkSelect() *cloud.Error {
 	return nil
 }
 
-// checkStart checks the form of ExclusiveStartKey.
+// checkStart checks the format of ExclusiveStartKey.
 func (rd *reading) checkStart() *cloud.Error {
 	if rd.in.ExclusiveStartKey == nil {
 		return nil
@@ -137,9 +138,9 @@ func (rd *reading) checkStart() *cloud.Error {
 	return nil
 }
 
-// page reads one page of rows. A page ends with the item that reaches Limit or 1 MB, counted before the filter, and then has a
-// LastEvaluatedKey even if nothing follows: API references "Query" and "Scan", developer guide "Paginating table query
-// results".
+// page reads one page of rows. A page ends with the item that reaches Limit or 1 MB, counted before
+// the filter, and then has a LastEvaluatedKey even if nothing follows: API references "Query" and
+// "Scan", developer guide "Paginating table query results".
 func (rd *reading) page(rows iter.Seq[item]) readOutput {
 	var out readOutput
 	items := []item{}
@@ -217,7 +218,7 @@ func (s *Service) query(r *cloud.Request) (any, *cloud.Error) {
 	}), nil
 }
 
-// following cuts rows of one hash key down to those after a starting key in the direction of reading.
+// following returns the rows of one hash key after a starting key in the direction of reading.
 func (t *table) following(rows []item, start item, forward bool) []item {
 	if start == nil {
 		return rows
@@ -232,8 +233,8 @@ func (t *table) following(rows []item, start item, forward bool) []item {
 	return rows[at:]
 }
 
-// keyCondition takes a key condition apart: the hash key's value, and the condition on the sort key or nil. Rules: developer
-// guide "Key condition expressions for the Query operation in DynamoDB".
+// keyCondition splits a key condition into the hash key's value and the condition on the sort key
+// or nil. Rules: developer guide "Key condition expressions for the Query operation in DynamoDB".
 func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
 	parts := []*condition{c}
 	if c.operator == "AND" {
@@ -370,7 +371,7 @@ func (s *Service) scan(r *cloud.Request) (any, *cloud.Error) {
 	}), nil
 }
 
-// segmentOf is the part of a parallel scan that a partition belongs to: equal shares of the hash range.
+// segmentOf returns a partition's segment of a parallel scan: equal shares of the hash range.
 func segmentOf(p *partition, total int) int {
 	high, _ := bits.Mul64(p.hash, uint64(total))
 	return int(high)

@@ -2,7 +2,8 @@ package dynamodb
 
 import "github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 
-// projector parses a ProjectionExpression that is the only expression of its request; nil paths mean everything.
+// projector parses a ProjectionExpression that is the only expression of its request; nil paths
+// mean everything.
 func projector(names map[string]string, expression *string) ([]path, *cloud.Error) {
 	found, err := newPlaceholders(names, nil, parameter{"ProjectionExpression", expression})
 	if err != nil || expression == nil {
@@ -15,7 +16,7 @@ func projector(names map[string]string, expression *string) ([]path, *cloud.Erro
 	return paths, found.unused()
 }
 
-// shown is the part of an item that a read answers.
+// shown returns the part of an item that a read returns.
 func shown(i item, paths []path) item {
 	if paths == nil {
 		return i

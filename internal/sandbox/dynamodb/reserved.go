@@ -2,8 +2,8 @@ package dynamodb
 
 import "strings"
 
-// reserved are the words that may not stand bare as an attribute name, in any case of letters: developer guide "Reserved
-// words in DynamoDB", spelling mistakes included (FLATTERN, INNTER, LOGED).
+// reserved are the words that are no attribute names without a placeholder, in any case: developer
+// guide "Reserved words in DynamoDB", spelling mistakes included (FLATTERN, INNTER, LOGED).
 var reserved = func() map[string]bool {
 	set := make(map[string]bool)
 	for word := range strings.FieldsSeq(reservedWords) {

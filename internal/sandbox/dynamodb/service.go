@@ -16,10 +16,10 @@ type Service struct {
 	places map[place]*regional
 }
 
-// place is where tables live: an account's region.
+// place is the account and region of tables.
 type place struct{ account, region string }
 
-// regional is what one account has in one region.
+// regional contains the tables and tokens of one account in one region.
 type regional struct {
 	tables map[string]*table
 	tokens map[string]pastTransaction // by ClientRequestToken
@@ -30,7 +30,8 @@ type pastTransaction struct {
 	until       time.Time
 }
 
-// New makes a DynamoDB without tables and registers the resource type AWS::DynamoDB::Table with the world.
+// New returns a DynamoDB without tables and registers the resource type AWS::DynamoDB::Table with
+// the world.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, places: make(map[place]*regional)}
 	w.RegisterType("AWS::DynamoDB::Table", tableType{s})
@@ -49,7 +50,7 @@ func (s *Service) at(c cloud.Caller) *regional {
 
 type handler func(*Service, *cloud.Request) (any, *cloud.Error)
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]handler{
 	"BatchGetItem":              (*Service).batchGetItem,
 	"BatchWriteItem":            (*Service).batchWriteItem,
@@ -88,14 +89,15 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return withChecksum(response), nil
 }
 
-// capital are the exceptions whose text is the member "Message" and not "message" in the service's model.
+// capital are the exceptions whose text is the member "Message" instead of "message" in the
+// service's model.
 var capital = map[string]bool{
 	"TransactionCanceledException":         true,
 	"TransactionInProgressException":       true,
 	"IdempotentParameterMismatchException": true,
 }
 
-// frameworkErrors are the errors of the web service framework under DynamoDB, which have namespaces of their own.
+// frameworkErrors are the errors of DynamoDB's web service framework, which have other namespaces.
 var frameworkErrors = map[string]string{
 	"ValidationException":       "com.amazon.coral.validate#",
 	"SerializationException":    "com.amazon.coral.service#",
@@ -117,7 +119,7 @@ func withChecksum(r *cloud.Response) *cloud.Response {
 	return r
 }
 
-// decode reads a request's body; members that the sandbox doesn't model are refused.
+// decode decodes a request's body; it refuses unmodelled members.
 func decode(r *cloud.Request, v any) *cloud.Error {
 	err := protocol.DecodeStrict(r, v)
 	if err == nil {
@@ -130,10 +132,10 @@ func decode(r *cloud.Request, v any) *cloud.Error {
 	return cloud.Errorf("SerializationException", "%s", err.Error())
 }
 
-// SweepExpired deletes every item of every account whose time to live has passed, as AWS does at a time of its choice. It may only be
-// called under the world's lock. It returns the number of items deleted. An item expires when its TTL attribute is a
-// number of seconds since 1970 that lies in the past, but not by more than five years: developer guide "Using time to
-// live (TTL) in DynamoDB".
+// SweepExpired deletes all expired items of every account, as AWS does at an arbitrary time. It
+// requires the world's lock. It returns the number of deleted items. An item expires when its TTL
+// attribute is a number of seconds since 1970 in the past, but not by more than five years:
+// developer guide "Using time to live (TTL) in DynamoDB".
 func (s *Service) SweepExpired() int {
 	now := s.world.Now()
 	deleted := 0

@@ -116,7 +116,7 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	}
 
 	items[1].ConditionCheck.ExpressionAttributeValues = attributes{":v": num("1")}
-	for range 2 { // the second is the same request
+	for range 2 { // the second repeats the first
 		_, err := b.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: items, ClientRequestToken: aws.String("token")})
 		if err != nil {
 			t.Fatal(err)

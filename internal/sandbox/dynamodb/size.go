@@ -6,8 +6,8 @@ const (
 	maxItemSize = 400 << 10
 	// maxPageSize ends a page of Query or Scan: reading stops when the items read so far reach it.
 	maxPageSize = 1 << 20
-	// maxBatchRead is the 16 MB of BatchGetItem. The API reference's example (52 of 100 items of 300 KB fit) holds with
-	// decimal megabytes only.
+	// maxBatchRead is the 16 MB of BatchGetItem. The API reference's example (52 of 100 items of
+	// 300 KB fit) is true only for decimal megabytes.
 	maxBatchRead   = 16_000_000
 	maxBatchWrite  = 16 << 20
 	maxTransaction = 4 << 20
@@ -16,7 +16,8 @@ const (
 	maxExpression  = 4 << 10
 )
 
-// size is an item's size: names and values. Rules: developer guide "DynamoDB item sizes and formats".
+// size returns an item's size: names and values. Rules: developer guide "DynamoDB item sizes and
+// formats".
 func (i item) size() int {
 	total := 0
 	for name, v := range i {

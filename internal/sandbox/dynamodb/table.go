@@ -18,15 +18,15 @@ type keyAttribute struct {
 	kind kind
 }
 
-// The states of a table that the sandbox knows.
+// The modelled states of a table.
 const (
 	statusCreating = "CREATING"
 	statusActive   = "ACTIVE"
 	statusDeleting = "DELETING"
 )
 
-// table is a table with its items. Items and row lists are replaced, never changed, so that the versions before the last
-// write cost nothing to keep.
+// table is a table with its items. Items and row lists are replaced, never changed, so that keeping
+// the versions before the last write is free.
 type table struct {
 	name, arn, id string
 	status        string
@@ -36,7 +36,7 @@ type table struct {
 	billing       string
 	read, write   int64 // provisioned units; 0 on demand
 	class         string
-	protected     bool // against deletion
+	protected     bool // deletion protection
 	encrypted     bool // with a KMS key
 	kmsKey        string
 	ttlAttribute  string // "" when TTL is off
@@ -46,7 +46,7 @@ type table struct {
 	tags          map[string]string
 
 	partitions map[string]*partition
-	sorted     []*partition // by hash; nil when it has to be made again
+	sorted     []*partition // by hash; nil when it must be rebuilt
 	before     map[string]*partition
 	count      int
 	bytes      int
@@ -59,7 +59,7 @@ type partition struct {
 	rows []item
 }
 
-// encode is a key value as a map key: equal values, equal strings.
+// encode returns a key value as a map key: equal values, equal strings.
 func encode(v value) string {
 	if v.kind == kindNumber {
 		return "N" + v.num.String()
@@ -72,7 +72,7 @@ func partitionHash(id string) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// keys are the attributes of the primary key.
+// keys returns the attributes of the primary key.
 func (t *table) keys() []keyAttribute {
 	if t.sort == nil {
 		return []keyAttribute{t.hash}
@@ -84,7 +84,7 @@ func (t *table) isKey(name string) bool {
 	return slices.ContainsFunc(t.keys(), func(k keyAttribute) bool { return k.name == name })
 }
 
-// keyOf cuts an item down to its primary key.
+// keyOf returns an item's primary key.
 func (t *table) keyOf(i item) item {
 	key := make(item, 2)
 	for _, k := range t.keys() {
@@ -93,7 +93,7 @@ func (t *table) keyOf(i item) item {
 	return key
 }
 
-// identity names the item with a primary key, across tables.
+// identity identifies the item with a primary key across tables.
 func (t *table) identity(i item) string {
 	id := t.arn
 	for _, k := range t.keys() {
@@ -121,7 +121,7 @@ func (t *table) checkKey(key item) *cloud.Error {
 // missingKey begins the error for an item without its key.
 const missingKey = "One or more parameter values were invalid: Missing the key "
 
-// checkItem checks an item that is to be stored.
+// checkItem checks an item before it is stored.
 func (t *table) checkItem(i item) *cloud.Error {
 	if err := i.check(); err != nil {
 		return err
@@ -169,7 +169,7 @@ func checkNotEmpty(name string, v value) *cloud.Error {
 	return nil
 }
 
-// rows gives the items of a hash key, as of now or as of before the last write.
+// rows returns the items of a hash key, as of now or as of before the last write.
 func (t *table) rows(id string, stale bool) []item {
 	p := t.partitions[id]
 	if stale {
@@ -183,7 +183,7 @@ func (t *table) rows(id string, stale bool) []item {
 	return p.rows
 }
 
-// find looks for a sort key among rows: its place, and whether it is there.
+// find searches rows for a sort key. It returns the position, and whether the key is there.
 func (t *table) find(rows []item, key item) (int, bool) {
 	if t.sort == nil {
 		return 0, len(rows) > 0
@@ -191,7 +191,7 @@ func (t *table) find(rows []item, key item) (int, bool) {
 	return slices.BinarySearchFunc(rows, key[t.sort.name], func(row item, v value) int { return compareOrdered(row[t.sort.name], v) })
 }
 
-// get returns an item, nil when there is none.
+// get returns an item, nil for none.
 func (t *table) get(key item, stale bool) item {
 	rows := t.rows(encode(key[t.hash.name]), stale)
 	if at, ok := t.find(rows, key); ok {
@@ -200,10 +200,10 @@ func (t *table) get(key item, stale bool) item {
 	return nil
 }
 
-// begin starts a write request: what is stored until the next begin is what stale reads don't see.
+// begin starts a write request: stale reads do not see what is stored until the next begin.
 func (t *table) begin() { t.before = make(map[string]*partition) }
 
-// set stores an item in place of the one with its key, or removes the one with the key when i is nil.
+// set replaces the item with a key, or removes it when i is nil.
 func (t *table) set(key, i item) {
 	id := encode(key[t.hash.name])
 	old := t.partitions[id]
@@ -238,7 +238,7 @@ func (t *table) set(key, i item) {
 	t.partitions[id] = p
 }
 
-// all gives every partition in the order of Scan: by the hash of the hash key.
+// all returns every partition in the order of Scan: by the hash of the hash key.
 func (t *table) all(stale bool) []*partition {
 	if stale && len(t.before) > 0 {
 		merged := maps.Clone(t.partitions)
@@ -272,7 +272,7 @@ func comparePartitions(a, b *partition) int {
 	}
 }
 
-// seconds is a time as TTL attributes hold it, in seconds since 1970; false when v is no such number.
+// seconds returns a TTL attribute's time in seconds since 1970; false when v is no such number.
 func seconds(v value) (int64, bool) {
 	if v.kind != kindNumber {
 		return 0, false

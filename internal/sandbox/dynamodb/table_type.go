@@ -10,13 +10,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// tableType is the resource type AWS::DynamoDB::Table: CloudFormation user guide, page of that name. CloudFormation's own
-// resource time stands for the table's phase CREATING.
+// tableType is the resource type AWS::DynamoDB::Table: CloudFormation user guide, page of that
+// name. CloudFormation's own resource time represents the table's phase CREATING.
 type tableType struct{ s *Service }
 
 var _ cloud.ResourceType = tableType{}
 
-// tableProperties are the modelled properties, which are CreateTable's members and three of other operations.
+// tableProperties are the modelled properties: CreateTable's members and three of other operations.
 type tableProperties struct {
 	TableName                        string
 	AttributeDefinitions             []attributeDefinition
@@ -46,7 +46,7 @@ func (p *tableProperties) input() *tableInput {
 	return in
 }
 
-// read turns properties into their Go form.
+// read converts properties to their Go form.
 func read(properties map[string]any) (*tableProperties, error) {
 	var p tableProperties
 	encoded, err := json.Marshal(properties)
@@ -59,7 +59,7 @@ func read(properties map[string]any) (*tableProperties, error) {
 	return &p, nil
 }
 
-// Schema describes the type. Secondary indexes and streams are missing, so that they are refused.
+// Schema describes the type. It lacks secondary indexes and streams, so that they are refused.
 func (tableType) Schema() *cloud.TypeSchema {
 	return &cloud.TypeSchema{
 		Properties: map[string]cloud.Property{
@@ -86,7 +86,7 @@ func resource(t *table) cloud.Resource {
 	return cloud.Resource{PhysicalID: t.name, Attributes: map[string]any{"Arn": t.arn}}
 }
 
-// Create makes the table, ACTIVE at once.
+// Create creates the table, ACTIVE immediately.
 func (tt tableType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	p, err := read(r.Properties)
 	if err != nil {
@@ -116,7 +116,7 @@ func (tt tableType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	return resource(t), nil
 }
 
-// features sets what CreateTable doesn't: TTL and point-in-time recovery.
+// features sets what CreateTable does not: TTL and point-in-time recovery.
 func (tt tableType) features(t *table, p *tableProperties) error {
 	t.ttlAttribute = ""
 	if p.TimeToLiveSpecification != nil && p.TimeToLiveSpecification.Enabled {
@@ -134,7 +134,7 @@ func (tt tableType) features(t *table, p *tableProperties) error {
 	return nil
 }
 
-// Update changes a table's settings; its items stay.
+// Update changes a table's settings and keeps its items.
 func (tt tableType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
 	t, refused := tt.s.named(c, physicalID)
 	if refused != nil {
@@ -175,7 +175,7 @@ func (tt tableType) Update(c cloud.Caller, physicalID string, old, properties ma
 	return resource(t), nil
 }
 
-// Delete removes the table at once.
+// Delete removes the table immediately.
 func (tt tableType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
 	t := tt.s.at(c).tables[physicalID]
 	if t == nil {

@@ -31,7 +31,7 @@ func checkTableName(name string) *cloud.Error {
 	return nil
 }
 
-// active finds a table whose items can be used: one that is being created or deleted has none.
+// active finds a table whose items are usable: one in creation or deletion has none.
 func (s *Service) active(c cloud.Caller, name string) (*table, *cloud.Error) {
 	t := s.at(c).tables[name]
 	if t == nil || t.status != statusActive {
@@ -75,7 +75,8 @@ type sseSpecification struct {
 
 type tag struct{ Key, Value string }
 
-// tableInput is a CreateTable request. The resource type AWS::DynamoDB::Table makes one of its properties too.
+// tableInput is a CreateTable request. The resource type AWS::DynamoDB::Table converts its
+// properties to one.
 type tableInput struct {
 	TableName                 string
 	AttributeDefinitions      []attributeDefinition
@@ -138,7 +139,8 @@ func (in *tableInput) keys() ([]keyAttribute, *cloud.Error) {
 	return keys, nil
 }
 
-// bill sets how a table is paid: API reference "CreateTable", members BillingMode and ProvisionedThroughput.
+// bill sets a table's billing mode: API reference "CreateTable", members BillingMode and
+// ProvisionedThroughput.
 func (t *table) bill(mode *string, units *throughput) *cloud.Error {
 	if err := oneOf(mode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST"); err != nil {
 		return err
@@ -189,7 +191,7 @@ func (t *table) encrypt(spec *sseSpecification, c cloud.Caller) *cloud.Error {
 	return nil
 }
 
-// create makes a table, in state CREATING.
+// create creates a table, in state CREATING.
 func (s *Service) create(c cloud.Caller, in *tableInput) (*table, *cloud.Error) {
 	if err := checkTableName(in.TableName); err != nil {
 		return nil, err
@@ -248,7 +250,7 @@ func (s *Service) createTable(r *cloud.Request) (any, *cloud.Error) {
 	return map[string]any{"TableDescription": t.describe()}, nil
 }
 
-// drop deletes a table, after a while if the world takes time for it.
+// drop deletes a table, after a while if the world has latency.
 func (s *Service) drop(c cloud.Caller, t *table, after time.Duration) *cloud.Error {
 	switch {
 	case t.status == statusCreating:
@@ -279,7 +281,7 @@ func (s *Service) deleteTable(r *cloud.Request) (any, *cloud.Error) {
 	return map[string]any{"TableDescription": t.describe()}, nil
 }
 
-// tableOf reads a request whose one member is a table's name.
+// tableOf reads a request whose only member is a table's name.
 func (s *Service) tableOf(r *cloud.Request) (*table, *cloud.Error) {
 	var in struct{ TableName string }
 	if err := decode(r, &in); err != nil {
@@ -296,7 +298,8 @@ func (s *Service) describeTable(r *cloud.Request) (any, *cloud.Error) {
 	return map[string]any{"Table": t.describe()}, nil
 }
 
-// describe is the table's TableDescription. Counts are exact, where AWS's lag by up to six hours.
+// describe returns the table's TableDescription. Counts are exact, while AWS's lag by up to six
+// hours.
 func (t *table) describe() map[string]any {
 	var definitions []attributeDefinition
 	var schema []keyElement
@@ -364,7 +367,8 @@ type ttlSpecification struct {
 	Enabled       bool
 }
 
-// setTTL turns TTL on or off: API reference "UpdateTimeToLive". The wait of an hour between changes isn't modelled.
+// setTTL turns TTL on or off: API reference "UpdateTimeToLive". The wait of an hour between changes
+// is not modelled.
 func (t *table) setTTL(spec ttlSpecification) *cloud.Error {
 	switch {
 	case spec.AttributeName == "":
@@ -407,7 +411,7 @@ func (s *Service) updateTimeToLive(r *cloud.Request) (any, *cloud.Error) {
 	return map[string]any{"TimeToLiveSpecification": in.TimeToLiveSpecification}, nil
 }
 
-// usable refuses changes of a table that is being made or deleted.
+// usable refuses changes of a table in creation or deletion.
 func (t *table) usable() *cloud.Error {
 	if t.status != statusActive {
 		return cloud.Errorf("ResourceInUseException", "Attempt to change a resource which is still in use: Table: %s is in state %s", t.name, t.status)
@@ -432,7 +436,8 @@ type pitrSpecification struct {
 	RecoveryPeriodInDays       *int
 }
 
-// setPITR turns point-in-time recovery on or off: API reference "UpdateContinuousBackups". Nothing can be restored.
+// setPITR turns point-in-time recovery on or off: API reference "UpdateContinuousBackups".
+// Restoring is not modelled.
 func (t *table) setPITR(spec pitrSpecification, now time.Time) *cloud.Error {
 	days := 35
 	if spec.RecoveryPeriodInDays != nil {
@@ -469,7 +474,7 @@ func (s *Service) updateContinuousBackups(r *cloud.Request) (any, *cloud.Error) 
 	return t.backups(s.world.Now()), nil
 }
 
-// backupTable is named with the exception that the backup operations give.
+// backupTable is named with the exception of the backup operations.
 func (s *Service) backupTable(r *cloud.Request, name string) (*table, *cloud.Error) {
 	t, err := s.named(r.Caller, name)
 	if err != nil && err.Code == "ResourceNotFoundException" {

@@ -19,7 +19,8 @@ const (
 	idempotenceWindow = 10 * time.Minute
 )
 
-// cancellationReason says of one action of a transaction why it was to blame; code None of the others.
+// cancellationReason is one action's reason for the cancellation of a transaction; code None for
+// the others.
 type cancellationReason struct {
 	Code    string
 	Message string `json:",omitempty"`
@@ -33,7 +34,7 @@ type transactItem struct {
 	Update         *writeInput
 }
 
-// action picks the one action of an element of TransactItems.
+// action returns the one action of an element of TransactItems.
 func (i *transactItem) action() (writeKind, *writeInput, *cloud.Error) {
 	var kind writeKind
 	var in *writeInput
@@ -67,7 +68,7 @@ func checkTransactCount(n int) *cloud.Error {
 	return nil
 }
 
-// cancelled is the error of a transaction with at least one reason that isn't None.
+// cancelled returns the error of a transaction with at least one reason other than None.
 func cancelled(reasons []cancellationReason) *cloud.Error {
 	codes := make([]string, 0, len(reasons))
 	for _, reason := range reasons {
@@ -178,7 +179,7 @@ func outcomes(writes []*write) ([]item, *cloud.Error) {
 	return after, nil
 }
 
-// fingerprint is what two requests with one token must share: everything but the token.
+// fingerprint identifies what two requests with one token must share: everything but the token.
 func fingerprint(body []byte) [32]byte {
 	var members map[string]any
 	_ = json.Unmarshal(body, &members) // decoded before
@@ -191,7 +192,8 @@ type transactOutput struct {
 	ConsumedCapacity []*consumed `json:",omitempty"`
 }
 
-// transactResult is the answer to a transaction that is about to be made; after is nil for a repeated one, which reads only.
+// transactResult returns the answer to a transaction before its execution; after is nil for a
+// repeated one, which only reads.
 func transactResult(want *string, writes []*write, after []item) transactOutput {
 	units := make(map[string]float64)
 	for n, w := range writes {

@@ -8,8 +8,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// The grammar and meaning of updates: developer guide "Using update expressions in DynamoDB". All right-hand sides see the
-// item as it was before the update, and indexes of removed list elements are those of the list before it.
+// The grammar and meaning of updates: developer guide "Using update expressions in DynamoDB". All
+// right-hand sides see the item before the update, and indexes of removed list elements are those
+// of the list before it.
 
 const (
 	badUpdatePath    = "The document path provided in the update expression is invalid for update"
@@ -54,7 +55,7 @@ func (p *parser) update() ([]action, *cloud.Error) {
 	return actions, p.err
 }
 
-// targets are the paths that actions change.
+// targets returns the paths that actions change.
 func targets(actions []action) []path {
 	paths := make([]path, 0, len(actions))
 	for _, a := range actions {
@@ -87,7 +88,7 @@ func (p *parser) action(section string) action {
 	return a
 }
 
-// sum is an operand, or two with + or - between them.
+// sum parses an operand, or two with + or - between them.
 func (p *parser) sum() operand {
 	left := p.updateOperand()
 	t := p.peek()
@@ -143,7 +144,7 @@ func (p *parser) updateOperand() operand {
 	return operand{operation: name, args: args}
 }
 
-// inUpdate gives an operand's value from the item before the update.
+// inUpdate returns an operand's value from the item before the update.
 func (o operand) inUpdate(i item) (value, *cloud.Error) {
 	switch o.operation {
 	case operandValue:
@@ -186,7 +187,7 @@ func (o operand) inUpdate(i item) (value, *cloud.Error) {
 	return value{kind: kindNumber, num: n}, err
 }
 
-// apply gives the item after the update; before stays as it is.
+// apply returns the item after the update; before is unchanged.
 func apply(actions []action, before item) (item, *cloud.Error) {
 	after := value{kind: kindMap, m: before.clone()}
 	// Elements set beyond a list's end are appended in the order of their indexes.
@@ -218,15 +219,16 @@ func compareIndexes(a, b step) int {
 	return cmp.Compare(a.name, b.name)
 }
 
-// reachable says whether what holds the path's last step exists and is a map or list, as that step needs.
+// reachable reports whether the parent of the path's last step exists and is a map or list, as that
+// step needs.
 func (p path) reachable(i item) bool {
 	last := p[len(p)-1]
 	holder, ok := p[:len(p)-1].in(i)
 	return ok && (last.indexed && holder.kind == kindList || !last.indexed && holder.kind == kindMap)
 }
 
-// result is the value that an action writes to its path; a value without type removes what is there. write is false when
-// the action has nothing to do.
+// result returns the value that an action writes to its path; a value without type removes the old
+// one. write is false when the action has no effect.
 func (a action) result(before item) (result value, write bool, err *cloud.Error) {
 	old, exists := a.path.in(before)
 	switch a.section {
@@ -260,7 +262,7 @@ func (a action) add(old value, exists bool) (value, bool, *cloud.Error) {
 	return union, true, nil
 }
 
-// delete takes elements out of a set; a set that becomes empty goes.
+// delete removes elements from a set; an empty set is removed.
 func (a action) delete(old value, exists bool) (value, bool, *cloud.Error) {
 	change := a.operand.constant
 	if !exists {
@@ -281,7 +283,7 @@ func (a action) delete(old value, exists bool) (value, bool, *cloud.Error) {
 	return rest, true, nil
 }
 
-// assign puts a value at a path of v, which it changes in place; false when the path leads nowhere.
+// assign sets a value at a path of v in place; false when the path does not exist.
 func (v *value) assign(p path, assigned value) bool {
 	if len(p) == 0 {
 		*v = assigned
@@ -315,7 +317,7 @@ func (v *value) assign(p path, assigned value) bool {
 	return true
 }
 
-// compact drops the members and elements that were removed.
+// compact drops the removed members and elements.
 func (v *value) compact() {
 	gone := func(e value) bool { return e.kind == "" }
 	if v.kind == kindList {

@@ -4,7 +4,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// writeKind is what a write does to its item.
+// writeKind is the kind of a write.
 type writeKind int
 
 const (
@@ -14,7 +14,8 @@ const (
 	writeCheck // nothing: the condition alone, in a transaction
 )
 
-// writeInput are the members that PutItem, DeleteItem, UpdateItem and the actions of a transaction have in common.
+// writeInput are the common members of PutItem, DeleteItem, UpdateItem and the actions of a
+// transaction.
 type writeInput struct {
 	TableName                           string
 	Item                                item
@@ -26,7 +27,7 @@ type writeInput struct {
 	ReturnValuesOnConditionCheckFailure *string
 }
 
-// singleInput is a write on its own.
+// singleInput is a single write.
 type singleInput struct {
 	writeInput
 	ReturnValues                *string
@@ -34,7 +35,7 @@ type singleInput struct {
 	ReturnItemCollectionMetrics *string
 }
 
-// write is a write that was checked as far as that is possible without looking at the item.
+// write is a write that was checked as far as possible without the item.
 type write struct {
 	kind      writeKind
 	table     *table
@@ -105,7 +106,7 @@ func (s *Service) prepare(c cloud.Caller, kind writeKind, in *writeInput) (*writ
 	return w, nil
 }
 
-// outcome decides what the write makes of its item: the item before and after it, nil where there is none.
+// outcome returns the item before and after the write, nil for none.
 func (w *write) outcome() (before, after item, err *cloud.Error) {
 	before = w.table.get(w.key, false)
 	if w.condition != nil && !w.condition.holds(before) {
@@ -145,7 +146,7 @@ type writeOutput struct {
 	ConsumedCapacity *consumed `json:",omitempty"`
 }
 
-// single runs a write on its own. returns are the values that the operation takes for ReturnValues.
+// single executes a single write. returns are the operation's values of ReturnValues.
 func (s *Service) single(r *cloud.Request, kind writeKind, in *singleInput, returns ...string) (any, *cloud.Error) {
 	if err := checkReturnCapacity(in.ReturnConsumedCapacity); err != nil {
 		return nil, err
@@ -191,7 +192,8 @@ func (s *Service) single(r *cloud.Request, kind writeKind, in *singleInput, retu
 	return out, nil
 }
 
-// The inputs of the three writes differ in their members, so that one that an operation doesn't have is refused.
+// The inputs of the three writes have different members, so that members of another operation are
+// refused.
 
 func (s *Service) putItem(r *cloud.Request) (any, *cloud.Error) {
 	var in singleInput
