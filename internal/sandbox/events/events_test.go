@@ -28,7 +28,7 @@ const (
 	function = "arn:aws:lambda:eu-west-1:000000000000:function:relay"
 )
 
-// heard is what a function heard of stacks, and when since the world's start.
+// heard are the events that a function received, with their times since the world's start.
 type heard struct {
 	mu     sync.Mutex
 	events []json.RawMessage
@@ -49,7 +49,8 @@ func (h *heard) function(started time.Time) func(context.Context, []byte) ([]byt
 	}
 }
 
-// world makes a world whose agenda runs, and a client for stacks in a project's account, which nobody has used yet.
+// world returns a world with a running agenda, and a client for stacks in a project's account that
+// was not used yet.
 func world(t *testing.T, h *heard) (*sandbox.Sandbox, *cloudformation.Client) {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1})
@@ -109,7 +110,7 @@ func TestRulesHearOfStacks(t *testing.T) {
 			}
 			statuses = append(statuses, detail.StatusDetails.Status)
 		}
-		slices.Sort(statuses) // functions run at the same time
+		slices.Sort(statuses) // functions run concurrently
 		if !slices.Equal(statuses, []string{"CREATE_COMPLETE", "CREATE_IN_PROGRESS"}) {
 			t.Errorf("heard of %v", statuses)
 		}
@@ -194,7 +195,7 @@ func TestScheduledRules(t *testing.T) {
 		if err := box.AddRule(events.Rule{Name: "sweep", Every: 5 * time.Minute, Target: function}); err != nil {
 			t.Fatal(err)
 		}
-		create(t, client, "a") // which is nothing to a schedule
+		create(t, client, "a") // which a schedule ignores
 		time.Sleep(16 * time.Minute)
 		synctest.Wait()
 		if want := []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute}; !slices.Equal(h.at, want) {

@@ -12,31 +12,33 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 )
 
-// disorder is the longest time by which an event is late when events come out of order.
+// disorder is the maximum delay of an event when events are out of order.
 const disorder = 5 * time.Second
 
-// Rule hands events to a function: changes of the status of stacks or, when Every is set, the passing of time.
+// Rule sends events to a function: changes of stacks' statuses or, when Every is set, scheduled
+// events.
 type Rule struct {
 	Name string
 	// Stacks is a glob of stack names; "" means all.
 	Stacks string
-	// Every makes a scheduled rule: its function gets a "Scheduled Event" whenever so much time has passed. It goes on as long
+	// Every makes a scheduled rule: its function gets a "Scheduled Event" at this interval, as long
 	// as the world's agenda runs.
 	Every time.Duration
-	// Account and Region are where a scheduled rule is; others hear of stacks anywhere.
+	// Account and Region are those of a scheduled rule; other rules receive events of stacks
+	// anywhere.
 	Account, Region string
 	// Target is the ARN of a Lambda function.
 	Target string
 }
 
-// Service is the service.
+// Service is the simulated EventBridge.
 type Service struct {
 	world    *cloud.World
 	rules    []Rule
 	delivery sns.Delivery
 }
 
-// New makes the service and registers it with the world.
+// New returns the service and registers it with the world.
 func New(w *cloud.World) *Service {
 	b := &Service{world: w}
 	w.SetEventBus(b)
@@ -61,7 +63,7 @@ func (s *Service) Add(r Rule) error {
 	return nil
 }
 
-// schedule puts the rule's next event on the agenda.
+// schedule schedules the rule's next event on the agenda.
 func (s *Service) schedule(r Rule) {
 	s.world.After(r.Every, func() {
 		s.world.Invoke(r.Target, s.encode(cloud.BusEvent{
@@ -72,10 +74,10 @@ func (s *Service) schedule(r Rule) {
 	})
 }
 
-// SetDelivery sets what happens to events from now on; Drop has no meaning here.
+// SetDelivery sets the delivery of future events; Drop is ignored.
 func (s *Service) SetDelivery(d sns.Delivery) { s.delivery = d }
 
-// event is an event as a target gets it.
+// event is an event as sent to a target.
 type event struct {
 	Version    string   `json:"version"`
 	ID         string   `json:"id"`
@@ -88,7 +90,8 @@ type event struct {
 	Detail     any      `json:"detail"`
 }
 
-// PutEvent implements cloud.EventBus. Without a rule that wants it an event costs nothing, not even randomness.
+// PutEvent implements cloud.EventBus. An event without a matching rule costs nothing, not even
+// randomness.
 func (s *Service) PutEvent(e cloud.BusEvent) {
 	var encoded []byte
 	for _, rule := range s.rules {
@@ -113,7 +116,7 @@ func (s *Service) encode(e cloud.BusEvent) []byte {
 	return encoded
 }
 
-// wants says whether a rule is for an event: of a stack whose name its glob matches.
+// wants reports whether a rule matches an event: its glob matches the stack's name.
 func (r Rule) wants(e cloud.BusEvent) bool {
 	if r.Every != 0 {
 		return false
@@ -133,7 +136,7 @@ func (r Rule) wants(e cloud.BusEvent) bool {
 func (s *Service) deliver(target string, encoded []byte) {
 	late, err := s.delivery.Late()
 	if err != nil {
-		panic(fmt.Sprintf("sandbox: the delivery of events: %v", err)) // SNS has taken it
+		panic(fmt.Sprintf("sandbox: the delivery of events: %v", err)) // validated by SNS
 	}
 	copies := 1
 	if s.delivery.Duplicate > 0 && s.world.Rand().Float64() < s.delivery.Duplicate {
@@ -144,6 +147,6 @@ func (s *Service) deliver(target string, encoded []byte) {
 		if s.delivery.Reorder {
 			after += time.Duration(s.world.Rand().Int64N(int64(disorder)))
 		}
-		s.world.After(after, func() { s.world.Invoke(target, encoded) }) // a function that is gone gets nothing
+		s.world.After(after, func() { s.world.Invoke(target, encoded) }) // none if it was removed
 	}
 }
