@@ -28,7 +28,7 @@ func (t additionType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Res
 	return t.change(c, id, nil, r.Properties)
 }
 
-// Update removes the users that left the list, or the group's list, and adds those that joined it.
+// Update removes the users that left the list, or the group's list, and adds the new ones.
 func (t additionType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
 	return t.change(c, physicalID, old, properties)
 }
@@ -70,7 +70,8 @@ func (t additionType) change(c cloud.Caller, id string, old, properties map[stri
 	return cloud.Resource{PhysicalID: id, Attributes: map[string]any{"Id": id}}, nil
 }
 
-// removeMembers takes those users of an addition out of its group that which selects; who is gone is not missed.
+// removeMembers removes the users of an addition from its group that which selects; it ignores
+// missing users.
 func (a *account) removeMembers(p additionProperties, which func(*user, *group) bool) {
 	g, err := a.group(p.GroupName)
 	if err != nil {
@@ -83,7 +84,7 @@ func (a *account) removeMembers(p additionProperties, which func(*user, *group) 
 	}
 }
 
-// Delete takes the users out of the group.
+// Delete removes the users from the group.
 func (t additionType) Delete(c cloud.Caller, _ string, properties map[string]any) error {
 	var p additionProperties
 	if err := decodeProperties(properties, &p); err != nil {
@@ -93,5 +94,5 @@ func (t additionType) Delete(c cloud.Caller, _ string, properties map[string]any
 	return nil
 }
 
-// Exists is always false: additions have no identity of their own to collide on.
+// Exists is always false: additions have no identity that could conflict.
 func (additionType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }

@@ -19,7 +19,8 @@ type call struct {
 	form url.Values
 }
 
-// operations are all that the sandbox answers. Each gives the result to encode, nil for operations without output.
+// operations are the simulated operations. Each returns the result to encode, nil for operations
+// without output.
 var operations = map[string]func(*call) (any, error){
 	"CreateUser": (*call).createUser, "GetUser": (*call).getUser, "ListUsers": (*call).listUsers, "DeleteUser": (*call).deleteUser,
 	"ListUserTags": (*call).listUserTags, "TagUser": (*call).tagUser, "UntagUser": (*call).untagUser,
@@ -67,13 +68,14 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// paging is the end of each paged answer.
+// paging is the paging part of an answer.
 type paging struct {
 	IsTruncated bool
 	Marker      string `xml:",omitempty"`
 }
 
-// page cuts a list to what Marker and MaxItems ask for: IAM API Reference, ListUsers: MaxItems is 1 to 1000, 100 by default.
+// page returns the part of a list that Marker and MaxItems select: IAM API Reference, ListUsers:
+// MaxItems is 1 to 1000, 100 by default.
 func page[T any](c *call, all []T) ([]T, paging, error) {
 	limit := 100
 	if text := c.form.Get("MaxItems"); text != "" {
@@ -101,7 +103,7 @@ func page[T any](c *call, all []T) ([]T, paging, error) {
 	return all[start:end], paging{true, base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(end)))}, nil
 }
 
-// under keeps what stands under the request's PathPrefix.
+// under returns the elements below the request's PathPrefix.
 func under[T any](c *call, all []T, path func(T) string) []T {
 	prefix := c.form.Get("PathPrefix")
 	if prefix == "" {

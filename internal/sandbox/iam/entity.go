@@ -13,7 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// kind tells users, groups and roles apart, with what the quotas say of each (IAM User Guide, "IAM and AWS STS quotas").
+// kind distinguishes users, groups and roles, with their quotas (IAM User Guide, "IAM and AWS STS
+// quotas").
 type kind struct {
 	noun      string // as in error texts
 	title     string
@@ -21,7 +22,7 @@ type kind struct {
 	nameMax   int
 	quota     int    // per account
 	quotaName string // as LimitExceeded names it
-	inlineMax int    // characters of all inline policies together, white space not counted
+	inlineMax int    // characters of all inline policies together, without white space
 }
 
 var (
@@ -33,7 +34,7 @@ var (
 // maxAttached is the default number of managed policies per user, group or role.
 const maxAttached = 10
 
-// entity is what users, groups and roles have in common.
+// entity contains the common parts of users, groups and roles.
 type entity struct {
 	kind     *kind
 	name     string
@@ -61,7 +62,8 @@ var (
 	pathPattern = regexp.MustCompile(`^(/|/[\x21-\x7e]+/)$`)
 )
 
-// checkName is the rule for all names: IAM API Reference, the UserName, GroupName, RoleName and PolicyName parameters.
+// checkName checks a name: IAM API Reference, the UserName, GroupName, RoleName and PolicyName
+// parameters.
 func checkName(field, name string, most int) error {
 	if name == "" || utf8.RuneCountInString(name) > most || !namePattern.MatchString(name) {
 		if name != "" && len(name) > most {
@@ -79,8 +81,8 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkTags is IAM User Guide, "Tags for IAM resources": at most 50, keys of 1-128 and values of up to 256 characters, keys
-// unique without regard to case, no aws: prefix.
+// checkTags checks tags: IAM User Guide, "Tags for IAM resources": at most 50, keys of 1-128 and
+// values of up to 256 characters, keys unique in any case, no aws: prefix.
 func checkTags(tags []tag) error {
 	if len(tags) > 50 {
 		return limitExceeded("The number of tags has reached the maximum limit.")
@@ -158,7 +160,7 @@ func (e *entity) removeInline(name string) error {
 	return nil
 }
 
-// attach attaches a managed policy; attaching what is attached succeeds.
+// attach attaches a managed policy; it succeeds if the policy is attached.
 func (a *account) attach(e *entity, arn string) error {
 	if err := a.attachable(arn); err != nil {
 		return err
@@ -182,7 +184,7 @@ func (e *entity) detach(arn string) error {
 	return nil
 }
 
-// deletable is what DeleteUser, DeleteGroup and DeleteRole refuse alike.
+// deletable returns the common refusals of DeleteUser, DeleteGroup and DeleteRole.
 func (e *entity) deletable() error {
 	if len(e.attached) > 0 {
 		return deleteConflict("Cannot delete entity, must detach all policies first.")
@@ -211,7 +213,7 @@ func checkDocument(text string) error {
 	return nil
 }
 
-// malformed is IAM's error for a problem of a policy; what the sandbox does not model stays as it is.
+// malformed returns IAM's error for a problem of a policy; it keeps errors of unmodelled features.
 func malformed(err error) error {
 	var other *cloud.Error
 	if errors.As(err, &other) {

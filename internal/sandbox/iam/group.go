@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maxGroupsPerUser is the number of groups that a user can be in, not raisable.
+// maxGroupsPerUser is the maximum number of groups per user, not adjustable.
 const maxGroupsPerUser = 10
 
 type group struct {
@@ -49,7 +49,7 @@ func (a *account) deleteGroup(g *group) error {
 	return nil
 }
 
-// join is AddUserToGroup; a member that joins again is no error.
+// join is AddUserToGroup; it succeeds for a member.
 func (a *account) join(g *group, u *user) error {
 	if slices.Contains(g.members, u) {
 		return nil

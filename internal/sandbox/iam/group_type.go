@@ -29,7 +29,7 @@ func (groupType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a group with everything in its properties, or nothing.
+// Create creates a group with all its properties, or nothing.
 func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p groupProperties
 	if err := decodeProperties(r.Properties, &p); err != nil {
@@ -84,7 +84,7 @@ func (t groupType) Update(c cloud.Caller, physicalID string, old, properties map
 	return groupResource(g), nil
 }
 
-// Delete takes off the group's policies and deletes it; members are a DeleteConflict.
+// Delete removes the group's policies and deletes it; members are a DeleteConflict.
 func (t groupType) Delete(c cloud.Caller, physicalID string, properties map[string]any) error {
 	var p groupProperties
 	if err := decodeProperties(properties, &p); err != nil {

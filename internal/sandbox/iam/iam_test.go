@@ -28,7 +28,7 @@ var caller = cloud.Caller{Account: account, Region: "us-east-1", ARN: "arn:aws:i
 
 const allow = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}`
 
-// site is a world with IAM in it behind an HTTP server that takes everybody for the caller.
+// site is a world with IAM behind an HTTP server that accepts every request as the caller's.
 type site struct {
 	*testing.T
 	world   *cloud.World
@@ -295,7 +295,7 @@ func TestRoleTrustIsChecked(t *testing.T) {
 	s.refused(create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")), "EntityAlreadyExists", "Role with name r already exists.")
 }
 
-// properties decodes a resource's properties as CloudFormation hands them over.
+// properties decodes a resource's properties as CloudFormation passes them.
 func properties(t *testing.T, text string) map[string]any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -354,7 +354,7 @@ func TestResourcesOfAStack(t *testing.T) {
 	}
 	for _, r := range [][3]string{{"AccessKey", ids[4], key}, {"ManagedPolicy", ids[3], policy}, {"UserToGroupAddition", ids[2], addition}, {"Group", ids[1], group}, {"User", ids[0], user}} {
 		s.must(s.unmake(r[0], r[1], r[2]))
-		s.must(s.unmake(r[0], r[1], r[2])) // deleting what is gone succeeds
+		s.must(s.unmake(r[0], r[1], r[2])) // deletion of what does not exist succeeds
 	}
 	sum, err := s.client.GetAccountSummary(s.ctx, &awsiam.GetAccountSummaryInput{})
 	s.must(err)
@@ -372,7 +372,7 @@ func TestManagedPolicyUpdateMakesANewDefaultVersionAndMovesAttachments(t *testin
 	}
 	made, err := s.make("ManagedPolicy", text("a", 0))
 	s.must(err)
-	for n := range 7 { // more often than there can be versions
+	for n := range 7 { // more often than the maximum of versions
 		s.world.Lock()
 		from, to := []string{"a", "b"}[n%2], []string{"a", "b"}[(n+1)%2]
 		made, err = s.world.Type("AWS::IAM::ManagedPolicy").Update(caller, made.PhysicalID, properties(t, text(from, n)), properties(t, text(to, n+1)))

@@ -26,12 +26,12 @@ func (inlinePolicyType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create puts the policy in all of them; one at least must be named.
+// Create adds the policy to all of them; at least one must be named.
 func (t inlinePolicyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	return t.put(c, t.s.generatedName(r, 128), nil, r.Properties)
 }
 
-// Update puts the new policy and takes the old one from where it no longer belongs.
+// Update puts the new policy and removes the old one from entities no longer named.
 func (t inlinePolicyType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
 	return t.put(c, physicalID, old, properties)
 }
@@ -70,7 +70,7 @@ func (t inlinePolicyType) put(c cloud.Caller, id string, old, properties map[str
 	return cloud.Resource{PhysicalID: id, Attributes: map[string]any{"Id": id}}, nil
 }
 
-// Delete takes the policy away from everybody.
+// Delete removes the policy from all entities.
 func (t inlinePolicyType) Delete(c cloud.Caller, _ string, properties map[string]any) error {
 	var p inlinePolicyProperties
 	if err := decodeProperties(properties, &p); err != nil {
@@ -82,5 +82,5 @@ func (t inlinePolicyType) Delete(c cloud.Caller, _ string, properties map[string
 	return nil
 }
 
-// Exists is always false: the type can't be imported and putting a policy again replaces it.
+// Exists is always false: the type cannot be imported and putting a policy again replaces it.
 func (inlinePolicyType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }

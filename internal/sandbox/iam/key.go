@@ -10,9 +10,10 @@ import (
 const (
 	statusActive   = "Active"
 	statusInactive = "Inactive"
-	// statusExpired is a status that only CloudFormation's type is known to take; such a key works no more than an inactive one (unproven: access-key-expired).
+	// statusExpired is a status that only CloudFormation's type is known to accept; such a key is
+	// as unusable as an inactive one (unproven: access-key-expired).
 	statusExpired = "Expired"
-	// maxKeys is the number of access keys per user, not raisable.
+	// maxKeys is the maximum number of access keys per user, not adjustable.
 	maxKeys = 2
 )
 

@@ -74,7 +74,7 @@ func (c *call) deleteAccessKey() (any, error) {
 	return nil, nil
 }
 
-// getAccountSummary answers with what the account has and what it can have.
+// getAccountSummary returns the account's usage and quotas.
 func (c *call) getAccountSummary() (any, error) {
 	type item struct {
 		Key   string `xml:"key"`

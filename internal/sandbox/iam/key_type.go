@@ -6,7 +6,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// keyType is AWS::IAM::AccessKey. Ref gives the key's id; the secret is an attribute of the creation only.
+// keyType is AWS::IAM::AccessKey. Ref gives the key's ID; the secret is an attribute of the
+// creation only.
 type keyType struct{ s *Service }
 
 type keyProperties struct {
@@ -27,7 +28,7 @@ func (keyType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a key for a user, who can have two.
+// Create creates a key for a user, at most two.
 func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p keyProperties
 	if err := decodeProperties(r.Properties, &p); err != nil {
@@ -49,7 +50,7 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 	return keyResource(k), nil
 }
 
-// checkTypeStatus is checkStatus with what CloudFormation's type takes besides.
+// checkTypeStatus is checkStatus with the additional values of CloudFormation's type.
 func checkTypeStatus(status string) error {
 	if status == statusExpired {
 		return nil
@@ -57,7 +58,8 @@ func checkTypeStatus(status string) error {
 	return checkStatus(status)
 }
 
-// CheckReplacement refuses a Serial that shrinks: the Template Reference says that it can only be incremented. The text is from memory.
+// CheckReplacement refuses a decreased Serial: the Template Reference states that it can only be
+// incremented. The text is from memory.
 func (keyType) CheckReplacement(before, after map[string]any) error {
 	var old, desired keyProperties
 	if err := decodeProperties(before, &old); err != nil {
@@ -104,5 +106,5 @@ func (t keyType) Delete(_ cloud.Caller, physicalID string, _ map[string]any) err
 	return nil
 }
 
-// Exists is always false: keys can't be imported and collide with nothing.
+// Exists is always false: keys cannot be imported and conflict with nothing.
 func (keyType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }

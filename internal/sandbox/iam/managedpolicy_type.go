@@ -19,10 +19,11 @@ type managedPolicyProperties struct {
 	targets
 }
 
-// targets are the lists of AWS::IAM::ManagedPolicy and AWS::IAM::Policy that name whom a policy is put on.
+// targets are the lists of AWS::IAM::ManagedPolicy and AWS::IAM::Policy that name the policy's
+// entities.
 type targets struct{ Groups, Users, Roles []string }
 
-// find gives the named entities in the order groups, users, roles.
+// find returns the named entities in the order groups, users, roles.
 func (a *account) find(t targets) ([]*entity, error) {
 	var all []*entity
 	for _, name := range t.Groups {
@@ -49,7 +50,7 @@ func (a *account) find(t targets) ([]*entity, error) {
 	return all, nil
 }
 
-// present is find without those that are gone.
+// present is find without missing entities.
 func (a *account) present(t targets) []*entity {
 	var all []*entity
 	for _, one := range t.each() {
@@ -92,7 +93,7 @@ func (managedPolicyType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a policy and attaches it, or does nothing.
+// Create creates a policy and attaches it, or does nothing.
 func (t managedPolicyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var props managedPolicyProperties
 	if err := decodeProperties(r.Properties, &props); err != nil {
@@ -137,7 +138,8 @@ func policyResource(a *account, p *policy) cloud.Resource {
 	}}
 }
 
-// Update makes a new default version if the document changed and attaches and detaches by the lists.
+// Update creates a new default version if the document changed, and attaches and detaches according
+// to the lists.
 func (t managedPolicyType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
 	var before, props managedPolicyProperties
 	if err := decodeProperties(old, &before); err != nil {
@@ -162,14 +164,14 @@ func (t managedPolicyType) Update(c cloud.Caller, physicalID string, old, proper
 	keep := a.present(props.targets)
 	for _, e := range a.present(before.targets) {
 		if !slices.Contains(keep, e) {
-			_ = e.detach(p.arn) // who detached it is ahead of us
+			_ = e.detach(p.arn) // it may be detached
 		}
 	}
 	return policyResource(a, p), nil
 }
 
-// Delete detaches the policy from whom the properties name and deletes it with all its versions; attachments by others
-// are a DeleteConflict.
+// Delete detaches the policy from the entities of its properties and deletes it with all its
+// versions; other attachments are a DeleteConflict.
 func (t managedPolicyType) Delete(c cloud.Caller, physicalID string, properties map[string]any) error {
 	var props managedPolicyProperties
 	if err := decodeProperties(properties, &props); err != nil {

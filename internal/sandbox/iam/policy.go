@@ -24,7 +24,7 @@ type policy struct {
 	tags                             []tag
 	versions                         []*policyVersion // oldest first
 	standard                         string           // id of the default version
-	last                             int              // number of the newest version ever made
+	last                             int              // number of the newest version ever created
 }
 
 type policyVersion struct {
@@ -33,13 +33,14 @@ type policyVersion struct {
 	created  time.Time
 }
 
-// awsManaged are the policies of AWS that the sandbox knows by name; their content isn't modelled.
+// awsManaged are the known AWS managed policies; their content is not modelled.
 var awsManaged = map[string]bool{
 	"AdministratorAccess": true, "ReadOnlyAccess": true, "AmazonS3FullAccess": true, "AmazonS3ReadOnlyAccess": true,
 	"PowerUserAccess": true, "SecurityAudit": true, "service-role/AWSLambdaBasicExecutionRole": true,
 }
 
-// attachable says whether a policy can be attached: one of the account's or one of AWS's.
+// attachable returns an error unless a policy can be attached: one of the account's or an AWS
+// managed one.
 func (a *account) attachable(arn string) error {
 	if name, ok := strings.CutPrefix(arn, "arn:aws:iam::aws:policy/"); ok {
 		if !awsManaged[name] {
@@ -147,7 +148,8 @@ func (p *policy) removeVersion(id string) error {
 	return nil
 }
 
-// replaceDocument makes a new default version in place of the oldest other one if need be, as CloudFormation does.
+// replaceDocument creates a new default version, as CloudFormation does. It deletes the oldest
+// other one if necessary.
 func (s *Service) replaceDocument(p *policy, document string) error {
 	if err := checkManaged(document); err != nil {
 		return err
@@ -177,7 +179,7 @@ func (a *account) deletePolicy(p *policy) error {
 	return nil
 }
 
-// entities gives all users, groups and roles, each kind by name.
+// entities returns all users, groups and roles, each kind by name.
 func (a *account) entities() []*entity {
 	var all []*entity
 	for _, name := range sortedNames(a.users) {

@@ -64,7 +64,7 @@ func (c *call) deletePolicy() (any, error) {
 	return nil, c.a.deletePolicy(p)
 }
 
-// listPolicies lists the account's own policies; those of AWS aren't modelled as things to list.
+// listPolicies returns the account's own policies. AWS managed policies are not listed.
 func (c *call) listPolicies() (any, error) {
 	switch scope := c.form.Get("Scope"); scope {
 	case "Local":

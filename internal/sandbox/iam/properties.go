@@ -14,7 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
-// decodeProperties decodes resolved properties into a struct and refuses what the struct doesn't have, nested names included.
+// decodeProperties decodes resolved properties into a struct and refuses unknown names, nested ones
+// included.
 func decodeProperties(resolved map[string]any, into any) error {
 	return properties.Decode(resolved, into)
 }
@@ -28,7 +29,7 @@ type inlineProperty struct {
 // document is a policy document in a template: JSON text or an object.
 type document string
 
-// UnmarshalJSON keeps the document's text, whichever form it has.
+// UnmarshalJSON keeps the document's text, in either form.
 func (d *document) UnmarshalJSON(text []byte) error {
 	var plain string
 	if json.Unmarshal(text, &plain) == nil {
@@ -46,8 +47,8 @@ func (d *document) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// syncAttached attaches and detaches managed policies so that those of the old list give way to those of the new one. What
-// others attached stays.
+// syncAttached replaces the attached policies of the old list by those of the new one. It keeps
+// policies attached by others.
 func (a *account) syncAttached(e *entity, old, now []string) error {
 	for _, arn := range old {
 		if !slices.Contains(now, arn) && slices.Contains(e.attached, arn) {
@@ -79,7 +80,8 @@ func (e *entity) syncInline(old, now []inlineProperty) error {
 	return nil
 }
 
-// generatedName is how CloudFormation names what has no name in the template: stack name, logical id, twelve random characters.
+// generatedName returns CloudFormation's name for a resource without one in the template: stack
+// name, logical ID, twelve random characters.
 func (s *Service) generatedName(r cloud.ResourceRequest, most int) string {
 	random := s.world.NewToken(12)
 	stem := r.StackName + "-" + r.LogicalID
@@ -93,7 +95,7 @@ func orDefault(value, standard string) string {
 	return value
 }
 
-// withStackTags adds the tags of the stack to those of a resource; on the same key the resource's wins.
+// withStackTags adds a stack's tags to those of a resource; the resource's own win.
 func withStackTags(own []tag, stack map[string]string) []tag {
 	all := slices.Clone(own)
 	for _, key := range sortedNames(stack) {
@@ -105,8 +107,8 @@ func withStackTags(own []tag, stack map[string]string) []tag {
 	return all
 }
 
-// asReason gives an error the text that CloudFormation shows as the reason of a resource's failure: the service's message
-// with where it came from.
+// asReason gives an error the text of CloudFormation's failure reasons: the service's message with
+// its origin.
 func (s *Service) asReason(err error) error {
 	var e *cloud.Error
 	if !errors.As(err, &e) || e.Code == "SandboxNotModelled" || strings.HasPrefix(e.Message, "Properties validation failed") {
@@ -121,7 +123,7 @@ func (s *Service) asReason(err error) error {
 	return &reason
 }
 
-// gone says whether an error means that what should be deleted isn't there.
+// gone reports whether an error means that the object to delete does not exist.
 func gone(err error) bool {
 	var e *cloud.Error
 	return errors.As(err, &e) && e.Code == "NoSuchEntity"
@@ -132,7 +134,7 @@ func text(properties map[string]any, name string) string {
 	return s
 }
 
-// check makes Create and Update undo nothing on success and everything on failure: it runs do, and undo when that fails.
+// check runs do, and undo if do fails, so that a failed Create or Update changes nothing.
 func (s *Service) check(do func() error, undo func()) error {
 	err := do()
 	if err != nil {
@@ -142,7 +144,7 @@ func (s *Service) check(do func() error, undo func()) error {
 	return nil
 }
 
-// replaceTags takes the old tags of the properties away and puts the new ones in their place; others stay.
+// replaceTags replaces the properties' old tags by the new ones and keeps others.
 func replaceTags(present, old, now []tag) []tag {
 	has := func(list []tag, key string) bool {
 		return slices.ContainsFunc(list, func(t tag) bool { return strings.EqualFold(t.Key, key) })
@@ -160,7 +162,7 @@ func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// leaveAll takes a user out of all groups.
+// leaveAll removes a user from all groups.
 func (a *account) leaveAll(u *user) {
 	for _, g := range a.groupsOf(u) {
 		_ = g.leave(u) // it is in it

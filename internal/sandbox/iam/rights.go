@@ -10,15 +10,16 @@ import (
 type Rights struct {
 	Identity []*policydoc.Document
 	Boundary *policydoc.Document
-	// Role is the ARN of the role that a session stands for; "" for users.
+	// Role is the ARN of a session's role; "" for users.
 	Role string
 	Tags map[string]string
 }
 
-// everything is what AWS's policies AdministratorAccess and its like allow. What others of AWS's policies allow is not modelled: nothing.
+// everything is the content of AWS's policies such as AdministratorAccess. AWS's other policies are
+// not modelled and allow nothing.
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// Administrator are the rights of somebody who may do everything in the own account.
+// Administrator returns all rights in the own account.
 func Administrator() Rights {
 	d, err := policydoc.Parse(everything, policydoc.Identity)
 	if err != nil {
@@ -27,7 +28,8 @@ func Administrator() Rights {
 	return Rights{Identity: []*policydoc.Document{d}}
 }
 
-// Rights finds the policies of a principal by its ARN: a user, or a session of a role. ok is false when there is none.
+// Rights returns the policies of a principal by its ARN: a user, or a session of a role. ok is
+// false for none.
 func (s *Service) Rights(accountID, arn string) (r Rights, ok bool) {
 	a := s.account(accountID)
 	if name, isSession := strings.CutPrefix(arn, "arn:aws:sts::"+accountID+":assumed-role/"); isSession {
@@ -53,7 +55,7 @@ func (s *Service) Rights(accountID, arn string) (r Rights, ok bool) {
 	return r, false
 }
 
-// UserARN is the ARN of a user; "" when there is none.
+// UserARN returns the ARN of a user; "" for none.
 func (s *Service) UserARN(accountID, name string) string {
 	if u, err := s.account(accountID).user(name); err == nil {
 		return u.arn
@@ -61,7 +63,7 @@ func (s *Service) UserARN(accountID, name string) string {
 	return ""
 }
 
-// GroupARN is the ARN of a group; "" when there is none.
+// GroupARN returns the ARN of a group; "" for none.
 func (s *Service) GroupARN(accountID, name string) string {
 	if g, err := s.account(accountID).group(name); err == nil {
 		return g.arn
@@ -69,7 +71,8 @@ func (s *Service) GroupARN(accountID, name string) string {
 	return ""
 }
 
-// BoundaryOf is the ARN of the permissions boundary of a user or role, by its ARN; "" when there is none.
+// BoundaryOf returns the ARN of the permissions boundary of a user or role, by its ARN; "" for
+// none.
 func (s *Service) BoundaryOf(accountID, arn string) string {
 	for _, e := range s.account(accountID).entities() {
 		if e.arn == arn {
@@ -96,7 +99,7 @@ func (a *account) rights(e *entity) Rights {
 		add(text)
 	}
 	if e.boundary != "" {
-		r.Boundary = &policydoc.Document{} // one that can't be read allows nothing
+		r.Boundary = &policydoc.Document{} // an unreadable one allows nothing
 		if d, err := policydoc.Parse(a.document(e.boundary), policydoc.Identity); err == nil {
 			r.Boundary = d
 		}
@@ -104,7 +107,7 @@ func (a *account) rights(e *entity) Rights {
 	return r
 }
 
-// document is the text of a policy's default version; "" for one that isn't known.
+// document returns the text of a policy's default version; "" for an unknown policy.
 func (a *account) document(arn string) string {
 	if arn == "arn:aws:iam::aws:policy/AdministratorAccess" {
 		return everything

@@ -64,7 +64,7 @@ func (s *Service) createRole(a *account, n newRole) (*role, error) {
 	return r, nil
 }
 
-// checkSession is IAM API Reference, CreateRole: MaxSessionDuration is 3600 to 43200 seconds.
+// checkSession checks MaxSessionDuration: 3600 to 43200 seconds (IAM API Reference, CreateRole).
 func checkSession(seconds int) error {
 	if seconds < 3600 || seconds > 43200 {
 		return cloud.Errorf("ValidationError", "1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value between 3600 and 43200", seconds)
@@ -72,7 +72,8 @@ func checkSession(seconds int) error {
 	return nil
 }
 
-// checkTrust checks a trust policy. The text for what is no JSON is recorded from AWS (LocalStack's test_iam).
+// checkTrust checks a trust policy. The text for invalid JSON is recorded from AWS (LocalStack's
+// test_iam).
 func (s *Service) checkTrust(text string) error {
 	if err := checkCharacters(text); err != nil {
 		return err

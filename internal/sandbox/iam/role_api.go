@@ -17,7 +17,7 @@ type xmlRole struct {
 	Tags                                    []tag        `xml:"Tags>member"`
 }
 
-// encoded is a policy document as IAM returns it: percent-encoded by RFC 3986.
+// encoded returns a policy document as IAM returns it: percent-encoded by RFC 3986.
 func encoded(document string) string {
 	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
 }
@@ -31,7 +31,7 @@ type roleResult struct{ Role xmlRole }
 func (c *call) createRole() (any, error) {
 	session := 3600
 	if text := c.form.Get("MaxSessionDuration"); text != "" {
-		session, _ = strconv.Atoi(text) // what is no number is out of range
+		session, _ = strconv.Atoi(text) // an invalid number is out of range
 	}
 	r, err := c.Service.createRole(c.a, newRole{
 		name: c.form.Get("RoleName"), path: orDefault(c.form.Get("Path"), "/"), trust: c.form.Get("AssumeRolePolicyDocument"),

@@ -50,7 +50,7 @@ func (p roleProperties) session() int {
 	return seconds
 }
 
-// Create makes a role with everything in its properties, or nothing.
+// Create creates a role with all its properties, or nothing.
 func (t roleType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p roleProperties
 	if err := decodeProperties(r.Properties, &p); err != nil {
@@ -121,7 +121,7 @@ func (t roleType) Update(c cloud.Caller, physicalID string, old, properties map[
 	return roleResource(r), nil
 }
 
-// Delete takes off what the properties put on the role and deletes it.
+// Delete removes what the properties added to the role and deletes it.
 func (t roleType) Delete(c cloud.Caller, physicalID string, properties map[string]any) error {
 	var p roleProperties
 	if err := decodeProperties(properties, &p); err != nil {

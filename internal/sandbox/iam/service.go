@@ -8,15 +8,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// Service is the simulated IAM of all accounts. IAM is global: regions don't matter to it.
+// Service is the simulated IAM of all accounts. IAM is global and ignores regions.
 type Service struct {
 	world    *cloud.World
 	accounts map[string]*account
-	keys     map[string]*accessKey // by id, of all accounts
+	keys     map[string]*accessKey // by ID, of all accounts
 }
 
-// account is what one AWS account has. Names are kept in lower case as keys, because they are unique without regard to
-// case: IAM API Reference, CreateUser: "Names are not distinguished by case".
+// account contains the objects of one AWS account. Its keys are names in lower case, because names
+// are unique in any case: IAM API Reference, CreateUser: "Names are not distinguished by case".
 type account struct {
 	id       string
 	users    map[string]*user
@@ -25,7 +25,8 @@ type account struct {
 	policies map[string]*policy // by ARN
 }
 
-// New makes the service and registers with the world its resource types and itself as finder of roles and keys.
+// New returns the service. It registers with the world its resource types and itself as finder of
+// roles and keys.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, accounts: make(map[string]*account), keys: make(map[string]*accessKey)}
 	w.SetRoles(s)
@@ -53,7 +54,8 @@ func (s *Service) account(id string) *account {
 	return a
 }
 
-// PutRole makes or replaces a role without any checks, for what stands in an account before anybody uses it.
+// PutRole creates or replaces a role without any checks, to prepare an account before its first
+// use.
 func (s *Service) PutRole(accountID, name string, trust map[string]any) {
 	a := s.account(accountID)
 	text, err := policydoc.Text(trust)
@@ -75,7 +77,8 @@ func (s *Service) Role(accountID, name string) (arn string, trust map[string]any
 	return r.arn, trust, true
 }
 
-// Principal says whether a user or role exists. An account that nobody has used yet has what onboarding makes.
+// Principal reports whether a user or role exists. An unused account has the roles of the
+// onboarding.
 func (s *Service) Principal(arn string) bool {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 {

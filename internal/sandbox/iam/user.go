@@ -45,7 +45,8 @@ func (s *Service) createUser(a *account, name, path, boundary string, tags []tag
 	return u, nil
 }
 
-// deleteUser is DeleteUser: everything that hangs on the user must be gone (IAM API Reference, DeleteUser).
+// deleteUser is DeleteUser: everything that depends on the user must be removed before (IAM API
+// Reference, DeleteUser).
 func (a *account) deleteUser(u *user) error {
 	if len(a.groupsOf(u)) > 0 {
 		return deleteConflict("Cannot delete entity, must remove users from group first.")
@@ -63,7 +64,7 @@ func (a *account) deleteUser(u *user) error {
 	return nil
 }
 
-// groupsOf gives the groups that a user is in, by name.
+// groupsOf returns the groups of a user, by name.
 func (a *account) groupsOf(u *user) []*group {
 	var all []*group
 	for _, name := range sortedNames(a.groups) {

@@ -37,7 +37,7 @@ func (c *call) createUser() (any, error) {
 	return userResult{userOut(u)}, nil
 }
 
-// userOrCaller finds the user that a request names, or the one who asks.
+// userOrCaller returns the user that a request names, or the caller.
 func (c *call) userOrCaller() (*user, error) {
 	name := c.form.Get("UserName")
 	if name == "" {
@@ -70,7 +70,7 @@ func (c *call) listUsers() (any, error) {
 	var all []xmlUser
 	for _, name := range sortedNames(c.a.users) {
 		out := userOut(c.a.users[name])
-		out.Tags, out.Boundary = nil, nil // IAM API Reference, ListUsers: doesn't return tags nor boundary
+		out.Tags, out.Boundary = nil, nil // IAM API Reference, ListUsers: without them
 		all = append(all, out)
 	}
 	all, p, err := page(c, under(c, all, func(u xmlUser) string { return u.Path }))

@@ -35,7 +35,7 @@ func (userType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a user with everything in its properties, or nothing.
+// Create creates a user with all its properties, or nothing.
 func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p userProperties
 	if err := decodeProperties(r.Properties, &p); err != nil {
@@ -68,7 +68,7 @@ func (t userType) sync(a *account, u *user, old, now userProperties) error {
 	for _, name := range old.Groups {
 		g, err := a.group(name)
 		if err == nil && !containsFold(now.Groups, name) {
-			_ = g.leave(u) // who left on his own is not missed
+			_ = g.leave(u) // the user may not be a member
 		}
 	}
 	for _, name := range now.Groups {
@@ -120,7 +120,8 @@ func (t userType) Update(c cloud.Caller, physicalID string, old, properties map[
 	return userResource(u), nil
 }
 
-// Delete takes off what the properties put on the user and deletes it; what others put on it is a DeleteConflict.
+// Delete removes what the properties added to the user and deletes it; additions by others are a
+// DeleteConflict.
 func (t userType) Delete(c cloud.Caller, physicalID string, properties map[string]any) error {
 	var p userProperties
 	if err := decodeProperties(properties, &p); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// meetsConditions says whether all operators of a statement are met, each by all of its keys.
+// meetsConditions reports whether all operators of a statement are met by all of their keys.
 func (e *evaluation) meetsConditions(s policydoc.Statement, variables bool) bool {
 	for operator, keys := range s.Conditions {
 		for key, values := range keys {
@@ -24,8 +24,8 @@ func (e *evaluation) meetsConditions(s policydoc.Statement, variables bool) bool
 	return true
 }
 
-// meets judges one key. A key without a value meets negated operators and those with IfExists, and no others. Of the policy's values
-// one has to match; of a negated operator none may.
+// meets evaluates one key. A key without a value meets only negated operators and those with
+// IfExists. One of the policy's values must match; for a negated operator none may.
 func (e *evaluation) meets(operator, key string, values []string, variables bool) bool {
 	operator = strings.ToLower(operator)
 	has, there := e.context[strings.ToLower(key)]
@@ -67,13 +67,14 @@ func cutQuantifier(operator string) (quantifier, rest string) {
 	return "", operator
 }
 
-// takesVariables says whether an operator's values may hold variables: those on strings and ARNs.
+// takesVariables reports whether an operator's values may contain variables: those on strings and
+// ARNs.
 func takesVariables(operator string) bool {
 	return strings.HasPrefix(operator, "string") || strings.HasPrefix(operator, "arn") || operator == "bool"
 }
 
-// operatorOf is how an operator compares a value of the policy with one of the request; negated operators are met where it says no. nil: there is no
-// such operator.
+// operatorOf returns an operator's comparison of a policy's value with a request's; negated
+// operators are met where it returns false. nil: there is no such operator.
 func operatorOf(operator string) (compare func(want pattern, have string) bool, negated bool) {
 	positive := strings.Replace(operator, "not", "", 1)
 	negated = positive != operator
@@ -107,7 +108,8 @@ func operatorOf(operator string) (compare func(want pattern, have string) bool, 
 	return compare, negated
 }
 
-// matchesARN compares ARNs part by part: a wildcard stands for something within one of the first five parts, or within all that follows.
+// matchesARN compares ARNs part by part: a wildcard matches within one of the first five parts, or
+// within the rest.
 func matchesARN(want pattern, have string) bool {
 	const parts = 6
 	given := strings.SplitN(have, ":", parts)
@@ -141,7 +143,7 @@ func containsAddress(want pattern, have string) bool {
 	return err == nil && single == address.Unmap()
 }
 
-// date reads a date in ISO 8601 or in seconds since 1970.
+// date parses a date in ISO 8601 or in seconds since 1970.
 func date(s string) (time.Time, bool) {
 	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return time.Unix(seconds, 0), true

@@ -7,46 +7,49 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// Request is what somebody wants to do.
+// Request is a request to authorize.
 type Request struct {
-	// Principal is the ARN of an IAM user, of a role's session (arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION) or of an account's root.
+	// Principal is the ARN of an IAM user, of a role's session
+	// (arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION) or of an account's root.
 	Principal string
-	// Role is the ARN of the role that a session stands for; "" for other principals.
+	// Role is the ARN of a session's role; "" for other principals.
 	Role string
 	// Action is service:Name, in any case.
 	Action string
-	// Resource is the ARN of what it is done to; "*" where the action knows no resources.
+	// Resource is the resource's ARN; "*" for an action without resources.
 	Resource string
-	// Context are the condition keys with their values, keys in any case.
+	// Context contains the condition keys with their values, keys in any case.
 	Context map[string][]string
 }
 
-// Policies are all that have a say in a request.
+// Policies are all policies that apply to a request.
 type Policies struct {
-	// Identity are those of the principal, its groups' included.
+	// Identity contains the policies of the principal and its groups.
 	Identity []*policydoc.Document
 	// Boundary is the principal's; nil: none.
 	Boundary *policydoc.Document
-	// Session are those that were given when a role was assumed; none: no bounds.
+	// Session contains the session policies of the role's session; none: no limits.
 	Session []*policydoc.Document
 	// Resource is the resource's own; nil: none.
 	Resource *policydoc.Document
-	// ResourceAccount is the account that the resource belongs to; "" for the principal's.
+	// ResourceAccount is the resource's account; "" for the principal's.
 	ResourceAccount string
-	// Sovereign says that the account's policies count only if the resource's policy hands the decision to them: so it is for KMS keys.
+	// Sovereign reports that the account's policies count only if the resource's policy delegates
+	// the decision to them, as for KMS keys.
 	Sovereign bool
 }
 
 // Decision is the answer to a request.
 type Decision struct {
 	Allowed bool
-	// Explicit says that a Deny was the reason.
+	// Explicit reports that a Deny was the reason.
 	Explicit bool
-	// By is the reason in the words of AWS's errors: "no identity-based policy allows" and the like; "" when allowed.
+	// By is the reason in the words of AWS's errors, such as "no identity-based policy allows"; ""
+	// when allowed.
 	By string
 }
 
-// Evaluate decides.
+// Evaluate returns the decision.
 func Evaluate(r Request, p Policies) Decision {
 	e := newEvaluation(r)
 	for _, kind := range []struct {
@@ -68,7 +71,8 @@ func Evaluate(r Request, p Policies) Decision {
 		identity = slices.ContainsFunc(p.Identity, func(d *policydoc.Document) bool { return e.any(d, "Allow", nil) })
 		boundary = p.Boundary == nil || e.any(p.Boundary, "Allow", nil)
 		session  = len(p.Session) == 0 || slices.ContainsFunc(p.Session, func(d *policydoc.Document) bool { return e.any(d, "Allow", nil) })
-		// The resource's policy names the very principal, its role, anybody, or its account.
+		// Whether the resource's policy names the principal itself, its role, everyone, or its
+		// account.
 		self    = p.Resource != nil && e.any(p.Resource, "Allow", e.isSelf)
 		named   = p.Resource != nil && e.any(p.Resource, "Allow", e.isNamed)
 		account = p.Resource != nil && e.any(p.Resource, "Allow", e.isAccount)
@@ -105,7 +109,7 @@ func one(d *policydoc.Document) []*policydoc.Document {
 	return []*policydoc.Document{d}
 }
 
-// evaluation is a request, made ready.
+// evaluation is a prepared request.
 type evaluation struct {
 	request Request
 	action  string
@@ -120,8 +124,8 @@ func newEvaluation(r Request) *evaluation {
 	return e
 }
 
-// any says whether a policy has a statement of an effect that meets the request. whom judges the principals of a resource's policy; nil for
-// the policies of principals.
+// any reports whether a policy has a statement of an effect that matches the request. whom checks
+// the principals of a resource's policy; nil for the policies of principals.
 func (e *evaluation) any(d *policydoc.Document, effect string, whom func(policydoc.Statement) bool) bool {
 	variables := d.Version == "2012-10-17"
 	return slices.ContainsFunc(d.Statements, func(s policydoc.Statement) bool {
@@ -145,7 +149,8 @@ func (e *evaluation) meetsResource(s policydoc.Statement, variables bool) bool {
 	return matches != s.NotResource
 }
 
-// concerns says whether a statement is about the principal, be it by its account or by anybody.
+// concerns reports whether a statement names the principal, including by its account or as
+// everyone.
 func (e *evaluation) concerns(s policydoc.Statement) bool {
 	if s.NotPrincipal {
 		s.NotPrincipal = false
@@ -154,12 +159,12 @@ func (e *evaluation) concerns(s policydoc.Statement) bool {
 	return e.isSelf(s) || e.isNamed(s) || e.isAccount(s)
 }
 
-// isSelf says whether a statement names the very principal.
+// isSelf reports whether a statement names the principal itself.
 func (e *evaluation) isSelf(s policydoc.Statement) bool {
 	return !s.NotPrincipal && slices.Contains(s.Principals["AWS"], e.request.Principal)
 }
 
-// isNamed says whether a statement names the principal's role, or anybody.
+// isNamed reports whether a statement names the principal's role, or everyone.
 func (e *evaluation) isNamed(s policydoc.Statement) bool {
 	if s.NotPrincipal {
 		return s.Effect == "Allow" && e.concerns(s)
@@ -168,7 +173,7 @@ func (e *evaluation) isNamed(s policydoc.Statement) bool {
 	return slices.Contains(names, "*") || e.request.Role != "" && slices.Contains(names, e.request.Role)
 }
 
-// isAccount says whether a statement names the principal's account.
+// isAccount reports whether a statement names the principal's account.
 func (e *evaluation) isAccount(s policydoc.Statement) bool {
 	account := accountOf(e.request.Principal)
 	return !s.NotPrincipal && slices.ContainsFunc(s.Principals["AWS"], func(name string) bool {
@@ -176,7 +181,7 @@ func (e *evaluation) isAccount(s policydoc.Statement) bool {
 	})
 }
 
-// accountOf is the account of an ARN.
+// accountOf returns the account of an ARN.
 func accountOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 5 {

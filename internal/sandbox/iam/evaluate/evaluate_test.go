@@ -17,7 +17,7 @@ const (
 	reader  = "arn:aws:iam::123456789012:role/reader"
 )
 
-// policy is a policy of one or more statements, given without version.
+// policy returns a policy of one or more statements, given without version.
 func policy(t interface {
 	Helper()
 	Fatal(args ...any)
@@ -187,7 +187,7 @@ func TestActionsAndResources(t *testing.T) {
 	}
 }
 
-// TestAnOldVersionKnowsNoVariables: they are plain text there.
+// TestAnOldVersionKnowsNoVariables checks that variables are plain text there.
 func TestAnOldVersionKnowsNoVariables(t *testing.T) {
 	d, err := policydoc.Parse(`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a/${aws:username}"}]}`, policydoc.Identity)
 	if err != nil {
@@ -201,7 +201,7 @@ func TestAnOldVersionKnowsNoVariables(t *testing.T) {
 	}
 }
 
-// TestDenyNeverAllows: whatever policies there are, one more Deny never turns a no into a yes.
+// TestDenyNeverAllows checks that an additional Deny never turns a refusal into permission.
 func TestDenyNeverAllows(t *testing.T) {
 	statement := rapid.Custom(func(t *rapid.T) string {
 		return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`,

@@ -11,8 +11,8 @@ type token struct {
 	wild rune // '*', '?' or 0
 }
 
-// pattern reads a text with wildcards and, if variables are known in the policy's version, variables. ok is false when one of them has no value:
-// the text matches nothing then.
+// pattern parses a text with wildcards and, in policy versions that support them, variables. ok is
+// false when a variable has no value: the text then matches nothing.
 func (e *evaluation) pattern(text string, variables bool) (p pattern, ok bool) {
 	for text != "" {
 		if variables && strings.HasPrefix(text, "${") {
@@ -21,7 +21,7 @@ func (e *evaluation) pattern(text string, variables bool) (p pattern, ok bool) {
 				if !ok {
 					return nil, false
 				}
-				for _, r := range value { // what a variable stands for is meant as it is
+				for _, r := range value { // a variable's value is literal
 					p = append(p, token{char: r})
 				}
 				text = text[end+1:]
@@ -39,7 +39,8 @@ func (e *evaluation) pattern(text string, variables bool) (p pattern, ok bool) {
 	return p, true
 }
 
-// variable is the value of ${name}: of a key, a default ('...'), or one of the characters *, ? and $.
+// variable returns the value of ${name}: of a key, a default ('...'), or one of the characters *, ?
+// and $.
 func (e *evaluation) variable(name string) (value string, ok bool) {
 	if name == "*" || name == "?" || name == "$" {
 		return name, true
@@ -55,10 +56,10 @@ func (e *evaluation) variable(name string) (value string, ok bool) {
 	return "", false
 }
 
-// matches says whether a text is of the pattern.
+// matches reports whether a text matches the pattern.
 func (p pattern) matches(text string) bool {
 	runes := []rune(text)
-	// Where the last star stands, and where in the text it stood in for nothing yet.
+	// The position of the last star, and the text position where it matched nothing yet.
 	star, from := -1, 0
 	i := 0
 	for at := 0; at < len(runes); {
@@ -81,7 +82,7 @@ func (p pattern) matches(text string) bool {
 	return i == len(p)
 }
 
-// literal is the text of a pattern in which wildcards stand for themselves.
+// literal returns the text of a pattern in which wildcards are ordinary characters.
 func (p pattern) literal() string {
 	var b strings.Builder
 	for _, t := range p {
@@ -94,7 +95,7 @@ func (p pattern) literal() string {
 	return b.String()
 }
 
-// glob says whether a text is of a pattern without variables.
+// glob reports whether a text matches a pattern without variables.
 func glob(text, of string) bool {
 	p, _ := new(evaluation).pattern(text, false)
 	return p.matches(of)

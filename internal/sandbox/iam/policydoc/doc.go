@@ -1,8 +1,11 @@
-// Package policydoc reads IAM policy documents as strictly as AWS's services do: the JSON grammar, the members that
-// each kind of policy needs or forbids, the operators of conditions, the form of actions, resources and Sids.
+// Package policydoc parses IAM policy documents as strictly as AWS's services do: the JSON grammar,
+// the members that each kind of policy requires or forbids, the operators of conditions, the format
+// of actions, resources and Sids.
 //
-// Parse gives a Document or a *Problem whose text is the one that IAM puts into MalformedPolicyDocument; S3 words some
-// of them differently and keeps its own texts. Size counts a document's characters as IAM's quotas do.
+// Parse returns a Document or a *Problem with IAM's text of MalformedPolicyDocument; S3 words some
+// of them differently and has its own texts. Size counts a document's characters as IAM's quotas
+// do.
 //
-// Source of the grammar: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM JSON policy elements".
+// Source of the grammar: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM JSON
+// policy elements".
 package policydoc

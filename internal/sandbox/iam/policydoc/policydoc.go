@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// Kind says where a policy stands, which decides on the members that it needs.
+// Kind is the kind of a policy, which determines its required members.
 type Kind int
 
 // The kinds of policies.
@@ -21,7 +21,7 @@ const (
 	Resource             // a bucket's or key's policy: both
 )
 
-// Problem is what is wrong with a document.
+// Problem is an error of a document.
 type Problem struct {
 	Text string
 	kind problemKind
@@ -35,10 +35,10 @@ const (
 	noStatement
 )
 
-// NotJSON says whether a Problem is that a document is no JSON object at all.
+// NotJSON reports whether a Problem is that a document is no JSON object.
 func NotJSON(err error) bool { return hasKind(err, notJSON) }
 
-// NoStatement says whether a Problem is that a document has no member Statement.
+// NoStatement reports whether a Problem is that a document has no member Statement.
 func NoStatement(err error) bool { return hasKind(err, noStatement) }
 
 func hasKind(err error, kind problemKind) bool {
@@ -61,17 +61,18 @@ type Document struct {
 type Statement struct {
 	Sid          string
 	Effect       string
-	Principals   map[string][]string // by kind (AWS, Service, Federated, CanonicalUser); "*" alone stands as AWS: ["*"]
+	Principals   map[string][]string // by kind (AWS, Service ...); "*" alone becomes AWS: ["*"]
 	NotPrincipal bool                // Principals are those of NotPrincipal
 	Actions      []string
 	NotAction    bool // Actions are those of NotAction
 	Resources    []string
 	NotResource  bool // Resources are those of NotResource
-	// Conditions hold the values by operator and key, both as written.
+	// Conditions maps operators and keys, both as written, to the values.
 	Conditions map[string]map[string][]string
 }
 
-// Text encodes a policy given as JSON text or as decoded JSON (what CloudFormation hands over) without changing characters.
+// Text encodes a policy given as JSON text or as decoded JSON (as CloudFormation passes it) without
+// changing characters.
 func Text(document any) (string, error) {
 	if s, ok := document.(string); ok {
 		return s, nil
@@ -179,7 +180,7 @@ const syntaxErrors = "Syntax errors in policy."
 
 func syntaxError() error { return problem(syntaxErrors) }
 
-// decodeObject decodes one JSON object and refuses text after it and, as AWS does, members that stand there twice.
+// decodeObject decodes one JSON object. Like AWS, it refuses text after it and repeated members.
 func decodeObject(text string) (map[string]any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

@@ -15,15 +15,15 @@ var (
 	serviceName   = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
 )
 
-// knownServices are the service principals that the sandbox takes, without a region in them and without the suffix.
+// knownServices are the service principals that the sandbox accepts, without region and suffix.
 var knownServices = []string{
 	"apigateway", "cloudformation", "cloudtrail", "config", "delivery.logs", "ec2", "ecs-tasks", "edgelambda", "events", "kms", "lambda", "logging.s3",
 	"logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "transfer",
 }
 
-// CheckPrincipals returns a *Problem for the first principal that AWS takes in no policy of a resource: one that has another form, or a user
-// or role that does not exist (IAM user guide, "AWS JSON policy elements: Principal"). Its error for a service that the sandbox does not
-// know is a *cloud.Error.
+// CheckPrincipals returns a *Problem for the first principal that AWS accepts in no resource
+// policy: one in another format, or a user or role that does not exist (IAM user guide, "AWS JSON
+// policy elements: Principal"). Its error for an unknown service is a *cloud.Error.
 func (d *Document) CheckPrincipals(exists func(arn string) bool) error {
 	for _, st := range d.Statements {
 		for _, kind := range []string{"AWS", "CanonicalUser", "Service"} {
@@ -49,7 +49,7 @@ func (d *Document) CheckPrincipals(exists func(arn string) bool) error {
 	return nil
 }
 
-// validPrincipal judges a principal of the kind AWS. Its account need not have been used.
+// validPrincipal checks a principal of the kind AWS. Its account may be unused.
 func validPrincipal(name string, exists func(arn string) bool) bool {
 	if name == "*" || accountID.MatchString(name) {
 		return true
@@ -69,7 +69,8 @@ func validPrincipal(name string, exists func(arn string) bool) bool {
 	}
 }
 
-// knownService says whether the sandbox knows a service principal, a region in it or not: logs.eu-west-1.amazonaws.com.
+// knownService reports whether the sandbox knows a service principal, with or without a region:
+// logs.eu-west-1.amazonaws.com.
 func knownService(name string) bool {
 	name = strings.TrimSuffix(name, ".amazonaws.com")
 	base, region, regional := strings.Cut(name, ".")

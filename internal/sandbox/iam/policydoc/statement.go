@@ -97,10 +97,12 @@ func (s *Statement) member(name string, value any, kind Kind) error {
 	return nil
 }
 
-// regionalInS3 are the resources of S3 that have a region and an account: those that are no bucket and no object.
+// regionalInS3 matches the resources of S3 with a region and an account: all except buckets and
+// objects.
 var regionalInS3 = regexp.MustCompile(`^(accesspoint|job|storage-lens|storage-lens-group|access-grants|async-request)/`)
 
-// checkResource wants "*" or an ARN of six parts: IAM User Guide, "IAM JSON policy elements: Resource".
+// checkResource requires "*" or an ARN of six parts: IAM User Guide, "IAM JSON policy elements:
+// Resource".
 func checkResource(r string) error {
 	if r == "*" {
 		return nil
@@ -115,7 +117,8 @@ func checkResource(r string) error {
 	if parts[5] == "" {
 		return problem("Resource %s must be in ARN format or \"*\".", r)
 	}
-	// The ARN of a bucket has neither region nor account (service authorization reference, S3); the text is as IAM's users report it.
+	// The ARN of a bucket has neither region nor account (service authorization reference, S3);
+	// IAM's users report the text.
 	if parts[2] == "s3" && strings.Trim(parts[3]+parts[4], "*") != "" && !regionalInS3.MatchString(parts[5]) {
 		return problem("The policy failed legacy parsing")
 	}
@@ -177,7 +180,7 @@ func conditions(value any) (map[string]map[string][]string, error) {
 	return all, nil
 }
 
-// stringList takes a string or a list of strings.
+// stringList reads a string or a list of strings.
 func stringList(value any) ([]string, error) {
 	switch v := value.(type) {
 	case string:
@@ -196,7 +199,7 @@ func stringList(value any) ([]string, error) {
 	return nil, syntaxError()
 }
 
-// scalarList takes the values of a condition: strings, numbers and booleans, one or a list.
+// scalarList reads the values of a condition: strings, numbers and booleans, one or a list.
 func scalarList(value any) ([]string, error) {
 	list, ok := value.([]any)
 	if !ok {

@@ -1,6 +1,6 @@
-// Package properties decodes the resolved properties of a CloudFormation resource into a struct as strictly as
-// CloudFormation's schemas with additionalProperties false do: names that the struct doesn't have are refused at every
-// depth, and case matters.
+// Package properties decodes the resolved properties of a CloudFormation resource into a struct as
+// strictly as CloudFormation's schemas with additionalProperties false: it refuses unknown names at
+// every depth, and case matters.
 package properties
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Decode fills the struct that into points to. Its error is a *cloud.Error in the words of CloudFormation's validation.
+// Decode fills the struct that into points to. Its error is a *cloud.Error in the words of
+// CloudFormation's validation.
 func Decode(resolved map[string]any, into any) error {
 	if err := exact(resolved, reflect.TypeOf(into), "#"); err != nil {
 		return err
@@ -37,18 +38,18 @@ func invalid(format string, args ...any) error {
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// exact compares names with the struct's as written; encoding/json alone would overlook case.
+// exact compares names with the struct's, including their case, which encoding/json ignores.
 func exact(value any, t reflect.Type, path string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if reflect.PointerTo(t).Implements(unmarshaler) {
-		return nil // decides on its own
+		return nil // has its own decoding
 	}
 	switch v := value.(type) {
 	case []any:
 		if t.Kind() != reflect.Slice {
-			return nil // the decoder words that error
+			return nil // the decoder reports that error
 		}
 		for _, one := range v {
 			if err := exact(one, t.Elem(), path); err != nil {
@@ -78,7 +79,8 @@ func exact(value any, t reflect.Type, path string) error {
 	return nil
 }
 
-// fieldsOf gives the types of a struct's fields by their JSON names, those of embedded structs included.
+// fieldsOf returns the types of a struct's fields by their JSON names, including those of embedded
+// structs.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type)
 	for f := range t.Fields() {
