@@ -20,7 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// verifier is one of a library that knows nothing of the sandbox.
+// verifier returns the verifier of a library that is independent of the sandbox.
 func verifier(t *testing.T, ctx context.Context, endpoint string, client *http.Client) *goidc.IDTokenVerifier { //nolint:revive // t first, as everywhere
 	t.Helper()
 	provider, err := goidc.NewProvider(goidc.ClientContext(ctx, client), oidc.URL(endpoint))

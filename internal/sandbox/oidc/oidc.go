@@ -19,24 +19,24 @@ import (
 )
 
 const (
-	// Path is where the issuer is below the sandbox's address.
+	// Path is the issuer's path below the sandbox's address.
 	Path = "/_sandbox/oidc"
-	// Audience is the audience of tokens that ask for none.
+	// Audience is the default audience of tokens.
 	Audience = "stowage"
-	// ProjectsClaim is the claim that names the projects, unless a request names another.
+	// ProjectsClaim is the default claim that names the projects.
 	ProjectsClaim = "stowage_projects"
 
 	keyID = "sandbox-1"
-	// lifetime is how long tokens are valid that don't ask for a time, in seconds.
+	// lifetime is the default lifetime of tokens in seconds.
 	lifetime = 3600
 )
 
-// Issuer makes tokens and answers those who verify them. It is safe for concurrent use.
+// Issuer creates tokens and serves the requests of their verifiers. It is safe for concurrent use.
 type Issuer struct {
 	signing, forging func() *rsa.PrivateKey
 }
 
-// New makes an issuer whose keys are a function of the seed.
+// New returns an issuer whose keys are a function of the seed.
 func New(seed uint64) *Issuer {
 	key := func(which byte) func() *rsa.PrivateKey {
 		return sync.OnceValue(func() *rsa.PrivateKey { return newKey(seed, which) })
@@ -44,22 +44,23 @@ func New(seed uint64) *Issuer {
 	return &Issuer{signing: key('s'), forging: key('f')}
 }
 
-// URL is the issuer's own name, for a sandbox addressed by an endpoint such as http://127.0.0.1:4599.
+// URL returns the issuer's URL for a sandbox endpoint such as http://127.0.0.1:4599.
 func URL(endpoint string) string { return strings.TrimSuffix(endpoint, "/") + Path }
 
-// TokenRequest says what a token is to say; the zero value asks for one hour, all projects and the usual audience.
+// TokenRequest describes a token; the zero value requests one hour, all projects and the default
+// audience.
 type TokenRequest struct {
 	Projects  []string       `json:"projects"`   // nil means all: "*"
 	Audience  string         `json:"audience"`   // "" means Audience
 	Subject   string         `json:"subject"`    // "" means somebody
 	ExpiresIn int            `json:"expires_in"` // seconds; 0 means 3600, a negative number an expired token
 	Claim     string         `json:"claim"`      // "" means ProjectsClaim
-	Claims    map[string]any `json:"claims"`     // further claims, which win
+	Claims    map[string]any `json:"claims"`     // further claims, which override the others
 	Forged    bool           `json:"forged"`
 	Unsigned  bool           `json:"unsigned"`
 }
 
-// Token makes the token that a request asks for, in the name of an issuer's URL.
+// Token returns the requested token, in the name of an issuer's URL.
 func (i *Issuer) Token(issuer string, r TokenRequest) (string, error) {
 	now := time.Now()
 	if r.ExpiresIn == 0 {
@@ -102,13 +103,13 @@ func (i *Issuer) Token(issuer string, r TokenRequest) (string, error) {
 	}
 }
 
-// Sign makes a token with just these claims.
+// Sign returns a token with exactly these claims.
 func (i *Issuer) Sign(claims map[string]any) (string, error) { return sign(i.signing(), claims) }
 
-// Forge is Sign with a key that isn't the issuer's, under the name of the one that is.
+// Forge is Sign with a key that is not the issuer's, under the name of the issuer's key.
 func (i *Issuer) Forge(claims map[string]any) (string, error) { return sign(i.forging(), claims) }
 
-// Unsigned makes a token that claims to need no signature. No library makes such tokens.
+// Unsigned returns a token that claims to need no signature. No library creates such tokens.
 func Unsigned(claims map[string]any) (string, error) {
 	text, err := json.Marshal(claims)
 	if err != nil {
@@ -131,8 +132,8 @@ func sign(key *rsa.PrivateKey, claims map[string]any) (string, error) {
 	return token, nil
 }
 
-// Serve answers a request below Path of those who verify tokens; endpoint is how they addressed the sandbox. Pages of any
-// origin may ask.
+// Serve answers a verifier's request below Path; endpoint is the sandbox's address in that request.
+// It allows pages of any origin.
 func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) {
 	issuer := URL(endpoint)
 	var answer any
@@ -141,7 +142,7 @@ func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) 
 		answer = map[string]any{
 			"issuer":                                issuer,
 			"jwks_uri":                              issuer + "/jwks.json",
-			"authorization_endpoint":                issuer + "/authorize", // discovery needs one; nothing answers there
+			"authorization_endpoint":                issuer + "/authorize", // required; nothing answers
 			"response_types_supported":              []string{"id_token"},
 			"subject_types_supported":               []string{"public"},
 			"id_token_signing_alg_values_supported": []string{"RS256"},
@@ -156,10 +157,10 @@ func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) 
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	_ = json.NewEncoder(w).Encode(answer) // a client that has gone away misses it
+	_ = json.NewEncoder(w).Encode(answer) // the client may have disconnected
 }
 
-// newKey makes a key from the seed. The standard library's generators take no seed.
+// newKey generates a key from the seed. The standard library's generators accept no seed.
 func newKey(seed uint64, which byte) *rsa.PrivateKey {
 	var start [32]byte
 	binary.BigEndian.PutUint64(start[:], seed)
@@ -186,7 +187,8 @@ func newKey(seed uint64, which byte) *rsa.PrivateKey {
 	}
 }
 
-// prime finds a prime of 1024 bits whose two highest bits are set, so that two make a number of 2048.
+// prime returns a prime of 1024 bits whose two highest bits are set, so that the product of two has
+// 2048 bits.
 func prime(source *rand.ChaCha8) *big.Int {
 	var b [128]byte
 	_, _ = source.Read(b[:]) // never fails

@@ -29,7 +29,7 @@ type claims struct {
 	Projects []string `json:"stowage_projects"`
 }
 
-// read verifies a token's signature by the key that discovery leads to, and reads its claims.
+// read verifies a token's signature by the key from discovery, and returns its claims.
 func read(t *testing.T, client *http.Client, issuer, token string) (claims, error) {
 	t.Helper()
 	get := func(url string, v any) {
