@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Demands are the rights that a request needs: the action of its name, on the key.
+// Demands returns the permissions that a request requires: the action of its name, on the key.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
 		KeyId string //nolint:revive // the wire's spelling
@@ -22,7 +22,8 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{d}
 }
 
-// EncryptionKey finds a key for a service that encrypts for a caller. A key in another account is found: its policy decides.
+// EncryptionKey finds a key for a service that encrypts for a caller. It also finds keys of other
+// accounts: their policies decide.
 func (s *Service) EncryptionKey(c cloud.Caller, id string) (arn, policy string, err error) {
 	if found := s.keys[id]; found != nil && found.region == c.Region {
 		return found.arn, found.policy, nil
@@ -34,7 +35,7 @@ func (s *Service) EncryptionKey(c cloud.Caller, id string) (arn, policy string, 
 	return found.arn, found.policy, nil
 }
 
-// Key tells of a key, by ARN, who owns it, its policy and its tags; ok is false when there is none.
+// Key returns the owner, the policy and the tags of a key, by ARN; ok is false for none.
 func (s *Service) Key(arn string) (account, policy string, tags map[string]string, ok bool) {
 	found := s.keys[arn]
 	if found == nil {

@@ -1,4 +1,5 @@
-// Package kms simulates the Key Management Service's keys as things that exist, have a policy, aliases, tags and a life:
-// CreateKey, DescribeKey, ListKeys, ListAliases, GetKeyPolicy, GetKeyRotationStatus, ListResourceTags, ScheduleKeyDeletion, CancelKeyDeletion, and the types
-// AWS::KMS::Key and AWS::KMS::Alias. It encrypts nothing.
+// Package kms simulates the keys of the Key Management Service with their policies, aliases, tags
+// and states: CreateKey, DescribeKey, ListKeys, ListAliases, GetKeyPolicy, GetKeyRotationStatus,
+// ListResourceTags, ScheduleKeyDeletion, CancelKeyDeletion, and the types AWS::KMS::Key and
+// AWS::KMS::Alias. It encrypts nothing.
 package kms

@@ -90,7 +90,8 @@ func (s *Service) find(c cloud.Caller, id string) (*key, error) {
 	return found, nil
 }
 
-// findBody finds the key that a request with nothing but a KeyId (and what is ignorable on one page) names.
+// findBody finds the key of a request with no other members than KeyId (and paging members, which
+// are ignored).
 func (s *Service) findBody(r *cloud.Request) (*key, error) {
 	var in struct {
 		KeyId      string //nolint:revive // the wire's spelling
@@ -255,7 +256,8 @@ func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 	}{protocol.Seconds(found.deletion), found.arn, found.state(), in.PendingWindowInDays}, nil
 }
 
-// schedule lets a key go when its window is over, its aliases with it, unless the deletion is cancelled before.
+// schedule deletes a key with its aliases after its waiting period, unless the deletion is
+// cancelled.
 func (s *Service) schedule(found *key, days int) {
 	window := time.Duration(days) * 24 * time.Hour
 	when := s.world.Now().Add(window)

@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// keyType is AWS::KMS::Key: Ref gives the key id. Deleting one schedules its deletion.
+// keyType is AWS::KMS::Key: Ref gives the key ID. Deleting one schedules its deletion.
 type keyType struct{ s *Service }
 
 func (keyType) Schema() *cloud.TypeSchema {
@@ -81,7 +81,7 @@ func (t keyType) Exists(c cloud.Caller, properties map[string]any) (string, bool
 	return id, err == nil && found.deletion.IsZero()
 }
 
-// set gives a key what properties say.
+// set applies properties to a key.
 func (s *Service) set(c cloud.Caller, k *key, properties map[string]any) error {
 	k.description, _ = properties["Description"].(string)
 	k.rotation = truth(properties["EnableKeyRotation"], false)
@@ -126,7 +126,7 @@ func (k *key) resource() cloud.Resource {
 	return cloud.Resource{PhysicalID: k.id, Attributes: map[string]any{"Arn": k.arn, "KeyId": k.id}}
 }
 
-// truth reads a boolean property, which CloudFormation takes as text too.
+// truth reads a boolean property, which CloudFormation also accepts as text.
 func truth(v any, otherwise bool) bool {
 	switch v := v.(type) {
 	case bool:

@@ -16,15 +16,16 @@ const (
 	maxTags   = 50
 )
 
-// keyID is the form of a key's id, a multi-Region key's included.
+// keyID matches a key's ID, including a multi-Region key's.
 var keyID = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
 
 func malformedPolicy(message string) error {
 	return cloud.Errorf("MalformedPolicyDocumentException", "%s", message)
 }
 
-// checkPolicy is what CreateKey and PutKeyPolicy refuse: what cannot be read, principals that do not exist, and a policy that locks the caller
-// out, unless bypass is set (KMS API reference, CreateKey). The texts are as users report them.
+// checkPolicy returns the refusals of CreateKey and PutKeyPolicy: an unreadable policy, principals
+// that do not exist, and a policy that locks the caller out, unless bypass is set (KMS API
+// reference, CreateKey). Users report the texts.
 func (s *Service) checkPolicy(c cloud.Caller, text string, bypass bool) error {
 	if len(text) > maxPolicy {
 		return cloud.Errorf("LimitExceededException", "The policy is longer than %d bytes.", maxPolicy)
@@ -46,8 +47,8 @@ func (s *Service) checkPolicy(c cloud.Caller, text string, bypass bool) error {
 	return nil
 }
 
-// letsIn says whether a statement lets a caller change the policy. One with conditions does not count, and the caller's account counts for
-// the caller.
+// letsIn reports whether a statement allows a caller to change the policy. Statements with
+// conditions do not count, and the caller's account counts as the caller.
 func letsIn(c cloud.Caller, st policydoc.Statement) bool {
 	if st.Effect != "Allow" || st.NotPrincipal || st.NotAction || len(st.Conditions) > 0 {
 		return false
@@ -65,8 +66,8 @@ func letsIn(c cloud.Caller, st policydoc.Statement) bool {
 		})
 }
 
-// checkTags is the rule for a key's tags (KMS API reference, CreateKey, TagException; LocalStack's test_kms has five recorded cases, the texts
-// here are from memory).
+// checkTags checks a key's tags (KMS API reference, CreateKey, TagException; LocalStack's test_kms
+// has five recorded cases, the texts here are from memory).
 func checkTags(tags []tag) error {
 	if len(tags) > maxTags {
 		return cloud.Errorf("TagException", "Too many tags")

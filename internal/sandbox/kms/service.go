@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	defaultWindow = 30 // days that a key waits for its deletion
+	defaultWindow = 30 // waiting period in days
 	minimumWindow = 7
 	pageSize      = 100
 )
 
 var wire = protocol.JSON{Version: "1.1"}
 
-// Service is the service.
+// Service is the simulated KMS.
 type Service struct {
 	world   *cloud.World
 	keys    map[string]*key   // by ARN
@@ -40,7 +40,7 @@ type alias struct {
 	created   time.Time
 }
 
-// New makes the service and registers its resource types.
+// New returns the service and registers its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, keys: make(map[string]*key), aliases: make(map[string]*alias)}
 	w.SetEncryptionKeys(s)
@@ -54,7 +54,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"CreateKey":            (*Service).createKey,
 	"DescribeKey":          (*Service).describeKey,
@@ -76,7 +76,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 
 type tag struct{ TagKey, TagValue string }
 
-// metadata is a key as it is answered.
+// metadata is a key in an answer.
 type metadata struct {
 	AWSAccountId          string //nolint:revive // the wire's spelling
 	Arn                   string

@@ -1,3 +1,3 @@
-// Package logs simulates Amazon CloudWatch Logs as far as log groups: the resource type AWS::Logs::LogGroup, and DescribeLogGroups. Nothing writes
-// into them.
+// Package logs simulates the log groups of Amazon CloudWatch Logs: the resource type
+// AWS::Logs::LogGroup, and DescribeLogGroups. Nothing writes to them.
 package logs

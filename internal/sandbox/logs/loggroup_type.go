@@ -66,7 +66,7 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 	return g.resource(), nil
 }
 
-// set changes a group, or nothing. former are the tags that the template gave it before.
+// set changes a group, or nothing. former are the template's previous tags.
 func (g *group) set(p groupProperties, former []tag) error {
 	if p.RetentionInDays != 0 && !slices.Contains(retentions, p.RetentionInDays) {
 		return invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", p.RetentionInDays, retentions)
@@ -82,7 +82,8 @@ func (g *group) set(p groupProperties, former []tag) error {
 		return invalid("The class of a log group can't be changed") // the rule is CreateLogGroup's, the text is not AWS's
 	}
 	if p.KmsKeyId != "" && !keyARN.MatchString(p.KmsKeyId) {
-		return invalid("The specified KMS key identifier is invalid: %s", p.KmsKeyId) // CloudFormation's type takes ARNs only; the text is from memory
+		// CloudFormation's type accepts only ARNs; the text is from memory.
+		return invalid("The specified KMS key identifier is invalid: %s", p.KmsKeyId)
 	}
 	for i, t := range p.Tags {
 		if t.Key == "" || !cloud.TagCharacters(t.Key) || !cloud.TagCharacters(t.Value) { // the patterns of the SDK's model

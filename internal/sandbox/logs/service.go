@@ -10,21 +10,21 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// maxPage is the largest page of DescribeLogGroups, and what it takes when no limit is given.
+// maxPage is the maximum and default page size of DescribeLogGroups.
 const maxPage = 50
 
 var (
 	wire = protocol.JSON{Version: "1.1"}
 	// validName is that of CreateLogGroup (CloudWatch Logs API reference).
 	validName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-	// retentions are the days that PutRetentionPolicy takes (CloudWatch Logs API reference).
+	// retentions are the days that PutRetentionPolicy accepts (CloudWatch Logs API reference).
 	retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-	// classes are those of CreateLogGroup. The first is what it takes when none is given.
+	// classes are those of CreateLogGroup. The first is the default.
 	classes = []string{"STANDARD", "INFREQUENT_ACCESS", "DELIVERY"}
 	keyARN  = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 )
 
-// Service is the service.
+// Service is the simulated CloudWatch Logs.
 type Service struct {
 	world  *cloud.World
 	groups map[place]map[string]*group // by name
@@ -35,12 +35,12 @@ type place struct{ account, region string }
 type group struct {
 	name, arn, key string
 	class          string
-	retention      int // days; 0: for ever
+	retention      int // days; 0: forever
 	created        int64
 	tags           map[string]string
 }
 
-// New makes the service and registers its resource type.
+// New returns the service and registers its resource type.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, groups: map[place]map[string]*group{}}
 	w.RegisterType("AWS::Logs::LogGroup", groupType{s})
@@ -60,7 +60,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"DescribeLogGroups": (*Service).describeLogGroups,
 }
@@ -90,7 +90,7 @@ func (s *Service) describeLogGroups(r *cloud.Request) (any, error) {
 	type described struct {
 		Name      string `json:"logGroupName"`
 		ARN       string `json:"arn"`
-		PlainARN  string `json:"logGroupArn"` // without the :* behind it
+		PlainARN  string `json:"logGroupArn"` // without a final :*
 		Class     string `json:"logGroupClass"`
 		Retention int    `json:"retentionInDays,omitempty"`
 		Key       string `json:"kmsKeyId,omitempty"`

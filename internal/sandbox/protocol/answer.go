@@ -7,7 +7,8 @@ type Encoder interface {
 	Result(r *cloud.Request, result any) (*cloud.Response, error)
 }
 
-// Answer runs the operation that a request names, and encodes its result. One that is not among the operations is not modelled.
+// Answer runs a request's operation and encodes its result. Operations that are not listed are not
+// modelled.
 func Answer[S any](
 	service S, name string, operations map[string]func(S, *cloud.Request) (any, error), r *cloud.Request, encoder Encoder,
 ) (*cloud.Response, error) {

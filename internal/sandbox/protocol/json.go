@@ -13,17 +13,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// JSON encodes the answers of a service that speaks AWS JSON.
+// JSON encodes the answers of a service with AWS JSON.
 type JSON struct {
 	// Version is the protocol's version: "1.0" (DynamoDB) or "1.1" (KMS, Secrets Manager, SSM).
 	Version string
-	// Prefix stands before the code in the __type of errors: DynamoDB answers com.amazonaws.dynamodb.v20120810#Code.
+	// Prefix precedes the code in the __type of errors: DynamoDB answers
+	// com.amazonaws.dynamodb.v20120810#Code.
 	Prefix string
-	// Capital makes the member for an error's text "Message", as some services spell it (SSM's is "message").
+	// Capital names the member of an error's text "Message", as some services do (SSM's is
+	// "message").
 	Capital bool
 }
 
-// Result encodes a result; nil answers an empty object.
+// Result encodes a result; nil becomes an empty object.
 func (j JSON) Result(r *cloud.Request, result any) (*cloud.Response, error) {
 	if result == nil {
 		result = struct{}{}
@@ -35,8 +37,8 @@ func (j JSON) Result(r *cloud.Request, result any) (*cloud.Response, error) {
 	return &cloud.Response{Header: header(r, "application/x-amz-json-"+j.Version), Body: body}, nil
 }
 
-// Error encodes an error: {"__type": ..., "message": ...} with the members of Extra beside them, and the x-amzn-errortype
-// header.
+// Error encodes an error: {"__type": ..., "message": ...} with the members of Extra, and the
+// x-amzn-errortype header.
 func (j JSON) Error(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	members := map[string]any{"__type": j.Prefix + e.Code}
 	maps.Copy(members, e.Extra)
@@ -54,8 +56,9 @@ func (j JSON) Error(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return &cloud.Response{Status: statusOf(e), Header: h, Body: body}
 }
 
-// Decode decodes a request's body into v, keeping numbers as json.Number where v is untyped. An empty body is an empty
-// object. What isn't JSON, or has another type than v wants, is AWS's SerializationException.
+// Decode decodes a request's body into v, with numbers as json.Number where v is untyped. An empty
+// body is an empty object. For invalid JSON or another type than v's it returns AWS's
+// SerializationException.
 func Decode(r *cloud.Request, v any) error {
 	if len(bytes.TrimSpace(r.Body)) == 0 {
 		return nil
@@ -66,8 +69,8 @@ func Decode(r *cloud.Request, v any) error {
 	return nil
 }
 
-// DecodeStrict is Decode for services that list all members that they model: a member that v doesn't have is refused as
-// not modelled instead of being ignored.
+// DecodeStrict is Decode for services that list all members that they model: it refuses unknown
+// members as not modelled instead of ignoring them.
 func DecodeStrict(r *cloud.Request, v any) error {
 	if len(bytes.TrimSpace(r.Body)) == 0 {
 		return nil
@@ -85,7 +88,8 @@ func DecodeStrict(r *cloud.Request, v any) error {
 	return nil
 }
 
-// Seconds is a timestamp as AWS JSON encodes it: seconds since 1970 with milliseconds as fraction.
+// Seconds returns a timestamp as AWS JSON encodes it: seconds since 1970 with milliseconds as
+// fraction.
 func Seconds(t time.Time) json.Number {
 	return json.Number(fmt.Sprintf("%d.%03d", t.Unix(), t.Nanosecond()/int(time.Millisecond)))
 }
@@ -115,7 +119,7 @@ func decode(body []byte, v any, strict bool) error {
 	return nil
 }
 
-// serialization hides the decoder's text, as AWS answers no more than the code for most malformed bodies.
+// serialization hides the decoder's text, as AWS returns only the code for most malformed bodies.
 func serialization(err error) *cloud.Error {
 	return &cloud.Error{Code: "SerializationException", Message: "The request body could not be decoded: " + err.Error(), Status: http.StatusBadRequest}
 }

@@ -13,17 +13,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Query encodes the answers of a service that speaks the query protocol.
+// Query encodes the answers of a service with the query protocol.
 type Query struct {
-	// Namespace is the XML namespace of answers, such as http://cloudformation.amazonaws.com/doc/2010-05-15/.
+	// Namespace is the XML namespace of answers, such as
+	// http://cloudformation.amazonaws.com/doc/2010-05-15/.
 	Namespace string
 	// Version is the API version that requests must name, such as 2010-05-15.
 	Version string
 }
 
-// Result encodes a result as <OperationResponse><OperationResult>...</OperationResult><ResponseMetadata>. The result is a
-// struct with xml tags (lists as `xml:"Stacks>member"`), encoded whatever its Go name; nil leaves the result element out,
-// as AWS does for operations without output. Timestamps are the service's business: encode them with Time.
+// Result encodes a result as
+// <OperationResponse><OperationResult>...</OperationResult><ResponseMetadata>. The result is a
+// struct with xml tags (lists as `xml:"Stacks>member"`) and any Go name; nil omits the result
+// element, as AWS does for operations without output. Services must encode timestamps with Time.
 func (q Query) Result(r *cloud.Request, result any) (*cloud.Response, error) {
 	var b bytes.Buffer
 	e := xml.NewEncoder(&b)
@@ -76,8 +78,9 @@ func (q Query) Error(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return &cloud.Response{Status: status, Header: header(r, "text/xml"), Body: mustXML(body)}
 }
 
-// Members reads a list of structures: Members(form, "Parameters") turns Parameters.member.1.ParameterKey=k into a list
-// whose first element has ParameterKey=k. Elements come in the order of their numbers, which may have gaps.
+// Members reads a list of structures: Members(form, "Parameters") turns
+// Parameters.member.1.ParameterKey=k into a list whose first element has ParameterKey=k. Elements
+// are in the order of their numbers, which may have gaps.
 func Members(form url.Values, name string) []url.Values {
 	byIndex := make(map[int]url.Values)
 	for key, values := range form {
@@ -102,8 +105,8 @@ func Members(form url.Values, name string) []url.Values {
 	return members
 }
 
-// Strings reads a list of strings: Capabilities.member.1=... and so on. An empty list (Capabilities=) is nil, as is a
-// missing one; Has tells them apart.
+// Strings reads a list of strings: Capabilities.member.1=... and so on. An empty list
+// (Capabilities=) is nil, like a missing one; Has distinguishes them.
 func Strings(form url.Values, name string) []string {
 	var list []string
 	for _, member := range Members(form, name) {
@@ -127,7 +130,7 @@ func Map(form url.Values, name string) map[string]string {
 	return m
 }
 
-// Has says whether a request names a parameter at all: as itself, as a list, a map or a structure.
+// Has reports whether a request names a parameter: as itself, as a list, a map or a structure.
 func Has(form url.Values, name string) bool {
 	for key := range form {
 		if key == name || strings.HasPrefix(key, name+".") {
@@ -148,8 +151,9 @@ func Sub(form url.Values, name string) url.Values {
 	return sub
 }
 
-// Unknown returns the first parameter, in alphabetical order, whose top-level name is none of the known ones; "" when
-// all are known. Services refuse with it what they don't model instead of ignoring it. Action and Version are known.
+// Unknown returns the first parameter, in alphabetical order, with an unknown top-level name; ""
+// for none. Services use it to refuse unmodelled parameters instead of ignoring them. Action and
+// Version are known.
 func Unknown(form url.Values, known ...string) string {
 	var unknown []string
 next:

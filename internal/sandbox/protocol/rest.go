@@ -11,10 +11,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// RequestIDHeader is the header of a cloud.Request's HTTP request in which the front door hands down the request's id.
+// RequestIDHeader is the header of a cloud.Request's HTTP request with the request's ID from the
+// front door.
 const RequestIDHeader = "X-Sandbox-Request-Id"
 
-// RequestID is the id of a request, for answers.
+// RequestID returns the ID of a request, for answers.
 func RequestID(r *cloud.Request) string {
 	if r.HTTP == nil || r.HTTP.Header.Get(RequestIDHeader) == "" {
 		return "00000000-0000-0000-0000-000000000000"
@@ -22,10 +23,11 @@ func RequestID(r *cloud.Request) string {
 	return r.HTTP.Header.Get(RequestIDHeader)
 }
 
-// Time is a timestamp as the XML protocols encode it: 2006-01-02T15:04:05.000Z, UTC with milliseconds.
+// Time returns a timestamp as the XML protocols encode it: 2006-01-02T15:04:05.000Z, UTC with
+// milliseconds.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// XML encodes an answer of S3: the value is a struct whose XMLName gives the root element.
+// XML encodes an answer of S3: the value is a struct whose XMLName is the root element.
 func XML(r *cloud.Request, value any) (*cloud.Response, error) {
 	body, err := xml.Marshal(value)
 	if err != nil {
@@ -34,8 +36,9 @@ func XML(r *cloud.Request, value any) (*cloud.Response, error) {
 	return &cloud.Response{Header: restHeader(r), Body: append([]byte(xml.Header), body...)}, nil
 }
 
-// XMLError encodes an error of S3: <Error><Code><Message> with the string members of Extra as elements (BucketName, Key
-// ...), RequestId and HostId. An answer to HEAD and one with status 304 has no body, so that clients see the status alone.
+// XMLError encodes an error of S3: <Error><Code><Message> with the string members of Extra as
+// elements (BucketName, Key ...), RequestId and HostId. Answers to HEAD and with status 304 have no
+// body, so that clients see only the status.
 func XMLError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	status := statusOf(e)
 	if r.HTTP != nil && r.HTTP.Method == http.MethodHead || status == http.StatusNotModified {
@@ -45,7 +48,7 @@ func XMLError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	b.WriteString(xml.Header + "<Error>")
 	element := func(name, value string) {
 		b.WriteString("<" + name + ">")
-		_ = xml.EscapeText(&b, []byte(value)) // a bytes.Buffer doesn't fail
+		_ = xml.EscapeText(&b, []byte(value)) // a bytes.Buffer does not fail
 		b.WriteString("</" + name + ">")
 	}
 	element("Code", e.Code)
