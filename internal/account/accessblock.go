@@ -13,12 +13,14 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// AccessBlock is what S3 blocks for an account as a whole, whatever its buckets say. There is no CloudFormation type for it.
+// AccessBlock is what S3 blocks for a whole account, regardless of its buckets. It has no
+// CloudFormation type.
 type AccessBlock struct {
 	BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets bool
 }
 
-// Missing names what isn't blocked, as the S3 API does. There are four ways in which public access is blocked.
+// Missing returns the settings that are off, named as in the S3 API. Four settings block public
+// access.
 func (b AccessBlock) Missing() []string {
 	var missing []string
 	for _, way := range []struct {
@@ -35,8 +37,9 @@ func (b AccessBlock) Missing() []string {
 	return missing
 }
 
-// ReadAccessBlock reads what S3 blocks for an account, with the account's own credentials. An account without the setting blocks nothing.
-// buckets is the account's client of S3: where it has an address of its own, the call goes there too.
+// ReadAccessBlock reads what S3 blocks for an account, with the account's own credentials. Without
+// the setting, nothing is blocked. buckets is the account's S3 client: if it has a custom endpoint,
+// the call uses that too.
 func ReadAccessBlock(ctx context.Context, sdk aws.Config, buckets *s3.Client, accountID string) (AccessBlock, error) {
 	client := s3control.NewFromConfig(sdk, func(o *s3control.Options) {
 		if address := buckets.Options().BaseEndpoint; address != nil {
@@ -60,8 +63,8 @@ func ReadAccessBlock(ctx context.Context, sdk aws.Config, buckets *s3.Client, ac
 	}, nil
 }
 
-// fixedAddress takes an address as it is. The SDK would put the account before its host, which names nothing where the host is an
-// address of a machine.
+// fixedAddress resolves to an address unchanged. The SDK would put the account before the host,
+// which fails if the host is the address of a machine.
 type fixedAddress string
 
 // ResolveEndpoint implements s3control.EndpointResolverV2.

@@ -54,7 +54,8 @@ func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
 	}
 }
 
-// TestAccessBlockIsReadAtTheAddressOfS3 has a server whose host can't have the account before it.
+// TestAccessBlockIsReadAtTheAddressOfS3 uses a server whose host cannot be prefixed with the
+// account.
 func TestAccessBlockIsReadAtTheAddressOfS3(t *testing.T) {
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1}))
 	defer server.Close()

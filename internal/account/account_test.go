@@ -27,7 +27,7 @@ const (
 	theirs = "444455556666"
 )
 
-// world is a sandbox and who calls it.
+// world is a sandbox with its callers.
 type world struct {
 	t   *testing.T
 	box *sandbox.Sandbox
@@ -58,7 +58,7 @@ func (w *world) buckets() account.Buckets {
 	return account.Buckets{S3: w.client(ours).S3, AccountID: ours}
 }
 
-// bucket makes a versioned bucket in an account.
+// bucket creates a versioned bucket in an account.
 func (w *world) bucket(owner, name string) *s3.Client {
 	w.t.Helper()
 	client := w.client(owner).S3
@@ -97,10 +97,11 @@ func code(err error) string {
 
 func nothing(int) {}
 
-// emptied is the error of Empty.
+// emptied returns the error of Empty.
 func emptied(_ account.Contents, err error) error { return err }
 
-// TestEmpty_ManyUploads: S3 lists a thousand unfinished uploads at a time.
+// TestEmpty_ManyUploads empties a bucket with more than a thousand unfinished uploads, the page
+// size of S3.
 func TestEmpty_ManyUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -225,22 +226,22 @@ func TestBucketOfAnotherAccountIsNotTouched(t *testing.T) {
 	})
 }
 
-// ownerless counts the calls of S3 that don't say whose bucket they mean.
+// ownerless counts the calls of S3 without the expected bucket owner.
 type ownerless struct {
 	next  http.RoundTripper
 	calls []string
 }
 
 func (o *ownerless) RoundTrip(r *http.Request) (*http.Response, error) {
-	whole := r.URL.Query().Get("x-id") == "ListBuckets" // of the account, not of a bucket
+	whole := r.URL.Query().Get("x-id") == "ListBuckets" // concerns the account, not a bucket
 	if strings.Contains(r.URL.Host, "s3") && !whole && r.Header.Get("X-Amz-Expected-Bucket-Owner") != ours {
 		o.calls = append(o.calls, r.Method+" "+r.URL.String())
 	}
 	return o.next.RoundTrip(r)
 }
 
-// TestEveryCallSaysWhoseBucketItMeans guards credentials that reach into another account, too: S3 refuses a bucket
-// whose owner isn't the expected one.
+// TestEveryCallSaysWhoseBucketItMeans protects credentials with access to other accounts: S3
+// refuses a bucket with another owner than the expected one.
 func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -250,7 +251,7 @@ func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 		must(t, err)
 		calls := &ownerless{next: simulate.NewTransport(w.box)}
 		b := account.Buckets{S3: w.clientBy(ours, calls).S3, AccountID: ours}
-		_ = b.CheckEmpty(t.Context(), "exports") // which it isn't
+		_ = b.CheckEmpty(t.Context(), "exports") // not empty
 		must(t, emptied(b.Empty(t.Context(), "exports", nothing)))
 		must(t, b.CheckEmpty(t.Context(), "exports"))
 		_, err = b.EncryptedWith(t.Context(), "arn:aws:kms:eu-west-1:"+ours+":key/none")
@@ -311,7 +312,7 @@ func TestKeyIsScheduledForDeletionOnceAndForAll(t *testing.T) {
 	})
 }
 
-// TestMain keeps the machine's own AWS settings out of the tests.
+// TestMain isolates the tests from the machine's AWS settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {

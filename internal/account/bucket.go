@@ -14,18 +14,19 @@ import (
 // Buckets works on the buckets of one account and region.
 type Buckets struct {
 	S3 *s3.Client
-	// AccountID is the expected owner: a bucket of that name in another account is refused by S3 and never touched.
+	// AccountID is the expected owner: S3 refuses access to a bucket with this name in another
+	// account.
 	AccountID string
 }
 
-// CheckEmpty returns a *NotEmptyError when the bucket holds an object, an old version, a delete marker or an unfinished
-// upload. A bucket that doesn't exist is empty.
+// CheckEmpty returns a *NotEmptyError if the bucket holds an object, an old version, a delete
+// marker or an unfinished upload. A missing bucket is empty.
 func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	e := &emptying{Buckets: b, bucket: bucket}
 	items, next, err := e.versions(ctx, nil)
 	var uploads []item
 	more := false
-	if err == nil { // S3 deletes a bucket with unfinished uploads in it, and them with it
+	if err == nil { // S3 deletes a bucket together with its unfinished uploads
 		uploads, more, err = e.uploads(ctx)
 	}
 	items = append(items, uploads...)
@@ -44,7 +45,8 @@ func (b Buckets) CheckEmpty(ctx context.Context, bucket string) error {
 	return full
 }
 
-// Exists reports whether the bucket exists in the account. It lists versions, which needs no right that deleting does not.
+// Exists reports whether the bucket exists in the account. It lists versions, a permission that
+// deletion needs anyway.
 func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
 	e := &emptying{Buckets: b, bucket: bucket}
 	_, _, err := e.versions(ctx, nil)
@@ -54,8 +56,8 @@ func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
 	return err == nil, err
 }
 
-// Delete deletes an empty bucket. S3 refuses when anything is in it, which is a *NotEmptyError: nothing has changed then.
-// A bucket that doesn't exist counts as deleted.
+// Delete deletes an empty bucket. It returns a *NotEmptyError, without a change, if S3 refuses
+// because the bucket is not empty. It succeeds if the bucket does not exist.
 func (b Buckets) Delete(ctx context.Context, bucket string) error {
 	_, err := b.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
 	switch {
@@ -73,7 +75,7 @@ func (b Buckets) Delete(ctx context.Context, bucket string) error {
 
 func noSuchBucket(err error) bool { return code(err) == "NoSuchBucket" }
 
-// code is the code of an AWS error, "" for others.
+// code returns the code of an AWS error, "" for others.
 func code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -82,8 +84,9 @@ func code(err error) string {
 	return ""
 }
 
-// EncryptedWith finds a bucket of the account whose default encryption uses a key; "" when there is none. Buckets of other regions cannot use the
-// key and are passed over, as are those that vanish meanwhile.
+// EncryptedWith returns a bucket of the account whose default encryption uses a key; "" if there is
+// none. Buckets of other regions cannot use the key and are skipped, like those that vanish
+// meanwhile.
 func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, error) {
 	pages := s3.NewListBucketsPaginator(b.S3, &s3.ListBucketsInput{})
 	for pages.HasMorePages() {
@@ -108,8 +111,8 @@ func (b Buckets) EncryptedWith(ctx context.Context, keyARN string) (string, erro
 	return "", nil
 }
 
-// elsewhere reports whether S3 refused a call because the bucket is in another region: these are the answers that botocore's
-// S3RegionRedirectorv2 follows to that region, the last of them for regions that have to be opted into.
+// elsewhere reports whether S3 refused a call because the bucket is in another region. It compares
+// the answers that botocore's S3RegionRedirectorv2 follows; the last one is for opt-in regions.
 func elsewhere(err error) bool {
 	switch code(err) {
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
@@ -122,7 +125,7 @@ func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) 
 	out, err := b.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
 	switch code(err) {
 	case "NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError":
-		return false, nil // gone, or unencrypted
+		return false, nil // deleted or unencrypted
 	}
 	if err != nil {
 		return false, fmt.Errorf("reading the encryption of the bucket %s: %w", bucket, err)
@@ -135,7 +138,8 @@ func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) 
 	return false, nil
 }
 
-// names says whether a bucket's setting names a key: by its ARN, or by its bare id, which S3 takes too.
+// names reports whether a bucket's setting names a key, by ARN or by the bare id that S3 also
+// accepts.
 func names(setting, keyARN string) bool {
 	return setting == keyARN || setting != "" && strings.HasSuffix(keyARN, ":key/"+setting)
 }

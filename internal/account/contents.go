@@ -7,20 +7,20 @@ import (
 
 // Contents counts what a bucket holds, or what was deleted from it.
 type Contents struct {
-	Objects       int // current versions that are no delete markers
+	Objects       int // current versions, without delete markers
 	Versions      int // older versions
 	DeleteMarkers int
 	Uploads       int  // unfinished multipart uploads
-	More          bool // there is more than was counted
+	More          bool // more exist than were counted
 }
 
-// Total is how many there are of all kinds.
+// Total returns the sum of all kinds.
 func (c Contents) Total() int { return c.Objects + c.Versions + c.DeleteMarkers + c.Uploads }
 
 // Empty reports whether nothing was counted.
 func (c Contents) Empty() bool { return c.Total() == 0 }
 
-// add counts one more of a kind.
+// add counts one item of a kind.
 func (c *Contents) add(k kind) {
 	switch k {
 	case object:
@@ -34,7 +34,7 @@ func (c *Contents) add(k kind) {
 	}
 }
 
-// String lists the counts: "2 objects, 1 older version and 1 delete marker".
+// String returns the counts: "2 objects, 1 older version and 1 delete marker".
 func (c Contents) String() string {
 	var parts []string
 	for _, part := range []struct {
@@ -54,7 +54,7 @@ func (c Contents) String() string {
 	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
 }
 
-// number is a number of things.
+// number returns a count with its noun.
 func number(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

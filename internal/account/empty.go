@@ -20,17 +20,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// maxDelete is the number of keys that one DeleteObjects takes (S3 API, DeleteObjects).
+// maxDelete is the maximum number of keys in one DeleteObjects (S3 API, DeleteObjects).
 const maxDelete = 1000
 
-// kind is what an item of a bucket is.
+// kind is the kind of an item in a bucket.
 type kind int
 
 const (
 	object  kind = iota // the current version of a key
-	version             // an older one
+	version             // an older version of a key
 	marker              // a delete marker that is not the current version
-	hiding              // a delete marker that is: it hides the versions of its key
+	hiding              // a delete marker that is the current version: it hides the versions of its key
 	upload              // an unfinished multipart upload
 )
 
@@ -41,16 +41,18 @@ type item struct {
 	written time.Time
 }
 
-// ref names an item: id is that of the version or upload.
+// ref identifies an item: id is that of the version or upload.
 type ref struct{ key, id string }
 
-// Empty deletes everything in a bucket: objects, versions, delete markers and unfinished uploads, and returns how many. progress is told
-// the number deleted so far. What S3 refuses to delete is an *UndeletableError, after all the others of its request; other errors tell
-// what was deleted before. A bucket that doesn't exist is empty.
+// Empty deletes everything in a bucket, and returns the counts of deleted objects, versions, delete
+// markers and unfinished uploads. It calls progress with the number deleted so far. It returns an
+// *UndeletableError for items that S3 refuses to delete, after all others of their request. Other
+// errors state what was deleted before. A missing bucket is empty.
 //
-// Where the bucket has object lock, two things keep a refusal from doing harm. The newest version is deleted first: under the default
-// retention it is locked for longer than all others, so that nothing was deleted when it is refused. And a delete marker is deleted
-// after the versions that it hides: without it, a version that stays would be visible again.
+// For a bucket with object lock, two rules make a refusal harmless. The newest version is deleted
+// first: the default retention locks it longer than all others, so nothing was deleted if it is
+// refused. A delete marker is deleted after the versions that it hides: without it, a remaining
+// version would become visible.
 func (b Buckets) Empty(ctx context.Context, bucket string, progress func(deleted int)) (Contents, error) {
 	e := &emptying{Buckets: b, bucket: bucket, progress: progress}
 	remove := e.deleteVersions
@@ -68,24 +70,25 @@ func (b Buckets) Empty(ctx context.Context, bucket string, progress func(deleted
 		})
 	}
 	if err == nil {
-		// An upload whose parts are still arriving outlives being aborted (S3 API, AbortMultipartUpload). S3 deletes the bucket nevertheless.
+		// An upload whose parts are still arriving can survive an abort (S3 API,
+		// AbortMultipartUpload). S3 deletes the bucket nevertheless.
 		err = e.until(ctx, e.uploads, e.abort, func(item) error { return nil })
 	}
 	return e.deleted, e.told(err)
 }
 
-// emptying is the work on one bucket.
+// emptying is the state of emptying one bucket.
 type emptying struct {
 	Buckets
 	bucket   string
 	progress func(deleted int)
 	deleted  Contents
-	lastKey  string // of the version that was deleted last
-	// uncertain means that a request got no answer: it may have deleted something that is not counted.
+	lastKey  string // of the last deleted version
+	// uncertain means that a request got no answer, so uncounted items may have been deleted.
 	uncertain bool
 }
 
-// told is an error with what was deleted before it.
+// told adds to an error what was deleted before it.
 func (e *emptying) told(err error) error {
 	var refused *UndeletableError
 	switch {
@@ -104,9 +107,9 @@ func (e *emptying) told(err error) error {
 	return model.AfterChange(err, fmt.Sprintf("Deleted from the bucket: %s.", e.deleted))
 }
 
-// until lists and deletes pages of items until there are none. It always lists from the beginning: where a listing goes on after a marker that was
-// deleted meanwhile is not documented. Something that is listed again after S3 said that it was deleted is left, and ends it: it would go round for
-// ever. remove returns what it has deleted.
+// until lists and deletes pages of items until none are left. It always lists from the start,
+// because S3 does not document how a listing continues after a deleted marker. An item that is
+// listed again after its deletion is left, and ends the loop. remove returns what it has deleted.
 func (e *emptying) until(
 	ctx context.Context, list func(context.Context) (items []item, more bool, err error),
 	remove func(ctx context.Context, items []item, more bool) ([]item, error), left func(item) error,
@@ -134,10 +137,11 @@ func (e *emptying) until(
 	}
 }
 
-// position is where a listing goes on.
+// position is where a listing continues.
 type position struct{ key, version *string }
 
-// versions lists a page of versions and delete markers; next is nil at the end. Keys come percent-encoded, since XML can't hold all that S3 takes.
+// versions lists a page of versions and delete markers; next is nil at the end. Keys are
+// percent-encoded, because XML cannot represent all keys that S3 accepts.
 func (e *emptying) versions(ctx context.Context, from *position) (items []item, next *position, err error) {
 	input := &s3.ListObjectVersionsInput{
 		Bucket: aws.String(e.bucket), MaxKeys: aws.Int32(maxDelete), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(e.AccountID),
@@ -191,7 +195,8 @@ func (e *emptying) uploads(ctx context.Context) (items []item, more bool, err er
 	return items, aws.ToBool(page.IsTruncated), errors.Join(failures...)
 }
 
-// hasObjectLock reports whether the bucket has object lock, or may have: where that cannot be read, the careful way does no harm.
+// hasObjectLock reports whether the bucket has object lock. It also returns true if this cannot be
+// read, since the careful order is harmless.
 func (e *emptying) hasObjectLock(ctx context.Context) (bool, error) {
 	_, err := e.S3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{
 		Bucket: aws.String(e.bucket), ExpectedBucketOwner: aws.String(e.AccountID),
@@ -205,7 +210,7 @@ func (e *emptying) hasObjectLock(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// deleteNewest deletes the version of the bucket that was written last.
+// deleteNewest deletes the most recent version of the bucket.
 func (e *emptying) deleteNewest(ctx context.Context) error {
 	var newest *item
 	for from, more := (*position)(nil), true; more; more = from != nil {
@@ -227,8 +232,8 @@ func (e *emptying) deleteNewest(ctx context.Context) error {
 	return err
 }
 
-// deleteBeforeMarkers deletes a page of a bucket with object lock: first all but the markers that hide versions, then these. The
-// versions of the last key may go on in the next page: its marker stays until then.
+// deleteBeforeMarkers deletes a page of a bucket with object lock, the markers that hide versions
+// last. The marker of the last key stays if its versions may continue on the next page.
 func (e *emptying) deleteBeforeMarkers(ctx context.Context, items []item, more bool) ([]item, error) {
 	last := ""
 	for _, one := range items {
@@ -251,7 +256,8 @@ func (e *emptying) deleteBeforeMarkers(ctx context.Context, items []item, more b
 	return append(first, markers...), nil
 }
 
-// deleteVersions deletes versions and delete markers, those whose keys XML can't hold one by one.
+// deleteVersions deletes versions and delete markers. It deletes keys that XML cannot represent one
+// by one.
 func (e *emptying) deleteVersions(ctx context.Context, items []item, _ bool) ([]item, error) {
 	refused := &UndeletableError{Bucket: e.bucket}
 	var batch []item
@@ -281,7 +287,7 @@ func (e *emptying) deleteVersions(ctx context.Context, items []item, _ bool) ([]
 	return items, nil
 }
 
-// deleteBatch deletes versions and delete markers in one request, and notes what S3 refuses.
+// deleteBatch deletes versions and delete markers in one request, and records what S3 refuses.
 func (e *emptying) deleteBatch(ctx context.Context, batch []item, refused *UndeletableError) error {
 	if len(batch) == 0 {
 		return nil
@@ -294,7 +300,7 @@ func (e *emptying) deleteBatch(ctx context.Context, batch []item, refused *Undel
 		Bucket: aws.String(e.bucket), ExpectedBucketOwner: aws.String(e.AccountID),
 		Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
 	})
-	if needsMFA(err) { // then S3 refuses the whole request (S3 API, DeleteObjects)
+	if needsMFA(err) { // S3 refuses the whole request (S3 API, DeleteObjects)
 		for _, one := range batch {
 			refused.add(one.key, reason(err))
 		}
@@ -316,7 +322,8 @@ func (e *emptying) deleteBatch(ctx context.Context, batch []item, refused *Undel
 	return nil
 }
 
-// count counts what was deleted. What is listed as the current version once a newer one was deleted is an older one.
+// count counts a deleted item. A version that became current only because a newer one was deleted
+// counts as an older version.
 func (e *emptying) count(one item) {
 	k := one.kind
 	if k == object && one.key == e.lastKey {
@@ -341,7 +348,7 @@ func (e *emptying) abort(ctx context.Context, items []item, _ bool) ([]item, err
 	return items, nil
 }
 
-// stopped is the error of a deletion that failed as a whole.
+// stopped returns the error of a deletion that failed as a whole.
 func (e *emptying) stopped(err error) error {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) || response.HTTPStatusCode() >= http.StatusInternalServerError {
@@ -355,7 +362,7 @@ func needsMFA(err error) bool {
 	return code(err) == "AccessDenied" && strings.Contains(strings.ToLower(err.Error()), "mfa")
 }
 
-// reason is what S3 said.
+// reason returns S3's reason for an error.
 func reason(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -364,7 +371,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// decodeKey is a key that S3 has percent-encoded.
+// decodeKey decodes a percent-encoded key.
 func decodeKey(encoded *string) (string, error) {
 	key, err := url.QueryUnescape(aws.ToString(encoded))
 	if err != nil {
@@ -373,8 +380,9 @@ func decodeKey(encoded *string) (string, error) {
 	return key, nil
 }
 
-// inXML reports whether every XML parser and writer hands a key on as it is: XML 1.0 has no control characters but tab, line feed and carriage
-// return, which some normalize, and neither U+FFFE nor U+FFFF.
+// inXML reports whether every XML parser and writer preserves a key. XML 1.0 excludes U+FFFE,
+// U+FFFF and all control characters but tab, line feed and carriage return, and some normalize
+// these three.
 func inXML(key string) bool {
 	for _, r := range key {
 		if unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' {

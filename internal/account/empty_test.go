@@ -21,7 +21,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// hostileKeys are keys that S3 takes and that XML, URLs or paths treat in their own ways.
+// hostileKeys are keys that S3 accepts and that XML, URLs or paths treat specially.
 var hostileKeys = []string{
 	"a\x01b", "\x7f", "tab\tand\nlines\r\n", "next\u0085line", "nothing\ufffe\uffff", "replaced\ufffd", "separator\u2028",
 	"percent%41%", "plus+and space", "a&b<c>\"d\"'", "../up/./here", "//", "ümlaut 日本 🎉", "?versionId=null", "#x", " ", strings.Repeat("k", 1024),
@@ -63,7 +63,8 @@ func TestEmpty_HostileKeyIsTheExample(t *testing.T) {
 	})
 }
 
-// TestEmpty_Protected empties buckets in which S3 protects some versions: the others of the request are deleted, and the error says so.
+// TestEmpty_Protected empties buckets with protected versions. All others of the request are
+// deleted, and the error reports it.
 func TestEmpty_Protected(t *testing.T) {
 	for name, protect := range map[string]func(*s3.PutObjectInput){
 		"retention": func(in *s3.PutObjectInput) {
@@ -99,7 +100,7 @@ func TestEmpty_Protected(t *testing.T) {
 	}
 }
 
-// left is the number of versions in a bucket.
+// left returns the number of versions in a bucket.
 func (w *world) left(client *s3.Client, bucket string) int {
 	w.t.Helper()
 	out, err := client.ListObjectVersions(w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket), EncodingType: types.EncodingTypeUrl})
@@ -110,7 +111,7 @@ func (w *world) left(client *s3.Client, bucket string) int {
 // answers replaces the answers to some calls.
 type answers struct {
 	next   http.RoundTripper
-	answer func(r *http.Request) (status int, body string) // 0: the sandbox's
+	answer func(r *http.Request) (status int, body string) // 0 for the sandbox's answer
 }
 
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -124,7 +125,8 @@ func failed(code, message string) string {
 	return "<Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>"
 }
 
-// TestEmpty_MFADelete: S3 refuses the whole request without the device's code (S3 API, DeleteObjects). The sandbox doesn't have MFA delete.
+// TestEmpty_MFADelete has S3 refuse the whole request without the device's code (S3 API,
+// DeleteObjects). The sandbox does not have MFA delete.
 func TestEmpty_MFADelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -147,7 +149,7 @@ func TestEmpty_MFADelete(t *testing.T) {
 	})
 }
 
-// TestEmpty_Stalled: what S3 says to have deleted and lists again doesn't make the emptying go round for ever.
+// TestEmpty_Stalled lists again what S3 reported as deleted. The emptying ends.
 func TestEmpty_Stalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -165,7 +167,8 @@ func TestEmpty_Stalled(t *testing.T) {
 	})
 }
 
-// TestEmpty_UploadThatOutlivesAbort: an upload whose parts still arrive is listed again after it was aborted.
+// TestEmpty_UploadThatOutlivesAbort lists an upload again after its abort, because its parts are
+// still arriving.
 func TestEmpty_UploadThatOutlivesAbort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -182,7 +185,7 @@ func TestEmpty_UploadThatOutlivesAbort(t *testing.T) {
 	})
 }
 
-// vast is a bucket of many versions, which exist as numbers alone.
+// vast is a bucket with many versions, which exist as numbers only.
 type vast struct {
 	left           int
 	lists, deletes int
@@ -229,9 +232,8 @@ func TestEmpty_HundredThousandVersions(t *testing.T) {
 	})
 }
 
-// TestEncryptedWith_OtherRegions: botocore's S3RegionRedirectorv2 knows these answers of a bucket in another region, the last of regions that
-// have to be opted into.
-// TestEncryptedWith_SecondPage finds a bucket that S3 lists on a second page, as it does in accounts with thousands.
+// TestEncryptedWith_SecondPage finds a bucket on the second page of S3's list, as in accounts with
+// thousands.
 func TestEncryptedWith_SecondPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -254,11 +256,13 @@ func TestEncryptedWith_SecondPage(t *testing.T) {
 	})
 }
 
+// TestEncryptedWith_OtherRegions skips buckets in other regions. The answers are those that
+// botocore's S3RegionRedirectorv2 follows; the last one is for opt-in regions.
 func TestEncryptedWith_OtherRegions(t *testing.T) {
 	for name, c := range map[string]struct {
-		code, region string // the answer to GetBucketEncryption, and what ListBuckets says
+		code, region string // the answer to GetBucketEncryption, and the region in ListBuckets
 		status       int
-		found        bool // that it is an error
+		found        bool // whether it is an error
 	}{
 		"moved":            {"PermanentRedirect", "", http.StatusMovedPermanently, false},
 		"signed for other": {"AuthorizationHeaderMalformed", "", http.StatusBadRequest, false},

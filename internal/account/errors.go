@@ -7,13 +7,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// NotEmptyError is returned when a bucket still holds something.
+// NotEmptyError is returned when a bucket is not empty.
 type NotEmptyError struct {
 	Bucket string
-	Holds  Contents // empty when only S3's refusal is known
-	// Example is the key of something in it, "" when S3 itself refused the deletion.
+	Holds  Contents // empty if only S3's refusal is known
+	// Example is the key of an item, "" if S3 itself refused the deletion.
 	Example string
-	// Refused means that on_delete forbids to delete the data.
+	// Refused means that on_delete forbids deleting the data.
 	Refused bool
 }
 
@@ -40,17 +40,17 @@ func (e *NotEmptyError) Explain() model.Explanation {
 	return explanation
 }
 
-// UndeletableError is returned when S3 refused to delete something in a bucket that was being emptied.
+// UndeletableError is returned when S3 refused to delete items while a bucket was emptied.
 type UndeletableError struct {
 	Bucket  string
 	Deleted Contents // what was deleted
-	// Refused is how many could not be. Key is that of the first, Reason is what S3 said of it.
+	// Refused is the number of refused items, Key the key of the first, and Reason S3's reason.
 	Refused int
 	Key     string
 	Reason  string
 }
 
-// add notes that S3 refused to delete something.
+// add records an item that S3 refused to delete.
 func (e *UndeletableError) add(key, reason string) {
 	if e.Refused == 0 {
 		e.Key, e.Reason = key, reason

@@ -8,11 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
-// keyWindow is the number of days in which the deletion of a key can be taken back: the longest that KMS offers.
+// keyWindow is the number of days in which the deletion of a key can be canceled, the maximum of
+// KMS.
 const keyWindow = 30
 
-// ScheduleKeyDeletion schedules a key to be deleted in 30 days, in which it can be taken back. A key that is gone or
-// scheduled already counts as done.
+// ScheduleKeyDeletion schedules the deletion of a key in 30 days, during which it can be canceled.
+// It succeeds if the key is gone or its deletion is already scheduled.
 func ScheduleKeyDeletion(ctx context.Context, client *kms.Client, arn string) error {
 	_, err := client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn), PendingWindowInDays: aws.Int32(keyWindow)})
 	switch code(err) {

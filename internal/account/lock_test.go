@@ -18,7 +18,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// lockedUntil puts a version that object lock protects until then; the zero time is none.
+// lockedUntil writes a version locked until a time; the zero time for no lock.
 func lockedUntil(t *testing.T, client *s3.Client, key string, until time.Time) {
 	t.Helper()
 	input := &s3.PutObjectInput{
@@ -31,7 +31,7 @@ func lockedUntil(t *testing.T, client *s3.Client, key string, until time.Time) {
 	must(t, err)
 }
 
-// visible is the number of objects that a reader sees, and markers the number of delete markers.
+// visible returns the number of objects that a reader sees, and the number of delete markers.
 func visible(t *testing.T, client *s3.Client) (objects, markers int) {
 	t.Helper()
 	listed, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("locked-exports")})
@@ -41,11 +41,11 @@ func visible(t *testing.T, client *s3.Client) (objects, markers int) {
 	return len(listed.Contents), len(versions.DeleteMarkers)
 }
 
-// TestEmpty_ObjectLock refuses to empty a bucket with locked objects without having brought back a deleted one, and says what was
-// deleted before.
+// TestEmpty_ObjectLock fails to empty a bucket with locked objects. No deleted object reappears,
+// and the error reports what was deleted.
 func TestEmpty_ObjectLock(t *testing.T) {
 	for name, c := range map[string]struct {
-		newest  string // the version that is written last
+		newest  string // the last version to be written
 		locked  []string
 		changed model.Changed
 		done    string
@@ -96,7 +96,8 @@ func TestEmpty_ObjectLock(t *testing.T) {
 	}
 }
 
-// TestEmpty_CallFails stops an emptying between two requests: the error tells what the first one deleted.
+// TestEmpty_CallFails stops an emptying between two requests. The error reports what the first one
+// deleted.
 func TestEmpty_CallFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
@@ -132,8 +133,8 @@ func TestEmpty_CallFails(t *testing.T) {
 	}
 }
 
-// TestEmpty_LockedVersionsBehindMarkers empties a bucket with object lock whose keys have more versions than one request lists: the marker
-// of a key is deleted after its versions.
+// TestEmpty_LockedVersionsBehindMarkers empties a bucket with object lock whose keys have more
+// versions than one request lists. The marker of a key is deleted after its versions.
 func TestEmpty_LockedVersionsBehindMarkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// AccessKey is what the secret of a user holds. It never goes into a log or an error.
+// AccessKey is the content of a user's secret. It is never put into a log or an error.
 type AccessKey struct {
 	ID       string `json:"access_key_id"`
 	Secret   string `json:"secret_access_key"`
@@ -18,7 +18,7 @@ type AccessKey struct {
 	Region   string `json:"region"`
 }
 
-// ErrNotAnAccessKey says that a secret holds something else than an access key.
+// ErrNotAnAccessKey is returned for a secret that holds something other than an access key.
 var ErrNotAnAccessKey error = &model.ExplainedError{
 	Text: "the secret doesn't hold an access key that Stowage has made",
 	Explanation: model.Explanation{
@@ -28,8 +28,8 @@ var ErrNotAnAccessKey error = &model.ExplainedError{
 	},
 }
 
-// ReadAccessKey reads the current access key from a user's secret. It returns ErrNotAnAccessKey for a secret that holds anything else, and
-// wrapped errors of the SDK, none of which show what the secret holds.
+// ReadAccessKey reads the current access key from a user's secret. It returns ErrNotAnAccessKey for
+// other contents, and wrapped SDK errors, which never contain the secret's value.
 func ReadAccessKey(ctx context.Context, client *secretsmanager.Client, arn string) (AccessKey, error) {
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
 	if err != nil {
@@ -37,7 +37,7 @@ func ReadAccessKey(ctx context.Context, client *secretsmanager.Client, arn strin
 	}
 	var key AccessKey
 	if json.Unmarshal([]byte(aws.ToString(out.SecretString)), &key) != nil || key.ID == "" || key.Secret == "" {
-		return AccessKey{}, ErrNotAnAccessKey // the reason could show a part of the secret
+		return AccessKey{}, ErrNotAnAccessKey // the reason could contain a part of the secret
 	}
 	return key, nil
 }
