@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// TestStatuses puts every status of a stack into its class. The constants are those of the SDK.
+// TestStatuses classifies every status of a stack. The constants are those of the SDK.
 func TestStatuses(t *testing.T) {
 	want := map[types.StackStatus]string{
 		"CREATE_COMPLETE": "stable", "UPDATE_COMPLETE": "stable", "UPDATE_ROLLBACK_COMPLETE": "stable", "IMPORT_COMPLETE": "stable",
@@ -45,7 +45,7 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// TestStaleness believes a stale reading after a while and after several readings, and not before.
+// TestStaleness accepts a stale reading after a time and several readings, and not before.
 func TestStaleness(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var s Staleness
@@ -54,9 +54,9 @@ func TestStaleness(t *testing.T) {
 		stale bool
 		wait  bool
 	}{
-		{0, true, true}, {time.Second, false, false}, // a good one begins anew
+		{0, true, true}, {time.Second, false, false}, // a current one restarts
 		{2 * time.Second, true, true}, {40 * time.Second, true, true}, {41 * time.Second, true, true}, {42 * time.Second, true, true},
-		{43 * time.Second, true, false}, {43 * time.Second, true, true}, // believed once: the next row begins
+		{43 * time.Second, true, false}, {43 * time.Second, true, true}, // accepted once: the next series starts
 		{44 * time.Second, false, false},
 		{45 * time.Second, true, true}, {46 * time.Second, true, true}, {47 * time.Second, true, true}, {48 * time.Second, true, true},
 		{49 * time.Second, true, true}, {75 * time.Second, true, false},

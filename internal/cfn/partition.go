@@ -1,6 +1,7 @@
 package cfn
 
-// DNSSuffix is how the host names of a partition's services end (AWS in China user guide, endpoints).
+// DNSSuffix returns the suffix of the host names of a partition's services (AWS in China user
+// guide, endpoints).
 func DNSSuffix(partition string) string {
 	if partition == "aws-cn" {
 		return "amazonaws.com.cn"

@@ -2,21 +2,24 @@ package cfn
 
 import "time"
 
-// How long a stack is read again that was read stale. The answers of CloudFormation are stale for seconds after an operation,
-// not for minutes: what stays stale was changed by hand, such as the revision in a template.
+// Limits for repeated reads of a stale stack. CloudFormation's answers are stale for seconds after
+// an operation, not for minutes. What stays stale was changed by hand, such as the revision in a
+// template.
 const (
 	StalePatience = 30 * time.Second
-	// StaleReads is the fewest readings that it takes to believe that, however slow they are.
+	// StaleReads is the minimum number of stale readings, however slow they are, before one is
+	// accepted.
 	StaleReads = 5
 )
 
-// Staleness counts the stale readings of a stack that come one after the other. The zero value has seen none.
+// Staleness counts consecutive stale readings of a stack. The zero value has none.
 type Staleness struct {
 	since time.Time
 	reads int
 }
 
-// Wait notes a reading, and reports whether to wait for a better one. A stale one that is believed is the last of its row.
+// Wait records a reading, and reports whether to wait for a better one. An accepted stale reading
+// ends its series.
 func (s *Staleness) Wait(now time.Time, stale bool) bool {
 	if !stale {
 		*s = Staleness{}

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// The statuses of stacks that the rules of Stowage name (CloudFormation user guide, view-stack-events, stack status codes).
+// The statuses of stacks that Stowage uses (CloudFormation user guide, view-stack-events, stack
+// status codes).
 const (
-	ReviewInProgress       = "REVIEW_IN_PROGRESS" // made by a change set that was not executed
+	ReviewInProgress       = "REVIEW_IN_PROGRESS" // created by a change set that was not executed
 	CreateComplete         = "CREATE_COMPLETE"
 	CreateFailed           = "CREATE_FAILED"
 	RollbackComplete       = "ROLLBACK_COMPLETE" // the first creation failed: the stack can only be deleted
@@ -23,31 +24,34 @@ const (
 	ImportRollbackComplete = "IMPORT_ROLLBACK_COMPLETE"
 )
 
-// StackType is the resource type under which the events of a stack report about the stack itself.
+// StackType is the resource type of events about the stack itself.
 const StackType = "AWS::CloudFormation::Stack"
 
-// stable are the statuses in which no operation is running, CloudFormation takes a change set, and the template is that of the
-// stack. RollbackComplete is not one of them: it is a failed first creation that left nothing but the stack.
+// stable are the statuses in which no operation is running, CloudFormation accepts a change set,
+// and the template is that of the stack. They exclude RollbackComplete: after a failed first
+// creation only the empty stack is left.
 var stable = []string{CreateComplete, UpdateComplete, UpdateRollbackComplete, ImportComplete, ImportRollbackComplete}
 
-// Stable reports whether a stack of the status can be updated, and its template describes what it holds.
+// Stable reports whether a stack with this status can be updated, and its template describes its
+// contents.
 func Stable(status string) bool { return slices.Contains(stable, status) }
 
-// InProgress reports whether an operation is running that ends by itself. It is not the opposite of Stable: a stack may be
-// stuck in a status that needs a person.
+// InProgress reports whether an operation is running that ends automatically. It is not the
+// opposite of Stable: a stuck stack may require manual intervention.
 func InProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") }
 
-// CleaningUp reports whether an update has succeeded or has been rolled back, and only what it replaced is being deleted.
+// CleaningUp reports whether an update has succeeded or was rolled back, and only replaced
+// resources are being deleted.
 func CleaningUp(status string) bool { return strings.HasSuffix(status, "_CLEANUP_IN_PROGRESS") }
 
-// Failed reports whether an operation got stuck, or the change of a resource failed.
+// Failed reports whether an operation is stuck, or the change of a resource failed.
 func Failed(status string) bool { return strings.HasSuffix(status, "_FAILED") }
 
-// Complete reports whether an operation has ended, be it by a rollback.
+// Complete reports whether an operation has ended, including by a rollback.
 func Complete(status string) bool { return strings.HasSuffix(status, "_COMPLETE") }
 
-// Succeeded reports whether an operation has done what it was to do.
+// Succeeded reports whether an operation has succeeded.
 func Succeeded(status string) bool { return Complete(status) && !RolledBack(status) }
 
-// RolledBack reports whether an operation is or was being taken back.
+// RolledBack reports whether an operation is being or was rolled back.
 func RolledBack(status string) bool { return strings.Contains(status, "ROLLBACK") }
