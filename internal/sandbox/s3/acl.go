@@ -6,13 +6,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// cannedACLs are the canned ACLs of a bucket that grant anything to others (S3 User Guide, "Canned ACL").
+// cannedACLs are the canned ACLs of a bucket with grants to others (S3 User Guide, "Canned ACL").
 var cannedACLs = map[string]bool{"PublicRead": true, "PublicReadWrite": true, "AuthenticatedRead": true, "LogDeliveryWrite": true}
 
 // groupGrant is a grant to one of the predefined groups of S3.
 type groupGrant struct{ group, permission string }
 
-// grantsOf are the grants of a canned ACL besides the owner's.
+// grantsOf returns the grants of a canned ACL besides the owner's.
 func grantsOf(canned string) []groupGrant {
 	const global = "http://acs.amazonaws.com/groups/global/"
 	switch canned {
@@ -34,8 +34,8 @@ func (o *ownership) enforced() bool {
 	return len(o.Rules) == 1 && o.Rules[0].ObjectOwnership == "BucketOwnerEnforced"
 }
 
-// aclsAreOff is the refusal of an ACL that grants to others where ACLs are off, and of turning them off where there is one
-// (hashicorp/terraform-provider-aws, issue 26164).
+// aclsAreOff returns the refusal of an ACL with grants to others where ACLs are off, and of turning
+// them off where there is one (hashicorp/terraform-provider-aws, issue 26164).
 func aclsAreOff() error {
 	return &cloud.Error{
 		Code: "InvalidBucketAclWithObjectOwnership", Status: http.StatusBadRequest,

@@ -63,9 +63,9 @@ var (
 	s3:x-amz-server-side-encryption-customer-algorithm s3:x-amz-storage-class s3:x-amz-website-redirect-location`)
 )
 
-// checkStatement refuses what PutBucketPolicy refuses in a statement besides its form: actions that S3 does not have, actions that apply to
-// none of the statement's resources, and condition keys that S3 does not have. Keys that begin with aws: are not looked at. The texts are
-// as users report them.
+// checkStatement checks a statement as PutBucketPolicy does, beyond its format. It refuses unknown
+// actions of S3, actions that apply to none of the statement's resources, and unknown condition
+// keys of S3. It ignores keys with the prefix aws:. Users report the texts.
 func checkStatement(st policydoc.Statement, bucket string) error {
 	var applies bool
 	for _, pattern := range st.Actions {
@@ -103,12 +103,12 @@ func checkStatement(st policydoc.Statement, bucket string) error {
 	return nil
 }
 
-// anyMatches says whether a pattern in lower case names one of the actions.
+// anyMatches reports whether a pattern in lower case matches one of the actions.
 func anyMatches(pattern string, actions []string) bool {
 	return slices.ContainsFunc(actions, func(action string) bool { return matchesPattern(pattern, strings.ToLower(action)) })
 }
 
-// matchesPattern knows * (any text) and ? (any one character).
+// matchesPattern supports * (any text) and ? (any one character).
 func matchesPattern(pattern, text string) bool {
 	if pattern == "" {
 		return text == ""
@@ -119,7 +119,7 @@ func matchesPattern(pattern, text string) bool {
 	return text != "" && (pattern[0] == '?' || pattern[0] == text[0]) && matchesPattern(pattern[1:], text[1:])
 }
 
-// addresses says whether a resource of a policy can be an object, and whether it can be a bucket.
+// addresses reports whether a policy's resource can be an object, and whether it can be a bucket.
 func addresses(resource string) (object, whole bool) {
 	name := strings.TrimPrefix(resource, "arn:aws:s3:::")
 	bucket, _, hasKey := strings.Cut(name, "/")
@@ -127,7 +127,8 @@ func addresses(resource string) (object, whole bool) {
 	return hasKey || wild, !hasKey
 }
 
-// knownKey says whether S3 takes a condition key. Keys that end with / in the list have a part of one's own.
+// knownKey reports whether S3 accepts a condition key. Keys of the list with a final / have a
+// user-defined part.
 func knownKey(key string) bool {
 	lower := strings.ToLower(key)
 	return strings.HasPrefix(lower, "aws:") || slices.ContainsFunc(conditionKeys, func(k string) bool {

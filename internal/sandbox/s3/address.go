@@ -8,9 +8,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// address finds the bucket and key of a request: S3 User Guide, "Virtual hosting of general purpose buckets". Virtual-host
-// style is understood for BUCKET.s3.REGION.amazonaws.com and its like and for BUCKET.localhost and BUCKET.s3.localhost;
-// every other host is taken for path style.
+// address returns the bucket and key of a request: S3 User Guide, "Virtual hosting of general
+// purpose buckets". It supports virtual-host style for BUCKET.s3.REGION.amazonaws.com and similar
+// hosts, for BUCKET.localhost and BUCKET.s3.localhost; other hosts are path style.
 func address(r *cloud.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.HTTP.URL.Path, "/")
 	if b := hostBucket(r.HTTP.Host); b != "" {
@@ -35,7 +35,8 @@ func hostBucket(host string) string {
 	if !ok {
 		return ""
 	}
-	// The bucket stands before ".s3" or ".s3-REGION"; it may hold dots itself, so the last such label counts.
+	// The bucket precedes ".s3" or ".s3-REGION"; it may contain dots itself, so the last such label
+	// counts.
 	for i := len(front); i > 0; {
 		i = strings.LastIndex(front[:i], ".s3")
 		if i < 0 {
@@ -48,5 +49,5 @@ func hostBucket(host string) string {
 	return ""
 }
 
-// has says whether the query names a subresource.
+// has reports whether the query names a subresource.
 func has(query url.Values, name string) bool { _, ok := query[name]; return ok }

@@ -16,16 +16,16 @@ type bucket struct {
 	region  string
 	created time.Time
 	settings
-	policy    string             // JSON text, "" when there is none
-	stackTags []tag              // what CloudFormation added to the tags of the properties
+	policy    string             // JSON text, "" for none
+	stackTags []tag              // CloudFormation's additions to the tags of the properties
 	keys      map[string]*object // by key
-	uploads   map[string]*upload // by upload id
+	uploads   map[string]*upload // by upload ID
 }
 
 func arnOf(bucket string) string { return "arn:aws:s3:::" + bucket }
 
-// create makes a bucket with the settings that S3 gives to new ones: encryption with S3's keys, all public access blocked,
-// no ACLs (S3 User Guide, "Default settings for new S3 buckets").
+// create creates a bucket with S3's settings for new ones: encryption with S3's keys, all public
+// access blocked, no ACLs (S3 User Guide, "Default settings for new S3 buckets").
 func (s *Service) create(c cloud.Caller, name, namespace string) (*bucket, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -62,8 +62,9 @@ func (s *Service) create(c cloud.Caller, name, namespace string) (*bucket, error
 	return b, nil
 }
 
-// find gives the caller's bucket. A bucket in another region is answered with a redirect to it, another account's with
-// a refusal (S3 API Reference, "Error responses": NoSuchBucket, PermanentRedirect, AccessDenied).
+// find returns the caller's bucket. For a bucket in another region it returns a redirect, for
+// another account's a refusal (S3 API Reference, "Error responses": NoSuchBucket,
+// PermanentRedirect, AccessDenied).
 func (s *Service) find(c cloud.Caller, name string) (*bucket, error) {
 	b := s.buckets[name]
 	if b == nil {
@@ -89,8 +90,8 @@ func noSuchBucket(name string) error {
 	}
 }
 
-// remove deletes an empty bucket. Noncurrent versions and delete markers count as content, multipart uploads in
-// progress don't (S3 User Guide, "Deleting a general purpose bucket").
+// remove deletes an empty bucket. Noncurrent versions and delete markers count as content,
+// multipart uploads in progress do not (S3 User Guide, "Deleting a general purpose bucket").
 func (s *Service) remove(b *bucket) error {
 	if len(b.keys) == 0 {
 		delete(s.buckets, b.name)

@@ -14,7 +14,8 @@ import (
 
 var regionName = regexp.MustCompile(`^(EU|[a-z]{2}(-[a-z]+)+-[0-9])$`)
 
-// createBucket is CreateBucket. In us-east-1 no location is named, elsewhere the region itself: S3 API Reference, CreateBucket.
+// createBucket is CreateBucket. The location must be omitted in us-east-1, and be the region itself
+// elsewhere: S3 API Reference, CreateBucket.
 func (c *call) createBucket() (*cloud.Response, error) {
 	var body struct {
 		Location string `xml:"LocationConstraint"`
@@ -96,7 +97,8 @@ func (c *call) headBucket() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// getLocation answers in every region, with nothing for us-east-1: S3 API Reference, GetBucketLocation.
+// getLocation answers in every region, and returns nothing for us-east-1: S3 API Reference,
+// GetBucketLocation.
 func (c *call) getLocation() (*cloud.Response, error) {
 	caller := c.r.Caller
 	caller.Region = ""
@@ -114,8 +116,8 @@ func (c *call) getLocation() (*cloud.Response, error) {
 	}{Location: location})
 }
 
-// listBuckets lists the account's buckets of all regions, or of one: S3 API Reference, ListBuckets. Without max-buckets all
-// come at once.
+// listBuckets returns the account's buckets of all regions, or of one: S3 API Reference,
+// ListBuckets. Without max-buckets it returns all at once.
 func (c *call) listBuckets() (*cloud.Response, error) {
 	type entry struct {
 		Name         string
@@ -162,10 +164,10 @@ func (c *call) listBuckets() (*cloud.Response, error) {
 
 type owner struct{ ID string }
 
-// ownerOf makes an account's canonical user id, which is 64 hexadecimal digits.
+// ownerOf returns an account's canonical user ID, which has 64 hexadecimal digits.
 func ownerOf(account string) owner { return owner{strings.Repeat("0", 64-len(account)) + account} }
 
-// decode reads the XML body of a request.
+// decode decodes the XML body of a request.
 func (c *call) decode(into any) error {
 	if err := xml.Unmarshal(c.r.Body, into); err != nil {
 		return malformedXML()

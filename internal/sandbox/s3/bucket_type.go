@@ -42,7 +42,7 @@ func (bucketType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a bucket with all of its settings, or nothing.
+// Create creates a bucket with all of its settings, or nothing.
 func (t bucketType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	p, err := decodeProperties(r.Properties)
 	if err != nil {
@@ -113,16 +113,16 @@ func resourceOf(b *bucket) cloud.Resource {
 	}}
 }
 
-// generatedName is how CloudFormation names a bucket without BucketName: stack name, logical id and twelve random
-// characters, in lower case and cut to 63.
+// generatedName returns CloudFormation's name for a bucket without BucketName: stack name, logical
+// ID and twelve random characters, in lower case and cut to 63.
 func (s *Service) generatedName(stack, logicalID string) string {
 	random := strings.ToLower(s.world.NewToken(12))
 	stem := strings.ToLower(stack + "-" + logicalID)
 	return stem[:min(len(stem), 63-1-len(random))] + "-" + random
 }
 
-// asReason gives an error the text that CloudFormation shows as the reason of a resource's failure: the service's message
-// with where it came from.
+// asReason gives an error the text of CloudFormation's failure reasons: the service's message with
+// its origin.
 func (s *Service) asReason(err error) error {
 	var e *cloud.Error
 	if !errors.As(err, &e) || e.Code == "SandboxNotModelled" || e.Code == "ValidationError" {

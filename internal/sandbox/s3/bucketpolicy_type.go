@@ -7,7 +7,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// policyType is AWS::S3::BucketPolicy. Its physical id is the bucket's name.
+// policyType is AWS::S3::BucketPolicy. Its physical ID is the bucket's name.
 type policyType struct{ s *Service }
 
 // Schema is that of the CloudFormation registry's aws-s3-bucketpolicy.
@@ -22,7 +22,8 @@ func (policyType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create sets the policy of a bucket that has none: a second policy resource for a bucket is a conflict.
+// Create sets the policy of a bucket without one: a second policy resource for a bucket is a
+// conflict.
 func (t policyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	name, _ := r.Properties["Bucket"].(string)
 	b, err := t.s.find(c, name)
@@ -55,7 +56,7 @@ func (t policyType) put(c cloud.Caller, b *bucket, properties map[string]any) (c
 	return cloud.Resource{PhysicalID: b.name}, nil
 }
 
-// Delete takes the policy off the bucket, if there still is one.
+// Delete removes the bucket's policy, if there is one.
 func (t policyType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
 	b, err := t.s.find(c, physicalID)
 	var missing *cloud.Error
@@ -69,7 +70,7 @@ func (t policyType) Delete(c cloud.Caller, physicalID string, _ map[string]any) 
 	return nil
 }
 
-// Exists says whether the bucket has a policy.
+// Exists reports whether the bucket has a policy.
 func (t policyType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
 	name, _ := properties["Bucket"].(string)
 	b, err := t.s.find(c, name)

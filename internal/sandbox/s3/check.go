@@ -7,7 +7,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// check is what PutBucketEncryption refuses (S3 API Reference).
+// check returns the refusals of PutBucketEncryption (S3 API Reference).
 func (e *encryption) check() error {
 	if len(e.Rules) != 1 {
 		return malformedXML()
@@ -40,7 +40,8 @@ func (e *encryption) check() error {
 	return nil
 }
 
-// check is what PutBucketVersioning refuses. MFA delete needs the root user and a device: not modelled.
+// check returns the refusals of PutBucketVersioning. MFA delete needs the root user and a device:
+// not modelled.
 func (v *versioning) check(locked bool) error {
 	if v.MFADelete == "Enabled" {
 		return cloud.NotModelled("MFA delete")
@@ -54,7 +55,7 @@ func (v *versioning) check(locked bool) error {
 	return nil
 }
 
-// check is what PutBucketOwnershipControls refuses.
+// check returns the refusals of PutBucketOwnershipControls.
 func (o *ownership) check() error {
 	if len(o.Rules) != 1 {
 		return malformedXML()
@@ -66,8 +67,8 @@ func (o *ownership) check() error {
 	return malformedXML()
 }
 
-// checkLogging is what PutBucketLogging refuses: the target must be the owner's, in the same region (S3 User Guide,
-// "Logging requests with server access logging").
+// checkLogging returns the refusals of PutBucketLogging: the target must have the same owner and
+// region (S3 User Guide, "Logging requests with server access logging").
 func (s *Service) checkLogging(b *bucket, l *logging) error {
 	if len(l.Format) > 0 {
 		return cloud.NotModelled("formats of access log keys")
@@ -124,7 +125,7 @@ func (c *cors) check() error {
 	return nil
 }
 
-// check is what PutObjectLockConfiguration refuses.
+// check returns the refusals of PutObjectLockConfiguration.
 func (l *objectLock) check() error {
 	if l.Enabled != "Enabled" {
 		return malformedXML()
@@ -145,9 +146,10 @@ func (l *objectLock) check() error {
 	return nil
 }
 
-// checkTags is the rule for a bucket's tags: at most 50, keys of 1-128 and values of up to 256 characters, no key twice, no
-// aws: prefix by the user, and only the characters of tags in general (S3 User Guide, "Using cost allocation S3 bucket tags"; AWS General
-// Reference, "Tag naming limits"; the texts are recorded from AWS by LocalStack's test_s3).
+// checkTags checks a bucket's tags: at most 50, keys of 1-128 and values of up to 256 characters,
+// no key twice, no aws: prefix by the user, and only the general characters of tags (S3 User Guide,
+// "Using cost allocation S3 bucket tags"; AWS General Reference, "Tag naming limits"; the texts are
+// recorded from AWS by LocalStack's test_s3).
 func checkTags(tags []tag) error {
 	if len(tags) > 50 {
 		return cloud.Errorf("BadRequest", "Bucket tag count cannot be greater than 50")

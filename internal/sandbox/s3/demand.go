@@ -8,8 +8,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Demands are the rights that a request needs (S3 user guide, "Required permissions for Amazon S3 API operations"): on a bucket or an object,
-// and on the key that encrypts it.
+// Demands returns the permissions that a request requires (S3 user guide, "Required permissions for
+// Amazon S3 API operations"): on a bucket or an object, and on its encryption key.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	name, key := address(r)
 	query := r.HTTP.URL.Query()
@@ -22,7 +22,7 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	case b != nil:
 		d.Account, d.Policy = b.account, b.policy
 	case r.Operation != "CreateBucket":
-		return nil // the answer is that it doesn't exist
+		return nil // the answer is that it does not exist
 	}
 	if r.Operation == "DeleteObjects" {
 		return each(d, keysToDelete(r.Body))
@@ -31,7 +31,8 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 		d.Resource += "/" + key
 		demands := []cloud.Demand{d}
 		if d.Action == "s3:GetObject" && (b.keys[key] == nil || b.keys[key].current().marker) {
-			// Whoever may not list isn't told what is missing (S3 API reference, GetObject).
+			// A caller without permission to list is not told what is missing (S3 API reference,
+			// GetObject).
 			list := d
 			list.Action, list.Resource = "s3:ListBucket", arnOf(name)
 			return append(demands, list)
@@ -46,7 +47,7 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{d}
 }
 
-// each is a demand for each of several objects.
+// each returns a demand for each of several objects.
 func each(d cloud.Demand, objects []deletion) []cloud.Demand {
 	bucket := d.Resource
 	var demands []cloud.Demand
@@ -66,7 +67,7 @@ type deletion struct {
 	VersionID string `xml:"VersionId"`
 }
 
-// keysToDelete are the objects that a DeleteObjects names; a body that can't be read is the operation's to refuse.
+// keysToDelete returns the objects of a DeleteObjects. The operation refuses an unreadable body.
 func keysToDelete(body []byte) []deletion {
 	var in struct {
 		Objects []deletion `xml:"Object"`
@@ -75,7 +76,7 @@ func keysToDelete(body []byte) []deletion {
 	return in.Objects
 }
 
-// action is the IAM action of an operation, where it has another name.
+// action returns an operation's IAM action, if it has another name.
 func action(operation string, query url.Values) string {
 	version := query.Get("versionId") != ""
 	switch operation {
@@ -117,8 +118,9 @@ func action(operation string, query url.Values) string {
 	).Replace(operation)
 }
 
-// keyDemands are the rights on the key that encrypts a bucket's objects: to write takes GenerateDataKey, to write in parts and to read take Decrypt
-// (S3 user guide, UsingKMSEncryption; S3 API reference, CreateMultipartUpload). S3 uses the key for the caller.
+// keyDemands returns the permissions on the key of a bucket's objects: writing requires
+// GenerateDataKey, writing in parts and reading require Decrypt (S3 user guide, UsingKMSEncryption;
+// S3 API reference, CreateMultipartUpload). S3 uses the key on the caller's behalf.
 func (b *bucket) keyDemands(r *cloud.Request) []cloud.Demand {
 	if b == nil || len(b.Encryption.Rules) == 0 || b.Encryption.Rules[0].Default == nil || b.Encryption.Rules[0].Default.Algorithm != "aws:kms" {
 		return nil

@@ -6,7 +6,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// lifecycle is a lifecycle configuration as the API has it. It is stored and checked; objects don't expire by it.
+// lifecycle is a lifecycle configuration in the API's form. It is stored and checked, but objects
+// do not expire.
 type lifecycle struct {
 	XMLName xml.Name        `xml:"LifecycleConfiguration"`
 	Rules   []lifecycleRule `xml:"Rule"`
@@ -71,8 +72,8 @@ var storageClasses = map[string]bool{
 	"STANDARD_IA": true, "ONEZONE_IA": true, "INTELLIGENT_TIERING": true, "GLACIER": true, "GLACIER_IR": true, "DEEP_ARCHIVE": true,
 }
 
-// check is what PutBucketLifecycleConfiguration refuses: S3 API Reference, that operation, and S3 User Guide, "Lifecycle
-// configuration elements".
+// check returns the refusals of PutBucketLifecycleConfiguration: S3 API Reference, that operation,
+// and S3 User Guide, "Lifecycle configuration elements".
 func (l *lifecycle) check() error {
 	if len(l.Rules) == 0 || len(l.Rules) > 1000 {
 		return malformedXML()

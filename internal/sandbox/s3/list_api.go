@@ -19,7 +19,8 @@ type listed struct {
 	latest bool
 }
 
-// lines gives all versions, or all current objects, in the order of listings: by key, newest version first.
+// lines returns all versions, or all current objects, in the order of listings: by key, newest
+// version first.
 func (b *bucket) lines(everything bool) []listed {
 	keys := make([]string, 0, len(b.keys))
 	for key := range b.keys {
@@ -42,17 +43,18 @@ func (b *bucket) lines(everything bool) []listed {
 	return all
 }
 
-// listing is what a page of lines shows.
+// listing is one page of lines.
 type listing struct {
 	lines    []listed
 	prefixes []string
 	more     bool
-	last     listed // where the next page goes on
+	last     listed // start of the next page
 }
 
 type commonPrefix struct{ Prefix string }
 
-// cut makes a page: lines under the prefix, those with the delimiter after it rolled up, after the marker, at most n.
+// cut returns a page: at most n lines after the marker under the prefix, with those that contain
+// the delimiter after it rolled up.
 func cut(all []listed, prefix, delimiter, afterKey, afterVersion string, n int) listing {
 	var page listing
 	reached := afterVersion == ""
@@ -107,7 +109,7 @@ func (c *call) limit(name string) (int, error) {
 	return min(n, 1000), nil
 }
 
-// encode gives keys as the request wants them: percent-encoded with encoding-type=url.
+// encode encodes keys as requested: percent-encoded with encoding-type=url.
 func (c *call) encode(key string) string {
 	if c.query.Get("encoding-type") != "url" {
 		return hide(key)

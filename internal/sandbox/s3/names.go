@@ -10,7 +10,8 @@ import (
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// regionalSuffix finds names that are reserved for the account-regional namespace: -<account>-<region>-an at the end.
+// regionalSuffix matches names that are reserved for the account-regional namespace:
+// -<account>-<region>-an at the end.
 var regionalSuffix = regexp.MustCompile(`-[0-9]{12}-[a-z]{2}(-[a-z]+)+-[0-9]-an$`)
 
 const (
@@ -18,7 +19,7 @@ const (
 	namespaceAccount = "account-regional"
 )
 
-// checkName is the rule for bucket names: S3 User Guide, "General purpose bucket naming rules".
+// checkName checks a bucket name: S3 User Guide, "General purpose bucket naming rules".
 func checkName(name string) error {
 	invalid := &cloud.Error{Code: "InvalidBucketName", Message: "The specified bucket is not valid.", Extra: map[string]any{"BucketName": name}}
 	if !namePattern.MatchString(name) || strings.Contains(name, "..") {
@@ -40,9 +41,9 @@ func checkName(name string) error {
 	return nil
 }
 
-// checkNamespace is the rule for the namespace of a new bucket: S3 User Guide, "Namespaces for general purpose buckets".
-// A name in the account-regional namespace ends with -<account>-<region>-an of its owner; a name with such an
-// ending is reserved for that namespace and can't be taken without naming it.
+// checkNamespace checks the namespace of a new bucket: S3 User Guide, "Namespaces for general
+// purpose buckets". A name in the account-regional namespace ends with -<account>-<region>-an of
+// its owner. A name with such an ending is reserved for that namespace and requires naming it.
 func checkNamespace(c cloud.Caller, name, namespace string) error {
 	switch namespace {
 	case namespaceAccount:

@@ -7,7 +7,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// object is all that stands under a key: its versions, oldest first. A key without versions isn't kept.
+// object contains the versions of a key, oldest first. A key without versions is removed.
 type object struct{ versions []*version }
 
 // version is one version of an object, or a delete marker.
@@ -17,7 +17,7 @@ type version struct {
 	body      []byte
 	etag      string // with quotes
 	modified  time.Time
-	header    http.Header // Content-Type and its like, and x-amz-meta-*
+	header    http.Header // Content-Type and similar headers, and x-amz-meta-*
 	checksum  checksum
 	encrypted encryptionDefault
 	tags      []tag
@@ -28,7 +28,8 @@ type version struct {
 
 func (o *object) current() *version { return o.versions[len(o.versions)-1] }
 
-// ReadObject gives the current content of an object, for services that read from S3 on behalf of a caller.
+// ReadObject returns the current content of an object, for services that read from S3 on behalf of
+// a caller.
 func (s *Service) ReadObject(c cloud.Caller, bucketName, key string) ([]byte, error) {
 	b, err := s.find(c, bucketName)
 	if err != nil {
@@ -41,7 +42,7 @@ func (s *Service) ReadObject(c cloud.Caller, bucketName, key string) ([]byte, er
 	return v.body, nil
 }
 
-// version finds a version; an empty id means the current one. A delete marker is not found.
+// version finds a version; an empty ID means the current one. A delete marker is not found.
 func (b *bucket) version(key, id string) (*version, error) {
 	missing := &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: http.StatusNotFound, Extra: map[string]any{"Key": key}}
 	o := b.keys[key]

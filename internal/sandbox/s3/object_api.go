@@ -14,10 +14,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// maxKey is the length of keys in bytes: S3 User Guide, "Naming Amazon S3 objects".
+// maxKey is the maximum length of keys in bytes: S3 User Guide, "Naming Amazon S3 objects".
 const maxKey = 1024
 
-// maxPut is the size of what comes in one request: 5 GB (S3 User Guide, "Uploading objects"). The front door's own limit is lower.
+// maxPut is the maximum size of one request's content: 5 GB (S3 User Guide, "Uploading objects").
+// The front door's own limit is lower.
 const maxPut = 5 << 30
 
 func failedPrecondition(condition string) error {
@@ -49,7 +50,7 @@ func (c *call) mayWrite(b *bucket) error {
 	return nil
 }
 
-// draft reads what the headers of PutObject and CreateMultipartUpload say of the object to be.
+// draft reads the headers of PutObject and CreateMultipartUpload that describe the future object.
 func (c *call) draft(b *bucket) (version, error) {
 	in := c.r.HTTP.Header
 	v := version{header: make(http.Header), encrypted: encryptionDefault{Algorithm: "AES256"}}
@@ -102,7 +103,7 @@ func (c *call) draft(b *bucket) (version, error) {
 	return v, c.lock(b, &v)
 }
 
-// encrypt decides on an object's encryption: the request's, else the bucket's default.
+// encrypt determines an object's encryption: the request's, else the bucket's default.
 func (c *call) encrypt(b *bucket, v *version) error {
 	in := c.r.HTTP.Header
 	rule := b.Encryption.Rules[0]
@@ -172,7 +173,8 @@ func (c *call) lock(b *bucket, v *version) error {
 	return nil
 }
 
-// add puts a version under a key: a new one while versioning is enabled, else in place of the null version.
+// add adds a version of a key: a new one while versioning is enabled, else in place of the null
+// version.
 func (s *Service) add(b *bucket, key string, v *version) {
 	v.modified = s.world.Now()
 	o := b.keys[key]
@@ -215,7 +217,7 @@ func (c *call) putObject() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// describe sets the headers that say which version it is and how it is encrypted.
+// describe sets the headers for the version and its encryption.
 func describe(b *bucket, v *version, h http.Header) {
 	h.Set("Etag", v.etag)
 	if b.Versioning.Status != "" {
@@ -295,8 +297,8 @@ func (c *call) getObject() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// byteRange reads "bytes=FROM-TO", "bytes=FROM-" and "bytes=-LAST". A header of another form is ignored (to is 0), as RFC 9110
-// has it; a range outside of the object is refused.
+// byteRange parses "bytes=FROM-TO", "bytes=FROM-" and "bytes=-LAST". A header of another form is
+// ignored (to is 0), as in RFC 9110; a range outside of the object is refused.
 func byteRange(asked string, size int) (from, to int, err error) {
 	first, last, ok := strings.Cut(strings.TrimPrefix(asked, "bytes="), "-")
 	if !ok || !strings.HasPrefix(asked, "bytes=") {
@@ -326,8 +328,8 @@ func byteRange(asked string, size int) (from, to int, err error) {
 	return from, to, nil
 }
 
-// erase deletes an object or one of its versions: S3 User Guide, "Deleting object versions from a versioning-enabled bucket".
-// It returns the version or marker that the answer names, nil for none.
+// erase deletes an object or one of its versions: S3 User Guide, "Deleting object versions from a
+// versioning-enabled bucket". It returns the version or marker for the answer, nil for none.
 func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error) {
 	o := b.keys[key]
 	if id != "" && id != "null" && b.Versioning.Status == "" {
@@ -393,7 +395,7 @@ func (c *call) deleteObject() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// deleteObjects deletes up to 1,000 objects or versions, each on its own.
+// deleteObjects deletes up to 1,000 objects or versions independently.
 func (c *call) deleteObjects() (*cloud.Response, error) {
 	b, err := c.find()
 	if err != nil {

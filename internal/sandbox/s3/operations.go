@@ -19,7 +19,7 @@ type call struct {
 	query  url.Values
 }
 
-// operations are all that the sandbox answers, by their names in the S3 API Reference.
+// operations are the simulated operations, by their names in the S3 API Reference.
 var operations = map[string]func(*call) (*cloud.Response, error){
 	"ListBuckets": (*call).listBuckets, "CreateBucket": (*call).createBucket, "DeleteBucket": (*call).deleteBucket,
 	"HeadBucket": (*call).headBucket, "GetBucketLocation": (*call).getLocation,
@@ -42,13 +42,14 @@ var operations = map[string]func(*call) (*cloud.Response, error){
 	"AbortMultipartUpload": (*call).abortUpload, "ListParts": (*call).listParts, "ListMultipartUploads": (*call).listUploads,
 }
 
-// bucketSubresources are the query parameters that select a part of a bucket, with its name in operations' names.
+// bucketSubresources are the query parameters that select a part of a bucket, with its name in
+// operations' names.
 var bucketSubresources = map[string]string{
 	"encryption": "BucketEncryption", "versioning": "BucketVersioning", "publicAccessBlock": "PublicAccessBlock",
 	"ownershipControls": "BucketOwnershipControls", "lifecycle": "BucketLifecycleConfiguration", "logging": "BucketLogging",
 	"tagging": "BucketTagging", "policy": "BucketPolicy", "policyStatus": "BucketPolicyStatus", "acl": "BucketAcl", "cors": "BucketCors",
 	"object-lock": "ObjectLockConfiguration", "notification": "BucketNotificationConfiguration", "location": "BucketLocation",
-	// These have names, so that calls are counted under them, but no answers.
+	// These are named, so that calls are counted under them, but not answered.
 	"accelerate": "BucketAccelerateConfiguration", "analytics": "BucketAnalyticsConfiguration", "inventory": "BucketInventoryConfiguration",
 	"metrics": "BucketMetricsConfiguration", "replication": "BucketReplication", "requestPayment": "BucketRequestPayment",
 	"website": "BucketWebsite", "intelligent-tiering": "BucketIntelligentTieringConfiguration", "abac": "BucketAbac",
@@ -60,7 +61,7 @@ var objectSubresources = map[string]string{
 	"attributes": "ObjectAttributes", "torrent": "ObjectTorrent", "restore": "RestoreObject", "select": "SelectObjectContent",
 }
 
-// Operation names the operation of a request.
+// Operation returns the operation of a request.
 func (s *Service) Operation(r *cloud.Request) string {
 	bucket, key := address(r)
 	query := r.HTTP.URL.Query()
@@ -103,7 +104,8 @@ func bucketOperation(method string, query url.Values) string {
 	return "ListObjects"
 }
 
-// subject is the name of a subresource in an operation: deleting a lifecycle is DeleteBucketLifecycle.
+// subject returns the name of a subresource in an operation: deleting a lifecycle is
+// DeleteBucketLifecycle.
 func subject(method, name string) string {
 	if method == http.MethodDelete {
 		return strings.TrimSuffix(name, "Configuration")
@@ -178,8 +180,8 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
-// find gives the bucket that a request names, if it belongs to whom the request expects (AmazonS3 user guide,
-// bucket-owner-condition).
+// find returns the bucket of a request, if it has the owner that the request expects (AmazonS3 user
+// guide, bucket-owner-condition).
 func (c *call) find() (*bucket, error) {
 	b, err := c.Service.find(c.r.Caller, c.bucket)
 	if err != nil {
@@ -204,7 +206,7 @@ func (c *call) answer(value any) (*cloud.Response, error) {
 	return answer, err
 }
 
-// empty is an answer without a body.
+// empty returns an answer without a body.
 func (c *call) empty(status int) *cloud.Response {
 	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(c.r)}, "X-Amz-Id-2": {"sandbox"}}}
 }

@@ -17,9 +17,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// payload gives the content that a request carries and its additional checksum, after it decoded the aws-chunked encoding and
-// verified what the client said of the content: S3 API Reference, "Signature calculations: transferring payload in
-// multiple chunks", and S3 User Guide, "Checking object integrity". Chunk signatures are not verified.
+// payload returns a request's content and its additional checksum. It decodes the aws-chunked
+// encoding and verifies the client's checksums: S3 API Reference, "Signature calculations:
+// transferring payload in multiple chunks", and S3 User Guide, "Checking object integrity". Chunk
+// signatures are not verified.
 func (c *call) payload() ([]byte, checksum, error) {
 	body, header := c.r.Body, c.r.HTTP.Header.Clone()
 	if strings.HasPrefix(header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
@@ -54,7 +55,7 @@ func (c *call) payload() ([]byte, checksum, error) {
 		}
 		return body, checksum{algorithm, given}, nil
 	}
-	// S3 computes CRC64NVME for what comes without a checksum.
+	// S3 computes CRC64NVME for content without a checksum.
 	return body, checksum{"CRC64NVME", checksumOf("CRC64NVME", body)}, nil
 }
 
@@ -79,7 +80,8 @@ func checksumOf(algorithm string, content []byte) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// unchunk takes an aws-chunked body apart: chunks of "SIZE-IN-HEX[;chunk-signature=...]", the last one empty, then trailers.
+// unchunk parses an aws-chunked body: chunks of "SIZE-IN-HEX[;chunk-signature=...]", the last one
+// empty, then trailers.
 func unchunk(body []byte) ([]byte, http.Header, error) {
 	incomplete := cloud.Errorf("IncompleteBody", "The request body terminated unexpectedly")
 	var content []byte
@@ -112,7 +114,7 @@ func unchunk(body []byte) ([]byte, http.Header, error) {
 	return content, trailer, nil
 }
 
-// etagOf is the ETag of content that came in one piece: its MD5 in quotes.
+// etagOf returns the ETag of content uploaded in one piece: its MD5 in quotes.
 func etagOf(content []byte) string {
 	sum := md5.Sum(content) //nolint:gosec // as S3 has it
 	return `"` + hex.EncodeToString(sum[:]) + `"`

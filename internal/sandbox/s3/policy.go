@@ -9,7 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// maxPolicy is the size limit of bucket policies in bytes: S3 User Guide, "Policies and permissions in Amazon S3": 20 KB.
+// maxPolicy is the maximum size of bucket policies in bytes: S3 User Guide, "Policies and
+// permissions in Amazon S3": 20 KB.
 const maxPolicy = 20 * 1024
 
 // setPolicy checks and stores a bucket policy.
@@ -51,7 +52,8 @@ func (s *Service) setPolicy(c cloud.Caller, b *bucket, text string) error {
 
 func malformedPolicy(message string) error { return cloud.Errorf("MalformedPolicy", "%s", message) }
 
-// withinBucket says whether a statement's resource belongs to the bucket: S3 refuses policies about anything else.
+// withinBucket reports whether a statement's resource belongs to the bucket: S3 refuses policies
+// about anything else.
 func withinBucket(resource, bucket string) bool {
 	name, ok := strings.CutPrefix(resource, "arn:aws:s3:::")
 	if !ok {
@@ -64,8 +66,9 @@ func withinBucket(resource, bucket string) bool {
 	return name == bucket
 }
 
-// isPublic follows S3 User Guide, "Blocking public access to your Amazon S3 storage", section "The meaning of public": a
-// statement that allows everybody something is public unless a condition pins it to fixed values of certain keys.
+// isPublic follows S3 User Guide, "Blocking public access to your Amazon S3 storage", section "The
+// meaning of public": a statement that allows everyone something is public unless a condition
+// restricts it to fixed values of certain keys.
 func isPublic(doc *policydoc.Document) bool {
 	for _, st := range doc.Statements {
 		if st.Effect != "Allow" {

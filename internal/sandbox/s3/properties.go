@@ -9,8 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
-// bucketProperties are the properties of AWS::S3::Bucket that the sandbox models: AWS CloudFormation Template Reference,
-// "AWS::S3::Bucket". Decoding refuses nested names that aren't here.
+// bucketProperties are the modelled properties of AWS::S3::Bucket: AWS CloudFormation Template
+// Reference, "AWS::S3::Bucket". Decoding refuses other nested names.
 type bucketProperties struct {
 	BucketName         string
 	BucketNamePrefix   string
@@ -40,12 +40,13 @@ type notificationProperties struct {
 	Lambdas []any `json:"LambdaConfigurations"`
 }
 
-// lists are the notifications that go to topics, queues and functions; nil when there are none.
+// lists returns the notifications to topics, queues and functions; nil for none.
 func (n *notificationProperties) lists() map[string]any {
 	if n == nil || len(n.Topics)+len(n.Queues)+len(n.Lambdas) == 0 {
 		return nil
 	}
-	// Once there is one, all three lists are returned (live reads of Cloud Control, published by cdk-real-drift in 2026).
+	// If one exists, all three lists are returned (live reads of Cloud Control, published by
+	// cdk-real-drift in 2026).
 	all := map[string]any{}
 	for name, list := range map[string][]any{"TopicConfigurations": n.Topics, "QueueConfigurations": n.Queues, "LambdaConfigurations": n.Lambdas} {
 		all[name] = append([]any{}, list...)
@@ -78,13 +79,14 @@ type lifecycleRuleProperties struct {
 // notModelled are properties of the type that the sandbox refuses with an error of its own.
 var notModelled = []string{"MetadataConfiguration", "MetadataTableConfiguration", "BucketNamePrefix"}
 
-// stored are properties of the type that the sandbox stores as they are given, and returns. Nothing acts on them.
+// stored are properties of the type that the sandbox stores and returns unchanged. They have no
+// effect.
 var stored = []string{
 	"AbacStatus", "AccelerateConfiguration", "AnalyticsConfigurations", "IntelligentTieringConfigurations", "InventoryConfigurations",
 	"MetricsConfigurations", "ReplicationConfiguration", "WebsiteConfiguration",
 }
 
-// decodeProperties takes properties apart and checks whatever doesn't depend on other buckets.
+// decodeProperties decodes properties and checks everything that does not depend on other buckets.
 func decodeProperties(resolved map[string]any) (*bucketProperties, error) {
 	for _, name := range notModelled {
 		if _, given := resolved[name]; given {
@@ -157,7 +159,7 @@ func (p *bucketProperties) check() error {
 	return checkTags(p.Tags)
 }
 
-// configuration turns the properties of a lifecycle into the form of the API, as CloudFormation does.
+// configuration converts the lifecycle properties to the API's form, as CloudFormation does.
 func (l *lifecycleProperties) configuration() *lifecycle {
 	all := &lifecycle{MinSize: l.MinSize}
 	for _, p := range l.Rules {
@@ -176,7 +178,7 @@ func (l *lifecycleProperties) configuration() *lifecycle {
 	return all
 }
 
-// filter puts more than one condition under And, as the API demands.
+// filter combines several conditions under And, as the API requires.
 func (p *lifecycleRuleProperties) filter() *lifecycleFilter {
 	conditions := len(p.TagFilters)
 	for _, given := range []bool{p.Prefix != nil, p.GreaterThan != nil, p.LessThan != nil} {
@@ -196,8 +198,8 @@ func (p *lifecycleRuleProperties) filter() *lifecycleFilter {
 	return &lifecycleFilter{Prefix: p.Prefix, GreaterThan: p.GreaterThan, LessThan: p.LessThan}
 }
 
-// apply gives a bucket the settings of its properties. Only properties that changed from old are touched, as
-// CloudFormation leaves alone what a template doesn't change; a property that went away is reset.
+// apply applies properties to a bucket's settings. Like CloudFormation it changes only those that
+// differ from old, and resets a removed property.
 func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[string]any) error {
 	changed := func(name string) bool { return !reflect.DeepEqual(old[name], properties[name]) }
 	next := b.settings
@@ -212,7 +214,7 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 		case p.Versioning != nil:
 			next.Versioning = *p.Versioning
 		case next.Versioning.Status != "":
-			next.Versioning.Status = "Suspended" // versioning never goes back to off: S3 User Guide, "Using versioning in S3 buckets"
+			next.Versioning.Status = "Suspended" // never off again: S3 User Guide, "Using versioning in S3 buckets"
 		}
 	}
 	if changed("PublicAccessBlockConfiguration") {
@@ -244,7 +246,7 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 		next.Lifecycle = p.lifecycleSet
 		for i := range next.rules() {
 			if next.Lifecycle.Rules[i].ID == "" {
-				next.Lifecycle.Rules[i].ID = s.world.NewToken(48) // S3 names rules that come without an ID
+				next.Lifecycle.Rules[i].ID = s.world.NewToken(48) // S3 names rules without an ID
 			}
 		}
 	}

@@ -14,15 +14,16 @@ import (
 
 // Read handlers of the resource types.
 //
-// The shapes, and the defaults that S3 adds, are those of live reads that the project cdk-real-drift has published (2026). What is
-// write-only in the CloudFormation registry is never returned: AccessControl, BucketNamespace, BucketNamePrefix.
+// The formats, and the defaults that S3 adds, are those of live reads that the project
+// cdk-real-drift has published (2026). Write-only properties of the CloudFormation registry are
+// never returned: AccessControl, BucketNamespace, BucketNamePrefix.
 
 var (
 	_ cloud.Readable = bucketType{}
 	_ cloud.Readable = policyType{}
 )
 
-// members and list are short for the JSON of properties.
+// members and list are short names for the JSON of properties.
 type (
 	members = map[string]any
 	list    = []any
@@ -75,13 +76,14 @@ func (t bucketType) Read(c cloud.Caller, name string) (map[string]any, error) {
 		for _, t := range tags {
 			all = append(all, members{"Key": t.Key, "Value": t.Value})
 		}
-		t.s.world.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] }) // they come in any order
+		t.s.world.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] }) // unordered
 		p["Tags"] = all
 	}
 	return decoded(p)
 }
 
-// Adopt adds CloudFormation's own tags and those of the stack to a bucket. Those of a stack that had the bucket before are replaced.
+// Adopt adds CloudFormation's own tags and those of the stack to a bucket. They replace those of a
+// previous stack.
 func (t bucketType) Adopt(c cloud.Caller, name string, tags map[string]string) error {
 	b, err := t.s.find(c, name)
 	if err != nil {
@@ -114,8 +116,9 @@ func (t policyType) Read(c cloud.Caller, name string) (map[string]any, error) {
 // Adopt does nothing: bucket policies have no tags.
 func (policyType) Adopt(cloud.Caller, string, map[string]string) error { return nil }
 
-// findToRead finds a bucket for a read handler, whose errors are those of handlers. A bucket in another region gives a redirect of S3
-// (aws/aws-cli, issue 6464); the codes for it and for another account's bucket are not known (unproven: cloud-control-errors).
+// findToRead finds a bucket for a read handler, with the errors of handlers. A bucket in another
+// region gives a redirect of S3 (aws/aws-cli, issue 6464); the codes for it and for another
+// account's bucket are not known (unproven: cloud-control-errors).
 func (s *Service) findToRead(c cloud.Caller, name, missing string) (*bucket, error) {
 	b := s.buckets[name]
 	switch {
@@ -136,7 +139,7 @@ func notFound(message string) error {
 	return &cloud.Error{Code: "NotFound", Message: message, Status: http.StatusNotFound}
 }
 
-// decoded turns properties into what decoding their JSON gives.
+// decoded converts properties to their decoded JSON.
 func decoded(p members) (map[string]any, error) {
 	result := map[string]any{}
 	if err := properties.Decode(p, &result); err != nil {
@@ -147,7 +150,7 @@ func decoded(p members) (map[string]any, error) {
 
 func (e *encryption) read() members {
 	rule := e.Rules[0]
-	types := list{"SSE-C"} // added to every configuration that says nothing else
+	types := list{"SSE-C"} // the default of every configuration
 	if rule.Blocked != nil {
 		types = nil
 		for _, t := range rule.Blocked.Types {
@@ -213,7 +216,7 @@ func (l *lifecycle) read() members {
 	return members{"Rules": rules, "TransitionDefaultMinimumObjectSize": size}
 }
 
-// read spells a rule as the properties of AWS::S3::Bucket do.
+// read returns a rule as properties of AWS::S3::Bucket.
 func (r *lifecycleRule) read() members {
 	o := members{"Id": r.ID, "Status": r.Status, "Prefix": ""}
 	if r.Prefix != nil {

@@ -29,7 +29,7 @@ const (
 	theirs = "444455556666"
 )
 
-// site is a world with S3 in it behind an HTTP server.
+// site is a world with S3 behind an HTTP server.
 type site struct {
 	t     *testing.T
 	world *cloud.World
@@ -40,7 +40,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	w := cloud.New(1)
 	service := s3.New(w)
-	// The caller stands in the access key, as ACCOUNT.REGION.
+	// The access key contains the caller, as ACCOUNT.REGION.
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		body, err := io.ReadAll(in.Body)
 		if err != nil {

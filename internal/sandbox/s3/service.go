@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// regionHeader names a bucket's region in answers, errors included. In cloud.Error.Extra it stands for the header.
+// regionHeader names a bucket's region in answers, errors included. In cloud.Error.Extra it
+// represents the header.
 const regionHeader = "x-amz-bucket-region"
 
 // Service is the simulated S3 of all accounts and regions.
@@ -16,7 +17,8 @@ type Service struct {
 	buckets map[string]*bucket // by name: one namespace over all accounts
 }
 
-// New makes the service and registers with the world its resource types and itself as the reader of objects.
+// New returns the service. It registers with the world its resource types and itself as the reader
+// of objects.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, buckets: make(map[string]*bucket)}
 	w.SetObjects(s)
@@ -25,7 +27,8 @@ func New(w *cloud.World) *Service {
 	return s
 }
 
-// WriteError encodes an error as S3 does; errors about a bucket that stands elsewhere name its region in a header.
+// WriteError encodes an error as S3 does; errors about a bucket in another region name it in a
+// header.
 func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	region, ok := e.Extra[regionHeader].(string)
 	if !ok {

@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// settings are a bucket's settings. Each is a struct with the API's names as xml tags and CloudFormation's as json tags.
+// settings are a bucket's settings. Each is a struct with the API's names as xml tags and
+// CloudFormation's as json tags.
 type settings struct {
 	Encryption   encryption
 	Versioning   versioning
@@ -18,17 +19,18 @@ type settings struct {
 	Cors         *cors
 	Lock         *objectLock
 	EventBridge  bool
-	// Notifications are the lists of a notification configuration besides EventBridge, and Others the properties of
-	// AWS::S3::Bucket that are stored as they were given: nothing in the sandbox acts on either.
+	// Notifications are the lists of a notification configuration besides EventBridge, and Others
+	// the properties of AWS::S3::Bucket that are stored unchanged. Neither has an effect in the
+	// sandbox.
 	Notifications map[string]any
 	Others        map[string]any
-	// CannedACL is the ACL of the bucket; "" is the owner's full control alone.
+	// CannedACL is the bucket's ACL; "" is the owner's full control alone.
 	CannedACL string
 	Tags      []tag
 }
 
-// newSettings are those of a new bucket: S3 User Guide, "Default settings for new S3 buckets" and, for EventBridge and the
-// rest, nothing.
+// newSettings returns those of a new bucket: S3 User Guide, "Default settings for new S3 buckets"
+// and, for EventBridge and the rest, nothing.
 func newSettings() settings {
 	return settings{
 		Encryption:   defaultEncryption(),
@@ -125,7 +127,7 @@ type tag struct {
 	Value string `json:"Value" xml:"Value"`
 }
 
-// flexBool is a boolean that CloudFormation also takes as a string.
+// flexBool is a boolean that CloudFormation also accepts as a string.
 type flexBool bool
 
 // UnmarshalJSON reads true, false, "true" and "false".
@@ -141,7 +143,7 @@ func (b *flexBool) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// flexInt is an integer that CloudFormation also takes as a string.
+// flexInt is an integer that CloudFormation also accepts as a string.
 type flexInt int
 
 // UnmarshalJSON reads 7 and "7".
@@ -158,7 +160,7 @@ func (i *flexInt) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rules are the lifecycle rules, if there are any.
+// rules returns the lifecycle rules, if any.
 func (s *settings) rules() []lifecycleRule {
 	if s.Lifecycle == nil {
 		return nil

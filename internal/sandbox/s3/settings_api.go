@@ -33,7 +33,7 @@ func (c *call) put(status int, change func(*bucket) error) (*cloud.Response, err
 	return c.empty(status), nil
 }
 
-// absent makes the error for a setting that isn't there.
+// absent returns the error for a missing setting.
 func absent(isThere func(*bucket) bool, code, message string) func(*bucket) error {
 	return func(b *bucket) error {
 		if isThere(b) {
@@ -63,8 +63,8 @@ func (c *call) putEncryption() (*cloud.Response, error) {
 	})
 }
 
-// deleteEncryption goes back to S3's own keys: every bucket is encrypted since January 2023 (S3 User Guide, "Setting default
-// server-side encryption behavior").
+// deleteEncryption restores S3's own keys: every bucket is encrypted since January 2023 (S3 User
+// Guide, "Setting default server-side encryption behavior").
 func (c *call) deleteEncryption() (*cloud.Response, error) {
 	return c.put(http.StatusNoContent, func(b *bucket) error { b.Encryption = defaultEncryption(); return nil })
 }
@@ -160,7 +160,7 @@ func (c *call) putLifecycle() (*cloud.Response, error) {
 		}
 		for i := range l.Rules {
 			if l.Rules[i].ID == "" {
-				l.Rules[i].ID = c.world.NewUUID() // S3 names rules that come without an ID
+				l.Rules[i].ID = c.world.NewUUID() // S3 names rules without an ID
 			}
 		}
 		b.Lifecycle = &l
@@ -214,7 +214,8 @@ func (c *call) putTagging() (*cloud.Response, error) {
 		if err := c.decode(&t); err != nil {
 			return err
 		}
-		// The tags that CloudFormation set may be repeated, not changed (S3 User Guide, "Using cost allocation S3 bucket tags").
+		// CloudFormation's tags may be repeated, not changed (S3 User Guide, "Using cost allocation
+		// S3 bucket tags").
 		own := slices.DeleteFunc(t.Tags, func(t tag) bool { return slices.Contains(b.stackTags, t) })
 		if err := checkTags(own); err != nil {
 			return err
@@ -262,7 +263,7 @@ func (c *call) getPolicyStatus() (*cloud.Response, error) {
 	}, noPolicy)
 }
 
-// getACL answers with the owner's full control and what the bucket's canned ACL grants besides.
+// getACL answers with the owner's full control and the other grants of the bucket's canned ACL.
 func (c *call) getACL() (*cloud.Response, error) {
 	type grantee struct {
 		Namespace string `xml:"xmlns:xsi,attr"`
@@ -317,7 +318,8 @@ func (c *call) getLock() (*cloud.Response, error) {
 		"ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket"))
 }
 
-// putLock needs versioning, which then can't be suspended: S3 API Reference, PutObjectLockConfiguration.
+// putLock requires versioning, which then cannot be suspended: S3 API Reference,
+// PutObjectLockConfiguration.
 func (c *call) putLock() (*cloud.Response, error) {
 	return c.put(http.StatusOK, func(b *bucket) error {
 		var l objectLock

@@ -15,7 +15,7 @@ import (
 
 var caller = cloud.Caller{Account: ours, Region: "us-east-1", ARN: "arn:aws:iam::" + ours + ":user/test"}
 
-// properties decodes a resource's properties as CloudFormation hands them over.
+// properties decodes a resource's properties as CloudFormation passes them.
 func properties(t *testing.T, text string) map[string]any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))

@@ -7,7 +7,7 @@ type upload struct {
 	id        string
 	key       string
 	initiated time.Time
-	draft     version // what CreateMultipartUpload said of the object to be
+	draft     version // CreateMultipartUpload's description of the object
 	parts     map[int]*part
 }
 

@@ -14,10 +14,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// The limits of S3 User Guide, "Amazon S3 multipart upload limits".
+// Limits of S3 User Guide, "Amazon S3 multipart upload limits".
 const (
 	maxParts = 10_000
-	minPart  = 5 << 20 // bytes, but for the last part
+	minPart  = 5 << 20 // bytes, except the last part
 )
 
 func (c *call) createUpload() (*cloud.Response, error) {
@@ -37,7 +37,7 @@ func (c *call) createUpload() (*cloud.Response, error) {
 	}{Bucket: b.name, Key: c.key, UploadId: u.id})
 }
 
-// upload finds the upload that a request names.
+// upload finds the upload of a request.
 func (c *call) upload() (*bucket, *upload, error) {
 	b, err := c.find()
 	if err != nil {
@@ -74,7 +74,7 @@ func (c *call) uploadPart() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// completeUpload puts the named parts together, in the order of their numbers.
+// completeUpload joins the named parts, in the order of their numbers.
 func (c *call) completeUpload() (*cloud.Response, error) {
 	b, u, err := c.upload()
 	if err != nil {
@@ -164,7 +164,7 @@ func (c *call) listParts() (*cloud.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, _ := strconv.Atoi(c.query.Get("part-number-marker")) // none is 0
+	after, _ := strconv.Atoi(c.query.Get("part-number-marker")) // missing is 0
 	type line struct {
 		PartNumber         int
 		LastModified, ETag string
@@ -203,7 +203,7 @@ func (c *call) listParts() (*cloud.Response, error) {
 	return c.answer(result)
 }
 
-// listUploads lists the uploads in progress by key and, for one key, by the time they began.
+// listUploads returns the uploads in progress by key and, for one key, by start time.
 func (c *call) listUploads() (*cloud.Response, error) {
 	b, err := c.find()
 	if err != nil {

@@ -19,7 +19,7 @@ var wire = protocol.Query{Namespace: "http://awss3control.amazonaws.com/doc/2018
 
 // Service is the simulated control API of S3, in all accounts.
 type Service struct {
-	blocks map[string]block // by account; an account without a setting isn't in it
+	blocks map[string]block // by account, only those with a setting
 }
 
 // block is the public access block of an account.
@@ -31,16 +31,16 @@ type block struct {
 	RestrictPublicBuckets bool     `xml:"RestrictPublicBuckets"`
 }
 
-// New makes the service.
+// New returns the service.
 func New() *Service { return &Service{blocks: map[string]block{}} }
 
-// Addressed says whether a request that is signed for S3 is one of its control API: they share the signing name, but only here the account is
-// named by a header.
+// Addressed reports whether a request signed for S3 is for its control API. They share the signing
+// name, but only the control API names the account in a header.
 func Addressed(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, prefix) && r.Header.Get(accountHeader) != ""
 }
 
-// Operation names the operation of a request.
+// Operation returns the operation of a request.
 func (s *Service) Operation(r *cloud.Request) string {
 	if r.HTTP.URL.Path != path {
 		return ""
@@ -56,7 +56,8 @@ func (s *Service) Operation(r *cloud.Request) string {
 	return ""
 }
 
-// Demands are the rights that a request needs: who may set the block may delete it (S3 API Reference, DeletePublicAccessBlock).
+// Demands returns the permissions that a request requires: the permission to set the block allows
+// its deletion (S3 API Reference, DeletePublicAccessBlock).
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	if s.Operation(r) == "GetPublicAccessBlock" {
 		return []cloud.Demand{{Action: "s3:GetAccountPublicAccessBlock", Resource: "*"}}
@@ -64,14 +65,14 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{{Action: "s3:PutAccountPublicAccessBlock", Resource: "*"}}
 }
 
-// operations are all that the sandbox answers.
+// operations are the simulated operations.
 var operations = map[string]func(*Service, *cloud.Request) (*cloud.Response, error){
 	"GetPublicAccessBlock":    (*Service).getPublicAccessBlock,
 	"PutPublicAccessBlock":    (*Service).putPublicAccessBlock,
 	"DeletePublicAccessBlock": (*Service).deletePublicAccessBlock,
 }
 
-// Handle answers one request. An account has its own block only.
+// Handle answers one request. An account can access only its own block.
 func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	if r.HTTP.Header.Get(accountHeader) != r.Caller.Account {
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
@@ -112,7 +113,7 @@ func empty(r *cloud.Request, status int) *cloud.Response {
 	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(r)}, "X-Amz-Id-2": {"sandbox"}}}
 }
 
-// WriteError encodes an error. Other than S3 itself, its control API wraps it.
+// WriteError encodes an error. Unlike S3, its control API wraps it.
 func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
