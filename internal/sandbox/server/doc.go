@@ -1,13 +1,15 @@
-// Package server runs a Sandbox behind a listener: the command line of stowage-sandbox.
+// Package server runs a Sandbox with a listener: the command line of stowage-sandbox.
 //
-// When it is ready it prints one line of JSON: where it listens, and the environment variables that make terraform and
-// any AWS SDK or CLI talk to it, a generated Terraform CLI configuration included, which takes the provider from the
-// directory of the executable. The file goes when the server ends.
+// When it is ready it prints one line of JSON with its address and the environment variables that
+// connect terraform and any AWS SDK or CLI to it. They include a generated Terraform CLI
+// configuration that uses the provider from the directory of the executable. The server removes
+// that file on exit.
 //
 // # The hub
 //
-// The sandbox imports nothing of ours, so what runs in the hub comes from the program around it: a Setup registers Lambda
-// functions and what invokes them, deploys the WebSocket API, and serves the board's files below /board/.
+// The sandbox imports no other package of Stowage, so the calling program provides the hub's
+// content: a Setup registers Lambda functions and their triggers, deploys the WebSocket API, and
+// serves the board's files below /board/.
 //
 //	server.Main(ctx, args, onboarding, stdout, stderr, func(ctx context.Context, hub *server.Hub) error {
 //		hub.Sandbox.RegisterFunction(arn, relay)                    // func(ctx, []byte) ([]byte, error)
@@ -23,7 +25,7 @@
 //		return hub.Sandbox.SetHubSettings(map[string]any{...})
 //	})
 //
-// The sandbox answers while a Setup runs: clients made from hub.Env work. The ready line then shows the board's address,
-// with a token of the sandbox's issuer and the WebSocket's address in the fragment (#token=...&ws=...), and the
-// WebSocket's address.
+// The sandbox answers while a Setup runs: clients with hub.Env work. The ready line then contains
+// the WebSocket's address and the board's address, with a token of the sandbox's issuer and the
+// WebSocket's address in the fragment (#token=...&ws=...).
 package server

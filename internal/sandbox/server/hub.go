@@ -14,33 +14,37 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
-// boardPath is where the board is served.
+// boardPath is the board's path.
 const boardPath = "/board/"
 
-// Setup sets up what runs in the hub, which the sandbox knows nothing of: functions, what invokes them, and the board. It is
-// called once, when the sandbox answers already and before the ready line is printed. An error ends the server.
+// Setup sets up the hub's functions, their triggers, and the board, which the sandbox does not
+// know. It is called once, after the sandbox answers and before the ready line is printed. An error
+// ends the server.
 type Setup func(ctx context.Context, hub *Hub) error
 
-// Hub is what a Setup works with.
+// Hub is the argument of a Setup.
 type Hub struct {
-	// Sandbox is the world: RegisterFunction, SubscribeFunction, AddRule and SetHubSettings are what a Setup needs of it.
+	// Sandbox is the world: a Setup needs its RegisterFunction, SubscribeFunction, AddRule and
+	// SetHubSettings.
 	Sandbox *sandbox.Sandbox
-	// Endpoint is where the sandbox listens, such as http://127.0.0.1:4599.
+	// Endpoint is the sandbox's address, such as http://127.0.0.1:4599.
 	Endpoint string
-	// Env is what the ready line shows as env; a Setup may add to it. It is how AWS clients reach the sandbox.
+	// Env is the env of the ready line, which connects AWS clients to the sandbox; a Setup may add
+	// to it.
 	Env map[string]string
-	// Token is what the token in the board's URL says; by default it is for all projects and lasts 12 hours.
+	// Token describes the token in the board's URL; by default it is for all projects and lasts 12
+	// hours.
 	Token oidc.TokenRequest
 
 	board     http.Handler
-	websocket string // path; "" when there is none
+	websocket string // path; "" for none
 }
 
-// Issuer is the URL of the OIDC issuer whose tokens the board gets.
+// Issuer returns the URL of the OIDC issuer of the board's tokens.
 func (h *Hub) Issuer() string { return oidc.URL(h.Endpoint) }
 
-// WebSocket deploys the hub's WebSocket API and returns the endpoint of its management API, @connections. What the
-// settings leave out is filled in: API "live", stage "prod", the hub's account and region.
+// WebSocket deploys the hub's WebSocket API and returns the endpoint of its management API,
+// @connections. Defaults of the settings: API "live", stage "prod", the hub's account and region.
 func (h *Hub) WebSocket(settings apigateway.Settings) (management string, err error) {
 	settings.API, settings.Stage = cmp.Or(settings.API, "live"), cmp.Or(settings.Stage, "prod")
 	settings.Account, settings.Region = cmp.Or(settings.Account, sandbox.HubAccount), cmp.Or(settings.Region, region)
@@ -55,12 +59,12 @@ func (h *Hub) WebSocket(settings apigateway.Settings) (management string, err er
 	return h.Endpoint + h.websocket, nil
 }
 
-// Board serves static files below /board/; they see paths without it.
+// Board serves static files below /board/; files sees paths without it.
 func (h *Hub) Board(files http.Handler) {
 	h.board = http.StripPrefix(strings.TrimSuffix(boardPath, "/"), files)
 }
 
-// urls are the addresses for the ready line; "" for what there isn't.
+// urls returns the addresses for the ready line; "" for missing ones.
 func (h *Hub) urls() (board, websocket string, err error) {
 	if h.websocket != "" {
 		websocket = "ws" + strings.TrimPrefix(h.Endpoint, "http") + h.websocket
@@ -79,8 +83,8 @@ func (h *Hub) urls() (board, websocket string, err error) {
 	return h.Endpoint + boardPath + "#" + fragment.Encode(), websocket, nil
 }
 
-// front answers for the board what a browser asks, once the hub is set up, and leaves all else to the sandbox: AWS clients
-// sign their requests.
+// front answers browsers' requests with the board, once the hub is set up, and forwards others to
+// the sandbox: AWS clients sign their requests.
 type front struct {
 	hub   *Hub
 	ready <-chan struct{}

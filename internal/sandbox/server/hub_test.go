@@ -57,7 +57,7 @@ func start(t *testing.T, setup server.Setup) server.Ready {
 	return ready
 }
 
-// configOf is what an SDK makes of the environment.
+// configOf returns an SDK's configuration from the environment.
 func configOf(env map[string]string) aws.Config {
 	return aws.Config{
 		Region: env["AWS_REGION"], BaseEndpoint: aws.String(env["AWS_ENDPOINT_URL"]),
@@ -65,7 +65,8 @@ func configOf(env map[string]string) aws.Config {
 	}
 }
 
-// toy is a relay of few lines: it lets in who brings a token as second subprotocol, and tells all clients of stacks.
+// toy is a minimal relay: it accepts clients with a token as second subprotocol, and sends all
+// clients the changes of stacks.
 type toy struct {
 	push *apigatewaymanagementapi.Client
 
@@ -96,7 +97,7 @@ func (*toy) authorize(event []byte) ([]byte, error) {
 	if err := json.Unmarshal(event, &e); err != nil {
 		return nil, err
 	}
-	protocol, token, _ := strings.Cut(e.Headers["Sec-WebSocket-Protocol"], ",") // clients put a space after it, or none
+	protocol, token, _ := strings.Cut(e.Headers["Sec-WebSocket-Protocol"], ",") // with or without a space
 	if protocol != "toy" || strings.Count(token, ".") != 2 {
 		return nil, errors.New("Unauthorized")
 	}
@@ -132,8 +133,8 @@ func (r *toy) tell(ctx context.Context, event []byte) error {
 	return nil
 }
 
-// TestAHubTellsABrowserOfAStack goes the whole way: a browser opens the board, connects with the token of its address, and
-// sees a stack that somebody creates.
+// TestAHubTellsABrowserOfAStack covers the whole path: a browser opens the board, connects with the
+// token of its address, and sees a new stack.
 func TestAHubTellsABrowserOfAStack(t *testing.T) {
 	t.Parallel()
 	ready := start(t, func(ctx context.Context, hub *server.Hub) error {

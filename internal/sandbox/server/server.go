@@ -20,27 +20,27 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// AnswersVariable is the environment variable that stands in for the option -answers.
+// AnswersVariable is the environment variable for the option -answers.
 const AnswersVariable = "STOWAGE_SANDBOX_ANSWERS"
 
 const (
 	region = "eu-west-1"
-	// farewell is how long calls that are being answered may take when the server ends.
+	// farewell is the maximum duration of pending calls when the server ends.
 	farewell = 2 * time.Second
-	// boardToken is how long the token in the board's URL is valid, in seconds.
+	// boardToken is the lifetime of the token in the board's URL, in seconds.
 	boardToken = 12 * 3600
 )
 
 // Ready is the line that the server prints when it is ready.
 type Ready struct {
 	Endpoint  string            `json:"endpoint"`
-	Board     string            `json:"board"`     // with a token and the WebSocket's address in the fragment; "" when there is no board
-	WebSocket string            `json:"websocket"` // "" when there is no WebSocket API
+	Board     string            `json:"board"`     // its fragment has a token and the WebSocket's address; "" for none
+	WebSocket string            `json:"websocket"` // "" without a WebSocket API
 	Env       map[string]string `json:"env"`
 }
 
-// Main runs the server with the arguments of the command line until the context ends. onboarding is the template that prepares accounts
-// (sandbox.Options), setups set up the hub, in order.
+// Main runs the server with the arguments of the command line until the context ends. onboarding is
+// the template that prepares accounts (sandbox.Options), setups set up the hub, in order.
 func Main(ctx context.Context, args []string, onboarding string, stdout, stderr io.Writer, setups ...Setup) error {
 	flags := flag.NewFlagSet("stowage-sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -105,7 +105,7 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	go func() { ended <- server.Serve(listener) }()
 
 	if err := announce(ctx, hub, setups, stdout, ready); err != nil {
-		_ = server.Close() // nobody can know that it is there
+		_ = server.Close() // no client knows of it
 		return err
 	}
 	select {
@@ -117,7 +117,7 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	grace, release := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer release()
 	if err := server.Shutdown(grace); err != nil {
-		_ = server.Close() // calls that take longer are cut
+		_ = server.Close() // longer calls are aborted
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func announce(ctx context.Context, hub *Hub, setups []Setup, stdout io.Writer, r
 	return nil
 }
 
-// environment is what makes terraform and AWS clients talk to the sandbox as the hub's administrator.
+// environment connects terraform and AWS clients to the sandbox as the hub's administrator.
 func environment(endpoint, cliConfig string) map[string]string {
 	id, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	return map[string]string{
@@ -150,14 +150,15 @@ func environment(endpoint, cliConfig string) map[string]string {
 		"AWS_REGION":                region,
 		"AWS_DEFAULT_REGION":        region,
 		"AWS_EC2_METADATA_DISABLED": "true",
-		// The role that onboarding makes in every account, for a provider block that names none.
+		// The role that the onboarding creates in every account, for a provider block without one.
 		"STOWAGE_PROJECT_ROLE_NAME": "StowageProvisioner",
 		"TF_CLI_CONFIG_FILE":        cliConfig,
 	}
 }
 
-// writeCLIConfig writes the Terraform CLI configuration that takes the provider from the executable's directory. The
-// fully qualified names are there since Terraform and OpenTofu read a short one as their own registry's.
+// writeCLIConfig writes the Terraform CLI configuration for the provider in the executable's
+// directory. It uses fully qualified names, since Terraform and OpenTofu resolve a short one in
+// their own registry.
 func writeCLIConfig() (string, error) {
 	executable, err := os.Executable()
 	if err != nil {

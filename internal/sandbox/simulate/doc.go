@@ -1,20 +1,21 @@
-// Package simulate connects AWS SDK clients with a Sandbox in the same process, without sockets.
+// Package simulate connects AWS SDK clients to a Sandbox in the same process, without sockets.
 //
-// Transport alone is an http.RoundTripper that answers from the Sandbox at once. Give it to the SDK as
-// aws.Config.HTTPClient = &http.Client{Transport: t}; no endpoint needs to be set, since the Sandbox knows a call by its
-// signature.
+// Transport alone is an http.RoundTripper that answers from the Sandbox immediately. Set it as the
+// SDK's aws.Config.HTTPClient = &http.Client{Transport: t}; an endpoint is not necessary, since the
+// Sandbox identifies a call by its signature.
 //
 // # Deterministic simulation
 //
-// Virtual time (testing/synctest) alone doesn't order goroutines. With a Driver every call parks in the transport; the
-// Driver waits until all goroutines of the bubble are blocked and then lets one of the parked calls go on, chosen by its
-// seed. What is chosen from is sorted by what the calls are (actor, account, service, operation, body), not by the
-// order in which they came, which the scheduler decides. So a run is a function of the seed provided that
+// Virtual time (testing/synctest) alone does not order goroutines. With a Driver every call waits
+// in the transport. The Driver waits until all goroutines of the bubble are blocked, and then
+// continues one of the waiting calls, chosen by its seed. The candidates are sorted by content
+// (actor, account, service, operation, body), not by arrival, which the scheduler decides. So a run
+// is a function of the seed provided that
 //
-//   - the goroutines of the test meet through calls, sleeps and channels alone;
-//   - calls that can be made at the same moment differ in something other than random identifiers; where they don't, WithActor
-//     tells them apart;
-//   - the SDK's randomness (jitter, tokens) is seeded by testing/cryptotest.SetGlobalRandom.
+//   - the goroutines of the test interact only through calls, sleeps and channels;
+//   - concurrent calls differ in something other than random identifiers; where they do not,
+//     WithActor distinguishes them;
+//   - testing/cryptotest.SetGlobalRandom seeds the SDK's randomness (jitter, tokens).
 //
 // A test looks like this:
 //

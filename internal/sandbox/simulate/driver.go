@@ -18,19 +18,19 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Driver orders the calls of a simulation. Make and run it inside a synctest bubble.
+// Driver orders the calls of a simulation. Create and run it inside a synctest bubble.
 type Driver struct {
 	box     *sandbox.Sandbox
 	rand    *rand.Rand
 	started time.Time
-	arrived chan struct{} // holds a token when a call has been parked
+	arrived chan struct{} // holds a token after a call has arrived
 
 	mu     sync.Mutex
 	parked []*visit
 	trace  []string
 }
 
-// NewDriver makes a driver for a Sandbox of the same bubble.
+// NewDriver returns a driver for a Sandbox of the same bubble.
 func NewDriver(box *sandbox.Sandbox, seed uint64) *Driver {
 	return &Driver{box: box, rand: rand.New(rand.NewPCG(seed, 0xd21e)), started: time.Now(), arrived: make(chan struct{}, 1)}
 }
@@ -38,8 +38,8 @@ func NewDriver(box *sandbox.Sandbox, seed uint64) *Driver {
 // Transport returns a transport whose calls the driver orders.
 func (d *Driver) Transport() *Transport { return &Transport{box: d.box, driver: d} }
 
-// Run lets calls go on one at a time, and time pass when there is none, until done is closed. What is on the world's
-// agenda happens when it is due. It must be the bubble's only caller of synctest.Wait.
+// Run executes calls one at a time, and lets time pass when there is none, until done is closed.
+// Agenda entries run at their time. It must be the bubble's only caller of synctest.Wait.
 func (d *Driver) Run(done <-chan struct{}) {
 	for {
 		synctest.Wait()
@@ -56,7 +56,7 @@ func (d *Driver) Run(done <-chan struct{}) {
 	}
 }
 
-// pause lets time pass until a call comes or something is due.
+// pause lets time pass until a call arrives or an entry is due.
 func (d *Driver) pause(done <-chan struct{}) {
 	var due <-chan time.Time
 	if next, ok := d.box.NextDue(); ok {
@@ -69,12 +69,12 @@ func (d *Driver) pause(done <-chan struct{}) {
 	case <-d.arrived:
 	case <-d.box.Woken():
 	case <-due:
-		synctest.Wait() // others may have woken at the same moment
+		synctest.Wait() // others may have become runnable at the same moment
 		d.box.RunDue()
 	}
 }
 
-// choose takes one of the parked calls, nil when there is none. Calls whose context has ended have gone by themselves.
+// choose removes one of the waiting calls, nil for none. Calls whose context has ended have left.
 func (d *Driver) choose() *visit {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -88,15 +88,15 @@ func (d *Driver) choose() *visit {
 	return chosen
 }
 
-// Trace returns a line for each call so far, in the order of their ends: virtual time since the driver was made, actor,
-// account, region, service and operation, outcome.
+// Trace returns a line for each call so far, in the order of their ends: virtual time since the
+// driver's creation, actor, account, region, service and operation, outcome.
 func (d *Driver) Trace() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.trace)
 }
 
-// visit is one call on its way through the transport.
+// visit is one call in the transport.
 type visit struct {
 	driver  *Driver
 	ctx     context.Context //nolint:containedctx // a visit lives as long as its call
@@ -161,7 +161,7 @@ var (
 	codes    = regexp.MustCompile(`<Code>([^<]+)</Code>`)
 )
 
-// digest is what a body says apart from random identifiers: the SDK draws those in the order that the scheduler makes.
+// digest returns a body without random identifiers, whose order depends on the scheduler.
 func digest(body []byte) string {
 	hash := sha256.Sum256(randomID.ReplaceAll(body, nil))
 	return hex.EncodeToString(hash[:8])

@@ -119,7 +119,7 @@ func TestCallsThatAreGivenUpLeave(t *testing.T) {
 		go func() {
 			defer close(done)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel() // nobody drives yet
+			defer cancel() // the driver does not run yet
 			if _, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")}); err == nil {
 				t.Error("a call that nobody released was answered")
 			}

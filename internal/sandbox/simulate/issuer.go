@@ -7,13 +7,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
-// IssuerTransport answers what those who verify tokens ask of the sandbox's issuer, as if the sandbox were at endpoint.
+// IssuerTransport answers the requests of token verifiers to the sandbox's issuer, as if the
+// sandbox were at endpoint.
 type IssuerTransport struct {
 	issuer   *oidc.Issuer
 	endpoint string
 }
 
-// NewIssuerTransport makes the transport of an issuer, whose URL is oidc.URL(endpoint).
+// NewIssuerTransport returns the transport of an issuer, whose URL is oidc.URL(endpoint).
 func NewIssuerTransport(issuer *oidc.Issuer, endpoint string) *IssuerTransport {
 	return &IssuerTransport{issuer, endpoint}
 }

@@ -14,13 +14,13 @@ import (
 // Transport answers the calls of SDK clients from a Sandbox. It is safe for concurrent use.
 type Transport struct {
 	box    *sandbox.Sandbox
-	driver *Driver // nil: calls go through as they come
+	driver *Driver // nil: calls are executed as they arrive
 }
 
-// NewTransport makes a transport that lets calls through as they come.
+// NewTransport returns a transport that executes calls as they arrive.
 func NewTransport(box *sandbox.Sandbox) *Transport { return &Transport{box: box} }
 
-// RoundTrip answers one request. A reply lost by a fault is an error, as a cut connection is.
+// RoundTrip answers one request. A reply lost by a fault is an error, like a broken connection.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
@@ -72,7 +72,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 type actorKey struct{}
 
-// WithActor names who makes the calls of a context, to tell apart callers that may make equal calls at the same moment.
+// WithActor names the caller of a context, to distinguish callers with equal concurrent calls.
 func WithActor(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, actorKey{}, name)
 }
