@@ -52,7 +52,7 @@ func URL(endpoint string) string { return strings.TrimSuffix(endpoint, "/") + Pa
 type TokenRequest struct {
 	Projects  []string       `json:"projects"`   // nil means all: "*"
 	Audience  string         `json:"audience"`   // "" means Audience
-	Subject   string         `json:"subject"`    // "" means somebody
+	Subject   string         `json:"subject"`    // "" means "somebody"
 	ExpiresIn int            `json:"expires_in"` // seconds; 0 means 3600, a negative number an expired token
 	Claim     string         `json:"claim"`      // "" means ProjectsClaim
 	Claims    map[string]any `json:"claims"`     // further claims, which override the others

@@ -6,8 +6,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Demands are the rights that a request needs: the action of its name, on the secret, and to read or write a secret that a key of the account's
-// encrypts, the use of that key, by Secrets Manager for the caller (Secrets Manager user guide, security-encryption).
+// Demands returns the permissions that a request requires: the action of its name, on the secret.
+// Reading or writing a secret encrypted with a key of the account also requires the use of that
+// key, by Secrets Manager on the caller's behalf (Secrets Manager user guide, security-encryption).
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
 		SecretId, Name, KmsKeyId string //nolint:revive // the wire's spelling
@@ -22,7 +23,7 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{{Action: "secretsmanager:" + r.Operation, Resource: "*"}}
 }
 
-// demands are the rights to do something to a secret, by name or ARN.
+// demands returns the permissions for an action on a secret, by name or ARN.
 func (s *Service) demands(c cloud.Caller, action, id string) []cloud.Demand {
 	found := s.any(c, id)
 	if found == nil {
@@ -37,14 +38,14 @@ func (s *Service) demands(c cloud.Caller, action, id string) []cloud.Demand {
 	return demands
 }
 
-// KeyDemand is the right to use a key by Secrets Manager, for a secret.
+// KeyDemand returns the permission to use a key by Secrets Manager, for a secret.
 func KeyDemand(action, key, region, secret string) cloud.Demand {
 	return cloud.Demand{Action: action, Resource: key, Context: map[string][]string{
 		"kms:ViaService": {"secretsmanager." + region + ".amazonaws.com"}, "kms:EncryptionContext:SecretARN": {secret},
 	}}
 }
 
-// any finds a secret of whatever account.
+// any finds a secret of any account.
 func (s *Service) any(c cloud.Caller, id string) *secret {
 	if found := s.secrets[id]; found != nil {
 		return found
@@ -55,7 +56,7 @@ func (s *Service) any(c cloud.Caller, id string) *secret {
 	return nil
 }
 
-// ReadDemands are the rights to read a secret, by name or ARN.
+// ReadDemands returns the permissions to read a secret, by name or ARN.
 func (s *Service) ReadDemands(c cloud.Caller, id string) []cloud.Demand {
 	return s.demands(c, "secretsmanager:GetSecretValue", id)
 }

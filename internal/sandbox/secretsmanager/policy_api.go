@@ -10,11 +10,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// maxPolicy is the size limit of a secret's policy in characters (Secrets Manager API reference, PutResourcePolicy).
+// maxPolicy is the maximum size of a secret's policy in characters (Secrets Manager API reference,
+// PutResourcePolicy).
 const maxPolicy = 20480
 
-// ResourcePolicy returns the ARN of the secret that a caller means by a name, an ARN or an ARN without its random end, and the
-// secret's policy, "" if it has none. ok is false when there is no such secret. Authorization asks it.
+// ResourcePolicy returns the ARN and the policy of a secret, for authorization. It finds the secret
+// by a name, an ARN or an ARN without its random suffix. The policy is "" if there is none; ok is
+// false when there is no such secret.
 func (s *Service) ResourcePolicy(c cloud.Caller, id string) (arn, policy string, ok bool) {
 	found := s.secrets[id]
 	if found == nil && strings.HasPrefix(id, "arn:") {
@@ -77,7 +79,8 @@ var actions = strings.Fields(`BatchGetSecretValue CancelRotateSecret CreateSecre
 	ReplicateSecretToRegions RestoreSecret RotateSecret StopReplicationToReplica TagResource UntagResource UpdateSecret UpdateSecretVersionStage
 	ValidateResourcePolicy`)
 
-// knownAction says whether an action of a policy names one of the service's, with * at its end or not.
+// knownAction reports whether an action of a policy, optionally with a final *, is one of the
+// service's.
 func knownAction(action string) bool {
 	name, ok := strings.CutPrefix(strings.ToLower(action), "secretsmanager:")
 	prefix, wild := strings.CutSuffix(name, "*")
@@ -87,8 +90,8 @@ func knownAction(action string) bool {
 	})
 }
 
-// isPublic says whether a statement allows everybody something. AWS asks a prover about conditions; here any condition that names
-// principals, accounts or organizations counts as a bound.
+// isPublic reports whether a statement allows everyone something. AWS analyzes conditions with a
+// prover; here any condition on principals, accounts or organizations counts as a restriction.
 func isPublic(st policydoc.Statement) bool {
 	if st.Effect != "Allow" {
 		return false

@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// policyType is AWS::SecretsManager::ResourcePolicy: Ref gives the secret's ARN, of which there can be one policy.
+// policyType is AWS::SecretsManager::ResourcePolicy: Ref gives the ARN of the secret, which can
+// have one policy.
 type policyType struct{ s *Service }
 
 func (policyType) Schema() *cloud.TypeSchema {

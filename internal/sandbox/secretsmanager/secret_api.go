@@ -24,7 +24,7 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 		tags[t.Key] = t.Value
 	}
 	if same := s.named(r.Caller, in.Name); same != nil && same.deleted.IsZero() {
-		for _, v := range same.versions { // a repeated request answers as the first did
+		for _, v := range same.versions { // a repeated request gets the same answer
 			if v.id == in.ClientRequestToken && v.value == in.SecretString && string(v.binary) == string(in.SecretBinary) {
 				return struct{ ARN, Name, VersionId string }{same.arn, same.name, v.id}, nil //nolint:revive // the wire's spelling
 			}
@@ -49,7 +49,7 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 
 const invalidName = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
 
-// create makes a secret without a value.
+// create creates a secret without a value.
 func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	if !validName.MatchString(made.name) {
 		return nil, cloud.Errorf("ValidationException", invalidName)
@@ -68,7 +68,8 @@ func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	return &made, nil
 }
 
-// suffix is what AWS puts behind a secret's name in its ARN, so that a new secret of that name is another one.
+// suffix returns AWS's random suffix of a secret's name in its ARN, which distinguishes it from a
+// later secret of that name.
 func (s *Service) suffix() string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	b := make([]byte, 6)
@@ -78,7 +79,8 @@ func (s *Service) suffix() string {
 	return string(b)
 }
 
-// put stores a new version; the token becomes its id. A version that becomes AWSCURRENT makes the one before AWSPREVIOUS.
+// put stores a new version; the token becomes its ID. If the version becomes AWSCURRENT, the one
+// before becomes AWSPREVIOUS.
 func (s *Service) put(on *secret, token, text string, binary []byte, stages []string) (string, error) {
 	if len(text) > maxValue || len(binary) > maxValue {
 		return "", cloud.Errorf("ValidationException", "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536")
@@ -111,7 +113,7 @@ func (s *Service) put(on *secret, token, text string, binary []byte, stages []st
 	return token, nil
 }
 
-// move gives a stage to a version, taking it from the one that has it.
+// move moves a stage to a version.
 func (on *secret) move(stage string, to *version) {
 	for _, v := range on.versions {
 		at := slices.Index(v.stages, stage)
@@ -138,7 +140,7 @@ func (s *Service) named(c cloud.Caller, name string) *secret {
 	return nil
 }
 
-// find finds a secret by name, ARN, or ARN without the random end.
+// find finds a secret by name, ARN, or ARN without the random suffix.
 func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 	if id == "" {
 		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '' at 'secretId' failed to satisfy constraint: Member must have length greater than or equal to 1")
@@ -169,7 +171,7 @@ func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 	return found, nil
 }
 
-// findLive is find for operations that a secret in its recovery window refuses.
+// findLive is find for operations that refuse a secret in its recovery window.
 func (s *Service) findLive(c cloud.Caller, id string) (*secret, error) {
 	found, err := s.find(c, id)
 	if err != nil {
@@ -219,8 +221,8 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 	return nil, cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", what)
 }
 
-// decryptable refuses callers of other accounts where the service's own key encrypts the secret (recorded from AWS: LocalStack's
-// test_cross_account_access).
+// decryptable refuses callers of other accounts where the service's own key encrypts the secret
+// (recorded from AWS: LocalStack's test_cross_account_access).
 func (on *secret) decryptable(c cloud.Caller) error {
 	if on.account != c.Account && (on.kmsKey == "" || strings.HasSuffix(on.kmsKey, "alias/aws/secretsmanager")) {
 		return cloud.Errorf("InvalidRequestException", "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.")
@@ -228,7 +230,7 @@ func (on *secret) decryptable(c cloud.Caller) error {
 	return nil
 }
 
-// view is a secret as DescribeSecret and ListSecrets answer it.
+// view is a secret in the answers of DescribeSecret and ListSecrets.
 type view struct {
 	ARN, Name              string
 	Description            string              `json:",omitempty"`
@@ -274,7 +276,7 @@ func (s *Service) describeSecret(r *cloud.Request) (any, error) {
 	return v, nil
 }
 
-// findBody finds the secret that a request with nothing but a SecretId names.
+// findBody finds the secret of a request whose only member is a SecretId.
 func (s *Service) findBody(r *cloud.Request) (*secret, error) {
 	var in struct{ SecretId string } //nolint:revive // the wire's spelling
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -400,7 +402,7 @@ func (s *Service) listSecrets(r *cloud.Request) (any, error) {
 	return out, nil
 }
 
-// listVersions answers with the versions that have a stage; those without are forgotten here (put).
+// listVersions returns the versions with a stage; those without are removed by put.
 func (s *Service) listVersions(r *cloud.Request) (any, error) {
 	var in struct {
 		SecretId          string //nolint:revive // the wire's spelling

@@ -66,7 +66,7 @@ func (t secretType) Update(c cloud.Caller, physicalID string, old, desired map[s
 	return resourceOf(found.arn), nil
 }
 
-// Delete doesn't wait for a recovery window, as CloudFormation doesn't.
+// Delete skips the recovery window, as CloudFormation does.
 func (t secretType) Delete(_ cloud.Caller, physicalID string, _ map[string]any) error {
 	delete(t.s.secrets, physicalID)
 	return nil

@@ -28,7 +28,7 @@ var (
 	suffixed  = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 )
 
-// Service is the service.
+// Service is the simulated Secrets Manager.
 type Service struct {
 	world   *cloud.World
 	secrets map[string]*secret // by ARN
@@ -39,7 +39,7 @@ type secret struct {
 	account, region, policy        string
 	created, changed               time.Time
 	deleted                        time.Time // zero: not deleted
-	gone                           time.Time // when the recovery window ends
+	gone                           time.Time // end of the recovery window
 	tags                           map[string]string
 	versions                       []*version // oldest first
 }
@@ -51,7 +51,7 @@ type version struct {
 	stages    []string
 }
 
-// New makes the service and registers its resource types.
+// New returns the service and registers its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, secrets: make(map[string]*secret)}
 	w.RegisterType("AWS::SecretsManager::Secret", secretType{s})
@@ -79,7 +79,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"CreateSecret":         (*Service).createSecret,
 	"GetSecretValue":       (*Service).getSecretValue,

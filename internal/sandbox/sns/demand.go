@@ -8,9 +8,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// Demands are the rights that a request needs: the action of its name, on the topic, whose policy has a say. Callers of other accounts need it
-// to let them in (Amazon SNS developer guide, sns-using-identity-based-policies). The condition AWS:SourceOwner of the default policy is
-// fulfilled by nobody here: callers of the topic's own account have the rights that their own policies give.
+// Demands returns the permissions that a request requires: the action of its name, on the topic,
+// whose policy also applies. Callers of other accounts need its permission (Amazon SNS developer
+// guide, sns-using-identity-based-policies). No caller meets the condition AWS:SourceOwner of the
+// default policy: callers of the topic's own account have the permissions of their own policies.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: "sns:" + r.Operation, Resource: "*"}
 	arn := r.Form.Get("TopicArn")
@@ -27,7 +28,7 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{d}
 }
 
-// checkPolicy refuses the policies that SNS refuses. The text is as users report it.
+// checkPolicy refuses the policies that SNS refuses. Users report the text.
 func (s *Service) checkPolicy(document any) (string, error) {
 	encoded, err := json.Marshal(document)
 	if err != nil {

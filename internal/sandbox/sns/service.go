@@ -20,20 +20,20 @@ var (
 const (
 	maxMessage = 256 << 10 // bytes
 	pageSize   = 100
-	// disorder is the longest time by which a message is late when Delivery.Reorder is set.
+	// disorder is the maximum delay of a message when Delivery.Reorder is set.
 	disorder = 5 * time.Second
 )
 
-// Delivery says what happens to the notifications of stacks on their way; the zero value delivers each once, in order and
-// at once.
+// Delivery configures the delivery of stack notifications; the zero value delivers each once, in
+// order and immediately.
 type Delivery struct {
-	Drop      float64 `json:"drop"`      // probability of being lost
-	Duplicate float64 `json:"duplicate"` // probability of coming twice
-	Reorder   bool    `json:"reorder"`   // each is late by a random time of at most 5 seconds
-	Delay     string  `json:"delay"`     // a Go duration such as "30s" by which each is late; "" means none
+	Drop      float64 `json:"drop"`      // probability of loss
+	Duplicate float64 `json:"duplicate"` // probability of duplication
+	Reorder   bool    `json:"reorder"`   // adds a random delay of at most 5 seconds to each
+	Delay     string  `json:"delay"`     // a Go duration such as "30s" that delays each; "" means none
 }
 
-// Late is the time by which all notifications are late.
+// Late returns the delay of all notifications.
 func (d Delivery) Late() (time.Duration, error) {
 	if d.Delay == "" {
 		return 0, nil
@@ -48,7 +48,7 @@ func (d Delivery) Late() (time.Duration, error) {
 	return late, nil
 }
 
-// Service is the service.
+// Service is the simulated SNS.
 type Service struct {
 	world    *cloud.World
 	topics   map[string]*topic // by ARN
@@ -71,7 +71,7 @@ type topic struct {
 
 type subscription struct{ arn, protocol, endpoint, owner string }
 
-// New makes the service and registers it as the publisher, and its resource types.
+// New returns the service. It registers itself as the publisher, and its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, topics: make(map[string]*topic)}
 	w.SetPublisher(s)
@@ -80,7 +80,7 @@ func New(w *cloud.World) *Service {
 	return s
 }
 
-// SetDelivery sets what happens to the notifications of stacks from now on.
+// SetDelivery sets the delivery of future stack notifications.
 func (s *Service) SetDelivery(d Delivery) error {
 	if d.Drop < 0 || d.Drop > 1 || d.Duplicate < 0 || d.Duplicate > 1 {
 		return fmt.Errorf("drop and duplicate are probabilities: %g, %g", d.Drop, d.Duplicate)
@@ -93,8 +93,8 @@ func (s *Service) SetDelivery(d Delivery) error {
 	return nil
 }
 
-// SubscribeEverywhere subscribes a Lambda function to all topics of a name, in every account and region, as the owner of the
-// topic would: to those that there are and to those that are made later.
+// SubscribeEverywhere subscribes a Lambda function to all present and future topics of a name, in
+// every account and region, as the topic's owner would.
 func (s *Service) SubscribeEverywhere(topicName, functionARN string) {
 	s.everywhere = append(s.everywhere, standing{topicName, functionARN})
 	for _, arn := range s.order {
@@ -109,7 +109,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"CreateTopic":              (*Service).createTopic,
 	"DeleteTopic":              (*Service).deleteTopic,
@@ -131,8 +131,8 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	return protocol.Answer(s, "sns", operations, r, wire)
 }
 
-// Publish sends the notification of a stack, which may be lost, doubled or late as SetDelivery said. The topic's region is
-// that of its ARN; the caller makes sure that it is the stack's.
+// Publish sends a stack notification, which may be lost, duplicated or late according to
+// SetDelivery. The topic's region is that of its ARN; the caller ensures that it is the stack's.
 func (s *Service) Publish(topicARN, subject, message string) error {
 	t := s.topics[topicARN]
 	if t == nil {
@@ -163,10 +163,11 @@ func (s *Service) Publish(topicARN, subject, message string) error {
 	return nil
 }
 
-// deliver hands a message to the topic's subscribers: each function is invoked with the event that SNS makes for Lambda.
+// deliver sends a message to the topic's subscribers: each function is invoked with SNS's event for
+// Lambda.
 func (s *Service) deliver(t *topic, id, subject, message string) {
 	for _, sub := range t.subscriptions {
-		var title any // null when there is no subject
+		var title any // null without a subject
 		if subject != "" {
 			title = subject
 		}
@@ -191,7 +192,7 @@ func (s *Service) deliver(t *topic, id, subject, message string) {
 		if err != nil {
 			panic(fmt.Sprintf("sandbox: an SNS event can't be encoded: %v", err))
 		}
-		s.world.Invoke(sub.endpoint, event) // a function that is gone gets nothing, as in AWS
+		s.world.Invoke(sub.endpoint, event) // as in AWS, a removed function gets nothing
 	}
 }
 
@@ -199,7 +200,7 @@ func arnOf(c cloud.Caller, name string) string {
 	return "arn:aws:sns:" + c.Region + ":" + c.Account + ":" + name
 }
 
-// effectiveDeliveryPolicy and defaultPolicy are as recorded from AWS.
+// effectiveDeliveryPolicy and defaultPolicy are recorded from AWS.
 const effectiveDeliveryPolicy = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,` +
 	`"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,` +
 	`"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`

@@ -25,7 +25,7 @@ func (s *Service) createTopic(r *cloud.Request) (any, error) {
 	return struct{ TopicArn string }{t.arn}, nil
 }
 
-// create makes a topic or finds the one of that name, which is fine as long as the attributes are its own.
+// create creates a topic or returns the one of that name, which must have the same attributes.
 func (s *Service) create(c cloud.Caller, name string, attributes, tags map[string]string) (*topic, error) {
 	if !topicName.MatchString(name) {
 		return nil, cloud.Errorf("InvalidParameter", "Invalid parameter: Topic Name")
@@ -147,7 +147,7 @@ func (s *Service) subscribe(r *cloud.Request) (any, error) {
 	return struct{ SubscriptionArn string }{made.arn}, nil
 }
 
-// add subscribes a function to a topic, or finds its subscription.
+// add subscribes a function to a topic, or returns its subscription.
 func (s *Service) add(t *topic, function, owner string) subscription {
 	for _, existing := range t.subscriptions {
 		if existing.endpoint == function {
@@ -211,8 +211,9 @@ func (s *Service) publish(r *cloud.Request) (any, error) {
 	}{id}, nil
 }
 
-// find finds the topic that a request names: one of another region is an invalid parameter, since a topic is reached in
-// its own region only. For one of another account the front door has asked the topic's policy.
+// find finds the topic of a request. One of another region is an invalid parameter, since a topic
+// can be reached only in its own region. For one of another account the front door has evaluated
+// the topic's policy.
 func (s *Service) find(r *cloud.Request, arn string) (*topic, error) {
 	parts := strings.Split(arn, ":")
 	if len(parts) < 6 { // recorded from AWS (LocalStack's test_sns)

@@ -4,7 +4,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// topicPolicyType is AWS::SNS::TopicPolicy: it sets the policy of topics, and the default one when it goes.
+// topicPolicyType is AWS::SNS::TopicPolicy: it sets the policy of topics, and restores the default
+// one on deletion.
 type topicPolicyType struct{ s *Service }
 
 func (topicPolicyType) Schema() *cloud.TypeSchema {
@@ -37,7 +38,7 @@ func (t topicPolicyType) Delete(_ cloud.Caller, _ string, properties map[string]
 	return nil
 }
 
-// Exists is always false: a policy has no name that could be taken.
+// Exists is always false: a policy has no name that could conflict.
 func (topicPolicyType) Exists(cloud.Caller, map[string]any) (string, bool) { return "", false }
 
 func (t topicPolicyType) set(properties map[string]any) error {

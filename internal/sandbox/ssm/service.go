@@ -22,13 +22,13 @@ var (
 	validName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 )
 
-// Service is the service.
+// Service is the simulated Parameter Store.
 type Service struct {
 	world      *cloud.World
 	parameters map[place]map[string]*parameter // by name
 }
 
-// place is an account's region, where parameters live.
+// place is the account and region of parameters.
 type place struct{ account, region string }
 
 type parameter struct {
@@ -39,7 +39,7 @@ type parameter struct {
 	tags                           map[string]string
 }
 
-// New makes the service and registers its resource type.
+// New returns the service and registers its resource type.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, parameters: make(map[place]map[string]*parameter)}
 	w.RegisterType("AWS::SSM::Parameter", parameterType{s})
@@ -51,7 +51,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"PutParameter":        (*Service).putParameter,
 	"GetParameter":        (*Service).getParameter,

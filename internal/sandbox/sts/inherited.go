@@ -8,18 +8,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// inherited is what stays on the sessions of a chain of roles: the source identity, and the transitive tags.
+// inherited is what the sessions of a role chain keep: the source identity, and the transitive
+// tags.
 type inherited struct {
 	sourceIdentity string
 	transitive     []string // keys
 }
 
-// credentialOf finds the access key in a signature.
+// credentialOf matches the access key in a signature.
 var credentialOf = regexp.MustCompile(`Credential=([A-Z0-9]+)/`)
 
-// inherits returns what a new session has of a request and of the caller's own session, and the actions that the role's trust
-// policy has to allow for it (IAM user guide, id_session-tags and id_credentials_temp_control-access_monitor): sts:TagSession
-// with tags, also with those that come along from the caller's session, and sts:SetSourceIdentity with a source identity.
+// inherits returns what a new session inherits from a request and from the caller's own session,
+// and the actions that the role's trust policy must allow for it (IAM user guide, id_session-tags
+// and id_credentials_temp_control-access_monitor): sts:TagSession with tags, including those of the
+// caller's session, and sts:SetSourceIdentity with a source identity.
 func (s *Service) inherits(r *cloud.Request) (session inherited, actions []string, err error) {
 	var from inherited
 	if match := credentialOf.FindStringSubmatch(r.HTTP.Header.Get("Authorization")); match != nil {

@@ -23,10 +23,10 @@ const (
 	defaultDuration = 3600  // seconds
 	minimumDuration = 900   // seconds
 	maximumDuration = 43200 // seconds
-	chainedDuration = 3600  // seconds, the most for a role that is assumed by a role
+	chainedDuration = 3600  // seconds, the maximum for a role that is assumed by a role
 )
 
-// Service is the service.
+// Service is the simulated STS.
 type Service struct {
 	world    *cloud.World
 	sessions map[string]session // by access key
@@ -36,24 +36,25 @@ type session struct {
 	secret, token string
 	caller        cloud.Caller
 	ends          time.Time
-	// inherited is what a session hands on to the sessions of roles that are assumed with it.
+	// inherited is what the sessions of roles assumed with this session inherit.
 	inherited inherited
 }
 
-// New makes the service and registers it as one that issues access keys.
+// New returns the service and registers it as an issuer of access keys.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, sessions: make(map[string]session)}
 	w.AddKeys(s)
 	return s
 }
 
-// AccessKey finds a temporary access key; it is not active any more when its session has ended.
+// AccessKey finds a temporary access key; it is inactive after the end of its session.
 func (s *Service) AccessKey(id string) (secret string, caller cloud.Caller, active bool, ok bool) {
 	found, ok := s.sessions[id]
 	return found.secret, found.caller, ok && s.world.Now().Before(found.ends), ok
 }
 
-// SessionToken returns the session token that must come with a temporary access key; temporary is false for all others.
+// SessionToken returns the required session token of a temporary access key; temporary is false for
+// all others.
 func (s *Service) SessionToken(accessKey string) (token string, temporary bool) {
 	found, ok := s.sessions[accessKey]
 	return found.token, ok
@@ -64,7 +65,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"GetCallerIdentity":         (*Service).getCallerIdentity,
 	"AssumeRole":                (*Service).assumeRole,
@@ -141,7 +142,7 @@ func (s *Service) assumeRole(r *cloud.Request) (any, error) {
 	}{user, keys, session.sourceIdentity}, nil
 }
 
-// checkInput checks what both ways to assume a role have in common.
+// checkInput checks the common parameters of both ways to assume a role.
 func checkInput(r *cloud.Request) (arn, name string, seconds int, err error) {
 	arn, name, seconds = r.Form.Get("RoleArn"), r.Form.Get("RoleSessionName"), defaultDuration
 	switch {
@@ -176,8 +177,8 @@ func denied(format string, args ...any) *cloud.Error {
 	return &cloud.Error{Code: "AccessDenied", Message: fmt.Sprintf(format, args...), Status: http.StatusForbidden}
 }
 
-// trusts says whether a statement of the role's trust policy allows what allows asks for and none denies it. A role that
-// doesn't exist trusts nobody: AWS doesn't tell the difference.
+// trusts reports whether a statement of the role's trust policy matches allows and none denies it.
+// A role that does not exist trusts no caller: AWS does not show the difference.
 func (s *Service) trusts(arn string, allows func(statement map[string]any) (bool, error)) (bool, error) {
 	parts := roleARN.FindStringSubmatch(arn)
 	if parts == nil || s.world.Roles() == nil {
@@ -206,7 +207,7 @@ func (s *Service) trusts(arn string, allows func(statement map[string]any) (bool
 	return trusted, nil
 }
 
-// trustsCaller says whether a trust policy's principal is the caller, or its account.
+// trustsCaller reports whether a trust policy's principal is the caller, or its account.
 func trustsCaller(principal any, c cloud.Caller) bool {
 	if principal == "*" {
 		return true
@@ -224,7 +225,8 @@ func trustsCaller(principal any, c cloud.Caller) bool {
 	return false
 }
 
-// roleOf is the role behind the ARN of an assumed role's session; "" for other principals.
+// roleOf returns the role of an assumed role's session, by the session's ARN; "" for other
+// principals.
 func roleOf(arn string) string {
 	prefix, rest, ok := strings.Cut(arn, ":assumed-role/")
 	if !ok {
@@ -234,7 +236,7 @@ func roleOf(arn string) string {
 	return strings.Replace(prefix, ":sts:", ":iam:", 1) + ":role/" + role
 }
 
-// externalIDMatches judges a statement's conditions; only sts:ExternalId is modelled.
+// externalIDMatches evaluates a statement's conditions; only sts:ExternalId is modelled.
 func externalIDMatches(statement map[string]any, given string) (bool, error) {
 	conditions, ok := statement["Condition"].(map[string]any)
 	if !ok {
@@ -257,7 +259,7 @@ func externalIDMatches(statement map[string]any, given string) (bool, error) {
 	return true, nil
 }
 
-// issue makes the credentials of a new session.
+// issue returns the credentials of a new session.
 func (s *Service) issue(arn, name string, seconds int, hands inherited) (credentials, assumedRoleUser) {
 	parts := roleARN.FindStringSubmatch(arn)
 	accountID, role := parts[1], parts[2]
@@ -276,7 +278,7 @@ func (s *Service) issue(arn, name string, seconds int, hands inherited) (credent
 	return credentials{id, made.secret, made.token, made.ends.Format(time.RFC3339)}, assumedRoleUser{made.caller.UserID, made.caller.ARN}
 }
 
-// list is a policy element that may be one value or a list of them.
+// list returns a policy element, one value or a list, as a list.
 func list(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -288,7 +290,8 @@ func list(v any) []any {
 	}
 }
 
-// contains says whether a policy element names a value, wildcards for whole services included.
+// contains reports whether a policy element contains a value; it supports wildcards for whole
+// services.
 func contains(v any, want string) bool {
 	service, _, _ := strings.Cut(want, ":")
 	for _, item := range list(v) {

@@ -91,8 +91,8 @@ func TestTrustPolicies(t *testing.T) {
 	}
 }
 
-// TestSessionAttributes assumes roles with tags and a source identity, and other roles with the sessions: each role's trust policy
-// must allow what comes along.
+// TestSessionAttributes assumes roles with tags and a source identity, and other roles with the
+// sessions. Each role's trust policy must allow what is inherited.
 func TestSessionAttributes(t *testing.T) {
 	t.Parallel()
 	w := cloud.New(1)

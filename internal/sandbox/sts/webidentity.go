@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// claims is what is read of a web identity token.
+// claims are the used claims of a web identity token.
 type claims struct {
 	Issuer   string      `json:"iss"`
 	Subject  string      `json:"sub"`
@@ -85,7 +85,7 @@ func readToken(text string) (claims, error) {
 	return c, nil
 }
 
-// tokenMatches judges the conditions on a token's audience and subject; others are not modelled.
+// tokenMatches evaluates the conditions on a token's audience and subject; others are not modelled.
 func tokenMatches(statement map[string]any, issuer string, token claims) (bool, error) {
 	conditions, ok := statement["Condition"].(map[string]any)
 	if !ok {

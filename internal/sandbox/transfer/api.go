@@ -41,7 +41,8 @@ func (s *Service) describeServer(r *cloud.Request) (any, error) {
 	}}, nil
 }
 
-// page cuts a list of names: MaxResults is 1 to 1,000, the token is the last name of the page before.
+// page returns a page of names: MaxResults is 1 to 1,000, the token is the last name of the
+// previous page.
 func page(names []string, most *int, token string) (some []string, next string, err error) {
 	limit := maxPage
 	if most != nil {

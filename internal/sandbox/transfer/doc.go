@@ -1,9 +1,12 @@
-// Package transfer simulates AWS Transfer Family as far as SFTP servers and their users: the resource types AWS::Transfer::Server and
-// AWS::Transfer::User, and the calls with which people look at them: DescribeServer, ListServers, DescribeUser, ListUsers. Nobody can log in.
+// Package transfer simulates the SFTP servers of AWS Transfer Family and their users: the resource
+// types AWS::Transfer::Server and AWS::Transfer::User, and the read operations DescribeServer,
+// ListServers, DescribeUser, ListUsers. No client can log in.
 //
-// Modelled are public endpoints for SFTP to S3 with users that the service manages. A user's role must exist and trust the service; what it allows
-// doesn't matter here. A server whose template names no security policy gets the oldest, as in AWS.
+// It models public endpoints for SFTP to S3 with service-managed users. A user's role must exist
+// and trust the service; its permissions are not checked. A server without a security policy in its
+// template gets the oldest, as in AWS.
 //
-// The rules come from the Transfer Family API reference (CreateServer, CreateUser) and from the CloudFormation registry's schemas
-// aws-transfer-server and aws-transfer-user. The words of most errors are from memory of AWS.
+// The rules are from the Transfer Family API reference (CreateServer, CreateUser) and from the
+// CloudFormation registry's schemas aws-transfer-server and aws-transfer-user. Most error texts are
+// from memory of AWS.
 package transfer

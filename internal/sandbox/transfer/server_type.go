@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
-// securityPolicies are those of servers for SFTP (Transfer Family user guide, security-policies). The first is what CloudFormation takes when
-// the template names none.
+// securityPolicies are those of servers for SFTP (Transfer Family user guide, security-policies).
+// The first is CloudFormation's default.
 var securityPolicies = []string{
 	"TransferSecurityPolicy-2018-11", "TransferSecurityPolicy-2020-06", "TransferSecurityPolicy-2022-03", "TransferSecurityPolicy-2023-05",
 	"TransferSecurityPolicy-2024-01", "TransferSecurityPolicy-2025-03", "TransferSecurityPolicy-Restricted-2018-11", "TransferSecurityPolicy-Restricted-2020-06",
@@ -21,7 +21,7 @@ var securityPolicies = []string{
 
 type tag struct{ Key, Value string }
 
-// retagged are tags with a template's former ones replaced by its own. What the stack itself put there stays.
+// retagged returns tags with a template's former ones replaced by its own. Tags of the stack stay.
 func retagged(tags map[string]string, former, own []tag) (map[string]string, error) {
 	if len(own) > maxTags {
 		return nil, invalid("Member must have length less than or equal to %d", maxTags)
@@ -40,7 +40,7 @@ func retagged(tags map[string]string, former, own []tag) (map[string]string, err
 	return result, nil
 }
 
-// invalid is what AWS Transfer answers to most of what is wrong with a request. Its texts are from memory.
+// invalid returns AWS Transfer's error for most invalid requests. Its texts are from memory.
 func invalid(format string, args ...any) error {
 	return cloud.Errorf("InvalidRequestException", format, args...)
 }
@@ -92,7 +92,7 @@ func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	return s.resource(), nil
 }
 
-// set changes a server, or nothing. former are the tags that the template gave it before.
+// set changes a server, or nothing. former are the template's previous tags.
 func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []tag) error {
 	if p.Protocols != nil && !slices.Equal(p.Protocols, []string{"SFTP"}) {
 		return cloud.NotModelled("the protocols %v", p.Protocols)

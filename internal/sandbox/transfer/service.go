@@ -7,15 +7,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// maxPage is the largest page of a list (Transfer Family API reference).
+// maxPage is the maximum page size of a list (Transfer Family API reference).
 const maxPage = 1000
 
 var wire = protocol.JSON{Version: "1.1"}
 
-// Service is the service.
+// Service is the simulated Transfer Family.
 type Service struct {
 	world   *cloud.World
-	servers map[place]map[string]*server // by id
+	servers map[place]map[string]*server // by ID
 }
 
 type place struct{ account, region string }
@@ -52,7 +52,7 @@ type sshKey struct {
 	imported time.Time
 }
 
-// New makes the service and registers its resource types.
+// New returns the service and registers its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, servers: map[place]map[string]*server{}}
 	w.RegisterType("AWS::Transfer::Server", serverType{s})
@@ -68,7 +68,7 @@ func (s *Service) at(c cloud.Caller) map[string]*server {
 	return s.servers[p]
 }
 
-// find finds a server by its id.
+// find finds a server by its ID.
 func (s *Service) find(c cloud.Caller, id string) (*server, error) {
 	of := s.at(c)[id]
 	if of == nil {
@@ -82,7 +82,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are all that the sandbox answers. Each returns the result to encode.
+// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"DescribeServer": (*Service).describeServer,
 	"ListServers":    (*Service).listServers,

@@ -92,7 +92,7 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 	return u.resource(s), nil
 }
 
-// set changes a user, or nothing. former are the tags that the template gave it before.
+// set changes a user, or nothing. former are the template's previous tags.
 func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) error {
 	if err := t.s.checkRole(c, p.Role); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) e
 	return nil
 }
 
-// keysOf gives new keys their ids and leaves those that stay as they were.
+// keysOf gives new keys their IDs and keeps existing ones.
 func (s *Service) keysOf(old []sshKey, bodies []string) []sshKey {
 	var keys []sshKey
 	for _, body := range bodies {
@@ -136,7 +136,7 @@ func (s *Service) keysOf(old []sshKey, bodies []string) []sshKey {
 	return keys
 }
 
-// checkRole wants a role of the account that AWS Transfer may take.
+// checkRole requires a role of the account that AWS Transfer may assume.
 func (s *Service) checkRole(c cloud.Caller, arn string) error {
 	match := roleARN.FindStringSubmatch(arn)
 	if match == nil || match[1] != c.Account {
@@ -157,7 +157,8 @@ func (s *Service) checkRole(c cloud.Caller, arn string) error {
 	return nil
 }
 
-// trusts says whether a trust policy lets AWS Transfer take the role. Conditions are not looked at: what AWS Transfer fills in is its own.
+// trusts reports whether a trust policy allows AWS Transfer to assume the role. It ignores
+// conditions, whose values AWS Transfer sets.
 func trusts(trust *policydoc.Document) bool {
 	const service = "transfer.amazonaws.com"
 	allowed := false
@@ -178,7 +179,8 @@ func trusts(trust *policydoc.Document) bool {
 	return allowed
 }
 
-// checkHome checks the home directory. With PATH, one that is left out is allowed: the client then sees what the role lets it see.
+// checkHome checks the home directory. With PATH it may be omitted: the client then sees what the
+// role allows.
 func checkHome(p userProperties) error {
 	switch p.HomeDirectoryType {
 	case "", "PATH":
@@ -234,7 +236,8 @@ func checkKeys(keys []string) error {
 	return nil
 }
 
-// validKey says whether a key is of the type that stands before it, which has to be RSA, ECDSA or Ed25519.
+// validKey reports whether a key has the type that precedes it, which must be RSA, ECDSA or
+// Ed25519.
 func validKey(kind, body string) bool {
 	if !slices.Contains([]string{"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"}, kind) {
 		return false

@@ -13,8 +13,7 @@ import (
 	"strings"
 )
 
-// Answers holds what AWS answers, by the id of the rule. A rule that is absent has the answer that
-// is believed.
+// Answers contains AWS's answers by the rule's ID. An absent rule has the believed answer.
 type Answers map[string]string
 
 // Of returns the answer to a rule that has a switch. It panics for any other rule.
@@ -77,20 +76,20 @@ func Draw(random *rand.Rand) Answers {
 // ReportFormat is the format of the reports that this version reads and writes.
 const ReportFormat = 1
 
-// Report is the file that a probe writes.
+// Report is a probe's report file.
 type Report struct {
 	Format   int       `json:"format"`
 	Account  string    `json:"account"`
 	Region   string    `json:"region"`
-	Measured string    `json:"measured"` // the time, in RFC 3339
+	Measured string    `json:"measured"` // in RFC 3339
 	Findings []Finding `json:"findings"`
 }
 
-// Finding is what a probe found out about one rule.
+// Finding is a probe's result for one rule.
 type Finding struct {
 	Rule     string `json:"rule"`
 	Belief   string `json:"belief"`
-	Believed string `json:"believed,omitempty"` // the answer that is believed; empty for a rule without answers
+	Believed string `json:"believed,omitempty"` // empty for a rule without answers
 	Measured string `json:"measured,omitempty"`
 	// Reason is why there is no measured answer.
 	Reason string `json:"reason,omitempty"`

@@ -13,15 +13,15 @@ type Rule struct {
 	Belief string
 	// Other is the other answer in words, for a rule with the answers off and on.
 	Other string
-	// Source is what the belief rests on.
+	// Source is the source of the belief.
 	Source string
 	// Otherwise is what Stowage does where AWS answers otherwise.
 	Otherwise string
 	// Test is the test that shows it: the package's folder and the test's name, separated by a
 	// colon.
 	Test string
-	// Answers are the answers that the sandbox can give; the first is the belief. A rule without
-	// them has no switch.
+	// Answers are the possible answers of the sandbox; the first is the belief. A rule without them
+	// has no switch.
 	Answers []string
 	// Number means that the answer is a number, and Answers are examples.
 	Number bool

@@ -32,7 +32,7 @@ const (
 	CreationResourceAccount = "s3-creation-resource-account"
 )
 
-// The rules whose switch is off or on. Each name says what AWS does when the switch is on.
+// The rules whose switch is off or on. Each name describes what AWS does when the switch is on.
 const (
 	AdditionsHaveReplacement        = "additions-have-replacement"
 	DependentsListedWithValues      = "dependents-listed-with-values"
@@ -83,7 +83,7 @@ const (
 	worst          = "None. The worse case for Stowage is assumed."
 )
 
-// Rules are all rules that are not proven.
+// Rules contains all unproven rules.
 var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, handlerRules, otherRules)
 
 var offOnRules = []Rule{

@@ -87,7 +87,7 @@ func parse(t *testing.T, path string) *ast.File {
 }
 
 var (
-	// doubt are words that comments of the sandbox use for what is not proven.
+	// doubt matches the words with which comments of the sandbox mark what is not proven.
 	doubt = regexp.MustCompile(`(?i)\b(deduced|deductions?|unconfirmed|unproven:)`)
 	named = regexp.MustCompile(`unproven:\s+([a-z0-9-]+(?:,\s+[a-z0-9-]+)*)`)
 )
@@ -157,7 +157,7 @@ func TestSwitches_AreAsked(t *testing.T) {
 	}
 }
 
-// constantsOf are the constants of rules.go by name.
+// constantsOf returns the constants of rules.go by name.
 func constantsOf(t *testing.T) map[string]string {
 	t.Helper()
 	constants := map[string]string{}
@@ -176,7 +176,7 @@ func constantsOf(t *testing.T) map[string]string {
 	return constants
 }
 
-// sources are the files of the sandbox, without this package and tests.
+// sources returns the files of the sandbox, without this package and tests.
 func sources(t *testing.T) []string {
 	t.Helper()
 	var paths []string
