@@ -12,7 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// handmade is a template in which a person edited a resource; under another logical id it becomes a copy.
+// handmade returns a template in which a resource was edited by hand; another logical ID makes it a
+// copy.
 func handmade(t *testing.T, tpl *Template, from, to string, change func(resource map[string]any)) *Template {
 	t.Helper()
 	value, err := decodeValue(tpl.resources[from])
@@ -28,7 +29,7 @@ func handmade(t *testing.T, tpl *Template, from, to string, change func(resource
 	return next
 }
 
-// inside is an object within a resource.
+// inside returns an object within a resource.
 func inside(resource map[string]any, path ...string) map[string]any {
 	for _, name := range path {
 		resource, _ = resource[name].(map[string]any)
@@ -51,7 +52,8 @@ func small(name string) model.Bucket {
 	return model.Bucket{Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
 }
 
-// TestCopies: a copy of a resource of ours is foreign. No change of the entity that its metadata names touches it.
+// TestCopies checks that a copy of one of our resources is foreign, so that no change of the entity
+// it names touches it.
 func TestCopies(t *testing.T) {
 	original := filled(t)
 	for from, to := range map[string]string{
@@ -90,7 +92,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestCopies_newer: a resource of a newer compiler belongs to its entity, whatever its logical id is.
+// TestCopies_newer checks that a resource of a newer compiler belongs to its entity, whatever its
+// logical ID.
 func TestCopies_newer(t *testing.T) {
 	tpl := handmade(t, filled(t), "BucketPolicyinbox", "Metricsinbox", func(resource map[string]any) {
 		inside(resource, "Metadata", "Stowage")["compiler"] = CompilerVersion + 1
@@ -105,7 +108,8 @@ func TestCopies_newer(t *testing.T) {
 	}
 }
 
-// TestSeveralProjects: two resources that hold the settings of a project are an error that names them.
+// TestSeveralProjects checks that two resources with the settings of a project are an error that
+// names them.
 func TestSeveralProjects(t *testing.T) {
 	for to, change := range map[string]func(map[string]any){
 		"Key2": unchanged,
@@ -127,8 +131,8 @@ func TestSeveralProjects(t *testing.T) {
 	}
 }
 
-// TestDamagedMetadata: which entity a resource belongs to follows from its logical id, and which bucket it is from its
-// properties. What metadata says otherwise is drift, which an update repairs.
+// TestDamagedMetadata checks that the logical ID determines the entity of a resource, and its
+// properties the bucket. Metadata that differs is drift, which an update repairs.
 func TestDamagedMetadata(t *testing.T) {
 	original := filled(t)
 	repair := []Change{
@@ -173,7 +177,7 @@ func TestDamagedMetadata(t *testing.T) {
 	}
 }
 
-// TestMismatch: what is not certain to be an entity's is not deleted.
+// TestMismatch checks that an entity whose physical resources are uncertain is not deleted.
 func TestMismatch(t *testing.T) {
 	original := edit(t, filled(t), Change{Op: Delete, Entity: model.Permission{User: "partner", Bucket: "inbox"}})
 	bucketName := func(name any) func(map[string]any) {
@@ -231,7 +235,8 @@ func TestMismatch(t *testing.T) {
 	})
 }
 
-// TestOccupied: a new entity does not overwrite what a person added under a logical id of ours.
+// TestOccupied checks that a new entity does not overwrite a foreign resource with one of our
+// logical IDs.
 func TestOccupied(t *testing.T) {
 	original := filled(t)
 	forgotten := func(resource map[string]any) { delete(resource, "Metadata") }

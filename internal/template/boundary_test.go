@@ -20,7 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-// accountBoundary is the policy StowageBoundary as onboarding makes it in an account.
+// accountBoundary returns the policy StowageBoundary as onboarding creates it in an account.
 func accountBoundary(t *testing.T) *policydoc.Document {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1, Onboarding: onboarding.Account})
@@ -49,8 +49,8 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 	return document
 }
 
-// TestBoundary_LimitsEveryGrant grants a user everything, by its own policy and by that of the resource. The boundary
-// leaves objects of the project's account, through TLS, and nothing else.
+// TestBoundary_LimitsEveryGrant grants a user everything, by its own policy and by that of the
+// resource. The boundary leaves only objects of the project's account, through TLS.
 func TestBoundary_LimitsEveryGrant(t *testing.T) {
 	boundary := accountBoundary(t)
 	all, err := policydoc.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, policydoc.Identity)
@@ -97,7 +97,8 @@ func TestBoundary_LimitsEveryGrant(t *testing.T) {
 	}
 }
 
-// TestBoundary_EveryUserAndRoleHasIt finds the fixed boundary on all users and roles, and none in the stack itself.
+// TestBoundary_EveryUserAndRoleHasIt finds the fixed boundary on all users and roles, and none in
+// the stack.
 func TestBoundary_EveryUserAndRoleHasIt(t *testing.T) {
 	tpl := complete(t)
 	bounded := 0
@@ -120,7 +121,8 @@ func TestBoundary_EveryUserAndRoleHasIt(t *testing.T) {
 	}
 }
 
-// secondCompiler is a template as compiler 2 wrote it: the project has a boundary of its own, which its users name.
+// secondCompiler returns a template of compiler 2: the project has its own boundary, which its
+// users name.
 func secondCompiler(t *testing.T) *Template {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", "compiler2.json"))
@@ -134,8 +136,8 @@ func secondCompiler(t *testing.T) *Template {
 	return tpl
 }
 
-// TestBoundary_OlderProjects keeps the boundary that compiler 2 made for a project as long as the project exists: its
-// users in this and in other stacks may name it.
+// TestBoundary_OlderProjects checks that the boundary of compiler 2 stays as long as the project
+// exists: its users in this and in other stacks may name it.
 func TestBoundary_OlderProjects(t *testing.T) {
 	const own, fixed = "arn:aws:iam::111122223333:policy/stowage/acme/acme-boundary", "arn:aws:iam::111122223333:policy/StowageBoundary"
 	base := secondCompiler(t)

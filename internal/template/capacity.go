@@ -7,7 +7,7 @@ import (
 )
 
 // Demand is what the creation of an entity takes of the budget of a stack. The entity is compiled
-// once, however many stacks are asked for room.
+// once, however many stacks are considered.
 type Demand struct {
 	env       Env
 	change    Change
@@ -15,7 +15,7 @@ type Demand struct {
 	usage     Usage
 }
 
-// NewDemand returns the demand of a change in an environment, whose budget counts.
+// NewDemand returns the demand of a change in an environment, which includes the budget.
 func NewDemand(env Env, change Change) *Demand {
 	d := &Demand{env: env, change: change}
 	if change.Entity.ID().Kind != model.KindPermission {
@@ -25,8 +25,8 @@ func NewDemand(env Env, change Change) *Demand {
 	return d
 }
 
-// demand is what a new entity takes. A permission takes a statement of a policy; the policy's own
-// resource is not counted.
+// demand returns what a new entity takes. A permission takes a statement of a policy; the policy's
+// own resource is not counted.
 func demand(change Change, resources Resources) Usage {
 	id, size := change.Entity.ID(), len(encodeJSON(change.Entity))
 	u := Usage{TemplateBytes: size, BodyBytes: size + incarnationBytes(id, change.Incarnation)}
@@ -37,9 +37,9 @@ func demand(change Change, resources Resources) Usage {
 	return u
 }
 
-// Fits reports whether a stack can be expected to have room for the entity, and is open for it. A user counts with its first
-// policy, so that its permissions, which come later, have room beside it, and a permission with a policy of its own. Whether
-// it does have room is seen when the stack is edited.
+// Fits reports whether a stack is open and probably has room for the entity. A user counts with its
+// first policy, so that its later permissions have room, and a permission with a policy of its own.
+// Editing the stack decides.
 func (d *Demand) Fits(c *Contents) bool {
 	if c.Closed {
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// TestCompilations creates a bucket as a process does: it looks for a stack with room, edits the template of that stack, and reads
-// what it has committed. That takes two compilations of the bucket.
+// TestCompilations creates a bucket as a process does: it finds a stack with room, edits its
+// template, and reads what it has committed. That takes two compilations of the bucket.
 func TestCompilations(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1"}})
 	full := Contents{Usage: Budget()}
@@ -48,7 +48,7 @@ func TestCompilations(t *testing.T) {
 	}
 }
 
-// TestDemand_Check wants to know of an entity that is too large for any stack.
+// TestDemand_Check checks an entity that is too large for any stack.
 func TestDemand_Check(t *testing.T) {
 	env := testEnv()
 	env.Budget = Usage{Resources: 450, TemplateBytes: 4000, BodyBytes: 350_000, DynamicReferences: 50}

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// quickstart is a project with one of everything.
+// quickstart returns a template of a project with one entity of each kind.
 func quickstart(t *testing.T) *Template {
 	t.Helper()
 	return edit(t, seed(),
@@ -35,13 +35,15 @@ func quickstart(t *testing.T) *Template {
 	)
 }
 
-// TestCompiledTemplateIsGolden sees every change of what entities compile to. Such a change needs a new CompilerVersion:
-// else what an older provider compiled is taken for a hand edit.
+// TestCompiledTemplateIsGolden detects every change of what entities compile to. Such a change
+// needs a new CompilerVersion: otherwise resources of an older provider are taken for edits by
+// hand.
 func TestCompiledTemplateIsGolden(t *testing.T) {
 	golden(t, "quickstart.json", quickstart(t).Encode())
 }
 
-// golden compares a template with a file, which is indented so that a change of one property is a change of one line.
+// golden compares a template with a file, indented so that a change of one property changes one
+// line.
 func golden(t *testing.T, name string, encoded []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -65,7 +67,7 @@ func golden(t *testing.T, name string, encoded []byte) {
 	}
 }
 
-// TestFirstFormatIsReadForEver reads a template of the first format that was ever written.
+// TestFirstFormatIsReadForEver reads a template of the first format.
 func TestFirstFormatIsReadForEver(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "format1.json"))
 	if err != nil {
@@ -84,8 +86,8 @@ func TestFirstFormatIsReadForEver(t *testing.T) {
 	}
 }
 
-// TestEveryBucketIsHardened holds each bucket that we make, the log and template buckets included, against the controls of
-// AWS's Foundational Security Best Practices that CloudFormation can set.
+// TestEveryBucketIsHardened checks each bucket, including the log and template buckets, against the
+// controls of AWS's Foundational Security Best Practices that CloudFormation can set.
 func TestEveryBucketIsHardened(t *testing.T) {
 	tpl := quickstart(t)
 	at := func(value any, path string) string {
@@ -146,7 +148,7 @@ func TestEveryBucketIsHardened(t *testing.T) {
 	}
 }
 
-// TestPoliciesStandOnGroupsOnly is IAM.2: no policy is attached to a user.
+// TestPoliciesStandOnGroupsOnly checks IAM.2: no policy is attached to a user.
 func TestPoliciesStandOnGroupsOnly(t *testing.T) {
 	tpl := quickstart(t)
 	if got := fmt.Sprint(tpl.Properties("PolicypartnerN1")["Groups"], tpl.Properties("Userpartner")["Groups"]); got != "[acme-partner] [acme-partner]" {
@@ -217,7 +219,7 @@ func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
 				grants = append(grants, Grant{Permission: p})
 			}
 			want := strings.Join(test.want, "\n")
-			for range 3 { // a document is that of a set
+			for range 3 { // a document is a function of the set
 				rand.Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
 				if diff := gocmp.Diff(want, spoken(newDraft(newSizer(testEnv(), pails()), model.User{Name: "partner"}, grants).document())); diff != "" {
 					t.Error(diff)
@@ -227,7 +229,7 @@ func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
 	}
 }
 
-// pails are the buckets of tests: one with the project's key, one with a key of its own.
+// pails returns the buckets of tests: one with the project's key, one with its own.
 func pails() map[string]model.Bucket {
 	return map[string]model.Bucket{
 		"pail": {Name: "pail", BucketName: "pail"},
@@ -235,7 +237,7 @@ func pails() map[string]model.Bucket {
 	}
 }
 
-// spoken is a policy with a line for each statement.
+// spoken returns a policy as text, a line for each statement.
 func spoken(document object) string {
 	var lines []string
 	for _, s := range document["Statement"].(list) {
@@ -254,7 +256,8 @@ func spoken(document object) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestSourceAddressesBindAllThatTheUserDoes and not the role that stands for it in SFTP, to which AWS Transfer's own addresses belong.
+// TestSourceAddressesBindAllThatTheUserDoes checks that the restriction doesn't apply to the user's
+// SFTP role, which AWS Transfer uses from its own addresses.
 func TestSourceAddressesBindAllThatTheUserDoes(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}
 	grants := []Grant{{Permission: model.Permission{User: "partner", Bucket: "pail", Prefix: "in/", Access: model.ReadWrite}}}
@@ -265,7 +268,7 @@ func TestSourceAddressesBindAllThatTheUserDoes(t *testing.T) {
 	}
 }
 
-// full is a template with a shard's budget of resources.
+// full returns a template with a shard's budget of resources.
 func full(b *testing.B) *Template {
 	b.Helper()
 	var changes []Change
@@ -302,7 +305,8 @@ func BenchmarkEditOneIntoFullShard(b *testing.B) {
 	}
 }
 
-// BenchmarkEditManyInFullShard shows that a member of a large batch costs no more than one of a small batch.
+// BenchmarkEditManyInFullShard shows that a member costs no more in a large batch than in a small
+// one.
 func BenchmarkEditManyInFullShard(b *testing.B) {
 	base := full(b)
 	for _, members := range []int{10, 50, 150} {
@@ -329,7 +333,8 @@ func BenchmarkCompileFullShard(b *testing.B) {
 	}
 }
 
-// TestDraftKnowsItsSize: a draft's size is that of its document, whatever came and went.
+// TestDraftKnowsItsSize checks a draft's size against its document after random additions and
+// removals.
 func TestDraftKnowsItsSize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		user := modeltest.User("partner").Draw(t, "user")
@@ -359,8 +364,8 @@ func TestDraftKnowsItsSize(t *testing.T) {
 	})
 }
 
-// BenchmarkCompileUsers shows that packing takes time in proportion to the number of permissions: 200 users with 20 each are to take
-// less than 50 ms.
+// BenchmarkCompileUsers shows that packing takes time in proportion to the number of permissions:
+// 200 users with 20 each should take less than 50 ms.
 func BenchmarkCompileUsers(b *testing.B) {
 	for _, shape := range [][2]int{{10, 20}, {100, 20}, {200, 20}, {1000, 20}, {1, 300}} {
 		users, each := shape[0], shape[1]

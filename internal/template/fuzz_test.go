@@ -2,7 +2,8 @@ package template
 
 import "testing"
 
-// FuzzParse looks for texts that bring decoding and parsing down, or that don't come back as they were.
+// FuzzParse looks for texts that make decoding and parsing panic, or that are not written back
+// unchanged.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(foreign))
 	f.Add(seed().Encode())

@@ -17,7 +17,7 @@ const stuckTemplate = `{"Resources":{
 "Foreign":{"Type":"AWS::S3::BucketPolicy","Properties":{"PolicyDocument":{"Statement":[{"Sid":"Theirs"}]}}}
 }}`
 
-// TestHealing changes what can be healed and nothing else, and takes it back to the byte.
+// TestHealing changes what can be healed and nothing else, and restores it byte by byte.
 func TestHealing(t *testing.T) {
 	before, err := Decode([]byte(stuckTemplate))
 	if err != nil {

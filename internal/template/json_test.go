@@ -11,12 +11,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// texts are strings that JSON escapes, or that an encoder might take for its own signs.
+// texts generates strings that need escapes in JSON or contain its delimiters.
 func texts() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.StringMatching(`[a-z"\\{}\[\],: ]{0,6}`), rapid.String(), rapid.SampledFrom([]string{"\u2028<>&", "\x00\n\t", "\xff", `\"`, "é"}))
 }
 
-// values are values as properties are made of them.
+// values generates values of properties.
 func values(depth int) *rapid.Generator[any] {
 	leaf := rapid.OneOf(
 		rapid.Map(texts(), func(s string) any { return s }),

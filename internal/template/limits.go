@@ -20,7 +20,7 @@ const (
 	// guide, Limits).
 	BudgetBodyBytes = 350_000
 	maxBodyBytes    = 400_000
-	// BudgetDynamicReferences limits the users with access keys, each of which has one reference.
+	// BudgetDynamicReferences limits the users with access keys: each has one reference.
 	BudgetDynamicReferences = 50
 )
 
@@ -54,7 +54,7 @@ func (u Usage) Plus(other Usage) Usage {
 	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes, u.DynamicReferences + other.DynamicReferences}
 }
 
-// minus is the usage of a stack without a part of it.
+// minus returns the usage of a stack without a part of it.
 func (u Usage) minus(part Usage) Usage {
 	return Usage{
 		u.Resources - part.Resources, u.TemplateBytes - part.TemplateBytes, u.BodyBytes - part.BodyBytes,

@@ -13,13 +13,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// granted is what a stack gives to one of its users: the policies on the user's group, those on its role, and the boundary.
+// granted is what a stack grants a user: the policies on the user's group, those on its role, and
+// the boundary.
 type granted struct {
 	group, role []*policydoc.Document
 	boundary    *policydoc.Document
 }
 
-// grantedBy reads the policies of the user partner out of a template, each checked by IAM's grammar and limit.
+// grantedBy reads the policies of the user partner from a template, each checked by IAM's grammar
+// and limit.
 func grantedBy(t *rapid.T, tpl *Template, boundary *policydoc.Document) granted {
 	g := granted{boundary: boundary}
 	for _, id := range tpl.LogicalIDs() {
@@ -50,14 +52,14 @@ func grantedBy(t *rapid.T, tpl *Template, boundary *policydoc.Document) granted 
 	return g
 }
 
-// request is something that somebody with the rights of the user partner tries.
+// request is an attempt with the rights of the user partner.
 type request struct {
 	action string
 	bucket model.Bucket
 	key    string  // of an object; "" for actions on buckets
-	prefix *string // of a listing; nil: none is given
+	prefix *string // of a listing; nil for none
 	source string
-	sftp   bool // by the role that stands for the user in SFTP
+	sftp   bool // by the user's SFTP role
 	tls    bool
 	via    string // the service that uses a key
 }
@@ -71,7 +73,7 @@ var (
 )
 
 func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request {
-	// Keys lie inside the prefixes, just beside them, or anywhere.
+	// Keys are inside the prefixes, just beside them, or anywhere.
 	near := rapid.Custom(func(t *rapid.T) string {
 		p := rapid.SampledFrom(append([]string{""}, prefixes...)).Draw(t, "near")
 		if len(p) > 0 && rapid.IntRange(0, 3).Draw(t, "beside") == 0 {
@@ -107,7 +109,8 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 	return r
 }
 
-// means is what the permissions mean, told without policies: the union of what each of them allows.
+// means computes the meaning of permissions without policies: the union of what each of them
+// allows.
 func means(user model.User, permissions []model.Permission, buckets []model.Bucket, r request) bool {
 	if !r.tls && strings.HasPrefix(r.action, "s3:") {
 		return false
@@ -141,7 +144,7 @@ func means(user model.User, permissions []model.Permission, buckets []model.Buck
 	})
 }
 
-// decide is what IAM says.
+// decide evaluates the request as IAM does.
 func (g granted) decide(r request) bool {
 	resource := testEnv().bucketARN(r.bucket.BucketName)
 	if r.key != "" {
@@ -172,8 +175,8 @@ func (g granted) decide(r request) bool {
 	return evaluate.Evaluate(asked, policies).Allowed
 }
 
-// TestPoliciesMeanWhatThePermissionsMean asks IAM's rules about random requests, near what is allowed and far from it: the answer is exactly that of the
-// permissions, never more.
+// TestPoliciesMeanWhatThePermissionsMean evaluates random requests by IAM's rules, near what is
+// allowed and far from it: the result is exactly that of the permissions.
 func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
 	boundary := accountBoundary(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -16,7 +16,7 @@ type memory struct {
 	compiled *compilations
 }
 
-// remember lets a template keep what an Edit knows of it.
+// remember stores in the template what an Edit knows of it.
 func (t *Template) remember(base *shard, compiled *compilations) *Template {
 	known := *base
 	known.compilations = nil
@@ -24,7 +24,7 @@ func (t *Template) remember(base *shard, compiled *compilations) *Template {
 	return &Template{t.sections, t.resources, &memory{&known, compiled}}
 }
 
-// compilations are what entities were compiled to in an environment.
+// compilations caches the resources that entities compile to in an environment.
 type compilations struct {
 	env Env
 	by  map[model.ID]compilation
@@ -40,7 +40,7 @@ func newCompilations(env Env) *compilations {
 	return &compilations{env, map[model.ID]compilation{}}
 }
 
-// find returns what an entity was compiled to. The caller may change the map.
+// find returns the cached resources of an entity. The caller may change the map.
 func (c *compilations) find(env Env, entity model.Entity, origin string) (Resources, bool) {
 	if c == nil || !c.env.compilesLike(env) {
 		return nil, false
@@ -58,14 +58,14 @@ func (e Env) compilesLike(other Env) bool {
 		e.Partition == other.Partition && e.Shared == other.Shared
 }
 
-// unchanged reports whether a shard has read a resource already.
+// unchanged reports whether a shard has already parsed a resource.
 func (s *shard) unchanged(logicalID string, of *Template) bool {
 	before, there := s.template.resources[logicalID]
 	return there && bytes.Equal(before, of.resources[logicalID])
 }
 
-// reuse adds a resource as another shard has read it. It reports false for a resource that has to
-// be read: a newer compiler can have several of an entity with settings.
+// reuse adds a resource as another shard has parsed it. It reports false for a resource that must
+// be parsed: a newer compiler can have several of an entity with settings.
 func (s *shard) reuse(logicalID string, from *shard) bool {
 	mark, ours := from.marks[logicalID]
 	if !ours {

@@ -12,7 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// owned are one entity of each kind that has an incarnation, each with another version of itself, in the order of their creation.
+// owned returns an entity of each kind with an incarnation, and a changed version of it, in order
+// of creation.
 func owned() []struct{ entity, changed model.Entity } {
 	project := home()
 	project.SFTP = true
@@ -27,7 +28,8 @@ func owned() []struct{ entity, changed model.Entity } {
 	}
 }
 
-// held is a template with all of owned, made with an origin and an incarnation; "" for none.
+// held returns a template with all of owned, created with an origin and an incarnation; "" for
+// none.
 func held(t *testing.T, origin, incarnation string) *Template {
 	t.Helper()
 	tpl := seed()
@@ -37,7 +39,7 @@ func held(t *testing.T, origin, incarnation string) *Template {
 	return tpl
 }
 
-// tried is the outcome of changes made at once.
+// tried returns the outcome of changes made in one batch.
 func tried(t *testing.T, base *Template, changes ...Change) *Edited {
 	t.Helper()
 	edited, err := Edit(base, testEnv(), changes)
@@ -47,7 +49,7 @@ func tried(t *testing.T, base *Template, changes ...Change) *Edited {
 	return edited
 }
 
-// refusedAs checks that a change alone is refused with an error of the type E and changes nothing.
+// refusedAs checks that a single change is refused with an error of type E and changes nothing.
 func refusedAs[E error](t *testing.T, base *Template, change Change) E {
 	t.Helper()
 	var want E
@@ -102,7 +104,7 @@ func TestOwnership_OnlyTheHolderChanges(t *testing.T) {
 		for _, o := range owned() {
 			id := o.entity.ID()
 			change := Change{Op: Delete, Entity: o.entity, Incarnation: c.present}
-			if id.Kind != model.KindPermission { // the others are needed by it, or hold it
+			if id.Kind != model.KindPermission { // the permission needs the others, or holds the incarnation
 				left = edit(t, tpl, Change{Op: Delete, Entity: owned()[3].entity, AnyIncarnation: true})
 			}
 			if id.Kind == model.KindProject {
@@ -115,7 +117,8 @@ func TestOwnership_OnlyTheHolderChanges(t *testing.T) {
 	}
 }
 
-// A takeover writes the incarnation and nothing else: hand edits stay, and the holder before can change nothing any more.
+// A takeover writes the incarnation and nothing else: edits by hand stay, and the previous holder
+// can change nothing.
 func TestOwnership_Takeover(t *testing.T) {
 	for _, before := range []string{"one", ""} {
 		tpl := held(t, "ws", before)
@@ -179,7 +182,7 @@ func TestOwnership_NoTakeover(t *testing.T) {
 	}
 }
 
-// Two resources of one name cannot both be right, however alike they are.
+// Two resources of one name are an error even if they are equal.
 func TestOwnership_TwinsInOneBatch(t *testing.T) {
 	bucket := owned()[1].entity
 	twins := []Change{
@@ -196,7 +199,7 @@ func TestOwnership_TwinsInOneBatch(t *testing.T) {
 	}
 }
 
-// Deleted and created in one commit, an entity's resources would stay what they are.
+// Deleted and created in one commit, an entity's resources would not be replaced.
 func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 	tpl := held(t, "ws", "one")
 	for _, o := range owned() {
@@ -225,7 +228,7 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 				t.Errorf("after its deletion %s is created as %q", id, got)
 			}
 		}
-		// A deletion that is refused holds nothing up.
+		// A refused deletion delays nothing.
 		removal.Incarnation = "other"
 		if edited := tried(t, base, removal, creation); edited.Errors[0] == nil || edited.Errors[1] != nil {
 			t.Errorf("%s with a refused deletion: %v", id, edited.Errors)
@@ -233,14 +236,14 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 	}
 }
 
-// Whatever callers do, one after the other, no one removes or changes what another one holds.
+// In any sequence of changes, no caller deletes or changes what another one holds.
 func TestOwnership_AnySequence(t *testing.T) {
 	bucket := func(version int) model.Bucket {
 		return model.Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse, Tags: map[string]string{"v": fmt.Sprint(version)}}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		tpl, next := seed(), 0
-		holders := []string{""} // the incarnations that callers hold, or have held
+		holders := []string{""} // the current and former incarnations of callers
 		var owner, version *string
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			entity := bucket(rapid.IntRange(1, 2).Draw(t, "version"))

@@ -168,8 +168,8 @@ type shard struct {
 	foreign      []string
 	copies       []Copy
 	said         map[string]string // by bucket: its physical name according to the metadata
-	compilations *compilations     // what need not be compiled again; nil: nothing
-	records      bool              // whether compilations takes what is compiled
+	compilations *compilations     // cached; nil for none
+	records      bool              // whether compiled resources are cached
 }
 
 // Parse returns a template's entities. env holds the stack's location and outputs (Env.With). Parse

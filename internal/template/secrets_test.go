@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// TestParse_SecretPutInByHand puts a secret into every place of a template that can bear one. Contents, which go to the mirror, the state,
-// plans and events, name the path and nothing else.
+// TestParse_SecretPutInByHand adds a secret to every place of a template that can hold one.
+// Contents, which reach the mirror, the state, plans and events, contain the path only.
 func TestParse_SecretPutInByHand(t *testing.T) {
 	const canary = "CANARYCANARYCANARY"
 	made := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -73,7 +73,7 @@ func TestParse_SecretPutInByHand(t *testing.T) {
 	}
 }
 
-// TestParse_HarmlessPropertyOfASecret checks that what bears no secret is shown as ever.
+// TestParse_HarmlessPropertyOfASecret checks that values without a secret are still shown.
 func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	user := model.User{Name: "partner", AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}}
 	base := edit(t, seed(), changesOf([]model.Entity{user}, "")...)
@@ -92,7 +92,8 @@ func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	}
 }
 
-// TestCredentials_SecretInOutput checks that an output that was changed by hand to show a key's secret shows it to nobody else.
+// TestCredentials_SecretInOutput checks that a key's secret in an output that was changed by hand
+// is not shown.
 func TestCredentials_SecretInOutput(t *testing.T) {
 	got := credentials("secret=wJalrXUtnFEMI/K7MDENG a=wJalrXUtnFEMI/K7MDENG b=AKIAIOSFODNN7EXAMPLE")
 	if got.SecretARN != "" || len(got.KeyIDs) != 1 || got.KeyIDs[model.SlotB] != "AKIAIOSFODNN7EXAMPLE" {

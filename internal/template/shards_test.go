@@ -14,7 +14,7 @@ func home() model.Project {
 	return model.Project{Name: "acme", AccountID: testEnv().AccountID, Region: testEnv().Region, OnDelete: model.Refuse}
 }
 
-// refusal is the error of the last of some changes to a template.
+// refusal returns the error of the last of some changes to a template.
 func refusal(t *testing.T, base *Template, changes ...Change) error {
 	t.Helper()
 	edited, err := Edit(base, testEnv(), changes)
@@ -86,7 +86,7 @@ func TestClosedStackTakesNothingMore(t *testing.T) {
 	}
 }
 
-// TestPoliciesSayWhatLivesElsewhere: a permission whose user and bucket live in other stacks.
+// TestPoliciesSayWhatLivesElsewhere tests a permission whose user and bucket are in other stacks.
 func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "blue"}}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
@@ -114,8 +114,8 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 	}
 }
 
-// TestSecondFormatIsReadForEver: the files named format2 are what the first version wrote of a project of several stacks. They are
-// kept for ever and never written again.
+// TestSecondFormatIsReadForEver reads the files named format2: what the first version wrote of a
+// project of several stacks. They never change.
 func TestSecondFormatIsReadForEver(t *testing.T) {
 	first, second := firstFormat(t, "format2-0.json"), firstFormat(t, "format2-1.json")
 	if c := parse(t, first); c.Project == nil || c.Shards != 2 || len(c.Deviations) > 0 {

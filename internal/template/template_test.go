@@ -29,8 +29,8 @@ func testEnv() Env {
 
 func seed() *Template { return Seed(CarrierName("acme", 0), "A test") }
 
-// foreign is what Stowage knows nothing of: resources, sections, numbers that no float can hold, characters that JSON
-// encoders like to escape.
+// foreign is a template of things unknown to Stowage: resources, sections, numbers that no float
+// can hold, characters that JSON encoders like to escape.
 const foreign = `{"AWSTemplateFormatVersion":"2010-09-09","Conditions":{"C":{"Fn::Equals":["a","a"]}},"Mappings":{"M":{"k":{"v":12345678901234567890}}},` +
 	`"Metadata":{"note":"<a&b> ü \u2028","n":1e400,"d":0.10},"Outputs":{"O":{"Value":"x"}},"Parameters":{"P":{"Type":"String","Default":"q"},"Revision":{"Type":"Number","Default":0}},` +
 	`"Resources":{"Carrier":{"Type":"AWS::SSM::Parameter","Metadata":{"Stowage":{"format":1,"compiler":1,"of":{"kind":"carrier","name":"/stowage/acme/0/revision"}}},"Properties":{"Name":"/stowage/acme/0/revision","Type":"String","Value":{"Ref":"Revision"}}},` +
@@ -44,7 +44,7 @@ func changesOf(entities []model.Entity, origin string) []Change {
 	return changes
 }
 
-// edit makes changes of which none may be refused.
+// edit makes changes, none of which may be refused.
 func edit(t interface{ Fatalf(string, ...any) }, base *Template, changes ...Change) *Template {
 	edited, err := Edit(base, testEnv(), changes)
 	if err != nil {
@@ -119,7 +119,7 @@ func TestBatchIsJudgedByItsEndStateInAnyOrder(t *testing.T) {
 		if diff := cmp.Diff(want, meaning(parse(t, edit(t, seed(), shuffled...))), cmpopts.EquateEmpty()); diff != "" {
 			t.Fatal(diff)
 		}
-		// What was made goes again, in any order, and leaves nothing of it behind.
+		// Deleting everything, in any order, leaves nothing behind.
 		var removals []Change
 		for _, c := range rapid.Permutation(changes).Draw(t, "removals") {
 			removals = append(removals, Change{Op: Delete, Entity: c.Entity})
@@ -131,7 +131,7 @@ func TestBatchIsJudgedByItsEndStateInAnyOrder(t *testing.T) {
 	})
 }
 
-// meaning leaves out how permissions are packed, which depends on the order in which they came.
+// meaning removes the packing of permissions, which depends on the order of their creation.
 func meaning(c *Contents) *Contents {
 	c.Usage = Usage{}
 	return c
@@ -227,7 +227,7 @@ func TestLogicalIDsAreInjectiveValidAndStable(t *testing.T) {
 			t.Fatalf("%q and %q have %d ids", a, b, len(owner))
 		}
 	})
-	// For ever: a changed logical id is a deleted and a created resource.
+	// These must never change: a changed logical ID is a deleted and a created resource.
 	for got, want := range map[string]string{
 		bucketID("in-box-1"): "BucketinXboxX1", bucketPolicyID("inbox"): "BucketPolicyinbox", userID("a-b"): "UseraXb",
 		groupID("a-b"): "GroupaXb", policyID("a-b", 10): "PolicyaXbN10", listingID("acme"): "Listingacme",
@@ -362,7 +362,8 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 		t.Error("somebody else's change has reverted the edit")
 	}
 
-	// A policy that was edited by hand takes no new permission, which would revert the edit without a word.
+	// A policy that was edited by hand accepts no new permission, which would silently revert the
+	// edit.
 	policy := by(`"s3:GetObject"`, `"s3:GetObjectTorrent"`)
 	second := model.Permission{User: "partner", Bucket: "inbox", Prefix: "x/", Access: model.Write}
 	frozen := edit(t, policy, Change{Op: Create, Entity: second})
@@ -397,7 +398,7 @@ func TestDanglingPermissionGrantsNothing(t *testing.T) {
 	if bytes.Contains(policy, []byte("inbox-bucket")) || !bytes.Contains(policy, []byte("outbox-bucket")) {
 		t.Errorf("compiled again, it is %s", policy)
 	}
-	// Alone in its policy, it leaves one that allows nothing.
+	// Alone in its policy, it leaves a policy that allows nothing.
 	policy, _ = edit(t, gone, Change{Op: Delete, Entity: other}).Resource("PolicypartnerN1")
 	if bytes.Contains(policy, []byte(`"Allow"`)) {
 		t.Errorf("alone, it allows something: %s", policy)
@@ -498,7 +499,8 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 	}
 }
 
-// TestPackingHoldsWhatGrows makes full policies longer: by the networks of their user, and by the keys of the buckets that they name.
+// TestPackingHoldsWhatGrows makes full policies longer: by the networks of their user, and by the
+// keys of their buckets.
 func TestPackingHoldsWhatGrows(t *testing.T) {
 	var networks []string
 	for i := range 60 {
@@ -551,7 +553,7 @@ func TestPackingHoldsWhatGrows(t *testing.T) {
 	}
 }
 
-// fullPolicies is a template with a user that has as many policies as said, the last of them full.
+// fullPolicies returns a template with a user with that many policies, the last of them full.
 func fullPolicies(t *testing.T, policies int) *Template {
 	changes := []Change{{Op: Create, Entity: model.User{Name: "partner"}}}
 	for i := range 12 {
@@ -573,7 +575,7 @@ func fullPolicies(t *testing.T, policies int) *Template {
 	}
 }
 
-// pail is one of many buckets.
+// pail returns one of many buckets.
 func pail(i int) model.Bucket {
 	name := fmt.Sprintf("pail%d", i)
 	return model.Bucket{Name: name, BucketName: name + "-bucket", OnDelete: model.Refuse}

@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// An update is the difference between what its caller took the entity to be and what it is to become.
+// An update is the difference between the entity that its caller knows and the new one.
 func TestThreeWay_EveryKind(t *testing.T) {
 	tagged := func(e model.Entity, key, value string) model.Entity {
 		tags := map[string]string{key: value}
@@ -57,7 +57,7 @@ func TestThreeWay_Conflict(t *testing.T) {
 	}
 }
 
-// A change of two commits is refused before the first when the second would be.
+// A change of two commits is refused before the first when the second would be refused.
 func TestThreeWay_ConflictOfALaterStep(t *testing.T) {
 	base := complete(t)
 	present, _ := parse(t, base).Of(partner().ID())
@@ -70,7 +70,7 @@ func TestThreeWay_ConflictOfALaterStep(t *testing.T) {
 	edit(t, base, Change{Op: Update, Entity: prior, Prior: prior})
 }
 
-// The project keeps its SFTP server when another writer made it, and so do the users that need it.
+// The project keeps an SFTP server of another writer, and so do the users that need it.
 func TestThreeWay_ServerOfAnotherWriter(t *testing.T) {
 	prior := home()
 	planned := prior

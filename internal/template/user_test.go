@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
 )
 
-// partner is a user with a key that was made at some time, and SFTP.
+// partner returns a user with SFTP and an access key.
 func partner() model.User {
 	made := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	return model.User{
@@ -25,7 +25,7 @@ func partner() model.User {
 	}
 }
 
-// complete is a project with an SFTP server and a user with everything.
+// complete returns a template of a project with an SFTP server and a user with everything.
 func complete(t *testing.T) *Template {
 	t.Helper()
 	return edit(t, seed(),
@@ -38,8 +38,8 @@ func complete(t *testing.T) *Template {
 
 func TestCompiledUserIsGolden(t *testing.T) { golden(t, "partner.json", complete(t).Encode()) }
 
-// TestSecretsOfKeysAreNeverChanged: a change set shows what it changes, so the resources that hold secrets by reference are only ever added
-// and removed.
+// TestSecretsOfKeysAreNeverChanged checks that resources with secrets by reference are only added
+// and removed, as a change set shows what it changes.
 func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, SFTP: true}})
@@ -74,7 +74,7 @@ func keys(user model.User) int {
 	return len(user.AccessKey.Keys)
 }
 
-// TestASlotIsEmptiedBeforeItIsFilled whoever asks.
+// TestASlotIsEmptiedBeforeItIsFilled checks that a used slot gets no other key in one commit.
 func TestASlotIsEmptiedBeforeItIsFilled(t *testing.T) {
 	base := complete(t)
 	next := partner()
@@ -85,7 +85,7 @@ func TestASlotIsEmptiedBeforeItIsFilled(t *testing.T) {
 	}
 }
 
-// TestAnInterruptedCreateIsTakenOver although the keys were made at another time.
+// TestAnInterruptedCreateIsTakenOver takes over a user whose keys were created at another time.
 func TestAnInterruptedCreateIsTakenOver(t *testing.T) {
 	first := partner()
 	base := edit(t, seed(), Change{Op: Create, Entity: first, Origin: "workspace"})
@@ -111,7 +111,7 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	if err != nil || !errors.As(edited.Errors[0], &inUse) || inUse.Kind != model.ConflictServerInUse || !slices.Equal(inUse.By, []model.ID{partner().ID()}) {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
-	// A change of the user and of the project in one batch is judged by its end state.
+	// A change of the user and of the project in one batch is validated by its end state.
 	without := partner()
 	without.SFTP = nil
 	edited, err = Edit(base, testEnv(), []Change{{Op: Update, Entity: off}, {Op: Update, Entity: without}})
@@ -123,7 +123,8 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	}
 }
 
-// TestUsersNeverTouchTheServer and the log, which are the partners' address.
+// TestUsersNeverTouchTheServer checks that users never change the server, whose address partners
+// use, or its log.
 func TestUsersNeverTouchTheServer(t *testing.T) {
 	base := complete(t)
 	changed := partner()

@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// The files named format1 are what the first version wrote. They are kept for ever and never written again.
+// The files named format1 are what the first version wrote. They never change.
 func firstFormat(t *testing.T, name string) *Template {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
@@ -60,7 +60,7 @@ func TestAnEditLeavesTheFirstFormatOfOtherMembersAlone(t *testing.T) {
 	onlyChanged(t, directory, after)
 }
 
-// replaced is a template with one text in place of another, which must be there.
+// replaced returns a template with one text, which must exist, replaced by another.
 func replaced(t *testing.T, tpl *Template, from, to string) *Template {
 	t.Helper()
 	body := tpl.Encode()
@@ -74,8 +74,8 @@ func replaced(t *testing.T, tpl *Template, from, to string) *Template {
 	return next
 }
 
-// A newer mark whose fields have another shape must not pass for a resource of somebody else: its entity would be
-// created again.
+// A newer mark whose fields have another shape must not be taken for a foreign resource: its entity
+// would be created again.
 func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 	for _, mark := range []string{
 		`{"format":3,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
@@ -94,7 +94,8 @@ func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 	}
 }
 
-// A newer provider may add fields within a format. An older one leaves them alone, and refuses to lose them.
+// A newer provider may add fields within a format. An older one leaves them alone, and refuses to
+// lose them.
 func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
 	first := firstFormat(t, "format1.json")
 	contents := parse(t, first)
@@ -154,13 +155,13 @@ func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
 		})
 	}
 
-	// Deleting loses nothing that anybody wants.
+	// Deleting loses nothing that is still needed.
 	newer := replaced(t, first, `"settings":{"name":"inbox",`, `"settings":{"name":"inbox","shiny":true,`)
 	edit(t, newer, Change{Op: Delete, Entity: permission}, Change{Op: Delete, Entity: bucket})
 }
 
-// Two providers that compile differently take turns in one stack: each change sets its own member's resources only, and
-// the plans of the older one are empty.
+// Two providers with different compilers alternate in one stack: each change writes its own
+// member's resources only, and the plans of the older one are empty.
 func TestTwoCompilersTakeTurns(t *testing.T) {
 	newerWrites := func(tpl *Template, name string) *Template {
 		tpl = edit(t, tpl, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: name + "-bucket", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}})
