@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Account is one AWS account in one region, with a client for each service that is used there. All clients share credentials,
-// retry settings, user agent and log. It is safe for concurrent use.
+// Account is one AWS account in one region, with a client for each service used there. All clients
+// share credentials, retry settings, user agent and log. It is safe for concurrent use.
 type Account struct {
-	ID     string // 12 digits; empty for a hub account that nobody asked for
+	ID     string // 12 digits; empty for a hub account whose ID was not requested
 	Region string
 
 	CloudFormation *cloudformation.Client
@@ -31,11 +31,12 @@ type Account struct {
 	sdk aws.Config
 }
 
-// SDK is the configuration under the clients, for a service that has no client here: credentials, region, retries, user agent and log.
+// SDK returns the clients' configuration, for services without a client here: credentials, region,
+// retries, user agent and log.
 func (a *Account) SDK() aws.Config { return a.sdk.Copy() }
 
-// Connections is the management API of a WebSocket API's stage, by which its clients are reached. endpoint is the stage's, such as
-// https://API.execute-api.REGION.amazonaws.com/STAGE.
+// Connections returns a client of the management API of a WebSocket API's stage, which reaches its
+// clients. endpoint is the stage's, such as https://API.execute-api.REGION.amazonaws.com/STAGE.
 func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
 	return apigatewaymanagementapi.NewFromConfig(a.sdk, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) })
 }
@@ -57,7 +58,7 @@ func newAccount(id string, sdk aws.Config, c *Config) *Account {
 	}
 }
 
-// newSTS makes the client that assumes roles: it may live in a region of its own.
+// newSTS returns the client that assumes roles. Its region may differ.
 func newSTS(sdk aws.Config, c *Config) *sts.Client {
 	return sts.NewFromConfig(sdk, func(o *sts.Options) {
 		replace(&o.BaseEndpoint, c.endpoint("sts"))

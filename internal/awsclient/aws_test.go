@@ -16,19 +16,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// sdkCall is one attempt as it reached AWS.
+// sdkCall is one attempt as received by AWS.
 type sdkCall struct {
-	Service, Operation string // by the signature's scope; operation is empty for REST services
-	AccessKey          string // who signed, or empty
-	Region             string // of the signature
+	Service, Operation string // from the signature's scope; operation is empty for REST services
+	AccessKey          string // the signer's, or empty
+	Region             string // in the signature
 	URL                string // as sent, before any test server
 	UserAgent          string
-	Form               url.Values // of query protocols
+	Form               url.Values // for query protocols
 }
 
 func (c sdkCall) String() string { return c.Service + ":" + c.Operation }
 
-// fakeAWS answers STS as AWS does for the access keys and roles it is told about, and hands the rest to other.
+// fakeAWS answers STS as AWS does, for known access keys and roles. It passes all other calls to
+// other.
 type fakeAWS struct {
 	mu    sync.Mutex
 	calls []sdkCall
@@ -36,7 +37,7 @@ type fakeAWS struct {
 	identities map[string]string   // access key -> ARN
 	roles      map[string][]string // role ARN -> ARNs of callers that may assume it; "token:<t>" for web identities
 	sessions   int
-	throttle   int // so many of the next calls are throttled
+	throttle   int // number of next calls to throttle
 	other      func(call sdkCall) (status int, body string)
 }
 
@@ -124,7 +125,7 @@ func awsError(status int, code, message string) (int, string) {
 	return status, fmt.Sprintf(`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`, code, message)
 }
 
-// count is how often each call arrived.
+// count returns how often each call arrived.
 func (f *fakeAWS) count() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -147,7 +148,7 @@ func (f *fakeAWS) all(operation string) []sdkCall {
 	return found
 }
 
-// RoundTrip lets fakeAWS stand in as the transport itself, without a network.
+// RoundTrip makes fakeAWS a transport without a network.
 func (f *fakeAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -164,7 +165,7 @@ func (f *fakeAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (f *fakeAWS) client() *http.Client { return &http.Client{Transport: f} }
 
-// cleanEnvironment hides this machine's AWS settings from the SDK.
+// cleanEnvironment hides the machine's AWS settings from the SDK.
 func cleanEnvironment(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{
@@ -181,7 +182,7 @@ func cleanEnvironment(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
 }
 
-// hubConfig is a provider with explicit keys of the hub's user.
+// hubConfig returns the configuration of a provider with explicit keys of the hub's user.
 func hubConfig(f *fakeAWS) Config {
 	return Config{Region: "eu-west-1", AccessKey: "AKIDHUB", SecretKey: "hubsecret", Version: "1.2.3", HTTPClient: f.client()}
 }
@@ -195,7 +196,7 @@ func mustNew(t *testing.T, c Config) *Clients {
 	return clients
 }
 
-// wantError wants err to be a T whose text for people holds all of the words.
+// wantError requires err to be a T whose explanation contains all words.
 func wantError[T model.Explainer](t *testing.T, err error, words ...string) T {
 	t.Helper()
 	var as T
@@ -217,7 +218,7 @@ func wantError[T model.Explainer](t *testing.T, err error, words ...string) T {
 	return as
 }
 
-// onlyHost is a client that reaches one server and notes the hosts of all other calls.
+// onlyHost returns a client that reaches one server, and records the hosts of all other calls.
 func onlyHost(server string, elsewhere *[]string) *http.Client {
 	allowed, _ := url.Parse(server)
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

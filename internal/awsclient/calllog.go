@@ -12,8 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// addCallLog writes one DEBUG line for each attempt of each call. What may be logged is listed here, one field after the other:
-// no body, no query string, no header, no message of an error, since templates, items, parameters, tokens and signatures travel in them.
+// addCallLog writes one DEBUG line for each attempt of each call. It lists explicitly what may be
+// logged. No body, query string, header or error message is, since they carry templates, items,
+// parameters, tokens and signatures.
 func addCallLog(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageCallLog", logCall), middleware.Before)
 }
@@ -49,15 +50,16 @@ func logCall(ctx context.Context, in middleware.DeserializeInput, next middlewar
 	return out, metadata, err
 }
 
-// logCode is what a log may say of an error.
+// logCode returns what may be logged of an error.
 func logCode(err error) string {
 	if code := errorCode(err); code != "" {
 		return code
 	}
-	return fmt.Sprintf("%T", err) // a connection that failed, a canceled call
+	return fmt.Sprintf("%T", err) // a failed connection or a canceled call
 }
 
-// sdkLog takes the SDK's own rare remarks, such as a deprecated setting, to Terraform's log.
+// sdkLog passes the SDK's own rare messages, such as about a deprecated setting, to Terraform's
+// log.
 type sdkLog struct{ ctx context.Context }
 
 // Logf implements smithylogging.Logger.

@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 )
 
-// lockedBuffer takes log lines of several goroutines.
+// lockedBuffer receives log lines of several goroutines.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -34,8 +34,8 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// Everything that a call carries holds a sentinel, in the request and in the answer, in successes and in errors. At the most talkative
-// level the log must show the calls and no sentinel.
+// Everything in a call contains a sentinel: requests and answers, successes and errors. At the most
+// verbose level, the log must show the calls and no sentinel.
 func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 	cleanEnvironment(t)
 	const sentinel = "SENTINELxSENTINEL"
@@ -84,7 +84,7 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 		if _, err := account.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 			StackName: aws.String("s"), ChangeSetName: aws.String("c"), TemplateBody: aws.String(sentinel + strings.Repeat("x", 100<<10)),
 		}); err != nil {
-			t.Fatal(err) // also: a log of the call must not fail on a long line
+			t.Fatal(err) // logging must also not fail on a long line
 		}
 		if _, err := account.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)}); err == nil {
 			t.Fatal("DescribeChangeSet succeeded")
@@ -100,7 +100,7 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 		}
 	}
 
-	// The calls that find credentials carry a token, and are answered with a secret.
+	// The calls that find credentials carry a token, and their answers a secret.
 	const tokenRole = "arn:aws:iam::000000000000:role/FromToken"
 	f.roles[tokenRole] = []string{"token:" + sentinel}
 	if _, err := New(ctx, Config{
@@ -129,14 +129,15 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 	}
 }
 
-// Without a logger in the context, as in the relay or in tests, calls work and nothing is written.
+// Without a logger in the context, as in the relay or in tests, calls work and log nothing.
 func TestNoLogger(t *testing.T) {
 	cleanEnvironment(t)
 	mustNew(t, hubConfig(newFakeAWS()))
 	sdkLog{}.Logf("WARN", "nobody listens")
 }
 
-// TestLogShowsRepeatedCalls finds a line of progress, above the level of the call log, for each attempt that AWS does not serve.
+// TestLogShowsRepeatedCalls requires a line of progress, above the level of the call log, for each
+// attempt that AWS does not serve.
 func TestLogShowsRepeatedCalls(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {

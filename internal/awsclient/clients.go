@@ -17,11 +17,12 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// projectSession is how long the credentials for a project's account last: the longest time that AWS grants to a role that was
-// reached through another role.
+// projectSession is the lifetime of credentials for a project's account: AWS's maximum for a role
+// assumed through another role.
 const projectSession = time.Hour
 
-// Clients hands out the clients for the hub's account and for each project's. It is safe for concurrent use.
+// Clients provides the clients for the hub's account and each project's. It is safe for concurrent
+// use.
 type Clients struct {
 	config    Config
 	sdk       aws.Config // the provider's own credentials and region
@@ -32,7 +33,7 @@ type Clients struct {
 
 	flights singleflight.Group
 
-	mu       sync.Mutex // guards what follows; never held across a call
+	mu       sync.Mutex // protects the fields below; never held across a call
 	projects map[projectKey]*Account
 	making   map[projectKey]*making
 }
@@ -41,15 +42,15 @@ type projectKey struct{ account, region, role string }
 
 func (k projectKey) String() string { return k.account + " " + k.region + " " + k.role }
 
-// making is the attempt to make the clients of an account, which callers share.
+// making is an attempt to create the clients of an account, shared by its callers.
 type making struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
-	waiting int // callers; guarded by Clients.mu
+	waiting int // number of callers; protected by Clients.mu
 }
 
-// New resolves the arguments, finds credentials, assumes the chain of roles and asks AWS once whose credentials they are. Errors are
-// of this package's types.
+// New resolves the arguments, finds credentials, assumes the chain of roles and asks AWS once for
+// the caller identity. It returns errors of this package's types.
 func New(ctx context.Context, c Config) (*Clients, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -99,29 +100,35 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 	return clients, nil
 }
 
-// Hub is the account of the provider's own credentials, in the provider's region.
+// Hub returns the account of the provider's own credentials, in the provider's region.
 func (c *Clients) Hub() *Account { return c.hub }
 
-// AccountID is the account of the provider's own credentials, or empty if skip_requesting_account_id is set.
+// AccountID returns the account of the provider's own credentials, or "" if
+// skip_requesting_account_id is set.
 func (c *Clients) AccountID() string { return c.hub.ID }
 
-// Partition is the AWS partition of the credentials, such as "aws" or "aws-us-gov".
+// Partition returns the AWS partition of the credentials, such as "aws" or "aws-us-gov".
 func (c *Clients) Partition() string { return c.partition }
 
-// Caller is the ARN of the provider's own credentials, or empty if skip_requesting_account_id is set.
+// Caller returns the ARN of the provider's own credentials, or "" if skip_requesting_account_id is
+// set.
 func (c *Clients) Caller() string { return c.caller }
 
-// Warnings are remarks on the arguments that a person should see.
+// Warnings returns warnings about the arguments for the user.
 func (c *Clients) Warnings() []Warning { return slices.Clone(c.warnings) }
 
-// Endpoint is the address that the argument endpoints gives a service, or empty. Account's clients obey it already.
+// Endpoint returns a service's address in the argument endpoints, or "". The clients of Account
+// already use it.
 func (c *Clients) Endpoint(service string) string { return aws.ToString(c.config.endpoint(service)) }
 
-// Project returns the clients for an account and region; region "" is the provider's. They are made once for each (account, region, role),
-// also for concurrent callers: one AssumeRole of arn:<partition>:iam::<account>:role/<roleName>, whose credentials renew themselves. With roleName "" the provider's own
-// credentials serve, if they belong to the account; else the error is a *WrongAccountError.
+// Project returns the clients for an account and region; "" is the provider's region. They are
+// created once for each (account, region, role), also for concurrent callers, with one AssumeRole
+// of arn:<partition>:iam::<account>:role/<roleName>. The credentials are renewed automatically.
+// With roleName "", the provider's own credentials are used. If they belong to another account, the
+// error is a *WrongAccountError.
 //
-// A caller whose ctx ends returns at once; the making goes on as long as another caller waits for it. An error is not kept: the next caller tries again.
+// A caller whose ctx ends returns immediately. The attempt continues while another caller waits for
+// it. After an error, the next caller tries again.
 func (c *Clients) Project(ctx context.Context, accountID, region, roleName string) (*Account, error) {
 	if region == "" {
 		region = c.sdk.Region
@@ -156,7 +163,7 @@ func (c *Clients) Project(ctx context.Context, accountID, region, roleName strin
 	}
 }
 
-// join returns the clients of an account, or else starts or joins the attempt to make them.
+// join returns the clients of an account, or starts or joins the attempt to create them.
 func (c *Clients) join(ctx context.Context, key projectKey) (*Account, *making, <-chan singleflight.Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +184,8 @@ func (c *Clients) join(ctx context.Context, key projectKey) (*Account, *making, 
 	})
 }
 
-// made ends an attempt. One that failed, and so has no clients, is forgotten: the next caller tries again.
+// made ends an attempt. A failed one has no clients and is removed, so that the next caller tries
+// again.
 func (c *Clients) made(key projectKey, shared *making, account *Account) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,7 +198,7 @@ func (c *Clients) made(key projectKey, shared *making, account *Account) {
 	}
 }
 
-// leave removes a caller from an attempt. Without callers, the attempt ends.
+// leave removes a caller from an attempt, and ends an attempt without callers.
 func (c *Clients) leave(key projectKey, shared *making) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -235,7 +243,7 @@ func (c *Clients) makeProject(ctx context.Context, key projectKey) (*Account, er
 	return newAccount(key.account, sdk, &c.config), nil
 }
 
-// checkRegion wants a known region, of the partition if one is given.
+// checkRegion requires a known region, of the partition if one is given.
 func checkRegion(region, partition string, c *Config) error {
 	if region == "" {
 		return noRegion()
@@ -252,7 +260,7 @@ func checkRegion(region, partition string, c *Config) error {
 	return nil
 }
 
-// callerIdentity asks AWS whose credentials the client has.
+// callerIdentity returns the identity of the client's credentials.
 func callerIdentity(ctx context.Context, client *sts.Client) (arn.ARN, error) {
 	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -267,8 +275,8 @@ func callerIdentity(ctx context.Context, client *sts.Client) (arn.ARN, error) {
 
 var notInSessionName = regexp.MustCompile(`[^\w+=,.@-]`)
 
-// sessionName is what a project's CloudTrail shows as the session: stowage- and the name of the user or role that the provider runs
-// as, the same in every run; at most 64 characters.
+// sessionName returns the session name in a project's CloudTrail: stowage- and the user or role of
+// the provider, the same in every run, at most 64 characters.
 func sessionName(caller string) string {
 	name := "provider"
 	if parsed, err := arn.Parse(caller); err == nil {

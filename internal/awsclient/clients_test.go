@@ -270,7 +270,7 @@ func TestWebIdentity(t *testing.T) {
 	_, err = New(t.Context(), config(f, file+"missing"))
 	wantError[*AssumeRoleError](t, err, role, file+"missing", "no such file")
 
-	// As HCP Terraform's dynamic credentials set it: by the environment alone.
+	// HCP Terraform's dynamic credentials are set in the environment only.
 	t.Setenv("AWS_ROLE_ARN", role)
 	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file)
 	t.Setenv("AWS_ROLE_SESSION_NAME", "env")
@@ -339,7 +339,7 @@ func TestAccountGuards(t *testing.T) {
 		name               string
 		allowed, forbidden []string
 		skip               bool
-		argument           string // that refuses, or empty
+		argument           string // the refusing argument, or empty
 	}{
 		{name: "none"},
 		{name: "allowed", allowed: []string{other, hub}},
@@ -384,7 +384,7 @@ func TestRefusedCredentials(t *testing.T) {
 	wantError[*CredentialsError](t, err, "InvalidClientTokenId")
 }
 
-// TestExpiredCredentials covers credentials that expire during a run, and before it.
+// TestExpiredCredentials tests credentials that expire before and during a run.
 func TestExpiredCredentials(t *testing.T) {
 	cleanEnvironment(t)
 	for _, code := range []string{"ExpiredToken", "ExpiredTokenException"} {
@@ -534,7 +534,7 @@ func TestRetriesUpToTheLastAttempt(t *testing.T) {
 	}
 }
 
-// Many calls in a row that need retries must not drain anything that later calls need.
+// Many calls in a row that need retries must not exhaust a budget of later calls.
 func TestRetriesAreNotRationed(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -554,7 +554,7 @@ func TestRetriesAreNotRationed(t *testing.T) {
 	})
 }
 
-// A closed port is no reason to try for minutes.
+// A closed port is not retried for minutes.
 func TestRefusedConnectionEndsEarly(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -601,7 +601,7 @@ func TestDeadlineEndsRetries(t *testing.T) {
 	})
 }
 
-// A caller that gives up must not take the others down.
+// A canceled caller must not cancel the others.
 func TestCanceledCallerLeavesOthersAlone(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -637,7 +637,7 @@ func TestCanceledCallerLeavesOthersAlone(t *testing.T) {
 	})
 }
 
-// Assumed credentials must be renewed before they end.
+// Assumed credentials must be renewed before they expire.
 func TestProjectCredentialsRenew(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {

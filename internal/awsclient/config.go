@@ -17,11 +17,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// DefaultMaxRetries is how many times a call is attempted when Config.MaxRetries is 0.
+// DefaultMaxRetries is the number of attempts of a call when Config.MaxRetries is 0.
 const DefaultMaxRetries = 25
 
-// Config holds the provider's arguments that say who calls AWS, and how. The zero value of a field means that the argument was
-// left out: then the environment and the shared configuration files decide, as for every AWS SDK.
+// Config holds the provider's arguments for calling AWS. A zero field means that the argument is
+// not set. The environment and the shared configuration files then decide, as for every AWS SDK.
 type Config struct {
 	Region                 string
 	Profile                string
@@ -31,25 +31,26 @@ type Config struct {
 	SharedConfigFiles      []string
 	SharedCredentialsFiles []string
 
-	// AssumeRole is a chain: each role is assumed with the credentials of the one before it.
+	// AssumeRole is a chain: each role is assumed with the credentials of the previous one.
 	AssumeRole                []AssumeRole
 	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity
 
-	// AllowedAccountIDs, if not empty, must hold the account of the provider's own credentials. ForbiddenAccountIDs must hold
-	// neither that account nor a project's. Only one of the two may be set.
+	// AllowedAccountIDs, if not empty, must contain the account of the provider's own credentials.
+	// ForbiddenAccountIDs must contain neither that account nor a project's. Only one of them may
+	// be set.
 	AllowedAccountIDs   []string
 	ForbiddenAccountIDs []string
 
-	// Endpoints replaces the address of a service, by its name as in EndpointServices.
+	// Endpoints replaces the addresses of services, by the names in EndpointServices.
 	Endpoints map[string]string
 
-	CustomCABundle string  // the path of a PEM file; ~ and environment variables are expanded
+	CustomCABundle string  // path of a PEM file; ~ and environment variables are expanded
 	HTTPProxy      *string // nil: HTTP_PROXY decides; empty: no proxy
 	HTTPSProxy     *string // nil: HTTPS_PROXY decides; empty: no proxy
 	NoProxy        string
 	Insecure       bool // accept any TLS certificate
 
-	MaxRetries                     int    // attempts of one call, the first included; 0 is DefaultMaxRetries
+	MaxRetries                     int    // attempts per call, including the first; 0 is DefaultMaxRetries
 	RetryMode                      string // "standard" or "adaptive"
 	TokenBucketRateLimiterCapacity int    // 0: no client-side limit on retries
 
@@ -61,30 +62,33 @@ type Config struct {
 	EC2MetadataServiceEndpointMode string // "IPv4" or "IPv6"
 	SkipMetadataAPICheck           *bool  // true: never ask the instance metadata service; nil: AWS_EC2_METADATA_DISABLED decides
 
-	// SkipCredentialsValidation lets New succeed with credentials that AWS refuses; the account is then unknown.
+	// SkipCredentialsValidation lets New succeed with credentials that AWS refuses. The account is
+	// then unknown.
 	SkipCredentialsValidation bool
 	SkipRegionValidation      bool
-	// SkipRequestingAccountID saves the one GetCallerIdentity of New; the account is then unknown until a project needs it.
+	// SkipRequestingAccountID saves New's GetCallerIdentity. The account is then unknown until a
+	// project needs it.
 	SkipRequestingAccountID bool
 
 	S3UsePathStyle bool
 
-	// ProjectExternalID is given when the role of a project's account is assumed, or empty.
+	// ProjectExternalID is the external ID for assuming roles of projects' accounts, or empty.
 	ProjectExternalID string
 
 	Version          string    // of Stowage, for the user agent
 	TerraformVersion string    // for the user agent; may be empty
 	UserAgent        []Product // the user's own additions to the user agent
 
-	// HTTPClient replaces the transport under every call, those that find the credentials included. Nil is the SDK's own client.
-	// It is how tests and simulations take AWS's place; with it, CustomCABundle, the proxies and Insecure have no effect.
+	// HTTPClient replaces the transport of every call, including those that find credentials. Nil
+	// is the SDK's own client. Tests and simulations use it instead of AWS; CustomCABundle, the
+	// proxies and Insecure then have no effect.
 	HTTPClient *http.Client
 }
 
 // AssumeRole is one hop of a chain of roles.
 type AssumeRole struct {
 	RoleARN           string
-	Duration          time.Duration // 0: 15 minutes, renewed as often as needed
+	Duration          time.Duration // 0: 15 minutes, renewed as needed
 	ExternalID        string
 	Policy            string
 	PolicyARNs        []string
@@ -94,7 +98,8 @@ type AssumeRole struct {
 	TransitiveTagKeys []string
 }
 
-// AssumeRoleWithWebIdentity trades an OIDC token for a role's credentials. Exactly one of the two token fields must be set.
+// AssumeRoleWithWebIdentity exchanges an OIDC token for a role's credentials. Exactly one of the
+// two token fields must be set.
 type AssumeRoleWithWebIdentity struct {
 	RoleARN              string
 	Duration             time.Duration
@@ -114,17 +119,18 @@ type Product struct {
 
 var (
 	accountIDPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	// externalIDPattern is that of the STS API reference, AssumeRole.
+	// externalIDPattern is the pattern in the STS API reference, AssumeRole.
 	externalIDPattern = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 	roleNamePattern   = regexp.MustCompile(`^[\w+=,.@/-]{1,576}$`)
 )
 
-// IsExternalID reports whether s can be given as an external ID when a role is assumed.
+// IsExternalID reports whether s is a valid external ID for AssumeRole.
 func IsExternalID(s string) bool {
 	return len(s) >= 2 && len(s) <= 1224 && externalIDPattern.MatchString(s)
 }
 
-// check finds what no call to AWS is needed to find wrong. Messages never repeat a secret, so no URL with its user info either.
+// check returns errors that need no call of AWS. Messages contain no secret, and so no URL with its
+// user info.
 func (c *Config) check() error {
 	if c.AccessKey != "" && c.SecretKey == "" {
 		return &ArgumentError{Argument: "secret_key", Err: errors.New("access_key is set but secret_key is not")}
@@ -198,7 +204,7 @@ func (c *Config) check() error {
 
 func checkURL(s string) error {
 	if s == "" {
-		return nil // as if left out
+		return nil // as if not set
 	}
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
@@ -210,7 +216,7 @@ func checkURL(s string) error {
 	return nil
 }
 
-// checkProxy keeps the URL out of its message: a proxy's URL may hold a password.
+// checkProxy omits the URL from its message, because it may contain a password.
 func checkProxy(s string) error {
 	if u, err := url.Parse(s); err != nil || u.Host == "" {
 		return errors.New("must be a URL such as http://host:port")
@@ -232,7 +238,8 @@ func expand(path string) (string, error) {
 	return filepath.Join(home, rest), nil
 }
 
-// checkFile wants a file that can be read. The SDK ignores one that does not exist, and would take other credentials.
+// checkFile requires a readable file. The SDK ignores a missing one, and would use other
+// credentials.
 func checkFile(path string) error {
 	path, err := expand(path)
 	if err != nil {

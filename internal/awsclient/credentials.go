@@ -18,12 +18,14 @@ import (
 	"github.com/hashicorp/aws-sdk-go-base/v2/logging"
 )
 
-// renewBefore is how long before their end assumed credentials are renewed, so that no call starts with credentials that end on its way.
+// renewBefore is how long before their expiry assumed credentials are renewed, so that they do not
+// expire during a call.
 const renewBefore = 2 * time.Minute
 
-// resolve finds credentials and settings as the aws provider does. It leaves out two things that aws-sdk-go-base could do: the chain of
-// roles, which assumeChain does with one call a hop and the full number of attempts; and logging of calls, since its logger shows
-// bodies, and fails a call that has a line over 64 KiB in one.
+// resolve finds credentials and settings as the aws provider does. It does not use two features of
+// aws-sdk-go-base. assumeChain assumes the chain of roles instead, with one call per hop and the
+// full number of attempts. The logger of aws-sdk-go-base shows bodies, and fails a call with a line
+// over 64 KiB.
 func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 	ctx, logger := logging.NewTfLogger(ctx)
 	base := &awsbase.Config{
@@ -58,7 +60,7 @@ func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 		TokenBucketRateLimiterCapacity: c.TokenBucketRateLimiterCapacity,
 		UseDualStackEndpoint:           c.UseDualStackEndpoint,
 		UseFIPSEndpoint:                c.UseFIPSEndpoint,
-		SkipCredsValidation:            true, // New asks AWS itself, once
+		SkipCredsValidation:            true, // New asks AWS once
 	}
 	if base.MaxRetries == 0 {
 		base.MaxRetries = DefaultMaxRetries
@@ -70,7 +72,7 @@ func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 		}
 	}
 	if c.CustomCABundle != "" && c.HTTPClient != nil {
-		base.CustomCABundle = "" // the SDK can't add certificates to a client that is not its own
+		base.CustomCABundle = "" // the SDK cannot add certificates to another client
 	}
 	if w := c.AssumeRoleWithWebIdentity; w != nil {
 		base.AssumeRoleWithWebIdentity = &awsbase.AssumeRoleWithWebIdentity{
@@ -91,7 +93,7 @@ func resolve(ctx context.Context, c *Config) (aws.Config, []Warning, error) {
 	return sdk, warnings(diags), nil
 }
 
-// Warning is a remark on the arguments that does not stop the provider.
+// Warning is a problem with the arguments that does not stop the provider.
 type Warning struct {
 	Summary, Detail string
 }
@@ -104,7 +106,7 @@ func warnings(diags diag.Diagnostics) []Warning {
 	return w
 }
 
-// diagnosed turns the first error of aws-sdk-go-base into one of this package's.
+// diagnosed converts the first error of aws-sdk-go-base to one of this package's types.
 func diagnosed(diags diag.Diagnostics, c *Config) error {
 	if !diags.HasError() {
 		return nil
@@ -120,7 +122,8 @@ func diagnosed(diags diag.Diagnostics, c *Config) error {
 	return &CredentialsError{Err: err}
 }
 
-// assumeChain assumes the roles of the chain one after the other, each at once, so that an error names the hop that failed.
+// assumeChain assumes the roles of the chain one after the other, immediately, so that an error
+// names the failed hop.
 func assumeChain(ctx context.Context, sdk aws.Config, c *Config) (aws.Config, error) {
 	for i, role := range c.AssumeRole {
 		credentials, err := assume(ctx, newSTS(sdk, c), role)
@@ -132,7 +135,7 @@ func assumeChain(ctx context.Context, sdk aws.Config, c *Config) (aws.Config, er
 	return sdk, nil
 }
 
-// assume returns credentials that renew themselves, after it got the first ones.
+// assume returns self-renewing credentials after it has retrieved the first ones.
 func assume(ctx context.Context, client *sts.Client, role AssumeRole) (aws.CredentialsProvider, error) {
 	provider := stscreds.NewAssumeRoleProvider(client, role.RoleARN, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = role.SessionName
@@ -148,18 +151,19 @@ func assume(ctx context.Context, client *sts.Client, role AssumeRole) (aws.Crede
 			o.Tags = append(o.Tags, types.Tag{Key: &key, Value: aws.String(role.Tags[key])})
 		}
 	})
-	first, err := provider.Retrieve(ctx) // not by the cache, which would go on when ctx ends
+	first, err := provider.Retrieve(ctx) // not through the cache, which would continue after ctx ends
 	if err != nil {
 		return nil, err
 	}
 	cache := aws.NewCredentialsCache(&begun{first: &first, next: provider}, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
-	if _, err := cache.Retrieve(ctx); err != nil { // hands over the first ones now, while they are fresh
+	if _, err := cache.Retrieve(ctx); err != nil { // returns the first credentials while they are fresh
 		return nil, err
 	}
 	return cache, nil
 }
 
-// begun is a provider whose first credentials are there already. The cache above it calls it one at a time.
+// begun is a provider that already has its first credentials. The cache above it calls it one at a
+// time.
 type begun struct {
 	first *aws.Credentials
 	next  aws.CredentialsProvider
@@ -181,7 +185,8 @@ func optional(s string) *string {
 	return &s
 }
 
-// apnInfo opens the user agent: APN/1.0 Stowage/1.0 Terraform/<version> stowage/<version>.
+// apnInfo returns the start of the user agent: APN/1.0 Stowage/1.0 Terraform/<version>
+// stowage/<version>.
 func (c *Config) apnInfo() *awsbase.APNInfo {
 	info := &awsbase.APNInfo{PartnerName: "Stowage"}
 	if c.TerraformVersion != "" {

@@ -1,16 +1,20 @@
-// Package awsclient turns the provider's arguments into AWS clients: one set for the hub's account, one for each project's account,
-// region and role.
+// Package awsclient creates AWS clients from the provider's arguments: one set for the hub's
+// account, and one for each project's account, region and role.
 //
-//	clients, err := awsclient.New(ctx, config)                            // one sts:GetCallerIdentity, and one AssumeRole a hop
-//	hub := clients.Hub()                                                  // no call
-//	acme, err := clients.Project(ctx, "111122223333", "eu-west-1", role)  // one sts:AssumeRole, the first time
+//	// one sts:GetCallerIdentity, and one AssumeRole per hop
+//	clients, err := awsclient.New(ctx, config)
+//	hub := clients.Hub() // no call
+//	// one sts:AssumeRole, the first time
+//	acme, err := clients.Project(ctx, "111122223333", "eu-west-1", role)
 //	acme.CloudFormation.DescribeStacks(...)
 //
-// Everything is safe for concurrent use. Credentials are renewed two minutes before they end. Clients live as long as the process.
+// Everything is safe for concurrent use. Credentials are renewed two minutes before they expire.
+// Clients live as long as the process.
 //
-// # Where a setting comes from
+// # Sources of settings
 //
-// The first column that has a value wins, as with the aws provider. The arguments are the fields of Config.
+// The first column with a value has precedence, as with the aws provider. The arguments are the
+// fields of Config.
 //
 //	setting              argument                        environment                              shared files (of the profile)
 //	access key           access_key, secret_key, token   AWS_ACCESS_KEY_ID ... AWS_SESSION_TOKEN  aws_access_key_id ...
@@ -34,43 +38,53 @@
 //	                     skip_metadata_api_check
 //	user agent           user_agent                      TF_APPEND_USER_AGENT (added)             -
 //
-// Credentials are looked for in this order: access key of the arguments; web identity of the arguments; profile of the arguments;
-// environment keys; web identity of the environment; shared files (keys, roles, single sign-on, credential_process); container; instance
-// metadata. The chain assume_role then starts from what was found. A profile given as an argument goes before keys in the
-// environment; a profile of the environment goes before nothing but the default profile. Boolean arguments can switch on, not off.
-// skip_metadata_api_check works by setting AWS_EC2_METADATA_DISABLED in the process, since the SDK has no other way.
+// Credentials are looked up in this order: access key of the arguments; web identity of the
+// arguments; profile of the arguments; environment keys; web identity of the environment; shared
+// files (keys, roles, single sign-on, credential_process); container; instance metadata. The chain
+// assume_role starts from the result. A profile in the arguments has precedence over keys in the
+// environment. A profile in the environment only replaces the default profile. Boolean arguments
+// can enable a setting but not disable it. skip_metadata_api_check sets AWS_EC2_METADATA_DISABLED
+// in the process, because the SDK has no other way.
 //
-// # Whose account
+// # Accounts
 //
-// New knows the account and the partition by one sts:GetCallerIdentity, and checks allowed_account_ids and forbidden_account_ids by it. With
-// skip_requesting_account_id there is no such call, and the account is unknown; then either guard is an error, since it could not be obeyed.
-// forbidden_account_ids also keeps out of projects' accounts. allowed_account_ids is about the provider's own credentials only.
+// New learns the account and partition from one sts:GetCallerIdentity, and checks
+// allowed_account_ids and forbidden_account_ids with it. With skip_requesting_account_id it makes
+// no call, and the account is unknown; both guards are then errors, since they could not be
+// enforced. forbidden_account_ids also applies to projects' accounts. allowed_account_ids applies
+// to the provider's own credentials only.
 //
-// Project assumes arn:<partition>:iam::<account>:role/<role> by the provider's own credentials, for an hour at a time. The account
-// follows from the ARN. The session is named stowage-<user or role of the provider>, the same in every run, so that CloudTrail
-// in the project's account can be searched for it. Without a role the provider's credentials must belong to the account: anything else is a
-// *WrongAccountError, never an empty account.
+// Project assumes arn:<partition>:iam::<account>:role/<role> with the provider's own credentials,
+// for an hour at a time. The ARN determines the account. The session is named stowage-<user or role
+// of the provider>, the same in every run, so that CloudTrail in the project's account can be
+// searched for it. Without a role, the provider's credentials must belong to the account. Otherwise
+// the error is a *WrongAccountError; the project never looks empty.
 //
 // # Errors
 //
-// All errors but a caller's own canceled context implement Explained: a title and a text that says what failed, AWS's reason with its request id, and
-// what to do. *ArgumentError names the argument. *AssumeRoleError names the role, its place in the chain or the project's account, and who
-// tried. *CredentialsError and *WrongAccountError are the others. No text holds a secret.
+// All errors except the end of a caller's context implement model.Explainer: they state what
+// failed, AWS's reason with its request id, and what to do. *ArgumentError names the argument.
+// *AssumeRoleError names the role, its position in the chain or the project's account, and the
+// caller. The others are *CredentialsError and *WrongAccountError. No text contains a secret.
 //
 // # Calls
 //
-// Retrying is done here and nowhere above: 25 attempts, at most 20 seconds apart, without a token bucket (whose emptiness would fail a call that AWS
-// would answer), and never beyond the context's deadline. Only the first attempts to reach AWS for a web identity or single sign-on have the SDK's
-// default of three. Calls that find no host or no open port end after nine attempts.
+// Calls are retried here and nowhere above: 25 attempts, at most 20 seconds apart, never beyond the
+// context's deadline. There is no token bucket, because an empty one would fail calls that AWS
+// would answer. Only the first calls for a web identity or single sign-on have the SDK's default of
+// three attempts. Calls that find no host or no open port end after nine attempts.
 //
-// One DEBUG line is logged for each attempt: service, operation, region, host and path, status, request id, error code, duration. What may be logged is an
-// explicit list. Bodies, headers, query strings and error messages are not on it, because templates, items, tokens and signatures travel in them.
+// Each attempt logs one DEBUG line: service, operation, region, host and path, status, request id,
+// error code, duration. This list is explicit. Bodies, headers, query strings and error messages
+// are not on it, because they carry templates, items, tokens and signatures.
 //
-// The user agent is "APN/1.0 Stowage/1.0 Terraform/<version> stowage/<version> <the SDK's> <user_agent> <TF_APPEND_USER_AGENT>".
+// The user agent is "APN/1.0 Stowage/1.0 Terraform/<version> stowage/<version> <the SDK's>
+// <user_agent> <TF_APPEND_USER_AGENT>".
 //
 // # Tests
 //
-// Config.HTTPClient replaces the transport under all calls, so that a test or a simulation needs no network and can run under virtual time.
-// Credentials that come from AssumeRole carry their account, and the SDK then calls DynamoDB at <account>.ddb.<region>.amazonaws.com; a transport that
-// goes by host names should go by the signature's scope instead, or the test should set Endpoints.
+// Config.HTTPClient replaces the transport of all calls, so that a test or simulation needs no
+// network and can run in virtual time. Credentials from AssumeRole contain their account, and the
+// SDK then calls DynamoDB at <account>.ddb.<region>.amazonaws.com. A transport that dispatches on
+// host names should use the signature's scope instead, or the test should set Endpoints.
 package awsclient

@@ -11,13 +11,13 @@ import (
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 )
 
-// EndpointServices lists the names that Config.Endpoints knows.
+// EndpointServices lists the service names in Config.Endpoints.
 var EndpointServices = []string{
 	"apigatewaymanagementapi", "cloudformation", "dynamodb", "iam", "kms", "s3", "secretsmanager", "ssm", "sso", "sts",
 }
 
-// endpoint is the address that replaces a service's own, or nil: then AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and the shared
-// configuration decide, which the SDK reads itself.
+// endpoint returns the configured address of a service, or nil. The SDK then reads
+// AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and the shared configuration itself.
 func (c *Config) endpoint(service string) *string {
 	if url := c.Endpoints[service]; url != "" {
 		return &url
@@ -25,12 +25,13 @@ func (c *Config) endpoint(service string) *string {
 	return nil
 }
 
-// setCredentialsEndpoints fills in the endpoints of STS and SSO that no argument sets. The SDK resolves credentials before it reads
-// AWS_ENDPOINT_URL and a profile's endpoint_url, so that a web identity token or a profile's role would go to AWS although every later
-// call goes to the configured endpoint. The rules of precedence are the SDK's own: its clients are asked which endpoint they would use.
+// setCredentialsEndpoints sets the endpoints of STS and SSO that no argument sets. The SDK resolves
+// credentials before it reads AWS_ENDPOINT_URL and a profile's endpoint_url. Without this, the
+// calls for a web identity or a profile's role would reach AWS, and all later calls the configured
+// endpoint. The SDK's clients decide the precedence: they are asked which endpoint they would use.
 func setCredentialsEndpoints(ctx context.Context, base *awsbase.Config) error {
 	options := []func(*config.LoadOptions) error{
-		config.WithRegion("us-east-1"), // any: nothing is called
+		config.WithRegion("us-east-1"), // any region: no call is made
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
 	}
 	if base.Profile != "" {

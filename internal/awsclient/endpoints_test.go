@@ -25,7 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// oneCall calls each service of an account once; the answers do not matter.
+// oneCall calls each service of an account once; the answers are ignored.
 var oneCall = map[string]func(context.Context, *Account){
 	"cloudformation": func(ctx context.Context, a *Account) {
 		a.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{})
@@ -49,7 +49,7 @@ var oneCall = map[string]func(context.Context, *Account){
 
 func TestEndpointsPerService(t *testing.T) {
 	cleanEnvironment(t)
-	t.Setenv("AWS_ENDPOINT_URL", "http://env.test:1") // arguments go first
+	t.Setenv("AWS_ENDPOINT_URL", "http://env.test:1") // arguments have precedence
 	f := newFakeAWS()
 	f.roles[projectRole] = []string{"arn:aws:iam::000000000000:user/deploy"}
 	config := hubConfig(f)
@@ -85,7 +85,7 @@ func TestEndpointsPerService(t *testing.T) {
 	}
 }
 
-// One variable of the environment must be enough to lead every call elsewhere, those that find credentials included.
+// One environment variable must redirect every call, including those that find credentials.
 func TestEndpointOfTheEnvironment(t *testing.T) {
 	cleanEnvironment(t)
 	const first, token = "arn:aws:iam::000000000001:role/First", "arn:aws:iam::000000000000:role/FromToken"
@@ -101,7 +101,7 @@ func TestEndpointOfTheEnvironment(t *testing.T) {
 	defer server.Close()
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
 
-	// A transport that reaches only the server shows a call that would go elsewhere.
+	// This transport reaches only the server, so it detects calls to other hosts.
 	var elsewhere []string
 	config := Config{
 		Region:                    "eu-west-1",
@@ -126,7 +126,7 @@ func TestEndpointOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// The argument's certificates are trusted, and without them an unknown issuer is an error that says so.
+// The argument's certificates are trusted. Without them, an unknown issuer is a clear error.
 func TestCustomCABundle(t *testing.T) {
 	cleanEnvironment(t)
 	server := httptest.NewTLSServer(newFakeAWS())
@@ -236,12 +236,14 @@ func TestMetadataServiceSwitch(t *testing.T) {
 	}
 }
 
-// TestCredentialsEndpoint finds credentials in every way that calls STS. The call must go where every other call of the configuration goes.
+// TestCredentialsEndpoint finds credentials in every way that calls STS. The call must use the
+// endpoint of all other calls.
 func TestCredentialsEndpoint(t *testing.T) {
 	const role = "arn:aws:iam::000000000000:role/ci"
 	for _, test := range []struct {
 		name string
-		// env and shared are the environment and the shared configuration file; %s is the server, TOKEN the token file.
+		// env and shared are the environment and the shared configuration file; %s is the server,
+		// TOKEN the token file.
 		env    map[string]string
 		shared string
 		change func(c *Config, server string)
@@ -315,7 +317,7 @@ func TestCredentialsEndpoint(t *testing.T) {
 	}
 }
 
-// TestIgnoredEndpoint leaves out what AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says to leave out.
+// TestIgnoredEndpoint ignores what AWS_IGNORE_CONFIGURED_ENDPOINT_URLS disables.
 func TestIgnoredEndpoint(t *testing.T) {
 	cleanEnvironment(t)
 	token := filepath.Join(t.TempDir(), "token")

@@ -10,16 +10,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// ArgumentError is returned for an argument that cannot be used. Nothing was asked of AWS but who the caller is.
+// ArgumentError is returned for an argument that cannot be used. No AWS call but GetCallerIdentity
+// was made.
 type ArgumentError struct {
-	Argument string // as in the provider block, or of stowage_project
+	Argument string // of the provider block or of stowage_project
 	Err      error
-	Remedy   string // "" when Err says enough
+	Remedy   string // "" if Err is sufficient
 }
 
 func (e *ArgumentError) Error() string { return e.Argument + ": " + e.Err.Error() }
 
-// Unwrap returns what is wrong with the argument.
+// Unwrap returns the problem with the argument.
 func (e *ArgumentError) Unwrap() error { return e.Err }
 
 // Explain implements model.Explainer.
@@ -31,7 +32,8 @@ func (e *ArgumentError) Explain() model.Explanation {
 	}
 }
 
-// accountNotAllowed is the error for an account that allowed_account_ids or forbidden_account_ids forbids.
+// accountNotAllowed returns the error for an account that allowed_account_ids or
+// forbidden_account_ids forbids.
 func accountNotAllowed(argument, accountID string) error {
 	if accountID == "" {
 		return &ArgumentError{
@@ -45,7 +47,7 @@ func accountNotAllowed(argument, accountID string) error {
 	}
 }
 
-// noRegion, unknownRegion and foreignRegion are the errors for a region.
+// noRegion, unknownRegion and foreignRegion return the errors for a region.
 func noRegion() error {
 	return &ArgumentError{
 		Argument: "region", Err: errors.New("no AWS region is set"),
@@ -75,7 +77,7 @@ const (
 	signInAgain = "The single sign-on session has ended. Sign in again (aws sso login) and repeat the run."
 )
 
-// credentialsCodes are AWS's codes for credentials that it refuses, whatever the call, with what to do.
+// credentialsCodes maps AWS's codes for refused credentials, in any call, to remedies.
 var credentialsCodes = map[string]string{
 	"InvalidClientTokenId": unknownKey, "UnrecognizedClientException": unknownKey, "InvalidAccessKeyId": unknownKey,
 	"SignatureDoesNotMatch": wrongSecret, "InvalidSignatureException": wrongSecret,
@@ -84,7 +86,7 @@ var credentialsCodes = map[string]string{
 	"InvalidGrantException": signInAgain, "UnauthorizedException": signInAgain,
 }
 
-// CredentialsError says that there are no credentials, or that AWS refuses them.
+// CredentialsError is returned when there are no credentials, or AWS refuses them.
 type CredentialsError struct {
 	Err error
 }
@@ -113,14 +115,14 @@ func (e *CredentialsError) Explain() model.Explanation {
 	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
-// AssumeRoleError is a role that could not be assumed: one of the provider's own (assume_role, assume_role_with_web_identity) or a
-// project's.
+// AssumeRoleError is returned for a role that could not be assumed: one of the provider's own
+// (assume_role, assume_role_with_web_identity) or a project's.
 type AssumeRoleError struct {
 	RoleARN     string
-	Hop, Hops   int    // 1-based place in the assume_role chain; 0 outside of a chain
-	WebIdentity bool   // by assume_role_with_web_identity
-	ProjectID   string // the account of the project whose role it is, or empty
-	Caller      string // the ARN that tried, if known
+	Hop, Hops   int    // 1-based position in the assume_role chain; 0 outside of a chain
+	WebIdentity bool   // assumed by assume_role_with_web_identity
+	ProjectID   string // the account of the role's project, or empty
+	Caller      string // the caller's ARN, if known
 	Err         error
 }
 
@@ -181,7 +183,7 @@ func (e *AssumeRoleError) Explain() model.Explanation {
 	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
-// WrongAccountError says that the credentials for a project lead to another account than the project's.
+// WrongAccountError is returned when the credentials for a project belong to another account.
 type WrongAccountError struct {
 	Want, Got string // account ids
 	Caller    string // the ARN of the credentials, if known
@@ -203,7 +205,7 @@ func (e *WrongAccountError) Explain() model.Explanation {
 	}
 }
 
-// errorCode is AWS's code for an error, or empty if the error is not an answer of AWS.
+// errorCode returns AWS's code for an error, or "" if AWS did not answer.
 func errorCode(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -212,7 +214,8 @@ func errorCode(err error) string {
 	return ""
 }
 
-// reason is the part of an SDK's error that a person can use: AWS's code, message and request id, or else the innermost cause.
+// reason returns the useful part of an SDK error: AWS's code, message and request id, or else the
+// innermost cause.
 func reason(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -14,11 +14,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// EndedError is returned for a call whose context ended while it was being repeated. The SDK's
-// error says only that the context ended.
+// EndedError is returned for a call whose context ended while it was being retried. The SDK's error
+// only contains the end of the context.
 type EndedError struct {
-	Err  error // the SDK's, by which callers tell that the context ended
-	Last error // why the attempt before failed; not for errors.As, as it did not end the call
+	Err  error // the SDK's error, which wraps the context's
+	Last error // the failure of the previous attempt; not for errors.As, as it did not end the call
 }
 
 func (e *EndedError) Error() string { return e.Err.Error() + "; AWS's last answer: " + reason(e.Last) }
@@ -28,8 +28,8 @@ func (e *EndedError) Unwrap() error { return e.Err }
 
 type lastKey struct{}
 
-// explainFailures lets failed calls tell that AWS refused the credentials, as happens when they
-// expire during a run, and what AWS answered before the context ended.
+// explainFailures makes failed calls report two things: that AWS refused the credentials, as after
+// their expiry during a run, and what AWS answered before the context ended.
 func explainFailures(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure), middleware.Before); err != nil {
 		return err
@@ -70,23 +70,23 @@ func keepAttempt(ctx context.Context, in middleware.DeserializeInput, next middl
 	return out, metadata, err
 }
 
-// repeated reports whether the SDK repeats a call after an error, as long as attempts are left.
+// repeated reports whether the SDK retries a call after an error while attempts are left.
 func repeated(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// Attempts keeps how the last attempt of the calls with a context failed, for callers that wait for calls which outlive them. It is
-// safe for concurrent use.
+// Attempts records the last failed attempt of a context's calls, for callers that wait for longer
+// calls. It is safe for concurrent use.
 type Attempts struct {
-	outer *Attempts // of the context around it
+	outer *Attempts // of the outer context
 
-	mu   sync.Mutex // guards last
+	mu   sync.Mutex // protects last
 	last error
 }
 
 type attemptsKey struct{}
 
-// WithAttempts returns a context whose calls are kept, and where.
+// WithAttempts returns a context whose calls are recorded, and the record.
 func WithAttempts(ctx context.Context) (context.Context, *Attempts) {
 	outer, _ := ctx.Value(attemptsKey{}).(*Attempts)
 	attempts := &Attempts{outer: outer}
@@ -101,7 +101,7 @@ func (a *Attempts) note(err error) {
 	}
 }
 
-// Ended is the error of a caller that waited for the calls until its context ended.
+// Ended returns the error of a caller whose context ended while it waited for the calls.
 func (a *Attempts) Ended(err error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -111,7 +111,7 @@ func (a *Attempts) Ended(err error) error {
 	return &EndedError{Err: err, Last: a.last}
 }
 
-// answered reports whether an attempt failed by itself, and not because its context ended.
+// answered reports whether an attempt failed for another reason than the end of its context.
 func answered(ctx context.Context, err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) || ctx.Err() == nil
