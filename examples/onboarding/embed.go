@@ -4,7 +4,8 @@ package onboarding
 
 import _ "embed" // for Account
 
-// Account is the text of account.yaml: a CloudFormation template with the parameters HubAccountId, ExternalId and HomeRegion.
+// Account is the text of account.yaml: a CloudFormation template with the parameters HubAccountId,
+// ExternalId and HomeRegion.
 //
 //go:embed account.yaml
 var Account string

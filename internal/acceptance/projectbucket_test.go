@@ -260,7 +260,8 @@ func TestAccProjectBucket_Retain(t *testing.T) {
 	resource.ParallelTest(t, testCase)
 }
 
-// TestAccProjectBucket_Drift edits a bucket in the template of the stack, and adds a resource there.
+// TestAccProjectBucket_Drift edits a bucket in the template of the stack, and adds a resource
+// there.
 func TestAccProjectBucket_Drift(t *testing.T) {
 	x := newTenant(t)
 	configuration := x.in(acmeProject, bucketOf("inbox", afterProject), bucketOf("outbox", afterProject))

@@ -255,7 +255,8 @@ func TestAccProvider_YAMLTemplate(t *testing.T) {
 	))
 }
 
-// TestAccProvider_NewerFormat raises the format of a bucket's metadata, as a newer version of the provider would.
+// TestAccProvider_NewerFormat raises the format of a bucket's metadata, as a newer version of the
+// provider would.
 func TestAccProvider_NewerFormat(t *testing.T) {
 	x := newTenant(t)
 	configuration := func(tags string) string {

@@ -39,7 +39,8 @@ var providers = map[string]func() (tfprotov6.ProviderServer, error){
 	},
 }
 
-// tenant is a project with an account of its own in the shared sandbox. Its AWS clients belong to the account's administrator.
+// tenant is a project with an account of its own in the shared sandbox. Its AWS clients belong to
+// the account's administrator.
 type tenant struct {
 	*clients
 	t       *testing.T
@@ -185,7 +186,8 @@ func (c *clients) keys() []string {
 // at returns the path of an attribute.
 func at(attribute string) tfjsonpath.Path { return tfjsonpath.New(attribute) }
 
-// withoutIdentity is a SkipFunc for steps that need resource identity, which Terraform and OpenTofu have from version 1.12.
+// withoutIdentity is a SkipFunc for steps that need resource identity, which Terraform and OpenTofu
+// have from version 1.12.
 func withoutIdentity() (bool, error) { return !cliAtLeast(1, 12), nil }
 
 // wantEqual omits the values from its error: they may be secret.

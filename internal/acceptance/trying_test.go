@@ -19,8 +19,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestExample_TryingOnAWS follows the guide: one account is hub and project account, and holds
-// nothing at the end.
+// TestExample_TryingOnAWS follows the guide: one account is hub and project account, and is empty
+// at the end.
 func TestExample_TryingOnAWS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

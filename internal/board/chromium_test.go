@@ -156,7 +156,8 @@ func (p *page) problems() []string {
 	return p.errors
 }
 
-// eval evaluates an expression, waits for it if it is a promise, and decodes its value. undefined is the zero value.
+// eval evaluates an expression, waits for it if it is a promise, and decodes its value. undefined
+// is the zero value.
 func eval[T any](p *page, expression string) T {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -213,8 +214,9 @@ func (p *page) press(names ...string) {
 		if !named && len(name) != 1 {
 			p.t.Fatalf("there is no key %s", name)
 		}
-		// chromedp.KeyEvent sends a char event besides the down event, so the character would appear although the page
-		// prevented the down event. A down event with text makes both, as a real key does.
+		// chromedp.KeyEvent sends a char event besides the down event, so the character would
+		// appear although the page prevented the down event. A down event with text makes both, as
+		// a real key does.
 		down := kb.Keys[[]rune(cmp.Or(key, name))[0]]
 		params := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: down.Key, Code: down.Code, Text: down.Text, WindowsVirtualKeyCode: down.Windows}
 		call(p, input.DispatchKeyEvent, params)

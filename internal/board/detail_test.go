@@ -16,7 +16,8 @@ import (
 
 const detailText = `document.querySelector("#detail").innerText`
 
-// TestBoard_DetailOfBucket opens the panel of a bucket by mouse and checks its settings, the users with access and its changes.
+// TestBoard_DetailOfBucket opens the panel of a bucket by mouse and checks its settings, the users
+// with access and its changes.
 func TestBoard_DetailOfBucket(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -50,7 +51,8 @@ func TestBoard_DetailOfBucket(t *testing.T) {
 	p.until(detailText + `.includes("changed by run-9")`)
 }
 
-// TestBoard_DetailByKeyboard opens, follows and closes the panel without a mouse. The focus moves into the panel and back.
+// TestBoard_DetailByKeyboard opens, follows and closes the panel without a mouse. The focus moves
+// into the panel and back.
 func TestBoard_DetailByKeyboard(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)

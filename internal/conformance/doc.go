@@ -1,13 +1,13 @@
 // Package conformance checks the sandbox against contracts. Each contract is one behavior of AWS
-// that Stowage relies on, as a small program against the SDK that does not know its server.
+// that Stowage relies on: a small program against the SDK, independent of the server.
 //
 // # Peers
 //
 // All contracts hold on the sandbox, as part of the ordinary tests. make conformance runs the same
 // program against servers of other authors: DynamoDB Local, moto and MiniStack. None of them is
-// AWS, so each has a list of contracts that it is known to break, with its behavior (peers.go).
-// Both kinds of deviation from the list are failures: an unlisted contract that fails, and a listed
-// one that holds. So the lists also prove that the contracts can fail.
+// AWS, so each has a list of contracts that it is known to break, with its behavior (peers.go). An
+// unlisted contract that fails is a failure, and so is a listed one that holds. So the lists also
+// prove that the contracts can fail.
 //
 // # The wire
 //

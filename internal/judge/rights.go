@@ -164,7 +164,8 @@ func misplaced(action string, resources []string, reference Reference) string {
 	return "none of the statement's resources is of a type that it takes: " + strings.Join(formats, ", ")
 }
 
-// overlaps reports whether an ARN pattern can match resources of the form arn:${Partition}:service:${Region}:${Account}:type/.*.
+// overlaps reports whether an ARN pattern can match resources of the form
+// arn:${Partition}:service:${Region}:${Account}:type/.*.
 func overlaps(pattern, format string) bool {
 	have, want := strings.SplitN(pattern, ":", 6), strings.SplitN(format, ":", 6)
 	if len(have) < 6 || len(want) < 6 || have[2] != want[2] {

@@ -24,7 +24,8 @@ type Defect struct {
 	// for a method, "internal/commit Verify" for a function, a variable or a constant. It may be in
 	// any file of the package.
 	In string
-	// Old is replaced by New. Old occurs once in the declaration; white space and comments do not matter.
+	// Old is replaced by New. Old occurs once in the declaration; white space and comments do not
+	// matter.
 	Old, New string
 	// Packages are the tested packages, relative to the repository's root.
 	Packages []string

@@ -7,9 +7,10 @@
 // # One client
 //
 // Package event encodes a message as texts of at most one frame (32 KB), which are sent in order. A
-// closed connection is ErrGone (GoneException, 410). A client that does not read, or an account over
-// its limit, is ErrBusy (LimitExceededException, 429) after three attempts within half a second; AWS
-// documents no way to tell the two apart. A call that exceeds ClientBound is ErrBusy, too.
+// closed connection is ErrGone (GoneException, 410). A client that does not read, or an account
+// over its limit, is ErrBusy (LimitExceededException, 429) after three attempts within half a
+// second; AWS documents no way to tell the two apart. A call that exceeds ClientBound is ErrBusy,
+// too.
 //
 // # Many clients
 //

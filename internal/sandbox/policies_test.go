@@ -325,7 +325,8 @@ func TestTopicPolicies(t *testing.T) {
 	wantError(t, err, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1")
 }
 
-// TestKeysOfLogGroups: the key exists, and its policy lets CloudWatch Logs use it for the group.
+// TestKeysOfLogGroups checks that the key must exist, and that its policy must allow CloudWatch
+// Logs to use it for the group.
 func TestKeysOfLogGroups(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)

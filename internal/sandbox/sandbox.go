@@ -44,8 +44,8 @@ type Options struct {
 	// parameters HubAccountId and HomeRegion. With "", accounts have roles with all permissions,
 	// and a plain topic.
 	Onboarding string
-	// Answers are AWS's assumed answers to the rules of package unproven; nil means the likely ones.
-	// New panics if it cannot give one of them.
+	// Answers are AWS's assumed answers to the rules of package unproven; nil means the likely
+	// ones. New panics if it cannot give one of them.
 	Answers unproven.Answers
 }
 

@@ -87,8 +87,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// run does what the command line says. base is the configuration of the clients, without account
-// and region.
+// run executes the command line. base is the configuration of the clients, without account and
+// region.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsclient.Config) error {
 	o, err := parse(args, stderr)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Command stowage-relay is the Lambda function of a hub: one program for all of its events; see package relay.
+// Command stowage-relay is the Lambda function of a hub: one program for all of its events; see
+// package relay.
 package main
 
 import (

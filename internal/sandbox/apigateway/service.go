@@ -15,7 +15,8 @@ import (
 // Limits of AWS, from the API Gateway Developer Guide, "Quotas for configuring and running a
 // WebSocket API". Sizes are in bytes.
 const (
-	// IdleLimit is the time without a message in either direction after which a connection is closed.
+	// IdleLimit is the time without a message in either direction after which a connection is
+	// closed.
 	IdleLimit = 10 * time.Minute
 	// LifeLimit is the maximum lifetime of a connection.
 	LifeLimit = 2 * time.Hour

@@ -134,7 +134,8 @@ func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
 	}
 }
 
-// TestAddedDependent: what an added resource gets of a property that changes in the same set shows with its old value.
+// TestAddedDependent checks that an added resource is shown with the old value of a property that
+// changes in the same set.
 func TestAddedDependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -30,7 +30,8 @@ func (set *changeSet) readImports(r *cloud.Request) error {
 			return invalid("Resources [%s] is missing from the template or of another type", id)
 		}
 		if d.deletion == "" {
-			// Each imported resource needs a DeletionPolicy (AWS CloudFormation User Guide, "Import AWS resources").
+			// Each imported resource needs a DeletionPolicy (AWS CloudFormation User Guide, "Import
+			// AWS resources").
 			return invalid("Resources to import must have a DeletionPolicy attribute specified in the template: [%s]", id)
 		}
 		set.wanted[id], set.importKinds[id] = protocol.Map(m, "ResourceIdentifier"), m.Get("ResourceType")

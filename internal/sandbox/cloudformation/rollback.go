@@ -112,7 +112,8 @@ func (op *operation) restore() {
 		}
 		back := copyOf(t.old)
 		if slices.Contains(op.skip, name) {
-			// Skipped resources are marked UPDATE_COMPLETE (AWS API reference, ContinueUpdateRollback).
+			// Skipped resources are marked UPDATE_COMPLETE (AWS API reference,
+			// ContinueUpdateRollback).
 			op.st.resources[name] = back
 			t.current = t.old
 			steps = append(steps, func() { op.report(back, "UPDATE_COMPLETE", ""); finished() })

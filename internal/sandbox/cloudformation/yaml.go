@@ -56,7 +56,8 @@ func notWellFormedAt(line, column int) error {
 	return invalid("Template format error: YAML not well-formed. (line %d, column %d)", line, column)
 }
 
-// shortForms are the intrinsic functions and conditions that have a short form (User Guide, "Intrinsic function reference").
+// shortForms are the intrinsic functions and conditions that have a short form (User Guide,
+// "Intrinsic function reference").
 var shortForms = []string{
 	"And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue", "Join", "Length", "Not", "Or",
 	"Select", "Split", "Sub", "ToJsonString", "Transform",

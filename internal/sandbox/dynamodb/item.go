@@ -266,7 +266,8 @@ func (i item) check() *cloud.Error {
 	return nil
 }
 
-// compareOrdered orders two values of one ordered type: numbers by value, strings and binaries by unsigned bytes.
+// compareOrdered orders two values of one ordered type: numbers by value, strings and binaries by
+// unsigned bytes.
 func compareOrdered(a, b value) int {
 	if a.kind == kindNumber {
 		return a.num.compare(b.num)

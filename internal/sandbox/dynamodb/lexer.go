@@ -33,8 +33,8 @@ func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isPart(c byte) bool   { return isLetter(c) || isDigit(c) || c == '_' }
 
-// lex splits an expression into tokens, the last of which is the end. parameter names the
-// expression in errors.
+// lex splits an expression into tokens; the last one is the end. parameter names the expression in
+// errors.
 func lex(parameter, text string) ([]token, *cloud.Error) {
 	var tokens []token
 	for i := 0; i < len(text); {

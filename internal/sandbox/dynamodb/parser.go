@@ -10,9 +10,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// placeholders are a request's ExpressionAttributeNames and ExpressionAttributeValues with a record
-// of which its expressions have used: developer guide "Expression attribute names (aliases) in
-// DynamoDB".
+// placeholders are a request's ExpressionAttributeNames and ExpressionAttributeValues: developer
+// guide "Expression attribute names (aliases) in DynamoDB". usedNames and usedValues record which
+// of them its expressions use.
 type placeholders struct {
 	names      map[string]string
 	values     map[string]value
@@ -200,7 +200,8 @@ type step struct {
 	indexed bool
 }
 
-// path is a document path: developer guide "Referring to item attributes when using expressions in DynamoDB".
+// path is a document path: developer guide "Referring to item attributes when using expressions in
+// DynamoDB".
 type path []step
 
 func (p path) String() string {

@@ -1,7 +1,7 @@
 package dynamodb
 
-// Limits in bytes. Sources: developer guide "Quotas in Amazon DynamoDB"; API reference "Query", "BatchGetItem",
-// "BatchWriteItem", "TransactWriteItems".
+// Limits in bytes. Sources: developer guide "Quotas in Amazon DynamoDB"; API reference "Query",
+// "BatchGetItem", "BatchWriteItem", "TransactWriteItems".
 const (
 	maxItemSize = 400 << 10
 	// maxPageSize ends a page of Query or Scan: reading stops when the items read so far reach it.

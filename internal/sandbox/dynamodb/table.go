@@ -144,8 +144,8 @@ func (t *table) checkItem(i item) *cloud.Error {
 	return nil
 }
 
-// checkKeyValues refuses empty and oversized key values: developer guide "Quotas in Amazon DynamoDB" and "Supported data
-// types and naming rules in Amazon DynamoDB".
+// checkKeyValues refuses empty and oversized key values: developer guide "Quotas in Amazon
+// DynamoDB" and "Supported data types and naming rules in Amazon DynamoDB".
 func (t *table) checkKeyValues(i item) *cloud.Error {
 	for _, k := range t.keys() {
 		if err := checkNotEmpty(k.name, i[k.name]); err != nil {

@@ -16,7 +16,8 @@ import (
 
 var tableNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 
-// checkTableName checks a table's name: developer guide "Supported data types and naming rules in Amazon DynamoDB".
+// checkTableName checks a table's name: developer guide "Supported data types and naming rules in
+// Amazon DynamoDB".
 func checkTableName(name string) *cloud.Error {
 	switch {
 	case strings.HasPrefix(name, "arn:"):

@@ -12,8 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// Rules: API references "TransactWriteItems" and "TransactGetItems", developer guide "Amazon DynamoDB Transactions: How it
-// works".
+// Rules: API references "TransactWriteItems" and "TransactGetItems", developer guide "Amazon
+// DynamoDB Transactions: How it works".
 const (
 	maxTransactItems  = 100
 	idempotenceWindow = 10 * time.Minute

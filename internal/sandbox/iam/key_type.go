@@ -16,7 +16,8 @@ type keyProperties struct {
 	Serial   json.Number
 }
 
-// Schema is that of the CloudFormation Template Reference: a new UserName or Serial replaces the key.
+// Schema is that of the CloudFormation Template Reference: a new UserName or Serial replaces the
+// key.
 func (keyType) Schema() *cloud.TypeSchema {
 	return &cloud.TypeSchema{
 		Properties: map[string]cloud.Property{

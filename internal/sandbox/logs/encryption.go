@@ -6,11 +6,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// keyActions are the rights that CloudWatch Logs needs on a key (CloudWatch Logs user guide, encrypt-log-data-kms).
+// keyActions are the permissions that CloudWatch Logs needs on a key (CloudWatch Logs user guide,
+// encrypt-log-data-kms).
 var keyActions = []string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"}
 
-// usable refuses a key that does not exist or whose policy does not let CloudWatch Logs use it for the group. The text is as users report
-// it.
+// usable refuses a key that does not exist or whose policy does not allow CloudWatch Logs to use it
+// for the group. Users report the text.
 func (s *Service) usable(c cloud.Caller, key, group string) error {
 	keys := s.world.EncryptionKeys()
 	if key == "" || keys == nil {

@@ -36,7 +36,7 @@ func (groupType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a group.
+// Create creates a group.
 func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p groupProperties
 	if err := properties.Decode(r.Properties, &p); err != nil {

@@ -61,7 +61,8 @@ func (q Query) CheckVersion(r *cloud.Request) error {
 	return nil
 }
 
-// Error encodes an error as <ErrorResponse><Error>: Type is Sender for client errors and Receiver for server errors.
+// Error encodes an error as <ErrorResponse><Error>: Type is Sender for client errors and Receiver
+// for server errors.
 func (q Query) Error(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	status := statusOf(e)
 	body := struct {
@@ -140,7 +141,8 @@ func Has(form url.Values, name string) bool {
 	return false
 }
 
-// Sub reads a structure: Sub(form, "RollbackConfiguration") turns RollbackConfiguration.X=1 into X=1.
+// Sub reads a structure: Sub(form, "RollbackConfiguration") turns RollbackConfiguration.X=1 into
+// X=1.
 func Sub(form url.Values, name string) url.Values {
 	sub := make(url.Values)
 	for key, values := range form {

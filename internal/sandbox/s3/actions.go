@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// The actions and condition keys of S3 (service authorization reference, Amazon S3), by what the actions apply to.
+// The actions and condition keys of S3 (service authorization reference, Amazon S3), by what the
+// actions apply to.
 var (
 	objectActions = strings.Fields(`AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectTagging DeleteObjectVersion
 	DeleteObjectVersionTagging GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention

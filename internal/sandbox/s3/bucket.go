@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// maxBuckets is the default quota of general purpose buckets per account: S3 User Guide, "Bucket quotas".
+// maxBuckets is the default quota of general purpose buckets per account: S3 User Guide, "Bucket
+// quotas".
 const maxBuckets = 10_000
 
 type bucket struct {

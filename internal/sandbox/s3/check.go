@@ -89,8 +89,9 @@ func (s *Service) checkLogging(b *bucket, l *logging) error {
 	return nil
 }
 
-// check is what PutBucketCors refuses: at most 100 rules, methods of a closed list, one wildcard in an origin or an allowed header, none in an
-// exposed header (S3 user guide, ManageCorsUsing; the texts are as users report them).
+// check returns the refusals of PutBucketCors: at most 100 rules, a fixed list of methods, one
+// wildcard in an origin or an allowed header, none in an exposed header (S3 user guide,
+// ManageCorsUsing; users report the texts).
 func (c *cors) check() error {
 	if len(c.Rules) == 0 || len(c.Rules) > 100 {
 		return malformedXML()

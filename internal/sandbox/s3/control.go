@@ -8,7 +8,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// hidden is the first of 32 characters of private use that stand for control characters in keys until an answer is encoded.
+// hidden is the first of 32 private use characters that replace control characters in keys until an
+// answer is encoded.
 const hidden = '\uF400'
 
 // hide replaces the control characters of a key, which encoding/xml does not write.
@@ -21,7 +22,8 @@ func hide(key string) string {
 	}, key)
 }
 
-// unhide writes control characters as S3 does: as references, which parsers of XML 1.0 refuse (S3 API reference, ListObjectVersions, EncodingType).
+// unhide writes control characters as S3 does: as references, which XML 1.0 parsers refuse (S3 API
+// reference, ListObjectVersions, EncodingType).
 func unhide(body []byte) []byte {
 	if !bytes.Contains(body, []byte("\xef\x90")) { // how all of them begin in UTF-8
 		return body

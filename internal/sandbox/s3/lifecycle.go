@@ -147,7 +147,8 @@ func (r *lifecycleRule) check() error {
 		if t.Days != nil && *t.Days < 0 {
 			return cloud.Errorf("InvalidArgument", "'Days' for Transition action must be nonnegative")
 		}
-		// S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle": 30 days in S3 Standard before the IA classes.
+		// S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle": 30 days in S3 Standard
+		// before the IA classes.
 		if t.Days != nil && *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
 			return cloud.Errorf("InvalidArgument", "'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.Class)
 		}
@@ -163,7 +164,8 @@ func (r *lifecycleRule) check() error {
 	return nil
 }
 
-// several says whether a filter has more than the one member that it may have (S3 API reference, LifecycleRuleFilter).
+// several reports whether a filter has more than one member, which is refused (S3 API reference,
+// LifecycleRuleFilter).
 func (f *lifecycleFilter) several() bool {
 	if f == nil {
 		return false

@@ -93,7 +93,8 @@ func cut(all []listed, prefix, delimiter, afterKey, afterVersion string, n int) 
 	return page
 }
 
-// limit reads max-keys and its like: 0 to 1,000, 1,000 by default; more is cut. Every listing has an encoding, too.
+// limit reads max-keys and similar parameters: 0 to 1,000, 1,000 by default; larger values are
+// reduced. It also checks the encoding type, which every listing has.
 func (c *call) limit(name string) (int, error) {
 	if encoding := c.query.Get("encoding-type"); encoding != "" && encoding != "url" {
 		return 0, cloud.Errorf("InvalidArgument", "Invalid Encoding Method specified in Request")

@@ -28,7 +28,8 @@ func failedPrecondition(condition string) error {
 	}
 }
 
-// mayWrite checks a write's preconditions: S3 User Guide, "How to prevent object overwrites with conditional writes".
+// mayWrite checks a write's preconditions: S3 User Guide, "How to prevent object overwrites with
+// conditional writes".
 func (c *call) mayWrite(b *bucket) error {
 	current, err := b.version(c.key, "")
 	if none := c.r.HTTP.Header.Get("If-None-Match"); none != "" {
@@ -131,8 +132,8 @@ func (c *call) encrypt(b *bucket, v *version) error {
 	return c.checkKMSKey(b, v.encrypted)
 }
 
-// checkKMSKey refuses to encrypt with a key that is not in the bucket's region or does not exist (recorded from AWS: LocalStack's
-// test_s3_sse_validate_kms_key). The message is that of KMS.
+// checkKMSKey refuses a key that does not exist in the bucket's region (recorded from AWS:
+// LocalStack's test_s3_sse_validate_kms_key). The message is that of KMS.
 func (c *call) checkKMSKey(b *bucket, e encryptionDefault) error {
 	keys := c.world.EncryptionKeys()
 	if keys == nil || e.Key == "" || !strings.HasPrefix(e.Algorithm, "aws:kms") {
@@ -148,8 +149,8 @@ func (c *call) checkKMSKey(b *bucket, e encryptionDefault) error {
 	return nil
 }
 
-// lock gives an object the retention that the request or the bucket's default says. The refusals are recorded from AWS (LocalStack's
-// test_s3, TestS3ObjectLockRetention).
+// lock sets an object's retention: the request's, else the bucket's default. The refusals are
+// recorded from AWS (LocalStack's test_s3, TestS3ObjectLockRetention).
 func (c *call) lock(b *bucket, v *version) error {
 	in := c.r.HTTP.Header
 	v.mode = in.Get("X-Amz-Object-Lock-Mode")
@@ -363,7 +364,8 @@ func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error
 	return v, nil
 }
 
-// bypass says whether a deletion goes past the mode GOVERNANCE. A bucket without object lock takes no word on it (recorded from AWS).
+// bypass reports whether a deletion bypasses the mode GOVERNANCE. A bucket without object lock
+// refuses the header (recorded from AWS).
 func (c *call) bypass(b *bucket) (bool, error) {
 	header := c.r.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention")
 	if header != "" && b.Lock == nil {

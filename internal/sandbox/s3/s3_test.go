@@ -543,7 +543,8 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestControlCharactersInListings: XML cannot hold them; with the encoding url a listing can.
+// TestControlCharactersInListings checks that XML cannot contain them, and that a listing with the
+// encoding url can.
 func TestControlCharactersInListings(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")

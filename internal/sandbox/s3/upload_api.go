@@ -134,8 +134,8 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 	return answer, nil
 }
 
-// mayComplete checks the preconditions of a completion: as those of a write, and If-Match is not met by what was put since the upload began
-// (recorded from AWS: LocalStack's test_s3_api).
+// mayComplete checks the preconditions of a completion: those of a write. If-Match also fails if
+// the key was written after the upload began (recorded from AWS: LocalStack's test_s3_api).
 func (c *call) mayComplete(b *bucket, u *upload) error {
 	if current, err := b.version(c.key, ""); err == nil && c.r.HTTP.Header.Get("If-Match") != "" && current.modified.After(u.initiated) {
 		return &cloud.Error{

@@ -103,7 +103,7 @@ func TestAnswers_FromReport(t *testing.T) {
 	}
 }
 
-// switchesOn starts a server and asks which switches are on.
+// switchesOn starts a server and returns the names of the switches that are on.
 func switchesOn(t *testing.T, args ...string) []string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

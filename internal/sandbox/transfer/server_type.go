@@ -76,7 +76,7 @@ func (serverType) Schema() *cloud.TypeSchema {
 	}
 }
 
-// Create makes a server.
+// Create creates a server.
 func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p serverProperties
 	if err := properties.Decode(r.Properties, &p); err != nil {

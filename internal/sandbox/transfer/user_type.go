@@ -64,7 +64,7 @@ const (
 	maxTags     = 50
 )
 
-// Create makes a user.
+// Create creates a user.
 func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource, error) {
 	var p userProperties
 	if err := properties.Decode(r.Properties, &p); err != nil {

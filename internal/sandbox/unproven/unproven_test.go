@@ -128,8 +128,7 @@ func ids(match []string) []string {
 	return strings.Fields(strings.ReplaceAll(match[1], ",", " "))
 }
 
-// TestSwitches_AreAsked compares the switches of the list with the constants that the sandbox asks
-// for.
+// TestSwitches_AreAsked compares the switches of the list with the constants that the sandbox uses.
 func TestSwitches_AreAsked(t *testing.T) {
 	t.Parallel()
 	constants := constantsOf(t)

@@ -30,8 +30,9 @@ func policy(t interface {
 	return d
 }
 
-// TestPolicyEvaluationLogic follows the examples of the IAM user guide: "Evaluating identity-based policies with resource-based policies", "Permissions
-// boundaries for IAM entities", "Policy evaluation logic" and "Cross-account policy evaluation logic".
+// TestPolicyEvaluationLogic follows the examples of the IAM user guide: "Evaluating identity-based
+// policies with resource-based policies", "Permissions boundaries for IAM entities", "Policy
+// evaluation logic" and "Cross-account policy evaluation logic".
 func TestPolicyEvaluationLogic(t *testing.T) {
 	const (
 		readLogs    = `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/*"}`
@@ -54,7 +55,7 @@ func TestPolicyEvaluationLogic(t *testing.T) {
 	for name, test := range map[string]struct {
 		principal, role string
 		policies        Policies
-		want            string // "" for allowed, else what the reason says
+		want            string // "" for allowed, else part of the reason
 	}{
 		"nothing allows":                                     {zhang, "", Policies{}, "no identity-based policy allows"},
 		"an identity policy allows":                          {zhang, "", Policies{Identity: identity(readLogs)}, ""},
@@ -93,8 +94,8 @@ func TestPolicyEvaluationLogic(t *testing.T) {
 	}
 }
 
-// TestConditionOperators follows the tables of the IAM user guide: "Condition operators", "Multivalued context keys", "Using negated matching
-// condition operators".
+// TestConditionOperators follows the tables of the IAM user guide: "Condition operators",
+// "Multivalued context keys", "Using negated matching condition operators".
 func TestConditionOperators(t *testing.T) {
 	for _, test := range []struct {
 		condition string

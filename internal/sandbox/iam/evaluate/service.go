@@ -6,8 +6,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// ServiceMay says whether a resource's policy lets a service do something: its principal, such as logs.eu-west-1.amazonaws.com, is the
-// request's Principal. No other policy has a say.
+// ServiceMay reports whether a resource's policy allows a service an action. The request's
+// Principal is that of the service, such as logs.eu-west-1.amazonaws.com. No other policy applies.
 func ServiceMay(r Request, policy *policydoc.Document) bool {
 	named := *policy
 	named.Statements = slices.Clone(policy.Statements)

@@ -86,8 +86,8 @@ func Text(document any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// Size counts the characters of a document without white space: IAM User Guide, "IAM and AWS STS quotas": "IAM does not
-// count white space when calculating the size of a policy".
+// Size counts the characters of a document without white space: IAM User Guide, "IAM and AWS STS
+// quotas": "IAM does not count white space when calculating the size of a policy".
 func Size(text string) int {
 	n := 0
 	for _, r := range text {
@@ -101,7 +101,8 @@ func Size(text string) int {
 var (
 	// IAM User Guide, "IAM JSON policy elements: Sid": A-Z, a-z and 0-9 in identity policies.
 	sidPattern = regexp.MustCompile(`^[A-Za-z0-9]*$`)
-	// "IAM JSON policy elements: Action": a service prefix and a name; ? and * are wildcards in the name.
+	// "IAM JSON policy elements: Action": a service prefix and a name; ? and * are wildcards in the
+	// name.
 	actionPattern = regexp.MustCompile(`^[A-Za-z0-9-]+:[A-Za-z0-9*?]+$`)
 )
 
