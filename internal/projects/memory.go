@@ -27,12 +27,12 @@ type memory struct {
 // get returns the view or the absence that is stored, or else what read returns. Callers share a reading.
 func (m *memory) get(ctx context.Context, read func(context.Context) (*View, error)) (*View, error) {
 	for {
-		view, absence, generation := m.stored()
+		view, generation, absence := m.stored()
 		if view != nil || absence != nil {
 			return view, absence
 		}
 		view, err := m.reading.do(ctx, strconv.Itoa(generation), func(ctx context.Context) (*View, error) {
-			if view, absence, now := m.stored(); now == generation && (view != nil || absence != nil) {
+			if view, now, absence := m.stored(); now == generation && (view != nil || absence != nil) {
 				return view, absence // stored by the reading before
 			}
 			view, err := read(ctx)
@@ -49,10 +49,10 @@ func (m *memory) get(ctx context.Context, read func(context.Context) (*View, err
 	}
 }
 
-func (m *memory) stored() (view *View, absence error, generation int) {
+func (m *memory) stored() (view *View, generation int, absence error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.view, m.absence, m.generation
+	return m.view, m.generation, m.absence
 }
 
 // current is the view that is stored; nil when there is none.
