@@ -58,7 +58,6 @@ func (w *world) buckets() account.Buckets {
 	return account.Buckets{S3: w.client(ours).S3, AccountID: ours}
 }
 
-// bucket creates a versioned bucket in an account.
 func (w *world) bucket(owner, name string) *s3.Client {
 	w.t.Helper()
 	client := w.client(owner).S3
@@ -97,7 +96,6 @@ func code(err error) string {
 
 func nothing(int) {}
 
-// emptied returns the error of Empty.
 func emptied(_ account.Contents, err error) error { return err }
 
 // TestEmpty_ManyUploads empties a bucket with more than a thousand unfinished uploads, the page

@@ -75,7 +75,6 @@ func (b Buckets) Delete(ctx context.Context, bucket string) error {
 
 func noSuchBucket(err error) bool { return code(err) == "NoSuchBucket" }
 
-// code returns the code of an AWS error, "" for others.
 func code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -54,7 +54,6 @@ func (c Contents) String() string {
 	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
 }
 
-// number returns a count with its noun.
 func number(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -23,7 +23,6 @@ import (
 // maxDelete is the maximum number of keys in one DeleteObjects (S3 API, DeleteObjects).
 const maxDelete = 1000
 
-// kind is the kind of an item in a bucket.
 type kind int
 
 const (
@@ -77,7 +76,6 @@ func (b Buckets) Empty(ctx context.Context, bucket string, progress func(deleted
 	return e.deleted, e.told(err)
 }
 
-// emptying is the state of emptying one bucket.
 type emptying struct {
 	Buckets
 	bucket   string
@@ -348,7 +346,6 @@ func (e *emptying) abort(ctx context.Context, items []item, _ bool) ([]item, err
 	return items, nil
 }
 
-// stopped returns the error of a deletion that failed as a whole.
 func (e *emptying) stopped(err error) error {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) || response.HTTPStatusCode() >= http.StatusInternalServerError {
@@ -362,7 +359,6 @@ func needsMFA(err error) bool {
 	return code(err) == "AccessDenied" && strings.Contains(strings.ToLower(err.Error()), "mfa")
 }
 
-// reason returns S3's reason for an error.
 func reason(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -371,7 +367,6 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// decodeKey decodes a percent-encoded key.
 func decodeKey(encoded *string) (string, error) {
 	key, err := url.QueryUnescape(aws.ToString(encoded))
 	if err != nil {

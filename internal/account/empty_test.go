@@ -100,7 +100,6 @@ func TestEmpty_Protected(t *testing.T) {
 	}
 }
 
-// left returns the number of versions in a bucket.
 func (w *world) left(client *s3.Client, bucket string) int {
 	w.t.Helper()
 	out, err := client.ListObjectVersions(w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket), EncodingType: types.EncodingTypeUrl})
@@ -108,7 +107,6 @@ func (w *world) left(client *s3.Client, bucket string) int {
 	return len(out.Versions)
 }
 
-// answers replaces the answers to some calls.
 type answers struct {
 	next   http.RoundTripper
 	answer func(r *http.Request) (status int, body string) // 0 for the sandbox's answer
