@@ -125,7 +125,6 @@ func awsError(status int, code, message string) (int, string) {
 	return status, fmt.Sprintf(`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`, code, message)
 }
 
-// count returns how often each call arrived.
 func (f *fakeAWS) count() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -260,7 +260,6 @@ func checkRegion(region, partition string, c *Config) error {
 	return nil
 }
 
-// callerIdentity returns the identity of the client's credentials.
 func callerIdentity(ctx context.Context, client *sts.Client) (arn.ARN, error) {
 	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {

@@ -384,7 +384,6 @@ func TestRefusedCredentials(t *testing.T) {
 	wantError[*CredentialsError](t, err, "InvalidClientTokenId")
 }
 
-// TestExpiredCredentials tests credentials that expire before and during a run.
 func TestExpiredCredentials(t *testing.T) {
 	cleanEnvironment(t)
 	for _, code := range []string{"ExpiredToken", "ExpiredTokenException"} {
@@ -601,7 +600,6 @@ func TestDeadlineEndsRetries(t *testing.T) {
 	})
 }
 
-// A canceled caller must not cancel the others.
 func TestCanceledCallerLeavesOthersAlone(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
