@@ -23,7 +23,6 @@ type claims struct {
 	read    map[entityKey][]string // the incarnations held by resources in the state
 }
 
-// entityKey identifies an entity of a project.
 type entityKey struct {
 	project string
 	id      model.ID
@@ -71,7 +70,6 @@ func (s *Services) claimRemoval(ctx context.Context, key entityKey, held string)
 	return unchanged.Once(ctx, removalOf{key, held}, func() clash { return s.claims.remove(key, held) })
 }
 
-// claim records that a resource will manage an entity.
 func (c *claims) claim(key entityKey, now claim) clash {
 	if c == nil {
 		return noClash
@@ -94,7 +92,6 @@ func (c *claims) claim(key entityKey, now claim) clash {
 	return noClash
 }
 
-// remove records that a resource will be destroyed.
 func (c *claims) remove(key entityKey, held string) clash {
 	if c == nil {
 		return noClash

@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// action is an attempted operation.
 type action string
 
 const (
@@ -84,7 +83,6 @@ func Explained(err error) (attribute, detail string) {
 	return explanation.Attribute, failure{}.detail(explanation)
 }
 
-// explanation explains an error.
 type explanation struct{ model.Explanation }
 
 // explain returns the explanation of an error. An error without one may have occurred before or
@@ -99,13 +97,11 @@ func explain(err error) explanation {
 	}}
 }
 
-// withoutChanges returns the explanation without what was changed.
 func (e explanation) withoutChanges() explanation {
 	e.Changed, e.Done = model.ChangedUnstated, ""
 	return e
 }
 
-// detail returns the text of an explanation.
 func (f failure) detail(e explanation) string {
 	paragraphs := []string{e.Cause}
 	if e.Importable {

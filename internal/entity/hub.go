@@ -15,10 +15,8 @@ import (
 // only if it was looked up in that hub. With the credentials or region of another hub every object
 // looks deleted, and Terraform would plan to create all of them.
 
-// hubKey is the key of the private state that records the hub.
 const hubKey = "hub"
 
-// recordHub records the hub that an object was read from.
 func (s *Services) recordHub(ctx context.Context, state private) diag.Diagnostics {
 	hub, err := s.Projects.Hub(ctx)
 	if err != nil {

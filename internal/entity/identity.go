@@ -103,7 +103,6 @@ func (r *Resource[M, P]) setIdentity(ctx context.Context, n name, identity *tfsd
 	return diags
 }
 
-// identity returns the attributes of an identity.
 func (r *Resource[M, P]) identity(n name) map[string]types.String {
 	attributes := map[string]types.String{}
 	for i, part := range r.object.Identity {

@@ -58,7 +58,6 @@ func replacedIncarnation(ctx context.Context, state private) (incarnation string
 	return incarnation, json.Unmarshal(value, &incarnation) == nil, diags
 }
 
-// newIncarnation draws an incarnation.
 func (s *Services) newIncarnation() string {
 	if s.NewIncarnation != nil {
 		return s.NewIncarnation()

@@ -63,7 +63,6 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 }
 
-// planValues are the values of the models in a Planning.
 type planValues struct{ config, plan, state attributes }
 
 // creation is what a plan needs to know about the creation of its object.
@@ -150,7 +149,6 @@ func (r *Resource[M, P]) replaced(ctx context.Context, values planValues, diags 
 	return result
 }
 
-// configuration has the attributes of a configuration to validate.
 type configuration struct{ attributes }
 
 // problems reports on each attribute what makes a model's entity invalid, in general and in its
@@ -190,7 +188,6 @@ func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *
 	return diags
 }
 
-// invalid returns the diagnostic of a problem.
 func (r *Resource[M, P]) invalid(where path.Path, problem model.Problem) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(where, "Invalid "+r.object.Title, fmt.Sprintf(
 		"The argument %q of the %s can't be used: %s.", problem.Field, strings.ToLower(r.object.Title), problem.Reason))

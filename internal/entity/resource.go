@@ -167,7 +167,6 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	return diags
 }
 
-// writing is the creation or update of an entity.
 type writing struct {
 	project     string
 	prior       model.Entity // nil to create it
@@ -175,7 +174,6 @@ type writing struct {
 	incarnation string
 }
 
-// put creates or updates an entity.
 func (s *Services) put(ctx context.Context, w writing) error {
 	planned, isProject := w.planned.(model.Project)
 	prior, _ := w.prior.(model.Project)
@@ -225,7 +223,6 @@ func (r *Resource[M, P]) ignored(ctx context.Context, name name) map[string]stri
 	return nil
 }
 
-// fill sets a model from an entity.
 func (r *Resource[M, P]) fill(ctx context.Context, m *M, name name, view *projects.View, e model.Entity) diag.Diagnostics {
 	common := P(m).common()
 	common.ID = types.StringValue(name.String())
@@ -325,7 +322,6 @@ type reading struct {
 	err  error
 }
 
-// readingOf is the key of the reading of a project.
 type readingOf string
 
 // read reads a project once per call of Terraform, even if that fails.

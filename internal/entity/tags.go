@@ -113,7 +113,6 @@ func (t *Tagged) fill(s *Services, actual map[string]string) {
 	t.Tags = types.MapValueMust(types.StringType, elements)
 }
 
-// nullKeys returns the keys of a map whose values are null.
 func nullKeys(m types.Map) []string {
 	var keys []string
 	for key, value := range m.Elements() {
@@ -133,7 +132,6 @@ func (t *Tagged) entity() map[string]string {
 	return stringMap(t.Tags)
 }
 
-// withoutIgnored returns tags without the ignored ones.
 func (s *Services) withoutIgnored(tags map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range tags {

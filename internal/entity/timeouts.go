@@ -21,7 +21,6 @@ type Timed struct {
 
 func (t *Timed) timed() *Timed { return t }
 
-// timed returns the timeouts of a model; nil if it has none.
 func timed(model any) *Timed {
 	if t, ok := model.(interface{ timed() *Timed }); ok {
 		return t.timed()

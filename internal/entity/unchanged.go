@@ -13,7 +13,6 @@ var _ unchanged.Object = (*Resource[example, *example])(nil)
 // NewModel implements unchanged.Object.
 func (r *Resource[M, P]) NewModel() any { return new(M) }
 
-// modelOf returns the model of a value of this resource.
 func (r *Resource[M, P]) modelOf(v *unchanged.Value) *M {
 	m, _ := v.Model.(*M)
 	return m

@@ -64,7 +64,6 @@ func StringMap(values map[string]string) types.Map {
 	return types.MapValueMust(types.StringType, elements)
 }
 
-// known reports whether a value is neither null nor unknown.
 func known(v attr.Value) bool { return !v.IsNull() && !v.IsUnknown() }
 
 // Known reports whether all values are neither null nor unknown.

@@ -132,7 +132,6 @@ func (tf *Terraform) Case(name string) *Terraform {
 	return &named
 }
 
-// namedCase is a test with a case's name in its failures.
 type namedCase struct {
 	testing.TB
 	name string
@@ -263,7 +262,6 @@ func (tf *Terraform) beginWalk() {
 	Must(tf.t, tf.configure(tf.configured))
 }
 
-// value converts a Go value to a Terraform value of a type.
 func (tf *Terraform) value(typ tftypes.Type, v any) tftypes.Value {
 	tf.t.Helper()
 	switch v := v.(type) {
@@ -497,7 +495,6 @@ func (tf *Terraform) apply(ctx context.Context, plan *Plan, prior, planned, conf
 	return &Object{plan.typ, state, resp.NewIdentity, resp.Private}, resp.Diagnostics
 }
 
-// kept fails the test if a value differs from the planned one.
 func (tf *Terraform) kept(planned, state tftypes.Value) {
 	tf.t.Helper()
 	diffs, err := planned.Diff(state)
