@@ -33,7 +33,6 @@ type Client struct {
 	joiner   Joiner
 }
 
-// watched is the state of one project.
 type watched struct {
 	view    *View              // nil before the first snapshot
 	since   time.Time          // time of the snapshot that started the view's epoch

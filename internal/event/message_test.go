@@ -11,7 +11,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// change returns a change with an entity of each kind.
 func change() event.StackChange {
 	c := event.StackChange{
 		StackState: event.StackState{

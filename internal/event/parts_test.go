@@ -185,7 +185,6 @@ func TestPartsThatDoNotFitTogetherAreRefused(t *testing.T) {
 	}
 }
 
-// Parts of incomplete messages do not accumulate.
 func TestTheOldestPartsAreDropped(t *testing.T) {
 	var j event.Joiner
 	add := func(id string, n int) bool {

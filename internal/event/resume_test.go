@@ -8,7 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// numbered returns events of an epoch with the numbers from first to last.
 func numbered(epoch string, first, last int64) []event.Event {
 	var events []event.Event
 	for n := first; n <= last; n++ {

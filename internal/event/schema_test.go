@@ -33,7 +33,6 @@ func schemas(t interface {
 	return v
 }
 
-// schemaOf returns the schema of a message.
 func schemaOf(m event.Message) string {
 	switch {
 	case m.Parts > 1:
@@ -163,7 +162,6 @@ func TestMessagesKeepToTheirSchemas(t *testing.T) {
 	}
 }
 
-// The schemas reject invalid messages.
 func TestSchemasRefuseWhatIsWrong(t *testing.T) {
 	v := schemas(t)
 	const version = `"version":{"stack_id":"a","last_updated":"2026-05-01T12:00:00Z","phase":4}`

@@ -39,7 +39,6 @@ type Missed struct {
 	Reason   GapReason
 }
 
-// newView returns the view of a snapshot.
 func newView(m Message, s Snapshot) *View {
 	v := &View{Project: m.Project, Position: m.Position(), Stacks: map[int]*StackView{}, Commits: slices.Clone(s.Commits)}
 	for _, stack := range s.Stacks {
@@ -73,7 +72,6 @@ func (v *View) keepNewer(old *View) {
 	}
 }
 
-// apply applies a stack event.
 func (v *View) apply(e Event, change StackChange) {
 	stack := v.Stacks[change.Shard]
 	if stack == nil {
@@ -90,7 +88,6 @@ func (v *View) apply(e Event, change StackChange) {
 	}
 }
 
-// contents applies an event to the stack's contents.
 func (s *StackView) contents(change StackChange) {
 	if change.Version.OlderThan(s.Contents) {
 		return
@@ -110,7 +107,6 @@ func (s *StackView) contents(change StackChange) {
 	}
 }
 
-// announce applies an operation event.
 func (v *View) announce(change OperationChange) {
 	if stack := v.Stacks[change.Shard]; stack != nil && !change.Version.OlderThan(stack.Version) {
 		stack.Operation = change.Operation

@@ -84,7 +84,6 @@ func (w *world) store(p *project, kind event.Type, revision int64, data any) {
 	w.push(e)
 }
 
-// push sends an event to all connected clients.
 func (w *world) push(e event.Event) {
 	for _, c := range w.peers {
 		if c.connected {
@@ -122,7 +121,6 @@ func (w *world) begin(name string) {
 	w.change(w.projects[name])
 }
 
-// change advances one of the project's stacks.
 func (w *world) change(p *project) {
 	shard := rapid.IntRange(0, 1).Draw(w.t, "shard")
 	head, there := p.heads[shard]
@@ -215,7 +213,6 @@ func (w *world) sweep() {
 	}
 }
 
-// serve answers the next message of a client.
 func (w *world) serve(c *peer) {
 	if c.reading != nil {
 		w.read(c)
