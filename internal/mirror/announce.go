@@ -87,7 +87,6 @@ func (t *Table) Expire(ctx context.Context, project string) (expired int, err er
 	return expired, nil
 }
 
-// expired reports whether the operation in the head has expired.
 func (h *Head) expired(now time.Time) bool {
 	return h.Operation != nil && !h.Operation.Expires.After(now)
 }
@@ -131,7 +130,6 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 	return err // the callers add the context
 }
 
-// run returns the run of an operation; "" for none.
 func run(operation *Operation) string {
 	if operation == nil {
 		return ""

@@ -169,7 +169,6 @@ func (b *bench) once(operation string, f func(body []byte) *cloud.Response) {
 	}
 }
 
-// calls returns the number of requests of an operation.
 func (b *bench) calls(operation string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,7 +18,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// must fails on an error.
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -114,7 +114,6 @@ func projectKey(project string) string {
 // so that one Query reads the stacks without events.
 func eventsKey(project string) string { return eventsPrefix + project }
 
-// projectOfEvents returns the project of an events partition.
 func projectOfEvents(partition string) string { return strings.TrimPrefix(partition, eventsPrefix) }
 
 func headKey(shard int) string { return headPrefix + strconv.Itoa(shard) }

@@ -26,7 +26,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// holding returns contents with buckets of these names.
 func holding(names ...string) *template.Contents {
 	contents := &template.Contents{Env: template.Env{Project: "demo", Region: "eu-west-1"}}
 	for _, name := range names {
