@@ -23,7 +23,6 @@ type oddCase struct {
 	valid bool
 }
 
-// argument returns the top-level argument that is odd.
 func (c oddCase) argument() string { return c.at[0].(string) }
 
 // oddCombination is a set of odd values at several places, at most one per argument.
@@ -106,7 +105,6 @@ func configurable(schema *tfprotov6.Schema) map[string]oddPlace {
 	return places
 }
 
-// oddPlace is a place with its type.
 type oddPlace struct {
 	at       place
 	typ      tftypes.Type
@@ -222,7 +220,6 @@ func withKey(m values, key string, value any) values {
 	return changed
 }
 
-// lookup returns the value at a place.
 func lookup(in any, at place) any {
 	for _, step := range at {
 		switch step := step.(type) {

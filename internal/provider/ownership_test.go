@@ -269,7 +269,6 @@ func TestOwnership_Twins(t *testing.T) {
 	}
 }
 
-// A saved plan changes exactly what it showed.
 func TestThreeWay_SavedPlan(t *testing.T) {
 	tf, p := start(t, numbered())
 	object := tf.Created(typ, config(values{"tags": values{"team": "red"}}))
@@ -313,7 +312,6 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	}
 }
 
-// Ignored tags cause no conflict, and stay.
 func TestThreeWay_IgnoredTags(t *testing.T) {
 	s := numbered()
 	s.IgnoreTags = entity.IgnoreTags{Keys: []string{"cost"}}

@@ -27,7 +27,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/provider/userpermission"
 )
 
-// typeName is the prefix of the provider's type names.
 const typeName = "stowage"
 
 // Stowage is the provider.

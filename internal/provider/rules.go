@@ -11,7 +11,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// textRule is a rule for the text of an argument.
 type textRule struct {
 	must  string // the required form of a value
 	holds func(value string) bool

@@ -195,7 +195,6 @@ func drawType(t *rapid.T) (typ string, n int) {
 	return typ, rapid.IntRange(0, len(seeds[typ])-1).Draw(t, "seed")
 }
 
-// drawState draws a state of a seed's object.
 func (g *generated) drawState(t *rapid.T, typ string, seed int) tftypes.Value {
 	states := []tftypes.Value{g.states[typ][seed]}
 	if more := seed + len(seeds[typ]); more < len(g.states[typ]) {

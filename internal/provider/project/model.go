@@ -31,7 +31,6 @@ type Model struct {
 	NotificationTopicARN types.String `tfsdk:"notification_topic_arn"`
 }
 
-// sftpValue returns the nested attribute sftp.
 func sftpValue(enabled bool) types.Object {
 	return types.ObjectValueMust(map[string]attr.Type{"enabled": types.BoolType}, map[string]attr.Value{"enabled": types.BoolValue(enabled)})
 }

@@ -146,7 +146,6 @@ func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	return diags
 }
 
-// keysValue returns the attribute access_keys.
 func keysValue(keys map[model.Slot]model.Key, value func(model.Slot, model.Key) key) types.Map {
 	elements := map[string]attr.Value{}
 	for slot, k := range keys {

@@ -41,7 +41,6 @@ func rotating(more values) values {
 	return values{"project": "acme", "name": "partner", "access_key": key}
 }
 
-// plan refreshes and plans.
 func (p *partner) plan(config values) *entitytest.Plan {
 	p.t.Helper()
 	object, diagnostics := p.tf.Read(p.object)

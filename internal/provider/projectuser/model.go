@@ -37,7 +37,6 @@ type Model struct {
 	SFTPUserName  types.String `tfsdk:"sftp_user_name"`
 }
 
-// sftp is a nested attribute.
 type sftp struct {
 	SSHPublicKeys types.Set `tfsdk:"ssh_public_keys"`
 }
@@ -56,7 +55,6 @@ func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string
 	return user, diags
 }
 
-// due reports whether a step of a rotation is due.
 func due(e model.Entity, now time.Time) bool {
 	user, ok := e.(model.User)
 	return ok && user.AccessKey != nil && user.AccessKey.Due(now)

@@ -15,7 +15,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
 )
 
-// open opens the credentials of a secret.
 func open(t *testing.T, p *entitytest.Projects, arn string) (Model, string) {
 	t.Helper()
 	c := &Credentials{}
