@@ -37,7 +37,6 @@ func (w *world) subscribe(function string) {
 	}
 }
 
-// table returns the mirror's table.
 func (w *world) table() *mirror.Table {
 	c := w.person("watcher")
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -231,7 +230,6 @@ func (w *world) checkLiveness() {
 	}
 }
 
-// bringBack changes something in a stack.
 func (w *world) bringBack(name string) error {
 	next := w.start("next", 3)
 	if name == stack {

@@ -93,7 +93,6 @@ func (a Access) String() string {
 
 func (a Access) write() bool { return a.Action == Create || a.Action == Update || a.Action == Delete }
 
-// written returns what a write leaves as the entity.
 func (a Access) written() string {
 	if a.Action == Delete {
 		return ""
@@ -141,7 +140,6 @@ func linearizable(history []Access, limit time.Duration) error {
 	return errors.Join(broken...)
 }
 
-// present is the state of an entity.
 type present struct{ value, origin, incarnation string }
 
 // holds reports whether an access is made by the holder of the entity.

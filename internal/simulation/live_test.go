@@ -40,7 +40,6 @@ const (
 	halfway = 30 * time.Second
 )
 
-// liveWorld is a world with web clients.
 type liveWorld struct {
 	*world
 	stage *apigateway.Stage
@@ -81,7 +80,6 @@ type viewerPlan struct {
 	late time.Duration // it starts so much later than the others
 }
 
-// connectionBreak is a fault of a client's connection.
 type connectionBreak struct {
 	after  time.Duration
 	viewer int
@@ -157,7 +155,6 @@ func (w *liveWorld) relayOf(i int) *incarnation {
 	return w.relays[i]
 }
 
-// revive replaces a crashed relay.
 func (w *liveWorld) revive(i int) {
 	n := 0
 	if before := w.relayOf(i); before != nil {
@@ -511,7 +508,6 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 	}
 }
 
-// entities returns the entities of the mirror.
 func entities(snapshot *mirror.Snapshot) []model.Entity {
 	all := map[model.ID]model.Entity{}
 	for _, stack := range snapshot.Live().Stacks {

@@ -105,7 +105,6 @@ func (s *state) drop(id model.ID, incarnation string) {
 	}
 }
 
-// step performs one step.
 func (p *process) step(s step, held *state) {
 	switch s.action {
 	case CachedRead, Read:
@@ -149,7 +148,6 @@ func (p *process) update(s step, held *state) {
 	}
 }
 
-// changed returns an entity after an update.
 func changed(e model.Entity, s step) model.Entity {
 	switch e := e.(type) {
 	case model.Bucket:

@@ -45,7 +45,6 @@ var past = []uint64{
 	3000143, // a process did not read its own commit, whose end only events had reported
 }
 
-// TestPastSeeds runs the seeds that have shown defects.
 func TestPastSeeds(t *testing.T) {
 	for _, seed := range past {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { simulation(t, seed) })
@@ -70,7 +69,6 @@ func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
 	}
 }
 
-// sameTraces runs a seed several times and compares the traces.
 func sameTraces(t *testing.T, seed uint64, runs int) {
 	t.Helper()
 	var trace []string
@@ -132,7 +130,6 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 	return trace
 }
 
-// swarm is what a seed draws.
 type swarm struct {
 	processes int
 	steps     [][]step // by process
@@ -281,7 +278,6 @@ func (w *world) drawFaults(s *swarm) {
 	}
 }
 
-// faults injects faults for faultTime.
 func (w *world) faults(s swarm) {
 	if err := w.box.AddFaults(s.faults...); err != nil {
 		w.problem("setup", "%v", err)

@@ -248,7 +248,6 @@ func (w *world) drive(tasks ...func()) {
 	w.driver.Run(done)
 }
 
-// change is one write of a process.
 type change struct {
 	action Action
 	entity model.Entity
@@ -265,7 +264,6 @@ func (p *process) write(action Action, e model.Entity) error {
 	return err
 }
 
-// do makes one change and records it in the history.
 func (p *process) do(c change) (Outcome, error) {
 	access := Access{
 		Process: p.n, Entity: project + "/" + c.entity.ID().String(), Action: c.action, Origin: origin,
