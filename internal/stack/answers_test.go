@@ -158,7 +158,6 @@ func TestSwitches_HandEdit(t *testing.T) {
 	})
 }
 
-// template returns the stack's template.
 func (w *world) template() *string {
 	w.t.Helper()
 	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})

@@ -32,7 +32,6 @@ const (
 // performer performs the effects of the engine that need an answer: calls to AWS.
 type performer struct{ *Stack }
 
-// call performs an effect.
 func (s performer) call(ctx context.Context, effect commit.Effect) commit.Observation {
 	bound := callBound
 	if _, ok := effect.(commit.Follow); ok {
@@ -116,7 +115,6 @@ func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet
 	return s.describeChangeSet(ctx, made)
 }
 
-// updated returns when the last update of the stack began.
 func (s performer) updated(ctx context.Context, stackID string) (time.Time, error) {
 	d, err := s.describe(ctx, aws.String(stackID))
 	if err != nil || d == nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 )
 
-// hash returns the content address of a template.
 func hash(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])

@@ -77,7 +77,6 @@ func TestTwentyRunsOfOneRaceGiveOneTrace(t *testing.T) {
 	}
 }
 
-// race returns the driver's trace.
 func race(t *testing.T, seed uint64) []string {
 	t.Helper()
 	const writers, each = 3, 4

@@ -47,7 +47,6 @@ type Observer interface {
 	Unhealed(ctx context.Context, unhealed commit.Unhealed)
 }
 
-// nobody is the Observer of a stack without one.
 type nobody struct{}
 
 func (nobody) Announce(context.Context, commit.Announce)   {}
@@ -131,7 +130,6 @@ func (s *Stack) Know(id string, changed time.Time) {
 	s.note(moment{id, changed})
 }
 
-// note records a moment at which the stack has been seen.
 func (s *Stack) note(m moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -246,7 +244,6 @@ func (s *Stack) readSince(ctx context.Context, before commit.Description) commit
 	return commit.BaseRead{Before: before, After: *after, Template: decoded, Behind: s.behind(*after)}
 }
 
-// deletionBound is the maximum time for the deletion of a stack.
 const deletionBound = 30 * time.Minute
 
 // Delete waits for the end of other operations, lifts the termination protection, deletes the stack

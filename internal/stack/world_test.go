@@ -139,7 +139,6 @@ func (w *world) contents() *template.Contents {
 	return contents
 }
 
-// described returns the stack as the SDK shows it.
 func (w *world) described() types.Stack {
 	w.t.Helper()
 	out, err := w.client().CloudFormation.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stackName)})
@@ -154,7 +153,6 @@ func (w *world) byHand(parameters []types.Parameter, edit func(sections map[stri
 	w.byHandTagged(parameters, nil, edit)
 }
 
-// byHandTagged is byHand with tags of the stack.
 func (w *world) byHandTagged(parameters []types.Parameter, tags []types.Tag, edit func(sections map[string]any)) {
 	w.t.Helper()
 	client, ctx := w.client().CloudFormation, w.t.Context()
@@ -232,7 +230,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// mustAll fails for every error.
 func mustAll(t *testing.T, errs []error) {
 	t.Helper()
 	for i, err := range errs {
