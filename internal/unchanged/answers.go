@@ -21,7 +21,6 @@ type Answers struct {
 	configured atomic.Pointer[map[string]Object]
 }
 
-// objectType is a supported type of resources.
 type objectType struct {
 	schema       *schema
 	unconfigured Object
@@ -51,7 +50,6 @@ func objects(ctx context.Context, providerTypeName string, resources []func() re
 	return made
 }
 
-// errNotObject is returned for a resource that does not implement Object.
 var errNotObject = errors.New("the resource is no Object")
 
 // Unsupported returns why calls for a resource are declined; nil if it is supported.
@@ -77,7 +75,6 @@ func (a *Answers) Configure(ctx context.Context, providerTypeName string, data a
 	a.configured.Store(&configured)
 }
 
-// object returns the configured resource of a type.
 func (a *Answers) object(typeName string) (*schema, Object, bool) {
 	if a == nil {
 		return nil, nil, false

@@ -19,7 +19,6 @@ import (
 // errUnknownEncoding is returned for data that is not in Terraform's encoding of the schema.
 var errUnknownEncoding = errors.New("unknown encoding")
 
-// isNull reports whether a value is null.
 func isNull(v *tfprotov6.DynamicValue) bool {
 	return v != nil && len(v.MsgPack) == 1 && v.MsgPack[0] == msgpcode.Nil
 }
@@ -37,7 +36,6 @@ func (s *schema) decode(v *tfprotov6.DynamicValue, model any) (*Value, bool) {
 	return value, err == nil && d.left.Len() == 0
 }
 
-// decoder decodes MessagePack.
 type decoder struct {
 	*msgpack.Decoder
 	left    *bytes.Reader
@@ -231,7 +229,6 @@ func encodeAttributes(e *msgpack.Encoder, attributes []attribute, values map[str
 	return err
 }
 
-// encode encodes a value of JSON.
 func (n *node) encode(e *msgpack.Encoder, value any) error {
 	switch value := value.(type) {
 	case nil:
@@ -310,7 +307,6 @@ func (s *schema) decodeIdentity(identity *tfprotov6.ResourceIdentityData) (value
 	return values, ok && len(values) == n && d.left.Len() == 0
 }
 
-// encodeIdentity encodes an identity.
 func (s *schema) encodeIdentity(values map[string]types.String) (*tfprotov6.ResourceIdentityData, bool) {
 	var out bytes.Buffer
 	e := msgpack.GetEncoder()

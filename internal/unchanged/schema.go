@@ -18,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 )
 
-// schema holds a resource's schema and model.
 type schema struct {
 	version    int64
 	attributes []attribute // sorted by name
@@ -27,7 +26,6 @@ type schema struct {
 	identity   []string // names of the attributes of the identity, sorted
 }
 
-// attribute is an attribute of an object.
 type attribute struct {
 	name string
 	node
@@ -43,7 +41,6 @@ type attribute struct {
 	sets     []validator.Set
 }
 
-// node is the type of a value.
 type node struct {
 	kind          kind
 	typ           attr.Type
@@ -104,7 +101,6 @@ func unknownInterfaces(ctx context.Context, o Object) error {
 	return nil
 }
 
-// addModel maps the attributes to the model's fields.
 func (s *schema) addModel(model any) error {
 	t := reflect.TypeOf(model)
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
@@ -289,7 +285,6 @@ func objectOf(v attr.Value) (types.Object, bool) {
 	return types.Object{}, false
 }
 
-// objectValue returns a value of an object's node.
 func (n *node) objectValue(attributes map[string]attr.Value) (attr.Value, bool) {
 	o, diags := types.ObjectValue(n.types, attributes)
 	if n.kind == withTimeouts {

@@ -63,7 +63,6 @@ func (t *thing) ReadModel(context.Context, *Value, *Private) bool               
 func (t *thing) PlanModel(context.Context, *Value, *Value, *Value, *Private) bool { return t.decision }
 func (t *thing) PlanDestroyModel(context.Context, *Value, *Private) bool          { return t.decision }
 
-// named is a model with one attribute.
 type named struct {
 	Name types.String `tfsdk:"name"`
 }
@@ -87,7 +86,6 @@ func (changing) DefaultString(context.Context, defaults.StringRequest, *defaults
 // custom is a string type with its own comparison.
 type custom struct{ basetypes.StringType }
 
-// TestUnsupported lists what makes a resource unsupported.
 func TestUnsupported(t *testing.T) {
 	model := func() any { return &named{} }
 	with := func(a fwschema.Attribute) *thing { return newThing(map[string]fwschema.Attribute{"name": a}, model) }

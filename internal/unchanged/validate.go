@@ -73,7 +73,6 @@ func (a *attribute) valid(ctx context.Context, v attr.Value) bool {
 	return a.validatorsAccept(ctx, v) && a.node.valid(ctx, v)
 }
 
-// validatorsAccept reports whether an attribute's validators accept a known value.
 func (a *attribute) validatorsAccept(ctx context.Context, v attr.Value) bool {
 	var diags diag.Diagnostics
 	switch v := v.(type) {

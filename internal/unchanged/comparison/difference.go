@@ -14,10 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// types are the types of a resource's values.
 type types struct{ state, identity tftypes.Type }
 
-// typesFrom returns the types of all resources of a provider.
 func typesFrom(ctx context.Context, provider tfprotov6.ProviderServer) map[string]types {
 	all := map[string]types{}
 	schemas, err := provider.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})

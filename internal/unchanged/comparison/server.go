@@ -72,7 +72,6 @@ type server struct {
 	types map[string]types
 }
 
-// typesOf returns the types of a resource's values.
 func (s *server) typesOf(ctx context.Context, typeName string) types {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +81,6 @@ func (s *server) typesOf(ctx context.Context, typeName string) types {
 	return s.types[typeName]
 }
 
-// compare calls both servers.
 func compare[Request, Response any](
 	ctx context.Context, s *server, rpc, typeName string, req *Request,
 	answer func(context.Context, *Request) *Response, framework func(context.Context, *Request) (*Response, error),
