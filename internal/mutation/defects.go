@@ -197,7 +197,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestSwitches|TestAddedDependent",
 	}, {
 		Name: "references to what a condition leaves out", In: "internal/sandbox/cloudformation scope.checkConditions",
-		Old: "resource && !is && ", New: "resource && false && ",
+		Old: "resource && !is && ", New: "resource && is && !is && ",
 		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestTemplatesThatAreRefusedAtOnce",
 	}, {
 		Name: "dynamic references in lists are left as they are", In: "internal/sandbox/cloudformation operation.resolveDynamic",
@@ -327,6 +327,14 @@ var Defects = []Defect{
 		Name: "retry without token", In: "internal/stack performer.execute",
 		Old: "ClientRequestToken: aws.String(e.Token),", New: "",
 		Packages: []string{"internal/stack"},
+	}, {
+		Name: "an update without a change set ends a commit", In: "internal/stack performer.finished",
+		Old: "d.LastUpdated.Equal(own)", New: "!d.LastUpdated.Before(own)",
+		Packages: []string{"internal/stack"}, Run: "TestFollow",
+	}, {
+		Name: "what an update without a change set left is taken for a commit's", In: "internal/stack withoutChangeSet",
+		Old: `d.ChangeSetID = ""`, New: "_ = d",
+		Packages: []string{"internal/stack"}, Run: "TestFollow",
 	}, {
 		Name: "an incomplete change set is not completed", In: "internal/stack performer.describeChangeSet",
 		Old: `aws.ToString(out.StatusReason) != ""`, New: "out == nil",

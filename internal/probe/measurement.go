@@ -44,8 +44,9 @@ var measurements = []measurement{
 			unproven.ExecuteRefusesRepeatedToken,
 			unproven.TemplateDuringUpdate,
 			unproven.RollbackChangeSetID,
+			unproven.DirectUpdateChangeSetID,
 		},
-		makes: "A stack of 110 SSM parameters, which is updated twice. The second update fails and is rolled back. " +
+		makes: "A stack of 110 SSM parameters, which is updated three times. The second update fails and is rolled back. " +
 			"Another stack in review, with a change set that would import one of the parameters and is not executed.",
 		cost: "Nothing: standard parameters are free.", measure: measureOperations,
 	},

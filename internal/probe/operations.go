@@ -40,7 +40,35 @@ func measureOperations(ctx context.Context, p *probe, found unproven.Answers) er
 		p.measureForeignImport(ctx, found),
 		p.measureUpdate(ctx, stack, found),
 		p.measureRollback(ctx, stack, found),
+		p.measureDirectUpdate(ctx, stack, found),
 	)
+}
+
+// measureDirectUpdate updates the stack without a change set and looks at its ChangeSetId.
+func (p *probe) measureDirectUpdate(ctx context.Context, stack string, found unproven.Answers) error {
+	body, err := encode(p.parameterTemplate("The template of an update without a change set"))
+	if err != nil {
+		return err
+	}
+	_, err = p.Account.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{
+		StackName: aws.String(stack), TemplateBody: aws.String(body), ClientRequestToken: aws.String(p.Run + "-4"),
+		Parameters: []types.Parameter{{ParameterKey: aws.String("Revision"), ParameterValue: aws.String("4")}},
+	})
+	if err != nil {
+		return fmt.Errorf("updating a stack without a change set: %w", err)
+	}
+	if err := p.expect(ctx, stack, types.StackStatusUpdateComplete); err != nil {
+		return err
+	}
+	after, err := p.describe(ctx, stack)
+	if err != nil {
+		return err
+	}
+	found[unproven.DirectUpdateChangeSetID] = unproven.Kept
+	if aws.ToString(after.ChangeSetId) == "" {
+		found[unproven.DirectUpdateChangeSetID] = unproven.Cleared
+	}
+	return nil
 }
 
 // deploy makes a change set and executes it, with the revision as token. It returns what the change

@@ -324,6 +324,9 @@ func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.Call
 }
 
 func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallError {
+	s.mu.Lock()
+	s.asked = time.Now()
+	s.mu.Unlock()
 	// Rollback is requested explicitly: AWS documents its default in two ways, and a half-applied
 	// template would corrupt the model.
 	_, err := s.config.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
@@ -380,6 +383,10 @@ func (s performer) settleByStack(ctx context.Context, e commit.Settle) commit.Ve
 // that later reads without it count as stale.
 func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
+	s.mu.Lock()
+	asked := s.asked
+	s.mu.Unlock()
+	var own time.Time // LastUpdated of the operation itself
 	var told *commit.Finished
 	var toldAt time.Time
 	for pause := firstPause; ; pause = nextPause(pause) {
@@ -399,9 +406,12 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 		s.config.Log(ctx, "Following the update", map[string]any{
 			"stack": s.config.Stack, "status": d.Status, "token": e.Token, "seconds": int(time.Since(began).Seconds()),
 		})
+		if own.IsZero() && d.ChangeSetID == e.ARN && time.Since(asked) < soleOperation {
+			own = d.LastUpdated
+		}
 		if told != nil {
 			told.Description = described(e, *d)
-		} else if told = s.finished(ctx, e, *d, began); told != nil {
+		} else if told = s.finished(ctx, e, *d, began, own); told != nil {
 			toldAt = time.Now()
 		}
 		switch {
@@ -429,17 +439,33 @@ func described(e commit.Follow, d commit.Description) commit.Description {
 	return d
 }
 
+// soleOperation is the time after an execution was requested in which no other operation can have
+// followed it: each takes seconds.
+const soleOperation = 10 * time.Second
+
+// withoutChangeSet returns a description without the change set if an update without one followed
+// the operation whose events are given: AWS may keep the ChangeSetId of the last set then. The
+// LastUpdatedTime of a stack is the time at which its last operation began.
+func withoutChangeSet(d commit.Description, events []commit.Event) commit.Description {
+	began := slices.IndexFunc(events, func(e commit.Event) bool { return e.Type == cfn.StackType })
+	if began >= 0 && cfn.Succeeded(d.Status) && d.LastUpdated.Sub(events[began].Time) > tolerance {
+		d.ChangeSetID = ""
+	}
+	return d
+}
+
 // finished evaluates a description of the stack; nil means that the operation is still running. A
 // description with another change set does not report our operation: it is stale, or the next
 // writer has started. Then the stack's events under our token decide. The description keeps the
 // other change set, so that its outputs are not taken for ours. In the first second, such a
-// description is treated as stale.
-func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Description, since time.Time) *commit.Finished {
+// description is treated as stale. The events also decide if the description may be that of an
+// update without a change set: its LastUpdated is not own, that of the operation.
+func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Description, since, own time.Time) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
 		case cfn.InProgress(d.Status):
 			return nil
-		case cfn.Succeeded(d.Status) && d.StatusReason == "":
+		case cfn.Succeeded(d.Status) && d.StatusReason == "" && d.LastUpdated.Equal(own):
 			return &commit.Finished{Description: d}
 		}
 	} else if time.Since(since) < time.Second {
@@ -450,7 +476,7 @@ func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Descr
 	case err != nil:
 		return nil // throttled or no answer: still running
 	case d.ChangeSetID == e.ARN && len(events) > 0:
-		return &commit.Finished{Description: d, Events: events}
+		return &commit.Finished{Description: withoutChangeSet(d, events), Events: events}
 	}
 	switch status := statusOf(events); {
 	case status != "" && !cfn.InProgress(status):

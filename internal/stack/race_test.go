@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/cryptotest"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -178,6 +180,52 @@ func (a *after) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.do()
 	}
 	return answer, err
+}
+
+// TestFollow_DirectUpdateAfterwards lets a person update the stack without a change set after a
+// commit has ended, before its process polls again: the outcome is the commit's own, and what the
+// person added stays.
+func TestFollow_DirectUpdateAfterwards(t *testing.T) {
+	for _, answer := range []string{unproven.Cleared, unproven.Kept} {
+		for _, sleeps := range []time.Duration{20 * time.Second, 2 * time.Minute} {
+			for _, fails := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, fails %t, asleep for %s", answer, fails, sleeps), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						box := sandbox.New(sandbox.Options{
+							Seed: 1, Latency: sandbox.LatencyAWS(), Answers: unproven.Answers{unproven.DirectUpdateChangeSetID: answer},
+						})
+						w := &world{t: t, box: box, transport: simulate.NewTransport(box)}
+						w.filled(w.process())
+						client := w.clientBy(&after{next: w.transport, action: "ExecuteChangeSet", do: func() { time.Sleep(sleeps) }})
+						var told reports
+						s := w.process(func(c *stack.Config) { c.CloudFormation, c.Observer = client.CloudFormation, &told })
+						if fails {
+							w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no", Times: 1})
+						}
+						first := make(chan error, 1)
+						go func() { first <- s.Commit(t.Context(), create(user("first"))) }()
+						for w.called("ExecuteChangeSet") == 0 || strings.HasSuffix(string(w.described().StackStatus), "_IN_PROGRESS") {
+							time.Sleep(time.Second)
+						}
+						w.byHand(nil, func(sections map[string]any) {
+							section(sections, "Outputs")["Theirs"] = map[string]any{"Value": "by hand"}
+							section(sections, "Resources")["Theirs"] = map[string]any{"Type": "AWS::SNS::Topic"}
+						})
+						if err := <-first; (err != nil) != fails {
+							t.Errorf("the commit ended with %v", err)
+						}
+						for _, done := range told.committed {
+							t.Errorf("what the person has left is taken for revision %d: %+v", done.Revision, done.Description)
+						}
+						must(t, s.Commit(t.Context(), create(user("second"))))
+						if body := *w.template(); !strings.Contains(body, "by hand") {
+							t.Error("the output that was added by hand is gone")
+						}
+					})
+				})
+			}
+		}
+	}
 }
 
 // TestOutcomeIsTheCommitsOwnWhateverHappenedSince lets another writer commit, or fail, before the

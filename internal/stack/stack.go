@@ -63,6 +63,7 @@ type Stack struct {
 	id      string     // the stack's id, once known
 	newest  moment     // the latest observed state of the stack
 	earlier earlier    // the last reading, for the next commit
+	asked   time.Time  // the time of the last request to execute a change set
 	engine  *commit.Engine
 	running bool
 	arrived []arrival

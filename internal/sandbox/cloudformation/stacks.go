@@ -10,6 +10,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // place is the account and region of stacks, which CloudFormation separates.
@@ -484,6 +485,9 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 	}
 	if _, err := st.used(token, "UpdateStack"); err != nil {
 		return nil, err
+	}
+	if s.w.AnswersWith(unproven.DirectUpdateChangeSetID, unproven.Kept) && st.config != nil { // unproven: direct-update-change-set-id
+		next.changeSet = st.config.changeSet
 	}
 	op := &operation{s: s, st: st, verb: "UPDATE", token: token, caller: r.Caller, next: next, policy: st.policy}
 	if during {

@@ -16,6 +16,8 @@ const (
 	TemplateDuringUpdate = "get-template-during-update"
 	// RollbackChangeSetID is last-executed or previous.
 	RollbackChangeSetID = "rollback-change-set-id"
+	// DirectUpdateChangeSetID is cleared or kept.
+	DirectUpdateChangeSetID = "direct-update-change-set-id"
 	// EventsPerPage is a number.
 	EventsPerPage = "events-per-page"
 	// ResourcesPerPage is a number.
@@ -64,6 +66,8 @@ const (
 	Unset        = "unset"
 	Added        = "added"
 	Refused      = "refused"
+	Cleared      = "cleared"
+	Kept         = "kept"
 )
 
 // Texts that several rules share.
@@ -246,6 +250,16 @@ var operationRules = []Rule{
 		Otherwise: "The base of the next commit has another name for its change set. The stack's " +
 			"LastUpdatedTime tells the two states apart.",
 		Test: everyAnswer,
+	},
+	{
+		ID:      DirectUpdateChangeSetID,
+		Answers: []string{Cleared, Kept},
+		Belief:  "After UpdateStack, a stack has no ChangeSetId.",
+		Source: "Recorded for CreateStack (LocalStack's test_create_while_in_review), deduced for " +
+			"UpdateStack.",
+		Otherwise: "A description counts as that of the own operation only if it has the LastUpdatedTime " +
+			"with which the operation began. Otherwise the operation's own events decide.",
+		Test: "internal/stack:TestFollow_DirectUpdateAfterwards",
 	},
 	{
 		ID: EventsPerPage, Answers: []string{"100", "7"}, Number: true,
