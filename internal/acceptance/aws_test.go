@@ -132,7 +132,6 @@ func (c *clients) wantNothingLeft() {
 	}
 }
 
-// put puts an object into a bucket.
 func (c *clients) put(bucket, key string) {
 	c.w.t.Helper()
 	out, err := c.s3.PutObject(c.w.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: strings.NewReader("data")})

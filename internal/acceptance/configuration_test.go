@@ -5,7 +5,6 @@ import (
 	"strings"
 )
 
-// acmeProject is the project of most tests.
 const acmeProject = `
 resource "stowage_project" "acme" {
   name       = "acme"

@@ -8,7 +8,6 @@ import (
 // editedResource is the edited part of a resource; the rest stays as it is.
 type editedResource map[string]json.RawMessage
 
-// set sets one property.
 func (r editedResource) set(t *testing.T, property string, value any) {
 	t.Helper()
 	properties := map[string]json.RawMessage{}

@@ -64,7 +64,6 @@ func (s *workspace) command(args ...string) *exec.Cmd {
 	return command
 }
 
-// run runs the CLI.
 func (s *workspace) run(args ...string) outcome {
 	s.t.Helper()
 	var out bytes.Buffer

@@ -88,7 +88,6 @@ func (b *chromium) open(t *testing.T, url string, l look) *page {
 	return p
 }
 
-// call sends a command of the DevTools protocol.
 func call[P, R any](p *page, command cdp.Command[P, R], params P) R {
 	p.t.Helper()
 	return run(p, func(ctx context.Context, tab *chromedp.Target) (R, error) { return cdp.Call(ctx, tab, command, params) })
@@ -103,7 +102,6 @@ func run[T any](p *page, action chromedp.Action[T]) T {
 	return result
 }
 
-// look sets the size and the color scheme.
 func (p *page) look(l look) {
 	p.t.Helper()
 	scheme := "light"
@@ -200,7 +198,6 @@ func (p *page) shows(text string) {
 	p.until(fmt.Sprintf("document.body.innerText.includes(%s)", encoded))
 }
 
-// keys are the keys with names.
 var keys = map[string]string{
 	"ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight, "ArrowUp": kb.ArrowUp, "End": kb.End,
 	"Enter": kb.Enter, "Escape": kb.Escape, "Home": kb.Home, "PageDown": kb.PageDown, "PageUp": kb.PageUp, "Tab": kb.Tab,

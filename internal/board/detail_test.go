@@ -131,5 +131,4 @@ func TestBoard_Loading(t *testing.T) {
 	p.shows("No changes in progress.")
 }
 
-// quote returns a JavaScript string.
 func quote(text string) string { return strconv.Quote(text) }

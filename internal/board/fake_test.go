@@ -154,7 +154,6 @@ func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 	return f
 }
 
-// stackOf returns a stack at rest.
 func stackOf(entities event.Entities) event.StackSnapshot {
 	version := event.StackVersion{StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1", LastUpdated: epoch, Phase: 3}
 	return event.StackSnapshot{

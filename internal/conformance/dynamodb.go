@@ -21,7 +21,6 @@ func number(n string) types.AttributeValue { return &types.AttributeValueMemberN
 
 func key(pk, sk string) item { return item{"pk": text(pk), "sk": text(sk)} }
 
-// with returns an item with another attribute.
 func with(i item, name string, value types.AttributeValue) item {
 	i[name] = value
 	return i

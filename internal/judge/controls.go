@@ -15,7 +15,6 @@ import (
 // Guide, "IAM and AWS STS quotas").
 const maxPolicy = 6144
 
-// accountID matches an account ID.
 var accountID = regexp.MustCompile(`^\d{12}$`)
 
 type object = map[string]any

@@ -162,7 +162,6 @@ func list(t *testing.T) []imports {
 	}
 }
 
-// check returns all violations of the rules.
 func check(packages []imports) []string {
 	var problems []string
 	for _, p := range packages {

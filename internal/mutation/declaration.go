@@ -12,7 +12,6 @@ import (
 	"strings"
 )
 
-// declaration is a top-level declaration of a package.
 type declaration struct {
 	name   string
 	file   string // relative to the repository's root
@@ -91,7 +90,6 @@ func named(d ast.Decl) []namedNode {
 	return nil
 }
 
-// receiver returns the name of a receiver's type.
 func receiver(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:

@@ -117,7 +117,6 @@ func (p *Pusher) Publish(ctx context.Context, connections []string, messages []e
 	return result
 }
 
-// post sends texts in order on a connection.
 func (p *Pusher) post(ctx context.Context, connection string, texts [][]byte) error {
 	bounded, cancel := context.WithTimeout(ctx, ClientBound)
 	defer cancel()

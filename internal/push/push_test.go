@@ -87,7 +87,6 @@ func (s *stage) pusher(account string) *push.Pusher {
 	}))
 }
 
-// connect connects n clients.
 func (s *stage) connect(t *testing.T, n int) (clients []*apigateway.Conn, ids []string) {
 	t.Helper()
 	for range n {

@@ -36,10 +36,8 @@ const DefaultProjectsClaim = "stowage_projects"
 // Everything is the name that means all projects.
 const Everything = mirror.Everything
 
-// issuerTimeout limits one call to the issuer.
 const issuerTimeout = 5 * time.Second
 
-// check validates the settings.
 func (a Access) check() error {
 	if a.Issuer == "" {
 		if len(a.Audiences) > 0 || a.ProjectsClaim != "" {
@@ -90,7 +88,6 @@ type verifier interface {
 	verify(ctx context.Context, token string) (*claims, error)
 }
 
-// gate authorizes connections.
 type gate struct {
 	access   Access
 	verifier verifier
@@ -183,7 +180,6 @@ func projectsOf(claim json.RawMessage) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// isProjectName reports whether name is a valid project name.
 func isProjectName(name string) bool {
 	return len(model.Listing{Name: name, AccountID: "000000000000", Region: "eu-west-1"}.Problems()) == 0
 }

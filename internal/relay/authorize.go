@@ -64,7 +64,6 @@ func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.A
 	}), nil
 }
 
-// verdict returns an authorizer's answer for one route.
 func verdict(principal, effect, methodARN string, told map[string]any) *events.APIGatewayCustomAuthorizerResponse {
 	return &events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: principal, Context: told,

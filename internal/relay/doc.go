@@ -3,31 +3,30 @@
 //
 // One program serves all events. Handle distinguishes them by their shape (KindOf):
 //
-//	event                                              method                         answer
-//	SNS notification of a stack                        Notifications                  none
-//	EventBridge "CloudFormation Stack Status Change"   Notifications                  none
-//	EventBridge schedule, once a minute                Sweep                          none
-//	WebSocket REQUEST authorizer                       Authorize                      a policy, the subject
-//	WebSocket $connect, $default, $disconnect          Route                          a status
+//	event                                              method                      answer
+//	SNS notification of a stack                        Notifications               none
+//	EventBridge "CloudFormation Stack Status Change"   Notifications               none
+//	EventBridge schedule, once a minute                Sweep                       none
+//	WebSocket REQUEST authorizer                       Authorize                   policy, subject
+//	WebSocket $connect, $default, $disconnect          Route                       a status
 //
 // Each has a Handle... method with the signature func(context.Context, []byte) ([]byte, error) of
-// Lambda functions, for deployments with one function per event. Several relays may run
-// concurrently, and each of them may crash at any moment.
+// Lambda functions, for deployments with one function per event. Relays may run concurrently and
+// crash at any moment.
 //
 // # Notifications
 //
-// A notification only triggers a read. The relay takes nothing but the stack's ID from it, and
-// ignores notifications about resources, since they can contain the resources' properties. It
-// groups the messages of one invocation by stack. It drops a stack with a foreign name before any
-// call. A foreign stack with a matching name costs a read of the mirror and, for an unknown
-// project, of the directory.
+// A notification only triggers a read. The relay takes only the stack's ID from it, and ignores
+// notifications about resources, since they can contain properties. It groups an invocation's
+// messages by stack. It drops a stack with a foreign name before any call. A foreign stack with a
+// matching name costs a read of the mirror and, for an unknown project, of the directory.
 //
 // For each stack (projects.RefreshStack) the relay makes one Query of the mirror and one
 // DescribeStacks. If the mirror is behind and the stack is at rest, it calls DescribeStacks,
 // GetTemplate, DescribeStacks to read it consistently. Two calls write the mirror, on the condition
 // that no other process was faster. The process that succeeds has stored the event and sends it. A
-// commit makes three notifications about the stack itself, regardless of its number of resources,
-// so it costs at most 3 x (1 + 1 + 2) + 3 calls, plus those that send.
+// commit of any size makes three notifications about the stack itself, so it costs at most 3 x (1 +
+// 1 + 2) + 3 calls, plus those that send.
 //
 // An error is returned when a stack could not be read. Then Lambda retries the whole event, as do
 // SNS and EventBridge when Lambda is unavailable. Retries are harmless. An invocation ends after 4
@@ -35,70 +34,71 @@
 //
 // # Sweep
 //
-// The sweep repairs what was lost: see Sweep. With p projects that have s stacks in total, a
-// comparison without differences costs p + 2 Queries and s + 2 DescribeStacks every five minutes.
-// It reads eight accounts at a time, and the stacks of an account one after the other, since
-// CloudFormation's limits apply per account. The SDK retries throttled calls.
+// Sweep repairs what was lost. With p projects and s stacks in total, a comparison without
+// differences costs p + 2 Queries and s + 2 DescribeStacks every five minutes. It reads eight
+// accounts at a time, and an account's stacks one after the other, since CloudFormation's limits
+// apply per account. The SDK retries throttled calls.
 //
 // # Connections
 //
 // $connect stores the connection with the projects that the authorizer found in the token. The
 // client speaks first, as nothing can reach it before $connect is answered. Package event defines
-// the protocol. The visible projects are taken from the authorizer's context, which API Gateway
-// adds to every message, and never from the client's message.
+// the protocol. The visible projects are those of the authorizer's context, which API Gateway adds
+// to every message, and never those of the message.
 //
-// On hello or ping the relay reads the positions of the client's projects. Then it sends each
-// project according to event.Resume: it reads the position first, and the events or the whole
-// project afterwards, so nothing is lost in between. It caches a whole project or a range of events
-// in memory until the project's position changes, so a thousand reconnecting clients cause one read
-// per process. When a request cannot be answered, the client receives an error with a delay for the
-// next attempt. Every request is answered within 25 seconds.
+// On hello or ping the relay reads the positions of the client's projects, and then sends each
+// project according to event.Resume. It reads the position first, and events or the whole project
+// afterwards, so nothing is lost in between. It caches them in memory until the project's position
+// changes, so a thousand reconnecting clients cause one read per process. A client whose request
+// fails receives an error with a delay for the next attempt. Every request is answered within 25
+// seconds.
 //
 // Once a minute the sweep sends every client a heartbeat with the positions of its projects, by
-// which clients detect lost messages. In the last ten minutes of a connection it asks the client to
-// reconnect. It removes connections that have ended or are closed. It waits five seconds for a
-// client that does not read.
+// which clients detect lost messages. In a connection's last ten minutes it asks the client to
+// reconnect. It removes closed connections. It waits five seconds for a client that does not read.
 //
 // # Access
 //
 // Authorize alone decides who may connect, by a token of an OIDC issuer. go-oidc verifies the
 // signature, issuer and times; this package checks the audience and the projects. The token is a
 // subprotocol: "stowage.v1, stowage.token.<token>", raw or in base64url. The answer to $connect
-// names "stowage.v1" only. A connection ends with its token, or with API Gateway's two hours if
-// they are over first. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a
-// string of names separated by spaces, or "*". Names that no project can have are ignored; for
-// claims of other types the token is refused. Only "*" includes the list of all projects
-// (mirror.Directory).
+// names "stowage.v1" only. A connection ends with its token, or after API Gateway's two hours if
+// that is sooner. The claim of projects (STOWAGE_OIDC_PROJECTS_CLAIM) is a list of names, a string
+// of names separated by spaces, or "*". Impossible names are ignored; a claim of another type
+// refuses the token. Only "*" includes the list of all projects (mirror.Directory).
 //
 // Cognito: the issuer is https://cognito-idp.<region>.amazonaws.com/<pool>, the claim
 // cognito:groups. ID tokens have the app client in "aud". Access tokens have no "aud"; their
 // client_id replaces it if token_use is "access".
 //
 // The answers: 401 ("Unauthorized") without a valid token; 403 (a policy that denies) for a valid
-// one that names no project; 500 when the issuer is unavailable. No log, error or answer contains
-// the token: errors of go-oidc are reworded, since they quote claims.
+// one without projects; 500 when the issuer is unavailable. No log, error or answer contains the
+// token: errors of go-oidc are reworded, since they quote claims.
 //
 // # Settings
 //
 //	STOWAGE_HUB                    the hub's name; default "stowage"
 //	STOWAGE_ROLE                   the role assumed in projects' accounts; default "StowageReader"
 //	STOWAGE_EXTERNAL_ID            the external ID for that role; default none
-//	STOWAGE_OIDC_ISSUER            the issuer's URL (https, except on localhost); without it no client can connect
+//	STOWAGE_OIDC_ISSUER            the issuer's URL (https, except on localhost); default none
 //	STOWAGE_OIDC_AUDIENCE          audiences, separated by commas; required with an issuer
 //	STOWAGE_OIDC_PROJECTS_CLAIM    the claim that lists the projects; default "stowage_projects"
 //	STOWAGE_LOG_LEVEL              DEBUG, INFO (default), WARN or ERROR
 //	AWS_...                        as for every AWS SDK; see package awsclient
 //
-// All other settings are the hub's own, in the SSM parameter /stowage/hub/<name>.
+// Without an issuer no client can connect. All other settings are the hub's own, in the SSM
+// parameter /stowage/hub/<name>.
 //
 // # Log
 //
 // JSON lines on standard error, with log/slog. They contain names of stacks and projects, numbers,
-// durations, IDs of requests and connections, and reasons. They never contain messages, bodies,
-// headers or tokens.
+// durations, IDs of requests and connections, and reasons, but never messages, bodies, headers or
+// tokens.
 //
 // # In process
 //
-//	r, err := relay.New(ctx, relay.Config{Clients: clients, Hub: "stowage", RoleName: relay.DefaultRole, Access: access})
+//	r, err := relay.New(ctx, relay.Config{
+//		Clients: clients, Hub: "stowage", RoleName: relay.DefaultRole, Access: access,
+//	})
 //	box.RegisterFunction(arn, r.Handle)
 package relay

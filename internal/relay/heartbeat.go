@@ -89,7 +89,6 @@ func (l *live) heartbeats(ctx context.Context, clients []client) (map[string]eve
 	return heartbeats, nil
 }
 
-// sendAt sends a message on a connection.
 func (l *live) sendAt(ctx context.Context, connection string, now time.Time, t event.Type, data any) error {
 	m, err := event.Of(t, data)
 	if err != nil {

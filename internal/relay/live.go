@@ -30,7 +30,6 @@ type store interface {
 	FallBehind(ctx context.Context, id string, behind bool) error
 }
 
-// sender sends on connections.
 type sender interface {
 	// Send returns push.ErrGone for a closed connection, and push.ErrBusy for a client that does
 	// not read.

@@ -64,7 +64,6 @@ const (
 	scheduledEvent       = "Scheduled Event"
 )
 
-// wakeOfBus reads an EventBridge event.
 func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
 	if e.Source != cloudFormationSource || e.DetailType != stackStatusChange {
 		return wake{}, nil

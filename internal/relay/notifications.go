@@ -46,7 +46,6 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	return forEach(ctx, stacksAtOnce, stacks, r.refresh)
 }
 
-// wakesOf parses the messages of an event.
 func wakesOf(event json.RawMessage) ([]wake, error) {
 	var shape struct {
 		Records json.RawMessage `json:"Records"`
@@ -76,7 +75,6 @@ type record struct {
 	Body string       `json:"body"` // for a queue
 }
 
-// notification is an SNS message.
 type notification struct {
 	TopicARN string `json:"TopicArn"`
 	Message  string `json:"Message"`

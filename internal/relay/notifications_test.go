@@ -143,7 +143,6 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 	})
 }
 
-// topicOf returns the ARN of an account's topic.
 func topicOf(accountID string) string {
 	return "arn:aws:sns:" + region + ":" + accountID + ":" + sandbox.TopicName
 }
@@ -247,7 +246,6 @@ func TestNotifications_UnknownProjects(t *testing.T) {
 	})
 }
 
-// bus returns an EventBridge event about a stack.
 func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{

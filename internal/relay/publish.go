@@ -58,7 +58,6 @@ func (l *live) mend(ctx context.Context) error {
 // projectsAtOnce is the number of projects that are repaired concurrently.
 const projectsAtOnce = 8
 
-// publish sends the pending events of a project.
 func (l *live) publish(ctx context.Context, project string) error {
 	if err := l.sender.Publish(ctx, project); err != nil {
 		return fmt.Errorf("sending the events of the project %s: %w", project, err)

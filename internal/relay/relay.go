@@ -79,7 +79,7 @@ func logger(log *slog.Logger, level slog.Level) func(context.Context, string, ma
 // Kind is the kind of an event.
 type Kind string
 
-// The kinds of events.
+// Kinds of events.
 const (
 	KindNotification  Kind = "notification"  // about a stack, from SNS or EventBridge
 	KindSchedule      Kind = "schedule"      // triggers a sweep

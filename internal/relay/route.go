@@ -15,7 +15,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// The routes of the WebSocket API.
 const (
 	routeConnect    = "$connect"
 	routeDisconnect = "$disconnect"

@@ -28,7 +28,6 @@ func refuse(code event.ErrorCode, text string) error {
 	return &refusedMessage{event.Error{Code: code, Message: text}}
 }
 
-// read parses a client's message.
 func read(request events.APIGatewayWebsocketProxyRequest) (event.Message, error) {
 	text := []byte(request.Body)
 	if request.IsBase64Encoded {
@@ -74,7 +73,6 @@ func (s *session) reply(ctx context.Context, asked event.Message) error {
 	}
 }
 
-// send sends a message on the client's connection.
 func (s *session) send(ctx context.Context, t event.Type, of event.Message, data any) error {
 	m, err := event.Of(t, data)
 	if err != nil {
@@ -144,7 +142,6 @@ func (s *session) hello(ctx context.Context, asked event.Message) error {
 	return nil
 }
 
-// ping answers with a heartbeat.
 func (s *session) ping(ctx context.Context) error {
 	positions, err := s.live.positions(ctx, s.client)
 	if err != nil {

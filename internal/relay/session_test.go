@@ -47,7 +47,6 @@ func newDesk(projects ...string) *desk {
 	return d
 }
 
-// happen stores another event of a project.
 func (d *desk) happen(project string) {
 	seq := int64(len(d.events[project]) + 1)
 	version := mirror.Version{StackID: "arn", LastUpdated: time.Unix(seq, 0).UTC(), Status: "UPDATE_COMPLETE", Phase: mirror.PhaseOf("UPDATE_COMPLETE"), Revision: seq}

@@ -28,8 +28,8 @@ const (
 // Every sweep expires abandoned operations, sends pending events, removes ended connections, asks
 // clients whose connections end soon to reconnect, and sends all others a heartbeat.
 //
-// If this process has not done so for compareEvery, it compares every stack of every project, and
-// of the directory, with the mirror, and reads those for which the mirror is behind.
+// Once per compareEvery and process, it compares every stack of every project, and of the
+// directory, with the mirror, and reads those for which the mirror is behind.
 //
 // It continues after failures and returns all errors.
 func (r *Relay) Sweep(ctx context.Context) error {
@@ -79,7 +79,6 @@ func (r *Relay) Compare(ctx context.Context) error {
 	return errors.Join(directoryErr, err)
 }
 
-// compare compares the stacks of one project.
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {
 	changed, err = r.projects.Synchronizer().Refresh(ctx, name)
 	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // deleted meanwhile

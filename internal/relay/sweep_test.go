@@ -14,7 +14,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// schedule is the event of a schedule.
 const schedule = `{"version":"0","source":"aws.events","detail-type":"Scheduled Event","time":"2026-11-23T12:03:00Z","detail":{}}`
 
 func sweep(t *testing.T, r *relay.Relay) {

@@ -164,7 +164,6 @@ func (w *world) sdk(accountID string) aws.Config {
 	}
 }
 
-// process returns a new process of the provider.
 func (w *world) process() *projects.Service {
 	w.t.Helper()
 	w.processes++
@@ -246,7 +245,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// sum returns the number of calls.
 func sum(calls map[string]int) int {
 	n := 0
 	for c := range maps.Values(calls) {

@@ -14,7 +14,7 @@ import (
 // Effect is the effect of a fault on a call.
 type Effect string
 
-// The effects of faults.
+// Effects of faults.
 const (
 	// Throttle refuses the call with the service's own throttling error, or with Code.
 	Throttle Effect = "throttle"

@@ -35,7 +35,6 @@ func (r resource) refusal(properties map[string]any) string {
 	return ""
 }
 
-// statements returns a policy document.
 func statements(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var document map[string]any

@@ -91,14 +91,12 @@ func (t *step) life(resource, making, changing, deleting string) {
 	}
 }
 
-// tags demands the permission to change tags.
 func (t *step) tags(resource, action string) {
 	if t.sets("Tags") {
 		t.needsWith(requestTags(t.After["Tags"]), resource, action)
 	}
 }
 
-// untags demands the permission to remove tags.
 func (t *step) untags(resource, action string) {
 	if t.making() || t.deleting() {
 		return

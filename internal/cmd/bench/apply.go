@@ -63,5 +63,4 @@ func (b *bench) grow(ctx context.Context, g growth) (ran, error) {
 	return r, nil
 }
 
-// commits returns the number of executed change sets.
 func (r ran) commits() int { return r.calls["cloudformation"]["ExecuteChangeSet"] }

@@ -69,7 +69,6 @@ type liveRun struct {
 
 func (l liveRun) percentile(n int) time.Duration { return l.delays[(len(l.delays)-1)*n/100] }
 
-// counting counts calls by operation.
 type counting struct {
 	next  http.RoundTripper
 	mu    sync.Mutex

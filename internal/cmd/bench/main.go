@@ -135,7 +135,6 @@ func progress(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(os.Stderr, "bench: "+format+"\n", arguments...)
 }
 
-// tail returns the end of a long text.
 func tail(text string) string {
 	const most = 4000
 	if len(text) > most {

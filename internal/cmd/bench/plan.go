@@ -26,7 +26,6 @@ const (
 	sizeOfWallAim = 300
 )
 
-// plannedConfigurations returns the measured configurations.
 func plannedConfigurations(sizes []int) []*configuration {
 	var all []*configuration
 	for i, size := range sizes {
@@ -137,7 +136,6 @@ func (b *bench) median(ctx context.Context, c *configuration, s subject, t task)
 	return runs[len(runs)/2], nil
 }
 
-// show prints a table of one size.
 func (m measured) show(c *configuration) {
 	rows := []string{"command\tprovider\twall time\tratio\tCLI's CPU\tprovider's CPU\tfor a resource\tCLI's memory\tprovider's memory\tAWS calls"}
 	for _, t := range tasks {

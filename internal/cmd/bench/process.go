@@ -8,7 +8,6 @@ import (
 	"time"
 )
 
-// providerBinary is the name of the providers' executables.
 const providerBinary = "terraform-provider-stowage"
 
 // footprint is the resource use of a run's processes, according to Linux's /proc.

@@ -106,7 +106,6 @@ type walk struct {
 	all    int
 }
 
-// node is an entity to create.
 type node struct {
 	create   func(context.Context) error
 	parents  int // number of parents that do not exist yet
@@ -143,7 +142,6 @@ func (w *walk) add(p model.Project, size int, s *projects.Service) {
 	}
 }
 
-// run creates everything and returns the failures.
 func (w *walk) run(ctx context.Context, parallelism int) []error {
 	var (
 		group  sync.WaitGroup

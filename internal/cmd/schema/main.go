@@ -41,7 +41,6 @@ func run(ctx context.Context) error {
 	return encoder.Encode(schemas)
 }
 
-// object is a JSON object.
 type object = map[string]any
 
 func schemas(ctx context.Context) (object, error) {

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// tiny is a provider with a tiny schema.
 type tiny struct{ unchanged }
 
 // resources are the arguments that make bench sets, and an ID.
@@ -74,7 +73,6 @@ func (tiny) ApplyResourceChange(
 	return resp, err
 }
 
-// withID returns a value with another ID.
 func withID(typeName string, value *tfprotov6.DynamicValue, id any) (*tfprotov6.DynamicValue, error) {
 	typ := resources[typeName].ValueType()
 	object, err := value.Unmarshal(typ)

@@ -126,7 +126,6 @@ func (s *Stage) newConnection(ctx context.Context, h Handshake) *connection {
 	return c
 }
 
-// splitSource parses an identity source.
 func splitSource(source string) (kind, name string) {
 	if name, ok := strings.CutPrefix(source, "route.request.header."); ok {
 		return "header", name

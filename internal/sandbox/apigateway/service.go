@@ -183,7 +183,6 @@ func (s *Service) find(r *http.Request) (stage *Stage, rest string) {
 	return stage, rest
 }
 
-// admit takes a token for a new connection.
 func (s *Stage) admit() bool {
 	g := s.gateway
 	g.mu.Lock()

@@ -152,7 +152,6 @@ func send(ctx context.Context, socket *websocket.Conn, message []byte) error {
 	return nil
 }
 
-// refuse answers a refused client.
 func refuse(w http.ResponseWriter, e *HandshakeError, requestID string) {
 	body, err := json.Marshal(map[string]string{"message": e.Message, "requestId": requestID})
 	if err != nil {

@@ -24,7 +24,6 @@ var (
 	_ cloud.Demanding = (*Service)(nil)
 )
 
-// operations are the simulated operations.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"GetResource": (*Service).getResource,
 }

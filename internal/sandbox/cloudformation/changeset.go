@@ -208,7 +208,6 @@ func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 	set.status, set.execution = "CREATE_COMPLETE", "AVAILABLE"
 }
 
-// set finds a listed change set by name.
 func (st *stack) set(name string) *changeSet {
 	for _, set := range st.sets {
 		if set.name == name {

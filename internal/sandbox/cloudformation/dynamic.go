@@ -75,7 +75,6 @@ func (op *operation) resolveDynamic(value any) (any, error) {
 	return value, nil
 }
 
-// secretText returns the text of a dynamic reference.
 func (op *operation) secretText(text string) (any, error) {
 	secret := dynamicReference.FindStringSubmatch(text)
 	reader := op.s.w.Secrets()

@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// readImports parses ResourcesToImport.
 func (set *changeSet) readImports(r *cloud.Request) error {
 	members := protocol.Members(r.Form, "ResourcesToImport")
 	if set.kind != "IMPORT" {

@@ -567,7 +567,6 @@ func (op *operation) outputs() ([]output, error) {
 	return list, nil
 }
 
-// end closes the operation.
 func (op *operation) end(status, reason string, success bool) {
 	op.generation++
 	op.st.running = nil

@@ -233,7 +233,6 @@ func (s *Service) cancelUpdateStack(r *cloud.Request) (any, error) {
 	return nil, nil
 }
 
-// removal is the deletion of one resource.
 type removal struct {
 	resource *resource
 	keep     bool // a deletion policy retains it

@@ -228,7 +228,6 @@ func (st *stack) refuseBusy() error {
 	return invalid("Stack:%s is in %s state and can not be updated.", st.id, st.status)
 }
 
-// configOf parses a stack's configuration from a request.
 func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	var previous *config
 	if st != nil {

@@ -178,7 +178,6 @@ func (w *world) call(operation string, parameters ...string) (map[string]any, *c
 	return result, nil
 }
 
-// ok makes a call that must succeed.
 func (w *world) ok(operation string, parameters ...string) map[string]any {
 	w.t.Helper()
 	result, err := w.call(operation, parameters...)
@@ -188,7 +187,6 @@ func (w *world) ok(operation string, parameters ...string) map[string]any {
 	return result
 }
 
-// refused makes a call that must fail.
 func (w *world) refused(code, message string, operation string, parameters ...string) {
 	w.t.Helper()
 	_, err := w.call(operation, parameters...)

@@ -25,7 +25,6 @@ type condition struct {
 	operands []operand
 }
 
-// condition parses a whole condition expression.
 func (p *parser) condition() (*condition, *cloud.Error) {
 	c := p.disjunction()
 	p.end()

@@ -6,7 +6,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// invalid returns a ValidationException.
 func invalid(format string, args ...any) *cloud.Error {
 	return cloud.Errorf("ValidationException", format, args...)
 }

@@ -129,7 +129,6 @@ func (b *bench) get(table string, k attributes, consistent bool) attributes {
 	return out.Item
 }
 
-// wantError checks an error's code and text.
 func wantError(t *testing.T, err error, code, message string) {
 	t.Helper()
 	var api smithy.APIError

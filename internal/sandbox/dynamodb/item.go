@@ -293,7 +293,6 @@ func (v value) equal(other value) bool {
 	}
 }
 
-// clone copies a value deeply.
 func (v value) clone() value {
 	if v.list != nil {
 		list := make([]value, len(v.list))
@@ -308,7 +307,6 @@ func (v value) clone() value {
 	return v
 }
 
-// clone copies an item deeply.
 func (i item) clone() item {
 	c := make(item, len(i))
 	for name, v := range i {

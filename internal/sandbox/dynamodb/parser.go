@@ -288,7 +288,6 @@ func (p *parser) name() step {
 	}
 }
 
-// operation is the operation of an operand.
 type operation string
 
 const (
@@ -350,7 +349,6 @@ func (p *parser) plainOperand() operand {
 	return operand{operation: operandPath, path: p.path()}
 }
 
-// projection parses a ProjectionExpression.
 func (p *parser) projection() ([]path, *cloud.Error) {
 	paths := []path{p.path()}
 	for p.take(",") {

@@ -127,7 +127,6 @@ func (in *readInput) checkSelect() *cloud.Error {
 	return nil
 }
 
-// checkStart checks the format of ExclusiveStartKey.
 func (rd *reading) checkStart() *cloud.Error {
 	if rd.in.ExclusiveStartKey == nil {
 		return nil

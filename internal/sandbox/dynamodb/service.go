@@ -50,7 +50,6 @@ func (s *Service) at(c cloud.Caller) *regional {
 
 type handler func(*Service, *cloud.Request) (any, *cloud.Error)
 
-// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]handler{
 	"BatchGetItem":              (*Service).batchGetItem,
 	"BatchWriteItem":            (*Service).batchWriteItem,

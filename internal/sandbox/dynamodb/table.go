@@ -72,7 +72,6 @@ func partitionHash(id string) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// keys returns the attributes of the primary key.
 func (t *table) keys() []keyAttribute {
 	if t.sort == nil {
 		return []keyAttribute{t.hash}
@@ -102,7 +101,6 @@ func (t *table) identity(i item) string {
 	return id
 }
 
-// checkKey checks the Key parameter of an operation.
 func (t *table) checkKey(key item) *cloud.Error {
 	if err := key.check(); err != nil {
 		return err
@@ -121,7 +119,6 @@ func (t *table) checkKey(key item) *cloud.Error {
 // missingKey begins the error for an item without its key.
 const missingKey = "One or more parameter values were invalid: Missing the key "
 
-// checkItem checks an item before it is stored.
 func (t *table) checkItem(i item) *cloud.Error {
 	if err := i.check(); err != nil {
 		return err

@@ -18,14 +18,12 @@ const (
 	noUpdateOperand  = "The provided expression refers to an attribute that does not exist in the item"
 )
 
-// action is one action of an update expression.
 type action struct {
 	section string // SET, REMOVE, ADD, DELETE
 	path    path
 	operand operand // none for REMOVE
 }
 
-// update parses a whole update expression.
 func (p *parser) update() ([]action, *cloud.Error) {
 	var actions []action
 	seen := make(map[string]bool)

@@ -4,7 +4,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// writeKind is the kind of a write.
 type writeKind int
 
 const (
@@ -27,7 +26,6 @@ type writeInput struct {
 	ReturnValuesOnConditionCheckFailure *string
 }
 
-// singleInput is a single write.
 type singleInput struct {
 	writeInput
 	ReturnValues                *string
@@ -46,7 +44,6 @@ type write struct {
 	showOld   bool
 }
 
-// prepare checks a write.
 func (s *Service) prepare(c cloud.Caller, kind writeKind, in *writeInput) (*write, *cloud.Error) {
 	if err := oneOf(in.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE"); err != nil {
 		return nil, err

@@ -68,7 +68,6 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// paging is the paging part of an answer.
 type paging struct {
 	IsTruncated bool
 	Marker      string `xml:",omitempty"`

@@ -43,7 +43,6 @@ func checkStatus(status string) error {
 	return nil
 }
 
-// key finds a user's key.
 func (u *user) key(id string) (*accessKey, error) {
 	for _, k := range u.keys {
 		if k.id == id {

@@ -162,7 +162,6 @@ func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// leaveAll removes a user from all groups.
 func (a *account) leaveAll(u *user) {
 	for _, g := range a.groupsOf(u) {
 		_ = g.leave(u) // it is in it

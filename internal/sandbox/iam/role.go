@@ -24,7 +24,6 @@ func (a *account) role(name string) (*role, error) {
 	return nil, cannotBeFound(kindRole, name)
 }
 
-// newRole are the parameters of CreateRole.
 type newRole struct {
 	name, path, trust, description, boundary string
 	maxSession                               int

@@ -81,7 +81,6 @@ func (t keyType) Exists(c cloud.Caller, properties map[string]any) (string, bool
 	return id, err == nil && found.deletion.IsZero()
 }
 
-// set applies properties to a key.
 func (s *Service) set(c cloud.Caller, k *key, properties map[string]any) error {
 	k.description, _ = properties["Description"].(string)
 	k.rotation = truth(properties["EnableKeyRotation"], false)

@@ -49,5 +49,4 @@ func hostBucket(host string) string {
 	return ""
 }
 
-// has reports whether the query names a subresource.
 func has(query url.Values, name string) bool { _, ok := query[name]; return ok }

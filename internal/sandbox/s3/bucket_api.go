@@ -167,7 +167,6 @@ type owner struct{ ID string }
 // ownerOf returns an account's canonical user ID, which has 64 hexadecimal digits.
 func ownerOf(account string) owner { return owner{strings.Repeat("0", 64-len(account)) + account} }
 
-// decode decodes the XML body of a request.
 func (c *call) decode(into any) error {
 	if err := xml.Unmarshal(c.r.Body, into); err != nil {
 		return malformedXML()

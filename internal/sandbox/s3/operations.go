@@ -197,7 +197,6 @@ func (c *call) find() (*bucket, error) {
 	return b, nil
 }
 
-// answer encodes an XML answer.
 func (c *call) answer(value any) (*cloud.Response, error) {
 	answer, err := protocol.XML(c.r, value)
 	if err == nil {
@@ -206,7 +205,6 @@ func (c *call) answer(value any) (*cloud.Response, error) {
 	return answer, err
 }
 
-// empty returns an answer without a body.
 func (c *call) empty(status int) *cloud.Response {
 	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(c.r)}, "X-Amz-Id-2": {"sandbox"}}}
 }

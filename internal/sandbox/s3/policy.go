@@ -13,7 +13,6 @@ import (
 // permissions in Amazon S3": 20 KB.
 const maxPolicy = 20 * 1024
 
-// setPolicy checks and stores a bucket policy.
 func (s *Service) setPolicy(c cloud.Caller, b *bucket, text string) error {
 	if len(text) > maxPolicy {
 		return malformedPolicy("Policy exceeds the maximum allowed document size.")

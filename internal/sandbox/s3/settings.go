@@ -160,7 +160,6 @@ func (i *flexInt) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rules returns the lifecycle rules, if any.
 func (s *settings) rules() []lifecycleRule {
 	if s.Lifecycle == nil {
 		return nil

@@ -2,7 +2,6 @@ package s3
 
 import "time"
 
-// upload is a multipart upload in progress.
 type upload struct {
 	id        string
 	key       string

@@ -37,7 +37,6 @@ func (c *call) createUpload() (*cloud.Response, error) {
 	}{Bucket: b.name, Key: c.key, UploadId: u.id})
 }
 
-// upload finds the upload of a request.
 func (c *call) upload() (*bucket, *upload, error) {
 	b, err := c.find()
 	if err != nil {

@@ -65,7 +65,6 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	return []cloud.Demand{{Action: "s3:PutAccountPublicAccessBlock", Resource: "*"}}
 }
 
-// operations are the simulated operations.
 var operations = map[string]func(*Service, *cloud.Request) (*cloud.Response, error){
 	"GetPublicAccessBlock":    (*Service).getPublicAccessBlock,
 	"PutPublicAccessBlock":    (*Service).putPublicAccessBlock,

@@ -45,7 +45,6 @@ func KeyDemand(action, key, region, secret string) cloud.Demand {
 	}}
 }
 
-// any finds a secret of any account.
 func (s *Service) any(c cloud.Caller, id string) *secret {
 	if found := s.secrets[id]; found != nil {
 		return found

@@ -113,7 +113,6 @@ func (s *Service) put(on *secret, token, text string, binary []byte, stages []st
 	return token, nil
 }
 
-// move moves a stage to a version.
 func (on *secret) move(stage string, to *version) {
 	for _, v := range on.versions {
 		at := slices.Index(v.stages, stage)
@@ -130,7 +129,6 @@ func (on *secret) move(stage string, to *version) {
 	}
 }
 
-// named finds a secret by name.
 func (s *Service) named(c cloud.Caller, name string) *secret {
 	for _, found := range s.secrets {
 		if found.name == name && found.account == c.Account && found.region == c.Region {

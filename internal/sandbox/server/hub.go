@@ -14,7 +14,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
-// boardPath is the board's path.
 const boardPath = "/board/"
 
 // Setup sets up the hub's functions, their triggers, and the board, which the sandbox does not

@@ -109,7 +109,6 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"CreateTopic":              (*Service).createTopic,
 	"DeleteTopic":              (*Service).deleteTopic,

@@ -68,7 +68,6 @@ func (s *Service) at(c cloud.Caller) map[string]*server {
 	return s.servers[p]
 }
 
-// find finds a server by its ID.
 func (s *Service) find(c cloud.Caller, id string) (*server, error) {
 	of := s.at(c)[id]
 	if of == nil {
@@ -82,7 +81,6 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 	return wire.Error(r, e)
 }
 
-// operations are the simulated operations. Each returns the result to encode.
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"DescribeServer": (*Service).describeServer,
 	"ListServers":    (*Service).listServers,

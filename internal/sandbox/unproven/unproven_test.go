@@ -16,7 +16,6 @@ import (
 	"testing"
 )
 
-// root is the repository's folder.
 const root = "../../.."
 
 func TestRules_Complete(t *testing.T) {

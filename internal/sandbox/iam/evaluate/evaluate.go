@@ -181,7 +181,6 @@ func (e *evaluation) isAccount(s policydoc.Statement) bool {
 	})
 }
 
-// accountOf returns the account of an ARN.
 func accountOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 5 {

@@ -14,7 +14,7 @@ import (
 // Kind is the kind of a policy, which determines its required members.
 type Kind int
 
-// The kinds of policies.
+// Kinds of policies.
 const (
 	Identity Kind = iota // attached to a user, group or role: no Principal
 	Trust                // a role's trust policy: a Principal, no Resource
