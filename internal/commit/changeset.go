@@ -3,6 +3,7 @@ package commit
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
@@ -38,6 +39,7 @@ func (e *Engine) env() template.Env {
 
 // compose puts the batch's changes into the base and asks for a change set.
 func (e *Engine) compose(now time.Time) {
+	e.separateAdoptions()
 	changes := make([]template.Change, len(e.batch))
 	for i, m := range e.batch {
 		changes[i] = m.Change
@@ -166,7 +168,7 @@ func (e *Engine) make() {
 	e.phase = making
 	effect := CreateChangeSet{
 		First: e.attempt.purpose == creating, StackID: e.attempt.stackID, Name: changeSetName(e.base),
-		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision,
+		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision, Import: e.attempt.imports(),
 	}
 	if e.attempt.purpose != creating {
 		effect.Keep = slices.DeleteFunc(e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter })
@@ -198,6 +200,11 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 	case o.Failed != "" && e.attempt.purpose == healing:
 		e.unhealed(now, []string{o.Failed})
 		return
+	case strings.Contains(o.Failed, internalFailure) && e.attempt.imports() && e.internalFailures < maxInternalFailures:
+		e.internalFailures++
+		e.attempt.pause = BusyPause
+		e.discard()
+		return
 	case o.Failed != "":
 		e.refused(o)
 		return
@@ -206,6 +213,11 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 		return
 	case o.StackUpdated.After(e.base.description.LastUpdated) && e.attempt.purpose != creating:
 		e.overtaken()
+		return
+	}
+	if causes := e.notImported(o.Changes); len(causes) > 0 {
+		e.attribute(failure{causes: causes})
+		e.discard()
 		return
 	}
 	if e.attempt.purpose != creating {
@@ -218,6 +230,7 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 			return
 		}
 	}
+	e.internalFailures = 0
 	e.execute()
 }
 

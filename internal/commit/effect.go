@@ -45,6 +45,7 @@ type (
 		Template *template.Template
 		Revision int64    // the value of the stack parameter Revision
 		Keep     []string // the names of the other parameters: their previous values stay
+		Import   bool     // resources that exist are imported (ImportExistingResources)
 	}
 
 	// DeleteChangeSet asks to delete a change set; one that is gone already counts as deleted. Answered by ChangeSetDeleted.
@@ -233,6 +234,7 @@ type ResourceChange struct {
 	LogicalID   string
 	Action      string // Add, Modify, Remove, Import, Dynamic
 	Replacement string // True, False, Conditional; "" but for Modify
+	PhysicalID  string // "" for Add
 	// Before are the properties before the change, decoded from BeforeContext; nil when the service gave none.
 	Before map[string]any
 	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the service shows them.

@@ -119,8 +119,10 @@ type Engine struct {
 	unserved    *unserved     // the last call that AWS did not serve; nil: it serves all
 	surprised   string        // hash of the base that gave a surprise
 	surprisedAt time.Time
-	collided    string // hash of the base on which another writer's set was found
-	collidedAt  time.Time
+	// internalFailures counts the change sets in a row that failed for no fault of theirs.
+	internalFailures int
+	collided         string // hash of the base on which another writer's set was found
+	collidedAt       time.Time
 
 	effects []Effect
 }

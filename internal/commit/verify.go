@@ -28,9 +28,10 @@ func Verify(base *template.Template, revision int64, intents []template.Intent, 
 // verifyDiff is the diff check: the service does what we intend and nothing else, and replaces nothing.
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	want := map[string]template.Action{template.CarrierID: template.Modify}
-	unlisted := map[string]bool{}
+	unlisted, physicalIDs := map[string]bool{}, map[string]string{}
 	for _, intent := range intents {
 		want[intent.LogicalID], unlisted[intent.LogicalID] = intent.Action, intent.Unlisted
+		physicalIDs[intent.LogicalID] = intent.PhysicalID
 	}
 	var surprises []string
 	for _, change := range changes {
@@ -43,6 +44,8 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 			surprises = append(surprises, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
 		case change.Action != string(action):
 			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
+		case action == template.Import && change.PhysicalID != physicalIDs[change.LogicalID]:
+			surprises = append(surprises, fmt.Sprintf("%s would import %q, not %q", change.LogicalID, change.PhysicalID, physicalIDs[change.LogicalID]))
 		case replaces(change):
 			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}

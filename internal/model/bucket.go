@@ -16,6 +16,10 @@ type Bucket struct {
 	CORS       []CORSRule        `json:"cors,omitempty"`
 	OnDelete   OnDelete          `json:"on_delete"`
 	Tags       map[string]string `json:"tags,omitempty"`
+	// UnmodeledSettings says what becomes of the settings of an adopted bucket that a Bucket cannot express; "" means Refuse.
+	UnmodeledSettings Unmodeled `json:"unmodeled_settings,omitempty"`
+	// Adoption is what is known of a bucket that existed before it came into the model; nil for a bucket that was created.
+	Adoption *Adoption `json:"adoption,omitempty"`
 }
 
 // Lifecycle is the bucket's lifecycle rules, in days. Zero means never.
@@ -68,6 +72,7 @@ func (b Bucket) Problems() []Problem {
 		problems = append(problems, rule.problems(fmt.Sprintf("cors.%d", i))...)
 	}
 	problems = append(problems, b.OnDelete.problem("on_delete")...)
+	problems = append(problems, b.UnmodeledSettings.problems()...)
 	return append(problems, TagProblems(b.Tags)...)
 }
 

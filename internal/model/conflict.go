@@ -188,10 +188,8 @@ func (e *ConflictError) explainBucketKept() Explanation {
 		Attribute: "bucket_name",
 		Cause: fmt.Sprintf("The S3 bucket %s exists already in this account, and no stack manages it: "+
 			"it was retained when it was deleted with on_delete = %q, or it was made without Stowage.", e.Bucket, Retain),
-		Remedy: fmt.Sprintf("This version cannot manage a bucket that exists. To keep the data, set bucket_name to a new name, apply, and copy the objects:\n\n"+
-			"  aws s3 sync s3://%[1]s s3://<NEW NAME>\n\n"+
-			"If the data is not needed, delete all versions of its objects (Empty in the S3 console), delete the bucket, and apply again:\n\n"+
-			"  aws s3 rb s3://%[1]s", e.Bucket),
+		Remedy: fmt.Sprintf("To manage it, with its data, import it:\n\n  import {\n    to = stowage_project_bucket.NAME\n    id = %q\n  }\n\n"+
+			"Otherwise set another bucket_name.", e.Project+"/"+e.ID.Name+"/"+e.Bucket),
 	}
 }
 

@@ -88,6 +88,9 @@ func mergeable() map[Kind]struct {
 			setter("cors", func(b *Bucket, n int64) {
 				b.CORS = slices.Repeat([]CORSRule{{AllowedOrigins: []string{"https://a.example"}, AllowedMethods: []string{"GET"}}}, int(n))
 			}),
+			setter("unmodeled_settings", func(b *Bucket, n int64) {
+				b.UnmodeledSettings = []Unmodeled{RefuseUnmodeled, KeepUnmodeled, RemoveUnmodeled}[n%3]
+			}),
 			setter("on_delete", func(b *Bucket, n int64) { b.OnDelete = onDelete(n) }),
 			bucketTag("a"), bucketTag("b.c"),
 		}},
@@ -237,7 +240,7 @@ func TestMerge_AnyEntities(t *testing.T) {
 // Every field of every kind is merged. Add new fields of the model here.
 func TestMerge_AllFields(t *testing.T) {
 	identity := map[Kind][]string{
-		KindProject: {"name", "account_id", "region"}, KindBucket: {"name", "bucket_name", "unversioned"},
+		KindProject: {"name", "account_id", "region"}, KindBucket: {"name", "bucket_name", "unversioned", "adoption"}, // no plan changes an adoption
 		KindUser: {"name"}, KindPermission: {"user", "bucket", "prefix"},
 	}
 	for kind, c := range mergeable() {

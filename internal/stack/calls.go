@@ -88,6 +88,9 @@ func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet
 			input.StackName = aws.String(s.config.Stack)
 		}
 	}
+	if e.Import {
+		input.ImportExistingResources = aws.Bool(true)
+	}
 	for _, name := range e.Keep {
 		input.Parameters = append(input.Parameters, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)})
 	}
@@ -278,7 +281,7 @@ func (s performer) readChanges(ctx context.Context, input *cloudformation.Descri
 func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	result := commit.ResourceChange{
 		LogicalID: aws.ToString(change.LogicalResourceId), Action: string(change.Action), Replacement: string(change.Replacement),
-		Dependent: dependent(change.Details),
+		PhysicalID: aws.ToString(change.PhysicalResourceId), Dependent: dependent(change.Details),
 	}
 	for _, attribute := range change.Scope {
 		result.Scope = append(result.Scope, string(attribute))

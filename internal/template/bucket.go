@@ -13,6 +13,9 @@ import "github.com/stowage/terraform-provider-stowage/internal/model"
 
 func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	properties := hardened(env, bucket.BucketName)
+	if bucket.Adoption != nil {
+		delete(properties, "BucketNamespace") // it can be given only when the bucket is created
+	}
 	properties["BucketEncryption"] = encryptedWith(bucketKey(env, bucket))
 	properties["VersioningConfiguration"] = object{"Status": versioningStatus(bucket)}
 	properties["LoggingConfiguration"] = object{
@@ -34,11 +37,20 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	if len(bucket.CORS) > 0 {
 		properties["CorsConfiguration"] = object{"CorsRules": corsRules(bucket.CORS)}
 	}
-	id := bucketID(bucket.Name)
-	return Resources{
-		id:                          Resource{Type: bucketType, Metadata: Metadata{first}, Properties: properties}.retained(),
-		bucketPolicyID(bucket.Name): bucketPolicy(bucket.BucketName, id, mark, requireTLS(env, bucket.BucketName)),
+	id, policyID := bucketID(bucket.Name), bucketPolicyID(bucket.Name)
+	statements := requireTLS(env, bucket.BucketName)
+	if bucket.Adoption != nil {
+		statements = keepUnmodeled(bucket, properties, statements)
 	}
+	resources := Resources{
+		id:       Resource{Type: bucketType, Metadata: Metadata{first}, Properties: properties}.retained(),
+		policyID: bucketPolicy(bucket.BucketName, id, mark, statements),
+	}
+	if bucket.Adoption != nil {
+		// What RetainExceptOnCreate does to what a commit has imported is not documented.
+		resources[id], resources[policyID] = resources[id].imported(), resources[policyID].imported()
+	}
+	return resources
 }
 
 // bucketKey returns the ARN of the key that encrypts a bucket.

@@ -23,6 +23,9 @@ func Compile(env Env, entity model.Entity, origin string) Resources {
 	case model.Project:
 		return compileProject(env, e, first, mark)
 	case model.Bucket:
+		if e.Adoption != nil {
+			first.Format = formatAdopted
+		}
 		return compileBucket(env, e, first, mark)
 	case model.User:
 		return compileUser(env, e, first, mark)

@@ -25,6 +25,8 @@ const (
 	// Delete removes an entity; deleting what is gone succeeds. It is refused with an model.ConflictOwner error when the entity has
 	// another incarnation.
 	Delete Op = "delete"
+	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing it: see adopt.go.
+	Adopt Op = "adopt"
 )
 
 // Change is one change to one entity: a member of a commit.
@@ -43,6 +45,8 @@ type Change struct {
 	// Target is, for the first of several Updates that make one change, the entity after the last of them. What would
 	// conflict later refuses the first one. nil: there is one Update.
 	Target model.Entity
+	// Live is, for an Adopt, the bucket as it exists. Entity is then Live.Entity.
+	Live *Live
 	// Elsewhere is what the change has to know of the project's other stacks.
 	Elsewhere Elsewhere
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
@@ -58,12 +62,15 @@ const (
 	Add    Action = "Add"
 	Modify Action = "Modify"
 	Remove Action = "Remove"
+	Import Action = "Import"
 )
 
 // Intent is one action that CloudFormation has to find when it compares the new template with the stack.
 type Intent struct {
 	LogicalID string
 	Action    Action
+	// PhysicalID is, for an Import, the physical id of the resource.
+	PhysicalID string
 	// Members are the indexes of the changes that want it; empty for the carrier.
 	Members []int
 	// Unlisted is set when a change set may leave the action out: only the resource's policies change. AWS lists that, other than
@@ -125,6 +132,7 @@ type editor struct {
 
 	changed   map[model.ID]bool          // the entities that were touched
 	takeovers map[model.ID]int           // the entities that were taken over, by which change
+	adoptions map[string]int             // the logical ids of the buckets that are adopted, and of their policies, by which change
 	sizes     *sizer                     // made when all users and buckets are in
 	drafts    map[string]map[int]*draft  // by user: the policies whose size was asked for
 	onBucket  map[string]map[string]bool // by bucket: the users that had permissions on it
@@ -135,7 +143,7 @@ func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
 		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
 		changed: map[model.ID]bool{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
-		takeovers: map[model.ID]int{},
+		takeovers: map[model.ID]int{}, adoptions: map[string]int{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {
@@ -283,7 +291,9 @@ func (e *editor) set(i int, c Change) error {
 	switch {
 	case c.Op == Create && exists:
 		return e.meet(i, c, there)
-	case c.Op == Create:
+	case c.Op == Adopt && exists:
+		return e.adoptedAlready(c, there)
+	case c.Op == Create || c.Op == Adopt:
 		if _, existed := e.before.lookup(id); existed {
 			return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}
 		}
@@ -303,7 +313,7 @@ func (e *editor) set(i int, c Change) error {
 		if err != nil {
 			return err
 		}
-		c.Entity = merged
+		c.Entity = afterAdoption(there, merged)
 	}
 	if e.closes(i, c) {
 		return nil
@@ -319,6 +329,9 @@ func (e *editor) set(i int, c Change) error {
 	e.put(c.Entity)
 	e.origins[id], e.incarnations[id] = origin, incarnation
 	e.touch(i, c.Entity)
+	if c.Op == Adopt {
+		e.adoptions[bucketID(id.Name)], e.adoptions[bucketPolicyID(id.Name)] = i, i
+	}
 	if id.Kind == model.KindUser {
 		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses stand in its policies
 	}
@@ -651,7 +664,7 @@ func (e *editor) bound(entity model.Entity) bool {
 // creates says that a change that has not been refused makes something that was not there.
 func (e *editor) creates(i int, errs []error) bool {
 	_, existed := e.before.lookup(e.members[i].Entity.ID())
-	return !existed && e.members[i].Op == Create && errs[i] == nil
+	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil
 }
 
 // freshPolicies are, by each change that creates a permission in a policy that the batch makes, all that do so in that policy.
@@ -717,6 +730,9 @@ func (e *editor) finish() *Template {
 			changes[id] = before
 		} else if ok {
 			changes[id] = encodeJSON(resource)
+		}
+		if i, adopted := e.adoptions[id]; adopted {
+			changes[id] = e.members[i].Live.resource(resource)
 		}
 	}
 	updated := map[model.ID]bool{}
@@ -798,6 +814,10 @@ func (e *editor) intents(base, next *Template) []Intent {
 	}
 	for i := range intents {
 		id := intents[i].LogicalID
+		if by, adopted := e.adoptions[id]; adopted {
+			bucket, _ := e.members[by].Entity.(model.Bucket)
+			intents[i].Action, intents[i].PhysicalID = Import, bucket.BucketName
+		}
 		members := slices.Concat(e.touched[id], byPolicy[id])
 		slices.Sort(members)
 		intents[i].Members = slices.Compact(members)

@@ -13,7 +13,7 @@ import (
 // FormatVersion is the version of Mark's shape. It is raised only for a change that older providers
 // would misread; they refuse a template with a newer format. Marks are written in the oldest
 // sufficient format: see formatShards.
-const FormatVersion = formatShards
+const FormatVersion = formatAdopted
 
 // CompilerVersion is the version of how entities are written as resources. It is raised with every
 // change to the resources of an unchanged entity, so that an older compiler's resources aren't
@@ -97,6 +97,12 @@ type Metadata struct {
 // is rolled back.
 func (r Resource) retained() Resource {
 	r.DeletionPolicy, r.UpdateReplacePolicy = "RetainExceptOnCreate", "Retain"
+	return r
+}
+
+// imported marks a resource that existed before: CloudFormation never deletes it.
+func (r Resource) imported() Resource {
+	r.DeletionPolicy, r.UpdateReplacePolicy = "Retain", "Retain"
 	return r
 }
 

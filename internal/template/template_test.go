@@ -416,12 +416,12 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 	if _, err := Decode([]byte(`{"Transform":"AWS::Serverless-2016-10-31"}`)); !errors.Is(err, ErrTransform) {
 		t.Errorf("transform: %v", err)
 	}
-	newer, err := Decode(bytes.Replace(seed().Encode(), []byte(`"format":1`), []byte(`"format":3`), 1))
+	newer, err := Decode(bytes.Replace(seed().Encode(), []byte(`"format":1`), []byte(`"format":4`), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var format *model.NewerFormatError
-	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "3" {
+	if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "4" {
 		t.Errorf("newer format: %v", err)
 	}
 }

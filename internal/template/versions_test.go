@@ -78,14 +78,14 @@ func replaced(t *testing.T, tpl *Template, from, to string) *Template {
 // would be created again.
 func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 	for _, mark := range []string{
-		`{"format":3,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
-		`{"format":3,"compiler":"x","of":["bucket","inbox"]`,
-		`{"format":3,"of":"bucket/inbox"`,
-		`{"format":3,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
+		`{"format":4,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
+		`{"format":4,"compiler":"x","of":["bucket","inbox"]`,
+		`{"format":4,"of":"bucket/inbox"`,
+		`{"format":4,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
 	} {
 		newer := replaced(t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, mark)
 		var format *model.NewerFormatError
-		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "3" {
+		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "4" {
 			t.Errorf("%s is read: %v", mark, err)
 		}
 		if _, err := Edit(newer, testEnv(), []Change{{Op: Create, Entity: model.User{Name: "second"}}}); !errors.As(err, &format) {

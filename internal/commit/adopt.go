@@ -1,0 +1,53 @@
+package commit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// separateAdoptions leaves the adoptions to the batch after this one, unless the batch holds nothing
+// else. Only in a commit of nothing but imports does a taken name mean an import. In any other commit
+// it is an error.
+func (e *Engine) separateAdoptions() {
+	adopts := func(m member) bool { return m.Change.Op == template.Adopt }
+	if !slices.ContainsFunc(e.batch, adopts) || !slices.ContainsFunc(e.batch, func(m member) bool { return !adopts(m) }) {
+		return
+	}
+	e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
+		if adopts(m) {
+			e.attribution.cleared = append(e.attribution.cleared, m)
+		}
+		return adopts(m)
+	})
+}
+
+// imports reports whether the attempt imports resources.
+func (a *attempt) imports() bool {
+	return slices.ContainsFunc(a.intents, func(i template.Intent) bool { return i.Action == template.Import })
+}
+
+// internalFailure is in the reason of a change set with imports that failed without a fault of its
+// own. Creating it again works (aws-cloudformation/cloudformation-cli, issue 1047).
+const (
+	internalFailure     = "Internal Failure"
+	maxInternalFailures = 3
+)
+
+// notImported are the resources to import that CloudFormation would create instead. Their members are
+// the culprits.
+func (e *Engine) notImported(changes []ResourceChange) []cause {
+	var causes []cause
+	for _, intent := range e.attempt.intents {
+		for _, change := range changes {
+			if intent.Action == template.Import && change.LogicalID == intent.LogicalID && change.Action == string(template.Add) {
+				owners, left := e.owners(intent.LogicalID)
+				causes = append(causes, cause{owners: owners, left: left, reason: fmt.Sprintf(
+					"%s: CloudFormation does not import %q, which it would create: it does not exist any more, or another stack has it",
+					intent.LogicalID, intent.PhysicalID)})
+			}
+		}
+	}
+	return causes
+}

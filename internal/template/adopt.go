@@ -1,0 +1,495 @@
+package template
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// Adoption.
+//
+// A bucket that exists comes into the model in two commits. The first one imports it: its resources have the properties that the
+// bucket has, so that CloudFormation's update handler, which runs after an import, finds nothing to change. The second one is an
+// ordinary update, to what the configuration compiles to. In between, the differences between the two are drift of the bucket.
+//
+// What a model.Bucket cannot express is kept beside its settings (model.Adoption). With unmodeled_settings = "keep", compiling puts it
+// back into the properties.
+
+// Live is an existing bucket as AWS describes it.
+type Live struct {
+	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of AWS::S3::BucketPolicy; nil when there is none.
+	// Numbers are json.Number.
+	Bucket map[string]any `json:"bucket"`
+	Policy map[string]any `json:"policy,omitempty"`
+}
+
+// readOnly are the properties of a bucket that cannot be set.
+var readOnly = []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}
+
+// ordered are the lists whose order means something: the first rule of CORS that matches counts, and the order of lifecycle rules and of
+// statements is kept.
+var ordered = []string{"CorsRules", "Rules", "Statement"}
+
+// DecodeLive reads a bucket's properties and the document of its policy, "" for none, as JSON. Read-only properties and the tags of AWS
+// are left out, and lists whose order means nothing are sorted: two readings of an unchanged bucket are equal.
+func DecodeLive(bucket, policy string) (*Live, error) {
+	l := &Live{}
+	value, err := decodeValue(json.RawMessage(bucket))
+	if err != nil {
+		return nil, err
+	}
+	properties, ok := value.(map[string]any)
+	if !ok {
+		return nil, errNoObject
+	}
+	for _, name := range readOnly {
+		delete(properties, name)
+	}
+	if tags, ok := properties["Tags"].(list); ok {
+		properties["Tags"] = slices.DeleteFunc(tags, func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") })
+	}
+	for name, value := range properties {
+		if properties[name] = sortLists(name, value); isEmpty(properties[name]) {
+			delete(properties, name)
+		}
+	}
+	l.Bucket = properties
+	if policy == "" {
+		return l, nil
+	}
+	if value, err = decodeValue(json.RawMessage(policy)); err != nil {
+		return nil, err
+	}
+	if l.Policy, ok = value.(map[string]any); !ok {
+		return nil, errNoObject
+	}
+	return l, nil
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case list:
+		return len(v) == 0
+	case object:
+		return len(v) == 0
+	}
+	return false
+}
+
+// sortLists sorts the lists in a value whose order means nothing.
+func sortLists(name string, value any) any {
+	switch v := value.(type) {
+	case object:
+		for member, of := range v {
+			v[member] = sortLists(member, of)
+		}
+	case list:
+		for i := range v {
+			v[i] = sortLists("", v[i])
+		}
+		if !slices.Contains(ordered, name) {
+			slices.SortStableFunc(v, func(a, b any) int { return cmp.Compare(string(encodeJSON(a)), string(encodeJSON(b))) })
+		}
+	}
+	return value
+}
+
+// textAt is a member of an object that is a string; "" when it is none.
+func textAt(value any, name string) string {
+	members, _ := value.(object)
+	text, _ := members[name].(string)
+	return text
+}
+
+// Encode spells the bucket as JSON: equal buckets have equal texts.
+func (l *Live) Encode() []byte {
+	return encodeJSON(object{"bucket": l.Bucket, "policy": nilOr(l.Policy)})
+}
+
+func nilOr(value object) any {
+	if value == nil {
+		return nil
+	}
+	return value
+}
+
+// ReadLive reads what Encode has written.
+func ReadLive(text []byte) (*Live, error) {
+	value, err := decodeValue(text)
+	if err != nil {
+		return nil, err
+	}
+	members, _ := value.(object)
+	l := &Live{}
+	var ok bool
+	if l.Bucket, ok = members["bucket"].(object); !ok {
+		return nil, errNoObject
+	}
+	l.Policy, _ = members["policy"].(object)
+	return l, nil
+}
+
+// Name is the physical name of the bucket.
+func (l *Live) Name() string { return textAt(l.Bucket, "BucketName") }
+
+// Differences lists where another reading of the bucket differs.
+func (l *Live) Differences(now *Live) []string {
+	var texts []string
+	walk(nil, asAny(l), asAny(now), func(path []string, before, after any) {
+		d := Deviation{LogicalID: l.Name(), Path: strings.Join(path, "."), Want: brief(before), Have: brief(after)}
+		texts = append(texts, d.String())
+	})
+	return texts
+}
+
+func asAny(l *Live) any {
+	value, _ := decodeValue(l.Encode())
+	return value
+}
+
+// resource is what a compiled resource is in the commit that imports it; nil for a policy that the bucket does not have.
+func (l *Live) resource(compiled Resource) json.RawMessage {
+	compiled = compiled.imported()
+	if compiled.Type == bucketType {
+		compiled.Properties = l.Bucket
+		return encodeJSON(compiled)
+	}
+	if l.Policy == nil {
+		return nil
+	}
+	compiled.Properties = object{"Bucket": l.Name(), "PolicyDocument": l.Policy}
+	return encodeJSON(compiled)
+}
+
+// Entity is the bucket as the model can express it, as the member of a project of the given name. What the model cannot express is in its
+// Adoption. Until its configuration is applied, deleting it leaves the bucket alone.
+func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Bucket {
+	b := model.Bucket{Name: name, BucketName: l.Name(), OnDelete: model.Retain, UnmodeledSettings: settings}
+	a := &model.Adoption{Begun: true}
+	b.Adoption = a
+	for _, property := range slices.Sorted(maps.Keys(l.Bucket)) {
+		value := l.Bucket[property]
+		switch property {
+		case "BucketName", "PublicAccessBlockConfiguration", "OwnershipControls", "LoggingConfiguration", "ObjectLockEnabled":
+		case "BucketEncryption":
+			b.KMSKeyARN = l.key(env)
+		case "VersioningConfiguration":
+		case "LifecycleConfiguration":
+			l.lifecycle(&b)
+		case "NotificationConfiguration":
+			a.Notifications = unmodeledNotifications(value)
+		case "ObjectLockConfiguration":
+			l.objectLock(&b)
+		case "CorsConfiguration":
+			b.CORS = liveCORS(value)
+		case "Tags":
+			b.Tags = liveTags(value)
+		default:
+			into := &a.Properties
+			if neutral(property, value) {
+				into = &a.Neutral
+			}
+			if *into == nil {
+				*into = map[string]json.RawMessage{}
+			}
+			(*into)[property] = encodeJSON(value)
+		}
+	}
+	b.Unversioned = textAt(l.Bucket["VersioningConfiguration"], "Status") != "Enabled"
+	a.Statements = l.foreignStatements(env)
+	return b
+}
+
+// neutral reports whether the value of a property means that a feature is off: S3 returns it for buckets that never had it, or had it once.
+func neutral(property string, value any) bool {
+	switch property {
+	case "AbacStatus":
+		return value == "Disabled"
+	case "AccelerateConfiguration":
+		return textAt(value, "AccelerationStatus") == "Suspended"
+	}
+	return false
+}
+
+// key is the KMS key of the bucket; "" for the project's own, and for none.
+func (l *Live) key(env Env) string {
+	encryption, _ := l.Bucket["BucketEncryption"].(object)
+	rules, _ := encryption["ServerSideEncryptionConfiguration"].(list)
+	if len(rules) == 0 {
+		return ""
+	}
+	rule, _ := rules[0].(object)
+	key := textAt(rule["ServerSideEncryptionByDefault"], "KMSMasterKeyID")
+	if key == env.KeyARN {
+		return ""
+	}
+	return key
+}
+
+// lifecycle sets the lifecycle of a bucket: rules for all objects that do no more than a model.Lifecycle can say. All others are kept.
+func (l *Live) lifecycle(b *model.Bucket) {
+	configuration, _ := l.Bucket["LifecycleConfiguration"].(object)
+	rules, _ := configuration["Rules"].(list)
+	for _, one := range rules {
+		rule, _ := one.(object)
+		days, simple := simpleRule(rule)
+		next := b.Lifecycle
+		for _, field := range []struct {
+			have *int64
+			more int64
+		}{
+			{&next.ExpireAfterDays, days.ExpireAfterDays}, {&next.ExpireNoncurrentAfterDays, days.ExpireNoncurrentAfterDays},
+			{&next.AbortMultipartAfterDays, days.AbortMultipartAfterDays},
+		} {
+			switch {
+			case field.more == 0:
+			case *field.have != 0:
+				simple = false // two rules for one thing
+			default:
+				*field.have = field.more
+			}
+		}
+		if simple {
+			b.Lifecycle = next
+			continue
+		}
+		b.Adoption.LifecycleRules = append(b.Adoption.LifecycleRules, encodeJSON(rule))
+	}
+	if len(b.Adoption.LifecycleRules) > 0 {
+		b.Adoption.MinimumSize, _ = configuration["TransitionDefaultMinimumObjectSize"].(string)
+	}
+}
+
+// simpleRule is what a lifecycle rule does; ok is false when a model.Lifecycle cannot say it.
+func simpleRule(rule object) (days model.Lifecycle, ok bool) {
+	number := func(value any) int64 {
+		text, _ := value.(json.Number)
+		n, err := text.Int64()
+		if err != nil {
+			ok = false
+		}
+		return n
+	}
+	ok = true
+	for name, value := range rule {
+		members, _ := value.(object)
+		switch {
+		case name == "Id", name == "Status" && value == "Enabled", name == "Prefix" && value == "":
+		case name == "ExpirationInDays":
+			days.ExpireAfterDays = number(value)
+		case name == "NoncurrentVersionExpiration" && len(members) == 1:
+			days.ExpireNoncurrentAfterDays = number(members["NoncurrentDays"])
+		case name == "AbortIncompleteMultipartUpload" && len(members) == 1:
+			days.AbortMultipartAfterDays = number(members["DaysAfterInitiation"])
+		default:
+			return days, false
+		}
+	}
+	return days, ok
+}
+
+// objectLock sets the object lock of a bucket: a default retention in days. Any other is kept.
+func (l *Live) objectLock(b *model.Bucket) {
+	configuration, _ := l.Bucket["ObjectLockConfiguration"].(object)
+	rule, _ := configuration["Rule"].(object)
+	retention, _ := rule["DefaultRetention"].(object)
+	if number, ok := retention["Days"].(json.Number); ok {
+		if days, err := number.Int64(); err == nil {
+			b.ObjectLock = &model.ObjectLock{Mode: textAt(retention, "Mode"), Days: days}
+			return
+		}
+	}
+	if b.Adoption.Properties == nil {
+		b.Adoption.Properties = map[string]json.RawMessage{}
+	}
+	b.Adoption.Properties["ObjectLockConfiguration"] = encodeJSON(configuration)
+	b.Adoption.Properties["ObjectLockEnabled"] = encodeJSON(true)
+}
+
+func liveCORS(value any) []model.CORSRule {
+	configuration, _ := value.(object)
+	rules, _ := configuration["CorsRules"].(list)
+	var result []model.CORSRule
+	for _, one := range rules {
+		rule, _ := one.(object)
+		age, _ := rule["MaxAge"].(json.Number)
+		seconds, _ := age.Int64()
+		result = append(result, model.CORSRule{
+			AllowedOrigins: stringsIn(rule["AllowedOrigins"]), AllowedMethods: stringsIn(rule["AllowedMethods"]),
+			AllowedHeaders: stringsIn(rule["AllowedHeaders"]), ExposeHeaders: stringsIn(rule["ExposedHeaders"]), MaxAgeSeconds: seconds,
+		})
+	}
+	return result
+}
+
+// stringsIn are the strings of a list, sorted.
+func stringsIn(value any) []string {
+	all, _ := value.(list)
+	var result []string
+	for _, one := range all {
+		if text, ok := one.(string); ok {
+			result = append(result, text)
+		}
+	}
+	slices.Sort(result)
+	return slices.Compact(result)
+}
+
+// liveTags are the tags of a bucket but those that compiling adds.
+func liveTags(value any) map[string]string {
+	all, _ := value.(list)
+	result := map[string]string{}
+	for _, tag := range all {
+		if key := textAt(tag, "Key"); key != "stowage:project" && key != "stowage:bucket" {
+			result[key] = textAt(tag, "Value")
+		}
+	}
+	if len(result) == 0 {
+		return nil
+	}
+	return result
+}
+
+// unmodeledNotifications are the event notifications besides EventBridge.
+func unmodeledNotifications(value any) map[string]json.RawMessage {
+	configuration, _ := value.(object)
+	var result map[string]json.RawMessage
+	for target, list := range configuration {
+		if target == "EventBridgeConfiguration" || isEmpty(list) {
+			continue
+		}
+		if result == nil {
+			result = map[string]json.RawMessage{}
+		}
+		result[target] = encodeJSON(list)
+	}
+	return result
+}
+
+// foreignStatements are those of the bucket's policy that compiling does not make.
+func (l *Live) foreignStatements(env Env) []json.RawMessage {
+	var ours []string
+	for _, statement := range requireTLS(env, l.Name()) {
+		ours = append(ours, string(encodeJSON(statement)))
+	}
+	statements, ok := l.Policy["Statement"].(list)
+	if !ok && l.Policy["Statement"] != nil {
+		statements = list{l.Policy["Statement"]} // one alone needs no list
+	}
+	var foreign []json.RawMessage
+	for _, statement := range statements {
+		if raw := encodeJSON(statement); !slices.Contains(ours, string(raw)) {
+			foreign = append(foreign, raw)
+		}
+	}
+	return foreign
+}
+
+// keepUnmodeled puts what a bucket keeps of its settings from before its adoption into its properties, and returns the statements of
+// its policy.
+func keepUnmodeled(bucket model.Bucket, properties object, statements list) list {
+	a := bucket.Adoption
+	for name, value := range a.Neutral {
+		properties[name] = kept(value)
+	}
+	if bucket.UnmodeledSettings != model.KeepUnmodeled {
+		return statements
+	}
+	for name, value := range a.Properties {
+		properties[name] = kept(value)
+	}
+	if len(a.LifecycleRules) > 0 {
+		properties["LifecycleConfiguration"] = keepRules(properties["LifecycleConfiguration"], a)
+	}
+	if notifications, ok := properties["NotificationConfiguration"].(object); ok {
+		for target, value := range a.Notifications {
+			notifications[target] = kept(value)
+		}
+	}
+	for _, statement := range a.Statements {
+		statements = append(statements, kept(statement))
+	}
+	return statements
+}
+
+// kept is a value that was kept as JSON.
+func kept(raw json.RawMessage) any {
+	value, err := decodeValue(raw)
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// keepRules are the rules of a lifecycle and those that a bucket keeps. Where one of these has the id of one of ours, ours get another.
+func keepRules(configuration any, a *model.Adoption) object {
+	compiled, _ := configuration.(object)
+	rules, _ := compiled["Rules"].(list)
+	var others list
+	taken := map[string]bool{}
+	for _, raw := range a.LifecycleRules {
+		rule := kept(raw)
+		taken[textAt(rule, "Id")] = true
+		others = append(others, rule)
+	}
+	for _, one := range rules {
+		if rule, ok := one.(object); ok && taken[textAt(rule, "Id")] {
+			rule["Id"] = "stowage-" + textAt(rule, "Id")
+		}
+	}
+	result := object{"Rules": append(rules, others...)}
+	if a.MinimumSize != "" {
+		result["TransitionDefaultMinimumObjectSize"] = a.MinimumSize
+	}
+	return result
+}
+
+// adoptedAlready is the outcome of adopting an entity that the template has: nothing if the caller has done so, else an error.
+func (e *editor) adoptedAlready(c Change, there model.Entity) error {
+	id := c.Entity.ID()
+	bucket, _ := there.(model.Bucket)
+	if bucket.Adoption != nil && c.Incarnation != "" && e.incarnations[id] == c.Incarnation {
+		return nil
+	}
+	return &model.ConflictError{Kind: model.ConflictExists, ID: id, Origin: e.origins[id]}
+}
+
+// afterAdoption is the entity of an update: of a bucket that was adopted, it is what is left to remember.
+func afterAdoption(there, next model.Entity) model.Entity {
+	before, wasBucket := there.(model.Bucket)
+	bucket, isBucket := next.(model.Bucket)
+	if !wasBucket || !isBucket {
+		return next
+	}
+	bucket.Adoption = before.Adoption.Done(bucket.UnmodeledSettings)
+	return bucket
+}
+
+// Adopted is the contents of a template in which a bucket is adopted that the stack does not have yet: what a plan has to show.
+func Adopted(contents *Contents, bucket model.Bucket, incarnation, origin string, live *Live) (*Contents, error) {
+	env := contents.Env
+	base := Seed(CarrierName(env.Project, 0), "")
+	edited, err := Edit(base, env, []Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}})
+	if err != nil {
+		return nil, err
+	}
+	if edited.Errors[0] != nil {
+		return nil, edited.Errors[0]
+	}
+	return Parse(edited.Template, env)
+}
+
+// PolicyDocument is the document in the properties of an AWS::S3::BucketPolicy.
+func PolicyDocument(properties string) (string, error) {
+	members, err := decodeObject([]byte(properties))
+	if err != nil {
+		return "", err
+	}
+	return string(members["PolicyDocument"]), nil
+}
