@@ -140,6 +140,27 @@ func bucket(name string, change ...func(*model.Bucket)) model.Bucket {
 	return b
 }
 
+// adopt adopts a bucket with all settings that an adoption can remove.
+func (w *world) adopt(s *projects.Service) {
+	t, ctx := w.t, w.t.Context()
+	const template = `{"Resources":{"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"legacy","AbacStatus":"Enabled",
+		"AccelerateConfiguration":{"AccelerationStatus":"Enabled"},"WebsiteConfiguration":{"IndexDocument":"i"},"ReplicationConfiguration":{"Role":"r"},
+		"AnalyticsConfigurations":[{"Id":"a"}],"IntelligentTieringConfigurations":[{"Id":"a"}],"InventoryConfigurations":[{"Id":"a"}],
+		"MetricsConfigurations":[{"Id":"a"}]}}}}`
+	stacks := w.as(account).Hub().CloudFormation
+	must(t, second(stacks.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String("before"), TemplateBody: aws.String(template)})))
+	must(t, second(stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("before")})))
+	time.Sleep(time.Minute)
+	live, err := s.Existing(ctx, "acme", "legacy", "legacy")
+	must(t, err)
+	view, err := s.Read(ctx, "acme")
+	must(t, err)
+	prior := live.Entity(view.Contents.Env, "legacy", "")
+	prior.Adoption = nil
+	planned := bucket("legacy", func(b *model.Bucket) { b.BucketName, b.UnmodeledSettings = "legacy", model.RemoveUnmodeled })
+	must(t, s.Adopt(ctx, "acme", projects.Adoption{Prior: prior, Planned: planned, Live: live, Incarnation: "one"}))
+}
+
 // life runs a project from its creation to its deletion through everything that the sandbox can
 // show.
 func (w *world) life() {
@@ -162,6 +183,8 @@ func (w *world) life() {
 	for n := range 40 { // until the template does not fit into a request
 		must(t, s.Create(ctx, "acme", bucket(fmt.Sprint("many-", n))))
 	}
+
+	w.adopt(s)
 
 	// A user with all features.
 	user := model.User{

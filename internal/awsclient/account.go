@@ -3,6 +3,7 @@ package awsclient
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -19,6 +20,7 @@ type Account struct {
 	ID     string // 12 digits; empty for a hub account whose ID was not requested
 	Region string
 
+	CloudControl   *cloudcontrol.Client
 	CloudFormation *cloudformation.Client
 	DynamoDB       *dynamodb.Client
 	IAM            *iam.Client
@@ -44,6 +46,7 @@ func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
 func newAccount(id string, sdk aws.Config, c *Config) *Account {
 	return &Account{
 		ID: id, Region: sdk.Region, sdk: sdk,
+		CloudControl:   cloudcontrol.NewFromConfig(sdk, func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) }),
 		CloudFormation: cloudformation.NewFromConfig(sdk, func(o *cloudformation.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudformation")) }),
 		DynamoDB:       dynamodb.NewFromConfig(sdk, func(o *dynamodb.Options) { replace(&o.BaseEndpoint, c.endpoint("dynamodb")) }),
 		IAM:            iam.NewFromConfig(sdk, func(o *iam.Options) { replace(&o.BaseEndpoint, c.endpoint("iam")) }),

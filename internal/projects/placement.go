@@ -53,7 +53,7 @@ func (a *attempt) knownShard() (n int, ok bool) {
 	if shards := a.view.shardsOf(a.id()); len(shards) > 0 && !a.full[shards[0]] {
 		return shards[0], true
 	}
-	if a.change.Op != template.Create {
+	if a.change.Op != template.Create && a.change.Op != template.Adopt {
 		return 0, true // it is gone, and the stack says so
 	}
 	if permission, ok := a.change.Entity.(model.Permission); ok {
