@@ -31,6 +31,10 @@ type Projects interface {
 	// *model.FieldConflictError for fields that another writer has changed since, and a
 	// model.ConflictOwner error for another incarnation.
 	Update(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
+	// Existing reads a bucket of the project's account that is to be adopted under a name, or returns why it cannot be.
+	Existing(ctx context.Context, project, name, bucket string) (*projects.ExistingBucket, error)
+	// Adopt brings it into the project and makes it what the plan says.
+	Adopt(ctx context.Context, project string, a projects.Adoption) error
 	// Delete removes an entity as the template's on_delete demands. It succeeds if the entity is
 	// gone, and returns a model.ConflictOwner error for another incarnation.
 	Delete(ctx context.Context, project string, id model.ID, options ...projects.WriteOption) error
@@ -125,6 +129,8 @@ type Object[M any] struct {
 	// evaluated when the entity is read, and stored with the state, so planning again during the
 	// apply has the same result.
 	Due func(e model.Entity, now time.Time) bool
+	// Adoption is how existing entities come in; nil: they cannot.
+	Adoption *Adoption[M]
 	// Fill sets all attributes of the object from an entity of the viewed project. m holds the
 	// previously written values, or after an import the identity alone.
 	Fill func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics

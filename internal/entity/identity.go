@@ -117,16 +117,23 @@ func (r *Resource[M, P]) identity(n name) map[string]types.String {
 // ImportState implements resource.ResourceWithImportState. It looks the entity up, so that
 // importing a missing object returns a clear error.
 func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	n, diags := r.imported(ctx, req)
+	n, physical, diags := r.imported(ctx, req)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	_, _, err := r.find(ctx, n)
+	var err error
+	if physical == "" {
+		_, _, err = r.find(ctx, n)
+	} else {
+		r.importExisting(ctx, n, physical, resp)
+	}
 	switch {
+	case resp.Diagnostics.HasError():
+		return
 	case model.IsNotFound(err, model.NotFoundEntity), r.object.Kind == model.KindProject && model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory):
 		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
-			"There is no %s %q: only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version.\n\n"+
-				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n))
+			"There is no %s %q%s\n\n"+
+				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n, r.existingHint(n)))
 		return
 	case err != nil:
 		resp.Diagnostics.Append(r.failure(importing, n).diagnostic(err))
@@ -138,20 +145,41 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 	resp.Diagnostics.Append(r.setIdentity(ctx, n, resp.Identity)...)
 }
 
-// imported returns the name given by an import, by ID or by identity.
-func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (name, diag.Diagnostics) {
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
-		return r.nameOf(ctx, req.Identity)
+// existingHint is how to import an entity that exists and is not in the model.
+func (r *Resource[M, P]) existingHint(n name) string {
+	switch {
+	case r.object.Adoption != nil:
+		return fmt.Sprintf(" in the model. To adopt a %s that exists in the account of the project, add its physical name to the id: %s/<%s>.",
+			r.object.Kind, n, r.object.Adoption.Physical)
+	case r.object.Kind == model.KindUser:
+		return ": only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version."
 	}
-	var diags diag.Diagnostics
+	return ": only what is in the model can be imported."
+}
+
+// imported is the name that an import gives, by id or by identity, and the physical name of what is to be adopted; "" for an entity of
+// the model.
+func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (n name, physical string, diags diag.Diagnostics) {
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
+		n, diags = r.nameOf(ctx, req.Identity)
+		return n, "", diags
+	}
+	id := req.ID
+	if r.object.Adoption != nil && strings.Count(id, "/") == len(r.object.Identity) {
+		last := strings.LastIndexByte(id, '/')
+		id, physical = id[:last], id[last+1:]
+		if physical == "" {
+			id = "" // it is no id
+		}
+	}
 	required := 0
 	for _, part := range r.object.Identity {
 		if !part.Optional {
 			required++
 		}
 	}
-	n := make(name, len(r.object.Identity))
-	given := strings.SplitN(req.ID, "/", len(n))
+	n = make(name, len(r.object.Identity))
+	given := strings.SplitN(id, "/", len(n))
 	copy(n, given)
 	bad := len(given) < required
 	for i := range required {
@@ -162,10 +190,14 @@ func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateR
 	}
 	if bad {
 		detail := fmt.Sprintf("The id %q has not the form %s.", req.ID, r.object.idPattern())
-		if r.object.Kind == model.KindBucket || r.object.Kind == model.KindUser {
-			detail += fmt.Sprintf("\n\nOnly what is in the model can be imported. Adopting a %s that was made without Stowage, by its physical name behind another slash, comes with a later version.", r.object.Kind)
+		switch {
+		case r.object.Adoption != nil:
+			detail += fmt.Sprintf("\n\nTo adopt a %s that exists in the account of the project, the form is `%s/<%s>`.",
+				r.object.Kind, strings.Trim(r.object.idPattern(), "`"), r.object.Adoption.Physical)
+		case r.object.Kind == model.KindUser:
+			detail += "\n\nOnly what is in the model can be imported. Adopting a user that was made without Stowage comes with a later version."
 		}
 		diags.AddError("Invalid Import ID", detail)
 	}
-	return n, diags
+	return n, physical, diags
 }

@@ -108,6 +108,7 @@ func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planVa
 	diags.Append(more...)
 	diags.Append(r.planOwnership(ctx, p, created, private)...)
 	diags.Append(r.object.Plan(ctx, p)...)
+	diags.Append(r.planAdoption(ctx, p, n, private)...)
 	return created, diags, true
 }
 

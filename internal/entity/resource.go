@@ -93,7 +93,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	diags = r.write(ctx, create, name, limit, nil, &m, req.Plan, &resp.State, resp.Identity)
+	diags = r.write(ctx, create, name, limit, nil, nil, &m, req.Plan, &resp.State, resp.Identity)
 	if !diags.HasError() {
 		diags.Append(r.services.recordHub(ctx, resp.Private)...)
 	}
@@ -116,7 +116,17 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
-	diags = r.write(ctx, update, name, limit, &before, &m, req.Plan, &resp.State, resp.Identity)
+	var live *projects.ExistingBucket
+	if r.unmanaged(&before) {
+		if live, diags = readLive(ctx, req.Private); diags.HasError() {
+			resp.Diagnostics.Append(diags...)
+			return
+		}
+	}
+	diags = r.write(ctx, update, name, limit, live, &before, &m, req.Plan, &resp.State, resp.Identity)
+	if live != nil && !diags.HasError() {
+		diags.Append(resp.Private.SetKey(ctx, liveKey, nil)...)
+	}
 	if !diags.HasError() {
 		diags.Append(r.services.recordHub(ctx, resp.Private)...)
 	}
@@ -124,8 +134,8 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 }
 
 // write writes the entity of the model, and then sets the state. before is the previous model; nil
-// for a new object.
-func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+// for a new object. live is what the plan saw of an entity that is adopted; nil for any other.
+func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, live *projects.ExistingBucket, before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
@@ -134,7 +144,7 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	if diags.HasError() {
 		return diags
 	}
-	w := writing{project: name.project(), planned: e, incarnation: r.services.newIncarnation()}
+	w := writing{project: name.project(), planned: e, live: live, incarnation: r.services.newIncarnation()}
 	common := P(m).common()
 	if before == nil {
 		defer r.services.claims.release(entityKey{name.project(), r.id(name)})
@@ -145,7 +155,11 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 			return diags
 		}
 	}
-	err := r.services.put(ctx, w)
+	put := r.services.put
+	if live != nil {
+		put = r.adopt
+	}
+	err := put(ctx, w)
 	diags.Append(r.services.warnings()...)
 	if err != nil {
 		if conflicts := f.conflicts(ctx, err, planned); conflicts != nil {
@@ -172,6 +186,7 @@ type writing struct {
 	prior       model.Entity // nil to create it
 	planned     model.Entity
 	incarnation string
+	live        *projects.ExistingBucket // as the plan saw the entity that is adopted; nil for any other
 }
 
 func (s *Services) put(ctx context.Context, w writing) error {
@@ -281,6 +296,9 @@ const (
 // refresh updates the model of an object and its private state.
 func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
 	view, e, err := r.find(ctx, name)
+	if r.unmanaged(m) && model.IsNotFound(err, model.NotFoundEntity) {
+		view, e, err = r.existing(ctx, m, name, view, private)
+	}
 	diags := r.services.warningsOfRead(ctx)
 	if err != nil {
 		if err := r.services.checkGone(ctx, private, err); err != nil {

@@ -39,6 +39,46 @@ var Defects = []Defect{
 		Old: "marker && (e.base.remembered || e.base.doubtful)", New: "marker && e.base == nil",
 		Packages: []string{"internal/commit"}, Run: "TestUnvalued",
 	}, {
+		Name: "another resource is imported than intended", In: "internal/commit verifyDiff",
+		Old: "change.PhysicalID != physicalIDs[change.LogicalID]:", New: `change.PhysicalID == "never":`,
+		Packages: []string{"internal/commit"}, Run: "TestVerify",
+	}, {
+		Name: "adoptions are committed with other changes", In: "internal/commit Engine.separateAdoptions",
+		Old: "if !slices.ContainsFunc(e.batch, adopts) ||", New: "if true || !slices.ContainsFunc(e.batch, adopts) ||",
+		Packages: []string{"internal/commit"}, Run: "TestAdoptions",
+	}, {
+		Name: "what is not imported fails the whole batch", In: "internal/commit Engine.notImported",
+		Old: "change.Action == string(template.Add) {", New: `change.Action == "never" {`,
+		Packages: []string{"internal/commit"}, Run: "TestAdoptions",
+	}, {
+		Name: "the tags of AWS are declared", In: "internal/template DecodeLive",
+		Old: `return strings.HasPrefix(textAt(tag, "Key"), "aws:")`, New: `return textAt(tag, "Key") == "aws:"`,
+		Packages: []string{"internal/template"}, Run: "TestAdopt_|TestLive",
+	}, {
+		Name: "a rollback deletes what was imported", In: "internal/template Resource.imported",
+		Old: `"Retain", "Retain"`, New: `"RetainExceptOnCreate", "Retain"`,
+		Packages: []string{"internal/template"}, Run: "TestAdopt_",
+	}, {
+		Name: "an update drops what an adopted bucket keeps", In: "internal/template afterAdoption",
+		Old: "before.Adoption.Done(bucket.UnmodeledSettings)", New: "&model.Adoption{}",
+		Packages: []string{"internal/template"}, Run: "TestAdopt_",
+	}, {
+		Name: "a bucket that has changed since the plan is adopted", In: "internal/projects writer.adopt",
+		Old: "a.Live.Differences(now); len(changed) > 0 {", New: "a.Live.Differences(now); len(changed) > 99 {",
+		Packages: []string{"internal/projects"}, Run: "TestAdopt_ChangedSinceThePlan",
+	}, {
+		Name: "unmodeled settings are removed without words", In: "internal/provider/projectbucket planAdoption",
+		Old: "diags.Append(planUnmodeled(p, there)...)", New: "_ = planUnmodeled",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",
+	}, {
+		Name: "an import removes data at the next destroy", In: "internal/provider/projectbucket planAdoption",
+		Old: "if p.Plan.OnDelete.ValueString() == string(model.Empty) {", New: "if false {",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",
+	}, {
+		Name: "the bucket of another stack is adopted", In: "internal/account Existing.unstacked",
+		Old: "if aws.ToString(resource.PhysicalResourceId) != bucket {", New: `if bucket != "" {`,
+		Packages: []string{"internal/projects"}, Run: "TestAdopt_Refusals",
+	}, {
 		Name: "a change of policies alone is not intended", In: "internal/template Intents",
 		Old: `case differ(before, raw, "DeletionPolicy", "UpdateReplacePolicy"):`, New: "case false:",
 		Packages: []string{"internal/template", "internal/projects"}, Run: "TestIntents|TestPoliciesEdited",

@@ -25,6 +25,8 @@ type Projects struct {
 	Fail func(ctx context.Context, method string) error
 	// Location is the location of the hub.
 	Location projects.HubLocation
+	// Exist are the buckets of the account that are not in the project, by physical name.
+	Exist map[string]*template.Live
 	// Pending are the warnings that the next call of Warnings returns.
 	Pending []projects.Warning
 
@@ -206,6 +208,32 @@ func (p *Projects) Delete(ctx context.Context, project string, id model.ID, opti
 	return p.edit(ctx, "Delete", project, template.Change{
 		Op: template.Delete, Entity: gone{id}, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
 	})
+}
+
+// Existing implements entity.Projects: Exist are the buckets that exist, by physical name.
+func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template.Live, error) {
+	if err := p.begin(ctx, "Existing"); err != nil {
+		return nil, err
+	}
+	live := p.Exist[bucket]
+	if live == nil {
+		return nil, &account.UnadoptableError{Bucket: bucket, Missing: true, Cause: "There is no bucket " + bucket + ".", Remedy: "Check the ID."}
+	}
+	return live, nil
+}
+
+// Adopt implements entity.Projects.
+func (p *Projects) Adopt(ctx context.Context, project string, a projects.Adoption) error {
+	view, err := p.Read(ctx, project)
+	if err != nil {
+		return err
+	}
+	if err := p.edit(ctx, "Adopt", project, template.Change{
+		Op: template.Adopt, Entity: a.Live.Entity(view.Contents.Env, a.Planned.Name, a.Planned.UnmodeledSettings), Live: a.Live, Incarnation: a.Incarnation,
+	}); err != nil {
+		return err
+	}
+	return p.Update(ctx, project, a.Planned, projects.As(a.Incarnation), projects.From(a.Prior))
 }
 
 // CreateProject implements entity.Projects.

@@ -32,6 +32,7 @@ type Model struct {
 	ObjectLock         types.Object `tfsdk:"object_lock"`
 	CORS               types.List   `tfsdk:"cors"`
 	OnDelete           types.String `tfsdk:"on_delete"`
+	UnmodeledSettings  types.String `tfsdk:"unmodeled_settings"`
 	ARN                types.String `tfsdk:"arn"`
 	RegionalDomainName types.String `tfsdk:"regional_domain_name"`
 	Managed            types.Bool   `tfsdk:"managed"`
@@ -77,11 +78,27 @@ func lifecycleValue(l model.Lifecycle, expire types.Int64) types.Object {
 	})
 }
 
+// lifecycleOf is a planned lifecycle; ok is false when it is not known.
+func lifecycleOf(rules types.Object) (l model.Lifecycle, ok bool) {
+	for name, days := range map[string]*int64{
+		"expire_after_days": &l.ExpireAfterDays, "expire_noncurrent_after_days": &l.ExpireNoncurrentAfterDays,
+		"abort_multipart_after_days": &l.AbortMultipartAfterDays,
+	} {
+		value, isNumber := rules.Attributes()[name].(types.Int64)
+		if !isNumber || value.IsUnknown() {
+			return l, false
+		}
+		*days = value.ValueInt64()
+	}
+	return l, true
+}
+
 func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
 	b := model.Bucket{
 		Name: m.Name.ValueString(), BucketName: m.BucketName.ValueString(),
 		Unversioned: entity.Known(m.Versioning) && !m.Versioning.ValueBool(),
 		KMSKeyARN:   m.KMSKeyARN.ValueString(), OnDelete: model.OnDelete(m.OnDelete.ValueString()), Tags: tags,
+		UnmodeledSettings: model.Unmodeled(m.UnmodeledSettings.ValueString()),
 	}
 	var diags diag.Diagnostics
 	var days lifecycle
@@ -196,7 +213,8 @@ func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) di
 	}
 	m.Name, m.BucketName = types.StringValue(b.Name), types.StringValue(b.BucketName)
 	m.Versioning, m.KMSKeyARN = types.BoolValue(!b.Unversioned), entity.Optional(b.KMSKeyARN)
-	m.OnDelete, m.Managed = types.StringValue(string(b.OnDelete)), types.BoolValue(true)
+	m.OnDelete, m.Managed = types.StringValue(string(b.OnDelete)), types.BoolValue(b.Adoption == nil || !b.Adoption.Begun)
+	m.UnmodeledSettings = entity.Optional(string(b.UnmodeledSettings))
 	m.ARN, m.RegionalDomainName = names(view.Contents.Env, b.BucketName)
 
 	expire := types.Int64Null()

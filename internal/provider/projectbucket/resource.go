@@ -40,6 +40,7 @@ func object() entity.Object[Model] {
 		Attributes: attributes(),
 		Entity:     toEntity,
 		Plan:       plan,
+		Adoption:   adoption(),
 		Fill:       fill,
 	}
 }
@@ -150,6 +151,16 @@ func attributes() map[string]schema.Attribute {
 		},
 		"arn":                  schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
 		"regional_domain_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Host name of the bucket in its region."},
-		"managed":              schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the bucket is in the project's template."},
+		"unmodeled_settings": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "What becomes of the settings of an adopted bucket that the other arguments cannot express, such as replication or another " +
+				"owner's policy statements: `refuse` (default) fails the plan and lists them, `keep` keeps them as they are, `remove` removes them. " +
+				"Without effect on buckets that were not adopted.",
+		},
+		"managed": schema.BoolAttribute{
+			Computed: true,
+			MarkdownDescription: "Whether the project manages the bucket. `false` for an existing bucket that was imported and is adopted by the next apply; " +
+				"destroying it before that only removes it from the state.",
+		},
 	}
 }
