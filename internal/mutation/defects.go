@@ -277,7 +277,7 @@ var Defects = []Defect{
 		Packages: []string{"internal/cmd/probe"}, Run: "TestRun_Refusals",
 	}, {
 		Name: "leftovers of a probe are told by their names", In: "internal/probe probe.leftovers",
-		Old: "(tagged || ", New: "(true || ",
+		Old: "(tagged || ", New: "(!tagged || ",
 		Packages: []string{"internal/probe"}, Run: "TestLeftovers",
 	}, {
 		Name: "actions that take no resource may be allowed on one", In: "internal/judge misplaced",

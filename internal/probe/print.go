@@ -3,6 +3,7 @@ package probe
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +15,7 @@ import (
 // PrintPlan prints what Measure would do, without a call to AWS.
 func PrintPlan(to io.Writer, rules []string) error {
 	var b strings.Builder
+	b.WriteString("Dry run: no call is made. With APPLY=1, make probe-aws does this, and removes what it makes after each step:\n")
 	for _, m := range measurements {
 		if !m.wants(rules) {
 			continue
@@ -36,8 +38,8 @@ func PrintPlan(to io.Writer, rules []string) error {
 
 // PrintTable prints what was believed and what was measured.
 func PrintTable(to io.Writer, report unproven.Report) error {
-	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "RULE\tBELIEF\tMEASURED\t")
+	var b strings.Builder
+	b.WriteString("RULE\tBELIEF\tMEASURED\t\n")
 	for _, f := range report.Findings {
 		measured, note := f.Measured, ""
 		switch {
@@ -46,9 +48,11 @@ func PrintTable(to io.Writer, report unproven.Report) error {
 		case measured != f.Believed:
 			note = "differs"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Rule, cmp.Or(f.Believed, "-"), measured, note)
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", f.Rule, cmp.Or(f.Believed, "-"), measured, note)
 	}
-	return table.Flush() //nolint:wrapcheck // the caller knows where it writes
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	_, err := io.WriteString(table, b.String())
+	return errors.Join(err, table.Flush())
 }
 
 // Encode is a report as the file that unproven.Load reads.

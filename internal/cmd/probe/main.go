@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -95,10 +96,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsc
 		return err
 	}
 	if !o.apply && !o.clean {
-		fmt.Fprintln(
-			stdout,
-			"Dry run: no call is made. With APPLY=1, make probe-aws does this, and removes what it makes after each step:",
-		)
 		return probe.PrintPlan(stdout, o.rules) //nolint:wrapcheck // it says what it is
 	}
 	base.Region = o.region
@@ -107,43 +104,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsc
 		return fmt.Errorf("connecting to AWS: %w", err)
 	}
 	if id := clients.AccountID(); id != o.account {
-		return fmt.Errorf(
-			"the credentials (%s) belong to the account %s, not to -account %s; nothing was created",
-			clients.Caller(),
-			id,
-			o.account,
-		)
+		return fmt.Errorf("the credentials (%s) belong to the account %s, not to -account %s; nothing was created",
+			clients.Caller(), id, o.account)
+	}
+	say := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(stderr, format+"\n", args...) // progress, which a closed terminal misses
 	}
 	config := probe.Config{
 		Account: clients.Hub(), Partition: clients.Partition(), Run: strings.ToLower(rand.Text()[:8]), Rules: o.rules,
-		As: func(ctx context.Context, role, externalID string) (*awsclient.Account, error) {
-			assumed := base
-			assumed.AssumeRole = append(
-				assumed.AssumeRole[:len(assumed.AssumeRole):len(assumed.AssumeRole)],
-				awsclient.AssumeRole{RoleARN: role, ExternalID: externalID},
-			)
-			clients, err := awsclient.New(ctx, assumed)
-			if err != nil {
-				return nil, err //nolint:wrapcheck // it says what it is
-			}
-			return clients.Hub(), nil
-		},
-		Log: func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) },
+		As: assuming(base), Log: say,
 	}
 	if o.clean {
 		return probe.Leftovers(ctx, config) //nolint:wrapcheck // it says what it is
 	}
-	fmt.Fprintf(
-		stderr,
-		"Measuring in account %s, region %s, as %s. Everything made is tagged stowage-probe=%s.\n"+
-			"Ctrl-C ends it and removes what it has made. A second Ctrl-C ends the removal too; CLEAN=1 then removes the rest.\n",
-		o.account,
-		config.Account.Region,
-		clients.Caller(),
-		config.Run,
-	)
+	say("Measuring in account %s, region %s, as %s. Everything made is tagged stowage-probe=%s.",
+		o.account, config.Account.Region, clients.Caller(), config.Run)
+	say("Ctrl-C ends it and removes what it has made. A second Ctrl-C ends the removal too; CLEAN=1 then removes the rest.")
 	report, measureErr := probe.Measure(ctx, config)
 	return errors.Join(write(o.out, report), probe.PrintTable(stdout, report), measureErr)
+}
+
+// assuming returns clients with the rights of a role, which the credentials of base assume.
+func assuming(base awsclient.Config) func(context.Context, string, string) (*awsclient.Account, error) {
+	return func(ctx context.Context, role, externalID string) (*awsclient.Account, error) {
+		config := base
+		config.AssumeRole = append(slices.Clone(base.AssumeRole), awsclient.AssumeRole{RoleARN: role, ExternalID: externalID})
+		clients, err := awsclient.New(ctx, config)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it says what it is
+		}
+		return clients.Hub(), nil
+	}
 }
 
 func write(path string, report unproven.Report) error {
