@@ -110,7 +110,7 @@ const checkTime = 20 * time.Second
 // ErrNoVerdict is returned when a history could not be checked in time.
 var ErrNoVerdict = errors.New("no verdict on whether the history is linearizable: it is too long or too concurrent")
 
-// Linearizable reports whether each access except cached reads can have happened at one moment
+// Linearizable checks that each access except cached reads can have happened at one moment
 // between its call and its return. The error shows the history of an entity without such an order.
 func Linearizable(history []Access) error { return linearizable(history, checkTime) }
 
@@ -213,7 +213,7 @@ func (p present) after(a Access) (after present, outcome Outcome) {
 	return present{value, p.origin, p.incarnation}, Done
 }
 
-// Sessions reports whether reads of a process go back in time: behind what it has written or read
+// Sessions checks that reads of a process never go back in time, behind what it has written or read
 // before. A read must not show a value that was never written.
 //
 // A read is behind if its writer had finished before the writer of what the process knew began. Of
