@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -87,4 +88,103 @@ func (d *Demand) checkPolicy(permission model.Permission) error {
 		return &FullError{What: "characters of a policy of the user " + permission.User, Have: size, Budget: MaxPolicySize}
 	}
 	return nil
+}
+
+// full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
+// what is there are never refused. A permission goes together with all others in its policy, if that is new, and stays if it isn't,
+// unless bytes are short.
+func (e *editor) full(refused map[int]error, errs []error) {
+	usage, budget := e.usage(), e.env.budget()
+	over := usage.Over(budget)
+	if over == nil {
+		return
+	}
+	var fresh map[int][]int
+	for i := len(e.members) - 1; i >= 0 && usage.Over(budget) != nil; i-- {
+		c := e.members[i]
+		if !e.creates(i, errs) || refused[i] != nil {
+			continue
+		}
+		if c.Entity.ID().Kind != model.KindPermission {
+			refused[i] = over
+			usage = usage.minus(demand(c, e.compile(c.Entity, c.Origin)))
+			continue
+		}
+		if e.bound(c.Entity) && usage.Over(limits) == nil {
+			continue
+		}
+		if fresh == nil {
+			fresh = e.freshPolicies(errs)
+		}
+		with, resources := fresh[i], 1
+		if with == nil {
+			if usage.TemplateBytes <= budget.TemplateBytes && usage.BodyBytes <= budget.BodyBytes {
+				continue
+			}
+			with, resources = []int{i}, 0
+		}
+		for _, j := range with {
+			refused[j] = over
+			usage = usage.minus(demand(e.members[j], nil))
+		}
+		usage.Resources -= resources
+	}
+}
+
+// bound says of a permission that it can't go to another stack, so that it may use what is left between the budget and the limits.
+func (e *editor) bound(entity model.Entity) bool {
+	permission, ok := entity.(model.Permission)
+	return ok && e.user(permission.User).SFTP != nil
+}
+
+// creates says that a change that has not been refused makes something that was not there.
+func (e *editor) creates(i int, errs []error) bool {
+	_, existed := e.before.lookup(e.members[i].Entity.ID())
+	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil
+}
+
+// freshPolicies are, by each change that creates a permission in a policy that the batch makes, all that do so in that policy.
+func (e *editor) freshPolicies(errs []error) map[int][]int {
+	type policy struct {
+		user string
+		n    int
+	}
+	in := map[model.ID]policy{}
+	for user := range e.regrant {
+		for n, grants := range e.packings[user] {
+			for _, grant := range grants {
+				if len(e.before.packings[user][n]) == 0 {
+					in[grant.Permission.ID()] = policy{user, n}
+				}
+			}
+		}
+	}
+	members := map[policy][]int{}
+	for i, c := range e.members {
+		if at, ok := in[c.Entity.ID()]; ok && e.creates(i, errs) {
+			members[at] = append(members[at], i)
+		}
+	}
+	fresh := map[int][]int{}
+	for _, together := range members {
+		for _, i := range together {
+			fresh[i] = together
+		}
+	}
+	return fresh
+}
+
+func (e *editor) usage() Usage {
+	usage := Usage{Resources: len(e.next.resources), TemplateBytes: e.next.size()}
+	for id, incarnation := range e.incarnations {
+		usage.BodyBytes += incarnationBytes(id, incarnation)
+	}
+	for _, raw := range e.next.resources {
+		mark := member(member(raw, "Metadata"), "Stowage")
+		usage.BodyBytes += len(member(mark, "settings")) + len(member(mark, "grants"))
+		if bytes.Contains(raw, []byte(dynamicReference)) {
+			usage.DynamicReferences++
+		}
+	}
+	return usage
 }

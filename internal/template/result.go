@@ -1,0 +1,179 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+)
+
+// finish makes the new template: the base, with the touched resources set or removed.
+func (e *editor) finish() *Template {
+	wanted := Resources{}
+	for _, c := range e.members {
+		if entity, ok := e.lookup(c.Entity.ID()); ok && c.Entity.ID().Kind != model.KindPermission && c.Op != Delete {
+			maps.Copy(wanted, e.compile(entity, e.origins[entity.ID()]))
+		}
+	}
+	changes := map[string]json.RawMessage{}
+	for id := range e.touched {
+		changes[id] = nil
+		resource, ok := wanted[id]
+		before, there := e.before.template.resources[id]
+		if there && (ok && writtenOnce(id) || e.keepsProjectBoundary(id)) {
+			changes[id] = before
+		} else if ok {
+			changes[id] = encodeJSON(resource)
+		}
+		if i, adopted := e.adoptions[id]; adopted {
+			changes[id] = e.members[i].Live.resource(resource)
+		}
+	}
+	updated := map[model.ID]bool{}
+	for _, c := range e.members {
+		if c.Op == Update {
+			updated[c.Entity.ID()] = true
+		}
+	}
+	for user := range e.regrant {
+		for n := 1; n <= MaxUserPolicies; n++ {
+			e.finishPolicy(changes, user, n, updated)
+		}
+		e.finishHome(changes, user)
+	}
+	e.finishTakeovers(changes)
+	e.finishShape(changes)
+	next := e.before.template.with(changes)
+	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
+		before, _ := e.before.lookup(id)
+		after, stays := e.lookup(id)
+		if !stays {
+			after = nil // not the empty entity, which publishes outputs, too
+		}
+		next = next.publish(before, after)
+	}
+	return next
+}
+
+// finishHome compiles a user's home in SFTP again if its directories have changed.
+func (e *editor) finishHome(changes map[string]json.RawMessage, name string) {
+	id := sftpUserID(name)
+	user, here := e.users[name]
+	if !here || user.SFTP == nil {
+		return
+	}
+	before, existed := e.before.users[name]
+	want := e.compile(user, e.origins[user.ID()])[id]
+	if _, touched := changes[id]; !touched && existed && before.SFTP != nil && bytes.Equal(encodeJSON(want), encodeJSON(e.before.compile(before, e.origins[user.ID()])[id])) {
+		return
+	}
+	changes[id] = encodeJSON(want)
+}
+
+// finishPolicy compiles one policy of a user again, unless neither its permissions nor what they mean have changed: so
+// policies that no member touches keep what stands in them. A permission that is itself updated heals a policy that was
+// edited by hand.
+func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int, updated map[model.ID]bool) {
+	id := policyID(user, n)
+	before, existed := e.before.packings[user][n]
+	now := e.packings[user][n]
+	if len(now) == 0 {
+		if existed {
+			changes[id] = nil
+		}
+		return
+	}
+	want := encodeJSON(e.policy(user, n, now))
+	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) {
+		if bytes.Equal(want, encodeJSON(e.before.policy(user, n, before))) {
+			return
+		}
+		if taken, ok := reincarnated(e.before.template.resources[id], before, now); ok &&
+			bytes.Equal(encodeJSON(e.policy(user, n, before)), encodeJSON(e.before.policy(user, n, before))) {
+			changes[id] = taken
+			return
+		}
+	}
+	changes[id] = want
+}
+
+func (e *editor) intents(base, next *Template) []Intent {
+	intents := Intents(base, next)
+	byPolicy := map[string][]int{}
+	for user, by := range e.regrant {
+		for n := 1; n <= MaxUserPolicies; n++ {
+			byPolicy[policyID(user, n)] = by
+		}
+		byPolicy[sftpUserID(user)] = by
+	}
+	for i := range intents {
+		id := intents[i].LogicalID
+		if by, adopted := e.adoptions[id]; adopted {
+			bucket, _ := e.members[by].Entity.(model.Bucket)
+			intents[i].Action, intents[i].PhysicalID = Import, bucket.BucketName
+		}
+		members := slices.Concat(e.touched[id], byPolicy[id])
+		slices.Sort(members)
+		intents[i].Members = slices.Compact(members)
+	}
+	return intents
+}
+
+// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id. Type, properties, metadata and
+// the two policies count. A change of only DependsOn, Condition, CreationPolicy or UpdatePolicy is no update (CloudFormation
+// user guide, troubleshooting, "No updates to perform").
+func Intents(base, next *Template) []Intent {
+	var intents []Intent
+	for id, raw := range next.resources {
+		before, there := base.resources[id]
+		switch {
+		case !there:
+			intents = append(intents, Intent{LogicalID: id, Action: Add})
+		case differ(before, raw, "Type", "Properties", "Metadata"):
+			intents = append(intents, Intent{LogicalID: id, Action: Modify})
+		case differ(before, raw, "DeletionPolicy", "UpdateReplacePolicy"):
+			intents = append(intents, Intent{LogicalID: id, Action: Modify, Unlisted: true})
+		}
+	}
+	for id := range base.resources {
+		if _, stays := next.resources[id]; !stays {
+			intents = append(intents, Intent{LogicalID: id, Action: Remove})
+		}
+	}
+	slices.SortFunc(intents, func(a, b Intent) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return intents
+}
+
+// differ reports whether two spellings of a resource differ in the meaning of any of the attributes.
+func differ(before, after json.RawMessage, attributes ...string) bool {
+	return !bytes.Equal(before, after) && slices.ContainsFunc(attributes, func(attribute string) bool {
+		return !sameMeaning(member(before, attribute), member(after, attribute))
+	})
+}
+
+// Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
+// It returns an error when somebody took the carrier out of the template by hand.
+func Stamp(t *Template, token string, revision int64) (*Template, error) {
+	properties := t.Properties(CarrierID)
+	name, ok := properties["Name"].(string)
+	if !ok {
+		return nil, ErrNoCarrier
+	}
+	stamped := carrier(name, token, &revision)
+	if mark, ok := markOf(t.resources[CarrierID]); ok {
+		stamped.Metadata.Stowage.Closing = mark.Closing
+	}
+	return t.with(Resources{CarrierID: stamped}.raw()), nil
+}
+
+// Revision is the revision that the template was committed as; ok is false when it doesn't say.
+func (t *Template) Revision() (revision int64, ok bool) {
+	var carrier marked
+	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil || carrier.Metadata.Stowage.Revision == nil {
+		return 0, false
+	}
+	return *carrier.Metadata.Stowage.Revision, true
+}
