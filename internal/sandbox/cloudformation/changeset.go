@@ -470,7 +470,8 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 	if values && c.action == "Add" && s.w.On(cloud.AdditionsHaveReplacement) {
 		rc.Replacement = "True"
 	}
-	if values && !(s.w.On(cloud.MetadataChangesLackContext) && slices.Equal(c.scope, []string{"Metadata"})) {
+	lacksContext := s.w.On(cloud.MetadataChangesLackContext) && slices.Equal(c.scope, []string{"Metadata"})
+	if values && !lacksContext {
 		rc.BeforeContext, rc.AfterContext = s.context(c.before), s.context(c.after)
 	}
 	for _, d := range c.details {

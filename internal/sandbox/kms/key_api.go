@@ -41,14 +41,11 @@ func (s *Service) createKey(r *cloud.Request) (any, error) {
 			return nil, err
 		}
 	}
-	made, err := s.create(r.Caller, key{description: in.Description, policy: in.Policy, enabled: true, tags: tags})
-	if err != nil {
-		return nil, err
-	}
+	made := s.create(r.Caller, key{description: in.Description, policy: in.Policy, enabled: true, tags: tags})
 	return struct{ KeyMetadata metadata }{made.metadata()}, nil
 }
 
-func (s *Service) create(c cloud.Caller, made key) (*key, error) {
+func (s *Service) create(c cloud.Caller, made key) *key {
 	if made.policy == "" {
 		made.policy = `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` +
 			c.Account + `:root"},"Action":"kms:*","Resource":"*"}]}`
@@ -57,7 +54,7 @@ func (s *Service) create(c cloud.Caller, made key) (*key, error) {
 	made.account, made.region, made.created = c.Account, c.Region, s.world.Now()
 	made.arn = arnOf(c, "key/"+made.id)
 	s.keys[made.arn] = &made
-	return &made, nil
+	return &made
 }
 
 // find finds a key by id, ARN, alias name or alias ARN, in the caller's region.

@@ -37,11 +37,7 @@ func (t keyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 	if err := t.s.set(c, &made, r.Properties); err != nil {
 		return cloud.Resource{}, err
 	}
-	created, err := t.s.create(c, made)
-	if err != nil {
-		return cloud.Resource{}, err
-	}
-	return created.resource(), nil
+	return t.s.create(c, made).resource(), nil
 }
 
 func (t keyType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	maxPolicy = 32 << 10 // bytes (KMS API reference, CreateKey)
-	maxTags   = 50
+	putKeyPolicy = "kms:putkeypolicy"
+	maxPolicy    = 32 << 10 // bytes (KMS API reference, CreateKey)
+	maxTags      = 50
 )
 
 // keyID matches a key's ID, including a multi-Region key's.
@@ -62,7 +63,8 @@ func letsIn(c cloud.Caller, st policydoc.Statement) bool {
 		slices.ContainsFunc(st.Actions, func(action string) bool {
 			lower := strings.ToLower(action)
 			prefix, wild := strings.CutSuffix(lower, "*")
-			return lower == "kms:putkeypolicy" || wild && strings.HasPrefix("kms:putkeypolicy", prefix)
+			_, begins := strings.CutPrefix(putKeyPolicy, prefix)
+			return lower == putKeyPolicy || wild && begins
 		})
 }
 
