@@ -8,16 +8,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// StackAddress says which stack of which project a StackId names, and where it is. The directory's stack has the number 0 of the
-// project mirror.Directory.
+// StackAddress identifies the stack of a StackId: its project, number and location. The directory's
+// stack has the number 0 of the project mirror.Directory.
 type StackAddress struct {
 	Project           string
 	Shard             int
 	AccountID, Region string
 }
 
-// AddressOf takes a StackId apart. ok is false for everything that isn't the id of a stack with a name such as Stowage gives them;
-// whether there is such a project is not looked into.
+// AddressOf parses a StackId. ok is false unless it is the ID of a stack with a name of Stowage's
+// form. It does not check whether the project exists.
 func AddressOf(stackID string) (at StackAddress, ok bool) {
 	// arn:<partition>:cloudformation:<region>:<account>:stack/<name>/<uuid>
 	parts := strings.Split(stackID, ":")
@@ -50,7 +50,7 @@ func AddressOf(stackID string) (at StackAddress, ok bool) {
 // directoryStack is the name of the stack that holds the directory of projects.
 const directoryStack = "stowage-" + directoryName
 
-// stackName is the name of the n-th stack of a project, or of the directory's only stack.
+// stackName returns the name of the n-th stack of a project, or of the directory's only stack.
 func stackName(project string, n int) string {
 	if project == directoryName {
 		return directoryStack
@@ -58,10 +58,10 @@ func stackName(project string, n int) string {
 	return fmt.Sprintf("stowage-%s-%d", project, n)
 }
 
-// Name is the stack's name.
+// Name returns the stack's name.
 func (a StackAddress) Name() string { return stackName(a.Project, a.Shard) }
 
-// isOf says whether it is where a stack of the project is.
+// isOf reports whether the address is in the account and region of a project's stack.
 func (a StackAddress) isOf(sh *shard) bool {
 	return a.AccountID == sh.env.AccountID && a.Region == sh.env.Region
 }

@@ -20,7 +20,7 @@ type writer struct {
 	reader   *reader
 }
 
-// update makes a change from its Prior to its Entity.
+// update changes an entity from change.Prior to change.Entity.
 func (w *writer) update(ctx context.Context, project string, change template.Change) error {
 	user, isUser := change.Entity.(model.User)
 	before, known := change.Prior.(model.User)
@@ -42,8 +42,8 @@ func (w *writer) update(ctx context.Context, project string, change template.Cha
 	return nil
 }
 
-// change makes a change in the stack where it belongs (see placement.go). What fails because of what another stack holds is tried
-// again with what that holds by now.
+// change makes a change in its stack (see placement.go). A change that fails because of another
+// stack's contents is retried with the current contents.
 func (w *writer) change(ctx context.Context, project string, change template.Change) error {
 	defer w.registry.process.warnings.enter()()
 	change.Origin = w.registry.process.config.Origin
@@ -80,16 +80,16 @@ func (w *writer) change(ctx context.Context, project string, change template.Cha
 	return nil
 }
 
-// commit commits a change to the n-th stack, with what it has to know of the others.
+// commit commits a change to the n-th stack, with what it needs of the others.
 func (t *target) commit(ctx context.Context, n int, change template.Change) error {
 	t.project.changes.locate(change.Entity.ID(), n)
 	change.Elsewhere = t.view.elsewhere(n, change.Entity)
 	return t.shard(n).commit(ctx, change)
 }
 
-// finish does in other stacks what follows from an update: policies there say what the bucket or user was before, and a
-// permission can be in two stacks. The change itself is made. What fails here shows in the next plan, as drift, and is repaired
-// by applying that.
+// finish updates other stacks after an update: policies there still hold the bucket's or user's
+// previous settings, and a permission can be in two stacks. The change itself is committed. A
+// failure here is drift in the next plan, and applying that plan repairs it.
 func (w *writer) finish(ctx context.Context, project string, change template.Change) {
 	t, err := w.reader.target(ctx, project)
 	if err != nil || len(t.view.shards) == 1 {
@@ -122,19 +122,19 @@ func (w *writer) finish(ctx context.Context, project string, change template.Cha
 	_ = group.Wait() // failures are warnings
 }
 
-// attempt is a change that is being made, in one stack after the other if need be.
+// attempt is a change in progress, which may try several stacks.
 type attempt struct {
 	*target
 
 	change  template.Change
-	end     func()       // of the change, for other changes of the entity
+	end     func()       // ends the change, for other changes of the entity
 	full    map[int]bool // stacks without room for it
-	waiting int          // times that it has waited for what it needs
+	waiting int          // how often it has waited for what it needs
 }
 
 func (a *attempt) id() model.ID { return a.change.Entity.ID() }
 
-// run commits the change until it is made, or has failed for good.
+// run commits the change until it succeeds or fails permanently.
 func (a *attempt) run(ctx context.Context) error {
 	for {
 		if a.change.Op == template.Create && a.project.changes.twin(a.id(), a.view.Contents.IncarnationOf(a.id())) {
@@ -167,14 +167,16 @@ func (a *attempt) run(ctx context.Context) error {
 	}
 }
 
-// mostWaiting is how often a change waits for what it needs from other stacks: a permission for its user and its bucket, and once
-// more for whatever has come in between.
+// mostWaiting is how often a change waits for other stacks: a permission for its user and its
+// bucket, and once more for a concurrent change.
 const mostWaiting = 3
 
-// retries says whether a change that failed in the n-th stack is to be tried again: in another stack, or after what it needs has arrived.
+// retries reports whether a change that failed in the n-th stack is retried: in another stack, or
+// after what it needs exists.
 func (a *attempt) retries(ctx context.Context, n int, failure error) (again bool, err error) {
 	if over := a.project.changes.deletion(a.id()); over != nil && model.IsConflict(failure, model.ConflictExists) {
-		// This process is about to delete it, for a resource whose address has changed: that is done first.
+		// This process is about to delete the entity, because a resource's address has changed.
+		// Wait for the deletion.
 		a.end()
 		a.end, err = a.project.changes.beginAfter(ctx, a.id(), over)
 		return err == nil, err
@@ -190,8 +192,8 @@ func (a *attempt) retries(ctx context.Context, n int, failure error) (again bool
 	a.waiting++
 	var failed *commit.CommitError
 	if isGone := model.IsNotFound(failure, model.NotFoundEntity); isGone || errors.As(failure, &failed) && failed.NameTaken {
-		// It may have been created in another stack, perhaps in one that this process doesn't know of. Or it was to be deleted by the
-		// same commit, and wasn't.
+		// The entity may have been created in another stack, even one unknown to this process. Or
+		// the same commit should have deleted it and did not.
 		now, err := a.reader.now(ctx, a.project)
 		if err != nil {
 			return false, err
@@ -211,8 +213,8 @@ func (a *attempt) retries(ctx context.Context, n int, failure error) (again bool
 	return false, nil
 }
 
-// parentArrived says whether the bucket or user that a permission was missing is there by now. This process may be about to create it, in
-// another stack or in a later batch; or has done so meanwhile.
+// parentArrived reports whether the missing bucket or user of a permission exists now. This process
+// may be about to create it, in another stack or in a later batch, or may have done so meanwhile.
 func (a *attempt) parentArrived(ctx context.Context, parent model.ID) (arrived bool, err error) {
 	if waited, err := a.project.changes.await(ctx, parent); waited || err != nil {
 		return err == nil, err
@@ -224,8 +226,8 @@ func (a *attempt) parentArrived(ctx context.Context, parent model.ID) (arrived b
 	return len(now.shardsOf(parent)) > 0 && len(a.view.shardsOf(parent)) == 0, nil
 }
 
-// policiesMoved says whether another process has made a policy of the permission's user in another stack, and given it the number that was
-// free.
+// policiesMoved reports whether another process has created a policy of the permission's user in
+// another stack, with the number that was free.
 func (a *attempt) policiesMoved(ctx context.Context, n int) (moved bool, err error) {
 	a.project.memory.supersede()
 	now, err := a.reader.read(ctx, a.project.name)
@@ -236,8 +238,9 @@ func (a *attempt) policiesMoved(ctx context.Context, n int) (moved bool, err err
 	return !slices.Equal(a.view.policiesElsewhere(n, user)[user], now.policiesElsewhere(n, user)[user]), nil
 }
 
-// bucketNameTaken is the error of a change that failed, or, where the physical name of a bucket to create is that of another bucket of the
-// project or the account, a model.ConflictBucketName or ConflictBucketKept error: CloudFormation only tells that the name is taken.
+// bucketNameTaken returns the error of a failed change. If another bucket of the project or the
+// account has the physical name of the new bucket, it returns a model.ConflictBucketName or
+// ConflictBucketKept error: CloudFormation only reports that the name is taken.
 func (a *attempt) bucketNameTaken(ctx context.Context, failure error) error {
 	bucket, ok := a.change.Entity.(model.Bucket)
 	var refused *commit.CommitError

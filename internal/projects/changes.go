@@ -7,20 +7,21 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// changes are the changes to a project's entities that this process is making or has made. Waits end with their context.
+// changes tracks this process's changes to a project's entities. Waits end with their context.
 type changes struct {
-	mu       sync.Mutex // guards what follows; never held during a call or a wait
+	mu       sync.Mutex // guards the fields below; never held during a call or a wait
 	underWay map[model.ID]*underWay
-	// deletions are the entities that this process is asked to delete, with a channel each that is closed when it has.
+	// deletions are the entities that this process is about to delete, each with a channel that is
+	// closed when it is deleted.
 	deletions map[model.ID]chan struct{}
-	// created are the incarnations of the entities that this process has created and not deleted since.
+	// created are the incarnations of the entities that this process has created and not deleted.
 	created map[model.ID]string
 }
 
-// underWay is a change of an entity that this process is making. There is one at a time for each entity.
+// underWay is a change in progress. There is one at a time for each entity.
 type underWay struct {
-	shard int           // where it is being made; 0 while it isn't known
-	done  chan struct{} // closed when it has been made, or has failed
+	shard int           // its stack; 0 while unknown
+	done  chan struct{} // closed when the change has succeeded or failed
 }
 
 func newChanges() changes {
@@ -29,8 +30,9 @@ func newChanges() changes {
 	}
 }
 
-// begin waits until this process makes no other change of an entity, and notes that one is under way. end must be called when
-// it is over. waited reports whether there was another one: then what was read before is old.
+// begin waits until this process makes no other change of an entity, and registers a new one. The
+// caller calls end when it is over. waited reports whether there was another change, so that
+// earlier reads are outdated.
 func (c *changes) begin(ctx context.Context, id model.ID) (end func(), waited bool, err error) {
 	for {
 		mine, other := c.start(id)
@@ -44,7 +46,7 @@ func (c *changes) begin(ctx context.Context, id model.ID) (end func(), waited bo
 	}
 }
 
-// start notes that a change of an entity is under way, or returns the other one that is.
+// start registers a change of an entity, or returns the one in progress.
 func (c *changes) start(id model.ID) (mine, other *underWay) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +65,7 @@ func (c *changes) end(id model.ID, mine *underWay) {
 	close(mine.done)
 }
 
-// await waits for the changes that this process is making to any of the entities. It says whether there were any.
+// await waits for this process's changes of the entities. It reports whether there were any.
 func (c *changes) await(ctx context.Context, ids ...model.ID) (waited bool, err error) {
 	for _, id := range ids {
 		done := c.done(id)
@@ -78,7 +80,8 @@ func (c *changes) await(ctx context.Context, ids ...model.ID) (waited bool, err 
 	return waited, nil
 }
 
-// done is closed when the change of an entity is over; nil when none is under way.
+// done returns a channel that is closed when the change of an entity is over; nil when there is
+// none.
 func (c *changes) done(id model.ID) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +91,7 @@ func (c *changes) done(id model.ID) <-chan struct{} {
 	return nil
 }
 
-// locate notes in which stack a change is being made.
+// locate records the stack of a change.
 func (c *changes) locate(id model.ID, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +100,7 @@ func (c *changes) locate(id model.ID, n int) {
 	}
 }
 
-// shardOf is the stack in which this process is making a change of an entity; 0 when it isn't.
+// shardOf returns the stack in which this process is changing an entity; 0 for none.
 func (c *changes) shardOf(id model.ID) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +110,7 @@ func (c *changes) shardOf(id model.ID) int {
 	return 0
 }
 
-// deleting notes that this process is asked to delete an entity. end must be called when the deletion is over.
+// deleting registers the deletion of an entity. The caller calls end when it is over.
 func (c *changes) deleting(id model.ID) (end func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,14 +127,15 @@ func (c *changes) deleting(id model.ID) (end func()) {
 	}
 }
 
-// deletion is closed when the deletion of an entity that this process is asked for is over; nil when it is asked for none.
+// deletion returns a channel that is closed when the deletion of an entity is over; nil when there
+// is none.
 func (c *changes) deletion(id model.ID) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.deletions[id]
 }
 
-// beginAfter waits until a deletion is over, and is begin then.
+// beginAfter waits until a deletion is over, then calls begin.
 func (c *changes) beginAfter(ctx context.Context, id model.ID, deletion <-chan struct{}) (end func(), err error) {
 	if err := wait(ctx, deletion); err != nil {
 		return func() {}, err
@@ -142,7 +146,7 @@ func (c *changes) beginAfter(ctx context.Context, id model.ID, deletion <-chan s
 	return end, nil
 }
 
-// creation notes that this process has created an entity.
+// creation records that this process has created an entity.
 func (c *changes) creation(id model.ID, incarnation string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,7 +157,7 @@ func (c *changes) creation(id model.ID, incarnation string) {
 	c.created[id] = incarnation
 }
 
-// deleted notes that this process has deleted an entity.
+// deleted records that this process has deleted an entity.
 func (c *changes) deleted(id model.ID) { c.creation(id, "") }
 
 // hasCreated reports whether this process has created an entity and not deleted it since.
@@ -163,7 +167,8 @@ func (c *changes) hasCreated(id model.ID) bool {
 	return c.created[id] != ""
 }
 
-// twin reports whether an entity is one that this process has created itself: then two resources of one run have its name.
+// twin reports whether this process has created an entity itself: then two resources of one run
+// have its name.
 func (c *changes) twin(id model.ID, incarnation string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// deletion is the deletion of an entity of the incarnation that the caller holds; nil for any.
+// deletion is the deletion of an entity with the caller's incarnation; nil for any.
 type deletion struct {
 	*target
 
@@ -18,7 +18,7 @@ type deletion struct {
 	held *string
 }
 
-// delete deletes an entity of the incarnation that the caller holds; nil for any.
+// delete deletes an entity with the caller's incarnation; nil for any.
 func (w *writer) delete(ctx context.Context, project string, id model.ID, held *string) error {
 	defer w.registry.process.warnings.enter()()
 	t, err := w.reader.target(ctx, project)
@@ -55,15 +55,16 @@ func ignoreUnknown(err error) error {
 	return err
 }
 
-// deletable is the entity that is to be deleted, once no permission needs it; nil when there is none. It brings the view of the
-// target up to date where that is needed to tell.
+// deletable returns the entity to delete, once no permission needs it; nil when there is none. It
+// refreshes the view of the target if necessary.
 func (d *deletion) deletable(ctx context.Context) (model.Entity, error) {
 	entity, there := d.view.Contents.Of(d.id)
 	another := there && d.held != nil && d.view.Contents.IncarnationOf(d.id) != *d.held
 	bucket, ok := entity.(model.Bucket)
 	if !there || another || ok && bucket.OnDelete != model.Retain {
-		// Since the project was read, another writer may have made it. And a bucket is only deleted by what the template says now: another
-		// caller may have taken it over, or changed its on_delete; and only the template has its physical name for certain.
+		// Another writer may have created the entity since the project was read. And deleting a
+		// bucket requires the current template: another caller may have taken it over or changed
+		// its on_delete, and only the template has its physical name.
 		if err := d.now(ctx); err != nil {
 			return nil, err
 		}
@@ -85,7 +86,7 @@ func (d *deletion) deletable(ctx context.Context) (model.Entity, error) {
 	}
 }
 
-// ownedByAnother is the error for an entity whose incarnation is not the one that the caller holds.
+// ownedByAnother returns the error for an entity with another incarnation than the caller's.
 func ownedByAnother(contents *template.Contents, id model.ID, held string) error {
 	return &model.ConflictError{
 		Kind: model.ConflictOwner, ID: id, Held: held, Present: contents.IncarnationOf(id), Origin: contents.Origins[id.String()],
@@ -98,9 +99,9 @@ func (d *deletion) now(ctx context.Context) (err error) {
 	return err
 }
 
-// unused makes sure that no permission needs a bucket, nor in another stack a user, that is about to be deleted: within a stack
-// the commit sees to it. It waits for the permissions that this process is deleting, and looks again before it refuses: another process may
-// have deleted them since this process read the project.
+// unused checks that no permission needs the bucket to delete, or needs the user from another
+// stack. Within a stack the commit checks it. It waits for the permissions that this process is
+// deleting. Before it refuses, it reads the project again: another process may have deleted them.
 func (d *deletion) unused(ctx context.Context) error {
 	for looked := false; ; {
 		by := d.view.neededBy(d.id)
@@ -124,7 +125,7 @@ func (d *deletion) unused(ctx context.Context) error {
 	}
 }
 
-// neededBy are the permissions that need a bucket, and those that need a user from another stack than its own.
+// neededBy returns the permissions that need a bucket, and those in other stacks that need a user.
 func (v *View) neededBy(id model.ID) []model.ID {
 	var by []model.ID
 	for n, shard := range v.shards {
@@ -141,7 +142,7 @@ func (v *View) neededBy(id model.ID) []model.ID {
 	return by
 }
 
-// remove deletes an entity as the view of the target shows it. Another incarnation that came meanwhile is left alone.
+// remove deletes an entity as the target's view shows it. It leaves a newer incarnation alone.
 func (d *deletion) remove(ctx context.Context, entity model.Entity) error {
 	bucket, isBucket := entity.(model.Bucket)
 	done := "" // what was changed so far
@@ -170,13 +171,13 @@ func (d *deletion) remove(ctx context.Context, entity model.Entity) error {
 	return nil
 }
 
-// buckets are those of the account that holds the stack.
+// buckets returns the buckets of the stack's account.
 func (sh *shard) buckets() account.Buckets {
 	return account.Buckets{S3: sh.account.S3, AccountID: sh.env.AccountID}
 }
 
-// applyOnDelete does with a bucket what on_delete says, and returns what that was, for an error that comes after it. bucket is the
-// physical name that the template has; "" when it has none.
+// applyOnDelete handles a bucket as on_delete requires. It returns a description of what it did,
+// for a later error. bucket is the physical name in the template; "" for none.
 func (sh *shard) applyOnDelete(ctx context.Context, bucket string, onDelete model.OnDelete) (done string, err error) {
 	if bucket == "" {
 		return "", nil

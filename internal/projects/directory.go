@@ -18,12 +18,14 @@ import (
 // directoryName is the mirror's partition of the directory, a name that no project can have.
 const directoryName = "directory"
 
-// directory is the directory of projects: a stack of the hub. It is created with the first project and never deleted. Its handle
-// is that of a project with one stack, which holds listings and no project.
+// directory is the directory of projects: a stack of the hub. It is created with the first project
+// and never deleted. Its handle is that of a project with one stack, which holds listings and no
+// project.
 //
-// A hub without a directory stack is either new or wrong: another account's, or one whose directory was deleted by hand. The two look the
-// same to DescribeStacks, and taking the second for the first loses every project. The mirror tells them apart: it keeps the listings after
-// the stack is gone. A project that is managed already cannot be in a new hub (model.NotFoundDirectory).
+// A hub without a directory stack is either new or wrong: another account's, or one whose directory
+// was deleted by hand. DescribeStacks can't distinguish them, and mistaking the second for the
+// first loses every project. The mirror can: it keeps the listings after the stack is deleted. A
+// project that is already managed cannot be in a new hub (model.NotFoundDirectory).
 type directory struct {
 	project *project
 	shard   *shard
@@ -49,7 +51,7 @@ func newDirectory(hub *hub, account *awsclient.Account) *directory {
 	return &directory{project: proj, shard: proj.keep(sh)}
 }
 
-// list returns the directory as the read mode says, sorted by name.
+// list returns the directory, sorted by name, according to the read mode.
 func (dir *directory) list(ctx context.Context) ([]model.Listing, error) {
 	snapshot, err := dir.project.hub.mirrored(ctx, directoryName)
 	if err != nil {
@@ -67,7 +69,8 @@ func (dir *directory) list(ctx context.Context) ([]model.Listing, error) {
 	return read.contents.Listings, nil
 }
 
-// listing looks a project up in the directory's template; a model.NotFoundProject or model.NotFoundDirectory error when it is not there.
+// listing returns a project's entry in the directory's template, or a model.NotFoundProject or
+// model.NotFoundDirectory error.
 func (dir *directory) listing(ctx context.Context, name string) (*model.Listing, error) {
 	read, err := dir.read(ctx)
 	if err != nil {
@@ -89,13 +92,15 @@ func (dir *directory) listing(ctx context.Context, name string) (*model.Listing,
 	return nil, unknown
 }
 
-// staleDirectoryError says that a project was looked up in a template of the directory that may be stale.
+// staleDirectoryError is returned when a project is missing from a directory template that may be
+// stale.
 type staleDirectoryError struct{ error }
 
 func (e *staleDirectoryError) Unwrap() error { return e.error }
 
-// read reads the directory's template; nil without an error for a hub that has never held a project. It returns a
-// ErrDirectoryLost error when the mirror lists projects although there is no stack.
+// read reads the directory's template; nil without an error for a hub that has never held a
+// project. It returns an ErrDirectoryLost error when the mirror lists projects although there is no
+// stack.
 func (dir *directory) read(ctx context.Context) (*shardRead, error) {
 	var since time.Time
 	for {
@@ -106,7 +111,8 @@ func (dir *directory) read(ctx context.Context) (*shardRead, error) {
 		if read != nil {
 			return read, nil
 		}
-		// The first project may just have been created, so that the mirror already has what CloudFormation does not show yet.
+		// The first project may just have been created: then the mirror has what CloudFormation
+		// does not show yet.
 		listed, err := dir.listed(ctx)
 		switch {
 		case err != nil:
@@ -124,7 +130,7 @@ func (dir *directory) read(ctx context.Context) (*shardRead, error) {
 	}
 }
 
-// listed is the number of projects that the mirror's copy of the directory lists.
+// listed returns the number of projects in the mirror's copy of the directory.
 func (dir *directory) listed(ctx context.Context) (int, error) {
 	hub := dir.project.hub
 	snapshot, err := hub.table.ReadWithin(ctx, directoryName, mirrorBound)
@@ -137,7 +143,8 @@ func (dir *directory) listed(ctx context.Context) (int, error) {
 	return 0, nil
 }
 
-// register adds a project to the directory, unless it is there already, or its names could collide with another project's.
+// register adds a project to the directory, unless it is listed already or its names could collide
+// with another project's.
 func (dir *directory) register(ctx context.Context, listing model.Listing) error {
 	read, err := dir.read(ctx)
 	if err != nil {
@@ -158,7 +165,7 @@ func (dir *directory) register(ctx context.Context, listing model.Listing) error
 	change := template.Change{Op: template.Create, Entity: listing, Origin: dir.project.hub.config.Origin}
 	err = dir.shard.commit(ctx, change)
 	var exists *model.ConflictError
-	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since it was read
+	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since the directory was read
 		return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
 	}
 	return err

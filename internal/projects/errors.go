@@ -7,7 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// HubError is returned when the settings of a hub cannot be used. At is where they were read, or looked for.
+// HubError is returned when the settings of a hub cannot be used. At is the location where they
+// were expected.
 type HubError struct {
 	Hub, Parameter string
 	At             HubLocation
@@ -26,7 +27,7 @@ var (
 	ErrNoHub = errors.New("the parameter does not exist")
 	// ErrHubSettings means that the settings are malformed.
 	ErrHubSettings = errors.New("the settings are not valid")
-	// ErrOtherHub means that the settings name another account or region than the one that they were read in.
+	// ErrOtherHub means that the settings name another account or region than they were read in.
 	ErrOtherHub = errors.New("the settings are those of another hub")
 	// ErrDirectoryLost means that the stack of the directory does not exist any more.
 	ErrDirectoryLost = errors.New("the stack of the directory was deleted")
@@ -57,7 +58,7 @@ func (e *HubError) Explain() model.Explanation {
 	}
 }
 
-// badHubSettings is the ErrHubSettings error for a field; field is "" when they are no settings at all.
+// badHubSettings returns the ErrHubSettings error for a field; "" for the settings as a whole.
 func badHubSettings(field, problem string) error {
 	if field != "" {
 		problem = fmt.Sprintf("field %q: %s", field, problem)
@@ -73,7 +74,7 @@ func badHubSettings(field, problem string) error {
 	}
 }
 
-// otherHub is the ErrOtherHub error for settings of a hub elsewhere.
+// otherHub returns the ErrOtherHub error for settings of a hub in another location.
 func otherHub(settings HubLocation) error {
 	return &model.ExplainedError{
 		Text: "the hub is in " + settings.String(),
@@ -88,7 +89,8 @@ func otherHub(settings HubLocation) error {
 	}
 }
 
-// directoryLost is the ErrDirectoryLost error for a directory of which the mirror lists some projects.
+// directoryLost returns the ErrDirectoryLost error for a directory with some projects in the
+// mirror.
 func directoryLost(projects int) error {
 	return &model.ExplainedError{
 		Text: fmt.Sprintf("the stack %s does not exist, although the mirror lists %d projects", directoryStack, projects),
@@ -105,10 +107,10 @@ func directoryLost(projects int) error {
 	}
 }
 
-// ErrNamesCollide means that physical names of a project could be those of another one in the same account.
+// ErrNamesCollide means that two projects could have the same physical names in one account.
 var ErrNamesCollide = errors.New("names of the projects collide")
 
-// namesCollide is the ErrNamesCollide error for two projects.
+// namesCollide returns the ErrNamesCollide error for two projects.
 func namesCollide(project, other model.Listing) error {
 	return &model.ExplainedError{
 		Text: fmt.Sprintf("the projects %q and %q in the account %s", project.Name, other.Name, project.AccountID),
@@ -123,10 +125,10 @@ func namesCollide(project, other model.Listing) error {
 	}
 }
 
-// ErrKeyInUse means that the key of a project to delete still encrypts a bucket that was retained.
+// ErrKeyInUse means that the key of a project to delete still encrypts a retained bucket.
 var ErrKeyInUse = errors.New("the key is in use")
 
-// keyInUse is the ErrKeyInUse error for a bucket.
+// keyInUse returns the ErrKeyInUse error for a bucket.
 func keyInUse(bucket, key string) error {
 	return &model.ExplainedError{
 		Text: fmt.Sprintf("the bucket %s is encrypted with the key %s of the project", bucket, key),
@@ -141,7 +143,7 @@ func keyInUse(bucket, key string) error {
 	}
 }
 
-// ErrSecretARN is returned for something that is not the ARN of a secret.
+// ErrSecretARN is returned for a string that is not the ARN of a secret.
 var ErrSecretARN error = &model.ExplainedError{
 	Text: "it is not the ARN of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME)",
 	Explanation: model.Explanation{

@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// hub is the hub, ready for use: the mirror's table, the web clients and the directory.
+// hub is an open hub: the mirror's table, the web clients and the directory.
 type hub struct {
 	*process
 
@@ -26,7 +26,7 @@ type hub struct {
 	projects map[string]*project
 }
 
-// project returns the handle of a project, or of the directory. There may be no such project.
+// project returns the handle of a project, or of the directory. The project may not exist.
 func (hub *hub) project(name string) *project {
 	if name == directoryName {
 		return hub.directory.project
@@ -41,18 +41,20 @@ func (hub *hub) project(name string) *project {
 	return proj
 }
 
-// forget drops the handle of a project that was deleted, is elsewhere or does not exist.
+// forget drops the handle of a project that was deleted, has moved or does not exist.
 func (hub *hub) forget(name string) {
 	hub.mu.Lock()
 	defer hub.mu.Unlock()
 	delete(hub.projects, name)
 }
 
-// mirrorBound is the most that a write of the mirror may hold up an apply: the relay's sweep mends what is missing.
+// mirrorBound limits how long a write of the mirror may delay an apply: the relay's sweep repairs
+// the rest.
 const mirrorBound = 2 * time.Second
 
-// mirrored reads a partition of the mirror. The mirror is disposable: when it can't be read within a bounded time, that is a warning, and the
-// stacks are asked. A table that does not exist is an error, since the hub's settings are wrong.
+// mirrored reads a partition of the mirror. The mirror is disposable: if it can't be read within
+// mirrorBound, it warns and the stacks are read. A table that does not exist is an error, as the
+// hub's settings are wrong.
 func (hub *hub) mirrored(ctx context.Context, partition string) (*mirror.Snapshot, error) {
 	if hub.config.ReadMode == Authoritative {
 		return &mirror.Snapshot{}, nil
@@ -68,7 +70,7 @@ func (hub *hub) mirrored(ctx context.Context, partition string) (*mirror.Snapsho
 	return snapshot, nil
 }
 
-// mirroredNow reads a partition of the mirror for a caller that cannot do without it.
+// mirroredNow reads a partition of the mirror for a caller that needs it.
 func (hub *hub) mirroredNow(ctx context.Context, partition string) (*mirror.Snapshot, error) {
 	snapshot, err := hub.table.Read(ctx, partition)
 	if missing := hub.missingTable(err); missing != nil {
@@ -87,13 +89,14 @@ func (hub *hub) clearMirror(ctx context.Context, project string) {
 	}
 }
 
-// warnUnread warns that the mirror could not be read: in the log and, once per process, to people.
+// warnUnread warns that the mirror could not be read: in the log and, once per process, to the
+// user.
 func (hub *hub) warnUnread(ctx context.Context, partition string, err error) {
 	hub.warnMirror(ctx, "read", partition, err)
 	hub.warnings.addUnread(MirrorWarning{hub.settings.Table, hub.at, err})
 }
 
-// missingTable is the *HubError for a table that does not exist; nil for any other error.
+// missingTable returns the *HubError for a table that does not exist; nil for any other error.
 func (hub *hub) missingTable(err error) error {
 	if !model.IsNotFound(err, model.NotFoundTable) {
 		return nil
@@ -101,7 +104,7 @@ func (hub *hub) missingTable(err error) error {
 	return hub.error(badHubSettings("table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", hub.settings.Table, hub.at)))
 }
 
-// error makes an error with the hub a *HubError.
+// error wraps an error with the hub in a *HubError.
 func (hub *hub) error(err error) error {
 	return &HubError{Hub: hub.name, Parameter: hubParameter(hub.name), At: hub.at, Err: err}
 }

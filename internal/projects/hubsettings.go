@@ -24,21 +24,21 @@ type hubSettings struct {
 	AccountID string `json:"account_id"`
 	Region    string `json:"region"`
 	Table     string `json:"table"`
-	// TemplateBucket takes the directory's template once it is too large for a request; "" when there is none.
+	// TemplateBucket stores a directory template that is too large for a request; "" for none.
 	TemplateBucket string `json:"template_bucket"`
-	// ManagementURL is where web clients are reached: the stage of the WebSocket API. "" when there is none.
+	// ManagementURL is the endpoint of web clients: the stage of the WebSocket API; "" for none.
 	ManagementURL string `json:"management_url"`
 }
 
-// hubParameter is the name of a hub's SSM parameter.
+// hubParameter returns the name of a hub's SSM parameter.
 func hubParameter(hub string) string { return "/stowage/hub/" + hub }
 
 // hubFormat is the newest format of hub settings that this version reads.
 const hubFormat = 1
 
-// readHubSettings reads the settings of a hub and checks that they are those of the account and region in which they were found. Settings
-// that were copied from another account or region would show no projects, and an empty hub looks like deleted projects. Errors are of type
-// *HubError.
+// readHubSettings reads the settings of a hub and checks that they belong to the account and region
+// in which they were found. Settings copied from another account or region would show no projects,
+// which looks like deleted projects. Errors are of type *HubError.
 func readHubSettings(ctx context.Context, account *awsclient.Account, name string) (*hubSettings, error) {
 	at := HubLocation{account.ID, account.Region}
 	parameter := hubParameter(name)
@@ -53,7 +53,7 @@ func readHubSettings(ctx context.Context, account *awsclient.Account, name strin
 	case err != nil:
 		return fail(err)
 	}
-	// The ARN names the account also where the provider was told not to ask for it.
+	// The ARN has the account even if the provider must not ask for it.
 	if found, err := arn.Parse(aws.ToString(out.Parameter.ARN)); err == nil {
 		at = HubLocation{found.AccountID, found.Region}
 	}

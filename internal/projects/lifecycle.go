@@ -13,14 +13,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// lifecycle makes, changes and deletes projects.
+// lifecycle creates, changes and deletes projects.
 type lifecycle struct {
 	registry *registry
 	reader   *reader
 }
 
-// create makes a project: its entry in the directory, then its stack. When another process deletes a project of that name
-// at the same time, it may take the entry away after the stack was made: so it is looked after again at the end, here and there.
+// create creates a project: its entry in the directory, then its stack. A concurrent deletion of
+// that name may remove the entry after the stack was created, so both are checked again at the end.
 func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation string) error {
 	proj, err := lc.registry.project(ctx, p.Name)
 	if err != nil {
@@ -46,7 +46,7 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 	if err := directory.register(ctx, p.Listing()); err != nil {
 		return err
 	}
-	proj.hub.project(p.Name).memory.registered() // the handle may be another one since a deletion
+	proj.hub.project(p.Name).memory.registered() // the handle may differ since a deletion
 	err = founding.commit(ctx, template.Change{Op: template.Create, Entity: p, Origin: config.Origin, Incarnation: incarnation})
 	if err != nil && !model.IsConflict(err, model.ConflictExists) {
 		return model.AfterChange(err, "The project was entered into the directory.")
@@ -55,7 +55,8 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 		return err
 	}
 	proj.changes.creation(p.ID(), incarnation)
-	// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.
+	// The project exists from here on. An interrupted run must record that, as the next one could
+	// not create it.
 	ctx, cancel := uninterrupted(ctx)
 	defer cancel()
 	if err := directory.register(ctx, p.Listing()); err != nil {
@@ -65,8 +66,8 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 	return nil
 }
 
-// foundingShard reaches the account of a new project before anything is changed: a role that can't be assumed leaves nothing behind. Nor does
-// a hub whose table is mistyped, for which alone the mirror is read here.
+// foundingShard connects to the account of a new project before anything is changed: a role that
+// can't be assumed leaves nothing behind. It reads the mirror only to detect a wrong table name.
 func foundingShard(ctx context.Context, proj *project, listing model.Listing) (*shard, error) {
 	var founding *shard
 	var reached, mirrored error
@@ -77,7 +78,8 @@ func foundingShard(ctx context.Context, proj *project, listing model.Listing) (*
 	return founding, cmp.Or(mirrored, reached)
 }
 
-// uninterrupted returns a context that ends at the deadline of ctx, and not when the run is interrupted.
+// uninterrupted returns a context that ends at the deadline of ctx, but not when the run is
+// interrupted.
 func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, limited := ctx.Deadline()
 	ctx = context.WithoutCancel(ctx)
@@ -87,8 +89,8 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline)
 }
 
-// update changes a project's settings. Its account, region and role stay what they are. A project that is being deleted
-// is refused with a model.ConflictClosing error: parts of it may be gone already.
+// update changes a project's settings, except its account, region and role. A project that is being
+// deleted is refused with a model.ConflictClosing error: parts of it may be deleted already.
 func (lc *lifecycle) update(ctx context.Context, change template.Change) error {
 	p, _ := change.Entity.(model.Project)
 	t, err := lc.reader.target(ctx, p.Name)
@@ -101,7 +103,7 @@ func (lc *lifecycle) update(ctx context.Context, change template.Change) error {
 	}
 	prior, merges := change.Prior.(model.Project)
 	if merges {
-		prior.RoleName, p.RoleName = "", "" // it stays what it is
+		prior.RoleName, p.RoleName = "", "" // it never changes
 		change.Prior = prior
 	} else {
 		p.RoleName = present.RoleName
@@ -120,7 +122,7 @@ func (lc *lifecycle) update(ctx context.Context, change template.Change) error {
 	return nil
 }
 
-// sftpUsers are the users of a project, in whatever stack, that have SFTP.
+// sftpUsers returns the users with SFTP in all stacks of a project.
 func sftpUsers(v *View) []model.ID {
 	var ids []model.ID
 	for _, user := range v.Contents.Users {
@@ -131,7 +133,8 @@ func sftpUsers(v *View) []model.ID {
 	return ids
 }
 
-// accessBlockTimeout bounds what a look at the account's settings may take: nobody waits longer for a warning.
+// accessBlockTimeout limits the read of the account's settings: a warning must not delay the
+// caller.
 const accessBlockTimeout = 5 * time.Second
 
 func readAccessBlock(ctx context.Context, reached *awsclient.Account) (AccessBlock, error) {
@@ -140,8 +143,8 @@ func readAccessBlock(ctx context.Context, reached *awsclient.Account) (AccessBlo
 	return account.ReadAccessBlock(ctx, reached.SDK(), reached.S3, reached.ID)
 }
 
-// warnOfAccess warns when the account of a project that was just made or changed doesn't block public access, or when that cannot be
-// read. It never fails.
+// warnOfAccess warns when the account of a new or changed project doesn't block public access, or
+// when that cannot be read. It never fails.
 func (proj *project) warnOfAccess(ctx context.Context, reached *awsclient.Account) {
 	block, err := readAccessBlock(ctx, reached)
 	missing := block.Missing()

@@ -10,21 +10,22 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// memory is what this process has read of a project, with what it has committed since.
+// memory is what this process has read of a project, updated with its own commits.
 type memory struct {
 	project *project
 	reading flights[*View] // by generation
 
-	mu   sync.Mutex // guards what follows; never held during a call or a wait
+	mu   sync.Mutex // guards the fields below; never held during a call or a wait
 	view *View
-	// absence is what the last reading returned instead of a view (see isAbsence). Like a view, it is kept until this process
-	// changes the project.
+	// absence is the error that the last reading returned instead of a view (see isAbsence). Like a
+	// view, it is stored until this process changes the project.
 	absence error
-	// generation is raised when a reading that is in progress may have missed a change. Its result is not stored.
+	// generation is raised when a reading in progress may have missed a change. Its result is not
+	// stored.
 	generation int
 }
 
-// get returns the view or the absence that is stored, or else what read returns. Callers share a reading.
+// get returns the stored view or absence, or the result of read. Callers share a reading.
 func (m *memory) get(ctx context.Context, read func(context.Context) (*View, error)) (*View, error) {
 	for {
 		view, generation, absence := m.stored()
@@ -33,7 +34,7 @@ func (m *memory) get(ctx context.Context, read func(context.Context) (*View, err
 		}
 		view, err := m.reading.do(ctx, strconv.Itoa(generation), func(ctx context.Context) (*View, error) {
 			if view, now, absence := m.stored(); now == generation && (view != nil || absence != nil) {
-				return view, absence // stored by the reading before
+				return view, absence // stored by the previous reading
 			}
 			view, err := read(ctx)
 			m.store(generation, view, err)
@@ -42,7 +43,7 @@ func (m *memory) get(ctx context.Context, read func(context.Context) (*View, err
 		if err != nil {
 			return nil, err
 		}
-		// What was committed while it was read counts for those who ask afterwards.
+		// Commits during the reading are included for callers that ask afterwards.
 		if view = m.newest(view); view != nil {
 			return view, nil
 		}
@@ -55,7 +56,7 @@ func (m *memory) stored() (view *View, generation int, absence error) {
 	return m.view, m.generation, m.absence
 }
 
-// current is the view that is stored; nil when there is none.
+// current returns the stored view; nil for none.
 func (m *memory) current() *View {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -70,7 +71,7 @@ func (m *memory) store(generation int, v *View, err error) {
 		return
 	}
 	switch {
-	case m.view != nil: // a commit in the meantime knows better
+	case m.view != nil: // a later commit has stored a newer view
 	case err == nil:
 		m.view = m.newest(v)
 	case isAbsence(err):
@@ -78,8 +79,9 @@ func (m *memory) store(generation int, v *View, err error) {
 	}
 }
 
-// isAbsence reports whether an error is an answer that another reading would return again: the project is not in the directory, its
-// stack is not there, or what was read cannot be understood. Errors of calls are not, nor is anything that a stale template says.
+// isAbsence reports whether another reading would return the same error: the project is not in the
+// directory, its stack does not exist, or its template is invalid. Errors of calls and results of a
+// stale template are not absences.
 func isAbsence(err error) bool {
 	var (
 		stale      *staleDirectoryError
@@ -94,7 +96,7 @@ func isAbsence(err error) bool {
 	return errors.Is(err, template.ErrNotJSON) || errors.Is(err, template.ErrTransform) || errors.As(err, &unreadable)
 }
 
-// newest is a view with what this process has committed since; nil when it has seen more stacks since.
+// newest returns a view with this process's later commits; nil when it has more stacks since.
 func (m *memory) newest(v *View) *View {
 	name := m.project.name
 	for n, read := range v.shards {
@@ -111,21 +113,21 @@ func (m *memory) newest(v *View) *View {
 	return v
 }
 
-// lookAgain makes the next reading of a project that was absent look again, for a caller that is about to change the project.
+// lookAgain discards a stored absence, for a caller that is about to change the project.
 func (m *memory) lookAgain() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.absence = nil
 }
 
-// registered notes that the directory lists the project from now on.
+// registered records that the directory lists the project.
 func (m *memory) registered() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forgetAbsence()
 }
 
-// forgetAbsence makes the next reading look again. The caller holds the lock.
+// forgetAbsence discards a stored absence. The caller holds the lock.
 func (m *memory) forgetAbsence() {
 	m.absence = nil
 	if m.view == nil {
@@ -133,8 +135,8 @@ func (m *memory) forgetAbsence() {
 	}
 }
 
-// supersede forgets what this process has read of the project. What it has just committed isn't in that, and the next read
-// finds it together with what another writer has done since.
+// supersede discards what this process has read of the project. It lacks the latest commit; the
+// next read finds that and the changes of other writers.
 func (m *memory) supersede() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,10 +8,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// memory is that of the project. This process may have dropped the handle by which it reached the stack.
+// memory returns that of the project. This process may have dropped the handle that created the
+// shard.
 func (sh *shard) memory() *memory { return &sh.project.hub.project(sh.project.name).memory }
 
-// write puts what was found in the stack into the mirror, unless the mirror is ahead, or the stack isn't counted.
+// write stores the stack's state in the mirror, unless the mirror is newer or the stack isn't
+// counted.
 func (sh *shard) write(ctx context.Context, update mirror.Update) {
 	if !sh.counts() {
 		return
@@ -28,7 +30,7 @@ func (sh *shard) write(ctx context.Context, update mirror.Update) {
 	}
 }
 
-// writeOwn is write for what a commit of this process has left in the stack, with the token of its operation, or "".
+// writeOwn is write for a commit of this process, with the token of its operation, or "".
 func (sh *shard) writeOwn(ctx context.Context, read *shardRead, token string) {
 	config := sh.project.hub.config
 	sh.write(ctx, mirror.Update{
@@ -37,10 +39,10 @@ func (sh *shard) writeOwn(ctx context.Context, read *shardRead, token string) {
 	})
 }
 
-// observer takes over what a stack reports of its commits.
+// observer handles the events of a stack's commits.
 type observer struct{ *shard }
 
-// Announce tells web clients what is about to be changed.
+// Announce tells web clients what is about to change.
 func (sh observer) Announce(ctx context.Context, a commit.Announce) {
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
@@ -60,7 +62,7 @@ func (sh observer) Announce(ctx context.Context, a commit.Announce) {
 	}
 }
 
-// Committed takes over what a commit of ours has left in the stack, before its members hear of it.
+// Committed stores the result of a commit before its members are completed.
 func (sh observer) Committed(ctx context.Context, c commit.Committed) {
 	contents, err := template.Parse(c.Template, sh.withOutputs(c.Description.Outputs))
 	if err != nil {
@@ -74,7 +76,8 @@ func (sh observer) Committed(ctx context.Context, c commit.Committed) {
 	sh.memory().remember(sh.n, read)
 }
 
-// Unchanged takes over what a writer has found in the stack whose change is there already: what it reads next must have it.
+// Unchanged stores the state of a stack that already has a writer's change: its next read must
+// include it.
 func (sh observer) Unchanged(ctx context.Context, u commit.Unchanged) {
 	contents, err := template.Parse(u.Template, sh.withOutputs(u.Description.Outputs))
 	if err != nil {
@@ -88,10 +91,11 @@ func (sh observer) Unchanged(ctx context.Context, u commit.Unchanged) {
 	}))
 }
 
-// Superseded forgets what was read of the project: another writer's change has followed on a commit of ours.
+// Superseded discards what was read of the project: another writer's change has followed our
+// commit.
 func (sh observer) Superseded() { sh.memory().supersede() }
 
-// Unhealed warns of resources that a failed rollback left out.
+// Unhealed warns of resources that a failed rollback skipped.
 func (sh observer) Unhealed(ctx context.Context, u commit.Unhealed) {
 	hub := sh.project.hub
 	hub.warnings.add(UnhealedWarning{sh.project.name, sh.stack.Name(), u.LogicalIDs, u.Reasons})

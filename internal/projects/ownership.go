@@ -8,11 +8,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// NewIncarnation draws the name of one creation of an entity (package template, Ownership): 60 random bits.
+// NewIncarnation returns a random name for one creation of an entity (package template, Ownership):
+// 60 bits.
 func NewIncarnation() string { return strings.ToLower(rand.Text()[:12]) }
 
-// BucketLostError is returned for a deletion that deleted a bucket in S3 while another caller took the bucket over: the model has
-// it, S3 does not.
+// BucketLostError is returned when a deletion has deleted a bucket in S3 that another caller took
+// over meanwhile: the model has it, S3 does not.
 type BucketLostError struct {
 	ID     model.ID
 	Bucket string // physical name

@@ -12,18 +12,22 @@ import (
 
 // Which stack a change belongs to.
 //
-// What exists is changed where it is: entities never move by themselves. A new bucket or user goes into the first stack
-// that has room, a new permission into its user's, or, when the user's policies have outgrown that, into a stack where the user has
-// policies already, or one that has room. When none has, the project grows.
+// An existing entity is changed in its stack: entities never move automatically. A new bucket or
+// user is assigned to the first stack with room. A new permission is assigned to its user's stack
+// or, when the user's policies have outgrown that, to a stack that has policies of the user, or one
+// with room. If none has room, the project grows.
 //
 // # Growing
 //
-// First the next stack is made, empty, then a commit to the first stack raises the number of stacks, then entities go into the
-// new one. So a reader who knows the number misses no entity, and a stack that is missing is always a mistake (the wrong account,
-// a deletion by hand) and never "not made yet": what was in it is not taken for deleted. A process that dies in between leaves an
-// empty stack that is not counted; the next process that grows the project takes it, and a deletion of the project deletes it.
+// The next stack is created empty. A commit to the first stack then raises the number of stacks.
+// After that, entities are added to the new stack. So a reader that knows the number misses no
+// entity, and a missing stack is always an error (the wrong account, a deletion by hand), never
+// "not created yet": its entities are not considered deleted. A crash in between leaves an empty
+// stack that is not counted. The next process that grows the project uses it, and a deletion of the
+// project deletes it.
 
-// place says which stack the change belongs to. When none has room, the project grows first, and the stack is a new one.
+// place returns the stack of the change. When none has room, the project grows first, and the stack
+// is new.
 func (a *attempt) place(ctx context.Context) (n int, err error) {
 	if n, ok := a.knownShard(); ok {
 		return n, nil
@@ -47,14 +51,16 @@ func (a *attempt) place(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// knownShard is the stack to which the change belongs whatever room others have; ok is false for a new entity that has none.
+// knownShard returns the stack of the change if it doesn't depend on free room; ok is false for a
+// new entity that has no such stack.
 func (a *attempt) knownShard() (n int, ok bool) {
-	// What this process has read may be old: a stack without room for an entity doesn't hold it any more.
+	// What this process has read may be outdated: the entity is no longer in a stack without room
+	// for it.
 	if shards := a.view.shardsOf(a.id()); len(shards) > 0 && !a.full[shards[0]] {
 		return shards[0], true
 	}
 	if a.change.Op != template.Create && a.change.Op != template.Adopt {
-		return 0, true // it is gone, and the stack says so
+		return 0, true // it is deleted, and the stack reports that
 	}
 	if permission, ok := a.change.Entity.(model.Permission); ok {
 		for _, n := range a.shardsOfUser(permission) {
@@ -66,7 +72,7 @@ func (a *attempt) knownShard() (n int, ok bool) {
 	return 0, false
 }
 
-// shardWithRoom is the first stack with room for a new entity; ok is false when none has.
+// shardWithRoom returns the first stack with room for a new entity; ok is false when none has.
 func (a *attempt) shardWithRoom(demand *template.Demand) (n int, ok bool) {
 	for n, shard := range a.view.shards {
 		if a.full[n] || shard == nil || !demand.Fits(shard.contents) {
@@ -80,8 +86,9 @@ func (a *attempt) shardWithRoom(demand *template.Demand) (n int, ok bool) {
 	return 0, false
 }
 
-// shardsOfUser are the stacks in which a permission is best: its user's, be it that the user is just being created, then those that
-// hold policies of the user. Of a permission whose user is nowhere the first stack says that it is missing.
+// shardsOfUser returns the stacks for a permission in order of preference: its user's, even if that
+// is just being created, then those that hold policies of the user. Without a user, the first stack
+// returns the error.
 func (a *attempt) shardsOfUser(permission model.Permission) []int {
 	v := a.view
 	stacks := v.shardsOf(permission.UserID())
@@ -96,7 +103,7 @@ func (a *attempt) shardsOfUser(permission model.Permission) []int {
 	return stacks
 }
 
-// addShard makes the next stack of a project and then counts it.
+// addShard creates the next stack of a project and then counts it.
 func addShard(ctx context.Context, proj *project, view *View) error {
 	n := len(view.shards)
 	proj.hub.config.Log(ctx, "The stacks of the project are full: another one is made", map[string]any{
@@ -108,8 +115,8 @@ func addShard(ctx context.Context, proj *project, view *View) error {
 	open := func() error { return sh.commit(ctx, template.Change{Op: template.Open, Entity: of}) }
 	err := open()
 	if model.IsConflict(err, model.ConflictClosing) {
-		// A deletion of the project has begun and has closed the stack, which is not counted, so that it is empty. If the deletion is
-		// still in progress, the project closes before it can grow.
+		// A deletion of the project has begun and has closed the stack, which is not counted and so
+		// is empty. If the deletion is still in progress, the project closes before it can grow.
 		if err := deleteClosed(ctx, sh); err != nil {
 			return fmt.Errorf("making room in the project %s: %w", proj.name, err)
 		}
@@ -137,7 +144,8 @@ func addShard(ctx context.Context, proj *project, view *View) error {
 	return nil
 }
 
-// abandon deletes a stack that was made for a project that is being deleted, unless that deletion has done so.
+// abandon deletes a stack that was created for a project in deletion, unless that deletion has
+// deleted it.
 func abandon(ctx context.Context, sh *shard) error {
 	err := sh.commit(ctx, template.Change{Op: template.Close, Entity: model.Project{Name: sh.project.name}})
 	if err != nil && !model.IsNotFound(err, model.NotFoundStack) {
@@ -146,7 +154,7 @@ func abandon(ctx context.Context, sh *shard) error {
 	return sh.delete(ctx, sh.seen())
 }
 
-// deleteClosed deletes a stack that is closed, unless another process has done so and has made it anew.
+// deleteClosed deletes a closed stack, unless another process has deleted it and created it again.
 func deleteClosed(ctx context.Context, sh *shard) error {
 	read, err := sh.readTemplate(ctx)
 	if err != nil || read == nil || !read.contents.Closed {

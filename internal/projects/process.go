@@ -19,8 +19,8 @@ type process struct {
 	warnings warnings
 }
 
-// token returns a token that no other engine or call of any process has. CloudFormation refuses an
-// operation with a token that the stack has seen before.
+// token returns a token that is unique across engines, calls and processes. CloudFormation refuses
+// an operation with a token that the stack has seen before.
 func (proc *process) token() string {
 	return fmt.Sprintf("%s-%d", proc.config.Writer, proc.tokens.Add(1))
 }

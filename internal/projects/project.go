@@ -18,17 +18,17 @@ type project struct {
 	memory  memory  // what was read
 	changes changes // what is being written
 
-	adding     flights[struct{}]    // of a stack
+	adding     flights[struct{}]    // of stacks
 	rereading  *coalescer[*View]    // of the templates
 	refreshing rounds               // of the mirror
 	publishing *coalescer[struct{}] // of events
 
-	mu     sync.Mutex     // guards what follows; never held during a call or a wait
-	shards map[int]*shard // those that have been reached
-	// overflow is by user where permissions are put for which the user's own stack has no room. Those that are made at once have to
-	// be put in one stack, as their policies would get the same names in two.
+	mu     sync.Mutex     // guards the fields below; never held during a call or a wait
+	shards map[int]*shard // the connected stacks
+	// overflow is, by user, the stack of permissions for which the user's own stack has no room.
+	// Concurrent ones must be in one stack, as their policies would get the same names in two.
 	overflow map[string]int
-	scarce   map[string]bool // users that a HeadroomWarning was returned for
+	scarce   map[string]bool // users with a HeadroomWarning
 }
 
 func newProject(hub *hub, name string) *project {
@@ -41,14 +41,14 @@ func newProject(hub *hub, name string) *project {
 	return proj
 }
 
-// reached is a stack of the project that this process has reached; nil for another one.
+// reached returns a connected stack of the project; nil for none.
 func (proj *project) reached(n int) *shard {
 	proj.mu.Lock()
 	defer proj.mu.Unlock()
 	return proj.shards[n]
 }
 
-// keep keeps a stack that was reached; of several the first counts, as there is one engine for a stack.
+// keep stores a connected stack. The first one is kept, as a stack has one engine.
 func (proj *project) keep(sh *shard) *shard {
 	proj.mu.Lock()
 	defer proj.mu.Unlock()
@@ -58,10 +58,10 @@ func (proj *project) keep(sh *shard) *shard {
 	return proj.shards[sh.n]
 }
 
-// first is the first stack of a project that has been reached.
+// first returns the first stack of a connected project.
 func (proj *project) first() *shard { return proj.reached(0) }
 
-// reach finds the first stack of a project: where the mirror says, else where the directory says.
+// reach connects to the first stack of a project: located by the mirror, else by the directory.
 func (proj *project) reach(ctx context.Context, snapshot *mirror.Snapshot) (*shard, error) {
 	if sh := proj.first(); sh != nil {
 		return sh, nil
@@ -82,8 +82,9 @@ func (proj *project) reach(ctx context.Context, snapshot *mirror.Snapshot) (*sha
 	return proj.keep(sh), nil
 }
 
-// newFirst makes the first stack of a project, reached as its listing says. Only founding, the commit that makes the project, may make
-// the stack: whoever adds to a project whose stack was deleted must hear of it.
+// newFirst returns the first stack of a project, located by its listing. Only founding, the commit
+// that creates the project, may create the stack: adding to a project whose stack was deleted must
+// fail.
 func (proj *project) newFirst(ctx context.Context, listing model.Listing, founding bool) (*shard, error) {
 	config := proj.hub.config
 	account, err := proj.hub.account(ctx, listing.AccountID, listing.Region)
@@ -98,7 +99,8 @@ func (proj *project) newFirst(ctx context.Context, listing model.Listing, foundi
 	return sh, nil
 }
 
-// newSibling makes another stack of a project whose first stack has been reached. shared is what that shares.
+// newSibling returns another stack of a project whose first stack is connected. shared is what that
+// shares.
 func (proj *project) newSibling(n int, shared template.Shared, create bool) *shard {
 	first := proj.first()
 	sh := &shard{project: proj, n: n, account: first.account, env: first.env, shared: shared}
@@ -106,7 +108,7 @@ func (proj *project) newSibling(n int, shared template.Shared, create bool) *sha
 	return sh
 }
 
-// sibling is the n-th stack of a project whose first stack has been reached and read.
+// sibling returns the n-th stack of a project whose first stack is connected and was read.
 func (proj *project) sibling(n int, shared template.Shared) *shard {
 	sh := proj.reached(n)
 	switch {
@@ -119,8 +121,8 @@ func (proj *project) sibling(n int, shared template.Shared) *shard {
 	return sh
 }
 
-// readOthers reads the other stacks of a project side by side; first is what the first stack holds. All have to be there, unless the
-// project is being deleted: a stack that is gone is not taken for an empty one.
+// readOthers reads the other stacks of a project concurrently; first is what the first stack holds.
+// All must exist, unless the project is being deleted: a missing stack is not an empty one.
 func (proj *project) readOthers(first *shardRead, read func(*shard) (*shardRead, error)) ([]*shardRead, error) {
 	shards := make([]*shardRead, first.shards())
 	shards[0] = first
@@ -136,7 +138,7 @@ func (proj *project) readOthers(first *shardRead, read func(*shard) (*shardRead,
 			return nil
 		})
 	}
-	_ = group.Wait() // the first error by number is returned, for which all are awaited
+	_ = group.Wait() // all are awaited; the first error by number is returned
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
@@ -145,8 +147,8 @@ func (proj *project) readOthers(first *shardRead, read func(*shard) (*shardRead,
 	return shards, nil
 }
 
-// overflows notes in which stack permissions of a user are put that the user's own stack has no room for, unless that is known and not
-// full. It returns the stack.
+// overflows records the stack for permissions of a user that the user's own stack has no room for,
+// unless one is recorded that is not full. It returns the stack.
 func (proj *project) overflows(user string, n int, full map[int]bool) int {
 	proj.mu.Lock()
 	defer proj.mu.Unlock()
@@ -157,7 +159,8 @@ func (proj *project) overflows(user string, n int, full map[int]bool) int {
 	return n
 }
 
-// warnHeadroom warns, once per user and process, when the user of a permission that was just made has few policies left.
+// warnHeadroom warns, once per user and process, when the user of a new permission has few policies
+// left.
 func (proj *project) warnHeadroom(permission model.Permission) {
 	view := proj.memory.current()
 	if view == nil {

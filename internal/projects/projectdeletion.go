@@ -13,13 +13,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// The deletion of a project. First everything is checked, then commits close the stacks, so that nothing is added to the project any more:
-// the others before the first, which takes it only if the project has not grown meanwhile, and from which on it can't grow. The buckets and
-// the key are deleted while the first stack still tells the key's ARN: so every step can be repeated after a crash. The stacks are deleted by
-// their ids, the last one first, then the directory entry, which comes back if another process has made the project anew meanwhile. The mirror
-// is last: it alone still shows, once the first stack is gone, that the project was closing.
+// The deletion of a project. First everything is checked, then commits close the stacks, so that
+// nothing is added to the project any more. The first stack is closed last, only if the project has
+// not grown meanwhile; then it can't grow any more. The buckets and the key are deleted while the
+// first stack still has the key's ARN, so every step can be repeated after a crash. The stacks are
+// deleted by their IDs, the last one first, then the directory entry, which is restored if another
+// process has created the project again. The mirror is last: once the first stack is deleted, only
+// the mirror shows that the project was closing.
 
-// delete deletes a project of the incarnation that the caller holds; nil for any.
+// delete deletes a project with the caller's incarnation; nil for any.
 func (lc *lifecycle) delete(ctx context.Context, name string, held *string) error {
 	hub, err := lc.registry.open(ctx)
 	if err != nil {
@@ -44,7 +46,7 @@ func (lc *lifecycle) delete(ctx context.Context, name string, held *string) erro
 		if err == nil {
 			break
 		}
-		// A stack may have been added, or something to one, which was not looked at yet.
+		// A stack, or an entity in one, may have been added that was not checked yet.
 		if !model.IsConflict(err, model.ConflictStackAdded, model.ConflictStackChanged) {
 			if explanation, _ := model.Explain(err); again && explanation.Changed == model.ChangedNothing {
 				err = model.AfterChange(err, closedStacks)
@@ -73,12 +75,12 @@ type projectDeletion struct {
 	*target
 
 	first  *shard
-	others []*shard // the next stack included, which is there if a process died after making it, or is making it
-	held   *string  // the incarnation that the caller holds; nil for any
+	others []*shard // including the next stack, which exists if a process died after creating it, or is creating it
+	held   *string  // the caller's incarnation; nil for any
 }
 
-// run deletes the stacks. It returns a model.ConflictStackAdded error when the project has grown in between, and a
-// model.ConflictStackChanged error when a stack has changed.
+// run deletes the stacks. It returns a model.ConflictStackAdded error when the project has grown
+// meanwhile, and a model.ConflictStackChanged error when a stack has changed.
 func (d *projectDeletion) run(ctx context.Context) error {
 	read, err := d.first.readTemplate(ctx)
 	if err != nil {
@@ -144,20 +146,21 @@ func (d *projectDeletion) deleteContents(ctx context.Context) error {
 	return nil
 }
 
-// closed and closedStacks are what was changed of a project whose deletion fails after it has begun.
+// closed and closedStacks describe what was changed when a deletion fails after it has begun.
 const (
 	closed       = "The project is closed: it accepts no changes until its deletion is finished."
 	closedStacks = "Stacks of the project are closed: they accept no changes until its deletion is finished."
 )
 
-// deleteShared deletes the buckets and the key that the entities of a project have shared, as its on_delete says.
+// deleteShared deletes the buckets and the key that a project's entities shared, according to
+// on_delete.
 func (d *projectDeletion) deleteShared(ctx context.Context) error {
 	contents, onDelete := &d.view.Contents, d.view.Contents.Project.OnDelete
 	logs, err := d.first.applyOnDelete(ctx, contents.LogBucket, onDelete)
 	if err != nil {
 		return err
 	}
-	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost with them.
+	// Uploaded templates are copies of what CloudFormation keeps: nothing is lost.
 	_, err = d.first.applyOnDelete(ctx, contents.TemplateBucket, model.Empty)
 	if err == nil && onDelete != model.Retain && contents.Env.KeyARN != "" {
 		err = account.ScheduleKeyDeletion(ctx, d.first.account.KMS, contents.Env.KeyARN)
@@ -168,14 +171,15 @@ func (d *projectDeletion) deleteShared(ctx context.Context) error {
 	return err
 }
 
-// closeStacks lets the stacks of a project take nothing more: those beside the first, then the first, if they are all.
+// closeStacks closes the stacks of a project: all but the first, then the first if the project has
+// not grown.
 func (d *projectDeletion) closeStacks(ctx context.Context) error {
 	errs := make([]error, len(d.others))
 	var group errgroup.Group
 	for i, sh := range d.others {
 		group.Go(func() error {
 			err := sh.commit(ctx, template.Change{Op: template.Close, Entity: model.Project{Name: d.project.name}})
-			if !model.IsNotFound(err, model.NotFoundStack) { // an earlier deletion has got so far, or it was never made
+			if !model.IsNotFound(err, model.NotFoundStack) { // an earlier deletion deleted it, or it was never created
 				errs[i] = err
 			}
 			return nil
@@ -212,7 +216,8 @@ func entities(contents *template.Contents) []model.ID {
 	return ids
 }
 
-// checkKeyUnused refuses to give up a key with which a bucket of the account is still encrypted: its data would be lost.
+// checkKeyUnused refuses to delete a key that still encrypts a bucket of the account: its data
+// would be lost.
 func checkKeyUnused(ctx context.Context, buckets account.Buckets, key string) error {
 	if key == "" {
 		return nil

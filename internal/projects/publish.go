@@ -13,26 +13,28 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// Publishing is sending events to the web clients that watch. Whoever stores an event publishes it: in this process that is a commit before
-// Terraform hears of its end, and an announcement before CloudFormation begins; in the relay it is whatever a notification or a sweep has
-// found. Events that were stored and not sent, as their process died or ran out of time, are sent by whoever comes next, and by the sweep
-// at the latest. Those who want to publish events of the same project at the same time share the next round.
+// Publishing is sending events to web clients. The process that stores an event publishes it. This
+// process publishes a commit before Terraform gets its result, and an announcement before
+// CloudFormation begins; the relay publishes what a notification or a sweep has found. Events that
+// were stored but not sent, because their process died or ran out of time, are sent by the next
+// publisher, and by the sweep at the latest. Concurrent publishers of a project share the next
+// round.
 
 const (
-	// publishBound is the most that publishing may hold up an apply.
+	// publishBound limits how long publishing may delay an apply.
 	publishBound = 2 * time.Second
-	// publishPatience is the most that publishing takes where nobody waits for it.
+	// publishPatience limits publishing when no caller waits for it.
 	publishPatience = time.Minute
 )
 
-// Live is what is needed to serve web clients.
+// Live holds what is needed to serve web clients.
 type Live struct {
 	Table *mirror.Table
-	// Pusher reaches the clients; nil when the hub has no WebSocket API, so that there are none.
+	// Pusher sends to the clients; nil when the hub has no WebSocket API.
 	Pusher *push.Pusher
 }
 
-// Live says how web clients are served.
+// Live returns what is needed to serve web clients.
 func (s *Synchronizer) Live(ctx context.Context) (Live, error) {
 	hub, err := s.registry.open(ctx)
 	if err != nil {
@@ -41,10 +43,12 @@ func (s *Synchronizer) Live(ctx context.Context) (Live, error) {
 	return Live{hub.table, hub.pusher}, nil
 }
 
-// Publish sends the events of a project, or of the directory, that have not been sent yet to all that may see it. Clients that have gone are
-// removed, those that don't read are left to catch up; both are no failures. Without a WebSocket API it does nothing.
+// Publish sends the pending events of a project, or of the directory, to all authorized clients.
+// Clients that are disconnected are removed, and slow ones are left to catch up; neither is an
+// error. Without a WebSocket API it does nothing.
 //
-// With nothing to send it takes one Query; else two more, a post for each client and 32 KB, and a write.
+// Without pending events it takes one Query; else two more, a post for each client and 32 KB, and a
+// write.
 func (s *Synchronizer) Publish(ctx context.Context, project string) error {
 	proj, err := s.registry.project(ctx, project)
 	if err != nil {
@@ -53,8 +57,8 @@ func (s *Synchronizer) Publish(ctx context.Context, project string) error {
 	return proj.publish(ctx, publishPatience)
 }
 
-// publish takes part in a round of publishing the events of a project that takes no longer than bound. Without a WebSocket API it does
-// nothing.
+// publish joins a round of publishing the events of a project, for at most bound. Without a
+// WebSocket API it does nothing.
 func (proj *project) publish(ctx context.Context, bound time.Duration) error {
 	if proj.hub.pusher == nil {
 		return nil
@@ -67,8 +71,8 @@ func (proj *project) publish(ctx context.Context, bound time.Duration) error {
 	return err
 }
 
-// tell publishes what this process has just stored. It takes no longer than publishBound, and a failure is no failure of the change: the
-// relay's sweep sends what is left.
+// tell publishes what this process has just stored, for at most publishBound. The change succeeds
+// even if publishing fails: the relay's sweep sends the rest.
 func (proj *project) tell(ctx context.Context) {
 	if err := proj.publish(ctx, publishBound); err != nil {
 		proj.hub.config.Warn(ctx, "Web clients could not be told of the change; the relay does it within a minute", map[string]any{
@@ -83,7 +87,8 @@ func (hub *hub) publish(ctx context.Context, project string) error {
 	if err != nil || unsent.None() {
 		return err
 	}
-	// Who connects later hears of the events in answer to its hello, so the connections are read after the events were stored.
+	// A client that connects later gets the events in response to its hello, so the connections are
+	// read after the events were stored.
 	audience, err := hub.table.Audience(ctx, project)
 	if err != nil {
 		return err
@@ -100,11 +105,11 @@ func (hub *hub) publish(ctx context.Context, project string) error {
 	return hub.table.Sent(ctx, project, unsent.Upto)
 }
 
-// send sends events to clients and says how far they went.
+// send sends events to clients and returns the position up to which they were sent.
 func (hub *hub) send(ctx context.Context, audience []mirror.Connection, events []event.Event, unsent mirror.Unsent) (upto event.Position, err error) {
 	upto = unsent.Upto
 	if n := len(events); n > 0 {
-		upto = events[n-1].Position() // there may be more of them by now, or another epoch
+		upto = events[n-1].Position() // there may be more by now, or another epoch
 	}
 	ids := make([]string, len(audience))
 	for i, c := range audience {
@@ -114,7 +119,8 @@ func (hub *hub) send(ctx context.Context, audience []mirror.Connection, events [
 	return upto, errors.Join(result.Err, hub.note(ctx, result))
 }
 
-// note notes who has gone and who has fallen behind. One error is enough to return, and stops no other note.
+// note records which clients are disconnected or behind. It returns one of the errors and completes
+// the other notes.
 func (hub *hub) note(ctx context.Context, result push.Result) error {
 	var group errgroup.Group
 	group.SetLimit(notesAtOnce)
@@ -127,5 +133,5 @@ func (hub *hub) note(ctx context.Context, result push.Result) error {
 	return group.Wait()
 }
 
-// notesAtOnce is how many connections are noted in the table at the same time.
+// notesAtOnce is how many connections are updated in the table concurrently.
 const notesAtOnce = 16

@@ -10,7 +10,7 @@ import (
 // reader reads projects.
 type reader struct{ registry *registry }
 
-// read returns a project as the read mode says, or as this process remembers it.
+// read returns a project according to the read mode, or from this process's memory.
 func (r *reader) read(ctx context.Context, name string) (*View, error) {
 	proj, err := r.registry.project(ctx, name)
 	if err != nil {
@@ -19,19 +19,20 @@ func (r *reader) read(ctx context.Context, name string) (*View, error) {
 	return r.view(ctx, proj)
 }
 
-// view returns a project as the read mode says, or as this process remembers it.
+// view returns a project according to the read mode, or from this process's memory.
 func (r *reader) view(ctx context.Context, proj *project) (*View, error) {
 	return proj.memory.get(ctx, func(ctx context.Context) (*View, error) { return r.stacks(ctx, proj) })
 }
 
-// target is a project that was read, as its changes need it.
+// target is a project that was read for a change.
 type target struct {
 	reader  *reader
 	project *project
 	view    *View
 }
 
-// target reads a project for a change and reaches its first stack. An absence that was found earlier is looked into again.
+// target reads a project for a change and connects to its first stack. It discards a stored
+// absence.
 func (r *reader) target(ctx context.Context, name string) (*target, error) {
 	proj, err := r.registry.project(ctx, name)
 	if err != nil {
@@ -46,25 +47,26 @@ func (r *reader) target(ctx context.Context, name string) (*target, error) {
 	return &target{r, proj, view}, err
 }
 
-// again reads the target as this process remembers it by now.
+// again updates the target from this process's memory.
 func (t *target) again(ctx context.Context) (err error) {
 	t.view, err = t.reader.read(ctx, t.project.name)
 	return err
 }
 
-// shard is the n-th stack of the project.
+// shard returns the n-th stack of the project.
 func (t *target) shard(n int) *shard {
 	return t.project.sibling(n, t.view.shards[0].contents.Env.Shared)
 }
 
-// stacks reads the stacks of a project: first the one that holds it and tells how many there are, then the others side by side.
+// stacks reads the stacks of a project: first the one that holds it and their number, then the
+// others concurrently.
 func (r *reader) stacks(ctx context.Context, proj *project) (*View, error) {
 	snapshot, err := proj.hub.mirrored(ctx, proj.name)
 	if err != nil {
 		return nil, err
 	}
 	if proj.hub.config.ReadMode == Cached && proj.first() == nil {
-		// Of a project that was closing, the mirror can be all that an interrupted deletion has left.
+		// An interrupted deletion may have left only the mirror of a project that was closing.
 		if v := mirroredView(proj.name, snapshot); v != nil && !v.Contents.Project.Closing {
 			return v, nil
 		}
@@ -87,7 +89,7 @@ func (r *reader) stacks(ctx context.Context, proj *project) (*View, error) {
 	return newView(proj.name, shards), nil
 }
 
-// mirroredView is a project as the mirror shows it; nil when it doesn't show it whole.
+// mirroredView returns a project from the mirror; nil when the mirror doesn't hold all of it.
 func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 	body := snapshot.Bodies[0]
 	if body == nil || body.Contents.Project == nil {
@@ -106,8 +108,8 @@ func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 	return newView(name, shards)
 }
 
-// now reads the templates of a project after it is called, whatever the mirror or this process remembers.
-// Those who call it at once share a reading.
+// now reads the templates of a project after it is called, regardless of the mirror or this
+// process's memory. Concurrent callers share a reading.
 func (r *reader) now(ctx context.Context, proj *project) (*View, error) {
 	return proj.rereading.do(ctx, func(ctx context.Context) (*View, error) { return reread(ctx, proj) })
 }
@@ -119,7 +121,7 @@ func reread(ctx context.Context, proj *project) (*View, error) {
 			return nil, err
 		}
 		sh.memory().remember(sh.n, read)
-		if stale && !read.doubtful { // what this process remembers may be what the stack held before
+		if stale && !read.doubtful { // the memory of this process may be older
 			inDoubt := *read
 			inDoubt.doubtful = true
 			read = &inDoubt
@@ -141,10 +143,11 @@ func reread(ctx context.Context, proj *project) (*View, error) {
 	return newView(proj.name, shards), nil
 }
 
-// absent says what it means that a project has no stack, or one that holds no project: where the project was found may have
-// been out of date, so the directory's template decides. When the stack is gone and the mirror shows that the project was
-// closing, a deletion was interrupted: then the project is what the mirror shows, so that it can be deleted to its end.
-// If the directory doesn't know it any more either, only the mirror is left to be cleared, which is done at once.
+// absent handles a project that has no stack, or whose stack holds no project. Its location may
+// have been outdated, so the directory's template decides. When the stack is deleted and the mirror
+// shows that the project was closing, a deletion was interrupted: then absent returns the project
+// from the mirror, so that its deletion can be completed. If the directory doesn't list it either,
+// absent clears the mirror at once.
 func (r *reader) absent(ctx context.Context, first *shard, read *shardRead) (*View, error) {
 	proj, hub := first.project, first.project.hub
 	var closing *View
@@ -158,7 +161,8 @@ func (r *reader) absent(ctx context.Context, first *shard, read *shardRead) (*Vi
 	}
 	listing, err := hub.directory.listing(ctx, proj.name)
 	if model.IsNotFound(err, model.NotFoundProject) && closing != nil {
-		// The deletion was interrupted when the mirror alone was left, and no deletion of an unknown project follows.
+		// Only the mirror was left of an interrupted deletion, and no deletion of an unknown
+		// project follows.
 		hub.clearMirror(ctx, proj.name)
 	}
 	if err != nil {

@@ -15,35 +15,38 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Refreshing is bringing the mirror up to date with the stacks, whoever changed them. It compares by one description of a stack, and
-// reads the stack only where the mirror is behind. It may be done at any time, by anybody, repeatedly: the mirror never goes back. Those
-// who ask while it is being done share the next round.
+// Refreshing is bringing the mirror up to date with the stacks, whichever writer changed them. It
+// compares by one description of a stack, and reads the stack only if the mirror is behind. It is
+// safe at any time, from any process, repeatedly: the mirror never goes back. Concurrent callers
+// share the next round.
 //
-// It waits for nobody's operation: of a stack that is busy the mirror gets the status, and whatever tells of the operation's end is the
-// reason for the next round.
+// It does not wait for operations. The mirror gets the status of a busy stack, and the notification
+// of the operation's end causes the next round.
 
-// refreshBound is the most that one round takes, throttling included.
+// refreshBound limits one round, throttling included.
 const refreshBound = 2 * time.Minute
 
-// Synchronizer keeps the mirror up to date with the stacks, and web clients with the mirror. It is safe for concurrent use.
+// Synchronizer keeps the mirror up to date with the stacks, and web clients with the mirror. It is
+// safe for concurrent use.
 type Synchronizer struct{ registry *registry }
 
-// rounds are the refreshes of a project's stacks: one at a time of each stack, and of the whole project.
+// rounds are the refreshes of a project: one at a time of each stack, and of the whole project.
 type rounds struct {
 	mu sync.Mutex // protects of; never held during a call or a wait
 	of map[int]*coalescer[Refreshed]
 }
 
-// Refreshed is what a refresh has come to.
+// Refreshed is the result of a refresh.
 type Refreshed struct {
-	// Changed says whether it has brought the mirror forward.
+	// Changed reports whether the mirror was updated.
 	Changed bool
-	// Status is that of the stack in the mirror now, of a project that of its first; "" when it isn't mirrored.
+	// Status is the stack's in the mirror, for a project that of its first stack; "" when it isn't
+	// mirrored.
 	Status string
 }
 
-// AtRest says whether the mirror shows the stack at rest, or gone: unless something has got lost or is late, that is what it shows once
-// CloudFormation has reported the end of an operation.
+// AtRest reports whether the mirror shows the stack at rest, or deleted. That is the expected state
+// after CloudFormation has reported the end of an operation, unless an event is lost or late.
 func (r Refreshed) AtRest() bool { return !cfn.InProgress(r.Status) }
 
 func (r Refreshed) and(others Refreshed) Refreshed {
@@ -51,7 +54,7 @@ func (r Refreshed) and(others Refreshed) Refreshed {
 	return r
 }
 
-// wholeProject is where the rounds of a whole project are among those of its stacks.
+// wholeProject is the key of a whole project's round, among those of its stacks.
 const wholeProject = -1
 
 func (r *rounds) do(ctx context.Context, n int, round func(context.Context) (Refreshed, error)) (Refreshed, error) {
@@ -74,14 +77,15 @@ func (r *rounds) round(n int) *coalescer[Refreshed] {
 	return r.of[n]
 }
 
-// foreign is the error for a stack that has the name of a project's stack and is none: the project is in another account or region,
-// has fewer stacks, or there is no such project.
+// foreign returns the error for a stack with the name of a project's stack that is not one: the
+// project is in another account or region, has fewer stacks, or does not exist.
 func (a StackAddress) foreign() error {
 	return &model.NotFoundError{Kind: model.NotFoundOwner, Stack: a.Name(), AccountID: a.AccountID, Region: a.Region}
 }
 
-// Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed says whether this brought the mirror
-// forward. It returns a model.NotFoundProject error when neither mirror nor directory have the project.
+// Refresh refreshes all stacks of a project; of the directory if name is mirror.Directory. changed
+// reports whether the mirror was updated. It returns a model.NotFoundProject error when neither
+// mirror nor directory have the project.
 func (s *Synchronizer) Refresh(ctx context.Context, name string) (changed bool, err error) {
 	proj, err := s.registry.project(ctx, name)
 	if err != nil {
@@ -97,11 +101,12 @@ func (s *Synchronizer) Refresh(ctx context.Context, name string) (changed bool, 
 	return done.Changed, err
 }
 
-// RefreshStack refreshes one stack. It is what a notification of the stack leads to: the notification is a reason to look and tells
-// nothing. Where the first stack shows that the project has grown, the new stacks are refreshed, too.
+// RefreshStack refreshes one stack, for a notification about it: the notification's contents are
+// ignored. When the first stack shows that the project has grown, the new stacks are refreshed,
+// too.
 //
-// It returns a model.NotFoundOwner error for a stack that belongs to no project, and a model.NotFoundProject error when there is no
-// project of that name.
+// It returns a model.NotFoundOwner error for a stack that belongs to no project, and a
+// model.NotFoundProject error when there is no project of that name.
 func (s *Synchronizer) RefreshStack(ctx context.Context, at StackAddress) (Refreshed, error) {
 	proj, err := s.registry.project(ctx, at.Project)
 	if err != nil {
@@ -115,19 +120,20 @@ func (s *Synchronizer) RefreshStack(ctx context.Context, at StackAddress) (Refre
 		return r.one(ctx, at)
 	})
 	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
-		proj.hub.forget(at.Project) // names of projects that do not exist must not pile up
+		proj.hub.forget(at.Project) // names of projects that do not exist must not accumulate
 	}
 	return done, err
 }
 
-// refresh is one round for a project: its stacks are compared with what the mirror shows.
+// refresh is one round for a project: it compares the stacks with the mirror.
 type refresh struct {
 	project  *project
-	first    *shard // once it has been reached
+	first    *shard // once connected
 	snapshot *mirror.Snapshot
 }
 
-// newRefresh reads the mirror. What this process knows of the project is forgotten when the mirror shows that it is elsewhere by now.
+// newRefresh reads the mirror. It drops the project's handle when the mirror shows another
+// location.
 func newRefresh(ctx context.Context, proj *project) (*refresh, error) {
 	snapshot, err := proj.hub.mirroredNow(ctx, proj.name)
 	if err != nil {
@@ -140,7 +146,8 @@ func newRefresh(ctx context.Context, proj *project) (*refresh, error) {
 	return r, nil
 }
 
-// relocated reports whether the mirror shows the project in another account or region than this process has found it in.
+// relocated reports whether the mirror shows the project in another account or region than this
+// process does.
 func (r *refresh) relocated() bool {
 	first, body := r.project.first(), r.snapshot.Bodies[0]
 	if first == nil || body == nil || body.Contents.Project == nil {
@@ -150,7 +157,7 @@ func (r *refresh) relocated() bool {
 	return now.AccountID != first.env.AccountID || now.Region != first.env.Region
 }
 
-// forget forgets where the project is.
+// forget drops the location of the project.
 func (r *refresh) forget() {
 	hub, name := r.project.hub, r.project.name
 	hub.forget(name)
@@ -170,7 +177,8 @@ func (r *refresh) all(ctx context.Context) (done Refreshed, err error) {
 	return done.and(others), err
 }
 
-// others refreshes those of a project's other stacks that are chosen. contents are the first stack's. The status is that of the last of them.
+// others refreshes the chosen ones of a project's other stacks. contents are the first stack's. The
+// status is that of the last chosen stack.
 func (r *refresh) others(ctx context.Context, contents *template.Contents, chosen func(n int) bool) (all Refreshed, err error) {
 	for n := 1; n < contents.Shards; n++ {
 		if !chosen(n) {
@@ -205,7 +213,7 @@ func (r *refresh) one(ctx context.Context, at StackAddress) (Refreshed, error) {
 	if body := r.snapshot.Bodies[0]; body != nil && body.Contents.Project != nil && at.Shard < body.Contents.Shards {
 		return r.others(ctx, &body.Contents, func(n int) bool { return n == at.Shard })
 	}
-	// It isn't counted, as far as the mirror goes: the first stack tells.
+	// The mirror doesn't count the stack: the first stack decides.
 	contents, done, err := r.stack(ctx, r.first)
 	if err != nil {
 		return done, err
@@ -217,12 +225,12 @@ func (r *refresh) one(ctx context.Context, at StackAddress) (Refreshed, error) {
 	return others.and(done), err
 }
 
-// reach finds the first stack of the project to which a stack at that address belongs.
+// reach connects to the first stack of the project that the stack at that address belongs to.
 func (r *refresh) reach(ctx context.Context, at StackAddress) (err error) {
 	known := r.project.first() != nil
 	r.first, err = r.project.reach(ctx, r.snapshot)
 	if err == nil && !at.isOf(r.first) && known && r.snapshot.Bodies[0] == nil {
-		// The project may have been deleted and made again elsewhere since this process found it.
+		// The project may have been deleted and created elsewhere since.
 		r.forget()
 		r.first, err = r.project.reach(ctx, r.snapshot)
 	}
@@ -232,7 +240,8 @@ func (r *refresh) reach(ctx context.Context, at StackAddress) (err error) {
 	return err
 }
 
-// stack brings the mirror of one stack up to date. contents is what it shows then; nil when it shows nothing.
+// stack brings the mirror of one stack up to date. contents is what the mirror holds then; nil for
+// nothing.
 func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Contents, done Refreshed, err error) {
 	head, body := r.snapshot.Heads[sh.n], r.snapshot.Bodies[sh.n]
 	if body != nil {
@@ -271,7 +280,7 @@ func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Cont
 	return contents, done, err
 }
 
-// put writes what was found of a stack.
+// put stores the state of a stack in the mirror.
 func (sh *shard) put(ctx context.Context, update mirror.Update) (done Refreshed, err error) {
 	won, head, err := sh.project.hub.table.Write(ctx, sh.project.name, sh.n, update)
 	done.Changed = won
@@ -281,10 +290,11 @@ func (sh *shard) put(ctx context.Context, update mirror.Update) (done Refreshed,
 	return done, err
 }
 
-// gone takes a stack out of the mirror that was there and isn't any more. Only CloudFormation's own word that the very stack was deleted
-// counts: whoever looks in the wrong place, or too early, finds nothing, too.
+// gone removes a deleted stack from the mirror. Only CloudFormation's report that this very stack
+// was deleted counts: a read in the wrong place, or too early, finds nothing either.
 //
-// The first stack of a project that is closing stays: once it has gone, the mirror alone shows that the deletion isn't over.
+// The first stack of a closing project stays: once it is deleted, only the mirror shows that the
+// deletion isn't over.
 func (sh *shard) gone(
 	ctx context.Context, head *mirror.Head, contents *template.Contents,
 ) (*template.Contents, Refreshed, error) {
@@ -293,7 +303,8 @@ func (sh *shard) gone(
 	case head == nil:
 		return contents, Refreshed{}, nil
 	case contents != nil && len(contents.Listings) > 0:
-		// The stack is the directory's, and the mirror the last record of the projects: reading the directory needs it.
+		// The stack is the directory's, and the mirror the last record of the projects: reading the
+		// directory needs it.
 		return contents, Refreshed{Status: head.Status}, sh.project.hub.error(directoryLost(len(contents.Listings)))
 	case head.Status == cfn.DeleteComplete || closing && sh.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil

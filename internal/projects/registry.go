@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/push"
 )
 
-// registry finds the hub and its projects. Their handles are kept.
+// registry finds the hub and its projects, and keeps their handles.
 type registry struct {
 	process *process
 	opening flights[*hub]
@@ -60,7 +60,7 @@ func (r *registry) read(ctx context.Context) (*hub, error) {
 	return read, nil
 }
 
-// project returns the handle of a project, or of the directory. There may be no such project.
+// project returns the handle of a project, or of the directory. The project may not exist.
 func (r *registry) project(ctx context.Context, name string) (*project, error) {
 	opened, err := r.open(ctx)
 	if err != nil {

@@ -9,24 +9,27 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Config says whose projects they are and how they are reached.
+// Config identifies the hub and configures how its projects are accessed.
 type Config struct {
 	Clients *awsclient.Clients
-	// Hub is the hub's name: its settings are in the SSM parameter /stowage/hub/<name> of the provider's own account.
+	// Hub is the hub's name: its settings are in the SSM parameter /stowage/hub/<name> of the
+	// provider's account.
 	Hub string
-	// RoleName is the role that is assumed in the projects' accounts; "" for the provider's own credentials.
+	// RoleName is the role to assume in the projects' accounts; "" for the provider's own
+	// credentials.
 	RoleName string
 	ReadMode ReadMode
-	// Origin marks what this configuration creates; "" for none.
+	// Origin identifies the configuration that creates entities; "" for none.
 	Origin string
-	// Run says which run makes the changes (the HCP Terraform run, else ""), for those who watch.
+	// Run identifies the run that makes the changes (the HCP Terraform run, else ""), for web
+	// clients.
 	Run string
 	// Writer is unique for the process: letters, digits and hyphens.
 	Writer string
-	// Budget is how much of its limits a stack may use before the next one is opened; the zero value stands for
-	// template.Budget(). Smaller stacks let tests come to several of them.
+	// Budget is how much of its limits a stack may use before another is added; zero means
+	// template.Budget(). Tests use smaller stacks.
 	Budget template.Usage
-	// Log writes a line for people who watch, Warn one that they should see; nil: none.
+	// Log writes a message for operators, Warn a warning; nil for none.
 	Log, Warn func(ctx context.Context, message string, fields map[string]any)
 }
 
@@ -40,7 +43,7 @@ type Service struct {
 	synchronizer *Synchronizer
 }
 
-// New makes a Service. It calls nothing: the hub's settings are read when they are first needed.
+// New returns a Service. It makes no call: the hub's settings are read when they are first needed.
 func New(config Config) *Service {
 	nothing := func(context.Context, string, map[string]any) {}
 	if config.Log == nil {
@@ -78,19 +81,20 @@ func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
 	return hub.directory.list(ctx)
 }
 
-// Read returns a project as the read mode says. It returns a model.NotFoundProject error when the directory has no such project, and
-// a model.NotFoundStack error when the directory has it and its account hasn't.
+// Read returns a project according to the read mode. It returns a model.NotFoundProject error when
+// the directory has no such project, and a model.NotFoundStack error when only its stack is
+// missing.
 func (s *Service) Read(ctx context.Context, name string) (*View, error) {
 	return s.reader.read(ctx, name)
 }
 
-// WriteOptions say on whose behalf a write is made.
+// WriteOptions identify the caller of a write.
 type WriteOptions struct {
-	// Held is whether the caller holds Incarnation. A caller that keeps no state creates with a new
-	// incarnation, and changes or deletes an entity of any incarnation.
+	// Held reports whether the caller holds Incarnation. A caller that keeps no state creates with
+	// a new incarnation, and changes or deletes an entity of any incarnation.
 	Held        bool
 	Incarnation string
-	// Prior is what the caller took an entity to be before an update; nil to replace all settings.
+	// Prior is the entity that the caller knows before an update; nil to replace all settings.
 	Prior model.Entity
 }
 
@@ -118,7 +122,7 @@ func optionsOf(options []WriteOption) WriteOptions {
 	return o
 }
 
-// incarnation is that of a new entity.
+// incarnation returns that of a new entity.
 func (o WriteOptions) incarnation() string {
 	if o.Held {
 		return o.Incarnation
@@ -126,7 +130,7 @@ func (o WriteOptions) incarnation() string {
 	return NewIncarnation()
 }
 
-// held is the incarnation that the caller holds; nil for any.
+// held returns the incarnation that the caller holds; nil for any.
 func (o WriteOptions) held() *string {
 	if o.Held {
 		return &o.Incarnation
@@ -134,17 +138,18 @@ func (o WriteOptions) held() *string {
 	return nil
 }
 
-// Create adds a bucket, user or permission to a project. An entity
-// that another resource of this process has created is refused with a model.ConflictDuplicate error. A project whose stacks have no room
-// for it gets another stack.
+// Create adds a bucket, user or permission to a project. An entity that another resource of this
+// process has created is refused with a model.ConflictDuplicate error. A project whose stacks have
+// no room for it gets another stack.
 func (s *Service) Create(ctx context.Context, project string, e model.Entity, options ...WriteOption) error {
 	return s.writer.change(ctx, project, template.Change{
 		Op: template.Create, Entity: e, Incarnation: optionsOf(options).incarnation(),
 	})
 }
 
-// Update changes the settings of a bucket, user or permission. A user whose slot gets another key is written in two commits, of which
-// the first empties the slot. A failure in between appears in the next plan, which resumes.
+// Update changes the settings of a bucket, user or permission. A user whose slot gets another key
+// is written in two commits: the first empties the slot. A failure between the two appears in the
+// next plan, which resumes.
 func (s *Service) Update(ctx context.Context, project string, e model.Entity, options ...WriteOption) error {
 	o := optionsOf(options)
 	return s.writer.update(ctx, project, template.Change{
@@ -152,23 +157,25 @@ func (s *Service) Update(ctx context.Context, project string, e model.Entity, op
 	})
 }
 
-// Delete removes a bucket, user or permission; what is gone already counts as deleted, unless that is uncertain, which is a
-// *commit.StaleTemplateError. A bucket's data is treated as its on_delete says, as it stands in the model: with "refuse" a bucket that holds
-// anything is an *account.NotEmptyError.
+// Delete removes a bucket, user or permission. A missing entity counts as deleted; if that is
+// uncertain, Delete returns a *commit.StaleTemplateError. A bucket's data is treated according to
+// on_delete in the model: with "refuse" a bucket that is not empty is an *account.NotEmptyError.
 //
-// A bucket is deleted before the model forgets it. S3 refuses to delete one to which data came in the meantime, and then
-// nothing has changed; the commit retains and so touches nothing. A crash in between is repaired by deleting again.
+// A bucket is deleted before it is removed from the model. S3 refuses to delete a bucket that
+// received data meanwhile, and then nothing has changed. The commit retains the bucket, so it
+// touches nothing. After a crash in between, delete again.
 func (s *Service) Delete(ctx context.Context, project string, id model.ID, options ...WriteOption) error {
 	return s.writer.delete(ctx, project, id, optionsOf(options).held())
 }
 
-// CreateProject enters a project into the directory and makes its stack with the key and buckets that its entities share.
-// A directory entry without a stack, as an interrupted creation leaves it, is taken over.
+// CreateProject adds a project to the directory and creates its stack with the key and buckets that
+// its entities share. It takes over a directory entry without a stack, which an interrupted
+// creation leaves.
 func (s *Service) CreateProject(ctx context.Context, p model.Project, options ...WriteOption) error {
 	return s.lifecycle.create(ctx, p, optionsOf(options).incarnation())
 }
 
-// UpdateProject changes a project's settings. Its account, region and role stay what they are.
+// UpdateProject changes a project's settings, except its account, region and role.
 func (s *Service) UpdateProject(ctx context.Context, p model.Project, options ...WriteOption) error {
 	o := optionsOf(options)
 	return s.lifecycle.update(ctx, template.Change{
@@ -176,21 +183,22 @@ func (s *Service) UpdateProject(ctx context.Context, p model.Project, options ..
 	})
 }
 
-// DeleteProject deletes a project in which nothing is left, with its log bucket and key as its on_delete says. A project that
-// is gone already counts as deleted.
+// DeleteProject deletes an empty project, and its log bucket and key according to on_delete. A
+// missing project counts as deleted.
 func (s *Service) DeleteProject(ctx context.Context, name string, options ...WriteOption) error {
 	return s.lifecycle.delete(ctx, name, optionsOf(options).held())
 }
 
-// TakesOver reports whether creating an entity takes over the one that a view shows.
+// TakesOver reports whether creating an entity takes over the one in a view.
 func (s *Service) TakesOver(view *View, e model.Entity) bool {
 	return view.Contents.TakesOver(e, s.process.config.Origin)
 }
 
-// AccessBlock is what S3 blocks for an account as a whole.
+// AccessBlock holds the account-level settings of S3 Block Public Access.
 type AccessBlock = account.AccessBlock
 
-// AccessBlock reads what S3 blocks for the account of a project as a whole. It costs one call each time.
+// AccessBlock reads the account-level settings of S3 Block Public Access for a project. It costs
+// one call each time.
 func (s *Service) AccessBlock(ctx context.Context, p model.Project) (AccessBlock, error) {
 	reached, err := s.process.account(ctx, p.AccountID, p.Region)
 	if err != nil {
@@ -202,13 +210,13 @@ func (s *Service) AccessBlock(ctx context.Context, p model.Project) (AccessBlock
 // AccessKey is an access key of a user, with its secret.
 type AccessKey = account.AccessKey
 
-// Credentials reads the current access key of a user, in the account that the ARN of its secret names. It keeps nothing. It returns
-// ErrSecretARN, account.ErrNotAnAccessKey and wrapped errors of the SDK.
+// Credentials reads the current access key of a user, in the account of its secret's ARN. It stores
+// nothing. It returns ErrSecretARN, account.ErrNotAnAccessKey and wrapped errors of the SDK.
 func (s *Service) Credentials(ctx context.Context, secretARN string) (AccessKey, error) {
 	return s.process.credentials(ctx, secretARN)
 }
 
-// Warnings returns what has come up since it was called last. Each warning is returned once, to one caller.
+// Warnings returns the warnings since the last call. Each warning is returned once, to one caller.
 func (s *Service) Warnings() []Warning { return s.process.warnings.take() }
 
 // Synchronizer returns the part that keeps the mirror and web clients up to date, for the relay.

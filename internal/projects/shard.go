@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// topicName is the name of the topic that onboarding makes in every project's account and region.
+// topicName is the name of the topic that onboarding creates in every project's account and region.
 const topicName = "stowage-events"
 
 // shard is one stack of a project, or that of the directory.
@@ -27,14 +27,16 @@ type shard struct {
 	account *awsclient.Account
 
 	mu sync.Mutex // protects what follows
-	// uncounted says that the project is growing by the stack and doesn't count it yet. The mirror doesn't hold it until then: should the
-	// project be deleted meanwhile, nothing would take it out again.
+	// uncounted is true while the project is growing by the stack and doesn't count it yet. Until
+	// then the mirror doesn't hold it: if the project were deleted meanwhile, nothing would remove
+	// it again.
 	uncounted bool
-	newest    *shardRead      // the newest that this process has seen, committed or read
-	shared    template.Shared // what the project's first stack shares, as this process has seen it last; of that stack itself: nothing
+	newest    *shardRead      // the newest state that this process has seen, committed or read
+	shared    template.Shared // what the project's first stack shares, as last seen; empty for that stack
 }
 
-// settings are those of a project's stack. Without create, a commit fails when there is no stack.
+// settings returns the configuration of a project's stack. Without create, a commit fails when
+// there is no stack.
 func (sh *shard) settings(create bool) stack.Config {
 	env := sh.env
 	return stack.Config{
@@ -47,12 +49,12 @@ func (sh *shard) settings(create bool) stack.Config {
 	}
 }
 
-// TopicARN is the ARN of the topic to which a project's stacks report.
+// TopicARN returns the ARN of the topic that a project's stacks notify.
 func TopicARN(env template.Env) string {
 	return fmt.Sprintf("arn:%s:sns:%s:%s:%s", env.Partition, env.Region, env.AccountID, topicName)
 }
 
-// attach makes the stack of a shard, which is told of its commits.
+// attach creates the stack of a shard, which observes its commits.
 func (sh *shard) attach(config stack.Config) {
 	config.Env, config.Writer = sh.env, sh.project.hub.token()
 	config.CloudFormation, config.S3 = sh.account.CloudFormation, sh.account.S3
@@ -60,9 +62,9 @@ func (sh *shard) attach(config stack.Config) {
 	sh.stack = stack.New(config)
 }
 
-// latest is what was read, or the newest that this process has seen before when CloudFormation's answer was older than
-// that, or as old: reads never go back, and of one moment the first reading counts that is not doubtful. A template that was read
-// counts more than what the mirror holds of the same moment.
+// latest returns what was read, unless CloudFormation's answer is not newer than what this process
+// has seen: reads never go back. Of the same moment the first reading counts that is not doubtful,
+// and a template takes precedence over the mirror.
 func (sh *shard) latest(read *shardRead) *shardRead {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -77,14 +79,14 @@ func (sh *shard) latest(read *shardRead) *shardRead {
 	return read
 }
 
-// seen is the newest that this process has seen of the stack; nil for nothing.
+// seen returns the newest state that this process has seen of the stack; nil for none.
 func (sh *shard) seen() *shardRead {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return sh.newest
 }
 
-// count says that the project counts the stack from now on.
+// count records that the project counts the stack.
 func (sh *shard) count() {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -97,7 +99,7 @@ func (sh *shard) counts() bool {
 	return !sh.uncounted
 }
 
-// share tells a stack what the project's first stack shares.
+// share passes a stack what the project's first stack shares.
 func (sh *shard) share(shared template.Shared) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -110,7 +112,7 @@ func (sh *shard) sharing() template.Shared {
 	return sh.shared
 }
 
-// withOutputs is the environment with what the stack's outputs tell.
+// withOutputs returns the environment with the values from the stack's outputs.
 func (sh *shard) withOutputs(outputs map[string]string) template.Env {
 	env := sh.env
 	env.Budget = template.Usage{} // nothing that was read depends on it
@@ -118,14 +120,14 @@ func (sh *shard) withOutputs(outputs map[string]string) template.Env {
 	return env.With(outputs)
 }
 
-// missing is the error for a stack that does not exist although the directory has its project.
+// missing returns the error for a stack that does not exist although the directory has its project.
 func (sh *shard) missing() error {
 	return &model.NotFoundError{
 		Kind: model.NotFoundStack, Project: sh.project.name, Stack: sh.stack.Name(), AccountID: sh.env.AccountID, Region: sh.env.Region,
 	}
 }
 
-// commit hands a change to the engine of the stack.
+// commit submits a change to the engine of the stack.
 func (sh *shard) commit(ctx context.Context, change template.Change) error {
 	if sh.n > 0 {
 		shared := sh.sharing()
@@ -138,7 +140,8 @@ func (sh *shard) commit(ctx context.Context, change template.Change) error {
 	return err
 }
 
-// delete deletes a stack that holds what was read of it; with nil, one that has never held anything.
+// delete deletes a stack that still holds what was read of it; nil for a stack that has always been
+// empty.
 func (sh *shard) delete(ctx context.Context, read *shardRead) error {
 	return sh.stack.Delete(ctx, sh.project.hub.token(), func(now commit.Description) bool {
 		if read == nil {
@@ -148,7 +151,8 @@ func (sh *shard) delete(ctx context.Context, read *shardRead) error {
 	})
 }
 
-// read reads the stack as the read mode says; nil without an error when there is no such stack.
+// read reads the stack according to the read mode; nil without an error when there is no such
+// stack.
 func (sh *shard) read(ctx context.Context, snapshot *mirror.Snapshot) (*shardRead, error) {
 	body := snapshot.Bodies[sh.n]
 	if body != nil {
@@ -170,7 +174,8 @@ func (sh *shard) read(ctx context.Context, snapshot *mirror.Snapshot) (*shardRea
 	return sh.readTemplate(ctx)
 }
 
-// readTemplate reads the stack's template and mends the mirror. It returns the newest that this process has seen.
+// readTemplate reads the stack's template and repairs the mirror. It returns the newest state that
+// this process has seen.
 func (sh *shard) readTemplate(ctx context.Context) (*shardRead, error) {
 	read, _, err := sh.readFresh(ctx)
 	return read, err
@@ -194,7 +199,7 @@ func (sh *shard) readFresh(ctx context.Context) (result *shardRead, stale bool, 
 	return result, stale, nil
 }
 
-// unreadableError says that the template of a stack was read and cannot be understood.
+// unreadableError is returned when the template of a stack is invalid.
 type unreadableError struct {
 	stack string
 	err   error
@@ -205,7 +210,7 @@ func (e *unreadableError) Error() string {
 }
 func (e *unreadableError) Unwrap() error { return e.err }
 
-// version is the mirror's version of a described stack.
+// version returns the mirror's version of a described stack.
 func version(d commit.Description, revision int64) mirror.Version {
 	return mirror.Version{
 		StackID: d.StackID, ChangeSetID: d.ChangeSetID, LastUpdated: d.LastUpdated, Revision: revision, Status: d.Status,
@@ -213,7 +218,7 @@ func version(d commit.Description, revision int64) mirror.Version {
 	}
 }
 
-// revisionOf is the revision that a description shows; 0 when the parameter was taken away by hand.
+// revisionOf returns the revision in a description; 0 when the parameter was removed by hand.
 func revisionOf(d commit.Description) int64 {
 	revision, err := strconv.ParseInt(d.Parameters[template.RevisionParameter], 10, 64)
 	if err != nil {
@@ -222,18 +227,18 @@ func revisionOf(d commit.Description) int64 {
 	return revision
 }
 
-// mirroredRead is what the mirror shows of a stack.
+// mirroredRead returns a stack's contents from the mirror.
 func mirroredRead(body *mirror.Body) *shardRead {
 	return &shardRead{body.Version, &body.Contents, body.Doubtful, true}
 }
 
-// doubtful says that a template is of another revision than its stack says, although it was read for long enough.
+// doubtful reports whether a template still has another revision than its stack after the retries.
 func doubtful(d commit.Description, t *template.Template) bool {
 	return commit.BaseRead{After: d, Template: t}.Stale()
 }
 
-// current says that the mirror holds what a description shows, or something newer: descriptions can be stale, the mirror
-// never goes back.
+// current reports whether the mirror holds the state in a description, or a newer one: descriptions
+// can be stale, the mirror never goes back.
 func current(v mirror.Version, d commit.Description) bool {
 	if v.StackID != d.StackID {
 		return false

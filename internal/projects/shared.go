@@ -20,7 +20,7 @@ const callBound = 30 * time.Minute
 type flights[T any] struct {
 	group singleflight.Group
 
-	mu      sync.Mutex // guards what follows; never held during a call or a wait
+	mu      sync.Mutex // guards the fields below; never held during a call or a wait
 	started int
 	current map[string]*flight
 }

@@ -6,18 +6,20 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// lookupPause is how long a reading of the directory is an answer to notifications about projects that it does not list. A
-// project that is created meanwhile is found by its next notification after that, or by the sweep.
+// lookupPause is how long a reading of the directory answers notifications about projects that it
+// does not list. A project that is created meanwhile is found by its next notification after that,
+// or by the sweep.
 const lookupPause = 5 * time.Second
 
-// lookup is the last reading of the directory that did not list a project. Every account whose topic the relay subscribes to
-// can report on stacks of projects that do not exist. Without it each report would cost calls to CloudFormation in the hub.
+// lookup is the last reading of the directory that did not list a project. Every account whose
+// topic the relay subscribes to can send notifications about stacks of projects that do not exist.
+// Without lookup each would cost calls to CloudFormation in the hub.
 type lookup struct {
 	at     time.Time
 	listed map[string]bool
 }
 
-// missed remembers a reading of the directory that does not list a project.
+// missed stores a reading of the directory that does not list a project.
 func (dir *directory) missed(listings []model.Listing) {
 	listed := make(map[string]bool, len(listings))
 	for _, listing := range listings {
@@ -28,7 +30,7 @@ func (dir *directory) missed(listings []model.Listing) {
 	dir.lookup = lookup{time.Now(), listed}
 }
 
-// unlisted reports whether a project was missing from the directory a moment ago.
+// unlisted reports whether a project was recently missing from the directory.
 func (dir *directory) unlisted(name string) bool {
 	dir.mu.Lock()
 	defer dir.mu.Unlock()

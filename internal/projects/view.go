@@ -11,29 +11,31 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// View is a project as it was read: what its stacks hold together. It doesn't change.
+// View is a project as it was read: what its stacks hold together. It is immutable.
 type View struct {
-	// Contents are those of all stacks. Its deviations tell also where a policy says of another stack what is no longer true;
-	// its usage is the sum.
+	// Contents are those of all stacks. Its drift includes policies with outdated values of other
+	// stacks; its usage is the sum.
 	Contents template.Contents
 	Stacks   []Stack
 
-	// shards are the stacks that it was put together from, by number. Of a project that is closing some can be gone: nil.
+	// shards are the stacks that the view consists of, by number; nil for the deleted ones of a
+	// closing project.
 	shards []*shardRead
 }
 
-// Stack is the state of one of a project's stacks. It moves with every commit.
+// Stack is the state of one of a project's stacks. It changes with every commit.
 type Stack struct {
 	Name     string
 	ID       string
 	Status   string
 	Revision int64
 	Usage    template.Usage
-	// Closed says that nothing more is put into the stack, as somebody has begun to delete the project.
+	// Closed is true when nothing more can be added to the stack, because the project is being
+	// deleted.
 	Closed bool
 }
 
-// shardRead is what one stack holds, and as of when.
+// shardRead is what one stack holds, and its version.
 type shardRead struct {
 	version  mirror.Version
 	contents *template.Contents
@@ -41,7 +43,7 @@ type shardRead struct {
 	mirrored bool // read from the mirror, which another version may have written
 }
 
-// certain returns a *commit.StaleTemplateError when it isn't certain that an entity which the view doesn't show is gone.
+// certain returns a *commit.StaleTemplateError when an entity that the view doesn't show may exist.
 func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
@@ -51,10 +53,11 @@ func (v *View) certain(project string, id model.ID) error {
 	return nil
 }
 
-// shards is the number of a project's stacks, as the first of them says.
+// shards returns the number of a project's stacks; the first stack holds it.
 func (r *shardRead) shards() int { return max(r.contents.Shards, 1) }
 
-// newView puts a project together from what its stacks hold, of which the first holds the project.
+// newView returns a project that consists of the stacks' contents; the first stack holds the
+// project.
 func newView(project string, shards []*shardRead) *View {
 	v := &View{Contents: *shards[0].contents, shards: shards}
 	for n, shard := range shards {
@@ -72,7 +75,8 @@ func newView(project string, shards []*shardRead) *View {
 	return v
 }
 
-// with is the view with another state of one stack; nil when that shows another number of stacks.
+// with returns the view with another state of one stack; nil when that shows another number of
+// stacks.
 func (v *View) with(project string, n int, read *shardRead) *View {
 	shards := slices.Clone(v.shards)
 	shards[n] = read
@@ -82,7 +86,8 @@ func (v *View) with(project string, n int, read *shardRead) *View {
 	return newView(project, shards)
 }
 
-// merge makes Contents that of all stacks. Should an entity be in several, it is what the first of them says.
+// merge merges the contents of all stacks into Contents. Of an entity in several stacks, the first
+// one counts.
 func (v *View) merge() {
 	c := &v.Contents
 	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
@@ -127,7 +132,7 @@ func (v *View) merge() {
 	}
 }
 
-// with is a map with another value; "" is none.
+// with returns a map with another value; "" removes the key.
 func with(values map[string]string, key, value string) map[string]string {
 	if value == "" {
 		return values
@@ -139,13 +144,14 @@ func with(values map[string]string, key, value string) map[string]string {
 	return values
 }
 
-// sorted sorts entities of one kind by their ids; of several with one id the first stays.
+// sorted sorts entities of one kind by their IDs; of several with one ID the first stays.
 func sorted[E model.Entity](entities []E) []E {
 	slices.SortStableFunc(entities, func(a, b E) int { return a.ID().Compare(b.ID()) })
 	return slices.CompactFunc(entities, func(a, b E) bool { return a.ID() == b.ID() })
 }
 
-// shardsOf are the stacks that hold an entity: one, unless two processes that put the same permission into two stacks have met.
+// shardsOf returns the stacks that hold an entity: one, unless two processes have added the same
+// permission to two stacks.
 func (v *View) shardsOf(id model.ID) []int {
 	var numbers []int
 	for n, shard := range v.shards {
@@ -159,7 +165,7 @@ func (v *View) shardsOf(id model.ID) []int {
 	return numbers
 }
 
-// elsewhere is what a change of an entity in the n-th stack has to know of the others.
+// elsewhere returns what a change of an entity in the n-th stack needs of the others.
 func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 	var other template.Elsewhere
 	if len(v.shards) == 1 {
@@ -180,7 +186,7 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 		other.Policies = v.policiesElsewhere(n, e.Name)
 	case model.Bucket:
 		if n >= len(v.shards) {
-			break // the next stack, in which there is nothing yet
+			break // the next stack, which is still empty
 		}
 		var users []string
 		for _, permission := range permissionsOn(v.shards[n], e.ID()) {
@@ -191,7 +197,7 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 	return other
 }
 
-// policiesElsewhere are the numbers of the policies that users have in other stacks than the n-th.
+// policiesElsewhere returns the numbers of the users' policies in other stacks than the n-th.
 func (v *View) policiesElsewhere(n int, users ...string) map[string][]int {
 	numbers := map[string][]int{}
 	slices.Sort(users)
@@ -206,16 +212,17 @@ func (v *View) policiesElsewhere(n int, users ...string) map[string][]int {
 	return numbers
 }
 
-// outdated is what the policies in one stack say of a bucket or user in another, where something else stands by now.
+// outdated is a value in the policies of one stack of a bucket or user in another stack that has
+// changed.
 type outdated struct {
 	shard       int
 	stack       string
 	of          model.ID           // the bucket or user
-	permissions []model.Permission // whose policies say it
+	permissions []model.Permission // whose policies hold the value
 	want, have  any
 }
 
-// outdated are the places where policies say of other stacks what is no longer true.
+// outdated returns the outdated values of other stacks in policies.
 func (v *View) outdated() []outdated {
 	var all []outdated
 	for n, shard := range v.shards {
@@ -249,7 +256,7 @@ func (v *View) outdated() []outdated {
 	return all
 }
 
-// permissionsOn are the permissions in a stack that need a bucket or user.
+// permissionsOn returns the permissions in a stack that need a bucket or user.
 func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
 	var permissions []model.Permission
 	if shard == nil {
@@ -263,7 +270,7 @@ func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
 	return permissions
 }
 
-// deviation is what it is for the permissions.
+// deviation returns the drift of the permissions.
 func (o outdated) deviation() template.Deviation {
 	d := template.Deviation{LogicalID: "policies in " + o.stack + ":", Path: o.of.String(), Want: text(o.want), Have: text(o.have)}
 	for _, p := range o.permissions {

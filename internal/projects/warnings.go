@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Warning is what a person who changes a project should hear of although nothing failed: a SaturatedWarning, an UnhealedWarning, a
+// Warning informs the user although nothing failed: a SaturatedWarning, an UnhealedWarning, a
 // GrownWarning, a HeadroomWarning, an AccessBlockWarning or a MirrorWarning.
 type Warning interface {
 	// Summary is a title, and Detail the text below it.
@@ -14,54 +14,55 @@ type Warning interface {
 	Detail() string
 }
 
-// SaturatedWarning says that as many changes as the caller makes at once were under way again and again: with more at once there
-// would be fewer commits. There is one per process.
+// SaturatedWarning is returned when changes repeatedly used the caller's whole parallelism: more at
+// once would take fewer commits. There is one per process.
 type SaturatedWarning struct {
 	AtOnce int // changes
 }
 
-// UnhealedWarning says that the rollback of a failed commit left resources out, and that they could not be brought back to
-// what the template says.
+// UnhealedWarning is returned when the rollback of a failed commit skipped resources that could not
+// be restored to the template.
 type UnhealedWarning struct {
 	Project, Stack string
 	LogicalIDs     []string
 	Reasons        []string // AWS's, resource by resource
 }
 
-// GrownWarning says that the stacks of a project were full, so that it has got another one. Versions of the provider that know of
-// one stack only refuse the project from then on.
+// GrownWarning is returned when the stacks of a project were full, so that another one was added.
+// Versions of the provider that support one stack only refuse the project from then on.
 type GrownWarning struct {
 	Project string
 	Stacks  int
 }
 
-// HeadroomWarning says that a user has few policies left for more permissions: that is what doesn't grow with another stack. There is one
-// per user and process.
+// HeadroomWarning is returned when a user has few policies left for more permissions: another stack
+// doesn't help. There is one per user and process.
 type HeadroomWarning struct {
 	Project, User string
-	Policies      int // that the user has
+	Policies      int // of the user
 }
 
-// AccessBlockWarning says that S3 doesn't block public access for a project's account as a whole, in all four ways. The project's own
-// buckets block it each for itself. Stowage never changes what concerns more than its projects, and CloudFormation can't.
+// AccessBlockWarning is returned when S3 doesn't block public access for a project's whole account,
+// in all four ways. The project's own buckets each block it. Stowage never changes settings beyond
+// its projects, and CloudFormation can't.
 type AccessBlockWarning struct {
 	Project, AccountID string
-	Missing            []string // as the S3 API names them; empty when Err says why they aren't known
+	Missing            []string // as the S3 API names them; empty when Err is why they are unknown
 	Err                error
 }
 
-// MirrorWarning says that the hub's table could not be read, so that the stacks' templates were read instead: the result is the same, and
-// takes longer. There is one per process.
+// MirrorWarning is returned when the hub's table could not be read, so that the stacks' templates
+// were read instead: the result is the same, but takes longer. There is one per process.
 type MirrorWarning struct {
 	Table string
 	Hub   HubLocation
 	Err   error
 }
 
-// scarcePolicies is from how many policies on it is said that a user has few left.
+// scarcePolicies is the number of policies from which a HeadroomWarning is returned.
 const scarcePolicies = template.MaxUserPolicies - 1
 
-// Headroom are the warnings about users that have few policies left, by name.
+// Headroom returns the warnings about users that have few policies left, by name.
 func (v *View) Headroom() []HeadroomWarning {
 	var warnings []HeadroomWarning
 	for _, user := range v.Contents.Users {
@@ -72,13 +73,14 @@ func (v *View) Headroom() []HeadroomWarning {
 	return warnings
 }
 
-// Scarce is the warning about a user that has few policies left; ok is false when it has enough.
+// Scarce returns the warning about a user that has few policies left; ok is false when it has
+// enough.
 func (v *View) Scarce(user string) (w HeadroomWarning, ok bool) {
 	n := v.Policies(user)
 	return HeadroomWarning{v.Contents.Env.Project, user, n}, n >= scarcePolicies
 }
 
-// Policies is the number of policies that a user's permissions take, of at most template.MaxUserPolicies.
+// Policies returns the number of policies of a user, at most template.MaxUserPolicies.
 func (v *View) Policies(user string) int {
 	n := 0
 	for _, shard := range v.shards {
@@ -89,15 +91,15 @@ func (v *View) Policies(user string) int {
 	return n
 }
 
-// warnings are those that nobody has been told of yet. They are safe for concurrent use.
+// warnings holds those that were not returned yet. It is safe for concurrent use.
 type warnings struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	pending []Warning
 	unread  bool // a MirrorWarning was added
 	gauge   gauge
 }
 
-// add keeps a warning for the next caller of take.
+// add stores a warning for the next caller of take.
 func (w *warnings) add(warning Warning) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -124,21 +126,22 @@ func (w *warnings) take() []Warning {
 }
 
 const (
-	// saturatedLeast is the fewest changes at once that a SaturatedWarning is returned for.
+	// saturatedLeast is the fewest concurrent changes for a SaturatedWarning.
 	saturatedLeast = 5
-	// saturatedWaves is how often all places must have been given up and taken again.
+	// saturatedWaves is how many waves of changes must have used the whole parallelism.
 	saturatedWaves = 3
 )
 
-// gauge counts the callers whose changes are in progress, in any stack: those that share the caller's parallelism.
+// gauge counts the callers whose changes are in progress, in all stacks: those that share the
+// caller's parallelism.
 type gauge struct {
 	now, most int
-	served    int // since the callers were as many as most for the first time
+	served    int // since the callers first numbered most
 	warned    bool
 }
 
-// enter counts a caller. The caller calls leave when its change is done. When as many have come back as
-// there were ever at once, after several times as many have been served, the caller has more to do than it does at once.
+// enter counts a caller, which calls leave when its change is done. After several waves of callers,
+// as many callers as ever at once mean that the caller has more changes than parallelism.
 func (w *warnings) enter() (leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// parallelism is the parallelism to try; 0 when a higher one gains nothing: HCP Terraform takes at most 256, and about as many
-// entities fit into a stack.
+// parallelism returns the parallelism to try; 0 when a higher one gains nothing: HCP Terraform
+// allows at most 256, and about as many entities fit into a stack.
 func (w SaturatedWarning) parallelism() int {
 	switch {
 	case w.AtOnce < 100:
