@@ -233,7 +233,7 @@ func (e *editor) reshape(i int, c Change) error {
 		}
 	case Close:
 		e.closing = true
-	case Create, Update, Delete:
+	case Create, Update, Delete, Adopt:
 	}
 	return nil
 }
