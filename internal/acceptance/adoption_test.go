@@ -40,6 +40,9 @@ func (c *clients) exist(stack string, buckets ...existing) {
 	})
 	must(c.w, 0, err)
 	for _, b := range buckets {
+		if strings.Contains(b.settings, "KMSMasterKeyID") {
+			continue // the key of another account does not exist here, so that nothing can be written
+		}
 		for _, text := range []string{"one", "two"} {
 			_, err := c.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(b.name), Key: aws.String("data"), Body: strings.NewReader(text)})
 			must(c.w, 0, err)
