@@ -219,9 +219,8 @@ var changeSetRules = []Rule{
 			"The addition fails because its name is taken.",
 		Source: "None. The other answer is that the change set itself fails, as an import of a resource of " +
 			"the same stack does.",
-		Otherwise: "Nothing. In either case the change set fails before it is executed, and the member gets " +
-			"AWS's reason.",
-		Test: everyAnswer,
+		Otherwise: "Nothing. Adoption refuses a bucket of another stack before it makes a change set.",
+		Test:      "internal/projects:TestAdopt_Refusals",
 	},
 	{
 		ID: "validation-property-check",
@@ -378,17 +377,17 @@ var otherRules = []Rule{
 			"is in another region or account.",
 		Source: "The codes are documented (Cloud Control API user guide, handler error codes), not which " +
 			"one stands for which refusal.",
-		Otherwise:  "Nothing. Stowage reads nothing with Cloud Control.",
-		Test:       "internal/sandbox:TestCloudControl",
+		Otherwise:  "Adoption asks S3 for region, owner and existence first, and reads with Cloud Control only then.",
+		Test:       "internal/projects:TestAdopt_Refusals",
 		Unmeasured: "It needs a bucket of another account.",
 	},
 	{
 		ID:         "cloud-control-caller",
 		Belief:     "Cloud Control's read handlers are judged as the caller's own calls, without aws:CalledVia.",
 		Source:     "None.",
-		Otherwise:  "Nothing. Stowage reads nothing with Cloud Control.",
-		Test:       "internal/sandbox:TestCloudControl",
-		Unmeasured: "Stowage reads nothing with Cloud Control.",
+		Otherwise:  "Nothing. StowageProvisioner may read buckets with and without aws:CalledVia.",
+		Test:       "internal/projects:TestAdopt",
+		Unmeasured: "No right of StowageProvisioner depends on it.",
 	},
 	{
 		ID: "dynamodb-details",
