@@ -190,8 +190,12 @@ func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *
 }
 
 func (r *Resource[M, P]) invalid(where path.Path, problem model.Problem) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(where, "Invalid "+r.object.Title, fmt.Sprintf(
-		"The argument %q of the %s can't be used: %s.", problem.Field, strings.ToLower(r.object.Title), problem.Reason))
+	summary, detail := "Invalid "+r.object.Title, fmt.Sprintf(
+		"The argument %q of the %s can't be used: %s.", problem.Field, strings.ToLower(r.object.Title), problem.Reason)
+	if !model.Quotable(problem.Field) {
+		return diag.NewErrorDiagnostic(summary, detail)
+	}
+	return diag.NewAttributeErrorDiagnostic(where, summary, detail)
 }
 
 // locate converts a problem's field (lifecycle_rules.expire_after_days, cors.0.allowed_origins) to

@@ -46,6 +46,10 @@ type Problem struct {
 	Reason string // a sentence without a full stop, for the author of the value
 }
 
+// Quotable reports whether an error about a field may be placed on its attribute. Terraform 1.17
+// quotes the attribute's line there. A private key may be in it by mistake.
+func Quotable(field string) bool { return field != publicKeysField }
+
 // DependsOn returns the other fields that decide whether a field's value is a problem. The field
 // cannot be checked while they are unknown.
 func DependsOn(field string) []string {

@@ -29,11 +29,12 @@ const minRSA = 2048
 // keyTypes are the types that AWS Transfer Family accepts (user guide, key-management).
 var keyTypes = []string{"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"}
 
+const publicKeysField = "sftp.ssh_public_keys"
+
 func (s *SFTP) problems() []Problem {
-	const field = "sftp.ssh_public_keys"
 	var problems []Problem
 	add := func(format string, args ...any) {
-		problems = append(problems, Problem{field, fmt.Sprintf(format, args...)})
+		problems = append(problems, Problem{publicKeysField, fmt.Sprintf(format, args...)})
 	}
 	switch n := len(s.PublicKeys); {
 	case n == 0:
