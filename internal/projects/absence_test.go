@@ -179,7 +179,8 @@ func TestAbsence_Failures(t *testing.T) {
 	})
 }
 
-// TestAbsence_StaleDirectory: that a template which may be stale does not list a project is not kept.
+// TestAbsence_StaleDirectory checks that the absence of a project in a template that may be stale
+// is not stored.
 func TestAbsence_StaleDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

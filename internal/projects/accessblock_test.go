@@ -14,8 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestAccountThatDoesntBlockPublicAccessIsTold makes and changes a project in an account without the setting, with a part of it, and
-// with all.
+// TestAccountThatDoesntBlockPublicAccessIsTold creates and changes a project in an account without
+// the setting, with a part of it, and with all.
 func TestAccountThatDoesntBlockPublicAccessIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

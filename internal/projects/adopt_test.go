@@ -20,8 +20,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// legacy makes a bucket "legacy" in an account as somebody without Stowage does, with settings and a policy, as the properties of
-// CloudFormation, and with an object in it.
+// legacy creates a bucket "legacy" in an account without Stowage, with an object, and with settings
+// and a policy, as the properties of CloudFormation.
 func (w *world) legacy(accountID, settings, statements string) *s3.Client {
 	w.t.Helper()
 	w.stack(accountID, "before", settings, statements)
@@ -144,7 +144,7 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	}
 }
 
-// TestAdopt_BegunIsForgotten deletes a bucket of which only the first commit was made.
+// TestAdopt_BegunIsForgotten deletes a bucket after only the first commit.
 func TestAdopt_BegunIsForgotten(t *testing.T) {
 	w := newWorld(t, false)
 	ctx := t.Context()
@@ -231,7 +231,8 @@ func TestAdopt_Refusals(t *testing.T) {
 	}
 }
 
-// TestAdopt_WithOthers adopts a bucket beside ordinary creations, one of which has a name that is taken: only that one fails.
+// TestAdopt_WithOthers adopts a bucket beside ordinary creations. One has a taken name: only that
+// one fails.
 func TestAdopt_WithOthers(t *testing.T) {
 	w := newWorld(t, false)
 	ctx := t.Context()

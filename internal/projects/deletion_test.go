@@ -289,7 +289,8 @@ func (w *world) nothingIsLeft() {
 	}
 }
 
-// TestWhatSomebodyElseHasGivenUpIsNotInUse: what a process remembers of a project is no reason to refuse.
+// TestWhatSomebodyElseHasGivenUpIsNotInUse checks that outdated memory of a project is no reason to
+// refuse.
 func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -307,8 +308,9 @@ func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
 	})
 }
 
-// TestProjectMadeAndDeletedAtOnce has two processes make and delete the same project. Whoever comes first, in the end it is there as a whole, or
-// not at all: deleting it once more leaves nothing.
+// TestProjectMadeAndDeletedAtOnce has two processes create and delete the same project. In any
+// order the project exists completely or not at all afterwards: deleting it once more leaves
+// nothing.
 func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
 	makes := func(ctx context.Context, s *projects.Service) error { return s.CreateProject(ctx, acme()) }
 	deletes := func(ctx context.Context, s *projects.Service) error { return s.DeleteProject(ctx, "acme") }
@@ -421,8 +423,9 @@ func TestProjectDeletionCanBeInterruptedAnywhere(t *testing.T) {
 	}
 }
 
-// TestProjectWhoseStackIsGoneIsStillClosing reads what a deletion has left that was interrupted after the stack was deleted. Nobody
-// takes it for a wrong account while the mirror shows that it was closing.
+// TestProjectWhoseStackIsGoneIsStillClosing reads what an interrupted deletion has left after the
+// stack was deleted. It is not taken for a wrong account while the mirror shows that it was
+// closing.
 func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -340,8 +340,8 @@ func bucketIn(project, name string) model.Bucket {
 	return b
 }
 
-// TestWavesOverSeveralStacksTakeACommitInEach changes what stands in several stacks of a project at once: each wave takes one commit
-// in each stack that it reaches, side by side.
+// TestWavesOverSeveralStacksTakeACommitInEach changes entities in several stacks of a project at
+// once: each wave takes one commit in each stack that it reaches, concurrently.
 func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -32,8 +32,8 @@ func hubValue(change map[string]string) string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
-// TestHubSettings_Invalid refuses settings of which a field is malformed or missing, before any other call. The error names the parameter with
-// its account and region, and the field.
+// TestHubSettings_Invalid refuses settings with a malformed or missing field, before any other call.
+// The error names the parameter with its account and region, and the field.
 func TestHubSettings_Invalid(t *testing.T) {
 	for name, c := range map[string]struct {
 		value string

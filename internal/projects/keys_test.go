@@ -147,7 +147,8 @@ func TestAFailedStepLeavesTheKeysThatWere(t *testing.T) {
 	}
 }
 
-// TestKeysMadeByHandFillTheSlots: IAM takes two keys, whoever made them. The error says so, and nothing is lost.
+// TestKeysMadeByHandFillTheSlots checks that keys of any origin count for IAM's limit of two. The
+// error reports it, and nothing is lost.
 func TestKeysMadeByHandFillTheSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -7,8 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 )
 
-// CloudFormation may answer with what stood in a stack before: a process that has seen more goes on with that. Only another
-// stack of the same name, or a later moment, takes its place.
+// CloudFormation may return an older state of a stack: a process that has seen a newer one keeps
+// that. Only another stack of the same name, or a later moment, replaces it.
 func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 	at := func(stack string, second int) *shardRead {
 		return &shardRead{version: mirror.Version{StackID: stack, LastUpdated: time.Unix(int64(second), 0)}}

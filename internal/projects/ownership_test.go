@@ -20,7 +20,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// exchange is a bucket, a user with all that a user can have, and a permission.
+// exchange returns a bucket, a user with all optional parts, and a permission.
 func exchange() []model.Entity {
 	user := rotated(nil, "")
 	user.SFTP = &model.SFTP{PublicKeys: []string{modeltest.PublicKey(0)}}
@@ -264,7 +264,7 @@ func TestOwnership_BucketLost(t *testing.T) {
 		if !errors.As(err, &lost) || lost.Bucket != bucket("inbox").BucketName {
 			t.Errorf("the deletion says %v", err)
 		}
-		// As the error says, replacing it mends it.
+		// As the error says, replacing it repairs it.
 		s := w.process(origin("ws"))
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID(), projects.As("two")))
 		must(t, s.Create(t.Context(), "acme", bucket("inbox"), projects.As("three")))

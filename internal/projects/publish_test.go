@@ -207,7 +207,8 @@ func TestClientsThatCannotBeReached(t *testing.T) {
 	})
 }
 
-// An apply doesn't fail because nobody could be told, nor does it take long: whoever publishes next sends what is left.
+// An apply doesn't fail when clients can't be reached, nor does it take long: the next publisher
+// sends the rest.
 func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
 	for name, fails := range map[string]struct {
 		transport func(next http.RoundTripper) http.RoundTripper
@@ -289,7 +290,7 @@ func TestPublishingAtTheSameTime(t *testing.T) {
 		must(t, quiet.CreateProject(t.Context(), acme()))
 		c := w.watch(stage, "acme")
 		version := mirror.Version{StackID: "arn:other", LastUpdated: time.Now(), Status: "UPDATE_IN_PROGRESS", Phase: mirror.PhaseOf("UPDATE_IN_PROGRESS")}
-		for n := range 3 { // stored by somebody who died
+		for n := range 3 { // stored by a process that died
 			_, _, err := w.table().Write(t.Context(), "acme", 10+n, mirror.Update{Version: version, StackName: "other"})
 			must(t, err)
 		}

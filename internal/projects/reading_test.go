@@ -80,7 +80,8 @@ func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 	cases := map[string]struct {
 		damage func(w *world, old []map[string]types.AttributeValue)
 		modes  []projects.ReadMode
-		// templates is the number of templates that a read has to get then, with a mirror that can be mended.
+		// templates is the number of templates that a read then gets, with a mirror that can be
+		// repaired.
 		templates, afterwards int
 	}{
 		"intact": {func(*world, []map[string]types.AttributeValue) {}, []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative}, 0, 0},

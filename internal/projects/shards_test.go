@@ -257,8 +257,8 @@ func (w *world) body(n int) string {
 	return aws.ToString(out.TemplateBody)
 }
 
-// TestOutdatedPoliciesAreADeviation: a process that dies after it has changed a bucket, and before the policies in another stack,
-// leaves something to see, and to mend.
+// TestOutdatedPoliciesAreADeviation checks that a process that dies after it has changed a bucket,
+// but not the policies in another stack, leaves drift that can be repaired.
 func TestOutdatedPoliciesAreADeviation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -401,7 +401,8 @@ func TestGrowthThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
-// TestStackThatNobodyCountsGoesWithTheProject: a process died after it had made the next stack.
+// TestStackThatNobodyCountsGoesWithTheProject deletes a project after a process died that had
+// created the next stack.
 func TestStackThatNobodyCountsGoesWithTheProject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

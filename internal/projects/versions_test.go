@@ -22,7 +22,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// hubParameter is the hub's settings as they stand.
+// hubParameter returns the hub's current settings.
 func (w *world) hubParameter() *ssmtypes.Parameter {
 	w.t.Helper()
 	out, err := w.memberOf(sandbox.HubAccount).SSM.GetParameter(w.t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/" + sandbox.HubName)})

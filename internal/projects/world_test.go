@@ -29,7 +29,7 @@ const account = "111122223333"
 type world struct {
 	t   *testing.T
 	box *sandbox.Sandbox
-	// processes counts the services made, each of which stands for one run of the provider.
+	// processes counts the services created: each is one run of the provider.
 	processes int
 }
 

@@ -12,15 +12,17 @@ type Op string
 
 // The changes that can be made to an entity.
 const (
-	// Create adds an entity. One that exists is taken over if its settings and its origin mark are the same (see
-	// ownership.go), else refused with an model.ConflictExists error; one that another change of the batch creates or takes over, with a
-	// model.ConflictDuplicate error; one that another change of the batch deletes, with an model.ConflictAwaitsDeletion error.
+	// Create adds an entity. An existing one is taken over if its settings and its origin are the
+	// same (see ownership.go), else refused with a model.ConflictExists error. One that another
+	// change of the batch creates or takes over is refused with a model.ConflictDuplicate error,
+	// one that another change deletes with a model.ConflictAwaitsDeletion error.
 	Create Op = "create"
-	// Update changes an entity's settings; it is refused with a model.NotFoundEntity error when there is no such entity, and with an
-	// model.ConflictOwner error when it has another incarnation.
+	// Update changes an entity's settings. It is refused with a model.NotFoundEntity error when
+	// there is no such entity, and with a model.ConflictOwner error when it has another
+	// incarnation.
 	Update Op = "update"
-	// Delete removes an entity; deleting what is gone succeeds. It is refused with an model.ConflictOwner error when the entity has
-	// another incarnation.
+	// Delete removes an entity; a missing one counts as deleted. It is refused with a
+	// model.ConflictOwner error when the entity has another incarnation.
 	Delete Op = "delete"
 	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing it: see adopt.go.
 	Adopt Op = "adopt"
@@ -31,20 +33,22 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // the mark of the configuration that makes the change; "" for none
-	// Incarnation is, with a Create, that of the new entity, else that which the caller holds: see ownership.go.
+	// Incarnation is, with a Create, the new entity's, else the one that the caller holds: see
+	// ownership.go.
 	Incarnation string
-	// AnyIncarnation makes an Update or Delete whatever the entity's incarnation is.
+	// AnyIncarnation lets an Update or Delete apply to any incarnation.
 	AnyIncarnation bool
-	// Prior is, for an Update, what the caller took the entity to be. The change is then the difference between Prior and
-	// Entity (model.Merge): what another writer has changed in other fields stays, and a field that both have changed refuses
-	// it with a *model.ConflictError. nil: Entity replaces the settings.
+	// Prior is, for an Update, the entity that the caller knows. The change is then the difference
+	// between Prior and Entity (model.Merge): other writers' changes of other fields stay, and a
+	// field that both have changed refuses it with a *model.ConflictError. nil: Entity replaces the
+	// settings.
 	Prior model.Entity
 	// Target is, for the first of several Updates that make one change, the entity after the last of them. What would
 	// conflict later refuses the first one. nil: there is one Update.
 	Target model.Entity
 	// Live is, for an Adopt, the bucket as it exists. Entity is then Live.Entity.
 	Live *Live
-	// Elsewhere is what the change has to know of the project's other stacks.
+	// Elsewhere is what the change needs of the project's other stacks.
 	Elsewhere Elsewhere
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
 	// its caller knows, 0 for any.
@@ -62,35 +66,37 @@ const (
 	Import Action = "Import"
 )
 
-// Intent is one action that CloudFormation has to find when it compares the new template with the stack.
+// Intent is one action that CloudFormation must find when it compares the new template with the
+// stack.
 type Intent struct {
 	LogicalID string
 	Action    Action
 	// PhysicalID is, for an Import, the physical id of the resource.
 	PhysicalID string
-	// Members are the indexes of the changes that want it; empty for the carrier.
+	// Members are the indexes of the changes that cause the action; empty for the carrier.
 	Members []int
-	// Unlisted is set when a change set may leave the action out: only the resource's policies change. AWS lists that, other than
-	// its documentation says.
+	// Unlisted is set when a change set may leave the action out, as only the resource's policies
+	// change. AWS lists that, contrary to its documentation.
 	Unlisted bool
 }
 
 // Edited is the outcome of Edit.
 type Edited struct {
-	// Template is the base with all good changes in it; the base itself when nothing changes.
+	// Template is the base with all accepted changes; the base itself when nothing changes.
 	Template *Template
 	// Intents are the differences, sorted by logical id, without the carrier.
 	Intents []Intent
-	// Errors holds, by index of the change, why it can't be made; nil entries are good.
+	// Errors holds, by index of the change, why it is refused; nil for accepted changes.
 	Errors []error
 }
 
-// Edit puts changes into a template, in no particular order: the batch is judged by its end state. A change that is refused
-// leaves no trace. The error is that of reading the base (*model.NewerFormatError); refusals are in Edited.Errors.
+// Edit applies changes to a template, in no particular order: it validates the end state of the
+// batch. A refused change leaves no trace. The error is that of reading the base
+// (*model.NewerFormatError); refusals are in Edited.Errors.
 func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
-	// A refused change can take the ground from under another one (its user isn't created after all), so the batch is
-	// put together again without the refused ones until nothing more is refused.
+	// A refused change can invalidate another one (its user isn't created after all), so the batch
+	// is applied again without the refused ones until nothing more is refused.
 	for _, c := range changes {
 		if c.Elsewhere.Shared != nil {
 			env.Shared = *c.Elsewhere.Shared
@@ -117,7 +123,7 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	}
 }
 
-// editor is a batch being put together.
+// editor is a batch under construction.
 type editor struct {
 	*shard
 	before   *shard
@@ -133,7 +139,7 @@ type editor struct {
 	sizes     *sizer                     // made when all users and buckets are in
 	drafts    map[string]map[int]*draft  // by user: the policies whose size was asked for
 	onBucket  map[string]map[string]bool // by bucket: the users that had permissions on it
-	edited    map[string]map[int]bool    // by user: the policies that somebody edited by hand, as far as asked for
+	edited    map[string]map[int]bool    // by user: the policies that were edited by hand, computed on demand
 }
 
 func newEditor(before *shard, changes []Change) *editor {
@@ -157,7 +163,7 @@ func newEditor(before *shard, changes []Change) *editor {
 	return e
 }
 
-// apply makes all changes that have no error yet and returns the new refusals.
+// apply applies all changes that have no error yet and returns the new refusals.
 func (e *editor) apply(errs []error) map[int]error {
 	refused := map[int]error{}
 	forEach := func(do func(i int, c Change) error) {
@@ -169,8 +175,8 @@ func (e *editor) apply(errs []error) map[int]error {
 			}
 		}
 	}
-	// Deletions before creations, which see that their entity is being deleted; entities before the permissions that need
-	// them.
+	// Deletions precede creations, which check that their entity is being deleted. Entities precede
+	// the permissions that need them.
 	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
 	forEach(func(i int, c Change) error {
 		if c.Op.reshapes() {
@@ -263,7 +269,8 @@ func (e *editor) remove(i int, c Change) error {
 	return nil
 }
 
-// touch notes that a change may set or remove the resources of an entity, those that its mark names included.
+// touch records that a change may set or remove the resources of an entity, including those that
+// its mark names.
 func (e *editor) touch(i int, entity model.Entity) {
 	ids := map[string]bool{}
 	e.changed[entity.ID()] = true
@@ -330,7 +337,7 @@ func (e *editor) set(i int, c Change) error {
 		e.adoptions[bucketID(id.Name)], e.adoptions[bucketPolicyID(id.Name)] = i, i
 	}
 	if id.Kind == model.KindUser {
-		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses stand in its policies
+		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses are in its policies
 	}
 	if bucket, ok := c.Entity.(model.Bucket); ok {
 		e.touchGrantsOn(i, bucket)
@@ -338,7 +345,7 @@ func (e *editor) set(i int, c Change) error {
 	return nil
 }
 
-// merge is the entity that an Update makes of the one that is there.
+// merge returns the entity that an Update makes of the existing one.
 func (c Change) merge(there model.Entity) (model.Entity, error) {
 	if c.Prior == nil {
 		return c.Entity, nil
@@ -355,8 +362,8 @@ func (c Change) merge(there model.Entity) (model.Entity, error) {
 	return merged, nil
 }
 
-// closes makes the change that begins the deletion of a project, if it is one. It sets the mark of that and nothing else: what a
-// person has changed or taken out of the template stays as it is.
+// closes applies the change that begins the deletion of a project, if it is one. It sets only that
+// mark: edits by hand stay.
 func (e *editor) closes(i int, c Change) bool {
 	next, isProject := c.Entity.(model.Project)
 	if !isProject || !next.Closing || c.Op != Update || e.project() == nil {
@@ -369,7 +376,8 @@ func (e *editor) closes(i int, c Change) bool {
 	return true
 }
 
-// sameConfiguration says whether two entities are configured alike. The keys that a user happens to have are no configuration.
+// sameConfiguration reports whether two entities are configured alike. A user's keys are no
+// configuration.
 func sameConfiguration(a, b model.Entity) bool {
 	for _, e := range []*model.Entity{&a, &b} {
 		if user, ok := (*e).(model.User); ok {

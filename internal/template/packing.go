@@ -84,8 +84,8 @@ func (e *editor) place(grant Grant, elsewhere []int) error {
 	return &FullError{What: "policies of the user " + user, Have: MaxUserPolicies + 1, Budget: MaxUserPolicies}
 }
 
-// frozen are the policies that somebody edited by hand: they take no new permission, which would revert the edit without
-// a word. Changing a permission that stands in one does revert it, and the plan of that permission shows it.
+// frozen returns the policies that were edited by hand. They accept no new permission, which would
+// silently revert the edit. Changing one of their permissions reverts it, and its plan shows that.
 func (e *editor) frozen(user string) map[int]bool {
 	if frozen, known := e.edited[user]; known {
 		return frozen

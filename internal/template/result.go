@@ -73,9 +73,9 @@ func (e *editor) finishHome(changes map[string]json.RawMessage, name string) {
 	changes[id] = encodeJSON(want)
 }
 
-// finishPolicy compiles one policy of a user again, unless neither its permissions nor what they mean have changed: so
-// policies that no member touches keep what stands in them. A permission that is itself updated heals a policy that was
-// edited by hand.
+// finishPolicy compiles one policy of a user again, unless neither its permissions nor their meaning
+// have changed: policies that no member touches stay unchanged. Updating a permission reverts an
+// edit of its policy by hand.
 func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int, updated map[model.ID]bool) {
 	id := policyID(user, n)
 	before, existed := e.before.packings[user][n]
@@ -155,7 +155,7 @@ func differ(before, after json.RawMessage, attributes ...string) bool {
 }
 
 // Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
-// It returns an error when somebody took the carrier out of the template by hand.
+// It returns an error when the carrier was removed from the template by hand.
 func Stamp(t *Template, token string, revision int64) (*Template, error) {
 	properties := t.Properties(CarrierID)
 	name, ok := properties["Name"].(string)

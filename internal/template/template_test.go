@@ -44,7 +44,7 @@ func changesOf(entities []model.Entity, origin string) []Change {
 	return changes
 }
 
-// edit makes changes, none of which may be refused.
+// edit makes changes. None may be refused.
 func edit(t interface{ Fatalf(string, ...any) }, base *Template, changes ...Change) *Template {
 	edited, err := Edit(base, testEnv(), changes)
 	if err != nil {
