@@ -38,7 +38,10 @@ func main() {
 	if *debug {
 		serving = append(serving, tf6server.WithManagedDebug())
 	}
-	err := tf6server.Serve("registry.terraform.io/stowage/stowage", func() tfprotov6.ProviderServer { return stowage.NewServer(options) }, serving...)
+	err := tf6server.Serve(
+		"registry.terraform.io/stowage/stowage",
+		func() tfprotov6.ProviderServer { return stowage.NewServer(options) },
+		serving...)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,7 +50,11 @@ func main() {
 // logged reports whether the environment enables a log of Terraform or the provider.
 func logged(environ []string) bool {
 	for _, variable := range environ {
-		if name, value, _ := strings.Cut(variable, "="); value != "" && (name == "TF_LOG" || strings.HasPrefix(name, "TF_LOG_PROVIDER") || strings.HasPrefix(name, "TF_LOG_SDK")) {
+		if name, value, _ := strings.Cut(
+			variable,
+			"=",
+		); value != "" &&
+			(name == "TF_LOG" || strings.HasPrefix(name, "TF_LOG_PROVIDER") || strings.HasPrefix(name, "TF_LOG_SDK")) {
 			return true
 		}
 	}

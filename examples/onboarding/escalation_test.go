@@ -21,7 +21,10 @@ import (
 type object = map[string]any
 
 // everything is an administrator's policy.
-var everything = object{"Version": "2012-10-17", "Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}}}
+var everything = object{
+	"Version":   "2012-10-17",
+	"Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}},
+}
 
 const (
 	path     = "/stowage/evil/"
@@ -145,9 +148,17 @@ func (w *world) reasons(resources object) string {
 	})
 	must(t, err)
 	time.Sleep(time.Minute)
-	must(t, second(provisioner.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: made.Id})))
+	must(
+		t,
+		second(
+			provisioner.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: made.Id}),
+		),
+	)
 	time.Sleep(10 * time.Minute)
-	events, err := provisioner.CloudFormation.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: made.StackId})
+	events, err := provisioner.CloudFormation.DescribeStackEvents(
+		ctx,
+		&cloudformation.DescribeStackEventsInput{StackName: made.StackId},
+	)
 	must(t, err)
 	var reasons []string
 	for _, e := range events.StackEvents {

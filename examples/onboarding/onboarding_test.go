@@ -106,7 +106,10 @@ func (w *world) policies(role string) []*policydoc.Document {
 		if !strings.HasPrefix(aws.ToString(p.PolicyName), role) {
 			continue
 		}
-		out, err := client.GetPolicyVersion(w.t.Context(), &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId})
+		out, err := client.GetPolicyVersion(
+			w.t.Context(),
+			&iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
+		)
 		must(w.t, err)
 		text, err := url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
 		must(w.t, err)
@@ -132,7 +135,10 @@ func project(onDelete model.OnDelete, sftp bool) model.Project {
 
 func bucket(name string, change ...func(*model.Bucket)) model.Bucket {
 	b := model.Bucket{
-		Name: name, BucketName: model.DefaultBucketName("acme", name, account, region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Empty,
+		Name:       name,
+		BucketName: model.DefaultBucketName("acme", name, account, region),
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Empty,
 	}
 	for _, c := range change {
 		c(&b)
@@ -148,7 +154,15 @@ func (w *world) adopt(s *projects.Service) {
 		"AnalyticsConfigurations":[{"Id":"a"}],"IntelligentTieringConfigurations":[{"Id":"a"}],"InventoryConfigurations":[{"Id":"a"}],
 		"MetricsConfigurations":[{"Id":"a"}]}}}}`
 	stacks := w.as(account).Hub().CloudFormation
-	must(t, second(stacks.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String("before"), TemplateBody: aws.String(template)})))
+	must(
+		t,
+		second(
+			stacks.CreateStack(
+				ctx,
+				&cloudformation.CreateStackInput{StackName: aws.String("before"), TemplateBody: aws.String(template)},
+			),
+		),
+	)
 	must(t, second(stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("before")})))
 	time.Sleep(time.Minute)
 	live, err := s.Existing(ctx, "acme", "legacy", "legacy")
@@ -157,7 +171,10 @@ func (w *world) adopt(s *projects.Service) {
 	must(t, err)
 	prior := live.Entity(view.Contents.Env, "legacy", "")
 	prior.Adoption = nil
-	planned := bucket("legacy", func(b *model.Bucket) { b.BucketName, b.UnmodeledSettings = "legacy", model.RemoveUnmodeled })
+	planned := bucket(
+		"legacy",
+		func(b *model.Bucket) { b.BucketName, b.UnmodeledSettings = "legacy", model.RemoveUnmodeled },
+	)
 	must(t, s.Adopt(ctx, "acme", projects.Adoption{Prior: prior, Planned: planned, Live: live, Incarnation: "one"}))
 }
 
@@ -170,13 +187,23 @@ func (w *world) life() {
 
 	// Buckets in all forms, including failures.
 	must(t, s.Create(ctx, "acme", bucket("inbox")))
-	must(t, s.Create(ctx, "acme", bucket("locked", func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} })))
+	must(
+		t,
+		s.Create(
+			ctx,
+			"acme",
+			bucket("locked", func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} }),
+		),
+	)
 	must(t, s.Create(ctx, "acme", bucket("web", func(b *model.Bucket) {
 		b.Unversioned, b.Tags = true, map[string]string{"for": "web"}
 		b.CORS = []model.CORSRule{{AllowedOrigins: []string{"https://example.com"}, AllowedMethods: []string{"GET"}}}
 	})))
 	must(t, s.Update(ctx, "acme", bucket("web", func(b *model.Bucket) { b.Tags = map[string]string{"for": "others"} })))
-	must(t, w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1}))
+	must(
+		t,
+		w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1}),
+	)
 	if err := s.Create(ctx, "acme", bucket("unlucky")); err == nil || !strings.Contains(err.Error(), "it failed") {
 		t.Errorf("a bucket that can't be made: %v", err)
 	}
@@ -188,8 +215,10 @@ func (w *world) life() {
 
 	// A user with all features.
 	user := model.User{
-		Name: "partner", SFTP: &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}}, SecretReaders: []string{"arn:aws:iam::444455556666:root"},
-		AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}},
+		Name:          "partner",
+		SFTP:          &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}},
+		SecretReaders: []string{"arn:aws:iam::444455556666:root"},
+		AccessKey:     &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}},
 	}
 	user.AccessKey.Keys = user.AccessKey.Next(nil, time.Now().UTC())
 	permission := model.Permission{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite}
@@ -228,11 +257,24 @@ func (w *world) life() {
 
 	// Deletion of buckets with content.
 	client := w.as(account).Hub().S3
-	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket("inbox").BucketName), Key: aws.String("in/a"), Body: strings.NewReader("a")})
+	_, err = client.PutObject(
+		ctx,
+		&s3.PutObjectInput{
+			Bucket: aws.String(bucket("inbox").BucketName),
+			Key:    aws.String("in/a"),
+			Body:   strings.NewReader("a"),
+		},
+	)
 	must(t, err)
-	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket("web").BucketName), Key: aws.String("b"), Body: strings.NewReader("b")})
+	_, err = client.PutObject(
+		ctx,
+		&s3.PutObjectInput{Bucket: aws.String(bucket("web").BucketName), Key: aws.String("b"), Body: strings.NewReader("b")},
+	)
 	must(t, err)
-	_, err = client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket("inbox").BucketName), Key: aws.String("in/b")})
+	_, err = client.CreateMultipartUpload(
+		ctx,
+		&s3.CreateMultipartUploadInput{Bucket: aws.String(bucket("inbox").BucketName), Key: aws.String("in/b")},
+	)
 	must(t, err)
 	must(t, s.Delete(ctx, "acme", permission.ID()))
 	must(t, s.Delete(ctx, "acme", user.ID()))
@@ -249,17 +291,46 @@ func (w *world) life() {
 // allowed.
 var unshown = map[string][]string{
 	"what handlers do for changes that this life hasn't: tags are removed, a boundary is put": {
-		"iam:UntagRole", "iam:UntagUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:UpdateRole", "iam:UpdateUser",
-		"iam:UpdateAssumeRolePolicy", "iam:UpdateAccessKey", "kms:EnableKeyRotation", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
-		"secretsmanager:UntagResource", "secretsmanager:ValidateResourcePolicy", "ssm:AddTagsToResource", "ssm:RemoveTagsFromResource", "transfer:UntagResource", "transfer:UpdateServer",
-		"logs:UntagResource", "logs:DisassociateKmsKey", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:UpdateLogDelivery",
+		"iam:UntagRole",
+		"iam:UntagUser",
+		"iam:PutRolePermissionsBoundary",
+		"iam:PutUserPermissionsBoundary",
+		"iam:UpdateRole",
+		"iam:UpdateUser",
+		"iam:UpdateAssumeRolePolicy",
+		"iam:UpdateAccessKey",
+		"kms:EnableKeyRotation",
+		"kms:UntagResource",
+		"kms:UpdateAlias",
+		"kms:UpdateKeyDescription",
+		"secretsmanager:UntagResource",
+		"secretsmanager:ValidateResourcePolicy",
+		"ssm:AddTagsToResource",
+		"ssm:RemoveTagsFromResource",
+		"transfer:UntagResource",
+		"transfer:UpdateServer",
+		"logs:UntagResource",
+		"logs:DisassociateKmsKey",
+		"logs:GetLogDelivery",
+		"logs:ListLogDeliveries",
+		"logs:UpdateLogDelivery",
 	},
 	"what handlers do on deletion with what somebody added by hand, and the older name of an action": {
-		"iam:DeleteGroupPolicy", "iam:DeleteRolePolicy", "iam:DeleteUserPolicy", "iam:DetachUserPolicy", "iam:GetGroupPolicy", "iam:GetRolePolicy",
-		"iam:GetUserPolicy", "iam:UpdateRoleDescription",
+		"iam:DeleteGroupPolicy",
+		"iam:DeleteRolePolicy",
+		"iam:DeleteUserPolicy",
+		"iam:DetachUserPolicy",
+		"iam:GetGroupPolicy",
+		"iam:GetRolePolicy",
+		"iam:GetUserPolicy",
+		"iam:UpdateRoleDescription",
 	},
 	"what recovers from failures that this life hasn't": {
-		"cloudformation:ContinueUpdateRollback", "cloudformation:ListStackResources", "cloudformation:DescribeEvents", "cloudformation:ListChangeSets", "cloudformation:DeleteChangeSet",
+		"cloudformation:ContinueUpdateRollback",
+		"cloudformation:ListStackResources",
+		"cloudformation:DescribeEvents",
+		"cloudformation:ListChangeSets",
+		"cloudformation:DeleteChangeSet",
 	},
 	"a bucket's policy goes only when its creation is rolled back after it was there": {"s3:DeleteBucketPolicy"},
 	"the sandbox's CloudFormation reads templates without asking":                     {"s3:GetObject"},
@@ -354,7 +425,8 @@ func TestUnpreparedAccount(t *testing.T) {
 		must(t, second(w.as(account).Hub().IAM.DeletePolicy(t.Context(), &iam.DeletePolicyInput{PolicyArn: boundary})))
 		err := s.Create(t.Context(), "acme", userWithKey())
 		var explained model.Explainer
-		if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, `"Preparing accounts"`) || !strings.Contains(err.Error(), *boundary) {
+		if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, `"Preparing accounts"`) ||
+			!strings.Contains(err.Error(), *boundary) {
 			t.Errorf("the error is %v", err)
 		}
 	})
@@ -376,7 +448,9 @@ func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 		must(t, err)
 		reader, err := w.as(sandbox.HubAccount).Project(t.Context(), account, region, "StowageReader")
 		must(t, err)
-		body := aws.String(`{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/stowage/x","Type":"String","Value":"x"}}}}`)
+		body := aws.String(
+			`{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/stowage/x","Type":"String","Value":"x"}}}}`,
+		)
 		stack := aws.String("stowage-acme-0")
 		for name, err := range map[string]error{
 			"CreateStack": second(role.CloudFormation.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("stowage-other-0"), TemplateBody: body})),
@@ -400,16 +474,48 @@ func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 // TestExternalID prepares an account with an external ID: both roles can be assumed only with it.
 func TestExternalID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		template := strings.Replace(onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", "    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1)
+		template := strings.Replace(
+			onboarding.Account,
+			"    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+			"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+			1,
+		)
 		if template == onboarding.Account {
 			t.Fatal("the template has no parameter ExternalId")
 		}
 		w := newWorld(t, template)
-		must(t, w.processOf(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"})).CreateProject(t.Context(), project(model.Refuse, false)))
+		must(
+			t,
+			w.processOf(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"})).CreateProject(
+				t.Context(),
+				project(model.Refuse, false),
+			),
+		)
 		for _, role := range []string{"StowageProvisioner", "StowageReader"} {
-			must(t, second(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"}).Project(t.Context(), account, region, role)))
+			must(
+				t,
+				second(
+					w.with(
+						sandbox.HubAccount,
+						awsclient.Config{ProjectExternalID: "ext-1"},
+					).Project(
+						t.Context(),
+						account,
+						region,
+						role,
+					),
+				),
+			)
 			for _, id := range []string{"", "ext-2"} {
-				_, err := w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: id}).Project(t.Context(), account, region, role)
+				_, err := w.with(
+					sandbox.HubAccount,
+					awsclient.Config{ProjectExternalID: id},
+				).Project(
+					t.Context(),
+					account,
+					region,
+					role,
+				)
 				var explained model.Explainer
 				if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, "project_external_id") {
 					t.Errorf("%s with the external ID %q: %v", role, id, err)
@@ -425,11 +531,27 @@ func TestSessionAttributes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
 		client := w.as(sandbox.HubAccount).Hub().IAM
-		trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"]}]}`, sandbox.HubAccount)
-		must(t, second(client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust})))
-		clients := w.with(sandbox.HubAccount, awsclient.Config{AssumeRole: []awsclient.AssumeRole{{
-			RoleARN: "arn:aws:iam::" + sandbox.HubAccount + ":role/deploy", SourceIdentity: "ann", Tags: map[string]string{"team": "blue"}, TransitiveTagKeys: []string{"team"},
-		}}})
+		trust := fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"]}]}`,
+			sandbox.HubAccount,
+		)
+		must(
+			t,
+			second(
+				client.CreateRole(
+					t.Context(),
+					&iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust},
+				),
+			),
+		)
+		clients := w.with(sandbox.HubAccount, awsclient.Config{AssumeRole: []awsclient.AssumeRole{
+			{
+				RoleARN:           "arn:aws:iam::" + sandbox.HubAccount + ":role/deploy",
+				SourceIdentity:    "ann",
+				Tags:              map[string]string{"team": "blue"},
+				TransitiveTagKeys: []string{"team"},
+			},
+		}})
 		must(t, second(clients.Project(t.Context(), account, region, "StowageProvisioner")))
 		must(t, second(clients.Project(t.Context(), account, region, "StowageReader")))
 	})

@@ -21,14 +21,20 @@ import (
 func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 	w := newWorld(t, onboarding.Account)
 	const topic = "arn:aws:sns:" + region + ":" + account + ":stowage-events"
-	out, err := sns.NewFromConfig(w.sdk(account)).GetTopicAttributes(t.Context(), &sns.GetTopicAttributesInput{TopicArn: aws.String(topic)})
+	out, err := sns.NewFromConfig(w.sdk(account)).GetTopicAttributes(
+		t.Context(),
+		&sns.GetTopicAttributesInput{TopicArn: aws.String(topic)},
+	)
 	must(t, err)
 	if out.Attributes["KmsMasterKeyId"] == "" {
 		t.Error("the topic is not encrypted")
 	}
 	policy, err := policydoc.Parse(out.Attributes["Policy"], policydoc.Resource)
 	must(t, err)
-	all, err := policydoc.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, policydoc.Identity)
+	all, err := policydoc.Parse(
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+		policydoc.Identity,
+	)
 	must(t, err)
 	const function, queue = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:relay", "arn:aws:sqs:" + region + ":" + sandbox.HubAccount + ":relay"
 	for name, test := range map[string]struct {
@@ -45,9 +51,17 @@ func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 		"function of the hub, by another account":  {"444455556666", "lambda", function, false},
 	} {
 		request := evaluate.Request{
-			Principal: "arn:aws:sts::" + test.by + ":assumed-role/admin/x", Role: "arn:aws:iam::" + test.by + ":role/admin", Action: "sns:Subscribe", Resource: topic,
+			Principal: "arn:aws:sts::" + test.by + ":assumed-role/admin/x",
+			Role:      "arn:aws:iam::" + test.by + ":role/admin",
+			Action:    "sns:Subscribe",
+			Resource:  topic,
 			Context: map[string][]string{
-				"aws:PrincipalAccount": {test.by}, "aws:SecureTransport": {"true"}, "sns:Protocol": {test.protocol}, "sns:Endpoint": {test.endpoint},
+				"aws:PrincipalAccount": {
+					test.by,
+				},
+				"aws:SecureTransport": {"true"},
+				"sns:Protocol":        {test.protocol},
+				"sns:Endpoint":        {test.endpoint},
 			},
 		}
 		policies := evaluate.Policies{Identity: []*policydoc.Document{all}, Resource: policy, ResourceAccount: account}
@@ -69,7 +83,11 @@ func TestEvents_OnlyTheProvisionerReads(t *testing.T) {
 		documents := w.policies(role)
 		got := map[string]bool{}
 		for _, action := range []string{"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackResource"} {
-			request := evaluate.Request{Principal: "arn:aws:sts::" + account + ":assumed-role/" + role + "/x", Action: action, Resource: stack}
+			request := evaluate.Request{
+				Principal: "arn:aws:sts::" + account + ":assumed-role/" + role + "/x",
+				Action:    action,
+				Resource:  stack,
+			}
 			if evaluate.Evaluate(request, evaluate.Policies{Identity: documents}).Allowed {
 				got[action] = true
 			}

@@ -20,17 +20,34 @@ type existing struct {
 	keep                       bool // made by a stack that still has it
 }
 
-// exist makes buckets of the project's account by a stack, and then deletes the stack but not the buckets. Each has two versions of
-// an object, where it has versions.
+// exist makes buckets of the project's account by a stack, and then deletes the stack but not the
+// buckets. Each has two versions of an object, where it has versions.
 func (c *clients) exist(stack string, buckets ...existing) {
 	c.w.t.Helper()
 	var resources []string
 	kept := false
 	for i, b := range buckets {
-		resources = append(resources, fmt.Sprintf(`"B%d":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":%q%s}}`, i, b.name, b.settings))
+		resources = append(
+			resources,
+			fmt.Sprintf(
+				`"B%d":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":%q%s}}`,
+				i,
+				b.name,
+				b.settings,
+			),
+		)
 		if b.statements != "" {
-			resources = append(resources, fmt.Sprintf(`"P%d":{"Type":"AWS::S3::BucketPolicy","DeletionPolicy":"Retain","DependsOn":["B%d"],"Properties":{"Bucket":%q,`+
-				`"PolicyDocument":{"Version":"2012-10-17","Statement":[%s]}}}`, i, i, b.name, b.statements))
+			resources = append(
+				resources,
+				fmt.Sprintf(
+					`"P%d":{"Type":"AWS::S3::BucketPolicy","DeletionPolicy":"Retain","DependsOn":["B%d"],"Properties":{"Bucket":%q,`+
+						`"PolicyDocument":{"Version":"2012-10-17","Statement":[%s]}}}`,
+					i,
+					i,
+					b.name,
+					b.statements,
+				),
+			)
 		}
 		kept = kept || b.keep
 	}
@@ -44,7 +61,10 @@ func (c *clients) exist(stack string, buckets ...existing) {
 			continue // the key of another account does not exist here, so that nothing can be written
 		}
 		for _, text := range []string{"one", "two"} {
-			_, err := c.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(b.name), Key: aws.String("data"), Body: strings.NewReader(text)})
+			_, err := c.s3.PutObject(
+				ctx,
+				&s3.PutObjectInput{Bucket: aws.String(b.name), Key: aws.String("data"), Body: strings.NewReader(text)},
+			)
 			must(c.w, 0, err)
 		}
 	}
@@ -60,7 +80,18 @@ func (c *clients) contents(bucket string) string {
 	out, err := c.s3.ListObjectVersions(c.w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket)})
 	var texts []string
 	for _, v := range must(c.w, out, err).Versions {
-		texts = append(texts, fmt.Sprint(aws.ToString(v.Key), " ", aws.ToString(v.VersionId), " ", aws.ToString(v.ETag), " ", aws.ToBool(v.IsLatest)))
+		texts = append(
+			texts,
+			fmt.Sprint(
+				aws.ToString(v.Key),
+				" ",
+				aws.ToString(v.VersionId),
+				" ",
+				aws.ToString(v.ETag),
+				" ",
+				aws.ToBool(v.IsLatest),
+			),
+		)
 	}
 	return strings.Join(texts, "\n")
 }
@@ -84,22 +115,57 @@ var kinds = []struct {
 	arguments []string
 }{
 	{existing{name: "legacy-plain"}, nil},
-	{existing{name: "legacy-versioned", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`}, []string{`tags = { team = "blue" }`}},
-	{existing{name: "legacy-suspended", settings: `,"VersioningConfiguration":{"Status":"Suspended"}`}, []string{"versioning = false"}},
-	{existing{name: "legacy-kms", settings: `,"BucketEncryption":{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":` +
-		`{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"arn:aws:kms:eu-west-1:444455556666:key/1"}}]}`}, nil},
+	{
+		existing{name: "legacy-versioned", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`},
+		[]string{`tags = { team = "blue" }`},
+	},
+	{
+		existing{name: "legacy-suspended", settings: `,"VersioningConfiguration":{"Status":"Suspended"}`},
+		[]string{"versioning = false"},
+	},
+	{
+		existing{
+			name: "legacy-kms",
+			settings: `,"BucketEncryption":{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":` +
+				`{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"arn:aws:kms:eu-west-1:444455556666:key/1"}}]}`,
+		},
+		nil,
+	},
 	{existing{name: "legacy-policy", statements: foreign}, []string{keepAll}},
 	{existing{name: "legacy-acls", settings: `,"OwnershipControls":{"Rules":[{"ObjectOwnership":"ObjectWriter"}]}`}, nil},
-	{existing{name: "legacy-tiers", settings: versioned + `,"LifecycleConfiguration":{"Rules":[{"Id":"archive","Status":"Enabled","Transitions":` +
-		`[{"StorageClass":"GLACIER","TransitionInDays":30}]},{"Id":"old","Status":"Enabled","ExpirationInDays":400}]}`},
-		[]string{keepAll, "lifecycle_rules = { expire_after_days = 400 }"}},
-	{existing{name: "legacy-copied", settings: versioned + `,"ReplicationConfiguration":{"Role":"arn:aws:iam::111122223333:role/r","Rules":` +
-		`[{"Status":"Enabled","Destination":{"Bucket":"arn:aws:s3:::elsewhere"}}]},"NotificationConfiguration":{"TopicConfigurations":` +
-		`[{"Event":"s3:ObjectCreated:*","Topic":"arn:aws:sns:eu-west-1:111122223333:t"}]}`}, []string{keepAll}},
-	{existing{name: "legacy-site", settings: `,"WebsiteConfiguration":{"IndexDocument":"index.html"},"CorsConfiguration":{"CorsRules":` +
-		`[{"AllowedMethods":["GET"],"AllowedOrigins":["https://example.com"]}]}`}, []string{removeAll, `cors = [{ allowed_origins = ["https://example.com"], allowed_methods = ["GET"] }]`}},
-	{existing{name: "legacy-locked", settings: `,"ObjectLockEnabled":true,"ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled","Rule":` +
-		`{"DefaultRetention":{"Mode":"GOVERNANCE","Days":5}}}`}, []string{`object_lock = { mode = "GOVERNANCE", days = 5 }`}},
+	{
+		existing{
+			name: "legacy-tiers",
+			settings: versioned + `,"LifecycleConfiguration":{"Rules":[{"Id":"archive","Status":"Enabled","Transitions":` +
+				`[{"StorageClass":"GLACIER","TransitionInDays":30}]},{"Id":"old","Status":"Enabled","ExpirationInDays":400}]}`,
+		},
+		[]string{keepAll, "lifecycle_rules = { expire_after_days = 400 }"},
+	},
+	{
+		existing{
+			name: "legacy-copied",
+			settings: versioned + `,"ReplicationConfiguration":{"Role":"arn:aws:iam::111122223333:role/r","Rules":` +
+				`[{"Status":"Enabled","Destination":{"Bucket":"arn:aws:s3:::elsewhere"}}]},"NotificationConfiguration":{"TopicConfigurations":` +
+				`[{"Event":"s3:ObjectCreated:*","Topic":"arn:aws:sns:eu-west-1:111122223333:t"}]}`,
+		},
+		[]string{keepAll},
+	},
+	{
+		existing{
+			name: "legacy-site",
+			settings: `,"WebsiteConfiguration":{"IndexDocument":"index.html"},"CorsConfiguration":{"CorsRules":` +
+				`[{"AllowedMethods":["GET"],"AllowedOrigins":["https://example.com"]}]}`,
+		},
+		[]string{removeAll, `cors = [{ allowed_origins = ["https://example.com"], allowed_methods = ["GET"] }]`},
+	},
+	{
+		existing{
+			name: "legacy-locked",
+			settings: `,"ObjectLockEnabled":true,"ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled","Rule":` +
+				`{"DefaultRetention":{"Mode":"GOVERNANCE","Days":5}}}`,
+		},
+		[]string{`object_lock = { mode = "GOVERNANCE", days = 5 }`},
+	},
 }
 
 // TestAdoption_Kinds adopts buckets of all kinds in one apply. Their data stays.
@@ -123,10 +189,20 @@ func TestAdoption_Kinds(t *testing.T) {
 	s.write(configuration)
 	w.wantNoWrite(w.counted(func() {
 		plan := s.tryPlan()
-		plan.says(fmt.Sprintf("Plan: %d to import, 0 to add, %d to change, 0 to destroy.", len(kinds), len(kinds)), "Project Bucket Will Be Adopted",
-			"Unmodeled Settings of legacy-tiers Will Be Kept", "replication (ReplicationConfiguration)", "event notifications to SNS topics", `"Id":"archive"`, `"Sid":"Partner"`,
-			"The apply REMOVES them: - website hosting", "noncurrent versions after 90 days (new: the bucket deletes none of them now)",
-			"objects 400 days after they were written (as now)", "LoggingConfiguration is nothing, not", "managed = false -> true")
+		plan.says(
+			fmt.Sprintf("Plan: %d to import, 0 to add, %d to change, 0 to destroy.", len(kinds), len(kinds)),
+			"Project Bucket Will Be Adopted",
+			"Unmodeled Settings of legacy-tiers Will Be Kept",
+			"replication (ReplicationConfiguration)",
+			"event notifications to SNS topics",
+			`"Id":"archive"`,
+			`"Sid":"Partner"`,
+			"The apply REMOVES them: - website hosting",
+			"noncurrent versions after 90 days (new: the bucket deletes none of them now)",
+			"objects 400 days after they were written (as now)",
+			"LoggingConfiguration is nothing, not",
+			"managed = false -> true",
+		)
 		if strings.Contains(plan.text, "Bucketcopied Properties.ReplicationConfiguration") {
 			t.Error("what is kept is shown as drift")
 		}
@@ -156,10 +232,20 @@ func TestAdoption_Refusals(t *testing.T) {
 	s := w.workspace(acmeProject + bucketOf("inbox", afterProject))
 	s.apply()
 	c := w.clients()
-	c.exist("before", existing{name: "legacy-site", settings: `,"WebsiteConfiguration":{"IndexDocument":"i"}`},
-		existing{name: "legacy-open", settings: `,"OwnershipControls":{"Rules":[{"ObjectOwnership":"ObjectWriter"}]},"AccessControl":"PublicRead"`},
-		existing{name: "legacy-years", settings: `,"ObjectLockEnabled":true,"ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled","Rule":` +
-			`{"DefaultRetention":{"Mode":"COMPLIANCE","Years":1}}}`}, existing{name: "legacy.dots"})
+	c.exist(
+		"before",
+		existing{name: "legacy-site", settings: `,"WebsiteConfiguration":{"IndexDocument":"i"}`},
+		existing{
+			name:     "legacy-open",
+			settings: `,"OwnershipControls":{"Rules":[{"ObjectOwnership":"ObjectWriter"}]},"AccessControl":"PublicRead"`,
+		},
+		existing{
+			name: "legacy-years",
+			settings: `,"ObjectLockEnabled":true,"ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled","Rule":` +
+				`{"DefaultRetention":{"Mode":"COMPLIANCE","Years":1}}}`,
+		},
+		existing{name: "legacy.dots"},
+	)
 	c.exist("theirs", existing{name: "legacy-theirs", keep: true})
 	w.clientsOf("444455556666").exist("before", existing{name: "legacy-foreign"})
 	w.box.ResetCalls()
@@ -184,7 +270,8 @@ func TestAdoption_Refusals(t *testing.T) {
 	w.wantNoWrite(w.calls())
 }
 
-// TestAdoption_InterruptedAndForgotten fails between the two commits. Another plan shows the rest; destroying only forgets.
+// TestAdoption_InterruptedAndForgotten fails between the two commits. Another plan shows the rest;
+// destroying only forgets.
 func TestAdoption_InterruptedAndForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -195,14 +282,20 @@ func TestAdoption_InterruptedAndForgotten(t *testing.T) {
 	before := c.contents("legacy-plain")
 	fail := func() {
 		t.Helper()
-		if err := w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1}); err != nil {
+		if err := w.box.AddFaults(
+			sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.write(acmeProject + adopting("old", "legacy-plain"))
 	fail()
 	s.tryApply().fails("it failed", "was imported into the stack of the project, with the settings that it had")
-	s.tryPlan().says("managed = false -> true", "LoggingConfiguration is nothing, not", "0 to add, 1 to change, 0 to destroy")
+	s.tryPlan().says(
+		"managed = false -> true",
+		"LoggingConfiguration is nothing, not",
+		"0 to add, 1 to change, 0 to destroy",
+	)
 	s.applied(acmeProject + adopting("old", "legacy-plain"))
 	s.run("state", "rm", "stowage_project_bucket.old").succeeds()
 
@@ -234,28 +327,43 @@ func TestAdoption_Retained(t *testing.T) {
 	s := w.workspace(acmeProject + bucketOf("inbox", `on_delete = "retain"`, afterProject))
 	s.apply()
 	c := w.clients()
-	_, err := c.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("data"), Body: strings.NewReader("x")})
+	_, err := c.s3.PutObject(
+		t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("data"), Body: strings.NewReader("x")},
+	)
 	must(w, 0, err)
 	before := c.contents(physical("inbox"))
 	s.applied(acmeProject)
 	s.write(acmeProject + bucketOf("inbox", `on_delete = "retain"`, afterProject))
 	s.tryApply().fails(`id = "acme/inbox/` + physical("inbox") + `"`)
-	s.applied(acmeProject + adopting("inbox", physical("inbox"), `on_delete = "retain"`)).says("1 imported, 0 added, 1 changed, 0 destroyed")
+	s.applied(
+		acmeProject + adopting("inbox", physical("inbox"), `on_delete = "retain"`),
+	).says("1 imported, 0 added, 1 changed, 0 destroyed")
 	if c.contents(physical("inbox")) != before {
 		t.Error("its data has changed")
 	}
 }
 
-// TestAdoption_GeneratedConfiguration has the CLI write the configuration of existing buckets, which can be applied as it is.
+// TestAdoption_GeneratedConfiguration has the CLI write the configuration of existing buckets,
+// which can be applied as it is.
 func TestAdoption_GeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.workspace(acmeProject)
 	s.apply()
-	w.clients().exist("before", existing{name: "legacy-one", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`}, existing{name: "legacy-two"})
+	w.clients().exist(
+		"before",
+		existing{name: "legacy-one", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`},
+		existing{name: "legacy-two"},
+	)
 	imports := ""
 	for _, name := range []string{"one", "two"} {
-		imports += fmt.Sprintf("import {\n  to = stowage_project_bucket.%s\n  id = \"acme/%s/legacy-%s\"\n}\n", name, name, name)
+		imports += fmt.Sprintf(
+			"import {\n  to = stowage_project_bucket.%s\n  id = \"acme/%s/legacy-%s\"\n}\n",
+			name,
+			name,
+			name,
+		)
 	}
 	s.write(acmeProject + imports)
 	s.tryPlan("-generate-config-out=generated.tf").says("2 to import, 0 to add, 2 to change, 0 to destroy")

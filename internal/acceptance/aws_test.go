@@ -28,7 +28,11 @@ type clients struct {
 // config returns a configuration with the credentials of an account's administrator.
 func (w *world) config(account string) aws.Config {
 	id, secret := sandbox.StaticCredentials(account)
-	return aws.Config{Region: region, BaseEndpoint: aws.String(w.endpoint), Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")}
+	return aws.Config{
+		Region:       region,
+		BaseEndpoint: aws.String(w.endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
+	}
 }
 
 func (w *world) clients() *clients { return w.clientsOf(account) }
@@ -48,8 +52,12 @@ func (w *world) clientsOf(account string) *clients {
 // not exist.
 func (w *world) makeRole(account, name string) {
 	w.t.Helper()
-	_, err := iam.NewFromConfig(w.config(account)).CreateRole(w.t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`)})
+	_, err := iam.NewFromConfig(w.config(account)).CreateRole(
+		w.t.Context(),
+		&iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}]}`,
+		)},
+	)
 	var exists *iamtypes.EntityAlreadyExistsException
 	if err != nil && !errors.As(err, &exists) {
 		w.t.Fatal(err)
@@ -99,7 +107,10 @@ func (c *clients) groups() []string {
 // policies returns the names of the account's policies, except those of the onboarding.
 func (c *clients) policies() []string {
 	c.w.t.Helper()
-	out, err := c.iam.ListPolicies(c.w.t.Context(), &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal, PathPrefix: aws.String("/stowage/")})
+	out, err := c.iam.ListPolicies(
+		c.w.t.Context(),
+		&iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal, PathPrefix: aws.String("/stowage/")},
+	)
 	var names []string
 	for _, p := range must(c.w, out, err).Policies {
 		names = append(names, aws.ToString(p.PolicyName))
@@ -134,7 +145,10 @@ func (c *clients) wantNothingLeft() {
 
 func (c *clients) put(bucket, key string) {
 	c.w.t.Helper()
-	out, err := c.s3.PutObject(c.w.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: strings.NewReader("data")})
+	out, err := c.s3.PutObject(
+		c.w.t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: strings.NewReader("data")},
+	)
 	must(c.w, out, err)
 }
 
@@ -152,13 +166,19 @@ func (c *clients) revision(project string) string {
 
 func (c *clients) stack(project string) cfntypes.Stack {
 	c.w.t.Helper()
-	out, err := c.cfn.DescribeStacks(c.w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("stowage-" + project + "-0")})
+	out, err := c.cfn.DescribeStacks(
+		c.w.t.Context(),
+		&cloudformation.DescribeStacksInput{StackName: aws.String("stowage-" + project + "-0")},
+	)
 	return must(c.w, out, err).Stacks[0]
 }
 
 func (c *clients) template(project string) string {
 	c.w.t.Helper()
-	out, err := c.cfn.GetTemplate(c.w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-" + project + "-0")})
+	out, err := c.cfn.GetTemplate(
+		c.w.t.Context(),
+		&cloudformation.GetTemplateInput{StackName: aws.String("stowage-" + project + "-0")},
+	)
 	return aws.ToString(must(c.w, out, err).TemplateBody)
 }
 

@@ -6,13 +6,21 @@ import "testing"
 // internal/projects.
 var budgets = map[string]map[string]int{
 	"verified": {
-		"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 1,
+		"sts.GetCallerIdentity":         1,
+		"ssm.GetParameter":              1,
+		"dynamodb.Query":                1,
+		"sts.AssumeRole":                1,
+		"cloudformation.DescribeStacks": 1,
 	},
 	"cached": {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1},
 	// The directory and the project's stack are each read consistently: described, read, described
 	// again.
 	"authoritative": {
-		"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 4, "cloudformation.GetTemplate": 2,
+		"sts.GetCallerIdentity":         1,
+		"ssm.GetParameter":              1,
+		"sts.AssumeRole":                1,
+		"cloudformation.DescribeStacks": 4,
+		"cloudformation.GetTemplate":    2,
 	},
 }
 

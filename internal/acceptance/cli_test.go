@@ -108,7 +108,12 @@ func serveShared(dir string) error {
 
 // findCLI finds the terraform or tofu to test with.
 func findCLI() (string, error) {
-	candidates := []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu", filepath.Join(repository, "bin", "tofu")}
+	candidates := []string{
+		os.Getenv("TF_ACC_TERRAFORM_PATH"),
+		"terraform",
+		"tofu",
+		filepath.Join(repository, "bin", "tofu"),
+	}
 	for _, candidate := range candidates {
 		if candidate == "" {
 			continue
@@ -117,10 +122,15 @@ func findCLI() (string, error) {
 			return filepath.Abs(path)
 		}
 		if candidate == candidates[0] {
-			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names %s, which can't be run: run `make test`, which builds a CLI where there is none", candidate)
+			return "", fmt.Errorf(
+				"TF_ACC_TERRAFORM_PATH names %s, which can't be run: run `make test`, which builds a CLI where there is none",
+				candidate,
+			)
 		}
 	}
-	return "", errors.New("there is neither terraform nor tofu: run `make test`, which builds one, or put one on the PATH or into TF_ACC_TERRAFORM_PATH")
+	return "", errors.New(
+		"there is neither terraform nor tofu: run `make test`, which builds one, or put one on the PATH or into TF_ACC_TERRAFORM_PATH",
+	)
 }
 
 // overrides returns a CLI configuration with the provider's directory, under each address that a

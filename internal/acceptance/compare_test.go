@@ -60,7 +60,12 @@ func checkOutcomes(path string, all bool) error {
 		return err
 	}
 	for _, rpc := range []string{"ValidateResourceConfig", "UpgradeResourceState", "ReadResource", "PlanResourceChange"} {
-		fmt.Printf("%-24s %6d answers compared with the framework's, %6d left to it\n", rpc, counts[rpc]["same"], counts[rpc]["declined"])
+		fmt.Printf(
+			"%-24s %6d answers compared with the framework's, %6d left to it\n",
+			rpc,
+			counts[rpc]["same"],
+			counts[rpc]["declined"],
+		)
 		if counts[rpc]["same"] == 0 {
 			err = errors.Join(err, fmt.Errorf("%s was never answered without the framework", rpc))
 		}

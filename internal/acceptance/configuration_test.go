@@ -15,11 +15,17 @@ resource "stowage_project" "acme" {
 // bucketOf returns a bucket of the project acme with more arguments, one per string. It names the
 // project literally, so that it works in another workspace than the project's.
 func bucketOf(name string, arguments ...string) string {
-	return block("stowage_project_bucket", name, append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
+	return block(
+		"stowage_project_bucket",
+		name,
+		append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
 }
 
 func userOf(name string, arguments ...string) string {
-	return block("stowage_project_user", name, append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
+	return block(
+		"stowage_project_user",
+		name,
+		append([]string{`project = "acme"`, fmt.Sprintf("name = %q", name)}, arguments...)...)
 }
 
 func permissionOf(label, user, bucket string, arguments ...string) string {

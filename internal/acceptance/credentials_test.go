@@ -57,11 +57,18 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 	secret := func() string {
 		t.Helper()
 		client := secretsmanager.NewFromConfig(w.config(account))
-		out, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("stowage/acme/partner")})
+		out, err := client.GetSecretValue(
+			t.Context(),
+			&secretsmanager.GetSecretValueInput{SecretId: aws.String("stowage/acme/partner")},
+		)
 		var key struct {
 			Secret string `json:"secret_access_key"`
 		}
-		if err := json.Unmarshal([]byte(aws.ToString(must(w, out, err).SecretString)), &key); err != nil || len(key.Secret) < 30 {
+		if err := json.Unmarshal(
+			[]byte(aws.ToString(must(w, out, err).SecretString)),
+			&key,
+		); err != nil ||
+			len(key.Secret) < 30 {
 			t.Fatalf("the secret holds %d characters, error %v", len(key.Secret), err)
 		}
 		return key.Secret
@@ -122,7 +129,10 @@ func (s *workspace) remains(w *world) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := dynamodb.NewFromConfig(w.config(sandbox.HubAccount)).Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("stowage")})
+	table, err := dynamodb.NewFromConfig(w.config(sandbox.HubAccount)).Scan(
+		t.Context(),
+		&dynamodb.ScanInput{TableName: aws.String("stowage")},
+	)
 	texts["the mirror"] = asJSON(t, must(w, table, err).Items)
 	cfn := cloudformation.NewFromConfig(w.config(account))
 	stacks, err := cfn.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
@@ -133,10 +143,16 @@ func (s *workspace) remains(w *world) map[string]string {
 		if stack.ChangeSetId == nil {
 			continue // created by the onboarding
 		}
-		set, err := cfn.DescribeChangeSet(t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: stack.ChangeSetId, IncludePropertyValues: aws.Bool(true)})
+		set, err := cfn.DescribeChangeSet(
+			t.Context(),
+			&cloudformation.DescribeChangeSetInput{ChangeSetName: stack.ChangeSetId, IncludePropertyValues: aws.Bool(true)},
+		)
 		texts["the last change set of "+aws.ToString(stack.StackName)] = asJSON(t, must(w, set, err))
 	}
-	parameters, err := ssm.NewFromConfig(w.config(account)).GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)})
+	parameters, err := ssm.NewFromConfig(w.config(account)).GetParametersByPath(
+		t.Context(),
+		&ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)},
+	)
 	texts["the parameters"] = asJSON(t, must(w, parameters, err).Parameters)
 	for _, name := range []string{"terraform.tfstate", "saved.tfplan/tfplan", "trace.log", "the mirror", "the stack stowage-acme-0", "the last change set of stowage-acme-0"} {
 		if len(texts[name]) < 100 {

@@ -55,13 +55,21 @@ data "stowage_user_policy" "partner" {
 				statecheck.ExpectKnownValue(project, at("revision"), knownvalue.Int64Func(func(revision int64) error {
 					return wantPositive("revision", revision)
 				})),
-				statecheck.ExpectKnownValue(project, at("headroom").AtMapKey("resources"), knownvalue.Int64Func(func(room int64) error {
-					return wantPositive("headroom", room)
-				})),
+				statecheck.ExpectKnownValue(
+					project,
+					at("headroom").AtMapKey("resources"),
+					knownvalue.Int64Func(func(room int64) error {
+						return wantPositive("headroom", room)
+					}),
+				),
 				statecheck.ExpectKnownValue(project, at("stacks").AtSliceIndex(0).AtMapKey("name"), text("stowage-acme-0")),
 				statecheck.ExpectKnownValue(buckets, at("buckets"), bucket(map[string]knownvalue.Check{
-					"id": text("acme/inbox"), "name": text("inbox"), "bucket_name": text(physical("inbox")), "versioning": knownvalue.Bool(true),
-					"on_delete": text("refuse"), "tags": knownvalue.MapExact(map[string]knownvalue.Check{"team": text("blue")}),
+					"id":          text("acme/inbox"),
+					"name":        text("inbox"),
+					"bucket_name": text(physical("inbox")),
+					"versioning":  knownvalue.Bool(true),
+					"on_delete":   text("refuse"),
+					"tags":        knownvalue.MapExact(map[string]knownvalue.Check{"team": text("blue")}),
 				})),
 				statecheck.ExpectKnownValue(users, at("users"), bucket(map[string]knownvalue.Check{
 					"id": text("acme/partner"), "name": text("partner"), "user_name": text("acme-partner"),
@@ -69,11 +77,15 @@ data "stowage_user_policy" "partner" {
 				})),
 				statecheck.ExpectKnownValue(policy, at("policies"), knownvalue.Int64Exact(1)),
 				statecheck.ExpectKnownValue(policy, at("statements").AtSliceIndex(0).AtMapKey("effect"), text("Deny")),
-				statecheck.ExpectKnownValue(policy, at("table"), knownvalue.StringExact(`| Bucket | Below     | List | Read | Write | Delete |
+				statecheck.ExpectKnownValue(
+					policy,
+					at("table"),
+					knownvalue.StringExact(`| Bucket | Below     | List | Read | Write | Delete |
 |--------|-----------|------|------|-------|--------|
 | inbox  | (all)     | yes  | yes  | no    | no     |
 | inbox  | incoming/ | no   | no   | yes   | no     |
-`)),
+`),
+				),
 			},
 		},
 		resource.TestStep{
@@ -82,7 +94,10 @@ data "stowage_user_policy" "partner" {
 			ExpectError: x.says("Unable to Read Project", `The directory has no project "acme-none".`),
 		},
 		resource.TestStep{
-			Config:      x.in(everything, "data \"stowage_user_policy\" \"none\" {\n  project = \"acme\"\n  user    = \"ghost\"\n}\n"),
+			Config: x.in(
+				everything,
+				"data \"stowage_user_policy\" \"none\" {\n  project = \"acme\"\n  user    = \"ghost\"\n}\n",
+			),
 			PlanOnly:    true,
 			ExpectError: x.says("Unable to Read User Policy", `The project "acme" has no user "ghost".`),
 		},

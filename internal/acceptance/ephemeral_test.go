@@ -31,7 +31,10 @@ type storedKey struct {
 func (x *tenant) key(user string) storedKey {
 	x.t.Helper()
 	client := secretsmanager.NewFromConfig(x.w.config(x.account))
-	out, err := client.GetSecretValue(x.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(x.in("stowage/acme/" + user))})
+	out, err := client.GetSecretValue(
+		x.t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: aws.String(x.in("stowage/acme/" + user))},
+	)
 	var key storedKey
 	if err := json.Unmarshal([]byte(aws.ToString(must(x.w, out, err).SecretString)), &key); err != nil {
 		x.t.Fatal(err)
@@ -63,11 +66,13 @@ resource "echo" "partner" {}
 			Config: open(partner + ".secret_arn"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue("echo.partner", at("data"), knownvalue.ObjectExact(map[string]knownvalue.Check{
-					"secret_arn":        knownvalue.NotNull(),
-					"access_key_id":     knownvalue.StringFunc(func(id string) error { return wantEqual(id, x.key("partner").ID) }),
-					"secret_access_key": knownvalue.StringFunc(func(secret string) error { return wantEqual(secret, x.key("partner").Secret) }),
-					"user_name":         knownvalue.StringExact(x.in("acme-partner")),
-					"region":            knownvalue.StringExact(region),
+					"secret_arn":    knownvalue.NotNull(),
+					"access_key_id": knownvalue.StringFunc(func(id string) error { return wantEqual(id, x.key("partner").ID) }),
+					"secret_access_key": knownvalue.StringFunc(
+						func(secret string) error { return wantEqual(secret, x.key("partner").Secret) },
+					),
+					"user_name": knownvalue.StringExact(x.in("acme-partner")),
+					"region":    knownvalue.StringExact(region),
 				})),
 			},
 		},
@@ -90,7 +95,11 @@ func TestAccExample_Ephemeral(t *testing.T) {
 	x := newTenant(t)
 	v := &vault{}
 	testCase := x.testCase(resource.TestStep{
-		Config: x.in(acmeProject, userOf("partner", "access_key = {}", afterProject), x.read("examples/ephemeral-resources/stowage_user_credentials/ephemeral-resource.tf")),
+		Config: x.in(
+			acmeProject,
+			userOf("partner", "access_key = {}", afterProject),
+			x.read("examples/ephemeral-resources/stowage_user_credentials/ephemeral-resource.tf"),
+		),
 		PostApplyFunc: func() {
 			var written storedKey
 			if err := json.Unmarshal([]byte(v.written), &written); err != nil {

@@ -24,8 +24,11 @@ func TestErrors_ReplaceNeeded(t *testing.T) {
 	s.apply()
 	for _, resource := range []string{"stowage_project_bucket.inbox", "stowage_project_user.partner"} {
 		typ, _, _ := strings.Cut(resource, ".")
-		s.tryApply("-replace="+resource).fails("It is still needed by: permission partner/inbox",
-			"add -replace=ADDRESS for each of them (stowage_user_permission)", "lifecycle { replace_triggered_by = ["+typ+".<NAME>] }")
+		s.tryApply("-replace="+resource).fails(
+			"It is still needed by: permission partner/inbox",
+			"add -replace=ADDRESS for each of them (stowage_user_permission)",
+			"lifecycle { replace_triggered_by = ["+typ+".<NAME>] }",
+		)
 		s.planIsEmpty()
 		s.apply("-replace="+resource, "-replace=stowage_user_permission.p").says("2 added, 0 changed, 2 destroyed")
 		s.applied(configuration("lifecycle {\n    replace_triggered_by = [" + resource + "]\n  }"))
@@ -69,18 +72,28 @@ func TestErrors_CredentialsWithoutKey(t *testing.T) {
 func TestErrors_ObjectLock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s, c := w.workspace(acmeProject+bucketOf("inbox", `on_delete = "empty"`, `object_lock = { mode = "GOVERNANCE", days = 2 }`, afterProject)), w.clients()
+	s, c := w.workspace(
+		acmeProject+bucketOf("inbox", `on_delete = "empty"`, `object_lock = { mode = "GOVERNANCE", days = 2 }`, afterProject),
+	), w.clients()
 	s.apply()
 	bucket := aws.String(physical("inbox"))
 	put, err := c.s3.PutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: bucket, Key: aws.String("offer.pdf"), Body: strings.NewReader("hi"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+		Bucket:            bucket,
+		Key:               aws.String("offer.pdf"),
+		Body:              strings.NewReader("hi"),
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
 	})
 	must(w, put, err)
 	deleted, err := c.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: aws.String("offer.pdf")})
 	must(w, deleted, err)
 	s.write(acmeProject)
-	s.tryApply().fails("Unable to Delete Project Bucket", "S3 refused to delete 1 version.", "object protected by object lock", "Nothing was changed",
-		"Object lock protects them")
+	s.tryApply().fails(
+		"Unable to Delete Project Bucket",
+		"S3 refused to delete 1 version.",
+		"object protected by object lock",
+		"Nothing was changed",
+		"Object lock protects them",
+	)
 	listed, err := c.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
 	if n := len(must(w, listed, err).Contents); n != 0 {
 		t.Errorf("a reader sees %d objects again", n)

@@ -19,15 +19,22 @@ import (
 
 // exampleDirectories are the example directories that are tested below.
 var exampleDirectories = []string{
-	"data-sources/stowage_project", "data-sources/stowage_project_buckets", "data-sources/stowage_project_users",
-	"data-sources/stowage_projects", "data-sources/stowage_user_policy",
+	"data-sources/stowage_project",
+	"data-sources/stowage_project_buckets",
+	"data-sources/stowage_project_users",
+	"data-sources/stowage_projects",
+	"data-sources/stowage_user_policy",
 	"ephemeral-resources/stowage_user_credentials",
 	"functions/bucket_name",
-	"onboarding", "onboarding/hub", // for the aws provider: examples/onboarding tests the template
+	"onboarding",
+	"onboarding/hub", // for the aws provider: examples/onboarding tests the template
 	"partner-exchange",
 	"provider",
 	"quickstart",
-	"resources/stowage_project", "resources/stowage_project_bucket", "resources/stowage_project_user", "resources/stowage_user_permission",
+	"resources/stowage_project",
+	"resources/stowage_project_bucket",
+	"resources/stowage_project_user",
+	"resources/stowage_user_permission",
 	"trying-on-aws",
 }
 
@@ -57,8 +64,10 @@ func TestAccExample_Quickstart(t *testing.T) {
 		resource.TestStep{
 			ProtoV6ProviderFactories: providers, // not in the test case: the directory has a provider block
 			ConfigDirectory:          config.StaticDirectory(filepath.Join(repository, "examples/quickstart")),
-			ConfigStateChecks:        []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("inbox", knownvalue.StringExact(physical("inbox")))},
-			PostApplyFunc:            x.wantQuickstart,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownOutputValue("inbox", knownvalue.StringExact(physical("inbox"))),
+			},
+			PostApplyFunc: x.wantQuickstart,
 		},
 	)
 	testCase.ProtoV6ProviderFactories = nil
@@ -81,8 +90,10 @@ func TestAccExample_Resources(t *testing.T) {
 			address, id := command[1], command[2]
 			resource.ParallelTest(t, x.testCase(
 				resource.TestStep{
-					Config:           configuration,
-					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)}},
+					Config: configuration,
+					ConfigPlanChecks: resource.ConfigPlanChecks{
+						PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)},
+					},
 				},
 				resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: id, ImportStateVerify: true},
 				resource.TestStep{
@@ -90,8 +101,12 @@ func TestAccExample_Resources(t *testing.T) {
 					Config: x.in(configuration, x.read(dir+"/import-by-string-id.tf")), ImportStateConfigExact: true,
 				},
 				resource.TestStep{
-					ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity, SkipFunc: withoutIdentity,
-					Config: x.in(configuration, x.read(dir+"/import-by-identity.tf")), ImportStateConfigExact: true,
+					ResourceName:           address,
+					ImportState:            true,
+					ImportStateKind:        resource.ImportBlockWithResourceIdentity,
+					SkipFunc:               withoutIdentity,
+					Config:                 x.in(configuration, x.read(dir+"/import-by-identity.tf")),
+					ImportStateConfigExact: true,
 				},
 				// A retained bucket would keep the project.
 				resource.TestStep{Config: strings.ReplaceAll(configuration, `"retain"`, `"refuse"`)},
@@ -114,12 +129,24 @@ func TestAccExample_DataSources(t *testing.T) {
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: setup},
 		step("stowage_project", "room", knownvalue.NotNull()),
-		step("stowage_project_buckets", "buckets", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(x.in(physical("inbox")))})),
+		step(
+			"stowage_project_buckets",
+			"buckets",
+			knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(x.in(physical("inbox")))}),
+		),
 		step("stowage_project_users", "users", knownvalue.ListExact([]knownvalue.Check{
 			knownvalue.StringExact(x.in("arn:aws:iam::" + account + ":user/stowage/acme/acme-partner")),
 		})),
-		step("stowage_projects", "accounts", knownvalue.ObjectExact(map[string]knownvalue.Check{x.project: knownvalue.StringExact(x.account)})),
-		step("stowage_user_policy", "what_the_partner_may_do", knownvalue.StringRegexp(regexp.MustCompile(`(?m)^\| inbox +\| incoming/ +\| yes`))),
+		step(
+			"stowage_projects",
+			"accounts",
+			knownvalue.ObjectExact(map[string]knownvalue.Check{x.project: knownvalue.StringExact(x.account)}),
+		),
+		step(
+			"stowage_user_policy",
+			"what_the_partner_may_do",
+			knownvalue.StringRegexp(regexp.MustCompile(`(?m)^\| inbox +\| incoming/ +\| yes`)),
+		),
 	))
 }
 
@@ -127,10 +154,14 @@ func TestAccExample_Function(t *testing.T) {
 	x := newTenant(t)
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providers,
-		Steps: []resource.TestStep{{
-			Config:            x.read("examples/functions/bucket_name/function.tf"),
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("inbox", knownvalue.StringExact(x.in(physical("inbox"))))},
-		}},
+		Steps: []resource.TestStep{
+			{
+				Config: x.read("examples/functions/bucket_name/function.tf"),
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownOutputValue("inbox", knownvalue.StringExact(x.in(physical("inbox")))),
+				},
+			},
+		},
 	})
 }
 
@@ -139,7 +170,11 @@ func TestAccExample_Provider(t *testing.T) {
 	resource.ParallelTest(t, x.testCase(resource.TestStep{
 		Config: x.in(x.read("examples/provider/provider.tf"), acmeProject, bucketOf("inbox", afterProject)),
 		ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownValue(inbox, at("tags_all"), knownvalue.MapExact(map[string]knownvalue.Check{"managed_by": knownvalue.StringExact("terraform")})),
+			statecheck.ExpectKnownValue(
+				inbox,
+				at("tags_all"),
+				knownvalue.MapExact(map[string]knownvalue.Check{"managed_by": knownvalue.StringExact("terraform")}),
+			),
 		},
 	}))
 }

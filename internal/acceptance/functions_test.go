@@ -19,14 +19,40 @@ func TestAccBucketNameFunction(t *testing.T) {
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providers,
 		Steps: []resource.TestStep{
-			{Config: call(`"acme", "inbox", "111122223333", "eu-west-1"`), ConfigStateChecks: names("acme-inbox-111122223333-eu-west-1-an")},
+			{
+				Config:            call(`"acme", "inbox", "111122223333", "eu-west-1"`),
+				ConfigStateChecks: names("acme-inbox-111122223333-eu-west-1-an"),
+			},
 			// This region has no namespace for the account's own buckets.
-			{Config: call(`"acme", "inbox", "111122223333", "me-south-1"`), ConfigStateChecks: names("acme-inbox-111122223333-me-south-1")},
-			{Config: call(`"a", "inbox", "111122223333", "eu-west-1"`), PlanOnly: true, ExpectError: x.says(`Invalid value for "project" parameter`, "a project name has 2 to 20")},
-			{Config: call(`"acme", "In", "111122223333", "eu-west-1"`), PlanOnly: true, ExpectError: x.says(`Invalid value for "name" parameter`, "may hold only")},
-			{Config: call(`"acme", "inbox", "1", "eu-west-1"`), PlanOnly: true, ExpectError: x.says(`Invalid value for "account" parameter`, "must be the 12 digits")},
-			{Config: call(`"acme", "inbox", "111122223333", "Ireland"`), PlanOnly: true, ExpectError: x.says(`Invalid value for "region" parameter`, "must be the code of an AWS region")},
-			{Config: call(`"acme", "inbox", "111122223333", null`), PlanOnly: true, ExpectError: x.says(`Invalid value for "region" parameter`, "must not be null")},
+			{
+				Config:            call(`"acme", "inbox", "111122223333", "me-south-1"`),
+				ConfigStateChecks: names("acme-inbox-111122223333-me-south-1"),
+			},
+			{
+				Config:      call(`"a", "inbox", "111122223333", "eu-west-1"`),
+				PlanOnly:    true,
+				ExpectError: x.says(`Invalid value for "project" parameter`, "a project name has 2 to 20"),
+			},
+			{
+				Config:      call(`"acme", "In", "111122223333", "eu-west-1"`),
+				PlanOnly:    true,
+				ExpectError: x.says(`Invalid value for "name" parameter`, "may hold only"),
+			},
+			{
+				Config:      call(`"acme", "inbox", "1", "eu-west-1"`),
+				PlanOnly:    true,
+				ExpectError: x.says(`Invalid value for "account" parameter`, "must be the 12 digits"),
+			},
+			{
+				Config:      call(`"acme", "inbox", "111122223333", "Ireland"`),
+				PlanOnly:    true,
+				ExpectError: x.says(`Invalid value for "region" parameter`, "must be the code of an AWS region"),
+			},
+			{
+				Config:      call(`"acme", "inbox", "111122223333", null`),
+				PlanOnly:    true,
+				ExpectError: x.says(`Invalid value for "region" parameter`, "must not be null"),
+			},
 		},
 	})
 }

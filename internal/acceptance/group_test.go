@@ -30,8 +30,16 @@ func TestApplyTakesOneCommitPerWave(t *testing.T) {
 			t.Errorf("three commits were called too many:\n%s", o.raw)
 		}
 	})
-	if commits, most := calls["cloudformation.ExecuteChangeSet"], 2*n/parallelism; commits < n/parallelism || commits > most {
-		t.Errorf("%d objects at parallelism %d took %d commits, want %d, at most %d", n, parallelism, commits, n/parallelism, most)
+	if commits, most := calls["cloudformation.ExecuteChangeSet"], 2*n/parallelism; commits < n/parallelism ||
+		commits > most {
+		t.Errorf(
+			"%d objects at parallelism %d took %d commits, want %d, at most %d",
+			n,
+			parallelism,
+			commits,
+			n/parallelism,
+			most,
+		)
 	}
 	w.wantCalls(w.counted(func() { s.planIsEmpty() }), budgets["verified"])
 }
@@ -47,7 +55,12 @@ func TestSaturatedApplyWarnsOnce(t *testing.T) {
 		configuration.WriteString(userOf(fmt.Sprintf("user%d", i)))
 	}
 	s := w.workspace(configuration.String())
-	o := s.apply("-parallelism=5").says("40 added", "5 changes were in progress at once", "terraform apply -parallelism=100", "TFE_PARALLELISM=100")
+	o := s.apply("-parallelism=5").says(
+		"40 added",
+		"5 changes were in progress at once",
+		"terraform apply -parallelism=100",
+		"TFE_PARALLELISM=100",
+	)
 	if got := strings.Count(o.text, limited); got != 1 {
 		t.Errorf("%d warnings, want 1", got)
 	}

@@ -17,7 +17,9 @@ func TestProvider_NoCredentials(t *testing.T) {
 	w := newWorld(t)
 	s := w.workspace(acmeProject)
 	s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"] = "", ""
-	w.wantNoWrite(w.counted(func() { s.tryApply().fails("Unable to Configure Provider", "No AWS credentials were found") }))
+	w.wantNoWrite(
+		w.counted(func() { s.tryApply().fails("Unable to Configure Provider", "No AWS credentials were found") }),
+	)
 }
 
 // TestMissingTable removes the hub's table, and then its settings. Both errors name what is
@@ -27,16 +29,25 @@ func TestMissingTable(t *testing.T) {
 	w := newWorld(t)
 	s, config := w.workspace(everything), w.config(sandbox.HubAccount)
 	s.apply()
-	table, err := dynamodb.NewFromConfig(config).DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("stowage")})
+	table, err := dynamodb.NewFromConfig(config).DeleteTable(
+		t.Context(),
+		&dynamodb.DeleteTableInput{TableName: aws.String("stowage")},
+	)
 	must(w, table, err)
 	for _, mode := range []string{"verified", "cached"} {
 		s.env["STOWAGE_READ_CONSISTENCY"] = mode
-		s.tryPlan().fails(`The hub "stowage" cannot be used`, `the DynamoDB table "stowage" does not exist in account 000000000000, Region eu-west-1`)
+		s.tryPlan().fails(
+			`The hub "stowage" cannot be used`,
+			`the DynamoDB table "stowage" does not exist in account 000000000000, Region eu-west-1`,
+		)
 	}
 	s.env["STOWAGE_READ_CONSISTENCY"] = "authoritative"
 	s.planIsEmpty()
 
-	parameter, err := ssm.NewFromConfig(config).DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")})
+	parameter, err := ssm.NewFromConfig(config).DeleteParameter(
+		t.Context(),
+		&ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")},
+	)
 	must(w, parameter, err)
 	s.tryPlan().fails(`There is no hub "stowage"`)
 }

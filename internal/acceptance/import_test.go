@@ -54,12 +54,16 @@ var imports = map[string]struct {
 	id       string
 	identity map[string]string
 }{
-	acme:                            {"acme", map[string]string{"name": "acme"}},
-	inbox:                           {"acme/inbox", map[string]string{"project": "acme", "name": "inbox"}},
-	partner:                         {"acme/partner", map[string]string{"project": "acme", "name": "partner"}},
-	"stowage_user_permission.whole": {"acme/partner/inbox", map[string]string{"project": "acme", "user": "partner", "bucket": "inbox"}},
+	acme:    {"acme", map[string]string{"name": "acme"}},
+	inbox:   {"acme/inbox", map[string]string{"project": "acme", "name": "inbox"}},
+	partner: {"acme/partner", map[string]string{"project": "acme", "name": "partner"}},
+	"stowage_user_permission.whole": {
+		"acme/partner/inbox",
+		map[string]string{"project": "acme", "user": "partner", "bucket": "inbox"},
+	},
 	"stowage_user_permission.part": {
-		"acme/partner/inbox/incoming/", map[string]string{"project": "acme", "user": "partner", "bucket": "inbox", "prefix": "incoming/"},
+		"acme/partner/inbox/incoming/",
+		map[string]string{"project": "acme", "user": "partner", "bucket": "inbox", "prefix": "incoming/"},
 	},
 }
 
@@ -70,7 +74,11 @@ func TestAccImport_GeneratedConfiguration(t *testing.T) {
 	steps := []resource.TestStep{{Config: x.in(everything)}}
 	for _, address := range slices.Sorted(maps.Keys(imports)) {
 		steps = append(steps, resource.TestStep{
-			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: x.in(imports[address].id), GenerateConfig: true,
+			ResourceName:    address,
+			ImportState:     true,
+			ImportStateKind: resource.ImportBlockWithID,
+			ImportStateId:   x.in(imports[address].id),
+			GenerateConfig:  true,
 		})
 	}
 	resource.ParallelTest(t, x.testCase(steps...))
@@ -110,7 +118,14 @@ func TestAccImport_Identity(t *testing.T) {
 			identity["prefix"] = knownvalue.Null()
 		}
 		first.ConfigStateChecks = append(first.ConfigStateChecks, statecheck.ExpectIdentity(address, identity))
-		steps = append(steps, resource.TestStep{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity})
+		steps = append(
+			steps,
+			resource.TestStep{
+				ResourceName:    address,
+				ImportState:     true,
+				ImportStateKind: resource.ImportBlockWithResourceIdentity,
+			},
+		)
 	}
 	steps[0] = first
 	testCase := x.testCase(steps...)

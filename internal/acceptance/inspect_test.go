@@ -18,7 +18,13 @@ import (
 func (x *tenant) wantQuickstart() {
 	t, w, c := x.t, x.w, x.clients
 	t.Helper()
-	want := []string{physical("archive"), physical("inbox"), physical("outbox"), "stowage-acme-logs-" + account + "-" + region + "-an", "stowage-acme-templates-" + account + "-" + region + "-an"}
+	want := []string{
+		physical("archive"),
+		physical("inbox"),
+		physical("outbox"),
+		"stowage-acme-logs-" + account + "-" + region + "-an",
+		"stowage-acme-templates-" + account + "-" + region + "-an",
+	}
 	if diff := cmp.Diff(want, c.buckets()); diff != "" {
 		t.Errorf("buckets (-want +got):\n%s", diff)
 	}
@@ -26,10 +32,16 @@ func (x *tenant) wantQuickstart() {
 		x.wantHardened(name)
 	}
 
-	if got := c.tags(physical("inbox")); !cmp.Equal(got, map[string]string{"owner": "delivery", "stowage:project": "acme", "stowage:bucket": "inbox"}) {
+	if got := c.tags(physical("inbox")); !cmp.Equal(
+		got,
+		map[string]string{"owner": "delivery", "stowage:project": "acme", "stowage:bucket": "inbox"},
+	) {
 		t.Errorf("tags of inbox: %v", got)
 	}
-	lifecycle, err := c.s3.GetBucketLifecycleConfiguration(t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String(physical("inbox"))})
+	lifecycle, err := c.s3.GetBucketLifecycleConfiguration(
+		t.Context(),
+		&s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String(physical("inbox"))},
+	)
 	days := map[string]int32{}
 	for _, rule := range must(w, lifecycle, err).Rules {
 		if rule.Status != s3types.ExpirationStatusEnabled {
@@ -47,8 +59,16 @@ func (x *tenant) wantQuickstart() {
 	if diff := cmp.Diff(map[string]int32{"expire": 30, "noncurrent": 90, "multipart": 7}, days); diff != "" {
 		t.Errorf("lifecycle of inbox in days (-want +got):\n%s", diff)
 	}
-	lock, err := c.s3.GetObjectLockConfiguration(t.Context(), &s3.GetObjectLockConfigurationInput{Bucket: aws.String(physical("archive"))})
-	if r := must(w, lock, err).ObjectLockConfiguration.Rule.DefaultRetention; r.Mode != s3types.ObjectLockRetentionModeGovernance || aws.ToInt32(r.Days) != 30 {
+	lock, err := c.s3.GetObjectLockConfiguration(
+		t.Context(),
+		&s3.GetObjectLockConfigurationInput{Bucket: aws.String(physical("archive"))},
+	)
+	if r := must(
+		w,
+		lock,
+		err,
+	).ObjectLockConfiguration.Rule.DefaultRetention; r.Mode != s3types.ObjectLockRetentionModeGovernance ||
+		aws.ToInt32(r.Days) != 30 {
 		t.Errorf("object lock of archive: %s, %d days", r.Mode, aws.ToInt32(r.Days))
 	}
 
@@ -67,8 +87,15 @@ func (x *tenant) wantHardened(name string) {
 	t.Helper()
 	encryption, err := c.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket})
 	rule := must(w, encryption, err).ServerSideEncryptionConfiguration.Rules[0]
-	if by := rule.ApplyServerSideEncryptionByDefault; by.SSEAlgorithm != s3types.ServerSideEncryptionAwsKms || aws.ToString(by.KMSMasterKeyID) != x.projectKey() {
-		t.Errorf("%s is encrypted by %s with %s, want aws:kms with %s", bucket, by.SSEAlgorithm, aws.ToString(by.KMSMasterKeyID), x.projectKey())
+	if by := rule.ApplyServerSideEncryptionByDefault; by.SSEAlgorithm != s3types.ServerSideEncryptionAwsKms ||
+		aws.ToString(by.KMSMasterKeyID) != x.projectKey() {
+		t.Errorf(
+			"%s is encrypted by %s with %s, want aws:kms with %s",
+			bucket,
+			by.SSEAlgorithm,
+			aws.ToString(by.KMSMasterKeyID),
+			x.projectKey(),
+		)
 	}
 	if !aws.ToBool(rule.BucketKeyEnabled) {
 		t.Errorf("%s has no bucket key", bucket)
@@ -92,7 +119,8 @@ func (x *tenant) wantHardened(name string) {
 	}
 	logging, err := c.s3.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: &bucket})
 	l := must(w, logging, err).LoggingEnabled
-	if l == nil || aws.ToString(l.TargetBucket) != x.in("stowage-acme-logs-"+account+"-"+region+"-an") || aws.ToString(l.TargetPrefix) != name+"/" {
+	if l == nil || aws.ToString(l.TargetBucket) != x.in("stowage-acme-logs-"+account+"-"+region+"-an") ||
+		aws.ToString(l.TargetPrefix) != name+"/" {
 		t.Errorf("logging of %s: %+v", bucket, l)
 	}
 	policy, err := c.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})

@@ -21,8 +21,21 @@ const (
 // renamable is a bucket and a user under a key of for_each. Another key changes their addresses and
 // nothing else.
 func renamable(key string) string {
-	return acmeProject + block("stowage_project_bucket", "b", `for_each = { `+key+` = "inbox" }`, "project = stowage_project.acme.name", "name = each.value") +
-		block("stowage_project_user", "u", `for_each = { `+key+` = "partner" }`, "project = stowage_project.acme.name", "name = each.value", "access_key = {}")
+	return acmeProject + block(
+		"stowage_project_bucket",
+		"b",
+		`for_each = { `+key+` = "inbox" }`,
+		"project = stowage_project.acme.name",
+		"name = each.value",
+	) +
+		block(
+			"stowage_project_user",
+			"u",
+			`for_each = { `+key+` = "partner" }`,
+			"project = stowage_project.acme.name",
+			"name = each.value",
+			"access_key = {}",
+		)
 }
 
 // wantBucket checks that the account has the bucket inbox with its policy.
@@ -70,7 +83,9 @@ func TestOwnership_RenamedKey(t *testing.T) {
 			s.apply()
 			s.applied(provider + renamable("two")).says("2 added, 0 changed, 2 destroyed")
 			w.clients().wantThere()
-			s.write(provider + strings.ReplaceAll(renamable("two"), "name = each.value", "name = each.value\n  tags = { x = \"1\" }"))
+			s.write(
+				provider + strings.ReplaceAll(renamable("two"), "name = each.value", "name = each.value\n  tags = { x = \"1\" }"),
+			)
 			s.apply().says("0 added, 2 changed, 0 destroyed")
 		})
 	}
@@ -81,14 +96,28 @@ func TestOwnership_RenamedKey(t *testing.T) {
 func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	const cbd = "lifecycle {\n    create_before_destroy = true\n  }"
-	configuration := acmeProject + bucketOf("inbox", afterProject, cbd) + userOf("partner", "access_key = {}", afterProject, cbd)
+	configuration := acmeProject + bucketOf(
+		"inbox",
+		afterProject,
+		cbd,
+	) + userOf(
+		"partner",
+		"access_key = {}",
+		afterProject,
+		cbd,
+	)
 	replace := []string{"-replace=stowage_project_bucket.inbox", "-replace=stowage_project_user.partner"}
 	t.Run("with an origin", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		s := w.workspace(workspace1 + configuration)
 		s.apply()
-		s.apply(replace...).says("2 added, 0 changed, 2 destroyed", "Project Bucket Only Removed From State", "Project User Only Removed From State")
+		s.apply(
+			replace...).says(
+			"2 added, 0 changed, 2 destroyed",
+			"Project Bucket Only Removed From State",
+			"Project User Only Removed From State",
+		)
 		w.clients().wantThere()
 		s.planIsEmpty()
 	})
@@ -107,7 +136,9 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 func TestOwnership_Taint(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := w.workspace(workspace1 + acmeProject + bucketOf("inbox", afterProject) + userOf("partner", "access_key = {}", afterProject))
+	s := w.workspace(
+		workspace1 + acmeProject + bucketOf("inbox", afterProject) + userOf("partner", "access_key = {}", afterProject),
+	)
 	s.apply()
 	s.run("taint", "stowage_project_bucket.inbox").succeeds()
 	s.run("taint", "stowage_project_user.partner").succeeds()
@@ -131,7 +162,10 @@ func TestOwnership_Twins(t *testing.T) {
 	first := bucketOf("inbox", afterProject)
 	copied := block("stowage_project_bucket", "copied", `project = "acme"`, `name = "inbox"`, afterProject)
 	s := w.workspace(workspace1 + acmeProject + first + copied)
-	s.tryApply().fails("Duplicate Project Bucket", "Two resources of this configuration manage the project bucket \"acme/inbox\"")
+	s.tryApply().fails(
+		"Duplicate Project Bucket",
+		"Two resources of this configuration manage the project bucket \"acme/inbox\"",
+	)
 	s.applied(workspace1 + acmeProject + first)
 	s.write(workspace1 + acmeProject + first + copied)
 	s.tryApply().fails("Duplicate Project Bucket")
@@ -144,7 +178,9 @@ func TestOwnership_Twins(t *testing.T) {
 		s.write(workspace1 + acmeProject + left)
 		s.tryApply().fails("Unable to Destroy Project Bucket", "destroy = false")
 	}
-	s.applied(workspace1 + acmeProject + first + "removed {\n  from = stowage_project_bucket.copied\n  lifecycle {\n    destroy = false\n  }\n}\n")
+	s.applied(
+		workspace1 + acmeProject + first + "removed {\n  from = stowage_project_bucket.copied\n  lifecycle {\n    destroy = false\n  }\n}\n",
+	)
 	w.clients().wantBucket()
 	s.destroy()
 	w.clients().wantNothingLeft()
@@ -160,7 +196,11 @@ func TestOwnership_TwoStates(t *testing.T) {
 	first.apply()
 	second.apply().says("Project Bucket Will Be Taken Over")
 	first.write(workspace1 + bucketOf("inbox", `tags = { by = "first" }`))
-	first.tryApply().fails("Project Bucket Is Managed by Another Resource", "Another resource manages it", "Nothing was changed")
+	first.tryApply().fails(
+		"Project Bucket Is Managed by Another Resource",
+		"Another resource manages it",
+		"Nothing was changed",
+	)
 	second.planIsEmpty()
 	first.destroy().says("Project Bucket Only Removed From State")
 	w.clients().wantBucket()
@@ -222,14 +262,31 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	configuration := func(project, bucket, user, permission string) string {
 		return block("stowage_project", "acme", `name = "acme"`, `account_id = "`+account+`"`, project) +
 			bucketOf("inbox", bucket, afterProject) + userOf("partner", user, afterProject) +
-			permissionOf("p", "partner", "inbox", permission, "depends_on = [stowage_project_bucket.inbox, stowage_project_user.partner]")
+			permissionOf(
+				"p",
+				"partner",
+				"inbox",
+				permission,
+				"depends_on = [stowage_project_bucket.inbox, stowage_project_user.partner]",
+			)
 	}
 	s, c := w.workspace(configuration("", "", "", `access = "read_write"`)), w.clients()
 	s.apply()
 	cors := `cors = [{ allowed_origins = ["https://a.example"], allowed_methods = ["GET"] }]`
-	s.saved(w,
-		configuration(`on_delete = "empty"`, "lifecycle_rules = { expire_after_days = 6 }\ntags = { mine = \"x\" }", `source_ips = ["203.0.113.0/24"]`, `access = "write"`),
-		configuration(`tags = { theirs = "x" }`, cors+"\nlifecycle_rules = { abort_multipart_after_days = 3 }\ntags = { theirs = \"x\" }", `tags = { theirs = "x" }`, "access = \"read_write\"\nallow_delete = true"),
+	s.saved(
+		w,
+		configuration(
+			`on_delete = "empty"`,
+			"lifecycle_rules = { expire_after_days = 6 }\ntags = { mine = \"x\" }",
+			`source_ips = ["203.0.113.0/24"]`,
+			`access = "write"`,
+		),
+		configuration(
+			`tags = { theirs = "x" }`,
+			cors+"\nlifecycle_rules = { abort_multipart_after_days = 3 }\ntags = { theirs = \"x\" }",
+			`tags = { theirs = "x" }`,
+			"access = \"read_write\"\nallow_delete = true",
+		),
 	).succeeds().says("0 added, 4 changed, 0 destroyed")
 	got, err := c.s3.GetBucketCors(t.Context(), &s3.GetBucketCorsInput{Bucket: aws.String(physical("inbox"))})
 	if rules := must(w, got, err).CORSRules; len(rules) != 1 {
@@ -240,12 +297,24 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	}
 	// The next plan reverts the other writer's change, and nothing else.
 	s.apply("-refresh-only")
-	both := configuration("on_delete = \"empty\"\ntags = { theirs = \"x\" }",
+	both := configuration(
+		"on_delete = \"empty\"\ntags = { theirs = \"x\" }",
 		cors+"\nlifecycle_rules = { expire_after_days = 6, abort_multipart_after_days = 3 }\ntags = { mine = \"x\", theirs = \"x\" }",
-		"source_ips = [\"203.0.113.0/24\"]\ntags = { theirs = \"x\" }", "access = \"write\"\nallow_delete = true")
+		"source_ips = [\"203.0.113.0/24\"]\ntags = { theirs = \"x\" }",
+		"access = \"write\"\nallow_delete = true",
+	)
 	s.write(both)
 	s.planIsEmpty()
 
-	s.saved(w, strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 7"), strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 8")).
-		fails("Unable to Update Project Bucket", "with stowage_project_bucket.inbox", `"lifecycle_rules.expire_after_days" was 6 when the plan was made, the plan sets it to 7, and it is 8 now`, "Nothing was changed")
+	s.saved(
+		w,
+		strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 7"),
+		strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 8"),
+	).
+		fails(
+			"Unable to Update Project Bucket",
+			"with stowage_project_bucket.inbox",
+			`"lifecycle_rules.expire_after_days" was 6 when the plan was made, the plan sets it to 7, and it is 8 now`,
+			"Nothing was changed",
+		)
 }

@@ -37,7 +37,16 @@ const (
 func TestAccExample_PartnerExchange(t *testing.T) {
 	x := newTenant(t)
 	x.project = "exchange" // as in the example, which no other test applies
-	readers, others, auditors := x.reader(scannerAccount, "stowage-reader"), x.reader(scannerAccount, "another"), x.reader(auditorAccount, "stowage-reader")
+	readers, others, auditors := x.reader(
+		scannerAccount,
+		"stowage-reader",
+	), x.reader(
+		scannerAccount,
+		"another",
+	), x.reader(
+		auditorAccount,
+		"stowage-reader",
+	)
 	step := func(variables config.Variables, check func(scannerSecret, auditorSecret string)) resource.TestStep {
 		variables["account_id"] = config.StringVariable(x.account)
 		return resource.TestStep{
@@ -66,7 +75,10 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 	// The commands are sent from this machine's address.
 	local := config.Variables{"scanner_networks": config.SetVariable(config.StringVariable("127.0.0.0/8"))}
 	second := step(local, func(scannerSecret, auditorSecret string) {
-		x.typeCommands(map[string]aws.Config{"scanner": readers, "auditor": auditors}, map[string]string{"scanner": scannerSecret, "auditor": auditorSecret})
+		x.typeCommands(
+			map[string]aws.Config{"scanner": readers, "auditor": auditors},
+			map[string]string{"scanner": scannerSecret, "auditor": auditorSecret},
+		)
 		x.empty(x.in(dropOff))
 		x.empty(x.in(pickUp))
 	})
@@ -82,12 +94,21 @@ func (x *tenant) reader(partner, role string) aws.Config {
 	x.t.Helper()
 	w, ctx, admin := x.w, x.t.Context(), x.w.config(partner)
 	w.makeRole(partner, role)
-	_, err := iam.NewFromConfig(admin).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("stowage"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[` +
-			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:` + x.account + `:secret:stowage/exchange/*"},` +
-			`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:` + x.account + `:key/*"}]}`)})
+	_, err := iam.NewFromConfig(admin).PutRolePolicy(
+		ctx,
+		&iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("stowage"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[` +
+				`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:` + x.account + `:secret:stowage/exchange/*"},` +
+				`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:*:` + x.account + `:key/*"}]}`)},
+	)
 	must(w, 0, err)
-	out, err := sts.NewFromConfig(admin).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + partner + ":role/" + role), RoleSessionName: aws.String("partner")})
+	out, err := sts.NewFromConfig(admin).AssumeRole(
+		ctx,
+		&sts.AssumeRoleInput{
+			RoleArn:         aws.String("arn:aws:iam::" + partner + ":role/" + role),
+			RoleSessionName: aws.String("partner"),
+		},
+	)
 	c := must(w, out, err).Credentials
 	admin.Credentials = credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
 	return admin
@@ -96,7 +117,10 @@ func (x *tenant) reader(partner, role string) aws.Config {
 // readKey reads a partner's key with its own role.
 func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
 	x.t.Helper()
-	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(x.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(
+		x.t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: &secret},
+	)
 	var key storedKey
 	if err := json.Unmarshal([]byte(aws.ToString(must(x.w, out, err).SecretString)), &key); err != nil || key.ID == "" {
 		x.t.Fatalf("the secret holds no key: %v", err)
@@ -129,7 +153,10 @@ func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scanner
 
 	// No partner reads another's secret, nor does another role of the same account.
 	for name, config := range map[string]aws.Config{"the auditor": auditors, "another role": others} {
-		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &scannerSecret})
+		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(
+			ctx,
+			&secretsmanager.GetSecretValueInput{SecretId: &scannerSecret},
+		)
 		wantDenied(t, name+" reads the scanner's secret", err)
 	}
 
@@ -156,11 +183,23 @@ func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scanner
 		if err != nil {
 			return err
 		}
-		_, err = c.UploadPart(ctx, &s3.UploadPartInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x")})
+		_, err = c.UploadPart(
+			ctx,
+			&s3.UploadPartInput{
+				Bucket:     &bucket,
+				Key:        &key,
+				UploadId:   made.UploadId,
+				PartNumber: aws.Int32(1),
+				Body:       strings.NewReader("x"),
+			},
+		)
 		if err != nil {
 			return err
 		}
-		_, err = c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId})
+		_, err = c.AbortMultipartUpload(
+			ctx,
+			&s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId},
+		)
 		return err
 	}
 	for name, err := range map[string]error{
@@ -237,10 +276,21 @@ func (x *tenant) typeCommands(readers map[string]aws.Config, secrets map[string]
 			key := x.readKey(readers[who], secrets[who])
 			c = aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret}
 		}
-		environ := append(os.Environ(),
-			"HOME="+dir, "AWS_ENDPOINT_URL="+w.endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "AWS_EC2_METADATA_DISABLED=true",
-			"AWS_ACCESS_KEY_ID="+c.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken,
-			"DROP_OFF="+x.in(dropOff), "PICK_UP="+x.in(pickUp), "SECRET_ARN="+secrets["scanner"], "PATH="+filepath.Dir(awsCLI)+":"+os.Getenv("PATH"))
+		environ := append(
+			os.Environ(),
+			"HOME="+dir,
+			"AWS_ENDPOINT_URL="+w.endpoint,
+			"AWS_REGION="+region,
+			"AWS_DEFAULT_REGION="+region,
+			"AWS_EC2_METADATA_DISABLED=true",
+			"AWS_ACCESS_KEY_ID="+c.AccessKeyID,
+			"AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey,
+			"AWS_SESSION_TOKEN="+c.SessionToken,
+			"DROP_OFF="+x.in(dropOff),
+			"PICK_UP="+x.in(pickUp),
+			"SECRET_ARN="+secrets["scanner"],
+			"PATH="+filepath.Dir(awsCLI)+":"+os.Getenv("PATH"),
+		)
 		if c.SessionToken == "" {
 			environ = append(environ, "AWS_SESSION_TOKEN=")
 		}

@@ -25,7 +25,11 @@ func TestAccProject_Basic(t *testing.T) {
 				plancheck.ExpectKnownValue(acme, at("region"), knownvalue.StringExact(region)),
 				plancheck.ExpectKnownValue(acme, at("on_delete"), knownvalue.StringExact("refuse")),
 				plancheck.ExpectKnownValue(acme, at("tags_all"), knownvalue.MapExact(nil)),
-				plancheck.ExpectKnownValue(acme, at("log_bucket_name"), knownvalue.StringExact(x.in("stowage-acme-logs-"+account+"-"+region+"-an"))),
+				plancheck.ExpectKnownValue(
+					acme,
+					at("log_bucket_name"),
+					knownvalue.StringExact(x.in("stowage-acme-logs-"+account+"-"+region+"-an")),
+				),
 				plancheck.ExpectUnknownValue(acme, at("kms_key_arn")),
 				plancheck.ExpectUnknownValue(acme, at("notification_topic_arn")),
 			}},
@@ -33,7 +37,11 @@ func TestAccProject_Basic(t *testing.T) {
 				statecheck.ExpectKnownValue(acme, at("tags"), knownvalue.Null()),
 				statecheck.ExpectKnownValue(acme, at("drift"), knownvalue.Null()),
 				statecheck.ExpectKnownValue(acme, at("sftp_endpoint"), knownvalue.Null()),
-				statecheck.ExpectKnownValue(acme, at("notification_topic_arn"), knownvalue.StringExact(x.in("arn:aws:sns:"+region+":"+account+":stowage-events"))),
+				statecheck.ExpectKnownValue(
+					acme,
+					at("notification_topic_arn"),
+					knownvalue.StringExact(x.in("arn:aws:sns:"+region+":"+account+":stowage-events")),
+				),
 			},
 			Check: resource.TestCheckResourceAttrWith(acme, "kms_key_arn", func(arn string) error {
 				if key := x.projectKey(); arn != key {
@@ -56,7 +64,9 @@ func TestAccProject_Update(t *testing.T) {
   }
 }`, block("stowage_project", "acme", append(arguments, `name = "acme"`, `account_id = "`+account+`"`)...))
 	}
-	updates := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(acme, plancheck.ResourceActionUpdate)}}
+	updates := resource.ConfigPlanChecks{
+		PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(acme, plancheck.ResourceActionUpdate)},
+	}
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration()},
 		resource.TestStep{
@@ -71,8 +81,11 @@ func TestAccProject_Update(t *testing.T) {
 		},
 		resource.TestStep{ResourceName: acme, ImportState: true, ImportStateKind: resource.ImportBlockWithID},
 		resource.TestStep{
-			Config: configuration(), ConfigPlanChecks: updates,
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(acme, at("sftp_endpoint"), knownvalue.Null())},
+			Config:           configuration(),
+			ConfigPlanChecks: updates,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(acme, at("sftp_endpoint"), knownvalue.Null()),
+			},
 		},
 	))
 }
@@ -85,9 +98,12 @@ func TestAccProject_Replace(t *testing.T) {
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: x.in(acmeProject, userOf("partner", afterProject))},
 		resource.TestStep{
-			Config:      moved + x.in(userOf("partner", afterProject)),
-			PlanOnly:    true,
-			ExpectError: x.says("Unable to Replace Project", "holds 0 buckets, 1 users and 0 permissions, and can't change its account_id"),
+			Config:   moved + x.in(userOf("partner", afterProject)),
+			PlanOnly: true,
+			ExpectError: x.says(
+				"Unable to Replace Project",
+				"holds 0 buckets, 1 users and 0 permissions, and can't change its account_id",
+			),
 		},
 		resource.TestStep{Config: x.in(acmeProject)},
 		resource.TestStep{
@@ -108,7 +124,10 @@ func TestAccProject_Replace(t *testing.T) {
 // is not created again.
 func TestAccProject_StackDeleted(t *testing.T) {
 	x := newTenant(t)
-	gone := x.says("the account "+account+" has no stack stowage-acme-0 in the region eu-west-1", "A missing stack is not taken for a deletion")
+	gone := x.says(
+		"the account "+account+" has no stack stowage-acme-0 in the region eu-west-1",
+		"A missing stack is not taken for a deletion",
+	)
 	testCase := x.testCase(
 		resource.TestStep{Config: x.in(acmeProject)},
 		resource.TestStep{
@@ -117,7 +136,10 @@ func TestAccProject_StackDeleted(t *testing.T) {
 					StackName: aws.String(x.in("stowage-acme-0")), EnableTerminationProtection: aws.Bool(false),
 				})
 				must(x.w, protected, err)
-				deleted, err := x.cfn.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(x.in("stowage-acme-0"))})
+				deleted, err := x.cfn.DeleteStack(
+					t.Context(),
+					&cloudformation.DeleteStackInput{StackName: aws.String(x.in("stowage-acme-0"))},
+				)
 				must(x.w, deleted, err)
 			},
 			RefreshState: true,

@@ -64,7 +64,11 @@ func TestAccProjectBucket_Basic(t *testing.T) {
 				plancheck.ExpectUnknownValue(inbox, at("regional_domain_name")),
 			}},
 		},
-		resource.TestStep{Config: both, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: planned}, ConfigStateChecks: stored},
+		resource.TestStep{
+			Config:            both,
+			ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: planned},
+			ConfigStateChecks: stored,
+		},
 		resource.TestStep{ResourceName: outbox, ImportState: true, ImportStateVerify: true},
 		resource.TestStep{ResourceName: outbox, ImportState: true, ImportStateKind: resource.ImportBlockWithID},
 	))
@@ -94,7 +98,11 @@ func TestAccProjectBucket_Update(t *testing.T) {
 	testCase := x.testCase(
 		resource.TestStep{Config: configuration(1)},
 		resource.TestStep{Config: configuration(2, data...), ConfigPlanChecks: updates},
-		resource.TestStep{Config: configuration(3, all...), ConfigPlanChecks: updates, PostApplyFunc: func() { x.wantUpdated(key) }},
+		resource.TestStep{
+			Config:           configuration(3, all...),
+			ConfigPlanChecks: updates,
+			PostApplyFunc:    func() { x.wantUpdated(key) },
+		},
 		resource.TestStep{ResourceName: inbox, ImportState: true, ImportStateVerify: true},
 		resource.TestStep{
 			Config: configuration(4), ConfigPlanChecks: updates,
@@ -131,7 +139,10 @@ func (x *tenant) wantUpdated(key string) {
 	if diff := cmp.Diff(want, x.tags(*bucket)); diff != "" {
 		x.t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	lock, err := x.s3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: aws.String(x.in(physical("outbox")))})
+	lock, err := x.s3.GetObjectLockConfiguration(
+		ctx,
+		&s3.GetObjectLockConfigurationInput{Bucket: aws.String(x.in(physical("outbox")))},
+	)
 	if got := aws.ToInt32(must(x.w, lock, err).ObjectLockConfiguration.Rule.DefaultRetention.Days); got != 3 {
 		x.t.Errorf("objects are locked for %d days", got)
 	}
@@ -140,7 +151,10 @@ func (x *tenant) wantUpdated(key string) {
 func TestAccProjectBucket_Replace(t *testing.T) {
 	x := newTenant(t)
 	configuration := func(arguments ...string) string {
-		return x.in(acmeProject, block("stowage_project_bucket", "inbox", append(arguments, `project = "acme"`, afterProject)...))
+		return x.in(
+			acmeProject,
+			block("stowage_project_bucket", "inbox", append(arguments, `project = "acme"`, afterProject)...),
+		)
 	}
 	replaces := func(name string) resource.ConfigPlanChecks {
 		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -157,14 +171,21 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration(`name = "alpha"`)},
 		// The explicit default name changes nothing.
-		resource.TestStep{Config: configuration(`name = "alpha"`, fmt.Sprintf("bucket_name = %q", physical("alpha"))), PlanOnly: true},
+		resource.TestStep{
+			Config:   configuration(`name = "alpha"`, fmt.Sprintf("bucket_name = %q", physical("alpha"))),
+			PlanOnly: true,
+		},
 		resource.TestStep{
 			Config: configuration(`name = "beta"`), ConfigPlanChecks: replaces(physical("beta")),
 			PostApplyFunc: func() { exists(physical("alpha"), false); exists(physical("beta"), true) },
 		},
 		resource.TestStep{
-			Config: configuration(`name = "beta"`, `bucket_name = "acme-by-another-name"`), ConfigPlanChecks: replaces("acme-by-another-name"),
-			PostApplyFunc: func() { exists(physical("beta"), false); exists("acme-by-another-name", true) },
+			Config: configuration(
+				`name = "beta"`,
+				`bucket_name = "acme-by-another-name"`,
+			),
+			ConfigPlanChecks: replaces("acme-by-another-name"),
+			PostApplyFunc:    func() { exists(physical("beta"), false); exists("acme-by-another-name", true) },
 		},
 		// A name removed from the configuration stays.
 		resource.TestStep{Config: configuration(`name = "beta"`), PlanOnly: true},
@@ -174,8 +195,12 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 // TestAccProjectBucket_NotEmpty tries every way to delete a bucket with an object.
 func TestAccProjectBucket_NotEmpty(t *testing.T) {
 	x := newTenant(t)
-	refusal := x.says("Unable to Delete Project Bucket", "The bucket "+physical("inbox")+" is not empty: it holds 1 object, "+
-		"for example \"incoming/report.csv\". on_delete is \"refuse\".", `first apply on_delete = "empty"`)
+	refusal := x.says(
+		"Unable to Delete Project Bucket",
+		"The bucket "+physical("inbox")+" is not empty: it holds 1 object, "+
+			"for example \"incoming/report.csv\". on_delete is \"refuse\".",
+		`first apply on_delete = "empty"`,
+	)
 	configuration := x.in(acmeProject, bucketOf("inbox", afterProject))
 	var revision string
 	resource.ParallelTest(t, x.testCase(
@@ -184,7 +209,10 @@ func TestAccProjectBucket_NotEmpty(t *testing.T) {
 			revision = x.revision(x.project)
 		}},
 		resource.TestStep{Config: configuration, Destroy: true, ExpectError: refusal},
-		resource.TestStep{Config: x.in(acmeProject, bucketOf("inbox", `bucket_name = "acme-another-name"`, afterProject)), ExpectError: refusal},
+		resource.TestStep{
+			Config:      x.in(acmeProject, bucketOf("inbox", `bucket_name = "acme-another-name"`, afterProject)),
+			ExpectError: refusal,
+		},
 		// The last applied value counts, not the configuration.
 		resource.TestStep{Config: x.in(acmeProject), ExpectError: refusal},
 		resource.TestStep{Config: configuration, PlanOnly: true, PostApplyFunc: func() {
@@ -272,13 +300,21 @@ func TestAccProjectBucket_Drift(t *testing.T) {
 				x.editResources(x.project, func(resources map[string]editedResource) {
 					resources["Bucketinbox"].set(t, "VersioningConfiguration", map[string]string{"Status": "Suspended"})
 					resources["Theirs"] = editedResource{
-						"Type": encoded(t, "AWS::SSM::Parameter"), "Properties": encoded(t, map[string]string{"Type": "String", "Value": "by hand"}),
+						"Type": encoded(
+							t,
+							"AWS::SSM::Parameter",
+						),
+						"Properties": encoded(t, map[string]string{"Type": "String", "Value": "by hand"}),
 					}
 				})
 			},
 			RefreshState: true, ExpectNonEmptyPlan: true,
 			Check: resource.ComposeAggregateTestCheckFunc(
-				resource.TestCheckResourceAttr(inbox, "drift", `Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`),
+				resource.TestCheckResourceAttr(
+					inbox,
+					"drift",
+					`Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`,
+				),
 				resource.TestCheckNoResourceAttr(outbox, "drift"),
 			),
 			RefreshPlanChecks: resource.RefreshPlanChecks{PostRefresh: []plancheck.PlanCheck{
@@ -331,7 +367,10 @@ func TestAccProjectBucket_Exists(t *testing.T) {
 		resource.TestStep{
 			Config: x.in(acmeProject, bucketOf("inbox", afterProject),
 				block("stowage_project_bucket", "second", `project = "acme"`, `name = "inbox"`, afterProject)),
-			ExpectError: x.says("Duplicate Project Bucket", "Two resources of this configuration manage the project bucket \"acme/inbox\""),
+			ExpectError: x.says(
+				"Duplicate Project Bucket",
+				"Two resources of this configuration manage the project bucket \"acme/inbox\"",
+			),
 		},
 		resource.TestStep{Config: x.in(acmeProject, bucketOf("inbox", afterProject)), PlanOnly: true},
 	))

@@ -55,7 +55,9 @@ func TestAccProjectUser_Basic(t *testing.T) {
 // both.
 func TestAccProjectUser_Credentials(t *testing.T) {
 	x := newTenant(t)
-	project := x.in(block("stowage_project", "acme", `name = "acme"`, `account_id = "`+account+`"`, "sftp = { enabled = true }"))
+	project := x.in(
+		block("stowage_project", "acme", `name = "acme"`, `account_id = "`+account+`"`, "sftp = { enabled = true }"),
+	)
 	configuration := func(arguments ...string) string {
 		return project + x.in(userOf("partner", append(arguments, afterProject)...))
 	}
@@ -79,13 +81,22 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{
 				keys(map[string]string{"a": "active"}),
 				statecheck.ExpectKnownValue(partner, at("sftp_user_name"), knownvalue.StringExact("partner")),
-				statecheck.ExpectKnownValue(partner, at("access_key").AtMapKey("rotation").AtMapKey("overlap_days"), knownvalue.Int64Exact(7)),
+				statecheck.ExpectKnownValue(
+					partner,
+					at("access_key").AtMapKey("rotation").AtMapKey("overlap_days"),
+					knownvalue.Int64Exact(7),
+				),
 			},
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestCheckResourceAttrPair(partner, "access_key_id", partner, "access_keys.a.access_key_id"),
 				resource.TestCheckResourceAttrSet(partner, "key_created_at"),
 				resource.TestCheckResourceAttrWith(partner, "secret_arn", func(arn string) error {
-					if want := x.in("arn:aws:secretsmanager:" + region + ":" + account + ":secret:stowage/acme/partner-"); !strings.HasPrefix(arn, want) {
+					if want := x.in(
+						"arn:aws:secretsmanager:" + region + ":" + account + ":secret:stowage/acme/partner-",
+					); !strings.HasPrefix(
+						arn,
+						want,
+					) {
 						t.Errorf("secret_arn is %s, want %s...", arn, want)
 					}
 					return nil
@@ -95,13 +106,22 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 		resource.TestStep{ResourceName: partner, ImportState: true, ImportStateVerify: true},
 		resource.TestStep{ResourceName: partner, ImportState: true, ImportStateKind: resource.ImportBlockWithID},
 		resource.TestStep{
-			Config: configuration(`access_key = { rotation = { every_days = 90 }, replacement_trigger = "leaked" }`, readers, sftp),
+			Config: configuration(
+				`access_key = { rotation = { every_days = 90 }, replacement_trigger = "leaked" }`,
+				readers,
+				sftp,
+			),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(partner, plancheck.ResourceActionUpdate),
 				plancheck.ExpectUnknownValue(partner, at("access_key_id")),
 			}},
 			ConfigStateChecks: []statecheck.StateCheck{keys(map[string]string{"a": "inactive", "b": "active"})},
-			Check:             resource.TestCheckResourceAttrPair(partner, "access_key_id", partner, "access_keys.b.access_key_id"),
+			Check: resource.TestCheckResourceAttrPair(
+				partner,
+				"access_key_id",
+				partner,
+				"access_keys.b.access_key_id",
+			),
 		},
 		resource.TestStep{
 			Config: configuration("access_key = { enabled = false }"),
@@ -123,7 +143,10 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 func TestAccProjectUser_Replace(t *testing.T) {
 	x := newTenant(t)
 	configuration := func(name string) string {
-		return x.in(acmeProject, block("stowage_project_user", "partner", `project = "acme"`, `name = "`+name+`"`, afterProject))
+		return x.in(
+			acmeProject,
+			block("stowage_project_user", "partner", `project = "acme"`, `name = "`+name+`"`, afterProject),
+		)
 	}
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration("ann")},

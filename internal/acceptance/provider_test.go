@@ -23,7 +23,14 @@ func TestAccProvider_InvalidConfiguration(t *testing.T) {
 	x := newTenant(t)
 	configuration := x.in(
 		block("stowage_project", "p", `name = "Acme_1"`, `account_id = "12"`),
-		block("stowage_project", "reserved", `name = "hub"`, `account_id = "`+account+`"`, `on_delete = "maybe"`, `region = "Ireland"`),
+		block(
+			"stowage_project",
+			"reserved",
+			`name = "hub"`,
+			`account_id = "`+account+`"`,
+			`on_delete = "maybe"`,
+			`region = "Ireland"`,
+		),
 		bucketOf("x"),
 		block("stowage_project_bucket", "b", `project = "acme"`, `name = "in--box"`, `bucket_name = "has.dots"`),
 		bucketOf("lock", "versioning = false", `object_lock = { mode = "GOVERNANCE", days = 1 }`),
@@ -31,13 +38,15 @@ func TestAccProvider_InvalidConfiguration(t *testing.T) {
 		bucketOf("tags", `tags = { "aws:mine" = "no" }`),
 		bucketOf("lifecycle", "lifecycle_rules = { expire_after_days = 99999 }"),
 		bucketOf("cors", `cors = [{ allowed_origins = ["*"], allowed_methods = ["PATCH"] }]`),
-		userOf("root"), userOf("partner", `source_ips = ["203.0.113.7/24"]`),
+		userOf("root"),
+		userOf("partner", `source_ips = ["203.0.113.7/24"]`),
 		userOf("rotating", "access_key = { rotation = { every_days = 10, overlap_days = 5 } }"),
 		userOf("keyless", `secret_readers = ["444455556666"]`),
 		userOf("private", `sftp = { ssh_public_keys = ["-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0"] }`),
 		permissionOf("a", "partner", "inbox", `access = "admin"`),
 		permissionOf("b", "partner", "inbox", `access = "read"`, "allow_delete = true"),
-		permissionOf("c", "partner", "inbox", `access = "read"`, `prefix = "/in"`))
+		permissionOf("c", "partner", "inbox", `access = "read"`, `prefix = "/in"`),
+	)
 	wants := map[string]string{ // by the line of the configuration that the CLI quotes
 		`name = "Acme_1"`:                      `"Acme_1" may hold only a-z, 0-9 and single hyphens between them.`,
 		`account_id = "12"`:                    `must be the 12 digits of an AWS account`,
@@ -135,12 +144,16 @@ func TestAccProvider_BadMember(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				made, err := x.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{
-					Bucket: aws.String(taken), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
+					Bucket:                    aws.String(taken),
+					CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
 				})
 				must(x.w, made, err)
 				x.fault(sandbox.Fault{
-					ResourceType: "AWS::IAM::User", PhysicalID: x.in("acme-unlucky"), Phase: "create", Times: 1,
-					Reason: "Resource handler returned message: \"The maximum number of users is exceeded\" (HandlerErrorCode: ServiceLimitExceeded)",
+					ResourceType: "AWS::IAM::User",
+					PhysicalID:   x.in("acme-unlucky"),
+					Phase:        "create",
+					Times:        1,
+					Reason:       "Resource handler returned message: \"The maximum number of users is exceeded\" (HandlerErrorCode: ServiceLimitExceeded)",
 				})
 			},
 			Config: configuration(taken),
@@ -189,18 +202,40 @@ func (x *tenant) fault(fault sandbox.Fault) {
 func TestAccProvider_RollbackFails(t *testing.T) {
 	x := newTenant(t)
 	configuration := func(source string, more ...string) string {
-		return x.in(acmeProject, userOf("partner", source, afterProject), bucketOf("inbox", afterProject),
-			permissionOf("p", "partner", "inbox", `access = "read"`, after("stowage_project_user.partner, stowage_project_bucket.inbox")), strings.Join(more, "\n"))
+		return x.in(
+			acmeProject,
+			userOf("partner", source, afterProject),
+			bucketOf("inbox", afterProject),
+			permissionOf(
+				"p",
+				"partner",
+				"inbox",
+				`access = "read"`,
+				after("stowage_project_user.partner, stowage_project_bucket.inbox"),
+			),
+			strings.Join(more, "\n"),
+		)
 	}
 	const networks = `source_ips = ["203.0.113.0/24"]`
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration("")},
 		resource.TestStep{
 			PreConfig: func() {
-				x.fault(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: x.in("acme-bad"), Phase: "create", Reason: "no such luck", Times: 1})
+				x.fault(
+					sandbox.Fault{
+						ResourceType: "AWS::IAM::User",
+						PhysicalID:   x.in("acme-bad"),
+						Phase:        "create",
+						Reason:       "no such luck",
+						Times:        1,
+					},
+				)
 				x.fault(sandbox.Fault{
-					ResourceType: "AWS::IAM::ManagedPolicy", PhysicalID: x.in("arn:aws:iam::" + account + ":policy/*"), Phase: "rollback",
-					Reason: "the policy can't be rolled back", Times: 2,
+					ResourceType: "AWS::IAM::ManagedPolicy",
+					PhysicalID:   x.in("arn:aws:iam::" + account + ":policy/*"),
+					Phase:        "rollback",
+					Reason:       "the policy can't be rolled back",
+					Times:        2,
 				})
 			},
 			Config: configuration(networks, userOf("bad", afterProject)), ExpectError: x.says("no such luck"),
@@ -220,7 +255,10 @@ func TestAccProvider_RollbackFails(t *testing.T) {
 func TestAccProvider_YAMLTemplate(t *testing.T) {
 	x := newTenant(t)
 	configuration := x.in(acmeProject, bucketOf("inbox", afterProject))
-	refusal := x.says("The template of its stack is not JSON: it was saved as YAML.", "Update the stack with the same template as JSON")
+	refusal := x.says(
+		"The template of its stack is not JSON: it was saved as YAML.",
+		"Update the stack with the same template as JSON",
+	)
 	var asJSON, asYAML string
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: configuration},
@@ -242,7 +280,10 @@ func TestAccProvider_YAMLTemplate(t *testing.T) {
 			},
 			Config: configuration, PlanOnly: true, ExpectError: refusal,
 		},
-		resource.TestStep{Config: x.in(acmeProject, bucketOf("inbox", "versioning = false", afterProject)), ExpectError: refusal},
+		resource.TestStep{
+			Config:      x.in(acmeProject, bucketOf("inbox", "versioning = false", afterProject)),
+			ExpectError: refusal,
+		},
 		resource.TestStep{
 			PreConfig: func() {
 				if x.template(x.project) != asYAML {

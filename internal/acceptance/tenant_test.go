@@ -35,7 +35,9 @@ var shared *world
 var providers = map[string]func() (tfprotov6.ProviderServer, error){
 	"stowage": func() (tfprotov6.ProviderServer, error) {
 		outcomes := os.Getenv(comparison.OutcomesVariable)
-		return provider.NewServer(provider.ServerOptions{Version: "test", InFrontOf: comparison.Comparing(comparison.AppendTo(outcomes))}), nil
+		return provider.NewServer(
+			provider.ServerOptions{Version: "test", InFrontOf: comparison.Comparing(comparison.AppendTo(outcomes))},
+		), nil
 	},
 }
 
@@ -114,9 +116,12 @@ func (x *tenant) says(texts ...string) *regexp.Regexp {
 // anything of the project.
 func (x *tenant) destroyed(*terraform.State) error {
 	left := x.left()
-	directory, err := cloudformation.NewFromConfig(x.w.config(sandbox.HubAccount)).GetTemplate(x.t.Context(), &cloudformation.GetTemplateInput{
-		StackName: aws.String("stowage-directory"),
-	})
+	directory, err := cloudformation.NewFromConfig(x.w.config(sandbox.HubAccount)).GetTemplate(
+		x.t.Context(),
+		&cloudformation.GetTemplateInput{
+			StackName: aws.String("stowage-directory"),
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -145,7 +150,10 @@ func (c *clients) left() []string {
 
 func (c *clients) secrets() []string {
 	c.w.t.Helper()
-	out, err := secretsmanager.NewFromConfig(c.w.config(c.account)).ListSecrets(c.w.t.Context(), &secretsmanager.ListSecretsInput{})
+	out, err := secretsmanager.NewFromConfig(c.w.config(c.account)).ListSecrets(
+		c.w.t.Context(),
+		&secretsmanager.ListSecretsInput{},
+	)
 	var names []string
 	for _, secret := range must(c.w, out, err).SecretList {
 		names = append(names, aws.ToString(secret.Name))
@@ -155,9 +163,12 @@ func (c *clients) secrets() []string {
 
 func (c *clients) parameters() []string {
 	c.w.t.Helper()
-	out, err := ssm.NewFromConfig(c.w.config(c.account)).GetParametersByPath(c.w.t.Context(), &ssm.GetParametersByPathInput{
-		Path: aws.String("/stowage"), Recursive: aws.Bool(true),
-	})
+	out, err := ssm.NewFromConfig(c.w.config(c.account)).GetParametersByPath(
+		c.w.t.Context(),
+		&ssm.GetParametersByPathInput{
+			Path: aws.String("/stowage"), Recursive: aws.Bool(true),
+		},
+	)
 	var names []string
 	for _, parameter := range must(c.w, out, err).Parameters {
 		names = append(names, aws.ToString(parameter.Name))

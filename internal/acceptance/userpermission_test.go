@@ -12,10 +12,31 @@ import (
 const permission = "stowage_user_permission.p"
 
 // parentsOfPermissions is a project with two buckets and two users.
-var parentsOfPermissions = acmeProject + bucketOf("inbox", afterProject) + bucketOf("outbox", afterProject) + userOf("ann", afterProject) + userOf("bob", afterProject)
+var parentsOfPermissions = acmeProject + bucketOf(
+	"inbox",
+	afterProject,
+) + bucketOf(
+	"outbox",
+	afterProject,
+) + userOf(
+	"ann",
+	afterProject,
+) + userOf(
+	"bob",
+	afterProject,
+)
 
 func permissionAfterParents(user, bucket string, arguments ...string) string {
-	return permissionOf("p", user, bucket, append(arguments, after("stowage_project_bucket.inbox, stowage_project_bucket.outbox, stowage_project_user.ann, stowage_project_user.bob"))...)
+	return permissionOf(
+		"p",
+		user,
+		bucket,
+		append(
+			arguments,
+			after(
+				"stowage_project_bucket.inbox, stowage_project_bucket.outbox, stowage_project_user.ann, stowage_project_user.bob",
+			),
+		)...)
 }
 
 func TestAccUserPermission_Basic(t *testing.T) {
@@ -23,7 +44,9 @@ func TestAccUserPermission_Basic(t *testing.T) {
 	configuration := func(arguments ...string) string {
 		return x.in(parentsOfPermissions, permissionAfterParents("ann", "inbox", arguments...))
 	}
-	updates := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(permission, plancheck.ResourceActionUpdate)}}
+	updates := resource.ConfigPlanChecks{
+		PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(permission, plancheck.ResourceActionUpdate)},
+	}
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{
 			Config: configuration(`access = "read"`),
@@ -76,16 +99,27 @@ func TestAccUserPermission_Replace(t *testing.T) {
 func TestAccUserPermission_MissingParent(t *testing.T) {
 	x := newTenant(t)
 	var revision string
-	parents := resource.TestStep{Config: x.in(parentsOfPermissions), PostApplyFunc: func() { revision = x.revision(x.project) }}
+	parents := resource.TestStep{
+		Config:        x.in(parentsOfPermissions),
+		PostApplyFunc: func() { revision = x.revision(x.project) },
+	}
 	resource.ParallelTest(t, x.testCase(
 		parents,
 		resource.TestStep{
-			Config:      x.in(parentsOfPermissions, permissionAfterParents("ann", "archive", `access = "read"`)),
-			ExpectError: x.says("Unable to Create User Permission", `Its bucket "archive" does not exist in the project.`, "bucket = stowage_project_bucket.<NAME>.name"),
+			Config: x.in(parentsOfPermissions, permissionAfterParents("ann", "archive", `access = "read"`)),
+			ExpectError: x.says(
+				"Unable to Create User Permission",
+				`Its bucket "archive" does not exist in the project.`,
+				"bucket = stowage_project_bucket.<NAME>.name",
+			),
 		},
 		resource.TestStep{
-			Config:      x.in(parentsOfPermissions, permissionAfterParents("nobody", "inbox", `access = "read"`)),
-			ExpectError: x.says("Unable to Create User Permission", `Its user "nobody" does not exist in the project.`, "user = stowage_project_user.<NAME>.name"),
+			Config: x.in(parentsOfPermissions, permissionAfterParents("nobody", "inbox", `access = "read"`)),
+			ExpectError: x.says(
+				"Unable to Create User Permission",
+				`Its user "nobody" does not exist in the project.`,
+				"user = stowage_project_user.<NAME>.name",
+			),
 		},
 		resource.TestStep{Config: x.in(parentsOfPermissions), PlanOnly: true, PostApplyFunc: func() {
 			if now := x.revision(x.project); now != revision {

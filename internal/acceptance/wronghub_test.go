@@ -20,7 +20,10 @@ func (w *world) putHub(account, region, hub, value string) {
 	config := w.config(account)
 	config.Region = region
 	_, err := ssm.NewFromConfig(config).PutParameter(w.t.Context(), &ssm.PutParameterInput{
-		Name: aws.String("/stowage/hub/" + hub), Type: ssmtypes.ParameterTypeString, Value: aws.String(value), Overwrite: aws.Bool(true),
+		Name:      aws.String("/stowage/hub/" + hub),
+		Type:      ssmtypes.ParameterTypeString,
+		Value:     aws.String(value),
+		Overwrite: aws.Bool(true),
 	})
 	must(w, struct{}{}, err)
 }
@@ -111,7 +114,11 @@ func TestOtherHub(t *testing.T) {
 	w.putHub(other, region, "stowage", `{"format":1,"account_id":"`+other+`","region":"`+region+`","table":"stowage"}`)
 	w.createTable(other)
 	s.as(other, region)
-	texts := []string{"This is not taken for a deletion", "account 000000000000, Region eu-west-1", "account 999999999999, Region eu-west-1"}
+	texts := []string{
+		"This is not taken for a deletion",
+		"account 000000000000, Region eu-west-1",
+		"account 999999999999, Region eu-west-1",
+	}
 	s.tryPlan().fails(texts...)
 	s.tryDestroy("-refresh=false").fails(texts...)
 	s.as(sandbox.HubAccount, region)
@@ -128,5 +135,9 @@ func TestMirrorOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := s.tryPlan().succeeds()
-	o.says("No changes", "Mirror Unavailable", `The DynamoDB table "stowage" of the hub (account 000000000000, Region eu-west-1) could not be read`)
+	o.says(
+		"No changes",
+		"Mirror Unavailable",
+		`The DynamoDB table "stowage" of the hub (account 000000000000, Region eu-west-1) could not be read`,
+	)
 }

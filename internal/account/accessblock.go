@@ -59,7 +59,10 @@ func ReadAccessBlock(ctx context.Context, sdk aws.Config, buckets *s3.Client, ac
 		return AccessBlock{}, nil
 	}
 	return AccessBlock{
-		aws.ToBool(c.BlockPublicAcls), aws.ToBool(c.IgnorePublicAcls), aws.ToBool(c.BlockPublicPolicy), aws.ToBool(c.RestrictPublicBuckets),
+		aws.ToBool(c.BlockPublicAcls),
+		aws.ToBool(c.IgnorePublicAcls),
+		aws.ToBool(c.BlockPublicPolicy),
+		aws.ToBool(c.RestrictPublicBuckets),
 	}, nil
 }
 
@@ -77,8 +80,12 @@ func (a fixedAddress) ResolveEndpoint(context.Context, s3control.EndpointParamet
 }
 
 func withoutAccountInHost(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("withoutAccountInHost",
-		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc(
+		"withoutAccountInHost",
+		func(
+			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+		) (middleware.InitializeOutput, middleware.Metadata, error) {
 			return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
-		}), middleware.Before)
+		},
+	), middleware.Before)
 }

@@ -31,7 +31,10 @@ func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
 	client := s3control.NewFromConfig(w.client(ours).SDK())
 	put := func(c types.PublicAccessBlockConfiguration) {
 		t.Helper()
-		_, err := client.PutPublicAccessBlock(t.Context(), &s3control.PutPublicAccessBlockInput{AccountId: aws.String(ours), PublicAccessBlockConfiguration: &c})
+		_, err := client.PutPublicAccessBlock(
+			t.Context(),
+			&s3control.PutPublicAccessBlockInput{AccountId: aws.String(ours), PublicAccessBlockConfiguration: &c},
+		)
 		must(t, err)
 	}
 	on := aws.Bool(true)
@@ -39,11 +42,21 @@ func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
 	if got := missing(ours); !slices.Equal(got, all[3:]) {
 		t.Errorf("%v are missing, want one", got)
 	}
-	put(types.PublicAccessBlockConfiguration{BlockPublicAcls: on, IgnorePublicAcls: on, BlockPublicPolicy: on, RestrictPublicBuckets: on})
+	put(
+		types.PublicAccessBlockConfiguration{
+			BlockPublicAcls:       on,
+			IgnorePublicAcls:      on,
+			BlockPublicPolicy:     on,
+			RestrictPublicBuckets: on,
+		},
+	)
 	if got := missing(ours); len(got) > 0 {
 		t.Errorf("%v are missing, want none", got)
 	}
-	_, err := client.DeletePublicAccessBlock(t.Context(), &s3control.DeletePublicAccessBlockInput{AccountId: aws.String(ours)})
+	_, err := client.DeletePublicAccessBlock(
+		t.Context(),
+		&s3control.DeletePublicAccessBlockInput{AccountId: aws.String(ours)},
+	)
 	must(t, err)
 	if got := missing(ours); !slices.Equal(got, all) {
 		t.Errorf("after the setting was deleted %v are missing", got)

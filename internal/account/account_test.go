@@ -47,7 +47,11 @@ func (w *world) clientBy(id string, transport http.RoundTripper) *awsclient.Acco
 	w.t.Helper()
 	access, secret := sandbox.StaticCredentials(id)
 	clients, err := awsclient.New(w.t.Context(), awsclient.Config{
-		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: transport},
+		Region:     "eu-west-1",
+		AccessKey:  access,
+		SecretKey:  secret,
+		Version:    "test",
+		HTTPClient: &http.Client{Transport: transport},
 	})
 	must(w.t, err)
 	return clients.Hub()
@@ -62,12 +66,14 @@ func (w *world) bucket(owner, name string) *s3.Client {
 	w.t.Helper()
 	client := w.client(owner).S3
 	_, err := client.CreateBucket(w.t.Context(), &s3.CreateBucketInput{
-		Bucket: aws.String(name), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+		Bucket:                     aws.String(name),
+		CreateBucketConfiguration:  &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 		ObjectLockEnabledForBucket: aws.Bool(strings.HasPrefix(name, "locked")),
 	})
 	must(w.t, err)
 	_, err = client.PutBucketVersioning(w.t.Context(), &s3.PutBucketVersioningInput{
-		Bucket: aws.String(name), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+		Bucket:                  aws.String(name),
+		VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 	})
 	must(w.t, err)
 	return client
@@ -75,7 +81,10 @@ func (w *world) bucket(owner, name string) *s3.Client {
 
 func put(t *testing.T, client *s3.Client, bucket, key string) {
 	t.Helper()
-	_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: strings.NewReader(key)})
+	_, err := client.PutObject(
+		t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), Body: strings.NewReader(key)},
+	)
 	must(t, err)
 }
 
@@ -105,7 +114,10 @@ func TestEmpty_ManyUploads(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "half-done")
 		for i := range 1003 {
-			_, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("half-done"), Key: aws.String(fmt.Sprint("upload", i))})
+			_, err := client.CreateMultipartUpload(
+				t.Context(),
+				&s3.CreateMultipartUploadInput{Bucket: aws.String("half-done"), Key: aws.String(fmt.Sprint("upload", i))},
+			)
 			must(t, err)
 		}
 		deleted, err := w.buckets().Empty(t.Context(), "half-done", func(int) {})
@@ -123,10 +135,16 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 		for i := range 1005 {
 			put(t, client, "full-of-versions", fmt.Sprint("key", i%3))
 		}
-		_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("full-of-versions"), Key: aws.String("key0")})
+		_, err := client.DeleteObject(
+			t.Context(),
+			&s3.DeleteObjectInput{Bucket: aws.String("full-of-versions"), Key: aws.String("key0")},
+		)
 		must(t, err)
 		for i := range 3 {
-			_, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("full-of-versions"), Key: aws.String(fmt.Sprint("upload", i))})
+			_, err := client.CreateMultipartUpload(
+				t.Context(),
+				&s3.CreateMultipartUploadInput{Bucket: aws.String("full-of-versions"), Key: aws.String(fmt.Sprint("upload", i))},
+			)
 			must(t, err)
 		}
 		var full *account.NotEmptyError
@@ -138,7 +156,11 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 			t.Errorf("deleting what is full: %v", err)
 		}
 		var progress []int
-		deleted, err := w.buckets().Empty(t.Context(), "full-of-versions", func(deleted int) { progress = append(progress, deleted) })
+		deleted, err := w.buckets().Empty(
+			t.Context(),
+			"full-of-versions",
+			func(deleted int) { progress = append(progress, deleted) },
+		)
 		must(t, err)
 		if deleted.String() != "2 objects, 1003 older versions, 1 delete marker and 3 unfinished uploads" {
 			t.Errorf("deleted %s", deleted)
@@ -155,7 +177,10 @@ func TestCheckEmpty_DeleteMarkersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "markers")
-		_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("markers"), Key: aws.String("gone.pdf")})
+		_, err := client.DeleteObject(
+			t.Context(),
+			&s3.DeleteObjectInput{Bucket: aws.String("markers"), Key: aws.String("gone.pdf")},
+		)
 		must(t, err)
 		var full *account.NotEmptyError
 		if err := w.buckets().CheckEmpty(t.Context(), "markers"); !errors.As(err, &full) || full.Example != "gone.pdf" {
@@ -170,7 +195,10 @@ func TestUnfinishedUploadsAreData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "uploads")
-		_, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")})
+		_, err := client.CreateMultipartUpload(
+			t.Context(),
+			&s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
+		)
 		must(t, err)
 		var full *account.NotEmptyError
 		if err := w.buckets().CheckEmpty(t.Context(), "uploads"); !errors.As(err, &full) || full.Example != "large.iso" {
@@ -184,8 +212,12 @@ func TestVersionsUnderObjectLockAreReported(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "locked-exports")
 		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{
-			Bucket: aws.String("locked-exports"), Key: aws.String("report.csv"), Body: strings.NewReader("x"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
-			ObjectLockMode: types.ObjectLockModeCompliance, ObjectLockRetainUntilDate: aws.Time(time.Now().Add(24 * time.Hour)),
+			Bucket:                    aws.String("locked-exports"),
+			Key:                       aws.String("report.csv"),
+			Body:                      strings.NewReader("x"),
+			ChecksumAlgorithm:         types.ChecksumAlgorithmCrc32,
+			ObjectLockMode:            types.ObjectLockModeCompliance,
+			ObjectLockRetainUntilDate: aws.Time(time.Now().Add(24 * time.Hour)),
 		})
 		must(t, err)
 		_, err = w.buckets().Empty(t.Context(), "locked-exports", nothing)
@@ -219,7 +251,10 @@ func TestBucketOfAnotherAccountIsNotTouched(t *testing.T) {
 				t.Errorf("%s: %v", doing, err)
 			}
 		}
-		_, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("their-exports"), Key: aws.String("report.csv")})
+		_, err := client.HeadObject(
+			t.Context(),
+			&s3.HeadObjectInput{Bucket: aws.String("their-exports"), Key: aws.String("report.csv")},
+		)
 		must(t, err)
 	})
 }
@@ -245,7 +280,10 @@ func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "exports")
 		put(t, client, "exports", "report.csv")
-		_, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("exports"), Key: aws.String("large.iso")})
+		_, err := client.CreateMultipartUpload(
+			t.Context(),
+			&s3.CreateMultipartUploadInput{Bucket: aws.String("exports"), Key: aws.String("large.iso")},
+		)
 		must(t, err)
 		calls := &ownerless{next: simulate.NewTransport(w.box)}
 		b := account.Buckets{S3: w.clientBy(ours, calls).S3, AccountID: ours}
@@ -301,7 +339,14 @@ func TestKeyIsScheduledForDeletionOnceAndForAll(t *testing.T) {
 		arn := aws.ToString(made.KeyMetadata.Arn)
 		must(t, account.ScheduleKeyDeletion(t.Context(), keys, arn))
 		must(t, account.ScheduleKeyDeletion(t.Context(), keys, arn))
-		must(t, account.ScheduleKeyDeletion(t.Context(), keys, "arn:aws:kms:eu-west-1:"+ours+":key/00000000-0000-0000-0000-000000000000"))
+		must(
+			t,
+			account.ScheduleKeyDeletion(
+				t.Context(),
+				keys,
+				"arn:aws:kms:eu-west-1:"+ours+":key/00000000-0000-0000-0000-000000000000",
+			),
+		)
 		out, err := keys.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(arn)})
 		must(t, err)
 		if days := time.Until(aws.ToTime(out.KeyMetadata.DeletionDate)).Hours() / 24; days < 29 || days > 30 {

@@ -59,7 +59,10 @@ func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
 // Delete deletes an empty bucket. It returns a *NotEmptyError, without a change, if S3 refuses
 // because the bucket is not empty. It succeeds if the bucket does not exist.
 func (b Buckets) Delete(ctx context.Context, bucket string) error {
-	_, err := b.S3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
+	_, err := b.S3.DeleteBucket(
+		ctx,
+		&s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)},
+	)
 	switch {
 	case err == nil || noSuchBucket(err):
 		return nil
@@ -121,7 +124,10 @@ func elsewhere(err error) bool {
 }
 
 func (b Buckets) uses(ctx context.Context, bucket, keyARN string) (bool, error) {
-	out, err := b.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)})
+	out, err := b.S3.GetBucketEncryption(
+		ctx,
+		&s3.GetBucketEncryptionInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)},
+	)
 	switch code(err) {
 	case "NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError":
 		return false, nil // deleted or unencrypted

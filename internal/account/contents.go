@@ -40,7 +40,10 @@ func (c Contents) String() string {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{c.Objects, "object"}, {c.Versions, "older version"}, {c.DeleteMarkers, "delete marker"}, {c.Uploads, "unfinished upload"}} {
+	}{
+		{c.Objects, "object"}, {c.Versions, "older version"}, {c.DeleteMarkers, "delete marker"},
+		{c.Uploads, "unfinished upload"},
+	} {
 		if part.n > 0 {
 			parts = append(parts, number(part.n, part.what))
 		}

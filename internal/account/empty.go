@@ -98,7 +98,10 @@ func (e *emptying) told(err error) error {
 	case e.deleted.Empty() && !e.uncertain:
 		return err
 	case e.deleted.Empty():
-		return model.AfterChange(err, "It is unknown whether something was deleted from the bucket: the last request got no answer.")
+		return model.AfterChange(
+			err,
+			"It is unknown whether something was deleted from the bucket: the last request got no answer.",
+		)
 	case e.uncertain:
 		return model.AfterChange(err, fmt.Sprintf("Deleted from the bucket, at least: %s.", e.deleted))
 	}
@@ -142,7 +145,10 @@ type position struct{ key, version *string }
 // percent-encoded, because XML cannot represent all keys that S3 accepts.
 func (e *emptying) versions(ctx context.Context, from *position) (items []item, next *position, err error) {
 	input := &s3.ListObjectVersionsInput{
-		Bucket: aws.String(e.bucket), MaxKeys: aws.Int32(maxDelete), EncodingType: types.EncodingTypeUrl, ExpectedBucketOwner: aws.String(e.AccountID),
+		Bucket:              aws.String(e.bucket),
+		MaxKeys:             aws.Int32(maxDelete),
+		EncodingType:        types.EncodingTypeUrl,
+		ExpectedBucketOwner: aws.String(e.AccountID),
 	}
 	if from != nil {
 		input.KeyMarker, input.VersionIdMarker = from.key, from.version
@@ -265,7 +271,10 @@ func (e *emptying) deleteVersions(ctx context.Context, items []item, _ bool) ([]
 			continue
 		}
 		_, err := e.S3.DeleteObject(ctx, &s3.DeleteObjectInput{
-			Bucket: aws.String(e.bucket), Key: aws.String(one.key), VersionId: aws.String(one.id), ExpectedBucketOwner: aws.String(e.AccountID),
+			Bucket:              aws.String(e.bucket),
+			Key:                 aws.String(one.key),
+			VersionId:           aws.String(one.id),
+			ExpectedBucketOwner: aws.String(e.AccountID),
 		})
 		switch {
 		case err == nil:
@@ -336,7 +345,10 @@ func (e *emptying) count(one item) {
 func (e *emptying) abort(ctx context.Context, items []item, _ bool) ([]item, error) {
 	for _, one := range items {
 		_, err := e.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-			Bucket: aws.String(e.bucket), Key: aws.String(one.key), UploadId: aws.String(one.id), ExpectedBucketOwner: aws.String(e.AccountID),
+			Bucket:              aws.String(e.bucket),
+			Key:                 aws.String(one.key),
+			UploadId:            aws.String(one.id),
+			ExpectedBucketOwner: aws.String(e.AccountID),
 		})
 		if err != nil && code(err) != "NoSuchUpload" {
 			return nil, e.stopped(err)

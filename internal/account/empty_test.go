@@ -23,8 +23,23 @@ import (
 
 // hostileKeys are keys that S3 accepts and that XML, URLs or paths treat specially.
 var hostileKeys = []string{
-	"a\x01b", "\x7f", "tab\tand\nlines\r\n", "next\u0085line", "nothing\ufffe\uffff", "replaced\ufffd", "separator\u2028",
-	"percent%41%", "plus+and space", "a&b<c>\"d\"'", "../up/./here", "//", "ümlaut 日本 🎉", "?versionId=null", "#x", " ", strings.Repeat("k", 1024),
+	"a\x01b",
+	"\x7f",
+	"tab\tand\nlines\r\n",
+	"next\u0085line",
+	"nothing\ufffe\uffff",
+	"replaced\ufffd",
+	"separator\u2028",
+	"percent%41%",
+	"plus+and space",
+	"a&b<c>\"d\"'",
+	"../up/./here",
+	"//",
+	"ümlaut 日本 🎉",
+	"?versionId=null",
+	"#x",
+	" ",
+	strings.Repeat("k", 1024),
 }
 
 func TestEmpty_HostileKeys(t *testing.T) {
@@ -33,9 +48,15 @@ func TestEmpty_HostileKeys(t *testing.T) {
 		client := w.bucket(ours, "weird-keys")
 		for _, key := range hostileKeys {
 			put(t, client, "weird-keys", key)
-			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)})
+			_, err := client.DeleteObject(
+				t.Context(),
+				&s3.DeleteObjectInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
+			)
 			must(t, err)
-			_, err = client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)})
+			_, err = client.CreateMultipartUpload(
+				t.Context(),
+				&s3.CreateMultipartUploadInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
+			)
 			must(t, err)
 		}
 		var full *account.NotEmptyError
@@ -43,7 +64,10 @@ func TestEmpty_HostileKeys(t *testing.T) {
 			t.Errorf("checking: %v", err)
 		}
 		var progress []int
-		must(t, emptied(w.buckets().Empty(t.Context(), "weird-keys", func(deleted int) { progress = append(progress, deleted) })))
+		must(
+			t,
+			emptied(w.buckets().Empty(t.Context(), "weird-keys", func(deleted int) { progress = append(progress, deleted) })),
+		)
 		if n := len(hostileKeys); fmt.Sprint(progress) != fmt.Sprint([]int{2 * n, 3 * n}) {
 			t.Errorf("progress %v", progress)
 		}
@@ -76,7 +100,12 @@ func TestEmpty_Protected(t *testing.T) {
 			w := newWorld(t)
 			client := w.bucket(ours, "locked-exports")
 			for key, locked := range map[string]bool{"free.csv": false, "free.txt": false, "offer.pdf": true, "odd\x01": true} {
-				in := &s3.PutObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String(key), Body: strings.NewReader("x"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32}
+				in := &s3.PutObjectInput{
+					Bucket:            aws.String("locked-exports"),
+					Key:               aws.String(key),
+					Body:              strings.NewReader("x"),
+					ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+				}
 				if locked {
 					protect(in)
 				}
@@ -85,12 +114,15 @@ func TestEmpty_Protected(t *testing.T) {
 			}
 			var protected *account.UndeletableError
 			_, err := w.buckets().Empty(t.Context(), "locked-exports", nothing)
-			if !errors.As(err, &protected) || protected.Deleted.Total() != 2 || protected.Refused != 2 || protected.Key != "odd\x01" {
+			if !errors.As(err, &protected) || protected.Deleted.Total() != 2 || protected.Refused != 2 ||
+				protected.Key != "odd\x01" {
 				t.Fatalf("%s: emptying: %v (%+v)", name, err, protected)
 			}
 			explained := protected.Explain()
-			if explained.Changed != model.ChangedPartly || !strings.Contains(explained.Done, "Deleted from the bucket: 2 objects.") ||
-				!strings.Contains(explained.Remedy, "retention ends, or remove their legal hold") || !strings.Contains(explained.Cause, "object protected by object lock.") {
+			if explained.Changed != model.ChangedPartly ||
+				!strings.Contains(explained.Done, "Deleted from the bucket: 2 objects.") ||
+				!strings.Contains(explained.Remedy, "retention ends, or remove their legal hold") ||
+				!strings.Contains(explained.Cause, "object protected by object lock.") {
 				t.Errorf("%s: %+v", name, explained)
 			}
 			if protected := w.left(client, "locked-exports"); protected != 2 {
@@ -102,7 +134,10 @@ func TestEmpty_Protected(t *testing.T) {
 
 func (w *world) left(client *s3.Client, bucket string) int {
 	w.t.Helper()
-	out, err := client.ListObjectVersions(w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket), EncodingType: types.EncodingTypeUrl})
+	out, err := client.ListObjectVersions(
+		w.t.Context(),
+		&s3.ListObjectVersionsInput{Bucket: aws.String(bucket), EncodingType: types.EncodingTypeUrl},
+	)
 	must(w.t, err)
 	return len(out.Versions)
 }
@@ -114,7 +149,12 @@ type answers struct {
 
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status, body := a.answer(r); status != 0 {
-		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/xml"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		return &http.Response{
+			StatusCode: status,
+			Header:     http.Header{"Content-Type": {"application/xml"}},
+			Body:       io.NopCloser(strings.NewReader(body)),
+			Request:    r,
+		}, nil
 	}
 	return a.next.RoundTrip(r)
 }
@@ -131,17 +171,26 @@ func TestEmpty_MFADelete(t *testing.T) {
 		client := w.bucket(ours, "guarded")
 		put(t, client, "guarded", "a")
 		put(t, client, "guarded", "b")
-		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-			if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
-				return http.StatusForbidden, failed("AccessDenied", "Mfa Authentication must be used for this request")
-			}
-			return 0, ""
-		}}).S3}
+		b := account.Buckets{
+			AccountID: ours,
+			S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+				if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
+					return http.StatusForbidden, failed("AccessDenied", "Mfa Authentication must be used for this request")
+				}
+				return 0, ""
+			}}).S3,
+		}
 		var guarded *account.UndeletableError
-		if _, err := b.Empty(t.Context(), "guarded", nothing); !errors.As(err, &guarded) || guarded.Refused != 2 || !guarded.Deleted.Empty() {
+		if _, err := b.Empty(
+			t.Context(),
+			"guarded",
+			nothing,
+		); !errors.As(err, &guarded) || guarded.Refused != 2 ||
+			!guarded.Deleted.Empty() {
 			t.Fatalf("emptying: %v (%+v)", err, guarded)
 		}
-		if explained := guarded.Explain(); explained.Changed != model.ChangedNothing || !strings.Contains(explained.Remedy, "MFA delete is enabled") {
+		if explained := guarded.Explain(); explained.Changed != model.ChangedNothing ||
+			!strings.Contains(explained.Remedy, "MFA delete is enabled") {
 			t.Errorf("%+v", explained)
 		}
 	})
@@ -152,12 +201,15 @@ func TestEmpty_Stalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		put(t, w.bucket(ours, "stubborn"), "stubborn", "a")
-		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-			if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
-				return http.StatusOK, "<DeleteResult></DeleteResult>"
-			}
-			return 0, ""
-		}}).S3}
+		b := account.Buckets{
+			AccountID: ours,
+			S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+				if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
+					return http.StatusOK, "<DeleteResult></DeleteResult>"
+				}
+				return 0, ""
+			}}).S3,
+		}
 		var stalled *account.UndeletableError
 		if _, err := b.Empty(t.Context(), "stubborn", nothing); !errors.As(err, &stalled) || stalled.Key != "a" {
 			t.Errorf("emptying: %v", err)
@@ -171,14 +223,20 @@ func TestEmpty_UploadThatOutlivesAbort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "uploads")
-		_, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")})
+		_, err := client.CreateMultipartUpload(
+			t.Context(),
+			&s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
+		)
 		must(t, err)
-		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-			if r.Method == http.MethodDelete && r.URL.Query().Has("uploadId") {
-				return http.StatusNoContent, ""
-			}
-			return 0, ""
-		}}).S3}
+		b := account.Buckets{
+			AccountID: ours,
+			S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+				if r.Method == http.MethodDelete && r.URL.Query().Has("uploadId") {
+					return http.StatusNoContent, ""
+				}
+				return 0, ""
+			}}).S3,
+		}
 		must(t, emptied(b.Empty(t.Context(), "uploads", nothing)))
 	})
 }
@@ -196,11 +254,19 @@ func (v *vast) answer(r *http.Request) (int, string) {
 		var body strings.Builder
 		body.WriteString("<ListVersionsResult><EncodingType>url</EncodingType>")
 		for i := range min(v.left, 1000) {
-			fmt.Fprintf(&body, "<Version><Key>%s</Key><VersionId>%d</VersionId></Version>", url.QueryEscape(fmt.Sprint("key ", i)), v.left-i)
+			fmt.Fprintf(
+				&body,
+				"<Version><Key>%s</Key><VersionId>%d</VersionId></Version>",
+				url.QueryEscape(fmt.Sprint("key ", i)),
+				v.left-i,
+			)
 		}
 		return http.StatusOK, body.String() + "</ListVersionsResult>"
 	case query.Has("object-lock"):
-		return http.StatusNotFound, failed("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket")
+		return http.StatusNotFound, failed(
+			"ObjectLockConfigurationNotFoundError",
+			"Object Lock configuration does not exist for this bucket",
+		)
 	case query.Has("delete"):
 		v.deletes++
 		v.left -= min(v.left, 1000)
@@ -213,12 +279,15 @@ func TestEmpty_HundredThousandVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		bucket := &vast{left: 100_000}
-		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-			if strings.Contains(r.URL.Host+r.URL.Path, "vast") {
-				return bucket.answer(r)
-			}
-			return 0, ""
-		}}).S3}
+		b := account.Buckets{
+			AccountID: ours,
+			S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+				if strings.Contains(r.URL.Host+r.URL.Path, "vast") {
+					return bucket.answer(r)
+				}
+				return 0, ""
+			}}).S3,
+		}
 		var progress []int
 		must(t, emptied(b.Empty(t.Context(), "vast", func(deleted int) { progress = append(progress, deleted) })))
 		if len(progress) != 100 || progress[0] != 1000 || progress[99] != 100_000 {
@@ -236,18 +305,21 @@ func TestEncryptedWith_SecondPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		const arn = "arn:aws:kms:eu-west-1:" + ours + ":key/1"
-		b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-			switch {
-			case r.URL.Query().Get("x-id") == "ListBuckets" && r.URL.Query().Get("continuation-token") == "":
-				return http.StatusOK, "<ListAllMyBucketsResult><Buckets/><ContinuationToken>more</ContinuationToken></ListAllMyBucketsResult>"
-			case r.URL.Query().Get("x-id") == "ListBuckets":
-				return http.StatusOK, "<ListAllMyBucketsResult><Buckets><Bucket><Name>sealed</Name></Bucket></Buckets></ListAllMyBucketsResult>"
-			case r.URL.Query().Has("encryption"):
-				return http.StatusOK, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>" +
-					"<KMSMasterKeyID>" + arn + "</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
-			}
-			return 0, ""
-		}}).S3}
+		b := account.Buckets{
+			AccountID: ours,
+			S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+				switch {
+				case r.URL.Query().Get("x-id") == "ListBuckets" && r.URL.Query().Get("continuation-token") == "":
+					return http.StatusOK, "<ListAllMyBucketsResult><Buckets/><ContinuationToken>more</ContinuationToken></ListAllMyBucketsResult>"
+				case r.URL.Query().Get("x-id") == "ListBuckets":
+					return http.StatusOK, "<ListAllMyBucketsResult><Buckets><Bucket><Name>sealed</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+				case r.URL.Query().Has("encryption"):
+					return http.StatusOK, "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>" +
+						"<KMSMasterKeyID>" + arn + "</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+				}
+				return 0, ""
+			}}).S3,
+		}
 		if found, err := b.EncryptedWith(t.Context(), arn); err != nil || found != "sealed" {
 			t.Errorf("found %q, %v", found, err)
 		}
@@ -273,19 +345,22 @@ func TestEncryptedWith_OtherRegions(t *testing.T) {
 			w := newWorld(t)
 			made, err := w.client(ours).KMS.CreateKey(t.Context(), &kms.CreateKeyInput{})
 			must(t, err)
-			b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-				switch {
-				case r.Method == http.MethodGet && r.URL.Query().Get("x-id") == "ListBuckets":
-					region := ""
-					if c.region != "" {
-						region = "<BucketRegion>" + c.region + "</BucketRegion>"
+			b := account.Buckets{
+				AccountID: ours,
+				S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+					switch {
+					case r.Method == http.MethodGet && r.URL.Query().Get("x-id") == "ListBuckets":
+						region := ""
+						if c.region != "" {
+							region = "<BucketRegion>" + c.region + "</BucketRegion>"
+						}
+						return http.StatusOK, "<ListAllMyBucketsResult><Buckets><Bucket><Name>cape-town</Name>" + region + "</Bucket></Buckets></ListAllMyBucketsResult>"
+					case r.URL.Query().Has("encryption"):
+						return c.status, failed(c.code, "of another region")
 					}
-					return http.StatusOK, "<ListAllMyBucketsResult><Buckets><Bucket><Name>cape-town</Name>" + region + "</Bucket></Buckets></ListAllMyBucketsResult>"
-				case r.URL.Query().Has("encryption"):
-					return c.status, failed(c.code, "of another region")
-				}
-				return 0, ""
-			}}).S3}
+					return 0, ""
+				}}).S3,
+			}
 			found, err := b.EncryptedWith(t.Context(), aws.ToString(made.KeyMetadata.Arn))
 			if (err != nil) != c.found || !c.found && found != "" {
 				t.Errorf("%s: found %q, %v", name, found, err)

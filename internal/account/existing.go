@@ -25,7 +25,8 @@ type Existing struct {
 
 // Description is a bucket as Cloud Control describes it.
 type Description struct {
-	// Bucket are the properties of AWS::S3::Bucket and Policy is the document of the bucket policy, as JSON; "" when there is none.
+	// Bucket are the properties of AWS::S3::Bucket and Policy is the document of the bucket policy,
+	// as JSON; "" when there is none.
 	Bucket, Policy string
 }
 
@@ -47,10 +48,14 @@ func (e *UnadoptableError) Explain() model.Explanation {
 	return model.Explanation{Attribute: "bucket_name", Cause: e.Cause, Changed: model.ChangedNothing, Remedy: e.Remedy}
 }
 
-// Check returns an *UnadoptableError for a bucket that cannot be adopted: one that does not exist, or is in another account, another region or
-// a stack, or grants access to others by its ACL, which S3 refuses to turn off then.
+// Check returns an *UnadoptableError for a bucket that cannot be adopted: one that does not exist,
+// or is in another account, another region or a stack, or grants access to others by its ACL, which
+// S3 refuses to turn off then.
 func (x Existing) Check(ctx context.Context, bucket string) error {
-	acl, err := x.S3.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(x.AccountID)})
+	acl, err := x.S3.GetBucketAcl(
+		ctx,
+		&s3.GetBucketAclInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(x.AccountID)},
+	)
 	if err != nil {
 		return x.unreachable(bucket, err)
 	}
@@ -65,10 +70,18 @@ func (x Existing) Check(ctx context.Context, bucket string) error {
 		to := aws.ToString(grant.Grantee.URI) + aws.ToString(grant.Grantee.ID) + aws.ToString(grant.Grantee.EmailAddress)
 		return &UnadoptableError{
 			Bucket: bucket,
-			Cause: fmt.Sprintf("The ACL of the bucket %s grants %s to %s. Buckets of projects have no ACLs, and S3 refuses to turn off one that grants "+
-				"access to others.", bucket, grant.Permission, to),
-			Remedy: fmt.Sprintf("If nobody needs that access any more, reset the ACL: aws s3api put-bucket-acl --bucket %s --acl private. "+
-				"Otherwise give the access by a bucket policy first.", bucket),
+			Cause: fmt.Sprintf(
+				"The ACL of the bucket %s grants %s to %s. Buckets of projects have no ACLs, and S3 refuses to turn off one that grants "+
+					"access to others.",
+				bucket,
+				grant.Permission,
+				to,
+			),
+			Remedy: fmt.Sprintf(
+				"If nobody needs that access any more, reset the ACL: aws s3api put-bucket-acl --bucket %s --acl private. "+
+					"Otherwise give the access by a bucket policy first.",
+				bucket,
+			),
 		}
 	}
 	return x.unstacked(ctx, bucket)
@@ -93,8 +106,13 @@ func (x Existing) unreachable(bucket string, err error) error {
 	case code(err) == "AccessDenied":
 		return &UnadoptableError{
 			Bucket: bucket,
-			Cause: fmt.Sprintf("S3 refused to show the bucket %s: it belongs to another account than the project's, %s, or the role of the project may not read "+
-				"it. AWS's reason: %s", bucket, x.AccountID, model.Sentences(err.Error())),
+			Cause: fmt.Sprintf(
+				"S3 refused to show the bucket %s: it belongs to another account than the project's, %s, or the role of the project may not read "+
+					"it. AWS's reason: %s",
+				bucket,
+				x.AccountID,
+				model.Sentences(err.Error()),
+			),
 			Remedy: "Import it into a project of its account. If it is in this account, apply the template of the guide \"Preparing accounts\" of this " +
 				"provider version.",
 		}
@@ -104,9 +122,13 @@ func (x Existing) unreachable(bucket string, err error) error {
 
 // unstacked returns an *UnadoptableError for a bucket of a stack.
 func (x Existing) unstacked(ctx context.Context, bucket string) error {
-	out, err := x.CloudFormation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String(bucket)})
+	out, err := x.CloudFormation.DescribeStackResources(
+		ctx,
+		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String(bucket)},
+	)
 	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist") {
+	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" &&
+		strings.Contains(api.ErrorMessage(), "does not exist") {
 		return nil
 	}
 	if err != nil {
@@ -118,8 +140,12 @@ func (x Existing) unstacked(ctx context.Context, bucket string) error {
 		}
 		return &UnadoptableError{
 			Bucket: bucket,
-			Cause: fmt.Sprintf("The bucket %s is in the CloudFormation stack %s, as its resource %s. A resource can be in one stack only.",
-				bucket, aws.ToString(resource.StackName), aws.ToString(resource.LogicalResourceId)),
+			Cause: fmt.Sprintf(
+				"The bucket %s is in the CloudFormation stack %s, as its resource %s. A resource can be in one stack only.",
+				bucket,
+				aws.ToString(resource.StackName),
+				aws.ToString(resource.LogicalResourceId),
+			),
 			Remedy: "Give the resource DeletionPolicy: Retain there and update that stack. Then remove the resource from its template and update it again, " +
 				"which leaves the bucket alone.",
 		}
@@ -131,7 +157,12 @@ func (x Existing) unstacked(ctx context.Context, bucket string) error {
 func (x Existing) Describe(ctx context.Context, bucket string) (Description, error) {
 	properties, err := x.read(ctx, "AWS::S3::Bucket", bucket)
 	if isMissing(err) {
-		return Description{}, &UnadoptableError{Bucket: bucket, Missing: true, Cause: fmt.Sprintf("There is no bucket %s any more.", bucket), Remedy: "Run plan again."}
+		return Description{}, &UnadoptableError{
+			Bucket:  bucket,
+			Missing: true,
+			Cause:   fmt.Sprintf("There is no bucket %s any more.", bucket),
+			Remedy:  "Run plan again.",
+		}
 	}
 	if err != nil {
 		return Description{}, err
@@ -149,7 +180,10 @@ func isMissing(err error) bool {
 }
 
 func (x Existing) read(ctx context.Context, typeName, name string) (string, error) {
-	out, err := x.Control.GetResource(ctx, &cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(name)})
+	out, err := x.Control.GetResource(
+		ctx,
+		&cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(name)},
+	)
 	if err != nil {
 		return "", fmt.Errorf("reading the %s %s: %w", typeName, name, err)
 	}

@@ -15,7 +15,10 @@ const keyWindow = 30
 // ScheduleKeyDeletion schedules the deletion of a key in 30 days, during which it can be canceled.
 // It succeeds if the key is gone or its deletion is already scheduled.
 func ScheduleKeyDeletion(ctx context.Context, client *kms.Client, arn string) error {
-	_, err := client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn), PendingWindowInDays: aws.Int32(keyWindow)})
+	_, err := client.ScheduleKeyDeletion(
+		ctx,
+		&kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn), PendingWindowInDays: aws.Int32(keyWindow)},
+	)
 	switch code(err) {
 	case "NotFoundException", "KMSInvalidStateException":
 		return nil

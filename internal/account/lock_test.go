@@ -22,7 +22,10 @@ import (
 func lockedUntil(t *testing.T, client *s3.Client, key string, until time.Time) {
 	t.Helper()
 	input := &s3.PutObjectInput{
-		Bucket: aws.String("locked-exports"), Key: aws.String(key), Body: strings.NewReader("x"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+		Bucket:            aws.String("locked-exports"),
+		Key:               aws.String(key),
+		Body:              strings.NewReader("x"),
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
 	}
 	if !until.IsZero() {
 		input.ObjectLockMode, input.ObjectLockRetainUntilDate = types.ObjectLockModeGovernance, aws.Time(until)
@@ -36,7 +39,10 @@ func visible(t *testing.T, client *s3.Client) (objects, markers int) {
 	t.Helper()
 	listed, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("locked-exports")})
 	must(t, err)
-	versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String("locked-exports")})
+	versions, err := client.ListObjectVersions(
+		t.Context(),
+		&s3.ListObjectVersionsInput{Bucket: aws.String("locked-exports")},
+	)
 	must(t, err)
 	return len(listed.Contents), len(versions.DeleteMarkers)
 }
@@ -74,14 +80,18 @@ func TestEmpty_ObjectLock(t *testing.T) {
 					}
 				}
 				write(c.newest)
-				_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")})
+				_, err := client.DeleteObject(
+					t.Context(),
+					&s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
+				)
 				must(t, err)
 				_, err = w.buckets().Empty(t.Context(), "locked-exports", nothing)
 				var stopped *account.UndeletableError
 				if !errors.As(err, &stopped) || stopped.Refused != 1 || stopped.Key != "offer.pdf" {
 					t.Fatalf("emptying: %v", err)
 				}
-				if e := stopped.Explain(); e.Changed != c.changed || e.Done != c.done || !strings.Contains(e.Remedy, "Object lock protects them") {
+				if e := stopped.Explain(); e.Changed != c.changed || e.Done != c.done ||
+					!strings.Contains(e.Remedy, "Object lock protects them") {
 					t.Errorf("explanation %+v", e)
 				}
 				objects, markers := visible(t, client)
@@ -115,17 +125,21 @@ func TestEmpty_CallFails(t *testing.T) {
 					put(t, client, "large", fmt.Sprintf("%04d", n))
 				}
 				requests := 0
-				b := account.Buckets{AccountID: ours, S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
-					if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
-						if requests++; requests > 1 {
-							return c.status, failed(c.code, "not now")
+				b := account.Buckets{
+					AccountID: ours,
+					S3: w.clientBy(ours, &answers{simulate.NewTransport(w.box), func(r *http.Request) (int, string) {
+						if r.Method == http.MethodPost && r.URL.Query().Has("delete") {
+							if requests++; requests > 1 {
+								return c.status, failed(c.code, "not now")
+							}
 						}
-					}
-					return 0, ""
-				}}).S3}
+						return 0, ""
+					}}).S3,
+				}
 				deleted, err := b.Empty(t.Context(), "large", nothing)
 				e, ok := model.Explain(err)
-				if !ok || e.Changed != model.ChangedPartly || e.Done != c.done || deleted.Objects != 1000 || !strings.Contains(e.Cause, c.code) {
+				if !ok || e.Changed != model.ChangedPartly || e.Done != c.done || deleted.Objects != 1000 ||
+					!strings.Contains(e.Cause, c.code) {
 					t.Errorf("deleted %s: %v\n%+v", deleted, err, e)
 				}
 			})
@@ -144,7 +158,10 @@ func TestEmpty_LockedVersionsBehindMarkers(t *testing.T) {
 			time.Sleep(time.Second)
 			lockedUntil(t, client, "offer.pdf", time.Time{})
 		}
-		_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")})
+		_, err := client.DeleteObject(
+			t.Context(),
+			&s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
+		)
 		must(t, err)
 		deleted, err := w.buckets().Empty(t.Context(), "locked-exports", nothing)
 		var stopped *account.UndeletableError

@@ -40,24 +40,41 @@ func (a *Account) SDK() aws.Config { return a.sdk.Copy() }
 // Connections returns a client of the management API of a WebSocket API's stage, which reaches its
 // clients. endpoint is the stage's, such as https://API.execute-api.REGION.amazonaws.com/STAGE.
 func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
-	return apigatewaymanagementapi.NewFromConfig(a.sdk, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) })
+	return apigatewaymanagementapi.NewFromConfig(
+		a.sdk,
+		func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) },
+	)
 }
 
 func newAccount(id string, sdk aws.Config, c *Config) *Account {
 	return &Account{
-		ID: id, Region: sdk.Region, sdk: sdk,
-		CloudControl:   cloudcontrol.NewFromConfig(sdk, func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) }),
-		CloudFormation: cloudformation.NewFromConfig(sdk, func(o *cloudformation.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudformation")) }),
-		DynamoDB:       dynamodb.NewFromConfig(sdk, func(o *dynamodb.Options) { replace(&o.BaseEndpoint, c.endpoint("dynamodb")) }),
-		IAM:            iam.NewFromConfig(sdk, func(o *iam.Options) { replace(&o.BaseEndpoint, c.endpoint("iam")) }),
-		KMS:            kms.NewFromConfig(sdk, func(o *kms.Options) { replace(&o.BaseEndpoint, c.endpoint("kms")) }),
+		ID:     id,
+		Region: sdk.Region,
+		sdk:    sdk,
+		CloudControl: cloudcontrol.NewFromConfig(
+			sdk,
+			func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) },
+		),
+		CloudFormation: cloudformation.NewFromConfig(
+			sdk,
+			func(o *cloudformation.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudformation")) },
+		),
+		DynamoDB: dynamodb.NewFromConfig(
+			sdk,
+			func(o *dynamodb.Options) { replace(&o.BaseEndpoint, c.endpoint("dynamodb")) },
+		),
+		IAM: iam.NewFromConfig(sdk, func(o *iam.Options) { replace(&o.BaseEndpoint, c.endpoint("iam")) }),
+		KMS: kms.NewFromConfig(sdk, func(o *kms.Options) { replace(&o.BaseEndpoint, c.endpoint("kms")) }),
 		S3: s3.NewFromConfig(sdk, func(o *s3.Options) {
 			replace(&o.BaseEndpoint, c.endpoint("s3"))
 			o.UsePathStyle = c.S3UsePathStyle
 		}),
-		SecretsManager: secretsmanager.NewFromConfig(sdk, func(o *secretsmanager.Options) { replace(&o.BaseEndpoint, c.endpoint("secretsmanager")) }),
-		SSM:            ssm.NewFromConfig(sdk, func(o *ssm.Options) { replace(&o.BaseEndpoint, c.endpoint("ssm")) }),
-		STS:            newSTS(sdk, c),
+		SecretsManager: secretsmanager.NewFromConfig(
+			sdk,
+			func(o *secretsmanager.Options) { replace(&o.BaseEndpoint, c.endpoint("secretsmanager")) },
+		),
+		SSM: ssm.NewFromConfig(sdk, func(o *ssm.Options) { replace(&o.BaseEndpoint, c.endpoint("ssm")) }),
+		STS: newSTS(sdk, c),
 	}
 }
 

@@ -100,8 +100,11 @@ func (f *fakeAWS) answer(call sdkCall) (int, string) {
 	}
 	switch call.Operation {
 	case "GetCallerIdentity":
-		return 200, fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>%s</Arn><UserId>AIDAX</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-			caller, strings.Split(caller, ":")[4])
+		return 200, fmt.Sprintf(
+			`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>%s</Arn><UserId>AIDAX</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+			caller,
+			strings.Split(caller, ":")[4],
+		)
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
 		role := call.Form.Get("RoleArn")
 		allowed := false
@@ -109,20 +112,33 @@ func (f *fakeAWS) answer(call sdkCall) (int, string) {
 			allowed = allowed || who == caller
 		}
 		if !allowed {
-			return awsError(403, "AccessDenied", fmt.Sprintf("User: %s is not authorized to perform: sts:%s on resource: %s", caller, call.Operation, role))
+			return awsError(
+				403,
+				"AccessDenied",
+				fmt.Sprintf("User: %s is not authorized to perform: sts:%s on resource: %s", caller, call.Operation, role),
+			)
 		}
 		f.sessions++
 		key := fmt.Sprintf("ASIASESSION%d", f.sessions)
 		parts := strings.Split(role, ":")
 		f.identities[key] = fmt.Sprintf("arn:aws:sts::%s:assumed-%s/%s", parts[4], parts[5], call.Form.Get("RoleSessionName"))
-		return 200, fmt.Sprintf(`<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult><Credentials><AccessKeyId>%[2]s</AccessKeyId><SecretAccessKey>sessionsecret</SecretAccessKey><SessionToken>sessiontoken</SessionToken><Expiration>%[3]s</Expiration></Credentials><AssumedRoleUser><Arn>%[4]s</Arn><AssumedRoleId>AROAX:s</AssumedRoleId></AssumedRoleUser></%[1]sResult></%[1]sResponse>`,
-			call.Operation, key, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), f.identities[key])
+		return 200, fmt.Sprintf(
+			`<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult><Credentials><AccessKeyId>%[2]s</AccessKeyId><SecretAccessKey>sessionsecret</SecretAccessKey><SessionToken>sessiontoken</SessionToken><Expiration>%[3]s</Expiration></Credentials><AssumedRoleUser><Arn>%[4]s</Arn><AssumedRoleId>AROAX:s</AssumedRoleId></AssumedRoleUser></%[1]sResult></%[1]sResponse>`,
+			call.Operation,
+			key,
+			time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+			f.identities[key],
+		)
 	}
 	return awsError(400, "InvalidAction", call.Operation)
 }
 
 func awsError(status int, code, message string) (int, string) {
-	return status, fmt.Sprintf(`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`, code, message)
+	return status, fmt.Sprintf(
+		`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>req-1</RequestId></ErrorResponse>`,
+		code,
+		message,
+	)
 }
 
 func (f *fakeAWS) count() map[string]int {
@@ -183,7 +199,13 @@ func cleanEnvironment(t *testing.T) {
 
 // hubConfig returns the configuration of a provider with explicit keys of the hub's user.
 func hubConfig(f *fakeAWS) Config {
-	return Config{Region: "eu-west-1", AccessKey: "AKIDHUB", SecretKey: "hubsecret", Version: "1.2.3", HTTPClient: f.client()}
+	return Config{
+		Region:     "eu-west-1",
+		AccessKey:  "AKIDHUB",
+		SecretKey:  "hubsecret",
+		Version:    "1.2.3",
+		HTTPClient: f.client(),
+	}
 }
 
 func mustNew(t *testing.T, c Config) *Clients {

@@ -19,7 +19,11 @@ func addCallLog(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageCallLog", logCall), middleware.Before)
 }
 
-func logCall(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+func logCall(
+	ctx context.Context,
+	in middleware.DeserializeInput,
+	next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	started := time.Now()
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 

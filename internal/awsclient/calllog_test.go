@@ -82,15 +82,21 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 	}
 	for _, account := range []*Account{clients.Hub(), project} {
 		if _, err := account.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-			StackName: aws.String("s"), ChangeSetName: aws.String("c"), TemplateBody: aws.String(sentinel + strings.Repeat("x", 100<<10)),
+			StackName:     aws.String("s"),
+			ChangeSetName: aws.String("c"),
+			TemplateBody:  aws.String(sentinel + strings.Repeat("x", 100<<10)),
 		}); err != nil {
 			t.Fatal(err) // logging must also not fail on a long line
 		}
-		if _, err := account.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)}); err == nil {
+		if _, err := account.CloudFormation.DescribeChangeSet(
+			ctx,
+			&cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)},
+		); err == nil {
 			t.Fatal("DescribeChangeSet succeeded")
 		}
 		out, err := account.DynamoDB.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: aws.String("t"), Item: map[string]types.AttributeValue{"secret": &types.AttributeValueMemberS{Value: sentinel}},
+			TableName: aws.String("t"),
+			Item:      map[string]types.AttributeValue{"secret": &types.AttributeValueMemberS{Value: sentinel}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -104,8 +110,13 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 	const tokenRole = "arn:aws:iam::000000000000:role/FromToken"
 	f.roles[tokenRole] = []string{"token:" + sentinel}
 	if _, err := New(ctx, Config{
-		Region: "eu-west-1", Endpoints: config.Endpoints,
-		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{RoleARN: tokenRole, SessionName: "s", WebIdentityToken: sentinel},
+		Region:    "eu-west-1",
+		Endpoints: config.Endpoints,
+		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{
+			RoleARN:          tokenRole,
+			SessionName:      "s",
+			WebIdentityToken: sentinel,
+		},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +167,8 @@ func TestLogShowsRepeatedCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Count(log.String(), `"@level":"info","@message":"AWS did not serve the call; it is repeated"`)
-		if lines != 3 || !strings.Contains(log.String(), `"aws.error_code":"InternalFailure"`) || strings.Contains(log.String(), "secret words") {
+		if lines != 3 || !strings.Contains(log.String(), `"aws.error_code":"InternalFailure"`) ||
+			strings.Contains(log.String(), "secret words") {
 			t.Errorf("%d lines of progress:\n%s", lines, log.String())
 		}
 	})

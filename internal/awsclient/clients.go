@@ -66,7 +66,13 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 		return nil, err
 	}
 
-	clients := &Clients{config: c, sdk: sdk, warnings: warnings, projects: map[projectKey]*Account{}, making: map[projectKey]*making{}}
+	clients := &Clients{
+		config:   c,
+		sdk:      sdk,
+		warnings: warnings,
+		projects: map[projectKey]*Account{},
+		making:   map[projectKey]*making{},
+	}
 	var accountID string
 	if !c.SkipRequestingAccountID {
 		caller, err := callerIdentity(ctx, newSTS(sdk, &c))
@@ -76,8 +82,12 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 		case !c.SkipCredentialsValidation:
 			return nil, &CredentialsError{Err: err}
 		default:
-			clients.warnings = append(clients.warnings, Warning{"AWS account unknown",
-				"skip_credentials_validation is set, and AWS did not say whose credentials the provider uses. Reason: " + reason(err)})
+			clients.warnings = append(clients.warnings, Warning{
+				"AWS account unknown",
+				"skip_credentials_validation is set, and AWS did not say whose credentials the provider uses. Reason: " + reason(
+					err,
+				),
+			})
 		}
 	}
 	if clients.partition == "" {
@@ -134,11 +144,16 @@ func (c *Clients) Project(ctx context.Context, accountID, region, roleName strin
 		region = c.sdk.Region
 	}
 	if !accountIDPattern.MatchString(accountID) {
-		return nil, &ArgumentError{Argument: "account_id", Err: fmt.Errorf("%q is not an AWS account ID, which has 12 digits", accountID)}
+		return nil, &ArgumentError{
+			Argument: "account_id",
+			Err:      fmt.Errorf("%q is not an AWS account ID, which has 12 digits", accountID),
+		}
 	}
 	if roleName != "" && !roleNamePattern.MatchString(roleName) {
 		return nil, &ArgumentError{
-			Argument: "project_role_name", Err: fmt.Errorf("%q is not the name of a role", roleName), Remedy: "Give the role's name, not its ARN.",
+			Argument: "project_role_name",
+			Err:      fmt.Errorf("%q is not the name of a role", roleName),
+			Remedy:   "Give the role's name, not its ARN.",
 		}
 	}
 	if err := checkRegion(region, c.partition, &c.config); err != nil {
@@ -254,7 +269,11 @@ func checkRegion(region, partition string, c *Config) error {
 	if validation.SupportedRegion(region) != nil {
 		return unknownRegion(region)
 	}
-	if home, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region); partition != "" && ok && home.ID() != partition {
+	if home, ok := endpoints.PartitionForRegion(
+		endpoints.DefaultPartitions(),
+		region,
+	); partition != "" && ok &&
+		home.ID() != partition {
 		return foreignRegion(region, partition)
 	}
 	return nil

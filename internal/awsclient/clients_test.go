@@ -35,7 +35,8 @@ func TestHubCostsOneCall(t *testing.T) {
 	if got, want := f.count(), map[string]int{"sts:GetCallerIdentity": 1}; !maps.Equal(got, want) {
 		t.Errorf("calls %v, want %v", got, want)
 	}
-	if c.AccountID() != "000000000000" || c.Partition() != "aws" || c.Hub().Region != "eu-west-1" || c.Hub().ID != "000000000000" {
+	if c.AccountID() != "000000000000" || c.Partition() != "aws" || c.Hub().Region != "eu-west-1" ||
+		c.Hub().ID != "000000000000" {
 		t.Errorf("account %q, partition %q, region %q", c.AccountID(), c.Partition(), c.Hub().Region)
 	}
 }
@@ -93,7 +94,10 @@ func TestProjectCostsOneAssumeRole(t *testing.T) {
 	f.other = func(sdkCall) (int, string) {
 		return 200, `<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>`
 	}
-	if _, err := accounts[0].CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{}); err != nil {
+	if _, err := accounts[0].CloudFormation.DescribeStacks(
+		t.Context(),
+		&cloudformation.DescribeStacksInput{},
+	); err != nil {
 		t.Fatal(err)
 	}
 	call := f.all("DescribeStacks")[0]
@@ -101,7 +105,13 @@ func TestProjectCostsOneAssumeRole(t *testing.T) {
 		t.Errorf("CloudFormation was called by %s in %s", call.AccessKey, call.Region)
 	}
 
-	if other, err := c.Project(t.Context(), projectAccount, "", "StowageProvisioner"); err != nil || other == accounts[0] || other.Region != "eu-west-1" {
+	if other, err := c.Project(
+		t.Context(),
+		projectAccount,
+		"",
+		"StowageProvisioner",
+	); err != nil || other == accounts[0] ||
+		other.Region != "eu-west-1" {
 		t.Errorf("another region: %v, %v", other, err)
 	}
 }
@@ -126,8 +136,17 @@ func TestUnassumableProjectRole(t *testing.T) {
 	f := newFakeAWS()
 	c := mustNew(t, hubConfig(f))
 	_, err := c.Project(t.Context(), projectAccount, "eu-west-1", "StowageProvisioner")
-	e := wantError[*AssumeRoleError](t, err, projectRole, "account "+projectAccount, "arn:aws:iam::000000000000:user/deploy",
-		"AccessDenied: User: arn:aws:iam::000000000000:user/deploy is not authorized to perform: sts:AssumeRole", "req-1", "trust policy", "onboarded")
+	e := wantError[*AssumeRoleError](
+		t,
+		err,
+		projectRole,
+		"account "+projectAccount,
+		"arn:aws:iam::000000000000:user/deploy",
+		"AccessDenied: User: arn:aws:iam::000000000000:user/deploy is not authorized to perform: sts:AssumeRole",
+		"req-1",
+		"trust policy",
+		"onboarded",
+	)
 	if e.RoleARN != projectRole || e.ProjectID != projectAccount {
 		t.Errorf("%+v", e)
 	}
@@ -148,7 +167,13 @@ func TestOwnCredentialsServeProjects(t *testing.T) {
 			config := hubConfig(f)
 			config.SkipRequestingAccountID = skip
 			c := mustNew(t, config)
-			if a, err := c.Project(t.Context(), "000000000000", "eu-central-1", ""); err != nil || a.ID != "000000000000" || a.Region != "eu-central-1" {
+			if a, err := c.Project(
+				t.Context(),
+				"000000000000",
+				"eu-central-1",
+				"",
+			); err != nil || a.ID != "000000000000" ||
+				a.Region != "eu-central-1" {
 				t.Errorf("own account: %+v, %v", a, err)
 			}
 			if n := f.count(); n["sts:GetCallerIdentity"] != 1 || n["sts:AssumeRole"] != 0 {
@@ -194,8 +219,21 @@ func TestChainOfRoles(t *testing.T) {
 		f.roles[first] = []string{"arn:aws:iam::000000000000:user/deploy"}
 		config := hubConfig(f)
 		config.AssumeRole = []AssumeRole{
-			{RoleARN: first, SessionName: "one", ExternalID: "ext", Tags: map[string]string{"b": "2", "a": "1"}, TransitiveTagKeys: []string{"a"}},
-			{RoleARN: second, SessionName: "two", Duration: 30 * time.Minute, Policy: "{}", PolicyARNs: []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, SourceIdentity: "me"},
+			{
+				RoleARN:           first,
+				SessionName:       "one",
+				ExternalID:        "ext",
+				Tags:              map[string]string{"b": "2", "a": "1"},
+				TransitiveTagKeys: []string{"a"},
+			},
+			{
+				RoleARN:        second,
+				SessionName:    "two",
+				Duration:       30 * time.Minute,
+				Policy:         "{}",
+				PolicyARNs:     []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"},
+				SourceIdentity: "me",
+			},
 		}
 		return config
 	}
@@ -209,7 +247,8 @@ func TestChainOfRoles(t *testing.T) {
 			t.Errorf("account %s, caller %s", c.AccountID(), c.Caller())
 		}
 		calls := f.all("AssumeRole")
-		if len(calls) != 2 || calls[0].Form.Get("RoleArn") != first || calls[1].Form.Get("RoleArn") != second || calls[1].AccessKey != "ASIASESSION1" {
+		if len(calls) != 2 || calls[0].Form.Get("RoleArn") != first || calls[1].Form.Get("RoleArn") != second ||
+			calls[1].AccessKey != "ASIASESSION1" {
 			t.Errorf("calls %v", calls)
 		}
 		for i, want := range []map[string]string{
@@ -276,7 +315,10 @@ func TestWebIdentity(t *testing.T) {
 	t.Setenv("AWS_ROLE_SESSION_NAME", "env")
 	f = newFakeAWS()
 	f.roles[role] = []string{"token:jwt1"}
-	if c := mustNew(t, Config{Region: "eu-west-1", HTTPClient: f.client()}); c.Caller() != "arn:aws:sts::000000000000:assumed-role/FromToken/env" {
+	if c := mustNew(
+		t,
+		Config{Region: "eu-west-1", HTTPClient: f.client()},
+	); c.Caller() != "arn:aws:sts::000000000000:assumed-role/FromToken/env" {
 		t.Errorf("caller %s", c.Caller())
 	}
 }
@@ -373,7 +415,14 @@ func TestRefusedCredentials(t *testing.T) {
 	config := hubConfig(f)
 	config.AccessKey = "AKIDWRONG"
 	_, err := New(t.Context(), config)
-	wantError[*CredentialsError](t, err, "AWS refused", "InvalidClientTokenId: The security token included in the request is invalid.", "req-1", "does not exist")
+	wantError[*CredentialsError](
+		t,
+		err,
+		"AWS refused",
+		"InvalidClientTokenId: The security token included in the request is invalid.",
+		"req-1",
+		"does not exist",
+	)
 
 	config.SkipCredentialsValidation = true
 	c := mustNew(t, config)
@@ -587,7 +636,10 @@ func TestDeadlineEndsRetries(t *testing.T) {
 			t.Errorf("a call ended after %v with %v", time.Since(start), err)
 		}
 		var api smithy.APIError
-		if explained, ok := model.Explain(err); !ok || !strings.Contains(explained.Remedy, "AWS's last answer: Throttling: Rate exceeded") || errors.As(err, &api) {
+		if explained, ok := model.Explain(
+			err,
+		); !ok || !strings.Contains(explained.Remedy, "AWS's last answer: Throttling: Rate exceeded") ||
+			errors.As(err, &api) {
 			t.Errorf("the error does not tell AWS's last answer: %v", err)
 		}
 		start = time.Now()

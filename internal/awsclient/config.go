@@ -60,7 +60,8 @@ type Config struct {
 
 	EC2MetadataServiceEndpoint     string
 	EC2MetadataServiceEndpointMode string // "IPv4" or "IPv6"
-	SkipMetadataAPICheck           *bool  // true: never ask the instance metadata service; nil: AWS_EC2_METADATA_DISABLED decides
+	// true: never ask the instance metadata service; nil: AWS_EC2_METADATA_DISABLED decides
+	SkipMetadataAPICheck *bool
 
 	// SkipCredentialsValidation lets New succeed with credentials that AWS refuses. The account is
 	// then unknown.
@@ -139,14 +140,23 @@ func (c *Config) check() error {
 		return &ArgumentError{Argument: "access_key", Err: errors.New("secret_key or token is set but access_key is not")}
 	}
 	if len(c.AllowedAccountIDs) > 0 && len(c.ForbiddenAccountIDs) > 0 {
-		return &ArgumentError{Argument: "allowed_account_ids", Err: errors.New("only one of allowed_account_ids and forbidden_account_ids may be set")}
+		return &ArgumentError{
+			Argument: "allowed_account_ids",
+			Err:      errors.New("only one of allowed_account_ids and forbidden_account_ids may be set"),
+		}
 	}
 	if c.ProjectExternalID != "" && !IsExternalID(c.ProjectExternalID) {
-		return &ArgumentError{Argument: "project_external_id", Err: errors.New("it must have 2 to 1224 letters, digits and characters of +=,.@:/_-")}
+		return &ArgumentError{
+			Argument: "project_external_id",
+			Err:      errors.New("it must have 2 to 1224 letters, digits and characters of +=,.@:/_-"),
+		}
 	}
 	for i, r := range c.AssumeRole {
 		if r.RoleARN == "" {
-			return &ArgumentError{Argument: "assume_role", Err: fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole))}
+			return &ArgumentError{
+				Argument: "assume_role",
+				Err:      fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole)),
+			}
 		}
 	}
 	if w := c.AssumeRoleWithWebIdentity; w != nil {
@@ -154,7 +164,10 @@ func (c *Config) check() error {
 			return &ArgumentError{Argument: "assume_role_with_web_identity", Err: errors.New("role_arn is not set")}
 		}
 		if (w.WebIdentityToken == "") == (w.WebIdentityTokenFile == "") {
-			return &ArgumentError{Argument: "assume_role_with_web_identity", Err: errors.New("set exactly one of web_identity_token and web_identity_token_file")}
+			return &ArgumentError{
+				Argument: "assume_role_with_web_identity",
+				Err:      errors.New("set exactly one of web_identity_token and web_identity_token_file"),
+			}
 		}
 	}
 	if c.MaxRetries < 0 {
@@ -169,11 +182,21 @@ func (c *Config) check() error {
 		}
 	}
 	if m := c.EC2MetadataServiceEndpointMode; m != "" && !strings.EqualFold(m, "IPv4") && !strings.EqualFold(m, "IPv6") {
-		return &ArgumentError{Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m)}
+		return &ArgumentError{
+			Argument: "ec2_metadata_service_endpoint_mode",
+			Err:      fmt.Errorf("%q is neither IPv4 nor IPv6", m),
+		}
 	}
 	for _, service := range slices.Sorted(maps.Keys(c.Endpoints)) {
 		if !slices.Contains(EndpointServices, service) {
-			return &ArgumentError{Argument: "endpoints", Err: fmt.Errorf("%q is not a service of this provider; known are %s", service, strings.Join(EndpointServices, ", "))}
+			return &ArgumentError{
+				Argument: "endpoints",
+				Err: fmt.Errorf(
+					"%q is not a service of this provider; known are %s",
+					service,
+					strings.Join(EndpointServices, ", "),
+				),
+			}
 		}
 		if err := checkURL(c.Endpoints[service]); err != nil {
 			return &ArgumentError{Argument: "endpoints", Err: fmt.Errorf("%s: %w", service, err)}

@@ -155,7 +155,10 @@ func assume(ctx context.Context, client *sts.Client, role AssumeRole) (aws.Crede
 	if err != nil {
 		return nil, err
 	}
-	cache := aws.NewCredentialsCache(&begun{first: &first, next: provider}, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore })
+	cache := aws.NewCredentialsCache(
+		&begun{first: &first, next: provider},
+		func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore },
+	)
 	if _, err := cache.Retrieve(ctx); err != nil { // returns the first credentials while they are fresh
 		return nil, err
 	}

@@ -16,27 +16,28 @@
 // The first column with a value has precedence, as with the aws provider. The arguments are the
 // fields of Config.
 //
-//	setting              argument                        environment                              shared files (of the profile)
-//	access key           access_key, secret_key, token   AWS_ACCESS_KEY_ID ... AWS_SESSION_TOKEN  aws_access_key_id ...
-//	profile              profile                         AWS_PROFILE                              -
-//	region               region                          AWS_REGION, AWS_DEFAULT_REGION           region
-//	files                shared_config_files,            AWS_CONFIG_FILE,                         -
-//	                     shared_credentials_files        AWS_SHARED_CREDENTIALS_FILE
-//	web identity         assume_role_with_web_identity   AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE, role_arn, web_identity_token_file
-//	                                                     AWS_ROLE_SESSION_NAME
-//	chain of roles       assume_role                     -                                        role_arn, source_profile
-//	endpoint of one      endpoints                       AWS_ENDPOINT_URL_<SERVICE>,              services, endpoint_url
-//	service                                              AWS_ENDPOINT_URL
-//	certificates         custom_ca_bundle                AWS_CA_BUNDLE                            -
-//	proxy                http_proxy, https_proxy,        HTTP_PROXY, HTTPS_PROXY, NO_PROXY        -
-//	                     no_proxy
-//	attempts             max_retries (25)                -                                        -
-//	retry mode           retry_mode (standard)           AWS_RETRY_MODE                           retry_mode
-//	FIPS, dual stack     use_fips_endpoint,              AWS_USE_FIPS_ENDPOINT,                   use_fips_endpoint,
-//	                     use_dualstack_endpoint          AWS_USE_DUALSTACK_ENDPOINT               use_dualstack_endpoint
-//	instance metadata    ec2_metadata_service_...,       AWS_EC2_METADATA_...                     -
-//	                     skip_metadata_api_check
-//	user agent           user_agent                      TF_APPEND_USER_AGENT (added)             -
+//	setting            argument                       environment                              profile in the files
+//	access key         access_key, secret_key, token  AWS_ACCESS_KEY_ID ... AWS_SESSION_TOKEN  aws_access_key_id ...
+//	profile            profile                        AWS_PROFILE                              -
+//	region             region                         AWS_REGION, AWS_DEFAULT_REGION           region
+//	files              shared_config_files,           AWS_CONFIG_FILE,                         -
+//	                   shared_credentials_files       AWS_SHARED_CREDENTIALS_FILE
+//	web identity       assume_role_with_web_identity  AWS_ROLE_ARN,                            role_arn,
+//	                                                  AWS_WEB_IDENTITY_TOKEN_FILE,             web_identity_token_file
+//	                                                  AWS_ROLE_SESSION_NAME
+//	chain of roles     assume_role                    -                                        role_arn, source_profile
+//	endpoint of one    endpoints                      AWS_ENDPOINT_URL_<SERVICE>,              services, endpoint_url
+//	service                                           AWS_ENDPOINT_URL
+//	certificates       custom_ca_bundle               AWS_CA_BUNDLE                            -
+//	proxy              http_proxy, https_proxy,       HTTP_PROXY, HTTPS_PROXY, NO_PROXY        -
+//	                   no_proxy
+//	attempts           max_retries (25)               -                                        -
+//	retry mode         retry_mode (standard)          AWS_RETRY_MODE                           retry_mode
+//	FIPS, dual stack   use_fips_endpoint,             AWS_USE_FIPS_ENDPOINT,                   use_fips_endpoint,
+//	                   use_dualstack_endpoint         AWS_USE_DUALSTACK_ENDPOINT               use_dualstack_endpoint
+//	instance metadata  ec2_metadata_service_...,      AWS_EC2_METADATA_...                     -
+//	                   skip_metadata_api_check
+//	user agent         user_agent                     TF_APPEND_USER_AGENT (added)             -
 //
 // Credentials are looked up in this order: access key of the arguments; web identity of the
 // arguments; profile of the arguments; environment keys; web identity of the environment; shared

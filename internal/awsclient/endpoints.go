@@ -13,7 +13,17 @@ import (
 
 // EndpointServices lists the service names in Config.Endpoints.
 var EndpointServices = []string{
-	"apigatewaymanagementapi", "cloudcontrol", "cloudformation", "dynamodb", "iam", "kms", "s3", "secretsmanager", "ssm", "sso", "sts",
+	"apigatewaymanagementapi",
+	"cloudcontrol",
+	"cloudformation",
+	"dynamodb",
+	"iam",
+	"kms",
+	"s3",
+	"secretsmanager",
+	"ssm",
+	"sso",
+	"sts",
 }
 
 // endpoint returns the configured address of a service, or nil. The SDK then reads

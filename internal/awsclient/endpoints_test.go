@@ -133,7 +133,11 @@ func TestCustomCABundle(t *testing.T) {
 	defer server.Close()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(
+		bundle,
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	config := hubConfig(newFakeAWS())
@@ -173,7 +177,8 @@ func TestSTSRegion(t *testing.T) {
 	config := hubConfig(f)
 	config.STSRegion = "us-east-1"
 	mustNew(t, config)
-	if call := f.all("GetCallerIdentity")[0]; call.Region != "us-east-1" || !strings.HasPrefix(call.URL, "https://sts.us-east-1.amazonaws.com/") {
+	if call := f.all("GetCallerIdentity")[0]; call.Region != "us-east-1" ||
+		!strings.HasPrefix(call.URL, "https://sts.us-east-1.amazonaws.com/") {
 		t.Errorf("%+v", call)
 	}
 }
@@ -204,7 +209,8 @@ func TestUserAgent(t *testing.T) {
 	}
 	project.CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
 	for _, call := range f.calls {
-		if !strings.HasPrefix(call.UserAgent, "APN/1.0 Stowage/1.0 Terraform/1.14.0 stowage/1.2.3 ") || !strings.Contains(call.UserAgent, " pipeline/3 (nightly) team/7") {
+		if !strings.HasPrefix(call.UserAgent, "APN/1.0 Stowage/1.0 Terraform/1.14.0 stowage/1.2.3 ") ||
+			!strings.Contains(call.UserAgent, " pipeline/3 (nightly) team/7") {
 			t.Errorf("%s: %s", call, call.UserAgent)
 		}
 	}
@@ -221,7 +227,13 @@ func TestMetadataServiceSwitch(t *testing.T) {
 		asks bool
 	}{{true, false}, {false, true}} {
 		f := newFakeAWS()
-		config := Config{Region: "eu-west-1", HTTPClient: f.client(), SkipMetadataAPICheck: &test.skip, EC2MetadataServiceEndpoint: "http://imds.test", MaxRetries: 1}
+		config := Config{
+			Region:                     "eu-west-1",
+			HTTPClient:                 f.client(),
+			SkipMetadataAPICheck:       &test.skip,
+			EC2MetadataServiceEndpoint: "http://imds.test",
+			MaxRetries:                 1,
+		}
 		if _, err := New(t.Context(), config); err == nil {
 			t.Fatal("credentials out of nowhere")
 		}
@@ -302,7 +314,12 @@ func TestCredentialsEndpoint(t *testing.T) {
 				t.Setenv(name, fill(value))
 			}
 			var elsewhere []string
-			config := Config{Region: "eu-west-1", MaxRetries: 1, SkipRequestingAccountID: true, HTTPClient: onlyHost(server.URL, &elsewhere)}
+			config := Config{
+				Region:                  "eu-west-1",
+				MaxRetries:              1,
+				SkipRequestingAccountID: true,
+				HTTPClient:              onlyHost(server.URL, &elsewhere),
+			}
 			if test.change != nil {
 				test.change(&config, server.URL)
 			}
@@ -332,8 +349,12 @@ func TestIgnoredEndpoint(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var elsewhere []string
-		_, err := New(t.Context(), Config{Region: "eu-west-1", MaxRetries: 1, HTTPClient: onlyHost("http://none.test", &elsewhere)})
-		if err == nil || !slices.Contains(elsewhere, "sts.eu-west-1.amazonaws.com") || slices.Contains(elsewhere, "other.test") {
+		_, err := New(
+			t.Context(),
+			Config{Region: "eu-west-1", MaxRetries: 1, HTTPClient: onlyHost("http://none.test", &elsewhere)},
+		)
+		if err == nil || !slices.Contains(elsewhere, "sts.eu-west-1.amazonaws.com") ||
+			slices.Contains(elsewhere, "other.test") {
 			t.Errorf("New: %v; calls went to %v", err, elsewhere)
 		}
 	})

@@ -37,13 +37,15 @@ func (e *ArgumentError) Explain() model.Explanation {
 func accountNotAllowed(argument, accountID string) error {
 	if accountID == "" {
 		return &ArgumentError{
-			Argument: argument, Err: errors.New("it is set, but the account of the credentials is unknown"),
-			Remedy: "Remove skip_requesting_account_id and skip_credentials_validation, so that the provider can read the account.",
+			Argument: argument,
+			Err:      errors.New("it is set, but the account of the credentials is unknown"),
+			Remedy:   "Remove skip_requesting_account_id and skip_credentials_validation, so that the provider can read the account.",
 		}
 	}
 	return &ArgumentError{
-		Argument: argument, Err: fmt.Errorf("it does not allow the account %s, in which nothing was read or changed", accountID),
-		Remedy: "Check that profile, environment and roles are the intended ones; if they are, change the argument.",
+		Argument: argument,
+		Err:      fmt.Errorf("it does not allow the account %s, in which nothing was read or changed", accountID),
+		Remedy:   "Check that profile, environment and roles are the intended ones; if they are, change the argument.",
 	}
 }
 
@@ -64,8 +66,9 @@ func unknownRegion(region string) error {
 
 func foreignRegion(region, partition string) error {
 	return &ArgumentError{
-		Argument: "region", Err: fmt.Errorf("the region %q is not in the AWS partition %s of the credentials", region, partition),
-		Remedy: "Credentials never work in another partition: change the region or the credentials.",
+		Argument: "region",
+		Err:      fmt.Errorf("the region %q is not in the AWS partition %s of the credentials", region, partition),
+		Remedy:   "Credentials never work in another partition: change the region or the credentials.",
 	}
 }
 
@@ -200,7 +203,12 @@ func (e *WrongAccountError) Explain() model.Explanation {
 		who += " of " + e.Caller
 	}
 	return model.Explanation{
-		Cause:  fmt.Sprintf("%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.", who, e.Got, e.Want),
+		Cause: fmt.Sprintf(
+			"%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.",
+			who,
+			e.Got,
+			e.Want,
+		),
 		Remedy: "Set project_role_name to a role that exists in each project's account, or use credentials of the account " + e.Want + ".",
 	}
 }

@@ -31,13 +31,20 @@ type lastKey struct{}
 // explainFailures makes failed calls report two things: that AWS refused the credentials, as after
 // their expiry during a run, and what AWS answered before the context ended.
 func explainFailures(stack *middleware.Stack) error {
-	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure), middleware.Before); err != nil {
+	if err := stack.Initialize.Add(
+		middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure),
+		middleware.Before,
+	); err != nil {
 		return err
 	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageAttempt", keepAttempt), middleware.Before)
 }
 
-func explainFailure(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func explainFailure(
+	ctx context.Context,
+	in middleware.InitializeInput,
+	next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	var last error
 	out, metadata, err := next.HandleInitialize(middleware.WithStackValue(ctx, lastKey{}, &last), in)
 	switch {
@@ -50,7 +57,11 @@ func explainFailure(ctx context.Context, in middleware.InitializeInput, next mid
 	return out, metadata, err
 }
 
-func keepAttempt(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+func keepAttempt(
+	ctx context.Context,
+	in middleware.DeserializeInput,
+	next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if last, ok := middleware.GetStackValue(ctx, lastKey{}).(*error); ok && err != nil && answered(ctx, err) {
 		*last = err
@@ -60,7 +71,9 @@ func keepAttempt(ctx context.Context, in middleware.DeserializeInput, next middl
 	}
 	if err != nil && answered(ctx, err) && repeated(err) {
 		fields := map[string]any{
-			"rpc.service": awsmiddleware.GetServiceID(ctx), "rpc.method": awsmiddleware.GetOperationName(ctx), "aws.error_code": logCode(err),
+			"rpc.service":    awsmiddleware.GetServiceID(ctx),
+			"rpc.method":     awsmiddleware.GetOperationName(ctx),
+			"aws.error_code": logCode(err),
 		}
 		if request, ok := in.Request.(*smithyhttp.Request); ok {
 			fields["aws.attempt"] = request.Header.Get("Amz-Sdk-Request")

@@ -90,7 +90,13 @@ func TestTheFocusIsSeen(t *testing.T) {
 			}
 			went = append(went, at.Name)
 			if at.Width < 2 || at.Ratio < 3 || !at.Shown {
-				t.Errorf("dark %v: the focus on %s has a ring of %v pixels and a contrast of %.2f", dark, at.Name, at.Width, at.Ratio)
+				t.Errorf(
+					"dark %v: the focus on %s has a ring of %v pixels and a contrast of %.2f",
+					dark,
+					at.Name,
+					at.Width,
+					at.Ratio,
+				)
 			}
 		}
 		order := strings.Join(went, ", ")
@@ -200,7 +206,12 @@ func TestNothingIsTakenFromUnderAPerson(t *testing.T) {
 	if got := eval[string](p, `document.activeElement.innerText`); got != "What changed" {
 		t.Errorf("after another commit the focus is on %q", got)
 	}
-	before := eval[string](p, `(() => { const e = `+row("partner")+`; e.click(); return document.querySelector("#tree").getAttribute("aria-activedescendant"); })()`)
+	before := eval[string](
+		p,
+		`(() => { const e = `+row(
+			"partner",
+		)+`; e.click(); return document.querySelector("#tree").getAttribute("aria-activedescendant"); })()`,
+	)
 	stack := event.StackChange{StackState: exchange().StackState, Facts: exchange().Facts}
 	stack.Version.LastUpdated = epoch.Add(time.Minute)
 	stack.Put.Add(bucket("acme", "aaa"))

@@ -22,7 +22,8 @@ func TestHandlerKeepsThePageToItself(t *testing.T) {
 		if w.Code != http.StatusOK || !strings.HasPrefix(h.Get("Content-Type"), kind) {
 			t.Errorf("%s: %d, %s", path, w.Code, h.Get("Content-Type"))
 		}
-		if h.Get("Content-Security-Policy") != board.Policy || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Content-Type-Options") != "nosniff" {
+		if h.Get("Content-Security-Policy") != board.Policy || h.Get("Referrer-Policy") != "no-referrer" ||
+			h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)
 		}
 	}
@@ -35,7 +36,9 @@ func TestHandlerKeepsThePageToItself(t *testing.T) {
 // text as HTML.
 func TestFilesNeedNothingFromElsewhere(t *testing.T) {
 	refers := regexp.MustCompile(`(?:href=|src=|from |import\()"([^"]+)"`)
-	unsafe := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://\w|\son[a-z]+="`)
+	unsafe := regexp.MustCompile(
+		`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://\w|\son[a-z]+="`,
+	)
 	types := regexp.MustCompile(`/\*\* @import .* \*/`)
 	references := 0
 	err := fs.WalkDir(board.Files(), ".", func(name string, entry fs.DirEntry, err error) error {

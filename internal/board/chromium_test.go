@@ -90,7 +90,10 @@ func (b *chromium) open(t *testing.T, url string, l look) *page {
 
 func call[P, R any](p *page, command cdp.Command[P, R], params P) R {
 	p.t.Helper()
-	return run(p, func(ctx context.Context, tab *chromedp.Target) (R, error) { return cdp.Call(ctx, tab, command, params) })
+	return run(
+		p,
+		func(ctx context.Context, tab *chromedp.Target) (R, error) { return cdp.Call(ctx, tab, command, params) },
+	)
 }
 
 func run[T any](p *page, action chromedp.Action[T]) T {
@@ -199,8 +202,17 @@ func (p *page) shows(text string) {
 }
 
 var keys = map[string]string{
-	"ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight, "ArrowUp": kb.ArrowUp, "End": kb.End,
-	"Enter": kb.Enter, "Escape": kb.Escape, "Home": kb.Home, "PageDown": kb.PageDown, "PageUp": kb.PageUp, "Tab": kb.Tab,
+	"ArrowDown":  kb.ArrowDown,
+	"ArrowLeft":  kb.ArrowLeft,
+	"ArrowRight": kb.ArrowRight,
+	"ArrowUp":    kb.ArrowUp,
+	"End":        kb.End,
+	"Enter":      kb.Enter,
+	"Escape":     kb.Escape,
+	"Home":       kb.Home,
+	"PageDown":   kb.PageDown,
+	"PageUp":     kb.PageUp,
+	"Tab":        kb.Tab,
 }
 
 // press presses keys, given by name or as letters.
@@ -215,7 +227,13 @@ func (p *page) press(names ...string) {
 		// appear although the page prevented the down event. A down event with text makes both, as
 		// a real key does.
 		down := kb.Keys[[]rune(cmp.Or(key, name))[0]]
-		params := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: down.Key, Code: down.Code, Text: down.Text, WindowsVirtualKeyCode: down.Windows}
+		params := input.DispatchKeyEventParams{
+			Type:                  input.DispatchKeyEventTypeKeyDown,
+			Key:                   down.Key,
+			Code:                  down.Code,
+			Text:                  down.Text,
+			WindowsVirtualKeyCode: down.Windows,
+		}
 		call(p, input.DispatchKeyEvent, params)
 		params.Type, params.Text = input.DispatchKeyEventTypeKeyUp, ""
 		call(p, input.DispatchKeyEvent, params)

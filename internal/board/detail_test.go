@@ -102,7 +102,10 @@ func TestBoard_Filter(t *testing.T) {
 	p.until(live + " && " + row("archive"))
 	eval[any](p, `document.querySelector("#filter").click()`)
 	p.until("!" + row("archive"))
-	names := eval[[]string](p, `[...document.querySelectorAll("#tree .row")].sort((a, b) => a.dataset.row - b.dataset.row).map((r) => r.querySelector(".name").textContent)`)
+	names := eval[[]string](
+		p,
+		`[...document.querySelectorAll("#tree .row")].sort((a, b) => a.dataset.row - b.dataset.row).map((r) => r.querySelector(".name").textContent)`,
+	)
 	want := []string{"acme", "inbox", "returns", "auditor", "courier", "returns/2025/", "partner", "outbox/"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the rows are %q, not %q", names, want)
@@ -115,13 +118,19 @@ func TestBoard_Loading(t *testing.T) {
 	var f *fake
 	f = newFake(t, func(event.Hello) []event.Message {
 		return []event.Message{f.message(event.TypeWelcome, 0, event.Welcome{
-			Protocol: "1.0", HeartbeatSeconds: 60, Ends: time.Now().Add(time.Hour).UTC(), Projects: map[string]event.Position{"acme": {Epoch: "e", Seq: 1}},
+			Protocol:         "1.0",
+			HeartbeatSeconds: 60,
+			Ends:             time.Now().Add(time.Hour).UTC(),
+			Projects:         map[string]event.Position{"acme": {Epoch: "e", Seq: 1}},
 		})}
 	})
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live)
 	claims := func() []string {
-		return eval[[]string](p, `[...document.querySelectorAll("section .empty")].filter((e) => e.checkVisibility()).map((e) => e.textContent)`)
+		return eval[[]string](
+			p,
+			`[...document.querySelectorAll("section .empty")].filter((e) => e.checkVisibility()).map((e) => e.textContent)`,
+		)
 	}
 	if got := claims(); strings.Join(got, ", ") != "Loading, Loading, Loading, Loading" {
 		t.Errorf("before the snapshot the sections say %q", got)

@@ -146,7 +146,10 @@ func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 	f = newFake(t, func(event.Hello) []event.Message {
 		return []event.Message{
 			f.message(event.TypeWelcome, 0, event.Welcome{
-				Protocol: "1.0", HeartbeatSeconds: 60, Ends: time.Now().Add(2 * time.Hour).UTC(), Projects: map[string]event.Position{"acme": {Epoch: "e", Seq: 1}},
+				Protocol:         "1.0",
+				HeartbeatSeconds: 60,
+				Ends:             time.Now().Add(2 * time.Hour).UTC(),
+				Projects:         map[string]event.Position{"acme": {Epoch: "e", Seq: 1}},
 			}),
 			f.message(event.TypeSnapshot, 1, event.Snapshot{Stacks: stacks}),
 		}
@@ -155,7 +158,11 @@ func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 }
 
 func stackOf(entities event.Entities) event.StackSnapshot {
-	version := event.StackVersion{StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1", LastUpdated: epoch, Phase: 3}
+	version := event.StackVersion{
+		StackID:     "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1",
+		LastUpdated: epoch,
+		Phase:       3,
+	}
 	return event.StackSnapshot{
 		StackState: event.StackState{StackName: "stowage-acme-0", Version: version, Status: "UPDATE_COMPLETE", Revision: 1},
 		Contents:   &version, Facts: &event.Facts{MaxPolicies: 10}, Entities: entities,

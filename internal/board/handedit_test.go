@@ -25,7 +25,9 @@ func TestAHandEditAppears(t *testing.T) {
 		delete(resources, "BucketPolicyinbox")
 	})
 	p.until("!" + row("inbox") + " && " + row("outbox"))
-	p.until(`[...document.querySelectorAll("#commits li")].some((li) => li.innerText.includes("bucket inbox removed") && li.innerText.includes("by hand"))`)
+	p.until(
+		`[...document.querySelectorAll("#commits li")].some((li) => li.innerText.includes("bucket inbox removed") && li.innerText.includes("by hand"))`,
+	)
 
 	h.ByHand(account, "stowage-acme-0", func(resources map[string]json.RawMessage) {
 		var b struct {

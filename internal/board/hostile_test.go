@@ -24,20 +24,40 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: hostile("account"), Region: hostile("region")})
 	e.Add(model.Bucket{Name: hostile("bucket"), BucketName: hostile("bucket name")})
-	e.Add(model.User{Name: hostile("user"), AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{model.Slot(hostile("slot")): {}}}})
-	e.Add(model.Permission{User: hostile("user"), Bucket: "gone", Prefix: hostile("prefix"), Access: model.Access(hostile("access"))})
+	e.Add(
+		model.User{
+			Name:      hostile("user"),
+			AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{model.Slot(hostile("slot")): {}}},
+		},
+	)
+	e.Add(
+		model.Permission{
+			User:   hostile("user"),
+			Bucket: "gone",
+			Prefix: hostile("prefix"),
+			Access: model.Access(hostile("access")),
+		},
+	)
 	stack := stackOf(e)
 	stack.Status, stack.Reason = "UPDATE_ROLLBACK_FAILED", hostile("reason")
 	stack.Facts.Deviations = []event.Deviation{{Text: hostile("deviation")}}
 	stack.Facts.Policies = map[string]int{hostile("policies"): 10}
 	stack.Operation = &event.Operation{
-		Token: hostile("token"), Run: hostile("run"), Who: hostile("who"), Members: []string{"bucket " + hostile("member"), hostile("member without a kind")},
-		Started: time.Now().UTC(), Expires: time.Now().Add(time.Hour).UTC(),
+		Token:   hostile("token"),
+		Run:     hostile("run"),
+		Who:     hostile("who"),
+		Members: []string{"bucket " + hostile("member"), hostile("member without a kind")},
+		Started: time.Now().UTC(),
+		Expires: time.Now().Add(time.Hour).UTC(),
 	}
 	f := showing(t, stack)
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live)
-	change := event.StackChange{StackState: stack.StackState, Ended: &event.Operation{Who: hostile("committer")}, Removed: []model.ID{{Kind: model.KindUser, Name: hostile("former")}}}
+	change := event.StackChange{
+		StackState: stack.StackState,
+		Ended:      &event.Operation{Who: hostile("committer")},
+		Removed:    []model.ID{{Kind: model.KindUser, Name: hostile("former")}},
+	}
 	change.Status, change.StackName, change.Version.Phase = hostile("STATUS"), hostile("stack"), 9
 	change.Facts = stack.Facts
 	m := f.message(event.TypeStack, 2, change)
@@ -52,7 +72,10 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 		must(t, err)
 		p.until("document.body.textContent.includes(" + string(encoded) + ")")
 	}
-	if found := eval[int](p, `document.querySelectorAll("img, script:not([src='board.js']), [onerror]").length + (window.pwned ?? 0)`); found != 0 {
+	if found := eval[int](
+		p,
+		`document.querySelectorAll("img, script:not([src='board.js']), [onerror]").length + (window.pwned ?? 0)`,
+	); found != 0 {
 		t.Errorf("%d elements or scripts are in the page that somebody wrote into a name", found)
 	}
 	p.picture("hostile")
@@ -74,7 +97,9 @@ func TestThePolicyHolds(t *testing.T) {
 		document.body.append(script, picture);
 		fetch("https://example.com/").catch(() => {});
 	})()`)
-	p.until(`refused.includes("script-src-elem") && refused.includes("img-src") && refused.includes("connect-src") && !window.pwned`)
+	p.until(
+		`refused.includes("script-src-elem") && refused.includes("img-src") && refused.includes("connect-src") && !window.pwned`,
+	)
 	p.mu.Lock()
 	p.errors = nil // the browser reports each, as it should
 	p.mu.Unlock()

@@ -19,7 +19,12 @@ func project(name string) model.Project {
 }
 
 func bucket(project, name string) model.Bucket {
-	return model.Bucket{Name: name, BucketName: model.DefaultBucketName(project, name, account, region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+	return model.Bucket{
+		Name:       name,
+		BucketName: model.DefaultBucketName(project, name, account, region),
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Refuse,
+	}
 }
 
 func containsAny(text string, parts ...string) bool {

@@ -47,7 +47,14 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	everything.until(`!document.querySelector("#changes").innerText.includes("inbox")`)
 	everything.until(`document.querySelector("#commits").innerText.includes("bucket inbox")`)
 	must(t, s.Create(t.Context(), "acme", model.User{Name: "partner", AccessKey: &model.AccessKey{}}))
-	must(t, s.Create(t.Context(), "acme", model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite}))
+	must(
+		t,
+		s.Create(
+			t.Context(),
+			"acme",
+			model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
+		),
+	)
 	everything.until(row("partner"))
 	everything.picture("settled")
 
@@ -66,7 +73,10 @@ func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
 	must(t, s.CreateProject(t.Context(), project("acme")))
 	p.until(row("acme"))
 	for _, name := range []string{"first", "second"} {
-		eval[any](p, `(window.states = [], new MutationObserver(() => states.push(document.querySelector("#freshness").dataset.state)).observe(document.querySelector("#freshness"), { attributes: true }))`)
+		eval[any](
+			p,
+			`(window.states = [], new MutationObserver(() => states.push(document.querySelector("#freshness").dataset.state)).observe(document.querySelector("#freshness"), { attributes: true }))`,
+		)
 		h.Control("/_sandbox/connections", `{"drop": "all"}`)
 		must(t, s.Create(t.Context(), "acme", bucket("acme", name)))
 		p.until(row(name) + " && " + live)

@@ -25,13 +25,29 @@ func exchange() event.StackSnapshot {
 	}
 	e.Buckets[0].ObjectLock = &model.ObjectLock{Mode: "COMPLIANCE", Days: 365}
 	old := time.Now().AddDate(0, 0, -140).UTC()
-	e.Add(model.User{Name: "auditor", AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Keys: map[model.Slot]model.Key{"a": {Created: time.Now().UTC()}}}})
-	e.Add(model.User{Name: "courier", SourceIPs: []string{"203.0.113.0/24"}, AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{"a": {Created: old}}}})
+	e.Add(
+		model.User{
+			Name: "auditor",
+			AccessKey: &model.AccessKey{
+				Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7},
+				Keys:     map[model.Slot]model.Key{"a": {Created: time.Now().UTC()}},
+			},
+		},
+	)
+	e.Add(
+		model.User{
+			Name:      "courier",
+			SourceIPs: []string{"203.0.113.0/24"},
+			AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{"a": {Created: old}}},
+		},
+	)
 	e.Add(model.User{Name: "partner", SFTP: &model.SFTP{}})
 	e.Add(model.Permission{User: "auditor", Bucket: "archive", Access: model.Read})
 	e.Add(model.Permission{User: "courier", Bucket: "inbox", Access: model.Write})
 	e.Add(model.Permission{User: "courier", Bucket: "returns", Prefix: "2025/", Access: model.Read})
-	e.Add(model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite, AllowDelete: true})
+	e.Add(
+		model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite, AllowDelete: true},
+	)
 	e.Add(model.Permission{User: "partner", Bucket: "outbox", Access: model.Read})
 	s := stackOf(e)
 	s.Facts.Policies = map[string]int{"auditor": 9}
@@ -43,8 +59,18 @@ func exchange() event.StackSnapshot {
 func busy() []event.StackSnapshot {
 	s := exchange()
 	s.Operation = &event.Operation{
-		Token: "t", Run: "run-CZcmD7eagjhyX0vN", Who: "arn:aws:sts::000000000000:assumed-role/Deploy/alice", Started: time.Now().Add(-83 * time.Second).UTC(), Expires: time.Now().Add(time.Hour).UTC(),
-		Members: []string{"bucket inbox", "bucket returns", "user partner", "permission partner/outbox", "permission courier/returns/2025/"},
+		Token:   "t",
+		Run:     "run-CZcmD7eagjhyX0vN",
+		Who:     "arn:aws:sts::000000000000:assumed-role/Deploy/alice",
+		Started: time.Now().Add(-83 * time.Second).UTC(),
+		Expires: time.Now().Add(time.Hour).UTC(),
+		Members: []string{
+			"bucket inbox",
+			"bucket returns",
+			"user partner",
+			"permission partner/outbox",
+			"permission courier/returns/2025/",
+		},
 	}
 	second := stackOf(event.Entities{})
 	second.Shard, second.StackName, second.Status = 1, "stowage-acme-1", "UPDATE_ROLLBACK_FAILED"
@@ -109,7 +135,10 @@ func TestTheTokenLeavesTheAddress(t *testing.T) {
 	}
 	call(p, devtools.Reload, devtools.ReloadParams{})
 	p.until(live)
-	if offered := f.subprotocols(); offered != strings.TrimSuffix(strings.Repeat("stowage.v1, stowage.token.secret.to.ken\n", 2), "\n") {
+	if offered := f.subprotocols(); offered != strings.TrimSuffix(
+		strings.Repeat("stowage.v1, stowage.token.secret.to.ken\n", 2),
+		"\n",
+	) {
 		t.Errorf("offered were %q", offered)
 	}
 	fresh := startChromium(t).open(t, f.url+"/", desktop)
@@ -150,7 +179,10 @@ func TestWithoutAMouse(t *testing.T) {
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live + " && " + row("partner"))
 	active := func() string {
-		return eval[string](p, `document.getElementById(document.querySelector("#tree").getAttribute("aria-activedescendant"))?.querySelector(".name").textContent ?? ""`)
+		return eval[string](
+			p,
+			`document.getElementById(document.querySelector("#tree").getAttribute("aria-activedescendant"))?.querySelector(".name").textContent ?? ""`,
+		)
 	}
 	p.press("/")
 	if at := eval[string](p, "document.activeElement.id"); at != "search" {
@@ -180,7 +212,8 @@ func TestWithoutAMouse(t *testing.T) {
 				t.Errorf("a %s has no name", n.role)
 			}
 		}
-		if n.role == "treeitem" && strings.Contains(n.name, "returns") && !strings.Contains(n.name, "being created") && !strings.Contains(n.name, "being changed") {
+		if n.role == "treeitem" && strings.Contains(n.name, "returns") && !strings.Contains(n.name, "being created") &&
+			!strings.Contains(n.name, "being changed") {
 			t.Errorf("the state isn't in %q", n.name)
 		}
 	}
@@ -241,7 +274,13 @@ func TestFiveThousandEntities(t *testing.T) {
 		e.Add(bucket("acme", fmt.Sprintf("bucket-%04d", n)))
 		e.Add(model.User{Name: fmt.Sprintf("user-%04d", n)})
 		for i := range 3 {
-			e.Add(model.Permission{User: fmt.Sprintf("user-%04d", n), Bucket: fmt.Sprintf("bucket-%04d", (n+i)%1000), Access: model.Read})
+			e.Add(
+				model.Permission{
+					User:   fmt.Sprintf("user-%04d", n),
+					Bucket: fmt.Sprintf("bucket-%04d", (n+i)%1000),
+					Access: model.Read,
+				},
+			)
 		}
 	}
 	f := showing(t, stackOf(e))
@@ -264,16 +303,30 @@ func TestFiveThousandEntities(t *testing.T) {
 		t.Logf("%s: %.0f ms", name, took)
 	}
 	measured("scrolling to the end", `document.querySelector("#tree").scrollTop = 1e9`, row("user-0999"))
-	measured("searching", `document.querySelector("#search").value = "user-0777"; document.querySelector("#search").dispatchEvent(new Event("input"))`, row("user-0777"))
+	measured(
+		"searching",
+		`document.querySelector("#search").value = "user-0777"; document.querySelector("#search").dispatchEvent(new Event("input"))`,
+		row("user-0777"),
+	)
 	p.shows("1 found")
 	p.picture("search")
-	measured("searching for what all have", `document.querySelector("#search").value = "bucket"; document.querySelector("#search").dispatchEvent(new Event("input"))`,
-		`document.querySelector("#found").textContent === "4,000 found"`)
-	measured("clearing the search", `document.querySelector("#search").value = ""; document.querySelector("#search").dispatchEvent(new Event("input"))`, row("user-0999")+" || "+row("bucket-0000"))
+	measured(
+		"searching for what all have",
+		`document.querySelector("#search").value = "bucket"; document.querySelector("#search").dispatchEvent(new Event("input"))`,
+		`document.querySelector("#found").textContent === "4,000 found"`,
+	)
+	measured(
+		"clearing the search",
+		`document.querySelector("#search").value = ""; document.querySelector("#search").dispatchEvent(new Event("input"))`,
+		row("user-0999")+" || "+row("bucket-0000"),
+	)
 	eval[any](p, `document.querySelector("#tree").scrollTop = 0`)
 
 	// A hundred changes in a row do not freeze the page, and cause few drawings.
-	eval[any](p, `window.longest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) longest = Math.max(longest, e.duration); }).observe({ type: "longtask" })`)
+	eval[any](
+		p,
+		`window.longest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) longest = Math.max(longest, e.duration); }).observe({ type: "longtask" })`,
+	)
 	var storm []event.Message
 	for n := range 100 {
 		change := event.StackChange{StackState: stackOf(e).StackState, Facts: &event.Facts{MaxPolicies: 10}}
@@ -284,6 +337,10 @@ func TestFiveThousandEntities(t *testing.T) {
 	began := time.Now()
 	f.say(storm...)
 	p.until(row("a-000") + ` && document.querySelector("#tree .row .badge").textContent === "1,100 buckets"`)
-	t.Logf("a hundred changes: %d ms, the longest task %.0f ms", time.Since(began).Milliseconds(), eval[float64](p, "longest"))
+	t.Logf(
+		"a hundred changes: %d ms, the longest task %.0f ms",
+		time.Since(began).Milliseconds(),
+		eval[float64](p, "longest"),
+	)
 	p.picture("large")
 }

@@ -67,9 +67,20 @@ func goSteps(t *rapid.T, texts []string) []step {
 		s.Ends, s.Heard, s.Reconnect, s.LastError, s.Projects = client.Ends, client.Heard, client.Reconnect, client.LastError, map[string]known{}
 		for _, name := range client.Projects() {
 			v := client.View(name)
-			k := known{v.Position, client.Complete(name), map[int]knownStack{}, v.Commits, v.Gaps, v.Operations(epoch), grouped(v.Entities())}
+			k := known{
+				v.Position,
+				client.Complete(name),
+				map[int]knownStack{},
+				v.Commits,
+				v.Gaps,
+				v.Operations(epoch),
+				grouped(v.Entities()),
+			}
 			for n, stack := range v.Stacks {
-				entities := slices.SortedFunc(maps.Values(stack.Entities), func(a, b model.Entity) int { return a.ID().Compare(b.ID()) })
+				entities := slices.SortedFunc(
+					maps.Values(stack.Entities),
+					func(a, b model.Entity) int { return a.ID().Compare(b.ID()) },
+				)
 				k.Stacks[n] = knownStack{stack.StackState, stack.Contents, stack.Facts, grouped(entities)}
 			}
 			s.Projects[name] = k
@@ -160,8 +171,13 @@ func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
 			rt.Fatalf("%d steps, not %d", len(got), len(want))
 		}
 		for i := range want {
-			diff := cmp.Diff(want[i], got[i], cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b event.Message) bool { return a.Project < b.Project }),
-				cmp.FilterValues(func(a, b json.RawMessage) bool { return len(a) > 0 && len(b) > 0 }, cmp.Comparer(sameJSON)))
+			diff := cmp.Diff(
+				want[i],
+				got[i],
+				cmpopts.EquateEmpty(),
+				cmpopts.SortSlices(func(a, b event.Message) bool { return a.Project < b.Project }),
+				cmp.FilterValues(func(a, b json.RawMessage) bool { return len(a) > 0 && len(b) > 0 }, cmp.Comparer(sameJSON)),
+			)
 			if diff != "" {
 				rt.Fatalf("after text %d of\n%s\n(- Go, + JavaScript)\n%s", i, strings.Join(texts[:i+1], "\n"), diff)
 			}
@@ -212,21 +228,50 @@ func drawTexts(t *rapid.T) []string {
 
 // nonsense contains texts that are no complete message of this version.
 var nonsense = []string{
-	`{`, `[]`, `1`, `"hello"`, `{}`, `{"v":1}`, `{"v":2,"type":"welcome","data":{"projects":{}}}`, `{"v":2,"type":"heartbeat","data":{"projects":{}}}`,
-	`{"v":1,"type":"welcome"}`, `{"v":1,"type":"heartbeat","data":{}}`, `{"v":1,"type":"heartbeat"}`, `{"v":1,"type":"reconnect"}`, `{"v":1,"type":"error","project":"demo"}`,
-	`{"v":1,"type":"snapshot","project":"demo","epoch":"a","seq":4}`, `{"v":1,"type":"weather","data":{"rain":true}}`,
-	`{"v":1,"type":"stack","project":"demo","epoch":"a"}`, `{"v":1,"type":"stack","project":"demo","epoch":"a","seq":1}`,
-	`{"v":1,"type":"stack","project":"demo","epoch":"a","seq":2,"data":{"shard":0,"mood":1}}`, `{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2,"data":{"shard":0}}`,
-	`{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2}`, `{"v":1,"type":"stack","epoch":"a","seq":2,"data":{"shard":0}}`,
-	`{"v":1,"type":"snapshot","project":"demo","id":"a","part":3,"parts":2,"data":{}}`, `{"v":1,"type":"snapshot","project":"demo","part":1,"parts":2,"data":{}}`,
+	`{`,
+	`[]`,
+	`1`,
+	`"hello"`,
+	`{}`,
+	`{"v":1}`,
+	`{"v":2,"type":"welcome","data":{"projects":{}}}`,
+	`{"v":2,"type":"heartbeat","data":{"projects":{}}}`,
+	`{"v":1,"type":"welcome"}`,
+	`{"v":1,"type":"heartbeat","data":{}}`,
+	`{"v":1,"type":"heartbeat"}`,
+	`{"v":1,"type":"reconnect"}`,
+	`{"v":1,"type":"error","project":"demo"}`,
+	`{"v":1,"type":"snapshot","project":"demo","epoch":"a","seq":4}`,
+	`{"v":1,"type":"weather","data":{"rain":true}}`,
+	`{"v":1,"type":"stack","project":"demo","epoch":"a"}`,
+	`{"v":1,"type":"stack","project":"demo","epoch":"a","seq":1}`,
+	`{"v":1,"type":"stack","project":"demo","epoch":"a","seq":2,"data":{"shard":0,"mood":1}}`,
+	`{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2,"data":{"shard":0}}`,
+	`{"v":1,"type":"operation","project":"demo","epoch":"a","seq":2}`,
+	`{"v":1,"type":"stack","epoch":"a","seq":2,"data":{"shard":0}}`,
+	`{"v":1,"type":"snapshot","project":"demo","id":"a","part":3,"parts":2,"data":{}}`,
+	`{"v":1,"type":"snapshot","project":"demo","part":1,"parts":2,"data":{}}`,
 	`{"v":1,"type":"snapshot","project":"demo","epoch":"a","seq":3,"data":{"stacks":[{"shard":7,"mood":[null]}],"mood":1},"mood":{}}`,
 }
 
 // drawMessage draws a message of the server.
 func drawMessage(t *rapid.T) event.Message {
 	kinds := []event.Type{
-		event.TypeWelcome, event.TypeHeartbeat, event.TypeSnapshot, event.TypeSnapshot, event.TypeGap, event.TypeReconnect, event.TypeError,
-		event.TypeStack, event.TypeStack, event.TypeStack, event.TypeStack, event.TypeStack, event.TypeOperation, event.TypeOperation, "weather",
+		event.TypeWelcome,
+		event.TypeHeartbeat,
+		event.TypeSnapshot,
+		event.TypeSnapshot,
+		event.TypeGap,
+		event.TypeReconnect,
+		event.TypeError,
+		event.TypeStack,
+		event.TypeStack,
+		event.TypeStack,
+		event.TypeStack,
+		event.TypeStack,
+		event.TypeOperation,
+		event.TypeOperation,
+		"weather",
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "type")
 	about := true
@@ -247,12 +292,26 @@ func drawMessage(t *rapid.T) event.Message {
 		data = drawGap(t)
 	case event.TypeError:
 		about = rapid.Bool().Draw(t, "about a project")
-		codes := []event.ErrorCode{event.CodeUnknownProject, event.CodeUnavailable, event.CodeVersion, event.CodeBadMessage, "tired"}
-		data = event.Error{Code: rapid.SampledFrom(codes).Draw(t, "code"), Message: "no", RetrySeconds: rapid.IntRange(0, 5).Draw(t, "retry")}
+		codes := []event.ErrorCode{
+			event.CodeUnknownProject,
+			event.CodeUnavailable,
+			event.CodeVersion,
+			event.CodeBadMessage,
+			"tired",
+		}
+		data = event.Error{
+			Code:         rapid.SampledFrom(codes).Draw(t, "code"),
+			Message:      "no",
+			RetrySeconds: rapid.IntRange(0, 5).Draw(t, "retry"),
+		}
 	case event.TypeStack:
 		data = drawChange(t)
 	case event.TypeOperation:
-		data = event.OperationChange{Shard: rapid.IntRange(0, 1).Draw(t, "shard"), Version: drawVersion(t), Operation: drawOperation(t)}
+		data = event.OperationChange{
+			Shard:     rapid.IntRange(0, 1).Draw(t, "shard"),
+			Version:   drawVersion(t),
+			Operation: drawOperation(t),
+		}
 	default:
 		data = map[string]any{"rain": true}
 	}
@@ -285,7 +344,10 @@ func drawTime(t *rapid.T) time.Time {
 }
 
 func drawPosition(t *rapid.T) event.Position {
-	return event.Position{Epoch: rapid.SampledFrom([]string{"a", "a", "a", "b"}).Draw(t, "epoch"), Seq: rapid.Int64Range(0, 5).Draw(t, "seq")}
+	return event.Position{
+		Epoch: rapid.SampledFrom([]string{"a", "a", "a", "b"}).Draw(t, "epoch"),
+		Seq:   rapid.Int64Range(0, 5).Draw(t, "seq"),
+	}
 }
 
 func drawPositions(t *rapid.T) map[string]event.Position {
@@ -302,7 +364,11 @@ func drawGap(t *rapid.T) event.Gap {
 }
 
 func drawVersion(t *rapid.T) event.StackVersion {
-	return event.StackVersion{StackID: rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"), LastUpdated: drawTime(t), Phase: rapid.IntRange(1, 2).Draw(t, "phase")}
+	return event.StackVersion{
+		StackID:     rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"),
+		LastUpdated: drawTime(t),
+		Phase:       rapid.IntRange(1, 2).Draw(t, "phase"),
+	}
 }
 
 func drawOperation(t *rapid.T) *event.Operation {
@@ -310,17 +376,41 @@ func drawOperation(t *rapid.T) *event.Operation {
 		return nil
 	}
 	return &event.Operation{
-		Token: rapid.SampledFrom([]string{"t1", "t2"}).Draw(t, "token"), Run: "run-1", Who: rapid.SampledFrom([]string{"", "alice"}).Draw(t, "who"),
-		Members: []string{"bucket inbox"}, Started: drawTime(t), Expires: drawTime(t),
+		Token: rapid.SampledFrom([]string{"t1", "t2"}).Draw(
+			t,
+			"token",
+		),
+		Run:     "run-1",
+		Who:     rapid.SampledFrom([]string{"", "alice"}).Draw(t, "who"),
+		Members: []string{"bucket inbox"},
+		Started: drawTime(t),
+		Expires: drawTime(t),
 	}
 }
 
 func drawState(t *rapid.T) event.StackState {
-	statuses := []string{"UPDATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_COMPLETE"}
+	statuses := []string{
+		"UPDATE_COMPLETE",
+		"UPDATE_COMPLETE",
+		"UPDATE_IN_PROGRESS",
+		"UPDATE_ROLLBACK_FAILED",
+		"DELETE_COMPLETE",
+	}
 	shard := rapid.IntRange(0, 1).Draw(t, "shard")
 	return event.StackState{
-		Shard: shard, StackName: fmt.Sprint("stowage-demo-", shard), Version: drawVersion(t), Status: rapid.SampledFrom(statuses).Draw(t, "status"),
-		Revision: rapid.Int64Range(0, 3).Draw(t, "revision"), Reason: rapid.SampledFrom([]string{"", "it failed"}).Draw(t, "reason"), Operation: drawOperation(t),
+		Shard:     shard,
+		StackName: fmt.Sprint("stowage-demo-", shard),
+		Version:   drawVersion(t),
+		Status:    rapid.SampledFrom(statuses).Draw(t, "status"),
+		Revision: rapid.Int64Range(
+			0,
+			3,
+		).Draw(
+			t,
+			"revision",
+		),
+		Reason:    rapid.SampledFrom([]string{"", "it failed"}).Draw(t, "reason"),
+		Operation: drawOperation(t),
 	}
 }
 
@@ -328,13 +418,20 @@ func drawFacts(t *rapid.T) *event.Facts {
 	if rapid.Bool().Draw(t, "without facts") {
 		return nil
 	}
-	return &event.Facts{Usage: event.Usage{Resources: rapid.IntRange(0, 9).Draw(t, "resources")}, Policies: map[string]int{"partner": 2}, MaxPolicies: 10}
+	return &event.Facts{
+		Usage:       event.Usage{Resources: rapid.IntRange(0, 9).Draw(t, "resources")},
+		Policies:    map[string]int{"partner": 2},
+		MaxPolicies: 10,
+	}
 }
 
 func drawEntities(t *rapid.T) event.Entities {
 	var entities event.Entities
 	if rapid.IntRange(0, 3).Draw(t, "project") == 0 {
-		entities.Project = &model.Project{Name: "demo", Region: rapid.SampledFrom([]string{"eu-west-1", "us-east-1"}).Draw(t, "region")}
+		entities.Project = &model.Project{
+			Name:   "demo",
+			Region: rapid.SampledFrom([]string{"eu-west-1", "us-east-1"}).Draw(t, "region"),
+		}
 	}
 	for _, name := range []string{"inbox", "outbox", "constructor"} {
 		if rapid.IntRange(0, 2).Draw(t, name) > 0 {
@@ -347,11 +444,17 @@ func drawEntities(t *rapid.T) event.Entities {
 		entities.Buckets = append(entities.Buckets, b)
 	}
 	for n := range rapid.SampledFrom([]int{0, 1, 1, 25}).Draw(t, "users") {
-		entities.Users = append(entities.Users, model.User{Name: fmt.Sprint("partner", n), SourceIPs: []string{"192.0.2.0/24"}})
+		entities.Users = append(
+			entities.Users,
+			model.User{Name: fmt.Sprint("partner", n), SourceIPs: []string{"192.0.2.0/24"}},
+		)
 	}
 	for _, prefix := range []string{"", "incoming/"} {
 		if rapid.Bool().Draw(t, "permission") {
-			entities.Permissions = append(entities.Permissions, model.Permission{User: "partner0", Bucket: "inbox", Prefix: prefix, Access: model.Read})
+			entities.Permissions = append(
+				entities.Permissions,
+				model.Permission{User: "partner0", Bucket: "inbox", Prefix: prefix, Access: model.Read},
+			)
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "listing") == 0 {
@@ -367,7 +470,12 @@ func drawChange(t *rapid.T) event.StackChange {
 		return change
 	}
 	change.Facts, change.Put = drawFacts(t), drawEntities(t)
-	ids := []model.ID{{Kind: model.KindBucket, Name: "inbox"}, {Kind: model.KindBucket, Name: "constructor"}, {Kind: model.KindPermission, Name: "partner0/inbox/incoming/"}, {Kind: model.KindUser, Name: "nobody"}}
+	ids := []model.ID{
+		{Kind: model.KindBucket, Name: "inbox"},
+		{Kind: model.KindBucket, Name: "constructor"},
+		{Kind: model.KindPermission, Name: "partner0/inbox/incoming/"},
+		{Kind: model.KindUser, Name: "nobody"},
+	}
 	for _, id := range ids {
 		if rapid.IntRange(0, 2).Draw(t, "removed") == 0 {
 			change.Removed = append(change.Removed, id)
@@ -387,7 +495,10 @@ func drawSnapshot(t *rapid.T) event.Snapshot {
 		s.Stacks = append(s.Stacks, stack)
 	}
 	for n := range rapid.SampledFrom([]int{0, 0, 1, 50}).Draw(t, "commits") {
-		s.Commits = append(s.Commits, event.Commit{Seq: int64(n), Time: epoch, StackName: "stowage-demo-0", Status: "UPDATE_COMPLETE", PutCount: n})
+		s.Commits = append(
+			s.Commits,
+			event.Commit{Seq: int64(n), Time: epoch, StackName: "stowage-demo-0", Status: "UPDATE_COMPLETE", PutCount: n},
+		)
 	}
 	if rapid.Bool().Draw(t, "gap") {
 		gap := drawGap(t)

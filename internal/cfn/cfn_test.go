@@ -11,10 +11,19 @@ import (
 // TestStatuses classifies every status of a stack. The constants are those of the SDK.
 func TestStatuses(t *testing.T) {
 	want := map[types.StackStatus]string{
-		"CREATE_COMPLETE": "stable", "UPDATE_COMPLETE": "stable", "UPDATE_ROLLBACK_COMPLETE": "stable", "IMPORT_COMPLETE": "stable",
-		"IMPORT_ROLLBACK_COMPLETE": "stable", "ROLLBACK_COMPLETE": "ended", "DELETE_COMPLETE": "ended", "CREATE_FAILED": "failed",
-		"ROLLBACK_FAILED": "failed", "UPDATE_FAILED": "failed", "UPDATE_ROLLBACK_FAILED": "failed", "DELETE_FAILED": "failed",
-		"IMPORT_ROLLBACK_FAILED": "failed",
+		"CREATE_COMPLETE":          "stable",
+		"UPDATE_COMPLETE":          "stable",
+		"UPDATE_ROLLBACK_COMPLETE": "stable",
+		"IMPORT_COMPLETE":          "stable",
+		"IMPORT_ROLLBACK_COMPLETE": "stable",
+		"ROLLBACK_COMPLETE":        "ended",
+		"DELETE_COMPLETE":          "ended",
+		"CREATE_FAILED":            "failed",
+		"ROLLBACK_FAILED":          "failed",
+		"UPDATE_FAILED":            "failed",
+		"UPDATE_ROLLBACK_FAILED":   "failed",
+		"DELETE_FAILED":            "failed",
+		"IMPORT_ROLLBACK_FAILED":   "failed",
 	}
 	for _, status := range types.StackStatus("").Values() {
 		class := "in progress"
@@ -40,7 +49,8 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("%s is no status", name)
 		}
 	}
-	if Succeeded(UpdateRollbackComplete) || !Succeeded(UpdateComplete) || Succeeded("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") {
+	if Succeeded(UpdateRollbackComplete) || !Succeeded(UpdateComplete) ||
+		Succeeded("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") {
 		t.Error("only an operation that has ended, and was not rolled back, has succeeded")
 	}
 }

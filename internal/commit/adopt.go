@@ -41,11 +41,14 @@ func (e *Engine) notImported(changes []ResourceChange) []cause {
 	var causes []cause
 	for _, intent := range e.attempt.intents {
 		for _, change := range changes {
-			if intent.Action == template.Import && change.LogicalID == intent.LogicalID && change.Action == string(template.Add) {
+			if intent.Action == template.Import && change.LogicalID == intent.LogicalID &&
+				change.Action == string(template.Add) {
 				owners, left := e.owners(intent.LogicalID)
 				causes = append(causes, cause{owners: owners, left: left, reason: fmt.Sprintf(
 					"%s: CloudFormation does not import %q, which it would create: it does not exist any more, or another stack has it",
-					intent.LogicalID, intent.PhysicalID)})
+					intent.LogicalID,
+					intent.PhysicalID,
+				)})
 			}
 		}
 	}

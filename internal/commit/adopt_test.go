@@ -22,7 +22,11 @@ func adoption(t *testing.T, name string) template.Change {
 // asImports turns the additions of buckets named legacy- into imports, as the service does for those that exist.
 func asImports(changes []ResourceChange, missing ...string) []ResourceChange {
 	for i, change := range changes {
-		if name, ok := strings.CutPrefix(change.LogicalID, "Bucket"); ok && change.Action == string(template.Add) && !slices.Contains(missing, name) {
+		if name, ok := strings.CutPrefix(
+			change.LogicalID,
+			"Bucket",
+		); ok && change.Action == string(template.Add) &&
+			!slices.Contains(missing, name) {
 			changes[i].Action, changes[i].PhysicalID = string(template.Import), "legacy-"+name
 		}
 	}
@@ -80,7 +84,8 @@ func TestAdoptions_NotImported(t *testing.T) {
 			failed = append(failed, done)
 		}
 	}
-	if len(failed) != 1 || failed[0].Member != 1 || !strings.Contains(failed[0].Err.Error(), `"legacy-one", which it would create`) {
+	if len(failed) != 1 || failed[0].Member != 1 ||
+		!strings.Contains(failed[0].Err.Error(), `"legacy-one", which it would create`) {
 		t.Errorf("outcomes: %+v", failed)
 	}
 }
@@ -97,7 +102,13 @@ func TestVerify_Imports(t *testing.T) {
 			changes[i].PhysicalID = "another"
 		}
 	}
-	if surprises := Verify(stack.template, 1, e.attempt.intents, changes); len(surprises) != 1 || !strings.Contains(surprises[0], `would import "another"`) {
+	if surprises := Verify(
+		stack.template,
+		1,
+		e.attempt.intents,
+		changes,
+	); len(surprises) != 1 ||
+		!strings.Contains(surprises[0], `would import "another"`) {
 		t.Errorf("an import of another bucket: %v", surprises)
 	}
 	ordinary := []template.Intent{{LogicalID: "Bucketone", Action: template.Add}}

@@ -32,7 +32,8 @@ func idsOf[M any](members []M, id func(M) MemberID) (ids []MemberID) {
 	return ids
 }
 
-// TestAttribution drives the state machine alone, commit by commit: what is committed again, who is a culprit, who is held back.
+// TestAttribution drives the state machine alone, commit by commit: what is committed again, who is
+// a culprit, who is held back.
 func TestAttribution(t *testing.T) {
 	type step struct {
 		causes    []cause    // of a failed commit of the batch; nil for one that succeeded
@@ -107,10 +108,14 @@ func TestAttribution(t *testing.T) {
 	}
 }
 
-// TestAttribution_MemberLeft: a member that took part and left before the commit proves nothing, so all who are held back follow.
+// TestAttribution_MemberLeft: a member that took part and left before the commit proves nothing, so
+// all who are held back follow.
 func TestAttribution_MemberLeft(t *testing.T) {
 	a := attribution{stack: stackName}
-	batch, _, _ := a.failed(batchOf(1, 2, 3, 4), failure{causes: []cause{{reason: "shared", owners: []MemberID{1, 2, 3, 4}}}})
+	batch, _, _ := a.failed(
+		batchOf(1, 2, 3, 4),
+		failure{causes: []cause{{reason: "shared", owners: []MemberID{1, 2, 3, 4}}}},
+	)
 	if len(batch) != 2 {
 		t.Fatalf("%d members in the batch, want 2", len(batch))
 	}
@@ -207,7 +212,8 @@ func (s *service) outcomes(members int, bad ...int) {
 	}
 }
 
-// TestNamedMembersCostACommitEach: where AWS names a resource of one member, a batch takes 1 + number of bad members commits.
+// TestNamedMembersCostACommitEach: where AWS names a resource of one member, a batch takes 1 +
+// number of bad members commits.
 func TestNamedMembersCostACommitEach(t *testing.T) {
 	for _, bad := range [][]int{nil, {0}, {9}, {2, 5}, {1, 3, 4, 8}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}} {
 		t.Run(fmt.Sprint(bad), func(t *testing.T) {
@@ -220,7 +226,10 @@ func TestNamedMembersCostACommitEach(t *testing.T) {
 				return ""
 			})
 			for i := range 10 {
-				s.engine.Submit(s.now, Member{ID: MemberID(i), Change: template.Change{Op: template.Create, Entity: bucket(fmt.Sprintf("b%d", i), "")}})
+				s.engine.Submit(
+					s.now,
+					Member{ID: MemberID(i), Change: template.Change{Op: template.Create, Entity: bucket(fmt.Sprintf("b%d", i), "")}},
+				)
 			}
 			s.run()
 			s.outcomes(10, bad...)
@@ -285,7 +294,13 @@ func newBisection(t *testing.T, n int, bad ...int) *service {
 		}}})
 	}
 	for i := range 2 {
-		s.engine.Submit(s.now, Member{ID: MemberID(n + i), Change: template.Change{Op: template.Create, Entity: bucket(fmt.Sprintf("other%d", i), "")}})
+		s.engine.Submit(
+			s.now,
+			Member{
+				ID:     MemberID(n + i),
+				Change: template.Change{Op: template.Create, Entity: bucket(fmt.Sprintf("other%d", i), "")},
+			},
+		)
 	}
 	return s
 }

@@ -22,7 +22,9 @@ type base struct {
 }
 
 func (b *base) hash() string {
-	text := b.description.StackID + "\n" + b.description.ChangeSetID + "\n" + b.description.LastUpdated.UTC().Format(time.RFC3339Nano)
+	text := b.description.StackID + "\n" + b.description.ChangeSetID + "\n" + b.description.LastUpdated.UTC().Format(
+		time.RFC3339Nano,
+	)
 	if b.template != nil {
 		text += "\n" + b.template.Hash()
 	}
@@ -64,10 +66,26 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	default:
 		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
 		if err != nil {
-			e.failAll(now, unreadable(e.config.Stack, fmt.Errorf("its parameter %s, which counts its commits, holds no number; set it back by hand: %w", template.RevisionParameter, err)))
+			e.failAll(
+				now,
+				unreadable(
+					e.config.Stack,
+					fmt.Errorf(
+						"its parameter %s, which counts its commits, holds no number; set it back by hand: %w",
+						template.RevisionParameter,
+						err,
+					),
+				),
+			)
 			return
 		}
-		e.base = &base{description: o.After, template: o.Template, revision: revision, remembered: o.Earlier, doubtful: o.Stale()}
+		e.base = &base{
+			description: o.After,
+			template:    o.Template,
+			revision:    revision,
+			remembered:  o.Earlier,
+			doubtful:    o.Stale(),
+		}
 		e.recovery.overtaken()
 		switch {
 		case e.recovery.healing():

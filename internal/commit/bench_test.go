@@ -10,9 +10,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// BenchmarkEngine commits batches with a service that takes no time: what is left is the engine's own work, reported per member. It is
-// mostly that of editing, comparing and encoding the template, a nearly full one, which is shared by the members of a batch; so the time
-// for a member falls with the size of the batch, towards what the member itself takes. It never grows.
+// BenchmarkEngine commits batches with a service that takes no time: what is left is the engine's
+// own work, reported per member. It is mostly that of editing, comparing and encoding the template,
+// a nearly full one, which is shared by the members of a batch; so the time for a member falls with
+// the size of the batch, towards what the member itself takes. It never grows.
 func BenchmarkEngine(b *testing.B) {
 	const each = 100 // entities of a kind
 	var entities, changed []model.Entity

@@ -110,7 +110,11 @@ func (e *Engine) confirm(now time.Time) {
 		return
 	}
 	e.attempt = attempt{
-		purpose: confirming, token: token, template: stamped, revision: e.base.revision + 1, stackID: e.base.description.StackID,
+		purpose:  confirming,
+		token:    token,
+		template: stamped,
+		revision: e.base.revision + 1,
+		stackID:  e.base.description.StackID,
 	}
 	e.make()
 }
@@ -171,7 +175,10 @@ func (e *Engine) make() {
 		Token: e.attempt.token, Template: e.attempt.template, Revision: e.attempt.revision, Import: e.attempt.imports(),
 	}
 	if e.attempt.purpose != creating {
-		effect.Keep = slices.DeleteFunc(e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter })
+		effect.Keep = slices.DeleteFunc(
+			e.attempt.template.Parameters(),
+			func(name string) bool { return name == template.RevisionParameter },
+		)
 	}
 	e.emit(effect)
 }
@@ -350,7 +357,8 @@ func (e *Engine) discard() {
 }
 
 func (e *Engine) changeSetDeleted(now time.Time, _ ChangeSetDeleted) {
-	// A set that can't be deleted blocks its name only: the next attempt on this base collides with it and comes here again.
+	// A set that can't be deleted blocks its name only: the next attempt on this base collides with
+	// it and comes here again.
 	e.base = nil
 	e.deliver(now)
 	if len(e.batch) == 0 && !e.owes() {

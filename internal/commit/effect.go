@@ -35,8 +35,9 @@ type (
 	// Read asks for the stack: DescribeStacks, GetTemplate, DescribeStacks. Answered by BaseRead.
 	Read struct{}
 
-	// CreateChangeSet asks for a change set and for what the service computed: create it, describe the stack once, wait until
-	// the set is there, describe all its pages with property values. Answered by ChangeSetMade.
+	// CreateChangeSet asks for a change set and for what the service computed: create it, describe
+	// the stack once, wait until the set is there, describe all its pages with property values.
+	// Answered by ChangeSetMade.
 	CreateChangeSet struct {
 		First    bool   // the stack is to be created by it (ChangeSetType CREATE)
 		StackID  string // "" with First when there is no stack at all
@@ -48,7 +49,8 @@ type (
 		Import   bool     // resources that exist are imported (ImportExistingResources)
 	}
 
-	// DeleteChangeSet asks to delete a change set; one that is gone already counts as deleted. Answered by ChangeSetDeleted.
+	// DeleteChangeSet asks to delete a change set; one that is gone already counts as deleted.
+	// Answered by ChangeSetDeleted.
 	DeleteChangeSet struct{ ARN string }
 
 	// Announce says, before Execute, what is about to run. It needs no answer and must not hold Execute up for long.
@@ -239,7 +241,8 @@ type ResourceChange struct {
 	Before map[string]any
 	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the service shows them.
 	Policies map[string]string
-	// Scope are the attributes of the resource that change: Properties, Metadata, DeletionPolicy ... It is empty but for Modify.
+	// Scope are the attributes of the resource that change: Properties, Metadata, DeletionPolicy
+	// ... It is empty but for Modify.
 	Scope []string
 	// Unvalued is set when the service listed the change only in the answer without property values.
 	Unvalued bool

@@ -85,7 +85,8 @@ type member struct {
 	Member
 	arrived  time.Time
 	deferred bool // it has waited for one more batch already
-	// remains are what a rollback could not delete again of what the member had made: it is in the way of the next attempt.
+	// remains are what a rollback could not delete again of what the member had made: it is in the
+	// way of the next attempt.
 	remains []string
 	left    left
 }
@@ -165,7 +166,10 @@ func (e *Engine) Submit(now time.Time, m Member) {
 
 // Cancel takes a member out unless it is being executed; it gets an *InterruptedError.
 func (e *Engine) Cancel(now time.Time, id MemberID) {
-	e.leave(func(m member) bool { return m.ID == id }, func(member) error { return &InterruptedError{Stack: e.config.Stack} })
+	e.leave(
+		func(m member) bool { return m.ID == id },
+		func(member) error { return &InterruptedError{Stack: e.config.Stack} },
+	)
 	e.settleIdle(now)
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// TestTranscripts plays the scripts of testdata, one scenario a file, against the engine, and compares the transcript. It
-// is written anew with
+// TestTranscripts plays the scripts of testdata, one scenario a file, against the engine, and
+// compares the transcript. It is written anew with
 //
 //	go test ./internal/commit -run TestTranscripts -rewrite
 //
@@ -206,7 +206,8 @@ func (h *harness) hand(d *datadriven.TestData, s state, set string, at time.Time
 	return s
 }
 
-// handTag changes the tag v of a bucket in a decoded template, in its properties only: a person doesn't know the metadata.
+// handTag changes the tag v of a bucket in a decoded template, in its properties only: a person
+// doesn't know the metadata.
 func handTag(resources map[string]any, bucket, tag string) {
 	properties := resources["Bucket"+strings.ReplaceAll(bucket, "-", "X")].(map[string]any)["Properties"].(map[string]any)
 	tags, _ := properties["Tags"].([]any)
@@ -219,7 +220,11 @@ func (h *harness) show(s state) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s, revision %d\n", s.description.Status, s.revision())
 	for _, id := range s.template.LogicalIDs() {
-		if strings.HasPrefix(id, "BucketPolicy") || !slices.ContainsFunc([]string{"Bucket", "User", "Policy", "Carrier"}, func(p string) bool { return strings.HasPrefix(id, p) }) {
+		if strings.HasPrefix(id, "BucketPolicy") ||
+			!slices.ContainsFunc(
+				[]string{"Bucket", "User", "Policy", "Carrier"},
+				func(p string) bool { return strings.HasPrefix(id, p) },
+			) {
 			continue
 		}
 		fmt.Fprint(&out, "  ", id)
@@ -360,7 +365,12 @@ func (h *harness) made(d *datadriven.TestData) ChangeSetMade {
 		return ChangeSetMade{Err: err}
 	}
 	h.sets++
-	made := ChangeSetMade{ARN: fmt.Sprintf("arn:set-%d", h.sets), StackID: stackID, Failed: value(d, "failed", ""), Findings: h.events(d)}
+	made := ChangeSetMade{
+		ARN:      fmt.Sprintf("arn:set-%d", h.sets),
+		StackID:  stackID,
+		Failed:   value(d, "failed", ""),
+		Findings: h.events(d),
+	}
 	if against := value(d, "against", ""); against != "" {
 		made.Changes = h.state(against).computed(h.created.Template)
 	}
@@ -507,9 +517,18 @@ func list(texts []string) string {
 }
 
 var phases = map[phase]string{
-	idle: "idle", gathering: "gathering", reading: "reading", pausing: "pausing", making: "making", discarding: "discarding",
-	executing: "executing", settling: "settling", following: "following", protecting: "protecting",
-	continuing: "continuing", clearing: "clearing",
+	idle:       "idle",
+	gathering:  "gathering",
+	reading:    "reading",
+	pausing:    "pausing",
+	making:     "making",
+	discarding: "discarding",
+	executing:  "executing",
+	settling:   "settling",
+	following:  "following",
+	protecting: "protecting",
+	continuing: "continuing",
+	clearing:   "clearing",
 }
 
 func (h *harness) summary() {

@@ -50,7 +50,11 @@ func (e *CommitError) Unwrap() error { return e.Err }
 // Explain implements model.Explainer.
 func (e *CommitError) Explain() model.Explanation {
 	explanation := model.Explanation{
-		Cause:   fmt.Sprintf("CloudFormation did not carry out the commit to the stack %s: %s", e.Stack, model.Sentences(e.Reasons...)),
+		Cause: fmt.Sprintf(
+			"CloudFormation did not carry out the commit to the stack %s: %s",
+			e.Stack,
+			model.Sentences(e.Reasons...),
+		),
 		Changed: model.ChangedNothing,
 		Remedy:  "Remove the cause and apply again. The events of the stack in the CloudFormation console have more details.",
 	}
@@ -65,14 +69,15 @@ func (e *CommitError) Explain() model.Explanation {
 	}
 	if e.NameTaken {
 		explanation.Attribute = model.AttributeName
-		explanation.Cause = "An AWS resource of its name exists already, outside of the stack: " + model.Sentences(e.Reasons...)
+		explanation.Cause = "An AWS resource of its name exists already, outside of the stack: " + model.Sentences(
+			e.Reasons...)
 		explanation.Remedy = "Choose another name, or remove the resource that has the name now."
 	}
 	return explanation
 }
 
-// unprepared reports whether AWS's reason is that the account lacks what the template for accounts makes: a right of the role, or the
-// permissions boundary of users.
+// unprepared reports whether AWS's reason is that the account lacks what the template for accounts
+// makes: a right of the role, or the permissions boundary of users.
 func unprepared(reason string) bool {
 	return strings.Contains(reason, "is not authorized to perform") ||
 		strings.Contains(reason, "policy/"+template.BoundaryName) && strings.Contains(reason, "does not exist")
@@ -93,7 +98,8 @@ func (e *UndeletedError) Error() string {
 // Explain implements model.Explainer.
 func (e *UndeletedError) Explain() model.Explanation {
 	return model.Explanation{
-		Cause:   "It was removed from the stack " + e.Stack + ", but AWS could not delete it: " + model.Sentences(e.Reasons...),
+		Cause: "It was removed from the stack " + e.Stack + ", but AWS could not delete it: " + model.Sentences(
+			e.Reasons...),
 		Changed: model.ChangedPartly,
 		Remedy: "Remove what prevents the deletion by hand, and then what is left of the object: nothing manages it any more. " +
 			"Until then, no object of the same name can be created.",
@@ -123,13 +129,25 @@ func (e *StuckError) Explain() model.Explanation {
 func (e *StuckError) remedy() string {
 	switch e.Status {
 	case cfn.UpdateRollbackFailed:
-		return fmt.Sprintf("Correct what made the rollback fail, continue it (aws cloudformation continue-update-rollback --stack-name %s), then apply again.", e.Stack)
+		return fmt.Sprintf(
+			"Correct what made the rollback fail, continue it (aws cloudformation continue-update-rollback --stack-name %s), then apply again.",
+			e.Stack,
+		)
 	case cfn.UpdateFailed:
-		return fmt.Sprintf("It was updated without rollback. Roll it back (aws cloudformation rollback-stack --stack-name %s), then apply again.", e.Stack)
+		return fmt.Sprintf(
+			"It was updated without rollback. Roll it back (aws cloudformation rollback-stack --stack-name %s), then apply again.",
+			e.Stack,
+		)
 	case cfn.CreateFailed, cfn.RollbackComplete, cfn.RollbackFailed:
-		return fmt.Sprintf("Its first creation failed. Correct the cause, delete the stack (aws cloudformation delete-stack --stack-name %s), then apply again.", e.Stack)
+		return fmt.Sprintf(
+			"Its first creation failed. Correct the cause, delete the stack (aws cloudformation delete-stack --stack-name %s), then apply again.",
+			e.Stack,
+		)
 	case cfn.DeleteFailed:
-		return fmt.Sprintf("Its deletion failed. Remove what prevents the deletion, delete it again (aws cloudformation delete-stack --stack-name %s), then apply again.", e.Stack)
+		return fmt.Sprintf(
+			"Its deletion failed. Remove what prevents the deletion, delete it again (aws cloudformation delete-stack --stack-name %s), then apply again.",
+			e.Stack,
+		)
 	}
 	return "Bring it back to a status that ends in _COMPLETE in the CloudFormation console, then apply again."
 }
@@ -191,7 +209,10 @@ type OutcomeUnknownError struct {
 }
 
 func (e *OutcomeUnknownError) Error() string {
-	text := fmt.Sprintf("the time ran out while the stack %s was being updated; the change may or may not be in it", e.Stack)
+	text := fmt.Sprintf(
+		"the time ran out while the stack %s was being updated; the change may or may not be in it",
+		e.Stack,
+	)
 	if e.Err != nil {
 		text += "; " + e.Err.Error()
 	}
@@ -235,7 +256,12 @@ func (e *InterruptedError) Error() string {
 	if e.Doing == "" {
 		return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
 	}
-	return fmt.Sprintf("the time ran out while %s; the change is not in the stack %s%s", e.Doing, e.Stack, lastAnswered(e.Last))
+	return fmt.Sprintf(
+		"the time ran out while %s; the change is not in the stack %s%s",
+		e.Doing,
+		e.Stack,
+		lastAnswered(e.Last),
+	)
 }
 
 // Explain implements model.Explainer.
@@ -265,5 +291,9 @@ func unreadable(stack string, err error) error {
 		}
 	}
 	explanation.Changed = model.ChangedNothing
-	return &model.ExplainedError{Text: fmt.Sprintf("the stack %s can't be read", stack), Explanation: explanation, Err: err}
+	return &model.ExplainedError{
+		Text:        fmt.Sprintf("the stack %s can't be read", stack),
+		Explanation: explanation,
+		Err:         err,
+	}
 }

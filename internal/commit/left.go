@@ -43,7 +43,10 @@ func (m member) done(stack string) string {
 	case stackCreated:
 		sentences = append(sentences, "The stack "+stack+" was created, without the object.")
 	case stackFailed:
-		sentences = append(sentences, "The stack "+stack+" was left behind by its failed creation: the next apply deletes it.")
+		sentences = append(
+			sentences,
+			"The stack "+stack+" was left behind by its failed creation: the next apply deletes it.",
+		)
 	}
 	if m.left.unrestored {
 		sentences = append(sentences, "CloudFormation did not roll back all that a commit with this change had changed.")

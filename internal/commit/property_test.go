@@ -18,14 +18,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// TestAnySchedule lets the engine work against a model of CloudFormation with other writers, people who edit by hand, stale
-// and torn reads, lost replies and failures, in any order that rapid draws, and checks after each step:
+// TestAnySchedule lets the engine work against a model of CloudFormation with other writers, people
+// who edit by hand, stale and torn reads, lost replies and failures, in any order that rapid draws,
+// and checks after each step:
 //
 //   - What is executed is the members' changes put into the actual stack, at the next revision, and nothing
 //     else: no write of anybody is lost.
-//   - Every member gets exactly one outcome, and a true one: acknowledged when its commit succeeded or when the stack held
-//     the change already; failed when it was in no successful commit, or its own resource could not be deleted; unknown
-//     only when it was executed. No member gets the error of a resource that another member alone changes.
+//   - Every member gets exactly one outcome, and a true one: acknowledged when its commit succeeded
+//     or when the stack held the change already; failed when it was in no successful commit, or its
+//     own resource could not be deleted; unknown only when it was executed. No member gets the
+//     error of a resource that another member alone changes.
 //   - Healing commits change nothing but what was skipped, and what they change is taken back.
 //   - One call is outstanding at most.
 //
@@ -103,15 +105,28 @@ type record struct {
 
 // project is a stack with a project, made once: compiling it takes most of a run's time otherwise.
 var project = sync.OnceValue(func() state {
-	return newState(&testing.T{}, 1, "set of project", began, template.Change{Op: template.Create, Entity: bucket("b0", "first")})
+	return newState(
+		&testing.T{},
+		1,
+		"set of project",
+		began,
+		template.Change{Op: template.Create, Entity: bucket("b0", "first")},
+	)
 })
 
 func newWorld(t *rapid.T) *world {
 	c := config()
 	c.Create = true
 	w := &world{
-		t: t, now: began.Add(time.Hour), engine: New(c), faults: true, sets: map[string]*modelSet{},
-		results: map[string]*operation{}, skipped: map[string]bool{}, batches: map[string][]member{}, members: map[MemberID]*record{},
+		t:       t,
+		now:     began.Add(time.Hour),
+		engine:  New(c),
+		faults:  true,
+		sets:    map[string]*modelSet{},
+		results: map[string]*operation{},
+		skipped: map[string]bool{},
+		batches: map[string][]member{},
+		members: map[MemberID]*record{},
 	}
 	if rapid.IntRange(0, 9).Draw(t, "absent at first") > 0 {
 		w.history = []state{project()}
@@ -132,7 +147,9 @@ func (w *world) id(what string) string {
 func (w *world) current() state { return w.history[len(w.history)-1] }
 
 func (w *world) change(tag string) template.Change {
-	change := template.Change{Op: rapid.SampledFrom([]template.Op{template.Create, template.Update, template.Delete}).Draw(w.t, "op")}
+	change := template.Change{
+		Op: rapid.SampledFrom([]template.Op{template.Create, template.Update, template.Delete}).Draw(w.t, "op"),
+	}
 	n := rapid.SampledFrom([]string{"0", "1", "2"}).Draw(w.t, "name")
 	switch rapid.SampledFrom([]string{"bucket", "bucket", "user", "permission"}).Draw(w.t, "kind") {
 	case "bucket":
@@ -158,7 +175,10 @@ func (w *world) change(tag string) template.Change {
 
 func (w *world) submit(t *rapid.T) {
 	w.t = t
-	w.submitChange(w.change(w.id("mine")), rapid.SampledFrom([]time.Duration{0, 0, time.Second, 30 * time.Second}).Draw(t, "deadline"))
+	w.submitChange(
+		w.change(w.id("mine")),
+		rapid.SampledFrom([]time.Duration{0, 0, time.Second, 30 * time.Second}).Draw(t, "deadline"),
+	)
 }
 
 func (w *world) submitChange(change template.Change, within time.Duration) MemberID {
@@ -186,7 +206,12 @@ func (w *world) cancel(t *rapid.T) {
 
 func (w *world) advance(t *rapid.T) {
 	w.t = t
-	end := w.now.Add(rapid.SampledFrom([]time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second}).Draw(t, "by"))
+	end := w.now.Add(
+		rapid.SampledFrom([]time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second}).Draw(
+			t,
+			"by",
+		),
+	)
 	for range 100 {
 		at, ok := w.engine.NextTick()
 		if !ok || at.After(end) {
@@ -353,7 +378,8 @@ func (w *world) effects() {
 		case Announce, Superseded, Unhealed, Unchanged:
 		case Committed:
 			if !slices.ContainsFunc(w.history, func(s state) bool {
-				return s.description.ChangeSetID == e.Description.ChangeSetID && s.revision() == e.Revision && s.template.Equal(e.Template)
+				return s.description.ChangeSetID == e.Description.ChangeSetID && s.revision() == e.Revision &&
+					s.template.Equal(e.Template)
 			}) {
 				w.t.Fatalf("revision %d is said to be committed, but never stood in the stack like that", e.Revision)
 			}
@@ -399,7 +425,12 @@ func (w *world) done(d Done) {
 		w.t.Fatalf("member %d is acknowledged, but its resource could not be deleted", d.Member)
 	case d.Err == nil && !succeeded:
 		if !w.held(r) && !w.overwritten(d.Member) {
-			w.t.Fatalf("member %d (%s %s) is acknowledged, but was in no successful commit and never stood in the stack", d.Member, r.change.Op, r.change.Entity.ID())
+			w.t.Fatalf(
+				"member %d (%s %s) is acknowledged, but was in no successful commit and never stood in the stack",
+				d.Member,
+				r.change.Op,
+				r.change.Entity.ID(),
+			)
 		}
 	case errors.As(d.Err, &unknown):
 		if !executed && w.batches[w.engine.attempt.token] == nil {
@@ -423,7 +454,8 @@ func (w *world) blamed(id MemberID, failed *CommitError) {
 			model.KindUser:       {"User" + user, "Group" + user, "Policy" + user},
 			model.KindPermission: {"Policy" + user},
 		}[entity.Kind]
-		if !strings.HasPrefix(reason, template.CarrierID) && !slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(reason, p) }) {
+		if !strings.HasPrefix(reason, template.CarrierID) &&
+			!slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(reason, p) }) {
 			w.t.Fatalf("member %d (%s) gets somebody else's error: %s", id, entity, reason)
 		}
 	}
@@ -454,15 +486,16 @@ func (w *world) fate(id MemberID) (executed, succeeded, undeleted bool) {
 // remover is the member whose deletion removes a bucket: the first one, if several want it.
 func remover(batch []member, logicalID string) MemberID {
 	for _, m := range batch {
-		if entity := m.Change.Entity.ID(); m.Change.Op == template.Delete && entity.Kind == model.KindBucket && "Bucket"+entity.Name == logicalID {
+		if entity := m.Change.Entity.ID(); m.Change.Op == template.Delete && entity.Kind == model.KindBucket &&
+			"Bucket"+entity.Name == logicalID {
 			return m.ID
 		}
 	}
 	return 0
 }
 
-// overwritten says that another member changed the same entity: in one batch the last one wins, and the first may never be
-// seen.
+// overwritten says that another member changed the same entity: in one batch the last one wins, and
+// the first may never be seen.
 func (w *world) overwritten(id MemberID) bool {
 	for other, r := range w.members {
 		if other != id && r.err == nil && r.change.Entity.ID() == w.members[id].change.Entity.ID() {
@@ -537,7 +570,8 @@ func failed(class Failure, text string) *CallError {
 	return &CallError{Failure: class, Err: errors.New(text)}
 }
 
-// read may be torn or stale: each of its three calls may see one of the last states. Or the driver has read one of them earlier.
+// read may be torn or stale: each of its three calls may see one of the last states. Or the driver
+// has read one of them earlier.
 func (w *world) read() BaseRead {
 	if w.earlier = !w.earlier && w.one(4, "earlier"); w.earlier {
 		i := len(w.history) - 1 - rapid.IntRange(0, 2).Draw(w.t, "how much earlier")
@@ -598,7 +632,14 @@ func (w *world) createChangeSet(e CreateChangeSet) ChangeSetMade {
 			return ChangeSetMade{Err: err}
 		}
 	}
-	set := &modelSet{arn: w.id("arn"), name: e.Name, token: e.Token, template: e.Template, revision: e.Revision, first: e.First}
+	set := &modelSet{
+		arn:      w.id("arn"),
+		name:     e.Name,
+		token:    e.Token,
+		template: e.Template,
+		revision: e.Revision,
+		first:    e.First,
+	}
 	w.sets[set.arn] = set
 	made := ChangeSetMade{ARN: set.arn, StackID: stackID}
 	switch {
@@ -667,8 +708,11 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 		w.t.Fatalf("revision %d is executed on revision %d", set.revision, current.revision())
 	}
 	if want := w.edited(current, changes, e.Token); !reflect.DeepEqual(meaning(want), meaning(set.template)) {
-		w.t.Fatalf("a change set is executed that is not the members' changes in the real stack: it would do\n%v\ninstead of\n%v",
-			template.Intents(current.template, set.template), template.Intents(current.template, want))
+		w.t.Fatalf(
+			"a change set is executed that is not the members' changes in the real stack: it would do\n%v\ninstead of\n%v",
+			template.Intents(current.template, set.template),
+			template.Intents(current.template, want),
+		)
 	}
 }
 
@@ -812,14 +856,23 @@ func (w *world) follow(e Follow) Finished {
 	op := w.results[e.Token]
 	var events []Event
 	if op.undeleted != "" {
-		events = append(events, Event{LogicalID: op.undeleted, Type: "AWS::S3::Bucket", Status: "DELETE_FAILED", Reason: "not empty"})
+		events = append(
+			events,
+			Event{LogicalID: op.undeleted, Type: "AWS::S3::Bucket", Status: "DELETE_FAILED", Reason: "not empty"},
+		)
 	}
 	if op.failed != "" {
-		events = append(events, Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
-			Event{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"})
+		events = append(
+			events,
+			Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
+			Event{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"},
+		)
 	}
 	if op.stuck != "" {
-		events = append(events, Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"})
+		events = append(
+			events,
+			Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"},
+		)
 	}
 	events = append(events, Event{LogicalID: stackName, Type: "AWS::CloudFormation::Stack", Status: op.status})
 	if len(w.history) == 0 {

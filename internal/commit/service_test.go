@@ -25,7 +25,13 @@ var (
 )
 
 func config() Config {
-	return Config{Stack: stackName, Env: env, CarrierName: template.CarrierName("acme", 1), Description: "test", Writer: "w"}
+	return Config{
+		Stack:       stackName,
+		Env:         env,
+		CarrierName: template.CarrierName("acme", 1),
+		Description: "test",
+		Writer:      "w",
+	}
 }
 
 // failer is what a test and a property test have in common.
@@ -117,8 +123,9 @@ func (s state) byHand(t failer, set string, at time.Time, alter func(resources m
 	return s
 }
 
-// computed is what the service computes for a change set: next compared with the real stack, with the values that really
-// stand there. The revision parameter changes with every set, so the carrier does too.
+// computed is what the service computes for a change set: next compared with the real stack, with
+// the values that really stand there. The revision parameter changes with every set, so the carrier
+// does too.
 func (s state) computed(next *template.Template) []ResourceChange {
 	var changes []ResourceChange
 	for _, intent := range template.Intents(s.template, next) {
@@ -210,7 +217,11 @@ func parseChange(t failer, words []string) template.Change {
 		change.Entity = model.Permission{User: u, Bucket: b, Access: access}
 	case "project":
 		change.Entity = model.Project{
-			Name: name, AccountID: env.AccountID, Region: env.Region, OnDelete: model.Refuse, Closing: options["closing"] == "true",
+			Name:      name,
+			AccountID: env.AccountID,
+			Region:    env.Region,
+			OnDelete:  model.Refuse,
+			Closing:   options["closing"] == "true",
 		}
 	default:
 		t.Fatalf("no kind %q", words[1])

@@ -45,7 +45,10 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 		case change.Action != string(action):
 			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
 		case action == template.Import && change.PhysicalID != physicalIDs[change.LogicalID]:
-			surprises = append(surprises, fmt.Sprintf("%s would import %q, not %q", change.LogicalID, change.PhysicalID, physicalIDs[change.LogicalID]))
+			surprises = append(
+				surprises,
+				fmt.Sprintf("%s would import %q, not %q", change.LogicalID, change.PhysicalID, physicalIDs[change.LogicalID]),
+			)
 		case replaces(change):
 			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}
@@ -60,8 +63,8 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	return surprises
 }
 
-// replaces reports whether a change might replace the resource. Only a modification can: until May 2025 AWS gave the value True for
-// additions, too.
+// replaces reports whether a change might replace the resource. Only a modification can: until May
+// 2025 AWS gave the value True for additions, too.
 func replaces(change ResourceChange) bool {
 	return change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False"
 }
@@ -110,8 +113,9 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 	return surprises
 }
 
-// propertiesStay reports whether the service says that a change leaves the properties as they are, and shows none. It compares the
-// template with the stack itself, so the properties are those of the template.
+// propertiesStay reports whether the service says that a change leaves the properties as they are,
+// and shows none. It compares the template with the stack itself, so the properties are those of
+// the template.
 func propertiesStay(change ResourceChange) bool {
 	return change.Before == nil && len(change.Scope) > 0 && !slices.Contains(change.Scope, "Properties")
 }

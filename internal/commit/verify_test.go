@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// discards says whether the engine throws a change set away that was made from a base (a description and a template, not
-// necessarily of one moment) and computed against the actual stack.
+// discards says whether the engine throws a change set away that was made from a base (a
+// description and a template, not necessarily of one moment) and computed against the actual stack.
 func discards(t *testing.T, described, templated, actual state, change template.Change) bool {
 	t.Helper()
 	e := New(config())
@@ -40,7 +40,8 @@ func discards(t *testing.T, described, templated, actual state, change template.
 	return false
 }
 
-// TestUnvalued: where the service leaves out the value that would show an old base, only a base that was really read is trusted.
+// TestUnvalued: where the service leaves out the value that would show an old base, only a base
+// that was really read is trusted.
 func TestUnvalued(t *testing.T) {
 	stack := newState(t, 1, "s1", began, create(bucket("old", "")))
 	for name, test := range map[string]struct{ earlier, marker, executed bool }{
@@ -53,7 +54,10 @@ func TestUnvalued(t *testing.T) {
 			e.Submit(began, Member{ID: 1, Change: create(bucket("mine", ""))})
 			e.Tick(began.Add(Quiet))
 			e.Effects()
-			e.Observe(began, BaseRead{Before: stack.description, After: stack.description, Template: stack.template, Earlier: test.earlier})
+			e.Observe(
+				began,
+				BaseRead{Before: stack.description, After: stack.description, Template: stack.template, Earlier: test.earlier},
+			)
 			create, ok := e.Effects()[0].(CreateChangeSet)
 			if !ok {
 				t.Fatal("no change set is asked for")
@@ -83,8 +87,9 @@ func update(entity model.Entity) template.Change {
 
 // Each of the next three fails when its check is taken away, and no other check can save it.
 
-// TestDiffCheckCatchesLostUpdate: a person has added a resource, which doesn't raise the revision. The descriptions show the
-// edit already, but GetTemplate still answers with the old template: the set would remove what the person made.
+// TestDiffCheckCatchesLostUpdate: a person has added a resource, which doesn't raise the revision.
+// The descriptions show the edit already, but GetTemplate still answers with the old template: the
+// set would remove what the person made.
 func TestDiffCheckCatchesLostUpdate(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("old", "")))
 	after := before.byHand(t, "s2", began.Add(time.Minute), func(resources map[string]any) {
@@ -113,10 +118,16 @@ func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
 	}
 }
 
-// TestBeforeValueCheckCatchesHandEdit: a person has changed the same bucket in the template, without raising the revision.
+// TestBeforeValueCheckCatchesHandEdit: a person has changed the same bucket in the template,
+// without raising the revision.
 func TestBeforeValueCheckCatchesHandEdit(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
-	after := before.byHand(t, "s2", began.Add(time.Minute), func(resources map[string]any) { handTag(resources, "shared", "byhand") })
+	after := before.byHand(
+		t,
+		"s2",
+		began.Add(time.Minute),
+		func(resources map[string]any) { handTag(resources, "shared", "byhand") },
+	)
 	if !discards(t, before, before, after, update(bucket("shared", "b"))) {
 		t.Error("the change set that reverts the edit unseen is executed")
 	}
@@ -148,8 +159,16 @@ func before(t *testing.T, text string) map[string]any {
 }
 
 func TestVerifyComparesTheDiff(t *testing.T) {
-	base := decode(t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"Properties":{"P":"1"}},"B":{}}}`)
-	carrier := ResourceChange{LogicalID: "Carrier", Action: "Modify", Replacement: "False", Before: map[string]any{"Value": "7"}}
+	base := decode(
+		t,
+		`{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"Properties":{"P":"1"}},"B":{}}}`,
+	)
+	carrier := ResourceChange{
+		LogicalID:   "Carrier",
+		Action:      "Modify",
+		Replacement: "False",
+		Before:      map[string]any{"Value": "7"},
+	}
 	carrierAlone := []ResourceChange{carrier}
 	modify := func(replacement string) ResourceChange {
 		return ResourceChange{LogicalID: "A", Action: "Modify", Replacement: replacement, Before: map[string]any{"P": "1"}}
@@ -215,7 +234,10 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 
 // TestVerify_policies: a hand edit of the policies of a resource that the commit modifies, too, is not reverted.
 func TestVerify_policies(t *testing.T) {
-	base := decode(t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`)
+	base := decode(
+		t,
+		`{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`,
+	)
 	for name, test := range map[string]struct {
 		policies map[string]string
 		want     []string
@@ -290,7 +312,8 @@ func TestVerifyComparesBeforeValues(t *testing.T) {
 	}
 }
 
-// TestVerify_IntrinsicBesideOtherMembers compares objects with other members beside one named like an intrinsic function.
+// TestVerify_IntrinsicBesideOtherMembers compares objects with other members beside one named like
+// an intrinsic function.
 func TestVerify_IntrinsicBesideOtherMembers(t *testing.T) {
 	for name, test := range map[string]struct{ base, before, want string }{
 		"function":                {`{"A":{"Ref":"X"}}`, `{"A":"anything"}`, ""},

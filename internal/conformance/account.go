@@ -17,9 +17,14 @@ import (
 func s3Contracts() []Contract {
 	return []Contract{
 		{
-			Name: "non-empty-bucket", Rule: "A bucket that holds anything can't be deleted.", Source: "S3 API reference, DeleteBucket",
+			Name:   "non-empty-bucket",
+			Rule:   "A bucket that holds anything can't be deleted.",
+			Source: "S3 API reference, DeleteBucket",
 			Check: onBucket(func(ctx context.Context, c *s3.Client, bucket *string) error {
-				if _, err := c.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))}); err != nil {
+				if _, err := c.PutObject(
+					ctx,
+					&s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+				); err != nil {
 					return err
 				}
 				_, err := c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket})
@@ -27,15 +32,21 @@ func s3Contracts() []Contract {
 			}),
 		},
 		{
-			Name: "versions-keep-a-bucket", Rule: "Versions behind a delete marker count as data.", Source: "S3 user guide, Deleting object versions",
+			Name:   "versions-keep-a-bucket",
+			Rule:   "Versions behind a delete marker count as data.",
+			Source: "S3 user guide, Deleting object versions",
 			Check: onBucket(func(ctx context.Context, c *s3.Client, bucket *string) error {
 				_, err := c.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
-					Bucket: bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
+					Bucket:                  bucket,
+					VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
 				})
 				if err != nil {
 					return err
 				}
-				if _, err = c.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))}); err != nil {
+				if _, err = c.PutObject(
+					ctx,
+					&s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+				); err != nil {
 					return err
 				}
 				if _, err = c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: aws.String("a")}); err != nil {
@@ -46,7 +57,11 @@ func s3Contracts() []Contract {
 					return err
 				}
 				_, err = c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket})
-				return errors.Join(equal("versions", len(list.Versions), 1), equal("delete markers", len(list.DeleteMarkers), 1), refused(err, "BucketNotEmpty", ""))
+				return errors.Join(
+					equal("versions", len(list.Versions), 1),
+					equal("delete markers", len(list.DeleteMarkers), 1),
+					refused(err, "BucketNotEmpty", ""),
+				)
 			}),
 		},
 		{
@@ -57,10 +72,15 @@ func s3Contracts() []Contract {
 			},
 		},
 		{
-			Name: "prefix-listing", Rule: "A listing by prefix shows what begins with it.", Source: "S3 API reference, ListObjectsV2",
+			Name:   "prefix-listing",
+			Rule:   "A listing by prefix shows what begins with it.",
+			Source: "S3 API reference, ListObjectsV2",
 			Check: onBucket(func(ctx context.Context, c *s3.Client, bucket *string) error {
 				for _, name := range []string{"in/a", "in/b", "out/a"} {
-					if _, err := c.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String(name), Body: bytes.NewReader([]byte("x"))}); err != nil {
+					if _, err := c.PutObject(
+						ctx,
+						&s3.PutObjectInput{Bucket: bucket, Key: aws.String(name), Body: bytes.NewReader([]byte("x"))},
+					); err != nil {
 						return err
 					}
 				}
@@ -97,24 +117,40 @@ const policyDocument = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","
 func iamContracts() []Contract {
 	return []Contract{
 		{
-			Name: "malformed-policy", Rule: "A policy that breaks the grammar is refused.", Source: "IAM API reference, CreatePolicy",
+			Name:   "malformed-policy",
+			Rule:   "A policy that breaks the grammar is refused.",
+			Source: "IAM API reference, CreatePolicy",
 			Check: func(ctx context.Context, c *Clients) error {
-				_, err := c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}`)})
+				_, err := c.IAM.CreatePolicy(
+					ctx,
+					&iam.CreatePolicyInput{
+						PolicyName:     aws.String(unique("policy")),
+						PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}`),
+					},
+				)
 				return refused(err, "MalformedPolicyDocument", "")
 			},
 		},
 		{
-			Name: "delete-conflict", Rule: "A group with an attached policy can't be deleted.", Source: "IAM API reference, DeleteGroup",
+			Name:   "delete-conflict",
+			Rule:   "A group with an attached policy can't be deleted.",
+			Source: "IAM API reference, DeleteGroup",
 			Check: func(ctx context.Context, c *Clients) error {
 				group := aws.String(unique("group"))
 				if _, err := c.IAM.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: group}); err != nil {
 					return err
 				}
-				policy, err := c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: aws.String(policyDocument)})
+				policy, err := c.IAM.CreatePolicy(
+					ctx,
+					&iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: aws.String(policyDocument)},
+				)
 				if err != nil {
 					return err
 				}
-				if _, err = c.IAM.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: group, PolicyArn: policy.Policy.Arn}); err != nil {
+				if _, err = c.IAM.AttachGroupPolicy(
+					ctx,
+					&iam.AttachGroupPolicyInput{GroupName: group, PolicyArn: policy.Policy.Arn},
+				); err != nil {
 					return err
 				}
 				_, err = c.IAM.DeleteGroup(ctx, &iam.DeleteGroupInput{GroupName: group})
@@ -140,10 +176,15 @@ func iamContracts() []Contract {
 			},
 		},
 		{
-			Name: "policy-size", Rule: "A managed policy has at most 6,144 characters.", Source: "IAM user guide, IAM and AWS STS quotas",
+			Name:   "policy-size",
+			Rule:   "A managed policy has at most 6,144 characters.",
+			Source: "IAM user guide, IAM and AWS STS quotas",
 			Check: func(ctx context.Context, c *Clients) error {
 				long := strings.Replace(policyDocument, `"*"`, `"arn:aws:s3:::`+strings.Repeat("x", 6144)+`"`, 1)
-				_, err := c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: &long})
+				_, err := c.IAM.CreatePolicy(
+					ctx,
+					&iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: &long},
+				)
 				return refused(err, "LimitExceeded", "")
 			},
 		},
@@ -151,13 +192,17 @@ func iamContracts() []Contract {
 }
 
 func ssmContracts() []Contract {
-	return []Contract{{
-		Name: "missing-parameter", Rule: "A missing parameter is ParameterNotFound.", Source: "Systems Manager API reference, GetParameter",
-		Check: func(ctx context.Context, c *Clients) error {
-			_, err := c.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/" + unique("none"))})
-			return refused(err, "ParameterNotFound", "")
+	return []Contract{
+		{
+			Name:   "missing-parameter",
+			Rule:   "A missing parameter is ParameterNotFound.",
+			Source: "Systems Manager API reference, GetParameter",
+			Check: func(ctx context.Context, c *Clients) error {
+				_, err := c.SSM.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/" + unique("none"))})
+				return refused(err, "ParameterNotFound", "")
+			},
 		},
-	}}
+	}
 }
 
 func stsContracts() []Contract {
@@ -165,12 +210,20 @@ func stsContracts() []Contract {
 		{
 			Name: "missing-role", Rule: "A role that isn't there can't be assumed.", Source: "STS API reference, AssumeRole",
 			Check: func(ctx context.Context, c *Clients) error {
-				_, err := c.STS.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::111122223333:role/" + unique("none")), RoleSessionName: aws.String("test")})
+				_, err := c.STS.AssumeRole(
+					ctx,
+					&sts.AssumeRoleInput{
+						RoleArn:         aws.String("arn:aws:iam::111122223333:role/" + unique("none")),
+						RoleSessionName: aws.String("test"),
+					},
+				)
 				return refused(err, "AccessDenied", "")
 			},
 		},
 		{
-			Name: "who-am-i", Rule: "GetCallerIdentity tells the account of the credentials.", Source: "STS API reference, GetCallerIdentity",
+			Name:   "who-am-i",
+			Rule:   "GetCallerIdentity tells the account of the credentials.",
+			Source: "STS API reference, GetCallerIdentity",
 			Check: func(ctx context.Context, c *Clients) error {
 				out, err := c.STS.GetCallerIdentity(ctx, nil)
 				if err != nil {

@@ -22,13 +22,20 @@ const (
 
 // bucketTemplate returns a template with one bucket and further attributes of it.
 func bucketTemplate(bucket, attributes string) string {
-	return fmt.Sprintf(`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}%s}}}`, bucket, attributes)
+	return fmt.Sprintf(
+		`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}%s}}}`,
+		bucket,
+		attributes,
+	)
 }
 
 // create creates a stack from a template and waits for the end.
 func (c *Clients) create(ctx context.Context, body string) (stack string, status types.StackStatus, err error) {
 	stack = unique("stack")
-	if _, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body}); err != nil {
+	if _, err := c.CloudFormation.CreateStack(
+		ctx,
+		&cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body},
+	); err != nil {
 		return "", "", fmt.Errorf("creating a stack: %w", err)
 	}
 	status, err = c.settled(ctx, stack)
@@ -75,7 +82,11 @@ func pause(ctx context.Context) error {
 }
 
 // changeSet creates a change set and waits until it is computed.
-func (c *Clients) changeSet(ctx context.Context, stack, body string, kind types.ChangeSetType) (*cloudformation.DescribeChangeSetOutput, error) {
+func (c *Clients) changeSet(
+	ctx context.Context,
+	stack, body string,
+	kind types.ChangeSetType,
+) (*cloudformation.DescribeChangeSetOutput, error) {
 	made, err := c.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 		StackName: &stack, ChangeSetName: aws.String(unique("set")), TemplateBody: &body, ChangeSetType: kind,
 	})
@@ -85,7 +96,14 @@ func (c *Clients) changeSet(ctx context.Context, stack, body string, kind types.
 	ctx, cancel := context.WithTimeout(ctx, c.Bound)
 	defer cancel()
 	for {
-		set, err := c.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, StackName: &stack, IncludePropertyValues: aws.Bool(true)})
+		set, err := c.CloudFormation.DescribeChangeSet(
+			ctx,
+			&cloudformation.DescribeChangeSetInput{
+				ChangeSetName:         made.Id,
+				StackName:             &stack,
+				IncludePropertyValues: aws.Bool(true),
+			},
+		)
 		if err != nil || set.Status == types.ChangeSetStatusCreateComplete || set.Status == types.ChangeSetStatusFailed {
 			return set, err
 		}
@@ -96,7 +114,10 @@ func (c *Clients) changeSet(ctx context.Context, stack, body string, kind types.
 }
 
 func (c *Clients) execute(ctx context.Context, set *cloudformation.DescribeChangeSetOutput) error {
-	_, err := c.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId, StackName: set.StackName})
+	_, err := c.CloudFormation.ExecuteChangeSet(
+		ctx,
+		&cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId, StackName: set.StackName},
+	)
 	return err
 }
 
@@ -113,7 +134,10 @@ func (c *Clients) update(ctx context.Context, stack, body string) (types.StackSt
 }
 
 func (c *Clients) template(ctx context.Context, stack string) (string, error) {
-	out, err := c.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal})
+	out, err := c.CloudFormation.GetTemplate(
+		ctx,
+		&cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal},
+	)
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +156,9 @@ func cloudFormation() []Contract {
 func changeSets() []Contract {
 	return []Contract{
 		{
-			Name: "first-change-set", Rule: "A change set makes a stack: in review until it is executed.", Source: cfnReference + "CreateChangeSet",
+			Name:   "first-change-set",
+			Rule:   "A change set makes a stack: in review until it is executed.",
+			Source: cfnReference + "CreateChangeSet",
 			Check: func(ctx context.Context, c *Clients) error {
 				stack := unique("stack")
 				set, err := c.changeSet(ctx, stack, bucketTemplate(unique("bucket"), ""), types.ChangeSetTypeCreate)
@@ -147,13 +173,22 @@ func changeSets() []Contract {
 					return err
 				}
 				status, err := c.settled(ctx, stack)
-				return errors.Join(err, equal("before", review, types.StackStatusReviewInProgress), equal("after", status, types.StackStatusCreateComplete))
+				return errors.Join(
+					err,
+					equal("before", review, types.StackStatusReviewInProgress),
+					equal("after", status, types.StackStatusCreateComplete),
+				)
 			},
 		},
 		{
-			Name: "template-byte-for-byte", Rule: "GetTemplate returns the template as it was given.", Source: cfnReference + "GetTemplate",
+			Name:   "template-byte-for-byte",
+			Rule:   "GetTemplate returns the template as it was given.",
+			Source: cfnReference + "GetTemplate",
 			Check: func(ctx context.Context, c *Clients) error {
-				body := "{ \"Resources\" :\n\t" + strings.TrimPrefix(bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`), `{"Resources":`)
+				body := "{ \"Resources\" :\n\t" + strings.TrimPrefix(
+					bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`),
+					`{"Resources":`,
+				)
 				stack, err := c.created(ctx, body)
 				if err != nil {
 					return err
@@ -175,13 +210,24 @@ func changeSets() []Contract {
 					return err
 				}
 				return errors.Join(
-					equal("the status", set.Status, types.ChangeSetStatusFailed), equal("the execution status", set.ExecutionStatus, types.ExecutionStatusUnavailable),
-					equal("the reason", strings.HasPrefix(aws.ToString(set.StatusReason), "The submitted information didn't contain changes."), true),
+					equal(
+						"the status",
+						set.Status,
+						types.ChangeSetStatusFailed,
+					),
+					equal("the execution status", set.ExecutionStatus, types.ExecutionStatusUnavailable),
+					equal(
+						"the reason",
+						strings.HasPrefix(aws.ToString(set.StatusReason), "The submitted information didn't contain changes."),
+						true,
+					),
 				)
 			},
 		},
 		{
-			Name: "metadata-is-a-change", Rule: "A change of Metadata alone is an update.", Source: cfnGuide + "Metadata attribute",
+			Name:   "metadata-is-a-change",
+			Rule:   "A change of Metadata alone is an update.",
+			Source: cfnGuide + "Metadata attribute",
 			Check: func(ctx context.Context, c *Clients) error {
 				bucket := unique("bucket")
 				stack, err := c.created(ctx, bucketTemplate(bucket, ""))
@@ -192,19 +238,28 @@ func changeSets() []Contract {
 				if err != nil {
 					return err
 				}
-				return errors.Join(equal("the status", set.Status, types.ChangeSetStatusCreateComplete), equal("changes", len(set.Changes), 1))
+				return errors.Join(
+					equal("the status", set.Status, types.ChangeSetStatusCreateComplete),
+					equal("changes", len(set.Changes), 1),
+				)
 			},
 		},
 		{
-			Name: "compare-and-swap", Rule: "Of two change sets on one state of a stack, only one can be executed.", Source: cfnGuide + "Executing a change set",
-			Check: compareAndSwap,
+			Name:   "compare-and-swap",
+			Rule:   "Of two change sets on one state of a stack, only one can be executed.",
+			Source: cfnGuide + "Executing a change set",
+			Check:  compareAndSwap,
 		},
 		{
-			Name: "values-before", Rule: "A change set tells the values that it replaces.", Source: recorded + "test_change_sets, with property values",
-			Check: valuesBefore,
+			Name:   "values-before",
+			Rule:   "A change set tells the values that it replaces.",
+			Source: recorded + "test_change_sets, with property values",
+			Check:  valuesBefore,
 		},
 		{
-			Name: "replacement", Rule: "Another name of a bucket is a replacement, and the change set says so.", Source: "CloudFormation resource reference, AWS::S3::Bucket",
+			Name:   "replacement",
+			Rule:   "Another name of a bucket is a replacement, and the change set says so.",
+			Source: "CloudFormation resource reference, AWS::S3::Bucket",
 			Check: func(ctx context.Context, c *Clients) error {
 				stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
 				if err != nil {
@@ -221,14 +276,21 @@ func changeSets() []Contract {
 			},
 		},
 		{
-			Name: "busy", Rule: "A stack takes one update at a time.", Source: recorded + "Stack:ARN is in UPDATE_IN_PROGRESS state and can not be updated.",
-			Check: busy,
+			Name:   "busy",
+			Rule:   "A stack takes one update at a time.",
+			Source: recorded + "Stack:ARN is in UPDATE_IN_PROGRESS state and can not be updated.",
+			Check:  busy,
 		},
 		{
-			Name: "events-carry-the-token", Rule: "Events come newest first and carry the operation's token.", Source: cfnReference + "StackEvent",
+			Name:   "events-carry-the-token",
+			Rule:   "Events come newest first and carry the operation's token.",
+			Source: cfnReference + "StackEvent",
 			Check: func(ctx context.Context, c *Clients) error {
 				stack, token, body := unique("stack"), unique("token"), bucketTemplate(unique("bucket"), "")
-				_, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body, ClientRequestToken: &token})
+				_, err := c.CloudFormation.CreateStack(
+					ctx,
+					&cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body, ClientRequestToken: &token},
+				)
 				if err != nil {
 					return err
 				}
@@ -240,7 +302,10 @@ func changeSets() []Contract {
 					return fmt.Errorf("no events: %w", err)
 				}
 				first := out.StackEvents[0]
-				return errors.Join(equal("the token", aws.ToString(first.ClientRequestToken), token), equal("the newest event", first.ResourceStatus, types.ResourceStatusCreateComplete))
+				return errors.Join(
+					equal("the token", aws.ToString(first.ClientRequestToken), token),
+					equal("the newest event", first.ResourceStatus, types.ResourceStatusCreateComplete),
+				)
 			},
 		},
 	}
@@ -252,11 +317,21 @@ func compareAndSwap(ctx context.Context, c *Clients) error {
 	if err != nil {
 		return err
 	}
-	first, err := c.changeSet(ctx, stack, bucketTemplate(bucket, `,"Metadata":{"who":"first"},"DeletionPolicy":"Retain"`), types.ChangeSetTypeUpdate)
+	first, err := c.changeSet(
+		ctx,
+		stack,
+		bucketTemplate(bucket, `,"Metadata":{"who":"first"},"DeletionPolicy":"Retain"`),
+		types.ChangeSetTypeUpdate,
+	)
 	if err != nil {
 		return err
 	}
-	second, err := c.changeSet(ctx, stack, bucketTemplate(bucket, `,"Metadata":{"who":"second"},"DeletionPolicy":"Retain"`), types.ChangeSetTypeUpdate)
+	second, err := c.changeSet(
+		ctx,
+		stack,
+		bucketTemplate(bucket, `,"Metadata":{"who":"second"},"DeletionPolicy":"Retain"`),
+		types.ChangeSetTypeUpdate,
+	)
 	if err != nil {
 		return err
 	}
@@ -288,7 +363,11 @@ func orAccepted(err error) error {
 func valuesBefore(ctx context.Context, c *Clients) error {
 	bucket := unique("bucket")
 	tagged := func(value string) string {
-		return fmt.Sprintf(`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q,"Tags":[{"Key":"a","Value":%q}]}}}}`, bucket, value)
+		return fmt.Sprintf(
+			`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q,"Tags":[{"Key":"a","Value":%q}]}}}}`,
+			bucket,
+			value,
+		)
 	}
 	stack, err := c.created(ctx, tagged("old"))
 	if err != nil {
@@ -341,48 +420,70 @@ func busy(ctx context.Context, c *Clients) error {
 func failures() []Contract {
 	return []Contract{
 		{
-			Name: "rollback-restores", Rule: "A failed update brings back the template and leaves what was there before.", Source: cfnGuide + "Stack failure options",
-			Check: rollbackRestores,
+			Name:   "rollback-restores",
+			Rule:   "A failed update brings back the template and leaves what was there before.",
+			Source: cfnGuide + "Stack failure options",
+			Check:  rollbackRestores,
 		},
 		{
-			Name: "bucket-name-taken", Rule: "A bucket whose name is taken can't be made: the first creation is rolled back.", Source: "S3 API reference, CreateBucket",
+			Name:   "bucket-name-taken",
+			Rule:   "A bucket whose name is taken can't be made: the first creation is rolled back.",
+			Source: "S3 API reference, CreateBucket",
 			Check: func(ctx context.Context, c *Clients) error {
 				bucket := unique("bucket")
 				if err := c.bucket(ctx, bucket); err != nil {
 					return err
 				}
 				_, status, err := c.create(ctx, bucketTemplate(bucket, ""))
-				return errors.Join(err, equal("the stack's status", status, types.StackStatusRollbackComplete), equal("the bucket is there", c.hasBucket(ctx, bucket), true))
+				return errors.Join(
+					err,
+					equal("the stack's status", status, types.StackStatusRollbackComplete),
+					equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+				)
 			},
 		},
 		{
-			Name: "non-empty-bucket", Rule: "A stack whose bucket holds anything can't be deleted.", Source: cfnGuide + "Troubleshooting, Delete stack fails",
+			Name:   "non-empty-bucket",
+			Rule:   "A stack whose bucket holds anything can't be deleted.",
+			Source: cfnGuide + "Troubleshooting, Delete stack fails",
 			Check: func(ctx context.Context, c *Clients) error {
 				bucket := unique("bucket")
 				stack, err := c.created(ctx, bucketTemplate(bucket, ""))
 				if err != nil {
 					return err
 				}
-				if _, err := c.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))}); err != nil {
+				if _, err := c.S3.PutObject(
+					ctx,
+					&s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+				); err != nil {
 					return err
 				}
-				return errors.Join(c.deleted(ctx, stack, types.StackStatusDeleteFailed), equal("the bucket is there", c.hasBucket(ctx, bucket), true))
+				return errors.Join(
+					c.deleted(ctx, stack, types.StackStatusDeleteFailed),
+					equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+				)
 			},
 		},
 		{
-			Name: "retain", Rule: "A resource with DeletionPolicy Retain outlives its stack.", Source: cfnGuide + "DeletionPolicy attribute",
+			Name:   "retain",
+			Rule:   "A resource with DeletionPolicy Retain outlives its stack.",
+			Source: cfnGuide + "DeletionPolicy attribute",
 			Check: func(ctx context.Context, c *Clients) error {
 				return c.outlives(ctx, "Retain")
 			},
 		},
 		{
-			Name: "retain-except-on-create", Rule: "A resource with DeletionPolicy RetainExceptOnCreate outlives its stack.", Source: cfnGuide + "DeletionPolicy attribute",
+			Name:   "retain-except-on-create",
+			Rule:   "A resource with DeletionPolicy RetainExceptOnCreate outlives its stack.",
+			Source: cfnGuide + "DeletionPolicy attribute",
 			Check: func(ctx context.Context, c *Clients) error {
 				return c.outlives(ctx, "RetainExceptOnCreate")
 			},
 		},
 		{
-			Name: "missing-stack", Rule: "A missing stack is a ValidationError with a text of its own.", Source: recorded + "Stack with id X does not exist",
+			Name:   "missing-stack",
+			Rule:   "A missing stack is a ValidationError with a text of its own.",
+			Source: recorded + "Stack with id X does not exist",
 			Check: func(ctx context.Context, c *Clients) error {
 				name := unique("none")
 				_, err := c.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
@@ -390,13 +491,18 @@ func failures() []Contract {
 			},
 		},
 		{
-			Name: "continue-rollback", Rule: "Only a failed rollback can be continued.", Source: cfnReference + "ContinueUpdateRollback",
+			Name:   "continue-rollback",
+			Rule:   "Only a failed rollback can be continued.",
+			Source: cfnReference + "ContinueUpdateRollback",
 			Check: func(ctx context.Context, c *Clients) error {
 				stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
 				if err != nil {
 					return err
 				}
-				_, err = c.CloudFormation.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &stack})
+				_, err = c.CloudFormation.ContinueUpdateRollback(
+					ctx,
+					&cloudformation.ContinueUpdateRollbackInput{StackName: &stack},
+				)
 				return refused(err, "ValidationError", "")
 			},
 		},
@@ -413,9 +519,16 @@ func rollbackRestores(ctx context.Context, c *Clients) error {
 	if err != nil {
 		return err
 	}
-	more := fmt.Sprintf(`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}},"Taken":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}}}}`, kept, taken)
+	more := fmt.Sprintf(
+		`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}},"Taken":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}}}}`,
+		kept,
+		taken,
+	)
 	// By a direct update: a change set would be refused earlier, as the name is taken.
-	if _, err = c.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{StackName: &stack, TemplateBody: &more}); err != nil {
+	if _, err = c.CloudFormation.UpdateStack(
+		ctx,
+		&cloudformation.UpdateStackInput{StackName: &stack, TemplateBody: &more},
+	); err != nil {
 		return err
 	}
 	status, err := c.settled(ctx, stack)
@@ -424,7 +537,9 @@ func rollbackRestores(ctx context.Context, c *Clients) error {
 	}
 	have, err := c.template(ctx, stack)
 	return errors.Join(
-		err, equal("the stack's status", status, types.StackStatusUpdateRollbackComplete), equal("the template is the one before", have == body, true),
+		err,
+		equal("the stack's status", status, types.StackStatusUpdateRollbackComplete),
+		equal("the template is the one before", have == body, true),
 		equal("the bucket is there", c.hasBucket(ctx, kept), true),
 	)
 }
@@ -444,19 +559,27 @@ func (c *Clients) outlives(ctx context.Context, policy string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.deleted(ctx, stack, types.StackStatusDeleteComplete), equal("the bucket is there", c.hasBucket(ctx, bucket), true))
+	return errors.Join(
+		c.deleted(ctx, stack, types.StackStatusDeleteComplete),
+		equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+	)
 }
 
 func guards() []Contract {
 	return []Contract{
 		{
-			Name: "termination-protection", Rule: "A protected stack can't be deleted.", Source: cfnGuide + "Protect stacks from being deleted",
+			Name:   "termination-protection",
+			Rule:   "A protected stack can't be deleted.",
+			Source: cfnGuide + "Protect stacks from being deleted",
 			Check: func(ctx context.Context, c *Clients) error {
 				stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
 				if err != nil {
 					return err
 				}
-				if _, err = c.CloudFormation.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{StackName: &stack, EnableTerminationProtection: aws.Bool(true)}); err != nil {
+				if _, err = c.CloudFormation.UpdateTerminationProtection(
+					ctx,
+					&cloudformation.UpdateTerminationProtectionInput{StackName: &stack, EnableTerminationProtection: aws.Bool(true)},
+				); err != nil {
 					return err
 				}
 				_, err = c.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &stack})
@@ -464,14 +587,19 @@ func guards() []Contract {
 			},
 		},
 		{
-			Name: "stack-policy", Rule: "A stack policy stops a replacement.", Source: cfnGuide + "Prevent updates to stack resources",
-			Check: stackPolicy,
+			Name:   "stack-policy",
+			Rule:   "A stack policy stops a replacement.",
+			Source: cfnGuide + "Prevent updates to stack resources",
+			Check:  stackPolicy,
 		},
 		{
 			Name: "inline-limit", Rule: "A template in the call has at most 51,200 bytes.", Source: cfnGuide + "Quotas",
 			Check: func(ctx context.Context, c *Clients) error {
 				body := bucketTemplate(unique("bucket"), fmt.Sprintf(`,"Metadata":{"a":%q}`, strings.Repeat("x", 51_200)))
-				_, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body})
+				_, err := c.CloudFormation.CreateStack(
+					ctx,
+					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+				)
 				return refused(err, "ValidationError", "51200")
 			},
 		},
@@ -483,23 +611,41 @@ func guards() []Contract {
 					resources = append(resources, fmt.Sprintf(`"R%d":{"Type":"AWS::S3::Bucket"}`, n))
 				}
 				body := `{"Resources":{` + strings.Join(resources, ",") + `}}`
-				_, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body})
+				_, err := c.CloudFormation.CreateStack(
+					ctx,
+					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+				)
 				return refused(err, "ValidationError", "500")
 			},
 		},
 		{
-			Name: "unresolved-reference", Rule: "A reference to nothing is refused at once.", Source: cfnGuide + "Troubleshooting, Invalid value or unsupported resource property",
+			Name:   "unresolved-reference",
+			Rule:   "A reference to nothing is refused at once.",
+			Source: cfnGuide + "Troubleshooting, Invalid value or unsupported resource property",
 			Check: func(ctx context.Context, c *Clients) error {
 				body := `{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":{"Ref":"Nothing"}}}}}`
-				_, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body})
-				return refused(err, "ValidationError", "Unresolved resource dependencies [Nothing] in the Resources block of the template")
+				_, err := c.CloudFormation.CreateStack(
+					ctx,
+					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+				)
+				return refused(
+					err,
+					"ValidationError",
+					"Unresolved resource dependencies [Nothing] in the Resources block of the template",
+				)
 			},
 		},
 		{
 			Name: "capabilities", Rule: "Named IAM resources need a capability.", Source: cfnReference + "CreateStack",
 			Check: func(ctx context.Context, c *Clients) error {
-				body := fmt.Sprintf(`{"Resources":{"Group":{"Type":"AWS::IAM::Group","Properties":{"GroupName":%q}}}}`, unique("group"))
-				_, err := c.CloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body})
+				body := fmt.Sprintf(
+					`{"Resources":{"Group":{"Type":"AWS::IAM::Group","Properties":{"GroupName":%q}}}}`,
+					unique("group"),
+				)
+				_, err := c.CloudFormation.CreateStack(
+					ctx,
+					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+				)
 				return refused(err, "InsufficientCapabilitiesException", "CAPABILITY_NAMED_IAM")
 			},
 		},
@@ -513,12 +659,18 @@ func stackPolicy(ctx context.Context, c *Clients) error {
 		return err
 	}
 	policy := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Update:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"Update:Replace","Resource":"*"}]}`
-	if _, err = c.CloudFormation.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{StackName: &stack, StackPolicyBody: &policy}); err != nil {
+	if _, err = c.CloudFormation.SetStackPolicy(
+		ctx,
+		&cloudformation.SetStackPolicyInput{StackName: &stack, StackPolicyBody: &policy},
+	); err != nil {
 		return err
 	}
 	status, err := c.update(ctx, stack, bucketTemplate(unique("bucket"), ""))
 	if err != nil {
 		return err
 	}
-	return errors.Join(equal("the stack's status", status, types.StackStatusUpdateRollbackComplete), equal("the bucket is there", c.hasBucket(ctx, bucket), true))
+	return errors.Join(
+		equal("the stack's status", status, types.StackStatusUpdateRollbackComplete),
+		equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+	)
 }

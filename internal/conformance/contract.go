@@ -34,7 +34,8 @@ type Contract struct {
 func All() []Contract {
 	var all []Contract
 	for service, contracts := range map[string][]Contract{
-		"cloudformation": cloudFormation(), "dynamodb": dynamoDB(), "iam": iamContracts(), "s3": s3Contracts(), "ssm": ssmContracts(), "sts": stsContracts(),
+		"cloudformation": cloudFormation(), "dynamodb": dynamoDB(), "iam": iamContracts(), "s3": s3Contracts(),
+		"ssm": ssmContracts(), "sts": stsContracts(),
 	} {
 		for _, c := range contracts {
 			c.Service, c.Name = service, service+"/"+c.Name
@@ -63,12 +64,22 @@ const Region = "eu-west-1"
 // NewClients returns clients for the server at an endpoint.
 func NewClients(endpoint, accessKey, secretKey string) *Clients {
 	c := aws.Config{
-		Region: Region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Region:       Region,
+		BaseEndpoint: aws.String(endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	return &Clients{
-		cloudformation.NewFromConfig(c), dynamodb.NewFromConfig(c), iam.NewFromConfig(c),
-		s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }), ssm.NewFromConfig(c), sts.NewFromConfig(c), time.Minute,
+		cloudformation.NewFromConfig(c),
+		dynamodb.NewFromConfig(c),
+		iam.NewFromConfig(c),
+		s3.NewFromConfig(
+			c,
+			func(o *s3.Options) { o.UsePathStyle = true },
+		),
+		ssm.NewFromConfig(c),
+		sts.NewFromConfig(c),
+		time.Minute,
 	}
 }
 

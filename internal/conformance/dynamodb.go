@@ -32,10 +32,18 @@ func (c *Clients) table(ctx context.Context) (string, error) {
 	_, err := c.DynamoDB.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}, {AttributeName: aws.String("sk"), AttributeType: types.ScalarAttributeTypeS},
+			{
+				AttributeName: aws.String("pk"),
+				AttributeType: types.ScalarAttributeTypeS,
+			},
+			{AttributeName: aws.String("sk"), AttributeType: types.ScalarAttributeTypeS},
 		},
 		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}, {AttributeName: aws.String("sk"), KeyType: types.KeyTypeRange},
+			{
+				AttributeName: aws.String("pk"),
+				KeyType:       types.KeyTypeHash,
+			},
+			{AttributeName: aws.String("sk"), KeyType: types.KeyTypeRange},
 		},
 	})
 	if err != nil {
@@ -71,11 +79,15 @@ const (
 func dynamoDB() []Contract {
 	return []Contract{
 		{
-			Name: "one-winner", Rule: "Of many conditional writes at once, one wins.", Source: developerGuide + "Condition expressions",
-			Check: onTable(oneWinner),
+			Name:   "one-winner",
+			Rule:   "Of many conditional writes at once, one wins.",
+			Source: developerGuide + "Condition expressions",
+			Check:  onTable(oneWinner),
 		},
 		{
-			Name: "condition-returns-item", Rule: "A failed condition returns the item when asked to.", Source: apiReference + "PutItem",
+			Name:   "condition-returns-item",
+			Rule:   "A failed condition returns the item when asked to.",
+			Source: apiReference + "PutItem",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				if err := put(ctx, c, table, with(key("a", "1"), "v", text("old"))); err != nil {
 					return err
@@ -102,7 +114,11 @@ func dynamoDB() []Contract {
 		{
 			Name: "item-limit", Rule: "An item has at most 400 KB.", Source: developerGuide + "Quotas",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				return refused(put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))), "ValidationException", "Item size has exceeded the maximum allowed size")
+				return refused(
+					put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))),
+					"ValidationException",
+					"Item size has exceeded the maximum allowed size",
+				)
 			}),
 		},
 		{
@@ -112,7 +128,10 @@ func dynamoDB() []Contract {
 				if err := put(ctx, c, table, with(key("a", "1"), "n", number(digits))); err != nil {
 					return err
 				}
-				out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)})
+				out, err := c.GetItem(
+					ctx,
+					&dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
+				)
 				if err != nil {
 					return err
 				}
@@ -134,10 +153,15 @@ func dynamoDB() []Contract {
 			},
 		},
 		{
-			Name: "reserved-words", Rule: "A reserved word can't stand in an expression.", Source: developerGuide + "Reserved words",
+			Name:   "reserved-words",
+			Rule:   "A reserved word can't stand in an expression.",
+			Source: developerGuide + "Reserved words",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-					TableName: table, Key: key("a", "1"), UpdateExpression: aws.String("SET status = :s"), ExpressionAttributeValues: item{":s": text("x")},
+					TableName:                 table,
+					Key:                       key("a", "1"),
+					UpdateExpression:          aws.String("SET status = :s"),
+					ExpressionAttributeValues: item{":s": text("x")},
 				})
 				return refused(err, "ValidationException", "reserved keyword")
 			}),
@@ -146,30 +170,43 @@ func dynamoDB() []Contract {
 			Name: "unused-values", Rule: "A value that no expression uses is refused.", Source: apiReference + "UpdateItem",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-					TableName: table, Key: key("a", "1"), UpdateExpression: aws.String("SET v = :s"), ExpressionAttributeValues: item{":s": text("x"), ":t": text("y")},
+					TableName:                 table,
+					Key:                       key("a", "1"),
+					UpdateExpression:          aws.String("SET v = :s"),
+					ExpressionAttributeValues: item{":s": text("x"), ":t": text("y")},
 				})
 				return refused(err, "ValidationException", "unused in expressions")
 			}),
 		},
 		{
-			Name: "transaction-is-atomic", Rule: "A transaction of which one condition fails writes nothing, and says which failed.", Source: apiReference + "TransactWriteItems",
-			Check: onTable(transactionIsAtomic),
+			Name:   "transaction-is-atomic",
+			Rule:   "A transaction of which one condition fails writes nothing, and says which failed.",
+			Source: apiReference + "TransactWriteItems",
+			Check:  onTable(transactionIsAtomic),
 		},
 		{
-			Name: "transaction-one-item-once", Rule: "A transaction can't touch an item twice.", Source: apiReference + "TransactWriteItems",
+			Name:   "transaction-one-item-once",
+			Rule:   "A transaction can't touch an item twice.",
+			Source: apiReference + "TransactWriteItems",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				write := types.TransactWriteItem{Put: &types.Put{TableName: table, Item: key("a", "1")}}
-				_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}})
+				_, err := c.TransactWriteItems(
+					ctx,
+					&dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}},
+				)
 				return refused(err, "ValidationException", "multiple operations on one item")
 			}),
 		},
 		{
-			Name: "transaction-token", Rule: "A transaction's token with other parameters is refused.", Source: apiReference + "TransactWriteItems",
+			Name:   "transaction-token",
+			Rule:   "A transaction's token with other parameters is refused.",
+			Source: apiReference + "TransactWriteItems",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				token := aws.String(unique("token"))
 				write := func(sk string) error {
 					_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-						ClientRequestToken: token, TransactItems: []types.TransactWriteItem{{Put: &types.Put{TableName: table, Item: key("a", sk)}}},
+						ClientRequestToken: token,
+						TransactItems:      []types.TransactWriteItem{{Put: &types.Put{TableName: table, Item: key("a", sk)}}},
 					})
 					return err
 				}
@@ -180,7 +217,9 @@ func dynamoDB() []Contract {
 			}),
 		},
 		{
-			Name: "transact-get", Rule: "TransactGetItems returns an empty answer for an item that isn't there, in order.", Source: apiReference + "TransactGetItems",
+			Name:   "transact-get",
+			Rule:   "TransactGetItems returns an empty answer for an item that isn't there, in order.",
+			Source: apiReference + "TransactGetItems",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				if err := put(ctx, c, table, key("a", "2")); err != nil {
 					return err
@@ -191,12 +230,18 @@ func dynamoDB() []Contract {
 				if err != nil {
 					return err
 				}
-				return errors.Join(equal("answers", len(out.Responses), 2), equal("the first's attributes", len(out.Responses[0].Item), 0), equal("the second's", len(out.Responses[1].Item), 2))
+				return errors.Join(
+					equal("answers", len(out.Responses), 2),
+					equal("the first's attributes", len(out.Responses[0].Item), 0),
+					equal("the second's", len(out.Responses[1].Item), 2),
+				)
 			}),
 		},
 		{
-			Name: "batch-limits", Rule: "A batch writes at most 25 items and reads at most 100.", Source: developerGuide + "Quotas",
-			Check: onTable(batchLimits),
+			Name:   "batch-limits",
+			Rule:   "A batch writes at most 25 items and reads at most 100.",
+			Source: developerGuide + "Quotas",
+			Check:  onTable(batchLimits),
 		},
 	}
 }
@@ -207,7 +252,14 @@ func oneWinner(ctx context.Context, c *dynamodb.Client, table *string) error {
 	var group sync.WaitGroup
 	for i := range writers {
 		group.Go(func() {
-			_, errs[i] = c.PutItem(ctx, &dynamodb.PutItemInput{TableName: table, Item: key("a", "1"), ConditionExpression: aws.String("attribute_not_exists(pk)")})
+			_, errs[i] = c.PutItem(
+				ctx,
+				&dynamodb.PutItemInput{
+					TableName:           table,
+					Item:                key("a", "1"),
+					ConditionExpression: aws.String("attribute_not_exists(pk)"),
+				},
+			)
 		})
 	}
 	group.Wait()
@@ -226,11 +278,21 @@ func oneWinner(ctx context.Context, c *dynamodb.Client, table *string) error {
 
 func queryPages(ctx context.Context, c *dynamodb.Client, table *string) error {
 	for n := range 12 {
-		if err := put(ctx, c, table, with(key("a", strconv.Itoa(10+n)), "v", text(strings.Repeat("x", 100_000)))); err != nil {
+		if err := put(
+			ctx,
+			c,
+			table,
+			with(key("a", strconv.Itoa(10+n)), "v", text(strings.Repeat("x", 100_000))),
+		); err != nil {
 			return err
 		}
 	}
-	query := &dynamodb.QueryInput{TableName: table, KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: item{":p": text("a")}, ConsistentRead: aws.Bool(true)}
+	query := &dynamodb.QueryInput{
+		TableName:                 table,
+		KeyConditionExpression:    aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": text("a")},
+		ConsistentRead:            aws.Bool(true),
+	}
 	first, err := c.Query(ctx, query)
 	if err != nil {
 		return err
@@ -252,7 +314,14 @@ func queryOrder(ctx context.Context, c *dynamodb.Client, table *string) error {
 			return err
 		}
 	}
-	out, err := c.Query(ctx, &dynamodb.QueryInput{TableName: table, KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: item{":p": text("a")}})
+	out, err := c.Query(
+		ctx,
+		&dynamodb.QueryInput{
+			TableName:                 table,
+			KeyConditionExpression:    aws.String("pk = :p"),
+			ExpressionAttributeValues: item{":p": text("a")},
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -277,7 +346,10 @@ func transactionIsAtomic(ctx context.Context, c *dynamodb.Client, table *string)
 	if !errors.As(err, &cancelled) || len(cancelled.CancellationReasons) != 2 {
 		return fmt.Errorf("not a TransactionCanceledException with two reasons: %w", err)
 	}
-	out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)})
+	out, err := c.GetItem(
+		ctx,
+		&dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
+	)
 	if err != nil {
 		return err
 	}
@@ -297,10 +369,16 @@ func batchLimits(ctx context.Context, c *dynamodb.Client, table *string) error {
 			writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: key("a", strconv.Itoa(n))}})
 		}
 	}
-	_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*table: writes}})
+	_, err := c.BatchWriteItem(
+		ctx,
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*table: writes}},
+	)
 	if err := refused(err, "ValidationException", ""); err != nil {
 		return err
 	}
-	_, err = c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table: {Keys: keys}}})
+	_, err = c.BatchGetItem(
+		ctx,
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table: {Keys: keys}}},
+	)
 	return refused(err, "ValidationException", "")
 }

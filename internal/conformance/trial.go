@@ -46,7 +46,15 @@ func Report(to io.Writer, peer string, trials []Trial) (surprises int) {
 		switch {
 		case t.Surprise() && t.Err != nil:
 			surprises++
-			_, _ = fmt.Fprintf(to, "  %s does not keep %s: %s (%s)\n    %v\n", peer, t.Contract.Name, t.Contract.Rule, t.Contract.Source, t.Err)
+			_, _ = fmt.Fprintf(
+				to,
+				"  %s does not keep %s: %s (%s)\n    %v\n",
+				peer,
+				t.Contract.Name,
+				t.Contract.Rule,
+				t.Contract.Source,
+				t.Err,
+			)
 		case t.Surprise():
 			surprises++
 			_, _ = fmt.Fprintf(to, "  %s keeps %s, of which it is said: %s\n", peer, t.Contract.Name, t.Known)

@@ -15,7 +15,12 @@ func TestSurprisesGoBothWays(t *testing.T) {
 	broken := errors.New("it was accepted")
 	contract := conformance.Contract{Name: "s3/a", Rule: "It is refused.", Source: "documentation"}
 	trials := []conformance.Trial{
-		{Contract: contract}, {Contract: contract, Err: broken}, {Contract: contract, Known: "It is accepted."}, {Contract: contract, Err: broken, Known: "It is accepted."},
+		{
+			Contract: contract,
+		},
+		{Contract: contract, Err: broken},
+		{Contract: contract, Known: "It is accepted."},
+		{Contract: contract, Err: broken, Known: "It is accepted."},
 	}
 	var report strings.Builder
 	if got := conformance.Report(&report, "peer", trials); got != 2 {

@@ -18,10 +18,12 @@ import (
 
 // Adoption.
 //
-// The import of an entity that is not in the model makes a state with managed = false. Read fills it from what exists, as if the
-// first of the two commits of an adoption had been made (package template, Adoption), so that the plan shows as drift what the
-// second one will change. It also keeps what it has read in the private state, which is in the plan: the apply goes by that, and an
-// entity that has changed since is an error. Until the apply nothing is written, and destroying only forgets.
+// The import of an entity that is not in the model makes a state with managed = false. Read fills
+// it from what exists, as if the first of the two commits of an adoption had been made (package
+// template, Adoption), so that the plan shows as drift what the second one will change. It also
+// keeps what it has read in the private state, which is in the plan: the apply goes by that, and an
+// entity that has changed since is an error. Until the apply nothing is written, and destroying
+// only forgets.
 
 // Adoption is how existing entities of an object's kind come into the model.
 type Adoption[M any] struct {
@@ -29,7 +31,8 @@ type Adoption[M any] struct {
 	Physical string
 	// Fields are the attributes that decide about an adoption.
 	Fields func(m *M) AdoptionFields
-	// Plan tells what an adoption does besides what the attributes show, and refuses what it cannot do. there is the entity as it exists.
+	// Plan tells what an adoption does besides what the attributes show, and refuses what it cannot
+	// do. there is the entity as it exists.
 	Plan func(p *Planning[M], there model.Bucket) diag.Diagnostics
 }
 
@@ -61,7 +64,8 @@ type existingRead struct {
 	err  error
 }
 
-// existing reads an entity that is to be adopted, as if it had been adopted, and keeps in the private state what it has read.
+// existing reads an entity that is to be adopted, as if it had been adopted, and keeps in the
+// private state what it has read.
 func (r *Resource[M, P]) existing(
 	ctx context.Context, m *M, n name, view *projects.View, private private,
 ) (*projects.View, model.Entity, error) {
@@ -99,7 +103,10 @@ func readLive(ctx context.Context, private private) (*projects.ExistingBucket, d
 	}
 	l, err := projects.ReadExisting(text)
 	if err != nil {
-		diags.AddError("Unable to Read Private State", "The private state of the resource holds no bucket: "+err.Error()+". Run plan again.")
+		diags.AddError(
+			"Unable to Read Private State",
+			"The private state of the resource holds no bucket: "+err.Error()+". Run plan again.",
+		)
 	}
 	return l, diags
 }
@@ -111,9 +118,11 @@ func (r *Resource[M, P]) planAdoption(ctx context.Context, p *Planning[M], n nam
 	}
 	fields := r.object.Adoption.Fields(p.State)
 	if len(p.Replaced) > 0 {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(p.Replaced[0]), "Unable to Adopt "+r.object.Title, fmt.Sprintf(
-			"The import is of the bucket %q as %q, but the configuration changes %s. Nothing was changed.\n\n"+
-				"Make the configuration and the import ID agree.", fields.Physical.ValueString(), P(p.State).common().ID.ValueString(), strings.Join(p.Replaced, " and ")))}
+		return diag.Diagnostics{
+			diag.NewAttributeErrorDiagnostic(path.Root(p.Replaced[0]), "Unable to Adopt "+r.object.Title, fmt.Sprintf(
+				"The import is of the bucket %q as %q, but the configuration changes %s. Nothing was changed.\n\n"+
+					"Make the configuration and the import ID agree.", fields.Physical.ValueString(), P(p.State).common().ID.ValueString(), strings.Join(p.Replaced, " and "))),
+		}
 	}
 	if p.View == nil {
 		return nil // the project is not there: its own resource tells
@@ -140,11 +149,20 @@ func (r *Resource[M, P]) toAdopt(p *Planning[M], n name) (model.Bucket, bool) {
 func (r *Resource[M, P]) adopt(ctx context.Context, w writing) error {
 	prior, _ := w.prior.(model.Bucket)
 	planned, _ := w.planned.(model.Bucket)
-	return r.services.Projects.Adopt(ctx, w.project, projects.Adoption{Prior: prior, Planned: planned, Live: w.live, Incarnation: w.incarnation})
+	return r.services.Projects.Adopt(
+		ctx,
+		w.project,
+		projects.Adoption{Prior: prior, Planned: planned, Live: w.live, Incarnation: w.incarnation},
+	)
 }
 
 // importExisting makes the state of an entity that is to be adopted: what Read needs to find it.
-func (r *Resource[M, P]) importExisting(ctx context.Context, n name, physical string, resp *resource.ImportStateResponse) {
+func (r *Resource[M, P]) importExisting(
+	ctx context.Context,
+	n name,
+	physical string,
+	resp *resource.ImportStateResponse,
+) {
 	live, err := r.services.Projects.Existing(ctx, n.project(), n[1], physical)
 	if err != nil {
 		resp.Diagnostics.Append(r.failure(importing, n).diagnostic(err))

@@ -45,7 +45,11 @@ func (d *DataSource[M]) Schema(_ context.Context, _ datasource.SchemaRequest, re
 }
 
 // Configure implements datasource.DataSourceWithConfigure.
-func (d *DataSource[M]) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+func (d *DataSource[M]) Configure(
+	_ context.Context,
+	req datasource.ConfigureRequest,
+	resp *datasource.ConfigureResponse,
+) {
 	d.services = services(req.ProviderData, &resp.Diagnostics)
 }
 
@@ -56,7 +60,11 @@ func (d *DataSource[M]) Read(ctx context.Context, req datasource.ReadRequest, re
 		return
 	}
 	f := failure{
-		action: read, title: d.lookup.Title, typ: d.lookup.Name, project: d.lookup.ProjectAttribute, own: d.lookup.ProjectAttribute,
+		action:  read,
+		title:   d.lookup.Title,
+		typ:     d.lookup.Name,
+		project: d.lookup.ProjectAttribute,
+		own:     d.lookup.ProjectAttribute,
 		has: func(attribute string) bool {
 			_, ok := d.lookup.Attributes[attribute]
 			return ok

@@ -46,7 +46,14 @@ func (r *Resource[M, P]) failure(action action, n name) failure {
 		_, ok := r.object.Attributes[attribute]
 		return ok
 	}
-	f := failure{action: action, title: r.object.Title, typ: r.object.Name, id: n.String(), project: identity[0].Name, has: has}
+	f := failure{
+		action:  action,
+		title:   r.object.Title,
+		typ:     r.object.Name,
+		id:      n.String(),
+		project: identity[0].Name,
+		has:     has,
+	}
 	for _, part := range identity {
 		if !part.Optional {
 			f.own = part.Name
@@ -74,7 +81,9 @@ func (f failure) diagnostic(err error) diag.Diagnostic {
 func (f failure) unread(err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Unable to Read %s", f.title), fmt.Sprintf(
 		"%s was written, but could not be read afterwards, so it is not in the state as it is. %s\n\nThe next apply resolves this.",
-		f.object(), f.detail(explain(err).withoutChanges())))
+		f.object(),
+		f.detail(explain(err).withoutChanges()),
+	))
 }
 
 // Explained returns the cause and remedy of an error that no action on an object led to.

@@ -90,7 +90,13 @@ func services(data any, diags *diag.Diagnostics) *Services {
 	}
 	s, ok := data.(*Services)
 	if !ok {
-		diags.AddError("Unexpected Provider Data", fmt.Sprintf("The object got a %T from the provider, not its services. This is a bug in the provider, please report it.", data))
+		diags.AddError(
+			"Unexpected Provider Data",
+			fmt.Sprintf(
+				"The object got a %T from the provider, not its services. This is a bug in the provider, please report it.",
+				data,
+			),
+		)
 	}
 	return s
 }

@@ -62,7 +62,13 @@ type attributes interface {
 func (r *Resource[M, P]) nameOf(ctx context.Context, from attributes) (name, diag.Diagnostics) {
 	n, ok, diags := r.knownName(ctx, from)
 	if !ok && !diags.HasError() {
-		diags.AddError("Unknown Identity", fmt.Sprintf("The identity of a %s isn't known. This is a bug in the provider, please report it.", strings.ToLower(r.object.Title)))
+		diags.AddError(
+			"Unknown Identity",
+			fmt.Sprintf(
+				"The identity of a %s isn't known. This is a bug in the provider, please report it.",
+				strings.ToLower(r.object.Title),
+			),
+		)
 	}
 	return n, diags
 }
@@ -82,7 +88,11 @@ func (r *Resource[M, P]) knownName(ctx context.Context, from attributes) (n name
 }
 
 // IdentitySchema implements resource.ResourceWithIdentity.
-func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *Resource[M, P]) IdentitySchema(
+	_ context.Context,
+	_ resource.IdentitySchemaRequest,
+	resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema.Attributes = map[string]identityschema.Attribute{}
 	for _, part := range r.object.Identity {
 		resp.IdentitySchema.Attributes[part.Name] = identityschema.StringAttribute{
@@ -116,7 +126,11 @@ func (r *Resource[M, P]) identity(n name) map[string]types.String {
 
 // ImportState implements resource.ResourceWithImportState. It looks the entity up, so that
 // importing a missing object returns a clear error.
-func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *Resource[M, P]) ImportState(
+	ctx context.Context,
+	req resource.ImportStateRequest,
+	resp *resource.ImportStateResponse,
+) {
 	n, physical, diags := r.imported(ctx, req)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -130,7 +144,8 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 	switch {
 	case resp.Diagnostics.HasError():
 		return
-	case model.IsNotFound(err, model.NotFoundEntity), r.object.Kind == model.KindProject && model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory):
+	case model.IsNotFound(err, model.NotFoundEntity),
+		r.object.Kind == model.KindProject && model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory):
 		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
 			"There is no %s %q%s\n\n"+
 				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n, r.existingHint(n)))
@@ -149,17 +164,24 @@ func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportSta
 func (r *Resource[M, P]) existingHint(n name) string {
 	switch {
 	case r.object.Adoption != nil:
-		return fmt.Sprintf(" in the model. To adopt a %s that exists in the account of the project, add its physical name to the id: %s/<%s>.",
-			r.object.Kind, n, r.object.Adoption.Physical)
+		return fmt.Sprintf(
+			" in the model. To adopt a %s that exists in the account of the project, add its physical name to the id: %s/<%s>.",
+			r.object.Kind,
+			n,
+			r.object.Adoption.Physical,
+		)
 	case r.object.Kind == model.KindUser:
 		return ": only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version."
 	}
 	return ": only what is in the model can be imported."
 }
 
-// imported is the name that an import gives, by id or by identity, and the physical name of what is to be adopted; "" for an entity of
-// the model.
-func (r *Resource[M, P]) imported(ctx context.Context, req resource.ImportStateRequest) (n name, physical string, diags diag.Diagnostics) {
+// imported is the name that an import gives, by id or by identity, and the physical name of what is
+// to be adopted; "" for an entity of the model.
+func (r *Resource[M, P]) imported(
+	ctx context.Context,
+	req resource.ImportStateRequest,
+) (n name, physical string, diags diag.Diagnostics) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		n, diags = r.nameOf(ctx, req.Identity)
 		return n, "", diags

@@ -86,8 +86,13 @@ func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.
 
 // another states which incarnations the resource and the entity have.
 func (f failure) another(held, present, origin string) string {
-	return fmt.Sprintf("%s was created again or taken over since this resource created it. Its incarnation is %s, made %s. The incarnation that this resource holds is %s.",
-		f.object(), incarnationText(present), originText(origin), incarnationText(held))
+	return fmt.Sprintf(
+		"%s was created again or taken over since this resource created it. Its incarnation is %s, made %s. The incarnation that this resource holds is %s.",
+		f.object(),
+		incarnationText(present),
+		originText(origin),
+		incarnationText(held),
+	)
 }
 
 func incarnationText(incarnation string) string {
@@ -107,8 +112,11 @@ func originText(origin string) string {
 // giveUp explains how to remove a resource that no longer manages its object, or how to manage the
 // object again.
 func (f failure) giveUp() string {
-	return fmt.Sprintf("Remove this resource from the configuration; or, if it is the one that should manage the object, remove it from the state "+
-		"(terraform state rm) and import it again with the id %q.", f.id)
+	return fmt.Sprintf(
+		"Remove this resource from the configuration; or, if it is the one that should manage the object, remove it from the state "+
+			"(terraform state rm) and import it again with the id %q.",
+		f.id,
+	)
 }
 
 // forgotten returns the result of a deletion: a warning if another resource manages the entity,
@@ -129,7 +137,12 @@ func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 
 // planOwnership plans the incarnation, warns about what a create will meet, and detects duplicate
 // resources.
-func (r *Resource[M, P]) planOwnership(ctx context.Context, p *Planning[M], created creation, private private) diag.Diagnostics {
+func (r *Resource[M, P]) planOwnership(
+	ctx context.Context,
+	p *Planning[M],
+	created creation,
+	private private,
+) diag.Diagnostics {
 	common := P(p.Plan).common()
 	common.Incarnation = types.StringUnknown()
 	now := claim{creates: p.State == nil || len(p.Replaced) > 0}
@@ -170,23 +183,34 @@ func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
 	case twoCreations:
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
 			"Two resources of this configuration manage %s, and at least one of them is to be created. Only one resource can manage it. "+
-				"Give one of them another name, or remove it.\n\nIf the address of the resource has changed, describe that in a moved block.", lowerFirst(f.object())))}
+				"Give one of them another name, or remove it.\n\nIf the address of the resource has changed, describe that in a moved block.",
+			lowerFirst(f.object()),
+		))}
 	case twoResources:
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
 			"Two resources of this configuration manage %s. Each will undo the changes of the other one. "+
 				"Remove one of them with a removed block that sets destroy = false in its lifecycle block.", lowerFirst(f.object())))}
 	case removesKept:
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Unable to Destroy "+r.object.Title, fmt.Sprintf(
-			"Two resources of the state stand for %s. This plan destroys one of them and keeps the other one, so that what the other one manages would be deleted.\n\n"+
-				"To remove the resource without deleting the object, use a removed block that sets destroy = false in its lifecycle block, or terraform state rm. "+
-				"If the address of the resource has changed, describe that in a moved block instead of an import block.", lowerFirst(f.object())))}
+		return diag.Diagnostics{
+			diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Unable to Destroy "+r.object.Title, fmt.Sprintf(
+				"Two resources of the state stand for %s. This plan destroys one of them and keeps the other one, so that what the other one manages would be deleted.\n\n"+
+					"To remove the resource without deleting the object, use a removed block that sets destroy = false in its lifecycle block, or terraform state rm. "+
+					"If the address of the resource has changed, describe that in a moved block instead of an import block.",
+				lowerFirst(f.object()),
+			)),
+		}
 	case noClash:
 	}
 	return nil
 }
 
 // meets warns about an entity that a create will take over, or that will make it fail.
-func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created creation, planned attributes) diag.Diagnostics {
+func (r *Resource[M, P]) meets(
+	ctx context.Context,
+	p *Planning[M],
+	created creation,
+	planned attributes,
+) diag.Diagnostics {
 	if p.State != nil || p.View == nil {
 		return nil
 	}
@@ -206,14 +230,24 @@ func (r *Resource[M, P]) meets(ctx context.Context, p *Planning[M], created crea
 	f := r.failure(planning, n)
 	origin := p.View.Contents.Origins[id.String()]
 	if r.settingsKnown(ctx, planned) && r.services.Projects.TakesOver(p.View, e) {
-		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Will Be Taken Over", fmt.Sprintf(
-			"%s exists already with the same settings, made by this configuration's origin %q: probably by a run that was interrupted. "+
-				"The apply takes it over without changing it. From then on only this resource manages it.\n\n"+
-				"If another resource manages it, give this one another name.", f.object(), origin))}
+		return diag.Diagnostics{
+			diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Will Be Taken Over", fmt.Sprintf(
+				"%s exists already with the same settings, made by this configuration's origin %q: probably by a run that was interrupted. "+
+					"The apply takes it over without changing it. From then on only this resource manages it.\n\n"+
+					"If another resource manages it, give this one another name.",
+				f.object(),
+				origin,
+			)),
+		}
 	}
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Exists Already", fmt.Sprintf(
-		"%s exists already, made %s. Creating it fails, unless this run deletes it first or made it with the same settings and the same origin.\n\n%s",
-		f.object(), originText(origin), f.importIt()))}
+	return diag.Diagnostics{
+		diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Exists Already", fmt.Sprintf(
+			"%s exists already, made %s. Creating it fails, unless this run deletes it first or made it with the same settings and the same origin.\n\n%s",
+			f.object(),
+			originText(origin),
+			f.importIt(),
+		)),
+	}
 }
 
 // settingsKnown reports whether everything that decides about a takeover is known.
@@ -235,7 +269,12 @@ func (r *Resource[M, P]) settingsKnown(ctx context.Context, planned attributes) 
 
 // importIt explains how to manage an existing object.
 func (f failure) importIt() string {
-	return fmt.Sprintf("To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nOtherwise give this one another name.", f.typ, f.label(), f.id)
+	return fmt.Sprintf(
+		"To manage it here, import it:\n\n  import {\n    to = stowage_%s.%s\n    id = %q\n  }\n\nOtherwise give this one another name.",
+		f.typ,
+		f.label(),
+		f.id,
+	)
 }
 
 // conflicts returns the diagnostics of fields that another writer has changed since the plan; none

@@ -19,7 +19,11 @@ import (
 
 // ValidateConfig implements resource.ResourceWithValidateConfig. It validates the configured
 // values, without defaults and unknown values.
-func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *Resource[M, P]) ValidateConfig(
+	ctx context.Context,
+	req resource.ValidateConfigRequest,
+	resp *resource.ValidateConfigResponse,
+) {
 	var m M
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
@@ -28,7 +32,11 @@ func (r *Resource[M, P]) ValidateConfig(ctx context.Context, req resource.Valida
 }
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
-func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *Resource[M, P]) ModifyPlan(
+	ctx context.Context,
+	req resource.ModifyPlanRequest,
+	resp *resource.ModifyPlanResponse,
+) {
 	if r.services == nil {
 		return // the provider's configuration is unknown
 	}
@@ -76,7 +84,12 @@ type creation struct {
 }
 
 // plan makes the plan for an object that is created or kept. ok is false if there is none.
-func (r *Resource[M, P]) plan(ctx context.Context, p *Planning[M], values planValues, private private) (created creation, diags diag.Diagnostics, ok bool) {
+func (r *Resource[M, P]) plan(
+	ctx context.Context,
+	p *Planning[M],
+	values planValues,
+	private private,
+) (created creation, diags diag.Diagnostics, ok bool) {
 	if p.State != nil {
 		p.Replaced = r.replaced(ctx, values, &diags)
 		if r.object.Due != nil {
@@ -121,7 +134,8 @@ func (r *Resource[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 	}
 	view, err := r.services.read(ctx, n.project())
 	switch {
-	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory), creating && model.IsNotFound(err, model.NotFoundStack):
+	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory),
+		creating && model.IsNotFound(err, model.NotFoundStack):
 		return nil, nil
 	case err != nil:
 		return nil, diag.Diagnostics{r.failure(planning, n).diagnostic(err)}
@@ -155,7 +169,13 @@ type configuration struct{ attributes }
 // problems reports on each attribute what makes a model's entity invalid, in general and in its
 // project once that is known. It omits unknown attributes and, in a configuration, null ones, which
 // get their defaults later.
-func (r *Resource[M, P]) problems(ctx context.Context, s *Services, m *M, view *projects.View, at attributes) diag.Diagnostics {
+func (r *Resource[M, P]) problems(
+	ctx context.Context,
+	s *Services,
+	m *M,
+	view *projects.View,
+	at attributes,
+) diag.Diagnostics {
 	var tags map[string]string
 	if t := tagged(P(m)); t != nil {
 		tags = t.entity()

@@ -135,7 +135,17 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 
 // write writes the entity of the model, and then sets the state. before is the previous model; nil
 // for a new object. live is what the plan saw of an entity that is adopted; nil for any other.
-func (r *Resource[M, P]) write(ctx context.Context, action action, name name, limit time.Duration, live *projects.ExistingBucket, before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+func (r *Resource[M, P]) write(
+	ctx context.Context,
+	action action,
+	name name,
+	limit time.Duration,
+	live *projects.ExistingBucket,
+	before, m *M,
+	planned attributes,
+	state *tfsdk.State,
+	identity *tfsdk.ResourceIdentity,
+) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
@@ -171,7 +181,8 @@ func (r *Resource[M, P]) write(ctx context.Context, action action, name name, li
 	if err != nil {
 		return append(diags, f.unread(err))
 	}
-	if there, ok := view.Contents.Of(r.id(name)); ok && before == nil && view.Contents.IncarnationOf(r.id(name)) == w.incarnation {
+	if there, ok := view.Contents.Of(r.id(name)); ok && before == nil &&
+		view.Contents.IncarnationOf(r.id(name)) == w.incarnation {
 		e = madeKeys(e, there)
 	}
 	diags.Append(r.fill(ctx, m, name, view, e)...)
@@ -238,7 +249,13 @@ func (r *Resource[M, P]) ignored(ctx context.Context, name name) map[string]stri
 	return nil
 }
 
-func (r *Resource[M, P]) fill(ctx context.Context, m *M, name name, view *projects.View, e model.Entity) diag.Diagnostics {
+func (r *Resource[M, P]) fill(
+	ctx context.Context,
+	m *M,
+	name name,
+	view *projects.View,
+	e model.Entity,
+) diag.Diagnostics {
 	common := P(m).common()
 	common.ID = types.StringValue(name.String())
 	if t := tagged(P(m)); t != nil {

@@ -32,13 +32,15 @@ type IgnoreTags struct {
 
 // Match reports whether a tag is ignored.
 func (i IgnoreTags) Match(key string) bool {
-	return slices.Contains(i.Keys, key) || slices.ContainsFunc(i.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+	return slices.Contains(i.Keys, key) ||
+		slices.ContainsFunc(i.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 }
 
 func tagAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"tags": schema.MapAttribute{
-			ElementType: types.StringType, Optional: true,
+			ElementType:         types.StringType,
+			Optional:            true,
 			MarkdownDescription: "Tags of the object. They override the tags of the same keys in the provider's `default_tags`. A tag whose value is `null` is left out.",
 		},
 		"tags_all": schema.MapAttribute{

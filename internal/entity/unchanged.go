@@ -43,7 +43,11 @@ func (r *Resource[M, P]) ReadModel(ctx context.Context, state *unchanged.Value, 
 }
 
 // PlanModel implements unchanged.Object.
-func (r *Resource[M, P]) PlanModel(ctx context.Context, config, plan, state *unchanged.Value, private *unchanged.Private) bool {
+func (r *Resource[M, P]) PlanModel(
+	ctx context.Context,
+	config, plan, state *unchanged.Value,
+	private *unchanged.Private,
+) bool {
 	if r.services == nil {
 		return false
 	}

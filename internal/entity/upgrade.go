@@ -23,7 +23,9 @@ func upgradeFrom0(ctx context.Context, req resource.UpgradeStateRequest, resp *r
 	upgraded, err := version1(req.RawState, resp.State.Schema.Type().TerraformType(ctx))
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to Upgrade Resource State", fmt.Sprintf(
-			"The state of schema version 0 could not be read.\n\nIf it was edited by hand, restore it, or remove the resource from the state and import it again.\n\nOriginal error: %s", err))
+			"The state of schema version 0 could not be read.\n\nIf it was edited by hand, restore it, or remove the resource from the state and import it again.\n\nOriginal error: %s",
+			err,
+		))
 		return
 	}
 	resp.State.Raw = upgraded

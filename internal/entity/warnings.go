@@ -45,5 +45,9 @@ func (r *Resource[M, P]) copies(view *projects.View, n name) diag.Diagnostics {
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Copied Resource in the Project's Template", fmt.Sprintf(
 		"The metadata of these resources in the template of the project %q refers to the %s %q, but it does not have resources of these names: %s. "+
 			"They were added by hand. Stowage neither changes nor deletes them.\n\nRemove the key Stowage from their Metadata to keep them without this warning.",
-		n.project(), strings.ToLower(r.object.Title), n.String(), strings.Join(ids, ", ")))}
+		n.project(),
+		strings.ToLower(r.object.Title),
+		n.String(),
+		strings.Join(ids, ", "),
+	))}
 }

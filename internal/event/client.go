@@ -314,7 +314,10 @@ func (c *Client) snapshot(m Message) ([]Message, error) {
 			w.view.Gaps = append(w.view.Gaps, Missed{old.Position, position, s.reason(began)})
 		}
 	}
-	maps.DeleteFunc(w.waiting, func(p Position, _ Event) bool { return p.Epoch != position.Epoch || p.Seq <= position.Seq })
+	maps.DeleteFunc(
+		w.waiting,
+		func(p Position, _ Event) bool { return p.Epoch != position.Epoch || p.Seq <= position.Seq },
+	)
 	w.asked, w.reload = false, false
 	return w.advance(m.Project), nil
 }

@@ -41,15 +41,24 @@ func (f *fixture) message(kind event.Type, epoch string, seq int64, data any) ev
 func (f *fixture) stack(seq int64) event.Message {
 	f.Helper()
 	change := event.StackChange{
-		StackState: event.StackState{Status: "UPDATE_COMPLETE", Version: event.StackVersion{StackID: "a", LastUpdated: noon.Add(time.Duration(seq) * time.Second), Phase: 4}},
-		Facts:      &event.Facts{}, Put: event.Entities{Buckets: []model.Bucket{{Name: fmt.Sprint("b", seq)}}},
+		StackState: event.StackState{
+			Status:  "UPDATE_COMPLETE",
+			Version: event.StackVersion{StackID: "a", LastUpdated: noon.Add(time.Duration(seq) * time.Second), Phase: 4},
+		},
+		Facts: &event.Facts{},
+		Put:   event.Entities{Buckets: []model.Bucket{{Name: fmt.Sprint("b", seq)}}},
 	}
 	return f.message(event.TypeStack, "e", seq, change)
 }
 
 func (f *fixture) beat(epoch string, seq int64) event.Message {
 	f.Helper()
-	m := f.message(event.TypeHeartbeat, "", 0, event.Heartbeat{Projects: map[string]event.Position{"demo": {Epoch: epoch, Seq: seq}}})
+	m := f.message(
+		event.TypeHeartbeat,
+		"",
+		0,
+		event.Heartbeat{Projects: map[string]event.Position{"demo": {Epoch: epoch, Seq: seq}}},
+	)
 	m.Project = ""
 	return m
 }
@@ -108,7 +117,8 @@ func TestAHoleIsAskedForOnce(t *testing.T) {
 	f.wants("", f.stack(6))
 	f.at(7)
 	f.wants("", f.beat("e", 7))
-	if !f.Complete("demo") || len(f.View("demo").Entities()) != 4 || len(f.View("demo").Commits) != 4 || len(f.View("demo").Gaps) != 0 {
+	if !f.Complete("demo") || len(f.View("demo").Entities()) != 4 || len(f.View("demo").Commits) != 4 ||
+		len(f.View("demo").Gaps) != 0 {
 		t.Errorf("the view is %+v", f.View("demo"))
 	}
 }
@@ -126,13 +136,17 @@ func TestASnapshotThatStandsForEventsIsAGap(t *testing.T) {
 	f := begun(t)
 	f.wants("", f.message(event.TypeGap, "e", 9, event.Gap{From: 4, To: 9, Reason: event.GapExpired}))
 	f.wants("", f.stack(11))
-	f.wants("resume 9", f.message(event.TypeSnapshot, "e", 9, event.Snapshot{Gap: &event.Gap{From: 4, To: 9, Reason: event.GapExpired}}))
+	f.wants(
+		"resume 9",
+		f.message(event.TypeSnapshot, "e", 9, event.Snapshot{Gap: &event.Gap{From: 4, To: 9, Reason: event.GapExpired}}),
+	)
 	f.wants("", f.stack(10))
 	f.at(11)
 	f.wants("", f.message(event.TypeSnapshot, "e", 10, event.Snapshot{})) // late
 	f.at(11)
 	f.wants("resume 11", f.message(event.TypeOperation, "new", 1, event.OperationChange{}))
-	f.wants("", f.message(event.TypeSnapshot, "new", 1, event.Snapshot{})) // older than the snapshot that started the epoch
+	// older than the snapshot that started the epoch
+	f.wants("", f.message(event.TypeSnapshot, "new", 1, event.Snapshot{}))
 	m := f.message(event.TypeSnapshot, "new", 1, event.Snapshot{})
 	m.Time = noon.Add(time.Hour)
 	f.wants("", m)
@@ -164,7 +178,9 @@ func TestEventsOfLaterVersions(t *testing.T) {
 	m.V = 2
 	f.wants("", m)
 	// Unknown members are ignored.
-	if _, err := f.Receive([]byte(`{"v":1,"type":"stack","project":"demo","epoch":"e","seq":7,"mood":[null],"data":{"shard":0,"mood":1}}`)); err != nil {
+	if _, err := f.Receive(
+		[]byte(`{"v":1,"type":"stack","project":"demo","epoch":"e","seq":7,"mood":[null],"data":{"shard":0,"mood":1}}`),
+	); err != nil {
 		t.Error(err)
 	}
 	f.at(7)
@@ -185,7 +201,12 @@ func TestWhatIsTooLargeToBeToldTakesASnapshot(t *testing.T) {
 
 func TestProjectsComeAndGo(t *testing.T) {
 	f := begun(t)
-	welcome := f.message(event.TypeWelcome, "", 0, event.Welcome{Protocol: "1.0", Ends: noon, Projects: map[string]event.Position{"new": {Epoch: "n", Seq: 1}}})
+	welcome := f.message(
+		event.TypeWelcome,
+		"",
+		0,
+		event.Welcome{Protocol: "1.0", Ends: noon, Projects: map[string]event.Position{"new": {Epoch: "n", Seq: 1}}},
+	)
 	welcome.Project = ""
 	f.wants("", welcome)
 	if f.View("demo") != nil || f.Complete("new") || !f.Ends.Equal(noon) {
@@ -210,9 +231,17 @@ func TestProjectsComeAndGo(t *testing.T) {
 func TestWhatIsOlderIsPassedOver(t *testing.T) {
 	f := &fixture{T: t}
 	version := event.StackVersion{StackID: "a", LastUpdated: noon.Add(6 * time.Second), Phase: 4}
-	f.wants("", f.message(event.TypeSnapshot, "e", 3, event.Snapshot{Stacks: []event.StackSnapshot{{
-		StackState: event.StackState{Status: "UPDATE_COMPLETE", Version: version}, Contents: &version, Facts: &event.Facts{}, Entities: entities(),
-	}}}))
+	f.wants("", f.message(event.TypeSnapshot, "e", 3, event.Snapshot{Stacks: []event.StackSnapshot{
+		{
+			StackState: event.StackState{
+				Status:  "UPDATE_COMPLETE",
+				Version: version,
+			},
+			Contents: &version,
+			Facts:    &event.Facts{},
+			Entities: entities(),
+		},
+	}}))
 	before := f.View("demo").Entities()
 	newest := func(when string) {
 		t.Helper()
@@ -223,9 +252,20 @@ func TestWhatIsOlderIsPassedOver(t *testing.T) {
 	f.wants("", f.stack(4))
 	newest("after an older event")
 	past := event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4}
-	f.wants("", f.message(event.TypeSnapshot, "e", 4, event.Snapshot{Stacks: []event.StackSnapshot{{StackState: event.StackState{Version: past}, Contents: &past}}}))
+	f.wants(
+		"",
+		f.message(
+			event.TypeSnapshot,
+			"e",
+			4,
+			event.Snapshot{Stacks: []event.StackSnapshot{{StackState: event.StackState{Version: past}, Contents: &past}}},
+		),
+	)
 	newest("after an older snapshot")
-	change := event.OperationChange{Version: event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4}, Operation: operation()}
+	change := event.OperationChange{
+		Version:   event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4},
+		Operation: operation(),
+	}
 	f.wants("", f.message(event.TypeOperation, "e", 5, change))
 	if diff := cmp.Diff(before, f.View("demo").Entities()); diff != "" || len(f.View("demo").Operations(noon)) != 0 {
 		t.Errorf("%v, %s", f.View("demo").Operations(noon), diff)
@@ -251,7 +291,10 @@ func TestDanglingPermissions(t *testing.T) {
 	permission := func(bucket string) model.Permission { return model.Permission{User: "partner", Bucket: bucket} }
 	f.wants("", f.message(event.TypeSnapshot, "e", 3, event.Snapshot{Stacks: []event.StackSnapshot{
 		{Entities: event.Entities{Buckets: []model.Bucket{{Name: "inbox"}}}},
-		{StackState: event.StackState{Shard: 1}, Entities: event.Entities{Permissions: []model.Permission{permission("inbox"), permission("gone")}}},
+		{
+			StackState: event.StackState{Shard: 1},
+			Entities:   event.Entities{Permissions: []model.Permission{permission("inbox"), permission("gone")}},
+		},
 	}}))
 	if diff := cmp.Diff([]model.ID{permission("gone").ID()}, f.View("demo").Dangling()); diff != "" {
 		t.Error(diff)
@@ -270,7 +313,10 @@ func TestHello(t *testing.T) {
 	if err != nil || f.Reconnect != nil {
 		t.Errorf("error %v, told %v", err, f.Reconnect)
 	}
-	if diff := cmp.Diff(event.Hello{Versions: []int{1}, Projects: map[string]event.Position{"demo": {Epoch: "e", Seq: 3}}}, hello); diff != "" {
+	if diff := cmp.Diff(
+		event.Hello{Versions: []int{1}, Projects: map[string]event.Position{"demo": {Epoch: "e", Seq: 3}}},
+		hello,
+	); diff != "" {
 		t.Error(diff)
 	}
 	for i := range 1000 {
@@ -294,7 +340,9 @@ func FuzzReceive(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var client event.Client
 		for range 2 {
-			if _, err := client.Receive([]byte(`{"v":1,"type":"snapshot","project":"demo","epoch":"e","seq":0,"data":{"stacks":[]}}`)); err != nil {
+			if _, err := client.Receive(
+				[]byte(`{"v":1,"type":"snapshot","project":"demo","epoch":"e","seq":0,"data":{"stacks":[]}}`),
+			); err != nil {
 				t.Fatal(err)
 			}
 			_, _ = client.Receive(text) // an error is correct for a text that is no message

@@ -144,7 +144,14 @@ func (m Message) Hello() (Hello, error) { return dataOf[Hello](m, TypeHello) }
 func dataOf[T any](m Message, t Type) (T, error) {
 	var data T
 	if m.V != Version || m.Type != t || m.Parts > 1 {
-		return data, fmt.Errorf("a message of version %d, type %q and %d parts can't be read as a whole %q of version %d", m.V, m.Type, m.Parts, t, Version)
+		return data, fmt.Errorf(
+			"a message of version %d, type %q and %d parts can't be read as a whole %q of version %d",
+			m.V,
+			m.Type,
+			m.Parts,
+			t,
+			Version,
+		)
 	}
 	if err := json.Unmarshal(m.Data, &data); err != nil {
 		return data, fmt.Errorf("reading the data of a %s message about %q: %w", m.Type, m.Project, err)

@@ -33,7 +33,8 @@ func change() event.StackChange {
 
 func TestAStackChangeSurvivesTheWire(t *testing.T) {
 	want := change()
-	if p := want.Put; p.Project == nil || len(p.Buckets) != 1 || len(p.Users) != 1 || len(p.Permissions) != 1 || len(p.Listings) != 1 {
+	if p := want.Put; p.Project == nil || len(p.Buckets) != 1 || len(p.Users) != 1 || len(p.Permissions) != 1 ||
+		len(p.Listings) != 1 {
 		t.Fatalf("an entity got lost: %+v", p)
 	}
 	e, err := event.Of(event.TypeStack, want)

@@ -29,7 +29,10 @@ func value(depth int) *rapid.Generator[any] {
 		case 2:
 			return rapid.String().Draw(t, "text")
 		case 3:
-			return strings.Repeat(rapid.SampledFrom([]string{"x", "<", `"`, "é", "\u2028"}).Draw(t, "character"), rapid.IntRange(0, 5000).Draw(t, "length"))
+			return strings.Repeat(
+				rapid.SampledFrom([]string{"x", "<", `"`, "é", "\u2028"}).Draw(t, "character"),
+				rapid.IntRange(0, 5000).Draw(t, "length"),
+			)
 		case 4:
 			array := []any{}
 			for range rapid.IntRange(0, 12).Draw(t, "elements") {

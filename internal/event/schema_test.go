@@ -48,16 +48,28 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 // state returns a state with all members set.
 func state() event.StackState {
 	return event.StackState{
-		Shard: 1, StackName: "stowage-demo-1", Status: "UPDATE_ROLLBACK_FAILED", Revision: 3, Reason: "The following resource(s) failed to update: [X]",
-		Version:   event.StackVersion{StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-demo-1/a", LastUpdated: noon, Phase: 2},
+		Shard:     1,
+		StackName: "stowage-demo-1",
+		Status:    "UPDATE_ROLLBACK_FAILED",
+		Revision:  3,
+		Reason:    "The following resource(s) failed to update: [X]",
+		Version: event.StackVersion{
+			StackID:     "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-demo-1/a",
+			LastUpdated: noon,
+			Phase:       2,
+		},
 		Operation: operation(),
 	}
 }
 
 func operation() *event.Operation {
 	return &event.Operation{
-		Token: "token", Run: "run-1", Who: "arn:aws:iam::111122223333:user/alice", Members: []string{"bucket inbox", "permission partner/inbox/in/"},
-		Started: noon, Expires: noon.Add(time.Hour),
+		Token:   "token",
+		Run:     "run-1",
+		Who:     "arn:aws:iam::111122223333:user/alice",
+		Members: []string{"bucket inbox", "permission partner/inbox/in/"},
+		Started: noon,
+		Expires: noon.Add(time.Hour),
 	}
 }
 
@@ -97,8 +109,17 @@ func messages(t *testing.T) []event.Message {
 	id := model.ID{Kind: model.KindBucket, Name: "old"}
 	positions := map[string]event.Position{"demo": {Epoch: "e1", Seq: 7}, "directory": {Epoch: "e2"}}
 	facts := &event.Facts{
-		Usage: event.Usage{Resources: 1, TemplateBytes: 2, BodyBytes: 3}, Budget: event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
-		Policies: map[string]int{"partner": 2}, MaxPolicies: 10, Deviations: []event.Deviation{{Of: []model.ID{id}, Text: "X was removed by hand"}},
+		Usage: event.Usage{
+			Resources:     1,
+			TemplateBytes: 2,
+			BodyBytes:     3,
+		},
+		Budget: event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
+		Policies: map[string]int{
+			"partner": 2,
+		},
+		MaxPolicies: 10,
+		Deviations:  []event.Deviation{{Of: []model.ID{id}, Text: "X was removed by hand"}},
 	}
 	gap := event.Gap{From: 3, To: 9, Reason: event.GapExpired}
 	contents := state().Version
@@ -116,7 +137,13 @@ func messages(t *testing.T) []event.Message {
 	}
 	inProject := func(m *event.Message) { m.Project, m.Epoch, m.Seq, m.Time = "demo", "e1", 7, noon }
 	alone := func(m *event.Message) { m.Time = noon }
-	change := event.StackChange{StackState: state(), Ended: operation(), Facts: facts, Put: entities(), Removed: []model.ID{id}}
+	change := event.StackChange{
+		StackState: state(),
+		Ended:      operation(),
+		Facts:      facts,
+		Put:        entities(),
+		Removed:    []model.ID{id},
+	}
 	add(event.TypeStack, change, inEvent)
 	ended := all[0]
 	change.Status, change.Facts, change.Put, change.Removed, change.Reload = "UPDATE_COMPLETE", nil, event.Entities{}, nil, true
@@ -131,9 +158,13 @@ func messages(t *testing.T) []event.Message {
 		Stacks:  []event.StackSnapshot{{StackState: state(), Contents: &contents, Facts: facts, Entities: entities()}},
 		Commits: event.Commits([]event.Event{ended}), Gap: &gap,
 	}, inProject)
-	add(event.TypeError, event.Error{Code: event.CodeUnavailable, Message: "later", Request: event.TypeResume, RetrySeconds: 5}, func(m *event.Message) {
-		m.Project, m.Time = "demo", noon
-	})
+	add(
+		event.TypeError,
+		event.Error{Code: event.CodeUnavailable, Message: "later", Request: event.TypeResume, RetrySeconds: 5},
+		func(m *event.Message) {
+			m.Project, m.Time = "demo", noon
+		},
+	)
 	add(event.TypeHello, event.Hello{Versions: []int{1}, Projects: positions}, func(*event.Message) {})
 	add(event.TypeResume, nil, func(m *event.Message) { m.Project, m.Epoch, m.Seq = "demo", "e1", 7 })
 	add(event.TypeSnapshot, nil, func(m *event.Message) { m.Project = "demo" })

@@ -90,8 +90,15 @@ func CommitOf(e Event) (commit Commit, ok bool) {
 		return Commit{}, false
 	}
 	commit = Commit{
-		Seq: e.Seq, Time: e.Time, Shard: change.Shard, StackName: change.StackName, Status: change.Status, Revision: e.Revision, Run: e.Run,
-		RemovedCount: len(change.Removed), Removed: slices.Clone(change.Removed[:min(len(change.Removed), maxChanged)]),
+		Seq:          e.Seq,
+		Time:         e.Time,
+		Shard:        change.Shard,
+		StackName:    change.StackName,
+		Status:       change.Status,
+		Revision:     e.Revision,
+		Run:          e.Run,
+		RemovedCount: len(change.Removed),
+		Removed:      slices.Clone(change.Removed[:min(len(change.Removed), maxChanged)]),
 	}
 	if change.Ended != nil {
 		commit.Who, commit.Started = change.Ended.Who, &change.Ended.Started

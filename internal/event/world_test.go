@@ -117,7 +117,12 @@ func (w *world) tell(c *peer, kind event.Type, at event.Message, data any) {
 // begin creates a project's mirror, or creates it again.
 func (w *world) begin(name string) {
 	w.epochs++
-	w.projects[name] = &project{name: name, epoch: fmt.Sprint("epoch-", w.epochs), heads: map[int]event.StackState{}, bodies: map[int]body{}}
+	w.projects[name] = &project{
+		name:   name,
+		epoch:  fmt.Sprint("epoch-", w.epochs),
+		heads:  map[int]event.StackState{},
+		bodies: map[int]body{},
+	}
 	w.change(w.projects[name])
 }
 
@@ -130,10 +135,22 @@ func (w *world) change(p *project) {
 	}
 	if head.Status != "" && rapid.Bool().Draw(w.t, "announced") {
 		head.Operation = &event.Operation{
-			Token: fmt.Sprint("token-", p.seq), Members: []string{"bucket inbox"}, Started: w.now, Expires: w.now.Add(time.Hour), Who: "alice",
+			Token: fmt.Sprint(
+				"token-",
+				p.seq,
+			),
+			Members: []string{"bucket inbox"},
+			Started: w.now,
+			Expires: w.now.Add(time.Hour),
+			Who:     "alice",
 		}
 		p.heads[shard] = head
-		w.store(p, event.TypeOperation, head.Revision, event.OperationChange{Shard: shard, Version: head.Version, Operation: head.Operation})
+		w.store(
+			p,
+			event.TypeOperation,
+			head.Revision,
+			event.OperationChange{Shard: shard, Version: head.Version, Operation: head.Operation},
+		)
 		if rapid.IntRange(0, 3).Draw(w.t, "withdrawn") == 0 {
 			head.Operation = nil
 			p.heads[shard] = head
@@ -161,7 +178,10 @@ func (w *world) change(p *project) {
 			fresh.entities = map[model.ID]model.Entity{}
 		}
 		for range rapid.IntRange(0, 4).Draw(w.t, "changes") {
-			id := model.ID{Kind: model.KindBucket, Name: rapid.SampledFrom([]string{"inbox", "outbox", "third"}).Draw(w.t, "bucket")}
+			id := model.ID{
+				Kind: model.KindBucket,
+				Name: rapid.SampledFrom([]string{"inbox", "outbox", "third"}).Draw(w.t, "bucket"),
+			}
 			if _, there := fresh.entities[id]; there && rapid.Bool().Draw(w.t, "removed") {
 				delete(fresh.entities, id)
 				change.Put.Buckets = slices.DeleteFunc(change.Put.Buckets, func(b model.Bucket) bool { return b.ID() == id })
@@ -175,7 +195,10 @@ func (w *world) change(p *project) {
 				bucket.Tags[fmt.Sprint("tag-", n)] = strings.Repeat("x", 1000)
 			}
 			fresh.entities[id] = bucket
-			change.Put.Buckets = append(slices.DeleteFunc(change.Put.Buckets, func(b model.Bucket) bool { return b.ID() == id }), bucket)
+			change.Put.Buckets = append(
+				slices.DeleteFunc(change.Put.Buckets, func(b model.Bucket) bool { return b.ID() == id }),
+				bucket,
+			)
 			change.Removed = slices.DeleteFunc(change.Removed, func(removed model.ID) bool { return removed == id })
 		}
 		change.Facts = &fresh.facts
@@ -229,7 +252,12 @@ func (w *world) serve(c *peer) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.tell(c, event.TypeWelcome, event.Message{}, event.Welcome{Protocol: "1.0", HeartbeatSeconds: 60, Projects: w.positions(), Ends: w.now})
+		w.tell(
+			c,
+			event.TypeWelcome,
+			event.Message{},
+			event.Welcome{Protocol: "1.0", HeartbeatSeconds: 60, Projects: w.positions(), Ends: w.now},
+		)
 		for _, name := range slices.Sorted(maps.Keys(w.projects)) {
 			if at, known := hello.Projects[name]; known {
 				w.resume(c, w.projects[name], &at)
@@ -243,7 +271,12 @@ func (w *world) serve(c *peer) {
 	case event.TypeResume, event.TypeSnapshot:
 		p := w.projects[m.Project]
 		if p == nil {
-			w.tell(c, event.TypeError, event.Message{Project: m.Project}, event.Error{Code: event.CodeUnknownProject, Message: "there is no such project", Request: m.Type})
+			w.tell(
+				c,
+				event.TypeError,
+				event.Message{Project: m.Project},
+				event.Error{Code: event.CodeUnknownProject, Message: "there is no such project", Request: m.Type},
+			)
 			return
 		}
 		at := m.Position()
@@ -377,7 +410,14 @@ func (w *world) checkStep(c *peer, old, now *event.View) {
 		}
 		at.Seq++
 		if at.Epoch != now.Position.Epoch || at.Seq > now.Position.Seq || !c.arrived[place(now.Project, at)] {
-			w.t.Fatalf("%s went from %v to %v, but %v never arrived and no gap was told: %v", now.Project, old.Position, now.Position, at, now.Gaps)
+			w.t.Fatalf(
+				"%s went from %v to %v, but %v never arrived and no gap was told: %v",
+				now.Project,
+				old.Position,
+				now.Position,
+				at,
+				now.Gaps,
+			)
 		}
 	}
 }
@@ -422,7 +462,15 @@ func (w *world) check() {
 		for name, p := range w.projects {
 			v := c.View(name)
 			if !c.Complete(name) || v.Position != (event.Position{Epoch: p.epoch, Seq: p.seq}) {
-				w.t.Fatalf("client %d is at %v of %s, which is at %s %d; complete: %v", i, v.Position, name, p.epoch, p.seq, c.Complete(name))
+				w.t.Fatalf(
+					"client %d is at %v of %s, which is at %s %d; complete: %v",
+					i,
+					v.Position,
+					name,
+					p.epoch,
+					p.seq,
+					c.Complete(name),
+				)
 			}
 			want := map[int]*event.StackView{}
 			for n, head := range p.heads {
@@ -431,7 +479,12 @@ func (w *world) check() {
 					want[n].Facts, want[n].Entities = &body.facts, body.entities
 				}
 			}
-			if diff := cmp.Diff(want, v.Stacks, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(event.StackView{}, "Contents")); diff != "" {
+			if diff := cmp.Diff(
+				want,
+				v.Stacks,
+				cmpopts.EquateEmpty(),
+				cmpopts.IgnoreFields(event.StackView{}, "Contents"),
+			); diff != "" {
 				w.t.Fatalf("client %d, %s: %s", i, name, diff)
 			}
 			commits := event.Commits(p.events)

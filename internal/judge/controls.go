@@ -119,7 +119,11 @@ func Controls(name string, tpl *template.Template) []Finding {
 			}
 		case "AWS::IAM::AccessKey":
 			say(r.Properties["UserName"] != nil, "IAM.4", "the key is not a user's")
-			say(active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive", "AVD-AWS-0167", "the user has two active keys")
+			say(
+				active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive",
+				"AVD-AWS-0167",
+				"the user has two active keys",
+			)
 		case "AWS::SecretsManager::Secret":
 			judgeSecret(r.Properties, isKey, say)
 			say(slices.ContainsFunc(tpl.LogicalIDs(), func(other string) bool {
@@ -151,7 +155,10 @@ func Controls(name string, tpl *template.Template) []Finding {
 		}
 		bucket, _ := r.Properties["BucketName"].(string)
 		if !requiresTLS(policies[bucket], bucket) {
-			findings = append(findings, Finding{"controls", "S3.5", name, id, r.Type, "no bucket policy refuses requests without TLS 1.2"})
+			findings = append(
+				findings,
+				Finding{"controls", "S3.5", name, id, r.Type, "no bucket policy refuses requests without TLS 1.2"},
+			)
 		}
 	}
 	slices.SortFunc(findings, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
@@ -159,21 +166,49 @@ func Controls(name string, tpl *template.Template) []Finding {
 }
 
 func judgeBucket(p object, say func(ok bool, control, text string)) {
-	for flag, control := range map[string]string{"BlockPublicAcls": "S3.2", "IgnorePublicAcls": "S3.3", "BlockPublicPolicy": "S3.8", "RestrictPublicBuckets": "S3.8"} {
+	for flag, control := range map[string]string{
+		"BlockPublicAcls": "S3.2", "IgnorePublicAcls": "S3.3", "BlockPublicPolicy": "S3.8",
+		"RestrictPublicBuckets": "S3.8",
+	} {
 		say(at(p, "PublicAccessBlockConfiguration."+flag) == true, control, flag+" is not set")
 	}
-	say(at(p, "OwnershipControls.Rules.ObjectOwnership") == "BucketOwnerEnforced" && p["AccessControl"] == nil, "S3.12", "ACLs are in use")
+	say(
+		at(p, "OwnershipControls.Rules.ObjectOwnership") == "BucketOwnerEnforced" && p["AccessControl"] == nil,
+		"S3.12",
+		"ACLs are in use",
+	)
 	rule := at(p, "BucketEncryption.ServerSideEncryptionConfiguration")
 	key, _ := at(rule, "ServerSideEncryptionByDefault.KMSMasterKeyID").(string)
-	say(at(rule, "ServerSideEncryptionByDefault.SSEAlgorithm") == "aws:kms" && key != "" && at(rule, "BucketKeyEnabled") == true, "S3.17", "no customer managed key encrypts the bucket")
-	say(fmt.Sprint(at(rule, "BlockedEncryptionTypes.EncryptionType")) == "[SSE-C]", "SSE-C", "keys that the client brings are not blocked")
+	say(
+		at(rule, "ServerSideEncryptionByDefault.SSEAlgorithm") == "aws:kms" && key != "" &&
+			at(rule, "BucketKeyEnabled") == true,
+		"S3.17",
+		"no customer managed key encrypts the bucket",
+	)
+	say(
+		fmt.Sprint(at(rule, "BlockedEncryptionTypes.EncryptionType")) == "[SSE-C]",
+		"SSE-C",
+		"keys that the client brings are not blocked",
+	)
 	say(at(p, "VersioningConfiguration.Status") == "Enabled", "S3.14", "the bucket is not versioned")
 	rules, _ := at(p, "LifecycleConfiguration.Rules").([]any)
 	say(len(rules) > 0, "S3.13", "there are no lifecycle rules")
-	say(slices.ContainsFunc(rules, func(r any) bool { return at(r, "NoncurrentVersionExpiration") != nil }), "S3.10", "old versions never expire")
+	say(
+		slices.ContainsFunc(rules, func(r any) bool { return at(r, "NoncurrentVersionExpiration") != nil }),
+		"S3.10",
+		"old versions never expire",
+	)
 	say(at(p, "LoggingConfiguration.DestinationBucketName") != nil, "S3.9", "accesses are not logged")
-	say(at(p, "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled") == true, "S3.11", "there are no event notifications")
-	say((p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil), "S3.15", "object lock is enabled by half")
+	say(
+		at(p, "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled") == true,
+		"S3.11",
+		"there are no event notifications",
+	)
+	say(
+		(p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil),
+		"S3.15",
+		"object lock is enabled by half",
+	)
 	bucket, _ := p["BucketName"].(string)
 	say(bucket != "" && !strings.Contains(bucket, "."), "AVD-AWS-0320", "the name has dots, or there is none")
 }
@@ -190,8 +225,12 @@ func narrowed(s policydoc.Statement) bool {
 		}
 	}
 	via := s.Conditions["StringEquals"]["kms:ViaService"]
-	of := slices.Concat(s.Conditions["StringEquals"]["kms:EncryptionContext:SecretARN"], s.Conditions["StringLike"]["kms:EncryptionContext:SecretARN"])
-	return len(via) == 1 && len(of) == 1 && strings.Count(of[0], ":") == 6 && !strings.Contains(of[0][:strings.LastIndex(of[0], ":")], "*") &&
+	of := slices.Concat(
+		s.Conditions["StringEquals"]["kms:EncryptionContext:SecretARN"],
+		s.Conditions["StringLike"]["kms:EncryptionContext:SecretARN"],
+	)
+	return len(via) == 1 && len(of) == 1 && strings.Count(of[0], ":") == 6 &&
+		!strings.Contains(of[0][:strings.LastIndex(of[0], ":")], "*") &&
 		slices.Equal(s.Actions, []string{"kms:Decrypt"})
 }
 
@@ -205,10 +244,18 @@ func judgeGrant(s policydoc.Statement, say func(ok bool, control, text string)) 
 		service, name, _ := strings.Cut(strings.ToLower(action), ":")
 		say(action != "*", "IAM.1", "the statement allows everything")
 		say(name != "*", "IAM.21", "the statement allows everything of "+service)
-		say(action == "*" || service != "s3" || !strings.Contains(name, "*"), "AVD-AWS-0345", "the statement has wildcards in an S3 action")
+		say(
+			action == "*" || service != "s3" || !strings.Contains(name, "*"),
+			"AVD-AWS-0345",
+			"the statement has wildcards in an S3 action",
+		)
 		say(service != "iam" && service != "sts", "AVD-AWS-0342", "the statement allows "+action)
 		if service == "kms" {
-			say(!slices.ContainsFunc(s.Resources, func(r string) bool { return strings.ContainsAny(r, "*?") }), "KMS.1", action+" is allowed on many keys")
+			say(
+				!slices.ContainsFunc(s.Resources, func(r string) bool { return strings.ContainsAny(r, "*?") }),
+				"KMS.1",
+				action+" is allowed on many keys",
+			)
 		}
 	}
 	say(!slices.Contains(s.Resources, "*"), "CKV_AWS_111", "the statement allows something on every resource")
@@ -221,8 +268,11 @@ func requiresTLS(statements []policydoc.Statement, bucket string) bool {
 		return slices.ContainsFunc(statements, func(s policydoc.Statement) bool {
 			whole := slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":::"+bucket) }) &&
 				slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":::"+bucket+"/*") })
-			return whole && s.Effect == "Deny" && slices.Equal(s.Principals["AWS"], []string{"*"}) && slices.Equal(s.Actions, []string{"s3:*"}) &&
-				len(s.Conditions) == 1 && len(s.Conditions[operator]) == 1 && slices.Equal(s.Conditions[operator][key], []string{value})
+			return whole && s.Effect == "Deny" && slices.Equal(s.Principals["AWS"], []string{"*"}) &&
+				slices.Equal(s.Actions, []string{"s3:*"}) &&
+				len(s.Conditions) == 1 &&
+				len(s.Conditions[operator]) == 1 &&
+				slices.Equal(s.Conditions[operator][key], []string{value})
 		})
 	}
 	return refused("Bool", "aws:SecureTransport", "false") && refused("NumericLessThan", "s3:TlsVersion", "1.2")

@@ -15,13 +15,22 @@ import (
 )
 
 // places are the partitions and regions of the templates.
-var places = []struct{ partition, region string }{{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"}}
+var places = []struct{ partition, region string }{
+	{"aws", modeltest.Region},
+	{"aws-us-gov", "us-gov-west-1"},
+	{"aws-cn", "cn-north-1"},
+}
 
 func envOf(partition, region string) template.Env {
 	return template.Env{
 		Project: "acme", AccountID: modeltest.Account, Region: region, Partition: partition,
 		Shared: template.Shared{
-			KeyARN:       fmt.Sprintf("arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555", partition, region, modeltest.Account),
+			KeyARN: fmt.Sprintf(
+				"arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555",
+				partition,
+				region,
+				modeltest.Account,
+			),
 			SFTPServerID: "s-0123456789abcdef0",
 		},
 	}
@@ -62,7 +71,11 @@ func Corpus(golden string, drawn, seed int) (map[string]*template.Template, erro
 	}
 	env := envOf("aws", modeltest.Region)
 	add("full", env, full(env))
-	add("directory", env, []model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}})
+	add(
+		"directory",
+		env,
+		[]model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}},
+	)
 	add("many-permissions", env, manyPermissions(env))
 	if err != nil {
 		return nil, err
@@ -172,7 +185,10 @@ func manyPermissions(env template.Env) []model.Entity {
 		entities = append(entities, bucket(env, name))
 		for n := range 10 {
 			entities = append(entities, model.Permission{
-				User: "busy", Bucket: name, Access: []model.Access{model.Read, model.Write, model.ReadWrite}[n%3], Prefix: fmt.Sprintf("clients/%02d/files*?$/", n),
+				User:   "busy",
+				Bucket: name,
+				Access: []model.Access{model.Read, model.Write, model.ReadWrite}[n%3],
+				Prefix: fmt.Sprintf("clients/%02d/files*?$/", n),
 			})
 		}
 	}
@@ -210,7 +226,13 @@ func bucket(env template.Env, name string) model.Bucket {
 }
 
 func project(env template.Env) model.Project {
-	return model.Project{Name: env.Project, AccountID: env.AccountID, Region: env.Region, OnDelete: model.Refuse, Tags: map[string]string{"client": "Acme"}}
+	return model.Project{
+		Name:      env.Project,
+		AccountID: env.AccountID,
+		Region:    env.Region,
+		OnDelete:  model.Refuse,
+		Tags:      map[string]string{"client": "Acme"},
+	}
 }
 
 // example returns the entities of all folders of examples/.
@@ -218,14 +240,32 @@ func example(env template.Env) []model.Entity {
 	inbox, archive, exports := bucket(env, "inbox"), bucket(env, "archive"), bucket(env, "exports")
 	inbox.Lifecycle.ExpireAfterDays = 30
 	archive.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}
-	exports.Lifecycle.ExpireAfterDays, exports.Lifecycle.ExpireNoncurrentAfterDays, exports.OnDelete = 365, 30, model.Retain
-	exports.CORS = []model.CORSRule{{AllowedOrigins: []string{"https://portal.example.com"}, AllowedMethods: []string{"GET", "HEAD"}, MaxAgeSeconds: 3600}}
+	exports.Lifecycle.ExpireAfterDays, exports.Lifecycle.ExpireNoncurrentAfterDays = 365, 30
+	exports.OnDelete = model.Retain
+	exports.CORS = []model.CORSRule{
+		{
+			AllowedOrigins: []string{"https://portal.example.com"},
+			AllowedMethods: []string{"GET", "HEAD"},
+			MaxAgeSeconds:  3600,
+		},
+	}
 	acme := project(env)
 	acme.SFTP = true
 	drop := model.Permission{User: "studio", Bucket: "inbox", Access: model.ReadWrite, Prefix: "studio/"}
 	return []model.Entity{
-		acme, studio(env), drop, inbox, bucket(env, "outbox"), archive, exports,
-		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, model.User{Name: "courier"}, model.User{Name: "auditor"},
+		acme,
+		studio(env),
+		drop,
+		inbox,
+		bucket(env, "outbox"),
+		archive,
+		exports,
+		model.User{
+			Name:      "partner",
+			SourceIPs: []string{"203.0.113.0/24"},
+		},
+		model.User{Name: "courier"},
+		model.User{Name: "auditor"},
 		model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite, Prefix: "incoming/"},
 		model.Permission{User: "partner", Bucket: "outbox", Access: model.Read},
 		model.Permission{User: "courier", Bucket: "inbox", Access: model.ReadWrite, AllowDelete: true},

@@ -136,7 +136,12 @@ func UnknownResources(policies []Policy, reference Reference) []Finding {
 			for _, action := range s.Actions {
 				if text := misplaced(action, s.Resources, reference); text != "" {
 					findings = append(findings, Finding{
-						Judge: "rights", ID: action, Template: "account", Resource: p.Name + "/" + s.Sid, Type: "AWS::IAM::ManagedPolicy", Text: text,
+						Judge:    "rights",
+						ID:       action,
+						Template: "account",
+						Resource: p.Name + "/" + s.Sid,
+						Type:     "AWS::IAM::ManagedPolicy",
+						Text:     text,
 					})
 				}
 			}
@@ -216,7 +221,11 @@ func (e RightException) covers(r HandlerRight) bool {
 
 // MissingRights returns the required rights that neither a policy allows nor an exception covers,
 // and the unused exceptions.
-func MissingRights(rights []HandlerRight, policies []Policy, accepted []RightException) (missing []Finding, unused []RightException) {
+func MissingRights(
+	rights []HandlerRight,
+	policies []Policy,
+	accepted []RightException,
+) (missing []Finding, unused []RightException) {
 	allowed := map[string]bool{}
 	for _, p := range policies {
 		for _, s := range p.Document.Statements {

@@ -42,7 +42,8 @@ func TestMissingRights(t *testing.T) {
 		{Type: "AWS::SQS::Queue", Handlers: []string{"update"}, Action: "sqs:DeleteQueue"},
 	}
 	missing, unused := judge.MissingRights(asked, policyOf(t, all), exceptions)
-	if len(missing) != 1 || missing[0].ID != "sqs:DeleteQueue" || len(unused) != 1 || unused[0].Action != "sqs:DeleteQueue" {
+	if len(missing) != 1 || missing[0].ID != "sqs:DeleteQueue" || len(unused) != 1 ||
+		unused[0].Action != "sqs:DeleteQueue" {
 		t.Errorf("missing %v, unused %v", missing, unused)
 	}
 	missing, _ = judge.MissingRights(asked, policyOf(t, all), nil)
@@ -71,7 +72,10 @@ func TestUnknownResources(t *testing.T) {
 		"action that does not exist": {"sqs:MakeQueue", `"*"`, "no such action"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			findings := judge.UnknownResources(policyOf(t, `{"Sid":"S","Effect":"Allow","Action":"`+test.action+`","Resource":`+test.resource+`}`), reference)
+			findings := judge.UnknownResources(
+				policyOf(t, `{"Sid":"S","Effect":"Allow","Action":"`+test.action+`","Resource":`+test.resource+`}`),
+				reference,
+			)
 			got := ""
 			for _, f := range findings {
 				got += f.Text

@@ -36,7 +36,10 @@ func Policies(ctx context.Context, account, prefix string) ([]Policy, error) {
 		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		version, err := client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId})
+		version, err := client.GetPolicyVersion(
+			ctx,
+			&iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
+		)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,16 @@ func CFNLint(ctx context.Context, bin, dir string, corpus map[string]*template.T
 		Rule                     struct{ ID string }
 		Location                 struct{ Path []any }
 	}
-	if err := run(ctx, &reports, filepath.Join(bin, "cfn-lint"), "--format", "json", "--", filepath.Join(dir, "*.json"), filepath.Join(dir, "*.yaml")); err != nil {
+	if err := run(
+		ctx,
+		&reports,
+		filepath.Join(bin, "cfn-lint"),
+		"--format",
+		"json",
+		"--",
+		filepath.Join(dir, "*.json"),
+		filepath.Join(dir, "*.yaml"),
+	); err != nil {
 		return nil, err
 	}
 	var findings []Finding
@@ -52,11 +61,26 @@ func Checkov(ctx context.Context, bin, dir string, corpus map[string]*template.T
 			Parsing []string `json:"parsing_errors"`
 		}
 	}
-	if err := run(ctx, &report, filepath.Join(bin, "checkov"), "-d", dir, "--framework", "cloudformation", "-o", "json", "--skip-download"); err != nil {
+	if err := run(
+		ctx,
+		&report,
+		filepath.Join(bin, "checkov"),
+		"-d",
+		dir,
+		"--framework",
+		"cloudformation",
+		"-o",
+		"json",
+		"--skip-download",
+	); err != nil {
 		return nil, err
 	}
 	if len(report.Results.Parsing) > 0 || len(report.Results.Passed) == 0 {
-		return nil, fmt.Errorf("checkov passed %d checks and could not read %v", len(report.Results.Passed), report.Results.Parsing)
+		return nil, fmt.Errorf(
+			"checkov passed %d checks and could not read %v",
+			len(report.Results.Passed),
+			report.Results.Parsing,
+		)
 	}
 	var findings []Finding
 	for _, c := range report.Results.Failed {

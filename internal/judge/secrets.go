@@ -31,7 +31,11 @@ func judgeSecret(p object, isKey func(logicalID string) bool, say func(ok bool, 
 	var members map[string]string
 	err := json.Unmarshal([]byte(text), &members)
 	key := keyReference.FindStringSubmatch(members["secret_access_key"])
-	say(err == nil && key != nil && isKey(key[1]), "secret-literal", "the secret's text is not that of an access key by reference")
+	say(
+		err == nil && key != nil && isKey(key[1]),
+		"secret-literal",
+		"the secret's text is not that of an access key by reference",
+	)
 }
 
 // judgeReaders requires a secret's policy to name its readers.

@@ -51,7 +51,23 @@ const pure = 2
 // apart lists packages outside the levels: test equipment, and the code shared by the mains that
 // demonstrate Stowage. Only tests and mains import them. The sandbox imports none of Stowage's
 // packages, the others may import what they need.
-var apart = []string{"internal/sandbox", "internal/model/modeltest", "internal/event/schematest", "internal/entity/entitytest", "internal/unchanged/comparison", "internal/layout", "internal/acceptance", "internal/simulation", "internal/mutation", "internal/conformance", "internal/judge", "internal/probe", "internal/cmd/run", "internal/cmd/localhub", "examples/onboarding"}
+var apart = []string{
+	"internal/sandbox",
+	"internal/model/modeltest",
+	"internal/event/schematest",
+	"internal/entity/entitytest",
+	"internal/unchanged/comparison",
+	"internal/layout",
+	"internal/acceptance",
+	"internal/simulation",
+	"internal/mutation",
+	"internal/conformance",
+	"internal/judge",
+	"internal/probe",
+	"internal/cmd/run",
+	"internal/cmd/localhub",
+	"examples/onboarding",
+}
 
 // imports is a package with its imports. The imports of its tests count for the sandbox alone:
 // other tests use the sandbox and the packages that they compare.
@@ -146,7 +162,13 @@ func TestCheckAcceptsTheRules(t *testing.T) {
 // list returns the module's packages from the go command.
 func list(t *testing.T) []imports {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...").Output()
+	out, err := exec.CommandContext(
+		t.Context(),
+		"go",
+		"list",
+		"-json=ImportPath,Imports,TestImports,XTestImports",
+		module+"/...",
+	).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,12 @@ import (
 // one transaction. announced is false without an error when the stack is not mirrored, or is in a
 // newer format. The announcement replaces any other. It is removed by the Write of the operation's
 // end, or when it expires. It is informational and excludes no writer.
-func (t *Table) Announce(ctx context.Context, project string, shard int, operation Operation) (announced bool, err error) {
+func (t *Table) Announce(
+	ctx context.Context,
+	project string,
+	shard int,
+	operation Operation,
+) (announced bool, err error) {
 	now := time.Now()
 	if operation.Started.IsZero() {
 		operation.Started = now
@@ -95,12 +100,23 @@ func (h *Head) expired(now time.Time) bool {
 func (t *Table) announce(ctx context.Context, b *base, operation *Operation) error {
 	place := b.next()
 	e, err := announcement(event.Event{
-		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: b.head.Revision, Time: time.Now().UTC().Truncate(time.Millisecond), Run: run(operation),
+		Project:  b.project,
+		Epoch:    place.Epoch,
+		Seq:      place.Seq,
+		Revision: b.head.Revision,
+		Time:     time.Now().UTC().Truncate(time.Millisecond),
+		Run:      run(operation),
 	}, event.OperationChange{Shard: b.shard, Version: b.head.live(), Operation: operation})
 	if err != nil {
 		return err
 	}
-	change := expression.Set(expression.Name("seq"), expression.Value(place.Seq)).Set(expression.Name("epoch"), expression.Value(place.Epoch))
+	change := expression.Set(
+		expression.Name("seq"),
+		expression.Value(place.Seq),
+	).Set(
+		expression.Name("epoch"),
+		expression.Value(place.Epoch),
+	)
 	if operation == nil {
 		change = change.Remove(expression.Name("operation"))
 	} else {

@@ -63,8 +63,14 @@ func newBench(t *testing.T) *bench {
 		b.elsewhere = &http.Transport{DisableKeepAlives: true}
 	}
 	b.client = sdk.New(sdk.Options{
-		Region: "eu-west-1", HTTPClient: &http.Client{Transport: b}, BaseEndpoint: given(endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(fmt.Sprintf("AKIA%d%d", os.Getpid(), benches.Add(1)), "secret", ""),
+		Region:       "eu-west-1",
+		HTTPClient:   &http.Client{Transport: b},
+		BaseEndpoint: given(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(
+			fmt.Sprintf("AKIA%d%d", os.Getpid(), benches.Add(1)),
+			"secret",
+			"",
+		),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = 3, time.Millisecond
 		}),
@@ -140,7 +146,14 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 			return nil, err
 		}
 		answer, err := io.ReadAll(response.Body)
-		return &cloud.Response{Status: response.StatusCode, Header: response.Header, Body: answer}, errors.Join(err, response.Body.Close())
+		return &cloud.Response{
+				Status: response.StatusCode,
+				Header: response.Header,
+				Body:   answer,
+			}, errors.Join(
+				err,
+				response.Body.Close(),
+			)
 	}
 	request := &cloud.Request{
 		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},

@@ -94,9 +94,15 @@ func (t *Table) Audience(ctx context.Context, project string) ([]Connection, err
 	if project != Directory {
 		may = may.Or(expression.Name("projects").Contains(project))
 	}
-	all, err := t.connections(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))).WithFilter(may))
+	all, err := t.connections(
+		ctx,
+		where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))).WithFilter(may),
+	)
 	now := time.Now()
-	return slices.DeleteFunc(all, func(c Connection) bool { return !c.sees(project) || c.Behind || !now.Before(c.Ends) }), err
+	return slices.DeleteFunc(
+		all,
+		func(c Connection) bool { return !c.sees(project) || c.Behind || !now.Before(c.Ends) },
+	), err
 }
 
 func (t *Table) connections(ctx context.Context, asked expression.Builder) ([]Connection, error) {

@@ -75,7 +75,11 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 		kept, err := b.Connections(t.Context())
 		must(t, err)
 		want := mirror.Connection{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon.Truncate(time.Millisecond)}
-		if i := slices.IndexFunc(kept, func(c mirror.Connection) bool { return c.ID == "brief" }); len(kept) != 4 || i < 0 || !cmp.Equal(want, kept[i]) {
+		if i := slices.IndexFunc(
+			kept,
+			func(c mirror.Connection) bool { return c.ID == "brief" },
+		); len(kept) != 4 || i < 0 ||
+			!cmp.Equal(want, kept[i]) {
 			t.Errorf("kept are %+v", kept)
 		}
 	})
@@ -161,11 +165,15 @@ func TestPositionsOfManyProjects(t *testing.T) {
 			return nil
 		}
 		short++
-		return &cloud.Response{Status: http.StatusOK, Body: []byte(strings.Replace(string(body), `"RequestItems"`, `"Responses":{},"UnprocessedKeys"`, 1))}
+		return &cloud.Response{
+			Status: http.StatusOK,
+			Body:   []byte(strings.Replace(string(body), `"RequestItems"`, `"Responses":{},"UnprocessedKeys"`, 1)),
+		}
 	}
 	positions, err := b.Positions(t.Context(), names)
 	must(t, err)
-	if len(positions) != 65 || positions["p128"].Seq != 1 || positions["p128"].Epoch == "" || positions["p128"].Epoch == positions["p0"].Epoch {
+	if len(positions) != 65 || positions["p128"].Seq != 1 || positions["p128"].Epoch == "" ||
+		positions["p128"].Epoch == positions["p0"].Epoch {
 		t.Errorf("%d positions, p128 %+v", len(positions), positions["p128"])
 	}
 	if calls := b.calls("BatchGetItem"); calls != 3 { // all keys of one batch are unprocessed
@@ -183,7 +191,12 @@ func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
 			b.mustWrite(t, "demo", shard, reading(at("a", "UPDATE_COMPLETE", 1)))
 		}
 		for shard, life := range map[int]time.Duration{0: time.Minute, 2: time.Hour} {
-			_, err := b.Announce(t.Context(), "demo", shard, mirror.Operation{Token: fmt.Sprint(shard), Run: "run-1", Expires: time.Now().Add(life)})
+			_, err := b.Announce(
+				t.Context(),
+				"demo",
+				shard,
+				mirror.Operation{Token: fmt.Sprint(shard), Run: "run-1", Expires: time.Now().Add(life)},
+			)
 			must(t, err)
 		}
 		expire := func(want int) {

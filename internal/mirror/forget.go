@@ -19,7 +19,8 @@ func (t *Table) Forget(ctx context.Context, project string) error {
 	doing := fmt.Sprintf("forgetting the project %s", project)
 	for _, keys := range []expression.KeyConditionBuilder{
 		expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))),
-		expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).And(expression.Key(SortKey).BeginsWith(eventPrefix)),
+		expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
+			And(expression.Key(SortKey).BeginsWith(eventPrefix)),
 		expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))),
 	} {
 		var deletes []types.WriteRequest
@@ -49,7 +50,10 @@ func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) err
 			return err
 		}
 		batch := deletes[:min(batchSize, len(deletes))]
-		done, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}})
+		done, err := t.client.BatchWriteItem(
+			ctx,
+			&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}},
+		)
 		if err != nil {
 			return err // Forget adds the context
 		}

@@ -28,22 +28,48 @@ var record = flag.Bool("record", false, "write testdata/format1.json, if there i
 // everything returns contents with every kind of entity and every other part.
 func everything() *template.Contents {
 	return &template.Contents{
-		Env:     template.Env{Project: "demo", AccountID: "111122223333", Region: "eu-west-1", Partition: "aws", Shared: template.Shared{KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234"}},
-		Project: &model.Project{Name: "demo", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse, Tags: map[string]string{"client": "Demo"}},
-		Buckets: []model.Bucket{{
-			Name: "inbox", BucketName: "demo-inbox", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
-			ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}, CORS: []model.CORSRule{{AllowedOrigins: []string{"https://demo.example"}, AllowedMethods: []string{"GET"}}},
-		}},
-		Users:       []model.User{{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}},
-		Permissions: []model.Permission{{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite, AllowDelete: true}},
-		Listings:    []model.Listing{{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}},
-		Origins:     map[string]string{"bucket inbox": "workspace"},
+		Env: template.Env{
+			Project:   "demo",
+			AccountID: "111122223333",
+			Region:    "eu-west-1",
+			Partition: "aws",
+			Shared:    template.Shared{KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234"},
+		},
+		Project: &model.Project{
+			Name:      "demo",
+			AccountID: "111122223333",
+			Region:    "eu-west-1",
+			OnDelete:  model.Refuse,
+			Tags:      map[string]string{"client": "Demo"},
+		},
+		Buckets: []model.Bucket{
+			{
+				Name:       "inbox",
+				BucketName: "demo-inbox",
+				Lifecycle:  model.DefaultLifecycle(),
+				OnDelete:   model.Refuse,
+				ObjectLock: &model.ObjectLock{
+					Mode: "GOVERNANCE",
+					Days: 30,
+				},
+				CORS: []model.CORSRule{{AllowedOrigins: []string{"https://demo.example"}, AllowedMethods: []string{"GET"}}},
+			},
+		},
+		Users: []model.User{{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}},
+		Permissions: []model.Permission{
+			{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite, AllowDelete: true},
+		},
+		Listings: []model.Listing{{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}},
+		Origins:  map[string]string{"bucket inbox": "workspace"},
 	}
 }
 
 func (b *bench) items(t *testing.T) []map[string]types.AttributeValue {
 	t.Helper()
-	out, err := b.client.Scan(t.Context(), &sdk.ScanInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true)})
+	out, err := b.client.Scan(
+		t.Context(),
+		&sdk.ScanInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +78,16 @@ func (b *bench) items(t *testing.T) []map[string]types.AttributeValue {
 
 func (b *bench) item(t *testing.T, pk, sk string) map[string]types.AttributeValue {
 	t.Helper()
-	out, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk},
-	}})
+	out, err := b.client.GetItem(
+		t.Context(),
+		&sdk.GetItemInput{
+			TableName:      aws.String(tableName),
+			ConsistentRead: aws.Bool(true),
+			Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk},
+			},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,17 +149,30 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 		if len(snapshot.Heads) != 1 || len(snapshot.Bodies) != 0 {
 			t.Fatalf("%d heads, %d bodies", len(snapshot.Heads), len(snapshot.Bodies))
 		}
-		if head := snapshot.Heads[0]; head.Operation == nil || head.Operation.Token != "token-1" || head.StackName != "stowage-demo-0" || head.Seq != 1 {
+		if head := snapshot.Heads[0]; head.Operation == nil || head.Operation.Token != "token-1" ||
+			head.StackName != "stowage-demo-0" ||
+			head.Seq != 1 {
 			t.Errorf("head %+v", head)
 		}
 		epoch := snapshot.Heads[0].Epoch
-		b.mustWrite(t, "demo", 0, mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()})
+		b.mustWrite(
+			t,
+			"demo",
+			0,
+			mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()},
+		)
 		snapshot = b.mustRead(t, "demo")
 		if diff := cmp.Diff(everything(), &snapshot.Bodies[0].Contents, cmpopts.EquateEmpty()); diff != "" {
 			t.Error(diff)
 		}
 		// The same version is not written twice.
-		if won, _, err := b.Write(t.Context(), "demo", 0, mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()}); won || err != nil {
+		if won, _, err := b.Write(
+			t.Context(),
+			"demo",
+			0,
+			mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()},
+		); won ||
+			err != nil {
 			t.Errorf("written again: %v, %v", won, err)
 		}
 		events, err := b.Events(t.Context(), "demo", 0)
@@ -143,8 +189,18 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 // recordFirst writes the file if it does not exist. It contains what the first version wrote.
 func recordFirst(t *testing.T, b *bench) {
 	t.Helper()
-	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 7), StackName: "stowage-demo-0", Contents: everything()})
-	if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "token-1", Run: "run-1", Who: "somebody", Members: []string{"bucket inbox"}}); err != nil {
+	b.mustWrite(
+		t,
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "UPDATE_COMPLETE", 7), StackName: "stowage-demo-0", Contents: everything()},
+	)
+	if _, err := b.Announce(
+		t.Context(),
+		"demo",
+		0,
+		mirror.Operation{Token: "token-1", Run: "run-1", Who: "somebody", Members: []string{"bucket inbox"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	var encoded []json.RawMessage
@@ -181,11 +237,21 @@ func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 				before := b.items(t)
 				var newer *model.NewerFormatError
 				if c.sk != "SEQ" {
-					if _, err := b.Read(t.Context(), "demo"); !errors.As(err, &newer) || newer.Format != strconv.Itoa(mirror.Format+1) || !strings.Contains(newer.What, c.sk) {
+					if _, err := b.Read(
+						t.Context(),
+						"demo",
+					); !errors.As(err, &newer) || newer.Format != strconv.Itoa(mirror.Format+1) ||
+						!strings.Contains(newer.What, c.sk) {
 						t.Errorf("reading: %v", err)
 					}
 				}
-				if won, _, err := b.Write(t.Context(), "demo", 0, reading(at("a", "UPDATE_COMPLETE", 8))); won || !errors.As(err, &newer) {
+				if won, _, err := b.Write(
+					t.Context(),
+					"demo",
+					0,
+					reading(at("a", "UPDATE_COMPLETE", 8)),
+				); won ||
+					!errors.As(err, &newer) {
 					t.Errorf("writing: won %v, error %v", won, err)
 				}
 				if c.sk == "STACK#0" {
@@ -193,8 +259,18 @@ func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 						t.Errorf("announcing: %v, error %v", announced, err)
 					}
 				}
-				if diff := cmp.Diff(before, b.items(t), cmpopts.IgnoreUnexported(types.AttributeValueMemberS{}, types.AttributeValueMemberN{},
-					types.AttributeValueMemberM{}, types.AttributeValueMemberL{}, types.AttributeValueMemberBOOL{}, types.AttributeValueMemberNULL{})); diff != "" {
+				if diff := cmp.Diff(
+					before,
+					b.items(t),
+					cmpopts.IgnoreUnexported(
+						types.AttributeValueMemberS{},
+						types.AttributeValueMemberN{},
+						types.AttributeValueMemberM{},
+						types.AttributeValueMemberL{},
+						types.AttributeValueMemberBOOL{},
+						types.AttributeValueMemberNULL{},
+					),
+				); diff != "" {
 					t.Errorf("the older version has changed what a newer one wrote: %s", diff)
 				}
 			})

@@ -74,7 +74,11 @@ func TestContentsRoundTrip(t *testing.T) {
 
 // Entities are native maps, so that other programs can read the table.
 func TestEntitiesAreNativeMaps(t *testing.T) {
-	body := Body{Contents: template.Contents{Buckets: []model.Bucket{{Name: "inbox", Lifecycle: model.Lifecycle{ExpireAfterDays: 30}}}}}
+	body := Body{
+		Contents: template.Contents{
+			Buckets: []model.Bucket{{Name: "inbox", Lifecycle: model.Lifecycle{ExpireAfterDays: 30}}},
+		},
+	}
 	i, err := body.item("demo")
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,13 @@ func (s *Snapshot) Live() event.Snapshot {
 // state returns the head in the form for web clients.
 func (h *Head) state() event.StackState {
 	return event.StackState{
-		Shard: h.Shard, StackName: h.StackName, Version: h.live(), Status: h.Status, Revision: h.Revision, Reason: h.Reason, Operation: h.Operation,
+		Shard:     h.Shard,
+		StackName: h.StackName,
+		Version:   h.live(),
+		Status:    h.Status,
+		Revision:  h.Revision,
+		Reason:    h.Reason,
+		Operation: h.Operation,
 	}
 }
 

@@ -29,14 +29,21 @@ import (
 func holding(names ...string) *template.Contents {
 	contents := &template.Contents{Env: template.Env{Project: "demo", Region: "eu-west-1"}}
 	for _, name := range names {
-		contents.Buckets = append(contents.Buckets, model.Bucket{Name: name, BucketName: "demo-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse})
+		contents.Buckets = append(
+			contents.Buckets,
+			model.Bucket{Name: name, BucketName: "demo-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse},
+		)
 	}
 	return contents
 }
 
 // reading returns the update of a writer that has read the stack at that version.
 func reading(v mirror.Version) mirror.Update {
-	return mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status)))}
+	return mirror.Update{
+		Version:   v,
+		StackName: "stowage-demo-0",
+		Contents:  holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status))),
+	}
 }
 
 // mustWrite writes, and fails unless the write wins.
@@ -65,7 +72,12 @@ func TestAWriteIsReadBack(t *testing.T) {
 	}
 	v := at("a", "UPDATE_COMPLETE", 7)
 	v.LastUpdated = v.LastUpdated.Add(123 * time.Microsecond)
-	head := b.mustWrite(t, "demo", 2, mirror.Update{Version: v, StackName: "stowage-demo-2", Contents: holding("inbox", "outbox")})
+	head := b.mustWrite(
+		t,
+		"demo",
+		2,
+		mirror.Update{Version: v, StackName: "stowage-demo-2", Contents: holding("inbox", "outbox")},
+	)
 	b.mustWrite(t, "demo", 10, reading(at("b", "CREATE_IN_PROGRESS", 3)))
 	b.mustWrite(t, "demo-2", 0, reading(at("c", "CREATE_COMPLETE", 3)))
 
@@ -79,13 +91,27 @@ func TestAWriteIsReadBack(t *testing.T) {
 	if len(snapshot.Heads) != 2 || len(snapshot.Bodies) != 1 {
 		t.Fatalf("got %d heads and %d bodies", len(snapshot.Heads), len(snapshot.Bodies))
 	}
-	if diff := cmp.Diff(&mirror.Head{Shard: 2, StackName: "stowage-demo-2", Version: want, Seq: 1, Epoch: head.Epoch, BodyHash: snapshot.Bodies[2].Hash}, snapshot.Heads[2]); diff != "" {
+	if diff := cmp.Diff(
+		&mirror.Head{
+			Shard:     2,
+			StackName: "stowage-demo-2",
+			Version:   want,
+			Seq:       1,
+			Epoch:     head.Epoch,
+			BodyHash:  snapshot.Bodies[2].Hash,
+		},
+		snapshot.Heads[2],
+	); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(head, snapshot.Heads[2]); diff != "" {
 		t.Errorf("Write returned another head: %s", diff)
 	}
-	if diff := cmp.Diff(&mirror.Body{Format: 3, Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")}, snapshot.Bodies[2], cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(
+		&mirror.Body{Format: 3, Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")},
+		snapshot.Bodies[2],
+		cmpopts.EquateEmpty(),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -94,9 +120,18 @@ func TestTheDirectoryIsApartFromProjects(t *testing.T) {
 	b := newBench(t)
 	listing := model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}
 	b.mustWrite(t, mirror.Directory, 0, mirror.Update{
-		Version: at("directory", "UPDATE_COMPLETE", 1), StackName: "stowage-directory-0", Contents: &template.Contents{Listings: []model.Listing{listing}},
+		Version: at(
+			"directory",
+			"UPDATE_COMPLETE",
+			1,
+		),
+		StackName: "stowage-directory-0",
+		Contents:  &template.Contents{Listings: []model.Listing{listing}},
 	})
-	if diff := cmp.Diff([]model.Listing{listing}, b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings); diff != "" {
+	if diff := cmp.Diff(
+		[]model.Listing{listing},
+		b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings,
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -105,9 +140,15 @@ func TestOnlyStableStatusesWriteABody(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 1), Contents: holding("inbox")})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 2), Contents: holding("other")})
-	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 2), Contents: holding("other")})
+	b.mustWrite(
+		t,
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 2), Contents: holding("other")},
+	)
 	s := b.mustRead(t, "demo")
-	if body := s.Bodies[0]; body == nil || body.Revision != 1 || body.Contents.Buckets[0].Name != "inbox" || s.Heads[0].BodyHash != body.Hash {
+	if body := s.Bodies[0]; body == nil || body.Revision != 1 || body.Contents.Buckets[0].Name != "inbox" ||
+		s.Heads[0].BodyHash != body.Hash {
 		t.Errorf("the body is %+v", body)
 	}
 	if s.Heads[0].Status != "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" {
@@ -200,7 +241,10 @@ func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
 		if operation == "TransactWriteItems" {
 			if writes++; writes == 1 {
 				b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 3)))
-				if _, err := b.client.PutItem(t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: counter.Item}); err != nil {
+				if _, err := b.client.PutItem(
+					t.Context(),
+					&sdk.PutItemInput{TableName: aws.String(tableName), Item: counter.Item},
+				); err != nil {
 					t.Error(err)
 				}
 			}
@@ -424,7 +468,8 @@ func TestConcurrentWriters(t *testing.T) {
 			rt.Fatal(err)
 		}
 		checkEvents(rt, events, len(wins))
-		if head := b.mustRead(t, project).Heads[0]; head.Status != "UPDATE_COMPLETE" || head.Revision != 3 || head.Seq != int64(len(wins)) {
+		if head := b.mustRead(t, project).Heads[0]; head.Status != "UPDATE_COMPLETE" || head.Revision != 3 ||
+			head.Seq != int64(len(wins)) {
 			rt.Fatalf("the head is %+v after %d wins", head, len(wins))
 		}
 	})
@@ -433,18 +478,29 @@ func TestConcurrentWriters(t *testing.T) {
 func TestEventsCarryTheDifference(t *testing.T) {
 	b := newBench(t)
 	first := holding("inbox", "outbox", "same")
-	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: first, Run: "run-1"})
+	b.mustWrite(
+		t,
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: first, Run: "run-1"},
+	)
 	second := holding("inbox", "same", "new")
 	second.Buckets[0].OnDelete = model.Empty
 	second.Buckets[1].Tags = map[string]string{} // equals nil
-	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2), StackName: "stowage-demo-0", Contents: second, Run: "run-2"})
+	b.mustWrite(
+		t,
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2), StackName: "stowage-demo-0", Contents: second, Run: "run-2"},
+	)
 
 	events, err := b.Events(t.Context(), "demo", 1)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events, error %v", len(events), err)
 	}
 	e := events[0]
-	if e.V != 1 || e.Type != event.TypeStack || e.Project != "demo" || e.Seq != 2 || e.Revision != 2 || e.Run != "run-2" || time.Since(e.Time) > time.Hour {
+	if e.V != 1 || e.Type != event.TypeStack || e.Project != "demo" || e.Seq != 2 || e.Revision != 2 || e.Run != "run-2" ||
+		time.Since(e.Time) > time.Hour {
 		t.Errorf("the event is %+v", e)
 	}
 	got, err := e.StackChange()
@@ -458,7 +514,11 @@ func TestEventsCarryTheDifference(t *testing.T) {
 			Version: event.StackVersion{StackID: v.StackID, LastUpdated: v.LastUpdated, Phase: mirror.PhaseOf(v.Status)},
 		},
 		Facts: &event.Facts{
-			Budget:      event.Usage{Resources: template.BudgetResources, TemplateBytes: template.BudgetTemplateBytes, BodyBytes: template.BudgetBodyBytes},
+			Budget: event.Usage{
+				Resources:     template.BudgetResources,
+				TemplateBytes: template.BudgetTemplateBytes,
+				BodyBytes:     template.BudgetBodyBytes,
+			},
 			MaxPolicies: template.MaxUserPolicies,
 		},
 		Put:     event.Entities{Buckets: []model.Bucket{second.Buckets[0], second.Buckets[2]}},
@@ -474,7 +534,13 @@ func TestADeletedStackLeavesItsHeadOnly(t *testing.T) {
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_IN_PROGRESS", 1)})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_COMPLETE", 1)})
-	if won, _, err := b.Write(t.Context(), "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")}); won || err != nil {
+	if won, _, err := b.Write(
+		t.Context(),
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")},
+	); won ||
+		err != nil {
 		t.Errorf("a late reading brought the stack back: %v, %v", won, err)
 	}
 	s := b.mustRead(t, "demo")
@@ -530,9 +596,17 @@ func TestAnnouncements(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := event.StackVersion{StackID: at("a", "", 1).StackID, LastUpdated: epoch0.Add(time.Millisecond), Phase: mirror.PhaseOf("CREATE_COMPLETE")}
+		v := event.StackVersion{
+			StackID:     at("a", "", 1).StackID,
+			LastUpdated: epoch0.Add(time.Millisecond),
+			Phase:       mirror.PhaseOf("CREATE_COMPLETE"),
+		}
 		announced.Started = announced.Started.UTC() // as given: an event's times are exact
-		if diff := cmp.Diff(event.OperationChange{Version: v, Operation: &announced}, before); diff != "" || events[0].Run != "run-1" || events[0].Revision != 1 {
+		if diff := cmp.Diff(
+			event.OperationChange{Version: v, Operation: &announced},
+			before,
+		); diff != "" || events[0].Run != "run-1" ||
+			events[0].Revision != 1 {
 			t.Errorf("run %q, revision %d, %s", events[0].Run, events[0].Revision, diff)
 		}
 		for i, c := range []struct{ operation, ended *mirror.Operation }{{&told, nil}, {nil, &told}} {
@@ -584,7 +658,12 @@ func TestAnnouncements(t *testing.T) {
 	t.Run("expire", func(t *testing.T) {
 		b := newBench(t)
 		b.mustWrite(t, "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
-		if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "old", Started: time.Now().Add(-mirror.OperationLife - time.Second)}); err != nil {
+		if _, err := b.Announce(
+			t.Context(),
+			"demo",
+			0,
+			mirror.Operation{Token: "old", Started: time.Now().Add(-mirror.OperationLife - time.Second)},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if op := b.mustRead(t, "demo").Heads[0].Operation; op != nil {
@@ -616,14 +695,31 @@ func TestAnnouncements(t *testing.T) {
 func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	b := newBench(t)
 	contents := everything()
-	contents.Deviations = []template.Deviation{{Of: []model.ID{contents.Buckets[0].ID()}, LogicalID: "X", Path: "Properties.Y", Want: "1", Have: `"secret"`}}
+	contents.Deviations = []template.Deviation{
+		{Of: []model.ID{contents.Buckets[0].ID()}, LogicalID: "X", Path: "Properties.Y", Want: "1", Have: `"secret"`},
+	}
 	contents.Policies = map[string][]int{"many": {1, 2, 4}, "one": {1}}
 	contents.Usage.Resources = 7
-	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: contents})
+	b.mustWrite(
+		t,
+		"demo",
+		0,
+		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: contents},
+	)
 	b.mustWrite(t, "demo", 1, mirror.Update{Version: at("b", "CREATE_IN_PROGRESS", 2), StackName: "stowage-demo-1"})
-	b.mustWrite(t, "demo", 1, mirror.Update{Version: at("b", "CREATE_COMPLETE", 2), StackName: "stowage-demo-1", Contents: holding("inbox")})
+	b.mustWrite(
+		t,
+		"demo",
+		1,
+		mirror.Update{Version: at("b", "CREATE_COMPLETE", 2), StackName: "stowage-demo-1", Contents: holding("inbox")},
+	)
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 3), StackName: "stowage-demo-0"})
-	if _, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "t", Started: epoch0, Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Second)}); err != nil {
+	if _, err := b.Announce(
+		t.Context(),
+		"demo",
+		0,
+		mirror.Operation{Token: "t", Started: epoch0, Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Second)},
+	); err != nil {
 		t.Fatal(err)
 	}
 	events, err := b.Events(t.Context(), "demo", 0)
@@ -654,7 +750,11 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 		}
 	}
 	live := b.mustRead(t, "demo").Live()
-	if text := fmt.Sprintf("%+v", *live.Stacks[0].Facts); strings.Contains(text, "secret") || !strings.Contains(text, "many:3") {
+	if text := fmt.Sprintf(
+		"%+v",
+		*live.Stacks[0].Facts,
+	); strings.Contains(text, "secret") ||
+		!strings.Contains(text, "many:3") {
 		t.Errorf("the facts are %s", text)
 	}
 	live.Commits = event.Commits(events)
@@ -663,7 +763,9 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	if diff := cmp.Diff(clients[0].View("demo"), clients[1].View("demo"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	if stack := clients[1].View("demo").Stacks[0]; stack.Operation == nil || stack.Contents.Phase != mirror.PhaseOf("CREATE_COMPLETE") || len(stack.Entities) == 0 {
+	if stack := clients[1].View("demo").Stacks[0]; stack.Operation == nil ||
+		stack.Contents.Phase != mirror.PhaseOf("CREATE_COMPLETE") ||
+		len(stack.Entities) == 0 {
 		t.Errorf("the first stack is %+v", stack)
 	}
 }
@@ -681,9 +783,15 @@ func large(bytes int) *template.Contents {
 
 func TestContentsThatDoNotFitAreRefused(t *testing.T) {
 	b := newBench(t)
-	_, _, err := b.Write(t.Context(), "demo", 3, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)})
+	_, _, err := b.Write(
+		t.Context(),
+		"demo",
+		3,
+		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)},
+	)
 	var tooLarge *mirror.TooLargeError
-	if !errors.As(err, &tooLarge) || tooLarge.Project != "demo" || tooLarge.Shard != 3 || tooLarge.Size <= mirror.MaxItemSize {
+	if !errors.As(err, &tooLarge) || tooLarge.Project != "demo" || tooLarge.Shard != 3 ||
+		tooLarge.Size <= mirror.MaxItemSize {
 		t.Errorf("got %v", err)
 	}
 	if s := b.mustRead(t, "demo"); len(s.Heads) != 0 {
@@ -709,7 +817,10 @@ func TestLargeContents(t *testing.T) {
 	// A quote takes two bytes in an event's JSON, and one in the body.
 	contents := holding()
 	for i := range 200 {
-		contents.Permissions = append(contents.Permissions, model.Permission{User: "u", Bucket: fmt.Sprint(i), Prefix: strings.Repeat(`"`, 1024)})
+		contents.Permissions = append(
+			contents.Permissions,
+			model.Permission{User: "u", Bucket: fmt.Sprint(i), Prefix: strings.Repeat(`"`, 1024)},
+		)
 	}
 	b.mustWrite(t, "other", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: contents})
 	events, err := b.Events(t.Context(), "other", 0)
@@ -750,7 +861,10 @@ func TestForget(t *testing.T) {
 		if err := json.Unmarshal(body, &request); err != nil {
 			t.Error(err)
 		}
-		return &cloud.Response{Header: http.Header{}, Body: []byte(`{"UnprocessedItems":` + string(request.RequestItems) + `}`)}
+		return &cloud.Response{
+			Header: http.Header{},
+			Body:   []byte(`{"UnprocessedItems":` + string(request.RequestItems) + `}`),
+		}
 	})
 	if err := b.Forget(t.Context(), "demo"); err != nil {
 		t.Fatal(err)
@@ -779,9 +893,19 @@ func TestEvents_TimeToLive(t *testing.T) {
 		b := newBench(t)
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
 		written := time.Now()
-		out, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"}, "sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000001"},
-		}})
+		out, err := b.client.GetItem(
+			t.Context(),
+			&sdk.GetItemInput{
+				TableName:      aws.String(tableName),
+				ConsistentRead: aws.Bool(true),
+				Key: map[string]types.AttributeValue{
+					"pk": &types.AttributeValueMemberS{
+						Value: "EVENTS#demo",
+					},
+					"sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000001"},
+				},
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -821,9 +945,15 @@ func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n+1)))
 	}
 	third := map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"}, "sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000003"},
+		"pk": &types.AttributeValueMemberS{
+			Value: "EVENTS#demo",
+		},
+		"sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000003"},
 	}
-	left, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: third})
+	left, err := b.client.GetItem(
+		t.Context(),
+		&sdk.GetItemInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), Key: third},
+	)
 	if err != nil || len(left.Item) == 0 {
 		t.Fatalf("the third event is %v, error %v", left, err)
 	}
@@ -831,7 +961,10 @@ func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 9)))
-	if _, err := b.client.PutItem(t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: left.Item}); err != nil {
+	if _, err := b.client.PutItem(
+		t.Context(),
+		&sdk.PutItemInput{TableName: aws.String(tableName), Item: left.Item},
+	); err != nil {
 		t.Fatal(err)
 	}
 	events, err := b.Events(t.Context(), "demo", 0)

@@ -29,28 +29,33 @@ func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 func (t *Table) ReadWithin(ctx context.Context, project string, page time.Duration) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
 	now := time.Now()
-	err := t.queryWithin(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(projectKey(project)))), page, func(i item) error {
-		switch sk := keyPart(i, SortKey); {
-		case isHead(sk):
-			var head Head
-			if err := unmarshal(i, &head); err != nil {
-				return err
+	err := t.queryWithin(
+		ctx,
+		where(expression.Key(PartitionKey).Equal(expression.Value(projectKey(project)))),
+		page,
+		func(i item) error {
+			switch sk := keyPart(i, SortKey); {
+			case isHead(sk):
+				var head Head
+				if err := unmarshal(i, &head); err != nil {
+					return err
+				}
+				if head.expired(now) {
+					head.Operation = nil
+				}
+				snapshot.Heads[head.Shard] = &head
+			case isBody(sk):
+				var body Body
+				if err := unmarshal(i, &body); err != nil {
+					return err
+				}
+				if body.Format >= bodyFormat {
+					snapshot.Bodies[body.Shard] = &body
+				}
 			}
-			if head.expired(now) {
-				head.Operation = nil
-			}
-			snapshot.Heads[head.Shard] = &head
-		case isBody(sk):
-			var body Body
-			if err := unmarshal(i, &body); err != nil {
-				return err
-			}
-			if body.Format >= bodyFormat {
-				snapshot.Bodies[body.Shard] = &body
-			}
-		}
-		return nil
-	})
+			return nil
+		},
+	)
 	if err != nil {
 		return nil, t.failed(fmt.Sprintf("reading the project %s", project), err)
 	}

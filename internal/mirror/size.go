@@ -18,7 +18,13 @@ type TooLargeError struct {
 }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the contents of stack %d of the project %s take %d bytes in the mirror; an item has at most %d", e.Shard, e.Project, e.Size, MaxItemSize)
+	return fmt.Sprintf(
+		"the contents of stack %d of the project %s take %d bytes in the mirror; an item has at most %d",
+		e.Shard,
+		e.Project,
+		e.Size,
+		MaxItemSize,
+	)
 }
 
 // itemSize returns the size of an item by the rules of the DynamoDB developer guide, "DynamoDB item

@@ -51,7 +51,12 @@ type Update struct {
 //
 // It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when
 // there is no table.
-func (t *Table) Write(ctx context.Context, project string, shard int, update Update) (won bool, current *Head, err error) {
+func (t *Table) Write(
+	ctx context.Context,
+	project string,
+	shard int,
+	update Update,
+) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
 	update.Version = update.normal()
 	if !cfn.Stable(update.Status) {
@@ -177,7 +182,16 @@ type next struct {
 
 func (b *base) advance(u Update, now time.Time) (*next, error) {
 	place := b.next()
-	n := &next{head: Head{Shard: b.shard, StackName: u.StackName, Version: u.Version, Reason: truncateReason(u.Reason), Seq: place.Seq, Epoch: place.Epoch}}
+	n := &next{
+		head: Head{
+			Shard:     b.shard,
+			StackName: u.StackName,
+			Version:   u.Version,
+			Reason:    truncateReason(u.Reason),
+			Seq:       place.Seq,
+			Epoch:     place.Epoch,
+		},
+	}
 	var change event.StackChange
 	before := &template.Contents{}
 	if b.body != nil {
@@ -223,7 +237,12 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 	change.StackState = n.head.state()
 	var err error
 	n.event, err = eventItem(event.Event{
-		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: u.Revision, Time: now.UTC().Truncate(time.Millisecond), Run: run,
+		Project:  b.project,
+		Epoch:    place.Epoch,
+		Seq:      place.Seq,
+		Revision: u.Revision,
+		Time:     now.UTC().Truncate(time.Millisecond),
+		Run:      run,
 	}, change)
 	return n, err
 }
@@ -316,7 +335,10 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	case n.body != nil:
 		writes = append(writes, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: n.body}})
 	case n.dropBody:
-		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(pk, bodyKey(b.shard))}})
+		writes = append(
+			writes,
+			types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(pk, bodyKey(b.shard))}},
+		)
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return err // Write adds the context
@@ -348,7 +370,9 @@ func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
 	}
-	stands := expression.Name("seq").Equal(expression.Value(b.head.Seq)).And(expression.Name("epoch").Equal(expression.Value(b.head.Epoch)))
+	stands := expression.Name("seq").Equal(
+		expression.Value(b.head.Seq),
+	).And(expression.Name("epoch").Equal(expression.Value(b.head.Epoch)))
 	if b.head.Operation == nil {
 		return stands.And(expression.Name("operation").AttributeNotExists())
 	}
@@ -359,7 +383,9 @@ func (b *base) counterStands() expression.ConditionBuilder {
 	if b.counter == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
 	}
-	return expression.Name("seq").Equal(expression.Value(b.counter.Seq)).And(expression.Name("epoch").Equal(expression.Value(b.counter.Epoch)))
+	return expression.Name("seq").Equal(
+		expression.Value(b.counter.Seq),
+	).And(expression.Name("epoch").Equal(expression.Value(b.counter.Epoch)))
 }
 
 // raced reports whether a transaction was cancelled only because of other writers, or because of a

@@ -32,7 +32,8 @@ type Adoption struct {
 	// Begun means that the bucket is in the template with the settings that it had: the commit that makes it what its
 	// configuration says is still to come.
 	Begun bool `json:"begun,omitempty"`
-	// Neutral are properties whose values mean that a feature is off. They stay in the template, so that nothing writes them.
+	// Neutral are properties whose values mean that a feature is off. They stay in the template, so
+	// that nothing writes them.
 	Neutral map[string]json.RawMessage `json:"neutral,omitempty"`
 	// The others are the settings that a Bucket cannot express, as properties of AWS::S3::Bucket, or as parts of them.
 	Properties     map[string]json.RawMessage `json:"properties,omitempty"`
@@ -64,11 +65,17 @@ func (a *Adoption) Locked() bool {
 
 // featureNames are the features behind properties of AWS::S3::Bucket.
 var featureNames = map[string]string{
-	"AbacStatus": "attribute-based access control", "AccelerateConfiguration": "transfer acceleration",
-	"AnalyticsConfigurations": "storage class analysis", "IntelligentTieringConfigurations": "S3 Intelligent-Tiering",
-	"InventoryConfigurations": "inventories", "MetadataConfiguration": "S3 Metadata", "MetadataTableConfiguration": "S3 Metadata tables",
-	"MetricsConfigurations": "request metrics", "ObjectLockConfiguration": "object lock without a default retention in days",
-	"ReplicationConfiguration": "replication", "WebsiteConfiguration": "website hosting",
+	"AbacStatus":                       "attribute-based access control",
+	"AccelerateConfiguration":          "transfer acceleration",
+	"AnalyticsConfigurations":          "storage class analysis",
+	"IntelligentTieringConfigurations": "S3 Intelligent-Tiering",
+	"InventoryConfigurations":          "inventories",
+	"MetadataConfiguration":            "S3 Metadata",
+	"MetadataTableConfiguration":       "S3 Metadata tables",
+	"MetricsConfigurations":            "request metrics",
+	"ObjectLockConfiguration":          "object lock without a default retention in days",
+	"ReplicationConfiguration":         "replication",
+	"WebsiteConfiguration":             "website hosting",
 }
 
 // notified are the targets of event notifications.

@@ -16,7 +16,8 @@ type Bucket struct {
 	CORS       []CORSRule        `json:"cors,omitempty"`
 	OnDelete   OnDelete          `json:"on_delete"`
 	Tags       map[string]string `json:"tags,omitempty"`
-	// UnmodeledSettings says what becomes of the settings of an adopted bucket that a Bucket cannot express; "" means Refuse.
+	// UnmodeledSettings says what becomes of the settings of an adopted bucket that a Bucket cannot
+	// express; "" means Refuse.
 	UnmodeledSettings Unmodeled `json:"unmodeled_settings,omitempty"`
 	// Adoption is what is known of a bucket that existed before it came into the model; nil for a bucket that was created.
 	Adoption *Adoption `json:"adoption,omitempty"`
@@ -52,7 +53,13 @@ func (b Bucket) Problems() []Problem {
 	problems := nameProblems("name", b.Name, bucketName)
 	problems = append(problems, physicalBucketNameProblems("bucket_name", b.BucketName)...)
 	if b.KMSKeyARN != "" && !isKeyARN(b.KMSKeyARN) {
-		problems = append(problems, Problem{"kms_key_arn", "must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID); an alias won't do, since IAM policies can't name keys by alias"})
+		problems = append(
+			problems,
+			Problem{
+				"kms_key_arn",
+				"must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID); an alias won't do, since IAM policies can't name keys by alias",
+			},
+		)
 	}
 	days := func(field string, n int64, least string) {
 		if n < 0 || n > maxDays {
@@ -66,7 +73,10 @@ func (b Bucket) Problems() []Problem {
 		problems = append(problems, b.ObjectLock.problems(b.Unversioned)...)
 	}
 	if len(b.CORS) > maxCORSRules {
-		problems = append(problems, Problem{"cors", fmt.Sprintf("has %d rules; a bucket has at most %d", len(b.CORS), maxCORSRules)})
+		problems = append(
+			problems,
+			Problem{"cors", fmt.Sprintf("has %d rules; a bucket has at most %d", len(b.CORS), maxCORSRules)},
+		)
 	}
 	for i, rule := range b.CORS {
 		problems = append(problems, rule.problems(fmt.Sprintf("cors.%d", i))...)

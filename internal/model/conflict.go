@@ -69,7 +69,12 @@ func (e *ConflictError) Error() string {
 	case ConflictDuplicate:
 		return fmt.Sprintf("the %s is created twice at the same time", e.ID)
 	case ConflictOwner:
-		return fmt.Sprintf("the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held))
+		return fmt.Sprintf(
+			"the %s is another incarnation: %s, not %s",
+			e.ID,
+			quoteIncarnation(e.Present),
+			quoteIncarnation(e.Held),
+		)
 	case ConflictAwaitsDeletion:
 		return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)
 	case ConflictBucketName:
@@ -188,14 +193,20 @@ func (e *ConflictError) explainBucketKept() Explanation {
 		Attribute: "bucket_name",
 		Cause: fmt.Sprintf("The S3 bucket %s exists already in this account, and no stack manages it: "+
 			"it was retained when it was deleted with on_delete = %q, or it was made without Stowage.", e.Bucket, Retain),
-		Remedy: fmt.Sprintf("To manage it, with its data, import it:\n\n  import {\n    to = stowage_project_bucket.NAME\n    id = %q\n  }\n\n"+
-			"Otherwise set another bucket_name.", e.Project+"/"+e.ID.Name+"/"+e.Bucket),
+		Remedy: fmt.Sprintf(
+			"To manage it, with its data, import it:\n\n  import {\n    to = stowage_project_bucket.NAME\n    id = %q\n  }\n\n"+
+				"Otherwise set another bucket_name.",
+			e.Project+"/"+e.ID.Name+"/"+e.Bucket,
+		),
 	}
 }
 
 // resourceTypes are the types of the resources that manage entities.
 var resourceTypes = map[Kind]string{
-	KindProject: "stowage_project", KindBucket: "stowage_project_bucket", KindUser: "stowage_project_user", KindPermission: "stowage_user_permission",
+	KindProject:    "stowage_project",
+	KindBucket:     "stowage_project_bucket",
+	KindUser:       "stowage_project_user",
+	KindPermission: "stowage_user_permission",
 }
 
 // explainInUse explains how to delete and how to replace the entity: the provider does not know
@@ -210,11 +221,14 @@ func (e *ConflictError) explainInUse() Explanation {
 	slices.Sort(types)
 	return Explanation{
 		Cause: fmt.Sprintf("It is still needed by: %s.", firstOf(e.By)),
-		Remedy: fmt.Sprintf("To delete it, remove these first. If they are in this configuration, refer to this object's name in them, "+
-			"so that Terraform knows the order; if not, another configuration or person manages them.\n\n"+
-			"To replace it, replace these in the same run: add -replace=ADDRESS for each of them (%s), "+
-			"or add lifecycle { replace_triggered_by = [%s.<NAME>] } to their resources.",
-			strings.Join(types, ", "), resourceTypes[e.ID.Kind]),
+		Remedy: fmt.Sprintf(
+			"To delete it, remove these first. If they are in this configuration, refer to this object's name in them, "+
+				"so that Terraform knows the order; if not, another configuration or person manages them.\n\n"+
+				"To replace it, replace these in the same run: add -replace=ADDRESS for each of them (%s), "+
+				"or add lifecycle { replace_triggered_by = [%s.<NAME>] } to their resources.",
+			strings.Join(types, ", "),
+			resourceTypes[e.ID.Kind],
+		),
 	}
 }
 

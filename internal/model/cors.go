@@ -51,8 +51,14 @@ func (r CORSRule) problems(field string) []Problem {
 			add("allowed_origins", referenceReason)
 		case strings.Count(origin, "*") > 1:
 			add("allowed_origins", "%q holds more than one *", origin)
-		case origin == "" || strings.ContainsFunc(origin, func(c rune) bool { return c > unicode.MaxASCII || c <= ' ' || c == 0x7f }):
-			add("allowed_origins", "%q is no origin: write it as browsers send it, such as https://example.com (other alphabets in Punycode)", origin)
+		case origin == "", strings.ContainsFunc(origin, func(c rune) bool {
+			return c > unicode.MaxASCII || c <= ' ' || c == 0x7f
+		}):
+			add(
+				"allowed_origins",
+				"%q is no origin: write it as browsers send it, such as https://example.com (other alphabets in Punycode)",
+				origin,
+			)
 		}
 	}
 	for _, header := range r.AllowedHeaders {

@@ -73,7 +73,9 @@ func Explain(err error) (explanation Explanation, ok bool) {
 type ExplainedError struct {
 	Text        string // for logs
 	Explanation Explanation
-	Err         error // ExplainedError is an error with its explanation, for errors that callers only report. Sentinel errors also have this type.
+	// ExplainedError is an error with its explanation, for errors that callers only report.
+	// Sentinel errors also have this type.
+	Err error
 }
 
 func (e *ExplainedError) Error() string {

@@ -208,10 +208,19 @@ func (k *AccessKey) problems() []Problem {
 	var problems []Problem
 	if r := k.Rotation; r != nil {
 		if r.EveryDays < 1 || r.EveryDays > maxRotation {
-			problems = append(problems, Problem{"access_key.rotation.every_days", fmt.Sprintf("must be between 1 and %d days", maxRotation)})
+			problems = append(
+				problems,
+				Problem{"access_key.rotation.every_days", fmt.Sprintf("must be between 1 and %d days", maxRotation)},
+			)
 		}
 		if r.OverlapDays < 0 || r.OverlapDays > 0 && r.OverlapDays*2 >= r.EveryDays {
-			problems = append(problems, Problem{"access_key.rotation.overlap_days", "must be less than half of every_days: the old key works for that long beside the new one, and stays inactive for as long again before it is deleted"})
+			problems = append(
+				problems,
+				Problem{
+					"access_key.rotation.overlap_days",
+					"must be less than half of every_days: the old key works for that long beside the new one, and stays inactive for as long again before it is deleted",
+				},
+			)
 		}
 	}
 	problems = append(problems, referenceProblems("access_key.replacement_trigger", k.Trigger)...)
@@ -230,7 +239,9 @@ const maxReaders = 100
 // readerPattern matches the principals of a secret's policy: an account, or a role or user by path
 // and name, without wildcards (IAM user guide, reference_policies_elements_principal; IAM API
 // reference, CreateRole).
-var readerPattern = regexp.MustCompile(`^(arn:(aws[a-z-]*):iam::[0-9]{12}:(root|(user|role)/([!-~]{1,510}/)?[\w+=,.@-]{1,64})|[0-9]{12})$`)
+var readerPattern = regexp.MustCompile(
+	`^(arn:(aws[a-z-]*):iam::[0-9]{12}:(root|(user|role)/([!-~]{1,510}/)?[\w+=,.@-]{1,64})|[0-9]{12})$`,
+)
 
 func (u User) readerProblems() []Problem {
 	var problems []Problem
@@ -238,11 +249,23 @@ func (u User) readerProblems() []Problem {
 		problems = append(problems, Problem{"secret_readers", "needs access_key: without a key there is no secret to read"})
 	}
 	if len(u.SecretReaders) > maxReaders {
-		problems = append(problems, Problem{"secret_readers", fmt.Sprintf("has %d principals; at most %d fit", len(u.SecretReaders), maxReaders)})
+		problems = append(
+			problems,
+			Problem{"secret_readers", fmt.Sprintf("has %d principals; at most %d fit", len(u.SecretReaders), maxReaders)},
+		)
 	}
 	for _, reader := range u.SecretReaders {
 		if !readerPattern.MatchString(reader) || strings.ContainsAny(reader, "*?") {
-			problems = append(problems, Problem{"secret_readers", fmt.Sprintf("%q must be the ARN of an IAM role or user without wildcards, or an account: its 12 digits or arn:aws:iam::ACCOUNT:root", reader)})
+			problems = append(
+				problems,
+				Problem{
+					"secret_readers",
+					fmt.Sprintf(
+						"%q must be the ARN of an IAM role or user without wildcards, or an account: its 12 digits or arn:aws:iam::ACCOUNT:root",
+						reader,
+					),
+				},
+			)
 		}
 	}
 	return problems

@@ -18,7 +18,9 @@ func TestRotationKeepsItsPromises(t *testing.T) {
 	const day = 24 * time.Hour
 	rapid.Check(t, func(t *rapid.T) {
 		every := rapid.Int64Range(1, 100).Draw(t, "every")
-		want := model.AccessKey{Rotation: &model.Rotation{EveryDays: every, OverlapDays: rapid.Int64Range(0, (every-1)/2).Draw(t, "overlap")}}
+		want := model.AccessKey{
+			Rotation: &model.Rotation{EveryDays: every, OverlapDays: rapid.Int64Range(0, (every-1)/2).Draw(t, "overlap")},
+		}
 		overlap := time.Duration(want.Rotation.OverlapDays) * day
 		have := (*model.AccessKey)(nil)
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -60,7 +62,8 @@ func TestRotationKeepsItsPromises(t *testing.T) {
 				wantSteps(t, from, to)
 			}
 			have = &next
-			now = now.Add(time.Duration(rapid.IntRange(0, int(every)*30).Draw(t, "hours"))*time.Hour + time.Second) // a commit takes longer
+			// a commit takes longer
+			now = now.Add(time.Duration(rapid.IntRange(0, int(every)*30).Draw(t, "hours"))*time.Hour + time.Second)
 		}
 	})
 }
@@ -131,7 +134,8 @@ func TestPublicKeys(t *testing.T) {
 				return
 			}
 			problems := user.Problems()
-			if len(problems) == 0 || problems[0].Field != "sftp.ssh_public_keys" || !strings.Contains(problems[0].Reason, test.want) {
+			if len(problems) == 0 || problems[0].Field != "sftp.ssh_public_keys" ||
+				!strings.Contains(problems[0].Reason, test.want) {
 				t.Errorf("problems %v, want %s", problems, test.want)
 			}
 		})

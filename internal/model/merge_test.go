@@ -55,8 +55,9 @@ func mergeable() map[Kind]struct {
 		return setter("tags."+key, func(b *Bucket, n int64) { b.Tags = tags(b.Tags, key, n) })
 	}
 	user := User{
-		Name: "partner", AccessKey: &AccessKey{Rotation: &Rotation{EveryDays: 90}, Keys: map[Slot]Key{SlotA: {Created: made}}},
-		SFTP: &SFTP{PublicKeys: []string{modeltest.PublicKey(0)}},
+		Name:      "partner",
+		AccessKey: &AccessKey{Rotation: &Rotation{EveryDays: 90}, Keys: map[Slot]Key{SlotA: {Created: made}}},
+		SFTP:      &SFTP{PublicKeys: []string{modeltest.PublicKey(0)}},
 	}
 	key := func(u *User) *AccessKey {
 		k := *u.AccessKey
@@ -74,45 +75,76 @@ func mergeable() map[Kind]struct {
 			setter("closing", func(p *Project, n int64) { p.Closing = n > 0 }),
 			setter("tags.a", func(p *Project, n int64) { p.Tags = tags(p.Tags, "a", n) }),
 		}},
-		KindBucket: {Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: Refuse, Lifecycle: DefaultLifecycle(), ObjectLock: &ObjectLock{Mode: "GOVERNANCE", Days: 5}}, []field{
-			setter("kms_key_arn", func(b *Bucket, n int64) {
-				b.KMSKeyARN = strings.Repeat(fmt.Sprint("arn:aws:kms:eu-west-1:111122223333:key/", n), min(int(n), 1))
-			}),
-			setter("lifecycle_rules.expire_after_days", func(b *Bucket, n int64) { b.Lifecycle.ExpireAfterDays = n }),
-			setter("lifecycle_rules.expire_noncurrent_after_days", func(b *Bucket, n int64) { b.Lifecycle.ExpireNoncurrentAfterDays = 90 + n }),
-			setter("lifecycle_rules.abort_multipart_after_days", func(b *Bucket, n int64) { b.Lifecycle.AbortMultipartAfterDays = 7 + n }),
-			setter("object_lock.mode", func(b *Bucket, n int64) {
-				b.ObjectLock = &ObjectLock{Mode: []string{"GOVERNANCE", "COMPLIANCE"}[min(n, 1)], Days: b.ObjectLock.Days}
-			}),
-			setter("object_lock.days", func(b *Bucket, n int64) { b.ObjectLock = &ObjectLock{Mode: b.ObjectLock.Mode, Days: 5 + n} }),
-			setter("cors", func(b *Bucket, n int64) {
-				b.CORS = slices.Repeat([]CORSRule{{AllowedOrigins: []string{"https://a.example"}, AllowedMethods: []string{"GET"}}}, int(n))
-			}),
-			setter("unmodeled_settings", func(b *Bucket, n int64) {
-				b.UnmodeledSettings = []Unmodeled{RefuseUnmodeled, KeepUnmodeled, RemoveUnmodeled}[n%3]
-			}),
-			setter("on_delete", func(b *Bucket, n int64) { b.OnDelete = onDelete(n) }),
-			bucketTag("a"), bucketTag("b.c"),
-		}},
-		KindUser: {user, []field{
-			setter("source_ips", func(u *User, n int64) { u.SourceIPs = slices.Repeat([]string{"203.0.113.0/24"}, int(n)) }),
-			setter("access_key.rotation.every_days", func(u *User, n int64) {
-				k := key(u)
-				k.Rotation = &Rotation{EveryDays: 90 + n, OverlapDays: k.Rotation.OverlapDays}
-			}),
-			setter("access_key.rotation.overlap_days", func(u *User, n int64) {
-				k := key(u)
-				k.Rotation = &Rotation{EveryDays: k.Rotation.EveryDays, OverlapDays: n}
-			}),
-			setter("access_key.replacement_trigger", func(u *User, n int64) { key(u).Trigger = strings.Repeat("t", int(n)) }),
-			setter("access_key.enabled", func(u *User, n int64) { key(u).Disabled = n > 0 }),
-			setter("access_keys", func(u *User, n int64) {
-				key(u).Keys = map[Slot]Key{SlotA: {Created: made.Add(time.Duration(n) * time.Hour)}}
-			}),
-			setter("secret_readers", func(u *User, n int64) { u.SecretReaders = slices.Repeat([]string{"111122223333"}, int(n)) }),
-			setter("sftp.ssh_public_keys", func(u *User, n int64) { u.SFTP = &SFTP{PublicKeys: []string{modeltest.PublicKey(byte(n))}} }),
-			setter("tags.a", func(u *User, n int64) { u.Tags = tags(u.Tags, "a", n) }),
-		}},
+		KindBucket: {
+			Bucket{
+				Name:       "inbox",
+				BucketName: "acme-inbox",
+				OnDelete:   Refuse,
+				Lifecycle:  DefaultLifecycle(),
+				ObjectLock: &ObjectLock{Mode: "GOVERNANCE", Days: 5},
+			},
+			[]field{
+				setter("kms_key_arn", func(b *Bucket, n int64) {
+					b.KMSKeyARN = strings.Repeat(fmt.Sprint("arn:aws:kms:eu-west-1:111122223333:key/", n), min(int(n), 1))
+				}),
+				setter("lifecycle_rules.expire_after_days", func(b *Bucket, n int64) { b.Lifecycle.ExpireAfterDays = n }),
+				setter(
+					"lifecycle_rules.expire_noncurrent_after_days",
+					func(b *Bucket, n int64) { b.Lifecycle.ExpireNoncurrentAfterDays = 90 + n },
+				),
+				setter(
+					"lifecycle_rules.abort_multipart_after_days",
+					func(b *Bucket, n int64) { b.Lifecycle.AbortMultipartAfterDays = 7 + n },
+				),
+				setter("object_lock.mode", func(b *Bucket, n int64) {
+					b.ObjectLock = &ObjectLock{Mode: []string{"GOVERNANCE", "COMPLIANCE"}[min(n, 1)], Days: b.ObjectLock.Days}
+				}),
+				setter(
+					"object_lock.days",
+					func(b *Bucket, n int64) { b.ObjectLock = &ObjectLock{Mode: b.ObjectLock.Mode, Days: 5 + n} },
+				),
+				setter("cors", func(b *Bucket, n int64) {
+					b.CORS = slices.Repeat(
+						[]CORSRule{{AllowedOrigins: []string{"https://a.example"}, AllowedMethods: []string{"GET"}}},
+						int(n),
+					)
+				}),
+				setter("unmodeled_settings", func(b *Bucket, n int64) {
+					b.UnmodeledSettings = []Unmodeled{RefuseUnmodeled, KeepUnmodeled, RemoveUnmodeled}[n%3]
+				}),
+				setter("on_delete", func(b *Bucket, n int64) { b.OnDelete = onDelete(n) }),
+				bucketTag("a"),
+				bucketTag("b.c"),
+			},
+		},
+		KindUser: {
+			user,
+			[]field{
+				setter("source_ips", func(u *User, n int64) { u.SourceIPs = slices.Repeat([]string{"203.0.113.0/24"}, int(n)) }),
+				setter("access_key.rotation.every_days", func(u *User, n int64) {
+					k := key(u)
+					k.Rotation = &Rotation{EveryDays: 90 + n, OverlapDays: k.Rotation.OverlapDays}
+				}),
+				setter("access_key.rotation.overlap_days", func(u *User, n int64) {
+					k := key(u)
+					k.Rotation = &Rotation{EveryDays: k.Rotation.EveryDays, OverlapDays: n}
+				}),
+				setter("access_key.replacement_trigger", func(u *User, n int64) { key(u).Trigger = strings.Repeat("t", int(n)) }),
+				setter("access_key.enabled", func(u *User, n int64) { key(u).Disabled = n > 0 }),
+				setter("access_keys", func(u *User, n int64) {
+					key(u).Keys = map[Slot]Key{SlotA: {Created: made.Add(time.Duration(n) * time.Hour)}}
+				}),
+				setter(
+					"secret_readers",
+					func(u *User, n int64) { u.SecretReaders = slices.Repeat([]string{"111122223333"}, int(n)) },
+				),
+				setter(
+					"sftp.ssh_public_keys",
+					func(u *User, n int64) { u.SFTP = &SFTP{PublicKeys: []string{modeltest.PublicKey(byte(n))}} },
+				),
+				setter("tags.a", func(u *User, n int64) { u.Tags = tags(u.Tags, "a", n) }),
+			},
+		},
 		KindPermission: {Permission{User: "partner", Bucket: "inbox", Access: ReadWrite}, []field{
 			setter("access", func(p *Permission, n int64) { p.Access = []Access{ReadWrite, Write, Read}[n] }),
 			setter("allow_delete", func(p *Permission, n int64) { p.AllowDelete = n > 0 }),
@@ -150,7 +182,13 @@ func TestMerge_FieldByField(t *testing.T) {
 
 // The values in a conflict are those of the configuration.
 func TestMerge_ConflictShowsTheValues(t *testing.T) {
-	bucket := Bucket{Name: "inbox", BucketName: "acme-inbox", Lifecycle: Lifecycle{ExpireAfterDays: 5}, OnDelete: Refuse, Tags: map[string]string{"team": "red"}}
+	bucket := Bucket{
+		Name:       "inbox",
+		BucketName: "acme-inbox",
+		Lifecycle:  Lifecycle{ExpireAfterDays: 5},
+		OnDelete:   Refuse,
+		Tags:       map[string]string{"team": "red"},
+	}
 	planned, present := bucket, bucket
 	planned.Lifecycle.ExpireAfterDays, present.Lifecycle.ExpireAfterDays = 6, 0
 	planned.Tags, present.Tags = nil, map[string]string{"team": "<blue>"}
@@ -240,14 +278,18 @@ func TestMerge_AnyEntities(t *testing.T) {
 // Every field of every kind is merged. Add new fields of the model here.
 func TestMerge_AllFields(t *testing.T) {
 	identity := map[Kind][]string{
-		KindProject: {"name", "account_id", "region"}, KindBucket: {"name", "bucket_name", "unversioned", "adoption"}, // no plan changes an adoption
+		// no plan changes an adoption
+		KindProject: {"name", "account_id", "region"}, KindBucket: {"name", "bucket_name", "unversioned", "adoption"},
 		KindUser: {"name"}, KindPermission: {"user", "bucket", "prefix"},
 	}
 	for kind, c := range mergeable() {
 		typ := reflect.TypeOf(c.base)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-			covered := slices.ContainsFunc(c.fields, func(f field) bool { return f.name == name || strings.HasPrefix(f.name, name+".") })
+			covered := slices.ContainsFunc(
+				c.fields,
+				func(f field) bool { return f.name == name || strings.HasPrefix(f.name, name+".") },
+			)
 			if !covered && !slices.Contains(identity[kind], name) {
 				t.Errorf("no test merges the field %s of a %s", name, kind)
 			}
@@ -262,7 +304,12 @@ func TestMerge_Versioning(t *testing.T) {
 	planned.Unversioned, present.OnDelete = true, Retain
 	want := planned
 	want.OnDelete = Retain
-	if merged, conflicts := Merge(bucket, planned, present); len(conflicts) > 0 || !reflect.DeepEqual(merged, Entity(want)) {
+	if merged, conflicts := Merge(
+		bucket,
+		planned,
+		present,
+	); len(conflicts) > 0 ||
+		!reflect.DeepEqual(merged, Entity(want)) {
 		t.Errorf("merged to %+v, %+v", merged, conflicts)
 	}
 	planned.ObjectLock, present.ObjectLock = nil, &ObjectLock{Mode: "GOVERNANCE", Days: 1}

@@ -27,7 +27,9 @@ var (
 func nameProblems(field, name string, rule nameRule) []Problem {
 	switch {
 	case len(name) < rule.min || len(name) > rule.max:
-		return []Problem{{field, fmt.Sprintf("%q has %d characters; %s has %d to %d", name, len(name), rule.what, rule.min, rule.max)}}
+		return []Problem{
+			{field, fmt.Sprintf("%q has %d characters; %s has %d to %d", name, len(name), rule.what, rule.min, rule.max)},
+		}
 	case !namePattern.MatchString(name):
 		return []Problem{{field, fmt.Sprintf("%q may hold only a-z, 0-9 and single hyphens between them", name)}}
 	case slices.Contains(rule.reserved, name):
@@ -70,9 +72,19 @@ const MaxBucketName = 63
 func physicalBucketNameProblems(field, name string) []Problem {
 	switch {
 	case len(name) < 3 || len(name) > MaxBucketName:
-		return []Problem{{field, fmt.Sprintf("%q has %d characters; a bucket's physical name has 3 to %d", name, len(name), MaxBucketName)}}
+		return []Problem{
+			{field, fmt.Sprintf("%q has %d characters; a bucket's physical name has 3 to %d", name, len(name), MaxBucketName)},
+		}
 	case !bucketPattern.MatchString(name):
-		return []Problem{{field, fmt.Sprintf("%q may hold only a-z, 0-9 and hyphens, and begins and ends with a letter or digit (no dots: they break TLS)", name)}}
+		return []Problem{
+			{
+				field,
+				fmt.Sprintf(
+					"%q may hold only a-z, 0-9 and hyphens, and begins and ends with a letter or digit (no dots: they break TLS)",
+					name,
+				),
+			},
+		}
 	}
 	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
 		if strings.HasPrefix(name, prefix) {
@@ -85,7 +97,9 @@ func physicalBucketNameProblems(field, name string) []Problem {
 		}
 	}
 	if strings.HasSuffix(name, "-an") && !namespacePattern.MatchString(name) {
-		return []Problem{{field, fmt.Sprintf("%q ends with -an, which S3 reserves for names of the form PREFIX-ACCOUNT-REGION-an", name)}}
+		return []Problem{
+			{field, fmt.Sprintf("%q ends with -an, which S3 reserves for names of the form PREFIX-ACCOUNT-REGION-an", name)},
+		}
 	}
 	return nil
 }

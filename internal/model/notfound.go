@@ -70,7 +70,12 @@ func (e *NotFoundError) Error() string {
 	case NotFoundServer:
 		return fmt.Sprintf("the %s needs the SFTP server of the project, which has none", e.NeededBy)
 	case NotFoundOwner:
-		return fmt.Sprintf("the stack %s in the account %s and region %s belongs to no project", e.Stack, e.AccountID, e.Region)
+		return fmt.Sprintf(
+			"the stack %s in the account %s and region %s belongs to no project",
+			e.Stack,
+			e.AccountID,
+			e.Region,
+		)
 	case NotFoundTable:
 		return fmt.Sprintf("the mirror's table %s does not exist", e.Table)
 	case NotFoundEntity:
@@ -132,8 +137,13 @@ func (e *NotFoundError) explainStack() Explanation {
 			"Terraform would create everything again. If the deletion of the project was interrupted, terraform destroy -refresh=false finishes it.",
 	}
 	if e.AccountID != "" {
-		explanation.Cause = fmt.Sprintf("The directory has the project %q, but the account %s has no stack %s in the region %s.",
-			e.Project, e.AccountID, e.Stack, e.Region)
+		explanation.Cause = fmt.Sprintf(
+			"The directory has the project %q, but the account %s has no stack %s in the region %s.",
+			e.Project,
+			e.AccountID,
+			e.Stack,
+			e.Region,
+		)
 	}
 	return explanation
 }

@@ -17,13 +17,29 @@ import (
 func full() []model.Entity {
 	tags := map[string]string{"team": "core"}
 	return []model.Entity{
-		model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, RoleName: "Role", OnDelete: model.Refuse, Tags: tags},
+		model.Project{
+			Name:      "acme",
+			AccountID: modeltest.Account,
+			Region:    modeltest.Region,
+			RoleName:  "Role",
+			OnDelete:  model.Refuse,
+			Tags:      tags,
+		},
 		model.Bucket{
-			Name: "inbox", BucketName: "some-bucket", KMSKeyARN: "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555",
-			ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 1}, OnDelete: model.Refuse, Tags: tags,
-			CORS: []model.CORSRule{{
-				AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}, AllowedHeaders: []string{"a"}, ExposeHeaders: []string{"b"},
-			}},
+			Name:       "inbox",
+			BucketName: "some-bucket",
+			KMSKeyARN:  "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555",
+			ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 1},
+			OnDelete:   model.Refuse,
+			Tags:       tags,
+			CORS: []model.CORSRule{
+				{
+					AllowedOrigins: []string{"*"},
+					AllowedMethods: []string{"GET"},
+					AllowedHeaders: []string{"a"},
+					ExposeHeaders:  []string{"b"},
+				},
+			},
 		},
 		model.User{
 			Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, SecretReaders: []string{"444455556666"}, Tags: tags,

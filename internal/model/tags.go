@@ -66,8 +66,14 @@ func tagCaseProblems(tags map[string]string) []Problem {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		lower := strings.ToLower(key)
 		if other, there := seen[lower]; there {
-			problems = append(problems, Problem{"tags", fmt.Sprintf(
-				"the keys %q and %q differ in case only, which is the same key to IAM (the provider's default_tags count as well)", other, key)})
+			problems = append(problems, Problem{
+				"tags",
+				fmt.Sprintf(
+					"the keys %q and %q differ in case only, which is the same key to IAM (the provider's default_tags count as well)",
+					other,
+					key,
+				),
+			})
 		}
 		seen[lower] = key
 	}

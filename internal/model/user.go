@@ -28,7 +28,13 @@ func (u User) Problems() []Problem {
 	problems := nameProblems("name", u.Name, userName)
 	for _, cidr := range u.SourceIPs {
 		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix.Masked() != prefix || prefix.Addr().Is4In6() {
-			problems = append(problems, Problem{"source_ips", fmt.Sprintf("%q must be a network such as 203.0.113.0/24, with no bits set behind the mask", cidr)})
+			problems = append(
+				problems,
+				Problem{
+					"source_ips",
+					fmt.Sprintf("%q must be a network such as 203.0.113.0/24, with no bits set behind the mask", cidr),
+				},
+			)
 		}
 	}
 	if u.AccessKey != nil {

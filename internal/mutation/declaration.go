@@ -50,7 +50,10 @@ func find(root, in string) (declaration, error) {
 					continue
 				}
 				offset, end := files.Position(n.node.Pos()).Offset, files.Position(n.node.End()).Offset
-				found = append(found, declaration{name: in, file: filepath.Join(folder, filepath.Base(path)), source: source, offset: offset, end: end})
+				found = append(
+					found,
+					declaration{name: in, file: filepath.Join(folder, filepath.Base(path)), source: source, offset: offset, end: end},
+				)
 			}
 		}
 	}

@@ -112,7 +112,8 @@ func Try(ctx context.Context, root string, d Defect) (Verdict, error) {
 	}
 	for _, match := range failedTest.FindAllSubmatch(out, -1) {
 		// A subtest is more specific than its parents, which precede it.
-		if name := string(match[1]); len(verdict.CaughtBy) > 0 && strings.HasPrefix(name, verdict.CaughtBy[len(verdict.CaughtBy)-1]+"/") {
+		if name := string(match[1]); len(verdict.CaughtBy) > 0 &&
+			strings.HasPrefix(name, verdict.CaughtBy[len(verdict.CaughtBy)-1]+"/") {
 			verdict.CaughtBy[len(verdict.CaughtBy)-1] = name
 		} else {
 			verdict.CaughtBy = append(verdict.CaughtBy, name)

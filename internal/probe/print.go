@@ -15,7 +15,9 @@ import (
 // PrintPlan prints what Measure would do, without a call to AWS.
 func PrintPlan(to io.Writer, rules []string) error {
 	var b strings.Builder
-	b.WriteString("Dry run: no call is made. With APPLY=1, make probe-aws does this, and removes what it makes after each step:\n")
+	b.WriteString(
+		"Dry run: no call is made. With APPLY=1, make probe-aws does this, and removes what it makes after each step:\n",
+	)
 	for _, m := range measurements {
 		if !m.wants(rules) {
 			continue

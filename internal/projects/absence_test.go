@@ -17,8 +17,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// readAll reads the project acme once for each of n objects, at most parallelism of them at a time, as a plan does. All reads must
-// end with the same error.
+// readAll reads the project acme once for each of n objects, at most parallelism of them at a time,
+// as a plan does. All reads must end with the same error.
 func readAll(t *testing.T, s *projects.Service, n, parallelism int) error {
 	t.Helper()
 	var (
@@ -42,8 +42,8 @@ func readAll(t *testing.T, s *projects.Service, n, parallelism int) error {
 	return errs[0]
 }
 
-// TestReadBudget_Absent is the call budget of a plan of a project that is not there, or not whole. It does not grow with the
-// number of objects.
+// TestReadBudget_Absent is the call budget of a plan of a project that is not there, or not whole.
+// It does not grow with the number of objects.
 func TestReadBudget_Absent(t *testing.T) {
 	verified, authoritative := projects.Verified, projects.Authoritative
 	for name, c := range map[string]struct {
@@ -115,8 +115,8 @@ func TestAbsence_OwnCreation(t *testing.T) {
 	})
 }
 
-// TestAbsence_FailedCreation: a creation that fails after the directory was written leaves a project without a stack, which is what
-// the process reads from then on.
+// TestAbsence_FailedCreation: a creation that fails after the directory was written leaves a
+// project without a stack, which is what the process reads from then on.
 func TestAbsence_FailedCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -124,7 +124,15 @@ func TestAbsence_FailedCreation(t *testing.T) {
 		if _, err := s.Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
 			t.Fatal(err)
 		}
-		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", PhysicalID: "/stowage/acme/*", Phase: cloud.PhaseCreate, Reason: "no", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				ResourceType: "AWS::SSM::Parameter",
+				PhysicalID:   "/stowage/acme/*",
+				Phase:        cloud.PhaseCreate,
+				Reason:       "no",
+				Times:        1,
+			},
+		)
 		if err := s.CreateProject(t.Context(), acme()); err == nil {
 			t.Fatal("the creation did not fail")
 		}
@@ -156,7 +164,8 @@ func TestAbsence_Writes(t *testing.T) {
 				must(t, do(t, s))
 				view, err := s.Read(t.Context(), "acme")
 				must(t, err)
-				if buckets, users := len(view.Contents.Buckets), len(view.Contents.Users); name == "create" && buckets != 1 || name == "delete" && users != 0 {
+				if buckets, users := len(view.Contents.Buckets), len(view.Contents.Users); name == "create" && buckets != 1 ||
+					name == "delete" && users != 0 {
 					t.Errorf("the process reads %d buckets and %d users", buckets, users)
 				}
 			})
@@ -170,7 +179,15 @@ func TestAbsence_Failures(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
 		s := w.process(mode(projects.Authoritative))
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "DescribeStacks",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				Times:     1,
+			},
+		)
 		if _, err := s.Read(t.Context(), "acme"); err == nil {
 			t.Fatal("the read did not fail")
 		}

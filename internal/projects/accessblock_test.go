@@ -30,13 +30,18 @@ func TestAccountThatDoesntBlockPublicAccessIsTold(t *testing.T) {
 			return warnings
 		}
 		must(t, s.CreateProject(t.Context(), acme()))
-		if got := warned(); len(got) != 1 || len(got[0].Missing) != 4 || got[0].Project != "acme" || got[0].AccountID != account || got[0].Err != nil {
+		if got := warned(); len(got) != 1 || len(got[0].Missing) != 4 || got[0].Project != "acme" ||
+			got[0].AccountID != account ||
+			got[0].Err != nil {
 			t.Errorf("after the creation: %+v", got)
 		}
 		client := s3control.NewFromConfig(w.memberOf(account).SDK())
 		on := aws.Bool(true)
 		put := func(c types.PublicAccessBlockConfiguration) {
-			_, err := client.PutPublicAccessBlock(t.Context(), &s3control.PutPublicAccessBlockInput{AccountId: aws.String(account), PublicAccessBlockConfiguration: &c})
+			_, err := client.PutPublicAccessBlock(
+				t.Context(),
+				&s3control.PutPublicAccessBlockInput{AccountId: aws.String(account), PublicAccessBlockConfiguration: &c},
+			)
 			must(t, err)
 		}
 		update := func(tag string) {
@@ -49,7 +54,14 @@ func TestAccountThatDoesntBlockPublicAccessIsTold(t *testing.T) {
 		if got := warned(); len(got) != 1 || !slices.Equal(got[0].Missing, []string{"BlockPublicPolicy"}) {
 			t.Errorf("after an update: %+v", got)
 		}
-		put(types.PublicAccessBlockConfiguration{BlockPublicAcls: on, IgnorePublicAcls: on, BlockPublicPolicy: on, RestrictPublicBuckets: on})
+		put(
+			types.PublicAccessBlockConfiguration{
+				BlockPublicAcls:       on,
+				IgnorePublicAcls:      on,
+				BlockPublicPolicy:     on,
+				RestrictPublicBuckets: on,
+			},
+		)
 		update("2")
 		if got := warned(); len(got) > 0 {
 			t.Errorf("with everything blocked: %+v", got)

@@ -22,8 +22,8 @@ type (
 // ReadExisting reads what ExistingBucket.Encode has written.
 func ReadExisting(text []byte) (*ExistingBucket, error) { return template.ReadLive(text) }
 
-// Adopting is the view with an existing bucket in it, as the first commit of an adoption will leave it: what the second one changes is
-// its drift.
+// Adopting is the view with an existing bucket in it, as the first commit of an adoption will leave
+// it: what the second one changes is its drift.
 func (v *View) Adopting(bucket model.Bucket, live *ExistingBucket, incarnation string) (*View, error) {
 	contents, err := template.Adopted(&v.Contents, bucket, incarnation, "", live)
 	if err != nil {
@@ -44,8 +44,9 @@ type Adoption struct {
 	Incarnation string
 }
 
-// Existing reads a bucket that exists in the account of a project and is not in the project, under its physical name. One that cannot be
-// adopted is an *account.UnadoptableError. It costs four calls, two of them of Cloud Control.
+// Existing reads a bucket that exists in the account of a project and is not in the project, under
+// its physical name. One that cannot be adopted is an *account.UnadoptableError. It costs four
+// calls, two of them of Cloud Control.
 func (s *Service) Existing(ctx context.Context, project, name, bucket string) (*template.Live, error) {
 	t, err := s.reader.target(ctx, project)
 	if err != nil {
@@ -57,7 +58,8 @@ func (s *Service) Existing(ctx context.Context, project, name, bucket string) (*
 	return t.live(ctx, bucket, true)
 }
 
-// adoptable returns an *account.UnadoptableError when the model has the bucket, or another one of its name, or could not have it.
+// adoptable returns an *account.UnadoptableError when the model has the bucket, or another one of
+// its name, or could not have it.
 func adoptable(t *target, name, bucket string) error {
 	contents := t.view.Contents
 	env := contents.Env
@@ -67,10 +69,19 @@ func adoptable(t *target, name, bucket string) error {
 	for _, b := range contents.Buckets {
 		switch {
 		case b.BucketName == bucket:
-			return refuse(fmt.Sprintf("The bucket %s is in the model already: it is the project bucket %q.", bucket, t.project.name+"/"+b.Name),
-				fmt.Sprintf("Import it with the ID %q.", t.project.name+"/"+b.Name))
+			return refuse(
+				fmt.Sprintf(
+					"The bucket %s is in the model already: it is the project bucket %q.",
+					bucket,
+					t.project.name+"/"+b.Name,
+				),
+				fmt.Sprintf("Import it with the ID %q.", t.project.name+"/"+b.Name),
+			)
 		case b.Name == name:
-			return refuse(fmt.Sprintf("The project has a bucket %q already: %s.", name, b.BucketName), "Choose another name in the import ID.")
+			return refuse(
+				fmt.Sprintf("The project has a bucket %q already: %s.", name, b.BucketName),
+				"Choose another name in the import ID.",
+			)
 		}
 	}
 	if bucket == contents.LogBucket || bucket == contents.TemplateBucket {
@@ -82,8 +93,14 @@ func adoptable(t *target, name, bucket string) error {
 	})...)
 	for _, problem := range problems {
 		if problem.Field == "bucket_name" || problem.Field == "name" {
-			return refuse(fmt.Sprintf("The name of a project bucket must follow stricter rules than those of S3: the %s %s.", problem.Field, problem.Reason),
-				"Copy the objects into a bucket of another name.")
+			return refuse(
+				fmt.Sprintf(
+					"The name of a project bucket must follow stricter rules than those of S3: the %s %s.",
+					problem.Field,
+					problem.Reason,
+				),
+				"Copy the objects into a bucket of another name.",
+			)
 		}
 	}
 	return nil
@@ -93,7 +110,12 @@ func adoptable(t *target, name, bucket string) error {
 func (t *target) live(ctx context.Context, bucket string, check bool) (*template.Live, error) {
 	at := t.project.first().account
 	existing := account.Existing{
-		Buckets: account.Buckets{S3: at.S3, AccountID: t.view.Contents.Env.AccountID}, Control: at.CloudControl, CloudFormation: at.CloudFormation,
+		Buckets: account.Buckets{
+			S3:        at.S3,
+			AccountID: t.view.Contents.Env.AccountID,
+		},
+		Control:        at.CloudControl,
+		CloudFormation: at.CloudFormation,
 	}
 	if check {
 		if err := existing.Check(ctx, bucket); err != nil {
@@ -116,16 +138,21 @@ func (t *target) live(ctx context.Context, bucket string, check bool) (*template
 	}
 	if strings.Contains(string(live.Encode()), "{{resolve:") {
 		return nil, &account.UnadoptableError{
-			Bucket: bucket, Cause: fmt.Sprintf("A setting of the bucket %s holds {{resolve:, which CloudFormation would take for a reference.", bucket),
+			Bucket: bucket,
+			Cause: fmt.Sprintf(
+				"A setting of the bucket %s holds {{resolve:, which CloudFormation would take for a reference.",
+				bucket,
+			),
 			Remedy: "Change the setting, which may be a tag, and run plan again.",
 		}
 	}
 	return live, nil
 }
 
-// Adopt brings an existing bucket into a project and makes it what the plan says, in two commits. The first one imports it with
-// the settings that it has, and is proven to have changed nothing; the second one is an update. After a crash in between,
-// the same call makes the second one only. What has changed since the plan is an error.
+// Adopt brings an existing bucket into a project and makes it what the plan says, in two commits.
+// The first one imports it with the settings that it has, and is proven to have changed nothing;
+// the second one is an update. After a crash in between, the same call makes the second one only.
+// What has changed since the plan is an error.
 func (s *Service) Adopt(ctx context.Context, project string, a Adoption) error {
 	return s.writer.adopt(ctx, project, a)
 }
@@ -144,7 +171,8 @@ func (w *writer) adopt(ctx context.Context, project string, a Adoption) error {
 	if exists {
 		bucket, _ := there.(model.Bucket)
 		return &account.UnadoptableError{
-			Bucket: a.Planned.BucketName, Cause: fmt.Sprintf("The project has got a bucket %q since the plan was made: %s.", id.Name, bucket.BucketName),
+			Bucket: a.Planned.BucketName,
+			Cause:  fmt.Sprintf("The project has got a bucket %q since the plan was made: %s.", id.Name, bucket.BucketName),
 			Remedy: "Run plan again.",
 		}
 	}
@@ -157,7 +185,9 @@ func (w *writer) adopt(ctx context.Context, project string, a Adoption) error {
 	}
 	if changed := a.Live.Differences(now); len(changed) > 0 {
 		return &account.UnadoptableError{
-			Bucket: a.Planned.BucketName, Cause: "Its settings were changed after the plan was made: " + model.Sentences(changed...), Remedy: "Run plan again.",
+			Bucket: a.Planned.BucketName,
+			Cause:  "Its settings were changed after the plan was made: " + model.Sentences(changed...),
+			Remedy: "Run plan again.",
 		}
 	}
 	if err := w.importBucket(ctx, t, a, now); err != nil {
@@ -183,12 +213,16 @@ func (w *writer) adopt(ctx context.Context, project string, a Adoption) error {
 // importBucket makes the first commit of an adoption.
 func (w *writer) importBucket(ctx context.Context, t *target, a Adoption, live *template.Live) error {
 	err := w.change(ctx, t.project.name, template.Change{
-		Op: template.Adopt, Entity: live.Entity(t.view.Contents.Env, a.Planned.Name, a.Planned.UnmodeledSettings), Live: live, Incarnation: a.Incarnation,
+		Op:          template.Adopt,
+		Entity:      live.Entity(t.view.Contents.Env, a.Planned.Name, a.Planned.UnmodeledSettings),
+		Live:        live,
+		Incarnation: a.Incarnation,
 	})
 	var refused *commit.CommitError
 	if errors.As(err, &refused) && refused.NameTaken {
 		return &account.UnadoptableError{
-			Bucket: a.Planned.BucketName, Cause: "CloudFormation did not import it. Another stack has it: " + model.Sentences(refused.Reasons...),
+			Bucket: a.Planned.BucketName,
+			Cause:  "CloudFormation did not import it. Another stack has it: " + model.Sentences(refused.Reasons...),
 			Remedy: "Remove it from that stack, with DeletionPolicy: Retain. Then run plan again.",
 		}
 	}

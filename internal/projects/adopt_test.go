@@ -25,10 +25,16 @@ import (
 func (w *world) legacy(accountID, settings, statements string) *s3.Client {
 	w.t.Helper()
 	w.stack(accountID, "before", settings, statements)
-	_, err := w.memberOf(accountID).CloudFormation.DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("before")})
+	_, err := w.memberOf(accountID).CloudFormation.DeleteStack(
+		w.t.Context(),
+		&cloudformation.DeleteStackInput{StackName: aws.String("before")},
+	)
 	w.must(err)
 	client := w.memberOf(accountID).S3
-	_, err = client.PutObject(w.t.Context(), &s3.PutObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a"), Body: strings.NewReader("data")})
+	_, err = client.PutObject(
+		w.t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a"), Body: strings.NewReader("data")},
+	)
 	w.must(err)
 	return client
 }
@@ -43,7 +49,9 @@ func (w *world) stack(accountID, name, settings, statements string) {
 			`"Bucket":"legacy","PolicyDocument":{"Version":"2012-10-17","Statement":[`+statements+`]}`, `,"DependsOn":["B"]`)
 	}
 	_, err := w.memberOf(accountID).CloudFormation.CreateStack(w.t.Context(), &cloudformation.CreateStackInput{
-		StackName: aws.String(name), TemplateBody: aws.String(`{"Resources":{` + resources + `}}`), OnFailure: cfntypes.OnFailureDoNothing,
+		StackName:    aws.String(name),
+		TemplateBody: aws.String(`{"Resources":{` + resources + `}}`),
+		OnFailure:    cfntypes.OnFailureDoNothing,
 	})
 	w.must(err)
 }
@@ -75,7 +83,11 @@ func TestAdopt(t *testing.T) {
 	w := newWorld(t, false)
 	ctx := t.Context()
 	w.must(w.process().CreateProject(ctx, acme()))
-	client := w.legacy(account, `,"VersioningConfiguration":{"Status":"Enabled"},"Tags":[{"Key":"team","Value":"x"}],"WebsiteConfiguration":{"IndexDocument":"i"}`, partnerStatement)
+	client := w.legacy(
+		account,
+		`,"VersioningConfiguration":{"Status":"Enabled"},"Tags":[{"Key":"team","Value":"x"}],"WebsiteConfiguration":{"IndexDocument":"i"}`,
+		partnerStatement,
+	)
 	s := w.process()
 	adoption := w.adoption(s, model.KeepUnmodeled)
 	w.resetCalls()
@@ -93,7 +105,8 @@ func TestAdopt(t *testing.T) {
 	w.must(err)
 	there, _ := view.Contents.Of(adoption.Planned.ID())
 	got, _ := there.(model.Bucket)
-	if got.Adoption == nil || got.Adoption.Begun || got.OnDelete != model.Refuse || view.Contents.IncarnationOf(got.ID()) != "one" {
+	if got.Adoption == nil || got.Adoption.Begun || got.OnDelete != model.Refuse ||
+		view.Contents.IncarnationOf(got.ID()) != "one" {
 		t.Errorf("the bucket in the model: %+v", got)
 	}
 	if drift := view.Contents.DeviationsOf(got.ID()); len(drift) > 0 {
@@ -104,10 +117,19 @@ func TestAdopt(t *testing.T) {
 	if text := aws.ToString(policy.Policy); !strings.Contains(text, "Partner") || !strings.Contains(text, "RequireTLS") {
 		t.Errorf("the policy is %s", text)
 	}
-	if _, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")}); err != nil {
+	if _, err := client.HeadObject(
+		ctx,
+		&s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
+	); err != nil {
 		t.Errorf("its data: %v", err)
 	}
-	if _, err := s.Existing(ctx, "acme", "other", "legacy"); err == nil || !strings.Contains(err.Error(), "in the model already") {
+	if _, err := s.Existing(
+		ctx,
+		"acme",
+		"other",
+		"legacy",
+	); err == nil ||
+		!strings.Contains(err.Error(), "in the model already") {
 		t.Errorf("adopting it again: %v", err)
 	}
 }
@@ -117,13 +139,22 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	w := newWorld(t, false)
 	ctx := t.Context()
 	w.must(w.process().CreateProject(ctx, acme()))
-	w.legacy(account, `,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","Prefix":"x/","ExpirationInDays":5}]}`, partnerStatement)
+	w.legacy(
+		account,
+		`,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","Prefix":"x/","ExpirationInDays":5}]}`,
+		partnerStatement,
+	)
 	s := w.process()
 	adoption := w.adoption(s, model.RemoveUnmodeled)
-	w.must(w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "update", After: 1, Reason: "it failed", Times: 1}))
+	w.must(
+		w.box.AddFaults(
+			sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "update", After: 1, Reason: "it failed", Times: 1},
+		),
+	)
 	err := s.Adopt(ctx, "acme", adoption)
 	explanation, _ := model.Explain(err)
-	if err == nil || explanation.Changed != model.ChangedPartly || !strings.Contains(explanation.Done, "They are still the same") {
+	if err == nil || explanation.Changed != model.ChangedPartly ||
+		!strings.Contains(explanation.Done, "They are still the same") {
 		t.Fatalf("the error is %v, explained as %+v", err, explanation)
 	}
 	w.box.ClearFaults()
@@ -133,7 +164,11 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	for _, d := range view.Contents.DeviationsOf(adoption.Planned.ID()) {
 		drift = append(drift, d.String())
 	}
-	if text := strings.Join(drift, "\n"); !strings.Contains(text, "LoggingConfiguration") || !strings.Contains(text, "PolicyDocument") {
+	if text := strings.Join(
+		drift,
+		"\n",
+	); !strings.Contains(text, "LoggingConfiguration") ||
+		!strings.Contains(text, "PolicyDocument") {
 		t.Errorf("the next plan shows as drift: %s", text)
 	}
 	w.must(w.process().Adopt(ctx, "acme", adoption)) // the next apply makes the rest
@@ -152,12 +187,17 @@ func TestAdopt_BegunIsForgotten(t *testing.T) {
 	client := w.legacy(account, "", "")
 	s := w.process()
 	adoption := w.adoption(s, "")
-	w.must(w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1}))
+	w.must(
+		w.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::BucketPolicy", Phase: "create", Reason: "it failed", Times: 1}),
+	)
 	if err := s.Adopt(ctx, "acme", adoption); err == nil {
 		t.Fatal("the second commit did not fail")
 	}
 	w.must(w.process().Delete(ctx, "acme", adoption.Planned.ID(), projects.As("one")))
-	if _, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")}); err != nil {
+	if _, err := client.HeadObject(
+		ctx,
+		&s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
+	); err != nil {
 		t.Errorf("its data: %v", err)
 	}
 	w.must(w.process().Adopt(ctx, "acme", w.adoption(w.process(), ""))) // and in again
@@ -170,14 +210,18 @@ func TestAdopt_ChangedSinceThePlan(t *testing.T) {
 	client := w.legacy(account, "", "")
 	s := w.process()
 	adoption := w.adoption(s, "")
-	_, err := client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: aws.String("legacy"), VersioningConfiguration: &s3types.VersioningConfiguration{
-		Status: s3types.BucketVersioningStatusEnabled,
-	}})
+	_, err := client.PutBucketVersioning(
+		ctx,
+		&s3.PutBucketVersioningInput{Bucket: aws.String("legacy"), VersioningConfiguration: &s3types.VersioningConfiguration{
+			Status: s3types.BucketVersioningStatusEnabled,
+		}},
+	)
 	w.must(err)
 	w.resetCalls()
 	err = s.Adopt(ctx, "acme", adoption)
 	var refused *buckets.UnadoptableError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Cause, "VersioningConfiguration") || w.calls()["cloudformation.CreateChangeSet"] != 0 {
+	if !errors.As(err, &refused) || !strings.Contains(refused.Cause, "VersioningConfiguration") ||
+		w.calls()["cloudformation.CreateChangeSet"] != 0 {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -210,14 +254,20 @@ func TestAdopt_Refusals(t *testing.T) {
 				if name == "another region" {
 					abroad := s3.New(client.Options(), func(o *s3.Options) { o.Region = "us-west-2" })
 					_, err := abroad.CreateBucket(ctx, &s3.CreateBucketInput{
-						Bucket: aws.String("american"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "us-west-2"},
+						Bucket:                    aws.String("american"),
+						CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "us-west-2"},
 					})
 					w.must(err)
 				}
 				if name == "reference" {
 					_, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
 						Bucket: aws.String("legacy"), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` +
-							strings.Replace(partnerStatement, `"Partner"`, `"Partner","Condition":{"StringEquals":{"aws:PrincipalTag/a":"{{resolve:ssm:b}}"}}`, 1) + `]}`),
+							strings.Replace(
+								partnerStatement,
+								`"Partner"`,
+								`"Partner","Condition":{"StringEquals":{"aws:PrincipalTag/a":"{{resolve:ssm:b}}"}}`,
+								1,
+							) + `]}`),
 					})
 					w.must(err)
 				}
@@ -239,7 +289,8 @@ func TestAdopt_WithOthers(t *testing.T) {
 	w.must(w.process().CreateProject(ctx, acme()))
 	w.legacy(account, "", "")
 	_, err := w.memberOf(account).S3.CreateBucket(ctx, &s3.CreateBucketInput{
-		Bucket: aws.String("acme-taken"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+		Bucket:                    aws.String("acme-taken"),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 	})
 	w.must(err)
 	s := w.process()
@@ -258,7 +309,10 @@ func TestAdopt_WithOthers(t *testing.T) {
 	for range 3 {
 		got[<-outcomes] = true
 	}
-	if diff := cmp.Diff(map[string]bool{"adopted true": true, "created true": true, "taken false": true}, got); diff != "" {
+	if diff := cmp.Diff(
+		map[string]bool{"adopted true": true, "created true": true, "taken false": true},
+		got,
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -276,7 +330,8 @@ func TestAdopt_ManyAtOnce(t *testing.T) {
 		for i := range n {
 			name := fmt.Sprintf("old-%d", i)
 			_, err := client.CreateBucket(ctx, &s3.CreateBucketInput{
-				Bucket: aws.String("legacy-" + name), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+				Bucket:                    aws.String("legacy-" + name),
+				CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 			})
 			w.must(err)
 			live, err := s.Existing(ctx, "acme", name, "legacy-"+name)
@@ -285,7 +340,10 @@ func TestAdopt_ManyAtOnce(t *testing.T) {
 			w.must(err)
 			planned, prior := bucket(name), live.Entity(view.Contents.Env, name, "")
 			planned.BucketName, prior.Adoption = "legacy-"+name, nil
-			adoptions = append(adoptions, projects.Adoption{Prior: prior, Planned: planned, Live: live, Incarnation: fmt.Sprint("one-", i)})
+			adoptions = append(
+				adoptions,
+				projects.Adoption{Prior: prior, Planned: planned, Live: live, Incarnation: fmt.Sprint("one-", i)},
+			)
 		}
 		w.resetCalls()
 		outcomes := make(chan error, n)

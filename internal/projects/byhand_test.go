@@ -14,8 +14,9 @@ func edited(resources map[string]any, logicalID string) map[string]any {
 	return resource
 }
 
-// TestPoliciesEditedByHand: a hand edit of a resource's DeletionPolicy or UpdateReplacePolicy is drift of the entity that
-// owns the resource. It blocks neither the entity nor the other changes of its batch, and the entity's next update reverts it.
+// TestPoliciesEditedByHand: a hand edit of a resource's DeletionPolicy or UpdateReplacePolicy is
+// drift of the entity that owns the resource. It blocks neither the entity nor the other changes of
+// its batch, and the entity's next update reverts it.
 func TestPoliciesEditedByHand(t *testing.T) {
 	for name, remembers := range map[string]bool{"a new process": false, "a process that remembers": true} {
 		t.Run(name, func(t *testing.T) {

@@ -100,9 +100,13 @@ func (w *writer) finish(ctx context.Context, project string, change template.Cha
 	follow := func(n int, change template.Change) {
 		group.Go(func() error {
 			if err := t.commit(ctx, n, change); err != nil {
-				w.registry.process.config.Warn(ctx, "Policies in another stack could not be brought up to date; the next plan shows which", map[string]any{
-					"project": project, "changed": id.String(), "stack": stackName(project, n), "error": err.Error(),
-				})
+				w.registry.process.config.Warn(
+					ctx,
+					"Policies in another stack could not be brought up to date; the next plan shows which",
+					map[string]any{
+						"project": project, "changed": id.String(), "stack": stackName(project, n), "error": err.Error(),
+					},
+				)
 			}
 			return nil
 		})
@@ -191,7 +195,11 @@ func (a *attempt) retries(ctx context.Context, n int, failure error) (again bool
 	}
 	a.waiting++
 	var failed *commit.CommitError
-	if isGone := model.IsNotFound(failure, model.NotFoundEntity); isGone || errors.As(failure, &failed) && failed.NameTaken {
+	if isGone := model.IsNotFound(
+		failure,
+		model.NotFoundEntity,
+	); isGone ||
+		errors.As(failure, &failed) && failed.NameTaken {
 		// The entity may have been created in another stack, even one unknown to this process. Or
 		// the same commit should have deleted it and did not.
 		now, err := a.reader.now(ctx, a.project)
@@ -254,7 +262,8 @@ func (a *attempt) bucketNameTaken(ctx context.Context, failure error) error {
 	env := view.Contents.Env
 	by := model.ID{}
 	switch bucket.BucketName {
-	case model.LogBucketName(env.Project, env.AccountID, env.Region), model.TemplateBucketName(env.Project, env.AccountID, env.Region):
+	case model.LogBucketName(env.Project, env.AccountID, env.Region),
+		model.TemplateBucketName(env.Project, env.AccountID, env.Region):
 		by = model.ID{Kind: model.KindProject, Name: a.project.name}
 	}
 	for e := range view.Contents.Entities() {
@@ -267,9 +276,18 @@ func (a *attempt) bucketNameTaken(ctx context.Context, failure error) error {
 		if exists, err := buckets.Exists(ctx, bucket.BucketName); err != nil || !exists {
 			return failure
 		}
-		return &model.ConflictError{Kind: model.ConflictBucketKept, Project: a.project.name, ID: bucket.ID(), Bucket: bucket.BucketName}
+		return &model.ConflictError{
+			Kind:    model.ConflictBucketKept,
+			Project: a.project.name,
+			ID:      bucket.ID(),
+			Bucket:  bucket.BucketName,
+		}
 	}
 	return &model.ConflictError{
-		Kind: model.ConflictBucketName, Project: a.project.name, ID: bucket.ID(), By: []model.ID{by}, Bucket: bucket.BucketName,
+		Kind:    model.ConflictBucketName,
+		Project: a.project.name,
+		ID:      bucket.ID(),
+		By:      []model.ID{by},
+		Bucket:  bucket.BucketName,
 	}
 }

@@ -20,7 +20,14 @@ import (
 // TestErrors_SayWhatWasChanged lets actions of several steps fail after a step that changed something.
 func TestErrors_SayWhatWasChanged(t *testing.T) {
 	denied := func(service, operation string, after int) sandbox.Fault {
-		return sandbox.Fault{Service: service, Operation: operation, Effect: sandbox.FailCall, Code: "AccessDenied", After: after, Times: 1_000}
+		return sandbox.Fault{
+			Service:   service,
+			Operation: operation,
+			Effect:    sandbox.FailCall,
+			Code:      "AccessDenied",
+			After:     after,
+			Times:     1_000,
+		}
 	}
 	for name, c := range map[string]struct {
 		fault   sandbox.Fault
@@ -57,7 +64,8 @@ func TestErrors_SayWhatWasChanged(t *testing.T) {
 			sandbox.Fault{}, func(t *testing.T, w *world, s *projects.Service) error {
 				time.Sleep(90 * 24 * time.Hour)
 				first := w.partner()
-				must(t, s.Update(t.Context(), "acme", rotated(&first, ""), projects.As("one"), projects.From(first))) // the second slot is used
+				// the second slot is used
+				must(t, s.Update(t.Context(), "acme", rotated(&first, ""), projects.As("one"), projects.From(first)))
 				second := w.partner()
 				w.faults(denied("cloudformation", "CreateChangeSet", 1))
 				return s.Update(t.Context(), "acme", rotated(&second, "again"), projects.As("one"), projects.From(second))
@@ -106,16 +114,26 @@ func TestErrors_SayWhatWasChanged(t *testing.T) {
 	}
 }
 
-// TestErrors_LastAnswer tells a caller whose time runs out, while it waits for a reading that others share, what AWS answered last.
+// TestErrors_LastAnswer tells a caller whose time runs out, while it waits for a reading that
+// others share, what AWS answered last.
 func TestErrors_LastAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "InternalFailure", Times: 1_000_000})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "DescribeStacks",
+				Effect:    sandbox.FailCall,
+				Code:      "InternalFailure",
+				Times:     1_000_000,
+			},
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		err := w.process().Create(ctx, "acme", bucket("inbox"))
-		if e, _ := model.Explain(err); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(e.Remedy, "AWS's last answer: InternalFailure: ") {
+		if e, _ := model.Explain(err); !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.Contains(e.Remedy, "AWS's last answer: InternalFailure: ") {
 			t.Errorf("%v\n%+v", err, e)
 		}
 		w.box.ClearFaults()
@@ -140,10 +158,16 @@ func (w *world) data(bucket string) {
 	client := w.memberOf("111122223333").S3
 	for range 2 {
 		_, err := client.PutObject(w.t.Context(), &s3.PutObjectInput{
-			Bucket: aws.String(bucket), Key: aws.String("offer.pdf"), Body: strings.NewReader("x"), ChecksumAlgorithm: s3types.ChecksumAlgorithmCrc32,
+			Bucket:            aws.String(bucket),
+			Key:               aws.String("offer.pdf"),
+			Body:              strings.NewReader("x"),
+			ChecksumAlgorithm: s3types.ChecksumAlgorithmCrc32,
 		})
 		must(w.t, err)
 	}
-	_, err := client.CreateMultipartUpload(w.t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("large.iso")})
+	_, err := client.CreateMultipartUpload(
+		w.t.Context(),
+		&s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("large.iso")},
+	)
 	must(w.t, err)
 }

@@ -52,7 +52,8 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 				before := w.read(projects.Authoritative)
 				err := w.process(origin(c.now)).Create(t.Context(), "acme", c.bucket, projects.As("two"))
 				var exists *model.ConflictError
-				if c.taken && err != nil || !c.taken && (!errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.Origin != c.before) {
+				if c.taken && err != nil ||
+					!c.taken && (!errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.Origin != c.before) {
 					t.Errorf("creating again: %v", err)
 				}
 				if c.taken { // one commit gives it another incarnation, and changes nothing else
@@ -65,8 +66,8 @@ func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
 	}
 }
 
-// TestCreateProject_InterruptedAtItsEnd interrupts the creation of a project while its last commit is being executed. It has to wait for
-// that, and the project exists afterwards.
+// TestCreateProject_InterruptedAtItsEnd interrupts the creation of a project while its last commit
+// is being executed. It has to wait for that, and the project exists afterwards.
 func TestCreateProject_InterruptedAtItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -121,9 +122,15 @@ func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
-		w.faults(sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Reason: "the quota of keys is used up", Times: 1})
+		w.faults(
+			sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Reason: "the quota of keys is used up", Times: 1},
+		)
 		var failed *commit.CommitError
-		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &failed) || !strings.Contains(err.Error(), "the quota of keys is used up") {
+		if err := s.CreateProject(
+			t.Context(),
+			acme(),
+		); !errors.As(err, &failed) ||
+			!strings.Contains(err.Error(), "the quota of keys is used up") {
 			t.Errorf("creating: %v", err)
 		}
 		if _, err := w.process().Read(t.Context(), "acme"); !model.IsNotFound(err, model.NotFoundStack) {
@@ -155,7 +162,11 @@ func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
 		elsewhere.AccountID = "444455556666"
 		for _, p := range []model.Project{acme(), elsewhere} {
 			var exists *model.ConflictError
-			if err := w.process().CreateProject(t.Context(), p); !errors.As(err, &exists) || exists.Kind != model.ConflictExists || exists.ID != p.ID() {
+			if err := w.process().CreateProject(
+				t.Context(),
+				p,
+			); !errors.As(err, &exists) || exists.Kind != model.ConflictExists ||
+				exists.ID != p.ID() {
 				t.Errorf("creating in the account %s: %v", p.AccountID, err)
 			}
 		}
@@ -171,7 +182,8 @@ func TestProjectsWhoseNamesCouldCollideAreRefusedInOneAccount(t *testing.T) {
 		second.Name = "acme-x"
 		err := s.CreateProject(t.Context(), second)
 		explanation, _ := model.Explain(err)
-		if !errors.Is(err, projects.ErrNamesCollide) || explanation.Attribute != model.AttributeName || !strings.Contains(explanation.Cause, `"acme-x" and "acme"`) {
+		if !errors.Is(err, projects.ErrNamesCollide) || explanation.Attribute != model.AttributeName ||
+			!strings.Contains(explanation.Cause, `"acme-x" and "acme"`) {
 			t.Errorf("creating: %v: %+v", err, explanation)
 		}
 		second.AccountID = "444455556666"
@@ -193,9 +205,18 @@ func TestProjectsSettingsAreUpdated(t *testing.T) {
 		p.Tags = map[string]string{"client": "Acme"}
 		// The role that the project was made with stays, whatever this process assumes for new ones.
 		const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + sandbox.HubAccount + `:root"},"Action":"sts:AssumeRole"}]}`
-		_, err := w.member().IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("Another"), AssumeRolePolicyDocument: aws.String(trust)})
+		_, err := w.member().IAM.CreateRole(
+			t.Context(),
+			&iam.CreateRoleInput{RoleName: aws.String("Another"), AssumeRolePolicyDocument: aws.String(trust)},
+		)
 		must(t, err)
-		_, err = w.member().IAM.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String("Another"), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+		_, err = w.member().IAM.AttachRolePolicy(
+			t.Context(),
+			&iam.AttachRolePolicyInput{
+				RoleName:  aws.String("Another"),
+				PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
+			},
+		)
 		must(t, err)
 		must(t, w.process(func(c *projects.Config) { c.RoleName = "Another" }).UpdateProject(t.Context(), p))
 		p.RoleName = "StowageProvisioner"
@@ -248,8 +269,12 @@ func (w *world) byHand(edit func(resources map[string]any)) {
 	body, err := json.Marshal(sections)
 	must(w.t, err)
 	_, err = client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
-		StackName: name, TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
-		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+		StackName:    name,
+		TemplateBody: aws.String(string(body)),
+		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{
+			{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)},
+		},
 	})
 	must(w.t, err)
 }
@@ -261,8 +286,17 @@ func TestManyCreationsAtOnceShareACommit(t *testing.T) {
 		must(t, s.CreateProject(t.Context(), acme()))
 		w.resetCalls()
 		entities := []model.Entity{
-			bucket("a-a"), bucket("b-b"), bucket("c-c"), model.User{Name: "partner"}, model.User{Name: "second"},
-			model.Permission{User: "partner", Bucket: "a-a", Access: model.ReadWrite}, model.Permission{User: "second", Bucket: "b-b", Access: model.Read},
+			bucket("a-a"),
+			bucket("b-b"),
+			bucket("c-c"),
+			model.User{Name: "partner"},
+			model.User{Name: "second"},
+			model.Permission{
+				User:   "partner",
+				Bucket: "a-a",
+				Access: model.ReadWrite,
+			},
+			model.Permission{User: "second", Bucket: "b-b", Access: model.Read},
 		}
 		outcomes := make(chan error, len(entities))
 		for _, e := range entities {
@@ -277,7 +311,8 @@ func TestManyCreationsAtOnceShareACommit(t *testing.T) {
 	})
 }
 
-// TestBucketName_OfAnotherBucket gives a bucket the physical name of another one of the project, or of the account: the error says so.
+// TestBucketName_OfAnotherBucket gives a bucket the physical name of another one of the project, or
+// of the account: the error says so.
 func TestBucketName_OfAnotherBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -294,7 +329,8 @@ func TestBucketName_OfAnotherBucket(t *testing.T) {
 		taken := bucket("foreign")
 		taken.BucketName = "taken-by-hand"
 		_, err = w.memberOf("111122223333").S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
-			Bucket: aws.String("taken-by-hand"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+			Bucket:                    aws.String("taken-by-hand"),
+			CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 		})
 		must(t, err)
 		if err := s.Create(t.Context(), "acme", taken); !model.IsConflict(err, model.ConflictBucketKept) {

@@ -27,7 +27,10 @@ func settingsOf(resources map[string]any, logicalID string) map[string]any {
 // holds fails the test unless a bucket exists and has an object.
 func (w *world) holds(bucketName string) {
 	w.t.Helper()
-	out, err := w.member().S3.ListObjectVersions(w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
+	out, err := w.member().S3.ListObjectVersions(
+		w.t.Context(),
+		&s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)},
+	)
 	must(w.t, err)
 	if len(out.Versions) == 0 {
 		w.t.Errorf("the bucket %s is empty", bucketName)
@@ -105,7 +108,8 @@ func TestDamagedMetadataOfAnOldMirror(t *testing.T) {
 	})
 }
 
-// TestProjectBucketsAreThoseOfTheTemplate: deleting a project touches only the log and template buckets that its template has.
+// TestProjectBucketsAreThoseOfTheTemplate: deleting a project touches only the log and template
+// buckets that its template has.
 func TestProjectBucketsAreThoseOfTheTemplate(t *testing.T) {
 	for name, test := range map[string]struct {
 		edit     func(resources map[string]any)
@@ -126,7 +130,9 @@ func TestProjectBucketsAreThoseOfTheTemplate(t *testing.T) {
 				w.put(logs(), "log")
 				other := model.LogBucketName("globex", account, "eu-west-1")
 				_, err := w.member().S3.CreateBucket(t.Context(), &s3.CreateBucketInput{
-					Bucket: aws.String(other), BucketNamespace: s3types.BucketNamespaceAccountRegional, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+					Bucket:                    aws.String(other),
+					BucketNamespace:           s3types.BucketNamespaceAccountRegional,
+					CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
 				})
 				must(t, err)
 				w.put(other, "log")
@@ -141,8 +147,8 @@ func TestProjectBucketsAreThoseOfTheTemplate(t *testing.T) {
 	}
 }
 
-// TestProjectIsNotOpenedAgain: one process deletes a project and has given its key up when another one, which has planned
-// before, updates the project, and a third one creates a bucket in it.
+// TestProjectIsNotOpenedAgain: one process deletes a project and has given its key up when another
+// one, which has planned before, updates the project, and a third one creates a bucket in it.
 func TestProjectIsNotOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -89,7 +89,11 @@ func (d *deletion) deletable(ctx context.Context) (model.Entity, error) {
 // ownedByAnother returns the error for an entity with another incarnation than the caller's.
 func ownedByAnother(contents *template.Contents, id model.ID, held string) error {
 	return &model.ConflictError{
-		Kind: model.ConflictOwner, ID: id, Held: held, Present: contents.IncarnationOf(id), Origin: contents.Origins[id.String()],
+		Kind:    model.ConflictOwner,
+		ID:      id,
+		Held:    held,
+		Present: contents.IncarnationOf(id),
+		Origin:  contents.Origins[id.String()],
 	}
 }
 
@@ -153,7 +157,11 @@ func (d *deletion) remove(ctx context.Context, entity model.Entity) error {
 		}
 	}
 	for _, n := range d.view.shardsOf(d.id) {
-		change := template.Change{Op: template.Delete, Entity: entity, Incarnation: d.view.shards[n].contents.IncarnationOf(d.id)}
+		change := template.Change{
+			Op:          template.Delete,
+			Entity:      entity,
+			Incarnation: d.view.shards[n].contents.IncarnationOf(d.id),
+		}
 		err := d.commit(ctx, n, change)
 		var another *model.ConflictError
 		if errors.As(err, &another) && another.Kind == model.ConflictOwner && isBucket && bucket.OnDelete != model.Retain {

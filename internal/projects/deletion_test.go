@@ -23,7 +23,10 @@ import (
 
 func (w *world) put(bucketName, key string) {
 	w.t.Helper()
-	_, err := w.member().S3.PutObject(w.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucketName), Key: aws.String(key), Body: strings.NewReader(key)})
+	_, err := w.member().S3.PutObject(
+		w.t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String(bucketName), Key: aws.String(key), Body: strings.NewReader(key)},
+	)
 	must(w.t, err)
 }
 
@@ -59,11 +62,17 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 	data := map[string]func(w *world){
 		"object": func(w *world) { w.put(physical("inbox"), "report.csv") },
 		"delete marker": func(w *world) {
-			_, err := w.member().S3.DeleteObject(w.t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")})
+			_, err := w.member().S3.DeleteObject(
+				w.t.Context(),
+				&s3.DeleteObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")},
+			)
 			must(w.t, err)
 		},
 		"unfinished upload": func(w *world) {
-			_, err := w.member().S3.CreateMultipartUpload(w.t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")})
+			_, err := w.member().S3.CreateMultipartUpload(
+				w.t.Context(),
+				&s3.CreateMultipartUploadInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")},
+			)
 			must(w.t, err)
 		},
 	}
@@ -75,7 +84,12 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 				add(w)
 				before := w.read(projects.Authoritative)
 				var full *inaccount.NotEmptyError
-				if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &full) || full.Bucket != physical("inbox") {
+				if err := s.Delete(
+					t.Context(),
+					"acme",
+					bucket("inbox").ID(),
+				); !errors.As(err, &full) ||
+					full.Bucket != physical("inbox") {
 					t.Errorf("deleting: %v", err)
 				}
 				sameView(t, before, w.read(projects.Authoritative))
@@ -137,7 +151,10 @@ func TestRetainedBucketLeavesTheModelAndStays(t *testing.T) {
 		if got := len(w.read(projects.Verified).Contents.Buckets); got != 0 {
 			t.Errorf("%d buckets in the model, want none", got)
 		}
-		out, err := w.member().S3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")})
+		out, err := w.member().S3.GetObject(
+			t.Context(),
+			&s3.GetObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")},
+		)
 		must(t, err)
 		must(t, out.Body.Close())
 	})
@@ -149,7 +166,9 @@ func TestBucketDeletionThatWasInterruptedIsMendedByRepeatingIt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, false)
 				s := w.one(model.Refuse)
-				w.faults(sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: sandbox.FailCall, Code: "AccessDenied"})
+				w.faults(
+					sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: sandbox.FailCall, Code: "AccessDenied"},
+				)
 				if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); err == nil {
 					t.Fatal("a deletion without a commit succeeded")
 				}
@@ -169,7 +188,8 @@ func TestBucketDeletionThatWasInterruptedIsMendedByRepeatingIt(t *testing.T) {
 	}
 }
 
-// TestDataThatArrivesAfterTheCheckIsNotLost puts an object between the look whether the bucket is empty and its deletion.
+// TestDataThatArrivesAfterTheCheckIsNotLost puts an object between the look whether the bucket is
+// empty and its deletion.
 func TestDataThatArrivesAfterTheCheckIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -195,13 +215,23 @@ func TestBucketThatAPermissionNeedsIsNotTouched(t *testing.T) {
 		s := w.process()
 		fill(t, s)
 		var used *model.ConflictError
-		if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &used) || used.Kind != model.ConflictInUse || len(used.By) != 1 {
+		if err := s.Delete(
+			t.Context(),
+			"acme",
+			bucket("inbox").ID(),
+		); !errors.As(err, &used) || used.Kind != model.ConflictInUse ||
+			len(used.By) != 1 {
 			t.Errorf("deleting: %v", err)
 		}
 		if !w.buckets()[physical("inbox")] {
 			t.Error("the bucket is gone")
 		}
-		if err := s.Delete(t.Context(), "acme", model.ID{Kind: model.KindUser, Name: "partner"}); !errors.As(err, &used) || used.Kind != model.ConflictInUse {
+		if err := s.Delete(
+			t.Context(),
+			"acme",
+			model.ID{Kind: model.KindUser, Name: "partner"},
+		); !errors.As(err, &used) ||
+			used.Kind != model.ConflictInUse {
 			t.Errorf("deleting the user: %v", err)
 		}
 	})
@@ -346,7 +376,8 @@ func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
 	}
 }
 
-// TestProjectMadeBeforeItsOldEntryGoes holds the process that deletes a project, its stacks gone, until another one has made it anew.
+// TestProjectMadeBeforeItsOldEntryGoes holds the process that deletes a project, its stacks gone,
+// until another one has made it anew.
 func TestProjectMadeBeforeItsOldEntryGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -373,7 +404,8 @@ func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
 		before := w.read(projects.Authoritative)
 		err := s.DeleteProject(t.Context(), "acme")
 		explanation, _ := model.Explain(err)
-		if !errors.Is(err, projects.ErrKeyInUse) || explanation.Attribute != "on_delete" || !strings.Contains(explanation.Cause, physical("inbox")) {
+		if !errors.Is(err, projects.ErrKeyInUse) || explanation.Attribute != "on_delete" ||
+			!strings.Contains(explanation.Cause, physical("inbox")) {
 			t.Errorf("deleting: %v: %+v", err, explanation)
 		}
 		sameView(t, before, w.read(projects.Authoritative))
@@ -386,8 +418,8 @@ func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
 	})
 }
 
-// TestProjectDeletionCanBeInterruptedAnywhere lets one call after the other fail for good, the deletion with it, and repeats
-// it in a new process.
+// TestProjectDeletionCanBeInterruptedAnywhere lets one call after the other fail for good, the
+// deletion with it, and repeats it in a new process.
 func TestProjectDeletionCanBeInterruptedAnywhere(t *testing.T) {
 	interrupted := 0
 	for n, ended := 0, false; !ended; n++ {
@@ -433,7 +465,15 @@ func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
 		must(t, s.CreateProject(t.Context(), acme()))
 		before := w.read(projects.Authoritative)
 		// The commit that closes the project is let through, that of the directory isn't.
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", After: 1})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "CreateChangeSet",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				After:     1,
+			},
+		)
 		if err := s.DeleteProject(t.Context(), "acme"); err == nil {
 			t.Fatal("the deletion succeeded")
 		}
@@ -458,7 +498,9 @@ func TestClosingProjectTakesNothingMore(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
 		must(t, s.CreateProject(t.Context(), acme()))
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DeleteStack", Effect: sandbox.FailCall, Code: "AccessDenied"})
+		w.faults(
+			sandbox.Fault{Service: "cloudformation", Operation: "DeleteStack", Effect: sandbox.FailCall, Code: "AccessDenied"},
+		)
 		if err := s.DeleteProject(t.Context(), "acme"); err == nil {
 			t.Fatal("the deletion succeeded")
 		}
@@ -466,7 +508,13 @@ func TestClosingProjectTakesNothingMore(t *testing.T) {
 		if err := w.process().Create(t.Context(), "acme", bucket("late")); !model.IsConflict(err, model.ConflictClosing) {
 			t.Errorf("creating: %v", err)
 		}
-		if err := w.process().UpdateProject(t.Context(), project(model.Empty)); !model.IsConflict(err, model.ConflictClosing) {
+		if err := w.process().UpdateProject(
+			t.Context(),
+			project(model.Empty),
+		); !model.IsConflict(
+			err,
+			model.ConflictClosing,
+		) {
 			t.Errorf("updating the project: %v", err)
 		}
 		must(t, s.DeleteProject(t.Context(), "acme"))

@@ -135,7 +135,9 @@ func (dir *directory) listed(ctx context.Context) (int, error) {
 	hub := dir.project.hub
 	snapshot, err := hub.table.ReadWithin(ctx, directoryName, mirrorBound)
 	if err != nil {
-		return 0, hub.error(fmt.Errorf("the hub has no stack %s, and whether it lost it cannot be determined: %w", directoryStack, err))
+		return 0, hub.error(
+			fmt.Errorf("the hub has no stack %s, and whether it lost it cannot be determined: %w", directoryStack, err),
+		)
 	}
 	if body := snapshot.Bodies[0]; body != nil {
 		return len(body.Contents.Listings), nil
@@ -166,7 +168,11 @@ func (dir *directory) register(ctx context.Context, listing model.Listing) error
 	err = dir.shard.commit(ctx, change)
 	var exists *model.ConflictError
 	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since the directory was read
-		return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}, Origin: exists.Origin}
+		return &model.ConflictError{
+			Kind:   model.ConflictExists,
+			ID:     model.ID{Kind: model.KindProject, Name: listing.Name},
+			Origin: exists.Origin,
+		}
 	}
 	return err
 }

@@ -27,11 +27,18 @@ func (w *world) deleteDirectory() {
 	must(w.t, err)
 	_, err = client.DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: name})
 	must(w.t, err)
-	must(w.t, cloudformation.NewStackDeleteCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, time.Hour))
+	must(
+		w.t,
+		cloudformation.NewStackDeleteCompleteWaiter(client).Wait(
+			w.t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: name},
+			time.Hour,
+		),
+	)
 }
 
-// TestDirectory_Missing deletes the directory's stack of a hub that has projects. The hub is not taken for a new one: a new directory would
-// have one project, and all others would look deleted.
+// TestDirectory_Missing deletes the directory's stack of a hub that has projects. The hub is not
+// taken for a new one: a new directory would have one project, and all others would look deleted.
 func TestDirectory_Missing(t *testing.T) {
 	for _, m := range everyMode {
 		t.Run(string(m), func(t *testing.T) {
@@ -44,7 +51,11 @@ func TestDirectory_Missing(t *testing.T) {
 				globex := acme()
 				globex.Name = "globex"
 				_, readErr := s.Read(t.Context(), "globex")
-				errs := map[string]error{"read": readErr, "create": s.CreateProject(t.Context(), globex), "delete": s.DeleteProject(t.Context(), "acme")}
+				errs := map[string]error{
+					"read":   readErr,
+					"create": s.CreateProject(t.Context(), globex),
+					"delete": s.DeleteProject(t.Context(), "acme"),
+				}
 				if m != projects.Cached { // which answers from the mirror alone
 					_, errs["list"] = s.List(t.Context())
 				}
@@ -54,7 +65,8 @@ func TestDirectory_Missing(t *testing.T) {
 				_, errs["read after the relay's refresh"] = w.process(mode(m)).Read(t.Context(), "globex")
 				for action, err := range errs {
 					var hub *projects.HubError
-					if !errors.As(err, &hub) || !errors.Is(err, projects.ErrDirectoryLost) || !strings.Contains(err.Error(), "lists 1 projects") {
+					if !errors.As(err, &hub) || !errors.Is(err, projects.ErrDirectoryLost) ||
+						!strings.Contains(err.Error(), "lists 1 projects") {
 						t.Errorf("%s: %v", action, err)
 					}
 				}
@@ -111,7 +123,8 @@ func TestDirectory_UnknownWhileMirrorFails(t *testing.T) {
 	})
 }
 
-// TestDirectory_JustCreated reads the directory just after another process has created it, while CloudFormation does not show it yet.
+// TestDirectory_JustCreated reads the directory just after another process has created it, while
+// CloudFormation does not show it yet.
 func TestDirectory_JustCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

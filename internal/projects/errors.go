@@ -79,8 +79,10 @@ func otherHub(settings HubLocation) error {
 	return &model.ExplainedError{
 		Text: "the hub is in " + settings.String(),
 		Explanation: model.Explanation{
-			Cause: fmt.Sprintf("They are those of a hub in %s. Its projects cannot be seen from here, and a project that cannot be seen would look like a deleted one.",
-				settings),
+			Cause: fmt.Sprintf(
+				"They are those of a hub in %s. Its projects cannot be seen from here, and a project that cannot be seen would look like a deleted one.",
+				settings,
+			),
 			Changed: model.ChangedNothing,
 			Remedy: "Use credentials and a region of the hub (provider arguments profile, assume_role and region). " +
 				"If the hub is here, correct account_id and region in the parameter.",

@@ -19,11 +19,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once as -parallelism says, the
-// next one as soon as one has finished. Before a node lies the work of the CLI and of the plugin protocol.
+// terraform is how Terraform walks a graph whose nodes don't depend on each other: as many at once
+// as -parallelism says, the next one as soon as one has finished. Before a node lies the work of
+// the CLI and of the plugin protocol.
 type terraform struct {
 	parallelism int
-	// before is the most that lies before a node; between the most that lies between two nodes of one slot, or 0 for the same.
+	// before is the most that lies before a node; between the most that lies between two nodes of
+	// one slot, or 0 for the same.
 	before, between time.Duration
 	rand            *rand.Rand
 }
@@ -73,8 +75,8 @@ func creations(ctx context.Context, s *projects.Service, project string, entitie
 	return steps
 }
 
-// allowed makes users and buckets and returns m permissions on them, which don't depend on each other: more entities than a
-// stack has room for users or buckets.
+// allowed makes users and buckets and returns m permissions on them, which don't depend on each
+// other: more entities than a stack has room for users or buckets.
 func (w *world) allowed(s *projects.Service, project string, m int) []model.Entity {
 	w.t.Helper()
 	const each = 10 // permissions of a user
@@ -88,7 +90,11 @@ func (w *world) allowed(s *projects.Service, project string, m int) []model.Enti
 	mustAll(w.t, terraform{parallelism: len(parents)}.apply(creations(w.t.Context(), s, project, parents...)))
 	entities := make([]model.Entity, m)
 	for i := range entities {
-		entities[i] = model.Permission{User: fmt.Sprintf("u%d", i/each), Bucket: fmt.Sprintf("b%d", i%each), Access: model.Read}
+		entities[i] = model.Permission{
+			User:   fmt.Sprintf("u%d", i/each),
+			Bucket: fmt.Sprintf("b%d", i%each),
+			Access: model.Read,
+		}
 	}
 	return entities
 }
@@ -102,8 +108,8 @@ func mustAll(t *testing.T, errs []error) {
 	}
 }
 
-// TestCreatesShareCommits counts the commits of applies: m creates at parallelism n take m/n, rounded up. 300 commits of one
-// change each would take the test long and show what ten show.
+// TestCreatesShareCommits counts the commits of applies: m creates at parallelism n take m/n,
+// rounded up. 300 commits of one change each would take the test long and show what ten show.
 func TestCreatesShareCommits(t *testing.T) {
 	t.Parallel()
 	for _, m := range []int{1, 10, 25, 300} {
@@ -118,14 +124,18 @@ func TestCreatesShareCommits(t *testing.T) {
 	}
 }
 
-// TestSlowSlotsShareCommits lets the slots that a commit has released come back one by one, for most of a second: the next
-// commit waits for them.
+// TestSlowSlotsShareCommits lets the slots that a commit has released come back one by one, for
+// most of a second: the next commit waits for them.
 func TestSlowSlotsShareCommits(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{10, 30, 100} {
 		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
 			t.Parallel()
-			countCommits(t, 95, terraform{parallelism: n, before: 100 * time.Millisecond, between: 900 * time.Millisecond, rand: newRand(n)})
+			countCommits(
+				t,
+				95,
+				terraform{parallelism: n, before: 100 * time.Millisecond, between: 900 * time.Millisecond, rand: newRand(n)},
+			)
 		})
 	}
 }
@@ -149,8 +159,8 @@ func countCommits(t *testing.T, m int, tf terraform) {
 	})
 }
 
-// TestRunsOfSeveralProjectsShareCommitsEach lets projects be applied at once, each by a run of its own: none waits for another, none takes
-// a commit more.
+// TestRunsOfSeveralProjectsShareCommitsEach lets projects be applied at once, each by a run of its
+// own: none waits for another, none takes a commit more.
 func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const m, n = 60, 10
@@ -171,9 +181,10 @@ func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
 	})
 }
 
-// TestOneRunOfSeveralProjectsSharesCommits lets one run change several projects. Their commits run side by side. Terraform's
-// slots are no project's own, so some wait in the queue of a project while another one's commit runs: that takes more than
-// the fewest commits possible, but never twice as many.
+// TestOneRunOfSeveralProjectsSharesCommits lets one run change several projects. Their commits run
+// side by side. Terraform's slots are no project's own, so some wait in the queue of a project
+// while another one's commit runs: that takes more than the fewest commits possible, but never
+// twice as many.
 func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 	for _, n := range []int{30, 180} {
 		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
@@ -195,8 +206,9 @@ func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
 	}
 }
 
-// TestSaturatedApplyWarnsOnce applies more than Terraform's slots hold, to one project or to several at once: one warning for
-// the process, with the number of slots. When everything fits into a few waves, there is none.
+// TestSaturatedApplyWarnsOnce applies more than Terraform's slots hold, to one project or to
+// several at once: one warning for the process, with the number of slots. When everything fits into
+// a few waves, there is none.
 func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	for _, c := range []struct {
 		projects, m, n int // projects of m entities each, at parallelism n
@@ -241,8 +253,9 @@ func (w *world) prepare(s *projects.Service, names []string, m int) [][]func() e
 	return applies
 }
 
-// TestDependentMembersEndTheSameInAnyOrder creates a user, a bucket and the permission that needs both, in every order and
-// in one batch or in two: a permission that comes too early waits for the next batch.
+// TestDependentMembersEndTheSameInAnyOrder creates a user, a bucket and the permission that needs
+// both, in every order and in one batch or in two: a permission that comes too early waits for the
+// next batch.
 func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
 	entities := map[string]model.Entity{
 		"bucket": bucket("inbox"), "user": model.User{Name: "partner"},
@@ -290,7 +303,11 @@ func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
 						want = got
 						return
 					}
-					if diff := cmp.Diff(want.Contents, got.Contents, cmpopts.IgnoreFields(template.Contents{}, "Incarnations")); diff != "" {
+					if diff := cmp.Diff(
+						want.Contents,
+						got.Contents,
+						cmpopts.IgnoreFields(template.Contents{}, "Incarnations"),
+					); diff != "" {
 						t.Errorf("it ends differently (-first +this):\n%s", diff)
 					}
 				})
@@ -377,14 +394,23 @@ func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
 	})
 }
 
-// TestWhatABatchWasToDeleteIsNotGone has a process delete a user, change it, and make it again, all at once; AWS refuses that commit.
+// TestWhatABatchWasToDeleteIsNotGone has a process delete a user, change it, and make it again, all
+// at once; AWS refuses that commit.
 func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()
 		must(t, s.CreateProject(t.Context(), acme()))
 		must(t, s.Create(t.Context(), "acme", model.User{Name: "partner"}))
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "ExecuteChangeSet",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				Times:     1,
+			},
+		)
 		tagged := func(value string) model.User { return model.User{Name: "partner", Tags: map[string]string{"v": value}} }
 		var group sync.WaitGroup
 		var deleted, updated, created error
@@ -395,7 +421,12 @@ func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
 		group.Go(func() { created = s.Create(t.Context(), "acme", tagged("created")) })
 		group.Wait()
 		if deleted == nil || model.IsNotFound(updated, model.NotFoundEntity) {
-			t.Errorf("deleting ended with %v, updating with %v, creating with %v: the user was there all the time", deleted, updated, created)
+			t.Errorf(
+				"deleting ended with %v, updating with %v, creating with %v: the user was there all the time",
+				deleted,
+				updated,
+				created,
+			)
 		}
 	})
 }

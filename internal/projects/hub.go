@@ -101,7 +101,9 @@ func (hub *hub) missingTable(err error) error {
 	if !model.IsNotFound(err, model.NotFoundTable) {
 		return nil
 	}
-	return hub.error(badHubSettings("table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", hub.settings.Table, hub.at)))
+	return hub.error(
+		badHubSettings("table", fmt.Sprintf("the DynamoDB table %q does not exist in %s", hub.settings.Table, hub.at)),
+	)
 }
 
 // error wraps an error with the hub in a *HubError.

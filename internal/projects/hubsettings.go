@@ -83,7 +83,11 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 	err := json.Unmarshal([]byte(value), &settings)
 	switch {
 	case settings.Format > hubFormat: // its other fields may have any type
-		return nil, &model.NewerFormatError{What: "the SSM parameter " + parameter, Format: strconv.Itoa(settings.Format), Known: hubFormat}
+		return nil, &model.NewerFormatError{
+			What:   "the SSM parameter " + parameter,
+			Format: strconv.Itoa(settings.Format),
+			Known:  hubFormat,
+		}
 	case err != nil:
 		return nil, badHubSettings("", "expected a JSON object: "+err.Error())
 	}
@@ -108,7 +112,10 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 	}
 	if address := settings.ManagementURL; address != "" {
 		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return nil, badHubSettings("management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address))
+			return nil, badHubSettings(
+				"management_url",
+				fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address),
+			)
 		}
 	}
 	return &settings, nil

@@ -21,7 +21,12 @@ import (
 
 // hubValue is a valid value of the hub's parameter with some fields replaced; "" leaves a field out.
 func hubValue(change map[string]string) string {
-	fields := map[string]string{"format": `1`, "account_id": `"000000000000"`, "region": `"eu-west-1"`, "table": `"stowage"`}
+	fields := map[string]string{
+		"format":     `1`,
+		"account_id": `"000000000000"`,
+		"region":     `"eu-west-1"`,
+		"table":      `"stowage"`,
+	}
 	maps.Copy(fields, change)
 	var members []string
 	for _, name := range []string{"format", "account_id", "region", "table", "template_bucket", "management_url"} {
@@ -89,8 +94,9 @@ func TestHubSettings_Invalid(t *testing.T) {
 	}
 }
 
-// TestHubSettings_CopiedToAnotherRegion reads settings that were copied to the provider's region from the hub's. The mirror and the directory
-// are empty there, which must not be taken for deleted projects. The parameter's ARN tells the account where STS is not asked.
+// TestHubSettings_CopiedToAnotherRegion reads settings that were copied to the provider's region
+// from the hub's. The mirror and the directory are empty there, which must not be taken for deleted
+// projects. The parameter's ARN tells the account where STS is not asked.
 func TestHubSettings_CopiedToAnotherPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		account, region string
@@ -111,7 +117,9 @@ func TestHubSettings_CopiedToAnotherPlace(t *testing.T) {
 				})
 				must(t, err)
 				_, err = elsewhere.Hub().SSM.PutParameter(t.Context(), &ssm.PutParameterInput{
-					Name: aws.String("/stowage/hub/" + sandbox.HubName), Value: w.hubParameter().Value, Type: ssmtypes.ParameterTypeString,
+					Name:  aws.String("/stowage/hub/" + sandbox.HubName),
+					Value: w.hubParameter().Value,
+					Type:  ssmtypes.ParameterTypeString,
 				})
 				must(t, err)
 				s := w.process(func(config *projects.Config) { config.Clients = elsewhere })

@@ -21,7 +21,10 @@ import (
 
 // rotated is a user as the provider would plan it at a moment, from what it is; nil for a new one.
 func rotated(from *model.User, trigger string) model.User {
-	user := model.User{Name: "partner", AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Trigger: trigger}}
+	user := model.User{
+		Name:      "partner",
+		AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Trigger: trigger},
+	}
 	var have *model.AccessKey
 	if from != nil {
 		have = from.AccessKey
@@ -33,7 +36,10 @@ func rotated(from *model.User, trigger string) model.User {
 // keys are the access keys that IAM has of the user, by id: their statuses.
 func (w *world) keys() map[string]string {
 	w.t.Helper()
-	out, err := w.member().IAM.ListAccessKeys(w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("acme-partner")})
+	out, err := w.member().IAM.ListAccessKeys(
+		w.t.Context(),
+		&iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
+	)
 	must(w.t, err)
 	statuses := map[string]string{}
 	for _, key := range out.AccessKeyMetadata {
@@ -65,7 +71,8 @@ func (w *world) wantKeys(user model.User) {
 		current, _ := user.AccessKey.Current()
 		read, err := w.process().Credentials(w.t.Context(), chosen.SecretARN)
 		must(w.t, err)
-		if read.ID != chosen.KeyIDs[current] || read.Secret == "" || read.UserName != "acme-partner" || read.Region != "eu-west-1" {
+		if read.ID != chosen.KeyIDs[current] || read.Secret == "" || read.UserName != "acme-partner" ||
+			read.Region != "eu-west-1" {
 			w.t.Errorf("%v: the secret holds the key %s of %s, want %s", mode, read.ID, read.UserName, chosen.KeyIDs[current])
 		}
 	}
@@ -96,9 +103,20 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 
 		// Keys that were planned from other keys are refused.
 		outdated := user
-		outdated.AccessKey = &model.AccessKey{Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Now().Add(-time.Hour)}}}
+		outdated.AccessKey = &model.AccessKey{
+			Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Now().Add(-time.Hour)}},
+		}
 		var moved *model.FieldConflictError
-		if err := w.process().Update(t.Context(), "acme", rotated(nil, ""), projects.As("one"), projects.From(outdated)); !errors.As(err, &moved) {
+		if err := w.process().Update(
+			t.Context(),
+			"acme",
+			rotated(nil, ""),
+			projects.As("one"),
+			projects.From(outdated),
+		); !errors.As(
+			err,
+			&moved,
+		) {
 			t.Errorf("the error is %v", err)
 		}
 		w.wantKeys(user)
@@ -160,7 +178,8 @@ func TestKeysMadeByHandFillTheSlots(t *testing.T) {
 		time.Sleep(90 * 24 * time.Hour)
 		var failed *commit.CommitError
 		err = w.process().Update(t.Context(), "acme", rotated(&user, ""), projects.As("one"), projects.From(user))
-		if !errors.As(err, &failed) || !slices.ContainsFunc(failed.Reasons, func(r string) bool { return strings.Contains(r, "AccessKeysPerUser") }) {
+		if !errors.As(err, &failed) ||
+			!slices.ContainsFunc(failed.Reasons, func(r string) bool { return strings.Contains(r, "AccessKeysPerUser") }) {
 			t.Errorf("the error is %v", err)
 		}
 		if got := len(w.keys()); got != 2 {

@@ -99,7 +99,11 @@ func (sh observer) Superseded() { sh.memory().supersede() }
 func (sh observer) Unhealed(ctx context.Context, u commit.Unhealed) {
 	hub := sh.project.hub
 	hub.warnings.add(UnhealedWarning{sh.project.name, sh.stack.Name(), u.LogicalIDs, u.Reasons})
-	hub.config.Warn(ctx, "Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew", map[string]any{
-		"stack": sh.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons,
-	})
+	hub.config.Warn(
+		ctx,
+		"Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew",
+		map[string]any{
+			"stack": sh.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons,
+		},
+	)
 }

@@ -28,7 +28,10 @@ func (e *BucketLostError) Error() string {
 // Explain implements model.Explainer.
 func (e *BucketLostError) Explain() model.Explanation {
 	return model.Explanation{
-		Cause:   fmt.Sprintf("Another resource took it over while it was being deleted. The bucket %s is still in the template of the project.", e.Bucket),
+		Cause: fmt.Sprintf(
+			"Another resource took it over while it was being deleted. The bucket %s is still in the template of the project.",
+			e.Bucket,
+		),
 		Changed: model.ChangedPartly,
 		Done:    e.Done,
 		Remedy:  "Replace the resource that manages it now, with terraform apply -replace=ADDRESS, which creates the bucket again.",

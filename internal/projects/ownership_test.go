@@ -53,7 +53,10 @@ func (w *world) wantExchange(incarnation string) {
 	if len(view.Contents.Deviations) > 0 {
 		w.t.Errorf("deviations %v", view.Contents.Deviations)
 	}
-	if _, err := w.member().S3.GetBucketPolicy(w.t.Context(), &s3.GetBucketPolicyInput{Bucket: aws.String(bucket("inbox").BucketName)}); err != nil {
+	if _, err := w.member().S3.GetBucketPolicy(
+		w.t.Context(),
+		&s3.GetBucketPolicyInput{Bucket: aws.String(bucket("inbox").BucketName)},
+	); err != nil {
 		w.t.Errorf("the bucket and its policy: %v", err)
 	}
 	there, _ := view.Contents.Of(model.User{Name: "partner"}.ID())
@@ -62,10 +65,17 @@ func (w *world) wantExchange(incarnation string) {
 		w.t.Fatal("the user is gone")
 	}
 	w.wantKeys(user)
-	if home := w.sftpUser(view.Contents.Env.SFTPServerID, "partner").HomeDirectoryMappings; len(home) != 1 || home[0].Entry != "/inbox" {
+	if home := w.sftpUser(
+		view.Contents.Env.SFTPServerID,
+		"partner",
+	).HomeDirectoryMappings; len(home) != 1 ||
+		home[0].Entry != "/inbox" {
 		w.t.Errorf("in SFTP the user has %+v", home)
 	}
-	policies, err := w.member().IAM.ListAttachedGroupPolicies(w.t.Context(), &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")})
+	policies, err := w.member().IAM.ListAttachedGroupPolicies(
+		w.t.Context(),
+		&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
+	)
 	must(w.t, err)
 	if len(policies.AttachedPolicies) != 1 {
 		w.t.Errorf("the user has %d policies", len(policies.AttachedPolicies))
@@ -84,7 +94,13 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 		slices.Reverse(entities)
 		for _, e := range entities {
 			var another *model.ConflictError
-			if err := s.Delete(t.Context(), "acme", e.ID(), projects.As("one")); !errors.As(err, &another) || another.Kind != model.ConflictOwner || another.Present != "two" {
+			if err := s.Delete(
+				t.Context(),
+				"acme",
+				e.ID(),
+				projects.As("one"),
+			); !errors.As(err, &another) || another.Kind != model.ConflictOwner ||
+				another.Present != "two" {
 				t.Errorf("deleting the old %s: %v", e.ID(), err)
 			}
 		}
@@ -107,9 +123,10 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	})
 }
 
-// TestOwnership_RenamedAddress deletes and creates each entity at once, as Terraform does when the address of a resource changes.
-// The one goes first that comes first. Without an origin a creation fails that comes before the deletion, as when the deletion
-// waits for another resource. In no case does an acknowledged creation leave nothing.
+// TestOwnership_RenamedAddress deletes and creates each entity at once, as Terraform does when the
+// address of a resource changes. The one goes first that comes first. Without an origin a creation
+// fails that comes before the deletion, as when the deletion waits for another resource. In no case
+// does an acknowledged creation leave nothing.
 func TestOwnership_RenamedAddress(t *testing.T) {
 	for _, o := range []string{"", "ws"} {
 		for _, after := range []time.Duration{-5 * time.Second, -10 * time.Millisecond, 0, 10 * time.Millisecond, 5 * time.Second} {
@@ -241,7 +258,15 @@ func TestOwnership_StaleViewDeletesNothing(t *testing.T) {
 			inbox.OnDelete = onDelete
 			must(t, first.Create(t.Context(), "acme", inbox, projects.As("one")))
 			must(t, w.process(origin("ws")).Create(t.Context(), "acme", inbox, projects.As("two")))
-			if err := first.Delete(t.Context(), "acme", inbox.ID(), projects.As("one")); !model.IsConflict(err, model.ConflictOwner) {
+			if err := first.Delete(
+				t.Context(),
+				"acme",
+				inbox.ID(),
+				projects.As("one"),
+			); !model.IsConflict(
+				err,
+				model.ConflictOwner,
+			) {
 				t.Errorf("on_delete = %q: %v", onDelete, err)
 			}
 			_, err := w.member().S3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String(inbox.BucketName)})
@@ -250,7 +275,8 @@ func TestOwnership_StaleViewDeletesNothing(t *testing.T) {
 	}
 }
 
-// TestOwnership_BucketLost takes a bucket over while another process has deleted it and not yet said so in the template.
+// TestOwnership_BucketLost takes a bucket over while another process has deleted it and not yet
+// said so in the template.
 func TestOwnership_BucketLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -260,7 +286,15 @@ func TestOwnership_BucketLost(t *testing.T) {
 			must(t, w.process(origin("ws")).Create(t.Context(), "acme", bucket("inbox"), projects.As("two")))
 		}))
 		var lost *projects.BucketLostError
-		err := w.process(origin("ws"), func(c *projects.Config) { c.Clients = clients }).Delete(t.Context(), "acme", bucket("inbox").ID(), projects.As("one"))
+		err := w.process(
+			origin("ws"),
+			func(c *projects.Config) { c.Clients = clients },
+		).Delete(
+			t.Context(),
+			"acme",
+			bucket("inbox").ID(),
+			projects.As("one"),
+		)
 		if !errors.As(err, &lost) || lost.Bucket != bucket("inbox").BucketName {
 			t.Errorf("the deletion says %v", err)
 		}
@@ -300,7 +334,8 @@ func TestOwnership_SeveralStacks(t *testing.T) {
 	})
 }
 
-// TestThreeWay_Projects: a plan that was saved changes what it has shown, and leaves alone what others have changed since.
+// TestThreeWay_Projects: a plan that was saved changes what it has shown, and leaves alone what
+// others have changed since.
 func TestThreeWay_Projects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -316,7 +351,15 @@ func TestThreeWay_Projects(t *testing.T) {
 		if diff := cmp.Diff(&want, w.read(projects.Authoritative).Contents.Project); diff != "" {
 			t.Errorf("the project (-want +got): %s", diff)
 		}
-		if err := s.UpdateProject(t.Context(), retained, projects.As("two"), projects.From(acme())); !model.IsConflict(err, model.ConflictOwner) {
+		if err := s.UpdateProject(
+			t.Context(),
+			retained,
+			projects.As("two"),
+			projects.From(acme()),
+		); !model.IsConflict(
+			err,
+			model.ConflictOwner,
+		) {
 			t.Errorf("updating another incarnation: %v", err)
 		}
 		empty := acme()

@@ -18,7 +18,10 @@ func fill(t *testing.T, s *projects.Service) {
 	must(t, s.Create(t.Context(), "acme", bucket("inbox")))
 	must(t, s.Create(t.Context(), "acme", bucket("outbox")))
 	must(t, s.Create(t.Context(), "acme", model.User{Name: "partner"}))
-	must(t, s.Create(t.Context(), "acme", model.Permission{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "in/"}))
+	must(
+		t,
+		s.Create(t.Context(), "acme", model.Permission{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "in/"}),
+	)
 }
 
 func must(t *testing.T, err error) {
@@ -45,7 +48,10 @@ func TestWhatIsCreatedIsReadByAnotherProcess(t *testing.T) {
 				if view.Contents.Env.KeyARN == "" {
 					t.Error("the key's ARN is not known")
 				}
-				if diff := cmp.Diff([]model.Permission{{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "in/"}}, view.Contents.Permissions); diff != "" {
+				if diff := cmp.Diff(
+					[]model.Permission{{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "in/"}},
+					view.Contents.Permissions,
+				); diff != "" {
 					t.Error(diff)
 				}
 			})
@@ -56,10 +62,22 @@ func TestWhatIsCreatedIsReadByAnotherProcess(t *testing.T) {
 // TestReadBudget is the call budget of a plan, as the package's documentation states it.
 func TestReadBudget(t *testing.T) {
 	budgets := map[projects.ReadMode]map[string]int{
-		projects.Cached:   {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1},
-		projects.Verified: {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 1},
+		projects.Cached: {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1},
+		projects.Verified: {
+			"sts.GetCallerIdentity":         1,
+			"ssm.GetParameter":              1,
+			"dynamodb.Query":                1,
+			"sts.AssumeRole":                1,
+			"cloudformation.DescribeStacks": 1,
+		},
 		// The directory tells where the project is, and each of the two stacks is read in one piece.
-		projects.Authoritative: {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "sts.AssumeRole": 1, "cloudformation.DescribeStacks": 4, "cloudformation.GetTemplate": 2},
+		projects.Authoritative: {
+			"sts.GetCallerIdentity":         1,
+			"ssm.GetParameter":              1,
+			"sts.AssumeRole":                1,
+			"cloudformation.DescribeStacks": 4,
+			"cloudformation.GetTemplate":    2,
+		},
 	}
 	for mode, budget := range budgets {
 		t.Run(string(mode), func(t *testing.T) {

@@ -75,9 +75,13 @@ func (proj *project) publish(ctx context.Context, bound time.Duration) error {
 // even if publishing fails: the relay's sweep sends the rest.
 func (proj *project) tell(ctx context.Context) {
 	if err := proj.publish(ctx, publishBound); err != nil {
-		proj.hub.config.Warn(ctx, "Web clients could not be told of the change; the relay does it within a minute", map[string]any{
-			"project": proj.name, "error": strings.TrimSpace(err.Error()),
-		})
+		proj.hub.config.Warn(
+			ctx,
+			"Web clients could not be told of the change; the relay does it within a minute",
+			map[string]any{
+				"project": proj.name, "error": strings.TrimSpace(err.Error()),
+			},
+		)
 	}
 }
 
@@ -106,7 +110,12 @@ func (hub *hub) publish(ctx context.Context, project string) error {
 }
 
 // send sends events to clients and returns the position up to which they were sent.
-func (hub *hub) send(ctx context.Context, audience []mirror.Connection, events []event.Event, unsent mirror.Unsent) (upto event.Position, err error) {
+func (hub *hub) send(
+	ctx context.Context,
+	audience []mirror.Connection,
+	events []event.Event,
+	unsent mirror.Unsent,
+) (upto event.Position, err error) {
 	upto = unsent.Upto
 	if n := len(events); n > 0 {
 		upto = events[n-1].Position() // there may be more by now, or another epoch

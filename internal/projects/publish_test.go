@@ -26,7 +26,12 @@ func (w *world) live() *apigateway.Stage {
 	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:routes"
 	w.box.RegisterFunction(arn, func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil })
 	stage, err := w.box.WebSockets().Deploy(apigateway.Settings{
-		API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: "eu-west-1", Routes: map[string]string{"$connect": arn}, Buffer: 4 << 10,
+		API:     "live",
+		Stage:   "prod",
+		Account: sandbox.HubAccount,
+		Region:  "eu-west-1",
+		Routes:  map[string]string{"$connect": arn},
+		Buffer:  4 << 10,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -48,11 +53,17 @@ func (w *world) table() *mirror.Table { return mirror.New(w.clients().Hub().Dyna
 // watch connects a client that may see projects.
 func (w *world) watch(stage *apigateway.Stage, names ...string) *apigateway.Conn {
 	w.t.Helper()
-	c, err := stage.Connect(w.t.Context(), apigateway.Handshake{SourceIP: fmt.Sprint(len(w.box.WebSockets().Connections()))})
+	c, err := stage.Connect(
+		w.t.Context(),
+		apigateway.Handshake{SourceIP: fmt.Sprint(len(w.box.WebSockets().Connections()))},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	err = w.table().Connect(w.t.Context(), mirror.Connection{ID: c.ID(), Projects: names, Ends: time.Now().Add(2 * time.Hour)})
+	err = w.table().Connect(
+		w.t.Context(),
+		mirror.Connection{ID: c.ID(), Projects: names, Ends: time.Now().Add(2 * time.Hour)},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -134,7 +145,8 @@ func (w *world) called(operation string) context.Context {
 	return ctx
 }
 
-// The cost of telling: for each of the two events of a commit three reads and a write, and a post for each client that may see it.
+// The cost of telling: for each of the two events of a commit three reads and a write, and a post
+// for each client that may see it.
 func TestWhatTellingCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cost := func(clients int, manage bool) map[string]int {
@@ -169,7 +181,8 @@ func TestWhatTellingCosts(t *testing.T) {
 	})
 }
 
-// Clients that have gone are forgotten, those that don't read are left to catch up: neither is a failure, nor is it tried again.
+// Clients that have gone are forgotten, those that don't read are left to catch up: neither is a
+// failure, nor is it tried again.
 func TestClientsThatCannotBeReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -250,7 +263,11 @@ func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
 				if took := time.Since(began); took > usual+2*fails.bound+time.Second {
 					t.Errorf("it took %s, usually %s", took, usual)
 				}
-				if len(warned) == 0 && name == "refused" || slices.ContainsFunc(warned, func(m string) bool { return !strings.HasPrefix(m, "Web clients could not be told") }) {
+				if len(warned) == 0 && name == "refused" ||
+					slices.ContainsFunc(
+						warned,
+						func(m string) bool { return !strings.HasPrefix(m, "Web clients could not be told") },
+					) {
 					t.Errorf("warned: %q", warned)
 				}
 				if got := w.heard(c); got != nil {
@@ -289,7 +306,12 @@ func TestPublishingAtTheSameTime(t *testing.T) {
 		quiet := w.process()
 		must(t, quiet.CreateProject(t.Context(), acme()))
 		c := w.watch(stage, "acme")
-		version := mirror.Version{StackID: "arn:other", LastUpdated: time.Now(), Status: "UPDATE_IN_PROGRESS", Phase: mirror.PhaseOf("UPDATE_IN_PROGRESS")}
+		version := mirror.Version{
+			StackID:     "arn:other",
+			LastUpdated: time.Now(),
+			Status:      "UPDATE_IN_PROGRESS",
+			Phase:       mirror.PhaseOf("UPDATE_IN_PROGRESS"),
+		}
 		for n := range 3 { // stored by a process that died
 			_, _, err := w.table().Write(t.Context(), "acme", 10+n, mirror.Update{Version: version, StackName: "other"})
 			must(t, err)

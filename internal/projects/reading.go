@@ -172,6 +172,10 @@ func (r *reader) absent(ctx context.Context, first *shard, read *shardRead) (*Vi
 		return closing, nil
 	}
 	return nil, &model.NotFoundError{
-		Kind: model.NotFoundStack, Project: proj.name, Stack: first.stack.Name(), AccountID: listing.AccountID, Region: listing.Region,
+		Kind:      model.NotFoundStack,
+		Project:   proj.name,
+		Stack:     first.stack.Name(),
+		AccountID: listing.AccountID,
+		Region:    listing.Region,
 	}
 }

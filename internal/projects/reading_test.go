@@ -47,7 +47,10 @@ func (w *world) restoreMirror(items []map[string]types.AttributeValue) {
 	w.t.Helper()
 	w.loseMirror()
 	for _, item := range items {
-		_, err := w.clients().Hub().DynamoDB.PutItem(w.t.Context(), &dynamodb.PutItemInput{TableName: aws.String(sandbox.HubName), Item: item})
+		_, err := w.clients().Hub().DynamoDB.PutItem(
+			w.t.Context(),
+			&dynamodb.PutItemInput{TableName: aws.String(sandbox.HubName), Item: item},
+		)
 		must(w.t, err)
 	}
 }
@@ -75,7 +78,8 @@ func sameView(t *testing.T, want, have *projects.View) {
 	}
 }
 
-// TestMirrorMakesReadsFasterButNeverDifferent damages the mirror in every way. What is read stays the same; only calls are added.
+// TestMirrorMakesReadsFasterButNeverDifferent damages the mirror in every way. What is read stays
+// the same; only calls are added.
 func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 	cases := map[string]struct {
 		damage func(w *world, old []map[string]types.AttributeValue)
@@ -84,9 +88,24 @@ func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 		// repaired.
 		templates, afterwards int
 	}{
-		"intact": {func(*world, []map[string]types.AttributeValue) {}, []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative}, 0, 0},
-		"lost":   {func(w *world, _ []map[string]types.AttributeValue) { w.loseMirror() }, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 0},
-		"stale":  {func(w *world, old []map[string]types.AttributeValue) { w.restoreMirror(old) }, []projects.ReadMode{projects.Verified}, 1, 0},
+		"intact": {
+			func(*world, []map[string]types.AttributeValue) {},
+			[]projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative},
+			0,
+			0,
+		},
+		"lost": {
+			func(w *world, _ []map[string]types.AttributeValue) { w.loseMirror() },
+			[]projects.ReadMode{projects.Verified, projects.Cached},
+			2,
+			0,
+		},
+		"stale": {
+			func(w *world, old []map[string]types.AttributeValue) { w.restoreMirror(old) },
+			[]projects.ReadMode{projects.Verified},
+			1,
+			0,
+		},
 		"unreachable": {func(w *world, _ []map[string]types.AttributeValue) {
 			w.faults(sandbox.Fault{Service: "dynamodb", Effect: sandbox.FailCall, Code: "AccessDeniedException"})
 		}, []projects.ReadMode{projects.Verified, projects.Cached}, 2, 2},
@@ -130,12 +149,15 @@ func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 
 func (w *world) dropTable() {
 	w.t.Helper()
-	_, err := w.clients().Hub().DynamoDB.DeleteTable(w.t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(sandbox.HubName)})
+	_, err := w.clients().Hub().DynamoDB.DeleteTable(
+		w.t.Context(),
+		&dynamodb.DeleteTableInput{TableName: aws.String(sandbox.HubName)},
+	)
 	must(w.t, err)
 }
 
-// TestHub_TableMissing refuses a hub whose table does not exist, before anything is changed: the settings name the wrong one. Without the
-// mirror, a mode that does not need it works.
+// TestHub_TableMissing refuses a hub whose table does not exist, before anything is changed: the
+// settings name the wrong one. Without the mirror, a mode that does not need it works.
 func TestHub_TableMissing(t *testing.T) {
 	for _, m := range []projects.ReadMode{projects.Verified, projects.Cached} {
 		t.Run(string(m), func(t *testing.T) {
@@ -155,7 +177,8 @@ func TestHub_TableMissing(t *testing.T) {
 					"create": s.Create(t.Context(), "acme", bucket("third")), "delete": s.Delete(t.Context(), "acme", bucket("inbox").ID()),
 				} {
 					var hub *projects.HubError
-					if !errors.As(err, &hub) || !errors.Is(err, projects.ErrHubSettings) || !strings.Contains(err.Error(), `field "table"`) {
+					if !errors.As(err, &hub) || !errors.Is(err, projects.ErrHubSettings) ||
+						!strings.Contains(err.Error(), `field "table"`) {
 						t.Errorf("%s: %v", action, err)
 					}
 				}
@@ -219,7 +242,8 @@ func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
 	})
 }
 
-// TestATemplateThatStaysStaleIsDoubted has CloudFormation give the template of the commit before, for longer than it usually does.
+// TestATemplateThatStaysStaleIsDoubted has CloudFormation give the template of the commit before,
+// for longer than it usually does.
 func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 	partner := model.User{Name: "partner"}
 	stale := sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead}
@@ -313,10 +337,19 @@ func TestUnknownProjectIsATypedError(t *testing.T) {
 		s := w.process()
 		fill(t, s)
 		var unknown *model.NotFoundError
-		if _, err := s.Read(t.Context(), "nope"); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject || unknown.Project != "nope" {
+		if _, err := s.Read(
+			t.Context(),
+			"nope",
+		); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject ||
+			unknown.Project != "nope" {
 			t.Errorf("reading an unknown project: %v", err)
 		}
-		if err := s.Create(t.Context(), "nope", model.User{Name: "partner"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
+		if err := s.Create(
+			t.Context(),
+			"nope",
+			model.User{Name: "partner"},
+		); !errors.As(err, &unknown) ||
+			unknown.Kind != model.NotFoundProject {
 			t.Errorf("creating in an unknown project: %v", err)
 		}
 		must(t, s.Delete(t.Context(), "nope", model.ID{Kind: model.KindUser, Name: "partner"}))
@@ -328,11 +361,21 @@ func TestUnknownProjectIsATypedError(t *testing.T) {
 func (w *world) deleteStack() {
 	w.t.Helper()
 	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
-	_, err := client.UpdateTerminationProtection(w.t.Context(), &cloudformation.UpdateTerminationProtectionInput{StackName: name, EnableTerminationProtection: aws.Bool(false)})
+	_, err := client.UpdateTerminationProtection(
+		w.t.Context(),
+		&cloudformation.UpdateTerminationProtectionInput{StackName: name, EnableTerminationProtection: aws.Bool(false)},
+	)
 	must(w.t, err)
 	_, err = client.DeleteStack(w.t.Context(), &cloudformation.DeleteStackInput{StackName: name})
 	must(w.t, err)
-	must(w.t, cloudformation.NewStackDeleteCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40))
+	must(
+		w.t,
+		cloudformation.NewStackDeleteCompleteWaiter(client).Wait(
+			w.t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: name},
+			1<<40,
+		),
+	)
 }
 
 // member are clients with the project account's own credentials: a person or a script.
@@ -347,13 +390,27 @@ func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
 			w.deleteStack()
 			s := w.process(mode(m))
 			var missing *model.NotFoundError
-			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack || missing.AccountID != account {
+			if _, err := s.Read(
+				t.Context(),
+				"acme",
+			); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack ||
+				missing.AccountID != account {
 				t.Errorf("%s: reading: %v", m, err)
 			}
-			if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack {
+			if err := s.Delete(
+				t.Context(),
+				"acme",
+				bucket("inbox").ID(),
+			); !errors.As(err, &missing) ||
+				missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: deleting: %v", m, err)
 			}
-			if err := before.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack {
+			if err := before.Create(
+				t.Context(),
+				"acme",
+				model.User{Name: "later"},
+			); !errors.As(err, &missing) ||
+				missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: creating in a process that remembers the stack: %v", m, err)
 			}
 		})
@@ -365,7 +422,11 @@ func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(func(c *projects.Config) { c.RoleName = "Nope" })
 		var refused *awsclient.AssumeRoleError
-		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &refused) || !strings.Contains(refused.RoleARN, "Nope") {
+		if err := s.CreateProject(
+			t.Context(),
+			acme(),
+		); !errors.As(err, &refused) ||
+			!strings.Contains(refused.RoleARN, "Nope") {
 			t.Errorf("creating a project: %v", err)
 		}
 		listings, err := w.process().List(t.Context())
@@ -406,7 +467,10 @@ func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
 		if err := s.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.Is(err, template.ErrNotJSON) {
 			t.Errorf("creating: %v", err)
 		}
-		got, err := w.member().CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-acme-0")})
+		got, err := w.member().CloudFormation.GetTemplate(
+			t.Context(),
+			&cloudformation.GetTemplateInput{StackName: aws.String("stowage-acme-0")},
+		)
 		must(t, err)
 		if aws.ToString(got.TemplateBody) != yaml {
 			t.Error("the template was changed")
@@ -422,8 +486,12 @@ func (w *world) saveAsYAML() string {
 	must(w.t, err)
 	yaml := toYAML(w.t, aws.ToString(got.TemplateBody))
 	_, err = client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
-		StackName: name, TemplateBody: aws.String(yaml), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
-		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("77")}},
+		StackName:    name,
+		TemplateBody: aws.String(yaml),
+		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{
+			{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("77")},
+		},
 	})
 	must(w.t, err)
 	return yaml

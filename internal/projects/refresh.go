@@ -179,7 +179,11 @@ func (r *refresh) all(ctx context.Context) (done Refreshed, err error) {
 
 // others refreshes the chosen ones of a project's other stacks. contents are the first stack's. The
 // status is that of the last chosen stack.
-func (r *refresh) others(ctx context.Context, contents *template.Contents, chosen func(n int) bool) (all Refreshed, err error) {
+func (r *refresh) others(
+	ctx context.Context,
+	contents *template.Contents,
+	chosen func(n int) bool,
+) (all Refreshed, err error) {
 	for n := 1; n < contents.Shards; n++ {
 		if !chosen(n) {
 			continue
@@ -258,7 +262,11 @@ func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Cont
 	if described == nil {
 		return sh.gone(ctx, head, contents)
 	}
-	update := mirror.Update{StackName: sh.stack.Name(), Reason: described.StatusReason, Version: version(*described, revisionOf(*described))}
+	update := mirror.Update{
+		StackName: sh.stack.Name(),
+		Reason:    described.StatusReason,
+		Version:   version(*described, revisionOf(*described)),
+	}
 	whole := body != nil && !body.Doubtful || !cfn.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, done, nil
@@ -309,9 +317,13 @@ func (sh *shard) gone(
 	case head.Status == cfn.DeleteComplete || closing && sh.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil
 	}
-	out, err := sh.account.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)})
+	out, err := sh.account.CloudFormation.DescribeStacks(
+		ctx,
+		&cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)},
+	)
 	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != cfn.DeleteComplete {
-		return contents, Refreshed{Status: head.Status}, nil //nolint:nilerr // that it isn't there is known; a failure to hear more leaves the mirror as it was
+		// That the stack is gone is known. A failure to learn more leaves the mirror as it was.
+		return contents, Refreshed{Status: head.Status}, nil //nolint:nilerr // see above
 	}
 	update := mirror.Update{StackName: sh.stack.Name(), Version: head.Version}
 	update.Status = cfn.DeleteComplete

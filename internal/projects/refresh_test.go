@@ -26,11 +26,22 @@ func (w *world) retag(value string) {
 	w.t.Helper()
 	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
 	_, err := client.UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
-		StackName: name, UsePreviousTemplate: aws.Bool(true), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
-		Parameters: []cfntypes.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String(value)}},
+		StackName:           name,
+		UsePreviousTemplate: aws.Bool(true),
+		Capabilities:        []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		Parameters: []cfntypes.Parameter{
+			{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String(value)},
+		},
 	})
 	must(w.t, err)
-	must(w.t, cloudformation.NewStackUpdateCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40))
+	must(
+		w.t,
+		cloudformation.NewStackUpdateCompleteWaiter(client).Wait(
+			w.t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: name},
+			1<<40,
+		),
+	)
 }
 
 func (w *world) mirrored(project string) *mirror.Snapshot {
@@ -87,12 +98,20 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 			"not counted":     {Project: "acme", Shard: 7, AccountID: account, Region: "eu-west-1"},
 			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
 		} {
-			if done, err := relay.Synchronizer().RefreshStack(t.Context(), foreign); done.Changed || !model.IsNotFound(err, model.NotFoundOwner) {
+			if done, err := relay.Synchronizer().RefreshStack(
+				t.Context(),
+				foreign,
+			); done.Changed ||
+				!model.IsNotFound(err, model.NotFoundOwner) {
 				t.Errorf("%s: %+v, %v", name, done, err)
 			}
 		}
 		var unknown *model.NotFoundError
-		if _, err := relay.Synchronizer().RefreshStack(t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"}); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject {
+		if _, err := relay.Synchronizer().RefreshStack(
+			t.Context(),
+			projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"},
+		); !errors.As(err, &unknown) ||
+			unknown.Kind != model.NotFoundProject {
 			t.Errorf("an unknown project: %v", err)
 		}
 		if diff := cmp.Diff(before, w.mirrored("acme")); diff != "" {
@@ -128,7 +147,15 @@ func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
 		// The first change set closes the project, the second would take it out of the directory.
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", After: 1})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "CreateChangeSet",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				After:     1,
+			},
+		)
 		if err := w.process().DeleteProject(t.Context(), "acme"); err == nil {
 			t.Fatal("the deletion was not interrupted")
 		}
@@ -142,7 +169,8 @@ func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
 	})
 }
 
-// TestRefreshStack_ProjectMadeAgainElsewhere: a relay that knows a project finds it where it was made again, in another region or account.
+// TestRefreshStack_ProjectMadeAgainElsewhere: a relay that knows a project finds it where it was
+// made again, in another region or account.
 func TestRefreshStack_ProjectMadeAgainElsewhere(t *testing.T) {
 	for name, moved := range map[string]model.Project{
 		"region":  {Name: "acme", AccountID: account, Region: "eu-west-2", OnDelete: model.Refuse},

@@ -38,12 +38,28 @@ func (w *world) transfer(operation string, in, out any) {
 	w.t.Helper()
 	body, err := json.Marshal(in)
 	must(w.t, err)
-	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "https://transfer.eu-west-1.amazonaws.com/", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		w.t.Context(),
+		http.MethodPost,
+		"https://transfer.eu-west-1.amazonaws.com/",
+		bytes.NewReader(body),
+	)
 	must(w.t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", "TransferService."+operation)
 	id, secret := sandbox.StaticCredentials(account)
-	must(w.t, v4.NewSigner().SignHTTP(w.t.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, request, hashOf(body), "transfer", "eu-west-1", time.Now()))
+	must(
+		w.t,
+		v4.NewSigner().SignHTTP(
+			w.t.Context(),
+			aws.Credentials{AccessKeyID: id, SecretAccessKey: secret},
+			request,
+			hashOf(body),
+			"transfer",
+			"eu-west-1",
+			time.Now(),
+		),
+	)
 	answer, err := (&http.Client{Transport: simulate.NewTransport(w.box)}).Do(request)
 	must(w.t, err)
 	defer func() { _ = answer.Body.Close() }()
@@ -92,14 +108,23 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		}
 		s := w.process()
 		all(t, s, user, bucket("inbox"), bucket("outbox"))
-		all(t, s, model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite}, model.Permission{User: "partner", Bucket: "outbox", Access: model.Read})
+		all(
+			t,
+			s,
+			model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
+			model.Permission{User: "partner", Bucket: "outbox", Access: model.Read},
+		)
 		wantHome := func(want string) {
 			t.Helper()
 			got := w.sftpUser(servers[0], "partner")
-			if home := fmt.Sprint(got.HomeDirectoryMappings); home != want || got.Role != "arn:aws:iam::"+account+":role/stowage/acme/acme-partner-sftp" {
+			if home := fmt.Sprint(got.HomeDirectoryMappings); home != want ||
+				got.Role != "arn:aws:iam::"+account+":role/stowage/acme/acme-partner-sftp" {
 				t.Errorf("the home is %s of %s, want %s", home, got.Role, want)
 			}
-			out, err := w.member().IAM.ListAttachedRolePolicies(t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("acme-partner-sftp")})
+			out, err := w.member().IAM.ListAttachedRolePolicies(
+				t.Context(),
+				&iam.ListAttachedRolePoliciesInput{RoleName: aws.String("acme-partner-sftp")},
+			)
 			must(t, err)
 			if len(out.AttachedPolicies) != 1 {
 				t.Errorf("%d policies on the role", len(out.AttachedPolicies))
@@ -108,7 +133,9 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		const outbox = "acme-outbox-111122223333-eu-west-1-an"
 		wantHome("[{/inbox/incoming /acme-inbox-111122223333-eu-west-1-an/incoming} {/outbox /" + outbox + "}]")
 		view := w.read(projects.Verified)
-		if endpoint := template.SFTPEndpoint(view.Contents.Env); endpoint != servers[0]+".server.transfer.eu-west-1.amazonaws.com" {
+		if endpoint := template.SFTPEndpoint(
+			view.Contents.Env,
+		); endpoint != servers[0]+".server.transfer.eu-west-1.amazonaws.com" {
 			t.Errorf("the endpoint is %s", endpoint)
 		}
 		if len(view.Contents.Deviations) > 0 {
@@ -130,7 +157,11 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		// The server stays while users need it.
 		project.SFTP = false
 		var inUse *model.ConflictError
-		if err := w.process().UpdateProject(t.Context(), project); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse || fmt.Sprint(inUse.By) != "[user partner]" {
+		if err := w.process().UpdateProject(
+			t.Context(),
+			project,
+		); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse ||
+			fmt.Sprint(inUse.By) != "[user partner]" {
 			t.Errorf("the error is %v", err)
 		}
 		user.SFTP = nil
@@ -148,7 +179,8 @@ func TestPartnersComeBySFTP(t *testing.T) {
 	})
 }
 
-// TestSFTPInLaterStacks: the server is in the first stack, users are where there is room, and their permissions stay with them.
+// TestSFTPInLaterStacks: the server is in the first stack, users are where there is room, and their
+// permissions stay with them.
 func TestSFTPInLaterStacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -168,7 +200,8 @@ func TestSFTPInLaterStacks(t *testing.T) {
 		server := w.servers()[0]
 		for i := range 4 {
 			got := w.sftpUser(server, fmt.Sprintf("partner%d", i))
-			if len(got.HomeDirectoryMappings) != 1 || got.HomeDirectoryMappings[0].Entry != "/b0/in" || !strings.HasSuffix(got.Role, "-sftp") {
+			if len(got.HomeDirectoryMappings) != 1 || got.HomeDirectoryMappings[0].Entry != "/b0/in" ||
+				!strings.HasSuffix(got.Role, "-sftp") {
 				t.Errorf("partner%d: %+v", i, got)
 			}
 		}
@@ -178,7 +211,11 @@ func TestSFTPInLaterStacks(t *testing.T) {
 		}
 		var inUse *model.ConflictError
 		project.SFTP = false
-		if err := w.process(small(14)).UpdateProject(t.Context(), project); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse || len(inUse.By) != 4 {
+		if err := w.process(small(14)).UpdateProject(
+			t.Context(),
+			project,
+		); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse ||
+			len(inUse.By) != 4 {
 			t.Errorf("the error is %v", err)
 		}
 	})

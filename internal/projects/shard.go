@@ -69,7 +69,8 @@ func (sh *shard) latest(read *shardRead) *shardRead {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	newest := sh.newest
-	if newest != nil && newest.version.StackID == read.version.StackID && !read.version.LastUpdated.After(newest.version.LastUpdated) {
+	if newest != nil && newest.version.StackID == read.version.StackID &&
+		!read.version.LastUpdated.After(newest.version.LastUpdated) {
 		better := !read.doubtful && (newest.doubtful || newest.mirrored && !read.mirrored)
 		if !better || !read.version.LastUpdated.Equal(newest.version.LastUpdated) {
 			return newest
@@ -123,7 +124,11 @@ func (sh *shard) withOutputs(outputs map[string]string) template.Env {
 // missing returns the error for a stack that does not exist although the directory has its project.
 func (sh *shard) missing() error {
 	return &model.NotFoundError{
-		Kind: model.NotFoundStack, Project: sh.project.name, Stack: sh.stack.Name(), AccountID: sh.env.AccountID, Region: sh.env.Region,
+		Kind:      model.NotFoundStack,
+		Project:   sh.project.name,
+		Stack:     sh.stack.Name(),
+		AccountID: sh.env.AccountID,
+		Region:    sh.env.Region,
 	}
 }
 
@@ -192,7 +197,9 @@ func (sh *shard) readFresh(ctx context.Context) (result *shardRead, stale bool, 
 		return nil, false, &unreadableError{sh.stack.Name(), err}
 	}
 	stale = read.Stale()
-	result = sh.latest(&shardRead{version: version(read.After, revisionOf(read.After)), contents: contents, doubtful: stale})
+	result = sh.latest(
+		&shardRead{version: version(read.After, revisionOf(read.After)), contents: contents, doubtful: stale},
+	)
 	if sh.project.hub.config.ReadMode != Authoritative {
 		sh.write(ctx, mirror.Update{Version: result.version, Contents: result.contents, Doubtful: result.doubtful})
 	}

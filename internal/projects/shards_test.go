@@ -22,8 +22,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// small lets stacks take this many resources only. The project itself takes eight of its first stack's, and the carrier one of
-// every stack's.
+// small lets stacks take this many resources only. The project itself takes eight of its first
+// stack's, and the carrier one of every stack's.
 func small(resources int) func(*projects.Config) {
 	return func(c *projects.Config) {
 		c.Budget = template.Budget()
@@ -39,7 +39,10 @@ func partners(users, buckets int) (parents, permissions []model.Entity) {
 	for i := range users {
 		parents = append(parents, model.User{Name: fmt.Sprintf("u%d", i)})
 		for j := range buckets {
-			permissions = append(permissions, model.Permission{User: fmt.Sprintf("u%d", i), Bucket: fmt.Sprintf("b%d", j), Access: model.Read})
+			permissions = append(
+				permissions,
+				model.Permission{User: fmt.Sprintf("u%d", i), Bucket: fmt.Sprintf("b%d", j), Access: model.Read},
+			)
 		}
 	}
 	return parents, permissions
@@ -51,8 +54,8 @@ func all(t *testing.T, s *projects.Service, entities ...model.Entity) {
 	mustAll(t, terraform{parallelism: len(entities)}.apply(creations(t.Context(), s, "acme", entities...)))
 }
 
-// whole checks that a project holds exactly some entities in so many stacks, that nothing deviates, that no stack is over the budget, and
-// that all read modes agree.
+// whole checks that a project holds exactly some entities in so many stacks, that nothing deviates,
+// that no stack is over the budget, and that all read modes agree.
 func (w *world) whole(stacks, resources int, entities ...model.Entity) *projects.View {
 	w.t.Helper()
 	truth := w.read(projects.Authoritative)
@@ -105,11 +108,20 @@ func TestFullStackOpensTheNext(t *testing.T) {
 				grown = append(grown, warning)
 			}
 		}
-		if want := []projects.Warning{projects.GrownWarning{Project: "acme", Stacks: 2}, projects.GrownWarning{Project: "acme", Stacks: 3}}; !slices.Equal(grown, want) {
+		if want := []projects.Warning{
+			projects.GrownWarning{Project: "acme", Stacks: 2},
+			projects.GrownWarning{Project: "acme", Stacks: 3},
+		}; !slices.Equal(
+			grown,
+			want,
+		) {
 			t.Errorf("warnings %v, want %v", grown, want)
 		}
 		for _, stack := range view.Stacks {
-			out, err := w.member().CloudFormation.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stack.Name)})
+			out, err := w.member().CloudFormation.DescribeStacks(
+				t.Context(),
+				&cloudformation.DescribeStacksInput{StackName: aws.String(stack.Name)},
+			)
 			must(t, err)
 			if !aws.ToBool(out.Stacks[0].EnableTerminationProtection) || len(out.Stacks[0].NotificationARNs) != 1 {
 				t.Errorf("the stack %s is not protected, or doesn't report", stack.Name)
@@ -142,7 +154,10 @@ func TestBucketsOfLaterStacksAreLikeTheOthers(t *testing.T) {
 		w.whole(2, 12, parents...)
 		var bodies []string
 		for n := range 2 {
-			out, err := w.member().CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))})
+			out, err := w.member().CloudFormation.GetTemplate(
+				t.Context(),
+				&cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
+			)
 			must(t, err)
 			bodies = append(bodies, aws.ToString(out.TemplateBody))
 		}
@@ -164,11 +179,22 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		long := strings.Repeat("p", 900)
 		var permissions []model.Entity
 		for i := range 16 {
-			permissions = append(permissions, model.Permission{User: "u0", Bucket: fmt.Sprintf("b%d", i%4), Access: model.ReadWrite, Prefix: fmt.Sprintf("%s%d/", long, i)})
+			permissions = append(
+				permissions,
+				model.Permission{
+					User:   "u0",
+					Bucket: fmt.Sprintf("b%d", i%4),
+					Access: model.ReadWrite,
+					Prefix: fmt.Sprintf("%s%d/", long, i),
+				},
+			)
 		}
 		all(t, s, permissions...)
 		view := w.whole(2, 20, slices.Concat(parents, permissions)...)
-		attached, err := w.member().IAM.ListAttachedGroupPolicies(t.Context(), &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-u0")})
+		attached, err := w.member().IAM.ListAttachedGroupPolicies(
+			t.Context(),
+			&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-u0")},
+		)
 		must(t, err)
 		if want := len(view.Contents.Permissions) / 3; len(attached.AttachedPolicies) < want {
 			t.Errorf("%d policies, want at least %d", len(attached.AttachedPolicies), want)
@@ -182,8 +208,8 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		next := w.process(small(20))
 		must(t, next.Update(t.Context(), "acme", changed))
 		must(t, next.Update(t.Context(), "acme", user))
-		// The policies are longer by the networks, so that some permissions have to move to others: changes are never refused for
-		// want of a stack's room, which the budget leaves.
+		// The policies are longer by the networks, so that some permissions have to move to others:
+		// changes are never refused for want of a stack's room, which the budget leaves.
 		w.whole(2, 24, slices.Concat(parents, permissions)...)
 		second := w.body(1)
 		if !strings.Contains(second, key) || !strings.Contains(second, "192.0.2.0/24") {
@@ -193,7 +219,12 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		// While another stack has permissions of theirs, user and bucket can't go.
 		var inUse *model.ConflictError
 		for _, e := range []model.Entity{user, changed} {
-			if err := next.Delete(t.Context(), "acme", e.ID()); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse || len(inUse.By) == 0 {
+			if err := next.Delete(
+				t.Context(),
+				"acme",
+				e.ID(),
+			); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse ||
+				len(inUse.By) == 0 {
 				t.Errorf("deleting the %s: %v", e.ID(), err)
 			}
 		}
@@ -224,7 +255,12 @@ func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
 		var full *template.FullError
 		n, warned := 0, 0
 		for ; ; n++ {
-			permission := model.Permission{User: "u0", Bucket: "b0", Access: model.ReadWrite, Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 900), n)}
+			permission := model.Permission{
+				User:   "u0",
+				Bucket: "b0",
+				Access: model.ReadWrite,
+				Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 900), n),
+			}
 			if err := s.Create(t.Context(), "acme", permission); err != nil {
 				if !errors.As(err, &full) || full.Stack {
 					t.Fatal(err)
@@ -243,7 +279,8 @@ func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
 		if warned != 1 || n < template.MaxUserPolicies {
 			t.Errorf("%d warnings before the permission %d was refused: %v", warned, n, full)
 		}
-		if view := w.read(projects.Verified); len(view.Headroom()) != 1 || len(view.Contents.Permissions) != n || len(view.Stacks) != 1 {
+		if view := w.read(projects.Verified); len(view.Headroom()) != 1 || len(view.Contents.Permissions) != n ||
+			len(view.Stacks) != 1 {
 			t.Errorf("headroom %v, %d permissions, %d stacks", view.Headroom(), len(view.Contents.Permissions), len(view.Stacks))
 		}
 	})
@@ -252,7 +289,10 @@ func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
 // body is the template of the n-th stack of the project.
 func (w *world) body(n int) string {
 	w.t.Helper()
-	out, err := w.member().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))})
+	out, err := w.member().CloudFormation.GetTemplate(
+		w.t.Context(),
+		&cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
+	)
 	must(w.t, err)
 	return aws.ToString(out.TemplateBody)
 }
@@ -272,7 +312,15 @@ func TestOutdatedPoliciesAreADeviation(t *testing.T) {
 		w.whole(2, 13, bucket("b0"), bucket("b1"), model.User{Name: "u0"}, away)
 		changed := bucket("b0")
 		changed.KMSKeyARN = "arn:aws:kms:eu-west-1:" + account + ":key/12345678-1234-1234-1234-123456789012"
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", After: 1, Effect: sandbox.FailCall, Code: "AccessDenied"})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "ExecuteChangeSet",
+				After:     1,
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+			},
+		)
 		must(t, s.Update(t.Context(), "acme", changed))
 		w.box.ClearFaults()
 		d := w.read(projects.Verified).Contents.DeviationsOf(away.ID())
@@ -284,8 +332,8 @@ func TestOutdatedPoliciesAreADeviation(t *testing.T) {
 	})
 }
 
-// TestPermissionFindsParentsThatComeAtOnce creates buckets, users and permissions that say nothing of their order, all at once, while
-// they end up in several stacks.
+// TestPermissionFindsParentsThatComeAtOnce creates buckets, users and permissions that say nothing
+// of their order, all at once, while they end up in several stacks.
 func TestPermissionFindsParentsThatComeAtOnce(t *testing.T) {
 	for seed := range 10 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -297,7 +345,14 @@ func TestPermissionFindsParentsThatComeAtOnce(t *testing.T) {
 				entities := slices.Concat(parents, permissions)
 				r := newRand(seed)
 				r.Shuffle(len(entities), func(i, j int) { entities[i], entities[j] = entities[j], entities[i] })
-				mustAll(t, terraform{parallelism: len(entities), before: 120 * time.Millisecond, rand: r}.apply(creations(t.Context(), s, "acme", entities...)))
+				mustAll(
+					t,
+					terraform{
+						parallelism: len(entities),
+						before:      120 * time.Millisecond,
+						rand:        r,
+					}.apply(creations(t.Context(), s, "acme", entities...)),
+				)
 				w.whole(len(w.read(projects.Verified).Stacks), 17, entities...)
 			})
 		})
@@ -309,7 +364,10 @@ func TestProcessesThatGrowAProjectAtOnceLoseNothing(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account})}
+				w := &world{
+					t:   t,
+					box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account}),
+				}
 				must(t, w.process().CreateProject(t.Context(), acme()))
 				var group sync.WaitGroup
 				var entities []model.Entity
@@ -382,7 +440,9 @@ func TestGrowthThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
 				s := w.process(small(12))
 				must(t, s.CreateProject(t.Context(), acme()))
 				all(t, s, bucket("b0"), bucket("b1"))
-				w.faults(sandbox.Fault{Service: "cloudformation", Effect: sandbox.FailCall, Code: "AccessDenied", After: after, Times: 100})
+				w.faults(
+					sandbox.Fault{Service: "cloudformation", Effect: sandbox.FailCall, Code: "AccessDenied", After: after, Times: 100},
+				)
 				err := w.process(small(12)).Create(t.Context(), "acme", bucket("b2"))
 				if err == nil {
 					t.Fatal("the creation succeeded: it took fewer calls")
@@ -410,7 +470,16 @@ func TestStackThatNobodyCountsGoesWithTheProject(t *testing.T) {
 		must(t, s.CreateProject(t.Context(), acme()))
 		all(t, s, bucket("b0"), bucket("b1"))
 		// The fifth execution is that of the commit which counts the new stack.
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied", After: 1, Times: 100})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "ExecuteChangeSet",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				After:     1,
+				Times:     100,
+			},
+		)
 		if err := s.Create(t.Context(), "acme", bucket("b2")); err == nil {
 			t.Fatal("the creation succeeded")
 		}
@@ -470,7 +539,8 @@ func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
 	}
 }
 
-// TestStackMadeForAProjectThatIsGoneLeavesNothing holds the process that grows a project until another one has deleted the project.
+// TestStackMadeForAProjectThatIsGoneLeavesNothing holds the process that grows a project until
+// another one has deleted the project.
 func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -523,14 +593,24 @@ func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
 		all(t, s, bucket("b0"), bucket("b1"), bucket("b2"))
 		w.whole(2, 12, bucket("b0"), bucket("b1"), bucket("b2"))
 		client := w.member().CloudFormation
-		_, err := client.UpdateTerminationProtection(t.Context(), &cloudformation.UpdateTerminationProtectionInput{StackName: aws.String("stowage-acme-1"), EnableTerminationProtection: aws.Bool(false)})
+		_, err := client.UpdateTerminationProtection(
+			t.Context(),
+			&cloudformation.UpdateTerminationProtectionInput{
+				StackName:                   aws.String("stowage-acme-1"),
+				EnableTerminationProtection: aws.Bool(false),
+			},
+		)
 		must(t, err)
 		_, err = client.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("stowage-acme-1")})
 		must(t, err)
 		time.Sleep(time.Minute)
 		for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
 			var missing *model.NotFoundError
-			if _, err := w.process(mode(m)).Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack || missing.Stack != "stowage-acme-1" {
+			if _, err := w.process(mode(m)).Read(
+				t.Context(),
+				"acme",
+			); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack ||
+				missing.Stack != "stowage-acme-1" {
 				t.Errorf("%s: %v", m, err)
 			}
 		}
@@ -551,13 +631,19 @@ func TestFiveThousandEntities(t *testing.T) {
 		for i := range 250 {
 			parents = append(parents, model.User{Name: fmt.Sprintf("u%d", i)})
 			for j := range 14 {
-				permissions = append(permissions, model.Permission{User: fmt.Sprintf("u%d", i), Bucket: fmt.Sprintf("b%d", (i*5+j)%1250), Access: model.Read})
+				permissions = append(
+					permissions,
+					model.Permission{User: fmt.Sprintf("u%d", i), Bucket: fmt.Sprintf("b%d", (i*5+j)%1250), Access: model.Read},
+				)
 			}
 		}
 		tf := terraform{parallelism: 250, before: 100 * time.Millisecond, rand: newRand(5000)}
 		mustAll(t, tf.apply(creations(t.Context(), s, "acme", parents...)))
 		mustAll(t, tf.apply(creations(t.Context(), s, "acme", permissions...)))
-		view := w.whole(len(w.read(projects.Verified).Stacks), template.BudgetResources, slices.Concat(parents, permissions)...)
+		view := w.whole(
+			len(w.read(projects.Verified).Stacks),
+			template.BudgetResources,
+			slices.Concat(parents, permissions)...)
 		t.Logf("%d entities in %d stacks", len(parents)+len(permissions), len(view.Stacks))
 		if got := len(view.Stacks); got < 8 || got > 12 {
 			t.Errorf("%d stacks", got)

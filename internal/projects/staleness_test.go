@@ -11,8 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestDeletionBehindWhatWasSeen: CloudFormation answers with the stack as a process remembers it, although the process has seen
-// that another writer changed it. That an entity is gone is uncertain then, and no deletion of it succeeds.
+// TestDeletionBehindWhatWasSeen: CloudFormation answers with the stack as a process remembers it,
+// although the process has seen that another writer changed it. That an entity is gone is uncertain
+// then, and no deletion of it succeeds.
 func TestDeletionBehindWhatWasSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true) // in which an update takes longer than two accounts of one moment may differ by

@@ -87,8 +87,9 @@ func (w *world) recorded() (*projects.Service, *recorder) {
 	return w.process(func(c *projects.Config) { c.Clients = clients }), r
 }
 
-// describesByID fails for a DescribeStacks that asks for all stacks of the account, and for one that names a stack whose id
-// the process has been told: names can be given to another stack, and ids are what a poller is cheap with.
+// describesByID fails for a DescribeStacks that asks for all stacks of the account, and for one
+// that names a stack whose id the process has been told: names can be given to another stack, and
+// ids are what a poller is cheap with.
 func (r *recorder) describesByID(t *testing.T) {
 	t.Helper()
 	known := map[string]time.Time{} // the name of a stack, and when its id was first in an answer or a request
@@ -128,15 +129,17 @@ func storm(lasting string) sandbox.Fault {
 	return sandbox.Fault{Effect: sandbox.Throttle, Every: 2, For: lasting}
 }
 
-// mostAttempts is the bound of what an apply of commits that lasted so long may call in a storm: every second attempt is
-// throttled, so twice what is meant. That is at most 10 calls of the process and 14 of each commit: one to put the template, five
-// to make and describe the set, one to execute it, three of the mirror, four polls in the first five seconds; and then a
-// poll every five seconds.
+// mostAttempts is the bound of what an apply of commits that lasted so long may call in a storm:
+// every second attempt is throttled, so twice what is meant. That is at most 10 calls of the
+// process and 14 of each commit: one to put the template, five to make and describe the set, one to
+// execute it, three of the mirror, four polls in the first five seconds; and then a poll every five
+// seconds.
 func mostAttempts(commits int, lasted time.Duration) int {
 	return 2 * (10 + 14*commits + int(lasted/(5*time.Second)))
 }
 
-// TestStormSlowsAnApplyDownAndFailsNothing throttles every second call, for a minute and for all the time that it takes.
+// TestStormSlowsAnApplyDownAndFailsNothing throttles every second call, for a minute and for all
+// the time that it takes.
 func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 	const m = 300
 	for _, c := range []struct {
@@ -167,7 +170,14 @@ func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 				w.faults(storm(lasting))
 				began := time.Now()
 				s, r := w.recorded()
-				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(n)}.apply(creations(t.Context(), s, "acme", entities...)))
+				mustAll(
+					t,
+					terraform{
+						parallelism: n,
+						before:      100 * time.Millisecond,
+						rand:        newRand(n),
+					}.apply(creations(t.Context(), s, "acme", entities...)),
+				)
 				lasted, commits := time.Since(began), m/n
 				// The random pauses between attempts make three commits take 90 to 107 seconds.
 				if most := time.Duration(commits) * 40 * time.Second; lasted > most {
@@ -197,8 +207,8 @@ func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 	}
 }
 
-// TestProjectLivesThroughAStorm makes a project, fills it, changes it, empties it and deletes it while every second call is
-// throttled.
+// TestProjectLivesThroughAStorm makes a project, fills it, changes it, empties it and deletes it
+// while every second call is throttled.
 func TestProjectLivesThroughAStorm(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -260,7 +270,14 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 				w.resetCalls()
 				w.faults(sandbox.Fault{Service: operation.service, Operation: operation.name, Effect: sandbox.Throttle, For: "2m"})
 				began := time.Now()
-				mustAll(t, terraform{parallelism: n, before: 100 * time.Millisecond, rand: newRand(1)}.apply(creations(t.Context(), w.process(), "acme", entities...)))
+				mustAll(
+					t,
+					terraform{
+						parallelism: n,
+						before:      100 * time.Millisecond,
+						rand:        newRand(1),
+					}.apply(creations(t.Context(), w.process(), "acme", entities...)),
+				)
 				if got, most := w.attempts(), 25+mostAttempts(m/n, time.Since(began)); got > most {
 					t.Errorf("%d attempts in %s, want at most %d", got, time.Since(began), most)
 				}
@@ -278,8 +295,8 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 	}
 }
 
-// TestOneLayerRetries lets a call be throttled for ever: it is attempted 25 times and no more, by the SDK, and the error says
-// why.
+// TestOneLayerRetries lets a call be throttled for ever: it is attempted 25 times and no more, by
+// the SDK, and the error says why.
 func TestOneLayerRetries(t *testing.T) {
 	read := func(ctx context.Context, s *projects.Service) error {
 		_, err := s.Read(ctx, "acme")
@@ -305,7 +322,8 @@ func TestOneLayerRetries(t *testing.T) {
 				w.resetCalls()
 				w.faults(sandbox.Fault{Service: c.service, Operation: c.operation, Effect: sandbox.Throttle})
 				err := c.do(t.Context(), w.process(mode(c.mode)))
-				if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") || !strings.Contains(err.Error(), "Rate exceeded") {
+				if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") ||
+					!strings.Contains(err.Error(), "Rate exceeded") {
 					t.Errorf("%s ended with: %v", c.doing, err)
 				}
 				if got := w.calls()[c.service+"."+c.operation]; got != 25 {
@@ -316,9 +334,9 @@ func TestOneLayerRetries(t *testing.T) {
 	}
 }
 
-// TestThrottlingForEverEndsWithinTheTimeout lets CloudFormation throttle everything from some call on, and stop only after
-// the writers' time has run out: they end with errors, by then at the latest, their attempts are few, and the next apply
-// goes on from there.
+// TestThrottlingForEverEndsWithinTheTimeout lets CloudFormation throttle everything from some call
+// on, and stop only after the writers' time has run out: they end with errors, by then at the
+// latest, their attempts are few, and the next apply goes on from there.
 func TestThrottlingForEverEndsWithinTheTimeout(t *testing.T) {
 	for after := range 17 { // the whole commit takes so many
 		t.Run(fmt.Sprintf("after %d calls", after), func(t *testing.T) {
@@ -342,7 +360,8 @@ func TestThrottlingForEverEndsWithinTheTimeout(t *testing.T) {
 				if lasted := time.Since(began); lasted > time.Hour {
 					t.Errorf("it took %s", lasted)
 				}
-				// Five attempts come in the first half of a minute, the others of a call every twenty seconds: at most five a minute.
+				// Five attempts come in the first half of a minute, the others of a call every
+				// twenty seconds: at most five a minute.
 				if got, most := w.attempts(), after+10+5*60; got > most {
 					t.Errorf("%d attempts in %s, want at most %d", got, time.Since(began), most)
 				}
@@ -400,8 +419,8 @@ func TestOnePollerForAllWaiters(t *testing.T) {
 	}
 }
 
-// TestMirrorTellsTheStacksID reads and writes with a process that has nothing but the mirror: no call names a stack by its
-// name.
+// TestMirrorTellsTheStacksID reads and writes with a process that has nothing but the mirror: no
+// call names a stack by its name.
 func TestMirrorTellsTheStacksID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)

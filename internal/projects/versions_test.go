@@ -25,7 +25,10 @@ import (
 // hubParameter returns the hub's current settings.
 func (w *world) hubParameter() *ssmtypes.Parameter {
 	w.t.Helper()
-	out, err := w.memberOf(sandbox.HubAccount).SSM.GetParameter(w.t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/" + sandbox.HubName)})
+	out, err := w.memberOf(sandbox.HubAccount).SSM.GetParameter(
+		w.t.Context(),
+		&ssm.GetParameterInput{Name: aws.String("/stowage/hub/" + sandbox.HubName)},
+	)
 	must(w.t, err)
 	return out.Parameter
 }
@@ -33,7 +36,10 @@ func (w *world) hubParameter() *ssmtypes.Parameter {
 func (w *world) setHub(value string) {
 	w.t.Helper()
 	_, err := w.memberOf(sandbox.HubAccount).SSM.PutParameter(w.t.Context(), &ssm.PutParameterInput{
-		Name: aws.String("/stowage/hub/" + sandbox.HubName), Value: aws.String(value), Overwrite: aws.Bool(true), Type: ssmtypes.ParameterTypeString,
+		Name:      aws.String("/stowage/hub/" + sandbox.HubName),
+		Value:     aws.String(value),
+		Overwrite: aws.Bool(true),
+		Type:      ssmtypes.ParameterTypeString,
 	})
 	must(w.t, err)
 }
@@ -82,8 +88,8 @@ func TestNewerHubSettingsAreRefused(t *testing.T) {
 	}
 }
 
-// An older process reads the templates where the mirror is newer than it is: its plan is slower and no other. It commits,
-// and doesn't touch what a newer version has mirrored.
+// An older process reads the templates where the mirror is newer than it is: its plan is slower and
+// no other. It commits, and doesn't touch what a newer version has mirrored.
 func TestANewerMirrorIsReadAroundAndLeftAlone(t *testing.T) {
 	for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -91,11 +97,17 @@ func TestANewerMirrorIsReadAroundAndLeftAlone(t *testing.T) {
 				w := newWorld(t, false)
 				fill(t, w.process())
 				client, key := w.memberOf(sandbox.HubAccount).DynamoDB, map[string]dynamotypes.AttributeValue{
-					"pk": &dynamotypes.AttributeValueMemberS{Value: "PROJECT#acme"}, "sk": &dynamotypes.AttributeValueMemberS{Value: "BODY#0"},
+					"pk": &dynamotypes.AttributeValueMemberS{
+						Value: "PROJECT#acme",
+					},
+					"sk": &dynamotypes.AttributeValueMemberS{Value: "BODY#0"},
 				}
 				table := aws.String(sandboxTable(t, w))
 				item := func() map[string]dynamotypes.AttributeValue {
-					out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key, ConsistentRead: aws.Bool(true)})
+					out, err := client.GetItem(
+						t.Context(),
+						&dynamodb.GetItemInput{TableName: table, Key: key, ConsistentRead: aws.Bool(true)},
+					)
 					must(t, err)
 					return out.Item
 				}

@@ -47,7 +47,10 @@ type shardRead struct {
 func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
-			return &commit.StaleTemplateError{Stack: stackName(project, n), Err: &model.NotFoundError{Kind: model.NotFoundEntity, ID: id}}
+			return &commit.StaleTemplateError{
+				Stack: stackName(project, n),
+				Err:   &model.NotFoundError{Kind: model.NotFoundEntity, ID: id},
+			}
 		}
 	}
 	return nil
@@ -65,8 +68,15 @@ func newView(project string, shards []*shardRead) *View {
 			continue
 		}
 		v.Stacks = append(v.Stacks, Stack{
-			Name: stackName(project, n), ID: shard.version.StackID, Status: shard.version.Status, Revision: shard.version.Revision,
-			Usage: shard.contents.Usage, Closed: shard.contents.Closed,
+			Name: stackName(
+				project,
+				n,
+			),
+			ID:       shard.version.StackID,
+			Status:   shard.version.Status,
+			Revision: shard.version.Revision,
+			Usage:    shard.contents.Usage,
+			Closed:   shard.contents.Closed,
 		})
 	}
 	if len(shards) > 1 {
@@ -107,7 +117,13 @@ func (v *View) merge() {
 			continue
 		}
 		s := shard.contents
-		c.Buckets, c.Users, c.Permissions = append(c.Buckets, s.Buckets...), append(c.Users, s.Users...), append(c.Permissions, s.Permissions...)
+		c.Buckets, c.Users, c.Permissions = append(
+			c.Buckets,
+			s.Buckets...), append(
+			c.Users,
+			s.Users...), append(
+			c.Permissions,
+			s.Permissions...)
 		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
 		c.Copies, c.Mismatches = append(c.Copies, s.Copies...), append(c.Mismatches, s.Mismatches...)
 		c.Usage = c.Usage.Plus(s.Usage)
@@ -272,7 +288,12 @@ func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
 
 // deviation returns the drift of the permissions.
 func (o outdated) deviation() template.Deviation {
-	d := template.Deviation{LogicalID: "policies in " + o.stack + ":", Path: o.of.String(), Want: text(o.want), Have: text(o.have)}
+	d := template.Deviation{
+		LogicalID: "policies in " + o.stack + ":",
+		Path:      o.of.String(),
+		Want:      text(o.want),
+		Have:      text(o.have),
+	}
 	for _, p := range o.permissions {
 		d.Of = append(d.Of, p.ID())
 	}

@@ -23,7 +23,10 @@ func TestView_SeveralStacks(t *testing.T) {
 		Credentials:  map[string]template.Credentials{"partner": {}},
 		Usage:        template.Usage{Resources: 3},
 	}
-	view := newView("acme", []*shardRead{{contents: &template.Contents{Usage: template.Usage{Resources: 2}}}, {contents: &second}})
+	view := newView(
+		"acme",
+		[]*shardRead{{contents: &template.Contents{Usage: template.Usage{Resources: 2}}}, {contents: &second}},
+	)
 	want := second
 	want.Usage = template.Usage{Resources: 5}
 	if diff := cmp.Diff(want, view.Contents); diff != "" {

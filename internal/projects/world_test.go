@@ -90,7 +90,8 @@ func before(action, stack string, do func()) func(next http.RoundTripper) http.R
 			if err != nil {
 				return nil, err
 			}
-			if form.Get("Action") == action && strings.Contains(form.Get("StackName"), stack) && done.CompareAndSwap(false, true) {
+			if form.Get("Action") == action && strings.Contains(form.Get("StackName"), stack) &&
+				done.CompareAndSwap(false, true) {
 				do()
 			}
 			return next.RoundTrip(r)

@@ -22,7 +22,10 @@ func TestProcessesThatWriteAtOnceAgreeWithTheMirror(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, seed)
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account})}
+				w := &world{
+					t:   t,
+					box: sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Onboarding: onboarding.Account}),
+				}
 				must(t, w.process().CreateProject(t.Context(), acme()))
 				const writers, each = 3, 4
 				var group sync.WaitGroup

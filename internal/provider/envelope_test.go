@@ -64,7 +64,10 @@ func wantError(t *testing.T, diagnostics []*entitytest.Diagnostic, summary, text
 // hubError returns an error with the settings of a hub.
 func hubError(err error) error {
 	return &projects.HubError{
-		Hub: "main", Parameter: "/stowage/hub/main", At: projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"}, Err: err,
+		Hub:       "main",
+		Parameter: "/stowage/hub/main",
+		At:        projects.HubLocation{AccountID: "000000000000", Region: "eu-west-1"},
+		Err:       err,
 	}
 }
 
@@ -125,7 +128,12 @@ func TestEveryFailureIsExplained(t *testing.T) {
 // next write that ends.
 func TestWarningsComeWithTheNextWrite(t *testing.T) {
 	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
-	unhealed := projects.UnhealedWarning{Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"}, Reasons: []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."}}
+	unhealed := projects.UnhealedWarning{
+		Project:    "acme",
+		Stack:      "stowage-acme-0",
+		LogicalIDs: []string{"Bucketinbox"},
+		Reasons:    []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."},
+	}
 	const limited = "Commits Are Limited by Terraform's Parallelism"
 	for _, c := range []struct {
 		warning       projects.Warning
@@ -207,7 +215,13 @@ func TestUnknownOutcomeWritesNoState(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	p.Fail = failing("Update", outcome)
 	after, diagnostics := tf.Apply(plan)
-	wantError(t, diagnostics, "Unable to Update Project User", "It is unknown whether the project user \"acme/partner\" was updated.", "")
+	wantError(
+		t,
+		diagnostics,
+		"Unable to Update Project User",
+		"It is unknown whether the project user \"acme/partner\" was updated.",
+		"",
+	)
 	if diff := cmp.Diff([]any{}, after.Get("source_ips")); diff != "" {
 		t.Errorf("the state has changed: %s", diff)
 	}
@@ -231,13 +245,18 @@ func TestInterruptedCreateIsTakenOver(t *testing.T) {
 func TestCopiedResource(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	err := p.Rewrite("acme", `"Resources":{`, `"Resources":{"TheirUser":{"Type":"AWS::IAM::User","Metadata":{"Stowage":{"format":1,"compiler":1,`+
-		`"of":{"kind":"user","name":"partner"}}},"Properties":{"UserName":"theirs"}},`)
+	err := p.Rewrite(
+		"acme",
+		`"Resources":{`,
+		`"Resources":{"TheirUser":{"Type":"AWS::IAM::User","Metadata":{"Stowage":{"format":1,"compiler":1,`+
+			`"of":{"kind":"user","name":"partner"}}},"Properties":{"UserName":"theirs"}},`,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, diagnostics := tf.Read(object)
-	if len(diagnostics) != 1 || diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || !strings.Contains(diagnostics[0].Detail, "TheirUser") {
+	if len(diagnostics) != 1 || diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning ||
+		!strings.Contains(diagnostics[0].Detail, "TheirUser") {
 		t.Errorf("reading says %v", entitytest.Errors(diagnostics))
 	}
 	if diff := cmp.Diff(object.Get("drift"), got.Get("drift")); diff != "" {
@@ -280,7 +299,16 @@ func TestWhatIsGoneLeavesTheState(t *testing.T) {
 func TestWrongAccountIsNotTakenForGone(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
+	p.Fail = failing(
+		"Read",
+		&model.NotFoundError{
+			Kind:      model.NotFoundStack,
+			Project:   "acme",
+			Stack:     "stowage-acme-0",
+			AccountID: "1",
+			Region:    "r",
+		},
+	)
 	got, diagnostics := tf.Read(object)
 	wantError(t, diagnostics, "Unable to Read Project User", "A missing stack is not taken for a deletion", "")
 	if got == nil {
@@ -321,12 +349,24 @@ func TestTimeouts(t *testing.T) {
 			plan, diagnostics := tf.Plan(typ, prior, c)
 			entitytest.Must(t, diagnostics)
 			_, diagnostics = tf.Apply(plan)
-			wantError(t, diagnostics, fmt.Sprintf("Unable to %s Project User", map[string]string{"create": "Create", "update": "Update", "delete": "Delete"}[plan.Action]), "The time ran out.", "")
+			wantError(
+				t,
+				diagnostics,
+				fmt.Sprintf(
+					"Unable to %s Project User",
+					map[string]string{"create": "Create", "update": "Update", "delete": "Delete"}[plan.Action],
+				),
+				"The time ran out.",
+				"",
+			)
 			return time.Since(begin)
 		}
 		got := []time.Duration{
 			took(nil, config(values{"name": "another"})),
-			took(object, config(values{"source_ips": []any{"203.0.113.0/24"}, "timeouts": values{"update": "90s", "delete": "2h"}})),
+			took(
+				object,
+				config(values{"source_ips": []any{"203.0.113.0/24"}, "timeouts": values{"update": "90s", "delete": "2h"}}),
+			),
 			took(object, nil),
 		}
 		if diff := cmp.Diff([]time.Duration{entity.DefaultTimeout, 90 * time.Second, 2 * time.Hour}, got); diff != "" {
@@ -339,7 +379,12 @@ func TestTimeouts(t *testing.T) {
 func TestTimeouts_CommitTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := entitytest.NewProjects()
-		tf := entitytest.StartObjects(t, &entity.Services{Projects: p, CommitTimeout: 5 * time.Minute}, projectuser.NewResource, userpermission.NewResource)
+		tf := entitytest.StartObjects(
+			t,
+			&entity.Services{Projects: p, CommitTimeout: 5 * time.Minute},
+			projectuser.NewResource,
+			userpermission.NewResource,
+		)
 		for typ, configs := range map[string][2]values{
 			"stowage_project_user": {config(nil), config(values{"source_ips": []any{"203.0.113.0/24"}})},
 			"stowage_user_permission": {
@@ -407,7 +452,11 @@ func TestInvalidDefaultTagsAreAnErrorOfThePlan(t *testing.T) {
 
 func TestIgnoredTagsStay(t *testing.T) {
 	tf, p := start(t, entity.Services{IgnoreTags: entity.IgnoreTags{Keys: []string{"cost"}}})
-	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", Tags: map[string]string{"cost": "7"}}); err != nil {
+	if err := p.Create(
+		t.Context(),
+		"acme",
+		model.User{Name: "partner", Tags: map[string]string{"cost": "7"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	object, diagnostics := tf.Import(typ, "acme/partner")
@@ -428,7 +477,13 @@ func TestImportOfAnythingElseSaysThatAdoptionComesLater(t *testing.T) {
 	_, diagnostics := tf.Import(typ, "acme/partner/legacy-iam-user")
 	wantError(t, diagnostics, "Invalid Import ID", "comes with a later version", "")
 	_, diagnostics = tf.Import(typ, "acme/nobody")
-	wantError(t, diagnostics, "Cannot Import Project User", "Adopting resources that were made without Stowage comes with a later version", "")
+	wantError(
+		t,
+		diagnostics,
+		"Cannot Import Project User",
+		"Adopting resources that were made without Stowage comes with a later version",
+		"",
+	)
 	_, diagnostics = tf.Import(typ, "nobody/partner")
 	wantError(t, diagnostics, "Unable to Import Project User", `The directory has no project "nobody".`, "project")
 }

@@ -88,11 +88,16 @@ func TestRead_MovedHub(t *testing.T) {
 func TestRead_MirrorWarning(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	created := tf.Created(typ, config(nil))
-	p.Pending = []projects.Warning{projects.MirrorWarning{Table: "stowage", Hub: p.Location, Err: errors.New("no answer within 2s")}}
+	p.Pending = []projects.Warning{
+		projects.MirrorWarning{Table: "stowage", Hub: p.Location, Err: errors.New("no answer within 2s")},
+	}
 	_, diagnostics := tf.Read(created)
 	entitytest.Must(t, diagnostics)
 	if len(diagnostics) != 1 || diagnostics[0].Summary != "Mirror Unavailable" ||
-		!strings.Contains(diagnostics[0].Detail, `"stowage" of the hub (account 000000000000, Region eu-west-1) could not be read: no answer within 2s.`) {
+		!strings.Contains(
+			diagnostics[0].Detail,
+			`"stowage" of the hub (account 000000000000, Region eu-west-1) could not be read: no answer within 2s.`,
+		) {
 		t.Errorf("diagnostics %v", diagnostics)
 	}
 }

@@ -12,7 +12,16 @@ import (
 func TestHalfCreatedProjectCanBePlanned(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
-	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r"})
+	p.Fail = failing(
+		"Read",
+		&model.NotFoundError{
+			Kind:      model.NotFoundStack,
+			Project:   "acme",
+			Stack:     "stowage-acme-0",
+			AccountID: "1",
+			Region:    "r",
+		},
+	)
 	plan, diagnostics := tf.Plan(typ, nil, config(values{"name": "another"}))
 	if len(diagnostics) > 0 || plan.Action != "create" {
 		t.Errorf("a new user can't be planned: %v", diagnostics)

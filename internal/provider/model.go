@@ -103,7 +103,10 @@ func refuseUnknown(config tfsdk.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
 	var arguments map[string]tftypes.Value
 	if err := config.Raw.As(&arguments); err != nil {
-		diags.AddError("Unable to Configure Provider", "The provider block can't be read: "+err.Error()+". This is a bug in the provider, please report it.")
+		diags.AddError(
+			"Unable to Configure Provider",
+			"The provider block can't be read: "+err.Error()+". This is a bug in the provider, please report it.",
+		)
 		return diags
 	}
 	for name, value := range arguments {
@@ -121,18 +124,33 @@ func refuseUnknown(config tfsdk.Config) diag.Diagnostics {
 func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	config := awsclient.Config{
-		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
-		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
-		SharedConfigFiles: m.SharedConfigFiles, SharedCredentialsFiles: m.SharedCredentialsFiles,
-		AllowedAccountIDs: m.AllowedAccountIDs, ForbiddenAccountIDs: m.ForbiddenAccountIDs,
-		CustomCABundle: m.CustomCABundle.ValueString(), HTTPProxy: m.HTTPProxy, HTTPSProxy: m.HTTPSProxy, NoProxy: m.NoProxy.ValueString(),
-		Insecure: m.Insecure.ValueBool(), MaxRetries: int(m.MaxRetries.ValueInt64()), RetryMode: m.RetryMode.ValueString(),
+		Region:                         m.Region.ValueString(),
+		Profile:                        m.Profile.ValueString(),
+		AccessKey:                      m.AccessKey.ValueString(),
+		SecretKey:                      m.SecretKey.ValueString(),
+		Token:                          m.Token.ValueString(),
+		SharedConfigFiles:              m.SharedConfigFiles,
+		SharedCredentialsFiles:         m.SharedCredentialsFiles,
+		AllowedAccountIDs:              m.AllowedAccountIDs,
+		ForbiddenAccountIDs:            m.ForbiddenAccountIDs,
+		CustomCABundle:                 m.CustomCABundle.ValueString(),
+		HTTPProxy:                      m.HTTPProxy,
+		HTTPSProxy:                     m.HTTPSProxy,
+		NoProxy:                        m.NoProxy.ValueString(),
+		Insecure:                       m.Insecure.ValueBool(),
+		MaxRetries:                     int(m.MaxRetries.ValueInt64()),
+		RetryMode:                      m.RetryMode.ValueString(),
 		TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
-		STSRegion:                      m.STSRegion.ValueString(), UseFIPSEndpoint: m.UseFIPSEndpoint.ValueBool(), UseDualStackEndpoint: m.UseDualStackEndpoint.ValueBool(),
-		EC2MetadataServiceEndpoint: m.EC2MetadataServiceEndpoint.ValueString(), EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(),
-		SkipCredentialsValidation: m.SkipCredentialsValidation.ValueBool(), SkipRegionValidation: m.SkipRegionValidation.ValueBool(),
-		SkipRequestingAccountID: m.SkipRequestingAccountID.ValueBool(), S3UsePathStyle: m.S3UsePathStyle.ValueBool(),
-		ProjectExternalID: m.ProjectExternal.ValueString(),
+		STSRegion:                      m.STSRegion.ValueString(),
+		UseFIPSEndpoint:                m.UseFIPSEndpoint.ValueBool(),
+		UseDualStackEndpoint:           m.UseDualStackEndpoint.ValueBool(),
+		EC2MetadataServiceEndpoint:     m.EC2MetadataServiceEndpoint.ValueString(),
+		EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(),
+		SkipCredentialsValidation:      m.SkipCredentialsValidation.ValueBool(),
+		SkipRegionValidation:           m.SkipRegionValidation.ValueBool(),
+		SkipRequestingAccountID:        m.SkipRequestingAccountID.ValueBool(),
+		S3UsePathStyle:                 m.S3UsePathStyle.ValueBool(),
+		ProjectExternalID:              m.ProjectExternal.ValueString(),
 	}
 	if m.ProjectExternal.IsNull() {
 		config.ProjectExternalID = os.Getenv("STOWAGE_PROJECT_EXTERNAL_ID")
@@ -142,20 +160,37 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 		config.SkipMetadataAPICheck = &yes
 	}
 	for _, p := range m.UserAgent {
-		config.UserAgent = append(config.UserAgent, awsclient.Product{Name: p.Name.ValueString(), Version: p.Version.ValueString(), Comment: p.Comment.ValueString()})
+		config.UserAgent = append(
+			config.UserAgent,
+			awsclient.Product{Name: p.Name.ValueString(), Version: p.Version.ValueString(), Comment: p.Comment.ValueString()},
+		)
 	}
 	for i, r := range m.AssumeRole {
 		config.AssumeRole = append(config.AssumeRole, awsclient.AssumeRole{
-			RoleARN: r.RoleARN.ValueString(), Duration: duration(r.Duration, path.Root("assume_role").AtListIndex(i).AtName("duration"), &diags),
-			ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: r.PolicyARNs, SessionName: r.SessionName.ValueString(),
-			SourceIdentity: r.SourceIdentity.ValueString(), Tags: r.Tags, TransitiveTagKeys: r.TransitiveTagKeys,
+			RoleARN:           r.RoleARN.ValueString(),
+			Duration:          duration(r.Duration, path.Root("assume_role").AtListIndex(i).AtName("duration"), &diags),
+			ExternalID:        r.ExternalID.ValueString(),
+			Policy:            r.Policy.ValueString(),
+			PolicyARNs:        r.PolicyARNs,
+			SessionName:       r.SessionName.ValueString(),
+			SourceIdentity:    r.SourceIdentity.ValueString(),
+			Tags:              r.Tags,
+			TransitiveTagKeys: r.TransitiveTagKeys,
 		})
 	}
 	for i, w := range m.AssumeRoleWithWebIdentity {
 		config.AssumeRoleWithWebIdentity = &awsclient.AssumeRoleWithWebIdentity{
-			RoleARN: w.RoleARN.ValueString(), Duration: duration(w.Duration, path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"), &diags),
-			Policy: w.Policy.ValueString(), PolicyARNs: w.PolicyARNs, SessionName: w.SessionName.ValueString(),
-			WebIdentityToken: w.WebIdentityToken.ValueString(), WebIdentityTokenFile: w.WebIdentityTokenFile.ValueString(),
+			RoleARN: w.RoleARN.ValueString(),
+			Duration: duration(
+				w.Duration,
+				path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"),
+				&diags,
+			),
+			Policy:               w.Policy.ValueString(),
+			PolicyARNs:           w.PolicyARNs,
+			SessionName:          w.SessionName.ValueString(),
+			WebIdentityToken:     w.WebIdentityToken.ValueString(),
+			WebIdentityTokenFile: w.WebIdentityTokenFile.ValueString(),
 		}
 	}
 	for _, block := range m.Endpoints.Elements() {
@@ -180,7 +215,11 @@ func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Du
 	}
 	d, err := time.ParseDuration(value.ValueString())
 	if err != nil || d <= 0 {
-		diags.AddAttributeError(at, "Invalid Duration", fmt.Sprintf("%q is not a duration: write it as 90s, 15m or 1h.", value.ValueString()))
+		diags.AddAttributeError(
+			at,
+			"Invalid Duration",
+			fmt.Sprintf("%q is not a duration: write it as 90s, 15m or 1h.", value.ValueString()),
+		)
 	}
 	return d
 }

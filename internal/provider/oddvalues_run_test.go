@@ -30,16 +30,28 @@ const oddAccount = "111122223333"
 // onSandbox starts the provider on a sandbox, without configuring it.
 func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 	t.Helper()
-	return entitytest.Start(t, &Stowage{version: "1.2.3", connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
-		c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)}
-		return connectAWS(ctx, c, s)
-	}})
+	return entitytest.Start(
+		t,
+		&Stowage{
+			version: "1.2.3",
+			connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+				c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)}
+				return connectAWS(ctx, c, s)
+			},
+		},
+	)
 }
 
 // minimal returns the block that connects to the sandbox.
 func minimal() values {
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
-	return values{"region": "eu-west-1", "access_key": access, "secret_key": secret, "hub": sandbox.HubName, "project_role_name": "StowageProvisioner"}
+	return values{
+		"region":            "eu-west-1",
+		"access_key":        access,
+		"secret_key":        secret,
+		"hub":               sandbox.HubName,
+		"project_role_name": "StowageProvisioner",
+	}
 }
 
 // anyKey is a placeholder for the ARN of the project's key.
@@ -53,27 +65,62 @@ var (
 // oddObjects are complete configurations of all resources.
 var oddObjects = map[string]values{
 	"stowage_project": {
-		"name": "acme", "account_id": oddAccount, "region": "eu-west-1", "on_delete": "empty", "sftp": values{"enabled": true},
-		"tags": oddTags, "timeouts": oddTimeouts,
+		"name":       "acme",
+		"account_id": oddAccount,
+		"region":     "eu-west-1",
+		"on_delete":  "empty",
+		"sftp":       values{"enabled": true},
+		"tags":       oddTags,
+		"timeouts":   oddTimeouts,
 	},
 	"stowage_project_bucket": {
-		"project": "acme", "name": "inbox", "bucket_name": "acme-bucket", "versioning": true, "kms_key_arn": anyKey, "on_delete": "empty",
-		"lifecycle_rules": values{"expire_after_days": int64(30), "expire_noncurrent_after_days": int64(60), "abort_multipart_after_days": int64(3)},
-		"object_lock":     values{"mode": "GOVERNANCE", "days": int64(2)},
-		"cors": []any{values{
-			"allowed_origins": []any{"https://example.com"}, "allowed_methods": []any{"GET", "PUT"}, "allowed_headers": []any{"x-custom"},
-			"expose_headers": []any{"etag"}, "max_age_seconds": int64(60),
-		}},
-		"tags": oddTags, "timeouts": oddTimeouts,
+		"project":     "acme",
+		"name":        "inbox",
+		"bucket_name": "acme-bucket",
+		"versioning":  true,
+		"kms_key_arn": anyKey,
+		"on_delete":   "empty",
+		"lifecycle_rules": values{
+			"expire_after_days":            int64(30),
+			"expire_noncurrent_after_days": int64(60),
+			"abort_multipart_after_days":   int64(3),
+		},
+		"object_lock": values{"mode": "GOVERNANCE", "days": int64(2)},
+		"cors": []any{
+			values{
+				"allowed_origins": []any{
+					"https://example.com",
+				},
+				"allowed_methods": []any{"GET", "PUT"},
+				"allowed_headers": []any{"x-custom"},
+				"expose_headers":  []any{"etag"},
+				"max_age_seconds": int64(60),
+			},
+		},
+		"tags":     oddTags,
+		"timeouts": oddTimeouts,
 	},
 	"stowage_project_user": {
-		"project": "acme", "name": "partner", "source_ips": []any{"203.0.113.0/24"}, "secret_readers": []any{"444455556666"},
-		"access_key": values{"enabled": true, "replacement_trigger": "one", "rotation": values{"every_days": int64(90), "overlap_days": int64(7)}},
-		"sftp":       values{"ssh_public_keys": []any{modeltest.PublicKey(1)}},
-		"tags":       oddTags, "timeouts": oddTimeouts,
+		"project":        "acme",
+		"name":           "partner",
+		"source_ips":     []any{"203.0.113.0/24"},
+		"secret_readers": []any{"444455556666"},
+		"access_key": values{
+			"enabled":             true,
+			"replacement_trigger": "one",
+			"rotation":            values{"every_days": int64(90), "overlap_days": int64(7)},
+		},
+		"sftp":     values{"ssh_public_keys": []any{modeltest.PublicKey(1)}},
+		"tags":     oddTags,
+		"timeouts": oddTimeouts,
 	},
 	"stowage_user_permission": {
-		"project": "acme", "user": "partner", "bucket": "inbox", "prefix": "incoming/", "access": "read_write", "allow_delete": true,
+		"project":      "acme",
+		"user":         "partner",
+		"bucket":       "inbox",
+		"prefix":       "incoming/",
+		"access":       "read_write",
+		"allow_delete": true,
 	},
 }
 
@@ -117,7 +164,10 @@ func newOddWorld(t *testing.T) *oddWorld {
 	t.Helper()
 	w := &oddWorld{t: t, tf: onSandbox(t, sandbox.New(sandbox.Options{Seed: 1}))}
 	entitytest.Must(t, w.tf.Configure(minimal()))
-	project := w.tf.Created("stowage_project", values{"name": "acme", "account_id": oddAccount, "sftp": values{"enabled": true}})
+	project := w.tf.Created(
+		"stowage_project",
+		values{"name": "acme", "account_id": oddAccount, "sftp": values{"enabled": true}},
+	)
 	w.keyARN = project.Get("kms_key_arn")
 	return w
 }
@@ -233,7 +283,11 @@ func named(typ, id string, full, config values) values {
 }
 
 // refusedElsewhere maps arguments to those on which they are refused, which require them.
-var refusedElsewhere = map[string]string{"access_key": "secret_readers", "versioning": "object_lock", "access": "allow_delete"}
+var refusedElsewhere = map[string]string{
+	"access_key": "secret_readers",
+	"versioning": "object_lock",
+	"access":     "allow_delete",
+}
 
 // refused checks that a configuration is refused on an odd argument, with a text for its author.
 func (w *oddWorld) refused(c oddCombination, diagnostics []*tfprotov6.Diagnostic) {
@@ -276,7 +330,11 @@ func blamesProvider(text string) bool {
 // TestMain isolates the tests from the machine's settings.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "STOWAGE_") || strings.HasPrefix(name, "TFC_") {
+		if name, _, _ := strings.Cut(
+			variable,
+			"=",
+		); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "STOWAGE_") ||
+			strings.HasPrefix(name, "TFC_") {
 			if err := os.Unsetenv(name); err != nil {
 				panic(err)
 			}

@@ -166,7 +166,12 @@ func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 			// The framework treats an unknown object in a list as one without attributes, and so
 			// refuses it.
 			add("[unknown], then valid", []any{entitytest.Unknown}, elements[:1], elementTypeOf(typ).Is(tftypes.String))
-			add("[..., unknown], then null", append(slices.Clone(elements), entitytest.Unknown), append(slices.Clone(elements), nil), false)
+			add(
+				"[..., unknown], then null",
+				append(slices.Clone(elements), entitytest.Unknown),
+				append(slices.Clone(elements), nil),
+				false,
+			)
 			add("unknown, then []", entitytest.Unknown, []any{}, false)
 			if elementTypeOf(typ).Is(tftypes.String) {
 				odd(`[""]`, []any{""})
@@ -178,8 +183,18 @@ func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 			add(`{ key = "" }`, values{"key": ""}, values{"key": ""}, true)
 			odd(`{ "" = "x" }`, values{"": "x"})
 			add("{ ..., key = null }", withKey(elements, "key", nil), withKey(elements, "key", nil), true)
-			add("{ ..., key = unknown }, then null", withKey(elements, "key", entitytest.Unknown), withKey(elements, "key", nil), true)
-			add("{ ..., key = unknown }, then valid", withKey(elements, "key", entitytest.Unknown), withKey(elements, "key", "x"), true)
+			add(
+				"{ ..., key = unknown }, then null",
+				withKey(elements, "key", entitytest.Unknown),
+				withKey(elements, "key", nil),
+				true,
+			)
+			add(
+				"{ ..., key = unknown }, then valid",
+				withKey(elements, "key", entitytest.Unknown),
+				withKey(elements, "key", "x"),
+				true,
+			)
 			add("unknown, then {}", entitytest.Unknown, values{}, true)
 		case tftypes.Object:
 			odd("{}", values{})

@@ -96,7 +96,12 @@ func TestOwnership_OldStates(t *testing.T) {
 	read = tf.Applied(typ, read, config(values{"source_ips": []any{"203.0.113.0/24"}}))
 
 	// Without a refresh, the state is that of an object which another resource has taken over.
-	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, projects.As("i9")); err != nil {
+	if err := p.Create(
+		t.Context(),
+		"acme",
+		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
+		projects.As("i9"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, object := range []*entitytest.Object{old, read} {
@@ -113,7 +118,8 @@ func TestOwnership_OldStates(t *testing.T) {
 func TestOwnership_AnotherIncarnation(t *testing.T) {
 	tf, p := start(t, numbered())
 	object := tf.Created(typ, config(nil))
-	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("theirs")); err != nil { // takes it over
+	// takes it over
+	if err := p.Create(t.Context(), "acme", model.User{Name: "partner"}, projects.As("theirs")); err != nil {
 		t.Fatal(err)
 	}
 	read, diagnostics := tf.Read(object)
@@ -162,7 +168,16 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	p.Origin = "another"
 	plan, diagnostics = tf.Plan(typ, nil, config(nil))
 	wantWarnings(t, diagnostics, "Project User Exists Already")
-	if problem := entitytest.Lacks(diagnostics, "", "", ""); problem == "" || !strings.Contains(diagnostics[0].Detail, "import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"") {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"",
+		"",
+		"",
+	); problem == "" ||
+		!strings.Contains(
+			diagnostics[0].Detail,
+			"import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"",
+		) {
 		t.Errorf("no import block in %s", diagnostics[0].Detail)
 	}
 	_, diagnostics = tf.Apply(plan)
@@ -241,7 +256,12 @@ func TestOwnership_Twins(t *testing.T) {
 				old, diagnostics := tf.Import(typ, "acme/partner")
 				wantWarnings(t, diagnostics)
 				one := tf.Created(typ, config(nil))
-				objects := map[string]*entitytest.Object{"one": one, "copy of one": one, "old one": old, "two": tf.Created(typ, config(values{"name": "two"}))}
+				objects := map[string]*entitytest.Object{
+					"one":         one,
+					"copy of one": one,
+					"old one":     old,
+					"two":         tf.Created(typ, config(values{"name": "two"})),
+				}
 				plans := slices.Clone(c.plans)
 				if backwards {
 					slices.Reverse(plans)
@@ -274,7 +294,15 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	object := tf.Created(typ, config(values{"tags": values{"team": "red"}}))
 	plan, diagnostics := tf.Plan(typ, object, config(values{"tags": values{"team": "blue"}}))
 	wantWarnings(t, diagnostics)
-	if err := p.Update(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "red", "theirs": "x"}}); err != nil {
+	if err := p.Update(
+		t.Context(),
+		"acme",
+		model.User{
+			Name:      "partner",
+			SourceIPs: []string{"203.0.113.0/24"},
+			Tags:      map[string]string{"team": "red", "theirs": "x"},
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	applied, diagnostics := tf.Apply(plan)
@@ -284,7 +312,11 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := view.Contents.Of(model.ID{Kind: model.KindUser, Name: "partner"})
-	want := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "blue", "theirs": "x"}}
+	want := model.User{
+		Name:      "partner",
+		SourceIPs: []string{"203.0.113.0/24"},
+		Tags:      map[string]string{"team": "blue", "theirs": "x"},
+	}
 	if diff := cmp.Diff(model.Entity(want), got); diff != "" {
 		t.Errorf("the saved plan has made of it (-want +got): %s", diff)
 	}
@@ -295,7 +327,11 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 
 	applied, diagnostics = tf.Read(applied)
 	wantWarnings(t, diagnostics)
-	plan, diagnostics = tf.Plan(typ, applied, config(values{"tags": values{"team": "green", "theirs": "x"}, "source_ips": []any{"198.51.100.0/24"}}))
+	plan, diagnostics = tf.Plan(
+		typ,
+		applied,
+		config(values{"tags": values{"team": "green", "theirs": "x"}, "source_ips": []any{"198.51.100.0/24"}}),
+	)
 	wantWarnings(t, diagnostics)
 	want.Tags = map[string]string{"team": "yellow", "theirs": "x"}
 	want.SourceIPs = nil
@@ -305,8 +341,20 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	written := len(p.Written())
 	_, diagnostics = tf.Apply(plan)
 	const summary = "Unable to Update Project User"
-	wantError(t, diagnostics, summary, `The argument "tags.team" was "blue" when the plan was made, the plan sets it to "green", and it is "yellow" now.`, "tags")
-	wantError(t, diagnostics, summary, `The argument "source_ips" was ["203.0.113.0/24"] when the plan was made, the plan sets it to ["198.51.100.0/24"], and it is unset now.`, "source_ips")
+	wantError(
+		t,
+		diagnostics,
+		summary,
+		`The argument "tags.team" was "blue" when the plan was made, the plan sets it to "green", and it is "yellow" now.`,
+		"tags",
+	)
+	wantError(
+		t,
+		diagnostics,
+		summary,
+		`The argument "source_ips" was ["203.0.113.0/24"] when the plan was made, the plan sets it to ["198.51.100.0/24"], and it is unset now.`,
+		"source_ips",
+	)
 	if len(diagnostics) != 2 || len(p.Written()) != written {
 		t.Errorf("%d diagnostics, %d writes", len(diagnostics), len(p.Written())-written)
 	}
@@ -319,7 +367,11 @@ func TestThreeWay_IgnoredTags(t *testing.T) {
 	object := tf.Created(typ, config(values{"tags": values{"team": "red"}}))
 	plan, diagnostics := tf.Plan(typ, object, config(values{"tags": values{"team": "blue"}}))
 	wantWarnings(t, diagnostics)
-	if err := p.Update(t.Context(), "acme", model.User{Name: "partner", Tags: map[string]string{"team": "red", "cost": "1"}}); err != nil {
+	if err := p.Update(
+		t.Context(),
+		"acme",
+		model.User{Name: "partner", Tags: map[string]string{"team": "red", "cost": "1"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	_, diagnostics = tf.Apply(plan)
@@ -330,7 +382,10 @@ func TestThreeWay_IgnoredTags(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := view.Contents.Of(written[len(written)-1].ID())
-	if diff := cmp.Diff(model.Entity(model.User{Name: "partner", Tags: map[string]string{"team": "blue", "cost": "1"}}), got); diff != "" {
+	if diff := cmp.Diff(
+		model.Entity(model.User{Name: "partner", Tags: map[string]string{"team": "blue", "cost": "1"}}),
+		got,
+	); diff != "" {
 		t.Error(diff)
 	}
 }

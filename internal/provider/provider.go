@@ -39,7 +39,9 @@ type Stowage struct {
 
 // connect creates the projects that an account's credentials can access, and returns the provider's
 // region.
-type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (p entity.Projects, region string, warnings []awsclient.Warning, err error)
+type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (
+	p entity.Projects, region string, warnings []awsclient.Warning, err error,
+)
 
 var (
 	_ provider.Provider                       = (*Stowage)(nil)
@@ -54,7 +56,11 @@ func newStowage(version string) *Stowage { return &Stowage{version: version, con
 
 // connectAWS finds credentials and asks AWS for their account. It makes no other call until an
 // object needs one.
-func connectAWS(ctx context.Context, config awsclient.Config, settings projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+func connectAWS(
+	ctx context.Context,
+	config awsclient.Config,
+	settings projects.Config,
+) (entity.Projects, string, []awsclient.Warning, error) {
 	clients, err := awsclient.New(ctx, config)
 	if err != nil {
 		return nil, "", nil, err
@@ -98,7 +104,12 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		return
 	}
 	services := &entity.Services{
-		Projects: p, Region: region, RoleName: settings.RoleName, CommitTimeout: commitTimeout, DefaultTags: defaultTags, IgnoreTags: ignoreTags,
+		Projects:      p,
+		Region:        region,
+		RoleName:      settings.RoleName,
+		CommitTimeout: commitTimeout,
+		DefaultTags:   defaultTags,
+		IgnoreTags:    ignoreTags,
 	}
 	walk := services.NewWalk()
 	share(walk, resp)

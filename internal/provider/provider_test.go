@@ -44,17 +44,27 @@ type recorded struct {
 
 func (r *recorded) start(t *testing.T) *entitytest.Terraform {
 	t.Helper()
-	return entitytest.Start(t, &Stowage{version: "1.2.3", connect: func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
-		r.config, r.settings = c, s
-		return r.projects, "eu-west-1", nil, r.err
-	}})
+	return entitytest.Start(
+		t,
+		&Stowage{
+			version: "1.2.3",
+			connect: func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+				r.config, r.settings = c, s
+				return r.projects, "eu-west-1", nil, r.err
+			},
+		},
+	)
 }
 
 func TestEmptyBlock(t *testing.T) {
 	clean(t)
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{}))
-	if diff := cmp.Diff(awsclient.Config{Version: "1.2.3", TerraformVersion: "1.12.0"}, r.config, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(
+		awsclient.Config{Version: "1.2.3", TerraformVersion: "1.12.0"},
+		r.config,
+		cmpopts.EquateEmpty(),
+	); diff != "" {
 		t.Error(diff)
 	}
 	want := projects.Config{Hub: "stowage", RoleName: "StowageProvisioner", ReadMode: projects.Verified}
@@ -88,16 +98,47 @@ func TestFullBlock(t *testing.T) {
 	clean(t)
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{
-		"hub": "h", "project_role_name": "", "project_external_id": "ext", "read_consistency": "authoritative", "origin": "o", "commit_timeout": "90m",
-		"region": "eu-west-1", "profile": "p", "access_key": "a", "secret_key": "s", "token": "t",
-		"shared_config_files": []any{"c"}, "shared_credentials_files": []any{"d"}, "allowed_account_ids": []any{"111122223333"},
-		"custom_ca_bundle": "ca", "http_proxy": "", "https_proxy": "http://proxy", "no_proxy": "n", "insecure": true, "max_retries": int64(3),
-		"retry_mode": "adaptive", "token_bucket_rate_limiter_capacity": int64(5), "sts_region": "eu-west-2", "use_fips_endpoint": true,
-		"use_dualstack_endpoint": true, "ec2_metadata_service_endpoint": "http://x", "ec2_metadata_service_endpoint_mode": "IPv6",
-		"skip_metadata_api_check": "true", "skip_credentials_validation": true, "skip_region_validation": true, "skip_requesting_account_id": true,
-		"s3_use_path_style": true, "user_agent": []any{values{"product_name": "x", "product_version": "1", "comment": "y"}},
+		"hub":                                "h",
+		"project_role_name":                  "",
+		"project_external_id":                "ext",
+		"read_consistency":                   "authoritative",
+		"origin":                             "o",
+		"commit_timeout":                     "90m",
+		"region":                             "eu-west-1",
+		"profile":                            "p",
+		"access_key":                         "a",
+		"secret_key":                         "s",
+		"token":                              "t",
+		"shared_config_files":                []any{"c"},
+		"shared_credentials_files":           []any{"d"},
+		"allowed_account_ids":                []any{"111122223333"},
+		"custom_ca_bundle":                   "ca",
+		"http_proxy":                         "",
+		"https_proxy":                        "http://proxy",
+		"no_proxy":                           "n",
+		"insecure":                           true,
+		"max_retries":                        int64(3),
+		"retry_mode":                         "adaptive",
+		"token_bucket_rate_limiter_capacity": int64(5),
+		"sts_region":                         "eu-west-2",
+		"use_fips_endpoint":                  true,
+		"use_dualstack_endpoint":             true,
+		"ec2_metadata_service_endpoint":      "http://x",
+		"ec2_metadata_service_endpoint_mode": "IPv6",
+		"skip_metadata_api_check":            "true",
+		"skip_credentials_validation":        true,
+		"skip_region_validation":             true,
+		"skip_requesting_account_id":         true,
+		"s3_use_path_style":                  true,
+		"user_agent":                         []any{values{"product_name": "x", "product_version": "1", "comment": "y"}},
 		"assume_role": []any{
-			values{"role_arn": "one", "duration": "1h", "policy_arns": []any{"p"}, "tags": values{"k": "v"}, "transitive_tag_keys": []any{"k"}},
+			values{
+				"role_arn":            "one",
+				"duration":            "1h",
+				"policy_arns":         []any{"p"},
+				"tags":                values{"k": "v"},
+				"transitive_tag_keys": []any{"k"},
+			},
 			values{"role_arn": "two", "external_id": "e", "policy": "{}", "session_name": "n", "source_identity": "i"},
 		},
 		"assume_role_with_web_identity": []any{values{"role_arn": "w", "web_identity_token_file": "f"}},
@@ -107,23 +148,61 @@ func TestFullBlock(t *testing.T) {
 	}))
 	yes, none, proxy := true, "", "http://proxy"
 	want := awsclient.Config{
-		Region: "eu-west-1", Profile: "p", AccessKey: "a", SecretKey: "s", Token: "t", SharedConfigFiles: []string{"c"}, SharedCredentialsFiles: []string{"d"},
-		AllowedAccountIDs: []string{"111122223333"}, CustomCABundle: "ca", HTTPProxy: &none, HTTPSProxy: &proxy, NoProxy: "n", Insecure: true, MaxRetries: 3,
-		RetryMode: "adaptive", TokenBucketRateLimiterCapacity: 5, STSRegion: "eu-west-2", UseFIPSEndpoint: true, UseDualStackEndpoint: true,
-		EC2MetadataServiceEndpoint: "http://x", EC2MetadataServiceEndpointMode: "IPv6", SkipMetadataAPICheck: &yes, SkipCredentialsValidation: true,
-		SkipRegionValidation: true, SkipRequestingAccountID: true, S3UsePathStyle: true, ProjectExternalID: "ext", UserAgent: []awsclient.Product{{Name: "x", Version: "1", Comment: "y"}},
+		Region:                         "eu-west-1",
+		Profile:                        "p",
+		AccessKey:                      "a",
+		SecretKey:                      "s",
+		Token:                          "t",
+		SharedConfigFiles:              []string{"c"},
+		SharedCredentialsFiles:         []string{"d"},
+		AllowedAccountIDs:              []string{"111122223333"},
+		CustomCABundle:                 "ca",
+		HTTPProxy:                      &none,
+		HTTPSProxy:                     &proxy,
+		NoProxy:                        "n",
+		Insecure:                       true,
+		MaxRetries:                     3,
+		RetryMode:                      "adaptive",
+		TokenBucketRateLimiterCapacity: 5,
+		STSRegion:                      "eu-west-2",
+		UseFIPSEndpoint:                true,
+		UseDualStackEndpoint:           true,
+		EC2MetadataServiceEndpoint:     "http://x",
+		EC2MetadataServiceEndpointMode: "IPv6",
+		SkipMetadataAPICheck:           &yes,
+		SkipCredentialsValidation:      true,
+		SkipRegionValidation:           true,
+		SkipRequestingAccountID:        true,
+		S3UsePathStyle:                 true,
+		ProjectExternalID:              "ext",
+		UserAgent:                      []awsclient.Product{{Name: "x", Version: "1", Comment: "y"}},
 		AssumeRole: []awsclient.AssumeRole{
-			{RoleARN: "one", Duration: 3600e9, PolicyARNs: []string{"p"}, Tags: map[string]string{"k": "v"}, TransitiveTagKeys: []string{"k"}},
+			{
+				RoleARN:           "one",
+				Duration:          3600e9,
+				PolicyARNs:        []string{"p"},
+				Tags:              map[string]string{"k": "v"},
+				TransitiveTagKeys: []string{"k"},
+			},
 			{RoleARN: "two", ExternalID: "e", Policy: "{}", SessionName: "n", SourceIdentity: "i"},
 		},
 		AssumeRoleWithWebIdentity: &awsclient.AssumeRoleWithWebIdentity{RoleARN: "w", WebIdentityTokenFile: "f"},
-		Endpoints:                 map[string]string{"s3": "http://s3", "sts": "http://sts"}, Version: "1.2.3", TerraformVersion: "1.12.0",
+		Endpoints: map[string]string{
+			"s3":  "http://s3",
+			"sts": "http://sts",
+		},
+		Version:          "1.2.3",
+		TerraformVersion: "1.12.0",
 	}
 	if diff := cmp.Diff(want, r.config, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	settings := projects.Config{Hub: "h", ReadMode: projects.Authoritative, Origin: "o"}
-	if diff := cmp.Diff(settings, r.settings, cmpopts.IgnoreFields(projects.Config{}, "Log", "Warn", "Writer")); diff != "" {
+	if diff := cmp.Diff(
+		settings,
+		r.settings,
+		cmpopts.IgnoreFields(projects.Config{}, "Log", "Warn", "Writer"),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -133,7 +212,12 @@ func TestUnknownArgumentIsNamed(t *testing.T) {
 	for argument, value := range unknowns {
 		r := &recorded{}
 		diagnostics := r.start(t).Configure(values{argument: value})
-		if problem := entitytest.Lacks(diagnostics, "Unable to Configure Provider", `The value of the provider argument "`+argument+`" is not known`, argument); problem != "" {
+		if problem := entitytest.Lacks(
+			diagnostics,
+			"Unable to Configure Provider",
+			`The value of the provider argument "`+argument+`" is not known`,
+			argument,
+		); problem != "" {
 			t.Error(problem)
 		}
 	}
@@ -186,7 +270,12 @@ func TestWhyTheProviderCanNotConnect(t *testing.T) {
 		{errors.New("surprise"), "Original error: surprise", ""},
 	} {
 		r := &recorded{err: c.err}
-		if problem := entitytest.Lacks(r.start(t).Configure(values{}), "Unable to Configure Provider", c.text, c.at); problem != "" {
+		if problem := entitytest.Lacks(
+			r.start(t).Configure(values{}),
+			"Unable to Configure Provider",
+			c.text,
+			c.at,
+		); problem != "" {
 			t.Error(problem)
 		}
 	}
@@ -232,7 +321,8 @@ func TestEveryKindGetsTheServices(t *testing.T) {
 	share(services, &resp)
 	v := reflect.ValueOf(resp)
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; name != "Diagnostics" && name != "Deferred" && v.Field(i).Interface() != any(services) {
+		if name := v.Type().Field(i).Name; name != "Diagnostics" && name != "Deferred" &&
+			v.Field(i).Interface() != any(services) {
 			t.Errorf("%s has no services", name)
 		}
 	}
@@ -277,7 +367,10 @@ func TestFunctionOverTheProtocol(t *testing.T) {
 			}
 			arguments = append(arguments, &dynamic)
 		}
-		resp, err := server.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments})
+		resp, err := server.CallFunction(
+			t.Context(),
+			&tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

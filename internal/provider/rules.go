@@ -23,11 +23,20 @@ var hubPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 var (
 	isHubName = textRule{"must be a name of letters, digits, dots, hyphens and underscores", hubPattern.MatchString}
 	// isRoleName also accepts "", the provider's own credentials.
-	isRoleName = textRule{"must be the name of an IAM role", func(value string) bool { return value == "" || model.IsRoleName(value) }}
+	isRoleName = textRule{
+		"must be the name of an IAM role",
+		func(value string) bool { return value == "" || model.IsRoleName(value) },
+	}
 	// isExternalID also accepts "", no external ID.
-	isExternalID = textRule{"must have 2 to 1224 letters, digits and characters of +=,.@:/_-", func(value string) bool { return value == "" || awsclient.IsExternalID(value) }}
+	isExternalID = textRule{
+		"must have 2 to 1224 letters, digits and characters of +=,.@:/_-",
+		func(value string) bool { return value == "" || awsclient.IsExternalID(value) },
+	}
 	// isPlainText is for texts that are put into templates unchanged.
-	isPlainText = textRule{"must not hold a dynamic reference ({{resolve:...}})", func(value string) bool { return !model.HoldsReference(value) }}
+	isPlainText = textRule{
+		"must not hold a dynamic reference ({{resolve:...}})",
+		func(value string) bool { return !model.HoldsReference(value) },
+	}
 )
 
 // Description implements validator.String.

@@ -17,7 +17,10 @@ type keeper struct {
 	kept []context.Context
 }
 
-func (k *keeper) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (k *keeper) ReadResource(
+	ctx context.Context,
+	_ *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	k.kept = append(k.kept, ctx)
 	return nil, ctx.Err()
 }
@@ -77,12 +80,18 @@ type waiter struct {
 	stopped int
 }
 
-func (w *waiter) ReadResource(ctx context.Context, _ *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (w *waiter) ReadResource(
+	ctx context.Context,
+	_ *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func (w *waiter) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+func (w *waiter) StopProvider(
+	context.Context,
+	*tfprotov6.StopProviderRequest,
+) (*tfprotov6.StopProviderResponse, error) {
 	w.stopped++
 	return nil, nil //nolint:nilnil // as the test needs no response
 }

@@ -26,34 +26,82 @@ import (
 var seeds = map[string][]values{
 	"stowage_project": {
 		{"name": "globex", "account_id": "222233334444", "region": "eu-west-1", "tags": values{"client": "Globex"}},
-		{"name": "initech", "account_id": "333344445555", "region": "eu-west-1", "sftp": values{"enabled": true}, "on_delete": "retain", "timeouts": values{"create": "5m"}},
+		{
+			"name":       "initech",
+			"account_id": "333344445555",
+			"region":     "eu-west-1",
+			"sftp":       values{"enabled": true},
+			"on_delete":  "retain",
+			"timeouts":   values{"create": "5m"},
+		},
 	},
 	"stowage_project_bucket": {
 		{"project": "globex", "name": "inbox"},
 		{
-			"project": "globex", "name": "outbox", "versioning": true, "tags": values{}, "on_delete": "empty", "timeouts": values{"delete": "1h"},
-			"lifecycle_rules": values{"expire_after_days": int64(30)}, "object_lock": values{"mode": "GOVERNANCE", "days": int64(3)},
-			"cors": []any{values{"allowed_origins": []any{"https://a.example", "https://b.example"}, "allowed_methods": []any{"GET"}}},
+			"project":    "globex",
+			"name":       "outbox",
+			"versioning": true,
+			"tags":       values{},
+			"on_delete":  "empty",
+			"timeouts":   values{"delete": "1h"},
+			"lifecycle_rules": values{
+				"expire_after_days": int64(30),
+			},
+			"object_lock": values{"mode": "GOVERNANCE", "days": int64(3)},
+			"cors": []any{
+				values{"allowed_origins": []any{"https://a.example", "https://b.example"}, "allowed_methods": []any{"GET"}},
+			},
 		},
 	},
 	"stowage_project_user": {
 		{"project": "globex", "name": "partner"},
 		{
-			"project": "initech", "name": "other", "source_ips": []any{"198.51.100.0/24", "203.0.113.0/24"}, "tags": values{"a": "b"},
-			"access_key": values{"rotation": values{"every_days": int64(90)}}, "secret_readers": []any{"arn:aws:iam::444455556666:role/x"},
+			"project":    "initech",
+			"name":       "other",
+			"source_ips": []any{"198.51.100.0/24", "203.0.113.0/24"},
+			"tags":       values{"a": "b"},
+			"access_key": values{
+				"rotation": values{"every_days": int64(90)},
+			},
+			"secret_readers": []any{"arn:aws:iam::444455556666:role/x"},
 		},
 		{"project": "globex", "name": "third", "access_key": values{"enabled": false, "replacement_trigger": "x"}},
 	},
 	"stowage_user_permission": {
 		{"project": "globex", "user": "partner", "bucket": "inbox", "access": "read"},
-		{"project": "globex", "user": "partner", "bucket": "outbox", "access": "read_write", "allow_delete": true, "prefix": "in/"},
+		{
+			"project":      "globex",
+			"user":         "partner",
+			"bucket":       "outbox",
+			"access":       "read_write",
+			"allow_delete": true,
+			"prefix":       "in/",
+		},
 	},
 }
 
 // words are strings that have a meaning for some attribute.
 var words = []string{
-	"", "globex", "initech", "nowhere", "inbox", "outbox", "partner", "in/", "read", "write", "refuse", "retain", "GOVERNANCE", "222233334444",
-	"eu-west-1", "203.0.113.0/24", "5m", "soon", "é\u0301\"\\", "GET",
+	"",
+	"globex",
+	"initech",
+	"nowhere",
+	"inbox",
+	"outbox",
+	"partner",
+	"in/",
+	"read",
+	"write",
+	"refuse",
+	"retain",
+	"GOVERNANCE",
+	"222233334444",
+	"eu-west-1",
+	"203.0.113.0/24",
+	"5m",
+	"soon",
+	"é\u0301\"\\",
+	"GET",
 }
 
 // generated is a provider with projects according to the seeds, and their states.
@@ -151,7 +199,13 @@ func drawValue(t *rapid.T, typ tftypes.Type) tftypes.Value {
 		return tftypes.NewValue(typ, rapid.Bool().Draw(t, "bool"))
 	case typ.Is(tftypes.Number):
 		return tftypes.NewValue(typ, rapid.SampledFrom([]*big.Float{
-			big.NewFloat(0), big.NewFloat(-1), big.NewFloat(7), big.NewFloat(90), big.NewFloat(2.5), big.NewFloat(1 << 40), big.NewFloat(1e30),
+			big.NewFloat(0),
+			big.NewFloat(-1),
+			big.NewFloat(7),
+			big.NewFloat(90),
+			big.NewFloat(2.5),
+			big.NewFloat(1 << 40),
+			big.NewFloat(1e30),
 		}).Draw(t, "number"))
 	}
 	return tftypes.NewValue(typ, rapid.SampledFrom(words).Draw(t, "string"))
@@ -247,9 +301,21 @@ func drawPrivate(t *rapid.T) []byte {
 		return text
 	}
 	return rapid.SampledFrom([][]byte{
-		nil, nil, nil, {}, []byte("{}"), []byte("null"), []byte("x"), encoded(map[string]string{"due": `"2026-01-01T00:00:00Z"`}),
-		encoded(map[string]string{"base": `{"a":1}`, "other": `"x"`}), encoded(map[string]string{".import_before_read": "true"}),
-		encoded(map[string]string{"bad": "{"}), []byte(`{"b":"MQ==", "a":"MQ=="}`), []byte(`{"empty":""}`),
+		nil,
+		nil,
+		nil,
+		{},
+		[]byte("{}"),
+		[]byte("null"),
+		[]byte("x"),
+		encoded(map[string]string{"due": `"2026-01-01T00:00:00Z"`}),
+		encoded(
+			map[string]string{"base": `{"a":1}`, "other": `"x"`},
+		),
+		encoded(map[string]string{".import_before_read": "true"}),
+		encoded(map[string]string{"bad": "{"}),
+		[]byte(`{"b":"MQ==", "a":"MQ=="}`),
+		[]byte(`{"empty":""}`),
 	}).Draw(t, "private")
 }
 
@@ -291,13 +357,18 @@ func TestUnchanged_Property(t *testing.T) {
 			g.checkProperty(t, "ValidateResourceConfig", func(t *rapid.T) {
 				typ, n := drawType(t)
 				config := mutate(t, g.Value(typ, seeds[typ][n]))
-				_, err := g.Server().ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: dynamic(t, config)})
+				_, err := g.Server().ValidateResourceConfig(
+					t.Context(),
+					&tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: dynamic(t, config)},
+				)
 				must(t, err)
 			})
 			g.checkProperty(t, "UpgradeResourceState", func(t *rapid.T) {
 				typ, n := drawType(t)
 				_, err := g.Server().UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{
-					TypeName: typ, Version: int64(rapid.SampledFrom([]int{1, 1, 1, 0, 2}).Draw(t, "version")), RawState: g.drawJSON(t, g.states[typ][n]),
+					TypeName: typ,
+					Version:  int64(rapid.SampledFrom([]int{1, 1, 1, 0, 2}).Draw(t, "version")),
+					RawState: g.drawJSON(t, g.states[typ][n]),
 				})
 				must(t, err)
 			})
@@ -308,7 +379,10 @@ func TestUnchanged_Property(t *testing.T) {
 					t.Skip()
 				}
 				_, err := g.Server().ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
-					TypeName: typ, CurrentState: dynamic(t, state), CurrentIdentity: g.drawIdentity(t, typ, state), Private: drawPrivate(t),
+					TypeName:        typ,
+					CurrentState:    dynamic(t, state),
+					CurrentIdentity: g.drawIdentity(t, typ, state),
+					Private:         drawPrivate(t),
 				})
 				must(t, err)
 			})
@@ -356,7 +430,18 @@ func (g *generated) drawJSON(t *rapid.T, state tftypes.Value) *tfprotov6.RawStat
 			delete(attributes, name)
 		default:
 			attributes[name] = rapid.SampledFrom([]any{
-				nil, "x", true, 1, 2.5, 0.0, []any{}, []any{"b", "a"}, []any{"a", "a"}, map[string]any{}, map[string]any{"a": "b"}, map[string]any{"enabled": true},
+				nil,
+				"x",
+				true,
+				1,
+				2.5,
+				0.0,
+				[]any{},
+				[]any{"b", "a"},
+				[]any{"a", "a"},
+				map[string]any{},
+				map[string]any{"a": "b"},
+				map[string]any{"enabled": true},
 			}).Draw(t, "value")
 		}
 	}

@@ -64,6 +64,10 @@ func TestUnchanged_Answered(t *testing.T) {
 	object, diagnostics := tf.Read(created["stowage_project_user"])
 	entitytest.Must(t, diagnostics)
 	answered("stowage_project_user", map[string]bool{"PlanResourceChange": false}, func() {
-		tf.Plan("stowage_project_user", object, values{"project": "globex", "name": "partner", "source_ips": []any{"203.0.113.0/24"}})
+		tf.Plan(
+			"stowage_project_user",
+			object,
+			values{"project": "globex", "name": "partner", "source_ips": []any{"203.0.113.0/24"}},
+		)
 	})
 }

@@ -28,18 +28,31 @@ var stored = []struct {
 	typ    string
 	config values
 }{
-	{"stowage_project", values{"name": "globex", "account_id": "222233334444", "region": "eu-west-1", "tags": values{"client": "Globex"}}},
+	{
+		"stowage_project",
+		values{"name": "globex", "account_id": "222233334444", "region": "eu-west-1", "tags": values{"client": "Globex"}},
+	},
 	{"stowage_project_bucket", values{"project": "globex", "name": "inbox", "tags": values{"a": "b"}}},
 	{"stowage_project_user", values{"project": "globex", "name": "partner"}},
-	{"stowage_user_permission", values{"project": "globex", "user": "partner", "bucket": "inbox", "prefix": "in/", "access": "read"}},
+	{
+		"stowage_user_permission",
+		values{"project": "globex", "user": "partner", "bucket": "inbox", "prefix": "in/", "access": "read"},
+	},
 }
 
 // globex returns a provider of all resources, with one of each created.
 func globex(t *testing.T) (*entitytest.Terraform, *entitytest.Projects, map[string]*entitytest.Object) {
 	t.Helper()
 	p := entitytest.NewProjects()
-	tf := entitytest.StartObjects(t, &entity.Services{Projects: p},
-		[]func() resource.Resource{project.NewResource, projectbucket.NewResource, projectuser.NewResource, userpermission.NewResource}...)
+	tf := entitytest.StartObjects(
+		t,
+		&entity.Services{Projects: p},
+		[]func() resource.Resource{
+			project.NewResource,
+			projectbucket.NewResource,
+			projectuser.NewResource,
+			userpermission.NewResource,
+		}...)
 	created := map[string]*entitytest.Object{}
 	for _, s := range stored {
 		created[s.typ] = tf.Created(s.typ, s.config)
@@ -161,7 +174,12 @@ func TestStateUpgrade_Unreadable(t *testing.T) {
 	tf, _, _ := globex(t)
 	for _, state := range []string{`[]`, `{"deviations":"x"}`, `{"name":{}}`} {
 		_, diagnostics := tf.Upgrade("stowage_project", 0, []byte(state))
-		if problem := entitytest.Lacks(diagnostics, "Unable to Upgrade Resource State", "The state of schema version 0 could not be read.", ""); problem != "" {
+		if problem := entitytest.Lacks(
+			diagnostics,
+			"Unable to Upgrade Resource State",
+			"The state of schema version 0 could not be read.",
+			"",
+		); problem != "" {
 			t.Errorf("%s: %s", state, problem)
 		}
 	}

@@ -45,9 +45,18 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1, Region: "eu-west-1"})
-	box.RegisterFunction(routesARN, func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil })
+	box.RegisterFunction(
+		routesARN,
+		func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil },
+	)
 	deployed, err := box.WebSockets().Deploy(apigateway.Settings{
-		API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: "eu-west-1", Routes: map[string]string{"$connect": routesARN}, Rate: 5000, Buffer: 64 << 10,
+		API:     "live",
+		Stage:   "prod",
+		Account: sandbox.HubAccount,
+		Region:  "eu-west-1",
+		Routes:  map[string]string{"$connect": routesARN},
+		Rate:    5000,
+		Buffer:  64 << 10,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +91,10 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *stage) pusher(account string) *push.Pusher {
 	access, secret := sandbox.StaticCredentials(account)
 	return push.New(apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String("https://" + s.Domain() + "/prod"), HTTPClient: &http.Client{Transport: s},
-		Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
+		Region:       "eu-west-1",
+		BaseEndpoint: aws.String("https://" + s.Domain() + "/prod"),
+		HTTPClient:   &http.Client{Transport: s},
+		Credentials:  credentials.NewStaticCredentialsProvider(access, secret, ""),
 	}))
 }
 
@@ -165,7 +176,13 @@ func change(t testing.TB, seq int64, n int) event.Message {
 	t.Helper()
 	var put event.Entities
 	for i := range n {
-		put.Add(model.Bucket{Name: fmt.Sprintf("bucket-%d", i), BucketName: fmt.Sprintf("acme-bucket-%d-111122223333-eu-west-1", i), OnDelete: model.Refuse})
+		put.Add(
+			model.Bucket{
+				Name:       fmt.Sprintf("bucket-%d", i),
+				BucketName: fmt.Sprintf("acme-bucket-%d-111122223333-eu-west-1", i),
+				OnDelete:   model.Refuse,
+			},
+		)
 	}
 	m, err := event.Of(event.TypeStack, event.StackChange{Put: put})
 	if err != nil {
@@ -263,7 +280,8 @@ func TestOneClientHarmsNoOther(t *testing.T) {
 		slices.Sort(result.Behind)
 		behind := []string{ids[5], ids[7]}
 		slices.Sort(behind)
-		if !slices.Equal(result.Gone, []string{ids[3]}) || !slices.Equal(result.Behind, behind) || result.Reached != 7 || result.Err != nil {
+		if !slices.Equal(result.Gone, []string{ids[3]}) || !slices.Equal(result.Behind, behind) || result.Reached != 7 ||
+			result.Err != nil {
 			t.Errorf("the result is %+v", result)
 		}
 		synctest.Wait()
@@ -321,7 +339,8 @@ func TestAFailureOfOursIsNoClients(t *testing.T) {
 	s := newStage(t)
 	_, ids := s.connect(t, 100)
 	result := s.pusher("111122223333").Publish(t.Context(), ids, []event.Message{change(t, 1, 1)})
-	if result.Err == nil || !strings.Contains(result.Err.Error(), "100 of 100 clients") || !strings.Contains(result.Err.Error(), "ForbiddenException") {
+	if result.Err == nil || !strings.Contains(result.Err.Error(), "100 of 100 clients") ||
+		!strings.Contains(result.Err.Error(), "ForbiddenException") {
 		t.Errorf("the error is %v", result.Err)
 	}
 	if len(result.Gone)+len(result.Behind)+result.Reached+result.Posts != 0 {
@@ -356,7 +375,14 @@ func TestClientsWithoutATurnAreAFailure(t *testing.T) {
 
 func TestNobodyToSendTo(t *testing.T) {
 	s := newStage(t)
-	if result := s.pusher(sandbox.HubAccount).Publish(t.Context(), nil, []event.Message{change(t, 1, 1)}); !cmp.Equal(push.Result{}, result) {
+	if result := s.pusher(sandbox.HubAccount).Publish(
+		t.Context(),
+		nil,
+		[]event.Message{change(t, 1, 1)},
+	); !cmp.Equal(
+		push.Result{},
+		result,
+	) {
 		t.Errorf("the result is %+v", result)
 	}
 }

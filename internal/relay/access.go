@@ -46,7 +46,9 @@ func (a Access) check() error {
 		return nil
 	}
 	if len(a.Audiences) == 0 || slices.Contains(a.Audiences, "") {
-		return errors.New("the audience of the tokens is missing: without it, a token for any application of the issuer would do")
+		return errors.New(
+			"the audience of the tokens is missing: without it, a token for any application of the issuer would do",
+		)
 	}
 	u, err := url.Parse(a.Issuer)
 	if err != nil || u.Host == "" {

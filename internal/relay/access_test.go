@@ -40,7 +40,11 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 // tokens returns an issuer and an option for a relay that trusts it.
 func (w *world) tokens(change ...func(*relay.Access)) (*issuer, func(*relay.Config)) {
 	i := &issuer{Issuer: w.box.Issuer()}
-	access := relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: i}}
+	access := relay.Access{
+		Issuer:     oidc.URL(issuerAddress),
+		Audiences:  []string{"stowage"},
+		HTTPClient: &http.Client{Transport: i},
+	}
 	for _, c := range change {
 		c(&access)
 	}
@@ -90,7 +94,8 @@ func ask(t *testing.T, r *relay.Relay, offered string) (effect string, told map[
 	}
 	var decoded events.APIGatewayCustomAuthorizerResponse
 	must(t, json.Unmarshal(answer, &decoded))
-	if s := decoded.PolicyDocument.Statement; len(s) != 1 || s[0].Resource[0] != methodARN || s[0].Action[0] != "execute-api:Invoke" {
+	if s := decoded.PolicyDocument.Statement; len(s) != 1 || s[0].Resource[0] != methodARN ||
+		s[0].Action[0] != "execute-api:Invoke" {
 		t.Errorf("the policy is %+v", decoded.PolicyDocument)
 	}
 	return decoded.PolicyDocument.Statement[0].Effect, decoded.Context, nil
@@ -130,7 +135,8 @@ func TestGoodTokensAreLetInWithTheirProjects(t *testing.T) {
 func silent(t *testing.T, w *world, i *issuer) {
 	t.Helper()
 	header, _, _ := strings.Cut(i.sign(t, nil), ".")
-	if log := w.log.String(); strings.Contains(log, header) || strings.Contains(log, "eyJ") || strings.Contains(log, "canary") {
+	if log := w.log.String(); strings.Contains(log, header) || strings.Contains(log, "eyJ") ||
+		strings.Contains(log, "canary") {
 		t.Errorf("the log holds a token: %s", log)
 	}
 }
@@ -191,7 +197,12 @@ func TestSomebodyWhoMaySeeNothingIsDenied(t *testing.T) {
 		many[n] = strings.Repeat("a", 16) + string(rune('a'+n%26)) + string(rune('a'+n/26))
 	}
 	for name, claim := range map[string]any{"none": nil, "an empty list": []string{}, "an empty name": "", "groups": []string{"Administrators"}, "too many": many} {
-		if effect, told, err := ask(t, r, offer(i.sign(t, map[string]any{"stowage_projects": claim}))); err != nil || effect != "Deny" || len(told) > 0 {
+		if effect, told, err := ask(
+			t,
+			r,
+			offer(i.sign(t, map[string]any{"stowage_projects": claim})),
+		); err != nil || effect != "Deny" ||
+			len(told) > 0 {
 			t.Errorf("%s: %q %v, %v", name, effect, told, err)
 		}
 	}
@@ -199,7 +210,9 @@ func TestSomebodyWhoMaySeeNothingIsDenied(t *testing.T) {
 
 func TestTokensOfCognito(t *testing.T) {
 	w := newWorld(t, false)
-	i, trusts := w.tokens(func(a *relay.Access) { a.Audiences, a.ProjectsClaim = []string{"1example23456789"}, "cognito:groups" })
+	i, trusts := w.tokens(
+		func(a *relay.Access) { a.Audiences, a.ProjectsClaim = []string{"1example23456789"}, "cognito:groups" },
+	)
 	r, _ := w.relay(trusts)
 	for name, c := range map[string]struct {
 		claims map[string]any
@@ -226,7 +239,12 @@ func TestAnIssuerThatCannotBeReachedIsNoRefusal(t *testing.T) {
 	r, _ := w.relay(trusts)
 	token := i.sign(t, nil)
 	i.down = true
-	if _, _, err := ask(t, r, offer(token)); err == nil || err.Error() == "Unauthorized" || strings.Contains(err.Error(), token) {
+	if _, _, err := ask(
+		t,
+		r,
+		offer(token),
+	); err == nil || err.Error() == "Unauthorized" ||
+		strings.Contains(err.Error(), token) {
 		t.Errorf("while it is down: %v", err)
 	}
 	i.down = false

@@ -20,7 +20,11 @@ const retrySeconds = 5
 
 // connect stores a connection. API Gateway delivers no message before it has the answer, so the
 // client speaks first.
-func (r *Relay) connect(ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest) (*events.APIGatewayProxyResponse, error) {
+func (r *Relay) connect(
+	ctx context.Context,
+	c client,
+	request events.APIGatewayWebsocketProxyRequest,
+) (*events.APIGatewayProxyResponse, error) {
 	if len(c.projects) == 0 {
 		// The route has no authorizer, or another one: the client has access to no project.
 		r.log.ErrorContext(ctx, "a connection came without an authorizer's word", "connection", c.id)
@@ -51,14 +55,25 @@ func (r *Relay) disconnect(ctx context.Context, c client) (*events.APIGatewayPro
 		return nil, err
 	}
 	if err := live.store.Disconnect(ctx, c.id); err != nil {
-		r.log.WarnContext(ctx, "a connection could not be removed; it goes with the first message that doesn't reach it", "connection", c.id, "error", err.Error())
+		r.log.WarnContext(
+			ctx,
+			"a connection could not be removed; it goes with the first message that doesn't reach it",
+			"connection",
+			c.id,
+			"error",
+			err.Error(),
+		)
 	}
 	r.log.InfoContext(ctx, "disconnected", "connection", c.id)
 	return status(http.StatusOK), nil
 }
 
 // answer answers a client's message with messages on the connection.
-func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest) (*events.APIGatewayProxyResponse, error) {
+func (r *Relay) answer(
+	ctx context.Context,
+	c client,
+	request events.APIGatewayWebsocketProxyRequest,
+) (*events.APIGatewayProxyResponse, error) {
 	live, err := r.open(ctx)
 	if err != nil {
 		return nil, err
@@ -81,10 +96,28 @@ func (r *Relay) answer(ctx context.Context, c client, request events.APIGatewayW
 		r.log.InfoContext(ctx, "a client had gone before it was answered", "connection", c.id, "request", kindOf(asked.Type))
 		return status(http.StatusOK), nil
 	case errors.As(err, &refused):
-		r.log.InfoContext(ctx, "a message was refused", "connection", c.id, "request", kindOf(asked.Type), "code", refused.answer.Code)
+		r.log.InfoContext(
+			ctx,
+			"a message was refused",
+			"connection",
+			c.id,
+			"request",
+			kindOf(asked.Type),
+			"code",
+			refused.answer.Code,
+		)
 		err = s.refuse(ctx, asked, refused.answer)
 	default:
-		r.log.ErrorContext(ctx, "a message could not be answered", "connection", c.id, "request", kindOf(asked.Type), "error", err.Error())
+		r.log.ErrorContext(
+			ctx,
+			"a message could not be answered",
+			"connection",
+			c.id,
+			"request",
+			kindOf(asked.Type),
+			"error",
+			err.Error(),
+		)
 		err = s.refuse(ctx, asked, unavailable())
 	}
 	if err != nil && !errors.Is(err, push.ErrGone) {

@@ -29,7 +29,10 @@ const maxContext = 6 << 10
 // Authorize decides whether a client may connect. It allows a valid token in the subprotocol,
 // denies (403) a subject with access to no project, and answers every other request with 401. Logs
 // and answers contain the subject and the visible projects, and nothing else of the token.
-func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.APIGatewayCustomAuthorizerResponse, error) {
+func (r *Relay) Authorize(
+	ctx context.Context,
+	event json.RawMessage,
+) (*events.APIGatewayCustomAuthorizerResponse, error) {
 	var request events.APIGatewayCustomAuthorizerRequestTypeRequest
 	if err := json.Unmarshal(event, &request); err != nil {
 		r.log.WarnContext(ctx, "a connection was refused", "reason", "its event can't be decoded")
@@ -55,7 +58,16 @@ func (r *Relay) Authorize(ctx context.Context, event json.RawMessage) (*events.A
 	}
 	names := strings.Join(who.projects, " ")
 	if len(names) > maxContext {
-		r.log.WarnContext(ctx, "a connection was denied", "request", id, "reason", "the token names too many projects", "projects", len(who.projects))
+		r.log.WarnContext(
+			ctx,
+			"a connection was denied",
+			"request",
+			id,
+			"reason",
+			"the token names too many projects",
+			"projects",
+			len(who.projects),
+		)
 		return verdict("nobody", "Deny", request.MethodArn, nil), nil
 	}
 	r.log.InfoContext(ctx, "a connection was let in", "request", id, "projects", len(who.projects))
@@ -68,8 +80,10 @@ func verdict(principal, effect, methodARN string, told map[string]any) *events.A
 	return &events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: principal, Context: told,
 		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
-			Version:   "2012-10-17",
-			Statement: []events.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{methodARN}}},
+			Version: "2012-10-17",
+			Statement: []events.IAMPolicyStatement{
+				{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{methodARN}},
+			},
 		},
 	}
 }

@@ -65,7 +65,20 @@ func (l *live) beat(ctx context.Context) error {
 		failed.Add(1)
 		return nil
 	})
-	l.log.InfoContext(ctx, "heartbeats", "connections", len(clients), "ending", told.Load(), "removed", removed.Load(), "unreached", failed.Load(), "took", time.Since(now).String())
+	l.log.InfoContext(
+		ctx,
+		"heartbeats",
+		"connections",
+		len(clients),
+		"ending",
+		told.Load(),
+		"removed",
+		removed.Load(),
+		"unreached",
+		failed.Load(),
+		"took",
+		time.Since(now).String(),
+	)
 	return err
 }
 

@@ -79,7 +79,10 @@ const commitsBack = 5 * event.MaxCommits
 // positions returns the positions of all projects that a client may see.
 func (l *live) positions(ctx context.Context, c client) (map[string]event.Position, error) {
 	if !slices.Contains(c.projects, Everything) {
-		return l.store.Positions(ctx, slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }))
+		return l.store.Positions(
+			ctx,
+			slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }),
+		)
 	}
 	// The projects of the last list are requested together with the directory, which shows whether
 	// the list is still complete.

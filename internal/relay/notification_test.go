@@ -19,10 +19,25 @@ const (
 // value.
 func text(changed ...string) string {
 	lines := [][2]string{
-		{"StackId", stackID}, {"Timestamp", "2026-09-28T22:04:31.607Z"}, {"EventId", "00551c40-5e4b-11ee-a58b-0ad65c6599e9"},
-		{"LogicalResourceId", "stowage-acme-0"}, {"Namespace", "111122223333"}, {"PhysicalResourceId", stackID}, {"PrincipalId", "AIDAEXAMPLE"},
-		{"ResourceProperties", "null"}, {"ResourceStatus", "UPDATE_IN_PROGRESS"}, {"ResourceStatusReason", "User Initiated"},
-		{"ResourceType", "AWS::CloudFormation::Stack"}, {"StackName", "stowage-acme-0"}, {"ClientRequestToken", "Console-ExecuteChangeSet-1"},
+		{"StackId", stackID},
+		{"Timestamp", "2026-09-28T22:04:31.607Z"},
+		{"EventId", "00551c40-5e4b-11ee-a58b-0ad65c6599e9"},
+		{
+			"LogicalResourceId",
+			"stowage-acme-0",
+		},
+		{"Namespace", "111122223333"},
+		{"PhysicalResourceId", stackID},
+		{"PrincipalId", "AIDAEXAMPLE"},
+		{"ResourceProperties", "null"},
+		{"ResourceStatus", "UPDATE_IN_PROGRESS"},
+		{"ResourceStatusReason", "User Initiated"},
+		{
+			"ResourceType",
+			"AWS::CloudFormation::Stack",
+		},
+		{"StackName", "stowage-acme-0"},
+		{"ClientRequestToken", "Console-ExecuteChangeSet-1"},
 	}
 	var b strings.Builder
 	for _, line := range lines {
@@ -84,7 +99,8 @@ func FuzzNotification(f *testing.F) {
 		if i < 0 {
 			i = strings.Index("\n"+s, "\nStackId='"+id) // the text ends within the value
 		}
-		if i < 0 || !strings.Contains("\n"+s, "\nPhysicalResourceId='"+id) || !strings.Contains("\n"+s, "\nResourceType='"+cfn.StackType) {
+		if i < 0 || !strings.Contains("\n"+s, "\nPhysicalResourceId='"+id) ||
+			!strings.Contains("\n"+s, "\nResourceType='"+cfn.StackType) {
 			t.Errorf("%q was taken from %q", id, s)
 		}
 		// Values that users write do not change the stack.
@@ -95,7 +111,13 @@ func FuzzNotification(f *testing.F) {
 }
 
 func TestEventsOfTheBus(t *testing.T) {
-	e := events.EventBridgeEvent{Source: "aws.cloudformation", DetailType: "CloudFormation Stack Status Change", Detail: json.RawMessage(`{"stack-id":"` + stackID + `","status-details":{"status":"UPDATE_COMPLETE","status-reason":""},"client-request-token":""}`)}
+	e := events.EventBridgeEvent{
+		Source:     "aws.cloudformation",
+		DetailType: "CloudFormation Stack Status Change",
+		Detail: json.RawMessage(
+			`{"stack-id":"` + stackID + `","status-details":{"status":"UPDATE_COMPLETE","status-reason":""},"client-request-token":""}`,
+		),
+	}
 	if got, err := wakeOfBus(e); err != nil || got != (wake{stackID, true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}

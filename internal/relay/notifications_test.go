@@ -51,7 +51,8 @@ func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
 			t.Errorf("%d calls: %s", sum(got), cmp.Diff(want, got))
 		}
 		snapshot := w.mirrored("acme")
-		if foreign := len(snapshot.Bodies[0].Contents.Foreign); foreign != 100 || snapshot.Heads[0].Status != "UPDATE_COMPLETE" {
+		if foreign := len(snapshot.Bodies[0].Contents.Foreign); foreign != 100 ||
+			snapshot.Heads[0].Status != "UPDATE_COMPLETE" {
 			t.Errorf("the mirror shows %d resources of others in the status %s", foreign, snapshot.Heads[0].Status)
 		}
 		if strings.Contains(w.log.String(), "canary") {
@@ -100,12 +101,24 @@ func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
 		w := newWorld(t, false)
 		r, calls := w.relay()
 		record := func(stackID, physicalID, kind string) map[string]any {
-			return map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": topicOf(account), "Message": "StackId='" + stackID + "'\nPhysicalResourceId='" + physicalID + "'\nResourceType='" + kind + "'\n"}}
+			return map[string]any{
+				"EventSource": "aws:sns",
+				"Sns": map[string]any{
+					"TopicArn": topicOf(account),
+					"Message":  "StackId='" + stackID + "'\nPhysicalResourceId='" + physicalID + "'\nResourceType='" + kind + "'\n",
+				},
+			}
 		}
 		ours, theirs := "arn:aws:cloudformation:eu-west-1:"+account+":stack/stowage-acme-0/1", "arn:aws:cloudformation:eu-west-1:"+account+":stack/website/1"
 		event, err := json.Marshal(map[string]any{"Records": []any{
-			record(ours, "acme-inbox", "AWS::S3::Bucket"), record(theirs, theirs, "AWS::CloudFormation::Stack"),
-			record(ours, theirs, "AWS::CloudFormation::Stack"), map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "hello"}},
+			record(ours, "acme-inbox", "AWS::S3::Bucket"),
+			record(theirs, theirs, "AWS::CloudFormation::Stack"),
+			record(
+				ours,
+				theirs,
+				"AWS::CloudFormation::Stack",
+			),
+			map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "hello"}},
 		}})
 		must(t, err)
 		if _, err := r.Handle(t.Context(), event); err != nil {
@@ -128,7 +141,13 @@ func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
 		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
 		must(t, err)
 		calls.take()
-		message := map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": topicOf(account), "Message": "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n"}}
+		message := map[string]any{
+			"EventSource": "aws:sns",
+			"Sns": map[string]any{
+				"TopicArn": topicOf(account),
+				"Message":  "StackId='" + id + "'\nPhysicalResourceId='" + id + "'\nResourceType='AWS::CloudFormation::Stack'\n",
+			},
+		}
 		event, err := json.Marshal(map[string]any{"Records": []any{message, message, message, message}})
 		must(t, err)
 		want := map[string]int{"Query": 1, "DescribeStacks": 1}
@@ -249,8 +268,12 @@ func TestNotifications_UnknownProjects(t *testing.T) {
 func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
-		"version": "0", "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change", "account": account, "region": region,
-		"detail": map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": status}},
+		"version":     "0",
+		"source":      "aws.cloudformation",
+		"detail-type": "CloudFormation Stack Status Change",
+		"account":     account,
+		"region":      region,
+		"detail":      map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": status}},
 	})
 	must(t, err)
 	return event
@@ -262,8 +285,23 @@ func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
 		id := w.mirrored("acme").Heads[0].StackID
 		r, _ := w.relay()
-		must(t, w.box.AddFaults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1}))
-		if _, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE")); err == nil || !strings.Contains(err.Error(), "stowage-acme-0") {
+		must(
+			t,
+			w.box.AddFaults(
+				sandbox.Fault{
+					Service:   "cloudformation",
+					Operation: "DescribeStacks",
+					Effect:    sandbox.FailCall,
+					Code:      "AccessDenied",
+					Times:     1,
+				},
+			),
+		)
+		if _, err := r.Handle(
+			t.Context(),
+			bus(t, id, "UPDATE_COMPLETE"),
+		); err == nil ||
+			!strings.Contains(err.Error(), "stowage-acme-0") {
 			t.Errorf("%v", err)
 		}
 		if _, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE")); err != nil {
@@ -292,7 +330,12 @@ func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
 		if status := w.mirrored("acme").Heads[0].Status; status != "UPDATE_IN_PROGRESS" {
 			t.Fatalf("the mirror shows %s", status)
 		}
-		must(t, w.box.AddFaults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, Times: 2}))
+		must(
+			t,
+			w.box.AddFaults(
+				sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, Times: 2},
+			),
+		)
 		_, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE"))
 		must(t, err)
 		if head := w.mirrored("acme").Heads[0]; head.Status != "UPDATE_COMPLETE" {

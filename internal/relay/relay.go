@@ -59,8 +59,13 @@ func New(_ context.Context, config Config) (*Relay, error) {
 	return &Relay{
 		log: log, gate: gate,
 		projects: projects.New(projects.Config{
-			Clients: config.Clients, Hub: config.Hub, RoleName: config.RoleName, ReadMode: projects.Verified,
-			Writer: "relay-" + strings.ToLower(rand.Text()), Log: logger(log, slog.LevelDebug), Warn: logger(log, slog.LevelWarn),
+			Clients:  config.Clients,
+			Hub:      config.Hub,
+			RoleName: config.RoleName,
+			ReadMode: projects.Verified,
+			Writer:   "relay-" + strings.ToLower(rand.Text()),
+			Log:      logger(log, slog.LevelDebug),
+			Warn:     logger(log, slog.LevelWarn),
 		}),
 	}, nil
 }
@@ -118,7 +123,9 @@ func KindOf(event []byte) (Kind, error) {
 	case len(shape.Records) > 0 && slices.Contains([]string{"aws:sns", "aws:sqs"}, shape.Records[0].EventSource):
 		return KindNotification, nil
 	}
-	return kindUnknown, errors.New("the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API")
+	return kindUnknown, errors.New(
+		"the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API",
+	)
 }
 
 // Handle handles an event of any kind, with the signature of Lambda functions.

@@ -81,7 +81,10 @@ func (r *Relay) Route(ctx context.Context, raw json.RawMessage) (*events.APIGate
 	case routeDefault:
 		return r.answer(ctx, c, request)
 	default:
-		return nil, fmt.Errorf("the WebSocket API has a route that the relay doesn't know: its key has %d characters", len(route))
+		return nil, fmt.Errorf(
+			"the WebSocket API has a route that the relay doesn't know: its key has %d characters",
+			len(route),
+		)
 	}
 }
 

@@ -49,9 +49,18 @@ func newDesk(projects ...string) *desk {
 
 func (d *desk) happen(project string) {
 	seq := int64(len(d.events[project]) + 1)
-	version := mirror.Version{StackID: "arn", LastUpdated: time.Unix(seq, 0).UTC(), Status: "UPDATE_COMPLETE", Phase: mirror.PhaseOf("UPDATE_COMPLETE"), Revision: seq}
+	version := mirror.Version{
+		StackID:     "arn",
+		LastUpdated: time.Unix(seq, 0).UTC(),
+		Status:      "UPDATE_COMPLETE",
+		Phase:       mirror.PhaseOf("UPDATE_COMPLETE"),
+		Revision:    seq,
+	}
 	d.bodies[project].Heads[0] = &mirror.Head{StackName: "stowage-" + project + "-0", Version: version}
-	d.bodies[project].Bodies[0] = &mirror.Body{Version: version, Contents: template.Contents{Users: []model.User{{Name: "partner"}}}}
+	d.bodies[project].Bodies[0] = &mirror.Body{
+		Version:  version,
+		Contents: template.Contents{Users: []model.User{{Name: "partner"}}},
+	}
 	e, _ := event.Of(event.TypeStack, event.StackChange{StackState: d.bodies[project].Live().Stacks[0].StackState})
 	e.Project, e.Epoch, e.Seq, e.Time = project, "e", seq, version.LastUpdated
 	d.events[project] = append(d.events[project], e)
@@ -168,7 +177,10 @@ func on(route, projects, body string) []byte {
 	request := events.APIGatewayWebsocketProxyRequest{
 		Headers: map[string]string{"Sec-WebSocket-Protocol": "stowage.v1, stowage.token.canary"}, Body: body,
 		RequestContext: events.APIGatewayWebsocketProxyRequestContext{
-			RouteKey: route, ConnectionID: "c=", ConnectedAt: time.Now().UnixMilli(), Authorizer: map[string]any{"projects": projects, "principalId": "alice"},
+			RouteKey:     route,
+			ConnectionID: "c=",
+			ConnectedAt:  time.Now().UnixMilli(),
+			Authorizer:   map[string]any{"projects": projects, "principalId": "alice"},
 		},
 	}
 	raw, _ := json.Marshal(request)
@@ -214,25 +226,40 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 	d := newDesk()
 	r := relayOver(d)
 	answer, err := r.Handle(t.Context(), on("$connect", "acme globex", ""))
-	if err != nil || strings.Contains(string(answer), "token") || !strings.Contains(string(answer), `"Sec-WebSocket-Protocol":"stowage.v1"`) {
+	if err != nil || strings.Contains(string(answer), "token") ||
+		!strings.Contains(string(answer), `"Sec-WebSocket-Protocol":"stowage.v1"`) {
 		t.Errorf("%s, %v", answer, err)
 	}
-	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) || time.Until(c.ends) > event.ConnectionLife || time.Until(c.ends) < event.ConnectionLife-time.Minute {
+	if c := d.connections["c="]; len(d.connections) != 1 || !slices.Equal(c.projects, []string{"acme", "globex"}) ||
+		time.Until(c.ends) > event.ConnectionLife ||
+		time.Until(c.ends) < event.ConnectionLife-time.Minute {
 		t.Errorf("kept: %+v", d.connections)
 	}
 	for range 2 { // API Gateway may report twice, or report an unknown connection
-		if answer, err := r.Handle(t.Context(), on("$disconnect", "acme globex", "")); err != nil || !strings.Contains(string(answer), "200") {
+		if answer, err := r.Handle(
+			t.Context(),
+			on("$disconnect", "acme globex", ""),
+		); err != nil ||
+			!strings.Contains(string(answer), "200") {
 			t.Errorf("%s, %v", answer, err)
 		}
 	}
 	if len(d.connections) > 0 {
 		t.Errorf("left: %v", d.connections)
 	}
-	if answer, err := r.Handle(t.Context(), on("$connect", "", "")); err != nil || !strings.Contains(string(answer), "401") || len(d.connections) > 0 {
+	if answer, err := r.Handle(
+		t.Context(),
+		on("$connect", "", ""),
+	); err != nil || !strings.Contains(string(answer), "401") ||
+		len(d.connections) > 0 {
 		t.Errorf("without projects: %s, %v, %v", answer, err, d.connections)
 	}
 	d.fail = errors.New("no")
-	if answer, err := r.Handle(t.Context(), on("$connect", "acme", "")); err != nil || !strings.Contains(string(answer), "503") {
+	if answer, err := r.Handle(
+		t.Context(),
+		on("$connect", "acme", ""),
+	); err != nil ||
+		!strings.Contains(string(answer), "503") {
 		t.Errorf("when it can't be kept: %s, %v", answer, err)
 	}
 }
@@ -247,13 +274,25 @@ func TestHelloTellsWhatIsLackingOfEveryProject(t *testing.T) {
 	same(t, "one that comes back", say(t, r, d, "acme globex", hello(t, map[string]event.Position{
 		"acme": {Epoch: "e", Seq: 2}, "globex": {Epoch: "e", Seq: 1}, "secret": {Epoch: "e", Seq: 1},
 	})), "welcome", "stack acme", "stack acme")
-	same(t, "after another epoch", say(t, r, d, "globex", hello(t, map[string]event.Position{"globex": {Epoch: "old", Seq: 1}})),
-		"welcome", "gap globex", "snapshot globex")
+	same(
+		t,
+		"after another epoch",
+		say(t, r, d, "globex", hello(t, map[string]event.Position{"globex": {Epoch: "old", Seq: 1}})),
+		"welcome",
+		"gap globex",
+		"snapshot globex",
+	)
 	same(t, "one that may see all", say(t, r, d, "*", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 4}})),
 		"welcome", "snapshot directory", "snapshot globex", "snapshot secret")
 	d.kept = 1
-	same(t, "one that comes back late", say(t, r, d, "acme", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 1}})),
-		"welcome", "gap acme", "snapshot acme")
+	same(
+		t,
+		"one that comes back late",
+		say(t, r, d, "acme", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 1}})),
+		"welcome",
+		"gap acme",
+		"snapshot acme",
+	)
 	old := hello(t, nil)
 	old.Data = json.RawMessage(`{"versions":[7]}`)
 	same(t, "one of another version", say(t, r, d, "acme", old), "error version")
@@ -327,7 +366,10 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 	r := relayOver(d)
 	client := &event.Client{}
 	say(t, r, d, "acme", hello(t, nil))
-	if _, err := r.Handle(t.Context(), on("$default", "acme", `{"v":1,"type":"hello","data":{"versions":[1]}}`)); err != nil {
+	if _, err := r.Handle(
+		t.Context(),
+		on("$default", "acme", `{"v":1,"type":"hello","data":{"versions":[1]}}`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range d.sent {
@@ -342,7 +384,8 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 		}
 	}
 	view := client.View("acme")
-	if view == nil || len(view.Entities()) != 1 || view.Position != (event.Position{Epoch: "e", Seq: 1}) || len(view.Commits) != 1 {
+	if view == nil || len(view.Entities()) != 1 || view.Position != (event.Position{Epoch: "e", Seq: 1}) ||
+		len(view.Commits) != 1 {
 		t.Errorf("%+v", view)
 	}
 }
@@ -361,7 +404,8 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 		c.id = id
 		d.connections[id] = c
 	}
-	if err := r.sweepLive(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") || strings.Contains(err.Error(), "acme") {
+	if err := r.sweepLive(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") ||
+		strings.Contains(err.Error(), "acme") {
 		t.Errorf("a failure of one project: %v", err)
 	}
 	slices.Sort(d.published)
@@ -371,7 +415,8 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 		switch m.Type {
 		case event.TypeHeartbeat:
 			h, err := m.Heartbeat()
-			if err != nil || len(h.Projects) != 1 && len(h.Projects) != 2 || h.Projects["acme"] != (event.Position{Epoch: "e", Seq: 1}) {
+			if err != nil || len(h.Projects) != 1 && len(h.Projects) != 2 ||
+				h.Projects["acme"] != (event.Position{Epoch: "e", Seq: 1}) {
 				t.Errorf("%+v, %v", h, err)
 			}
 		case event.TypeReconnect:
@@ -397,7 +442,10 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 		if err := json.Unmarshal(on(route, "acme", body), &request); err != nil {
 			t.Fatal(err)
 		}
-		request.RequestContext.Authorizer = map[string]any{"projects": "acme", "expires": strconv.FormatInt(expires.Unix(), 10)}
+		request.RequestContext.Authorizer = map[string]any{
+			"projects": "acme",
+			"expires":  strconv.FormatInt(expires.Unix(), 10),
+		}
 		raw, err := json.Marshal(request)
 		if err != nil {
 			t.Fatal(err)
@@ -408,7 +456,10 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 	if _, err := r.Handle(t.Context(), at("$connect", "", soon)); err != nil || !d.connections["c="].ends.Equal(soon) {
 		t.Errorf("%+v, %v", d.connections, err)
 	}
-	if _, err := r.Handle(t.Context(), at("$default", `{"v":1,"type":"hello","data":{"versions":[1]}}`, soon)); err != nil {
+	if _, err := r.Handle(
+		t.Context(),
+		at("$default", `{"v":1,"type":"hello","data":{"versions":[1]}}`, soon),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if w, err := d.sent[0].Welcome(); err != nil || !w.Ends.Equal(soon) {

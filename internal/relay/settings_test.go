@@ -23,7 +23,10 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 		"another scheme":    {Issuer: "file:///etc/passwd", Audiences: []string{"stowage"}},
 		"an empty audience": {Issuer: "https://issuer.test", Audiences: []string{""}},
 	} {
-		if _, err := relay.New(t.Context(), relay.Config{Clients: w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)), Hub: "stowage", Access: access}); err == nil {
+		if _, err := relay.New(
+			t.Context(),
+			relay.Config{Clients: w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)), Hub: "stowage", Access: access},
+		); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
@@ -32,7 +35,12 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 // TestFromEnvironment_ExternalID assumes the reader's role of an account that requires an external
 // ID.
 func TestFromEnvironment_ExternalID(t *testing.T) {
-	template := strings.Replace(onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", "    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1)
+	template := strings.Replace(
+		onboarding.Account,
+		"    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+		"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+		1,
+	)
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1, Onboarding: template}))
 	defer server.Close()
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -71,7 +79,10 @@ func TestTheEnvironmentDescribesARelay(t *testing.T) {
 	}
 	r, err := relay.New(t.Context(), config)
 	must(t, err)
-	_, err = r.Invoke(t.Context(), bus(t, "arn:aws:cloudformation:"+region+":"+account+":stack/stowage-acme-0/1", "UPDATE_COMPLETE"))
+	_, err = r.Invoke(
+		t.Context(),
+		bus(t, "arn:aws:cloudformation:"+region+":"+account+":stack/stowage-acme-0/1", "UPDATE_COMPLETE"),
+	)
 	must(t, err)
 
 	t.Setenv("STOWAGE_EXTERNAL_ID", "two words")

@@ -75,7 +75,18 @@ func (r *Relay) Compare(ctx context.Context) error {
 			mended++
 		}
 	}
-	r.log.InfoContext(ctx, "compared all stacks", "projects", len(listings), "compared", compared, "mended", mended, "took", time.Since(began).String())
+	r.log.InfoContext(
+		ctx,
+		"compared all stacks",
+		"projects",
+		len(listings),
+		"compared",
+		compared,
+		"mended",
+		mended,
+		"took",
+		time.Since(began).String(),
+	)
 	return errors.Join(directoryErr, err)
 }
 

@@ -72,7 +72,8 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 		must(t, r.Compare(t.Context()))
 		w.addByHand("stowage-acme-0", 3)
 		w.spoil(other.AccountID, "stowage-globex-0")
-		if err := r.Compare(t.Context()); err == nil || !strings.Contains(err.Error(), "comparing the project globex") || strings.Contains(err.Error(), "acme") {
+		if err := r.Compare(t.Context()); err == nil || !strings.Contains(err.Error(), "comparing the project globex") ||
+			strings.Contains(err.Error(), "acme") {
 			t.Errorf("the failure is not reported: %v", err)
 		}
 		if n := len(w.mirrored("acme").Bodies[0].Contents.Foreign); n != 3 {

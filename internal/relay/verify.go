@@ -25,7 +25,18 @@ type issuer struct {
 func newVerifier(url string, client *http.Client) verifier { return &issuer{url: url, client: client} }
 
 // signatures are the accepted algorithms: those with public keys.
-var signatures = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
+var signatures = []string{
+	oidc.RS256,
+	oidc.RS384,
+	oidc.RS512,
+	oidc.ES256,
+	oidc.ES384,
+	oidc.ES512,
+	oidc.PS256,
+	oidc.PS384,
+	oidc.PS512,
+	oidc.EdDSA,
+}
 
 // open fetches the issuer's keys. A failure is not cached: the next token tries again.
 func (i *issuer) open(ctx context.Context) (*oidc.IDTokenVerifier, error) {

@@ -148,7 +148,9 @@ func (w *world) subscribe(accountID string, f func(context.Context, []byte) ([]b
 	arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:relay%d", region, sandbox.HubAccount, w.processes)
 	w.box.RegisterFunction(arn, f)
 	_, err := sns.NewFromConfig(w.sdk(accountID)).Subscribe(w.t.Context(), &sns.SubscribeInput{
-		TopicArn: aws.String("arn:aws:sns:" + region + ":" + accountID + ":" + sandbox.TopicName), Protocol: aws.String("lambda"), Endpoint: aws.String(arn),
+		TopicArn: aws.String("arn:aws:sns:" + region + ":" + accountID + ":" + sandbox.TopicName),
+		Protocol: aws.String("lambda"),
+		Endpoint: aws.String(arn),
 	})
 	must(w.t, err)
 }
@@ -168,8 +170,14 @@ func (w *world) process() *projects.Service {
 	w.t.Helper()
 	w.processes++
 	return projects.New(projects.Config{
-		Clients: w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)), Hub: sandbox.HubName, RoleName: "StowageProvisioner",
-		ReadMode: projects.Verified, Writer: fmt.Sprintf("process-%d", w.processes),
+		Clients: w.clients(
+			sandbox.HubAccount,
+			simulate.NewTransport(w.box),
+		),
+		Hub:      sandbox.HubName,
+		RoleName: "StowageProvisioner",
+		ReadMode: projects.Verified,
+		Writer:   fmt.Sprintf("process-%d", w.processes),
 	})
 }
 
@@ -195,7 +203,13 @@ func (w *world) addByHand(stack string, n int) {
 		resources := map[string]json.RawMessage{}
 		must(w.t, json.Unmarshal(sections["Resources"], &resources))
 		for i := range n {
-			resources[fmt.Sprintf("ByHand%d", i)] = json.RawMessage(fmt.Sprintf(`{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/by/hand/%d","Type":"String","Value":"canary-%d"}}`, i, i))
+			resources[fmt.Sprintf("ByHand%d", i)] = json.RawMessage(
+				fmt.Sprintf(
+					`{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/by/hand/%d","Type":"String","Value":"canary-%d"}}`,
+					i,
+					i,
+				),
+			)
 		}
 		var err error
 		sections["Resources"], err = json.Marshal(resources)
@@ -219,7 +233,11 @@ func (w *world) spoil(accountID, stack string) {
 }
 
 // edit changes the template of a stack and its revision, so that CloudFormation detects a change.
-func (w *world) edit(accountID, stack string, change func(sections map[string]json.RawMessage) string, revision ...string) {
+func (w *world) edit(
+	accountID, stack string,
+	change func(sections map[string]json.RawMessage) string,
+	revision ...string,
+) {
 	w.t.Helper()
 	client := cloudformation.NewFromConfig(w.sdk(accountID))
 	got, err := client.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: &stack})
@@ -235,7 +253,14 @@ func (w *world) edit(accountID, stack string, change func(sections map[string]js
 		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
 	})
 	must(w.t, err)
-	must(w.t, cloudformation.NewStackUpdateCompleteWaiter(client).Wait(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: &stack}, 1<<41))
+	must(
+		w.t,
+		cloudformation.NewStackUpdateCompleteWaiter(client).Wait(
+			w.t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: &stack},
+			1<<41,
+		),
+	)
 }
 
 func must(t *testing.T, err error) {

@@ -83,14 +83,23 @@ func (s *Sandbox) apply(account, region string) {
 		"EnableTerminationProtection": {"true"},
 	})
 	s.world.RunDue()
-	events := s.mustQuery(account, region, "cloudformation", version, "DescribeStackEvents", url.Values{"StackName": {onboardingStack}})
+	events := s.mustQuery(
+		account,
+		region,
+		"cloudformation",
+		version,
+		"DescribeStackEvents",
+		url.Values{"StackName": {onboardingStack}},
+	)
 	if reasons := failures.FindAllSubmatch(events, -1); len(reasons) > 0 {
 		panic(fmt.Sprintf("sandbox: the template that prepares account %s failed: %s", account, reasons[len(reasons)-1][1]))
 	}
 }
 
 // failures finds the reasons in a stack's events, newest first.
-var failures = regexp.MustCompile(`(?s)<ResourceStatus>[A-Z_]*FAILED</ResourceStatus>\s*<ResourceStatusReason>(.*?)</ResourceStatusReason>`)
+var failures = regexp.MustCompile(
+	`(?s)<ResourceStatus>[A-Z_]*FAILED</ResourceStatus>\s*<ResourceStatusReason>(.*?)</ResourceStatusReason>`,
+)
 
 // setUpHub creates the hub's table and settings by the calls that a client would make.
 func (s *Sandbox) setUpHub() {
@@ -131,9 +140,14 @@ func (s *Sandbox) setUpHub() {
 func (s *Sandbox) mustQuery(account, region, service, version, operation string, form url.Values) []byte {
 	form.Set("Action", operation)
 	form.Set("Version", version)
-	return s.must(account, region, &cloud.Request{Service: service, Operation: operation, Form: form, Body: []byte(form.Encode())}, http.Header{
-		"Content-Type": {"application/x-www-form-urlencoded"},
-	})
+	return s.must(
+		account,
+		region,
+		&cloud.Request{Service: service, Operation: operation, Form: form, Body: []byte(form.Encode())},
+		http.Header{
+			"Content-Type": {"application/x-www-form-urlencoded"},
+		},
+	)
 }
 
 func (s *Sandbox) mustJSON(service, operation string, body map[string]any) []byte {
@@ -141,7 +155,12 @@ func (s *Sandbox) mustJSON(service, operation string, body map[string]any) []byt
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: %s can't be encoded: %v", operation, err))
 	}
-	return s.must(HubAccount, s.region, &cloud.Request{Service: service, Operation: operation, Body: encoded}, http.Header{})
+	return s.must(
+		HubAccount,
+		s.region,
+		&cloud.Request{Service: service, Operation: operation, Body: encoded},
+		http.Header{},
+	)
 }
 
 func (s *Sandbox) must(account, region string, r *cloud.Request, header http.Header) []byte {
@@ -149,7 +168,11 @@ func (s *Sandbox) must(account, region string, r *cloud.Request, header http.Hea
 	if service == nil {
 		return nil
 	}
-	r.HTTP = &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: r.Service + "." + region + ".amazonaws.com", Path: "/"}, Header: header}
+	r.HTTP = &http.Request{
+		Method: http.MethodPost,
+		URL:    &url.URL{Scheme: "https", Host: r.Service + "." + region + ".amazonaws.com", Path: "/"},
+		Header: header,
+	}
 	access, _ := StaticCredentials(account)
 	_, r.Caller, _, _ = s.key(access)
 	r.Caller.Region, r.Endpoint = region, endpointOf(r.HTTP)

@@ -73,24 +73,52 @@ const (
 
 var (
 	refuseUnsigned = refusal{
-		query: cloud.Error{Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token", Status: http.StatusForbidden},
-		json:  cloud.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token", Status: http.StatusBadRequest},
-		s3:    cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden},
+		query: cloud.Error{
+			Code:    "MissingAuthenticationToken",
+			Message: "Request is missing Authentication Token",
+			Status:  http.StatusForbidden,
+		},
+		json: cloud.Error{
+			Code:    "MissingAuthenticationTokenException",
+			Message: "Missing Authentication Token",
+			Status:  http.StatusBadRequest,
+		},
+		s3: cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden},
 	}
 	refuseMalformed = refusal{
-		query: cloud.Error{Code: "IncompleteSignature", Message: "The request signature does not conform to AWS standards.", Status: http.StatusBadRequest},
-		json:  cloud.Error{Code: "IncompleteSignatureException", Message: "The request signature does not conform to AWS standards.", Status: http.StatusBadRequest},
-		s3:    cloud.Error{Code: "AuthorizationHeaderMalformed", Message: "The authorization header that you provided is not valid.", Status: http.StatusBadRequest},
+		query: cloud.Error{
+			Code:    "IncompleteSignature",
+			Message: "The request signature does not conform to AWS standards.",
+			Status:  http.StatusBadRequest,
+		},
+		json: cloud.Error{
+			Code:    "IncompleteSignatureException",
+			Message: "The request signature does not conform to AWS standards.",
+			Status:  http.StatusBadRequest,
+		},
+		s3: cloud.Error{
+			Code:    "AuthorizationHeaderMalformed",
+			Message: "The authorization header that you provided is not valid.",
+			Status:  http.StatusBadRequest,
+		},
 	}
 	refuseKey = refusal{
 		query: cloud.Error{Code: "InvalidClientTokenId", Message: tokenInvalid, Status: http.StatusForbidden},
 		json:  cloud.Error{Code: "UnrecognizedClientException", Message: tokenInvalid, Status: http.StatusBadRequest},
-		s3:    cloud.Error{Code: "InvalidAccessKeyId", Message: "The AWS Access Key Id you provided does not exist in our records.", Status: http.StatusForbidden},
+		s3: cloud.Error{
+			Code:    "InvalidAccessKeyId",
+			Message: "The AWS Access Key Id you provided does not exist in our records.",
+			Status:  http.StatusForbidden,
+		},
 	}
 	refuseToken = refusal{
 		query: refuseKey.query,
 		json:  refuseKey.json,
-		s3:    cloud.Error{Code: "InvalidToken", Message: "The provided token is malformed or otherwise invalid.", Status: http.StatusBadRequest},
+		s3: cloud.Error{
+			Code:    "InvalidToken",
+			Message: "The provided token is malformed or otherwise invalid.",
+			Status:  http.StatusBadRequest,
+		},
 	}
 	refuseExpired = refusal{
 		query: cloud.Error{Code: "ExpiredToken", Message: tokenExpired, Status: http.StatusForbidden},
@@ -101,14 +129,20 @@ var (
 		query: cloud.Error{Code: "SignatureDoesNotMatch", Message: mismatch, Status: http.StatusForbidden},
 		json:  cloud.Error{Code: "InvalidSignatureException", Message: mismatch, Status: http.StatusBadRequest},
 		s3: cloud.Error{
-			Code: "SignatureDoesNotMatch", Status: http.StatusForbidden,
+			Code:    "SignatureDoesNotMatch",
+			Status:  http.StatusForbidden,
 			Message: "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
 		},
 	}
 )
 
 // authenticate identifies the signer of a request. The world's lock is held.
-func (s *Sandbox) authenticate(service string, r *http.Request, body []byte, sig signature) (cloud.Caller, *cloud.Error) {
+func (s *Sandbox) authenticate(
+	service string,
+	r *http.Request,
+	body []byte,
+	sig signature,
+) (cloud.Caller, *cloud.Error) {
 	secret, caller, active, ok := s.key(sig.accessKey)
 	switch {
 	case !ok, !active && !strings.HasPrefix(sig.accessKey, "ASIA"):
@@ -129,10 +163,13 @@ func (s *Sandbox) authenticate(service string, r *http.Request, body []byte, sig
 	if !sig.matches(r, body, secret) {
 		return cloud.Caller{}, refuseSignature.of(service)
 	}
-	if announced := r.Header.Get("X-Amz-Content-Sha256"); service == "s3" && len(announced) == len(hashOf(nil)) && announced != hashOf(body) {
+	if announced := r.Header.Get("X-Amz-Content-Sha256"); service == "s3" && len(announced) == len(hashOf(nil)) &&
+		announced != hashOf(body) {
 		return cloud.Caller{}, &cloud.Error{
-			Code: "XAmzContentSHA256Mismatch", Message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
-			Status: http.StatusBadRequest, Extra: map[string]any{"ClientComputedContentSHA256": announced, "S3ComputedContentSHA256": hashOf(body)},
+			Code:    "XAmzContentSHA256Mismatch",
+			Message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+			Status:  http.StatusBadRequest,
+			Extra:   map[string]any{"ClientComputedContentSHA256": announced, "S3ComputedContentSHA256": hashOf(body)},
 		}
 	}
 	caller.Region = sig.region

@@ -34,8 +34,13 @@ func (s *Sandbox) authorize(service cloud.Service, r *cloud.Request, client *htt
 		demands = demandOf(r)
 	}
 	context := map[string][]string{
-		"aws:SecureTransport": {"true"}, "s3:TlsVersion": {"1.3"}, "aws:SourceIp": {sourceOf(client)}, "aws:RequestedRegion": {r.Caller.Region},
-		"aws:CurrentTime": {s.world.Now().UTC().Format("2006-01-02T15:04:05Z")},
+		"aws:SecureTransport": {
+			"true",
+		},
+		"s3:TlsVersion":       {"1.3"},
+		"aws:SourceIp":        {sourceOf(client)},
+		"aws:RequestedRegion": {r.Caller.Region},
+		"aws:CurrentTime":     {s.world.Now().UTC().Format("2006-01-02T15:04:05Z")},
 	}
 	if client.Header.Get(PlainHeader) != "" {
 		context["aws:SecureTransport"] = []string{"false"}
@@ -61,7 +66,12 @@ func sourceOf(r *http.Request) string {
 }
 
 // permit evaluates demands, and records those that are granted.
-func (s *Sandbox) permit(service string, c cloud.Caller, demands []cloud.Demand, common map[string][]string) *cloud.Error {
+func (s *Sandbox) permit(
+	service string,
+	c cloud.Caller,
+	demands []cloud.Demand,
+	common map[string][]string,
+) *cloud.Error {
 	administrator := administers(c)
 	rights, ok := s.iam.Rights(c.Account, c.ARN)
 	switch {
@@ -75,8 +85,20 @@ func (s *Sandbox) permit(service string, c cloud.Caller, demands []cloud.Demand,
 		if administrator && (d.Account == "" || d.Account == c.Account) {
 			continue
 		}
-		request := evaluate.Request{Principal: c.ARN, Role: rights.Role, Action: d.Action, Resource: d.Resource, Context: s.context(c, rights, d, common)}
-		policies := evaluate.Policies{Identity: rights.Identity, Boundary: rights.Boundary, Resource: policy, ResourceAccount: d.Account, Sovereign: strings.HasPrefix(d.Action, "kms:") && strings.Contains(d.Resource, ":key/")}
+		request := evaluate.Request{
+			Principal: c.ARN,
+			Role:      rights.Role,
+			Action:    d.Action,
+			Resource:  d.Resource,
+			Context:   s.context(c, rights, d, common),
+		}
+		policies := evaluate.Policies{
+			Identity:        rights.Identity,
+			Boundary:        rights.Boundary,
+			Resource:        policy,
+			ResourceAccount: d.Account,
+			Sovereign:       strings.HasPrefix(d.Action, "kms:") && strings.Contains(d.Resource, ":key/"),
+		}
 		if decision := evaluate.Evaluate(request, policies); !decision.Allowed {
 			return denied(service, c, d, decision)
 		}
@@ -113,13 +135,24 @@ func (s *Sandbox) resourcePolicy(d *cloud.Demand) *policydoc.Document {
 }
 
 // context returns all condition keys of a demand.
-func (s *Sandbox) context(c cloud.Caller, rights iam.Rights, d cloud.Demand, common map[string][]string) map[string][]string {
+func (s *Sandbox) context(
+	c cloud.Caller,
+	rights iam.Rights,
+	d cloud.Demand,
+	common map[string][]string,
+) map[string][]string {
 	account := d.Account
 	if account == "" {
 		account = c.Account
 	}
 	context := map[string][]string{
-		"aws:PrincipalArn": {c.ARN}, "aws:PrincipalAccount": {c.Account}, "aws:PrincipalType": {"User"}, "aws:ResourceAccount": {account}, "aws:userid": {c.UserID},
+		"aws:PrincipalArn": {
+			c.ARN,
+		},
+		"aws:PrincipalAccount": {c.Account},
+		"aws:PrincipalType":    {"User"},
+		"aws:ResourceAccount":  {account},
+		"aws:userid":           {c.UserID},
 	}
 	if rights.Role != "" {
 		context["aws:PrincipalArn"], context["aws:PrincipalType"] = []string{rights.Role}, []string{"AssumedRole"}
@@ -145,8 +178,10 @@ func (s *Sandbox) context(c cloud.Caller, rights iam.Rights, d cloud.Demand, com
 // troubleshoot_access-denied).
 func denied(service string, c cloud.Caller, d cloud.Demand, decision evaluate.Decision) *cloud.Error {
 	e := &cloud.Error{
-		Code: "AccessDenied", Status: http.StatusForbidden,
-		Message: "User: " + c.ARN + " is not authorized to perform: " + d.Action + " on resource: " + d.Resource + " " + decision.By,
+		Code:   "AccessDenied",
+		Status: http.StatusForbidden,
+		Message: "User: " + c.ARN + " is not authorized to perform: " + d.Action + " on resource: " + d.Resource + " " +
+			decision.By,
 	}
 	if familyOf(service) == familyJSON {
 		e.Code, e.Status = "AccessDeniedException", http.StatusBadRequest
@@ -156,7 +191,8 @@ func denied(service string, c cloud.Caller, d cloud.Demand, decision evaluate.De
 		e.Message = strings.ReplaceAll(e.Message, d.Action, "SNS:"+strings.TrimPrefix(d.Action, "sns:"))
 	}
 	if service == "s3" {
-		e.Message = "User: " + c.ARN + " is not authorized to perform: " + d.Action + " on resource: \"" + d.Resource + "\" " + decision.By
+		e.Message = "User: " + c.ARN + " is not authorized to perform: " + d.Action + " on resource: \"" + d.Resource +
+			"\" " + decision.By
 	}
 	return e
 }

@@ -40,36 +40,62 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 		}
 	}
 	for _, bucket := range []string{"inbox", "other"} {
-		_, err := admin.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"}})
+		_, err := admin.CreateBucket(
+			ctx,
+			&s3.CreateBucketInput{
+				Bucket:                    &bucket,
+				CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"},
+			},
+		)
 		must(err)
 		for _, key := range []string{"acme/a", "acme/locked/a", "else/a"} {
 			_, err = admin.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")})
 			must(err)
 		}
 	}
-	_, err := admin.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("inbox"), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` +
-		`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::inbox/acme/locked/*","Condition":{"StringEquals":{"aws:PrincipalType":"User"},"StringNotEquals":{"aws:username":"administrator"}}},` +
-		`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::inbox","arn:aws:s3:::inbox/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)})
+	_, err := admin.PutBucketPolicy(
+		ctx,
+		&s3.PutBucketPolicyInput{Bucket: aws.String("inbox"), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` +
+			`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::inbox/acme/locked/*","Condition":{"StringEquals":{"aws:PrincipalType":"User"},"StringNotEquals":{"aws:username":"administrator"}}},` +
+			`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::inbox","arn:aws:s3:::inbox/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)},
+	)
 	must(err)
-	boundary, err := users.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("bound"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::inbox","arn:aws:s3:::inbox/*"]}]}`)})
+	boundary, err := users.CreatePolicy(
+		ctx,
+		&iam.CreatePolicyInput{PolicyName: aws.String("bound"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::inbox","arn:aws:s3:::inbox/*"]}]}`,
+		)},
+	)
 	must(err)
-	_, err = users.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("partner"), PermissionsBoundary: boundary.Policy.Arn})
+	_, err = users.CreateUser(
+		ctx,
+		&iam.CreateUserInput{UserName: aws.String("partner"), PermissionsBoundary: boundary.Policy.Arn},
+	)
 	must(err)
 	_, err = users.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: aws.String("partners")})
 	must(err)
-	_, err = users.AddUserToGroup(ctx, &iam.AddUserToGroupInput{UserName: aws.String("partner"), GroupName: aws.String("partners")})
+	_, err = users.AddUserToGroup(
+		ctx,
+		&iam.AddUserToGroupInput{UserName: aws.String("partner"), GroupName: aws.String("partners")},
+	)
 	must(err)
-	_, err = users.PutGroupPolicy(ctx, &iam.PutGroupPolicyInput{GroupName: aws.String("partners"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[` +
-			`{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":["arn:aws:s3:::inbox/acme/*","arn:aws:s3:::other/acme/*"],"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}},` +
-			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::inbox","Condition":{"StringLike":{"s3:prefix":"acme/*"}}}]}`)})
+	_, err = users.PutGroupPolicy(
+		ctx,
+		&iam.PutGroupPolicyInput{GroupName: aws.String("partners"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[` +
+				`{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":["arn:aws:s3:::inbox/acme/*","arn:aws:s3:::other/acme/*"],"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}},` +
+				`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::inbox","Condition":{"StringLike":{"s3:prefix":"acme/*"}}}]}`)},
+	)
 	must(err)
 	key, err := users.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("partner")})
 	must(err)
 	from := func(address string) *s3.Client {
 		u := c.Copy()
-		u.Credentials = credentials.NewStaticCredentialsProvider(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, "")
+		u.Credentials = credentials.NewStaticCredentialsProvider(
+			*key.AccessKey.AccessKeyId,
+			*key.AccessKey.SecretAccessKey,
+			"",
+		)
 		u.HTTPClient = elsewhere{address}
 		return s3.NewFromConfig(u, func(o *s3.Options) { o.UsePathStyle = true })
 	}
@@ -90,7 +116,10 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 		return err
 	}
 	upload := func(ctx context.Context, c *s3.Client) error {
-		_, err := c.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: aws.String("inbox"), Key: aws.String("acme/b")})
+		_, err := c.CreateMultipartUpload(
+			ctx,
+			&s3.CreateMultipartUploadInput{Bucket: aws.String("inbox"), Key: aws.String("acme/b")},
+		)
 		return err
 	}
 	const user = "User: arn:aws:iam::000000000000:user/partner is not authorized to perform: "
@@ -121,9 +150,21 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 			}
 		})
 	}
-	_, err = users.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: aws.String("partner"), AccessKeyId: key.AccessKey.AccessKeyId, Status: iamtypes.StatusTypeInactive})
+	_, err = users.UpdateAccessKey(
+		ctx,
+		&iam.UpdateAccessKeyInput{
+			UserName:    aws.String("partner"),
+			AccessKeyId: key.AccessKey.AccessKeyId,
+			Status:      iamtypes.StatusTypeInactive,
+		},
+	)
 	must(err)
-	wantError(t, get("inbox", "acme/a")(ctx, from("203.0.113.7")), "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	wantError(
+		t,
+		get("inbox", "acme/a")(ctx, from("203.0.113.7")),
+		"InvalidAccessKeyId",
+		"The AWS Access Key Id you provided does not exist in our records.",
+	)
 }
 
 // TestUsersWithoutPoliciesMayDoNothing checks that they cannot even list buckets, while the
@@ -139,9 +180,24 @@ func TestUsersWithoutPoliciesMayDoNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Credentials = credentials.NewStaticCredentialsProvider(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, "")
-	_, err = s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(t.Context(), &s3.ListBucketsInput{})
-	wantError(t, err, "AccessDenied", `User: arn:aws:iam::000000000000:user/nobody is not authorized to perform: s3:ListAllMyBuckets on resource: "*" because no identity-based policy allows the s3:ListAllMyBuckets action`)
+	c.Credentials = credentials.NewStaticCredentialsProvider(
+		*key.AccessKey.AccessKeyId,
+		*key.AccessKey.SecretAccessKey,
+		"",
+	)
+	_, err = s3.NewFromConfig(
+		c,
+		func(o *s3.Options) { o.UsePathStyle = true },
+	).ListBuckets(
+		t.Context(),
+		&s3.ListBucketsInput{},
+	)
+	wantError(
+		t,
+		err,
+		"AccessDenied",
+		`User: arn:aws:iam::000000000000:user/nobody is not authorized to perform: s3:ListAllMyBuckets on resource: "*" because no identity-based policy allows the s3:ListAllMyBuckets action`,
+	)
 	if _, err := users.ListUsers(t.Context(), &iam.ListUsersInput{}); err != nil {
 		t.Error(err) // the administrator
 	}

@@ -94,8 +94,12 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		writeControl(w, map[string]string{"token": token, "issuer": issuer})
 		return
 	default:
-		http.Error(w, "the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
-			"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path, http.StatusNotFound)
+		http.Error(
+			w,
+			"the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
+				"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path,
+			http.StatusNotFound,
+		)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

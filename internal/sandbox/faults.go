@@ -71,7 +71,10 @@ func (f Fault) validate() error {
 		if f.Effect != "" || f.Service != "" || f.Operation != "" {
 			return errors.New("a fault has either an effect on calls or a phase of a resource, not both")
 		}
-		if !slices.Contains([]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback}, f.Phase) {
+		if !slices.Contains(
+			[]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback},
+			f.Phase,
+		) {
 			return fmt.Errorf("unknown phase %q", f.Phase)
 		}
 		return nil
@@ -213,14 +216,26 @@ func glob(pattern, name string) bool {
 
 // callError returns a fault's error in the service's words.
 func (f Fault) callError(service string) *cloud.Error {
-	e := &cloud.Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: http.StatusInternalServerError}
+	e := &cloud.Error{
+		Code:    "InternalFailure",
+		Message: "The request processing has failed because of an unknown error, exception or failure.",
+		Status:  http.StatusInternalServerError,
+	}
 	switch {
 	case f.Effect == Throttle:
 		e = throttled(service)
 	case service == "dynamodb":
-		e = &cloud.Error{Code: "InternalServerError", Message: "Internal server error", Status: http.StatusInternalServerError}
+		e = &cloud.Error{
+			Code:    "InternalServerError",
+			Message: "Internal server error",
+			Status:  http.StatusInternalServerError,
+		}
 	case service == "s3":
-		e = &cloud.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError}
+		e = &cloud.Error{
+			Code:    "InternalError",
+			Message: "We encountered an internal error. Please try again.",
+			Status:  http.StatusInternalServerError,
+		}
 	}
 	if f.Code != "" && f.Code != e.Code {
 		e = &cloud.Error{Code: f.Code, Message: "Injected by the sandbox's fault plan", Status: statusOfCode(f.Code)}
@@ -238,11 +253,16 @@ func throttled(service string) *cloud.Error {
 	switch service {
 	case "dynamodb":
 		return &cloud.Error{
-			Code: "ThrottlingException", Status: http.StatusBadRequest,
+			Code:    "ThrottlingException",
+			Status:  http.StatusBadRequest,
 			Message: "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly.",
 		}
 	case "s3":
-		return &cloud.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: http.StatusServiceUnavailable}
+		return &cloud.Error{
+			Code:    "SlowDown",
+			Message: "Please reduce your request rate.",
+			Status:  http.StatusServiceUnavailable,
+		}
 	case "execute-api":
 		return &cloud.Error{Code: "LimitExceededException", Message: "Too Many Requests", Status: http.StatusTooManyRequests}
 	case "cloudcontrolapi", "kms", "secretsmanager", "ssm":
@@ -255,11 +275,20 @@ func throttled(service string) *cloud.Error {
 // statusOfCode returns AWS's HTTP status for common error codes.
 func statusOfCode(code string) int {
 	switch code {
-	case "InternalFailure", "InternalError", "InternalServerError", "InternalServiceError", "InternalServiceErrorException":
+	case "InternalFailure",
+		"InternalError",
+		"InternalServerError",
+		"InternalServiceError",
+		"InternalServiceErrorException":
 		return http.StatusInternalServerError
 	case "ServiceUnavailable", "SlowDown", "ServiceUnavailableException":
 		return http.StatusServiceUnavailable
-	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "ForbiddenException", "InvalidAccessKeyId":
+	case "AccessDenied",
+		"InvalidClientTokenId",
+		"SignatureDoesNotMatch",
+		"ExpiredToken",
+		"ForbiddenException",
+		"InvalidAccessKeyId":
 		return http.StatusForbidden
 	case "GoneException":
 		return http.StatusGone

@@ -32,11 +32,27 @@ type handler struct {
 var handlers = map[string]handler{
 	"AWS::S3::Bucket": {
 		read: []string{
-			"s3:GetAccelerateConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucketAbac", "s3:GetBucketAcl", "s3:GetBucketCORS",
-			"s3:GetBucketLogging", "s3:GetBucketMetadataTableConfiguration", "s3:GetBucketNotification", "s3:GetBucketObjectLockConfiguration",
-			"s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketWebsite",
-			"s3:GetEncryptionConfiguration", "s3:GetIntelligentTieringConfiguration", "s3:GetInventoryConfiguration",
-			"s3:GetLifecycleConfiguration", "s3:GetMetricsConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
+			"s3:GetAccelerateConfiguration",
+			"s3:GetAnalyticsConfiguration",
+			"s3:GetBucketAbac",
+			"s3:GetBucketAcl",
+			"s3:GetBucketCORS",
+			"s3:GetBucketLogging",
+			"s3:GetBucketMetadataTableConfiguration",
+			"s3:GetBucketNotification",
+			"s3:GetBucketObjectLockConfiguration",
+			"s3:GetBucketOwnershipControls",
+			"s3:GetBucketPublicAccessBlock",
+			"s3:GetBucketTagging",
+			"s3:GetBucketVersioning",
+			"s3:GetBucketWebsite",
+			"s3:GetEncryptionConfiguration",
+			"s3:GetIntelligentTieringConfiguration",
+			"s3:GetInventoryConfiguration",
+			"s3:GetLifecycleConfiguration",
+			"s3:GetMetricsConfiguration",
+			"s3:GetReplicationConfiguration",
+			"s3:ListBucket",
 		},
 		remove: []string{"s3:ListBucket"},
 	},
@@ -48,7 +64,13 @@ var handlers = map[string]handler{
 	"AWS::KMS::Alias":     {read: []string{"kms:ListAliases"}},
 	"AWS::SSM::Parameter": {read: []string{"ssm:GetParameters", "ssm:ListTagsForResource"}},
 	"AWS::IAM::User": {
-		read:   []string{"iam:GetLoginProfile", "iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListGroupsForUser", "iam:ListUserPolicies"},
+		read: []string{
+			"iam:GetLoginProfile",
+			"iam:GetUser",
+			"iam:ListAttachedUserPolicies",
+			"iam:ListGroupsForUser",
+			"iam:ListUserPolicies",
+		},
 		change: []string{"iam:ListUserTags"},
 		remove: []string{
 			"iam:DeleteLoginProfile", "iam:GetLoginProfile", "iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedUserPolicies",
@@ -80,7 +102,10 @@ var handlers = map[string]handler{
 	"AWS::Transfer::User":   {read: []string{"transfer:DescribeUser"}},
 	"AWS::Logs::LogGroup": {
 		read: []string{
-			"logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetDataProtectionPolicy",
+			"logs:DescribeIndexPolicies",
+			"logs:DescribeLogGroups",
+			"logs:DescribeResourcePolicies",
+			"logs:GetDataProtectionPolicy",
 			"logs:ListTagsForResource",
 		},
 		remove: []string{"logs:DeleteDataProtectionPolicy", "logs:DescribeLogGroups"},
@@ -89,7 +114,10 @@ var handlers = map[string]handler{
 
 // withoutResource are the actions without a resource (Service authorization reference).
 var withoutResource = map[string]bool{
-	"ec2:DescribeVpcEndpoints": true, "kms:ListAliases": true, "logs:DescribeIndexPolicies": true, "logs:DescribeLogGroups": true,
+	"ec2:DescribeVpcEndpoints":      true,
+	"kms:ListAliases":               true,
+	"logs:DescribeIndexPolicies":    true,
+	"logs:DescribeLogGroups":        true,
 	"logs:DescribeResourcePolicies": true,
 }
 
@@ -136,5 +164,11 @@ func (t *step) newKeyDemand(action string) cloud.Demand {
 	if err != nil {
 		policy = nil
 	}
-	return cloud.Demand{Action: action, Resource: t.arn("kms", "key/new"), Policy: string(policy), Account: t.account, Context: context}
+	return cloud.Demand{
+		Action:   action,
+		Resource: t.arn("kms", "key/new"),
+		Policy:   string(policy),
+		Account:  t.account,
+		Context:  context,
+	}
 }

@@ -58,7 +58,11 @@ func (s *Sandbox) SetHubSettings(members map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: the hub's settings: %w", err)
 	}
-	s.mustJSON("ssm", "PutParameter", map[string]any{"Name": name, "Type": "String", "Value": string(value), "Overwrite": true})
+	s.mustJSON(
+		"ssm",
+		"PutParameter",
+		map[string]any{"Name": name, "Type": "String", "Value": string(value), "Overwrite": true},
+	)
 	return nil
 }
 

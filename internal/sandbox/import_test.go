@@ -28,7 +28,11 @@ type stacks struct {
 }
 
 // change creates a change set that may import, and describes it.
-func (s *stacks) change(stack, template string, imports bool, kind types.ChangeSetType) *cloudformation.DescribeChangeSetOutput {
+func (s *stacks) change(
+	stack, template string,
+	imports bool,
+	kind types.ChangeSetType,
+) *cloudformation.DescribeChangeSetOutput {
 	s.t.Helper()
 	s.sets++
 	made, err := s.client.CreateChangeSet(s.t.Context(), &cloudformation.CreateChangeSetInput{
@@ -38,7 +42,10 @@ func (s *stacks) change(stack, template string, imports bool, kind types.ChangeS
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	out, err := s.client.DescribeChangeSet(s.t.Context(), &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)})
+	out, err := s.client.DescribeChangeSet(
+		s.t.Context(),
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)},
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -47,7 +54,10 @@ func (s *stacks) change(stack, template string, imports bool, kind types.ChangeS
 
 func (s *stacks) execute(set *cloudformation.DescribeChangeSetOutput) {
 	s.t.Helper()
-	if _, err := s.client.ExecuteChangeSet(s.t.Context(), &cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId}); err != nil {
+	if _, err := s.client.ExecuteChangeSet(
+		s.t.Context(),
+		&cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId},
+	); err != nil {
 		s.t.Fatalf("%v; %s", err, aws.ToString(set.StatusReason))
 	}
 }
@@ -56,8 +66,11 @@ func (s *stacks) execute(set *cloudformation.DescribeChangeSetOutput) {
 func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 	var list []string
 	for _, c := range set.Changes {
-		list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s", c.ResourceChange.Action, aws.ToString(c.ResourceChange.LogicalResourceId),
-			aws.ToString(c.ResourceChange.PhysicalResourceId))))
+		list = append(
+			list,
+			strings.TrimSpace(fmt.Sprintf("%s %s %s", c.ResourceChange.Action, aws.ToString(c.ResourceChange.LogicalResourceId),
+				aws.ToString(c.ResourceChange.PhysicalResourceId))),
+		)
 	}
 	return list
 }
@@ -65,7 +78,10 @@ func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 // events returns the events of a stack's resources, oldest first.
 func (s *stacks) events(stack, logicalID string) []string {
 	s.t.Helper()
-	out, err := s.client.DescribeStackEvents(s.t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)})
+	out, err := s.client.DescribeStackEvents(
+		s.t.Context(),
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)},
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -86,10 +102,17 @@ func legacy(t *testing.T, settings string) (*stacks, *s3.Client, *cloudcontrol.C
 	t.Helper()
 	box, c := serve(t)
 	s := &stacks{t: t, box: box, client: cloudformation.NewFromConfig(c)}
-	made := s.change("theirs", `{"Resources":{"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"legacy"`+settings+`}}}}`,
-		false, types.ChangeSetTypeCreate)
+	made := s.change(
+		"theirs",
+		`{"Resources":{"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"legacy"`+settings+`}}}}`,
+		false,
+		types.ChangeSetTypeCreate,
+	)
 	s.execute(made)
-	if _, err := s.client.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("theirs")}); err != nil {
+	if _, err := s.client.DeleteStack(
+		t.Context(),
+		&cloudformation.DeleteStackInput{StackName: aws.String("theirs")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	s.execute(s.change("ours", `{"Resources":{`+topicTemplate+`}}`, false, types.ChangeSetTypeCreate))
@@ -103,7 +126,10 @@ func adopting(properties string) string {
 // read returns the bucket's properties from Cloud Control.
 func read(t *testing.T, control *cloudcontrol.Client) map[string]any {
 	t.Helper()
-	out, err := control.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: aws.String("AWS::S3::Bucket"), Identifier: aws.String("legacy")})
+	out, err := control.GetResource(
+		t.Context(),
+		&cloudcontrol.GetResourceInput{TypeName: aws.String("AWS::S3::Bucket"), Identifier: aws.String("legacy")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +143,12 @@ func read(t *testing.T, control *cloudcontrol.Client) map[string]any {
 func TestImport_UpdateHandlerFollows(t *testing.T) {
 	t.Parallel()
 	s, buckets, control := legacy(t, `,"VersioningConfiguration":{"Status":"Enabled"},"Tags":[{"Key":"a","Value":"b"}]`)
-	set := s.change("ours", adopting(`{"BucketName":"legacy","VersioningConfiguration":{"Status":"Suspended"}}`), true, types.ChangeSetTypeUpdate)
+	set := s.change(
+		"ours",
+		adopting(`{"BucketName":"legacy","VersioningConfiguration":{"Status":"Suspended"}}`),
+		true,
+		types.ChangeSetTypeUpdate,
+	)
 	if diff := cmp.Diff([]string{"Import B legacy"}, actions(set)); diff != "" {
 		t.Fatal(diff)
 	}
@@ -136,19 +167,26 @@ func TestImport_UpdateHandlerFollows(t *testing.T) {
 		t.Errorf("the update handler did not run: %v, %v", versioning, err)
 	}
 	tags := fmt.Sprint(read(t, control)["Tags"])
-	if !strings.Contains(tags, "Key:aws:cloudformation:stack-name Value:ours") || strings.Contains(tags, "theirs") || strings.Contains(tags, "Key:a ") {
+	if !strings.Contains(tags, "Key:aws:cloudformation:stack-name Value:ours") || strings.Contains(tags, "theirs") ||
+		strings.Contains(tags, "Key:a ") {
 		t.Errorf("tags %s", tags)
 	}
 }
 
 func TestImport_EqualTemplateOnlyTags(t *testing.T) {
 	t.Parallel()
-	s, _, control := legacy(t, `,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","ExpirationInDays":5}]},"CorsConfiguration":{"CorsRules":`+
-		`[{"AllowedMethods":["GET"],"AllowedOrigins":["*"]}]},"WebsiteConfiguration":{"IndexDocument":"i"}`)
+	s, _, control := legacy(
+		t,
+		`,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","ExpirationInDays":5}]},"CorsConfiguration":{"CorsRules":`+
+			`[{"AllowedMethods":["GET"],"AllowedOrigins":["*"]}]},"WebsiteConfiguration":{"IndexDocument":"i"}`,
+	)
 	before := read(t, control)
 	declared := map[string]any{}
 	for name, value := range before {
-		if !slices.Contains([]string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL", "Tags"}, name) {
+		if !slices.Contains(
+			[]string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL", "Tags"},
+			name,
+		) {
 			declared[name] = value
 		}
 	}
@@ -180,7 +218,15 @@ func TestImport_Refusals(t *testing.T) {
 		t.Errorf("%s: %s", set.Status, aws.ToString(set.StatusReason))
 	}
 	computed := adopting(`{"BucketName":{"Fn::Sub":"legacy"}}`)
-	if set := s.change("ours", computed, true, types.ChangeSetTypeUpdate); slices.Contains(actions(set), "Import B legacy") {
+	if set := s.change(
+		"ours",
+		computed,
+		true,
+		types.ChangeSetTypeUpdate,
+	); slices.Contains(
+		actions(set),
+		"Import B legacy",
+	) {
 		t.Error("a computed name was imported")
 	}
 	s.execute(s.change("another", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeCreate))
@@ -194,18 +240,26 @@ func TestImport_Refusals(t *testing.T) {
 			t.Errorf("a bucket of another stack: %s %s", set.Status, reason)
 		}
 	}
-	found, err := s.client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("legacy")})
+	found, err := s.client.DescribeStackResources(
+		t.Context(),
+		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("legacy")},
+	)
 	if err != nil || len(found.StackResources) != 2 || aws.ToString(found.StackResources[0].StackName) != "another" {
 		t.Errorf("the stack of the bucket: %v, %v", found, err)
 	}
-	_, err = s.client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("nothing")})
+	_, err = s.client.DescribeStackResources(
+		t.Context(),
+		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("nothing")},
+	)
 	wantError(t, err, "ValidationError", "Stack for nothing does not exist")
 }
 
 func TestImport_RollbackLeavesTheBucket(t *testing.T) {
 	t.Parallel()
 	s, buckets, _ := legacy(t, "")
-	if err := s.box.AddFaults(sandbox.Fault{ResourceType: "AWS::S3::Bucket", Phase: "update", Reason: "it failed", Times: 1}); err != nil {
+	if err := s.box.AddFaults(
+		sandbox.Fault{ResourceType: "AWS::S3::Bucket", Phase: "update", Reason: "it failed", Times: 1},
+	); err != nil {
 		t.Fatal(err)
 	}
 	s.execute(s.change("ours", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeUpdate))
@@ -225,7 +279,10 @@ func TestImport_RollbackLeavesTheBucket(t *testing.T) {
 
 func TestCloudControl(t *testing.T) {
 	t.Parallel()
-	_, buckets, control := legacy(t, `,"OwnershipControls":{"Rules":[{"ObjectOwnership":"ObjectWriter"}]},"AccessControl":"LogDeliveryWrite"`)
+	_, buckets, control := legacy(
+		t,
+		`,"OwnershipControls":{"Rules":[{"ObjectOwnership":"ObjectWriter"}]},"AccessControl":"LogDeliveryWrite"`,
+	)
 	got := read(t, control)
 	for name, want := range map[string]any{
 		"AbacStatus": "Disabled", "WebsiteURL": "http://legacy.s3-website-eu-west-1.amazonaws.com", "VersioningConfiguration": nil, "AccessControl": nil,
@@ -239,12 +296,19 @@ func TestCloudControl(t *testing.T) {
 		}
 	}
 	get := func(typeName, identifier string) error {
-		_, err := control.GetResource(t.Context(), &cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(identifier)})
+		_, err := control.GetResource(
+			t.Context(),
+			&cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(identifier)},
+		)
 		return err
 	}
 	for _, missing := range []string{"AWS::S3::Bucket none", "AWS::S3::BucketPolicy legacy"} {
 		typeName, name, _ := strings.Cut(missing, " ")
-		if err := get(typeName, name); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException") || !strings.Contains(err.Error(), "HandlerErrorCode: NotFound") {
+		if err := get(
+			typeName,
+			name,
+		); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException") ||
+			!strings.Contains(err.Error(), "HandlerErrorCode: NotFound") {
 			t.Errorf("%s: %v", missing, err)
 		}
 	}
@@ -260,5 +324,10 @@ func TestCloudControl(t *testing.T) {
 			{ObjectOwnership: s3types.ObjectOwnershipBucketOwnerEnforced},
 		}},
 	})
-	wantError(t, err, "InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+	wantError(
+		t,
+		err,
+		"InvalidBucketAclWithObjectOwnership",
+		"Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+	)
 }

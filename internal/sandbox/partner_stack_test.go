@@ -42,7 +42,10 @@ const (
 func newPartner(t *testing.T) *partner {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1})
-	c := config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} })
+	c := config(
+		sandbox.HubAccount,
+		func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} },
+	)
 	return &partner{T: t, config: c, stacks: cloudformation.NewFromConfig(c), resources: map[string]string{
 		"Boundary": `{"Type":"AWS::IAM::ManagedPolicy","Properties":{"ManagedPolicyName":"acme-boundary","PolicyDocument":` + boundary + `}}`,
 		"User":     `{"Type":"AWS::IAM::User","Properties":{"UserName":"acme-ann","Path":"/stowage/","PermissionsBoundary":{"Ref":"Boundary"}}}`,
@@ -57,7 +60,11 @@ func newPartner(t *testing.T) *partner {
 		"Logs":    `{"Type":"AWS::Logs::LogGroup","Properties":{"LogGroupName":"/stowage/acme/sftp","RetentionInDays":365}}`,
 		"Server": `{"Type":"AWS::Transfer::Server","Properties":{"Protocols":["SFTP"],"IdentityProviderType":"SERVICE_MANAGED","EndpointType":"PUBLIC","Domain":"S3",
 			"SecurityPolicyName":"TransferSecurityPolicy-2025-03","StructuredLogDestinations":[{"Fn::GetAtt":["Logs","Arn"]}],"Tags":[{"Key":"a","Value":"1"}]}}`,
-		"SFTP": sftp(`"HomeDirectoryType":"LOGICAL","HomeDirectoryMappings":[{"Entry":"/inbox","Target":"/acme-inbox/in"}],"SshPublicKeys":["` + sshKey(1) + `"]`),
+		"SFTP": sftp(
+			`"HomeDirectoryType":"LOGICAL","HomeDirectoryMappings":[{"Entry":"/inbox","Target":"/acme-inbox/in"}],"SshPublicKeys":["` + sshKey(
+				1,
+			) + `"]`,
+		),
 	}}
 }
 
@@ -86,7 +93,9 @@ func (p *partner) template() *string {
 func (p *partner) create() {
 	p.Helper()
 	_, err := p.stacks.CreateStack(p.Context(), &cloudformation.CreateStackInput{
-		StackName: aws.String("partner"), TemplateBody: p.template(), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		StackName:    aws.String("partner"),
+		TemplateBody: p.template(),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	p.must(err)
 	p.wantStatus("CREATE_COMPLETE")
@@ -95,7 +104,9 @@ func (p *partner) create() {
 func (p *partner) update(status string) {
 	p.Helper()
 	_, err := p.stacks.UpdateStack(p.Context(), &cloudformation.UpdateStackInput{
-		StackName: aws.String("partner"), TemplateBody: p.template(), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		StackName:    aws.String("partner"),
+		TemplateBody: p.template(),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	p.must(err)
 	p.wantStatus(status)
@@ -120,7 +131,10 @@ func (p *partner) refused(name, resource, reason string) {
 // failure returns the reason of a resource's last failure.
 func (p *partner) failure(name string) string {
 	p.Helper()
-	out, err := p.stacks.DescribeStackEvents(p.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")})
+	out, err := p.stacks.DescribeStackEvents(
+		p.Context(),
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
+	)
 	p.must(err)
 	for _, e := range out.StackEvents { // newest first
 		if aws.ToString(e.LogicalResourceId) == name && strings.HasSuffix(string(e.ResourceStatus), "_FAILED") {
@@ -133,14 +147,20 @@ func (p *partner) failure(name string) string {
 func (p *partner) wantStatus(status string) {
 	p.Helper()
 	for {
-		out, err := p.stacks.DescribeStacks(p.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("partner")})
+		out, err := p.stacks.DescribeStacks(
+			p.Context(),
+			&cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
+		)
 		p.must(err)
 		got := string(out.Stacks[0].StackStatus)
 		if strings.HasSuffix(got, "_IN_PROGRESS") {
 			continue
 		}
 		if got != status {
-			events, err := p.stacks.DescribeStackEvents(p.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")})
+			events, err := p.stacks.DescribeStackEvents(
+				p.Context(),
+				&cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
+			)
 			p.must(err)
 			for _, e := range events.StackEvents {
 				p.Logf("%s %s %s", aws.ToString(e.LogicalResourceId), e.ResourceStatus, aws.ToString(e.ResourceStatusReason))
@@ -153,7 +173,10 @@ func (p *partner) wantStatus(status string) {
 
 func (p *partner) physical(name string) string {
 	p.Helper()
-	out, err := p.stacks.DescribeStackResource(p.Context(), &cloudformation.DescribeStackResourceInput{StackName: aws.String("partner"), LogicalResourceId: &name})
+	out, err := p.stacks.DescribeStackResource(
+		p.Context(),
+		&cloudformation.DescribeStackResourceInput{StackName: aws.String("partner"), LogicalResourceId: &name},
+	)
 	p.must(err)
 	return aws.ToString(out.StackResourceDetail.PhysicalResourceId)
 }
@@ -170,14 +193,21 @@ func (p *partner) ask(service, target string, in, out any) int {
 	p.Helper()
 	body, err := json.Marshal(in)
 	p.must(err)
-	r, err := http.NewRequestWithContext(p.Context(), http.MethodPost, "https://"+service+".eu-west-1.amazonaws.com/", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(
+		p.Context(),
+		http.MethodPost,
+		"https://"+service+".eu-west-1.amazonaws.com/",
+		bytes.NewReader(body),
+	)
 	p.must(err)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", target)
 	credentials, err := p.config.Credentials.Retrieve(p.Context())
 	p.must(err)
 	sum := sha256.Sum256(body)
-	p.must(v4.NewSigner().SignHTTP(p.Context(), credentials, r, hex.EncodeToString(sum[:]), service, "eu-west-1", time.Now()))
+	p.must(
+		v4.NewSigner().SignHTTP(p.Context(), credentials, r, hex.EncodeToString(sum[:]), service, "eu-west-1", time.Now()),
+	)
 	answer, err := p.config.HTTPClient.Do(r)
 	p.must(err)
 	defer func() { _ = answer.Body.Close() }()
@@ -200,7 +230,9 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	id := map[string]string{"ServerId": arn[strings.LastIndexByte(arn, '/')+1:]}
 	p.ask("transfer", "TransferService.DescribeServer", id, &server)
 	const logs = "arn:aws:logs:eu-west-1:000000000000:log-group:/stowage/acme/sftp:*"
-	if s := server.Server; s.SecurityPolicyName != "TransferSecurityPolicy-2025-03" || s.UserCount != 1 || len(s.Tags) != 4 || strings.Join(s.StructuredLogDestinations, " ") != logs {
+	if s := server.Server; s.SecurityPolicyName != "TransferSecurityPolicy-2025-03" || s.UserCount != 1 ||
+		len(s.Tags) != 4 ||
+		strings.Join(s.StructuredLogDestinations, " ") != logs {
 		t.Errorf("server %+v", s)
 	}
 	type keys struct {
@@ -214,12 +246,18 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	before := p.physical("SFTP")
 
 	// In place: the user keeps the remaining key, the server returns to its old default.
-	p.resources["SFTP"] = sftp(`"HomeDirectoryType":"LOGICAL","HomeDirectoryMappings":[{"Entry":"/","Target":"/acme-inbox"}],"SshPublicKeys":["` + sshKey(1) + `","` + sshKey(2) + `"]`)
+	p.resources["SFTP"] = sftp(
+		`"HomeDirectoryType":"LOGICAL","HomeDirectoryMappings":[{"Entry":"/","Target":"/acme-inbox"}],"SshPublicKeys":["` + sshKey(
+			1,
+		) + `","` + sshKey(2) + `"]`,
+	)
 	p.resources["Server"] = `{"Type":"AWS::Transfer::Server","Properties":{"IdentityProviderType":"SERVICE_MANAGED","Domain":"S3","Tags":[{"Key":"b","Value":"1"}]}}`
 	p.resources["Logs"] = strings.Replace(p.resources["Logs"], "365", "30", 1)
 	p.update("UPDATE_COMPLETE")
 	p.ask("transfer", "TransferService.DescribeUser", id, &second)
-	if len(first.User.SshPublicKeys) != 1 || len(second.User.SshPublicKeys) != 2 || second.User.SshPublicKeys[0] != first.User.SshPublicKeys[0] || p.physical("SFTP") != before {
+	if len(first.User.SshPublicKeys) != 1 || len(second.User.SshPublicKeys) != 2 ||
+		second.User.SshPublicKeys[0] != first.User.SshPublicKeys[0] ||
+		p.physical("SFTP") != before {
 		t.Errorf("keys %v, then %v", first, second)
 	}
 	delete(id, "UserName")
@@ -249,7 +287,13 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 
 	_, err := p.stacks.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("partner")})
 	p.must(err)
-	p.must(cloudformation.NewStackDeleteCompleteWaiter(p.stacks).Wait(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("partner")}, time.Minute))
+	p.must(
+		cloudformation.NewStackDeleteCompleteWaiter(p.stacks).Wait(
+			t.Context(),
+			&cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
+			time.Minute,
+		),
+	)
 	var gone struct{ Servers []any }
 	p.ask("transfer", "TransferService.ListServers", map[string]string{}, &gone)
 	p.ask("logs", "Logs_20140328.DescribeLogGroups", map[string]string{}, &groups)
@@ -257,7 +301,10 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 		t.Errorf("left behind: %v, %v", gone, groups)
 	}
 	// The name is free immediately: CloudFormation deletes secrets without a recovery window.
-	_, err = secretsmanager.NewFromConfig(p.config).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("stowage/acme/ann")})
+	_, err = secretsmanager.NewFromConfig(p.config).CreateSecret(
+		t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("stowage/acme/ann")},
+	)
 	p.must(err)
 }
 
@@ -340,7 +387,10 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	// A replacement creates a new key and a new version of the secret, and removes the old key.
 	secrets := secretsmanager.NewFromConfig(p.config)
 	value := func(id, stage string) string {
-		out, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage})
+		out, err := secrets.GetSecretValue(
+			t.Context(),
+			&secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage},
+		)
 		p.must(err)
 		return aws.ToString(out.SecretString)
 	}
@@ -353,7 +403,11 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	if got := status(); len(got) != 1 || got[second] != "Active" || second == first {
 		t.Errorf("keys %v after %s", got, first)
 	}
-	if now := value("stowage/acme/ann", "AWSCURRENT"); now == was || !strings.Contains(now, second) || value(partial, "AWSPREVIOUS") != was {
+	if now := value(
+		"stowage/acme/ann",
+		"AWSCURRENT",
+	); now == was || !strings.Contains(now, second) ||
+		value(partial, "AWSPREVIOUS") != was {
 		t.Errorf("secret %s, before %s", now, was)
 	}
 	versions, err := secrets.ListSecretVersionIds(t.Context(), &secretsmanager.ListSecretVersionIdsInput{SecretId: &arn})
@@ -384,14 +438,32 @@ func TestPoliciesOfSecrets(t *testing.T) {
 		t.Errorf("policy %s", aws.ToString(got.ResourcePolicy))
 	}
 	put := func(policy string, block bool) error {
-		_, err := client.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: id, ResourcePolicy: &policy, BlockPublicPolicy: &block})
+		_, err := client.PutResourcePolicy(
+			ctx,
+			&secretsmanager.PutResourcePolicyInput{SecretId: id, ResourcePolicy: &policy, BlockPublicPolicy: &block},
+		)
 		return err
 	}
 	public := strings.Replace(readers, `{"AWS":"arn:aws:iam::000000000000:root"}`, `"*"`, 1)
-	wantError(t, put(public, true), "PublicPolicyException", "You can't use a resource policy that grants broad access to the secret.")
+	wantError(
+		t,
+		put(public, true),
+		"PublicPolicyException",
+		"You can't use a resource policy that grants broad access to the secret.",
+	)
 	p.must(put(public, false))
-	wantError(t, put(`{"Version":"2012-10-17"}`, false), "MalformedPolicyDocumentException", "This resource policy contains a syntax error.")
-	wantError(t, put(strings.Replace(readers, "secretsmanager:", "s3:", 1), false), "MalformedPolicyDocumentException", "This resource policy contains an unsupported action.")
+	wantError(
+		t,
+		put(`{"Version":"2012-10-17"}`, false),
+		"MalformedPolicyDocumentException",
+		"This resource policy contains a syntax error.",
+	)
+	wantError(
+		t,
+		put(strings.Replace(readers, "secretsmanager:", "s3:", 1), false),
+		"MalformedPolicyDocumentException",
+		"This resource policy contains an unsupported action.",
+	)
 	_, err = client.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: id})
 	p.must(err)
 	got, err = client.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: id})
@@ -404,7 +476,10 @@ func TestPoliciesOfSecrets(t *testing.T) {
 func TestABoundaryStaysWhileSomebodyNeedsIt(t *testing.T) {
 	p := newPartner(t)
 	p.create()
-	_, err := iam.NewFromConfig(p.config).CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("by-hand"), PermissionsBoundary: aws.String(p.physical("Boundary"))})
+	_, err := iam.NewFromConfig(p.config).CreateUser(
+		t.Context(),
+		&iam.CreateUserInput{UserName: aws.String("by-hand"), PermissionsBoundary: aws.String(p.physical("Boundary"))},
+	)
 	p.must(err)
 	_, err = p.stacks.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("partner")})
 	p.must(err)

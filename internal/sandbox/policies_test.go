@@ -24,7 +24,10 @@ import (
 func (r resource) refusal(properties map[string]any) string {
 	r.world.Lock()
 	defer r.world.Unlock()
-	_, err := r.kind.Create(r.caller, cloud.ResourceRequest{StackName: "stack", LogicalID: "Thing", Properties: properties})
+	_, err := r.kind.Create(
+		r.caller,
+		cloud.ResourceRequest{StackName: "stack", LogicalID: "Thing", Properties: properties},
+	)
 	var e *cloud.Error
 	if errors.As(err, &e) {
 		return e.Code + ": " + e.Message
@@ -106,8 +109,14 @@ func TestPrincipalsMustExist(t *testing.T) {
 func TestServicesThatAreNotModelled(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
-	got := typeOf(t, box, "AWS::IAM::Role").refusal(map[string]any{"RoleName": "r", "AssumeRolePolicyDocument": statements(t,
-		`{"Effect":"Allow","Principal":{"Service":"braket.amazonaws.com"},"Action":"sts:AssumeRole"}`)})
+	got := typeOf(
+		t,
+		box,
+		"AWS::IAM::Role",
+	).refusal(
+		map[string]any{"RoleName": "r", "AssumeRolePolicyDocument": statements(t,
+			`{"Effect":"Allow","Principal":{"Service":"braket.amazonaws.com"},"Action":"sts:AssumeRole"}`)},
+	)
 	if got != "SandboxNotModelled: the sandbox does not model the service principal braket.amazonaws.com" {
 		t.Errorf("got %q", got)
 	}
@@ -145,7 +154,10 @@ func TestBucketPolicies(t *testing.T) {
 		"nothing": "MalformedPolicy: Policies must be valid JSON and the first byte must be '{'",
 		"{}":      "MalformedPolicy: Missing required field Statement",
 	} {
-		if got := policies.refusal(map[string]any{"Bucket": "reports", "PolicyDocument": text}); !strings.HasPrefix(got, want) {
+		if got := policies.refusal(map[string]any{"Bucket": "reports", "PolicyDocument": text}); !strings.HasPrefix(
+			got,
+			want,
+		) {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
@@ -216,10 +228,20 @@ func TestKeysOfTheAPI(t *testing.T) {
 	}
 	_, err := client.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("x")})
 	wantError(t, err, "NotFoundException", "Invalid keyId 'x'")
-	locks := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}]}`)
+	locks := aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}]}`,
+	)
 	_, err = client.CreateKey(t.Context(), &kms.CreateKeyInput{Policy: locks})
-	wantError(t, err, "MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future.")
-	if _, err = client.CreateKey(t.Context(), &kms.CreateKeyInput{Policy: locks, BypassPolicyLockoutSafetyCheck: true}); err != nil {
+	wantError(
+		t,
+		err,
+		"MalformedPolicyDocumentException",
+		"The new key policy will not allow you to update the key policy in the future.",
+	)
+	if _, err = client.CreateKey(
+		t.Context(),
+		&kms.CreateKeyInput{Policy: locks, BypassPolicyLockoutSafetyCheck: true},
+	); err != nil {
 		t.Error(err)
 	}
 }
@@ -259,16 +281,29 @@ func TestIdentityPolicies(t *testing.T) {
 	if _, err := client.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("u")}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := client.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("u"), PolicyArn: aws.String("longer-than-twenty-characters")})
+	_, err := client.AttachUserPolicy(
+		t.Context(),
+		&iam.AttachUserPolicyInput{UserName: aws.String("u"), PolicyArn: aws.String("longer-than-twenty-characters")},
+	)
 	wantError(t, err, "ValidationError", "Invalid ARN:  Could not be parsed!")
-	_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{x")})
+	_, err = client.CreateRole(
+		t.Context(),
+		&iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{x")},
+	)
 	wantError(t, err, "MalformedPolicyDocument", "This policy contains invalid Json")
-	_, err = client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:eu-west-1::b"}]}`)})
+	_, err = client.PutUserPolicy(
+		t.Context(),
+		&iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:eu-west-1::b"}]}`)},
+	)
 	wantError(t, err, "MalformedPolicyDocument", "The policy failed legacy parsing")
-	_, err = client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/Ł/*"}]}`)})
-	if err == nil || !strings.Contains(err.Error(), "ValidationError") || !strings.Contains(err.Error(), "at 'policyDocument'") {
+	_, err = client.PutUserPolicy(
+		t.Context(),
+		&iam.PutUserPolicyInput{UserName: aws.String("u"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/Ł/*"}]}`)},
+	)
+	if err == nil || !strings.Contains(err.Error(), "ValidationError") ||
+		!strings.Contains(err.Error(), "at 'policyDocument'") {
 		t.Errorf("a document with characters beyond U+00FF: %v", err)
 	}
 }
@@ -279,7 +314,10 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	ours := secretsmanager.NewFromConfig(c)
-	made, err := ours.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x")})
+	made, err := ours.CreateSecret(
+		t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,11 +326,29 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 		`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"secretsmanager:*","Resource":"*"}`)})
 	theirs := secretsmanager.NewFromConfig(config("111122223333", func(o *aws.Config) { o.BaseEndpoint = c.BaseEndpoint }))
 	_, err = theirs.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: made.ARN})
-	wantError(t, err, "InvalidRequestException", "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.")
-	_, err = ours.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: made.ARN, VersionId: made.VersionId, VersionStage: aws.String("other")})
-	wantError(t, err, "InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.")
+	wantError(
+		t,
+		err,
+		"InvalidRequestException",
+		"You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
+	)
+	_, err = ours.GetSecretValue(
+		t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: made.ARN, VersionId: made.VersionId, VersionStage: aws.String("other")},
+	)
+	wantError(
+		t,
+		err,
+		"InvalidRequestException",
+		"You provided a VersionStage that is not associated to the provided VersionId.",
+	)
 	_, err = ours.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("a b")})
-	wantError(t, err, "ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+	wantError(
+		t,
+		err,
+		"ValidationException",
+		"Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+	)
 }
 
 // TestTopicPolicies checks that a topic's policy decides on callers of other accounts.
@@ -302,14 +358,31 @@ func TestTopicPolicies(t *testing.T) {
 	topic := typeOf(t, box, "AWS::SNS::Topic").create(t, map[string]any{"TopicName": "t"}).PhysicalID
 	theirs := sns.NewFromConfig(config("111122223333", func(o *aws.Config) { o.BaseEndpoint = c.BaseEndpoint }))
 	subscribe := func(function string) error {
-		_, err := theirs.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function})
+		_, err := theirs.Subscribe(
+			t.Context(),
+			&sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function},
+		)
 		return err //nolint:wrapcheck // it is looked at
 	}
 	const function, another = "arn:aws:lambda:eu-west-1:111122223333:function:f", "arn:aws:lambda:eu-west-1:111122223333:function:g"
-	wantError(t, subscribe(function), "AuthorizationError", "User: arn:aws:iam::111122223333:user/administrator is not authorized to perform: SNS:Subscribe on resource: "+
-		topic+" because no resource-based policy allows the SNS:Subscribe action")
-	typeOf(t, box, "AWS::SNS::TopicPolicy").create(t, map[string]any{"Topics": []any{topic}, "PolicyDocument": statements(t,
-		`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sns:Subscribe","Resource":"`+topic+`","Condition":{"StringEquals":{"sns:Endpoint":"`+function+`"}}}`)})
+	wantError(
+		t,
+		subscribe(function),
+		"AuthorizationError",
+		"User: arn:aws:iam::111122223333:user/administrator is not authorized to perform: SNS:Subscribe on resource: "+
+			topic+" because no resource-based policy allows the SNS:Subscribe action",
+	)
+	typeOf(
+		t,
+		box,
+		"AWS::SNS::TopicPolicy",
+	).create(
+		t,
+		map[string]any{"Topics": []any{topic}, "PolicyDocument": statements(
+			t,
+			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sns:Subscribe","Resource":"`+topic+`","Condition":{"StringEquals":{"sns:Endpoint":"`+function+`"}}}`,
+		)},
+	)
 	if err := subscribe(function); err != nil {
 		t.Error(err)
 	}
@@ -320,8 +393,16 @@ func TestTopicPolicies(t *testing.T) {
 	if err == nil {
 		t.Error("another account published")
 	}
-	_, err = sns.NewFromConfig(c).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String("topic"), Message: aws.String("m")})
-	wantError(t, err, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1")
+	_, err = sns.NewFromConfig(c).Publish(
+		t.Context(),
+		&sns.PublishInput{TopicArn: aws.String("topic"), Message: aws.String("m")},
+	)
+	wantError(
+		t,
+		err,
+		"InvalidParameter",
+		"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1",
+	)
 }
 
 // TestKeysOfLogGroups checks that the key must exist, and that its policy must allow CloudWatch
@@ -362,13 +443,24 @@ func TestKeysOfBuckets(t *testing.T) {
 	box, c := serve(t)
 	missing := "arn:aws:kms:eu-west-1:" + sandbox.HubAccount + ":key/11111111-2222-3333-4444-555555555555"
 	typeOf(t, box, "AWS::S3::Bucket").create(t, map[string]any{"BucketName": "reports", "BucketEncryption": map[string]any{
-		"ServerSideEncryptionConfiguration": []any{map[string]any{"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": missing}}},
+		"ServerSideEncryptionConfiguration": []any{
+			map[string]any{
+				"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": missing},
+			},
+		},
 	}})
 	client := s3.NewFromConfig(c, pathStyle)
-	_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("reports"), Key: aws.String("k"), Body: strings.NewReader("x")})
+	_, err := client.PutObject(
+		t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String("reports"), Key: aws.String("k"), Body: strings.NewReader("x")},
+	)
 	wantError(t, err, "KMS.NotFoundException", "Key '"+missing+"' does not exist")
 	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: aws.String("reports"), Key: aws.String("k"), Body: strings.NewReader("x"), ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("fake"),
+		Bucket:               aws.String("reports"),
+		Key:                  aws.String("k"),
+		Body:                 strings.NewReader("x"),
+		ServerSideEncryption: s3types.ServerSideEncryptionAwsKms,
+		SSEKMSKeyId:          aws.String("fake"),
 	})
 	wantError(t, err, "KMS.NotFoundException", "Invalid keyId 'fake'")
 }

@@ -204,7 +204,13 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 	request := &cloud.Request{Context: r.Context(), HTTP: r.Clone(r.Context()), Body: body, Endpoint: endpointOf(r)}
 	request.HTTP.Host = hostOf(r) // a client's request has it in the URL
 	s.identify(request, sig)
-	call := Call{Service: request.Service, Operation: request.Operation, AccessKey: sig.accessKey, Region: sig.region, Body: body}
+	call := Call{
+		Service:   request.Service,
+		Operation: request.Operation,
+		AccessKey: sig.accessKey,
+		Region:    sig.region,
+		Body:      body,
+	}
 
 	if err := sleep(r.Context(), s.callTime(call.Service)); err != nil {
 		return nil, err
@@ -240,7 +246,11 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 	if err != nil {
 		var e *cloud.Error
 		if !errors.As(err, &e) {
-			e = &cloud.Error{Code: "InternalFailure", Message: "the sandbox failed: " + err.Error(), Status: http.StatusInternalServerError}
+			e = &cloud.Error{
+				Code:    "InternalFailure",
+				Message: "the sandbox failed: " + err.Error(),
+				Status:  http.StatusInternalServerError,
+			}
 		}
 		response = service.WriteError(request, e)
 	}
@@ -251,7 +261,13 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 }
 
 // handle authenticates and dispatches, with the lock held.
-func (s *Sandbox) handle(service cloud.Service, request *cloud.Request, r *http.Request, sig signature, signed, wellFormed bool) (*cloud.Response, error) {
+func (s *Sandbox) handle(
+	service cloud.Service,
+	request *cloud.Request,
+	r *http.Request,
+	sig signature,
+	signed, wellFormed bool,
+) (*cloud.Response, error) {
 	switch {
 	case !signed && request.Service == "sts" && request.Operation == "AssumeRoleWithWebIdentity":
 		request.Caller.Region = s.region

@@ -69,7 +69,10 @@ func wantError(t *testing.T, err error, code, message string) {
 func TestHubIsSetUp(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
-	out, err := ssm.NewFromConfig(c).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")})
+	out, err := ssm.NewFromConfig(c).GetParameter(
+		t.Context(),
+		&ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +135,8 @@ func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, body := do(t, signed.Method, signed.URL, "")
-	if status != http.StatusBadRequest || !strings.Contains(body, "Could not find operation GetCallerIdentity for version 2011-06-16") {
+	if status != http.StatusBadRequest ||
+		!strings.Contains(body, "Could not find operation GetCallerIdentity for version 2011-06-16") {
 		t.Errorf("%d %s", status, body)
 	}
 }
@@ -140,7 +144,14 @@ func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
 // otherVersion signs requests for an API version that does not exist.
 type otherVersion struct{ signer *v4.Signer }
 
-func (o otherVersion) PresignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) (string, http.Header, error) {
+func (o otherVersion) PresignHTTP(
+	ctx context.Context,
+	c aws.Credentials,
+	r *http.Request,
+	hash, service, region string,
+	at time.Time,
+	options ...func(*v4.SignerOptions),
+) (string, http.Header, error) {
 	r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "Version=2011-06-15", "Version=2011-06-16", 1)
 	return o.signer.PresignHTTP(ctx, c, r, hash, service, region, at, options...)
 }
@@ -148,7 +159,13 @@ func (o otherVersion) PresignHTTP(ctx context.Context, c aws.Credentials, r *htt
 func TestUnsignedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
-	if status, body := do(t, http.MethodPost, *c.BaseEndpoint, "Action=GetCallerIdentity"); status != http.StatusForbidden || !strings.Contains(body, "MissingAuthenticationToken") {
+	if status, body := do(
+		t,
+		http.MethodPost,
+		*c.BaseEndpoint,
+		"Action=GetCallerIdentity",
+	); status != http.StatusForbidden ||
+		!strings.Contains(body, "MissingAuthenticationToken") {
 		t.Errorf("%d %s", status, body)
 	}
 }
@@ -175,7 +192,11 @@ func do(t *testing.T, method, url, body string) (int, string) {
 }
 
 func assume(c aws.Config, role string) aws.Config {
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "test" })
+	provider := stscreds.NewAssumeRoleProvider(
+		sts.NewFromConfig(c),
+		role,
+		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "test" },
+	)
 	c = c.Copy()
 	c.Credentials = aws.NewCredentialsCache(provider)
 	return c
@@ -189,7 +210,8 @@ func TestAccountsHoldWhatOnboardingMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := aws.ToString(who.Arn); got != "arn:aws:sts::"+project+":assumed-role/StowageProvisioner/test" || aws.ToString(who.Account) != project {
+	if got := aws.ToString(who.Arn); got != "arn:aws:sts::"+project+":assumed-role/StowageProvisioner/test" ||
+		aws.ToString(who.Account) != project {
 		t.Errorf("the assumed role is %s of %s", got, aws.ToString(who.Account))
 	}
 	for _, region := range []string{"eu-west-1", "eu-central-1"} {
@@ -205,7 +227,12 @@ func TestAccountsHoldWhatOnboardingMakes(t *testing.T) {
 	_, err = sts.NewFromConfig(hub).AssumeRole(t.Context(), &sts.AssumeRoleInput{
 		RoleArn: aws.String("arn:aws:iam::" + project + ":role/Admin"), RoleSessionName: aws.String("test"),
 	})
-	wantError(t, err, "AccessDenied", "User: arn:aws:iam::000000000000:user/administrator is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::"+project+":role/Admin")
+	wantError(
+		t,
+		err,
+		"AccessDenied",
+		"User: arn:aws:iam::000000000000:user/administrator is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::"+project+":role/Admin",
+	)
 }
 
 func TestRolesTrustTheHubOnly(t *testing.T) {
@@ -215,8 +242,16 @@ func TestRolesTrustTheHubOnly(t *testing.T) {
 	stranger := hub.Copy()
 	stranger.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
 	role := "arn:aws:iam::" + project + ":role/StowageReader"
-	_, err := sts.NewFromConfig(stranger).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("test")})
-	wantError(t, err, "AccessDenied", "User: arn:aws:iam::444455556666:user/administrator is not authorized to perform: sts:AssumeRole on resource: "+role)
+	_, err := sts.NewFromConfig(stranger).AssumeRole(
+		t.Context(),
+		&sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("test")},
+	)
+	wantError(
+		t,
+		err,
+		"AccessDenied",
+		"User: arn:aws:iam::444455556666:user/administrator is not authorized to perform: sts:AssumeRole on resource: "+role,
+	)
 }
 
 func TestAccountsAreApart(t *testing.T) {
@@ -224,7 +259,10 @@ func TestAccountsAreApart(t *testing.T) {
 	_, hub := serve(t)
 	one := ssm.NewFromConfig(assume(hub, "arn:aws:iam::"+project+":role/StowageProvisioner"))
 	other := ssm.NewFromConfig(assume(hub, "arn:aws:iam::444455556666:role/StowageProvisioner"))
-	if _, err := one.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/x"), Value: aws.String("1"), Type: ssmtypes.ParameterTypeString}); err != nil {
+	if _, err := one.PutParameter(
+		t.Context(),
+		&ssm.PutParameterInput{Name: aws.String("/x"), Value: aws.String("1"), Type: ssmtypes.ParameterTypeString},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := one.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/x")}); err != nil {
@@ -238,20 +276,33 @@ func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1})
-		hub := config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} })
+		hub := config(
+			sandbox.HubAccount,
+			func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} },
+		)
 		out, err := sts.NewFromConfig(hub).AssumeRole(t.Context(), &sts.AssumeRoleInput{
-			RoleArn: aws.String("arn:aws:iam::" + project + ":role/StowageReader"), RoleSessionName: aws.String("test"), DurationSeconds: aws.Int32(900),
+			RoleArn:         aws.String("arn:aws:iam::" + project + ":role/StowageReader"),
+			RoleSessionName: aws.String("test"),
+			DurationSeconds: aws.Int32(900),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := hub.Copy()
-		c.Credentials = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+		c.Credentials = credentials.NewStaticCredentialsProvider(
+			*out.Credentials.AccessKeyId,
+			*out.Credentials.SecretAccessKey,
+			*out.Credentials.SessionToken,
+		)
 		if _, err := sts.NewFromConfig(c).GetCallerIdentity(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		wrong := hub.Copy()
-		wrong.Credentials = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, "other")
+		wrong.Credentials = credentials.NewStaticCredentialsProvider(
+			*out.Credentials.AccessKeyId,
+			*out.Credentials.SecretAccessKey,
+			"other",
+		)
 		_, err = sts.NewFromConfig(wrong).GetCallerIdentity(t.Context(), nil)
 		wantError(t, err, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
@@ -294,7 +345,10 @@ func TestFaultsOnCalls(t *testing.T) {
 	_, c := serve(t)
 	client := ssm.NewFromConfig(c)
 	put := func(name string) error {
-		_, err := client.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String(name), Value: aws.String("1"), Type: ssmtypes.ParameterTypeString})
+		_, err := client.PutParameter(
+			t.Context(),
+			&ssm.PutParameterInput{Name: aws.String(name), Value: aws.String("1"), Type: ssmtypes.ParameterTypeString},
+		)
 		return err
 	}
 	plan := func(list string) {
@@ -326,7 +380,12 @@ func TestFaultsOnCalls(t *testing.T) {
 	if err == nil || errors.As(err, &api) {
 		t.Errorf("a lost reply came as %v", err)
 	}
-	wantError(t, put("/d"), "ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+	wantError(
+		t,
+		put("/d"),
+		"ParameterAlreadyExists",
+		"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+	)
 
 	for _, bad := range []string{
 		`{}`, `[{"effect":"explode"}]`, `[{"effect":"throttle","phase":"create"}]`, `[{"effekt":"throttle"}]`, `[{"phase":"never"}]`, `[{"effect":"delay","delay":"long"}]`,
@@ -352,7 +411,12 @@ func TestFaultsComeAndGo(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			box := sandbox.New(sandbox.Options{Seed: 1})
-			client := sts.NewFromConfig(config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} }))
+			client := sts.NewFromConfig(
+				config(
+					sandbox.HubAccount,
+					func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} },
+				),
+			)
 			fault := c.fault
 			fault.Effect = sandbox.Throttle
 			if err := box.AddFaults(fault); err != nil {
@@ -396,7 +460,10 @@ func TestDelayAndLatencyPassInVirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
-		c := config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} })
+		c := config(
+			sandbox.HubAccount,
+			func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} },
+		)
 		took := func() time.Duration {
 			started := time.Now()
 			if _, err := sts.NewFromConfig(c).GetCallerIdentity(t.Context(), nil); err != nil {
@@ -419,7 +486,9 @@ func TestDelayAndLatencyPassInVirtualTime(t *testing.T) {
 func TestFaultsOnResources(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
-	if err := box.AddFaults(sandbox.Fault{ResourceType: "AWS::SNS::*", PhysicalID: "arn:*:x?", Phase: cloud.PhaseUpdate, Reason: "no", Times: 1}); err != nil {
+	if err := box.AddFaults(
+		sandbox.Fault{ResourceType: "AWS::SNS::*", PhysicalID: "arn:*:x?", Phase: cloud.PhaseUpdate, Reason: "no", Times: 1},
+	); err != nil {
 		t.Fatal(err)
 	}
 	ask := func(kind, id string, phase cloud.Phase) string {

@@ -28,7 +28,10 @@ func TestParameters(t *testing.T) {
 	client := ssm.NewFromConfig(c)
 	ctx := t.Context()
 	put := func(name, value string, kind ssmtypes.ParameterType, overwrite bool) error {
-		_, err := client.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Type: kind, Overwrite: &overwrite})
+		_, err := client.PutParameter(
+			ctx,
+			&ssm.PutParameterInput{Name: &name, Value: &value, Type: kind, Overwrite: &overwrite},
+		)
 		return err
 	}
 	for _, name := range []string{"/a/b/1", "/a/b/2", "/a/3", "plain"} {
@@ -41,11 +44,15 @@ func TestParameters(t *testing.T) {
 	if err := put("/a/3", "w", "", true); err != nil {
 		t.Fatal(err)
 	}
-	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("arn:aws:ssm:eu-west-1:000000000000:parameter/a/3")})
+	got, err := client.GetParameter(
+		ctx,
+		&ssm.GetParameterInput{Name: aws.String("arn:aws:ssm:eu-west-1:000000000000:parameter/a/3")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if aws.ToString(got.Parameter.Value) != "w" || got.Parameter.Version != 2 || got.Parameter.LastModifiedDate == nil || aws.ToString(got.Parameter.DataType) != "text" {
+	if aws.ToString(got.Parameter.Value) != "w" || got.Parameter.Version != 2 || got.Parameter.LastModifiedDate == nil ||
+		aws.ToString(got.Parameter.DataType) != "text" {
 		t.Errorf("parameter %+v", got.Parameter)
 	}
 	if err := put("/a/secret", "s", ssmtypes.ParameterTypeSecureString, false); err != nil {
@@ -55,7 +62,8 @@ func TestParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(many.Parameters) != 2 || aws.ToString(many.Parameters[1].Value) == "s" || !cmp.Equal(many.InvalidParameters, []string{"/none"}) {
+	if len(many.Parameters) != 2 || aws.ToString(many.Parameters[1].Value) == "s" ||
+		!cmp.Equal(many.InvalidParameters, []string{"/none"}) {
 		t.Errorf("parameters %+v", many)
 	}
 	var names []string
@@ -78,7 +86,12 @@ func TestParameters(t *testing.T) {
 	}
 	_, err = client.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String("/a/3")})
 	wantError(t, err, "ParameterNotFound", "")
-	wantError(t, put("a/b", "v", ssmtypes.ParameterTypeString, false), "ValidationException", "Parameter name must be a fully qualified name.")
+	wantError(
+		t,
+		put("a/b", "v", ssmtypes.ParameterTypeString, false),
+		"ValidationException",
+		"Parameter name must be a fully qualified name.",
+	)
 }
 
 // resource is a resource of a type, used as CloudFormation does.
@@ -104,7 +117,15 @@ func (r resource) create(t *testing.T, properties map[string]any) cloud.Resource
 	t.Helper()
 	r.world.Lock()
 	defer r.world.Unlock()
-	made, err := r.kind.Create(r.caller, cloud.ResourceRequest{StackName: "stack", LogicalID: "Thing", Properties: properties, Tags: map[string]string{"stack": "s"}})
+	made, err := r.kind.Create(
+		r.caller,
+		cloud.ResourceRequest{
+			StackName:  "stack",
+			LogicalID:  "Thing",
+			Properties: properties,
+			Tags:       map[string]string{"stack": "s"},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +165,10 @@ func TestParameterResources(t *testing.T) {
 	if err != nil || aws.ToString(got.Parameter.Value) != "2" {
 		t.Errorf("value %+v, %v", got, err)
 	}
-	tags, err := ssm.NewFromConfig(c).ListTagsForResource(t.Context(), &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String("/r")})
+	tags, err := ssm.NewFromConfig(c).ListTagsForResource(
+		t.Context(),
+		&ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String("/r")},
+	)
 	if err != nil || len(tags.TagList) != 1 || aws.ToString(tags.TagList[0].Key) != "stack" {
 		t.Errorf("tags %+v, %v", tags, err)
 	}
@@ -159,17 +183,28 @@ func TestKeys(t *testing.T) {
 	client := kms.NewFromConfig(c)
 	ctx := t.Context()
 	r, aliases := typeOf(t, box, "AWS::KMS::Key"), typeOf(t, box, "AWS::KMS::Alias")
-	policy := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
-		"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, "Action": "kms:*", "Resource": "*",
-	}}}
-	made := r.create(t, map[string]any{"EnableKeyRotation": true, "KeyPolicy": policy, "PendingWindowInDays": json.Number("7")})
+	policy := map[string]any{"Version": "2012-10-17", "Statement": []any{
+		map[string]any{
+			"Effect":    "Allow",
+			"Principal": map[string]any{"AWS": "arn:aws:iam::000000000000:root"},
+			"Action":    "kms:*",
+			"Resource":  "*",
+		},
+	}}
+	made := r.create(
+		t,
+		map[string]any{"EnableKeyRotation": true, "KeyPolicy": policy, "PendingWindowInDays": json.Number("7")},
+	)
 	aliases.create(t, map[string]any{"AliasName": "alias/k", "TargetKeyId": made.PhysicalID})
 
 	described, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String("alias/k")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := described.KeyMetadata; aws.ToString(m.KeyId) != made.PhysicalID || aws.ToString(m.Arn) != made.Attributes["Arn"] || !m.Enabled || m.KeyState != "Enabled" {
+	if m := described.KeyMetadata; aws.ToString(m.KeyId) != made.PhysicalID ||
+		aws.ToString(m.Arn) != made.Attributes["Arn"] ||
+		!m.Enabled ||
+		m.KeyState != "Enabled" {
 		t.Errorf("key %+v", m)
 	}
 	rotation, err := client.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &made.PhysicalID})
@@ -193,13 +228,19 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := described.KeyMetadata; m.KeyState != "PendingDeletion" || m.DeletionDate == nil || time.Until(*m.DeletionDate) > 7*24*time.Hour {
+	if m := described.KeyMetadata; m.KeyState != "PendingDeletion" || m.DeletionDate == nil ||
+		time.Until(*m.DeletionDate) > 7*24*time.Hour {
 		t.Errorf("a deleted key: %+v", m)
 	}
 	_, err = client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &made.PhysicalID})
 	wantError(t, err, "KMSInvalidStateException", made.Attributes["Arn"].(string)+" is pending deletion.")
 	_, err = client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String("11111111-2222-3333-4444-555555555555")})
-	wantError(t, err, "NotFoundException", "Key 'arn:aws:kms:eu-west-1:000000000000:key/11111111-2222-3333-4444-555555555555' does not exist")
+	wantError(
+		t,
+		err,
+		"NotFoundException",
+		"Key 'arn:aws:kms:eu-west-1:000000000000:key/11111111-2222-3333-4444-555555555555' does not exist",
+	)
 	_, err = client.CreateKey(ctx, &kms.CreateKeyInput{Policy: aws.String("{")})
 	wantError(t, err, "MalformedPolicyDocumentException", "The new key policy is malformed.")
 }
@@ -213,16 +254,28 @@ func TestSecrets(t *testing.T) {
 	_, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("none")})
 	wantError(t, err, "ResourceNotFoundException", missing)
 
-	made, err := client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")})
+	made, err := client.CreateSecret(
+		ctx,
+		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if arn := aws.ToString(made.ARN); !strings.HasPrefix(arn, "arn:aws:secretsmanager:eu-west-1:000000000000:secret:s-") || len(arn) != len("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s-")+6 {
+	if arn := aws.ToString(
+		made.ARN,
+	); !strings.HasPrefix(arn, "arn:aws:secretsmanager:eu-west-1:000000000000:secret:s-") ||
+		len(arn) != len("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s-")+6 {
 		t.Errorf("ARN %s", arn)
 	}
-	_, err = client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")})
+	_, err = client.CreateSecret(
+		ctx,
+		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+	)
 	wantError(t, err, "ResourceExistsException", "The operation failed because the secret s already exists.")
-	if _, err := client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: made.ARN, SecretString: aws.String("two")}); err != nil {
+	if _, err := client.PutSecretValue(
+		ctx,
+		&secretsmanager.PutSecretValueInput{SecretId: made.ARN, SecretString: aws.String("two")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for stage, want := range map[string]string{"": "two", "AWSCURRENT": "two", "AWSPREVIOUS": "one"} {
@@ -239,9 +292,22 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: made.ARN})
-	wantError(t, err, "InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
-	_, err = client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")})
-	wantError(t, err, "InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion.")
+	wantError(
+		t,
+		err,
+		"InvalidRequestException",
+		"You can't perform this operation on the secret because it was marked for deletion.",
+	)
+	_, err = client.CreateSecret(
+		ctx,
+		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+	)
+	wantError(
+		t,
+		err,
+		"InvalidRequestException",
+		"You can't create this secret because a secret with this name is already scheduled for deletion.",
+	)
 	listed, err := client.ListSecrets(ctx, nil)
 	if err != nil || len(listed.SecretList) != 0 {
 		t.Errorf("deleted secrets are listed: %+v, %v", listed, err)
@@ -290,10 +356,16 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Subscribe(ctx, &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("lambda"), Endpoint: aws.String(function)}); err != nil {
+	if _, err := client.Subscribe(
+		ctx,
+		&sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("lambda"), Endpoint: aws.String(function)},
+	); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Publish(ctx, &sns.PublishInput{TopicArn: made.TopicArn, Subject: aws.String("s"), Message: aws.String("m")}); err != nil {
+	if _, err := client.Publish(
+		ctx,
+		&sns.PublishInput{TopicArn: made.TopicArn, Subject: aws.String("s"), Message: aws.String("m")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	var event struct {
@@ -305,11 +377,14 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 	if err := json.Unmarshal(<-events, &event); err != nil {
 		t.Fatal(err)
 	}
-	if len(event.Records) != 1 || event.Records[0].EventSource != "aws:sns" || event.Records[0].Sns.Message != "m" || event.Records[0].Sns.Subject != "s" || event.Records[0].Sns.TopicArn != *made.TopicArn {
+	if len(event.Records) != 1 || event.Records[0].EventSource != "aws:sns" || event.Records[0].Sns.Message != "m" ||
+		event.Records[0].Sns.Subject != "s" ||
+		event.Records[0].Sns.TopicArn != *made.TopicArn {
 		t.Errorf("event %+v", event)
 	}
 	attributes, err := client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: made.TopicArn})
-	if err != nil || attributes.Attributes["SubscriptionsConfirmed"] != "1" || attributes.Attributes["Owner"] != sandbox.HubAccount {
+	if err != nil || attributes.Attributes["SubscriptionsConfirmed"] != "1" ||
+		attributes.Attributes["Owner"] != sandbox.HubAccount {
 		t.Errorf("attributes %+v, %v", attributes, err)
 	}
 }
@@ -317,14 +392,25 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 func TestTopicsOfAnotherRegion(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
-	_, err := sns.NewFromConfig(c).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String("arn:aws:sns:us-east-1:000000000000:t"), Message: aws.String("m")})
+	_, err := sns.NewFromConfig(c).Publish(
+		t.Context(),
+		&sns.PublishInput{TopicArn: aws.String("arn:aws:sns:us-east-1:000000000000:t"), Message: aws.String("m")},
+	)
 	wantError(t, err, "InvalidParameter", "Invalid parameter: TopicArn")
-	_, err = sns.NewFromConfig(c).GetTopicAttributes(t.Context(), &sns.GetTopicAttributesInput{TopicArn: aws.String("arn:aws:sns:eu-west-1:000000000000:none")})
+	_, err = sns.NewFromConfig(c).GetTopicAttributes(
+		t.Context(),
+		&sns.GetTopicAttributesInput{TopicArn: aws.String("arn:aws:sns:eu-west-1:000000000000:none")},
+	)
 	wantError(t, err, "NotFound", "Topic does not exist")
 	box.World().Lock()
 	defer box.World().Unlock()
 	var e *cloud.Error
-	if err := box.World().Publisher().Publish("nonsense", "", "m"); !errors.As(err, &e) || e.Message != "Invalid parameter: TopicArn" {
+	if err := box.World().Publisher().Publish(
+		"nonsense",
+		"",
+		"m",
+	); !errors.As(err, &e) ||
+		e.Message != "Invalid parameter: TopicArn" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -338,7 +424,10 @@ func TestNotificationsCanBeLostDoubledAndLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("lambda"), Endpoint: aws.String(function)}); err != nil {
+	if _, err := client.Subscribe(
+		t.Context(),
+		&sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("lambda"), Endpoint: aws.String(function)},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

@@ -60,7 +60,9 @@ func readSignature(r *http.Request) (s signature, present, ok bool) {
 			return s, true, false
 		}
 		s.presigned, s.expires = true, time.Duration(seconds)*time.Second
-		credential, headers, s.value = query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), query.Get("X-Amz-Signature")
+		credential, headers, s.value = query.Get("X-Amz-Credential"), query.Get(
+			"X-Amz-SignedHeaders",
+		), query.Get("X-Amz-Signature")
 		at, s.token = query.Get("X-Amz-Date"), query.Get("X-Amz-Security-Token")
 	}
 	scope := strings.Split(credential, "/")
@@ -79,10 +81,18 @@ func readSignature(r *http.Request) (s signature, present, ok bool) {
 // matches computes the signature of a request with a secret and compares.
 func (s signature) matches(r *http.Request, body []byte, secret string) bool {
 	canonical := strings.Join([]string{
-		r.Method, s.canonicalPath(r), canonicalQuery(r.URL.Query()), s.canonicalHeaders(r), strings.Join(s.signedHeaders, ";"), s.payload(r, body),
+		r.Method,
+		s.canonicalPath(r),
+		canonicalQuery(r.URL.Query()),
+		s.canonicalHeaders(r),
+		strings.Join(s.signedHeaders, ";"),
+		s.payload(r, body),
 	}, "\n")
 	text := strings.Join([]string{
-		algorithm, s.signedAt.Format(signatureTime), s.date + "/" + s.region + "/" + s.service + "/aws4_request", hashOf([]byte(canonical)),
+		algorithm,
+		s.signedAt.Format(signatureTime),
+		s.date + "/" + s.region + "/" + s.service + "/aws4_request",
+		hashOf([]byte(canonical)),
 	}, "\n")
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{s.date, s.region, s.service, "aws4_request", text} {
@@ -164,7 +174,8 @@ func escape(s string, keepSlash bool) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 || keepSlash && c == '/' {
+		if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 ||
+			keepSlash && c == '/' {
 			b.WriteByte(c)
 			continue
 		}

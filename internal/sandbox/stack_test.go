@@ -40,7 +40,10 @@ func TestAStackSpansTheServices(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
-		c := config(sandbox.HubAccount, func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} })
+		c := config(
+			sandbox.HubAccount,
+			func(c *aws.Config) { c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)} },
+		)
 		ctx := t.Context()
 		objects := s3.NewFromConfig(c)
 		if _, err := objects.CreateBucket(ctx, &s3.CreateBucketInput{
@@ -49,26 +52,41 @@ func TestAStackSpansTheServices(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := objects.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("templates-0"), Key: aws.String("a b/t.json"), Body: strings.NewReader(template)}); err != nil {
+		if _, err := objects.PutObject(
+			ctx,
+			&s3.PutObjectInput{
+				Bucket: aws.String("templates-0"),
+				Key:    aws.String("a b/t.json"),
+				Body:   strings.NewReader(template),
+			},
+		); err != nil {
 			t.Fatal(err)
 		}
 		stacks := cloudformation.NewFromConfig(c)
 		started := time.Now()
 		if _, err := stacks.CreateStack(ctx, &cloudformation.CreateStackInput{
-			StackName: aws.String("acme"), TemplateURL: aws.String("https://templates-0.s3.eu-west-1.amazonaws.com/a%20b/t.json"),
+			StackName:        aws.String("acme"),
+			TemplateURL:      aws.String("https://templates-0.s3.eu-west-1.amazonaws.com/a%20b/t.json"),
 			Capabilities:     []types.Capability{types.CapabilityCapabilityNamedIam},
 			NotificationARNs: []string{"arn:aws:sns:eu-west-1:000000000000:stowage-events"},
 		}); err != nil {
 			t.Fatal(err)
 		}
 		waiter := cloudformation.NewStackCreateCompleteWaiter(stacks)
-		if err := waiter.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("acme")}, time.Hour); err != nil {
+		if err := waiter.Wait(
+			ctx,
+			&cloudformation.DescribeStacksInput{StackName: aws.String("acme")},
+			time.Hour,
+		); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(started); took < 3*time.Second {
 			t.Errorf("seven resources took %s", took)
 		}
-		if _, err := ssm.NewFromConfig(c).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/acme/0/revision")}); err != nil {
+		if _, err := ssm.NewFromConfig(c).GetParameter(
+			ctx,
+			&ssm.GetParameterInput{Name: aws.String("/stowage/acme/0/revision")},
+		); err != nil {
 			t.Error(err)
 		}
 		if _, err := objects.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String("acme-inbox-000000000000")}); err != nil {
@@ -111,15 +129,26 @@ func TestStaleReadsReachTheServices(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	client := dynamodb.NewFromConfig(c)
-	key := map[string]ddbtypes.AttributeValue{"pk": &ddbtypes.AttributeValueMemberS{Value: "p"}, "sk": &ddbtypes.AttributeValueMemberS{Value: "s"}}
-	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: key}); err != nil {
+	key := map[string]ddbtypes.AttributeValue{
+		"pk": &ddbtypes.AttributeValueMemberS{Value: "p"},
+		"sk": &ddbtypes.AttributeValueMemberS{Value: "s"},
+	}
+	if _, err := client.PutItem(
+		t.Context(),
+		&dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: key},
+	); err != nil {
 		t.Fatal(err)
 	}
-	if err := box.AddFaults(sandbox.Fault{Service: "dynamodb", Operation: "GetItem", Effect: sandbox.StaleRead, Times: 2}); err != nil {
+	if err := box.AddFaults(
+		sandbox.Fault{Service: "dynamodb", Operation: "GetItem", Effect: sandbox.StaleRead, Times: 2},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for i, test := range []struct{ consistent, found bool }{{false, false}, {true, true}, {false, true}} {
-		got, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("stowage"), Key: key, ConsistentRead: &test.consistent})
+		got, err := client.GetItem(
+			t.Context(),
+			&dynamodb.GetItemInput{TableName: aws.String("stowage"), Key: key, ConsistentRead: &test.consistent},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,18 +167,32 @@ func TestS3RefusesUnknownKeysAndWrongSecrets(t *testing.T) {
 	id, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	c.Credentials = credentials.NewStaticCredentialsProvider(id, "wrong", "")
 	_, err = s3.NewFromConfig(c, pathStyle).ListBuckets(t.Context(), nil)
-	wantError(t, err, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.")
+	wantError(
+		t,
+		err,
+		"SignatureDoesNotMatch",
+		"The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+	)
 
 	c.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
 	client := s3.NewFromConfig(c, pathStyle)
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("b-0"), CreateBucketConfiguration: createIn("eu-west-1")}); err != nil {
+	if _, err := client.CreateBucket(
+		t.Context(),
+		&s3.CreateBucketInput{Bucket: aws.String("b-0"), CreateBucketConfiguration: createIn("eu-west-1")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	const key = "odd key/ä+(1)~.txt"
-	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key), Body: strings.NewReader("hello")}); err != nil {
+	if _, err := client.PutObject(
+		t.Context(),
+		&s3.PutObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key), Body: strings.NewReader("hello")},
+	); err != nil {
 		t.Fatal(err)
 	}
-	signed, err := s3.NewPresignClient(client).PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key)})
+	signed, err := s3.NewPresignClient(client).PresignGetObject(
+		t.Context(),
+		&s3.GetObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +209,10 @@ func createIn(region string) *s3types.CreateBucketConfiguration {
 
 func secretOf(t *testing.T, c aws.Config, name string) string {
 	t.Helper()
-	got, err := secretsmanager.NewFromConfig(c).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
+	got, err := secretsmanager.NewFromConfig(c).GetSecretValue(
+		t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: &name},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

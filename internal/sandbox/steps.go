@@ -31,7 +31,12 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 	}
 	service := strings.ToLower(strings.Split(step.Type, "::")[1])
 	context := map[string][]string{
-		"aws:CalledVia": {"cloudformation.amazonaws.com"}, "aws:ViaAWSService": {"true"}, "aws:SecureTransport": {"true"}, "aws:RequestedRegion": {c.Region},
+		"aws:CalledVia": {
+			"cloudformation.amazonaws.com",
+		},
+		"aws:ViaAWSService":   {"true"},
+		"aws:SecureTransport": {"true"},
+		"aws:RequestedRegion": {c.Region},
 	}
 	if step.Reading {
 		// The handler's calls are authorized as the caller's own (unproven: cloud-control-caller).
@@ -164,12 +169,22 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 		s.managedPolicy(t)
 		t.handlers(t.iam("policy", t.text("ManagedPolicyName")))
 	case "AWS::IAM::AccessKey":
-		t.life(s.iam.UserARN(c.Account, t.text("UserName")), "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey")
+		t.life(
+			s.iam.UserARN(c.Account, t.text("UserName")),
+			"iam:CreateAccessKey",
+			"iam:UpdateAccessKey",
+			"iam:DeleteAccessKey",
+		)
 	case "AWS::SecretsManager::Secret":
 		s.secret(c, t)
 	case "AWS::SecretsManager::ResourcePolicy":
 		secret := t.text("SecretId")
-		t.life(secret, "secretsmanager:PutResourcePolicy", "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteResourcePolicy")
+		t.life(
+			secret,
+			"secretsmanager:PutResourcePolicy",
+			"secretsmanager:PutResourcePolicy",
+			"secretsmanager:DeleteResourcePolicy",
+		)
 		t.handlers(secret)
 	case "AWS::Transfer::Server":
 		t.server()
@@ -185,15 +200,24 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 
 // settingsOfBuckets are the actions that set the properties of a bucket.
 var settingsOfBuckets = map[string]string{
-	"BucketEncryption": "s3:PutEncryptionConfiguration", "VersioningConfiguration": "s3:PutBucketVersioning",
-	"PublicAccessBlockConfiguration": "s3:PutBucketPublicAccessBlock", "OwnershipControls": "s3:PutBucketOwnershipControls",
-	"LifecycleConfiguration": "s3:PutLifecycleConfiguration", "LoggingConfiguration": "s3:PutBucketLogging",
-	"NotificationConfiguration": "s3:PutBucketNotification", "CorsConfiguration": "s3:PutBucketCORS",
-	"ObjectLockConfiguration": "s3:PutBucketObjectLockConfiguration", "Tags": "s3:PutBucketTagging",
-	"AbacStatus": "s3:PutBucketAbac", "AccelerateConfiguration": "s3:PutAccelerateConfiguration",
-	"AnalyticsConfigurations": "s3:PutAnalyticsConfiguration", "IntelligentTieringConfigurations": "s3:PutIntelligentTieringConfiguration",
-	"InventoryConfigurations": "s3:PutInventoryConfiguration", "MetricsConfigurations": "s3:PutMetricsConfiguration",
-	"ReplicationConfiguration": "s3:PutReplicationConfiguration", "AccessControl": "s3:PutBucketAcl",
+	"BucketEncryption":                 "s3:PutEncryptionConfiguration",
+	"VersioningConfiguration":          "s3:PutBucketVersioning",
+	"PublicAccessBlockConfiguration":   "s3:PutBucketPublicAccessBlock",
+	"OwnershipControls":                "s3:PutBucketOwnershipControls",
+	"LifecycleConfiguration":           "s3:PutLifecycleConfiguration",
+	"LoggingConfiguration":             "s3:PutBucketLogging",
+	"NotificationConfiguration":        "s3:PutBucketNotification",
+	"CorsConfiguration":                "s3:PutBucketCORS",
+	"ObjectLockConfiguration":          "s3:PutBucketObjectLockConfiguration",
+	"Tags":                             "s3:PutBucketTagging",
+	"AbacStatus":                       "s3:PutBucketAbac",
+	"AccelerateConfiguration":          "s3:PutAccelerateConfiguration",
+	"AnalyticsConfigurations":          "s3:PutAnalyticsConfiguration",
+	"IntelligentTieringConfigurations": "s3:PutIntelligentTieringConfiguration",
+	"InventoryConfigurations":          "s3:PutInventoryConfiguration",
+	"MetricsConfigurations":            "s3:PutMetricsConfiguration",
+	"ReplicationConfiguration":         "s3:PutReplicationConfiguration",
+	"AccessControl":                    "s3:PutBucketAcl",
 }
 
 // reading demands what the read handler requires.
@@ -230,7 +254,8 @@ func (t *step) bucket() {
 // CreateBucket itself requires the permissions for three of them (S3 API reference, CreateBucket);
 // for these the bucket's account may be unknown (unproven: s3-creation-resource-account).
 func (t *step) bucketContext(property string) map[string][]string {
-	while := property == "ObjectLockConfiguration" || property == "OwnershipControls" || property == "VersioningConfiguration"
+	while := property == "ObjectLockConfiguration" || property == "OwnershipControls" ||
+		property == "VersioningConfiguration"
 	if !t.making() || !while || t.answers.Of(unproven.CreationResourceAccount) == unproven.Set {
 		return nil
 	}
@@ -245,7 +270,10 @@ func (t *step) key() {
 	case t.deleting():
 		t.needs(arn, "kms:ScheduleKeyDeletion")
 	default:
-		for property, action := range map[string]string{"KeyPolicy": "kms:PutKeyPolicy", "Description": "kms:UpdateKeyDescription", "EnableKeyRotation": "kms:EnableKeyRotation", "Tags": "kms:TagResource"} {
+		for property, action := range map[string]string{
+			"KeyPolicy": "kms:PutKeyPolicy", "Description": "kms:UpdateKeyDescription",
+			"EnableKeyRotation": "kms:EnableKeyRotation", "Tags": "kms:TagResource",
+		} {
 			if t.sets(property) {
 				t.needs(arn, action)
 			}
@@ -288,7 +316,11 @@ func (s *Sandbox) role(t *step) {
 	t.identity("role", t.text("RoleName"), "Role")
 	role := t.iam("role", t.text("RoleName"))
 	if !t.making() && t.sets("AssumeRolePolicyDocument") {
-		t.needsWith(map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(t.account, role)}}, role, "iam:UpdateAssumeRolePolicy")
+		t.needsWith(
+			map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(t.account, role)}},
+			role,
+			"iam:UpdateAssumeRolePolicy",
+		)
 	}
 	if !t.making() && t.sets("Description") {
 		t.needs(role, "iam:UpdateRole")
@@ -368,7 +400,8 @@ func (s *Sandbox) secret(c cloud.Caller, t *step) {
 	if key, ok := t.After["KmsKeyId"].(string); ok && t.sets("SecretString") {
 		t.demands = append(t.demands, secretsmanager.KeyDemand("kms:GenerateDataKey", key, t.region, arn))
 	}
-	if reference, ok := t.After["SecretString"].(string); ok && t.sets("SecretString") && strings.HasPrefix(reference, "{{resolve:secretsmanager:") {
+	if reference, ok := t.After["SecretString"].(string); ok && t.sets("SecretString") &&
+		strings.HasPrefix(reference, "{{resolve:secretsmanager:") {
 		id, _, _ := strings.Cut(strings.TrimPrefix(reference, "{{resolve:secretsmanager:"), ":SecretString")
 		t.demands = append(t.demands, s.secrets.ReadDemands(c, strings.TrimSuffix(id, "}}"))...)
 	}
@@ -391,7 +424,13 @@ func (t *step) server() {
 		t.passes(role)
 	}
 	if t.sets("StructuredLogDestinations") {
-		t.needs("*", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")
+		t.needs(
+			"*",
+			"logs:CreateLogDelivery",
+			"logs:PutResourcePolicy",
+			"logs:DescribeResourcePolicies",
+			"logs:DescribeLogGroups",
+		)
 	}
 	if t.deleting() {
 		t.needs("*", "logs:DeleteLogDelivery")

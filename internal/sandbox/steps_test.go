@@ -24,31 +24,54 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 	role := func(name, statements string) aws.Config {
 		t.Helper()
 		_, err := users.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
-			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`)})
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`,
+		)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = users.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + statements + `]}`)})
+		_, err = users.PutRolePolicy(
+			ctx,
+			&iam.PutRolePolicyInput{
+				RoleName:       &name,
+				PolicyName:     aws.String("p"),
+				PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + statements + `]}`),
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := sts.NewFromConfig(c).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::000000000000:role/" + name), RoleSessionName: aws.String("test")})
+		out, err := sts.NewFromConfig(c).AssumeRole(
+			ctx,
+			&sts.AssumeRoleInput{
+				RoleArn:         aws.String("arn:aws:iam::000000000000:role/" + name),
+				RoleSessionName: aws.String("test"),
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		config := c.Copy()
-		config.Credentials = credentials.NewStaticCredentialsProvider(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+		config.Credentials = credentials.NewStaticCredentialsProvider(
+			*out.Credentials.AccessKeyId,
+			*out.Credentials.SecretAccessKey,
+			*out.Credentials.SessionToken,
+		)
 		return config
 	}
 	const stacks = `{"Effect":"Allow","Action":["cloudformation:CreateStack","cloudformation:Describe*"],"Resource":"arn:aws:cloudformation:*:000000000000:stack/ours-*/*"}`
 	const parameters = `{"Effect":"Allow","Action":["ssm:PutParameter","ssm:DeleteParameter","ssm:GetParameters","ssm:ListTagsForResource"],"Resource":"arn:aws:ssm:*:000000000000:parameter/ours/*","Condition":{"ForAnyValue:StringEquals":{"aws:CalledVia":"cloudformation.amazonaws.com"}}}`
 	template := func(parameter string) *string {
-		return aws.String(`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"` + parameter + `","Type":"String","Value":"x"}}}}`)
+		return aws.String(
+			`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"` + parameter + `","Type":"String","Value":"x"}}}}`,
+		)
 	}
 	create := func(config aws.Config, name, parameter string) (reason string) {
 		t.Helper()
 		client := cloudformation.NewFromConfig(config)
-		_, err := client.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: &name, TemplateBody: template(parameter)})
+		_, err := client.CreateStack(
+			ctx,
+			&cloudformation.CreateStackInput{StackName: &name, TemplateBody: template(parameter)},
+		)
 		var denied smithy.APIError
 		if errors.As(err, &denied) {
 			return denied.ErrorCode() + ": " + denied.ErrorMessage()
@@ -88,7 +111,10 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 	for _, p := range box.Permissions()["arn:aws:sts::000000000000:assumed-role/parameters"] {
 		used = append(used, p.Action+" "+p.Resource)
 	}
-	if !strings.Contains(strings.Join(used, "\n"), "ssm:PutParameter arn:aws:ssm:eu-west-1:000000000000:parameter/ours/2") {
+	if !strings.Contains(
+		strings.Join(used, "\n"),
+		"ssm:PutParameter arn:aws:ssm:eu-west-1:000000000000:parameter/ours/2",
+	) {
 		t.Errorf("used: %v", used)
 	}
 }

@@ -30,7 +30,9 @@ import (
 func (w *world) subscribe(function string) {
 	w.t.Helper()
 	_, err := sns.NewFromConfig(w.person("inspector")).Subscribe(w.t.Context(), &sns.SubscribeInput{
-		TopicArn: aws.String("arn:aws:sns:" + region + ":" + account + ":" + sandbox.TopicName), Protocol: aws.String("lambda"), Endpoint: aws.String(function),
+		TopicArn: aws.String("arn:aws:sns:" + region + ":" + account + ":" + sandbox.TopicName),
+		Protocol: aws.String("lambda"),
+		Endpoint: aws.String(function),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -115,8 +117,12 @@ func (w *world) edit(ctx context.Context, client *cloudformation.Client, name st
 	// A careful person also makes a change set, and does not execute one that removes other
 	// people's resources.
 	made, err := client.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName: before.Stacks[0].StackId, ChangeSetName: aws.String("by-hand-" + name), TemplateBody: aws.String(string(body)),
-		Parameters:   []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+		StackName:     before.Stacks[0].StackId,
+		ChangeSetName: aws.String("by-hand-" + name),
+		TemplateBody:  aws.String(string(body)),
+		Parameters: []types.Parameter{
+			{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)},
+		},
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	if err != nil {
@@ -190,7 +196,9 @@ func (w *world) atRest(s swarm) {
 	if err := Linearizable(w.history.Accesses()); err != nil {
 		w.problem("outcomes", "%v", err)
 	}
-	if err := Sessions(slices.DeleteFunc(w.history.Accesses(), func(a Access) bool { return strings.Contains(a.Entity, "permission") })); err != nil {
+	if err := Sessions(
+		slices.DeleteFunc(w.history.Accesses(), func(a Access) bool { return strings.Contains(a.Entity, "permission") }),
+	); err != nil {
 		w.problem("outcomes", "%v", err)
 	}
 	w.checkRevisions(truth)
@@ -223,7 +231,8 @@ func (w *world) checkLiveness() {
 				w.problem("liveness", "the next writer can't bring the stack %s back: %v", name, err)
 			}
 		default:
-			if name == stack || s.StackStatus != types.StackStatusReviewInProgress && s.StackStatus != types.StackStatusRollbackComplete {
+			if name == stack ||
+				s.StackStatus != types.StackStatusReviewInProgress && s.StackStatus != types.StackStatusRollbackComplete {
 				w.problem("liveness", "the stack %s is in the status %s", name, s.StackStatus)
 			}
 		}
@@ -268,7 +277,10 @@ func (w *world) touched(p *process) (changed model.Project) {
 func (w *world) checkRevisions(truth *projects.View) {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
 	for _, s := range truth.Stacks {
-		pages := cloudformation.NewDescribeStackEventsPaginator(client, &cloudformation.DescribeStackEventsInput{StackName: aws.String(s.ID)})
+		pages := cloudformation.NewDescribeStackEventsPaginator(
+			client,
+			&cloudformation.DescribeStackEventsInput{StackName: aws.String(s.ID)},
+		)
 		commits := 0
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(w.t.Context())
@@ -278,7 +290,8 @@ func (w *world) checkRevisions(truth *projects.View) {
 			}
 			for _, event := range page.StackEvents {
 				ours := strings.HasPrefix(aws.ToString(event.ClientRequestToken), "writer-")
-				if ours && aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) && event.ResourceStatus == types.ResourceStatusUpdateComplete {
+				if ours && aws.ToString(event.PhysicalResourceId) == aws.ToString(event.StackId) &&
+					event.ResourceStatus == types.ResourceStatusUpdateComplete {
 					commits++
 				}
 			}
@@ -351,7 +364,8 @@ func canonical(view *projects.View) string {
 
 // staleByHand reports whether a person edits the template while GetTemplate answers stale.
 func (s swarm) staleByHand() bool {
-	return s.byHand > 0 && slices.ContainsFunc(s.faults, func(f sandbox.Fault) bool { return f.Effect == sandbox.StaleRead })
+	return s.byHand > 0 &&
+		slices.ContainsFunc(s.faults, func(f sandbox.Fault) bool { return f.Effect == sandbox.StaleRead })
 }
 
 // checkTheirs checks that a person's additions are still there.

@@ -35,7 +35,8 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 		time.Sleep(time.Second)
 		// The next plan finds the project, nothing, or only its directory entry.
 		_, err := next.Read(next.ctx, project)
-		if err != nil && !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) && !model.IsNotFound(err, model.NotFoundStack) {
+		if err != nil && !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) &&
+			!model.IsNotFound(err, model.NotFoundStack) {
 			w.problem("outcomes", "the next plan: %v", err)
 		}
 		if err := next.CreateProject(next.ctx, acme()); err != nil {
@@ -81,7 +82,10 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 // with both.
 func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 	bucket := model.Bucket{
-		Name: "b0", BucketName: model.DefaultBucketName(project, "b0", account, region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
+		Name:       "b0",
+		BucketName: model.DefaultBucketName(project, "b0", account, region),
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Refuse,
 	}
 	changed := bucket
 	changed.KMSKeyARN = "arn:aws:kms:" + region + ":" + account + ":key/12345678-1234-1234-1234-123456789012"
@@ -108,7 +112,10 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 	}
 	atEveryStep(t, 9, func(w *world, first, next *process) {
 		founder := w.start("founder", 1)
-		if err := errors.Join(founder.CreateProject(founder.ctx, acme()), founder.Create(founder.ctx, project, bucket)); err != nil {
+		if err := errors.Join(
+			founder.CreateProject(founder.ctx, acme()),
+			founder.Create(founder.ctx, project, bucket),
+		); err != nil {
 			w.problem("setup", "%v", err)
 		}
 		for i := 0; i < len(steps); i++ {
@@ -195,7 +202,14 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 func (w *world) wantNoProject() {
 	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })
-		if view, err := reader.Read(reader.ctx, project); !model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) {
+		if view, err := reader.Read(
+			reader.ctx,
+			project,
+		); !model.IsNotFound(
+			err,
+			model.NotFoundProject,
+			model.NotFoundDirectory,
+		) {
 			w.problem("end", "%s reads see %+v, %v", mode, view, err)
 		}
 	}
@@ -206,7 +220,11 @@ func (w *world) wantNoProject() {
 	}
 	c := w.person("inspector")
 	stacks, err := cloudformation.NewFromConfig(c).DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{})
-	if err != nil || slices.ContainsFunc(stacks.Stacks, func(s types.Stack) bool { return strings.HasPrefix(aws.ToString(s.StackName), "stowage-") }) {
+	if err != nil ||
+		slices.ContainsFunc(
+			stacks.Stacks,
+			func(s types.Stack) bool { return strings.HasPrefix(aws.ToString(s.StackName), "stowage-") },
+		) {
 		w.problem("end", "there are stacks: %v, %v", stacks, err)
 	}
 	buckets, err := s3.NewFromConfig(c).ListBuckets(w.t.Context(), &s3.ListBucketsInput{})

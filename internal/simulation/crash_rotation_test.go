@@ -48,7 +48,10 @@ func TestCrashInARotation(t *testing.T) {
 		}
 		for at := int64(n) % *stride; at < int64(calls); at += *stride { // other calls in each step
 			for _, after := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s at call %d after %v", step.name, at, after), func(t *testing.T) { crashRotation(t, n, int(at), after) })
+				t.Run(
+					fmt.Sprintf("%s at call %d after %v", step.name, at, after),
+					func(t *testing.T) { crashRotation(t, n, int(at), after) },
+				)
 			}
 		}
 	}
@@ -61,7 +64,10 @@ func applyRotation(p *process, trigger string) error {
 	if err != nil {
 		return err
 	}
-	wanted := model.User{Name: "partner", AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Trigger: trigger}}
+	wanted := model.User{
+		Name:      "partner",
+		AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Trigger: trigger},
+	}
 	stands, there := view.Contents.Of(wanted.ID())
 	if !there {
 		wanted.AccessKey.Keys = wanted.AccessKey.Next(nil, time.Now())
@@ -86,7 +92,10 @@ func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		founder := w.start("founder", 1)
-		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
+		if err := founder.CreateProject(
+			founder.ctx,
+			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+		); err != nil {
 			t.Fatal(err)
 		}
 		for n, step := range rotationSteps[:in+1] {
@@ -136,7 +145,10 @@ func (w *world) wantRotated() {
 		if user.AccessKey.Due(time.Now()) {
 			w.t.Errorf("a step is due with the keys %v", user.AccessKey.Keys)
 		}
-		out, err := iam.NewFromConfig(w.person("inspector")).ListAccessKeys(w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("acme-partner")})
+		out, err := iam.NewFromConfig(w.person("inspector")).ListAccessKeys(
+			w.t.Context(),
+			&iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
+		)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -152,7 +164,10 @@ func (w *world) wantRotated() {
 		if fmt.Sprint(has) != fmt.Sprint(want) {
 			w.t.Errorf("IAM has the keys %v, the model %v", has, want)
 		}
-		secrets, err := secretsmanager.NewFromConfig(w.person("inspector")).ListSecrets(w.t.Context(), &secretsmanager.ListSecretsInput{})
+		secrets, err := secretsmanager.NewFromConfig(w.person("inspector")).ListSecrets(
+			w.t.Context(),
+			&secretsmanager.ListSecretsInput{},
+		)
 		if err != nil || len(secrets.SecretList) != len(want)+1 {
 			w.t.Errorf("there are %d secrets for %d keys and the current one, error %v", len(secrets.SecretList), len(want), err)
 		}

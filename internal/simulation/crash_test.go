@@ -61,7 +61,10 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		founder := w.start("founder", 1)
-		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
+		if err := founder.CreateProject(
+			founder.ctx,
+			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+		); err != nil {
 			t.Fatal(err)
 		}
 		victim := w.start("victim", 100)
@@ -107,7 +110,8 @@ func (w *world) wanted() {
 		w.t.Fatal(err)
 	}
 	c := view.Contents
-	if len(c.Buckets) != 1 || value(c.Buckets[0]) != "four|" || len(c.Users) != 1 || value(c.Users[0]) != "three|" || len(c.Permissions) != 1 {
+	if len(c.Buckets) != 1 || value(c.Buckets[0]) != "four|" || len(c.Users) != 1 || value(c.Users[0]) != "three|" ||
+		len(c.Permissions) != 1 {
 		w.t.Errorf("the project holds %+v %+v %+v", c.Buckets, c.Users, c.Permissions)
 	}
 }

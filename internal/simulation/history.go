@@ -88,7 +88,18 @@ func (a Access) String() string {
 	if a.AnyIncarnation {
 		incarnation = "any"
 	}
-	return fmt.Sprintf("[%s, %s] process %d: %s %s %q%s as %s: %s", a.Call, end, a.Process, a.Action, a.Entity, a.Value, from, incarnation, a.Outcome)
+	return fmt.Sprintf(
+		"[%s, %s] process %d: %s %s %q%s as %s: %s",
+		a.Call,
+		end,
+		a.Process,
+		a.Action,
+		a.Entity,
+		a.Value,
+		from,
+		incarnation,
+		a.Outcome,
+	)
 }
 
 func (a Access) write() bool { return a.Action == Create || a.Action == Update || a.Action == Delete }
@@ -239,7 +250,10 @@ func Sessions(history []Access) error {
 					known = writersOf(accesses, before)
 				}
 				if behind(shown, known) {
-					broken = append(broken, fmt.Errorf("it is older than what its process knew: %s\nafter %s\namong\n%s", a, before, lines(accesses)))
+					broken = append(
+						broken,
+						fmt.Errorf("it is older than what its process knew: %s\nafter %s\namong\n%s", a, before, lines(accesses)),
+					)
 					break
 				}
 			}

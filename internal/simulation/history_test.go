@@ -21,7 +21,15 @@ func story(t *testing.T, text string) []Access {
 		a := Access{Entity: "acme/bucket inbox", Origin: "ws"}
 		var call, end int
 		words := strings.Fields(line)
-		if _, err := fmt.Sscan(strings.Replace(line, "-", " ", 1), &a.Process, &call, &end, &a.Action, &a.Value, &a.Outcome); err != nil {
+		if _, err := fmt.Sscan(
+			strings.Replace(line, "-", " ", 1),
+			&a.Process,
+			&call,
+			&end,
+			&a.Action,
+			&a.Value,
+			&a.Outcome,
+		); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
 		for _, word := range words[5:] {
@@ -254,9 +262,15 @@ func TestOriginsDecideWhatIsTakenOver(t *testing.T) {
 func TestNoVerdictIsAFailure(t *testing.T) {
 	history := []Access{{Process: 1, Entity: "e", Action: Create, Value: "a", Call: 1, Return: 2, Outcome: Done}}
 	for i := range 40 {
-		history = append(history, Access{Process: i + 2, Entity: "e", Action: Update, Value: fmt.Sprint(i), Call: 3, Return: 1000, Outcome: Done})
+		history = append(
+			history,
+			Access{Process: i + 2, Entity: "e", Action: Update, Value: fmt.Sprint(i), Call: 3, Return: 1000, Outcome: Done},
+		)
 	}
-	history = append(history, Access{Process: 1, Entity: "e", Action: Read, Value: "never", Call: 1001, Return: 1002, Outcome: Done})
+	history = append(
+		history,
+		Access{Process: 1, Entity: "e", Action: Read, Value: "never", Call: 1001, Return: 1002, Outcome: Done},
+	)
 	if err := linearizable(history, time.Nanosecond); !errors.Is(err, ErrNoVerdict) {
 		t.Errorf("got %v", err)
 	}

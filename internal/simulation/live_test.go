@@ -90,7 +90,10 @@ type connectionBreak struct {
 func drawLive(r *rand.Rand) livePlan {
 	var p livePlan
 	for n := range 2 + r.IntN(3) {
-		v := viewerPlan{projects: [][]string{{relay.Everything}, {project}, {project, "globex"}}[n%3], late: time.Duration(r.IntN(120)) * time.Second}
+		v := viewerPlan{
+			projects: [][]string{{relay.Everything}, {project}, {project, "globex"}}[n%3],
+			late:     time.Duration(r.IntN(120)) * time.Second,
+		}
 		v.unreliable = r.IntN(2) == 0
 		if r.IntN(3) == 0 {
 			v.life = time.Duration(10+r.IntN(200)) * time.Second
@@ -104,8 +107,10 @@ func drawLive(r *rand.Rand) livePlan {
 	}
 	for range r.IntN(6) {
 		p.breaks = append(p.breaks, connectionBreak{
-			after: time.Duration(r.IntN(int(faultTime))), viewer: r.IntN(len(p.viewers)), kind: []string{"drop", "lose", "stall"}[r.IntN(3)],
-			lasts: time.Duration(r.IntN(200)) * time.Second,
+			after:  time.Duration(r.IntN(int(faultTime))),
+			viewer: r.IntN(len(p.viewers)),
+			kind:   []string{"drop", "lose", "stall"}[r.IntN(3)],
+			lasts:  time.Duration(r.IntN(200)) * time.Second,
 		})
 	}
 	return p
@@ -131,8 +136,14 @@ func (w *liveWorld) serve() {
 		arns = append(arns, arn)
 	}
 	stage, err := w.box.WebSockets().Deploy(apigateway.Settings{
-		API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: region, Authorizer: arns[0], IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
-		Routes: map[string]string{"$connect": arns[0], "$default": arns[1], "$disconnect": arns[1]}, Buffer: 48 << 10,
+		API:             "live",
+		Stage:           "prod",
+		Account:         sandbox.HubAccount,
+		Region:          region,
+		Authorizer:      arns[0],
+		IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
+		Routes:          map[string]string{"$connect": arns[0], "$default": arns[1], "$disconnect": arns[1]},
+		Buffer:          48 << 10,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -164,7 +175,9 @@ func (w *liveWorld) revive(i int) {
 	r, err := relay.New(p.ctx, relay.Config{
 		Clients: p.clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
 		Access: relay.Access{
-			Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(w.box.Issuer(), issuerAddress)},
+			Issuer:     oidc.URL(issuerAddress),
+			Audiences:  []string{"stowage"},
+			HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(w.box.Issuer(), issuerAddress)},
 		},
 	})
 	if err != nil {
@@ -212,7 +225,10 @@ func (v *viewer) set(id string) {
 
 // watch reconnects until the context ends.
 func (v *viewer) watch(ctx context.Context) {
-	token, err := v.w.box.Issuer().Token(oidc.URL(issuerAddress), oidc.TokenRequest{Projects: v.plan.projects, ExpiresIn: 24 * 3600})
+	token, err := v.w.box.Issuer().Token(
+		oidc.URL(issuerAddress),
+		oidc.TokenRequest{Projects: v.plan.projects, ExpiresIn: 24 * 3600},
+	)
 	if err != nil {
 		v.w.problem("setup", "%v", err)
 		return
@@ -333,7 +349,10 @@ func (v *viewer) check(text []byte) {
 
 // breakConnections causes the faults of networks and slow clients.
 func (w *liveWorld) breakConnections(viewers []*viewer) {
-	breaks := slices.SortedFunc(slices.Values(w.plan.breaks), func(a, b connectionBreak) int { return int(a.after - b.after) })
+	breaks := slices.SortedFunc(
+		slices.Values(w.plan.breaks),
+		func(a, b connectionBreak) int { return int(a.after - b.after) },
+	)
 	began := time.Now()
 	for _, b := range breaks {
 		time.Sleep(time.Until(began.Add(b.after)))
@@ -391,7 +410,10 @@ func liveSimulation(t *testing.T, seed uint64, quiet time.Duration) {
 		w.plan = drawLive(w.rand)
 		w.serve()
 		founder := w.start("founder", 1)
-		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
+		if err := founder.CreateProject(
+			founder.ctx,
+			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+		); err != nil {
 			t.Fatal(err)
 		}
 		if w.plan.deaf {
@@ -495,13 +517,21 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 			continue
 		}
 		if view.Position != positions[project] || !v.Complete(project) {
-			w.problem("live", "viewer %d is at %+v, complete %v; the mirror at %+v", v.n, view.Position, v.Complete(project), positions[project])
+			w.problem(
+				"live",
+				"viewer %d is at %+v, complete %v; the mirror at %+v",
+				v.n,
+				view.Position,
+				v.Complete(project),
+				positions[project],
+			)
 		}
 		if diff := cmp.Diff(text(held), text(view.Entities())); diff != "" {
 			w.problem("live", "viewer %d sees something else than the mirror holds (-mirror +viewer):\n%s", v.n, diff)
 		}
 		for n, head := range snapshot.Heads {
-			if shown := view.Stacks[n]; shown == nil || shown.Status != head.Status || shown.Revision != head.Revision || (shown.Operation == nil) != (head.Operation == nil) {
+			if shown := view.Stacks[n]; shown == nil || shown.Status != head.Status || shown.Revision != head.Revision ||
+				(shown.Operation == nil) != (head.Operation == nil) {
 				w.problem("live", "viewer %d sees the stack %d as %+v, the mirror as %+v", v.n, n, shown, head)
 			}
 		}

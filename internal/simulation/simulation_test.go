@@ -97,7 +97,10 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, seed)
 		founder := w.start("founder", 1)
-		if err := founder.CreateProject(founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}); err != nil {
+		if err := founder.CreateProject(
+			founder.ctx,
+			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+		); err != nil {
 			t.Fatal(err)
 		}
 		w.furnish(founder)
@@ -169,7 +172,12 @@ func (w *world) draw() swarm {
 		for i := range 2 + r.IntN(5) {
 			name := fmt.Sprintf("%d-%d", n, i)
 			steps = append(steps, step{
-				name: name, number: i, slot: i % slots, entity: w.entity(r, name), action: w.drawAction(r), how: drawHolding(w.holds),
+				name:   name,
+				number: i,
+				slot:   i % slots,
+				entity: w.entity(r, name),
+				action: w.drawAction(r),
+				how:    drawHolding(w.holds),
 				// No two steps start at the same moment, so their order is independent of the
 				// scheduler.
 				wait:  time.Duration(r.IntN(90))*time.Second + time.Duration(n*1000+i)*time.Millisecond,
@@ -230,40 +238,87 @@ func (w *world) drawFaults(s *swarm) {
 		s.faults = append(s.faults, f)
 	}
 	if r.IntN(3) == 0 {
-		some(sandbox.Fault{Service: []string{"cloudformation", "dynamodb", "*"}[r.IntN(3)], Effect: sandbox.Throttle, Every: 2 + r.IntN(4)})
+		some(
+			sandbox.Fault{
+				Service: []string{"cloudformation", "dynamodb", "*"}[r.IntN(3)],
+				Effect:  sandbox.Throttle,
+				Every:   2 + r.IntN(4),
+			},
+		)
 	}
 	if r.IntN(3) == 0 {
 		for _, operation := range []string{"ExecuteChangeSet", "CreateChangeSet", "DeleteChangeSet", "ContinueUpdateRollback"} {
 			if r.IntN(2) == 0 {
-				some(sandbox.Fault{Service: "cloudformation", Operation: operation, Effect: sandbox.LostReply, Every: 1 + r.IntN(3), Times: 4})
+				some(
+					sandbox.Fault{
+						Service:   "cloudformation",
+						Operation: operation,
+						Effect:    sandbox.LostReply,
+						Every:     1 + r.IntN(3),
+						Times:     4,
+					},
+				)
 			}
 		}
 	}
 	if r.IntN(4) == 0 {
-		some(sandbox.Fault{Service: "dynamodb", Operation: "TransactWriteItems", Effect: sandbox.LostReply, Every: 1 + r.IntN(3), Times: 6})
+		some(
+			sandbox.Fault{
+				Service:   "dynamodb",
+				Operation: "TransactWriteItems",
+				Effect:    sandbox.LostReply,
+				Every:     1 + r.IntN(3),
+				Times:     6,
+			},
+		)
 	}
 	if r.IntN(3) == 0 {
 		// Some reads are stale, and not always the same one of the three calls of a reading. AWS is
 		// stale for seconds only; a longer stale answer is taken for the truth.
-		some(sandbox.Fault{Service: "cloudformation", Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)], Effect: sandbox.StaleRead, Every: []int{2, 4, 5, 7}[r.IntN(4)]})
+		some(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)],
+				Effect:    sandbox.StaleRead,
+				Every:     []int{2, 4, 5, 7}[r.IntN(4)],
+			},
+		)
 	}
 	if r.IntN(5) == 0 {
 		some(sandbox.Fault{Service: "dynamodb", Operation: "*", Effect: sandbox.FailCall, Every: 2 + r.IntN(4)})
 	}
 	if r.IntN(4) == 0 {
-		some(sandbox.Fault{Service: "cloudformation", Effect: sandbox.Delay, Delay: fmt.Sprintf("%ds", 1+r.IntN(30)), Every: 2 + r.IntN(6)})
+		some(
+			sandbox.Fault{
+				Service: "cloudformation",
+				Effect:  sandbox.Delay,
+				Delay:   fmt.Sprintf("%ds", 1+r.IntN(30)),
+				Every:   2 + r.IntN(6),
+			},
+		)
 	}
 	if r.IntN(2) == 0 {
 		some(sandbox.Fault{ // a resource that cannot be created or changed
 			ResourceType: []string{"AWS::S3::Bucket", "AWS::IAM::User", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}[r.IntN(4)],
-			Phase:        "create", Every: 1 + r.IntN(3), Times: 1 + r.IntN(4), Reason: "it can't be made",
+			Phase:        "create",
+			Every:        1 + r.IntN(3),
+			Times:        1 + r.IntN(4),
+			Reason:       "it can't be made",
 		})
 	}
 	if r.IntN(4) == 0 {
 		some(sandbox.Fault{Phase: "update", Every: 1 + r.IntN(4), Times: 1 + r.IntN(3), Reason: "it can't be changed"})
 	}
 	if r.IntN(5) == 0 {
-		some(sandbox.Fault{ResourceType: "AWS::IAM::*", Phase: "delete", Every: 1 + r.IntN(3), Times: 1 + r.IntN(4), Reason: "it can't be deleted"})
+		some(
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::*",
+				Phase:        "delete",
+				Every:        1 + r.IntN(3),
+				Times:        1 + r.IntN(4),
+				Reason:       "it can't be deleted",
+			},
+		)
 		s.undeletable = true
 	}
 	if r.IntN(4) == 0 {
@@ -362,7 +417,15 @@ func (p *process) look() *projects.View {
 func (w *world) saw(process int, action Action, view *projects.View, call, end time.Duration) {
 	for _, kind := range []model.Kind{model.KindBucket, model.KindUser, model.KindPermission} {
 		for _, id := range pool(kind) {
-			seen := Access{Process: process, Entity: project + "/" + id.String(), Action: action, Origin: origin, Call: call, Return: end, Outcome: Done}
+			seen := Access{
+				Process: process,
+				Entity:  project + "/" + id.String(),
+				Action:  action,
+				Origin:  origin,
+				Call:    call,
+				Return:  end,
+				Outcome: Done,
+			}
 			if e, there := view.Contents.Of(id); there {
 				seen.Value, seen.Incarnation = value(e), view.Contents.IncarnationOf(id)
 			}

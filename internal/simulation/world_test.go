@@ -60,10 +60,18 @@ type world struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region, Answers: drawAnswers(seed)})
+	box := sandbox.New(
+		sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS(), Region: region, Answers: drawAnswers(seed)},
+	)
 	return &world{
-		t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5170)), holds: rand.New(rand.NewPCG(seed, 0x5171)), box: box, driver: simulate.NewDriver(box, seed),
-		history: NewHistory(), lost: map[model.ID]bool{},
+		t:       t,
+		seed:    seed,
+		rand:    rand.New(rand.NewPCG(seed, 0x5170)),
+		holds:   rand.New(rand.NewPCG(seed, 0x5171)),
+		box:     box,
+		driver:  simulate.NewDriver(box, seed),
+		history: NewHistory(),
+		lost:    map[model.ID]bool{},
 	}
 }
 
@@ -113,7 +121,11 @@ func (w *world) start(name string, n int, change ...func(*projects.Config)) *pro
 	p.ctx, p.cancel = context.WithCancel(simulate.WithActor(w.t.Context(), p.name))
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	clients, err := awsclient.New(p.ctx, awsclient.Config{
-		Region: region, AccessKey: access, SecretKey: secret, Version: "test", HTTPClient: &http.Client{Transport: p.mortal(w)},
+		Region:     region,
+		AccessKey:  access,
+		SecretKey:  secret,
+		Version:    "test",
+		HTTPClient: &http.Client{Transport: p.mortal(w)},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -207,8 +219,17 @@ func killed(r *http.Request) *http.Response {
 		body, kind = `{"__type":"Killed","message":"the process is dead"}`, "application/x-amz-json-1.0"
 	}
 	return &http.Response{
-		StatusCode: http.StatusForbidden, Status: "403 Forbidden", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+		StatusCode: http.StatusForbidden,
+		Status:     "403 Forbidden",
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+		Header: http.Header{
+			"Content-Type": {kind},
+		},
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       r,
 	}
 }
 
@@ -281,7 +302,8 @@ func (p *process) do(c change) (Outcome, error) {
 	access.Return = p.w.history.Now()
 	access.Outcome = p.outcome(err)
 	p.w.history.Add(access)
-	if _, isBucket := c.entity.(model.Bucket); isBucket && c.action == Delete && (access.Outcome == Refused || access.Outcome == Unknown || is[*projects.BucketLostError](err)) {
+	if _, isBucket := c.entity.(model.Bucket); isBucket && c.action == Delete &&
+		(access.Outcome == Refused || access.Outcome == Unknown || is[*projects.BucketLostError](err)) {
 		p.w.lose(c.entity.ID())
 	}
 	return access.Outcome, err

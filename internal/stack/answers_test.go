@@ -84,7 +84,12 @@ func TestDescribeChangeSet_FailedWithoutReason(t *testing.T) {
 		s := w.answering(func(form url.Values, body string) string {
 			if form.Get("IncludePropertyValues") != "true" {
 				plain++
-				return strings.Replace(body, "</ChangeSetId>", "</ChangeSetId><Status>FAILED</Status><StatusReason>the reason of AWS</StatusReason>", 1)
+				return strings.Replace(
+					body,
+					"</ChangeSetId>",
+					"</ChangeSetId><Status>FAILED</Status><StatusReason>the reason of AWS</StatusReason>",
+					1,
+				)
 			}
 			return strings.Replace(body, "<Status>CREATE_COMPLETE</Status>", "<Status>FAILED</Status>", 1)
 		})
@@ -164,7 +169,10 @@ func TestSwitches_HandEdit(t *testing.T) {
 
 func (w *world) template() *string {
 	w.t.Helper()
-	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+	got, err := w.client().CloudFormation.GetTemplate(
+		w.t.Context(),
+		&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+	)
 	must(w.t, err)
 	return got.TemplateBody
 }

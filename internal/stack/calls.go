@@ -67,7 +67,11 @@ func (s performer) call(ctx context.Context, effect commit.Effect) commit.Observ
 func (s performer) readBase(ctx context.Context) commit.BaseRead {
 	read := s.readFrom(ctx, s.takeEarlier())
 	if read.Err == nil && !read.Absent && !read.Consistent() {
-		s.config.Log(ctx, "The stack is being updated; waiting", map[string]any{"stack": s.config.Stack, "status": read.After.Status})
+		s.config.Log(
+			ctx,
+			"The stack is being updated; waiting",
+			map[string]any{"stack": s.config.Stack, "status": read.After.Status},
+		)
 	}
 	return read
 }
@@ -92,7 +96,10 @@ func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet
 		input.ImportExistingResources = aws.Bool(true)
 	}
 	for _, name := range e.Keep {
-		input.Parameters = append(input.Parameters, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)})
+		input.Parameters = append(
+			input.Parameters,
+			types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)},
+		)
 	}
 	if err := s.putTemplate(ctx, input, e.Template.Encode()); err != nil {
 		return commit.ChangeSetMade{Err: &commit.CallError{Failure: commit.Refused, Err: err}}
@@ -134,7 +141,11 @@ func (s performer) putTemplate(ctx context.Context, input *cloudformation.Create
 		return nil
 	}
 	if s.config.TemplateBucket == "" {
-		return &template.FullError{What: "bytes of the template of the stack " + s.config.Stack + ", which has no template bucket,", Have: len(body), Budget: template.MaxInlineBytes}
+		return &template.FullError{
+			What:   "bytes of the template of the stack " + s.config.Stack + ", which has no template bucket,",
+			Have:   len(body),
+			Budget: template.MaxInlineBytes,
+		}
 	}
 	key := "templates/" + hash(body) + ".json"
 	_, err := s.config.S3.PutObject(ctx, &s3.PutObjectInput{
@@ -145,7 +156,15 @@ func (s performer) putTemplate(ctx context.Context, input *cloudformation.Create
 	if err != nil && (!errors.As(err, &api) || api.ErrorCode() != "PreconditionFailed") {
 		return fmt.Errorf("putting the template into the bucket %s: %w", s.config.TemplateBucket, err)
 	}
-	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", s.config.TemplateBucket, s.config.Env.Region, cfn.DNSSuffix(s.config.Env.Partition), key))
+	input.TemplateURL = aws.String(
+		fmt.Sprintf(
+			"https://%s.s3.%s.%s/%s",
+			s.config.TemplateBucket,
+			s.config.Env.Region,
+			cfn.DNSSuffix(s.config.Env.Partition),
+			key,
+		),
+	)
 	return nil
 }
 
@@ -162,7 +181,10 @@ func (s performer) changeSetARN(ctx context.Context, stack, name string) string 
 
 // describeChangeSet waits until the change set is created and reads all pages of its changes.
 func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
-	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true)}
+	input := &cloudformation.DescribeChangeSetInput{
+		ChangeSetName:         aws.String(made.ARN),
+		IncludePropertyValues: aws.Bool(true),
+	}
 	began, found := time.Now(), false
 	for pause := 300 * time.Millisecond; ; pause = longer(pause, 3*time.Second) {
 		if err := sleep(ctx, pause); err != nil { // no change set is ready immediately
@@ -216,10 +238,17 @@ func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.
 		made.Changes = append(made.Changes, change)
 	}
 	unvalued, marker := commit.Unvalued(made.Changes)
-	s.config.Log(ctx, "AWS left property values out of the change set: the actions and replacements of all changes are verified, "+
-		"the previous values only where AWS gives them", map[string]any{
-		"stack": s.config.Stack, "reason": reason, "values_not_verified": strings.Join(unvalued, ", "), "revision_verified": !marker,
-	})
+	s.config.Log(
+		ctx,
+		"AWS left property values out of the change set: the actions and replacements of all changes are verified, "+
+			"the previous values only where AWS gives them",
+		map[string]any{
+			"stack":               s.config.Stack,
+			"reason":              reason,
+			"values_not_verified": strings.Join(unvalued, ", "),
+			"revision_verified":   !marker,
+		},
+	)
 	return nil
 }
 
@@ -229,7 +258,10 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 	if reason := aws.ToString(described.StatusReason); reason != "" {
 		return reason
 	}
-	plain, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: described.ChangeSetId})
+	plain, err := s.config.CloudFormation.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: described.ChangeSetId},
+	)
 	if err == nil && aws.ToString(plain.StatusReason) != "" {
 		return aws.ToString(plain.StatusReason)
 	}
@@ -240,18 +272,29 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 // findings, or without permission to read them, only the change set's own reason is known.
 func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	var found []commit.Event
-	pages := cloudformation.NewDescribeEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)})
+	pages := cloudformation.NewDescribeEventsPaginator(
+		s.config.CloudFormation,
+		&cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			s.config.Log(ctx, "What the validation found can't be read", map[string]any{"stack": s.config.Stack, "error": err.Error()})
+			s.config.Log(
+				ctx,
+				"What the validation found can't be read",
+				map[string]any{"stack": s.config.Stack, "error": err.Error()},
+			)
 			return found
 		}
 		for _, event := range page.OperationEvents {
-			if event.ValidationStatus == types.ValidationStatusFailed && event.ValidationFailureMode == types.HookFailureModeFail {
+			if event.ValidationStatus == types.ValidationStatusFailed &&
+				event.ValidationFailureMode == types.HookFailureModeFail {
 				found = append(found, commit.Event{
-					Time: aws.ToTime(event.Timestamp), LogicalID: aws.ToString(event.LogicalResourceId), Type: aws.ToString(event.ResourceType),
-					Status: aws.ToString(event.ValidationName), Reason: aws.ToString(event.ValidationStatusReason),
+					Time:      aws.ToTime(event.Timestamp),
+					LogicalID: aws.ToString(event.LogicalResourceId),
+					Type:      aws.ToString(event.ResourceType),
+					Status:    aws.ToString(event.ValidationName),
+					Reason:    aws.ToString(event.ValidationStatusReason),
 				})
 			}
 		}
@@ -259,7 +302,12 @@ func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	return found
 }
 
-func (s performer) readChanges(ctx context.Context, input *cloudformation.DescribeChangeSetInput, page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade) *commit.CallError {
+func (s performer) readChanges(
+	ctx context.Context,
+	input *cloudformation.DescribeChangeSetInput,
+	page *cloudformation.DescribeChangeSetOutput,
+	made *commit.ChangeSetMade,
+) *commit.CallError {
 	for {
 		for _, change := range page.Changes {
 			if change.ResourceChange != nil {
@@ -280,8 +328,11 @@ func (s performer) readChanges(ctx context.Context, input *cloudformation.Descri
 
 func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	result := commit.ResourceChange{
-		LogicalID: aws.ToString(change.LogicalResourceId), Action: string(change.Action), Replacement: string(change.Replacement),
-		PhysicalID: aws.ToString(change.PhysicalResourceId), Dependent: dependent(change.Details),
+		LogicalID:   aws.ToString(change.LogicalResourceId),
+		Action:      string(change.Action),
+		Replacement: string(change.Replacement),
+		PhysicalID:  aws.ToString(change.PhysicalResourceId),
+		Dependent:   dependent(change.Details),
 	}
 	for _, attribute := range change.Scope {
 		result.Scope = append(result.Scope, string(attribute))
@@ -294,7 +345,9 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	decoder.UseNumber()
 	if decoder.Decode(&before) == nil {
 		result.Before = before.Properties
-		result.Policies = shown(map[string]string{"DeletionPolicy": before.DeletionPolicy, "UpdateReplacePolicy": before.UpdateReplacePolicy})
+		result.Policies = shown(
+			map[string]string{"DeletionPolicy": before.DeletionPolicy, "UpdateReplacePolicy": before.UpdateReplacePolicy},
+		)
 	}
 	return result
 }
@@ -303,7 +356,8 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 // does not know these before the execution.
 func dependent(details []types.ResourceChangeDetail) bool {
 	return len(details) > 0 && !slices.ContainsFunc(details, func(d types.ResourceChangeDetail) bool {
-		return d.Evaluation != types.EvaluationTypeDynamic || d.ChangeSource != types.ChangeSourceResourceAttribute && d.ChangeSource != types.ChangeSourceResourceReference
+		return d.Evaluation != types.EvaluationTypeDynamic ||
+			d.ChangeSource != types.ChangeSourceResourceAttribute && d.ChangeSource != types.ChangeSourceResourceReference
 	})
 }
 
@@ -319,7 +373,10 @@ func shown(values map[string]string) map[string]string {
 // deleteChangeSet deletes a change set that was not executed. It succeeds if the change set does
 // not exist.
 func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
-	_, err := s.config.CloudFormation.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)})
+	_, err := s.config.CloudFormation.DeleteChangeSet(
+		ctx,
+		&cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)},
+	)
 	if failed := classify(err); failed != nil && failed.Failure != commit.Outdated && failed.Failure != commit.Gone {
 		return failed
 	}
@@ -348,7 +405,10 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 // settle finds out whose operation it was. An executed change set shows this permanently under its
 // ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
 func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
-	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)})
+	out, err := s.config.CloudFormation.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)},
+	)
 	if failed := classify(err); failed != nil {
 		if failed.Failure == commit.Outdated || failed.Failure == commit.Gone {
 			return s.settleByStack(ctx, e)
@@ -394,7 +454,9 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 	var toldAt time.Time
 	for pause := firstPause; ; pause = nextPause(pause) {
 		if err := sleep(ctx, pause); err != nil {
-			return commit.Finished{Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err)}
+			return commit.Finished{
+				Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err),
+			}
 		}
 		d, err := s.describe(ctx, aws.String(e.StackID))
 		if err != nil {
@@ -430,7 +492,8 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 
 // before reports whether a description shows the stack before an operation.
 func before(e commit.Follow, d commit.Description) bool {
-	return d.ChangeSetID != e.ARN && d.Status != cfn.DeleteComplete && d.Status != cfn.DeleteFailed && !d.LastUpdated.After(e.Since)
+	return d.ChangeSetID != e.ARN && d.Status != cfn.DeleteComplete && d.Status != cfn.DeleteFailed &&
+		!d.LastUpdated.After(e.Since)
 }
 
 // described returns a description as the final one of an operation, without the reason of another
@@ -463,7 +526,12 @@ func withoutChangeSet(d commit.Description, events []commit.Event) commit.Descri
 // other change set, so that its outputs are not taken for ours. In the first second, such a
 // description is treated as stale. The events also decide if the description may be that of an
 // update without a change set: its LastUpdated is not own, that of the operation.
-func (s performer) finished(ctx context.Context, e commit.Follow, d commit.Description, since, own time.Time) *commit.Finished {
+func (s performer) finished(
+	ctx context.Context,
+	e commit.Follow,
+	d commit.Description,
+	since, own time.Time,
+) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
 		case cfn.InProgress(d.Status):
@@ -512,7 +580,10 @@ const clockSkew = 15 * time.Minute
 // newest first, so reading stops at the first older event.
 func (s performer) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
-	pages := cloudformation.NewDescribeStackEventsPaginator(s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)})
+	pages := cloudformation.NewDescribeStackEventsPaginator(
+		s.config.CloudFormation,
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -527,8 +598,11 @@ func (s performer) events(ctx context.Context, e commit.Follow, since time.Time)
 				continue
 			}
 			events = append(events, commit.Event{
-				Time: aws.ToTime(event.Timestamp), LogicalID: aws.ToString(event.LogicalResourceId),
-				Type: aws.ToString(event.ResourceType), Status: string(event.ResourceStatus), Reason: aws.ToString(event.ResourceStatusReason),
+				Time:      aws.ToTime(event.Timestamp),
+				LogicalID: aws.ToString(event.LogicalResourceId),
+				Type:      aws.ToString(event.ResourceType),
+				Status:    string(event.ResourceStatus),
+				Reason:    aws.ToString(event.ResourceStatusReason),
 			})
 		}
 	}

@@ -68,7 +68,8 @@ func throttled(api smithy.APIError) bool {
 // have taken effect.
 func broken(err error, api smithy.APIError) bool {
 	var response *smithyhttp.ResponseError
-	return api.ErrorFault() == smithy.FaultServer || errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
+	return api.ErrorFault() == smithy.FaultServer ||
+		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
 }
 
 func classifyValidation(message string) commit.Failure {
@@ -77,7 +78,8 @@ func classifyValidation(message string) commit.Failure {
 		return commit.Gone
 	case strings.Contains(message, "already exists and cannot be created again"):
 		return commit.Outdated
-	case strings.Contains(message, "state and can not be updated"), strings.Contains(message, "state and can not be rolled back"):
+	case strings.Contains(message, "state and can not be updated"),
+		strings.Contains(message, "state and can not be rolled back"):
 		return commit.Busy
 	}
 	return commit.Invalid

@@ -33,7 +33,11 @@ func TestEverythingAtOnceIsOneCommit(t *testing.T) {
 		s := w.process()
 		w.filled(s)
 		changes := creations("bucket", 20)
-		changes = append(changes, create(user("partner")), create(model.Permission{User: "partner", Bucket: "bucket00", Access: model.Read}))
+		changes = append(
+			changes,
+			create(user("partner")),
+			create(model.Permission{User: "partner", Bucket: "bucket00", Access: model.Read}),
+		)
 		mustAll(t, commitAll(t.Context(), s, len(changes), changes...))
 		if got := w.called("ExecuteChangeSet"); got != 1 {
 			t.Errorf("%d change sets were executed, want 1", got)

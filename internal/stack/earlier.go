@@ -52,7 +52,8 @@ func (s *Stack) readFrom(ctx context.Context, known earlier) commit.BaseRead {
 		return commit.BaseRead{Before: *known.description, After: *known.description, Template: known.template, Earlier: true}
 	case known.description != nil:
 		read := s.readSince(ctx, *known.description)
-		if failed := classify(read.Err); failed != nil && failed.Failure != commit.Gone || read.Template != nil && read.Consistent() {
+		if failed := classify(read.Err); failed != nil && failed.Failure != commit.Gone ||
+			read.Template != nil && read.Consistent() {
 			return read
 		}
 	}

@@ -33,11 +33,18 @@ func TestFaultsOfCallsEndWell(t *testing.T) {
 		"all replies of one CreateChangeSet are lost":  {fault("CreateChangeSet", sandbox.LostReply, 25)},
 		"lost replies of everything":                   {fault("", sandbox.LostReply, 6)},
 		"throttling at the start":                      {fault("", sandbox.Throttle, 8)},
-		"throttled while following":                    {{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.Throttle, After: 3, Times: 40}},
-		"stale descriptions":                           {fault("DescribeStacks", sandbox.StaleRead, 2)},
-		"stale descriptions and templates":             {fault("DescribeStacks", sandbox.StaleRead, 2), fault("GetTemplate", sandbox.StaleRead, 1)},
-		"stale descriptions after the execution":       {{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: 2, Times: 10}},
-		"internal errors":                              {fault("", sandbox.FailCall, 5)},
+		"throttled while following": {
+			{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.Throttle, After: 3, Times: 40},
+		},
+		"stale descriptions": {fault("DescribeStacks", sandbox.StaleRead, 2)},
+		"stale descriptions and templates": {
+			fault("DescribeStacks", sandbox.StaleRead, 2),
+			fault("GetTemplate", sandbox.StaleRead, 1),
+		},
+		"stale descriptions after the execution": {
+			{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: 2, Times: 10},
+		},
+		"internal errors": {fault("", sandbox.FailCall, 5)},
 	}
 	for name, faults := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -121,14 +128,17 @@ func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
 		w.filled(s)
-		w.byHand([]types.Parameter{{ParameterKey: aws.String("Colour"), ParameterValue: aws.String("green")}}, func(sections map[string]any) {
-			section(sections, "Parameters")["Colour"] = map[string]any{"Type": "String", "Default": "red"}
-			section(sections, "Outputs")["Hue"] = map[string]any{"Value": map[string]any{"Ref": "Colour"}}
-			section(sections, "Resources")["Foreign"] = map[string]any{
-				"Type": "AWS::SNS::Topic", "Properties": map[string]any{"TopicName": "foreign"},
-			}
-			section(sections, "Metadata")["Team"] = "storage"
-		})
+		w.byHand(
+			[]types.Parameter{{ParameterKey: aws.String("Colour"), ParameterValue: aws.String("green")}},
+			func(sections map[string]any) {
+				section(sections, "Parameters")["Colour"] = map[string]any{"Type": "String", "Default": "red"}
+				section(sections, "Outputs")["Hue"] = map[string]any{"Value": map[string]any{"Ref": "Colour"}}
+				section(sections, "Resources")["Foreign"] = map[string]any{
+					"Type": "AWS::SNS::Topic", "Properties": map[string]any{"TopicName": "foreign"},
+				}
+				section(sections, "Metadata")["Team"] = "storage"
+			},
+		)
 		must(t, s.Commit(t.Context(), create(user("partner"))))
 		must(t, w.process().Commit(t.Context(), create(user("other"))))
 		described := w.described()
@@ -142,7 +152,10 @@ func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
 		if foreign := w.contents().Foreign; !slices.Equal(foreign, []string{"Foreign"}) {
 			t.Errorf("foreign resources %v", foreign)
 		}
-		got, err := w.client().CloudFormation.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+		got, err := w.client().CloudFormation.GetTemplate(
+			t.Context(),
+			&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+		)
 		must(t, err)
 		if !strings.Contains(aws.ToString(got.TemplateBody), `"Team":"storage"`) {
 			t.Error("the template's own metadata was lost")
@@ -178,7 +191,8 @@ func TestThrottlingForEverIsSaid(t *testing.T) {
 		w.filled(w.process())
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.Throttle})
 		err := w.process().Commit(t.Context(), create(user("partner")))
-		if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") || !strings.Contains(err.Error(), "Rate exceeded") {
+		if err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 25") ||
+			!strings.Contains(err.Error(), "Rate exceeded") {
 			t.Errorf("the commit ended with %v", err)
 		}
 		if got := w.called("DescribeStacks"); got != 25 {
@@ -195,12 +209,21 @@ func TestEveryStackIsProtected(t *testing.T) {
 		if !aws.ToBool(described.EnableTerminationProtection) {
 			t.Error("the termination protection is off")
 		}
-		if want := []string{"arn:aws:sns:eu-west-1:111122223333:stowage-events"}; !slices.Equal(described.NotificationARNs, want) {
+		if want := []string{
+			"arn:aws:sns:eu-west-1:111122223333:stowage-events",
+		}; !slices.Equal(
+			described.NotificationARNs,
+			want,
+		) {
 			t.Errorf("notifications go to %v, want %v", described.NotificationARNs, want)
 		}
-		policy, err := w.client().CloudFormation.GetStackPolicy(t.Context(), &cloudformation.GetStackPolicyInput{StackName: aws.String(stackName)})
+		policy, err := w.client().CloudFormation.GetStackPolicy(
+			t.Context(),
+			&cloudformation.GetStackPolicyInput{StackName: aws.String(stackName)},
+		)
 		must(t, err)
-		if body := aws.ToString(policy.StackPolicyBody); !strings.Contains(body, `"Deny"`) || !strings.Contains(body, "Update:Replace") {
+		if body := aws.ToString(policy.StackPolicyBody); !strings.Contains(body, `"Deny"`) ||
+			!strings.Contains(body, "Update:Replace") {
 			t.Errorf("the stack policy is %s", body)
 		}
 	})
@@ -209,7 +232,15 @@ func TestEveryStackIsProtected(t *testing.T) {
 func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "UpdateTerminationProtection", Effect: sandbox.FailCall, Code: "AccessDenied", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "UpdateTerminationProtection",
+				Effect:    sandbox.FailCall,
+				Code:      "AccessDenied",
+				Times:     1,
+			},
+		)
 		if err := w.process().Commit(t.Context(), create(user("partner"))); err == nil {
 			t.Error("an unprotected stack was filled")
 		}
@@ -231,7 +262,10 @@ func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 		for w.called("ExecuteChangeSet") == 0 {
 			time.Sleep(100 * time.Millisecond)
 		}
-		_, err := w.client().CloudFormation.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stackName)})
+		_, err := w.client().CloudFormation.DeleteStack(
+			t.Context(),
+			&cloudformation.DeleteStackInput{StackName: aws.String(stackName)},
+		)
 		must(t, err)
 		var failed *commit.CommitError
 		if err := <-made; !errors.As(err, &failed) || failed.Status != "DELETE_COMPLETE" || len(failed.Reasons) == 0 {
@@ -250,12 +284,22 @@ func TestStackProtectedWhileItIsDeleted(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
 		client := w.clientBy(&after{next: w.transport, action: "UpdateTerminationProtection", do: func() {
-			_, err := w.client().CloudFormation.UpdateTerminationProtection(t.Context(), &cloudformation.UpdateTerminationProtectionInput{
-				StackName: aws.String(stackName), EnableTerminationProtection: aws.Bool(true),
-			})
+			_, err := w.client().CloudFormation.UpdateTerminationProtection(
+				t.Context(),
+				&cloudformation.UpdateTerminationProtectionInput{
+					StackName: aws.String(stackName), EnableTerminationProtection: aws.Bool(true),
+				},
+			)
 			must(t, err)
 		}})
-		must(t, w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(t.Context(), "delete-it", whatever))
+		must(
+			t,
+			w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(
+				t.Context(),
+				"delete-it",
+				whatever,
+			),
+		)
 		if n := w.called("DeleteStack"); n != 2 {
 			t.Errorf("%d attempts to delete the stack, want 2", n)
 		}
@@ -342,7 +386,11 @@ func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
 		for w.called("ExecuteChangeSet") == executed {
 			time.Sleep(100 * time.Millisecond)
 		}
-		err := w.process().Delete(t.Context(), "delete-it", func(d commit.Description) bool { return d.ChangeSetID == before })
+		err := w.process().Delete(
+			t.Context(),
+			"delete-it",
+			func(d commit.Description) bool { return d.ChangeSetID == before },
+		)
 		if !model.IsConflict(err, model.ConflictStackChanged) {
 			t.Errorf("deleting it ended with %v", err)
 		}

@@ -47,7 +47,9 @@ func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 		"a condition, beside a parameter's value": {
 			colour("green"), nil,
 			func(sections map[string]any) {
-				section(sections, "Conditions")["Green"] = map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "Colour"}, "green"}}
+				section(sections, "Conditions")["Green"] = map[string]any{
+					"Fn::Equals": []any{map[string]any{"Ref": "Colour"}, "green"},
+				}
 			},
 			`"Green"`,
 		},
@@ -60,9 +62,12 @@ func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 				w.filled(s)
 				w.byHand(colour("red"), func(sections map[string]any) {
 					section(sections, "Parameters")["Colour"] = map[string]any{"Type": "String"}
-					section(sections, "Resources")["Theirs"] = map[string]any{"Type": "AWS::SSM::Parameter", "Properties": map[string]any{
-						"Name": "/theirs/colour", "Type": "String", "Value": map[string]any{"Ref": "Colour"},
-					}}
+					section(sections, "Resources")["Theirs"] = map[string]any{
+						"Type": "AWS::SSM::Parameter",
+						"Properties": map[string]any{
+							"Name": "/theirs/colour", "Type": "String", "Value": map[string]any{"Ref": "Colour"},
+						},
+					}
 				})
 				w.settled()
 				must(t, s.Commit(t.Context(), create(user("first"))))
@@ -74,7 +79,11 @@ func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 				}
 				must(t, s.Commit(t.Context(), create(user("second"))))
 				if !strings.Contains(w.compactTemplate(), test.want) {
-					t.Errorf("%s is gone after the next commit of a process that remembered the stack: %s", test.want, w.compactTemplate())
+					t.Errorf(
+						"%s is gone after the next commit of a process that remembered the stack: %s",
+						test.want,
+						w.compactTemplate(),
+					)
 				}
 			})
 		})
@@ -96,7 +105,10 @@ func (w *world) settled() {
 // compactTemplate returns the stack's template with sorted keys and without white space.
 func (w *world) compactTemplate() string {
 	w.t.Helper()
-	got, err := w.client().CloudFormation.GetTemplate(w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)})
+	got, err := w.client().CloudFormation.GetTemplate(
+		w.t.Context(),
+		&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+	)
 	must(w.t, err)
 	var value any
 	must(w.t, json.Unmarshal([]byte(aws.ToString(got.TemplateBody)), &value))

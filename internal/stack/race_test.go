@@ -88,9 +88,21 @@ func race(t *testing.T, seed uint64) []string {
 	w.transport = simulate.NewTransport(w.box)
 	w.filled(w.process())
 	w.faults(
-		sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.LostReply, After: int(seed % 5), Times: 1},
+		sandbox.Fault{
+			Service:   "cloudformation",
+			Operation: "ExecuteChangeSet",
+			Effect:    sandbox.LostReply,
+			After:     int(seed % 5),
+			Times:     1,
+		},
 		sandbox.Fault{Service: "cloudformation", Effect: sandbox.Throttle, After: int(10 + seed), Times: 3},
-		sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: int(8 + seed), Times: 1},
+		sandbox.Fault{
+			Service:   "cloudformation",
+			Operation: "DescribeStacks",
+			Effect:    sandbox.StaleRead,
+			After:     int(8 + seed),
+			Times:     1,
+		},
 	)
 	var (
 		mu           sync.Mutex
@@ -237,11 +249,21 @@ func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 				w := newWorld(t)
 				w.filled(w.process())
 				// The first writer's machine sleeps.
-				client := w.clientBy(&after{next: w.transport, action: "ExecuteChangeSet", do: func() { time.Sleep(2 * time.Minute) }})
+				client := w.clientBy(
+					&after{next: w.transport, action: "ExecuteChangeSet", do: func() { time.Sleep(2 * time.Minute) }},
+				)
 				var told reports
 				s := w.process(func(c *stack.Config) { c.CloudFormation, c.Observer = client.CloudFormation, &told })
 				if fails != "neither" {
-					w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-" + fails, Phase: "create", Reason: "no", Times: 1})
+					w.faults(
+						sandbox.Fault{
+							ResourceType: "AWS::IAM::User",
+							PhysicalID:   "acme-" + fails,
+							Phase:        "create",
+							Reason:       "no",
+							Times:        1,
+						},
+					)
 				}
 				first := make(chan error, 1)
 				go func() { first <- s.Commit(t.Context(), create(user("first"))) }()

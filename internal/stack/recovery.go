@@ -14,7 +14,11 @@ import (
 )
 
 func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollback) *commit.CallError {
-	s.config.Log(ctx, "Continuing the stack's failed rollback", map[string]any{"stack": s.config.Stack, "skipped": e.Skip, "token": e.Token})
+	s.config.Log(
+		ctx,
+		"Continuing the stack's failed rollback",
+		map[string]any{"stack": s.config.Stack, "skipped": e.Skip, "token": e.Token},
+	)
 	_, err := s.config.CloudFormation.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{
 		StackName: aws.String(e.StackID), ClientRequestToken: aws.String(e.Token), ResourcesToSkip: e.Skip,
 	})
@@ -25,7 +29,10 @@ func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollba
 // the stack: the resource would be deleted too, and it may hold data.
 func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	var left []string
-	pages := cloudformation.NewListStackResourcesPaginator(s.config.CloudFormation, &cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)})
+	pages := cloudformation.NewListStackResourcesPaginator(
+		s.config.CloudFormation,
+		&cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -40,7 +47,11 @@ func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	if len(left) > 0 {
 		return fmt.Errorf("it still holds %s", strings.Join(left, ", "))
 	}
-	s.config.Log(ctx, "Deleting what a failed first creation has left", map[string]any{"stack": s.config.Stack, "id": e.StackID})
+	s.config.Log(
+		ctx,
+		"Deleting what a failed first creation has left",
+		map[string]any{"stack": s.config.Stack, "id": e.StackID},
+	)
 	_, err := s.config.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{
 		StackName: aws.String(e.StackID), ClientRequestToken: aws.String(e.Token),
 	})

@@ -33,10 +33,19 @@ func TestABadMemberAloneGetsItsError(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
 		w.filled(s)
-		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create", Reason: "the quota of users is used up", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::User",
+				PhysicalID:   "acme-user01",
+				Phase:        "create",
+				Reason:       "the quota of users is used up",
+				Times:        1,
+			},
+		)
 		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
 		var failed *commit.CommitError
-		if err := outcomes[1]; !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" || !strings.Contains(err.Error(), "the quota of users is used up") {
+		if err := outcomes[1]; !errors.As(err, &failed) || failed.Status != "UPDATE_ROLLBACK_COMPLETE" ||
+			!strings.Contains(err.Error(), "the quota of users is used up") {
 			t.Errorf("the bad change ended with %v", err)
 		}
 		mustAll(t, []error{outcomes[0], outcomes[2]})
@@ -67,14 +76,18 @@ func TestATakenNameIsFoundBeforeAnythingIsExecuted(t *testing.T) {
 		})
 		must(t, err)
 		outcomes := commitAll(t.Context(), s, 3, changes...)
-		if err := outcomes[1]; err == nil || !strings.Contains(err.Error(), "already exists") || !strings.Contains(err.Error(), "Bucketbucket01") {
+		if err := outcomes[1]; err == nil || !strings.Contains(err.Error(), "already exists") ||
+			!strings.Contains(err.Error(), "Bucketbucket01") {
 			t.Errorf("the change with the taken name ended with %v", err)
 		}
 		mustAll(t, []error{outcomes[0], outcomes[2]})
 		if got := w.called("ExecuteChangeSet"); got != 1 {
 			t.Errorf("%d commits, want 1: a taken name is found before", got)
 		}
-		sets, err := w.client().CloudFormation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{StackName: aws.String(stackName)})
+		sets, err := w.client().CloudFormation.ListChangeSets(
+			t.Context(),
+			&cloudformation.ListChangeSetsInput{StackName: aws.String(stackName)},
+		)
 		must(t, err)
 		if len(sets.Summaries) != 0 {
 			t.Errorf("%d change sets are left behind", len(sets.Summaries))
@@ -91,10 +104,31 @@ func permission(user, bucket string, access model.Access) model.Permission {
 func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
 	w.t.Helper()
 	w.filled(s)
-	mustAll(w.t, commitAll(w.t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+	mustAll(
+		w.t,
+		commitAll(
+			w.t.Context(),
+			s,
+			3,
+			create(user("partner")),
+			create(bucket("inbox")),
+			create(permission("partner", "inbox", model.Read)),
+		),
+	)
 	w.faults(
-		sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck", Times: 1},
-		sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: times},
+		sandbox.Fault{
+			ResourceType: "AWS::IAM::User",
+			PhysicalID:   "acme-bad",
+			Phase:        "create",
+			Reason:       "no such luck",
+			Times:        1,
+		},
+		sandbox.Fault{
+			ResourceType: "AWS::IAM::ManagedPolicy",
+			Phase:        "rollback",
+			Reason:       "the policy can't be rolled back",
+			Times:        times,
+		},
 	)
 	w.box.ResetCalls()
 	return commitAll(w.t.Context(), s, 2, create(user("bad")),
@@ -106,7 +140,10 @@ func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
 func (w *world) policyOf(ctx context.Context) string {
 	w.t.Helper()
 	client := iam.NewFromConfig(w.config())
-	list, err := client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")})
+	list, err := client.ListAttachedGroupPolicies(
+		ctx,
+		&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
+	)
 	must(w.t, err)
 	if len(list.AttachedPolicies) != 1 {
 		w.t.Fatalf("%d policies", len(list.AttachedPolicies))
@@ -114,7 +151,10 @@ func (w *world) policyOf(ctx context.Context) string {
 	arn := list.AttachedPolicies[0].PolicyArn
 	policy, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
 	must(w.t, err)
-	version, err := client.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: policy.Policy.DefaultVersionId})
+	version, err := client.GetPolicyVersion(
+		ctx,
+		&iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: policy.Policy.DefaultVersionId},
+	)
 	must(w.t, err)
 	return aws.ToString(version.PolicyVersion.Document)
 }
@@ -149,11 +189,32 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		var told reports
 		s := w.process(func(c *stack.Config) { c.Observer = &told })
 		w.filled(s)
-		mustAll(t, commitAll(t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+		mustAll(
+			t,
+			commitAll(
+				t.Context(),
+				s,
+				3,
+				create(user("partner")),
+				create(bucket("inbox")),
+				create(permission("partner", "inbox", model.Read)),
+			),
+		)
 		before := w.policyOf(t.Context())
 		w.faults(
-			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck", Times: 2},
-			sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: 2},
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::User",
+				PhysicalID:   "acme-bad",
+				Phase:        "create",
+				Reason:       "no such luck",
+				Times:        2,
+			},
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::ManagedPolicy",
+				Phase:        "rollback",
+				Reason:       "the policy can't be rolled back",
+				Times:        2,
+			},
 		)
 		w.box.ResetCalls()
 		// Both changes are of one member. No member is left to commit again, but the stack is
@@ -171,7 +232,10 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		if got := w.called("ExecuteChangeSet"); got != 4 {
 			t.Errorf("%d commits, want 4", got)
 		}
-		must(t, s.Commit(t.Context(), template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Read)}))
+		must(
+			t,
+			s.Commit(t.Context(), template.Change{Op: template.Update, Entity: permission("partner", "inbox", model.Read)}),
+		)
 		if after := w.policyOf(t.Context()); after != before {
 			t.Errorf("the policy is\n%s\nand was\n%s", after, before)
 		}
@@ -191,15 +255,34 @@ func TestTheNextProcessContinuesARollback(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
 		w.filled(s)
-		mustAll(t, commitAll(t.Context(), s, 3, create(user("partner")), create(bucket("inbox")), create(permission("partner", "inbox", model.Read))))
+		mustAll(
+			t,
+			commitAll(
+				t.Context(),
+				s,
+				3,
+				create(user("partner")),
+				create(bucket("inbox")),
+				create(permission("partner", "inbox", model.Read)),
+			),
+		)
 		before := w.policyOf(t.Context())
 		w.faults(
 			sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1},
-			sandbox.Fault{ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back", Times: 2},
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::ManagedPolicy",
+				Phase:        "rollback",
+				Reason:       "the policy can't be rolled back",
+				Times:        2,
+			},
 		)
 		w.byHand(nil, func(sections map[string]any) {
 			resources := section(sections, "Resources")
-			resources["Theirs"] = map[string]any{"Type": "AWS::IAM::User", "DependsOn": "PolicypartnerN1", "Properties": map[string]any{"UserName": "theirs"}}
+			resources["Theirs"] = map[string]any{
+				"Type":       "AWS::IAM::User",
+				"DependsOn":  "PolicypartnerN1",
+				"Properties": map[string]any{"UserName": "theirs"},
+			}
 			policy := section(section(section(sections, "Resources"), "PolicypartnerN1"), "Properties")
 			policy["PolicyDocument"] = map[string]any{"Version": "2012-10-17", "Statement": []any{
 				map[string]any{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
@@ -225,7 +308,12 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 		must(t, s.Commit(t.Context(), create(user("partner"))))
 		w.faults(
 			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck"},
-			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-partner", Phase: "rollback", Reason: "the user can't be rolled back"},
+			sandbox.Fault{
+				ResourceType: "AWS::IAM::User",
+				PhysicalID:   "acme-partner",
+				Phase:        "rollback",
+				Reason:       "the user can't be rolled back",
+			},
 		)
 		tagged := user("partner")
 		tagged.Tags = map[string]string{"a": "b"}
@@ -234,7 +322,8 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 			t.Errorf("the bad change ended with %v", err)
 		}
 		var stuck *commit.StuckError
-		if err := outcomes[1]; !errors.As(err, &stuck) || !strings.Contains(err.Error(), "the user can't be rolled back") || !strings.Contains(err.Error(), "Userpartner") {
+		if err := outcomes[1]; !errors.As(err, &stuck) || !strings.Contains(err.Error(), "the user can't be rolled back") ||
+			!strings.Contains(err.Error(), "Userpartner") {
 			t.Errorf("the other change ended with %v", err)
 		}
 		if got := w.called("ContinueUpdateRollback"); got != 1 {
@@ -248,7 +337,14 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.faults(sandbox.Fault{ResourceType: "AWS::SSM::Parameter", Phase: "create", Reason: "not allowed to put parameters", Times: 1})
+		w.faults(
+			sandbox.Fault{
+				ResourceType: "AWS::SSM::Parameter",
+				Phase:        "create",
+				Reason:       "not allowed to put parameters",
+				Times:        1,
+			},
+		)
 		err := w.process().Commit(t.Context(), create(user("partner")))
 		if err == nil || !strings.Contains(err.Error(), "not allowed to put parameters") {
 			t.Errorf("the first creation ended with %v", err)
@@ -278,7 +374,9 @@ func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
 		w.faults(sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1})
 		client := w.client().CloudFormation
 		_, err := client.CreateStack(t.Context(), &cloudformation.CreateStackInput{
-			StackName: aws.String(stackName), TemplateBody: aws.String(body), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+			StackName:    aws.String(stackName),
+			TemplateBody: aws.String(body),
+			Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 		})
 		must(t, err)
 		var stuck *commit.StuckError
@@ -333,8 +431,12 @@ func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
 		leave := func(name string) string {
 			t.Helper()
 			made, err := client.CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
-				StackName: aws.String(stackName), ChangeSetName: aws.String(name), TemplateBody: body.TemplateBody,
-				Parameters:   []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("99")}},
+				StackName:     aws.String(stackName),
+				ChangeSetName: aws.String(name),
+				TemplateBody:  body.TemplateBody,
+				Parameters: []types.Parameter{
+					{ParameterKey: aws.String(template.RevisionParameter), ParameterValue: aws.String("99")},
+				},
 				Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 			})
 			must(t, err)
@@ -374,7 +476,10 @@ func TestSettle_AvailableChangeSet(t *testing.T) {
 		s := w.process(func(c *stack.Config) { c.CloudFormation = mine.CloudFormation })
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Times: 25})
 		must(t, s.Commit(t.Context(), create(user("partner"))))
-		if got := slices.Compact(seen.actions); !slices.Equal(got, []string{"Create", "Execute", "Delete", "Create", "Execute"}) {
+		if got := slices.Compact(seen.actions); !slices.Equal(
+			got,
+			[]string{"Create", "Execute", "Delete", "Create", "Execute"},
+		) {
 			t.Errorf("the calls were %v", got)
 		}
 		if got := revision(w); got != "2" {

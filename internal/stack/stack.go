@@ -191,9 +191,14 @@ func (s *Stack) describe(ctx context.Context, ref *string) (*commit.Description,
 
 func description(stack types.Stack) commit.Description {
 	d := commit.Description{
-		StackID: aws.ToString(stack.StackId), Status: string(stack.StackStatus), StatusReason: aws.ToString(stack.StackStatusReason),
-		ChangeSetID: aws.ToString(stack.ChangeSetId), LastUpdated: aws.ToTime(stack.LastUpdatedTime).UTC(),
-		Parameters: map[string]string{}, Outputs: map[string]string{}, Protected: aws.ToBool(stack.EnableTerminationProtection),
+		StackID:      aws.ToString(stack.StackId),
+		Status:       string(stack.StackStatus),
+		StatusReason: aws.ToString(stack.StackStatusReason),
+		ChangeSetID:  aws.ToString(stack.ChangeSetId),
+		LastUpdated:  aws.ToTime(stack.LastUpdatedTime).UTC(),
+		Parameters:   map[string]string{},
+		Outputs:      map[string]string{},
+		Protected:    aws.ToBool(stack.EnableTerminationProtection),
 	}
 	if stack.LastUpdatedTime == nil {
 		d.LastUpdated = aws.ToTime(stack.CreationTime).UTC()
@@ -292,7 +297,11 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 			d.Status == cfn.DeleteInProgress || d.Status == cfn.ReviewInProgress {
 			return d, err
 		}
-		s.config.Log(ctx, "Waiting for somebody else's operation", map[string]any{"stack": s.config.Stack, "status": d.Status})
+		s.config.Log(
+			ctx,
+			"Waiting for somebody else's operation",
+			map[string]any{"stack": s.config.Stack, "status": d.Status},
+		)
 		if err := sleep(ctx, pause); err != nil {
 			return nil, fmt.Errorf("waiting for the operation on the stack %s that is in %s: %w", s.config.Stack, d.Status, err)
 		}

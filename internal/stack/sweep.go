@@ -26,7 +26,10 @@ func (s performer) sweep(ctx context.Context, stack string, refusal error) bool 
 		return false
 	}
 	var dead []string
-	pages := cloudformation.NewListChangeSetsPaginator(s.config.CloudFormation, &cloudformation.ListChangeSetsInput{StackName: aws.String(stack)})
+	pages := cloudformation.NewListChangeSetsPaginator(
+		s.config.CloudFormation,
+		&cloudformation.ListChangeSetsInput{StackName: aws.String(stack)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -45,6 +48,10 @@ func (s performer) sweep(ctx context.Context, stack string, refusal error) bool 
 			deleted++
 		}
 	}
-	s.config.Log(ctx, "Deleted change sets that dead writers had left", map[string]any{"stack": s.config.Stack, "deleted": deleted})
+	s.config.Log(
+		ctx,
+		"Deleted change sets that dead writers had left",
+		map[string]any{"stack": s.config.Stack, "deleted": deleted},
+	)
 	return deleted > 0
 }

@@ -125,9 +125,16 @@ func TestCommit_RenamedValidations(t *testing.T) {
 		})
 		must(t, err)
 		hits := 0
-		account := w.clientBy(renaming{w.transport, strings.NewReplacer(
-			"AWS::EarlyValidation::ResourceExistenceCheck", "AWS::Another::Check", "NAME_CONFLICT_VALIDATION", "ANOTHER_VALIDATION",
-		), &hits})
+		account := w.clientBy(renaming{
+			w.transport,
+			strings.NewReplacer(
+				"AWS::EarlyValidation::ResourceExistenceCheck",
+				"AWS::Another::Check",
+				"NAME_CONFLICT_VALIDATION",
+				"ANOTHER_VALIDATION",
+			),
+			&hits,
+		})
 		s := w.process(func(c *stack.Config) { c.CloudFormation = account.CloudFormation })
 		w.filled(s)
 		changes := creations("bucket", 3)

@@ -35,7 +35,8 @@ func TestUnserved_TimeRunsOut(t *testing.T) {
 				defer cancel()
 				err := w.process().Commit(ctx, create(user("partner")))
 				e, ok := model.Explain(err)
-				if !ok || !strings.Contains(e.Cause, "The time ran out") || !strings.Contains(e.Cause, operation+": InternalFailure: ") {
+				if !ok || !strings.Contains(e.Cause, "The time ran out") ||
+					!strings.Contains(e.Cause, operation+": InternalFailure: ") {
 					t.Errorf("the error does not tell AWS's answer: %v\n%+v", err, e)
 				}
 				if e.Changed != changed {
@@ -62,7 +63,8 @@ func TestUnserved_Bounded(t *testing.T) {
 		began := time.Now()
 		err := s.Commit(ctx, create(user("partner")))
 		var failed *commit.CommitError
-		if !errors.As(err, &failed) || !failed.Unserved || !strings.Contains(err.Error(), "CreateChangeSet: InternalFailure: ") {
+		if !errors.As(err, &failed) || !failed.Unserved ||
+			!strings.Contains(err.Error(), "CreateChangeSet: InternalFailure: ") {
 			t.Errorf("error %v", err)
 		}
 		if took := time.Since(began); took < commit.UnservedPatience || took > 30*time.Minute {
@@ -79,7 +81,15 @@ func TestUnserved_ServedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
-		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "InternalFailure", Times: 3})
+		w.faults(
+			sandbox.Fault{
+				Service:   "cloudformation",
+				Operation: "DescribeStacks",
+				Effect:    sandbox.FailCall,
+				Code:      "InternalFailure",
+				Times:     3,
+			},
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		err := w.process().Commit(ctx, create(user("partner")))

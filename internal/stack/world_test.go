@@ -65,7 +65,9 @@ func (w *world) clientBy(transport http.RoundTripper) *awsclient.Account {
 func (w *world) config() aws.Config {
 	access, secret := sandbox.StaticCredentials(account)
 	return aws.Config{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""), HTTPClient: &http.Client{Transport: w.transport},
+		Region:      region,
+		Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
+		HTTPClient:  &http.Client{Transport: w.transport},
 	}
 }
 
@@ -83,7 +85,9 @@ func (w *world) process(change ...func(*stack.Config)) *stack.Stack {
 			Stack: stackName, Env: env(), Create: true, CarrierName: template.CarrierName("acme", 0), Description: "A test",
 			Writer: fmt.Sprintf("process-%d", w.processes),
 		},
-		CloudFormation: client.CloudFormation, S3: client.S3, TemplateBucket: model.TemplateBucketName("acme", account, region),
+		CloudFormation:   client.CloudFormation,
+		S3:               client.S3,
+		TemplateBucket:   model.TemplateBucketName("acme", account, region),
 		NotificationARNs: []string{"arn:aws:sns:" + region + ":" + account + ":" + sandbox.TopicName},
 	}
 	for _, c := range change {
@@ -109,7 +113,13 @@ func (r *reports) Unhealed(context.Context, commit.Unhealed)   { r.unhealed++ }
 // filled creates the stack with the project's own resources and resets the call counts.
 func (w *world) filled(s *stack.Stack) {
 	w.t.Helper()
-	must(w.t, s.Commit(w.t.Context(), create(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse})))
+	must(
+		w.t,
+		s.Commit(
+			w.t.Context(),
+			create(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse}),
+		),
+	)
 	w.box.ResetCalls()
 }
 
@@ -141,7 +151,10 @@ func (w *world) contents() *template.Contents {
 
 func (w *world) described() types.Stack {
 	w.t.Helper()
-	out, err := w.client().CloudFormation.DescribeStacks(w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stackName)})
+	out, err := w.client().CloudFormation.DescribeStacks(
+		w.t.Context(),
+		&cloudformation.DescribeStacksInput{StackName: aws.String(stackName)},
+	)
 	must(w.t, err)
 	return out.Stacks[0]
 }
@@ -166,8 +179,13 @@ func (w *world) byHandTagged(parameters []types.Parameter, tags []types.Tag, edi
 	body, err := json.Marshal(sections)
 	must(w.t, err)
 	_, err = client.UpdateStack(ctx, &cloudformation.UpdateStackInput{
-		StackName: aws.String(stackName), TemplateBody: aws.String(string(body)), Tags: tags,
-		Parameters:   append(parameters, types.Parameter{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}),
+		StackName:    aws.String(stackName),
+		TemplateBody: aws.String(string(body)),
+		Tags:         tags,
+		Parameters: append(
+			parameters,
+			types.Parameter{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)},
+		),
 		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
 	})
 	must(w.t, err)

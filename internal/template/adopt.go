@@ -12,17 +12,18 @@ import (
 
 // Adoption.
 //
-// A bucket that exists comes into the model in two commits. The first one imports it: its resources have the properties that the
-// bucket has, so that CloudFormation's update handler, which runs after an import, finds nothing to change. The second one is an
-// ordinary update, to what the configuration compiles to. In between, the differences between the two are drift of the bucket.
+// A bucket that exists comes into the model in two commits. The first one imports it: its resources
+// have the properties that the bucket has, so that CloudFormation's update handler, which runs
+// after an import, finds nothing to change. The second one is an ordinary update, to what the
+// configuration compiles to. In between, the differences between the two are drift of the bucket.
 //
-// What a model.Bucket cannot express is kept beside its settings (model.Adoption). With unmodeled_settings = "keep", compiling puts it
-// back into the properties.
+// What a model.Bucket cannot express is kept beside its settings (model.Adoption). With
+// unmodeled_settings = "keep", compiling puts it back into the properties.
 
 // Live is an existing bucket as AWS describes it.
 type Live struct {
-	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of AWS::S3::BucketPolicy; nil when there is none.
-	// Numbers are json.Number.
+	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of
+	// AWS::S3::BucketPolicy; nil when there is none. Numbers are json.Number.
 	Bucket map[string]any `json:"bucket"`
 	Policy map[string]any `json:"policy,omitempty"`
 }
@@ -30,12 +31,13 @@ type Live struct {
 // readOnly are the properties of a bucket that cannot be set.
 var readOnly = []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}
 
-// ordered are the lists whose order means something: the first rule of CORS that matches counts, and the order of lifecycle rules and of
-// statements is kept.
+// ordered are the lists whose order means something: the first rule of CORS that matches counts,
+// and the order of lifecycle rules and of statements is kept.
 var ordered = []string{"CorsRules", "Rules", "Statement"}
 
-// DecodeLive reads a bucket's properties and the document of its policy, "" for none, as JSON. Read-only properties and the tags of AWS
-// are left out, and lists whose order means nothing are sorted: two readings of an unchanged bucket are equal.
+// DecodeLive reads a bucket's properties and the document of its policy, "" for none, as JSON.
+// Read-only properties and the tags of AWS are left out, and lists whose order means nothing are
+// sorted: two readings of an unchanged bucket are equal.
 func DecodeLive(bucket, policy string) (*Live, error) {
 	l := &Live{}
 	value, err := decodeValue(json.RawMessage(bucket))
@@ -50,7 +52,10 @@ func DecodeLive(bucket, policy string) (*Live, error) {
 		delete(properties, name)
 	}
 	if tags, ok := properties["Tags"].(list); ok {
-		properties["Tags"] = slices.DeleteFunc(tags, func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") })
+		properties["Tags"] = slices.DeleteFunc(
+			tags,
+			func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
+		)
 	}
 	for name, value := range properties {
 		if properties[name] = sortLists(name, value); isEmpty(properties[name]) {
@@ -153,7 +158,8 @@ func asAny(l *Live) any {
 	return value
 }
 
-// resource is what a compiled resource is in the commit that imports it; nil for a policy that the bucket does not have.
+// resource is what a compiled resource is in the commit that imports it; nil for a policy that the
+// bucket does not have.
 func (l *Live) resource(compiled Resource) json.RawMessage {
 	compiled = compiled.imported()
 	if compiled.Type == bucketType {
@@ -167,8 +173,9 @@ func (l *Live) resource(compiled Resource) json.RawMessage {
 	return encodeJSON(compiled)
 }
 
-// Entity is the bucket as the model can express it, as the member of a project of the given name. What the model cannot express is in its
-// Adoption. Until its configuration is applied, deleting it leaves the bucket alone.
+// Entity is the bucket as the model can express it, as the member of a project of the given name.
+// What the model cannot express is in its Adoption. Until its configuration is applied, deleting it
+// leaves the bucket alone.
 func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Bucket {
 	b := model.Bucket{Name: name, BucketName: l.Name(), OnDelete: model.Retain, UnmodeledSettings: settings}
 	a := &model.Adoption{Begun: true}
@@ -206,7 +213,8 @@ func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Buck
 	return b
 }
 
-// neutral reports whether the value of a property means that a feature is off: S3 returns it for buckets that never had it, or had it once.
+// neutral reports whether the value of a property means that a feature is off: S3 returns it for
+// buckets that never had it, or had it once.
 func neutral(property string, value any) bool {
 	switch property {
 	case "AbacStatus":
@@ -232,7 +240,8 @@ func (l *Live) key(env Env) string {
 	return key
 }
 
-// lifecycle sets the lifecycle of a bucket: rules for all objects that do no more than a model.Lifecycle can say. All others are kept.
+// lifecycle sets the lifecycle of a bucket: rules for all objects that do no more than a
+// model.Lifecycle can say. All others are kept.
 func (l *Live) lifecycle(b *model.Bucket) {
 	configuration, _ := l.Bucket["LifecycleConfiguration"].(object)
 	rules, _ := configuration["Rules"].(list)
@@ -321,8 +330,11 @@ func liveCORS(value any) []model.CORSRule {
 		age, _ := rule["MaxAge"].(json.Number)
 		seconds, _ := age.Int64()
 		result = append(result, model.CORSRule{
-			AllowedOrigins: stringsIn(rule["AllowedOrigins"]), AllowedMethods: stringsIn(rule["AllowedMethods"]),
-			AllowedHeaders: stringsIn(rule["AllowedHeaders"]), ExposeHeaders: stringsIn(rule["ExposedHeaders"]), MaxAgeSeconds: seconds,
+			AllowedOrigins: stringsIn(rule["AllowedOrigins"]),
+			AllowedMethods: stringsIn(rule["AllowedMethods"]),
+			AllowedHeaders: stringsIn(rule["AllowedHeaders"]),
+			ExposeHeaders:  stringsIn(rule["ExposedHeaders"]),
+			MaxAgeSeconds:  seconds,
 		})
 	}
 	return result
@@ -391,8 +403,8 @@ func (l *Live) foreignStatements(env Env) []json.RawMessage {
 	return foreign
 }
 
-// keepUnmodeled puts what a bucket keeps of its settings from before its adoption into its properties, and returns the statements of
-// its policy.
+// keepUnmodeled puts what a bucket keeps of its settings from before its adoption into its
+// properties, and returns the statements of its policy.
 func keepUnmodeled(bucket model.Bucket, properties object, statements list) list {
 	a := bucket.Adoption
 	for name, value := range a.Neutral {
@@ -427,7 +439,8 @@ func kept(raw json.RawMessage) any {
 	return value
 }
 
-// keepRules are the rules of a lifecycle and those that a bucket keeps. Where one of these has the id of one of ours, ours get another.
+// keepRules are the rules of a lifecycle and those that a bucket keeps. Where one of these has the
+// id of one of ours, ours get another.
 func keepRules(configuration any, a *model.Adoption) object {
 	compiled, _ := configuration.(object)
 	rules, _ := compiled["Rules"].(list)
@@ -450,7 +463,8 @@ func keepRules(configuration any, a *model.Adoption) object {
 	return result
 }
 
-// adoptedAlready is the outcome of adopting an entity that the template has: nothing if the caller has done so, else an error.
+// adoptedAlready is the outcome of adopting an entity that the template has: nothing if the caller
+// has done so, else an error.
 func (e *editor) adoptedAlready(c Change, there model.Entity) error {
 	id := c.Entity.ID()
 	bucket, _ := there.(model.Bucket)
@@ -471,11 +485,16 @@ func afterAdoption(there, next model.Entity) model.Entity {
 	return bucket
 }
 
-// Adopted is the contents of a template in which a bucket is adopted that the stack does not have yet: what a plan has to show.
+// Adopted is the contents of a template in which a bucket is adopted that the stack does not have
+// yet: what a plan has to show.
 func Adopted(contents *Contents, bucket model.Bucket, incarnation, origin string, live *Live) (*Contents, error) {
 	env := contents.Env
 	base := Seed(CarrierName(env.Project, 0), "")
-	edited, err := Edit(base, env, []Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}})
+	edited, err := Edit(
+		base,
+		env,
+		[]Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}},
+	)
 	if err != nil {
 		return nil, err
 	}

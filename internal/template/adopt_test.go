@@ -34,7 +34,11 @@ func decodeLive(t *testing.T, bucket, policy string) *Live {
 // adopt is a template with the bucket in it, as its first commit leaves it.
 func adopt(t *testing.T, base *Template, live *Live, settings model.Unmodeled) *Edited {
 	t.Helper()
-	edited := tried(t, base, Change{Op: Adopt, Entity: live.Entity(testEnv(), "old", settings), Live: live, Incarnation: "one", Origin: "ws"})
+	edited := tried(
+		t,
+		base,
+		Change{Op: Adopt, Entity: live.Entity(testEnv(), "old", settings), Live: live, Incarnation: "one", Origin: "ws"},
+	)
 	if edited.Errors[0] != nil {
 		t.Fatal(edited.Errors[0])
 	}
@@ -43,7 +47,13 @@ func adopt(t *testing.T, base *Template, live *Live, settings model.Unmodeled) *
 
 // configured is the bucket as its configuration has it.
 func configured(settings model.Unmodeled) model.Bucket {
-	return model.Bucket{Name: "old", BucketName: "legacy", OnDelete: model.Refuse, Lifecycle: model.DefaultLifecycle(), UnmodeledSettings: settings}
+	return model.Bucket{
+		Name:              "old",
+		BucketName:        "legacy",
+		OnDelete:          model.Refuse,
+		Lifecycle:         model.DefaultLifecycle(),
+		UnmodeledSettings: settings,
+	}
 }
 
 func TestAdopt_ImportsWhatExists(t *testing.T) {
@@ -68,7 +78,8 @@ func TestAdopt_ImportsWhatExists(t *testing.T) {
 	contents := parse(t, edited.Template)
 	there, _ := contents.Of(model.ID{Kind: model.KindBucket, Name: "old"})
 	bucket, _ := there.(model.Bucket)
-	if !bucket.Adoption.Begun || bucket.OnDelete != model.Retain || !bucket.Unversioned || !cmp.Equal(bucket.Tags, map[string]string{"a": "1", "b": "2"}) {
+	if !bucket.Adoption.Begun || bucket.OnDelete != model.Retain || !bucket.Unversioned ||
+		!cmp.Equal(bucket.Tags, map[string]string{"a": "1", "b": "2"}) {
 		t.Errorf("the entity is %+v", bucket)
 	}
 	deviations := contents.DeviationsOf(bucket.ID())
@@ -77,10 +88,22 @@ func TestAdopt_ImportsWhatExists(t *testing.T) {
 	}) {
 		t.Errorf("what the second commit changes: %v", deviations)
 	}
-	if again := tried(t, edited.Template, Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "one"}); again.Errors[0] != nil || len(again.Intents) > 0 {
+	if again := tried(
+		t,
+		edited.Template,
+		Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "one"},
+	); again.Errors[0] != nil ||
+		len(again.Intents) > 0 {
 		t.Errorf("the same adoption again: %v, %v", again.Errors, again.Intents)
 	}
-	if other := tried(t, edited.Template, Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "two"}); !model.IsConflict(other.Errors[0], model.ConflictExists) {
+	if other := tried(
+		t,
+		edited.Template,
+		Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "two"},
+	); !model.IsConflict(
+		other.Errors[0],
+		model.ConflictExists,
+	) {
 		t.Errorf("another adoption: %v", other.Errors)
 	}
 }
@@ -135,7 +158,8 @@ func TestAdopt_UnmodeledSettings(t *testing.T) {
 		t.Errorf("what means nothing is in the list:\n%s", words)
 	}
 	adopted := adopt(t, base, live, model.KeepUnmodeled)
-	if n := len(adopted.Intents); n != 2 || adopted.Intents[1].Action != Import || adopted.Intents[1].PhysicalID != "legacy" {
+	if n := len(adopted.Intents); n != 2 || adopted.Intents[1].Action != Import ||
+		adopted.Intents[1].PhysicalID != "legacy" {
 		t.Errorf("intents %v", adopted.Intents)
 	}
 	for settings, kept := range map[model.Unmodeled]bool{model.KeepUnmodeled: true, model.RemoveUnmodeled: false} {
@@ -168,12 +192,19 @@ func TestAdopt_UnmodeledSettings(t *testing.T) {
 
 func TestLive_Differences(t *testing.T) {
 	one := decodeLive(t, plainBucket, "")
-	shuffled := strings.Replace(strings.Replace(plainBucket, `{"Key":"b","Value":"2"},`, "", 1), `,{"Key":"a","Value":"1"}`, `,{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}`, 1)
+	shuffled := strings.Replace(
+		strings.Replace(plainBucket, `{"Key":"b","Value":"2"},`, "", 1),
+		`,{"Key":"a","Value":"1"}`,
+		`,{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}`,
+		1,
+	)
 	shuffled = strings.Replace(shuffled, `"Value":"old"`, `"Value":"new"`, 1)
 	if got := one.Differences(decodeLive(t, shuffled, "")); len(got) > 0 {
 		t.Errorf("another order of tags, and other tags of AWS: %v", got)
 	}
-	if got := one.Differences(decodeLive(t, withSettings(`"VersioningConfiguration":{"Status":"Enabled"}`), `{"Statement":[]}`)); len(got) != 2 {
+	if got := one.Differences(
+		decodeLive(t, withSettings(`"VersioningConfiguration":{"Status":"Enabled"}`), `{"Statement":[]}`),
+	); len(got) != 2 {
 		t.Errorf("two differences: %v", got)
 	}
 	text := one.Encode()

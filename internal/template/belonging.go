@@ -24,7 +24,15 @@ import (
 
 // projectIDs lists the logical IDs of a project's own resources.
 var projectIDs = []string{
-	keyID, keyAliasID, logBucketID, logPolicyID, templateBucketID, templatePolicyID, projectBoundaryID, sftpLogsID, sftpServerID,
+	keyID,
+	keyAliasID,
+	logBucketID,
+	logPolicyID,
+	templateBucketID,
+	templatePolicyID,
+	projectBoundaryID,
+	sftpLogsID,
+	sftpServerID,
 }
 
 // belongs reports whether the resource belongs to the entity that its metadata names.
@@ -119,8 +127,11 @@ func (e *SeveralProjectsError) Error() string {
 // Explain implements model.Explainer.
 func (e *SeveralProjectsError) Explain() model.Explanation {
 	return model.Explanation{
-		Cause: fmt.Sprintf("Several resources of its stack say in their metadata that they are the project: %s. A stack holds one project, whose resource is %s.",
-			strings.Join(e.LogicalIDs, ", "), keyID),
+		Cause: fmt.Sprintf(
+			"Several resources of its stack say in their metadata that they are the project: %s. A stack holds one project, whose resource is %s.",
+			strings.Join(e.LogicalIDs, ", "),
+			keyID,
+		),
 		Changed: model.ChangedNothing,
 		Remedy:  "Update the stack with a template in which only " + keyID + " has the key Stowage in its Metadata: the others are copies of it.",
 	}
@@ -149,15 +160,22 @@ type OccupiedError struct {
 }
 
 func (e *OccupiedError) Error() string {
-	return fmt.Sprintf("the %s needs the logical id %s, which a resource that Stowage does not manage has", e.ID, e.LogicalID)
+	return fmt.Sprintf(
+		"the %s needs the logical id %s, which a resource that Stowage does not manage has",
+		e.ID,
+		e.LogicalID,
+	)
 }
 
 // Explain implements model.Explainer.
 func (e *OccupiedError) Explain() model.Explanation {
 	return model.Explanation{
 		Attribute: model.AttributeName,
-		Cause: fmt.Sprintf("The template of its stack has a resource %s that Stowage does not manage: it was added by hand, or its metadata "+
-			"was removed or changed by hand.", e.LogicalID),
+		Cause: fmt.Sprintf(
+			"The template of its stack has a resource %s that Stowage does not manage: it was added by hand, or its metadata "+
+				"was removed or changed by hand.",
+			e.LogicalID,
+		),
 		Changed: model.ChangedNothing,
 		Remedy: "Update the stack with a template in which the resource has the Metadata that it had before, or in which it has another logical id. " +
 			"Or choose another name.",
@@ -204,14 +222,27 @@ func (c *Contents) MismatchOf(id model.ID) error {
 type MismatchError struct{ Mismatch }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("the %s is not deleted: %s of %s is %s, but its metadata stands for %s", e.Of, e.Property, e.LogicalID, shownValue(e.Have), e.Want)
+	return fmt.Sprintf(
+		"the %s is not deleted: %s of %s is %s, but its metadata stands for %s",
+		e.Of,
+		e.Property,
+		e.LogicalID,
+		shownValue(e.Have),
+		e.Want,
+	)
 }
 
 // Explain implements model.Explainer.
 func (e *MismatchError) Explain() model.Explanation {
 	return model.Explanation{
-		Cause: fmt.Sprintf("It is uncertain which resource would be deleted: in the template of its stack, %s of the resource %s is %s, but its metadata "+
-			"stands for %s. One of them was changed by hand.", e.Property, e.LogicalID, shownValue(e.Have), e.Want),
+		Cause: fmt.Sprintf(
+			"It is uncertain which resource would be deleted: in the template of its stack, %s of the resource %s is %s, but its metadata "+
+				"stands for %s. One of them was changed by hand.",
+			e.Property,
+			e.LogicalID,
+			shownValue(e.Have),
+			e.Want,
+		),
 		Changed: model.ChangedNothing,
 		Remedy: "If the property is right, apply once with this object in the configuration: the plan shows the difference as drift, and applying it " +
 			"corrects the metadata. Otherwise, update the stack with a template in which both name the same resource. Then delete the object.",

@@ -49,7 +49,12 @@ func filled(t *testing.T) *Template {
 }
 
 func small(name string) model.Bucket {
-	return model.Bucket{Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+	return model.Bucket{
+		Name:       name,
+		BucketName: "acme-" + name,
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Refuse,
+	}
 }
 
 // TestCopies checks that a copy of one of our resources is foreign, so that no change of the entity
@@ -125,7 +130,14 @@ func TestSeveralProjects(t *testing.T) {
 		if !errors.As(err, &several) || !slices.Equal(several.LogicalIDs, []string{"Key", to}) {
 			t.Errorf("%s: %v", to, err)
 		}
-		if _, err := Edit(tpl, testEnv(), changesOf([]model.Entity{model.User{Name: "second"}}, "")); !errors.As(err, &several) {
+		if _, err := Edit(
+			tpl,
+			testEnv(),
+			changesOf([]model.Entity{model.User{Name: "second"}}, ""),
+		); !errors.As(
+			err,
+			&several,
+		) {
 			t.Errorf("%s: the edit says %v", to, err)
 		}
 	}
@@ -158,7 +170,13 @@ func TestDamagedMetadata(t *testing.T) {
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tpl := handmade(t, original, test.logicalID, test.logicalID, func(resource map[string]any) { test.damage(inside(resource, "Metadata", "Stowage")) })
+			tpl := handmade(
+				t,
+				original,
+				test.logicalID,
+				test.logicalID,
+				func(resource map[string]any) { test.damage(inside(resource, "Metadata", "Stowage")) },
+			)
 			want, have := parse(t, original), parse(t, tpl)
 			if len(have.Deviations) == 0 || have.Deviations[0].LogicalID != test.logicalID {
 				t.Errorf("drift: %v", have.Deviations)
@@ -206,7 +224,11 @@ func TestMismatch(t *testing.T) {
 				t.Errorf("mismatches: %v", contents.Mismatches)
 			}
 			entity, _ := contents.Of(test.of)
-			edited, err := Edit(tpl, testEnv(), []Change{{Op: Delete, Entity: entity, AnyIncarnation: true}, {Op: Delete, Entity: small("archive")}})
+			edited, err := Edit(
+				tpl,
+				testEnv(),
+				[]Change{{Op: Delete, Entity: entity, AnyIncarnation: true}, {Op: Delete, Entity: small("archive")}},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +241,12 @@ func TestMismatch(t *testing.T) {
 		})
 	}
 	t.Run("the output of the key", func(t *testing.T) {
-		body := strings.Replace(string(original.Encode()), `"Value":{"Fn::GetAtt":["Key","Arn"]}`, `"Value":"arn:of:another:key"`, 1)
+		body := strings.Replace(
+			string(original.Encode()),
+			`"Value":{"Fn::GetAtt":["Key","Arn"]}`,
+			`"Value":"arn:of:another:key"`,
+			1,
+		)
 		tpl, err := Decode([]byte(body))
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +272,11 @@ func TestOccupied(t *testing.T) {
 		"a copy of a policy": handmade(t, original, "BucketPolicyarchive", "BucketPolicyother", unchanged),
 		"a foreign resource": handmade(t, original, "Bucketarchive", "Bucketother", forgotten),
 	} {
-		edited, err := Edit(tpl, testEnv(), []Change{{Op: Create, Entity: small("other")}, {Op: Create, Entity: small("good")}})
+		edited, err := Edit(
+			tpl,
+			testEnv(),
+			[]Change{{Op: Create, Entity: small("other")}, {Op: Create, Entity: small("good")}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,10 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	version, err := client.GetPolicyVersion(t.Context(), &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId})
+	version, err := client.GetPolicyVersion(
+		t.Context(),
+		&iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +56,18 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 // resource. The boundary leaves only objects of the project's account, through TLS.
 func TestBoundary_LimitsEveryGrant(t *testing.T) {
 	boundary := accountBoundary(t)
-	all, err := policydoc.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, policydoc.Identity)
+	all, err := policydoc.Parse(
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+		policydoc.Identity,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const user = "arn:aws:iam::111122223333:user/stowage/acme/acme-partner"
-	given, err := policydoc.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"`+user+`"},"Action":"*","Resource":"*"}}`, policydoc.Resource)
+	given, err := policydoc.Parse(
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"`+user+`"},"Action":"*","Resource":"*"}}`,
+		policydoc.Resource,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +98,10 @@ func TestBoundary_LimitsEveryGrant(t *testing.T) {
 		for key, values := range test.context {
 			context[key] = values
 		}
-		got := evaluate.Evaluate(evaluate.Request{Principal: user, Action: test.action, Resource: test.resource, Context: context},
-			evaluate.Policies{Identity: []*policydoc.Document{all}, Boundary: boundary, Resource: given})
+		got := evaluate.Evaluate(
+			evaluate.Request{Principal: user, Action: test.action, Resource: test.resource, Context: context},
+			evaluate.Policies{Identity: []*policydoc.Document{all}, Boundary: boundary, Resource: given},
+		)
 		if got.Allowed != test.want {
 			t.Errorf("%s on %s %v: %+v", test.action, test.resource, test.context, got)
 		}
@@ -104,7 +115,8 @@ func TestBoundary_EveryUserAndRoleHasIt(t *testing.T) {
 	bounded := 0
 	for _, id := range tpl.LogicalIDs() {
 		raw, _ := tpl.Resource(id)
-		isIdentity := bytes.Contains(raw, []byte(`"Type":"AWS::IAM::User"`)) || bytes.Contains(raw, []byte(`"Type":"AWS::IAM::Role"`))
+		isIdentity := bytes.Contains(raw, []byte(`"Type":"AWS::IAM::User"`)) ||
+			bytes.Contains(raw, []byte(`"Type":"AWS::IAM::Role"`))
 		if !isIdentity {
 			continue
 		}
@@ -181,7 +193,8 @@ func TestBoundary_OlderProjects(t *testing.T) {
 		all = append(all, Change{Op: Delete, Entity: e, AnyIncarnation: true})
 	}
 	empty := edit(t, afterUser, all...)
-	if _, there := empty.Resource(projectBoundaryID); there || member(empty.sections["Outputs"], projectBoundaryOutput) != nil {
+	if _, there := empty.Resource(projectBoundaryID); there ||
+		member(empty.sections["Outputs"], projectBoundaryOutput) != nil {
 		t.Errorf("a deleted project leaves its boundary: %s", empty.Encode())
 	}
 }

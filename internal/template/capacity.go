@@ -74,7 +74,9 @@ func (d *Demand) Check() error {
 // checkPolicy returns a *FullError when a permission is too large for a policy of its own.
 func (d *Demand) checkPolicy(permission model.Permission) error {
 	elsewhere := d.change.Elsewhere
-	bucket := model.Bucket{BucketName: model.DefaultBucketName(d.env.Project, permission.Bucket, d.env.AccountID, d.env.Region)}
+	bucket := model.Bucket{
+		BucketName: model.DefaultBucketName(d.env.Project, permission.Bucket, d.env.AccountID, d.env.Region),
+	}
 	if ref := elsewhere.Bucket; ref != nil {
 		bucket.BucketName, bucket.KMSKeyARN = ref.BucketName, ref.KeyARN
 	}
@@ -90,9 +92,9 @@ func (d *Demand) checkPolicy(permission model.Permission) error {
 	return nil
 }
 
-// full refuses the last creations of the batch when it takes the stack over a budget, as many as are too much. Changes to
-// what is there are never refused. A permission goes together with all others in its policy, if that is new, and stays if it isn't,
-// unless bytes are short.
+// full refuses the last creations of the batch when it takes the stack over a budget, as many as
+// are too much. Changes to what is there are never refused. A permission goes together with all
+// others in its policy, if that is new, and stays if it isn't, unless bytes are short.
 func (e *editor) full(refused map[int]error, errs []error) {
 	usage, budget := e.usage(), e.env.budget()
 	over := usage.Over(budget)
@@ -131,7 +133,8 @@ func (e *editor) full(refused map[int]error, errs []error) {
 	}
 }
 
-// bound says of a permission that it can't go to another stack, so that it may use what is left between the budget and the limits.
+// bound says of a permission that it can't go to another stack, so that it may use what is left
+// between the budget and the limits.
 func (e *editor) bound(entity model.Entity) bool {
 	permission, ok := entity.(model.Permission)
 	return ok && e.user(permission.User).SFTP != nil
@@ -143,7 +146,8 @@ func (e *editor) creates(i int, errs []error) bool {
 	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil
 }
 
-// freshPolicies are, by each change that creates a permission in a policy that the batch makes, all that do so in that policy.
+// freshPolicies are, by each change that creates a permission in a policy that the batch makes, all
+// that do so in that policy.
 func (e *editor) freshPolicies(errs []error) map[int][]int {
 	type policy struct {
 		user string

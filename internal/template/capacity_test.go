@@ -12,7 +12,11 @@ import (
 // TestCompilations creates a bucket as a process does: it finds a stack with room, edits its
 // template, and reads what it has committed. That takes two compilations of the bucket.
 func TestCompilations(t *testing.T) {
-	base := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1"}})
+	base := edit(
+		t,
+		seed(),
+		Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1"}},
+	)
 	full := Contents{Usage: Budget()}
 	room := parse(t, base)
 	compiled := map[model.ID]int{}

@@ -113,9 +113,15 @@ const carrierKind model.Kind = "carrier"
 func carrier(name, commit string, revision *int64) Resource {
 	return Resource{
 		Type: "AWS::SSM::Parameter",
-		Metadata: Metadata{Mark{
-			Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: carrierKind, Name: name}, Commit: commit, Revision: revision,
-		}},
+		Metadata: Metadata{
+			Mark{
+				Format:   formatPlain,
+				Compiler: CompilerVersion,
+				Of:       model.ID{Kind: carrierKind, Name: name},
+				Commit:   commit,
+				Revision: revision,
+			},
+		},
 		Properties: object{
 			"Name": name, "Type": "String", "Value": object{"Ref": RevisionParameter},
 			"Description": "Raised by each commit to this stack",

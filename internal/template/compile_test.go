@@ -24,14 +24,38 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // quickstart returns a template of a project with one entity of each kind.
 func quickstart(t *testing.T) *Template {
 	t.Helper()
-	return edit(t, seed(),
-		Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, Tags: map[string]string{"client": "Acme"}}},
+	return edit(
+		t,
+		seed(),
+		Change{
+			Op: Create,
+			Entity: model.Project{
+				Name:      "acme",
+				AccountID: modeltest.Account,
+				Region:    modeltest.Region,
+				OnDelete:  model.Refuse,
+				Tags:      map[string]string{"client": "Acme"},
+			},
+		},
 		Change{Op: Create, Entity: model.Bucket{
-			Name: "inbox", BucketName: model.DefaultBucketName("acme", "inbox", modeltest.Account, modeltest.Region), Lifecycle: model.DefaultLifecycle(),
-			OnDelete: model.Refuse, ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 30}, CORS: []model.CORSRule{{AllowedOrigins: []string{"https://acme.example"}, AllowedMethods: []string{"GET"}}},
+			Name:       "inbox",
+			BucketName: model.DefaultBucketName("acme", "inbox", modeltest.Account, modeltest.Region),
+			Lifecycle:  model.DefaultLifecycle(),
+			OnDelete:   model.Refuse,
+			ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 30},
+			CORS:       []model.CORSRule{{AllowedOrigins: []string{"https://acme.example"}, AllowedMethods: []string{"GET"}}},
 		}, Origin: "workspace"},
 		Change{Op: Create, Entity: model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}},
-		Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "inbox", Prefix: "in*/", Access: model.ReadWrite, AllowDelete: true}},
+		Change{
+			Op: Create,
+			Entity: model.Permission{
+				User:        "partner",
+				Bucket:      "inbox",
+				Prefix:      "in*/",
+				Access:      model.ReadWrite,
+				AllowDelete: true,
+			},
+		},
 	)
 }
 
@@ -63,7 +87,11 @@ func golden(t *testing.T, name string, encoded []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(want, got) {
-		t.Errorf("%s differs. If that is meant, raise CompilerVersion and run the test with -update.\n%s", path, gocmp.Diff(string(want), string(got)))
+		t.Errorf(
+			"%s differs. If that is meant, raise CompilerVersion and run the test with -update.\n%s",
+			path,
+			gocmp.Diff(string(want), string(got)),
+		)
 	}
 }
 
@@ -78,7 +106,8 @@ func TestFirstFormatIsReadForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	contents := parse(t, tpl)
-	if contents.Project == nil || len(contents.Buckets) != 1 || len(contents.Users) != 1 || len(contents.Permissions) != 1 {
+	if contents.Project == nil || len(contents.Buckets) != 1 || len(contents.Users) != 1 ||
+		len(contents.Permissions) != 1 {
 		t.Errorf("%+v", contents)
 	}
 	if contents.Origins["bucket inbox"] != "workspace" {
@@ -102,22 +131,31 @@ func TestEveryBucketIsHardened(t *testing.T) {
 		return fmt.Sprint(value)
 	}
 	all := map[string][2]string{
-		"S3.2 blocks public ACLs":        {"PublicAccessBlockConfiguration.BlockPublicAcls", "true"},
-		"S3.3 ignores public ACLs":       {"PublicAccessBlockConfiguration.IgnorePublicAcls", "true"},
-		"S3.8 blocks public policies":    {"PublicAccessBlockConfiguration.BlockPublicPolicy", "true"},
-		"S3.8 restricts public buckets":  {"PublicAccessBlockConfiguration.RestrictPublicBuckets", "true"},
-		"S3.12 has no ACLs":              {"OwnershipControls.Rules.ObjectOwnership", "BucketOwnerEnforced"},
-		"S3.14 is versioned":             {"VersioningConfiguration.Status", "Enabled"},
-		"S3.10 expires what is old":      {"LifecycleConfiguration.Rules.Status", "Enabled"},
-		"refuses customer provided keys": {"BucketEncryption.ServerSideEncryptionConfiguration.BlockedEncryptionTypes.EncryptionType", "[SSE-C]"},
-		"is in the account's namespace":  {"BucketNamespace", "account-regional"},
+		"S3.2 blocks public ACLs":       {"PublicAccessBlockConfiguration.BlockPublicAcls", "true"},
+		"S3.3 ignores public ACLs":      {"PublicAccessBlockConfiguration.IgnorePublicAcls", "true"},
+		"S3.8 blocks public policies":   {"PublicAccessBlockConfiguration.BlockPublicPolicy", "true"},
+		"S3.8 restricts public buckets": {"PublicAccessBlockConfiguration.RestrictPublicBuckets", "true"},
+		"S3.12 has no ACLs":             {"OwnershipControls.Rules.ObjectOwnership", "BucketOwnerEnforced"},
+		"S3.14 is versioned":            {"VersioningConfiguration.Status", "Enabled"},
+		"S3.10 expires what is old":     {"LifecycleConfiguration.Rules.Status", "Enabled"},
+		"refuses customer provided keys": {
+			"BucketEncryption.ServerSideEncryptionConfiguration.BlockedEncryptionTypes.EncryptionType",
+			"[SSE-C]",
+		},
+		"is in the account's namespace": {"BucketNamespace", "account-regional"},
 	}
 	entities := map[string][2]string{
-		"S3.17 uses the project's key": {"BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID", testEnv().KeyARN},
-		"S3.17 with bucket keys":       {"BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled", "true"},
-		"S3.9 logs accesses":           {"LoggingConfiguration.DestinationBucketName", model.LogBucketName("acme", modeltest.Account, modeltest.Region)},
-		"S3.11 tells of events":        {"NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", "true"},
-		"S3.15 locks objects":          {"ObjectLockConfiguration.Rule.DefaultRetention.Mode", "GOVERNANCE"},
+		"S3.17 uses the project's key": {
+			"BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault.KMSMasterKeyID",
+			testEnv().KeyARN,
+		},
+		"S3.17 with bucket keys": {"BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled", "true"},
+		"S3.9 logs accesses": {
+			"LoggingConfiguration.DestinationBucketName",
+			model.LogBucketName("acme", modeltest.Account, modeltest.Region),
+		},
+		"S3.11 tells of events": {"NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", "true"},
+		"S3.15 locks objects":   {"ObjectLockConfiguration.Rule.DefaultRetention.Mode", "GOVERNANCE"},
 	}
 	for _, id := range []string{"Bucketinbox", logBucketID, templateBucketID} {
 		properties := tpl.Properties(id)
@@ -151,7 +189,10 @@ func TestEveryBucketIsHardened(t *testing.T) {
 // TestPoliciesStandOnGroupsOnly checks IAM.2: no policy is attached to a user.
 func TestPoliciesStandOnGroupsOnly(t *testing.T) {
 	tpl := quickstart(t)
-	if got := fmt.Sprint(tpl.Properties("PolicypartnerN1")["Groups"], tpl.Properties("Userpartner")["Groups"]); got != "[acme-partner] [acme-partner]" {
+	if got := fmt.Sprint(
+		tpl.Properties("PolicypartnerN1")["Groups"],
+		tpl.Properties("Userpartner")["Groups"],
+	); got != "[acme-partner] [acme-partner]" {
 		t.Error(got)
 	}
 	for _, id := range tpl.LogicalIDs() {
@@ -221,7 +262,10 @@ func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
 			want := strings.Join(test.want, "\n")
 			for range 3 { // a document is a function of the set
 				rand.Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
-				if diff := gocmp.Diff(want, spoken(newDraft(newSizer(testEnv(), pails()), model.User{Name: "partner"}, grants).document())); diff != "" {
+				if diff := gocmp.Diff(
+					want,
+					spoken(newDraft(newSizer(testEnv(), pails()), model.User{Name: "partner"}, grants).document()),
+				); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -260,7 +304,9 @@ func spoken(document object) string {
 // SFTP role, which AWS Transfer uses from its own addresses.
 func TestSourceAddressesBindAllThatTheUserDoes(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}
-	grants := []Grant{{Permission: model.Permission{User: "partner", Bucket: "pail", Prefix: "in/", Access: model.ReadWrite}}}
+	grants := []Grant{
+		{Permission: model.Permission{User: "partner", Bucket: "pail", Prefix: "in/", Access: model.ReadWrite}},
+	}
 	document := newDraft(newSizer(testEnv(), pails()), user, grants).document()
 	const want = `{"Action":"s3:*","Condition":{"NotIpAddress":{"aws:SourceIp":["203.0.113.0/24"]},"StringEquals":{"aws:PrincipalType":"User"}},"Effect":"Deny","Resource":"*"}`
 	if text := string(encodeJSON(document)); !strings.Contains(text, want) {
@@ -274,13 +320,27 @@ func full(b *testing.B) *Template {
 	var changes []Change
 	for i := range 150 {
 		name := fmt.Sprintf("bucket%03d", i)
-		changes = append(changes, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}})
+		changes = append(
+			changes,
+			Change{
+				Op: Create,
+				Entity: model.Bucket{
+					Name:       name,
+					BucketName: "acme-" + name,
+					Lifecycle:  model.DefaultLifecycle(),
+					OnDelete:   model.Refuse,
+				},
+			},
+		)
 	}
 	for i := range 45 {
 		user := fmt.Sprintf("user%03d", i)
 		changes = append(changes, Change{Op: Create, Entity: model.User{Name: user}})
 		for n := range 8 {
-			changes = append(changes, Change{Op: Create, Entity: model.Permission{User: user, Bucket: fmt.Sprintf("bucket%03d", n), Access: model.Read}})
+			changes = append(
+				changes,
+				Change{Op: Create, Entity: model.Permission{User: user, Bucket: fmt.Sprintf("bucket%03d", n), Access: model.Read}},
+			)
 		}
 	}
 	return edit(b, seed(), changes...)
@@ -313,8 +373,18 @@ func BenchmarkEditManyInFullShard(b *testing.B) {
 		var changes []Change
 		for i := range members {
 			name := fmt.Sprintf("bucket%03d", i)
-			changes = append(changes, Change{Op: Update, Entity: model.Bucket{Name: name, BucketName: "acme-" + name, Unversioned: true, OnDelete: model.Refuse}})
-			permission := model.Permission{User: fmt.Sprintf("user%03d", i%45), Bucket: fmt.Sprintf("bucket%03d", i%8), Access: model.ReadWrite}
+			changes = append(
+				changes,
+				Change{
+					Op:     Update,
+					Entity: model.Bucket{Name: name, BucketName: "acme-" + name, Unversioned: true, OnDelete: model.Refuse},
+				},
+			)
+			permission := model.Permission{
+				User:   fmt.Sprintf("user%03d", i%45),
+				Bucket: fmt.Sprintf("bucket%03d", i%8),
+				Access: model.ReadWrite,
+			}
 			changes = append(changes, Change{Op: Update, Entity: permission})
 		}
 		b.Run(fmt.Sprint(len(changes)), func(b *testing.B) {
@@ -341,7 +411,13 @@ func TestDraftKnowsItsSize(t *testing.T) {
 		buckets := pails()
 		sizes := newSizer(testEnv(), buckets)
 		d := newDraft(sizes, user, nil)
-		permissions := rapid.SliceOfDistinct(modeltest.Permission([]string{"partner"}, []string{"pail", "tub", "gone"}), func(p model.Permission) model.ID { return p.ID() }).Draw(t, "permissions")
+		permissions := rapid.SliceOfDistinct(
+			modeltest.Permission([]string{"partner"}, []string{"pail", "tub", "gone"}),
+			func(p model.Permission) model.ID { return p.ID() },
+		).Draw(
+			t,
+			"permissions",
+		)
 		for _, p := range permissions {
 			d.change(Grant{Permission: p}, 1)
 			if got, want := d.size(), PolicySize(d.document()); got != want {
@@ -373,8 +449,14 @@ func BenchmarkCompileUsers(b *testing.B) {
 		var permissions []model.Permission
 		for i := range each {
 			name := fmt.Sprintf("bucket%03d", i)
-			buckets[name] = model.Bucket{Name: name, BucketName: model.DefaultBucketName("acme", name, modeltest.Account, modeltest.Region)}
-			permissions = append(permissions, model.Permission{Bucket: name, Access: []model.Access{model.Read, model.ReadWrite}[i%2], Prefix: "incoming/"})
+			buckets[name] = model.Bucket{
+				Name:       name,
+				BucketName: model.DefaultBucketName("acme", name, modeltest.Account, modeltest.Region),
+			}
+			permissions = append(
+				permissions,
+				model.Permission{Bucket: name, Access: []model.Access{model.Read, model.ReadWrite}[i%2], Prefix: "incoming/"},
+			)
 		}
 		b.Run(fmt.Sprintf("%dx%d", users, each), func(b *testing.B) {
 			b.ReportAllocs()

@@ -27,7 +27,8 @@ func conceals(logicalID string, path []string, want, have json.RawMessage) bool 
 		return !slices.Contains(harmless, at)
 	}
 	// The passwords of IAM users, and anything that replaces the properties as a whole.
-	return at == "" || at == "Properties" || at == "Properties.LoginProfile" || strings.HasPrefix(at, "Properties.LoginProfile.")
+	return at == "" || at == "Properties" || at == "Properties.LoginProfile" ||
+		strings.HasPrefix(at, "Properties.LoginProfile.")
 }
 
 func typeOf(resource json.RawMessage) string {

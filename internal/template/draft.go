@@ -250,7 +250,12 @@ func networks(user model.User) object {
 // nothing returns a policy without effect: it denies an action on a resource that doesn't exist.
 func nothing(env Env) object {
 	return object{"Version": "2012-10-17", "Statement": list{
-		object{"Sid": "Nothing", "Effect": "Deny", "Action": "s3:GetObject", "Resource": env.bucketARN("stowage-nothing") + "/*"},
+		object{
+			"Sid":      "Nothing",
+			"Effect":   "Deny",
+			"Action":   "s3:GetObject",
+			"Resource": env.bucketARN("stowage-nothing") + "/*",
+		},
 	}}
 }
 

@@ -50,8 +50,8 @@ type Change struct {
 	Live *Live
 	// Elsewhere is what the change needs of the project's other stacks.
 	Elsewhere Elsewhere
-	// Shards is the number of the project's stacks: with Grow the new one; with an Update that closes the project the one that
-	// its caller knows, 0 for any.
+	// Shards is the number of the project's stacks: with Grow the new one; with an Update that
+	// closes the project the one that its caller knows, 0 for any.
 	Shards int
 }
 
@@ -133,9 +133,10 @@ type editor struct {
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
-	changed   map[model.ID]bool          // the entities that were touched
-	takeovers map[model.ID]int           // the entities that were taken over, by which change
-	adoptions map[string]int             // the logical ids of the buckets that are adopted, and of their policies, by which change
+	changed   map[model.ID]bool // the entities that were touched
+	takeovers map[model.ID]int  // the entities that were taken over, by which change
+	// the logical ids of the buckets that are adopted, and of their policies, by which change
+	adoptions map[string]int
 	sizes     *sizer                     // made when all users and buckets are in
 	drafts    map[string]map[int]*draft  // by user: the policies whose size was asked for
 	onBucket  map[string]map[string]bool // by bucket: the users that had permissions on it
@@ -144,9 +145,17 @@ type editor struct {
 
 func newEditor(before *shard, changes []Change) *editor {
 	e := &editor{
-		shard: before.clone(), before: before, members: changes, touched: map[string][]int{}, regrant: map[string][]int{},
-		changed: map[model.ID]bool{}, drafts: map[string]map[int]*draft{}, onBucket: map[string]map[string]bool{}, edited: map[string]map[int]bool{},
-		takeovers: map[model.ID]int{}, adoptions: map[string]int{},
+		shard:     before.clone(),
+		before:    before,
+		members:   changes,
+		touched:   map[string][]int{},
+		regrant:   map[string][]int{},
+		changed:   map[model.ID]bool{},
+		drafts:    map[string]map[int]*draft{},
+		onBucket:  map[string]map[string]bool{},
+		edited:    map[string]map[int]bool{},
+		takeovers: map[model.ID]int{},
+		adoptions: map[string]int{},
 	}
 	for user, packed := range before.packings {
 		for _, grants := range packed {

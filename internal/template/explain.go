@@ -40,7 +40,11 @@ func PolicyOf(c *Contents, user string) (document string, statements []Statement
 	all, _ := policy["Statement"].(list)
 	for _, s := range all {
 		raw, _ := s.(object)
-		statement := Statement{Effect: fmt.Sprint(raw["Effect"]), Actions: stringsOf(raw["Action"]), Resources: stringsOf(raw["Resource"])}
+		statement := Statement{
+			Effect:    fmt.Sprint(raw["Effect"]),
+			Actions:   stringsOf(raw["Action"]),
+			Resources: stringsOf(raw["Resource"]),
+		}
 		if condition, there := raw["Condition"]; there {
 			statement.Condition = string(encodeJSON(condition))
 		}
@@ -89,7 +93,17 @@ func TableOf(c *Contents, user string) string {
 		if slices.Contains(c.Dangling, p.ID()) {
 			bucket += " (gone)"
 		}
-		rows = append(rows, []string{bucket, strings.ReplaceAll(below, "|", `\|`), yes(reads(p)), yes(reads(p)), yes(writes(p)), yes(p.AllowDelete)})
+		rows = append(
+			rows,
+			[]string{
+				bucket,
+				strings.ReplaceAll(below, "|", `\|`),
+				yes(reads(p)),
+				yes(reads(p)),
+				yes(writes(p)),
+				yes(p.AllowDelete),
+			},
+		)
 	}
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

@@ -7,7 +7,9 @@ import "testing"
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(foreign))
 	f.Add(seed().Encode())
-	f.Add([]byte(`{"Resources":{"A":{"Metadata":{"Stowage":{"format":1,"of":{"kind":"user","name":"x"},"grants":[{}]}}}}}`))
+	f.Add(
+		[]byte(`{"Resources":{"A":{"Metadata":{"Stowage":{"format":1,"of":{"kind":"user","name":"x"},"grants":[{}]}}}}}`),
+	)
 	f.Add([]byte("Resources:\n  A: {}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		tpl, err := Decode(body)

@@ -13,7 +13,11 @@ import (
 
 // texts generates strings that need escapes in JSON or contain its delimiters.
 func texts() *rapid.Generator[string] {
-	return rapid.OneOf(rapid.StringMatching(`[a-z"\\{}\[\],: ]{0,6}`), rapid.String(), rapid.SampledFrom([]string{"\u2028<>&", "\x00\n\t", "\xff", `\"`, "é"}))
+	return rapid.OneOf(
+		rapid.StringMatching(`[a-z"\\{}\[\],: ]{0,6}`),
+		rapid.String(),
+		rapid.SampledFrom([]string{"\u2028<>&", "\x00\n\t", "\xff", `\"`, "é"}),
+	)
 }
 
 // values generates values of properties.
@@ -23,7 +27,9 @@ func values(depth int) *rapid.Generator[any] {
 		rapid.Map(rapid.Int(), func(i int) any { return i }),
 		rapid.Map(rapid.Bool(), func(b bool) any { return b }),
 		rapid.Map(rapid.SliceOfN(texts(), 0, 3), func(s []string) any { return s }),
-		rapid.SampledFrom([]any{nil, json.Number("1e400"), 0.5, object(nil), list(nil), []string(nil), map[string]string{"b": "<", "a": ""}}),
+		rapid.SampledFrom(
+			[]any{nil, json.Number("1e400"), 0.5, object(nil), list(nil), []string(nil), map[string]string{"b": "<", "a": ""}},
+		),
 	)
 	if depth == 0 {
 		return leaf

@@ -44,14 +44,24 @@ var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes, maxDynamicRefer
 // Left returns what is left of a budget, at least 0.
 func (u Usage) Left(budget Usage) Usage {
 	return Usage{
-		max(budget.Resources-u.Resources, 0), max(budget.TemplateBytes-u.TemplateBytes, 0), max(budget.BodyBytes-u.BodyBytes, 0),
+		max(
+			budget.Resources-u.Resources,
+			0,
+		),
+		max(budget.TemplateBytes-u.TemplateBytes, 0),
+		max(budget.BodyBytes-u.BodyBytes, 0),
 		max(budget.DynamicReferences-u.DynamicReferences, 0),
 	}
 }
 
 // Plus returns the usage of two stacks together.
 func (u Usage) Plus(other Usage) Usage {
-	return Usage{u.Resources + other.Resources, u.TemplateBytes + other.TemplateBytes, u.BodyBytes + other.BodyBytes, u.DynamicReferences + other.DynamicReferences}
+	return Usage{
+		u.Resources + other.Resources,
+		u.TemplateBytes + other.TemplateBytes,
+		u.BodyBytes + other.BodyBytes,
+		u.DynamicReferences + other.DynamicReferences,
+	}
 }
 
 // minus returns the usage of a stack without a part of it.

@@ -68,8 +68,20 @@ var (
 	readActions   = []string{"s3:GetObject", "s3:GetObjectVersion"}
 	writeActions  = []string{"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 	listings      = []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"}
-	neverAnObject = []string{"s3:PutObjectAcl", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention", "s3:GetObjectAcl"}
-	neverABucket  = []string{"s3:PutBucketPolicy", "s3:DeleteBucket", "s3:ListBucketVersions", "s3:GetBucketPolicy", "s3:PutLifecycleConfiguration"}
+	neverAnObject = []string{
+		"s3:PutObjectAcl",
+		"s3:DeleteObjectVersion",
+		"s3:BypassGovernanceRetention",
+		"s3:PutObjectRetention",
+		"s3:GetObjectAcl",
+	}
+	neverABucket = []string{
+		"s3:PutBucketPolicy",
+		"s3:DeleteBucket",
+		"s3:ListBucketVersions",
+		"s3:GetBucketPolicy",
+		"s3:PutLifecycleConfiguration",
+	}
 )
 
 func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request {
@@ -85,12 +97,25 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 		return p + rapid.SampledFrom([]string{"", "a", "b/c", "*", "ü.txt"}).Draw(t, "rest")
 	})
 	r := request{
-		bucket: rapid.SampledFrom(buckets).Draw(t, "bucket"), tls: rapid.IntRange(0, 9).Draw(t, "tls") > 0, sftp: rapid.IntRange(0, 3).Draw(t, "sftp") == 0,
+		bucket: rapid.SampledFrom(buckets).Draw(
+			t,
+			"bucket",
+		),
+		tls:    rapid.IntRange(0, 9).Draw(t, "tls") > 0,
+		sftp:   rapid.IntRange(0, 3).Draw(t, "sftp") == 0,
 		source: rapid.SampledFrom([]string{"203.0.113.0", "203.0.113.1", "198.51.100.7"}).Draw(t, "source"),
 	}
 	switch rapid.IntRange(0, 3).Draw(t, "kind") {
 	case 0:
-		r.action, r.key = rapid.SampledFrom(slices.Concat(readActions, writeActions, []string{"s3:DeleteObject"}, neverAnObject)).Draw(t, "action"), near.Draw(t, "key")
+		r.action, r.key = rapid.SampledFrom(
+			slices.Concat(readActions, writeActions, []string{"s3:DeleteObject"}, neverAnObject),
+		).Draw(
+			t,
+			"action",
+		), near.Draw(
+			t,
+			"key",
+		)
 		if r.key == "" {
 			r.key = "x"
 		}
@@ -103,8 +128,16 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 	case 2:
 		r.action = rapid.SampledFrom(append([]string{"s3:GetBucketLocation"}, neverABucket...)).Draw(t, "action")
 	default:
-		r.action, r.via = rapid.SampledFrom([]string{"kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ScheduleKeyDeletion"}).Draw(t, "action"),
-			rapid.SampledFrom([]string{"s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com", ""}).Draw(t, "via")
+		r.action, r.via = rapid.SampledFrom(
+			[]string{"kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ScheduleKeyDeletion"},
+		).Draw(
+			t,
+			"action",
+		),
+			rapid.SampledFrom([]string{"s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com", ""}).Draw(
+				t,
+				"via",
+			)
 	}
 	return r
 }
@@ -115,7 +148,8 @@ func means(user model.User, permissions []model.Permission, buckets []model.Buck
 	if !r.tls && strings.HasPrefix(r.action, "s3:") {
 		return false
 	}
-	if len(user.SourceIPs) > 0 && !r.sftp && strings.HasPrefix(r.action, "s3:") && !slices.Contains(user.SourceIPs, r.source+"/32") {
+	if len(user.SourceIPs) > 0 && !r.sftp && strings.HasPrefix(r.action, "s3:") &&
+		!slices.Contains(user.SourceIPs, r.source+"/32") {
 		return false
 	}
 	keyOf := func(name string) string {
@@ -151,14 +185,23 @@ func (g granted) decide(r request) bool {
 		resource += "/" + r.key
 	}
 	context := map[string][]string{
-		"aws:SecureTransport": {map[bool]string{true: "true", false: "false"}[r.tls]}, "aws:SourceIp": {r.source}, "aws:ResourceAccount": {modeltest.Account},
-		"aws:PrincipalType": {"User"}, "aws:username": {"acme-partner"},
+		"aws:SecureTransport": {
+			map[bool]string{true: "true", false: "false"}[r.tls],
+		},
+		"aws:SourceIp":        {r.source},
+		"aws:ResourceAccount": {modeltest.Account},
+		"aws:PrincipalType":   {"User"},
+		"aws:username":        {"acme-partner"},
 	}
 	if r.prefix != nil {
 		context["s3:prefix"] = []string{*r.prefix}
 	}
 	policies := evaluate.Policies{Identity: g.group, Boundary: g.boundary}
-	asked := evaluate.Request{Principal: "arn:aws:iam::111122223333:user/stowage/acme/acme-partner", Action: r.action, Context: context}
+	asked := evaluate.Request{
+		Principal: "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
+		Action:    r.action,
+		Context:   context,
+	}
 	if r.sftp {
 		policies.Identity = g.role
 		asked.Principal, asked.Role = "arn:aws:sts::111122223333:assumed-role/acme-partner-sftp/partner", "arn:aws:iam::111122223333:role/stowage/acme/acme-partner-sftp"
@@ -184,8 +227,18 @@ func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
 		user := modeltest.User("partner").Draw(t, "user")
 		user.SFTP = &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}}
 		changes := []Change{
-			{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, SFTP: true}},
-			{Op: Create, Entity: user}, {Op: Create, Entity: model.User{Name: "other"}},
+			{
+				Op: Create,
+				Entity: model.Project{
+					Name:      "acme",
+					AccountID: modeltest.Account,
+					Region:    modeltest.Region,
+					OnDelete:  model.Refuse,
+					SFTP:      true,
+				},
+			},
+			{Op: Create, Entity: user},
+			{Op: Create, Entity: model.User{Name: "other"}},
 		}
 		var buckets []model.Bucket
 		for _, name := range names {
@@ -193,13 +246,27 @@ func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
 			buckets = append(buckets, b)
 			changes = append(changes, Change{Op: Create, Entity: b})
 		}
-		permissions := rapid.SliceOfNDistinct(modeltest.Permission([]string{"partner"}, names), 0, 12, func(p model.Permission) model.ID { return p.ID() }).Draw(t, "permissions")
+		permissions := rapid.SliceOfNDistinct(
+			modeltest.Permission([]string{"partner"}, names),
+			0,
+			12,
+			func(p model.Permission) model.ID { return p.ID() },
+		).Draw(
+			t,
+			"permissions",
+		)
 		var prefixes []string
 		for _, p := range permissions {
 			changes = append(changes, Change{Op: Create, Entity: p})
 			prefixes = append(prefixes, p.Prefix)
 		}
-		changes = append(changes, Change{Op: Create, Entity: model.Permission{User: "other", Bucket: names[0], Access: model.ReadWrite, AllowDelete: true}})
+		changes = append(
+			changes,
+			Change{
+				Op:     Create,
+				Entity: model.Permission{User: "other", Bucket: names[0], Access: model.ReadWrite, AllowDelete: true},
+			},
+		)
 		tpl := edit(t, seed(), rapid.Permutation(changes).Draw(t, "order")...)
 		g := grantedBy(t, tpl, boundary)
 		for range 60 {

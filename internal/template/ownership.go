@@ -35,7 +35,13 @@ func (c *Contents) IncarnationOf(id model.ID) string { return c.Incarnations[id.
 func (e *editor) holds(c Change) error {
 	id := c.Entity.ID()
 	if present := e.incarnations[id]; !c.AnyIncarnation && present != c.Incarnation {
-		return &model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: c.Incarnation, Present: present, Origin: e.origins[id]}
+		return &model.ConflictError{
+			Kind:    model.ConflictOwner,
+			ID:      id,
+			Held:    c.Incarnation,
+			Present: present,
+			Origin:  e.origins[id],
+		}
 	}
 	return nil
 }

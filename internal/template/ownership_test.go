@@ -90,7 +90,10 @@ func TestOwnership_OnlyTheHolderChanges(t *testing.T) {
 			for _, change := range []Change{{Op: Update, Entity: o.changed}, {Op: Delete, Entity: o.entity}} {
 				change.Incarnation = c.held
 				err := refusedAs[*model.ConflictError](t, tpl, change)
-				if diff := cmp.Diff(&model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: c.held, Present: c.present, Origin: "ws"}, err); diff != "" {
+				if diff := cmp.Diff(
+					&model.ConflictError{Kind: model.ConflictOwner, ID: id, Held: c.held, Present: c.present, Origin: "ws"},
+					err,
+				); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -137,7 +140,11 @@ func TestOwnership_Takeover(t *testing.T) {
 			}
 			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
 			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
-			if again := edit(t, edited.Template, Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"}); !again.Equal(edited.Template) {
+			if again := edit(
+				t,
+				edited.Template,
+				Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"},
+			); !again.Equal(edited.Template) {
 				t.Errorf("creating the same incarnation of %s again changes the template", id)
 			}
 		}
@@ -175,7 +182,12 @@ func TestOwnership_NoTakeover(t *testing.T) {
 			"other settings":    {"ws", Change{Entity: o.changed, Origin: "ws"}},
 		} {
 			c.change.Op, c.change.Incarnation = Create, "two"
-			if err := refusedAs[*model.ConflictError](t, held(t, c.origin, "one"), c.change); err != nil && err.Origin != c.origin {
+			if err := refusedAs[*model.ConflictError](
+				t,
+				held(t, c.origin, "one"),
+				c.change,
+			); err != nil &&
+				err.Origin != c.origin {
 				t.Errorf("%s: %s is said to be of the origin %q", name, o.entity.ID(), err.Origin)
 			}
 		}
@@ -186,7 +198,13 @@ func TestOwnership_NoTakeover(t *testing.T) {
 func TestOwnership_TwinsInOneBatch(t *testing.T) {
 	bucket := owned()[1].entity
 	twins := []Change{
-		{Op: Create, Entity: bucket, Origin: "ws", Incarnation: "two"}, {Op: Create, Entity: bucket, Origin: "ws", Incarnation: "three"},
+		{
+			Op:          Create,
+			Entity:      bucket,
+			Origin:      "ws",
+			Incarnation: "two",
+		},
+		{Op: Create, Entity: bucket, Origin: "ws", Incarnation: "three"},
 	}
 	for name, base := range map[string]*Template{"created": seed(), "taken over": held(t, "ws", "one")} {
 		edited := tried(t, base, twins...)
@@ -216,7 +234,8 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 		for _, batch := range [][]Change{{removal, creation}, {creation, removal}} {
 			edited := tried(t, base, batch...)
 			for i, c := range batch {
-				if c.Op == Create && !model.IsConflict(edited.Errors[i], model.ConflictAwaitsDeletion) || c.Op == Delete && edited.Errors[i] != nil {
+				if c.Op == Create && !model.IsConflict(edited.Errors[i], model.ConflictAwaitsDeletion) ||
+					c.Op == Delete && edited.Errors[i] != nil {
 					t.Errorf("%s %s: %v", c.Op, id, edited.Errors[i])
 				}
 			}
@@ -239,7 +258,12 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 // In any sequence of changes, no caller deletes or changes what another one holds.
 func TestOwnership_AnySequence(t *testing.T) {
 	bucket := func(version int) model.Bucket {
-		return model.Bucket{Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse, Tags: map[string]string{"v": fmt.Sprint(version)}}
+		return model.Bucket{
+			Name:       "inbox",
+			BucketName: "acme-inbox",
+			OnDelete:   model.Refuse,
+			Tags:       map[string]string{"v": fmt.Sprint(version)},
+		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		tpl, next := seed(), 0
@@ -248,8 +272,13 @@ func TestOwnership_AnySequence(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			entity := bucket(rapid.IntRange(1, 2).Draw(t, "version"))
 			c := Change{
-				Op: rapid.SampledFrom([]Op{Create, Update, Delete}).Draw(t, "op"), Entity: entity,
-				Origin: rapid.SampledFrom([]string{"", "ws"}).Draw(t, "origin"), Incarnation: rapid.SampledFrom(holders).Draw(t, "holder"),
+				Op:     rapid.SampledFrom([]Op{Create, Update, Delete}).Draw(t, "op"),
+				Entity: entity,
+				Origin: rapid.SampledFrom([]string{"", "ws"}).Draw(
+					t,
+					"origin",
+				),
+				Incarnation: rapid.SampledFrom(holders).Draw(t, "holder"),
 			}
 			if c.Op == Create {
 				next++
@@ -268,7 +297,9 @@ func TestOwnership_AnySequence(t *testing.T) {
 				}
 				owner, version = &c.Incarnation, ptr(entity.Tags["v"])
 				holders = append(holders, c.Incarnation)
-			case c.Op == Create && owner == nil, c.Op == Update && (refused == nil) != held, c.Op == Delete && (refused == nil) != (held || owner == nil):
+			case c.Op == Create && owner == nil,
+				c.Op == Update && (refused == nil) != held,
+				c.Op == Delete && (refused == nil) != (held || owner == nil):
 				t.Fatalf("%+v: %v, with the owner %v", c, refused, owner)
 			case c.Op == Update && held:
 				version = ptr(entity.Tags["v"])

@@ -72,7 +72,8 @@ func (e *editor) draft(user string, n int) *draft {
 	return d
 }
 
-// place puts a grant into the first of its user's policies with room. Those with the numbers elsewhere live in other stacks.
+// place puts a grant into the first of its user's policies with room. Those with the numbers
+// elsewhere live in other stacks.
 func (e *editor) place(grant Grant, elsewhere []int) error {
 	user := grant.Permission.User
 	for _, n := range e.numbers(user, elsewhere) {
@@ -104,8 +105,9 @@ func (e *editor) frozen(user string) map[int]bool {
 	return frozen
 }
 
-// repack moves permissions out of policies that have become too large, as the user's networks or a bucket's key are longer than they
-// were. When there is no place for them, the changes that made them longer are refused.
+// repack moves permissions out of policies that have become too large, as the user's networks or a
+// bucket's key are longer than they were. When there is no place for them, the changes that made
+// them longer are refused.
 func (e *editor) repack(errs []error, refused map[int]error) {
 	for name, by := range e.regrant {
 		packed := e.packings[name]

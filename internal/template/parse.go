@@ -186,7 +186,10 @@ func Parse(t *Template, env Env) (*Contents, error) {
 func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
-	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(map[string]packing, len(s.packings))
+	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(
+		map[string]packing,
+		len(s.packings),
+	)
 	c.away, c.incarnations = maps.Clone(s.away), maps.Clone(s.incarnations)
 	for user, packed := range s.packings {
 		own := make(packing, len(packed))
@@ -200,10 +203,19 @@ func (s *shard) clone() *shard {
 
 func read(t *Template, env Env) (*shard, error) {
 	s := &shard{
-		template: t, env: env,
-		marks: map[string]Mark{}, owned: map[model.ID][]string{}, origins: map[model.ID]string{}, incarnations: map[model.ID]string{}, projects: map[model.ID]model.Project{},
-		buckets: map[string]model.Bucket{}, users: map[string]model.User{}, listings: map[string]model.Listing{},
-		packings: map[string]packing{}, away: map[string]model.User{}, said: map[string]string{},
+		template:     t,
+		env:          env,
+		marks:        map[string]Mark{},
+		owned:        map[model.ID][]string{},
+		origins:      map[model.ID]string{},
+		incarnations: map[model.ID]string{},
+		projects:     map[model.ID]model.Project{},
+		buckets:      map[string]model.Bucket{},
+		users:        map[string]model.User{},
+		listings:     map[string]model.Listing{},
+		packings:     map[string]packing{},
+		away:         map[string]model.User{},
+		said:         map[string]string{},
 	}
 	var known *shard
 	if t.memory != nil && t.memory.base.env.Project == env.Project {
@@ -505,7 +517,9 @@ func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
 		}
 		published := outputs(entity)
 		for _, name := range slices.Sorted(maps.Keys(published)) {
-			deviations = append(deviations, compare([]model.ID{entity.ID()}, outputPrefix+name, encodeJSON(published[name]), have[name])...)
+			deviations = append(
+				deviations,
+				compare([]model.ID{entity.ID()}, outputPrefix+name, encodeJSON(published[name]), have[name])...)
 		}
 	}
 	for _, p := range s.projects {

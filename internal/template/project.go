@@ -51,20 +51,45 @@ func compileProject(env Env, project model.Project, first, mark Mark) Resources 
 // server.
 func keyPolicy(env Env, project model.Project) object {
 	statements := list{
-		object{"Sid": "Account", "Effect": "Allow", "Principal": object{"AWS": env.rootARN()}, "Action": "kms:*", "Resource": "*"},
 		object{
-			"Sid": "ReadersOfSecrets", "Effect": "Allow", "Principal": object{"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*",
+			"Sid":       "Account",
+			"Effect":    "Allow",
+			"Principal": object{"AWS": env.rootARN()},
+			"Action":    "kms:*",
+			"Resource":  "*",
+		},
+		object{
+			"Sid":       "ReadersOfSecrets",
+			"Effect":    "Allow",
+			"Principal": object{"AWS": "*"},
+			"Action":    "kms:Decrypt",
+			"Resource":  "*",
 			"Condition": object{
 				"StringEquals": object{"kms:ViaService": env.via("secretsmanager")},
-				"StringLike":   object{"kms:EncryptionContext:SecretARN": env.arn("secretsmanager") + ":secret:" + SecretName(env.Project, "*")},
+				"StringLike": object{
+					"kms:EncryptionContext:SecretARN": env.arn("secretsmanager") + ":secret:" + SecretName(env.Project, "*"),
+				},
 			},
 		},
 	}
 	if project.SFTP {
 		statements = append(statements, object{
-			"Sid": "LogOfSFTP", "Effect": "Allow", "Principal": object{"Service": env.via("logs")},
-			"Action": list{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"}, "Resource": "*",
-			"Condition": object{"ArnEquals": object{"kms:EncryptionContext:aws:logs:arn": env.arn("logs") + ":log-group:" + sftpLogName(env.Project)}},
+			"Sid":       "LogOfSFTP",
+			"Effect":    "Allow",
+			"Principal": object{"Service": env.via("logs")},
+			"Action": list{
+				"kms:Encrypt",
+				"kms:Decrypt",
+				"kms:ReEncrypt*",
+				"kms:GenerateDataKey*",
+				"kms:DescribeKey",
+			},
+			"Resource": "*",
+			"Condition": object{
+				"ArnEquals": object{
+					"kms:EncryptionContext:aws:logs:arn": env.arn("logs") + ":log-group:" + sftpLogName(env.Project),
+				},
+			},
 		})
 	}
 	return object{"Version": "2012-10-17", "Statement": statements}
@@ -76,7 +101,10 @@ func sftpLogs(project model.Project, tags list, mark Mark) Resource {
 	return Resource{
 		Type: "AWS::Logs::LogGroup", Metadata: Metadata{mark},
 		Properties: object{
-			"LogGroupName": sftpLogName(project.Name), "RetentionInDays": logDays, "KmsKeyId": object{"Fn::GetAtt": list{keyID, "Arn"}}, "Tags": tags,
+			"LogGroupName":    sftpLogName(project.Name),
+			"RetentionInDays": logDays,
+			"KmsKeyId":        object{"Fn::GetAtt": list{keyID, "Arn"}},
+			"Tags":            tags,
 		},
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// closingAlready reports whether a change is one of a project whose deletion has begun. Such a project takes no change: one that
-// closes it again changes nothing, and any other is refused with a model.ConflictClosing error.
+// closingAlready reports whether a change is one of a project whose deletion has begun. Such a
+// project takes no change: one that closes it again changes nothing, and any other is refused with
+// a model.ConflictClosing error.
 func (e *editor) closingAlready(c Change) (closing bool, err error) {
 	next, isProject := c.Entity.(model.Project)
 	before := e.project()

@@ -67,7 +67,8 @@ func (e *editor) finishHome(changes map[string]json.RawMessage, name string) {
 	}
 	before, existed := e.before.users[name]
 	want := e.compile(user, e.origins[user.ID()])[id]
-	if _, touched := changes[id]; !touched && existed && before.SFTP != nil && bytes.Equal(encodeJSON(want), encodeJSON(e.before.compile(before, e.origins[user.ID()])[id])) {
+	if _, touched := changes[id]; !touched && existed && before.SFTP != nil &&
+		bytes.Equal(encodeJSON(want), encodeJSON(e.before.compile(before, e.origins[user.ID()])[id])) {
 		return
 	}
 	changes[id] = encodeJSON(want)
@@ -122,9 +123,10 @@ func (e *editor) intents(base, next *Template) []Intent {
 	return intents
 }
 
-// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id. Type, properties, metadata and
-// the two policies count. A change of only DependsOn, Condition, CreationPolicy or UpdatePolicy is no update (CloudFormation
-// user guide, troubleshooting, "No updates to perform").
+// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id.
+// Type, properties, metadata and the two policies count. A change of only DependsOn, Condition,
+// CreationPolicy or UpdatePolicy is no update (CloudFormation user guide, troubleshooting, "No
+// updates to perform").
 func Intents(base, next *Template) []Intent {
 	var intents []Intent
 	for id, raw := range next.resources {
@@ -172,7 +174,8 @@ func Stamp(t *Template, token string, revision int64) (*Template, error) {
 // Revision is the revision that the template was committed as; ok is false when it doesn't say.
 func (t *Template) Revision() (revision int64, ok bool) {
 	var carrier marked
-	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil || carrier.Metadata.Stowage.Revision == nil {
+	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil ||
+		carrier.Metadata.Stowage.Revision == nil {
 		return 0, false
 	}
 	return *carrier.Metadata.Stowage.Revision, true

@@ -75,7 +75,12 @@ func TestParse_SecretPutInByHand(t *testing.T) {
 
 // TestParse_HarmlessPropertyOfASecret checks that values without a secret are still shown.
 func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
-	user := model.User{Name: "partner", AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}}
+	user := model.User{
+		Name: "partner",
+		AccessKey: &model.AccessKey{
+			Keys: map[model.Slot]model.Key{model.SlotA: {Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}},
+		},
+	}
 	base := edit(t, seed(), changesOf([]model.Entity{user}, "")...)
 	decoded, err := decodeValue(base.Encode())
 	if err != nil {
@@ -87,7 +92,11 @@ func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if drift := parse(t, changed).DeviationsOf(user.ID()); len(drift) != 1 || !strings.Contains(drift[0].String(), `is "alias/other"`) {
+	if drift := parse(
+		t,
+		changed,
+	).DeviationsOf(user.ID()); len(drift) != 1 ||
+		!strings.Contains(drift[0].String(), `is "alias/other"`) {
 		t.Errorf("drift %v", drift)
 	}
 }

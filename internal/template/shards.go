@@ -35,7 +35,8 @@ const (
 const (
 	formatPlain  = 1
 	formatShards = 2
-	// formatAdopted is the format of the metadata of a bucket that was adopted: older providers would take away what it keeps.
+	// formatAdopted is the format of the metadata of a bucket that was adopted: older providers
+	// would take away what it keeps.
 	formatAdopted = 3
 )
 

@@ -41,7 +41,14 @@ func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
 	if got := parse(t, base); got.Shards != 4 {
 		t.Errorf("an update of the project makes it %d stacks", got.Shards)
 	}
-	if err := refusal(t, seed(), Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2}); !model.IsNotFound(err, model.NotFoundEntity) {
+	if err := refusal(
+		t,
+		seed(),
+		Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2},
+	); !model.IsNotFound(
+		err,
+		model.NotFoundEntity,
+	) {
 		t.Errorf("growing a project that is not there: %v", err)
 	}
 }
@@ -52,11 +59,23 @@ func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
 	closing := home()
 	closing.Closing = true
 	var grown *model.ConflictError
-	if err := refusal(t, base, Change{Op: Update, Entity: closing, Shards: 2}); !errors.As(err, &grown) || grown.Kind != model.ConflictStackAdded || grown.Stacks != 3 {
+	if err := refusal(
+		t,
+		base,
+		Change{Op: Update, Entity: closing, Shards: 2},
+	); !errors.As(err, &grown) || grown.Kind != model.ConflictStackAdded ||
+		grown.Stacks != 3 {
 		t.Errorf("closing two of three stacks: %v", err)
 	}
 	closed := edit(t, base, Change{Op: Update, Entity: closing, Shards: 3})
-	if err := refusal(t, closed, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4}); !model.IsConflict(err, model.ConflictClosing) {
+	if err := refusal(
+		t,
+		closed,
+		Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4},
+	); !model.IsConflict(
+		err,
+		model.ConflictClosing,
+	) {
 		t.Errorf("growing a project that is being deleted: %v", err)
 	}
 }
@@ -65,7 +84,12 @@ func TestClosedStackTakesNothingMore(t *testing.T) {
 	project, user := model.Project{Name: "acme"}, model.User{Name: "partner"}
 	open := edit(t, seed(), Change{Op: Create, Entity: user})
 	var inUse *model.ConflictError
-	if err := refusal(t, open, Change{Op: Close, Entity: project}); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse || len(inUse.By) != 1 {
+	if err := refusal(
+		t,
+		open,
+		Change{Op: Close, Entity: project},
+	); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse ||
+		len(inUse.By) != 1 {
 		t.Errorf("closing a stack that holds a user: %v", err)
 	}
 	closed := edit(t, edit(t, open, Change{Op: Delete, Entity: user}), Change{Op: Close, Entity: project})
@@ -92,10 +116,23 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	ref := BucketRef{BucketName: "acme-inbox", KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1"}
 	var missing *model.NotFoundError
-	if err := refusal(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}}); !errors.As(err, &missing) || missing.Kind != model.NotFoundParent || missing.ID != permission.BucketID() {
+	if err := refusal(
+		t,
+		seed(),
+		Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}},
+	); !errors.As(err, &missing) || missing.Kind != model.NotFoundParent ||
+		missing.ID != permission.BucketID() {
 		t.Errorf("a permission without its bucket: %v", err)
 	}
-	base := edit(t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}}})
+	base := edit(
+		t,
+		seed(),
+		Change{
+			Op:        Create,
+			Entity:    permission,
+			Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}},
+		},
+	)
 	got := parse(t, base)
 	want := &Literals{Buckets: map[string][]BucketRef{"inbox": {ref}}, Users: []model.User{UserRef(user)}}
 	if diff := cmp.Diff(want, got.Literals); diff != "" {
@@ -123,7 +160,10 @@ func TestSecondFormatIsReadForEver(t *testing.T) {
 	}
 	c := parse(t, second)
 	if len(c.Permissions) != 1 || len(c.Users) != 1 || c.Literals == nil || c.Literals.Buckets["inbox"][0].BucketName != "acme-inbox" ||
-		len(c.Literals.Users) != 1 || c.Literals.Users[0].SourceIPs[0] != "203.0.113.0/24" || len(c.Deviations) > 0 || len(c.Dangling) > 0 {
+		len(c.Literals.Users) != 1 ||
+		c.Literals.Users[0].SourceIPs[0] != "203.0.113.0/24" ||
+		len(c.Deviations) > 0 ||
+		len(c.Dangling) > 0 {
 		t.Errorf("the second stack: %+v", c)
 	}
 	after := edit(t, second, Change{Op: Create, Entity: model.User{Name: "third"}})

@@ -148,7 +148,12 @@ func TestEditTouchesItsMembersResourcesOnly(t *testing.T) {
 		contents := parse(t, base)
 		bucket := rapid.SampledFrom(contents.Buckets).Draw(t, "bucket")
 		bucket.Tags = map[string]string{"changed": "yes"}
-		next := edit(t, base, Change{Op: Update, Entity: bucket}, Change{Op: Create, Entity: model.User{Name: "somebody-new"}})
+		next := edit(
+			t,
+			base,
+			Change{Op: Update, Entity: bucket},
+			Change{Op: Create, Entity: model.User{Name: "somebody-new"}},
+		)
 		mine := []string{bucketID(bucket.Name), userID("somebody-new"), groupID("somebody-new")}
 		for _, id := range next.LogicalIDs() {
 			before, _ := base.Resource(id)
@@ -207,7 +212,15 @@ func TestLogicalIDsAreInjectiveValidAndStable(t *testing.T) {
 		a, b := modeltest.Name().Draw(t, "a"), modeltest.Name().Draw(t, "b")
 		owner := map[string]string{}
 		for _, name := range []string{a, b} {
-			ids := []string{bucketID(name), bucketPolicyID(name), userID(name), groupID(name), listingID(name), policyID(name, 1), policyID(name, 10)}
+			ids := []string{
+				bucketID(name),
+				bucketPolicyID(name),
+				userID(name),
+				groupID(name),
+				listingID(name),
+				policyID(name, 1),
+				policyID(name, 10),
+			}
 			for _, id := range ids {
 				if strings.ContainsFunc(id, func(r rune) bool {
 					return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", r)
@@ -242,10 +255,29 @@ func TestRefusals(t *testing.T) {
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	inbox := model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}
 	partner := model.User{Name: "partner"}
-	base := edit(t, seed(), Change{Op: Create, Entity: inbox, Origin: "ws"}, Change{Op: Create, Entity: partner}, Change{Op: Create, Entity: permission})
+	base := edit(
+		t,
+		seed(),
+		Change{Op: Create, Entity: inbox, Origin: "ws"},
+		Change{Op: Create, Entity: partner},
+		Change{Op: Create, Entity: permission},
+	)
 	changed := inbox
 	changed.Unversioned = true
-	closing := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, Closing: true}})
+	closing := edit(
+		t,
+		seed(),
+		Change{
+			Op: Create,
+			Entity: model.Project{
+				Name:      "acme",
+				AccountID: modeltest.Account,
+				Region:    modeltest.Region,
+				OnDelete:  model.Refuse,
+				Closing:   true,
+			},
+		},
+	)
 	open, closed := *parse(t, closing).Project, *parse(t, closing).Project
 	open.Closing, open.Tags = false, map[string]string{"a": "b"}
 	for name, test := range map[string]struct {
@@ -281,7 +313,13 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if got := edit(t, base, Change{Op: Delete, Entity: inbox}, Change{Op: Delete, Entity: partner}, Change{Op: Delete, Entity: permission}); len(got.LogicalIDs()) != 1 {
+	if got := edit(
+		t,
+		base,
+		Change{Op: Delete, Entity: inbox},
+		Change{Op: Delete, Entity: partner},
+		Change{Op: Delete, Entity: permission},
+	); len(got.LogicalIDs()) != 1 {
 		t.Errorf("what goes together leaves %v", got.LogicalIDs())
 	}
 }
@@ -309,7 +347,10 @@ func TestFullStackRefusesWhatIsTooMuchAndSaysByHowMuch(t *testing.T) {
 		if len(name) > 32 {
 			name = name[:32]
 		}
-		changes = append(changes, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: "bucket-" + name, OnDelete: model.Refuse}})
+		changes = append(
+			changes,
+			Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: "bucket-" + name, OnDelete: model.Refuse}},
+		)
 	}
 	edited, err := Edit(seed(), testEnv(), changes)
 	if err != nil {
@@ -333,7 +374,13 @@ func TestFullStackRefusesWhatIsTooMuchAndSaysByHowMuch(t *testing.T) {
 func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 	inbox := model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
-	base := edit(t, seed(), Change{Op: Create, Entity: inbox}, Change{Op: Create, Entity: model.User{Name: "partner"}}, Change{Op: Create, Entity: permission})
+	base := edit(
+		t,
+		seed(),
+		Change{Op: Create, Entity: inbox},
+		Change{Op: Create, Entity: model.User{Name: "partner"}},
+		Change{Op: Create, Entity: permission},
+	)
 	text := string(base.Encode())
 	by := func(replacements ...string) *Template {
 		t.Helper()
@@ -348,17 +395,26 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 		return tpl
 	}
 	suspended := by(`"VersioningConfiguration":{"Status":"Enabled"}`, `"VersioningConfiguration":{"Status":"Suspended"}`)
-	want := []Deviation{{[]model.ID{inbox.ID()}, "Bucketinbox", "Properties.VersioningConfiguration.Status", `"Enabled"`, `"Suspended"`}}
+	want := []Deviation{
+		{[]model.ID{inbox.ID()}, "Bucketinbox", "Properties.VersioningConfiguration.Status", `"Enabled"`, `"Suspended"`},
+	}
 	if diff := cmp.Diff(want, parse(t, suspended).Deviations); diff != "" {
 		t.Error(diff)
 	}
-	if got := parse(t, suspended.with(map[string]json.RawMessage{"BucketPolicyinbox": nil})).DeviationsOf(inbox.ID()); len(got) != 2 {
+	if got := parse(
+		t,
+		suspended.with(map[string]json.RawMessage{"BucketPolicyinbox": nil}),
+	).DeviationsOf(inbox.ID()); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 	if healed := edit(t, suspended, Change{Op: Update, Entity: inbox}); !healed.Equal(base) {
 		t.Error("an update of the owner does not heal it")
 	}
-	if other := edit(t, suspended, Change{Op: Create, Entity: model.User{Name: "courier"}}); len(parse(t, other).Deviations) != 1 {
+	if other := edit(
+		t,
+		suspended,
+		Change{Op: Create, Entity: model.User{Name: "courier"}},
+	); len(parse(t, other).Deviations) != 1 {
 		t.Error("somebody else's change has reverted the edit")
 	}
 
@@ -386,8 +442,18 @@ func TestDanglingPermissionGrantsNothing(t *testing.T) {
 	}
 	dangling := model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite}
 	other := model.Permission{User: "partner", Bucket: "outbox", Access: model.Read}
-	base := edit(t, seed(), Change{Op: Create, Entity: bucket("inbox")}, Change{Op: Create, Entity: bucket("outbox")},
-		Change{Op: Create, Entity: model.User{Name: "partner"}}, Change{Op: Create, Entity: dangling}, Change{Op: Create, Entity: other})
+	base := edit(
+		t,
+		seed(),
+		Change{Op: Create, Entity: bucket("inbox")},
+		Change{Op: Create, Entity: bucket("outbox")},
+		Change{
+			Op:     Create,
+			Entity: model.User{Name: "partner"},
+		},
+		Change{Op: Create, Entity: dangling},
+		Change{Op: Create, Entity: other},
+	)
 	gone := base.with(map[string]json.RawMessage{"Bucketinbox": nil, "BucketPolicyinbox": nil})
 	contents := parse(t, gone)
 	if !slices.Equal(contents.Dangling, []model.ID{dangling.ID()}) || len(contents.DeviationsOf(dangling.ID())) == 0 {
@@ -427,8 +493,22 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 }
 
 func TestNewerCompilersResourcesAreLeftAlone(t *testing.T) {
-	base := edit(t, seed(), Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
-	newer, err := Decode(bytes.ReplaceAll(bytes.ReplaceAll(base.Encode(), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1)), []byte(`"Enabled"`), []byte(`"Better"`)))
+	base := edit(
+		t,
+		seed(),
+		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}},
+	)
+	newer, err := Decode(
+		bytes.ReplaceAll(
+			bytes.ReplaceAll(
+				base.Encode(),
+				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
+				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1),
+			),
+			[]byte(`"Enabled"`),
+			[]byte(`"Better"`),
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,7 +523,12 @@ func TestPackingIsStable(t *testing.T) {
 		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
 	refused := 0
 	for i := range 250 {
-		permission := model.Permission{User: "partner", Bucket: "inbox", Prefix: strings.Repeat("p", 250) + string(rune('a'+i%26)) + strings.Repeat("q", i/26) + "/", Access: model.ReadWrite}
+		permission := model.Permission{
+			User:   "partner",
+			Bucket: "inbox",
+			Prefix: strings.Repeat("p", 250) + string(rune('a'+i%26)) + strings.Repeat("q", i/26) + "/",
+			Access: model.ReadWrite,
+		}
 		edited, err := Edit(base, testEnv(), []Change{{Op: Create, Entity: permission}})
 		if err != nil {
 			t.Fatal(err)
@@ -490,10 +575,20 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 		}
 		return ids
 	}
-	if got := touched(Change{Op: Update, Entity: model.User{Name: "alpha", SourceIPs: []string{"203.0.113.0/24"}}}); !slices.Equal(got, []string{"PolicyalphaN1", "Useralpha"}) {
+	if got := touched(
+		Change{Op: Update, Entity: model.User{Name: "alpha", SourceIPs: []string{"203.0.113.0/24"}}},
+	); !slices.Equal(
+		got,
+		[]string{"PolicyalphaN1", "Useralpha"},
+	) {
 		t.Errorf("a user's addresses change %v", got)
 	}
-	keyed := model.Bucket{Name: "beta", BucketName: "beta-bucket", OnDelete: model.Refuse, KMSKeyARN: "arn:aws:kms:eu-west-1:111122223333:key/own"}
+	keyed := model.Bucket{
+		Name:       "beta",
+		BucketName: "beta-bucket",
+		OnDelete:   model.Refuse,
+		KMSKeyARN:  "arn:aws:kms:eu-west-1:111122223333:key/own",
+	}
 	if got := touched(Change{Op: Update, Entity: keyed}); !slices.Equal(got, []string{"Bucketbeta", "PolicybetaN1"}) {
 		t.Errorf("a bucket's key changes %v", got)
 	}
@@ -538,7 +633,8 @@ func TestPackingHoldsWhatGrows(t *testing.T) {
 				t.Errorf("the permissions are others: %s", diff)
 			}
 			for _, id := range edited.Template.LogicalIDs() {
-				if size := PolicySize(edited.Template.Properties(id)["PolicyDocument"]); strings.HasPrefix(id, "Policy") && size > MaxPolicySize {
+				if size := PolicySize(edited.Template.Properties(id)["PolicyDocument"]); strings.HasPrefix(id, "Policy") &&
+					size > MaxPolicySize {
 					t.Errorf("%s has %d characters", id, size)
 				}
 			}
@@ -562,7 +658,10 @@ func fullPolicies(t *testing.T, policies int) *Template {
 	base := edit(t, seed(), changes...)
 	for i := 0; ; i++ {
 		permission := model.Permission{
-			User: "partner", Bucket: pail(i % 12).Name, Access: model.Read, Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 200), i),
+			User:   "partner",
+			Bucket: pail(i % 12).Name,
+			Access: model.Read,
+			Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 200), i),
 		}
 		edited, err := Edit(base, testEnv(), []Change{{Op: Create, Entity: permission}})
 		if err != nil {
@@ -589,7 +688,14 @@ func TestStampNeedsTheCarrier(t *testing.T) {
 	if intents := Intents(seed(), stamped); len(intents) != 1 || intents[0].Action != Modify {
 		t.Errorf("%v", intents)
 	}
-	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token", 1); !errors.Is(err, ErrNoCarrier) {
+	if _, err := Stamp(
+		seed().with(map[string]json.RawMessage{CarrierID: nil}),
+		"token",
+		1,
+	); !errors.Is(
+		err,
+		ErrNoCarrier,
+	) {
 		t.Error(err)
 	}
 }

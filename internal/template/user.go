@@ -71,9 +71,15 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 		resources[keySecretID(user.Name, slot)] = Resource{
 			Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
 			Properties: object{
-				"Name": keySecretName(env.Project, user, slot), "Description": "An access key of the user " + user.Name + " of the project " + env.Project,
-				"KmsKeyId": env.KeyARN, "SecretString": keySecret(env, user, accessKeyID(user.Name, slot)),
-				"Tags": tags(nil, env.Project, "user", user.Name),
+				"Name": keySecretName(
+					env.Project,
+					user,
+					slot,
+				),
+				"Description":  "An access key of the user " + user.Name + " of the project " + env.Project,
+				"KmsKeyId":     env.KeyARN,
+				"SecretString": keySecret(env, user, accessKeyID(user.Name, slot)),
+				"Tags":         tags(nil, env.Project, "user", user.Name),
 			},
 		}
 	}
@@ -84,9 +90,14 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 	resources[secretID(user.Name)] = Resource{
 		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark}, DependsOn: []string{keySecretID(user.Name, current)},
 		Properties: object{
-			"Name": SecretName(env.Project, user.Name), "Description": "The current access key of the user " + user.Name + " of the project " + env.Project,
-			"KmsKeyId": env.KeyARN, "SecretString": dynamicReference + keySecretName(env.Project, user, current) + ":SecretString}}",
-			"Tags": tags(user.Tags, env.Project, "user", user.Name),
+			"Name": SecretName(
+				env.Project,
+				user.Name,
+			),
+			"Description":  "The current access key of the user " + user.Name + " of the project " + env.Project,
+			"KmsKeyId":     env.KeyARN,
+			"SecretString": dynamicReference + keySecretName(env.Project, user, current) + ":SecretString}}",
+			"Tags":         tags(user.Tags, env.Project, "user", user.Name),
 		},
 	}
 	if len(user.SecretReaders) > 0 {
@@ -112,7 +123,13 @@ func SecretName(project, user string) string { return "stowage/" + project + "/"
 
 // keySecretName returns the name of the secret of one key, which is never reused.
 func keySecretName(project string, user model.User, slot model.Slot) string {
-	return SecretName(project, user.Name) + "/" + string(slot) + strconv.FormatInt(user.AccessKey.Keys[slot].Created.Unix(), 10)
+	return SecretName(
+		project,
+		user.Name,
+	) + "/" + string(slot) + strconv.FormatInt(
+		user.AccessKey.Keys[slot].Created.Unix(),
+		10,
+	)
 }
 
 // keySecret returns the text of a key's secret: JSON, with the key by reference. Only the two
@@ -206,8 +223,14 @@ func sftpUser(env Env, user model.User, mark Mark, directories []directory) Reso
 	return Resource{
 		Type: "AWS::Transfer::User", Metadata: Metadata{mark}, DependsOn: []string{roleID(user.Name)},
 		Properties: object{
-			"ServerId": env.SFTPServerID, "UserName": user.Name, "HomeDirectoryType": "LOGICAL", "HomeDirectoryMappings": mappings,
-			"Role":          "arn:" + env.Partition + ":iam::" + env.AccountID + ":role" + iamPath(env.Project) + SFTPRoleName(env.Project, user.Name),
+			"ServerId":              env.SFTPServerID,
+			"UserName":              user.Name,
+			"HomeDirectoryType":     "LOGICAL",
+			"HomeDirectoryMappings": mappings,
+			"Role": "arn:" + env.Partition + ":iam::" + env.AccountID + ":role" + iamPath(env.Project) + SFTPRoleName(
+				env.Project,
+				user.Name,
+			),
 			"SshPublicKeys": user.SFTP.PublicKeys,
 			"Tags":          tags(user.Tags, env.Project, "user", user.Name),
 		},

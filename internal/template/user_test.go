@@ -19,20 +19,46 @@ import (
 func partner() model.User {
 	made := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	return model.User{
-		Name: "partner", SecretReaders: []string{"arn:aws:iam::444455556666:role/partner"},
-		AccessKey: &model.AccessKey{Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7}, Keys: map[model.Slot]model.Key{model.SlotA: {Created: made}}},
-		SFTP:      &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}},
+		Name:          "partner",
+		SecretReaders: []string{"arn:aws:iam::444455556666:role/partner"},
+		AccessKey: &model.AccessKey{
+			Rotation: &model.Rotation{EveryDays: 90, OverlapDays: 7},
+			Keys:     map[model.Slot]model.Key{model.SlotA: {Created: made}},
+		},
+		SFTP: &model.SFTP{PublicKeys: []string{modeltest.PublicKey(1)}},
 	}
 }
 
 // complete returns a template of a project with an SFTP server and a user with everything.
 func complete(t *testing.T) *Template {
 	t.Helper()
-	return edit(t, seed(),
-		Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, SFTP: true}},
-		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "acme-inbox", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}},
+	return edit(
+		t,
+		seed(),
+		Change{
+			Op: Create,
+			Entity: model.Project{
+				Name:      "acme",
+				AccountID: modeltest.Account,
+				Region:    modeltest.Region,
+				OnDelete:  model.Refuse,
+				SFTP:      true,
+			},
+		},
+		Change{
+			Op: Create,
+			Entity: model.Bucket{
+				Name:       "inbox",
+				BucketName: "acme-inbox",
+				Lifecycle:  model.DefaultLifecycle(),
+				OnDelete:   model.Refuse,
+			},
+		},
 		Change{Op: Create, Entity: partner()},
-		Change{Op: Create, Entity: model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite}},
+		Change{
+			Op:     Create,
+			Entity: model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
+		},
 	)
 }
 
@@ -42,7 +68,20 @@ func TestCompiledUserIsGolden(t *testing.T) { golden(t, "partner.json", complete
 // and removed, as a change set shows what it changes.
 func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		base := edit(t, seed(), Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, SFTP: true}})
+		base := edit(
+			t,
+			seed(),
+			Change{
+				Op: Create,
+				Entity: model.Project{
+					Name:      "acme",
+					AccountID: modeltest.Account,
+					Region:    modeltest.Region,
+					OnDelete:  model.Refuse,
+					SFTP:      true,
+				},
+			},
+		)
 		have := modeltest.User("partner").Draw(t, "first")
 		base = edit(t, base, Change{Op: Create, Entity: have})
 		for range rapid.IntRange(1, 4).Draw(t, "updates") {
@@ -61,7 +100,8 @@ func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
 				base, have = edited.Template, step
 			}
 		}
-		if text := string(base.Encode()); strings.Contains(string(base.sections["Outputs"]), "SecretAccessKey") || strings.Count(text, ".SecretAccessKey}") != keys(have) {
+		if text := string(base.Encode()); strings.Contains(string(base.sections["Outputs"]), "SecretAccessKey") ||
+			strings.Count(text, ".SecretAccessKey}") != keys(have) {
 			t.Errorf("secrets of keys are referred to elsewhere: %s", text)
 		}
 	})
@@ -108,7 +148,8 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	off := model.Project{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse}
 	edited, err = Edit(base, testEnv(), []Change{{Op: Update, Entity: off}})
 	var inUse *model.ConflictError
-	if err != nil || !errors.As(edited.Errors[0], &inUse) || inUse.Kind != model.ConflictServerInUse || !slices.Equal(inUse.By, []model.ID{partner().ID()}) {
+	if err != nil || !errors.As(edited.Errors[0], &inUse) || inUse.Kind != model.ConflictServerInUse ||
+		!slices.Equal(inUse.By, []model.ID{partner().ID()}) {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
 	// A change of the user and of the project in one batch is validated by its end state.
@@ -118,7 +159,10 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	if err != nil || edited.Errors[0] != nil || edited.Errors[1] != nil {
 		t.Errorf("errors %v %v", err, edited.Errors)
 	}
-	if text := string(edited.Template.Encode()); strings.Contains(text, "AWS::Transfer::") || strings.Contains(text, "AWS::Logs::") || strings.Contains(text, "SftpServerId") {
+	if text := string(
+		edited.Template.Encode(),
+	); strings.Contains(text, "AWS::Transfer::") || strings.Contains(text, "AWS::Logs::") ||
+		strings.Contains(text, "SftpServerId") {
 		t.Error("something of SFTP is left")
 	}
 }
@@ -144,7 +188,10 @@ func TestUsersNeverTouchTheServer(t *testing.T) {
 }
 
 func TestDirectories(t *testing.T) {
-	buckets := map[string]model.Bucket{"inbox": {Name: "inbox", BucketName: "acme-inbox"}, "in": {Name: "in", BucketName: "acme-in"}}
+	buckets := map[string]model.Bucket{
+		"inbox": {Name: "inbox", BucketName: "acme-inbox"},
+		"in":    {Name: "in", BucketName: "acme-in"},
+	}
 	for want, permissions := range map[string][]model.Permission{
 		"[]":                     {{Bucket: "gone"}},
 		"[{/inbox /acme-inbox}]": {{Bucket: "inbox"}, {Bucket: "inbox", Prefix: "incoming/"}},

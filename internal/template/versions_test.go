@@ -53,10 +53,15 @@ func TestAnEditLeavesTheFirstFormatOfOtherMembersAlone(t *testing.T) {
 
 	directory := firstFormat(t, "format1-directory.json")
 	contents := parse(t, directory)
-	if len(contents.Listings) != 2 || contents.Listings[0].AccountID != "111122223333" || contents.Listings[1].RoleName != "Custom" {
+	if len(contents.Listings) != 2 || contents.Listings[0].AccountID != "111122223333" ||
+		contents.Listings[1].RoleName != "Custom" {
 		t.Errorf("listings %+v", contents.Listings)
 	}
-	after = edit(t, directory, Change{Op: Create, Entity: model.Listing{Name: "third", AccountID: "444455556666", Region: "eu-west-1"}})
+	after = edit(
+		t,
+		directory,
+		Change{Op: Create, Entity: model.Listing{Name: "third", AccountID: "444455556666", Region: "eu-west-1"}},
+	)
 	onlyChanged(t, directory, after)
 }
 
@@ -83,12 +88,24 @@ func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 		`{"format":4,"of":"bucket/inbox"`,
 		`{"format":4,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
 	} {
-		newer := replaced(t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, mark)
+		newer := replaced(
+			t,
+			firstFormat(t, "format1.json"),
+			`{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
+			mark,
+		)
 		var format *model.NewerFormatError
 		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "4" {
 			t.Errorf("%s is read: %v", mark, err)
 		}
-		if _, err := Edit(newer, testEnv(), []Change{{Op: Create, Entity: model.User{Name: "second"}}}); !errors.As(err, &format) {
+		if _, err := Edit(
+			newer,
+			testEnv(),
+			[]Change{{Op: Create, Entity: model.User{Name: "second"}}},
+		); !errors.As(
+			err,
+			&format,
+		) {
 			t.Errorf("%s is edited: %v", mark, err)
 		}
 	}
@@ -100,7 +117,14 @@ func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
 	first := firstFormat(t, "format1.json")
 	contents := parse(t, first)
 	bucket, user, permission := contents.Buckets[0], contents.Users[0], contents.Permissions[0]
-	second := edit(t, first, Change{Op: Create, Entity: model.Permission{User: user.Name, Bucket: bucket.Name, Prefix: "other/", Access: model.Read}})
+	second := edit(
+		t,
+		first,
+		Change{
+			Op:     Create,
+			Entity: model.Permission{User: user.Name, Bucket: bucket.Name, Prefix: "other/", Access: model.Read},
+		},
+	)
 	changedBucket, changedUser, changedPermission := bucket, user, permission
 	changedBucket.Tags = map[string]string{"new": "tag"}
 	changedUser.Tags = map[string]string{"new": "tag"}
@@ -164,10 +188,27 @@ func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
 // member's resources only, and the plans of the older one are empty.
 func TestTwoCompilersTakeTurns(t *testing.T) {
 	newerWrites := func(tpl *Template, name string) *Template {
-		tpl = edit(t, tpl, Change{Op: Create, Entity: model.Bucket{Name: name, BucketName: name + "-bucket", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}})
+		tpl = edit(
+			t,
+			tpl,
+			Change{
+				Op: Create,
+				Entity: model.Bucket{
+					Name:       name,
+					BucketName: name + "-bucket",
+					Lifecycle:  model.DefaultLifecycle(),
+					OnDelete:   model.Refuse,
+				},
+			},
+		)
 		next := map[string]json.RawMessage{}
 		for _, id := range []string{bucketID(name), bucketPolicyID(name)} {
-			raw := bytes.Replace(tpl.resources[id], fmt.Appendf(nil, `"compiler":%d`, CompilerVersion), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1), 1)
+			raw := bytes.Replace(
+				tpl.resources[id],
+				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
+				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1),
+				1,
+			)
 			next[id] = bytes.Replace(raw, []byte(`"Status":"Enabled"`), []byte(`"Status":"Better"`), 1)
 		}
 		return tpl.with(next)

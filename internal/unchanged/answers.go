@@ -125,7 +125,10 @@ func (a *Answers) ValidateResourceConfig(
 }
 
 // ReadResource answers for an unchanged object.
-func (a *Answers) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) *tfprotov6.ReadResourceResponse {
+func (a *Answers) ReadResource(
+	ctx context.Context,
+	req *tfprotov6.ReadResourceRequest,
+) *tfprotov6.ReadResourceResponse {
 	s, o, ok := a.object(req.TypeName)
 	if !ok || hasMeta(req.ProviderMeta) {
 		return nil
@@ -149,7 +152,11 @@ func (a *Answers) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceR
 	if !ok || current != nil && !maps.Equal(current, identity) {
 		return nil
 	}
-	resp := &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: private.encode()}
+	resp := &tfprotov6.ReadResourceResponse{
+		NewState:    req.CurrentState,
+		NewIdentity: req.CurrentIdentity,
+		Private:     private.encode(),
+	}
 	if current == nil {
 		if resp.NewIdentity, ok = s.encodeIdentity(identity); !ok {
 			return nil
@@ -173,7 +180,9 @@ func (a *Answers) PlanResourceChange(
 	}
 	resp := &tfprotov6.PlanResourceChangeResponse{PlannedIdentity: req.PriorIdentity}
 	if req.PriorIdentity == nil {
-		resp.PlannedIdentity = &tfprotov6.ResourceIdentityData{IdentityData: &tfprotov6.DynamicValue{MsgPack: []byte{msgpcode.Nil}}}
+		resp.PlannedIdentity = &tfprotov6.ResourceIdentityData{
+			IdentityData: &tfprotov6.DynamicValue{MsgPack: []byte{msgpcode.Nil}},
+		}
 	} else if _, ok := s.decodeIdentity(req.PriorIdentity); !ok {
 		return nil
 	}

@@ -73,5 +73,7 @@ func (p *Private) SetKey(_ context.Context, key string, value []byte) diag.Diagn
 }
 
 func reserved(key string) diag.Diagnostics {
-	return diag.Diagnostics{diag.NewErrorDiagnostic("Invalid Private State", "The key "+key+" is reserved for the framework.")}
+	return diag.Diagnostics{
+		diag.NewErrorDiagnostic("Invalid Private State", "The key "+key+" is reserved for the framework."),
+	}
 }

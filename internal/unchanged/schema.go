@@ -248,7 +248,11 @@ func nodeOf(ctx context.Context, t attr.Type, inner []attribute) (node, error) {
 		n.null, n.unknown = types.ObjectNull(n.types), types.ObjectUnknown(n.types)
 	case timeouts.Type:
 		n.kind, n.types = withTimeouts, t.AttrTypes
-		n.null, n.unknown = timeouts.Value{Object: types.ObjectNull(n.types)}, timeouts.Value{Object: types.ObjectUnknown(n.types)}
+		n.null, n.unknown = timeouts.Value{
+			Object: types.ObjectNull(n.types),
+		}, timeouts.Value{
+			Object: types.ObjectUnknown(n.types),
+		}
 	default:
 		return n, fmt.Errorf("the type %T", t)
 	}

@@ -40,7 +40,10 @@ func (s *server) ValidateResourceConfig(
 }
 
 // ReadResource implements tfprotov6.ProviderServer.
-func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s *server) ReadResource(
+	ctx context.Context,
+	req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	ctx = WithCall(ctx)
 	if resp := s.answers.ReadResource(ctx, req); resp != nil {
 		return resp, nil

@@ -39,7 +39,11 @@ func (t *thing) Schema(_ context.Context, _ resource.SchemaRequest, resp *resour
 	resp.Schema = t.schema
 }
 
-func (t *thing) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (t *thing) IdentitySchema(
+	_ context.Context,
+	_ resource.IdentitySchemaRequest,
+	resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = t.identity
 }
 
@@ -148,7 +152,10 @@ func answersFor(t *testing.T, o *thing, data any) *Answers {
 // TestDeclined checks what is declined regardless of the resource, and that no call is answered
 // without its decision.
 func TestDeclined(t *testing.T) {
-	o := newThing(map[string]fwschema.Attribute{"name": fwschema.StringAttribute{Optional: true}}, func() any { return &named{} })
+	o := newThing(
+		map[string]fwschema.Attribute{"name": fwschema.StringAttribute{Optional: true}},
+		func() any { return &named{} },
+	)
 	object := &tfprotov6.DynamicValue{MsgPack: []byte("\x81\xa4name\xa1x")}
 	null := &tfprotov6.DynamicValue{MsgPack: []byte{0xc0}}
 	read := func(change func(*tfprotov6.ReadResourceRequest)) *tfprotov6.ReadResourceRequest {
@@ -202,12 +209,23 @@ func TestDeclined(t *testing.T) {
 	if a.ReadResource(t.Context(), read(func(*tfprotov6.ReadResourceRequest) {})) != nil {
 		t.Error("a read was answered that the resource does not decide")
 	}
-	if a.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: "test_thing", Config: object}) != nil {
+	if a.ValidateResourceConfig(
+		t.Context(),
+		&tfprotov6.ValidateResourceConfigRequest{TypeName: "test_thing", Config: object},
+	) != nil {
 		t.Error("a validation was answered that the resource does not decide")
 	}
 	for _, proposed := range []*tfprotov6.DynamicValue{object, null} {
 		config := proposed
-		if a.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: "test_thing", PriorState: object, Config: config, ProposedNewState: proposed}) != nil {
+		if a.PlanResourceChange(
+			t.Context(),
+			&tfprotov6.PlanResourceChangeRequest{
+				TypeName:         "test_thing",
+				PriorState:       object,
+				Config:           config,
+				ProposedNewState: proposed,
+			},
+		) != nil {
 			t.Error("a plan was answered that the resource does not decide")
 		}
 	}
@@ -227,7 +245,8 @@ func TestPrivate(t *testing.T) {
 		t.Fatalf("%v, %q", ok, p.encode())
 	}
 	errors := func(diags diag.Diagnostics) bool { return diags.HasError() }
-	if errors(p.SetKey(t.Context(), "b", []byte(`1`))) || errors(p.SetKey(t.Context(), "a", []byte(`"x"`))) || errors(p.SetKey(t.Context(), "gone", nil)) {
+	if errors(p.SetKey(t.Context(), "b", []byte(`1`))) || errors(p.SetKey(t.Context(), "a", []byte(`"x"`))) ||
+		errors(p.SetKey(t.Context(), "gone", nil)) {
 		t.Error("a key could not be set")
 	}
 	if !errors(p.SetKey(t.Context(), ".a", []byte(`1`))) || !errors(p.SetKey(t.Context(), "c", []byte(`{`))) {

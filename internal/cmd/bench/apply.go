@@ -17,7 +17,11 @@ type growth struct {
 
 // growths returns the measured applies. The first one gives the time of a single bucket.
 func growths() []growth {
-	all := []growth{{buckets: 1, parallelism: 10}, {buckets: bucketsApplied, parallelism: 10}, {buckets: bucketsApplied, parallelism: 100}}
+	all := []growth{
+		{buckets: 1, parallelism: 10},
+		{buckets: bucketsApplied, parallelism: 10},
+		{buckets: bucketsApplied, parallelism: 100},
+	}
 	for i := range all {
 		all[i].into = newConfiguration(fmt.Sprintf("grow-%d", i), 1, 200_000+i)
 	}
@@ -37,11 +41,35 @@ func (b *bench) applies(ctx context.Context, all []growth) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, fmt.Sprintf("%d\t%d\t%s\t%d\t%s", g.parallelism, r.commits(), seconds(r.wall), r.calls.Total(), megabytes(r.provider)))
+		rows = append(
+			rows,
+			fmt.Sprintf(
+				"%d\t%d\t%s\t%d\t%s",
+				g.parallelism,
+				r.commits(),
+				seconds(r.wall),
+				r.calls.Total(),
+				megabytes(r.provider),
+			),
+		)
 	}
-	rows = append(rows, fmt.Sprintf("one by one (estimate)\t%d\t%s\t%d\t", bucketsApplied, seconds(bucketsApplied*alone.wall), bucketsApplied*alone.calls.Total()))
-	table(fmt.Sprintf("An apply of %d buckets into a project that is there. The estimate is %d times one bucket alone, which took %s.",
-		bucketsApplied, bucketsApplied, seconds(alone.wall)), rows...)
+	rows = append(
+		rows,
+		fmt.Sprintf(
+			"one by one (estimate)\t%d\t%s\t%d\t",
+			bucketsApplied,
+			seconds(bucketsApplied*alone.wall),
+			bucketsApplied*alone.calls.Total(),
+		),
+	)
+	table(
+		fmt.Sprintf(
+			"An apply of %d buckets into a project that is there. The estimate is %d times one bucket alone, which took %s.",
+			bucketsApplied,
+			bucketsApplied,
+			seconds(alone.wall),
+		),
+		rows...)
 	return nil
 }
 

@@ -59,7 +59,12 @@ func (c *configuration) addProject(project string, account int) {
 func (c *configuration) addBuckets(project string, buckets int) {
 	c.buckets += buckets
 	for n := range buckets {
-		c.add("project_bucket", label(project, "bucket", n), reference("project", "project", project), literal("name", label("bucket", n)))
+		c.add(
+			"project_bucket",
+			label(project, "bucket", n),
+			reference("project", "project", project),
+			literal("name", label("bucket", n)),
+		)
 	}
 }
 
@@ -68,14 +73,28 @@ func (c *configuration) addUsers(project string, users, permissions int) {
 	c.users += users
 	c.permissions += permissions
 	for n := range users {
-		c.add("project_user", label(project, "user", n), reference("project", "project", project), literal("name", label("user", n)))
+		c.add(
+			"project_user",
+			label(project, "user", n),
+			reference("project", "project", project),
+			literal("name", label("user", n)),
+		)
 	}
 	for n := range permissions {
 		// Each user has one on the bucket of its own number, then on the next, and so on.
 		user, bucket := n%users, (n%users+n/users)%users
-		c.add("user_permission", label(project, "permission", n), reference("project", "project", project),
-			reference("user", "project_user", label(project, "user", user)), reference("bucket", "project_bucket", label(project, "bucket", bucket)),
-			literal("access", "read_write"))
+		c.add(
+			"user_permission",
+			label(project, "permission", n),
+			reference("project", "project", project),
+			reference(
+				"user",
+				"project_user",
+				label(project, "user", user),
+			),
+			reference("bucket", "project_bucket", label(project, "bucket", bucket)),
+			literal("access", "read_write"),
+		)
 	}
 }
 
@@ -92,7 +111,11 @@ func literal(name, value string) argument {
 }
 
 func reference(name, kind, label string) argument {
-	return argument{name, fmt.Sprintf("stowage_%s.%s.name", kind, label), fmt.Sprintf("terraform_data.%s.input.name", label)}
+	return argument{
+		name,
+		fmt.Sprintf("stowage_%s.%s.name", kind, label),
+		fmt.Sprintf("terraform_data.%s.input.name", label),
+	}
 }
 
 func (c *configuration) add(kind, label string, arguments ...argument) {

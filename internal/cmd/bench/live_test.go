@@ -168,7 +168,12 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 			w.mu.Unlock()
 			for wait := 250 * time.Millisecond; ; wait *= 2 { // API Gateway accepts a limited number per second
 				conn, err := stage.Connect(t.Context(), apigateway.Handshake{
-					SourceIP: fmt.Sprintf("198.51.%d.%d", n/256, n%256), Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
+					SourceIP: fmt.Sprintf(
+						"198.51.%d.%d",
+						n/256,
+						n%256,
+					),
+					Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
 				})
 				if err == nil {
 					w.conn = conn
@@ -234,7 +239,12 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 }
 
 func bucketOf(p model.Project, name string) model.Bucket {
-	return model.Bucket{Name: name, BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+	return model.Bucket{
+		Name:       name,
+		BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region),
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Refuse,
+	}
 }
 
 // create creates buckets concurrently, so that one commit contains them all.
@@ -261,7 +271,10 @@ func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
 			return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}, nil
 		}),
 	})
-	out, err := client.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")})
+	out, err := client.DescribeStackEvents(
+		t.Context(),
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")},
+	)
 	must(t, err)
 	return aws.ToTime(out.StackEvents[0].Timestamp)
 }
@@ -274,19 +287,35 @@ func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *api
 	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:relay"
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	clients, err := awsclient.New(t.Context(), awsclient.Config{
-		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "bench", HTTPClient: &http.Client{Transport: transport},
+		Region:     "eu-west-1",
+		AccessKey:  access,
+		SecretKey:  secret,
+		Version:    "bench",
+		HTTPClient: &http.Client{Transport: transport},
 	})
 	must(t, err)
 	r, err := relay.New(t.Context(), relay.Config{
-		Clients: clients, Hub: sandbox.HubName, RoleName: relay.DefaultRole, Log: slog.New(slog.DiscardHandler),
-		Access: relay.Access{Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(box.Issuer(), issuerAddress)}},
+		Clients:  clients,
+		Hub:      sandbox.HubName,
+		RoleName: relay.DefaultRole,
+		Log:      slog.New(slog.DiscardHandler),
+		Access: relay.Access{
+			Issuer:     oidc.URL(issuerAddress),
+			Audiences:  []string{"stowage"},
+			HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(box.Issuer(), issuerAddress)},
+		},
 	})
 	must(t, err)
 	box.RegisterFunction(arn, r.Handle)
 	box.SubscribeFunction(arn)
 	stage, err := box.WebSockets().Deploy(apigateway.Settings{
-		API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: "eu-west-1", Authorizer: arn,
-		IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"}, Routes: map[string]string{"$connect": arn, "$default": arn, "$disconnect": arn},
+		API:             "live",
+		Stage:           "prod",
+		Account:         sandbox.HubAccount,
+		Region:          "eu-west-1",
+		Authorizer:      arn,
+		IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
+		Routes:          map[string]string{"$connect": arn, "$default": arn, "$disconnect": arn},
 	})
 	must(t, err)
 	must(t, box.SetHubSettings(map[string]any{"management_url": "https://" + stage.Domain() + "/prod"}))

@@ -24,7 +24,11 @@ import (
 )
 
 func main() {
-	quick := flag.Bool("quick", false, "leave out what takes longest: the plans of 1,000 entities and more, and the memory at 5,000")
+	quick := flag.Bool(
+		"quick",
+		false,
+		"leave out what takes longest: the plans of 1,000 entities and more, and the memory at 5,000",
+	)
 	plansOnly := flag.Bool("plans", false, "measure plans only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -57,8 +61,10 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 	}
 	defer box.Stop()
 	b := &bench{box, run.Setting("TERRAFORM", "terraform"), bin, dir}
-	fmt.Printf("%s, on the sandbox with the latencies of AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 3 to 15 s for a resource\n",
-		filepath.Base(b.cli))
+	fmt.Printf(
+		"%s, on the sandbox with the latencies of AWS: 5 ms for a call of DynamoDB, 100 ms for CloudFormation, 3 to 15 s for a resource\n",
+		filepath.Base(b.cli),
+	)
 
 	sizes := planned
 	if quick {
@@ -124,7 +130,10 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	r := ran{wall: time.Since(began), footprint: watched()}
 	r.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err != nil {
-		return r, errors.Join(fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err), errors.New(tail(out.String())))
+		return r, errors.Join(
+			fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err),
+			errors.New(tail(out.String())),
+		)
 	}
 	r.calls, err = b.box.Calls(ctx)
 	return r, err

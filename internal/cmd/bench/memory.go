@@ -39,7 +39,17 @@ func (b *bench) memory(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%s\t%s", step.name, seconds(r.wall), r.calls.Total(), megabytes(r.provider), judgeMemory(r.provider)))
+		rows = append(
+			rows,
+			fmt.Sprintf(
+				"%s\t%s\t%d\t%s\t%s",
+				step.name,
+				seconds(r.wall),
+				r.calls.Total(),
+				megabytes(r.provider),
+				judgeMemory(r.provider),
+			),
+		)
 		progress("%s of %d resources took %s", step.name, c.size(), r.wall.Round(time.Second))
 	}
 	table(fmt.Sprintf("Memory of the provider at %s.", c), rows...)

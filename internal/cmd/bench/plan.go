@@ -112,7 +112,11 @@ func (b *bench) stubConfiguration() (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(b.dir, "stub.tfrc")
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"stowage/stowage\" = %q\n    \"registry.opentofu.org/stowage/stowage\" = %q\n  }\n  direct {}\n}\n", dir, dir)
+	text := fmt.Sprintf(
+		"provider_installation {\n  dev_overrides {\n    \"stowage/stowage\" = %q\n    \"registry.opentofu.org/stowage/stowage\" = %q\n  }\n  direct {}\n}\n",
+		dir,
+		dir,
+	)
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
 
@@ -137,7 +141,9 @@ func (b *bench) median(ctx context.Context, c *configuration, s subject, t task)
 }
 
 func (m measured) show(c *configuration) {
-	rows := []string{"command\tprovider\twall time\tratio\tCLI's CPU\tprovider's CPU\tfor a resource\tCLI's memory\tprovider's memory\tAWS calls"}
+	rows := []string{
+		"command\tprovider\twall time\tratio\tCLI's CPU\tprovider's CPU\tfor a resource\tCLI's memory\tprovider's memory\tAWS calls",
+	}
 	for _, t := range tasks {
 		base := m[t.name][terraformData].wall.Seconds()
 		for _, s := range subjects("") {
@@ -146,7 +152,14 @@ func (m measured) show(c *configuration) {
 				continue
 			}
 			provider := r.cpu - r.coreCPU
-			row := fmt.Sprintf("%s\t%s\t%s\t%.2f\t%s\t", t.name, s.name, seconds(r.wall), r.wall.Seconds()/base, seconds(r.coreCPU))
+			row := fmt.Sprintf(
+				"%s\t%s\t%s\t%.2f\t%s\t",
+				t.name,
+				s.name,
+				seconds(r.wall),
+				r.wall.Seconds()/base,
+				seconds(r.coreCPU),
+			)
 			if s.name != terraformData {
 				row += fmt.Sprintf("%s\t%.2f ms", seconds(provider), float64(provider.Microseconds())/1000/float64(c.size()))
 			} else {
@@ -166,14 +179,26 @@ func (m measured) aims(c *configuration) []string {
 	r, data, stub := m["plan"][stowageItself], m["plan"][terraformData], m["plan"][stubStowage]
 	switch c.size() {
 	case sizeOfWallAim:
-		return []string{fmt.Sprintf("wall time\t%s\tat most %s: %s", seconds(r.wall), seconds(wallAim), met(r.wall <= wallAim))}
+		return []string{
+			fmt.Sprintf("wall time\t%s\tat most %s: %s", seconds(r.wall), seconds(wallAim), met(r.wall <= wallAim)),
+		}
 	case sizeOfCPUAim:
 		each := (r.cpu - r.coreCPU) / time.Duration(c.size())
 		toData, toStub := r.wall.Seconds()/data.wall.Seconds(), r.wall.Seconds()/stub.wall.Seconds()
 		return []string{
-			fmt.Sprintf("provider's CPU for a resource\t%s\tat most %s: %s", each.Round(10*time.Microsecond), cpuAim, met(each <= cpuAim)),
+			fmt.Sprintf(
+				"provider's CPU for a resource\t%s\tat most %s: %s",
+				each.Round(10*time.Microsecond),
+				cpuAim,
+				met(each <= cpuAim),
+			),
 			fmt.Sprintf("wall time to terraform_data\t%.2f\tat most %.2f: %s", toData, ratioAim, met(toData <= ratioAim)),
-			fmt.Sprintf("wall time to a stub with the schema of Stowage\t%.2f\tat most %.2f: %s", toStub, ratioStubAim, met(toStub <= ratioStubAim)),
+			fmt.Sprintf(
+				"wall time to a stub with the schema of Stowage\t%.2f\tat most %.2f: %s",
+				toStub,
+				ratioStubAim,
+				met(toStub <= ratioStubAim),
+			),
 		}
 	}
 	return nil

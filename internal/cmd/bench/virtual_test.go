@@ -58,11 +58,16 @@ func TestAppliesInVirtualTime(t *testing.T) {
 				row = fmt.Sprintf("%d\tone by one", size)
 			}
 			v := apply(t, size, parallelism)
-			rows = append(rows, fmt.Sprintf("%s\t%d\t%s\t%d\t%s", row, v.commits, v.took.Round(time.Second), v.calls, seconds(v.cpu)))
+			rows = append(
+				rows,
+				fmt.Sprintf("%s\t%d\t%s\t%d\t%s", row, v.commits, v.took.Round(time.Second), v.calls, seconds(v.cpu)),
+			)
 			progress("applied %d entities at parallelism %d in virtual time", size, parallelism)
 		}
 	}
-	table("Applies in virtual time, into a project that is there: a fifth buckets, a fifth users, the rest permissions.", rows...)
+	table(
+		"Applies in virtual time, into a project that is there: a fifth buckets, a fifth users, the rest permissions.",
+		rows...)
 }
 
 // apply measures the apply of a mix of entities.
@@ -138,7 +143,16 @@ func (w *walk) add(p model.Project, size int, s *projects.Service) {
 	}
 	for n := range size - 2*fifth {
 		user, bucket := n%fifth, (n%fifth+n/fifth)%fifth
-		entity(model.Permission{User: userName(user), Bucket: bucketName(bucket), Prefix: fmt.Sprintf("%d/", n/fifth), Access: model.ReadWrite}, users[user], buckets[bucket])
+		entity(
+			model.Permission{
+				User:   userName(user),
+				Bucket: bucketName(bucket),
+				Prefix: fmt.Sprintf("%d/", n/fifth),
+				Access: model.ReadWrite,
+			},
+			users[user],
+			buckets[bucket],
+		)
 	}
 }
 

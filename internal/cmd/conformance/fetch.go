@@ -108,7 +108,10 @@ func fetchPackages(ctx context.Context, dir string) error {
 	}
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", "--clear", dir},
-		{filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", list},
+		{
+			filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
+			"-r", list,
+		},
 	} {
 		command := exec.CommandContext(ctx, args[0], args[1:]...)
 		command.Stdout, command.Stderr = os.Stderr, os.Stderr

@@ -49,14 +49,20 @@ func run(ctx context.Context, dir, zips, only string) error {
 		surprises += n
 	}
 	if surprises > 0 {
-		return fmt.Errorf("%d surprises: either the sandbox and the contracts are wrong, or the list of what is known of the peer is (internal/conformance/peers.go)", surprises)
+		return fmt.Errorf(
+			"%d surprises: either the sandbox and the contracts are wrong, or the list of what is known of the peer is (internal/conformance/peers.go)",
+			surprises,
+		)
 	}
 	return nil
 }
 
 // listUnproven prints the rules that only AWS can prove.
 func listUnproven() {
-	fmt.Printf("%d rules of the sandbox are unproven; make probe-aws measures them on an AWS account.\n", len(unproven.Rules))
+	fmt.Printf(
+		"%d rules of the sandbox are unproven; make probe-aws measures them on an AWS account.\n",
+		len(unproven.Rules),
+	)
 	for _, rule := range unproven.Rules {
 		fmt.Printf("  %s: %s\n", rule.ID, rule.Belief)
 	}

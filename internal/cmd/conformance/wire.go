@@ -58,10 +58,22 @@ type wire struct {
 // tryWire deploys the relay's zip for this machine's architecture. It checks that the relay writes
 // the mirror after a notification, and that a message reaches a client.
 func tryWire(ctx context.Context, endpoint, zips string) error {
-	c := aws.Config{Region: wireRegion, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	c := aws.Config{
+		Region:       wireRegion,
+		BaseEndpoint: aws.String(endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
 	w := &wire{
-		endpoint: endpoint, config: c, cloudFormation: cloudformation.NewFromConfig(c), dynamoDB: dynamodb.NewFromConfig(c),
-		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }), sns: sns.NewFromConfig(c), ssm: ssm.NewFromConfig(c),
+		endpoint:       endpoint,
+		config:         c,
+		cloudFormation: cloudformation.NewFromConfig(c),
+		dynamoDB:       dynamodb.NewFromConfig(c),
+		s3: s3.NewFromConfig(
+			c,
+			func(o *s3.Options) { o.UsePathStyle = true },
+		),
+		sns: sns.NewFromConfig(c),
+		ssm: ssm.NewFromConfig(c),
 	}
 	for _, step := range []struct {
 		name string
@@ -97,11 +109,20 @@ func (w *wire) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := json.Marshal(map[string]any{"format": 1, "account_id": "000000000000", "region": wireRegion, "table": wireTable})
+	settings, err := json.Marshal(
+		map[string]any{"format": 1, "account_id": "000000000000", "region": wireRegion, "table": wireTable},
+	)
 	if err != nil {
 		return err
 	}
-	_, err = w.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/stowage/hub/stowage"), Type: ssmtypes.ParameterTypeString, Value: aws.String(string(settings))})
+	_, err = w.ssm.PutParameter(
+		ctx,
+		&ssm.PutParameterInput{
+			Name:  aws.String("/stowage/hub/stowage"),
+			Type:  ssmtypes.ParameterTypeString,
+			Value: aws.String(string(settings)),
+		},
+	)
 	return err
 }
 
@@ -114,14 +135,23 @@ func (w *wire) create(ctx context.Context, name string, template object) (*cfnty
 		return nil, err
 	}
 	_, err = w.cloudFormation.CreateStack(ctx, &cloudformation.CreateStackInput{
-		StackName: aws.String(name), TemplateBody: aws.String(string(body)), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
+		StackName:    aws.String(name),
+		TemplateBody: aws.String(string(body)),
+		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
 	})
 	if err != nil {
 		return nil, err
 	}
-	out, err := cloudformation.NewStackCreateCompleteWaiter(w.cloudFormation, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
-		o.MinDelay = time.Second
-	}).WaitForOutput(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)}, wireBound)
+	out, err := cloudformation.NewStackCreateCompleteWaiter(
+		w.cloudFormation,
+		func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+			o.MinDelay = time.Second
+		},
+	).WaitForOutput(
+		ctx,
+		&cloudformation.DescribeStacksInput{StackName: aws.String(name)},
+		wireBound,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("creating the stack %s: %w", name, err)
 	}
@@ -145,26 +175,43 @@ func (w *wire) deployRelay(ctx context.Context, zips string) (topic string, err 
 	}
 	defer func() { _ = zip.Close() }()
 	if _, err := w.s3.CreateBucket(ctx, &s3.CreateBucketInput{
-		Bucket: aws.String(wireBucket), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: wireRegion},
+		Bucket:                    aws.String(wireBucket),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: wireRegion},
 	}); err != nil {
 		return "", err
 	}
-	if _, err := w.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(wireBucket), Key: aws.String("relay.zip"), Body: zip}); err != nil {
+	if _, err := w.s3.PutObject(
+		ctx,
+		&s3.PutObjectInput{Bucket: aws.String(wireBucket), Key: aws.String("relay.zip"), Body: zip},
+	); err != nil {
 		return "", err
 	}
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	stack, err := w.create(ctx, "wire-relay", object{
 		"Resources": object{
 			"Relay": object{"Type": "AWS::Lambda::Function", "Properties": object{
-				"FunctionName": "stowage-relay", "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": []string{architecture}, "Timeout": 60,
-				"Role": lambdaRole, "Code": object{"S3Bucket": wireBucket, "S3Key": "relay.zip"},
+				"FunctionName":  "stowage-relay",
+				"Runtime":       "provided.al2023",
+				"Handler":       "bootstrap",
+				"Architectures": []string{architecture},
+				"Timeout":       60,
+				"Role":          lambdaRole,
+				"Code":          object{"S3Bucket": wireBucket, "S3Key": "relay.zip"},
 				"Environment": object{"Variables": object{
-					"AWS_ENDPOINT_URL": w.endpoint, "AWS_REGION": wireRegion, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "STOWAGE_LOG_LEVEL": "DEBUG",
+					"AWS_ENDPOINT_URL":      w.endpoint,
+					"AWS_REGION":            wireRegion,
+					"AWS_ACCESS_KEY_ID":     "test",
+					"AWS_SECRET_ACCESS_KEY": "test",
+					"STOWAGE_LOG_LEVEL":     "DEBUG",
 				}},
 			}},
 			"Topic": object{"Type": "AWS::SNS::Topic", "Properties": object{"TopicName": "stowage-events"}},
 			"Subscription": object{"Type": "AWS::SNS::Subscription", "Properties": object{
-				"TopicArn": object{"Ref": "Topic"}, "Protocol": "lambda", "Endpoint": object{"Fn::GetAtt": []string{"Relay", "Arn"}},
+				"TopicArn": object{
+					"Ref": "Topic",
+				},
+				"Protocol": "lambda",
+				"Endpoint": object{"Fn::GetAtt": []string{"Relay", "Arn"}},
 			}},
 		},
 		"Outputs": object{"Topic": object{"Value": object{"Ref": "Topic"}}},
@@ -188,8 +235,14 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 		"Parameters":               object{"Revision": object{"Type": "Number", "Default": 0}},
 		"Resources": object{
 			"Carrier": object{
-				"Type":       "AWS::SSM::Parameter",
-				"Metadata":   object{"Stowage": object{"format": 1, "compiler": 1, "of": object{"kind": "carrier", "name": "/stowage/directory/0/revision"}}},
+				"Type": "AWS::SSM::Parameter",
+				"Metadata": object{
+					"Stowage": object{
+						"format":   1,
+						"compiler": 1,
+						"of":       object{"kind": "carrier", "name": "/stowage/directory/0/revision"},
+					},
+				},
 				"Properties": object{"Name": "/stowage/directory/0/revision", "Type": "String", "Value": object{"Ref": "Revision"}},
 			},
 			"Listingacme": object{
@@ -206,12 +259,23 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 	}
 	id := aws.ToString(directory.StackId)
 	lines := []string{
-		"StackId='" + id + "'", "Timestamp='" + time.Now().UTC().Format("2006-01-02T15:04:05.000Z") + "'", "EventId='1'", "LogicalResourceId='stowage-directory'",
-		"Namespace='000000000000'", "ResourceProperties='null'", "ResourceStatus='CREATE_COMPLETE'", "ResourceStatusReason=''",
-		"ResourceType='AWS::CloudFormation::Stack'", "StackName='stowage-directory'", "PhysicalResourceId='" + id + "'", "ClientRequestToken='null'",
+		"StackId='" + id + "'",
+		"Timestamp='" + time.Now().UTC().Format("2006-01-02T15:04:05.000Z") + "'",
+		"EventId='1'",
+		"LogicalResourceId='stowage-directory'",
+		"Namespace='000000000000'",
+		"ResourceProperties='null'",
+		"ResourceStatus='CREATE_COMPLETE'",
+		"ResourceStatusReason=''",
+		"ResourceType='AWS::CloudFormation::Stack'",
+		"StackName='stowage-directory'",
+		"PhysicalResourceId='" + id + "'",
+		"ClientRequestToken='null'",
 	}
 	if _, err := w.sns.Publish(ctx, &sns.PublishInput{
-		TopicArn: aws.String(topic), Subject: aws.String("AWS CloudFormation Notification"), Message: aws.String(strings.Join(lines, "\n") + "\n"),
+		TopicArn: aws.String(topic),
+		Subject:  aws.String("AWS CloudFormation Notification"),
+		Message:  aws.String(strings.Join(lines, "\n") + "\n"),
 	}); err != nil {
 		return err
 	}
@@ -237,21 +301,35 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 func (w *wire) message(ctx context.Context) error {
 	stack, err := w.create(ctx, "wire-live", object{
 		"Resources": object{
-			"Api": object{"Type": "AWS::ApiGatewayV2::Api", "Properties": object{"Name": "live", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.type"}},
+			"Api": object{
+				"Type":       "AWS::ApiGatewayV2::Api",
+				"Properties": object{"Name": "live", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.type"},
+			},
 			// A client does not know its own ID: a function returns it. MiniStack runs functions of
 			// Python and Node.js only for routes.
 			"Echo": object{"Type": "AWS::Lambda::Function", "Properties": object{
-				"FunctionName": "wire-echo", "Runtime": "python3.12", "Handler": "index.handler", "Role": lambdaRole,
-				"Code": object{"ZipFile": "def handler(event, context):\n    return {'statusCode': 200, 'body': event['requestContext']['connectionId']}\n"},
+				"FunctionName": "wire-echo",
+				"Runtime":      "python3.12",
+				"Handler":      "index.handler",
+				"Role":         lambdaRole,
+				"Code": object{
+					"ZipFile": "def handler(event, context):\n    return {'statusCode': 200, 'body': event['requestContext']['connectionId']}\n",
+				},
 			}},
 			"Integration": object{"Type": "AWS::ApiGatewayV2::Integration", "Properties": object{
-				"ApiId": object{"Ref": "Api"}, "IntegrationType": "AWS_PROXY",
-				"IntegrationUri": object{"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Echo.Arn}/invocations"},
+				"ApiId":           object{"Ref": "Api"},
+				"IntegrationType": "AWS_PROXY",
+				"IntegrationUri": object{
+					"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Echo.Arn}/invocations",
+				},
 			}},
 			"Route": object{"Type": "AWS::ApiGatewayV2::Route", "Properties": object{
 				"ApiId": object{"Ref": "Api"}, "RouteKey": "$default", "Target": object{"Fn::Sub": "integrations/${Integration}"},
 			}},
-			"Stage": object{"Type": "AWS::ApiGatewayV2::Stage", "Properties": object{"ApiId": object{"Ref": "Api"}, "StageName": "prod", "AutoDeploy": true}},
+			"Stage": object{
+				"Type":       "AWS::ApiGatewayV2::Stage",
+				"Properties": object{"ApiId": object{"Ref": "Api"}, "StageName": "prod", "AutoDeploy": true},
+			},
 		},
 		"Outputs": object{"Api": object{"Value": object{"Ref": "Api"}}},
 	})
@@ -259,7 +337,11 @@ func (w *wire) message(ctx context.Context) error {
 		return err
 	}
 	path := "/_aws/execute-api/" + output(stack, "Api") + "/prod"
-	socket, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(w.endpoint, "http")+path, &websocket.DialOptions{Subprotocols: []string{event.Subprotocol}})
+	socket, _, err := websocket.Dial(
+		ctx,
+		"ws"+strings.TrimPrefix(w.endpoint, "http")+path,
+		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol}},
+	)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
@@ -269,7 +351,12 @@ func (w *wire) message(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pusher := push.New(apigatewaymanagementapi.NewFromConfig(w.config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) }))
+	pusher := push.New(
+		apigatewaymanagementapi.NewFromConfig(
+			w.config,
+			func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) },
+		),
+	)
 	sent, err := event.Of("test", object{"texts": slices.Repeat([]string{strings.Repeat("x", 1000)}, 50)})
 	if err != nil {
 		return err

@@ -61,7 +61,12 @@ func listBuckets(ctx context.Context, client *s3.Client) error {
 			return err
 		}
 		rule := encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
-		fmt.Printf("    %-62s %-8s versioning %s, public access blocked\n", aws.ToString(name), rule.SSEAlgorithm, strings.ToLower(string(versioning.Status)))
+		fmt.Printf(
+			"    %-62s %-8s versioning %s, public access blocked\n",
+			aws.ToString(name),
+			rule.SSEAlgorithm,
+			strings.ToLower(string(versioning.Status)),
+		)
 	}
 	return nil
 }
@@ -78,7 +83,10 @@ func listUsers(ctx context.Context, client *iam.Client) error {
 			return err
 		}
 		for _, group := range groups.Groups {
-			policies, err := client.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group.GroupName})
+			policies, err := client.ListAttachedGroupPolicies(
+				ctx,
+				&iam.ListAttachedGroupPoliciesInput{GroupName: group.GroupName},
+			)
 			if err != nil {
 				return err
 			}
@@ -86,7 +94,12 @@ func listUsers(ctx context.Context, client *iam.Client) error {
 			for _, policy := range policies.AttachedPolicies {
 				names = append(names, aws.ToString(policy.PolicyName))
 			}
-			fmt.Printf("    %-20s in the group %-20s with the policies %s\n", aws.ToString(user.UserName), aws.ToString(group.GroupName), strings.Join(names, ", "))
+			fmt.Printf(
+				"    %-20s in the group %-20s with the policies %s\n",
+				aws.ToString(user.UserName),
+				aws.ToString(group.GroupName),
+				strings.Join(names, ", "),
+			)
 		}
 	}
 	return nil

@@ -33,7 +33,13 @@ type settings struct {
 
 func options() settings {
 	return settings{
-		cli: run.Setting("TERRAFORM", "terraform"), bin: run.Setting("BIN", "bin"), example: run.Setting("EXAMPLE", "examples/quickstart"),
-		latency: run.Setting("LATENCY", "none"), hold: os.Getenv("DEMO_HOLD") != "0",
+		cli: run.Setting(
+			"TERRAFORM",
+			"terraform",
+		),
+		bin:     run.Setting("BIN", "bin"),
+		example: run.Setting("EXAMPLE", "examples/quickstart"),
+		latency: run.Setting("LATENCY", "none"),
+		hold:    os.Getenv("DEMO_HOLD") != "0",
 	}
 }

@@ -86,7 +86,12 @@ func run(ctx context.Context) error {
 	for _, e := range unused {
 		fmt.Printf("exceptions.txt: nothing needs %s %s %s any more\n", e.ID, e.Type, e.Where)
 	}
-	fmt.Printf("%d findings, %d of them accepted by %d exceptions\n", len(findings), len(findings)-len(rest), len(accepted))
+	fmt.Printf(
+		"%d findings, %d of them accepted by %d exceptions\n",
+		len(findings),
+		len(findings)-len(rest),
+		len(accepted),
+	)
 	if len(rest)+len(unused) > 0 {
 		return fmt.Errorf("%d findings without an exception, %d exceptions without a finding", len(rest), len(unused))
 	}
@@ -124,7 +129,11 @@ func rights(ctx context.Context, bin string, corpus map[string]*template.Templat
 	missing, unused := judge.MissingRights(asked, provisioner, exceptions)
 	for _, e := range unused {
 		findings = append(findings, judge.Finding{
-			Judge: "rights", ID: e.Action, Template: "rights.txt", Type: e.Type, Text: "no handler needs this exception any more",
+			Judge:    "rights",
+			ID:       e.Action,
+			Template: "rights.txt",
+			Type:     e.Type,
+			Text:     "no handler needs this exception any more",
 		})
 	}
 	fmt.Printf("%d actions of handlers, %d exceptions\n", len(asked), len(exceptions))

@@ -39,7 +39,11 @@ type watcher struct {
 
 func watch(t *testing.T, h localhubtest.Hub, token string) *watcher {
 	t.Helper()
-	socket, _, err := websocket.Dial(t.Context(), h.WebSocket, &websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}})
+	socket, _, err := websocket.Dial(
+		t.Context(),
+		h.WebSocket,
+		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}},
+	)
 	must(t, err)
 	socket.SetReadLimit(1 << 20)
 	if socket.Subprotocol() != event.Subprotocol {
@@ -106,7 +110,12 @@ func (w *watcher) untilBuckets(project string, names ...string) {
 }
 
 func bucket(name string) model.Bucket {
-	return model.Bucket{Name: name, BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"), Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse}
+	return model.Bucket{
+		Name:       name,
+		BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"),
+		Lifecycle:  model.DefaultLifecycle(),
+		OnDelete:   model.Refuse,
+	}
 }
 
 // TestWhoeverWatchesSeesWhateverHappens covers the whole path: the provider's changes are sent
@@ -125,7 +134,13 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 	foreign.until("the welcome", func() bool { return !foreign.client.Ends.IsZero() })
 
 	provider := h.Provider("run-1")
-	must(t, provider.CreateProject(t.Context(), model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse}))
+	must(
+		t,
+		provider.CreateProject(
+			t.Context(),
+			model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse},
+		),
+	)
 	must(t, provider.Create(t.Context(), "acme", bucket("inbox")))
 	everything.untilBuckets("acme", "inbox")
 	operation := "operation acme [bucket inbox] run=run-1"

@@ -25,7 +25,8 @@ func main() {
 func run(ctx context.Context) int {
 	survived := 0
 	for _, d := range mutation.Defects {
-		if len(os.Args) > 1 && !slices.ContainsFunc(os.Args[1:], func(word string) bool { return strings.Contains(d.Name, word) }) {
+		if len(os.Args) > 1 &&
+			!slices.ContainsFunc(os.Args[1:], func(word string) bool { return strings.Contains(d.Name, word) }) {
 			continue
 		}
 		verdict, err := mutation.Try(ctx, ".", d)

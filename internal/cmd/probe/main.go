@@ -119,7 +119,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, base awsc
 	}
 	say("Measuring in account %s, region %s, as %s. Everything made is tagged stowage-probe=%s.",
 		o.account, config.Account.Region, clients.Caller(), config.Run)
-	say("Ctrl-C ends it and removes what it has made. A second Ctrl-C ends the removal too; CLEAN=1 then removes the rest.")
+	say(
+		"Ctrl-C ends it and removes what it has made. A second Ctrl-C ends the removal too; CLEAN=1 then removes the rest.",
+	)
 	report, measureErr := probe.Measure(ctx, config)
 	return errors.Join(write(o.out, report), probe.PrintTable(stdout, report), measureErr)
 }

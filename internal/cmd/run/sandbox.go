@@ -30,7 +30,14 @@ type Sandbox struct {
 // the line that reports it is ready. It ends with the context or by Stop.
 func Start(ctx context.Context, bin, latency string) (*Sandbox, error) {
 	// Always a free port: on a fixed one, another sandbox could answer instead.
-	process := exec.CommandContext(ctx, filepath.Join(bin, "stowage-sandbox"), "--listen", "127.0.0.1:0", "--latency", latency)
+	process := exec.CommandContext(
+		ctx,
+		filepath.Join(bin, "stowage-sandbox"),
+		"--listen",
+		"127.0.0.1:0",
+		"--latency",
+		latency,
+	)
 	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
 	process.WaitDelay = 5 * time.Second
 	process.Stderr = os.Stderr

@@ -68,7 +68,10 @@ func schemas(ctx context.Context) (object, error) {
 		attributes := object{}
 		for _, a := range s.IdentityAttributes {
 			attributes[a.Name] = without(object{
-				"type": typeOf(a.Type), "description": a.Description, "required_for_import": a.RequiredForImport, "optional_for_import": a.OptionalForImport,
+				"type":                typeOf(a.Type),
+				"description":         a.Description,
+				"required_for_import": a.RequiredForImport,
+				"optional_for_import": a.OptionalForImport,
 			})
 		}
 		identity[name] = object{"version": s.Version, "attributes": attributes}
@@ -97,12 +100,18 @@ func block(b *tfprotov6.SchemaBlock) object {
 	blocks := object{}
 	for _, nested := range b.BlockTypes {
 		blocks[nested.TypeName] = without(object{
-			"nesting_mode": nestedBlockModes[nested.Nesting], "block": block(nested.Block), "min_items": nested.MinItems, "max_items": nested.MaxItems,
+			"nesting_mode": nestedBlockModes[nested.Nesting],
+			"block":        block(nested.Block),
+			"min_items":    nested.MinItems,
+			"max_items":    nested.MaxItems,
 		})
 	}
 	return without(object{
-		"attributes": attributes(b.Attributes), "block_types": blocks, "description": b.Description, "description_kind": kind(b.DescriptionKind),
-		"deprecated": b.Deprecated,
+		"attributes":       attributes(b.Attributes),
+		"block_types":      blocks,
+		"description":      b.Description,
+		"description_kind": kind(b.DescriptionKind),
+		"deprecated":       b.Deprecated,
 	})
 }
 
@@ -110,11 +119,20 @@ func attributes(list []*tfprotov6.SchemaAttribute) object {
 	result := object{}
 	for _, a := range list {
 		attribute := object{
-			"description": a.Description, "description_kind": kind(a.DescriptionKind), "required": a.Required, "optional": a.Optional, "computed": a.Computed,
-			"sensitive": a.Sensitive, "deprecated": a.Deprecated, "write_only": a.WriteOnly,
+			"description":      a.Description,
+			"description_kind": kind(a.DescriptionKind),
+			"required":         a.Required,
+			"optional":         a.Optional,
+			"computed":         a.Computed,
+			"sensitive":        a.Sensitive,
+			"deprecated":       a.Deprecated,
+			"write_only":       a.WriteOnly,
 		}
 		if a.NestedType != nil {
-			attribute["nested_type"] = object{"attributes": attributes(a.NestedType.Attributes), "nesting_mode": nestedTypeModes[a.NestedType.Nesting]}
+			attribute["nested_type"] = object{
+				"attributes":   attributes(a.NestedType.Attributes),
+				"nesting_mode": nestedTypeModes[a.NestedType.Nesting],
+			}
 		} else {
 			attribute["type"] = typeOf(a.Type)
 		}
@@ -128,7 +146,13 @@ func function(f *tfprotov6.Function) object {
 	for _, p := range f.Parameters {
 		parameters = append(parameters, parameter(p))
 	}
-	result := object{"description": f.Description, "summary": f.Summary, "return_type": typeOf(f.Return.Type), "parameters": parameters, "deprecation_message": f.DeprecationMessage}
+	result := object{
+		"description":         f.Description,
+		"summary":             f.Summary,
+		"return_type":         typeOf(f.Return.Type),
+		"parameters":          parameters,
+		"deprecation_message": f.DeprecationMessage,
+	}
 	if f.VariadicParameter != nil {
 		result["variadic_parameter"] = parameter(f.VariadicParameter)
 	}
@@ -136,7 +160,9 @@ func function(f *tfprotov6.Function) object {
 }
 
 func parameter(p *tfprotov6.FunctionParameter) object {
-	return without(object{"name": p.Name, "description": p.Description, "is_nullable": p.AllowNullValue, "type": typeOf(p.Type)})
+	return without(
+		object{"name": p.Name, "description": p.Description, "is_nullable": p.AllowNullValue, "type": typeOf(p.Type)},
+	)
 }
 
 // typeOf returns a type in Terraform's JSON: "string", ["list", "string"], ["object", {...}].
@@ -161,7 +187,9 @@ func typeOf(t tftypes.Type) any {
 		}
 		return []any{"tuple", members}
 	}
-	for name, primitive := range map[string]tftypes.Type{"string": tftypes.String, "number": tftypes.Number, "bool": tftypes.Bool} {
+	for name, primitive := range map[string]tftypes.Type{
+		"string": tftypes.String, "number": tftypes.Number, "bool": tftypes.Bool,
+	} {
 		if t.Equal(primitive) {
 			return name
 		}
@@ -171,8 +199,11 @@ func typeOf(t tftypes.Type) any {
 
 var (
 	nestedBlockModes = map[tfprotov6.SchemaNestedBlockNestingMode]string{
-		tfprotov6.SchemaNestedBlockNestingModeSingle: "single", tfprotov6.SchemaNestedBlockNestingModeList: "list",
-		tfprotov6.SchemaNestedBlockNestingModeSet: "set", tfprotov6.SchemaNestedBlockNestingModeMap: "map", tfprotov6.SchemaNestedBlockNestingModeGroup: "group",
+		tfprotov6.SchemaNestedBlockNestingModeSingle: "single",
+		tfprotov6.SchemaNestedBlockNestingModeList:   "list",
+		tfprotov6.SchemaNestedBlockNestingModeSet:    "set",
+		tfprotov6.SchemaNestedBlockNestingModeMap:    "map",
+		tfprotov6.SchemaNestedBlockNestingModeGroup:  "group",
 	}
 	nestedTypeModes = map[tfprotov6.SchemaObjectNestingMode]string{
 		tfprotov6.SchemaObjectNestingModeSingle: "single", tfprotov6.SchemaObjectNestingModeList: "list",

@@ -37,7 +37,13 @@ func TestEveryKindIsInTheSchemas(t *testing.T) {
 	}
 	p := got.Providers[address]
 	if len(p.Resources) != 4 || len(p.Identities) != 4 || len(p.Data) != 5 || len(p.Functions) != 1 {
-		t.Errorf("%d resources, %d identities, %d data sources, %d functions", len(p.Resources), len(p.Identities), len(p.Data), len(p.Functions))
+		t.Errorf(
+			"%d resources, %d identities, %d data sources, %d functions",
+			len(p.Resources),
+			len(p.Identities),
+			len(p.Data),
+			len(p.Functions),
+		)
 	}
 	if key := p.Provider.Block.Attributes["secret_key"]; key.Type != "string" || !key.Sensitive {
 		t.Errorf("secret_key is %+v", key)

@@ -37,9 +37,14 @@ func (tiny) GetMetadata(context.Context, *tfprotov6.GetMetadataRequest) (*tfprot
 }
 
 // GetProviderSchema implements tfprotov6.ProviderServer.
-func (tiny) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+func (tiny) GetProviderSchema(
+	context.Context,
+	*tfprotov6.GetProviderSchemaRequest,
+) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return &tfprotov6.GetProviderSchemaResponse{
-		ServerCapabilities: capabilities, Provider: &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}}, ResourceSchemas: resources,
+		ServerCapabilities: capabilities,
+		Provider:           &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}},
+		ResourceSchemas:    resources,
 	}, nil
 }
 

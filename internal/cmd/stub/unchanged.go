@@ -24,7 +24,10 @@ func (unchanged) ConfigureProvider(
 }
 
 // StopProvider implements tfprotov6.ProviderServer.
-func (unchanged) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+func (unchanged) StopProvider(
+	context.Context,
+	*tfprotov6.StopProviderRequest,
+) (*tfprotov6.StopProviderResponse, error) {
 	return &tfprotov6.StopProviderResponse{}, nil
 }
 
@@ -43,8 +46,15 @@ func (unchanged) UpgradeResourceState(
 }
 
 // ReadResource implements tfprotov6.ProviderServer.
-func (unchanged) ReadResource(_ context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: req.Private}, nil
+func (unchanged) ReadResource(
+	_ context.Context,
+	req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
+	return &tfprotov6.ReadResourceResponse{
+		NewState:    req.CurrentState,
+		NewIdentity: req.CurrentIdentity,
+		Private:     req.Private,
+	}, nil
 }
 
 // PlanResourceChange implements tfprotov6.ProviderServer.

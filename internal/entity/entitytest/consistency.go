@@ -20,7 +20,10 @@ func (tf *Terraform) ProviderSchema() *tfprotov6.Schema { return tf.schemas.Prov
 // Replan plans again with the configuration known during the apply, as Terraform does before it
 // applies a change. problems lists where the second plan contradicts the first ("Provider produced
 // inconsistent final plan").
-func (tf *Terraform) Replan(plan *Plan, config Values) (again *Plan, diagnostics []*tfprotov6.Diagnostic, problems []string) {
+func (tf *Terraform) Replan(
+	plan *Plan,
+	config Values,
+) (again *Plan, diagnostics []*tfprotov6.Diagnostic, problems []string) {
 	tf.t.Helper()
 	prior := plan.prior
 	if plan.Action == "replace" {
@@ -36,15 +39,24 @@ func (tf *Terraform) Replan(plan *Plan, config Values) (again *Plan, diagnostics
 	case plan.Action != again.Action && (plan.Action != "update" || again.Action != "no-op"):
 		problems = append(problems, fmt.Sprintf("the action was %s, and is %s", plan.Action, again.Action))
 	}
-	differ(plan.planned, again.planned, tftypes.NewAttributePath(), func(at *tftypes.AttributePath, planned, final tftypes.Value) {
-		problems = append(problems, fmt.Sprintf("%s: planned as %s, and then as %s", at, planned, final))
-	})
+	differ(
+		plan.planned,
+		again.planned,
+		tftypes.NewAttributePath(),
+		func(at *tftypes.AttributePath, planned, final tftypes.Value) {
+			problems = append(problems, fmt.Sprintf("%s: planned as %s, and then as %s", at, planned, final))
+		},
+	)
 	return again, diagnostics, problems
 }
 
 // differ reports where a final value differs from the planned one. Unknown values may become
 // anything.
-func differ(planned, final tftypes.Value, at *tftypes.AttributePath, report func(at *tftypes.AttributePath, planned, final tftypes.Value)) {
+func differ(
+	planned, final tftypes.Value,
+	at *tftypes.AttributePath,
+	report func(at *tftypes.AttributePath, planned, final tftypes.Value),
+) {
 	if !planned.IsKnown() || planned.Equal(final) {
 		return
 	}
@@ -115,12 +127,21 @@ func disobeyed(attributes []*tfprotov6.SchemaAttribute, prior, config, planned t
 			problems = append(problems, disobeyed(a.NestedType.Attributes, before, want, have, where)...)
 		case a.NestedType != nil && a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeList:
 			var wanted, given []tftypes.Value
-			if !want.IsKnown() || !have.IsKnown() || want.As(&wanted) != nil || have.As(&given) != nil || len(wanted) != len(given) {
+			if !want.IsKnown() || !have.IsKnown() || want.As(&wanted) != nil || have.As(&given) != nil ||
+				len(wanted) != len(given) {
 				problems = append(problems, wrong(where, want, have)...)
 				continue
 			}
 			for i := range wanted {
-				problems = append(problems, disobeyed(a.NestedType.Attributes, tftypes.NewValue(wanted[i].Type(), nil), wanted[i], given[i], fmt.Sprintf("%s[%d]", where, i))...)
+				problems = append(
+					problems,
+					disobeyed(
+						a.NestedType.Attributes,
+						tftypes.NewValue(wanted[i].Type(), nil),
+						wanted[i],
+						given[i],
+						fmt.Sprintf("%s[%d]", where, i),
+					)...)
 			}
 		default:
 			problems = append(problems, wrong(where, want, have)...)

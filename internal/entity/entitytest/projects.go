@@ -76,9 +76,15 @@ func (p *Projects) Read(ctx context.Context, project string) (*projects.View, er
 		return nil, err
 	}
 	name := "stowage-" + project + "-0"
-	return &projects.View{Contents: *contents, Stacks: []projects.Stack{{
-		Name: name, ID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/1", Status: "UPDATE_COMPLETE", Revision: 7, Usage: contents.Usage,
-	}}}, nil
+	return &projects.View{Contents: *contents, Stacks: []projects.Stack{
+		{
+			Name:     name,
+			ID:       "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/1",
+			Status:   "UPDATE_COMPLETE",
+			Revision: 7,
+			Usage:    contents.Usage,
+		},
+	}}, nil
 }
 
 // published returns the outputs for the users' access keys. The id of a key contains its slot and
@@ -89,7 +95,10 @@ func published(contents *template.Contents) map[string]string {
 		if user.AccessKey == nil {
 			continue
 		}
-		value := "secret=arn:aws:secretsmanager:eu-west-1:111122223333:secret:" + template.SecretName(contents.Env.Project, user.Name) + "-AbCdEf"
+		value := "secret=arn:aws:secretsmanager:eu-west-1:111122223333:secret:" + template.SecretName(
+			contents.Env.Project,
+			user.Name,
+		) + "-AbCdEf"
 		for slot, key := range user.AccessKey.Keys {
 			value += fmt.Sprintf(" %s=AKIA%s%d", slot, slot, key.Created.Unix())
 		}
@@ -157,7 +166,12 @@ func optionsOf(options []projects.WriteOption) projects.WriteOptions {
 
 // Create implements entity.Projects.
 func (p *Projects) Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error {
-	return p.edit(ctx, "Create", project, template.Change{Op: template.Create, Entity: e, Incarnation: optionsOf(options).Incarnation})
+	return p.edit(
+		ctx,
+		"Create",
+		project,
+		template.Change{Op: template.Create, Entity: e, Incarnation: optionsOf(options).Incarnation},
+	)
 }
 
 // TakesOver implements entity.Projects.
@@ -180,7 +194,12 @@ func (p *Projects) Credentials(ctx context.Context, secretARN string) (account.A
 const SecretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stowage/acme/partner-AbCdEf"
 
 // Update implements entity.Projects.
-func (p *Projects) Update(ctx context.Context, project string, planned model.Entity, options ...projects.WriteOption) error {
+func (p *Projects) Update(
+	ctx context.Context,
+	project string,
+	planned model.Entity,
+	options ...projects.WriteOption,
+) error {
 	o := optionsOf(options)
 	change := template.Change{
 		Op: template.Update, Entity: planned, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
@@ -217,7 +236,12 @@ func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template
 	}
 	live := p.Exist[bucket]
 	if live == nil {
-		return nil, &account.UnadoptableError{Bucket: bucket, Missing: true, Cause: "There is no bucket " + bucket + ".", Remedy: "Check the ID."}
+		return nil, &account.UnadoptableError{
+			Bucket:  bucket,
+			Missing: true,
+			Cause:   "There is no bucket " + bucket + ".",
+			Remedy:  "Check the ID.",
+		}
 	}
 	return live, nil
 }
@@ -229,7 +253,10 @@ func (p *Projects) Adopt(ctx context.Context, project string, a projects.Adoptio
 		return err
 	}
 	if err := p.edit(ctx, "Adopt", project, template.Change{
-		Op: template.Adopt, Entity: a.Live.Entity(view.Contents.Env, a.Planned.Name, a.Planned.UnmodeledSettings), Live: a.Live, Incarnation: a.Incarnation,
+		Op:          template.Adopt,
+		Entity:      a.Live.Entity(view.Contents.Env, a.Planned.Name, a.Planned.UnmodeledSettings),
+		Live:        a.Live,
+		Incarnation: a.Incarnation,
 	}); err != nil {
 		return err
 	}

@@ -106,7 +106,12 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 	if err != nil {
 		t.Fatalf("starting the provider: %v", err)
 	}
-	tf := &Terraform{t: t, provider: p, outcomes: &outcomes{}, answers: unchanged.New(t.Context(), typePrefix, p.Resources(t.Context()))}
+	tf := &Terraform{
+		t:        t,
+		provider: p,
+		outcomes: &outcomes{},
+		answers:  unchanged.New(t.Context(), typePrefix, p.Resources(t.Context())),
+	}
 	tf.server = comparison.Comparing(func(o comparison.Outcome) {
 		tf.outcomes.add(o)
 		if o.Difference != "" {
@@ -236,7 +241,10 @@ func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
 
 func (tf *Terraform) configure(config *tfprotov6.DynamicValue) []*tfprotov6.Diagnostic {
 	tf.t.Helper()
-	resp, err := tf.server.ConfigureProvider(tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config})
+	resp, err := tf.server.ConfigureProvider(
+		tf.t.Context(),
+		&tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config},
+	)
 	tf.must(err)
 	if p, ok := tf.provider.(interface{ Shared() *entity.Services }); ok && p.Shared() != nil {
 		tf.answers.Configure(tf.t.Context(), typePrefix, p.Shared())
@@ -375,7 +383,10 @@ func (tf *Terraform) planFor(typ string, prior *Object, config Values, replace b
 	plan := &Plan{typ: typ, prior: prior, config: tftypes.NewValue(valueType, nil)}
 	if config != nil {
 		plan.config = tf.value(valueType, config)
-		valid, err := tf.server.ValidateResourceConfig(tf.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: tf.dynamic(valueType, plan.config)})
+		valid, err := tf.server.ValidateResourceConfig(
+			tf.t.Context(),
+			&tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: tf.dynamic(valueType, plan.config)},
+		)
 		tf.must(err)
 		if len(Errors(valid.Diagnostics)) > 0 {
 			return nil, valid.Diagnostics
@@ -418,7 +429,12 @@ func (tf *Terraform) planFor(typ string, prior *Object, config Values, replace b
 	return plan, diagnostics
 }
 
-func (tf *Terraform) plan(schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value, private []byte) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (tf *Terraform) plan(
+	schema *tfprotov6.Schema,
+	plan *Plan,
+	prior tftypes.Value,
+	private []byte,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	typ := schema.ValueType()
 	req := &tfprotov6.PlanResourceChangeRequest{
 		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), Config: tf.dynamic(typ, plan.config),
@@ -475,11 +491,18 @@ func (tf *Terraform) ApplyContext(ctx context.Context, plan *Plan) (*Object, []*
 	return object, diagnostics
 }
 
-func (tf *Terraform) apply(ctx context.Context, plan *Plan, prior, planned, config tftypes.Value) (*Object, []*tfprotov6.Diagnostic) {
+func (tf *Terraform) apply(
+	ctx context.Context,
+	plan *Plan,
+	prior, planned, config tftypes.Value,
+) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	_, typ := tf.resource(plan.typ)
 	req := &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), PlannedState: tf.dynamic(typ, planned), Config: tf.dynamic(typ, config),
+		TypeName:       plan.typ,
+		PriorState:     tf.dynamic(typ, prior),
+		PlannedState:   tf.dynamic(typ, planned),
+		Config:         tf.dynamic(typ, config),
 		PlannedPrivate: plan.private,
 	}
 	if plan.prior != nil && !prior.IsNull() {
@@ -515,7 +538,10 @@ func (tf *Terraform) Read(object *Object) (*Object, []*tfprotov6.Diagnostic) {
 	tf.beginWalk()
 	_, typ := tf.resource(object.Type)
 	resp, err := tf.server.ReadResource(tf.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: object.Type, CurrentState: tf.dynamic(typ, object.state), CurrentIdentity: object.identity, Private: object.private,
+		TypeName:        object.Type,
+		CurrentState:    tf.dynamic(typ, object.state),
+		CurrentIdentity: object.identity,
+		Private:         object.private,
 	})
 	tf.must(err)
 	if len(Errors(resp.Diagnostics)) > 0 {
@@ -539,7 +565,12 @@ func (tf *Terraform) Import(typ, id string) (*Object, []*tfprotov6.Diagnostic) {
 func (tf *Terraform) ImportIdentity(typ string, identity Values) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	t := tf.identityType(typ)
-	return tf.imports(&tfprotov6.ImportResourceStateRequest{TypeName: typ, Identity: &tfprotov6.ResourceIdentityData{IdentityData: tf.dynamic(t, tf.value(t, identity))}})
+	return tf.imports(
+		&tfprotov6.ImportResourceStateRequest{
+			TypeName: typ,
+			Identity: &tfprotov6.ResourceIdentityData{IdentityData: tf.dynamic(t, tf.value(t, identity))},
+		},
+	)
 }
 
 func (tf *Terraform) imports(req *tfprotov6.ImportResourceStateRequest) (*Object, []*tfprotov6.Diagnostic) {
@@ -580,7 +611,10 @@ func (tf *Terraform) Lookup(typ string, config Values) (Values, []*tfprotov6.Dia
 		tf.t.Fatalf("the provider has no data source %s", typ)
 	}
 	t := schema.ValueType()
-	resp, err := tf.server.ReadDataSource(tf.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: typ, Config: tf.dynamic(t, tf.value(t, config))})
+	resp, err := tf.server.ReadDataSource(
+		tf.t.Context(),
+		&tfprotov6.ReadDataSourceRequest{TypeName: typ, Config: tf.dynamic(t, tf.value(t, config))},
+	)
 	tf.must(err)
 	if len(Errors(resp.Diagnostics)) > 0 {
 		return nil, resp.Diagnostics

@@ -30,7 +30,9 @@ func Name() *rapid.Generator[string] {
 
 // Prefix draws a prefix, including characters that are special in policies.
 func Prefix() *rapid.Generator[string] {
-	return rapid.StringMatching(`([a-zA-Z0-9äö*?$&<> ._-]{1,8}/?){0,3}`).Filter(func(s string) bool { return !strings.HasPrefix(s, "/") })
+	return rapid.StringMatching(
+		`([a-zA-Z0-9äö*?$&<> ._-]{1,8}/?){0,3}`,
+	).Filter(func(s string) bool { return !strings.HasPrefix(s, "/") })
 }
 
 // Tags draws tags; nil for none.
@@ -51,8 +53,13 @@ func Tags() *rapid.Generator[map[string]string] {
 func Project() *rapid.Generator[model.Project] {
 	return rapid.Custom(func(t *rapid.T) model.Project {
 		return model.Project{
-			Name: "acme", AccountID: Account, Region: Region, RoleName: rapid.SampledFrom([]string{"", "StowageProvisioner"}).Draw(t, "role"),
-			OnDelete: onDelete(t), SFTP: rapid.Bool().Draw(t, "sftp"), Tags: Tags().Draw(t, "tags"),
+			Name:      "acme",
+			AccountID: Account,
+			Region:    Region,
+			RoleName:  rapid.SampledFrom([]string{"", "StowageProvisioner"}).Draw(t, "role"),
+			OnDelete:  onDelete(t),
+			SFTP:      rapid.Bool().Draw(t, "sftp"),
+			Tags:      Tags().Draw(t, "tags"),
 		}
 	})
 }
@@ -66,11 +73,19 @@ func Bucket(name string) *rapid.Generator[model.Bucket] {
 	return rapid.Custom(func(t *rapid.T) model.Bucket {
 		days := rapid.Int64Range(0, 400)
 		b := model.Bucket{
-			Name: name, BucketName: model.DefaultBucketName("acme", name, Account, Region), Unversioned: rapid.Bool().Draw(t, "unversioned"),
+			Name:        name,
+			BucketName:  model.DefaultBucketName("acme", name, Account, Region),
+			Unversioned: rapid.Bool().Draw(t, "unversioned"),
 			Lifecycle: model.Lifecycle{
-				ExpireAfterDays: days.Draw(t, "expire"), ExpireNoncurrentAfterDays: days.Draw(t, "noncurrent"), AbortMultipartAfterDays: days.Draw(t, "abort"),
+				ExpireAfterDays: days.Draw(
+					t,
+					"expire",
+				),
+				ExpireNoncurrentAfterDays: days.Draw(t, "noncurrent"),
+				AbortMultipartAfterDays:   days.Draw(t, "abort"),
 			},
-			OnDelete: onDelete(t), Tags: Tags().Draw(t, "tags"),
+			OnDelete: onDelete(t),
+			Tags:     Tags().Draw(t, "tags"),
 		}
 		if rapid.Bool().Draw(t, "other name") {
 			b.BucketName = "exports-" + name
@@ -83,7 +98,11 @@ func Bucket(name string) *rapid.Generator[model.Bucket] {
 		}
 		for i := range rapid.IntRange(0, 2).Draw(t, "cors") {
 			b.CORS = append(b.CORS, model.CORSRule{
-				AllowedOrigins: []string{fmt.Sprintf("https://%d.example.com", i)}, AllowedMethods: []string{"GET", "PUT"}, MaxAgeSeconds: days.Draw(t, "age"),
+				AllowedOrigins: []string{
+					fmt.Sprintf("https://%d.example.com", i),
+				},
+				AllowedMethods: []string{"GET", "PUT"},
+				MaxAgeSeconds:  days.Draw(t, "age"),
 			})
 		}
 		return b
@@ -121,12 +140,24 @@ func User(name string) *rapid.Generator[model.User] {
 
 // accessKey draws an access key with one or two keys, one of them active.
 func accessKey(t *rapid.T) *model.AccessKey {
-	k := &model.AccessKey{Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"), Keys: map[model.Slot]model.Key{}}
+	k := &model.AccessKey{
+		Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"),
+		Keys:    map[model.Slot]model.Key{},
+	}
 	if rapid.Bool().Draw(t, "rotates") {
 		k.Rotation = &model.Rotation{EveryDays: 90, OverlapDays: rapid.Int64Range(0, 40).Draw(t, "overlap")}
 	}
 	made := func(label string) time.Time {
-		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 300).Draw(t, label)) * 24 * time.Hour)
+		return time.Date(
+			2026,
+			1,
+			1,
+			0,
+			0,
+			0,
+			0,
+			time.UTC,
+		).Add(time.Duration(rapid.IntRange(0, 300).Draw(t, label)) * 24 * time.Hour)
 	}
 	slots := rapid.Permutation(model.Slots()).Draw(t, "slots")
 	k.Keys[slots[0]] = model.Key{Created: made("created")}
@@ -154,7 +185,12 @@ func PublicKey(n byte) string {
 func Permission(users, buckets []string) *rapid.Generator[model.Permission] {
 	return rapid.Custom(func(t *rapid.T) model.Permission {
 		p := model.Permission{
-			User: rapid.SampledFrom(users).Draw(t, "user"), Bucket: rapid.SampledFrom(buckets).Draw(t, "bucket"), Prefix: Prefix().Draw(t, "prefix"),
+			User: rapid.SampledFrom(users).Draw(
+				t,
+				"user",
+			),
+			Bucket: rapid.SampledFrom(buckets).Draw(t, "bucket"),
+			Prefix: Prefix().Draw(t, "prefix"),
 			Access: rapid.SampledFrom([]model.Access{model.Read, model.Write, model.ReadWrite}).Draw(t, "access"),
 		}
 		p.AllowDelete = p.Access != model.Read && rapid.Bool().Draw(t, "allow_delete")
@@ -174,7 +210,8 @@ func Entities() *rapid.Generator[[]model.Entity] {
 		for _, name := range users {
 			entities = append(entities, User(name).Draw(t, name))
 		}
-		for _, p := range rapid.SliceOfNDistinct(Permission(users, buckets), 0, 8, func(p model.Permission) model.ID { return p.ID() }).Draw(t, "permissions") {
+		permissions := rapid.SliceOfNDistinct(Permission(users, buckets), 0, 8, model.Permission.ID)
+		for _, p := range permissions.Draw(t, "permissions") {
 			entities = append(entities, p)
 		}
 		return entities

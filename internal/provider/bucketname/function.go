@@ -47,7 +47,10 @@ func (*Function) Run(ctx context.Context, req function.RunRequest, resp *functio
 	arguments := map[string]int64{"account_id": 2, "region": 3}
 	of := model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
 	for _, problem := range of.Problems() {
-		resp.Error = function.ConcatFuncErrors(resp.Error, function.NewArgumentFuncError(arguments[problem.Field], problem.Reason))
+		resp.Error = function.ConcatFuncErrors(
+			resp.Error,
+			function.NewArgumentFuncError(arguments[problem.Field], problem.Reason),
+		)
 	}
 	if resp.Error != nil {
 		return

@@ -52,17 +52,20 @@ type Stack struct {
 // NewDataSource returns the data source stowage_project.
 func NewDataSource() datasource.DataSource {
 	return entity.NewDataSource(entity.Lookup[DataModel]{
-		Name: "project", Title: "Project", ProjectAttribute: "name",
-		Description: "A project with its state: what moves with every commit is here, and not in the resource, so that it makes no plan dirty.",
-		Attributes:  dataAttributes(),
-		Project:     func(m *DataModel) types.String { return m.Name },
-		Read:        readProject,
+		Name:             "project",
+		Title:            "Project",
+		ProjectAttribute: "name",
+		Description:      "A project with its state: what moves with every commit is here, and not in the resource, so that it makes no plan dirty.",
+		Attributes:       dataAttributes(),
+		Project:          func(m *DataModel) types.String { return m.Name },
+		Read:             readProject,
 	})
 }
 
 func dataAttributes() map[string]schema.Attribute {
 	headroom := schema.SingleNestedAttribute{
-		Computed: true, MarkdownDescription: "How much more fits into the stacks that are there. The project gets another stack when they are full.",
+		Computed:            true,
+		MarkdownDescription: "How much more fits into the stacks that are there. The project gets another stack when they are full.",
 		Attributes: map[string]schema.Attribute{
 			"resources":      schema.Int64Attribute{Computed: true, MarkdownDescription: "CloudFormation resources."},
 			"template_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of template."},
@@ -70,25 +73,59 @@ func dataAttributes() map[string]schema.Attribute {
 		},
 	}
 	return map[string]schema.Attribute{
-		"id":                     schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
-		"name":                   schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
-		"account_id":             schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS account in which the project lives."},
-		"region":                 schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
-		"on_delete":              schema.StringAttribute{Computed: true, MarkdownDescription: "What deleting the project does with its data."},
-		"tags":                   schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the project."},
-		"kms_key_arn":            schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets."},
-		"log_bucket_name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs."},
-		"notification_topic_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks."},
-		"revision":               schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to all stacks of the project. It grows with each."},
-		"status":                 schema.StringAttribute{Computed: true, MarkdownDescription: "`closing` while the project is being deleted; else the status of the first stack that is not at rest, or of the first stack."},
-		"public_access_blocked":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether S3 blocks public access for the project's whole account, in all four ways; `null` when the role may not read it. The project's own buckets block it in any case."},
-		"headroom":               headroom,
+		"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
+		"name": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+		"account_id": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "The AWS account in which the project lives.",
+		},
+		"region": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "The AWS region in which the project lives.",
+		},
+		"on_delete": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "What deleting the project does with its data.",
+		},
+		"tags": schema.MapAttribute{
+			Computed:            true,
+			ElementType:         types.StringType,
+			MarkdownDescription: "All tags of the project.",
+		},
+		"kms_key_arn": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
+		},
+		"log_bucket_name": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Physical name of the bucket that holds the access logs.",
+		},
+		"notification_topic_arn": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks.",
+		},
+		"revision": schema.Int64Attribute{
+			Computed:            true,
+			MarkdownDescription: "The number of commits to all stacks of the project. It grows with each.",
+		},
+		"status": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "`closing` while the project is being deleted; else the status of the first stack that is not at rest, or of the first stack.",
+		},
+		"public_access_blocked": schema.BoolAttribute{
+			Computed:            true,
+			MarkdownDescription: "Whether S3 blocks public access for the project's whole account, in all four ways; `null` when the role may not read it. The project's own buckets block it in any case.",
+		},
+		"headroom": headroom,
 		"stacks": schema.ListNestedAttribute{
 			Computed: true, MarkdownDescription: "The project's stacks.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"name":     schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's name."},
-				"id":       schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's ARN."},
-				"status":   schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's status, as CloudFormation says it."},
+				"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's name."},
+				"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's ARN."},
+				"status": schema.StringAttribute{
+					Computed:            true,
+					MarkdownDescription: "The stack's status, as CloudFormation says it.",
+				},
 				"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to the stack."},
 				"headroom": headroom,
 			}},
@@ -179,10 +216,19 @@ func NewListDataSource() datasource.DataSource {
 			"projects": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The projects, by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"name":       schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
-					"account_id": schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS account in which the project lives."},
-					"region":     schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
-					"role_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "The role that is assumed in the account; null if none is."},
+					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
+					"account_id": schema.StringAttribute{
+						Computed:            true,
+						MarkdownDescription: "The AWS account in which the project lives.",
+					},
+					"region": schema.StringAttribute{
+						Computed:            true,
+						MarkdownDescription: "The AWS region in which the project lives.",
+					},
+					"role_name": schema.StringAttribute{
+						Computed:            true,
+						MarkdownDescription: "The role that is assumed in the account; null if none is.",
+					},
 				}},
 			},
 		},

@@ -32,7 +32,10 @@ type Model struct {
 }
 
 func sftpValue(enabled bool) types.Object {
-	return types.ObjectValueMust(map[string]attr.Type{"enabled": types.BoolType}, map[string]attr.Value{"enabled": types.BoolValue(enabled)})
+	return types.ObjectValueMust(
+		map[string]attr.Type{"enabled": types.BoolType},
+		map[string]attr.Value{"enabled": types.BoolValue(enabled)},
+	)
 }
 
 // hasServer reports whether a model has an SFTP server; known is false while that is unknown.
@@ -44,11 +47,21 @@ func hasServer(m *Model) (has, known bool) {
 	return ok && enabled.ValueBool(), ok && !enabled.IsUnknown()
 }
 
-func toEntity(_ context.Context, s *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
+func toEntity(
+	_ context.Context,
+	s *entity.Services,
+	m *Model,
+	tags map[string]string,
+) (model.Entity, diag.Diagnostics) {
 	server, _ := hasServer(m)
 	return model.Project{
-		SFTP: server, Name: m.Name.ValueString(), AccountID: m.AccountID.ValueString(), Region: m.Region.ValueString(), RoleName: s.RoleName,
-		OnDelete: model.OnDelete(m.OnDelete.ValueString()), Tags: tags,
+		SFTP:      server,
+		Name:      m.Name.ValueString(),
+		AccountID: m.AccountID.ValueString(),
+		Region:    m.Region.ValueString(),
+		RoleName:  s.RoleName,
+		OnDelete:  model.OnDelete(m.OnDelete.ValueString()),
+		Tags:      tags,
 	}, nil
 }
 
@@ -70,12 +83,16 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 		}
 	}
 	if p.InPlace() {
-		m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = p.State.KMSKeyARN, p.State.LogBucketName, p.State.NotificationTopicARN
+		m.KMSKeyARN, m.LogBucketName = p.State.KMSKeyARN, p.State.LogBucketName
+		m.NotificationTopicARN = p.State.NotificationTopicARN
 		return diags
 	}
-	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.KMSKeyARN, m.LogBucketName = types.StringUnknown(), types.StringUnknown()
+	m.NotificationTopicARN = types.StringUnknown()
 	if entity.Known(m.Name, m.AccountID, m.Region) {
-		m.LogBucketName = types.StringValue(model.LogBucketName(m.Name.ValueString(), m.AccountID.ValueString(), m.Region.ValueString()))
+		m.LogBucketName = types.StringValue(
+			model.LogBucketName(m.Name.ValueString(), m.AccountID.ValueString(), m.Region.ValueString()),
+		)
 	}
 	return append(diags, refuseMove(p)...)
 }
@@ -96,7 +113,12 @@ func refuseMove(p *entity.Planning[Model]) diag.Diagnostics {
 		diags.AddAttributeError(path.Root(attribute), "Unable to Replace Project", fmt.Sprintf(
 			"The project %q holds %d buckets, %d users and %d permissions, and can't change its %s while it holds any. Nothing was changed.\n\n"+
 				"Make a new project there, or first apply the removal of everything in this one.",
-			p.State.Name.ValueString(), len(c.Buckets), len(c.Users), len(c.Permissions), attribute))
+			p.State.Name.ValueString(),
+			len(c.Buckets),
+			len(c.Users),
+			len(c.Permissions),
+			attribute,
+		))
 	}
 	return diags
 }
@@ -105,7 +127,10 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	var diags diag.Diagnostics
 	p, ok := e.(model.Project)
 	if !ok {
-		diags.AddError("Unexpected Entity", fmt.Sprintf("The project %s is a %T. This is a bug in the provider, please report it.", m.Name, e))
+		diags.AddError(
+			"Unexpected Entity",
+			fmt.Sprintf("The project %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
+		)
 		return diags
 	}
 	m.Name, m.AccountID, m.Region = types.StringValue(p.Name), types.StringValue(p.AccountID), types.StringValue(p.Region)

@@ -17,7 +17,11 @@ const typ = "stowage_project"
 func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
 	t.Helper()
 	p := entitytest.NewProjects()
-	return entitytest.StartObjects(t, &entity.Services{Projects: p, Region: "eu-central-1", RoleName: "StowageProvisioner"}, NewResource), p
+	return entitytest.StartObjects(
+		t,
+		&entity.Services{Projects: p, Region: "eu-central-1", RoleName: "StowageProvisioner"},
+		NewResource,
+	), p
 }
 
 func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
@@ -27,8 +31,15 @@ func TestFirstPlan(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, nil, values{"name": "beta", "account_id": "222233334444"})
 	entitytest.Must(t, diagnostics)
 	wants := values{
-		"id": "beta", "region": "eu-central-1", "on_delete": "refuse", "tags": nil, "tags_all": values{}, "drift": nil,
-		"log_bucket_name": "stowage-beta-logs-222233334444-eu-central-1-an", "kms_key_arn": entitytest.Unknown, "notification_topic_arn": entitytest.Unknown,
+		"id":                     "beta",
+		"region":                 "eu-central-1",
+		"on_delete":              "refuse",
+		"tags":                   nil,
+		"tags_all":               values{},
+		"drift":                  nil,
+		"log_bucket_name":        "stowage-beta-logs-222233334444-eu-central-1-an",
+		"kms_key_arn":            entitytest.Unknown,
+		"notification_topic_arn": entitytest.Unknown,
 	}
 	for attribute, want := range wants {
 		if diff := cmp.Diff(want, plan.Planned(attribute)); diff != "" {
@@ -57,7 +68,9 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 				t.Errorf("written: %+v", got)
 			}
 			region, _ := object.Get("region").(string)
-			if got, want := object.Get("notification_topic_arn"), "arn:aws:sns:"+region+":222233334444:stowage-events"; got != want {
+			if got, want := object.Get(
+				"notification_topic_arn",
+			), "arn:aws:sns:"+region+":222233334444:stowage-events"; got != want {
 				t.Errorf("the topic is %v, not %s", got, want)
 			}
 		})
@@ -79,14 +92,24 @@ func TestProjectWithEntitiesStaysWhereItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, diagnostics = tf.Plan(typ, object, moved)
-	if problem := entitytest.Lacks(diagnostics, "Unable to Replace Project", `holds 0 buckets, 1 users and 0 permissions, and can't change its account_id`, "account_id"); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Unable to Replace Project",
+		`holds 0 buckets, 1 users and 0 permissions, and can't change its account_id`,
+		"account_id",
+	); problem != "" {
 		t.Error(problem)
 	}
 	// Only the apply can validate a destroy, because the plan does not know what else it destroys.
 	plan, diagnostics = tf.Plan(typ, object, nil)
 	entitytest.Must(t, diagnostics)
 	_, diagnostics = tf.Apply(plan)
-	if problem := entitytest.Lacks(diagnostics, "Unable to Delete Project", `It is still needed by: user partner.`, ""); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Unable to Delete Project",
+		`It is still needed by: user partner.`,
+		"",
+	); problem != "" {
 		t.Error(problem)
 	}
 	if action := tf.Action(object, config); action != "no-op" {
@@ -126,7 +149,12 @@ func TestBadInput(t *testing.T) {
 func TestImportOfAnUnknownProject(t *testing.T) {
 	tf, _ := start(t)
 	_, diagnostics := tf.Import(typ, "nobody")
-	if problem := entitytest.Lacks(diagnostics, "Cannot Import Project", `There is no project "nobody"`, ""); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Cannot Import Project",
+		`There is no project "nobody"`,
+		"",
+	); problem != "" {
 		t.Error(problem)
 	}
 }
@@ -150,7 +178,12 @@ func TestLookups(t *testing.T) {
 		t.Error(diff)
 	}
 	_, diagnostics = tf.Lookup("stowage_project", values{"name": "nobody"})
-	if problem := entitytest.Lacks(diagnostics, "Unable to Read Project", `The directory has no project "nobody".`, "name"); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Unable to Read Project",
+		`The directory has no project "nobody".`,
+		"name",
+	); problem != "" {
 		t.Error(problem)
 	}
 }

@@ -21,7 +21,8 @@ func adoption() *entity.Adoption[Model] {
 	}
 }
 
-// planAdoption tells what the adoption of a bucket does besides what the attributes show. there is the bucket as it exists.
+// planAdoption tells what the adoption of a bucket does besides what the attributes show. there is
+// the bucket as it exists.
 func planAdoption(p *entity.Planning[Model], there model.Bucket) diag.Diagnostics {
 	var diags diag.Diagnostics
 	bucket := fmt.Sprintf("The bucket %s", there.BucketName)
@@ -45,8 +46,8 @@ func planAdoption(p *entity.Planning[Model], there model.Bucket) diag.Diagnostic
 	return append(diags, warnOfExpiration(p, there)...)
 }
 
-// planUnmodeled lists the settings that the model cannot express. The summaries name the bucket: Terraform shows only one of several
-// warnings with the same summary.
+// planUnmodeled lists the settings that the model cannot express. The summaries name the bucket:
+// Terraform shows only one of several warnings with the same summary.
 func planUnmodeled(p *entity.Planning[Model], there model.Bucket) diag.Diagnostics {
 	var diags diag.Diagnostics
 	words := there.Adoption.Unmodeled()
@@ -58,14 +59,21 @@ func planUnmodeled(p *entity.Planning[Model], there model.Bucket) diag.Diagnosti
 	case mode == model.KeepUnmodeled:
 		diags.AddAttributeWarning(at, fmt.Sprintf("Unmodeled Settings of %s Will Be Kept", there.BucketName), fmt.Sprintf(
 			"The bucket %s has settings that the arguments cannot express. They stay as they are, and are not compared with the configuration:\n%s",
-			there.BucketName, settings))
+			there.BucketName,
+			settings,
+		))
 	case mode == model.RemoveUnmodeled && there.Adoption.Locked():
 		diags.AddAttributeError(at, "Unable to Adopt Project Bucket", fmt.Sprintf(
 			"The bucket %s has object lock without a default retention in days. Object lock can never be removed. Nothing was changed.\n\n"+
-				"Set unmodeled_settings = \"keep\", or a default retention in days for the bucket.", there.BucketName))
+				"Set unmodeled_settings = \"keep\", or a default retention in days for the bucket.",
+			there.BucketName,
+		))
 	case mode == model.RemoveUnmodeled:
 		diags.AddAttributeWarning(at, fmt.Sprintf("Unmodeled Settings of %s Will Be Removed", there.BucketName), fmt.Sprintf(
-			"The bucket %s has settings that the arguments cannot express. The apply REMOVES them:\n%s", there.BucketName, settings))
+			"The bucket %s has settings that the arguments cannot express. The apply REMOVES them:\n%s",
+			there.BucketName,
+			settings,
+		))
 	default:
 		diags.AddAttributeError(at, "Unable to Adopt Project Bucket", fmt.Sprintf(
 			"The bucket %s has settings that the arguments cannot express:\n%s\n\nNothing was changed. "+
@@ -105,9 +113,13 @@ func warnOfExpiration(p *entity.Planning[Model], there model.Bucket) diag.Diagno
 		texts = append(texts, text)
 	}
 	if len(texts) > 0 {
-		diags.AddAttributeWarning(path.Root("lifecycle_rules"), fmt.Sprintf("Lifecycle Rules of %s Will Delete Data", there.BucketName), fmt.Sprintf(
-			"Once it is adopted, the lifecycle rules of the bucket %s delete, also of the data that it holds already:\n%s",
-			there.BucketName, strings.Join(texts, "\n")))
+		diags.AddAttributeWarning(
+			path.Root("lifecycle_rules"),
+			fmt.Sprintf("Lifecycle Rules of %s Will Delete Data", there.BucketName),
+			fmt.Sprintf(
+				"Once it is adopted, the lifecycle rules of the bucket %s delete, also of the data that it holds already:\n%s",
+				there.BucketName, strings.Join(texts, "\n")),
+		)
 	}
 	return diags
 }

@@ -54,13 +54,21 @@ func TestAdoption(t *testing.T) {
 			t.Errorf("%s is %v, not %v", attribute, got, want)
 		}
 	}
-	if drift := fmt.Sprint(object.Get("drift")); !strings.Contains(drift, "LoggingConfiguration") || strings.Contains(drift, "Website") {
+	if drift := fmt.Sprint(object.Get("drift")); !strings.Contains(drift, "LoggingConfiguration") ||
+		strings.Contains(drift, "Website") {
 		t.Errorf("drift: %s", drift)
 	}
-	config := values{"project": "acme", "name": "old", "bucket_name": "legacy", "tags": values{"team": "blue"}, "unmodeled_settings": "remove"}
+	config := values{
+		"project":            "acme",
+		"name":               "old",
+		"bucket_name":        "legacy",
+		"tags":               values{"team": "blue"},
+		"unmodeled_settings": "remove",
+	}
 	plan, diagnostics := tf.Plan(typ, object, config)
 	entitytest.Must(t, diagnostics)
-	if plan.Action != "update" || plan.Planned("managed") != true || plan.Planned("drift") != nil || plan.Planned("incarnation") != object.Get("incarnation") {
+	if plan.Action != "update" || plan.Planned("managed") != true || plan.Planned("drift") != nil ||
+		plan.Planned("incarnation") != object.Get("incarnation") {
 		t.Errorf("planned is %s, managed = %v, drift = %v", plan.Action, plan.Planned("managed"), plan.Planned("drift"))
 	}
 	if !warned(plan.Warnings, "Unmodeled Settings of legacy Will Be Removed", "REMOVES them:\n- website hosting") ||

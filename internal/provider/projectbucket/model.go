@@ -60,7 +60,9 @@ type (
 
 var (
 	lifecycleTypes = map[string]attr.Type{
-		"expire_after_days": types.Int64Type, "expire_noncurrent_after_days": types.Int64Type, "abort_multipart_after_days": types.Int64Type,
+		"expire_after_days":            types.Int64Type,
+		"expire_noncurrent_after_days": types.Int64Type,
+		"abort_multipart_after_days":   types.Int64Type,
 	}
 	objectLockTypes = map[string]attr.Type{"mode": types.StringType, "days": types.Int64Type}
 	stringSet       = types.SetType{ElemType: types.StringType}
@@ -93,7 +95,12 @@ func lifecycleOf(rules types.Object) (l model.Lifecycle, ok bool) {
 	return l, true
 }
 
-func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
+func toEntity(
+	ctx context.Context,
+	_ *entity.Services,
+	m *Model,
+	tags map[string]string,
+) (model.Entity, diag.Diagnostics) {
 	b := model.Bucket{
 		Name: m.Name.ValueString(), BucketName: m.BucketName.ValueString(),
 		Unversioned: entity.Known(m.Versioning) && !m.Versioning.ValueBool(),
@@ -105,8 +112,9 @@ func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string
 	if entity.Known(m.LifecycleRules) {
 		diags.Append(m.LifecycleRules.As(ctx, &days, basetypes.ObjectAsOptions{})...)
 		b.Lifecycle = model.Lifecycle{
-			ExpireAfterDays: days.ExpireAfterDays.ValueInt64(), ExpireNoncurrentAfterDays: days.ExpireNoncurrentAfterDays.ValueInt64(),
-			AbortMultipartAfterDays: days.AbortMultipartAfterDays.ValueInt64(),
+			ExpireAfterDays:           days.ExpireAfterDays.ValueInt64(),
+			ExpireNoncurrentAfterDays: days.ExpireNoncurrentAfterDays.ValueInt64(),
+			AbortMultipartAfterDays:   days.AbortMultipartAfterDays.ValueInt64(),
 		}
 	}
 	if entity.Known(m.ObjectLock) {
@@ -139,7 +147,9 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 		m.BucketName = types.StringUnknown()
 		if p.View != nil && entity.Known(m.Name) {
 			env := p.View.Contents.Env
-			m.BucketName = types.StringValue(model.DefaultBucketName(env.Project, m.Name.ValueString(), env.AccountID, env.Region))
+			m.BucketName = types.StringValue(
+				model.DefaultBucketName(env.Project, m.Name.ValueString(), env.AccountID, env.Region),
+			)
 		}
 	}
 	m.ARN, m.RegionalDomainName = types.StringUnknown(), types.StringUnknown()
@@ -168,7 +178,12 @@ func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
 		"This plan replaces the project bucket %q, whose on_delete is %q: the S3 bucket %s stays in the account, with its data, and no longer belongs "+
 			"to the project. The new bucket would have the same name, so that creating it fails.\n\n"+
 			"To keep the bucket, do not replace it. To replace it, first apply on_delete = %q or %q, which deletes the S3 bucket; or set another bucket_name.",
-		p.Plan.ID.ValueString(), replaced.OnDelete, replaced.BucketName, model.Refuse, model.Empty))
+		p.Plan.ID.ValueString(),
+		replaced.OnDelete,
+		replaced.BucketName,
+		model.Refuse,
+		model.Empty,
+	))
 	return diags
 }
 
@@ -208,7 +223,10 @@ func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) di
 	var diags diag.Diagnostics
 	b, ok := e.(model.Bucket)
 	if !ok {
-		diags.AddError("Unexpected Entity", fmt.Sprintf("The bucket %s is a %T. This is a bug in the provider, please report it.", m.Name, e))
+		diags.AddError(
+			"Unexpected Entity",
+			fmt.Sprintf("The bucket %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
+		)
 		return diags
 	}
 	m.Name, m.BucketName = types.StringValue(b.Name), types.StringValue(b.BucketName)

@@ -30,7 +30,9 @@ func NewResource() resource.Resource { return entity.New[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{
-		Name: "project_bucket", Title: "Project Bucket", Kind: model.KindBucket,
+		Name:        "project_bucket",
+		Title:       "Project Bucket",
+		Kind:        model.KindBucket,
 		Description: "A hardened S3 bucket of a project: private, encrypted, versioned, with access logs, reached by TLS only.",
 		Identity: []entity.Part{
 			{Name: "project", Description: "The project's name."},
@@ -78,10 +80,12 @@ func attributes() map[string]schema.Attribute {
 			Required: true, MarkdownDescription: "The project's name. Changing it replaces the bucket.",
 		},
 		"name": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The bucket's name in the project: 2 to 32 characters of `a-z`, `0-9` and single inner hyphens. Changing it replaces the bucket.",
+			Required:            true,
+			MarkdownDescription: "The bucket's name in the project: 2 to 32 characters of `a-z`, `0-9` and single inner hyphens. Changing it replaces the bucket.",
 		},
 		"bucket_name": schema.StringAttribute{
-			Optional: true, Computed: true,
+			Optional:            true,
+			Computed:            true,
 			MarkdownDescription: "The physical name in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, where nobody else can take it. Changing it replaces the bucket.",
 		},
 		"versioning": schema.BoolAttribute{
@@ -89,11 +93,14 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether overwritten and deleted objects are kept as noncurrent versions. Default: `true`.",
 		},
 		"kms_key_arn": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "ARN of the KMS key that encrypts the bucket: a key of the project's account and region, not an alias. Default: the project's own key.",
 		},
 		"lifecycle_rules": schema.SingleNestedAttribute{
-			Optional: true, Computed: true, Default: objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
+			Optional:            true,
+			Computed:            true,
+			Default:             objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
 			MarkdownDescription: "When objects go by themselves.",
 			Attributes: map[string]schema.Attribute{
 				"expire_after_days": schema.Int64Attribute{
@@ -101,11 +108,15 @@ func attributes() map[string]schema.Attribute {
 					MarkdownDescription: "Days after which objects expire. Default: never.",
 				},
 				"expire_noncurrent_after_days": schema.Int64Attribute{
-					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
+					Optional:            true,
+					Computed:            true,
+					Default:             int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
 					MarkdownDescription: "Days after which overwritten and deleted objects are gone for good. `0`: never. Default: `90`.",
 				},
 				"abort_multipart_after_days": schema.Int64Attribute{
-					Optional: true, Computed: true, Default: int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
+					Optional:            true,
+					Computed:            true,
+					Default:             int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
 					MarkdownDescription: "Days after which unfinished uploads are thrown away. `0`: never. Default: `7`.",
 				},
 			},
@@ -125,34 +136,63 @@ func attributes() map[string]schema.Attribute {
 		},
 		// A list, not a set: S3 applies the first rule that matches a request.
 		"cors": schema.ListNestedAttribute{
-			Optional: true, Computed: true, Validators: []validator.List{listvalidator.NoNullValues()}, Default: listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
+			Optional:            true,
+			Computed:            true,
+			Validators:          []validator.List{listvalidator.NoNullValues()},
+			Default:             listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
 			MarkdownDescription: "Rules that let browsers use the bucket from pages of other origins; the first rule that matches a request counts. Default: none.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"allowed_origins": schema.SetAttribute{ElementType: types.StringType, Required: true, Validators: noNulls, MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each."},
-				"allowed_methods": schema.SetAttribute{ElementType: types.StringType, Required: true, Validators: noNulls, MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`."},
+				"allowed_origins": schema.SetAttribute{
+					ElementType:         types.StringType,
+					Required:            true,
+					Validators:          noNulls,
+					MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each.",
+				},
+				"allowed_methods": schema.SetAttribute{
+					ElementType:         types.StringType,
+					Required:            true,
+					Validators:          noNulls,
+					MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`.",
+				},
 				"allowed_headers": schema.SetAttribute{
-					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+					ElementType:         types.StringType,
+					Optional:            true,
+					Computed:            true,
+					Default:             setdefault.StaticValue(entity.EmptySet()),
+					Validators:          noNulls,
 					MarkdownDescription: "Request headers that are allowed, with at most one `*` each. Default: none.",
 				},
 				"expose_headers": schema.SetAttribute{
-					ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+					ElementType:         types.StringType,
+					Optional:            true,
+					Computed:            true,
+					Default:             setdefault.StaticValue(entity.EmptySet()),
+					Validators:          noNulls,
 					MarkdownDescription: "Response headers that the page may read, each by its full name. Default: none.",
 				},
 				"max_age_seconds": schema.Int64Attribute{
-					Optional: true, Computed: true, Default: int64default.StaticInt64(0),
+					Optional:            true,
+					Computed:            true,
+					Default:             int64default.StaticInt64(0),
 					MarkdownDescription: "Seconds for which the browser may remember the answer. Default: `0`, which leaves it to the browser.",
 				},
 			}},
 		},
 		"on_delete": schema.StringAttribute{
-			Optional: true, Computed: true, Default: stringdefault.StaticString(string(model.Refuse)),
+			Optional: true,
+			Computed: true,
+			Default:  stringdefault.StaticString(string(model.Refuse)),
 			MarkdownDescription: "What deleting or replacing the bucket does with its data: `refuse` (default) fails unless the bucket is empty, `retain` leaves the bucket in the account, out of the model, `empty` deletes the data. " +
 				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
 		},
-		"arn":                  schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
-		"regional_domain_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Host name of the bucket in its region."},
+		"arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
+		"regional_domain_name": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Host name of the bucket in its region.",
+		},
 		"unmodeled_settings": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "What becomes of the settings of an adopted bucket that the other arguments cannot express, such as replication or another " +
 				"owner's policy statements: `refuse` (default) fails the plan and lists them, `keep` keeps them as they are, `remove` removes them. " +
 				"Without effect on buckets that were not adopted.",

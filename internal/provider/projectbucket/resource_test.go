@@ -45,11 +45,24 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, nil, values{"project": "acme", "name": "inbox"})
 	entitytest.Must(t, diagnostics)
 	want := values{
-		"id": "acme/inbox", "bucket_name": "acme-inbox-111122223333-eu-west-1-an", "arn": "arn:aws:s3:::acme-inbox-111122223333-eu-west-1-an",
+		"id":                   "acme/inbox",
+		"bucket_name":          "acme-inbox-111122223333-eu-west-1-an",
+		"arn":                  "arn:aws:s3:::acme-inbox-111122223333-eu-west-1-an",
 		"regional_domain_name": "acme-inbox-111122223333-eu-west-1-an.s3.eu-west-1.amazonaws.com",
-		"managed":              true, "versioning": true, "kms_key_arn": nil, "on_delete": "refuse", "object_lock": nil, "cors": []any{},
-		"lifecycle_rules": values{"expire_after_days": nil, "expire_noncurrent_after_days": int64(90), "abort_multipart_after_days": int64(7)},
-		"tags":            nil, "tags_all": values{}, "drift": nil,
+		"managed":              true,
+		"versioning":           true,
+		"kms_key_arn":          nil,
+		"on_delete":            "refuse",
+		"object_lock":          nil,
+		"cors":                 []any{},
+		"lifecycle_rules": values{
+			"expire_after_days":            nil,
+			"expire_noncurrent_after_days": int64(90),
+			"abort_multipart_after_days":   int64(7),
+		},
+		"tags":     nil,
+		"tags_all": values{},
+		"drift":    nil,
 	}
 	for attribute, value := range want {
 		if diff := cmp.Diff(value, plan.Planned(attribute)); diff != "" {
@@ -78,7 +91,12 @@ var full = values{
 	"object_lock":     values{"mode": "GOVERNANCE", "days": int64(30)},
 	"cors": []any{
 		values{"allowed_origins": []any{"https://b.example", "https://a.example"}, "allowed_methods": []any{"PUT", "GET"}},
-		values{"allowed_origins": []any{"*"}, "allowed_methods": []any{"HEAD"}, "allowed_headers": []any{"*"}, "max_age_seconds": int64(60)},
+		values{
+			"allowed_origins": []any{"*"},
+			"allowed_methods": []any{"HEAD"},
+			"allowed_headers": []any{"*"},
+			"max_age_seconds": int64(60),
+		},
 	},
 	"on_delete": "empty", "tags": values{"client": "Acme"},
 }
@@ -131,7 +149,13 @@ func TestEntitySaysWhatTheConfigurationSays(t *testing.T) {
 func TestUpdateInPlace(t *testing.T) {
 	tf, p := start(t)
 	object := tf.Created(typ, values{"project": "acme", "name": "inbox"})
-	changed := values{"project": "acme", "name": "inbox", "versioning": false, "on_delete": "retain", "lifecycle_rules": values{"expire_after_days": int64(5)}}
+	changed := values{
+		"project":         "acme",
+		"name":            "inbox",
+		"versioning":      false,
+		"on_delete":       "retain",
+		"lifecycle_rules": values{"expire_after_days": int64(5)},
+	}
 	plan, diagnostics := tf.Plan(typ, object, changed)
 	entitytest.Must(t, diagnostics)
 	if plan.Action != "update" || plan.Planned("arn") != object.Get("arn") {
@@ -173,7 +197,8 @@ func TestReplacement(t *testing.T) {
 		if diff := cmp.Diff(c.replaced, plan.Replaced); diff != "" {
 			t.Errorf("%s = %v: %s", c.attribute, c.value, diff)
 		}
-		if len(c.replaced) > 0 && (len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0].Detail, "The new bucket begins empty; with on_delete = \"retain\", the old bucket stays")) {
+		if len(c.replaced) > 0 &&
+			(len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0].Detail, "The new bucket begins empty; with on_delete = \"retain\", the old bucket stays")) {
 			t.Errorf("%s = %v: warnings %v", c.attribute, c.value, plan.Warnings)
 		}
 	}
@@ -188,7 +213,8 @@ func TestReplacement_Retained(t *testing.T) {
 		plan, diagnostics := tf.Replace(typ, object, config)
 		entitytest.Must(t, diagnostics)
 		found := slices.ContainsFunc(plan.Warnings, func(w *tfprotov6.Diagnostic) bool {
-			return w.Summary == "Retained Bucket Prevents Its Replacement" && strings.Contains(w.Detail, "acme-inbox-111122223333-eu-west-1-an")
+			return w.Summary == "Retained Bucket Prevents Its Replacement" &&
+				strings.Contains(w.Detail, "acme-inbox-111122223333-eu-west-1-an")
 		})
 		if found != warned {
 			t.Errorf("on_delete = %s: warnings %v", onDelete, plan.Warnings)
@@ -250,7 +276,13 @@ func TestObjectLockCanNotComeOrGo(t *testing.T) {
 	with := values{"project": "acme", "name": "inbox", "object_lock": values{"mode": "COMPLIANCE", "days": int64(1)}}
 	longer := values{"project": "acme", "name": "inbox", "object_lock": values{"mode": "COMPLIANCE", "days": int64(2)}}
 	_, diagnostics := tf.Plan(typ, tf.Created(typ, without), with)
-	wantError(t, diagnostics, "Unable to Change Object Lock", `can't be added to the project bucket "acme/inbox"`, "object_lock")
+	wantError(
+		t,
+		diagnostics,
+		"Unable to Change Object Lock",
+		`can't be added to the project bucket "acme/inbox"`,
+		"object_lock",
+	)
 
 	tf, _ = start(t)
 	object := tf.Created(typ, with)
@@ -295,21 +327,43 @@ func TestBadInput(t *testing.T) {
 
 func TestContradictionOfTwoArguments(t *testing.T) {
 	tf, _ := start(t)
-	_, diagnostics := tf.Plan(typ, nil, values{"project": "acme", "name": "inbox", "versioning": false, "object_lock": values{"mode": "COMPLIANCE", "days": int64(1)}})
+	_, diagnostics := tf.Plan(
+		typ,
+		nil,
+		values{
+			"project":     "acme",
+			"name":        "inbox",
+			"versioning":  false,
+			"object_lock": values{"mode": "COMPLIANCE", "days": int64(1)},
+		},
+	)
 	wantError(t, diagnostics, "Invalid Project Bucket", "a bucket with object lock is always versioned", "object_lock")
 }
 
 func TestUnknownValuesAreNotJudged(t *testing.T) {
 	tf, _ := start(t)
 	_, diagnostics := tf.Plan(typ, nil, values{
-		"project": entitytest.Unknown, "name": entitytest.Unknown, "bucket_name": entitytest.Unknown, "versioning": entitytest.Unknown,
-		"kms_key_arn": entitytest.Unknown, "lifecycle_rules": entitytest.Unknown, "object_lock": entitytest.Unknown, "cors": entitytest.Unknown,
-		"on_delete": entitytest.Unknown, "tags": entitytest.Unknown,
+		"project":         entitytest.Unknown,
+		"name":            entitytest.Unknown,
+		"bucket_name":     entitytest.Unknown,
+		"versioning":      entitytest.Unknown,
+		"kms_key_arn":     entitytest.Unknown,
+		"lifecycle_rules": entitytest.Unknown,
+		"object_lock":     entitytest.Unknown,
+		"cors":            entitytest.Unknown,
+		"on_delete":       entitytest.Unknown,
+		"tags":            entitytest.Unknown,
 	})
 	entitytest.Must(t, diagnostics)
 	_, diagnostics = tf.Plan(typ, nil, values{
-		"project": "acme", "name": "inbox", "lifecycle_rules": values{"expire_after_days": entitytest.Unknown},
-		"object_lock": values{"mode": entitytest.Unknown, "days": entitytest.Unknown}, "tags": values{"a": entitytest.Unknown},
+		"project":         "acme",
+		"name":            "inbox",
+		"lifecycle_rules": values{"expire_after_days": entitytest.Unknown},
+		"object_lock": values{
+			"mode": entitytest.Unknown,
+			"days": entitytest.Unknown,
+		},
+		"tags": values{"a": entitytest.Unknown},
 		"cors": []any{values{"allowed_origins": entitytest.Unknown, "allowed_methods": []any{entitytest.Unknown}}},
 	})
 	entitytest.Must(t, diagnostics)

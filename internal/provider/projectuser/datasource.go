@@ -38,12 +38,20 @@ func NewDataSource() datasource.DataSource {
 			"users": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The users, by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":         schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
-					"name":       schema.StringAttribute{Computed: true, MarkdownDescription: "The user's name in the project."},
-					"source_ips": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The networks from which the user may come; none: from anywhere."},
-					"tags":       schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the user."},
-					"user_name":  schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
-					"arn":        schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the IAM user."},
+					"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
+					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The user's name in the project."},
+					"source_ips": schema.ListAttribute{
+						Computed:            true,
+						ElementType:         types.StringType,
+						MarkdownDescription: "The networks from which the user may come; none: from anywhere.",
+					},
+					"tags": schema.MapAttribute{
+						Computed:            true,
+						ElementType:         types.StringType,
+						MarkdownDescription: "All tags of the user.",
+					},
+					"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
+					"arn":       schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the IAM user."},
 				}},
 			},
 		},
@@ -56,9 +64,12 @@ func NewDataSource() datasource.DataSource {
 			m.Users = []DataUser{}
 			for _, u := range view.Contents.Users {
 				m.Users = append(m.Users, DataUser{
-					ID: types.StringValue(m.Project.ValueString() + "/" + u.Name), Name: types.StringValue(u.Name),
-					SourceIPs: entity.StringList(u.SourceIPs), Tags: entity.StringMap(u.Tags),
-					UserName: types.StringValue(model.UserName(m.Project.ValueString(), u.Name)), ARN: types.StringValue(arn(view.Contents.Env, u.Name)),
+					ID:        types.StringValue(m.Project.ValueString() + "/" + u.Name),
+					Name:      types.StringValue(u.Name),
+					SourceIPs: entity.StringList(u.SourceIPs),
+					Tags:      entity.StringMap(u.Tags),
+					UserName:  types.StringValue(model.UserName(m.Project.ValueString(), u.Name)),
+					ARN:       types.StringValue(arn(view.Contents.Env, u.Name)),
 				})
 			}
 			return nil, nil

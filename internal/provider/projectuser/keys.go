@@ -36,10 +36,15 @@ type (
 var (
 	rotationTypes  = map[string]attr.Type{"every_days": types.Int64Type, "overlap_days": types.Int64Type}
 	accessKeyTypes = map[string]attr.Type{
-		"enabled": types.BoolType, "rotation": types.ObjectType{AttrTypes: rotationTypes}, "replacement_trigger": types.StringType,
+		"enabled":             types.BoolType,
+		"rotation":            types.ObjectType{AttrTypes: rotationTypes},
+		"replacement_trigger": types.StringType,
 	}
 	keyTypes = map[string]attr.Type{
-		"access_key_id": types.StringType, "status": types.StringType, "created_at": types.StringType, "inactive_since": types.StringType,
+		"access_key_id":  types.StringType,
+		"status":         types.StringType,
+		"created_at":     types.StringType,
+		"inactive_since": types.StringType,
 	}
 	keyType = types.ObjectType{AttrTypes: keyTypes}
 )
@@ -59,7 +64,9 @@ func accessKeyOf(ctx context.Context, m *Model) (*model.AccessKey, diag.Diagnost
 	var configured accessKey
 	diags := m.AccessKey.As(ctx, &configured, basetypes.ObjectAsOptions{})
 	k := &model.AccessKey{
-		Disabled: !configured.Enabled.IsNull() && !configured.Enabled.IsUnknown() && !configured.Enabled.ValueBool(), Trigger: configured.ReplacementTrigger.ValueString(),
+		Disabled: !configured.Enabled.IsNull() && !configured.Enabled.IsUnknown() &&
+			!configured.Enabled.ValueBool(),
+		Trigger: configured.ReplacementTrigger.ValueString(),
 	}
 	if entity.Known(configured.Rotation) {
 		var r rotation
@@ -96,7 +103,9 @@ func moment(value types.String) time.Time {
 // planKeys plans the keys of the user, and the attributes that depend on them.
 func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 	m := p.Plan
-	m.AccessKeys, m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.MapUnknown(keyType), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.AccessKeys, m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.MapUnknown(
+		keyType,
+	), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	if raw, err := m.AccessKey.ToTerraformValue(ctx); err != nil || !raw.IsFullyKnown() {
 		return nil // its value decides which keys there are
 	}
@@ -187,7 +196,12 @@ func fillKeys(m *Model, user model.User, chosen template.Credentials) {
 		"enabled": types.BoolValue(!k.Disabled), "rotation": rotates, "replacement_trigger": written,
 	})
 	m.AccessKeys = keysValue(k.Keys, func(slot model.Slot, have model.Key) key {
-		v := key{entity.Optional(chosen.KeyIDs[slot]), types.StringValue(active), types.StringValue(have.Created.Format(time.RFC3339)), types.StringNull()}
+		v := key{
+			entity.Optional(chosen.KeyIDs[slot]),
+			types.StringValue(active),
+			types.StringValue(have.Created.Format(time.RFC3339)),
+			types.StringNull(),
+		}
 		if !have.Active() {
 			v.Status, v.InactiveSince = types.StringValue(inactive), types.StringValue(have.Inactive.Format(time.RFC3339))
 		}

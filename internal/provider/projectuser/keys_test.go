@@ -201,7 +201,12 @@ func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
 		outdated := p.plan(rotating(values{"replacement_trigger": "leaked"}))
 		p.step(rotating(nil), "update", "a active b active *")
 		_, diagnostics := p.tf.Apply(outdated)
-		if problem := entitytest.Lacks(diagnostics, "Unable to Update Project User", "Another writer changed it after the plan was made", "access_keys"); problem != "" {
+		if problem := entitytest.Lacks(
+			diagnostics,
+			"Unable to Update Project User",
+			"Another writer changed it after the plan was made",
+			"access_keys",
+		); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -255,11 +260,15 @@ func TestPlan_UnknownInAccessKey(t *testing.T) {
 func TestSFTPUsersAreToldWhatTheirNetworksDoNotBind(t *testing.T) {
 	tf := start(t)
 	config := values{
-		"project": "acme", "name": "partner", "sftp": values{"ssh_public_keys": []any{modeltest.PublicKey(1)}}, "source_ips": []any{"203.0.113.0/24"},
+		"project":    "acme",
+		"name":       "partner",
+		"sftp":       values{"ssh_public_keys": []any{modeltest.PublicKey(1)}},
+		"source_ips": []any{"203.0.113.0/24"},
 	}
 	plan, diagnostics := tf.Plan(typ, nil, config)
 	entitytest.Must(t, diagnostics)
-	if len(diagnostics) != 1 || diagnostics[0].Summary != "Networks Don't Bind SFTP" || !strings.Contains(diagnostics[0].Detail, "They don't bind its SFTP") {
+	if len(diagnostics) != 1 || diagnostics[0].Summary != "Networks Don't Bind SFTP" ||
+		!strings.Contains(diagnostics[0].Detail, "They don't bind its SFTP") {
 		t.Errorf("warnings %v", diagnostics)
 	}
 	if plan.Planned("sftp_user_name") != "partner" {
@@ -270,7 +279,9 @@ func TestSFTPUsersAreToldWhatTheirNetworksDoNotBind(t *testing.T) {
 func TestApplyReadAndImportAgreeWithEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := values{
-			"project": "acme", "name": "partner", "access_key": values{"rotation": values{"every_days": 30}, "replacement_trigger": "first"},
+			"project":        "acme",
+			"name":           "partner",
+			"access_key":     values{"rotation": values{"every_days": 30}, "replacement_trigger": "first"},
 			"secret_readers": []any{"arn:aws:iam::444455556666:role/partner", "444455556667"},
 			"sftp":           values{"ssh_public_keys": []any{modeltest.PublicKey(1), modeltest.PublicKey(2)}},
 		}

@@ -43,8 +43,18 @@ type sftp struct {
 
 var sftpTypes = map[string]attr.Type{"ssh_public_keys": types.SetType{ElemType: types.StringType}}
 
-func toEntity(ctx context.Context, _ *entity.Services, m *Model, tags map[string]string) (model.Entity, diag.Diagnostics) {
-	user := model.User{Name: m.Name.ValueString(), SourceIPs: entity.Strings(m.SourceIPs), SecretReaders: entity.Strings(m.SecretReaders), Tags: tags}
+func toEntity(
+	ctx context.Context,
+	_ *entity.Services,
+	m *Model,
+	tags map[string]string,
+) (model.Entity, diag.Diagnostics) {
+	user := model.User{
+		Name:          m.Name.ValueString(),
+		SourceIPs:     entity.Strings(m.SourceIPs),
+		SecretReaders: entity.Strings(m.SecretReaders),
+		Tags:          tags,
+	}
 	var diags diag.Diagnostics
 	user.AccessKey, diags = accessKeyOf(ctx, m)
 	if entity.Known(m.SFTP) {
@@ -93,7 +103,9 @@ func planSFTP(p *entity.Planning[Model], diags *diag.Diagnostics) {
 	if len(m.SourceIPs.Elements()) > 0 {
 		diags.AddAttributeWarning(path.Root("source_ips"), "Networks Don't Bind SFTP", fmt.Sprintf(
 			"The networks in source_ips bind what the user %s does with its access key. They don't bind its SFTP: there AWS Transfer calls S3 for the user, and nothing tells S3 where the client is. "+
-				"What protects SFTP is the user's private key.\n\nFor a user whose every access must come from known networks leave sftp out.", m.Name.ValueString()))
+				"What protects SFTP is the user's private key.\n\nFor a user whose every access must come from known networks leave sftp out.",
+			m.Name.ValueString(),
+		))
 	}
 }
 
@@ -101,7 +113,10 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	var diags diag.Diagnostics
 	user, ok := e.(model.User)
 	if !ok {
-		diags.AddError("Unexpected Entity", fmt.Sprintf("The user %s is a %T. This is a bug in the provider, please report it.", m.Name, e))
+		diags.AddError(
+			"Unexpected Entity",
+			fmt.Sprintf("The user %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
+		)
 		return diags
 	}
 	m.Name, m.SourceIPs = types.StringValue(user.Name), entity.StringSet(user.SourceIPs)
@@ -111,7 +126,10 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	fillKeys(m, user, view.Contents.Credentials[user.Name])
 	m.SFTP, m.SFTPUserName = types.ObjectNull(sftpTypes), types.StringNull()
 	if user.SFTP != nil {
-		m.SFTP = types.ObjectValueMust(sftpTypes, map[string]attr.Value{"ssh_public_keys": entity.StringSet(user.SFTP.PublicKeys)})
+		m.SFTP = types.ObjectValueMust(
+			sftpTypes,
+			map[string]attr.Value{"ssh_public_keys": entity.StringSet(user.SFTP.PublicKeys)},
+		)
 		m.SFTPUserName = types.StringValue(user.Name)
 	}
 	return diags

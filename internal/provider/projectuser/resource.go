@@ -44,10 +44,15 @@ func attributes() map[string]schema.Attribute {
 			Required: true, MarkdownDescription: "The project's name. Changing it replaces the user.",
 		},
 		"name": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The user's name in the project: 3 to 32 characters of `a-z`, `0-9` and single inner hyphens, not `root`. Changing it replaces the user.",
+			Required:            true,
+			MarkdownDescription: "The user's name in the project: 3 to 32 characters of `a-z`, `0-9` and single inner hyphens, not `root`. Changing it replaces the user.",
 		},
 		"source_ips": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+			ElementType:         types.StringType,
+			Optional:            true,
+			Computed:            true,
+			Default:             setdefault.StaticValue(entity.EmptySet()),
+			Validators:          noNulls,
 			MarkdownDescription: "The networks from which the user may come, such as `203.0.113.0/24`. Default: none, which means from anywhere.",
 		},
 		"access_key": schema.SingleNestedAttribute{
@@ -66,7 +71,9 @@ func attributes() map[string]schema.Attribute {
 							Required: true, MarkdownDescription: "The age in days at which the key gets a successor.",
 						},
 						"overlap_days": schema.Int64Attribute{
-							Optional: true, Computed: true, Default: int64default.StaticInt64(7),
+							Optional:            true,
+							Computed:            true,
+							Default:             int64default.StaticInt64(7),
 							MarkdownDescription: "How many days the old key works beside the new one, and how many days after that it stays inactive before it is deleted, at least one. With 0 it is made inactive together with the new one. Default: 7.",
 						},
 					},
@@ -78,7 +85,11 @@ func attributes() map[string]schema.Attribute {
 			},
 		},
 		"secret_readers": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true, Computed: true, Default: setdefault.StaticValue(entity.EmptySet()), Validators: noNulls,
+			ElementType:         types.StringType,
+			Optional:            true,
+			Computed:            true,
+			Default:             setdefault.StaticValue(entity.EmptySet()),
+			Validators:          noNulls,
 			MarkdownDescription: "Who may read the secret with the access key: ARNs of roles or users, or accounts, of any account. It is how a third party gets its key. Default: nobody but the account itself.",
 		},
 		"sftp": schema.SingleNestedAttribute{
@@ -86,7 +97,9 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "Lets the user reach its buckets by SFTP, at the project's `sftp_endpoint`. The project needs `sftp = { enabled = true }`. The user finds a directory `/<bucket>` or `/<bucket>/<prefix>` for each of its permissions. Default: no SFTP.",
 			Attributes: map[string]schema.Attribute{
 				"ssh_public_keys": schema.SetAttribute{
-					ElementType: types.StringType, Required: true, Validators: noNulls,
+					ElementType:         types.StringType,
+					Required:            true,
+					Validators:          noNulls,
 					MarkdownDescription: "The user's public SSH keys, 1 to 10, as they stand in an `authorized_keys` file: RSA of 2,048 bits and more, ECDSA or Ed25519.",
 				},
 			},
@@ -98,17 +111,21 @@ func attributes() map[string]schema.Attribute {
 			Computed:            true,
 			MarkdownDescription: "All access keys of the user, by slot: `a` and `b`. The steps of a rotation show here.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"access_key_id":  schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the key."},
-				"status":         schema.StringAttribute{Computed: true, MarkdownDescription: "`active` or `inactive`."},
-				"created_at":     schema.StringAttribute{Computed: true, MarkdownDescription: "When the key was made."},
-				"inactive_since": schema.StringAttribute{Computed: true, MarkdownDescription: "When the key was made inactive; null while it is active."},
+				"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the key."},
+				"status":        schema.StringAttribute{Computed: true, MarkdownDescription: "`active` or `inactive`."},
+				"created_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "When the key was made."},
+				"inactive_since": schema.StringAttribute{
+					Computed:            true,
+					MarkdownDescription: "When the key was made inactive; null while it is active.",
+				},
 			}},
 		},
 		"key_created_at": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "When the current access key was made. Null without a key.",
 		},
 		"secret_arn": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "ARN of the secret that holds the current access key, as JSON with `access_key_id` and `secret_access_key`. Null without a key.",
+			Computed:            true,
+			MarkdownDescription: "ARN of the secret that holds the current access key, as JSON with `access_key_id` and `secret_access_key`. Null without a key.",
 		},
 		"sftp_user_name": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "The name with which the user logs in by SFTP. Null without SFTP.",

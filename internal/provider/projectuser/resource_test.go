@@ -16,7 +16,11 @@ const typ = "stowage_project_user"
 
 func start(t *testing.T) *entitytest.Terraform {
 	t.Helper()
-	return entitytest.StartObjects(t, &entity.Services{Projects: entitytest.NewProjects(), Region: "eu-west-1"}, NewResource)
+	return entitytest.StartObjects(
+		t,
+		&entity.Services{Projects: entitytest.NewProjects(), Region: "eu-west-1"},
+		NewResource,
+	)
 }
 
 func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
@@ -26,7 +30,11 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, nil, values{"project": "acme", "name": "partner"})
 	entitytest.Must(t, diagnostics)
 	wants := values{
-		"id": "acme/partner", "user_name": "acme-partner", "arn": "arn:aws:iam::111122223333:user/stowage/acme/acme-partner", "source_ips": []any{}, "drift": nil,
+		"id":         "acme/partner",
+		"user_name":  "acme-partner",
+		"arn":        "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
+		"source_ips": []any{},
+		"drift":      nil,
 	}
 	for attribute, want := range wants {
 		if diff := cmp.Diff(want, plan.Planned(attribute)); diff != "" {
@@ -80,16 +88,26 @@ func TestBadInput(t *testing.T) {
 
 func TestUsersAreLookedUp(t *testing.T) {
 	p := entitytest.NewProjects()
-	if err := p.Create(t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}); err != nil {
+	if err := p.Create(
+		t.Context(),
+		"acme",
+		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	tf := entitytest.StartLookups(t, &entity.Services{Projects: p}, NewDataSource)
 	got, diagnostics := tf.Lookup("stowage_project_users", values{"project": "acme"})
 	entitytest.Must(t, diagnostics)
-	want := []any{values{
-		"id": "acme/partner", "name": "partner", "source_ips": []any{"203.0.113.0/24"}, "tags": values{}, "user_name": "acme-partner",
-		"arn": "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
-	}}
+	want := []any{
+		values{
+			"id":         "acme/partner",
+			"name":       "partner",
+			"source_ips": []any{"203.0.113.0/24"},
+			"tags":       values{},
+			"user_name":  "acme-partner",
+			"arn":        "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
+		},
+	}
 	if diff := cmp.Diff(want, got["users"]); diff != "" {
 		t.Error(diff)
 	}

@@ -46,10 +46,17 @@ func (*Credentials) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *e
 			"secret_arn": schema.StringAttribute{
 				Required: true, MarkdownDescription: "ARN of the user's secret: `secret_arn` of `stowage_project_user`.",
 			},
-			"access_key_id":     schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the access key."},
-			"secret_access_key": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The secret of the access key."},
-			"user_name":         schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
-			"region":            schema.StringAttribute{Computed: true, MarkdownDescription: "The region in which the project lives."},
+			"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the access key."},
+			"secret_access_key": schema.StringAttribute{
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "The secret of the access key.",
+			},
+			"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
+			"region": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The region in which the project lives.",
+			},
 		},
 	}
 }
@@ -61,7 +68,13 @@ func (c *Credentials) Configure(_ context.Context, req ephemeral.ConfigureReques
 	}
 	services, ok := req.ProviderData.(*entity.Services)
 	if !ok {
-		resp.Diagnostics.AddError("Unexpected Provider Data", fmt.Sprintf("The object got a %T from the provider, not its services. This is a bug in the provider, please report it.", req.ProviderData))
+		resp.Diagnostics.AddError(
+			"Unexpected Provider Data",
+			fmt.Sprintf(
+				"The object got a %T from the provider, not its services. This is a bug in the provider, please report it.",
+				req.ProviderData,
+			),
+		)
 		return
 	}
 	c.services = services

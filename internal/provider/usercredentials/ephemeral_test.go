@@ -33,7 +33,11 @@ func open(t *testing.T, p *entitytest.Projects, arn string) (Model, string) {
 		}
 	}
 	resp := ephemeral.OpenResponse{Result: tfsdk.EphemeralResultData{Schema: s.Schema, Raw: tftypes.NewValue(typ, nil)}}
-	c.Open(t.Context(), ephemeral.OpenRequest{Config: tfsdk.Config{Schema: s.Schema, Raw: tftypes.NewValue(typ, raw)}}, &resp)
+	c.Open(
+		t.Context(),
+		ephemeral.OpenRequest{Config: tfsdk.Config{Schema: s.Schema, Raw: tftypes.NewValue(typ, raw)}},
+		&resp,
+	)
 	var m Model
 	if resp.Diagnostics.HasError() {
 		return m, resp.Diagnostics[0].Summary() + ": " + resp.Diagnostics[0].Detail()
@@ -62,7 +66,8 @@ func TestTheSecretIsSensitive(t *testing.T) {
 
 func TestWhatCannotBeOpenedIsExplained(t *testing.T) {
 	_, failed := open(t, entitytest.NewProjects(), strings.Replace(entitytest.SecretARN, "partner", "other", 1))
-	if !strings.Contains(failed, "Unable to Read User Credentials: ") || !strings.Contains(failed, "something else than the access key") {
+	if !strings.Contains(failed, "Unable to Read User Credentials: ") ||
+		!strings.Contains(failed, "something else than the access key") {
 		t.Error(failed)
 	}
 	p := entitytest.NewProjects()

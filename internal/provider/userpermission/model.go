@@ -47,7 +47,10 @@ func fill(_ context.Context, m *Model, _ *projects.View, e model.Entity) diag.Di
 	var diags diag.Diagnostics
 	p, ok := e.(model.Permission)
 	if !ok {
-		diags.AddError("Unexpected Entity", fmt.Sprintf("The permission %s is a %T. This is a bug in the provider, please report it.", m.ID, e))
+		diags.AddError(
+			"Unexpected Entity",
+			fmt.Sprintf("The permission %s is a %T. This is a bug in the provider, please report it.", m.ID, e),
+		)
 		return diags
 	}
 	m.User, m.Bucket, m.Prefix = types.StringValue(p.User), types.StringValue(p.Bucket), types.StringValue(p.Prefix)

@@ -16,7 +16,9 @@ func NewResource() resource.Resource { return entity.New[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{
-		Name: "user_permission", Title: "User Permission", Kind: model.KindPermission,
+		Name:        "user_permission",
+		Title:       "User Permission",
+		Kind:        model.KindPermission,
 		Description: "Lets a user of a project reach one of its buckets, or the part of it below a prefix. The data source `stowage_user_policy` shows the IAM actions that a user's permissions allow.",
 		Identity: []entity.Part{
 			{Name: "project", Description: "The project's name."},
@@ -40,10 +42,13 @@ func attributes() map[string]schema.Attribute {
 			Required: true, MarkdownDescription: "The user's name in the project. Changing it replaces the permission.",
 		},
 		"bucket": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The bucket's name in the project (not the physical name). Changing it replaces the permission.",
+			Required:            true,
+			MarkdownDescription: "The bucket's name in the project (not the physical name). Changing it replaces the permission.",
 		},
 		"prefix": schema.StringAttribute{
-			Optional: true, Computed: true, Default: stringdefault.StaticString(""),
+			Optional:            true,
+			Computed:            true,
+			Default:             stringdefault.StaticString(""),
 			MarkdownDescription: "The part of the bucket that the user reaches: objects whose keys begin so, such as `incoming/`, of characters up to U+00FF. Default: the whole bucket. Changing it replaces the permission.",
 		},
 		"access": schema.StringAttribute{
@@ -51,7 +56,9 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "What the user may do: `read` (list and download), `write` (upload) or `read_write`.",
 		},
 		"allow_delete": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			Optional:            true,
+			Computed:            true,
+			Default:             booldefault.StaticBool(false),
 			MarkdownDescription: "Whether the user may delete objects, which needs `write` or `read_write`. In a bucket with versioning, a deleted object can be restored for a while. Default: `false`.",
 		},
 	}

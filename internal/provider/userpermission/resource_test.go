@@ -155,12 +155,22 @@ func TestBadImportIDs(t *testing.T) {
 	tf, _ := start(t)
 	for _, id := range []string{"acme", "acme/partner", "acme//inbox", "/partner/inbox", ""} {
 		_, diagnostics := tf.Import(typ, id)
-		if problem := entitytest.Lacks(diagnostics, "Invalid Import ID", "has not the form `<project>/<user>/<bucket>[/<prefix>]`", ""); problem != "" {
+		if problem := entitytest.Lacks(
+			diagnostics,
+			"Invalid Import ID",
+			"has not the form `<project>/<user>/<bucket>[/<prefix>]`",
+			"",
+		); problem != "" {
 			t.Errorf("%q: %s", id, problem)
 		}
 	}
 	_, diagnostics := tf.Import(typ, "acme/partner/outbox")
-	if problem := entitytest.Lacks(diagnostics, "Cannot Import User Permission", `There is no user permission "acme/partner/outbox"`, ""); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Cannot Import User Permission",
+		`There is no user permission "acme/partner/outbox"`,
+		"",
+	); problem != "" {
 		t.Error(problem)
 	}
 }
@@ -201,7 +211,12 @@ func TestWhatAUserMayDoIsShown(t *testing.T) {
 		t.Errorf("a user without permissions may %v", got)
 	}
 	_, diagnostics = tf.Lookup("stowage_user_policy", values{"project": "acme", "user": "ghost"})
-	if problem := entitytest.Lacks(diagnostics, "Unable to Read User Policy", `has no user "ghost"`, "user"); problem != "" {
+	if problem := entitytest.Lacks(
+		diagnostics,
+		"Unable to Read User Policy",
+		`has no user "ghost"`,
+		"user",
+	); problem != "" {
 		t.Error(problem)
 	}
 }

@@ -147,7 +147,12 @@ func (c *connection) close(code int, reason string) {
 		event := proxyEvent{RequestContext: c.context("$disconnect", "DISCONNECT", c.requestID(c.requests))}
 		event.RequestContext.DisconnectStatusCode, event.RequestContext.DisconnectReason = code, &reason
 		event.Headers = map[string]string{"Host": c.stage.Domain(), "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
-		event.MultiValueHeaders = map[string][]string{"Host": {c.stage.Domain()}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
+		event.MultiValueHeaders = map[string][]string{
+			"Host":            {c.stage.Domain()},
+			"x-api-key":       {""},
+			"X-Forwarded-For": {""},
+			"x-restapi":       {""},
+		}
 		go func() { _, _ = g.call(c.ctx, function, event) }() // best effort: failures are ignored
 	}
 }

@@ -38,7 +38,11 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 		return nil, &cloud.Error{Code: "ForbiddenException", Message: "Forbidden", Status: http.StatusForbidden}
 	}
 	if len(r.Body) > MaxMessage {
-		return nil, &cloud.Error{Code: "PayloadTooLargeException", Message: "Message too long", Status: http.StatusRequestEntityTooLarge}
+		return nil, &cloud.Error{
+			Code:    "PayloadTooLargeException",
+			Message: "Message too long",
+			Status:  http.StatusRequestEntityTooLarge,
+		}
 	}
 	if r.Operation == "DeleteConnection" {
 		c := s.connection(stage, id)
@@ -59,7 +63,11 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 		err := c.post(r.Body)
 		switch {
 		case errors.Is(err, errFull):
-			return nil, &cloud.Error{Code: "LimitExceededException", Message: "Too Many Requests", Status: http.StatusTooManyRequests}
+			return nil, &cloud.Error{
+				Code:    "LimitExceededException",
+				Message: "Too Many Requests",
+				Status:  http.StatusTooManyRequests,
+			}
 		case err != nil:
 			return nil, gone()
 		}

@@ -53,7 +53,9 @@ func TestWhoIsLetIn(t *testing.T) {
 		return func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error) { return v, err }
 	}
 	both := policy("Allow", "*", nil)
-	both.PolicyDocument.Statement = append(both.PolicyDocument.Statement, policy("Deny", arn, nil).PolicyDocument.Statement...)
+	both.PolicyDocument.Statement = append(
+		both.PolicyDocument.Statement,
+		policy("Deny", arn, nil).PolicyDocument.Statement...)
 	anonymous := policy("Allow", arn, nil)
 	anonymous.PrincipalID = ""
 	for _, c := range []struct {
@@ -93,9 +95,18 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				h := newHub(t, apigateway.Settings{Authorizer: authorizerARN, IdentitySources: []string{"route.request.header.sec-websocket-protocol"}})
+				h := newHub(
+					t,
+					apigateway.Settings{
+						Authorizer:      authorizerARN,
+						IdentitySources: []string{"route.request.header.sec-websocket-protocol"},
+					},
+				)
 				h.authorizer, h.route = c.authorizer, c.integrate
-				conn, err := h.stage.Connect(t.Context(), apigateway.Handshake{Subprotocols: c.protocols, Query: url.Values{"a": {"b"}}})
+				conn, err := h.stage.Connect(
+					t.Context(),
+					apigateway.Handshake{Subprotocols: c.protocols, Query: url.Values{"a": {"b"}}},
+				)
 				if c.status == 0 {
 					if err != nil {
 						t.Fatal(err)
@@ -119,7 +130,13 @@ func TestWhoIsLetIn(t *testing.T) {
 func TestMessagesAreRouted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHub(t, apigateway.Settings{RouteSelection: "${request.body.do.what}", Routes: map[string]string{"hello": routesARN, "fail": "nowhere"}})
+		h := newHub(
+			t,
+			apigateway.Settings{
+				RouteSelection: "${request.body.do.what}",
+				Routes:         map[string]string{"hello": routesARN, "fail": "nowhere"},
+			},
+		)
 		c := h.connect(t)
 		for _, m := range []struct{ sent, told string }{
 			{`{"do":{"what":"hello"}}`, ""},
@@ -136,7 +153,8 @@ func TestMessagesAreRouted(t *testing.T) {
 				continue
 			}
 			told, err := c.Receive(t.Context())
-			if err != nil || !strings.Contains(string(told), `"message":"`+m.told+`"`) || !strings.Contains(string(told), c.ID()) {
+			if err != nil || !strings.Contains(string(told), `"message":"`+m.told+`"`) ||
+				!strings.Contains(string(told), c.ID()) {
 				t.Errorf("%s: told %s, %v", m.sent, told, err)
 			}
 		}
@@ -217,7 +235,10 @@ func TestManagementAPI(t *testing.T) {
 			}
 			return map[string]int{"statusCode": 200}, nil
 		}
-		c, err := h.stage.Connect(ctx, apigateway.Handshake{Header: http.Header{"User-Agent": {"toy"}}, SourceIP: "192.0.2.7"})
+		c, err := h.stage.Connect(
+			ctx,
+			apigateway.Handshake{Header: http.Header{"User-Agent": {"toy"}}, SourceIP: "192.0.2.7"},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +250,8 @@ func TestManagementAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := client.GetConnection(ctx, &apigatewaymanagementapi.GetConnectionInput{ConnectionId: aws.String(c.ID())})
-		if err != nil || aws.ToString(got.Identity.SourceIp) != "192.0.2.7" || aws.ToString(got.Identity.UserAgent) != "toy" ||
+		if err != nil || aws.ToString(got.Identity.SourceIp) != "192.0.2.7" ||
+			aws.ToString(got.Identity.UserAgent) != "toy" ||
 			got.LastActiveAt.Sub(*got.ConnectedAt) != time.Second {
 			t.Errorf("connection %+v, %v", got, err)
 		}
@@ -251,7 +273,10 @@ func TestManagementAPI(t *testing.T) {
 		if m, err := c.Receive(ctx); err != nil || string(m) != "one" {
 			t.Errorf("received %q, %v", m, err)
 		}
-		if _, err := client.DeleteConnection(ctx, &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: aws.String(c.ID())}); err != nil {
+		if _, err := client.DeleteConnection(
+			ctx,
+			&apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: aws.String(c.ID())},
+		); err != nil {
 			t.Fatal(err)
 		}
 		var closed *apigateway.CloseError
@@ -261,7 +286,8 @@ func TestManagementAPI(t *testing.T) {
 		if err := post(ctx, client, c.ID(), []byte("x")); code(err) != "GoneException" {
 			t.Errorf("after the end: %v", err)
 		}
-		if calls := h.box.Calls()["execute-api"]; calls["PostToConnection"] != 6 || calls["GetConnection"] != 1 || calls["DeleteConnection"] != 1 {
+		if calls := h.box.Calls()["execute-api"]; calls["PostToConnection"] != 6 || calls["GetConnection"] != 1 ||
+			calls["DeleteConnection"] != 1 {
 			t.Errorf("calls %v", calls)
 		}
 	})

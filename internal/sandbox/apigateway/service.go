@@ -108,14 +108,19 @@ func New(w *cloud.World, locked func(func())) *Service {
 
 // Deploy creates or replaces a stage. Connections of the old stage keep its settings.
 func (s *Service) Deploy(settings Settings) (*Stage, error) {
-	for name, value := range map[string]string{"API": settings.API, "stage": settings.Stage, "account": settings.Account, "region": settings.Region} {
+	for name, value := range map[string]string{
+		"API": settings.API, "stage": settings.Stage, "account": settings.Account, "region": settings.Region,
+	} {
 		if value == "" || strings.ContainsAny(value, "/ ") {
 			return nil, fmt.Errorf("apigateway: %s %q", name, value)
 		}
 	}
 	for _, source := range settings.IdentitySources {
 		if kind, name := splitSource(source); kind == "" || name == "" {
-			return nil, fmt.Errorf("apigateway: the identity source %q is none of route.request.header.NAME and route.request.querystring.NAME", source)
+			return nil, fmt.Errorf(
+				"apigateway: the identity source %q is none of route.request.header.NAME and route.request.querystring.NAME",
+				source,
+			)
 		}
 	}
 	if settings.RouteSelection == "" {
@@ -124,7 +129,10 @@ func (s *Service) Deploy(settings Settings) (*Stage, error) {
 	expression := strings.TrimSuffix(strings.TrimPrefix(strings.Replace(settings.RouteSelection, "${", "$", 1), "$"), "}")
 	path, ok := strings.CutPrefix(expression, "request.body.")
 	if !ok || path == "" {
-		return nil, fmt.Errorf("apigateway: the route selection expression %q is not $request.body.NAME", settings.RouteSelection)
+		return nil, fmt.Errorf(
+			"apigateway: the route selection expression %q is not $request.body.NAME",
+			settings.RouteSelection,
+		)
 	}
 	if settings.Buffer <= 0 {
 		settings.Buffer = defaultBuffer
@@ -151,7 +159,8 @@ func (s *Stage) Domain() string {
 
 // arn returns the ARN of a part of the stage, such as a route key.
 func (s *Stage) arn(what string) string {
-	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API + "/" + s.settings.Stage + "/" + what
+	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API + "/" +
+		s.settings.Stage + "/" + what
 }
 
 // find returns the stage of a request, by its path or host name, and the rest of the path. A stage

@@ -29,12 +29,20 @@ func simulated(t *testing.T, seed uint64) (trace, received []string) {
 		box := sandbox.New(sandbox.Options{Seed: seed, Latency: sandbox.LatencyAWS()})
 		driver := simulate.NewDriver(box, seed)
 		stage, err := box.WebSockets().Deploy(apigateway.Settings{
-			API: "live", Stage: "prod", Account: sandbox.HubAccount, Region: region, Routes: map[string]string{"$connect": routesARN, "$default": routesARN},
+			API:     "live",
+			Stage:   "prod",
+			Account: sandbox.HubAccount,
+			Region:  region,
+			Routes:  map[string]string{"$connect": routesARN, "$default": routesARN},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := management(sandbox.HubAccount, "https://"+stage.Domain()+"/prod", &http.Client{Transport: driver.Transport()})
+		client := management(
+			sandbox.HubAccount,
+			"https://"+stage.Domain()+"/prod",
+			&http.Client{Transport: driver.Transport()},
+		)
 		box.RegisterFunction(routesARN, func(ctx context.Context, event []byte) ([]byte, error) {
 			var e events.APIGatewayWebsocketProxyRequest
 			if err := json.Unmarshal(event, &e); err != nil {

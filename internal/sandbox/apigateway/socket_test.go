@@ -20,11 +20,21 @@ import (
 
 func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, apigateway.Settings{Authorizer: authorizerARN, IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"}})
+	h := newHub(
+		t,
+		apigateway.Settings{
+			Authorizer:      authorizerARN,
+			IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
+		},
+	)
 	server := h.listen(t)
 	client := management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient)
 	h.authorizer = func(_ context.Context, e events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error) {
-		return policy("Allow", "arn:aws:execute-api:eu-west-1:000000000000:live/*", map[string]any{"projects": "a b", "admin": true, "n": 3}), nil
+		return policy(
+			"Allow",
+			"arn:aws:execute-api:eu-west-1:000000000000:live/*",
+			map[string]any{"projects": "a b", "admin": true, "n": 3},
+		), nil
 	}
 	disconnected := make(chan events.APIGatewayWebsocketProxyRequest, 1)
 	h.route = func(ctx context.Context, e events.APIGatewayWebsocketProxyRequest) (any, error) {
@@ -38,9 +48,17 @@ func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
 		}
 		return map[string]any{"statusCode": 200}, nil
 	}
-	socket, _, err := websocket.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+h.stage.Path()+"?v=1", &websocket.DialOptions{
-		Subprotocols: []string{"stowage", "token.abc"}, HTTPHeader: http.Header{"User-Agent": {"test"}, "Origin": {"https://elsewhere.example"}},
-	})
+	socket, _, err := websocket.Dial(
+		t.Context(),
+		strings.Replace(server.URL, "http", "ws", 1)+h.stage.Path()+"?v=1",
+		&websocket.DialOptions{
+			Subprotocols: []string{
+				"stowage",
+				"token.abc",
+			},
+			HTTPHeader: http.Header{"User-Agent": {"test"}, "Origin": {"https://elsewhere.example"}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,31 +84,43 @@ func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
 		t.Errorf("the authorizer was asked %+v", asked)
 	}
 	connect, sent := h.noted("CONNECT")[0], h.noted("MESSAGE")[0]
-	if !strings.Contains(connect.Headers["Sec-WebSocket-Protocol"], "stowage") || connect.Headers["User-Agent"] != "test" ||
-		connect.MultiValueQueryStringParameters["v"][0] != "1" || connect.Headers["Host"] == "" {
+	if !strings.Contains(connect.Headers["Sec-WebSocket-Protocol"], "stowage") ||
+		connect.Headers["User-Agent"] != "test" ||
+		connect.MultiValueQueryStringParameters["v"][0] != "1" ||
+		connect.Headers["Host"] == "" {
 		t.Errorf("connect %+v", connect)
 	}
 	id := connect.RequestContext.ConnectionID
 	for _, e := range []events.APIGatewayWebsocketProxyRequest{connect, sent, end} {
 		c := e.RequestContext
 		if c.ConnectionID != id || c.APIID != "live" || c.Stage != "prod" || c.DomainName != "live.execute-api.eu-west-1.amazonaws.com" ||
-			c.Identity.SourceIP != "127.0.0.1" || c.ConnectedAt == 0 || c.RequestTimeEpoch < c.ConnectedAt || c.RequestID == "" {
+			c.Identity.SourceIP != "127.0.0.1" ||
+			c.ConnectedAt == 0 ||
+			c.RequestTimeEpoch < c.ConnectedAt ||
+			c.RequestID == "" {
 			t.Errorf("%s: %+v", c.EventType, c)
 		}
 		values, _ := c.Authorizer.(map[string]any)
-		if values["projects"] != "a b" || values["admin"] != "true" || values["n"] != "3" || values["principalId"] != "somebody" {
+		if values["projects"] != "a b" || values["admin"] != "true" || values["n"] != "3" ||
+			values["principalId"] != "somebody" {
 			t.Errorf("%s: authorizer %v", c.EventType, c.Authorizer)
 		}
 	}
-	if sent.RequestContext.RouteKey != "$default" || sent.Body != "hello" || sent.RequestContext.MessageID == "" || end.RequestContext.DisconnectStatusCode != 1000 ||
-		*end.RequestContext.DisconnectReason != "bye" || end.RequestContext.RouteKey != "$disconnect" || connect.RequestContext.RouteKey != "$connect" {
+	if sent.RequestContext.RouteKey != "$default" || sent.Body != "hello" || sent.RequestContext.MessageID == "" ||
+		end.RequestContext.DisconnectStatusCode != 1000 ||
+		*end.RequestContext.DisconnectReason != "bye" ||
+		end.RequestContext.RouteKey != "$disconnect" ||
+		connect.RequestContext.RouteKey != "$connect" {
 		t.Errorf("sent %+v, end %+v", sent, end)
 	}
 }
 
 func TestRefusalsOfSockets(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, apigateway.Settings{Authorizer: authorizerARN, IdentitySources: []string{"route.request.querystring.token"}})
+	h := newHub(
+		t,
+		apigateway.Settings{Authorizer: authorizerARN, IdentitySources: []string{"route.request.querystring.token"}},
+	)
 	h.authorizer = func(_ context.Context, e events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error) {
 		return policy("Deny", e.MethodArn, nil), nil
 	}
@@ -168,7 +198,12 @@ func TestSizesOnASocket(t *testing.T) {
 
 	id := h.noted("CONNECT")[0].RequestContext.ConnectionID
 	big := bytes.Repeat([]byte("y"), 128<<10)
-	if err := post(t.Context(), management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient), id, big); err != nil {
+	if err := post(
+		t.Context(),
+		management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient),
+		id,
+		big,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, message, err := fine.Read(t.Context()); err != nil || !bytes.Equal(message, big) {
@@ -230,7 +265,12 @@ func TestConnectionsAreControlledOverTheWire(t *testing.T) {
 	}
 	defer func() { _ = socket.CloseNow() }()
 	control := func(method, body string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/_sandbox/connections", strings.NewReader(body))
+		request, err := http.NewRequestWithContext(
+			t.Context(),
+			method,
+			server.URL+"/_sandbox/connections",
+			strings.NewReader(body),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +305,11 @@ func TestConnectionsAreControlledOverTheWire(t *testing.T) {
 	if _, _, err := socket.Read(t.Context()); err == nil || websocket.CloseStatus(err) != -1 {
 		t.Errorf("the client of a lost connection sees %v", err)
 	}
-	if status, list := control(http.MethodGet, ""); status != 200 || !strings.Contains(list, `"id":"`+id+`"`) || !strings.Contains(list, `"lost":true`) {
+	if status, list := control(
+		http.MethodGet,
+		"",
+	); status != 200 || !strings.Contains(list, `"id":"`+id+`"`) ||
+		!strings.Contains(list, `"lost":true`) {
 		t.Errorf("connections: %d %s", status, list)
 	}
 }

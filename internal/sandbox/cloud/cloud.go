@@ -285,7 +285,11 @@ func Errorf(code, format string, args ...any) *Error {
 // NotModelled returns the refusal of an unsimulated feature. AWS does not use its code, so that it
 // cannot be mistaken for AWS's answer.
 func NotModelled(format string, args ...any) *Error {
-	return &Error{Code: "SandboxNotModelled", Message: "the sandbox does not model " + fmt.Sprintf(format, args...), Status: http.StatusNotImplemented}
+	return &Error{
+		Code:    "SandboxNotModelled",
+		Message: "the sandbox does not model " + fmt.Sprintf(format, args...),
+		Status:  http.StatusNotImplemented,
+	}
 }
 
 // ResourceType creates, changes and deletes resources of one type for CloudFormation. Properties

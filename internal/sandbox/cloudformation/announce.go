@@ -23,9 +23,15 @@ func (s *Service) announce(st *stack, e event) {
 		return
 	}
 	bus.PutEvent(cloud.BusEvent{
-		Account: st.at.account, Region: st.at.region,
-		Source: "aws.cloudformation", DetailType: "CloudFormation Stack Status Change",
-		Resources: []string{st.id},
-		Detail:    stackStatusChange{StackID: st.id, StatusDetails: statusDetails{Status: e.status, Reason: e.reason}, Token: e.token},
+		Account:    st.at.account,
+		Region:     st.at.region,
+		Source:     "aws.cloudformation",
+		DetailType: "CloudFormation Stack Status Change",
+		Resources:  []string{st.id},
+		Detail: stackStatusChange{
+			StackID:       st.id,
+			StatusDetails: statusDetails{Status: e.status, Reason: e.reason},
+			Token:         e.token,
+		},
 	})
 }

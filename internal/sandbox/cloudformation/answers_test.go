@@ -17,7 +17,13 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}
 	tags := make([]string, 0, 204)
 	for i := range 51 {
-		tags = append(tags, fmt.Sprintf("Tags.member.%d.Key", i+1), fmt.Sprint("k", i), fmt.Sprintf("Tags.member.%d.Value", i+1), "v")
+		tags = append(
+			tags,
+			fmt.Sprintf("Tags.member.%d.Key", i+1),
+			fmt.Sprint("k", i),
+			fmt.Sprintf("Tags.member.%d.Value", i+1),
+			"v",
+		)
 	}
 	one := func(key, value string) []string {
 		return []string{"Tags.member.1.Key", key, "Tags.member.1.Value", value}
@@ -40,7 +46,9 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			arguments := append([]string{"StackName", "s", "TemplateBody", `{"Resources":{"A":{"Type":"AWS::SNS::Topic"}}}`}, test.arguments...)
+			arguments := append(
+				[]string{"StackName", "s", "TemplateBody", `{"Resources":{"A":{"Type":"AWS::SNS::Topic"}}}`},
+				test.arguments...)
 			_, err := w.call("CreateStack", arguments...)
 			if err == nil || err.Code != "ValidationError" || !strings.Contains(err.Message, test.message) {
 				t.Errorf("got %v, want something about %q", err, test.message)
@@ -71,7 +79,19 @@ func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.refused("ValidationError", test.message, "CreateChangeSet", "StackName", "s", "ChangeSetName", "c", "ChangeSetType", "CREATE", "TemplateBody", test.template)
+			w.refused(
+				"ValidationError",
+				test.message,
+				"CreateChangeSet",
+				"StackName",
+				"s",
+				"ChangeSetName",
+				"c",
+				"ChangeSetType",
+				"CREATE",
+				"TemplateBody",
+				test.template,
+			)
 			w.refused("ValidationError", "Stack with id s does not exist", "DescribeStacks", "StackName", "s")
 		})
 	}
@@ -85,7 +105,12 @@ func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
 func TestChangeSetWithoutChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.commit("s", "c", "CREATE", `{"Conditions":{"Never":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"AWS::SNS::Topic","Condition":"Never"}}}`)
+	w.commit(
+		"s",
+		"c",
+		"CREATE",
+		`{"Conditions":{"Never":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"AWS::SNS::Topic","Condition":"Never"}}}`,
+	)
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
@@ -93,8 +118,13 @@ func TestChangeSetWithoutChanges(t *testing.T) {
 func TestAttributeNamedByParameter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.commit("s", "c", "CREATE", `{"Parameters":{"P":{"Type":"String","Default":"TopicName"}},"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"t"}}},
-		"Outputs":{"O":{"Value":{"Fn::GetAtt":["A",{"Ref":"P"}]}}}}`)
+	w.commit(
+		"s",
+		"c",
+		"CREATE",
+		`{"Parameters":{"P":{"Type":"String","Default":"TopicName"}},"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"t"}}},
+		"Outputs":{"O":{"Value":{"Fn::GetAtt":["A",{"Ref":"P"}]}}}}`,
+	)
 	if got := at(w.stack("s"), "Outputs.0.OutputValue"); got != "t" {
 		t.Errorf("got %v, want t", got)
 	}
@@ -128,7 +158,11 @@ func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
 		"B":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"b","Tags":[{"Key":"k","Value":`+reference+`}],"VersioningConfiguration":{"Status":`+reference+`}}}}}`)
 	w.wantStatus("s", "CREATE_COMPLETE")
 	bucket := w.types["AWS::S3::Bucket"].live["b"]
-	got := []any{w.types["AWS::SSM::Parameter"].live["p"]["Value"], at(bucket, "Tags.0.Value"), at(bucket, "VersioningConfiguration.Status")}
+	got := []any{
+		w.types["AWS::SSM::Parameter"].live["p"]["Value"],
+		at(bucket, "Tags.0.Value"),
+		at(bucket, "VersioningConfiguration.Status"),
+	}
 	if fmt.Sprint(got) != "[A A A]" {
 		t.Errorf("got %v", got)
 	}
@@ -139,7 +173,12 @@ func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
 func TestAddedDependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.commit("s", "c", "CREATE", `{"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"a","DisplayName":"1"}}}}`)
+	w.commit(
+		"s",
+		"c",
+		"CREATE",
+		`{"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"a","DisplayName":"1"}}}}`,
+	)
 	id := w.prepare("s", "u", "UPDATE", dependentChanged)
 	set := w.ok("DescribeChangeSet", "ChangeSetName", id, "IncludePropertyValues", "true")
 	if got := fmt.Sprint(at(set, "Changes.1.ResourceChange.AfterContext")); !strings.Contains(got, `"DisplayName":"1"`) {

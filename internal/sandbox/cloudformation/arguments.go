@@ -22,11 +22,20 @@ const (
 var token = regexp.MustCompile(`^[a-zA-Z0-9][-a-zA-Z0-9]*$`)
 
 func tooMany(member, value string, most int) error {
-	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, member, most)
+	return invalid(
+		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d",
+		value,
+		member,
+		most,
+	)
 }
 
 func tooShort(member, value string) error {
-	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", value, member)
+	return invalid(
+		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		value,
+		member,
+	)
 }
 
 // checkStackTags checks a stack's tags: the number and the lengths of the model, and no aws: prefix
@@ -64,7 +73,11 @@ func checkArguments(form url.Values) error {
 		case len(value) > maxToken:
 			return tooMany(member, value, maxToken)
 		case !token.MatchString(value):
-			return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9][-a-zA-Z0-9]*", value, member)
+			return invalid(
+				"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9][-a-zA-Z0-9]*",
+				value,
+				member,
+			)
 		}
 	}
 	if description := form.Get("Description"); len(description) > maxDescription {

@@ -54,7 +54,10 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if !setName.MatchString(name) || len(name) > 128 {
-		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
+		return nil, invalid(
+			"1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+			name,
+		)
 	}
 	if form.Get("IncludeNestedStacks") == "true" {
 		return nil, cloud.NotModelled("nested stacks")
@@ -64,7 +67,10 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 		kind = "UPDATE"
 	}
 	if !slices.Contains([]string{"CREATE", "UPDATE", "IMPORT"}, kind) {
-		return nil, invalid("1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]", kind)
+		return nil, invalid(
+			"1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]",
+			kind,
+		)
 	}
 	st := s.find(r, ref)
 	if err := mayReceive(st, ref, name, kind); err != nil {
@@ -94,7 +100,12 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	if st != nil {
 		if before := st.set(name); before != nil {
 			if attribute := s.mismatch(before, set); attribute != "" {
-				return nil, cloud.Errorf("AlreadyExistsException", "ChangeSet %s cannot be created due to a mismatch with existing attribute %s", name, attribute)
+				return nil, cloud.Errorf(
+					"AlreadyExistsException",
+					"ChangeSet %s cannot be created due to a mismatch with existing attribute %s",
+					name,
+					attribute,
+				)
 			}
 			return setIDXML{before.id, st.id}, nil
 		}
@@ -195,14 +206,20 @@ func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 		return
 	}
 	if plan.empty() && set.kind != "CREATE" { // recorded from AWS: a set that creates a stack may have no changes
-		fail("The submitted information didn't contain changes. Submit different information to create a change set.") // recorded from AWS
+		// recorded from AWS
+		fail("The submitted information didn't contain changes. Submit different information to create a change set.")
 		return
 	}
 	if set.validate {
 		set.findings = s.validate(set, caller)
 	}
 	if failed := checks(set.findings); len(failed) > 0 {
-		fail(fmt.Sprintf("The following hook(s)/validation failed: [%s]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.", strings.Join(failed, ", ")))
+		fail(
+			fmt.Sprintf(
+				"The following hook(s)/validation failed: [%s]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.",
+				strings.Join(failed, ", "),
+			),
+		)
 		return
 	}
 	set.status, set.execution = "CREATE_COMPLETE", "AVAILABLE"
@@ -229,7 +246,11 @@ func (st *stack) obsolete() {
 
 // noSuchSet has status 404 (recorded from AWS).
 func noSuchSet(name string) error {
-	return &cloud.Error{Code: "ChangeSetNotFound", Message: fmt.Sprintf("ChangeSet [%s] does not exist", name), Status: http.StatusNotFound}
+	return &cloud.Error{
+		Code:    "ChangeSetNotFound",
+		Message: fmt.Sprintf("ChangeSet [%s] does not exist", name),
+		Status:  http.StatusNotFound,
+	}
 }
 
 // findSet finds a change set by ARN, or by stack and name.
@@ -273,7 +294,8 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	refuse := func(format string, args ...any) error { return cloud.Errorf("InvalidChangeSetStatus", format, args...) }
 	switch {
 	case set.status != "CREATE_COMPLETE":
-		return nil, refuse("ChangeSet [%s] cannot be executed in its current status of [%s]", set.id, set.status) // recorded from AWS
+		// recorded from AWS
+		return nil, refuse("ChangeSet [%s] cannot be executed in its current status of [%s]", set.id, set.status)
 	case set.execution == "EXECUTE_IN_PROGRESS":
 		return nil, refuse("An operation on this ChangeSet is currently in progress.")
 	case set.execution != "AVAILABLE":
@@ -406,10 +428,21 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 	}
 	values := r.Form.Get("IncludePropertyValues") == "true"
 	x := describeChangeSetXML{
-		ChangeSetID: set.id, ChangeSetName: set.name, StackID: set.stack.id, StackName: set.stack.name, Description: set.description,
-		Parameters: some(parametersXML(set.next.settings)), CreationTime: protocol.Time(set.created), ExecutionStatus: set.execution, Status: set.status,
-		StatusReason: set.reason, NotificationARNs: set.next.topics, Capabilities: set.next.capabilities, Tags: some(set.next.tags),
-		OnStackFailure: set.onFailure, ImportExistingResources: set.importOld,
+		ChangeSetID:             set.id,
+		ChangeSetName:           set.name,
+		StackID:                 set.stack.id,
+		StackName:               set.stack.name,
+		Description:             set.description,
+		Parameters:              some(parametersXML(set.next.settings)),
+		CreationTime:            protocol.Time(set.created),
+		ExecutionStatus:         set.execution,
+		Status:                  set.status,
+		StatusReason:            set.reason,
+		NotificationARNs:        set.next.topics,
+		Capabilities:            set.next.capabilities,
+		Tags:                    some(set.next.tags),
+		OnStackFailure:          set.onFailure,
+		ImportExistingResources: set.importOld,
 	}
 	changes := set.listed(values)
 	if values {
@@ -486,7 +519,10 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 			}
 			t.BeforeValue, t.AfterValue, t.AttributeChangeType = valueText(d.before), valueText(d.after), d.kind
 		}
-		rc.Details = append(rc.Details, detailXML{Target: t, Evaluation: d.evaluation, ChangeSource: d.source, CausingEntity: d.cause})
+		rc.Details = append(
+			rc.Details,
+			detailXML{Target: t, Evaluation: d.evaluation, ChangeSource: d.source, CausingEntity: d.cause},
+		)
 	}
 	return changeXML{Type: "Resource", ResourceChange: rc}
 }
@@ -542,8 +578,16 @@ func (s *Service) listChangeSets(r *cloud.Request) (any, error) {
 	}
 	for _, set := range st.sets[start:end] {
 		result.Summaries = append(result.Summaries, summary{
-			StackID: st.id, StackName: st.name, ChangeSetID: set.id, ChangeSetName: set.name, ExecutionStatus: set.execution, Status: set.status,
-			StatusReason: set.reason, CreationTime: protocol.Time(set.created), Description: set.description, ImportExistingResources: set.importOld,
+			StackID:                 st.id,
+			StackName:               st.name,
+			ChangeSetID:             set.id,
+			ChangeSetName:           set.name,
+			ExecutionStatus:         set.execution,
+			Status:                  set.status,
+			StatusReason:            set.reason,
+			CreationTime:            protocol.Time(set.created),
+			Description:             set.description,
+			ImportExistingResources: set.importOld,
 		})
 	}
 	result.NextToken = next

@@ -40,7 +40,9 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	if role := r.Form.Get("RoleARN"); role != "" {
 		d.Context["cloudformation:RoleArn"] = []string{role}
 		demands = append(demands, cloud.Demand{ // CloudFormation user guide, using-iam-servicerole
-			Action: "iam:PassRole", Resource: role, Context: map[string][]string{"iam:PassedToService": {"cloudformation.amazonaws.com"}},
+			Action:   "iam:PassRole",
+			Resource: role,
+			Context:  map[string][]string{"iam:PassedToService": {"cloudformation.amazonaws.com"}},
 		})
 	}
 	return demands

@@ -73,8 +73,13 @@ type resourceDriftXML struct{ StackResourceDriftStatus string }
 // from AWS.
 func (st *stack) describe() stackXML {
 	x := stackXML{
-		StackID: st.id, StackName: st.name, CreationTime: protocol.Time(st.created), StackStatus: st.status, StackStatusReason: st.reason,
-		DisableRollback: st.disableRollback, DriftInformation: driftXML{"NOT_CHECKED"},
+		StackID:           st.id,
+		StackName:         st.name,
+		CreationTime:      protocol.Time(st.created),
+		StackStatus:       st.status,
+		StackStatusReason: st.reason,
+		DisableRollback:   st.disableRollback,
+		DriftInformation:  driftXML{"NOT_CHECKED"},
 	}
 	if !st.updated.IsZero() {
 		x.LastUpdatedTime = protocol.Time(st.updated)
@@ -90,7 +95,9 @@ func (st *stack) describe() stackXML {
 		if st.status != "DELETE_COMPLETE" {
 			x.ChangeSetID = c.changeSet
 		}
-		x.Description, x.Parameters, x.NotificationARNs, x.Capabilities = c.template.description, some(parametersXML(c.settings)), c.topics, c.capabilities
+		x.Description, x.Parameters, x.NotificationARNs, x.Capabilities = c.template.description, some(
+			parametersXML(c.settings),
+		), c.topics, c.capabilities
 		x.Outputs, x.RoleARN, x.Tags = some(c.outputs), c.role, c.tags
 	}
 	return x
@@ -158,11 +165,25 @@ func (s *Service) listStacks(r *cloud.Request) (any, error) {
 	filter := stringsOf(r.Form, "StackStatusFilter")
 	var all []summary
 	for _, st := range slices.Backward(s.region(r.Caller).stacks) {
-		if len(filter) > 0 && !slices.Contains(filter, st.status) || st.status == "DELETE_COMPLETE" && s.w.Now().Sub(st.deleted) > 90*day {
+		if len(filter) > 0 && !slices.Contains(filter, st.status) ||
+			st.status == "DELETE_COMPLETE" && s.w.Now().Sub(st.deleted) > 90*day {
 			continue
 		}
 		x := st.describe()
-		all = append(all, summary{x.StackID, x.StackName, x.Description, x.CreationTime, x.LastUpdatedTime, x.DeletionTime, x.StackStatus, x.StackStatusReason, x.DriftInformation})
+		all = append(
+			all,
+			summary{
+				x.StackID,
+				x.StackName,
+				x.Description,
+				x.CreationTime,
+				x.LastUpdatedTime,
+				x.DeletionTime,
+				x.StackStatus,
+				x.StackStatusReason,
+				x.DriftInformation,
+			},
+		)
 	}
 	start, end, next, err := s.page(r, len(all))
 	if err != nil {
@@ -196,7 +217,8 @@ func (s *Service) getTemplate(r *cloud.Request) (any, error) {
 	if !ok {
 		return nil, invalid("Stack with id %s does not exist", ref)
 	}
-	if st.running != nil && st.before != nil && s.w.AnswersWith(unproven.TemplateDuringUpdate, unproven.Old) { // unproven: get-template-during-update
+	// unproven: get-template-during-update
+	if st.running != nil && st.before != nil && s.w.AnswersWith(unproven.TemplateDuringUpdate, unproven.Old) {
 		v.body = st.before.body
 	}
 	return templateXML{v.body, stages}, nil
@@ -261,7 +283,11 @@ func (s *Service) templateOf(r *cloud.Request) (*template, error) {
 	case body == "":
 		return nil, invalid("Either Template URL or Template Body must be specified.")
 	case len(body) > maxInlineTemplate:
-		return nil, invalid("1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", body, maxInlineTemplate)
+		return nil, invalid(
+			"1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d",
+			body,
+			maxInlineTemplate,
+		)
 	}
 	t, err := parseTemplate(body)
 	if err != nil {
@@ -331,7 +357,11 @@ func (s *Service) describeAccountLimits(*cloud.Request) (any, error) {
 	var result struct {
 		AccountLimits []limit `xml:"AccountLimits>member"`
 	}
-	result.AccountLimits = []limit{{"StackLimit", 2000}, {"StackOutputsLimit", maxOutputs}, {"ConcurrentResourcesLimit", 2500}}
+	result.AccountLimits = []limit{
+		{"StackLimit", 2000},
+		{"StackOutputsLimit", maxOutputs},
+		{"ConcurrentResourcesLimit", 2500},
+	}
 	return result, nil
 }
 
@@ -385,9 +415,15 @@ type stackResourceXML struct {
 
 func (st *stack) resourceXML(res *resource) stackResourceXML {
 	return stackResourceXML{
-		StackName: st.name, StackID: st.id, LogicalResourceID: res.logicalID, PhysicalResourceID: res.physicalID, ResourceType: res.kind,
-		ResourceStatus: res.status, ResourceStatusReason: res.reason, Description: res.declared.description,
-		DriftInformation: resourceDriftXML{"NOT_CHECKED"},
+		StackName:            st.name,
+		StackID:              st.id,
+		LogicalResourceID:    res.logicalID,
+		PhysicalResourceID:   res.physicalID,
+		ResourceType:         res.kind,
+		ResourceStatus:       res.status,
+		ResourceStatusReason: res.reason,
+		Description:          res.declared.description,
+		DriftInformation:     resourceDriftXML{"NOT_CHECKED"},
 	}
 }
 

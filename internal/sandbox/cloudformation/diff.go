@@ -79,7 +79,8 @@ func (s *Service) compare(st *stack, next *config) (*plan, error) {
 	c := &comparison{s: s, st: st, next: next, scope: s.scopeOf(st, next), outcomes: map[string]*outcome{}, plan: &plan{}}
 	c.scope.resource = c.value
 	if st.config != nil {
-		c.plan.settings = !reflect.DeepEqual(tagMap(st.config.tags), tagMap(next.tags)) || !slices.Equal(st.config.topics, next.topics)
+		c.plan.settings = !reflect.DeepEqual(tagMap(st.config.tags), tagMap(next.tags)) ||
+			!slices.Equal(st.config.topics, next.topics)
 	}
 	var wanted []string
 	var retyped []string
@@ -97,13 +98,20 @@ func (s *Service) compare(st *stack, next *config) (*plan, error) {
 		}
 	}
 	if len(retyped) > 0 {
-		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", strings.Join(retyped, ", "))
+		return nil, invalid(
+			"Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]",
+			strings.Join(retyped, ", "),
+		)
 	}
 	for len(c.outcomes) < len(wanted) {
 		progress := false
 		for _, name := range wanted {
 			d := next.template.resources[name]
-			if c.outcomes[name] != nil || slices.ContainsFunc(d.needs(next.template), func(n string) bool { return slices.Contains(wanted, n) && c.outcomes[n] == nil }) {
+			if c.outcomes[name] != nil ||
+				slices.ContainsFunc(
+					d.needs(next.template),
+					func(n string) bool { return slices.Contains(wanted, n) && c.outcomes[n] == nil },
+				) {
 				continue
 			}
 			if err := c.decide(d); err != nil {
@@ -160,21 +168,38 @@ func (c *comparison) decide(d *declaration) error {
 	old := c.deployed(d.name)
 	if old == nil {
 		o.fate = "add"
-		c.plan.changes = append(c.plan.changes, change{action: "Add", logicalID: d.name, kind: d.kind, properties: properties, after: picture(properties, metadata, d)})
+		c.plan.changes = append(
+			c.plan.changes,
+			change{
+				action:     "Add",
+				logicalID:  d.name,
+				kind:       d.kind,
+				properties: properties,
+				after:      picture(properties, metadata, d),
+			},
+		)
 		return nil
 	}
 	schema := c.s.w.Type(d.kind).Schema()
 	o.changed = changedProperties(old.properties, properties)
 	ch := change{
-		action: "Modify", logicalID: d.name, kind: d.kind, physicalID: old.physicalID, replacement: "False",
-		properties: properties, before: picture(old.properties, old.metadata, old.declared), after: picture(properties, metadata, d),
+		action:      "Modify",
+		logicalID:   d.name,
+		kind:        d.kind,
+		physicalID:  old.physicalID,
+		replacement: "False",
+		properties:  properties,
+		before:      picture(old.properties, old.metadata, old.declared),
+		after:       picture(properties, metadata, d),
 	}
 	o.fate = "keep"
 	newMetadata := !reflect.DeepEqual(old.metadata, metadata)
 	if newMetadata {
 		o.fate = "modify"
 		ch.scope = append(ch.scope, "Metadata")
-		ch.details = append(ch.details, c.explain(d.metadata, detail{attribute: "Metadata", recreation: "Never", before: old.metadata, after: metadata})...)
+		ch.details = append(
+			ch.details,
+			c.explain(d.metadata, detail{attribute: "Metadata", recreation: "Never", before: old.metadata, after: metadata})...)
 	}
 	if len(o.changed) > 0 {
 		o.fate = "modify"
@@ -186,7 +211,13 @@ func (c *comparison) decide(d *declaration) error {
 		ch.details = append(ch.details, c.explain(nil, dt)...)
 	}
 	for _, name := range o.changed {
-		dt := detail{attribute: "Properties", name: name, recreation: "Never", before: old.properties[name], after: properties[name]}
+		dt := detail{
+			attribute:  "Properties",
+			name:       name,
+			recreation: "Never",
+			before:     old.properties[name],
+			after:      properties[name],
+		}
 		if schema.Properties[name].CreateOnly {
 			dt.recreation = "Always"
 			o.fate = "replace"
@@ -195,7 +226,10 @@ func (c *comparison) decide(d *declaration) error {
 	}
 	if schema.Tags && c.st.config != nil && !reflect.DeepEqual(tagMap(c.st.config.tags), tagMap(c.next.tags)) {
 		ch.scope = append(ch.scope, "Tags")
-		ch.details = append(ch.details, detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"})
+		ch.details = append(
+			ch.details,
+			detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"},
+		)
 	}
 	possible := c.possibleChanges(d, o)
 	if len(ch.scope) == 0 {
@@ -227,7 +261,10 @@ func (c *comparison) policyChanges(old, next *declaration) []detail {
 		{"DeletionPolicy", old.deletion, next.deletion}, {"UpdateReplacePolicy", old.updateReplace, next.updateReplace},
 	} {
 		if p.before != p.after {
-			details = append(details, detail{attribute: p.attribute, recreation: "Never", before: given(p.before), after: given(p.after)})
+			details = append(
+				details,
+				detail{attribute: p.attribute, recreation: "Never", before: given(p.before), after: given(p.after)},
+			)
 		}
 	}
 	return details
@@ -301,7 +338,15 @@ func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
 			if r.attribute == "" || target == nil || target.fate != "modify" || len(target.changed) == 0 {
 				continue
 			}
-			dt := detail{attribute: "Properties", name: name, recreation: "Never", source: "ResourceAttribute", evaluation: "Dynamic", cause: r.cause(), onlyWithout: true}
+			dt := detail{
+				attribute:   "Properties",
+				name:        name,
+				recreation:  "Never",
+				source:      "ResourceAttribute",
+				evaluation:  "Dynamic",
+				cause:       r.cause(),
+				onlyWithout: true,
+			}
 			if schema.Properties[name].CreateOnly {
 				dt.recreation = "Always"
 			}
@@ -312,7 +357,13 @@ func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
 }
 
 func (c *comparison) remove(old *resource) {
-	ch := change{action: "Remove", logicalID: old.logicalID, kind: old.kind, physicalID: old.physicalID, policyAction: "Delete"}
+	ch := change{
+		action:       "Remove",
+		logicalID:    old.logicalID,
+		kind:         old.kind,
+		physicalID:   old.physicalID,
+		policyAction: "Delete",
+	}
 	if old.declared.keeps() {
 		ch.policyAction = "Retain"
 	}

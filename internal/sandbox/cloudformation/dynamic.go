@@ -16,7 +16,9 @@ import (
 
 // dynamicReference matches the modelled references: an ID, optionally with SecretString and nothing
 // after it.
-var dynamicReference = regexp.MustCompile(`^\{\{resolve:secretsmanager:([^:{}]+|arn:[^{}]+:secret:[^:{}]+)(:SecretString)?:{0,3}\}\}$`)
+var dynamicReference = regexp.MustCompile(
+	`^\{\{resolve:secretsmanager:([^:{}]+|arn:[^{}]+:secret:[^:{}]+)(:SecretString)?:{0,3}\}\}$`,
+)
 
 // maxDynamicReferences is the maximum number per template (CloudFormation user guide,
 // cloudformation-limits).
@@ -25,7 +27,11 @@ const maxDynamicReferences = 60
 // checkDynamicReferences refuses templates with too many of them. The text is from memory.
 func checkDynamicReferences(body string) error {
 	if n := strings.Count(body, "{{resolve:"); n > maxDynamicReferences {
-		return invalid("Template error: the template has %d dynamic references, more than the maximum of %d.", n, maxDynamicReferences)
+		return invalid(
+			"Template error: the template has %d dynamic references, more than the maximum of %d.",
+			n,
+			maxDynamicReferences,
+		)
 	}
 	return nil
 }

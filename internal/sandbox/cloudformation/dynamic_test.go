@@ -10,7 +10,8 @@ func TestDynamicReferencesAreCounted(t *testing.T) {
 	if err := checkDynamicReferences("[" + strings.Repeat(reference+",", maxDynamicReferences) + "]"); err != nil {
 		t.Error(err)
 	}
-	if err := checkDynamicReferences("[" + strings.Repeat(reference+",", maxDynamicReferences+1) + "]"); err == nil || !strings.Contains(err.Error(), "61 dynamic references") {
+	if err := checkDynamicReferences("[" + strings.Repeat(reference+",", maxDynamicReferences+1) + "]"); err == nil ||
+		!strings.Contains(err.Error(), "61 dynamic references") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -45,7 +45,11 @@ func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 // become changes a stack's status and records it.
 func (s *Service) become(st *stack, caller cloud.Caller, token, status, reason string) {
 	st.status, st.reason = status, reason
-	s.record(st, caller, event{logicalID: st.name, physicalID: st.id, kind: stackType, status: status, reason: reason, token: token})
+	s.record(
+		st,
+		caller,
+		event{logicalID: st.name, physicalID: st.id, kind: stackType, status: status, reason: reason, token: token},
+	)
 }
 
 // report records an event of a resource under its status. AWS's IDs for these are logical ID,
@@ -73,7 +77,8 @@ func (op *operation) reportCleanup(r *resource, status, reason string) {
 // eventProperties returns a resource's properties for events and notifications (unproven:
 // event-properties-secrets).
 func (s *Service) eventProperties(kind string, properties map[string]any) string {
-	if kind == "AWS::SecretsManager::Secret" && properties["SecretString"] != nil && s.w.AnswersWith(unproven.EventSecrets, unproven.Masked) {
+	if kind == "AWS::SecretsManager::Secret" && properties["SecretString"] != nil &&
+		s.w.AnswersWith(unproven.EventSecrets, unproven.Masked) {
 		properties = maps.Clone(properties)
 		properties["SecretString"] = "****"
 	}

@@ -40,17 +40,31 @@ func (s *Service) validate(set *changeSet, caller cloud.Caller) []finding {
 		schema := ty.Schema()
 		if problems := misfit(schema, c.properties); problems != "" {
 			for _, problem := range strings.Split(problems, "\n") {
-				found = append(found, finding{c.logicalID, c.kind, propertyCheck, "PROPERTY_VALIDATION", problem, "/Resources/" + c.logicalID + "/Properties"})
+				found = append(
+					found,
+					finding{
+						c.logicalID,
+						c.kind,
+						propertyCheck,
+						"PROPERTY_VALIDATION",
+						problem,
+						"/Resources/" + c.logicalID + "/Properties",
+					},
+				)
 			}
 			continue
 		}
-		if c.action != "Add" || slices.ContainsFunc(schema.PrimaryID, func(p string) bool { return hasUnknown(c.properties[p]) }) {
+		if c.action != "Add" ||
+			slices.ContainsFunc(schema.PrimaryID, func(p string) bool { return hasUnknown(c.properties[p]) }) {
 			continue
 		}
 		properties, _ := reveal(c.properties).(map[string]any)
 		if id, taken := ty.Exists(caller, properties); taken {
 			reason := fmt.Sprintf("Resource of type '%s' with identifier '%s' already exists.", c.kind, id)
-			found = append(found, finding{c.logicalID, c.kind, existenceCheck, "NAME_CONFLICT_VALIDATION", reason, "/Resources/" + c.logicalID})
+			found = append(
+				found,
+				finding{c.logicalID, c.kind, existenceCheck, "NAME_CONFLICT_VALIDATION", reason, "/Resources/" + c.logicalID},
+			)
 		}
 	}
 	return found
@@ -100,9 +114,21 @@ func (s *Service) describeEvents(r *cloud.Request) (any, error) {
 	}
 	for i, f := range set.findings[start:end] {
 		result.OperationEvents = append(result.OperationEvents, event{
-			EventID: fmt.Sprintf("%s-%d", set.id[strings.LastIndex(set.id, "/")+1:], start+i), StackID: set.stack.id, EventType: "VALIDATION_ERROR",
-			LogicalResourceID: f.logicalID, ResourceType: f.kind, Timestamp: protocol.Time(set.created), ValidationFailureMode: "FAIL",
-			ValidationName: f.name, ValidationStatus: "FAILED", ValidationStatusReason: f.reason, ValidationPath: f.path,
+			EventID: fmt.Sprintf(
+				"%s-%d",
+				set.id[strings.LastIndex(set.id, "/")+1:],
+				start+i,
+			),
+			StackID:                set.stack.id,
+			EventType:              "VALIDATION_ERROR",
+			LogicalResourceID:      f.logicalID,
+			ResourceType:           f.kind,
+			Timestamp:              protocol.Time(set.created),
+			ValidationFailureMode:  "FAIL",
+			ValidationName:         f.name,
+			ValidationStatus:       "FAILED",
+			ValidationStatusReason: f.reason,
+			ValidationPath:         f.path,
 		})
 	}
 	result.NextToken = next

@@ -77,10 +77,16 @@ func (s *Service) planImports(set *changeSet, caller cloud.Caller) string {
 		// aws/aws-cdk-cli, pull request 1367.
 		return "CloudFormation is attempting to import some resources because they already exist in your account. The resources must have " +
 			"the DeletionPolicy attribute set to 'Retain' or 'RetainExceptOnCreate' in the template for successful import. " +
-			"The affected resources are " + strings.Join(unkept, ", ")
+			"The affected resources are " + strings.Join(
+			unkept,
+			", ",
+		)
 	}
 	if len(others) > 0 {
-		return fmt.Sprintf("As part of the import operation, you cannot create, modify or delete resources that are not imported: [%s]", strings.Join(others, ", "))
+		return fmt.Sprintf(
+			"As part of the import operation, you cannot create, modify or delete resources that are not imported: [%s]",
+			strings.Join(others, ", "),
+		)
 	}
 	if set.kind == "IMPORT" {
 		before := "{}"
@@ -135,7 +141,10 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem
 	// a stack that has the resource (coverage roadmap, issue 1607); whether AWS uses it here is
 	// unknown (unproven: import-from-another-stack).
 	if s.takeOver(set, c, physicalID) != "" && s.w.AnswersWith(unproven.ForeignImport, unproven.Refused) {
-		return fmt.Sprintf("Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.", c.logicalID), ""
+		return fmt.Sprintf(
+			"Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.",
+			c.logicalID,
+		), ""
 	}
 	return "", ""
 }

@@ -234,7 +234,9 @@ func (s *scope) call(name string, argument any) (any, error) {
 		}
 		text, ok := args[1].(string)
 		if !ok {
-			return nil, invalid("Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split")
+			return nil, invalid(
+				"Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split",
+			)
 		}
 		var parts []any
 		for _, p := range strings.Split(text, delimiter) {
@@ -290,11 +292,17 @@ func (s *scope) getAtt(argument any) (any, error) {
 	}
 	resource, attribute, ok := attributeOf(argument)
 	if !ok || resource == "" || attribute == "" {
-		return nil, invalid("Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute")
+		return nil, invalid(
+			"Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
+		)
 	}
 	d := s.template.resources[resource]
 	if d != nil && s.gives != nil && !s.gives(d.kind, attribute) {
-		return nil, invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", resource, attribute)
+		return nil, invalid(
+			"Template error: resource %s does not support attribute type %s in Fn::GetAtt",
+			resource,
+			attribute,
+		)
 	}
 	return s.resource(resource, attribute)
 }
@@ -344,7 +352,9 @@ func (s *scope) choose(v any) (any, error) {
 func (s *scope) sub(argument any) (any, error) {
 	text, variables, ok := subArguments(argument)
 	if !ok {
-		return nil, invalid("Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string")
+		return nil, invalid(
+			"Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
+		)
 	}
 	var b strings.Builder
 	for _, part := range subParts(text) {
@@ -383,7 +393,9 @@ func (s *scope) join(argument any) (any, error) {
 	}
 	list, ok := args[1].([]any)
 	if !ok {
-		return nil, invalid("Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.")
+		return nil, invalid(
+			"Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.",
+		)
 	}
 	var parts []string
 	for _, e := range list {
@@ -419,7 +431,9 @@ func (s *scope) listCall(name string, argument any) (arguments []any, delimiter 
 func (s *scope) pick(argument any) (any, error) {
 	args, ok := argument.([]any)
 	if !ok || len(args) != 2 {
-		return nil, invalid("Template error: Fn::Select requires a list argument with two elements: an integer index and a list")
+		return nil, invalid(
+			"Template error: Fn::Select requires a list argument with two elements: an integer index and a list",
+		)
 	}
 	index, err := s.resolve(args[0])
 	if err != nil {
@@ -435,7 +449,9 @@ func (s *scope) pick(argument any) (any, error) {
 	list, ok := v.([]any)
 	i, err := strconv.Atoi(fmt.Sprint(index))
 	if err != nil || !ok {
-		return nil, invalid("Template error: Fn::Select requires a list argument with two elements: an integer index and a list")
+		return nil, invalid(
+			"Template error: Fn::Select requires a list argument with two elements: an integer index and a list",
+		)
 	}
 	if i < 0 || i >= len(list) {
 		return nil, invalid("Template error: Fn::Select cannot select nonexistent value at index %v", index)
@@ -446,7 +462,9 @@ func (s *scope) pick(argument any) (any, error) {
 func (s *scope) find(argument any) (any, error) {
 	args, ok := argument.([]any)
 	if !ok || len(args) != 3 {
-		return nil, invalid("Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value")
+		return nil, invalid(
+			"Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value",
+		)
 	}
 	var v any = s.template.mappings
 	for _, a := range args {
@@ -469,7 +487,10 @@ func (s *scope) find(argument any) (any, error) {
 func (s *scope) condition(name string) (bool, error) {
 	expression, ok := s.template.conditions[name]
 	if !ok {
-		return false, invalid("Template format error: Unresolved condition dependency %s in the Fn::If section of the template", name)
+		return false, invalid(
+			"Template format error: Unresolved condition dependency %s in the Fn::If section of the template",
+			name,
+		)
 	}
 	return s.truth(expression)
 }
@@ -477,7 +498,9 @@ func (s *scope) condition(name string) (bool, error) {
 func (s *scope) truth(expression any) (bool, error) {
 	name, argument, ok := function(expression)
 	if !ok {
-		return false, invalid("Template format error: Conditions can only be boolean operations on parameters and other conditions")
+		return false, invalid(
+			"Template format error: Conditions can only be boolean operations on parameters and other conditions",
+		)
 	}
 	if name == "Condition" {
 		return s.condition(argument.(string)) //nolint:forcetypeassert // function checked it

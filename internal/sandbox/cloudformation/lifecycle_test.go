@@ -57,15 +57,27 @@ func TestOnlyOneOfTwoChangeSetsIsExecuted(t *testing.T) {
 	w.ok("ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t1")
 	w.refused("ChangeSetNotFound", "ChangeSet ["+b+"] does not exist", "ExecuteChangeSet", "ChangeSetName", b)
 	w.ok("ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t1") // repeated request
-	w.refused("InvalidChangeSetStatus", "ChangeSet ["+a+"] cannot be executed in its current execution status of [EXECUTE_COMPLETE]",
-		"ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t2")
+	w.refused(
+		"InvalidChangeSetStatus",
+		"ChangeSet ["+a+"] cannot be executed in its current execution status of [EXECUTE_COMPLETE]",
+		"ExecuteChangeSet",
+		"ChangeSetName",
+		a,
+		"ClientRequestToken",
+		"t2",
+	)
 	if got := w.stack("s")["ChangeSetId"]; got != a {
 		t.Errorf("ChangeSetId %v, want %s", got, a)
 	}
 	c := w.prepare("s", "c", "UPDATE", three)
 	w.ok("UpdateStack", "StackName", "s", "TemplateBody", one)
-	w.refused("InvalidChangeSetStatus", "ChangeSet ["+c+"] cannot be executed in its current execution status of [OBSOLETE]",
-		"ExecuteChangeSet", "ChangeSetName", c)
+	w.refused(
+		"InvalidChangeSetStatus",
+		"ChangeSet ["+c+"] cannot be executed in its current execution status of [OBSOLETE]",
+		"ExecuteChangeSet",
+		"ChangeSetName",
+		c,
+	)
 	if got, ok := w.stack("s")["ChangeSetId"]; ok {
 		t.Errorf("after a direct update ChangeSetId is %v", got)
 	}
@@ -80,8 +92,17 @@ func TestChangeSetNamesCollide(t *testing.T) {
 	if again["Id"] != id {
 		t.Errorf("the same request made %v, want %s", again["Id"], id)
 	}
-	w.refused("AlreadyExistsException", "ChangeSet next cannot be created due to a mismatch with existing attribute Template",
-		"CreateChangeSet", "StackName", "s", "ChangeSetName", "next", "TemplateBody", three)
+	w.refused(
+		"AlreadyExistsException",
+		"ChangeSet next cannot be created due to a mismatch with existing attribute Template",
+		"CreateChangeSet",
+		"StackName",
+		"s",
+		"ChangeSetName",
+		"next",
+		"TemplateBody",
+		three,
+	)
 }
 
 func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
@@ -91,12 +112,32 @@ func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
 	const revision2 = `{"Parameters":{"R":{"Type":"String"}},"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":{"Ref":"R"}}},` +
 		`"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"RetainExceptOnCreate","Properties":{"BucketName":"b"}},` +
 		`"C":{"Type":"AWS::S3::Bucket","DependsOn":["A","B"],"Properties":{"BucketName":"c"}}}}`
-	w.commit("s", "first", "CREATE", revision1, "Parameters.member.1.ParameterKey", "R", "Parameters.member.1.ParameterValue", "1",
-		"NotificationARNs.member.1", "arn:aws:sns:eu-west-1:111122223333:old")
+	w.commit(
+		"s",
+		"first",
+		"CREATE",
+		revision1,
+		"Parameters.member.1.ParameterKey",
+		"R",
+		"Parameters.member.1.ParameterValue",
+		"1",
+		"NotificationARNs.member.1",
+		"arn:aws:sns:eu-west-1:111122223333:old",
+	)
 	before := w.stack("s")
 	w.failWhen(map[string]string{"create c": "no c today"})
-	id := w.commit("s", "second", "UPDATE", revision2, "Parameters.member.1.ParameterKey", "R", "Parameters.member.1.ParameterValue", "2",
-		"NotificationARNs.member.1", "arn:aws:sns:eu-west-1:111122223333:new")
+	id := w.commit(
+		"s",
+		"second",
+		"UPDATE",
+		revision2,
+		"Parameters.member.1.ParameterKey",
+		"R",
+		"Parameters.member.1.ParameterValue",
+		"2",
+		"NotificationARNs.member.1",
+		"arn:aws:sns:eu-west-1:111122223333:new",
+	)
 	w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
 	after := w.stack("s")
 	for _, member := range []string{"Parameters", "NotificationARNs", "Tags"} {
@@ -132,7 +173,16 @@ func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
 		t.Error(diff)
 	}
 	w.failWhen(nil)
-	w.commit("s", "third", "UPDATE", revision2, "Parameters.member.1.ParameterKey", "R", "Parameters.member.1.ParameterValue", "3")
+	w.commit(
+		"s",
+		"third",
+		"UPDATE",
+		revision2,
+		"Parameters.member.1.ParameterKey",
+		"R",
+		"Parameters.member.1.ParameterValue",
+		"3",
+	)
 	w.wantStatus("s", "UPDATE_COMPLETE")
 }
 
@@ -207,16 +257,28 @@ func TestADeletionThatFailsInTheCleanUpIsReportedByItsEventsOnly(t *testing.T) {
 	if _, there := w.types["AWS::SSM::Parameter"].live["b"]; !there {
 		t.Error("b is gone")
 	}
-	w.refused("ValidationError", "Resource B does not exist for stack s", "DescribeStackResource", "StackName", "s", "LogicalResourceId", "B")
+	w.refused(
+		"ValidationError",
+		"Resource B does not exist for stack s",
+		"DescribeStackResource",
+		"StackName",
+		"s",
+		"LogicalResourceId",
+		"B",
+	)
 }
 
 func TestDeletionPolicies(t *testing.T) {
 	t.Parallel()
 	bucket := func(policy string) string {
-		return `"` + policy + `":{"Type":"AWS::S3::Bucket","DeletionPolicy":"` + policy + `","Properties":{"BucketName":"` + strings.ToLower(policy) + `"}}`
+		return `"` + policy + `":{"Type":"AWS::S3::Bucket","DeletionPolicy":"` + policy + `","Properties":{"BucketName":"` + strings.ToLower(
+			policy,
+		) + `"}}`
 	}
 	carrier := `"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":"1"}}`
-	all := `{"Resources":{` + bucket("Delete") + "," + bucket("Retain") + "," + bucket("RetainExceptOnCreate") + "," + carrier + `}}`
+	all := `{"Resources":{` + bucket("Delete") + "," + bucket(
+		"Retain",
+	) + "," + bucket("RetainExceptOnCreate") + "," + carrier + `}}`
 	for name, test := range map[string]struct {
 		run  func(w *world)
 		left []string
@@ -345,7 +407,14 @@ func TestNotifications(t *testing.T) {
 	w.commit("s", "first", "CREATE", one)
 	w.messages = nil
 	const topic = "arn:aws:sns:eu-west-1:111122223333:stacks"
-	id := w.prepare("s", "second", "UPDATE", strings.Replace(one, `"1"`, `"it's\n2"`, 1), "NotificationARNs.member.1", topic)
+	id := w.prepare(
+		"s",
+		"second",
+		"UPDATE",
+		strings.Replace(one, `"1"`, `"it's\n2"`, 1),
+		"NotificationARNs.member.1",
+		topic,
+	)
 	w.ok("ExecuteChangeSet", "ChangeSetName", id, "ClientRequestToken", "token-1")
 	w.wantStatus("s", "UPDATE_COMPLETE")
 	if len(w.messages) != 5 {
@@ -372,7 +441,13 @@ ClientRequestToken='token-1'
 	}
 	far := w.prepare("s", "third", "UPDATE", one, "NotificationARNs.member.1", "arn:aws:sns:us-east-1:111122223333:stacks")
 	w.refused("ValidationError", "Invalid parameter: TopicArn", "ExecuteChangeSet", "ChangeSetName", far)
-	w.refused("InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.", "DeleteChangeSet", "ChangeSetName", far)
+	w.refused(
+		"InvalidChangeSetStatus",
+		"An operation on this ChangeSet is currently in progress.",
+		"DeleteChangeSet",
+		"ChangeSetName",
+		far,
+	)
 }
 
 func TestValidationBeforeDeployment(t *testing.T) {
@@ -391,21 +466,45 @@ func TestValidationBeforeDeployment(t *testing.T) {
 			t.Errorf("%s: %v %v", name, set["Status"], set["StatusReason"])
 		}
 	}
-	id := fmt.Sprint(w.ok("CreateChangeSet", "StackName", "told", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one)["Id"])
+	id := fmt.Sprint(
+		w.ok("CreateChangeSet", "StackName", "told", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one)["Id"],
+	)
 	told, _ := w.ok("DescribeEvents", "ChangeSetName", id, "Filters.FailedEvents", "true")["OperationEvents"].([]any)
 	if len(told) != 1 {
 		t.Fatalf("findings %v", told)
 	}
-	if f := told[0].(map[string]any); f["LogicalResourceId"] != "A" || f["ValidationStatusReason"] != "Resource of type 'AWS::SSM::Parameter' with identifier 'a' already exists." {
+	if f := told[0].(map[string]any); f["LogicalResourceId"] != "A" ||
+		f["ValidationStatusReason"] != "Resource of type 'AWS::SSM::Parameter' with identifier 'a' already exists." {
 		t.Errorf("finding %v", f)
 	}
-	w.ok("CreateChangeSet", "StackName", "unchecked", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", one, "DisableValidation", "true")
+	w.ok(
+		"CreateChangeSet",
+		"StackName",
+		"unchecked",
+		"ChangeSetName",
+		"x",
+		"ChangeSetType",
+		"CREATE",
+		"TemplateBody",
+		one,
+		"DisableValidation",
+		"true",
+	)
 	if got := w.ok("DescribeChangeSet", "StackName", "unchecked", "ChangeSetName", "x")["Status"]; got != "CREATE_COMPLETE" {
 		t.Errorf("without validation the change set is %v", got)
 	}
-	w.ok("CreateStack", "StackName", "direct", "TemplateBody", strings.Replace(one, `"Name":"a"`, `"Name":"z","Title":"a"`, 1))
+	w.ok(
+		"CreateStack",
+		"StackName",
+		"direct",
+		"TemplateBody",
+		strings.Replace(one, `"Name":"a"`, `"Name":"z","Title":"a"`, 1),
+	)
 	events := w.events("direct")
-	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Title] is not permitted"; !slices.Contains(events, want) {
+	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Title] is not permitted"; !slices.Contains(
+		events,
+		want,
+	) {
 		t.Errorf("events %q", events)
 	}
 }
@@ -417,7 +516,14 @@ func TestTemplatesByURLAndYAML(t *testing.T) {
 	w.objects["templates/a b.json"] = big
 	w.ok("CreateStack", "StackName", "s", "TemplateURL", "https://templates.s3.eu-west-1.amazonaws.com/a%20b.json")
 	w.wantStatus("s", "CREATE_COMPLETE")
-	if _, err := w.call("UpdateStack", "StackName", "s", "TemplateBody", big); err == nil || !strings.Contains(err.Message, "less than or equal to 51200") {
+	if _, err := w.call(
+		"UpdateStack",
+		"StackName",
+		"s",
+		"TemplateBody",
+		big,
+	); err == nil ||
+		!strings.Contains(err.Message, "less than or equal to 51200") {
 		t.Errorf("an inline template of more than 51,200 bytes: %v", err)
 	}
 	const yaml = "# by hand\nDescription: edited\nParameters:\n  P:\n    Type: String\n    Default: 'x'\nResources:\n  A:\n    Type: AWS::SSM::Parameter\n    Properties:\n      Name: a\n" +
@@ -441,16 +547,33 @@ func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.w.Latency.ResourceMin, w.w.Latency.ResourceMax = 10*time.Second, 10*time.Second
-		id := fmt.Sprint(w.ok("CreateChangeSet", "StackName", "s", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", two)["Id"])
+		id := fmt.Sprint(
+			w.ok("CreateChangeSet", "StackName", "s", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", two)["Id"],
+		)
 		if got := w.ok("DescribeChangeSet", "ChangeSetName", id)["Status"]; got != "CREATE_IN_PROGRESS" {
 			t.Errorf("the change set is %v at first", got)
 		}
-		w.refused("InvalidChangeSetStatus", "ChangeSet ["+id+"] cannot be executed in its current status of [CREATE_IN_PROGRESS]", "ExecuteChangeSet", "ChangeSetName", id)
+		w.refused(
+			"InvalidChangeSetStatus",
+			"ChangeSet ["+id+"] cannot be executed in its current status of [CREATE_IN_PROGRESS]",
+			"ExecuteChangeSet",
+			"ChangeSetName",
+			id,
+		)
 		w.pass(5 * time.Second)
 		w.ok("ExecuteChangeSet", "ChangeSetName", id)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
-		w.refused("ValidationError", "Stack:"+fmt.Sprint(w.stack("s")["StackId"])+" is in CREATE_IN_PROGRESS state and can not be updated.",
-			"CreateChangeSet", "StackName", "s", "ChangeSetName", "y", "TemplateBody", three)
+		w.refused(
+			"ValidationError",
+			"Stack:"+fmt.Sprint(w.stack("s")["StackId"])+" is in CREATE_IN_PROGRESS state and can not be updated.",
+			"CreateChangeSet",
+			"StackName",
+			"s",
+			"ChangeSetName",
+			"y",
+			"TemplateBody",
+			three,
+		)
 		w.pass(5 * time.Second)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
 		w.pass(5 * time.Second)
@@ -473,9 +596,20 @@ func TestImports(t *testing.T) {
 	w := newWorld(t)
 	w.types["AWS::S3::Bucket"].live["legacy"] = map[string]any{"untouched": "yes"}
 	w.commit("s", "first", "CREATE", one)
-	id := w.prepare("s", "take", "IMPORT", template, "ResourcesToImport.member.1.ResourceType", "AWS::S3::Bucket",
-		"ResourcesToImport.member.1.LogicalResourceId", "B", "ResourcesToImport.member.1.ResourceIdentifier.entry.1.key", "BucketName",
-		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.value", "legacy")
+	id := w.prepare(
+		"s",
+		"take",
+		"IMPORT",
+		template,
+		"ResourcesToImport.member.1.ResourceType",
+		"AWS::S3::Bucket",
+		"ResourcesToImport.member.1.LogicalResourceId",
+		"B",
+		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.key",
+		"BucketName",
+		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.value",
+		"legacy",
+	)
 	w.ok("ExecuteChangeSet", "ChangeSetName", id)
 	w.wantStatus("s", "IMPORT_COMPLETE")
 	other := w.ok("CreateChangeSet", "StackName", "other", "ChangeSetName", "x", "ChangeSetType", "CREATE", "TemplateBody", `{"Resources":{`+adopted+`}}`,
@@ -504,8 +638,26 @@ func TestImports(t *testing.T) {
 func TestMetadataAndRefsInContexts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.commit("s", "first", "CREATE", parameterTemplate(`"Metadata":{"v":1},`), "Parameters.member.1.ParameterKey", "Revision", "Parameters.member.1.ParameterValue", "7")
-	id := w.prepare("s", "second", "UPDATE", parameterTemplate(`"Metadata":{"v":2},`), "Parameters.member.1.ParameterKey", "Revision", "Parameters.member.1.ParameterValue", "8")
+	w.commit(
+		"s",
+		"first",
+		"CREATE",
+		parameterTemplate(`"Metadata":{"v":1},`),
+		"Parameters.member.1.ParameterKey",
+		"Revision",
+		"Parameters.member.1.ParameterValue",
+		"7",
+	)
+	id := w.prepare(
+		"s",
+		"second",
+		"UPDATE",
+		parameterTemplate(`"Metadata":{"v":2},`),
+		"Parameters.member.1.ParameterKey",
+		"Revision",
+		"Parameters.member.1.ParameterValue",
+		"8",
+	)
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", id, "IncludePropertyValues", "true")["Changes"].([]any)
 	rc := changes[0].(map[string]any)["ResourceChange"].(map[string]any)
 	for member, want := range map[string]any{
@@ -561,12 +713,21 @@ func TestACancelledUpdateIsRolledBack(t *testing.T) {
 		w.ok("UpdateStack", "StackName", "s", "TemplateBody", two)
 		w.wantStatus("s", "UPDATE_IN_PROGRESS")
 		id := fmt.Sprint(w.stack("s")["StackId"])
-		w.refused("ValidationError", "Stack ["+id+"] cannot be deleted while in status UPDATE_IN_PROGRESS", "DeleteStack", "StackName", "s")
+		w.refused(
+			"ValidationError",
+			"Stack ["+id+"] cannot be deleted while in status UPDATE_IN_PROGRESS",
+			"DeleteStack",
+			"StackName",
+			"s",
+		)
 		w.pass(6 * time.Second)
 		w.ok("CancelUpdateStack", "StackName", "s")
 		w.pass(time.Minute)
 		w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
-		if diff := cmp.Diff(map[string]any{"Name": "a", "Type": "String", "Value": "1"}, w.types["AWS::SSM::Parameter"].live["a"]); diff != "" {
+		if diff := cmp.Diff(
+			map[string]any{"Name": "a", "Type": "String", "Value": "1"},
+			w.types["AWS::SSM::Parameter"].live["a"],
+		); diff != "" {
 			t.Error(diff)
 		}
 		if _, there := w.types["AWS::SSM::Parameter"].live["b"]; there {
@@ -600,7 +761,10 @@ func TestListsComeInPages(t *testing.T) {
 		t.Error(diff)
 	}
 	w.ok("ExecuteChangeSet", "ChangeSetName", id)
-	if diff := cmp.Diff([]int{100, 100, 50}, pages("ListStackResources", "StackResourceSummaries", "StackName", "s")); diff != "" {
+	if diff := cmp.Diff(
+		[]int{100, 100, 50},
+		pages("ListStackResources", "StackResourceSummaries", "StackName", "s"),
+	); diff != "" {
 		t.Error(diff)
 	}
 	if got := pages("DescribeStackEvents", "StackEvents", "StackName", "s"); len(got) != 8 || got[7] != 53 {

@@ -206,7 +206,12 @@ func (op *operation) start(t *task) {
 		metadata, err = op.scope.resolve(t.declared.metadata)
 	}
 	t.current = &resource{
-		logicalID: name, kind: t.declared.kind, properties: properties, metadata: metadata, declared: t.declared, needs: t.needs,
+		logicalID:  name,
+		kind:       t.declared.kind,
+		properties: properties,
+		metadata:   metadata,
+		declared:   t.declared,
+		needs:      t.needs,
 	}
 	t.state = running
 	if t.old != nil && t.old.physicalID == "" {
@@ -242,7 +247,8 @@ func (op *operation) start(t *task) {
 		action := "Update:Modify"
 		if t.replaces {
 			action = "Update:Replace"
-			reason = "Requested update requires the creation of a new physical resource; hence creating one." // recorded from AWS
+			// recorded from AWS
+			reason = "Requested update requires the creation of a new physical resource; hence creating one."
 		}
 		if denial := op.policy.denial(action, name, t.declared.kind); denial != "" {
 			op.fail(t, denial)
@@ -354,12 +360,20 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	if t.verb == "IMPORT" {
 		physicalID, exists := ty.Exists(op.caller, t.current.properties)
 		if !exists || physicalID != op.imports[name] {
-			return cloud.Resource{}, fmt.Errorf("Resource of type '%s' with identifier '%s' was not found.", t.declared.kind, op.imports[name]) //nolint:staticcheck // AWS's text
+			return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+				"Resource of type '%s' with identifier '%s' was not found.",
+				t.declared.kind,
+				op.imports[name],
+			)
 		}
 		return cloud.Resource{PhysicalID: physicalID}, nil
 	}
 	if problems := misfit(schema, t.current.properties); problems != "" {
-		return cloud.Resource{}, fmt.Errorf("Properties validation failed for resource %s with message:\n%s", name, problems) //nolint:staticcheck // AWS's text
+		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+			"Properties validation failed for resource %s with message:\n%s",
+			name,
+			problems,
+		)
 	}
 	phase := cloud.PhaseCreate
 	id := requestedName(schema, t.current.properties, name)
@@ -376,7 +390,14 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
 			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call
 		}
-		if err := op.permit(cloud.Step{Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.old.properties, After: t.current.properties}); err != nil {
+		if err := op.permit(
+			cloud.Step{
+				Type:       t.declared.kind,
+				PhysicalID: t.old.physicalID,
+				Before:     t.old.properties,
+				After:      t.current.properties,
+			},
+		); err != nil {
 			return cloud.Resource{}, err
 		}
 		properties, err := op.dynamic(t.old.properties, t.current.properties)
@@ -386,7 +407,10 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		return ty.Update(op.caller, t.old.physicalID, t.old.properties, properties) //nolint:wrapcheck // the text is AWS's
 	}
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
-		return cloud.Resource{}, fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", id) //nolint:staticcheck // AWS's text
+		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+			"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.",
+			id,
+		)
 	}
 	if err := op.permit(cloud.Step{Type: t.declared.kind, After: t.current.properties}); err != nil {
 		return cloud.Resource{}, err
@@ -423,7 +447,9 @@ func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string
 		return nil
 	}
 	tags := map[string]string{
-		"aws:cloudformation:stack-name": op.st.name, "aws:cloudformation:stack-id": op.st.id, "aws:cloudformation:logical-id": logicalID,
+		"aws:cloudformation:stack-name": op.st.name,
+		"aws:cloudformation:stack-id":   op.st.id,
+		"aws:cloudformation:logical-id": logicalID,
 	}
 	for _, t := range op.next.tags {
 		tags[t.Key] = t.Value
@@ -618,7 +644,8 @@ func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalI
 		}
 	}
 	for _, property := range sortedKeys(properties) {
-		if s, ok := properties[property].(string); ok && schema.Properties[property].CreateOnly && strings.HasSuffix(property, "Name") {
+		if s, ok := properties[property].(string); ok && schema.Properties[property].CreateOnly &&
+			strings.HasSuffix(property, "Name") {
 			return s
 		}
 	}

@@ -30,10 +30,14 @@ func TestPolicyOnlyUpdate(t *testing.T) {
 	change, _ := changes[0].(map[string]any)["ResourceChange"].(map[string]any)
 	delete(change, "Details")
 	want := map[string]any{
-		"Action": "Modify", "LogicalResourceId": "B", "PhysicalResourceId": "b", "ResourceType": "AWS::S3::Bucket", "Replacement": "False",
-		"Scope":         []any{"DeletionPolicy", "UpdateReplacePolicy"},
-		"BeforeContext": `{"DeletionPolicy":"Delete","Properties":{"BucketName":"b"}}`,
-		"AfterContext":  `{"DeletionPolicy":"Retain","Properties":{"BucketName":"b"},"UpdateReplacePolicy":"Retain"}`,
+		"Action":             "Modify",
+		"LogicalResourceId":  "B",
+		"PhysicalResourceId": "b",
+		"ResourceType":       "AWS::S3::Bucket",
+		"Replacement":        "False",
+		"Scope":              []any{"DeletionPolicy", "UpdateReplacePolicy"},
+		"BeforeContext":      `{"DeletionPolicy":"Delete","Properties":{"BucketName":"b"}}`,
+		"AfterContext":       `{"DeletionPolicy":"Retain","Properties":{"BucketName":"b"},"UpdateReplacePolicy":"Retain"}`,
 	}
 	if diff := cmp.Diff(want, change); diff != "" {
 		t.Error(diff)

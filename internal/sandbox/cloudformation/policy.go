@@ -75,7 +75,12 @@ func (p *stackPolicy) denial(action, logicalID, resourceType string) string {
 			continue
 		}
 		if st.Effect == "Deny" {
-			return fmt.Sprintf("Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]", i+1, action, id)
+			return fmt.Sprintf(
+				"Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]",
+				i+1,
+				action,
+				id,
+			)
 		}
 		permitted = true
 	}
@@ -89,10 +94,12 @@ func (st policyStatement) covers(action, id, resourceType string) bool {
 	match := func(patterns []string, value string) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool { return like(p, value) })
 	}
-	if st.Action != nil && !match(listOf(st.Action), action) || st.NotAction != nil && match(listOf(st.NotAction), action) {
+	if st.Action != nil && !match(listOf(st.Action), action) ||
+		st.NotAction != nil && match(listOf(st.NotAction), action) {
 		return false
 	}
-	if st.Resource != nil && !match(listOf(st.Resource), id) || st.NotResource != nil && match(listOf(st.NotResource), id) {
+	if st.Resource != nil && !match(listOf(st.Resource), id) ||
+		st.NotResource != nil && match(listOf(st.NotResource), id) {
 		return false
 	}
 	for operator, keys := range st.Condition {
@@ -100,7 +107,8 @@ func (st policyStatement) covers(action, id, resourceType string) bool {
 			if key != "ResourceType" {
 				return false
 			}
-			if operator == "StringEquals" && !slices.Contains(listOf(values), resourceType) || operator == "StringLike" && !match(listOf(values), resourceType) {
+			if operator == "StringEquals" && !slices.Contains(listOf(values), resourceType) ||
+				operator == "StringLike" && !match(listOf(values), resourceType) {
 				return false
 			}
 		}

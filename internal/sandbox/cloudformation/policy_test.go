@@ -60,10 +60,27 @@ func TestStackPolicyDocuments(t *testing.T) {
 		"unknown member": `{"Unknown":1}`,
 	} {
 		t.Log(name)
-		w.refused("ValidationError", "Error validating stack policy: Invalid stack policy", "SetStackPolicy", "StackName", "s", "StackPolicyBody", body)
+		w.refused(
+			"ValidationError",
+			"Error validating stack policy: Invalid stack policy",
+			"SetStackPolicy",
+			"StackName",
+			"s",
+			"StackPolicyBody",
+			body,
+		)
 	}
-	w.refused("ValidationError", "You cannot specify both StackPolicyURL and StackPolicyBody", "SetStackPolicy", "StackName", "s",
-		"StackPolicyBody", allow, "StackPolicyURL", "https://x.s3.amazonaws.com/y")
+	w.refused(
+		"ValidationError",
+		"You cannot specify both StackPolicyURL and StackPolicyBody",
+		"SetStackPolicy",
+		"StackName",
+		"s",
+		"StackPolicyBody",
+		allow,
+		"StackPolicyURL",
+		"https://x.s3.amazonaws.com/y",
+	)
 	deny := strings.Replace(allow, "Allow", "Deny", 1)
 	w.ok("SetStackPolicy", "StackName", "s", "StackPolicyBody", deny)
 	w.ok("UpdateStack", "StackName", "s", "TemplateBody", two, "StackPolicyDuringUpdateBody", allow)
@@ -78,7 +95,13 @@ func TestTerminationProtection(t *testing.T) {
 	w := newWorld(t)
 	w.commit("s", "first", "CREATE", one)
 	w.ok("UpdateTerminationProtection", "StackName", "s", "EnableTerminationProtection", "true")
-	w.refused("ValidationError", "Stack [s] cannot be deleted while TerminationProtection is enabled", "DeleteStack", "StackName", "s")
+	w.refused(
+		"ValidationError",
+		"Stack [s] cannot be deleted while TerminationProtection is enabled",
+		"DeleteStack",
+		"StackName",
+		"s",
+	)
 	w.ok("UpdateTerminationProtection", "StackName", "s", "EnableTerminationProtection", "false")
 	w.ok("DeleteStack", "StackName", "s")
 	w.refused("ValidationError", "Stack with id s does not exist", "DescribeStacks", "StackName", "s")

@@ -99,7 +99,11 @@ func (op *operation) restore() {
 		if len(broken) > 0 {
 			slices.Sort(broken)
 			op.st.stuck = op
-			op.end("UPDATE_ROLLBACK_FAILED", fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(broken, ", ")), false)
+			op.end(
+				"UPDATE_ROLLBACK_FAILED",
+				fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(broken, ", ")),
+				false,
+			)
 			return
 		}
 		op.cleanUpRollback()
@@ -156,7 +160,9 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
 		return nil // the old resource is unchanged
 	}
-	if err := op.permit(cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: back.properties}); err != nil {
+	if err := op.permit(
+		cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: back.properties},
+	); err != nil {
 		return err
 	}
 	properties, err := op.dynamic(t.current.properties, back.properties)
@@ -331,8 +337,14 @@ func (op *operation) delete(rm *removal) error {
 	if reason := op.s.fault(rm.resource.kind, rm.resource.physicalID, phase); reason != "" {
 		return fmt.Errorf("%s", reason)
 	}
-	if err := op.permit(cloud.Step{Type: rm.resource.kind, PhysicalID: rm.resource.physicalID, Before: rm.resource.properties}); err != nil {
+	if err := op.permit(
+		cloud.Step{Type: rm.resource.kind, PhysicalID: rm.resource.physicalID, Before: rm.resource.properties},
+	); err != nil {
 		return err
 	}
-	return op.s.w.Type(rm.resource.kind).Delete(op.caller, rm.resource.physicalID, rm.resource.properties) //nolint:wrapcheck // the text is AWS's
+	return op.s.w.Type(rm.resource.kind).Delete(
+		op.caller,
+		rm.resource.physicalID,
+		rm.resource.properties,
+	) //nolint:wrapcheck // the text is AWS's
 }

@@ -26,7 +26,15 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r := &cloud.Request{
-		Caller: cloud.Caller{Account: account, Region: region, UserID: "AIDAME"}, Service: "cloudformation", Operation: form.Get("Action"), Form: form, HTTP: request,
+		Caller: cloud.Caller{
+			Account: account,
+			Region:  region,
+			UserID:  "AIDAME",
+		},
+		Service:   "cloudformation",
+		Operation: form.Get("Action"),
+		Form:      form,
+		HTTP:      request,
 	}
 	w.w.Lock()
 	defer w.w.Unlock()
@@ -42,7 +50,12 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	return &http.Response{StatusCode: status, Header: response.Header, Body: io.NopCloser(bytes.NewReader(response.Body)), Request: request}, nil
+	return &http.Response{
+		StatusCode: status,
+		Header:     response.Header,
+		Body:       io.NopCloser(bytes.NewReader(response.Body)),
+		Request:    request,
+	}, nil
 }
 
 func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
@@ -53,17 +66,25 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 		Region: region, HTTPClient: w, Credentials: aws.AnonymousCredentials{}, Retryer: aws.NopRetryer{},
 	})
 	made, err := client.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName: aws.String("s"), ChangeSetName: aws.String("one"), ChangeSetType: types.ChangeSetTypeCreate, TemplateBody: aws.String(one),
-		NotificationARNs: []string{}, DeploymentConfig: &types.DeploymentConfig{DisableRollback: aws.Bool(false)},
+		StackName:        aws.String("s"),
+		ChangeSetName:    aws.String("one"),
+		ChangeSetType:    types.ChangeSetTypeCreate,
+		TemplateBody:     aws.String(one),
+		NotificationARNs: []string{},
+		DeploymentConfig: &types.DeploymentConfig{DisableRollback: aws.Bool(false)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := client.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)})
+	set, err := client.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set.Status != types.ChangeSetStatusCreateComplete || len(set.Changes) != 1 || aws.ToString(set.Changes[0].ResourceChange.AfterContext) == "" {
+	if set.Status != types.ChangeSetStatusCreateComplete || len(set.Changes) != 1 ||
+		aws.ToString(set.Changes[0].ResourceChange.AfterContext) == "" {
 		t.Errorf("change set %+v", set)
 	}
 	if _, err := client.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
@@ -76,7 +97,8 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := stacks.Stacks[0]
-	if st.StackStatus != types.StackStatusCreateComplete || aws.ToString(st.ChangeSetId) != aws.ToString(made.Id) || st.LastUpdatedTime == nil {
+	if st.StackStatus != types.StackStatusCreateComplete || aws.ToString(st.ChangeSetId) != aws.ToString(made.Id) ||
+		st.LastUpdatedTime == nil {
 		t.Errorf("stack %+v", st)
 	}
 	events, err := client.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("s")})
@@ -86,10 +108,16 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 	if e := events.StackEvents[0]; aws.ToString(e.ClientRequestToken) != "t" || e.Timestamp == nil {
 		t.Errorf("event %+v", e)
 	}
-	if _, err := client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")}); err != nil {
+	if _, err := client.DeleteChangeSet(
+		ctx,
+		&cloudformation.DeleteChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
+	); err != nil {
 		t.Error(err)
 	}
-	_, err = client.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")})
+	_, err = client.DescribeChangeSet(
+		ctx,
+		&cloudformation.DescribeChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
+	)
 	var missing *types.ChangeSetNotFoundException
 	if !errors.As(err, &missing) {
 		t.Errorf("got %v, want ChangeSetNotFoundException", err)
@@ -99,17 +127,24 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 	if !errors.As(err, &status) {
 		t.Errorf("got %v, want InvalidChangeSetStatusException", err)
 	}
-	if _, err := client.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{StackName: made.StackId, StackPolicyBody: aws.String(`{}`)}); err != nil {
+	if _, err := client.SetStackPolicy(
+		ctx,
+		&cloudformation.SetStackPolicyInput{StackName: made.StackId, StackPolicyBody: aws.String(`{}`)},
+	); err != nil {
 		t.Error(err)
 	}
 	summary, err := client.GetTemplateSummary(ctx, &cloudformation.GetTemplateSummaryInput{StackName: made.StackId})
-	if err != nil || len(summary.ResourceIdentifierSummaries) != 1 || summary.ResourceIdentifierSummaries[0].ResourceIdentifiers[0] != "Name" {
+	if err != nil || len(summary.ResourceIdentifierSummaries) != 1 ||
+		summary.ResourceIdentifierSummaries[0].ResourceIdentifiers[0] != "Name" {
 		t.Errorf("summary %+v, %v", summary, err)
 	}
 	if _, err := client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: made.StackId}); err != nil {
 		t.Error(err)
 	}
-	list, err := client.ListStacks(ctx, &cloudformation.ListStacksInput{StackStatusFilter: []types.StackStatus{types.StackStatusDeleteComplete}})
+	list, err := client.ListStacks(
+		ctx,
+		&cloudformation.ListStacksInput{StackStatusFilter: []types.StackStatus{types.StackStatusDeleteComplete}},
+	)
 	if err != nil || len(list.StackSummaries) != 1 {
 		t.Errorf("stacks %+v, %v", list, err)
 	}

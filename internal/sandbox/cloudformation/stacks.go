@@ -136,13 +136,21 @@ var stackName = regexp.MustCompile(`^([a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+
 // validName checks a stack's name. Its first text is recorded from AWS.
 func validName(name string) error {
 	if name == "" {
-		return invalid("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null")
+		return invalid(
+			"1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null",
+		)
 	}
 	if !stackName.MatchString(name) {
-		return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*", name)
+		return invalid(
+			"1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*",
+			name,
+		)
 	}
 	if len(name) > 128 && !strings.HasPrefix(name, "arn:") {
-		return invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must have length less than or equal to 128", name)
+		return invalid(
+			"1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must have length less than or equal to 128",
+			name,
+		)
 	}
 	return nil
 }
@@ -151,9 +159,18 @@ func validName(name string) error {
 func (s *Service) newStack(r *cloud.Request, name string) *stack {
 	region := s.region(r.Caller)
 	st := &stack{
-		at: place{r.Caller.Account, r.Caller.Region}, name: name, created: s.w.Now(),
-		id:        fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", r.Caller.Region, r.Caller.Account, name, s.w.NewUUID()),
-		resources: map[string]*resource{}, tokens: map[string]string{},
+		at:      place{r.Caller.Account, r.Caller.Region},
+		name:    name,
+		created: s.w.Now(),
+		id: fmt.Sprintf(
+			"arn:aws:cloudformation:%s:%s:stack/%s/%s",
+			r.Caller.Region,
+			r.Caller.Account,
+			name,
+			s.w.NewUUID(),
+		),
+		resources: map[string]*resource{},
+		tokens:    map[string]string{},
 	}
 	region.stacks = append(region.stacks, st)
 	region.named[name] = st
@@ -207,8 +224,12 @@ func (s *Service) scopeOf(st *stack, c *config) *scope {
 		template:   c.template,
 		parameters: parameterValues(c.template, c.settings),
 		pseudo: map[string]string{
-			"AWS::AccountId": st.at.account, "AWS::Region": st.at.region, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
-			"AWS::StackName": st.name, "AWS::StackId": st.id,
+			"AWS::AccountId": st.at.account,
+			"AWS::Region":    st.at.region,
+			"AWS::Partition": "aws",
+			"AWS::URLSuffix": "amazonaws.com",
+			"AWS::StackName": st.name,
+			"AWS::StackId":   st.id,
 		},
 		gives: func(kind, attribute string) bool {
 			return s.w.Type(kind) == nil || gives(s.w.Type(kind).Schema(), attribute)
@@ -217,7 +238,13 @@ func (s *Service) scopeOf(st *stack, c *config) *scope {
 }
 
 var updatable = []string{
-	"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED",
+	"CREATE_COMPLETE",
+	"UPDATE_COMPLETE",
+	"UPDATE_ROLLBACK_COMPLETE",
+	"IMPORT_COMPLETE",
+	"IMPORT_ROLLBACK_COMPLETE",
+	"CREATE_FAILED",
+	"UPDATE_FAILED",
 }
 
 // refuseBusy returns AWS's recorded refusal of an update during another operation.
@@ -247,7 +274,11 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	case form.Has("TemplateBody"):
 		body = form.Get("TemplateBody")
 		if len(body) > maxInlineTemplate {
-			return nil, invalid("1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", body, maxInlineTemplate)
+			return nil, invalid(
+				"1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d",
+				body,
+				maxInlineTemplate,
+			)
 		}
 	case form.Has("TemplateURL"):
 		text, err := s.fetch(r, form.Get("TemplateURL"))
@@ -360,7 +391,10 @@ func (s *Service) fetch(r *cloud.Request, location string) (string, error) {
 	}
 	content, err := s.w.Objects().ReadObject(r.Caller, bucket, key)
 	if err != nil {
-		return "", invalid("S3 error: %s\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", messageOf(err))
+		return "", invalid(
+			"S3 error: %s\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+			messageOf(err),
+		)
 	}
 	return string(content), nil
 }
@@ -485,7 +519,8 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 	if _, err := st.used(token, "UpdateStack"); err != nil {
 		return nil, err
 	}
-	if s.w.AnswersWith(unproven.DirectUpdateChangeSetID, unproven.Kept) && st.config != nil { // unproven: direct-update-change-set-id
+	// unproven: direct-update-change-set-id
+	if s.w.AnswersWith(unproven.DirectUpdateChangeSetID, unproven.Kept) && st.config != nil {
 		next.changeSet = st.config.changeSet
 	}
 	op := &operation{s: s, st: st, verb: "UPDATE", token: token, caller: r.Caller, next: next, policy: st.policy}
@@ -519,7 +554,10 @@ func (s *Service) deleteStack(r *cloud.Request) (any, error) {
 	}
 	retain := stringsOf(r.Form, "RetainResources")
 	if len(retain) > 0 && st.status != "DELETE_FAILED" {
-		return nil, invalid("Invalid operation on stack [%s]. RetainResources can only be specified for stacks in the DELETE_FAILED state.", st.id)
+		return nil, invalid(
+			"Invalid operation on stack [%s]. RetainResources can only be specified for stacks in the DELETE_FAILED state.",
+			st.id,
+		)
 	}
 	if st.running != nil {
 		if st.status != "CREATE_IN_PROGRESS" {

@@ -26,7 +26,12 @@ func (w *world) answered(arn string, values bool) []string {
 	changes, _ := set["Changes"].([]any)
 	for _, c := range changes {
 		change := at(c, "ResourceChange")
-		line := fmt.Sprintf("%s %s %s", at(change, "Action"), at(change, "LogicalResourceId"), orEmpty(at(change, "Replacement")))
+		line := fmt.Sprintf(
+			"%s %s %s",
+			at(change, "Action"),
+			at(change, "LogicalResourceId"),
+			orEmpty(at(change, "Replacement")),
+		)
 		if at(change, "BeforeContext") != nil {
 			line += " before"
 		}

@@ -51,7 +51,16 @@ var templateSections = []string{
 }
 
 var resourceAttributes = []string{
-	"Type", "Properties", "Metadata", "DependsOn", "Condition", "Description", "DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy",
+	"Type",
+	"Properties",
+	"Metadata",
+	"DependsOn",
+	"Condition",
+	"Description",
+	"DeletionPolicy",
+	"UpdateReplacePolicy",
+	"UpdatePolicy",
+	"CreationPolicy",
 }
 
 // parseTemplate parses a template: JSON, or the block YAML that yaml.go supports. AWS's users
@@ -188,7 +197,10 @@ func declare(name string, r map[string]any) (*declaration, error) {
 	}
 	if p, given := r["Properties"]; given {
 		if d.properties, ok = p.(map[string]any); !ok {
-			return nil, invalid("Template format error: [/Resources/%s/Properties] 'null' values are not allowed in templates", name)
+			return nil, invalid(
+				"Template format error: [/Resources/%s/Properties] 'null' values are not allowed in templates",
+				name,
+			)
 		}
 	}
 	if d.properties == nil {
@@ -212,7 +224,13 @@ func declare(name string, r map[string]any) (*declaration, error) {
 	d.condition, _ = r["Condition"].(string)
 	d.description, _ = r["Description"].(string)
 	var err error
-	if d.deletion, err = retention(r, "DeletionPolicy", policyDelete, policyRetain, policyRetainExceptOnCreate); err != nil {
+	if d.deletion, err = retention(
+		r,
+		"DeletionPolicy",
+		policyDelete,
+		policyRetain,
+		policyRetainExceptOnCreate,
+	); err != nil {
 		return nil, err
 	}
 	d.updateReplace, err = retention(r, "UpdateReplacePolicy", policyDelete, policyRetain)

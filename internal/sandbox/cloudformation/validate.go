@@ -29,9 +29,17 @@ func (s *Service) check(t *template) error {
 	for _, quota := range []struct {
 		what        string
 		number, max int
-	}{{"resources", len(t.resources), maxResources}, {"parameters", len(t.parameters), maxParameters}, {"outputs", len(t.outputs), maxOutputs}} {
+	}{
+		{"resources", len(t.resources), maxResources}, {"parameters", len(t.parameters), maxParameters},
+		{"outputs", len(t.outputs), maxOutputs},
+	} {
 		if quota.number > quota.max {
-			return invalid("Template format error: Number of %s, %d, is greater than maximum allowed, %d", quota.what, quota.number, quota.max)
+			return invalid(
+				"Template format error: Number of %s, %d, is greater than maximum allowed, %d",
+				quota.what,
+				quota.number,
+				quota.max,
+			)
 		}
 	}
 	var missing []string
@@ -50,7 +58,10 @@ func (s *Service) check(t *template) error {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return invalid("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(missing, ", "))
+		return invalid(
+			"Template format error: Unresolved resource dependencies [%s] in the Resources block of the template",
+			strings.Join(missing, ", "),
+		)
 	}
 	for _, name := range sortedKeys(t.outputs) {
 		if _, ok := t.outputs[name]["Export"]; ok {
@@ -58,7 +69,10 @@ func (s *Service) check(t *template) error {
 		}
 		for _, r := range references(t.outputs[name]["Value"]) {
 			if _, parameter := t.parameters[r.name]; t.resources[r.name] == nil && !parameter {
-				return invalid("Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template", r.name)
+				return invalid(
+					"Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template",
+					r.name,
+				)
 			}
 		}
 		if err := s.checkAttributes(t, t.outputs[name]["Value"]); err != nil {
@@ -80,7 +94,10 @@ func (s *Service) check(t *template) error {
 		}
 		if d.condition != "" {
 			if _, ok := t.conditions[d.condition]; !ok {
-				return invalid("Template format error: Unresolved condition dependency %s in the Resources block of the template", d.condition)
+				return invalid(
+					"Template format error: Unresolved condition dependency %s in the Resources block of the template",
+					d.condition,
+				)
 			}
 		}
 	}
@@ -147,7 +164,10 @@ func (s *scope) checkConditions() error {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return invalid("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(slices.Compact(missing), ", "))
+		return invalid(
+			"Template format error: Unresolved resource dependencies [%s] in the Resources block of the template",
+			strings.Join(slices.Compact(missing), ", "),
+		)
 	}
 	for _, name := range sortedKeys(s.template.outputs) {
 		condition, _ := s.template.outputs[name]["Condition"].(string)
@@ -163,7 +183,10 @@ func (s *scope) checkConditions() error {
 			return err
 		}
 		if len(missing) > 0 {
-			return invalid("Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template", strings.Join(missing, ", "))
+			return invalid(
+				"Template format error: Unresolved resource dependencies [%s] in the Outputs block of the template",
+				strings.Join(missing, ", "),
+			)
 		}
 	}
 	return nil
@@ -260,13 +283,19 @@ func settings(form url.Values, t *template, previous map[string]setting) (map[st
 		key := p.Get("ParameterKey")
 		switch {
 		case p.Get("UsePreviousValue") == "true" && p.Has("ParameterValue"):
-			return nil, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true and non empty value for a parameter", key)
+			return nil, invalid(
+				"Invalid input for parameter key %s. Cannot specify usePreviousValue as true and non empty value for a parameter",
+				key,
+			)
 		case p.Get("UsePreviousValue") == "true":
 			keep[key] = true
 		case p.Has("ParameterValue"):
 			given[key] = p.Get("ParameterValue")
 		default:
-			return nil, invalid("Invalid input for parameter key %s. Need to specify either usePreviousValue as true or a value", key)
+			return nil, invalid(
+				"Invalid input for parameter key %s. Need to specify either usePreviousValue as true or a value",
+				key,
+			)
 		}
 	}
 	var strangers, missing []string
@@ -285,7 +314,10 @@ func settings(form url.Values, t *template, previous map[string]setting) (map[st
 		if !ok && keep[key] {
 			before, existed := previous[key]
 			if !existed {
-				return nil, invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key not in the previous template", key)
+				return nil, invalid(
+					"Invalid input for parameter key %s. Cannot specify usePreviousValue as true for a parameter key not in the previous template",
+					key,
+				)
 			}
 			value, ok = before.value, true
 		}
@@ -397,7 +429,10 @@ func misfit(schema *cloud.TypeSchema, properties map[string]any) string {
 			continue
 		}
 		if v := properties[name]; !hasUnknown(v) && !fits(property.Kind, v) {
-			problems = append(problems, fmt.Sprintf("#/%s: expected type: %s, found: %s", name, typeNames[property.Kind], kindOf(v)))
+			problems = append(
+				problems,
+				fmt.Sprintf("#/%s: expected type: %s, found: %s", name, typeNames[property.Kind], kindOf(v)),
+			)
 		}
 	}
 	for _, name := range schema.Required {

@@ -43,19 +43,35 @@ func newWorld(t testing.TB) *world {
 	name := cloud.Property{Kind: cloud.KindString, CreateOnly: true}
 	text := cloud.Property{Kind: cloud.KindString}
 	w.add("AWS::S3::Bucket", cloud.TypeSchema{
-		Properties: map[string]cloud.Property{"BucketName": name, "Tags": {Kind: cloud.KindList}, "VersioningConfiguration": {Kind: cloud.KindMap}},
-		PrimaryID:  []string{"BucketName"}, Attributes: []string{"Arn"}, Tags: true,
+		Properties: map[string]cloud.Property{
+			"BucketName":              name,
+			"Tags":                    {Kind: cloud.KindList},
+			"VersioningConfiguration": {Kind: cloud.KindMap},
+		},
+		PrimaryID:  []string{"BucketName"},
+		Attributes: []string{"Arn"},
+		Tags:       true,
 	}, "")
 	w.add("AWS::SSM::Parameter", cloud.TypeSchema{
 		Properties: map[string]cloud.Property{"Name": name, "Value": text, "Type": text, "Description": text},
 		Required:   []string{"Value", "Type"}, PrimaryID: []string{"Name"}, Attributes: []string{"Value", "Type"},
 	}, "")
 	w.add("AWS::SNS::Topic", cloud.TypeSchema{
-		Properties: map[string]cloud.Property{"TopicName": name, "DisplayName": text}, Attributes: []string{"TopicArn", "TopicName"},
-		PrimaryID: []string{"TopicArn"},
+		Properties: map[string]cloud.Property{
+			"TopicName":   name,
+			"DisplayName": text,
+		},
+		Attributes: []string{"TopicArn", "TopicName"},
+		PrimaryID:  []string{"TopicArn"},
 	}, "arn:aws:sns:"+region+":"+account+":")
 	w.add("AWS::IAM::User", cloud.TypeSchema{
-		Properties: map[string]cloud.Property{"UserName": name, "Path": text}, PrimaryID: []string{"UserName"}, Attributes: []string{"Arn"}, NamedIAM: true,
+		Properties: map[string]cloud.Property{
+			"UserName": name,
+			"Path":     text,
+		},
+		PrimaryID:  []string{"UserName"},
+		Attributes: []string{"Arn"},
+		NamedIAM:   true,
 	}, "")
 	return w
 }
@@ -156,9 +172,17 @@ func (w *world) call(operation string, parameters ...string) (map[string]any, *c
 		form.Set(parameters[i], parameters[i+1])
 	}
 	r := &cloud.Request{
-		Caller:  cloud.Caller{Account: account, Region: region, ARN: "arn:aws:iam::" + account + ":user/me", UserID: "AIDAME"},
-		Service: "cloudformation", Operation: operation, Form: form, Stale: w.stale,
-		HTTP: &http.Request{Method: http.MethodPost, Header: http.Header{}},
+		Caller: cloud.Caller{
+			Account: account,
+			Region:  region,
+			ARN:     "arn:aws:iam::" + account + ":user/me",
+			UserID:  "AIDAME",
+		},
+		Service:   "cloudformation",
+		Operation: operation,
+		Form:      form,
+		Stale:     w.stale,
+		HTTP:      &http.Request{Method: http.MethodPost, Header: http.Header{}},
 	}
 	w.w.Lock()
 	defer w.w.Unlock()
@@ -279,7 +303,12 @@ func (w *world) events(ref string) []string {
 		events, _ := page["StackEvents"].([]any)
 		for _, e := range events {
 			m := e.(map[string]any)
-			list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s", m["LogicalResourceId"], m["ResourceStatus"], orEmpty(m["ResourceStatusReason"]))))
+			list = append(
+				list,
+				strings.TrimSpace(
+					fmt.Sprintf("%s %s %s", m["LogicalResourceId"], m["ResourceStatus"], orEmpty(m["ResourceStatusReason"])),
+				),
+			)
 		}
 		next, more := page["NextToken"].(string)
 		if !more {
@@ -308,7 +337,11 @@ func (w *world) commit(stack, name, kind, template string, more ...string) strin
 // prepare creates a change set that can be executed.
 func (w *world) prepare(stack, name, kind, template string, more ...string) string {
 	w.t.Helper()
-	made := w.ok("CreateChangeSet", append([]string{"StackName", stack, "ChangeSetName", name, "ChangeSetType", kind, "TemplateBody", template}, more...)...)
+	made := w.ok(
+		"CreateChangeSet",
+		append(
+			[]string{"StackName", stack, "ChangeSetName", name, "ChangeSetType", kind, "TemplateBody", template},
+			more...)...)
 	id := fmt.Sprint(made["Id"])
 	if set := w.ok("DescribeChangeSet", "ChangeSetName", id); set["ExecutionStatus"] != "AVAILABLE" {
 		w.t.Fatalf("change set %s: %v %v %v", name, set["Status"], set["ExecutionStatus"], set["StatusReason"])

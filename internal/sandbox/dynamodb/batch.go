@@ -53,7 +53,11 @@ func (s *Service) batchGetItem(r *cloud.Request) (any, *cloud.Error) {
 		}
 		asked := in.RequestItems[name]
 		if len(asked.Keys) == 0 {
-			return nil, constraint("[]", "requestItems."+name+".member.keys", "Member must have length greater than or equal to 1")
+			return nil, constraint(
+				"[]",
+				"requestItems."+name+".member.keys",
+				"Member must have length greater than or equal to 1",
+			)
 		}
 		var err *cloud.Error
 		if paths[name], err = projector(asked.ExpressionAttributeNames, asked.ProjectionExpression); err != nil {
@@ -146,7 +150,10 @@ func (s *Service) batchWriteItem(r *cloud.Request) (any, *cloud.Error) {
 			kind, one := writePut, writeInput{TableName: name}
 			switch {
 			case (request.PutRequest == nil) == (request.DeleteRequest == nil):
-				return nil, invalid("Supplied WriteRequest at index %s must contain exactly one of PutRequest and DeleteRequest", strconv.Itoa(i))
+				return nil, invalid(
+					"Supplied WriteRequest at index %s must contain exactly one of PutRequest and DeleteRequest",
+					strconv.Itoa(i),
+				)
 			case request.PutRequest != nil:
 				one.Item = request.PutRequest.Item
 			default:

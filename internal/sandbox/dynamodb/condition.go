@@ -82,7 +82,13 @@ func (p *parser) matches() bool {
 }
 
 // arity is the number of arguments of the functions that are conditions.
-var arity = map[string]int{"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2}
+var arity = map[string]int{
+	"attribute_exists":     1,
+	"attribute_not_exists": 1,
+	"attribute_type":       2,
+	"begins_with":          2,
+	"contains":             2,
+}
 
 func (p *parser) comparison() *condition {
 	if p.calls() && p.peek().text != "size" {
@@ -116,7 +122,10 @@ func (p *parser) comparison() *condition {
 		}
 		p.expect(")")
 		if n := len(c.operands) - 1; n > maxIn {
-			p.fail("Incorrect number of operands for operator or function; operator or function: IN, number of operands: %d", n+1)
+			p.fail(
+				"Incorrect number of operands for operator or function; operator or function: IN, number of operands: %d",
+				n+1,
+			)
 		}
 		return p.distinct(c)
 	}
@@ -142,10 +151,17 @@ func (p *parser) conditionOperand() operand {
 	}
 	args := p.arguments()
 	if p.err == nil && len(args) != 1 {
-		p.fail("Incorrect number of operands for operator or function; operator or function: size, number of operands: %d", len(args))
+		p.fail(
+			"Incorrect number of operands for operator or function; operator or function: size, number of operands: %d",
+			len(args),
+		)
 	}
-	if p.err == nil && args[0].mismatch(kindString, kindBinary, kindStringSet, kindNumberSet, kindBinarySet, kindList, kindMap) {
-		p.fail("Incorrect operand type for operator or function; operator or function: size, operand type: %s", args[0].resultKind())
+	if p.err == nil &&
+		args[0].mismatch(kindString, kindBinary, kindStringSet, kindNumberSet, kindBinarySet, kindList, kindMap) {
+		p.fail(
+			"Incorrect operand type for operator or function; operator or function: size, operand type: %s",
+			args[0].resultKind(),
+		)
 	}
 	return operand{operation: operandSize, args: args}
 }
@@ -173,7 +189,11 @@ func (p *parser) function() *condition {
 	switch {
 	case p.err != nil:
 	case len(c.operands) != want:
-		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", name, len(c.operands))
+		p.fail(
+			"Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
+			name,
+			len(c.operands),
+		)
 	case strings.HasPrefix(name, "attribute_") && c.operands[0].operation != operandPath:
 		p.fail("Operator or function requires a document path; operator or function: %s", name)
 	case name == "attribute_type":
@@ -181,11 +201,16 @@ func (p *parser) function() *condition {
 	case name == "begins_with":
 		for _, o := range c.operands {
 			if o.mismatch(kindString, kindBinary) {
-				p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", name, o.resultKind())
+				p.fail(
+					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+					name,
+					o.resultKind(),
+				)
 			}
 		}
 	}
-	if t := p.peek(); p.err == nil && (t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">=") || t.is("BETWEEN") || t.is("IN")) {
+	if t := p.peek(); p.err == nil &&
+		(t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">=") || t.is("BETWEEN") || t.is("IN")) {
 		p.fail("The function is not allowed to be used this way in an expression; function: %s", name)
 	}
 	return p.distinct(c)
@@ -193,7 +218,10 @@ func (p *parser) function() *condition {
 
 func (p *parser) typeName(o operand) {
 	if o.operation != operandValue || o.constant.kind != kindString {
-		p.fail("Incorrect operand type for operator or function; operator or function: attribute_type, operand type: %s", o.resultKind())
+		p.fail(
+			"Incorrect operand type for operator or function; operator or function: attribute_type, operand type: %s",
+			o.resultKind(),
+		)
 		return
 	}
 	if kind(o.constant.text).longName() == "" {
@@ -205,7 +233,11 @@ func (p *parser) typeName(o operand) {
 func (p *parser) needOrdered(operator string, operands []operand) {
 	for _, o := range operands {
 		if p.err == nil && o.mismatch(kindString, kindNumber, kindBinary) {
-			p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", operator, o.resultKind())
+			p.fail(
+				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+				operator,
+				o.resultKind(),
+			)
 		}
 	}
 }
@@ -217,11 +249,17 @@ func (p *parser) bounds(low, high operand) {
 	}
 	show := func(v value) string { return "AttributeValue: {" + string(v.kind) + ":" + v.plain() + "}" }
 	if low.constant.kind != high.constant.kind {
-		p.fail("The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: %s, upper bound operand: %s",
-			show(low.constant), show(high.constant))
+		p.fail(
+			"The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: %s, upper bound operand: %s",
+			show(low.constant),
+			show(high.constant),
+		)
 	} else if compareOrdered(low.constant, high.constant) > 0 {
-		p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: %s, upper bound operand: %s",
-			show(low.constant), show(high.constant))
+		p.fail(
+			"The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: %s, upper bound operand: %s",
+			show(low.constant),
+			show(high.constant),
+		)
 	}
 }
 
@@ -232,8 +270,11 @@ func (p *parser) distinct(c *condition) *condition {
 	}
 	for _, o := range c.operands[1:] {
 		if o.operation == operandPath && slices.Equal(o.path, c.operands[0].path) {
-			p.fail("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s",
-				c.operator, o.path)
+			p.fail(
+				"The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s",
+				c.operator,
+				o.path,
+			)
 		}
 	}
 	return c

@@ -11,14 +11,28 @@ import (
 )
 
 var ignoreUnexported = cmpopts.IgnoreUnexported(
-	types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
-	types.AttributeValueMemberSS{}, types.AttributeValueMemberNS{}, types.AttributeValueMemberBOOL{}, types.AttributeValueMemberB{},
+	types.AttributeValueMemberS{},
+	types.AttributeValueMemberN{},
+	types.AttributeValueMemberL{},
+	types.AttributeValueMemberM{},
+	types.AttributeValueMemberSS{},
+	types.AttributeValueMemberNS{},
+	types.AttributeValueMemberBOOL{},
+	types.AttributeValueMemberB{},
 )
 
 func sample() attributes {
 	return with(key("p", "s"), attributes{
-		"n": num("5"), "s1": str("hello"), "f": &types.AttributeValueMemberBOOL{Value: true}, "tags": strs("a", "b"),
-		"l": list(num("1"), str("x"), num("3")), "m": dict(attributes{"in": dict(attributes{"deep": num("7")}), "z": str("z")}),
+		"n":    num("5"),
+		"s1":   str("hello"),
+		"f":    &types.AttributeValueMemberBOOL{Value: true},
+		"tags": strs("a", "b"),
+		"l": list(
+			num("1"),
+			str("x"),
+			num("3"),
+		),
+		"m":   dict(attributes{"in": dict(attributes{"deep": num("7")}), "z": str("z")}),
 		"bin": &types.AttributeValueMemberB{Value: []byte{1, 2, 3}},
 	})
 }
@@ -140,8 +154,11 @@ func TestUpdates(t *testing.T) {
 	} {
 		b.put("tab", sample())
 		out, err := b.UpdateItem(t.Context(), &sdk.UpdateItemInput{
-			TableName: aws.String("tab"), Key: key("p", "s"), UpdateExpression: &c.expression, ExpressionAttributeValues: c.values,
-			ReturnValues: types.ReturnValueAllNew,
+			TableName:                 aws.String("tab"),
+			Key:                       key("p", "s"),
+			UpdateExpression:          &c.expression,
+			ExpressionAttributeValues: c.values,
+			ReturnValues:              types.ReturnValueAllNew,
 		})
 		switch {
 		case c.err != "":

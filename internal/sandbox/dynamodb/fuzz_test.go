@@ -14,7 +14,11 @@ func FuzzExpressions(f *testing.F) {
 			names: map[string]string{"#a": "x"}, values: map[string]value{":v": integer(1)},
 			usedNames: map[string]bool{}, usedValues: map[string]bool{},
 		}
-		i := item{"a": integer(1), "b": {kind: kindList, list: []value{integer(2)}}, "x": {kind: kindMap, m: item{"y": integer(3)}}}
+		i := item{
+			"a": integer(1),
+			"b": {kind: kindList, list: []value{integer(2)}},
+			"x": {kind: kindMap, m: item{"y": integer(3)}},
+		}
 		if c, err := newParser("ConditionExpression", text, found).condition(); err == nil {
 			c.holds(i)
 		}

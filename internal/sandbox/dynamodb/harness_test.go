@@ -122,7 +122,10 @@ func (b *bench) put(table string, i attributes) {
 
 func (b *bench) get(table string, k attributes, consistent bool) attributes {
 	b.t.Helper()
-	out, err := b.GetItem(context.WithoutCancel(b.t.Context()), &sdk.GetItemInput{TableName: &table, Key: k, ConsistentRead: &consistent})
+	out, err := b.GetItem(
+		context.WithoutCancel(b.t.Context()),
+		&sdk.GetItemInput{TableName: &table, Key: k, ConsistentRead: &consistent},
+	)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -32,7 +32,8 @@ const (
 func (k kind) longName() string {
 	return map[kind]string{
 		kindString: "STRING", kindNumber: "NUMBER", kindBinary: "BINARY", kindBool: "BOOLEAN", kindNull: "NULL",
-		kindStringSet: "STRING_SET", kindNumberSet: "NUMBER_SET", kindBinarySet: "BINARY_SET", kindList: "LIST", kindMap: "MAP",
+		kindStringSet: "STRING_SET", kindNumberSet: "NUMBER_SET", kindBinarySet: "BINARY_SET", kindList: "LIST",
+		kindMap: "MAP",
 	}[k]
 }
 
@@ -78,7 +79,9 @@ func (v *value) UnmarshalJSON(data []byte) error {
 		return nil
 	case 1:
 	default:
-		v.bad = invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+		v.bad = invalid(
+			"Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+		)
 		return nil
 	}
 	for name, raw := range members {
@@ -238,7 +241,10 @@ func (v value) checkAt(depth int) *cloud.Error {
 		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 	}
 	if depth > maxNesting && (v.kind == kindList || v.kind == kindMap) {
-		return invalid("Nesting Levels have exceeded supported limits: Attributes has more than %d levels of nesting", maxNesting)
+		return invalid(
+			"Nesting Levels have exceeded supported limits: Attributes has more than %d levels of nesting",
+			maxNesting,
+		)
 	}
 	for _, element := range v.list {
 		if err := element.checkAt(depth + 1); err != nil {

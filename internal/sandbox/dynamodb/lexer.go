@@ -84,5 +84,10 @@ func badToken(parameter, text string, before []token, bad token) *cloud.Error {
 	if len(before) > 0 {
 		start = before[len(before)-1].start
 	}
-	return invalid("Invalid %s: Syntax error; token: %q, near: %q", parameter, bad.text, text[start:min(bad.end+1, len(text))])
+	return invalid(
+		"Invalid %s: Syntax error; token: %q, near: %q",
+		parameter,
+		bad.text,
+		text[start:min(bad.end+1, len(text))],
+	)
 }

@@ -22,7 +22,11 @@ type placeholders struct {
 
 // newPlaceholders checks the placeholders' format. expressions are the texts of all expression
 // parameters of the request's operation, by name, "" for those not given.
-func newPlaceholders(names map[string]string, values map[string]value, expressions ...parameter) (*placeholders, *cloud.Error) {
+func newPlaceholders(
+	names map[string]string,
+	values map[string]value,
+	expressions ...parameter,
+) (*placeholders, *cloud.Error) {
 	var missing []string
 	given := false
 	for _, e := range expressions {
@@ -32,7 +36,11 @@ func newPlaceholders(names map[string]string, values map[string]value, expressio
 				return nil, invalid("Invalid %s: The expression can not be empty;", e.name)
 			}
 			if len(*e.text) > maxExpression {
-				return nil, invalid("Invalid %s: Expression size has exceeded the maximum allowed size; expression size: %d", e.name, len(*e.text))
+				return nil, invalid(
+					"Invalid %s: Expression size has exceeded the maximum allowed size; expression size: %d",
+					e.name,
+					len(*e.text),
+				)
 			}
 		}
 		if e.name != "ProjectionExpression" {
@@ -47,7 +55,11 @@ func newPlaceholders(names map[string]string, values map[string]value, expressio
 		if len(missing) > 1 {
 			verb = " are null"
 		}
-		return nil, invalid("ExpressionAttributeValues can only be specified when using expressions: %s%s", strings.Join(missing, " and "), verb)
+		return nil, invalid(
+			"ExpressionAttributeValues can only be specified when using expressions: %s%s",
+			strings.Join(missing, " and "),
+			verb,
+		)
 	}
 	if names != nil && len(names) == 0 {
 		return nil, invalid("ExpressionAttributeNames must not be empty")
@@ -101,7 +113,10 @@ func (p *placeholders) unused() *cloud.Error {
 		}
 	}
 	if len(keys) > 0 {
-		return invalid("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", strings.Join(keys, ", "))
+		return invalid(
+			"Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}",
+			strings.Join(keys, ", "),
+		)
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.names)) {
 		if !p.usedNames[key] {
@@ -109,7 +124,10 @@ func (p *placeholders) unused() *cloud.Error {
 		}
 	}
 	if len(keys) > 0 {
-		return invalid("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", strings.Join(keys, ", "))
+		return invalid(
+			"Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}",
+			strings.Join(keys, ", "),
+		)
 	}
 	return nil
 }
@@ -372,9 +390,17 @@ func (p *parser) disjoint(paths []path) {
 			}
 			switch {
 			case n == len(a) || n == len(b):
-				p.fail("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", a, b)
+				p.fail(
+					"Two document paths overlap with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
+					a,
+					b,
+				)
 			case a[n].indexed != b[n].indexed:
-				p.fail("Two document paths conflict with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", a, b)
+				p.fail(
+					"Two document paths conflict with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
+					a,
+					b,
+				)
 			}
 		}
 	}

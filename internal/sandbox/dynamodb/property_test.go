@@ -113,7 +113,11 @@ func TestUpdatesAgreeWithAModel(t *testing.T) {
 			want[name] = from + 7
 		}
 		before := i.clone()
-		found := &placeholders{values: map[string]value{":seven": integer(7)}, usedNames: map[string]bool{}, usedValues: map[string]bool{}}
+		found := &placeholders{
+			values:     map[string]value{":seven": integer(7)},
+			usedNames:  map[string]bool{},
+			usedValues: map[string]bool{},
+		}
 		actions, err := newParser("UpdateExpression", "SET "+text, found).update()
 		if err != nil {
 			t.Fatal(err)

@@ -102,7 +102,14 @@ func (in *readInput) checkSelect() *cloud.Error {
 	if in.Select == nil {
 		return nil
 	}
-	if err := oneOf(in.Select, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"); err != nil {
+	if err := oneOf(
+		in.Select,
+		"select",
+		"SPECIFIC_ATTRIBUTES",
+		"COUNT",
+		"ALL_ATTRIBUTES",
+		"ALL_PROJECTED_ATTRIBUTES",
+	); err != nil {
 		return err
 	}
 	projected := in.ProjectionExpression != nil
@@ -186,7 +193,10 @@ func (s *Service) query(r *cloud.Request) (any, *cloud.Error) {
 	if rd.filter != nil {
 		for _, name := range rd.filter.attributes() {
 			if rd.table.isKey(name) {
-				return nil, invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name)
+				return nil, invalid(
+					"Filter Expression can only contain non-primary key attributes: Primary key attribute: %s",
+					name,
+				)
 			}
 		}
 	}
@@ -256,7 +266,9 @@ func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
 		case "OR", "NOT", "<>", "IN", "attribute_exists", "attribute_not_exists", "attribute_type", "contains":
 			return value{}, nil, invalid("Invalid operator used in KeyConditionExpression: %s", part.operator)
 		}
-		if part.operands[0].operation == operandValue && len(part.operands) == 2 && part.operands[1].operation == operandPath && part.operator != "begins_with" {
+		if part.operands[0].operation == operandValue && len(part.operands) == 2 &&
+			part.operands[1].operation == operandPath &&
+			part.operator != "begins_with" {
 			part = mirrored(part)
 		}
 		if part.operands[0].operation != operandPath {
@@ -267,7 +279,9 @@ func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
 		}
 		for _, o := range part.operands[1:] {
 			if o.operation == operandPath {
-				return value{}, nil, invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+				return value{}, nil, invalid(
+					"Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition",
+				)
 			}
 			if o.operation != operandValue {
 				return value{}, nil, invalid("KeyConditionExpressions cannot contain nested operations")
@@ -302,7 +316,9 @@ func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
 		}
 		for _, o := range part.operands[1:] {
 			if o.constant.kind != k.kind {
-				return value{}, nil, invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
+				return value{}, nil, invalid(
+					"One or more parameter values were invalid: Condition parameter type does not match schema type",
+				)
 			}
 			if err := checkNotEmpty(k.name, o.constant); err != nil {
 				return value{}, nil, err
@@ -347,7 +363,11 @@ func (s *Service) scan(r *cloud.Request) (any, *cloud.Error) {
 		id := encode(start[rd.table.hash.name])
 		at := &partition{id: id, hash: partitionHash(id)}
 		if segmentOf(at, total) != segment {
-			return nil, invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", total, segment)
+			return nil, invalid(
+				"The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d",
+				total,
+				segment,
+			)
 		}
 		i, _ := slices.BinarySearchFunc(partitions, at, comparePartitions)
 		partitions = partitions[i:]
@@ -382,15 +402,23 @@ func checkSegments(segment, total *int) (int, int, *cloud.Error) {
 	case segment == nil && total == nil:
 		return 0, 1, nil
 	case total == nil:
-		return 0, 0, invalid("The TotalSegments parameter is required but was not present in the request when Segment parameter is present")
+		return 0, 0, invalid(
+			"The TotalSegments parameter is required but was not present in the request when Segment parameter is present",
+		)
 	case segment == nil:
-		return 0, 0, invalid("The Segment parameter is required but was not present in the request when parameter TotalSegments is present")
+		return 0, 0, invalid(
+			"The Segment parameter is required but was not present in the request when parameter TotalSegments is present",
+		)
 	case *total < 1 || *total > 1000000:
 		return 0, 0, constraint(strconv.Itoa(*total), "totalSegments", "Member must have value between 1 and 1000000")
 	case *segment < 0:
 		return 0, 0, constraint(strconv.Itoa(*segment), "segment", "Member must have value greater than or equal to 0")
 	case *segment >= *total:
-		return 0, 0, invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d", *segment, *total)
+		return 0, 0, invalid(
+			"The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d",
+			*segment,
+			*total,
+		)
 	}
 	return *segment, *total, nil
 }

@@ -30,8 +30,12 @@ func TestPagesEndAtOneMegabyte(t *testing.T) {
 	var pages []int
 	for forward := range 2 {
 		pager := sdk.NewQueryPaginator(b.Client, &sdk.QueryInput{
-			TableName: aws.String("tab"), KeyConditionExpression: built.KeyCondition(), ExpressionAttributeNames: built.Names(),
-			ExpressionAttributeValues: built.Values(), ScanIndexForward: aws.Bool(forward == 1), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+			TableName:                 aws.String("tab"),
+			KeyConditionExpression:    built.KeyCondition(),
+			ExpressionAttributeNames:  built.Names(),
+			ExpressionAttributeValues: built.Values(),
+			ScanIndexForward:          aws.Bool(forward == 1),
+			ReturnConsumedCapacity:    types.ReturnConsumedCapacityTotal,
 		})
 		for pager.HasMorePages() {
 			page, err := pager.NextPage(t.Context())
@@ -69,8 +73,10 @@ func TestOneOfManyConditionalWritersWins(t *testing.T) {
 	for i := range 50 {
 		wg.Go(func() {
 			_, err := b.PutItem(t.Context(), &sdk.PutItemInput{
-				TableName: aws.String("tab"), Item: with(key("p", "s"), attributes{"by": num(fmt.Sprint(i))}),
-				ConditionExpression: aws.String("attribute_not_exists(pk)"), ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+				TableName:                           aws.String("tab"),
+				Item:                                with(key("p", "s"), attributes{"by": num(fmt.Sprint(i))}),
+				ConditionExpression:                 aws.String("attribute_not_exists(pk)"),
+				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 			})
 			var failed *types.ConditionalCheckFailedException
 			switch {
@@ -96,9 +102,25 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	b.put("tab", with(key("p", "old"), attributes{"v": num("1")}))
 	items := []types.TransactWriteItem{
 		{Put: &types.Put{TableName: aws.String("tab"), Item: key("p", "new")}},
-		{ConditionCheck: &types.ConditionCheck{TableName: aws.String("tab"), Key: key("p", "old"), ConditionExpression: aws.String("v = :v"),
-			ExpressionAttributeValues: attributes{":v": num("2")}, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}},
-		{Update: &types.Update{TableName: aws.String("tab"), Key: key("p", "count"), UpdateExpression: aws.String("ADD c :one"), ExpressionAttributeValues: attributes{":one": num("1")}}},
+		{
+			ConditionCheck: &types.ConditionCheck{
+				TableName:           aws.String("tab"),
+				Key:                 key("p", "old"),
+				ConditionExpression: aws.String("v = :v"),
+				ExpressionAttributeValues: attributes{
+					":v": num("2"),
+				},
+				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+			},
+		},
+		{
+			Update: &types.Update{
+				TableName:                 aws.String("tab"),
+				Key:                       key("p", "count"),
+				UpdateExpression:          aws.String("ADD c :one"),
+				ExpressionAttributeValues: attributes{":one": num("1")},
+			},
+		},
 	}
 	_, err := b.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: items})
 	var cancelled *types.TransactionCanceledException
@@ -117,23 +139,39 @@ func TestTransactionsAreAtomic(t *testing.T) {
 
 	items[1].ConditionCheck.ExpressionAttributeValues = attributes{":v": num("1")}
 	for range 2 { // the second repeats the first
-		_, err := b.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: items, ClientRequestToken: aws.String("token")})
+		_, err := b.TransactWriteItems(
+			t.Context(),
+			&sdk.TransactWriteItemsInput{TransactItems: items, ClientRequestToken: aws.String("token")},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(with(key("p", "count"), attributes{"c": num("1")}), b.get("tab", key("p", "count"), true), ignoreUnexported); diff != "" {
+	if diff := cmp.Diff(
+		with(key("p", "count"), attributes{"c": num("1")}),
+		b.get("tab", key("p", "count"), true),
+		ignoreUnexported,
+	); diff != "" {
 		t.Error(diff)
 	}
-	_, err = b.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: items[:1], ClientRequestToken: aws.String("token")})
+	_, err = b.TransactWriteItems(
+		t.Context(),
+		&sdk.TransactWriteItemsInput{TransactItems: items[:1], ClientRequestToken: aws.String("token")},
+	)
 	var mismatch *types.IdempotentParameterMismatchException
 	if !errors.As(err, &mismatch) {
 		t.Errorf("another request with the same token: %v", err)
 	}
-	_, err = b.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{items[0], items[0]}})
+	_, err = b.TransactWriteItems(
+		t.Context(),
+		&sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{items[0], items[0]}},
+	)
 	wantError(t, err, "ValidationException", "Transaction request cannot include multiple operations on one item")
 	got, err := b.TransactGetItems(t.Context(), &sdk.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
-		{Get: &types.Get{TableName: aws.String("tab"), Key: key("p", "nope")}}, {Get: &types.Get{TableName: aws.String("tab"), Key: key("p", "new")}},
+		{
+			Get: &types.Get{TableName: aws.String("tab"), Key: key("p", "nope")},
+		},
+		{Get: &types.Get{TableName: aws.String("tab"), Key: key("p", "new")}},
 	}})
 	if err != nil || got.Responses[0].Item != nil || got.Responses[1].Item == nil {
 		t.Errorf("%v, %v", got, err)
@@ -202,9 +240,19 @@ func TestRefusals(t *testing.T) {
 	if !errors.As(err, &gone) || gone.ErrorMessage() != "Requested resource not found" {
 		t.Error(err)
 	}
-	_, err = b.CreateBackup(t.Context(), &sdk.CreateBackupInput{TableName: aws.String("tab"), BackupName: aws.String("back")})
+	_, err = b.CreateBackup(
+		t.Context(),
+		&sdk.CreateBackupInput{TableName: aws.String("tab"), BackupName: aws.String("back")},
+	)
 	wantError(t, err, "SandboxNotModelled", "the sandbox does not model the DynamoDB operation CreateBackup")
-	_, err = b.PutItem(t.Context(), &sdk.PutItemInput{TableName: aws.String("tab"), Item: key("p", "s"), Expected: map[string]types.ExpectedAttributeValue{"a": {}}})
+	_, err = b.PutItem(
+		t.Context(),
+		&sdk.PutItemInput{
+			TableName: aws.String("tab"),
+			Item:      key("p", "s"),
+			Expected:  map[string]types.ExpectedAttributeValue{"a": {}},
+		},
+	)
 	if err == nil || !strings.Contains(err.Error(), "SandboxNotModelled") {
 		t.Errorf("a legacy parameter: %v", err)
 	}
@@ -239,7 +287,11 @@ func TestQueryConditions(t *testing.T) {
 		{key: "pk = :p", filter: aws.String("sk = :p"), values: attributes{":p": str("p")}, want: "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"},
 	} {
 		out, err := b.Query(t.Context(), &sdk.QueryInput{
-			TableName: aws.String("tab"), KeyConditionExpression: &c.key, FilterExpression: c.filter, ExpressionAttributeValues: c.values, Limit: c.limit,
+			TableName:                 aws.String("tab"),
+			KeyConditionExpression:    &c.key,
+			FilterExpression:          c.filter,
+			ExpressionAttributeValues: c.values,
+			Limit:                     c.limit,
 		})
 		if err != nil {
 			wantError(t, err, "ValidationException", c.want)

@@ -129,7 +129,12 @@ func (t *table) checkItem(i item) *cloud.Error {
 			return invalid(missingKey+"%s in the item", k.name)
 		}
 		if v.kind != k.kind {
-			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.name, k.kind, v.kind)
+			return invalid(
+				"One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s",
+				k.name,
+				k.kind,
+				v.kind,
+			)
 		}
 	}
 	if err := t.checkKeyValues(i); err != nil {
@@ -150,10 +155,16 @@ func (t *table) checkKeyValues(i item) *cloud.Error {
 		}
 	}
 	if len(i[t.hash.name].text) > maxHashKey {
-		return invalid("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of%d bytes", maxHashKey)
+		return invalid(
+			"One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of%d bytes",
+			maxHashKey,
+		)
 	}
 	if t.sort != nil && len(i[t.sort.name].text) > maxRangeKey {
-		return invalid("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of %d bytes", maxRangeKey)
+		return invalid(
+			"One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of %d bytes",
+			maxRangeKey,
+		)
 	}
 	return nil
 }
@@ -161,7 +172,11 @@ func (t *table) checkKeyValues(i item) *cloud.Error {
 func checkNotEmpty(name string, v value) *cloud.Error {
 	what := map[kind]string{kindString: "string", kindBinary: "binary"}[v.kind]
 	if what != "" && v.text == "" {
-		return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, name)
+		return invalid(
+			"One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s",
+			what,
+			name,
+		)
 	}
 	return nil
 }
@@ -185,7 +200,11 @@ func (t *table) find(rows []item, key item) (int, bool) {
 	if t.sort == nil {
 		return 0, len(rows) > 0
 	}
-	return slices.BinarySearchFunc(rows, key[t.sort.name], func(row item, v value) int { return compareOrdered(row[t.sort.name], v) })
+	return slices.BinarySearchFunc(
+		rows,
+		key[t.sort.name],
+		func(row item, v value) int { return compareOrdered(row[t.sort.name], v) },
+	)
 }
 
 // get returns an item, nil for none.

@@ -40,9 +40,12 @@ func TestTablesArePaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.CreateTable(t.Context(), &sdk.CreateTableInput{
-		TableName: aws.String("tab1"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeN}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		TableName:   aws.String("tab1"),
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeN},
+		},
+		KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 	})
 	var used *types.ResourceInUseException
 	if !errors.As(err, &used) {
@@ -60,14 +63,24 @@ func TestTablesTakeTheWorldsTime(t *testing.T) {
 		call := func(operation, body string) (string, string) {
 			w.Lock()
 			defer w.Unlock()
-			r, err := s.Handle(&cloud.Request{Context: t.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-central-1"}, Operation: operation, Body: []byte(body)})
+			r, err := s.Handle(
+				&cloud.Request{
+					Context:   t.Context(),
+					Caller:    cloud.Caller{Account: "111122223333", Region: "eu-central-1"},
+					Operation: operation,
+					Body:      []byte(body),
+				},
+			)
 			var refused *cloud.Error
 			if errors.As(err, &refused) {
 				return "", refused.Code
 			}
 			return string(r.Body), ""
 		}
-		created, _ := call("CreateTable", `{"TableName":"tab","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"N"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}`)
+		created, _ := call(
+			"CreateTable",
+			`{"TableName":"tab","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"N"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}`,
+		)
 		if !strings.Contains(created, `"TableStatus":"CREATING"`) {
 			t.Error(created)
 		}
@@ -89,7 +102,10 @@ func TestExpiredItemsStayUntilTheSweep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")
-	enable := &sdk.UpdateTimeToLiveInput{TableName: aws.String("tab"), TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)}}
+	enable := &sdk.UpdateTimeToLiveInput{
+		TableName:               aws.String("tab"),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)},
+	}
 	if _, err := b.UpdateTimeToLive(t.Context(), enable); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +120,8 @@ func TestExpiredItemsStayUntilTheSweep(t *testing.T) {
 	b.world.Lock()
 	n := b.service.SweepExpired()
 	b.world.Unlock()
-	if n != 1 || b.get("tab", key("p", "old"), true) != nil || b.get("tab", key("p", "new"), true) == nil || b.get("tab", key("p", "ancient"), true) == nil {
+	if n != 1 || b.get("tab", key("p", "old"), true) != nil || b.get("tab", key("p", "new"), true) == nil ||
+		b.get("tab", key("p", "ancient"), true) == nil {
 		t.Errorf("the sweep took %d items", n)
 	}
 }
@@ -129,7 +146,10 @@ func TestBatches(t *testing.T) {
 		}
 	}
 	read := func(keys []attributes) (*sdk.BatchGetItemOutput, error) {
-		return b.BatchGetItem(t.Context(), &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"tab": {Keys: keys}}})
+		return b.BatchGetItem(
+			t.Context(),
+			&sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{"tab": {Keys: keys}}},
+		)
 	}
 	out, err := read(keys[:100])
 	if err != nil {
@@ -146,7 +166,10 @@ func TestBatches(t *testing.T) {
 	for _, k := range keys[:26] {
 		writes = append(writes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k}})
 	}
-	_, err = b.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"tab": writes}})
+	_, err = b.BatchWriteItem(
+		t.Context(),
+		&sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"tab": writes}},
+	)
 	wantError(t, err, "ValidationException", "Too many items requested for the BatchWriteItem call")
 }
 
@@ -159,7 +182,15 @@ func TestSegmentsPartitionAScan(t *testing.T) {
 	}
 	seen := make(map[string]int)
 	for segment := range int32(4) {
-		pager := sdk.NewScanPaginator(b.Client, &sdk.ScanInput{TableName: aws.String("tab"), Segment: aws.Int32(segment), TotalSegments: aws.Int32(4), Limit: aws.Int32(3)})
+		pager := sdk.NewScanPaginator(
+			b.Client,
+			&sdk.ScanInput{
+				TableName:     aws.String("tab"),
+				Segment:       aws.Int32(segment),
+				TotalSegments: aws.Int32(4),
+				Limit:         aws.Int32(3),
+			},
+		)
 		for pager.HasMorePages() {
 			page, err := pager.NextPage(t.Context())
 			if err != nil {
@@ -193,7 +224,8 @@ func TestResourceType(t *testing.T) {
 		"TimeToLiveSpecification": map[string]any{"AttributeName": "ttl", "Enabled": true},
 	}
 	made, err := table.Create(c, cloud.ResourceRequest{StackName: "stack", LogicalID: "Mirror", Properties: properties})
-	if err != nil || !strings.HasPrefix(made.PhysicalID, "stack-Mirror-") || made.Attributes["Arn"] != "arn:aws:dynamodb:eu-central-1:111122223333:table/"+made.PhysicalID {
+	if err != nil || !strings.HasPrefix(made.PhysicalID, "stack-Mirror-") ||
+		made.Attributes["Arn"] != "arn:aws:dynamodb:eu-central-1:111122223333:table/"+made.PhysicalID {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	if _, err := table.Update(c, made.PhysicalID, properties, properties); err != nil {

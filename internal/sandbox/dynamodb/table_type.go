@@ -37,11 +37,21 @@ type tableProperties struct {
 
 func (p *tableProperties) input() *tableInput {
 	in := &tableInput{
-		TableName: p.TableName, AttributeDefinitions: p.AttributeDefinitions, KeySchema: p.KeySchema, BillingMode: p.BillingMode,
-		ProvisionedThroughput: p.ProvisionedThroughput, DeletionProtectionEnabled: p.DeletionProtectionEnabled, TableClass: p.TableClass, Tags: p.Tags,
+		TableName:                 p.TableName,
+		AttributeDefinitions:      p.AttributeDefinitions,
+		KeySchema:                 p.KeySchema,
+		BillingMode:               p.BillingMode,
+		ProvisionedThroughput:     p.ProvisionedThroughput,
+		DeletionProtectionEnabled: p.DeletionProtectionEnabled,
+		TableClass:                p.TableClass,
+		Tags:                      p.Tags,
 	}
 	if p.SSESpecification != nil {
-		in.SSESpecification = &sseSpecification{Enabled: p.SSESpecification.SSEEnabled, SSEType: p.SSESpecification.SSEType, KMSMasterKeyId: p.SSESpecification.KMSMasterKeyId}
+		in.SSESpecification = &sseSpecification{
+			Enabled:        p.SSESpecification.SSEEnabled,
+			SSEType:        p.SSESpecification.SSEType,
+			KMSMasterKeyId: p.SSESpecification.KMSMasterKeyId,
+		}
 	}
 	return in
 }

@@ -102,10 +102,17 @@ func (in *tableInput) keys() ([]keyAttribute, *cloud.Error) {
 			return nil, err
 		}
 		if _, twice := kinds[d.AttributeName]; twice {
-			return nil, invalid("One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: %s", d.AttributeName)
+			return nil, invalid(
+				"One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: %s",
+				d.AttributeName,
+			)
 		}
 		if len(d.AttributeName) < 1 || len(d.AttributeName) > 255 {
-			return nil, constraint(d.AttributeName, "attributeDefinitions.member.attributeName", "Member must have length between 1 and 255")
+			return nil, constraint(
+				d.AttributeName,
+				"attributeDefinitions.member.attributeName",
+				"Member must have length between 1 and 255",
+			)
 		}
 		kinds[d.AttributeName] = kind(d.AttributeType)
 		defined = append(defined, d.AttributeName)
@@ -130,12 +137,17 @@ func (in *tableInput) keys() ([]keyAttribute, *cloud.Error) {
 	}
 	for _, k := range keys {
 		if k.kind == "" {
-			return nil, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s], AttributeDefinitions: [%s]",
-				strings.Join(names, ", "), strings.Join(defined, ", "))
+			return nil, invalid(
+				"One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s], AttributeDefinitions: [%s]",
+				strings.Join(names, ", "),
+				strings.Join(defined, ", "),
+			)
 		}
 	}
 	if len(defined) != len(keys) {
-		return nil, invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+		return nil, invalid(
+			"One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions",
+		)
 	}
 	return keys, nil
 }
@@ -148,13 +160,17 @@ func (t *table) bill(mode *string, units *throughput) *cloud.Error {
 	}
 	if mode != nil && *mode == "PAY_PER_REQUEST" {
 		if units != nil && (units.ReadCapacityUnits != 0 || units.WriteCapacityUnits != 0) {
-			return invalid("One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+			return invalid(
+				"One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+			)
 		}
 		t.billing, t.read, t.write = "PAY_PER_REQUEST", 0, 0
 		return nil
 	}
 	if units == nil {
-		return invalid("One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+		return invalid(
+			"One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+		)
 	}
 	const atLeastOne = "Member must have value greater than or equal to 1"
 	if n := units.ReadCapacityUnits; n < 1 {
@@ -255,11 +271,21 @@ func (s *Service) createTable(r *cloud.Request) (any, *cloud.Error) {
 func (s *Service) drop(c cloud.Caller, t *table, after time.Duration) *cloud.Error {
 	switch {
 	case t.status == statusCreating:
-		return cloud.Errorf("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: %s", t.name)
+		return cloud.Errorf(
+			"ResourceInUseException",
+			"Attempt to change a resource which is still in use: Table is being created: %s",
+			t.name,
+		)
 	case t.status == statusDeleting:
-		return cloud.Errorf("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being deleted: %s", t.name)
+		return cloud.Errorf(
+			"ResourceInUseException",
+			"Attempt to change a resource which is still in use: Table is being deleted: %s",
+			t.name,
+		)
 	case t.protected:
-		return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+		return invalid(
+			"Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+		)
 	}
 	t.status = statusDeleting
 	tables := s.at(c).tables
@@ -308,7 +334,10 @@ func (t *table) describe() map[string]any {
 		definitions = append(definitions, attributeDefinition{k.name, string(k.kind)})
 		schema = append(schema, keyElement{k.name, []string{"HASH", "RANGE"}[i]})
 	}
-	slices.SortFunc(definitions, func(a, b attributeDefinition) int { return strings.Compare(a.AttributeName, b.AttributeName) })
+	slices.SortFunc(
+		definitions,
+		func(a, b attributeDefinition) int { return strings.Compare(a.AttributeName, b.AttributeName) },
+	)
 	d := map[string]any{
 		"TableName": t.name, "TableArn": t.arn, "TableId": t.id, "TableStatus": t.status,
 		"CreationDateTime": protocol.Seconds(t.created), "AttributeDefinitions": definitions, "KeySchema": schema,
@@ -373,7 +402,9 @@ type ttlSpecification struct {
 func (t *table) setTTL(spec ttlSpecification) *cloud.Error {
 	switch {
 	case spec.AttributeName == "":
-		return invalid("1 validation error detected: Value '' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return invalid(
+			"1 validation error detected: Value '' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		)
 	case spec.Enabled && t.ttlAttribute != "":
 		return invalid("TimeToLive is already enabled")
 	case !spec.Enabled && t.ttlAttribute == "":
@@ -415,7 +446,12 @@ func (s *Service) updateTimeToLive(r *cloud.Request) (any, *cloud.Error) {
 // usable refuses changes of a table in creation or deletion.
 func (t *table) usable() *cloud.Error {
 	if t.status != statusActive {
-		return cloud.Errorf("ResourceInUseException", "Attempt to change a resource which is still in use: Table: %s is in state %s", t.name, t.status)
+		return cloud.Errorf(
+			"ResourceInUseException",
+			"Attempt to change a resource which is still in use: Table: %s is in state %s",
+			t.name,
+			t.status,
+		)
 	}
 	return nil
 }
@@ -445,7 +481,11 @@ func (t *table) setPITR(spec pitrSpecification, now time.Time) *cloud.Error {
 		days = *spec.RecoveryPeriodInDays
 	}
 	if days < 1 || days > 35 {
-		return constraint(strconv.Itoa(days), "pointInTimeRecoverySpecification.recoveryPeriodInDays", "Member must have value between 1 and 35")
+		return constraint(
+			strconv.Itoa(days),
+			"pointInTimeRecoverySpecification.recoveryPeriodInDays",
+			"Member must have value between 1 and 35",
+		)
 	}
 	if spec.PointInTimeRecoveryEnabled && !t.pitr {
 		t.pitrSince = now

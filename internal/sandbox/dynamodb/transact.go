@@ -38,7 +38,9 @@ type transactItem struct {
 func (i *transactItem) action() (writeKind, *writeInput, *cloud.Error) {
 	var kind writeKind
 	var in *writeInput
-	for k, candidate := range map[writeKind]*writeInput{writeCheck: i.ConditionCheck, writePut: i.Put, writeDelete: i.Delete, writeUpdate: i.Update} {
+	for k, candidate := range map[writeKind]*writeInput{
+		writeCheck: i.ConditionCheck, writePut: i.Put, writeDelete: i.Delete, writeUpdate: i.Update,
+	} {
 		if candidate == nil {
 			continue
 		}
@@ -50,10 +52,17 @@ func (i *transactItem) action() (writeKind, *writeInput, *cloud.Error) {
 	switch {
 	case in == nil:
 		return 0, nil, invalid("Invalid Request: TransactWriteRequest should contain Delete or Put or Update request")
-	case (kind == writePut) != (in.Item != nil) || (kind != writePut) != (in.Key != nil) || (kind == writeUpdate) != (in.UpdateExpression != nil):
-		return 0, nil, invalid("The members Item, Key or UpdateExpression of an action of TransactItems are missing or not its own")
+	case (kind == writePut) != (in.Item != nil) || (kind != writePut) != (in.Key != nil) ||
+		(kind == writeUpdate) != (in.UpdateExpression != nil):
+		return 0, nil, invalid(
+			"The members Item, Key or UpdateExpression of an action of TransactItems are missing or not its own",
+		)
 	case kind == writeCheck && in.ConditionExpression == nil:
-		return 0, nil, constraint("null", "transactItems.member.conditionCheck.conditionExpression", "Member must not be null")
+		return 0, nil, constraint(
+			"null",
+			"transactItems.member.conditionCheck.conditionExpression",
+			"Member must not be null",
+		)
 	}
 	return kind, in, nil
 }
@@ -74,7 +83,11 @@ func cancelled(reasons []cancellationReason) *cloud.Error {
 	for _, reason := range reasons {
 		codes = append(codes, reason.Code)
 	}
-	e := cloud.Errorf("TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+	e := cloud.Errorf(
+		"TransactionCanceledException",
+		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]",
+		strings.Join(codes, ", "),
+	)
 	e.Extra = map[string]any{"CancellationReasons": reasons}
 	return e
 }
@@ -122,7 +135,10 @@ func (s *Service) transactWriteItems(r *cloud.Request) (any, *cloud.Error) {
 		digest = fingerprint(r.Body)
 		if past, ok := here.tokens[*in.ClientRequestToken]; ok && s.world.Now().Before(past.until) {
 			if past.fingerprint != digest {
-				return nil, cloud.Errorf("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request.")
+				return nil, cloud.Errorf(
+					"IdempotentParameterMismatchException",
+					"The request uses the same client token as a previous, but non-identical request.",
+				)
 			}
 			return transactResult(in.ReturnConsumedCapacity, writes, nil), nil
 		}

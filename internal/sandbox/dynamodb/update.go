@@ -79,8 +79,12 @@ func (p *parser) action(section string) action {
 			allowed = append(allowed, kindNumber)
 		}
 		if p.err == nil && a.operand.mismatch(allowed...) {
-			p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
-				section, a.operand.constant.kind.longName(), section)
+			p.fail(
+				"Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
+				section,
+				a.operand.constant.kind.longName(),
+				section,
+			)
 		}
 	}
 	return a
@@ -97,7 +101,11 @@ func (p *parser) sum() operand {
 	right := p.updateOperand()
 	for _, o := range []operand{left, right} {
 		if p.err == nil && o.mismatch(kindNumber) {
-			p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", t.text, o.resultKind())
+			p.fail(
+				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+				t.text,
+				o.resultKind(),
+			)
 		}
 	}
 	return operand{operation: operation(t.text), args: []operand{left, right}}
@@ -129,13 +137,21 @@ func (p *parser) updateOperand() operand {
 	switch {
 	case p.err != nil:
 	case len(args) != 2:
-		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", name, len(args))
+		p.fail(
+			"Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
+			name,
+			len(args),
+		)
 	case name == operandIf && args[0].operation != operandPath:
 		p.fail("Operator or function requires a document path; operator or function: %s", name)
 	case name == operandJoin:
 		for _, o := range args {
 			if p.err == nil && o.mismatch(kindList) {
-				p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", name, o.resultKind())
+				p.fail(
+					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
+					name,
+					o.resultKind(),
+				)
 			}
 		}
 	}

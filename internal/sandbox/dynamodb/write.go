@@ -45,10 +45,18 @@ type write struct {
 }
 
 func (s *Service) prepare(c cloud.Caller, kind writeKind, in *writeInput) (*write, *cloud.Error) {
-	if err := oneOf(in.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE"); err != nil {
+	if err := oneOf(
+		in.ReturnValuesOnConditionCheckFailure,
+		"returnValuesOnConditionCheckFailure",
+		"ALL_OLD",
+		"NONE",
+	); err != nil {
 		return nil, err
 	}
-	w := &write{kind: kind, showOld: in.ReturnValuesOnConditionCheckFailure != nil && *in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
+	w := &write{
+		kind:    kind,
+		showOld: in.ReturnValuesOnConditionCheckFailure != nil && *in.ReturnValuesOnConditionCheckFailure == "ALL_OLD",
+	}
 	if err := checkTableName(in.TableName); err != nil {
 		return nil, err
 	}
@@ -97,7 +105,10 @@ func (s *Service) prepare(c cloud.Caller, kind writeKind, in *writeInput) (*writ
 	w.key = in.Key
 	for _, a := range w.actions {
 		if w.table.isKey(a.path[0].name) {
-			return nil, invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", a.path[0].name)
+			return nil, invalid(
+				"One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key",
+				a.path[0].name,
+			)
 		}
 	}
 	return w, nil
@@ -151,7 +162,15 @@ func (s *Service) single(r *cloud.Request, kind writeKind, in *singleInput, retu
 	if err := oneOf(in.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", "SIZE", "NONE"); err != nil {
 		return nil, err
 	}
-	if err := oneOf(in.ReturnValues, "returnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"); err != nil {
+	if err := oneOf(
+		in.ReturnValues,
+		"returnValues",
+		"ALL_NEW",
+		"UPDATED_OLD",
+		"ALL_OLD",
+		"NONE",
+		"UPDATED_NEW",
+	); err != nil {
 		return nil, err
 	}
 	want := "NONE"

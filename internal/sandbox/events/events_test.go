@@ -68,8 +68,12 @@ func world(t *testing.T, h *heard) (*sandbox.Sandbox, *cloudformation.Client) {
 func create(t *testing.T, client *cloudformation.Client, name string, topics ...string) {
 	t.Helper()
 	if _, err := client.CreateStack(t.Context(), &cloudformation.CreateStackInput{
-		StackName: &name, NotificationARNs: topics, ClientRequestToken: aws.String("token-1"),
-		TemplateBody: aws.String(`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"1"}}}}`),
+		StackName:          &name,
+		NotificationARNs:   topics,
+		ClientRequestToken: aws.String("token-1"),
+		TemplateBody: aws.String(
+			`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"1"}}}}`,
+		),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +108,10 @@ func TestRulesHearOfStacks(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e.Source != "aws.cloudformation" || e.DetailType != "CloudFormation Stack Status Change" || e.AccountID != account || e.Region != "eu-west-1" ||
-				e.ID == "" || e.Time.IsZero() || len(e.Resources) != 1 || e.Resources[0] != detail.StackID ||
-				!strings.Contains(detail.StackID, ":stack/stowage-acme-0/") || detail.Token != "token-1" {
+				e.ID == "" || e.Time.IsZero() || len(e.Resources) != 1 ||
+				e.Resources[0] != detail.StackID ||
+				!strings.Contains(detail.StackID, ":stack/stowage-acme-0/") ||
+				detail.Token != "token-1" {
 				t.Errorf("event %s", text)
 			}
 			statuses = append(statuses, detail.StatusDetails.Status)
@@ -161,8 +167,10 @@ func TestSubscribedFunctionsHearOfStacksAnywhere(t *testing.T) {
 			}
 			r := e.Records[0]
 			if len(e.Records) != 1 || r.EventSource != "aws:sns" || r.SNS.Type != "Notification" || r.SNS.Subject != "AWS CloudFormation Notification" ||
-				r.SNS.MessageID == "" || r.SNS.Timestamp.IsZero() || r.SNS.TopicArn != "arn:aws:sns:eu-west-1:"+account+":"+sandbox.TopicName ||
-				!strings.HasPrefix(r.EventSubscriptionArn, r.SNS.TopicArn+":") || !strings.Contains(r.SNS.Message, "StackName='a'\n") {
+				r.SNS.MessageID == "" || r.SNS.Timestamp.IsZero() ||
+				r.SNS.TopicArn != "arn:aws:sns:eu-west-1:"+account+":"+sandbox.TopicName ||
+				!strings.HasPrefix(r.EventSubscriptionArn, r.SNS.TopicArn+":") ||
+				!strings.Contains(r.SNS.Message, "StackName='a'\n") {
 				t.Errorf("event %s", text)
 			}
 		}
@@ -181,7 +189,17 @@ func TestAFunctionThatFailsIsTriedThreeTimes(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		slices.Sort(h.at)
-		if want := []time.Duration{0, 0, time.Minute, time.Minute, 3 * time.Minute, 3 * time.Minute}; !slices.Equal(h.at, want) {
+		if want := []time.Duration{
+			0,
+			0,
+			time.Minute,
+			time.Minute,
+			3 * time.Minute,
+			3 * time.Minute,
+		}; !slices.Equal(
+			h.at,
+			want,
+		) {
 			t.Errorf("tried at %v, want %v", h.at, want)
 		}
 	})

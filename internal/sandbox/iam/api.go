@@ -22,18 +22,41 @@ type call struct {
 // operations are the simulated operations. Each returns the result to encode, nil for operations
 // without output.
 var operations = map[string]func(*call) (any, error){
-	"CreateUser": (*call).createUser, "GetUser": (*call).getUser, "ListUsers": (*call).listUsers, "DeleteUser": (*call).deleteUser,
-	"ListUserTags": (*call).listUserTags, "TagUser": (*call).tagUser, "UntagUser": (*call).untagUser,
-	"CreateGroup": (*call).createGroup, "GetGroup": (*call).getGroup, "ListGroups": (*call).listGroups, "DeleteGroup": (*call).deleteGroup,
-	"AddUserToGroup": (*call).addUserToGroup, "RemoveUserFromGroup": (*call).removeUserFromGroup, "ListGroupsForUser": (*call).listGroupsForUser,
-	"CreateRole": (*call).createRole, "GetRole": (*call).getRole, "ListRoles": (*call).listRoles, "DeleteRole": (*call).deleteRole,
-	"UpdateAssumeRolePolicy": (*call).updateAssumeRolePolicy, "ListRoleTags": (*call).listRoleTags,
-	"CreatePolicy": (*call).createPolicy, "GetPolicy": (*call).getPolicy, "ListPolicies": (*call).listPolicies, "DeletePolicy": (*call).deletePolicy,
-	"CreatePolicyVersion": (*call).createPolicyVersion, "GetPolicyVersion": (*call).getPolicyVersion,
-	"ListPolicyVersions": (*call).listPolicyVersions, "DeletePolicyVersion": (*call).deletePolicyVersion,
-	"SetDefaultPolicyVersion": (*call).setDefaultPolicyVersion, "ListEntitiesForPolicy": (*call).listEntitiesForPolicy,
-	"CreateAccessKey": (*call).createAccessKey, "ListAccessKeys": (*call).listAccessKeys, "UpdateAccessKey": (*call).updateAccessKey,
-	"DeleteAccessKey": (*call).deleteAccessKey, "GetAccountSummary": (*call).getAccountSummary,
+	"CreateUser":              (*call).createUser,
+	"GetUser":                 (*call).getUser,
+	"ListUsers":               (*call).listUsers,
+	"DeleteUser":              (*call).deleteUser,
+	"ListUserTags":            (*call).listUserTags,
+	"TagUser":                 (*call).tagUser,
+	"UntagUser":               (*call).untagUser,
+	"CreateGroup":             (*call).createGroup,
+	"GetGroup":                (*call).getGroup,
+	"ListGroups":              (*call).listGroups,
+	"DeleteGroup":             (*call).deleteGroup,
+	"AddUserToGroup":          (*call).addUserToGroup,
+	"RemoveUserFromGroup":     (*call).removeUserFromGroup,
+	"ListGroupsForUser":       (*call).listGroupsForUser,
+	"CreateRole":              (*call).createRole,
+	"GetRole":                 (*call).getRole,
+	"ListRoles":               (*call).listRoles,
+	"DeleteRole":              (*call).deleteRole,
+	"UpdateAssumeRolePolicy":  (*call).updateAssumeRolePolicy,
+	"ListRoleTags":            (*call).listRoleTags,
+	"CreatePolicy":            (*call).createPolicy,
+	"GetPolicy":               (*call).getPolicy,
+	"ListPolicies":            (*call).listPolicies,
+	"DeletePolicy":            (*call).deletePolicy,
+	"CreatePolicyVersion":     (*call).createPolicyVersion,
+	"GetPolicyVersion":        (*call).getPolicyVersion,
+	"ListPolicyVersions":      (*call).listPolicyVersions,
+	"DeletePolicyVersion":     (*call).deletePolicyVersion,
+	"SetDefaultPolicyVersion": (*call).setDefaultPolicyVersion,
+	"ListEntitiesForPolicy":   (*call).listEntitiesForPolicy,
+	"CreateAccessKey":         (*call).createAccessKey,
+	"ListAccessKeys":          (*call).listAccessKeys,
+	"UpdateAccessKey":         (*call).updateAccessKey,
+	"DeleteAccessKey":         (*call).deleteAccessKey,
+	"GetAccountSummary":       (*call).getAccountSummary,
 }
 
 func init() { //nolint:gochecknoinits // the same operations for each kind of entity
@@ -80,7 +103,11 @@ func page[T any](c *call, all []T) ([]T, paging, error) {
 	if text := c.form.Get("MaxItems"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1000 {
-			return nil, paging{}, cloud.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 1000", text)
+			return nil, paging{}, cloud.Errorf(
+				"ValidationError",
+				"1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 1000",
+				text,
+			)
 		}
 		limit = n
 	}

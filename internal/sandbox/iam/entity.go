@@ -67,16 +67,28 @@ var (
 func checkName(field, name string, most int) error {
 	if name == "" || utf8.RuneCountInString(name) > most || !namePattern.MatchString(name) {
 		if name != "" && len(name) > most {
-			return cloud.Errorf("ValidationError", "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", field, most)
+			return cloud.Errorf(
+				"ValidationError",
+				"1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d",
+				field,
+				most,
+			)
 		}
-		return cloud.Errorf("ValidationError", "The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", field)
+		return cloud.Errorf(
+			"ValidationError",
+			"The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+			field,
+		)
 	}
 	return nil
 }
 
 func checkPath(path string) error {
 	if len(path) > 512 || !pathPattern.MatchString(path) {
-		return cloud.Errorf("ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+		return cloud.Errorf(
+			"ValidationError",
+			"The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+		)
 	}
 	return nil
 }
@@ -92,9 +104,15 @@ func checkTags(tags []tag) error {
 		lower := strings.ToLower(t.Key)
 		switch {
 		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || utf8.RuneCountInString(t.Value) > 256:
-			return cloud.Errorf("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: keys have 1 to 128 characters, values up to 256")
+			return cloud.Errorf(
+				"ValidationError",
+				"1 validation error detected: Value at 'tags' failed to satisfy constraint: keys have 1 to 128 characters, values up to 256",
+			)
 		case !cloud.TagCharacters(t.Key), !cloud.TagCharacters(t.Value):
-			return cloud.Errorf("ValidationError", `1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
+			return cloud.Errorf(
+				"ValidationError",
+				`1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`,
+			)
 		case seen[lower]:
 			return cloud.Errorf("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		case strings.HasPrefix(lower, "aws:"):
@@ -197,8 +215,14 @@ func (e *entity) deletable() error {
 
 // checkCharacters is the pattern of all policy documents (IAM API reference, CreatePolicy).
 func checkCharacters(text string) error {
-	if strings.ContainsFunc(text, func(r rune) bool { return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
-		return cloud.Errorf("ValidationError", `1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`)
+	if strings.ContainsFunc(
+		text,
+		func(r rune) bool { return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' },
+	) {
+		return cloud.Errorf(
+			"ValidationError",
+			`1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`,
+		)
 	}
 	return nil
 }

@@ -44,7 +44,10 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 	if err != nil {
 		return cloud.Resource{}, t.s.asReason(err)
 	}
-	err = t.s.check(func() error { return g.sync(a, groupProperties{}, p) }, func() { delete(a.groups, strings.ToLower(name)) })
+	err = t.s.check(
+		func() error { return g.sync(a, groupProperties{}, p) },
+		func() { delete(a.groups, strings.ToLower(name)) },
+	)
 	return groupResource(g), err
 }
 

@@ -50,7 +50,15 @@ func newSite(t *testing.T) *site {
 		if err != nil {
 			t.Error(err)
 		}
-		r := &cloud.Request{Context: in.Context(), Caller: caller, Service: "iam", Operation: form.Get("Action"), HTTP: in, Body: body, Form: form}
+		r := &cloud.Request{
+			Context:   in.Context(),
+			Caller:    caller,
+			Service:   "iam",
+			Operation: form.Get("Action"),
+			HTTP:      in,
+			Body:      body,
+			Form:      form,
+		}
 		w.Lock()
 		defer w.Unlock()
 		answer, err := service.Handle(r)
@@ -100,13 +108,19 @@ func (s *site) group(name string) {
 }
 
 func (s *site) join(group, user string) error {
-	_, err := s.client.AddUserToGroup(s.ctx, &awsiam.AddUserToGroupInput{GroupName: aws.String(group), UserName: aws.String(user)})
+	_, err := s.client.AddUserToGroup(
+		s.ctx,
+		&awsiam.AddUserToGroupInput{GroupName: aws.String(group), UserName: aws.String(user)},
+	)
 	return err
 }
 
 func (s *site) policy(name string) string {
 	s.Helper()
-	out, err := s.client.CreatePolicy(s.ctx, &awsiam.CreatePolicyInput{PolicyName: aws.String(name), PolicyDocument: aws.String(allow)})
+	out, err := s.client.CreatePolicy(
+		s.ctx,
+		&awsiam.CreatePolicyInput{PolicyName: aws.String(name), PolicyDocument: aws.String(allow)},
+	)
 	s.must(err)
 	return aws.ToString(out.Policy.Arn)
 }
@@ -160,12 +174,18 @@ func TestUserIsDeletedOnlyWhenNothingHangsOnIt(t *testing.T) {
 	s.refused(remove(), "DeleteConflict", "must remove users from group first")
 	_, err := s.client.DeleteGroup(s.ctx, &awsiam.DeleteGroupInput{GroupName: aws.String("readers")})
 	s.refused(err, "DeleteConflict", "must remove users from group first")
-	_, err = s.client.RemoveUserFromGroup(s.ctx, &awsiam.RemoveUserFromGroupInput{GroupName: aws.String("readers"), UserName: ann})
+	_, err = s.client.RemoveUserFromGroup(
+		s.ctx,
+		&awsiam.RemoveUserFromGroupInput{GroupName: aws.String("readers"), UserName: ann},
+	)
 	s.must(err)
 	key, err := s.client.CreateAccessKey(s.ctx, &awsiam.CreateAccessKeyInput{UserName: ann})
 	s.must(err)
 	s.refused(remove(), "DeleteConflict", "must delete access keys first")
-	_, err = s.client.DeleteAccessKey(s.ctx, &awsiam.DeleteAccessKeyInput{UserName: ann, AccessKeyId: key.AccessKey.AccessKeyId})
+	_, err = s.client.DeleteAccessKey(
+		s.ctx,
+		&awsiam.DeleteAccessKeyInput{UserName: ann, AccessKeyId: key.AccessKey.AccessKeyId},
+	)
 	s.must(err)
 	_, err = s.client.AttachUserPolicy(s.ctx, &awsiam.AttachUserPolicyInput{UserName: ann, PolicyArn: arn})
 	s.must(err)
@@ -199,7 +219,10 @@ func TestQuotas(t *testing.T) {
 	}
 	s.refused(s.join("g10", "ann"), "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10")
 	for i := range 11 {
-		_, err = s.client.AttachGroupPolicy(s.ctx, &awsiam.AttachGroupPolicyInput{GroupName: aws.String("g0"), PolicyArn: aws.String(s.policy(fmt.Sprintf("p%d", i)))})
+		_, err = s.client.AttachGroupPolicy(
+			s.ctx,
+			&awsiam.AttachGroupPolicyInput{GroupName: aws.String("g0"), PolicyArn: aws.String(s.policy(fmt.Sprintf("p%d", i)))},
+		)
 		if i < 10 {
 			s.must(err)
 		}
@@ -214,7 +237,10 @@ func TestPolicySizeDoesNotCountWhiteSpace(t *testing.T) {
 		return strings.ReplaceAll(text, ",", " ,\n\t ")
 	}
 	for size, ok := range map[int]bool{6144: true, 6145: false} {
-		_, err := s.client.CreatePolicy(s.ctx, &awsiam.CreatePolicyInput{PolicyName: aws.String(fmt.Sprint(size)), PolicyDocument: aws.String(document(size))})
+		_, err := s.client.CreatePolicy(
+			s.ctx,
+			&awsiam.CreatePolicyInput{PolicyName: aws.String(fmt.Sprint(size)), PolicyDocument: aws.String(document(size))},
+		)
 		if ok {
 			s.must(err)
 		} else {
@@ -222,7 +248,14 @@ func TestPolicySizeDoesNotCountWhiteSpace(t *testing.T) {
 		}
 	}
 	s.user("ann")
-	_, err := s.client.PutUserPolicy(s.ctx, &awsiam.PutUserPolicyInput{UserName: aws.String("ann"), PolicyName: aws.String("p"), PolicyDocument: aws.String(document(2049))})
+	_, err := s.client.PutUserPolicy(
+		s.ctx,
+		&awsiam.PutUserPolicyInput{
+			UserName:       aws.String("ann"),
+			PolicyName:     aws.String("p"),
+			PolicyDocument: aws.String(document(2049)),
+		},
+	)
 	s.refused(err, "LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user ann")
 }
 
@@ -230,22 +263,39 @@ func TestPolicyVersionsAndInlinePoliciesComeBackEncoded(t *testing.T) {
 	s := newSite(t)
 	arn := aws.String(s.policy("read"))
 	for range 4 {
-		_, err := s.client.CreatePolicyVersion(s.ctx, &awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow), SetAsDefault: true})
+		_, err := s.client.CreatePolicyVersion(
+			s.ctx,
+			&awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow), SetAsDefault: true},
+		)
 		s.must(err)
 	}
-	_, err := s.client.CreatePolicyVersion(s.ctx, &awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow)})
+	_, err := s.client.CreatePolicyVersion(
+		s.ctx,
+		&awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow)},
+	)
 	s.refused(err, "LimitExceeded", "up to 5 versions")
 	v, err := s.client.GetPolicyVersion(s.ctx, &awsiam.GetPolicyVersionInput{PolicyArn: arn, VersionId: aws.String("v5")})
 	s.must(err)
-	if text, err := url.QueryUnescape(aws.ToString(v.PolicyVersion.Document)); err != nil || text != allow || !v.PolicyVersion.IsDefaultVersion {
+	if text, err := url.QueryUnescape(aws.ToString(v.PolicyVersion.Document)); err != nil || text != allow ||
+		!v.PolicyVersion.IsDefaultVersion {
 		t.Errorf("version came back as %q, default %v", text, v.PolicyVersion.IsDefaultVersion)
 	}
 	_, err = s.client.DeletePolicy(s.ctx, &awsiam.DeletePolicyInput{PolicyArn: arn})
 	s.refused(err, "DeleteConflict", "more than one version")
 	s.group("readers")
-	_, err = s.client.PutGroupPolicy(s.ctx, &awsiam.PutGroupPolicyInput{GroupName: aws.String("readers"), PolicyName: aws.String("p"), PolicyDocument: aws.String(allow)})
+	_, err = s.client.PutGroupPolicy(
+		s.ctx,
+		&awsiam.PutGroupPolicyInput{
+			GroupName:      aws.String("readers"),
+			PolicyName:     aws.String("p"),
+			PolicyDocument: aws.String(allow),
+		},
+	)
 	s.must(err)
-	inline, err := s.client.GetGroupPolicy(s.ctx, &awsiam.GetGroupPolicyInput{GroupName: aws.String("readers"), PolicyName: aws.String("p")})
+	inline, err := s.client.GetGroupPolicy(
+		s.ctx,
+		&awsiam.GetGroupPolicyInput{GroupName: aws.String("readers"), PolicyName: aws.String("p")},
+	)
 	s.must(err)
 	if text, _ := url.QueryUnescape(aws.ToString(inline.PolicyDocument)); text != allow {
 		t.Errorf("inline policy came back as %q", text)
@@ -266,10 +316,18 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 	s.world.Lock()
 	secret, who, active, ok := s.world.AccessKey(id)
 	s.world.Unlock()
-	if !ok || !active || secret != aws.ToString(made.AccessKey.SecretAccessKey) || who.ARN != "arn:aws:iam::111122223333:user/ann" {
+	if !ok || !active || secret != aws.ToString(made.AccessKey.SecretAccessKey) ||
+		who.ARN != "arn:aws:iam::111122223333:user/ann" {
 		t.Errorf("found %q %+v active=%v ok=%v", secret, who, active, ok)
 	}
-	_, err = s.client.UpdateAccessKey(s.ctx, &awsiam.UpdateAccessKeyInput{UserName: aws.String("ann"), AccessKeyId: made.AccessKey.AccessKeyId, Status: types.StatusTypeInactive})
+	_, err = s.client.UpdateAccessKey(
+		s.ctx,
+		&awsiam.UpdateAccessKeyInput{
+			UserName:    aws.String("ann"),
+			AccessKeyId: made.AccessKey.AccessKeyId,
+			Status:      types.StatusTypeInactive,
+		},
+	)
 	s.must(err)
 	s.world.Lock()
 	defer s.world.Unlock()
@@ -277,7 +335,11 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 		t.Error("an inactive key is active")
 	}
 	s.service.PutRole(account, "Made", map[string]any{"Version": "2012-10-17"})
-	if arn, trust, ok := s.world.Roles().Role(account, "Made"); !ok || arn != "arn:aws:iam::111122223333:role/Made" || trust["Version"] != "2012-10-17" {
+	if arn, trust, ok := s.world.Roles().Role(
+		account,
+		"Made",
+	); !ok || arn != "arn:aws:iam::111122223333:role/Made" ||
+		trust["Version"] != "2012-10-17" {
 		t.Errorf("role %q %v %v", arn, trust, ok)
 	}
 }
@@ -285,14 +347,25 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 func TestRoleTrustIsChecked(t *testing.T) {
 	s := newSite(t)
 	create := func(trust string) error {
-		_, err := s.client.CreateRole(s.ctx, &awsiam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(trust)})
+		_, err := s.client.CreateRole(
+			s.ctx,
+			&awsiam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(trust)},
+		)
 		return err
 	}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole"}]}`
 	s.refused(create(allow), "MalformedPolicyDocument", "Principal")
-	s.refused(create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:user/nobody")), "MalformedPolicyDocument", "Invalid principal in policy")
+	s.refused(
+		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:user/nobody")),
+		"MalformedPolicyDocument",
+		"Invalid principal in policy",
+	)
 	s.must(create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")))
-	s.refused(create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")), "EntityAlreadyExists", "Role with name r already exists.")
+	s.refused(
+		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")),
+		"EntityAlreadyExists",
+		"Role with name r already exists.",
+	)
 }
 
 // properties decodes a resource's properties as CloudFormation passes them.
@@ -311,7 +384,10 @@ func (s *site) make(kind, text string) (cloud.Resource, error) {
 	s.Helper()
 	s.world.Lock()
 	defer s.world.Unlock()
-	return s.world.Type("AWS::IAM::"+kind).Create(caller, cloud.ResourceRequest{StackName: "stack", LogicalID: "Logical", Properties: properties(s.T, text)})
+	return s.world.Type("AWS::IAM::"+kind).Create(
+		caller,
+		cloud.ResourceRequest{StackName: "stack", LogicalID: "Logical", Properties: properties(s.T, text)},
+	)
 }
 
 func (s *site) unmake(kind, id, text string) error {
@@ -336,7 +412,8 @@ func TestResourcesOfAStack(t *testing.T) {
 		s.must(err)
 		ids = append(ids, made.PhysicalID)
 	}
-	if ids[0] != "ann" || ids[1] != "readers" || ids[3] != "arn:aws:iam::111122223333:policy/read" || !strings.HasPrefix(ids[4], "AKIA") {
+	if ids[0] != "ann" || ids[1] != "readers" || ids[3] != "arn:aws:iam::111122223333:policy/read" ||
+		!strings.HasPrefix(ids[4], "AKIA") {
 		t.Errorf("physical ids %q", ids)
 	}
 	members, err := s.client.GetGroup(s.ctx, &awsiam.GetGroupInput{GroupName: aws.String("readers")})
@@ -344,7 +421,10 @@ func TestResourcesOfAStack(t *testing.T) {
 	if len(members.Users) != 1 {
 		t.Errorf("members: %+v", members.Users)
 	}
-	attached, err := s.client.ListAttachedGroupPolicies(s.ctx, &awsiam.ListAttachedGroupPoliciesInput{GroupName: aws.String("readers")})
+	attached, err := s.client.ListAttachedGroupPolicies(
+		s.ctx,
+		&awsiam.ListAttachedGroupPoliciesInput{GroupName: aws.String("readers")},
+	)
 	s.must(err)
 	if len(attached.AttachedPolicies) != 1 || aws.ToString(attached.AttachedPolicies[0].PolicyName) != "read" {
 		t.Errorf("attached: %+v", attached.AttachedPolicies)
@@ -368,14 +448,23 @@ func TestManagedPolicyUpdateMakesANewDefaultVersionAndMovesAttachments(t *testin
 	s.group("a")
 	s.group("b")
 	text := func(group string, n int) string {
-		return fmt.Sprintf(`{"ManagedPolicyName":"read","Groups":[%q],"PolicyDocument":%s}`, group, strings.Replace(allow, "b/*", fmt.Sprintf("b%d/*", n), 1))
+		return fmt.Sprintf(
+			`{"ManagedPolicyName":"read","Groups":[%q],"PolicyDocument":%s}`,
+			group,
+			strings.Replace(allow, "b/*", fmt.Sprintf("b%d/*", n), 1),
+		)
 	}
 	made, err := s.make("ManagedPolicy", text("a", 0))
 	s.must(err)
 	for n := range 7 { // more often than the maximum of versions
 		s.world.Lock()
 		from, to := []string{"a", "b"}[n%2], []string{"a", "b"}[(n+1)%2]
-		made, err = s.world.Type("AWS::IAM::ManagedPolicy").Update(caller, made.PhysicalID, properties(t, text(from, n)), properties(t, text(to, n+1)))
+		made, err = s.world.Type("AWS::IAM::ManagedPolicy").Update(
+			caller,
+			made.PhysicalID,
+			properties(t, text(from, n)),
+			properties(t, text(to, n+1)),
+		)
 		s.world.Unlock()
 		s.must(err)
 	}

@@ -38,7 +38,11 @@ func (s *Service) createKey(a *account, u *user, status string) (*accessKey, err
 
 func checkStatus(status string) error {
 	if status != statusActive && status != statusInactive {
-		return cloud.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]", status)
+		return cloud.Errorf(
+			"ValidationError",
+			"1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]",
+			status,
+		)
 	}
 	return nil
 }

@@ -81,12 +81,25 @@ func (c *call) getAccountSummary() (any, error) {
 		Value int    `xml:"value"`
 	}
 	values := map[string]int{
-		"Users": len(c.a.users), "UsersQuota": kindUser.quota, "Groups": len(c.a.groups), "GroupsQuota": kindGroup.quota,
-		"Roles": len(c.a.roles), "RolesQuota": kindRole.quota, "Policies": len(c.a.policies), "PoliciesQuota": maxPolicies,
-		"PolicySizeQuota": maxPolicySize, "VersionsPerPolicyQuota": maxPolicyVersions, "AccessKeysPerUserQuota": maxKeys,
-		"GroupsPerUserQuota": maxGroupsPerUser, "AttachedPoliciesPerUserQuota": maxAttached, "AttachedPoliciesPerGroupQuota": maxAttached,
-		"AttachedPoliciesPerRoleQuota": maxAttached, "UserPolicySizeQuota": kindUser.inlineMax, "GroupPolicySizeQuota": kindGroup.inlineMax,
-		"RolePolicySizeQuota": kindRole.inlineMax, "AssumeRolePolicySizeQuota": maxTrust,
+		"Users":                         len(c.a.users),
+		"UsersQuota":                    kindUser.quota,
+		"Groups":                        len(c.a.groups),
+		"GroupsQuota":                   kindGroup.quota,
+		"Roles":                         len(c.a.roles),
+		"RolesQuota":                    kindRole.quota,
+		"Policies":                      len(c.a.policies),
+		"PoliciesQuota":                 maxPolicies,
+		"PolicySizeQuota":               maxPolicySize,
+		"VersionsPerPolicyQuota":        maxPolicyVersions,
+		"AccessKeysPerUserQuota":        maxKeys,
+		"GroupsPerUserQuota":            maxGroupsPerUser,
+		"AttachedPoliciesPerUserQuota":  maxAttached,
+		"AttachedPoliciesPerGroupQuota": maxAttached,
+		"AttachedPoliciesPerRoleQuota":  maxAttached,
+		"UserPolicySizeQuota":           kindUser.inlineMax,
+		"GroupPolicySizeQuota":          kindGroup.inlineMax,
+		"RolePolicySizeQuota":           kindRole.inlineMax,
+		"AssumeRolePolicySizeQuota":     maxTrust,
 	}
 	var all []item
 	for _, name := range sortedNames(values) {

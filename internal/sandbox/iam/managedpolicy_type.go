@@ -88,8 +88,19 @@ func (managedPolicyType) Schema() *cloud.TypeSchema {
 			"Users":             {Kind: cloud.KindList},
 			"Roles":             {Kind: cloud.KindList},
 		},
-		Required: []string{"PolicyDocument"}, PrimaryID: []string{"PolicyArn"}, NamedIAM: true,
-		Attributes: []string{"PolicyArn", "PolicyId", "DefaultVersionId", "CreateDate", "UpdateDate", "AttachmentCount", "IsAttachable", "PermissionsBoundaryUsageCount"},
+		Required:  []string{"PolicyDocument"},
+		PrimaryID: []string{"PolicyArn"},
+		NamedIAM:  true,
+		Attributes: []string{
+			"PolicyArn",
+			"PolicyId",
+			"DefaultVersionId",
+			"CreateDate",
+			"UpdateDate",
+			"AttachmentCount",
+			"IsAttachable",
+			"PermissionsBoundaryUsageCount",
+		},
 	}
 }
 
@@ -140,7 +151,11 @@ func policyResource(a *account, p *policy) cloud.Resource {
 
 // Update creates a new default version if the document changed, and attaches and detaches according
 // to the lists.
-func (t managedPolicyType) Update(c cloud.Caller, physicalID string, old, properties map[string]any) (cloud.Resource, error) {
+func (t managedPolicyType) Update(
+	c cloud.Caller,
+	physicalID string,
+	old, properties map[string]any,
+) (cloud.Resource, error) {
 	var before, props managedPolicyProperties
 	if err := decodeProperties(old, &before); err != nil {
 		return cloud.Resource{}, err

@@ -49,7 +49,8 @@ func (a *account) attachable(arn string) error {
 		return nil
 	}
 	if len(strings.SplitN(arn, ":", 6)) != 6 || !strings.HasPrefix(arn, "arn:") {
-		return cloud.Errorf("ValidationError", "Invalid ARN:  Could not be parsed!") // recorded from AWS (LocalStack's test_iam)
+		// recorded from AWS (LocalStack's test_iam)
+		return cloud.Errorf("ValidationError", "Invalid ARN:  Could not be parsed!")
 	}
 	if a.policies[arn] == nil {
 		return noSuchEntity("Policy %s does not exist or is not attachable.", arn)
@@ -82,7 +83,10 @@ func (s *Service) createPolicy(a *account, name, path, description, document str
 		return nil, err
 	}
 	if utf8.RuneCountInString(description) > 1000 {
-		return nil, cloud.Errorf("ValidationError", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000")
+		return nil, cloud.Errorf(
+			"ValidationError",
+			"1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000",
+		)
 	}
 	if err := checkTags(tags); err != nil {
 		return nil, err
@@ -100,9 +104,17 @@ func (s *Service) createPolicy(a *account, name, path, description, document str
 	}
 	now := s.world.Now()
 	p := &policy{
-		name: name, path: path, description: description, id: "ANPA" + s.world.NewToken(17), created: now, updated: now, tags: tags,
-		arn: "arn:aws:iam::" + a.id + ":policy" + path + name, standard: "v1", last: 1,
-		versions: []*policyVersion{{id: "v1", document: document, created: now}},
+		name:        name,
+		path:        path,
+		description: description,
+		id:          "ANPA" + s.world.NewToken(17),
+		created:     now,
+		updated:     now,
+		tags:        tags,
+		arn:         "arn:aws:iam::" + a.id + ":policy" + path + name,
+		standard:    "v1",
+		last:        1,
+		versions:    []*policyVersion{{id: "v1", document: document, created: now}},
 	}
 	a.policies[p.arn] = p
 	return p, nil
@@ -114,7 +126,10 @@ func (s *Service) addVersion(p *policy, document string, standard bool) (*policy
 		return nil, err
 	}
 	if len(p.versions) >= maxPolicyVersions {
-		return nil, limitExceeded("A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxPolicyVersions)
+		return nil, limitExceeded(
+			"A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.",
+			maxPolicyVersions,
+		)
 	}
 	p.last++
 	v := &policyVersion{id: "v" + strconv.Itoa(p.last), document: document, created: s.world.Now()}
@@ -173,7 +188,9 @@ func (a *account) deletePolicy(p *policy) error {
 		return deleteConflict("Cannot delete a policy attached to entities.")
 	}
 	if len(p.versions) > 1 {
-		return deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+		return deleteConflict(
+			"This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+		)
 	}
 	delete(a.policies, p.arn)
 	return nil

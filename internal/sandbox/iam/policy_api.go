@@ -38,8 +38,14 @@ func versionOut(p *policy, v *policyVersion) xmlVersion {
 type policyResult struct{ Policy xmlPolicy }
 
 func (c *call) createPolicy() (any, error) {
-	p, err := c.Service.createPolicy(c.a, c.form.Get("PolicyName"), orDefault(c.form.Get("Path"), "/"), c.form.Get("Description"),
-		c.form.Get("PolicyDocument"), c.tags())
+	p, err := c.Service.createPolicy(
+		c.a,
+		c.form.Get("PolicyName"),
+		orDefault(c.form.Get("Path"), "/"),
+		c.form.Get("Description"),
+		c.form.Get("PolicyDocument"),
+		c.tags(),
+	)
 	if err != nil {
 		return nil, err
 	}

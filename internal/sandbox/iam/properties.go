@@ -99,7 +99,8 @@ func orDefault(value, standard string) string {
 func withStackTags(own []tag, stack map[string]string) []tag {
 	all := slices.Clone(own)
 	for _, key := range sortedNames(stack) {
-		if strings.HasPrefix(key, "aws:") || slices.ContainsFunc(own, func(t tag) bool { return strings.EqualFold(t.Key, key) }) {
+		if strings.HasPrefix(key, "aws:") ||
+			slices.ContainsFunc(own, func(t tag) bool { return strings.EqualFold(t.Key, key) }) {
 			continue
 		}
 		all = append(all, tag{key, stack[key]})
@@ -111,7 +112,8 @@ func withStackTags(own []tag, stack map[string]string) []tag {
 // its origin.
 func (s *Service) asReason(err error) error {
 	var e *cloud.Error
-	if !errors.As(err, &e) || e.Code == "SandboxNotModelled" || strings.HasPrefix(e.Message, "Properties validation failed") {
+	if !errors.As(err, &e) || e.Code == "SandboxNotModelled" ||
+		strings.HasPrefix(e.Message, "Properties validation failed") {
 		return err
 	}
 	status := e.Status
@@ -119,7 +121,12 @@ func (s *Service) asReason(err error) error {
 		status = http.StatusBadRequest
 	}
 	reason := *e
-	reason.Message = fmt.Sprintf("%s (Service: Iam, Status Code: %d, Request ID: %s)", e.Message, status, s.world.NewUUID())
+	reason.Message = fmt.Sprintf(
+		"%s (Service: Iam, Status Code: %d, Request ID: %s)",
+		e.Message,
+		status,
+		s.world.NewUUID(),
+	)
 	return &reason
 }
 

@@ -57,7 +57,12 @@ func (s *Service) createRole(a *account, n newRole) (*role, error) {
 			return nil, err
 		}
 	}
-	r := &role{entity: s.newEntity(a, kindRole, n.name, n.path), trust: n.trust, description: n.description, maxSession: n.maxSession}
+	r := &role{
+		entity:      s.newEntity(a, kindRole, n.name, n.path),
+		trust:       n.trust,
+		description: n.description,
+		maxSession:  n.maxSession,
+	}
 	r.boundary, r.tags = n.boundary, n.tags
 	a.roles[strings.ToLower(n.name)] = r
 	return r, nil
@@ -66,7 +71,11 @@ func (s *Service) createRole(a *account, n newRole) (*role, error) {
 // checkSession checks MaxSessionDuration: 3600 to 43200 seconds (IAM API Reference, CreateRole).
 func checkSession(seconds int) error {
 	if seconds < 3600 || seconds > 43200 {
-		return cloud.Errorf("ValidationError", "1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value between 3600 and 43200", seconds)
+		return cloud.Errorf(
+			"ValidationError",
+			"1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value between 3600 and 43200",
+			seconds,
+		)
 	}
 	return nil
 }

@@ -23,7 +23,18 @@ func encoded(document string) string {
 }
 
 func roleOut(r *role) xmlRole {
-	return xmlRole{r.path, r.name, r.id, r.arn, protocol.Time(r.created), encoded(r.trust), r.description, r.maxSession, boundaryOf(&r.entity), r.tags}
+	return xmlRole{
+		r.path,
+		r.name,
+		r.id,
+		r.arn,
+		protocol.Time(r.created),
+		encoded(r.trust),
+		r.description,
+		r.maxSession,
+		boundaryOf(&r.entity),
+		r.tags,
+	}
 }
 
 type roleResult struct{ Role xmlRole }
@@ -34,8 +45,13 @@ func (c *call) createRole() (any, error) {
 		session, _ = strconv.Atoi(text) // an invalid number is out of range
 	}
 	r, err := c.Service.createRole(c.a, newRole{
-		name: c.form.Get("RoleName"), path: orDefault(c.form.Get("Path"), "/"), trust: c.form.Get("AssumeRolePolicyDocument"),
-		description: c.form.Get("Description"), boundary: c.form.Get("PermissionsBoundary"), maxSession: session, tags: c.tags(),
+		name:        c.form.Get("RoleName"),
+		path:        orDefault(c.form.Get("Path"), "/"),
+		trust:       c.form.Get("AssumeRolePolicyDocument"),
+		description: c.form.Get("Description"),
+		boundary:    c.form.Get("PermissionsBoundary"),
+		maxSession:  session,
+		tags:        c.tags(),
 	})
 	if err != nil {
 		return nil, err

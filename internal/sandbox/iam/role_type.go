@@ -71,7 +71,10 @@ func (t roleType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 	if err != nil {
 		return cloud.Resource{}, t.s.asReason(err)
 	}
-	err = t.s.check(func() error { return role.sync(a, roleProperties{}, p) }, func() { delete(a.roles, strings.ToLower(name)) })
+	err = t.s.check(
+		func() error { return role.sync(a, roleProperties{}, p) },
+		func() { delete(a.roles, strings.ToLower(name)) },
+	)
 	return roleResource(role), err
 }
 

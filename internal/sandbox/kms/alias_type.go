@@ -41,7 +41,12 @@ func (t aliasType) Update(c cloud.Caller, physicalID string, _, desired map[stri
 	return t.point(c, physicalID, desired, existing.created)
 }
 
-func (t aliasType) point(c cloud.Caller, name string, properties map[string]any, created time.Time) (cloud.Resource, error) {
+func (t aliasType) point(
+	c cloud.Caller,
+	name string,
+	properties map[string]any,
+	created time.Time,
+) (cloud.Resource, error) {
 	target, _ := properties["TargetKeyId"].(string)
 	found, err := t.s.find(c, target)
 	if err != nil {

@@ -6,9 +6,19 @@ import (
 
 func (k *key) metadata() metadata {
 	m := metadata{
-		AWSAccountId: k.account, Arn: k.arn, KeyId: k.id, CreationDate: protocol.Seconds(k.created), Description: k.description,
-		Enabled: k.enabled, KeyState: k.state(), KeyManager: "CUSTOMER", Origin: "AWS_KMS",
-		KeySpec: "SYMMETRIC_DEFAULT", CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", EncryptionAlgorithms: []string{"SYMMETRIC_DEFAULT"},
+		AWSAccountId:          k.account,
+		Arn:                   k.arn,
+		KeyId:                 k.id,
+		CreationDate:          protocol.Seconds(k.created),
+		Description:           k.description,
+		Enabled:               k.enabled,
+		KeyState:              k.state(),
+		KeyManager:            "CUSTOMER",
+		Origin:                "AWS_KMS",
+		KeySpec:               "SYMMETRIC_DEFAULT",
+		CustomerMasterKeySpec: "SYMMETRIC_DEFAULT",
+		KeyUsage:              "ENCRYPT_DECRYPT",
+		EncryptionAlgorithms:  []string{"SYMMETRIC_DEFAULT"},
 	}
 	if !k.deletion.IsZero() {
 		m.DeletionDate, m.Enabled = protocol.Seconds(k.deletion), false

@@ -82,7 +82,12 @@ func (s *Service) find(c cloud.Caller, id string) (*key, error) {
 		return nil, cloud.Errorf("NotFoundException", "Invalid arn %s", found.region)
 	}
 	if found.account != c.Account {
-		return nil, cloud.Errorf("AccessDeniedException", "User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it", c.ARN, arn)
+		return nil, cloud.Errorf(
+			"AccessDeniedException",
+			"User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it",
+			c.ARN,
+			arn,
+		)
 	}
 	return found, nil
 }
@@ -240,7 +245,12 @@ func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if in.PendingWindowInDays < minimumWindow || in.PendingWindowInDays > defaultWindow {
-		return nil, cloud.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow)
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"PendingWindowInDays must be between %d and %d",
+			minimumWindow,
+			defaultWindow,
+		)
 	}
 	if !found.deletion.IsZero() {
 		return nil, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)

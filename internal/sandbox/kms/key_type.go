@@ -96,8 +96,17 @@ func (s *Service) set(c cloud.Caller, k *key, properties map[string]any) error {
 		k.policy = text
 	}
 	if days, ok := properties["PendingWindowInDays"]; ok {
-		if _, err := fmt.Sscan(fmt.Sprint(days), &k.window); err != nil || k.window < minimumWindow || k.window > defaultWindow {
-			return cloud.Errorf("ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow)
+		if _, err := fmt.Sscan(
+			fmt.Sprint(days),
+			&k.window,
+		); err != nil || k.window < minimumWindow ||
+			k.window > defaultWindow {
+			return cloud.Errorf(
+				"ValidationException",
+				"PendingWindowInDays must be between %d and %d",
+				minimumWindow,
+				defaultWindow,
+			)
 		}
 	}
 	own := tagsOf(properties)

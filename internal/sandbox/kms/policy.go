@@ -78,9 +78,17 @@ func checkTags(tags []tag) error {
 	for _, t := range tags {
 		switch {
 		case t.TagKey == "" || utf8.RuneCountInString(t.TagKey) > 128:
-			return cloud.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'tags.member.tagKey' failed to satisfy constraint: Member must have length between 1 and 128", t.TagKey)
+			return cloud.Errorf(
+				"ValidationException",
+				"1 validation error detected: Value '%s' at 'tags.member.tagKey' failed to satisfy constraint: Member must have length between 1 and 128",
+				t.TagKey,
+			)
 		case utf8.RuneCountInString(t.TagValue) > 256:
-			return cloud.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'tags.member.tagValue' failed to satisfy constraint: Member must have length less than or equal to 256", t.TagValue)
+			return cloud.Errorf(
+				"ValidationException",
+				"1 validation error detected: Value '%s' at 'tags.member.tagValue' failed to satisfy constraint: Member must have length less than or equal to 256",
+				t.TagValue,
+			)
 		case strings.HasPrefix(strings.ToLower(t.TagKey), "aws:"):
 			return cloud.Errorf("TagException", "Tags beginning with aws: are reserved")
 		case seen[t.TagKey]:

@@ -31,7 +31,12 @@ func (s *Service) usable(c cloud.Caller, key, group string) error {
 		request := evaluate.Request{
 			Principal: "logs." + c.Region + ".amazonaws.com", Action: action, Resource: found,
 			Context: map[string][]string{
-				"kms:EncryptionContext:aws:logs:arn": {arn}, "aws:SourceArn": {arn}, "aws:SourceAccount": {c.Account}, "kms:ViaService": {"logs." + c.Region + ".amazonaws.com"},
+				"kms:EncryptionContext:aws:logs:arn": {
+					arn,
+				},
+				"aws:SourceArn":     {arn},
+				"aws:SourceAccount": {c.Account},
+				"kms:ViaService":    {"logs." + c.Region + ".amazonaws.com"},
 			},
 		}
 		if !evaluate.ServiceMay(request, policy) {

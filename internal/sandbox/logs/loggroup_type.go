@@ -46,7 +46,11 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 		p.LogGroupName = r.StackName + "-" + r.LogicalID + "-" + t.s.world.NewToken(12)
 	}
 	if !validName.MatchString(p.LogGroupName) {
-		return cloud.Resource{}, cloud.Errorf("InvalidParameterException", "1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", p.LogGroupName)
+		return cloud.Resource{}, cloud.Errorf(
+			"InvalidParameterException",
+			"1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+",
+			p.LogGroupName,
+		)
 	}
 	if t.s.at(c)[p.LogGroupName] != nil {
 		return cloud.Resource{}, cloud.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
@@ -69,14 +73,22 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 // set changes a group, or nothing. former are the template's previous tags.
 func (g *group) set(p groupProperties, former []tag) error {
 	if p.RetentionInDays != 0 && !slices.Contains(retentions, p.RetentionInDays) {
-		return invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", p.RetentionInDays, retentions)
+		return invalid(
+			"1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v",
+			p.RetentionInDays,
+			retentions,
+		)
 	}
 	class := p.LogGroupClass
 	if class == "" {
 		class = classes[0]
 	}
 	if !slices.Contains(classes, class) {
-		return invalid("1 validation error detected: Value '%s' at 'logGroupClass' failed to satisfy constraint: Member must satisfy enum value set: %v", class, classes)
+		return invalid(
+			"1 validation error detected: Value '%s' at 'logGroupClass' failed to satisfy constraint: Member must satisfy enum value set: %v",
+			class,
+			classes,
+		)
 	}
 	if g.class != "" && g.class != class {
 		return invalid("The class of a log group can't be changed") // the rule is CreateLogGroup's, the text is not AWS's
@@ -87,7 +99,10 @@ func (g *group) set(p groupProperties, former []tag) error {
 	}
 	for i, t := range p.Tags {
 		if t.Key == "" || !cloud.TagCharacters(t.Key) || !cloud.TagCharacters(t.Value) { // the patterns of the SDK's model
-			return invalid(`1 validation error detected: Value at 'tags.%d' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`, i+1)
+			return invalid(
+				`1 validation error detected: Value at 'tags.%d' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`,
+				i+1,
+			)
 		}
 	}
 	g.retention, g.key, g.class = p.RetentionInDays, p.KmsKeyId, class

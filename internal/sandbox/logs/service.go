@@ -18,7 +18,30 @@ var (
 	// validName is that of CreateLogGroup (CloudWatch Logs API reference).
 	validName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 	// retentions are the days that PutRetentionPolicy accepts (CloudWatch Logs API reference).
-	retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+	retentions = []int{
+		1,
+		3,
+		5,
+		7,
+		14,
+		30,
+		60,
+		90,
+		120,
+		150,
+		180,
+		365,
+		400,
+		545,
+		731,
+		1096,
+		1827,
+		2192,
+		2557,
+		2922,
+		3288,
+		3653,
+	}
 	// classes are those of CreateLogGroup. The first is the default.
 	classes = []string{"STANDARD", "INFREQUENT_ACCESS", "DELIVERY"}
 	keyARN  = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
@@ -84,7 +107,11 @@ func (s *Service) describeLogGroups(r *cloud.Request) (any, error) {
 		in.Limit = maxPage
 	}
 	if in.Limit < 1 || in.Limit > maxPage {
-		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", in.Limit, maxPage)
+		return nil, invalid(
+			"1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d",
+			in.Limit,
+			maxPage,
+		)
 	}
 	type described struct {
 		Name      string `json:"logGroupName"`
@@ -109,7 +136,10 @@ func (s *Service) describeLogGroups(r *cloud.Request) (any, error) {
 			out.NextToken = out.Groups[in.Limit-1].Name
 			break
 		}
-		out.Groups = append(out.Groups, described{g.name, g.arn, strings.TrimSuffix(g.arn, ":*"), g.class, g.retention, g.key, g.created})
+		out.Groups = append(
+			out.Groups,
+			described{g.name, g.arn, strings.TrimSuffix(g.arn, ":*"), g.class, g.retention, g.key, g.created},
+		)
 	}
 	return out, nil
 }

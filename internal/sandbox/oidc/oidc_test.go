@@ -63,7 +63,10 @@ func read(t *testing.T, client *http.Client, issuer, token string) (claims, erro
 		Keys []struct{ Kid, N, E string }
 	}
 	get(discovery.Keys, &set)
-	key := rsa.PublicKey{N: new(big.Int).SetBytes(decode(set.Keys[0].N)), E: int(new(big.Int).SetBytes(decode(set.Keys[0].E)).Int64())}
+	key := rsa.PublicKey{
+		N: new(big.Int).SetBytes(decode(set.Keys[0].N)),
+		E: int(new(big.Int).SetBytes(decode(set.Keys[0].E)).Int64()),
+	}
 	parts := strings.Split(token, ".")
 	var header struct{ Alg, Kid string }
 	var c claims
@@ -117,7 +120,8 @@ func TestTokensForTheAsking(t *testing.T) {
 			if lives := got.Expires - time.Now().Unix(); lives < c.lives-5 || lives > c.lives || got.Issued > got.Expires {
 				t.Errorf("it lives %d seconds: %+v", lives, got)
 			}
-			if got.Issuer != made.Issuer || got.Subject != c.want.Subject || got.Audience != c.want.Audience || !slices.Equal(got.Projects, c.want.Projects) {
+			if got.Issuer != made.Issuer || got.Subject != c.want.Subject || got.Audience != c.want.Audience ||
+				!slices.Equal(got.Projects, c.want.Projects) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})

@@ -52,8 +52,10 @@ func TestQueryAnswers(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	t.Parallel()
-	form, err := url.ParseQuery("Action=X&Version=1&P.member.2.K=b&P.member.10.K=c&P.member.1.K=a&P.member.1.V.member.1=deep&" +
-		"L.member.1=x&L.member.2=y&M.entry.1.key=k&M.entry.1.value=v&S.F=1&E=")
+	form, err := url.ParseQuery(
+		"Action=X&Version=1&P.member.2.K=b&P.member.10.K=c&P.member.1.K=a&P.member.1.V.member.1=deep&" +
+			"L.member.1=x&L.member.2=y&M.entry.1.key=k&M.entry.1.value=v&S.F=1&E=",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,11 +89,15 @@ func TestForms(t *testing.T) {
 func TestJSONAnswers(t *testing.T) {
 	t.Parallel()
 	j := protocol.JSON{Version: "1.0", Prefix: "com.example#"}
-	got := j.Error(request("X"), &cloud.Error{Code: "Gone", Message: "<gone>", Extra: map[string]any{"Item": map[string]any{"a": 1}}})
+	got := j.Error(
+		request("X"),
+		&cloud.Error{Code: "Gone", Message: "<gone>", Extra: map[string]any{"Item": map[string]any{"a": 1}}},
+	)
 	if want := `{"Item":{"a":1},"__type":"com.example#Gone","message":"<gone>"}`; string(got.Body) != want {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
-	if got.Header.Get("X-Amzn-ErrorType") != "Gone" || got.Header.Get("Content-Type") != "application/x-amz-json-1.0" || got.Status != 400 {
+	if got.Header.Get("X-Amzn-ErrorType") != "Gone" || got.Header.Get("Content-Type") != "application/x-amz-json-1.0" ||
+		got.Status != 400 {
 		t.Errorf("status %d, header %v", got.Status, got.Header)
 	}
 	if s := protocol.Seconds(time.UnixMilli(1700000000042)); s != "1700000000.042" {
@@ -126,9 +132,17 @@ func TestDecode(t *testing.T) {
 func TestS3Errors(t *testing.T) {
 	t.Parallel()
 	r := request("GetObject")
-	e := &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404, Extra: map[string]any{"Key": "a&b"}}
+	e := &cloud.Error{
+		Code:    "NoSuchKey",
+		Message: "The specified key does not exist.",
+		Status:  404,
+		Extra:   map[string]any{"Key": "a&b"},
+	}
 	got := string(protocol.XMLError(r, e).Body)
-	if !strings.Contains(got, "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&amp;b</Key><RequestId>id-1</RequestId>") {
+	if !strings.Contains(
+		got,
+		"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&amp;b</Key><RequestId>id-1</RequestId>",
+	) {
 		t.Error(got)
 	}
 	r.HTTP.Method = http.MethodHead

@@ -29,7 +29,10 @@ type Query struct {
 func (q Query) Result(r *cloud.Request, result any) (*cloud.Response, error) {
 	var b bytes.Buffer
 	e := xml.NewEncoder(&b)
-	envelope := xml.StartElement{Name: xml.Name{Local: r.Operation + "Response"}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: q.Namespace}}}
+	envelope := xml.StartElement{
+		Name: xml.Name{Local: r.Operation + "Response"},
+		Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: q.Namespace}},
+	}
 	if err := e.EncodeToken(envelope); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Operation, err)
 	}

@@ -10,14 +10,17 @@ import (
 // The actions and condition keys of S3 (service authorization reference, Amazon S3), by what the
 // actions apply to.
 var (
-	objectActions = strings.Fields(`AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectTagging DeleteObjectVersion
+	objectActions = strings.Fields(
+		`AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectTagging DeleteObjectVersion
 	DeleteObjectVersionTagging GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention
 	GetObjectTagging GetObjectTorrent GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes
 	GetObjectVersionForReplication GetObjectVersionTagging GetObjectVersionTorrent InitiateReplication
 	ListMultipartUploadParts ObjectOwnerOverrideToBucketOwner PutObject PutObjectAcl PutObjectLegalHold
 	PutObjectRetention PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging ReplicateDelete
-	ReplicateObject ReplicateTags RestoreObject`)
-	bucketActions = strings.Fields(`CreateBucket DeleteBucket DeleteBucketPolicy DeleteBucketWebsite GetAccelerateConfiguration
+	ReplicateObject ReplicateTags RestoreObject`,
+	)
+	bucketActions = strings.Fields(
+		`CreateBucket DeleteBucket DeleteBucketPolicy DeleteBucketWebsite GetAccelerateConfiguration
 	GetAnalyticsConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging GetBucketNotification
 	GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPolicyStatus
 	GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite
@@ -28,8 +31,10 @@ var (
 	PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock
 	PutBucketRequestPayment PutBucketTagging PutBucketVersioning PutBucketWebsite PutEncryptionConfiguration
 	PutIntelligentTieringConfiguration PutInventoryConfiguration PutLifecycleConfiguration PutMetricsConfiguration
-	PutReplicationConfiguration`)
-	otherActions = strings.Fields(`AssociateAccessGrantsIdentityCenter CreateAccessGrant CreateAccessGrantsInstance CreateAccessGrantsLocation
+	PutReplicationConfiguration`,
+	)
+	otherActions = strings.Fields(
+		`AssociateAccessGrantsIdentityCenter CreateAccessGrant CreateAccessGrantsInstance CreateAccessGrantsLocation
 	CreateAccessPoint CreateAccessPointForObjectLambda CreateJob CreateMultiRegionAccessPoint
 	CreateStorageLensGroup DeleteAccessGrant DeleteAccessGrantsInstance DeleteAccessGrantsInstanceResourcePolicy
 	DeleteAccessGrantsLocation DeleteAccessPoint DeleteAccessPointForObjectLambda DeleteAccessPointPolicy
@@ -49,8 +54,10 @@ var (
 	PutAccessPointConfigurationForObjectLambda PutAccessPointPolicy PutAccessPointPolicyForObjectLambda
 	PutAccessPointPublicAccessBlock PutAccountPublicAccessBlock PutJobTagging PutMultiRegionAccessPointPolicy
 	PutStorageLensConfiguration PutStorageLensConfigurationTagging SubmitMultiRegionAccessPointRoutes TagResource
-	UntagResource UpdateAccessGrantsLocation UpdateJobPriority UpdateJobStatus UpdateStorageLensGroup`)
-	conditionKeys = strings.Fields(`s3:AccessGrantsInstanceArn s3:AccessPointNetworkOrigin s3:BucketTag/ s3:DataAccessPointAccount
+	UntagResource UpdateAccessGrantsLocation UpdateJobPriority UpdateJobStatus UpdateStorageLensGroup`,
+	)
+	conditionKeys = strings.Fields(
+		`s3:AccessGrantsInstanceArn s3:AccessPointNetworkOrigin s3:BucketTag/ s3:DataAccessPointAccount
 	s3:DataAccessPointArn s3:ExistingJobOperation s3:ExistingJobPriority s3:ExistingObjectTag/
 	s3:InventoryAccessibleOptionalFields s3:JobSuspendedCause s3:ObjectCreationOperation s3:RequestJobOperation
 	s3:RequestJobPriority s3:RequestObjectTag/ s3:RequestObjectTagKeys s3:ResourceAccount s3:TlsVersion
@@ -61,7 +68,8 @@ var (
 	s3:x-amz-copy-source s3:x-amz-grant-full-control s3:x-amz-grant-read s3:x-amz-grant-read-acp
 	s3:x-amz-grant-write s3:x-amz-grant-write-acp s3:x-amz-metadata-directive s3:x-amz-object-ownership
 	s3:x-amz-server-side-encryption s3:x-amz-server-side-encryption-aws-kms-key-id
-	s3:x-amz-server-side-encryption-customer-algorithm s3:x-amz-storage-class s3:x-amz-website-redirect-location`)
+	s3:x-amz-server-side-encryption-customer-algorithm s3:x-amz-storage-class s3:x-amz-website-redirect-location`,
+	)
 )
 
 // checkStatement checks a statement as PutBucketPolicy does, beyond its format. It refuses unknown
@@ -77,7 +85,16 @@ func checkStatement(st policydoc.Statement, bucket string) error {
 				return malformedPolicy("Policy has invalid action")
 			}
 		}
-		onObjects, onBuckets, elsewhere := anyMatches(name, objectActions), anyMatches(name, bucketActions), anyMatches(name, otherActions)
+		onObjects, onBuckets, elsewhere := anyMatches(
+			name,
+			objectActions,
+		), anyMatches(
+			name,
+			bucketActions,
+		), anyMatches(
+			name,
+			otherActions,
+		)
 		if !onObjects && !onBuckets && !elsewhere {
 			return malformedPolicy("Policy has invalid action")
 		}
@@ -106,7 +123,10 @@ func checkStatement(st policydoc.Statement, bucket string) error {
 
 // anyMatches reports whether a pattern in lower case matches one of the actions.
 func anyMatches(pattern string, actions []string) bool {
-	return slices.ContainsFunc(actions, func(action string) bool { return matchesPattern(pattern, strings.ToLower(action)) })
+	return slices.ContainsFunc(
+		actions,
+		func(action string) bool { return matchesPattern(pattern, strings.ToLower(action)) },
+	)
 }
 
 // matchesPattern supports * (any text) and ? (any one character).

@@ -37,7 +37,9 @@ func (s *Service) create(c cloud.Caller, name, namespace string) (*bucket, error
 	if b := s.buckets[name]; b != nil {
 		if b.account != c.Account {
 			return nil, &cloud.Error{
-				Code: "BucketAlreadyExists", Status: http.StatusConflict, Extra: map[string]any{"BucketName": name},
+				Code:    "BucketAlreadyExists",
+				Status:  http.StatusConflict,
+				Extra:   map[string]any{"BucketName": name},
 				Message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.",
 			}
 		}
@@ -72,13 +74,23 @@ func (s *Service) find(c cloud.Caller, name string) (*bucket, error) {
 		return nil, noSuchBucket(name)
 	}
 	if b.account != c.Account {
-		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden, Extra: map[string]any{regionHeader: b.region}}
+		return nil, &cloud.Error{
+			Code:    "AccessDenied",
+			Message: "Access Denied",
+			Status:  http.StatusForbidden,
+			Extra:   map[string]any{regionHeader: b.region},
+		}
 	}
 	if c.Region != "" && b.region != c.Region {
 		return nil, &cloud.Error{
-			Code: "PermanentRedirect", Status: http.StatusMovedPermanently,
+			Code:    "PermanentRedirect",
+			Status:  http.StatusMovedPermanently,
 			Message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
-			Extra:   map[string]any{"Bucket": name, "Endpoint": name + ".s3." + b.region + ".amazonaws.com", regionHeader: b.region},
+			Extra: map[string]any{
+				"Bucket":     name,
+				"Endpoint":   name + ".s3." + b.region + ".amazonaws.com",
+				regionHeader: b.region,
+			},
 		}
 	}
 	return b, nil
@@ -102,5 +114,10 @@ func (s *Service) remove(b *bucket) error {
 	if b.Versioning.Status != "" {
 		message += ". You must delete all versions in the bucket."
 	}
-	return &cloud.Error{Code: "BucketNotEmpty", Message: message, Status: http.StatusConflict, Extra: map[string]any{"BucketName": b.name}}
+	return &cloud.Error{
+		Code:    "BucketNotEmpty",
+		Message: message,
+		Status:  http.StatusConflict,
+		Extra:   map[string]any{"BucketName": b.name},
+	}
 }

@@ -33,10 +33,18 @@ func (c *call) createBucket() (*cloud.Response, error) {
 		return nil, cloud.NotModelled("directory buckets")
 	}
 	region := c.r.Caller.Region
-	if region == "us-east-1" && body.Location != "" && (body.Location == region || !regionName.MatchString(body.Location)) {
-		return nil, cloud.Errorf("InvalidLocationConstraint", "The specified location-constraint is not valid") // recorded from AWS
+	if region == "us-east-1" && body.Location != "" &&
+		(body.Location == region || !regionName.MatchString(body.Location)) {
+		// recorded from AWS
+		return nil, cloud.Errorf("InvalidLocationConstraint", "The specified location-constraint is not valid")
 	}
-	if wanted := strings.Replace(body.Location, "EU", "eu-west-1", 1); wanted != region && (wanted != "" || region != "us-east-1") {
+	if wanted := strings.Replace(
+		body.Location,
+		"EU",
+		"eu-west-1",
+		1,
+	); wanted != region &&
+		(wanted != "" || region != "us-east-1") {
 		if wanted == "" {
 			wanted = "unspecified"
 		}
@@ -45,12 +53,16 @@ func (c *call) createBucket() (*cloud.Response, error) {
 	}
 	header := c.r.HTTP.Header
 	if acl := header.Get("X-Amz-Acl"); acl != "" && acl != "private" {
-		return nil, cloud.Errorf("InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+		return nil, cloud.Errorf(
+			"InvalidBucketAclWithObjectOwnership",
+			"Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+		)
 	}
 	if err := checkTags(body.Tags); err != nil {
 		return nil, err
 	}
-	if b := c.buckets[c.bucket]; b != nil && b.account == c.r.Caller.Account && b.region == region && region == "us-east-1" {
+	if b := c.buckets[c.bucket]; b != nil && b.account == c.r.Caller.Account && b.region == region &&
+		region == "us-east-1" {
 		// S3 API Reference, CreateBucket: in us-east-1 creating one's own bucket again succeeds.
 		answer := c.empty(http.StatusOK)
 		answer.Header.Set("Location", "/"+c.bucket)
@@ -61,7 +73,11 @@ func (c *call) createBucket() (*cloud.Response, error) {
 		controls.Rules[0].ObjectOwnership = "BucketOwnerEnforced"
 	}
 	if err := controls.check(); err != nil {
-		return nil, cloud.Errorf("InvalidArgument", "Invalid x-amz-object-ownership header: %s", controls.Rules[0].ObjectOwnership)
+		return nil, cloud.Errorf(
+			"InvalidArgument",
+			"Invalid x-amz-object-ownership header: %s",
+			controls.Rules[0].ObjectOwnership,
+		)
 	}
 	b, err := c.create(c.r.Caller, c.bucket, header.Get("X-Amz-Bucket-Namespace"))
 	if err != nil {
@@ -134,7 +150,8 @@ func (c *call) listBuckets() (*cloud.Response, error) {
 		limit = n
 	}
 	if region := c.query.Get("bucket-region"); region != "" && !regionName.MatchString(region) {
-		return nil, cloud.Errorf("InvalidArgument", "Argument value %s is not a valid AWS Region", region) // recorded from AWS
+		// recorded from AWS
+		return nil, cloud.Errorf("InvalidArgument", "Argument value %s is not a valid AWS Region", region)
 	}
 	result := struct {
 		XMLName xml.Name `xml:"ListAllMyBucketsResult"`
@@ -146,7 +163,9 @@ func (c *call) listBuckets() (*cloud.Response, error) {
 	var names []string
 	for name, b := range c.buckets {
 		region := c.query.Get("bucket-region")
-		if b.account == c.r.Caller.Account && (region == "" || region == b.region) && strings.HasPrefix(name, result.Prefix) && name > c.query.Get("continuation-token") {
+		if b.account == c.r.Caller.Account && (region == "" || region == b.region) &&
+			strings.HasPrefix(name, result.Prefix) &&
+			name > c.query.Get("continuation-token") {
 			names = append(names, name)
 		}
 	}

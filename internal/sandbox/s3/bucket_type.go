@@ -133,7 +133,12 @@ func (s *Service) asReason(err error) error {
 		status = http.StatusBadRequest
 	}
 	reason := *e
-	reason.Message = fmt.Sprintf("%s (Service: Amazon S3; Status Code: %d; Error Code: %s; Request ID: %s; S3 Extended Request ID: sandbox; Proxy: null)",
-		e.Message, status, e.Code, s.world.NewToken(16))
+	reason.Message = fmt.Sprintf(
+		"%s (Service: Amazon S3; Status Code: %d; Error Code: %s; Request ID: %s; S3 Extended Request ID: sandbox; Proxy: null)",
+		e.Message,
+		status,
+		e.Code,
+		s.world.NewToken(16),
+	)
 	return &reason
 }

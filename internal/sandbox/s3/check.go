@@ -20,7 +20,10 @@ func (e *encryption) check() error {
 		switch d.Algorithm {
 		case "AES256":
 			if d.Key != "" {
-				return cloud.Errorf("InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
+				return cloud.Errorf(
+					"InvalidArgument",
+					"a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+				)
 			}
 		case "aws:kms", "aws:kms:dsse":
 		default:
@@ -50,7 +53,11 @@ func (v *versioning) check(locked bool) error {
 		return malformedXML()
 	}
 	if locked && v.Status == "Suspended" {
-		return &cloud.Error{Code: "InvalidBucketState", Message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.", Status: 409}
+		return &cloud.Error{
+			Code:    "InvalidBucketState",
+			Message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+			Status:  409,
+		}
 	}
 	return nil
 }
@@ -81,10 +88,17 @@ func (s *Service) checkLogging(b *bucket, l *logging) error {
 		return cloud.Errorf("InvalidTargetBucketForLogging", "The target bucket for logging does not exist")
 	}
 	if target.account != b.account {
-		return cloud.Errorf("InvalidTargetBucketForLogging", "The owner for the bucket to be logged and the target bucket must be the same.")
+		return cloud.Errorf(
+			"InvalidTargetBucketForLogging",
+			"The owner for the bucket to be logged and the target bucket must be the same.",
+		)
 	}
 	if target.region != b.region {
-		return &cloud.Error{Code: "CrossLocationLoggingProhibited", Message: "Cross S3 location logging not allowed.", Status: 403}
+		return &cloud.Error{
+			Code:    "CrossLocationLoggingProhibited",
+			Message: "Cross S3 location logging not allowed.",
+			Status:  403,
+		}
 	}
 	return nil
 }
@@ -119,7 +133,11 @@ func (c *cors) check() error {
 		}
 		for _, h := range r.ExposeHeaders {
 			if strings.Contains(h, "*") {
-				return cloud.Errorf("InvalidRequest", "ExposeHeader %q contains wildcard. We currently do not support wildcard for ExposeHeader.", h)
+				return cloud.Errorf(
+					"InvalidRequest",
+					"ExposeHeader %q contains wildcard. We currently do not support wildcard for ExposeHeader.",
+					h,
+				)
 			}
 		}
 	}

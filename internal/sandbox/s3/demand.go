@@ -39,7 +39,9 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 		}
 		return append(demands, b.keyDemands(r)...)
 	}
-	for parameter, condition := range map[string]string{"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"} {
+	for parameter, condition := range map[string]string{
+		"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys",
+	} {
 		if has(query, parameter) {
 			d.Context[condition] = []string{query.Get(parameter)}
 		}
@@ -113,8 +115,18 @@ func action(operation string, query url.Values) string {
 		return "s3:PutBucketOwnershipControls"
 	}
 	return "s3:" + strings.NewReplacer(
-		"BucketEncryption", "EncryptionConfiguration", "PublicAccessBlock", "BucketPublicAccessBlock", "BucketLifecycleConfiguration", "LifecycleConfiguration",
-		"BucketCors", "BucketCORS", "BucketNotificationConfiguration", "BucketNotification", "ObjectLockConfiguration", "BucketObjectLockConfiguration",
+		"BucketEncryption",
+		"EncryptionConfiguration",
+		"PublicAccessBlock",
+		"BucketPublicAccessBlock",
+		"BucketLifecycleConfiguration",
+		"LifecycleConfiguration",
+		"BucketCors",
+		"BucketCORS",
+		"BucketNotificationConfiguration",
+		"BucketNotification",
+		"ObjectLockConfiguration",
+		"BucketObjectLockConfiguration",
 	).Replace(operation)
 }
 
@@ -122,7 +134,8 @@ func action(operation string, query url.Values) string {
 // GenerateDataKey, writing in parts and reading require Decrypt (S3 user guide, UsingKMSEncryption;
 // S3 API reference, CreateMultipartUpload). S3 uses the key on the caller's behalf.
 func (b *bucket) keyDemands(r *cloud.Request) []cloud.Demand {
-	if b == nil || len(b.Encryption.Rules) == 0 || b.Encryption.Rules[0].Default == nil || b.Encryption.Rules[0].Default.Algorithm != "aws:kms" {
+	if b == nil || len(b.Encryption.Rules) == 0 || b.Encryption.Rules[0].Default == nil ||
+		b.Encryption.Rules[0].Default.Algorithm != "aws:kms" {
 		return nil
 	}
 	var actions []string

@@ -69,7 +69,12 @@ type abortUpload struct {
 }
 
 var storageClasses = map[string]bool{
-	"STANDARD_IA": true, "ONEZONE_IA": true, "INTELLIGENT_TIERING": true, "GLACIER": true, "GLACIER_IR": true, "DEEP_ARCHIVE": true,
+	"STANDARD_IA":         true,
+	"ONEZONE_IA":          true,
+	"INTELLIGENT_TIERING": true,
+	"GLACIER":             true,
+	"GLACIER_IR":          true,
+	"DEEP_ARCHIVE":        true,
 }
 
 // check returns the refusals of PutBucketLifecycleConfiguration: S3 API Reference, that operation,
@@ -95,13 +100,15 @@ func (l *lifecycle) check() error {
 }
 
 func (r *lifecycleRule) check() error {
-	if r.Status != "Enabled" && r.Status != "Disabled" || r.Prefix == nil && r.Filter == nil || r.Prefix != nil && r.Filter != nil {
+	if r.Status != "Enabled" && r.Status != "Disabled" || r.Prefix == nil && r.Filter == nil ||
+		r.Prefix != nil && r.Filter != nil {
 		return malformedXML()
 	}
 	if r.Filter.several() {
 		return malformedXML()
 	}
-	if r.Expiration == nil && r.NoncurrentExpiration == nil && r.AbortUpload == nil && len(r.Transitions) == 0 && len(r.NoncurrentTransitions) == 0 {
+	if r.Expiration == nil && r.NoncurrentExpiration == nil && r.AbortUpload == nil && len(r.Transitions) == 0 &&
+		len(r.NoncurrentTransitions) == 0 {
 		return cloud.Errorf("InvalidRequest", "At least one action needs to be specified in a rule")
 	}
 	if e := r.Expiration; e != nil {
@@ -123,10 +130,16 @@ func (r *lifecycleRule) check() error {
 			return malformedXML()
 		}
 		if *n.Days <= 0 {
-			return cloud.Errorf("InvalidArgument", "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")
+			return cloud.Errorf(
+				"InvalidArgument",
+				"'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
+			)
 		}
 		if n.Newer != nil && (*n.Newer < 1 || *n.Newer > 100) {
-			return cloud.Errorf("InvalidArgument", "'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and 100")
+			return cloud.Errorf(
+				"InvalidArgument",
+				"'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and 100",
+			)
 		}
 	}
 	if a := r.AbortUpload; a != nil {
@@ -134,7 +147,10 @@ func (r *lifecycleRule) check() error {
 			return malformedXML()
 		}
 		if *a.Days <= 0 {
-			return cloud.Errorf("InvalidArgument", "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer")
+			return cloud.Errorf(
+				"InvalidArgument",
+				"'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+			)
 		}
 		if r.Filter.hasTags() {
 			return cloud.Errorf("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.")
@@ -150,7 +166,11 @@ func (r *lifecycleRule) check() error {
 		// S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle": 30 days in S3 Standard
 		// before the IA classes.
 		if t.Days != nil && *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
-			return cloud.Errorf("InvalidArgument", "'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.Class)
+			return cloud.Errorf(
+				"InvalidArgument",
+				"'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'",
+				t.Class,
+			)
 		}
 	}
 	for _, t := range r.NoncurrentTransitions {
@@ -158,7 +178,11 @@ func (r *lifecycleRule) check() error {
 			return malformedXML()
 		}
 		if *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
-			return cloud.Errorf("InvalidArgument", "'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to 30 for storageClass '%s'", t.Class)
+			return cloud.Errorf(
+				"InvalidArgument",
+				"'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to 30 for storageClass '%s'",
+				t.Class,
+			)
 		}
 	}
 	return nil
@@ -184,5 +208,8 @@ func (f *lifecycleFilter) hasTags() bool {
 }
 
 func malformedXML() error {
-	return cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+	return cloud.Errorf(
+		"MalformedXML",
+		"The XML you provided was not well-formed or did not validate against our published schema",
+	)
 }

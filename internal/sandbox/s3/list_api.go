@@ -167,12 +167,27 @@ func (c *call) listObjects() (*cloud.Response, error) {
 		NextToken    string `xml:"NextContinuationToken,omitempty"`
 		StartAfter   string `xml:",omitempty"`
 	}{
-		Name: b.name, Prefix: c.encode(c.query.Get("prefix")), Delimiter: c.encode(c.query.Get("delimiter")), MaxKeys: n,
-		EncodingType: c.query.Get("encoding-type"), Prefixes: c.prefixes(page), KeyCount: len(page.lines) + len(page.prefixes),
-		Token: token, IsTruncated: page.more, StartAfter: c.encode(c.query.Get("start-after")),
+		Name:         b.name,
+		Prefix:       c.encode(c.query.Get("prefix")),
+		Delimiter:    c.encode(c.query.Get("delimiter")),
+		MaxKeys:      n,
+		EncodingType: c.query.Get("encoding-type"),
+		Prefixes:     c.prefixes(page),
+		KeyCount:     len(page.lines) + len(page.prefixes),
+		Token:        token,
+		IsTruncated:  page.more,
+		StartAfter:   c.encode(c.query.Get("start-after")),
 	}
 	for _, line := range page.lines {
-		one := content{c.encode(line.key), protocol.Time(line.v.modified), line.v.etag, line.v.checksum.algorithm, len(line.v.body), "STANDARD", nil}
+		one := content{
+			c.encode(line.key),
+			protocol.Time(line.v.modified),
+			line.v.etag,
+			line.v.checksum.algorithm,
+			len(line.v.body),
+			"STANDARD",
+			nil,
+		}
 		if c.query.Get("fetch-owner") == "true" {
 			o := ownerOf(b.account)
 			one.Owner = &o
@@ -227,8 +242,15 @@ func (c *call) listVersions() (*cloud.Response, error) {
 		Markers             []marker       `xml:"DeleteMarker"`
 		Prefixes            []commonPrefix `xml:"CommonPrefixes"`
 	}{
-		Name: b.name, Prefix: c.encode(c.query.Get("prefix")), Delimiter: c.encode(c.query.Get("delimiter")), KeyMarker: c.encode(afterKey),
-		VersionIdMarker: afterVersion, MaxKeys: n, EncodingType: c.query.Get("encoding-type"), IsTruncated: page.more, Prefixes: c.prefixes(page),
+		Name:            b.name,
+		Prefix:          c.encode(c.query.Get("prefix")),
+		Delimiter:       c.encode(c.query.Get("delimiter")),
+		KeyMarker:       c.encode(afterKey),
+		VersionIdMarker: afterVersion,
+		MaxKeys:         n,
+		EncodingType:    c.query.Get("encoding-type"),
+		IsTruncated:     page.more,
+		Prefixes:        c.prefixes(page),
 	}
 	for _, line := range page.lines {
 		m := marker{c.encode(line.key), line.v.id, line.latest, protocol.Time(line.v.modified), ownerOf(b.account)}

@@ -44,7 +44,12 @@ func (s *Service) ReadObject(c cloud.Caller, bucketName, key string) ([]byte, er
 
 // version finds a version; an empty ID means the current one. A delete marker is not found.
 func (b *bucket) version(key, id string) (*version, error) {
-	missing := &cloud.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: http.StatusNotFound, Extra: map[string]any{"Key": key}}
+	missing := &cloud.Error{
+		Code:    "NoSuchKey",
+		Message: "The specified key does not exist.",
+		Status:  http.StatusNotFound,
+		Extra:   map[string]any{"Key": key},
+	}
 	o := b.keys[key]
 	if id == "" {
 		if o == nil || o.current().marker {

@@ -23,8 +23,10 @@ const maxPut = 5 << 30
 
 func failedPrecondition(condition string) error {
 	return &cloud.Error{
-		Code: "PreconditionFailed", Message: "At least one of the pre-conditions you specified did not hold", Status: http.StatusPreconditionFailed,
-		Extra: map[string]any{"Condition": condition},
+		Code:    "PreconditionFailed",
+		Message: "At least one of the pre-conditions you specified did not hold",
+		Status:  http.StatusPreconditionFailed,
+		Extra:   map[string]any{"Condition": condition},
 	}
 }
 
@@ -34,7 +36,11 @@ func (c *call) mayWrite(b *bucket) error {
 	current, err := b.version(c.key, "")
 	if none := c.r.HTTP.Header.Get("If-None-Match"); none != "" {
 		if none != "*" {
-			return &cloud.Error{Code: "NotImplemented", Message: "A header you provided implies functionality that is not implemented", Status: http.StatusNotImplemented}
+			return &cloud.Error{
+				Code:    "NotImplemented",
+				Message: "A header you provided implies functionality that is not implemented",
+				Status:  http.StatusNotImplemented,
+			}
 		}
 		if err == nil {
 			return failedPrecondition("If-None-Match")
@@ -64,12 +70,18 @@ func (c *call) draft(b *bucket) (version, error) {
 	if acl := in.Get("X-Amz-Acl"); acl != "" && acl != "private" && acl != "bucket-owner-full-control" {
 		return v, cloud.Errorf("AccessControlListNotSupported", "The bucket does not allow ACLs")
 	}
-	for _, name := range []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Language", "Expires", "X-Amz-Website-Redirect-Location"} {
+	for _, name := range []string{
+		"Content-Type", "Cache-Control", "Content-Disposition", "Content-Language", "Expires",
+		"X-Amz-Website-Redirect-Location",
+	} {
 		if value := in.Get(name); value != "" {
 			v.header.Set(name, value)
 		}
 	}
-	encoding := slices.DeleteFunc(strings.Split(strings.ReplaceAll(in.Get("Content-Encoding"), " ", ""), ","), func(e string) bool { return e == "aws-chunked" || e == "" })
+	encoding := slices.DeleteFunc(
+		strings.Split(strings.ReplaceAll(in.Get("Content-Encoding"), " ", ""), ","),
+		func(e string) bool { return e == "aws-chunked" || e == "" },
+	)
 	if len(encoding) > 0 {
 		v.header.Set("Content-Encoding", strings.Join(encoding, ","))
 	}
@@ -92,7 +104,10 @@ func (c *call) draft(b *bucket) (version, error) {
 	if text := in.Get("X-Amz-Tagging"); text != "" {
 		values, err := url.ParseQuery(text)
 		if err != nil || len(values) > 10 {
-			return v, cloud.Errorf("InvalidArgument", "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.")
+			return v, cloud.Errorf(
+				"InvalidArgument",
+				"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+			)
 		}
 		for _, key := range slices.Sorted(maps.Keys(values)) {
 			v.tags = append(v.tags, tag{key, values.Get(key)})
@@ -113,7 +128,11 @@ func (c *call) encrypt(b *bucket, v *version) error {
 	}
 	if in.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") != "" {
 		if rule.Blocked != nil && slices.Contains(rule.Blocked.Types, "SSE-C") {
-			return &cloud.Error{Code: "AccessDenied", Message: "The bucket blocks server-side encryption with customer-provided keys (SSE-C).", Status: http.StatusForbidden}
+			return &cloud.Error{
+				Code:    "AccessDenied",
+				Message: "The bucket blocks server-side encryption with customer-provided keys (SSE-C).",
+				Status:  http.StatusForbidden,
+			}
 		}
 		return cloud.NotModelled("encryption with customer-provided keys")
 	}
@@ -159,7 +178,10 @@ func (c *call) lock(b *bucket, v *version) error {
 	until := in.Get("X-Amz-Object-Lock-Retain-Until-Date")
 	switch {
 	case (v.mode == "") != (until == ""):
-		return cloud.Errorf("InvalidArgument", "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied")
+		return cloud.Errorf(
+			"InvalidArgument",
+			"x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
+		)
 	case b.Lock == nil && (v.mode != "" || in.Get("X-Amz-Object-Lock-Legal-Hold") != ""):
 		return cloud.Errorf("InvalidRequest", "Bucket is missing Object Lock Configuration")
 	case v.mode != "" && v.mode != "GOVERNANCE" && v.mode != "COMPLIANCE":
@@ -254,7 +276,11 @@ func (c *call) getObject() (*cloud.Response, error) {
 		return nil, err
 	}
 	if v.marker {
-		return nil, &cloud.Error{Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource.", Status: http.StatusMethodNotAllowed}
+		return nil, &cloud.Error{
+			Code:    "MethodNotAllowed",
+			Message: "The specified method is not allowed against this resource.",
+			Status:  http.StatusMethodNotAllowed,
+		}
 	}
 	in := c.r.HTTP.Header
 	if match := in.Get("If-Match"); match != "" && match != "*" && strings.Trim(match, `"`) != strings.Trim(v.etag, `"`) {
@@ -324,7 +350,11 @@ func byteRange(asked string, size int) (from, to int, err error) {
 		}
 	}
 	if from >= to {
-		return 0, 0, &cloud.Error{Code: "InvalidRange", Message: "The requested range is not satisfiable", Status: http.StatusRequestedRangeNotSatisfiable}
+		return 0, 0, &cloud.Error{
+			Code:    "InvalidRange",
+			Message: "The requested range is not satisfiable",
+			Status:  http.StatusRequestedRangeNotSatisfiable,
+		}
 	}
 	return from, to, nil
 }
@@ -355,7 +385,11 @@ func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error
 	v := o.versions[i]
 	held := s.world.Now().Before(v.retained) && (v.mode == "COMPLIANCE" || v.mode == "GOVERNANCE" && !bypass)
 	if held || v.legalHold {
-		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied because object protected by object lock.", Status: http.StatusForbidden}
+		return nil, &cloud.Error{
+			Code:    "AccessDenied",
+			Message: "Access Denied because object protected by object lock.",
+			Status:  http.StatusForbidden,
+		}
 	}
 	o.versions = slices.Delete(o.versions, i, i+1)
 	if len(o.versions) == 0 {
@@ -369,7 +403,10 @@ func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error
 func (c *call) bypass(b *bucket) (bool, error) {
 	header := c.r.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention")
 	if header != "" && b.Lock == nil {
-		return false, cloud.Errorf("InvalidArgument", "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.")
+		return false, cloud.Errorf(
+			"InvalidArgument",
+			"x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+		)
 	}
 	return strings.EqualFold(header, "true"), nil
 }

@@ -21,44 +21,98 @@ type call struct {
 
 // operations are the simulated operations, by their names in the S3 API Reference.
 var operations = map[string]func(*call) (*cloud.Response, error){
-	"ListBuckets": (*call).listBuckets, "CreateBucket": (*call).createBucket, "DeleteBucket": (*call).deleteBucket,
-	"HeadBucket": (*call).headBucket, "GetBucketLocation": (*call).getLocation,
-	"GetBucketEncryption": (*call).getEncryption, "PutBucketEncryption": (*call).putEncryption, "DeleteBucketEncryption": (*call).deleteEncryption,
-	"GetBucketVersioning": (*call).getVersioning, "PutBucketVersioning": (*call).putVersioning,
-	"GetPublicAccessBlock": (*call).getPublicAccess, "PutPublicAccessBlock": (*call).putPublicAccess, "DeletePublicAccessBlock": (*call).deletePublicAccess,
-	"GetBucketOwnershipControls": (*call).getOwnership, "PutBucketOwnershipControls": (*call).putOwnership, "DeleteBucketOwnershipControls": (*call).deleteOwnership,
-	"GetBucketLifecycleConfiguration": (*call).getLifecycle, "PutBucketLifecycleConfiguration": (*call).putLifecycle, "DeleteBucketLifecycle": (*call).deleteLifecycle,
-	"GetBucketLogging": (*call).getLogging, "PutBucketLogging": (*call).putLogging,
-	"GetBucketTagging": (*call).getTagging, "PutBucketTagging": (*call).putTagging, "DeleteBucketTagging": (*call).deleteTagging,
-	"GetBucketPolicy": (*call).getPolicy, "PutBucketPolicy": (*call).putPolicy, "DeleteBucketPolicy": (*call).deletePolicy,
-	"GetBucketPolicyStatus": (*call).getPolicyStatus, "GetBucketAcl": (*call).getACL,
-	"GetBucketCors": (*call).getCors, "PutBucketCors": (*call).putCors, "DeleteBucketCors": (*call).deleteCors,
-	"GetObjectLockConfiguration": (*call).getLock, "PutObjectLockConfiguration": (*call).putLock,
-	"GetBucketNotificationConfiguration": (*call).getNotification, "PutBucketNotificationConfiguration": (*call).putNotification,
-	"PutObject": (*call).putObject, "GetObject": (*call).getObject, "HeadObject": (*call).getObject,
-	"DeleteObject": (*call).deleteObject, "DeleteObjects": (*call).deleteObjects,
-	"ListObjectsV2": (*call).listObjects, "ListObjectVersions": (*call).listVersions,
-	"CreateMultipartUpload": (*call).createUpload, "UploadPart": (*call).uploadPart, "CompleteMultipartUpload": (*call).completeUpload,
-	"AbortMultipartUpload": (*call).abortUpload, "ListParts": (*call).listParts, "ListMultipartUploads": (*call).listUploads,
+	"ListBuckets":                        (*call).listBuckets,
+	"CreateBucket":                       (*call).createBucket,
+	"DeleteBucket":                       (*call).deleteBucket,
+	"HeadBucket":                         (*call).headBucket,
+	"GetBucketLocation":                  (*call).getLocation,
+	"GetBucketEncryption":                (*call).getEncryption,
+	"PutBucketEncryption":                (*call).putEncryption,
+	"DeleteBucketEncryption":             (*call).deleteEncryption,
+	"GetBucketVersioning":                (*call).getVersioning,
+	"PutBucketVersioning":                (*call).putVersioning,
+	"GetPublicAccessBlock":               (*call).getPublicAccess,
+	"PutPublicAccessBlock":               (*call).putPublicAccess,
+	"DeletePublicAccessBlock":            (*call).deletePublicAccess,
+	"GetBucketOwnershipControls":         (*call).getOwnership,
+	"PutBucketOwnershipControls":         (*call).putOwnership,
+	"DeleteBucketOwnershipControls":      (*call).deleteOwnership,
+	"GetBucketLifecycleConfiguration":    (*call).getLifecycle,
+	"PutBucketLifecycleConfiguration":    (*call).putLifecycle,
+	"DeleteBucketLifecycle":              (*call).deleteLifecycle,
+	"GetBucketLogging":                   (*call).getLogging,
+	"PutBucketLogging":                   (*call).putLogging,
+	"GetBucketTagging":                   (*call).getTagging,
+	"PutBucketTagging":                   (*call).putTagging,
+	"DeleteBucketTagging":                (*call).deleteTagging,
+	"GetBucketPolicy":                    (*call).getPolicy,
+	"PutBucketPolicy":                    (*call).putPolicy,
+	"DeleteBucketPolicy":                 (*call).deletePolicy,
+	"GetBucketPolicyStatus":              (*call).getPolicyStatus,
+	"GetBucketAcl":                       (*call).getACL,
+	"GetBucketCors":                      (*call).getCors,
+	"PutBucketCors":                      (*call).putCors,
+	"DeleteBucketCors":                   (*call).deleteCors,
+	"GetObjectLockConfiguration":         (*call).getLock,
+	"PutObjectLockConfiguration":         (*call).putLock,
+	"GetBucketNotificationConfiguration": (*call).getNotification,
+	"PutBucketNotificationConfiguration": (*call).putNotification,
+	"PutObject":                          (*call).putObject,
+	"GetObject":                          (*call).getObject,
+	"HeadObject":                         (*call).getObject,
+	"DeleteObject":                       (*call).deleteObject,
+	"DeleteObjects":                      (*call).deleteObjects,
+	"ListObjectsV2":                      (*call).listObjects,
+	"ListObjectVersions":                 (*call).listVersions,
+	"CreateMultipartUpload":              (*call).createUpload,
+	"UploadPart":                         (*call).uploadPart,
+	"CompleteMultipartUpload":            (*call).completeUpload,
+	"AbortMultipartUpload":               (*call).abortUpload,
+	"ListParts":                          (*call).listParts,
+	"ListMultipartUploads":               (*call).listUploads,
 }
 
 // bucketSubresources are the query parameters that select a part of a bucket, with its name in
 // operations' names.
 var bucketSubresources = map[string]string{
-	"encryption": "BucketEncryption", "versioning": "BucketVersioning", "publicAccessBlock": "PublicAccessBlock",
-	"ownershipControls": "BucketOwnershipControls", "lifecycle": "BucketLifecycleConfiguration", "logging": "BucketLogging",
-	"tagging": "BucketTagging", "policy": "BucketPolicy", "policyStatus": "BucketPolicyStatus", "acl": "BucketAcl", "cors": "BucketCors",
-	"object-lock": "ObjectLockConfiguration", "notification": "BucketNotificationConfiguration", "location": "BucketLocation",
+	"encryption":        "BucketEncryption",
+	"versioning":        "BucketVersioning",
+	"publicAccessBlock": "PublicAccessBlock",
+	"ownershipControls": "BucketOwnershipControls",
+	"lifecycle":         "BucketLifecycleConfiguration",
+	"logging":           "BucketLogging",
+	"tagging":           "BucketTagging",
+	"policy":            "BucketPolicy",
+	"policyStatus":      "BucketPolicyStatus",
+	"acl":               "BucketAcl",
+	"cors":              "BucketCors",
+	"object-lock":       "ObjectLockConfiguration",
+	"notification":      "BucketNotificationConfiguration",
+	"location":          "BucketLocation",
 	// These are named, so that calls are counted under them, but not answered.
-	"accelerate": "BucketAccelerateConfiguration", "analytics": "BucketAnalyticsConfiguration", "inventory": "BucketInventoryConfiguration",
-	"metrics": "BucketMetricsConfiguration", "replication": "BucketReplication", "requestPayment": "BucketRequestPayment",
-	"website": "BucketWebsite", "intelligent-tiering": "BucketIntelligentTieringConfiguration", "abac": "BucketAbac",
-	"metadataTable": "BucketMetadataTableConfiguration", "metadataConfiguration": "BucketMetadataConfiguration", "session": "Session",
+	"accelerate":            "BucketAccelerateConfiguration",
+	"analytics":             "BucketAnalyticsConfiguration",
+	"inventory":             "BucketInventoryConfiguration",
+	"metrics":               "BucketMetricsConfiguration",
+	"replication":           "BucketReplication",
+	"requestPayment":        "BucketRequestPayment",
+	"website":               "BucketWebsite",
+	"intelligent-tiering":   "BucketIntelligentTieringConfiguration",
+	"abac":                  "BucketAbac",
+	"metadataTable":         "BucketMetadataTableConfiguration",
+	"metadataConfiguration": "BucketMetadataConfiguration",
+	"session":               "Session",
 }
 
 var objectSubresources = map[string]string{
-	"acl": "ObjectAcl", "tagging": "ObjectTagging", "retention": "ObjectRetention", "legal-hold": "ObjectLegalHold",
-	"attributes": "ObjectAttributes", "torrent": "ObjectTorrent", "restore": "RestoreObject", "select": "SelectObjectContent",
+	"acl":        "ObjectAcl",
+	"tagging":    "ObjectTagging",
+	"retention":  "ObjectRetention",
+	"legal-hold": "ObjectLegalHold",
+	"attributes": "ObjectAttributes",
+	"torrent":    "ObjectTorrent",
+	"restore":    "RestoreObject",
+	"select":     "SelectObjectContent",
 }
 
 // Operation returns the operation of a request.
@@ -189,7 +243,11 @@ func (c *call) find() (*bucket, error) {
 	}
 	owner := c.r.HTTP.Header.Get("X-Amz-Expected-Bucket-Owner")
 	if owner != "" && !accountID.MatchString(owner) {
-		return nil, cloud.Errorf("InvalidBucketOwnerAWSAccountID", "The value of the expected bucket owner parameter must be an AWS Account ID... [%s]", owner)
+		return nil, cloud.Errorf(
+			"InvalidBucketOwnerAWSAccountID",
+			"The value of the expected bucket owner parameter must be an AWS Account ID... [%s]",
+			owner,
+		)
 	}
 	if owner != "" && owner != b.account {
 		return nil, &cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
@@ -206,5 +264,8 @@ func (c *call) answer(value any) (*cloud.Response, error) {
 }
 
 func (c *call) empty(status int) *cloud.Response {
-	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(c.r)}, "X-Amz-Id-2": {"sandbox"}}}
+	return &cloud.Response{
+		Status: status,
+		Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(c.r)}, "X-Amz-Id-2": {"sandbox"}},
+	}
 }

@@ -29,7 +29,10 @@ func (c *call) payload() ([]byte, checksum, error) {
 			return nil, checksum{}, err
 		}
 		if want := header.Get("X-Amz-Decoded-Content-Length"); want != strconv.Itoa(len(decoded)) {
-			return nil, checksum{}, cloud.Errorf("IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
+			return nil, checksum{}, cloud.Errorf(
+				"IncompleteBody",
+				"You did not provide the number of bytes specified by the Content-Length HTTP header",
+			)
 		}
 		body = decoded
 		for name, values := range trailer {
@@ -51,7 +54,11 @@ func (c *call) payload() ([]byte, checksum, error) {
 			continue
 		}
 		if given != checksumOf(algorithm, body) {
-			return nil, checksum{}, cloud.Errorf("BadDigest", "The %s you specified did not match the calculated checksum.", algorithm)
+			return nil, checksum{}, cloud.Errorf(
+				"BadDigest",
+				"The %s you specified did not match the calculated checksum.",
+				algorithm,
+			)
 		}
 		return body, checksum{algorithm, given}, nil
 	}

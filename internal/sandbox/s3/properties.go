@@ -48,7 +48,9 @@ func (n *notificationProperties) lists() map[string]any {
 	// If one exists, all three lists are returned (live reads of Cloud Control, published by
 	// cdk-real-drift in 2026).
 	all := map[string]any{}
-	for name, list := range map[string][]any{"TopicConfigurations": n.Topics, "QueueConfigurations": n.Queues, "LambdaConfigurations": n.Lambdas} {
+	for name, list := range map[string][]any{
+		"TopicConfigurations": n.Topics, "QueueConfigurations": n.Queues, "LambdaConfigurations": n.Lambdas,
+	} {
 		all[name] = append([]any{}, list...)
 	}
 	return all
@@ -82,8 +84,14 @@ var notModelled = []string{"MetadataConfiguration", "MetadataTableConfiguration"
 // stored are properties of the type that the sandbox stores and returns unchanged. They have no
 // effect.
 var stored = []string{
-	"AbacStatus", "AccelerateConfiguration", "AnalyticsConfigurations", "IntelligentTieringConfigurations", "InventoryConfigurations",
-	"MetricsConfigurations", "ReplicationConfiguration", "WebsiteConfiguration",
+	"AbacStatus",
+	"AccelerateConfiguration",
+	"AnalyticsConfigurations",
+	"IntelligentTieringConfigurations",
+	"InventoryConfigurations",
+	"MetricsConfigurations",
+	"ReplicationConfiguration",
+	"WebsiteConfiguration",
 }
 
 // decodeProperties decodes properties and checks everything that does not depend on other buckets.
@@ -147,7 +155,11 @@ func (p *bucketProperties) check() error {
 	}
 	if p.ObjectLock != nil {
 		if !p.ObjectLockEnabled {
-			return &cloud.Error{Code: "InvalidBucketState", Message: "Object Lock configuration cannot be enabled on existing buckets", Status: 409}
+			return &cloud.Error{
+				Code:    "InvalidBucketState",
+				Message: "Object Lock configuration cannot be enabled on existing buckets",
+				Status:  409,
+			}
 		}
 		if p.ObjectLock.Enabled == "" {
 			p.ObjectLock.Enabled = "Enabled"
@@ -188,7 +200,9 @@ func (p *lifecycleRuleProperties) filter() *lifecycleFilter {
 	}
 	switch {
 	case conditions > 1:
-		return &lifecycleFilter{And: &lifecycleAnd{Prefix: p.Prefix, Tags: p.TagFilters, GreaterThan: p.GreaterThan, LessThan: p.LessThan}}
+		return &lifecycleFilter{
+			And: &lifecycleAnd{Prefix: p.Prefix, Tags: p.TagFilters, GreaterThan: p.GreaterThan, LessThan: p.LessThan},
+		}
 	case len(p.TagFilters) == 1:
 		return &lifecycleFilter{Tag: &p.TagFilters[0]}
 	case conditions == 0:
@@ -275,7 +289,11 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 			next.Lock = &objectLock{Enabled: "Enabled"}
 		case b.Lock != nil:
 			// S3 User Guide, "Locking objects with Object Lock": "you can't disable Object Lock".
-			return &cloud.Error{Code: "InvalidBucketState", Message: "Object Lock can't be disabled after it is enabled on a bucket.", Status: 409}
+			return &cloud.Error{
+				Code:    "InvalidBucketState",
+				Message: "Object Lock can't be disabled after it is enabled on a bucket.",
+				Status:  409,
+			}
 		}
 		if next.Lock != nil {
 			next.Versioning.Status = "Enabled"

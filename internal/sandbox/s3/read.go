@@ -125,10 +125,15 @@ func (s *Service) findToRead(c cloud.Caller, name, missing string) (*bucket, err
 	case b == nil:
 		return nil, notFound(missing)
 	case b.account != c.Account:
-		return nil, &cloud.Error{Code: "AccessDenied", Status: http.StatusForbidden, Message: "Access Denied (Service: S3, Status Code: 403)"}
+		return nil, &cloud.Error{
+			Code:    "AccessDenied",
+			Status:  http.StatusForbidden,
+			Message: "Access Denied (Service: S3, Status Code: 403)",
+		}
 	case b.region != c.Region:
 		return nil, &cloud.Error{
-			Code: "PermanentRedirect", Status: http.StatusMovedPermanently,
+			Code:    "PermanentRedirect",
+			Status:  http.StatusMovedPermanently,
 			Message: "The bucket is in this region: " + b.region + ". Please use this region to retry the request (Service: S3, Status Code: 301)",
 		}
 	}
@@ -253,7 +258,10 @@ func (r *lifecycleRule) read() members {
 		transitions = append(transitions, one)
 	}
 	for _, t := range r.NoncurrentTransitions {
-		noncurrent = append(noncurrent, withNewer(members{"StorageClass": t.Class, "TransitionInDays": int(*t.Days)}, t.Newer))
+		noncurrent = append(
+			noncurrent,
+			withNewer(members{"StorageClass": t.Class, "TransitionInDays": int(*t.Days)}, t.Newer),
+		)
 	}
 	if transitions != nil {
 		o["Transitions"] = transitions

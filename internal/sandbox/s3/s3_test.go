@@ -107,7 +107,9 @@ func TestBucketNamesAreOneNamespaceOfAllAccounts(t *testing.T) {
 	create := func(account, region, name, namespace string) error {
 		in := &awss3.CreateBucketInput{Bucket: aws.String(name), BucketNamespace: types.BucketNamespace(namespace)}
 		if region != "us-east-1" {
-			in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(region)}
+			in.CreateBucketConfiguration = &types.CreateBucketConfiguration{
+				LocationConstraint: types.BucketLocationConstraint(region),
+			}
 		}
 		_, err := s.client(account, region).CreateBucket(t.Context(), in)
 		return err
@@ -145,14 +147,33 @@ func TestBucketIsReachedOnlyInItsRegionAndByItsAccount(t *testing.T) {
 	s.bucket("reports")
 	_, err := s.client(ours, "eu-west-1").HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: aws.String("reports")})
 	var answer *smithyhttp.ResponseError
-	if !errors.As(err, &answer) || answer.HTTPStatusCode() != 301 || answer.Response.Header.Get("X-Amz-Bucket-Region") != "us-east-1" {
+	if !errors.As(err, &answer) || answer.HTTPStatusCode() != 301 ||
+		answer.Response.Header.Get("X-Amz-Bucket-Region") != "us-east-1" {
 		t.Errorf("got %v, want a redirect to us-east-1", err)
 	}
-	_, err = s.client(ours, "eu-west-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports")})
+	_, err = s.client(
+		ours,
+		"eu-west-1",
+	).ListObjectsV2(
+		t.Context(),
+		&awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
+	)
 	wantCode(t, err, "PermanentRedirect")
-	_, err = s.client(theirs, "us-east-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports")})
+	_, err = s.client(
+		theirs,
+		"us-east-1",
+	).ListObjectsV2(
+		t.Context(),
+		&awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
+	)
 	wantCode(t, err, "AccessDenied")
-	_, err = s.client(ours, "us-east-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports"), ExpectedBucketOwner: aws.String(theirs)})
+	_, err = s.client(
+		ours,
+		"us-east-1",
+	).ListObjectsV2(
+		t.Context(),
+		&awss3.ListObjectsV2Input{Bucket: aws.String("reports"), ExpectedBucketOwner: aws.String(theirs)},
+	)
 	wantCode(t, err, "AccessDenied")
 	_, err = s.client(ours, "us-east-1").HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: aws.String("missing")})
 	wantCode(t, err, "NotFound")
@@ -195,35 +216,67 @@ func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	b, ctx := aws.String("reports"), t.Context()
-	_, err := c.PutBucketEncryption(ctx, &awss3.PutBucketEncryptionInput{Bucket: b, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
-		Rules: []types.ServerSideEncryptionRule{{
-			ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String("key")},
-			BucketKeyEnabled:                   aws.Bool(true),
-		}},
-	}})
+	_, err := c.PutBucketEncryption(
+		ctx,
+		&awss3.PutBucketEncryptionInput{
+			Bucket: b,
+			ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
+				Rules: []types.ServerSideEncryptionRule{
+					{
+						ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
+							SSEAlgorithm:   types.ServerSideEncryptionAwsKms,
+							KMSMasterKeyID: aws.String("key"),
+						},
+						BucketKeyEnabled: aws.Bool(true),
+					},
+				},
+			},
+		},
+	)
 	s.must(err)
-	_, err = c.PutBucketLifecycleConfiguration(ctx, &awss3.PutBucketLifecycleConfigurationInput{Bucket: b, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
-		Rules: []types.LifecycleRule{{
-			ID: aws.String("tidy"), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")},
-			NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(30)},
-			AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(7)},
+	_, err = c.PutBucketLifecycleConfiguration(
+		ctx,
+		&awss3.PutBucketLifecycleConfigurationInput{Bucket: b, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+			Rules: []types.LifecycleRule{
+				{
+					ID:                             aws.String("tidy"),
+					Status:                         types.ExpirationStatusEnabled,
+					Filter:                         &types.LifecycleRuleFilter{Prefix: aws.String("")},
+					NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(30)},
+					AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(7)},
+				},
+			},
 		}},
-	}})
+	)
 	s.must(err)
-	_, err = c.PutBucketTagging(ctx, &awss3.PutBucketTaggingInput{Bucket: b, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}})
+	_, err = c.PutBucketTagging(
+		ctx,
+		&awss3.PutBucketTaggingInput{
+			Bucket:  b,
+			Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}},
+		},
+	)
 	s.must(err)
 	_, err = c.PutBucketNotificationConfiguration(ctx, &awss3.PutBucketNotificationConfigurationInput{
-		Bucket: b, NotificationConfiguration: &types.NotificationConfiguration{EventBridgeConfiguration: &types.EventBridgeConfiguration{}},
+		Bucket: b,
+		NotificationConfiguration: &types.NotificationConfiguration{
+			EventBridgeConfiguration: &types.EventBridgeConfiguration{},
+		},
 	})
 	s.must(err)
 	encryption, err := c.GetBucketEncryption(ctx, &awss3.GetBucketEncryptionInput{Bucket: b})
 	s.must(err)
-	if r := encryption.ServerSideEncryptionConfiguration.Rules[0]; aws.ToString(r.ApplyServerSideEncryptionByDefault.KMSMasterKeyID) != "key" || !aws.ToBool(r.BucketKeyEnabled) {
+	if r := encryption.ServerSideEncryptionConfiguration.Rules[0]; aws.ToString(
+		r.ApplyServerSideEncryptionByDefault.KMSMasterKeyID,
+	) != "key" ||
+		!aws.ToBool(r.BucketKeyEnabled) {
 		t.Errorf("encryption came back as %+v", r)
 	}
 	lifecycle, err := c.GetBucketLifecycleConfiguration(ctx, &awss3.GetBucketLifecycleConfigurationInput{Bucket: b})
 	s.must(err)
-	if r := lifecycle.Rules[0]; aws.ToInt32(r.NoncurrentVersionExpiration.NoncurrentDays) != 30 || aws.ToInt32(r.AbortIncompleteMultipartUpload.DaysAfterInitiation) != 7 || aws.ToString(r.ID) != "tidy" {
+	if r := lifecycle.Rules[0]; aws.ToInt32(r.NoncurrentVersionExpiration.NoncurrentDays) != 30 ||
+		aws.ToInt32(r.AbortIncompleteMultipartUpload.DaysAfterInitiation) != 7 ||
+		aws.ToString(r.ID) != "tidy" {
 		t.Errorf("lifecycle came back as %+v", r)
 	}
 	tags, err := c.GetBucketTagging(ctx, &awss3.GetBucketTaggingInput{Bucket: b})
@@ -236,9 +289,12 @@ func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
 	if events.EventBridgeConfiguration == nil {
 		t.Error("EventBridge is off, want on")
 	}
-	_, err = c.PutBucketLogging(ctx, &awss3.PutBucketLoggingInput{Bucket: b, BucketLoggingStatus: &types.BucketLoggingStatus{
-		LoggingEnabled: &types.LoggingEnabled{TargetBucket: aws.String("missing"), TargetPrefix: aws.String("")},
-	}})
+	_, err = c.PutBucketLogging(
+		ctx,
+		&awss3.PutBucketLoggingInput{Bucket: b, BucketLoggingStatus: &types.BucketLoggingStatus{
+			LoggingEnabled: &types.LoggingEnabled{TargetBucket: aws.String("missing"), TargetPrefix: aws.String("")},
+		}},
+	)
 	wantCode(t, err, "InvalidTargetBucketForLogging")
 }
 
@@ -246,14 +302,34 @@ func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	put := func(text string) error {
-		_, err := c.PutBucketPolicy(t.Context(), &awss3.PutBucketPolicyInput{Bucket: aws.String("reports"), Policy: aws.String(text)})
+		_, err := c.PutBucketPolicy(
+			t.Context(),
+			&awss3.PutBucketPolicyInput{Bucket: aws.String("reports"), Policy: aws.String(text)},
+		)
 		return err
 	}
 	statement := func(effect, principal, resource, rest string) string {
-		return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":%s,"Action":"s3:GetObject","Resource":%q%s}]}`, effect, principal, resource, rest)
+		return fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":%s,"Action":"s3:GetObject","Resource":%q%s}]}`,
+			effect,
+			principal,
+			resource,
+			rest,
+		)
 	}
-	s.must(put(statement("Deny", `"*"`, "arn:aws:s3:::reports/*", `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}`)))
-	s.must(put(statement("Allow", `"*"`, "arn:aws:s3:::reports/*", `,"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`)))
+	s.must(
+		put(statement("Deny", `"*"`, "arn:aws:s3:::reports/*", `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}`)),
+	)
+	s.must(
+		put(
+			statement(
+				"Allow",
+				`"*"`,
+				"arn:aws:s3:::reports/*",
+				`,"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`,
+			),
+		),
+	)
 	wantCode(t, put(statement("Allow", `"*"`, "arn:aws:s3:::reports/*", "")), "AccessDenied")
 	wantCode(t, put(statement("Allow", `{"AWS":"111122223333"}`, "arn:aws:s3:::others/*", "")), "MalformedPolicy")
 	wantCode(t, put(statement("Perhaps", `"*"`, "arn:aws:s3:::reports/*", "")), "MalformedPolicy")
@@ -265,7 +341,12 @@ func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
 	}
 }
 
-func put(t *testing.T, c *awss3.Client, key, content string, more ...func(*awss3.PutObjectInput)) *awss3.PutObjectOutput {
+func put(
+	t *testing.T,
+	c *awss3.Client,
+	key, content string,
+	more ...func(*awss3.PutObjectInput),
+) *awss3.PutObjectOutput {
 	t.Helper()
 	in := &awss3.PutObjectInput{Bucket: aws.String("reports"), Key: aws.String(key), Body: strings.NewReader(content)}
 	for _, f := range more {
@@ -312,7 +393,10 @@ func TestObjectsAreWrittenOnceWithIfNoneMatch(t *testing.T) {
 	wantCode(t, err, "PreconditionFailed")
 	_, err = get(t, c, "missing", "")
 	wantCode(t, err, "NoSuchKey")
-	head, err := c.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("reports"), Key: aws.String("k/CRC32")})
+	head, err := c.HeadObject(
+		t.Context(),
+		&awss3.HeadObjectInput{Bucket: aws.String("reports"), Key: aws.String("k/CRC32")},
+	)
 	s.must(err)
 	if aws.ToInt64(head.ContentLength) != 5 || head.ServerSideEncryption != types.ServerSideEncryptionAes256 {
 		t.Errorf("HeadObject says %d bytes, %s", aws.ToInt64(head.ContentLength), head.ServerSideEncryption)
@@ -355,7 +439,13 @@ func TestVersionsAndDeleteMarkersKeepABucketFromDeletion(t *testing.T) {
 	c := s.bucket("reports")
 	b := aws.String("reports")
 	put(t, c, "k", "null version")
-	_, err := c.PutBucketVersioning(t.Context(), &awss3.PutBucketVersioningInput{Bucket: b, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
+	_, err := c.PutBucketVersioning(
+		t.Context(),
+		&awss3.PutBucketVersioningInput{
+			Bucket:                  b,
+			VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+		},
+	)
 	s.must(err)
 	second := put(t, c, "k", "second")
 	gone, err := c.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: b, Key: aws.String("k")})
@@ -403,7 +493,10 @@ func TestListingsArePagedAndRolledUp(t *testing.T) {
 		put(t, c, key, "x")
 	}
 	var got []string
-	pages := awss3.NewListObjectsV2Paginator(c, &awss3.ListObjectsV2Input{Bucket: aws.String("reports"), Delimiter: aws.String("/"), MaxKeys: aws.Int32(1)})
+	pages := awss3.NewListObjectsV2Paginator(
+		c,
+		&awss3.ListObjectsV2Input{Bucket: aws.String("reports"), Delimiter: aws.String("/"), MaxKeys: aws.Int32(1)},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		s.must(err)
@@ -428,7 +521,16 @@ func TestMultipartUploadsBecomeObjects(t *testing.T) {
 	var done []types.CompletedPart
 	for i, content := range [][]byte{bytes.Repeat([]byte("a"), 5<<20), []byte("tail")} {
 		number := aws.Int32(int32(i + 1))
-		part, err := c.UploadPart(t.Context(), &awss3.UploadPartInput{Bucket: b, Key: key, UploadId: begun.UploadId, PartNumber: number, Body: bytes.NewReader(content)})
+		part, err := c.UploadPart(
+			t.Context(),
+			&awss3.UploadPartInput{
+				Bucket:     b,
+				Key:        key,
+				UploadId:   begun.UploadId,
+				PartNumber: number,
+				Body:       bytes.NewReader(content),
+			},
+		)
 		s.must(err)
 		done = append(done, types.CompletedPart{PartNumber: number, ETag: part.ETag})
 	}
@@ -459,14 +561,27 @@ func TestObjectLockProtectsVersions(t *testing.T) {
 	b := aws.String("reports")
 	_, err := c.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: b, ObjectLockEnabledForBucket: aws.Bool(true)})
 	s.must(err)
-	_, err = c.PutObjectLockConfiguration(t.Context(), &awss3.PutObjectLockConfigurationInput{Bucket: b, ObjectLockConfiguration: &types.ObjectLockConfiguration{
-		ObjectLockEnabled: types.ObjectLockEnabledEnabled,
-		Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)}},
-	}})
+	_, err = c.PutObjectLockConfiguration(
+		t.Context(),
+		&awss3.PutObjectLockConfigurationInput{Bucket: b, ObjectLockConfiguration: &types.ObjectLockConfiguration{
+			ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+			Rule: &types.ObjectLockRule{
+				DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)},
+			},
+		}},
+	)
 	s.must(err)
 	out := put(t, c, "k", "x")
 	erase := func(bypass bool) error {
-		_, err := c.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: b, Key: aws.String("k"), VersionId: out.VersionId, BypassGovernanceRetention: aws.Bool(bypass)})
+		_, err := c.DeleteObject(
+			t.Context(),
+			&awss3.DeleteObjectInput{
+				Bucket:                    b,
+				Key:                       aws.String("k"),
+				VersionId:                 out.VersionId,
+				BypassGovernanceRetention: aws.Bool(bypass),
+			},
+		)
 		return err
 	}
 	wantCode(t, erase(false), "AccessDenied")
@@ -494,9 +609,12 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	_, err := c.ListBuckets(ctx, &awss3.ListBucketsInput{BucketRegion: aws.String("bogus")})
 	wantCode(t, err, "InvalidArgument")
 	for _, location := range []string{"us-east-1", "foo"} {
-		_, err = c.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: aws.String("another"), CreateBucketConfiguration: &types.CreateBucketConfiguration{
-			LocationConstraint: types.BucketLocationConstraint(location),
-		}})
+		_, err = c.CreateBucket(
+			ctx,
+			&awss3.CreateBucketInput{Bucket: aws.String("another"), CreateBucketConfiguration: &types.CreateBucketConfiguration{
+				LocationConstraint: types.BucketLocationConstraint(location),
+			}},
+		)
 		wantCode(t, err, "InvalidLocationConstraint")
 	}
 	locked := func(mode types.ObjectLockMode, until time.Time) error {
@@ -512,18 +630,30 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	wantCode(t, locked("GOVERNANCE", time.Now().Add(time.Hour)), "InvalidRequest")
 	_, err = c.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: b, Key: key, BypassGovernanceRetention: aws.Bool(true)})
 	wantCode(t, err, "InvalidArgument")
-	_, err = c.PutBucketLifecycleConfiguration(ctx, &awss3.PutBucketLifecycleConfigurationInput{Bucket: b, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
-		Rules: []types.LifecycleRule{{
-			Status: "Enabled", Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)},
-			Filter: &types.LifecycleRuleFilter{Prefix: aws.String("a"), And: &types.LifecycleRuleAndOperator{Prefix: aws.String("b")}},
+	_, err = c.PutBucketLifecycleConfiguration(
+		ctx,
+		&awss3.PutBucketLifecycleConfigurationInput{Bucket: b, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+			Rules: []types.LifecycleRule{
+				{
+					Status:     "Enabled",
+					Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)},
+					Filter: &types.LifecycleRuleFilter{
+						Prefix: aws.String("a"),
+						And:    &types.LifecycleRuleAndOperator{Prefix: aws.String("b")},
+					},
+				},
+			},
 		}},
-	}})
+	)
 	wantCode(t, err, "MalformedXML")
 	for header, rule := range map[string]types.CORSRule{
 		"allowed": {AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}, AllowedHeaders: []string{"x-*-*"}},
 		"exposed": {AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}, ExposeHeaders: []string{"*"}},
 	} {
-		_, err = c.PutBucketCors(ctx, &awss3.PutBucketCorsInput{Bucket: b, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{rule}}})
+		_, err = c.PutBucketCors(
+			ctx,
+			&awss3.PutBucketCorsInput{Bucket: b, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{rule}}},
+		)
 		if wantCode(t, err, "InvalidRequest"); err == nil {
 			t.Errorf("a wildcard in an %s header is taken", header)
 		}
@@ -534,7 +664,10 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	wantCode(t, err, "InvalidArgument")
 	begun, err := c.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{Bucket: b, Key: key})
 	s.must(err)
-	_, err = c.ListMultipartUploads(ctx, &awss3.ListMultipartUploadsInput{Bucket: b, KeyMarker: aws.String("other"), UploadIdMarker: begun.UploadId})
+	_, err = c.ListMultipartUploads(
+		ctx,
+		&awss3.ListMultipartUploadsInput{Bucket: b, KeyMarker: aws.String("other"), UploadIdMarker: begun.UploadId},
+	)
 	wantCode(t, err, "InvalidArgument")
 	read, err := c.GetObject(ctx, &awss3.GetObjectInput{Bucket: b, Key: key, Range: aws.String("bytes=1-0")})
 	s.must(err)
@@ -553,7 +686,10 @@ func TestControlCharactersInListings(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "illegal character code U+0001") {
 		t.Errorf("the listing was read: %v", err)
 	}
-	listed, err := c.ListObjectVersions(t.Context(), &awss3.ListObjectVersionsInput{Bucket: aws.String("reports"), EncodingType: types.EncodingTypeUrl})
+	listed, err := c.ListObjectVersions(
+		t.Context(),
+		&awss3.ListObjectVersionsInput{Bucket: aws.String("reports"), EncodingType: types.EncodingTypeUrl},
+	)
 	s.must(err)
 	if len(listed.Versions) != 1 || aws.ToString(listed.Versions[0].Key) != "in%01box" {
 		t.Errorf("listed %+v", listed.Versions)

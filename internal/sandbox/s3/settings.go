@@ -33,9 +33,14 @@ type settings struct {
 // and, for EventBridge and the rest, nothing.
 func newSettings() settings {
 	return settings{
-		Encryption:   defaultEncryption(),
-		PublicAccess: &publicAccess{BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true},
-		Ownership:    &ownership{Rules: []ownershipRule{{ObjectOwnership: "BucketOwnerEnforced"}}},
+		Encryption: defaultEncryption(),
+		PublicAccess: &publicAccess{
+			BlockPublicAcls:       true,
+			IgnorePublicAcls:      true,
+			BlockPublicPolicy:     true,
+			RestrictPublicBuckets: true,
+		},
+		Ownership: &ownership{Rules: []ownershipRule{{ObjectOwnership: "BucketOwnerEnforced"}}},
 	}
 }
 

@@ -39,7 +39,12 @@ func absent(isThere func(*bucket) bool, code, message string) func(*bucket) erro
 		if isThere(b) {
 			return nil
 		}
-		return &cloud.Error{Code: code, Message: message, Status: http.StatusNotFound, Extra: map[string]any{"BucketName": b.name}}
+		return &cloud.Error{
+			Code:    code,
+			Message: message,
+			Status:  http.StatusNotFound,
+			Extra:   map[string]any{"BucketName": b.name},
+		}
 	}
 }
 
@@ -88,8 +93,11 @@ func (c *call) putVersioning() (*cloud.Response, error) {
 }
 
 func (c *call) getPublicAccess() (*cloud.Response, error) {
-	return c.get(func(b *bucket) any { return b.PublicAccess }, absent(func(b *bucket) bool { return b.PublicAccess != nil },
-		"NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"))
+	return c.get(
+		func(b *bucket) any { return b.PublicAccess },
+		absent(func(b *bucket) bool { return b.PublicAccess != nil },
+			"NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
+	)
 }
 
 func (c *call) putPublicAccess() (*cloud.Response, error) {
@@ -136,8 +144,11 @@ func (c *call) deleteOwnership() (*cloud.Response, error) {
 const minSizeHeader = "X-Amz-Transition-Default-Minimum-Object-Size"
 
 func (c *call) getLifecycle() (*cloud.Response, error) {
-	answer, err := c.get(func(b *bucket) any { return b.Lifecycle }, absent(func(b *bucket) bool { return b.Lifecycle != nil },
-		"NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"))
+	answer, err := c.get(
+		func(b *bucket) any { return b.Lifecycle },
+		absent(func(b *bucket) bool { return b.Lifecycle != nil },
+			"NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +240,11 @@ func (c *call) deleteTagging() (*cloud.Response, error) {
 	return c.put(http.StatusNoContent, func(b *bucket) error { b.Tags = nil; return nil })
 }
 
-var noPolicy = absent(func(b *bucket) bool { return b.policy != "" }, "NoSuchBucketPolicy", "The bucket policy does not exist")
+var noPolicy = absent(
+	func(b *bucket) bool { return b.policy != "" },
+	"NoSuchBucketPolicy",
+	"The bucket policy does not exist",
+)
 
 func (c *call) getPolicy() (*cloud.Response, error) {
 	b, err := c.find()
@@ -330,7 +345,11 @@ func (c *call) putLock() (*cloud.Response, error) {
 			return err
 		}
 		if b.Versioning.Status != "Enabled" {
-			return &cloud.Error{Code: "InvalidBucketState", Message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration", Status: http.StatusConflict}
+			return &cloud.Error{
+				Code:    "InvalidBucketState",
+				Message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+				Status:  http.StatusConflict,
+			}
 		}
 		b.Lock = &l
 		return nil

@@ -65,7 +65,10 @@ func TestBucketResourceHasItsPropertiesAndAttributes(t *testing.T) {
 		t.Errorf("made %+v", made)
 	}
 	c, b := s.client(ours, "us-east-1"), aws.String("reports")
-	lifecycle, err := c.GetBucketLifecycleConfiguration(t.Context(), &awss3.GetBucketLifecycleConfigurationInput{Bucket: b})
+	lifecycle, err := c.GetBucketLifecycleConfiguration(
+		t.Context(),
+		&awss3.GetBucketLifecycleConfigurationInput{Bucket: b},
+	)
 	s.must(err)
 	if r := lifecycle.Rules[0]; aws.ToInt32(r.NoncurrentVersionExpiration.NoncurrentDays) != 30 {
 		t.Errorf("lifecycle: %+v", r)
@@ -148,7 +151,11 @@ func TestBucketResourceIsDeletedOnlyWhenEmpty(t *testing.T) {
 		kind := s.world.Type("AWS::S3::Bucket")
 		err := kind.Delete(caller, "reports", nil)
 		var refused *cloud.Error
-		if !errors.As(err, &refused) || !strings.HasPrefix(refused.Message, "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty;") {
+		if !errors.As(err, &refused) ||
+			!strings.HasPrefix(
+				refused.Message,
+				"The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty;",
+			) {
 			t.Errorf("got %v, want BucketNotEmpty", err)
 		}
 		if content, err := s.world.Objects().ReadObject(caller, "reports", "k"); err != nil || string(content) != "x" {
@@ -164,7 +171,11 @@ func TestBucketPolicyResourceNeedsItsBucket(t *testing.T) {
 		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}}`)
 	kind := func() cloud.ResourceType { return s.world.Type("AWS::S3::BucketPolicy") }
 	s.locked(func() {
-		if _, err := kind().Create(caller, cloud.ResourceRequest{Properties: p}); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
+		if _, err := kind().Create(
+			caller,
+			cloud.ResourceRequest{Properties: p},
+		); err == nil ||
+			!strings.Contains(err.Error(), "NoSuchBucket") {
 			t.Errorf("got %v, want NoSuchBucket", err)
 		}
 	})

@@ -47,7 +47,9 @@ func (c *call) upload() (*bucket, *upload, error) {
 		return b, u, nil
 	}
 	return nil, nil, &cloud.Error{
-		Code: "NoSuchUpload", Status: http.StatusNotFound, Extra: map[string]any{"UploadId": id},
+		Code:    "NoSuchUpload",
+		Status:  http.StatusNotFound,
+		Extra:   map[string]any{"UploadId": id},
 		Message: "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
 	}
 }
@@ -94,7 +96,10 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 	}
 	for i := range asked.Parts[1:] {
 		if asked.Parts[i+1].Number <= asked.Parts[i].Number {
-			return nil, cloud.Errorf("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+			return nil, cloud.Errorf(
+				"InvalidPartOrder",
+				"The list of parts was not in ascending order. Parts must be ordered by part number.",
+			)
 		}
 	}
 	v := u.draft
@@ -102,7 +107,10 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 	for i, one := range asked.Parts {
 		p := u.parts[one.Number]
 		if p == nil || strings.Trim(p.etag, `"`) != strings.Trim(one.ETag, `"`) {
-			return nil, cloud.Errorf("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.")
+			return nil, cloud.Errorf(
+				"InvalidPart",
+				"One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+			)
 		}
 		if i < len(asked.Parts)-1 && len(p.body) < minPart {
 			return nil, cloud.Errorf("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
@@ -136,7 +144,11 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 // mayComplete checks the preconditions of a completion: those of a write. If-Match also fails if
 // the key was written after the upload began (recorded from AWS: LocalStack's test_s3_api).
 func (c *call) mayComplete(b *bucket, u *upload) error {
-	if current, err := b.version(c.key, ""); err == nil && c.r.HTTP.Header.Get("If-Match") != "" && current.modified.After(u.initiated) {
+	if current, err := b.version(
+		c.key,
+		"",
+	); err == nil && c.r.HTTP.Header.Get("If-Match") != "" &&
+		current.modified.After(u.initiated) {
 		return &cloud.Error{
 			Code: "ConditionalRequestConflict", Status: http.StatusConflict,
 			Message: "The conditional request cannot succeed due to a conflicting operation against this resource.",

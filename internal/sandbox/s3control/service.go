@@ -97,7 +97,10 @@ func (s *Service) getPublicAccessBlock(r *cloud.Request) (*cloud.Response, error
 func (s *Service) putPublicAccessBlock(r *cloud.Request) (*cloud.Response, error) {
 	var b block
 	if err := xml.Unmarshal(r.Body, &b); err != nil {
-		return nil, cloud.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		return nil, cloud.Errorf(
+			"MalformedXML",
+			"The XML you provided was not well-formed or did not validate against our published schema",
+		)
 	}
 	s.blocks[r.Caller.Account] = b
 	return empty(r, http.StatusOK), nil
@@ -109,7 +112,10 @@ func (s *Service) deletePublicAccessBlock(r *cloud.Request) (*cloud.Response, er
 }
 
 func empty(r *cloud.Request, status int) *cloud.Response {
-	return &cloud.Response{Status: status, Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(r)}, "X-Amz-Id-2": {"sandbox"}}}
+	return &cloud.Response{
+		Status: status,
+		Header: http.Header{"X-Amz-Request-Id": {protocol.RequestID(r)}, "X-Amz-Id-2": {"sandbox"}},
+	}
 }
 
 // WriteError encodes an error. Unlike S3, its control API wraps it.

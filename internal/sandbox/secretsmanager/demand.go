@@ -29,9 +29,15 @@ func (s *Service) demands(c cloud.Caller, action, id string) []cloud.Demand {
 	if found == nil {
 		return []cloud.Demand{{Action: action, Resource: prefixOf(c) + id + "-??????"}}
 	}
-	demands := []cloud.Demand{{
-		Action: action, Resource: found.arn, Account: found.account, Policy: found.policy, Context: map[string][]string{"secretsmanager:SecretId": {found.arn}},
-	}}
+	demands := []cloud.Demand{
+		{
+			Action:   action,
+			Resource: found.arn,
+			Account:  found.account,
+			Policy:   found.policy,
+			Context:  map[string][]string{"secretsmanager:SecretId": {found.arn}},
+		},
+	}
 	if action == "secretsmanager:GetSecretValue" && found.kmsKey != "" {
 		demands = append(demands, KeyDemand("kms:Decrypt", found.kmsKey, found.region, found.arn))
 	}

@@ -41,7 +41,11 @@ func malformedPolicy() error {
 // setPolicy checks a policy as PutResourcePolicy does and stores it. The texts are from memory.
 func (s *Service) setPolicy(on *secret, document string, blockPublic bool) error {
 	if document == "" || len(document) > maxPolicy {
-		return cloud.Errorf("ValidationException", "1 validation error detected: Value at 'resourcePolicy' failed to satisfy constraint: Member must have length less than or equal to %d", maxPolicy)
+		return cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value at 'resourcePolicy' failed to satisfy constraint: Member must have length less than or equal to %d",
+			maxPolicy,
+		)
 	}
 	parsed, err := policydoc.Parse(document, policydoc.Resource)
 	if err != nil {
@@ -66,7 +70,10 @@ func (s *Service) setPolicy(on *secret, document string, blockPublic bool) error
 			}
 		}
 		if blockPublic && isPublic(st) {
-			return cloud.Errorf("PublicPolicyException", "You can't use a resource policy that grants broad access to the secret.")
+			return cloud.Errorf(
+				"PublicPolicyException",
+				"You can't use a resource policy that grants broad access to the secret.",
+			)
 		}
 	}
 	on.policy = document
@@ -74,10 +81,14 @@ func (s *Service) setPolicy(on *secret, document string, blockPublic bool) error
 }
 
 // actions are those of the service authorization reference, AWS Secrets Manager.
-var actions = strings.Fields(`BatchGetSecretValue CancelRotateSecret CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword
-	GetResourcePolicy GetSecretValue ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue RemoveRegionsFromReplication
-	ReplicateSecretToRegions RestoreSecret RotateSecret StopReplicationToReplica TagResource UntagResource UpdateSecret UpdateSecretVersionStage
-	ValidateResourcePolicy`)
+var actions = strings.Fields(
+	`BatchGetSecretValue CancelRotateSecret CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword
+GetResourcePolicy GetSecretValue ListSecretVersionIds ListSecrets PutResourcePolicy PutSecretValue
+RemoveRegionsFromReplication
+ReplicateSecretToRegions RestoreSecret RotateSecret StopReplicationToReplica TagResource UntagResource
+UpdateSecret UpdateSecretVersionStage
+	ValidateResourcePolicy`,
+)
 
 // knownAction reports whether an action of a policy, optionally with a final *, is one of the
 // service's.
@@ -106,7 +117,12 @@ func isPublic(st policydoc.Statement) bool {
 		}
 		for key, values := range keys {
 			switch strings.ToLower(key) {
-			case "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:sourceaccount", "aws:sourcearn", "aws:userid":
+			case "aws:principalarn",
+				"aws:principalaccount",
+				"aws:principalorgid",
+				"aws:sourceaccount",
+				"aws:sourcearn",
+				"aws:userid":
 				if !slices.ContainsFunc(values, func(v string) bool { return strings.Trim(v, "*") == "" }) {
 					return false
 				}

@@ -31,7 +31,11 @@ func (t policyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 		return cloud.Resource{}, err
 	}
 	if found.policy != "" {
-		return cloud.Resource{}, cloud.Errorf("ResourceExistsException", "The secret %s already has a resource policy.", found.arn)
+		return cloud.Resource{}, cloud.Errorf(
+			"ResourceExistsException",
+			"The secret %s already has a resource policy.",
+			found.arn,
+		)
 	}
 	return t.set(found, r.Properties)
 }

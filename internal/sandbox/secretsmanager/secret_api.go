@@ -56,9 +56,16 @@ func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	}
 	if existing := s.named(c, made.name); existing != nil {
 		if !existing.deleted.IsZero() {
-			return nil, cloud.Errorf("InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion.")
+			return nil, cloud.Errorf(
+				"InvalidRequestException",
+				"You can't create this secret because a secret with this name is already scheduled for deletion.",
+			)
 		}
-		return nil, cloud.Errorf("ResourceExistsException", "The operation failed because the secret %s already exists.", made.name)
+		return nil, cloud.Errorf(
+			"ResourceExistsException",
+			"The operation failed because the secret %s already exists.",
+			made.name,
+		)
 	}
 	made.account, made.region = c.Account, c.Region
 	made.arn = prefixOf(c) + made.name + "-" + s.suffix()
@@ -83,10 +90,16 @@ func (s *Service) suffix() string {
 // before becomes AWSPREVIOUS.
 func (s *Service) put(on *secret, token, text string, binary []byte, stages []string) (string, error) {
 	if len(text) > maxValue || len(binary) > maxValue {
-		return "", cloud.Errorf("ValidationException", "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536")
+		return "", cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536",
+		)
 	}
 	if text != "" && binary != nil {
-		return "", cloud.Errorf("InvalidParameterException", "You can't specify both a binary secret value and a string secret value in the same secret.")
+		return "", cloud.Errorf(
+			"InvalidParameterException",
+			"You can't specify both a binary secret value and a string secret value in the same secret.",
+		)
 	}
 	if token == "" {
 		token = s.world.NewUUID()
@@ -99,7 +112,12 @@ func (s *Service) put(on *secret, token, text string, binary []byte, stages []st
 			continue
 		}
 		if v.value != text || string(v.binary) != string(binary) {
-			return "", cloud.Errorf("ResourceExistsException", "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, on.arn)
+			return "", cloud.Errorf(
+				"ResourceExistsException",
+				"You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.",
+				token,
+				on.arn,
+			)
 		}
 		return token, nil
 	}
@@ -141,7 +159,10 @@ func (s *Service) named(c cloud.Caller, name string) *secret {
 // find finds a secret by name, ARN, or ARN without the random suffix.
 func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 	if id == "" {
-		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '' at 'secretId' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value '' at 'secretId' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		)
 	}
 	if !strings.HasPrefix(id, "arn:") {
 		if found := s.named(c, id); found != nil {
@@ -164,7 +185,12 @@ func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 		return nil, cloud.Errorf("ResourceNotFoundException", notFound)
 	}
 	if found.account != c.Account && found.policy == "" { // with a policy, the front door has decided
-		return nil, cloud.Errorf("AccessDeniedException", "User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it", c.ARN, found.arn)
+		return nil, cloud.Errorf(
+			"AccessDeniedException",
+			"User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it",
+			c.ARN,
+			found.arn,
+		)
 	}
 	return found, nil
 }
@@ -176,7 +202,10 @@ func (s *Service) findLive(c cloud.Caller, id string) (*secret, error) {
 		return nil, err
 	}
 	if !found.deleted.IsZero() {
-		return nil, cloud.Errorf("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
+		return nil, cloud.Errorf(
+			"InvalidRequestException",
+			"You can't perform this operation on the secret because it was marked for deletion.",
+		)
 	}
 	return found, nil
 }
@@ -197,8 +226,15 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 	if stage == "" && in.VersionId == "" {
 		stage = current
 	}
-	if stage != "" && slices.ContainsFunc(found.versions, func(v *version) bool { return v.id == in.VersionId && !slices.Contains(v.stages, stage) }) {
-		return nil, cloud.Errorf("InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.")
+	if stage != "" &&
+		slices.ContainsFunc(
+			found.versions,
+			func(v *version) bool { return v.id == in.VersionId && !slices.Contains(v.stages, stage) },
+		) {
+		return nil, cloud.Errorf(
+			"InvalidRequestException",
+			"You provided a VersionStage that is not associated to the provided VersionId.",
+		)
 	}
 	for _, v := range found.versions {
 		if in.VersionId != "" && v.id != in.VersionId || stage != "" && !slices.Contains(v.stages, stage) {
@@ -216,14 +252,21 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 	if in.VersionId != "" {
 		what = "VersionId: " + in.VersionId
 	}
-	return nil, cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", what)
+	return nil, cloud.Errorf(
+		"ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret value for %s",
+		what,
+	)
 }
 
 // decryptable refuses callers of other accounts where the service's own key encrypts the secret
 // (recorded from AWS: LocalStack's test_cross_account_access).
 func (on *secret) decryptable(c cloud.Caller) error {
 	if on.account != c.Account && (on.kmsKey == "" || strings.HasSuffix(on.kmsKey, "alias/aws/secretsmanager")) {
-		return cloud.Errorf("InvalidRequestException", "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.")
+		return cloud.Errorf(
+			"InvalidRequestException",
+			"You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
+		)
 	}
 	return nil
 }
@@ -329,10 +372,16 @@ func (s *Service) deleteSecret(r *cloud.Request) (any, error) {
 	if in.RecoveryWindowInDays != nil {
 		window = *in.RecoveryWindowInDays
 		if in.ForceDeleteWithoutRecovery {
-			return nil, cloud.Errorf("InvalidParameterException", "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+			return nil, cloud.Errorf(
+				"InvalidParameterException",
+				"You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+			)
 		}
 		if window < minimumWindow || window > defaultWindow {
-			return nil, cloud.Errorf("InvalidParameterException", "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+			return nil, cloud.Errorf(
+				"InvalidParameterException",
+				"The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+			)
 		}
 	}
 	found, err := s.findLive(r.Caller, in.SecretId)
@@ -382,7 +431,8 @@ func (s *Service) listSecrets(r *cloud.Request) (any, error) {
 	}
 	all := []view{}
 	for _, found := range s.secrets {
-		if found.account != r.Caller.Account || found.region != r.Caller.Region || found.name <= in.NextToken || !found.deleted.IsZero() && !in.IncludePlannedDeletion {
+		if found.account != r.Caller.Account || found.region != r.Caller.Region || found.name <= in.NextToken ||
+			!found.deleted.IsZero() && !in.IncludePlannedDeletion {
 			continue
 		}
 		v := found.view()

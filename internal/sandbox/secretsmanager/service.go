@@ -71,7 +71,10 @@ func (s *Service) SecretString(c cloud.Caller, id string) (string, error) {
 			return v.value, nil
 		}
 	}
-	return "", cloud.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+	return "", cloud.Errorf(
+		"ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+	)
 }
 
 // WriteError encodes an error.

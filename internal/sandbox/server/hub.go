@@ -96,7 +96,8 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.hub.Sandbox.ServeHTTP(w, r)
 		return
 	}
-	browsing := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" && !r.URL.Query().Has("X-Amz-Signature")
+	browsing := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" &&
+		!r.URL.Query().Has("X-Amz-Signature")
 	switch {
 	case f.hub.board == nil || !browsing:
 		f.hub.Sandbox.ServeHTTP(w, r)

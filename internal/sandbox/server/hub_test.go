@@ -119,14 +119,19 @@ func (r *toy) route(event []byte) ([]byte, error) {
 		r.clients = append(r.clients, e.RequestContext.ConnectionID)
 		r.mu.Unlock()
 	}
-	return json.Marshal(lambda.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Sec-WebSocket-Protocol": "toy"}})
+	return json.Marshal(
+		lambda.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Sec-WebSocket-Protocol": "toy"}},
+	)
 }
 
 func (r *toy) tell(ctx context.Context, event []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range r.clients {
-		if _, err := r.push.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: event}); err != nil {
+		if _, err := r.push.PostToConnection(
+			ctx,
+			&apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: event},
+		); err != nil {
 			return err
 		}
 	}
@@ -148,7 +153,10 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 			return err
 		}
 		config := configOf(hub.Env)
-		relay.push = apigatewaymanagementapi.NewFromConfig(config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &management })
+		relay.push = apigatewaymanagementapi.NewFromConfig(
+			config,
+			func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &management },
+		)
 		hub.Board(http.FileServerFS(fstest.MapFS{"index.html": {Data: []byte("<title>Board</title>")}}))
 		if err := hub.Sandbox.AddRule(events.Rule{Name: "stacks", Stacks: "stowage-*", Target: relayARN}); err != nil {
 			return err
@@ -156,8 +164,12 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 		if err := hub.Sandbox.SetHubSettings(map[string]any{"push_endpoint": management}); err != nil {
 			return err
 		}
-		got, err := ssm.NewFromConfig(config).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")})
-		if err != nil || !strings.Contains(*got.Parameter.Value, `"push_endpoint":"http://`) || !strings.Contains(*got.Parameter.Value, `"table":"stowage"`) {
+		got, err := ssm.NewFromConfig(config).GetParameter(
+			ctx,
+			&ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
+		)
+		if err != nil || !strings.Contains(*got.Parameter.Value, `"push_endpoint":"http://`) ||
+			!strings.Contains(*got.Parameter.Value, `"table":"stowage"`) {
 			return fmt.Errorf("the hub's settings are %+v, %w", got, err)
 		}
 		return nil
@@ -193,10 +205,15 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = socket.CloseNow() }()
-	if _, err := cloudformation.NewFromConfig(configOf(ready.Env)).CreateStack(t.Context(), &cloudformation.CreateStackInput{
-		StackName:    aws.String("stowage-acme-0"),
-		TemplateBody: aws.String(`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"1"}}}}`),
-	}); err != nil {
+	if _, err := cloudformation.NewFromConfig(configOf(ready.Env)).CreateStack(
+		t.Context(),
+		&cloudformation.CreateStackInput{
+			StackName: aws.String("stowage-acme-0"),
+			TemplateBody: aws.String(
+				`{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"1"}}}}`,
+			),
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -204,11 +221,16 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(message), "stowage-acme-0") || !strings.Contains(string(message), "CloudFormation Stack Status Change") {
+		if !strings.Contains(string(message), "stowage-acme-0") ||
+			!strings.Contains(string(message), "CloudFormation Stack Status Change") {
 			t.Errorf("told %s", message)
 		}
 	}
-	if _, _, err := websocket.Dial(t.Context(), ready.WebSocket, &websocket.DialOptions{Subprotocols: []string{"toy"}}); err == nil { //nolint:bodyclose // the library closes it
+	if _, _, err := websocket.Dial(
+		t.Context(),
+		ready.WebSocket,
+		&websocket.DialOptions{Subprotocols: []string{"toy"}},
+	); err == nil { //nolint:bodyclose // the library closes it
 		t.Error("a client without a token was let in")
 	}
 }
@@ -216,15 +238,22 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 func TestASetupThatFailsEndsTheServer(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
-	err := server.Main(t.Context(), []string{"--listen", "127.0.0.1:0"}, "", io.Discard, io.Discard, func(_ context.Context, hub *server.Hub) error {
-		if _, err := hub.WebSocket(apigateway.Settings{}); err != nil {
-			return err
-		}
-		if _, err := hub.WebSocket(apigateway.Settings{}); err == nil {
-			t.Error("a hub got two WebSocket APIs")
-		}
-		return boom
-	})
+	err := server.Main(
+		t.Context(),
+		[]string{"--listen", "127.0.0.1:0"},
+		"",
+		io.Discard,
+		io.Discard,
+		func(_ context.Context, hub *server.Hub) error {
+			if _, err := hub.WebSocket(apigateway.Settings{}); err != nil {
+				return err
+			}
+			if _, err := hub.WebSocket(apigateway.Settings{}); err == nil {
+				t.Error("a hub got two WebSocket APIs")
+			}
+			return boom
+		},
+	)
 	if !errors.Is(err, boom) {
 		t.Errorf("the end: %v", err)
 	}

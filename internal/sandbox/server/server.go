@@ -46,7 +46,11 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
 	latency := flags.String("latency", "none", "how long things take: none, or aws")
-	report := flags.String("answers", os.Getenv(AnswersVariable), "report of make probe-aws whose answers the sandbox gives; default: $"+AnswersVariable)
+	report := flags.String(
+		"answers",
+		os.Getenv(AnswersVariable),
+		"report of make probe-aws whose answers the sandbox gives; default: $"+AnswersVariable,
+	)
 	seed := flags.Uint64("seed", 1, "where everything random comes from")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -98,7 +102,12 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	defer stop()
 	go box.Run(ctx)
 	endpoint := "http://" + listener.Addr().String()
-	hub := &Hub{Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig), Token: oidc.TokenRequest{ExpiresIn: boardToken}}
+	hub := &Hub{
+		Sandbox:  box,
+		Endpoint: endpoint,
+		Env:      environment(endpoint, cliConfig),
+		Token:    oidc.TokenRequest{ExpiresIn: boardToken},
+	}
 	ready := make(chan struct{})
 	server := &http.Server{Handler: front{hub: hub, ready: ready}, ReadHeaderTimeout: time.Minute}
 	ended := make(chan error, 1)
@@ -134,7 +143,9 @@ func announce(ctx context.Context, hub *Hub, setups []Setup, stdout io.Writer, r
 		return err
 	}
 	close(ready)
-	if err := json.NewEncoder(stdout).Encode(Ready{Endpoint: hub.Endpoint, Board: board, WebSocket: websocket, Env: hub.Env}); err != nil {
+	if err := json.NewEncoder(stdout).Encode(
+		Ready{Endpoint: hub.Endpoint, Board: board, WebSocket: websocket, Env: hub.Env},
+	); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}
 	return nil
@@ -169,7 +180,9 @@ func writeCLIConfig() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("provider_installation {\n  dev_overrides {\n")
-	for _, source := range []string{"stowage/stowage", "registry.terraform.io/stowage/stowage", "registry.opentofu.org/stowage/stowage"} {
+	for _, source := range []string{
+		"stowage/stowage", "registry.terraform.io/stowage/stowage", "registry.opentofu.org/stowage/stowage",
+	} {
 		fmt.Fprintf(&b, "    %q = %q\n", source, filepath.Dir(executable))
 	}
 	b.WriteString("  }\n  direct {}\n}\n")

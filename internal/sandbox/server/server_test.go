@@ -43,8 +43,13 @@ func TestServesUntilItIsTold(t *testing.T) {
 		t.Errorf("endpoint %s, but the environment says %s", ready.Endpoint, ready.Env["AWS_ENDPOINT_URL"])
 	}
 	who, err := sts.NewFromConfig(aws.Config{
-		Region: ready.Env["AWS_REGION"], BaseEndpoint: &ready.Endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(ready.Env["AWS_ACCESS_KEY_ID"], ready.Env["AWS_SECRET_ACCESS_KEY"], ""),
+		Region:       ready.Env["AWS_REGION"],
+		BaseEndpoint: &ready.Endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(
+			ready.Env["AWS_ACCESS_KEY_ID"],
+			ready.Env["AWS_SECRET_ACCESS_KEY"],
+			"",
+		),
 	}).GetCallerIdentity(t.Context(), nil)
 	if err != nil || aws.ToString(who.Account) != "000000000000" {
 		t.Errorf("caller %+v, %v", who, err)

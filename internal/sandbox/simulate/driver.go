@@ -32,7 +32,12 @@ type Driver struct {
 
 // NewDriver returns a driver for a Sandbox of the same bubble.
 func NewDriver(box *sandbox.Sandbox, seed uint64) *Driver {
-	return &Driver{box: box, rand: rand.New(rand.NewPCG(seed, 0xd21e)), started: time.Now(), arrived: make(chan struct{}, 1)}
+	return &Driver{
+		box:     box,
+		rand:    rand.New(rand.NewPCG(seed, 0xd21e)),
+		started: time.Now(),
+		arrived: make(chan struct{}, 1),
+	}
 }
 
 // Transport returns a transport whose calls the driver orders.

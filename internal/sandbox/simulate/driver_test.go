@@ -64,9 +64,12 @@ func work(ctx context.Context, t *testing.T, config aws.Config, i int) {
 		}); err != nil {
 			t.Errorf("actor %d: %v", i, err)
 		}
-		if _, err := tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: name}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprint(i)},
-		}}); err != nil {
+		if _, err := tables.PutItem(
+			ctx,
+			&dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: name}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprint(i)},
+			}},
+		); err != nil {
 			t.Errorf("actor %d: %v", i, err)
 		}
 	}

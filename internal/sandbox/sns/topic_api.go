@@ -39,12 +39,20 @@ func (s *Service) create(c cloud.Caller, name string, attributes, tags map[strin
 	if t := s.topics[arn]; t != nil {
 		for key, value := range attributes {
 			if t.attributes[key] != value {
-				return nil, cloud.Errorf("InvalidParameter", "Invalid parameter: Attributes Reason: Topic already exists with different attributes")
+				return nil, cloud.Errorf(
+					"InvalidParameter",
+					"Invalid parameter: Attributes Reason: Topic already exists with different attributes",
+				)
 			}
 		}
 		return t, nil
 	}
-	t := &topic{arn: arn, owner: c.Account, attributes: map[string]string{"DisplayName": "", "Policy": defaultPolicy(arn, c.Account)}, tags: tags}
+	t := &topic{
+		arn:        arn,
+		owner:      c.Account,
+		attributes: map[string]string{"DisplayName": "", "Policy": defaultPolicy(arn, c.Account)},
+		tags:       tags,
+	}
 	for key, value := range attributes {
 		t.attributes[key] = value
 	}
@@ -217,15 +225,25 @@ func (s *Service) publish(r *cloud.Request) (any, error) {
 func (s *Service) find(r *cloud.Request, arn string) (*topic, error) {
 	parts := strings.Split(arn, ":")
 	if len(parts) < 6 { // recorded from AWS (LocalStack's test_sns)
-		return nil, cloud.Errorf("InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not %d", len(parts))
+		return nil, cloud.Errorf(
+			"InvalidParameter",
+			"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not %d",
+			len(parts),
+		)
 	}
 	if len(parts) != 6 || parts[2] != "sns" || parts[3] != r.Caller.Region {
 		return nil, invalidTopic()
 	}
 	if parts[4] != r.Caller.Account && s.topics[arn] == nil {
 		return nil, &cloud.Error{
-			Code: "AuthorizationError", Status: http.StatusForbidden,
-			Message: fmt.Sprintf("User: %s is not authorized to perform: SNS:%s on resource: %s", r.Caller.ARN, r.Operation, arn),
+			Code:   "AuthorizationError",
+			Status: http.StatusForbidden,
+			Message: fmt.Sprintf(
+				"User: %s is not authorized to perform: SNS:%s on resource: %s",
+				r.Caller.ARN,
+				r.Operation,
+				arn,
+			),
 		}
 	}
 	t := s.topics[arn]

@@ -25,7 +25,11 @@ func (t topicPolicyType) Create(_ cloud.Caller, r cloud.ResourceRequest) (cloud.
 	return cloud.Resource{PhysicalID: id, Attributes: map[string]any{"Id": id}}, nil
 }
 
-func (t topicPolicyType) Update(_ cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
+func (t topicPolicyType) Update(
+	_ cloud.Caller,
+	physicalID string,
+	old, desired map[string]any,
+) (cloud.Resource, error) {
 	t.unset(old)
 	if err := t.set(desired); err != nil {
 		return cloud.Resource{}, err

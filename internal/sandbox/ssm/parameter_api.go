@@ -28,9 +28,15 @@ func (s *Service) putParameter(r *cloud.Request) (any, error) {
 	existing := s.at(r.Caller)[in.Name]
 	switch {
 	case existing != nil && !in.Overwrite:
-		return nil, cloud.Errorf("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		return nil, cloud.Errorf(
+			"ParameterAlreadyExists",
+			"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+		)
 	case existing != nil && len(tags) > 0:
-		return nil, cloud.Errorf("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
+		)
 	case existing == nil && in.Type == "":
 		return nil, cloud.Errorf("ValidationException", "A parameter type is required when you create a parameter.")
 	}
@@ -43,7 +49,10 @@ func (s *Service) putParameter(r *cloud.Request) (any, error) {
 			in.Description = existing.description
 		}
 	}
-	p, err := s.put(r.Caller, parameter{name: in.Name, kind: in.Type, value: in.Value, description: in.Description, tags: tags})
+	p, err := s.put(
+		r.Caller,
+		parameter{name: in.Name, kind: in.Type, value: in.Value, description: in.Description, tags: tags},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -56,23 +65,40 @@ func (s *Service) putParameter(r *cloud.Request) (any, error) {
 // put stores a parameter as the next version of its name.
 func (s *Service) put(c cloud.Caller, p parameter) (*parameter, error) {
 	switch {
-	case len(p.name) > maxName || !validName.MatchString(p.name) || strings.HasSuffix(p.name, "/") || strings.Contains(p.name, "//") ||
+	case len(p.name) > maxName || !validName.MatchString(p.name) || strings.HasSuffix(p.name, "/") ||
+		strings.Contains(p.name, "//") ||
 		strings.Contains(p.name, "/") && !strings.HasPrefix(p.name, "/"):
 		return nil, cloud.Errorf("ValidationException", `Parameter name must be a fully qualified name.`)
 	case strings.HasPrefix(strings.ToLower(strings.TrimPrefix(p.name, "/")), "aws") || strings.HasPrefix(strings.ToLower(strings.TrimPrefix(p.name, "/")), "ssm"):
-		return nil, cloud.Errorf("ValidationException", `Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`)
+		return nil, cloud.Errorf(
+			"ValidationException",
+			`Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`,
+		)
 	case strings.Count(strings.TrimPrefix(p.name, "/"), "/") >= maxLevels:
 		return nil, cloud.Errorf("HierarchyLevelLimitExceededException", "A hierarchy can have a maximum of 15 levels.")
 	case !slices.Contains([]string{"String", "StringList", "SecureString"}, p.kind):
-		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", p.kind)
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]",
+			p.kind,
+		)
 	case p.value == "":
-		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.")
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.",
+		)
 	case len(p.value) > maxValue:
-		return nil, cloud.Errorf("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html")
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
+		)
 	}
 	for key, value := range p.tags {
 		if !cloud.TagCharacters(key) || !cloud.TagCharacters(value) { // the patterns of the SDK's model
-			return nil, cloud.Errorf("ValidationException", `1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
+			return nil, cloud.Errorf(
+				"ValidationException",
+				`1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`,
+			)
 		}
 	}
 	all := s.at(c)
@@ -157,7 +183,11 @@ func (s *Service) getParameters(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if len(in.Names) < 1 || len(in.Names) > 10 {
-		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '[%s]' at 'names' failed to satisfy constraint: Member must have length less than or equal to 10, Member must have length greater than or equal to 1", strings.Join(in.Names, ", "))
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value '[%s]' at 'names' failed to satisfy constraint: Member must have length less than or equal to 10, Member must have length greater than or equal to 1",
+			strings.Join(in.Names, ", "),
+		)
 	}
 	found, missing := []view{}, []string{}
 	for _, name := range in.Names {
@@ -183,10 +213,17 @@ func (s *Service) getParametersByPath(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(in.Path, "/") {
-		return nil, cloud.Errorf("ValidationException", `The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`)
+		return nil, cloud.Errorf(
+			"ValidationException",
+			`The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`,
+		)
 	}
 	if in.MaxResults < 0 || in.MaxResults > pageSize {
-		return nil, cloud.Errorf("ValidationException", "1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 10", in.MaxResults)
+		return nil, cloud.Errorf(
+			"ValidationException",
+			"1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 10",
+			in.MaxResults,
+		)
 	}
 	if in.MaxResults == 0 {
 		in.MaxResults = pageSize

@@ -32,7 +32,10 @@ func (t parameterType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Re
 		name = "CFN-" + r.LogicalID + "-" + t.s.world.NewToken(12)
 	}
 	if t.s.at(c)[name] != nil {
-		return cloud.Resource{}, cloud.Errorf("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		return cloud.Resource{}, cloud.Errorf(
+			"ParameterAlreadyExists",
+			"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+		)
 	}
 	tags := maps.Clone(r.Tags)
 	if tags == nil {
@@ -45,7 +48,10 @@ func (t parameterType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Re
 func (t parameterType) Update(c cloud.Caller, physicalID string, old, desired map[string]any) (cloud.Resource, error) {
 	existing := t.s.at(c)[physicalID]
 	if existing == nil {
-		return cloud.Resource{}, cloud.Errorf("ParameterNotFound", "The parameter couldn't be found. Verify the name and try again.")
+		return cloud.Resource{}, cloud.Errorf(
+			"ParameterNotFound",
+			"The parameter couldn't be found. Verify the name and try again.",
+		)
 	}
 	tags := maps.Clone(existing.tags)
 	for key := range tagsOf(old) {
@@ -55,15 +61,26 @@ func (t parameterType) Update(c cloud.Caller, physicalID string, old, desired ma
 	return t.put(c, physicalID, desired, tags)
 }
 
-func (t parameterType) put(c cloud.Caller, name string, properties map[string]any, tags map[string]string) (cloud.Resource, error) {
+func (t parameterType) put(
+	c cloud.Caller,
+	name string,
+	properties map[string]any,
+	tags map[string]string,
+) (cloud.Resource, error) {
 	text := func(key string) string {
 		value, _ := properties[key].(string)
 		return value
 	}
 	if text("Type") == "SecureString" {
-		return cloud.Resource{}, cloud.Errorf("ValidationException", "SecureString parameters can't be created by CloudFormation.")
+		return cloud.Resource{}, cloud.Errorf(
+			"ValidationException",
+			"SecureString parameters can't be created by CloudFormation.",
+		)
 	}
-	p, err := t.s.put(c, parameter{name: name, kind: text("Type"), value: text("Value"), description: text("Description"), tags: tags})
+	p, err := t.s.put(
+		c,
+		parameter{name: name, kind: text("Type"), value: text("Value"), description: text("Description"), tags: tags},
+	)
 	if err != nil {
 		return cloud.Resource{}, err
 	}

@@ -32,7 +32,11 @@ func (s *Service) inherits(r *cloud.Request) (session inherited, actions []strin
 		session.sourceIdentity = from.sourceIdentity
 	}
 	if from.sourceIdentity != "" && session.sourceIdentity != from.sourceIdentity {
-		return session, nil, denied("User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s", r.Caller.ARN, r.Form.Get("RoleArn"))
+		return session, nil, denied(
+			"User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s",
+			r.Caller.ARN,
+			r.Form.Get("RoleArn"),
+		)
 	}
 	tags := protocol.Members(r.Form, "Tags")
 	for _, tag := range tags {

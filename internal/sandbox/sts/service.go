@@ -102,7 +102,16 @@ type assumedRoleUser struct {
 }
 
 func (s *Service) assumeRole(r *cloud.Request) (any, error) {
-	if name := protocol.Unknown(r.Form, "RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "Tags", "TransitiveTagKeys", "SourceIdentity"); name != "" {
+	if name := protocol.Unknown(
+		r.Form,
+		"RoleArn",
+		"RoleSessionName",
+		"DurationSeconds",
+		"ExternalId",
+		"Tags",
+		"TransitiveTagKeys",
+		"SourceIdentity",
+	); name != "" {
 		return nil, cloud.NotModelled("parameter %s of sts AssumeRole", name)
 	}
 	arn, name, seconds, err := checkInput(r)
@@ -110,10 +119,17 @@ func (s *Service) assumeRole(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if strings.HasSuffix(r.Caller.ARN, ":root") {
-		return nil, &cloud.Error{Code: "AccessDenied", Message: "Roles may not be assumed by root accounts.", Status: http.StatusForbidden}
+		return nil, &cloud.Error{
+			Code:    "AccessDenied",
+			Message: "Roles may not be assumed by root accounts.",
+			Status:  http.StatusForbidden,
+		}
 	}
 	if strings.Contains(r.Caller.ARN, ":assumed-role/") && seconds > chainedDuration {
-		return nil, cloud.Errorf("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+		return nil, cloud.Errorf(
+			"ValidationError",
+			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+		)
 	}
 	session, actions, err := s.inherits(r)
 	if err != nil {
@@ -146,9 +162,15 @@ func checkInput(r *cloud.Request) (arn, name string, seconds int, err error) {
 	arn, name, seconds = r.Form.Get("RoleArn"), r.Form.Get("RoleSessionName"), defaultDuration
 	switch {
 	case len(arn) < 20:
-		return "", "", 0, invalid("Value '%s' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20", arn)
+		return "", "", 0, invalid(
+			"Value '%s' at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20",
+			arn,
+		)
 	case !sessionName.MatchString(name):
-		return "", "", 0, invalid(`Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`, name)
+		return "", "", 0, invalid(
+			`Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`,
+			name,
+		)
 	case !strings.HasPrefix(arn, "arn:"):
 		return "", "", 0, cloud.Errorf("ValidationError", "%s is invalid", arn)
 	}
@@ -158,11 +180,22 @@ func checkInput(r *cloud.Request) (arn, name string, seconds int, err error) {
 		case err != nil:
 			return "", "", 0, cloud.Errorf("MalformedInput", "DurationSeconds is no number: %s", text)
 		case seconds < minimumDuration:
-			return "", "", 0, invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to %d", seconds, minimumDuration)
+			return "", "", 0, invalid(
+				"Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to %d",
+				seconds,
+				minimumDuration,
+			)
 		case seconds > maximumDuration:
-			return "", "", 0, invalid("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d", seconds, maximumDuration)
+			return "", "", 0, invalid(
+				"Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d",
+				seconds,
+				maximumDuration,
+			)
 		case seconds > defaultDuration:
-			return "", "", 0, cloud.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+			return "", "", 0, cloud.Errorf(
+				"ValidationError",
+				"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+			)
 		}
 	}
 	return arn, name, seconds, nil
@@ -274,7 +307,15 @@ func (s *Service) issue(arn, name string, seconds int, hands inherited) (credent
 		},
 	}
 	s.sessions[id] = made
-	return credentials{id, made.secret, made.token, made.ends.Format(time.RFC3339)}, assumedRoleUser{made.caller.UserID, made.caller.ARN}
+	return credentials{
+			id,
+			made.secret,
+			made.token,
+			made.ends.Format(time.RFC3339),
+		}, assumedRoleUser{
+			made.caller.UserID,
+			made.caller.ARN,
+		}
 }
 
 // list returns a policy element, one value or a list, as a list.

@@ -54,14 +54,20 @@ func TestTrustPolicies(t *testing.T) {
 	w := cloud.New(1)
 	s := sts.New(w)
 	w.SetRoles(roles{
-		"account":  statement(map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, nil),
-		"number":   statement(map[string]any{"AWS": []any{"000000000000"}}, nil),
-		"user":     statement(map[string]any{"AWS": user}, nil),
-		"role":     statement(map[string]any{"AWS": "arn:aws:iam::000000000000:role/ci"}, nil),
-		"other":    statement(map[string]any{"AWS": "arn:aws:iam::999999999999:root"}, nil),
-		"service":  statement(map[string]any{"Service": "lambda.amazonaws.com"}, nil),
-		"external": statement(map[string]any{"AWS": "*"}, map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "x1"}}),
-		"exotic":   statement(map[string]any{"AWS": "*"}, map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "10.0.0.0/8"}}),
+		"account": statement(map[string]any{"AWS": "arn:aws:iam::000000000000:root"}, nil),
+		"number":  statement(map[string]any{"AWS": []any{"000000000000"}}, nil),
+		"user":    statement(map[string]any{"AWS": user}, nil),
+		"role":    statement(map[string]any{"AWS": "arn:aws:iam::000000000000:role/ci"}, nil),
+		"other":   statement(map[string]any{"AWS": "arn:aws:iam::999999999999:root"}, nil),
+		"service": statement(map[string]any{"Service": "lambda.amazonaws.com"}, nil),
+		"external": statement(
+			map[string]any{"AWS": "*"},
+			map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "x1"}},
+		),
+		"exotic": statement(
+			map[string]any{"AWS": "*"},
+			map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "10.0.0.0/8"}},
+		),
 	})
 	for _, test := range []struct{ caller, role, external, want string }{
 		{user, "account", "", ""},
@@ -103,10 +109,16 @@ func TestSessionAttributes(t *testing.T) {
 		return r
 	}
 	w.SetRoles(roles{
-		"plain": role("sts:AssumeRole"), "tags": role("sts:AssumeRole", "sts:TagSession"), "identity": role("sts:AssumeRole", "sts:SetSourceIdentity"),
+		"plain":    role("sts:AssumeRole"),
+		"tags":     role("sts:AssumeRole", "sts:TagSession"),
+		"identity": role("sts:AssumeRole", "sts:SetSourceIdentity"),
 	})
 	tags := url.Values{"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}}
-	transitive := url.Values{"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}, "TransitiveTagKeys.member.1": {"team"}}
+	transitive := url.Values{
+		"Tags.member.1.Key":          {"team"},
+		"Tags.member.1.Value":        {"blue"},
+		"TransitiveTagKeys.member.1": {"team"},
+	}
 	identity := url.Values{"SourceIdentity": {"ann"}}
 	for _, test := range []struct {
 		first  string
@@ -127,7 +139,8 @@ func TestSessionAttributes(t *testing.T) {
 		if err == nil && test.second != "" {
 			_, err = assume(w, s, "arn:aws:sts::"+account+":assumed-role/"+test.first+"/run", key, test.second, nil)
 		}
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), "is not authorized to perform: "+test.want)) {
+		if test.want == "" && err != nil ||
+			test.want != "" && (err == nil || !strings.Contains(err.Error(), "is not authorized to perform: "+test.want)) {
 			t.Errorf("%s with %v, then %q: %v, want %q", test.first, test.form, test.second, err, test.want)
 		}
 	}
@@ -135,7 +148,14 @@ func TestSessionAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = assume(w, s, "arn:aws:sts::"+account+":assumed-role/identity/run", key, "identity", url.Values{"SourceIdentity": {"bob"}}); code(err) != "AccessDenied" {
+	if _, err = assume(
+		w,
+		s,
+		"arn:aws:sts::"+account+":assumed-role/identity/run",
+		key,
+		"identity",
+		url.Values{"SourceIdentity": {"bob"}},
+	); code(err) != "AccessDenied" {
 		t.Errorf("a session changes its source identity: %v", err)
 	}
 }
@@ -190,7 +210,14 @@ func TestInputIsChecked(t *testing.T) {
 	} {
 		form := url.Values{"RoleArn": {"arn:aws:iam::" + account + ":role/r"}, "RoleSessionName": {"run"}}
 		form.Set(test.field, test.value)
-		if _, err := call(w, s, "arn:aws:iam::000000000000:user/a", "AssumeRole", form); err == nil || err.Error() != test.want {
+		if _, err := call(
+			w,
+			s,
+			"arn:aws:iam::000000000000:user/a",
+			"AssumeRole",
+			form,
+		); err == nil ||
+			err.Error() != test.want {
 			t.Errorf("%s = %s\n got %v\nwant %s", test.field, test.value, err, test.want)
 		}
 	}

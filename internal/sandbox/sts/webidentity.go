@@ -29,10 +29,18 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 	}
 	token, err := readToken(r.Form.Get("WebIdentityToken"))
 	if err != nil {
-		return nil, cloud.Errorf("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+		return nil, cloud.Errorf(
+			"InvalidIdentityToken",
+			"The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+		)
 	}
 	if seconds, err := token.Expires.Int64(); err != nil || seconds <= s.world.Now().Unix() {
-		return nil, cloud.Errorf("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %s", s.world.Now().Unix(), token.Expires)
+		return nil, cloud.Errorf(
+			"ExpiredTokenException",
+			"Token expired: current date/time %d must be before the expiration date/time %s",
+			s.world.Now().Unix(),
+			token.Expires,
+		)
 	}
 	issuer := strings.TrimPrefix(strings.TrimPrefix(token.Issuer, "https://"), "http://")
 	trusted, err := s.trusts(arn, func(statement map[string]any) (bool, error) {
@@ -54,7 +62,11 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	if !trusted {
-		return nil, &cloud.Error{Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Status: http.StatusForbidden}
+		return nil, &cloud.Error{
+			Code:    "AccessDenied",
+			Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+			Status:  http.StatusForbidden,
+		}
 	}
 	keys, user := s.issue(arn, name, seconds, inherited{})
 	return struct {

@@ -36,9 +36,22 @@ func (s *Service) describeServer(r *cloud.Request) (any, error) {
 		UserCount                                                                            int
 		Tags                                                                                 []wireTag
 	}
-	return struct{ Server described }{described{
-		of.arn, of.id, of.domain, of.endpoint, of.identity, of.securityPolicy, "ONLINE", of.loggingRole, of.protocols, of.logs, len(of.users), wireTags(of.tags),
-	}}, nil
+	return struct{ Server described }{
+		described{
+			of.arn,
+			of.id,
+			of.domain,
+			of.endpoint,
+			of.identity,
+			of.securityPolicy,
+			"ONLINE",
+			of.loggingRole,
+			of.protocols,
+			of.logs,
+			len(of.users),
+			wireTags(of.tags),
+		},
+	}, nil
 }
 
 // page returns a page of names: MaxResults is 1 to 1,000, the token is the last name of the
@@ -49,7 +62,11 @@ func page(names []string, most *int, token string) (some []string, next string, 
 		limit = *most
 	}
 	if limit < 1 || limit > maxPage {
-		return nil, "", invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
+		return nil, "", invalid(
+			"1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d",
+			limit,
+			maxPage,
+		)
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return name <= token })
 	if len(names) > limit {
@@ -80,7 +97,10 @@ func (s *Service) listServers(r *cloud.Request) (any, error) {
 	servers := []listed{}
 	for _, id := range ids {
 		of := all[id]
-		servers = append(servers, listed{of.arn, of.id, of.domain, of.endpoint, of.identity, "ONLINE", of.loggingRole, len(of.users)})
+		servers = append(
+			servers,
+			listed{of.arn, of.id, of.domain, of.endpoint, of.identity, "ONLINE", of.loggingRole, len(of.users)},
+		)
 	}
 	return struct {
 		NextToken string `json:",omitempty"`

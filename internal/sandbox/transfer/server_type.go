@@ -13,10 +13,21 @@ import (
 // securityPolicies are those of servers for SFTP (Transfer Family user guide, security-policies).
 // The first is CloudFormation's default.
 var securityPolicies = []string{
-	"TransferSecurityPolicy-2018-11", "TransferSecurityPolicy-2020-06", "TransferSecurityPolicy-2022-03", "TransferSecurityPolicy-2023-05",
-	"TransferSecurityPolicy-2024-01", "TransferSecurityPolicy-2025-03", "TransferSecurityPolicy-Restricted-2018-11", "TransferSecurityPolicy-Restricted-2020-06",
-	"TransferSecurityPolicy-Restricted-2024-06", "TransferSecurityPolicy-FIPS-2020-06", "TransferSecurityPolicy-FIPS-2023-05", "TransferSecurityPolicy-FIPS-2024-01",
-	"TransferSecurityPolicy-FIPS-2024-05", "TransferSecurityPolicy-FIPS-2025-03", "TransferSecurityPolicy-SshAuditCompliant-2025-02",
+	"TransferSecurityPolicy-2018-11",
+	"TransferSecurityPolicy-2020-06",
+	"TransferSecurityPolicy-2022-03",
+	"TransferSecurityPolicy-2023-05",
+	"TransferSecurityPolicy-2024-01",
+	"TransferSecurityPolicy-2025-03",
+	"TransferSecurityPolicy-Restricted-2018-11",
+	"TransferSecurityPolicy-Restricted-2020-06",
+	"TransferSecurityPolicy-Restricted-2024-06",
+	"TransferSecurityPolicy-FIPS-2020-06",
+	"TransferSecurityPolicy-FIPS-2023-05",
+	"TransferSecurityPolicy-FIPS-2024-01",
+	"TransferSecurityPolicy-FIPS-2024-05",
+	"TransferSecurityPolicy-FIPS-2025-03",
+	"TransferSecurityPolicy-SshAuditCompliant-2025-02",
 }
 
 type tag struct{ Key, Value string }
@@ -83,7 +94,11 @@ func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 		return cloud.Resource{}, err
 	}
 	id := "s-" + strings.ToLower(t.s.world.NewToken(17))
-	s := &server{id: id, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id), users: map[string]*user{}}
+	s := &server{
+		id:    id,
+		arn:   fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id),
+		users: map[string]*user{},
+	}
 	s.tags = r.Tags
 	if err := t.set(c, s, p, nil); err != nil {
 		return cloud.Resource{}, err
@@ -98,7 +113,9 @@ func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []
 		return cloud.NotModelled("the protocols %v", p.Protocols)
 	}
 	for _, only := range []struct{ value, modelled, what string }{
-		{p.IdentityProviderType, "SERVICE_MANAGED", "identity provider"}, {p.EndpointType, "PUBLIC", "endpoint type"}, {p.Domain, "S3", "domain"},
+		{
+			p.IdentityProviderType, "SERVICE_MANAGED", "identity provider",
+		}, {p.EndpointType, "PUBLIC", "endpoint type"}, {p.Domain, "S3", "domain"},
 	} {
 		if only.value != "" && only.value != only.modelled {
 			return cloud.NotModelled("the %s %s", only.what, only.value)

@@ -43,7 +43,14 @@ func (userType) Schema() *cloud.TypeSchema {
 			"SshPublicKeys":         {Kind: cloud.KindList},
 			"Tags":                  {Kind: cloud.KindList},
 		},
-		Required: []string{"Role", "ServerId", "UserName"}, PrimaryID: []string{"Arn"}, Attributes: []string{"Arn", "ServerId", "UserName"}, Tags: true,
+		Required: []string{
+			"Role",
+			"ServerId",
+			"UserName",
+		},
+		PrimaryID:  []string{"Arn"},
+		Attributes: []string{"Arn", "ServerId", "UserName"},
+		Tags:       true,
 	}
 }
 
@@ -83,7 +90,10 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 	if len(s.users) >= maxUsers {
 		return cloud.Resource{}, cloud.Errorf("ServiceQuotaExceededException", "A server can have at most %d users", maxUsers)
 	}
-	u := &user{name: p.UserName, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:user/%s/%s", c.Region, c.Account, s.id, p.UserName)}
+	u := &user{
+		name: p.UserName,
+		arn:  fmt.Sprintf("arn:aws:transfer:%s:%s:user/%s/%s", c.Region, c.Account, s.id, p.UserName),
+	}
 	u.tags = r.Tags
 	if err := t.set(c, u, p, nil); err != nil {
 		return cloud.Resource{}, err
@@ -239,7 +249,10 @@ func checkKeys(keys []string) error {
 // validKey reports whether a key has the type that precedes it, which must be RSA, ECDSA or
 // Ed25519.
 func validKey(kind, body string) bool {
-	if !slices.Contains([]string{"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"}, kind) {
+	if !slices.Contains(
+		[]string{"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"},
+		kind,
+	) {
 		return false
 	}
 	blob, err := base64.StdEncoding.DecodeString(body)
@@ -251,7 +264,10 @@ func validKey(kind, body string) bool {
 }
 
 func (u *user) resource(s *server) cloud.Resource {
-	return cloud.Resource{PhysicalID: u.arn, Attributes: map[string]any{"Arn": u.arn, "ServerId": s.id, "UserName": u.name}}
+	return cloud.Resource{
+		PhysicalID: u.arn,
+		Attributes: map[string]any{"Arn": u.arn, "ServerId": s.id, "UserName": u.name},
+	}
 }
 
 // of finds a user by its ARN: arn:aws:transfer:REGION:ACCOUNT:user/SERVER/NAME.

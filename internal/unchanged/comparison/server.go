@@ -107,18 +107,37 @@ func compare[Request, Response any](
 func (s *server) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return compare(ctx, s, "UpgradeResourceState", req.TypeName, req, s.answers.UpgradeResourceState, s.ProviderServer.UpgradeResourceState)
+	return compare(
+		ctx,
+		s,
+		"UpgradeResourceState",
+		req.TypeName,
+		req,
+		s.answers.UpgradeResourceState,
+		s.ProviderServer.UpgradeResourceState,
+	)
 }
 
 // ValidateResourceConfig implements tfprotov6.ProviderServer.
 func (s *server) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return compare(ctx, s, "ValidateResourceConfig", req.TypeName, req, s.answers.ValidateResourceConfig, s.ProviderServer.ValidateResourceConfig)
+	return compare(
+		ctx,
+		s,
+		"ValidateResourceConfig",
+		req.TypeName,
+		req,
+		s.answers.ValidateResourceConfig,
+		s.ProviderServer.ValidateResourceConfig,
+	)
 }
 
 // ReadResource implements tfprotov6.ProviderServer.
-func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s *server) ReadResource(
+	ctx context.Context,
+	req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
 	return compare(ctx, s, "ReadResource", req.TypeName, req, s.answers.ReadResource, s.ProviderServer.ReadResource)
 }
 
@@ -126,5 +145,13 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 func (s *server) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return compare(ctx, s, "PlanResourceChange", req.TypeName, req, s.answers.PlanResourceChange, s.ProviderServer.PlanResourceChange)
+	return compare(
+		ctx,
+		s,
+		"PlanResourceChange",
+		req.TypeName,
+		req,
+		s.answers.PlanResourceChange,
+		s.ProviderServer.PlanResourceChange,
+	)
 }

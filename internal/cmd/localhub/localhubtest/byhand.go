@@ -18,7 +18,9 @@ func (h Hub) ByHand(accountID, stack string, change func(resources map[string]js
 	h.t.Helper()
 	access, secret := sandbox.StaticCredentials(accountID)
 	client := cloudformation.New(cloudformation.Options{
-		Region: Region, BaseEndpoint: aws.String(h.Endpoint), Credentials: credentials.NewStaticCredentialsProvider(access, secret, ""),
+		Region:       Region,
+		BaseEndpoint: aws.String(h.Endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(access, secret, ""),
 	})
 	got, err := client.GetTemplate(h.t.Context(), &cloudformation.GetTemplateInput{StackName: &stack})
 	must(h.t, err)
@@ -31,8 +33,12 @@ func (h Hub) ByHand(accountID, stack string, change func(resources map[string]js
 	body, err := json.Marshal(sections)
 	must(h.t, err)
 	_, err = client.UpdateStack(h.t.Context(), &cloudformation.UpdateStackInput{
-		StackName: &stack, TemplateBody: aws.String(string(body)), Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
-		Parameters: []types.Parameter{{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)}},
+		StackName:    &stack,
+		TemplateBody: aws.String(string(body)),
+		Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+		Parameters: []types.Parameter{
+			{ParameterKey: aws.String(template.RevisionParameter), UsePreviousValue: aws.Bool(true)},
+		},
 	})
 	must(h.t, err)
 }

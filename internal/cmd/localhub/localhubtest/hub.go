@@ -48,7 +48,14 @@ func Start(t *testing.T, arguments ...string) Hub {
 	ended := make(chan error, 1)
 	log := &strings.Builder{}
 	go func() {
-		err := server.Main(ctx, append([]string{"--listen", "127.0.0.1:0"}, arguments...), onboarding.Account, writer, io.Discard, localhub.SetUp(log))
+		err := server.Main(
+			ctx,
+			append([]string{"--listen", "127.0.0.1:0"}, arguments...),
+			onboarding.Account,
+			writer,
+			io.Discard,
+			localhub.SetUp(log),
+		)
 		_ = writer.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -123,7 +130,12 @@ func (h Hub) Provider(run string) *projects.Service {
 	})
 	must(h.t, err)
 	return projects.New(projects.Config{
-		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified, Writer: "writer-" + run, Run: run,
+		Clients:  clients,
+		Hub:      sandbox.HubName,
+		RoleName: "StowageProvisioner",
+		ReadMode: projects.Verified,
+		Writer:   "writer-" + run,
+		Run:      run,
 		Warn: func(_ context.Context, message string, fields map[string]any) {
 			h.t.Logf("warned: %s %v", message, fields)
 		},

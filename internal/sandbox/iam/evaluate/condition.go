@@ -157,7 +157,11 @@ func date(s string) (time.Time, bool) {
 }
 
 // ordered compares by order: the request's value is (equal to, less than ...) the policy's.
-func ordered[T any](relation string, parse func(string) (T, bool), compare func(a, b T) int) func(want pattern, have string) bool {
+func ordered[T any](
+	relation string,
+	parse func(string) (T, bool),
+	compare func(a, b T) int,
+) func(want pattern, have string) bool {
 	return func(want pattern, have string) bool {
 		limit, ok := parse(want.literal())
 		value, ok2 := parse(have)

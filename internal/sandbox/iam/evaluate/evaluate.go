@@ -56,7 +56,8 @@ func Evaluate(r Request, p Policies) Decision {
 		name      string
 		documents []*policydoc.Document
 	}{
-		{"an identity-based policy", p.Identity}, {"a permissions boundary", one(p.Boundary)}, {"a session policy", p.Session},
+		{"an identity-based policy", p.Identity}, {"a permissions boundary", one(p.Boundary)},
+		{"a session policy", p.Session},
 	} {
 		for _, document := range kind.documents {
 			if e.any(document, "Deny", nil) {
@@ -70,7 +71,8 @@ func Evaluate(r Request, p Policies) Decision {
 	var (
 		identity = slices.ContainsFunc(p.Identity, func(d *policydoc.Document) bool { return e.any(d, "Allow", nil) })
 		boundary = p.Boundary == nil || e.any(p.Boundary, "Allow", nil)
-		session  = len(p.Session) == 0 || slices.ContainsFunc(p.Session, func(d *policydoc.Document) bool { return e.any(d, "Allow", nil) })
+		session  = len(p.Session) == 0 ||
+			slices.ContainsFunc(p.Session, func(d *policydoc.Document) bool { return e.any(d, "Allow", nil) })
 		// Whether the resource's policy names the principal itself, its role, everyone, or its
 		// account.
 		self    = p.Resource != nil && e.any(p.Resource, "Allow", e.isSelf)
@@ -129,12 +131,16 @@ func newEvaluation(r Request) *evaluation {
 func (e *evaluation) any(d *policydoc.Document, effect string, whom func(policydoc.Statement) bool) bool {
 	variables := d.Version == "2012-10-17"
 	return slices.ContainsFunc(d.Statements, func(s policydoc.Statement) bool {
-		return s.Effect == effect && (whom == nil || whom(s)) && e.meetsAction(s) && e.meetsResource(s, variables) && e.meetsConditions(s, variables)
+		return s.Effect == effect && (whom == nil || whom(s)) && e.meetsAction(s) && e.meetsResource(s, variables) &&
+			e.meetsConditions(s, variables)
 	})
 }
 
 func (e *evaluation) meetsAction(s policydoc.Statement) bool {
-	matches := slices.ContainsFunc(s.Actions, func(pattern string) bool { return glob(strings.ToLower(pattern), e.action) })
+	matches := slices.ContainsFunc(
+		s.Actions,
+		func(pattern string) bool { return glob(strings.ToLower(pattern), e.action) },
+	)
 	return matches != s.NotAction
 }
 

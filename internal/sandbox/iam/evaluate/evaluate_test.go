@@ -86,8 +86,12 @@ func TestPolicyEvaluationLogic(t *testing.T) {
 		"a key that knows nobody":                            {carlos, "", Policies{Identity: identity(readAll), Sovereign: true, Resource: resource(toZhang)}, "no resource-based policy allows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Evaluate(Request{Principal: test.principal, Role: test.role, Action: "s3:GetObject", Resource: "arn:aws:s3:::logs/a.log"}, test.policies)
-			if got.Allowed != (test.want == "") || !strings.Contains(got.By, test.want) || got.Explicit != strings.Contains(test.want, "explicit") {
+			got := Evaluate(
+				Request{Principal: test.principal, Role: test.role, Action: "s3:GetObject", Resource: "arn:aws:s3:::logs/a.log"},
+				test.policies,
+			)
+			if got.Allowed != (test.want == "") || !strings.Contains(got.By, test.want) ||
+				got.Explicit != strings.Contains(test.want, "explicit") {
 				t.Errorf("%+v, want %q", got, test.want)
 			}
 		})
@@ -151,13 +155,20 @@ func TestConditionOperators(t *testing.T) {
 		{`"StringEquals":{"aws:username":"b"},"Bool":{"aws:SecureTransport":"true"}`, "aws:username=b", false},
 		{`"StringEquals":{"aws:username":"b","aws:PrincipalType":"User"}`, "aws:username=b aws:PrincipalType=User", true},
 	} {
-		d := policy(t, policydoc.Identity, `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{`+test.condition+`}}`)
+		d := policy(
+			t,
+			policydoc.Identity,
+			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{`+test.condition+`}}`,
+		)
 		context := map[string][]string{}
 		for _, field := range strings.Fields(test.context) {
 			key, values, _ := strings.Cut(field, "=")
 			context[key] = strings.Split(values, ";")
 		}
-		got := Evaluate(Request{Principal: zhang, Action: "s3:ListBucket", Resource: "arn:aws:s3:::logs", Context: context}, Policies{Identity: []*policydoc.Document{d}})
+		got := Evaluate(
+			Request{Principal: zhang, Action: "s3:ListBucket", Resource: "arn:aws:s3:::logs", Context: context},
+			Policies{Identity: []*policydoc.Document{d}},
+		)
 		if got.Allowed != test.want {
 			t.Errorf("{%s} with %q: %v", test.condition, test.context, got.Allowed)
 		}
@@ -181,7 +192,10 @@ func TestActionsAndResources(t *testing.T) {
 		{`"Action":"s3:*","NotResource":"arn:aws:s3:::a/*"`, "s3:GetObject", "arn:aws:s3:::b/b", true},
 	} {
 		d := policy(t, policydoc.Identity, `{"Effect":"Allow",`+test.statement+`}`)
-		got := Evaluate(Request{Principal: zhang, Action: test.action, Resource: test.resource}, Policies{Identity: []*policydoc.Document{d}})
+		got := Evaluate(
+			Request{Principal: zhang, Action: test.action, Resource: test.resource},
+			Policies{Identity: []*policydoc.Document{d}},
+		)
 		if got.Allowed != test.want {
 			t.Errorf("{%s} of %s on %s: %v", test.statement, test.action, test.resource, got.Allowed)
 		}
@@ -190,12 +204,20 @@ func TestActionsAndResources(t *testing.T) {
 
 // TestAnOldVersionKnowsNoVariables checks that variables are plain text there.
 func TestAnOldVersionKnowsNoVariables(t *testing.T) {
-	d, err := policydoc.Parse(`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a/${aws:username}"}]}`, policydoc.Identity)
+	d, err := policydoc.Parse(
+		`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a/${aws:username}"}]}`,
+		policydoc.Identity,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for resource, want := range map[string]bool{"arn:aws:s3:::a/bob": false, "arn:aws:s3:::a/${aws:username}": true} {
-		r := Request{Principal: zhang, Action: "s3:GetObject", Resource: resource, Context: map[string][]string{"aws:username": {"bob"}}}
+		r := Request{
+			Principal: zhang,
+			Action:    "s3:GetObject",
+			Resource:  resource,
+			Context:   map[string][]string{"aws:username": {"bob"}},
+		}
 		if got := Evaluate(r, Policies{Identity: []*policydoc.Document{d}}); got.Allowed != want {
 			t.Errorf("%s: %v", resource, got.Allowed)
 		}
@@ -213,12 +235,22 @@ func TestDenyNeverAllows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(statement, 1, 4).Draw(t, "statements")
 		bounds := rapid.SliceOfN(statement, 1, 3).Draw(t, "boundary")
-		r := Request{Principal: zhang, Action: rapid.SampledFrom([]string{"s3:GetObject", "s3:PutObject"}).Draw(t, "asked"), Resource: "arn:aws:s3:::a/x"}
+		r := Request{
+			Principal: zhang,
+			Action:    rapid.SampledFrom([]string{"s3:GetObject", "s3:PutObject"}).Draw(t, "asked"),
+			Resource:  "arn:aws:s3:::a/x",
+		}
 		decide := func(identity []string, boundary *policydoc.Document) bool {
-			return Evaluate(r, Policies{Identity: []*policydoc.Document{policy(t, policydoc.Identity, identity...)}, Boundary: boundary}).Allowed
+			return Evaluate(
+				r,
+				Policies{Identity: []*policydoc.Document{policy(t, policydoc.Identity, identity...)}, Boundary: boundary},
+			).Allowed
 		}
 		free := decide(all, nil)
-		denied := decide(append(all[:len(all):len(all)], `{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::a/*"}`), nil)
+		denied := decide(
+			append(all[:len(all):len(all)], `{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::a/*"}`),
+			nil,
+		)
 		if denied {
 			t.Fatal("allowed in spite of a Deny")
 		}

@@ -17,8 +17,27 @@ var (
 
 // knownServices are the service principals that the sandbox accepts, without region and suffix.
 var knownServices = []string{
-	"apigateway", "cloudformation", "cloudtrail", "config", "delivery.logs", "ec2", "ecs-tasks", "edgelambda", "events", "kms", "lambda", "logging.s3",
-	"logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "transfer",
+	"apigateway",
+	"cloudformation",
+	"cloudtrail",
+	"config",
+	"delivery.logs",
+	"ec2",
+	"ecs-tasks",
+	"edgelambda",
+	"events",
+	"kms",
+	"lambda",
+	"logging.s3",
+	"logs",
+	"s3",
+	"scheduler",
+	"secretsmanager",
+	"sns",
+	"sqs",
+	"ssm",
+	"states",
+	"transfer",
 }
 
 // CheckPrincipals returns a *Problem for the first principal that AWS accepts in no resource
@@ -74,5 +93,6 @@ func validPrincipal(name string, exists func(arn string) bool) bool {
 func knownService(name string) bool {
 	name = strings.TrimSuffix(name, ".amazonaws.com")
 	base, region, regional := strings.Cut(name, ".")
-	return slices.Contains(knownServices, name) || regional && strings.Count(region, "-") >= 2 && slices.Contains(knownServices, base)
+	return slices.Contains(knownServices, name) ||
+		regional && strings.Count(region, "-") >= 2 && slices.Contains(knownServices, base)
 }

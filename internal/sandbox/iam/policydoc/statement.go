@@ -47,7 +47,9 @@ func (s *Statement) member(name string, value any, kind Kind) error {
 			return syntaxError()
 		}
 		if kind == Identity && !sidPattern.MatchString(sid) {
-			return problem("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+			return problem(
+				"Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
+			)
 		}
 		s.Sid = sid
 	case "Effect":
