@@ -50,10 +50,7 @@ func main() {
 // logged reports whether the environment enables a log of Terraform or the provider.
 func logged(environ []string) bool {
 	for _, variable := range environ {
-		if name, value, _ := strings.Cut(
-			variable,
-			"=",
-		); value != "" &&
+		if name, value, _ := strings.Cut(variable, "="); value != "" &&
 			(name == "TF_LOG" || strings.HasPrefix(name, "TF_LOG_PROVIDER") || strings.HasPrefix(name, "TF_LOG_SDK")) {
 			return true
 		}

@@ -22,8 +22,7 @@ type object = map[string]any
 
 // everything is an administrator's policy.
 var everything = object{
-	"Version":   "2012-10-17",
-	"Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}},
+	"Version": "2012-10-17", "Statement": []any{object{"Effect": "Allow", "Action": "*", "Resource": "*"}},
 }
 
 const (
@@ -156,8 +155,7 @@ func (w *world) reasons(resources object) string {
 	)
 	time.Sleep(10 * time.Minute)
 	events, err := provisioner.CloudFormation.DescribeStackEvents(
-		ctx,
-		&cloudformation.DescribeStackEventsInput{StackName: made.StackId},
+		ctx, &cloudformation.DescribeStackEventsInput{StackName: made.StackId},
 	)
 	must(t, err)
 	var reasons []string

@@ -107,8 +107,7 @@ func (w *world) policies(role string) []*policydoc.Document {
 			continue
 		}
 		out, err := client.GetPolicyVersion(
-			w.t.Context(),
-			&iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
+			w.t.Context(), &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
 		)
 		must(w.t, err)
 		text, err := url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
@@ -172,8 +171,7 @@ func (w *world) adopt(s *projects.Service) {
 	prior := live.Entity(view.Contents.Env, "legacy", "")
 	prior.Adoption = nil
 	planned := bucket(
-		"legacy",
-		func(b *model.Bucket) { b.BucketName, b.UnmodeledSettings = "legacy", model.RemoveUnmodeled },
+		"legacy", func(b *model.Bucket) { b.BucketName, b.UnmodeledSettings = "legacy", model.RemoveUnmodeled },
 	)
 	must(t, s.Adopt(ctx, "acme", projects.Adoption{Prior: prior, Planned: planned, Live: live, Incarnation: "one"}))
 }
@@ -190,8 +188,7 @@ func (w *world) life() {
 	must(
 		t,
 		s.Create(
-			ctx,
-			"acme",
+			ctx, "acme",
 			bucket("locked", func(b *model.Bucket) { b.ObjectLock = &model.ObjectLock{Mode: "GOVERNANCE", Days: 1} }),
 		),
 	)
@@ -260,9 +257,7 @@ func (w *world) life() {
 	_, err = client.PutObject(
 		ctx,
 		&s3.PutObjectInput{
-			Bucket: aws.String(bucket("inbox").BucketName),
-			Key:    aws.String("in/a"),
-			Body:   strings.NewReader("a"),
+			Bucket: aws.String(bucket("inbox").BucketName), Key: aws.String("in/a"), Body: strings.NewReader("a"),
 		},
 	)
 	must(t, err)
@@ -475,10 +470,8 @@ func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
 func TestExternalID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		template := strings.Replace(
-			onboarding.Account,
-			"    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
-			"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
-			1,
+			onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+			"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1,
 		)
 		if template == onboarding.Account {
 			t.Fatal("the template has no parameter ExternalId")
@@ -487,34 +480,21 @@ func TestExternalID(t *testing.T) {
 		must(
 			t,
 			w.processOf(w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"})).CreateProject(
-				t.Context(),
-				project(model.Refuse, false),
+				t.Context(), project(model.Refuse, false),
 			),
 		)
 		for _, role := range []string{"StowageProvisioner", "StowageReader"} {
 			must(
 				t,
 				second(
-					w.with(
-						sandbox.HubAccount,
-						awsclient.Config{ProjectExternalID: "ext-1"},
-					).Project(
-						t.Context(),
-						account,
-						region,
-						role,
+					w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: "ext-1"}).Project(
+						t.Context(), account, region, role,
 					),
 				),
 			)
 			for _, id := range []string{"", "ext-2"} {
-				_, err := w.with(
-					sandbox.HubAccount,
-					awsclient.Config{ProjectExternalID: id},
-				).Project(
-					t.Context(),
-					account,
-					region,
-					role,
+				_, err := w.with(sandbox.HubAccount, awsclient.Config{ProjectExternalID: id}).Project(
+					t.Context(), account, region, role,
 				)
 				var explained model.Explainer
 				if !errors.As(err, &explained) || !strings.Contains(explained.Explain().Remedy, "project_external_id") {
@@ -539,8 +519,7 @@ func TestSessionAttributes(t *testing.T) {
 			t,
 			second(
 				client.CreateRole(
-					t.Context(),
-					&iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust},
+					t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: &trust},
 				),
 			),
 		)

@@ -22,8 +22,7 @@ func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 	w := newWorld(t, onboarding.Account)
 	const topic = "arn:aws:sns:" + region + ":" + account + ":stowage-events"
 	out, err := sns.NewFromConfig(w.sdk(account)).GetTopicAttributes(
-		t.Context(),
-		&sns.GetTopicAttributesInput{TopicArn: aws.String(topic)},
+		t.Context(), &sns.GetTopicAttributesInput{TopicArn: aws.String(topic)},
 	)
 	must(t, err)
 	if out.Attributes["KmsMasterKeyId"] == "" {
@@ -32,8 +31,7 @@ func TestTopic_OnlyTheHubSubscribes(t *testing.T) {
 	policy, err := policydoc.Parse(out.Attributes["Policy"], policydoc.Resource)
 	must(t, err)
 	all, err := policydoc.Parse(
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
-		policydoc.Identity,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, policydoc.Identity,
 	)
 	must(t, err)
 	const function, queue = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:relay", "arn:aws:sqs:" + region + ":" + sandbox.HubAccount + ":relay"
@@ -84,9 +82,7 @@ func TestEvents_OnlyTheProvisionerReads(t *testing.T) {
 		got := map[string]bool{}
 		for _, action := range []string{"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackResource"} {
 			request := evaluate.Request{
-				Principal: "arn:aws:sts::" + account + ":assumed-role/" + role + "/x",
-				Action:    action,
-				Resource:  stack,
+				Principal: "arn:aws:sts::" + account + ":assumed-role/" + role + "/x", Action: action, Resource: stack,
 			}
 			if evaluate.Evaluate(request, evaluate.Policies{Identity: documents}).Allowed {
 				got[action] = true

@@ -30,9 +30,7 @@ func (c *clients) exist(stack string, buckets ...existing) {
 		resources = append(
 			resources,
 			fmt.Sprintf(
-				`"B%d":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":%q%s}}`,
-				i,
-				b.name,
+				`"B%d":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":%q%s}}`, i, b.name,
 				b.settings,
 			),
 		)
@@ -83,12 +81,7 @@ func (c *clients) contents(bucket string) string {
 		texts = append(
 			texts,
 			fmt.Sprint(
-				aws.ToString(v.Key),
-				" ",
-				aws.ToString(v.VersionId),
-				" ",
-				aws.ToString(v.ETag),
-				" ",
+				aws.ToString(v.Key), " ", aws.ToString(v.VersionId), " ", aws.ToString(v.ETag), " ",
 				aws.ToBool(v.IsLatest),
 			),
 		)
@@ -191,16 +184,11 @@ func TestAdoption_Kinds(t *testing.T) {
 		plan := s.tryPlan()
 		plan.says(
 			fmt.Sprintf("Plan: %d to import, 0 to add, %d to change, 0 to destroy.", len(kinds), len(kinds)),
-			"Project Bucket Will Be Adopted",
-			"Unmodeled Settings of legacy-tiers Will Be Kept",
-			"replication (ReplicationConfiguration)",
-			"event notifications to SNS topics",
-			`"Id":"archive"`,
-			`"Sid":"Partner"`,
-			"The apply REMOVES them: - website hosting",
+			"Project Bucket Will Be Adopted", "Unmodeled Settings of legacy-tiers Will Be Kept",
+			"replication (ReplicationConfiguration)", "event notifications to SNS topics", `"Id":"archive"`,
+			`"Sid":"Partner"`, "The apply REMOVES them: - website hosting",
 			"noncurrent versions after 90 days (new: the bucket deletes none of them now)",
-			"objects 400 days after they were written (as now)",
-			"LoggingConfiguration is nothing, not",
+			"objects 400 days after they were written (as now)", "LoggingConfiguration is nothing, not",
 			"managed = false -> true",
 		)
 		if strings.Contains(plan.text, "Bucketcopied Properties.ReplicationConfiguration") {
@@ -292,9 +280,7 @@ func TestAdoption_InterruptedAndForgotten(t *testing.T) {
 	fail()
 	s.tryApply().fails("it failed", "was imported into the stack of the project, with the settings that it had")
 	s.tryPlan().says(
-		"managed = false -> true",
-		"LoggingConfiguration is nothing, not",
-		"0 to add, 1 to change, 0 to destroy",
+		"managed = false -> true", "LoggingConfiguration is nothing, not", "0 to add, 1 to change, 0 to destroy",
 	)
 	s.applied(acmeProject + adopting("old", "legacy-plain"))
 	s.run("state", "rm", "stowage_project_bucket.old").succeeds()
@@ -352,17 +338,13 @@ func TestAdoption_GeneratedConfiguration(t *testing.T) {
 	s := w.workspace(acmeProject)
 	s.apply()
 	w.clients().exist(
-		"before",
-		existing{name: "legacy-one", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`},
+		"before", existing{name: "legacy-one", settings: versioned + `,"Tags":[{"Key":"team","Value":"blue"}]`},
 		existing{name: "legacy-two"},
 	)
 	imports := ""
 	for _, name := range []string{"one", "two"} {
 		imports += fmt.Sprintf(
-			"import {\n  to = stowage_project_bucket.%s\n  id = \"acme/%s/legacy-%s\"\n}\n",
-			name,
-			name,
-			name,
+			"import {\n  to = stowage_project_bucket.%s\n  id = \"acme/%s/legacy-%s\"\n}\n", name, name, name,
 		)
 	}
 	s.write(acmeProject + imports)

@@ -29,9 +29,8 @@ type clients struct {
 func (w *world) config(account string) aws.Config {
 	id, secret := sandbox.StaticCredentials(account)
 	return aws.Config{
-		Region:       region,
-		BaseEndpoint: aws.String(w.endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
+		Region: region, BaseEndpoint: aws.String(w.endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 	}
 }
 
@@ -167,8 +166,7 @@ func (c *clients) revision(project string) string {
 func (c *clients) stack(project string) cfntypes.Stack {
 	c.w.t.Helper()
 	out, err := c.cfn.DescribeStacks(
-		c.w.t.Context(),
-		&cloudformation.DescribeStacksInput{StackName: aws.String("stowage-" + project + "-0")},
+		c.w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("stowage-" + project + "-0")},
 	)
 	return must(c.w, out, err).Stacks[0]
 }
@@ -176,8 +174,7 @@ func (c *clients) stack(project string) cfntypes.Stack {
 func (c *clients) template(project string) string {
 	c.w.t.Helper()
 	out, err := c.cfn.GetTemplate(
-		c.w.t.Context(),
-		&cloudformation.GetTemplateInput{StackName: aws.String("stowage-" + project + "-0")},
+		c.w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-" + project + "-0")},
 	)
 	return aws.ToString(must(c.w, out, err).TemplateBody)
 }

@@ -109,10 +109,7 @@ func serveShared(dir string) error {
 // findCLI finds the terraform or tofu to test with.
 func findCLI() (string, error) {
 	candidates := []string{
-		os.Getenv("TF_ACC_TERRAFORM_PATH"),
-		"terraform",
-		"tofu",
-		filepath.Join(repository, "bin", "tofu"),
+		os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu", filepath.Join(repository, "bin", "tofu"),
 	}
 	for _, candidate := range candidates {
 		if candidate == "" {

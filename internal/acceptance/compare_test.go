@@ -61,9 +61,7 @@ func checkOutcomes(path string, all bool) error {
 	}
 	for _, rpc := range []string{"ValidateResourceConfig", "UpgradeResourceState", "ReadResource", "PlanResourceChange"} {
 		fmt.Printf(
-			"%-24s %6d answers compared with the framework's, %6d left to it\n",
-			rpc,
-			counts[rpc]["same"],
+			"%-24s %6d answers compared with the framework's, %6d left to it\n", rpc, counts[rpc]["same"],
 			counts[rpc]["declined"],
 		)
 		if counts[rpc]["same"] == 0 {

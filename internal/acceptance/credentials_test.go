@@ -58,16 +58,12 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 		t.Helper()
 		client := secretsmanager.NewFromConfig(w.config(account))
 		out, err := client.GetSecretValue(
-			t.Context(),
-			&secretsmanager.GetSecretValueInput{SecretId: aws.String("stowage/acme/partner")},
+			t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("stowage/acme/partner")},
 		)
 		var key struct {
 			Secret string `json:"secret_access_key"`
 		}
-		if err := json.Unmarshal(
-			[]byte(aws.ToString(must(w, out, err).SecretString)),
-			&key,
-		); err != nil ||
+		if err := json.Unmarshal([]byte(aws.ToString(must(w, out, err).SecretString)), &key); err != nil ||
 			len(key.Secret) < 30 {
 			t.Fatalf("the secret holds %d characters, error %v", len(key.Secret), err)
 		}
@@ -130,8 +126,7 @@ func (s *workspace) remains(w *world) map[string]string {
 		t.Fatal(err)
 	}
 	table, err := dynamodb.NewFromConfig(w.config(sandbox.HubAccount)).Scan(
-		t.Context(),
-		&dynamodb.ScanInput{TableName: aws.String("stowage")},
+		t.Context(), &dynamodb.ScanInput{TableName: aws.String("stowage")},
 	)
 	texts["the mirror"] = asJSON(t, must(w, table, err).Items)
 	cfn := cloudformation.NewFromConfig(w.config(account))
@@ -150,8 +145,7 @@ func (s *workspace) remains(w *world) map[string]string {
 		texts["the last change set of "+aws.ToString(stack.StackName)] = asJSON(t, must(w, set, err))
 	}
 	parameters, err := ssm.NewFromConfig(w.config(account)).GetParametersByPath(
-		t.Context(),
-		&ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)},
+		t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)},
 	)
 	texts["the parameters"] = asJSON(t, must(w, parameters, err).Parameters)
 	for _, name := range []string{"terraform.tfstate", "saved.tfplan/tfplan", "trace.log", "the mirror", "the stack stowage-acme-0", "the last change set of stowage-acme-0"} {

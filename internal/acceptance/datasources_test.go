@@ -95,8 +95,7 @@ data "stowage_user_policy" "partner" {
 		},
 		resource.TestStep{
 			Config: x.in(
-				everything,
-				"data \"stowage_user_policy\" \"none\" {\n  project = \"acme\"\n  user    = \"ghost\"\n}\n",
+				everything, "data \"stowage_user_policy\" \"none\" {\n  project = \"acme\"\n  user    = \"ghost\"\n}\n",
 			),
 			PlanOnly:    true,
 			ExpectError: x.says("Unable to Read User Policy", `The project "acme" has no user "ghost".`),

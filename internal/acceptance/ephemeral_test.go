@@ -32,8 +32,7 @@ func (x *tenant) key(user string) storedKey {
 	x.t.Helper()
 	client := secretsmanager.NewFromConfig(x.w.config(x.account))
 	out, err := client.GetSecretValue(
-		x.t.Context(),
-		&secretsmanager.GetSecretValueInput{SecretId: aws.String(x.in("stowage/acme/" + user))},
+		x.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(x.in("stowage/acme/" + user))},
 	)
 	var key storedKey
 	if err := json.Unmarshal([]byte(aws.ToString(must(x.w, out, err).SecretString)), &key); err != nil {
@@ -96,8 +95,7 @@ func TestAccExample_Ephemeral(t *testing.T) {
 	v := &vault{}
 	testCase := x.testCase(resource.TestStep{
 		Config: x.in(
-			acmeProject,
-			userOf("partner", "access_key = {}", afterProject),
+			acmeProject, userOf("partner", "access_key = {}", afterProject),
 			x.read("examples/ephemeral-resources/stowage_user_credentials/ephemeral-resource.tf"),
 		),
 		PostApplyFunc: func() {

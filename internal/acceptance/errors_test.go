@@ -88,11 +88,8 @@ func TestErrors_ObjectLock(t *testing.T) {
 	must(w, deleted, err)
 	s.write(acmeProject)
 	s.tryApply().fails(
-		"Unable to Delete Project Bucket",
-		"S3 refused to delete 1 version.",
-		"object protected by object lock",
-		"Nothing was changed",
-		"Object lock protects them",
+		"Unable to Delete Project Bucket", "S3 refused to delete 1 version.", "object protected by object lock",
+		"Nothing was changed", "Object lock protects them",
 	)
 	listed, err := c.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
 	if n := len(must(w, listed, err).Contents); n != 0 {

@@ -130,21 +130,18 @@ func TestAccExample_DataSources(t *testing.T) {
 		resource.TestStep{Config: setup},
 		step("stowage_project", "room", knownvalue.NotNull()),
 		step(
-			"stowage_project_buckets",
-			"buckets",
+			"stowage_project_buckets", "buckets",
 			knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(x.in(physical("inbox")))}),
 		),
 		step("stowage_project_users", "users", knownvalue.ListExact([]knownvalue.Check{
 			knownvalue.StringExact(x.in("arn:aws:iam::" + account + ":user/stowage/acme/acme-partner")),
 		})),
 		step(
-			"stowage_projects",
-			"accounts",
+			"stowage_projects", "accounts",
 			knownvalue.ObjectExact(map[string]knownvalue.Check{x.project: knownvalue.StringExact(x.account)}),
 		),
 		step(
-			"stowage_user_policy",
-			"what_the_partner_may_do",
+			"stowage_user_policy", "what_the_partner_may_do",
 			knownvalue.StringRegexp(regexp.MustCompile(`(?m)^\| inbox +\| incoming/ +\| yes`)),
 		),
 	))
@@ -171,8 +168,7 @@ func TestAccExample_Provider(t *testing.T) {
 		Config: x.in(x.read("examples/provider/provider.tf"), acmeProject, bucketOf("inbox", afterProject)),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownValue(
-				inbox,
-				at("tags_all"),
+				inbox, at("tags_all"),
 				knownvalue.MapExact(map[string]knownvalue.Check{"managed_by": knownvalue.StringExact("terraform")}),
 			),
 		},

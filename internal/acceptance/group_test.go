@@ -33,12 +33,8 @@ func TestApplyTakesOneCommitPerWave(t *testing.T) {
 	if commits, most := calls["cloudformation.ExecuteChangeSet"], 2*n/parallelism; commits < n/parallelism ||
 		commits > most {
 		t.Errorf(
-			"%d objects at parallelism %d took %d commits, want %d, at most %d",
-			n,
-			parallelism,
-			commits,
-			n/parallelism,
-			most,
+			"%d objects at parallelism %d took %d commits, want %d, at most %d", n, parallelism, commits,
+			n/parallelism, most,
 		)
 	}
 	w.wantCalls(w.counted(func() { s.planIsEmpty() }), budgets["verified"])
@@ -56,9 +52,7 @@ func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	}
 	s := w.workspace(configuration.String())
 	o := s.apply("-parallelism=5").says(
-		"40 added",
-		"5 changes were in progress at once",
-		"terraform apply -parallelism=100",
+		"40 added", "5 changes were in progress at once", "terraform apply -parallelism=100",
 		"TFE_PARALLELISM=100",
 	)
 	if got := strings.Count(o.text, limited); got != 1 {

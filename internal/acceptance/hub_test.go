@@ -30,8 +30,7 @@ func TestMissingTable(t *testing.T) {
 	s, config := w.workspace(everything), w.config(sandbox.HubAccount)
 	s.apply()
 	table, err := dynamodb.NewFromConfig(config).DeleteTable(
-		t.Context(),
-		&dynamodb.DeleteTableInput{TableName: aws.String("stowage")},
+		t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("stowage")},
 	)
 	must(w, table, err)
 	for _, mode := range []string{"verified", "cached"} {
@@ -45,8 +44,7 @@ func TestMissingTable(t *testing.T) {
 	s.planIsEmpty()
 
 	parameter, err := ssm.NewFromConfig(config).DeleteParameter(
-		t.Context(),
-		&ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")},
+		t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/stowage/hub/stowage")},
 	)
 	must(w, parameter, err)
 	s.tryPlan().fails(`There is no hub "stowage"`)

@@ -121,9 +121,7 @@ func TestAccImport_Identity(t *testing.T) {
 		steps = append(
 			steps,
 			resource.TestStep{
-				ResourceName:    address,
-				ImportState:     true,
-				ImportStateKind: resource.ImportBlockWithResourceIdentity,
+				ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity,
 			},
 		)
 	}

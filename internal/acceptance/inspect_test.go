@@ -19,9 +19,7 @@ func (x *tenant) wantQuickstart() {
 	t, w, c := x.t, x.w, x.clients
 	t.Helper()
 	want := []string{
-		physical("archive"),
-		physical("inbox"),
-		physical("outbox"),
+		physical("archive"), physical("inbox"), physical("outbox"),
 		"stowage-acme-logs-" + account + "-" + region + "-an",
 		"stowage-acme-templates-" + account + "-" + region + "-an",
 	}
@@ -33,14 +31,12 @@ func (x *tenant) wantQuickstart() {
 	}
 
 	if got := c.tags(physical("inbox")); !cmp.Equal(
-		got,
-		map[string]string{"owner": "delivery", "stowage:project": "acme", "stowage:bucket": "inbox"},
+		got, map[string]string{"owner": "delivery", "stowage:project": "acme", "stowage:bucket": "inbox"},
 	) {
 		t.Errorf("tags of inbox: %v", got)
 	}
 	lifecycle, err := c.s3.GetBucketLifecycleConfiguration(
-		t.Context(),
-		&s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String(physical("inbox"))},
+		t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String(physical("inbox"))},
 	)
 	days := map[string]int32{}
 	for _, rule := range must(w, lifecycle, err).Rules {
@@ -60,13 +56,10 @@ func (x *tenant) wantQuickstart() {
 		t.Errorf("lifecycle of inbox in days (-want +got):\n%s", diff)
 	}
 	lock, err := c.s3.GetObjectLockConfiguration(
-		t.Context(),
-		&s3.GetObjectLockConfigurationInput{Bucket: aws.String(physical("archive"))},
+		t.Context(), &s3.GetObjectLockConfigurationInput{Bucket: aws.String(physical("archive"))},
 	)
 	if r := must(
-		w,
-		lock,
-		err,
+		w, lock, err,
 	).ObjectLockConfiguration.Rule.DefaultRetention; r.Mode != s3types.ObjectLockRetentionModeGovernance ||
 		aws.ToInt32(r.Days) != 30 {
 		t.Errorf("object lock of archive: %s, %d days", r.Mode, aws.ToInt32(r.Days))
@@ -90,11 +83,8 @@ func (x *tenant) wantHardened(name string) {
 	if by := rule.ApplyServerSideEncryptionByDefault; by.SSEAlgorithm != s3types.ServerSideEncryptionAwsKms ||
 		aws.ToString(by.KMSMasterKeyID) != x.projectKey() {
 		t.Errorf(
-			"%s is encrypted by %s with %s, want aws:kms with %s",
-			bucket,
-			by.SSEAlgorithm,
-			aws.ToString(by.KMSMasterKeyID),
-			x.projectKey(),
+			"%s is encrypted by %s with %s, want aws:kms with %s", bucket, by.SSEAlgorithm,
+			aws.ToString(by.KMSMasterKeyID), x.projectKey(),
 		)
 	}
 	if !aws.ToBool(rule.BucketKeyEnabled) {

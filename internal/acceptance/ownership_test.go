@@ -22,19 +22,12 @@ const (
 // nothing else.
 func renamable(key string) string {
 	return acmeProject + block(
-		"stowage_project_bucket",
-		"b",
-		`for_each = { `+key+` = "inbox" }`,
-		"project = stowage_project.acme.name",
+		"stowage_project_bucket", "b", `for_each = { `+key+` = "inbox" }`, "project = stowage_project.acme.name",
 		"name = each.value",
 	) +
 		block(
-			"stowage_project_user",
-			"u",
-			`for_each = { `+key+` = "partner" }`,
-			"project = stowage_project.acme.name",
-			"name = each.value",
-			"access_key = {}",
+			"stowage_project_user", "u", `for_each = { `+key+` = "partner" }`, "project = stowage_project.acme.name",
+			"name = each.value", "access_key = {}",
 		)
 }
 
@@ -96,15 +89,8 @@ func TestOwnership_RenamedKey(t *testing.T) {
 func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	const cbd = "lifecycle {\n    create_before_destroy = true\n  }"
-	configuration := acmeProject + bucketOf(
-		"inbox",
-		afterProject,
-		cbd,
-	) + userOf(
-		"partner",
-		"access_key = {}",
-		afterProject,
-		cbd,
+	configuration := acmeProject + bucketOf("inbox", afterProject, cbd) + userOf(
+		"partner", "access_key = {}", afterProject, cbd,
 	)
 	replace := []string{"-replace=stowage_project_bucket.inbox", "-replace=stowage_project_user.partner"}
 	t.Run("with an origin", func(t *testing.T) {
@@ -163,8 +149,7 @@ func TestOwnership_Twins(t *testing.T) {
 	copied := block("stowage_project_bucket", "copied", `project = "acme"`, `name = "inbox"`, afterProject)
 	s := w.workspace(workspace1 + acmeProject + first + copied)
 	s.tryApply().fails(
-		"Duplicate Project Bucket",
-		"Two resources of this configuration manage the project bucket \"acme/inbox\"",
+		"Duplicate Project Bucket", "Two resources of this configuration manage the project bucket \"acme/inbox\"",
 	)
 	s.applied(workspace1 + acmeProject + first)
 	s.write(workspace1 + acmeProject + first + copied)
@@ -197,9 +182,7 @@ func TestOwnership_TwoStates(t *testing.T) {
 	second.apply().says("Project Bucket Will Be Taken Over")
 	first.write(workspace1 + bucketOf("inbox", `tags = { by = "first" }`))
 	first.tryApply().fails(
-		"Project Bucket Is Managed by Another Resource",
-		"Another resource manages it",
-		"Nothing was changed",
+		"Project Bucket Is Managed by Another Resource", "Another resource manages it", "Nothing was changed",
 	)
 	second.planIsEmpty()
 	first.destroy().says("Project Bucket Only Removed From State")
@@ -263,10 +246,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 		return block("stowage_project", "acme", `name = "acme"`, `account_id = "`+account+`"`, project) +
 			bucketOf("inbox", bucket, afterProject) + userOf("partner", user, afterProject) +
 			permissionOf(
-				"p",
-				"partner",
-				"inbox",
-				permission,
+				"p", "partner", "inbox", permission,
 				"depends_on = [stowage_project_bucket.inbox, stowage_project_user.partner]",
 			)
 	}
@@ -276,16 +256,13 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	s.saved(
 		w,
 		configuration(
-			`on_delete = "empty"`,
-			"lifecycle_rules = { expire_after_days = 6 }\ntags = { mine = \"x\" }",
-			`source_ips = ["203.0.113.0/24"]`,
-			`access = "write"`,
+			`on_delete = "empty"`, "lifecycle_rules = { expire_after_days = 6 }\ntags = { mine = \"x\" }",
+			`source_ips = ["203.0.113.0/24"]`, `access = "write"`,
 		),
 		configuration(
 			`tags = { theirs = "x" }`,
 			cors+"\nlifecycle_rules = { abort_multipart_after_days = 3 }\ntags = { theirs = \"x\" }",
-			`tags = { theirs = "x" }`,
-			"access = \"read_write\"\nallow_delete = true",
+			`tags = { theirs = "x" }`, "access = \"read_write\"\nallow_delete = true",
 		),
 	).succeeds().says("0 added, 4 changed, 0 destroyed")
 	got, err := c.s3.GetBucketCors(t.Context(), &s3.GetBucketCorsInput{Bucket: aws.String(physical("inbox"))})
@@ -307,13 +284,11 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	s.planIsEmpty()
 
 	s.saved(
-		w,
-		strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 7"),
+		w, strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 7"),
 		strings.ReplaceAll(both, "expire_after_days = 6", "expire_after_days = 8"),
 	).
 		fails(
-			"Unable to Update Project Bucket",
-			"with stowage_project_bucket.inbox",
+			"Unable to Update Project Bucket", "with stowage_project_bucket.inbox",
 			`"lifecycle_rules.expire_after_days" was 6 when the plan was made, the plan sets it to 7, and it is 8 now`,
 			"Nothing was changed",
 		)

@@ -37,16 +37,9 @@ const (
 func TestAccExample_PartnerExchange(t *testing.T) {
 	x := newTenant(t)
 	x.project = "exchange" // as in the example, which no other test applies
-	readers, others, auditors := x.reader(
-		scannerAccount,
-		"stowage-reader",
-	), x.reader(
-		scannerAccount,
-		"another",
-	), x.reader(
-		auditorAccount,
-		"stowage-reader",
-	)
+	readers, others, auditors := x.reader(scannerAccount, "stowage-reader"), x.reader(
+		scannerAccount, "another",
+	), x.reader(auditorAccount, "stowage-reader")
 	step := func(variables config.Variables, check func(scannerSecret, auditorSecret string)) resource.TestStep {
 		variables["account_id"] = config.StringVariable(x.account)
 		return resource.TestStep{
@@ -105,8 +98,7 @@ func (x *tenant) reader(partner, role string) aws.Config {
 	out, err := sts.NewFromConfig(admin).AssumeRole(
 		ctx,
 		&sts.AssumeRoleInput{
-			RoleArn:         aws.String("arn:aws:iam::" + partner + ":role/" + role),
-			RoleSessionName: aws.String("partner"),
+			RoleArn: aws.String("arn:aws:iam::" + partner + ":role/" + role), RoleSessionName: aws.String("partner"),
 		},
 	)
 	c := must(w, out, err).Credentials
@@ -118,8 +110,7 @@ func (x *tenant) reader(partner, role string) aws.Config {
 func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
 	x.t.Helper()
 	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(
-		x.t.Context(),
-		&secretsmanager.GetSecretValueInput{SecretId: &secret},
+		x.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret},
 	)
 	var key storedKey
 	if err := json.Unmarshal([]byte(aws.ToString(must(x.w, out, err).SecretString)), &key); err != nil || key.ID == "" {
@@ -154,8 +145,7 @@ func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scanner
 	// No partner reads another's secret, nor does another role of the same account.
 	for name, config := range map[string]aws.Config{"the auditor": auditors, "another role": others} {
 		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(
-			ctx,
-			&secretsmanager.GetSecretValueInput{SecretId: &scannerSecret},
+			ctx, &secretsmanager.GetSecretValueInput{SecretId: &scannerSecret},
 		)
 		wantDenied(t, name+" reads the scanner's secret", err)
 	}
@@ -186,19 +176,15 @@ func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scanner
 		_, err = c.UploadPart(
 			ctx,
 			&s3.UploadPartInput{
-				Bucket:     &bucket,
-				Key:        &key,
-				UploadId:   made.UploadId,
-				PartNumber: aws.Int32(1),
-				Body:       strings.NewReader("x"),
+				Bucket: &bucket, Key: &key, UploadId: made.UploadId, PartNumber: aws.Int32(1),
+				Body: strings.NewReader("x"),
 			},
 		)
 		if err != nil {
 			return err
 		}
 		_, err = c.AbortMultipartUpload(
-			ctx,
-			&s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId},
+			ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId},
 		)
 		return err
 	}
@@ -277,18 +263,10 @@ func (x *tenant) typeCommands(readers map[string]aws.Config, secrets map[string]
 			c = aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret}
 		}
 		environ := append(
-			os.Environ(),
-			"HOME="+dir,
-			"AWS_ENDPOINT_URL="+w.endpoint,
-			"AWS_REGION="+region,
-			"AWS_DEFAULT_REGION="+region,
-			"AWS_EC2_METADATA_DISABLED=true",
-			"AWS_ACCESS_KEY_ID="+c.AccessKeyID,
-			"AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey,
-			"AWS_SESSION_TOKEN="+c.SessionToken,
-			"DROP_OFF="+x.in(dropOff),
-			"PICK_UP="+x.in(pickUp),
-			"SECRET_ARN="+secrets["scanner"],
+			os.Environ(), "HOME="+dir, "AWS_ENDPOINT_URL="+w.endpoint, "AWS_REGION="+region,
+			"AWS_DEFAULT_REGION="+region, "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID="+c.AccessKeyID,
+			"AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken,
+			"DROP_OFF="+x.in(dropOff), "PICK_UP="+x.in(pickUp), "SECRET_ARN="+secrets["scanner"],
 			"PATH="+filepath.Dir(awsCLI)+":"+os.Getenv("PATH"),
 		)
 		if c.SessionToken == "" {

@@ -26,8 +26,7 @@ func TestAccProject_Basic(t *testing.T) {
 				plancheck.ExpectKnownValue(acme, at("on_delete"), knownvalue.StringExact("refuse")),
 				plancheck.ExpectKnownValue(acme, at("tags_all"), knownvalue.MapExact(nil)),
 				plancheck.ExpectKnownValue(
-					acme,
-					at("log_bucket_name"),
+					acme, at("log_bucket_name"),
 					knownvalue.StringExact(x.in("stowage-acme-logs-"+account+"-"+region+"-an")),
 				),
 				plancheck.ExpectUnknownValue(acme, at("kms_key_arn")),
@@ -38,8 +37,7 @@ func TestAccProject_Basic(t *testing.T) {
 				statecheck.ExpectKnownValue(acme, at("drift"), knownvalue.Null()),
 				statecheck.ExpectKnownValue(acme, at("sftp_endpoint"), knownvalue.Null()),
 				statecheck.ExpectKnownValue(
-					acme,
-					at("notification_topic_arn"),
+					acme, at("notification_topic_arn"),
 					knownvalue.StringExact(x.in("arn:aws:sns:"+region+":"+account+":stowage-events")),
 				),
 			},
@@ -137,8 +135,7 @@ func TestAccProject_StackDeleted(t *testing.T) {
 				})
 				must(x.w, protected, err)
 				deleted, err := x.cfn.DeleteStack(
-					t.Context(),
-					&cloudformation.DeleteStackInput{StackName: aws.String(x.in("stowage-acme-0"))},
+					t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(x.in("stowage-acme-0"))},
 				)
 				must(x.w, deleted, err)
 			},

@@ -140,8 +140,7 @@ func (x *tenant) wantUpdated(key string) {
 		x.t.Errorf("tags (-want +got):\n%s", diff)
 	}
 	lock, err := x.s3.GetObjectLockConfiguration(
-		ctx,
-		&s3.GetObjectLockConfigurationInput{Bucket: aws.String(x.in(physical("outbox")))},
+		ctx, &s3.GetObjectLockConfigurationInput{Bucket: aws.String(x.in(physical("outbox")))},
 	)
 	if got := aws.ToInt32(must(x.w, lock, err).ObjectLockConfiguration.Rule.DefaultRetention.Days); got != 3 {
 		x.t.Errorf("objects are locked for %d days", got)
@@ -180,10 +179,7 @@ func TestAccProjectBucket_Replace(t *testing.T) {
 			PostApplyFunc: func() { exists(physical("alpha"), false); exists(physical("beta"), true) },
 		},
 		resource.TestStep{
-			Config: configuration(
-				`name = "beta"`,
-				`bucket_name = "acme-by-another-name"`,
-			),
+			Config:           configuration(`name = "beta"`, `bucket_name = "acme-by-another-name"`),
 			ConfigPlanChecks: replaces("acme-by-another-name"),
 			PostApplyFunc:    func() { exists(physical("beta"), false); exists("acme-by-another-name", true) },
 		},
@@ -300,10 +296,7 @@ func TestAccProjectBucket_Drift(t *testing.T) {
 				x.editResources(x.project, func(resources map[string]editedResource) {
 					resources["Bucketinbox"].set(t, "VersioningConfiguration", map[string]string{"Status": "Suspended"})
 					resources["Theirs"] = editedResource{
-						"Type": encoded(
-							t,
-							"AWS::SSM::Parameter",
-						),
+						"Type":       encoded(t, "AWS::SSM::Parameter"),
 						"Properties": encoded(t, map[string]string{"Type": "String", "Value": "by hand"}),
 					}
 				})
@@ -311,9 +304,7 @@ func TestAccProjectBucket_Drift(t *testing.T) {
 			RefreshState: true, ExpectNonEmptyPlan: true,
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestCheckResourceAttr(
-					inbox,
-					"drift",
-					`Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`,
+					inbox, "drift", `Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabled"`,
 				),
 				resource.TestCheckNoResourceAttr(outbox, "drift"),
 			),

@@ -82,9 +82,7 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 				keys(map[string]string{"a": "active"}),
 				statecheck.ExpectKnownValue(partner, at("sftp_user_name"), knownvalue.StringExact("partner")),
 				statecheck.ExpectKnownValue(
-					partner,
-					at("access_key").AtMapKey("rotation").AtMapKey("overlap_days"),
-					knownvalue.Int64Exact(7),
+					partner, at("access_key").AtMapKey("rotation").AtMapKey("overlap_days"), knownvalue.Int64Exact(7),
 				),
 			},
 			Check: resource.ComposeAggregateTestCheckFunc(
@@ -93,10 +91,7 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 				resource.TestCheckResourceAttrWith(partner, "secret_arn", func(arn string) error {
 					if want := x.in(
 						"arn:aws:secretsmanager:" + region + ":" + account + ":secret:stowage/acme/partner-",
-					); !strings.HasPrefix(
-						arn,
-						want,
-					) {
+					); !strings.HasPrefix(arn, want) {
 						t.Errorf("secret_arn is %s, want %s...", arn, want)
 					}
 					return nil
@@ -107,21 +102,14 @@ func TestAccProjectUser_Credentials(t *testing.T) {
 		resource.TestStep{ResourceName: partner, ImportState: true, ImportStateKind: resource.ImportBlockWithID},
 		resource.TestStep{
 			Config: configuration(
-				`access_key = { rotation = { every_days = 90 }, replacement_trigger = "leaked" }`,
-				readers,
-				sftp,
+				`access_key = { rotation = { every_days = 90 }, replacement_trigger = "leaked" }`, readers, sftp,
 			),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(partner, plancheck.ResourceActionUpdate),
 				plancheck.ExpectUnknownValue(partner, at("access_key_id")),
 			}},
 			ConfigStateChecks: []statecheck.StateCheck{keys(map[string]string{"a": "inactive", "b": "active"})},
-			Check: resource.TestCheckResourceAttrPair(
-				partner,
-				"access_key_id",
-				partner,
-				"access_keys.b.access_key_id",
-			),
+			Check:             resource.TestCheckResourceAttrPair(partner, "access_key_id", partner, "access_keys.b.access_key_id"),
 		},
 		resource.TestStep{
 			Config: configuration("access_key = { enabled = false }"),

@@ -24,11 +24,7 @@ func TestAccProvider_InvalidConfiguration(t *testing.T) {
 	configuration := x.in(
 		block("stowage_project", "p", `name = "Acme_1"`, `account_id = "12"`),
 		block(
-			"stowage_project",
-			"reserved",
-			`name = "hub"`,
-			`account_id = "`+account+`"`,
-			`on_delete = "maybe"`,
+			"stowage_project", "reserved", `name = "hub"`, `account_id = "`+account+`"`, `on_delete = "maybe"`,
 			`region = "Ireland"`,
 		),
 		bucketOf("x"),
@@ -207,10 +203,7 @@ func TestAccProvider_RollbackFails(t *testing.T) {
 			userOf("partner", source, afterProject),
 			bucketOf("inbox", afterProject),
 			permissionOf(
-				"p",
-				"partner",
-				"inbox",
-				`access = "read"`,
+				"p", "partner", "inbox", `access = "read"`,
 				after("stowage_project_user.partner, stowage_project_bucket.inbox"),
 			),
 			strings.Join(more, "\n"),
@@ -223,11 +216,8 @@ func TestAccProvider_RollbackFails(t *testing.T) {
 			PreConfig: func() {
 				x.fault(
 					sandbox.Fault{
-						ResourceType: "AWS::IAM::User",
-						PhysicalID:   x.in("acme-bad"),
-						Phase:        "create",
-						Reason:       "no such luck",
-						Times:        1,
+						ResourceType: "AWS::IAM::User", PhysicalID: x.in("acme-bad"), Phase: "create", Reason: "no such luck",
+						Times: 1,
 					},
 				)
 				x.fault(sandbox.Fault{

@@ -117,10 +117,7 @@ func (x *tenant) says(texts ...string) *regexp.Regexp {
 func (x *tenant) destroyed(*terraform.State) error {
 	left := x.left()
 	directory, err := cloudformation.NewFromConfig(x.w.config(sandbox.HubAccount)).GetTemplate(
-		x.t.Context(),
-		&cloudformation.GetTemplateInput{
-			StackName: aws.String("stowage-directory"),
-		},
+		x.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-directory")},
 	)
 	if err != nil {
 		return err
@@ -151,8 +148,7 @@ func (c *clients) left() []string {
 func (c *clients) secrets() []string {
 	c.w.t.Helper()
 	out, err := secretsmanager.NewFromConfig(c.w.config(c.account)).ListSecrets(
-		c.w.t.Context(),
-		&secretsmanager.ListSecretsInput{},
+		c.w.t.Context(), &secretsmanager.ListSecretsInput{},
 	)
 	var names []string
 	for _, secret := range must(c.w, out, err).SecretList {
@@ -164,10 +160,7 @@ func (c *clients) secrets() []string {
 func (c *clients) parameters() []string {
 	c.w.t.Helper()
 	out, err := ssm.NewFromConfig(c.w.config(c.account)).GetParametersByPath(
-		c.w.t.Context(),
-		&ssm.GetParametersByPathInput{
-			Path: aws.String("/stowage"), Recursive: aws.Bool(true),
-		},
+		c.w.t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/stowage"), Recursive: aws.Bool(true)},
 	)
 	var names []string
 	for _, parameter := range must(c.w, out, err).Parameters {

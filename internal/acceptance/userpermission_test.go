@@ -12,19 +12,9 @@ import (
 const permission = "stowage_user_permission.p"
 
 // parentsOfPermissions is a project with two buckets and two users.
-var parentsOfPermissions = acmeProject + bucketOf(
-	"inbox",
-	afterProject,
-) + bucketOf(
-	"outbox",
-	afterProject,
-) + userOf(
-	"ann",
-	afterProject,
-) + userOf(
-	"bob",
-	afterProject,
-)
+var parentsOfPermissions = acmeProject + bucketOf("inbox", afterProject) + bucketOf(
+	"outbox", afterProject,
+) + userOf("ann", afterProject) + userOf("bob", afterProject)
 
 func permissionAfterParents(user, bucket string, arguments ...string) string {
 	return permissionOf(
@@ -100,24 +90,21 @@ func TestAccUserPermission_MissingParent(t *testing.T) {
 	x := newTenant(t)
 	var revision string
 	parents := resource.TestStep{
-		Config:        x.in(parentsOfPermissions),
-		PostApplyFunc: func() { revision = x.revision(x.project) },
+		Config: x.in(parentsOfPermissions), PostApplyFunc: func() { revision = x.revision(x.project) },
 	}
 	resource.ParallelTest(t, x.testCase(
 		parents,
 		resource.TestStep{
 			Config: x.in(parentsOfPermissions, permissionAfterParents("ann", "archive", `access = "read"`)),
 			ExpectError: x.says(
-				"Unable to Create User Permission",
-				`Its bucket "archive" does not exist in the project.`,
+				"Unable to Create User Permission", `Its bucket "archive" does not exist in the project.`,
 				"bucket = stowage_project_bucket.<NAME>.name",
 			),
 		},
 		resource.TestStep{
 			Config: x.in(parentsOfPermissions, permissionAfterParents("nobody", "inbox", `access = "read"`)),
 			ExpectError: x.says(
-				"Unable to Create User Permission",
-				`Its user "nobody" does not exist in the project.`,
+				"Unable to Create User Permission", `Its user "nobody" does not exist in the project.`,
 				"user = stowage_project_user.<NAME>.name",
 			),
 		},

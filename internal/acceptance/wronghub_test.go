@@ -115,8 +115,7 @@ func TestOtherHub(t *testing.T) {
 	w.createTable(other)
 	s.as(other, region)
 	texts := []string{
-		"This is not taken for a deletion",
-		"account 000000000000, Region eu-west-1",
+		"This is not taken for a deletion", "account 000000000000, Region eu-west-1",
 		"account 999999999999, Region eu-west-1",
 	}
 	s.tryPlan().fails(texts...)
@@ -136,8 +135,7 @@ func TestMirrorOutage(t *testing.T) {
 	}
 	o := s.tryPlan().succeeds()
 	o.says(
-		"No changes",
-		"Mirror Unavailable",
+		"No changes", "Mirror Unavailable",
 		`The DynamoDB table "stowage" of the hub (account 000000000000, Region eu-west-1) could not be read`,
 	)
 }

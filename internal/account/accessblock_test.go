@@ -44,18 +44,14 @@ func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
 	}
 	put(
 		types.PublicAccessBlockConfiguration{
-			BlockPublicAcls:       on,
-			IgnorePublicAcls:      on,
-			BlockPublicPolicy:     on,
-			RestrictPublicBuckets: on,
+			BlockPublicAcls: on, IgnorePublicAcls: on, BlockPublicPolicy: on, RestrictPublicBuckets: on,
 		},
 	)
 	if got := missing(ours); len(got) > 0 {
 		t.Errorf("%v are missing, want none", got)
 	}
 	_, err := client.DeletePublicAccessBlock(
-		t.Context(),
-		&s3control.DeletePublicAccessBlockInput{AccountId: aws.String(ours)},
+		t.Context(), &s3control.DeletePublicAccessBlockInput{AccountId: aws.String(ours)},
 	)
 	must(t, err)
 	if got := missing(ours); !slices.Equal(got, all) {

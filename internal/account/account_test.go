@@ -136,8 +136,7 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 			put(t, client, "full-of-versions", fmt.Sprint("key", i%3))
 		}
 		_, err := client.DeleteObject(
-			t.Context(),
-			&s3.DeleteObjectInput{Bucket: aws.String("full-of-versions"), Key: aws.String("key0")},
+			t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("full-of-versions"), Key: aws.String("key0")},
 		)
 		must(t, err)
 		for i := range 3 {
@@ -157,9 +156,7 @@ func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
 		}
 		var progress []int
 		deleted, err := w.buckets().Empty(
-			t.Context(),
-			"full-of-versions",
-			func(deleted int) { progress = append(progress, deleted) },
+			t.Context(), "full-of-versions", func(deleted int) { progress = append(progress, deleted) },
 		)
 		must(t, err)
 		if deleted.String() != "2 objects, 1003 older versions, 1 delete marker and 3 unfinished uploads" {
@@ -178,8 +175,7 @@ func TestCheckEmpty_DeleteMarkersAlone(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "markers")
 		_, err := client.DeleteObject(
-			t.Context(),
-			&s3.DeleteObjectInput{Bucket: aws.String("markers"), Key: aws.String("gone.pdf")},
+			t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("markers"), Key: aws.String("gone.pdf")},
 		)
 		must(t, err)
 		var full *account.NotEmptyError
@@ -196,8 +192,7 @@ func TestUnfinishedUploadsAreData(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "uploads")
 		_, err := client.CreateMultipartUpload(
-			t.Context(),
-			&s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
+			t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
 		)
 		must(t, err)
 		var full *account.NotEmptyError
@@ -252,8 +247,7 @@ func TestBucketOfAnotherAccountIsNotTouched(t *testing.T) {
 			}
 		}
 		_, err := client.HeadObject(
-			t.Context(),
-			&s3.HeadObjectInput{Bucket: aws.String("their-exports"), Key: aws.String("report.csv")},
+			t.Context(), &s3.HeadObjectInput{Bucket: aws.String("their-exports"), Key: aws.String("report.csv")},
 		)
 		must(t, err)
 	})
@@ -281,8 +275,7 @@ func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 		client := w.bucket(ours, "exports")
 		put(t, client, "exports", "report.csv")
 		_, err := client.CreateMultipartUpload(
-			t.Context(),
-			&s3.CreateMultipartUploadInput{Bucket: aws.String("exports"), Key: aws.String("large.iso")},
+			t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("exports"), Key: aws.String("large.iso")},
 		)
 		must(t, err)
 		calls := &ownerless{next: simulate.NewTransport(w.box)}
@@ -342,9 +335,7 @@ func TestKeyIsScheduledForDeletionOnceAndForAll(t *testing.T) {
 		must(
 			t,
 			account.ScheduleKeyDeletion(
-				t.Context(),
-				keys,
-				"arn:aws:kms:eu-west-1:"+ours+":key/00000000-0000-0000-0000-000000000000",
+				t.Context(), keys, "arn:aws:kms:eu-west-1:"+ours+":key/00000000-0000-0000-0000-000000000000",
 			),
 		)
 		out, err := keys.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(arn)})

@@ -60,8 +60,7 @@ func (b Buckets) Exists(ctx context.Context, bucket string) (bool, error) {
 // because the bucket is not empty. It succeeds if the bucket does not exist.
 func (b Buckets) Delete(ctx context.Context, bucket string) error {
 	_, err := b.S3.DeleteBucket(
-		ctx,
-		&s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)},
+		ctx, &s3.DeleteBucketInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(b.AccountID)},
 	)
 	switch {
 	case err == nil || noSuchBucket(err):

@@ -99,8 +99,7 @@ func (e *emptying) told(err error) error {
 		return err
 	case e.deleted.Empty():
 		return model.AfterChange(
-			err,
-			"It is unknown whether something was deleted from the bucket: the last request got no answer.",
+			err, "It is unknown whether something was deleted from the bucket: the last request got no answer.",
 		)
 	case e.uncertain:
 		return model.AfterChange(err, fmt.Sprintf("Deleted from the bucket, at least: %s.", e.deleted))

@@ -49,13 +49,11 @@ func TestEmpty_HostileKeys(t *testing.T) {
 		for _, key := range hostileKeys {
 			put(t, client, "weird-keys", key)
 			_, err := client.DeleteObject(
-				t.Context(),
-				&s3.DeleteObjectInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
+				t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
 			)
 			must(t, err)
 			_, err = client.CreateMultipartUpload(
-				t.Context(),
-				&s3.CreateMultipartUploadInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
+				t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("weird-keys"), Key: aws.String(key)},
 			)
 			must(t, err)
 		}
@@ -101,9 +99,7 @@ func TestEmpty_Protected(t *testing.T) {
 			client := w.bucket(ours, "locked-exports")
 			for key, locked := range map[string]bool{"free.csv": false, "free.txt": false, "offer.pdf": true, "odd\x01": true} {
 				in := &s3.PutObjectInput{
-					Bucket:            aws.String("locked-exports"),
-					Key:               aws.String(key),
-					Body:              strings.NewReader("x"),
+					Bucket: aws.String("locked-exports"), Key: aws.String(key), Body: strings.NewReader("x"),
 					ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
 				}
 				if locked {
@@ -150,10 +146,8 @@ type answers struct {
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status, body := a.answer(r); status != 0 {
 		return &http.Response{
-			StatusCode: status,
-			Header:     http.Header{"Content-Type": {"application/xml"}},
-			Body:       io.NopCloser(strings.NewReader(body)),
-			Request:    r,
+			StatusCode: status, Header: http.Header{"Content-Type": {"application/xml"}},
+			Body: io.NopCloser(strings.NewReader(body)), Request: r,
 		}, nil
 	}
 	return a.next.RoundTrip(r)
@@ -181,11 +175,7 @@ func TestEmpty_MFADelete(t *testing.T) {
 			}}).S3,
 		}
 		var guarded *account.UndeletableError
-		if _, err := b.Empty(
-			t.Context(),
-			"guarded",
-			nothing,
-		); !errors.As(err, &guarded) || guarded.Refused != 2 ||
+		if _, err := b.Empty(t.Context(), "guarded", nothing); !errors.As(err, &guarded) || guarded.Refused != 2 ||
 			!guarded.Deleted.Empty() {
 			t.Fatalf("emptying: %v (%+v)", err, guarded)
 		}
@@ -224,8 +214,7 @@ func TestEmpty_UploadThatOutlivesAbort(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "uploads")
 		_, err := client.CreateMultipartUpload(
-			t.Context(),
-			&s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
+			t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("uploads"), Key: aws.String("large.iso")},
 		)
 		must(t, err)
 		b := account.Buckets{
@@ -255,17 +244,14 @@ func (v *vast) answer(r *http.Request) (int, string) {
 		body.WriteString("<ListVersionsResult><EncodingType>url</EncodingType>")
 		for i := range min(v.left, 1000) {
 			fmt.Fprintf(
-				&body,
-				"<Version><Key>%s</Key><VersionId>%d</VersionId></Version>",
-				url.QueryEscape(fmt.Sprint("key ", i)),
-				v.left-i,
+				&body, "<Version><Key>%s</Key><VersionId>%d</VersionId></Version>",
+				url.QueryEscape(fmt.Sprint("key ", i)), v.left-i,
 			)
 		}
 		return http.StatusOK, body.String() + "</ListVersionsResult>"
 	case query.Has("object-lock"):
 		return http.StatusNotFound, failed(
-			"ObjectLockConfigurationNotFoundError",
-			"Object Lock configuration does not exist for this bucket",
+			"ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket",
 		)
 	case query.Has("delete"):
 		v.deletes++

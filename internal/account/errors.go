@@ -60,11 +60,8 @@ func (e *UndeletableError) add(key, reason string) {
 
 func (e *UndeletableError) Error() string {
 	return fmt.Sprintf(
-		"emptying the bucket %s: %s could not be deleted, the first is of %q: %s",
-		e.Bucket,
-		number(e.Refused, "version"),
-		e.Key,
-		e.Reason,
+		"emptying the bucket %s: %s could not be deleted, the first is of %q: %s", e.Bucket,
+		number(e.Refused, "version"), e.Key, e.Reason,
 	)
 }
 
@@ -73,11 +70,8 @@ func (e *UndeletableError) Explain() model.Explanation {
 	explanation := model.Explanation{
 		Attribute: "on_delete",
 		Cause: fmt.Sprintf(
-			"The bucket %s could not be emptied: S3 refused to delete %s. The first is of %q: %s",
-			e.Bucket,
-			number(e.Refused, "version"),
-			e.Key,
-			model.Sentences(e.Reason),
+			"The bucket %s could not be emptied: S3 refused to delete %s. The first is of %q: %s", e.Bucket,
+			number(e.Refused, "version"), e.Key, model.Sentences(e.Reason),
 		),
 		Changed: model.ChangedNothing,
 		Remedy:  "Remove what prevents their deletion and apply again.",

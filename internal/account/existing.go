@@ -53,8 +53,7 @@ func (e *UnadoptableError) Explain() model.Explanation {
 // S3 refuses to turn off then.
 func (x Existing) Check(ctx context.Context, bucket string) error {
 	acl, err := x.S3.GetBucketAcl(
-		ctx,
-		&s3.GetBucketAclInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(x.AccountID)},
+		ctx, &s3.GetBucketAclInput{Bucket: aws.String(bucket), ExpectedBucketOwner: aws.String(x.AccountID)},
 	)
 	if err != nil {
 		return x.unreachable(bucket, err)
@@ -123,8 +122,7 @@ func (x Existing) unreachable(bucket string, err error) error {
 // unstacked returns an *UnadoptableError for a bucket of a stack.
 func (x Existing) unstacked(ctx context.Context, bucket string) error {
 	out, err := x.CloudFormation.DescribeStackResources(
-		ctx,
-		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String(bucket)},
+		ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String(bucket)},
 	)
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" &&
@@ -142,9 +140,7 @@ func (x Existing) unstacked(ctx context.Context, bucket string) error {
 			Bucket: bucket,
 			Cause: fmt.Sprintf(
 				"The bucket %s is in the CloudFormation stack %s, as its resource %s. A resource can be in one stack only.",
-				bucket,
-				aws.ToString(resource.StackName),
-				aws.ToString(resource.LogicalResourceId),
+				bucket, aws.ToString(resource.StackName), aws.ToString(resource.LogicalResourceId),
 			),
 			Remedy: "Give the resource DeletionPolicy: Retain there and update that stack. Then remove the resource from its template and update it again, " +
 				"which leaves the bucket alone.",
@@ -158,10 +154,8 @@ func (x Existing) Describe(ctx context.Context, bucket string) (Description, err
 	properties, err := x.read(ctx, "AWS::S3::Bucket", bucket)
 	if isMissing(err) {
 		return Description{}, &UnadoptableError{
-			Bucket:  bucket,
-			Missing: true,
-			Cause:   fmt.Sprintf("There is no bucket %s any more.", bucket),
-			Remedy:  "Run plan again.",
+			Bucket: bucket, Missing: true, Cause: fmt.Sprintf("There is no bucket %s any more.", bucket),
+			Remedy: "Run plan again.",
 		}
 	}
 	if err != nil {
@@ -181,8 +175,7 @@ func isMissing(err error) bool {
 
 func (x Existing) read(ctx context.Context, typeName, name string) (string, error) {
 	out, err := x.Control.GetResource(
-		ctx,
-		&cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(name)},
+		ctx, &cloudcontrol.GetResourceInput{TypeName: aws.String(typeName), Identifier: aws.String(name)},
 	)
 	if err != nil {
 		return "", fmt.Errorf("reading the %s %s: %w", typeName, name, err)

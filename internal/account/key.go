@@ -16,8 +16,7 @@ const keyWindow = 30
 // It succeeds if the key is gone or its deletion is already scheduled.
 func ScheduleKeyDeletion(ctx context.Context, client *kms.Client, arn string) error {
 	_, err := client.ScheduleKeyDeletion(
-		ctx,
-		&kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn), PendingWindowInDays: aws.Int32(keyWindow)},
+		ctx, &kms.ScheduleKeyDeletionInput{KeyId: aws.String(arn), PendingWindowInDays: aws.Int32(keyWindow)},
 	)
 	switch code(err) {
 	case "NotFoundException", "KMSInvalidStateException":

@@ -40,8 +40,7 @@ func visible(t *testing.T, client *s3.Client) (objects, markers int) {
 	listed, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("locked-exports")})
 	must(t, err)
 	versions, err := client.ListObjectVersions(
-		t.Context(),
-		&s3.ListObjectVersionsInput{Bucket: aws.String("locked-exports")},
+		t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String("locked-exports")},
 	)
 	must(t, err)
 	return len(listed.Contents), len(versions.DeleteMarkers)
@@ -81,8 +80,7 @@ func TestEmpty_ObjectLock(t *testing.T) {
 				}
 				write(c.newest)
 				_, err := client.DeleteObject(
-					t.Context(),
-					&s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
+					t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
 				)
 				must(t, err)
 				_, err = w.buckets().Empty(t.Context(), "locked-exports", nothing)
@@ -159,8 +157,7 @@ func TestEmpty_LockedVersionsBehindMarkers(t *testing.T) {
 			lockedUntil(t, client, "offer.pdf", time.Time{})
 		}
 		_, err := client.DeleteObject(
-			t.Context(),
-			&s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
+			t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("locked-exports"), Key: aws.String("offer.pdf")},
 		)
 		must(t, err)
 		deleted, err := w.buckets().Empty(t.Context(), "locked-exports", nothing)

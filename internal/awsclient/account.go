@@ -41,8 +41,7 @@ func (a *Account) SDK() aws.Config { return a.sdk.Copy() }
 // clients. endpoint is the stage's, such as https://API.execute-api.REGION.amazonaws.com/STAGE.
 func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
 	return apigatewaymanagementapi.NewFromConfig(
-		a.sdk,
-		func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) },
+		a.sdk, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) },
 	)
 }
 
@@ -52,16 +51,13 @@ func newAccount(id string, sdk aws.Config, c *Config) *Account {
 		Region: sdk.Region,
 		sdk:    sdk,
 		CloudControl: cloudcontrol.NewFromConfig(
-			sdk,
-			func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) },
+			sdk, func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) },
 		),
 		CloudFormation: cloudformation.NewFromConfig(
-			sdk,
-			func(o *cloudformation.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudformation")) },
+			sdk, func(o *cloudformation.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudformation")) },
 		),
 		DynamoDB: dynamodb.NewFromConfig(
-			sdk,
-			func(o *dynamodb.Options) { replace(&o.BaseEndpoint, c.endpoint("dynamodb")) },
+			sdk, func(o *dynamodb.Options) { replace(&o.BaseEndpoint, c.endpoint("dynamodb")) },
 		),
 		IAM: iam.NewFromConfig(sdk, func(o *iam.Options) { replace(&o.BaseEndpoint, c.endpoint("iam")) }),
 		KMS: kms.NewFromConfig(sdk, func(o *kms.Options) { replace(&o.BaseEndpoint, c.endpoint("kms")) }),
@@ -70,8 +66,7 @@ func newAccount(id string, sdk aws.Config, c *Config) *Account {
 			o.UsePathStyle = c.S3UsePathStyle
 		}),
 		SecretsManager: secretsmanager.NewFromConfig(
-			sdk,
-			func(o *secretsmanager.Options) { replace(&o.BaseEndpoint, c.endpoint("secretsmanager")) },
+			sdk, func(o *secretsmanager.Options) { replace(&o.BaseEndpoint, c.endpoint("secretsmanager")) },
 		),
 		SSM: ssm.NewFromConfig(sdk, func(o *ssm.Options) { replace(&o.BaseEndpoint, c.endpoint("ssm")) }),
 		STS: newSTS(sdk, c),

@@ -113,8 +113,7 @@ func (f *fakeAWS) answer(call sdkCall) (int, string) {
 		}
 		if !allowed {
 			return awsError(
-				403,
-				"AccessDenied",
+				403, "AccessDenied",
 				fmt.Sprintf("User: %s is not authorized to perform: sts:%s on resource: %s", caller, call.Operation, role),
 			)
 		}
@@ -200,10 +199,7 @@ func cleanEnvironment(t *testing.T) {
 // hubConfig returns the configuration of a provider with explicit keys of the hub's user.
 func hubConfig(f *fakeAWS) Config {
 	return Config{
-		Region:     "eu-west-1",
-		AccessKey:  "AKIDHUB",
-		SecretKey:  "hubsecret",
-		Version:    "1.2.3",
+		Region: "eu-west-1", AccessKey: "AKIDHUB", SecretKey: "hubsecret", Version: "1.2.3",
 		HTTPClient: f.client(),
 	}
 }

@@ -20,9 +20,7 @@ func addCallLog(stack *middleware.Stack) error {
 }
 
 func logCall(
-	ctx context.Context,
-	in middleware.DeserializeInput,
-	next middleware.DeserializeHandler,
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 ) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	started := time.Now()
 	out, metadata, err := next.HandleDeserialize(ctx, in)

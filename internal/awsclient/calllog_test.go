@@ -89,8 +89,7 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 			t.Fatal(err) // logging must also not fail on a long line
 		}
 		if _, err := account.CloudFormation.DescribeChangeSet(
-			ctx,
-			&cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)},
+			ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(sentinel)},
 		); err == nil {
 			t.Fatal("DescribeChangeSet succeeded")
 		}
@@ -113,9 +112,7 @@ func TestLogShowsCallsAndNoSecrets(t *testing.T) {
 		Region:    "eu-west-1",
 		Endpoints: config.Endpoints,
 		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{
-			RoleARN:          tokenRole,
-			SessionName:      "s",
-			WebIdentityToken: sentinel,
+			RoleARN: tokenRole, SessionName: "s", WebIdentityToken: sentinel,
 		},
 	}); err != nil {
 		t.Fatal(err)

@@ -67,11 +67,8 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 	}
 
 	clients := &Clients{
-		config:   c,
-		sdk:      sdk,
-		warnings: warnings,
-		projects: map[projectKey]*Account{},
-		making:   map[projectKey]*making{},
+		config: c, sdk: sdk, warnings: warnings, projects: map[projectKey]*Account{},
+		making: map[projectKey]*making{},
 	}
 	var accountID string
 	if !c.SkipRequestingAccountID {
@@ -269,10 +266,7 @@ func checkRegion(region, partition string, c *Config) error {
 	if validation.SupportedRegion(region) != nil {
 		return unknownRegion(region)
 	}
-	if home, ok := endpoints.PartitionForRegion(
-		endpoints.DefaultPartitions(),
-		region,
-	); partition != "" && ok &&
+	if home, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region); partition != "" && ok &&
 		home.ID() != partition {
 		return foreignRegion(region, partition)
 	}

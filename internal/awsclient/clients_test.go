@@ -95,8 +95,7 @@ func TestProjectCostsOneAssumeRole(t *testing.T) {
 		return 200, `<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>`
 	}
 	if _, err := accounts[0].CloudFormation.DescribeStacks(
-		t.Context(),
-		&cloudformation.DescribeStacksInput{},
+		t.Context(), &cloudformation.DescribeStacksInput{},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -106,10 +105,7 @@ func TestProjectCostsOneAssumeRole(t *testing.T) {
 	}
 
 	if other, err := c.Project(
-		t.Context(),
-		projectAccount,
-		"",
-		"StowageProvisioner",
+		t.Context(), projectAccount, "", "StowageProvisioner",
 	); err != nil || other == accounts[0] ||
 		other.Region != "eu-west-1" {
 		t.Errorf("another region: %v, %v", other, err)
@@ -137,15 +133,9 @@ func TestUnassumableProjectRole(t *testing.T) {
 	c := mustNew(t, hubConfig(f))
 	_, err := c.Project(t.Context(), projectAccount, "eu-west-1", "StowageProvisioner")
 	e := wantError[*AssumeRoleError](
-		t,
-		err,
-		projectRole,
-		"account "+projectAccount,
-		"arn:aws:iam::000000000000:user/deploy",
+		t, err, projectRole, "account "+projectAccount, "arn:aws:iam::000000000000:user/deploy",
 		"AccessDenied: User: arn:aws:iam::000000000000:user/deploy is not authorized to perform: sts:AssumeRole",
-		"req-1",
-		"trust policy",
-		"onboarded",
+		"req-1", "trust policy", "onboarded",
 	)
 	if e.RoleARN != projectRole || e.ProjectID != projectAccount {
 		t.Errorf("%+v", e)
@@ -167,12 +157,7 @@ func TestOwnCredentialsServeProjects(t *testing.T) {
 			config := hubConfig(f)
 			config.SkipRequestingAccountID = skip
 			c := mustNew(t, config)
-			if a, err := c.Project(
-				t.Context(),
-				"000000000000",
-				"eu-central-1",
-				"",
-			); err != nil || a.ID != "000000000000" ||
+			if a, err := c.Project(t.Context(), "000000000000", "eu-central-1", ""); err != nil || a.ID != "000000000000" ||
 				a.Region != "eu-central-1" {
 				t.Errorf("own account: %+v, %v", a, err)
 			}
@@ -316,8 +301,7 @@ func TestWebIdentity(t *testing.T) {
 	f = newFakeAWS()
 	f.roles[role] = []string{"token:jwt1"}
 	if c := mustNew(
-		t,
-		Config{Region: "eu-west-1", HTTPClient: f.client()},
+		t, Config{Region: "eu-west-1", HTTPClient: f.client()},
 	); c.Caller() != "arn:aws:sts::000000000000:assumed-role/FromToken/env" {
 		t.Errorf("caller %s", c.Caller())
 	}
@@ -416,12 +400,8 @@ func TestRefusedCredentials(t *testing.T) {
 	config.AccessKey = "AKIDWRONG"
 	_, err := New(t.Context(), config)
 	wantError[*CredentialsError](
-		t,
-		err,
-		"AWS refused",
-		"InvalidClientTokenId: The security token included in the request is invalid.",
-		"req-1",
-		"does not exist",
+		t, err, "AWS refused", "InvalidClientTokenId: The security token included in the request is invalid.",
+		"req-1", "does not exist",
 	)
 
 	config.SkipCredentialsValidation = true

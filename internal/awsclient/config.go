@@ -154,8 +154,7 @@ func (c *Config) check() error {
 	for i, r := range c.AssumeRole {
 		if r.RoleARN == "" {
 			return &ArgumentError{
-				Argument: "assume_role",
-				Err:      fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole)),
+				Argument: "assume_role", Err: fmt.Errorf("role %d of %d has no role_arn", i+1, len(c.AssumeRole)),
 			}
 		}
 	}
@@ -183,8 +182,7 @@ func (c *Config) check() error {
 	}
 	if m := c.EC2MetadataServiceEndpointMode; m != "" && !strings.EqualFold(m, "IPv4") && !strings.EqualFold(m, "IPv6") {
 		return &ArgumentError{
-			Argument: "ec2_metadata_service_endpoint_mode",
-			Err:      fmt.Errorf("%q is neither IPv4 nor IPv6", m),
+			Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m),
 		}
 	}
 	for _, service := range slices.Sorted(maps.Keys(c.Endpoints)) {
@@ -192,9 +190,7 @@ func (c *Config) check() error {
 			return &ArgumentError{
 				Argument: "endpoints",
 				Err: fmt.Errorf(
-					"%q is not a service of this provider; known are %s",
-					service,
-					strings.Join(EndpointServices, ", "),
+					"%q is not a service of this provider; known are %s", service, strings.Join(EndpointServices, ", "),
 				),
 			}
 		}

@@ -134,9 +134,7 @@ func TestCustomCABundle(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(
-		bundle,
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
-		0o600,
+		bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600,
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -315,10 +313,8 @@ func TestCredentialsEndpoint(t *testing.T) {
 			}
 			var elsewhere []string
 			config := Config{
-				Region:                  "eu-west-1",
-				MaxRetries:              1,
-				SkipRequestingAccountID: true,
-				HTTPClient:              onlyHost(server.URL, &elsewhere),
+				Region: "eu-west-1", MaxRetries: 1, SkipRequestingAccountID: true,
+				HTTPClient: onlyHost(server.URL, &elsewhere),
 			}
 			if test.change != nil {
 				test.change(&config, server.URL)

@@ -204,10 +204,8 @@ func (e *WrongAccountError) Explain() model.Explanation {
 	}
 	return model.Explanation{
 		Cause: fmt.Sprintf(
-			"%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.",
-			who,
-			e.Got,
-			e.Want,
+			"%s belong to the account %s, but the project is in the account %s. Nothing was read or changed.", who,
+			e.Got, e.Want,
 		),
 		Remedy: "Set project_role_name to a role that exists in each project's account, or use credentials of the account " + e.Want + ".",
 	}

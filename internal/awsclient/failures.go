@@ -32,8 +32,7 @@ type lastKey struct{}
 // their expiry during a run, and what AWS answered before the context ended.
 func explainFailures(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(
-		middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure),
-		middleware.Before,
+		middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure), middleware.Before,
 	); err != nil {
 		return err
 	}
@@ -41,9 +40,7 @@ func explainFailures(stack *middleware.Stack) error {
 }
 
 func explainFailure(
-	ctx context.Context,
-	in middleware.InitializeInput,
-	next middleware.InitializeHandler,
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 ) (middleware.InitializeOutput, middleware.Metadata, error) {
 	var last error
 	out, metadata, err := next.HandleInitialize(middleware.WithStackValue(ctx, lastKey{}, &last), in)
@@ -58,9 +55,7 @@ func explainFailure(
 }
 
 func keepAttempt(
-	ctx context.Context,
-	in middleware.DeserializeInput,
-	next middleware.DeserializeHandler,
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 ) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if last, ok := middleware.GetStackValue(ctx, lastKey{}).(*error); ok && err != nil && answered(ctx, err) {

@@ -91,10 +91,7 @@ func TestTheFocusIsSeen(t *testing.T) {
 			went = append(went, at.Name)
 			if at.Width < 2 || at.Ratio < 3 || !at.Shown {
 				t.Errorf(
-					"dark %v: the focus on %s has a ring of %v pixels and a contrast of %.2f",
-					dark,
-					at.Name,
-					at.Width,
+					"dark %v: the focus on %s has a ring of %v pixels and a contrast of %.2f", dark, at.Name, at.Width,
 					at.Ratio,
 				)
 			}

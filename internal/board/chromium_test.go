@@ -228,10 +228,7 @@ func (p *page) press(names ...string) {
 		// a real key does.
 		down := kb.Keys[[]rune(cmp.Or(key, name))[0]]
 		params := input.DispatchKeyEventParams{
-			Type:                  input.DispatchKeyEventTypeKeyDown,
-			Key:                   down.Key,
-			Code:                  down.Code,
-			Text:                  down.Text,
+			Type: input.DispatchKeyEventTypeKeyDown, Key: down.Key, Code: down.Code, Text: down.Text,
 			WindowsVirtualKeyCode: down.Windows,
 		}
 		call(p, input.DispatchKeyEvent, params)

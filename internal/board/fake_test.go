@@ -159,9 +159,8 @@ func showing(t *testing.T, stacks ...event.StackSnapshot) *fake {
 
 func stackOf(entities event.Entities) event.StackSnapshot {
 	version := event.StackVersion{
-		StackID:     "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1",
-		LastUpdated: epoch,
-		Phase:       3,
+		StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/1", LastUpdated: epoch,
+		Phase: 3,
 	}
 	return event.StackSnapshot{
 		StackState: event.StackState{StackName: "stowage-acme-0", Version: version, Status: "UPDATE_COMPLETE", Revision: 1},

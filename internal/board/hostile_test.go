@@ -32,10 +32,7 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	)
 	e.Add(
 		model.Permission{
-			User:   hostile("user"),
-			Bucket: "gone",
-			Prefix: hostile("prefix"),
-			Access: model.Access(hostile("access")),
+			User: hostile("user"), Bucket: "gone", Prefix: hostile("prefix"), Access: model.Access(hostile("access")),
 		},
 	)
 	stack := stackOf(e)
@@ -54,9 +51,8 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live)
 	change := event.StackChange{
-		StackState: stack.StackState,
-		Ended:      &event.Operation{Who: hostile("committer")},
-		Removed:    []model.ID{{Kind: model.KindUser, Name: hostile("former")}},
+		StackState: stack.StackState, Ended: &event.Operation{Who: hostile("committer")},
+		Removed: []model.ID{{Kind: model.KindUser, Name: hostile("former")}},
 	}
 	change.Status, change.StackName, change.Version.Phase = hostile("STATUS"), hostile("stack"), 9
 	change.Facts = stack.Facts

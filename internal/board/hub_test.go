@@ -20,10 +20,8 @@ func project(name string) model.Project {
 
 func bucket(project, name string) model.Bucket {
 	return model.Bucket{
-		Name:       name,
-		BucketName: model.DefaultBucketName(project, name, account, region),
-		Lifecycle:  model.DefaultLifecycle(),
-		OnDelete:   model.Refuse,
+		Name: name, BucketName: model.DefaultBucketName(project, name, account, region),
+		Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 	}
 }
 

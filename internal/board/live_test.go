@@ -50,8 +50,7 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	must(
 		t,
 		s.Create(
-			t.Context(),
-			"acme",
+			t.Context(), "acme",
 			model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
 		),
 	)

@@ -36,8 +36,7 @@ func exchange() event.StackSnapshot {
 	)
 	e.Add(
 		model.User{
-			Name:      "courier",
-			SourceIPs: []string{"203.0.113.0/24"},
+			Name: "courier", SourceIPs: []string{"203.0.113.0/24"},
 			AccessKey: &model.AccessKey{Keys: map[model.Slot]model.Key{"a": {Created: old}}},
 		},
 	)
@@ -65,10 +64,7 @@ func busy() []event.StackSnapshot {
 		Started: time.Now().Add(-83 * time.Second).UTC(),
 		Expires: time.Now().Add(time.Hour).UTC(),
 		Members: []string{
-			"bucket inbox",
-			"bucket returns",
-			"user partner",
-			"permission partner/outbox",
+			"bucket inbox", "bucket returns", "user partner", "permission partner/outbox",
 			"permission courier/returns/2025/",
 		},
 	}
@@ -136,8 +132,7 @@ func TestTheTokenLeavesTheAddress(t *testing.T) {
 	call(p, devtools.Reload, devtools.ReloadParams{})
 	p.until(live)
 	if offered := f.subprotocols(); offered != strings.TrimSuffix(
-		strings.Repeat("stowage.v1, stowage.token.secret.to.ken\n", 2),
-		"\n",
+		strings.Repeat("stowage.v1, stowage.token.secret.to.ken\n", 2), "\n",
 	) {
 		t.Errorf("offered were %q", offered)
 	}
@@ -276,9 +271,7 @@ func TestFiveThousandEntities(t *testing.T) {
 		for i := range 3 {
 			e.Add(
 				model.Permission{
-					User:   fmt.Sprintf("user-%04d", n),
-					Bucket: fmt.Sprintf("bucket-%04d", (n+i)%1000),
-					Access: model.Read,
+					User: fmt.Sprintf("user-%04d", n), Bucket: fmt.Sprintf("bucket-%04d", (n+i)%1000), Access: model.Read,
 				},
 			)
 		}
@@ -338,8 +331,7 @@ func TestFiveThousandEntities(t *testing.T) {
 	f.say(storm...)
 	p.until(row("a-000") + ` && document.querySelector("#tree .row .badge").textContent === "1,100 buckets"`)
 	t.Logf(
-		"a hundred changes: %d ms, the longest task %.0f ms",
-		time.Since(began).Milliseconds(),
+		"a hundred changes: %d ms, the longest task %.0f ms", time.Since(began).Milliseconds(),
 		eval[float64](p, "longest"),
 	)
 	p.picture("large")

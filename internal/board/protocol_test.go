@@ -68,18 +68,12 @@ func goSteps(t *rapid.T, texts []string) []step {
 		for _, name := range client.Projects() {
 			v := client.View(name)
 			k := known{
-				v.Position,
-				client.Complete(name),
-				map[int]knownStack{},
-				v.Commits,
-				v.Gaps,
-				v.Operations(epoch),
+				v.Position, client.Complete(name), map[int]knownStack{}, v.Commits, v.Gaps, v.Operations(epoch),
 				grouped(v.Entities()),
 			}
 			for n, stack := range v.Stacks {
 				entities := slices.SortedFunc(
-					maps.Values(stack.Entities),
-					func(a, b model.Entity) int { return a.ID().Compare(b.ID()) },
+					maps.Values(stack.Entities), func(a, b model.Entity) int { return a.ID().Compare(b.ID()) },
 				)
 				k.Stacks[n] = knownStack{stack.StackState, stack.Contents, stack.Facts, grouped(entities)}
 			}
@@ -172,9 +166,7 @@ func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
 		}
 		for i := range want {
 			diff := cmp.Diff(
-				want[i],
-				got[i],
-				cmpopts.EquateEmpty(),
+				want[i], got[i], cmpopts.EquateEmpty(),
 				cmpopts.SortSlices(func(a, b event.Message) bool { return a.Project < b.Project }),
 				cmp.FilterValues(func(a, b json.RawMessage) bool { return len(a) > 0 && len(b) > 0 }, cmp.Comparer(sameJSON)),
 			)
@@ -293,24 +285,17 @@ func drawMessage(t *rapid.T) event.Message {
 	case event.TypeError:
 		about = rapid.Bool().Draw(t, "about a project")
 		codes := []event.ErrorCode{
-			event.CodeUnknownProject,
-			event.CodeUnavailable,
-			event.CodeVersion,
-			event.CodeBadMessage,
-			"tired",
+			event.CodeUnknownProject, event.CodeUnavailable, event.CodeVersion, event.CodeBadMessage, "tired",
 		}
 		data = event.Error{
-			Code:         rapid.SampledFrom(codes).Draw(t, "code"),
-			Message:      "no",
+			Code: rapid.SampledFrom(codes).Draw(t, "code"), Message: "no",
 			RetrySeconds: rapid.IntRange(0, 5).Draw(t, "retry"),
 		}
 	case event.TypeStack:
 		data = drawChange(t)
 	case event.TypeOperation:
 		data = event.OperationChange{
-			Shard:     rapid.IntRange(0, 1).Draw(t, "shard"),
-			Version:   drawVersion(t),
-			Operation: drawOperation(t),
+			Shard: rapid.IntRange(0, 1).Draw(t, "shard"), Version: drawVersion(t), Operation: drawOperation(t),
 		}
 	default:
 		data = map[string]any{"rain": true}
@@ -365,9 +350,8 @@ func drawGap(t *rapid.T) event.Gap {
 
 func drawVersion(t *rapid.T) event.StackVersion {
 	return event.StackVersion{
-		StackID:     rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"),
-		LastUpdated: drawTime(t),
-		Phase:       rapid.IntRange(1, 2).Draw(t, "phase"),
+		StackID: rapid.SampledFrom([]string{"one", "one", "two"}).Draw(t, "stack"), LastUpdated: drawTime(t),
+		Phase: rapid.IntRange(1, 2).Draw(t, "phase"),
 	}
 }
 
@@ -376,10 +360,7 @@ func drawOperation(t *rapid.T) *event.Operation {
 		return nil
 	}
 	return &event.Operation{
-		Token: rapid.SampledFrom([]string{"t1", "t2"}).Draw(
-			t,
-			"token",
-		),
+		Token:   rapid.SampledFrom([]string{"t1", "t2"}).Draw(t, "token"),
 		Run:     "run-1",
 		Who:     rapid.SampledFrom([]string{"", "alice"}).Draw(t, "who"),
 		Members: []string{"bucket inbox"},
@@ -390,11 +371,7 @@ func drawOperation(t *rapid.T) *event.Operation {
 
 func drawState(t *rapid.T) event.StackState {
 	statuses := []string{
-		"UPDATE_COMPLETE",
-		"UPDATE_COMPLETE",
-		"UPDATE_IN_PROGRESS",
-		"UPDATE_ROLLBACK_FAILED",
-		"DELETE_COMPLETE",
+		"UPDATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_COMPLETE",
 	}
 	shard := rapid.IntRange(0, 1).Draw(t, "shard")
 	return event.StackState{
@@ -402,13 +379,7 @@ func drawState(t *rapid.T) event.StackState {
 		StackName: fmt.Sprint("stowage-demo-", shard),
 		Version:   drawVersion(t),
 		Status:    rapid.SampledFrom(statuses).Draw(t, "status"),
-		Revision: rapid.Int64Range(
-			0,
-			3,
-		).Draw(
-			t,
-			"revision",
-		),
+		Revision:  rapid.Int64Range(0, 3).Draw(t, "revision"),
 		Reason:    rapid.SampledFrom([]string{"", "it failed"}).Draw(t, "reason"),
 		Operation: drawOperation(t),
 	}
@@ -419,9 +390,8 @@ func drawFacts(t *rapid.T) *event.Facts {
 		return nil
 	}
 	return &event.Facts{
-		Usage:       event.Usage{Resources: rapid.IntRange(0, 9).Draw(t, "resources")},
-		Policies:    map[string]int{"partner": 2},
-		MaxPolicies: 10,
+		Usage:    event.Usage{Resources: rapid.IntRange(0, 9).Draw(t, "resources")},
+		Policies: map[string]int{"partner": 2}, MaxPolicies: 10,
 	}
 }
 
@@ -429,8 +399,7 @@ func drawEntities(t *rapid.T) event.Entities {
 	var entities event.Entities
 	if rapid.IntRange(0, 3).Draw(t, "project") == 0 {
 		entities.Project = &model.Project{
-			Name:   "demo",
-			Region: rapid.SampledFrom([]string{"eu-west-1", "us-east-1"}).Draw(t, "region"),
+			Name: "demo", Region: rapid.SampledFrom([]string{"eu-west-1", "us-east-1"}).Draw(t, "region"),
 		}
 	}
 	for _, name := range []string{"inbox", "outbox", "constructor"} {
@@ -445,8 +414,7 @@ func drawEntities(t *rapid.T) event.Entities {
 	}
 	for n := range rapid.SampledFrom([]int{0, 1, 1, 25}).Draw(t, "users") {
 		entities.Users = append(
-			entities.Users,
-			model.User{Name: fmt.Sprint("partner", n), SourceIPs: []string{"192.0.2.0/24"}},
+			entities.Users, model.User{Name: fmt.Sprint("partner", n), SourceIPs: []string{"192.0.2.0/24"}},
 		)
 	}
 	for _, prefix := range []string{"", "incoming/"} {
@@ -471,10 +439,8 @@ func drawChange(t *rapid.T) event.StackChange {
 	}
 	change.Facts, change.Put = drawFacts(t), drawEntities(t)
 	ids := []model.ID{
-		{Kind: model.KindBucket, Name: "inbox"},
-		{Kind: model.KindBucket, Name: "constructor"},
-		{Kind: model.KindPermission, Name: "partner0/inbox/incoming/"},
-		{Kind: model.KindUser, Name: "nobody"},
+		{Kind: model.KindBucket, Name: "inbox"}, {Kind: model.KindBucket, Name: "constructor"},
+		{Kind: model.KindPermission, Name: "partner0/inbox/incoming/"}, {Kind: model.KindUser, Name: "nobody"},
 	}
 	for _, id := range ids {
 		if rapid.IntRange(0, 2).Draw(t, "removed") == 0 {

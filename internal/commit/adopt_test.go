@@ -22,10 +22,7 @@ func adoption(t *testing.T, name string) template.Change {
 // asImports turns the additions of buckets named legacy- into imports, as the service does for those that exist.
 func asImports(changes []ResourceChange, missing ...string) []ResourceChange {
 	for i, change := range changes {
-		if name, ok := strings.CutPrefix(
-			change.LogicalID,
-			"Bucket",
-		); ok && change.Action == string(template.Add) &&
+		if name, ok := strings.CutPrefix(change.LogicalID, "Bucket"); ok && change.Action == string(template.Add) &&
 			!slices.Contains(missing, name) {
 			changes[i].Action, changes[i].PhysicalID = string(template.Import), "legacy-"+name
 		}
@@ -102,12 +99,7 @@ func TestVerify_Imports(t *testing.T) {
 			changes[i].PhysicalID = "another"
 		}
 	}
-	if surprises := Verify(
-		stack.template,
-		1,
-		e.attempt.intents,
-		changes,
-	); len(surprises) != 1 ||
+	if surprises := Verify(stack.template, 1, e.attempt.intents, changes); len(surprises) != 1 ||
 		!strings.Contains(surprises[0], `would import "another"`) {
 		t.Errorf("an import of another bucket: %v", surprises)
 	}

@@ -113,8 +113,7 @@ func TestAttribution(t *testing.T) {
 func TestAttribution_MemberLeft(t *testing.T) {
 	a := attribution{stack: stackName}
 	batch, _, _ := a.failed(
-		batchOf(1, 2, 3, 4),
-		failure{causes: []cause{{reason: "shared", owners: []MemberID{1, 2, 3, 4}}}},
+		batchOf(1, 2, 3, 4), failure{causes: []cause{{reason: "shared", owners: []MemberID{1, 2, 3, 4}}}},
 	)
 	if len(batch) != 2 {
 		t.Fatalf("%d members in the batch, want 2", len(batch))

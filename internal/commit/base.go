@@ -72,19 +72,15 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 					e.config.Stack,
 					fmt.Errorf(
 						"its parameter %s, which counts its commits, holds no number; set it back by hand: %w",
-						template.RevisionParameter,
-						err,
+						template.RevisionParameter, err,
 					),
 				),
 			)
 			return
 		}
 		e.base = &base{
-			description: o.After,
-			template:    o.Template,
-			revision:    revision,
-			remembered:  o.Earlier,
-			doubtful:    o.Stale(),
+			description: o.After, template: o.Template, revision: revision, remembered: o.Earlier,
+			doubtful: o.Stale(),
 		}
 		e.recovery.overtaken()
 		switch {

@@ -176,8 +176,7 @@ func (e *Engine) make() {
 	}
 	if e.attempt.purpose != creating {
 		effect.Keep = slices.DeleteFunc(
-			e.attempt.template.Parameters(),
-			func(name string) bool { return name == template.RevisionParameter },
+			e.attempt.template.Parameters(), func(name string) bool { return name == template.RevisionParameter },
 		)
 	}
 	e.emit(effect)

@@ -222,8 +222,7 @@ func (h *harness) show(s state) string {
 	for _, id := range s.template.LogicalIDs() {
 		if strings.HasPrefix(id, "BucketPolicy") ||
 			!slices.ContainsFunc(
-				[]string{"Bucket", "User", "Policy", "Carrier"},
-				func(p string) bool { return strings.HasPrefix(id, p) },
+				[]string{"Bucket", "User", "Policy", "Carrier"}, func(p string) bool { return strings.HasPrefix(id, p) },
 			) {
 			continue
 		}
@@ -366,9 +365,7 @@ func (h *harness) made(d *datadriven.TestData) ChangeSetMade {
 	}
 	h.sets++
 	made := ChangeSetMade{
-		ARN:      fmt.Sprintf("arn:set-%d", h.sets),
-		StackID:  stackID,
-		Failed:   value(d, "failed", ""),
+		ARN: fmt.Sprintf("arn:set-%d", h.sets), StackID: stackID, Failed: value(d, "failed", ""),
 		Findings: h.events(d),
 	}
 	if against := value(d, "against", ""); against != "" {

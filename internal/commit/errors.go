@@ -51,9 +51,7 @@ func (e *CommitError) Unwrap() error { return e.Err }
 func (e *CommitError) Explain() model.Explanation {
 	explanation := model.Explanation{
 		Cause: fmt.Sprintf(
-			"CloudFormation did not carry out the commit to the stack %s: %s",
-			e.Stack,
-			model.Sentences(e.Reasons...),
+			"CloudFormation did not carry out the commit to the stack %s: %s", e.Stack, model.Sentences(e.Reasons...),
 		),
 		Changed: model.ChangedNothing,
 		Remedy:  "Remove the cause and apply again. The events of the stack in the CloudFormation console have more details.",
@@ -210,8 +208,7 @@ type OutcomeUnknownError struct {
 
 func (e *OutcomeUnknownError) Error() string {
 	text := fmt.Sprintf(
-		"the time ran out while the stack %s was being updated; the change may or may not be in it",
-		e.Stack,
+		"the time ran out while the stack %s was being updated; the change may or may not be in it", e.Stack,
 	)
 	if e.Err != nil {
 		text += "; " + e.Err.Error()
@@ -257,10 +254,7 @@ func (e *InterruptedError) Error() string {
 		return fmt.Sprintf("cancelled before the stack %s was changed", e.Stack)
 	}
 	return fmt.Sprintf(
-		"the time ran out while %s; the change is not in the stack %s%s",
-		e.Doing,
-		e.Stack,
-		lastAnswered(e.Last),
+		"the time ran out while %s; the change is not in the stack %s%s", e.Doing, e.Stack, lastAnswered(e.Last),
 	)
 }
 
@@ -292,8 +286,6 @@ func unreadable(stack string, err error) error {
 	}
 	explanation.Changed = model.ChangedNothing
 	return &model.ExplainedError{
-		Text:        fmt.Sprintf("the stack %s can't be read", stack),
-		Explanation: explanation,
-		Err:         err,
+		Text: fmt.Sprintf("the stack %s can't be read", stack), Explanation: explanation, Err: err,
 	}
 }

@@ -44,8 +44,7 @@ func (m member) done(stack string) string {
 		sentences = append(sentences, "The stack "+stack+" was created, without the object.")
 	case stackFailed:
 		sentences = append(
-			sentences,
-			"The stack "+stack+" was left behind by its failed creation: the next apply deletes it.",
+			sentences, "The stack "+stack+" was left behind by its failed creation: the next apply deletes it.",
 		)
 	}
 	if m.left.unrestored {

@@ -106,10 +106,7 @@ type record struct {
 // project is a stack with a project, made once: compiling it takes most of a run's time otherwise.
 var project = sync.OnceValue(func() state {
 	return newState(
-		&testing.T{},
-		1,
-		"set of project",
-		began,
+		&testing.T{}, 1, "set of project", began,
 		template.Change{Op: template.Create, Entity: bucket("b0", "first")},
 	)
 })
@@ -208,8 +205,7 @@ func (w *world) advance(t *rapid.T) {
 	w.t = t
 	end := w.now.Add(
 		rapid.SampledFrom([]time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second}).Draw(
-			t,
-			"by",
+			t, "by",
 		),
 	)
 	for range 100 {
@@ -427,9 +423,7 @@ func (w *world) done(d Done) {
 		if !w.held(r) && !w.overwritten(d.Member) {
 			w.t.Fatalf(
 				"member %d (%s %s) is acknowledged, but was in no successful commit and never stood in the stack",
-				d.Member,
-				r.change.Op,
-				r.change.Entity.ID(),
+				d.Member, r.change.Op, r.change.Entity.ID(),
 			)
 		}
 	case errors.As(d.Err, &unknown):
@@ -633,12 +627,7 @@ func (w *world) createChangeSet(e CreateChangeSet) ChangeSetMade {
 		}
 	}
 	set := &modelSet{
-		arn:      w.id("arn"),
-		name:     e.Name,
-		token:    e.Token,
-		template: e.Template,
-		revision: e.Revision,
-		first:    e.First,
+		arn: w.id("arn"), name: e.Name, token: e.Token, template: e.Template, revision: e.Revision, first: e.First,
 	}
 	w.sets[set.arn] = set
 	made := ChangeSetMade{ARN: set.arn, StackID: stackID}
@@ -710,8 +699,7 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 	if want := w.edited(current, changes, e.Token); !reflect.DeepEqual(meaning(want), meaning(set.template)) {
 		w.t.Fatalf(
 			"a change set is executed that is not the members' changes in the real stack: it would do\n%v\ninstead of\n%v",
-			template.Intents(current.template, set.template),
-			template.Intents(current.template, want),
+			template.Intents(current.template, set.template), template.Intents(current.template, want),
 		)
 	}
 }
@@ -863,15 +851,13 @@ func (w *world) follow(e Follow) Finished {
 	}
 	if op.failed != "" {
 		events = append(
-			events,
-			Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
+			events, Event{LogicalID: op.failed, Type: "AWS::X::Y", Status: "CREATE_FAILED", Reason: "Access Denied"},
 			Event{LogicalID: stackName, Type: cfn.StackType, Status: "UPDATE_ROLLBACK_IN_PROGRESS"},
 		)
 	}
 	if op.stuck != "" {
 		events = append(
-			events,
-			Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"},
+			events, Event{LogicalID: op.stuck, Type: "AWS::X::Y", Status: "UPDATE_FAILED", Reason: "still no access"},
 		)
 	}
 	events = append(events, Event{LogicalID: stackName, Type: "AWS::CloudFormation::Stack", Status: op.status})

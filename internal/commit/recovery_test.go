@@ -128,10 +128,7 @@ func TestRecovery_HealingRollbackFailed(t *testing.T) {
 	r.found(stackWithBucket(t))
 	r.ended(cfn.UpdateRollbackFailed, []string{healable})
 	r.found(stackWithBucket(t))
-	if next, skipped := r.ended(
-		cfn.UpdateRollbackComplete,
-		nil,
-	); next != leftUnhealed ||
+	if next, skipped := r.ended(cfn.UpdateRollbackComplete, nil); next != leftUnhealed ||
 		!slices.Equal(skipped, []string{healable}) {
 		t.Errorf("%d with %v, want it left unhealed", next, skipped)
 	}

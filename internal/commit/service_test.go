@@ -26,11 +26,7 @@ var (
 
 func config() Config {
 	return Config{
-		Stack:       stackName,
-		Env:         env,
-		CarrierName: template.CarrierName("acme", 1),
-		Description: "test",
-		Writer:      "w",
+		Stack: stackName, Env: env, CarrierName: template.CarrierName("acme", 1), Description: "test", Writer: "w",
 	}
 }
 

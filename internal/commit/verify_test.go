@@ -123,10 +123,7 @@ func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
 func TestBeforeValueCheckCatchesHandEdit(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
 	after := before.byHand(
-		t,
-		"s2",
-		began.Add(time.Minute),
-		func(resources map[string]any) { handTag(resources, "shared", "byhand") },
+		t, "s2", began.Add(time.Minute), func(resources map[string]any) { handTag(resources, "shared", "byhand") },
 	)
 	if !discards(t, before, before, after, update(bucket("shared", "b"))) {
 		t.Error("the change set that reverts the edit unseen is executed")
@@ -164,10 +161,7 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 		`{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"Properties":{"P":"1"}},"B":{}}}`,
 	)
 	carrier := ResourceChange{
-		LogicalID:   "Carrier",
-		Action:      "Modify",
-		Replacement: "False",
-		Before:      map[string]any{"Value": "7"},
+		LogicalID: "Carrier", Action: "Modify", Replacement: "False", Before: map[string]any{"Value": "7"},
 	}
 	carrierAlone := []ResourceChange{carrier}
 	modify := func(replacement string) ResourceChange {
@@ -235,8 +229,7 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 // TestVerify_policies: a hand edit of the policies of a resource that the commit modifies, too, is not reverted.
 func TestVerify_policies(t *testing.T) {
 	base := decode(
-		t,
-		`{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`,
+		t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`,
 	)
 	for name, test := range map[string]struct {
 		policies map[string]string

@@ -22,8 +22,7 @@ func s3Contracts() []Contract {
 			Source: "S3 API reference, DeleteBucket",
 			Check: onBucket(func(ctx context.Context, c *s3.Client, bucket *string) error {
 				if _, err := c.PutObject(
-					ctx,
-					&s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+					ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
 				); err != nil {
 					return err
 				}
@@ -44,8 +43,7 @@ func s3Contracts() []Contract {
 					return err
 				}
 				if _, err = c.PutObject(
-					ctx,
-					&s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+					ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
 				); err != nil {
 					return err
 				}
@@ -58,8 +56,7 @@ func s3Contracts() []Contract {
 				}
 				_, err = c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket})
 				return errors.Join(
-					equal("versions", len(list.Versions), 1),
-					equal("delete markers", len(list.DeleteMarkers), 1),
+					equal("versions", len(list.Versions), 1), equal("delete markers", len(list.DeleteMarkers), 1),
 					refused(err, "BucketNotEmpty", ""),
 				)
 			}),
@@ -78,8 +75,7 @@ func s3Contracts() []Contract {
 			Check: onBucket(func(ctx context.Context, c *s3.Client, bucket *string) error {
 				for _, name := range []string{"in/a", "in/b", "out/a"} {
 					if _, err := c.PutObject(
-						ctx,
-						&s3.PutObjectInput{Bucket: bucket, Key: aws.String(name), Body: bytes.NewReader([]byte("x"))},
+						ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String(name), Body: bytes.NewReader([]byte("x"))},
 					); err != nil {
 						return err
 					}
@@ -148,8 +144,7 @@ func iamContracts() []Contract {
 					return err
 				}
 				if _, err = c.IAM.AttachGroupPolicy(
-					ctx,
-					&iam.AttachGroupPolicyInput{GroupName: group, PolicyArn: policy.Policy.Arn},
+					ctx, &iam.AttachGroupPolicyInput{GroupName: group, PolicyArn: policy.Policy.Arn},
 				); err != nil {
 					return err
 				}
@@ -182,8 +177,7 @@ func iamContracts() []Contract {
 			Check: func(ctx context.Context, c *Clients) error {
 				long := strings.Replace(policyDocument, `"*"`, `"arn:aws:s3:::`+strings.Repeat("x", 6144)+`"`, 1)
 				_, err := c.IAM.CreatePolicy(
-					ctx,
-					&iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: &long},
+					ctx, &iam.CreatePolicyInput{PolicyName: aws.String(unique("policy")), PolicyDocument: &long},
 				)
 				return refused(err, "LimitExceeded", "")
 			},

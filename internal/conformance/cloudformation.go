@@ -23,9 +23,7 @@ const (
 // bucketTemplate returns a template with one bucket and further attributes of it.
 func bucketTemplate(bucket, attributes string) string {
 	return fmt.Sprintf(
-		`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}%s}}}`,
-		bucket,
-		attributes,
+		`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q}%s}}}`, bucket, attributes,
 	)
 }
 
@@ -33,8 +31,7 @@ func bucketTemplate(bucket, attributes string) string {
 func (c *Clients) create(ctx context.Context, body string) (stack string, status types.StackStatus, err error) {
 	stack = unique("stack")
 	if _, err := c.CloudFormation.CreateStack(
-		ctx,
-		&cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body},
+		ctx, &cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body},
 	); err != nil {
 		return "", "", fmt.Errorf("creating a stack: %w", err)
 	}
@@ -83,9 +80,7 @@ func pause(ctx context.Context) error {
 
 // changeSet creates a change set and waits until it is computed.
 func (c *Clients) changeSet(
-	ctx context.Context,
-	stack, body string,
-	kind types.ChangeSetType,
+	ctx context.Context, stack, body string, kind types.ChangeSetType,
 ) (*cloudformation.DescribeChangeSetOutput, error) {
 	made, err := c.CloudFormation.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
 		StackName: &stack, ChangeSetName: aws.String(unique("set")), TemplateBody: &body, ChangeSetType: kind,
@@ -99,9 +94,7 @@ func (c *Clients) changeSet(
 		set, err := c.CloudFormation.DescribeChangeSet(
 			ctx,
 			&cloudformation.DescribeChangeSetInput{
-				ChangeSetName:         made.Id,
-				StackName:             &stack,
-				IncludePropertyValues: aws.Bool(true),
+				ChangeSetName: made.Id, StackName: &stack, IncludePropertyValues: aws.Bool(true),
 			},
 		)
 		if err != nil || set.Status == types.ChangeSetStatusCreateComplete || set.Status == types.ChangeSetStatusFailed {
@@ -115,8 +108,7 @@ func (c *Clients) changeSet(
 
 func (c *Clients) execute(ctx context.Context, set *cloudformation.DescribeChangeSetOutput) error {
 	_, err := c.CloudFormation.ExecuteChangeSet(
-		ctx,
-		&cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId, StackName: set.StackName},
+		ctx, &cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId, StackName: set.StackName},
 	)
 	return err
 }
@@ -135,8 +127,7 @@ func (c *Clients) update(ctx context.Context, stack, body string) (types.StackSt
 
 func (c *Clients) template(ctx context.Context, stack string) (string, error) {
 	out, err := c.CloudFormation.GetTemplate(
-		ctx,
-		&cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal},
+		ctx, &cloudformation.GetTemplateInput{StackName: &stack, TemplateStage: types.TemplateStageOriginal},
 	)
 	if err != nil {
 		return "", err
@@ -186,8 +177,7 @@ func changeSets() []Contract {
 			Source: cfnReference + "GetTemplate",
 			Check: func(ctx context.Context, c *Clients) error {
 				body := "{ \"Resources\" :\n\t" + strings.TrimPrefix(
-					bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`),
-					`{"Resources":`,
+					bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`), `{"Resources":`,
 				)
 				stack, err := c.created(ctx, body)
 				if err != nil {
@@ -210,11 +200,7 @@ func changeSets() []Contract {
 					return err
 				}
 				return errors.Join(
-					equal(
-						"the status",
-						set.Status,
-						types.ChangeSetStatusFailed,
-					),
+					equal("the status", set.Status, types.ChangeSetStatusFailed),
 					equal("the execution status", set.ExecutionStatus, types.ExecutionStatusUnavailable),
 					equal(
 						"the reason",
@@ -318,18 +304,14 @@ func compareAndSwap(ctx context.Context, c *Clients) error {
 		return err
 	}
 	first, err := c.changeSet(
-		ctx,
-		stack,
-		bucketTemplate(bucket, `,"Metadata":{"who":"first"},"DeletionPolicy":"Retain"`),
+		ctx, stack, bucketTemplate(bucket, `,"Metadata":{"who":"first"},"DeletionPolicy":"Retain"`),
 		types.ChangeSetTypeUpdate,
 	)
 	if err != nil {
 		return err
 	}
 	second, err := c.changeSet(
-		ctx,
-		stack,
-		bucketTemplate(bucket, `,"Metadata":{"who":"second"},"DeletionPolicy":"Retain"`),
+		ctx, stack, bucketTemplate(bucket, `,"Metadata":{"who":"second"},"DeletionPolicy":"Retain"`),
 		types.ChangeSetTypeUpdate,
 	)
 	if err != nil {
@@ -365,8 +347,7 @@ func valuesBefore(ctx context.Context, c *Clients) error {
 	tagged := func(value string) string {
 		return fmt.Sprintf(
 			`{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":%q,"Tags":[{"Key":"a","Value":%q}]}}}}`,
-			bucket,
-			value,
+			bucket, value,
 		)
 	}
 	stack, err := c.created(ctx, tagged("old"))
@@ -453,8 +434,7 @@ func failures() []Contract {
 					return err
 				}
 				if _, err := c.S3.PutObject(
-					ctx,
-					&s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+					ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
 				); err != nil {
 					return err
 				}
@@ -500,8 +480,7 @@ func failures() []Contract {
 					return err
 				}
 				_, err = c.CloudFormation.ContinueUpdateRollback(
-					ctx,
-					&cloudformation.ContinueUpdateRollbackInput{StackName: &stack},
+					ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &stack},
 				)
 				return refused(err, "ValidationError", "")
 			},
@@ -526,8 +505,7 @@ func rollbackRestores(ctx context.Context, c *Clients) error {
 	)
 	// By a direct update: a change set would be refused earlier, as the name is taken.
 	if _, err = c.CloudFormation.UpdateStack(
-		ctx,
-		&cloudformation.UpdateStackInput{StackName: &stack, TemplateBody: &more},
+		ctx, &cloudformation.UpdateStackInput{StackName: &stack, TemplateBody: &more},
 	); err != nil {
 		return err
 	}
@@ -597,8 +575,7 @@ func guards() []Contract {
 			Check: func(ctx context.Context, c *Clients) error {
 				body := bucketTemplate(unique("bucket"), fmt.Sprintf(`,"Metadata":{"a":%q}`, strings.Repeat("x", 51_200)))
 				_, err := c.CloudFormation.CreateStack(
-					ctx,
-					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+					ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
 				)
 				return refused(err, "ValidationError", "51200")
 			},
@@ -612,8 +589,7 @@ func guards() []Contract {
 				}
 				body := `{"Resources":{` + strings.Join(resources, ",") + `}}`
 				_, err := c.CloudFormation.CreateStack(
-					ctx,
-					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+					ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
 				)
 				return refused(err, "ValidationError", "500")
 			},
@@ -625,12 +601,10 @@ func guards() []Contract {
 			Check: func(ctx context.Context, c *Clients) error {
 				body := `{"Resources":{"Bucket":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":{"Ref":"Nothing"}}}}}`
 				_, err := c.CloudFormation.CreateStack(
-					ctx,
-					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+					ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
 				)
 				return refused(
-					err,
-					"ValidationError",
+					err, "ValidationError",
 					"Unresolved resource dependencies [Nothing] in the Resources block of the template",
 				)
 			},
@@ -639,12 +613,10 @@ func guards() []Contract {
 			Name: "capabilities", Rule: "Named IAM resources need a capability.", Source: cfnReference + "CreateStack",
 			Check: func(ctx context.Context, c *Clients) error {
 				body := fmt.Sprintf(
-					`{"Resources":{"Group":{"Type":"AWS::IAM::Group","Properties":{"GroupName":%q}}}}`,
-					unique("group"),
+					`{"Resources":{"Group":{"Type":"AWS::IAM::Group","Properties":{"GroupName":%q}}}}`, unique("group"),
 				)
 				_, err := c.CloudFormation.CreateStack(
-					ctx,
-					&cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
+					ctx, &cloudformation.CreateStackInput{StackName: aws.String(unique("stack")), TemplateBody: &body},
 				)
 				return refused(err, "InsufficientCapabilitiesException", "CAPABILITY_NAMED_IAM")
 			},
@@ -660,8 +632,7 @@ func stackPolicy(ctx context.Context, c *Clients) error {
 	}
 	policy := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"Update:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"Update:Replace","Resource":"*"}]}`
 	if _, err = c.CloudFormation.SetStackPolicy(
-		ctx,
-		&cloudformation.SetStackPolicyInput{StackName: &stack, StackPolicyBody: &policy},
+		ctx, &cloudformation.SetStackPolicyInput{StackName: &stack, StackPolicyBody: &policy},
 	); err != nil {
 		return err
 	}

@@ -73,10 +73,7 @@ func NewClients(endpoint, accessKey, secretKey string) *Clients {
 		cloudformation.NewFromConfig(c),
 		dynamodb.NewFromConfig(c),
 		iam.NewFromConfig(c),
-		s3.NewFromConfig(
-			c,
-			func(o *s3.Options) { o.UsePathStyle = true },
-		),
+		s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 		ssm.NewFromConfig(c),
 		sts.NewFromConfig(c),
 		time.Minute,

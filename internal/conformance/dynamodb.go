@@ -115,8 +115,7 @@ func dynamoDB() []Contract {
 			Name: "item-limit", Rule: "An item has at most 400 KB.", Source: developerGuide + "Quotas",
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				return refused(
-					put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))),
-					"ValidationException",
+					put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))), "ValidationException",
 					"Item size has exceeded the maximum allowed size",
 				)
 			}),
@@ -129,8 +128,7 @@ func dynamoDB() []Contract {
 					return err
 				}
 				out, err := c.GetItem(
-					ctx,
-					&dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
+					ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
 				)
 				if err != nil {
 					return err
@@ -191,8 +189,7 @@ func dynamoDB() []Contract {
 			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
 				write := types.TransactWriteItem{Put: &types.Put{TableName: table, Item: key("a", "1")}}
 				_, err := c.TransactWriteItems(
-					ctx,
-					&dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}},
+					ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}},
 				)
 				return refused(err, "ValidationException", "multiple operations on one item")
 			}),
@@ -231,8 +228,7 @@ func dynamoDB() []Contract {
 					return err
 				}
 				return errors.Join(
-					equal("answers", len(out.Responses), 2),
-					equal("the first's attributes", len(out.Responses[0].Item), 0),
+					equal("answers", len(out.Responses), 2), equal("the first's attributes", len(out.Responses[0].Item), 0),
 					equal("the second's", len(out.Responses[1].Item), 2),
 				)
 			}),
@@ -255,9 +251,7 @@ func oneWinner(ctx context.Context, c *dynamodb.Client, table *string) error {
 			_, errs[i] = c.PutItem(
 				ctx,
 				&dynamodb.PutItemInput{
-					TableName:           table,
-					Item:                key("a", "1"),
-					ConditionExpression: aws.String("attribute_not_exists(pk)"),
+					TableName: table, Item: key("a", "1"), ConditionExpression: aws.String("attribute_not_exists(pk)"),
 				},
 			)
 		})
@@ -279,19 +273,14 @@ func oneWinner(ctx context.Context, c *dynamodb.Client, table *string) error {
 func queryPages(ctx context.Context, c *dynamodb.Client, table *string) error {
 	for n := range 12 {
 		if err := put(
-			ctx,
-			c,
-			table,
-			with(key("a", strconv.Itoa(10+n)), "v", text(strings.Repeat("x", 100_000))),
+			ctx, c, table, with(key("a", strconv.Itoa(10+n)), "v", text(strings.Repeat("x", 100_000))),
 		); err != nil {
 			return err
 		}
 	}
 	query := &dynamodb.QueryInput{
-		TableName:                 table,
-		KeyConditionExpression:    aws.String("pk = :p"),
-		ExpressionAttributeValues: item{":p": text("a")},
-		ConsistentRead:            aws.Bool(true),
+		TableName: table, KeyConditionExpression: aws.String("pk = :p"),
+		ExpressionAttributeValues: item{":p": text("a")}, ConsistentRead: aws.Bool(true),
 	}
 	first, err := c.Query(ctx, query)
 	if err != nil {
@@ -317,8 +306,7 @@ func queryOrder(ctx context.Context, c *dynamodb.Client, table *string) error {
 	out, err := c.Query(
 		ctx,
 		&dynamodb.QueryInput{
-			TableName:                 table,
-			KeyConditionExpression:    aws.String("pk = :p"),
+			TableName: table, KeyConditionExpression: aws.String("pk = :p"),
 			ExpressionAttributeValues: item{":p": text("a")},
 		},
 	)
@@ -347,8 +335,7 @@ func transactionIsAtomic(ctx context.Context, c *dynamodb.Client, table *string)
 		return fmt.Errorf("not a TransactionCanceledException with two reasons: %w", err)
 	}
 	out, err := c.GetItem(
-		ctx,
-		&dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
+		ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
 	)
 	if err != nil {
 		return err
@@ -370,15 +357,13 @@ func batchLimits(ctx context.Context, c *dynamodb.Client, table *string) error {
 		}
 	}
 	_, err := c.BatchWriteItem(
-		ctx,
-		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*table: writes}},
+		ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*table: writes}},
 	)
 	if err := refused(err, "ValidationException", ""); err != nil {
 		return err
 	}
 	_, err = c.BatchGetItem(
-		ctx,
-		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table: {Keys: keys}}},
+		ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table: {Keys: keys}}},
 	)
 	return refused(err, "ValidationException", "")
 }

@@ -47,13 +47,8 @@ func Report(to io.Writer, peer string, trials []Trial) (surprises int) {
 		case t.Surprise() && t.Err != nil:
 			surprises++
 			_, _ = fmt.Fprintf(
-				to,
-				"  %s does not keep %s: %s (%s)\n    %v\n",
-				peer,
-				t.Contract.Name,
-				t.Contract.Rule,
-				t.Contract.Source,
-				t.Err,
+				to, "  %s does not keep %s: %s (%s)\n    %v\n", peer, t.Contract.Name, t.Contract.Rule,
+				t.Contract.Source, t.Err,
 			)
 		case t.Surprise():
 			surprises++

@@ -150,18 +150,14 @@ func (r *Resource[M, P]) adopt(ctx context.Context, w writing) error {
 	prior, _ := w.prior.(model.Bucket)
 	planned, _ := w.planned.(model.Bucket)
 	return r.services.Projects.Adopt(
-		ctx,
-		w.project,
+		ctx, w.project,
 		projects.Adoption{Prior: prior, Planned: planned, Live: w.live, Incarnation: w.incarnation},
 	)
 }
 
 // importExisting makes the state of an entity that is to be adopted: what Read needs to find it.
 func (r *Resource[M, P]) importExisting(
-	ctx context.Context,
-	n name,
-	physical string,
-	resp *resource.ImportStateResponse,
+	ctx context.Context, n name, physical string, resp *resource.ImportStateResponse,
 ) {
 	live, err := r.services.Projects.Existing(ctx, n.project(), n[1], physical)
 	if err != nil {

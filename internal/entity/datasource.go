@@ -46,9 +46,7 @@ func (d *DataSource[M]) Schema(_ context.Context, _ datasource.SchemaRequest, re
 
 // Configure implements datasource.DataSourceWithConfigure.
 func (d *DataSource[M]) Configure(
-	_ context.Context,
-	req datasource.ConfigureRequest,
-	resp *datasource.ConfigureResponse,
+	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
 ) {
 	d.services = services(req.ProviderData, &resp.Diagnostics)
 }

@@ -47,12 +47,8 @@ func (r *Resource[M, P]) failure(action action, n name) failure {
 		return ok
 	}
 	f := failure{
-		action:  action,
-		title:   r.object.Title,
-		typ:     r.object.Name,
-		id:      n.String(),
-		project: identity[0].Name,
-		has:     has,
+		action: action, title: r.object.Title, typ: r.object.Name, id: n.String(), project: identity[0].Name,
+		has: has,
 	}
 	for _, part := range identity {
 		if !part.Optional {

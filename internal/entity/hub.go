@@ -70,8 +70,7 @@ func (e *otherHubError) Error() string {
 // Explain implements model.Explainer.
 func (e *otherHubError) Explain() model.Explanation {
 	hubs := fmt.Sprintf(
-		"It was read from the hub in %s. The provider now uses the hub in %s, which does not have it.",
-		e.recorded,
+		"It was read from the hub in %s. The provider now uses the hub in %s, which does not have it.", e.recorded,
 		e.now,
 	)
 	if e.recorded == (projects.HubLocation{}) {

@@ -89,9 +89,7 @@ func (r *Resource[M, P]) knownName(ctx context.Context, from attributes) (n name
 
 // IdentitySchema implements resource.ResourceWithIdentity.
 func (r *Resource[M, P]) IdentitySchema(
-	_ context.Context,
-	_ resource.IdentitySchemaRequest,
-	resp *resource.IdentitySchemaResponse,
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema.Attributes = map[string]identityschema.Attribute{}
 	for _, part := range r.object.Identity {
@@ -127,9 +125,7 @@ func (r *Resource[M, P]) identity(n name) map[string]types.String {
 // ImportState implements resource.ResourceWithImportState. It looks the entity up, so that
 // importing a missing object returns a clear error.
 func (r *Resource[M, P]) ImportState(
-	ctx context.Context,
-	req resource.ImportStateRequest,
-	resp *resource.ImportStateResponse,
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
 	n, physical, diags := r.imported(ctx, req)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -166,9 +162,7 @@ func (r *Resource[M, P]) existingHint(n name) string {
 	case r.object.Adoption != nil:
 		return fmt.Sprintf(
 			" in the model. To adopt a %s that exists in the account of the project, add its physical name to the id: %s/<%s>.",
-			r.object.Kind,
-			n,
-			r.object.Adoption.Physical,
+			r.object.Kind, n, r.object.Adoption.Physical,
 		)
 	case r.object.Kind == model.KindUser:
 		return ": only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version."
@@ -179,8 +173,7 @@ func (r *Resource[M, P]) existingHint(n name) string {
 // imported is the name that an import gives, by id or by identity, and the physical name of what is
 // to be adopted; "" for an entity of the model.
 func (r *Resource[M, P]) imported(
-	ctx context.Context,
-	req resource.ImportStateRequest,
+	ctx context.Context, req resource.ImportStateRequest,
 ) (n name, physical string, diags diag.Diagnostics) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		n, diags = r.nameOf(ctx, req.Identity)

@@ -20,9 +20,7 @@ import (
 // ValidateConfig implements resource.ResourceWithValidateConfig. It validates the configured
 // values, without defaults and unknown values.
 func (r *Resource[M, P]) ValidateConfig(
-	ctx context.Context,
-	req resource.ValidateConfigRequest,
-	resp *resource.ValidateConfigResponse,
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {
 	var m M
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
@@ -33,9 +31,7 @@ func (r *Resource[M, P]) ValidateConfig(
 
 // ModifyPlan implements resource.ResourceWithModifyPlan.
 func (r *Resource[M, P]) ModifyPlan(
-	ctx context.Context,
-	req resource.ModifyPlanRequest,
-	resp *resource.ModifyPlanResponse,
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if r.services == nil {
 		return // the provider's configuration is unknown
@@ -85,10 +81,7 @@ type creation struct {
 
 // plan makes the plan for an object that is created or kept. ok is false if there is none.
 func (r *Resource[M, P]) plan(
-	ctx context.Context,
-	p *Planning[M],
-	values planValues,
-	private private,
+	ctx context.Context, p *Planning[M], values planValues, private private,
 ) (created creation, diags diag.Diagnostics, ok bool) {
 	if p.State != nil {
 		p.Replaced = r.replaced(ctx, values, &diags)
@@ -170,11 +163,7 @@ type configuration struct{ attributes }
 // project once that is known. It omits unknown attributes and, in a configuration, null ones, which
 // get their defaults later.
 func (r *Resource[M, P]) problems(
-	ctx context.Context,
-	s *Services,
-	m *M,
-	view *projects.View,
-	at attributes,
+	ctx context.Context, s *Services, m *M, view *projects.View, at attributes,
 ) diag.Diagnostics {
 	var tags map[string]string
 	if t := tagged(P(m)); t != nil {

@@ -136,15 +136,8 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 // write writes the entity of the model, and then sets the state. before is the previous model; nil
 // for a new object. live is what the plan saw of an entity that is adopted; nil for any other.
 func (r *Resource[M, P]) write(
-	ctx context.Context,
-	action action,
-	name name,
-	limit time.Duration,
-	live *projects.ExistingBucket,
-	before, m *M,
-	planned attributes,
-	state *tfsdk.State,
-	identity *tfsdk.ResourceIdentity,
+	ctx context.Context, action action, name name, limit time.Duration, live *projects.ExistingBucket,
+	before, m *M, planned attributes, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
 ) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -250,11 +243,7 @@ func (r *Resource[M, P]) ignored(ctx context.Context, name name) map[string]stri
 }
 
 func (r *Resource[M, P]) fill(
-	ctx context.Context,
-	m *M,
-	name name,
-	view *projects.View,
-	e model.Entity,
+	ctx context.Context, m *M, name name, view *projects.View, e model.Entity,
 ) diag.Diagnostics {
 	common := P(m).common()
 	common.ID = types.StringValue(name.String())

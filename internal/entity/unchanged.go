@@ -44,9 +44,7 @@ func (r *Resource[M, P]) ReadModel(ctx context.Context, state *unchanged.Value, 
 
 // PlanModel implements unchanged.Object.
 func (r *Resource[M, P]) PlanModel(
-	ctx context.Context,
-	config, plan, state *unchanged.Value,
-	private *unchanged.Private,
+	ctx context.Context, config, plan, state *unchanged.Value, private *unchanged.Private,
 ) bool {
 	if r.services == nil {
 		return false

@@ -315,8 +315,7 @@ func (c *Client) snapshot(m Message) ([]Message, error) {
 		}
 	}
 	maps.DeleteFunc(
-		w.waiting,
-		func(p Position, _ Event) bool { return p.Epoch != position.Epoch || p.Seq <= position.Seq },
+		w.waiting, func(p Position, _ Event) bool { return p.Epoch != position.Epoch || p.Seq <= position.Seq },
 	)
 	w.asked, w.reload = false, false
 	return w.advance(m.Project), nil

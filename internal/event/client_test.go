@@ -54,9 +54,7 @@ func (f *fixture) stack(seq int64) event.Message {
 func (f *fixture) beat(epoch string, seq int64) event.Message {
 	f.Helper()
 	m := f.message(
-		event.TypeHeartbeat,
-		"",
-		0,
+		event.TypeHeartbeat, "", 0,
 		event.Heartbeat{Projects: map[string]event.Position{"demo": {Epoch: epoch, Seq: seq}}},
 	)
 	m.Project = ""
@@ -202,9 +200,7 @@ func TestWhatIsTooLargeToBeToldTakesASnapshot(t *testing.T) {
 func TestProjectsComeAndGo(t *testing.T) {
 	f := begun(t)
 	welcome := f.message(
-		event.TypeWelcome,
-		"",
-		0,
+		event.TypeWelcome, "", 0,
 		event.Welcome{Protocol: "1.0", Ends: noon, Projects: map[string]event.Position{"new": {Epoch: "n", Seq: 1}}},
 	)
 	welcome.Project = ""
@@ -233,13 +229,10 @@ func TestWhatIsOlderIsPassedOver(t *testing.T) {
 	version := event.StackVersion{StackID: "a", LastUpdated: noon.Add(6 * time.Second), Phase: 4}
 	f.wants("", f.message(event.TypeSnapshot, "e", 3, event.Snapshot{Stacks: []event.StackSnapshot{
 		{
-			StackState: event.StackState{
-				Status:  "UPDATE_COMPLETE",
-				Version: version,
-			},
-			Contents: &version,
-			Facts:    &event.Facts{},
-			Entities: entities(),
+			StackState: event.StackState{Status: "UPDATE_COMPLETE", Version: version},
+			Contents:   &version,
+			Facts:      &event.Facts{},
+			Entities:   entities(),
 		},
 	}}))
 	before := f.View("demo").Entities()
@@ -255,16 +248,13 @@ func TestWhatIsOlderIsPassedOver(t *testing.T) {
 	f.wants(
 		"",
 		f.message(
-			event.TypeSnapshot,
-			"e",
-			4,
+			event.TypeSnapshot, "e", 4,
 			event.Snapshot{Stacks: []event.StackSnapshot{{StackState: event.StackState{Version: past}, Contents: &past}}},
 		),
 	)
 	newest("after an older snapshot")
 	change := event.OperationChange{
-		Version:   event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4},
-		Operation: operation(),
+		Version: event.StackVersion{StackID: "a", LastUpdated: noon, Phase: 4}, Operation: operation(),
 	}
 	f.wants("", f.message(event.TypeOperation, "e", 5, change))
 	if diff := cmp.Diff(before, f.View("demo").Entities()); diff != "" || len(f.View("demo").Operations(noon)) != 0 {
@@ -314,8 +304,7 @@ func TestHello(t *testing.T) {
 		t.Errorf("error %v, told %v", err, f.Reconnect)
 	}
 	if diff := cmp.Diff(
-		event.Hello{Versions: []int{1}, Projects: map[string]event.Position{"demo": {Epoch: "e", Seq: 3}}},
-		hello,
+		event.Hello{Versions: []int{1}, Projects: map[string]event.Position{"demo": {Epoch: "e", Seq: 3}}}, hello,
 	); diff != "" {
 		t.Error(diff)
 	}

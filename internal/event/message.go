@@ -145,12 +145,8 @@ func dataOf[T any](m Message, t Type) (T, error) {
 	var data T
 	if m.V != Version || m.Type != t || m.Parts > 1 {
 		return data, fmt.Errorf(
-			"a message of version %d, type %q and %d parts can't be read as a whole %q of version %d",
-			m.V,
-			m.Type,
-			m.Parts,
-			t,
-			Version,
+			"a message of version %d, type %q and %d parts can't be read as a whole %q of version %d", m.V, m.Type,
+			m.Parts, t, Version,
 		)
 	}
 	if err := json.Unmarshal(m.Data, &data); err != nil {

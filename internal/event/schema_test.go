@@ -54,9 +54,8 @@ func state() event.StackState {
 		Revision:  3,
 		Reason:    "The following resource(s) failed to update: [X]",
 		Version: event.StackVersion{
-			StackID:     "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-demo-1/a",
-			LastUpdated: noon,
-			Phase:       2,
+			StackID: "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-demo-1/a", LastUpdated: noon,
+			Phase: 2,
 		},
 		Operation: operation(),
 	}
@@ -109,15 +108,9 @@ func messages(t *testing.T) []event.Message {
 	id := model.ID{Kind: model.KindBucket, Name: "old"}
 	positions := map[string]event.Position{"demo": {Epoch: "e1", Seq: 7}, "directory": {Epoch: "e2"}}
 	facts := &event.Facts{
-		Usage: event.Usage{
-			Resources:     1,
-			TemplateBytes: 2,
-			BodyBytes:     3,
-		},
-		Budget: event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
-		Policies: map[string]int{
-			"partner": 2,
-		},
+		Usage:       event.Usage{Resources: 1, TemplateBytes: 2, BodyBytes: 3},
+		Budget:      event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
+		Policies:    map[string]int{"partner": 2},
 		MaxPolicies: 10,
 		Deviations:  []event.Deviation{{Of: []model.ID{id}, Text: "X was removed by hand"}},
 	}
@@ -138,11 +131,7 @@ func messages(t *testing.T) []event.Message {
 	inProject := func(m *event.Message) { m.Project, m.Epoch, m.Seq, m.Time = "demo", "e1", 7, noon }
 	alone := func(m *event.Message) { m.Time = noon }
 	change := event.StackChange{
-		StackState: state(),
-		Ended:      operation(),
-		Facts:      facts,
-		Put:        entities(),
-		Removed:    []model.ID{id},
+		StackState: state(), Ended: operation(), Facts: facts, Put: entities(), Removed: []model.ID{id},
 	}
 	add(event.TypeStack, change, inEvent)
 	ended := all[0]

@@ -43,10 +43,8 @@ func newView(m Message, s Snapshot) *View {
 	v := &View{Project: m.Project, Position: m.Position(), Stacks: map[int]*StackView{}, Commits: slices.Clone(s.Commits)}
 	for _, stack := range s.Stacks {
 		shown := &StackView{
-			StackState: stack.StackState,
-			Contents:   stack.Version,
-			Facts:      stack.Facts,
-			Entities:   map[model.ID]model.Entity{},
+			StackState: stack.StackState, Contents: stack.Version, Facts: stack.Facts,
+			Entities: map[model.ID]model.Entity{},
 		}
 		if stack.Contents != nil {
 			shown.Contents = *stack.Contents
@@ -138,9 +136,7 @@ func (v *View) Dangling() []model.ID {
 			continue
 		}
 		_, found := slices.BinarySearchFunc(
-			entities,
-			permission.BucketID(),
-			func(e model.Entity, id model.ID) int { return e.ID().Compare(id) },
+			entities, permission.BucketID(), func(e model.Entity, id model.ID) int { return e.ID().Compare(id) },
 		)
 		if !found {
 			dangling = append(dangling, permission.ID())

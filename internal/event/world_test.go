@@ -118,9 +118,7 @@ func (w *world) tell(c *peer, kind event.Type, at event.Message, data any) {
 func (w *world) begin(name string) {
 	w.epochs++
 	w.projects[name] = &project{
-		name:   name,
-		epoch:  fmt.Sprint("epoch-", w.epochs),
-		heads:  map[int]event.StackState{},
+		name: name, epoch: fmt.Sprint("epoch-", w.epochs), heads: map[int]event.StackState{},
 		bodies: map[int]body{},
 	}
 	w.change(w.projects[name])
@@ -135,10 +133,7 @@ func (w *world) change(p *project) {
 	}
 	if head.Status != "" && rapid.Bool().Draw(w.t, "announced") {
 		head.Operation = &event.Operation{
-			Token: fmt.Sprint(
-				"token-",
-				p.seq,
-			),
+			Token:   fmt.Sprint("token-", p.seq),
 			Members: []string{"bucket inbox"},
 			Started: w.now,
 			Expires: w.now.Add(time.Hour),
@@ -146,9 +141,7 @@ func (w *world) change(p *project) {
 		}
 		p.heads[shard] = head
 		w.store(
-			p,
-			event.TypeOperation,
-			head.Revision,
+			p, event.TypeOperation, head.Revision,
 			event.OperationChange{Shard: shard, Version: head.Version, Operation: head.Operation},
 		)
 		if rapid.IntRange(0, 3).Draw(w.t, "withdrawn") == 0 {
@@ -196,8 +189,7 @@ func (w *world) change(p *project) {
 			}
 			fresh.entities[id] = bucket
 			change.Put.Buckets = append(
-				slices.DeleteFunc(change.Put.Buckets, func(b model.Bucket) bool { return b.ID() == id }),
-				bucket,
+				slices.DeleteFunc(change.Put.Buckets, func(b model.Bucket) bool { return b.ID() == id }), bucket,
 			)
 			change.Removed = slices.DeleteFunc(change.Removed, func(removed model.ID) bool { return removed == id })
 		}
@@ -253,9 +245,7 @@ func (w *world) serve(c *peer) {
 			w.t.Fatal(err)
 		}
 		w.tell(
-			c,
-			event.TypeWelcome,
-			event.Message{},
+			c, event.TypeWelcome, event.Message{},
 			event.Welcome{Protocol: "1.0", HeartbeatSeconds: 60, Projects: w.positions(), Ends: w.now},
 		)
 		for _, name := range slices.Sorted(maps.Keys(w.projects)) {
@@ -272,9 +262,7 @@ func (w *world) serve(c *peer) {
 		p := w.projects[m.Project]
 		if p == nil {
 			w.tell(
-				c,
-				event.TypeError,
-				event.Message{Project: m.Project},
+				c, event.TypeError, event.Message{Project: m.Project},
 				event.Error{Code: event.CodeUnknownProject, Message: "there is no such project", Request: m.Type},
 			)
 			return
@@ -411,12 +399,8 @@ func (w *world) checkStep(c *peer, old, now *event.View) {
 		at.Seq++
 		if at.Epoch != now.Position.Epoch || at.Seq > now.Position.Seq || !c.arrived[place(now.Project, at)] {
 			w.t.Fatalf(
-				"%s went from %v to %v, but %v never arrived and no gap was told: %v",
-				now.Project,
-				old.Position,
-				now.Position,
-				at,
-				now.Gaps,
+				"%s went from %v to %v, but %v never arrived and no gap was told: %v", now.Project, old.Position,
+				now.Position, at, now.Gaps,
 			)
 		}
 	}
@@ -463,12 +447,7 @@ func (w *world) check() {
 			v := c.View(name)
 			if !c.Complete(name) || v.Position != (event.Position{Epoch: p.epoch, Seq: p.seq}) {
 				w.t.Fatalf(
-					"client %d is at %v of %s, which is at %s %d; complete: %v",
-					i,
-					v.Position,
-					name,
-					p.epoch,
-					p.seq,
+					"client %d is at %v of %s, which is at %s %d; complete: %v", i, v.Position, name, p.epoch, p.seq,
 					c.Complete(name),
 				)
 			}
@@ -480,10 +459,7 @@ func (w *world) check() {
 				}
 			}
 			if diff := cmp.Diff(
-				want,
-				v.Stacks,
-				cmpopts.EquateEmpty(),
-				cmpopts.IgnoreFields(event.StackView{}, "Contents"),
+				want, v.Stacks, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(event.StackView{}, "Contents"),
 			); diff != "" {
 				w.t.Fatalf("client %d, %s: %s", i, name, diff)
 			}

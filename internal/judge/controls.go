@@ -120,8 +120,7 @@ func Controls(name string, tpl *template.Template) []Finding {
 		case "AWS::IAM::AccessKey":
 			say(r.Properties["UserName"] != nil, "IAM.4", "the key is not a user's")
 			say(
-				active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive",
-				"AVD-AWS-0167",
+				active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive", "AVD-AWS-0167",
 				"the user has two active keys",
 			)
 		case "AWS::SecretsManager::Secret":
@@ -174,8 +173,7 @@ func judgeBucket(p object, say func(ok bool, control, text string)) {
 	}
 	say(
 		at(p, "OwnershipControls.Rules.ObjectOwnership") == "BucketOwnerEnforced" && p["AccessControl"] == nil,
-		"S3.12",
-		"ACLs are in use",
+		"S3.12", "ACLs are in use",
 	)
 	rule := at(p, "BucketEncryption.ServerSideEncryptionConfiguration")
 	key, _ := at(rule, "ServerSideEncryptionByDefault.KMSMasterKeyID").(string)
@@ -186,8 +184,7 @@ func judgeBucket(p object, say func(ok bool, control, text string)) {
 		"no customer managed key encrypts the bucket",
 	)
 	say(
-		fmt.Sprint(at(rule, "BlockedEncryptionTypes.EncryptionType")) == "[SSE-C]",
-		"SSE-C",
+		fmt.Sprint(at(rule, "BlockedEncryptionTypes.EncryptionType")) == "[SSE-C]", "SSE-C",
 		"keys that the client brings are not blocked",
 	)
 	say(at(p, "VersioningConfiguration.Status") == "Enabled", "S3.14", "the bucket is not versioned")
@@ -195,18 +192,15 @@ func judgeBucket(p object, say func(ok bool, control, text string)) {
 	say(len(rules) > 0, "S3.13", "there are no lifecycle rules")
 	say(
 		slices.ContainsFunc(rules, func(r any) bool { return at(r, "NoncurrentVersionExpiration") != nil }),
-		"S3.10",
-		"old versions never expire",
+		"S3.10", "old versions never expire",
 	)
 	say(at(p, "LoggingConfiguration.DestinationBucketName") != nil, "S3.9", "accesses are not logged")
 	say(
-		at(p, "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled") == true,
-		"S3.11",
+		at(p, "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled") == true, "S3.11",
 		"there are no event notifications",
 	)
 	say(
-		(p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil),
-		"S3.15",
+		(p["ObjectLockEnabled"] == true) == (p["ObjectLockConfiguration"] != nil), "S3.15",
 		"object lock is enabled by half",
 	)
 	bucket, _ := p["BucketName"].(string)
@@ -245,15 +239,13 @@ func judgeGrant(s policydoc.Statement, say func(ok bool, control, text string)) 
 		say(action != "*", "IAM.1", "the statement allows everything")
 		say(name != "*", "IAM.21", "the statement allows everything of "+service)
 		say(
-			action == "*" || service != "s3" || !strings.Contains(name, "*"),
-			"AVD-AWS-0345",
+			action == "*" || service != "s3" || !strings.Contains(name, "*"), "AVD-AWS-0345",
 			"the statement has wildcards in an S3 action",
 		)
 		say(service != "iam" && service != "sts", "AVD-AWS-0342", "the statement allows "+action)
 		if service == "kms" {
 			say(
-				!slices.ContainsFunc(s.Resources, func(r string) bool { return strings.ContainsAny(r, "*?") }),
-				"KMS.1",
+				!slices.ContainsFunc(s.Resources, func(r string) bool { return strings.ContainsAny(r, "*?") }), "KMS.1",
 				action+" is allowed on many keys",
 			)
 		}

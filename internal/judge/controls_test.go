@@ -238,11 +238,7 @@ func TestTheCorpusHasEveryTypeOfResource(t *testing.T) {
 
 func TestJudge(t *testing.T) {
 	versioning := judge.Finding{
-		Judge:    "controls",
-		ID:       "S3.14",
-		Template: "random-1",
-		Resource: "Bucketa",
-		Type:     "AWS::S3::Bucket",
+		Judge: "controls", ID: "S3.14", Template: "random-1", Resource: "Bucketa", Type: "AWS::S3::Bucket",
 	}
 	accepted := judge.Exception{ID: "S3.14", Type: "AWS::S3::Bucket", Where: "random-*/Bucket*", Reason: "It is meant."}
 	other := func(change func(*judge.Finding)) judge.Finding {

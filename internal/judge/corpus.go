@@ -16,9 +16,7 @@ import (
 
 // places are the partitions and regions of the templates.
 var places = []struct{ partition, region string }{
-	{"aws", modeltest.Region},
-	{"aws-us-gov", "us-gov-west-1"},
-	{"aws-cn", "cn-north-1"},
+	{"aws", modeltest.Region}, {"aws-us-gov", "us-gov-west-1"}, {"aws-cn", "cn-north-1"},
 }
 
 func envOf(partition, region string) template.Env {
@@ -26,10 +24,7 @@ func envOf(partition, region string) template.Env {
 		Project: "acme", AccountID: modeltest.Account, Region: region, Partition: partition,
 		Shared: template.Shared{
 			KeyARN: fmt.Sprintf(
-				"arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555",
-				partition,
-				region,
-				modeltest.Account,
+				"arn:%s:kms:%s:%s:key/11111111-2222-4333-8444-555555555555", partition, region, modeltest.Account,
 			),
 			SFTPServerID: "s-0123456789abcdef0",
 		},
@@ -72,8 +67,7 @@ func Corpus(golden string, drawn, seed int) (map[string]*template.Template, erro
 	env := envOf("aws", modeltest.Region)
 	add("full", env, full(env))
 	add(
-		"directory",
-		env,
+		"directory", env,
 		[]model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}},
 	)
 	add("many-permissions", env, manyPermissions(env))
@@ -227,11 +221,8 @@ func bucket(env template.Env, name string) model.Bucket {
 
 func project(env template.Env) model.Project {
 	return model.Project{
-		Name:      env.Project,
-		AccountID: env.AccountID,
-		Region:    env.Region,
-		OnDelete:  model.Refuse,
-		Tags:      map[string]string{"client": "Acme"},
+		Name: env.Project, AccountID: env.AccountID, Region: env.Region, OnDelete: model.Refuse,
+		Tags: map[string]string{"client": "Acme"},
 	}
 }
 
@@ -260,10 +251,7 @@ func example(env template.Env) []model.Entity {
 		bucket(env, "outbox"),
 		archive,
 		exports,
-		model.User{
-			Name:      "partner",
-			SourceIPs: []string{"203.0.113.0/24"},
-		},
+		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
 		model.User{Name: "courier"},
 		model.User{Name: "auditor"},
 		model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite, Prefix: "incoming/"},

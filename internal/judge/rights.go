@@ -222,9 +222,7 @@ func (e RightException) covers(r HandlerRight) bool {
 // MissingRights returns the required rights that neither a policy allows nor an exception covers,
 // and the unused exceptions.
 func MissingRights(
-	rights []HandlerRight,
-	policies []Policy,
-	accepted []RightException,
+	rights []HandlerRight, policies []Policy, accepted []RightException,
 ) (missing []Finding, unused []RightException) {
 	allowed := map[string]bool{}
 	for _, p := range policies {

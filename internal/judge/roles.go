@@ -37,8 +37,7 @@ func Policies(ctx context.Context, account, prefix string) ([]Policy, error) {
 			continue
 		}
 		version, err := client.GetPolicyVersion(
-			ctx,
-			&iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
+			ctx, &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: p.DefaultVersionId},
 		)
 		if err != nil {
 			return nil, err

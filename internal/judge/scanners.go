@@ -22,13 +22,7 @@ func CFNLint(ctx context.Context, bin, dir string, corpus map[string]*template.T
 		Location                 struct{ Path []any }
 	}
 	if err := run(
-		ctx,
-		&reports,
-		filepath.Join(bin, "cfn-lint"),
-		"--format",
-		"json",
-		"--",
-		filepath.Join(dir, "*.json"),
+		ctx, &reports, filepath.Join(bin, "cfn-lint"), "--format", "json", "--", filepath.Join(dir, "*.json"),
 		filepath.Join(dir, "*.yaml"),
 	); err != nil {
 		return nil, err
@@ -62,24 +56,14 @@ func Checkov(ctx context.Context, bin, dir string, corpus map[string]*template.T
 		}
 	}
 	if err := run(
-		ctx,
-		&report,
-		filepath.Join(bin, "checkov"),
-		"-d",
-		dir,
-		"--framework",
-		"cloudformation",
-		"-o",
-		"json",
+		ctx, &report, filepath.Join(bin, "checkov"), "-d", dir, "--framework", "cloudformation", "-o", "json",
 		"--skip-download",
 	); err != nil {
 		return nil, err
 	}
 	if len(report.Results.Parsing) > 0 || len(report.Results.Passed) == 0 {
 		return nil, fmt.Errorf(
-			"checkov passed %d checks and could not read %v",
-			len(report.Results.Passed),
-			report.Results.Parsing,
+			"checkov passed %d checks and could not read %v", len(report.Results.Passed), report.Results.Parsing,
 		)
 	}
 	var findings []Finding

@@ -32,8 +32,7 @@ func judgeSecret(p object, isKey func(logicalID string) bool, say func(ok bool, 
 	err := json.Unmarshal([]byte(text), &members)
 	key := keyReference.FindStringSubmatch(members["secret_access_key"])
 	say(
-		err == nil && key != nil && isKey(key[1]),
-		"secret-literal",
+		err == nil && key != nil && isKey(key[1]), "secret-literal",
 		"the secret's text is not that of an access key by reference",
 	)
 }

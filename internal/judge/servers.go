@@ -18,8 +18,7 @@ func judgeServer(p object, say func(ok bool, control, text string)) {
 	say(fmt.Sprint(p["Protocols"]) == "[SFTP]", "Transfer.2", "the server speaks something else than SFTP")
 	name, _ := p["SecurityPolicyName"].(string)
 	say(
-		slices.Contains(securityPolicies, name),
-		"transfer-policy",
+		slices.Contains(securityPolicies, name), "transfer-policy",
 		"the security policy is not one of "+fmt.Sprint(securityPolicies),
 	)
 	destinations, _ := p["StructuredLogDestinations"].([]any)
@@ -29,13 +28,11 @@ func judgeServer(p object, say func(ok bool, control, text string)) {
 func judgeHome(p object, say func(ok bool, control, text string)) {
 	mappings, _ := p["HomeDirectoryMappings"].([]any)
 	say(
-		p["HomeDirectoryType"] == "LOGICAL" && len(mappings) > 0 && p["HomeDirectory"] == nil,
-		"transfer-home",
+		p["HomeDirectoryType"] == "LOGICAL" && len(mappings) > 0 && p["HomeDirectory"] == nil, "transfer-home",
 		"the user sees whole buckets and their names",
 	)
 	say(
-		p["Role"] != nil && p["Policy"] == nil,
-		"transfer-home",
+		p["Role"] != nil && p["Policy"] == nil, "transfer-home",
 		"what the user may do is not the matter of its role alone",
 	)
 }
@@ -55,14 +52,12 @@ func judgeTrust(s policydoc.Statement, say func(ok bool, control, text string)) 
 	transfer := !s.NotPrincipal && len(s.Principals) == 1 &&
 		slices.Equal(s.Principals["Service"], []string{"transfer.amazonaws.com"})
 	say(
-		transfer && slices.Equal(s.Actions, []string{"sts:AssumeRole"}),
-		"role-trust",
+		transfer && slices.Equal(s.Actions, []string{"sts:AssumeRole"}), "role-trust",
 		"others than AWS Transfer Family can take the role",
 	)
 	source := s.Conditions["StringEquals"]["aws:SourceAccount"]
 	say(
-		len(source) == 1 && accountID.MatchString(source[0]),
-		"confused-deputy",
+		len(source) == 1 && accountID.MatchString(source[0]), "confused-deputy",
 		"servers of other accounts can take the role",
 	)
 }

@@ -52,21 +52,10 @@ const pure = 2
 // demonstrate Stowage. Only tests and mains import them. The sandbox imports none of Stowage's
 // packages, the others may import what they need.
 var apart = []string{
-	"internal/sandbox",
-	"internal/model/modeltest",
-	"internal/event/schematest",
-	"internal/entity/entitytest",
-	"internal/unchanged/comparison",
-	"internal/layout",
-	"internal/acceptance",
-	"internal/simulation",
-	"internal/mutation",
-	"internal/conformance",
-	"internal/judge",
-	"internal/probe",
-	"internal/cmd/run",
-	"internal/cmd/localhub",
-	"examples/onboarding",
+	"internal/sandbox", "internal/model/modeltest", "internal/event/schematest", "internal/entity/entitytest",
+	"internal/unchanged/comparison", "internal/layout", "internal/acceptance", "internal/simulation",
+	"internal/mutation", "internal/conformance", "internal/judge", "internal/probe", "internal/cmd/run",
+	"internal/cmd/localhub", "examples/onboarding",
 }
 
 // imports is a package with its imports. The imports of its tests count for the sandbox alone:
@@ -163,11 +152,7 @@ func TestCheckAcceptsTheRules(t *testing.T) {
 func list(t *testing.T) []imports {
 	t.Helper()
 	out, err := exec.CommandContext(
-		t.Context(),
-		"go",
-		"list",
-		"-json=ImportPath,Imports,TestImports,XTestImports",
-		module+"/...",
+		t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...",
 	).Output()
 	if err != nil {
 		t.Fatal(err)

@@ -20,10 +20,7 @@ import (
 // newer format. The announcement replaces any other. It is removed by the Write of the operation's
 // end, or when it expires. It is informational and excludes no writer.
 func (t *Table) Announce(
-	ctx context.Context,
-	project string,
-	shard int,
-	operation Operation,
+	ctx context.Context, project string, shard int, operation Operation,
 ) (announced bool, err error) {
 	now := time.Now()
 	if operation.Started.IsZero() {
@@ -110,12 +107,8 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 	if err != nil {
 		return err
 	}
-	change := expression.Set(
-		expression.Name("seq"),
-		expression.Value(place.Seq),
-	).Set(
-		expression.Name("epoch"),
-		expression.Value(place.Epoch),
+	change := expression.Set(expression.Name("seq"), expression.Value(place.Seq)).Set(
+		expression.Name("epoch"), expression.Value(place.Epoch),
 	)
 	if operation == nil {
 		change = change.Remove(expression.Name("operation"))

@@ -67,9 +67,7 @@ func newBench(t *testing.T) *bench {
 		HTTPClient:   &http.Client{Transport: b},
 		BaseEndpoint: given(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(
-			fmt.Sprintf("AKIA%d%d", os.Getpid(), benches.Add(1)),
-			"secret",
-			"",
+			fmt.Sprintf("AKIA%d%d", os.Getpid(), benches.Add(1)), "secret", "",
 		),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = 3, time.Millisecond
@@ -147,13 +145,10 @@ func (b *bench) handle(r *http.Request, operation string, body []byte) (*cloud.R
 		}
 		answer, err := io.ReadAll(response.Body)
 		return &cloud.Response{
-				Status: response.StatusCode,
-				Header: response.Header,
-				Body:   answer,
-			}, errors.Join(
-				err,
-				response.Body.Close(),
-			)
+			Status: response.StatusCode,
+			Header: response.Header,
+			Body:   answer,
+		}, errors.Join(err, response.Body.Close())
 	}
 	request := &cloud.Request{
 		Context: r.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-west-1"},

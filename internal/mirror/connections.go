@@ -95,13 +95,11 @@ func (t *Table) Audience(ctx context.Context, project string) ([]Connection, err
 		may = may.Or(expression.Name("projects").Contains(project))
 	}
 	all, err := t.connections(
-		ctx,
-		where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))).WithFilter(may),
+		ctx, where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))).WithFilter(may),
 	)
 	now := time.Now()
 	return slices.DeleteFunc(
-		all,
-		func(c Connection) bool { return !c.sees(project) || c.Behind || !now.Before(c.Ends) },
+		all, func(c Connection) bool { return !c.sees(project) || c.Behind || !now.Before(c.Ends) },
 	), err
 }
 

@@ -76,8 +76,7 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 		must(t, err)
 		want := mirror.Connection{ID: "brief", Projects: []string{"acme", "globex"}, Ends: soon.Truncate(time.Millisecond)}
 		if i := slices.IndexFunc(
-			kept,
-			func(c mirror.Connection) bool { return c.ID == "brief" },
+			kept, func(c mirror.Connection) bool { return c.ID == "brief" },
 		); len(kept) != 4 || i < 0 ||
 			!cmp.Equal(want, kept[i]) {
 			t.Errorf("kept are %+v", kept)
@@ -192,9 +191,7 @@ func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
 		}
 		for shard, life := range map[int]time.Duration{0: time.Minute, 2: time.Hour} {
 			_, err := b.Announce(
-				t.Context(),
-				"demo",
-				shard,
+				t.Context(), "demo", shard,
 				mirror.Operation{Token: fmt.Sprint(shard), Run: "run-1", Expires: time.Now().Add(life)},
 			)
 			must(t, err)

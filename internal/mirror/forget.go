@@ -51,8 +51,7 @@ func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) err
 		}
 		batch := deletes[:min(batchSize, len(deletes))]
 		done, err := t.client.BatchWriteItem(
-			ctx,
-			&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}},
+			ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: batch}},
 		)
 		if err != nil {
 			return err // Forget adds the context

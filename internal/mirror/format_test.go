@@ -29,18 +29,12 @@ var record = flag.Bool("record", false, "write testdata/format1.json, if there i
 func everything() *template.Contents {
 	return &template.Contents{
 		Env: template.Env{
-			Project:   "demo",
-			AccountID: "111122223333",
-			Region:    "eu-west-1",
-			Partition: "aws",
-			Shared:    template.Shared{KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234"},
+			Project: "demo", AccountID: "111122223333", Region: "eu-west-1", Partition: "aws",
+			Shared: template.Shared{KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1234"},
 		},
 		Project: &model.Project{
-			Name:      "demo",
-			AccountID: "111122223333",
-			Region:    "eu-west-1",
-			OnDelete:  model.Refuse,
-			Tags:      map[string]string{"client": "Demo"},
+			Name: "demo", AccountID: "111122223333", Region: "eu-west-1", OnDelete: model.Refuse,
+			Tags: map[string]string{"client": "Demo"},
 		},
 		Buckets: []model.Bucket{
 			{
@@ -48,11 +42,8 @@ func everything() *template.Contents {
 				BucketName: "demo-inbox",
 				Lifecycle:  model.DefaultLifecycle(),
 				OnDelete:   model.Refuse,
-				ObjectLock: &model.ObjectLock{
-					Mode: "GOVERNANCE",
-					Days: 30,
-				},
-				CORS: []model.CORSRule{{AllowedOrigins: []string{"https://demo.example"}, AllowedMethods: []string{"GET"}}},
+				ObjectLock: &model.ObjectLock{Mode: "GOVERNANCE", Days: 30},
+				CORS:       []model.CORSRule{{AllowedOrigins: []string{"https://demo.example"}, AllowedMethods: []string{"GET"}}},
 			},
 		},
 		Users: []model.User{{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}},
@@ -67,8 +58,7 @@ func everything() *template.Contents {
 func (b *bench) items(t *testing.T) []map[string]types.AttributeValue {
 	t.Helper()
 	out, err := b.client.Scan(
-		t.Context(),
-		&sdk.ScanInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true)},
+		t.Context(), &sdk.ScanInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -156,9 +146,7 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 		}
 		epoch := snapshot.Heads[0].Epoch
 		b.mustWrite(
-			t,
-			"demo",
-			0,
+			t, "demo", 0,
 			mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()},
 		)
 		snapshot = b.mustRead(t, "demo")
@@ -167,9 +155,7 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 		}
 		// The same version is not written twice.
 		if won, _, err := b.Write(
-			t.Context(),
-			"demo",
-			0,
+			t.Context(), "demo", 0,
 			mirror.Update{Version: snapshot.Heads[0].Version, StackName: "stowage-demo-0", Contents: everything()},
 		); won ||
 			err != nil {
@@ -190,15 +176,11 @@ func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
 func recordFirst(t *testing.T, b *bench) {
 	t.Helper()
 	b.mustWrite(
-		t,
-		"demo",
-		0,
+		t, "demo", 0,
 		mirror.Update{Version: at("a", "UPDATE_COMPLETE", 7), StackName: "stowage-demo-0", Contents: everything()},
 	)
 	if _, err := b.Announce(
-		t.Context(),
-		"demo",
-		0,
+		t.Context(), "demo", 0,
 		mirror.Operation{Token: "token-1", Run: "run-1", Who: "somebody", Members: []string{"bucket inbox"}},
 	); err != nil {
 		t.Fatal(err)
@@ -238,19 +220,13 @@ func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 				var newer *model.NewerFormatError
 				if c.sk != "SEQ" {
 					if _, err := b.Read(
-						t.Context(),
-						"demo",
+						t.Context(), "demo",
 					); !errors.As(err, &newer) || newer.Format != strconv.Itoa(mirror.Format+1) ||
 						!strings.Contains(newer.What, c.sk) {
 						t.Errorf("reading: %v", err)
 					}
 				}
-				if won, _, err := b.Write(
-					t.Context(),
-					"demo",
-					0,
-					reading(at("a", "UPDATE_COMPLETE", 8)),
-				); won ||
+				if won, _, err := b.Write(t.Context(), "demo", 0, reading(at("a", "UPDATE_COMPLETE", 8))); won ||
 					!errors.As(err, &newer) {
 					t.Errorf("writing: won %v, error %v", won, err)
 				}
@@ -263,12 +239,8 @@ func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
 					before,
 					b.items(t),
 					cmpopts.IgnoreUnexported(
-						types.AttributeValueMemberS{},
-						types.AttributeValueMemberN{},
-						types.AttributeValueMemberM{},
-						types.AttributeValueMemberL{},
-						types.AttributeValueMemberBOOL{},
-						types.AttributeValueMemberNULL{},
+						types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberM{},
+						types.AttributeValueMemberL{}, types.AttributeValueMemberBOOL{}, types.AttributeValueMemberNULL{},
 					),
 				); diff != "" {
 					t.Errorf("the older version has changed what a newer one wrote: %s", diff)

@@ -76,30 +76,15 @@ type storedEvent struct {
 
 func stored(e event.Event) storedEvent {
 	return storedEvent{
-		e.V,
-		e.Type,
-		e.Project,
-		e.Epoch,
-		e.Seq,
-		e.Revision,
-		e.Time,
-		e.Run,
-		string(e.Data),
+		e.V, e.Type, e.Project, e.Epoch, e.Seq, e.Revision, e.Time, e.Run, string(e.Data),
 		e.Time.Add(event.EventLife).Unix(),
 	}
 }
 
 func (s storedEvent) event() event.Event {
 	return event.Event{
-		V:        s.V,
-		Type:     s.Type,
-		Project:  s.Project,
-		Epoch:    s.Epoch,
-		Seq:      s.Seq,
-		Revision: s.Revision,
-		Time:     s.Time,
-		Run:      s.Run,
-		Data:     json.RawMessage(s.Data),
+		V: s.V, Type: s.Type, Project: s.Project, Epoch: s.Epoch, Seq: s.Seq, Revision: s.Revision, Time: s.Time,
+		Run: s.Run, Data: json.RawMessage(s.Data),
 	}
 }
 

@@ -40,9 +40,8 @@ func holding(names ...string) *template.Contents {
 // reading returns the update of a writer that has read the stack at that version.
 func reading(v mirror.Version) mirror.Update {
 	return mirror.Update{
-		Version:   v,
-		StackName: "stowage-demo-0",
-		Contents:  holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status))),
+		Version: v, StackName: "stowage-demo-0",
+		Contents: holding(fmt.Sprintf("b%d-%d", v.LastUpdated.UnixMilli(), mirror.PhaseOf(v.Status))),
 	}
 }
 
@@ -73,10 +72,7 @@ func TestAWriteIsReadBack(t *testing.T) {
 	v := at("a", "UPDATE_COMPLETE", 7)
 	v.LastUpdated = v.LastUpdated.Add(123 * time.Microsecond)
 	head := b.mustWrite(
-		t,
-		"demo",
-		2,
-		mirror.Update{Version: v, StackName: "stowage-demo-2", Contents: holding("inbox", "outbox")},
+		t, "demo", 2, mirror.Update{Version: v, StackName: "stowage-demo-2", Contents: holding("inbox", "outbox")},
 	)
 	b.mustWrite(t, "demo", 10, reading(at("b", "CREATE_IN_PROGRESS", 3)))
 	b.mustWrite(t, "demo-2", 0, reading(at("c", "CREATE_COMPLETE", 3)))
@@ -93,12 +89,8 @@ func TestAWriteIsReadBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(
 		&mirror.Head{
-			Shard:     2,
-			StackName: "stowage-demo-2",
-			Version:   want,
-			Seq:       1,
-			Epoch:     head.Epoch,
-			BodyHash:  snapshot.Bodies[2].Hash,
+			Shard: 2, StackName: "stowage-demo-2", Version: want, Seq: 1, Epoch: head.Epoch,
+			BodyHash: snapshot.Bodies[2].Hash,
 		},
 		snapshot.Heads[2],
 	); diff != "" {
@@ -109,8 +101,7 @@ func TestAWriteIsReadBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(
 		&mirror.Body{Format: 3, Shard: 2, Version: want, Hash: head.BodyHash, Contents: *holding("inbox", "outbox")},
-		snapshot.Bodies[2],
-		cmpopts.EquateEmpty(),
+		snapshot.Bodies[2], cmpopts.EquateEmpty(),
 	); diff != "" {
 		t.Error(diff)
 	}
@@ -120,17 +111,12 @@ func TestTheDirectoryIsApartFromProjects(t *testing.T) {
 	b := newBench(t)
 	listing := model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}
 	b.mustWrite(t, mirror.Directory, 0, mirror.Update{
-		Version: at(
-			"directory",
-			"UPDATE_COMPLETE",
-			1,
-		),
+		Version:   at("directory", "UPDATE_COMPLETE", 1),
 		StackName: "stowage-directory-0",
 		Contents:  &template.Contents{Listings: []model.Listing{listing}},
 	})
 	if diff := cmp.Diff(
-		[]model.Listing{listing},
-		b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings,
+		[]model.Listing{listing}, b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings,
 	); diff != "" {
 		t.Error(diff)
 	}
@@ -141,9 +127,7 @@ func TestOnlyStableStatusesWriteABody(t *testing.T) {
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 1), Contents: holding("inbox")})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 2), Contents: holding("other")})
 	b.mustWrite(
-		t,
-		"demo",
-		0,
+		t, "demo", 0,
 		mirror.Update{Version: at("a", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 2), Contents: holding("other")},
 	)
 	s := b.mustRead(t, "demo")
@@ -242,8 +226,7 @@ func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
 			if writes++; writes == 1 {
 				b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 3)))
 				if _, err := b.client.PutItem(
-					t.Context(),
-					&sdk.PutItemInput{TableName: aws.String(tableName), Item: counter.Item},
+					t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: counter.Item},
 				); err != nil {
 					t.Error(err)
 				}
@@ -479,18 +462,14 @@ func TestEventsCarryTheDifference(t *testing.T) {
 	b := newBench(t)
 	first := holding("inbox", "outbox", "same")
 	b.mustWrite(
-		t,
-		"demo",
-		0,
+		t, "demo", 0,
 		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: first, Run: "run-1"},
 	)
 	second := holding("inbox", "same", "new")
 	second.Buckets[0].OnDelete = model.Empty
 	second.Buckets[1].Tags = map[string]string{} // equals nil
 	b.mustWrite(
-		t,
-		"demo",
-		0,
+		t, "demo", 0,
 		mirror.Update{Version: at("a", "UPDATE_COMPLETE", 2), StackName: "stowage-demo-0", Contents: second, Run: "run-2"},
 	)
 
@@ -515,9 +494,8 @@ func TestEventsCarryTheDifference(t *testing.T) {
 		},
 		Facts: &event.Facts{
 			Budget: event.Usage{
-				Resources:     template.BudgetResources,
-				TemplateBytes: template.BudgetTemplateBytes,
-				BodyBytes:     template.BudgetBodyBytes,
+				Resources: template.BudgetResources, TemplateBytes: template.BudgetTemplateBytes,
+				BodyBytes: template.BudgetBodyBytes,
 			},
 			MaxPolicies: template.MaxUserPolicies,
 		},
@@ -535,10 +513,7 @@ func TestADeletedStackLeavesItsHeadOnly(t *testing.T) {
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_IN_PROGRESS", 1)})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_COMPLETE", 1)})
 	if won, _, err := b.Write(
-		t.Context(),
-		"demo",
-		0,
-		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")},
+		t.Context(), "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")},
 	); won ||
 		err != nil {
 		t.Errorf("a late reading brought the stack back: %v, %v", won, err)
@@ -597,14 +572,12 @@ func TestAnnouncements(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := event.StackVersion{
-			StackID:     at("a", "", 1).StackID,
-			LastUpdated: epoch0.Add(time.Millisecond),
-			Phase:       mirror.PhaseOf("CREATE_COMPLETE"),
+			StackID: at("a", "", 1).StackID, LastUpdated: epoch0.Add(time.Millisecond),
+			Phase: mirror.PhaseOf("CREATE_COMPLETE"),
 		}
 		announced.Started = announced.Started.UTC() // as given: an event's times are exact
 		if diff := cmp.Diff(
-			event.OperationChange{Version: v, Operation: &announced},
-			before,
+			event.OperationChange{Version: v, Operation: &announced}, before,
 		); diff != "" || events[0].Run != "run-1" ||
 			events[0].Revision != 1 {
 			t.Errorf("run %q, revision %d, %s", events[0].Run, events[0].Revision, diff)
@@ -659,9 +632,7 @@ func TestAnnouncements(t *testing.T) {
 		b := newBench(t)
 		b.mustWrite(t, "demo", 0, reading(at("a", "CREATE_COMPLETE", 1)))
 		if _, err := b.Announce(
-			t.Context(),
-			"demo",
-			0,
+			t.Context(), "demo", 0,
 			mirror.Operation{Token: "old", Started: time.Now().Add(-mirror.OperationLife - time.Second)},
 		); err != nil {
 			t.Fatal(err)
@@ -701,23 +672,17 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 	contents.Policies = map[string][]int{"many": {1, 2, 4}, "one": {1}}
 	contents.Usage.Resources = 7
 	b.mustWrite(
-		t,
-		"demo",
-		0,
+		t, "demo", 0,
 		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), StackName: "stowage-demo-0", Contents: contents},
 	)
 	b.mustWrite(t, "demo", 1, mirror.Update{Version: at("b", "CREATE_IN_PROGRESS", 2), StackName: "stowage-demo-1"})
 	b.mustWrite(
-		t,
-		"demo",
-		1,
+		t, "demo", 1,
 		mirror.Update{Version: at("b", "CREATE_COMPLETE", 2), StackName: "stowage-demo-1", Contents: holding("inbox")},
 	)
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 3), StackName: "stowage-demo-0"})
 	if _, err := b.Announce(
-		t.Context(),
-		"demo",
-		0,
+		t.Context(), "demo", 0,
 		mirror.Operation{Token: "t", Started: epoch0, Expires: time.Now().Add(time.Hour).UTC().Truncate(time.Second)},
 	); err != nil {
 		t.Fatal(err)
@@ -750,10 +715,7 @@ func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
 		}
 	}
 	live := b.mustRead(t, "demo").Live()
-	if text := fmt.Sprintf(
-		"%+v",
-		*live.Stacks[0].Facts,
-	); strings.Contains(text, "secret") ||
+	if text := fmt.Sprintf("%+v", *live.Stacks[0].Facts); strings.Contains(text, "secret") ||
 		!strings.Contains(text, "many:3") {
 		t.Errorf("the facts are %s", text)
 	}
@@ -784,10 +746,7 @@ func large(bytes int) *template.Contents {
 func TestContentsThatDoNotFitAreRefused(t *testing.T) {
 	b := newBench(t)
 	_, _, err := b.Write(
-		t.Context(),
-		"demo",
-		3,
-		mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)},
+		t.Context(), "demo", 3, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)},
 	)
 	var tooLarge *mirror.TooLargeError
 	if !errors.As(err, &tooLarge) || tooLarge.Project != "demo" || tooLarge.Shard != 3 ||
@@ -862,8 +821,7 @@ func TestForget(t *testing.T) {
 			t.Error(err)
 		}
 		return &cloud.Response{
-			Header: http.Header{},
-			Body:   []byte(`{"UnprocessedItems":` + string(request.RequestItems) + `}`),
+			Header: http.Header{}, Body: []byte(`{"UnprocessedItems":` + string(request.RequestItems) + `}`),
 		}
 	})
 	if err := b.Forget(t.Context(), "demo"); err != nil {
@@ -899,9 +857,7 @@ func TestEvents_TimeToLive(t *testing.T) {
 				TableName:      aws.String(tableName),
 				ConsistentRead: aws.Bool(true),
 				Key: map[string]types.AttributeValue{
-					"pk": &types.AttributeValueMemberS{
-						Value: "EVENTS#demo",
-					},
+					"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"},
 					"sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000001"},
 				},
 			},
@@ -945,9 +901,7 @@ func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n+1)))
 	}
 	third := map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{
-			Value: "EVENTS#demo",
-		},
+		"pk": &types.AttributeValueMemberS{Value: "EVENTS#demo"},
 		"sk": &types.AttributeValueMemberS{Value: "EVENT#0000000000000000003"},
 	}
 	left, err := b.client.GetItem(
@@ -962,8 +916,7 @@ func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
 	}
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 9)))
 	if _, err := b.client.PutItem(
-		t.Context(),
-		&sdk.PutItemInput{TableName: aws.String(tableName), Item: left.Item},
+		t.Context(), &sdk.PutItemInput{TableName: aws.String(tableName), Item: left.Item},
 	); err != nil {
 		t.Fatal(err)
 	}

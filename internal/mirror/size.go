@@ -19,11 +19,8 @@ type TooLargeError struct {
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf(
-		"the contents of stack %d of the project %s take %d bytes in the mirror; an item has at most %d",
-		e.Shard,
-		e.Project,
-		e.Size,
-		MaxItemSize,
+		"the contents of stack %d of the project %s take %d bytes in the mirror; an item has at most %d", e.Shard,
+		e.Project, e.Size, MaxItemSize,
 	)
 }
 

@@ -47,10 +47,7 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 // queryWithin is query with a bound on the time that each page takes, retries of the SDK included;
 // 0 is no bound. It returns a *UnreachableError when the bound is exceeded.
 func (t *Table) queryWithin(
-	ctx context.Context,
-	asked expression.Builder,
-	bound time.Duration,
-	take func(item) error,
+	ctx context.Context, asked expression.Builder, bound time.Duration, take func(item) error,
 ) error {
 	built, err := asked.Build()
 	if err != nil {
@@ -81,9 +78,7 @@ func (t *Table) queryWithin(
 
 // page reads the next page of a query within a bound.
 func (t *Table) page(
-	ctx context.Context,
-	pages *dynamodb.QueryPaginator,
-	bound time.Duration,
+	ctx context.Context, pages *dynamodb.QueryPaginator, bound time.Duration,
 ) (*dynamodb.QueryOutput, error) {
 	if bound == 0 {
 		return pages.NextPage(ctx) //nolint:wrapcheck // the callers of query do

@@ -52,10 +52,7 @@ type Update struct {
 // It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when
 // there is no table.
 func (t *Table) Write(
-	ctx context.Context,
-	project string,
-	shard int,
-	update Update,
+	ctx context.Context, project string, shard int, update Update,
 ) (won bool, current *Head, err error) {
 	doing := fmt.Sprintf("writing stack %d of the project %s", shard, project)
 	update.Version = update.normal()
@@ -184,12 +181,8 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 	place := b.next()
 	n := &next{
 		head: Head{
-			Shard:     b.shard,
-			StackName: u.StackName,
-			Version:   u.Version,
-			Reason:    truncateReason(u.Reason),
-			Seq:       place.Seq,
-			Epoch:     place.Epoch,
+			Shard: b.shard, StackName: u.StackName, Version: u.Version, Reason: truncateReason(u.Reason),
+			Seq: place.Seq, Epoch: place.Epoch,
 		},
 	}
 	var change event.StackChange

@@ -70,10 +70,7 @@ func (e *ConflictError) Error() string {
 		return fmt.Sprintf("the %s is created twice at the same time", e.ID)
 	case ConflictOwner:
 		return fmt.Sprintf(
-			"the %s is another incarnation: %s, not %s",
-			e.ID,
-			quoteIncarnation(e.Present),
-			quoteIncarnation(e.Held),
+			"the %s is another incarnation: %s, not %s", e.ID, quoteIncarnation(e.Present), quoteIncarnation(e.Held),
 		)
 	case ConflictAwaitsDeletion:
 		return fmt.Sprintf("the %s is created once its deletion is committed", e.ID)

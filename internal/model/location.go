@@ -31,10 +31,7 @@ func (b Bucket) ProblemsAt(at Location) []Problem {
 			"bucket_name",
 			fmt.Sprintf(
 				"%q lies in the namespace of the account %s in %s; names that end with -an must end with %s here",
-				b.BucketName,
-				m[1],
-				m[2],
-				namespaceSuffix(at.AccountID, at.Region),
+				b.BucketName, m[1], m[2], namespaceSuffix(at.AccountID, at.Region),
 			),
 		})
 	}
@@ -51,8 +48,7 @@ func (b Bucket) ProblemsAt(at Location) []Problem {
 				Problem{
 					"kms_key_arn",
 					fmt.Sprintf(
-						"the key is in %s, the bucket in %s: S3 encrypts with keys of the bucket's own region only",
-						region,
+						"the key is in %s, the bucket in %s: S3 encrypts with keys of the bucket's own region only", region,
 						at.Region,
 					),
 				},
@@ -75,10 +71,8 @@ func (u User) ProblemsAt(at Location) []Problem {
 				Problem{
 					"secret_readers",
 					fmt.Sprintf(
-						"%q is of the partition %s, the project of %s: no principal reaches from one to the other",
-						reader,
-						m[2],
-						at.Partition,
+						"%q is of the partition %s, the project of %s: no principal reaches from one to the other", reader,
+						m[2], at.Partition,
 					),
 				},
 			)

@@ -28,11 +28,8 @@ func (c FieldConflict) String() string {
 		return fmt.Sprintf("With both changes, the argument %q would be invalid: it %s.", c.Field, c.Reason)
 	}
 	return fmt.Sprintf(
-		"The argument %q was %s when the plan was made, the plan sets it to %s, and it is %s now.",
-		c.Field,
-		c.Prior,
-		c.Planned,
-		c.Present,
+		"The argument %q was %s when the plan was made, the plan sets it to %s, and it is %s now.", c.Field,
+		c.Prior, c.Planned, c.Present,
 	)
 }
 
@@ -85,16 +82,9 @@ func Merge(prior, planned, present Entity) (merged Entity, conflicts []FieldConf
 	merged = decodeAs(planned, tree)
 	for _, problem := range merged.Problems() {
 		c := FieldConflict{Field: problem.Field, Reason: problem.Reason}
-		c.Prior, c.Planned, c.Present = valueAt(
-			prior,
-			problem.Field,
-		), valueAt(
-			planned,
-			problem.Field,
-		), valueAt(
-			present,
-			problem.Field,
-		)
+		c.Prior, c.Planned, c.Present = valueAt(prior, problem.Field), valueAt(
+			planned, problem.Field,
+		), valueAt(present, problem.Field)
 		conflicts = append(conflicts, c)
 	}
 	if len(conflicts) > 0 && len(present.Problems()) == 0 {

@@ -77,10 +77,7 @@ func mergeable() map[Kind]struct {
 		}},
 		KindBucket: {
 			Bucket{
-				Name:       "inbox",
-				BucketName: "acme-inbox",
-				OnDelete:   Refuse,
-				Lifecycle:  DefaultLifecycle(),
+				Name: "inbox", BucketName: "acme-inbox", OnDelete: Refuse, Lifecycle: DefaultLifecycle(),
 				ObjectLock: &ObjectLock{Mode: "GOVERNANCE", Days: 5},
 			},
 			[]field{
@@ -183,11 +180,8 @@ func TestMerge_FieldByField(t *testing.T) {
 // The values in a conflict are those of the configuration.
 func TestMerge_ConflictShowsTheValues(t *testing.T) {
 	bucket := Bucket{
-		Name:       "inbox",
-		BucketName: "acme-inbox",
-		Lifecycle:  Lifecycle{ExpireAfterDays: 5},
-		OnDelete:   Refuse,
-		Tags:       map[string]string{"team": "red"},
+		Name: "inbox", BucketName: "acme-inbox", Lifecycle: Lifecycle{ExpireAfterDays: 5}, OnDelete: Refuse,
+		Tags: map[string]string{"team": "red"},
 	}
 	planned, present := bucket, bucket
 	planned.Lifecycle.ExpireAfterDays, present.Lifecycle.ExpireAfterDays = 6, 0
@@ -287,8 +281,7 @@ func TestMerge_AllFields(t *testing.T) {
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			covered := slices.ContainsFunc(
-				c.fields,
-				func(f field) bool { return f.name == name || strings.HasPrefix(f.name, name+".") },
+				c.fields, func(f field) bool { return f.name == name || strings.HasPrefix(f.name, name+".") },
 			)
 			if !covered && !slices.Contains(identity[kind], name) {
 				t.Errorf("no test merges the field %s of a %s", name, kind)
@@ -304,11 +297,7 @@ func TestMerge_Versioning(t *testing.T) {
 	planned.Unversioned, present.OnDelete = true, Retain
 	want := planned
 	want.OnDelete = Retain
-	if merged, conflicts := Merge(
-		bucket,
-		planned,
-		present,
-	); len(conflicts) > 0 ||
+	if merged, conflicts := Merge(bucket, planned, present); len(conflicts) > 0 ||
 		!reflect.DeepEqual(merged, Entity(want)) {
 		t.Errorf("merged to %+v, %+v", merged, conflicts)
 	}

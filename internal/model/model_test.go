@@ -65,10 +65,7 @@ func wantProblem(t *testing.T, e model.Entity, field, want string) {
 func TestProblems(t *testing.T) {
 	bucket := func(change func(*model.Bucket)) model.Entity {
 		b := model.Bucket{
-			Name:       "inbox",
-			BucketName: "some-bucket",
-			Lifecycle:  model.DefaultLifecycle(),
-			OnDelete:   model.Refuse,
+			Name: "inbox", BucketName: "some-bucket", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 		}
 		change(&b)
 		return b
@@ -173,14 +170,8 @@ func TestDefaultBucketNamesAreValidAndDistinct(t *testing.T) {
 	regions := []string{"eu-west-1", "ap-southeast-3", "us-gov-east-1", "me-south-1", "ap-northeast-1"}
 	rapid.Check(t, func(t *rapid.T) {
 		region := rapid.SampledFrom(regions).Draw(t, "region")
-		names := rapid.SliceOfNDistinct(
-			rapid.StringMatching(`[a-z0-9]{2,10}(-[a-z0-9]{1,9}){0,2}`),
-			2,
-			2,
-			rapid.ID,
-		).Draw(
-			t,
-			"names",
+		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9]{2,10}(-[a-z0-9]{1,9}){0,2}`), 2, 2, rapid.ID).Draw(
+			t, "names",
 		)
 		project := rapid.StringMatching(`[a-z][a-z0-9]{1,19}`).Draw(t, "project")
 		var physical []string

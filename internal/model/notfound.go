@@ -71,10 +71,7 @@ func (e *NotFoundError) Error() string {
 		return fmt.Sprintf("the %s needs the SFTP server of the project, which has none", e.NeededBy)
 	case NotFoundOwner:
 		return fmt.Sprintf(
-			"the stack %s in the account %s and region %s belongs to no project",
-			e.Stack,
-			e.AccountID,
-			e.Region,
+			"the stack %s in the account %s and region %s belongs to no project", e.Stack, e.AccountID, e.Region,
 		)
 	case NotFoundTable:
 		return fmt.Sprintf("the mirror's table %s does not exist", e.Table)
@@ -138,11 +135,8 @@ func (e *NotFoundError) explainStack() Explanation {
 	}
 	if e.AccountID != "" {
 		explanation.Cause = fmt.Sprintf(
-			"The directory has the project %q, but the account %s has no stack %s in the region %s.",
-			e.Project,
-			e.AccountID,
-			e.Stack,
-			e.Region,
+			"The directory has the project %q, but the account %s has no stack %s in the region %s.", e.Project,
+			e.AccountID, e.Stack, e.Region,
 		)
 	}
 	return explanation

@@ -18,12 +18,8 @@ func full() []model.Entity {
 	tags := map[string]string{"team": "core"}
 	return []model.Entity{
 		model.Project{
-			Name:      "acme",
-			AccountID: modeltest.Account,
-			Region:    modeltest.Region,
-			RoleName:  "Role",
-			OnDelete:  model.Refuse,
-			Tags:      tags,
+			Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, RoleName: "Role",
+			OnDelete: model.Refuse, Tags: tags,
 		},
 		model.Bucket{
 			Name:       "inbox",

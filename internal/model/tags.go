@@ -70,8 +70,7 @@ func tagCaseProblems(tags map[string]string) []Problem {
 				"tags",
 				fmt.Sprintf(
 					"the keys %q and %q differ in case only, which is the same key to IAM (the provider's default_tags count as well)",
-					other,
-					key,
+					other, key,
 				),
 			})
 		}

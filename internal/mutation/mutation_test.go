@@ -45,11 +45,7 @@ func TestTry(t *testing.T) {
 	try := func(in, before, after string) (Verdict, error) {
 		return Try(t.Context(), root, Defect{Name: "test", In: in, Old: before, New: after, Packages: []string{"p"}})
 	}
-	if verdict, err := try(
-		"p add",
-		"a + b",
-		"a - b",
-	); err != nil || len(verdict.CaughtBy) != 1 ||
+	if verdict, err := try("p add", "a + b", "a - b"); err != nil || len(verdict.CaughtBy) != 1 ||
 		verdict.CaughtBy[0] != "TestAdd/two" {
 		t.Errorf("a defect is caught by %v, %v", verdict.CaughtBy, err)
 	}

@@ -126,11 +126,8 @@ func TestAbsence_FailedCreation(t *testing.T) {
 		}
 		w.faults(
 			sandbox.Fault{
-				ResourceType: "AWS::SSM::Parameter",
-				PhysicalID:   "/stowage/acme/*",
-				Phase:        cloud.PhaseCreate,
-				Reason:       "no",
-				Times:        1,
+				ResourceType: "AWS::SSM::Parameter", PhysicalID: "/stowage/acme/*", Phase: cloud.PhaseCreate,
+				Reason: "no", Times: 1,
 			},
 		)
 		if err := s.CreateProject(t.Context(), acme()); err == nil {
@@ -181,11 +178,8 @@ func TestAbsence_Failures(t *testing.T) {
 		s := w.process(mode(projects.Authoritative))
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "DescribeStacks",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				Times:     1,
+				Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied",
+				Times: 1,
 			},
 		)
 		if _, err := s.Read(t.Context(), "acme"); err == nil {

@@ -56,10 +56,7 @@ func TestAccountThatDoesntBlockPublicAccessIsTold(t *testing.T) {
 		}
 		put(
 			types.PublicAccessBlockConfiguration{
-				BlockPublicAcls:       on,
-				IgnorePublicAcls:      on,
-				BlockPublicPolicy:     on,
-				RestrictPublicBuckets: on,
+				BlockPublicAcls: on, IgnorePublicAcls: on, BlockPublicPolicy: on, RestrictPublicBuckets: on,
 			},
 		)
 		update("2")

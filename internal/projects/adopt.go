@@ -71,8 +71,7 @@ func adoptable(t *target, name, bucket string) error {
 		case b.BucketName == bucket:
 			return refuse(
 				fmt.Sprintf(
-					"The bucket %s is in the model already: it is the project bucket %q.",
-					bucket,
+					"The bucket %s is in the model already: it is the project bucket %q.", bucket,
 					t.project.name+"/"+b.Name,
 				),
 				fmt.Sprintf("Import it with the ID %q.", t.project.name+"/"+b.Name),
@@ -95,8 +94,7 @@ func adoptable(t *target, name, bucket string) error {
 		if problem.Field == "bucket_name" || problem.Field == "name" {
 			return refuse(
 				fmt.Sprintf(
-					"The name of a project bucket must follow stricter rules than those of S3: the %s %s.",
-					problem.Field,
+					"The name of a project bucket must follow stricter rules than those of S3: the %s %s.", problem.Field,
 					problem.Reason,
 				),
 				"Copy the objects into a bucket of another name.",
@@ -110,10 +108,7 @@ func adoptable(t *target, name, bucket string) error {
 func (t *target) live(ctx context.Context, bucket string, check bool) (*template.Live, error) {
 	at := t.project.first().account
 	existing := account.Existing{
-		Buckets: account.Buckets{
-			S3:        at.S3,
-			AccountID: t.view.Contents.Env.AccountID,
-		},
+		Buckets:        account.Buckets{S3: at.S3, AccountID: t.view.Contents.Env.AccountID},
 		Control:        at.CloudControl,
 		CloudFormation: at.CloudFormation,
 	}
@@ -140,8 +135,7 @@ func (t *target) live(ctx context.Context, bucket string, check bool) (*template
 		return nil, &account.UnadoptableError{
 			Bucket: bucket,
 			Cause: fmt.Sprintf(
-				"A setting of the bucket %s holds {{resolve:, which CloudFormation would take for a reference.",
-				bucket,
+				"A setting of the bucket %s holds {{resolve:, which CloudFormation would take for a reference.", bucket,
 			),
 			Remedy: "Change the setting, which may be a tag, and run plan again.",
 		}

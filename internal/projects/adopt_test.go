@@ -26,8 +26,7 @@ func (w *world) legacy(accountID, settings, statements string) *s3.Client {
 	w.t.Helper()
 	w.stack(accountID, "before", settings, statements)
 	_, err := w.memberOf(accountID).CloudFormation.DeleteStack(
-		w.t.Context(),
-		&cloudformation.DeleteStackInput{StackName: aws.String("before")},
+		w.t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("before")},
 	)
 	w.must(err)
 	client := w.memberOf(accountID).S3
@@ -118,17 +117,11 @@ func TestAdopt(t *testing.T) {
 		t.Errorf("the policy is %s", text)
 	}
 	if _, err := client.HeadObject(
-		ctx,
-		&s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
+		ctx, &s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
 	); err != nil {
 		t.Errorf("its data: %v", err)
 	}
-	if _, err := s.Existing(
-		ctx,
-		"acme",
-		"other",
-		"legacy",
-	); err == nil ||
+	if _, err := s.Existing(ctx, "acme", "other", "legacy"); err == nil ||
 		!strings.Contains(err.Error(), "in the model already") {
 		t.Errorf("adopting it again: %v", err)
 	}
@@ -140,8 +133,7 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	ctx := t.Context()
 	w.must(w.process().CreateProject(ctx, acme()))
 	w.legacy(
-		account,
-		`,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","Prefix":"x/","ExpirationInDays":5}]}`,
+		account, `,"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","Prefix":"x/","ExpirationInDays":5}]}`,
 		partnerStatement,
 	)
 	s := w.process()
@@ -164,10 +156,7 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	for _, d := range view.Contents.DeviationsOf(adoption.Planned.ID()) {
 		drift = append(drift, d.String())
 	}
-	if text := strings.Join(
-		drift,
-		"\n",
-	); !strings.Contains(text, "LoggingConfiguration") ||
+	if text := strings.Join(drift, "\n"); !strings.Contains(text, "LoggingConfiguration") ||
 		!strings.Contains(text, "PolicyDocument") {
 		t.Errorf("the next plan shows as drift: %s", text)
 	}
@@ -195,8 +184,7 @@ func TestAdopt_BegunIsForgotten(t *testing.T) {
 	}
 	w.must(w.process().Delete(ctx, "acme", adoption.Planned.ID(), projects.As("one")))
 	if _, err := client.HeadObject(
-		ctx,
-		&s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
+		ctx, &s3.HeadObjectInput{Bucket: aws.String("legacy"), Key: aws.String("a")},
 	); err != nil {
 		t.Errorf("its data: %v", err)
 	}
@@ -263,10 +251,8 @@ func TestAdopt_Refusals(t *testing.T) {
 					_, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
 						Bucket: aws.String("legacy"), Policy: aws.String(`{"Version":"2012-10-17","Statement":[` +
 							strings.Replace(
-								partnerStatement,
-								`"Partner"`,
-								`"Partner","Condition":{"StringEquals":{"aws:PrincipalTag/a":"{{resolve:ssm:b}}"}}`,
-								1,
+								partnerStatement, `"Partner"`,
+								`"Partner","Condition":{"StringEquals":{"aws:PrincipalTag/a":"{{resolve:ssm:b}}"}}`, 1,
 							) + `]}`),
 					})
 					w.must(err)
@@ -310,8 +296,7 @@ func TestAdopt_WithOthers(t *testing.T) {
 		got[<-outcomes] = true
 	}
 	if diff := cmp.Diff(
-		map[string]bool{"adopted true": true, "created true": true, "taken false": true},
-		got,
+		map[string]bool{"adopted true": true, "created true": true, "taken false": true}, got,
 	); diff != "" {
 		t.Error(diff)
 	}

@@ -101,11 +101,8 @@ func (w *writer) finish(ctx context.Context, project string, change template.Cha
 		group.Go(func() error {
 			if err := t.commit(ctx, n, change); err != nil {
 				w.registry.process.config.Warn(
-					ctx,
-					"Policies in another stack could not be brought up to date; the next plan shows which",
-					map[string]any{
-						"project": project, "changed": id.String(), "stack": stackName(project, n), "error": err.Error(),
-					},
+					ctx, "Policies in another stack could not be brought up to date; the next plan shows which",
+					map[string]any{"project": project, "changed": id.String(), "stack": stackName(project, n), "error": err.Error()},
 				)
 			}
 			return nil
@@ -195,10 +192,7 @@ func (a *attempt) retries(ctx context.Context, n int, failure error) (again bool
 	}
 	a.waiting++
 	var failed *commit.CommitError
-	if isGone := model.IsNotFound(
-		failure,
-		model.NotFoundEntity,
-	); isGone ||
+	if isGone := model.IsNotFound(failure, model.NotFoundEntity); isGone ||
 		errors.As(failure, &failed) && failed.NameTaken {
 		// The entity may have been created in another stack, even one unknown to this process. Or
 		// the same commit should have deleted it and did not.
@@ -277,10 +271,7 @@ func (a *attempt) bucketNameTaken(ctx context.Context, failure error) error {
 			return failure
 		}
 		return &model.ConflictError{
-			Kind:    model.ConflictBucketKept,
-			Project: a.project.name,
-			ID:      bucket.ID(),
-			Bucket:  bucket.BucketName,
+			Kind: model.ConflictBucketKept, Project: a.project.name, ID: bucket.ID(), Bucket: bucket.BucketName,
 		}
 	}
 	return &model.ConflictError{

@@ -21,12 +21,8 @@ import (
 func TestErrors_SayWhatWasChanged(t *testing.T) {
 	denied := func(service, operation string, after int) sandbox.Fault {
 		return sandbox.Fault{
-			Service:   service,
-			Operation: operation,
-			Effect:    sandbox.FailCall,
-			Code:      "AccessDenied",
-			After:     after,
-			Times:     1_000,
+			Service: service, Operation: operation, Effect: sandbox.FailCall, Code: "AccessDenied", After: after,
+			Times: 1_000,
 		}
 	}
 	for name, c := range map[string]struct {
@@ -122,11 +118,8 @@ func TestErrors_LastAnswer(t *testing.T) {
 		must(t, w.process().CreateProject(t.Context(), acme()))
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "DescribeStacks",
-				Effect:    sandbox.FailCall,
-				Code:      "InternalFailure",
-				Times:     1_000_000,
+				Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall,
+				Code: "InternalFailure", Times: 1_000_000,
 			},
 		)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -166,8 +159,7 @@ func (w *world) data(bucket string) {
 		must(w.t, err)
 	}
 	_, err := client.CreateMultipartUpload(
-		w.t.Context(),
-		&s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("large.iso")},
+		w.t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("large.iso")},
 	)
 	must(w.t, err)
 }

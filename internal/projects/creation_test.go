@@ -126,10 +126,7 @@ func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
 			sandbox.Fault{ResourceType: "AWS::KMS::Key", Phase: "create", Reason: "the quota of keys is used up", Times: 1},
 		)
 		var failed *commit.CommitError
-		if err := s.CreateProject(
-			t.Context(),
-			acme(),
-		); !errors.As(err, &failed) ||
+		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &failed) ||
 			!strings.Contains(err.Error(), "the quota of keys is used up") {
 			t.Errorf("creating: %v", err)
 		}
@@ -163,8 +160,7 @@ func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
 		for _, p := range []model.Project{acme(), elsewhere} {
 			var exists *model.ConflictError
 			if err := w.process().CreateProject(
-				t.Context(),
-				p,
+				t.Context(), p,
 			); !errors.As(err, &exists) || exists.Kind != model.ConflictExists ||
 				exists.ID != p.ID() {
 				t.Errorf("creating in the account %s: %v", p.AccountID, err)
@@ -213,8 +209,7 @@ func TestProjectsSettingsAreUpdated(t *testing.T) {
 		_, err = w.member().IAM.AttachRolePolicy(
 			t.Context(),
 			&iam.AttachRolePolicyInput{
-				RoleName:  aws.String("Another"),
-				PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
+				RoleName: aws.String("Another"), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
 			},
 		)
 		must(t, err)
@@ -291,11 +286,7 @@ func TestManyCreationsAtOnceShareACommit(t *testing.T) {
 			bucket("c-c"),
 			model.User{Name: "partner"},
 			model.User{Name: "second"},
-			model.Permission{
-				User:   "partner",
-				Bucket: "a-a",
-				Access: model.ReadWrite,
-			},
+			model.Permission{User: "partner", Bucket: "a-a", Access: model.ReadWrite},
 			model.Permission{User: "second", Bucket: "b-b", Access: model.Read},
 		}
 		outcomes := make(chan error, len(entities))

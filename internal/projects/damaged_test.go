@@ -28,8 +28,7 @@ func settingsOf(resources map[string]any, logicalID string) map[string]any {
 func (w *world) holds(bucketName string) {
 	w.t.Helper()
 	out, err := w.member().S3.ListObjectVersions(
-		w.t.Context(),
-		&s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)},
+		w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)},
 	)
 	must(w.t, err)
 	if len(out.Versions) == 0 {

@@ -158,9 +158,7 @@ func (d *deletion) remove(ctx context.Context, entity model.Entity) error {
 	}
 	for _, n := range d.view.shardsOf(d.id) {
 		change := template.Change{
-			Op:          template.Delete,
-			Entity:      entity,
-			Incarnation: d.view.shards[n].contents.IncarnationOf(d.id),
+			Op: template.Delete, Entity: entity, Incarnation: d.view.shards[n].contents.IncarnationOf(d.id),
 		}
 		err := d.commit(ctx, n, change)
 		var another *model.ConflictError

@@ -84,11 +84,7 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 				add(w)
 				before := w.read(projects.Authoritative)
 				var full *inaccount.NotEmptyError
-				if err := s.Delete(
-					t.Context(),
-					"acme",
-					bucket("inbox").ID(),
-				); !errors.As(err, &full) ||
+				if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &full) ||
 					full.Bucket != physical("inbox") {
 					t.Errorf("deleting: %v", err)
 				}
@@ -152,8 +148,7 @@ func TestRetainedBucketLeavesTheModelAndStays(t *testing.T) {
 			t.Errorf("%d buckets in the model, want none", got)
 		}
 		out, err := w.member().S3.GetObject(
-			t.Context(),
-			&s3.GetObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")},
+			t.Context(), &s3.GetObjectInput{Bucket: aws.String(physical("inbox")), Key: aws.String("report.csv")},
 		)
 		must(t, err)
 		must(t, out.Body.Close())
@@ -216,9 +211,7 @@ func TestBucketThatAPermissionNeedsIsNotTouched(t *testing.T) {
 		fill(t, s)
 		var used *model.ConflictError
 		if err := s.Delete(
-			t.Context(),
-			"acme",
-			bucket("inbox").ID(),
+			t.Context(), "acme", bucket("inbox").ID(),
 		); !errors.As(err, &used) || used.Kind != model.ConflictInUse ||
 			len(used.By) != 1 {
 			t.Errorf("deleting: %v", err)
@@ -226,11 +219,7 @@ func TestBucketThatAPermissionNeedsIsNotTouched(t *testing.T) {
 		if !w.buckets()[physical("inbox")] {
 			t.Error("the bucket is gone")
 		}
-		if err := s.Delete(
-			t.Context(),
-			"acme",
-			model.ID{Kind: model.KindUser, Name: "partner"},
-		); !errors.As(err, &used) ||
+		if err := s.Delete(t.Context(), "acme", model.ID{Kind: model.KindUser, Name: "partner"}); !errors.As(err, &used) ||
 			used.Kind != model.ConflictInUse {
 			t.Errorf("deleting the user: %v", err)
 		}
@@ -467,11 +456,8 @@ func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
 		// The commit that closes the project is let through, that of the directory isn't.
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "CreateChangeSet",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				After:     1,
+				Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied",
+				After: 1,
 			},
 		)
 		if err := s.DeleteProject(t.Context(), "acme"); err == nil {
@@ -508,12 +494,8 @@ func TestClosingProjectTakesNothingMore(t *testing.T) {
 		if err := w.process().Create(t.Context(), "acme", bucket("late")); !model.IsConflict(err, model.ConflictClosing) {
 			t.Errorf("creating: %v", err)
 		}
-		if err := w.process().UpdateProject(
-			t.Context(),
-			project(model.Empty),
-		); !model.IsConflict(
-			err,
-			model.ConflictClosing,
+		if err := w.process().UpdateProject(t.Context(), project(model.Empty)); !model.IsConflict(
+			err, model.ConflictClosing,
 		) {
 			t.Errorf("updating the project: %v", err)
 		}

@@ -169,8 +169,7 @@ func (dir *directory) register(ctx context.Context, listing model.Listing) error
 	var exists *model.ConflictError
 	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since the directory was read
 		return &model.ConflictError{
-			Kind:   model.ConflictExists,
-			ID:     model.ID{Kind: model.KindProject, Name: listing.Name},
+			Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name},
 			Origin: exists.Origin,
 		}
 	}

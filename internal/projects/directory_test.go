@@ -30,9 +30,7 @@ func (w *world) deleteDirectory() {
 	must(
 		w.t,
 		cloudformation.NewStackDeleteCompleteWaiter(client).Wait(
-			w.t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: name},
-			time.Hour,
+			w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, time.Hour,
 		),
 	)
 }
@@ -52,8 +50,7 @@ func TestDirectory_Missing(t *testing.T) {
 				globex.Name = "globex"
 				_, readErr := s.Read(t.Context(), "globex")
 				errs := map[string]error{
-					"read":   readErr,
-					"create": s.CreateProject(t.Context(), globex),
+					"read": readErr, "create": s.CreateProject(t.Context(), globex),
 					"delete": s.DeleteProject(t.Context(), "acme"),
 				}
 				if m != projects.Cached { // which answers from the mirror alone

@@ -91,9 +91,7 @@ func (w *world) allowed(s *projects.Service, project string, m int) []model.Enti
 	entities := make([]model.Entity, m)
 	for i := range entities {
 		entities[i] = model.Permission{
-			User:   fmt.Sprintf("u%d", i/each),
-			Bucket: fmt.Sprintf("b%d", i%each),
-			Access: model.Read,
+			User: fmt.Sprintf("u%d", i/each), Bucket: fmt.Sprintf("b%d", i%each), Access: model.Read,
 		}
 	}
 	return entities
@@ -132,8 +130,7 @@ func TestSlowSlotsShareCommits(t *testing.T) {
 		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
 			t.Parallel()
 			countCommits(
-				t,
-				95,
+				t, 95,
 				terraform{parallelism: n, before: 100 * time.Millisecond, between: 900 * time.Millisecond, rand: newRand(n)},
 			)
 		})
@@ -304,9 +301,7 @@ func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
 						return
 					}
 					if diff := cmp.Diff(
-						want.Contents,
-						got.Contents,
-						cmpopts.IgnoreFields(template.Contents{}, "Incarnations"),
+						want.Contents, got.Contents, cmpopts.IgnoreFields(template.Contents{}, "Incarnations"),
 					); diff != "" {
 						t.Errorf("it ends differently (-first +this):\n%s", diff)
 					}
@@ -404,11 +399,8 @@ func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
 		must(t, s.Create(t.Context(), "acme", model.User{Name: "partner"}))
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "ExecuteChangeSet",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				Times:     1,
+				Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied",
+				Times: 1,
 			},
 		)
 		tagged := func(value string) model.User { return model.User{Name: "partner", Tags: map[string]string{"v": value}} }
@@ -422,10 +414,8 @@ func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
 		group.Wait()
 		if deleted == nil || model.IsNotFound(updated, model.NotFoundEntity) {
 			t.Errorf(
-				"deleting ended with %v, updating with %v, creating with %v: the user was there all the time",
-				deleted,
-				updated,
-				created,
+				"deleting ended with %v, updating with %v, creating with %v: the user was there all the time", deleted,
+				updated, created,
 			)
 		}
 	})

@@ -84,9 +84,7 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 	switch {
 	case settings.Format > hubFormat: // its other fields may have any type
 		return nil, &model.NewerFormatError{
-			What:   "the SSM parameter " + parameter,
-			Format: strconv.Itoa(settings.Format),
-			Known:  hubFormat,
+			What: "the SSM parameter " + parameter, Format: strconv.Itoa(settings.Format), Known: hubFormat,
 		}
 	case err != nil:
 		return nil, badHubSettings("", "expected a JSON object: "+err.Error())
@@ -113,8 +111,7 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 	if address := settings.ManagementURL; address != "" {
 		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 			return nil, badHubSettings(
-				"management_url",
-				fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address),
+				"management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address),
 			)
 		}
 	}

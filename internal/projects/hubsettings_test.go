@@ -22,10 +22,7 @@ import (
 // hubValue is a valid value of the hub's parameter with some fields replaced; "" leaves a field out.
 func hubValue(change map[string]string) string {
 	fields := map[string]string{
-		"format":     `1`,
-		"account_id": `"000000000000"`,
-		"region":     `"eu-west-1"`,
-		"table":      `"stowage"`,
+		"format": `1`, "account_id": `"000000000000"`, "region": `"eu-west-1"`, "table": `"stowage"`,
 	}
 	maps.Copy(fields, change)
 	var members []string

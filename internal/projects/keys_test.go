@@ -37,8 +37,7 @@ func rotated(from *model.User, trigger string) model.User {
 func (w *world) keys() map[string]string {
 	w.t.Helper()
 	out, err := w.member().IAM.ListAccessKeys(
-		w.t.Context(),
-		&iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
+		w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
 	)
 	must(w.t, err)
 	statuses := map[string]string{}
@@ -108,15 +107,8 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 		}
 		var moved *model.FieldConflictError
 		if err := w.process().Update(
-			t.Context(),
-			"acme",
-			rotated(nil, ""),
-			projects.As("one"),
-			projects.From(outdated),
-		); !errors.As(
-			err,
-			&moved,
-		) {
+			t.Context(), "acme", rotated(nil, ""), projects.As("one"), projects.From(outdated),
+		); !errors.As(err, &moved) {
 			t.Errorf("the error is %v", err)
 		}
 		w.wantKeys(user)

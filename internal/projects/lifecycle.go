@@ -48,8 +48,7 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 	}
 	proj.hub.project(p.Name).memory.registered() // the handle may differ since a deletion
 	err = founding.commit(
-		ctx,
-		template.Change{Op: template.Create, Entity: p, Origin: config.Origin, Incarnation: incarnation},
+		ctx, template.Change{Op: template.Create, Entity: p, Origin: config.Origin, Incarnation: incarnation},
 	)
 	if err != nil && !model.IsConflict(err, model.ConflictExists) {
 		return model.AfterChange(err, "The project was entered into the directory.")

@@ -102,8 +102,6 @@ func (sh observer) Unhealed(ctx context.Context, u commit.Unhealed) {
 	hub.config.Warn(
 		ctx,
 		"Resources may differ from the template: a failed rollback had to leave them out, and they could not be written anew",
-		map[string]any{
-			"stack": sh.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons,
-		},
+		map[string]any{"stack": sh.stack.Name(), "resources": u.LogicalIDs, "reasons": u.Reasons},
 	)
 }

@@ -54,8 +54,7 @@ func (w *world) wantExchange(incarnation string) {
 		w.t.Errorf("deviations %v", view.Contents.Deviations)
 	}
 	if _, err := w.member().S3.GetBucketPolicy(
-		w.t.Context(),
-		&s3.GetBucketPolicyInput{Bucket: aws.String(bucket("inbox").BucketName)},
+		w.t.Context(), &s3.GetBucketPolicyInput{Bucket: aws.String(bucket("inbox").BucketName)},
 	); err != nil {
 		w.t.Errorf("the bucket and its policy: %v", err)
 	}
@@ -65,16 +64,12 @@ func (w *world) wantExchange(incarnation string) {
 		w.t.Fatal("the user is gone")
 	}
 	w.wantKeys(user)
-	if home := w.sftpUser(
-		view.Contents.Env.SFTPServerID,
-		"partner",
-	).HomeDirectoryMappings; len(home) != 1 ||
+	if home := w.sftpUser(view.Contents.Env.SFTPServerID, "partner").HomeDirectoryMappings; len(home) != 1 ||
 		home[0].Entry != "/inbox" {
 		w.t.Errorf("in SFTP the user has %+v", home)
 	}
 	policies, err := w.member().IAM.ListAttachedGroupPolicies(
-		w.t.Context(),
-		&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
+		w.t.Context(), &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
 	)
 	must(w.t, err)
 	if len(policies.AttachedPolicies) != 1 {
@@ -95,10 +90,7 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 		for _, e := range entities {
 			var another *model.ConflictError
 			if err := s.Delete(
-				t.Context(),
-				"acme",
-				e.ID(),
-				projects.As("one"),
+				t.Context(), "acme", e.ID(), projects.As("one"),
 			); !errors.As(err, &another) || another.Kind != model.ConflictOwner ||
 				another.Present != "two" {
 				t.Errorf("deleting the old %s: %v", e.ID(), err)
@@ -258,14 +250,8 @@ func TestOwnership_StaleViewDeletesNothing(t *testing.T) {
 			inbox.OnDelete = onDelete
 			must(t, first.Create(t.Context(), "acme", inbox, projects.As("one")))
 			must(t, w.process(origin("ws")).Create(t.Context(), "acme", inbox, projects.As("two")))
-			if err := first.Delete(
-				t.Context(),
-				"acme",
-				inbox.ID(),
-				projects.As("one"),
-			); !model.IsConflict(
-				err,
-				model.ConflictOwner,
+			if err := first.Delete(t.Context(), "acme", inbox.ID(), projects.As("one")); !model.IsConflict(
+				err, model.ConflictOwner,
 			) {
 				t.Errorf("on_delete = %q: %v", onDelete, err)
 			}
@@ -286,14 +272,8 @@ func TestOwnership_BucketLost(t *testing.T) {
 			must(t, w.process(origin("ws")).Create(t.Context(), "acme", bucket("inbox"), projects.As("two")))
 		}))
 		var lost *projects.BucketLostError
-		err := w.process(
-			origin("ws"),
-			func(c *projects.Config) { c.Clients = clients },
-		).Delete(
-			t.Context(),
-			"acme",
-			bucket("inbox").ID(),
-			projects.As("one"),
+		err := w.process(origin("ws"), func(c *projects.Config) { c.Clients = clients }).Delete(
+			t.Context(), "acme", bucket("inbox").ID(), projects.As("one"),
 		)
 		if !errors.As(err, &lost) || lost.Bucket != bucket("inbox").BucketName {
 			t.Errorf("the deletion says %v", err)
@@ -351,14 +331,8 @@ func TestThreeWay_Projects(t *testing.T) {
 		if diff := cmp.Diff(&want, w.read(projects.Authoritative).Contents.Project); diff != "" {
 			t.Errorf("the project (-want +got): %s", diff)
 		}
-		if err := s.UpdateProject(
-			t.Context(),
-			retained,
-			projects.As("two"),
-			projects.From(acme()),
-		); !model.IsConflict(
-			err,
-			model.ConflictOwner,
+		if err := s.UpdateProject(t.Context(), retained, projects.As("two"), projects.From(acme())); !model.IsConflict(
+			err, model.ConflictOwner,
 		) {
 			t.Errorf("updating another incarnation: %v", err)
 		}

@@ -76,11 +76,8 @@ func (proj *project) publish(ctx context.Context, bound time.Duration) error {
 func (proj *project) tell(ctx context.Context) {
 	if err := proj.publish(ctx, publishBound); err != nil {
 		proj.hub.config.Warn(
-			ctx,
-			"Web clients could not be told of the change; the relay does it within a minute",
-			map[string]any{
-				"project": proj.name, "error": strings.TrimSpace(err.Error()),
-			},
+			ctx, "Web clients could not be told of the change; the relay does it within a minute",
+			map[string]any{"project": proj.name, "error": strings.TrimSpace(err.Error())},
 		)
 	}
 }
@@ -111,10 +108,7 @@ func (hub *hub) publish(ctx context.Context, project string) error {
 
 // send sends events to clients and returns the position up to which they were sent.
 func (hub *hub) send(
-	ctx context.Context,
-	audience []mirror.Connection,
-	events []event.Event,
-	unsent mirror.Unsent,
+	ctx context.Context, audience []mirror.Connection, events []event.Event, unsent mirror.Unsent,
 ) (upto event.Position, err error) {
 	upto = unsent.Upto
 	if n := len(events); n > 0 {

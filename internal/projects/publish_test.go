@@ -54,15 +54,13 @@ func (w *world) table() *mirror.Table { return mirror.New(w.clients().Hub().Dyna
 func (w *world) watch(stage *apigateway.Stage, names ...string) *apigateway.Conn {
 	w.t.Helper()
 	c, err := stage.Connect(
-		w.t.Context(),
-		apigateway.Handshake{SourceIP: fmt.Sprint(len(w.box.WebSockets().Connections()))},
+		w.t.Context(), apigateway.Handshake{SourceIP: fmt.Sprint(len(w.box.WebSockets().Connections()))},
 	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	err = w.table().Connect(
-		w.t.Context(),
-		mirror.Connection{ID: c.ID(), Projects: names, Ends: time.Now().Add(2 * time.Hour)},
+		w.t.Context(), mirror.Connection{ID: c.ID(), Projects: names, Ends: time.Now().Add(2 * time.Hour)},
 	)
 	if err != nil {
 		w.t.Fatal(err)
@@ -265,8 +263,7 @@ func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
 				}
 				if len(warned) == 0 && name == "refused" ||
 					slices.ContainsFunc(
-						warned,
-						func(m string) bool { return !strings.HasPrefix(m, "Web clients could not be told") },
+						warned, func(m string) bool { return !strings.HasPrefix(m, "Web clients could not be told") },
 					) {
 					t.Errorf("warned: %q", warned)
 				}
@@ -307,10 +304,8 @@ func TestPublishingAtTheSameTime(t *testing.T) {
 		must(t, quiet.CreateProject(t.Context(), acme()))
 		c := w.watch(stage, "acme")
 		version := mirror.Version{
-			StackID:     "arn:other",
-			LastUpdated: time.Now(),
-			Status:      "UPDATE_IN_PROGRESS",
-			Phase:       mirror.PhaseOf("UPDATE_IN_PROGRESS"),
+			StackID: "arn:other", LastUpdated: time.Now(), Status: "UPDATE_IN_PROGRESS",
+			Phase: mirror.PhaseOf("UPDATE_IN_PROGRESS"),
 		}
 		for n := range 3 { // stored by a process that died
 			_, _, err := w.table().Write(t.Context(), "acme", 10+n, mirror.Update{Version: version, StackName: "other"})

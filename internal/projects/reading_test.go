@@ -48,8 +48,7 @@ func (w *world) restoreMirror(items []map[string]types.AttributeValue) {
 	w.loseMirror()
 	for _, item := range items {
 		_, err := w.clients().Hub().DynamoDB.PutItem(
-			w.t.Context(),
-			&dynamodb.PutItemInput{TableName: aws.String(sandbox.HubName), Item: item},
+			w.t.Context(), &dynamodb.PutItemInput{TableName: aws.String(sandbox.HubName), Item: item},
 		)
 		must(w.t, err)
 	}
@@ -150,8 +149,7 @@ func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
 func (w *world) dropTable() {
 	w.t.Helper()
 	_, err := w.clients().Hub().DynamoDB.DeleteTable(
-		w.t.Context(),
-		&dynamodb.DeleteTableInput{TableName: aws.String(sandbox.HubName)},
+		w.t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(sandbox.HubName)},
 	)
 	must(w.t, err)
 }
@@ -337,18 +335,11 @@ func TestUnknownProjectIsATypedError(t *testing.T) {
 		s := w.process()
 		fill(t, s)
 		var unknown *model.NotFoundError
-		if _, err := s.Read(
-			t.Context(),
-			"nope",
-		); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject ||
+		if _, err := s.Read(t.Context(), "nope"); !errors.As(err, &unknown) || unknown.Kind != model.NotFoundProject ||
 			unknown.Project != "nope" {
 			t.Errorf("reading an unknown project: %v", err)
 		}
-		if err := s.Create(
-			t.Context(),
-			"nope",
-			model.User{Name: "partner"},
-		); !errors.As(err, &unknown) ||
+		if err := s.Create(t.Context(), "nope", model.User{Name: "partner"}); !errors.As(err, &unknown) ||
 			unknown.Kind != model.NotFoundProject {
 			t.Errorf("creating in an unknown project: %v", err)
 		}
@@ -371,9 +362,7 @@ func (w *world) deleteStack() {
 	must(
 		w.t,
 		cloudformation.NewStackDeleteCompleteWaiter(client).Wait(
-			w.t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: name},
-			1<<40,
+			w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40,
 		),
 	)
 }
@@ -390,26 +379,15 @@ func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
 			w.deleteStack()
 			s := w.process(mode(m))
 			var missing *model.NotFoundError
-			if _, err := s.Read(
-				t.Context(),
-				"acme",
-			); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack ||
+			if _, err := s.Read(t.Context(), "acme"); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack ||
 				missing.AccountID != account {
 				t.Errorf("%s: reading: %v", m, err)
 			}
-			if err := s.Delete(
-				t.Context(),
-				"acme",
-				bucket("inbox").ID(),
-			); !errors.As(err, &missing) ||
+			if err := s.Delete(t.Context(), "acme", bucket("inbox").ID()); !errors.As(err, &missing) ||
 				missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: deleting: %v", m, err)
 			}
-			if err := before.Create(
-				t.Context(),
-				"acme",
-				model.User{Name: "later"},
-			); !errors.As(err, &missing) ||
+			if err := before.Create(t.Context(), "acme", model.User{Name: "later"}); !errors.As(err, &missing) ||
 				missing.Kind != model.NotFoundStack {
 				t.Errorf("%s: creating in a process that remembers the stack: %v", m, err)
 			}
@@ -422,10 +400,7 @@ func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(func(c *projects.Config) { c.RoleName = "Nope" })
 		var refused *awsclient.AssumeRoleError
-		if err := s.CreateProject(
-			t.Context(),
-			acme(),
-		); !errors.As(err, &refused) ||
+		if err := s.CreateProject(t.Context(), acme()); !errors.As(err, &refused) ||
 			!strings.Contains(refused.RoleARN, "Nope") {
 			t.Errorf("creating a project: %v", err)
 		}
@@ -468,8 +443,7 @@ func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
 			t.Errorf("creating: %v", err)
 		}
 		got, err := w.member().CloudFormation.GetTemplate(
-			t.Context(),
-			&cloudformation.GetTemplateInput{StackName: aws.String("stowage-acme-0")},
+			t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("stowage-acme-0")},
 		)
 		must(t, err)
 		if aws.ToString(got.TemplateBody) != yaml {

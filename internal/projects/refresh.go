@@ -180,9 +180,7 @@ func (r *refresh) all(ctx context.Context) (done Refreshed, err error) {
 // others refreshes the chosen ones of a project's other stacks. contents are the first stack's. The
 // status is that of the last chosen stack.
 func (r *refresh) others(
-	ctx context.Context,
-	contents *template.Contents,
-	chosen func(n int) bool,
+	ctx context.Context, contents *template.Contents, chosen func(n int) bool,
 ) (all Refreshed, err error) {
 	for n := 1; n < contents.Shards; n++ {
 		if !chosen(n) {
@@ -263,9 +261,8 @@ func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Cont
 		return sh.gone(ctx, head, contents)
 	}
 	update := mirror.Update{
-		StackName: sh.stack.Name(),
-		Reason:    described.StatusReason,
-		Version:   version(*described, revisionOf(*described)),
+		StackName: sh.stack.Name(), Reason: described.StatusReason,
+		Version: version(*described, revisionOf(*described)),
 	}
 	whole := body != nil && !body.Doubtful || !cfn.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
@@ -318,8 +315,7 @@ func (sh *shard) gone(
 		return contents, Refreshed{Status: head.Status}, nil
 	}
 	out, err := sh.account.CloudFormation.DescribeStacks(
-		ctx,
-		&cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)},
+		ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(head.StackID)},
 	)
 	if err != nil || len(out.Stacks) != 1 || out.Stacks[0].StackStatus != cfn.DeleteComplete {
 		// That the stack is gone is known. A failure to learn more leaves the mirror as it was.

@@ -37,9 +37,7 @@ func (w *world) retag(value string) {
 	must(
 		w.t,
 		cloudformation.NewStackUpdateCompleteWaiter(client).Wait(
-			w.t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: name},
-			1<<40,
+			w.t.Context(), &cloudformation.DescribeStacksInput{StackName: name}, 1<<40,
 		),
 	)
 }
@@ -98,18 +96,14 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 			"not counted":     {Project: "acme", Shard: 7, AccountID: account, Region: "eu-west-1"},
 			"directory":       {Project: mirror.Directory, AccountID: account, Region: "eu-west-1"},
 		} {
-			if done, err := relay.Synchronizer().RefreshStack(
-				t.Context(),
-				foreign,
-			); done.Changed ||
+			if done, err := relay.Synchronizer().RefreshStack(t.Context(), foreign); done.Changed ||
 				!model.IsNotFound(err, model.NotFoundOwner) {
 				t.Errorf("%s: %+v, %v", name, done, err)
 			}
 		}
 		var unknown *model.NotFoundError
 		if _, err := relay.Synchronizer().RefreshStack(
-			t.Context(),
-			projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"},
+			t.Context(), projects.StackAddress{Project: "nope", AccountID: account, Region: "eu-west-1"},
 		); !errors.As(err, &unknown) ||
 			unknown.Kind != model.NotFoundProject {
 			t.Errorf("an unknown project: %v", err)
@@ -149,11 +143,8 @@ func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
 		// The first change set closes the project, the second would take it out of the directory.
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "CreateChangeSet",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				After:     1,
+				Service: "cloudformation", Operation: "CreateChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied",
+				After: 1,
 			},
 		)
 		if err := w.process().DeleteProject(t.Context(), "acme"); err == nil {

@@ -51,13 +51,8 @@ func (w *world) transfer(operation string, in, out any) {
 	must(
 		w.t,
 		v4.NewSigner().SignHTTP(
-			w.t.Context(),
-			aws.Credentials{AccessKeyID: id, SecretAccessKey: secret},
-			request,
-			hashOf(body),
-			"transfer",
-			"eu-west-1",
-			time.Now(),
+			w.t.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, request, hashOf(body),
+			"transfer", "eu-west-1", time.Now(),
 		),
 	)
 	answer, err := (&http.Client{Transport: simulate.NewTransport(w.box)}).Do(request)
@@ -109,9 +104,7 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		s := w.process()
 		all(t, s, user, bucket("inbox"), bucket("outbox"))
 		all(
-			t,
-			s,
-			model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
+			t, s, model.Permission{User: "partner", Bucket: "inbox", Prefix: "incoming/", Access: model.ReadWrite},
 			model.Permission{User: "partner", Bucket: "outbox", Access: model.Read},
 		)
 		wantHome := func(want string) {
@@ -122,8 +115,7 @@ func TestPartnersComeBySFTP(t *testing.T) {
 				t.Errorf("the home is %s of %s, want %s", home, got.Role, want)
 			}
 			out, err := w.member().IAM.ListAttachedRolePolicies(
-				t.Context(),
-				&iam.ListAttachedRolePoliciesInput{RoleName: aws.String("acme-partner-sftp")},
+				t.Context(), &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("acme-partner-sftp")},
 			)
 			must(t, err)
 			if len(out.AttachedPolicies) != 1 {
@@ -158,8 +150,7 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		project.SFTP = false
 		var inUse *model.ConflictError
 		if err := w.process().UpdateProject(
-			t.Context(),
-			project,
+			t.Context(), project,
 		); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse ||
 			fmt.Sprint(inUse.By) != "[user partner]" {
 			t.Errorf("the error is %v", err)
@@ -212,8 +203,7 @@ func TestSFTPInLaterStacks(t *testing.T) {
 		var inUse *model.ConflictError
 		project.SFTP = false
 		if err := w.process(small(14)).UpdateProject(
-			t.Context(),
-			project,
+			t.Context(), project,
 		); !errors.As(err, &inUse) || inUse.Kind != model.ConflictServerInUse ||
 			len(inUse.By) != 4 {
 			t.Errorf("the error is %v", err)

@@ -111,16 +111,12 @@ func TestFullStackOpensTheNext(t *testing.T) {
 		if want := []projects.Warning{
 			projects.GrownWarning{Project: "acme", Stacks: 2},
 			projects.GrownWarning{Project: "acme", Stacks: 3},
-		}; !slices.Equal(
-			grown,
-			want,
-		) {
+		}; !slices.Equal(grown, want) {
 			t.Errorf("warnings %v, want %v", grown, want)
 		}
 		for _, stack := range view.Stacks {
 			out, err := w.member().CloudFormation.DescribeStacks(
-				t.Context(),
-				&cloudformation.DescribeStacksInput{StackName: aws.String(stack.Name)},
+				t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stack.Name)},
 			)
 			must(t, err)
 			if !aws.ToBool(out.Stacks[0].EnableTerminationProtection) || len(out.Stacks[0].NotificationARNs) != 1 {
@@ -155,8 +151,7 @@ func TestBucketsOfLaterStacksAreLikeTheOthers(t *testing.T) {
 		var bodies []string
 		for n := range 2 {
 			out, err := w.member().CloudFormation.GetTemplate(
-				t.Context(),
-				&cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
+				t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
 			)
 			must(t, err)
 			bodies = append(bodies, aws.ToString(out.TemplateBody))
@@ -182,9 +177,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 			permissions = append(
 				permissions,
 				model.Permission{
-					User:   "u0",
-					Bucket: fmt.Sprintf("b%d", i%4),
-					Access: model.ReadWrite,
+					User: "u0", Bucket: fmt.Sprintf("b%d", i%4), Access: model.ReadWrite,
 					Prefix: fmt.Sprintf("%s%d/", long, i),
 				},
 			)
@@ -192,8 +185,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		all(t, s, permissions...)
 		view := w.whole(2, 20, slices.Concat(parents, permissions)...)
 		attached, err := w.member().IAM.ListAttachedGroupPolicies(
-			t.Context(),
-			&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-u0")},
+			t.Context(), &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-u0")},
 		)
 		must(t, err)
 		if want := len(view.Contents.Permissions) / 3; len(attached.AttachedPolicies) < want {
@@ -219,11 +211,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		// While another stack has permissions of theirs, user and bucket can't go.
 		var inUse *model.ConflictError
 		for _, e := range []model.Entity{user, changed} {
-			if err := next.Delete(
-				t.Context(),
-				"acme",
-				e.ID(),
-			); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse ||
+			if err := next.Delete(t.Context(), "acme", e.ID()); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse ||
 				len(inUse.By) == 0 {
 				t.Errorf("deleting the %s: %v", e.ID(), err)
 			}
@@ -256,9 +244,7 @@ func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
 		n, warned := 0, 0
 		for ; ; n++ {
 			permission := model.Permission{
-				User:   "u0",
-				Bucket: "b0",
-				Access: model.ReadWrite,
+				User: "u0", Bucket: "b0", Access: model.ReadWrite,
 				Prefix: fmt.Sprintf("%s%d/", strings.Repeat("p", 900), n),
 			}
 			if err := s.Create(t.Context(), "acme", permission); err != nil {
@@ -290,8 +276,7 @@ func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
 func (w *world) body(n int) string {
 	w.t.Helper()
 	out, err := w.member().CloudFormation.GetTemplate(
-		w.t.Context(),
-		&cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
+		w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(fmt.Sprintf("stowage-acme-%d", n))},
 	)
 	must(w.t, err)
 	return aws.ToString(out.TemplateBody)
@@ -314,11 +299,8 @@ func TestOutdatedPoliciesAreADeviation(t *testing.T) {
 		changed.KMSKeyARN = "arn:aws:kms:eu-west-1:" + account + ":key/12345678-1234-1234-1234-123456789012"
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "ExecuteChangeSet",
-				After:     1,
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
+				Service: "cloudformation", Operation: "ExecuteChangeSet", After: 1, Effect: sandbox.FailCall,
+				Code: "AccessDenied",
 			},
 		)
 		must(t, s.Update(t.Context(), "acme", changed))
@@ -348,9 +330,7 @@ func TestPermissionFindsParentsThatComeAtOnce(t *testing.T) {
 				mustAll(
 					t,
 					terraform{
-						parallelism: len(entities),
-						before:      120 * time.Millisecond,
-						rand:        r,
+						parallelism: len(entities), before: 120 * time.Millisecond, rand: r,
 					}.apply(creations(t.Context(), s, "acme", entities...)),
 				)
 				w.whole(len(w.read(projects.Verified).Stacks), 17, entities...)
@@ -472,12 +452,8 @@ func TestStackThatNobodyCountsGoesWithTheProject(t *testing.T) {
 		// The fifth execution is that of the commit which counts the new stack.
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "ExecuteChangeSet",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				After:     1,
-				Times:     100,
+				Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Code: "AccessDenied",
+				After: 1, Times: 100,
 			},
 		)
 		if err := s.Create(t.Context(), "acme", bucket("b2")); err == nil {
@@ -596,8 +572,7 @@ func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
 		_, err := client.UpdateTerminationProtection(
 			t.Context(),
 			&cloudformation.UpdateTerminationProtectionInput{
-				StackName:                   aws.String("stowage-acme-1"),
-				EnableTerminationProtection: aws.Bool(false),
+				StackName: aws.String("stowage-acme-1"), EnableTerminationProtection: aws.Bool(false),
 			},
 		)
 		must(t, err)
@@ -607,8 +582,7 @@ func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
 		for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
 			var missing *model.NotFoundError
 			if _, err := w.process(mode(m)).Read(
-				t.Context(),
-				"acme",
+				t.Context(), "acme",
 			); !errors.As(err, &missing) || missing.Kind != model.NotFoundStack ||
 				missing.Stack != "stowage-acme-1" {
 				t.Errorf("%s: %v", m, err)

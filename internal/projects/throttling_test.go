@@ -173,9 +173,7 @@ func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
 				mustAll(
 					t,
 					terraform{
-						parallelism: n,
-						before:      100 * time.Millisecond,
-						rand:        newRand(n),
+						parallelism: n, before: 100 * time.Millisecond, rand: newRand(n),
 					}.apply(creations(t.Context(), s, "acme", entities...)),
 				)
 				lasted, commits := time.Since(began), m/n
@@ -273,9 +271,7 @@ func TestOperationsOutlastThrottling(t *testing.T) {
 				mustAll(
 					t,
 					terraform{
-						parallelism: n,
-						before:      100 * time.Millisecond,
-						rand:        newRand(1),
+						parallelism: n, before: 100 * time.Millisecond, rand: newRand(1),
 					}.apply(creations(t.Context(), w.process(), "acme", entities...)),
 				)
 				if got, most := w.attempts(), 25+mostAttempts(m/n, time.Since(began)); got > most {

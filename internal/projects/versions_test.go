@@ -26,8 +26,7 @@ import (
 func (w *world) hubParameter() *ssmtypes.Parameter {
 	w.t.Helper()
 	out, err := w.memberOf(sandbox.HubAccount).SSM.GetParameter(
-		w.t.Context(),
-		&ssm.GetParameterInput{Name: aws.String("/stowage/hub/" + sandbox.HubName)},
+		w.t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/" + sandbox.HubName)},
 	)
 	must(w.t, err)
 	return out.Parameter
@@ -97,16 +96,13 @@ func TestANewerMirrorIsReadAroundAndLeftAlone(t *testing.T) {
 				w := newWorld(t, false)
 				fill(t, w.process())
 				client, key := w.memberOf(sandbox.HubAccount).DynamoDB, map[string]dynamotypes.AttributeValue{
-					"pk": &dynamotypes.AttributeValueMemberS{
-						Value: "PROJECT#acme",
-					},
+					"pk": &dynamotypes.AttributeValueMemberS{Value: "PROJECT#acme"},
 					"sk": &dynamotypes.AttributeValueMemberS{Value: "BODY#0"},
 				}
 				table := aws.String(sandboxTable(t, w))
 				item := func() map[string]dynamotypes.AttributeValue {
 					out, err := client.GetItem(
-						t.Context(),
-						&dynamodb.GetItemInput{TableName: table, Key: key, ConsistentRead: aws.Bool(true)},
+						t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key, ConsistentRead: aws.Bool(true)},
 					)
 					must(t, err)
 					return out.Item

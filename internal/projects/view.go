@@ -48,8 +48,7 @@ func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
 		if read != nil && read.doubtful {
 			return &commit.StaleTemplateError{
-				Stack: stackName(project, n),
-				Err:   &model.NotFoundError{Kind: model.NotFoundEntity, ID: id},
+				Stack: stackName(project, n), Err: &model.NotFoundError{Kind: model.NotFoundEntity, ID: id},
 			}
 		}
 	}
@@ -68,10 +67,7 @@ func newView(project string, shards []*shardRead) *View {
 			continue
 		}
 		v.Stacks = append(v.Stacks, Stack{
-			Name: stackName(
-				project,
-				n,
-			),
+			Name:     stackName(project, n),
 			ID:       shard.version.StackID,
 			Status:   shard.version.Status,
 			Revision: shard.version.Revision,
@@ -289,10 +285,7 @@ func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
 // deviation returns the drift of the permissions.
 func (o outdated) deviation() template.Deviation {
 	d := template.Deviation{
-		LogicalID: "policies in " + o.stack + ":",
-		Path:      o.of.String(),
-		Want:      text(o.want),
-		Have:      text(o.have),
+		LogicalID: "policies in " + o.stack + ":", Path: o.of.String(), Want: text(o.want), Have: text(o.have),
 	}
 	for _, p := range o.permissions {
 		d.Of = append(d.Of, p.ID())

@@ -39,10 +39,7 @@ func nested(t *testing.T, typ tftypes.Type, attribute string, values map[string]
 
 // validated returns the errors of a configuration: their details by path.
 func validated(
-	t *testing.T,
-	s *Server,
-	resource string,
-	values func(typ tftypes.Type) map[string]tftypes.Value,
+	t *testing.T, s *Server, resource string, values func(typ tftypes.Type) map[string]tftypes.Value,
 ) map[string][]string {
 	t.Helper()
 	typ := s.schemas(t.Context()).ResourceSchemas[resource].ValueType()
@@ -51,8 +48,7 @@ func validated(
 		t.Fatal(err)
 	}
 	resp, err := s.ValidateResourceConfig(
-		t.Context(),
-		&tfprotov6.ValidateResourceConfigRequest{TypeName: resource, Config: &config},
+		t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: resource, Config: &config},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -96,8 +92,7 @@ func TestFractions(t *testing.T) {
 
 	provider := s.schemas(t.Context()).Provider.ValueType()
 	config, err := tfprotov6.NewDynamicValue(
-		provider,
-		fill(t, provider, map[string]tftypes.Value{"max_retries": number(2.5)}),
+		provider, fill(t, provider, map[string]tftypes.Value{"max_retries": number(2.5)}),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -126,10 +121,7 @@ func TestMistakes_ToldOnce(t *testing.T) {
 					"abort_multipart_after_days":   number(days),
 				}),
 				"object_lock": nested(
-					t,
-					bucket,
-					"object_lock",
-					map[string]tftypes.Value{"mode": word("governance"), "days": number(days)},
+					t, bucket, "object_lock", map[string]tftypes.Value{"mode": word("governance"), "days": number(days)},
 				),
 			}
 		}), map[string]string{

@@ -129,10 +129,8 @@ func TestEveryFailureIsExplained(t *testing.T) {
 func TestWarningsComeWithTheNextWrite(t *testing.T) {
 	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
 	unhealed := projects.UnhealedWarning{
-		Project:    "acme",
-		Stack:      "stowage-acme-0",
-		LogicalIDs: []string{"Bucketinbox"},
-		Reasons:    []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."},
+		Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"},
+		Reasons: []string{"Bucketinbox (AWS::S3::Bucket) UPDATE_FAILED: Access Denied."},
 	}
 	const limited = "Commits Are Limited by Terraform's Parallelism"
 	for _, c := range []struct {
@@ -216,11 +214,8 @@ func TestUnknownOutcomeWritesNoState(t *testing.T) {
 	p.Fail = failing("Update", outcome)
 	after, diagnostics := tf.Apply(plan)
 	wantError(
-		t,
-		diagnostics,
-		"Unable to Update Project User",
-		"It is unknown whether the project user \"acme/partner\" was updated.",
-		"",
+		t, diagnostics, "Unable to Update Project User",
+		"It is unknown whether the project user \"acme/partner\" was updated.", "",
 	)
 	if diff := cmp.Diff([]any{}, after.Get("source_ips")); diff != "" {
 		t.Errorf("the state has changed: %s", diff)
@@ -302,11 +297,7 @@ func TestWrongAccountIsNotTakenForGone(t *testing.T) {
 	p.Fail = failing(
 		"Read",
 		&model.NotFoundError{
-			Kind:      model.NotFoundStack,
-			Project:   "acme",
-			Stack:     "stowage-acme-0",
-			AccountID: "1",
-			Region:    "r",
+			Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r",
 		},
 	)
 	got, diagnostics := tf.Read(object)
@@ -380,9 +371,7 @@ func TestTimeouts_CommitTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := entitytest.NewProjects()
 		tf := entitytest.StartObjects(
-			t,
-			&entity.Services{Projects: p, CommitTimeout: 5 * time.Minute},
-			projectuser.NewResource,
+			t, &entity.Services{Projects: p, CommitTimeout: 5 * time.Minute}, projectuser.NewResource,
 			userpermission.NewResource,
 		)
 		for typ, configs := range map[string][2]values{
@@ -453,9 +442,7 @@ func TestInvalidDefaultTagsAreAnErrorOfThePlan(t *testing.T) {
 func TestIgnoredTagsStay(t *testing.T) {
 	tf, p := start(t, entity.Services{IgnoreTags: entity.IgnoreTags{Keys: []string{"cost"}}})
 	if err := p.Create(
-		t.Context(),
-		"acme",
-		model.User{Name: "partner", Tags: map[string]string{"cost": "7"}},
+		t.Context(), "acme", model.User{Name: "partner", Tags: map[string]string{"cost": "7"}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -478,11 +465,8 @@ func TestImportOfAnythingElseSaysThatAdoptionComesLater(t *testing.T) {
 	wantError(t, diagnostics, "Invalid Import ID", "comes with a later version", "")
 	_, diagnostics = tf.Import(typ, "acme/nobody")
 	wantError(
-		t,
-		diagnostics,
-		"Cannot Import Project User",
-		"Adopting resources that were made without Stowage comes with a later version",
-		"",
+		t, diagnostics, "Cannot Import Project User",
+		"Adopting resources that were made without Stowage comes with a later version", "",
 	)
 	_, diagnostics = tf.Import(typ, "nobody/partner")
 	wantError(t, diagnostics, "Unable to Import Project User", `The directory has no project "nobody".`, "project")

@@ -15,11 +15,7 @@ func TestHalfCreatedProjectCanBePlanned(t *testing.T) {
 	p.Fail = failing(
 		"Read",
 		&model.NotFoundError{
-			Kind:      model.NotFoundStack,
-			Project:   "acme",
-			Stack:     "stowage-acme-0",
-			AccountID: "1",
-			Region:    "r",
+			Kind: model.NotFoundStack, Project: "acme", Stack: "stowage-acme-0", AccountID: "1", Region: "r",
 		},
 	)
 	plan, diagnostics := tf.Plan(typ, nil, config(values{"name": "another"}))

@@ -182,9 +182,7 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 		config.AssumeRoleWithWebIdentity = &awsclient.AssumeRoleWithWebIdentity{
 			RoleARN: w.RoleARN.ValueString(),
 			Duration: duration(
-				w.Duration,
-				path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"),
-				&diags,
+				w.Duration, path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"), &diags,
 			),
 			Policy:               w.Policy.ValueString(),
 			PolicyARNs:           w.PolicyARNs,
@@ -216,8 +214,7 @@ func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Du
 	d, err := time.ParseDuration(value.ValueString())
 	if err != nil || d <= 0 {
 		diags.AddAttributeError(
-			at,
-			"Invalid Duration",
+			at, "Invalid Duration",
 			fmt.Sprintf("%q is not a duration: write it as 90s, 15m or 1h.", value.ValueString()),
 		)
 	}

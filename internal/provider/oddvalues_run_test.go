@@ -46,10 +46,7 @@ func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 func minimal() values {
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	return values{
-		"region":            "eu-west-1",
-		"access_key":        access,
-		"secret_key":        secret,
-		"hub":               sandbox.HubName,
+		"region": "eu-west-1", "access_key": access, "secret_key": secret, "hub": sandbox.HubName,
 		"project_role_name": "StowageProvisioner",
 	}
 }
@@ -81,9 +78,8 @@ var oddObjects = map[string]values{
 		"kms_key_arn": anyKey,
 		"on_delete":   "empty",
 		"lifecycle_rules": values{
-			"expire_after_days":            int64(30),
-			"expire_noncurrent_after_days": int64(60),
-			"abort_multipart_after_days":   int64(3),
+			"expire_after_days": int64(30), "expire_noncurrent_after_days": int64(60),
+			"abort_multipart_after_days": int64(3),
 		},
 		"object_lock": values{"mode": "GOVERNANCE", "days": int64(2)},
 		"cors": []any{
@@ -106,9 +102,8 @@ var oddObjects = map[string]values{
 		"source_ips":     []any{"203.0.113.0/24"},
 		"secret_readers": []any{"444455556666"},
 		"access_key": values{
-			"enabled":             true,
-			"replacement_trigger": "one",
-			"rotation":            values{"every_days": int64(90), "overlap_days": int64(7)},
+			"enabled": true, "replacement_trigger": "one",
+			"rotation": values{"every_days": int64(90), "overlap_days": int64(7)},
 		},
 		"sftp":     values{"ssh_public_keys": []any{modeltest.PublicKey(1)}},
 		"tags":     oddTags,
@@ -165,8 +160,7 @@ func newOddWorld(t *testing.T) *oddWorld {
 	w := &oddWorld{t: t, tf: onSandbox(t, sandbox.New(sandbox.Options{Seed: 1}))}
 	entitytest.Must(t, w.tf.Configure(minimal()))
 	project := w.tf.Created(
-		"stowage_project",
-		values{"name": "acme", "account_id": oddAccount, "sftp": values{"enabled": true}},
+		"stowage_project", values{"name": "acme", "account_id": oddAccount, "sftp": values{"enabled": true}},
 	)
 	w.keyARN = project.Get("kms_key_arn")
 	return w
@@ -284,9 +278,7 @@ func named(typ, id string, full, config values) values {
 
 // refusedElsewhere maps arguments to those on which they are refused, which require them.
 var refusedElsewhere = map[string]string{
-	"access_key": "secret_readers",
-	"versioning": "object_lock",
-	"access":     "allow_delete",
+	"access_key": "secret_readers", "versioning": "object_lock", "access": "allow_delete",
 }
 
 // refused checks that a configuration is refused on an odd argument, with a text for its author.
@@ -331,8 +323,7 @@ func blamesProvider(text string) bool {
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(
-			variable,
-			"=",
+			variable, "=",
 		); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "STOWAGE_") ||
 			strings.HasPrefix(name, "TFC_") {
 			if err := os.Unsetenv(name); err != nil {

@@ -167,10 +167,8 @@ func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 			// refuses it.
 			add("[unknown], then valid", []any{entitytest.Unknown}, elements[:1], elementTypeOf(typ).Is(tftypes.String))
 			add(
-				"[..., unknown], then null",
-				append(slices.Clone(elements), entitytest.Unknown),
-				append(slices.Clone(elements), nil),
-				false,
+				"[..., unknown], then null", append(slices.Clone(elements), entitytest.Unknown),
+				append(slices.Clone(elements), nil), false,
 			)
 			add("unknown, then []", entitytest.Unknown, []any{}, false)
 			if elementTypeOf(typ).Is(tftypes.String) {
@@ -184,16 +182,12 @@ func oddCases(schema *tfprotov6.Schema, full values) []oddCase {
 			odd(`{ "" = "x" }`, values{"": "x"})
 			add("{ ..., key = null }", withKey(elements, "key", nil), withKey(elements, "key", nil), true)
 			add(
-				"{ ..., key = unknown }, then null",
-				withKey(elements, "key", entitytest.Unknown),
-				withKey(elements, "key", nil),
-				true,
+				"{ ..., key = unknown }, then null", withKey(elements, "key", entitytest.Unknown),
+				withKey(elements, "key", nil), true,
 			)
 			add(
-				"{ ..., key = unknown }, then valid",
-				withKey(elements, "key", entitytest.Unknown),
-				withKey(elements, "key", "x"),
-				true,
+				"{ ..., key = unknown }, then valid", withKey(elements, "key", entitytest.Unknown),
+				withKey(elements, "key", "x"), true,
 			)
 			add("unknown, then {}", entitytest.Unknown, values{}, true)
 		case tftypes.Object:

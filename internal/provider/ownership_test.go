@@ -97,10 +97,7 @@ func TestOwnership_OldStates(t *testing.T) {
 
 	// Without a refresh, the state is that of an object which another resource has taken over.
 	if err := p.Create(
-		t.Context(),
-		"acme",
-		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
-		projects.As("i9"),
+		t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, projects.As("i9"),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -168,15 +165,9 @@ func TestOwnership_CreateBeforeDestroy(t *testing.T) {
 	p.Origin = "another"
 	plan, diagnostics = tf.Plan(typ, nil, config(nil))
 	wantWarnings(t, diagnostics, "Project User Exists Already")
-	if problem := entitytest.Lacks(
-		diagnostics,
-		"",
-		"",
-		"",
-	); problem == "" ||
+	if problem := entitytest.Lacks(diagnostics, "", "", ""); problem == "" ||
 		!strings.Contains(
-			diagnostics[0].Detail,
-			"import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"",
+			diagnostics[0].Detail, "import {\n    to = stowage_project_user.partner\n    id = \"acme/partner\"",
 		) {
 		t.Errorf("no import block in %s", diagnostics[0].Detail)
 	}
@@ -257,10 +248,7 @@ func TestOwnership_Twins(t *testing.T) {
 				wantWarnings(t, diagnostics)
 				one := tf.Created(typ, config(nil))
 				objects := map[string]*entitytest.Object{
-					"one":         one,
-					"copy of one": one,
-					"old one":     old,
-					"two":         tf.Created(typ, config(values{"name": "two"})),
+					"one": one, "copy of one": one, "old one": old, "two": tf.Created(typ, config(values{"name": "two"})),
 				}
 				plans := slices.Clone(c.plans)
 				if backwards {
@@ -298,9 +286,8 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 		t.Context(),
 		"acme",
 		model.User{
-			Name:      "partner",
-			SourceIPs: []string{"203.0.113.0/24"},
-			Tags:      map[string]string{"team": "red", "theirs": "x"},
+			Name: "partner", SourceIPs: []string{"203.0.113.0/24"},
+			Tags: map[string]string{"team": "red", "theirs": "x"},
 		},
 	); err != nil {
 		t.Fatal(err)
@@ -313,9 +300,8 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	}
 	got, _ := view.Contents.Of(model.ID{Kind: model.KindUser, Name: "partner"})
 	want := model.User{
-		Name:      "partner",
-		SourceIPs: []string{"203.0.113.0/24"},
-		Tags:      map[string]string{"team": "blue", "theirs": "x"},
+		Name: "partner", SourceIPs: []string{"203.0.113.0/24"},
+		Tags: map[string]string{"team": "blue", "theirs": "x"},
 	}
 	if diff := cmp.Diff(model.Entity(want), got); diff != "" {
 		t.Errorf("the saved plan has made of it (-want +got): %s", diff)
@@ -328,8 +314,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	applied, diagnostics = tf.Read(applied)
 	wantWarnings(t, diagnostics)
 	plan, diagnostics = tf.Plan(
-		typ,
-		applied,
+		typ, applied,
 		config(values{"tags": values{"team": "green", "theirs": "x"}, "source_ips": []any{"198.51.100.0/24"}}),
 	)
 	wantWarnings(t, diagnostics)
@@ -342,9 +327,7 @@ func TestThreeWay_SavedPlan(t *testing.T) {
 	_, diagnostics = tf.Apply(plan)
 	const summary = "Unable to Update Project User"
 	wantError(
-		t,
-		diagnostics,
-		summary,
+		t, diagnostics, summary,
 		`The argument "tags.team" was "blue" when the plan was made, the plan sets it to "green", and it is "yellow" now.`,
 		"tags",
 	)
@@ -368,9 +351,7 @@ func TestThreeWay_IgnoredTags(t *testing.T) {
 	plan, diagnostics := tf.Plan(typ, object, config(values{"tags": values{"team": "blue"}}))
 	wantWarnings(t, diagnostics)
 	if err := p.Update(
-		t.Context(),
-		"acme",
-		model.User{Name: "partner", Tags: map[string]string{"team": "red", "cost": "1"}},
+		t.Context(), "acme", model.User{Name: "partner", Tags: map[string]string{"team": "red", "cost": "1"}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -383,8 +364,7 @@ func TestThreeWay_IgnoredTags(t *testing.T) {
 	}
 	got, _ := view.Contents.Of(written[len(written)-1].ID())
 	if diff := cmp.Diff(
-		model.Entity(model.User{Name: "partner", Tags: map[string]string{"team": "blue", "cost": "1"}}),
-		got,
+		model.Entity(model.User{Name: "partner", Tags: map[string]string{"team": "blue", "cost": "1"}}), got,
 	); diff != "" {
 		t.Error(diff)
 	}

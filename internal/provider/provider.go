@@ -57,9 +57,7 @@ func newStowage(version string) *Stowage { return &Stowage{version: version, con
 // connectAWS finds credentials and asks AWS for their account. It makes no other call until an
 // object needs one.
 func connectAWS(
-	ctx context.Context,
-	config awsclient.Config,
-	settings projects.Config,
+	ctx context.Context, config awsclient.Config, settings projects.Config,
 ) (entity.Projects, string, []awsclient.Warning, error) {
 	clients, err := awsclient.New(ctx, config)
 	if err != nil {

@@ -61,9 +61,7 @@ func TestEmptyBlock(t *testing.T) {
 	r := &recorded{}
 	entitytest.Must(t, r.start(t).Configure(values{}))
 	if diff := cmp.Diff(
-		awsclient.Config{Version: "1.2.3", TerraformVersion: "1.12.0"},
-		r.config,
-		cmpopts.EquateEmpty(),
+		awsclient.Config{Version: "1.2.3", TerraformVersion: "1.12.0"}, r.config, cmpopts.EquateEmpty(),
 	); diff != "" {
 		t.Error(diff)
 	}
@@ -133,10 +131,7 @@ func TestFullBlock(t *testing.T) {
 		"user_agent":                         []any{values{"product_name": "x", "product_version": "1", "comment": "y"}},
 		"assume_role": []any{
 			values{
-				"role_arn":            "one",
-				"duration":            "1h",
-				"policy_arns":         []any{"p"},
-				"tags":                values{"k": "v"},
+				"role_arn": "one", "duration": "1h", "policy_arns": []any{"p"}, "tags": values{"k": "v"},
 				"transitive_tag_keys": []any{"k"},
 			},
 			values{"role_arn": "two", "external_id": "e", "policy": "{}", "session_name": "n", "source_identity": "i"},
@@ -199,9 +194,7 @@ func TestFullBlock(t *testing.T) {
 	}
 	settings := projects.Config{Hub: "h", ReadMode: projects.Authoritative, Origin: "o"}
 	if diff := cmp.Diff(
-		settings,
-		r.settings,
-		cmpopts.IgnoreFields(projects.Config{}, "Log", "Warn", "Writer"),
+		settings, r.settings, cmpopts.IgnoreFields(projects.Config{}, "Log", "Warn", "Writer"),
 	); diff != "" {
 		t.Error(diff)
 	}
@@ -213,10 +206,8 @@ func TestUnknownArgumentIsNamed(t *testing.T) {
 		r := &recorded{}
 		diagnostics := r.start(t).Configure(values{argument: value})
 		if problem := entitytest.Lacks(
-			diagnostics,
-			"Unable to Configure Provider",
-			`The value of the provider argument "`+argument+`" is not known`,
-			argument,
+			diagnostics, "Unable to Configure Provider",
+			`The value of the provider argument "`+argument+`" is not known`, argument,
 		); problem != "" {
 			t.Error(problem)
 		}
@@ -271,10 +262,7 @@ func TestWhyTheProviderCanNotConnect(t *testing.T) {
 	} {
 		r := &recorded{err: c.err}
 		if problem := entitytest.Lacks(
-			r.start(t).Configure(values{}),
-			"Unable to Configure Provider",
-			c.text,
-			c.at,
+			r.start(t).Configure(values{}), "Unable to Configure Provider", c.text, c.at,
 		); problem != "" {
 			t.Error(problem)
 		}
@@ -368,8 +356,7 @@ func TestFunctionOverTheProtocol(t *testing.T) {
 			arguments = append(arguments, &dynamic)
 		}
 		resp, err := server.CallFunction(
-			t.Context(),
-			&tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments},
+			t.Context(), &tfprotov6.CallFunctionRequest{Name: "bucket_name", Arguments: arguments},
 		)
 		if err != nil {
 			t.Fatal(err)

@@ -55,9 +55,7 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 			"profile":    text("The profile in the shared files. Environment: `AWS_PROFILE`."),
 			"access_key": secret("The access key id. Environment: `AWS_ACCESS_KEY_ID`."),
 			"secret_key": secret("The secret access key. Environment: `AWS_SECRET_ACCESS_KEY`."),
-			"token": secret(
-				"The session token of temporary credentials. Environment: `AWS_SESSION_TOKEN`.",
-			),
+			"token":      secret("The session token of temporary credentials. Environment: `AWS_SESSION_TOKEN`."),
 			"shared_config_files": textList(
 				"Paths of shared configuration files. Environment: `AWS_CONFIG_FILE`. Default: `~/.aws/config`.",
 			),
@@ -75,15 +73,12 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 			),
 			"http_proxy":  text("URL of the proxy for HTTP; `\"\"`: none. Environment: `HTTP_PROXY`."),
 			"https_proxy": text("URL of the proxy for HTTPS; `\"\"`: none. Environment: `HTTPS_PROXY`."),
-			"no_proxy": text(
-				"Hosts that are reached without a proxy, with commas between them. Environment: `NO_PROXY`.",
-			),
+			"no_proxy":    text("Hosts that are reached without a proxy, with commas between them. Environment: `NO_PROXY`."),
 			"insecure":    flag("Whether any TLS certificate is accepted. Default: `false`."),
 			"max_retries": count("How many times a call is attempted. Default: `25`."),
 			"retry_mode": oneOf(
 				"How retries are spaced: `standard` or `adaptive`. Environment: `AWS_RETRY_MODE`. Default: `standard`.",
-				"standard",
-				"adaptive",
+				"standard", "adaptive",
 			),
 			"token_bucket_rate_limiter_capacity": count(
 				"Capacity of a bucket of tokens that limits retries. Default: `0`, no limit.",
@@ -105,9 +100,7 @@ func (*Stowage) Schema(_ context.Context, _ provider.SchemaRequest, resp *provid
 			),
 			"skip_metadata_api_check": oneOf(
 				"`true`: the instance metadata service is never asked for credentials. Environment: `AWS_EC2_METADATA_DISABLED`.",
-				"true",
-				"false",
-				"",
+				"true", "false", "",
 			),
 			"skip_credentials_validation": flag("Whether credentials that AWS refuses are let through, as emulators need."),
 			"skip_region_validation":      flag("Whether regions are let through that this version doesn't know."),
@@ -207,9 +200,8 @@ func secret(description string) schema.StringAttribute {
 
 func oneOf(description string, values ...string) schema.StringAttribute {
 	return schema.StringAttribute{
-		Optional:            true,
-		MarkdownDescription: description,
-		Validators:          []validator.String{stringvalidator.OneOf(values...)},
+		Optional: true, MarkdownDescription: description,
+		Validators: []validator.String{stringvalidator.OneOf(values...)},
 	}
 }
 
@@ -219,9 +211,7 @@ func flag(description string) schema.BoolAttribute {
 
 func count(description string) schema.Int64Attribute {
 	return schema.Int64Attribute{
-		Optional:            true,
-		MarkdownDescription: description,
-		Validators:          []validator.Int64{int64validator.AtLeast(0)},
+		Optional: true, MarkdownDescription: description, Validators: []validator.Int64{int64validator.AtLeast(0)},
 	}
 }
 

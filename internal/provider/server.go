@@ -101,8 +101,7 @@ func (s *Server) begin(cancel context.CancelFunc) (end func()) {
 
 // StopProvider implements tfprotov6.ProviderServer.
 func (s *Server) StopProvider(
-	ctx context.Context,
-	req *tfprotov6.StopProviderRequest,
+	ctx context.Context, req *tfprotov6.StopProviderRequest,
 ) (*tfprotov6.StopProviderResponse, error) {
 	s.mu.Lock()
 	for _, cancel := range s.running {
@@ -139,8 +138,7 @@ func (s *Server) UpgradeResourceIdentity(
 
 // ReadResource implements tfprotov6.ProviderServer.
 func (s *Server) ReadResource(
-	ctx context.Context,
-	req *tfprotov6.ReadResourceRequest,
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	return during(ctx, s, req, s.ProviderServer.ReadResource)
 }

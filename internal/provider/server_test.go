@@ -18,8 +18,7 @@ type keeper struct {
 }
 
 func (k *keeper) ReadResource(
-	ctx context.Context,
-	_ *tfprotov6.ReadResourceRequest,
+	ctx context.Context, _ *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	k.kept = append(k.kept, ctx)
 	return nil, ctx.Err()
@@ -81,16 +80,14 @@ type waiter struct {
 }
 
 func (w *waiter) ReadResource(
-	ctx context.Context,
-	_ *tfprotov6.ReadResourceRequest,
+	ctx context.Context, _ *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
 func (w *waiter) StopProvider(
-	context.Context,
-	*tfprotov6.StopProviderRequest,
+	context.Context, *tfprotov6.StopProviderRequest,
 ) (*tfprotov6.StopProviderResponse, error) {
 	w.stopped++
 	return nil, nil //nolint:nilnil // as the test needs no response

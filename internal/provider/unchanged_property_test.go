@@ -38,16 +38,14 @@ var seeds = map[string][]values{
 	"stowage_project_bucket": {
 		{"project": "globex", "name": "inbox"},
 		{
-			"project":    "globex",
-			"name":       "outbox",
-			"versioning": true,
-			"tags":       values{},
-			"on_delete":  "empty",
-			"timeouts":   values{"delete": "1h"},
-			"lifecycle_rules": values{
-				"expire_after_days": int64(30),
-			},
-			"object_lock": values{"mode": "GOVERNANCE", "days": int64(3)},
+			"project":         "globex",
+			"name":            "outbox",
+			"versioning":      true,
+			"tags":            values{},
+			"on_delete":       "empty",
+			"timeouts":        values{"delete": "1h"},
+			"lifecycle_rules": values{"expire_after_days": int64(30)},
+			"object_lock":     values{"mode": "GOVERNANCE", "days": int64(3)},
 			"cors": []any{
 				values{"allowed_origins": []any{"https://a.example", "https://b.example"}, "allowed_methods": []any{"GET"}},
 			},
@@ -56,13 +54,11 @@ var seeds = map[string][]values{
 	"stowage_project_user": {
 		{"project": "globex", "name": "partner"},
 		{
-			"project":    "initech",
-			"name":       "other",
-			"source_ips": []any{"198.51.100.0/24", "203.0.113.0/24"},
-			"tags":       values{"a": "b"},
-			"access_key": values{
-				"rotation": values{"every_days": int64(90)},
-			},
+			"project":        "initech",
+			"name":           "other",
+			"source_ips":     []any{"198.51.100.0/24", "203.0.113.0/24"},
+			"tags":           values{"a": "b"},
+			"access_key":     values{"rotation": values{"every_days": int64(90)}},
 			"secret_readers": []any{"arn:aws:iam::444455556666:role/x"},
 		},
 		{"project": "globex", "name": "third", "access_key": values{"enabled": false, "replacement_trigger": "x"}},
@@ -309,9 +305,7 @@ func drawPrivate(t *rapid.T) []byte {
 		[]byte("null"),
 		[]byte("x"),
 		encoded(map[string]string{"due": `"2026-01-01T00:00:00Z"`}),
-		encoded(
-			map[string]string{"base": `{"a":1}`, "other": `"x"`},
-		),
+		encoded(map[string]string{"base": `{"a":1}`, "other": `"x"`}),
 		encoded(map[string]string{".import_before_read": "true"}),
 		encoded(map[string]string{"bad": "{"}),
 		[]byte(`{"b":"MQ==", "a":"MQ=="}`),
@@ -358,8 +352,7 @@ func TestUnchanged_Property(t *testing.T) {
 				typ, n := drawType(t)
 				config := mutate(t, g.Value(typ, seeds[typ][n]))
 				_, err := g.Server().ValidateResourceConfig(
-					t.Context(),
-					&tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: dynamic(t, config)},
+					t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: dynamic(t, config)},
 				)
 				must(t, err)
 			})

@@ -65,8 +65,7 @@ func TestUnchanged_Answered(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	answered("stowage_project_user", map[string]bool{"PlanResourceChange": false}, func() {
 		tf.Plan(
-			"stowage_project_user",
-			object,
+			"stowage_project_user", object,
 			values{"project": "globex", "name": "partner", "source_ips": []any{"203.0.113.0/24"}},
 		)
 	})

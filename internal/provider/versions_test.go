@@ -48,10 +48,7 @@ func globex(t *testing.T) (*entitytest.Terraform, *entitytest.Projects, map[stri
 		t,
 		&entity.Services{Projects: p},
 		[]func() resource.Resource{
-			project.NewResource,
-			projectbucket.NewResource,
-			projectuser.NewResource,
-			userpermission.NewResource,
+			project.NewResource, projectbucket.NewResource, projectuser.NewResource, userpermission.NewResource,
 		}...)
 	created := map[string]*entitytest.Object{}
 	for _, s := range stored {
@@ -175,10 +172,7 @@ func TestStateUpgrade_Unreadable(t *testing.T) {
 	for _, state := range []string{`[]`, `{"deviations":"x"}`, `{"name":{}}`} {
 		_, diagnostics := tf.Upgrade("stowage_project", 0, []byte(state))
 		if problem := entitytest.Lacks(
-			diagnostics,
-			"Unable to Upgrade Resource State",
-			"The state of schema version 0 could not be read.",
-			"",
+			diagnostics, "Unable to Upgrade Resource State", "The state of schema version 0 could not be read.", "",
 		); problem != "" {
 			t.Errorf("%s: %s", state, problem)
 		}

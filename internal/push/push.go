@@ -113,10 +113,7 @@ func (p *Pusher) Publish(ctx context.Context, connections []string, messages []e
 	_ = group.Wait() // the result holds the errors
 	if failures > 0 {
 		result.Err = fmt.Errorf(
-			"%d of %d clients were not reached, one of them since: %w",
-			failures,
-			len(connections),
-			result.Err,
+			"%d of %d clients were not reached, one of them since: %w", failures, len(connections), result.Err,
 		)
 	}
 	return result
@@ -127,8 +124,7 @@ func (p *Pusher) post(ctx context.Context, connection string, texts [][]byte) er
 	defer cancel()
 	for _, text := range texts {
 		_, err := p.client.PostToConnection(
-			bounded,
-			&apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &connection, Data: text},
+			bounded, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &connection, Data: text},
 			func(o *apigatewaymanagementapi.Options) { o.Retryer = p.retryer },
 		)
 		switch status := statusOf(err); {

@@ -46,8 +46,7 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	box := sandbox.New(sandbox.Options{Seed: 1, Region: "eu-west-1"})
 	box.RegisterFunction(
-		routesARN,
-		func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil },
+		routesARN, func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200}`), nil },
 	)
 	deployed, err := box.WebSockets().Deploy(apigateway.Settings{
 		API:     "live",
@@ -178,9 +177,8 @@ func change(t testing.TB, seq int64, n int) event.Message {
 	for i := range n {
 		put.Add(
 			model.Bucket{
-				Name:       fmt.Sprintf("bucket-%d", i),
-				BucketName: fmt.Sprintf("acme-bucket-%d-111122223333-eu-west-1", i),
-				OnDelete:   model.Refuse,
+				Name: fmt.Sprintf("bucket-%d", i), BucketName: fmt.Sprintf("acme-bucket-%d-111122223333-eu-west-1", i),
+				OnDelete: model.Refuse,
 			},
 		)
 	}
@@ -375,13 +373,8 @@ func TestClientsWithoutATurnAreAFailure(t *testing.T) {
 
 func TestNobodyToSendTo(t *testing.T) {
 	s := newStage(t)
-	if result := s.pusher(sandbox.HubAccount).Publish(
-		t.Context(),
-		nil,
-		[]event.Message{change(t, 1, 1)},
-	); !cmp.Equal(
-		push.Result{},
-		result,
+	if result := s.pusher(sandbox.HubAccount).Publish(t.Context(), nil, []event.Message{change(t, 1, 1)}); !cmp.Equal(
+		push.Result{}, result,
 	) {
 		t.Errorf("the result is %+v", result)
 	}

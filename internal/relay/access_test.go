@@ -41,9 +41,7 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) tokens(change ...func(*relay.Access)) (*issuer, func(*relay.Config)) {
 	i := &issuer{Issuer: w.box.Issuer()}
 	access := relay.Access{
-		Issuer:     oidc.URL(issuerAddress),
-		Audiences:  []string{"stowage"},
-		HTTPClient: &http.Client{Transport: i},
+		Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"}, HTTPClient: &http.Client{Transport: i},
 	}
 	for _, c := range change {
 		c(&access)
@@ -198,9 +196,7 @@ func TestSomebodyWhoMaySeeNothingIsDenied(t *testing.T) {
 	}
 	for name, claim := range map[string]any{"none": nil, "an empty list": []string{}, "an empty name": "", "groups": []string{"Administrators"}, "too many": many} {
 		if effect, told, err := ask(
-			t,
-			r,
-			offer(i.sign(t, map[string]any{"stowage_projects": claim})),
+			t, r, offer(i.sign(t, map[string]any{"stowage_projects": claim})),
 		); err != nil || effect != "Deny" ||
 			len(told) > 0 {
 			t.Errorf("%s: %q %v, %v", name, effect, told, err)
@@ -239,11 +235,7 @@ func TestAnIssuerThatCannotBeReachedIsNoRefusal(t *testing.T) {
 	r, _ := w.relay(trusts)
 	token := i.sign(t, nil)
 	i.down = true
-	if _, _, err := ask(
-		t,
-		r,
-		offer(token),
-	); err == nil || err.Error() == "Unauthorized" ||
+	if _, _, err := ask(t, r, offer(token)); err == nil || err.Error() == "Unauthorized" ||
 		strings.Contains(err.Error(), token) {
 		t.Errorf("while it is down: %v", err)
 	}

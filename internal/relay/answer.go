@@ -21,9 +21,7 @@ const retrySeconds = 5
 // connect stores a connection. API Gateway delivers no message before it has the answer, so the
 // client speaks first.
 func (r *Relay) connect(
-	ctx context.Context,
-	c client,
-	request events.APIGatewayWebsocketProxyRequest,
+	ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest,
 ) (*events.APIGatewayProxyResponse, error) {
 	if len(c.projects) == 0 {
 		// The route has no authorizer, or another one: the client has access to no project.
@@ -56,12 +54,8 @@ func (r *Relay) disconnect(ctx context.Context, c client) (*events.APIGatewayPro
 	}
 	if err := live.store.Disconnect(ctx, c.id); err != nil {
 		r.log.WarnContext(
-			ctx,
-			"a connection could not be removed; it goes with the first message that doesn't reach it",
-			"connection",
-			c.id,
-			"error",
-			err.Error(),
+			ctx, "a connection could not be removed; it goes with the first message that doesn't reach it",
+			"connection", c.id, "error", err.Error(),
 		)
 	}
 	r.log.InfoContext(ctx, "disconnected", "connection", c.id)
@@ -70,9 +64,7 @@ func (r *Relay) disconnect(ctx context.Context, c client) (*events.APIGatewayPro
 
 // answer answers a client's message with messages on the connection.
 func (r *Relay) answer(
-	ctx context.Context,
-	c client,
-	request events.APIGatewayWebsocketProxyRequest,
+	ctx context.Context, c client, request events.APIGatewayWebsocketProxyRequest,
 ) (*events.APIGatewayProxyResponse, error) {
 	live, err := r.open(ctx)
 	if err != nil {
@@ -97,25 +89,13 @@ func (r *Relay) answer(
 		return status(http.StatusOK), nil
 	case errors.As(err, &refused):
 		r.log.InfoContext(
-			ctx,
-			"a message was refused",
-			"connection",
-			c.id,
-			"request",
-			kindOf(asked.Type),
-			"code",
+			ctx, "a message was refused", "connection", c.id, "request", kindOf(asked.Type), "code",
 			refused.answer.Code,
 		)
 		err = s.refuse(ctx, asked, refused.answer)
 	default:
 		r.log.ErrorContext(
-			ctx,
-			"a message could not be answered",
-			"connection",
-			c.id,
-			"request",
-			kindOf(asked.Type),
-			"error",
+			ctx, "a message could not be answered", "connection", c.id, "request", kindOf(asked.Type), "error",
 			err.Error(),
 		)
 		err = s.refuse(ctx, asked, unavailable())

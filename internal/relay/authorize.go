@@ -30,8 +30,7 @@ const maxContext = 6 << 10
 // denies (403) a subject with access to no project, and answers every other request with 401. Logs
 // and answers contain the subject and the visible projects, and nothing else of the token.
 func (r *Relay) Authorize(
-	ctx context.Context,
-	event json.RawMessage,
+	ctx context.Context, event json.RawMessage,
 ) (*events.APIGatewayCustomAuthorizerResponse, error) {
 	var request events.APIGatewayCustomAuthorizerRequestTypeRequest
 	if err := json.Unmarshal(event, &request); err != nil {
@@ -59,13 +58,7 @@ func (r *Relay) Authorize(
 	names := strings.Join(who.projects, " ")
 	if len(names) > maxContext {
 		r.log.WarnContext(
-			ctx,
-			"a connection was denied",
-			"request",
-			id,
-			"reason",
-			"the token names too many projects",
-			"projects",
+			ctx, "a connection was denied", "request", id, "reason", "the token names too many projects", "projects",
 			len(who.projects),
 		)
 		return verdict("nobody", "Deny", request.MethodArn, nil), nil

@@ -36,19 +36,11 @@ func TestCache_FailedReading(t *testing.T) {
 		if value := <-second; value != 2 {
 			t.Errorf("who waited for it read %d", value)
 		}
-		if value, err := c.get(
-			t.Context(),
-			"acme",
-			func(context.Context) (int, error) { return 3, nil },
-		); err != nil ||
+		if value, err := c.get(t.Context(), "acme", func(context.Context) (int, error) { return 3, nil }); err != nil ||
 			value != 3 {
 			t.Errorf("who came later: %d, %v", value, err)
 		}
-		if value, err := c.get(
-			t.Context(),
-			"acme",
-			func(context.Context) (int, error) { return 4, nil },
-		); err != nil ||
+		if value, err := c.get(t.Context(), "acme", func(context.Context) (int, error) { return 4, nil }); err != nil ||
 			value != 3 {
 			t.Errorf("a reading that succeeded after one that failed is not kept: %d, %v", value, err)
 		}

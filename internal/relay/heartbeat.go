@@ -66,18 +66,8 @@ func (l *live) beat(ctx context.Context) error {
 		return nil
 	})
 	l.log.InfoContext(
-		ctx,
-		"heartbeats",
-		"connections",
-		len(clients),
-		"ending",
-		told.Load(),
-		"removed",
-		removed.Load(),
-		"unreached",
-		failed.Load(),
-		"took",
-		time.Since(now).String(),
+		ctx, "heartbeats", "connections", len(clients), "ending", told.Load(), "removed", removed.Load(),
+		"unreached", failed.Load(), "took", time.Since(now).String(),
 	)
 	return err
 }

@@ -80,8 +80,7 @@ const commitsBack = 5 * event.MaxCommits
 func (l *live) positions(ctx context.Context, c client) (map[string]event.Position, error) {
 	if !slices.Contains(c.projects, Everything) {
 		return l.store.Positions(
-			ctx,
-			slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }),
+			ctx, slices.DeleteFunc(slices.Clone(c.projects), func(name string) bool { return !c.sees(name) }),
 		)
 	}
 	// The projects of the last list are requested together with the directory, which shows whether

@@ -167,37 +167,17 @@ func (r *Relay) refresh(ctx context.Context, w *woken) error {
 		switch {
 		case model.IsNotFound(err, model.NotFoundOwner, model.NotFoundProject, model.NotFoundDirectory):
 			r.log.InfoContext(
-				ctx,
-				"not one of our stacks",
-				"stack",
-				w.at.Name(),
-				"account",
-				w.at.AccountID,
-				"region",
-				w.at.Region,
+				ctx, "not one of our stacks", "stack", w.at.Name(), "account", w.at.AccountID, "region", w.at.Region,
 			)
 			return nil
 		case err != nil:
 			r.log.ErrorContext(
-				ctx,
-				"the stack could not be compared with the mirror",
-				"stack",
-				w.at.Name(),
-				"error",
-				err.Error(),
+				ctx, "the stack could not be compared with the mirror", "stack", w.at.Name(), "error", err.Error(),
 			)
 			return fmt.Errorf("refreshing the stack %s: %w", w.at.Name(), err)
 		}
 		r.log.InfoContext(
-			ctx,
-			"compared",
-			"stack",
-			w.at.Name(),
-			"changed",
-			done.Changed,
-			"status",
-			done.Status,
-			"took",
+			ctx, "compared", "stack", w.at.Name(), "changed", done.Changed, "status", done.Status, "took",
 			time.Since(began).String(),
 		)
 		if done.Changed {

@@ -113,11 +113,7 @@ func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
 		event, err := json.Marshal(map[string]any{"Records": []any{
 			record(ours, "acme-inbox", "AWS::S3::Bucket"),
 			record(theirs, theirs, "AWS::CloudFormation::Stack"),
-			record(
-				ours,
-				theirs,
-				"AWS::CloudFormation::Stack",
-			),
+			record(ours, theirs, "AWS::CloudFormation::Stack"),
 			map[string]any{"EventSource": "aws:sns", "Sns": map[string]any{"Message": "hello"}},
 		}})
 		must(t, err)
@@ -289,18 +285,12 @@ func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
 			t,
 			w.box.AddFaults(
 				sandbox.Fault{
-					Service:   "cloudformation",
-					Operation: "DescribeStacks",
-					Effect:    sandbox.FailCall,
-					Code:      "AccessDenied",
-					Times:     1,
+					Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall, Code: "AccessDenied",
+					Times: 1,
 				},
 			),
 		)
-		if _, err := r.Handle(
-			t.Context(),
-			bus(t, id, "UPDATE_COMPLETE"),
-		); err == nil ||
+		if _, err := r.Handle(t.Context(), bus(t, id, "UPDATE_COMPLETE")); err == nil ||
 			!strings.Contains(err.Error(), "stowage-acme-0") {
 			t.Errorf("%v", err)
 		}

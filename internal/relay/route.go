@@ -82,8 +82,7 @@ func (r *Relay) Route(ctx context.Context, raw json.RawMessage) (*events.APIGate
 		return r.answer(ctx, c, request)
 	default:
 		return nil, fmt.Errorf(
-			"the WebSocket API has a route that the relay doesn't know: its key has %d characters",
-			len(route),
+			"the WebSocket API has a route that the relay doesn't know: its key has %d characters", len(route),
 		)
 	}
 }

@@ -39,8 +39,7 @@ func read(request events.APIGatewayWebsocketProxyRequest) (event.Message, error)
 	}
 	if len(text) > event.MaxMessage {
 		return event.Message{}, refuse(
-			event.CodeBadMessage,
-			"the message is larger than "+strconv.Itoa(event.MaxMessage)+" bytes",
+			event.CodeBadMessage, "the message is larger than "+strconv.Itoa(event.MaxMessage)+" bytes",
 		)
 	}
 	var asked event.Message
@@ -136,13 +135,7 @@ func (s *session) hello(ctx context.Context, asked event.Message) error {
 		err := s.tell(ctx, name, positions[name], last, false)
 		if err != nil && !errors.Is(err, push.ErrGone) && ctx.Err() == nil {
 			s.live.log.ErrorContext(
-				ctx,
-				"a client could not be told of a project",
-				"connection",
-				s.client.id,
-				"project",
-				name,
-				"error",
+				ctx, "a client could not be told of a project", "connection", s.client.id, "project", name, "error",
 				err.Error(),
 			)
 			err = s.refuse(ctx, event.Message{Type: event.TypeHello, Project: name}, unavailable())
@@ -187,11 +180,7 @@ func (s *session) project(ctx context.Context, asked event.Message, resume bool)
 // else is read after it, so nothing is missing in between. A client that asks although it is up to
 // date gets a heartbeat.
 func (s *session) tell(
-	ctx context.Context,
-	project string,
-	current event.Position,
-	last *event.Position,
-	asksAgain bool,
+	ctx context.Context, project string, current event.Position, last *event.Position, asksAgain bool,
 ) error {
 	var stored []event.Event
 	if last != nil && last.Epoch == current.Epoch && last.Seq < current.Seq && current.Seq-last.Seq <= event.MaxReplay {

@@ -50,16 +50,12 @@ func newDesk(projects ...string) *desk {
 func (d *desk) happen(project string) {
 	seq := int64(len(d.events[project]) + 1)
 	version := mirror.Version{
-		StackID:     "arn",
-		LastUpdated: time.Unix(seq, 0).UTC(),
-		Status:      "UPDATE_COMPLETE",
-		Phase:       mirror.PhaseOf("UPDATE_COMPLETE"),
-		Revision:    seq,
+		StackID: "arn", LastUpdated: time.Unix(seq, 0).UTC(), Status: "UPDATE_COMPLETE",
+		Phase: mirror.PhaseOf("UPDATE_COMPLETE"), Revision: seq,
 	}
 	d.bodies[project].Heads[0] = &mirror.Head{StackName: "stowage-" + project + "-0", Version: version}
 	d.bodies[project].Bodies[0] = &mirror.Body{
-		Version:  version,
-		Contents: template.Contents{Users: []model.User{{Name: "partner"}}},
+		Version: version, Contents: template.Contents{Users: []model.User{{Name: "partner"}}},
 	}
 	e, _ := event.Of(event.TypeStack, event.StackChange{StackState: d.bodies[project].Live().Stacks[0].StackState})
 	e.Project, e.Epoch, e.Seq, e.Time = project, "e", seq, version.LastUpdated
@@ -236,10 +232,7 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 		t.Errorf("kept: %+v", d.connections)
 	}
 	for range 2 { // API Gateway may report twice, or report an unknown connection
-		if answer, err := r.Handle(
-			t.Context(),
-			on("$disconnect", "acme globex", ""),
-		); err != nil ||
+		if answer, err := r.Handle(t.Context(), on("$disconnect", "acme globex", "")); err != nil ||
 			!strings.Contains(string(answer), "200") {
 			t.Errorf("%s, %v", answer, err)
 		}
@@ -248,17 +241,13 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 		t.Errorf("left: %v", d.connections)
 	}
 	if answer, err := r.Handle(
-		t.Context(),
-		on("$connect", "", ""),
+		t.Context(), on("$connect", "", ""),
 	); err != nil || !strings.Contains(string(answer), "401") ||
 		len(d.connections) > 0 {
 		t.Errorf("without projects: %s, %v, %v", answer, err, d.connections)
 	}
 	d.fail = errors.New("no")
-	if answer, err := r.Handle(
-		t.Context(),
-		on("$connect", "acme", ""),
-	); err != nil ||
+	if answer, err := r.Handle(t.Context(), on("$connect", "acme", "")); err != nil ||
 		!strings.Contains(string(answer), "503") {
 		t.Errorf("when it can't be kept: %s, %v", answer, err)
 	}
@@ -275,23 +264,17 @@ func TestHelloTellsWhatIsLackingOfEveryProject(t *testing.T) {
 		"acme": {Epoch: "e", Seq: 2}, "globex": {Epoch: "e", Seq: 1}, "secret": {Epoch: "e", Seq: 1},
 	})), "welcome", "stack acme", "stack acme")
 	same(
-		t,
-		"after another epoch",
-		say(t, r, d, "globex", hello(t, map[string]event.Position{"globex": {Epoch: "old", Seq: 1}})),
-		"welcome",
-		"gap globex",
-		"snapshot globex",
+		t, "after another epoch",
+		say(t, r, d, "globex", hello(t, map[string]event.Position{"globex": {Epoch: "old", Seq: 1}})), "welcome",
+		"gap globex", "snapshot globex",
 	)
 	same(t, "one that may see all", say(t, r, d, "*", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 4}})),
 		"welcome", "snapshot directory", "snapshot globex", "snapshot secret")
 	d.kept = 1
 	same(
-		t,
-		"one that comes back late",
-		say(t, r, d, "acme", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 1}})),
-		"welcome",
-		"gap acme",
-		"snapshot acme",
+		t, "one that comes back late",
+		say(t, r, d, "acme", hello(t, map[string]event.Position{"acme": {Epoch: "e", Seq: 1}})), "welcome",
+		"gap acme", "snapshot acme",
 	)
 	old := hello(t, nil)
 	old.Data = json.RawMessage(`{"versions":[7]}`)
@@ -367,8 +350,7 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 	client := &event.Client{}
 	say(t, r, d, "acme", hello(t, nil))
 	if _, err := r.Handle(
-		t.Context(),
-		on("$default", "acme", `{"v":1,"type":"hello","data":{"versions":[1]}}`),
+		t.Context(), on("$default", "acme", `{"v":1,"type":"hello","data":{"versions":[1]}}`),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -443,8 +425,7 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.RequestContext.Authorizer = map[string]any{
-			"projects": "acme",
-			"expires":  strconv.FormatInt(expires.Unix(), 10),
+			"projects": "acme", "expires": strconv.FormatInt(expires.Unix(), 10),
 		}
 		raw, err := json.Marshal(request)
 		if err != nil {
@@ -457,8 +438,7 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 		t.Errorf("%+v, %v", d.connections, err)
 	}
 	if _, err := r.Handle(
-		t.Context(),
-		at("$default", `{"v":1,"type":"hello","data":{"versions":[1]}}`, soon),
+		t.Context(), at("$default", `{"v":1,"type":"hello","data":{"versions":[1]}}`, soon),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -39,8 +39,7 @@ func fromEnvironment(ctx context.Context, version string, get func(string) strin
 	}
 	var err error
 	if config.Clients, err = awsclient.New(
-		ctx,
-		awsclient.Config{Version: version, ProjectExternalID: or("STOWAGE_EXTERNAL_ID", "")},
+		ctx, awsclient.Config{Version: version, ProjectExternalID: or("STOWAGE_EXTERNAL_ID", "")},
 	); err != nil {
 		return Config{}, fmt.Errorf("the relay's credentials: %w", err)
 	}

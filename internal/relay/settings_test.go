@@ -36,10 +36,8 @@ func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
 // ID.
 func TestFromEnvironment_ExternalID(t *testing.T) {
 	template := strings.Replace(
-		onboarding.Account,
-		"    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
-		"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
-		1,
+		onboarding.Account, "    Default: ''\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'",
+		"    Default: ext-1\n    AllowedPattern: '|[a-zA-Z0-9_+=,.@:/-]{2,}'", 1,
 	)
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1, Onboarding: template}))
 	defer server.Close()

@@ -76,15 +76,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 		}
 	}
 	r.log.InfoContext(
-		ctx,
-		"compared all stacks",
-		"projects",
-		len(listings),
-		"compared",
-		compared,
-		"mended",
-		mended,
-		"took",
+		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "mended", mended, "took",
 		time.Since(began).String(),
 	)
 	return errors.Join(directoryErr, err)

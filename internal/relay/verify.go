@@ -26,15 +26,7 @@ func newVerifier(url string, client *http.Client) verifier { return &issuer{url:
 
 // signatures are the accepted algorithms: those with public keys.
 var signatures = []string{
-	oidc.RS256,
-	oidc.RS384,
-	oidc.RS512,
-	oidc.ES256,
-	oidc.ES384,
-	oidc.ES512,
-	oidc.PS256,
-	oidc.PS384,
-	oidc.PS512,
+	oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.EdDSA,
 }
 

@@ -170,10 +170,7 @@ func (w *world) process() *projects.Service {
 	w.t.Helper()
 	w.processes++
 	return projects.New(projects.Config{
-		Clients: w.clients(
-			sandbox.HubAccount,
-			simulate.NewTransport(w.box),
-		),
+		Clients:  w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)),
 		Hub:      sandbox.HubName,
 		RoleName: "StowageProvisioner",
 		ReadMode: projects.Verified,
@@ -206,8 +203,7 @@ func (w *world) addByHand(stack string, n int) {
 			resources[fmt.Sprintf("ByHand%d", i)] = json.RawMessage(
 				fmt.Sprintf(
 					`{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/by/hand/%d","Type":"String","Value":"canary-%d"}}`,
-					i,
-					i,
+					i, i,
 				),
 			)
 		}
@@ -234,9 +230,7 @@ func (w *world) spoil(accountID, stack string) {
 
 // edit changes the template of a stack and its revision, so that CloudFormation detects a change.
 func (w *world) edit(
-	accountID, stack string,
-	change func(sections map[string]json.RawMessage) string,
-	revision ...string,
+	accountID, stack string, change func(sections map[string]json.RawMessage) string, revision ...string,
 ) {
 	w.t.Helper()
 	client := cloudformation.NewFromConfig(w.sdk(accountID))
@@ -256,9 +250,7 @@ func (w *world) edit(
 	must(
 		w.t,
 		cloudformation.NewStackUpdateCompleteWaiter(client).Wait(
-			w.t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: &stack},
-			1<<41,
+			w.t.Context(), &cloudformation.DescribeStacksInput{StackName: &stack}, 1<<41,
 		),
 	)
 }

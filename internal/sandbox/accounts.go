@@ -84,11 +84,7 @@ func (s *Sandbox) apply(account, region string) {
 	})
 	s.world.RunDue()
 	events := s.mustQuery(
-		account,
-		region,
-		"cloudformation",
-		version,
-		"DescribeStackEvents",
+		account, region, "cloudformation", version, "DescribeStackEvents",
 		url.Values{"StackName": {onboardingStack}},
 	)
 	if reasons := failures.FindAllSubmatch(events, -1); len(reasons) > 0 {
@@ -141,12 +137,9 @@ func (s *Sandbox) mustQuery(account, region, service, version, operation string,
 	form.Set("Action", operation)
 	form.Set("Version", version)
 	return s.must(
-		account,
-		region,
+		account, region,
 		&cloud.Request{Service: service, Operation: operation, Form: form, Body: []byte(form.Encode())},
-		http.Header{
-			"Content-Type": {"application/x-www-form-urlencoded"},
-		},
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	)
 }
 
@@ -156,10 +149,7 @@ func (s *Sandbox) mustJSON(service, operation string, body map[string]any) []byt
 		panic(fmt.Sprintf("sandbox: %s can't be encoded: %v", operation, err))
 	}
 	return s.must(
-		HubAccount,
-		s.region,
-		&cloud.Request{Service: service, Operation: operation, Body: encoded},
-		http.Header{},
+		HubAccount, s.region, &cloud.Request{Service: service, Operation: operation, Body: encoded}, http.Header{},
 	)
 }
 

@@ -74,27 +74,23 @@ const (
 var (
 	refuseUnsigned = refusal{
 		query: cloud.Error{
-			Code:    "MissingAuthenticationToken",
-			Message: "Request is missing Authentication Token",
-			Status:  http.StatusForbidden,
+			Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token",
+			Status: http.StatusForbidden,
 		},
 		json: cloud.Error{
-			Code:    "MissingAuthenticationTokenException",
-			Message: "Missing Authentication Token",
-			Status:  http.StatusBadRequest,
+			Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token",
+			Status: http.StatusBadRequest,
 		},
 		s3: cloud.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden},
 	}
 	refuseMalformed = refusal{
 		query: cloud.Error{
-			Code:    "IncompleteSignature",
-			Message: "The request signature does not conform to AWS standards.",
-			Status:  http.StatusBadRequest,
+			Code: "IncompleteSignature", Message: "The request signature does not conform to AWS standards.",
+			Status: http.StatusBadRequest,
 		},
 		json: cloud.Error{
-			Code:    "IncompleteSignatureException",
-			Message: "The request signature does not conform to AWS standards.",
-			Status:  http.StatusBadRequest,
+			Code: "IncompleteSignatureException", Message: "The request signature does not conform to AWS standards.",
+			Status: http.StatusBadRequest,
 		},
 		s3: cloud.Error{
 			Code:    "AuthorizationHeaderMalformed",
@@ -138,10 +134,7 @@ var (
 
 // authenticate identifies the signer of a request. The world's lock is held.
 func (s *Sandbox) authenticate(
-	service string,
-	r *http.Request,
-	body []byte,
-	sig signature,
+	service string, r *http.Request, body []byte, sig signature,
 ) (cloud.Caller, *cloud.Error) {
 	secret, caller, active, ok := s.key(sig.accessKey)
 	switch {

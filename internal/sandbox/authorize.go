@@ -67,10 +67,7 @@ func sourceOf(r *http.Request) string {
 
 // permit evaluates demands, and records those that are granted.
 func (s *Sandbox) permit(
-	service string,
-	c cloud.Caller,
-	demands []cloud.Demand,
-	common map[string][]string,
+	service string, c cloud.Caller, demands []cloud.Demand, common map[string][]string,
 ) *cloud.Error {
 	administrator := administers(c)
 	rights, ok := s.iam.Rights(c.Account, c.ARN)
@@ -86,18 +83,12 @@ func (s *Sandbox) permit(
 			continue
 		}
 		request := evaluate.Request{
-			Principal: c.ARN,
-			Role:      rights.Role,
-			Action:    d.Action,
-			Resource:  d.Resource,
-			Context:   s.context(c, rights, d, common),
+			Principal: c.ARN, Role: rights.Role, Action: d.Action, Resource: d.Resource,
+			Context: s.context(c, rights, d, common),
 		}
 		policies := evaluate.Policies{
-			Identity:        rights.Identity,
-			Boundary:        rights.Boundary,
-			Resource:        policy,
-			ResourceAccount: d.Account,
-			Sovereign:       strings.HasPrefix(d.Action, "kms:") && strings.Contains(d.Resource, ":key/"),
+			Identity: rights.Identity, Boundary: rights.Boundary, Resource: policy, ResourceAccount: d.Account,
+			Sovereign: strings.HasPrefix(d.Action, "kms:") && strings.Contains(d.Resource, ":key/"),
 		}
 		if decision := evaluate.Evaluate(request, policies); !decision.Allowed {
 			return denied(service, c, d, decision)
@@ -136,10 +127,7 @@ func (s *Sandbox) resourcePolicy(d *cloud.Demand) *policydoc.Document {
 
 // context returns all condition keys of a demand.
 func (s *Sandbox) context(
-	c cloud.Caller,
-	rights iam.Rights,
-	d cloud.Demand,
-	common map[string][]string,
+	c cloud.Caller, rights iam.Rights, d cloud.Demand, common map[string][]string,
 ) map[string][]string {
 	account := d.Account
 	if account == "" {

@@ -68,15 +68,13 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	)
 	must(err)
 	_, err = users.CreateUser(
-		ctx,
-		&iam.CreateUserInput{UserName: aws.String("partner"), PermissionsBoundary: boundary.Policy.Arn},
+		ctx, &iam.CreateUserInput{UserName: aws.String("partner"), PermissionsBoundary: boundary.Policy.Arn},
 	)
 	must(err)
 	_, err = users.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: aws.String("partners")})
 	must(err)
 	_, err = users.AddUserToGroup(
-		ctx,
-		&iam.AddUserToGroupInput{UserName: aws.String("partner"), GroupName: aws.String("partners")},
+		ctx, &iam.AddUserToGroupInput{UserName: aws.String("partner"), GroupName: aws.String("partners")},
 	)
 	must(err)
 	_, err = users.PutGroupPolicy(
@@ -92,9 +90,7 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	from := func(address string) *s3.Client {
 		u := c.Copy()
 		u.Credentials = credentials.NewStaticCredentialsProvider(
-			*key.AccessKey.AccessKeyId,
-			*key.AccessKey.SecretAccessKey,
-			"",
+			*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, "",
 		)
 		u.HTTPClient = elsewhere{address}
 		return s3.NewFromConfig(u, func(o *s3.Options) { o.UsePathStyle = true })
@@ -117,8 +113,7 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	}
 	upload := func(ctx context.Context, c *s3.Client) error {
 		_, err := c.CreateMultipartUpload(
-			ctx,
-			&s3.CreateMultipartUploadInput{Bucket: aws.String("inbox"), Key: aws.String("acme/b")},
+			ctx, &s3.CreateMultipartUploadInput{Bucket: aws.String("inbox"), Key: aws.String("acme/b")},
 		)
 		return err
 	}
@@ -153,16 +148,13 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	_, err = users.UpdateAccessKey(
 		ctx,
 		&iam.UpdateAccessKeyInput{
-			UserName:    aws.String("partner"),
-			AccessKeyId: key.AccessKey.AccessKeyId,
-			Status:      iamtypes.StatusTypeInactive,
+			UserName: aws.String("partner"), AccessKeyId: key.AccessKey.AccessKeyId,
+			Status: iamtypes.StatusTypeInactive,
 		},
 	)
 	must(err)
 	wantError(
-		t,
-		get("inbox", "acme/a")(ctx, from("203.0.113.7")),
-		"InvalidAccessKeyId",
+		t, get("inbox", "acme/a")(ctx, from("203.0.113.7")), "InvalidAccessKeyId",
 		"The AWS Access Key Id you provided does not exist in our records.",
 	)
 }
@@ -181,16 +173,10 @@ func TestUsersWithoutPoliciesMayDoNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Credentials = credentials.NewStaticCredentialsProvider(
-		*key.AccessKey.AccessKeyId,
-		*key.AccessKey.SecretAccessKey,
-		"",
+		*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, "",
 	)
-	_, err = s3.NewFromConfig(
-		c,
-		func(o *s3.Options) { o.UsePathStyle = true },
-	).ListBuckets(
-		t.Context(),
-		&s3.ListBucketsInput{},
+	_, err = s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(
+		t.Context(), &s3.ListBucketsInput{},
 	)
 	wantError(
 		t,

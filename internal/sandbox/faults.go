@@ -72,8 +72,7 @@ func (f Fault) validate() error {
 			return errors.New("a fault has either an effect on calls or a phase of a resource, not both")
 		}
 		if !slices.Contains(
-			[]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback},
-			f.Phase,
+			[]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback}, f.Phase,
 		) {
 			return fmt.Errorf("unknown phase %q", f.Phase)
 		}
@@ -226,15 +225,12 @@ func (f Fault) callError(service string) *cloud.Error {
 		e = throttled(service)
 	case service == "dynamodb":
 		e = &cloud.Error{
-			Code:    "InternalServerError",
-			Message: "Internal server error",
-			Status:  http.StatusInternalServerError,
+			Code: "InternalServerError", Message: "Internal server error", Status: http.StatusInternalServerError,
 		}
 	case service == "s3":
 		e = &cloud.Error{
-			Code:    "InternalError",
-			Message: "We encountered an internal error. Please try again.",
-			Status:  http.StatusInternalServerError,
+			Code: "InternalError", Message: "We encountered an internal error. Please try again.",
+			Status: http.StatusInternalServerError,
 		}
 	}
 	if f.Code != "" && f.Code != e.Code {

@@ -165,10 +165,7 @@ func (t *step) newKeyDemand(action string) cloud.Demand {
 		policy = nil
 	}
 	return cloud.Demand{
-		Action:   action,
-		Resource: t.arn("kms", "key/new"),
-		Policy:   string(policy),
-		Account:  t.account,
-		Context:  context,
+		Action: action, Resource: t.arn("kms", "key/new"), Policy: string(policy), Account: t.account,
+		Context: context,
 	}
 }

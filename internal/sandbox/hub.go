@@ -59,8 +59,7 @@ func (s *Sandbox) SetHubSettings(members map[string]any) error {
 		return fmt.Errorf("sandbox: the hub's settings: %w", err)
 	}
 	s.mustJSON(
-		"ssm",
-		"PutParameter",
+		"ssm", "PutParameter",
 		map[string]any{"Name": name, "Type": "String", "Value": string(value), "Overwrite": true},
 	)
 	return nil

@@ -29,9 +29,7 @@ type stacks struct {
 
 // change creates a change set that may import, and describes it.
 func (s *stacks) change(
-	stack, template string,
-	imports bool,
-	kind types.ChangeSetType,
+	stack, template string, imports bool, kind types.ChangeSetType,
 ) *cloudformation.DescribeChangeSetOutput {
 	s.t.Helper()
 	s.sets++
@@ -55,8 +53,7 @@ func (s *stacks) change(
 func (s *stacks) execute(set *cloudformation.DescribeChangeSetOutput) {
 	s.t.Helper()
 	if _, err := s.client.ExecuteChangeSet(
-		s.t.Context(),
-		&cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId},
+		s.t.Context(), &cloudformation.ExecuteChangeSetInput{ChangeSetName: set.ChangeSetId},
 	); err != nil {
 		s.t.Fatalf("%v; %s", err, aws.ToString(set.StatusReason))
 	}
@@ -79,8 +76,7 @@ func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 func (s *stacks) events(stack, logicalID string) []string {
 	s.t.Helper()
 	out, err := s.client.DescribeStackEvents(
-		s.t.Context(),
-		&cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)},
+		s.t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String(stack)},
 	)
 	if err != nil {
 		s.t.Fatal(err)
@@ -110,8 +106,7 @@ func legacy(t *testing.T, settings string) (*stacks, *s3.Client, *cloudcontrol.C
 	)
 	s.execute(made)
 	if _, err := s.client.DeleteStack(
-		t.Context(),
-		&cloudformation.DeleteStackInput{StackName: aws.String("theirs")},
+		t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("theirs")},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +139,7 @@ func TestImport_UpdateHandlerFollows(t *testing.T) {
 	t.Parallel()
 	s, buckets, control := legacy(t, `,"VersioningConfiguration":{"Status":"Enabled"},"Tags":[{"Key":"a","Value":"b"}]`)
 	set := s.change(
-		"ours",
-		adopting(`{"BucketName":"legacy","VersioningConfiguration":{"Status":"Suspended"}}`),
-		true,
+		"ours", adopting(`{"BucketName":"legacy","VersioningConfiguration":{"Status":"Suspended"}}`), true,
 		types.ChangeSetTypeUpdate,
 	)
 	if diff := cmp.Diff([]string{"Import B legacy"}, actions(set)); diff != "" {
@@ -184,8 +177,7 @@ func TestImport_EqualTemplateOnlyTags(t *testing.T) {
 	declared := map[string]any{}
 	for name, value := range before {
 		if !slices.Contains(
-			[]string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL", "Tags"},
-			name,
+			[]string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL", "Tags"}, name,
 		) {
 			declared[name] = value
 		}
@@ -218,14 +210,8 @@ func TestImport_Refusals(t *testing.T) {
 		t.Errorf("%s: %s", set.Status, aws.ToString(set.StatusReason))
 	}
 	computed := adopting(`{"BucketName":{"Fn::Sub":"legacy"}}`)
-	if set := s.change(
-		"ours",
-		computed,
-		true,
-		types.ChangeSetTypeUpdate,
-	); slices.Contains(
-		actions(set),
-		"Import B legacy",
+	if set := s.change("ours", computed, true, types.ChangeSetTypeUpdate); slices.Contains(
+		actions(set), "Import B legacy",
 	) {
 		t.Error("a computed name was imported")
 	}
@@ -241,15 +227,13 @@ func TestImport_Refusals(t *testing.T) {
 		}
 	}
 	found, err := s.client.DescribeStackResources(
-		t.Context(),
-		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("legacy")},
+		t.Context(), &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("legacy")},
 	)
 	if err != nil || len(found.StackResources) != 2 || aws.ToString(found.StackResources[0].StackName) != "another" {
 		t.Errorf("the stack of the bucket: %v, %v", found, err)
 	}
 	_, err = s.client.DescribeStackResources(
-		t.Context(),
-		&cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("nothing")},
+		t.Context(), &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String("nothing")},
 	)
 	wantError(t, err, "ValidationError", "Stack for nothing does not exist")
 }
@@ -304,10 +288,7 @@ func TestCloudControl(t *testing.T) {
 	}
 	for _, missing := range []string{"AWS::S3::Bucket none", "AWS::S3::BucketPolicy legacy"} {
 		typeName, name, _ := strings.Cut(missing, " ")
-		if err := get(
-			typeName,
-			name,
-		); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException") ||
+		if err := get(typeName, name); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException") ||
 			!strings.Contains(err.Error(), "HandlerErrorCode: NotFound") {
 			t.Errorf("%s: %v", missing, err)
 		}
@@ -325,9 +306,7 @@ func TestCloudControl(t *testing.T) {
 		}},
 	})
 	wantError(
-		t,
-		err,
-		"InvalidBucketAclWithObjectOwnership",
+		t, err, "InvalidBucketAclWithObjectOwnership",
 		"Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
 	)
 }

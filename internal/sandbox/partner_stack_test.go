@@ -132,8 +132,7 @@ func (p *partner) refused(name, resource, reason string) {
 func (p *partner) failure(name string) string {
 	p.Helper()
 	out, err := p.stacks.DescribeStackEvents(
-		p.Context(),
-		&cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
+		p.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
 	)
 	p.must(err)
 	for _, e := range out.StackEvents { // newest first
@@ -148,8 +147,7 @@ func (p *partner) wantStatus(status string) {
 	p.Helper()
 	for {
 		out, err := p.stacks.DescribeStacks(
-			p.Context(),
-			&cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
+			p.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
 		)
 		p.must(err)
 		got := string(out.Stacks[0].StackStatus)
@@ -158,8 +156,7 @@ func (p *partner) wantStatus(status string) {
 		}
 		if got != status {
 			events, err := p.stacks.DescribeStackEvents(
-				p.Context(),
-				&cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
+				p.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("partner")},
 			)
 			p.must(err)
 			for _, e := range events.StackEvents {
@@ -289,9 +286,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	p.must(err)
 	p.must(
 		cloudformation.NewStackDeleteCompleteWaiter(p.stacks).Wait(
-			t.Context(),
-			&cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
-			time.Minute,
+			t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("partner")}, time.Minute,
 		),
 	)
 	var gone struct{ Servers []any }
@@ -302,8 +297,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	}
 	// The name is free immediately: CloudFormation deletes secrets without a recovery window.
 	_, err = secretsmanager.NewFromConfig(p.config).CreateSecret(
-		t.Context(),
-		&secretsmanager.CreateSecretInput{Name: aws.String("stowage/acme/ann")},
+		t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("stowage/acme/ann")},
 	)
 	p.must(err)
 }
@@ -388,8 +382,7 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	secrets := secretsmanager.NewFromConfig(p.config)
 	value := func(id, stage string) string {
 		out, err := secrets.GetSecretValue(
-			t.Context(),
-			&secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage},
+			t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage},
 		)
 		p.must(err)
 		return aws.ToString(out.SecretString)
@@ -403,10 +396,7 @@ func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
 	if got := status(); len(got) != 1 || got[second] != "Active" || second == first {
 		t.Errorf("keys %v after %s", got, first)
 	}
-	if now := value(
-		"stowage/acme/ann",
-		"AWSCURRENT",
-	); now == was || !strings.Contains(now, second) ||
+	if now := value("stowage/acme/ann", "AWSCURRENT"); now == was || !strings.Contains(now, second) ||
 		value(partial, "AWSPREVIOUS") != was {
 		t.Errorf("secret %s, before %s", now, was)
 	}
@@ -446,22 +436,16 @@ func TestPoliciesOfSecrets(t *testing.T) {
 	}
 	public := strings.Replace(readers, `{"AWS":"arn:aws:iam::000000000000:root"}`, `"*"`, 1)
 	wantError(
-		t,
-		put(public, true),
-		"PublicPolicyException",
+		t, put(public, true), "PublicPolicyException",
 		"You can't use a resource policy that grants broad access to the secret.",
 	)
 	p.must(put(public, false))
 	wantError(
-		t,
-		put(`{"Version":"2012-10-17"}`, false),
-		"MalformedPolicyDocumentException",
+		t, put(`{"Version":"2012-10-17"}`, false), "MalformedPolicyDocumentException",
 		"This resource policy contains a syntax error.",
 	)
 	wantError(
-		t,
-		put(strings.Replace(readers, "secretsmanager:", "s3:", 1), false),
-		"MalformedPolicyDocumentException",
+		t, put(strings.Replace(readers, "secretsmanager:", "s3:", 1), false), "MalformedPolicyDocumentException",
 		"This resource policy contains an unsupported action.",
 	)
 	_, err = client.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: id})

@@ -25,8 +25,7 @@ func (r resource) refusal(properties map[string]any) string {
 	r.world.Lock()
 	defer r.world.Unlock()
 	_, err := r.kind.Create(
-		r.caller,
-		cloud.ResourceRequest{StackName: "stack", LogicalID: "Thing", Properties: properties},
+		r.caller, cloud.ResourceRequest{StackName: "stack", LogicalID: "Thing", Properties: properties},
 	)
 	var e *cloud.Error
 	if errors.As(err, &e) {
@@ -109,11 +108,7 @@ func TestPrincipalsMustExist(t *testing.T) {
 func TestServicesThatAreNotModelled(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
-	got := typeOf(
-		t,
-		box,
-		"AWS::IAM::Role",
-	).refusal(
+	got := typeOf(t, box, "AWS::IAM::Role").refusal(
 		map[string]any{"RoleName": "r", "AssumeRolePolicyDocument": statements(t,
 			`{"Effect":"Allow","Principal":{"Service":"braket.amazonaws.com"},"Action":"sts:AssumeRole"}`)},
 	)
@@ -155,8 +150,7 @@ func TestBucketPolicies(t *testing.T) {
 		"{}":      "MalformedPolicy: Missing required field Statement",
 	} {
 		if got := policies.refusal(map[string]any{"Bucket": "reports", "PolicyDocument": text}); !strings.HasPrefix(
-			got,
-			want,
+			got, want,
 		) {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
@@ -233,14 +227,11 @@ func TestKeysOfTheAPI(t *testing.T) {
 	)
 	_, err = client.CreateKey(t.Context(), &kms.CreateKeyInput{Policy: locks})
 	wantError(
-		t,
-		err,
-		"MalformedPolicyDocumentException",
+		t, err, "MalformedPolicyDocumentException",
 		"The new key policy will not allow you to update the key policy in the future.",
 	)
 	if _, err = client.CreateKey(
-		t.Context(),
-		&kms.CreateKeyInput{Policy: locks, BypassPolicyLockoutSafetyCheck: true},
+		t.Context(), &kms.CreateKeyInput{Policy: locks, BypassPolicyLockoutSafetyCheck: true},
 	); err != nil {
 		t.Error(err)
 	}
@@ -287,8 +278,7 @@ func TestIdentityPolicies(t *testing.T) {
 	)
 	wantError(t, err, "ValidationError", "Invalid ARN:  Could not be parsed!")
 	_, err = client.CreateRole(
-		t.Context(),
-		&iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{x")},
+		t.Context(), &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{x")},
 	)
 	wantError(t, err, "MalformedPolicyDocument", "This policy contains invalid Json")
 	_, err = client.PutUserPolicy(
@@ -315,8 +305,7 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 	box, c := serve(t)
 	ours := secretsmanager.NewFromConfig(c)
 	made, err := ours.CreateSecret(
-		t.Context(),
-		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x")},
+		t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("x")},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -327,9 +316,7 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 	theirs := secretsmanager.NewFromConfig(config("111122223333", func(o *aws.Config) { o.BaseEndpoint = c.BaseEndpoint }))
 	_, err = theirs.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: made.ARN})
 	wantError(
-		t,
-		err,
-		"InvalidRequestException",
+		t, err, "InvalidRequestException",
 		"You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
 	)
 	_, err = ours.GetSecretValue(
@@ -337,16 +324,12 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 		&secretsmanager.GetSecretValueInput{SecretId: made.ARN, VersionId: made.VersionId, VersionStage: aws.String("other")},
 	)
 	wantError(
-		t,
-		err,
-		"InvalidRequestException",
+		t, err, "InvalidRequestException",
 		"You provided a VersionStage that is not associated to the provided VersionId.",
 	)
 	_, err = ours.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("a b")})
 	wantError(
-		t,
-		err,
-		"ValidationException",
+		t, err, "ValidationException",
 		"Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
 	)
 }
@@ -359,8 +342,7 @@ func TestTopicPolicies(t *testing.T) {
 	theirs := sns.NewFromConfig(config("111122223333", func(o *aws.Config) { o.BaseEndpoint = c.BaseEndpoint }))
 	subscribe := func(function string) error {
 		_, err := theirs.Subscribe(
-			t.Context(),
-			&sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function},
+			t.Context(), &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function},
 		)
 		return err //nolint:wrapcheck // it is looked at
 	}
@@ -372,11 +354,7 @@ func TestTopicPolicies(t *testing.T) {
 		"User: arn:aws:iam::111122223333:user/administrator is not authorized to perform: SNS:Subscribe on resource: "+
 			topic+" because no resource-based policy allows the SNS:Subscribe action",
 	)
-	typeOf(
-		t,
-		box,
-		"AWS::SNS::TopicPolicy",
-	).create(
+	typeOf(t, box, "AWS::SNS::TopicPolicy").create(
 		t,
 		map[string]any{"Topics": []any{topic}, "PolicyDocument": statements(
 			t,
@@ -394,13 +372,10 @@ func TestTopicPolicies(t *testing.T) {
 		t.Error("another account published")
 	}
 	_, err = sns.NewFromConfig(c).Publish(
-		t.Context(),
-		&sns.PublishInput{TopicArn: aws.String("topic"), Message: aws.String("m")},
+		t.Context(), &sns.PublishInput{TopicArn: aws.String("topic"), Message: aws.String("m")},
 	)
 	wantError(
-		t,
-		err,
-		"InvalidParameter",
+		t, err, "InvalidParameter",
 		"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1",
 	)
 }

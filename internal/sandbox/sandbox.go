@@ -205,11 +205,8 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 	request.HTTP.Host = hostOf(r) // a client's request has it in the URL
 	s.identify(request, sig)
 	call := Call{
-		Service:   request.Service,
-		Operation: request.Operation,
-		AccessKey: sig.accessKey,
-		Region:    sig.region,
-		Body:      body,
+		Service: request.Service, Operation: request.Operation, AccessKey: sig.accessKey, Region: sig.region,
+		Body: body,
 	}
 
 	if err := sleep(r.Context(), s.callTime(call.Service)); err != nil {
@@ -247,9 +244,8 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 		var e *cloud.Error
 		if !errors.As(err, &e) {
 			e = &cloud.Error{
-				Code:    "InternalFailure",
-				Message: "the sandbox failed: " + err.Error(),
-				Status:  http.StatusInternalServerError,
+				Code: "InternalFailure", Message: "the sandbox failed: " + err.Error(),
+				Status: http.StatusInternalServerError,
 			}
 		}
 		response = service.WriteError(request, e)
@@ -262,11 +258,7 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 
 // handle authenticates and dispatches, with the lock held.
 func (s *Sandbox) handle(
-	service cloud.Service,
-	request *cloud.Request,
-	r *http.Request,
-	sig signature,
-	signed, wellFormed bool,
+	service cloud.Service, request *cloud.Request, r *http.Request, sig signature, signed, wellFormed bool,
 ) (*cloud.Response, error) {
 	switch {
 	case !signed && request.Service == "sts" && request.Operation == "AssumeRoleWithWebIdentity":

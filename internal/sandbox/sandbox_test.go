@@ -70,8 +70,7 @@ func TestHubIsSetUp(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	out, err := ssm.NewFromConfig(c).GetParameter(
-		t.Context(),
-		&ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
+		t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -145,11 +144,7 @@ func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
 type otherVersion struct{ signer *v4.Signer }
 
 func (o otherVersion) PresignHTTP(
-	ctx context.Context,
-	c aws.Credentials,
-	r *http.Request,
-	hash, service, region string,
-	at time.Time,
+	ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time,
 	options ...func(*v4.SignerOptions),
 ) (string, http.Header, error) {
 	r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "Version=2011-06-15", "Version=2011-06-16", 1)
@@ -160,10 +155,7 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	if status, body := do(
-		t,
-		http.MethodPost,
-		*c.BaseEndpoint,
-		"Action=GetCallerIdentity",
+		t, http.MethodPost, *c.BaseEndpoint, "Action=GetCallerIdentity",
 	); status != http.StatusForbidden ||
 		!strings.Contains(body, "MissingAuthenticationToken") {
 		t.Errorf("%d %s", status, body)
@@ -193,9 +185,7 @@ func do(t *testing.T, method, url, body string) (int, string) {
 
 func assume(c aws.Config, role string) aws.Config {
 	provider := stscreds.NewAssumeRoleProvider(
-		sts.NewFromConfig(c),
-		role,
-		func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "test" },
+		sts.NewFromConfig(c), role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "test" },
 	)
 	c = c.Copy()
 	c.Credentials = aws.NewCredentialsCache(provider)
@@ -243,13 +233,10 @@ func TestRolesTrustTheHubOnly(t *testing.T) {
 	stranger.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
 	role := "arn:aws:iam::" + project + ":role/StowageReader"
 	_, err := sts.NewFromConfig(stranger).AssumeRole(
-		t.Context(),
-		&sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("test")},
+		t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("test")},
 	)
 	wantError(
-		t,
-		err,
-		"AccessDenied",
+		t, err, "AccessDenied",
 		"User: arn:aws:iam::444455556666:user/administrator is not authorized to perform: sts:AssumeRole on resource: "+role,
 	)
 }
@@ -290,18 +277,14 @@ func TestSessionsEnd(t *testing.T) {
 		}
 		c := hub.Copy()
 		c.Credentials = credentials.NewStaticCredentialsProvider(
-			*out.Credentials.AccessKeyId,
-			*out.Credentials.SecretAccessKey,
-			*out.Credentials.SessionToken,
+			*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken,
 		)
 		if _, err := sts.NewFromConfig(c).GetCallerIdentity(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		wrong := hub.Copy()
 		wrong.Credentials = credentials.NewStaticCredentialsProvider(
-			*out.Credentials.AccessKeyId,
-			*out.Credentials.SecretAccessKey,
-			"other",
+			*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, "other",
 		)
 		_, err = sts.NewFromConfig(wrong).GetCallerIdentity(t.Context(), nil)
 		wantError(t, err, "InvalidClientTokenId", "The security token included in the request is invalid.")
@@ -381,9 +364,7 @@ func TestFaultsOnCalls(t *testing.T) {
 		t.Errorf("a lost reply came as %v", err)
 	}
 	wantError(
-		t,
-		put("/d"),
-		"ParameterAlreadyExists",
+		t, put("/d"), "ParameterAlreadyExists",
 		"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
 	)
 

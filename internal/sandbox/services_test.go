@@ -29,8 +29,7 @@ func TestParameters(t *testing.T) {
 	ctx := t.Context()
 	put := func(name, value string, kind ssmtypes.ParameterType, overwrite bool) error {
 		_, err := client.PutParameter(
-			ctx,
-			&ssm.PutParameterInput{Name: &name, Value: &value, Type: kind, Overwrite: &overwrite},
+			ctx, &ssm.PutParameterInput{Name: &name, Value: &value, Type: kind, Overwrite: &overwrite},
 		)
 		return err
 	}
@@ -45,8 +44,7 @@ func TestParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := client.GetParameter(
-		ctx,
-		&ssm.GetParameterInput{Name: aws.String("arn:aws:ssm:eu-west-1:000000000000:parameter/a/3")},
+		ctx, &ssm.GetParameterInput{Name: aws.String("arn:aws:ssm:eu-west-1:000000000000:parameter/a/3")},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -87,9 +85,7 @@ func TestParameters(t *testing.T) {
 	_, err = client.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String("/a/3")})
 	wantError(t, err, "ParameterNotFound", "")
 	wantError(
-		t,
-		put("a/b", "v", ssmtypes.ParameterTypeString, false),
-		"ValidationException",
+		t, put("a/b", "v", ssmtypes.ParameterTypeString, false), "ValidationException",
 		"Parameter name must be a fully qualified name.",
 	)
 }
@@ -120,10 +116,7 @@ func (r resource) create(t *testing.T, properties map[string]any) cloud.Resource
 	made, err := r.kind.Create(
 		r.caller,
 		cloud.ResourceRequest{
-			StackName:  "stack",
-			LogicalID:  "Thing",
-			Properties: properties,
-			Tags:       map[string]string{"stack": "s"},
+			StackName: "stack", LogicalID: "Thing", Properties: properties, Tags: map[string]string{"stack": "s"},
 		},
 	)
 	if err != nil {
@@ -185,15 +178,12 @@ func TestKeys(t *testing.T) {
 	r, aliases := typeOf(t, box, "AWS::KMS::Key"), typeOf(t, box, "AWS::KMS::Alias")
 	policy := map[string]any{"Version": "2012-10-17", "Statement": []any{
 		map[string]any{
-			"Effect":    "Allow",
-			"Principal": map[string]any{"AWS": "arn:aws:iam::000000000000:root"},
-			"Action":    "kms:*",
-			"Resource":  "*",
+			"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::000000000000:root"},
+			"Action": "kms:*", "Resource": "*",
 		},
 	}}
 	made := r.create(
-		t,
-		map[string]any{"EnableKeyRotation": true, "KeyPolicy": policy, "PendingWindowInDays": json.Number("7")},
+		t, map[string]any{"EnableKeyRotation": true, "KeyPolicy": policy, "PendingWindowInDays": json.Number("7")},
 	)
 	aliases.create(t, map[string]any{"AliasName": "alias/k", "TargetKeyId": made.PhysicalID})
 
@@ -236,9 +226,7 @@ func TestKeys(t *testing.T) {
 	wantError(t, err, "KMSInvalidStateException", made.Attributes["Arn"].(string)+" is pending deletion.")
 	_, err = client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String("11111111-2222-3333-4444-555555555555")})
 	wantError(
-		t,
-		err,
-		"NotFoundException",
+		t, err, "NotFoundException",
 		"Key 'arn:aws:kms:eu-west-1:000000000000:key/11111111-2222-3333-4444-555555555555' does not exist",
 	)
 	_, err = client.CreateKey(ctx, &kms.CreateKeyInput{Policy: aws.String("{")})
@@ -255,8 +243,7 @@ func TestSecrets(t *testing.T) {
 	wantError(t, err, "ResourceNotFoundException", missing)
 
 	made, err := client.CreateSecret(
-		ctx,
-		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+		ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -268,13 +255,11 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("ARN %s", arn)
 	}
 	_, err = client.CreateSecret(
-		ctx,
-		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+		ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
 	)
 	wantError(t, err, "ResourceExistsException", "The operation failed because the secret s already exists.")
 	if _, err := client.PutSecretValue(
-		ctx,
-		&secretsmanager.PutSecretValueInput{SecretId: made.ARN, SecretString: aws.String("two")},
+		ctx, &secretsmanager.PutSecretValueInput{SecretId: made.ARN, SecretString: aws.String("two")},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -293,19 +278,14 @@ func TestSecrets(t *testing.T) {
 	}
 	_, err = client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: made.ARN})
 	wantError(
-		t,
-		err,
-		"InvalidRequestException",
+		t, err, "InvalidRequestException",
 		"You can't perform this operation on the secret because it was marked for deletion.",
 	)
 	_, err = client.CreateSecret(
-		ctx,
-		&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
+		ctx, &secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("one")},
 	)
 	wantError(
-		t,
-		err,
-		"InvalidRequestException",
+		t, err, "InvalidRequestException",
 		"You can't create this secret because a secret with this name is already scheduled for deletion.",
 	)
 	listed, err := client.ListSecrets(ctx, nil)
@@ -363,8 +343,7 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := client.Publish(
-		ctx,
-		&sns.PublishInput{TopicArn: made.TopicArn, Subject: aws.String("s"), Message: aws.String("m")},
+		ctx, &sns.PublishInput{TopicArn: made.TopicArn, Subject: aws.String("s"), Message: aws.String("m")},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -398,18 +377,13 @@ func TestTopicsOfAnotherRegion(t *testing.T) {
 	)
 	wantError(t, err, "InvalidParameter", "Invalid parameter: TopicArn")
 	_, err = sns.NewFromConfig(c).GetTopicAttributes(
-		t.Context(),
-		&sns.GetTopicAttributesInput{TopicArn: aws.String("arn:aws:sns:eu-west-1:000000000000:none")},
+		t.Context(), &sns.GetTopicAttributesInput{TopicArn: aws.String("arn:aws:sns:eu-west-1:000000000000:none")},
 	)
 	wantError(t, err, "NotFound", "Topic does not exist")
 	box.World().Lock()
 	defer box.World().Unlock()
 	var e *cloud.Error
-	if err := box.World().Publisher().Publish(
-		"nonsense",
-		"",
-		"m",
-	); !errors.As(err, &e) ||
+	if err := box.World().Publisher().Publish("nonsense", "", "m"); !errors.As(err, &e) ||
 		e.Message != "Invalid parameter: TopicArn" {
 		t.Errorf("got %v", err)
 	}

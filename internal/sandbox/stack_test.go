@@ -55,9 +55,7 @@ func TestAStackSpansTheServices(t *testing.T) {
 		if _, err := objects.PutObject(
 			ctx,
 			&s3.PutObjectInput{
-				Bucket: aws.String("templates-0"),
-				Key:    aws.String("a b/t.json"),
-				Body:   strings.NewReader(template),
+				Bucket: aws.String("templates-0"), Key: aws.String("a b/t.json"), Body: strings.NewReader(template),
 			},
 		); err != nil {
 			t.Fatal(err)
@@ -74,9 +72,7 @@ func TestAStackSpansTheServices(t *testing.T) {
 		}
 		waiter := cloudformation.NewStackCreateCompleteWaiter(stacks)
 		if err := waiter.Wait(
-			ctx,
-			&cloudformation.DescribeStacksInput{StackName: aws.String("acme")},
-			time.Hour,
+			ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("acme")}, time.Hour,
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -84,8 +80,7 @@ func TestAStackSpansTheServices(t *testing.T) {
 			t.Errorf("seven resources took %s", took)
 		}
 		if _, err := ssm.NewFromConfig(c).GetParameter(
-			ctx,
-			&ssm.GetParameterInput{Name: aws.String("/stowage/acme/0/revision")},
+			ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/acme/0/revision")},
 		); err != nil {
 			t.Error(err)
 		}
@@ -130,12 +125,10 @@ func TestStaleReadsReachTheServices(t *testing.T) {
 	box, c := serve(t)
 	client := dynamodb.NewFromConfig(c)
 	key := map[string]ddbtypes.AttributeValue{
-		"pk": &ddbtypes.AttributeValueMemberS{Value: "p"},
-		"sk": &ddbtypes.AttributeValueMemberS{Value: "s"},
+		"pk": &ddbtypes.AttributeValueMemberS{Value: "p"}, "sk": &ddbtypes.AttributeValueMemberS{Value: "s"},
 	}
 	if _, err := client.PutItem(
-		t.Context(),
-		&dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: key},
+		t.Context(), &dynamodb.PutItemInput{TableName: aws.String("stowage"), Item: key},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +161,7 @@ func TestS3RefusesUnknownKeysAndWrongSecrets(t *testing.T) {
 	c.Credentials = credentials.NewStaticCredentialsProvider(id, "wrong", "")
 	_, err = s3.NewFromConfig(c, pathStyle).ListBuckets(t.Context(), nil)
 	wantError(
-		t,
-		err,
-		"SignatureDoesNotMatch",
+		t, err, "SignatureDoesNotMatch",
 		"The request signature we calculated does not match the signature you provided. Check your key and signing method.",
 	)
 
@@ -190,8 +181,7 @@ func TestS3RefusesUnknownKeysAndWrongSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed, err := s3.NewPresignClient(client).PresignGetObject(
-		t.Context(),
-		&s3.GetObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key)},
+		t.Context(), &s3.GetObjectInput{Bucket: aws.String("b-0"), Key: aws.String(key)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -210,8 +200,7 @@ func createIn(region string) *s3types.CreateBucketConfiguration {
 func secretOf(t *testing.T, c aws.Config, name string) string {
 	t.Helper()
 	got, err := secretsmanager.NewFromConfig(c).GetSecretValue(
-		t.Context(),
-		&secretsmanager.GetSecretValueInput{SecretId: &name},
+		t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -170,9 +170,7 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 		t.handlers(t.iam("policy", t.text("ManagedPolicyName")))
 	case "AWS::IAM::AccessKey":
 		t.life(
-			s.iam.UserARN(c.Account, t.text("UserName")),
-			"iam:CreateAccessKey",
-			"iam:UpdateAccessKey",
+			s.iam.UserARN(c.Account, t.text("UserName")), "iam:CreateAccessKey", "iam:UpdateAccessKey",
 			"iam:DeleteAccessKey",
 		)
 	case "AWS::SecretsManager::Secret":
@@ -180,9 +178,7 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 	case "AWS::SecretsManager::ResourcePolicy":
 		secret := t.text("SecretId")
 		t.life(
-			secret,
-			"secretsmanager:PutResourcePolicy",
-			"secretsmanager:PutResourcePolicy",
+			secret, "secretsmanager:PutResourcePolicy", "secretsmanager:PutResourcePolicy",
 			"secretsmanager:DeleteResourcePolicy",
 		)
 		t.handlers(secret)
@@ -317,8 +313,7 @@ func (s *Sandbox) role(t *step) {
 	role := t.iam("role", t.text("RoleName"))
 	if !t.making() && t.sets("AssumeRolePolicyDocument") {
 		t.needsWith(
-			map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(t.account, role)}},
-			role,
+			map[string][]string{"iam:PermissionsBoundary": {s.iam.BoundaryOf(t.account, role)}}, role,
 			"iam:UpdateAssumeRolePolicy",
 		)
 	}
@@ -425,10 +420,7 @@ func (t *step) server() {
 	}
 	if t.sets("StructuredLogDestinations") {
 		t.needs(
-			"*",
-			"logs:CreateLogDelivery",
-			"logs:PutResourcePolicy",
-			"logs:DescribeResourcePolicies",
+			"*", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies",
 			"logs:DescribeLogGroups",
 		)
 	}

@@ -32,8 +32,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		_, err = users.PutRolePolicy(
 			ctx,
 			&iam.PutRolePolicyInput{
-				RoleName:       &name,
-				PolicyName:     aws.String("p"),
+				RoleName: &name, PolicyName: aws.String("p"),
 				PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + statements + `]}`),
 			},
 		)
@@ -43,8 +42,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		out, err := sts.NewFromConfig(c).AssumeRole(
 			ctx,
 			&sts.AssumeRoleInput{
-				RoleArn:         aws.String("arn:aws:iam::000000000000:role/" + name),
-				RoleSessionName: aws.String("test"),
+				RoleArn: aws.String("arn:aws:iam::000000000000:role/" + name), RoleSessionName: aws.String("test"),
 			},
 		)
 		if err != nil {
@@ -52,9 +50,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		}
 		config := c.Copy()
 		config.Credentials = credentials.NewStaticCredentialsProvider(
-			*out.Credentials.AccessKeyId,
-			*out.Credentials.SecretAccessKey,
-			*out.Credentials.SessionToken,
+			*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken,
 		)
 		return config
 	}
@@ -69,8 +65,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		t.Helper()
 		client := cloudformation.NewFromConfig(config)
 		_, err := client.CreateStack(
-			ctx,
-			&cloudformation.CreateStackInput{StackName: &name, TemplateBody: template(parameter)},
+			ctx, &cloudformation.CreateStackInput{StackName: &name, TemplateBody: template(parameter)},
 		)
 		var denied smithy.APIError
 		if errors.As(err, &denied) {
@@ -112,8 +107,7 @@ func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
 		used = append(used, p.Action+" "+p.Resource)
 	}
 	if !strings.Contains(
-		strings.Join(used, "\n"),
-		"ssm:PutParameter arn:aws:ssm:eu-west-1:000000000000:parameter/ours/2",
+		strings.Join(used, "\n"), "ssm:PutParameter arn:aws:ssm:eu-west-1:000000000000:parameter/ours/2",
 	) {
 		t.Errorf("used: %v", used)
 	}

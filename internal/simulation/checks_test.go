@@ -278,8 +278,7 @@ func (w *world) checkRevisions(truth *projects.View) {
 	client := cloudformation.NewFromConfig(w.person("inspector"))
 	for _, s := range truth.Stacks {
 		pages := cloudformation.NewDescribeStackEventsPaginator(
-			client,
-			&cloudformation.DescribeStackEventsInput{StackName: aws.String(s.ID)},
+			client, &cloudformation.DescribeStackEventsInput{StackName: aws.String(s.ID)},
 		)
 		commits := 0
 		for pages.HasMorePages() {

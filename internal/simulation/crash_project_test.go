@@ -113,8 +113,7 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 	atEveryStep(t, 9, func(w *world, first, next *process) {
 		founder := w.start("founder", 1)
 		if err := errors.Join(
-			founder.CreateProject(founder.ctx, acme()),
-			founder.Create(founder.ctx, project, bucket),
+			founder.CreateProject(founder.ctx, acme()), founder.Create(founder.ctx, project, bucket),
 		); err != nil {
 			w.problem("setup", "%v", err)
 		}
@@ -202,13 +201,8 @@ func atEveryStep(t *testing.T, resources int, run func(w *world, first, next *pr
 func (w *world) wantNoProject() {
 	for n, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		reader := w.start("reader", 20+n, func(c *projects.Config) { c.ReadMode = mode })
-		if view, err := reader.Read(
-			reader.ctx,
-			project,
-		); !model.IsNotFound(
-			err,
-			model.NotFoundProject,
-			model.NotFoundDirectory,
+		if view, err := reader.Read(reader.ctx, project); !model.IsNotFound(
+			err, model.NotFoundProject, model.NotFoundDirectory,
 		) {
 			w.problem("end", "%s reads see %+v, %v", mode, view, err)
 		}

@@ -93,8 +93,7 @@ func crashRotation(t *testing.T, in, at int, after bool) (calls int) {
 		w := newWorld(t, 1)
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(
-			founder.ctx,
-			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+			founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -146,8 +145,7 @@ func (w *world) wantRotated() {
 			w.t.Errorf("a step is due with the keys %v", user.AccessKey.Keys)
 		}
 		out, err := iam.NewFromConfig(w.person("inspector")).ListAccessKeys(
-			w.t.Context(),
-			&iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
+			w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("acme-partner")},
 		)
 		if err != nil {
 			w.t.Fatal(err)
@@ -165,8 +163,7 @@ func (w *world) wantRotated() {
 			w.t.Errorf("IAM has the keys %v, the model %v", has, want)
 		}
 		secrets, err := secretsmanager.NewFromConfig(w.person("inspector")).ListSecrets(
-			w.t.Context(),
-			&secretsmanager.ListSecretsInput{},
+			w.t.Context(), &secretsmanager.ListSecretsInput{},
 		)
 		if err != nil || len(secrets.SecretList) != len(want)+1 {
 			w.t.Errorf("there are %d secrets for %d keys and the current one, error %v", len(secrets.SecretList), len(want), err)

@@ -62,8 +62,7 @@ func crashAt(t *testing.T, at int, after bool) (calls int) {
 		w := newWorld(t, 1)
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(
-			founder.ctx,
-			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+			founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
 		); err != nil {
 			t.Fatal(err)
 		}

@@ -89,16 +89,8 @@ func (a Access) String() string {
 		incarnation = "any"
 	}
 	return fmt.Sprintf(
-		"[%s, %s] process %d: %s %s %q%s as %s: %s",
-		a.Call,
-		end,
-		a.Process,
-		a.Action,
-		a.Entity,
-		a.Value,
-		from,
-		incarnation,
-		a.Outcome,
+		"[%s, %s] process %d: %s %s %q%s as %s: %s", a.Call, end, a.Process, a.Action, a.Entity, a.Value, from,
+		incarnation, a.Outcome,
 	)
 }
 

@@ -22,13 +22,7 @@ func story(t *testing.T, text string) []Access {
 		var call, end int
 		words := strings.Fields(line)
 		if _, err := fmt.Sscan(
-			strings.Replace(line, "-", " ", 1),
-			&a.Process,
-			&call,
-			&end,
-			&a.Action,
-			&a.Value,
-			&a.Outcome,
+			strings.Replace(line, "-", " ", 1), &a.Process, &call, &end, &a.Action, &a.Value, &a.Outcome,
 		); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}

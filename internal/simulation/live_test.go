@@ -226,8 +226,7 @@ func (v *viewer) set(id string) {
 // watch reconnects until the context ends.
 func (v *viewer) watch(ctx context.Context) {
 	token, err := v.w.box.Issuer().Token(
-		oidc.URL(issuerAddress),
-		oidc.TokenRequest{Projects: v.plan.projects, ExpiresIn: 24 * 3600},
+		oidc.URL(issuerAddress), oidc.TokenRequest{Projects: v.plan.projects, ExpiresIn: 24 * 3600},
 	)
 	if err != nil {
 		v.w.problem("setup", "%v", err)
@@ -350,8 +349,7 @@ func (v *viewer) check(text []byte) {
 // breakConnections causes the faults of networks and slow clients.
 func (w *liveWorld) breakConnections(viewers []*viewer) {
 	breaks := slices.SortedFunc(
-		slices.Values(w.plan.breaks),
-		func(a, b connectionBreak) int { return int(a.after - b.after) },
+		slices.Values(w.plan.breaks), func(a, b connectionBreak) int { return int(a.after - b.after) },
 	)
 	began := time.Now()
 	for _, b := range breaks {
@@ -411,8 +409,7 @@ func liveSimulation(t *testing.T, seed uint64, quiet time.Duration) {
 		w.serve()
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(
-			founder.ctx,
-			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+			founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -518,11 +515,7 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 		}
 		if view.Position != positions[project] || !v.Complete(project) {
 			w.problem(
-				"live",
-				"viewer %d is at %+v, complete %v; the mirror at %+v",
-				v.n,
-				view.Position,
-				v.Complete(project),
+				"live", "viewer %d is at %+v, complete %v; the mirror at %+v", v.n, view.Position, v.Complete(project),
 				positions[project],
 			)
 		}

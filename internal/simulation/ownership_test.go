@@ -62,10 +62,8 @@ const (
 
 func drawHolding(r *rand.Rand) holding {
 	h := holding{
-		imports: r.IntN(2) == 0,
-		field:   r.IntN(3),
-		order:   r.IntN(orders),
-		offset:  time.Duration(1+r.IntN(2000)) * time.Millisecond,
+		imports: r.IntN(2) == 0, field: r.IntN(3), order: r.IntN(orders),
+		offset: time.Duration(1+r.IntN(2000)) * time.Millisecond,
 	}
 	if r.IntN(2) == 0 {
 		h.saved = time.Duration(r.IntN(60_000)) * time.Millisecond
@@ -253,11 +251,6 @@ func (p *process) onCrash(do func()) (stop func()) {
 
 func (h holding) String() string {
 	return fmt.Sprintf(
-		"imports %v, saved %s, field %d, order %d, offset %s",
-		h.imports,
-		h.saved,
-		h.field,
-		h.order,
-		h.offset,
+		"imports %v, saved %s, field %d, order %d, offset %s", h.imports, h.saved, h.field, h.order, h.offset,
 	)
 }

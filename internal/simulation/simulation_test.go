@@ -98,8 +98,7 @@ func simulation(t *testing.T, seed uint64) (trace []string) {
 		w := newWorld(t, seed)
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(
-			founder.ctx,
-			model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
+			founder.ctx, model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -240,9 +239,8 @@ func (w *world) drawFaults(s *swarm) {
 	if r.IntN(3) == 0 {
 		some(
 			sandbox.Fault{
-				Service: []string{"cloudformation", "dynamodb", "*"}[r.IntN(3)],
-				Effect:  sandbox.Throttle,
-				Every:   2 + r.IntN(4),
+				Service: []string{"cloudformation", "dynamodb", "*"}[r.IntN(3)], Effect: sandbox.Throttle,
+				Every: 2 + r.IntN(4),
 			},
 		)
 	}
@@ -251,11 +249,8 @@ func (w *world) drawFaults(s *swarm) {
 			if r.IntN(2) == 0 {
 				some(
 					sandbox.Fault{
-						Service:   "cloudformation",
-						Operation: operation,
-						Effect:    sandbox.LostReply,
-						Every:     1 + r.IntN(3),
-						Times:     4,
+						Service: "cloudformation", Operation: operation, Effect: sandbox.LostReply, Every: 1 + r.IntN(3),
+						Times: 4,
 					},
 				)
 			}
@@ -264,11 +259,8 @@ func (w *world) drawFaults(s *swarm) {
 	if r.IntN(4) == 0 {
 		some(
 			sandbox.Fault{
-				Service:   "dynamodb",
-				Operation: "TransactWriteItems",
-				Effect:    sandbox.LostReply,
-				Every:     1 + r.IntN(3),
-				Times:     6,
+				Service: "dynamodb", Operation: "TransactWriteItems", Effect: sandbox.LostReply, Every: 1 + r.IntN(3),
+				Times: 6,
 			},
 		)
 	}
@@ -277,10 +269,8 @@ func (w *world) drawFaults(s *swarm) {
 		// stale for seconds only; a longer stale answer is taken for the truth.
 		some(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)],
-				Effect:    sandbox.StaleRead,
-				Every:     []int{2, 4, 5, 7}[r.IntN(4)],
+				Service: "cloudformation", Operation: []string{"DescribeStacks", "GetTemplate", "*"}[r.IntN(3)],
+				Effect: sandbox.StaleRead, Every: []int{2, 4, 5, 7}[r.IntN(4)],
 			},
 		)
 	}
@@ -290,10 +280,8 @@ func (w *world) drawFaults(s *swarm) {
 	if r.IntN(4) == 0 {
 		some(
 			sandbox.Fault{
-				Service: "cloudformation",
-				Effect:  sandbox.Delay,
-				Delay:   fmt.Sprintf("%ds", 1+r.IntN(30)),
-				Every:   2 + r.IntN(6),
+				Service: "cloudformation", Effect: sandbox.Delay, Delay: fmt.Sprintf("%ds", 1+r.IntN(30)),
+				Every: 2 + r.IntN(6),
 			},
 		)
 	}
@@ -312,11 +300,8 @@ func (w *world) drawFaults(s *swarm) {
 	if r.IntN(5) == 0 {
 		some(
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::*",
-				Phase:        "delete",
-				Every:        1 + r.IntN(3),
-				Times:        1 + r.IntN(4),
-				Reason:       "it can't be deleted",
+				ResourceType: "AWS::IAM::*", Phase: "delete", Every: 1 + r.IntN(3), Times: 1 + r.IntN(4),
+				Reason: "it can't be deleted",
 			},
 		)
 		s.undeletable = true
@@ -418,13 +403,8 @@ func (w *world) saw(process int, action Action, view *projects.View, call, end t
 	for _, kind := range []model.Kind{model.KindBucket, model.KindUser, model.KindPermission} {
 		for _, id := range pool(kind) {
 			seen := Access{
-				Process: process,
-				Entity:  project + "/" + id.String(),
-				Action:  action,
-				Origin:  origin,
-				Call:    call,
-				Return:  end,
-				Outcome: Done,
+				Process: process, Entity: project + "/" + id.String(), Action: action, Origin: origin, Call: call,
+				Return: end, Outcome: Done,
 			}
 			if e, there := view.Contents.Of(id); there {
 				seen.Value, seen.Incarnation = value(e), view.Contents.IncarnationOf(id)

@@ -219,14 +219,12 @@ func killed(r *http.Request) *http.Response {
 		body, kind = `{"__type":"Killed","message":"the process is dead"}`, "application/x-amz-json-1.0"
 	}
 	return &http.Response{
-		StatusCode: http.StatusForbidden,
-		Status:     "403 Forbidden",
-		Proto:      "HTTP/1.1",
-		ProtoMajor: 1,
-		ProtoMinor: 1,
-		Header: http.Header{
-			"Content-Type": {kind},
-		},
+		StatusCode:    http.StatusForbidden,
+		Status:        "403 Forbidden",
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {kind}},
 		Body:          io.NopCloser(strings.NewReader(body)),
 		ContentLength: int64(len(body)),
 		Request:       r,

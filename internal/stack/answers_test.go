@@ -85,10 +85,8 @@ func TestDescribeChangeSet_FailedWithoutReason(t *testing.T) {
 			if form.Get("IncludePropertyValues") != "true" {
 				plain++
 				return strings.Replace(
-					body,
-					"</ChangeSetId>",
-					"</ChangeSetId><Status>FAILED</Status><StatusReason>the reason of AWS</StatusReason>",
-					1,
+					body, "</ChangeSetId>",
+					"</ChangeSetId><Status>FAILED</Status><StatusReason>the reason of AWS</StatusReason>", 1,
 				)
 			}
 			return strings.Replace(body, "<Status>CREATE_COMPLETE</Status>", "<Status>FAILED</Status>", 1)
@@ -170,8 +168,7 @@ func TestSwitches_HandEdit(t *testing.T) {
 func (w *world) template() *string {
 	w.t.Helper()
 	got, err := w.client().CloudFormation.GetTemplate(
-		w.t.Context(),
-		&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+		w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
 	)
 	must(w.t, err)
 	return got.TemplateBody

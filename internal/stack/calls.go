@@ -68,8 +68,7 @@ func (s performer) readBase(ctx context.Context) commit.BaseRead {
 	read := s.readFrom(ctx, s.takeEarlier())
 	if read.Err == nil && !read.Absent && !read.Consistent() {
 		s.config.Log(
-			ctx,
-			"The stack is being updated; waiting",
+			ctx, "The stack is being updated; waiting",
 			map[string]any{"stack": s.config.Stack, "status": read.After.Status},
 		)
 	}
@@ -97,8 +96,7 @@ func (s performer) createChangeSet(ctx context.Context, e commit.CreateChangeSet
 	}
 	for _, name := range e.Keep {
 		input.Parameters = append(
-			input.Parameters,
-			types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)},
+			input.Parameters, types.Parameter{ParameterKey: aws.String(name), UsePreviousValue: aws.Bool(true)},
 		)
 	}
 	if err := s.putTemplate(ctx, input, e.Template.Encode()); err != nil {
@@ -142,9 +140,8 @@ func (s performer) putTemplate(ctx context.Context, input *cloudformation.Create
 	}
 	if s.config.TemplateBucket == "" {
 		return &template.FullError{
-			What:   "bytes of the template of the stack " + s.config.Stack + ", which has no template bucket,",
-			Have:   len(body),
-			Budget: template.MaxInlineBytes,
+			What: "bytes of the template of the stack " + s.config.Stack + ", which has no template bucket,",
+			Have: len(body), Budget: template.MaxInlineBytes,
 		}
 	}
 	key := "templates/" + hash(body) + ".json"
@@ -182,8 +179,7 @@ func (s performer) changeSetARN(ctx context.Context, stack, name string) string 
 // describeChangeSet waits until the change set is created and reads all pages of its changes.
 func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
 	input := &cloudformation.DescribeChangeSetInput{
-		ChangeSetName:         aws.String(made.ARN),
-		IncludePropertyValues: aws.Bool(true),
+		ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true),
 	}
 	began, found := time.Now(), false
 	for pause := 300 * time.Millisecond; ; pause = longer(pause, 3*time.Second) {
@@ -243,10 +239,8 @@ func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.
 		"AWS left property values out of the change set: the actions and replacements of all changes are verified, "+
 			"the previous values only where AWS gives them",
 		map[string]any{
-			"stack":               s.config.Stack,
-			"reason":              reason,
-			"values_not_verified": strings.Join(unvalued, ", "),
-			"revision_verified":   !marker,
+			"stack": s.config.Stack, "reason": reason, "values_not_verified": strings.Join(unvalued, ", "),
+			"revision_verified": !marker,
 		},
 	)
 	return nil
@@ -259,8 +253,7 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 		return reason
 	}
 	plain, err := s.config.CloudFormation.DescribeChangeSet(
-		ctx,
-		&cloudformation.DescribeChangeSetInput{ChangeSetName: described.ChangeSetId},
+		ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: described.ChangeSetId},
 	)
 	if err == nil && aws.ToString(plain.StatusReason) != "" {
 		return aws.ToString(plain.StatusReason)
@@ -273,15 +266,13 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	var found []commit.Event
 	pages := cloudformation.NewDescribeEventsPaginator(
-		s.config.CloudFormation,
-		&cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)},
+		s.config.CloudFormation, &cloudformation.DescribeEventsInput{ChangeSetName: aws.String(arn)},
 	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			s.config.Log(
-				ctx,
-				"What the validation found can't be read",
+				ctx, "What the validation found can't be read",
 				map[string]any{"stack": s.config.Stack, "error": err.Error()},
 			)
 			return found
@@ -303,10 +294,8 @@ func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 }
 
 func (s performer) readChanges(
-	ctx context.Context,
-	input *cloudformation.DescribeChangeSetInput,
-	page *cloudformation.DescribeChangeSetOutput,
-	made *commit.ChangeSetMade,
+	ctx context.Context, input *cloudformation.DescribeChangeSetInput,
+	page *cloudformation.DescribeChangeSetOutput, made *commit.ChangeSetMade,
 ) *commit.CallError {
 	for {
 		for _, change := range page.Changes {
@@ -374,8 +363,7 @@ func shown(values map[string]string) map[string]string {
 // not exist.
 func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
 	_, err := s.config.CloudFormation.DeleteChangeSet(
-		ctx,
-		&cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)},
+		ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)},
 	)
 	if failed := classify(err); failed != nil && failed.Failure != commit.Outdated && failed.Failure != commit.Gone {
 		return failed
@@ -406,8 +394,7 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 // ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
 func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 	out, err := s.config.CloudFormation.DescribeChangeSet(
-		ctx,
-		&cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)},
+		ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)},
 	)
 	if failed := classify(err); failed != nil {
 		if failed.Failure == commit.Outdated || failed.Failure == commit.Gone {
@@ -527,10 +514,7 @@ func withoutChangeSet(d commit.Description, events []commit.Event) commit.Descri
 // description is treated as stale. The events also decide if the description may be that of an
 // update without a change set: its LastUpdated is not own, that of the operation.
 func (s performer) finished(
-	ctx context.Context,
-	e commit.Follow,
-	d commit.Description,
-	since, own time.Time,
+	ctx context.Context, e commit.Follow, d commit.Description, since, own time.Time,
 ) *commit.Finished {
 	if d.ChangeSetID == e.ARN {
 		switch {
@@ -581,8 +565,7 @@ const clockSkew = 15 * time.Minute
 func (s performer) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
 	pages := cloudformation.NewDescribeStackEventsPaginator(
-		s.config.CloudFormation,
-		&cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)},
+		s.config.CloudFormation, &cloudformation.DescribeStackEventsInput{StackName: aws.String(e.StackID)},
 	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

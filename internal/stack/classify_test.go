@@ -22,8 +22,7 @@ func TestRefusalsAreSorted(t *testing.T) {
 	text := func(s string) *string { return &s }
 	answered := func(status int, err error) error {
 		return &smithyhttp.ResponseError{
-			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
-			Err:      err,
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: err,
 		}
 	}
 	cases := []struct {
@@ -71,8 +70,7 @@ func TestRefusalsAreSorted(t *testing.T) {
 		{&smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}, commit.Busy},
 		{
 			&smithy.GenericAPIError{
-				Code:    "AccessDenied",
-				Message: "User is not authorized to perform: cloudformation:CreateChangeSet",
+				Code: "AccessDenied", Message: "User is not authorized to perform: cloudformation:CreateChangeSet",
 			},
 			commit.Refused,
 		},

@@ -34,8 +34,7 @@ func TestEverythingAtOnceIsOneCommit(t *testing.T) {
 		w.filled(s)
 		changes := creations("bucket", 20)
 		changes = append(
-			changes,
-			create(user("partner")),
+			changes, create(user("partner")),
 			create(model.Permission{User: "partner", Bucket: "bucket00", Access: model.Read}),
 		)
 		mustAll(t, commitAll(t.Context(), s, len(changes), changes...))

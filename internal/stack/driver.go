@@ -29,18 +29,14 @@ func (s *Stack) Commit(ctx context.Context, change template.Change) error {
 }
 
 func (s *Stack) submit(
-	ctx context.Context,
-	change template.Change,
-	deadline time.Time,
-	outcome chan error,
+	ctx context.Context, change template.Change, deadline time.Time, outcome chan error,
 ) commit.MemberID {
 	s.mu.Lock()
 	s.next++
 	id := s.next
 	s.waiters[id] = outcome
 	s.arrived = append(
-		s.arrived,
-		arrival{at: time.Now(), member: commit.Member{ID: id, Change: change, Deadline: deadline}},
+		s.arrived, arrival{at: time.Now(), member: commit.Member{ID: id, Change: change, Deadline: deadline}},
 	)
 	start := !s.running
 	s.running = true

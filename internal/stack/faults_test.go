@@ -153,8 +153,7 @@ func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
 			t.Errorf("foreign resources %v", foreign)
 		}
 		got, err := w.client().CloudFormation.GetTemplate(
-			t.Context(),
-			&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+			t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
 		)
 		must(t, err)
 		if !strings.Contains(aws.ToString(got.TemplateBody), `"Team":"storage"`) {
@@ -211,15 +210,11 @@ func TestEveryStackIsProtected(t *testing.T) {
 		}
 		if want := []string{
 			"arn:aws:sns:eu-west-1:111122223333:stowage-events",
-		}; !slices.Equal(
-			described.NotificationARNs,
-			want,
-		) {
+		}; !slices.Equal(described.NotificationARNs, want) {
 			t.Errorf("notifications go to %v, want %v", described.NotificationARNs, want)
 		}
 		policy, err := w.client().CloudFormation.GetStackPolicy(
-			t.Context(),
-			&cloudformation.GetStackPolicyInput{StackName: aws.String(stackName)},
+			t.Context(), &cloudformation.GetStackPolicyInput{StackName: aws.String(stackName)},
 		)
 		must(t, err)
 		if body := aws.ToString(policy.StackPolicyBody); !strings.Contains(body, `"Deny"`) ||
@@ -234,11 +229,8 @@ func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
 		w := newWorld(t)
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "UpdateTerminationProtection",
-				Effect:    sandbox.FailCall,
-				Code:      "AccessDenied",
-				Times:     1,
+				Service: "cloudformation", Operation: "UpdateTerminationProtection", Effect: sandbox.FailCall,
+				Code: "AccessDenied", Times: 1,
 			},
 		)
 		if err := w.process().Commit(t.Context(), create(user("partner"))); err == nil {
@@ -263,8 +255,7 @@ func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		_, err := w.client().CloudFormation.DeleteStack(
-			t.Context(),
-			&cloudformation.DeleteStackInput{StackName: aws.String(stackName)},
+			t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String(stackName)},
 		)
 		must(t, err)
 		var failed *commit.CommitError
@@ -295,9 +286,7 @@ func TestStackProtectedWhileItIsDeleted(t *testing.T) {
 		must(
 			t,
 			w.process(func(c *stack.Config) { c.CloudFormation = client.CloudFormation }).Delete(
-				t.Context(),
-				"delete-it",
-				whatever,
+				t.Context(), "delete-it", whatever,
 			),
 		)
 		if n := w.called("DeleteStack"); n != 2 {
@@ -387,9 +376,7 @@ func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		err := w.process().Delete(
-			t.Context(),
-			"delete-it",
-			func(d commit.Description) bool { return d.ChangeSetID == before },
+			t.Context(), "delete-it", func(d commit.Description) bool { return d.ChangeSetID == before },
 		)
 		if !model.IsConflict(err, model.ConflictStackChanged) {
 			t.Errorf("deleting it ended with %v", err)

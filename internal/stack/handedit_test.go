@@ -80,8 +80,7 @@ func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
 				must(t, s.Commit(t.Context(), create(user("second"))))
 				if !strings.Contains(w.compactTemplate(), test.want) {
 					t.Errorf(
-						"%s is gone after the next commit of a process that remembered the stack: %s",
-						test.want,
+						"%s is gone after the next commit of a process that remembered the stack: %s", test.want,
 						w.compactTemplate(),
 					)
 				}
@@ -106,8 +105,7 @@ func (w *world) settled() {
 func (w *world) compactTemplate() string {
 	w.t.Helper()
 	got, err := w.client().CloudFormation.GetTemplate(
-		w.t.Context(),
-		&cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
+		w.t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String(stackName)},
 	)
 	must(w.t, err)
 	var value any

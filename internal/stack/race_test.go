@@ -89,19 +89,13 @@ func race(t *testing.T, seed uint64) []string {
 	w.filled(w.process())
 	w.faults(
 		sandbox.Fault{
-			Service:   "cloudformation",
-			Operation: "ExecuteChangeSet",
-			Effect:    sandbox.LostReply,
-			After:     int(seed % 5),
-			Times:     1,
+			Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.LostReply, After: int(seed % 5),
+			Times: 1,
 		},
 		sandbox.Fault{Service: "cloudformation", Effect: sandbox.Throttle, After: int(10 + seed), Times: 3},
 		sandbox.Fault{
-			Service:   "cloudformation",
-			Operation: "DescribeStacks",
-			Effect:    sandbox.StaleRead,
-			After:     int(8 + seed),
-			Times:     1,
+			Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: int(8 + seed),
+			Times: 1,
 		},
 	)
 	var (
@@ -257,11 +251,7 @@ func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
 				if fails != "neither" {
 					w.faults(
 						sandbox.Fault{
-							ResourceType: "AWS::IAM::User",
-							PhysicalID:   "acme-" + fails,
-							Phase:        "create",
-							Reason:       "no",
-							Times:        1,
+							ResourceType: "AWS::IAM::User", PhysicalID: "acme-" + fails, Phase: "create", Reason: "no", Times: 1,
 						},
 					)
 				}

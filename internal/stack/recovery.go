@@ -15,8 +15,7 @@ import (
 
 func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollback) *commit.CallError {
 	s.config.Log(
-		ctx,
-		"Continuing the stack's failed rollback",
+		ctx, "Continuing the stack's failed rollback",
 		map[string]any{"stack": s.config.Stack, "skipped": e.Skip, "token": e.Token},
 	)
 	_, err := s.config.CloudFormation.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{
@@ -30,8 +29,7 @@ func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollba
 func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	var left []string
 	pages := cloudformation.NewListStackResourcesPaginator(
-		s.config.CloudFormation,
-		&cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)},
+		s.config.CloudFormation, &cloudformation.ListStackResourcesInput{StackName: aws.String(e.StackID)},
 	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -48,8 +46,7 @@ func (s performer) clear(ctx context.Context, e commit.Clear) error {
 		return fmt.Errorf("it still holds %s", strings.Join(left, ", "))
 	}
 	s.config.Log(
-		ctx,
-		"Deleting what a failed first creation has left",
+		ctx, "Deleting what a failed first creation has left",
 		map[string]any{"stack": s.config.Stack, "id": e.StackID},
 	)
 	_, err := s.config.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{

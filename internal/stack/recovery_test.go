@@ -35,11 +35,8 @@ func TestABadMemberAloneGetsItsError(t *testing.T) {
 		w.filled(s)
 		w.faults(
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::User",
-				PhysicalID:   "acme-user01",
-				Phase:        "create",
-				Reason:       "the quota of users is used up",
-				Times:        1,
+				ResourceType: "AWS::IAM::User", PhysicalID: "acme-user01", Phase: "create",
+				Reason: "the quota of users is used up", Times: 1,
 			},
 		)
 		outcomes := commitAll(t.Context(), s, 3, creations("user", 3)...)
@@ -85,8 +82,7 @@ func TestATakenNameIsFoundBeforeAnythingIsExecuted(t *testing.T) {
 			t.Errorf("%d commits, want 1: a taken name is found before", got)
 		}
 		sets, err := w.client().CloudFormation.ListChangeSets(
-			t.Context(),
-			&cloudformation.ListChangeSetsInput{StackName: aws.String(stackName)},
+			t.Context(), &cloudformation.ListChangeSetsInput{StackName: aws.String(stackName)},
 		)
 		must(t, err)
 		if len(sets.Summaries) != 0 {
@@ -107,27 +103,17 @@ func (w *world) stuck(s *stack.Stack, times int) (outcomes []error) {
 	mustAll(
 		w.t,
 		commitAll(
-			w.t.Context(),
-			s,
-			3,
-			create(user("partner")),
-			create(bucket("inbox")),
+			w.t.Context(), s, 3, create(user("partner")), create(bucket("inbox")),
 			create(permission("partner", "inbox", model.Read)),
 		),
 	)
 	w.faults(
 		sandbox.Fault{
-			ResourceType: "AWS::IAM::User",
-			PhysicalID:   "acme-bad",
-			Phase:        "create",
-			Reason:       "no such luck",
-			Times:        1,
+			ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck", Times: 1,
 		},
 		sandbox.Fault{
-			ResourceType: "AWS::IAM::ManagedPolicy",
-			Phase:        "rollback",
-			Reason:       "the policy can't be rolled back",
-			Times:        times,
+			ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back",
+			Times: times,
 		},
 	)
 	w.box.ResetCalls()
@@ -141,8 +127,7 @@ func (w *world) policyOf(ctx context.Context) string {
 	w.t.Helper()
 	client := iam.NewFromConfig(w.config())
 	list, err := client.ListAttachedGroupPolicies(
-		ctx,
-		&iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
+		ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: aws.String("acme-partner")},
 	)
 	must(w.t, err)
 	if len(list.AttachedPolicies) != 1 {
@@ -152,8 +137,7 @@ func (w *world) policyOf(ctx context.Context) string {
 	policy, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
 	must(w.t, err)
 	version, err := client.GetPolicyVersion(
-		ctx,
-		&iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: policy.Policy.DefaultVersionId},
+		ctx, &iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: policy.Policy.DefaultVersionId},
 	)
 	must(w.t, err)
 	return aws.ToString(version.PolicyVersion.Document)
@@ -192,28 +176,19 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		mustAll(
 			t,
 			commitAll(
-				t.Context(),
-				s,
-				3,
-				create(user("partner")),
-				create(bucket("inbox")),
+				t.Context(), s, 3, create(user("partner")), create(bucket("inbox")),
 				create(permission("partner", "inbox", model.Read)),
 			),
 		)
 		before := w.policyOf(t.Context())
 		w.faults(
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::User",
-				PhysicalID:   "acme-bad",
-				Phase:        "create",
-				Reason:       "no such luck",
-				Times:        2,
+				ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck",
+				Times: 2,
 			},
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::ManagedPolicy",
-				Phase:        "rollback",
-				Reason:       "the policy can't be rolled back",
-				Times:        2,
+				ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back",
+				Times: 2,
 			},
 		)
 		w.box.ResetCalls()
@@ -258,11 +233,7 @@ func TestTheNextProcessContinuesARollback(t *testing.T) {
 		mustAll(
 			t,
 			commitAll(
-				t.Context(),
-				s,
-				3,
-				create(user("partner")),
-				create(bucket("inbox")),
+				t.Context(), s, 3, create(user("partner")), create(bucket("inbox")),
 				create(permission("partner", "inbox", model.Read)),
 			),
 		)
@@ -270,17 +241,14 @@ func TestTheNextProcessContinuesARollback(t *testing.T) {
 		w.faults(
 			sandbox.Fault{ResourceType: "AWS::IAM::User", Phase: "create", Reason: "no such luck", Times: 1},
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::ManagedPolicy",
-				Phase:        "rollback",
-				Reason:       "the policy can't be rolled back",
-				Times:        2,
+				ResourceType: "AWS::IAM::ManagedPolicy", Phase: "rollback", Reason: "the policy can't be rolled back",
+				Times: 2,
 			},
 		)
 		w.byHand(nil, func(sections map[string]any) {
 			resources := section(sections, "Resources")
 			resources["Theirs"] = map[string]any{
-				"Type":       "AWS::IAM::User",
-				"DependsOn":  "PolicypartnerN1",
+				"Type": "AWS::IAM::User", "DependsOn": "PolicypartnerN1",
 				"Properties": map[string]any{"UserName": "theirs"},
 			}
 			policy := section(section(section(sections, "Resources"), "PolicypartnerN1"), "Properties")
@@ -309,10 +277,8 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 		w.faults(
 			sandbox.Fault{ResourceType: "AWS::IAM::User", PhysicalID: "acme-bad", Phase: "create", Reason: "no such luck"},
 			sandbox.Fault{
-				ResourceType: "AWS::IAM::User",
-				PhysicalID:   "acme-partner",
-				Phase:        "rollback",
-				Reason:       "the user can't be rolled back",
+				ResourceType: "AWS::IAM::User", PhysicalID: "acme-partner", Phase: "rollback",
+				Reason: "the user can't be rolled back",
 			},
 		)
 		tagged := user("partner")
@@ -339,10 +305,7 @@ func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 		w := newWorld(t)
 		w.faults(
 			sandbox.Fault{
-				ResourceType: "AWS::SSM::Parameter",
-				Phase:        "create",
-				Reason:       "not allowed to put parameters",
-				Times:        1,
+				ResourceType: "AWS::SSM::Parameter", Phase: "create", Reason: "not allowed to put parameters", Times: 1,
 			},
 		)
 		err := w.process().Commit(t.Context(), create(user("partner")))
@@ -477,8 +440,7 @@ func TestSettle_AvailableChangeSet(t *testing.T) {
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "ExecuteChangeSet", Effect: sandbox.FailCall, Times: 25})
 		must(t, s.Commit(t.Context(), create(user("partner"))))
 		if got := slices.Compact(seen.actions); !slices.Equal(
-			got,
-			[]string{"Create", "Execute", "Delete", "Create", "Execute"},
+			got, []string{"Create", "Execute", "Delete", "Create", "Execute"},
 		) {
 			t.Errorf("the calls were %v", got)
 		}

@@ -40,16 +40,12 @@ func (s *Stack) settled(ctx context.Context, enough func(status string) bool) (*
 			return &read, nil
 		}
 		s.config.Log(
-			ctx,
-			"The stack is being updated; waiting",
+			ctx, "The stack is being updated; waiting",
 			map[string]any{"stack": s.config.Stack, "status": read.After.Status},
 		)
 		if err := sleep(ctx, commit.BusyPause); err != nil {
 			return nil, fmt.Errorf(
-				"waiting for the stack %s, which is in the status %s: %w",
-				s.config.Stack,
-				read.After.Status,
-				err,
+				"waiting for the stack %s, which is in the status %s: %w", s.config.Stack, read.After.Status, err,
 			)
 		}
 	}

@@ -27,8 +27,7 @@ func (s performer) sweep(ctx context.Context, stack string, refusal error) bool 
 	}
 	var dead []string
 	pages := cloudformation.NewListChangeSetsPaginator(
-		s.config.CloudFormation,
-		&cloudformation.ListChangeSetsInput{StackName: aws.String(stack)},
+		s.config.CloudFormation, &cloudformation.ListChangeSetsInput{StackName: aws.String(stack)},
 	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -49,8 +48,7 @@ func (s performer) sweep(ctx context.Context, stack string, refusal error) bool 
 		}
 	}
 	s.config.Log(
-		ctx,
-		"Deleted change sets that dead writers had left",
+		ctx, "Deleted change sets that dead writers had left",
 		map[string]any{"stack": s.config.Stack, "deleted": deleted},
 	)
 	return deleted > 0

@@ -128,9 +128,7 @@ func TestCommit_RenamedValidations(t *testing.T) {
 		account := w.clientBy(renaming{
 			w.transport,
 			strings.NewReplacer(
-				"AWS::EarlyValidation::ResourceExistenceCheck",
-				"AWS::Another::Check",
-				"NAME_CONFLICT_VALIDATION",
+				"AWS::EarlyValidation::ResourceExistenceCheck", "AWS::Another::Check", "NAME_CONFLICT_VALIDATION",
 				"ANOTHER_VALIDATION",
 			),
 			&hits,

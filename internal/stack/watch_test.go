@@ -83,11 +83,8 @@ func TestUnserved_ServedAgain(t *testing.T) {
 		w.filled(w.process())
 		w.faults(
 			sandbox.Fault{
-				Service:   "cloudformation",
-				Operation: "DescribeStacks",
-				Effect:    sandbox.FailCall,
-				Code:      "InternalFailure",
-				Times:     3,
+				Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.FailCall,
+				Code: "InternalFailure", Times: 3,
 			},
 		)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

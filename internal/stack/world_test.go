@@ -152,8 +152,7 @@ func (w *world) contents() *template.Contents {
 func (w *world) described() types.Stack {
 	w.t.Helper()
 	out, err := w.client().CloudFormation.DescribeStacks(
-		w.t.Context(),
-		&cloudformation.DescribeStacksInput{StackName: aws.String(stackName)},
+		w.t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(stackName)},
 	)
 	must(w.t, err)
 	return out.Stacks[0]

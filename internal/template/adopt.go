@@ -53,8 +53,7 @@ func DecodeLive(bucket, policy string) (*Live, error) {
 	}
 	if tags, ok := properties["Tags"].(list); ok {
 		properties["Tags"] = slices.DeleteFunc(
-			tags,
-			func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
+			tags, func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
 		)
 	}
 	for name, value := range properties {
@@ -491,9 +490,7 @@ func Adopted(contents *Contents, bucket model.Bucket, incarnation, origin string
 	env := contents.Env
 	base := Seed(CarrierName(env.Project, 0), "")
 	edited, err := Edit(
-		base,
-		env,
-		[]Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}},
+		base, env, []Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}},
 	)
 	if err != nil {
 		return nil, err

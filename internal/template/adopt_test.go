@@ -35,8 +35,7 @@ func decodeLive(t *testing.T, bucket, policy string) *Live {
 func adopt(t *testing.T, base *Template, live *Live, settings model.Unmodeled) *Edited {
 	t.Helper()
 	edited := tried(
-		t,
-		base,
+		t, base,
 		Change{Op: Adopt, Entity: live.Entity(testEnv(), "old", settings), Live: live, Incarnation: "one", Origin: "ws"},
 	)
 	if edited.Errors[0] != nil {
@@ -48,10 +47,7 @@ func adopt(t *testing.T, base *Template, live *Live, settings model.Unmodeled) *
 // configured is the bucket as its configuration has it.
 func configured(settings model.Unmodeled) model.Bucket {
 	return model.Bucket{
-		Name:              "old",
-		BucketName:        "legacy",
-		OnDelete:          model.Refuse,
-		Lifecycle:         model.DefaultLifecycle(),
+		Name: "old", BucketName: "legacy", OnDelete: model.Refuse, Lifecycle: model.DefaultLifecycle(),
 		UnmodeledSettings: settings,
 	}
 }
@@ -89,21 +85,14 @@ func TestAdopt_ImportsWhatExists(t *testing.T) {
 		t.Errorf("what the second commit changes: %v", deviations)
 	}
 	if again := tried(
-		t,
-		edited.Template,
-		Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "one"},
+		t, edited.Template, Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "one"},
 	); again.Errors[0] != nil ||
 		len(again.Intents) > 0 {
 		t.Errorf("the same adoption again: %v, %v", again.Errors, again.Intents)
 	}
 	if other := tried(
-		t,
-		edited.Template,
-		Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "two"},
-	); !model.IsConflict(
-		other.Errors[0],
-		model.ConflictExists,
-	) {
+		t, edited.Template, Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "two"},
+	); !model.IsConflict(other.Errors[0], model.ConflictExists) {
 		t.Errorf("another adoption: %v", other.Errors)
 	}
 }
@@ -193,10 +182,8 @@ func TestAdopt_UnmodeledSettings(t *testing.T) {
 func TestLive_Differences(t *testing.T) {
 	one := decodeLive(t, plainBucket, "")
 	shuffled := strings.Replace(
-		strings.Replace(plainBucket, `{"Key":"b","Value":"2"},`, "", 1),
-		`,{"Key":"a","Value":"1"}`,
-		`,{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}`,
-		1,
+		strings.Replace(plainBucket, `{"Key":"b","Value":"2"},`, "", 1), `,{"Key":"a","Value":"1"}`,
+		`,{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}`, 1,
 	)
 	shuffled = strings.Replace(shuffled, `"Value":"old"`, `"Value":"new"`, 1)
 	if got := one.Differences(decodeLive(t, shuffled, "")); len(got) > 0 {

@@ -161,9 +161,7 @@ type OccupiedError struct {
 
 func (e *OccupiedError) Error() string {
 	return fmt.Sprintf(
-		"the %s needs the logical id %s, which a resource that Stowage does not manage has",
-		e.ID,
-		e.LogicalID,
+		"the %s needs the logical id %s, which a resource that Stowage does not manage has", e.ID, e.LogicalID,
 	)
 }
 
@@ -223,12 +221,8 @@ type MismatchError struct{ Mismatch }
 
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf(
-		"the %s is not deleted: %s of %s is %s, but its metadata stands for %s",
-		e.Of,
-		e.Property,
-		e.LogicalID,
-		shownValue(e.Have),
-		e.Want,
+		"the %s is not deleted: %s of %s is %s, but its metadata stands for %s", e.Of, e.Property, e.LogicalID,
+		shownValue(e.Have), e.Want,
 	)
 }
 

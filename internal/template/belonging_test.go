@@ -50,10 +50,7 @@ func filled(t *testing.T) *Template {
 
 func small(name string) model.Bucket {
 	return model.Bucket{
-		Name:       name,
-		BucketName: "acme-" + name,
-		Lifecycle:  model.DefaultLifecycle(),
-		OnDelete:   model.Refuse,
+		Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 	}
 }
 
@@ -130,13 +127,8 @@ func TestSeveralProjects(t *testing.T) {
 		if !errors.As(err, &several) || !slices.Equal(several.LogicalIDs, []string{"Key", to}) {
 			t.Errorf("%s: %v", to, err)
 		}
-		if _, err := Edit(
-			tpl,
-			testEnv(),
-			changesOf([]model.Entity{model.User{Name: "second"}}, ""),
-		); !errors.As(
-			err,
-			&several,
+		if _, err := Edit(tpl, testEnv(), changesOf([]model.Entity{model.User{Name: "second"}}, "")); !errors.As(
+			err, &several,
 		) {
 			t.Errorf("%s: the edit says %v", to, err)
 		}
@@ -171,10 +163,7 @@ func TestDamagedMetadata(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tpl := handmade(
-				t,
-				original,
-				test.logicalID,
-				test.logicalID,
+				t, original, test.logicalID, test.logicalID,
 				func(resource map[string]any) { test.damage(inside(resource, "Metadata", "Stowage")) },
 			)
 			want, have := parse(t, original), parse(t, tpl)
@@ -225,8 +214,7 @@ func TestMismatch(t *testing.T) {
 			}
 			entity, _ := contents.Of(test.of)
 			edited, err := Edit(
-				tpl,
-				testEnv(),
+				tpl, testEnv(),
 				[]Change{{Op: Delete, Entity: entity, AnyIncarnation: true}, {Op: Delete, Entity: small("archive")}},
 			)
 			if err != nil {
@@ -242,10 +230,7 @@ func TestMismatch(t *testing.T) {
 	}
 	t.Run("the output of the key", func(t *testing.T) {
 		body := strings.Replace(
-			string(original.Encode()),
-			`"Value":{"Fn::GetAtt":["Key","Arn"]}`,
-			`"Value":"arn:of:another:key"`,
-			1,
+			string(original.Encode()), `"Value":{"Fn::GetAtt":["Key","Arn"]}`, `"Value":"arn:of:another:key"`, 1,
 		)
 		tpl, err := Decode([]byte(body))
 		if err != nil {
@@ -273,9 +258,7 @@ func TestOccupied(t *testing.T) {
 		"a foreign resource": handmade(t, original, "Bucketarchive", "Bucketother", forgotten),
 	} {
 		edited, err := Edit(
-			tpl,
-			testEnv(),
-			[]Change{{Op: Create, Entity: small("other")}, {Op: Create, Entity: small("good")}},
+			tpl, testEnv(), []Change{{Op: Create, Entity: small("other")}, {Op: Create, Entity: small("good")}},
 		)
 		if err != nil {
 			t.Fatal(err)

@@ -35,8 +35,7 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 		t.Fatal(err)
 	}
 	version, err := client.GetPolicyVersion(
-		t.Context(),
-		&iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId},
+		t.Context(), &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: policy.Policy.DefaultVersionId},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +56,7 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 func TestBoundary_LimitsEveryGrant(t *testing.T) {
 	boundary := accountBoundary(t)
 	all, err := policydoc.Parse(
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
-		policydoc.Identity,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, policydoc.Identity,
 	)
 	if err != nil {
 		t.Fatal(err)

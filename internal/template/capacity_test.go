@@ -13,8 +13,7 @@ import (
 // template, and reads what it has committed. That takes two compilations of the bucket.
 func TestCompilations(t *testing.T) {
 	base := edit(
-		t,
-		seed(),
+		t, seed(),
 		Change{Op: Create, Entity: model.Project{Name: "acme", AccountID: "111122223333", Region: "eu-west-1"}},
 	)
 	full := Contents{Usage: Budget()}

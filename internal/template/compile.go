@@ -115,11 +115,8 @@ func carrier(name, commit string, revision *int64) Resource {
 		Type: "AWS::SSM::Parameter",
 		Metadata: Metadata{
 			Mark{
-				Format:   formatPlain,
-				Compiler: CompilerVersion,
-				Of:       model.ID{Kind: carrierKind, Name: name},
-				Commit:   commit,
-				Revision: revision,
+				Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: carrierKind, Name: name},
+				Commit: commit, Revision: revision,
 			},
 		},
 		Properties: object{

@@ -30,11 +30,8 @@ func quickstart(t *testing.T) *Template {
 		Change{
 			Op: Create,
 			Entity: model.Project{
-				Name:      "acme",
-				AccountID: modeltest.Account,
-				Region:    modeltest.Region,
-				OnDelete:  model.Refuse,
-				Tags:      map[string]string{"client": "Acme"},
+				Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse,
+				Tags: map[string]string{"client": "Acme"},
 			},
 		},
 		Change{Op: Create, Entity: model.Bucket{
@@ -49,11 +46,7 @@ func quickstart(t *testing.T) *Template {
 		Change{
 			Op: Create,
 			Entity: model.Permission{
-				User:        "partner",
-				Bucket:      "inbox",
-				Prefix:      "in*/",
-				Access:      model.ReadWrite,
-				AllowDelete: true,
+				User: "partner", Bucket: "inbox", Prefix: "in*/", Access: model.ReadWrite, AllowDelete: true,
 			},
 		},
 	)
@@ -88,8 +81,7 @@ func golden(t *testing.T, name string, encoded []byte) {
 	}
 	if !bytes.Equal(want, got) {
 		t.Errorf(
-			"%s differs. If that is meant, raise CompilerVersion and run the test with -update.\n%s",
-			path,
+			"%s differs. If that is meant, raise CompilerVersion and run the test with -update.\n%s", path,
 			gocmp.Diff(string(want), string(got)),
 		)
 	}
@@ -190,8 +182,7 @@ func TestEveryBucketIsHardened(t *testing.T) {
 func TestPoliciesStandOnGroupsOnly(t *testing.T) {
 	tpl := quickstart(t)
 	if got := fmt.Sprint(
-		tpl.Properties("PolicypartnerN1")["Groups"],
-		tpl.Properties("Userpartner")["Groups"],
+		tpl.Properties("PolicypartnerN1")["Groups"], tpl.Properties("Userpartner")["Groups"],
 	); got != "[acme-partner] [acme-partner]" {
 		t.Error(got)
 	}
@@ -263,8 +254,7 @@ func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
 			for range 3 { // a document is a function of the set
 				rand.Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
 				if diff := gocmp.Diff(
-					want,
-					spoken(newDraft(newSizer(testEnv(), pails()), model.User{Name: "partner"}, grants).document()),
+					want, spoken(newDraft(newSizer(testEnv(), pails()), model.User{Name: "partner"}, grants).document()),
 				); diff != "" {
 					t.Error(diff)
 				}
@@ -325,10 +315,7 @@ func full(b *testing.B) *Template {
 			Change{
 				Op: Create,
 				Entity: model.Bucket{
-					Name:       name,
-					BucketName: "acme-" + name,
-					Lifecycle:  model.DefaultLifecycle(),
-					OnDelete:   model.Refuse,
+					Name: name, BucketName: "acme-" + name, Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 				},
 			},
 		)
@@ -381,9 +368,7 @@ func BenchmarkEditManyInFullShard(b *testing.B) {
 				},
 			)
 			permission := model.Permission{
-				User:   fmt.Sprintf("user%03d", i%45),
-				Bucket: fmt.Sprintf("bucket%03d", i%8),
-				Access: model.ReadWrite,
+				User: fmt.Sprintf("user%03d", i%45), Bucket: fmt.Sprintf("bucket%03d", i%8), Access: model.ReadWrite,
 			}
 			changes = append(changes, Change{Op: Update, Entity: permission})
 		}
@@ -414,10 +399,7 @@ func TestDraftKnowsItsSize(t *testing.T) {
 		permissions := rapid.SliceOfDistinct(
 			modeltest.Permission([]string{"partner"}, []string{"pail", "tub", "gone"}),
 			func(p model.Permission) model.ID { return p.ID() },
-		).Draw(
-			t,
-			"permissions",
-		)
+		).Draw(t, "permissions")
 		for _, p := range permissions {
 			d.change(Grant{Permission: p}, 1)
 			if got, want := d.size(), PolicySize(d.document()); got != want {
@@ -450,8 +432,7 @@ func BenchmarkCompileUsers(b *testing.B) {
 		for i := range each {
 			name := fmt.Sprintf("bucket%03d", i)
 			buckets[name] = model.Bucket{
-				Name:       name,
-				BucketName: model.DefaultBucketName("acme", name, modeltest.Account, modeltest.Region),
+				Name: name, BucketName: model.DefaultBucketName("acme", name, modeltest.Account, modeltest.Region),
 			}
 			permissions = append(
 				permissions,

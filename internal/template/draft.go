@@ -251,9 +251,7 @@ func networks(user model.User) object {
 func nothing(env Env) object {
 	return object{"Version": "2012-10-17", "Statement": list{
 		object{
-			"Sid":      "Nothing",
-			"Effect":   "Deny",
-			"Action":   "s3:GetObject",
+			"Sid": "Nothing", "Effect": "Deny", "Action": "s3:GetObject",
 			"Resource": env.bucketARN("stowage-nothing") + "/*",
 		},
 	}}

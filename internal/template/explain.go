@@ -41,8 +41,7 @@ func PolicyOf(c *Contents, user string) (document string, statements []Statement
 	for _, s := range all {
 		raw, _ := s.(object)
 		statement := Statement{
-			Effect:    fmt.Sprint(raw["Effect"]),
-			Actions:   stringsOf(raw["Action"]),
+			Effect: fmt.Sprint(raw["Effect"]), Actions: stringsOf(raw["Action"]),
 			Resources: stringsOf(raw["Resource"]),
 		}
 		if condition, there := raw["Condition"]; there {
@@ -96,11 +95,7 @@ func TableOf(c *Contents, user string) string {
 		rows = append(
 			rows,
 			[]string{
-				bucket,
-				strings.ReplaceAll(below, "|", `\|`),
-				yes(reads(p)),
-				yes(reads(p)),
-				yes(writes(p)),
+				bucket, strings.ReplaceAll(below, "|", `\|`), yes(reads(p)), yes(reads(p)), yes(writes(p)),
 				yes(p.AllowDelete),
 			},
 		)

@@ -24,18 +24,12 @@ func TestHealing(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := append(before.LogicalIDs(), "Gone")
-	if got, want := Unhealable(
-		before,
-		all,
-	), []string{
+	if got, want := Unhealable(before, all), []string{
 		"Boundary",
 		"Foreign",
 		"Policypartner",
 		"Userpartner",
-	}; !slices.Equal(
-		got,
-		want,
-	) {
+	}; !slices.Equal(got, want) {
 		t.Errorf("unhealable are %v, want %v", got, want)
 	}
 	healing, originals := Heal(before, all)

@@ -44,10 +44,7 @@ var limits = Usage{MaxResources, MaxTemplateBytes, maxBodyBytes, maxDynamicRefer
 // Left returns what is left of a budget, at least 0.
 func (u Usage) Left(budget Usage) Usage {
 	return Usage{
-		max(
-			budget.Resources-u.Resources,
-			0,
-		),
+		max(budget.Resources-u.Resources, 0),
 		max(budget.TemplateBytes-u.TemplateBytes, 0),
 		max(budget.BodyBytes-u.BodyBytes, 0),
 		max(budget.DynamicReferences-u.DynamicReferences, 0),

@@ -69,17 +69,11 @@ var (
 	writeActions  = []string{"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 	listings      = []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"}
 	neverAnObject = []string{
-		"s3:PutObjectAcl",
-		"s3:DeleteObjectVersion",
-		"s3:BypassGovernanceRetention",
-		"s3:PutObjectRetention",
+		"s3:PutObjectAcl", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention",
 		"s3:GetObjectAcl",
 	}
 	neverABucket = []string{
-		"s3:PutBucketPolicy",
-		"s3:DeleteBucket",
-		"s3:ListBucketVersions",
-		"s3:GetBucketPolicy",
+		"s3:PutBucketPolicy", "s3:DeleteBucket", "s3:ListBucketVersions", "s3:GetBucketPolicy",
 		"s3:PutLifecycleConfiguration",
 	}
 )
@@ -97,10 +91,7 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 		return p + rapid.SampledFrom([]string{"", "a", "b/c", "*", "ü.txt"}).Draw(t, "rest")
 	})
 	r := request{
-		bucket: rapid.SampledFrom(buckets).Draw(
-			t,
-			"bucket",
-		),
+		bucket: rapid.SampledFrom(buckets).Draw(t, "bucket"),
 		tls:    rapid.IntRange(0, 9).Draw(t, "tls") > 0,
 		sftp:   rapid.IntRange(0, 3).Draw(t, "sftp") == 0,
 		source: rapid.SampledFrom([]string{"203.0.113.0", "203.0.113.1", "198.51.100.7"}).Draw(t, "source"),
@@ -109,13 +100,7 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 	case 0:
 		r.action, r.key = rapid.SampledFrom(
 			slices.Concat(readActions, writeActions, []string{"s3:DeleteObject"}, neverAnObject),
-		).Draw(
-			t,
-			"action",
-		), near.Draw(
-			t,
-			"key",
-		)
+		).Draw(t, "action"), near.Draw(t, "key")
 		if r.key == "" {
 			r.key = "x"
 		}
@@ -130,14 +115,8 @@ func drawRequest(t *rapid.T, buckets []model.Bucket, prefixes []string) request 
 	default:
 		r.action, r.via = rapid.SampledFrom(
 			[]string{"kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ScheduleKeyDeletion"},
-		).Draw(
-			t,
-			"action",
-		),
-			rapid.SampledFrom([]string{"s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com", ""}).Draw(
-				t,
-				"via",
-			)
+		).Draw(t, "action"),
+			rapid.SampledFrom([]string{"s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com", ""}).Draw(t, "via")
 	}
 	return r
 }
@@ -198,9 +177,7 @@ func (g granted) decide(r request) bool {
 	}
 	policies := evaluate.Policies{Identity: g.group, Boundary: g.boundary}
 	asked := evaluate.Request{
-		Principal: "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
-		Action:    r.action,
-		Context:   context,
+		Principal: "arn:aws:iam::111122223333:user/stowage/acme/acme-partner", Action: r.action, Context: context,
 	}
 	if r.sftp {
 		policies.Identity = g.role
@@ -230,11 +207,8 @@ func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
 			{
 				Op: Create,
 				Entity: model.Project{
-					Name:      "acme",
-					AccountID: modeltest.Account,
-					Region:    modeltest.Region,
-					OnDelete:  model.Refuse,
-					SFTP:      true,
+					Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse,
+					SFTP: true,
 				},
 			},
 			{Op: Create, Entity: user},
@@ -247,14 +221,9 @@ func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
 			changes = append(changes, Change{Op: Create, Entity: b})
 		}
 		permissions := rapid.SliceOfNDistinct(
-			modeltest.Permission([]string{"partner"}, names),
-			0,
-			12,
+			modeltest.Permission([]string{"partner"}, names), 0, 12,
 			func(p model.Permission) model.ID { return p.ID() },
-		).Draw(
-			t,
-			"permissions",
-		)
+		).Draw(t, "permissions")
 		var prefixes []string
 		for _, p := range permissions {
 			changes = append(changes, Change{Op: Create, Entity: p})

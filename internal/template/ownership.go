@@ -36,11 +36,7 @@ func (e *editor) holds(c Change) error {
 	id := c.Entity.ID()
 	if present := e.incarnations[id]; !c.AnyIncarnation && present != c.Incarnation {
 		return &model.ConflictError{
-			Kind:    model.ConflictOwner,
-			ID:      id,
-			Held:    c.Incarnation,
-			Present: present,
-			Origin:  e.origins[id],
+			Kind: model.ConflictOwner, ID: id, Held: c.Incarnation, Present: present, Origin: e.origins[id],
 		}
 	}
 	return nil

@@ -141,9 +141,7 @@ func TestOwnership_Takeover(t *testing.T) {
 			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Update, Entity: o.changed, Incarnation: before})
 			_ = refusedAs[*model.ConflictError](t, edited.Template, Change{Op: Delete, Entity: o.entity, Incarnation: before})
 			if again := edit(
-				t,
-				edited.Template,
-				Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"},
+				t, edited.Template, Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"},
 			); !again.Equal(edited.Template) {
 				t.Errorf("creating the same incarnation of %s again changes the template", id)
 			}
@@ -182,11 +180,7 @@ func TestOwnership_NoTakeover(t *testing.T) {
 			"other settings":    {"ws", Change{Entity: o.changed, Origin: "ws"}},
 		} {
 			c.change.Op, c.change.Incarnation = Create, "two"
-			if err := refusedAs[*model.ConflictError](
-				t,
-				held(t, c.origin, "one"),
-				c.change,
-			); err != nil &&
+			if err := refusedAs[*model.ConflictError](t, held(t, c.origin, "one"), c.change); err != nil &&
 				err.Origin != c.origin {
 				t.Errorf("%s: %s is said to be of the origin %q", name, o.entity.ID(), err.Origin)
 			}
@@ -259,10 +253,8 @@ func TestOwnership_DeletionsAreCommittedFirst(t *testing.T) {
 func TestOwnership_AnySequence(t *testing.T) {
 	bucket := func(version int) model.Bucket {
 		return model.Bucket{
-			Name:       "inbox",
-			BucketName: "acme-inbox",
-			OnDelete:   model.Refuse,
-			Tags:       map[string]string{"v": fmt.Sprint(version)},
+			Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse,
+			Tags: map[string]string{"v": fmt.Sprint(version)},
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -272,12 +264,9 @@ func TestOwnership_AnySequence(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			entity := bucket(rapid.IntRange(1, 2).Draw(t, "version"))
 			c := Change{
-				Op:     rapid.SampledFrom([]Op{Create, Update, Delete}).Draw(t, "op"),
-				Entity: entity,
-				Origin: rapid.SampledFrom([]string{"", "ws"}).Draw(
-					t,
-					"origin",
-				),
+				Op:          rapid.SampledFrom([]Op{Create, Update, Delete}).Draw(t, "op"),
+				Entity:      entity,
+				Origin:      rapid.SampledFrom([]string{"", "ws"}).Draw(t, "origin"),
 				Incarnation: rapid.SampledFrom(holders).Draw(t, "holder"),
 			}
 			if c.Op == Create {

@@ -187,8 +187,7 @@ func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
 	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(
-		map[string]packing,
-		len(s.packings),
+		map[string]packing, len(s.packings),
 	)
 	c.away, c.incarnations = maps.Clone(s.away), maps.Clone(s.incarnations)
 	for user, packed := range s.packings {

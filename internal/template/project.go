@@ -77,14 +77,8 @@ func keyPolicy(env Env, project model.Project) object {
 			"Sid":       "LogOfSFTP",
 			"Effect":    "Allow",
 			"Principal": object{"Service": env.via("logs")},
-			"Action": list{
-				"kms:Encrypt",
-				"kms:Decrypt",
-				"kms:ReEncrypt*",
-				"kms:GenerateDataKey*",
-				"kms:DescribeKey",
-			},
-			"Resource": "*",
+			"Action":    list{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"},
+			"Resource":  "*",
 			"Condition": object{
 				"ArnEquals": object{
 					"kms:EncryptionContext:aws:logs:arn": env.arn("logs") + ":log-group:" + sftpLogName(env.Project),

@@ -92,10 +92,7 @@ func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if drift := parse(
-		t,
-		changed,
-	).DeviationsOf(user.ID()); len(drift) != 1 ||
+	if drift := parse(t, changed).DeviationsOf(user.ID()); len(drift) != 1 ||
 		!strings.Contains(drift[0].String(), `is "alias/other"`) {
 		t.Errorf("drift %v", drift)
 	}

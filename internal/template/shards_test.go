@@ -41,13 +41,8 @@ func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
 	if got := parse(t, base); got.Shards != 4 {
 		t.Errorf("an update of the project makes it %d stacks", got.Shards)
 	}
-	if err := refusal(
-		t,
-		seed(),
-		Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2},
-	); !model.IsNotFound(
-		err,
-		model.NotFoundEntity,
+	if err := refusal(t, seed(), Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 2}); !model.IsNotFound(
+		err, model.NotFoundEntity,
 	) {
 		t.Errorf("growing a project that is not there: %v", err)
 	}
@@ -60,21 +55,14 @@ func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
 	closing.Closing = true
 	var grown *model.ConflictError
 	if err := refusal(
-		t,
-		base,
-		Change{Op: Update, Entity: closing, Shards: 2},
+		t, base, Change{Op: Update, Entity: closing, Shards: 2},
 	); !errors.As(err, &grown) || grown.Kind != model.ConflictStackAdded ||
 		grown.Stacks != 3 {
 		t.Errorf("closing two of three stacks: %v", err)
 	}
 	closed := edit(t, base, Change{Op: Update, Entity: closing, Shards: 3})
-	if err := refusal(
-		t,
-		closed,
-		Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4},
-	); !model.IsConflict(
-		err,
-		model.ConflictClosing,
+	if err := refusal(t, closed, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 4}); !model.IsConflict(
+		err, model.ConflictClosing,
 	) {
 		t.Errorf("growing a project that is being deleted: %v", err)
 	}
@@ -85,9 +73,7 @@ func TestClosedStackTakesNothingMore(t *testing.T) {
 	open := edit(t, seed(), Change{Op: Create, Entity: user})
 	var inUse *model.ConflictError
 	if err := refusal(
-		t,
-		open,
-		Change{Op: Close, Entity: project},
+		t, open, Change{Op: Close, Entity: project},
 	); !errors.As(err, &inUse) || inUse.Kind != model.ConflictInUse ||
 		len(inUse.By) != 1 {
 		t.Errorf("closing a stack that holds a user: %v", err)
@@ -117,9 +103,7 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 	ref := BucketRef{BucketName: "acme-inbox", KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1"}
 	var missing *model.NotFoundError
 	if err := refusal(
-		t,
-		seed(),
-		Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}},
+		t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}},
 	); !errors.As(err, &missing) || missing.Kind != model.NotFoundParent ||
 		missing.ID != permission.BucketID() {
 		t.Errorf("a permission without its bucket: %v", err)
@@ -128,8 +112,7 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 		t,
 		seed(),
 		Change{
-			Op:        Create,
-			Entity:    permission,
+			Op: Create, Entity: permission,
 			Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}},
 		},
 	)

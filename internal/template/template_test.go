@@ -149,10 +149,7 @@ func TestEditTouchesItsMembersResourcesOnly(t *testing.T) {
 		bucket := rapid.SampledFrom(contents.Buckets).Draw(t, "bucket")
 		bucket.Tags = map[string]string{"changed": "yes"}
 		next := edit(
-			t,
-			base,
-			Change{Op: Update, Entity: bucket},
-			Change{Op: Create, Entity: model.User{Name: "somebody-new"}},
+			t, base, Change{Op: Update, Entity: bucket}, Change{Op: Create, Entity: model.User{Name: "somebody-new"}},
 		)
 		mine := []string{bucketID(bucket.Name), userID("somebody-new"), groupID("somebody-new")}
 		for _, id := range next.LogicalIDs() {
@@ -213,12 +210,7 @@ func TestLogicalIDsAreInjectiveValidAndStable(t *testing.T) {
 		owner := map[string]string{}
 		for _, name := range []string{a, b} {
 			ids := []string{
-				bucketID(name),
-				bucketPolicyID(name),
-				userID(name),
-				groupID(name),
-				listingID(name),
-				policyID(name, 1),
+				bucketID(name), bucketPolicyID(name), userID(name), groupID(name), listingID(name), policyID(name, 1),
 				policyID(name, 10),
 			}
 			for _, id := range ids {
@@ -256,10 +248,7 @@ func TestRefusals(t *testing.T) {
 	inbox := model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}
 	partner := model.User{Name: "partner"}
 	base := edit(
-		t,
-		seed(),
-		Change{Op: Create, Entity: inbox, Origin: "ws"},
-		Change{Op: Create, Entity: partner},
+		t, seed(), Change{Op: Create, Entity: inbox, Origin: "ws"}, Change{Op: Create, Entity: partner},
 		Change{Op: Create, Entity: permission},
 	)
 	changed := inbox
@@ -270,11 +259,8 @@ func TestRefusals(t *testing.T) {
 		Change{
 			Op: Create,
 			Entity: model.Project{
-				Name:      "acme",
-				AccountID: modeltest.Account,
-				Region:    modeltest.Region,
-				OnDelete:  model.Refuse,
-				Closing:   true,
+				Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse,
+				Closing: true,
 			},
 		},
 	)
@@ -314,10 +300,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 	if got := edit(
-		t,
-		base,
-		Change{Op: Delete, Entity: inbox},
-		Change{Op: Delete, Entity: partner},
+		t, base, Change{Op: Delete, Entity: inbox}, Change{Op: Delete, Entity: partner},
 		Change{Op: Delete, Entity: permission},
 	); len(got.LogicalIDs()) != 1 {
 		t.Errorf("what goes together leaves %v", got.LogicalIDs())
@@ -375,10 +358,7 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 	inbox := model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	base := edit(
-		t,
-		seed(),
-		Change{Op: Create, Entity: inbox},
-		Change{Op: Create, Entity: model.User{Name: "partner"}},
+		t, seed(), Change{Op: Create, Entity: inbox}, Change{Op: Create, Entity: model.User{Name: "partner"}},
 		Change{Op: Create, Entity: permission},
 	)
 	text := string(base.Encode())
@@ -402,8 +382,7 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := parse(
-		t,
-		suspended.with(map[string]json.RawMessage{"BucketPolicyinbox": nil}),
+		t, suspended.with(map[string]json.RawMessage{"BucketPolicyinbox": nil}),
 	).DeviationsOf(inbox.ID()); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
@@ -411,9 +390,7 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 		t.Error("an update of the owner does not heal it")
 	}
 	if other := edit(
-		t,
-		suspended,
-		Change{Op: Create, Entity: model.User{Name: "courier"}},
+		t, suspended, Change{Op: Create, Entity: model.User{Name: "courier"}},
 	); len(parse(t, other).Deviations) != 1 {
 		t.Error("somebody else's change has reverted the edit")
 	}
@@ -443,15 +420,8 @@ func TestDanglingPermissionGrantsNothing(t *testing.T) {
 	dangling := model.Permission{User: "partner", Bucket: "inbox", Access: model.ReadWrite}
 	other := model.Permission{User: "partner", Bucket: "outbox", Access: model.Read}
 	base := edit(
-		t,
-		seed(),
-		Change{Op: Create, Entity: bucket("inbox")},
-		Change{Op: Create, Entity: bucket("outbox")},
-		Change{
-			Op:     Create,
-			Entity: model.User{Name: "partner"},
-		},
-		Change{Op: Create, Entity: dangling},
+		t, seed(), Change{Op: Create, Entity: bucket("inbox")}, Change{Op: Create, Entity: bucket("outbox")},
+		Change{Op: Create, Entity: model.User{Name: "partner"}}, Change{Op: Create, Entity: dangling},
 		Change{Op: Create, Entity: other},
 	)
 	gone := base.with(map[string]json.RawMessage{"Bucketinbox": nil, "BucketPolicyinbox": nil})
@@ -494,15 +464,13 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 
 func TestNewerCompilersResourcesAreLeftAlone(t *testing.T) {
 	base := edit(
-		t,
-		seed(),
+		t, seed(),
 		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}},
 	)
 	newer, err := Decode(
 		bytes.ReplaceAll(
 			bytes.ReplaceAll(
-				base.Encode(),
-				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
+				base.Encode(), fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
 				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1),
 			),
 			[]byte(`"Enabled"`),
@@ -577,17 +545,12 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 	}
 	if got := touched(
 		Change{Op: Update, Entity: model.User{Name: "alpha", SourceIPs: []string{"203.0.113.0/24"}}},
-	); !slices.Equal(
-		got,
-		[]string{"PolicyalphaN1", "Useralpha"},
-	) {
+	); !slices.Equal(got, []string{"PolicyalphaN1", "Useralpha"}) {
 		t.Errorf("a user's addresses change %v", got)
 	}
 	keyed := model.Bucket{
-		Name:       "beta",
-		BucketName: "beta-bucket",
-		OnDelete:   model.Refuse,
-		KMSKeyARN:  "arn:aws:kms:eu-west-1:111122223333:key/own",
+		Name: "beta", BucketName: "beta-bucket", OnDelete: model.Refuse,
+		KMSKeyARN: "arn:aws:kms:eu-west-1:111122223333:key/own",
 	}
 	if got := touched(Change{Op: Update, Entity: keyed}); !slices.Equal(got, []string{"Bucketbeta", "PolicybetaN1"}) {
 		t.Errorf("a bucket's key changes %v", got)
@@ -688,13 +651,8 @@ func TestStampNeedsTheCarrier(t *testing.T) {
 	if intents := Intents(seed(), stamped); len(intents) != 1 || intents[0].Action != Modify {
 		t.Errorf("%v", intents)
 	}
-	if _, err := Stamp(
-		seed().with(map[string]json.RawMessage{CarrierID: nil}),
-		"token",
-		1,
-	); !errors.Is(
-		err,
-		ErrNoCarrier,
+	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token", 1); !errors.Is(
+		err, ErrNoCarrier,
 	) {
 		t.Error(err)
 	}

@@ -46,10 +46,8 @@ func TestThreeWay_EveryKind(t *testing.T) {
 
 func TestThreeWay_Conflict(t *testing.T) {
 	bucket := model.Bucket{
-		Name:       "inbox",
-		BucketName: "acme-inbox",
-		OnDelete:   model.Refuse,
-		Lifecycle:  model.Lifecycle{ExpireAfterDays: 5},
+		Name: "inbox", BucketName: "acme-inbox", OnDelete: model.Refuse,
+		Lifecycle: model.Lifecycle{ExpireAfterDays: 5},
 	}
 	planned, present := bucket, bucket
 	planned.Lifecycle.ExpireAfterDays, planned.OnDelete = 6, model.Retain

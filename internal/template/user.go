@@ -71,11 +71,7 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 		resources[keySecretID(user.Name, slot)] = Resource{
 			Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
 			Properties: object{
-				"Name": keySecretName(
-					env.Project,
-					user,
-					slot,
-				),
+				"Name":         keySecretName(env.Project, user, slot),
 				"Description":  "An access key of the user " + user.Name + " of the project " + env.Project,
 				"KmsKeyId":     env.KeyARN,
 				"SecretString": keySecret(env, user, accessKeyID(user.Name, slot)),
@@ -90,10 +86,7 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 	resources[secretID(user.Name)] = Resource{
 		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark}, DependsOn: []string{keySecretID(user.Name, current)},
 		Properties: object{
-			"Name": SecretName(
-				env.Project,
-				user.Name,
-			),
+			"Name":         SecretName(env.Project, user.Name),
 			"Description":  "The current access key of the user " + user.Name + " of the project " + env.Project,
 			"KmsKeyId":     env.KeyARN,
 			"SecretString": dynamicReference + keySecretName(env.Project, user, current) + ":SecretString}}",
@@ -123,12 +116,8 @@ func SecretName(project, user string) string { return "stowage/" + project + "/"
 
 // keySecretName returns the name of the secret of one key, which is never reused.
 func keySecretName(project string, user model.User, slot model.Slot) string {
-	return SecretName(
-		project,
-		user.Name,
-	) + "/" + string(slot) + strconv.FormatInt(
-		user.AccessKey.Keys[slot].Created.Unix(),
-		10,
+	return SecretName(project, user.Name) + "/" + string(slot) + strconv.FormatInt(
+		user.AccessKey.Keys[slot].Created.Unix(), 10,
 	)
 }
 
@@ -228,8 +217,7 @@ func sftpUser(env Env, user model.User, mark Mark, directories []directory) Reso
 			"HomeDirectoryType":     "LOGICAL",
 			"HomeDirectoryMappings": mappings,
 			"Role": "arn:" + env.Partition + ":iam::" + env.AccountID + ":role" + iamPath(env.Project) + SFTPRoleName(
-				env.Project,
-				user.Name,
+				env.Project, user.Name,
 			),
 			"SshPublicKeys": user.SFTP.PublicKeys,
 			"Tags":          tags(user.Tags, env.Project, "user", user.Name),

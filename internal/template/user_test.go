@@ -38,20 +38,13 @@ func complete(t *testing.T) *Template {
 		Change{
 			Op: Create,
 			Entity: model.Project{
-				Name:      "acme",
-				AccountID: modeltest.Account,
-				Region:    modeltest.Region,
-				OnDelete:  model.Refuse,
-				SFTP:      true,
+				Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse, SFTP: true,
 			},
 		},
 		Change{
 			Op: Create,
 			Entity: model.Bucket{
-				Name:       "inbox",
-				BucketName: "acme-inbox",
-				Lifecycle:  model.DefaultLifecycle(),
-				OnDelete:   model.Refuse,
+				Name: "inbox", BucketName: "acme-inbox", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 			},
 		},
 		Change{Op: Create, Entity: partner()},
@@ -74,11 +67,8 @@ func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
 			Change{
 				Op: Create,
 				Entity: model.Project{
-					Name:      "acme",
-					AccountID: modeltest.Account,
-					Region:    modeltest.Region,
-					OnDelete:  model.Refuse,
-					SFTP:      true,
+					Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region, OnDelete: model.Refuse,
+					SFTP: true,
 				},
 			},
 		)
@@ -189,8 +179,7 @@ func TestUsersNeverTouchTheServer(t *testing.T) {
 
 func TestDirectories(t *testing.T) {
 	buckets := map[string]model.Bucket{
-		"inbox": {Name: "inbox", BucketName: "acme-inbox"},
-		"in":    {Name: "in", BucketName: "acme-in"},
+		"inbox": {Name: "inbox", BucketName: "acme-inbox"}, "in": {Name: "in", BucketName: "acme-in"},
 	}
 	for want, permissions := range map[string][]model.Permission{
 		"[]":                     {{Bucket: "gone"}},

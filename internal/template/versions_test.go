@@ -58,8 +58,7 @@ func TestAnEditLeavesTheFirstFormatOfOtherMembersAlone(t *testing.T) {
 		t.Errorf("listings %+v", contents.Listings)
 	}
 	after = edit(
-		t,
-		directory,
+		t, directory,
 		Change{Op: Create, Entity: model.Listing{Name: "third", AccountID: "444455556666", Region: "eu-west-1"}},
 	)
 	onlyChanged(t, directory, after)
@@ -89,22 +88,14 @@ func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
 		`{"format":4,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
 	} {
 		newer := replaced(
-			t,
-			firstFormat(t, "format1.json"),
-			`{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
-			mark,
+			t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, mark,
 		)
 		var format *model.NewerFormatError
 		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "4" {
 			t.Errorf("%s is read: %v", mark, err)
 		}
-		if _, err := Edit(
-			newer,
-			testEnv(),
-			[]Change{{Op: Create, Entity: model.User{Name: "second"}}},
-		); !errors.As(
-			err,
-			&format,
+		if _, err := Edit(newer, testEnv(), []Change{{Op: Create, Entity: model.User{Name: "second"}}}); !errors.As(
+			err, &format,
 		) {
 			t.Errorf("%s is edited: %v", mark, err)
 		}
@@ -194,20 +185,15 @@ func TestTwoCompilersTakeTurns(t *testing.T) {
 			Change{
 				Op: Create,
 				Entity: model.Bucket{
-					Name:       name,
-					BucketName: name + "-bucket",
-					Lifecycle:  model.DefaultLifecycle(),
-					OnDelete:   model.Refuse,
+					Name: name, BucketName: name + "-bucket", Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 				},
 			},
 		)
 		next := map[string]json.RawMessage{}
 		for _, id := range []string{bucketID(name), bucketPolicyID(name)} {
 			raw := bytes.Replace(
-				tpl.resources[id],
-				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
-				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1),
-				1,
+				tpl.resources[id], fmt.Appendf(nil, `"compiler":%d`, CompilerVersion),
+				fmt.Appendf(nil, `"compiler":%d`, CompilerVersion+1), 1,
 			)
 			next[id] = bytes.Replace(raw, []byte(`"Status":"Enabled"`), []byte(`"Status":"Better"`), 1)
 		}

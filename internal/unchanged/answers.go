@@ -126,8 +126,7 @@ func (a *Answers) ValidateResourceConfig(
 
 // ReadResource answers for an unchanged object.
 func (a *Answers) ReadResource(
-	ctx context.Context,
-	req *tfprotov6.ReadResourceRequest,
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) *tfprotov6.ReadResourceResponse {
 	s, o, ok := a.object(req.TypeName)
 	if !ok || hasMeta(req.ProviderMeta) {
@@ -153,9 +152,7 @@ func (a *Answers) ReadResource(
 		return nil
 	}
 	resp := &tfprotov6.ReadResourceResponse{
-		NewState:    req.CurrentState,
-		NewIdentity: req.CurrentIdentity,
-		Private:     private.encode(),
+		NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: private.encode(),
 	}
 	if current == nil {
 		if resp.NewIdentity, ok = s.encodeIdentity(identity); !ok {

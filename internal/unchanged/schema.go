@@ -248,9 +248,7 @@ func nodeOf(ctx context.Context, t attr.Type, inner []attribute) (node, error) {
 		n.null, n.unknown = types.ObjectNull(n.types), types.ObjectUnknown(n.types)
 	case timeouts.Type:
 		n.kind, n.types = withTimeouts, t.AttrTypes
-		n.null, n.unknown = timeouts.Value{
-			Object: types.ObjectNull(n.types),
-		}, timeouts.Value{
+		n.null, n.unknown = timeouts.Value{Object: types.ObjectNull(n.types)}, timeouts.Value{
 			Object: types.ObjectUnknown(n.types),
 		}
 	default:

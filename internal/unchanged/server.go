@@ -41,8 +41,7 @@ func (s *server) ValidateResourceConfig(
 
 // ReadResource implements tfprotov6.ProviderServer.
 func (s *server) ReadResource(
-	ctx context.Context,
-	req *tfprotov6.ReadResourceRequest,
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	ctx = WithCall(ctx)
 	if resp := s.answers.ReadResource(ctx, req); resp != nil {

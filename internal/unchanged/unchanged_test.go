@@ -40,9 +40,7 @@ func (t *thing) Schema(_ context.Context, _ resource.SchemaRequest, resp *resour
 }
 
 func (t *thing) IdentitySchema(
-	_ context.Context,
-	_ resource.IdentitySchemaRequest,
-	resp *resource.IdentitySchemaResponse,
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema = t.identity
 }
@@ -210,8 +208,7 @@ func TestDeclined(t *testing.T) {
 		t.Error("a read was answered that the resource does not decide")
 	}
 	if a.ValidateResourceConfig(
-		t.Context(),
-		&tfprotov6.ValidateResourceConfigRequest{TypeName: "test_thing", Config: object},
+		t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: "test_thing", Config: object},
 	) != nil {
 		t.Error("a validation was answered that the resource does not decide")
 	}
@@ -220,10 +217,7 @@ func TestDeclined(t *testing.T) {
 		if a.PlanResourceChange(
 			t.Context(),
 			&tfprotov6.PlanResourceChangeRequest{
-				TypeName:         "test_thing",
-				PriorState:       object,
-				Config:           config,
-				ProposedNewState: proposed,
+				TypeName: "test_thing", PriorState: object, Config: config, ProposedNewState: proposed,
 			},
 		) != nil {
 			t.Error("a plan was answered that the resource does not decide")

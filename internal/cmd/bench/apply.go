@@ -18,8 +18,7 @@ type growth struct {
 // growths returns the measured applies. The first one gives the time of a single bucket.
 func growths() []growth {
 	all := []growth{
-		{buckets: 1, parallelism: 10},
-		{buckets: bucketsApplied, parallelism: 10},
+		{buckets: 1, parallelism: 10}, {buckets: bucketsApplied, parallelism: 10},
 		{buckets: bucketsApplied, parallelism: 100},
 	}
 	for i := range all {
@@ -44,11 +43,7 @@ func (b *bench) applies(ctx context.Context, all []growth) error {
 		rows = append(
 			rows,
 			fmt.Sprintf(
-				"%d\t%d\t%s\t%d\t%s",
-				g.parallelism,
-				r.commits(),
-				seconds(r.wall),
-				r.calls.Total(),
+				"%d\t%d\t%s\t%d\t%s", g.parallelism, r.commits(), seconds(r.wall), r.calls.Total(),
 				megabytes(r.provider),
 			),
 		)
@@ -56,18 +51,14 @@ func (b *bench) applies(ctx context.Context, all []growth) error {
 	rows = append(
 		rows,
 		fmt.Sprintf(
-			"one by one (estimate)\t%d\t%s\t%d\t",
-			bucketsApplied,
-			seconds(bucketsApplied*alone.wall),
+			"one by one (estimate)\t%d\t%s\t%d\t", bucketsApplied, seconds(bucketsApplied*alone.wall),
 			bucketsApplied*alone.calls.Total(),
 		),
 	)
 	table(
 		fmt.Sprintf(
 			"An apply of %d buckets into a project that is there. The estimate is %d times one bucket alone, which took %s.",
-			bucketsApplied,
-			bucketsApplied,
-			seconds(alone.wall),
+			bucketsApplied, bucketsApplied, seconds(alone.wall),
 		),
 		rows...)
 	return nil

@@ -60,9 +60,7 @@ func (c *configuration) addBuckets(project string, buckets int) {
 	c.buckets += buckets
 	for n := range buckets {
 		c.add(
-			"project_bucket",
-			label(project, "bucket", n),
-			reference("project", "project", project),
+			"project_bucket", label(project, "bucket", n), reference("project", "project", project),
 			literal("name", label("bucket", n)),
 		)
 	}
@@ -74,9 +72,7 @@ func (c *configuration) addUsers(project string, users, permissions int) {
 	c.permissions += permissions
 	for n := range users {
 		c.add(
-			"project_user",
-			label(project, "user", n),
-			reference("project", "project", project),
+			"project_user", label(project, "user", n), reference("project", "project", project),
 			literal("name", label("user", n)),
 		)
 	}
@@ -84,16 +80,9 @@ func (c *configuration) addUsers(project string, users, permissions int) {
 		// Each user has one on the bucket of its own number, then on the next, and so on.
 		user, bucket := n%users, (n%users+n/users)%users
 		c.add(
-			"user_permission",
-			label(project, "permission", n),
-			reference("project", "project", project),
-			reference(
-				"user",
-				"project_user",
-				label(project, "user", user),
-			),
-			reference("bucket", "project_bucket", label(project, "bucket", bucket)),
-			literal("access", "read_write"),
+			"user_permission", label(project, "permission", n), reference("project", "project", project),
+			reference("user", "project_user", label(project, "user", user)),
+			reference("bucket", "project_bucket", label(project, "bucket", bucket)), literal("access", "read_write"),
 		)
 	}
 }
@@ -112,9 +101,7 @@ func literal(name, value string) argument {
 
 func reference(name, kind, label string) argument {
 	return argument{
-		name,
-		fmt.Sprintf("stowage_%s.%s.name", kind, label),
-		fmt.Sprintf("terraform_data.%s.input.name", label),
+		name, fmt.Sprintf("stowage_%s.%s.name", kind, label), fmt.Sprintf("terraform_data.%s.input.name", label),
 	}
 }
 

@@ -168,11 +168,7 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 			w.mu.Unlock()
 			for wait := 250 * time.Millisecond; ; wait *= 2 { // API Gateway accepts a limited number per second
 				conn, err := stage.Connect(t.Context(), apigateway.Handshake{
-					SourceIP: fmt.Sprintf(
-						"198.51.%d.%d",
-						n/256,
-						n%256,
-					),
+					SourceIP:     fmt.Sprintf("198.51.%d.%d", n/256, n%256),
 					Subprotocols: []string{event.Subprotocol, "stowage.token." + token},
 				})
 				if err == nil {
@@ -240,10 +236,8 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 
 func bucketOf(p model.Project, name string) model.Bucket {
 	return model.Bucket{
-		Name:       name,
-		BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region),
-		Lifecycle:  model.DefaultLifecycle(),
-		OnDelete:   model.Refuse,
+		Name: name, BucketName: model.DefaultBucketName(p.Name, name, p.AccountID, p.Region),
+		Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 	}
 }
 
@@ -272,8 +266,7 @@ func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
 		}),
 	})
 	out, err := client.DescribeStackEvents(
-		t.Context(),
-		&cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")},
+		t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")},
 	)
 	must(t, err)
 	return aws.ToTime(out.StackEvents[0].Timestamp)
@@ -300,8 +293,7 @@ func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *api
 		RoleName: relay.DefaultRole,
 		Log:      slog.New(slog.DiscardHandler),
 		Access: relay.Access{
-			Issuer:     oidc.URL(issuerAddress),
-			Audiences:  []string{"stowage"},
+			Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"},
 			HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(box.Issuer(), issuerAddress)},
 		},
 	})

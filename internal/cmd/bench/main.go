@@ -25,8 +25,7 @@ import (
 
 func main() {
 	quick := flag.Bool(
-		"quick",
-		false,
+		"quick", false,
 		"leave out what takes longest: the plans of 1,000 entities and more, and the memory at 5,000",
 	)
 	plansOnly := flag.Bool("plans", false, "measure plans only")
@@ -131,8 +130,7 @@ func (b *bench) terraform(ctx context.Context, dir string, env []string, args ..
 	r.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err != nil {
 		return r, errors.Join(
-			fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err),
-			errors.New(tail(out.String())),
+			fmt.Errorf("%s %s in %s: %w", b.cli, strings.Join(args, " "), dir, err), errors.New(tail(out.String())),
 		)
 	}
 	r.calls, err = b.box.Calls(ctx)

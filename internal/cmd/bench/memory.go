@@ -42,11 +42,7 @@ func (b *bench) memory(ctx context.Context) error {
 		rows = append(
 			rows,
 			fmt.Sprintf(
-				"%s\t%s\t%d\t%s\t%s",
-				step.name,
-				seconds(r.wall),
-				r.calls.Total(),
-				megabytes(r.provider),
+				"%s\t%s\t%d\t%s\t%s", step.name, seconds(r.wall), r.calls.Total(), megabytes(r.provider),
 				judgeMemory(r.provider),
 			),
 		)

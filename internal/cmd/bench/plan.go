@@ -153,12 +153,7 @@ func (m measured) show(c *configuration) {
 			}
 			provider := r.cpu - r.coreCPU
 			row := fmt.Sprintf(
-				"%s\t%s\t%s\t%.2f\t%s\t",
-				t.name,
-				s.name,
-				seconds(r.wall),
-				r.wall.Seconds()/base,
-				seconds(r.coreCPU),
+				"%s\t%s\t%s\t%.2f\t%s\t", t.name, s.name, seconds(r.wall), r.wall.Seconds()/base, seconds(r.coreCPU),
 			)
 			if s.name != terraformData {
 				row += fmt.Sprintf("%s\t%.2f ms", seconds(provider), float64(provider.Microseconds())/1000/float64(c.size()))
@@ -187,16 +182,12 @@ func (m measured) aims(c *configuration) []string {
 		toData, toStub := r.wall.Seconds()/data.wall.Seconds(), r.wall.Seconds()/stub.wall.Seconds()
 		return []string{
 			fmt.Sprintf(
-				"provider's CPU for a resource\t%s\tat most %s: %s",
-				each.Round(10*time.Microsecond),
-				cpuAim,
+				"provider's CPU for a resource\t%s\tat most %s: %s", each.Round(10*time.Microsecond), cpuAim,
 				met(each <= cpuAim),
 			),
 			fmt.Sprintf("wall time to terraform_data\t%.2f\tat most %.2f: %s", toData, ratioAim, met(toData <= ratioAim)),
 			fmt.Sprintf(
-				"wall time to a stub with the schema of Stowage\t%.2f\tat most %.2f: %s",
-				toStub,
-				ratioStubAim,
+				"wall time to a stub with the schema of Stowage\t%.2f\tat most %.2f: %s", toStub, ratioStubAim,
 				met(toStub <= ratioStubAim),
 			),
 		}

@@ -145,9 +145,7 @@ func (w *walk) add(p model.Project, size int, s *projects.Service) {
 		user, bucket := n%fifth, (n%fifth+n/fifth)%fifth
 		entity(
 			model.Permission{
-				User:   userName(user),
-				Bucket: bucketName(bucket),
-				Prefix: fmt.Sprintf("%d/", n/fifth),
+				User: userName(user), Bucket: bucketName(bucket), Prefix: fmt.Sprintf("%d/", n/fifth),
 				Access: model.ReadWrite,
 			},
 			users[user],

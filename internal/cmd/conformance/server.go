@@ -36,14 +36,8 @@ func servers(zips string) []server {
 			peer: conformance.DynamoDBLocal(), fetch: fetchJars, tests: "./internal/mirror", variable: "STOWAGE_TEST_DYNAMODB",
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				return exec.CommandContext(
-					ctx,
-					"java",
-					"-cp",
-					filepath.Join(dir, jars, "*"),
-					"com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
-					"-inMemory",
-					"-port",
-					strconv.Itoa(port),
+					ctx, "java", "-cp", filepath.Join(dir, jars, "*"),
+					"com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-port", strconv.Itoa(port),
 				)
 			},
 		},
@@ -51,12 +45,7 @@ func servers(zips string) []server {
 			peer: conformance.Moto(), fetch: fetchPackages,
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				return exec.CommandContext(
-					ctx,
-					filepath.Join(dir, venv, "bin", "moto_server"),
-					"-H",
-					"127.0.0.1",
-					"-p",
-					strconv.Itoa(port),
+					ctx, filepath.Join(dir, venv, "bin", "moto_server"), "-H", "127.0.0.1", "-p", strconv.Itoa(port),
 				)
 			},
 		},
@@ -66,10 +55,7 @@ func servers(zips string) []server {
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				command := exec.CommandContext(ctx, filepath.Join(dir, venv, "bin", "ministack"))
 				command.Env = append(
-					os.Environ(),
-					"BIND_HOST=127.0.0.1",
-					"GATEWAY_PORT="+strconv.Itoa(port),
-					"SFTP_ENABLED=0",
+					os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFTP_ENABLED=0",
 					"IOT_MTLS_ENABLED=0",
 				)
 				return command

@@ -59,21 +59,17 @@ type wire struct {
 // the mirror after a notification, and that a message reaches a client.
 func tryWire(ctx context.Context, endpoint, zips string) error {
 	c := aws.Config{
-		Region:       wireRegion,
-		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Region: wireRegion, BaseEndpoint: aws.String(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 	w := &wire{
 		endpoint:       endpoint,
 		config:         c,
 		cloudFormation: cloudformation.NewFromConfig(c),
 		dynamoDB:       dynamodb.NewFromConfig(c),
-		s3: s3.NewFromConfig(
-			c,
-			func(o *s3.Options) { o.UsePathStyle = true },
-		),
-		sns: sns.NewFromConfig(c),
-		ssm: ssm.NewFromConfig(c),
+		s3:             s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+		sns:            sns.NewFromConfig(c),
+		ssm:            ssm.NewFromConfig(c),
 	}
 	for _, step := range []struct {
 		name string
@@ -118,8 +114,7 @@ func (w *wire) prepare(ctx context.Context) error {
 	_, err = w.ssm.PutParameter(
 		ctx,
 		&ssm.PutParameterInput{
-			Name:  aws.String("/stowage/hub/stowage"),
-			Type:  ssmtypes.ParameterTypeString,
+			Name: aws.String("/stowage/hub/stowage"), Type: ssmtypes.ParameterTypeString,
 			Value: aws.String(string(settings)),
 		},
 	)
@@ -147,11 +142,7 @@ func (w *wire) create(ctx context.Context, name string, template object) (*cfnty
 		func(o *cloudformation.StackCreateCompleteWaiterOptions) {
 			o.MinDelay = time.Second
 		},
-	).WaitForOutput(
-		ctx,
-		&cloudformation.DescribeStacksInput{StackName: aws.String(name)},
-		wireBound,
-	)
+	).WaitForOutput(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)}, wireBound)
 	if err != nil {
 		return nil, fmt.Errorf("creating the stack %s: %w", name, err)
 	}
@@ -181,8 +172,7 @@ func (w *wire) deployRelay(ctx context.Context, zips string) (topic string, err 
 		return "", err
 	}
 	if _, err := w.s3.PutObject(
-		ctx,
-		&s3.PutObjectInput{Bucket: aws.String(wireBucket), Key: aws.String("relay.zip"), Body: zip},
+		ctx, &s3.PutObjectInput{Bucket: aws.String(wireBucket), Key: aws.String("relay.zip"), Body: zip},
 	); err != nil {
 		return "", err
 	}
@@ -207,9 +197,7 @@ func (w *wire) deployRelay(ctx context.Context, zips string) (topic string, err 
 			}},
 			"Topic": object{"Type": "AWS::SNS::Topic", "Properties": object{"TopicName": "stowage-events"}},
 			"Subscription": object{"Type": "AWS::SNS::Subscription", "Properties": object{
-				"TopicArn": object{
-					"Ref": "Topic",
-				},
+				"TopicArn": object{"Ref": "Topic"},
 				"Protocol": "lambda",
 				"Endpoint": object{"Fn::GetAtt": []string{"Relay", "Arn"}},
 			}},
@@ -238,9 +226,7 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 				"Type": "AWS::SSM::Parameter",
 				"Metadata": object{
 					"Stowage": object{
-						"format":   1,
-						"compiler": 1,
-						"of":       object{"kind": "carrier", "name": "/stowage/directory/0/revision"},
+						"format": 1, "compiler": 1, "of": object{"kind": "carrier", "name": "/stowage/directory/0/revision"},
 					},
 				},
 				"Properties": object{"Name": "/stowage/directory/0/revision", "Type": "String", "Value": object{"Ref": "Revision"}},
@@ -338,8 +324,7 @@ func (w *wire) message(ctx context.Context) error {
 	}
 	path := "/_aws/execute-api/" + output(stack, "Api") + "/prod"
 	socket, _, err := websocket.Dial(
-		ctx,
-		"ws"+strings.TrimPrefix(w.endpoint, "http")+path,
+		ctx, "ws"+strings.TrimPrefix(w.endpoint, "http")+path,
 		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol}},
 	)
 	if err != nil {
@@ -353,8 +338,7 @@ func (w *wire) message(ctx context.Context) error {
 	}
 	pusher := push.New(
 		apigatewaymanagementapi.NewFromConfig(
-			w.config,
-			func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) },
+			w.config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) },
 		),
 	)
 	sent, err := event.Of("test", object{"texts": slices.Repeat([]string{strings.Repeat("x", 1000)}, 50)})

@@ -62,9 +62,7 @@ func listBuckets(ctx context.Context, client *s3.Client) error {
 		}
 		rule := encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
 		fmt.Printf(
-			"    %-62s %-8s versioning %s, public access blocked\n",
-			aws.ToString(name),
-			rule.SSEAlgorithm,
+			"    %-62s %-8s versioning %s, public access blocked\n", aws.ToString(name), rule.SSEAlgorithm,
 			strings.ToLower(string(versioning.Status)),
 		)
 	}
@@ -84,8 +82,7 @@ func listUsers(ctx context.Context, client *iam.Client) error {
 		}
 		for _, group := range groups.Groups {
 			policies, err := client.ListAttachedGroupPolicies(
-				ctx,
-				&iam.ListAttachedGroupPoliciesInput{GroupName: group.GroupName},
+				ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group.GroupName},
 			)
 			if err != nil {
 				return err
@@ -95,10 +92,8 @@ func listUsers(ctx context.Context, client *iam.Client) error {
 				names = append(names, aws.ToString(policy.PolicyName))
 			}
 			fmt.Printf(
-				"    %-20s in the group %-20s with the policies %s\n",
-				aws.ToString(user.UserName),
-				aws.ToString(group.GroupName),
-				strings.Join(names, ", "),
+				"    %-20s in the group %-20s with the policies %s\n", aws.ToString(user.UserName),
+				aws.ToString(group.GroupName), strings.Join(names, ", "),
 			)
 		}
 	}

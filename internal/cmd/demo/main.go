@@ -33,10 +33,7 @@ type settings struct {
 
 func options() settings {
 	return settings{
-		cli: run.Setting(
-			"TERRAFORM",
-			"terraform",
-		),
+		cli:     run.Setting("TERRAFORM", "terraform"),
 		bin:     run.Setting("BIN", "bin"),
 		example: run.Setting("EXAMPLE", "examples/quickstart"),
 		latency: run.Setting("LATENCY", "none"),

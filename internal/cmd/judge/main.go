@@ -87,9 +87,7 @@ func run(ctx context.Context) error {
 		fmt.Printf("exceptions.txt: nothing needs %s %s %s any more\n", e.ID, e.Type, e.Where)
 	}
 	fmt.Printf(
-		"%d findings, %d of them accepted by %d exceptions\n",
-		len(findings),
-		len(findings)-len(rest),
+		"%d findings, %d of them accepted by %d exceptions\n", len(findings), len(findings)-len(rest),
 		len(accepted),
 	)
 	if len(rest)+len(unused) > 0 {

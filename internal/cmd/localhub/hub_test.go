@@ -40,8 +40,7 @@ type watcher struct {
 func watch(t *testing.T, h localhubtest.Hub, token string) *watcher {
 	t.Helper()
 	socket, _, err := websocket.Dial(
-		t.Context(),
-		h.WebSocket,
+		t.Context(), h.WebSocket,
 		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol, "stowage.token." + token}},
 	)
 	must(t, err)
@@ -111,10 +110,8 @@ func (w *watcher) untilBuckets(project string, names ...string) {
 
 func bucket(name string) model.Bucket {
 	return model.Bucket{
-		Name:       name,
-		BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"),
-		Lifecycle:  model.DefaultLifecycle(),
-		OnDelete:   model.Refuse,
+		Name: name, BucketName: model.DefaultBucketName("acme", name, account, "eu-west-1"),
+		Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
 	}
 }
 
@@ -137,8 +134,7 @@ func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
 	must(
 		t,
 		provider.CreateProject(
-			t.Context(),
-			model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse},
+			t.Context(), model.Project{Name: "acme", AccountID: account, Region: "eu-west-1", OnDelete: model.Refuse},
 		),
 	)
 	must(t, provider.Create(t.Context(), "acme", bucket("inbox")))

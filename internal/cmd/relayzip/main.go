@@ -51,18 +51,8 @@ func makeZip(ctx context.Context, dir, architecture string, machine elf.Machine)
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	program := filepath.Join(work, bootstrap)
 	build := exec.CommandContext(
-		ctx,
-		"go",
-		"build",
-		"-trimpath",
-		"-buildvcs=false",
-		"-tags",
-		"lambda.norpc",
-		"-ldflags",
-		"-s -w -buildid=",
-		"-o",
-		program,
-		"./internal/cmd/relay",
+		ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=",
+		"-o", program, "./internal/cmd/relay",
 	)
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr

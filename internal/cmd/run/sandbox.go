@@ -31,12 +31,7 @@ type Sandbox struct {
 func Start(ctx context.Context, bin, latency string) (*Sandbox, error) {
 	// Always a free port: on a fixed one, another sandbox could answer instead.
 	process := exec.CommandContext(
-		ctx,
-		filepath.Join(bin, "stowage-sandbox"),
-		"--listen",
-		"127.0.0.1:0",
-		"--latency",
-		latency,
+		ctx, filepath.Join(bin, "stowage-sandbox"), "--listen", "127.0.0.1:0", "--latency", latency,
 	)
 	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
 	process.WaitDelay = 5 * time.Second

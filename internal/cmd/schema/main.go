@@ -130,8 +130,7 @@ func attributes(list []*tfprotov6.SchemaAttribute) object {
 		}
 		if a.NestedType != nil {
 			attribute["nested_type"] = object{
-				"attributes":   attributes(a.NestedType.Attributes),
-				"nesting_mode": nestedTypeModes[a.NestedType.Nesting],
+				"attributes": attributes(a.NestedType.Attributes), "nesting_mode": nestedTypeModes[a.NestedType.Nesting],
 			}
 		} else {
 			attribute["type"] = typeOf(a.Type)
@@ -147,11 +146,8 @@ func function(f *tfprotov6.Function) object {
 		parameters = append(parameters, parameter(p))
 	}
 	result := object{
-		"description":         f.Description,
-		"summary":             f.Summary,
-		"return_type":         typeOf(f.Return.Type),
-		"parameters":          parameters,
-		"deprecation_message": f.DeprecationMessage,
+		"description": f.Description, "summary": f.Summary, "return_type": typeOf(f.Return.Type),
+		"parameters": parameters, "deprecation_message": f.DeprecationMessage,
 	}
 	if f.VariadicParameter != nil {
 		result["variadic_parameter"] = parameter(f.VariadicParameter)

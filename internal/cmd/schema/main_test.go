@@ -38,11 +38,8 @@ func TestEveryKindIsInTheSchemas(t *testing.T) {
 	p := got.Providers[address]
 	if len(p.Resources) != 4 || len(p.Identities) != 4 || len(p.Data) != 5 || len(p.Functions) != 1 {
 		t.Errorf(
-			"%d resources, %d identities, %d data sources, %d functions",
-			len(p.Resources),
-			len(p.Identities),
-			len(p.Data),
-			len(p.Functions),
+			"%d resources, %d identities, %d data sources, %d functions", len(p.Resources), len(p.Identities),
+			len(p.Data), len(p.Functions),
 		)
 	}
 	if key := p.Provider.Block.Attributes["secret_key"]; key.Type != "string" || !key.Sensitive {

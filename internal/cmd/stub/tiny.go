@@ -38,8 +38,7 @@ func (tiny) GetMetadata(context.Context, *tfprotov6.GetMetadataRequest) (*tfprot
 
 // GetProviderSchema implements tfprotov6.ProviderServer.
 func (tiny) GetProviderSchema(
-	context.Context,
-	*tfprotov6.GetProviderSchemaRequest,
+	context.Context, *tfprotov6.GetProviderSchemaRequest,
 ) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return &tfprotov6.GetProviderSchemaResponse{
 		ServerCapabilities: capabilities,

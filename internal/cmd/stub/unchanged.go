@@ -25,8 +25,7 @@ func (unchanged) ConfigureProvider(
 
 // StopProvider implements tfprotov6.ProviderServer.
 func (unchanged) StopProvider(
-	context.Context,
-	*tfprotov6.StopProviderRequest,
+	context.Context, *tfprotov6.StopProviderRequest,
 ) (*tfprotov6.StopProviderResponse, error) {
 	return &tfprotov6.StopProviderResponse{}, nil
 }
@@ -47,13 +46,10 @@ func (unchanged) UpgradeResourceState(
 
 // ReadResource implements tfprotov6.ProviderServer.
 func (unchanged) ReadResource(
-	_ context.Context,
-	req *tfprotov6.ReadResourceRequest,
+	_ context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	return &tfprotov6.ReadResourceResponse{
-		NewState:    req.CurrentState,
-		NewIdentity: req.CurrentIdentity,
-		Private:     req.Private,
+		NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: req.Private,
 	}, nil
 }
 

@@ -21,8 +21,7 @@ func (tf *Terraform) ProviderSchema() *tfprotov6.Schema { return tf.schemas.Prov
 // applies a change. problems lists where the second plan contradicts the first ("Provider produced
 // inconsistent final plan").
 func (tf *Terraform) Replan(
-	plan *Plan,
-	config Values,
+	plan *Plan, config Values,
 ) (again *Plan, diagnostics []*tfprotov6.Diagnostic, problems []string) {
 	tf.t.Helper()
 	prior := plan.prior
@@ -53,8 +52,7 @@ func (tf *Terraform) Replan(
 // differ reports where a final value differs from the planned one. Unknown values may become
 // anything.
 func differ(
-	planned, final tftypes.Value,
-	at *tftypes.AttributePath,
+	planned, final tftypes.Value, at *tftypes.AttributePath,
 	report func(at *tftypes.AttributePath, planned, final tftypes.Value),
 ) {
 	if !planned.IsKnown() || planned.Equal(final) {
@@ -136,10 +134,7 @@ func disobeyed(attributes []*tfprotov6.SchemaAttribute, prior, config, planned t
 				problems = append(
 					problems,
 					disobeyed(
-						a.NestedType.Attributes,
-						tftypes.NewValue(wanted[i].Type(), nil),
-						wanted[i],
-						given[i],
+						a.NestedType.Attributes, tftypes.NewValue(wanted[i].Type(), nil), wanted[i], given[i],
 						fmt.Sprintf("%s[%d]", where, i),
 					)...)
 			}

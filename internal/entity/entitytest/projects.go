@@ -96,8 +96,7 @@ func published(contents *template.Contents) map[string]string {
 			continue
 		}
 		value := "secret=arn:aws:secretsmanager:eu-west-1:111122223333:secret:" + template.SecretName(
-			contents.Env.Project,
-			user.Name,
+			contents.Env.Project, user.Name,
 		) + "-AbCdEf"
 		for slot, key := range user.AccessKey.Keys {
 			value += fmt.Sprintf(" %s=AKIA%s%d", slot, slot, key.Created.Unix())
@@ -167,9 +166,7 @@ func optionsOf(options []projects.WriteOption) projects.WriteOptions {
 // Create implements entity.Projects.
 func (p *Projects) Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error {
 	return p.edit(
-		ctx,
-		"Create",
-		project,
+		ctx, "Create", project,
 		template.Change{Op: template.Create, Entity: e, Incarnation: optionsOf(options).Incarnation},
 	)
 }
@@ -195,10 +192,7 @@ const SecretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stowage/
 
 // Update implements entity.Projects.
 func (p *Projects) Update(
-	ctx context.Context,
-	project string,
-	planned model.Entity,
-	options ...projects.WriteOption,
+	ctx context.Context, project string, planned model.Entity, options ...projects.WriteOption,
 ) error {
 	o := optionsOf(options)
 	change := template.Change{
@@ -237,10 +231,7 @@ func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template
 	live := p.Exist[bucket]
 	if live == nil {
 		return nil, &account.UnadoptableError{
-			Bucket:  bucket,
-			Missing: true,
-			Cause:   "There is no bucket " + bucket + ".",
-			Remedy:  "Check the ID.",
+			Bucket: bucket, Missing: true, Cause: "There is no bucket " + bucket + ".", Remedy: "Check the ID.",
 		}
 	}
 	return live, nil

@@ -107,10 +107,8 @@ func Start(t *testing.T, p provider.Provider) *Terraform {
 		t.Fatalf("starting the provider: %v", err)
 	}
 	tf := &Terraform{
-		t:        t,
-		provider: p,
-		outcomes: &outcomes{},
-		answers:  unchanged.New(t.Context(), typePrefix, p.Resources(t.Context())),
+		t: t, provider: p, outcomes: &outcomes{},
+		answers: unchanged.New(t.Context(), typePrefix, p.Resources(t.Context())),
 	}
 	tf.server = comparison.Comparing(func(o comparison.Outcome) {
 		tf.outcomes.add(o)
@@ -242,8 +240,7 @@ func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
 func (tf *Terraform) configure(config *tfprotov6.DynamicValue) []*tfprotov6.Diagnostic {
 	tf.t.Helper()
 	resp, err := tf.server.ConfigureProvider(
-		tf.t.Context(),
-		&tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config},
+		tf.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config},
 	)
 	tf.must(err)
 	if p, ok := tf.provider.(interface{ Shared() *entity.Services }); ok && p.Shared() != nil {
@@ -430,10 +427,7 @@ func (tf *Terraform) planFor(typ string, prior *Object, config Values, replace b
 }
 
 func (tf *Terraform) plan(
-	schema *tfprotov6.Schema,
-	plan *Plan,
-	prior tftypes.Value,
-	private []byte,
+	schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value, private []byte,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
 	typ := schema.ValueType()
 	req := &tfprotov6.PlanResourceChangeRequest{
@@ -492,9 +486,7 @@ func (tf *Terraform) ApplyContext(ctx context.Context, plan *Plan) (*Object, []*
 }
 
 func (tf *Terraform) apply(
-	ctx context.Context,
-	plan *Plan,
-	prior, planned, config tftypes.Value,
+	ctx context.Context, plan *Plan, prior, planned, config tftypes.Value,
 ) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
 	_, typ := tf.resource(plan.typ)

@@ -77,10 +77,7 @@ func Bucket(name string) *rapid.Generator[model.Bucket] {
 			BucketName:  model.DefaultBucketName("acme", name, Account, Region),
 			Unversioned: rapid.Bool().Draw(t, "unversioned"),
 			Lifecycle: model.Lifecycle{
-				ExpireAfterDays: days.Draw(
-					t,
-					"expire",
-				),
+				ExpireAfterDays:           days.Draw(t, "expire"),
 				ExpireNoncurrentAfterDays: days.Draw(t, "noncurrent"),
 				AbortMultipartAfterDays:   days.Draw(t, "abort"),
 			},
@@ -141,22 +138,14 @@ func User(name string) *rapid.Generator[model.User] {
 // accessKey draws an access key with one or two keys, one of them active.
 func accessKey(t *rapid.T) *model.AccessKey {
 	k := &model.AccessKey{
-		Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"),
-		Keys:    map[model.Slot]model.Key{},
+		Trigger: rapid.SampledFrom([]string{"", "leaked"}).Draw(t, "trigger"), Keys: map[model.Slot]model.Key{},
 	}
 	if rapid.Bool().Draw(t, "rotates") {
 		k.Rotation = &model.Rotation{EveryDays: 90, OverlapDays: rapid.Int64Range(0, 40).Draw(t, "overlap")}
 	}
 	made := func(label string) time.Time {
 		return time.Date(
-			2026,
-			1,
-			1,
-			0,
-			0,
-			0,
-			0,
-			time.UTC,
+			2026, 1, 1, 0, 0, 0, 0, time.UTC,
 		).Add(time.Duration(rapid.IntRange(0, 300).Draw(t, label)) * 24 * time.Hour)
 	}
 	slots := rapid.Permutation(model.Slots()).Draw(t, "slots")
@@ -185,10 +174,7 @@ func PublicKey(n byte) string {
 func Permission(users, buckets []string) *rapid.Generator[model.Permission] {
 	return rapid.Custom(func(t *rapid.T) model.Permission {
 		p := model.Permission{
-			User: rapid.SampledFrom(users).Draw(
-				t,
-				"user",
-			),
+			User:   rapid.SampledFrom(users).Draw(t, "user"),
 			Bucket: rapid.SampledFrom(buckets).Draw(t, "bucket"),
 			Prefix: Prefix().Draw(t, "prefix"),
 			Access: rapid.SampledFrom([]model.Access{model.Read, model.Write, model.ReadWrite}).Draw(t, "access"),

@@ -48,8 +48,7 @@ func (*Function) Run(ctx context.Context, req function.RunRequest, resp *functio
 	of := model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
 	for _, problem := range of.Problems() {
 		resp.Error = function.ConcatFuncErrors(
-			resp.Error,
-			function.NewArgumentFuncError(arguments[problem.Field], problem.Reason),
+			resp.Error, function.NewArgumentFuncError(arguments[problem.Field], problem.Reason),
 		)
 	}
 	if resp.Error != nil {

@@ -76,29 +76,20 @@ func dataAttributes() map[string]schema.Attribute {
 		"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
 		"name": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
 		"account_id": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "The AWS account in which the project lives.",
+			Computed: true, MarkdownDescription: "The AWS account in which the project lives.",
 		},
-		"region": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "The AWS region in which the project lives.",
-		},
+		"region": schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
 		"on_delete": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "What deleting the project does with its data.",
+			Computed: true, MarkdownDescription: "What deleting the project does with its data.",
 		},
 		"tags": schema.MapAttribute{
-			Computed:            true,
-			ElementType:         types.StringType,
-			MarkdownDescription: "All tags of the project.",
+			Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the project.",
 		},
 		"kms_key_arn": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
+			Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
 		},
 		"log_bucket_name": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "Physical name of the bucket that holds the access logs.",
+			Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs.",
 		},
 		"notification_topic_arn": schema.StringAttribute{
 			Computed:            true,
@@ -123,8 +114,7 @@ func dataAttributes() map[string]schema.Attribute {
 				"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's name."},
 				"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's ARN."},
 				"status": schema.StringAttribute{
-					Computed:            true,
-					MarkdownDescription: "The stack's status, as CloudFormation says it.",
+					Computed: true, MarkdownDescription: "The stack's status, as CloudFormation says it.",
 				},
 				"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to the stack."},
 				"headroom": headroom,
@@ -218,16 +208,13 @@ func NewListDataSource() datasource.DataSource {
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
 					"account_id": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "The AWS account in which the project lives.",
+						Computed: true, MarkdownDescription: "The AWS account in which the project lives.",
 					},
 					"region": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "The AWS region in which the project lives.",
+						Computed: true, MarkdownDescription: "The AWS region in which the project lives.",
 					},
 					"role_name": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "The role that is assumed in the account; null if none is.",
+						Computed: true, MarkdownDescription: "The role that is assumed in the account; null if none is.",
 					},
 				}},
 			},

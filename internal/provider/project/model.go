@@ -48,10 +48,7 @@ func hasServer(m *Model) (has, known bool) {
 }
 
 func toEntity(
-	_ context.Context,
-	s *entity.Services,
-	m *Model,
-	tags map[string]string,
+	_ context.Context, s *entity.Services, m *Model, tags map[string]string,
 ) (model.Entity, diag.Diagnostics) {
 	server, _ := hasServer(m)
 	return model.Project{

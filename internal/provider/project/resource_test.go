@@ -18,9 +18,7 @@ func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
 	t.Helper()
 	p := entitytest.NewProjects()
 	return entitytest.StartObjects(
-		t,
-		&entity.Services{Projects: p, Region: "eu-central-1", RoleName: "StowageProvisioner"},
-		NewResource,
+		t, &entity.Services{Projects: p, Region: "eu-central-1", RoleName: "StowageProvisioner"}, NewResource,
 	), p
 }
 
@@ -93,10 +91,8 @@ func TestProjectWithEntitiesStaysWhereItIs(t *testing.T) {
 	}
 	_, diagnostics = tf.Plan(typ, object, moved)
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Unable to Replace Project",
-		`holds 0 buckets, 1 users and 0 permissions, and can't change its account_id`,
-		"account_id",
+		diagnostics, "Unable to Replace Project",
+		`holds 0 buckets, 1 users and 0 permissions, and can't change its account_id`, "account_id",
 	); problem != "" {
 		t.Error(problem)
 	}
@@ -105,10 +101,7 @@ func TestProjectWithEntitiesStaysWhereItIs(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	_, diagnostics = tf.Apply(plan)
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Unable to Delete Project",
-		`It is still needed by: user partner.`,
-		"",
+		diagnostics, "Unable to Delete Project", `It is still needed by: user partner.`, "",
 	); problem != "" {
 		t.Error(problem)
 	}
@@ -150,10 +143,7 @@ func TestImportOfAnUnknownProject(t *testing.T) {
 	tf, _ := start(t)
 	_, diagnostics := tf.Import(typ, "nobody")
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Cannot Import Project",
-		`There is no project "nobody"`,
-		"",
+		diagnostics, "Cannot Import Project", `There is no project "nobody"`, "",
 	); problem != "" {
 		t.Error(problem)
 	}
@@ -179,10 +169,7 @@ func TestLookups(t *testing.T) {
 	}
 	_, diagnostics = tf.Lookup("stowage_project", values{"name": "nobody"})
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Unable to Read Project",
-		`The directory has no project "nobody".`,
-		"name",
+		diagnostics, "Unable to Read Project", `The directory has no project "nobody".`, "name",
 	); problem != "" {
 		t.Error(problem)
 	}

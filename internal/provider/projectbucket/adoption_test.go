@@ -59,10 +59,7 @@ func TestAdoption(t *testing.T) {
 		t.Errorf("drift: %s", drift)
 	}
 	config := values{
-		"project":            "acme",
-		"name":               "old",
-		"bucket_name":        "legacy",
-		"tags":               values{"team": "blue"},
+		"project": "acme", "name": "old", "bucket_name": "legacy", "tags": values{"team": "blue"},
 		"unmodeled_settings": "remove",
 	}
 	plan, diagnostics := tf.Plan(typ, object, config)

@@ -40,33 +40,25 @@ func NewDataSource() datasource.DataSource {
 			"buckets": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The buckets, by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
-					"name": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "The bucket's name in the project.",
-					},
+					"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
+					"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "The bucket's name in the project."},
 					"bucket_name": schema.StringAttribute{Computed: true, MarkdownDescription: "The physical name in S3."},
 					"versioning": schema.BoolAttribute{
-						Computed:            true,
-						MarkdownDescription: "Whether overwritten and deleted objects are kept.",
+						Computed: true, MarkdownDescription: "Whether overwritten and deleted objects are kept.",
 					},
 					"kms_key_arn": schema.StringAttribute{
 						Computed:            true,
 						MarkdownDescription: "ARN of the KMS key that encrypts the bucket, the project's own included.",
 					},
 					"on_delete": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "What deleting the bucket does with its data.",
+						Computed: true, MarkdownDescription: "What deleting the bucket does with its data.",
 					},
 					"tags": schema.MapAttribute{
-						Computed:            true,
-						ElementType:         types.StringType,
-						MarkdownDescription: "All tags of the bucket.",
+						Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the bucket.",
 					},
 					"arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
 					"regional_domain_name": schema.StringAttribute{
-						Computed:            true,
-						MarkdownDescription: "Host name of the bucket in its region.",
+						Computed: true, MarkdownDescription: "Host name of the bucket in its region.",
 					},
 				}},
 			},

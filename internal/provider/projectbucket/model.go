@@ -96,10 +96,7 @@ func lifecycleOf(rules types.Object) (l model.Lifecycle, ok bool) {
 }
 
 func toEntity(
-	ctx context.Context,
-	_ *entity.Services,
-	m *Model,
-	tags map[string]string,
+	ctx context.Context, _ *entity.Services, m *Model, tags map[string]string,
 ) (model.Entity, diag.Diagnostics) {
 	b := model.Bucket{
 		Name: m.Name.ValueString(), BucketName: m.BucketName.ValueString(),

@@ -149,9 +149,7 @@ func attributes() map[string]schema.Attribute {
 					MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each.",
 				},
 				"allowed_methods": schema.SetAttribute{
-					ElementType:         types.StringType,
-					Required:            true,
-					Validators:          noNulls,
+					ElementType: types.StringType, Required: true, Validators: noNulls,
 					MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`.",
 				},
 				"allowed_headers": schema.SetAttribute{
@@ -187,8 +185,7 @@ func attributes() map[string]schema.Attribute {
 		},
 		"arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
 		"regional_domain_name": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "Host name of the bucket in its region.",
+			Computed: true, MarkdownDescription: "Host name of the bucket in its region.",
 		},
 		"unmodeled_settings": schema.StringAttribute{
 			Optional:   true,

@@ -56,9 +56,8 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 		"object_lock":          nil,
 		"cors":                 []any{},
 		"lifecycle_rules": values{
-			"expire_after_days":            nil,
-			"expire_noncurrent_after_days": int64(90),
-			"abort_multipart_after_days":   int64(7),
+			"expire_after_days": nil, "expire_noncurrent_after_days": int64(90),
+			"abort_multipart_after_days": int64(7),
 		},
 		"tags":     nil,
 		"tags_all": values{},
@@ -92,9 +91,7 @@ var full = values{
 	"cors": []any{
 		values{"allowed_origins": []any{"https://b.example", "https://a.example"}, "allowed_methods": []any{"PUT", "GET"}},
 		values{
-			"allowed_origins": []any{"*"},
-			"allowed_methods": []any{"HEAD"},
-			"allowed_headers": []any{"*"},
+			"allowed_origins": []any{"*"}, "allowed_methods": []any{"HEAD"}, "allowed_headers": []any{"*"},
 			"max_age_seconds": int64(60),
 		},
 	},
@@ -150,10 +147,7 @@ func TestUpdateInPlace(t *testing.T) {
 	tf, p := start(t)
 	object := tf.Created(typ, values{"project": "acme", "name": "inbox"})
 	changed := values{
-		"project":         "acme",
-		"name":            "inbox",
-		"versioning":      false,
-		"on_delete":       "retain",
+		"project": "acme", "name": "inbox", "versioning": false, "on_delete": "retain",
 		"lifecycle_rules": values{"expire_after_days": int64(5)},
 	}
 	plan, diagnostics := tf.Plan(typ, object, changed)
@@ -277,10 +271,7 @@ func TestObjectLockCanNotComeOrGo(t *testing.T) {
 	longer := values{"project": "acme", "name": "inbox", "object_lock": values{"mode": "COMPLIANCE", "days": int64(2)}}
 	_, diagnostics := tf.Plan(typ, tf.Created(typ, without), with)
 	wantError(
-		t,
-		diagnostics,
-		"Unable to Change Object Lock",
-		`can't be added to the project bucket "acme/inbox"`,
+		t, diagnostics, "Unable to Change Object Lock", `can't be added to the project bucket "acme/inbox"`,
 		"object_lock",
 	)
 
@@ -331,9 +322,7 @@ func TestContradictionOfTwoArguments(t *testing.T) {
 		typ,
 		nil,
 		values{
-			"project":     "acme",
-			"name":        "inbox",
-			"versioning":  false,
+			"project": "acme", "name": "inbox", "versioning": false,
 			"object_lock": values{"mode": "COMPLIANCE", "days": int64(1)},
 		},
 	)
@@ -359,12 +348,9 @@ func TestUnknownValuesAreNotJudged(t *testing.T) {
 		"project":         "acme",
 		"name":            "inbox",
 		"lifecycle_rules": values{"expire_after_days": entitytest.Unknown},
-		"object_lock": values{
-			"mode": entitytest.Unknown,
-			"days": entitytest.Unknown,
-		},
-		"tags": values{"a": entitytest.Unknown},
-		"cors": []any{values{"allowed_origins": entitytest.Unknown, "allowed_methods": []any{entitytest.Unknown}}},
+		"object_lock":     values{"mode": entitytest.Unknown, "days": entitytest.Unknown},
+		"tags":            values{"a": entitytest.Unknown},
+		"cors":            []any{values{"allowed_origins": entitytest.Unknown, "allowed_methods": []any{entitytest.Unknown}}},
 	})
 	entitytest.Must(t, diagnostics)
 }

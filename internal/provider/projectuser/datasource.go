@@ -41,14 +41,11 @@ func NewDataSource() datasource.DataSource {
 					"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
 					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The user's name in the project."},
 					"source_ips": schema.ListAttribute{
-						Computed:            true,
-						ElementType:         types.StringType,
+						Computed: true, ElementType: types.StringType,
 						MarkdownDescription: "The networks from which the user may come; none: from anywhere.",
 					},
 					"tags": schema.MapAttribute{
-						Computed:            true,
-						ElementType:         types.StringType,
-						MarkdownDescription: "All tags of the user.",
+						Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the user.",
 					},
 					"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
 					"arn":       schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the IAM user."},

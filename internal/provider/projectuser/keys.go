@@ -197,10 +197,8 @@ func fillKeys(m *Model, user model.User, chosen template.Credentials) {
 	})
 	m.AccessKeys = keysValue(k.Keys, func(slot model.Slot, have model.Key) key {
 		v := key{
-			entity.Optional(chosen.KeyIDs[slot]),
-			types.StringValue(active),
-			types.StringValue(have.Created.Format(time.RFC3339)),
-			types.StringNull(),
+			entity.Optional(chosen.KeyIDs[slot]), types.StringValue(active),
+			types.StringValue(have.Created.Format(time.RFC3339)), types.StringNull(),
 		}
 		if !have.Active() {
 			v.Status, v.InactiveSince = types.StringValue(inactive), types.StringValue(have.Inactive.Format(time.RFC3339))

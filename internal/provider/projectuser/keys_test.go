@@ -202,9 +202,7 @@ func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
 		p.step(rotating(nil), "update", "a active b active *")
 		_, diagnostics := p.tf.Apply(outdated)
 		if problem := entitytest.Lacks(
-			diagnostics,
-			"Unable to Update Project User",
-			"Another writer changed it after the plan was made",
+			diagnostics, "Unable to Update Project User", "Another writer changed it after the plan was made",
 			"access_keys",
 		); problem != "" {
 			t.Error(problem)

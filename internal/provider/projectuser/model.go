@@ -44,16 +44,11 @@ type sftp struct {
 var sftpTypes = map[string]attr.Type{"ssh_public_keys": types.SetType{ElemType: types.StringType}}
 
 func toEntity(
-	ctx context.Context,
-	_ *entity.Services,
-	m *Model,
-	tags map[string]string,
+	ctx context.Context, _ *entity.Services, m *Model, tags map[string]string,
 ) (model.Entity, diag.Diagnostics) {
 	user := model.User{
-		Name:          m.Name.ValueString(),
-		SourceIPs:     entity.Strings(m.SourceIPs),
-		SecretReaders: entity.Strings(m.SecretReaders),
-		Tags:          tags,
+		Name: m.Name.ValueString(), SourceIPs: entity.Strings(m.SourceIPs),
+		SecretReaders: entity.Strings(m.SecretReaders), Tags: tags,
 	}
 	var diags diag.Diagnostics
 	user.AccessKey, diags = accessKeyOf(ctx, m)
@@ -127,8 +122,7 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	m.SFTP, m.SFTPUserName = types.ObjectNull(sftpTypes), types.StringNull()
 	if user.SFTP != nil {
 		m.SFTP = types.ObjectValueMust(
-			sftpTypes,
-			map[string]attr.Value{"ssh_public_keys": entity.StringSet(user.SFTP.PublicKeys)},
+			sftpTypes, map[string]attr.Value{"ssh_public_keys": entity.StringSet(user.SFTP.PublicKeys)},
 		)
 		m.SFTPUserName = types.StringValue(user.Name)
 	}

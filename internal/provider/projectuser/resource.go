@@ -115,8 +115,7 @@ func attributes() map[string]schema.Attribute {
 				"status":        schema.StringAttribute{Computed: true, MarkdownDescription: "`active` or `inactive`."},
 				"created_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "When the key was made."},
 				"inactive_since": schema.StringAttribute{
-					Computed:            true,
-					MarkdownDescription: "When the key was made inactive; null while it is active.",
+					Computed: true, MarkdownDescription: "When the key was made inactive; null while it is active.",
 				},
 			}},
 		},

@@ -17,9 +17,7 @@ const typ = "stowage_project_user"
 func start(t *testing.T) *entitytest.Terraform {
 	t.Helper()
 	return entitytest.StartObjects(
-		t,
-		&entity.Services{Projects: entitytest.NewProjects(), Region: "eu-west-1"},
-		NewResource,
+		t, &entity.Services{Projects: entitytest.NewProjects(), Region: "eu-west-1"}, NewResource,
 	)
 }
 
@@ -89,9 +87,7 @@ func TestBadInput(t *testing.T) {
 func TestUsersAreLookedUp(t *testing.T) {
 	p := entitytest.NewProjects()
 	if err := p.Create(
-		t.Context(),
-		"acme",
-		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
+		t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +96,8 @@ func TestUsersAreLookedUp(t *testing.T) {
 	entitytest.Must(t, diagnostics)
 	want := []any{
 		values{
-			"id":         "acme/partner",
-			"name":       "partner",
-			"source_ips": []any{"203.0.113.0/24"},
-			"tags":       values{},
-			"user_name":  "acme-partner",
-			"arn":        "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
+			"id": "acme/partner", "name": "partner", "source_ips": []any{"203.0.113.0/24"}, "tags": values{},
+			"user_name": "acme-partner", "arn": "arn:aws:iam::111122223333:user/stowage/acme/acme-partner",
 		},
 	}
 	if diff := cmp.Diff(want, got["users"]); diff != "" {

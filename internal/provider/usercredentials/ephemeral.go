@@ -48,15 +48,10 @@ func (*Credentials) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *e
 			},
 			"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the access key."},
 			"secret_access_key": schema.StringAttribute{
-				Computed:            true,
-				Sensitive:           true,
-				MarkdownDescription: "The secret of the access key.",
+				Computed: true, Sensitive: true, MarkdownDescription: "The secret of the access key.",
 			},
 			"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
-			"region": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The region in which the project lives.",
-			},
+			"region":    schema.StringAttribute{Computed: true, MarkdownDescription: "The region in which the project lives."},
 		},
 	}
 }

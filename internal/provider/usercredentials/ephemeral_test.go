@@ -35,8 +35,7 @@ func open(t *testing.T, p *entitytest.Projects, arn string) (Model, string) {
 	resp := ephemeral.OpenResponse{Result: tfsdk.EphemeralResultData{Schema: s.Schema, Raw: tftypes.NewValue(typ, nil)}}
 	c.Open(
 		t.Context(),
-		ephemeral.OpenRequest{Config: tfsdk.Config{Schema: s.Schema, Raw: tftypes.NewValue(typ, raw)}},
-		&resp,
+		ephemeral.OpenRequest{Config: tfsdk.Config{Schema: s.Schema, Raw: tftypes.NewValue(typ, raw)}}, &resp,
 	)
 	var m Model
 	if resp.Diagnostics.HasError() {

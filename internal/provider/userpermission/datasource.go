@@ -48,17 +48,14 @@ func NewPolicyDataSource() datasource.DataSource {
 				MarkdownDescription: "How many policies the permissions take, of the 10 that a user can have.",
 			},
 			"json": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The policy as JSON. Empty when the permissions grant nothing.",
+				Computed: true, MarkdownDescription: "The policy as JSON. Empty when the permissions grant nothing.",
 			},
 			"statements": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The statements of the policy.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"effect": schema.StringAttribute{Computed: true, MarkdownDescription: "`Allow` or `Deny`."},
 					"actions": schema.ListAttribute{
-						Computed:            true,
-						ElementType:         types.StringType,
-						MarkdownDescription: "The IAM actions.",
+						Computed: true, ElementType: types.StringType, MarkdownDescription: "The IAM actions.",
 					},
 					"resources": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The ARNs."},
 					"condition": schema.StringAttribute{Computed: true, MarkdownDescription: "The condition as JSON. Null for none."},

@@ -156,20 +156,14 @@ func TestBadImportIDs(t *testing.T) {
 	for _, id := range []string{"acme", "acme/partner", "acme//inbox", "/partner/inbox", ""} {
 		_, diagnostics := tf.Import(typ, id)
 		if problem := entitytest.Lacks(
-			diagnostics,
-			"Invalid Import ID",
-			"has not the form `<project>/<user>/<bucket>[/<prefix>]`",
-			"",
+			diagnostics, "Invalid Import ID", "has not the form `<project>/<user>/<bucket>[/<prefix>]`", "",
 		); problem != "" {
 			t.Errorf("%q: %s", id, problem)
 		}
 	}
 	_, diagnostics := tf.Import(typ, "acme/partner/outbox")
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Cannot Import User Permission",
-		`There is no user permission "acme/partner/outbox"`,
-		"",
+		diagnostics, "Cannot Import User Permission", `There is no user permission "acme/partner/outbox"`, "",
 	); problem != "" {
 		t.Error(problem)
 	}
@@ -212,10 +206,7 @@ func TestWhatAUserMayDoIsShown(t *testing.T) {
 	}
 	_, diagnostics = tf.Lookup("stowage_user_policy", values{"project": "acme", "user": "ghost"})
 	if problem := entitytest.Lacks(
-		diagnostics,
-		"Unable to Read User Policy",
-		`has no user "ghost"`,
-		"user",
+		diagnostics, "Unable to Read User Policy", `has no user "ghost"`, "user",
 	); problem != "" {
 		t.Error(problem)
 	}

@@ -148,10 +148,7 @@ func (c *connection) close(code int, reason string) {
 		event.RequestContext.DisconnectStatusCode, event.RequestContext.DisconnectReason = code, &reason
 		event.Headers = map[string]string{"Host": c.stage.Domain(), "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
 		event.MultiValueHeaders = map[string][]string{
-			"Host":            {c.stage.Domain()},
-			"x-api-key":       {""},
-			"X-Forwarded-For": {""},
-			"x-restapi":       {""},
+			"Host": {c.stage.Domain()}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""},
 		}
 		go func() { _, _ = g.call(c.ctx, function, event) }() // best effort: failures are ignored
 	}

@@ -39,9 +39,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 	}
 	if len(r.Body) > MaxMessage {
 		return nil, &cloud.Error{
-			Code:    "PayloadTooLargeException",
-			Message: "Message too long",
-			Status:  http.StatusRequestEntityTooLarge,
+			Code: "PayloadTooLargeException", Message: "Message too long", Status: http.StatusRequestEntityTooLarge,
 		}
 	}
 	if r.Operation == "DeleteConnection" {
@@ -64,9 +62,7 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 		switch {
 		case errors.Is(err, errFull):
 			return nil, &cloud.Error{
-				Code:    "LimitExceededException",
-				Message: "Too Many Requests",
-				Status:  http.StatusTooManyRequests,
+				Code: "LimitExceededException", Message: "Too Many Requests", Status: http.StatusTooManyRequests,
 			}
 		case err != nil:
 			return nil, gone()

@@ -98,14 +98,12 @@ func TestWhoIsLetIn(t *testing.T) {
 				h := newHub(
 					t,
 					apigateway.Settings{
-						Authorizer:      authorizerARN,
-						IdentitySources: []string{"route.request.header.sec-websocket-protocol"},
+						Authorizer: authorizerARN, IdentitySources: []string{"route.request.header.sec-websocket-protocol"},
 					},
 				)
 				h.authorizer, h.route = c.authorizer, c.integrate
 				conn, err := h.stage.Connect(
-					t.Context(),
-					apigateway.Handshake{Subprotocols: c.protocols, Query: url.Values{"a": {"b"}}},
+					t.Context(), apigateway.Handshake{Subprotocols: c.protocols, Query: url.Values{"a": {"b"}}},
 				)
 				if c.status == 0 {
 					if err != nil {
@@ -236,8 +234,7 @@ func TestManagementAPI(t *testing.T) {
 			return map[string]int{"statusCode": 200}, nil
 		}
 		c, err := h.stage.Connect(
-			ctx,
-			apigateway.Handshake{Header: http.Header{"User-Agent": {"toy"}}, SourceIP: "192.0.2.7"},
+			ctx, apigateway.Handshake{Header: http.Header{"User-Agent": {"toy"}}, SourceIP: "192.0.2.7"},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -274,8 +271,7 @@ func TestManagementAPI(t *testing.T) {
 			t.Errorf("received %q, %v", m, err)
 		}
 		if _, err := client.DeleteConnection(
-			ctx,
-			&apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: aws.String(c.ID())},
+			ctx, &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: aws.String(c.ID())},
 		); err != nil {
 			t.Fatal(err)
 		}

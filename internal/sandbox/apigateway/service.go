@@ -130,8 +130,7 @@ func (s *Service) Deploy(settings Settings) (*Stage, error) {
 	path, ok := strings.CutPrefix(expression, "request.body.")
 	if !ok || path == "" {
 		return nil, fmt.Errorf(
-			"apigateway: the route selection expression %q is not $request.body.NAME",
-			settings.RouteSelection,
+			"apigateway: the route selection expression %q is not $request.body.NAME", settings.RouteSelection,
 		)
 	}
 	if settings.Buffer <= 0 {

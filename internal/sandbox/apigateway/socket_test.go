@@ -23,16 +23,14 @@ func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
 	h := newHub(
 		t,
 		apigateway.Settings{
-			Authorizer:      authorizerARN,
-			IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
+			Authorizer: authorizerARN, IdentitySources: []string{"route.request.header.Sec-WebSocket-Protocol"},
 		},
 	)
 	server := h.listen(t)
 	client := management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient)
 	h.authorizer = func(_ context.Context, e events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error) {
 		return policy(
-			"Allow",
-			"arn:aws:execute-api:eu-west-1:000000000000:live/*",
+			"Allow", "arn:aws:execute-api:eu-west-1:000000000000:live/*",
 			map[string]any{"projects": "a b", "admin": true, "n": 3},
 		), nil
 	}
@@ -52,11 +50,8 @@ func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
 		t.Context(),
 		strings.Replace(server.URL, "http", "ws", 1)+h.stage.Path()+"?v=1",
 		&websocket.DialOptions{
-			Subprotocols: []string{
-				"stowage",
-				"token.abc",
-			},
-			HTTPHeader: http.Header{"User-Agent": {"test"}, "Origin": {"https://elsewhere.example"}},
+			Subprotocols: []string{"stowage", "token.abc"},
+			HTTPHeader:   http.Header{"User-Agent": {"test"}, "Origin": {"https://elsewhere.example"}},
 		},
 	)
 	if err != nil {
@@ -199,10 +194,7 @@ func TestSizesOnASocket(t *testing.T) {
 	id := h.noted("CONNECT")[0].RequestContext.ConnectionID
 	big := bytes.Repeat([]byte("y"), 128<<10)
 	if err := post(
-		t.Context(),
-		management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient),
-		id,
-		big,
+		t.Context(), management(sandbox.HubAccount, server.URL+h.stage.Path(), http.DefaultClient), id, big,
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -266,10 +258,7 @@ func TestConnectionsAreControlledOverTheWire(t *testing.T) {
 	defer func() { _ = socket.CloseNow() }()
 	control := func(method, body string) (int, string) {
 		request, err := http.NewRequestWithContext(
-			t.Context(),
-			method,
-			server.URL+"/_sandbox/connections",
-			strings.NewReader(body),
+			t.Context(), method, server.URL+"/_sandbox/connections", strings.NewReader(body),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -305,10 +294,7 @@ func TestConnectionsAreControlledOverTheWire(t *testing.T) {
 	if _, _, err := socket.Read(t.Context()); err == nil || websocket.CloseStatus(err) != -1 {
 		t.Errorf("the client of a lost connection sees %v", err)
 	}
-	if status, list := control(
-		http.MethodGet,
-		"",
-	); status != 200 || !strings.Contains(list, `"id":"`+id+`"`) ||
+	if status, list := control(http.MethodGet, ""); status != 200 || !strings.Contains(list, `"id":"`+id+`"`) ||
 		!strings.Contains(list, `"lost":true`) {
 		t.Errorf("connections: %d %s", status, list)
 	}

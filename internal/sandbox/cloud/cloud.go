@@ -286,9 +286,8 @@ func Errorf(code, format string, args ...any) *Error {
 // cannot be mistaken for AWS's answer.
 func NotModelled(format string, args ...any) *Error {
 	return &Error{
-		Code:    "SandboxNotModelled",
-		Message: "the sandbox does not model " + fmt.Sprintf(format, args...),
-		Status:  http.StatusNotImplemented,
+		Code: "SandboxNotModelled", Message: "the sandbox does not model " + fmt.Sprintf(format, args...),
+		Status: http.StatusNotImplemented,
 	}
 }
 

@@ -29,9 +29,7 @@ func (s *Service) announce(st *stack, e event) {
 		DetailType: "CloudFormation Stack Status Change",
 		Resources:  []string{st.id},
 		Detail: stackStatusChange{
-			StackID:       st.id,
-			StatusDetails: statusDetails{Status: e.status, Reason: e.reason},
-			Token:         e.token,
+			StackID: st.id, StatusDetails: statusDetails{Status: e.status, Reason: e.reason}, Token: e.token,
 		},
 	})
 }

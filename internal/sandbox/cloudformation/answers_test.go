@@ -18,11 +18,8 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	tags := make([]string, 0, 204)
 	for i := range 51 {
 		tags = append(
-			tags,
-			fmt.Sprintf("Tags.member.%d.Key", i+1),
-			fmt.Sprint("k", i),
-			fmt.Sprintf("Tags.member.%d.Value", i+1),
-			"v",
+			tags, fmt.Sprintf("Tags.member.%d.Key", i+1), fmt.Sprint("k", i),
+			fmt.Sprintf("Tags.member.%d.Value", i+1), "v",
 		)
 	}
 	one := func(key, value string) []string {
@@ -80,17 +77,8 @@ func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.refused(
-				"ValidationError",
-				test.message,
-				"CreateChangeSet",
-				"StackName",
-				"s",
-				"ChangeSetName",
-				"c",
-				"ChangeSetType",
-				"CREATE",
-				"TemplateBody",
-				test.template,
+				"ValidationError", test.message, "CreateChangeSet", "StackName", "s", "ChangeSetName", "c",
+				"ChangeSetType", "CREATE", "TemplateBody", test.template,
 			)
 			w.refused("ValidationError", "Stack with id s does not exist", "DescribeStacks", "StackName", "s")
 		})
@@ -106,9 +94,7 @@ func TestChangeSetWithoutChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit(
-		"s",
-		"c",
-		"CREATE",
+		"s", "c", "CREATE",
 		`{"Conditions":{"Never":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"AWS::SNS::Topic","Condition":"Never"}}}`,
 	)
 	w.wantStatus("s", "CREATE_COMPLETE")
@@ -159,8 +145,7 @@ func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
 	w.wantStatus("s", "CREATE_COMPLETE")
 	bucket := w.types["AWS::S3::Bucket"].live["b"]
 	got := []any{
-		w.types["AWS::SSM::Parameter"].live["p"]["Value"],
-		at(bucket, "Tags.0.Value"),
+		w.types["AWS::SSM::Parameter"].live["p"]["Value"], at(bucket, "Tags.0.Value"),
 		at(bucket, "VersioningConfiguration.Status"),
 	}
 	if fmt.Sprint(got) != "[A A A]" {
@@ -174,9 +159,7 @@ func TestAddedDependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit(
-		"s",
-		"c",
-		"CREATE",
+		"s", "c", "CREATE",
 		`{"Resources":{"A":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":"a","DisplayName":"1"}}}}`,
 	)
 	id := w.prepare("s", "u", "UPDATE", dependentChanged)

@@ -101,10 +101,8 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 		if before := st.set(name); before != nil {
 			if attribute := s.mismatch(before, set); attribute != "" {
 				return nil, cloud.Errorf(
-					"AlreadyExistsException",
-					"ChangeSet %s cannot be created due to a mismatch with existing attribute %s",
-					name,
-					attribute,
+					"AlreadyExistsException", "ChangeSet %s cannot be created due to a mismatch with existing attribute %s",
+					name, attribute,
 				)
 			}
 			return setIDXML{before.id, st.id}, nil
@@ -247,9 +245,8 @@ func (st *stack) obsolete() {
 // noSuchSet has status 404 (recorded from AWS).
 func noSuchSet(name string) error {
 	return &cloud.Error{
-		Code:    "ChangeSetNotFound",
-		Message: fmt.Sprintf("ChangeSet [%s] does not exist", name),
-		Status:  http.StatusNotFound,
+		Code: "ChangeSetNotFound", Message: fmt.Sprintf("ChangeSet [%s] does not exist", name),
+		Status: http.StatusNotFound,
 	}
 }
 

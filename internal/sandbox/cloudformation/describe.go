@@ -173,15 +173,8 @@ func (s *Service) listStacks(r *cloud.Request) (any, error) {
 		all = append(
 			all,
 			summary{
-				x.StackID,
-				x.StackName,
-				x.Description,
-				x.CreationTime,
-				x.LastUpdatedTime,
-				x.DeletionTime,
-				x.StackStatus,
-				x.StackStatusReason,
-				x.DriftInformation,
+				x.StackID, x.StackName, x.Description, x.CreationTime, x.LastUpdatedTime, x.DeletionTime, x.StackStatus,
+				x.StackStatusReason, x.DriftInformation,
 			},
 		)
 	}
@@ -358,9 +351,7 @@ func (s *Service) describeAccountLimits(*cloud.Request) (any, error) {
 		AccountLimits []limit `xml:"AccountLimits>member"`
 	}
 	result.AccountLimits = []limit{
-		{"StackLimit", 2000},
-		{"StackOutputsLimit", maxOutputs},
-		{"ConcurrentResourcesLimit", 2500},
+		{"StackLimit", 2000}, {"StackOutputsLimit", maxOutputs}, {"ConcurrentResourcesLimit", 2500},
 	}
 	return result, nil
 }

@@ -171,11 +171,8 @@ func (c *comparison) decide(d *declaration) error {
 		c.plan.changes = append(
 			c.plan.changes,
 			change{
-				action:     "Add",
-				logicalID:  d.name,
-				kind:       d.kind,
-				properties: properties,
-				after:      picture(properties, metadata, d),
+				action: "Add", logicalID: d.name, kind: d.kind, properties: properties,
+				after: picture(properties, metadata, d),
 			},
 		)
 		return nil
@@ -212,11 +209,8 @@ func (c *comparison) decide(d *declaration) error {
 	}
 	for _, name := range o.changed {
 		dt := detail{
-			attribute:  "Properties",
-			name:       name,
-			recreation: "Never",
-			before:     old.properties[name],
-			after:      properties[name],
+			attribute: "Properties", name: name, recreation: "Never", before: old.properties[name],
+			after: properties[name],
 		}
 		if schema.Properties[name].CreateOnly {
 			dt.recreation = "Always"
@@ -339,13 +333,8 @@ func (c *comparison) possibleChanges(d *declaration, o *outcome) []detail {
 				continue
 			}
 			dt := detail{
-				attribute:   "Properties",
-				name:        name,
-				recreation:  "Never",
-				source:      "ResourceAttribute",
-				evaluation:  "Dynamic",
-				cause:       r.cause(),
-				onlyWithout: true,
+				attribute: "Properties", name: name, recreation: "Never", source: "ResourceAttribute",
+				evaluation: "Dynamic", cause: r.cause(), onlyWithout: true,
 			}
 			if schema.Properties[name].CreateOnly {
 				dt.recreation = "Always"

@@ -28,8 +28,7 @@ const maxDynamicReferences = 60
 func checkDynamicReferences(body string) error {
 	if n := strings.Count(body, "{{resolve:"); n > maxDynamicReferences {
 		return invalid(
-			"Template error: the template has %d dynamic references, more than the maximum of %d.",
-			n,
+			"Template error: the template has %d dynamic references, more than the maximum of %d.", n,
 			maxDynamicReferences,
 		)
 	}

@@ -46,8 +46,7 @@ func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 func (s *Service) become(st *stack, caller cloud.Caller, token, status, reason string) {
 	st.status, st.reason = status, reason
 	s.record(
-		st,
-		caller,
+		st, caller,
 		event{logicalID: st.name, physicalID: st.id, kind: stackType, status: status, reason: reason, token: token},
 	)
 }

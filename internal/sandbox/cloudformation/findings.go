@@ -43,11 +43,7 @@ func (s *Service) validate(set *changeSet, caller cloud.Caller) []finding {
 				found = append(
 					found,
 					finding{
-						c.logicalID,
-						c.kind,
-						propertyCheck,
-						"PROPERTY_VALIDATION",
-						problem,
+						c.logicalID, c.kind, propertyCheck, "PROPERTY_VALIDATION", problem,
 						"/Resources/" + c.logicalID + "/Properties",
 					},
 				)
@@ -114,11 +110,7 @@ func (s *Service) describeEvents(r *cloud.Request) (any, error) {
 	}
 	for i, f := range set.findings[start:end] {
 		result.OperationEvents = append(result.OperationEvents, event{
-			EventID: fmt.Sprintf(
-				"%s-%d",
-				set.id[strings.LastIndex(set.id, "/")+1:],
-				start+i,
-			),
+			EventID:                fmt.Sprintf("%s-%d", set.id[strings.LastIndex(set.id, "/")+1:], start+i),
 			StackID:                set.stack.id,
 			EventType:              "VALIDATION_ERROR",
 			LogicalResourceID:      f.logicalID,

@@ -142,8 +142,7 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem
 	// unknown (unproven: import-from-another-stack).
 	if s.takeOver(set, c, physicalID) != "" && s.w.AnswersWith(unproven.ForeignImport, unproven.Refused) {
 		return fmt.Sprintf(
-			"Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.",
-			c.logicalID,
+			"Resources [%s] passed in ResourceToImport are already in a stack and cannot be imported.", c.logicalID,
 		), ""
 	}
 	return "", ""

@@ -299,9 +299,7 @@ func (s *scope) getAtt(argument any) (any, error) {
 	d := s.template.resources[resource]
 	if d != nil && s.gives != nil && !s.gives(d.kind, attribute) {
 		return nil, invalid(
-			"Template error: resource %s does not support attribute type %s in Fn::GetAtt",
-			resource,
-			attribute,
+			"Template error: resource %s does not support attribute type %s in Fn::GetAtt", resource, attribute,
 		)
 	}
 	return s.resource(resource, attribute)
@@ -488,8 +486,7 @@ func (s *scope) condition(name string) (bool, error) {
 	expression, ok := s.template.conditions[name]
 	if !ok {
 		return false, invalid(
-			"Template format error: Unresolved condition dependency %s in the Fn::If section of the template",
-			name,
+			"Template format error: Unresolved condition dependency %s in the Fn::If section of the template", name,
 		)
 	}
 	return s.truth(expression)

@@ -60,11 +60,7 @@ func TestOnlyOneOfTwoChangeSetsIsExecuted(t *testing.T) {
 	w.refused(
 		"InvalidChangeSetStatus",
 		"ChangeSet ["+a+"] cannot be executed in its current execution status of [EXECUTE_COMPLETE]",
-		"ExecuteChangeSet",
-		"ChangeSetName",
-		a,
-		"ClientRequestToken",
-		"t2",
+		"ExecuteChangeSet", "ChangeSetName", a, "ClientRequestToken", "t2",
 	)
 	if got := w.stack("s")["ChangeSetId"]; got != a {
 		t.Errorf("ChangeSetId %v, want %s", got, a)
@@ -73,10 +69,8 @@ func TestOnlyOneOfTwoChangeSetsIsExecuted(t *testing.T) {
 	w.ok("UpdateStack", "StackName", "s", "TemplateBody", one)
 	w.refused(
 		"InvalidChangeSetStatus",
-		"ChangeSet ["+c+"] cannot be executed in its current execution status of [OBSOLETE]",
-		"ExecuteChangeSet",
-		"ChangeSetName",
-		c,
+		"ChangeSet ["+c+"] cannot be executed in its current execution status of [OBSOLETE]", "ExecuteChangeSet",
+		"ChangeSetName", c,
 	)
 	if got, ok := w.stack("s")["ChangeSetId"]; ok {
 		t.Errorf("after a direct update ChangeSetId is %v", got)
@@ -94,14 +88,8 @@ func TestChangeSetNamesCollide(t *testing.T) {
 	}
 	w.refused(
 		"AlreadyExistsException",
-		"ChangeSet next cannot be created due to a mismatch with existing attribute Template",
-		"CreateChangeSet",
-		"StackName",
-		"s",
-		"ChangeSetName",
-		"next",
-		"TemplateBody",
-		three,
+		"ChangeSet next cannot be created due to a mismatch with existing attribute Template", "CreateChangeSet",
+		"StackName", "s", "ChangeSetName", "next", "TemplateBody", three,
 	)
 }
 
@@ -113,29 +101,15 @@ func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
 		`"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"RetainExceptOnCreate","Properties":{"BucketName":"b"}},` +
 		`"C":{"Type":"AWS::S3::Bucket","DependsOn":["A","B"],"Properties":{"BucketName":"c"}}}}`
 	w.commit(
-		"s",
-		"first",
-		"CREATE",
-		revision1,
-		"Parameters.member.1.ParameterKey",
-		"R",
-		"Parameters.member.1.ParameterValue",
-		"1",
-		"NotificationARNs.member.1",
+		"s", "first", "CREATE", revision1, "Parameters.member.1.ParameterKey", "R",
+		"Parameters.member.1.ParameterValue", "1", "NotificationARNs.member.1",
 		"arn:aws:sns:eu-west-1:111122223333:old",
 	)
 	before := w.stack("s")
 	w.failWhen(map[string]string{"create c": "no c today"})
 	id := w.commit(
-		"s",
-		"second",
-		"UPDATE",
-		revision2,
-		"Parameters.member.1.ParameterKey",
-		"R",
-		"Parameters.member.1.ParameterValue",
-		"2",
-		"NotificationARNs.member.1",
+		"s", "second", "UPDATE", revision2, "Parameters.member.1.ParameterKey", "R",
+		"Parameters.member.1.ParameterValue", "2", "NotificationARNs.member.1",
 		"arn:aws:sns:eu-west-1:111122223333:new",
 	)
 	w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
@@ -174,14 +148,8 @@ func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
 	}
 	w.failWhen(nil)
 	w.commit(
-		"s",
-		"third",
-		"UPDATE",
-		revision2,
-		"Parameters.member.1.ParameterKey",
-		"R",
-		"Parameters.member.1.ParameterValue",
-		"3",
+		"s", "third", "UPDATE", revision2, "Parameters.member.1.ParameterKey", "R",
+		"Parameters.member.1.ParameterValue", "3",
 	)
 	w.wantStatus("s", "UPDATE_COMPLETE")
 }
@@ -258,13 +226,8 @@ func TestADeletionThatFailsInTheCleanUpIsReportedByItsEventsOnly(t *testing.T) {
 		t.Error("b is gone")
 	}
 	w.refused(
-		"ValidationError",
-		"Resource B does not exist for stack s",
-		"DescribeStackResource",
-		"StackName",
-		"s",
-		"LogicalResourceId",
-		"B",
+		"ValidationError", "Resource B does not exist for stack s", "DescribeStackResource", "StackName", "s",
+		"LogicalResourceId", "B",
 	)
 }
 
@@ -408,12 +371,7 @@ func TestNotifications(t *testing.T) {
 	w.messages = nil
 	const topic = "arn:aws:sns:eu-west-1:111122223333:stacks"
 	id := w.prepare(
-		"s",
-		"second",
-		"UPDATE",
-		strings.Replace(one, `"1"`, `"it's\n2"`, 1),
-		"NotificationARNs.member.1",
-		topic,
+		"s", "second", "UPDATE", strings.Replace(one, `"1"`, `"it's\n2"`, 1), "NotificationARNs.member.1", topic,
 	)
 	w.ok("ExecuteChangeSet", "ChangeSetName", id, "ClientRequestToken", "token-1")
 	w.wantStatus("s", "UPDATE_COMPLETE")
@@ -442,11 +400,8 @@ ClientRequestToken='token-1'
 	far := w.prepare("s", "third", "UPDATE", one, "NotificationARNs.member.1", "arn:aws:sns:us-east-1:111122223333:stacks")
 	w.refused("ValidationError", "Invalid parameter: TopicArn", "ExecuteChangeSet", "ChangeSetName", far)
 	w.refused(
-		"InvalidChangeSetStatus",
-		"An operation on this ChangeSet is currently in progress.",
-		"DeleteChangeSet",
-		"ChangeSetName",
-		far,
+		"InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.", "DeleteChangeSet",
+		"ChangeSetName", far,
 	)
 }
 
@@ -478,32 +433,19 @@ func TestValidationBeforeDeployment(t *testing.T) {
 		t.Errorf("finding %v", f)
 	}
 	w.ok(
-		"CreateChangeSet",
-		"StackName",
-		"unchecked",
-		"ChangeSetName",
-		"x",
-		"ChangeSetType",
-		"CREATE",
-		"TemplateBody",
-		one,
-		"DisableValidation",
-		"true",
+		"CreateChangeSet", "StackName", "unchecked", "ChangeSetName", "x", "ChangeSetType", "CREATE",
+		"TemplateBody", one, "DisableValidation", "true",
 	)
 	if got := w.ok("DescribeChangeSet", "StackName", "unchecked", "ChangeSetName", "x")["Status"]; got != "CREATE_COMPLETE" {
 		t.Errorf("without validation the change set is %v", got)
 	}
 	w.ok(
-		"CreateStack",
-		"StackName",
-		"direct",
-		"TemplateBody",
+		"CreateStack", "StackName", "direct", "TemplateBody",
 		strings.Replace(one, `"Name":"a"`, `"Name":"z","Title":"a"`, 1),
 	)
 	events := w.events("direct")
 	if want := "A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Title] is not permitted"; !slices.Contains(
-		events,
-		want,
+		events, want,
 	) {
 		t.Errorf("events %q", events)
 	}
@@ -516,13 +458,7 @@ func TestTemplatesByURLAndYAML(t *testing.T) {
 	w.objects["templates/a b.json"] = big
 	w.ok("CreateStack", "StackName", "s", "TemplateURL", "https://templates.s3.eu-west-1.amazonaws.com/a%20b.json")
 	w.wantStatus("s", "CREATE_COMPLETE")
-	if _, err := w.call(
-		"UpdateStack",
-		"StackName",
-		"s",
-		"TemplateBody",
-		big,
-	); err == nil ||
+	if _, err := w.call("UpdateStack", "StackName", "s", "TemplateBody", big); err == nil ||
 		!strings.Contains(err.Message, "less than or equal to 51200") {
 		t.Errorf("an inline template of more than 51,200 bytes: %v", err)
 	}
@@ -555,10 +491,8 @@ func TestVirtualTime(t *testing.T) {
 		}
 		w.refused(
 			"InvalidChangeSetStatus",
-			"ChangeSet ["+id+"] cannot be executed in its current status of [CREATE_IN_PROGRESS]",
-			"ExecuteChangeSet",
-			"ChangeSetName",
-			id,
+			"ChangeSet ["+id+"] cannot be executed in its current status of [CREATE_IN_PROGRESS]", "ExecuteChangeSet",
+			"ChangeSetName", id,
 		)
 		w.pass(5 * time.Second)
 		w.ok("ExecuteChangeSet", "ChangeSetName", id)
@@ -566,13 +500,7 @@ func TestVirtualTime(t *testing.T) {
 		w.refused(
 			"ValidationError",
 			"Stack:"+fmt.Sprint(w.stack("s")["StackId"])+" is in CREATE_IN_PROGRESS state and can not be updated.",
-			"CreateChangeSet",
-			"StackName",
-			"s",
-			"ChangeSetName",
-			"y",
-			"TemplateBody",
-			three,
+			"CreateChangeSet", "StackName", "s", "ChangeSetName", "y", "TemplateBody", three,
 		)
 		w.pass(5 * time.Second)
 		w.wantStatus("s", "CREATE_IN_PROGRESS")
@@ -597,18 +525,10 @@ func TestImports(t *testing.T) {
 	w.types["AWS::S3::Bucket"].live["legacy"] = map[string]any{"untouched": "yes"}
 	w.commit("s", "first", "CREATE", one)
 	id := w.prepare(
-		"s",
-		"take",
-		"IMPORT",
-		template,
-		"ResourcesToImport.member.1.ResourceType",
-		"AWS::S3::Bucket",
-		"ResourcesToImport.member.1.LogicalResourceId",
-		"B",
-		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.key",
-		"BucketName",
-		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.value",
-		"legacy",
+		"s", "take", "IMPORT", template, "ResourcesToImport.member.1.ResourceType", "AWS::S3::Bucket",
+		"ResourcesToImport.member.1.LogicalResourceId", "B",
+		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.key", "BucketName",
+		"ResourcesToImport.member.1.ResourceIdentifier.entry.1.value", "legacy",
 	)
 	w.ok("ExecuteChangeSet", "ChangeSetName", id)
 	w.wantStatus("s", "IMPORT_COMPLETE")
@@ -639,24 +559,12 @@ func TestMetadataAndRefsInContexts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit(
-		"s",
-		"first",
-		"CREATE",
-		parameterTemplate(`"Metadata":{"v":1},`),
-		"Parameters.member.1.ParameterKey",
-		"Revision",
-		"Parameters.member.1.ParameterValue",
-		"7",
+		"s", "first", "CREATE", parameterTemplate(`"Metadata":{"v":1},`), "Parameters.member.1.ParameterKey",
+		"Revision", "Parameters.member.1.ParameterValue", "7",
 	)
 	id := w.prepare(
-		"s",
-		"second",
-		"UPDATE",
-		parameterTemplate(`"Metadata":{"v":2},`),
-		"Parameters.member.1.ParameterKey",
-		"Revision",
-		"Parameters.member.1.ParameterValue",
-		"8",
+		"s", "second", "UPDATE", parameterTemplate(`"Metadata":{"v":2},`), "Parameters.member.1.ParameterKey",
+		"Revision", "Parameters.member.1.ParameterValue", "8",
 	)
 	changes, _ := w.ok("DescribeChangeSet", "ChangeSetName", id, "IncludePropertyValues", "true")["Changes"].([]any)
 	rc := changes[0].(map[string]any)["ResourceChange"].(map[string]any)
@@ -714,19 +622,15 @@ func TestACancelledUpdateIsRolledBack(t *testing.T) {
 		w.wantStatus("s", "UPDATE_IN_PROGRESS")
 		id := fmt.Sprint(w.stack("s")["StackId"])
 		w.refused(
-			"ValidationError",
-			"Stack ["+id+"] cannot be deleted while in status UPDATE_IN_PROGRESS",
-			"DeleteStack",
-			"StackName",
-			"s",
+			"ValidationError", "Stack ["+id+"] cannot be deleted while in status UPDATE_IN_PROGRESS", "DeleteStack",
+			"StackName", "s",
 		)
 		w.pass(6 * time.Second)
 		w.ok("CancelUpdateStack", "StackName", "s")
 		w.pass(time.Minute)
 		w.wantStatus("s", "UPDATE_ROLLBACK_COMPLETE")
 		if diff := cmp.Diff(
-			map[string]any{"Name": "a", "Type": "String", "Value": "1"},
-			w.types["AWS::SSM::Parameter"].live["a"],
+			map[string]any{"Name": "a", "Type": "String", "Value": "1"}, w.types["AWS::SSM::Parameter"].live["a"],
 		); diff != "" {
 			t.Error(diff)
 		}
@@ -762,8 +666,7 @@ func TestListsComeInPages(t *testing.T) {
 	}
 	w.ok("ExecuteChangeSet", "ChangeSetName", id)
 	if diff := cmp.Diff(
-		[]int{100, 100, 50},
-		pages("ListStackResources", "StackResourceSummaries", "StackName", "s"),
+		[]int{100, 100, 50}, pages("ListStackResources", "StackResourceSummaries", "StackName", "s"),
 	); diff != "" {
 		t.Error(diff)
 	}

@@ -392,10 +392,8 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		}
 		if err := op.permit(
 			cloud.Step{
-				Type:       t.declared.kind,
-				PhysicalID: t.old.physicalID,
-				Before:     t.old.properties,
-				After:      t.current.properties,
+				Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.old.properties,
+				After: t.current.properties,
 			},
 		); err != nil {
 			return cloud.Resource{}, err

@@ -76,10 +76,7 @@ func (p *stackPolicy) denial(action, logicalID, resourceType string) string {
 		}
 		if st.Effect == "Deny" {
 			return fmt.Sprintf(
-				"Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]",
-				i+1,
-				action,
-				id,
+				"Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]", i+1, action, id,
 			)
 		}
 		permitted = true

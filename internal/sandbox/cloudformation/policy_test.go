@@ -61,13 +61,8 @@ func TestStackPolicyDocuments(t *testing.T) {
 	} {
 		t.Log(name)
 		w.refused(
-			"ValidationError",
-			"Error validating stack policy: Invalid stack policy",
-			"SetStackPolicy",
-			"StackName",
-			"s",
-			"StackPolicyBody",
-			body,
+			"ValidationError", "Error validating stack policy: Invalid stack policy", "SetStackPolicy", "StackName",
+			"s", "StackPolicyBody", body,
 		)
 	}
 	w.refused(
@@ -96,11 +91,8 @@ func TestTerminationProtection(t *testing.T) {
 	w.commit("s", "first", "CREATE", one)
 	w.ok("UpdateTerminationProtection", "StackName", "s", "EnableTerminationProtection", "true")
 	w.refused(
-		"ValidationError",
-		"Stack [s] cannot be deleted while TerminationProtection is enabled",
-		"DeleteStack",
-		"StackName",
-		"s",
+		"ValidationError", "Stack [s] cannot be deleted while TerminationProtection is enabled", "DeleteStack",
+		"StackName", "s",
 	)
 	w.ok("UpdateTerminationProtection", "StackName", "s", "EnableTerminationProtection", "false")
 	w.ok("DeleteStack", "StackName", "s")

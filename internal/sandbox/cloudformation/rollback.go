@@ -101,8 +101,7 @@ func (op *operation) restore() {
 			op.st.stuck = op
 			op.end(
 				"UPDATE_ROLLBACK_FAILED",
-				fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(broken, ", ")),
-				false,
+				fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(broken, ", ")), false,
 			)
 			return
 		}
@@ -343,8 +342,6 @@ func (op *operation) delete(rm *removal) error {
 		return err
 	}
 	return op.s.w.Type(rm.resource.kind).Delete(
-		op.caller,
-		rm.resource.physicalID,
-		rm.resource.properties,
+		op.caller, rm.resource.physicalID, rm.resource.properties,
 	) //nolint:wrapcheck // the text is AWS's
 }

@@ -26,11 +26,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r := &cloud.Request{
-		Caller: cloud.Caller{
-			Account: account,
-			Region:  region,
-			UserID:  "AIDAME",
-		},
+		Caller:    cloud.Caller{Account: account, Region: region, UserID: "AIDAME"},
 		Service:   "cloudformation",
 		Operation: form.Get("Action"),
 		Form:      form,
@@ -51,10 +47,8 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 		status = http.StatusOK
 	}
 	return &http.Response{
-		StatusCode: status,
-		Header:     response.Header,
-		Body:       io.NopCloser(bytes.NewReader(response.Body)),
-		Request:    request,
+		StatusCode: status, Header: response.Header, Body: io.NopCloser(bytes.NewReader(response.Body)),
+		Request: request,
 	}, nil
 }
 
@@ -77,8 +71,7 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	set, err := client.DescribeChangeSet(
-		ctx,
-		&cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)},
+		ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: made.Id, IncludePropertyValues: aws.Bool(true)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -109,14 +102,12 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	if _, err := client.DeleteChangeSet(
-		ctx,
-		&cloudformation.DeleteChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
+		ctx, &cloudformation.DeleteChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
 	); err != nil {
 		t.Error(err)
 	}
 	_, err = client.DescribeChangeSet(
-		ctx,
-		&cloudformation.DescribeChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
+		ctx, &cloudformation.DescribeChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("gone")},
 	)
 	var missing *types.ChangeSetNotFoundException
 	if !errors.As(err, &missing) {
@@ -128,8 +119,7 @@ func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
 		t.Errorf("got %v, want InvalidChangeSetStatusException", err)
 	}
 	if _, err := client.SetStackPolicy(
-		ctx,
-		&cloudformation.SetStackPolicyInput{StackName: made.StackId, StackPolicyBody: aws.String(`{}`)},
+		ctx, &cloudformation.SetStackPolicyInput{StackName: made.StackId, StackPolicyBody: aws.String(`{}`)},
 	); err != nil {
 		t.Error(err)
 	}

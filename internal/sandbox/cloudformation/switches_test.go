@@ -27,10 +27,7 @@ func (w *world) answered(arn string, values bool) []string {
 	for _, c := range changes {
 		change := at(c, "ResourceChange")
 		line := fmt.Sprintf(
-			"%s %s %s",
-			at(change, "Action"),
-			at(change, "LogicalResourceId"),
-			orEmpty(at(change, "Replacement")),
+			"%s %s %s", at(change, "Action"), at(change, "LogicalResourceId"), orEmpty(at(change, "Replacement")),
 		)
 		if at(change, "BeforeContext") != nil {
 			line += " before"

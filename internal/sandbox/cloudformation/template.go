@@ -198,8 +198,7 @@ func declare(name string, r map[string]any) (*declaration, error) {
 	if p, given := r["Properties"]; given {
 		if d.properties, ok = p.(map[string]any); !ok {
 			return nil, invalid(
-				"Template format error: [/Resources/%s/Properties] 'null' values are not allowed in templates",
-				name,
+				"Template format error: [/Resources/%s/Properties] 'null' values are not allowed in templates", name,
 			)
 		}
 	}
@@ -225,11 +224,7 @@ func declare(name string, r map[string]any) (*declaration, error) {
 	d.description, _ = r["Description"].(string)
 	var err error
 	if d.deletion, err = retention(
-		r,
-		"DeletionPolicy",
-		policyDelete,
-		policyRetain,
-		policyRetainExceptOnCreate,
+		r, "DeletionPolicy", policyDelete, policyRetain, policyRetainExceptOnCreate,
 	); err != nil {
 		return nil, err
 	}

@@ -43,14 +43,7 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 			w.commit("s", "first", "CREATE", one)
 			w.refused(test.code, test.message, "UpdateStack", "StackName", "s", "TemplateBody", test.template)
 			w.refused(
-				test.code,
-				test.message,
-				"CreateChangeSet",
-				"StackName",
-				"s",
-				"ChangeSetName",
-				"x",
-				"TemplateBody",
+				test.code, test.message, "CreateChangeSet", "StackName", "s", "ChangeSetName", "x", "TemplateBody",
 				test.template,
 			)
 		})

@@ -35,9 +35,7 @@ func (s *Service) check(t *template) error {
 	} {
 		if quota.number > quota.max {
 			return invalid(
-				"Template format error: Number of %s, %d, is greater than maximum allowed, %d",
-				quota.what,
-				quota.number,
+				"Template format error: Number of %s, %d, is greater than maximum allowed, %d", quota.what, quota.number,
 				quota.max,
 			)
 		}
@@ -293,8 +291,7 @@ func settings(form url.Values, t *template, previous map[string]setting) (map[st
 			given[key] = p.Get("ParameterValue")
 		default:
 			return nil, invalid(
-				"Invalid input for parameter key %s. Need to specify either usePreviousValue as true or a value",
-				key,
+				"Invalid input for parameter key %s. Need to specify either usePreviousValue as true or a value", key,
 			)
 		}
 	}
@@ -430,8 +427,7 @@ func misfit(schema *cloud.TypeSchema, properties map[string]any) string {
 		}
 		if v := properties[name]; !hasUnknown(v) && !fits(property.Kind, v) {
 			problems = append(
-				problems,
-				fmt.Sprintf("#/%s: expected type: %s, found: %s", name, typeNames[property.Kind], kindOf(v)),
+				problems, fmt.Sprintf("#/%s: expected type: %s, found: %s", name, typeNames[property.Kind], kindOf(v)),
 			)
 		}
 	}

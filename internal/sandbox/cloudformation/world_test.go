@@ -44,9 +44,7 @@ func newWorld(t testing.TB) *world {
 	text := cloud.Property{Kind: cloud.KindString}
 	w.add("AWS::S3::Bucket", cloud.TypeSchema{
 		Properties: map[string]cloud.Property{
-			"BucketName":              name,
-			"Tags":                    {Kind: cloud.KindList},
-			"VersioningConfiguration": {Kind: cloud.KindMap},
+			"BucketName": name, "Tags": {Kind: cloud.KindList}, "VersioningConfiguration": {Kind: cloud.KindMap},
 		},
 		PrimaryID:  []string{"BucketName"},
 		Attributes: []string{"Arn"},
@@ -57,18 +55,12 @@ func newWorld(t testing.TB) *world {
 		Required:   []string{"Value", "Type"}, PrimaryID: []string{"Name"}, Attributes: []string{"Value", "Type"},
 	}, "")
 	w.add("AWS::SNS::Topic", cloud.TypeSchema{
-		Properties: map[string]cloud.Property{
-			"TopicName":   name,
-			"DisplayName": text,
-		},
+		Properties: map[string]cloud.Property{"TopicName": name, "DisplayName": text},
 		Attributes: []string{"TopicArn", "TopicName"},
 		PrimaryID:  []string{"TopicArn"},
 	}, "arn:aws:sns:"+region+":"+account+":")
 	w.add("AWS::IAM::User", cloud.TypeSchema{
-		Properties: map[string]cloud.Property{
-			"UserName": name,
-			"Path":     text,
-		},
+		Properties: map[string]cloud.Property{"UserName": name, "Path": text},
 		PrimaryID:  []string{"UserName"},
 		Attributes: []string{"Arn"},
 		NamedIAM:   true,
@@ -173,10 +165,7 @@ func (w *world) call(operation string, parameters ...string) (map[string]any, *c
 	}
 	r := &cloud.Request{
 		Caller: cloud.Caller{
-			Account: account,
-			Region:  region,
-			ARN:     "arn:aws:iam::" + account + ":user/me",
-			UserID:  "AIDAME",
+			Account: account, Region: region, ARN: "arn:aws:iam::" + account + ":user/me", UserID: "AIDAME",
 		},
 		Service:   "cloudformation",
 		Operation: operation,

@@ -54,9 +54,7 @@ func (s *Service) batchGetItem(r *cloud.Request) (any, *cloud.Error) {
 		asked := in.RequestItems[name]
 		if len(asked.Keys) == 0 {
 			return nil, constraint(
-				"[]",
-				"requestItems."+name+".member.keys",
-				"Member must have length greater than or equal to 1",
+				"[]", "requestItems."+name+".member.keys", "Member must have length greater than or equal to 1",
 			)
 		}
 		var err *cloud.Error

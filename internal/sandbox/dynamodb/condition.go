@@ -83,11 +83,7 @@ func (p *parser) matches() bool {
 
 // arity is the number of arguments of the functions that are conditions.
 var arity = map[string]int{
-	"attribute_exists":     1,
-	"attribute_not_exists": 1,
-	"attribute_type":       2,
-	"begins_with":          2,
-	"contains":             2,
+	"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2,
 }
 
 func (p *parser) comparison() *condition {
@@ -191,8 +187,7 @@ func (p *parser) function() *condition {
 	case len(c.operands) != want:
 		p.fail(
 			"Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
-			name,
-			len(c.operands),
+			name, len(c.operands),
 		)
 	case strings.HasPrefix(name, "attribute_") && c.operands[0].operation != operandPath:
 		p.fail("Operator or function requires a document path; operator or function: %s", name)
@@ -202,8 +197,7 @@ func (p *parser) function() *condition {
 		for _, o := range c.operands {
 			if o.mismatch(kindString, kindBinary) {
 				p.fail(
-					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
-					name,
+					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s", name,
 					o.resultKind(),
 				)
 			}
@@ -234,8 +228,7 @@ func (p *parser) needOrdered(operator string, operands []operand) {
 	for _, o := range operands {
 		if p.err == nil && o.mismatch(kindString, kindNumber, kindBinary) {
 			p.fail(
-				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
-				operator,
+				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s", operator,
 				o.resultKind(),
 			)
 		}

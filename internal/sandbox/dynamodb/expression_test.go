@@ -27,13 +27,9 @@ func sample() attributes {
 		"s1":   str("hello"),
 		"f":    &types.AttributeValueMemberBOOL{Value: true},
 		"tags": strs("a", "b"),
-		"l": list(
-			num("1"),
-			str("x"),
-			num("3"),
-		),
-		"m":   dict(attributes{"in": dict(attributes{"deep": num("7")}), "z": str("z")}),
-		"bin": &types.AttributeValueMemberB{Value: []byte{1, 2, 3}},
+		"l":    list(num("1"), str("x"), num("3")),
+		"m":    dict(attributes{"in": dict(attributes{"deep": num("7")}), "z": str("z")}),
+		"bin":  &types.AttributeValueMemberB{Value: []byte{1, 2, 3}},
 	})
 }
 

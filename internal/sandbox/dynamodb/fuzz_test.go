@@ -15,8 +15,7 @@ func FuzzExpressions(f *testing.F) {
 			usedNames: map[string]bool{}, usedValues: map[string]bool{},
 		}
 		i := item{
-			"a": integer(1),
-			"b": {kind: kindList, list: []value{integer(2)}},
+			"a": integer(1), "b": {kind: kindList, list: []value{integer(2)}},
 			"x": {kind: kindMap, m: item{"y": integer(3)}},
 		}
 		if c, err := newParser("ConditionExpression", text, found).condition(); err == nil {

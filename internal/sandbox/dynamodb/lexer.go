@@ -85,9 +85,7 @@ func badToken(parameter, text string, before []token, bad token) *cloud.Error {
 		start = before[len(before)-1].start
 	}
 	return invalid(
-		"Invalid %s: Syntax error; token: %q, near: %q",
-		parameter,
-		bad.text,
+		"Invalid %s: Syntax error; token: %q, near: %q", parameter, bad.text,
 		text[start:min(bad.end+1, len(text))],
 	)
 }

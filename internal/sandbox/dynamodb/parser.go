@@ -23,9 +23,7 @@ type placeholders struct {
 // newPlaceholders checks the placeholders' format. expressions are the texts of all expression
 // parameters of the request's operation, by name, "" for those not given.
 func newPlaceholders(
-	names map[string]string,
-	values map[string]value,
-	expressions ...parameter,
+	names map[string]string, values map[string]value, expressions ...parameter,
 ) (*placeholders, *cloud.Error) {
 	var missing []string
 	given := false
@@ -37,8 +35,7 @@ func newPlaceholders(
 			}
 			if len(*e.text) > maxExpression {
 				return nil, invalid(
-					"Invalid %s: Expression size has exceeded the maximum allowed size; expression size: %d",
-					e.name,
+					"Invalid %s: Expression size has exceeded the maximum allowed size; expression size: %d", e.name,
 					len(*e.text),
 				)
 			}
@@ -57,8 +54,7 @@ func newPlaceholders(
 		}
 		return nil, invalid(
 			"ExpressionAttributeValues can only be specified when using expressions: %s%s",
-			strings.Join(missing, " and "),
-			verb,
+			strings.Join(missing, " and "), verb,
 		)
 	}
 	if names != nil && len(names) == 0 {
@@ -114,8 +110,7 @@ func (p *placeholders) unused() *cloud.Error {
 	}
 	if len(keys) > 0 {
 		return invalid(
-			"Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}",
-			strings.Join(keys, ", "),
+			"Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", strings.Join(keys, ", "),
 		)
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.names)) {
@@ -125,8 +120,7 @@ func (p *placeholders) unused() *cloud.Error {
 	}
 	if len(keys) > 0 {
 		return invalid(
-			"Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}",
-			strings.Join(keys, ", "),
+			"Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", strings.Join(keys, ", "),
 		)
 	}
 	return nil

@@ -114,8 +114,7 @@ func TestUpdatesAgreeWithAModel(t *testing.T) {
 		}
 		before := i.clone()
 		found := &placeholders{
-			values:     map[string]value{":seven": integer(7)},
-			usedNames:  map[string]bool{},
+			values: map[string]value{":seven": integer(7)}, usedNames: map[string]bool{},
 			usedValues: map[string]bool{},
 		}
 		actions, err := newParser("UpdateExpression", "SET "+text, found).update()

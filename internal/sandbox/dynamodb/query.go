@@ -103,12 +103,7 @@ func (in *readInput) checkSelect() *cloud.Error {
 		return nil
 	}
 	if err := oneOf(
-		in.Select,
-		"select",
-		"SPECIFIC_ATTRIBUTES",
-		"COUNT",
-		"ALL_ATTRIBUTES",
-		"ALL_PROJECTED_ATTRIBUTES",
+		in.Select, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES",
 	); err != nil {
 		return err
 	}
@@ -194,8 +189,7 @@ func (s *Service) query(r *cloud.Request) (any, *cloud.Error) {
 		for _, name := range rd.filter.attributes() {
 			if rd.table.isKey(name) {
 				return nil, invalid(
-					"Filter Expression can only contain non-primary key attributes: Primary key attribute: %s",
-					name,
+					"Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name,
 				)
 			}
 		}

@@ -104,20 +104,14 @@ func TestTransactionsAreAtomic(t *testing.T) {
 		{Put: &types.Put{TableName: aws.String("tab"), Item: key("p", "new")}},
 		{
 			ConditionCheck: &types.ConditionCheck{
-				TableName:           aws.String("tab"),
-				Key:                 key("p", "old"),
-				ConditionExpression: aws.String("v = :v"),
-				ExpressionAttributeValues: attributes{
-					":v": num("2"),
-				},
+				TableName: aws.String("tab"), Key: key("p", "old"), ConditionExpression: aws.String("v = :v"),
+				ExpressionAttributeValues:           attributes{":v": num("2")},
 				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 			},
 		},
 		{
 			Update: &types.Update{
-				TableName:                 aws.String("tab"),
-				Key:                       key("p", "count"),
-				UpdateExpression:          aws.String("ADD c :one"),
+				TableName: aws.String("tab"), Key: key("p", "count"), UpdateExpression: aws.String("ADD c :one"),
 				ExpressionAttributeValues: attributes{":one": num("1")},
 			},
 		},
@@ -140,16 +134,14 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	items[1].ConditionCheck.ExpressionAttributeValues = attributes{":v": num("1")}
 	for range 2 { // the second repeats the first
 		_, err := b.TransactWriteItems(
-			t.Context(),
-			&sdk.TransactWriteItemsInput{TransactItems: items, ClientRequestToken: aws.String("token")},
+			t.Context(), &sdk.TransactWriteItemsInput{TransactItems: items, ClientRequestToken: aws.String("token")},
 		)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	if diff := cmp.Diff(
-		with(key("p", "count"), attributes{"c": num("1")}),
-		b.get("tab", key("p", "count"), true),
+		with(key("p", "count"), attributes{"c": num("1")}), b.get("tab", key("p", "count"), true),
 		ignoreUnexported,
 	); diff != "" {
 		t.Error(diff)
@@ -163,8 +155,7 @@ func TestTransactionsAreAtomic(t *testing.T) {
 		t.Errorf("another request with the same token: %v", err)
 	}
 	_, err = b.TransactWriteItems(
-		t.Context(),
-		&sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{items[0], items[0]}},
+		t.Context(), &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{items[0], items[0]}},
 	)
 	wantError(t, err, "ValidationException", "Transaction request cannot include multiple operations on one item")
 	got, err := b.TransactGetItems(t.Context(), &sdk.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
@@ -241,16 +232,14 @@ func TestRefusals(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = b.CreateBackup(
-		t.Context(),
-		&sdk.CreateBackupInput{TableName: aws.String("tab"), BackupName: aws.String("back")},
+		t.Context(), &sdk.CreateBackupInput{TableName: aws.String("tab"), BackupName: aws.String("back")},
 	)
 	wantError(t, err, "SandboxNotModelled", "the sandbox does not model the DynamoDB operation CreateBackup")
 	_, err = b.PutItem(
 		t.Context(),
 		&sdk.PutItemInput{
-			TableName: aws.String("tab"),
-			Item:      key("p", "s"),
-			Expected:  map[string]types.ExpectedAttributeValue{"a": {}},
+			TableName: aws.String("tab"), Item: key("p", "s"),
+			Expected: map[string]types.ExpectedAttributeValue{"a": {}},
 		},
 	)
 	if err == nil || !strings.Contains(err.Error(), "SandboxNotModelled") {

@@ -130,10 +130,8 @@ func (t *table) checkItem(i item) *cloud.Error {
 		}
 		if v.kind != k.kind {
 			return invalid(
-				"One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s",
-				k.name,
-				k.kind,
-				v.kind,
+				"One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.name,
+				k.kind, v.kind,
 			)
 		}
 	}
@@ -201,9 +199,7 @@ func (t *table) find(rows []item, key item) (int, bool) {
 		return 0, len(rows) > 0
 	}
 	return slices.BinarySearchFunc(
-		rows,
-		key[t.sort.name],
-		func(row item, v value) int { return compareOrdered(row[t.sort.name], v) },
+		rows, key[t.sort.name], func(row item, v value) int { return compareOrdered(row[t.sort.name], v) },
 	)
 }
 

@@ -65,10 +65,8 @@ func TestTablesTakeTheWorldsTime(t *testing.T) {
 			defer w.Unlock()
 			r, err := s.Handle(
 				&cloud.Request{
-					Context:   t.Context(),
-					Caller:    cloud.Caller{Account: "111122223333", Region: "eu-central-1"},
-					Operation: operation,
-					Body:      []byte(body),
+					Context: t.Context(), Caller: cloud.Caller{Account: "111122223333", Region: "eu-central-1"},
+					Operation: operation, Body: []byte(body),
 				},
 			)
 			var refused *cloud.Error
@@ -167,8 +165,7 @@ func TestBatches(t *testing.T) {
 		writes = append(writes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k}})
 	}
 	_, err = b.BatchWriteItem(
-		t.Context(),
-		&sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"tab": writes}},
+		t.Context(), &sdk.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{"tab": writes}},
 	)
 	wantError(t, err, "ValidationException", "Too many items requested for the BatchWriteItem call")
 }
@@ -185,10 +182,8 @@ func TestSegmentsPartitionAScan(t *testing.T) {
 		pager := sdk.NewScanPaginator(
 			b.Client,
 			&sdk.ScanInput{
-				TableName:     aws.String("tab"),
-				Segment:       aws.Int32(segment),
-				TotalSegments: aws.Int32(4),
-				Limit:         aws.Int32(3),
+				TableName: aws.String("tab"), Segment: aws.Int32(segment), TotalSegments: aws.Int32(4),
+				Limit: aws.Int32(3),
 			},
 		)
 		for pager.HasMorePages() {

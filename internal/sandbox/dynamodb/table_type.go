@@ -48,8 +48,7 @@ func (p *tableProperties) input() *tableInput {
 	}
 	if p.SSESpecification != nil {
 		in.SSESpecification = &sseSpecification{
-			Enabled:        p.SSESpecification.SSEEnabled,
-			SSEType:        p.SSESpecification.SSEType,
+			Enabled: p.SSESpecification.SSEEnabled, SSEType: p.SSESpecification.SSEType,
 			KMSMasterKeyId: p.SSESpecification.KMSMasterKeyId,
 		}
 	}

@@ -109,8 +109,7 @@ func (in *tableInput) keys() ([]keyAttribute, *cloud.Error) {
 		}
 		if len(d.AttributeName) < 1 || len(d.AttributeName) > 255 {
 			return nil, constraint(
-				d.AttributeName,
-				"attributeDefinitions.member.attributeName",
+				d.AttributeName, "attributeDefinitions.member.attributeName",
 				"Member must have length between 1 and 255",
 			)
 		}
@@ -273,14 +272,12 @@ func (s *Service) drop(c cloud.Caller, t *table, after time.Duration) *cloud.Err
 	case t.status == statusCreating:
 		return cloud.Errorf(
 			"ResourceInUseException",
-			"Attempt to change a resource which is still in use: Table is being created: %s",
-			t.name,
+			"Attempt to change a resource which is still in use: Table is being created: %s", t.name,
 		)
 	case t.status == statusDeleting:
 		return cloud.Errorf(
 			"ResourceInUseException",
-			"Attempt to change a resource which is still in use: Table is being deleted: %s",
-			t.name,
+			"Attempt to change a resource which is still in use: Table is being deleted: %s", t.name,
 		)
 	case t.protected:
 		return invalid(
@@ -447,10 +444,8 @@ func (s *Service) updateTimeToLive(r *cloud.Request) (any, *cloud.Error) {
 func (t *table) usable() *cloud.Error {
 	if t.status != statusActive {
 		return cloud.Errorf(
-			"ResourceInUseException",
-			"Attempt to change a resource which is still in use: Table: %s is in state %s",
-			t.name,
-			t.status,
+			"ResourceInUseException", "Attempt to change a resource which is still in use: Table: %s is in state %s",
+			t.name, t.status,
 		)
 	}
 	return nil
@@ -482,8 +477,7 @@ func (t *table) setPITR(spec pitrSpecification, now time.Time) *cloud.Error {
 	}
 	if days < 1 || days > 35 {
 		return constraint(
-			strconv.Itoa(days),
-			"pointInTimeRecoverySpecification.recoveryPeriodInDays",
+			strconv.Itoa(days), "pointInTimeRecoverySpecification.recoveryPeriodInDays",
 			"Member must have value between 1 and 35",
 		)
 	}

@@ -59,9 +59,7 @@ func (i *transactItem) action() (writeKind, *writeInput, *cloud.Error) {
 		)
 	case kind == writeCheck && in.ConditionExpression == nil:
 		return 0, nil, constraint(
-			"null",
-			"transactItems.member.conditionCheck.conditionExpression",
-			"Member must not be null",
+			"null", "transactItems.member.conditionCheck.conditionExpression", "Member must not be null",
 		)
 	}
 	return kind, in, nil

@@ -81,9 +81,7 @@ func (p *parser) action(section string) action {
 		if p.err == nil && a.operand.mismatch(allowed...) {
 			p.fail(
 				"Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND",
-				section,
-				a.operand.constant.kind.longName(),
-				section,
+				section, a.operand.constant.kind.longName(), section,
 			)
 		}
 	}
@@ -102,8 +100,7 @@ func (p *parser) sum() operand {
 	for _, o := range []operand{left, right} {
 		if p.err == nil && o.mismatch(kindNumber) {
 			p.fail(
-				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
-				t.text,
+				"Incorrect operand type for operator or function; operator or function: %s, operand type: %s", t.text,
 				o.resultKind(),
 			)
 		}
@@ -139,8 +136,7 @@ func (p *parser) updateOperand() operand {
 	case len(args) != 2:
 		p.fail(
 			"Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
-			name,
-			len(args),
+			name, len(args),
 		)
 	case name == operandIf && args[0].operation != operandPath:
 		p.fail("Operator or function requires a document path; operator or function: %s", name)
@@ -148,8 +144,7 @@ func (p *parser) updateOperand() operand {
 		for _, o := range args {
 			if p.err == nil && o.mismatch(kindList) {
 				p.fail(
-					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s",
-					name,
+					"Incorrect operand type for operator or function; operator or function: %s, operand type: %s", name,
 					o.resultKind(),
 				)
 			}

@@ -46,10 +46,7 @@ type write struct {
 
 func (s *Service) prepare(c cloud.Caller, kind writeKind, in *writeInput) (*write, *cloud.Error) {
 	if err := oneOf(
-		in.ReturnValuesOnConditionCheckFailure,
-		"returnValuesOnConditionCheckFailure",
-		"ALL_OLD",
-		"NONE",
+		in.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE",
 	); err != nil {
 		return nil, err
 	}
@@ -163,13 +160,7 @@ func (s *Service) single(r *cloud.Request, kind writeKind, in *singleInput, retu
 		return nil, err
 	}
 	if err := oneOf(
-		in.ReturnValues,
-		"returnValues",
-		"ALL_NEW",
-		"UPDATED_OLD",
-		"ALL_OLD",
-		"NONE",
-		"UPDATED_NEW",
+		in.ReturnValues, "returnValues", "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW",
 	); err != nil {
 		return nil, err
 	}

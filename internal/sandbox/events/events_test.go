@@ -196,10 +196,7 @@ func TestAFunctionThatFailsIsTriedThreeTimes(t *testing.T) {
 			time.Minute,
 			3 * time.Minute,
 			3 * time.Minute,
-		}; !slices.Equal(
-			h.at,
-			want,
-		) {
+		}; !slices.Equal(h.at, want) {
 			t.Errorf("tried at %v, want %v", h.at, want)
 		}
 	})

@@ -30,9 +30,7 @@ func (t additionType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Res
 
 // Update removes the users that left the list, or the group's list, and adds the new ones.
 func (t additionType) Update(
-	c cloud.Caller,
-	physicalID string,
-	old, properties map[string]any,
+	c cloud.Caller, physicalID string, old, properties map[string]any,
 ) (cloud.Resource, error) {
 	return t.change(c, physicalID, old, properties)
 }

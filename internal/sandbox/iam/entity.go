@@ -216,8 +216,7 @@ func (e *entity) deletable() error {
 // checkCharacters is the pattern of all policy documents (IAM API reference, CreatePolicy).
 func checkCharacters(text string) error {
 	if strings.ContainsFunc(
-		text,
-		func(r rune) bool { return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' },
+		text, func(r rune) bool { return r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' },
 	) {
 		return cloud.Errorf(
 			"ValidationError",

@@ -51,13 +51,8 @@ func newSite(t *testing.T) *site {
 			t.Error(err)
 		}
 		r := &cloud.Request{
-			Context:   in.Context(),
-			Caller:    caller,
-			Service:   "iam",
-			Operation: form.Get("Action"),
-			HTTP:      in,
-			Body:      body,
-			Form:      form,
+			Context: in.Context(), Caller: caller, Service: "iam", Operation: form.Get("Action"), HTTP: in,
+			Body: body, Form: form,
 		}
 		w.Lock()
 		defer w.Unlock()
@@ -109,8 +104,7 @@ func (s *site) group(name string) {
 
 func (s *site) join(group, user string) error {
 	_, err := s.client.AddUserToGroup(
-		s.ctx,
-		&awsiam.AddUserToGroupInput{GroupName: aws.String(group), UserName: aws.String(user)},
+		s.ctx, &awsiam.AddUserToGroupInput{GroupName: aws.String(group), UserName: aws.String(user)},
 	)
 	return err
 }
@@ -118,8 +112,7 @@ func (s *site) join(group, user string) error {
 func (s *site) policy(name string) string {
 	s.Helper()
 	out, err := s.client.CreatePolicy(
-		s.ctx,
-		&awsiam.CreatePolicyInput{PolicyName: aws.String(name), PolicyDocument: aws.String(allow)},
+		s.ctx, &awsiam.CreatePolicyInput{PolicyName: aws.String(name), PolicyDocument: aws.String(allow)},
 	)
 	s.must(err)
 	return aws.ToString(out.Policy.Arn)
@@ -175,16 +168,14 @@ func TestUserIsDeletedOnlyWhenNothingHangsOnIt(t *testing.T) {
 	_, err := s.client.DeleteGroup(s.ctx, &awsiam.DeleteGroupInput{GroupName: aws.String("readers")})
 	s.refused(err, "DeleteConflict", "must remove users from group first")
 	_, err = s.client.RemoveUserFromGroup(
-		s.ctx,
-		&awsiam.RemoveUserFromGroupInput{GroupName: aws.String("readers"), UserName: ann},
+		s.ctx, &awsiam.RemoveUserFromGroupInput{GroupName: aws.String("readers"), UserName: ann},
 	)
 	s.must(err)
 	key, err := s.client.CreateAccessKey(s.ctx, &awsiam.CreateAccessKeyInput{UserName: ann})
 	s.must(err)
 	s.refused(remove(), "DeleteConflict", "must delete access keys first")
 	_, err = s.client.DeleteAccessKey(
-		s.ctx,
-		&awsiam.DeleteAccessKeyInput{UserName: ann, AccessKeyId: key.AccessKey.AccessKeyId},
+		s.ctx, &awsiam.DeleteAccessKeyInput{UserName: ann, AccessKeyId: key.AccessKey.AccessKeyId},
 	)
 	s.must(err)
 	_, err = s.client.AttachUserPolicy(s.ctx, &awsiam.AttachUserPolicyInput{UserName: ann, PolicyArn: arn})
@@ -251,9 +242,7 @@ func TestPolicySizeDoesNotCountWhiteSpace(t *testing.T) {
 	_, err := s.client.PutUserPolicy(
 		s.ctx,
 		&awsiam.PutUserPolicyInput{
-			UserName:       aws.String("ann"),
-			PolicyName:     aws.String("p"),
-			PolicyDocument: aws.String(document(2049)),
+			UserName: aws.String("ann"), PolicyName: aws.String("p"), PolicyDocument: aws.String(document(2049)),
 		},
 	)
 	s.refused(err, "LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user ann")
@@ -270,8 +259,7 @@ func TestPolicyVersionsAndInlinePoliciesComeBackEncoded(t *testing.T) {
 		s.must(err)
 	}
 	_, err := s.client.CreatePolicyVersion(
-		s.ctx,
-		&awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow)},
+		s.ctx, &awsiam.CreatePolicyVersionInput{PolicyArn: arn, PolicyDocument: aws.String(allow)},
 	)
 	s.refused(err, "LimitExceeded", "up to 5 versions")
 	v, err := s.client.GetPolicyVersion(s.ctx, &awsiam.GetPolicyVersionInput{PolicyArn: arn, VersionId: aws.String("v5")})
@@ -286,15 +274,12 @@ func TestPolicyVersionsAndInlinePoliciesComeBackEncoded(t *testing.T) {
 	_, err = s.client.PutGroupPolicy(
 		s.ctx,
 		&awsiam.PutGroupPolicyInput{
-			GroupName:      aws.String("readers"),
-			PolicyName:     aws.String("p"),
-			PolicyDocument: aws.String(allow),
+			GroupName: aws.String("readers"), PolicyName: aws.String("p"), PolicyDocument: aws.String(allow),
 		},
 	)
 	s.must(err)
 	inline, err := s.client.GetGroupPolicy(
-		s.ctx,
-		&awsiam.GetGroupPolicyInput{GroupName: aws.String("readers"), PolicyName: aws.String("p")},
+		s.ctx, &awsiam.GetGroupPolicyInput{GroupName: aws.String("readers"), PolicyName: aws.String("p")},
 	)
 	s.must(err)
 	if text, _ := url.QueryUnescape(aws.ToString(inline.PolicyDocument)); text != allow {
@@ -323,9 +308,7 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 	_, err = s.client.UpdateAccessKey(
 		s.ctx,
 		&awsiam.UpdateAccessKeyInput{
-			UserName:    aws.String("ann"),
-			AccessKeyId: made.AccessKey.AccessKeyId,
-			Status:      types.StatusTypeInactive,
+			UserName: aws.String("ann"), AccessKeyId: made.AccessKey.AccessKeyId, Status: types.StatusTypeInactive,
 		},
 	)
 	s.must(err)
@@ -335,10 +318,7 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 		t.Error("an inactive key is active")
 	}
 	s.service.PutRole(account, "Made", map[string]any{"Version": "2012-10-17"})
-	if arn, trust, ok := s.world.Roles().Role(
-		account,
-		"Made",
-	); !ok || arn != "arn:aws:iam::111122223333:role/Made" ||
+	if arn, trust, ok := s.world.Roles().Role(account, "Made"); !ok || arn != "arn:aws:iam::111122223333:role/Made" ||
 		trust["Version"] != "2012-10-17" {
 		t.Errorf("role %q %v %v", arn, trust, ok)
 	}
@@ -348,22 +328,19 @@ func TestRoleTrustIsChecked(t *testing.T) {
 	s := newSite(t)
 	create := func(trust string) error {
 		_, err := s.client.CreateRole(
-			s.ctx,
-			&awsiam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(trust)},
+			s.ctx, &awsiam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(trust)},
 		)
 		return err
 	}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole"}]}`
 	s.refused(create(allow), "MalformedPolicyDocument", "Principal")
 	s.refused(
-		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:user/nobody")),
-		"MalformedPolicyDocument",
+		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:user/nobody")), "MalformedPolicyDocument",
 		"Invalid principal in policy",
 	)
 	s.must(create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")))
 	s.refused(
-		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")),
-		"EntityAlreadyExists",
+		create(fmt.Sprintf(trust, "arn:aws:iam::111122223333:root")), "EntityAlreadyExists",
 		"Role with name r already exists.",
 	)
 }
@@ -385,8 +362,7 @@ func (s *site) make(kind, text string) (cloud.Resource, error) {
 	s.world.Lock()
 	defer s.world.Unlock()
 	return s.world.Type("AWS::IAM::"+kind).Create(
-		caller,
-		cloud.ResourceRequest{StackName: "stack", LogicalID: "Logical", Properties: properties(s.T, text)},
+		caller, cloud.ResourceRequest{StackName: "stack", LogicalID: "Logical", Properties: properties(s.T, text)},
 	)
 }
 
@@ -422,8 +398,7 @@ func TestResourcesOfAStack(t *testing.T) {
 		t.Errorf("members: %+v", members.Users)
 	}
 	attached, err := s.client.ListAttachedGroupPolicies(
-		s.ctx,
-		&awsiam.ListAttachedGroupPoliciesInput{GroupName: aws.String("readers")},
+		s.ctx, &awsiam.ListAttachedGroupPoliciesInput{GroupName: aws.String("readers")},
 	)
 	s.must(err)
 	if len(attached.AttachedPolicies) != 1 || aws.ToString(attached.AttachedPolicies[0].PolicyName) != "read" {
@@ -449,8 +424,7 @@ func TestManagedPolicyUpdateMakesANewDefaultVersionAndMovesAttachments(t *testin
 	s.group("b")
 	text := func(group string, n int) string {
 		return fmt.Sprintf(
-			`{"ManagedPolicyName":"read","Groups":[%q],"PolicyDocument":%s}`,
-			group,
+			`{"ManagedPolicyName":"read","Groups":[%q],"PolicyDocument":%s}`, group,
 			strings.Replace(allow, "b/*", fmt.Sprintf("b%d/*", n), 1),
 		)
 	}
@@ -460,10 +434,7 @@ func TestManagedPolicyUpdateMakesANewDefaultVersionAndMovesAttachments(t *testin
 		s.world.Lock()
 		from, to := []string{"a", "b"}[n%2], []string{"a", "b"}[(n+1)%2]
 		made, err = s.world.Type("AWS::IAM::ManagedPolicy").Update(
-			caller,
-			made.PhysicalID,
-			properties(t, text(from, n)),
-			properties(t, text(to, n+1)),
+			caller, made.PhysicalID, properties(t, text(from, n)), properties(t, text(to, n+1)),
 		)
 		s.world.Unlock()
 		s.must(err)

@@ -33,9 +33,7 @@ func (t inlinePolicyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud
 
 // Update puts the new policy and removes the old one from entities no longer named.
 func (t inlinePolicyType) Update(
-	c cloud.Caller,
-	physicalID string,
-	old, properties map[string]any,
+	c cloud.Caller, physicalID string, old, properties map[string]any,
 ) (cloud.Resource, error) {
 	return t.put(c, physicalID, old, properties)
 }

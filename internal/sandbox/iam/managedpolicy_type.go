@@ -92,14 +92,8 @@ func (managedPolicyType) Schema() *cloud.TypeSchema {
 		PrimaryID: []string{"PolicyArn"},
 		NamedIAM:  true,
 		Attributes: []string{
-			"PolicyArn",
-			"PolicyId",
-			"DefaultVersionId",
-			"CreateDate",
-			"UpdateDate",
-			"AttachmentCount",
-			"IsAttachable",
-			"PermissionsBoundaryUsageCount",
+			"PolicyArn", "PolicyId", "DefaultVersionId", "CreateDate", "UpdateDate", "AttachmentCount",
+			"IsAttachable", "PermissionsBoundaryUsageCount",
 		},
 	}
 }
@@ -152,9 +146,7 @@ func policyResource(a *account, p *policy) cloud.Resource {
 // Update creates a new default version if the document changed, and attaches and detaches according
 // to the lists.
 func (t managedPolicyType) Update(
-	c cloud.Caller,
-	physicalID string,
-	old, properties map[string]any,
+	c cloud.Caller, physicalID string, old, properties map[string]any,
 ) (cloud.Resource, error) {
 	var before, props managedPolicyProperties
 	if err := decodeProperties(old, &before); err != nil {

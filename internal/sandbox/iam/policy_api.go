@@ -39,12 +39,8 @@ type policyResult struct{ Policy xmlPolicy }
 
 func (c *call) createPolicy() (any, error) {
 	p, err := c.Service.createPolicy(
-		c.a,
-		c.form.Get("PolicyName"),
-		orDefault(c.form.Get("Path"), "/"),
-		c.form.Get("Description"),
-		c.form.Get("PolicyDocument"),
-		c.tags(),
+		c.a, c.form.Get("PolicyName"), orDefault(c.form.Get("Path"), "/"), c.form.Get("Description"),
+		c.form.Get("PolicyDocument"), c.tags(),
 	)
 	if err != nil {
 		return nil, err

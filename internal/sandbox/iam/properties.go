@@ -122,10 +122,7 @@ func (s *Service) asReason(err error) error {
 	}
 	reason := *e
 	reason.Message = fmt.Sprintf(
-		"%s (Service: Iam, Status Code: %d, Request ID: %s)",
-		e.Message,
-		status,
-		s.world.NewUUID(),
+		"%s (Service: Iam, Status Code: %d, Request ID: %s)", e.Message, status, s.world.NewUUID(),
 	)
 	return &reason
 }

@@ -58,10 +58,8 @@ func (s *Service) createRole(a *account, n newRole) (*role, error) {
 		}
 	}
 	r := &role{
-		entity:      s.newEntity(a, kindRole, n.name, n.path),
-		trust:       n.trust,
-		description: n.description,
-		maxSession:  n.maxSession,
+		entity: s.newEntity(a, kindRole, n.name, n.path), trust: n.trust, description: n.description,
+		maxSession: n.maxSession,
 	}
 	r.boundary, r.tags = n.boundary, n.tags
 	a.roles[strings.ToLower(n.name)] = r

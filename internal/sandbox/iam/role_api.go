@@ -24,16 +24,8 @@ func encoded(document string) string {
 
 func roleOut(r *role) xmlRole {
 	return xmlRole{
-		r.path,
-		r.name,
-		r.id,
-		r.arn,
-		protocol.Time(r.created),
-		encoded(r.trust),
-		r.description,
-		r.maxSession,
-		boundaryOf(&r.entity),
-		r.tags,
+		r.path, r.name, r.id, r.arn, protocol.Time(r.created), encoded(r.trust), r.description, r.maxSession,
+		boundaryOf(&r.entity), r.tags,
 	}
 }
 

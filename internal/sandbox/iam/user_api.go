@@ -31,10 +31,7 @@ type userResult struct{ User xmlUser }
 
 func (c *call) createUser() (any, error) {
 	u, err := c.Service.createUser(
-		c.a,
-		c.form.Get("UserName"),
-		orDefault(c.form.Get("Path"), "/"),
-		c.form.Get("PermissionsBoundary"),
+		c.a, c.form.Get("UserName"), orDefault(c.form.Get("Path"), "/"), c.form.Get("PermissionsBoundary"),
 		c.tags(),
 	)
 	if err != nil {

@@ -42,10 +42,7 @@ func (t aliasType) Update(c cloud.Caller, physicalID string, _, desired map[stri
 }
 
 func (t aliasType) point(
-	c cloud.Caller,
-	name string,
-	properties map[string]any,
-	created time.Time,
+	c cloud.Caller, name string, properties map[string]any, created time.Time,
 ) (cloud.Resource, error) {
 	target, _ := properties["TargetKeyId"].(string)
 	found, err := t.s.find(c, target)

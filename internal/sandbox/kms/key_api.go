@@ -85,8 +85,7 @@ func (s *Service) find(c cloud.Caller, id string) (*key, error) {
 		return nil, cloud.Errorf(
 			"AccessDeniedException",
 			"User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it",
-			c.ARN,
-			arn,
+			c.ARN, arn,
 		)
 	}
 	return found, nil
@@ -246,10 +245,7 @@ func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 	}
 	if in.PendingWindowInDays < minimumWindow || in.PendingWindowInDays > defaultWindow {
 		return nil, cloud.Errorf(
-			"ValidationException",
-			"PendingWindowInDays must be between %d and %d",
-			minimumWindow,
-			defaultWindow,
+			"ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow,
 		)
 	}
 	if !found.deletion.IsZero() {

@@ -96,16 +96,10 @@ func (s *Service) set(c cloud.Caller, k *key, properties map[string]any) error {
 		k.policy = text
 	}
 	if days, ok := properties["PendingWindowInDays"]; ok {
-		if _, err := fmt.Sscan(
-			fmt.Sprint(days),
-			&k.window,
-		); err != nil || k.window < minimumWindow ||
+		if _, err := fmt.Sscan(fmt.Sprint(days), &k.window); err != nil || k.window < minimumWindow ||
 			k.window > defaultWindow {
 			return cloud.Errorf(
-				"ValidationException",
-				"PendingWindowInDays must be between %d and %d",
-				minimumWindow,
-				defaultWindow,
+				"ValidationException", "PendingWindowInDays must be between %d and %d", minimumWindow, defaultWindow,
 			)
 		}
 	}

@@ -19,28 +19,7 @@ var (
 	validName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 	// retentions are the days that PutRetentionPolicy accepts (CloudWatch Logs API reference).
 	retentions = []int{
-		1,
-		3,
-		5,
-		7,
-		14,
-		30,
-		60,
-		90,
-		120,
-		150,
-		180,
-		365,
-		400,
-		545,
-		731,
-		1096,
-		1827,
-		2192,
-		2557,
-		2922,
-		3288,
-		3653,
+		1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 	}
 	// classes are those of CreateLogGroup. The first is the default.
 	classes = []string{"STANDARD", "INFREQUENT_ACCESS", "DELIVERY"}

@@ -122,8 +122,7 @@ func decode(body []byte, v any, strict bool) error {
 // serialization hides the decoder's text, as AWS returns only the code for most malformed bodies.
 func serialization(err error) *cloud.Error {
 	return &cloud.Error{
-		Code:    "SerializationException",
-		Message: "The request body could not be decoded: " + err.Error(),
-		Status:  http.StatusBadRequest,
+		Code: "SerializationException", Message: "The request body could not be decoded: " + err.Error(),
+		Status: http.StatusBadRequest,
 	}
 }

@@ -133,10 +133,8 @@ func TestS3Errors(t *testing.T) {
 	t.Parallel()
 	r := request("GetObject")
 	e := &cloud.Error{
-		Code:    "NoSuchKey",
-		Message: "The specified key does not exist.",
-		Status:  404,
-		Extra:   map[string]any{"Key": "a&b"},
+		Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404,
+		Extra: map[string]any{"Key": "a&b"},
 	}
 	got := string(protocol.XMLError(r, e).Body)
 	if !strings.Contains(

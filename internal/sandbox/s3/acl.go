@@ -8,10 +8,7 @@ import (
 
 // cannedACLs are the canned ACLs of a bucket with grants to others (S3 User Guide, "Canned ACL").
 var cannedACLs = map[string]bool{
-	"PublicRead":        true,
-	"PublicReadWrite":   true,
-	"AuthenticatedRead": true,
-	"LogDeliveryWrite":  true,
+	"PublicRead": true, "PublicReadWrite": true, "AuthenticatedRead": true, "LogDeliveryWrite": true,
 }
 
 // groupGrant is a grant to one of the predefined groups of S3.

@@ -85,16 +85,9 @@ func checkStatement(st policydoc.Statement, bucket string) error {
 				return malformedPolicy("Policy has invalid action")
 			}
 		}
-		onObjects, onBuckets, elsewhere := anyMatches(
-			name,
-			objectActions,
-		), anyMatches(
-			name,
-			bucketActions,
-		), anyMatches(
-			name,
-			otherActions,
-		)
+		onObjects, onBuckets, elsewhere := anyMatches(name, objectActions), anyMatches(
+			name, bucketActions,
+		), anyMatches(name, otherActions)
 		if !onObjects && !onBuckets && !elsewhere {
 			return malformedPolicy("Policy has invalid action")
 		}
@@ -124,8 +117,7 @@ func checkStatement(st policydoc.Statement, bucket string) error {
 // anyMatches reports whether a pattern in lower case matches one of the actions.
 func anyMatches(pattern string, actions []string) bool {
 	return slices.ContainsFunc(
-		actions,
-		func(action string) bool { return matchesPattern(pattern, strings.ToLower(action)) },
+		actions, func(action string) bool { return matchesPattern(pattern, strings.ToLower(action)) },
 	)
 }
 

@@ -87,9 +87,7 @@ func (s *Service) find(c cloud.Caller, name string) (*bucket, error) {
 			Status:  http.StatusMovedPermanently,
 			Message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
 			Extra: map[string]any{
-				"Bucket":     name,
-				"Endpoint":   name + ".s3." + b.region + ".amazonaws.com",
-				regionHeader: b.region,
+				"Bucket": name, "Endpoint": name + ".s3." + b.region + ".amazonaws.com", regionHeader: b.region,
 			},
 		}
 	}

@@ -38,12 +38,7 @@ func (c *call) createBucket() (*cloud.Response, error) {
 		// recorded from AWS
 		return nil, cloud.Errorf("InvalidLocationConstraint", "The specified location-constraint is not valid")
 	}
-	if wanted := strings.Replace(
-		body.Location,
-		"EU",
-		"eu-west-1",
-		1,
-	); wanted != region &&
+	if wanted := strings.Replace(body.Location, "EU", "eu-west-1", 1); wanted != region &&
 		(wanted != "" || region != "us-east-1") {
 		if wanted == "" {
 			wanted = "unspecified"
@@ -74,9 +69,7 @@ func (c *call) createBucket() (*cloud.Response, error) {
 	}
 	if err := controls.check(); err != nil {
 		return nil, cloud.Errorf(
-			"InvalidArgument",
-			"Invalid x-amz-object-ownership header: %s",
-			controls.Rules[0].ObjectOwnership,
+			"InvalidArgument", "Invalid x-amz-object-ownership header: %s", controls.Rules[0].ObjectOwnership,
 		)
 	}
 	b, err := c.create(c.r.Caller, c.bucket, header.Get("X-Amz-Bucket-Namespace"))

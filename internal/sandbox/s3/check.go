@@ -95,9 +95,7 @@ func (s *Service) checkLogging(b *bucket, l *logging) error {
 	}
 	if target.region != b.region {
 		return &cloud.Error{
-			Code:    "CrossLocationLoggingProhibited",
-			Message: "Cross S3 location logging not allowed.",
-			Status:  403,
+			Code: "CrossLocationLoggingProhibited", Message: "Cross S3 location logging not allowed.", Status: 403,
 		}
 	}
 	return nil
@@ -135,8 +133,7 @@ func (c *cors) check() error {
 			if strings.Contains(h, "*") {
 				return cloud.Errorf(
 					"InvalidRequest",
-					"ExposeHeader %q contains wildcard. We currently do not support wildcard for ExposeHeader.",
-					h,
+					"ExposeHeader %q contains wildcard. We currently do not support wildcard for ExposeHeader.", h,
 				)
 			}
 		}

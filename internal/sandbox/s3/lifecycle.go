@@ -131,8 +131,7 @@ func (r *lifecycleRule) check() error {
 		}
 		if *n.Days <= 0 {
 			return cloud.Errorf(
-				"InvalidArgument",
-				"'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
+				"InvalidArgument", "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
 			)
 		}
 		if n.Newer != nil && (*n.Newer < 1 || *n.Newer > 100) {
@@ -168,8 +167,7 @@ func (r *lifecycleRule) check() error {
 		if t.Days != nil && *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
 			return cloud.Errorf(
 				"InvalidArgument",
-				"'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'",
-				t.Class,
+				"'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.Class,
 			)
 		}
 	}

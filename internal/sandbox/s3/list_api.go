@@ -180,13 +180,8 @@ func (c *call) listObjects() (*cloud.Response, error) {
 	}
 	for _, line := range page.lines {
 		one := content{
-			c.encode(line.key),
-			protocol.Time(line.v.modified),
-			line.v.etag,
-			line.v.checksum.algorithm,
-			len(line.v.body),
-			"STANDARD",
-			nil,
+			c.encode(line.key), protocol.Time(line.v.modified), line.v.etag, line.v.checksum.algorithm,
+			len(line.v.body), "STANDARD", nil,
 		}
 		if c.query.Get("fetch-owner") == "true" {
 			o := ownerOf(b.account)

@@ -22,9 +22,8 @@ const (
 // checkName checks a bucket name: S3 User Guide, "General purpose bucket naming rules".
 func checkName(name string) error {
 	invalid := &cloud.Error{
-		Code:    "InvalidBucketName",
-		Message: "The specified bucket is not valid.",
-		Extra:   map[string]any{"BucketName": name},
+		Code: "InvalidBucketName", Message: "The specified bucket is not valid.",
+		Extra: map[string]any{"BucketName": name},
 	}
 	if !namePattern.MatchString(name) || strings.Contains(name, "..") {
 		return invalid

@@ -45,10 +45,8 @@ func (s *Service) ReadObject(c cloud.Caller, bucketName, key string) ([]byte, er
 // version finds a version; an empty ID means the current one. A delete marker is not found.
 func (b *bucket) version(key, id string) (*version, error) {
 	missing := &cloud.Error{
-		Code:    "NoSuchKey",
-		Message: "The specified key does not exist.",
-		Status:  http.StatusNotFound,
-		Extra:   map[string]any{"Key": key},
+		Code: "NoSuchKey", Message: "The specified key does not exist.", Status: http.StatusNotFound,
+		Extra: map[string]any{"Key": key},
 	}
 	o := b.keys[key]
 	if id == "" {

@@ -37,9 +37,8 @@ func (c *call) mayWrite(b *bucket) error {
 	if none := c.r.HTTP.Header.Get("If-None-Match"); none != "" {
 		if none != "*" {
 			return &cloud.Error{
-				Code:    "NotImplemented",
-				Message: "A header you provided implies functionality that is not implemented",
-				Status:  http.StatusNotImplemented,
+				Code: "NotImplemented", Message: "A header you provided implies functionality that is not implemented",
+				Status: http.StatusNotImplemented,
 			}
 		}
 		if err == nil {
@@ -179,8 +178,7 @@ func (c *call) lock(b *bucket, v *version) error {
 	switch {
 	case (v.mode == "") != (until == ""):
 		return cloud.Errorf(
-			"InvalidArgument",
-			"x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
+			"InvalidArgument", "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
 		)
 	case b.Lock == nil && (v.mode != "" || in.Get("X-Amz-Object-Lock-Legal-Hold") != ""):
 		return cloud.Errorf("InvalidRequest", "Bucket is missing Object Lock Configuration")
@@ -277,9 +275,8 @@ func (c *call) getObject() (*cloud.Response, error) {
 	}
 	if v.marker {
 		return nil, &cloud.Error{
-			Code:    "MethodNotAllowed",
-			Message: "The specified method is not allowed against this resource.",
-			Status:  http.StatusMethodNotAllowed,
+			Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource.",
+			Status: http.StatusMethodNotAllowed,
 		}
 	}
 	in := c.r.HTTP.Header
@@ -351,9 +348,8 @@ func byteRange(asked string, size int) (from, to int, err error) {
 	}
 	if from >= to {
 		return 0, 0, &cloud.Error{
-			Code:    "InvalidRange",
-			Message: "The requested range is not satisfiable",
-			Status:  http.StatusRequestedRangeNotSatisfiable,
+			Code: "InvalidRange", Message: "The requested range is not satisfiable",
+			Status: http.StatusRequestedRangeNotSatisfiable,
 		}
 	}
 	return from, to, nil
@@ -386,9 +382,8 @@ func (s *Service) erase(b *bucket, key, id string, bypass bool) (*version, error
 	held := s.world.Now().Before(v.retained) && (v.mode == "COMPLIANCE" || v.mode == "GOVERNANCE" && !bypass)
 	if held || v.legalHold {
 		return nil, &cloud.Error{
-			Code:    "AccessDenied",
-			Message: "Access Denied because object protected by object lock.",
-			Status:  http.StatusForbidden,
+			Code: "AccessDenied", Message: "Access Denied because object protected by object lock.",
+			Status: http.StatusForbidden,
 		}
 	}
 	o.versions = slices.Delete(o.versions, i, i+1)
@@ -404,8 +399,7 @@ func (c *call) bypass(b *bucket) (bool, error) {
 	header := c.r.HTTP.Header.Get("X-Amz-Bypass-Governance-Retention")
 	if header != "" && b.Lock == nil {
 		return false, cloud.Errorf(
-			"InvalidArgument",
-			"x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+			"InvalidArgument", "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
 		)
 	}
 	return strings.EqualFold(header, "true"), nil

@@ -245,8 +245,7 @@ func (c *call) find() (*bucket, error) {
 	if owner != "" && !accountID.MatchString(owner) {
 		return nil, cloud.Errorf(
 			"InvalidBucketOwnerAWSAccountID",
-			"The value of the expected bucket owner parameter must be an AWS Account ID... [%s]",
-			owner,
+			"The value of the expected bucket owner parameter must be an AWS Account ID... [%s]", owner,
 		)
 	}
 	if owner != "" && owner != b.account {

@@ -30,8 +30,7 @@ func (c *call) payload() ([]byte, checksum, error) {
 		}
 		if want := header.Get("X-Amz-Decoded-Content-Length"); want != strconv.Itoa(len(decoded)) {
 			return nil, checksum{}, cloud.Errorf(
-				"IncompleteBody",
-				"You did not provide the number of bytes specified by the Content-Length HTTP header",
+				"IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header",
 			)
 		}
 		body = decoded
@@ -55,9 +54,7 @@ func (c *call) payload() ([]byte, checksum, error) {
 		}
 		if given != checksumOf(algorithm, body) {
 			return nil, checksum{}, cloud.Errorf(
-				"BadDigest",
-				"The %s you specified did not match the calculated checksum.",
-				algorithm,
+				"BadDigest", "The %s you specified did not match the calculated checksum.", algorithm,
 			)
 		}
 		return body, checksum{algorithm, given}, nil

@@ -156,9 +156,8 @@ func (p *bucketProperties) check() error {
 	if p.ObjectLock != nil {
 		if !p.ObjectLockEnabled {
 			return &cloud.Error{
-				Code:    "InvalidBucketState",
-				Message: "Object Lock configuration cannot be enabled on existing buckets",
-				Status:  409,
+				Code: "InvalidBucketState", Message: "Object Lock configuration cannot be enabled on existing buckets",
+				Status: 409,
 			}
 		}
 		if p.ObjectLock.Enabled == "" {
@@ -290,9 +289,8 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 		case b.Lock != nil:
 			// S3 User Guide, "Locking objects with Object Lock": "you can't disable Object Lock".
 			return &cloud.Error{
-				Code:    "InvalidBucketState",
-				Message: "Object Lock can't be disabled after it is enabled on a bucket.",
-				Status:  409,
+				Code: "InvalidBucketState", Message: "Object Lock can't be disabled after it is enabled on a bucket.",
+				Status: 409,
 			}
 		}
 		if next.Lock != nil {

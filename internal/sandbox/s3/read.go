@@ -259,8 +259,7 @@ func (r *lifecycleRule) read() members {
 	}
 	for _, t := range r.NoncurrentTransitions {
 		noncurrent = append(
-			noncurrent,
-			withNewer(members{"StorageClass": t.Class, "TransitionInDays": int(*t.Days)}, t.Newer),
+			noncurrent, withNewer(members{"StorageClass": t.Class, "TransitionInDays": int(*t.Days)}, t.Newer),
 		)
 	}
 	if transitions != nil {

@@ -151,26 +151,15 @@ func TestBucketIsReachedOnlyInItsRegionAndByItsAccount(t *testing.T) {
 		answer.Response.Header.Get("X-Amz-Bucket-Region") != "us-east-1" {
 		t.Errorf("got %v, want a redirect to us-east-1", err)
 	}
-	_, err = s.client(
-		ours,
-		"eu-west-1",
-	).ListObjectsV2(
-		t.Context(),
-		&awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
+	_, err = s.client(ours, "eu-west-1").ListObjectsV2(
+		t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
 	)
 	wantCode(t, err, "PermanentRedirect")
-	_, err = s.client(
-		theirs,
-		"us-east-1",
-	).ListObjectsV2(
-		t.Context(),
-		&awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
+	_, err = s.client(theirs, "us-east-1").ListObjectsV2(
+		t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("reports")},
 	)
 	wantCode(t, err, "AccessDenied")
-	_, err = s.client(
-		ours,
-		"us-east-1",
-	).ListObjectsV2(
+	_, err = s.client(ours, "us-east-1").ListObjectsV2(
 		t.Context(),
 		&awss3.ListObjectsV2Input{Bucket: aws.String("reports"), ExpectedBucketOwner: aws.String(theirs)},
 	)
@@ -224,8 +213,7 @@ func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
 				Rules: []types.ServerSideEncryptionRule{
 					{
 						ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
-							SSEAlgorithm:   types.ServerSideEncryptionAwsKms,
-							KMSMasterKeyID: aws.String("key"),
+							SSEAlgorithm: types.ServerSideEncryptionAwsKms, KMSMasterKeyID: aws.String("key"),
 						},
 						BucketKeyEnabled: aws.Bool(true),
 					},
@@ -252,8 +240,7 @@ func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
 	_, err = c.PutBucketTagging(
 		ctx,
 		&awss3.PutBucketTaggingInput{
-			Bucket:  b,
-			Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}},
+			Bucket: b, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}},
 		},
 	)
 	s.must(err)
@@ -303,18 +290,14 @@ func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
 	c := s.bucket("reports")
 	put := func(text string) error {
 		_, err := c.PutBucketPolicy(
-			t.Context(),
-			&awss3.PutBucketPolicyInput{Bucket: aws.String("reports"), Policy: aws.String(text)},
+			t.Context(), &awss3.PutBucketPolicyInput{Bucket: aws.String("reports"), Policy: aws.String(text)},
 		)
 		return err
 	}
 	statement := func(effect, principal, resource, rest string) string {
 		return fmt.Sprintf(
 			`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":%s,"Action":"s3:GetObject","Resource":%q%s}]}`,
-			effect,
-			principal,
-			resource,
-			rest,
+			effect, principal, resource, rest,
 		)
 	}
 	s.must(
@@ -323,9 +306,7 @@ func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
 	s.must(
 		put(
 			statement(
-				"Allow",
-				`"*"`,
-				"arn:aws:s3:::reports/*",
+				"Allow", `"*"`, "arn:aws:s3:::reports/*",
 				`,"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`,
 			),
 		),
@@ -342,10 +323,7 @@ func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
 }
 
 func put(
-	t *testing.T,
-	c *awss3.Client,
-	key, content string,
-	more ...func(*awss3.PutObjectInput),
+	t *testing.T, c *awss3.Client, key, content string, more ...func(*awss3.PutObjectInput),
 ) *awss3.PutObjectOutput {
 	t.Helper()
 	in := &awss3.PutObjectInput{Bucket: aws.String("reports"), Key: aws.String(key), Body: strings.NewReader(content)}
@@ -394,8 +372,7 @@ func TestObjectsAreWrittenOnceWithIfNoneMatch(t *testing.T) {
 	_, err = get(t, c, "missing", "")
 	wantCode(t, err, "NoSuchKey")
 	head, err := c.HeadObject(
-		t.Context(),
-		&awss3.HeadObjectInput{Bucket: aws.String("reports"), Key: aws.String("k/CRC32")},
+		t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("reports"), Key: aws.String("k/CRC32")},
 	)
 	s.must(err)
 	if aws.ToInt64(head.ContentLength) != 5 || head.ServerSideEncryption != types.ServerSideEncryptionAes256 {
@@ -524,11 +501,7 @@ func TestMultipartUploadsBecomeObjects(t *testing.T) {
 		part, err := c.UploadPart(
 			t.Context(),
 			&awss3.UploadPartInput{
-				Bucket:     b,
-				Key:        key,
-				UploadId:   begun.UploadId,
-				PartNumber: number,
-				Body:       bytes.NewReader(content),
+				Bucket: b, Key: key, UploadId: begun.UploadId, PartNumber: number, Body: bytes.NewReader(content),
 			},
 		)
 		s.must(err)
@@ -576,10 +549,7 @@ func TestObjectLockProtectsVersions(t *testing.T) {
 		_, err := c.DeleteObject(
 			t.Context(),
 			&awss3.DeleteObjectInput{
-				Bucket:                    b,
-				Key:                       aws.String("k"),
-				VersionId:                 out.VersionId,
-				BypassGovernanceRetention: aws.Bool(bypass),
+				Bucket: b, Key: aws.String("k"), VersionId: out.VersionId, BypassGovernanceRetention: aws.Bool(bypass),
 			},
 		)
 		return err
@@ -638,8 +608,7 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 					Status:     "Enabled",
 					Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)},
 					Filter: &types.LifecycleRuleFilter{
-						Prefix: aws.String("a"),
-						And:    &types.LifecycleRuleAndOperator{Prefix: aws.String("b")},
+						Prefix: aws.String("a"), And: &types.LifecycleRuleAndOperator{Prefix: aws.String("b")},
 					},
 				},
 			},

@@ -35,10 +35,7 @@ func newSettings() settings {
 	return settings{
 		Encryption: defaultEncryption(),
 		PublicAccess: &publicAccess{
-			BlockPublicAcls:       true,
-			IgnorePublicAcls:      true,
-			BlockPublicPolicy:     true,
-			RestrictPublicBuckets: true,
+			BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true,
 		},
 		Ownership: &ownership{Rules: []ownershipRule{{ObjectOwnership: "BucketOwnerEnforced"}}},
 	}

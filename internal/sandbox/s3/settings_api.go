@@ -40,10 +40,7 @@ func absent(isThere func(*bucket) bool, code, message string) func(*bucket) erro
 			return nil
 		}
 		return &cloud.Error{
-			Code:    code,
-			Message: message,
-			Status:  http.StatusNotFound,
-			Extra:   map[string]any{"BucketName": b.name},
+			Code: code, Message: message, Status: http.StatusNotFound, Extra: map[string]any{"BucketName": b.name},
 		}
 	}
 }
@@ -241,9 +238,7 @@ func (c *call) deleteTagging() (*cloud.Response, error) {
 }
 
 var noPolicy = absent(
-	func(b *bucket) bool { return b.policy != "" },
-	"NoSuchBucketPolicy",
-	"The bucket policy does not exist",
+	func(b *bucket) bool { return b.policy != "" }, "NoSuchBucketPolicy", "The bucket policy does not exist",
 )
 
 func (c *call) getPolicy() (*cloud.Response, error) {

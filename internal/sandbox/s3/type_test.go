@@ -66,8 +66,7 @@ func TestBucketResourceHasItsPropertiesAndAttributes(t *testing.T) {
 	}
 	c, b := s.client(ours, "us-east-1"), aws.String("reports")
 	lifecycle, err := c.GetBucketLifecycleConfiguration(
-		t.Context(),
-		&awss3.GetBucketLifecycleConfigurationInput{Bucket: b},
+		t.Context(), &awss3.GetBucketLifecycleConfigurationInput{Bucket: b},
 	)
 	s.must(err)
 	if r := lifecycle.Rules[0]; aws.ToInt32(r.NoncurrentVersionExpiration.NoncurrentDays) != 30 {
@@ -171,10 +170,7 @@ func TestBucketPolicyResourceNeedsItsBucket(t *testing.T) {
 		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}}`)
 	kind := func() cloud.ResourceType { return s.world.Type("AWS::S3::BucketPolicy") }
 	s.locked(func() {
-		if _, err := kind().Create(
-			caller,
-			cloud.ResourceRequest{Properties: p},
-		); err == nil ||
+		if _, err := kind().Create(caller, cloud.ResourceRequest{Properties: p}); err == nil ||
 			!strings.Contains(err.Error(), "NoSuchBucket") {
 			t.Errorf("got %v, want NoSuchBucket", err)
 		}

@@ -144,10 +144,7 @@ func (c *call) completeUpload() (*cloud.Response, error) {
 // mayComplete checks the preconditions of a completion: those of a write. If-Match also fails if
 // the key was written after the upload began (recorded from AWS: LocalStack's test_s3_api).
 func (c *call) mayComplete(b *bucket, u *upload) error {
-	if current, err := b.version(
-		c.key,
-		"",
-	); err == nil && c.r.HTTP.Header.Get("If-Match") != "" &&
+	if current, err := b.version(c.key, ""); err == nil && c.r.HTTP.Header.Get("If-Match") != "" &&
 		current.modified.After(u.initiated) {
 		return &cloud.Error{
 			Code: "ConditionalRequestConflict", Status: http.StatusConflict,

@@ -71,8 +71,7 @@ func (s *Service) setPolicy(on *secret, document string, blockPublic bool) error
 		}
 		if blockPublic && isPublic(st) {
 			return cloud.Errorf(
-				"PublicPolicyException",
-				"You can't use a resource policy that grants broad access to the secret.",
+				"PublicPolicyException", "You can't use a resource policy that grants broad access to the secret.",
 			)
 		}
 	}

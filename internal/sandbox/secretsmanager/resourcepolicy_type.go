@@ -32,9 +32,7 @@ func (t policyType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	}
 	if found.policy != "" {
 		return cloud.Resource{}, cloud.Errorf(
-			"ResourceExistsException",
-			"The secret %s already has a resource policy.",
-			found.arn,
+			"ResourceExistsException", "The secret %s already has a resource policy.", found.arn,
 		)
 	}
 	return t.set(found, r.Properties)

@@ -62,9 +62,7 @@ func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 			)
 		}
 		return nil, cloud.Errorf(
-			"ResourceExistsException",
-			"The operation failed because the secret %s already exists.",
-			made.name,
+			"ResourceExistsException", "The operation failed because the secret %s already exists.", made.name,
 		)
 	}
 	made.account, made.region = c.Account, c.Region
@@ -115,8 +113,7 @@ func (s *Service) put(on *secret, token, text string, binary []byte, stages []st
 			return "", cloud.Errorf(
 				"ResourceExistsException",
 				"You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.",
-				token,
-				on.arn,
+				token, on.arn,
 			)
 		}
 		return token, nil
@@ -188,8 +185,7 @@ func (s *Service) find(c cloud.Caller, id string) (*secret, error) {
 		return nil, cloud.Errorf(
 			"AccessDeniedException",
 			"User: %s is not authorized to perform this operation on resource: %s because no resource-based policy allows it",
-			c.ARN,
-			found.arn,
+			c.ARN, found.arn,
 		)
 	}
 	return found, nil
@@ -253,9 +249,7 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 		what = "VersionId: " + in.VersionId
 	}
 	return nil, cloud.Errorf(
-		"ResourceNotFoundException",
-		"Secrets Manager can't find the specified secret value for %s",
-		what,
+		"ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", what,
 	)
 }
 
@@ -379,8 +373,7 @@ func (s *Service) deleteSecret(r *cloud.Request) (any, error) {
 		}
 		if window < minimumWindow || window > defaultWindow {
 			return nil, cloud.Errorf(
-				"InvalidParameterException",
-				"The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+				"InvalidParameterException", "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
 			)
 		}
 	}

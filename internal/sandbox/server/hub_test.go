@@ -129,8 +129,7 @@ func (r *toy) tell(ctx context.Context, event []byte) error {
 	defer r.mu.Unlock()
 	for _, id := range r.clients {
 		if _, err := r.push.PostToConnection(
-			ctx,
-			&apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: event},
+			ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: event},
 		); err != nil {
 			return err
 		}
@@ -154,8 +153,7 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 		}
 		config := configOf(hub.Env)
 		relay.push = apigatewaymanagementapi.NewFromConfig(
-			config,
-			func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &management },
+			config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &management },
 		)
 		hub.Board(http.FileServerFS(fstest.MapFS{"index.html": {Data: []byte("<title>Board</title>")}}))
 		if err := hub.Sandbox.AddRule(events.Rule{Name: "stacks", Stacks: "stowage-*", Target: relayARN}); err != nil {
@@ -165,8 +163,7 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 			return err
 		}
 		got, err := ssm.NewFromConfig(config).GetParameter(
-			ctx,
-			&ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
+			ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
 		)
 		if err != nil || !strings.Contains(*got.Parameter.Value, `"push_endpoint":"http://`) ||
 			!strings.Contains(*got.Parameter.Value, `"table":"stowage"`) {
@@ -227,9 +224,7 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 		}
 	}
 	if _, _, err := websocket.Dial(
-		t.Context(),
-		ready.WebSocket,
-		&websocket.DialOptions{Subprotocols: []string{"toy"}},
+		t.Context(), ready.WebSocket, &websocket.DialOptions{Subprotocols: []string{"toy"}},
 	); err == nil { //nolint:bodyclose // the library closes it
 		t.Error("a client without a token was let in")
 	}

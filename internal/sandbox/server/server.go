@@ -47,8 +47,7 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 	listen := flags.String("listen", "127.0.0.1:4599", "address to listen on; port 0 takes a free one")
 	latency := flags.String("latency", "none", "how long things take: none, or aws")
 	report := flags.String(
-		"answers",
-		os.Getenv(AnswersVariable),
+		"answers", os.Getenv(AnswersVariable),
 		"report of make probe-aws whose answers the sandbox gives; default: $"+AnswersVariable,
 	)
 	seed := flags.Uint64("seed", 1, "where everything random comes from")
@@ -103,10 +102,8 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	go box.Run(ctx)
 	endpoint := "http://" + listener.Addr().String()
 	hub := &Hub{
-		Sandbox:  box,
-		Endpoint: endpoint,
-		Env:      environment(endpoint, cliConfig),
-		Token:    oidc.TokenRequest{ExpiresIn: boardToken},
+		Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig),
+		Token: oidc.TokenRequest{ExpiresIn: boardToken},
 	}
 	ready := make(chan struct{})
 	server := &http.Server{Handler: front{hub: hub, ready: ready}, ReadHeaderTimeout: time.Minute}

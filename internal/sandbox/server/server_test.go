@@ -46,9 +46,7 @@ func TestServesUntilItIsTold(t *testing.T) {
 		Region:       ready.Env["AWS_REGION"],
 		BaseEndpoint: &ready.Endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider(
-			ready.Env["AWS_ACCESS_KEY_ID"],
-			ready.Env["AWS_SECRET_ACCESS_KEY"],
-			"",
+			ready.Env["AWS_ACCESS_KEY_ID"], ready.Env["AWS_SECRET_ACCESS_KEY"], "",
 		),
 	}).GetCallerIdentity(t.Context(), nil)
 	if err != nil || aws.ToString(who.Account) != "000000000000" {

@@ -33,10 +33,7 @@ type Driver struct {
 // NewDriver returns a driver for a Sandbox of the same bubble.
 func NewDriver(box *sandbox.Sandbox, seed uint64) *Driver {
 	return &Driver{
-		box:     box,
-		rand:    rand.New(rand.NewPCG(seed, 0xd21e)),
-		started: time.Now(),
-		arrived: make(chan struct{}, 1),
+		box: box, rand: rand.New(rand.NewPCG(seed, 0xd21e)), started: time.Now(), arrived: make(chan struct{}, 1),
 	}
 }
 

@@ -48,10 +48,8 @@ func (s *Service) create(c cloud.Caller, name string, attributes, tags map[strin
 		return t, nil
 	}
 	t := &topic{
-		arn:        arn,
-		owner:      c.Account,
-		attributes: map[string]string{"DisplayName": "", "Policy": defaultPolicy(arn, c.Account)},
-		tags:       tags,
+		arn: arn, owner: c.Account,
+		attributes: map[string]string{"DisplayName": "", "Policy": defaultPolicy(arn, c.Account)}, tags: tags,
 	}
 	for key, value := range attributes {
 		t.attributes[key] = value
@@ -226,8 +224,7 @@ func (s *Service) find(r *cloud.Request, arn string) (*topic, error) {
 	parts := strings.Split(arn, ":")
 	if len(parts) < 6 { // recorded from AWS (LocalStack's test_sns)
 		return nil, cloud.Errorf(
-			"InvalidParameter",
-			"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not %d",
+			"InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not %d",
 			len(parts),
 		)
 	}
@@ -239,10 +236,7 @@ func (s *Service) find(r *cloud.Request, arn string) (*topic, error) {
 			Code:   "AuthorizationError",
 			Status: http.StatusForbidden,
 			Message: fmt.Sprintf(
-				"User: %s is not authorized to perform: SNS:%s on resource: %s",
-				r.Caller.ARN,
-				r.Operation,
-				arn,
+				"User: %s is not authorized to perform: SNS:%s on resource: %s", r.Caller.ARN, r.Operation, arn,
 			),
 		}
 	}

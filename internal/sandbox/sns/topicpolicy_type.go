@@ -26,9 +26,7 @@ func (t topicPolicyType) Create(_ cloud.Caller, r cloud.ResourceRequest) (cloud.
 }
 
 func (t topicPolicyType) Update(
-	_ cloud.Caller,
-	physicalID string,
-	old, desired map[string]any,
+	_ cloud.Caller, physicalID string, old, desired map[string]any,
 ) (cloud.Resource, error) {
 	t.unset(old)
 	if err := t.set(desired); err != nil {

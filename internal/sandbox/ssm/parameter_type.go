@@ -49,8 +49,7 @@ func (t parameterType) Update(c cloud.Caller, physicalID string, old, desired ma
 	existing := t.s.at(c)[physicalID]
 	if existing == nil {
 		return cloud.Resource{}, cloud.Errorf(
-			"ParameterNotFound",
-			"The parameter couldn't be found. Verify the name and try again.",
+			"ParameterNotFound", "The parameter couldn't be found. Verify the name and try again.",
 		)
 	}
 	tags := maps.Clone(existing.tags)
@@ -62,10 +61,7 @@ func (t parameterType) Update(c cloud.Caller, physicalID string, old, desired ma
 }
 
 func (t parameterType) put(
-	c cloud.Caller,
-	name string,
-	properties map[string]any,
-	tags map[string]string,
+	c cloud.Caller, name string, properties map[string]any, tags map[string]string,
 ) (cloud.Resource, error) {
 	text := func(key string) string {
 		value, _ := properties[key].(string)
@@ -73,8 +69,7 @@ func (t parameterType) put(
 	}
 	if text("Type") == "SecureString" {
 		return cloud.Resource{}, cloud.Errorf(
-			"ValidationException",
-			"SecureString parameters can't be created by CloudFormation.",
+			"ValidationException", "SecureString parameters can't be created by CloudFormation.",
 		)
 	}
 	p, err := t.s.put(

@@ -33,8 +33,7 @@ func (s *Service) inherits(r *cloud.Request) (session inherited, actions []strin
 	}
 	if from.sourceIdentity != "" && session.sourceIdentity != from.sourceIdentity {
 		return session, nil, denied(
-			"User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s",
-			r.Caller.ARN,
+			"User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s", r.Caller.ARN,
 			r.Form.Get("RoleArn"),
 		)
 	}

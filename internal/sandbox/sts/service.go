@@ -103,13 +103,7 @@ type assumedRoleUser struct {
 
 func (s *Service) assumeRole(r *cloud.Request) (any, error) {
 	if name := protocol.Unknown(
-		r.Form,
-		"RoleArn",
-		"RoleSessionName",
-		"DurationSeconds",
-		"ExternalId",
-		"Tags",
-		"TransitiveTagKeys",
+		r.Form, "RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "Tags", "TransitiveTagKeys",
 		"SourceIdentity",
 	); name != "" {
 		return nil, cloud.NotModelled("parameter %s of sts AssumeRole", name)
@@ -120,9 +114,7 @@ func (s *Service) assumeRole(r *cloud.Request) (any, error) {
 	}
 	if strings.HasSuffix(r.Caller.ARN, ":root") {
 		return nil, &cloud.Error{
-			Code:    "AccessDenied",
-			Message: "Roles may not be assumed by root accounts.",
-			Status:  http.StatusForbidden,
+			Code: "AccessDenied", Message: "Roles may not be assumed by root accounts.", Status: http.StatusForbidden,
 		}
 	}
 	if strings.Contains(r.Caller.ARN, ":assumed-role/") && seconds > chainedDuration {
@@ -182,19 +174,16 @@ func checkInput(r *cloud.Request) (arn, name string, seconds int, err error) {
 		case seconds < minimumDuration:
 			return "", "", 0, invalid(
 				"Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to %d",
-				seconds,
-				minimumDuration,
+				seconds, minimumDuration,
 			)
 		case seconds > maximumDuration:
 			return "", "", 0, invalid(
 				"Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to %d",
-				seconds,
-				maximumDuration,
+				seconds, maximumDuration,
 			)
 		case seconds > defaultDuration:
 			return "", "", 0, cloud.Errorf(
-				"ValidationError",
-				"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+				"ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
 			)
 		}
 	}
@@ -308,14 +297,11 @@ func (s *Service) issue(arn, name string, seconds int, hands inherited) (credent
 	}
 	s.sessions[id] = made
 	return credentials{
-			id,
-			made.secret,
-			made.token,
-			made.ends.Format(time.RFC3339),
-		}, assumedRoleUser{
-			made.caller.UserID,
-			made.caller.ARN,
-		}
+		id,
+		made.secret,
+		made.token,
+		made.ends.Format(time.RFC3339),
+	}, assumedRoleUser{made.caller.UserID, made.caller.ARN}
 }
 
 // list returns a policy element, one value or a list, as a list.

@@ -61,12 +61,10 @@ func TestTrustPolicies(t *testing.T) {
 		"other":   statement(map[string]any{"AWS": "arn:aws:iam::999999999999:root"}, nil),
 		"service": statement(map[string]any{"Service": "lambda.amazonaws.com"}, nil),
 		"external": statement(
-			map[string]any{"AWS": "*"},
-			map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "x1"}},
+			map[string]any{"AWS": "*"}, map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "x1"}},
 		),
 		"exotic": statement(
-			map[string]any{"AWS": "*"},
-			map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "10.0.0.0/8"}},
+			map[string]any{"AWS": "*"}, map[string]any{"IpAddress": map[string]any{"aws:SourceIp": "10.0.0.0/8"}},
 		),
 	})
 	for _, test := range []struct{ caller, role, external, want string }{
@@ -115,9 +113,7 @@ func TestSessionAttributes(t *testing.T) {
 	})
 	tags := url.Values{"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}}
 	transitive := url.Values{
-		"Tags.member.1.Key":          {"team"},
-		"Tags.member.1.Value":        {"blue"},
-		"TransitiveTagKeys.member.1": {"team"},
+		"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"blue"}, "TransitiveTagKeys.member.1": {"team"},
 	}
 	identity := url.Values{"SourceIdentity": {"ann"}}
 	for _, test := range []struct {
@@ -149,11 +145,7 @@ func TestSessionAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err = assume(
-		w,
-		s,
-		"arn:aws:sts::"+account+":assumed-role/identity/run",
-		key,
-		"identity",
+		w, s, "arn:aws:sts::"+account+":assumed-role/identity/run", key, "identity",
 		url.Values{"SourceIdentity": {"bob"}},
 	); code(err) != "AccessDenied" {
 		t.Errorf("a session changes its source identity: %v", err)
@@ -210,13 +202,7 @@ func TestInputIsChecked(t *testing.T) {
 	} {
 		form := url.Values{"RoleArn": {"arn:aws:iam::" + account + ":role/r"}, "RoleSessionName": {"run"}}
 		form.Set(test.field, test.value)
-		if _, err := call(
-			w,
-			s,
-			"arn:aws:iam::000000000000:user/a",
-			"AssumeRole",
-			form,
-		); err == nil ||
+		if _, err := call(w, s, "arn:aws:iam::000000000000:user/a", "AssumeRole", form); err == nil ||
 			err.Error() != test.want {
 			t.Errorf("%s = %s\n got %v\nwant %s", test.field, test.value, err, test.want)
 		}

@@ -36,10 +36,8 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 	}
 	if seconds, err := token.Expires.Int64(); err != nil || seconds <= s.world.Now().Unix() {
 		return nil, cloud.Errorf(
-			"ExpiredTokenException",
-			"Token expired: current date/time %d must be before the expiration date/time %s",
-			s.world.Now().Unix(),
-			token.Expires,
+			"ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %s",
+			s.world.Now().Unix(), token.Expires,
 		)
 	}
 	issuer := strings.TrimPrefix(strings.TrimPrefix(token.Issuer, "https://"), "http://")
@@ -63,9 +61,8 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 	}
 	if !trusted {
 		return nil, &cloud.Error{
-			Code:    "AccessDenied",
-			Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
-			Status:  http.StatusForbidden,
+			Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+			Status: http.StatusForbidden,
 		}
 	}
 	keys, user := s.issue(arn, name, seconds, inherited{})

@@ -38,18 +38,8 @@ func (s *Service) describeServer(r *cloud.Request) (any, error) {
 	}
 	return struct{ Server described }{
 		described{
-			of.arn,
-			of.id,
-			of.domain,
-			of.endpoint,
-			of.identity,
-			of.securityPolicy,
-			"ONLINE",
-			of.loggingRole,
-			of.protocols,
-			of.logs,
-			len(of.users),
-			wireTags(of.tags),
+			of.arn, of.id, of.domain, of.endpoint, of.identity, of.securityPolicy, "ONLINE", of.loggingRole,
+			of.protocols, of.logs, len(of.users), wireTags(of.tags),
 		},
 	}, nil
 }

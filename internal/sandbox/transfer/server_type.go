@@ -95,8 +95,7 @@ func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 	}
 	id := "s-" + strings.ToLower(t.s.world.NewToken(17))
 	s := &server{
-		id:    id,
-		arn:   fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id),
+		id: id, arn: fmt.Sprintf("arn:aws:transfer:%s:%s:server/%s", c.Region, c.Account, id),
 		users: map[string]*user{},
 	}
 	s.tags = r.Tags

@@ -43,11 +43,7 @@ func (userType) Schema() *cloud.TypeSchema {
 			"SshPublicKeys":         {Kind: cloud.KindList},
 			"Tags":                  {Kind: cloud.KindList},
 		},
-		Required: []string{
-			"Role",
-			"ServerId",
-			"UserName",
-		},
+		Required:   []string{"Role", "ServerId", "UserName"},
 		PrimaryID:  []string{"Arn"},
 		Attributes: []string{"Arn", "ServerId", "UserName"},
 		Tags:       true,
@@ -265,8 +261,7 @@ func validKey(kind, body string) bool {
 
 func (u *user) resource(s *server) cloud.Resource {
 	return cloud.Resource{
-		PhysicalID: u.arn,
-		Attributes: map[string]any{"Arn": u.arn, "ServerId": s.id, "UserName": u.name},
+		PhysicalID: u.arn, Attributes: map[string]any{"Arn": u.arn, "ServerId": s.id, "UserName": u.name},
 	}
 }
 

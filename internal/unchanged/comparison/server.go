@@ -108,12 +108,7 @@ func (s *server) UpgradeResourceState(
 	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
 ) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return compare(
-		ctx,
-		s,
-		"UpgradeResourceState",
-		req.TypeName,
-		req,
-		s.answers.UpgradeResourceState,
+		ctx, s, "UpgradeResourceState", req.TypeName, req, s.answers.UpgradeResourceState,
 		s.ProviderServer.UpgradeResourceState,
 	)
 }
@@ -123,20 +118,14 @@ func (s *server) ValidateResourceConfig(
 	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
 ) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return compare(
-		ctx,
-		s,
-		"ValidateResourceConfig",
-		req.TypeName,
-		req,
-		s.answers.ValidateResourceConfig,
+		ctx, s, "ValidateResourceConfig", req.TypeName, req, s.answers.ValidateResourceConfig,
 		s.ProviderServer.ValidateResourceConfig,
 	)
 }
 
 // ReadResource implements tfprotov6.ProviderServer.
 func (s *server) ReadResource(
-	ctx context.Context,
-	req *tfprotov6.ReadResourceRequest,
+	ctx context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	return compare(ctx, s, "ReadResource", req.TypeName, req, s.answers.ReadResource, s.ProviderServer.ReadResource)
 }
@@ -146,12 +135,7 @@ func (s *server) PlanResourceChange(
 	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return compare(
-		ctx,
-		s,
-		"PlanResourceChange",
-		req.TypeName,
-		req,
-		s.answers.PlanResourceChange,
+		ctx, s, "PlanResourceChange", req.TypeName, req, s.answers.PlanResourceChange,
 		s.ProviderServer.PlanResourceChange,
 	)
 }

@@ -49,11 +49,7 @@ func Start(t *testing.T, arguments ...string) Hub {
 	log := &strings.Builder{}
 	go func() {
 		err := server.Main(
-			ctx,
-			append([]string{"--listen", "127.0.0.1:0"}, arguments...),
-			onboarding.Account,
-			writer,
-			io.Discard,
+			ctx, append([]string{"--listen", "127.0.0.1:0"}, arguments...), onboarding.Account, writer, io.Discard,
 			localhub.SetUp(log),
 		)
 		_ = writer.CloseWithError(io.EOF)

@@ -158,9 +158,7 @@ func date(s string) (time.Time, bool) {
 
 // ordered compares by order: the request's value is (equal to, less than ...) the policy's.
 func ordered[T any](
-	relation string,
-	parse func(string) (T, bool),
-	compare func(a, b T) int,
+	relation string, parse func(string) (T, bool), compare func(a, b T) int,
 ) func(want pattern, have string) bool {
 	return func(want pattern, have string) bool {
 		limit, ok := parse(want.literal())

@@ -138,8 +138,7 @@ func (e *evaluation) any(d *policydoc.Document, effect string, whom func(policyd
 
 func (e *evaluation) meetsAction(s policydoc.Statement) bool {
 	matches := slices.ContainsFunc(
-		s.Actions,
-		func(pattern string) bool { return glob(strings.ToLower(pattern), e.action) },
+		s.Actions, func(pattern string) bool { return glob(strings.ToLower(pattern), e.action) },
 	)
 	return matches != s.NotAction
 }

@@ -156,8 +156,7 @@ func TestConditionOperators(t *testing.T) {
 		{`"StringEquals":{"aws:username":"b","aws:PrincipalType":"User"}`, "aws:username=b aws:PrincipalType=User", true},
 	} {
 		d := policy(
-			t,
-			policydoc.Identity,
+			t, policydoc.Identity,
 			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{`+test.condition+`}}`,
 		)
 		context := map[string][]string{}
@@ -213,10 +212,8 @@ func TestAnOldVersionKnowsNoVariables(t *testing.T) {
 	}
 	for resource, want := range map[string]bool{"arn:aws:s3:::a/bob": false, "arn:aws:s3:::a/${aws:username}": true} {
 		r := Request{
-			Principal: zhang,
-			Action:    "s3:GetObject",
-			Resource:  resource,
-			Context:   map[string][]string{"aws:username": {"bob"}},
+			Principal: zhang, Action: "s3:GetObject", Resource: resource,
+			Context: map[string][]string{"aws:username": {"bob"}},
 		}
 		if got := Evaluate(r, Policies{Identity: []*policydoc.Document{d}}); got.Allowed != want {
 			t.Errorf("%s: %v", resource, got.Allowed)
@@ -236,9 +233,8 @@ func TestDenyNeverAllows(t *testing.T) {
 		all := rapid.SliceOfN(statement, 1, 4).Draw(t, "statements")
 		bounds := rapid.SliceOfN(statement, 1, 3).Draw(t, "boundary")
 		r := Request{
-			Principal: zhang,
-			Action:    rapid.SampledFrom([]string{"s3:GetObject", "s3:PutObject"}).Draw(t, "asked"),
-			Resource:  "arn:aws:s3:::a/x",
+			Principal: zhang, Action: rapid.SampledFrom([]string{"s3:GetObject", "s3:PutObject"}).Draw(t, "asked"),
+			Resource: "arn:aws:s3:::a/x",
 		}
 		decide := func(identity []string, boundary *policydoc.Document) bool {
 			return Evaluate(
@@ -248,8 +244,7 @@ func TestDenyNeverAllows(t *testing.T) {
 		}
 		free := decide(all, nil)
 		denied := decide(
-			append(all[:len(all):len(all)], `{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::a/*"}`),
-			nil,
+			append(all[:len(all):len(all)], `{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::a/*"}`), nil,
 		)
 		if denied {
 			t.Fatal("allowed in spite of a Deny")
