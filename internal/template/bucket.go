@@ -31,7 +31,9 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 		properties["ObjectLockEnabled"] = true
 		properties["ObjectLockConfiguration"] = object{
 			"ObjectLockEnabled": "Enabled",
-			"Rule":              object{"DefaultRetention": object{"Mode": bucket.ObjectLock.Mode, "Days": bucket.ObjectLock.Days}},
+			"Rule":              object{"DefaultRetention": object{
+				"Mode": bucket.ObjectLock.Mode, "Days": bucket.ObjectLock.Days,
+			}},
 		}
 	}
 	if len(bucket.CORS) > 0 {

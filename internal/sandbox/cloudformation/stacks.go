@@ -162,7 +162,9 @@ func (s *Service) newStack(r *cloud.Request, name string) *stack {
 		at:        place{r.Caller.Account, r.Caller.Region},
 		name:      name,
 		created:   s.w.Now(),
-		id:        fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", r.Caller.Region, r.Caller.Account, name, s.w.NewUUID()),
+		id:        fmt.Sprintf(
+			"arn:aws:cloudformation:%s:%s:stack/%s/%s", r.Caller.Region, r.Caller.Account, name, s.w.NewUUID(),
+		),
 		resources: map[string]*resource{},
 		tokens:    map[string]string{},
 	}
