@@ -31,7 +31,7 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 		properties["ObjectLockEnabled"] = true
 		properties["ObjectLockConfiguration"] = object{
 			"ObjectLockEnabled": "Enabled",
-			"Rule":              object{"DefaultRetention": object{
+			"Rule": object{"DefaultRetention": object{
 				"Mode": bucket.ObjectLock.Mode, "Days": bucket.ObjectLock.Days,
 			}},
 		}

@@ -159,10 +159,10 @@ func validName(name string) error {
 func (s *Service) newStack(r *cloud.Request, name string) *stack {
 	region := s.region(r.Caller)
 	st := &stack{
-		at:        place{r.Caller.Account, r.Caller.Region},
-		name:      name,
-		created:   s.w.Now(),
-		id:        fmt.Sprintf(
+		at:      place{r.Caller.Account, r.Caller.Region},
+		name:    name,
+		created: s.w.Now(),
+		id: fmt.Sprintf(
 			"arn:aws:cloudformation:%s:%s:stack/%s/%s", r.Caller.Region, r.Caller.Account, name, s.w.NewUUID(),
 		),
 		resources: map[string]*resource{},
