@@ -26,7 +26,7 @@ func TestContentsRoundTrip(t *testing.T) {
 			Hash:     "hash",
 			Contents: rapid.Make[template.Contents]().Draw(t, "contents"),
 		}
-		// Tags and ids are never empty, and DynamoDB cannot store empty ones.
+		// Tags, ids and names of properties are never empty, and DynamoDB cannot store empty ones.
 		want.Contents.Env.Budget = template.Usage{} // belongs to the reader, and is not stored
 		delete(want.Contents.Origins, "")
 		delete(want.Contents.Incarnations, "")
@@ -35,7 +35,7 @@ func TestContentsRoundTrip(t *testing.T) {
 			delete(want.Contents.Project.Tags, "")
 		}
 		for _, b := range want.Contents.Buckets {
-			delete(b.Tags, "")
+			withoutEmptyKeys(b)
 		}
 		for _, u := range want.Contents.Users {
 			delete(u.Tags, "")
@@ -70,6 +70,15 @@ func TestContentsRoundTrip(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+func withoutEmptyKeys(b model.Bucket) {
+	delete(b.Tags, "")
+	if b.Adoption != nil {
+		delete(b.Adoption.Neutral, "")
+		delete(b.Adoption.Properties, "")
+		delete(b.Adoption.Notifications, "")
+	}
 }
 
 // Entities are native maps, so that other programs can read the table.
