@@ -77,7 +77,7 @@ func (x Existing) Check(ctx context.Context, bucket string) error {
 				to,
 			),
 			Remedy: fmt.Sprintf(
-				"If nobody needs that access any more, reset the ACL: aws s3api put-bucket-acl --bucket %s --acl private. "+
+				"If that access is no longer needed, reset the ACL: aws s3api put-bucket-acl --bucket %s --acl private. "+
 					"Otherwise give the access by a bucket policy first.",
 				bucket,
 			),

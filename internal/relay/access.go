@@ -123,7 +123,7 @@ func (g *gate) admit(ctx context.Context, token string) (*visitor, error) {
 		return nil, &refusal{reason: "the token is for another audience"}
 	}
 	if verified.subject == "" {
-		return nil, &refusal{reason: "the token names nobody"}
+		return nil, &refusal{reason: "the token has no subject"}
 	}
 	names, err := projectsOf(verified.all[g.access.ProjectsClaim])
 	if err != nil {

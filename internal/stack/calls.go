@@ -539,7 +539,7 @@ func (s performer) finished(
 	case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:
 		// A stack that is deleted during its creation has no event for the end of the creation.
 		if d.StatusReason == "" {
-			d.StatusReason = "somebody has deleted the stack in the middle of it"
+			d.StatusReason = "the stack was deleted during the operation"
 		}
 		return &commit.Finished{Description: d, Events: events}
 	}

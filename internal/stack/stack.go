@@ -298,7 +298,7 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 			return d, err
 		}
 		s.config.Log(
-			ctx, "Waiting for somebody else's operation", map[string]any{"stack": s.config.Stack, "status": d.Status},
+			ctx, "Waiting for another writer's operation", map[string]any{"stack": s.config.Stack, "status": d.Status},
 		)
 		if err := sleep(ctx, pause); err != nil {
 			return nil, fmt.Errorf("waiting for the operation on the stack %s that is in %s: %w", s.config.Stack, d.Status, err)

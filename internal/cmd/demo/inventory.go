@@ -20,7 +20,7 @@ const project = "111122223333"
 // inventory lists the content of the project's account, as S3 and IAM report it to AWS clients
 // independent of Stowage.
 func (d *demo) inventory(ctx context.Context) error {
-	say("What stands in the account " + project + ", as S3 and IAM tell it")
+	say("In the account " + project + ", as S3 and IAM report it")
 	clients, err := d.clients(ctx)
 	if err != nil {
 		return err

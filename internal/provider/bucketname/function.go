@@ -26,7 +26,7 @@ func (*Function) Metadata(_ context.Context, _ function.MetadataRequest, resp *f
 func (*Function) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary:             "Physical name of a bucket by default",
-		MarkdownDescription: "Returns the physical name that a bucket of a project gets when `bucket_name` isn't set. It asks nobody: neither the project nor the bucket need exist.",
+		MarkdownDescription: "Returns the physical name that a bucket of a project gets when `bucket_name` isn't set. It makes no AWS call: neither the project nor the bucket need exist.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "project", MarkdownDescription: "The project's name."},
 			function.StringParameter{Name: "name", MarkdownDescription: "The bucket's name in the project."},

@@ -86,7 +86,7 @@ func attributes() map[string]schema.Attribute {
 		"bucket_name": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The physical name in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, where nobody else can take it. Changing it replaces the bucket.",
+			MarkdownDescription: "The physical name in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, where no other account can take it. Changing it replaces the bucket.",
 		},
 		"versioning": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
@@ -123,11 +123,11 @@ func attributes() map[string]schema.Attribute {
 		},
 		"object_lock": schema.SingleNestedAttribute{
 			Optional:            true,
-			MarkdownDescription: "The default retention of the bucket's objects, during which nobody can delete a version. It is decided when the bucket is created: later its values can change, but it can be neither added nor removed.",
+			MarkdownDescription: "Default retention of the bucket's objects. Versions cannot be deleted during it. It can only be added when the bucket is created, and never be removed; its values can change.",
 			Attributes: map[string]schema.Attribute{
 				"mode": schema.StringAttribute{
 					Required:            true,
-					MarkdownDescription: "`GOVERNANCE`: who has a special permission can delete all the same. `COMPLIANCE`: nobody can, not even the account's owner.",
+					MarkdownDescription: "`GOVERNANCE`: users with `s3:BypassGovernanceRetention` can still delete. `COMPLIANCE`: no user can, including the account's root user.",
 				},
 				"days": schema.Int64Attribute{
 					Required: true, MarkdownDescription: "Days for which a version is kept.",

@@ -90,7 +90,7 @@ func attributes() map[string]schema.Attribute {
 			Computed:            true,
 			Default:             setdefault.StaticValue(entity.EmptySet()),
 			Validators:          noNulls,
-			MarkdownDescription: "Who may read the secret with the access key: ARNs of roles or users, or accounts, of any account. It is how a third party gets its key. Default: nobody but the account itself.",
+			MarkdownDescription: "Principals that may read the secret with the access key: ARNs of roles or users, or accounts, of any account. It is how a third party gets its key. Default: only the account itself.",
 		},
 		"sftp": schema.SingleNestedAttribute{
 			Optional:            true,
