@@ -18,9 +18,12 @@ import (
 
 // The programs under test, set once by TestMain.
 var (
-	cli       string // terraform or tofu
-	cliConfig string // CLI configuration that uses the built provider
-	awsCLI    string // the AWS CLI, "" for none: see TestAccExample_PartnerExchange
+	cli string // terraform or tofu
+	// opensLater is set for OpenTofu. It does not open an ephemeral resource in an apply that changes
+	// what the resource depends on, unless another resource refers to it.
+	opensLater bool
+	cliConfig  string // CLI configuration that uses the built provider
+	awsCLI     string // the AWS CLI, "" for none: see TestAccExample_PartnerExchange
 )
 
 const repository = "../.."
@@ -94,7 +97,7 @@ func serveShared(dir string) error {
 	environment["TF_ACC"] = "1"
 	environment["TF_ACC_TERRAFORM_PATH"] = cli
 	environment["TF_ACC_PROVIDER_NAMESPACE"] = "stowage"
-	if filepath.Base(cli) == "tofu" {
+	if opensLater = filepath.Base(cli) == "tofu"; opensLater {
 		environment["TF_ACC_PROVIDER_HOST"] = "registry.opentofu.org"
 	}
 	delete(environment, "TF_CLI_CONFIG_FILE") // its overrides name the built provider

@@ -70,6 +70,9 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 		return key.Secret
 	}
 	s.apply()
+	if opensLater {
+		s.run("plan", "-input=false", "-no-color").succeeds()
+	}
 	first := secret()
 	if got := w.calls()["secretsmanager.GetSecretValue"]; got < 2 {
 		t.Errorf("the secret was read %d times: the ephemeral resource was not opened", got)

@@ -63,6 +63,9 @@ func TestErrors_CredentialsWithoutKey(t *testing.T) {
 	s := w.workspace(configuration("true"))
 	s.apply()
 	s.write(configuration("false"))
+	if opensLater {
+		s.apply()
+	}
 	s.tryApply().fails("Missing Secret ARN", "secret_arn of stowage_user_credentials is null",
 		"while the user has no access key", "access_key = { enabled = true }", "count")
 }
