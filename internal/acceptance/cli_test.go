@@ -58,7 +58,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	build := exec.Command("go", "build", "-tags", "compare", "-o", filepath.Join(dir, "terraform-provider-stowage"), ".")
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-stowage"), "./internal/cmd/comparing")
 	build.Dir = repository
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building the provider: %w\n%s", err, out)
