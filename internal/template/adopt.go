@@ -24,8 +24,8 @@ import (
 type Live struct {
 	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of
 	// AWS::S3::BucketPolicy; nil when there is none. Numbers are json.Number.
-	Bucket map[string]any `json:"bucket"`
-	Policy map[string]any `json:"policy,omitempty"`
+	Bucket map[string]any
+	Policy map[string]any
 }
 
 // readOnly are the properties of a bucket that cannot be set.
@@ -112,13 +112,12 @@ func textAt(value any, name string) string {
 }
 
 // Encode spells the bucket as JSON: equal buckets have equal texts.
-func (l *Live) Encode() []byte {
-	return encodeJSON(object{"bucket": l.Bucket, "policy": nilOr(l.Policy)})
-}
+func (l *Live) Encode() []byte { return encodeJSON(l.value()) }
 
-func nilOr(value object) any {
-	if value == nil {
-		return nil
+func (l *Live) value() object {
+	value := object{"bucket": l.Bucket}
+	if l.Policy != nil {
+		value["policy"] = l.Policy
 	}
 	return value
 }
@@ -145,16 +144,11 @@ func (l *Live) Name() string { return textAt(l.Bucket, "BucketName") }
 // Differences lists where another reading of the bucket differs.
 func (l *Live) Differences(now *Live) []string {
 	var texts []string
-	walk(nil, asAny(l), asAny(now), func(path []string, before, after any) {
+	walk(nil, l.value(), now.value(), func(path []string, before, after any) {
 		d := Deviation{LogicalID: l.Name(), Path: strings.Join(path, "."), Want: brief(before), Have: brief(after)}
 		texts = append(texts, d.String())
 	})
 	return texts
-}
-
-func asAny(l *Live) any {
-	value, _ := decodeValue(l.Encode())
-	return value
 }
 
 // resource is what a compiled resource is in the commit that imports it; nil for a policy that the
@@ -182,10 +176,10 @@ func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Buck
 	for _, property := range slices.Sorted(maps.Keys(l.Bucket)) {
 		value := l.Bucket[property]
 		switch property {
-		case "BucketName", "PublicAccessBlockConfiguration", "OwnershipControls", "LoggingConfiguration", "ObjectLockEnabled":
+		case "BucketName", "VersioningConfiguration", "PublicAccessBlockConfiguration", "OwnershipControls",
+			"LoggingConfiguration", "ObjectLockEnabled":
 		case "BucketEncryption":
 			b.KMSKeyARN = l.key(env)
-		case "VersioningConfiguration":
 		case "LifecycleConfiguration":
 			l.lifecycle(&b)
 		case "NotificationConfiguration":
@@ -197,14 +191,11 @@ func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Buck
 		case "Tags":
 			b.Tags = liveTags(value)
 		default:
-			into := &a.Properties
 			if neutral(property, value) {
-				into = &a.Neutral
+				keepAs(&a.Neutral, property, value)
+			} else {
+				keepAs(&a.Properties, property, value)
 			}
-			if *into == nil {
-				*into = map[string]json.RawMessage{}
-			}
-			(*into)[property] = encodeJSON(value)
 		}
 	}
 	b.Unversioned = textAt(l.Bucket["VersioningConfiguration"], "Status") != "Enabled"
@@ -313,11 +304,16 @@ func (l *Live) objectLock(b *model.Bucket) {
 			return
 		}
 	}
-	if b.Adoption.Properties == nil {
-		b.Adoption.Properties = map[string]json.RawMessage{}
+	keepAs(&b.Adoption.Properties, "ObjectLockConfiguration", configuration)
+	keepAs(&b.Adoption.Properties, "ObjectLockEnabled", true)
+}
+
+// keepAs adds a value to those that are kept as JSON.
+func keepAs(values *map[string]json.RawMessage, name string, value any) {
+	if *values == nil {
+		*values = map[string]json.RawMessage{}
 	}
-	b.Adoption.Properties["ObjectLockConfiguration"] = encodeJSON(configuration)
-	b.Adoption.Properties["ObjectLockEnabled"] = encodeJSON(true)
+	(*values)[name] = encodeJSON(value)
 }
 
 func liveCORS(value any) []model.CORSRule {
@@ -372,13 +368,9 @@ func unmodeledNotifications(value any) map[string]json.RawMessage {
 	configuration, _ := value.(object)
 	var result map[string]json.RawMessage
 	for target, list := range configuration {
-		if target == "EventBridgeConfiguration" || isEmpty(list) {
-			continue
+		if target != "EventBridgeConfiguration" && !isEmpty(list) {
+			keepAs(&result, target, list)
 		}
-		if result == nil {
-			result = map[string]json.RawMessage{}
-		}
-		result[target] = encodeJSON(list)
 	}
 	return result
 }
