@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -125,8 +125,7 @@ func (x Existing) unstacked(ctx context.Context, bucket string) error {
 		ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: aws.String(bucket)},
 	)
 	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" &&
-		strings.Contains(api.ErrorMessage(), "does not exist") {
+	if errors.As(err, &api) && cfn.NoSuchStack(api.ErrorCode(), api.ErrorMessage()) {
 		return nil
 	}
 	if err != nil {

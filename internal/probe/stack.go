@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
+	smithytime "github.com/aws/smithy-go/time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
 const (
@@ -227,17 +230,12 @@ func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 // missing reports whether AWS says that a stack does not exist.
 func missing(err error) bool {
 	var refusal smithy.APIError
-	return errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError" &&
-		strings.Contains(refusal.ErrorMessage(), "does not exist")
+	return errors.As(err, &refusal) && cfn.NoSuchStack(refusal.ErrorCode(), refusal.ErrorMessage())
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if smithytime.SleepWithContext(ctx, d) != nil {
 		return fmt.Errorf("waiting: %w", context.Cause(ctx))
 	}
+	return nil
 }

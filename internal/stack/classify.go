@@ -9,15 +9,16 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
 // classify maps an error of a CloudFormation call to a class of the engine; nil for nil.
 //
 // CloudFormation uses one code, ValidationError, for errors that a writer must distinguish. So
-// classify compares these texts, all recorded from AWS:
+// classify compares these texts, all recorded from AWS, and that of
+// cfn.NoSuchStack:
 //
-//	Stack with id X does not exist / Stack [X] does not exist
 //	Stack [X] already exists and cannot be created again with the changeSet [Y].
 //	Stack:ARN is in STATUS state and can not be updated.
 //
@@ -53,7 +54,9 @@ func classify(err error) *commit.CallError {
 		result.Failure = commit.NameTaken
 	case throttled(api):
 		result.Failure = commit.Busy
-	case api.ErrorCode() == "ValidationError":
+	case cfn.NoSuchStack(api.ErrorCode(), api.ErrorMessage()):
+		result.Failure = commit.Gone
+	case api.ErrorCode() == cfn.ValidationError:
 		result.Failure = classifyValidation(api.ErrorMessage())
 	}
 	return result
@@ -74,8 +77,6 @@ func broken(err error, api smithy.APIError) bool {
 
 func classifyValidation(message string) commit.Failure {
 	switch {
-	case strings.HasPrefix(message, "Stack") && strings.HasSuffix(message, "does not exist"):
-		return commit.Gone
 	case strings.Contains(message, "already exists and cannot be created again"):
 		return commit.Outdated
 	case strings.Contains(message, "state and can not be updated"),
