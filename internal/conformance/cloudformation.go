@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 const (
@@ -67,16 +68,7 @@ func (c *Clients) settled(ctx context.Context, stack string) (types.StackStatus,
 	}
 }
 
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(50 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func pause(ctx context.Context) error { return smithytime.SleepWithContext(ctx, 50*time.Millisecond) }
 
 // changeSet creates a change set and waits until it is computed.
 func (c *Clients) changeSet(

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
@@ -144,12 +145,5 @@ func pause(ctx context.Context, n int) error {
 	longest := min(5*time.Millisecond<<min(n, 10), 200*time.Millisecond)
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	timer := time.NewTimer(time.Duration(binary.LittleEndian.Uint64(random[:]) % uint64(longest)))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return smithytime.SleepWithContext(ctx, time.Duration(binary.LittleEndian.Uint64(random[:])%uint64(longest)))
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -124,7 +126,7 @@ func (dir *directory) read(ctx context.Context) (*shardRead, error) {
 		case time.Since(since) >= cfn.StalePatience:
 			return nil, dir.project.hub.error(directoryLost(listed))
 		}
-		if err := pause(ctx, commit.BusyPause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, commit.BusyPause); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 )
 
@@ -105,7 +107,7 @@ func (c *coalescer[T]) do(ctx context.Context, fn func(context.Context) (T, erro
 	const next = "next"
 	return c.next.do(ctx, next, func(ctx context.Context) (T, error) {
 		var zero T
-		if err := pause(ctx, gathering); err != nil {
+		if err := smithytime.SleepWithContext(ctx, gathering); err != nil {
 			return zero, err
 		}
 		if err := c.running.Acquire(ctx, 1); err != nil {
@@ -115,16 +117,4 @@ func (c *coalescer[T]) do(ctx context.Context, fn func(context.Context) (T, erro
 		c.next.detach(next)
 		return fn(ctx)
 	})
-}
-
-// pause waits, or returns the context's error.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

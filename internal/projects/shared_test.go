@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // result is what a caller of a shared call got.
@@ -81,7 +83,7 @@ func TestCoalescer(t *testing.T) {
 			return done
 		}
 		first, together := call(t.Context()), call(t.Context())
-		if err := pause(t.Context(), 2*gathering); err != nil {
+		if err := smithytime.SleepWithContext(t.Context(), 2*gathering); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

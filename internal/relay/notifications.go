@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -186,19 +187,8 @@ func (r *Relay) refresh(ctx context.Context, w *woken) error {
 		if !w.ended || done.AtRest() || look == looks {
 			return nil
 		}
-		if err := sleep(ctx, lookPause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, lookPause); err != nil {
 			return nil //nolint:nilerr // the stack has been looked at
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -183,7 +184,7 @@ func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetM
 	}
 	began, found := time.Now(), false
 	for pause := 300 * time.Millisecond; ; pause = longer(pause, 3*time.Second) {
-		if err := sleep(ctx, pause); err != nil { // no change set is ready immediately
+		if err := smithytime.SleepWithContext(ctx, pause); err != nil { // no change set is ready immediately
 			made.Err = classify(err)
 			return made
 		}
@@ -440,7 +441,7 @@ func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished 
 	var told *commit.Finished
 	var toldAt time.Time
 	for pause := firstPause; ; pause = nextPause(pause) {
-		if err := sleep(ctx, pause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, pause); err != nil {
 			return commit.Finished{
 				Err: fmt.Errorf("following the operation %s of the stack %s: %w", e.Token, s.config.Stack, err),
 			}

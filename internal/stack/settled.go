@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
@@ -43,7 +45,7 @@ func (s *Stack) settled(ctx context.Context, enough func(status string) bool) (*
 			ctx, "The stack is being updated; waiting",
 			map[string]any{"stack": s.config.Stack, "status": read.After.Status},
 		)
-		if err := sleep(ctx, commit.BusyPause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, commit.BusyPause); err != nil {
 			return nil, fmt.Errorf(
 				"waiting for the stack %s, which is in the status %s: %w", s.config.Stack, read.After.Status, err,
 			)

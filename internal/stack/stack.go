@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
@@ -300,7 +301,7 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 		s.config.Log(
 			ctx, "Waiting for another writer's operation", map[string]any{"stack": s.config.Stack, "status": d.Status},
 		)
-		if err := sleep(ctx, pause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, pause); err != nil {
 			return nil, fmt.Errorf("waiting for the operation on the stack %s that is in %s: %w", s.config.Stack, d.Status, err)
 		}
 	}
@@ -309,7 +310,7 @@ func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 // gone waits until a stack that is being deleted is gone.
 func (s *Stack) gone(ctx context.Context, stackID string) error {
 	for pause := firstPause; ; pause = nextPause(pause) {
-		if err := sleep(ctx, pause); err != nil {
+		if err := smithytime.SleepWithContext(ctx, pause); err != nil {
 			return fmt.Errorf("waiting for the deletion of the stack %s: %w", s.config.Stack, err)
 		}
 		now, err := s.describe(ctx, aws.String(stackID))
@@ -339,15 +340,3 @@ const firstPause = 250 * time.Millisecond
 // then 5 s. AWS takes at least 5 seconds. In that time, 1 s, 1.5 s, 2.25 s and so on would make as
 // many polls.
 func nextPause(pause time.Duration) time.Duration { return min(pause*3, 5*time.Second) }
-
-// sleep waits for d, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
