@@ -14,7 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// existing is a bucket that somebody made without Stowage.
+// existing is a bucket that was made without Stowage.
 type existing struct {
 	name, settings, statements string
 	keep                       bool // made by a stack that still has it

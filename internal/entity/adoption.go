@@ -20,9 +20,9 @@ import (
 //
 // The import of an entity that is not in the model makes a state with managed = false. Read fills
 // it from what exists, as if the first of the two commits of an adoption had been made (package
-// template, Adoption), so that the plan shows as drift what the second one will change. It also
-// keeps what it has read in the private state, which is in the plan: the apply goes by that, and an
-// entity that has changed since is an error. Until the apply nothing is written, and destroying
+// template, Adoption). So the plan shows as drift what the second commit will change. Read also
+// stores what it has read in the private state, which the plan contains. The apply compares the
+// entity with it: a change since is an error. Until the apply nothing is written, and destroying
 // only forgets.
 
 // Adoption is how existing entities of an object's kind come into the model.

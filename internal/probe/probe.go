@@ -25,7 +25,7 @@ type Config struct {
 	As func(ctx context.Context, roleARN, externalID string) (*awsclient.Account, error)
 	// Run names what is made, up to 12 lowercase letters and digits.
 	Run string
-	// Rules are the rules to measure; none stands for all.
+	// Rules are the rules to measure; none means all.
 	Rules []string
 	// Log tells about progress.
 	Log func(format string, args ...any)
