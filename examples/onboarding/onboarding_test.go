@@ -332,9 +332,9 @@ var unshown = map[string][]string{
 	"notifications: nobody has documented whether AWS publishes them as the caller":   {"sns:Publish"},
 }
 
-// TestProvisionerHasTheRightsThatItNeedsAndNoMore runs a project's whole life as the template's
+// TestProvisioner_ExactRights runs a project's whole life as the template's
 // role. No call is refused, and every allowed action is used or has a reason.
-func TestProvisionerHasTheRightsThatItNeedsAndNoMore(t *testing.T) {
+func TestProvisioner_ExactRights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
 		allowed := w.allowed("StowageProvisioner")
@@ -370,8 +370,8 @@ func TestProvisionerHasTheRightsThatItNeedsAndNoMore(t *testing.T) {
 	})
 }
 
-// TestMissingRightIsNamed removes one right: the error names it, and the role.
-func TestMissingRightIsNamed(t *testing.T) {
+// TestErrors_MissingRight removes one right: the error names it, and the role.
+func TestErrors_MissingRight(t *testing.T) {
 	for _, action := range []string{
 		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DescribeStacks", "s3:CreateBucket", "s3:PutBucketPolicy", "iam:CreateUser",
 		"iam:AttachGroupPolicy", "kms:CreateKey", "ssm:PutParameter", "secretsmanager:CreateSecret",
@@ -433,9 +433,9 @@ func userWithKey() model.User {
 	return model.User{Name: "partner", AccessKey: key}
 }
 
-// TestStacksAreChangedByChangeSetsOnly tries calls that would change a stack regardless of changes
+// TestProvisioner_ChangeSetsOnly tries calls that would change a stack regardless of changes
 // by others, and calls on other stacks than projects'.
-func TestStacksAreChangedByChangeSetsOnly(t *testing.T) {
+func TestProvisioner_ChangeSetsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, onboarding.Account)
 		must(t, w.process().CreateProject(t.Context(), project(model.Refuse, false)))

@@ -2,8 +2,8 @@ package acceptance_test
 
 import "testing"
 
-// TestProjectInUseIsNotDeleted refuses to delete a project with entities of another workspace.
-func TestProjectInUseIsNotDeleted(t *testing.T) {
+// TestDelete_ProjectInUse refuses to delete a project with entities of another workspace.
+func TestDelete_ProjectInUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	owner, tenant, c := w.workspace(acmeProject), w.workspace(bucketOf("inbox")+userOf("partner")), w.clients()

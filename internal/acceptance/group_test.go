@@ -11,10 +11,10 @@ import (
 // limited is the summary of the warning that Terraform's parallelism limits the commits.
 const limited = "Commits Are Limited by Terraform's Parallelism"
 
-// TestApplyTakesOneCommitPerWave counts the commits of an apply of buckets and users. The
+// TestApply_OneCommitPerWave counts the commits of an apply of buckets and users. The
 // virtual-time tests of package projects check the exact number; with real processes the members of
 // one wave may arrive too far apart for one commit.
-func TestApplyTakesOneCommitPerWave(t *testing.T) {
+func TestApply_OneCommitPerWave(t *testing.T) {
 	t.Parallel()
 	const n, parallelism = 30, 10
 	w := newWorld(t)
@@ -101,7 +101,7 @@ var (
 )
 
 // alike returns a template without what differs between two accounts with the same content: the
-// carrier, which has a token of the last commit, the identifier of the project's key, and the
+// revision marker, which has a token of the last commit, the identifier of the project's key, and the
 // incarnations.
 func alike(t *testing.T, text string) string {
 	t.Helper()

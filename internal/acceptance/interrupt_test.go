@@ -123,8 +123,8 @@ func interrupted(t *testing.T, w *world, provider string) (*workspace, *running)
 	return s, r
 }
 
-// TestInterruptedApplyIsFinishedByTheNext presses Ctrl-C during a CloudFormation operation.
-func TestInterruptedApplyIsFinishedByTheNext(t *testing.T) {
+// TestApply_ResumesInterrupted presses Ctrl-C during a CloudFormation operation.
+func TestApply_ResumesInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, r := interrupted(t, w, "")

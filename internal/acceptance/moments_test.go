@@ -84,9 +84,9 @@ func moments(t *testing.T, calls, step int, test func(t *testing.T, end end, cal
 	}
 }
 
-// TestApplyIsCutShortAtAnyMoment ends an apply at calls of CloudFormation throughout it. The next
+// TestApply_CutShortAtAnyMoment ends an apply at calls of CloudFormation throughout it. The next
 // apply continues automatically, and leaves nothing behind.
-func TestApplyIsCutShortAtAnyMoment(t *testing.T) {
+func TestApply_CutShortAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	moments(t, 35, 6, func(t *testing.T, end end, call int) {
 		w := newWorld(t)
@@ -100,8 +100,8 @@ func TestApplyIsCutShortAtAnyMoment(t *testing.T) {
 	})
 }
 
-// TestDestroyIsCutShortAtAnyMoment does the same to a destroy, which the next one finishes.
-func TestDestroyIsCutShortAtAnyMoment(t *testing.T) {
+// TestDestroy_CutShortAtAnyMoment does the same to a destroy, which the next one finishes.
+func TestDestroy_CutShortAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	moments(t, 35, 6, func(t *testing.T, end end, call int) {
 		w := newWorld(t)

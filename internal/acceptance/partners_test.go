@@ -75,7 +75,7 @@ func TestAccExample_PartnerExchange(t *testing.T) {
 		x.empty(x.in(dropOff))
 		x.empty(x.in(pickUp))
 	})
-	second.SkipFunc = func() (bool, error) { return awsCLI == "", nil } // make partners installs it
+	second.SkipFunc = func() (bool, error) { return awsCLI == "", nil } // make test-partners installs it
 	testCase := x.testCase(first, second)
 	testCase.ProtoV6ProviderFactories = nil
 	resource.ParallelTest(t, testCase)

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestBodiesStayOutOfTheLog searches the most verbose log for a value of the configuration.
+// TestLog_NoBodies searches the most verbose log for a value of the configuration.
 // Terraform's core may log plans and states. The provider's log, with every request to AWS and
 // every answer, must not contain it.
-func TestBodiesStayOutOfTheLog(t *testing.T) {
+func TestLog_NoBodies(t *testing.T) {
 	t.Parallel()
 	const sentinel = "sentinel-7f3a9c"
 	w := newWorld(t)

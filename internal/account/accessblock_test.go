@@ -15,7 +15,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
+func TestAccessBlock_Read(t *testing.T) {
 	w := newWorld(t)
 	missing := func(id string) []string {
 		t.Helper()
@@ -63,9 +63,9 @@ func TestAccessBlockOfAnAccountIsRead(t *testing.T) {
 	}
 }
 
-// TestAccessBlockIsReadAtTheAddressOfS3 uses a server whose host cannot be prefixed with the
+// TestAccessBlock_AtAddressOfS3 uses a server whose host cannot be prefixed with the
 // account.
-func TestAccessBlockIsReadAtTheAddressOfS3(t *testing.T) {
+func TestAccessBlock_AtAddressOfS3(t *testing.T) {
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 1}))
 	defer server.Close()
 	access, secret := sandbox.StaticCredentials(ours)

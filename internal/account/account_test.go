@@ -128,7 +128,7 @@ func TestEmpty_ManyUploads(t *testing.T) {
 	})
 }
 
-func TestMoreVersionsThanOneRequestTakesAreEmptied(t *testing.T) {
+func TestEmpty_MoreVersionsThanOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "full-of-versions")
@@ -187,7 +187,7 @@ func TestCheckEmpty_DeleteMarkersAlone(t *testing.T) {
 	})
 }
 
-func TestUnfinishedUploadsAreData(t *testing.T) {
+func TestEmpty_UnfinishedUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "uploads")
@@ -202,7 +202,7 @@ func TestUnfinishedUploadsAreData(t *testing.T) {
 	})
 }
 
-func TestVersionsUnderObjectLockAreReported(t *testing.T) {
+func TestEmpty_VersionsUnderObjectLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "locked-exports")
@@ -222,7 +222,7 @@ func TestVersionsUnderObjectLockAreReported(t *testing.T) {
 	})
 }
 
-func TestBucketsThatAreGoneAreEmptyAndDeleted(t *testing.T) {
+func TestEmpty_MissingBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newWorld(t).buckets()
 		must(t, b.CheckEmpty(t.Context(), "never-was"))
@@ -231,7 +231,7 @@ func TestBucketsThatAreGoneAreEmptyAndDeleted(t *testing.T) {
 	})
 }
 
-func TestBucketOfAnotherAccountIsNotTouched(t *testing.T) {
+func TestEmpty_BucketOfAnotherAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(theirs, "their-exports")
@@ -267,9 +267,9 @@ func (o *ownerless) RoundTrip(r *http.Request) (*http.Response, error) {
 	return o.next.RoundTrip(r)
 }
 
-// TestEveryCallSaysWhoseBucketItMeans protects credentials with access to other accounts: S3
+// TestCalls_ExpectedBucketOwner protects credentials with access to other accounts: S3
 // refuses a bucket with another owner than the expected one.
-func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
+func TestCalls_ExpectedBucketOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		client := w.bucket(ours, "exports")
@@ -294,7 +294,7 @@ func TestEveryCallSaysWhoseBucketItMeans(t *testing.T) {
 	})
 }
 
-func TestBucketEncryptedWithAKeyIsFound(t *testing.T) {
+func TestBucketsWithKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		keys := w.client(ours).KMS
@@ -323,7 +323,7 @@ func TestBucketEncryptedWithAKeyIsFound(t *testing.T) {
 	})
 }
 
-func TestKeyIsScheduledForDeletionOnceAndForAll(t *testing.T) {
+func TestScheduleKeyDeletion_Repeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		keys := w.client(ours).KMS

@@ -36,7 +36,7 @@ func (b *lockedBuffer) String() string {
 
 // Everything in a call contains a sentinel: requests and answers, successes and errors. At the most
 // verbose level, the log must show the calls and no sentinel.
-func TestLogShowsCallsAndNoSecrets(t *testing.T) {
+func TestLog_CallsWithoutSecrets(t *testing.T) {
 	cleanEnvironment(t)
 	const sentinel = "SENTINELxSENTINEL"
 	f := newFakeAWS()

@@ -41,7 +41,7 @@ func TestHubCostsOneCall(t *testing.T) {
 	}
 }
 
-func TestHubCostsNothingWithoutAccountID(t *testing.T) {
+func TestHub_NoCallsWithoutAccountID(t *testing.T) {
 	cleanEnvironment(t)
 	f := newFakeAWS()
 	config := hubConfig(f)
@@ -508,7 +508,7 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-func TestRetriesUpToTheLastAttempt(t *testing.T) {
+func TestRetries_LastAttempt(t *testing.T) {
 	cleanEnvironment(t)
 	for _, test := range []struct {
 		name                         string
@@ -563,7 +563,7 @@ func TestRetriesUpToTheLastAttempt(t *testing.T) {
 }
 
 // Many calls in a row that need retries must not exhaust a budget of later calls.
-func TestRetriesAreNotRationed(t *testing.T) {
+func TestRetries_NoRateLimit(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAWS()
@@ -583,7 +583,7 @@ func TestRetriesAreNotRationed(t *testing.T) {
 }
 
 // A closed port is not retried for minutes.
-func TestRefusedConnectionEndsEarly(t *testing.T) {
+func TestConnection_Refused(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
@@ -600,7 +600,7 @@ func TestRefusedConnectionEndsEarly(t *testing.T) {
 	})
 }
 
-func TestDeadlineEndsRetries(t *testing.T) {
+func TestRetries_Deadline(t *testing.T) {
 	cleanEnvironment(t)
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeAWS()

@@ -86,7 +86,7 @@ func TestEndpointsPerService(t *testing.T) {
 }
 
 // One environment variable must redirect every call, including those that find credentials.
-func TestEndpointOfTheEnvironment(t *testing.T) {
+func TestEndpoints_Environment(t *testing.T) {
 	cleanEnvironment(t)
 	const first, token = "arn:aws:iam::000000000001:role/First", "arn:aws:iam::000000000000:role/FromToken"
 	file := filepath.Join(t.TempDir(), "token")

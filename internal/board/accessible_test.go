@@ -13,8 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 )
 
-// TestWhateverTakesTheFocusHasAName reads the browser's accessibility tree.
-func TestWhateverTakesTheFocusHasAName(t *testing.T) {
+// TestFocus_AccessibleNames reads the browser's accessibility tree.
+func TestFocus_AccessibleNames(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live + " && " + row("partner"))
@@ -63,8 +63,8 @@ const color = `
 	const ratio = (c, d) => { const [a, b] = [luminance(c), luminance(d)]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
 	const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if ((parse(c)[3] ?? 1) === 1) return c; } return "rgb(255, 255, 255)"; };`
 
-// TestTheFocusIsSeen moves through the page by Tab. The focused element always has a visible ring.
-func TestTheFocusIsSeen(t *testing.T) {
+// TestFocus_Visible moves through the page by Tab. The focused element always has a visible ring.
+func TestFocus_Visible(t *testing.T) {
 	f := showing(t, busy()...)
 	b := startChromium(t)
 	for _, dark := range []bool{false, true} {
@@ -151,9 +151,9 @@ func TestFingersAndSmallScreens(t *testing.T) {
 	}
 }
 
-// TestWhatIsReadAloud checks that screen readers announce each change of the connection's state
-// once, and not the elapsed time.
-func TestWhatIsReadAloud(t *testing.T) {
+// TestScreenReader_Announcements checks that screen readers announce each change of the
+// connection's state once, and not the elapsed time.
+func TestScreenReader_Announcements(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live + " && " + row("partner"))
@@ -177,9 +177,9 @@ func TestWhatIsReadAloud(t *testing.T) {
 	}
 }
 
-// TestNothingIsTakenFromUnderAPerson checks that opened elements stay open, the focus stays, and
+// TestUpdates_KeepFocusAndSelection checks that opened elements stay open, the focus stays, and
 // the scroll position stays while messages arrive.
-func TestNothingIsTakenFromUnderAPerson(t *testing.T) {
+func TestUpdates_KeepFocusAndSelection(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live + " && " + row("partner"))

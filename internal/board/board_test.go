@@ -11,8 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/board"
 )
 
-// TestHandlerKeepsThePageToItself checks the headers of the page.
-func TestHandlerKeepsThePageToItself(t *testing.T) {
+// TestHandler_SecurityHeaders checks the headers of the page.
+func TestHandler_SecurityHeaders(t *testing.T) {
 	for path, kind := range map[string]string{
 		"/": "text/html", "/board.css": "text/css", "/board.js": "text/javascript", "/protocol.js": "text/javascript", "/icon.svg": "image/svg+xml",
 	} {

@@ -66,8 +66,8 @@ const fakes = `import("./connection.js").then(({ Connection }) => {
 	};
 })`
 
-// TestConnectionIsKeptUp checks the events of a connection to the millisecond.
-func TestConnectionIsKeptUp(t *testing.T) {
+// TestConnection_KeptAlive checks the events of a connection to the millisecond.
+func TestConnection_KeptAlive(t *testing.T) {
 	server := httptest.NewServer(board.Handler())
 	defer server.Close()
 	b := startChromium(t)

@@ -12,9 +12,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 )
 
-// TestTheExampleListens opens examples/web-client as its README describes: from a web server of its
+// TestExample_WebClient opens examples/web-client as its README describes: from a web server of its
 // own, against a hub.
-func TestTheExampleListens(t *testing.T) {
+func TestExample_WebClient(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("../../examples/web-client")))
 	for _, file := range []string{"/connection.js", "/protocol.js", "/view.js"} {

@@ -18,9 +18,9 @@ func hostile(name string) string {
 	return name + `"><img src=x onerror="window.pwned=1"><script>pwned=1</script>`
 }
 
-// TestWhatComesFromElsewhereIsText puts markup into every text that users and AWS can write, and
+// TestHostileText puts markup into every text that users and AWS can write, and
 // finds it in the page as text.
-func TestWhatComesFromElsewhereIsText(t *testing.T) {
+func TestHostileText(t *testing.T) {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: hostile("account"), Region: hostile("region")})
 	e.Add(model.Bucket{Name: hostile("bucket"), BucketName: hostile("bucket name")})
@@ -37,7 +37,7 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	)
 	stack := stackOf(e)
 	stack.Status, stack.Reason = "UPDATE_ROLLBACK_FAILED", hostile("reason")
-	stack.Facts.Deviations = []event.Deviation{{Text: hostile("deviation")}}
+	stack.Facts.Drift = []event.Drift{{Text: hostile("deviation")}}
 	stack.Facts.Policies = map[string]int{hostile("policies"): 10}
 	stack.Operation = &event.Operation{
 		Token:   hostile("token"),
@@ -77,9 +77,9 @@ func TestWhatComesFromElsewhereIsText(t *testing.T) {
 	p.picture("hostile")
 }
 
-// TestThePolicyHolds checks that the browser runs only the page's own scripts, even if the page
-// contains another one.
-func TestThePolicyHolds(t *testing.T) {
+// TestContentSecurityPolicy checks that the browser runs only the page's own scripts, even if the
+// page contains another one.
+func TestContentSecurityPolicy(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live)

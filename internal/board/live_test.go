@@ -24,9 +24,9 @@ const watching = `(() => {
 	new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
 })()`
 
-// TestAnApplyAppearsAsItHappens watches in a browser while resources are created: first as
+// TestLive_Apply watches in a browser while resources are created: first as
 // changing, then as settled.
-func TestAnApplyAppearsAsItHappens(t *testing.T) {
+func TestLive_Apply(t *testing.T) {
 	b, h := startChromium(t), localhubtest.Start(t)
 	everything, foreign := b.open(t, h.Board, desktop), b.open(t, h.Address(h.Token(nil, "globex")), desktop)
 	everything.until(`document.querySelector("#freshness").textContent === "Live"`)
@@ -63,8 +63,8 @@ func TestAnApplyAppearsAsItHappens(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatTheHubLosesComesBack has the hub close all connections during changes.
-func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
+// TestConnection_ReconnectsAfterLoss has the hub close all connections during changes.
+func TestConnection_ReconnectsAfterLoss(t *testing.T) {
 	h := localhubtest.Start(t)
 	p := startChromium(t).open(t, h.Board, desktop)
 	p.until(live)
@@ -85,9 +85,9 @@ func TestAConnectionThatTheHubLosesComesBack(t *testing.T) {
 	}
 }
 
-// TestAPageEndsWithItsToken checks that the page asks for another token and continues to show its
+// TestConnection_EndsWithToken checks that the page asks for another token and continues to show its
 // content.
-func TestAPageEndsWithItsToken(t *testing.T) {
+func TestConnection_EndsWithToken(t *testing.T) {
 	h := localhubtest.Start(t)
 	must(t, h.Provider("run-1").CreateProject(t.Context(), project("acme")))
 	p := startChromium(t).open(t, h.Address(h.Token(map[string]any{"expires_in": 4}, "acme")), desktop)

@@ -50,7 +50,7 @@ func exchange() event.StackSnapshot {
 	e.Add(model.Permission{User: "partner", Bucket: "outbox", Access: model.Read})
 	s := stackOf(e)
 	s.Facts.Policies = map[string]int{"auditor": 9}
-	s.Facts.Deviations = []event.Deviation{{Text: "Bucketinbox /Properties/VersioningConfiguration was changed by hand"}}
+	s.Facts.Drift = []event.Drift{{Text: "Bucketinbox /Properties/VersioningConfiguration was changed by hand"}}
 	return s
 }
 
@@ -95,7 +95,7 @@ func commitsOf(f *fake) []event.Message {
 	return all
 }
 
-func TestWhatNeedsAttentionIsSaid(t *testing.T) {
+func TestAttention(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
 	p.until(live)
@@ -120,9 +120,9 @@ func TestWhatNeedsAttentionIsSaid(t *testing.T) {
 	}
 }
 
-// TestTheTokenLeavesTheAddress checks that no address bar, history or request contains the token,
+// TestToken_RemovedFromAddress checks that no address bar, history or request contains the token,
 // and that a reload works without it.
-func TestTheTokenLeavesTheAddress(t *testing.T) {
+func TestToken_RemovedFromAddress(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.url+"/#token=secret.to.ken", desktop)
 	p.until(live)

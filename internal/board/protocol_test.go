@@ -146,9 +146,9 @@ const pageSteps = `Promise.all(["protocol", "content", "attention", "tree"].map(
 	};
 })`
 
-// TestProtocolDoesWhatTheGoClientDoes sends both clients the same messages: regular, lost, late and
+// TestProtocol_SameAsGoClient sends both clients the same messages: regular, lost, late and
 // invalid ones. After each of them both must have sent the same and know the same.
-func TestProtocolDoesWhatTheGoClientDoes(t *testing.T) {
+func TestProtocol_SameAsGoClient(t *testing.T) {
 	server := httptest.NewServer(board.Handler())
 	defer server.Close()
 	p := startChromium(t).open(t, server.URL, desktop)
@@ -426,7 +426,7 @@ func drawEntities(t *rapid.T) event.Entities {
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "listing") == 0 {
-		entities.Listings = []model.Listing{{Name: "demo"}}
+		entities.DirectoryEntries = []model.DirectoryEntry{{Name: "demo"}}
 	}
 	return entities
 }

@@ -19,7 +19,8 @@ func adoption(t *testing.T, name string) template.Change {
 	return template.Change{Op: template.Adopt, Entity: live.Entity(config().Env, name, ""), Live: live, Incarnation: "one"}
 }
 
-// asImports turns the additions of buckets named legacy- into imports, as the service does for those that exist.
+// asImports turns the additions of buckets named legacy- into imports, as the service does for
+// those that exist.
 func asImports(changes []ResourceChange, missing ...string) []ResourceChange {
 	for i, change := range changes {
 		if name, ok := strings.CutPrefix(change.LogicalID, "Bucket"); ok && change.Action == string(template.Add) &&
@@ -30,7 +31,8 @@ func asImports(changes []ResourceChange, missing ...string) []ResourceChange {
 	return changes
 }
 
-// adopting is an engine to which changes were submitted, and its first effect: the change set of the first batch.
+// adopting is an engine to which changes were submitted, and its first effect: the change set of
+// the first batch.
 func adopting(t *testing.T, stack state, changes ...template.Change) (*Engine, CreateChangeSet) {
 	t.Helper()
 	e := New(config())
@@ -91,20 +93,20 @@ func TestVerify_Imports(t *testing.T) {
 	stack := newState(t, 1, "s1", began, create(bucket("old", "")))
 	e, set := adopting(t, stack, adoption(t, "one"))
 	changes := asImports(stack.computed(set.Template))
-	if surprises := Verify(stack.template, 1, e.attempt.intents, changes); len(surprises) > 0 {
-		t.Errorf("an import as intended: %v", surprises)
+	if unexpected := Verify(stack.template, 1, e.attempt.intents, changes); len(unexpected) > 0 {
+		t.Errorf("an import as intended: %v", unexpected)
 	}
 	for i := range changes {
 		if changes[i].Action == string(template.Import) {
 			changes[i].PhysicalID = "another"
 		}
 	}
-	if surprises := Verify(stack.template, 1, e.attempt.intents, changes); len(surprises) != 1 ||
-		!strings.Contains(surprises[0], `would import "another"`) {
-		t.Errorf("an import of another bucket: %v", surprises)
+	if unexpected := Verify(stack.template, 1, e.attempt.intents, changes); len(unexpected) != 1 ||
+		!strings.Contains(unexpected[0], `would import "another"`) {
+		t.Errorf("an import of another bucket: %v", unexpected)
 	}
 	ordinary := []template.Intent{{LogicalID: "Bucketone", Action: template.Add}}
-	if surprises := Verify(stack.template, 1, ordinary, changes); len(surprises) == 0 {
+	if unexpected := Verify(stack.template, 1, ordinary, changes); len(unexpected) == 0 {
 		t.Error("an import that is not intended passes")
 	}
 }

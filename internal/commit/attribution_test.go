@@ -124,7 +124,8 @@ func TestAttribution_MemberLeft(t *testing.T) {
 	}
 }
 
-// service is CloudFormation for one engine alone: a commit with a bad member fails, and its events name the resource.
+// service is CloudFormation for one engine alone: a commit with a bad member fails, and its events
+// name the resource.
 type service struct {
 	t       *testing.T
 	engine  *Engine
@@ -211,9 +212,9 @@ func (s *service) outcomes(members int, bad ...int) {
 	}
 }
 
-// TestNamedMembersCostACommitEach: where AWS names a resource of one member, a batch takes 1 +
+// TestAttribution_NamedMembers: where AWS names a resource of one member, a batch takes 1 +
 // number of bad members commits.
-func TestNamedMembersCostACommitEach(t *testing.T) {
+func TestAttribution_NamedMembers(t *testing.T) {
 	for _, bad := range [][]int{nil, {0}, {9}, {2, 5}, {1, 3, 4, 8}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}} {
 		t.Run(fmt.Sprint(bad), func(t *testing.T) {
 			s := newService(t, newState(t, 1, "set", began), func(next *template.Template) string {
@@ -243,9 +244,9 @@ func TestNamedMembersCostACommitEach(t *testing.T) {
 	}
 }
 
-// TestSharedResourcesAreBisected: one bad permission among n in one policy, with two buckets beside them, takes at most
-// 2 + log2(n) commits, wherever it is.
-func TestSharedResourcesAreBisected(t *testing.T) {
+// TestAttribution_SharedResources: one bad permission among n in one policy, with two buckets
+// beside them, takes at most 2 + log2(n) commits, wherever it is.
+func TestAttribution_SharedResources(t *testing.T) {
 	for n := 2; n <= 9; n++ {
 		for bad := range n {
 			s := newBisection(t, n, bad)
@@ -258,8 +259,8 @@ func TestSharedResourcesAreBisected(t *testing.T) {
 	}
 }
 
-// TestSeveralBadMembersOfOneResource: each of them costs a search of its own at most.
-func TestSeveralBadMembersOfOneResource(t *testing.T) {
+// TestAttribution_SeveralMembersOfOneResource: each of them costs a search of its own at most.
+func TestAttribution_SeveralMembersOfOneResource(t *testing.T) {
 	for _, bad := range [][]int{{0, 1}, {0, 7}, {3, 4}, {1, 2, 6}, {0, 1, 2, 3, 4, 5, 6, 7}} {
 		s := newBisection(t, 8, bad...)
 		s.run()

@@ -18,7 +18,7 @@ type base struct {
 	template    *template.Template
 	revision    int64
 	remembered  bool // from our own last commit, or read earlier
-	doubtful    bool // stale for longer than descriptions and templates are
+	maybeStale  bool // stale for longer than descriptions and templates are
 }
 
 func (b *base) hash() string {
@@ -80,7 +80,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 		}
 		e.base = &base{
 			description: o.After, template: o.Template, revision: revision, remembered: o.Earlier,
-			doubtful: o.Stale(),
+			maybeStale: o.Stale(),
 		}
 		e.recovery.overtaken()
 		switch {
@@ -96,7 +96,7 @@ func (e *Engine) baseRead(now time.Time, o BaseRead) {
 	}
 }
 
-// create makes the stack with the carrier alone; the members' changes follow as an update.
+// create makes the stack with the revision marker alone; the members' changes follow as an update.
 func (e *Engine) create(now time.Time, o BaseRead) {
 	e.recovery.reset()
 	if !e.config.Create {
@@ -112,7 +112,7 @@ func (e *Engine) create(now time.Time, o BaseRead) {
 		stackID = o.After.StackID
 	}
 	token := e.token()
-	seed, err := template.Stamp(template.Seed(e.config.CarrierName, e.config.Description), token, 0)
+	seed, err := template.Stamp(template.Seed(e.config.RevisionMarkerName, e.config.Description), token, 0)
 	if err != nil {
 		e.failAll(now, err)
 		return

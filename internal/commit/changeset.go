@@ -26,7 +26,8 @@ type attempt struct {
 	pause    time.Duration // before the stack is read again, once the set is deleted
 }
 
-// token makes a token that is unique for the attempt: letters, digits and hyphens, under 128 characters.
+// token makes a token that is unique for the attempt: letters, digits and hyphens, under 128
+// characters.
 func (e *Engine) token() string {
 	e.attempts++
 	return e.config.Writer + "-" + strconv.Itoa(e.attempts)
@@ -67,8 +68,8 @@ func (e *Engine) compose(now time.Time) {
 		e.compose(now)
 		return
 	}
-	// A base in doubt that appears to hold the changes is not trusted. A commit decides.
-	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) && !e.base.doubtful {
+	// A base that may be stale is not trusted when it appears to hold the changes. A commit decides.
+	if len(edited.Intents) == 0 && edited.Template.Equal(e.base.template) && !e.base.maybeStale {
 		if e.base.remembered {
 			e.read()
 			return
@@ -77,7 +78,7 @@ func (e *Engine) compose(now time.Time) {
 		e.failAll(now, nil)
 		return
 	}
-	if e.base.doubtful {
+	if e.base.maybeStale {
 		e.confirm(now)
 		return
 	}
@@ -89,7 +90,7 @@ func (e *Engine) compose(now time.Time) {
 	}
 	e.attempt = attempt{
 		token: token, template: stamped, revision: e.base.revision + 1,
-		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.CarrierID }),
+		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.RevisionMarkerID }),
 		stackID: e.base.description.StackID,
 	}
 	for _, m := range e.batch {
@@ -98,10 +99,10 @@ func (e *Engine) compose(now time.Time) {
 	e.make()
 }
 
-// confirm asks for a commit of the carrier alone, on a base that may be stale. The batch follows on
-// the result. A change set does not show which metadata a modification replaces, so a batch on a
-// stale template could restore old metadata. In a set of the carrier alone, every difference
-// between base and stack is an unexpected change.
+// confirm asks for a commit of the revision marker alone, on a base that may be stale. The batch
+// follows on the result. A change set does not show which metadata a modification replaces, so a
+// batch on a stale template could restore old metadata. In a set of the revision marker alone,
+// every difference between base and stack is an unexpected change.
 func (e *Engine) confirm(now time.Time) {
 	token := e.token()
 	stamped, err := template.Stamp(e.base.template, token, e.base.revision+1)
@@ -158,7 +159,7 @@ func (e *Engine) refuse(now time.Time, errs []error) {
 		case !m.deferred && model.IsNotFound(errs[i], model.NotFoundParent, model.NotFoundServer):
 			m.deferred, m.arrived = true, now
 			e.queue = append(e.queue, m)
-		case e.base.doubtful:
+		case e.base.maybeStale:
 			e.complete(m, &StaleTemplateError{e.config.Stack, errs[i]})
 		default:
 			e.complete(m, errs[i])
@@ -185,8 +186,8 @@ func (e *Engine) make() {
 // ChangeSetPrefix begins the names of all change sets of ours.
 const ChangeSetPrefix = "stowage-"
 
-// changeSetName derives a name from the base, so that two writers on one base collide when they create their sets:
-// CloudFormation refuses a second set of one name with other content.
+// changeSetName derives a name from the base, so that two writers on one base collide when they
+// create their sets: CloudFormation refuses a second set of one name with other content.
 func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
 
 func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
@@ -227,12 +228,12 @@ func (e *Engine) changeSetMade(now time.Time, o ChangeSetMade) {
 		return
 	}
 	if e.attempt.purpose != creating {
-		if _, marker := Unvalued(o.Changes); marker && (e.base.remembered || e.base.doubtful) {
+		if _, marker := Unvalued(o.Changes); marker && (e.base.remembered || e.base.maybeStale) {
 			e.overtaken() // nothing but the marker's value would show that this base is old
 			return
 		}
-		if surprises := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(surprises) > 0 {
-			e.surprise(now, surprises, Behind(e.base.revision, o.Changes))
+		if unexpected := Verify(e.base.template, e.base.revision, e.attempt.intents, o.Changes); len(unexpected) > 0 {
+			e.unexpectedChanges(now, unexpected, Behind(e.base.revision, o.Changes))
 			return
 		}
 	}
@@ -286,7 +287,8 @@ func (e *Engine) repeat(now time.Time) {
 	e.pause(now, BusyPause)
 }
 
-// abandon ends an attempt whose members have their outcome: as repeat, but without a pause if there is no change set.
+// abandon ends an attempt whose members have their outcome: as repeat, but without a pause if there
+// is no change set.
 func (e *Engine) abandon(now time.Time) {
 	if e.attempt.arn != "" {
 		e.repeat(now)
@@ -325,16 +327,16 @@ func (e *Engine) collide(now time.Time, arn string) {
 	e.discard()
 }
 
-// surprise starts again after a change set with unexpected changes. The second time on one base
-// that was really read, the members get them as their error: it would repeat for ever. A base that
-// the carrier shows to be behind the stack, or that is in doubt, may only be old. It is read again
-// for cfn.StalePatience.
-func (e *Engine) surprise(now time.Time, details []string, behind bool) {
+// unexpectedChanges starts again after a change set with unexpected changes. The second time on one
+// base that was really read, the members get them as their error: it would repeat for ever. A base
+// that the revision marker shows to be behind the stack, or that may be stale, may only be old. It
+// is read again for cfn.StalePatience.
+func (e *Engine) unexpectedChanges(now time.Time, details []string, behind bool) {
 	hash := e.base.hash()
-	switch again := e.surprised == hash; {
+	switch again := e.unexpectedOn == hash; {
 	case e.base.remembered:
-	case again && (!behind && !e.base.doubtful || now.Sub(e.surprisedAt) >= cfn.StalePatience):
-		e.surprised = ""
+	case again && (!behind && !e.base.maybeStale || now.Sub(e.unexpectedAt) >= cfn.StalePatience):
+		e.unexpectedOn = ""
 		if e.attempt.purpose == healing {
 			e.unhealed(now, details)
 			return
@@ -342,7 +344,7 @@ func (e *Engine) surprise(now time.Time, details []string, behind bool) {
 		e.failEverybody(&UnexpectedChangesError{e.config.Stack, details})
 	default:
 		if !again {
-			e.surprised, e.surprisedAt = hash, now
+			e.unexpectedOn, e.unexpectedAt = hash, now
 		}
 		e.attempt.pause = BusyPause // a stale description becomes true in time
 	}

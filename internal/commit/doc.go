@@ -13,8 +13,9 @@
 //     base is known, and the driver may have read it earlier; such a base is read again before a
 //     change is refused. A base older than one already observed, or whose template has another
 //     revision than its descriptions, is retried for up to cfn.StalePatience: an entity must not be
-//     reported as gone because of a stale read. If the template stays stale, a commit of the carrier
-//     alone precedes the batch. Its change set shows any other difference from the stack.
+//     reported as gone because of a stale read. If the template stays stale, a commit of the
+//     revision marker alone precedes the batch. Its change set shows any other difference from the
+//     stack.
 //  2. Edit the base (template.Edit). A change that can't be made gets its error. When nothing
 //     changes, all members are done.
 //  3. Create a change set. Its name is a hash of the base, so two writers on one base already collide
@@ -22,7 +23,7 @@
 //     and deletes its set. A slow winner merely loses: its set is gone when it executes it.
 //  4. Verify what the service computed (Verify). DescribeStacks may be stale, but a change set is
 //     computed against the real stack. The change set may contain only the intended changes (the
-//     diff check). The revision that it replaces must be the base's (the carrier check), which also
+//     diff check). The revision that it replaces must be the base's (the revision check), which also
 //     detects another writer of the same resource. The values that it replaces must be those of the
 //     base (the before-value check), which detects an edit by hand, as that keeps the revision. An
 //     edit by hand that no change set shows (outputs, conditions, stack tags) is detected by the time
@@ -49,8 +50,8 @@
 //	protecting  Protect                              making
 //	making      CreateChangeSet                      executing; discarding if it is not to be executed
 //	discarding  DeleteChangeSet                      pausing
-//	executing   Execute                              following; settling when the reply is lost
-//	settling    Settle                               following; pausing if another writer's runs
+//	executing   Execute                              following; resolving when the reply is lost
+//	resolving   ResolveExecution                     following; pausing if another writer's runs
 //	following   Follow                               idle, or reading or making for what remains
 //	continuing  ContinueRollback                     following
 //	clearing    Clear                                reading
@@ -59,8 +60,8 @@
 // means:
 //
 //	changing    the members' changes
-//	creating    a new stack, with the carrier alone
-//	confirming  whether a template that stays stale is the stack's: the carrier alone
+//	creating    a new stack, with the revision marker alone
+//	confirming  whether a template that stays stale is the stack's: the revision marker alone
 //	healing     resources whose rollback was skipped (recovery.go)
 //	recovering  a failed rollback; there is no change set (recovery.go)
 //
@@ -85,8 +86,8 @@
 //   - Every submitted member gets exactly one Done effect.
 //   - Done without an error follows CloudFormation's final status of the commit that holds the
 //     change, or a base that held the change already.
-//   - At most one of Read, CreateChangeSet, DeleteChangeSet, Execute, Settle, Follow, Protect,
-//     ContinueRollback and Clear is outstanding. The other effects need no answer.
+//   - At most one of Read, CreateChangeSet, DeleteChangeSet, Execute, ResolveExecution, Follow,
+//     Protect, ContinueRollback and Clear is outstanding. The other effects need no answer.
 //   - The failure of a member is delivered when what it has left behind (a change set, a failed
 //     rollback) is tidied up: the process may end with it.
 //   - A member that is being executed can't be cancelled. It gets the true outcome, or

@@ -53,7 +53,8 @@ type (
 	// Answered by ChangeSetDeleted.
 	DeleteChangeSet struct{ ARN string }
 
-	// Announce says, before Execute, what is about to run. It needs no answer and must not hold Execute up for long.
+	// Announce says, before Execute, what is about to run. It needs no answer and must not hold
+	// Execute up for long.
 	Announce struct {
 		StackID string
 		Token   string
@@ -66,8 +67,9 @@ type (
 		Token        string // the ClientRequestToken, which every event of the operation carries
 	}
 
-	// Settle asks whose operation it was when Execute's reply was lost. Answered by Settled.
-	Settle struct{ ARN, StackID, Token string }
+	// ResolveExecution asks whose operation it was when Execute's reply was lost. Answered by
+	// ExecutionResolved.
+	ResolveExecution struct{ ARN, StackID, Token string }
 
 	// Follow asks to wait for the end of an operation. Answered by Finished.
 	Follow struct {
@@ -75,7 +77,8 @@ type (
 		Since               time.Time // the stack's LastUpdated before the operation; zero when it isn't known
 	}
 
-	// Protect asks to switch on termination protection and the stack policy of a new stack. Answered by Protected.
+	// Protect asks to switch on termination protection and the stack policy of a new stack.
+	// Answered by Protected.
 	Protect struct{ StackID string }
 
 	// ContinueRollback asks to continue a failed rollback. CloudFormation treats the resources to
@@ -130,7 +133,7 @@ func (CreateChangeSet) effect()  {}
 func (DeleteChangeSet) effect()  {}
 func (Announce) effect()         {}
 func (Execute) effect()          {}
-func (Settle) effect()           {}
+func (ResolveExecution) effect() {}
 func (Follow) effect()           {}
 func (Protect) effect()          {}
 func (ContinueRollback) effect() {}
@@ -158,11 +161,13 @@ type (
 	// ChangeSetMade answers CreateChangeSet.
 	ChangeSetMade struct {
 		ARN, StackID string
-		// StackUpdated is the stack's LastUpdated, described after the set was created; zero for a set that makes the stack.
+		// StackUpdated is the stack's LastUpdated, described after the set was created; zero for a
+		// set that makes the stack.
 		StackUpdated time.Time
 		// Failed is the change set's StatusReason when the service could not make it; "" when it did.
 		Failed string
-		// Findings say which resources made it fail, where the service tells; they have neither time nor status.
+		// Findings say which resources made it fail, where the service tells; they have neither
+		// time nor status.
 		Findings []Event
 		Changes  []ResourceChange
 		Err      *CallError // NameTaken holds the other set's ARN
@@ -174,8 +179,8 @@ type (
 	// Executed answers Execute.
 	Executed struct{ Err *CallError }
 
-	// Settled answers Settle.
-	Settled struct{ Verdict Verdict }
+	// ExecutionResolved answers ResolveExecution.
+	ExecutionResolved struct{ Owner ExecutionOwner }
 
 	// Finished answers Follow.
 	Finished struct {
@@ -220,16 +225,16 @@ func (r BaseRead) Stale() bool {
 	return says && there && strconv.FormatInt(revision, 10) != described
 }
 
-func (BaseRead) observation()         {}
-func (ChangeSetMade) observation()    {}
-func (ChangeSetDeleted) observation() {}
-func (Executed) observation()         {}
-func (Settled) observation()          {}
-func (Finished) observation()         {}
-func (Protected) observation()        {}
-func (Continued) observation()        {}
-func (Cleared) observation()          {}
-func (Attempt) observation()          {}
+func (BaseRead) observation()          {}
+func (ChangeSetMade) observation()     {}
+func (ChangeSetDeleted) observation()  {}
+func (Executed) observation()          {}
+func (ExecutionResolved) observation() {}
+func (Finished) observation()          {}
+func (Protected) observation()         {}
+func (Continued) observation()         {}
+func (Cleared) observation()           {}
+func (Attempt) observation()           {}
 
 // ResourceChange is one change of a change set, as the service computed it.
 type ResourceChange struct {
@@ -237,9 +242,11 @@ type ResourceChange struct {
 	Action      string // Add, Modify, Remove, Import, Dynamic
 	Replacement string // True, False, Conditional; "" but for Modify
 	PhysicalID  string // "" for Add
-	// Before are the properties before the change, decoded from BeforeContext; nil when the service gave none.
+	// Before are the properties before the change, decoded from BeforeContext; nil when the service
+	// gave none.
 	Before map[string]any
-	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the service shows them.
+	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the
+	// service shows them.
 	Policies map[string]string
 	// Scope are the attributes of the resource that change: Properties, Metadata, DeletionPolicy
 	// ... It is empty but for Modify.
@@ -256,7 +263,7 @@ func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
 	for _, change := range changes {
 		if change.Unvalued {
 			ids = append(ids, change.LogicalID)
-			marker = marker || change.LogicalID == template.CarrierID
+			marker = marker || change.LogicalID == template.RevisionMarkerID
 		}
 	}
 	return ids, marker
@@ -271,12 +278,12 @@ type Event struct {
 	Reason    string
 }
 
-// Verdict says whose operation it was.
-type Verdict int
+// ExecutionOwner says whose operation it was.
+type ExecutionOwner int
 
-// The verdicts of Settle.
+// The answers to ResolveExecution.
 const (
-	Undecided Verdict = iota // ask again
+	Undecided ExecutionOwner = iota // ask again
 	Ours
 	NotOurs
 )

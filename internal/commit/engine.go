@@ -10,8 +10,8 @@ import (
 
 // Timing of the engine.
 const (
-	// Quiet is the gap without arrivals after which a batch is closed: far above the spread of Terraform's parallel
-	// calls, far below what a commit takes.
+	// Quiet is the gap without arrivals after which a batch is closed: far above the spread of
+	// Terraform's parallel calls, far below what a commit takes.
 	Quiet = 150 * time.Millisecond
 	// Linger is the most that a batch waits after its first arrival.
 	Linger = time.Second
@@ -23,11 +23,11 @@ const (
 	// before it considers it dead: a live one takes a few seconds from its change set to the
 	// execution.
 	CollisionPatience = 20 * time.Second
-	// SettlePause is the time between two questions about an execution whose reply was lost.
-	SettlePause = 2 * time.Second
-	// SettlePatience is how long the owner of an execution is asked for before the outcome is given
+	// ResolvePause is the time between two questions about an execution whose reply was lost.
+	ResolvePause = 2 * time.Second
+	// ResolvePatience is how long the owner of an execution is asked for before the outcome is given
 	// up as unknown. CloudFormation then has not answered for far longer than an operation takes.
-	SettlePatience = 30 * time.Minute
+	ResolvePatience = 30 * time.Minute
 )
 
 // MemberID names a member for its submitter.
@@ -44,10 +44,11 @@ type Member struct {
 type Config struct {
 	Stack string       // the stack's name
 	Env   template.Env // what the project shares is taken from the stack's outputs, if it has them
-	// Create lets the engine make the stack when there is none: with CarrierName's parameter alone.
-	Create      bool
-	CarrierName string
-	Description string
+	// Create lets the engine make the stack when there is none: with RevisionMarkerName's parameter
+	// alone.
+	Create             bool
+	RevisionMarkerName string
+	Description        string
 	// Writer is unique for the process (letters, digits, hyphens); tokens begin with it.
 	Writer string
 }
@@ -62,7 +63,7 @@ const (
 	making           // CreateChangeSet is outstanding
 	discarding       // DeleteChangeSet is outstanding
 	executing        // Execute is outstanding
-	settling         // Settle is outstanding, or asked again at resumeAt
+	resolving        // ResolveExecution is outstanding, or asked again at resumeAt
 	following        // Follow is outstanding
 	protecting       // Protect is outstanding
 	continuing       // ContinueRollback is outstanding
@@ -74,8 +75,8 @@ type purpose int
 
 const (
 	changing   purpose = iota // the members' changes
-	creating                  // the stack, with the carrier alone
-	confirming                // that a base in doubt is the stack's: the carrier alone
+	creating                  // the stack, with the revision marker alone
+	confirming                // that a base that may be stale is the stack's: the revision marker alone
 	healing                   // resources whose rollback was skipped
 	recovering                // continuing a failed rollback: there is no change set
 )
@@ -103,9 +104,9 @@ type Engine struct {
 	attempt  attempt
 	attempts int
 
-	closeAt   time.Time
-	resumeAt  time.Time
-	settledAt time.Time // until when it is asked whose operation it was
+	closeAt      time.Time
+	resumeAt     time.Time
+	resolveUntil time.Time // until when it is asked whose operation it was
 
 	released   int // members that have got their outcome since the last batch was closed
 	releasedAt time.Time
@@ -115,11 +116,11 @@ type Engine struct {
 
 	recovery recovery
 
-	protectedID string        // the stack that has been protected for this batch: a description may not show it yet
-	staleness   cfn.Staleness // of the last readings
-	unserved    *unserved     // the last call that AWS did not serve; nil: it serves all
-	surprised   string        // hash of the base that gave a surprise
-	surprisedAt time.Time
+	protectedID  string        // the stack that has been protected for this batch: a description may not show it yet
+	staleness    cfn.Staleness // of the last readings
+	unserved     *unserved     // the last call that AWS did not serve; nil: it serves all
+	unexpectedOn string        // hash of the base that gave unexpected changes
+	unexpectedAt time.Time
 	// internalFailures counts the change sets in a row that failed for no fault of theirs.
 	internalFailures int
 	collided         string // hash of the base on which another writer's set was found
@@ -143,7 +144,8 @@ func (e *Engine) Effects() []Effect {
 // Idle reports whether nothing is queued and nothing is under way.
 func (e *Engine) Idle() bool { return e.phase == idle && len(e.queue) == 0 }
 
-// Waiting is how many members are queued for the next batch, and InFlight how many are in the current one.
+// Waiting is how many members are queued for the next batch, and InFlight how many are in the
+// current one.
 func (e *Engine) Waiting() int { return len(e.queue) }
 
 // InFlight is how many members are in the current batch, those held back from it included.
@@ -170,7 +172,7 @@ func (e *Engine) Cancel(now time.Time, id MemberID) {
 		func(m member) bool { return m.ID == id },
 		func(member) error { return &InterruptedError{Stack: e.config.Stack} },
 	)
-	e.settleIdle(now)
+	e.endRound(now)
 }
 
 // Tick tells the engine the time. It must be called at NextTick at the latest.
@@ -182,14 +184,15 @@ func (e *Engine) Tick(now time.Time) {
 		e.begin(now)
 	case e.phase == pausing && !now.Before(e.resumeAt):
 		e.read()
-	case e.phase == settling && !e.resumeAt.IsZero() && !now.Before(e.resumeAt):
+	case e.phase == resolving && !e.resumeAt.IsZero() && !now.Before(e.resumeAt):
 		e.resumeAt = time.Time{}
-		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+		e.emit(ResolveExecution{e.attempt.arn, e.attempt.stackID, e.attempt.token})
 	}
-	e.settleIdle(now)
+	e.endRound(now)
 }
 
-// NextTick is the next time at which the engine wants a Tick; ok is false when it waits for something else.
+// NextTick is the next time at which the engine wants a Tick; ok is false when it waits for
+// something else.
 func (e *Engine) NextTick() (at time.Time, ok bool) {
 	consider := func(t time.Time) {
 		if !t.IsZero() && (!ok || t.Before(at)) {
@@ -199,7 +202,7 @@ func (e *Engine) NextTick() (at time.Time, ok bool) {
 	switch e.phase {
 	case gathering:
 		consider(e.closeAt)
-	case pausing, settling:
+	case pausing, resolving:
 		consider(e.resumeAt)
 	case idle, reading, making, discarding, executing, following, protecting, continuing, clearing:
 	}
@@ -225,8 +228,8 @@ func (e *Engine) Observe(now time.Time, observation Observation) {
 		e.changeSetDeleted(now, o)
 	case Executed:
 		e.executed(now, o)
-	case Settled:
-		e.settled(now, o)
+	case ExecutionResolved:
+		e.resolved(now, o)
 	case Finished:
 		e.finished(now, o)
 	case Protected:
@@ -238,7 +241,7 @@ func (e *Engine) Observe(now time.Time, observation Observation) {
 	case Attempt:
 		e.attempted(now, o)
 	}
-	e.settleIdle(now)
+	e.endRound(now)
 }
 
 func (e *Engine) emit(effect Effect) { e.effects = append(e.effects, effect) }
@@ -272,12 +275,12 @@ func (e *Engine) closeBatch() {
 // owes reports whether the engine has to tidy up, with or without members.
 func (e *Engine) owes() bool { return e.recovery.pending() }
 
-// settleIdle ends a round. When the batch is empty and nothing is outstanding, the members held
+// endRound ends a round. When the batch is empty and nothing is outstanding, the members held
 // back from it are the next batch, and then the queue.
-func (e *Engine) settleIdle(now time.Time) {
+func (e *Engine) endRound(now time.Time) {
 	for {
 		switch e.phase {
-		case reading, making, discarding, executing, settling, following, protecting, continuing, clearing:
+		case reading, making, discarding, executing, resolving, following, protecting, continuing, clearing:
 			return
 		case pausing:
 			if len(e.batch) > 0 || e.owes() {
@@ -331,10 +334,10 @@ func (e *Engine) underExecution() bool {
 	if e.attempt.purpose != changing {
 		return false // the members' changes are not in it
 	}
-	return e.phase == executing || e.phase == settling || e.phase == following
+	return e.phase == executing || e.phase == resolving || e.phase == following
 }
 
-// expire settles the members whose time has run out.
+// expire completes the members whose time has run out.
 func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
 	e.outcomes = slices.DeleteFunc(e.outcomes, func(o outcome) bool {
@@ -375,7 +378,7 @@ func (e *Engine) doing() string {
 		return "continuing a failed rollback"
 	case clearing:
 		return "deleting what a failed first creation has left"
-	case idle, gathering, executing, settling, following: // a member in these waits for something else than its own commit
+	case idle, gathering, executing, resolving, following: // a member in these waits for something else than its own commit
 	}
 	switch e.attempt.purpose {
 	case recovering:

@@ -22,11 +22,13 @@ import (
 //
 //	go test ./internal/commit -run TestTranscripts -rewrite
 //
-// Commit a changed transcript only when you can say, line by line, why the engine does something else now.
+// Commit a changed transcript only when you can say, line by line, why the engine does something
+// else now.
 //
-// The script plays the driver: it tells the engine what happens, in virtual time. After each command the harness ticks,
-// and prints the effects, one a line with the time since the start, then the engine's phase. An answer to a call that
-// the engine did not make fails the test, as does a second call while one is outstanding.
+// The script plays the driver: it tells the engine what happens, in virtual time. After each
+// command the harness ticks, and prints the effects, one a line with the time since the start, then
+// the engine's phase. An answer to a call that the engine did not make fails the test, as does a
+// second call while one is outstanding.
 //
 // States of the stack (they print nothing):
 //
@@ -58,7 +60,7 @@ import (
 //	made error=busy|outdated|gone|noreply|refused|invalid | made error=taken [arn=other]
 //	deleted [error=busy]
 //	executed [error=busy|outdated|gone|noreply|refused]
-//	settled ours|notours|undecided
+//	resolved ours|notours|undecided
 //	finished status=UPDATE_COMPLETE [name=s5] [reason=(AWS's words)] [later=s6]
 //	Bucketinbox AWS::S3::Bucket UPDATE_FAILED Access Denied
 //	                                   Follow's answer and its events; name: the state that it leaves; later: another
@@ -315,9 +317,9 @@ func (h *harness) answer(d *datadriven.TestData) {
 		to, observation = DeleteChangeSet{}, ChangeSetDeleted{Err: h.callError(d)}
 	case "executed":
 		to, observation = Execute{}, Executed{Err: h.callError(d)}
-	case "settled":
-		verdict := map[string]Verdict{"ours": Ours, "notours": NotOurs, "undecided": Undecided}[d.CmdArgs[0].Key]
-		to, observation = Settle{}, Settled{Verdict: verdict}
+	case "resolved":
+		owner := map[string]ExecutionOwner{"ours": Ours, "notours": NotOurs, "undecided": Undecided}[d.CmdArgs[0].Key]
+		to, observation = ResolveExecution{}, ExecutionResolved{Owner: owner}
 	case "finished":
 		to, observation = Follow{}, h.finished(d)
 	case "protected":
@@ -458,8 +460,8 @@ func (h *harness) describe(effect Effect) string {
 		return fmt.Sprintf("Announce %s: %s", e.Token, list(ids))
 	case Execute:
 		return fmt.Sprintf("Execute %s, token %s", e.ARN, e.Token)
-	case Settle:
-		return fmt.Sprintf("Settle %s, token %s", e.ARN, e.Token)
+	case ResolveExecution:
+		return fmt.Sprintf("ResolveExecution %s, token %s", e.ARN, e.Token)
 	case Follow:
 		return fmt.Sprintf("Follow %s, token %s", e.ARN, e.Token)
 	case Superseded:
@@ -521,7 +523,7 @@ var phases = map[phase]string{
 	making:     "making",
 	discarding: "discarding",
 	executing:  "executing",
-	settling:   "settling",
+	resolving:  "resolving",
 	following:  "following",
 	protecting: "protecting",
 	continuing: "continuing",

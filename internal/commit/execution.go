@@ -32,8 +32,8 @@ func (e *Engine) executed(now time.Time, o Executed) {
 	}
 	switch o.Err.Failure {
 	case NoReply:
-		e.phase, e.resumeAt, e.settledAt = settling, time.Time{}, now.Add(SettlePatience)
-		e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+		e.phase, e.resumeAt, e.resolveUntil = resolving, time.Time{}, now.Add(ResolvePatience)
+		e.emit(ResolveExecution{e.attempt.arn, e.attempt.stackID, e.attempt.token})
 	case Outdated, Gone, NameTaken:
 		e.pause(now, BusyPause)
 	case Busy:
@@ -49,19 +49,19 @@ func (e *Engine) executed(now time.Time, o Executed) {
 	}
 }
 
-func (e *Engine) settled(now time.Time, o Settled) {
-	switch o.Verdict {
+func (e *Engine) resolved(now time.Time, o ExecutionResolved) {
+	switch o.Owner {
 	case Ours:
 		e.follow()
 	case NotOurs:
 		e.pause(now, 0)
 		e.Tick(now)
 	case Undecided:
-		if !now.Before(e.settledAt) {
+		if !now.Before(e.resolveUntil) {
 			e.finished(now, Finished{Err: errors.New("CloudFormation doesn't say whether it runs the change set")})
 			return
 		}
-		e.phase, e.resumeAt = settling, now.Add(SettlePause)
+		e.phase, e.resumeAt = resolving, now.Add(ResolvePause)
 	}
 }
 

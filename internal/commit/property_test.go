@@ -22,8 +22,8 @@ import (
 // who edit by hand, stale and torn reads, lost replies and failures, in any order that rapid draws,
 // and checks after each step:
 //
-//   - What is executed is the members' changes put into the actual stack, at the next revision, and nothing
-//     else: no write of anybody is lost.
+//   - What is executed is the members' changes put into the actual stack, at the next revision, and
+//     nothing else: no write of anybody is lost.
 //   - Every member gets exactly one outcome, and a true one: acknowledged when its commit succeeded
 //     or when the stack held the change already; failed when it was in no successful commit, or its
 //     own resource could not be deleted; unknown only when it was executed. No member gets the
@@ -31,7 +31,8 @@ import (
 //   - Healing commits change nothing but what was skipped, and what they change is taken back.
 //   - One call is outstanding at most.
 //
-// And at the end, when nothing goes wrong any more: the engine comes to rest, and a new change succeeds.
+// And at the end, when nothing goes wrong any more: the engine comes to rest, and a new change
+// succeeds.
 func TestAnySchedule(t *testing.T) { rapid.Check(t, anySchedule) }
 
 // FuzzAnySchedule is the same for go test -fuzz.
@@ -229,7 +230,8 @@ func (w *world) tick(at time.Time) {
 	w.effects()
 }
 
-// push makes a state the current one. All change sets are outdated then: CloudFormation deletes them or marks them.
+// push makes a state the current one. All change sets are outdated then: CloudFormation deletes
+// them or marks them.
 func (w *world) push(s state) {
 	w.history = append(w.history, s)
 	for arn, set := range w.sets {
@@ -320,7 +322,8 @@ func (w *world) end(t *rapid.T) {
 	w.finish()
 }
 
-// leftover is a change set that another writer on the current base made, and hasn't executed yet or never will.
+// leftover is a change set that another writer on the current base made, and hasn't executed yet or
+// never will.
 func (w *world) leftover(t *rapid.T) {
 	w.t = t
 	if w.restless() {
@@ -435,7 +438,8 @@ func (w *world) done(d Done) {
 	}
 }
 
-// blamed checks that a member's error is about a resource that it has to do with, or about one that no member changes.
+// blamed checks that a member's error is about a resource that it has to do with, or about one that
+// no member changes.
 func (w *world) blamed(id MemberID, failed *CommitError) {
 	if len(failed.Reasons) == 0 {
 		w.t.Fatalf("member %d has failed without a reason", id)
@@ -448,7 +452,7 @@ func (w *world) blamed(id MemberID, failed *CommitError) {
 			model.KindUser:       {"User" + user, "Group" + user, "Policy" + user},
 			model.KindPermission: {"Policy" + user},
 		}[entity.Kind]
-		if !strings.HasPrefix(reason, template.CarrierID) &&
+		if !strings.HasPrefix(reason, template.RevisionMarkerID) &&
 			!slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(reason, p) }) {
 			w.t.Fatalf("member %d (%s) gets somebody else's error: %s", id, entity, reason)
 		}
@@ -499,7 +503,8 @@ func (w *world) overwritten(id MemberID) bool {
 	return false
 }
 
-// held says whether the stack held a change at some time since it was submitted; with stale reads, at any time.
+// held says whether the stack held a change at some time since it was submitted; with stale reads,
+// at any time.
 func (w *world) held(r *record) bool {
 	from := max(r.from-1, 0)
 	if w.staleReads {
@@ -544,8 +549,8 @@ func (w *world) respond() {
 		o = w.deleteChangeSet(e)
 	case Execute:
 		o = w.execute(e)
-	case Settle:
-		o = w.settle(e)
+	case ResolveExecution:
+		o = w.resolve(e)
 	case Follow:
 		o = w.follow(e)
 	case Protect:
@@ -711,7 +716,7 @@ func (w *world) checkHealing(set *modelSet) {
 		w.t.Fatalf("revision %d is executed on revision %d", set.revision, current.revision())
 	}
 	for _, intent := range template.Intents(current.template, set.template) {
-		if intent.LogicalID != template.CarrierID && (intent.Action != template.Modify || !w.skipped[intent.LogicalID]) {
+		if intent.LogicalID != template.RevisionMarkerID && (intent.Action != template.Modify || !w.skipped[intent.LogicalID]) {
 			w.t.Fatalf("healing would %s %s, which was not skipped", intent.Action, intent.LogicalID)
 		}
 	}
@@ -754,17 +759,17 @@ func meaning(t *template.Template) any {
 	return value
 }
 
-// settle does what the driver does: a set that can still be executed is deleted first.
-func (w *world) settle(e Settle) Settled {
+// resolve does what the driver does: a set that can still be executed is deleted first.
+func (w *world) resolve(e ResolveExecution) ExecutionResolved {
 	ours := w.results[e.Token] != nil || w.running != nil && w.running.set != nil && w.running.set.token == e.Token
 	switch {
 	case w.one(3, "undecided"):
-		return Settled{Undecided}
+		return ExecutionResolved{Undecided}
 	case ours:
-		return Settled{Ours}
+		return ExecutionResolved{Ours}
 	}
 	delete(w.sets, e.ARN)
-	return Settled{NotOurs}
+	return ExecutionResolved{NotOurs}
 }
 
 // finish ends the running operation.
@@ -809,7 +814,7 @@ func (w *world) fail(op *operation) {
 func (w *world) succeed(op *operation) {
 	set := op.set
 	if set.first && w.one(4, "creation fails") {
-		op.status, op.failed = "ROLLBACK_COMPLETE", template.CarrierID // and a person deletes the stack at once
+		op.status, op.failed = "ROLLBACK_COMPLETE", template.RevisionMarkerID // and a person deletes the stack at once
 		return
 	}
 	next := state{template: set.template, description: Description{
@@ -830,7 +835,8 @@ func (w *world) succeed(op *operation) {
 	w.push(next)
 }
 
-// follow ends the operation if it still runs. The description is the stack's, which may have changed since.
+// follow ends the operation if it still runs. The description is the stack's, which may have
+// changed since.
 func (w *world) follow(e Follow) Finished {
 	if w.one(20, "follow fails") {
 		return Finished{Err: errors.New("context deadline exceeded")}
@@ -875,7 +881,8 @@ func (w *world) protect() Protected {
 	return Protected{}
 }
 
-// quiesce lets nothing go wrong any more: the engine has to come to rest soon, and the next change has to succeed.
+// quiesce lets nothing go wrong any more: the engine has to come to rest soon, and the next change
+// has to succeed.
 func (w *world) quiesce() {
 	w.faults = false
 	if w.running != nil { // our own too: the engine may have given up following it
@@ -897,7 +904,8 @@ func (w *world) quiesce() {
 	}
 }
 
-// rest is bounded: a round has under ten calls, and a dead writer's set is waited for in seven rounds.
+// rest is bounded: a round has under ten calls, and a dead writer's set is waited for in seven
+// rounds.
 func (w *world) rest() {
 	for range 200 {
 		if w.outstanding != nil {

@@ -23,8 +23,8 @@ import (
 // (*StuckError).
 //
 // A stack whose first creation was rolled back (ROLLBACK_COMPLETE) can only be deleted. First
-// creations hold the carrier alone, so there is nothing to lose. It is deleted by its ID, once no
-// resource is left in it.
+// creations hold the revision marker alone, so there is nothing to lose. It is deleted by its ID,
+// once no resource is left in it.
 
 // maxContinued is how often a rollback is continued before the stack requires manual intervention:
 // unchanged, with the resources skipped that this attempt names, and with those named only then.
@@ -234,7 +234,7 @@ func (e *Engine) composeHealing(now time.Time) {
 	case err != nil:
 		e.giveUpHealing(now, []string{err.Error()})
 		e.round(now)
-	case len(e.attempt.intents) == 0: // what was skipped has left the template, or is the carrier
+	case len(e.attempt.intents) == 0: // what was skipped has left the template, or is the revision marker
 		e.healingOver(now)
 		e.round(now)
 	default:

@@ -38,8 +38,8 @@ func TestRecovery_ContinuedRollback(t *testing.T) {
 		"another resource fails once the first is skipped": {
 			{status: cfn.UpdateRollbackFailed, failed: []string{healable}, next: readAgain, skip: []string{healable}},
 			{
-				status: cfn.UpdateRollbackFailed, failed: []string{template.CarrierID}, next: readAgain,
-				skip: []string{healable, template.CarrierID},
+				status: cfn.UpdateRollbackFailed, failed: []string{template.RevisionMarkerID}, next: readAgain,
+				skip: []string{healable, template.RevisionMarkerID},
 			},
 			{status: cfn.UpdateRollbackComplete, next: toHeal},
 		},
@@ -117,7 +117,8 @@ func TestRecovery_Healing(t *testing.T) {
 	}
 }
 
-// TestRecovery_HealingRollbackFailed: what a healing commit has damaged is continued, and not healed again.
+// TestRecovery_HealingRollbackFailed: what a healing commit has damaged is continued, and not
+// healed again.
 func TestRecovery_HealingRollbackFailed(t *testing.T) {
 	r := recovery{heal: []string{healable}}
 	r.next(stackWithBucket(t))
@@ -137,7 +138,8 @@ func TestRecovery_HealingRollbackFailed(t *testing.T) {
 	}
 }
 
-// TestRecovery_Overtaken: when another writer has continued the rollback, its healing is theirs; ours stays pending.
+// TestRecovery_Overtaken: when another writer has continued the rollback, its healing is theirs;
+// ours stays pending.
 func TestRecovery_Overtaken(t *testing.T) {
 	r := recovery{heal: []string{healable}}
 	r.begin()

@@ -11,7 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// What the tests know of CloudFormation: states of a stack, and what the service computes for a change set.
+// What the tests know of CloudFormation: states of a stack, and what the service computes for a
+// change set.
 
 const (
 	stackName = "stowage-acme-1"
@@ -26,7 +27,7 @@ var (
 
 func config() Config {
 	return Config{
-		Stack: stackName, Env: env, CarrierName: template.CarrierName("acme", 1), Description: "test", Writer: "w",
+		Stack: stackName, Env: env, RevisionMarkerName: template.RevisionMarkerName("acme", 1), Description: "test", Writer: "w",
 	}
 }
 
@@ -46,7 +47,7 @@ type state struct {
 // newState is a stack at rest that holds a project and what the changes make.
 func newState(t failer, revision int64, set string, at time.Time, changes ...template.Change) state {
 	t.Helper()
-	seed, err := template.Stamp(template.Seed(template.CarrierName("acme", 1), "test"), "seed", revision)
+	seed, err := template.Stamp(template.Seed(template.RevisionMarkerName("acme", 1), "test"), "seed", revision)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +121,8 @@ func (s state) byHand(t failer, set string, at time.Time, alter func(resources m
 }
 
 // computed is what the service computes for a change set: next compared with the real stack, with
-// the values that really stand there. The revision parameter changes with every set, so the carrier
-// does too.
+// the values that really stand there. The revision parameter changes with every set, so the
+// revision marker does too.
 func (s state) computed(next *template.Template) []ResourceChange {
 	var changes []ResourceChange
 	for _, intent := range template.Intents(s.template, next) {
@@ -187,7 +188,8 @@ func user(name, tag string) model.User {
 	return u
 }
 
-// parseChange reads "create bucket inbox tag=x incarnation=one" or "update permission alice/inbox access=write".
+// parseChange reads "create bucket inbox tag=x incarnation=one" or "update permission alice/inbox
+// access=write".
 func parseChange(t failer, words []string) template.Change {
 	t.Helper()
 	if len(words) < 3 {

@@ -15,52 +15,54 @@ import (
 // differences in words. Without any, the change set may be executed. base is the template that the
 // change set was made from, revision the base's.
 func Verify(base *template.Template, revision int64, intents []template.Intent, changes []ResourceChange) []string {
-	surprises := verifyDiff(intents, changes)
+	unexpected := verifyDiff(intents, changes)
 	for _, change := range changes {
-		if change.LogicalID == template.CarrierID {
-			surprises = append(surprises, verifyCarrier(revision, change)...)
+		if change.LogicalID == template.RevisionMarkerID {
+			unexpected = append(unexpected, verifyRevisionMarker(revision, change)...)
 		}
-		surprises = append(surprises, verifyBefore(base, change)...)
+		unexpected = append(unexpected, verifyBefore(base, change)...)
 	}
-	return surprises
+	return unexpected
 }
 
-// verifyDiff is the diff check: the service does what we intend and nothing else, and replaces nothing.
+// verifyDiff is the diff check: the service does what we intend and nothing else, and replaces
+// nothing.
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
-	want := map[string]template.Action{template.CarrierID: template.Modify}
+	want := map[string]template.Action{template.RevisionMarkerID: template.Modify}
 	unlisted, physicalIDs := map[string]bool{}, map[string]string{}
 	for _, intent := range intents {
 		want[intent.LogicalID], unlisted[intent.LogicalID] = intent.Action, intent.Unlisted
 		physicalIDs[intent.LogicalID] = intent.PhysicalID
 	}
-	var surprises []string
+	var unexpected []string
 	for _, change := range changes {
 		action, intended := want[change.LogicalID]
 		delete(want, change.LogicalID)
 		switch {
-		// AWS lists a resource that refers to a changing property of another one in some answers and leaves it out of others.
+		// AWS lists a resource that refers to a changing property of another one in some answers
+		// and leaves it out of others.
 		case !intended && change.Dependent && change.Action == string(template.Modify) && !replaces(change):
 		case !intended:
-			surprises = append(surprises, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
+			unexpected = append(unexpected, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
 		case change.Action != string(action):
-			surprises = append(surprises, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
+			unexpected = append(unexpected, fmt.Sprintf("%s %s instead of %s", change.Action, change.LogicalID, action))
 		case action == template.Import && change.PhysicalID != physicalIDs[change.LogicalID]:
-			surprises = append(
-				surprises,
+			unexpected = append(
+				unexpected,
 				fmt.Sprintf("%s would import %q, not %q", change.LogicalID, change.PhysicalID, physicalIDs[change.LogicalID]),
 			)
 		case replaces(change):
-			surprises = append(surprises, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
+			unexpected = append(unexpected, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}
 	}
 	for logicalID, action := range want {
 		if unlisted[logicalID] {
 			continue
 		}
-		surprises = append(surprises, fmt.Sprintf("%s %s is missing", action, logicalID))
+		unexpected = append(unexpected, fmt.Sprintf("%s %s is missing", action, logicalID))
 	}
-	slices.Sort(surprises)
-	return surprises
+	slices.Sort(unexpected)
+	return unexpected
 }
 
 // replaces reports whether a change might replace the resource. Only a modification can: until May
@@ -69,8 +71,8 @@ func replaces(change ResourceChange) bool {
 	return change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False"
 }
 
-// verifyCarrier is the carrier check: the revision that the commit replaces is the base's.
-func verifyCarrier(revision int64, change ResourceChange) []string {
+// verifyRevisionMarker is the revision check: the revision that the commit replaces is the base's.
+func verifyRevisionMarker(revision int64, change ResourceChange) []string {
 	if change.Unvalued {
 		return nil // the engine decides whether the other checks are enough
 	}
@@ -80,11 +82,11 @@ func verifyCarrier(revision int64, change ResourceChange) []string {
 	return nil
 }
 
-// Behind reports whether the carrier's before-value shows that the stack has moved on since the
-// base of that revision was read. Reading it again then helps.
+// Behind reports whether the revision marker's before-value shows that the stack has moved on since
+// the base of that revision was read. Reading it again then helps.
 func Behind(revision int64, changes []ResourceChange) bool {
 	for _, change := range changes {
-		if change.LogicalID == template.CarrierID {
+		if change.LogicalID == template.RevisionMarkerID {
 			have, err := strconv.ParseInt(scalar(change.Before["Value"]), 10, 64)
 			return err == nil && have > revision
 		}
@@ -98,7 +100,7 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 	if change.Action != string(template.Modify) || change.Unvalued {
 		return nil
 	}
-	var surprises, paths []string
+	var unexpected, paths []string
 	if !propertiesStay(change) {
 		paths = differing("", base.Properties(change.LogicalID), change.Before)
 	}
@@ -108,9 +110,9 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 		}
 	}
 	for _, path := range paths {
-		surprises = append(surprises, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path))
+		unexpected = append(unexpected, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path))
 	}
-	return surprises
+	return unexpected
 }
 
 // propertiesStay reports whether the service says that a change leaves the properties as they are,
@@ -128,8 +130,8 @@ func withDefault(policy string) string {
 	return policy
 }
 
-// differing lists the paths at which two property values differ. BeforeContext spells scalars as strings (recorded from
-// AWS), so 1 and "1", true and "true" are equal.
+// differing lists the paths at which two property values differ. BeforeContext spells scalars as
+// strings (recorded from AWS), so 1 and "1", true and "true" are equal.
 func differing(path string, want, have any) []string {
 	switch w := want.(type) {
 	case map[string]any:

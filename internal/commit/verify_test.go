@@ -64,7 +64,7 @@ func TestUnvalued(t *testing.T) {
 			}
 			changes := stack.computed(create.Template)
 			for i := range changes {
-				if (changes[i].LogicalID == template.CarrierID) == test.marker {
+				if (changes[i].LogicalID == template.RevisionMarkerID) == test.marker {
 					changes[i].Before, changes[i].Unvalued = nil, true
 				}
 			}
@@ -103,9 +103,10 @@ func TestDiffCheckCatchesLostUpdate(t *testing.T) {
 	}
 }
 
-// TestCarrierCheckCatchesSameResourceWriter: another writer has changed a setting of the same bucket that is in its
-// metadata only. The set does to the stack what is intended, and replaces the properties that were expected.
-func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
+// TestVerify_SameResourceWriter: another writer has changed a setting of the same bucket that is in
+// its metadata only. The set does to the stack what is intended, and replaces the properties that
+// were expected.
+func TestVerify_SameResourceWriter(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
 	retained := bucket("shared", "a")
 	retained.OnDelete = model.Retain
@@ -118,9 +119,9 @@ func TestCarrierCheckCatchesSameResourceWriter(t *testing.T) {
 	}
 }
 
-// TestBeforeValueCheckCatchesHandEdit: a person has changed the same bucket in the template,
+// TestVerify_HandEditInBeforeValue: a person has changed the same bucket in the template,
 // without raising the revision.
-func TestBeforeValueCheckCatchesHandEdit(t *testing.T) {
+func TestVerify_HandEditInBeforeValue(t *testing.T) {
 	before := newState(t, 1, "s1", began, create(bucket("shared", "a")))
 	after := before.byHand(
 		t, "s2", began.Add(time.Minute), func(resources map[string]any) { handTag(resources, "shared", "byhand") },
@@ -155,15 +156,15 @@ func before(t *testing.T, text string) map[string]any {
 	return properties
 }
 
-func TestVerifyComparesTheDiff(t *testing.T) {
+func TestVerify_Diff(t *testing.T) {
 	base := decode(
 		t,
 		`{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"Properties":{"P":"1"}},"B":{}}}`,
 	)
-	carrier := ResourceChange{
+	revisionMarker := ResourceChange{
 		LogicalID: "Carrier", Action: "Modify", Replacement: "False", Before: map[string]any{"Value": "7"},
 	}
-	carrierAlone := []ResourceChange{carrier}
+	markerAlone := []ResourceChange{revisionMarker}
 	modify := func(replacement string) ResourceChange {
 		return ResourceChange{LogicalID: "A", Action: "Modify", Replacement: replacement, Before: map[string]any{"P": "1"}}
 	}
@@ -172,48 +173,48 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 		changes []ResourceChange
 		want    []string
 	}{
-		"nothing but the carrier": {nil, carrierAlone, nil},
+		"nothing but the revision marker": {nil, markerAlone, nil},
 		"all that is intended": {
 			[]template.Intent{{LogicalID: "N", Action: template.Add}, {LogicalID: "A", Action: template.Modify}, {LogicalID: "B", Action: template.Remove}},
-			[]ResourceChange{{LogicalID: "B", Action: "Remove"}, carrier, modify("False"), {LogicalID: "N", Action: "Add"}}, nil,
+			[]ResourceChange{{LogicalID: "B", Action: "Remove"}, revisionMarker, modify("False"), {LogicalID: "N", Action: "Add"}}, nil,
 		},
 		"an addition that is said to replace": {[]template.Intent{{LogicalID: "N", Action: template.Add}},
-			[]ResourceChange{carrier, {LogicalID: "N", Action: "Add", Replacement: "True"}}, nil},
+			[]ResourceChange{revisionMarker, {LogicalID: "N", Action: "Add", Replacement: "True"}}, nil},
 		"no change at all":       {nil, nil, []string{"Modify Carrier is missing"}},
-		"an unintended removal":  {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
-		"an unintended addition": {nil, []ResourceChange{carrier, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},
-		"an unintended change":   {nil, []ResourceChange{carrier, modify("False")}, []string{"Modify A is not intended"}},
-		"an undecided change":    {nil, []ResourceChange{carrier, {LogicalID: "B", Action: "Dynamic"}}, []string{"Dynamic B is not intended"}},
-		"a missing change":       {[]template.Intent{{LogicalID: "B", Action: template.Remove}}, carrierAlone, []string{"Remove B is missing"}},
-		"an unlisted change":     {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}}, carrierAlone, nil},
+		"an unintended removal":  {nil, []ResourceChange{revisionMarker, {LogicalID: "B", Action: "Remove"}}, []string{"Remove B is not intended"}},
+		"an unintended addition": {nil, []ResourceChange{revisionMarker, {LogicalID: "C", Action: "Add"}}, []string{"Add C is not intended"}},
+		"an unintended change":   {nil, []ResourceChange{revisionMarker, modify("False")}, []string{"Modify A is not intended"}},
+		"an undecided change":    {nil, []ResourceChange{revisionMarker, {LogicalID: "B", Action: "Dynamic"}}, []string{"Dynamic B is not intended"}},
+		"a missing change":       {[]template.Intent{{LogicalID: "B", Action: template.Remove}}, markerAlone, []string{"Remove B is missing"}},
+		"an unlisted change":     {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}}, markerAlone, nil},
 		"an unlisted change that is listed": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}},
-			[]ResourceChange{carrier, modify("False")}, nil},
+			[]ResourceChange{revisionMarker, modify("False")}, nil},
 		"an unlisted change that replaces": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true}},
-			[]ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
-		"another action":          {[]template.Intent{{LogicalID: "A", Action: template.Add}}, []ResourceChange{carrier, modify("False")}, []string{"Modify A instead of Add"}},
-		"a replacement":           {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("True")}, []string{"A would be replaced (True)"}},
-		"a possible replacement":  {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
-		"the same resource twice": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{carrier, modify("False"), modify("False")}, []string{"Modify A is not intended"}},
-		"a dependent": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true}}, []string{
+			[]ResourceChange{revisionMarker, modify("True")}, []string{"A would be replaced (True)"}},
+		"another action":          {[]template.Intent{{LogicalID: "A", Action: template.Add}}, []ResourceChange{revisionMarker, modify("False")}, []string{"Modify A instead of Add"}},
+		"a replacement":           {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{revisionMarker, modify("True")}, []string{"A would be replaced (True)"}},
+		"a possible replacement":  {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{revisionMarker, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
+		"the same resource twice": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{revisionMarker, modify("False"), modify("False")}, []string{"Modify A is not intended"}},
+		"a dependent": {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true}}, []string{
 			"A P is not what it was when the stack was read",
 		}},
-		"a dependent without values":     {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true, Unvalued: true}}, nil},
-		"a dependent that might replace": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "Conditional", Dependent: true, Unvalued: true}}, []string{"Modify A is not intended"}},
+		"a dependent without values":     {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true, Unvalued: true}}, nil},
+		"a dependent that might replace": {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "Conditional", Dependent: true, Unvalued: true}}, []string{"Modify A is not intended"}},
 		"a change without values": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
-			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Replacement: "False", Unvalued: true}}, nil},
-		"an unintended change without values":        {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Unvalued: true}}, []string{"Modify A is not intended"}},
+			[]ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "False", Unvalued: true}}, nil},
+		"an unintended change without values":        {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Unvalued: true}}, []string{"Modify A is not intended"}},
 		"a marker without values, all else verified": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify", Unvalued: true}}, nil},
 		"metadata without context": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
-			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}}, nil},
+			[]ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}}, nil},
 		"metadata and properties without context": {[]template.Intent{{LogicalID: "A", Action: template.Modify}},
-			[]ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata", "Properties"}}}, []string{"A P is not what it was when the stack was read"}},
-		"an unintended change of metadata without context": {nil, []ResourceChange{carrier, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}},
+			[]ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata", "Properties"}}}, []string{"A P is not what it was when the stack was read"}},
+		"an unintended change of metadata without context": {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Scope: []string{"Metadata"}}},
 			[]string{"Modify A is not intended"}},
 		"another revision": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify", Before: map[string]any{"Value": "8"}}},
 			[]string{`the stack is at revision "8", not 7`}},
-		"a carrier without values": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify"}},
+		"a revision marker without values": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Modify"}},
 			[]string{`the stack is at revision "", not 7`, "Carrier Value is not what it was when the stack was read"}},
-		"a carrier that is added": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Add"}}, []string{
+		"a revision marker that is added": {nil, []ResourceChange{{LogicalID: "Carrier", Action: "Add"}}, []string{
 			"Add Carrier instead of Modify", `the stack is at revision "", not 7`,
 		}},
 	} {
@@ -226,7 +227,8 @@ func TestVerifyComparesTheDiff(t *testing.T) {
 	}
 }
 
-// TestVerify_policies: a hand edit of the policies of a resource that the commit modifies, too, is not reverted.
+// TestVerify_policies: a hand edit of the policies of a resource that the commit modifies, too, is
+// not reverted.
 func TestVerify_policies(t *testing.T) {
 	base := decode(
 		t, `{"Resources":{"Carrier":{"Properties":{"Value":{"Ref":"Revision"}}},"A":{"DeletionPolicy":"Retain"}}}`,

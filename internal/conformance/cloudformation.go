@@ -36,7 +36,7 @@ func (c *Clients) create(ctx context.Context, body string) (stack string, status
 	); err != nil {
 		return "", "", fmt.Errorf("creating a stack: %w", err)
 	}
-	status, err = c.settled(ctx, stack)
+	status, err = c.stable(ctx, stack)
 	return stack, status, err
 }
 
@@ -46,8 +46,8 @@ func (c *Clients) created(ctx context.Context, body string) (string, error) {
 	return stack, errors.Join(err, equal("the stack's status", status, types.StackStatusCreateComplete))
 }
 
-// settled waits until a stack is at rest. A stack that does not exist is DELETE_COMPLETE.
-func (c *Clients) settled(ctx context.Context, stack string) (types.StackStatus, error) {
+// stable waits until a stack is at rest. A stack that does not exist is DELETE_COMPLETE.
+func (c *Clients) stable(ctx context.Context, stack string) (types.StackStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Bound)
 	defer cancel()
 	for {
@@ -114,7 +114,7 @@ func (c *Clients) update(ctx context.Context, stack, body string) (types.StackSt
 	if err := c.execute(ctx, set); err != nil {
 		return "", err
 	}
-	return c.settled(ctx, stack)
+	return c.stable(ctx, stack)
 }
 
 func (c *Clients) template(ctx context.Context, stack string) (string, error) {
@@ -148,14 +148,14 @@ func changeSets() []Contract {
 				if err != nil {
 					return err
 				}
-				review, err := c.settled(ctx, stack)
+				review, err := c.stable(ctx, stack)
 				if err != nil {
 					return err
 				}
 				if err := c.execute(ctx, set); err != nil {
 					return err
 				}
-				status, err := c.settled(ctx, stack)
+				status, err := c.stable(ctx, stack)
 				return errors.Join(
 					err,
 					equal("before", review, types.StackStatusReviewInProgress),
@@ -272,7 +272,7 @@ func changeSets() []Contract {
 				if err != nil {
 					return err
 				}
-				if _, err := c.settled(ctx, stack); err != nil {
+				if _, err := c.stable(ctx, stack); err != nil {
 					return err
 				}
 				out, err := c.CloudFormation.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
@@ -312,7 +312,7 @@ func compareAndSwap(ctx context.Context, c *Clients) error {
 	if err := c.execute(ctx, first); err != nil {
 		return err
 	}
-	if _, err := c.settled(ctx, stack); err != nil {
+	if _, err := c.stable(ctx, stack); err != nil {
 		return err
 	}
 	err = c.execute(ctx, second)
@@ -501,7 +501,7 @@ func rollbackRestores(ctx context.Context, c *Clients) error {
 	); err != nil {
 		return err
 	}
-	status, err := c.settled(ctx, stack)
+	status, err := c.stable(ctx, stack)
 	if err != nil {
 		return err
 	}
@@ -519,7 +519,7 @@ func (c *Clients) deleted(ctx context.Context, stack string, want types.StackSta
 	if _, err := c.CloudFormation.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &stack}); err != nil {
 		return err
 	}
-	status, err := c.settled(ctx, stack)
+	status, err := c.stable(ctx, stack)
 	return errors.Join(err, equal("the stack's status", status, want))
 }
 

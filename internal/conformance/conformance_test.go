@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestTheSandboxKeepsAllContracts checks every contract on the sandbox over the network.
-func TestTheSandboxKeepsAllContracts(t *testing.T) {
+// TestSandbox_Contracts checks every contract on the sandbox over the network.
+func TestSandbox_Contracts(t *testing.T) {
 	t.Parallel()
 	// Resources take a while, so that operations can overlap.
 	latency := cloud.Latency{ResourceMin: 100 * time.Millisecond, ResourceMax: 300 * time.Millisecond}

@@ -14,8 +14,8 @@ type Trial struct {
 	Known    string // the known deviation; "" when the contract should hold
 }
 
-// Surprise reports whether the result differs from the expected one, for better or worse.
-func (t Trial) Surprise() bool { return (t.Err == nil) != (t.Known == "") }
+// Unexpected reports whether the result differs from the expected one, for better or worse.
+func (t Trial) Unexpected() bool { return (t.Err == nil) != (t.Known == "") }
 
 // Try checks all contracts of a peer's services, one after the other. It returns an error when a
 // known deviation has no contract.
@@ -40,18 +40,18 @@ func (p Peer) Try(ctx context.Context, c *Clients) ([]Trial, error) {
 
 // Report writes all unexpected results, and the numbers of contracts that held or deviated as
 // expected. It returns the number of unexpected results.
-func Report(to io.Writer, peer string, trials []Trial) (surprises int) {
+func Report(to io.Writer, peer string, trials []Trial) (unexpected int) {
 	kept, known := 0, 0
 	for _, t := range trials {
 		switch {
-		case t.Surprise() && t.Err != nil:
-			surprises++
+		case t.Unexpected() && t.Err != nil:
+			unexpected++
 			_, _ = fmt.Fprintf(
 				to, "  %s does not keep %s: %s (%s)\n    %v\n", peer, t.Contract.Name, t.Contract.Rule,
 				t.Contract.Source, t.Err,
 			)
-		case t.Surprise():
-			surprises++
+		case t.Unexpected():
+			unexpected++
 			_, _ = fmt.Fprintf(to, "  %s keeps %s, of which it is said: %s\n", peer, t.Contract.Name, t.Known)
 		case t.Err == nil:
 			kept++
@@ -59,6 +59,6 @@ func Report(to io.Writer, peer string, trials []Trial) (surprises int) {
 			known++
 		}
 	}
-	_, _ = fmt.Fprintf(to, "%s: %d contracts kept, %d known deviations, %d surprises\n", peer, kept, known, surprises)
-	return surprises
+	_, _ = fmt.Fprintf(to, "%s: %d contracts kept, %d known deviations, %d unexpected results\n", peer, kept, known, unexpected)
+	return unexpected
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/conformance"
 )
 
-// TestSurprisesGoBothWays checks that a contract that unexpectedly fails counts, and one that
+// TestReport_UnexpectedResults checks that a contract that unexpectedly fails counts, and one that
 // unexpectedly holds.
-func TestSurprisesGoBothWays(t *testing.T) {
+func TestReport_UnexpectedResults(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("it was accepted")
 	contract := conformance.Contract{Name: "s3/a", Rule: "It is refused.", Source: "documentation"}
@@ -24,9 +24,9 @@ func TestSurprisesGoBothWays(t *testing.T) {
 	}
 	var report strings.Builder
 	if got := conformance.Report(&report, "peer", trials); got != 2 {
-		t.Errorf("%d surprises, want 2", got)
+		t.Errorf("%d unexpected results, want 2", got)
 	}
-	for _, want := range []string{"peer does not keep s3/a: It is refused. (documentation)", "peer keeps s3/a, of which it is said: It is accepted.", "1 contracts kept, 1 known deviations, 2 surprises"} {
+	for _, want := range []string{"peer does not keep s3/a: It is refused. (documentation)", "peer keeps s3/a, of which it is said: It is accepted.", "1 contracts kept, 1 known deviations, 2 unexpected results"} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, report.String())
 		}

@@ -33,7 +33,7 @@ type Adoption[M any] struct {
 	Fields func(m *M) AdoptionFields
 	// Plan tells what an adoption does besides what the attributes show, and refuses what it cannot
 	// do. there is the entity as it exists.
-	Plan func(p *Planning[M], there model.Bucket) diag.Diagnostics
+	Plan func(p *PlanRequest[M], there model.Bucket) diag.Diagnostics
 }
 
 // AdoptionFields are pointers to attributes of a model.
@@ -112,7 +112,7 @@ func readLive(ctx context.Context, private private) (*projects.ExistingBucket, d
 }
 
 // planAdoption plans the adoption of an entity that the state has as not managed.
-func (r *Resource[M, P]) planAdoption(ctx context.Context, p *Planning[M], n name, private private) diag.Diagnostics {
+func (r *Resource[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n name, private private) diag.Diagnostics {
 	if !r.unmanaged(p.State) {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (r *Resource[M, P]) planAdoption(ctx context.Context, p *Planning[M], n nam
 }
 
 // toAdopt is the bucket whose adoption has begun; ok is false when it has not.
-func (r *Resource[M, P]) toAdopt(p *Planning[M], n name) (model.Bucket, bool) {
+func (r *Resource[M, P]) toAdopt(p *PlanRequest[M], n name) (model.Bucket, bool) {
 	e, exists := p.View.Contents.Of(r.id(n))
 	bucket, isBucket := e.(model.Bucket)
 	return bucket, exists && isBucket

@@ -8,7 +8,7 @@
 //
 //   - Entity converts the model to the entity in the template;
 //   - Plan sets the computed attributes that are known before the apply;
-//   - Fill sets the attributes from the entity and its project.
+//   - FromEntity sets the attributes from the entity and its project.
 //
 // # What the envelope adds
 //

@@ -23,7 +23,7 @@ type Projects interface {
 	// Hub returns the account and region of the hub.
 	Hub(ctx context.Context) (projects.HubLocation, error)
 	// List returns the directory.
-	List(ctx context.Context) ([]model.Listing, error)
+	List(ctx context.Context) ([]model.DirectoryEntry, error)
 
 	// Create creates an entity with a new incarnation, or takes over the one reported by TakesOver.
 	Create(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
@@ -31,7 +31,8 @@ type Projects interface {
 	// *model.FieldConflictError for fields that another writer has changed since, and a
 	// model.ConflictOwner error for another incarnation.
 	Update(ctx context.Context, project string, e model.Entity, options ...projects.WriteOption) error
-	// Existing reads a bucket of the project's account that is to be adopted under a name, or returns why it cannot be.
+	// Existing reads a bucket of the project's account that is to be adopted under a name, or
+	// returns why it cannot be.
 	Existing(ctx context.Context, project, name, bucket string) (*projects.ExistingBucket, error)
 	// Adopt brings it into the project and makes it what the plan says.
 	Adopt(ctx context.Context, project string, a projects.Adoption) error
@@ -101,8 +102,8 @@ func services(data any, diags *diag.Diagnostics) *Services {
 	return s
 }
 
-// Part is one attribute of an identity. Import IDs join the parts with slashes.
-type Part struct {
+// IdentityAttribute is one attribute of an identity. Import IDs join the parts with slashes.
+type IdentityAttribute struct {
 	Name        string
 	Description string
 	// Optional parts are last and may contain slashes.
@@ -122,7 +123,7 @@ type Object[M any] struct {
 	// Attributes are the attributes that the envelope does not add.
 	Attributes map[string]schema.Attribute
 	// Identity lists the attributes that identify an entity; the first is the project's name.
-	Identity []Part
+	Identity []IdentityAttribute
 	// Replaces lists the other attributes that cannot be changed in place.
 	Replaces []string
 
@@ -130,20 +131,20 @@ type Object[M any] struct {
 	// the entity's tags, with those of the provider.
 	Entity func(ctx context.Context, s *Services, m *M, tags map[string]string) (model.Entity, diag.Diagnostics)
 	// Plan sets the computed attributes of p.Plan.
-	Plan func(ctx context.Context, p *Planning[M]) diag.Diagnostics
-	// Due reports whether time alone requires a change of an entity; nil if it never does. This is
-	// evaluated when the entity is read, and stored with the state, so planning again during the
-	// apply has the same result.
-	Due func(e model.Entity, now time.Time) bool
+	Plan func(ctx context.Context, p *PlanRequest[M]) diag.Diagnostics
+	// NeedsUpdate reports whether time alone requires a change of an entity; nil if it never does.
+	// This is evaluated when the entity is read, and stored with the state, so planning again
+	// during the apply has the same result.
+	NeedsUpdate func(e model.Entity, now time.Time) bool
 	// Adoption is how existing entities come in; nil: they cannot.
 	Adoption *Adoption[M]
-	// Fill sets all attributes of the object from an entity of the viewed project. m holds the
+	// FromEntity sets all attributes of the object from an entity of the viewed project. m holds the
 	// previously written values, or after an import the identity alone.
-	Fill func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics
+	FromEntity func(ctx context.Context, m *M, view *projects.View, e model.Entity) diag.Diagnostics
 }
 
-// Planning is a plan for one object.
-type Planning[M any] struct {
+// PlanRequest is a plan for one object.
+type PlanRequest[M any] struct {
 	Services *Services
 	Config   *M
 	Plan     *M
@@ -162,7 +163,7 @@ type Planning[M any] struct {
 
 // InPlace reports whether the plan updates the existing object, or changes nothing. Computed
 // attributes that never change then keep their values.
-func (p *Planning[M]) InPlace() bool { return p.State != nil && len(p.Replaced) == 0 }
+func (p *PlanRequest[M]) InPlace() bool { return p.State != nil && len(p.Replaced) == 0 }
 
 // Common has the attributes of every object. Models embed it.
 type Common struct {

@@ -138,7 +138,7 @@ func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 // planOwnership plans the incarnation, warns about what a create will meet, and detects duplicate
 // resources.
 func (r *Resource[M, P]) planOwnership(
-	ctx context.Context, p *Planning[M], created creation, private private,
+	ctx context.Context, p *PlanRequest[M], created creation, private private,
 ) diag.Diagnostics {
 	common := P(p.Plan).common()
 	common.Incarnation = types.StringUnknown()
@@ -203,7 +203,7 @@ func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
 
 // meets warns about an entity that a create will take over, or that will make it fail.
 func (r *Resource[M, P]) meets(
-	ctx context.Context, p *Planning[M], created creation, planned attributes,
+	ctx context.Context, p *PlanRequest[M], created creation, planned attributes,
 ) diag.Diagnostics {
 	if p.State != nil || p.View == nil {
 		return nil

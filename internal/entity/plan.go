@@ -40,7 +40,7 @@ func (r *Resource[M, P]) ModifyPlan(
 		resp.Diagnostics.Append(r.planRemoval(ctx, req.State)...)
 		return
 	}
-	p := &Planning[M]{Services: r.services, Config: new(M), Plan: new(M)}
+	p := &PlanRequest[M]{Services: r.services, Config: new(M), Plan: new(M)}
 	resp.Diagnostics.Append(req.Config.Get(ctx, p.Config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, p.Plan)...)
 	if !req.State.Raw.IsNull() {
@@ -81,11 +81,11 @@ type creation struct {
 
 // plan makes the plan for an object that is created or kept. ok is false if there is none.
 func (r *Resource[M, P]) plan(
-	ctx context.Context, p *Planning[M], values planValues, private private,
+	ctx context.Context, p *PlanRequest[M], values planValues, private private,
 ) (created creation, diags diag.Diagnostics, ok bool) {
 	if p.State != nil {
 		p.Replaced = r.replaced(ctx, values, &diags)
-		if r.object.Due != nil {
+		if r.object.NeedsUpdate != nil {
 			asOf, more := dueAsOf(ctx, private)
 			diags.Append(more...)
 			p.AsOf = asOf

@@ -250,7 +250,7 @@ func (r *Resource[M, P]) fill(
 	if t := tagged(P(m)); t != nil {
 		t.fill(r.services, tagsOf(e))
 	}
-	return r.object.Fill(ctx, m, view, e)
+	return r.object.FromEntity(ctx, m, view, e)
 }
 
 func tagsOf(e model.Entity) map[string]string {
@@ -317,9 +317,9 @@ func (r *Resource[M, P]) refresh(ctx context.Context, m *M, name name, private p
 	P(m).common().Drift = drift(view, r.id(name))
 	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
 	diags.Append(r.copies(view, name)...)
-	if r.object.Due != nil {
+	if r.object.NeedsUpdate != nil {
 		now := unchanged.Once(ctx, readAt{}, time.Now)
-		diags.Append(setDue(ctx, private, r.object.Due(e, now), now)...)
+		diags.Append(setDue(ctx, private, r.object.NeedsUpdate(e, now), now)...)
 	}
 	return diags, present
 }
@@ -360,7 +360,7 @@ func (s *Services) read(ctx context.Context, project string) (*projects.View, er
 // drift lists the differences between an entity and what the provider created, one per line.
 func drift(view *projects.View, id model.ID) types.String {
 	var result []string
-	for _, d := range view.Contents.DeviationsOf(id) {
+	for _, d := range view.Contents.DriftOf(id) {
 		result = append(result, d.String())
 	}
 	if slices.Contains(view.Contents.Dangling, id) {

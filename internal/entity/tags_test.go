@@ -17,7 +17,7 @@ func withNull(null string, other ...string) types.Map {
 	return types.MapValueMust(types.StringType, elements)
 }
 
-func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
+func TestTags_MergedAndSeparated(t *testing.T) {
 	s := &Services{
 		DefaultTags: map[string]string{"team": "x", "env": "prod"},
 		IgnoreTags:  IgnoreTags{Keys: []string{"cost"}, Prefixes: []string{"scan:"}},
@@ -70,7 +70,7 @@ func TestTagsAreMergedAndToldApartAgain(t *testing.T) {
 	}
 }
 
-func TestAWriteKeepsIgnoredTags(t *testing.T) {
+func TestTags_IgnoredKept(t *testing.T) {
 	s := &Services{IgnoreTags: IgnoreTags{Keys: []string{"cost"}}}
 	got := s.preserve(map[string]string{"a": "b"}, map[string]string{"cost": "1", "gone": "x"})
 	if diff := cmp.Diff(map[string]string{"a": "b", "cost": "1"}, got); diff != "" {

@@ -49,7 +49,7 @@ func (r *Resource[M, P]) PlanModel(
 	if r.services == nil {
 		return false
 	}
-	p := &Planning[M]{Services: r.services, Config: r.modelOf(config), Plan: r.modelOf(plan), State: r.modelOf(state)}
+	p := &PlanRequest[M]{Services: r.services, Config: r.modelOf(config), Plan: r.modelOf(plan), State: r.modelOf(state)}
 	_, diags, planned := r.plan(ctx, p, planValues{config, plan, state}, private)
 	if !planned || len(diags) > 0 || len(p.Replaced) > 0 {
 		return false

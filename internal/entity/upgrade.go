@@ -16,7 +16,7 @@ func (r *Resource[M, P]) UpgradeState(context.Context) map[int64]resource.StateU
 	return map[int64]resource.StateUpgrader{0: {StateUpgrader: upgradeFrom0}}
 }
 
-// upgradeFrom0 upgrades a state of version 0, which had the set deviations instead of the string
+// upgradeFrom0 upgrades a state of version 0, which had the set drift instead of the string
 // drift. Permissions also had actions and timeouts. Attributes that are no longer in the schema are
 // dropped.
 func upgradeFrom0(ctx context.Context, req resource.UpgradeStateRequest, resp *resource.UpgradeStateResponse) {
@@ -36,14 +36,14 @@ func version1(state *tfprotov6.RawState, typ tftypes.Type) (tftypes.Value, error
 	if err := json.Unmarshal(state.JSON, &attributes); err != nil {
 		return tftypes.Value{}, err
 	}
-	var deviations []string
+	var drift []string
 	if old, ok := attributes["deviations"]; ok {
-		if err := json.Unmarshal(old, &deviations); err != nil {
+		if err := json.Unmarshal(old, &drift); err != nil {
 			return tftypes.Value{}, fmt.Errorf("attribute deviations: %w", err)
 		}
 	}
-	if len(deviations) > 0 {
-		drift, err := json.Marshal(strings.Join(deviations, "\n"))
+	if len(drift) > 0 {
+		drift, err := json.Marshal(strings.Join(drift, "\n"))
 		if err != nil {
 			return tftypes.Value{}, err
 		}

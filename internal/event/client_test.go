@@ -104,7 +104,7 @@ func (f *fixture) at(want int64) {
 	}
 }
 
-func TestAHoleIsAskedForOnce(t *testing.T) {
+func TestClient_GapRequestedOnce(t *testing.T) {
 	f := begun(t)
 	f.wants("resume 3", f.stack(5))
 	f.wants("", f.stack(7))
@@ -121,7 +121,7 @@ func TestAHoleIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatDoesNotComeIsAskedForAgain(t *testing.T) {
+func TestClient_RepeatsUnansweredRequest(t *testing.T) {
 	f := begun(t)
 	f.wants("resume 3", f.beat("e", 4))
 	f.wants("", f.beat("e", 4))
@@ -130,7 +130,7 @@ func TestAnAnswerThatDoesNotComeIsAskedForAgain(t *testing.T) {
 	f.wants("", f.beat("e", 4))
 }
 
-func TestASnapshotThatStandsForEventsIsAGap(t *testing.T) {
+func TestClient_SnapshotInsteadOfEvents(t *testing.T) {
 	f := begun(t)
 	f.wants("", f.message(event.TypeGap, "e", 9, event.Gap{From: 4, To: 9, Reason: event.GapExpired}))
 	f.wants("", f.stack(11))
@@ -184,7 +184,7 @@ func TestEventsOfLaterVersions(t *testing.T) {
 	f.at(7)
 }
 
-func TestWhatIsTooLargeToBeToldTakesASnapshot(t *testing.T) {
+func TestEvents_TooLargeBecomesSnapshot(t *testing.T) {
 	f := begun(t)
 	f.wants("resume 3", f.stack(5))
 	f.wants("snapshot 0", f.message(event.TypeStack, "e", 4, event.StackChange{Reload: true}))
@@ -224,7 +224,7 @@ func TestProjectsComeAndGo(t *testing.T) {
 
 // A snapshot can include later events, and events can repeat a snapshot. The view never goes back
 // in time.
-func TestWhatIsOlderIsPassedOver(t *testing.T) {
+func TestClient_IgnoresOlder(t *testing.T) {
 	f := &fixture{T: t}
 	version := event.StackVersion{StackID: "a", LastUpdated: noon.Add(6 * time.Second), Phase: 4}
 	f.wants("", f.message(event.TypeSnapshot, "e", 3, event.Snapshot{Stacks: []event.StackSnapshot{

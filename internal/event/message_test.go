@@ -24,17 +24,17 @@ func change() event.StackChange {
 		model.Bucket{Name: "inbox", BucketName: "demo-inbox", OnDelete: model.Refuse},
 		model.User{Name: "alice"},
 		model.Permission{User: "alice", Bucket: "inbox", Access: model.Read},
-		model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"},
+		model.DirectoryEntry{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"},
 	} {
 		c.Put.Add(entity)
 	}
 	return c
 }
 
-func TestAStackChangeSurvivesTheWire(t *testing.T) {
+func TestStackChange_RoundTrip(t *testing.T) {
 	want := change()
 	if p := want.Put; p.Project == nil || len(p.Buckets) != 1 || len(p.Users) != 1 || len(p.Permissions) != 1 ||
-		len(p.Listings) != 1 {
+		len(p.DirectoryEntries) != 1 {
 		t.Fatalf("an entity got lost: %+v", p)
 	}
 	e, err := event.Of(event.TypeStack, want)
@@ -59,7 +59,7 @@ func TestAStackChangeSurvivesTheWire(t *testing.T) {
 }
 
 // The names of the envelope's members are part of the protocol.
-func TestTheEnvelope(t *testing.T) {
+func TestEnvelope(t *testing.T) {
 	text, err := json.Marshal(event.Event{
 		V: 1, Type: event.TypeStack, Project: "demo", Epoch: "e", Seq: 2, Revision: 3,
 		Time: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Run: "run-1", Data: json.RawMessage(`{}`),
@@ -73,7 +73,7 @@ func TestTheEnvelope(t *testing.T) {
 	}
 }
 
-func TestDataIsReadOnlyOfItsOwnTypeAndVersionAndWhole(t *testing.T) {
+func TestDecode_TypeVersionAndSize(t *testing.T) {
 	good, err := event.Of(event.TypeStack, change())
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func value(depth int) *rapid.Generator[any] {
 
 // Each part of a message is a message within the limit, and the parts restore the message in any
 // order.
-func TestPartsMakeTheMessage(t *testing.T) {
+func TestParts_RoundTrip(t *testing.T) {
 	v := schemas(t)
 	rapid.Check(t, func(t *rapid.T) {
 		data := map[string]any{}
@@ -155,7 +155,7 @@ func TestEntitiesStayWhole(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDividedIsRefused(t *testing.T) {
+func TestDivide_Refusals(t *testing.T) {
 	long := strings.Repeat("x", event.MaxMessage)
 	for name, data := range map[string]string{
 		"a long text":      `{"a":["` + long + `"]}`,
@@ -170,7 +170,7 @@ func TestWhatCannotBeDividedIsRefused(t *testing.T) {
 	}
 }
 
-func TestPartsThatDoNotFitTogetherAreRefused(t *testing.T) {
+func TestParts_Mismatched(t *testing.T) {
 	part := func(id string, n, of int) event.Message {
 		return event.Message{V: 1, Type: "snapshot", ID: id, Part: n, Parts: of, Data: json.RawMessage(`{}`)}
 	}
@@ -188,7 +188,7 @@ func TestPartsThatDoNotFitTogetherAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheOldestPartsAreDropped(t *testing.T) {
+func TestParts_OldestDropped(t *testing.T) {
 	var j event.Joiner
 	add := func(id string, n int) bool {
 		_, ok, err := j.Add(event.Message{V: 1, Type: "snapshot", ID: id, Part: n, Parts: 2, Data: json.RawMessage(`{}`)})

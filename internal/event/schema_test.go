@@ -95,7 +95,7 @@ func entities() event.Entities {
 			SFTP: &model.SFTP{PublicKeys: []string{"ssh-ed25519 AAAA"}},
 		},
 		model.Permission{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite, AllowDelete: true},
-		model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1", RoleName: "role"},
+		model.DirectoryEntry{Name: "demo", AccountID: "111122223333", Region: "eu-west-1", RoleName: "role"},
 	} {
 		all.Add(e)
 	}
@@ -112,7 +112,7 @@ func messages(t *testing.T) []event.Message {
 		Budget:      event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
 		Policies:    map[string]int{"partner": 2},
 		MaxPolicies: 10,
-		Deviations:  []event.Deviation{{Of: []model.ID{id}, Text: "X was removed by hand"}},
+		Drift:       []event.Drift{{Of: []model.ID{id}, Text: "X was removed by hand"}},
 	}
 	gap := event.Gap{From: 3, To: 9, Reason: event.GapExpired}
 	contents := state().Version
@@ -182,7 +182,7 @@ func TestMessagesKeepToTheirSchemas(t *testing.T) {
 	}
 }
 
-func TestSchemasRefuseWhatIsWrong(t *testing.T) {
+func TestSchemas_Refusals(t *testing.T) {
 	v := schemas(t)
 	const version = `"version":{"stack_id":"a","last_updated":"2026-05-01T12:00:00Z","phase":4}`
 	envelope := `"v":1,"type":"operation","project":"demo","epoch":"e","seq":1,"time":"2026-05-01T12:00:00Z"`
@@ -213,7 +213,7 @@ func TestSchemasRefuseWhatIsWrong(t *testing.T) {
 }
 
 // The AsyncAPI document names every message and refers to existing schemas.
-func TestTheAsyncAPIDocumentHasAllMessages(t *testing.T) {
+func TestAsyncAPI_AllMessages(t *testing.T) {
 	for _, folder := range []string{"templates", "docs"} {
 		document := filepath.Join("..", "..", folder, "live", "asyncapi.yaml")
 		text, err := os.ReadFile(document)

@@ -86,11 +86,11 @@ type StackChange struct {
 
 // Entities are entities by kind.
 type Entities struct {
-	Project     *model.Project     `json:"project,omitempty"`
-	Buckets     []model.Bucket     `json:"buckets,omitempty"`
-	Users       []model.User       `json:"users,omitempty"`
-	Permissions []model.Permission `json:"permissions,omitempty"`
-	Listings    []model.Listing    `json:"listings,omitempty"`
+	Project          *model.Project         `json:"project,omitempty"`
+	Buckets          []model.Bucket         `json:"buckets,omitempty"`
+	Users            []model.User           `json:"users,omitempty"`
+	Permissions      []model.Permission     `json:"permissions,omitempty"`
+	DirectoryEntries []model.DirectoryEntry `json:"listings,omitempty"`
 }
 
 // Add adds an entity to those of its kind.
@@ -104,8 +104,8 @@ func (e *Entities) Add(entity model.Entity) {
 		e.Users = append(e.Users, entity)
 	case model.Permission:
 		e.Permissions = append(e.Permissions, entity)
-	case model.Listing:
-		e.Listings = append(e.Listings, entity)
+	case model.DirectoryEntry:
+		e.DirectoryEntries = append(e.DirectoryEntries, entity)
 	}
 }
 
@@ -114,7 +114,7 @@ func (e Entities) All(yield func(model.Entity) bool) {
 	if e.Project != nil && !yield(*e.Project) {
 		return
 	}
-	_ = each(e.Buckets, yield) && each(e.Users, yield) && each(e.Permissions, yield) && each(e.Listings, yield)
+	_ = each(e.Buckets, yield) && each(e.Users, yield) && each(e.Permissions, yield) && each(e.DirectoryEntries, yield)
 }
 
 func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
@@ -137,9 +137,9 @@ type Facts struct {
 	// All stacks together can hold MaxPolicies per user.
 	Policies    map[string]int `json:"policies,omitempty"`
 	MaxPolicies int            `json:"max_policies"`
-	// Deviations are the differences between the template and its entities: all, or the first of
+	// Drift are the differences between the template and its entities: all, or the first of
 	// very many.
-	Deviations []Deviation `json:"deviations,omitempty"`
+	Drift []Drift `json:"deviations,omitempty"`
 }
 
 // Usage is the use of a stack's limits.
@@ -149,8 +149,8 @@ type Usage struct {
 	BodyBytes     int `json:"body_bytes"` // of the stack's item in the mirror
 }
 
-// Deviation is one difference between a template and its entities.
-type Deviation struct {
+// Drift is one difference between a template and its entities.
+type Drift struct {
 	Of   []model.ID `json:"of,omitempty"` // the entities that own the resource
 	Text string     `json:"text"`         // for people
 }

@@ -473,7 +473,7 @@ func (w *world) check() {
 
 // Messages are lost, late, repeated or reordered; senders die at any moment; clients disconnect.
 // Once everything works again, every client equals the mirror, and every skipped event is in a gap.
-func TestClientsComeToShowWhatTheMirrorHolds(t *testing.T) {
+func TestClients_ConvergeToMirror(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), projects: map[string]*project{}}
 		for range 2 {

@@ -82,7 +82,7 @@ func found(tpl *template.Template) []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-func TestADamagedPropertyIsNoticed(t *testing.T) {
+func TestDrift_DamagedProperty(t *testing.T) {
 	example := corpus(t)["example-"+region]
 	before := found(example)
 	statement := func(effect string, more object) object {
@@ -197,7 +197,7 @@ func TestADamagedPropertyIsNoticed(t *testing.T) {
 	})
 }
 
-func TestTheCorpusHasNoFindingsBesideTheExceptions(t *testing.T) {
+func TestCorpus_OnlyKnownFindings(t *testing.T) {
 	t.Parallel()
 	accepted, err := judge.Exceptions()
 	if err != nil {
@@ -213,7 +213,7 @@ func TestTheCorpusHasNoFindingsBesideTheExceptions(t *testing.T) {
 	}
 }
 
-func TestTheCorpusHasEveryTypeOfResource(t *testing.T) {
+func TestCorpus_EveryResourceType(t *testing.T) {
 	t.Parallel()
 	types := map[string]bool{}
 	for _, tpl := range corpus(t) {
@@ -266,8 +266,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestTheGuideListsTheExceptions compares the guide's table with exceptions.txt.
-func TestTheGuideListsTheExceptions(t *testing.T) {
+// TestGuide_Exceptions compares the guide's table with exceptions.txt.
+func TestGuide_Exceptions(t *testing.T) {
 	t.Parallel()
 	accepted, err := judge.Exceptions()
 	if err != nil {

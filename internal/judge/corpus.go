@@ -68,7 +68,7 @@ func Corpus(golden string, drawn, seed int) (map[string]*template.Template, erro
 	add("full", env, full(env))
 	add(
 		"directory", env,
-		[]model.Entity{model.Listing{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}},
+		[]model.Entity{model.DirectoryEntry{Name: "acme", AccountID: modeltest.Account, Region: modeltest.Region}},
 	)
 	add("many-permissions", env, manyPermissions(env))
 	if err != nil {
@@ -90,7 +90,7 @@ func compile(env template.Env, entities []model.Entity) (*template.Template, err
 	for i, entity := range entities {
 		changes[i] = template.Change{Op: template.Create, Entity: entity}
 	}
-	return edit(template.Seed(template.CarrierName("acme", 0), "Stowage"), env, changes)
+	return edit(template.Seed(template.RevisionMarkerName("acme", 0), "Stowage"), env, changes)
 }
 
 func edit(base *template.Template, env template.Env, changes []template.Change) (*template.Template, error) {
@@ -125,10 +125,10 @@ func secondShard(env template.Env) (*template.Template, error) {
 		{model.Permission{User: "partner", Bucket: "late", Access: model.Write}, nil, &away},
 		{model.Permission{User: "partner", Bucket: "inbox", Access: model.Read, Prefix: "more/"}, &inbox, &away},
 	} {
-		elsewhere := template.Elsewhere{Shared: &env.Shared, Bucket: member.bucket, User: member.user}
-		changes = append(changes, template.Change{Op: template.Create, Entity: member.entity, Elsewhere: elsewhere})
+		refs := template.CrossStackRefs{Shared: &env.Shared, Bucket: member.bucket, User: member.user}
+		changes = append(changes, template.Change{Op: template.Create, Entity: member.entity, CrossStackRefs: refs})
 	}
-	return edit(template.Seed(template.CarrierName("acme", 1), "Stowage"), env, changes)
+	return edit(template.Seed(template.RevisionMarkerName("acme", 1), "Stowage"), env, changes)
 }
 
 // dangling returns a template whose bucket was removed manually before a change of its user.

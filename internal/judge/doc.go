@@ -19,5 +19,5 @@
 // action must be allowed on resources that it accepts, according to the service authorization
 // reference of cfn-lint.
 //
-//	make judge
+//	make lint-templates
 package judge

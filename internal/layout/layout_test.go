@@ -132,8 +132,8 @@ func TestCheckFindsViolations(t *testing.T) {
 	}
 }
 
-// TestCheckAcceptsTheRules checks that the check accepts valid imports.
-func TestCheckAcceptsTheRules(t *testing.T) {
+// TestRules_Accepted checks that the check accepts valid imports.
+func TestRules_Accepted(t *testing.T) {
 	for _, p := range []imports{
 		{ImportPath: module, Imports: []string{"context", module + "/internal/provider"}},
 		{ImportPath: module + "/internal/commit", Imports: []string{"encoding/json", module + "/internal/template", module + "/internal/model"}},

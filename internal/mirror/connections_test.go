@@ -37,7 +37,7 @@ func (b *bench) audience(t *testing.T, project string) []string {
 	return ids
 }
 
-func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
+func TestEvents_OnlyToPermittedClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		soon, later := time.Now().Add(time.Minute).UTC(), time.Now().Add(time.Hour).UTC()
@@ -85,7 +85,7 @@ func TestEventsGoToThoseWhoMaySeeThem(t *testing.T) {
 }
 
 // A client may disconnect while another process marks it as behind.
-func TestWhoHasGoneDoesNotFallBehind(t *testing.T) {
+func TestConnections_GoneIsNotBehind(t *testing.T) {
 	b := newBench(t)
 	must(t, b.FallBehind(t.Context(), "gone", true))
 	if kept, err := b.Connections(t.Context()); err != nil || len(kept) != 0 {
@@ -94,9 +94,9 @@ func TestWhoHasGoneDoesNotFallBehind(t *testing.T) {
 }
 
 // unsent returns a project's unsent events, as "after..upto".
-func (b *bench) unsent(t *testing.T, project string) string {
+func (b *bench) pending(t *testing.T, project string) string {
 	t.Helper()
-	u, err := b.Unsent(t.Context(), project)
+	u, err := b.Pending(t.Context(), project)
 	must(t, err)
 	if u.After.Epoch != u.Upto.Epoch || u.None() != (u.After.Seq == u.Upto.Seq) {
 		t.Errorf("from %+v to %+v", u.After, u.Upto)
@@ -104,11 +104,11 @@ func (b *bench) unsent(t *testing.T, project string) string {
 	return fmt.Sprintf("%d..%d", u.After.Seq, u.Upto.Seq)
 }
 
-func TestWhatHasBeenSentIsNoted(t *testing.T) {
+func TestSent_Recorded(t *testing.T) {
 	b := newBench(t)
 	expect := func(want string) {
 		t.Helper()
-		if got := b.unsent(t, "demo"); got != want {
+		if got := b.pending(t, "demo"); got != want {
 			t.Errorf("unsent are %s, want %s", got, want)
 		}
 	}
@@ -183,7 +183,7 @@ func TestPositionsOfManyProjects(t *testing.T) {
 	}
 }
 
-func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
+func TestOperations_LeftBehindExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		for shard := range 3 {
@@ -224,7 +224,7 @@ func TestOperationsThatWereLeftBehindExpire(t *testing.T) {
 }
 
 // Another operation may begin between the read of the heads and the write.
-func TestAnOperationThatHasJustBegunDoesNotExpire(t *testing.T) {
+func TestOperations_NewDoesNotExpire(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
 	_, err := b.Announce(t.Context(), "demo", 0, mirror.Operation{Token: "old", Expires: time.Now().Add(-time.Minute)})
@@ -248,11 +248,11 @@ func TestConnectionsNeedATable(t *testing.T) {
 	ctx := t.Context()
 	_, connections := table.Connections(ctx)
 	_, positions := table.Positions(ctx, []string{"demo"})
-	_, unsent := table.Unsent(ctx, "demo")
+	_, pending := table.Pending(ctx, "demo")
 	_, expire := table.Expire(ctx, "demo")
 	for doing, err := range map[string]error{
 		"connect": table.Connect(ctx, mirror.Connection{ID: "c"}), "disconnect": table.Disconnect(ctx, "c"), "behind": table.FallBehind(ctx, "c", true),
-		"connections": connections, "positions": positions, "unsent": unsent, "expire": expire, "sent": table.Sent(ctx, "demo", event.Position{Epoch: "e", Seq: 1}),
+		"connections": connections, "positions": positions, "unsent": pending, "expire": expire, "sent": table.Sent(ctx, "demo", event.Position{Epoch: "e", Seq: 1}),
 	} {
 		var missing *model.NotFoundError
 		if !errors.As(err, &missing) || missing.Kind != model.NotFoundTable || missing.Table != "elsewhere" {
@@ -261,7 +261,7 @@ func TestConnectionsNeedATable(t *testing.T) {
 	}
 }
 
-func TestTheReasonOfAStatusIsTold(t *testing.T) {
+func TestStatus_Reason(t *testing.T) {
 	b := newBench(t)
 	update := reading(at("a", "UPDATE_ROLLBACK_FAILED", 1))
 	update.Reason = strings.Repeat("é", 1000)

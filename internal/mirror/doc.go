@@ -48,7 +48,7 @@
 //
 // # Web clients
 //
-// Storing an event and sending it are two steps, and a process can die between them. Unsent returns
+// Storing an event and sending it are two steps, and a process can die between them. Pending returns
 // the events that were stored and not sent. Sent records the position up to which events were sent,
 // and never goes back within an epoch. Two senders at once send some events twice, which clients
 // ignore. A sender reads the connections (Audience) after the events: a client that connects later

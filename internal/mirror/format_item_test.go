@@ -11,7 +11,7 @@ import (
 )
 
 // Every kind of item that the first version wrote, read and written again, is the same item.
-func TestItemsOfTheFirstFormatGoBackEqual(t *testing.T) {
+func TestFirstFormat_RoundTrip(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "format1.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -50,8 +50,8 @@ func everything() *template.Contents {
 		Permissions: []model.Permission{
 			{User: "partner", Bucket: "inbox", Prefix: "in/", Access: model.ReadWrite, AllowDelete: true},
 		},
-		Listings: []model.Listing{{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}},
-		Origins:  map[string]string{"bucket inbox": "workspace"},
+		DirectoryEntries: []model.DirectoryEntry{{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}},
+		Origins:          map[string]string{"bucket inbox": "workspace"},
 	}
 }
 
@@ -127,7 +127,7 @@ func (b *bench) newer(t *testing.T, pk, sk string) map[string]types.AttributeVal
 
 // The items of the first version (testdata/format1.json) are read, except the body. It lacks later
 // fields, so it is treated as missing and written again for the same version of the stack.
-func TestTheFirstFormatIsReadAndGoesOn(t *testing.T) {
+func TestFirstFormat_ReadAndUpdated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		if *record {
@@ -207,7 +207,7 @@ func recordFirst(t *testing.T, b *bench) {
 }
 
 // An older version reports that an item is newer, and never overwrites it.
-func TestANewerItemIsRefusedAndLeftAlone(t *testing.T) {
+func TestNewerItem_Refused(t *testing.T) {
 	for _, c := range []struct{ pk, sk string }{
 		{"PROJECT#demo", "STACK#0"}, {"PROJECT#demo", "BODY#0"}, {"EVENTS#demo", "SEQ"},
 	} {

@@ -49,8 +49,8 @@ type Body struct {
 	Version
 	Hash     string            `json:"hash"`
 	Contents template.Contents `json:"contents"`
-	// Doubtful is that of the Update.
-	Doubtful bool `json:"doubtful,omitempty"`
+	// MaybeStale is that of the Update.
+	MaybeStale bool `json:"doubtful,omitempty"`
 }
 
 // counter is the position of a project's sequence.

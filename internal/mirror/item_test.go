@@ -48,9 +48,9 @@ func TestContentsRoundTrip(t *testing.T) {
 			delete(c.KeyIDs, "")
 		}
 		want.Contents.Env.Outputs = nil // momentary, and not stored
-		if literals := want.Contents.Literals; literals != nil {
-			delete(literals.Buckets, "")
-			for _, u := range literals.Users {
+		if heldRefs := want.Contents.HeldRefs; heldRefs != nil {
+			delete(heldRefs.Buckets, "")
+			for _, u := range heldRefs.Users {
 				delete(u.Tags, "")
 				if u.AccessKey != nil {
 					delete(u.AccessKey.Keys, "")
@@ -82,7 +82,7 @@ func withoutEmptyKeys(b model.Bucket) {
 }
 
 // Entities are native maps, so that other programs can read the table.
-func TestEntitiesAreNativeMaps(t *testing.T) {
+func TestItems_NativeMaps(t *testing.T) {
 	body := Body{
 		Contents: template.Contents{
 			Buckets: []model.Bucket{{Name: "inbox", Lifecycle: model.Lifecycle{ExpireAfterDays: 30}}},

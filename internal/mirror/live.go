@@ -43,8 +43,8 @@ func (v Version) live() event.StackVersion {
 	return event.StackVersion{StackID: v.StackID, LastUpdated: v.LastUpdated, Phase: v.Phase}
 }
 
-// maxDeviations is the maximum number of differences that are sent to web clients.
-const maxDeviations = 50
+// maxDrift is the maximum number of differences that are sent to web clients.
+const maxDrift = 50
 
 // factsOf returns a stack's facts for web clients. The differing values are omitted, because
 // hand-edited values can be anything.
@@ -60,12 +60,12 @@ func factsOf(contents *template.Contents) *event.Facts {
 			facts.Policies[user] = len(policies)
 		}
 	}
-	for _, d := range contents.Deviations[:min(len(contents.Deviations), maxDeviations)] {
+	for _, d := range contents.Drift[:min(len(contents.Drift), maxDrift)] {
 		text := d.LogicalID + " " + d.Path + " was changed by hand"
 		if d.Path == "" {
 			text = d.LogicalID + " was removed by hand"
 		}
-		facts.Deviations = append(facts.Deviations, event.Deviation{Of: d.Of, Text: text})
+		facts.Drift = append(facts.Drift, event.Drift{Of: d.Of, Text: text})
 	}
 	return facts
 }

@@ -64,7 +64,7 @@ func (b *bench) mustRead(t *testing.T, project string) *mirror.Snapshot {
 	return snapshot
 }
 
-func TestAWriteIsReadBack(t *testing.T) {
+func TestWrite_ReadBack(t *testing.T) {
 	b := newBench(t)
 	if empty := b.mustRead(t, "demo"); len(empty.Heads)+len(empty.Bodies) != 0 {
 		t.Errorf("an unknown project has %+v", empty)
@@ -107,22 +107,22 @@ func TestAWriteIsReadBack(t *testing.T) {
 	}
 }
 
-func TestTheDirectoryIsApartFromProjects(t *testing.T) {
+func TestDirectory_SeparateFromProjects(t *testing.T) {
 	b := newBench(t)
-	listing := model.Listing{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}
+	entry := model.DirectoryEntry{Name: "demo", AccountID: "111122223333", Region: "eu-west-1"}
 	b.mustWrite(t, mirror.Directory, 0, mirror.Update{
 		Version:   at("directory", "UPDATE_COMPLETE", 1),
 		StackName: "stowage-directory-0",
-		Contents:  &template.Contents{Listings: []model.Listing{listing}},
+		Contents:  &template.Contents{DirectoryEntries: []model.DirectoryEntry{entry}},
 	})
 	if diff := cmp.Diff(
-		[]model.Listing{listing}, b.mustRead(t, mirror.Directory).Bodies[0].Contents.Listings,
+		[]model.DirectoryEntry{entry}, b.mustRead(t, mirror.Directory).Bodies[0].Contents.DirectoryEntries,
 	); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestOnlyStableStatusesWriteABody(t *testing.T) {
+func TestWrite_BodyOnlyWhenStable(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_COMPLETE", 1), Contents: holding("inbox")})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "UPDATE_IN_PROGRESS", 2), Contents: holding("other")})
@@ -143,7 +143,7 @@ func TestOnlyStableStatusesWriteABody(t *testing.T) {
 	}
 }
 
-func TestAStaleOrRepeatedWriteIsRefused(t *testing.T) {
+func TestWrite_StaleOrRepeated(t *testing.T) {
 	b := newBench(t)
 	latest := b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 5)))
 	for _, v := range []mirror.Version{
@@ -162,22 +162,22 @@ func TestAStaleOrRepeatedWriteIsRefused(t *testing.T) {
 	}
 }
 
-// Doubtful contents of a version are replaced by a better reading of it; others are not.
-func TestDoubtfulContentsGiveWay(t *testing.T) {
+// MaybeStale contents of a version are replaced by a better reading of it; others are not.
+func TestWrite_MaybeStaleContents(t *testing.T) {
 	b := newBench(t)
 	v := at("a", "UPDATE_COMPLETE", 5)
-	doubtful := mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding("old"), Doubtful: true}
+	maybeStale := mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding("old"), MaybeStale: true}
 	certain := mirror.Update{Version: v, StackName: "stowage-demo-0", Contents: holding("inbox")}
 	for _, step := range []struct {
 		update mirror.Update
 		won    bool
-	}{{doubtful, true}, {doubtful, false}, {certain, true}, {doubtful, false}, {certain, false}} {
+	}{{maybeStale, true}, {maybeStale, false}, {certain, true}, {maybeStale, false}, {certain, false}} {
 		won, _, err := b.Write(t.Context(), "demo", 0, step.update)
 		if won != step.won || err != nil {
-			t.Errorf("doubtful %v: won %v, error %v", step.update.Doubtful, won, err)
+			t.Errorf("maybe stale %v: won %v, error %v", step.update.MaybeStale, won, err)
 		}
 	}
-	if body := b.mustRead(t, "demo").Bodies[0]; body.Doubtful || body.Contents.Buckets[0].Name != "inbox" {
+	if body := b.mustRead(t, "demo").Bodies[0]; body.MaybeStale || body.Contents.Buckets[0].Name != "inbox" {
 		t.Errorf("the body is %+v", body)
 	}
 	events, err := b.Events(t.Context(), "demo", 0)
@@ -187,7 +187,7 @@ func TestDoubtfulContentsGiveWay(t *testing.T) {
 }
 
 // A write that read the head before another writer stored a later version must not overwrite it.
-func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
+func TestWrite_Overtaken(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
 	writes := 0
@@ -209,7 +209,7 @@ func TestAWriteThatIsOvertakenIsRefused(t *testing.T) {
 }
 
 // Only the head decides the order of versions, even if the counter was set back in the meantime.
-func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
+func TestWrite_OvertakenRegardlessOfCounter(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", 1)))
 	counter, err := b.client.GetItem(t.Context(), &sdk.GetItemInput{
@@ -241,7 +241,7 @@ func TestAnOvertakenWriteIsRefusedWhateverTheCounterSays(t *testing.T) {
 }
 
 // A write that loses only the race for the sequence number takes the next one.
-func TestAWriteSurvivesTheRaceForTheCounter(t *testing.T) {
+func TestWrite_CounterRace(t *testing.T) {
 	for _, before := range []int64{0, 1} {
 		t.Run(fmt.Sprintf("after %d events", before), func(t *testing.T) {
 			b := newBench(t)
@@ -269,7 +269,7 @@ func TestAWriteSurvivesTheRaceForTheCounter(t *testing.T) {
 	}
 }
 
-func TestAWriteThatAlwaysLosesGivesUp(t *testing.T) {
+func TestWrite_GivesUp(t *testing.T) {
 	busy := `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}`
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -292,7 +292,7 @@ func TestAWriteThatAlwaysLosesGivesUp(t *testing.T) {
 
 // The answer to a transaction is lost after it took effect. The SDK retries with the same token,
 // and the write has won, once.
-func TestALostAnswerIsNoLostWrite(t *testing.T) {
+func TestWrite_LostAnswer(t *testing.T) {
 	b := newBench(t)
 	lost := false
 	b.after = func(operation string) error {
@@ -458,7 +458,7 @@ func TestConcurrentWriters(t *testing.T) {
 	})
 }
 
-func TestEventsCarryTheDifference(t *testing.T) {
+func TestEvents_Difference(t *testing.T) {
 	b := newBench(t)
 	first := holding("inbox", "outbox", "same")
 	b.mustWrite(
@@ -507,7 +507,7 @@ func TestEventsCarryTheDifference(t *testing.T) {
 	}
 }
 
-func TestADeletedStackLeavesItsHeadOnly(t *testing.T) {
+func TestWrite_DeletedStackKeepsHead(t *testing.T) {
 	b := newBench(t)
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: holding("inbox")})
 	b.mustWrite(t, "demo", 0, mirror.Update{Version: at("a", "DELETE_IN_PROGRESS", 1)})
@@ -663,10 +663,10 @@ func TestAnnouncements(t *testing.T) {
 }
 
 // A client that has followed all events equals one that has just connected.
-func TestALiveSnapshotIsWhereItsEventsLead(t *testing.T) {
+func TestLive_SnapshotEqualsEvents(t *testing.T) {
 	b := newBench(t)
 	contents := everything()
-	contents.Deviations = []template.Deviation{
+	contents.Drift = []template.Drift{
 		{Of: []model.ID{contents.Buckets[0].ID()}, LogicalID: "X", Path: "Properties.Y", Want: "1", Have: `"secret"`},
 	}
 	contents.Policies = map[string][]int{"many": {1, 2, 4}, "one": {1}}
@@ -743,7 +743,7 @@ func large(bytes int) *template.Contents {
 	return contents
 }
 
-func TestContentsThatDoNotFitAreRefused(t *testing.T) {
+func TestContents_TooLarge(t *testing.T) {
 	b := newBench(t)
 	_, _, err := b.Write(
 		t.Context(), "demo", 3, mirror.Update{Version: at("a", "CREATE_COMPLETE", 1), Contents: large(500_000)},
@@ -791,7 +791,7 @@ func TestLargeContents(t *testing.T) {
 	}
 }
 
-func TestAMissingTableIsNamed(t *testing.T) {
+func TestTable_Missing(t *testing.T) {
 	b := newBench(t)
 	missing := mirror.New(b.client, "elsewhere")
 	_, read := missing.Read(t.Context(), "demo")
@@ -895,7 +895,7 @@ func TestEventsExpire(t *testing.T) {
 
 // A Forget concurrent with a Write can leave an event behind. It must not appear among those of the
 // next epoch.
-func TestEventsOfAnotherEpochAreLeftOut(t *testing.T) {
+func TestEvents_OtherEpoch(t *testing.T) {
 	b := newBench(t)
 	for n := range 3 {
 		b.mustWrite(t, "demo", 0, reading(at("a", "UPDATE_COMPLETE", n+1)))

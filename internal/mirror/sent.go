@@ -55,22 +55,22 @@ func (t *Table) Positions(ctx context.Context, projects []string) (map[string]ev
 	return positions, nil
 }
 
-// mostUnsent is the maximum number of pending events that are sent at once. A client that lacks
+// mostPending is the maximum number of pending events that are sent at once. A client that lacks
 // more requests them.
-const mostUnsent = 100
+const mostPending = 100
 
-// Unsent are a project's pending events: stored and not sent.
-type Unsent struct {
+// Pending are a project's pending events: stored and not sent.
+type Pending struct {
 	// After and Upto are the positions before and at the last pending event. They are equal when
 	// there is none.
 	After, Upto event.Position
 }
 
 // None reports whether no event is pending.
-func (u Unsent) None() bool { return u.After == u.Upto }
+func (u Pending) None() bool { return u.After == u.Upto }
 
-// Unsent returns the pending events of a project: only the last of them when there are very many.
-func (t *Table) Unsent(ctx context.Context, project string) (Unsent, error) {
+// Pending returns the pending events of a project: only the last of them when there are very many.
+func (t *Table) Pending(ctx context.Context, project string) (Pending, error) {
 	var place, sent counter
 	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
 		And(expression.Key(SortKey).Between(expression.Value(sentKey), expression.Value(counterKey)))
@@ -81,13 +81,13 @@ func (t *Table) Unsent(ctx context.Context, project string) (Unsent, error) {
 		return unmarshal(i, &sent)
 	})
 	if err != nil {
-		return Unsent{}, t.failed(fmt.Sprintf("reading what has been sent of the project %s", project), err)
+		return Pending{}, t.failed(fmt.Sprintf("reading what has been sent of the project %s", project), err)
 	}
 	if sent.Epoch != place.Epoch {
 		sent = counter{Epoch: place.Epoch}
 	}
-	sent.Seq = min(max(sent.Seq, place.Seq-mostUnsent), place.Seq)
-	return Unsent{After: event.Position(sent), Upto: event.Position(place)}, nil
+	sent.Seq = min(max(sent.Seq, place.Seq-mostPending), place.Seq)
+	return Pending{After: event.Position(sent), Upto: event.Position(place)}, nil
 }
 
 // Sent records that the events of a project were sent up to a position. It never goes back.

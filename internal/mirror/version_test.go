@@ -37,7 +37,7 @@ var statuses = []string{
 }
 
 // The end of an operation has the highest phase of all its statuses with one LastUpdatedTime.
-func TestPhasesRiseToTheEndOfAnOperation(t *testing.T) {
+func TestPhases_Order(t *testing.T) {
 	for _, path := range [][]string{
 		{"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"},
 		{"ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"},
@@ -65,7 +65,7 @@ func versions() *rapid.Generator[mirror.Version] {
 }
 
 // Supersedes is a strict order, so that "the greatest version" is defined.
-func TestSupersedesIsAStrictOrder(t *testing.T) {
+func TestSupersedes_StrictOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := versions().Draw(t, "a"), versions().Draw(t, "b"), versions().Draw(t, "c")
 		if a.Supersedes(a) || a.Supersedes(b) && b.Supersedes(a) {

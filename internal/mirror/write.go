@@ -26,10 +26,10 @@ type Update struct {
 	Reason    string // CloudFormation's reason for the status
 	// Contents are required when cfn.Stable(Status), and ignored otherwise.
 	Contents *template.Contents
-	// Doubtful means that the contents may be older than the version, because CloudFormation's
+	// MaybeStale means that the contents may be older than the version, because CloudFormation's
 	// answers were inconsistent for longer than usual. Contents of the same version that are not
-	// doubtful replace them.
-	Doubtful bool
+	// possibly stale replace them.
+	MaybeStale bool
 	// Run is the run that made the change. When it is "" it is taken from the operation that was
 	// announced.
 	Run string
@@ -104,8 +104,8 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 }
 
 // isNewer reports whether the update is newer than the mirror: a later version, or contents for the
-// same version when the body is missing, outdated or doubtful. The deletion of a stack that is not
-// mirrored is not newer.
+// same version when the body is missing, outdated or possibly stale. The deletion of a stack that
+// is not mirrored is not newer.
 func (u Update) isNewer(b *base) bool {
 	if b.head == nil {
 		return u.Status != cfn.DeleteComplete
@@ -113,7 +113,7 @@ func (u Update) isNewer(b *base) bool {
 	if u.Supersedes(b.head.Version) {
 		return true
 	}
-	lacking := b.body == nil || b.body.Format < bodyFormat || b.body.Doubtful && !u.Doubtful
+	lacking := b.body == nil || b.body.Format < bodyFormat || b.body.MaybeStale && !u.MaybeStale
 	same := u.StackID == b.head.StackID && u.Status == b.head.Status && u.LastUpdated.Equal(b.head.LastUpdated)
 	return lacking && same && u.Contents != nil
 }
@@ -265,7 +265,7 @@ func newBody(shard int, u Update) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Body{Shard: shard, Version: u.Version, Hash: hash, Contents: *u.Contents, Doubtful: u.Doubtful}, nil
+	return &Body{Shard: shard, Version: u.Version, Hash: hash, Contents: *u.Contents, MaybeStale: u.MaybeStale}, nil
 }
 
 func (b *Body) item(project string) (item, error) {

@@ -14,8 +14,8 @@ const (
 	KindBucket     Kind = "bucket"
 	KindUser       Kind = "user"
 	KindPermission Kind = "permission"
-	// KindListing is a project's entry in the hub's directory of projects.
-	KindListing Kind = "listing"
+	// KindDirectoryEntry is a project's entry in the hub's directory of projects.
+	KindDirectoryEntry Kind = "listing"
 )
 
 // ID identifies an entity within its project: a kind and a name that is unique in the kind.
@@ -32,7 +32,7 @@ func (id ID) Compare(other ID) int {
 	return cmp.Or(cmp.Compare(id.Kind, other.Kind), strings.Compare(id.Name, other.Name))
 }
 
-// Entity is a Project, Bucket, User, Permission or Listing.
+// Entity is a Project, Bucket, User, Permission or DirectoryEntry.
 type Entity interface {
 	// ID is the entity's identity.
 	ID() ID
@@ -119,8 +119,8 @@ func (p Project) Problems() []Problem {
 	return append(problems, TagProblems(p.Tags)...)
 }
 
-// Listing is a project's entry in the directory: its location and access.
-type Listing struct {
+// DirectoryEntry is a project's entry in the directory: its location and access.
+type DirectoryEntry struct {
 	Name      string `json:"name"`
 	AccountID string `json:"account_id"`
 	Region    string `json:"region"`
@@ -128,14 +128,14 @@ type Listing struct {
 }
 
 // ID implements Entity.
-func (l Listing) ID() ID { return ID{KindListing, l.Name} }
+func (l DirectoryEntry) ID() ID { return ID{KindDirectoryEntry, l.Name} }
 
 // Problems implements Entity.
-func (l Listing) Problems() []Problem {
+func (l DirectoryEntry) Problems() []Problem {
 	return Project{Name: l.Name, AccountID: l.AccountID, Region: l.Region, OnDelete: Refuse}.Problems()
 }
 
-// Listing returns the project's entry in the directory.
-func (p Project) Listing() Listing {
-	return Listing{Name: p.Name, AccountID: p.AccountID, Region: p.Region, RoleName: p.RoleName}
+// DirectoryEntry returns the project's entry in the directory.
+func (p Project) DirectoryEntry() DirectoryEntry {
+	return DirectoryEntry{Name: p.Name, AccountID: p.AccountID, Region: p.Region, RoleName: p.RoleName}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model/modeltest"
 )
 
-// TestRotationKeepsItsPromises makes steps at any times, with triggers in between. After each step
+// TestRotation_Promises makes steps at any times, with triggers in between. After each step
 // there is a working key, and at most two keys. No key changes its slot or reappears. Each old key
 // works for the overlap, unless it was replaced.
-func TestRotationKeepsItsPromises(t *testing.T) {
+func TestRotation_Promises(t *testing.T) {
 	const day = 24 * time.Hour
 	rapid.Check(t, func(t *rapid.T) {
 		every := rapid.Int64Range(1, 100).Draw(t, "every")

@@ -166,7 +166,7 @@ func TestDefaultBucketName(t *testing.T) {
 	}
 }
 
-func TestDefaultBucketNamesAreValidAndDistinct(t *testing.T) {
+func TestDefaultBucketName_ValidAndDistinct(t *testing.T) {
 	regions := []string{"eu-west-1", "ap-southeast-3", "us-gov-east-1", "me-south-1", "ap-northeast-1"}
 	rapid.Check(t, func(t *rapid.T) {
 		region := rapid.SampledFrom(regions).Draw(t, "region")
@@ -203,7 +203,7 @@ func TestNamesCollide(t *testing.T) {
 	}
 }
 
-func TestEntitiesDrawnAreValidAndDistinct(t *testing.T) {
+func TestDraw_ValidAndDistinct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		entities := modeltest.Entities().Draw(t, "entities")
 		var ids []string

@@ -4,18 +4,18 @@ package mutation
 var Defects = []Defect{
 	{
 		Name: "no diff check", In: "internal/commit Verify",
-		Old: "surprises := verifyDiff(intents, changes)", New: "var surprises []string",
-		Packages: []string{"internal/commit"}, Run: "Catches",
+		Old: "unexpected := verifyDiff(intents, changes)", New: "var unexpected []string",
+		Packages: []string{"internal/commit"}, Run: "TestVerify_|Catches",
 	},
 	{
-		Name: "no carrier check", In: "internal/commit verifyCarrier",
+		Name: "no revision check", In: "internal/commit verifyRevisionMarker",
 		Old: "want {", New: "want && false {",
-		Packages: []string{"internal/commit"}, Run: "Catches",
+		Packages: []string{"internal/commit"}, Run: "TestVerify_|Catches",
 	},
 	{
 		Name: "no before-value check", In: "internal/commit Verify",
-		Old: "surprises = append(surprises, verifyBefore(base, change)...)", New: "_ = base",
-		Packages: []string{"internal/commit"}, Run: "Catches",
+		Old: "unexpected = append(unexpected, verifyBefore(base, change)...)", New: "_ = base",
+		Packages: []string{"internal/commit"}, Run: "TestVerify_|Catches",
 	},
 	{
 		Name: "an addition is taken for a replacement", In: "internal/commit replaces",
@@ -38,13 +38,13 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestVerify",
 	},
 	{
-		Name: "values that were left out count as another revision", In: "internal/commit verifyCarrier",
+		Name: "values that were left out count as another revision", In: "internal/commit verifyRevisionMarker",
 		Old: "if change.Unvalued {", New: "if false {",
 		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestSwitches",
 	},
 	{
 		Name: "a remembered base is executed without its revision's check", In: "internal/commit Engine.changeSetMade",
-		Old: "marker && (e.base.remembered || e.base.doubtful)", New: "marker && e.base == nil",
+		Old: "marker && (e.base.remembered || e.base.maybeStale)", New: "marker && e.base == nil",
 		Packages: []string{"internal/commit"}, Run: "TestUnvalued",
 	},
 	{
@@ -100,7 +100,7 @@ var Defects = []Defect{
 	{
 		Name: "a change of policies alone is not intended", In: "internal/template Intents",
 		Old: `case differ(before, raw, "DeletionPolicy", "UpdateReplacePolicy"):`, New: "case false:",
-		Packages: []string{"internal/template", "internal/projects"}, Run: "TestIntents|TestPoliciesEdited",
+		Packages: []string{"internal/template", "internal/projects"}, Run: "TestIntents|TestPolicies_EditedByHand",
 	},
 	{
 		Name: "a change of policies alone must be listed", In: "internal/commit verifyDiff",
@@ -113,8 +113,8 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestVerify",
 	},
 	{
-		Name: "the same surprise is tried for ever", In: "internal/commit Engine.surprise",
-		Old: "switch again := e.surprised == hash; {", New: "switch again := false; {",
+		Name: "the same unexpected change is tried for ever", In: "internal/commit Engine.unexpectedChanges",
+		Old: "switch again := e.unexpectedOn == hash; {", New: "switch again := false; {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
@@ -139,13 +139,13 @@ var Defects = []Defect{
 	},
 	{
 		Name: "a lost reply is taken for a lost race", In: "internal/commit Engine.executed",
-		Old: "e.emit(Settle{e.attempt.arn, e.attempt.stackID, e.attempt.token})", New: "e.pause(now, BusyPause)",
+		Old: "e.emit(ResolveExecution{e.attempt.arn, e.attempt.stackID, e.attempt.token})", New: "e.pause(now, BusyPause)",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
 		Name: "a failed batch is sent again whole", In: "internal/commit attribution.failed",
 		Old: "if err := errs[m.ID]; err != nil {", New: "if err := errs[m.ID]; err != nil && len(batch) == 1 {",
-		Packages: []string{"internal/commit"}, Run: "TestAttribution|TestNamed",
+		Packages: []string{"internal/commit"}, Run: "TestAttribution",
 	},
 	{
 		Name: "cancelled siblings are blamed", In: "internal/commit Engine.causes",
@@ -160,7 +160,7 @@ var Defects = []Defect{
 	{
 		Name: "no bisection: all members that share a resource are culprits", In: "internal/commit attribution.bisect",
 		Old: "half := (len(owners) + 1) / 2", New: "half := len(owners)",
-		Packages: []string{"internal/commit"}, Run: "TestAttribution|TestShared",
+		Packages: []string{"internal/commit"}, Run: "TestAttribution",
 	},
 	{
 		Name: "DELETE_FAILED is ignored", In: "internal/commit Engine.committed",
@@ -180,7 +180,7 @@ var Defects = []Defect{
 	{
 		Name: "what was skipped is not healed", In: "internal/commit recovery.ended",
 		Old: "r.heal = b.skip", New: "",
-		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|TestRecovery|Healed",
+		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|TestRecovery|TestHeal_SkippedResource",
 	},
 	{
 		Name: "whatever failed is skipped, healable or not", In: "internal/commit recovery.ended",
@@ -193,14 +193,14 @@ var Defects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "a batch is committed to a template in doubt", In: "internal/commit Engine.compose",
-		Old: "if e.base.doubtful {", New: "if false {",
+		Name: "a batch is committed to a template that may be stale", In: "internal/commit Engine.compose",
+		Old: "if e.base.maybeStale {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
 		Name: "a stale description is the end of a commit", In: "internal/stack performer.follow",
 		Old: "case !before(e, *d):", New: "case true:",
-		Packages: []string{"internal/stack"}, Run: "TestCommitThatEventsToldOf",
+		Packages: []string{"internal/stack"}, Run: "TestReading_CommitKnownFromEvents",
 	},
 	{
 		Name: "a stack is read without looking at it twice", In: "internal/commit BaseRead.Consistent",
@@ -221,7 +221,7 @@ var Defects = []Defect{
 	},
 	{
 		Name: "copied metadata makes a resource ours", In: "internal/template read",
-		Old: "if !mark.belongs(id) {", New: "if false {",
+		Old: "if !meta.belongs(id) {", New: "if false {",
 		Packages: []string{"internal/template"}, Run: "TestCopies|TestOccupied",
 	},
 	{
@@ -274,12 +274,12 @@ var Defects = []Defect{
 		Old:      "if !isProject || before == nil || !before.Closing {\n\t\treturn false, nil",
 		New:      "if !isProject || before == nil || !before.Closing || !next.Closing {\n\t\treturn false, nil",
 		Packages: []string{"internal/template", "internal/projects"},
-		Run:      "TestRefusals|TestProjectIsNotOpened",
+		Run:      "TestRefusals|TestProject_NotReopened",
 	},
 	{
 		Name: "closing a project reverts hand edits", In: "internal/template editor.set",
 		Old: "if e.closes(i, c) {", New: "if false && e.closes(i, c) {",
-		Packages: []string{"internal/projects"}, Run: "TestProjectBuckets",
+		Packages: []string{"internal/projects"}, Run: "TestBuckets_SameAsTemplate",
 	},
 	{
 		Name: "policies name principals that do not exist", In: "internal/sandbox/iam/policydoc validPrincipal",
@@ -289,7 +289,7 @@ var Defects = []Defect{
 	{
 		Name: "a key's policy locks its maker out", In: "internal/sandbox/kms Service.checkPolicy",
 		Old: "!bypass && ", New: "false && ",
-		Packages: []string{"internal/sandbox"}, Run: "TestKey",
+		Packages: []string{"internal/sandbox"}, Run: "TestKey|TestAccessKeys|TestKMS",
 	},
 	{
 		Name: "a bucket's policy has actions that apply to nothing", In: "internal/sandbox/s3 checkStatement",
@@ -314,7 +314,7 @@ var Defects = []Defect{
 	{
 		Name: "references to what a condition leaves out", In: "internal/sandbox/cloudformation scope.checkConditions",
 		Old: "resource && !is && ", New: "resource && is && !is && ",
-		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestTemplatesThatAreRefusedAtOnce",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestTemplates_RefusedAtOnce",
 	},
 	{
 		Name:     "dynamic references in lists are left as they are",
@@ -342,7 +342,7 @@ var Defects = []Defect{
 	{
 		Name: "the sandbox deletes without the rights that handlers need", In: "internal/sandbox step.handlers",
 		Old: "actions = h.remove", New: "actions = nil",
-		Packages: []string{"examples/onboarding"}, Run: "TestMissingRightIsNamed/iam:DeleteLoginProfile",
+		Packages: []string{"examples/onboarding"}, Run: "TestErrors_MissingRight/iam:DeleteLoginProfile",
 	},
 	{
 		Name: "the sandbox ignores the answers that it is given", In: "internal/sandbox/unproven Answers.Of",
@@ -376,7 +376,7 @@ var Defects = []Defect{
 	},
 	{
 		Name: "a newer format is read as if it were known", In: "internal/template read",
-		Old: "return nil, newerFormat(id, mark.Format)", New: "_ = mark.Format",
+		Old: "return nil, newerFormat(id, meta.Format)", New: "_ = meta.Format",
 		Packages: []string{"internal/template"},
 	},
 	{
@@ -562,22 +562,22 @@ var Defects = []Defect{
 	{
 		Name: "a reading that is behind what was seen is believed", In: "internal/stack Stack.readSince",
 		Old: "s.behind(*after)", New: "false",
-		Packages: []string{"internal/stack"}, Run: "TestAStaleBase",
+		Packages: []string{"internal/stack"}, Run: "TestCommit_StaleBase",
 	},
 	{
 		Name: "a stack is deleted that has changed since it was read", In: "internal/stack Stack.Delete",
 		Old: "if d.Status != cfn.DeleteInProgress && !still(*d) {", New: "if d.Status != cfn.DeleteInProgress && false {",
-		Packages: []string{"internal/stack"}, Run: "TestStackThatHasChanged",
+		Packages: []string{"internal/stack"}, Run: "TestDelete_ChangedStack",
 	},
 	{
 		Name: "a stack that was deleted while it was being made is waited for", In: "internal/stack performer.finished",
 		Old: "case d.Status == cfn.DeleteComplete, d.Status == cfn.DeleteFailed:", New: "case false:",
-		Packages: []string{"internal/stack"}, Run: "TestStackDeletedWhile",
+		Packages: []string{"internal/stack"}, Run: "TestDelete_DuringCreation",
 	},
 	{
 		Name: "a stack that nobody counts is mirrored", In: "internal/projects shard.write",
 		Old: "if !sh.counts() {", New: "if false {",
-		Packages: []string{"internal/projects"}, Run: "TestStackMadeForAProjectThatIsGone",
+		Packages: []string{"internal/projects"}, Run: "TestShards_GrowthAfterDeletion",
 	},
 	{
 		Name:     "a project that was made while one of its name was being deleted is in no directory",
@@ -585,7 +585,7 @@ var Defects = []Defect{
 		Old:      "if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {",
 		New:      "if false && anew.contents.Project != nil && !anew.contents.Project.Closing {",
 		Packages: []string{"internal/projects"},
-		Run:      "TestProjectMadeBefore",
+		Run:      "TestCreateProject_BeforeOldEntryIsRemoved",
 	},
 	{
 		Name:     "no condition on the mirror's write",
@@ -607,7 +607,7 @@ var Defects = []Defect{
 	{
 		Name: "reads of a process go back", In: "internal/projects shard.latest",
 		Old: "!read.version.LastUpdated.After(newest.version.LastUpdated)", New: "false",
-		Packages: []string{"internal/projects"}, Run: "TestReadsOfAProcess",
+		Packages: []string{"internal/projects"}, Run: "TestLatest_ReadsNeverGoBack",
 	},
 	{
 		Name: "an outage of the mirror holds up a plan", In: "internal/mirror Table.page",
@@ -621,7 +621,7 @@ var Defects = []Defect{
 	},
 	{
 		Name: "a lost directory is taken for a new one", In: "internal/projects directory.listed",
-		Old: "return len(body.Contents.Listings), nil", New: "return 0, nil",
+		Old: "return len(body.Contents.DirectoryEntries), nil", New: "return 0, nil",
 		Packages: []string{"internal/projects"}, Run: "TestDirectory_Missing",
 	},
 	{
@@ -640,15 +640,15 @@ var Defects = []Defect{
 	{
 		Name:     "what a mirror says counts as much as the template",
 		In:       "internal/projects shard.latest",
-		Old:      "better := !read.doubtful && (newest.doubtful || newest.mirrored && !read.mirrored)",
-		New:      "better := !read.doubtful && (newest.doubtful)",
+		Old:      "better := !read.maybeStale && (newest.maybeStale || newest.mirrored && !read.mirrored)",
+		New:      "better := !read.maybeStale && (newest.maybeStale)",
 		Packages: []string{"internal/projects"},
-		Run:      "TestDamagedMetadata|TestReadsOfAProcess",
+		Run:      "TestDamagedMetadata|TestLatest_ReadsNeverGoBack",
 	},
 	{
 		Name: "a stale reading is certain for a process that remembers the same", In: "internal/projects reread",
 		Old: "!", New: "",
-		Packages: []string{"internal/projects"}, Run: "TestDeletionBehind",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_DeletionBehindSeen",
 	},
 	{
 		Name:     "a deletion believes an old reading",
@@ -692,19 +692,19 @@ var Defects = []Defect{
 		Run:      "TestVerify_Intrinsic",
 	},
 	{
-		Name: "a change set that was not executed is left for a late call", In: "internal/stack performer.settle",
+		Name: "a change set that was not executed is left for a late call", In: "internal/stack performer.resolveExecution",
 		Old: "if s.deleteChangeSet(ctx, e.ARN) == nil {", New: `if e.ARN != "" {`,
-		Packages: []string{"internal/stack"}, Run: "TestSettle_",
+		Packages: []string{"internal/stack"}, Run: "TestResolveExecution_",
 	},
 	{
 		Name: "what another operation has left is taken for ours", In: "internal/stack described",
 		Old: `StatusReason = ""`, New: "ChangeSetID = e.ARN",
-		Packages: []string{"internal/stack"}, Run: "TestOutcomeIs",
+		Packages: []string{"internal/stack"}, Run: "TestFollow_OwnOutcome",
 	},
 	{
 		Name: "sweep deletes the fresh change sets of other writers", In: "internal/stack performer.sweep",
 		Old: "if ours && time.Since(aws.ToTime(set.CreationTime)) > deadAfter {", New: "if ours && deadAfter > 0 {",
-		Packages: []string{"internal/stack"}, Run: "Swept",
+		Packages: []string{"internal/stack"}, Run: "TestSweep_ChangeSetsOfDeadWriters",
 	},
 	{
 		Name:     "sweep deletes change sets that are not ours",
@@ -712,7 +712,7 @@ var Defects = []Defect{
 		Old:      "ours := strings.HasPrefix(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)",
 		New:      "ours := strings.Contains(aws.ToString(set.ChangeSetName), commit.ChangeSetPrefix)",
 		Packages: []string{"internal/stack"},
-		Run:      "Swept",
+		Run:      "TestSweep_ChangeSetsOfDeadWriters",
 	},
 	{
 		Name: "delete markers are no data", In: "internal/account emptying.versions",
@@ -727,12 +727,12 @@ var Defects = []Defect{
 	{
 		Name: "the encryption of another account's bucket is read", In: "internal/account Buckets.uses",
 		Old: ", ExpectedBucketOwner: aws.String(b.AccountID)", New: "",
-		Packages: []string{"internal/account"}, Run: "TestEveryCallSays",
+		Packages: []string{"internal/account"}, Run: "TestCalls_ExpectedBucketOwner",
 	},
 	{
 		Name: "only the first resources of a failed first creation are looked at", In: "internal/stack performer.clear",
 		Old: "for pages.HasMorePages() {", New: "for first := true; first && pages.HasMorePages(); first = false {",
-		Packages: []string{"internal/stack"}, Run: "DeadFirst",
+		Packages: []string{"internal/stack"}, Run: "TestRecovery_FailedFirstCreation",
 	},
 	{
 		Name:     "names that begin alike collide",
@@ -839,7 +839,7 @@ var Defects = []Defect{
 	{
 		Name: "null tags vanish", In: "internal/entity Tagged.fill",
 		Old: "elements[key] = types.StringNull()", New: "delete(elements, key)",
-		Packages: []string{"internal/entity"}, Run: "TestTagsAreMerged",
+		Packages: []string{"internal/entity"}, Run: "TestTags_MergedAndSeparated",
 	},
 	{
 		Name: "null networks are no networks", In: "internal/provider/projectuser noNulls",
@@ -918,7 +918,7 @@ var Defects = []Defect{
 	{
 		Name: "a full stack fails its member", In: "internal/projects attempt.retries",
 		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
-		Packages: []string{"internal/projects"}, Run: "TestFullStack|TestPoliciesOverflow|TestPermissionFinds",
+		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow|TestShards_FullStack|TestShards_ParentsCreatedAtOnce",
 	},
 	{
 		Name:     "a later stack that is missing is taken for an empty one",
@@ -926,7 +926,7 @@ var Defects = []Defect{
 		Old:      "if errs[n] == nil && shards[n] == nil && !first.contents.Project.Closing {",
 		New:      "if errs[n] == nil && shards[n] == nil && n < 0 {",
 		Packages: []string{"internal/projects"},
-		Run:      "TestLaterStack",
+		Run:      "TestShards_MissingStack",
 	},
 	{
 		Name: "policies in other stacks are left as they were", In: "internal/projects writer.change",
@@ -949,19 +949,19 @@ var Defects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_Failures",
 	},
 	{
-		Name: "a stale directory is taken for an absence", In: "internal/projects directory.listing",
-		Old: "if read.doubtful {", New: "if read.doubtful && false {",
+		Name: "a stale directory is taken for an absence", In: "internal/projects directory.entry",
+		Old: "if read.maybeStale {", New: "if read.maybeStale && false {",
 		Packages: []string{"internal/projects"}, Run: "TestAbsence_StaleDirectory",
 	},
 	{
-		Name: "policies that are outdated are no deviation", In: "internal/projects View.merge",
-		Old: "c.Deviations = append(c.Deviations, o.deviation())", New: "_ = o",
-		Packages: []string{"internal/projects"}, Run: "TestOutdated",
+		Name: "policies that are outdated are no drift", In: "internal/projects View.merge",
+		Old: "c.Drift = append(c.Drift, o.drift())", New: "_ = o",
+		Packages: []string{"internal/projects"}, Run: "TestDrift_OutdatedPolicies",
 	},
 	{
 		Name: "a project closes whatever it has grown to", In: "internal/template editor.check",
 		Old: "> c.Shards", New: "< 0",
-		Packages: []string{"internal/template"}, Run: "TestProjectCloses",
+		Packages: []string{"internal/template"}, Run: "TestClose_OnlyAsKnown",
 	},
 	{
 		Name:     "an entity of another incarnation is changed",
@@ -1007,7 +1007,7 @@ var Defects = []Defect{
 	{
 		Name: "policies that have become too large are not packed again", In: "internal/template editor.apply",
 		Old: "e.repack(errs, refused)", New: "_ = e.repack",
-		Packages: []string{"internal/template"}, Run: "TestPackingHolds",
+		Packages: []string{"internal/template"}, Run: "TestPacking_Growth",
 	},
 	{
 		Name: "fields of a newer provider are dropped", In: "internal/template editor.apply",
@@ -1122,12 +1122,12 @@ var Defects = []Defect{
 	{
 		Name: "a client that has lost something is sent what comes after", In: "internal/mirror Table.Audience",
 		Old: "c.Behind ||", New: "",
-		Packages: []string{"internal/mirror"}, Run: "TestEventsGo",
+		Packages: []string{"internal/mirror"}, Run: "TestEvents_OnlyToPermittedClients",
 	},
 	{
 		Name: "what a dead process has stored is never sent", In: "internal/relay Relay.sweepLive",
-		Old: "return errors.Join(live.mend(ctx), live.beat(ctx))", New: "return live.beat(ctx)",
-		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Sweep",
+		Old: "return errors.Join(live.republish(ctx), live.sendHeartbeats(ctx))", New: "return live.sendHeartbeats(ctx)",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "Sweep|TestLiveSimulation",
 	},
 	{
 		Name:     "nobody hears what has been lost",
@@ -1135,15 +1135,15 @@ var Defects = []Defect{
 		Old:      "heartbeats[c.group()] = event.Heartbeat{Projects: positions}",
 		New:      "heartbeats[c.group()] = event.Heartbeat{}; _ = positions",
 		Packages: []string{"internal/relay", "internal/simulation"},
-		Run:      "TestClientsSee|Heartbeat",
+		Run:      "TestLiveSimulation",
 	},
 	{
 		Name: "lost notifications are never made up for", In: "internal/relay Relay.Sweep",
 		Old: "if r.compareDue() {", New: "if false {",
-		Packages: []string{"internal/relay", "internal/simulation"}, Run: "TestClientsSee|Sweep",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "Sweep|TestLiveSimulation",
 	},
 	{
-		Name: "a topic reports on another account's stacks", In: "internal/relay notification.wake",
+		Name: "a topic reports on another account's stacks", In: "internal/relay notification.stackRef",
 		Old: "if err != nil || !w.isOf(topic.AccountID, topic.Region) {", New: "if err != nil {",
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_OwnAccountOnly",
 	},
@@ -1153,6 +1153,6 @@ var Defects = []Defect{
 		Old:      "return upto, errors.Join(result.Err, hub.note(ctx, result))",
 		New:      "return upto, errors.Join(nil, hub.note(ctx, result))",
 		Packages: []string{"internal/projects"},
-		Run:      "TestWhoCouldNotBeTold",
+		Run:      "TestPublish_RetriedLater",
 	},
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,6 +27,41 @@ func TestEveryDefectFits(t *testing.T) {
 	}
 	if len(Defects) < 15 {
 		t.Errorf("%d defects", len(Defects))
+	}
+}
+
+// TestEveryDefectNamesTests checks that each alternative of a defect's Run matches a test of its
+// packages, so that a renamed test is noticed.
+func TestEveryDefectNamesTests(t *testing.T) {
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	tests := map[string][]string{}
+	for _, d := range Defects {
+		var names []string
+		for _, dir := range d.Packages {
+			if tests[dir] == nil {
+				tests[dir] = []string{""}
+				files, err := filepath.Glob(filepath.Join("../..", dir, "*_test.go"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, file := range files {
+					text, err := os.ReadFile(file)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, match := range declared.FindAllSubmatch(text, -1) {
+						tests[dir] = append(tests[dir], string(match[1]))
+					}
+				}
+			}
+			names = append(names, tests[dir]...)
+		}
+		for alternative := range strings.SplitSeq(d.Run, "|") {
+			name, _, _ := strings.Cut(alternative, "/")
+			if pattern := regexp.MustCompile(name); d.Run != "" && !slices.ContainsFunc(names, pattern.MatchString) {
+				t.Errorf("%s: no test matches %q", d.Name, name)
+			}
+		}
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestAccountThatDoesntBlockPublicAccessIsTold creates and changes a project in an account without
+// TestAccessBlock_Warning creates and changes a project in an account without
 // the setting, with a part of it, and with all.
-func TestAccountThatDoesntBlockPublicAccessIsTold(t *testing.T) {
+func TestAccessBlock_Warning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()

@@ -29,7 +29,7 @@ func AddressOf(stackID string) (at StackAddress, ok bool) {
 		return StackAddress{}, false
 	}
 	at = StackAddress{AccountID: parts[4], Region: parts[3]}
-	listed := model.Listing{AccountID: at.AccountID, Region: at.Region}
+	listed := model.DirectoryEntry{AccountID: at.AccountID, Region: at.Region}
 	if resource[1] == directoryStack {
 		at.Project, listed.Name = directoryName, "any"
 		return at, len(listed.Problems()) == 0

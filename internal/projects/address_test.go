@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-func TestAStackIDTellsTheProject(t *testing.T) {
+func TestProjectOfStackID(t *testing.T) {
 	id := func(name string) string {
 		return "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/9aae5050-1"
 	}

@@ -108,7 +108,7 @@ func TestAdopt(t *testing.T) {
 		view.Contents.IncarnationOf(got.ID()) != "one" {
 		t.Errorf("the bucket in the model: %+v", got)
 	}
-	if drift := view.Contents.DeviationsOf(got.ID()); len(drift) > 0 {
+	if drift := view.Contents.DriftOf(got.ID()); len(drift) > 0 {
 		t.Errorf("drift: %v", drift)
 	}
 	policy, err := client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: aws.String("legacy")})
@@ -127,7 +127,8 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// TestAdopt_FirstCommitChangesNothing makes the second commit fail: what the first one leaves is the bucket as it was.
+// TestAdopt_FirstCommitChangesNothing makes the second commit fail: what the first one leaves is
+// the bucket as it was.
 func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	w := newWorld(t, false)
 	ctx := t.Context()
@@ -153,7 +154,7 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	var drift []string
 	view, err := w.process().Read(ctx, "acme")
 	w.must(err)
-	for _, d := range view.Contents.DeviationsOf(adoption.Planned.ID()) {
+	for _, d := range view.Contents.DriftOf(adoption.Planned.ID()) {
 		drift = append(drift, d.String())
 	}
 	if text := strings.Join(drift, "\n"); !strings.Contains(text, "LoggingConfiguration") ||
@@ -163,7 +164,7 @@ func TestAdopt_FirstCommitChangesNothing(t *testing.T) {
 	w.must(w.process().Adopt(ctx, "acme", adoption)) // the next apply makes the rest
 	view, err = w.process().Read(ctx, "acme")
 	w.must(err)
-	if left := view.Contents.DeviationsOf(adoption.Planned.ID()); len(left) > 0 {
+	if left := view.Contents.DriftOf(adoption.Planned.ID()); len(left) > 0 {
 		t.Errorf("after that there is drift: %v", left)
 	}
 }

@@ -14,10 +14,10 @@ func edited(resources map[string]any, logicalID string) map[string]any {
 	return resource
 }
 
-// TestPoliciesEditedByHand: a hand edit of a resource's DeletionPolicy or UpdateReplacePolicy is
+// TestPolicies_EditedByHand: a hand edit of a resource's DeletionPolicy or UpdateReplacePolicy is
 // drift of the entity that owns the resource. It blocks neither the entity nor the other changes of
 // its batch, and the entity's next update reverts it.
-func TestPoliciesEditedByHand(t *testing.T) {
+func TestPolicies_EditedByHand(t *testing.T) {
 	for name, remembers := range map[string]bool{"a new process": false, "a process that remembers": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestPoliciesEditedByHand(t *testing.T) {
 				})
 				drift := func(id model.ID) int {
 					view := w.read(projects.Authoritative)
-					return len(view.Contents.DeviationsOf(id))
+					return len(view.Contents.DriftOf(id))
 				}
 				inbox, partner := bucket("inbox"), model.User{Name: "partner"}
 				if drift(inbox.ID()) != 1 || drift(partner.ID()) != 2 {

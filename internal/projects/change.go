@@ -83,7 +83,7 @@ func (w *writer) change(ctx context.Context, project string, change template.Cha
 // commit commits a change to the n-th stack, with what it needs of the others.
 func (t *target) commit(ctx context.Context, n int, change template.Change) error {
 	t.project.changes.locate(change.Entity.ID(), n)
-	change.Elsewhere = t.view.elsewhere(n, change.Entity)
+	change.CrossStackRefs = t.view.crossStackRefs(n, change.Entity)
 	return t.shard(n).commit(ctx, change)
 }
 
@@ -237,7 +237,7 @@ func (a *attempt) policiesMoved(ctx context.Context, n int) (moved bool, err err
 		return false, err
 	}
 	user, _, _ := strings.Cut(a.id().Name, "/")
-	return !slices.Equal(a.view.policiesElsewhere(n, user)[user], now.policiesElsewhere(n, user)[user]), nil
+	return !slices.Equal(a.view.policiesInOtherStacks(n, user)[user], now.policiesInOtherStacks(n, user)[user]), nil
 }
 
 // bucketNameTaken returns the error of a failed change. If another bucket of the project or the

@@ -28,8 +28,8 @@ func origin(o string) func(*projects.Config) {
 	return func(c *projects.Config) { c.Origin = o }
 }
 
-// TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly creates again what a process that was killed has created.
-func TestInterruptedCreationIsTakenOverByItsOwnConfigurationOnly(t *testing.T) {
+// TestCreate_TakenOverByOwnConfiguration creates again what a process that was killed has created.
+func TestCreate_TakenOverByOwnConfiguration(t *testing.T) {
 	other := bucket("inbox")
 	other.Unversioned = true
 	cases := map[string]struct {
@@ -88,7 +88,7 @@ func TestCreateProject_InterruptedAtItsEnd(t *testing.T) {
 	})
 }
 
-func TestProjectCreationCanBeInterruptedAnywhere(t *testing.T) {
+func TestCreateProject_InterruptedAnywhere(t *testing.T) {
 	interrupted := 0
 	for n, ended := 0, false; !ended; n++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestProjectCreationCanBeInterruptedAnywhere(t *testing.T) {
 	}
 }
 
-func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
+func TestCreateProject_AfterFailedResources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -138,7 +138,7 @@ func TestProjectWhoseResourcesCouldNotBeMadeCanBeCreatedAgain(t *testing.T) {
 	})
 }
 
-func TestProjectThatWasHalfCreatedCanBeDeleted(t *testing.T) {
+func TestDeleteProject_HalfCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -151,7 +151,7 @@ func TestProjectThatWasHalfCreatedCanBeDeleted(t *testing.T) {
 	})
 }
 
-func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
+func TestCreateProject_Exists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
@@ -169,7 +169,7 @@ func TestProjectThatExistsIsNotCreatedAgain(t *testing.T) {
 	})
 }
 
-func TestProjectsWhoseNamesCouldCollideAreRefusedInOneAccount(t *testing.T) {
+func TestCreateProject_CollidingNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -184,15 +184,15 @@ func TestProjectsWhoseNamesCouldCollideAreRefusedInOneAccount(t *testing.T) {
 		}
 		second.AccountID = "444455556666"
 		must(t, s.CreateProject(t.Context(), second))
-		listings, err := w.process().List(t.Context())
+		entries, err := w.process().List(t.Context())
 		must(t, err)
-		if len(listings) != 2 {
-			t.Errorf("the directory holds %v", listings)
+		if len(entries) != 2 {
+			t.Errorf("the directory holds %v", entries)
 		}
 	})
 }
 
-func TestProjectsSettingsAreUpdated(t *testing.T) {
+func TestProject_UpdateSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -221,8 +221,8 @@ func TestProjectsSettingsAreUpdated(t *testing.T) {
 	})
 }
 
-// TestHandEditIsADeviationThatAnUpdateHeals switches a bucket's versioning off behind Stowage's back.
-func TestHandEditIsADeviationThatAnUpdateHeals(t *testing.T) {
+// TestDrift_HandEditRepairedByUpdate switches a bucket's versioning off behind Stowage's back.
+func TestDrift_HandEditRepairedByUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
@@ -237,16 +237,16 @@ func TestHandEditIsADeviationThatAnUpdateHeals(t *testing.T) {
 		s := w.process()
 		view, err := s.Read(t.Context(), "acme")
 		must(t, err)
-		if d := view.Contents.DeviationsOf(bucket("inbox").ID()); len(d) != 1 || d[0].Have != `"Suspended"` {
-			t.Errorf("deviations %v", d)
+		if d := view.Contents.DriftOf(bucket("inbox").ID()); len(d) != 1 || d[0].Have != `"Suspended"` {
+			t.Errorf("drift %v", d)
 		}
 		// Others' commits leave the edit alone.
 		must(t, s.Create(t.Context(), "acme", model.User{Name: "later"}))
-		if d := w.read(projects.Verified).Contents.Deviations; len(d) != 1 {
+		if d := w.read(projects.Verified).Contents.Drift; len(d) != 1 {
 			t.Errorf("deviations after another commit: %v", d)
 		}
 		must(t, s.Update(t.Context(), "acme", bucket("inbox")))
-		if d := w.read(projects.Verified).Contents.Deviations; len(d) != 0 {
+		if d := w.read(projects.Verified).Contents.Drift; len(d) != 0 {
 			t.Errorf("deviations after the update: %v", d)
 		}
 	})
@@ -274,7 +274,7 @@ func (w *world) byHand(edit func(resources map[string]any)) {
 	must(w.t, err)
 }
 
-func TestManyCreationsAtOnceShareACommit(t *testing.T) {
+func TestCreate_SharedCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()

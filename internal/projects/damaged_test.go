@@ -36,7 +36,8 @@ func (w *world) holds(bucketName string) {
 	}
 }
 
-// TestDamagedMetadataDeletesNothing: the metadata of a bucket names another bucket. Deleting the first touches neither.
+// TestDamagedMetadataDeletesNothing: the metadata of a bucket names another bucket. Deleting the
+// first touches neither.
 func TestDamagedMetadataDeletesNothing(t *testing.T) {
 	for _, onDelete := range []model.OnDelete{model.Empty, model.Refuse, model.Retain} {
 		for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
@@ -73,8 +74,8 @@ func TestDamagedMetadataDeletesNothing(t *testing.T) {
 	}
 }
 
-// TestDamagedMetadataOfAnOldMirror: a mirror that an older version wrote has the name from the metadata.
-func TestDamagedMetadataOfAnOldMirror(t *testing.T) {
+// TestDamagedMetadata_OldMirror: a mirror that an older version wrote has the name from the metadata.
+func TestDamagedMetadata_OldMirror(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Refuse)
@@ -107,9 +108,9 @@ func TestDamagedMetadataOfAnOldMirror(t *testing.T) {
 	})
 }
 
-// TestProjectBucketsAreThoseOfTheTemplate: deleting a project touches only the log and template
+// TestBuckets_SameAsTemplate: deleting a project touches only the log and template
 // buckets that its template has.
-func TestProjectBucketsAreThoseOfTheTemplate(t *testing.T) {
+func TestBuckets_SameAsTemplate(t *testing.T) {
 	for name, test := range map[string]struct {
 		edit     func(resources map[string]any)
 		mismatch bool
@@ -146,9 +147,9 @@ func TestProjectBucketsAreThoseOfTheTemplate(t *testing.T) {
 	}
 }
 
-// TestProjectIsNotOpenedAgain: one process deletes a project and has given its key up when another
+// TestProject_NotReopened: one process deletes a project and has given its key up when another
 // one, which has planned before, updates the project, and a third one creates a bucket in it.
-func TestProjectIsNotOpenedAgain(t *testing.T) {
+func TestProject_NotReopened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))

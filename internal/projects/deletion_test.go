@@ -58,7 +58,7 @@ func (w *world) one(onDelete model.OnDelete) *projects.Service {
 	return s
 }
 
-func TestBucketWithDataIsNotDeleted(t *testing.T) {
+func TestDeleteBucket_WithData(t *testing.T) {
 	data := map[string]func(w *world){
 		"object": func(w *world) { w.put(physical("inbox"), "report.csv") },
 		"delete marker": func(w *world) {
@@ -97,7 +97,7 @@ func TestBucketWithDataIsNotDeleted(t *testing.T) {
 	}
 }
 
-func TestBucketIsEmptiedWhenTheModelSaysSo(t *testing.T) {
+func TestDeleteBucket_Empty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Empty)
@@ -119,8 +119,8 @@ func TestBucketIsEmptiedWhenTheModelSaysSo(t *testing.T) {
 	})
 }
 
-// TestModelDecidesWhetherDataMayGo lets another process take "empty" back after this one has read it.
-func TestModelDecidesWhetherDataMayGo(t *testing.T) {
+// TestDeleteBucket_ModelDecides lets another process take "empty" back after this one has read it.
+func TestDeleteBucket_ModelDecides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Empty)
@@ -135,7 +135,7 @@ func TestModelDecidesWhetherDataMayGo(t *testing.T) {
 	})
 }
 
-func TestRetainedBucketLeavesTheModelAndStays(t *testing.T) {
+func TestDeleteBucket_Retain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Retain)
@@ -155,7 +155,7 @@ func TestRetainedBucketLeavesTheModelAndStays(t *testing.T) {
 	})
 }
 
-func TestBucketDeletionThatWasInterruptedIsMendedByRepeatingIt(t *testing.T) {
+func TestDeleteBucket_RepeatedAfterInterruption(t *testing.T) {
 	for _, operation := range []string{"CreateChangeSet", "ExecuteChangeSet"} {
 		t.Run(operation, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -183,9 +183,9 @@ func TestBucketDeletionThatWasInterruptedIsMendedByRepeatingIt(t *testing.T) {
 	}
 }
 
-// TestDataThatArrivesAfterTheCheckIsNotLost puts an object between the look whether the bucket is
+// TestDeleteBucket_DataAfterCheck puts an object between the look whether the bucket is
 // empty and its deletion.
-func TestDataThatArrivesAfterTheCheckIsNotLost(t *testing.T) {
+func TestDeleteBucket_DataAfterCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Refuse)
@@ -204,7 +204,7 @@ func TestDataThatArrivesAfterTheCheckIsNotLost(t *testing.T) {
 	})
 }
 
-func TestBucketThatAPermissionNeedsIsNotTouched(t *testing.T) {
+func TestDeleteBucket_NeededByPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -242,8 +242,8 @@ func (w *world) keyState(arn string) string {
 	return string(out.KeyMetadata.KeyState)
 }
 
-// TestProjectDeletionDoesWhatOnDeleteSays deletes a project whose log bucket holds something.
-func TestProjectDeletionDoesWhatOnDeleteSays(t *testing.T) {
+// TestDeleteProject_OnDelete deletes a project whose log bucket holds something.
+func TestDeleteProject_OnDelete(t *testing.T) {
 	for _, c := range []struct {
 		onDelete model.OnDelete
 		refused  bool
@@ -286,10 +286,10 @@ func TestProjectDeletionDoesWhatOnDeleteSays(t *testing.T) {
 // nothingIsLeft fails when the project is still in the directory, the mirror or the account.
 func (w *world) nothingIsLeft() {
 	w.t.Helper()
-	listings, err := w.process().List(w.t.Context())
+	entries, err := w.process().List(w.t.Context())
 	must(w.t, err)
-	if len(listings) > 0 {
-		w.t.Errorf("the directory holds %v", listings)
+	if len(entries) > 0 {
+		w.t.Errorf("the directory holds %v", entries)
 	}
 	out, err := w.member().CloudFormation.ListStacks(w.t.Context(), &cloudformation.ListStacksInput{})
 	must(w.t, err)
@@ -308,9 +308,9 @@ func (w *world) nothingIsLeft() {
 	}
 }
 
-// TestWhatSomebodyElseHasGivenUpIsNotInUse checks that outdated memory of a project is no reason to
+// TestDelete_GivenUpByAnother checks that outdated memory of a project is no reason to
 // refuse.
-func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
+func TestDelete_GivenUpByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s, other := w.process(), w.process()
@@ -327,10 +327,10 @@ func TestWhatSomebodyElseHasGivenUpIsNotInUse(t *testing.T) {
 	})
 }
 
-// TestProjectMadeAndDeletedAtOnce has two processes create and delete the same project. In any
+// TestDeleteProject_DuringCreation has two processes create and delete the same project. In any
 // order the project exists completely or not at all afterwards: deleting it once more leaves
 // nothing.
-func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
+func TestDeleteProject_DuringCreation(t *testing.T) {
 	makes := func(ctx context.Context, s *projects.Service) error { return s.CreateProject(ctx, acme()) }
 	deletes := func(ctx context.Context, s *projects.Service) error { return s.DeleteProject(ctx, "acme") }
 	for name, c := range map[string]struct {
@@ -365,9 +365,9 @@ func TestProjectMadeAndDeletedAtOnce(t *testing.T) {
 	}
 }
 
-// TestProjectMadeBeforeItsOldEntryGoes holds the process that deletes a project, its stacks gone,
-// until another one has made it anew.
-func TestProjectMadeBeforeItsOldEntryGoes(t *testing.T) {
+// TestCreateProject_BeforeOldEntryIsRemoved holds the process that deletes a project, its stacks
+// gone, until another one has made it anew.
+func TestCreateProject_BeforeOldEntryIsRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
@@ -377,15 +377,15 @@ func TestProjectMadeBeforeItsOldEntryGoes(t *testing.T) {
 			}
 		}))
 		must(t, w.process(func(c *projects.Config) { c.Clients = clients }).DeleteProject(t.Context(), "acme"))
-		listings, err := w.process().List(t.Context())
+		entries, err := w.process().List(t.Context())
 		must(t, err)
-		if _, err := w.process().Read(t.Context(), "acme"); err != nil || len(listings) != 1 {
-			t.Errorf("the directory holds %v, reading the project gives %v", listings, err)
+		if _, err := w.process().Read(t.Context(), "acme"); err != nil || len(entries) != 1 {
+			t.Errorf("the directory holds %v, reading the project gives %v", entries, err)
 		}
 	})
 }
 
-func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
+func TestDeleteProject_KeyOfRetainedBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.one(model.Retain)
@@ -407,9 +407,9 @@ func TestKeyThatARetainedBucketNeedsIsNotGivenUp(t *testing.T) {
 	})
 }
 
-// TestProjectDeletionCanBeInterruptedAnywhere lets one call after the other fail for good, the
+// TestDeleteProject_InterruptedAnywhere lets one call after the other fail for good, the
 // deletion with it, and repeats it in a new process.
-func TestProjectDeletionCanBeInterruptedAnywhere(t *testing.T) {
+func TestDeleteProject_InterruptedAnywhere(t *testing.T) {
 	interrupted := 0
 	for n, ended := 0, false; !ended; n++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -444,10 +444,10 @@ func TestProjectDeletionCanBeInterruptedAnywhere(t *testing.T) {
 	}
 }
 
-// TestProjectWhoseStackIsGoneIsStillClosing reads what an interrupted deletion has left after the
+// TestDeleteProject_StackGone reads what an interrupted deletion has left after the
 // stack was deleted. It is not taken for a wrong account while the mirror shows that it was
 // closing.
-func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
+func TestDeleteProject_StackGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -479,7 +479,7 @@ func TestProjectWhoseStackIsGoneIsStillClosing(t *testing.T) {
 	})
 }
 
-func TestClosingProjectTakesNothingMore(t *testing.T) {
+func TestClosing_Project(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()

@@ -21,12 +21,12 @@ import (
 const directoryName = "directory"
 
 // directory is the directory of projects: a stack of the hub. It is created with the first project
-// and never deleted. Its handle is that of a project with one stack, which holds listings and no
+// and never deleted. Its handle is that of a project with one stack, which holds entries and no
 // project.
 //
 // A hub without a directory stack is either new or wrong: another account's, or one whose directory
 // was deleted by hand. DescribeStacks can't distinguish them, and mistaking the second for the
-// first loses every project. The mirror can: it keeps the listings after the stack is deleted. A
+// first loses every project. The mirror can: it keeps the entries after the stack is deleted. A
 // project that is already managed cannot be in a new hub (model.NotFoundDirectory).
 type directory struct {
 	project *project
@@ -45,7 +45,7 @@ func newDirectory(hub *hub, account *awsclient.Account) *directory {
 	sh := &shard{project: proj, env: env, account: account}
 	sh.attach(stack.Config{
 		Config: commit.Config{
-			Stack: directoryStack, CarrierName: "/stowage/" + directoryName + "/revision", Create: true,
+			Stack: directoryStack, RevisionMarkerName: "/stowage/" + directoryName + "/revision", Create: true,
 			Description: "The directory of Stowage's projects",
 		},
 		TemplateBucket: hub.settings.TemplateBucket,
@@ -54,7 +54,7 @@ func newDirectory(hub *hub, account *awsclient.Account) *directory {
 }
 
 // list returns the directory, sorted by name, according to the read mode.
-func (dir *directory) list(ctx context.Context) ([]model.Listing, error) {
+func (dir *directory) list(ctx context.Context) ([]model.DirectoryEntry, error) {
 	snapshot, err := dir.project.hub.mirrored(ctx, directoryName)
 	if err != nil {
 		return nil, err
@@ -68,12 +68,12 @@ func (dir *directory) list(ctx context.Context) ([]model.Listing, error) {
 			return nil, err
 		}
 	}
-	return read.contents.Listings, nil
+	return read.contents.DirectoryEntries, nil
 }
 
-// listing returns a project's entry in the directory's template, or a model.NotFoundProject or
+// entry returns a project's entry in the directory's template, or a model.NotFoundProject or
 // model.NotFoundDirectory error.
-func (dir *directory) listing(ctx context.Context, name string) (*model.Listing, error) {
+func (dir *directory) entry(ctx context.Context, name string) (*model.DirectoryEntry, error) {
 	read, err := dir.read(ctx)
 	if err != nil {
 		return nil, err
@@ -81,16 +81,16 @@ func (dir *directory) listing(ctx context.Context, name string) (*model.Listing,
 	if read == nil {
 		return nil, &model.NotFoundError{Kind: model.NotFoundDirectory, Project: name}
 	}
-	for _, listing := range read.contents.Listings {
-		if listing.Name == name {
-			return &listing, nil
+	for _, entry := range read.contents.DirectoryEntries {
+		if entry.Name == name {
+			return &entry, nil
 		}
 	}
 	unknown := &model.NotFoundError{Kind: model.NotFoundProject, Project: name}
-	if read.doubtful {
+	if read.maybeStale {
 		return nil, &staleDirectoryError{unknown}
 	}
-	dir.missed(read.contents.Listings)
+	dir.missed(read.contents.DirectoryEntries)
 	return nil, unknown
 }
 
@@ -142,36 +142,36 @@ func (dir *directory) listed(ctx context.Context) (int, error) {
 		)
 	}
 	if body := snapshot.Bodies[0]; body != nil {
-		return len(body.Contents.Listings), nil
+		return len(body.Contents.DirectoryEntries), nil
 	}
 	return 0, nil
 }
 
 // register adds a project to the directory, unless it is listed already or its names could collide
 // with another project's.
-func (dir *directory) register(ctx context.Context, listing model.Listing) error {
+func (dir *directory) register(ctx context.Context, entry model.DirectoryEntry) error {
 	read, err := dir.read(ctx)
 	if err != nil {
 		return err
 	}
 	if read != nil {
-		for _, other := range read.contents.Listings {
+		for _, other := range read.contents.DirectoryEntries {
 			switch {
-			case other == listing:
+			case other == entry:
 				return nil // the project's own stack decides whether the project exists
-			case other.Name == listing.Name:
-				return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name}}
-			case other.AccountID == listing.AccountID && model.NamesCollide(other.Name, listing.Name):
-				return namesCollide(listing, other)
+			case other.Name == entry.Name:
+				return &model.ConflictError{Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: entry.Name}}
+			case other.AccountID == entry.AccountID && model.NamesCollide(other.Name, entry.Name):
+				return namesCollide(entry, other)
 			}
 		}
 	}
-	change := template.Change{Op: template.Create, Entity: listing, Origin: dir.project.hub.config.Origin}
+	change := template.Change{Op: template.Create, Entity: entry, Origin: dir.project.hub.config.Origin}
 	err = dir.shard.commit(ctx, change)
 	var exists *model.ConflictError
 	if errors.As(err, &exists) && exists.Kind == model.ConflictExists { // since the directory was read
 		return &model.ConflictError{
-			Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: listing.Name},
+			Kind: model.ConflictExists, ID: model.ID{Kind: model.KindProject, Name: entry.Name},
 			Origin: exists.Origin,
 		}
 	}
@@ -179,6 +179,6 @@ func (dir *directory) register(ctx context.Context, listing model.Listing) error
 }
 
 // remove removes a project from the directory.
-func (dir *directory) remove(ctx context.Context, listing model.Listing) error {
-	return dir.shard.commit(ctx, template.Change{Op: template.Delete, Entity: listing})
+func (dir *directory) remove(ctx context.Context, entry model.DirectoryEntry) error {
+	return dir.shard.commit(ctx, template.Change{Op: template.Delete, Entity: entry})
 }

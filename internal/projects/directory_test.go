@@ -75,17 +75,18 @@ func TestDirectory_Missing(t *testing.T) {
 	}
 }
 
-// TestDirectory_New reads a hub that has never held a project. A project that is managed already cannot be in it.
+// TestDirectory_New reads a hub that has never held a project. A project that is managed already
+// cannot be in it.
 func TestDirectory_New(t *testing.T) {
 	for _, m := range everyMode {
 		t.Run(string(m), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, false)
 				s := w.process(mode(m))
-				listings, err := s.List(t.Context())
+				entries, err := s.List(t.Context())
 				must(t, err)
-				if len(listings) != 0 {
-					t.Errorf("listings %v", listings)
+				if len(entries) != 0 {
+					t.Errorf("listings %v", entries)
 				}
 				_, readErr := s.Read(t.Context(), "acme")
 				for action, err := range map[string]error{
@@ -105,7 +106,8 @@ func TestDirectory_New(t *testing.T) {
 	}
 }
 
-// TestDirectory_UnknownWhileMirrorFails creates no directory while it cannot be determined whether there was one.
+// TestDirectory_UnknownWhileMirrorFails creates no directory while it cannot be determined whether
+// there was one.
 func TestDirectory_UnknownWhileMirrorFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -113,7 +113,7 @@ func directoryLost(projects int) error {
 var ErrNamesCollide = errors.New("names of the projects collide")
 
 // namesCollide returns the ErrNamesCollide error for two projects.
-func namesCollide(project, other model.Listing) error {
+func namesCollide(project, other model.DirectoryEntry) error {
 	return &model.ExplainedError{
 		Text: fmt.Sprintf("the projects %q and %q in the account %s", project.Name, other.Name, project.AccountID),
 		Explanation: model.Explanation{

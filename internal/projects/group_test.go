@@ -156,9 +156,9 @@ func countCommits(t *testing.T, m int, tf terraform) {
 	})
 }
 
-// TestRunsOfSeveralProjectsShareCommitsEach lets projects be applied at once, each by a run of its
+// TestGroup_SeveralRunsAndProjects lets projects be applied at once, each by a run of its
 // own: none waits for another, none takes a commit more.
-func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
+func TestGroup_SeveralRunsAndProjects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const m, n = 60, 10
 		w := newWorld(t, true)
@@ -178,11 +178,11 @@ func TestRunsOfSeveralProjectsShareCommitsEach(t *testing.T) {
 	})
 }
 
-// TestOneRunOfSeveralProjectsSharesCommits lets one run change several projects. Their commits run
+// TestGroup_OneRunOfSeveralProjects lets one run change several projects. Their commits run
 // side by side. Terraform's slots are no project's own, so some wait in the queue of a project
 // while another one's commit runs: that takes more than the fewest commits possible, but never
 // twice as many.
-func TestOneRunOfSeveralProjectsSharesCommits(t *testing.T) {
+func TestGroup_OneRunOfSeveralProjects(t *testing.T) {
 	for _, n := range []int{30, 180} {
 		t.Run(fmt.Sprint("parallelism ", n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -237,7 +237,8 @@ func TestSaturatedApplyWarnsOnce(t *testing.T) {
 	}
 }
 
-// prepare makes projects and what m permissions need in each, and returns the steps by which s creates the permissions.
+// prepare makes projects and what m permissions need in each, and returns the steps by which s
+// creates the permissions.
 func (w *world) prepare(s *projects.Service, names []string, m int) [][]func() error {
 	w.t.Helper()
 	applies := make([][]func() error, len(names))
@@ -250,10 +251,10 @@ func (w *world) prepare(s *projects.Service, names []string, m int) [][]func() e
 	return applies
 }
 
-// TestDependentMembersEndTheSameInAnyOrder creates a user, a bucket and the permission that needs
+// TestGroup_DependentMembersInAnyOrder creates a user, a bucket and the permission that needs
 // both, in every order and in one batch or in two: a permission that comes too early waits for the
 // next batch.
-func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
+func TestGroup_DependentMembersInAnyOrder(t *testing.T) {
 	entities := map[string]model.Entity{
 		"bucket": bucket("inbox"), "user": model.User{Name: "partner"},
 		"permission": model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
@@ -311,8 +312,9 @@ func TestDependentMembersEndTheSameInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestUserGoesWithItsPermissionsInAnyOrder deletes a user and its permission in one batch: it is judged by its end.
-func TestUserGoesWithItsPermissionsInAnyOrder(t *testing.T) {
+// TestGroup_UserAndPermissionsInAnyOrder deletes a user and its permission in one batch: it is
+// judged by its end.
+func TestGroup_UserAndPermissionsInAnyOrder(t *testing.T) {
 	for _, order := range [][]int{{0, 1}, {1, 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, true)
@@ -352,9 +354,9 @@ func bucketIn(project, name string) model.Bucket {
 	return b
 }
 
-// TestWavesOverSeveralStacksTakeACommitInEach changes entities in several stacks of a project at
+// TestGroup_WavesOverSeveralStacks changes entities in several stacks of a project at
 // once: each wave takes one commit in each stack that it reaches, concurrently.
-func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
+func TestGroup_WavesOverSeveralStacks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -389,9 +391,9 @@ func TestWavesOverSeveralStacksTakeACommitInEach(t *testing.T) {
 	})
 }
 
-// TestWhatABatchWasToDeleteIsNotGone has a process delete a user, change it, and make it again, all
+// TestGroup_RefusedDeletionIsNotGone has a process delete a user, change it, and make it again, all
 // at once; AWS refuses that commit.
-func TestWhatABatchWasToDeleteIsNotGone(t *testing.T) {
+func TestGroup_RefusedDeletionIsNotGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()

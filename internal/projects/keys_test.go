@@ -47,7 +47,8 @@ func (w *world) keys() map[string]string {
 	return statuses
 }
 
-// wantKeys checks that IAM has the keys that the model says, with their ids, and that the secret holds the current one.
+// wantKeys checks that IAM has the keys that the model says, with their ids, and that the secret
+// holds the current one.
 func (w *world) wantKeys(user model.User) {
 	w.t.Helper()
 	for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
@@ -56,8 +57,8 @@ func (w *world) wantKeys(user model.User) {
 		if !ok || !model.SameKeys(there.(model.User), user) {
 			w.t.Errorf("%v: the model has %+v, want the keys %v", mode, there, user.AccessKey.Keys)
 		}
-		if d := view.Contents.DeviationsOf(user.ID()); len(d) > 0 {
-			w.t.Errorf("%v: deviations %v", mode, d)
+		if d := view.Contents.DriftOf(user.ID()); len(d) > 0 {
+			w.t.Errorf("%v: drift %v", mode, d)
 		}
 		chosen := view.Contents.Credentials["partner"]
 		want := map[string]string{}
@@ -77,7 +78,7 @@ func (w *world) wantKeys(user model.User) {
 	}
 }
 
-func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
+func TestRotation_InTheAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
@@ -127,8 +128,8 @@ func TestAccessKeysAreRotatedInTheAccount(t *testing.T) {
 	})
 }
 
-// TestAFailedStepLeavesTheKeysThatWere fails each resource of a step, in each phase that it has.
-func TestAFailedStepLeavesTheKeysThatWere(t *testing.T) {
+// TestRotation_FailedStepKeepsKeys fails each resource of a step, in each phase that it has.
+func TestRotation_FailedStepKeepsKeys(t *testing.T) {
 	for _, typ := range []string{"AWS::IAM::AccessKey", "AWS::SecretsManager::Secret", "AWS::SSM::Parameter"} {
 		for _, phase := range []cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate} {
 			t.Run(typ+" "+string(phase), func(t *testing.T) {
@@ -157,9 +158,9 @@ func TestAFailedStepLeavesTheKeysThatWere(t *testing.T) {
 	}
 }
 
-// TestKeysMadeByHandFillTheSlots checks that keys of any origin count for IAM's limit of two. The
+// TestRotation_KeysMadeByHand checks that keys of any origin count for IAM's limit of two. The
 // error reports it, and nothing is lost.
-func TestKeysMadeByHandFillTheSlots(t *testing.T) {
+func TestRotation_KeysMadeByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))

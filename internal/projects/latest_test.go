@@ -9,12 +9,12 @@ import (
 
 // CloudFormation may return an older state of a stack: a process that has seen a newer one keeps
 // that. Only another stack of the same name, or a later moment, replaces it.
-func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
+func TestLatest_ReadsNeverGoBack(t *testing.T) {
 	at := func(stack string, second int) *shardRead {
 		return &shardRead{version: mirror.Version{StackID: stack, LastUpdated: time.Unix(int64(second), 0)}}
 	}
-	inDoubt := func(r *shardRead) *shardRead {
-		r.doubtful = true
+	maybeStaleRead := func(r *shardRead) *shardRead {
+		r.maybeStale = true
 		return r
 	}
 	ofTheMirror := func(r *shardRead) *shardRead {
@@ -32,13 +32,13 @@ func TestReadsOfAProcessDoNotGoBack(t *testing.T) {
 		{"another one of the same moment", at("a", 2), false},
 		{"a later one", at("a", 3), true},
 		{"the one before", at("a", 2), false},
-		{"a doubtful one", inDoubt(at("a", 4)), true},
-		{"another doubtful one of the same moment", inDoubt(at("a", 4)), false},
-		{"one of the same moment that is not doubtful", at("a", 4), true},
-		{"a doubtful one of the same moment", inDoubt(at("a", 4)), false},
+		{"one that may be stale", maybeStaleRead(at("a", 4)), true},
+		{"another one that may be stale of the same moment", maybeStaleRead(at("a", 4)), false},
+		{"one of the same moment that is not stale", at("a", 4), true},
+		{"one that may be stale of the same moment", maybeStaleRead(at("a", 4)), false},
 		{"the mirror's of the same moment", ofTheMirror(at("a", 4)), false},
 		{"a later one of the mirror", ofTheMirror(at("a", 5)), true},
-		{"a doubtful template of the same moment", inDoubt(at("a", 5)), false},
+		{"a template that may be stale of the same moment", maybeStaleRead(at("a", 5)), false},
 		{"the template of the same moment", at("a", 5), true},
 		{"another stack of the name", at("b", 1), true},
 	} {

@@ -39,11 +39,11 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 	}
 	config, directory := proj.hub.config, proj.hub.directory
 	p.RoleName = config.RoleName
-	founding, err := foundingShard(ctx, proj, p.Listing())
+	founding, err := foundingShard(ctx, proj, p.DirectoryEntry())
 	if err != nil {
 		return err
 	}
-	if err := directory.register(ctx, p.Listing()); err != nil {
+	if err := directory.register(ctx, p.DirectoryEntry()); err != nil {
 		return err
 	}
 	proj.hub.project(p.Name).memory.registered() // the handle may differ since a deletion
@@ -61,7 +61,7 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 	// not create it.
 	ctx, cancel := uninterrupted(ctx)
 	defer cancel()
-	if err := directory.register(ctx, p.Listing()); err != nil {
+	if err := directory.register(ctx, p.DirectoryEntry()); err != nil {
 		return model.AfterChange(err, "The stack of the project was created.")
 	}
 	proj.warnOfAccess(ctx, founding.account)
@@ -70,12 +70,12 @@ func (lc *lifecycle) create(ctx context.Context, p model.Project, incarnation st
 
 // foundingShard connects to the account of a new project before anything is changed: a role that
 // can't be assumed leaves nothing behind. It reads the mirror only to detect a wrong table name.
-func foundingShard(ctx context.Context, proj *project, listing model.Listing) (*shard, error) {
+func foundingShard(ctx context.Context, proj *project, entry model.DirectoryEntry) (*shard, error) {
 	var founding *shard
 	var reached, mirrored error
 	var group errgroup.Group
-	group.Go(func() error { _, mirrored = proj.hub.mirrored(ctx, listing.Name); return nil })
-	group.Go(func() error { founding, reached = proj.newFirst(ctx, listing, true); return nil })
+	group.Go(func() error { _, mirrored = proj.hub.mirrored(ctx, entry.Name); return nil })
+	group.Go(func() error { founding, reached = proj.newFirst(ctx, entry, true); return nil })
 	_ = group.Wait() // of two errors, that of the hub is returned
 	return founding, cmp.Or(mirrored, reached)
 }

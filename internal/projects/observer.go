@@ -34,7 +34,7 @@ func (sh *shard) write(ctx context.Context, update mirror.Update) {
 func (sh *shard) writeOwn(ctx context.Context, read *shardRead, token string) {
 	config := sh.project.hub.config
 	sh.write(ctx, mirror.Update{
-		Version: read.version, Contents: read.contents, Doubtful: read.doubtful,
+		Version: read.version, Contents: read.contents, MaybeStale: read.maybeStale,
 		Run: config.Run, Who: config.Clients.Caller(), Token: token,
 	})
 }
@@ -87,7 +87,7 @@ func (sh observer) Unchanged(ctx context.Context, u commit.Unchanged) {
 		return
 	}
 	sh.memory().remember(sh.n, sh.latest(&shardRead{
-		version: version(u.Description, u.Revision), contents: contents, doubtful: doubtful(u.Description, u.Template),
+		version: version(u.Description, u.Revision), contents: contents, maybeStale: maybeStale(u.Description, u.Template),
 	}))
 }
 

@@ -27,7 +27,8 @@ func exchange() []model.Entity {
 	return []model.Entity{bucket("inbox"), user, model.Permission{User: user.Name, Bucket: "inbox", Access: model.Read}}
 }
 
-// withServer is a world with a project that has an SFTP server and an exchange, all of the incarnation one.
+// withServer is a world with a project that has an SFTP server and an exchange, all of the
+// incarnation one.
 func withServer(t *testing.T, change ...func(*projects.Config)) *world {
 	t.Helper()
 	w := newWorld(t, false)
@@ -50,8 +51,8 @@ func (w *world) wantExchange(incarnation string) {
 			w.t.Errorf("the %s has the incarnation %q, want %q", e.ID(), got, incarnation)
 		}
 	}
-	if len(view.Contents.Deviations) > 0 {
-		w.t.Errorf("deviations %v", view.Contents.Deviations)
+	if len(view.Contents.Drift) > 0 {
+		w.t.Errorf("drift %v", view.Contents.Drift)
 	}
 	if _, err := w.member().S3.GetBucketPolicy(
 		w.t.Context(), &s3.GetBucketPolicyInput{Bucket: aws.String(bucket("inbox").BucketName)},
@@ -175,7 +176,8 @@ func renamed(t *testing.T, o string, after time.Duration) {
 	w.wantExchange("two")
 }
 
-// TestOwnership_RenamedAddressAlone deletes and creates one bucket at once: whichever call comes first, both succeed.
+// TestOwnership_RenamedAddressAlone deletes and creates one bucket at once: whichever call comes
+// first, both succeed.
 func TestOwnership_RenamedAddressAlone(t *testing.T) {
 	for _, after := range []time.Duration{-10 * time.Millisecond, 0, 10 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -239,7 +241,8 @@ func TestOwnership_TwinsInOneProcess(t *testing.T) {
 	})
 }
 
-// TestOwnership_StaleViewDeletesNothing deletes by what the process read before another one took the bucket over.
+// TestOwnership_StaleViewDeletesNothing deletes by what the process read before another one took
+// the bucket over.
 func TestOwnership_StaleViewDeletesNothing(t *testing.T) {
 	for _, onDelete := range []model.OnDelete{model.Refuse, model.Empty} {
 		synctest.Test(t, func(t *testing.T) {

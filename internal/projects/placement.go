@@ -36,7 +36,7 @@ func (a *attempt) place(ctx context.Context) (n int, err error) {
 	env := a.view.Contents.Env
 	env.Budget = a.project.hub.config.Budget
 	change := a.change
-	change.Elsewhere = a.view.elsewhere(n, change.Entity)
+	change.CrossStackRefs = a.view.crossStackRefs(n, change.Entity)
 	demand := template.NewDemand(env, change)
 	if n, ok := a.shardWithRoom(demand); ok {
 		return n, nil

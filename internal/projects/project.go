@@ -66,33 +66,33 @@ func (proj *project) reach(ctx context.Context, snapshot *mirror.Snapshot) (*sha
 	if sh := proj.first(); sh != nil {
 		return sh, nil
 	}
-	listing := &model.Listing{}
+	entry := &model.DirectoryEntry{}
 	if body := snapshot.Bodies[0]; body != nil && body.Contents.Project != nil {
-		*listing = body.Contents.Project.Listing()
+		*entry = body.Contents.Project.DirectoryEntry()
 	} else {
 		var err error
-		if listing, err = proj.hub.directory.listing(ctx, proj.name); err != nil {
+		if entry, err = proj.hub.directory.entry(ctx, proj.name); err != nil {
 			return nil, err
 		}
 	}
-	sh, err := proj.newFirst(ctx, *listing, false)
+	sh, err := proj.newFirst(ctx, *entry, false)
 	if err != nil {
 		return nil, err
 	}
 	return proj.keep(sh), nil
 }
 
-// newFirst returns the first stack of a project, located by its listing. Only founding, the commit
+// newFirst returns the first stack of a project, located by its entry. Only founding, the commit
 // that creates the project, may create the stack: adding to a project whose stack was deleted must
 // fail.
-func (proj *project) newFirst(ctx context.Context, listing model.Listing, founding bool) (*shard, error) {
+func (proj *project) newFirst(ctx context.Context, entry model.DirectoryEntry, founding bool) (*shard, error) {
 	config := proj.hub.config
-	account, err := proj.hub.account(ctx, listing.AccountID, listing.Region)
+	account, err := proj.hub.account(ctx, entry.AccountID, entry.Region)
 	if err != nil {
 		return nil, err
 	}
 	sh := &shard{project: proj, account: account, env: template.Env{
-		Project: listing.Name, AccountID: listing.AccountID, Region: listing.Region, Partition: config.Clients.Partition(),
+		Project: entry.Name, AccountID: entry.AccountID, Region: entry.Region, Partition: config.Clients.Partition(),
 		Budget: config.Budget,
 	}}
 	sh.attach(sh.settings(founding))

@@ -27,7 +27,7 @@ func (lc *lifecycle) delete(ctx context.Context, name string, held *string) erro
 	if err != nil {
 		return err
 	}
-	listing, err := hub.directory.listing(ctx, name)
+	entry, err := hub.directory.entry(ctx, name)
 	if err != nil {
 		if model.IsNotFound(err, model.NotFoundProject) {
 			hub.clearMirror(ctx, name)
@@ -55,7 +55,7 @@ func (lc *lifecycle) delete(ctx context.Context, name string, held *string) erro
 		}
 	}
 	const deleted = "The stacks of the project were deleted."
-	if err := hub.directory.remove(ctx, *listing); err != nil {
+	if err := hub.directory.remove(ctx, *entry); err != nil {
 		return model.AfterChange(err, deleted)
 	}
 	defer hub.forget(name)
@@ -64,7 +64,7 @@ func (lc *lifecycle) delete(ctx context.Context, name string, held *string) erro
 		return model.AfterChange(err, deleted)
 	}
 	if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {
-		return hub.directory.register(ctx, anew.contents.Project.Listing())
+		return hub.directory.register(ctx, anew.contents.Project.DirectoryEntry())
 	}
 	hub.clearMirror(ctx, name)
 	return nil

@@ -31,7 +31,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestWhatIsCreatedIsReadByAnotherProcess(t *testing.T) {
+func TestCreate_ReadByAnotherProcess(t *testing.T) {
 	for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached, projects.Authoritative} {
 		t.Run(string(mode), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -42,8 +42,8 @@ func TestWhatIsCreatedIsReadByAnotherProcess(t *testing.T) {
 				if got, want := len(view.Contents.Buckets), 2; got != want {
 					t.Errorf("%d buckets, want %d", got, want)
 				}
-				if len(view.Contents.Deviations) > 0 || len(view.Contents.Foreign) > 0 {
-					t.Errorf("deviations %v, foreign %v", view.Contents.Deviations, view.Contents.Foreign)
+				if len(view.Contents.Drift) > 0 || len(view.Contents.Foreign) > 0 {
+					t.Errorf("drift %v, foreign %v", view.Contents.Drift, view.Contents.Foreign)
 				}
 				if view.Contents.Env.KeyARN == "" {
 					t.Error("the key's ARN is not known")
@@ -104,7 +104,7 @@ func TestReadBudget(t *testing.T) {
 	}
 }
 
-func TestProjectIsDeletedWhenItIsEmpty(t *testing.T) {
+func TestDeleteProject_Empty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process()
@@ -121,10 +121,10 @@ func TestProjectIsDeletedWhenItIsEmpty(t *testing.T) {
 		must(t, s.Delete(t.Context(), "acme", bucket("inbox").ID()))
 		must(t, s.Delete(t.Context(), "acme", bucket("outbox").ID()))
 		must(t, s.DeleteProject(t.Context(), "acme"))
-		listings, err := w.process().List(t.Context())
+		entries, err := w.process().List(t.Context())
 		must(t, err)
-		if len(listings) > 0 {
-			t.Errorf("the directory still holds %v", listings)
+		if len(entries) > 0 {
+			t.Errorf("the directory still holds %v", entries)
 		}
 	})
 }

@@ -84,8 +84,8 @@ func (proj *project) tell(ctx context.Context) {
 
 // publish is one round of publishing.
 func (hub *hub) publish(ctx context.Context, project string) error {
-	unsent, err := hub.table.Unsent(ctx, project)
-	if err != nil || unsent.None() {
+	pending, err := hub.table.Pending(ctx, project)
+	if err != nil || pending.None() {
 		return err
 	}
 	// A client that connects later gets the events in response to its hello, so the connections are
@@ -95,22 +95,22 @@ func (hub *hub) publish(ctx context.Context, project string) error {
 		return err
 	}
 	if len(audience) > 0 {
-		events, err := hub.table.Events(ctx, project, unsent.After.Seq)
+		events, err := hub.table.Events(ctx, project, pending.After.Seq)
 		if err != nil {
 			return err
 		}
-		if unsent.Upto, err = hub.send(ctx, audience, events, unsent); err != nil {
+		if pending.Upto, err = hub.send(ctx, audience, events, pending); err != nil {
 			return err
 		}
 	}
-	return hub.table.Sent(ctx, project, unsent.Upto)
+	return hub.table.Sent(ctx, project, pending.Upto)
 }
 
 // send sends events to clients and returns the position up to which they were sent.
 func (hub *hub) send(
-	ctx context.Context, audience []mirror.Connection, events []event.Event, unsent mirror.Unsent,
+	ctx context.Context, audience []mirror.Connection, events []event.Event, pending mirror.Pending,
 ) (upto event.Position, err error) {
-	upto = unsent.Upto
+	upto = pending.Upto
 	if n := len(events); n > 0 {
 		upto = events[n-1].Position() // there may be more by now, or another epoch
 	}

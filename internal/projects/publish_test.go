@@ -99,7 +99,7 @@ func (w *world) heard(c *apigateway.Conn) (short []string) {
 func inRun(c *projects.Config) { c.Run = "run-7" }
 
 // Who watches hears what is being changed before it is, and what has changed before the caller does.
-func TestWhoWatchesHearsFirst(t *testing.T) {
+func TestWatchers_FirstToHear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		stage := w.live()
@@ -145,7 +145,7 @@ func (w *world) called(operation string) context.Context {
 
 // The cost of telling: for each of the two events of a commit three reads and a write, and a post
 // for each client that may see it.
-func TestWhatTellingCosts(t *testing.T) {
+func TestPublish_Calls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cost := func(clients int, manage bool) map[string]int {
 			w := newWorld(t, false)
@@ -181,7 +181,7 @@ func TestWhatTellingCosts(t *testing.T) {
 
 // Clients that have gone are forgotten, those that don't read are left to catch up: neither is a
 // failure, nor is it tried again.
-func TestClientsThatCannotBeReached(t *testing.T) {
+func TestPush_UnreachableClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		stage := w.live()
@@ -220,7 +220,7 @@ func TestClientsThatCannotBeReached(t *testing.T) {
 
 // An apply doesn't fail when clients can't be reached, nor does it take long: the next publisher
 // sends the rest.
-func TestWhoCouldNotBeToldHearsLater(t *testing.T) {
+func TestPublish_RetriedLater(t *testing.T) {
 	for name, fails := range map[string]struct {
 		transport func(next http.RoundTripper) http.RoundTripper
 		bound     time.Duration // for each of the events
@@ -296,7 +296,7 @@ func posting(next http.RoundTripper, f func(*http.Request) (*http.Response, erro
 }
 
 // Two that publish at the same moment, in one process or two, may send an event twice, and lose none.
-func TestPublishingAtTheSameTime(t *testing.T) {
+func TestPublish_Concurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		stage := w.live()

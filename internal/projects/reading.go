@@ -121,10 +121,10 @@ func reread(ctx context.Context, proj *project) (*View, error) {
 			return nil, err
 		}
 		sh.memory().remember(sh.n, read)
-		if stale && !read.doubtful { // the memory of this process may be older
-			inDoubt := *read
-			inDoubt.doubtful = true
-			read = &inDoubt
+		if stale && !read.maybeStale { // the memory of this process may be older
+			maybeStaleRead := *read
+			maybeStaleRead.maybeStale = true
+			read = &maybeStaleRead
 		}
 		return read, nil
 	}
@@ -159,7 +159,7 @@ func (r *reader) absent(ctx context.Context, first *shard, read *shardRead) (*Vi
 			closing = v
 		}
 	}
-	listing, err := hub.directory.listing(ctx, proj.name)
+	entry, err := hub.directory.entry(ctx, proj.name)
 	if model.IsNotFound(err, model.NotFoundProject) && closing != nil {
 		// Only the mirror was left of an interrupted deletion, and no deletion of an unknown
 		// project follows.
@@ -175,7 +175,7 @@ func (r *reader) absent(ctx context.Context, first *shard, read *shardRead) (*Vi
 		Kind:      model.NotFoundStack,
 		Project:   proj.name,
 		Stack:     first.stack.Name(),
-		AccountID: listing.AccountID,
-		Region:    listing.Region,
+		AccountID: entry.AccountID,
+		Region:    entry.Region,
 	}
 }

@@ -77,9 +77,9 @@ func sameView(t *testing.T, want, have *projects.View) {
 	}
 }
 
-// TestMirrorMakesReadsFasterButNeverDifferent damages the mirror in every way. What is read stays
+// TestMirror_SameAsStacks damages the mirror in every way. What is read stays
 // the same; only calls are added.
-func TestMirrorMakesReadsFasterButNeverDifferent(t *testing.T) {
+func TestMirror_SameAsStacks(t *testing.T) {
 	cases := map[string]struct {
 		damage func(w *world, old []map[string]types.AttributeValue)
 		modes  []projects.ReadMode
@@ -189,7 +189,8 @@ func TestHub_TableMissing(t *testing.T) {
 	}
 }
 
-// TestMirror_Outage reads and writes while every call to DynamoDB fails. It takes seconds, and a warning says so, once.
+// TestMirror_Outage reads and writes while every call to DynamoDB fails. It takes seconds, and a
+// warning says so, once.
 func TestMirror_Outage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
@@ -201,7 +202,8 @@ func TestMirror_Outage(t *testing.T) {
 		must(t, err)
 		_, err = s.List(t.Context())
 		must(t, err)
-		// Each of the two projects' worth of reads waits for the mirror once to read it, and once to repair it.
+		// Each of the two projects' worth of reads waits for the mirror once to read it, and once
+		// to repair it.
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("reading took %s", took)
 		}
@@ -222,7 +224,7 @@ func TestMirror_Outage(t *testing.T) {
 	})
 }
 
-func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
+func TestReading_NeverGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -240,9 +242,9 @@ func TestReadsOfOneProcessNeverGoBack(t *testing.T) {
 	})
 }
 
-// TestATemplateThatStaysStaleIsDoubted has CloudFormation give the template of the commit before,
+// TestReading_TemplateStaysStale has CloudFormation give the template of the commit before,
 // for longer than it usually does.
-func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
+func TestReading_TemplateStaysStale(t *testing.T) {
 	partner := model.User{Name: "partner"}
 	stale := sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead}
 	for name, knows := range map[string]bool{"by a process that knows better": true, "by a process that doesn't": false} {
@@ -258,9 +260,9 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 				must(t, w.process().Create(t.Context(), "acme", partner))
 				w.faults(stale)
 				err := s.Delete(t.Context(), "acme", partner.ID())
-				var doubtful *commit.StaleTemplateError
+				var maybeStale *commit.StaleTemplateError
 				var surprise *commit.UnexpectedChangesError
-				if knows && !errors.As(err, &surprise) || !knows && !errors.As(err, &doubtful) {
+				if knows && !errors.As(err, &surprise) || !knows && !errors.As(err, &maybeStale) {
 					t.Errorf("deleting ended with %v", err)
 				}
 				w.control(http.MethodDelete, "/_sandbox/faults", "")
@@ -278,8 +280,8 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 			must(t, w.process().Create(t.Context(), "acme", partner))
 			w.faults(stale)
 			err := w.process().Update(t.Context(), "acme", partner)
-			var doubtful *commit.StaleTemplateError
-			if !errors.As(err, &doubtful) || model.IsNotFound(err, model.NotFoundEntity) {
+			var maybeStale *commit.StaleTemplateError
+			if !errors.As(err, &maybeStale) || model.IsNotFound(err, model.NotFoundEntity) {
 				t.Errorf("updating ended with %v", err)
 			}
 		})
@@ -291,7 +293,7 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 			must(t, w.process().Create(t.Context(), "acme", partner))
 			w.loseMirror()
 			s := w.process()
-			_, err := s.List(t.Context()) // the directory isn't in doubt
+			_, err := s.List(t.Context()) // the directory is not stale
 			must(t, err)
 			w.faults(stale)
 			view, err := s.Read(t.Context(), "acme")
@@ -309,7 +311,7 @@ func TestATemplateThatStaysStaleIsDoubted(t *testing.T) {
 	})
 }
 
-func TestProjectsThatAProcessHasMadeStayInItsList(t *testing.T) {
+func TestList_OwnProjectsStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -321,15 +323,15 @@ func TestProjectsThatAProcessHasMadeStayInItsList(t *testing.T) {
 		w.restoreMirror(old)
 		w.faults(sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead},
 			sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
-		listings, err := s.List(t.Context())
+		entries, err := s.List(t.Context())
 		must(t, err)
-		if len(listings) != 2 {
-			t.Errorf("the list holds %v, want both projects", listings)
+		if len(entries) != 2 {
+			t.Errorf("the list holds %v, want both projects", entries)
 		}
 	})
 }
 
-func TestUnknownProjectIsATypedError(t *testing.T) {
+func TestRead_UnknownProject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -370,7 +372,7 @@ func (w *world) deleteStack() {
 // member are clients with the project account's own credentials: a person or a script.
 func (w *world) member() *awsclient.Account { return w.memberOf(account) }
 
-func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
+func TestRead_MissingStack(t *testing.T) {
 	for _, m := range []projects.ReadMode{projects.Verified, projects.Authoritative} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, false)
@@ -395,7 +397,7 @@ func TestMissingStackIsAnErrorAndNotAnEmptyProject(t *testing.T) {
 	}
 }
 
-func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
+func TestRead_RoleNotAssumable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(func(c *projects.Config) { c.RoleName = "Nope" })
@@ -404,10 +406,10 @@ func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
 			!strings.Contains(refused.RoleARN, "Nope") {
 			t.Errorf("creating a project: %v", err)
 		}
-		listings, err := w.process().List(t.Context())
+		entries, err := w.process().List(t.Context())
 		must(t, err)
-		if len(listings) > 0 {
-			t.Errorf("the directory holds %v", listings)
+		if len(entries) > 0 {
+			t.Errorf("the directory holds %v", entries)
 		}
 		if n := w.calls()["cloudformation.CreateChangeSet"]; n != 0 {
 			t.Errorf("%d change sets were made", n)
@@ -415,7 +417,7 @@ func TestRoleThatCannotBeAssumedChangesNothing(t *testing.T) {
 	})
 }
 
-func TestHubThatIsNotThereIsATypedError(t *testing.T) {
+func TestRead_NoHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(func(c *projects.Config) { c.Hub = "elsewhere" })
@@ -430,7 +432,7 @@ func TestHubThatIsNotThereIsATypedError(t *testing.T) {
 	})
 }
 
-func TestTemplateSavedAsYAMLIsRefusedAndLeftAlone(t *testing.T) {
+func TestRead_TemplateSavedAsYAML(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
@@ -471,7 +473,8 @@ func (w *world) saveAsYAML() string {
 	return yaml
 }
 
-// toYAML spells a template in YAML's block style at its first level, with flow style below, which is JSON.
+// toYAML spells a template in YAML's block style at its first level, with flow style below, which
+// is JSON.
 func toYAML(t *testing.T, body string) string {
 	t.Helper()
 	var sections map[string]json.RawMessage

@@ -153,7 +153,7 @@ func (r *refresh) relocated() bool {
 	if first == nil || body == nil || body.Contents.Project == nil {
 		return false
 	}
-	now := body.Contents.Project.Listing()
+	now := body.Contents.Project.DirectoryEntry()
 	return now.AccountID != first.env.AccountID || now.Region != first.env.Region
 }
 
@@ -264,12 +264,12 @@ func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Cont
 		StackName: sh.stack.Name(), Reason: described.StatusReason,
 		Version: version(*described, revisionOf(*described)),
 	}
-	whole := body != nil && !body.Doubtful || !cfn.Stable(described.Status) // the body is there, as far as there is one
+	whole := body != nil && !body.MaybeStale || !cfn.Stable(described.Status) // the body is there, as far as there is one
 	if head != nil && whole && !update.Supersedes(head.Version) {
 		return contents, done, nil
 	}
 	if cfn.Stable(described.Status) {
-		read, err := sh.stack.SettledOrBusy(ctx)
+		read, err := sh.stack.ReadStableOrBusy(ctx)
 		if err != nil || read == nil {
 			return contents, done, err
 		}
@@ -277,7 +277,7 @@ func (r *refresh) stack(ctx context.Context, sh *shard) (contents *template.Cont
 			if update.Contents, err = template.Parse(read.Template, sh.withOutputs(read.After.Outputs)); err != nil {
 				return contents, done, fmt.Errorf("the template of the stack %s: %w", sh.stack.Name(), err)
 			}
-			contents, update.Doubtful = update.Contents, doubtful(read.After, read.Template)
+			contents, update.MaybeStale = update.Contents, maybeStale(read.After, read.Template)
 		}
 		update.Version, update.Reason = version(read.After, revisionOf(read.After)), read.After.StatusReason
 	}
@@ -307,10 +307,10 @@ func (sh *shard) gone(
 	switch {
 	case head == nil:
 		return contents, Refreshed{}, nil
-	case contents != nil && len(contents.Listings) > 0:
+	case contents != nil && len(contents.DirectoryEntries) > 0:
 		// The stack is the directory's, and the mirror the last record of the projects: reading the
 		// directory needs it.
-		return contents, Refreshed{Status: head.Status}, sh.project.hub.error(directoryLost(len(contents.Listings)))
+		return contents, Refreshed{Status: head.Status}, sh.project.hub.error(directoryLost(len(contents.DirectoryEntries)))
 	case head.Status == cfn.DeleteComplete || closing && sh.n == 0:
 		return contents, Refreshed{Status: head.Status}, nil
 	}

@@ -21,7 +21,8 @@ import (
 // at is where the first stack of acme is.
 var at = projects.StackAddress{Project: "acme", AccountID: account, Region: "eu-west-1"}
 
-// retag changes the revision of the project's stack by hand, as a person in the console would with any parameter.
+// retag changes the revision of the project's stack by hand, as a person in the console would with
+// any parameter.
 func (w *world) retag(value string) {
 	w.t.Helper()
 	client, name := w.member().CloudFormation, aws.String("stowage-acme-0")
@@ -49,8 +50,8 @@ func (w *world) mirrored(project string) *mirror.Snapshot {
 	return snapshot
 }
 
-// TestRefreshingWhatIsCurrentCostsTwoCalls: a reading of the mirror and a description of the stack.
-func TestRefreshingWhatIsCurrentCostsTwoCalls(t *testing.T) {
+// TestRefreshStack_CurrentCostsTwoCalls: a reading of the mirror and a description of the stack.
+func TestRefreshStack_CurrentCostsTwoCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
@@ -67,7 +68,7 @@ func TestRefreshingWhatIsCurrentCostsTwoCalls(t *testing.T) {
 	})
 }
 
-func TestRefreshingBringsEditsByHandIntoTheMirror(t *testing.T) {
+func TestRefreshStack_HandEdit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
@@ -114,7 +115,7 @@ func TestRefreshingRefusesForeignStacks(t *testing.T) {
 	})
 }
 
-func TestAStackDeletedByHandLeavesTheMirror(t *testing.T) {
+func TestRefreshStack_DeletedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		fill(t, w.process())
@@ -135,8 +136,9 @@ func TestAStackDeletedByHandLeavesTheMirror(t *testing.T) {
 	})
 }
 
-// TestTheMirrorOfAnInterruptedDeletionStays: it alone shows that the project was closing, once the stack has gone.
-func TestTheMirrorOfAnInterruptedDeletionStays(t *testing.T) {
+// TestRefreshStack_InterruptedDeletion: it alone shows that the project was closing, once the stack
+// has gone.
+func TestRefreshStack_InterruptedDeletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))

@@ -33,7 +33,8 @@ type Config struct {
 	Log, Warn func(ctx context.Context, message string, fields map[string]any)
 }
 
-// Service reads and changes projects. It is safe for concurrent use. Its parts do the work; see doc.go.
+// Service reads and changes projects. It is safe for concurrent use. Its parts do the work; see
+// doc.go.
 type Service struct {
 	process      *process
 	registry     *registry
@@ -73,7 +74,7 @@ func (s *Service) Hub(ctx context.Context) (HubLocation, error) {
 }
 
 // List returns the directory of projects, sorted by name.
-func (s *Service) List(ctx context.Context) ([]model.Listing, error) {
+func (s *Service) List(ctx context.Context) ([]model.DirectoryEntry, error) {
 	hub, err := s.registry.open(ctx)
 	if err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func (w *world) servers() []string {
 	return ids
 }
 
-func TestPartnersComeBySFTP(t *testing.T) {
+func TestSFTP_Partners(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		project := acme()
@@ -130,8 +130,8 @@ func TestPartnersComeBySFTP(t *testing.T) {
 		); endpoint != servers[0]+".server.transfer.eu-west-1.amazonaws.com" {
 			t.Errorf("the endpoint is %s", endpoint)
 		}
-		if len(view.Contents.Deviations) > 0 {
-			t.Errorf("deviations %v", view.Contents.Deviations)
+		if len(view.Contents.Drift) > 0 {
+			t.Errorf("drift %v", view.Contents.Drift)
 		}
 
 		// Changes of users and permissions leave the server alone.
@@ -170,9 +170,9 @@ func TestPartnersComeBySFTP(t *testing.T) {
 	})
 }
 
-// TestSFTPInLaterStacks: the server is in the first stack, users are where there is room, and their
+// TestSFTP_LaterStacks: the server is in the first stack, users are where there is room, and their
 // permissions stay with them.
-func TestSFTPInLaterStacks(t *testing.T) {
+func TestSFTP_LaterStacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		project := acme()
@@ -197,8 +197,8 @@ func TestSFTPInLaterStacks(t *testing.T) {
 			}
 		}
 		view := w.read(projects.Verified)
-		if len(view.Stacks) < 2 || len(view.Contents.Deviations) > 0 {
-			t.Errorf("%d stacks, deviations %v", len(view.Stacks), view.Contents.Deviations)
+		if len(view.Stacks) < 2 || len(view.Contents.Drift) > 0 {
+			t.Errorf("%d stacks, drift %v", len(view.Stacks), view.Contents.Drift)
 		}
 		var inUse *model.ConflictError
 		project.SFTP = false

@@ -41,7 +41,7 @@ func (sh *shard) settings(create bool) stack.Config {
 	env := sh.env
 	return stack.Config{
 		Config: commit.Config{
-			Stack: stackName(env.Project, sh.n), CarrierName: template.CarrierName(env.Project, sh.n), Create: create,
+			Stack: stackName(env.Project, sh.n), RevisionMarkerName: template.RevisionMarkerName(env.Project, sh.n), Create: create,
 			Description: "Buckets, users and permissions of the project " + env.Project + ", managed by Stowage",
 		},
 		TemplateBucket:   model.TemplateBucketName(env.Project, env.AccountID, env.Region),
@@ -63,7 +63,7 @@ func (sh *shard) attach(config stack.Config) {
 }
 
 // latest returns what was read, unless CloudFormation's answer is not newer than what this process
-// has seen: reads never go back. Of the same moment the first reading counts that is not doubtful,
+// has seen: reads never go back. Of the same moment the first reading counts that is not stale,
 // and a template takes precedence over the mirror.
 func (sh *shard) latest(read *shardRead) *shardRead {
 	sh.mu.Lock()
@@ -71,7 +71,7 @@ func (sh *shard) latest(read *shardRead) *shardRead {
 	newest := sh.newest
 	if newest != nil && newest.version.StackID == read.version.StackID &&
 		!read.version.LastUpdated.After(newest.version.LastUpdated) {
-		better := !read.doubtful && (newest.doubtful || newest.mirrored && !read.mirrored)
+		better := !read.maybeStale && (newest.maybeStale || newest.mirrored && !read.mirrored)
 		if !better || !read.version.LastUpdated.Equal(newest.version.LastUpdated) {
 			return newest
 		}
@@ -136,7 +136,7 @@ func (sh *shard) missing() error {
 func (sh *shard) commit(ctx context.Context, change template.Change) error {
 	if sh.n > 0 {
 		shared := sh.sharing()
-		change.Elsewhere.Shared = &shared
+		change.CrossStackRefs.Shared = &shared
 	}
 	err := sh.stack.Commit(ctx, change)
 	if model.IsNotFound(err, model.NotFoundStack) {
@@ -170,7 +170,7 @@ func (sh *shard) read(ctx context.Context, snapshot *mirror.Snapshot) (*shardRea
 			if err != nil {
 				return nil, err
 			}
-			if described != nil && !body.Doubtful && current(body.Version, *described) {
+			if described != nil && !body.MaybeStale && current(body.Version, *described) {
 				return sh.latest(mirroredRead(body)), nil
 			}
 		case Authoritative:
@@ -188,7 +188,7 @@ func (sh *shard) readTemplate(ctx context.Context) (*shardRead, error) {
 
 // readFresh is readTemplate, and reports whether CloudFormation's own answer was stale.
 func (sh *shard) readFresh(ctx context.Context) (result *shardRead, stale bool, err error) {
-	read, err := sh.stack.Settled(ctx)
+	read, err := sh.stack.ReadStable(ctx)
 	if err != nil || read == nil {
 		return nil, false, err
 	}
@@ -198,10 +198,10 @@ func (sh *shard) readFresh(ctx context.Context) (result *shardRead, stale bool, 
 	}
 	stale = read.Stale()
 	result = sh.latest(
-		&shardRead{version: version(read.After, revisionOf(read.After)), contents: contents, doubtful: stale},
+		&shardRead{version: version(read.After, revisionOf(read.After)), contents: contents, maybeStale: stale},
 	)
 	if sh.project.hub.config.ReadMode != Authoritative {
-		sh.write(ctx, mirror.Update{Version: result.version, Contents: result.contents, Doubtful: result.doubtful})
+		sh.write(ctx, mirror.Update{Version: result.version, Contents: result.contents, MaybeStale: result.maybeStale})
 	}
 	return result, stale, nil
 }
@@ -236,11 +236,11 @@ func revisionOf(d commit.Description) int64 {
 
 // mirroredRead returns a stack's contents from the mirror.
 func mirroredRead(body *mirror.Body) *shardRead {
-	return &shardRead{body.Version, &body.Contents, body.Doubtful, true}
+	return &shardRead{body.Version, &body.Contents, body.MaybeStale, true}
 }
 
-// doubtful reports whether a template still has another revision than its stack after the retries.
-func doubtful(d commit.Description, t *template.Template) bool {
+// maybeStale reports whether a template still has another revision than its stack after the retries.
+func maybeStale(d commit.Description, t *template.Template) bool {
 	return commit.BaseRead{After: d, Template: t}.Stale()
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 // small lets stacks take this many resources only. The project itself takes eight of its first
-// stack's, and the carrier one of every stack's.
+// stack's, and the revision marker one of every stack's.
 func small(resources int) func(*projects.Config) {
 	return func(c *projects.Config) {
 		c.Budget = template.Budget()
@@ -81,8 +81,8 @@ func (w *world) whole(stacks, resources int, entities ...model.Entity) *projects
 			w.t.Errorf("the stack %s has %d resources, more than %d", stack.Name, stack.Usage.Resources, resources)
 		}
 	}
-	if len(truth.Contents.Deviations) > 0 || len(truth.Contents.Dangling) > 0 {
-		w.t.Errorf("deviations %v, dangling %v", truth.Contents.Deviations, truth.Contents.Dangling)
+	if len(truth.Contents.Drift) > 0 || len(truth.Contents.Dangling) > 0 {
+		w.t.Errorf("drift %v, dangling %v", truth.Contents.Drift, truth.Contents.Dangling)
 	}
 	sameView(w.t, truth, w.read(projects.Cached))
 	w.resetCalls()
@@ -93,7 +93,7 @@ func (w *world) whole(stacks, resources int, entities ...model.Entity) *projects
 	return truth
 }
 
-func TestFullStackOpensTheNext(t *testing.T) {
+func TestShards_FullStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		s := w.process(small(14))
@@ -140,7 +140,7 @@ func TestFullStackOpensTheNext(t *testing.T) {
 }
 
 // TestBuckets of a later stack are encrypted with the project's key, like all others.
-func TestBucketsOfLaterStacksAreLikeTheOthers(t *testing.T) {
+func TestShards_BucketsOfLaterStacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(small(12))
@@ -233,8 +233,8 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 	})
 }
 
-// TestUserWithFewPoliciesLeftIsWarnedOf once, and its permissions beyond are refused before anything is changed.
-func TestUserWithFewPoliciesLeftIsWarnedOf(t *testing.T) {
+// TestShards_FewPoliciesLeft once, and its permissions beyond are refused before anything is changed.
+func TestShards_FewPoliciesLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process()
@@ -282,9 +282,9 @@ func (w *world) body(n int) string {
 	return aws.ToString(out.TemplateBody)
 }
 
-// TestOutdatedPoliciesAreADeviation checks that a process that dies after it has changed a bucket,
+// TestDrift_OutdatedPolicies checks that a process that dies after it has changed a bucket,
 // but not the policies in another stack, leaves drift that can be repaired.
-func TestOutdatedPoliciesAreADeviation(t *testing.T) {
+func TestDrift_OutdatedPolicies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(small(13))
@@ -305,18 +305,18 @@ func TestOutdatedPoliciesAreADeviation(t *testing.T) {
 		)
 		must(t, s.Update(t.Context(), "acme", changed))
 		w.box.ClearFaults()
-		d := w.read(projects.Verified).Contents.DeviationsOf(away.ID())
+		d := w.read(projects.Verified).Contents.DriftOf(away.ID())
 		if len(d) != 1 || !strings.Contains(d[0].Want, changed.KMSKeyARN) {
-			t.Fatalf("deviations %v", d)
+			t.Fatalf("drift %v", d)
 		}
 		must(t, w.process().Update(t.Context(), "acme", away))
 		w.whole(2, 13, bucket("b0"), bucket("b1"), model.User{Name: "u0"}, away)
 	})
 }
 
-// TestPermissionFindsParentsThatComeAtOnce creates buckets, users and permissions that say nothing
+// TestShards_ParentsCreatedAtOnce creates buckets, users and permissions that say nothing
 // of their order, all at once, while they end up in several stacks.
-func TestPermissionFindsParentsThatComeAtOnce(t *testing.T) {
+func TestShards_ParentsCreatedAtOnce(t *testing.T) {
 	for seed := range 10 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -339,8 +339,8 @@ func TestPermissionFindsParentsThatComeAtOnce(t *testing.T) {
 	}
 }
 
-// TestProcessesThatGrowAProjectAtOnceLoseNothing lets processes fill the stacks of a project at once.
-func TestProcessesThatGrowAProjectAtOnceLoseNothing(t *testing.T) {
+// TestShards_ConcurrentGrowth lets processes fill the stacks of a project at once.
+func TestShards_ConcurrentGrowth(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -374,8 +374,8 @@ func TestProcessesThatGrowAProjectAtOnceLoseNothing(t *testing.T) {
 	}
 }
 
-// TestProcessFindsWhatAnotherOnePutIntoAnotherStack: what a process has read may be older than another one's stack.
-func TestProcessFindsWhatAnotherOnePutIntoAnotherStack(t *testing.T) {
+// TestShards_EntityOfAnotherProcess: what a process has read may be older than another one's stack.
+func TestShards_EntityOfAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		first, other := w.process(small(11), origin("ws")), w.process(small(11), origin("ws"))
@@ -411,8 +411,8 @@ func TestProcessFindsWhatAnotherOnePutIntoAnotherStack(t *testing.T) {
 	})
 }
 
-// TestGrowthThatWasInterruptedIsFinishedByTheNext fails each call on the way to another stack.
-func TestGrowthThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
+// TestShards_InterruptedGrowth fails each call on the way to another stack.
+func TestShards_InterruptedGrowth(t *testing.T) {
 	for after := range 8 {
 		t.Run(fmt.Sprint("after ", after), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -441,9 +441,9 @@ func TestGrowthThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
-// TestStackThatNobodyCountsGoesWithTheProject deletes a project after a process died that had
+// TestShards_UncountedStackIsDeleted deletes a project after a process died that had
 // created the next stack.
-func TestStackThatNobodyCountsGoesWithTheProject(t *testing.T) {
+func TestShards_UncountedStackIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(small(12))
@@ -485,8 +485,8 @@ func (w *world) stacks() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole lets one process delete a project while another one grows it.
-func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
+// TestShards_GrowthDuringDeletion lets one process delete a project while another one grows it.
+func TestShards_GrowthDuringDeletion(t *testing.T) {
 	for seed := range 40 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -515,9 +515,9 @@ func TestProjectThatGrowsWhileItIsDeletedIsDeletedWhole(t *testing.T) {
 	}
 }
 
-// TestStackMadeForAProjectThatIsGoneLeavesNothing holds the process that grows a project until
+// TestShards_GrowthAfterDeletion holds the process that grows a project until
 // another one has deleted the project.
-func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
+func TestShards_GrowthAfterDeletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), acme()))
@@ -536,8 +536,8 @@ func TestStackMadeForAProjectThatIsGoneLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestEntityThatFitsNowhereIsRefused before another stack is made for it.
-func TestEntityThatFitsNowhereIsRefused(t *testing.T) {
+// TestShards_EntityTooLarge before another stack is made for it.
+func TestShards_EntityTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(func(c *projects.Config) {
@@ -560,8 +560,8 @@ func TestEntityThatFitsNowhereIsRefused(t *testing.T) {
 	})
 }
 
-// TestLaterStackThatIsMissingIsAnError: what was in it is not taken for deleted.
-func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
+// TestShards_MissingStack: what was in it is not taken for deleted.
+func TestShards_MissingStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		s := w.process(small(12))
@@ -591,7 +591,8 @@ func TestLaterStackThatIsMissingIsAnError(t *testing.T) {
 	})
 }
 
-// TestFiveThousandEntities fill several stacks of one project, with Terraform's parallelism raised as the guide says.
+// TestFiveThousandEntities fill several stacks of one project, with Terraform's parallelism raised
+// as the guide says.
 func TestFiveThousandEntities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestDeletionBehindWhatWasSeen: CloudFormation answers with the stack as a process remembers it,
-// although the process has seen that another writer changed it. That an entity is gone is uncertain
-// then, and no deletion of it succeeds.
-func TestDeletionBehindWhatWasSeen(t *testing.T) {
+// TestRefreshStack_DeletionBehindSeen: CloudFormation answers with the stack as a process remembers
+// it, although the process has seen that another writer changed it. That an entity is gone is
+// uncertain then, and no deletion of it succeeds.
+func TestRefreshStack_DeletionBehindSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true) // in which an update takes longer than two accounts of one moment may differ by
 		s := w.process()
@@ -25,8 +25,8 @@ func TestDeletionBehindWhatWasSeen(t *testing.T) {
 		w.faults(
 			sandbox.Fault{Service: "cloudformation", Operation: "DescribeStacks", Effect: sandbox.StaleRead, After: 1},
 			sandbox.Fault{Service: "cloudformation", Operation: "GetTemplate", Effect: sandbox.StaleRead})
-		var doubtful *commit.StaleTemplateError
-		if err := s.Delete(t.Context(), "acme", partner.ID()); !errors.As(err, &doubtful) {
+		var maybeStale *commit.StaleTemplateError
+		if err := s.Delete(t.Context(), "acme", partner.ID()); !errors.As(err, &maybeStale) {
 			t.Errorf("deleting ended with %v", err)
 		}
 		w.box.ClearFaults()

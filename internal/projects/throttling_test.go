@@ -138,9 +138,9 @@ func mostAttempts(commits int, lasted time.Duration) int {
 	return 2 * (10 + 14*commits + int(lasted/(5*time.Second)))
 }
 
-// TestStormSlowsAnApplyDownAndFailsNothing throttles every second call, for a minute and for all
+// TestThrottling_Storm throttles every second call, for a minute and for all
 // the time that it takes.
-func TestStormSlowsAnApplyDownAndFailsNothing(t *testing.T) {
+func TestThrottling_Storm(t *testing.T) {
 	const m = 300
 	for _, c := range []struct {
 		n       int
@@ -330,10 +330,10 @@ func TestOneLayerRetries(t *testing.T) {
 	}
 }
 
-// TestThrottlingForEverEndsWithinTheTimeout lets CloudFormation throttle everything from some call
+// TestThrottling_EndsAtTimeout lets CloudFormation throttle everything from some call
 // on, and stop only after the writers' time has run out: they end with errors, by then at the
 // latest, their attempts are few, and the next apply goes on from there.
-func TestThrottlingForEverEndsWithinTheTimeout(t *testing.T) {
+func TestThrottling_EndsAtTimeout(t *testing.T) {
 	for after := range 17 { // the whole commit takes so many
 		t.Run(fmt.Sprintf("after %d calls", after), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, 1)
@@ -380,7 +380,8 @@ func users(n int) []model.Entity {
 	return entities
 }
 
-// TestOnePollerForAllWaiters counts the polls of an operation for which one waits and for which a hundred wait.
+// TestOnePollerForAllWaiters counts the polls of an operation for which one waits and for which a
+// hundred wait.
 func TestOnePollerForAllWaiters(t *testing.T) {
 	for _, m := range []int{1, 100} {
 		t.Run(fmt.Sprint(m, " waiters"), func(t *testing.T) {
@@ -415,9 +416,9 @@ func TestOnePollerForAllWaiters(t *testing.T) {
 	}
 }
 
-// TestMirrorTellsTheStacksID reads and writes with a process that has nothing but the mirror: no
+// TestMirror_StackID reads and writes with a process that has nothing but the mirror: no
 // call names a stack by its name.
-func TestMirrorTellsTheStacksID(t *testing.T) {
+func TestMirror_StackID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		must(t, w.process().CreateProject(t.Context(), acme()))

@@ -20,10 +20,10 @@ type lookup struct {
 }
 
 // missed stores a reading of the directory that does not list a project.
-func (dir *directory) missed(listings []model.Listing) {
-	listed := make(map[string]bool, len(listings))
-	for _, listing := range listings {
-		listed[listing.Name] = true
+func (dir *directory) missed(entries []model.DirectoryEntry) {
+	listed := make(map[string]bool, len(entries))
+	for _, entry := range entries {
+		listed[entry.Name] = true
 	}
 	dir.mu.Lock()
 	defer dir.mu.Unlock()

@@ -44,7 +44,7 @@ func (w *world) setHub(value string) {
 }
 
 // testdata/hub-format1.json is what the first version's hub said, and is kept for ever.
-func TestHubSettingsOfTheFirstFormatAreRead(t *testing.T) {
+func TestHubSettings_FirstFormat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		first, err := os.ReadFile(filepath.Join("testdata", "hub-format1.json"))
@@ -60,7 +60,7 @@ func TestHubSettingsOfTheFirstFormatAreRead(t *testing.T) {
 }
 
 // A newer hub is refused by name, whatever shape its settings have, before anything else is called.
-func TestNewerHubSettingsAreRefused(t *testing.T) {
+func TestHubSettings_Newer(t *testing.T) {
 	for _, value := range []string{
 		strings.Replace(aws.ToString(newWorld(t, false).hubParameter().Value), `"format":1`, `"format":2`, 1),
 		`{"format":2,"table":{"name":"other"},"region":["eu-west-1"]}`,
@@ -89,7 +89,7 @@ func TestNewerHubSettingsAreRefused(t *testing.T) {
 
 // An older process reads the templates where the mirror is newer than it is: its plan is slower and
 // no other. It commits, and doesn't touch what a newer version has mirrored.
-func TestANewerMirrorIsReadAroundAndLeftAlone(t *testing.T) {
+func TestNewerMirror_ReadAround(t *testing.T) {
 	for _, mode := range []projects.ReadMode{projects.Verified, projects.Cached} {
 		t.Run(string(mode), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -37,16 +37,16 @@ type Stack struct {
 
 // shardRead is what one stack holds, and its version.
 type shardRead struct {
-	version  mirror.Version
-	contents *template.Contents
-	doubtful bool // see mirror.Update
-	mirrored bool // read from the mirror, which another version may have written
+	version    mirror.Version
+	contents   *template.Contents
+	maybeStale bool // see mirror.Update
+	mirrored   bool // read from the mirror, which another version may have written
 }
 
 // certain returns a *commit.StaleTemplateError when an entity that the view doesn't show may exist.
 func (v *View) certain(project string, id model.ID) error {
 	for n, read := range v.shards {
-		if read != nil && read.doubtful {
+		if read != nil && read.maybeStale {
 			return &commit.StaleTemplateError{
 				Stack: stackName(project, n), Err: &model.NotFoundError{Kind: model.NotFoundEntity, ID: id},
 			}
@@ -97,10 +97,10 @@ func (v *View) with(project string, n int, read *shardRead) *View {
 func (v *View) merge() {
 	c := &v.Contents
 	c.Buckets, c.Users, c.Permissions = slices.Clone(c.Buckets), slices.Clone(c.Users), slices.Clone(c.Permissions)
-	c.Deviations, c.Foreign = slices.Clone(c.Deviations), slices.Clone(c.Foreign)
+	c.Drift, c.Foreign = slices.Clone(c.Drift), slices.Clone(c.Foreign)
 	c.Copies, c.Mismatches = slices.Clone(c.Copies), slices.Clone(c.Mismatches)
 	c.Origins, c.Incarnations = maps.Clone(c.Origins), maps.Clone(c.Incarnations)
-	c.Policies, c.Dangling, c.Literals = nil, nil, nil
+	c.Policies, c.Dangling, c.HeldRefs = nil, nil, nil
 	credentials := map[string]template.Credentials{}
 	maps.Copy(credentials, c.Credentials)
 	c.Credentials = credentials
@@ -120,7 +120,7 @@ func (v *View) merge() {
 			s.Users...), append(
 			c.Permissions,
 			s.Permissions...)
-		c.Deviations, c.Foreign = append(c.Deviations, s.Deviations...), append(c.Foreign, s.Foreign...)
+		c.Drift, c.Foreign = append(c.Drift, s.Drift...), append(c.Foreign, s.Foreign...)
 		c.Copies, c.Mismatches = append(c.Copies, s.Copies...), append(c.Mismatches, s.Mismatches...)
 		c.Usage = c.Usage.Plus(s.Usage)
 		maps.Copy(c.Credentials, s.Credentials)
@@ -140,7 +140,7 @@ func (v *View) merge() {
 		}
 	}
 	for _, o := range v.outdated() {
-		c.Deviations = append(c.Deviations, o.deviation())
+		c.Drift = append(c.Drift, o.drift())
 	}
 }
 
@@ -178,8 +178,8 @@ func (v *View) shardsOf(id model.ID) []int {
 }
 
 // elsewhere returns what a change of an entity in the n-th stack needs of the others.
-func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
-	var other template.Elsewhere
+func (v *View) crossStackRefs(n int, e model.Entity) template.CrossStackRefs {
+	var other template.CrossStackRefs
 	if len(v.shards) == 1 {
 		return other
 	}
@@ -193,9 +193,9 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 			whole := user.(model.User) //nolint:forcetypeassert // as its id says
 			other.User = &whole
 		}
-		other.Policies = v.policiesElsewhere(n, e.User)
+		other.Policies = v.policiesInOtherStacks(n, e.User)
 	case model.User:
-		other.Policies = v.policiesElsewhere(n, e.Name)
+		other.Policies = v.policiesInOtherStacks(n, e.Name)
 	case model.Bucket:
 		if n >= len(v.shards) {
 			break // the next stack, which is still empty
@@ -204,13 +204,13 @@ func (v *View) elsewhere(n int, e model.Entity) template.Elsewhere {
 		for _, permission := range permissionsOn(v.shards[n], e.ID()) {
 			users = append(users, permission.User)
 		}
-		other.Policies = v.policiesElsewhere(n, users...)
+		other.Policies = v.policiesInOtherStacks(n, users...)
 	}
 	return other
 }
 
-// policiesElsewhere returns the numbers of the users' policies in other stacks than the n-th.
-func (v *View) policiesElsewhere(n int, users ...string) map[string][]int {
+// policiesInOtherStacks returns the numbers of the users' policies in other stacks than the n-th.
+func (v *View) policiesInOtherStacks(n int, users ...string) map[string][]int {
 	numbers := map[string][]int{}
 	slices.Sort(users)
 	for _, user := range slices.Compact(users) {
@@ -238,23 +238,23 @@ type outdated struct {
 func (v *View) outdated() []outdated {
 	var all []outdated
 	for n, shard := range v.shards {
-		if shard == nil || shard.contents.Literals == nil {
+		if shard == nil || shard.contents.HeldRefs == nil {
 			continue
 		}
 		project := v.Contents.Env.Project
-		for _, name := range slices.Sorted(maps.Keys(shard.contents.Literals.Buckets)) {
+		for _, name := range slices.Sorted(maps.Keys(shard.contents.HeldRefs.Buckets)) {
 			bucket, there := v.Contents.Of(model.Bucket{Name: name}.ID())
 			if !there {
 				continue // the permission is dangling
 			}
 			want := template.RefOf(v.Contents.Env, bucket.(model.Bucket)) //nolint:forcetypeassert // as its id says
-			for _, have := range shard.contents.Literals.Buckets[name] {
+			for _, have := range shard.contents.HeldRefs.Buckets[name] {
 				if have != want {
 					all = append(all, outdated{n, stackName(project, n), bucket.ID(), permissionsOn(shard, bucket.ID()), want, have})
 				}
 			}
 		}
-		for _, have := range shard.contents.Literals.Users {
+		for _, have := range shard.contents.HeldRefs.Users {
 			user, there := v.Contents.Of(have.ID())
 			if !there {
 				continue
@@ -283,8 +283,8 @@ func permissionsOn(shard *shardRead, parent model.ID) []model.Permission {
 }
 
 // deviation returns the drift of the permissions.
-func (o outdated) deviation() template.Deviation {
-	d := template.Deviation{
+func (o outdated) drift() template.Drift {
+	d := template.Drift{
 		LogicalID: "policies in " + o.stack + ":", Path: o.of.String(), Want: text(o.want), Have: text(o.have),
 	}
 	for _, p := range o.permissions {

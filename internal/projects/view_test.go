@@ -9,12 +9,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// TestView_SeveralStacks puts a project together whose second stack was edited by hand: nothing of it is left out.
+// TestView_SeveralStacks puts a project together whose second stack was edited by hand: nothing of
+// it is left out.
 func TestView_SeveralStacks(t *testing.T) {
 	inbox, partner := model.ID{Kind: model.KindBucket, Name: "inbox"}, model.ID{Kind: model.KindUser, Name: "partner"}
 	second := template.Contents{
 		Users:        []model.User{{Name: "partner"}},
-		Deviations:   []template.Deviation{{Of: []model.ID{partner}, LogicalID: "Userpartner"}},
+		Drift:        []template.Drift{{Of: []model.ID{partner}, LogicalID: "Userpartner"}},
 		Foreign:      []string{"Theirs"},
 		Copies:       []template.Copy{{LogicalID: "Theirs", Of: partner}},
 		Mismatches:   []template.Mismatch{{Of: inbox, LogicalID: "Bucketinbox"}},

@@ -14,10 +14,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestProcessesThatWriteAtOnceAgreeWithTheMirror lets processes add to one project at once.
+// TestMirror_ConcurrentWriters lets processes add to one project at once.
 // Afterwards everything exists, and the mirror shows exactly what the template holds, whichever
 // process wrote it last.
-func TestProcessesThatWriteAtOnceAgreeWithTheMirror(t *testing.T) {
+func TestMirror_ConcurrentWriters(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, seed)

@@ -71,7 +71,7 @@ func hubError(err error) error {
 	}
 }
 
-func TestEveryFailureIsExplained(t *testing.T) {
+func TestErrors_EveryFailure(t *testing.T) {
 	user := model.ID{Kind: model.KindUser, Name: "partner"}
 	stack := "stowage-acme-0"
 	const summary = "Unable to Create Project User"
@@ -124,9 +124,9 @@ func TestEveryFailureIsExplained(t *testing.T) {
 	}
 }
 
-// TestWarningsComeWithTheNextWrite checks that the warnings of a commit are reported once, by the
+// TestWarnings_WithNextWrite checks that the warnings of a commit are reported once, by the
 // next write that ends.
-func TestWarningsComeWithTheNextWrite(t *testing.T) {
+func TestWarnings_WithNextWrite(t *testing.T) {
 	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
 	unhealed := projects.UnhealedWarning{
 		Project: "acme", Stack: "stowage-acme-0", LogicalIDs: []string{"Bucketinbox"},
@@ -193,7 +193,7 @@ func (explained) Explain() model.Explanation {
 	return model.Explanation{Cause: "It broke.", Remedy: "Mend it."}
 }
 
-func TestYAMLTemplateIsAnErrorOfThePlanAndTheRefresh(t *testing.T) {
+func TestRefresh_YAMLTemplate(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing("Read", fmt.Errorf("reading: %w", template.ErrNotJSON))
@@ -222,7 +222,7 @@ func TestUnknownOutcomeWritesNoState(t *testing.T) {
 	}
 }
 
-func TestInterruptedCreateIsTakenOver(t *testing.T) {
+func TestCreate_InterruptedIsTakenOver(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	plan, diagnostics := tf.Plan(typ, nil, config(nil))
 	entitytest.Must(t, diagnostics)
@@ -268,7 +268,7 @@ func TestCopiedResource(t *testing.T) {
 	}
 }
 
-func TestWhatIsGoneLeavesTheState(t *testing.T) {
+func TestRead_GoneLeavesState(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing("Read", &model.NotFoundError{Kind: model.NotFoundProject, Project: "acme"})
@@ -291,7 +291,7 @@ func TestWhatIsGoneLeavesTheState(t *testing.T) {
 	}
 }
 
-func TestWrongAccountIsNotTakenForGone(t *testing.T) {
+func TestRead_WrongAccount(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing(
@@ -433,7 +433,7 @@ func TestDefaultTags(t *testing.T) {
 	}
 }
 
-func TestInvalidDefaultTagsAreAnErrorOfThePlan(t *testing.T) {
+func TestPlan_InvalidDefaultTags(t *testing.T) {
 	tf, _ := start(t, entity.Services{DefaultTags: map[string]string{"aws:x": "y"}})
 	_, diagnostics := tf.Plan(typ, nil, config(nil))
 	wantError(t, diagnostics, "Invalid Project User", `"aws:x" begins with a reserved prefix`, "tags")
@@ -459,7 +459,7 @@ func TestIgnoredTagsStay(t *testing.T) {
 	}
 }
 
-func TestImportOfAnythingElseSaysThatAdoptionComesLater(t *testing.T) {
+func TestImport_OtherKinds(t *testing.T) {
 	tf, _ := start(t, entity.Services{})
 	_, diagnostics := tf.Import(typ, "acme/partner/legacy-iam-user")
 	wantError(t, diagnostics, "Invalid Import ID", "comes with a later version", "")

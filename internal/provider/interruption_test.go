@@ -7,9 +7,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// TestHalfCreatedProjectCanBePlanned plans after an interrupted creation, which left a directory
+// TestPlan_HalfCreatedProject plans after an interrupted creation, which left a directory
 // entry without a stack.
-func TestHalfCreatedProjectCanBePlanned(t *testing.T) {
+func TestPlan_HalfCreatedProject(t *testing.T) {
 	tf, p := start(t, entity.Services{})
 	object := tf.Created(typ, config(nil))
 	p.Fail = failing(

@@ -200,7 +200,7 @@ func TestFullBlock(t *testing.T) {
 	}
 }
 
-func TestUnknownArgumentIsNamed(t *testing.T) {
+func TestArguments_Unknown(t *testing.T) {
 	clean(t)
 	for argument, value := range unknowns {
 		r := &recorded{}
@@ -249,7 +249,7 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-func TestWhyTheProviderCanNotConnect(t *testing.T) {
+func TestConfigure_ConnectionErrors(t *testing.T) {
 	clean(t)
 	for _, c := range []struct {
 		err      error
@@ -269,7 +269,7 @@ func TestWhyTheProviderCanNotConnect(t *testing.T) {
 	}
 }
 
-func TestObjectsGetTheBlocksTags(t *testing.T) {
+func TestObjects_Tags(t *testing.T) {
 	clean(t)
 	r := &recorded{projects: entitytest.NewProjects()}
 	tf := r.start(t)
@@ -303,7 +303,7 @@ func TestCommitTimeout(t *testing.T) {
 	})
 }
 
-func TestEveryKindGetsTheServices(t *testing.T) {
+func TestConfigure_EveryKind(t *testing.T) {
 	var resp provider.ConfigureResponse
 	services := &entity.Services{}
 	share(services, &resp)
@@ -316,7 +316,7 @@ func TestEveryKindGetsTheServices(t *testing.T) {
 	}
 }
 
-func TestModelHasTheBlocksArguments(t *testing.T) {
+func TestModel_BlockArguments(t *testing.T) {
 	var resp provider.SchemaResponse
 	New("test").Schema(t.Context(), provider.SchemaRequest{}, &resp)
 	if diags := resp.Schema.ValidateImplementation(t.Context()); diags.HasError() {
@@ -338,7 +338,7 @@ func TestModelHasTheBlocksArguments(t *testing.T) {
 }
 
 // Terraform answers unknown for an unknown argument and never calls the provider.
-func TestFunctionOverTheProtocol(t *testing.T) {
+func TestFunction_Protocol(t *testing.T) {
 	server, err := providerserver.NewProtocol6WithError(New("test"))()
 	if err != nil {
 		t.Fatal(err)

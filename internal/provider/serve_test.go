@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
 )
 
-func TestLogIsOnlyMadeForWhoAsks(t *testing.T) {
+func TestLog_OnlyOnRequest(t *testing.T) {
 	for variable, want := range map[string]bool{
 		"TF_LOG=TRACE": true, "TF_LOG_PROVIDER=debug": true, "TF_LOG_PROVIDER_STOWAGE=debug": true, "TF_LOG_SDK=trace": true,
 		"TF_LOG=": false, "TF_LOG_PATH=x": false, "TF_LOG_CORE=trace": false, "HOME=/": false,
@@ -20,7 +20,8 @@ func TestLogIsOnlyMadeForWhoAsks(t *testing.T) {
 	}
 }
 
-// TestUnlogged_Provider shows that the variable turns the provider's own lines off, which are on by default.
+// TestUnlogged_Provider shows that the variable turns the provider's own lines off, which are on by
+// default.
 func TestUnlogged_Provider(t *testing.T) {
 	lines := func() int {
 		out, in, err := os.Pipe()

@@ -57,7 +57,7 @@ func globex(t *testing.T) (*entitytest.Terraform, *entitytest.Projects, map[stri
 	return tf, p, created
 }
 
-func TestStateOfTheFirstSchemaIsReadAndPlansNothing(t *testing.T) {
+func TestUpgradeState_FirstSchema(t *testing.T) {
 	tf, _, created := globex(t)
 	for _, s := range stored {
 		t.Run(s.typ, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestStateUpgrade_Unreadable(t *testing.T) {
 }
 
 // Terraform refuses such a state before it calls the provider, and so does the provider.
-func TestStateOfANewerSchemaIsRefused(t *testing.T) {
+func TestUpgradeState_NewerSchema(t *testing.T) {
 	tf, _, created := globex(t)
 	for _, s := range stored {
 		if _, diagnostics := tf.Upgrade(s.typ, 2, tf.State(created[s.typ])); len(entitytest.Errors(diagnostics)) == 0 {

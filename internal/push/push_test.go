@@ -197,7 +197,7 @@ func seqs(messages []event.Message) (numbers []int64) {
 	return numbers
 }
 
-func TestEveryClientHearsEverythingInOrder(t *testing.T) {
+func TestPush_EveryClientInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		clients, ids := s.connect(t, 3*push.AtOnce)
@@ -220,7 +220,7 @@ func TestEveryClientHearsEverythingInOrder(t *testing.T) {
 	})
 }
 
-func TestALargeMessageComesInParts(t *testing.T) {
+func TestPush_LargeMessageInParts(t *testing.T) {
 	s := newStage(t)
 	clients, ids := s.connect(t, 1)
 	want := change(t, 1, 300)
@@ -305,7 +305,7 @@ func TestOneClientHarmsNoOther(t *testing.T) {
 }
 
 // A client that is busy for a moment gets another attempt.
-func TestAClientThatReadsOnIsReached(t *testing.T) {
+func TestPush_SlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		clients, ids := s.connect(t, 1)
@@ -333,7 +333,7 @@ func TestAClientThatReadsOnIsReached(t *testing.T) {
 }
 
 // A failure that affects all clients is reported once, and not as one of a client.
-func TestAFailureOfOursIsNoClients(t *testing.T) {
+func TestPush_OwnFailureKeepsClients(t *testing.T) {
 	s := newStage(t)
 	_, ids := s.connect(t, 100)
 	result := s.pusher("111122223333").Publish(t.Context(), ids, []event.Message{change(t, 1, 1)})
@@ -354,7 +354,7 @@ func TestAFailureOfOursIsNoClients(t *testing.T) {
 }
 
 // Clients that were not reached in time are a failure: their messages were not sent.
-func TestClientsWithoutATurnAreAFailure(t *testing.T) {
+func TestPush_ClientsWithoutTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		_, ids := s.connect(t, 2*push.AtOnce)

@@ -183,7 +183,7 @@ func projectsOf(claim json.RawMessage) ([]string, error) {
 }
 
 func isProjectName(name string) bool {
-	return len(model.Listing{Name: name, AccountID: "000000000000", Region: "eu-west-1"}.Problems()) == 0
+	return len(model.DirectoryEntry{Name: name, AccountID: "000000000000", Region: "eu-west-1"}.Problems()) == 0
 }
 
 const (

@@ -99,7 +99,7 @@ func ask(t *testing.T, r *relay.Relay, offered string) (effect string, told map[
 	return decoded.PolicyDocument.Statement[0].Effect, decoded.Context, nil
 }
 
-func TestGoodTokensAreLetInWithTheirProjects(t *testing.T) {
+func TestAuthorize_ValidTokens(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()
 	r, _ := w.relay(trusts)
@@ -139,7 +139,7 @@ func silent(t *testing.T, w *world, i *issuer) {
 	}
 }
 
-func TestTokensThatAreNotGoodAreRefused(t *testing.T) {
+func TestAuthorize_InvalidTokens(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()
 	r, _ := w.relay(trusts)
@@ -186,7 +186,7 @@ func TestTokensThatAreNotGoodAreRefused(t *testing.T) {
 	silent(t, w, i)
 }
 
-func TestSomebodyWhoMaySeeNothingIsDenied(t *testing.T) {
+func TestAuthorize_NoProjects(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()
 	r, _ := w.relay(trusts)
@@ -228,8 +228,8 @@ func TestTokensOfCognito(t *testing.T) {
 	}
 }
 
-// TestAnIssuerThatCannotBeReachedIsNoRefusal checks that the client and the relay try again.
-func TestAnIssuerThatCannotBeReachedIsNoRefusal(t *testing.T) {
+// TestAuthorize_IssuerUnreachable checks that the client and the relay try again.
+func TestAuthorize_IssuerUnreachable(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()
 	r, _ := w.relay(trusts)
@@ -255,7 +255,7 @@ func TestWithoutAnIssuerNobodyConnects(t *testing.T) {
 	}
 }
 
-func TestHeadersAreFoundInEveryForm(t *testing.T) {
+func TestAuthorize_HeaderForms(t *testing.T) {
 	w := newWorld(t, false)
 	i, trusts := w.tokens()
 	r, _ := w.relay(trusts)

@@ -21,10 +21,10 @@ const (
 	spread = 5 * time.Minute
 )
 
-// beat sends all clients a heartbeat with the positions of their projects. It asks clients whose
-// connections end soon to reconnect. It removes ended connections, since API Gateway does not
-// report all of them.
-func (l *live) beat(ctx context.Context) error {
+// sendHeartbeats sends all clients a heartbeat with the positions of their projects. It asks
+// clients whose connections end soon to reconnect. It removes ended connections, since API Gateway
+// does not report all of them.
+func (l *live) sendHeartbeats(ctx context.Context) error {
 	clients, err := l.store.Connections(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the connections: %w", err)

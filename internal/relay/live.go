@@ -114,7 +114,7 @@ func (l *live) list(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, stack := range directory.Stacks {
-		for _, listing := range stack.Entities.Listings {
+		for _, listing := range stack.Entities.DirectoryEntries {
 			names = append(names, listing.Name)
 		}
 	}

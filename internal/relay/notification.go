@@ -11,15 +11,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
-// wake is the content of a message: the stack to read.
-type wake struct {
+// stackRef is the content of a message: the stack to read.
+type stackRef struct {
 	stackID string // "" for none: a message about a resource, or no notification
 	// ended reports that the message announces the end of an operation. If a read does not show
 	// that end yet, the stack is read again.
 	ended bool
 }
 
-// wakeOfText parses a notification.
+// stackRefOfText parses a notification.
 //
 // A notification is a text of lines Key='value' without quoting rules. A value may contain quotes
 // and line breaks, and therefore lines that look like other keys. So a key counts only at the
@@ -28,8 +28,8 @@ type wake struct {
 // leaves the mirror behind.
 //
 // Nothing else is read from a notification, as it can contain the properties of resources.
-func wakeOfText(text string) wake {
-	var w wake
+func stackRefOfText(text string) stackRef {
+	var w stackRef
 	var physicalIDs []string
 	isStack := false
 	for line := range strings.Lines(text) {
@@ -47,7 +47,7 @@ func wakeOfText(text string) wake {
 		}
 	}
 	if !isStack || !slices.Contains(physicalIDs, w.stackID) {
-		return wake{}
+		return stackRef{}
 	}
 	return w
 }
@@ -64,9 +64,9 @@ const (
 	scheduledEvent       = "Scheduled Event"
 )
 
-func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
+func stackRefOfBus(e events.EventBridgeEvent) (stackRef, error) {
 	if e.Source != cloudFormationSource || e.DetailType != stackStatusChange {
-		return wake{}, nil
+		return stackRef{}, nil
 	}
 	var detail struct {
 		StackID string `json:"stack-id"`
@@ -75,7 +75,7 @@ func wakeOfBus(e events.EventBridgeEvent) (wake, error) {
 		} `json:"status-details"`
 	}
 	if err := json.Unmarshal(e.Detail, &detail); err != nil {
-		return wake{}, fmt.Errorf("the detail of a %q event: %w", stackStatusChange, withoutContent(err))
+		return stackRef{}, fmt.Errorf("the detail of a %q event: %w", stackStatusChange, withoutContent(err))
 	}
-	return wake{detail.StackID, cfn.Complete(detail.Details.Status)}, nil
+	return stackRef{detail.StackID, cfn.Complete(detail.Details.Status)}, nil
 }

@@ -51,7 +51,7 @@ func text(changed ...string) string {
 	return b.String()
 }
 
-func TestOnlyNotificationsOfStacksThemselvesCount(t *testing.T) {
+func TestNotifications_StackItself(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"a stack":                          {text(), stackID},
 		"without the last line break":      {strings.TrimSuffix(text(), "\n"), stackID},
@@ -68,18 +68,18 @@ func TestOnlyNotificationsOfStacksThemselvesCount(t *testing.T) {
 		"empty values":                     {text("StackId", "", "PhysicalResourceId", ""), ""},
 		"cut off":                          {text()[:120], ""},
 	} {
-		if got := wakeOfText(c.text).stackID; got != c.want {
+		if got := stackRefOfText(c.text).stackID; got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
 
-func TestTheEndOfAnOperationIsAHint(t *testing.T) {
+func TestNotifications_EndOfOperation(t *testing.T) {
 	for status, want := range map[string]bool{
 		"UPDATE_COMPLETE": true, "UPDATE_ROLLBACK_COMPLETE": true, "DELETE_COMPLETE": true, "CREATE_COMPLETE": true,
 		"UPDATE_IN_PROGRESS": false, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": false, "UPDATE_ROLLBACK_FAILED": false, "": false,
 	} {
-		if got := wakeOfText(text("ResourceStatus", status)); got.ended != want {
+		if got := stackRefOfText(text("ResourceStatus", status)); got.ended != want {
 			t.Errorf("%s: %v", status, got.ended)
 		}
 	}
@@ -91,7 +91,7 @@ func FuzzNotification(f *testing.F) {
 	f.Add(text("ResourceProperties", `{"A":"it's\nStackId='x'"}`))
 	f.Add("StackId='\n'='")
 	f.Fuzz(func(t *testing.T, s string) {
-		id := wakeOfText(s).stackID
+		id := stackRefOfText(s).stackID
 		if id == "" {
 			return
 		}
@@ -104,13 +104,13 @@ func FuzzNotification(f *testing.F) {
 			t.Errorf("%q was taken from %q", id, s)
 		}
 		// Values that users write do not change the stack.
-		if again := wakeOfText(text("ResourceStatusReason", s, "ResourceProperties", s)).stackID; again != stackID {
+		if again := stackRefOfText(text("ResourceStatusReason", s, "ResourceProperties", s)).stackID; again != stackID {
 			t.Errorf("%q in a value made it %q", s, again)
 		}
 	})
 }
 
-func TestEventsOfTheBus(t *testing.T) {
+func TestEvents_Bus(t *testing.T) {
 	e := events.EventBridgeEvent{
 		Source:     "aws.cloudformation",
 		DetailType: "CloudFormation Stack Status Change",
@@ -118,7 +118,7 @@ func TestEventsOfTheBus(t *testing.T) {
 			`{"stack-id":"` + stackID + `","status-details":{"status":"UPDATE_COMPLETE","status-reason":""},"client-request-token":""}`,
 		),
 	}
-	if got, err := wakeOfBus(e); err != nil || got != (wake{stackID, true}) {
+	if got, err := stackRefOfBus(e); err != nil || got != (stackRef{stackID, true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	resource := e
@@ -126,13 +126,13 @@ func TestEventsOfTheBus(t *testing.T) {
 	forged := e
 	forged.Source = "custom.app"
 	for name, other := range map[string]events.EventBridgeEvent{"of a resource": resource, "of somebody else": forged} {
-		if got, err := wakeOfBus(other); err != nil || got != (wake{}) {
+		if got, err := stackRefOfBus(other); err != nil || got != (stackRef{}) {
 			t.Errorf("an event %s: %+v, %v", name, got, err)
 		}
 	}
 	broken := e
 	broken.Detail = json.RawMessage(`{"stack-id":"secret",`)
-	if _, err := wakeOfBus(broken); err == nil || strings.Contains(err.Error(), "secret") {
+	if _, err := stackRefOfBus(broken); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("a broken event: %v", err)
 	}
 }

@@ -33,12 +33,12 @@ const (
 // It returns an error when a stack was not read. Then Lambda retries the whole event, which is
 // harmless.
 func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error {
-	wakes, err := wakesOf(event)
+	refs, err := stackRefsOf(event)
 	if err != nil {
 		return err
 	}
-	stacks := stacksOf(wakes)
-	r.log.DebugContext(ctx, "notifications", "messages", len(wakes), "stacks", len(stacks))
+	stacks := stacksOf(refs)
+	r.log.DebugContext(ctx, "notifications", "messages", len(refs), "stacks", len(stacks))
 	if len(stacks) == 0 {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	return forEach(ctx, stacksAtOnce, stacks, r.refresh)
 }
 
-func wakesOf(event json.RawMessage) ([]wake, error) {
+func stackRefsOf(event json.RawMessage) ([]stackRef, error) {
 	var shape struct {
 		Records json.RawMessage `json:"Records"`
 	}
@@ -55,19 +55,19 @@ func wakesOf(event json.RawMessage) ([]wake, error) {
 		return nil, fmt.Errorf("the event: %w", withoutContent(err))
 	}
 	if shape.Records == nil {
-		w, err := wakeOfBusEvent(event)
-		return []wake{w}, err
+		w, err := stackRefOfBusEvent(event)
+		return []stackRef{w}, err
 	}
 	// Only texts and their origin are read from the records.
 	var records []record
 	if err := json.Unmarshal(shape.Records, &records); err != nil {
 		return nil, fmt.Errorf("the records of the event: %w", withoutContent(err))
 	}
-	wakes := make([]wake, len(records))
+	refs := make([]stackRef, len(records))
 	for i, r := range records {
-		wakes[i] = r.wake()
+		refs[i] = r.stackRef()
 	}
-	return wakes, nil
+	return refs, nil
 }
 
 // record is an SNS message that Lambda receives from a topic or from a queue subscribed to it.
@@ -81,74 +81,74 @@ type notification struct {
 	Message  string `json:"Message"`
 }
 
-// wake parses a record. A queue delivers a notification as JSON, or an EventBridge event. Anything
-// else in a queue is ignored.
-func (r record) wake() wake {
+// stackRef parses a record. A queue delivers a notification as JSON, or an EventBridge event.
+// Anything else in a queue is ignored.
+func (r record) stackRef() stackRef {
 	if r.Body == "" {
-		return r.SNS.wake()
+		return r.SNS.stackRef()
 	}
 	var n notification
 	if json.Unmarshal([]byte(r.Body), &n) != nil {
-		return wake{}
+		return stackRef{}
 	}
 	if n.TopicARN != "" {
-		return n.wake()
+		return n.stackRef()
 	}
-	w, err := wakeOfBusEvent([]byte(r.Body))
+	w, err := stackRefOfBusEvent([]byte(r.Body))
 	if err != nil {
-		return wake{}
+		return stackRef{}
 	}
 	return w
 }
 
-// wake parses a notification. A topic may report only on stacks of its own account and region,
+// stackRef parses a notification. A topic may report only on stacks of its own account and region,
 // since its publishers belong to that account.
-func (n notification) wake() wake {
-	w := wakeOfText(n.Message)
+func (n notification) stackRef() stackRef {
+	w := stackRefOfText(n.Message)
 	topic, err := arn.Parse(n.TopicARN)
 	if err != nil || !w.isOf(topic.AccountID, topic.Region) {
-		return wake{}
+		return stackRef{}
 	}
 	return w
 }
 
-// wakeOfBusEvent parses an EventBridge event. EventBridge sets the account and region, so they
+// stackRefOfBusEvent parses an EventBridge event. EventBridge sets the account and region, so they
 // cannot be forged.
-func wakeOfBusEvent(event []byte) (wake, error) {
+func stackRefOfBusEvent(event []byte) (stackRef, error) {
 	var e events.EventBridgeEvent
 	if err := json.Unmarshal(event, &e); err != nil {
-		return wake{}, fmt.Errorf("the event of the bus: %w", withoutContent(err))
+		return stackRef{}, fmt.Errorf("the event of the bus: %w", withoutContent(err))
 	}
-	w, err := wakeOfBus(e)
+	w, err := stackRefOfBus(e)
 	if err != nil || !w.isOf(e.AccountID, e.Region) {
-		return wake{}, err
+		return stackRef{}, err
 	}
 	return w, nil
 }
 
 // isOf reports whether the stack is in an account and region.
-func (w wake) isOf(accountID, region string) bool {
+func (w stackRef) isOf(accountID, region string) bool {
 	at, ok := projects.AddressOf(w.stackID)
 	return ok && at.AccountID == accountID && at.Region == region
 }
 
-// woken is a stack whose name can belong to Stowage.
-type woken struct {
+// notifiedStack is a stack whose name can belong to Stowage.
+type notifiedStack struct {
 	at    projects.StackAddress
 	ended bool
 }
 
 // stacksOf returns the stacks of the messages whose names can belong to Stowage, each once.
-func stacksOf(wakes []wake) []*woken {
-	var stacks []*woken
-	known := map[projects.StackAddress]*woken{}
-	for _, w := range wakes {
+func stacksOf(refs []stackRef) []*notifiedStack {
+	var stacks []*notifiedStack
+	known := map[projects.StackAddress]*notifiedStack{}
+	for _, w := range refs {
 		at, ok := projects.AddressOf(w.stackID)
 		if !ok {
 			continue
 		}
 		if known[at] == nil {
-			known[at] = &woken{at: at}
+			known[at] = &notifiedStack{at: at}
 			stacks = append(stacks, known[at])
 		}
 		known[at].ended = known[at].ended || w.ended
@@ -161,7 +161,7 @@ func stacksOf(wakes []wake) []*woken {
 // Descriptions are stale for seconds after an operation. If the end of one was reported and the
 // mirror still shows it in progress, the stack is read again a little later. After that the sweep
 // repairs it.
-func (r *Relay) refresh(ctx context.Context, w *woken) error {
+func (r *Relay) refresh(ctx context.Context, w *notifiedStack) error {
 	for look := 1; ; look++ {
 		began := time.Now()
 		done, err := r.projects.Synchronizer().RefreshStack(ctx, w.at)

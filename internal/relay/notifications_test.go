@@ -18,9 +18,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// TestACommitOfAHundredResourcesCostsAFewCalls commits a manual change. It causes more than two
+// TestCalls_LargeCommit commits a manual change. It causes more than two
 // hundred notifications, three of them about the stack itself.
-func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
+func TestCalls_LargeCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
@@ -61,9 +61,9 @@ func TestACommitOfAHundredResourcesCostsAFewCalls(t *testing.T) {
 	})
 }
 
-// TestRelaysAndTheProviderShareTheWork checks that the first process writes, and that the others
+// TestCalls_SharedWithProvider checks that the first process writes, and that the others
 // find it written.
-func TestRelaysAndTheProviderShareTheWork(t *testing.T) {
+func TestCalls_SharedWithProvider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		provider := w.process()
@@ -96,7 +96,7 @@ func TestRelaysAndTheProviderShareTheWork(t *testing.T) {
 	})
 }
 
-func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
+func TestCalls_IrrelevantMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		r, calls := w.relay()
@@ -126,9 +126,9 @@ func TestMessagesAboutResourcesAndForeignStacksCostNothing(t *testing.T) {
 	})
 }
 
-// TestMessagesOfOneInvocationAreTakenTogether checks that SNS and EventBridge messages are treated
+// TestCalls_MessagesOfOneInvocation checks that SNS and EventBridge messages are treated
 // alike.
-func TestMessagesOfOneInvocationAreTakenTogether(t *testing.T) {
+func TestCalls_MessagesOfOneInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
@@ -275,7 +275,7 @@ func bus(t *testing.T, stackID, status string) []byte {
 	return event
 }
 
-func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
+func TestErrors_LambdaRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
@@ -300,9 +300,9 @@ func TestAStackThatCannotBeComparedMakesLambdaTryAgain(t *testing.T) {
 	})
 }
 
-// TestAStaleDescriptionIsLookedAtAgain checks that the end of an operation is visible without a
+// TestRefresh_StaleDescription checks that the end of an operation is visible without a
 // delay of minutes.
-func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
+func TestRefresh_StaleDescription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
@@ -334,7 +334,7 @@ func TestAStaleDescriptionIsLookedAtAgain(t *testing.T) {
 	})
 }
 
-func TestEventsOfUnknownKindsAreErrorsThatTellNothing(t *testing.T) {
+func TestErrors_UnknownEvents(t *testing.T) {
 	w := newWorld(t, false)
 	r, _ := w.relay()
 	for _, event := range []string{``, `null`, `{}`, `[]`, `"canary"`, `{"canary":`, `{"Records":[{"eventSource":"aws:kinesis","body":"canary"}]}`, `{"detail-type":"canary"}`, `{"Records":"canary"}`, `{"type":"canary"}`} {

@@ -33,15 +33,15 @@ func (r *Relay) sweepLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(live.mend(ctx), live.beat(ctx))
+	return errors.Join(live.republish(ctx), live.sendHeartbeats(ctx))
 }
 
 // errNobody reports that the hub has no WebSocket API and therefore no clients.
 var errNobody = errors.New("the hub has no WebSocket API")
 
-// mend does for all projects what every sweep does: it expires abandoned operations and sends
+// republish does for all projects what every sweep does: it expires abandoned operations and sends
 // pending events. It continues after a project's failure and returns all errors.
-func (l *live) mend(ctx context.Context) error {
+func (l *live) republish(ctx context.Context) error {
 	names, err := l.all(ctx)
 	if err != nil {
 		return err

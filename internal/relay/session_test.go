@@ -218,7 +218,7 @@ func same(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
+func TestConnect_Protocol(t *testing.T) {
 	d := newDesk()
 	r := relayOver(d)
 	answer, err := r.Handle(t.Context(), on("$connect", "acme globex", ""))
@@ -253,7 +253,7 @@ func TestConnectingAnswersWithTheProtocolAndNeverTheToken(t *testing.T) {
 	}
 }
 
-func TestHelloTellsWhatIsLackingOfEveryProject(t *testing.T) {
+func TestHello_MissingOfEveryProject(t *testing.T) {
 	d := newDesk("acme", "globex", "secret", mirror.Directory)
 	for range 3 {
 		d.happen("acme")
@@ -317,8 +317,8 @@ func TestRequestsAboutOneProject(t *testing.T) {
 	}
 }
 
-// TestClientsThatAskForTheSameShareAReading checks that they do until the project changes.
-func TestClientsThatAskForTheSameShareAReading(t *testing.T) {
+// TestHello_SharedReading checks that they do until the project changes.
+func TestHello_SharedReading(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
 	for range 100 {
@@ -334,7 +334,7 @@ func TestClientsThatAskForTheSameShareAReading(t *testing.T) {
 	}
 }
 
-func TestAFailureIsToldAndAClientThatHasGoneIsNoFailure(t *testing.T) {
+func TestHello_Failures(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
 	d.fail = errors.New("canary")
@@ -343,8 +343,8 @@ func TestAFailureIsToldAndAClientThatHasGoneIsNoFailure(t *testing.T) {
 	same(t, "gone", say(t, r, d, "acme", hello(t, nil)))
 }
 
-// TestAClientComesToKnowWhatTheMirrorHolds uses the protocol's own client with the routes.
-func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
+// TestHello_ConvergesToMirror uses the protocol's own client with the routes.
+func TestHello_ConvergesToMirror(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
 	client := &event.Client{}
@@ -372,7 +372,7 @@ func TestAClientComesToKnowWhatTheMirrorHolds(t *testing.T) {
 	}
 }
 
-func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
+func TestSweep_HeartbeatsAndCleanup(t *testing.T) {
 	d := newDesk("acme", "broken", mirror.Directory)
 	delete(d.events, mirror.Directory) // the list of projects does not contain it
 	r := relayOver(d)
@@ -415,8 +415,8 @@ func TestASweepBeatsSendsAndCleansUp(t *testing.T) {
 	same(t, "sent", got, "heartbeat", "heartbeat", "heartbeat", "reconnect")
 }
 
-// TestAConnectionEndsWithItsToken checks that the client is told before.
-func TestAConnectionEndsWithItsToken(t *testing.T) {
+// TestSweep_ConnectionEndsWithToken checks that the client is told before.
+func TestSweep_ConnectionEndsWithToken(t *testing.T) {
 	d := newDesk("acme")
 	r := relayOver(d)
 	at := func(route, body string, expires time.Time) []byte {

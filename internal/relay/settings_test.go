@@ -13,7 +13,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
-func TestAccessSettingsThatWouldLetAnybodyInAreRefused(t *testing.T) {
+func TestSettings_OpenAccessRefused(t *testing.T) {
 	w := newWorld(t, false)
 	for name, access := range map[string]relay.Access{
 		"no audience":       {Issuer: "https://issuer.test"},
@@ -57,8 +57,8 @@ func TestFromEnvironment_ExternalID(t *testing.T) {
 	}
 }
 
-// TestTheEnvironmentDescribesARelay checks that the relay handles events.
-func TestTheEnvironmentDescribesARelay(t *testing.T) {
+// TestSettings_Environment checks that the relay handles events.
+func TestSettings_Environment(t *testing.T) {
 	w := newWorld(t, false)
 	server := httptest.NewServer(w.box)
 	defer server.Close()

@@ -99,7 +99,7 @@ func (r *Relay) compare(ctx context.Context, name string) (changed bool, err err
 
 // byAccount returns the names of the projects of each account and region. The order rotates with
 // time, so that sweeps that run out of time leave out different accounts.
-func byAccount(listings []model.Listing, now time.Time) [][]string {
+func byAccount(listings []model.DirectoryEntry, now time.Time) [][]string {
 	type place struct{ account, region string }
 	at := map[place]int{}
 	var groups [][]string

@@ -22,9 +22,9 @@ func sweep(t *testing.T, r *relay.Relay) {
 	must(t, err)
 }
 
-// TestASweepMendsWhatLostNotificationsLeftBehind checks the repair, in the next interval if a
+// TestSweep_LostNotifications checks the repair, in the next interval if a
 // comparison was just made.
-func TestASweepMendsWhatLostNotificationsLeftBehind(t *testing.T) {
+func TestSweep_LostNotifications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))
@@ -43,9 +43,9 @@ func TestASweepMendsWhatLostNotificationsLeftBehind(t *testing.T) {
 	})
 }
 
-// TestASweepThatFindsNothingReadsNoTemplate expects two calls per stack, and as many for the list
+// TestSweep_NoTemplatesRead expects two calls per stack, and as many for the list
 // of projects.
-func TestASweepThatFindsNothingReadsNoTemplate(t *testing.T) {
+func TestSweep_NoTemplatesRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		for _, name := range []string{"acme", "globex", "initech"} {
@@ -62,7 +62,7 @@ func TestASweepThatFindsNothingReadsNoTemplate(t *testing.T) {
 	})
 }
 
-func TestASweepGoesOnAfterAFailure(t *testing.T) {
+func TestSweep_ContinuesAfterFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
 		other := model.Project{Name: "globex", AccountID: "444455556666", Region: region, OnDelete: model.Refuse}
@@ -82,7 +82,7 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 	})
 }
 
-func TestASweepComesThroughAStormOfThrottling(t *testing.T) {
+func TestSweep_Throttling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		must(t, w.process().CreateProject(t.Context(), project("acme")))

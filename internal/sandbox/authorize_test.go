@@ -26,9 +26,9 @@ func (e elsewhere) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// TestUsersOfS3MayDoWhatPoliciesSay checks a user with a key for one prefix, from one network,
+// TestAuthorize_PolicyDecides checks a user with a key for one prefix, from one network,
 // within a boundary and under a bucket's policy.
-func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
+func TestAuthorize_PolicyDecides(t *testing.T) {
 	_, c := serve(t)
 	ctx := t.Context()
 	admin := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true })
@@ -159,9 +159,9 @@ func TestUsersOfS3MayDoWhatPoliciesSay(t *testing.T) {
 	)
 }
 
-// TestUsersWithoutPoliciesMayDoNothing checks that they cannot even list buckets, while the
+// TestAuthorize_NoPolicies checks that they cannot even list buckets, while the
 // administrator may do everything.
-func TestUsersWithoutPoliciesMayDoNothing(t *testing.T) {
+func TestAuthorize_NoPolicies(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	users := iam.NewFromConfig(c)

@@ -212,7 +212,7 @@ func (p *partner) ask(service, target string, in, out any) int {
 	return answer.StatusCode
 }
 
-func TestAPartnersStackLivesAndDies(t *testing.T) {
+func TestPartnerStack_Lifecycle(t *testing.T) {
 	p := newPartner(t)
 	p.create()
 	var server struct {
@@ -302,7 +302,7 @@ func TestAPartnersStackLivesAndDies(t *testing.T) {
 	p.must(err)
 }
 
-func TestWhatAWSRefusesOfAPartnersStack(t *testing.T) {
+func TestPartnerStack_Refusals(t *testing.T) {
 	p := newPartner(t)
 	p.create()
 	key := sshKey(1)
@@ -348,7 +348,7 @@ func wrongTrust(home string) string {
 	return strings.NewReplacer(`"ann"`, `"bob"`, `["Role","Arn"]`, `["Wrong","Arn"]`).Replace(sftp(home))
 }
 
-func TestKeysHaveAQuotaAndHoldTheirUser(t *testing.T) {
+func TestAccessKeys_Quota(t *testing.T) {
 	p := newPartner(t)
 	p.create()
 	first := p.physical("KeyA")
@@ -457,7 +457,7 @@ func TestPoliciesOfSecrets(t *testing.T) {
 	}
 }
 
-func TestABoundaryStaysWhileSomebodyNeedsIt(t *testing.T) {
+func TestBoundary_InUse(t *testing.T) {
 	p := newPartner(t)
 	p.create()
 	_, err := iam.NewFromConfig(p.config).CreateUser(
@@ -473,9 +473,9 @@ func TestABoundaryStaysWhileSomebodyNeedsIt(t *testing.T) {
 	}
 }
 
-// TestChangeSetsDoNotKnowWhatExecutionMakes searches for the secret where change sets show property
+// TestChangeSet_ValuesKnownAfterExecution searches for the secret where change sets show property
 // values.
-func TestChangeSetsDoNotKnowWhatExecutionMakes(t *testing.T) {
+func TestChangeSet_ValuesKnownAfterExecution(t *testing.T) {
 	p := newPartner(t)
 	p.create()
 	p.resources["KeyA"] = strings.Replace(p.resources["KeyA"], "2", "3", 1)

@@ -105,7 +105,7 @@ func TestPrincipalsMustExist(t *testing.T) {
 	}
 }
 
-func TestServicesThatAreNotModelled(t *testing.T) {
+func TestServices_NotModelled(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
 	got := typeOf(t, box, "AWS::IAM::Role").refusal(
@@ -196,8 +196,8 @@ func TestKeyPolicies(t *testing.T) {
 	})
 }
 
-// TestKeysOfTheAPI checks tags, invalid IDs, and the policy check that a request can skip.
-func TestKeysOfTheAPI(t *testing.T) {
+// TestKMS_API checks tags, invalid IDs, and the policy check that a request can skip.
+func TestKMS_API(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	client := kms.NewFromConfig(c)

@@ -66,7 +66,7 @@ func wantError(t *testing.T, err error, code, message string) {
 	}
 }
 
-func TestHubIsSetUp(t *testing.T) {
+func TestHub_Setup(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	out, err := ssm.NewFromConfig(c).GetParameter(
@@ -81,7 +81,7 @@ func TestHubIsSetUp(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysAreRefusedAsEachServiceDoes(t *testing.T) {
+func TestSignatures_UnknownKeys(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	c.Credentials = credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")
@@ -94,7 +94,7 @@ func TestUnknownKeysAreRefusedAsEachServiceDoes(t *testing.T) {
 	wantError(t, err, "UnrecognizedClientException", invalid)
 }
 
-func TestWrongSecretsAreRefused(t *testing.T) {
+func TestSignatures_WrongSecrets(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	id, _ := sandbox.StaticCredentials(sandbox.HubAccount)
@@ -107,7 +107,7 @@ func TestWrongSecretsAreRefused(t *testing.T) {
 	wantError(t, err, "InvalidSignatureException", mismatch)
 }
 
-func TestPresignedRequestsAreVerified(t *testing.T) {
+func TestSignatures_Presigned(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	signed, err := sts.NewPresignClient(sts.NewFromConfig(c)).PresignGetCallerIdentity(t.Context(), nil)
@@ -124,7 +124,7 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 	}
 }
 
-func TestOtherVersionsOfAnAPIAreRefused(t *testing.T) {
+func TestAPI_OtherVersions(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	signed, err := sts.NewPresignClient(sts.NewFromConfig(c), func(o *sts.PresignOptions) {
@@ -151,7 +151,7 @@ func (o otherVersion) PresignHTTP(
 	return o.signer.PresignHTTP(ctx, c, r, hash, service, region, at, options...)
 }
 
-func TestUnsignedRequestsAreRefused(t *testing.T) {
+func TestSignatures_Missing(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	if status, body := do(
@@ -192,7 +192,7 @@ func assume(c aws.Config, role string) aws.Config {
 	return c
 }
 
-func TestAccountsHoldWhatOnboardingMakes(t *testing.T) {
+func TestAccounts_Onboarding(t *testing.T) {
 	t.Parallel()
 	_, hub := serve(t)
 	c := assume(hub, "arn:aws:iam::"+project+":role/StowageProvisioner")
@@ -225,7 +225,7 @@ func TestAccountsHoldWhatOnboardingMakes(t *testing.T) {
 	)
 }
 
-func TestRolesTrustTheHubOnly(t *testing.T) {
+func TestRoles_TrustHubOnly(t *testing.T) {
 	t.Parallel()
 	_, hub := serve(t)
 	id, secret := sandbox.StaticCredentials("444455556666")
@@ -241,7 +241,7 @@ func TestRolesTrustTheHubOnly(t *testing.T) {
 	)
 }
 
-func TestAccountsAreApart(t *testing.T) {
+func TestAccounts_Separate(t *testing.T) {
 	t.Parallel()
 	_, hub := serve(t)
 	one := ssm.NewFromConfig(assume(hub, "arn:aws:iam::"+project+":role/StowageProvisioner"))
@@ -299,7 +299,7 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
-func TestCallsAreCounted(t *testing.T) {
+func TestCalls_Counted(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	for range 3 {
@@ -418,7 +418,7 @@ func TestFaultsComeAndGo(t *testing.T) {
 	}
 }
 
-func TestLostRepliesAreRetriedByTheSDK(t *testing.T) {
+func TestFaults_LostReplies(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	c.Retryer = func() aws.Retryer {
@@ -437,7 +437,7 @@ func TestLostRepliesAreRetriedByTheSDK(t *testing.T) {
 	}
 }
 
-func TestDelayAndLatencyPassInVirtualTime(t *testing.T) {
+func TestFaults_VirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
@@ -493,7 +493,7 @@ func TestFaultsOnResources(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotModelledIsRefused(t *testing.T) {
+func TestAPI_NotModelled(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	_, err := ssm.NewFromConfig(c).ListDocuments(t.Context(), nil)

@@ -389,7 +389,7 @@ func TestTopicsOfAnotherRegion(t *testing.T) {
 	}
 }
 
-func TestNotificationsCanBeLostDoubledAndLate(t *testing.T) {
+func TestNotifications_Faults(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	const function = "arn:aws:lambda:eu-west-1:000000000000:function:relay"

@@ -34,9 +34,9 @@ const template = `{"Resources":{
   "Secret":{"Type":"AWS::SecretsManager::Secret","Properties":{"Name":"acme-partner","SecretString":{"Fn::GetAtt":["AccessKey","SecretAccessKey"]}}}
 }}`
 
-// TestAStackSpansTheServices creates resources of all services with a stack whose template is in
+// TestStack_SeveralServices creates resources of all services with a stack whose template is in
 // S3, and checks them with the services' own clients.
-func TestAStackSpansTheServices(t *testing.T) {
+func TestStack_SeveralServices(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
@@ -103,7 +103,7 @@ func TestAStackSpansTheServices(t *testing.T) {
 	})
 }
 
-func TestTheHubsTable(t *testing.T) {
+func TestHub_Table(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	client := dynamodb.NewFromConfig(c)
@@ -120,7 +120,7 @@ func TestTheHubsTable(t *testing.T) {
 	}
 }
 
-func TestStaleReadsReachTheServices(t *testing.T) {
+func TestStaleReads_Services(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	client := dynamodb.NewFromConfig(c)
@@ -151,7 +151,7 @@ func TestStaleReadsReachTheServices(t *testing.T) {
 	}
 }
 
-func TestS3RefusesUnknownKeysAndWrongSecrets(t *testing.T) {
+func TestSignatures_S3(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
 	c.Credentials = credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")

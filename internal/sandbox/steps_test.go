@@ -14,9 +14,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// TestCloudFormationWorksWithTheCallersRights checks a role that may change stacks, and one that
+// TestCloudFormation_CallersRights checks a role that may change stacks, and one that
 // may also create parameters.
-func TestCloudFormationWorksWithTheCallersRights(t *testing.T) {
+func TestCloudFormation_CallersRights(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
 	ctx := t.Context()

@@ -203,8 +203,8 @@ func (w *world) atRest(s swarm) {
 	}
 	w.checkRevisions(truth)
 	w.checkTheirs(truth)
-	if len(truth.Contents.Deviations) > 0 && !w.damaged.Load() {
-		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Deviations)
+	if len(truth.Contents.Drift) > 0 && !w.damaged.Load() {
+		w.problem("second plan", "entities deviate from what they compile to: %v", truth.Contents.Drift)
 	}
 	w.checkMirror(s, truth)
 	if !s.undeletable {
@@ -346,7 +346,7 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 // leaveAside removes from a view what hand edits added.
 func leaveAside(view *projects.View) {
 	c := &view.Contents
-	c.Foreign, c.Copies, c.Mismatches, c.Deviations, c.Usage = nil, nil, nil, nil, template.Usage{}
+	c.Foreign, c.Copies, c.Mismatches, c.Drift, c.Usage = nil, nil, nil, nil, template.Usage{}
 	for n := range view.Stacks {
 		view.Stacks[n].Usage = template.Usage{}
 	}

@@ -23,8 +23,8 @@ func acme() model.Project {
 	return model.Project{Name: project, AccountID: account, Region: region, OnDelete: model.Refuse}
 }
 
-// TestCrashAtEveryStepOfAProjectsCreation is TestCrashAtEveryStep for the creation of the project.
-func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
+// TestCrash_ProjectCreation is TestCrashAtEveryStep for the creation of the project.
+func TestCrash_ProjectCreation(t *testing.T) {
 	atEveryStep(t, 0, func(w *world, first, next *process) {
 		if err := first.CreateProject(first.ctx, acme()); err != nil && !first.crashed() {
 			w.problem("outcomes", "%v", err)
@@ -51,8 +51,8 @@ func TestCrashAtEveryStepOfAProjectsCreation(t *testing.T) {
 	})
 }
 
-// TestCrashAtEveryStepOfAProjectsDeletion is TestCrashAtEveryStep for the deletion of the project.
-func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
+// TestCrash_ProjectDeletion is TestCrashAtEveryStep for the deletion of the project.
+func TestCrash_ProjectDeletion(t *testing.T) {
 	atEveryStep(t, 0, func(w *world, first, next *process) {
 		founder := w.start("founder", 1)
 		if err := founder.CreateProject(founder.ctx, acme()); err != nil {
@@ -77,10 +77,10 @@ func TestCrashAtEveryStepOfAProjectsDeletion(t *testing.T) {
 	}, (*world).wantNoProject)
 }
 
-// TestCrashAtEveryStepOfAProjectsGrowth is TestCrashAtEveryStep for the first entities in a second
+// TestCrash_ProjectGrowth is TestCrashAtEveryStep for the first entities in a second
 // stack, for the effect there of a change in the first stack, and for the deletion of the project
 // with both.
-func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
+func TestCrash_ProjectGrowth(t *testing.T) {
 	bucket := model.Bucket{
 		Name:       "b0",
 		BucketName: model.DefaultBucketName(project, "b0", account, region),
@@ -100,7 +100,7 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 				return err
 			}
 			view, err := p.Read(p.ctx, project)
-			if err != nil || len(view.Contents.Deviations) == 0 {
+			if err != nil || len(view.Contents.Drift) == 0 {
 				return err
 			}
 			return p.Update(p.ctx, project, permission)
@@ -141,7 +141,7 @@ func TestCrashAtEveryStepOfAProjectsGrowth(t *testing.T) {
 func (w *world) checkGrown() {
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })
 	truth, err := reader.Read(reader.ctx, project)
-	if err != nil || len(truth.Stacks) != 2 || len(truth.Contents.Deviations) > 0 {
+	if err != nil || len(truth.Stacks) != 2 || len(truth.Contents.Drift) > 0 {
 		w.problem("middle", "%+v, %v", truth, err)
 		return
 	}

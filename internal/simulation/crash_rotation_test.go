@@ -137,8 +137,8 @@ func (w *world) wantRotated() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(view.Contents.Users) != 1 || len(view.Contents.Deviations) > 0 {
-			w.t.Fatalf("the project holds the users %+v, deviations %v", view.Contents.Users, view.Contents.Deviations)
+		if len(view.Contents.Users) != 1 || len(view.Contents.Drift) > 0 {
+			w.t.Fatalf("the project holds the users %+v, drift %v", view.Contents.Users, view.Contents.Drift)
 		}
 		user := view.Contents.Users[0]
 		if user.AccessKey.Due(time.Now()) {

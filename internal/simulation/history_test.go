@@ -220,7 +220,7 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-func TestEntitiesAreJudgedApart(t *testing.T) {
+func TestGroup_EntitiesApart(t *testing.T) {
 	good := story(t, `
 		1 1-2 create a done
 		2 3-4 read a done`)
@@ -236,7 +236,7 @@ func TestEntitiesAreJudgedApart(t *testing.T) {
 	}
 }
 
-func TestOriginsDecideWhatIsTakenOver(t *testing.T) {
+func TestOrigins_TakeOver(t *testing.T) {
 	for _, test := range []struct {
 		first, second string
 		want          bool
@@ -251,9 +251,9 @@ func TestOriginsDecideWhatIsTakenOver(t *testing.T) {
 	}
 }
 
-// TestNoVerdictIsAFailure checks a history that takes too long: many concurrent writers whose
-// values are read in no consistent order.
-func TestNoVerdictIsAFailure(t *testing.T) {
+// TestLinearizability_NoResultFails checks a history that takes too long: many concurrent writers
+// whose values are read in no consistent order.
+func TestLinearizability_NoResultFails(t *testing.T) {
 	history := []Access{{Process: 1, Entity: "e", Action: Create, Value: "a", Call: 1, Return: 2, Outcome: Done}}
 	for i := range 40 {
 		history = append(
@@ -270,7 +270,7 @@ func TestNoVerdictIsAFailure(t *testing.T) {
 	}
 }
 
-func TestNoTwoTimesOfAHistoryAreTheSame(t *testing.T) {
+func TestHistory_DistinctTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHistory()
 		a, b := h.Now(), h.Now()

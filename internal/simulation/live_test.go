@@ -382,16 +382,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// TestClientsSeeWhatTheMirrorHolds runs one simulation with web clients for each seed. Whatever is
+// TestLiveSimulation runs one simulation with web clients for each seed. Whatever is
 // lost, at rest the clients equal the mirror, and the mirror equals the templates.
-func TestClientsSeeWhatTheMirrorHolds(t *testing.T) {
+func TestLiveSimulation(t *testing.T) {
 	for seed := *first; seed < *first+(*seeds+3)/4; seed++ { // each takes as long as several others
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { liveSimulation(t, seed, quiet) })
 	}
 }
 
-// TestTheTwoHourLimitIsNotSeen runs until API Gateway has ended all initial connections.
-func TestTheTwoHourLimitIsNotSeen(t *testing.T) {
+// TestLive_TwoHourLimit runs until API Gateway has ended all initial connections.
+func TestLive_TwoHourLimit(t *testing.T) {
 	liveSimulation(t, 1, 130*time.Minute)
 }
 
@@ -477,9 +477,9 @@ func (w *liveWorld) compare(viewers []*viewer, s swarm) {
 		w.problem("mirror", "%v", err)
 		return
 	}
-	unsent, err := w.table().Unsent(ctx, project)
-	if err != nil || !unsent.None() {
-		w.problem("live", "events were never sent: %+v, %v", unsent, err)
+	pending, err := w.table().Pending(ctx, project)
+	if err != nil || !pending.None() {
+		w.problem("live", "events were never sent: %+v, %v", pending, err)
 	}
 	held := entities(snapshot)
 	reader := w.start("reader", 2, func(c *projects.Config) { c.ReadMode = projects.Authoritative })

@@ -29,7 +29,7 @@ var (
 
 // settleTime is the virtual time within which everything comes to rest once the faults have
 // stopped. The longest single wait of a process is the one for the owner of an execution
-// (commit.SettlePatience); a call has 25 attempts, 20 s apart.
+// (commit.ResolvePatience); a call has 25 attempts, 20 s apart.
 const settleTime = time.Hour
 
 // past lists seeds outside the default range that have shown a defect.
@@ -61,8 +61,8 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// TestTwentyRunsOfOneSeedGiveOneTrace proves that a seed that has shown a defect shows it again.
-func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
+// TestDeterminism_TwentyRuns proves that a seed that has shown a defect shows it again.
+func TestDeterminism_TwentyRuns(t *testing.T) {
 	// The second has stacks so small that the project grows.
 	for _, seed := range []uint64{11, 43} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { sameTraces(t, seed, 20) })

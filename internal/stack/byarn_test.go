@@ -35,9 +35,9 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return r.next.RoundTrip(request)
 }
 
-// TestChangeSetsAreNamedByARN requires ARNs in all calls that execute or delete a change set, even
+// TestChangeSets_NamedByARN requires ARNs in all calls that execute or delete a change set, even
 // after lost replies and name collisions. Another writer's change set may have the same name.
-func TestChangeSetsAreNamedByARN(t *testing.T) {
+func TestChangeSets_NamedByARN(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		calls := &recorder{next: w.transport}

@@ -49,8 +49,8 @@ func (s performer) call(ctx context.Context, effect commit.Effect) commit.Observ
 		return commit.ChangeSetDeleted{Err: s.deleteChangeSet(ctx, e.ARN)}
 	case commit.Execute:
 		return commit.Executed{Err: s.execute(ctx, e)}
-	case commit.Settle:
-		return commit.Settled{Verdict: s.settle(ctx, e)}
+	case commit.ResolveExecution:
+		return commit.ExecutionResolved{Owner: s.resolveExecution(ctx, e)}
 	case commit.Follow:
 		return s.follow(ctx, e)
 	case commit.Protect:
@@ -384,22 +384,22 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 	failed := classify(err)
 	if failed != nil && failed.Failure == commit.Outdated || failed != nil && failed.Failure == commit.Busy {
 		// A retry whose first reply was lost finds its own execution in progress.
-		if s.settle(ctx, commit.Settle(e)) == commit.Ours {
+		if s.resolveExecution(ctx, commit.ResolveExecution(e)) == commit.Ours {
 			return nil
 		}
 	}
 	return failed
 }
 
-// settle finds out whose operation it was. An executed change set shows this permanently under its
-// ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
-func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
+// resolveExecution finds out whose operation it was. An executed change set shows this permanently
+// under its ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
+func (s performer) resolveExecution(ctx context.Context, e commit.ResolveExecution) commit.ExecutionOwner {
 	out, err := s.config.CloudFormation.DescribeChangeSet(
 		ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)},
 	)
 	if failed := classify(err); failed != nil {
 		if failed.Failure == commit.Outdated || failed.Failure == commit.Gone {
-			return s.settleByStack(ctx, e)
+			return s.resolveByStack(ctx, e)
 		}
 		return commit.Undecided
 	}
@@ -407,17 +407,17 @@ func (s performer) settle(ctx context.Context, e commit.Settle) commit.Verdict {
 	case types.ExecutionStatusExecuteInProgress, types.ExecutionStatusExecuteComplete, types.ExecutionStatusExecuteFailed:
 		return commit.Ours
 	case types.ExecutionStatusObsolete, types.ExecutionStatusUnavailable:
-		return s.settleByStack(ctx, e)
+		return s.resolveByStack(ctx, e)
 	case types.ExecutionStatusAvailable:
 		if s.deleteChangeSet(ctx, e.ARN) == nil {
-			return s.settleByStack(ctx, e)
+			return s.resolveByStack(ctx, e)
 		}
 	}
 	return commit.Undecided
 }
 
-// settleByStack asks the stack which change set was executed last.
-func (s performer) settleByStack(ctx context.Context, e commit.Settle) commit.Verdict {
+// resolveByStack asks the stack which change set was executed last.
+func (s performer) resolveByStack(ctx context.Context, e commit.ResolveExecution) commit.ExecutionOwner {
 	d, err := s.describe(ctx, aws.String(e.StackID))
 	switch {
 	case err != nil:

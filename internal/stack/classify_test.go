@@ -14,9 +14,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// TestRefusalsAreSorted checks the class of each text that AWS returns (recorded from AWS, or
+// TestRefusals_Sorted checks the class of each text that AWS returns (recorded from AWS, or
 // documented for the code).
-func TestRefusalsAreSorted(t *testing.T) {
+func TestRefusals_Sorted(t *testing.T) {
 	validation := func(text string) error { return &smithy.GenericAPIError{Code: "ValidationError", Message: text} }
 	const arn = "arn:aws:cloudformation:eu-west-1:111122223333:stack/stowage-acme-0/0c1"
 	text := func(s string) *string { return &s }

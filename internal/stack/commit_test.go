@@ -12,7 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-func TestThirtyCreationsAtParallelismTenAreThreeCommits(t *testing.T) {
+func TestBatching_ThirtyCreations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -27,7 +27,7 @@ func TestThirtyCreationsAtParallelismTenAreThreeCommits(t *testing.T) {
 	})
 }
 
-func TestEverythingAtOnceIsOneCommit(t *testing.T) {
+func TestBatching_EverythingAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -44,7 +44,7 @@ func TestEverythingAtOnceIsOneCommit(t *testing.T) {
 	})
 }
 
-func TestFirstCreationIsTheCarrierAndThenOneCommit(t *testing.T) {
+func TestFirstCreation_TwoCommits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		must(t, w.process().Commit(t.Context(), create(user("partner"))))
@@ -54,7 +54,7 @@ func TestFirstCreationIsTheCarrierAndThenOneCommit(t *testing.T) {
 	})
 }
 
-func TestCancelledChangeThatIsQueuedLeavesItsBatch(t *testing.T) {
+func TestCancel_Queued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -84,7 +84,7 @@ func TestCancelledChangeThatIsQueuedLeavesItsBatch(t *testing.T) {
 	})
 }
 
-func TestCancelledChangeThatIsExecutingGetsItsTrueOutcome(t *testing.T) {
+func TestCancel_Executing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -103,7 +103,7 @@ func TestCancelledChangeThatIsExecutingGetsItsTrueOutcome(t *testing.T) {
 	})
 }
 
-func TestDeadlineBeforeTheExecutionLeavesTheStackAlone(t *testing.T) {
+func TestDeadline_BeforeExecution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -121,7 +121,7 @@ func TestDeadlineBeforeTheExecutionLeavesTheStackAlone(t *testing.T) {
 	})
 }
 
-func TestDeadlineDuringTheExecutionIsAnUnknownOutcome(t *testing.T) {
+func TestDeadline_DuringExecution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -140,7 +140,7 @@ func TestDeadlineDuringTheExecutionIsAnUnknownOutcome(t *testing.T) {
 	})
 }
 
-func TestRefusedMemberDoesNotTakeTheOthersDown(t *testing.T) {
+func TestBatching_RefusedMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()

@@ -82,7 +82,7 @@ func TestCommit_Reads(t *testing.T) {
 
 func settled(t *testing.T, _ *world, s *stack.Stack) {
 	t.Helper()
-	_, err := s.Settled(t.Context())
+	_, err := s.ReadStable(t.Context())
 	must(t, err)
 }
 

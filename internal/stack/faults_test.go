@@ -79,7 +79,7 @@ func revision(w *world) string {
 	return ""
 }
 
-func TestEverySecondCallThrottledEndsWell(t *testing.T) {
+func TestThrottling_EverySecondCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -95,7 +95,7 @@ func TestEverySecondCallThrottledEndsWell(t *testing.T) {
 	})
 }
 
-func TestBusyStackIsWaitedFor(t *testing.T) {
+func TestBusyStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -123,7 +123,7 @@ func TestBusyStackIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
+func TestCommit_ForeignResourcesSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -162,7 +162,7 @@ func TestWhatOthersPutIntoTheTemplateSurvivesCommits(t *testing.T) {
 	})
 }
 
-func TestLargeTemplateGoesThroughTheTemplateBucket(t *testing.T) {
+func TestCommit_LargeTemplate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -183,8 +183,8 @@ func TestLargeTemplateGoesThroughTheTemplateBucket(t *testing.T) {
 	})
 }
 
-// TestThrottlingForEverIsSaid makes all attempts and reports why they failed.
-func TestThrottlingForEverIsSaid(t *testing.T) {
+// TestThrottling_Message makes all attempts and reports why they failed.
+func TestThrottling_Message(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -200,7 +200,7 @@ func TestThrottlingForEverIsSaid(t *testing.T) {
 	})
 }
 
-func TestEveryStackIsProtected(t *testing.T) {
+func TestProtect_EveryStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -224,7 +224,7 @@ func TestEveryStackIsProtected(t *testing.T) {
 	})
 }
 
-func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
+func TestProtect_AfterInterruption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.faults(
@@ -243,9 +243,9 @@ func TestProtectionThatWasInterruptedIsMadeUpFor(t *testing.T) {
 	})
 }
 
-// TestStackDeletedWhileItIsBeingMade returns an error to the stack's creator, and no member keeps
+// TestDelete_DuringCreation returns an error to the stack's creator, and no member keeps
 // waiting.
-func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
+func TestDelete_DuringCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		made := make(chan error, 1)
@@ -268,9 +268,9 @@ func TestStackDeletedWhileItIsBeingMade(t *testing.T) {
 	})
 }
 
-// TestStackProtectedWhileItIsDeleted lets the stack's creator enable the protection between the two
+// TestDelete_DuringProtection lets the stack's creator enable the protection between the two
 // calls of a deletion.
-func TestStackProtectedWhileItIsDeleted(t *testing.T) {
+func TestDelete_DuringProtection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -295,7 +295,7 @@ func TestStackProtectedWhileItIsDeleted(t *testing.T) {
 	})
 }
 
-func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
+func TestDelete_RecreatedUnderSameName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -318,9 +318,9 @@ func TestStackDeletedAndMadeAgainUnderItsNameIsAnotherStack(t *testing.T) {
 	})
 }
 
-// TestAStaleBaseIsNotBelieved commits on the newest state that the process has observed, although
+// TestCommit_StaleBase commits on the newest state that the process has observed, although
 // CloudFormation first returns an older one.
-func TestAStaleBaseIsNotBelieved(t *testing.T) {
+func TestCommit_StaleBase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -339,9 +339,9 @@ func TestAStaleBaseIsNotBelieved(t *testing.T) {
 	})
 }
 
-// TestCommitThatEventsToldOf has descriptions that stay stale beyond the end of a commit. The
+// TestReading_CommitKnownFromEvents has descriptions that stay stale beyond the end of a commit. The
 // process polls until it sees its own commit, and needs no read for the next one.
-func TestCommitThatEventsToldOf(t *testing.T) {
+func TestReading_CommitKnownFromEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -363,8 +363,8 @@ func TestCommitThatEventsToldOf(t *testing.T) {
 // whatever allows the deletion of a stack in any state.
 func whatever(commit.Description) bool { return true }
 
-// TestStackThatHasChangedIsNotDeleted ends another commit while the deletion waits for the stack.
-func TestStackThatHasChangedIsNotDeleted(t *testing.T) {
+// TestDelete_ChangedStack ends another commit while the deletion waits for the stack.
+func TestDelete_ChangedStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// TestHandEditsThatChangeSetsDoNotShow edits by hand what no change set of a later commit shows. A
+// TestHandEdits_NotInChangeSets edits by hand what no change set of a later commit shows. A
 // stack tag or parameter value lets AWS accept the edit as an update. The next commit of a process
 // that remembers the stack reverts none of it.
-func TestHandEditsThatChangeSetsDoNotShow(t *testing.T) {
+func TestHandEdits_NotInChangeSets(t *testing.T) {
 	colour := func(value string) []types.Parameter {
 		return []types.Parameter{{ParameterKey: aws.String("Colour"), ParameterValue: aws.String(value)}}
 	}

@@ -48,10 +48,10 @@ func (w *world) writer(driver *simulate.Driver, n int) *stack.Stack {
 	return w.process(func(c *stack.Config) { c.CloudFormation, c.S3 = client.CloudFormation, client.S3 })
 }
 
-// TestWritersAtOnceLoseNoWrite lets several processes write to one stack at once. The seed chooses
+// TestRace_NoLostWrite lets several processes write to one stack at once. The seed chooses
 // the order of calls, with lost replies, throttling and stale reads. Every acknowledged change is
 // in the template, and no failed change is.
-func TestWritersAtOnceLoseNoWrite(t *testing.T) {
+func TestRace_NoLostWrite(t *testing.T) {
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			cryptotest.SetGlobalRandom(t, seed)
@@ -60,9 +60,9 @@ func TestWritersAtOnceLoseNoWrite(t *testing.T) {
 	}
 }
 
-// TestTwentyRunsOfOneRaceGiveOneTrace shows that a seed determines the order, times and answers of
+// TestDeterminism_Race shows that a seed determines the order, times and answers of
 // all calls, so that a failure can be replayed.
-func TestTwentyRunsOfOneRaceGiveOneTrace(t *testing.T) {
+func TestDeterminism_Race(t *testing.T) {
 	const seed = 7
 	var first []string
 	for n := range 20 {
@@ -139,7 +139,7 @@ func race(t *testing.T, seed uint64) []string {
 	return driver.Trace()
 }
 
-func TestTwoFirstWritersMakeOneStack(t *testing.T) {
+func TestRace_FirstWriters(t *testing.T) {
 	for seed := range uint64(8) {
 		cryptotest.SetGlobalRandom(t, seed)
 		synctest.Test(t, func(t *testing.T) {
@@ -234,9 +234,9 @@ func TestFollow_DirectUpdateAfterwards(t *testing.T) {
 	}
 }
 
-// TestOutcomeIsTheCommitsOwnWhateverHappenedSince lets another writer commit, or fail, before the
+// TestFollow_OwnOutcome lets another writer commit, or fail, before the
 // first one polls again.
-func TestOutcomeIsTheCommitsOwnWhateverHappenedSince(t *testing.T) {
+func TestFollow_OwnOutcome(t *testing.T) {
 	for _, fails := range []string{"neither", "first", "second"} {
 		t.Run(fails, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-func TestABadMemberAloneGetsItsError(t *testing.T) {
+func TestAttribution_BadMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -56,9 +56,9 @@ func TestABadMemberAloneGetsItsError(t *testing.T) {
 	})
 }
 
-// TestATakenNameIsFoundBeforeAnythingIsExecuted checks that the validation names the resource and
+// TestCommit_TakenName checks that the validation names the resource and
 // nothing is rolled back.
-func TestATakenNameIsFoundBeforeAnythingIsExecuted(t *testing.T) {
+func TestCommit_TakenName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -143,9 +143,9 @@ func (w *world) policyOf(ctx context.Context) string {
 	return aws.ToString(version.PolicyVersion.Document)
 }
 
-// TestAFailedRollbackIsContinued continues the rollback once its cause has passed, and skips
+// TestRollback_Continued continues the rollback once its cause has passed, and skips
 // nothing.
-func TestAFailedRollbackIsContinued(t *testing.T) {
+func TestRollback_Continued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		outcomes := w.stuck(w.process(), 1)
@@ -165,9 +165,9 @@ func TestAFailedRollbackIsContinued(t *testing.T) {
 	})
 }
 
-// TestASkippedResourceIsHealed writes a resource again that the rollback had to skip, so that IAM
+// TestHeal_SkippedResource writes a resource again that the rollback had to skip, so that IAM
 // matches the template.
-func TestASkippedResourceIsHealed(t *testing.T) {
+func TestHeal_SkippedResource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var told reports
@@ -214,8 +214,8 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 		if after := w.policyOf(t.Context()); after != before {
 			t.Errorf("the policy is\n%s\nand was\n%s", after, before)
 		}
-		if contents := w.contents(); len(contents.Deviations) != 0 {
-			t.Errorf("the healing has left %v", contents.Deviations)
+		if contents := w.contents(); len(contents.Drift) != 0 {
+			t.Errorf("the healing has left %v", contents.Drift)
 		}
 		if told.unhealed != 0 {
 			t.Errorf("%d times something could not be healed", told.unhealed)
@@ -223,9 +223,9 @@ func TestASkippedResourceIsHealed(t *testing.T) {
 	})
 }
 
-// TestTheNextProcessContinuesARollback lets a new process find a failed rollback. It brings the
+// TestRecovery_ContinuesRollback lets a new process find a failed rollback. It brings the
 // stack to rest and heals what was skipped.
-func TestTheNextProcessContinuesARollback(t *testing.T) {
+func TestRecovery_ContinuesRollback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -260,15 +260,15 @@ func TestTheNextProcessContinuesARollback(t *testing.T) {
 		if after := w.policyOf(t.Context()); after != before {
 			t.Errorf("the policy is\n%s\nand was\n%s", after, before)
 		}
-		if got := w.contents(); len(got.Users) != 2 || len(got.Deviations) != 0 {
-			t.Errorf("%d users, deviations %v", len(got.Users), got.Deviations)
+		if got := w.contents(); len(got.Users) != 2 || len(got.Drift) != 0 {
+			t.Errorf("%d users, drift %v", len(got.Users), got.Drift)
 		}
 	})
 }
 
-// TestAnUnhealableRollbackIsAPersonsBusiness fails to roll back a user. A user cannot be written
+// TestRecovery_ManualIntervention fails to roll back a user. A user cannot be written
 // again, so it is not skipped; the error states what failed.
-func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
+func TestRecovery_ManualIntervention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		s := w.process()
@@ -298,9 +298,9 @@ func TestAnUnhealableRollbackIsAPersonsBusiness(t *testing.T) {
 	})
 }
 
-// TestADeadFirstCreationIsClearedAway lets the next writer delete the stack that cannot be updated,
+// TestRecovery_FailedFirstCreation lets the next writer delete the stack that cannot be updated,
 // and create it again.
-func TestADeadFirstCreationIsClearedAway(t *testing.T) {
+func TestRecovery_FailedFirstCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.faults(
@@ -323,8 +323,8 @@ func TestADeadFirstCreationIsClearedAway(t *testing.T) {
 	})
 }
 
-// TestADeadFirstCreationThatHoldsSomethingStays deletes a stack only if it is empty.
-func TestADeadFirstCreationThatHoldsSomethingStays(t *testing.T) {
+// TestRecovery_FailedFirstCreationWithResources deletes a stack only if it is empty.
+func TestRecovery_FailedFirstCreationWithResources(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var gone strings.Builder // fills the first page of the stack's resources
@@ -381,10 +381,10 @@ func (d *deletions) RoundTrip(request *http.Request) (*http.Response, error) {
 	return d.next.RoundTrip(request)
 }
 
-// TestChangeSetsOfDeadWritersAreSwept fills a stack with change sets. Ours that are an hour old are
+// TestSweep_ChangeSetsOfDeadWriters fills a stack with change sets. Ours that are an hour old are
 // deleted, whatever page lists them. Those of other tools and recent ones, which another writer may
 // be using, stay.
-func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
+func TestSweep_ChangeSetsOfDeadWriters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -427,10 +427,10 @@ func TestChangeSetsOfDeadWritersAreSwept(t *testing.T) {
 	})
 }
 
-// TestSettle_AvailableChangeSet has a change set that no call has executed, as far as the writer
-// can know. The writer deletes it before it tries another one, so that a delayed call finds nothing
-// to execute.
-func TestSettle_AvailableChangeSet(t *testing.T) {
+// TestResolveExecution_AvailableChangeSet has a change set that no call has executed, as far as the
+// writer can know. The writer deletes it before it tries another one, so that a delayed call finds
+// nothing to execute.
+func TestResolveExecution_AvailableChangeSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.filled(w.process())
@@ -450,8 +450,8 @@ func TestSettle_AvailableChangeSet(t *testing.T) {
 	})
 }
 
-// TestABusyStackIsWaitedFor commits the change after another writer's update, which takes minutes.
-func TestABusyStackIsWaitedFor(t *testing.T) {
+// TestCommit_BusyStack commits the change after another writer's update, which takes minutes.
+func TestCommit_BusyStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		waiting := 0

@@ -82,7 +82,7 @@ func (w *world) process(change ...func(*stack.Config)) *stack.Stack {
 	client := w.client()
 	config := stack.Config{
 		Config: commit.Config{
-			Stack: stackName, Env: env(), Create: true, CarrierName: template.CarrierName("acme", 0), Description: "A test",
+			Stack: stackName, Env: env(), Create: true, RevisionMarkerName: template.RevisionMarkerName("acme", 0), Description: "A test",
 			Writer: fmt.Sprintf("process-%d", w.processes),
 		},
 		CloudFormation:   client.CloudFormation,
@@ -137,7 +137,7 @@ func (w *world) faults(list ...sandbox.Fault) {
 // contents returns what the stack holds, read by a new process.
 func (w *world) contents() *template.Contents {
 	w.t.Helper()
-	read, err := w.process().Settled(w.t.Context())
+	read, err := w.process().ReadStable(w.t.Context())
 	must(w.t, err)
 	if read == nil {
 		w.t.Fatal("there is no stack")

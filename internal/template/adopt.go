@@ -145,7 +145,7 @@ func (l *Live) Name() string { return textAt(l.Bucket, "BucketName") }
 func (l *Live) Differences(now *Live) []string {
 	var texts []string
 	walk(nil, l.value(), now.value(), func(path []string, before, after any) {
-		d := Deviation{LogicalID: l.Name(), Path: strings.Join(path, "."), Want: brief(before), Have: brief(after)}
+		d := Drift{LogicalID: l.Name(), Path: strings.Join(path, "."), Want: brief(before), Have: brief(after)}
 		texts = append(texts, d.String())
 	})
 	return texts
@@ -465,7 +465,8 @@ func (e *editor) adoptedAlready(c Change, there model.Entity) error {
 	return &model.ConflictError{Kind: model.ConflictExists, ID: id, Origin: e.origins[id]}
 }
 
-// afterAdoption is the entity of an update: of a bucket that was adopted, it is what is left to remember.
+// afterAdoption is the entity of an update: of a bucket that was adopted, it is what is left to
+// remember.
 func afterAdoption(there, next model.Entity) model.Entity {
 	before, wasBucket := there.(model.Bucket)
 	bucket, isBucket := next.(model.Bucket)
@@ -480,7 +481,7 @@ func afterAdoption(there, next model.Entity) model.Entity {
 // yet: what a plan has to show.
 func Adopted(contents *Contents, bucket model.Bucket, incarnation, origin string, live *Live) (*Contents, error) {
 	env := contents.Env
-	base := Seed(CarrierName(env.Project, 0), "")
+	base := Seed(RevisionMarkerName(env.Project, 0), "")
 	edited, err := Edit(
 		base, env, []Change{{Op: Adopt, Entity: bucket, Live: live, Incarnation: incarnation, Origin: origin}},
 	)

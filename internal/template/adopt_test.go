@@ -78,11 +78,11 @@ func TestAdopt_ImportsWhatExists(t *testing.T) {
 		!cmp.Equal(bucket.Tags, map[string]string{"a": "1", "b": "2"}) {
 		t.Errorf("the entity is %+v", bucket)
 	}
-	deviations := contents.DeviationsOf(bucket.ID())
-	if len(deviations) < 5 || slices.ContainsFunc(deviations, func(d Deviation) bool {
+	drift := contents.DriftOf(bucket.ID())
+	if len(drift) < 5 || slices.ContainsFunc(drift, func(d Drift) bool {
 		return strings.Contains(d.Path, "Policy") && d.Path != "" && d.LogicalID == "Bucketold"
 	}) {
-		t.Errorf("what the second commit changes: %v", deviations)
+		t.Errorf("what the second commit changes: %v", drift)
 	}
 	if again := tried(
 		t, edited.Template, Change{Op: Adopt, Entity: bucket, Live: live, Incarnation: "one"},
@@ -106,8 +106,8 @@ func TestAdopt_SecondCommit(t *testing.T) {
 	if bucket, _ := there.(model.Bucket); bucket.Adoption == nil || bucket.Adoption.Begun {
 		t.Errorf("the adoption is %+v", bucket.Adoption)
 	}
-	if deviations := contents.DeviationsOf(there.ID()); len(deviations) > 0 {
-		t.Errorf("drift after the adoption: %v", deviations)
+	if drift := contents.DriftOf(there.ID()); len(drift) > 0 {
+		t.Errorf("drift after the adoption: %v", drift)
 	}
 	for property, want := range map[string]any{"AbacStatus": "Disabled", "BucketNamespace": nil} {
 		if got := done.Properties("Bucketold")[property]; got != want {
@@ -153,8 +153,8 @@ func TestAdopt_UnmodeledSettings(t *testing.T) {
 	}
 	for settings, kept := range map[model.Unmodeled]bool{model.KeepUnmodeled: true, model.RemoveUnmodeled: false} {
 		done := edit(t, adopted.Template, Change{Op: Update, Entity: configured(settings), Incarnation: "one"})
-		if deviations := parse(t, done).Deviations; len(deviations) > 0 {
-			t.Errorf("%s: drift: %v", settings, deviations)
+		if drift := parse(t, done).Drift; len(drift) > 0 {
+			t.Errorf("%s: drift: %v", settings, drift)
 		}
 		text := string(encodeJSON(done.Properties("Bucketold"))) + string(encodeJSON(done.Properties("BucketPolicyold")))
 		for _, part := range []string{"IndexDocument", `"Id":"archive"`, `"arn:t"`, `"Years":1`, `"Sid":"Partner"`, "varies_by_storage_class"} {
@@ -212,7 +212,7 @@ func TestAdopted_ShowsWhatThePlanChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all []string
-	for _, d := range contents.DeviationsOf(model.ID{Kind: model.KindBucket, Name: "old"}) {
+	for _, d := range contents.DriftOf(model.ID{Kind: model.KindBucket, Name: "old"}) {
 		all = append(all, d.String())
 	}
 	text := strings.Join(all, "\n")

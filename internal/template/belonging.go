@@ -36,7 +36,7 @@ var projectIDs = []string{
 }
 
 // belongs reports whether the resource belongs to the entity that its metadata names.
-func (m Mark) belongs(logicalID string) bool {
+func (m OwnerMetadata) belongs(logicalID string) bool {
 	name := m.Of.Name
 	switch {
 	case m.Compiler > CompilerVersion:
@@ -53,10 +53,10 @@ func (m Mark) belongs(logicalID string) bool {
 		return logicalID == bucketID(name) || logicalID == bucketPolicyID(name)
 	case model.KindUser:
 		return slices.Contains(userIDs(name), logicalID)
-	case model.KindListing:
-		return logicalID == listingID(name)
-	case carrierKind:
-		return logicalID == CarrierID
+	case model.KindDirectoryEntry:
+		return logicalID == directoryEntryID(name)
+	case revisionMarkerKind:
+		return logicalID == RevisionMarkerID
 	case model.KindPermission: // it has no resource of its own
 	}
 	return false
@@ -71,8 +71,8 @@ func firstID(of model.ID) string {
 		return bucketID(of.Name)
 	case model.KindUser:
 		return userID(of.Name)
-	case model.KindListing:
-		return listingID(of.Name)
+	case model.KindDirectoryEntry:
+		return directoryEntryID(of.Name)
 	case model.KindPermission:
 	}
 	return ""
@@ -117,7 +117,8 @@ func (c *Contents) CopiesOf(id model.ID) []string {
 	return ids
 }
 
-// SeveralProjectsError is returned for a template in which several resources hold the settings of a project.
+// SeveralProjectsError is returned for a template in which several resources hold the settings of a
+// project.
 type SeveralProjectsError struct{ LogicalIDs []string }
 
 func (e *SeveralProjectsError) Error() string {
@@ -137,11 +138,12 @@ func (e *SeveralProjectsError) Explain() model.Explanation {
 	}
 }
 
-// checkOneProject returns a *SeveralProjectsError when several resources hold the settings of a project.
-func checkOneProject(marks map[string]Mark) error {
+// checkOneProject returns a *SeveralProjectsError when several resources hold the settings of a
+// project.
+func checkOneProject(metadata map[string]OwnerMetadata) error {
 	var ids []string
-	for id, mark := range marks {
-		if mark.Of.Kind == model.KindProject && mark.Settings != nil {
+	for id, meta := range metadata {
+		if meta.Of.Kind == model.KindProject && meta.Settings != nil {
 			ids = append(ids, id)
 		}
 	}
@@ -184,7 +186,7 @@ func (e *OccupiedError) Explain() model.Explanation {
 // resources of a new entity.
 func (e *editor) vacant(entity model.Entity, origin string) error {
 	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, origin))) {
-		if _, ours := e.marks[logicalID]; ours {
+		if _, ours := e.metadata[logicalID]; ours {
 			continue
 		}
 		if _, there := e.before.template.resources[logicalID]; there {
@@ -201,7 +203,7 @@ type Mismatch struct {
 	LogicalID string   `json:"logical_id"`
 	// Property is the path of the property that names the resource.
 	Property string `json:"property"`
-	// Have is the value in the template, Want the value according to the metadata; as in Deviation.
+	// Have is the value in the template, Want the value according to the metadata; as in Drift.
 	Want string `json:"want"`
 	Have string `json:"have"`
 }

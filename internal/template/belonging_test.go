@@ -65,8 +65,8 @@ func TestCopies(t *testing.T) {
 		t.Run(to, func(t *testing.T) {
 			tpl := handmade(t, original, from, to, unchanged)
 			before, contents := parse(t, original), parse(t, tpl)
-			mark, _ := markOf(tpl.resources[from])
-			if !slices.Equal(contents.Foreign, []string{to}) || !slices.Equal(contents.CopiesOf(mark.Of), []string{to}) {
+			meta, _ := ownerMetadataOf(tpl.resources[from])
+			if !slices.Equal(contents.Foreign, []string{to}) || !slices.Equal(contents.CopiesOf(meta.Of), []string{to}) {
 				t.Errorf("foreign %v, copies %v", contents.Foreign, contents.Copies)
 			}
 			contents.Foreign, contents.Copies, contents.Usage = nil, nil, before.Usage
@@ -116,8 +116,8 @@ func TestSeveralProjects(t *testing.T) {
 	for to, change := range map[string]func(map[string]any){
 		"Key2": unchanged,
 		"Key3": func(resource map[string]any) {
-			mark := inside(resource, "Metadata", "Stowage")
-			inside(mark, "of")["name"], inside(mark, "settings")["name"], inside(mark, "settings")["on_delete"] = "other", "other", "empty"
+			meta := inside(resource, "Metadata", "Stowage")
+			inside(meta, "of")["name"], inside(meta, "settings")["name"], inside(meta, "settings")["on_delete"] = "other", "other", "empty"
 		},
 		"KeyAlias": unchanged,
 	} {
@@ -146,19 +146,19 @@ func TestDamagedMetadata(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		logicalID string
-		damage    func(mark map[string]any)
+		damage    func(meta map[string]any)
 		mismatch  bool
 	}{
-		"the physical name":  {"Bucketinbox", func(mark map[string]any) { inside(mark, "settings")["bucket_name"] = "acme-archive" }, true},
-		"the name":           {"Bucketinbox", func(mark map[string]any) { inside(mark, "settings")["name"] = "archive" }, false},
-		"the name of a user": {"Userpartner", func(mark map[string]any) { inside(mark, "settings")["name"] = "second" }, false},
-		"the user of a permission": {"PolicypartnerN1", func(mark map[string]any) {
-			grants, _ := mark["grants"].([]any)
+		"the physical name":  {"Bucketinbox", func(meta map[string]any) { inside(meta, "settings")["bucket_name"] = "acme-archive" }, true},
+		"the name":           {"Bucketinbox", func(meta map[string]any) { inside(meta, "settings")["name"] = "archive" }, false},
+		"the name of a user": {"Userpartner", func(meta map[string]any) { inside(meta, "settings")["name"] = "second" }, false},
+		"the user of a permission": {"PolicypartnerN1", func(meta map[string]any) {
+			grants, _ := meta["grants"].([]any)
 			grant, _ := grants[0].(map[string]any)
 			inside(grant, "permission")["user"] = "second"
 		}, false},
-		"the name of the project": {"Key", func(mark map[string]any) {
-			inside(mark, "of")["name"], inside(mark, "settings")["name"] = "other", "other"
+		"the name of the project": {"Key", func(meta map[string]any) {
+			inside(meta, "of")["name"], inside(meta, "settings")["name"] = "other", "other"
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,18 +167,18 @@ func TestDamagedMetadata(t *testing.T) {
 				func(resource map[string]any) { test.damage(inside(resource, "Metadata", "Stowage")) },
 			)
 			want, have := parse(t, original), parse(t, tpl)
-			if len(have.Deviations) == 0 || have.Deviations[0].LogicalID != test.logicalID {
-				t.Errorf("drift: %v", have.Deviations)
+			if len(have.Drift) == 0 || have.Drift[0].LogicalID != test.logicalID {
+				t.Errorf("drift: %v", have.Drift)
 			}
 			if test.mismatch != (len(have.Mismatches) == 1) {
 				t.Errorf("mismatches: %v", have.Mismatches)
 			}
-			have.Deviations, have.Mismatches, have.Usage = nil, nil, want.Usage
+			have.Drift, have.Mismatches, have.Usage = nil, nil, want.Usage
 			if diff := cmp.Diff(want, have); diff != "" {
 				t.Errorf("it reads differently:\n%s", diff)
 			}
-			if repaired := parse(t, edit(t, tpl, repair...)); len(repaired.Deviations)+len(repaired.Mismatches) > 0 {
-				t.Errorf("after updates: drift %v, mismatches %v", repaired.Deviations, repaired.Mismatches)
+			if repaired := parse(t, edit(t, tpl, repair...)); len(repaired.Drift)+len(repaired.Mismatches) > 0 {
+				t.Errorf("after updates: drift %v, mismatches %v", repaired.Drift, repaired.Mismatches)
 			}
 		})
 	}

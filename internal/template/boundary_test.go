@@ -152,7 +152,7 @@ func TestBoundary_OlderProjects(t *testing.T) {
 	const own, fixed = "arn:aws:iam::111122223333:policy/stowage/acme/acme-boundary", "arn:aws:iam::111122223333:policy/StowageBoundary"
 	base := secondCompiler(t)
 	contents := parse(t, base)
-	if len(contents.Deviations) > 0 || contents.Project == nil || len(contents.Users) != 1 {
+	if len(contents.Drift) > 0 || contents.Project == nil || len(contents.Users) != 1 {
 		t.Fatalf("%+v", contents)
 	}
 	boundary, _ := base.Resource(projectBoundaryID)
@@ -165,8 +165,8 @@ func TestBoundary_OlderProjects(t *testing.T) {
 		if member(tpl.sections["Outputs"], projectBoundaryOutput) == nil {
 			t.Errorf("%s: the output of the project's boundary is gone", step)
 		}
-		if deviations := parse(t, tpl).Deviations; len(deviations) > 0 {
-			t.Errorf("%s: deviations %v", step, deviations)
+		if drift := parse(t, tpl).Drift; len(drift) > 0 {
+			t.Errorf("%s: drift %v", step, drift)
 		}
 	}
 

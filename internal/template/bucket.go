@@ -11,7 +11,7 @@ import "github.com/stowage/terraform-provider-stowage/internal/model"
 // (S3.9), events (S3.11), object lock if configured (S3.15). CloudFormation can't set MFA delete
 // (S3.20).
 
-func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
+func compileBucket(env Env, bucket model.Bucket, first, meta OwnerMetadata) Resources {
 	properties := hardened(env, bucket.BucketName)
 	if bucket.Adoption != nil {
 		delete(properties, "BucketNamespace") // it can be given only when the bucket is created
@@ -46,7 +46,7 @@ func compileBucket(env Env, bucket model.Bucket, first, mark Mark) Resources {
 	}
 	resources := Resources{
 		id:       Resource{Type: bucketType, Metadata: Metadata{first}, Properties: properties}.retained(),
-		policyID: bucketPolicy(bucket.BucketName, id, mark, statements),
+		policyID: bucketPolicy(bucket.BucketName, id, meta, statements),
 	}
 	if bucket.Adoption != nil {
 		// What RetainExceptOnCreate does to what a commit has imported is not documented.
@@ -141,7 +141,7 @@ func corsRules(rules []model.CORSRule) list {
 // logDays is the retention of access logs: a year, as audit schemes commonly require.
 const logDays = 365
 
-func logBucket(env Env, name string, tags list, mark Mark) Resource {
+func logBucket(env Env, name string, tags list, meta OwnerMetadata) Resource {
 	properties := hardened(env, name)
 	properties["BucketEncryption"] = s3Encryption()
 	properties["VersioningConfiguration"] = object{"Status": "Enabled"}
@@ -149,14 +149,14 @@ func logBucket(env Env, name string, tags list, mark Mark) Resource {
 		ExpireAfterDays: logDays, ExpireNoncurrentAfterDays: 30, AbortMultipartAfterDays: 7,
 	})}
 	properties["Tags"] = tags
-	return Resource{Type: bucketType, Metadata: Metadata{mark}, Properties: properties}.retained()
+	return Resource{Type: bucketType, Metadata: Metadata{meta}, Properties: properties}.retained()
 }
 
 // templateDays is the retention of an uploaded template. CloudFormation reads it once, when the
 // change set is created.
 const templateDays = 7
 
-func templateBucket(env Env, name string, tags list, mark Mark) Resource {
+func templateBucket(env Env, name string, tags list, meta OwnerMetadata) Resource {
 	properties := hardened(env, name)
 	properties["BucketEncryption"] = s3Encryption()
 	properties["VersioningConfiguration"] = object{"Status": "Enabled"}
@@ -164,12 +164,12 @@ func templateBucket(env Env, name string, tags list, mark Mark) Resource {
 		ExpireAfterDays: templateDays, ExpireNoncurrentAfterDays: templateDays, AbortMultipartAfterDays: 1,
 	})}
 	properties["Tags"] = tags
-	return Resource{Type: bucketType, Metadata: Metadata{mark}, Properties: properties}.retained()
+	return Resource{Type: bucketType, Metadata: Metadata{meta}, Properties: properties}.retained()
 }
 
-func bucketPolicy(name, bucketLogicalID string, mark Mark, statements list) Resource {
+func bucketPolicy(name, bucketLogicalID string, meta OwnerMetadata, statements list) Resource {
 	return Resource{
-		Type: "AWS::S3::BucketPolicy", Metadata: Metadata{mark}, DependsOn: []string{bucketLogicalID},
+		Type: "AWS::S3::BucketPolicy", Metadata: Metadata{meta}, DependsOn: []string{bucketLogicalID},
 		Properties: object{
 			"Bucket":         name,
 			"PolicyDocument": object{"Version": "2012-10-17", "Statement": statements},

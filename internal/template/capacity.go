@@ -62,7 +62,7 @@ func (d *Demand) Check() error {
 	if permission, ok := d.change.Entity.(model.Permission); ok {
 		return d.checkPolicy(permission)
 	}
-	empty := &editor{shard: &shard{env: d.env}, next: Seed(CarrierName(d.env.Project, 0), "").with(d.resources.raw())}
+	empty := &editor{shard: &shard{env: d.env}, next: Seed(RevisionMarkerName(d.env.Project, 0), "").with(d.resources.raw())}
 	var full *FullError
 	if !errors.As(empty.usage().Over(d.env.budget()), &full) {
 		return nil
@@ -73,15 +73,15 @@ func (d *Demand) Check() error {
 
 // checkPolicy returns a *FullError when a permission is too large for a policy of its own.
 func (d *Demand) checkPolicy(permission model.Permission) error {
-	elsewhere := d.change.Elsewhere
+	refs := d.change.CrossStackRefs
 	bucket := model.Bucket{
 		BucketName: model.DefaultBucketName(d.env.Project, permission.Bucket, d.env.AccountID, d.env.Region),
 	}
-	if ref := elsewhere.Bucket; ref != nil {
+	if ref := refs.Bucket; ref != nil {
 		bucket.BucketName, bucket.KMSKeyARN = ref.BucketName, ref.KeyARN
 	}
 	user := model.User{Name: permission.User}
-	if away := elsewhere.User; away != nil {
+	if away := refs.User; away != nil {
 		user = *away
 	}
 	sizes := newSizer(d.env, map[string]model.Bucket{permission.Bucket: bucket})
@@ -184,8 +184,8 @@ func (e *editor) usage() Usage {
 		usage.BodyBytes += incarnationBytes(id, incarnation)
 	}
 	for _, raw := range e.next.resources {
-		mark := member(member(raw, "Metadata"), "Stowage")
-		usage.BodyBytes += len(member(mark, "settings")) + len(member(mark, "grants"))
+		meta := member(member(raw, "Metadata"), "Stowage")
+		usage.BodyBytes += len(member(meta, "settings")) + len(member(meta, "grants"))
 		if bytes.Contains(raw, []byte(dynamicReference)) {
 			usage.DynamicReferences++
 		}

@@ -43,8 +43,8 @@ func TestCompilations(t *testing.T) {
 		t.Fatal(err)
 	}
 	contents, err := Parse(stamped, testEnv())
-	if err != nil || len(contents.Buckets) != 1 || len(contents.Deviations) > 0 {
-		t.Fatalf("%v, buckets %v, drift %v", err, contents.Buckets, contents.Deviations)
+	if err != nil || len(contents.Buckets) != 1 || len(contents.Drift) > 0 {
+		t.Fatalf("%v, buckets %v, drift %v", err, contents.Buckets, contents.Drift)
 	}
 	if n := compiled[inbox.ID()]; n != 2 {
 		t.Errorf("the bucket is compiled %d times, want twice", n)

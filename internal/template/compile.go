@@ -12,43 +12,43 @@ import (
 // onCompile is called for each compilation. Tests count them.
 var onCompile = func(model.Entity) {}
 
-// Compile compiles a project, bucket, user or listing into its resources. CompileGrants compiles
-// permissions, user by user.
+// Compile compiles a project, bucket, user or directory entry into its resources. CompileGrants
+// compiles permissions, user by user.
 func Compile(env Env, entity model.Entity, origin string) Resources {
 	onCompile(entity)
-	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
-	first := mark
+	meta := OwnerMetadata{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
+	first := meta
 	first.Settings = encodeJSON(entity)
 	switch e := entity.(type) {
 	case model.Project:
-		return compileProject(env, e, first, mark)
+		return compileProject(env, e, first, meta)
 	case model.Bucket:
 		if e.Adoption != nil {
 			first.Format = formatAdopted
 		}
-		return compileBucket(env, e, first, mark)
+		return compileBucket(env, e, first, meta)
 	case model.User:
-		return compileUser(env, e, first, mark)
-	case model.Listing:
-		return compileListing(e, first)
+		return compileUser(env, e, first, meta)
+	case model.DirectoryEntry:
+		return compileDirectoryEntry(e, first)
 	default:
 		panic(fmt.Sprintf("template: a %T doesn't compile on its own", entity))
 	}
 }
 
-func decodeSettings(mark Mark) (model.Entity, error) {
-	switch mark.Of.Kind {
+func decodeSettings(meta OwnerMetadata) (model.Entity, error) {
+	switch meta.Of.Kind {
 	case model.KindProject:
-		return decodeEntity[model.Project](mark.Settings)
+		return decodeEntity[model.Project](meta.Settings)
 	case model.KindBucket:
-		return decodeEntity[model.Bucket](mark.Settings)
+		return decodeEntity[model.Bucket](meta.Settings)
 	case model.KindUser:
-		return decodeEntity[model.User](mark.Settings)
-	case model.KindListing:
-		return decodeEntity[model.Listing](mark.Settings)
+		return decodeEntity[model.User](meta.Settings)
+	case model.KindDirectoryEntry:
+		return decodeEntity[model.DirectoryEntry](meta.Settings)
 	case model.KindPermission:
 	}
-	return nil, fmt.Errorf("no entity of kind %q can have settings", mark.Of.Kind)
+	return nil, fmt.Errorf("no entity of kind %q can have settings", meta.Of.Kind)
 }
 
 func decodeEntity[E model.Entity](settings json.RawMessage) (model.Entity, error) {
@@ -83,12 +83,12 @@ func tags(own map[string]string, project, kind, name string) list {
 	return result
 }
 
-// Seed returns the first template of a stack: the carrier alone. carrierName is the name of its SSM
-// parameter.
+// Seed returns the first template of a stack: the revision marker alone. revisionMarkerName is the
+// name of its SSM parameter.
 //
 // A stack whose creation fails can only be deleted, so the first template holds nothing that is
 // likely to fail.
-func Seed(carrierName, description string) *Template {
+func Seed(revisionMarkerName, description string) *Template {
 	seed := &Template{
 		sections: map[string]json.RawMessage{
 			"AWSTemplateFormatVersion": encodeJSON("2010-09-09"),
@@ -99,23 +99,24 @@ func Seed(carrierName, description string) *Template {
 		},
 		resources: map[string]json.RawMessage{},
 	}
-	return seed.with(Resources{CarrierID: carrier(carrierName, "", nil)}.raw())
+	return seed.with(Resources{RevisionMarkerID: revisionMarker(revisionMarkerName, "", nil)}.raw())
 }
 
-// CarrierName returns the name of the carrier's SSM parameter in one of a project's stacks.
-func CarrierName(project string, shard int) string {
+// RevisionMarkerName returns the name of the revision marker's SSM parameter in one of a project's
+// stacks.
+func RevisionMarkerName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
 
-// carrierKind is the kind of the carrier, which is no entity.
-const carrierKind model.Kind = "carrier"
+// revisionMarkerKind is the kind of the revision marker, which is no entity.
+const revisionMarkerKind model.Kind = "carrier"
 
-func carrier(name, commit string, revision *int64) Resource {
+func revisionMarker(name, commit string, revision *int64) Resource {
 	return Resource{
 		Type: "AWS::SSM::Parameter",
 		Metadata: Metadata{
-			Mark{
-				Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: carrierKind, Name: name},
+			OwnerMetadata{
+				Format: formatPlain, Compiler: CompilerVersion, Of: model.ID{Kind: revisionMarkerKind, Name: name},
 				Commit: commit, Revision: revision,
 			},
 		},
@@ -126,15 +127,15 @@ func carrier(name, commit string, revision *int64) Resource {
 	}
 }
 
-// compileListing stores the directory entry in an SSM parameter: the cheapest resource without
+// compileDirectoryEntry stores the directory entry in an SSM parameter: the cheapest resource without
 // effect.
-func compileListing(listing model.Listing, first Mark) Resources {
-	return Resources{listingID(listing.Name): Resource{
+func compileDirectoryEntry(entry model.DirectoryEntry, first OwnerMetadata) Resources {
+	return Resources{directoryEntryID(entry.Name): Resource{
 		Type: "AWS::SSM::Parameter", Metadata: Metadata{first},
 		Properties: object{
-			"Name": "/stowage/directory/" + listing.Name, "Type": "String",
-			"Description": "Where the project " + listing.Name + " is",
-			"Value":       string(encodeJSON(listing)),
+			"Name": "/stowage/directory/" + entry.Name, "Type": "String",
+			"Description": "Where the project " + entry.Name + " is",
+			"Value":       string(encodeJSON(entry)),
 		},
 	}}
 }

@@ -52,10 +52,10 @@ func quickstart(t *testing.T) *Template {
 	)
 }
 
-// TestCompiledTemplateIsGolden detects every change of what entities compile to. Such a change
+// TestCompile_Template detects every change of what entities compile to. Such a change
 // needs a new CompilerVersion: otherwise resources of an older provider are taken for edits by
 // hand.
-func TestCompiledTemplateIsGolden(t *testing.T) {
+func TestCompile_Template(t *testing.T) {
 	golden(t, "quickstart.json", quickstart(t).Encode())
 }
 
@@ -87,8 +87,8 @@ func golden(t *testing.T, name string, encoded []byte) {
 	}
 }
 
-// TestFirstFormatIsReadForEver reads a template of the first format.
-func TestFirstFormatIsReadForEver(t *testing.T) {
+// TestFirstFormat_Read reads a template of the first format.
+func TestFirstFormat_Read(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "format1.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -107,9 +107,9 @@ func TestFirstFormatIsReadForEver(t *testing.T) {
 	}
 }
 
-// TestEveryBucketIsHardened checks each bucket, including the log and template buckets, against the
+// TestHardening_EveryBucket checks each bucket, including the log and template buckets, against the
 // controls of AWS's Foundational Security Best Practices that CloudFormation can set.
-func TestEveryBucketIsHardened(t *testing.T) {
+func TestHardening_EveryBucket(t *testing.T) {
 	tpl := quickstart(t)
 	at := func(value any, path string) string {
 		for _, name := range strings.Split(path, ".") {
@@ -195,7 +195,7 @@ func TestPoliciesStandOnGroupsOnly(t *testing.T) {
 	}
 }
 
-func TestPermissionsSayWhatTheyMeanAndNoMore(t *testing.T) {
+func TestPermissions_ExactStatements(t *testing.T) {
 	const read, list = "[s3:GetObject s3:GetObjectVersion]", "[s3:ListBucket s3:ListBucketMultipartUploads]"
 	const write = "[s3:AbortMultipartUpload s3:ListMultipartUploadParts s3:PutObject]"
 	const location, decrypt, encrypt = "s3:GetBucketLocation [arn:aws:s3:::pail]", "[kms:Decrypt] KEY", "[kms:Decrypt kms:GenerateDataKey] KEY"
@@ -290,9 +290,9 @@ func spoken(document object) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestSourceAddressesBindAllThatTheUserDoes checks that the restriction doesn't apply to the user's
+// TestSourceIPs_EveryStatement checks that the restriction doesn't apply to the user's
 // SFTP role, which AWS Transfer uses from its own addresses.
-func TestSourceAddressesBindAllThatTheUserDoes(t *testing.T) {
+func TestSourceIPs_EveryStatement(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}
 	grants := []Grant{
 		{Permission: model.Permission{User: "partner", Bucket: "pail", Prefix: "in/", Access: model.ReadWrite}},

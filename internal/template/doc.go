@@ -11,8 +11,8 @@
 // An entity is a group of resources. A bucket is an AWS::S3::Bucket and its AWS::S3::BucketPolicy.
 // A user is an AWS::IAM::User and its own AWS::IAM::Group, which carries its policies. The
 // permissions of a user are compiled together into managed policies on that group. Each resource of
-// Stowage has Metadata.Stowage (type Mark): the entity it belongs to, the compiler's version, and
-// the settings of its entities.
+// Stowage has Metadata.Stowage (type OwnerMetadata): the entity it belongs to, the compiler's
+// version, and the settings of its entities.
 //
 // The settings are stored whole, not just those that the properties can't give back. So a property
 // that was edited by hand is drift of the template from its entity, never a changed setting, and
@@ -32,15 +32,15 @@
 //
 // Physical names and ARNs are literals. Nothing refers to another entity's resources by Ref or
 // GetAtt, so the before-values in a change set are those of the template, and entities can move to
-// another stack. DependsOn is used where the order matters. The only reference is the carrier's:
-// its value is the stack parameter Revision.
+// another stack. DependsOn is used where the order matters. The only reference is the revision
+// marker's: its value is the stack parameter Revision.
 //
 // # Several stacks
 //
 // A project can have several stacks. Each is parsed and edited independently. What its policies
-// need of users and buckets in other stacks is stored in their marks as literals (see shards.go);
-// the caller provides them with each change of a permission (Elsewhere). The number of stacks is
-// stored in the mark of the project.
+// need of users and buckets in other stacks is stored in their owner metadata as literals (see
+// shards.go); the caller provides them with each change of a permission (CrossStackRefs). The
+// number of stacks is stored in the owner metadata of the project.
 //
 // # Secrets and stack events
 //
@@ -73,17 +73,18 @@
 //
 // # Versions
 //
-// FormatVersion is the newest shape of Mark that this version knows; a template with a newer one is
-// refused (model.NewerFormatError). Format 2 is written to the project's mark, in its first stack,
-// once the project has several stacks. A provider that knows only the first stack would consider
-// the entities in the others deleted, and create them again; it refuses the whole project instead.
-// All else is written in format 1, so that older providers still work with projects of one stack.
+// FormatVersion is the newest shape of OwnerMetadata that this version knows; a template with a
+// newer one is refused (model.NewerFormatError). Format 2 is written to the project's owner
+// metadata, in its first stack, once the project has several stacks. A provider that knows only the
+// first stack would consider the entities in the others deleted, and create them again; it refuses
+// the whole project instead. All else is written in format 1, so that older providers still work
+// with projects of one stack.
 //
 // CompilerVersion is the version of how entities are written as resources. Resources of a newer
 // compiler are read, left alone, and not checked for drift.
 //
-// Fields may be added to marks and settings within a format, except the carrier's, which every
-// commit rewrites. A version that doesn't know a field refuses to rewrite its resource
-// (model.NewerFormatError), and leaves it alone otherwise. A mark always holds its format as a
-// number.
+// Fields may be added to owner metadata and settings within a format, except the revision marker's,
+// which every commit rewrites. A version that doesn't know a field refuses to rewrite its resource
+// (model.NewerFormatError), and leaves it alone otherwise. Owner metadata always holds its format
+// as a number.
 package template

@@ -24,7 +24,8 @@ const (
 	// Delete removes an entity; a missing one counts as deleted. It is refused with a
 	// model.ConflictOwner error when the entity has another incarnation.
 	Delete Op = "delete"
-	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing it: see adopt.go.
+	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing
+	// it: see adopt.go.
 	Adopt Op = "adopt"
 )
 
@@ -32,7 +33,7 @@ const (
 type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
-	Origin string       // the mark of the configuration that makes the change; "" for none
+	Origin string       // identifies the configuration that makes the change; "" for none
 	// Incarnation is, with a Create, the new entity's, else the one that the caller holds: see
 	// ownership.go.
 	Incarnation string
@@ -43,13 +44,13 @@ type Change struct {
 	// field that both have changed refuses it with a *model.ConflictError. nil: Entity replaces the
 	// settings.
 	Prior model.Entity
-	// Target is, for the first of several Updates that make one change, the entity after the last of them. What would
-	// conflict later refuses the first one. nil: there is one Update.
+	// Target is, for the first of several Updates that make one change, the entity after the last
+	// of them. What would conflict later refuses the first one. nil: there is one Update.
 	Target model.Entity
 	// Live is, for an Adopt, the bucket as it exists. Entity is then Live.Entity.
 	Live *Live
-	// Elsewhere is what the change needs of the project's other stacks.
-	Elsewhere Elsewhere
+	// CrossStackRefs is what the change needs of the project's other stacks.
+	CrossStackRefs CrossStackRefs
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that
 	// closes the project the one that its caller knows, 0 for any.
 	Shards int
@@ -73,7 +74,7 @@ type Intent struct {
 	Action    Action
 	// PhysicalID is, for an Import, the physical id of the resource.
 	PhysicalID string
-	// Members are the indexes of the changes that cause the action; empty for the carrier.
+	// Members are the indexes of the changes that cause the action; empty for the revision marker.
 	Members []int
 	// Unlisted is set when a change set may leave the action out, as only the resource's policies
 	// change. AWS lists that, contrary to its documentation.
@@ -84,7 +85,7 @@ type Intent struct {
 type Edited struct {
 	// Template is the base with all accepted changes; the base itself when nothing changes.
 	Template *Template
-	// Intents are the differences, sorted by logical id, without the carrier.
+	// Intents are the differences, sorted by logical id, without the revision marker.
 	Intents []Intent
 	// Errors holds, by index of the change, why it is refused; nil for accepted changes.
 	Errors []error
@@ -98,8 +99,8 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	// A refused change can invalidate another one (its user isn't created after all), so the batch
 	// is applied again without the refused ones until nothing more is refused.
 	for _, c := range changes {
-		if c.Elsewhere.Shared != nil {
-			env.Shared = *c.Elsewhere.Shared
+		if c.CrossStackRefs.Shared != nil {
+			env.Shared = *c.CrossStackRefs.Shared
 		}
 	}
 	before, err := read(base, env)
@@ -229,8 +230,8 @@ func (s *shard) lookup(id model.ID) (model.Entity, bool) {
 	case model.KindUser:
 		entity, ok := s.users[id.Name]
 		return entity, ok
-	case model.KindListing:
-		entity, ok := s.listings[id.Name]
+	case model.KindDirectoryEntry:
+		entity, ok := s.entries[id.Name]
 		return entity, ok
 	case model.KindPermission:
 		user, _, _ := strings.Cut(id.Name, "/")
@@ -262,8 +263,8 @@ func (e *editor) remove(i int, c Change) error {
 		delete(e.buckets, id.Name)
 	case model.KindUser:
 		delete(e.users, id.Name)
-	case model.KindListing:
-		delete(e.listings, id.Name)
+	case model.KindDirectoryEntry:
+		delete(e.entries, id.Name)
 	case model.KindPermission:
 		user, _, _ := strings.Cut(id.Name, "/")
 		e.packings[user].remove(id)
@@ -279,7 +280,7 @@ func (e *editor) remove(i int, c Change) error {
 }
 
 // touch records that a change may set or remove the resources of an entity, including those that
-// its mark names.
+// its owner metadata names.
 func (e *editor) touch(i int, entity model.Entity) {
 	ids := map[string]bool{}
 	e.changed[entity.ID()] = true
@@ -337,7 +338,7 @@ func (e *editor) set(i int, c Change) error {
 		}
 	}
 	if permission, ok := c.Entity.(model.Permission); ok {
-		return e.setPermission(i, Grant{permission, origin, incarnation, c.Elsewhere.Bucket}, c.Elsewhere)
+		return e.setPermission(i, Grant{permission, origin, incarnation, c.CrossStackRefs.Bucket}, c.CrossStackRefs)
 	}
 	e.put(c.Entity)
 	e.origins[id], e.incarnations[id] = origin, incarnation
@@ -372,7 +373,7 @@ func (c Change) merge(there model.Entity) (model.Entity, error) {
 }
 
 // closes applies the change that begins the deletion of a project, if it is one. It sets only that
-// mark: edits by hand stay.
+// owner metadata: edits by hand stay.
 func (e *editor) closes(i int, c Change) bool {
 	next, isProject := c.Entity.(model.Project)
 	if !isProject || !next.Closing || c.Op != Update || e.project() == nil {

@@ -67,7 +67,7 @@ func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]
 	name := model.UserName(env.Project, user.Name)
 	resource := Resource{
 		Type: "AWS::IAM::ManagedPolicy", DependsOn: []string{groupID(user.Name)},
-		Metadata: Metadata{Mark{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Grants: grants}},
+		Metadata: Metadata{OwnerMetadata{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Grants: grants}},
 		Properties: object{
 			"ManagedPolicyName": name + "-" + suffix(n), "Path": iamPath(env.Project), "Groups": list{name},
 			"PolicyDocument": newDraft(newSizer(env, buckets), user, grants).document(),

@@ -16,7 +16,7 @@ import (
 func Heal(t *Template, logicalIDs []string) (healing *Template, before map[string]json.RawMessage) {
 	before, changes := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	for _, id := range logicalIDs {
-		if id == CarrierID {
+		if id == RevisionMarkerID {
 			continue // each commit writes it
 		}
 		if raw, ok := varied(id, t.resources[id]); ok {
@@ -43,7 +43,7 @@ func Unhealable(t *Template, logicalIDs []string) []string {
 	var unable []string
 	for _, id := range logicalIDs {
 		raw, there := t.resources[id]
-		if !there || id == CarrierID {
+		if !there || id == RevisionMarkerID {
 			continue
 		}
 		if _, ok := varied(id, raw); !ok {
@@ -60,7 +60,7 @@ const healingMark = "Healing"
 // varied returns one of our resources with a small change; ok is false for foreign resources and
 // for types that can't be healed.
 func varied(logicalID string, raw json.RawMessage) (result json.RawMessage, ok bool) {
-	var ours marked
+	var ours ownedResource
 	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil || !ours.Metadata.Stowage.belongs(logicalID) {
 		return nil, false
 	}

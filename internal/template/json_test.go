@@ -39,7 +39,7 @@ func values(depth int) *rapid.Generator[any] {
 	)
 }
 
-func TestJSONIsSpelledAsTheStandardLibraryDoes(t *testing.T) {
+func TestEncodeJSON_SameAsStandardLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := values(3).Draw(t, "value")
 		var want bytes.Buffer
@@ -54,7 +54,7 @@ func TestJSONIsSpelledAsTheStandardLibraryDoes(t *testing.T) {
 	})
 }
 
-func TestObjectsAreCutAsTheStandardLibraryDoes(t *testing.T) {
+func TestCutObject_SameAsStandardLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, err := json.MarshalIndent(rapid.MapOfN(texts(), values(3), 0, 5).Draw(t, "object"), " ", "\t")
 		if err != nil {
@@ -87,7 +87,7 @@ func TestObjectsAreCutAsTheStandardLibraryDoes(t *testing.T) {
 	})
 }
 
-func TestOfMembersWithOneNameTheLastCounts(t *testing.T) {
+func TestCutObject_DuplicateMembers(t *testing.T) {
 	object, err := decodeObject([]byte(`{"a": 1, "b": [2, {"c": "}"}], "a": 3}`))
 	if err != nil {
 		t.Fatal(err)
@@ -102,12 +102,12 @@ func TestOfMembersWithOneNameTheLastCounts(t *testing.T) {
 	}
 }
 
-func TestSizeIsThatOfTheEncodedTemplate(t *testing.T) {
+func TestSize_EncodedTemplate(t *testing.T) {
 	other, err := Decode([]byte(foreign))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tpl := range []*Template{seed(), seed().with(map[string]json.RawMessage{CarrierID: nil}), other} {
+	for _, tpl := range []*Template{seed(), seed().with(map[string]json.RawMessage{RevisionMarkerID: nil}), other} {
 		if got, want := tpl.size(), len(tpl.Encode()); got != want {
 			t.Errorf("%d, not %d", got, want)
 		}

@@ -195,9 +195,9 @@ func (g granted) decide(r request) bool {
 	return evaluate.Evaluate(asked, policies).Allowed
 }
 
-// TestPoliciesMeanWhatThePermissionsMean evaluates random requests by IAM's rules, near what is
+// TestPolicies_SameMeaning evaluates random requests by IAM's rules, near what is
 // allowed and far from it: the result is exactly that of the permissions.
-func TestPoliciesMeanWhatThePermissionsMean(t *testing.T) {
+func TestPolicies_SameMeaning(t *testing.T) {
 	boundary := accountBoundary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(modeltest.Name(), 1, 4, rapid.ID).Draw(t, "buckets")

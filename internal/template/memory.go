@@ -67,7 +67,7 @@ func (s *shard) unchanged(logicalID string, of *Template) bool {
 // reuse adds a resource as another shard has parsed it. It reports false for a resource that must
 // be parsed: a newer compiler can have several of an entity with settings.
 func (s *shard) reuse(logicalID string, from *shard) bool {
-	mark, ours := from.marks[logicalID]
+	meta, ours := from.metadata[logicalID]
 	if !ours {
 		s.foreign = append(s.foreign, logicalID)
 		i := slices.IndexFunc(from.copies, func(c Copy) bool { return c.LogicalID == logicalID })
@@ -76,25 +76,25 @@ func (s *shard) reuse(logicalID string, from *shard) bool {
 		}
 		return true
 	}
-	if mark.Compiler > CompilerVersion {
+	if meta.Compiler > CompilerVersion {
 		return false
 	}
-	if len(mark.Grants) > 0 {
-		return s.add(logicalID, mark) == nil
+	if len(meta.Grants) > 0 {
+		return s.add(logicalID, meta) == nil
 	}
-	settings := mark.Settings
-	mark.Settings = nil
-	if s.add(logicalID, mark) != nil {
+	settings := meta.Settings
+	meta.Settings = nil
+	if s.add(logicalID, meta) != nil {
 		return false
 	}
 	if settings != nil {
-		mark.Settings = settings
-		s.marks[logicalID] = mark
-		s.origins[mark.Of], s.incarnations[mark.Of] = mark.Origin, mark.Incarnation
-		entity, _ := from.lookup(mark.Of)
+		meta.Settings = settings
+		s.metadata[logicalID] = meta
+		s.origins[meta.Of], s.incarnations[meta.Of] = meta.Origin, meta.Incarnation
+		entity, _ := from.lookup(meta.Of)
 		s.put(entity)
-		if said, ok := from.said[mark.Of.Name]; ok && mark.Of.Kind == model.KindBucket {
-			s.said[mark.Of.Name] = said
+		if said, ok := from.said[meta.Of.Name]; ok && meta.Of.Kind == model.KindBucket {
+			s.said[meta.Of.Name] = said
 		}
 	}
 	return true

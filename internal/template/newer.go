@@ -15,9 +15,9 @@ func newerFormat(logicalID string, format int) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Format: strconv.Itoa(format), Known: FormatVersion}
 }
 
-// newerSettings returns the error for a resource whose mark holds an unknown field in a known
-// format: compiling the resource again would lose what a newer provider has written. Deleting the
-// resource is not refused.
+// newerSettings returns the error for a resource whose owner metadata holds an unknown field in a
+// known format: compiling the resource again would lose what a newer provider has written. Deleting
+// the resource is not refused.
 func newerSettings(logicalID, field string) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Field: field}
 }
@@ -47,28 +47,29 @@ func (e *editor) keepNewer(refused map[int]error, errs []error) {
 			blame(policyID(user, n), changes)
 		}
 	}
-	for id := range e.marks {
-		if id != CarrierID {
+	for id := range e.metadata {
+		if id != RevisionMarkerID {
 			blame(id, e.reshaped)
 		}
 	}
 }
 
-// unknownField returns a field of a resource's mark that this version doesn't know; "" for none.
+// unknownField returns a field of a resource's owner metadata that this version doesn't know; ""
+// for none.
 func unknownField(resource json.RawMessage) string {
-	var mark Mark
-	if field := unknownIn(member(member(resource, "Metadata"), "Stowage"), &mark); field != "" || mark.Settings == nil {
+	var meta OwnerMetadata
+	if field := unknownIn(member(member(resource, "Metadata"), "Stowage"), &meta); field != "" || meta.Settings == nil {
 		return field
 	}
-	switch mark.Of.Kind {
+	switch meta.Of.Kind {
 	case model.KindProject:
-		return unknownIn(mark.Settings, &model.Project{})
+		return unknownIn(meta.Settings, &model.Project{})
 	case model.KindBucket:
-		return unknownIn(mark.Settings, &model.Bucket{})
+		return unknownIn(meta.Settings, &model.Bucket{})
 	case model.KindUser:
-		return unknownIn(mark.Settings, &model.User{})
-	case model.KindListing:
-		return unknownIn(mark.Settings, &model.Listing{})
+		return unknownIn(meta.Settings, &model.User{})
+	case model.KindDirectoryEntry:
+		return unknownIn(meta.Settings, &model.DirectoryEntry{})
 	case model.KindPermission:
 	}
 	return ""

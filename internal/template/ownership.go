@@ -106,9 +106,9 @@ func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
 			if !changed {
 				raw = e.before.template.resources[logicalID]
 			}
-			if mark, ok := markOf(raw); ok && mark.Settings != nil {
-				mark.Incarnation = e.incarnations[id]
-				changes[logicalID] = remarked(raw, mark)
+			if meta, ok := ownerMetadataOf(raw); ok && meta.Settings != nil {
+				meta.Incarnation = e.incarnations[id]
+				changes[logicalID] = withOwnerMetadata(raw, meta)
 				e.touched[logicalID] = append(e.touched[logicalID], i)
 			}
 		}
@@ -129,9 +129,9 @@ func (p packing) incarnate(id model.ID, incarnation string) {
 // when more has changed.
 func reincarnated(raw json.RawMessage, before, now []Grant) (result json.RawMessage, ok bool) {
 	if slices.Equal(withoutIncarnations(before), withoutIncarnations(now)) {
-		if mark, ours := markOf(raw); ours {
-			mark.Grants = now
-			return remarked(raw, mark), true
+		if meta, ours := ownerMetadataOf(raw); ours {
+			meta.Grants = now
+			return withOwnerMetadata(raw, meta), true
 		}
 	}
 	return nil, false

@@ -74,8 +74,8 @@ func TestOwnership_CreateWritesTheIncarnationOnce(t *testing.T) {
 	if n := bytes.Count(tpl.Encode(), []byte(`"incarnation":"one"`)); n != len(owned()) {
 		t.Errorf("%d incarnations in the template, want one for each of %d entities", n, len(owned()))
 	}
-	if len(contents.Deviations) > 0 {
-		t.Errorf("incarnations are drift: %v", contents.Deviations)
+	if len(contents.Drift) > 0 {
+		t.Errorf("incarnations are drift: %v", contents.Drift)
 	}
 	if bytes.Contains(held(t, "ws", "").Encode(), []byte("incarnation")) {
 		t.Error("entities without an incarnation are spelled with one")
@@ -157,14 +157,14 @@ func TestOwnership_TakeoverKeepsHandEdits(t *testing.T) {
 	} {
 		tpl = replaced(t, tpl, from, to)
 	}
-	want := parse(t, tpl).Deviations
+	want := parse(t, tpl).Drift
 	if len(want) < 2 {
 		t.Fatalf("the edits show as %v", want)
 	}
 	for _, o := range owned() {
 		tpl = edit(t, tpl, Change{Op: Create, Entity: o.entity, Origin: "ws", Incarnation: "two"})
 	}
-	if diff := cmp.Diff(want, parse(t, tpl).Deviations); diff != "" {
+	if diff := cmp.Diff(want, parse(t, tpl).Drift); diff != "" {
 		t.Errorf("taking over changed what was edited by hand: %s", diff)
 	}
 }

@@ -20,24 +20,24 @@ func (e *editor) touchGrantsOn(i int, bucket model.Bucket) {
 	}
 }
 
-func (e *editor) setPermission(i int, grant Grant, elsewhere Elsewhere) error {
+func (e *editor) setPermission(i int, grant Grant, refs CrossStackRefs) error {
 	permission := grant.Permission
 	id := permission.ID()
 	_, userHere := e.users[permission.User]
 	_, bucketHere := e.buckets[permission.Bucket]
 	switch {
-	case !userHere && elsewhere.User == nil:
+	case !userHere && refs.User == nil:
 		return &model.NotFoundError{Kind: model.NotFoundParent, ID: permission.UserID(), NeededBy: id}
-	case !bucketHere && elsewhere.Bucket == nil:
+	case !bucketHere && refs.Bucket == nil:
 		return &model.NotFoundError{Kind: model.NotFoundParent, ID: permission.BucketID(), NeededBy: id}
-	case !userHere && elsewhere.User.SFTP != nil:
+	case !userHere && refs.User.SFTP != nil:
 		return cannotSpread(permission.User)
 	}
 	if bucketHere {
 		grant.Bucket = nil
 	}
 	if !userHere {
-		e.away[permission.User] = UserRef(*elsewhere.User)
+		e.away[permission.User] = UserRef(*refs.User)
 	}
 	if e.packings[permission.User] == nil {
 		e.packings[permission.User] = packing{}
@@ -53,7 +53,7 @@ func (e *editor) setPermission(i int, grant Grant, elsewhere Elsewhere) error {
 		packed.remove(id)
 		delete(e.drafts[permission.User], n)
 	}
-	return e.place(grant, elsewhere.Policies[permission.User])
+	return e.place(grant, refs.Policies[permission.User])
 }
 
 // draft is a policy of a user as the batch has made it so far.
@@ -74,9 +74,9 @@ func (e *editor) draft(user string, n int) *draft {
 
 // place puts a grant into the first of its user's policies with room. Those with the numbers
 // elsewhere live in other stacks.
-func (e *editor) place(grant Grant, elsewhere []int) error {
+func (e *editor) place(grant Grant, taken []int) error {
 	user := grant.Permission.User
-	for _, n := range e.numbers(user, elsewhere) {
+	for _, n := range e.numbers(user, taken) {
 		if !e.frozen(user)[n] && e.draft(user, n).fits(grant) {
 			e.packings[user][n] = append(e.packings[user][n], grant)
 			return nil
@@ -96,9 +96,9 @@ func (e *editor) frozen(user string) map[int]bool {
 	for n, grants := range e.before.packings[user] {
 		id := policyID(user, n)
 		want := e.before.policy(user, n, grants)
-		switch mark := e.marks[id]; {
-		case mark.Compiler < CompilerVersion: // an older one spelled it its own way
-		case mark.Compiler > CompilerVersion, !sameMeaning(encodeJSON(want), e.before.template.resources[id]):
+		switch meta := e.metadata[id]; {
+		case meta.Compiler < CompilerVersion: // an older one spelled it its own way
+		case meta.Compiler > CompilerVersion, !sameMeaning(encodeJSON(want), e.before.template.resources[id]):
 			frozen[n] = true
 		}
 	}
@@ -111,16 +111,16 @@ func (e *editor) frozen(user string) map[int]bool {
 func (e *editor) repack(errs []error, refused map[int]error) {
 	for name, by := range e.regrant {
 		packed := e.packings[name]
-		var elsewhere []int
+		var taken []int
 		for _, i := range by {
-			elsewhere = append(elsewhere, e.members[i].Elsewhere.Policies[name]...)
+			taken = append(taken, e.members[i].CrossStackRefs.Policies[name]...)
 		}
 		for _, n := range slices.Sorted(maps.Keys(packed)) {
 			for len(packed[n]) > 1 && e.draft(name, n).size() > MaxPolicySize {
 				last := packed[n][len(packed[n])-1]
 				packed[n] = slices.Clip(packed[n][:len(packed[n])-1])
 				e.draft(name, n).change(last, -1)
-				err := e.place(last, elsewhere)
+				err := e.place(last, taken)
 				if err == nil {
 					continue
 				}

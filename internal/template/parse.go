@@ -13,19 +13,19 @@ import (
 // Contents is what a template holds, as data. The mirror stores it for each stack. Entities are
 // sorted by their IDs.
 type Contents struct {
-	Env         Env                `json:"env"`
-	Project     *model.Project     `json:"project,omitempty"`
-	Buckets     []model.Bucket     `json:"buckets,omitempty"`
-	Users       []model.User       `json:"users,omitempty"`
-	Permissions []model.Permission `json:"permissions,omitempty"`
-	Listings    []model.Listing    `json:"listings,omitempty"`
+	Env              Env                    `json:"env"`
+	Project          *model.Project         `json:"project,omitempty"`
+	Buckets          []model.Bucket         `json:"buckets,omitempty"`
+	Users            []model.User           `json:"users,omitempty"`
+	Permissions      []model.Permission     `json:"permissions,omitempty"`
+	DirectoryEntries []model.DirectoryEntry `json:"listings,omitempty"`
 	// Origins are the origins of the entities that have one, by ID.String().
 	Origins map[string]string `json:"origins,omitempty"`
 	// Incarnations are those of the entities that have one, by ID.String(): see ownership.go.
 	Incarnations map[string]string `json:"incarnations,omitempty"`
-	// Deviations are the drift of the template from what its entities compile to, sorted by logical
+	// Drift are the drift of the template from what its entities compile to, sorted by logical
 	// ID.
-	Deviations []Deviation `json:"deviations,omitempty"`
+	Drift []Drift `json:"deviations,omitempty"`
 	// Dangling are the permissions whose bucket is not in the template.
 	Dangling []model.ID `json:"dangling,omitempty"`
 	// Shards is the number of the project's stacks, in the stack that holds the project; 0 means
@@ -35,8 +35,8 @@ type Contents struct {
 	Closed bool `json:"closed,omitempty"`
 	// Policies are the numbers of the users' policies in this stack, sorted, by user.
 	Policies map[string][]int `json:"policies,omitempty"`
-	// Literals are what policies hold about entities in other stacks; nil for nothing.
-	Literals *Literals `json:"literals,omitempty"`
+	// HeldRefs are what policies hold about entities in other stacks; nil for nothing.
+	HeldRefs *HeldRefs `json:"literals,omitempty"`
 	// Credentials are the IDs that AWS has chosen for the users' access keys, by user.
 	Credentials map[string]Credentials `json:"credentials,omitempty"`
 	// Foreign are the logical IDs of the resources that no entity owns. Copies are those of them
@@ -52,9 +52,9 @@ type Contents struct {
 	Usage          Usage  `json:"usage"`
 }
 
-// Deviation is one difference between a resource and what its entity compiles to, caused by an edit
+// Drift is one difference between a resource and what its entity compiles to, caused by an edit
 // by hand.
-type Deviation struct {
+type Drift struct {
 	Of        []model.ID `json:"of"` // the entities that own the resource
 	LogicalID string     `json:"logical_id"`
 	Path      string     `json:"path"` // Properties.VersioningConfiguration.Status; "" when the resource is missing
@@ -65,7 +65,7 @@ type Deviation struct {
 }
 
 // String returns the deviation for display: the actual and the expected value.
-func (d Deviation) String() string {
+func (d Drift) String() string {
 	if d.Path == "" {
 		return d.LogicalID + " is missing"
 	}
@@ -97,8 +97,8 @@ func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 		return search(c.Users, id)
 	case model.KindPermission:
 		return search(c.Permissions, id)
-	case model.KindListing:
-		return search(c.Listings, id)
+	case model.KindDirectoryEntry:
+		return search(c.DirectoryEntries, id)
 	}
 	return nil, false
 }
@@ -118,7 +118,7 @@ func (c *Contents) Entities() func(yield func(model.Entity) bool) {
 		if c.Project != nil && !yield(*c.Project) {
 			return
 		}
-		_ = each(c.Buckets, yield) && each(c.Users, yield) && each(c.Permissions, yield) && each(c.Listings, yield)
+		_ = each(c.Buckets, yield) && each(c.Users, yield) && each(c.Permissions, yield) && each(c.DirectoryEntries, yield)
 	}
 }
 
@@ -131,10 +131,10 @@ func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
 	return true
 }
 
-// DeviationsOf returns the drift of the resources that an entity owns.
-func (c *Contents) DeviationsOf(id model.ID) []Deviation {
-	var result []Deviation
-	for _, d := range c.Deviations {
+// DriftOf returns the drift of the resources that an entity owns.
+func (c *Contents) DriftOf(id model.ID) []Drift {
+	var result []Drift
+	for _, d := range c.Drift {
 		if slices.Contains(d.Of, id) {
 			result = append(result, d)
 		}
@@ -143,24 +143,24 @@ func (c *Contents) DeviationsOf(id model.ID) []Deviation {
 }
 
 // marked is the part of one of our resources that parsing needs.
-type marked struct {
+type ownedResource struct {
 	Type     string
-	Metadata struct{ Stowage *Mark }
+	Metadata struct{ Stowage *OwnerMetadata }
 }
 
-// shard is a parsed template: the template, the marks of its resources, and its contents without
-// drift.
+// shard is a parsed template: the template, the owner metadata of its resources, and its contents
+// without drift.
 type shard struct {
 	template     *Template
 	env          Env
-	marks        map[string]Mark
+	metadata     map[string]OwnerMetadata
 	owned        map[model.ID][]string // the logical IDs of an entity's resources, except policies
 	origins      map[model.ID]string
 	incarnations map[model.ID]string
 	projects     map[model.ID]model.Project
 	buckets      map[string]model.Bucket
 	users        map[string]model.User
-	listings     map[string]model.Listing
+	entries      map[string]model.DirectoryEntry
 	packings     map[string]packing    // by user
 	away         map[string]model.User // users in other stacks that have policies in this one
 	shards       int
@@ -186,7 +186,7 @@ func Parse(t *Template, env Env) (*Contents, error) {
 func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
-	c.users, c.listings, c.packings = maps.Clone(s.users), maps.Clone(s.listings), make(
+	c.users, c.entries, c.packings = maps.Clone(s.users), maps.Clone(s.entries), make(
 		map[string]packing, len(s.packings),
 	)
 	c.away, c.incarnations = maps.Clone(s.away), maps.Clone(s.incarnations)
@@ -204,14 +204,14 @@ func read(t *Template, env Env) (*shard, error) {
 	s := &shard{
 		template:     t,
 		env:          env,
-		marks:        map[string]Mark{},
+		metadata:     map[string]OwnerMetadata{},
 		owned:        map[model.ID][]string{},
 		origins:      map[model.ID]string{},
 		incarnations: map[model.ID]string{},
 		projects:     map[model.ID]model.Project{},
 		buckets:      map[string]model.Bucket{},
 		users:        map[string]model.User{},
-		listings:     map[string]model.Listing{},
+		entries:      map[string]model.DirectoryEntry{},
 		packings:     map[string]packing{},
 		away:         map[string]model.User{},
 		said:         map[string]string{},
@@ -220,71 +220,72 @@ func read(t *Template, env Env) (*shard, error) {
 	if t.memory != nil && t.memory.base.env.Project == env.Project {
 		known, s.compilations = t.memory.base, t.memory.compiled
 	}
-	all := map[string]Mark{}
+	all := map[string]OwnerMetadata{}
 	for _, id := range t.LogicalIDs() {
 		if known != nil && known.unchanged(id, t) && s.reuse(id, known) {
-			if mark, ours := s.marks[id]; ours {
-				all[id] = mark
+			if meta, ours := s.metadata[id]; ours {
+				all[id] = meta
 			}
 			continue
 		}
-		mark, ok := markOf(t.resources[id])
+		meta, ok := ownerMetadataOf(t.resources[id])
 		if !ok {
 			s.foreign = append(s.foreign, id)
 			continue
 		}
-		if mark.Format > FormatVersion {
-			return nil, newerFormat(id, mark.Format)
+		if meta.Format > FormatVersion {
+			return nil, newerFormat(id, meta.Format)
 		}
-		all[id] = mark
-		if !mark.belongs(id) {
-			s.foreign, s.copies = append(s.foreign, id), append(s.copies, Copy{id, mark.Of})
+		all[id] = meta
+		if !meta.belongs(id) {
+			s.foreign, s.copies = append(s.foreign, id), append(s.copies, Copy{id, meta.Of})
 			continue
 		}
-		if err := s.add(id, mark); err != nil {
+		if err := s.add(id, meta); err != nil {
 			return nil, fmt.Errorf("the resource %s: %w", id, err)
 		}
 	}
 	return s, checkOneProject(all)
 }
 
-// markOf returns the mark of a resource; ok is false for a foreign one. In a newer format the other
-// fields may have any shape, so only the format is read. Such a resource is still ours.
-func markOf(resource json.RawMessage) (mark Mark, ok bool) {
+// ownerMetadataOf returns the owner metadata of a resource; ok is false for a foreign one. In a
+// newer format the other fields may have any shape, so only the format is read. Such a resource is
+// still ours.
+func ownerMetadataOf(resource json.RawMessage) (meta OwnerMetadata, ok bool) {
 	raw := member(member(resource, "Metadata"), "Stowage")
 	if len(raw) == 0 || raw[0] != '{' {
-		return mark, false
+		return meta, false
 	}
-	if json.Unmarshal(raw, &mark) == nil {
-		return mark, true
+	if json.Unmarshal(raw, &meta) == nil {
+		return meta, true
 	}
 	var newer struct {
 		Format int `json:"format"`
 	}
 	ok = json.Unmarshal(raw, &newer) == nil && newer.Format > FormatVersion
-	return Mark{Format: newer.Format}, ok
+	return OwnerMetadata{Format: newer.Format}, ok
 }
 
-func (s *shard) add(logicalID string, mark Mark) error {
-	if mark.Of.Kind == model.KindProject && s.env.Project != "" {
-		mark.Of.Name = s.env.Project // a stack holds its own project, regardless of its metadata
+func (s *shard) add(logicalID string, meta OwnerMetadata) error {
+	if meta.Of.Kind == model.KindProject && s.env.Project != "" {
+		meta.Of.Name = s.env.Project // a stack holds its own project, regardless of its metadata
 	}
-	s.marks[logicalID] = mark
-	if len(mark.Grants) > 0 {
-		return s.addGrants(logicalID, mark)
+	s.metadata[logicalID] = meta
+	if len(meta.Grants) > 0 {
+		return s.addGrants(logicalID, meta)
 	}
-	s.owned[mark.Of] = append(s.owned[mark.Of], logicalID)
-	s.shards = max(s.shards, mark.Shards)
-	s.closing = s.closing || mark.Closing
-	if mark.Settings == nil {
+	s.owned[meta.Of] = append(s.owned[meta.Of], logicalID)
+	s.shards = max(s.shards, meta.Shards)
+	s.closing = s.closing || meta.Closing
+	if meta.Settings == nil {
 		return nil
 	}
-	entity, err := decodeSettings(mark)
+	entity, err := decodeSettings(meta)
 	if err != nil {
 		return err
 	}
-	s.origins[mark.Of], s.incarnations[mark.Of] = mark.Origin, mark.Incarnation
-	s.put(s.named(entity, mark.Of.Name, logicalID))
+	s.origins[meta.Of], s.incarnations[meta.Of] = meta.Origin, meta.Incarnation
+	s.put(s.named(entity, meta.Of.Name, logicalID))
 	return nil
 }
 
@@ -304,7 +305,7 @@ func (s *shard) named(entity model.Entity, name, logicalID string) model.Entity 
 	case model.User:
 		e.Name = name
 		return e
-	case model.Listing:
+	case model.DirectoryEntry:
 		e.Name = name
 		return e
 	}
@@ -319,14 +320,14 @@ func (s *shard) put(entity model.Entity) {
 		s.buckets[e.Name] = e
 	case model.User:
 		s.users[e.Name] = e
-	case model.Listing:
-		s.listings[e.Name] = e
+	case model.DirectoryEntry:
+		s.entries[e.Name] = e
 	}
 }
 
 // addGrants adds the permissions of a policy, whose number is in its logical ID.
-func (s *shard) addGrants(logicalID string, mark Mark) error {
-	user := mark.Of.Name
+func (s *shard) addGrants(logicalID string, meta OwnerMetadata) error {
+	user := meta.Of.Name
 	n := policyNumber(user, logicalID)
 	if n == 0 { // a newer compiler created it
 		return fmt.Errorf("it is marked as a policy of the user %s, but its logical id is none of that user's", user)
@@ -334,16 +335,16 @@ func (s *shard) addGrants(logicalID string, mark Mark) error {
 	if s.packings[user] == nil {
 		s.packings[user] = packing{}
 	}
-	for i := range mark.Grants {
-		if mark.Grants[i].Permission.User != user { // what was read before is shared
-			mark.Grants[i].Permission.User = user
+	for i := range meta.Grants {
+		if meta.Grants[i].Permission.User != user { // what was read before is shared
+			meta.Grants[i].Permission.User = user
 		}
 	}
-	s.packings[user][n] = mark.Grants
-	if mark.User != nil {
-		s.away[user] = *mark.User
+	s.packings[user][n] = meta.Grants
+	if meta.User != nil {
+		s.away[user] = *meta.User
 	}
-	for _, grant := range mark.Grants {
+	for _, grant := range meta.Grants {
 		id := grant.Permission.ID()
 		s.origins[id], s.incarnations[id] = grant.Origin, grant.Incarnation
 	}
@@ -367,9 +368,9 @@ func (s *shard) grants(user string) []Grant {
 
 func (s *shard) contents() *Contents {
 	c := &Contents{
-		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), Listings: sorted(s.listings),
+		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), DirectoryEntries: sorted(s.entries),
 		Foreign: s.foreign, Copies: s.copies, Mismatches: s.mismatches(),
-		Deviations: s.deviations(), Shards: s.shards, Closed: s.closing, Literals: s.literals(),
+		Drift: s.drift(), Shards: s.shards, Closed: s.closing, HeldRefs: s.heldRefs(),
 	}
 	if c.Project != nil {
 		c.LogBucket, _ = s.physicalName(logBucketID)
@@ -450,7 +451,7 @@ func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	for _, e := range s.users {
 		add(e)
 	}
-	for _, e := range s.listings {
+	for _, e := range s.entries {
 		add(e)
 	}
 	for name := range s.packings {
@@ -476,48 +477,48 @@ func (s *shard) user(name string) model.User {
 	return model.User{Name: name}
 }
 
-// deviations returns the drift of the template from what its entities compile to. Resources of
+// drift returns the drift of the template from what its entities compile to. Resources of
 // another compiler are not checked: it writes them differently.
-func (s *shard) deviations() []Deviation {
+func (s *shard) drift() []Drift {
 	resources, owners := s.compiled()
 	compilers := map[model.ID]int{}
-	for _, mark := range s.marks {
-		if mark.Settings != nil {
-			compilers[mark.Of] = mark.Compiler
+	for _, meta := range s.metadata {
+		if meta.Settings != nil {
+			compilers[meta.Of] = meta.Compiler
 		}
 	}
-	var deviations []Deviation
+	var drift []Drift
 	var want []byte // reused
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		raw, there := s.template.resources[id]
-		mark, ours := s.marks[id]
+		meta, ours := s.metadata[id]
 		switch {
-		case ours && mark.Compiler != CompilerVersion, there && writtenOnce(id):
+		case ours && meta.Compiler != CompilerVersion, there && writtenOnce(id):
 		case there:
 			want = resources[id].append(want[:0])
-			deviations = append(deviations, compare(owners[id], id, want, raw)...)
+			drift = append(drift, compare(owners[id], id, want, raw)...)
 		case compilers[owners[id][0]] == CompilerVersion || len(resources[id].Metadata.Stowage.Grants) > 0:
-			deviations = append(deviations, Deviation{Of: owners[id], LogicalID: id})
+			drift = append(drift, Drift{Of: owners[id], LogicalID: id})
 		}
 	}
-	return append(deviations, s.outputDeviations(compilers)...)
+	return append(drift, s.outputDrift(compilers)...)
 }
 
-// outputDeviations returns the drift of the template's outputs.
-func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
+// outputDrift returns the drift of the template's outputs.
+func (s *shard) outputDrift(compilers map[model.ID]int) []Drift {
 	have, err := cutObject(s.template.sections["Outputs"])
 	if err != nil {
 		return nil
 	}
-	var deviations []Deviation
+	var drift []Drift
 	judge := func(entity model.Entity) {
 		if compilers[entity.ID()] != CompilerVersion {
 			return
 		}
 		published := outputs(entity)
 		for _, name := range slices.Sorted(maps.Keys(published)) {
-			deviations = append(
-				deviations,
+			drift = append(
+				drift,
 				compare([]model.ID{entity.ID()}, outputPrefix+name, encodeJSON(published[name]), have[name])...)
 		}
 	}
@@ -527,25 +528,25 @@ func (s *shard) outputDeviations(compilers map[model.ID]int) []Deviation {
 	for _, name := range slices.Sorted(maps.Keys(s.users)) {
 		judge(s.users[name])
 	}
-	return deviations
+	return drift
 }
 
 // compare returns where a resource differs from what it should be.
-func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Deviation {
+func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Drift {
 	if sameMeaning(want, have) {
 		return nil
 	}
 	w, _ := decodeValue(want)
 	h, _ := decodeValue(have)
-	var deviations []Deviation
+	var drift []Drift
 	walk(nil, w, h, func(path []string, wanted, found any) {
-		d := Deviation{Of: of, LogicalID: logicalID, Path: strings.Join(path, ".")}
+		d := Drift{Of: of, LogicalID: logicalID, Path: strings.Join(path, ".")}
 		if !conceals(logicalID, path, want, have) {
 			d.Want, d.Have = brief(wanted), brief(found)
 		}
-		deviations = append(deviations, d)
+		drift = append(drift, d)
 	})
-	return deviations
+	return drift
 }
 
 // walk calls differ for each innermost difference between two decoded values. Lists are compared as

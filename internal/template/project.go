@@ -4,7 +4,7 @@ import "github.com/stowage/terraform-provider-stowage/internal/model"
 
 // compileProject compiles what the buckets and users of a project share: the key, the log bucket,
 // the bucket through which large templates reach CloudFormation, and the SFTP server if configured.
-func compileProject(env Env, project model.Project, first, mark Mark) Resources {
+func compileProject(env Env, project model.Project, first, meta OwnerMetadata) Resources {
 	logs := model.LogBucketName(project.Name, env.AccountID, env.Region)
 	templates := model.TemplateBucketName(project.Name, env.AccountID, env.Region)
 	projectTags := tags(project.Tags, project.Name, "", "")
@@ -20,25 +20,25 @@ func compileProject(env Env, project model.Project, first, mark Mark) Resources 
 			},
 		}.retained(),
 		keyAliasID: Resource{
-			Type: "AWS::KMS::Alias", Metadata: Metadata{mark},
+			Type: "AWS::KMS::Alias", Metadata: Metadata{meta},
 			Properties: object{"AliasName": "alias/stowage-" + project.Name, "TargetKeyId": object{"Ref": keyID}},
 		},
 	}
 	for id, bucket := range map[string]Resource{
-		logBucketID:      logBucket(env, logs, projectTags, mark),
-		templateBucketID: templateBucket(env, templates, projectTags, mark),
+		logBucketID:      logBucket(env, logs, projectTags, meta),
+		templateBucketID: templateBucket(env, templates, projectTags, meta),
 	} {
 		resources[id] = bucket
 	}
-	resources[logPolicyID] = bucketPolicy(logs, logBucketID, mark, append(requireTLS(env, logs), object{
+	resources[logPolicyID] = bucketPolicy(logs, logBucketID, meta, append(requireTLS(env, logs), object{
 		"Sid": "AccessLogs", "Effect": "Allow", "Action": "s3:PutObject",
 		"Principal": object{"Service": "logging.s3.amazonaws.com"},
 		"Resource":  env.bucketARN(logs) + "/*",
 		"Condition": object{"StringEquals": object{"aws:SourceAccount": env.AccountID}},
 	}))
-	resources[templatePolicyID] = bucketPolicy(templates, templateBucketID, mark, requireTLS(env, templates))
+	resources[templatePolicyID] = bucketPolicy(templates, templateBucketID, meta, requireTLS(env, templates))
 	if project.SFTP {
-		resources[sftpLogsID], resources[sftpServerID] = sftpLogs(project, projectTags, mark), sftpServer(projectTags, mark)
+		resources[sftpLogsID], resources[sftpServerID] = sftpLogs(project, projectTags, meta), sftpServer(projectTags, meta)
 	}
 	return resources
 }
@@ -91,9 +91,9 @@ func keyPolicy(env Env, project model.Project) object {
 
 func sftpLogName(project string) string { return "/stowage/" + project + "/sftp" }
 
-func sftpLogs(project model.Project, tags list, mark Mark) Resource {
+func sftpLogs(project model.Project, tags list, meta OwnerMetadata) Resource {
 	return Resource{
-		Type: "AWS::Logs::LogGroup", Metadata: Metadata{mark},
+		Type: "AWS::Logs::LogGroup", Metadata: Metadata{meta},
 		Properties: object{
 			"LogGroupName":    sftpLogName(project.Name),
 			"RetentionInDays": logDays,
@@ -109,9 +109,9 @@ const securityPolicy = "TransferSecurityPolicy-2025-03"
 
 // sftpServer changes only with the project's own settings, never with users: partners use its
 // address.
-func sftpServer(tags list, mark Mark) Resource {
+func sftpServer(tags list, meta OwnerMetadata) Resource {
 	return Resource{
-		Type: "AWS::Transfer::Server", Metadata: Metadata{mark},
+		Type: "AWS::Transfer::Server", Metadata: Metadata{meta},
 		Properties: object{
 			"Protocols": list{"SFTP"}, "IdentityProviderType": "SERVICE_MANAGED", "EndpointType": "PUBLIC", "Domain": "S3",
 			"SecurityPolicyName":        securityPolicy,

@@ -28,7 +28,7 @@ func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 		if e.env.SFTPServerID == "" {
 			return &model.NotFoundError{Kind: model.NotFoundServer, NeededBy: user.ID()}
 		}
-		if len(c.Elsewhere.Policies[user.Name]) > 0 {
+		if len(c.CrossStackRefs.Policies[user.Name]) > 0 {
 			return cannotSpread(user.Name)
 		}
 	}
@@ -95,7 +95,8 @@ func (e *editor) checkServer(p model.Project) error {
 	return &model.ConflictError{Kind: model.ConflictServerInUse, Project: p.Name, By: by}
 }
 
-// inhabitants are the buckets, users and permissions of the shard, which a project that goes has to be without.
+// inhabitants are the buckets, users and permissions of the shard, which a project that goes has to
+// be without.
 func (e *editor) inhabitants() []model.ID {
 	var ids []model.ID
 	for _, bucket := range e.buckets {

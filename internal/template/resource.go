@@ -10,9 +10,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// FormatVersion is the version of Mark's shape. It is raised only for a change that older providers
-// would misread; they refuse a template with a newer format. Marks are written in the oldest
-// sufficient format: see formatShards.
+// FormatVersion is the version of OwnerMetadata's shape. It is raised only for a change that older
+// providers would misread; they refuse a template with a newer format. Metadata is written in the
+// oldest sufficient format: see formatShards.
 const FormatVersion = formatAdopted
 
 // CompilerVersion is the version of how entities are written as resources. It is raised with every
@@ -20,8 +20,9 @@ const FormatVersion = formatAdopted
 // taken for edits by hand.
 const CompilerVersion = 3
 
-// Mark is Metadata.Stowage of every resource that Stowage creates: the stored format of entities.
-type Mark struct {
+// OwnerMetadata is Metadata.Stowage of every resource that Stowage creates: the stored format of
+// entities.
+type OwnerMetadata struct {
 	Format   int `json:"format"`
 	Compiler int `json:"compiler"`
 	// Of is the entity that the resource belongs to. Policies belong to their user's permissions:
@@ -41,13 +42,14 @@ type Mark struct {
 	// Shards is the number of the project's stacks, on the first of the project's resources only; 0
 	// means one.
 	Shards int `json:"shards,omitempty"`
-	// Closing marks a closed stack, on the carrier of a stack that doesn't hold the project.
+	// Closing marks a closed stack, on the revision marker of a stack that doesn't hold the project.
 	Closing bool `json:"closing,omitempty"`
-	// Commit is the token of the stack's last commit, on the carrier only. It makes the change sets
-	// of two writers on one base differ, so that their common name makes one of them lose early.
+	// Commit is the token of the stack's last commit, on the revision marker only. It makes the
+	// change sets of two writers on one base differ, so that their common name makes one of them
+	// lose early.
 	Commit string `json:"commit,omitempty"`
-	// Revision is the value that the parameter Revision got with that commit, on the carrier only;
-	// nil if unknown. It shows when GetTemplate is stale.
+	// Revision is the value that the parameter Revision got with that commit, on the revision
+	// marker only; nil if unknown. It shows when GetTemplate is stale.
 	Revision *int64 `json:"revision,omitempty"`
 }
 
@@ -90,7 +92,7 @@ func (r Resource) append(to []byte) []byte {
 
 // Metadata is a resource's Metadata attribute; only the member Stowage is ours.
 type Metadata struct {
-	Stowage Mark `json:"Stowage"`
+	Stowage OwnerMetadata `json:"Stowage"`
 }
 
 // retained marks a resource that holds data: CloudFormation deletes it only when its own creation
@@ -138,15 +140,15 @@ func (r Resources) dynamicReferences() int {
 
 func logicalName(name string) string { return strings.ReplaceAll(name, "-", "X") }
 
-func bucketID(name string) string       { return "Bucket" + logicalName(name) }
-func bucketPolicyID(name string) string { return "BucketPolicy" + logicalName(name) }
-func userID(name string) string         { return "User" + logicalName(name) }
-func groupID(name string) string        { return "Group" + logicalName(name) }
-func listingID(name string) string      { return "Listing" + logicalName(name) }
-func secretID(user string) string       { return "Secret" + logicalName(user) }
-func secretPolicyID(user string) string { return "SecretPolicy" + logicalName(user) }
-func roleID(user string) string         { return "Role" + logicalName(user) }
-func sftpUserID(user string) string     { return "SftpUser" + logicalName(user) }
+func bucketID(name string) string         { return "Bucket" + logicalName(name) }
+func bucketPolicyID(name string) string   { return "BucketPolicy" + logicalName(name) }
+func userID(name string) string           { return "User" + logicalName(name) }
+func groupID(name string) string          { return "Group" + logicalName(name) }
+func directoryEntryID(name string) string { return "Listing" + logicalName(name) }
+func secretID(user string) string         { return "Secret" + logicalName(user) }
+func secretPolicyID(user string) string   { return "SecretPolicy" + logicalName(user) }
+func roleID(user string) string           { return "Role" + logicalName(user) }
+func sftpUserID(user string) string       { return "SftpUser" + logicalName(user) }
 
 // keySecretPrefix begins the logical IDs of the keys' secrets.
 const keySecretPrefix = "KeySecret"
@@ -165,7 +167,7 @@ func policyID(user string, n int) string {
 
 // Logical IDs of what a stack has once.
 const (
-	CarrierID        = "Carrier"
+	RevisionMarkerID = "Carrier"
 	keyID            = "Key"
 	keyAliasID       = "KeyAlias"
 	logBucketID      = "LogBucket"
@@ -176,7 +178,8 @@ const (
 	sftpServerID     = "SftpServer"
 )
 
-// RevisionParameter is the stack parameter that holds the revision: the number of the stack's commits.
+// RevisionParameter is the stack parameter that holds the revision: the number of the stack's
+// commits.
 const RevisionParameter = "Revision"
 
 // Env is what compiling needs besides the entity: the stack's location and what the project shares.

@@ -42,7 +42,7 @@ func (e *editor) finish() *Template {
 		for n := 1; n <= MaxUserPolicies; n++ {
 			e.finishPolicy(changes, user, n, updated)
 		}
-		e.finishHome(changes, user)
+		e.finishSFTPUser(changes, user)
 	}
 	e.finishTakeovers(changes)
 	e.finishShape(changes)
@@ -58,8 +58,8 @@ func (e *editor) finish() *Template {
 	return next
 }
 
-// finishHome compiles a user's home in SFTP again if its directories have changed.
-func (e *editor) finishHome(changes map[string]json.RawMessage, name string) {
+// finishSFTPUser compiles a user's home in SFTP again if its directories have changed.
+func (e *editor) finishSFTPUser(changes map[string]json.RawMessage, name string) {
 	id := sftpUserID(name)
 	user, here := e.users[name]
 	if !here || user.SFTP == nil {
@@ -156,27 +156,28 @@ func differ(before, after json.RawMessage, attributes ...string) bool {
 	})
 }
 
-// Stamp sets the commit token on the carrier. Every commit does, so that no two commits make the same change set.
-// It returns an error when the carrier was removed from the template by hand.
+// Stamp sets the commit token on the revision marker. Every commit does, so that no two commits
+// make the same change set. It returns an error when the revision marker was removed from the
+// template by hand.
 func Stamp(t *Template, token string, revision int64) (*Template, error) {
-	properties := t.Properties(CarrierID)
+	properties := t.Properties(RevisionMarkerID)
 	name, ok := properties["Name"].(string)
 	if !ok {
-		return nil, ErrNoCarrier
+		return nil, ErrNoRevisionMarker
 	}
-	stamped := carrier(name, token, &revision)
-	if mark, ok := markOf(t.resources[CarrierID]); ok {
-		stamped.Metadata.Stowage.Closing = mark.Closing
+	stamped := revisionMarker(name, token, &revision)
+	if meta, ok := ownerMetadataOf(t.resources[RevisionMarkerID]); ok {
+		stamped.Metadata.Stowage.Closing = meta.Closing
 	}
-	return t.with(Resources{CarrierID: stamped}.raw()), nil
+	return t.with(Resources{RevisionMarkerID: stamped}.raw()), nil
 }
 
 // Revision is the revision that the template was committed as; ok is false when it doesn't say.
 func (t *Template) Revision() (revision int64, ok bool) {
-	var carrier marked
-	if json.Unmarshal(t.resources[CarrierID], &carrier) != nil || carrier.Metadata.Stowage == nil ||
-		carrier.Metadata.Stowage.Revision == nil {
+	var revisionMarker ownedResource
+	if json.Unmarshal(t.resources[RevisionMarkerID], &revisionMarker) != nil || revisionMarker.Metadata.Stowage == nil ||
+		revisionMarker.Metadata.Stowage.Revision == nil {
 		return 0, false
 	}
-	return *carrier.Metadata.Stowage.Revision, true
+	return *revisionMarker.Metadata.Stowage.Revision, true
 }

@@ -58,7 +58,7 @@ func TestParse_SecretPutInByHand(t *testing.T) {
 				t.Fatal(err)
 			}
 			var shown []string
-			for _, d := range contents.DeviationsOf(user.ID()) {
+			for _, d := range contents.DriftOf(user.ID()) {
 				shown = append(shown, d.String())
 			}
 			if strings.Contains(string(body)+strings.Join(shown, " "), canary) {
@@ -92,7 +92,7 @@ func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if drift := parse(t, changed).DeviationsOf(user.ID()); len(drift) != 1 ||
+	if drift := parse(t, changed).DriftOf(user.ID()); len(drift) != 1 ||
 		!strings.Contains(drift[0].String(), `is "alias/other"`) {
 		t.Errorf("drift %v", drift)
 	}

@@ -11,9 +11,9 @@ import (
 // Projects of several stacks.
 //
 // Each stack is edited and validated independently. What a policy needs of other stacks is stored
-// in its mark as literals: the physical name and the key of a bucket (Grant.Bucket), and the user
-// (Mark.User). So compiling and parsing are inverse in each stack. Package projects, which reads
-// all stacks, checks that the literals are up to date.
+// in its owner metadata as literals: the physical name and the key of a bucket (Grant.Bucket), and
+// the user (OwnerMetadata.User). So compiling and parsing are inverse in each stack. Package
+// projects, which reads all stacks, checks that the literals are up to date.
 
 // Changes to a stack as a whole. Their Entity is the project; only its name counts.
 const (
@@ -29,9 +29,9 @@ const (
 	Close Op = "close"
 )
 
-// formatShards is the format of the project's mark once there are several stacks. A provider that
-// knows one stack only would consider the entities in the others deleted, so it must refuse the
-// project. All other marks have formatPlain, whose meaning has not changed.
+// formatShards is the format of the project's owner metadata once there are several stacks. A
+// provider that knows one stack only would consider the entities in the others deleted, so it must
+// refuse the project. All other owner metadata has formatPlain, whose meaning has not changed.
 const (
 	formatPlain  = 1
 	formatShards = 2
@@ -40,9 +40,9 @@ const (
 	formatAdopted = 3
 )
 
-// Elsewhere is what a change needs of the project's other stacks. The stack's own entities take
+// CrossStackRefs is what a change needs of the project's other stacks. The stack's own entities take
 // precedence.
-type Elsewhere struct {
+type CrossStackRefs struct {
 	// Shared is what the project's first stack shares, for changes to the others; nil in the first
 	// one, which has the outputs.
 	Shared *Shared
@@ -70,9 +70,9 @@ func UserRef(user model.User) model.User {
 	return model.User{Name: user.Name, SourceIPs: user.SourceIPs}
 }
 
-// Literals are what the policies of a stack hold of other stacks. They are outdated when those have
+// HeldRefs are what the policies of a stack hold of other stacks. They are outdated when those have
 // changed.
-type Literals struct {
+type HeldRefs struct {
 	// Buckets are, by the bucket's name, its references: one unless the bucket has changed
 	// meanwhile.
 	Buckets map[string][]BucketRef `json:"buckets,omitempty"`
@@ -93,8 +93,8 @@ func (g Grant) bucket(buckets map[string]model.Bucket) *model.Bucket {
 }
 
 // literals returns what the shard's policies hold of other stacks.
-func (s *shard) literals() *Literals {
-	var l Literals
+func (s *shard) heldRefs() *HeldRefs {
+	var l HeldRefs
 	for user, packed := range s.packings {
 		if away, ok := s.away[user]; ok && len(packed) > 0 {
 			l.Users = append(l.Users, away)
@@ -179,12 +179,12 @@ func (s *shard) order(resources Resources) {
 
 // home returns a user on the project's SFTP server, with the directories of its permissions.
 func (s *shard) home(user model.User) Resource {
-	mark := Mark{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Origin: s.origins[user.ID()]}
-	return sftpUser(s.env, user, mark, directories(s.grants(user.Name), s.buckets))
+	meta := OwnerMetadata{Format: formatPlain, Compiler: CompilerVersion, Of: user.ID(), Origin: s.origins[user.ID()]}
+	return sftpUser(s.env, user, meta, directories(s.grants(user.Name), s.buckets))
 }
 
 // policy compiles one policy of a user. If the user is in another stack, the policy is attached by
-// the name of the user's group, and its mark holds the user.
+// the name of the user's group, and its owner metadata holds the user.
 func (s *shard) policy(user string, n int, grants []Grant) Resource {
 	resource := policy(s.env, s.user(user), n, grants, s.buckets)
 	_, here := s.users[user]
@@ -199,13 +199,13 @@ func (s *shard) policy(user string, n int, grants []Grant) Resource {
 // the user's own stack, from the last in another one. So two stacks choose the same name only when
 // no other is left. Policies in other stacks, and those whose logical IDs foreign resources have,
 // are left out.
-func (s *shard) numbers(user string, elsewhere []int) []int {
+func (s *shard) numbers(user string, taken []int) []int {
 	var numbers []int
 	for n := 1; n <= MaxUserPolicies; n++ {
 		id := policyID(user, n)
 		_, there := s.template.resources[id]
-		_, ours := s.marks[id]
-		if !slices.Contains(elsewhere, n) && (ours || !there) {
+		_, ours := s.metadata[id]
+		if !slices.Contains(taken, n) && (ours || !there) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -241,7 +241,7 @@ func (e *editor) reshape(i int, c Change) error {
 
 func (o Op) reshapes() bool { return o == Grow || o == Open || o == Close }
 
-// finishShape adds the changes to the stack as a whole to those of its resources. Only marks
+// finishShape adds the changes to the stack as a whole to those of its resources. Only owner metadata
 // change: edits by hand beside them are not reverted.
 func (e *editor) finishShape(changes map[string]json.RawMessage) {
 	closes := e.project() != nil && e.project().Closing && e.before.project() != nil && !e.before.project().Closing
@@ -251,22 +251,22 @@ func (e *editor) finishShape(changes map[string]json.RawMessage) {
 			if !changed {
 				raw = e.before.template.resources[id]
 			}
-			if mark, ok := markOf(raw); ok && mark.Settings != nil {
+			if meta, ok := ownerMetadataOf(raw); ok && meta.Settings != nil {
 				if e.shards > e.before.shards {
-					mark.Format, mark.Shards = formatShards, e.shards
+					meta.Format, meta.Shards = formatShards, e.shards
 				}
 				if closes {
-					mark.Settings = withClosing(mark.Settings)
+					meta.Settings = withClosing(meta.Settings)
 				}
-				changes[id] = remarked(raw, mark)
+				changes[id] = withOwnerMetadata(raw, meta)
 				e.touched[id] = append(e.touched[id], e.reshaped...)
 			}
 		}
 	}
-	if raw, ok := e.before.template.resources[CarrierID]; ok && e.closing && !e.before.closing {
-		if mark, ok := markOf(raw); ok {
-			mark.Closing = true
-			changes[CarrierID] = remarked(raw, mark)
+	if raw, ok := e.before.template.resources[RevisionMarkerID]; ok && e.closing && !e.before.closing {
+		if meta, ok := ownerMetadataOf(raw); ok {
+			meta.Closing = true
+			changes[RevisionMarkerID] = withOwnerMetadata(raw, meta)
 		}
 	}
 }
@@ -281,8 +281,8 @@ func withClosing(settings json.RawMessage) json.RawMessage {
 	return appendMembers(nil, fields, appendRaw)
 }
 
-// remarked returns a resource with another mark, otherwise unchanged.
-func remarked(raw json.RawMessage, mark Mark) json.RawMessage {
+// withOwnerMetadata returns a resource with other owner metadata, otherwise unchanged.
+func withOwnerMetadata(raw json.RawMessage, meta OwnerMetadata) json.RawMessage {
 	resource, err := cutObject(raw)
 	if err != nil {
 		return raw
@@ -291,7 +291,7 @@ func remarked(raw json.RawMessage, mark Mark) json.RawMessage {
 	if err != nil {
 		return raw
 	}
-	metadata["Stowage"] = encodeJSON(mark)
+	metadata["Stowage"] = encodeJSON(meta)
 	resource["Metadata"] = appendMembers(nil, metadata, appendRaw)
 	return appendMembers(nil, resource, appendRaw)
 }

@@ -24,15 +24,15 @@ func refusal(t *testing.T, base *Template, changes ...Change) error {
 	return edited.Errors[len(changes)-1]
 }
 
-func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
+func TestGrow_NeverLowers(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: home()})
 	grow := func(base *Template, n int) *Template {
 		return edit(t, base, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: n})
 	}
 	for _, step := range []struct{ to, want int }{{2, 2}, {4, 4}, {3, 4}} {
 		base = grow(base, step.to)
-		if got := parse(t, base); got.Shards != step.want || len(got.Deviations) > 0 {
-			t.Errorf("after growing to %d: %d stacks, want %d; deviations %v", step.to, got.Shards, step.want, got.Deviations)
+		if got := parse(t, base); got.Shards != step.want || len(got.Drift) > 0 {
+			t.Errorf("after growing to %d: %d stacks, want %d; drift %v", step.to, got.Shards, step.want, got.Drift)
 		}
 	}
 	changed := home()
@@ -48,7 +48,7 @@ func TestGrowNeverLowersTheNumberOfStacks(t *testing.T) {
 	}
 }
 
-func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
+func TestClose_OnlyAsKnown(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: home()})
 	base = edit(t, base, Change{Op: Grow, Entity: model.Project{Name: "acme"}, Shards: 3})
 	closing := home()
@@ -68,7 +68,7 @@ func TestProjectClosesOnlyAsWholeAsItIsKnown(t *testing.T) {
 	}
 }
 
-func TestClosedStackTakesNothingMore(t *testing.T) {
+func TestClosing_Stack(t *testing.T) {
 	project, user := model.Project{Name: "acme"}, model.User{Name: "partner"}
 	open := edit(t, seed(), Change{Op: Create, Entity: user})
 	var inUse *model.ConflictError
@@ -96,14 +96,14 @@ func TestClosedStackTakesNothingMore(t *testing.T) {
 	}
 }
 
-// TestPoliciesSayWhatLivesElsewhere tests a permission whose user and bucket are in other stacks.
-func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
+// TestPolicies_EntitiesInOtherStacks tests a permission whose user and bucket are in other stacks.
+func TestPolicies_EntitiesInOtherStacks(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}, Tags: map[string]string{"team": "blue"}}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	ref := BucketRef{BucketName: "acme-inbox", KeyARN: "arn:aws:kms:eu-west-1:111122223333:key/1"}
 	var missing *model.NotFoundError
 	if err := refusal(
-		t, seed(), Change{Op: Create, Entity: permission, Elsewhere: Elsewhere{User: &user}},
+		t, seed(), Change{Op: Create, Entity: permission, CrossStackRefs: CrossStackRefs{User: &user}},
 	); !errors.As(err, &missing) || missing.Kind != model.NotFoundParent ||
 		missing.ID != permission.BucketID() {
 		t.Errorf("a permission without its bucket: %v", err)
@@ -113,39 +113,39 @@ func TestPoliciesSayWhatLivesElsewhere(t *testing.T) {
 		seed(),
 		Change{
 			Op: Create, Entity: permission,
-			Elsewhere: Elsewhere{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}},
+			CrossStackRefs: CrossStackRefs{User: &user, Bucket: &ref, Policies: map[string][]int{"partner": {10, 9}}},
 		},
 	)
 	got := parse(t, base)
-	want := &Literals{Buckets: map[string][]BucketRef{"inbox": {ref}}, Users: []model.User{UserRef(user)}}
-	if diff := cmp.Diff(want, got.Literals); diff != "" {
+	want := &HeldRefs{Buckets: map[string][]BucketRef{"inbox": {ref}}, Users: []model.User{UserRef(user)}}
+	if diff := cmp.Diff(want, got.HeldRefs); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string][]int{"partner": {8}}, got.Policies); diff != "" {
 		t.Errorf("it should take the last number that is free: %s", diff)
 	}
-	if len(got.Deviations) > 0 || len(got.Dangling) > 0 {
-		t.Errorf("deviations %v, dangling %v", got.Deviations, got.Dangling)
+	if len(got.Drift) > 0 || len(got.Dangling) > 0 {
+		t.Errorf("drift %v, dangling %v", got.Drift, got.Dangling)
 	}
 	ref.KeyARN = "arn:aws:kms:eu-west-1:111122223333:key/2"
-	base = edit(t, base, Change{Op: Update, Entity: permission, Elsewhere: Elsewhere{User: &user, Bucket: &ref}})
-	if diff := cmp.Diff([]BucketRef{ref}, parse(t, base).Literals.Buckets["inbox"]); diff != "" {
+	base = edit(t, base, Change{Op: Update, Entity: permission, CrossStackRefs: CrossStackRefs{User: &user, Bucket: &ref}})
+	if diff := cmp.Diff([]BucketRef{ref}, parse(t, base).HeldRefs.Buckets["inbox"]); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// TestSecondFormatIsReadForEver reads the files named format2: what the first version wrote of a
+// TestSecondFormat_Read reads the files named format2: what the first version wrote of a
 // project of several stacks. They never change.
-func TestSecondFormatIsReadForEver(t *testing.T) {
+func TestSecondFormat_Read(t *testing.T) {
 	first, second := firstFormat(t, "format2-0.json"), firstFormat(t, "format2-1.json")
-	if c := parse(t, first); c.Project == nil || c.Shards != 2 || len(c.Deviations) > 0 {
+	if c := parse(t, first); c.Project == nil || c.Shards != 2 || len(c.Drift) > 0 {
 		t.Errorf("the first stack: %+v", c)
 	}
 	c := parse(t, second)
-	if len(c.Permissions) != 1 || len(c.Users) != 1 || c.Literals == nil || c.Literals.Buckets["inbox"][0].BucketName != "acme-inbox" ||
-		len(c.Literals.Users) != 1 ||
-		c.Literals.Users[0].SourceIPs[0] != "203.0.113.0/24" ||
-		len(c.Deviations) > 0 ||
+	if len(c.Permissions) != 1 || len(c.Users) != 1 || c.HeldRefs == nil || c.HeldRefs.Buckets["inbox"][0].BucketName != "acme-inbox" ||
+		len(c.HeldRefs.Users) != 1 ||
+		c.HeldRefs.Users[0].SourceIPs[0] != "203.0.113.0/24" ||
+		len(c.Drift) > 0 ||
 		len(c.Dangling) > 0 {
 		t.Errorf("the second stack: %+v", c)
 	}

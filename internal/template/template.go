@@ -32,12 +32,12 @@ var ErrNotJSON error = &model.ExplainedError{
 	},
 }
 
-// ErrNoCarrier is returned by Stamp for a template without the resource that carries the revision:
-// it isn't a stack of Stowage, or the resource was removed by hand.
-var ErrNoCarrier error = &model.ExplainedError{
-	Text: "the template has no resource " + CarrierID + " that carries the revision",
+// ErrNoRevisionMarker is returned by Stamp for a template without the resource that carries the
+// revision: it isn't a stack of Stowage, or the resource was removed by hand.
+var ErrNoRevisionMarker error = &model.ExplainedError{
+	Text: "the template has no resource " + RevisionMarkerID + " that carries the revision",
 	Explanation: model.Explanation{
-		Cause:   "The template of its stack has no resource " + CarrierID + ", which counts the commits: it was removed by hand.",
+		Cause:   "The template of its stack has no resource " + RevisionMarkerID + ", which counts the commits: it was removed by hand.",
 		Changed: model.ChangedNothing,
 		Remedy:  "Update the stack with its last good template, for instance from the project's template bucket.",
 	},

@@ -27,7 +27,7 @@ func testEnv() Env {
 	}
 }
 
-func seed() *Template { return Seed(CarrierName("acme", 0), "A test") }
+func seed() *Template { return Seed(RevisionMarkerName("acme", 0), "A test") }
 
 // foreign is a template of things unknown to Stowage: resources, sections, numbers that no float
 // can hold, characters that JSON encoders like to escape.
@@ -77,7 +77,7 @@ func parse(t interface{ Fatalf(string, ...any) }, tpl *Template) *Contents {
 	return contents
 }
 
-func TestParseIsTheInverseOfCompile(t *testing.T) {
+func TestParse_InverseOfCompile(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		entities := modeltest.Entities().Draw(t, "entities")
 		for _, e := range entities {
@@ -91,8 +91,8 @@ func TestParseIsTheInverseOfCompile(t *testing.T) {
 			t.Fatal(err)
 		}
 		contents := parse(t, again)
-		if len(contents.Deviations) > 0 || len(contents.Foreign) > 0 || len(contents.Dangling) > 0 {
-			t.Fatalf("deviations %v, foreign %v, dangling %v", contents.Deviations, contents.Foreign, contents.Dangling)
+		if len(contents.Drift) > 0 || len(contents.Foreign) > 0 || len(contents.Dangling) > 0 {
+			t.Fatalf("drift %v, foreign %v, dangling %v", contents.Drift, contents.Foreign, contents.Dangling)
 		}
 		want := map[model.ID]model.Entity{}
 		for _, e := range entities {
@@ -111,7 +111,7 @@ func TestParseIsTheInverseOfCompile(t *testing.T) {
 	})
 }
 
-func TestBatchIsJudgedByItsEndStateInAnyOrder(t *testing.T) {
+func TestEdit_EndStateInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changes := changesOf(modeltest.Entities().Draw(t, "entities"), "")
 		want := meaning(parse(t, edit(t, seed(), changes...)))
@@ -125,7 +125,7 @@ func TestBatchIsJudgedByItsEndStateInAnyOrder(t *testing.T) {
 			removals = append(removals, Change{Op: Delete, Entity: c.Entity})
 		}
 		left := edit(t, edit(t, seed(), shuffled...), removals...)
-		if ids := left.LogicalIDs(); !slices.Equal(ids, []string{CarrierID}) {
+		if ids := left.LogicalIDs(); !slices.Equal(ids, []string{RevisionMarkerID}) {
 			t.Fatalf("%v are left", ids)
 		}
 	})
@@ -137,7 +137,7 @@ func meaning(c *Contents) *Contents {
 	return c
 }
 
-func TestEditTouchesItsMembersResourcesOnly(t *testing.T) {
+func TestEdit_OwnResourcesOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base, err := Decode([]byte(foreign))
 		if err != nil {
@@ -172,7 +172,7 @@ func TestEditTouchesItsMembersResourcesOnly(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotOursGoesBackUnchanged(t *testing.T) {
+func TestEdit_ForeignResourcesUnchanged(t *testing.T) {
 	base, err := Decode([]byte(foreign))
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestWhatIsNotOursGoesBackUnchanged(t *testing.T) {
 	}
 }
 
-func TestEncodingIsCanonical(t *testing.T) {
+func TestEncode_Canonical(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tpl := edit(t, seed(), changesOf(modeltest.Entities().Draw(t, "entities"), "")...)
 		once := tpl.Encode()
@@ -204,13 +204,13 @@ func TestEncodingIsCanonical(t *testing.T) {
 	})
 }
 
-func TestLogicalIDsAreInjectiveValidAndStable(t *testing.T) {
+func TestLogicalIDs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := modeltest.Name().Draw(t, "a"), modeltest.Name().Draw(t, "b")
 		owner := map[string]string{}
 		for _, name := range []string{a, b} {
 			ids := []string{
-				bucketID(name), bucketPolicyID(name), userID(name), groupID(name), listingID(name), policyID(name, 1),
+				bucketID(name), bucketPolicyID(name), userID(name), groupID(name), directoryEntryID(name), policyID(name, 1),
 				policyID(name, 10),
 			}
 			for _, id := range ids {
@@ -235,7 +235,7 @@ func TestLogicalIDsAreInjectiveValidAndStable(t *testing.T) {
 	// These must never change: a changed logical ID is a deleted and a created resource.
 	for got, want := range map[string]string{
 		bucketID("in-box-1"): "BucketinXboxX1", bucketPolicyID("inbox"): "BucketPolicyinbox", userID("a-b"): "UseraXb",
-		groupID("a-b"): "GroupaXb", policyID("a-b", 10): "PolicyaXbN10", listingID("acme"): "Listingacme",
+		groupID("a-b"): "GroupaXb", policyID("a-b", 10): "PolicyaXbN10", directoryEntryID("acme"): "Listingacme",
 	} {
 		if got != want {
 			t.Errorf("%s, not %s", got, want)
@@ -307,7 +307,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestOneRefusedMemberDoesNotHoldUpTheOthers(t *testing.T) {
+func TestEdit_RefusedMember(t *testing.T) {
 	edited, err := Edit(seed(), testEnv(), []Change{
 		{Op: Create, Entity: model.User{Name: "partner"}},
 		{Op: Create, Entity: model.Permission{User: "partner", Bucket: "none", Access: model.Read}},
@@ -323,7 +323,7 @@ func TestOneRefusedMemberDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 }
 
-func TestFullStackRefusesWhatIsTooMuchAndSaysByHowMuch(t *testing.T) {
+func TestEdit_FullStack(t *testing.T) {
 	var changes []Change
 	for i := range 230 {
 		name := "b" + strings.Repeat("x", i/26) + string(rune('a'+i%26))
@@ -354,7 +354,7 @@ func TestFullStackRefusesWhatIsTooMuchAndSaysByHowMuch(t *testing.T) {
 	}
 }
 
-func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
+func TestDrift_HandEditsOfTheirOwner(t *testing.T) {
 	inbox := model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}
 	permission := model.Permission{User: "partner", Bucket: "inbox", Access: model.Read}
 	base := edit(
@@ -375,15 +375,15 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 		return tpl
 	}
 	suspended := by(`"VersioningConfiguration":{"Status":"Enabled"}`, `"VersioningConfiguration":{"Status":"Suspended"}`)
-	want := []Deviation{
+	want := []Drift{
 		{[]model.ID{inbox.ID()}, "Bucketinbox", "Properties.VersioningConfiguration.Status", `"Enabled"`, `"Suspended"`},
 	}
-	if diff := cmp.Diff(want, parse(t, suspended).Deviations); diff != "" {
+	if diff := cmp.Diff(want, parse(t, suspended).Drift); diff != "" {
 		t.Error(diff)
 	}
 	if got := parse(
 		t, suspended.with(map[string]json.RawMessage{"BucketPolicyinbox": nil}),
-	).DeviationsOf(inbox.ID()); len(got) != 2 {
+	).DriftOf(inbox.ID()); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 	if healed := edit(t, suspended, Change{Op: Update, Entity: inbox}); !healed.Equal(base) {
@@ -391,7 +391,7 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 	}
 	if other := edit(
 		t, suspended, Change{Op: Create, Entity: model.User{Name: "courier"}},
-	); len(parse(t, other).Deviations) != 1 {
+	); len(parse(t, other).Drift) != 1 {
 		t.Error("somebody else's change has reverted the edit")
 	}
 
@@ -408,7 +408,7 @@ func TestHandEditsAreDeviationsOfTheirOwner(t *testing.T) {
 	if _, there := frozen.Resource("PolicypartnerN2"); !there {
 		t.Error("the new permission is in no policy")
 	}
-	if got := parse(t, edit(t, policy, Change{Op: Update, Entity: permission})).Deviations; len(got) > 0 {
+	if got := parse(t, edit(t, policy, Change{Op: Update, Entity: permission})).Drift; len(got) > 0 {
 		t.Errorf("an update of its permission does not heal the policy: %v", got)
 	}
 }
@@ -426,8 +426,8 @@ func TestDanglingPermissionGrantsNothing(t *testing.T) {
 	)
 	gone := base.with(map[string]json.RawMessage{"Bucketinbox": nil, "BucketPolicyinbox": nil})
 	contents := parse(t, gone)
-	if !slices.Equal(contents.Dangling, []model.ID{dangling.ID()}) || len(contents.DeviationsOf(dangling.ID())) == 0 {
-		t.Errorf("dangling %v, deviations %v", contents.Dangling, contents.Deviations)
+	if !slices.Equal(contents.Dangling, []model.ID{dangling.ID()}) || len(contents.DriftOf(dangling.ID())) == 0 {
+		t.Errorf("dangling %v, drift %v", contents.Dangling, contents.Drift)
 	}
 	other.Access = model.Write
 	policy, _ := edit(t, gone, Change{Op: Update, Entity: other}).Resource("PolicypartnerN1")
@@ -441,7 +441,7 @@ func TestDanglingPermissionGrantsNothing(t *testing.T) {
 	}
 }
 
-func TestTemplatesOfOthersAreRefused(t *testing.T) {
+func TestTemplates_OfOthers(t *testing.T) {
 	for text, want := range map[string]error{
 		"Resources:\n  A:\n    Type: X": ErrNotJSON, "null": ErrNotJSON, "[]": ErrNotJSON, `{} {}`: ErrNotJSON, "": ErrNotJSON,
 	} {
@@ -462,7 +462,7 @@ func TestTemplatesOfOthersAreRefused(t *testing.T) {
 	}
 }
 
-func TestNewerCompilersResourcesAreLeftAlone(t *testing.T) {
+func TestEdit_NewerCompiler(t *testing.T) {
 	base := edit(
 		t, seed(),
 		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}},
@@ -481,12 +481,12 @@ func TestNewerCompilersResourcesAreLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	contents := parse(t, newer)
-	if len(contents.Deviations) > 0 || len(contents.Buckets) != 1 {
-		t.Errorf("deviations %v, buckets %v", contents.Deviations, contents.Buckets)
+	if len(contents.Drift) > 0 || len(contents.Buckets) != 1 {
+		t.Errorf("drift %v, buckets %v", contents.Drift, contents.Buckets)
 	}
 }
 
-func TestPackingIsStable(t *testing.T) {
+func TestPacking_Stable(t *testing.T) {
 	base := edit(t, seed(), Change{Op: Create, Entity: model.User{Name: "partner"}},
 		Change{Op: Create, Entity: model.Bucket{Name: "inbox", BucketName: "inbox-bucket", OnDelete: model.Refuse}})
 	refused := 0
@@ -528,7 +528,7 @@ func TestPackingIsStable(t *testing.T) {
 	}
 }
 
-func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
+func TestEdit_DependentPolicies(t *testing.T) {
 	var changes []Change
 	for _, name := range []string{"alpha", "beta"} {
 		changes = append(changes, Change{Op: Create, Entity: model.User{Name: name}},
@@ -557,9 +557,9 @@ func TestUserAndKeyChangesReachTheirPoliciesOnly(t *testing.T) {
 	}
 }
 
-// TestPackingHoldsWhatGrows makes full policies longer: by the networks of their user, and by the
+// TestPacking_Growth makes full policies longer: by the networks of their user, and by the
 // keys of their buckets.
-func TestPackingHoldsWhatGrows(t *testing.T) {
+func TestPacking_Growth(t *testing.T) {
 	var networks []string
 	for i := range 60 {
 		networks = append(networks, fmt.Sprintf("203.0.113.%d/32", i))
@@ -643,7 +643,7 @@ func pail(i int) model.Bucket {
 	return model.Bucket{Name: name, BucketName: name + "-bucket", OnDelete: model.Refuse}
 }
 
-func TestStampNeedsTheCarrier(t *testing.T) {
+func TestStamp_NoRevisionMarker(t *testing.T) {
 	stamped, err := Stamp(seed(), "token-1", 7)
 	if err != nil {
 		t.Fatal(err)
@@ -651,14 +651,14 @@ func TestStampNeedsTheCarrier(t *testing.T) {
 	if intents := Intents(seed(), stamped); len(intents) != 1 || intents[0].Action != Modify {
 		t.Errorf("%v", intents)
 	}
-	if _, err := Stamp(seed().with(map[string]json.RawMessage{CarrierID: nil}), "token", 1); !errors.Is(
-		err, ErrNoCarrier,
+	if _, err := Stamp(seed().with(map[string]json.RawMessage{RevisionMarkerID: nil}), "token", 1); !errors.Is(
+		err, ErrNoRevisionMarker,
 	) {
 		t.Error(err)
 	}
 }
 
-func TestEveryEntityIsFound(t *testing.T) {
+func TestFind_EveryEntity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		entities := modeltest.Entities().Draw(t, "entities")
 		contents := parse(t, edit(t, seed(), changesOf(entities, "")...))

@@ -29,7 +29,7 @@ import (
 // In SFTP, the user has a role with the same policies. Its home consists of logical directories,
 // one per permission, which the user can't leave.
 
-func compileUser(env Env, user model.User, first, mark Mark) Resources {
+func compileUser(env Env, user model.User, first, meta OwnerMetadata) Resources {
 	name := model.UserName(env.Project, user.Name)
 	properties := object{
 		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name}, "PermissionsBoundary": env.boundaryARN(),
@@ -40,16 +40,16 @@ func compileUser(env Env, user model.User, first, mark Mark) Resources {
 			Type: "AWS::IAM::User", Metadata: Metadata{first}, DependsOn: []string{groupID(user.Name)}, Properties: properties,
 		},
 		groupID(user.Name): Resource{
-			Type: "AWS::IAM::Group", Metadata: Metadata{mark},
+			Type: "AWS::IAM::Group", Metadata: Metadata{meta},
 			Properties: object{"GroupName": name, "Path": iamPath(env.Project)},
 		},
 	}
 	if user.AccessKey != nil {
-		maps.Copy(resources, compileKeys(env, user, mark))
+		maps.Copy(resources, compileKeys(env, user, meta))
 	}
 	if user.SFTP != nil {
-		resources[roleID(user.Name)] = sftpRole(env, user, mark)
-		resources[sftpUserID(user.Name)] = sftpUser(env, user, mark, nil)
+		resources[roleID(user.Name)] = sftpRole(env, user, meta)
+		resources[sftpUserID(user.Name)] = sftpUser(env, user, meta, nil)
 	}
 	return resources
 }
@@ -57,7 +57,7 @@ func compileUser(env Env, user model.User, first, mark Mark) Resources {
 func iamPath(project string) string { return "/stowage/" + project + "/" }
 
 // compileKeys compiles a user's keys, their secrets, the user's secret, and its readers.
-func compileKeys(env Env, user model.User, mark Mark) Resources {
+func compileKeys(env Env, user model.User, meta OwnerMetadata) Resources {
 	resources := Resources{}
 	for slot, key := range user.AccessKey.Keys {
 		status := "Active"
@@ -65,11 +65,11 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 			status = "Inactive"
 		}
 		resources[accessKeyID(user.Name, slot)] = Resource{
-			Type: "AWS::IAM::AccessKey", Metadata: Metadata{mark}, DependsOn: []string{userID(user.Name)},
+			Type: "AWS::IAM::AccessKey", Metadata: Metadata{meta}, DependsOn: []string{userID(user.Name)},
 			Properties: object{"UserName": model.UserName(env.Project, user.Name), "Status": status},
 		}
 		resources[keySecretID(user.Name, slot)] = Resource{
-			Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark},
+			Type: "AWS::SecretsManager::Secret", Metadata: Metadata{meta},
 			Properties: object{
 				"Name":         keySecretName(env.Project, user, slot),
 				"Description":  "An access key of the user " + user.Name + " of the project " + env.Project,
@@ -84,7 +84,7 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 		return resources
 	}
 	resources[secretID(user.Name)] = Resource{
-		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{mark}, DependsOn: []string{keySecretID(user.Name, current)},
+		Type: "AWS::SecretsManager::Secret", Metadata: Metadata{meta}, DependsOn: []string{keySecretID(user.Name, current)},
 		Properties: object{
 			"Name":         SecretName(env.Project, user.Name),
 			"Description":  "The current access key of the user " + user.Name + " of the project " + env.Project,
@@ -95,7 +95,7 @@ func compileKeys(env Env, user model.User, mark Mark) Resources {
 	}
 	if len(user.SecretReaders) > 0 {
 		resources[secretPolicyID(user.Name)] = Resource{
-			Type: "AWS::SecretsManager::ResourcePolicy", Metadata: Metadata{mark},
+			Type: "AWS::SecretsManager::ResourcePolicy", Metadata: Metadata{meta},
 			Properties: object{
 				"SecretId": object{"Ref": secretID(user.Name)}, "BlockPublicPolicy": true,
 				"ResourcePolicy": object{"Version": "2012-10-17", "Statement": list{object{
@@ -183,7 +183,7 @@ func SFTPRoleName(project, user string) string { return model.UserName(project, 
 
 // sftpRole can be assumed by the project's SFTP server only, which prevents a confused deputy (AWS
 // Transfer Family user guide, confused-deputy).
-func sftpRole(env Env, user model.User, mark Mark) Resource {
+func sftpRole(env Env, user model.User, meta OwnerMetadata) Resource {
 	properties := object{
 		"RoleName": SFTPRoleName(env.Project, user.Name), "Path": iamPath(env.Project),
 		"Description": "Stands for the user " + user.Name + " of the project " + env.Project + " in SFTP",
@@ -197,11 +197,11 @@ func sftpRole(env Env, user model.User, mark Mark) Resource {
 		"PermissionsBoundary": env.boundaryARN(),
 		"Tags":                tags(user.Tags, env.Project, "user", user.Name),
 	}
-	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{mark}, Properties: properties}
+	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{meta}, Properties: properties}
 }
 
 // sftpUser returns the user on the project's SFTP server, with the directories of its permissions.
-func sftpUser(env Env, user model.User, mark Mark, directories []directory) Resource {
+func sftpUser(env Env, user model.User, meta OwnerMetadata, directories []directory) Resource {
 	mappings := make(list, 0, len(directories)+1)
 	for _, d := range directories {
 		mappings = append(mappings, object{"Entry": d.entry, "Target": d.target})
@@ -210,7 +210,7 @@ func sftpUser(env Env, user model.User, mark Mark, directories []directory) Reso
 		mappings = append(mappings, object{"Entry": "/", "Target": "/stowage-nothing"})
 	}
 	return Resource{
-		Type: "AWS::Transfer::User", Metadata: Metadata{mark}, DependsOn: []string{roleID(user.Name)},
+		Type: "AWS::Transfer::User", Metadata: Metadata{meta}, DependsOn: []string{roleID(user.Name)},
 		Properties: object{
 			"ServerId":              env.SFTPServerID,
 			"UserName":              user.Name,

@@ -55,11 +55,11 @@ func complete(t *testing.T) *Template {
 	)
 }
 
-func TestCompiledUserIsGolden(t *testing.T) { golden(t, "partner.json", complete(t).Encode()) }
+func TestCompile_User(t *testing.T) { golden(t, "partner.json", complete(t).Encode()) }
 
-// TestSecretsOfKeysAreNeverChanged checks that resources with secrets by reference are only added
+// TestKeys_SecretsNeverChange checks that resources with secrets by reference are only added
 // and removed, as a change set shows what it changes.
-func TestSecretsOfKeysAreNeverChanged(t *testing.T) {
+func TestKeys_SecretsNeverChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := edit(
 			t,
@@ -104,8 +104,8 @@ func keys(user model.User) int {
 	return len(user.AccessKey.Keys)
 }
 
-// TestASlotIsEmptiedBeforeItIsFilled checks that a used slot gets no other key in one commit.
-func TestASlotIsEmptiedBeforeItIsFilled(t *testing.T) {
+// TestKeys_SlotEmptiedFirst checks that a used slot gets no other key in one commit.
+func TestKeys_SlotEmptiedFirst(t *testing.T) {
 	base := complete(t)
 	next := partner()
 	next.AccessKey.Keys = map[model.Slot]model.Key{model.SlotA: {Created: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)}}
@@ -115,8 +115,8 @@ func TestASlotIsEmptiedBeforeItIsFilled(t *testing.T) {
 	}
 }
 
-// TestAnInterruptedCreateIsTakenOver takes over a user whose keys were created at another time.
-func TestAnInterruptedCreateIsTakenOver(t *testing.T) {
+// TestEdit_InterruptedCreate takes over a user whose keys were created at another time.
+func TestEdit_InterruptedCreate(t *testing.T) {
 	first := partner()
 	base := edit(t, seed(), Change{Op: Create, Entity: first, Origin: "workspace"})
 	again := partner()
@@ -127,7 +127,7 @@ func TestAnInterruptedCreateIsTakenOver(t *testing.T) {
 	}
 }
 
-func TestSFTPNeedsAServer(t *testing.T) {
+func TestSFTP_NoServer(t *testing.T) {
 	env := testEnv()
 	env.SFTPServerID = ""
 	edited, err := Edit(seed(), env, []Change{{Op: Create, Entity: partner()}})
@@ -157,9 +157,9 @@ func TestSFTPNeedsAServer(t *testing.T) {
 	}
 }
 
-// TestUsersNeverTouchTheServer checks that users never change the server, whose address partners
+// TestUsers_ServerUnchanged checks that users never change the server, whose address partners
 // use, or its log.
-func TestUsersNeverTouchTheServer(t *testing.T) {
+func TestUsers_ServerUnchanged(t *testing.T) {
 	base := complete(t)
 	changed := partner()
 	changed.SFTP = &model.SFTP{PublicKeys: []string{modeltest.PublicKey(2)}}

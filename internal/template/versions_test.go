@@ -46,20 +46,20 @@ func onlyChanged(t *testing.T, before, after *Template, prefixes ...string) {
 	}
 }
 
-func TestAnEditLeavesTheFirstFormatOfOtherMembersAlone(t *testing.T) {
+func TestFirstFormat_OtherMembers(t *testing.T) {
 	base := firstFormat(t, "format1.json")
 	after := edit(t, base, Change{Op: Create, Entity: model.User{Name: "second"}})
 	onlyChanged(t, base, after)
 
 	directory := firstFormat(t, "format1-directory.json")
 	contents := parse(t, directory)
-	if len(contents.Listings) != 2 || contents.Listings[0].AccountID != "111122223333" ||
-		contents.Listings[1].RoleName != "Custom" {
-		t.Errorf("listings %+v", contents.Listings)
+	if len(contents.DirectoryEntries) != 2 || contents.DirectoryEntries[0].AccountID != "111122223333" ||
+		contents.DirectoryEntries[1].RoleName != "Custom" {
+		t.Errorf("listings %+v", contents.DirectoryEntries)
 	}
 	after = edit(
 		t, directory,
-		Change{Op: Create, Entity: model.Listing{Name: "third", AccountID: "444455556666", Region: "eu-west-1"}},
+		Change{Op: Create, Entity: model.DirectoryEntry{Name: "third", AccountID: "444455556666", Region: "eu-west-1"}},
 	)
 	onlyChanged(t, directory, after)
 }
@@ -78,33 +78,33 @@ func replaced(t *testing.T, tpl *Template, from, to string) *Template {
 	return next
 }
 
-// A newer mark whose fields have another shape must not be taken for a foreign resource: its entity
-// would be created again.
-func TestANewerFormatIsRefusedWhateverItsShape(t *testing.T) {
-	for _, mark := range []string{
+// Newer owner metadata whose fields have another shape must not be taken for a foreign resource:
+// its entity would be created again.
+func TestNewerFormat_Refused(t *testing.T) {
+	for _, meta := range []string{
 		`{"format":4,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`,
 		`{"format":4,"compiler":"x","of":["bucket","inbox"]`,
 		`{"format":4,"of":"bucket/inbox"`,
 		`{"format":4,"compiler":1,"of":{"kind":"queue","name":"inbox"}`,
 	} {
 		newer := replaced(
-			t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, mark,
+			t, firstFormat(t, "format1.json"), `{"format":1,"compiler":1,"of":{"kind":"bucket","name":"inbox"}`, meta,
 		)
 		var format *model.NewerFormatError
 		if _, err := Parse(newer, testEnv()); !errors.As(err, &format) || format.Format != "4" {
-			t.Errorf("%s is read: %v", mark, err)
+			t.Errorf("%s is read: %v", meta, err)
 		}
 		if _, err := Edit(newer, testEnv(), []Change{{Op: Create, Entity: model.User{Name: "second"}}}); !errors.As(
 			err, &format,
 		) {
-			t.Errorf("%s is edited: %v", mark, err)
+			t.Errorf("%s is edited: %v", meta, err)
 		}
 	}
 }
 
 // A newer provider may add fields within a format. An older one leaves them alone, and refuses to
 // lose them.
-func TestFieldsOfANewerProviderAreNeverLost(t *testing.T) {
+func TestNewerFields_Kept(t *testing.T) {
 	first := firstFormat(t, "format1.json")
 	contents := parse(t, first)
 	bucket, user, permission := contents.Buckets[0], contents.Users[0], contents.Permissions[0]
@@ -214,7 +214,7 @@ func TestTwoCompilersTakeTurns(t *testing.T) {
 		}
 		tpl = edited.Template
 	}
-	if deviations := parse(t, tpl).Deviations; len(deviations) > 0 {
-		t.Errorf("the older provider would revert: %v", deviations)
+	if drift := parse(t, tpl).Drift; len(drift) > 0 {
+		t.Errorf("the older provider would revert: %v", drift)
 	}
 }

@@ -37,7 +37,7 @@ func main() {
 
 func run(ctx context.Context, dir, zips, only string) error {
 	listUnproven()
-	surprises := 0
+	unexpected := 0
 	for _, s := range servers(zips) {
 		if only != "" && only != s.peer.Name {
 			continue
@@ -46,12 +46,12 @@ func run(ctx context.Context, dir, zips, only string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.peer.Name, err)
 		}
-		surprises += n
+		unexpected += n
 	}
-	if surprises > 0 {
+	if unexpected > 0 {
 		return fmt.Errorf(
-			"%d surprises: either the sandbox and the contracts are wrong, or the list of what is known of the peer is (internal/conformance/peers.go)",
-			surprises,
+			"%d unexpected results: either the sandbox and the contracts are wrong, or the list of what is known of the peer is (internal/conformance/peers.go)",
+			unexpected,
 		)
 	}
 	return nil
@@ -70,7 +70,7 @@ func listUnproven() {
 
 // try checks all contracts of a server, and then runs its other checks. It returns the number of
 // unexpected results.
-func (s server) try(ctx context.Context, dir string) (surprises int, err error) {
+func (s server) try(ctx context.Context, dir string) (unexpected int, err error) {
 	endpoint, stop, err := s.start(ctx, dir)
 	if err != nil {
 		return 0, err
@@ -80,21 +80,21 @@ func (s server) try(ctx context.Context, dir string) (surprises int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	surprises = conformance.Report(os.Stdout, s.peer.Name, trials)
+	unexpected = conformance.Report(os.Stdout, s.peer.Name, trials)
 	if s.also != nil {
 		if err := s.also(ctx, endpoint); err != nil {
-			return surprises, err
+			return unexpected, err
 		}
 	}
 	if s.tests == "" {
-		return surprises, nil
+		return unexpected, nil
 	}
 	command := exec.CommandContext(ctx, "go", "test", "-count=1", s.tests)
 	command.Env = append(os.Environ(), s.variable+"="+endpoint)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	fmt.Printf("The tests of %s on %s:\n", s.tests, s.peer.Name)
 	if err := command.Run(); err != nil {
-		return surprises, fmt.Errorf("the tests of %s: %w", s.tests, err)
+		return unexpected, fmt.Errorf("the tests of %s: %w", s.tests, err)
 	}
-	return surprises, nil
+	return unexpected, nil
 }

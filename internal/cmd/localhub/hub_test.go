@@ -115,10 +115,10 @@ func bucket(name string) model.Bucket {
 	}
 }
 
-// TestWhoeverWatchesSeesWhateverHappens covers the whole path: the provider's changes are sent
+// TestWatchers_EveryChange covers the whole path: the provider's changes are sent
 // before and after, a manual edit is sent as well, and a client without access to the project
 // receives nothing of it.
-func TestWhoeverWatchesSeesWhateverHappens(t *testing.T) {
+func TestWatchers_EveryChange(t *testing.T) {
 	h := localhubtest.Start(t)
 	page, err := url.Parse(h.Board)
 	must(t, err)

@@ -7,7 +7,7 @@ import (
 
 // The documentation is generated from this output: a kind that is missing here would disappear
 // there.
-func TestEveryKindIsInTheSchemas(t *testing.T) {
+func TestSchemas_EveryKind(t *testing.T) {
 	all, err := schemas(t.Context())
 	if err != nil {
 		t.Fatal(err)

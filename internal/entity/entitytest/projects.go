@@ -112,15 +112,15 @@ func (p *Projects) Hub(ctx context.Context) (projects.HubLocation, error) {
 }
 
 // List implements entity.Projects.
-func (p *Projects) List(ctx context.Context) ([]model.Listing, error) {
+func (p *Projects) List(ctx context.Context) ([]model.DirectoryEntry, error) {
 	if err := p.begin(ctx, "List"); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var listings []model.Listing
+	var listings []model.DirectoryEntry
 	for name, env := range p.envs {
-		listings = append(listings, model.Listing{Name: name, AccountID: env.AccountID, Region: env.Region})
+		listings = append(listings, model.DirectoryEntry{Name: name, AccountID: env.AccountID, Region: env.Region})
 	}
 	return listings, nil
 }
@@ -258,7 +258,7 @@ func (p *Projects) Adopt(ctx context.Context, project string, a projects.Adoptio
 func (p *Projects) CreateProject(ctx context.Context, project model.Project, options ...projects.WriteOption) error {
 	p.mu.Lock()
 	if _, ok := p.templates[project.Name]; !ok {
-		p.templates[project.Name] = template.Seed(template.CarrierName(project.Name, 0), "test")
+		p.templates[project.Name] = template.Seed(template.RevisionMarkerName(project.Name, 0), "test")
 		p.envs[project.Name] = template.Env{
 			Project: project.Name, AccountID: project.AccountID, Region: project.Region, Partition: "aws",
 			Shared: template.Shared{

@@ -62,7 +62,7 @@ func toEntity(
 	}, nil
 }
 
-func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	m := p.Plan
 	if m.Region.IsUnknown() && p.Config.Region.IsNull() {
@@ -96,7 +96,7 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 
 // refuseMove refuses another account or region for a project that holds entities, which would have
 // to move too.
-func refuseMove(p *entity.Planning[Model]) diag.Diagnostics {
+func refuseMove(p *entity.PlanRequest[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.View == nil || p.State == nil || !p.State.Name.Equal(p.Plan.Name) {
 		return diags

@@ -21,12 +21,12 @@ func object() entity.Object[Model] {
 		Title:       "Project",
 		Kind:        model.KindProject,
 		Description: "A project: an isolated account of its own, with an encryption key, a bucket for access logs and a bucket for templates. Its buckets, users and permissions live in CloudFormation stacks in that account.",
-		Identity:    []entity.Part{{Name: "name", Description: "The project's name."}},
+		Identity:    []entity.IdentityAttribute{{Name: "name", Description: "The project's name."}},
 		Replaces:    []string{"account_id", "region"},
 		Attributes:  attributes(),
 		Entity:      toEntity,
 		Plan:        plan,
-		Fill:        fill,
+		FromEntity:  fill,
 	}
 }
 

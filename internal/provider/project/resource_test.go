@@ -22,7 +22,7 @@ func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
 	), p
 }
 
-func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
+func TestModel_SchemaAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
 
 func TestFirstPlan(t *testing.T) {
 	tf, _ := start(t)
@@ -75,7 +75,7 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 	}
 }
 
-func TestProjectWithEntitiesStaysWhereItIs(t *testing.T) {
+func TestPlan_ProjectWithEntitiesNotReplaced(t *testing.T) {
 	tf, p := start(t)
 	config := values{"name": "acme", "account_id": "111122223333", "region": "eu-west-1"}
 	object, diagnostics := tf.Import(typ, "acme")

@@ -23,7 +23,7 @@ func adoption() *entity.Adoption[Model] {
 
 // planAdoption tells what the adoption of a bucket does besides what the attributes show. there is
 // the bucket as it exists.
-func planAdoption(p *entity.Planning[Model], there model.Bucket) diag.Diagnostics {
+func planAdoption(p *entity.PlanRequest[Model], there model.Bucket) diag.Diagnostics {
 	var diags diag.Diagnostics
 	bucket := fmt.Sprintf("The bucket %s", there.BucketName)
 	diags.Append(planUnmodeled(p, there)...)
@@ -48,7 +48,7 @@ func planAdoption(p *entity.Planning[Model], there model.Bucket) diag.Diagnostic
 
 // planUnmodeled lists the settings that the model cannot express. The summaries name the bucket:
 // Terraform shows only one of several warnings with the same summary.
-func planUnmodeled(p *entity.Planning[Model], there model.Bucket) diag.Diagnostics {
+func planUnmodeled(p *entity.PlanRequest[Model], there model.Bucket) diag.Diagnostics {
 	var diags diag.Diagnostics
 	words := there.Adoption.Unmodeled()
 	if len(words) == 0 || p.Plan.UnmodeledSettings.IsUnknown() {
@@ -83,7 +83,7 @@ func planUnmodeled(p *entity.Planning[Model], there model.Bucket) diag.Diagnosti
 }
 
 // warnOfExpiration says which data lifecycle rules delete, and which of these rules are new.
-func warnOfExpiration(p *entity.Planning[Model], there model.Bucket) diag.Diagnostics {
+func warnOfExpiration(p *entity.PlanRequest[Model], there model.Bucket) diag.Diagnostics {
 	var diags diag.Diagnostics
 	planned, ok := lifecycleOf(p.Plan.LifecycleRules)
 	if !ok {

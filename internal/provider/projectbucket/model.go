@@ -133,7 +133,7 @@ func toEntity(
 	return b, diags
 }
 
-func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	m := p.Plan
 	m.Managed = types.BoolValue(true)
 	if p.InPlace() {
@@ -161,7 +161,7 @@ func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 
 // warnOfRetained warns that a replacement will fail, because the replaced bucket is retained and
 // has the name of the new one.
-func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
+func warnOfRetained(p *entity.PlanRequest[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !p.Replaces || p.View == nil {
 		return diags
@@ -186,7 +186,7 @@ func warnOfRetained(p *entity.Planning[Model]) diag.Diagnostics {
 
 // refuseLockChange refuses to add or remove object lock: S3 fixes it when a bucket is created, and
 // it can never be removed. Its values may change.
-func refuseLockChange(p *entity.Planning[Model]) diag.Diagnostics {
+func refuseLockChange(p *entity.PlanRequest[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.Plan.ObjectLock.IsUnknown() || p.Plan.ObjectLock.IsNull() == p.State.ObjectLock.IsNull() {
 		return diags
@@ -203,7 +203,7 @@ func refuseLockChange(p *entity.Planning[Model]) diag.Diagnostics {
 
 // warnOfReplacement warns what a replacement means for the data. The plan does not know whether the
 // bucket holds any.
-func warnOfReplacement(p *entity.Planning[Model]) diag.Diagnostics {
+func warnOfReplacement(p *entity.PlanRequest[Model]) diag.Diagnostics {
 	var diags diag.Diagnostics
 	data := map[model.OnDelete]string{
 		model.Refuse: "the apply fails, and the bucket stays as it is, unless it is empty",

@@ -34,7 +34,7 @@ func object() entity.Object[Model] {
 		Title:       "Project Bucket",
 		Kind:        model.KindBucket,
 		Description: "A hardened S3 bucket of a project: private, encrypted, versioned, with access logs, reached by TLS only.",
-		Identity: []entity.Part{
+		Identity: []entity.IdentityAttribute{
 			{Name: "project", Description: "The project's name."},
 			{Name: "name", Description: "The bucket's name in the project."},
 		},
@@ -43,7 +43,7 @@ func object() entity.Object[Model] {
 		Entity:     toEntity,
 		Plan:       plan,
 		Adoption:   adoption(),
-		Fill:       fill,
+		FromEntity: fill,
 	}
 }
 

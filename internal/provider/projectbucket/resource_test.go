@@ -25,7 +25,7 @@ func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
 	return entitytest.StartObjects(t, &entity.Services{Projects: p, Region: "eu-west-1"}, NewResource), p
 }
 
-func TestModelHasTheSchemasAttributes(t *testing.T) {
+func TestModel_SchemaAttributes(t *testing.T) {
 	entitytest.Parity(t, NewResource(), Model{})
 	nested := map[string]struct {
 		of    any
@@ -70,7 +70,7 @@ func TestFirstPlanKnowsEverything(t *testing.T) {
 	}
 }
 
-func TestPlanWithoutItsProjectLeavesNamesOpen(t *testing.T) {
+func TestPlan_NamesUnknownWithoutProject(t *testing.T) {
 	tf, _ := start(t)
 	for _, project := range []any{"later", entitytest.Unknown} {
 		plan, diagnostics := tf.Plan(typ, nil, values{"project": project, "name": "inbox"})
@@ -125,7 +125,7 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 	}
 }
 
-func TestEntitySaysWhatTheConfigurationSays(t *testing.T) {
+func TestEntity_FromConfiguration(t *testing.T) {
 	tf, p := start(t)
 	tf.Created(typ, full)
 	want := model.Bucket{
@@ -216,7 +216,7 @@ func TestReplacement_Retained(t *testing.T) {
 	}
 }
 
-func TestReplacementGetsANewDefaultName(t *testing.T) {
+func TestPlan_ReplacementGetsNewName(t *testing.T) {
 	tf, _ := start(t)
 	object := tf.Created(typ, values{"project": "acme", "name": "inbox"})
 	object = tf.Applied(typ, object, values{"project": "acme", "name": "outbox"})
@@ -225,7 +225,7 @@ func TestReplacementGetsANewDefaultName(t *testing.T) {
 	}
 }
 
-func TestNameStaysWhenItLeavesTheConfiguration(t *testing.T) {
+func TestPlan_NameKept(t *testing.T) {
 	tf, _ := start(t)
 	object := tf.Created(typ, values{"project": "acme", "name": "inbox", "bucket_name": "acme-explicit"})
 	if action := tf.Action(object, values{"project": "acme", "name": "inbox"}); action != "no-op" {
@@ -233,7 +233,7 @@ func TestNameStaysWhenItLeavesTheConfiguration(t *testing.T) {
 	}
 }
 
-func TestHandEditShowsAsAChangeAndIsPutRight(t *testing.T) {
+func TestDrift_HandEditRepaired(t *testing.T) {
 	tf, p := start(t)
 	config := values{"project": "acme", "name": "inbox"}
 	object := tf.Created(typ, config)
@@ -264,7 +264,7 @@ Bucketinbox Properties.VersioningConfiguration.Status is "Suspended", not "Enabl
 	}
 }
 
-func TestObjectLockCanNotComeOrGo(t *testing.T) {
+func TestPlan_ObjectLockIsFixed(t *testing.T) {
 	tf, _ := start(t)
 	without := values{"project": "acme", "name": "inbox"}
 	with := values{"project": "acme", "name": "inbox", "object_lock": values{"mode": "COMPLIANCE", "days": int64(1)}}
@@ -329,7 +329,7 @@ func TestContradictionOfTwoArguments(t *testing.T) {
 	wantError(t, diagnostics, "Invalid Project Bucket", "a bucket with object lock is always versioned", "object_lock")
 }
 
-func TestUnknownValuesAreNotJudged(t *testing.T) {
+func TestValidate_UnknownValues(t *testing.T) {
 	tf, _ := start(t)
 	_, diagnostics := tf.Plan(typ, nil, values{
 		"project":         entitytest.Unknown,
@@ -370,7 +370,7 @@ func TestFillRefusesAnotherKind(t *testing.T) {
 	}
 }
 
-func TestBucketsAreLookedUp(t *testing.T) {
+func TestBuckets_DataSource(t *testing.T) {
 	p := entitytest.NewProjects()
 	for _, name := range []string{"outbox", "inbox"} {
 		b := model.Bucket{Name: name, BucketName: "acme-" + name, OnDelete: model.Refuse, Lifecycle: model.DefaultLifecycle()}

@@ -101,7 +101,7 @@ func moment(value types.String) time.Time {
 }
 
 // planKeys plans the keys of the user, and the attributes that depend on them.
-func planKeys(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+func planKeys(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	m := p.Plan
 	m.AccessKeys, m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.MapUnknown(
 		keyType,

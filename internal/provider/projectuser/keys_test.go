@@ -88,7 +88,7 @@ func spoken(keys any) string {
 	return strings.Join(words, " ")
 }
 
-func TestKeysAreRotatedInSteps(t *testing.T) {
+func TestRotation_Steps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := rotating(nil)
 		p := newPartner(t, config)
@@ -119,7 +119,7 @@ func TestKeysAreRotatedInSteps(t *testing.T) {
 	})
 }
 
-func TestAReplacedKeyIsInactiveAtOnce(t *testing.T) {
+func TestRotation_ReplacedKeyInactive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
 		leaked := rotating(values{"replacement_trigger": "leaked"})
@@ -139,9 +139,9 @@ func TestAReplacedKeyIsInactiveAtOnce(t *testing.T) {
 	})
 }
 
-// TestAFailureBetweenTheStepsIsGoneOnWith fails the second of two commits, and the next apply
+// TestRotation_ResumesBetweenSteps fails the second of two commits, and the next apply
 // resumes.
-func TestAFailureBetweenTheStepsIsGoneOnWith(t *testing.T) {
+func TestRotation_ResumesBetweenSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
 		time.Sleep(90 * day)
@@ -166,9 +166,9 @@ func TestAFailureBetweenTheStepsIsGoneOnWith(t *testing.T) {
 	})
 }
 
-// TestASavedPlanDoesWhatItSays applies a plan late. Terraform then plans again, and refuses a
+// TestRotation_SavedPlan applies a plan late. Terraform then plans again, and refuses a
 // different plan.
-func TestASavedPlanDoesWhatItSays(t *testing.T) {
+func TestRotation_SavedPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := rotating(nil)
 		p := newPartner(t, config)
@@ -192,9 +192,9 @@ func TestASavedPlanDoesWhatItSays(t *testing.T) {
 	})
 }
 
-// TestKeysOfSomebodyElseAreLeftAlone lets two configurations plan at the same time. The second
+// TestRotation_ForeignKeys lets two configurations plan at the same time. The second
 // applies an outdated plan.
-func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
+func TestRotation_ForeignKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
 		time.Sleep(90 * day)
@@ -210,7 +210,7 @@ func TestKeysOfSomebodyElseAreLeftAlone(t *testing.T) {
 	})
 }
 
-func TestAKeyThatIsSwitchedOffIsDeletedWithItsSecret(t *testing.T) {
+func TestRotation_InactiveKeyDeletedWithSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartner(t, rotating(nil))
 		off := rotating(values{"enabled": false})
@@ -255,7 +255,7 @@ func TestPlan_UnknownInAccessKey(t *testing.T) {
 	}
 }
 
-func TestSFTPUsersAreToldWhatTheirNetworksDoNotBind(t *testing.T) {
+func TestSFTP_SourceIPWarning(t *testing.T) {
 	tf := start(t)
 	config := values{
 		"project":    "acme",
@@ -274,7 +274,7 @@ func TestSFTPUsersAreToldWhatTheirNetworksDoNotBind(t *testing.T) {
 	}
 }
 
-func TestApplyReadAndImportAgreeWithEverything(t *testing.T) {
+func TestLifecycle_EveryAttribute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := values{
 			"project":        "acme",

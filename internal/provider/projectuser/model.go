@@ -65,7 +65,7 @@ func due(e model.Entity, now time.Time) bool {
 	return ok && user.AccessKey != nil && user.AccessKey.Due(now)
 }
 
-func plan(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+func plan(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	m := p.Plan
 	diags := planKeys(ctx, p)
 	planSFTP(p, &diags)
@@ -84,7 +84,7 @@ func plan(ctx context.Context, p *entity.Planning[Model]) diag.Diagnostics {
 }
 
 // planSFTP sets the user name for SFTP, and warns that source_ips does not limit SFTP.
-func planSFTP(p *entity.Planning[Model], diags *diag.Diagnostics) {
+func planSFTP(p *entity.PlanRequest[Model], diags *diag.Diagnostics) {
 	m := p.Plan
 	m.SFTPUserName = types.StringNull()
 	switch {

@@ -23,15 +23,15 @@ func object() entity.Object[Model] {
 	return entity.Object[Model]{
 		Name: "project_user", Title: "Project User", Kind: model.KindUser,
 		Description: "A user of a project: an IAM user that reaches the buckets that its permissions name, and nothing else.",
-		Identity: []entity.Part{
+		Identity: []entity.IdentityAttribute{
 			{Name: "project", Description: "The project's name."},
 			{Name: "name", Description: "The user's name in the project."},
 		},
-		Attributes: attributes(),
-		Entity:     toEntity,
-		Plan:       plan,
-		Due:        due,
-		Fill:       fill,
+		Attributes:  attributes(),
+		Entity:      toEntity,
+		Plan:        plan,
+		NeedsUpdate: due,
+		FromEntity:  fill,
 	}
 }
 

@@ -21,7 +21,7 @@ func start(t *testing.T) *entitytest.Terraform {
 	)
 }
 
-func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
+func TestModel_SchemaAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
 
 func TestFirstPlanKnowsEverything(t *testing.T) {
 	tf := start(t)
@@ -84,7 +84,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-func TestUsersAreLookedUp(t *testing.T) {
+func TestUsers_DataSource(t *testing.T) {
 	p := entitytest.NewProjects()
 	if err := p.Create(
 		t.Context(), "acme", model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}},

@@ -47,7 +47,7 @@ func open(t *testing.T, p *entitytest.Projects, arn string) (Model, string) {
 	return m, ""
 }
 
-func TestTheKeyOfTheSecretIsOpened(t *testing.T) {
+func TestSecretKey_Opened(t *testing.T) {
 	m, failed := open(t, entitytest.NewProjects(), entitytest.SecretARN)
 	if failed != "" || m.AccessKeyID.ValueString() != "AKIAPARTNER" || m.SecretAccessKey.ValueString() != "a-secret" ||
 		m.UserName.ValueString() != "acme-partner" || m.Region.ValueString() != "eu-west-1" {
@@ -55,7 +55,7 @@ func TestTheKeyOfTheSecretIsOpened(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsSensitive(t *testing.T) {
+func TestSecret_Sensitive(t *testing.T) {
 	var s ephemeral.SchemaResponse
 	New().Schema(t.Context(), ephemeral.SchemaRequest{}, &s)
 	if secret, ok := s.Schema.Attributes["secret_access_key"].(schema.StringAttribute); !ok || !secret.Sensitive {
@@ -63,7 +63,7 @@ func TestTheSecretIsSensitive(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeOpenedIsExplained(t *testing.T) {
+func TestSecretKey_Errors(t *testing.T) {
 	_, failed := open(t, entitytest.NewProjects(), strings.Replace(entitytest.SecretARN, "partner", "other", 1))
 	if !strings.Contains(failed, "Unable to Read User Credentials: ") ||
 		!strings.Contains(failed, "something else than the access key") {

@@ -34,7 +34,7 @@ func toEntity(_ context.Context, _ *entity.Services, m *Model, _ map[string]stri
 	return m.permission(), nil
 }
 
-func plan(_ context.Context, p *entity.Planning[Model]) diag.Diagnostics {
+func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	if p.View != nil && p.State == nil && entity.Known(p.Plan.User) {
 		if scarce, ok := p.View.Scarce(p.Plan.User.ValueString()); ok {
 			return diag.Diagnostics{entity.Warning(scarce)}

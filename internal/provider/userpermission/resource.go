@@ -20,7 +20,7 @@ func object() entity.Object[Model] {
 		Title:       "User Permission",
 		Kind:        model.KindPermission,
 		Description: "Lets a user of a project reach one of its buckets, or the part of it below a prefix. The data source `stowage_user_policy` shows the IAM actions that a user's permissions allow.",
-		Identity: []entity.Part{
+		Identity: []entity.IdentityAttribute{
 			{Name: "project", Description: "The project's name."},
 			{Name: "user", Description: "The user's name in the project."},
 			{Name: "bucket", Description: "The bucket's name in the project."},
@@ -29,7 +29,7 @@ func object() entity.Object[Model] {
 		Attributes: attributes(),
 		Entity:     toEntity,
 		Plan:       plan,
-		Fill:       fill,
+		FromEntity: fill,
 	}
 }
 

@@ -32,7 +32,7 @@ func start(t *testing.T) (*entitytest.Terraform, *entitytest.Projects) {
 	return entitytest.StartObjects(t, &entity.Services{Projects: p, Region: "eu-west-1"}, NewResource), p
 }
 
-func TestModelHasTheSchemasAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
+func TestModel_SchemaAttributes(t *testing.T) { entitytest.Parity(t, NewResource(), Model{}) }
 
 func TestApplyReadAndImportAgree(t *testing.T) {
 	for id, c := range map[string]struct{ config, identity values }{
@@ -96,7 +96,7 @@ func TestSchema_Thin(t *testing.T) {
 	}
 }
 
-func TestPrefixThatGoesReplaces(t *testing.T) {
+func TestPlan_RemovedPrefixReplaces(t *testing.T) {
 	tf, _ := start(t)
 	config := values{"project": "acme", "user": "partner", "bucket": "inbox", "access": "read", "prefix": "incoming/"}
 	object := tf.Created(typ, config)
@@ -111,7 +111,7 @@ func TestPrefixThatGoesReplaces(t *testing.T) {
 	}
 }
 
-func TestMissingParentIsAnErrorOfTheApply(t *testing.T) {
+func TestApply_MissingParent(t *testing.T) {
 	for _, c := range []struct{ attribute, text string }{
 		{"user", `Its user "nobody" does not exist in the project.`}, {"bucket", `Its bucket "nobody" does not exist in the project.`},
 	} {
@@ -169,7 +169,7 @@ func TestBadImportIDs(t *testing.T) {
 	}
 }
 
-func TestWhatAUserMayDoIsShown(t *testing.T) {
+func TestUserPolicy(t *testing.T) {
 	p := entitytest.NewProjects()
 	for _, e := range []model.Entity{
 		model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}, model.User{Name: "nobody"},

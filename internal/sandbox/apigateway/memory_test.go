@@ -46,7 +46,7 @@ func (h *hub) connect(t *testing.T) *apigateway.Conn {
 	return c
 }
 
-func TestWhoIsLetIn(t *testing.T) {
+func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:execute-api:eu-west-1:000000000000:live/prod/$connect"
 	answer := func(v any, err error) func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (any, error) {
@@ -125,7 +125,7 @@ func TestWhoIsLetIn(t *testing.T) {
 	}
 }
 
-func TestMessagesAreRouted(t *testing.T) {
+func TestMessages_Routed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub(
@@ -373,7 +373,7 @@ func TestLargeFramesInMemory(t *testing.T) {
 	})
 }
 
-func TestTheRateOfNewConnections(t *testing.T) {
+func TestConnections_Rate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub(t, apigateway.Settings{Routes: map[string]string{}})

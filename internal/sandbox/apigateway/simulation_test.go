@@ -103,7 +103,7 @@ func simulated(t *testing.T, seed uint64) (trace, received []string) {
 	return trace, received
 }
 
-func TestSimulatedClientsAreAFunctionOfTheSeed(t *testing.T) {
+func TestClients_Deterministic(t *testing.T) {
 	trace, received := simulated(t, 7)
 	if len(trace) != 6*3*5 {
 		t.Fatalf("%d calls:\n%s", len(trace), strings.Join(trace, "\n"))

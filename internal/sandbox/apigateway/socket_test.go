@@ -18,7 +18,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 )
 
-func TestASocketFromItsHandshakeToItsEnd(t *testing.T) {
+func TestSocket_Lifecycle(t *testing.T) {
 	t.Parallel()
 	h := newHub(
 		t,
@@ -247,7 +247,7 @@ func TestASlowSocketHoldsNobody(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreControlledOverTheWire(t *testing.T) {
+func TestManagementAPI_OverTheWire(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, apigateway.Settings{})
 	server := h.listen(t)
@@ -300,7 +300,7 @@ func TestConnectionsAreControlledOverTheWire(t *testing.T) {
 	}
 }
 
-func TestTheServersEndIsSeen(t *testing.T) {
+func TestConnection_ServerEnds(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, apigateway.Settings{})
 	server := h.listen(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestArgumentsThatAreRefused checks the limits of the arguments of stack operations.
-func TestArgumentsThatAreRefused(t *testing.T) {
+// TestArguments_Refused checks the limits of the arguments of stack operations.
+func TestArguments_Refused(t *testing.T) {
 	t.Parallel()
 	topics := make([]string, 0, 12)
 	for i := range 6 {
@@ -54,9 +54,9 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTemplatesThatAreRefusedAtOnce checks that CreateChangeSet refuses them before it creates a
+// TestTemplates_RefusedAtOnce checks that CreateChangeSet refuses them before it creates a
 // stack.
-func TestTemplatesThatAreRefusedAtOnce(t *testing.T) {
+func TestTemplates_RefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	value := func(v string) string {
 		return `{"Conditions":{"Never":{"Fn::Equals":["a","b"]}},"Mappings":{"M":{"k":{"v":"x"}}},"Resources":{
@@ -100,8 +100,8 @@ func TestChangeSetWithoutChanges(t *testing.T) {
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
-// TestAttributeNamedByParameter checks that Fn::GetAtt accepts a Ref as the attribute's name.
-func TestAttributeNamedByParameter(t *testing.T) {
+// TestErrors_AttributeOfParameter checks that Fn::GetAtt accepts a Ref as the attribute's name.
+func TestErrors_AttributeOfParameter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit(
@@ -116,9 +116,9 @@ func TestAttributeNamedByParameter(t *testing.T) {
 	}
 }
 
-// TestRealPropertiesAreNotModelled checks that a property of AWS that the sandbox lacks is not
+// TestProperties_NotModelled checks that a property of AWS that the sandbox lacks is not
 // refused as an error of AWS.
-func TestRealPropertiesAreNotModelled(t *testing.T) {
+func TestProperties_NotModelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const template = `{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String","Value":"v","AllowedPattern":"x"}}}}`

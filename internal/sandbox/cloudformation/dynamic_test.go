@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestDynamicReferencesAreCounted(t *testing.T) {
+func TestDynamicReferences_Counted(t *testing.T) {
 	reference := `"{{resolve:secretsmanager:a:SecretString}}"`
 	if err := checkDynamicReferences("[" + strings.Repeat(reference+",", maxDynamicReferences) + "]"); err != nil {
 		t.Error(err)
@@ -16,7 +16,7 @@ func TestDynamicReferencesAreCounted(t *testing.T) {
 	}
 }
 
-func TestDynamicReferencesThatAreModelled(t *testing.T) {
+func TestDynamicReferences_Modelled(t *testing.T) {
 	for text, id := range map[string]string{
 		"{{resolve:secretsmanager:stowage/acme/partner/a1:SecretString}}":                                          "stowage/acme/partner/a1",
 		"{{resolve:secretsmanager:stowage/acme/partner/a1}}":                                                       "stowage/acme/partner/a1",

@@ -22,7 +22,7 @@ func parameterTemplate(attributes string) string {
 		`"Properties":{"Name":"a","Type":"String","Value":{"Ref":"Revision"}}}}}`
 }
 
-func TestALostUpdateIsPossible(t *testing.T) {
+func TestStaleReads_LostUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit("s", "first", "CREATE", one)
@@ -48,7 +48,7 @@ func TestALostUpdateIsPossible(t *testing.T) {
 	}
 }
 
-func TestOnlyOneOfTwoChangeSetsIsExecuted(t *testing.T) {
+func TestExecute_OneOfTwo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit("s", "first", "CREATE", one)
@@ -93,7 +93,7 @@ func TestChangeSetNamesCollide(t *testing.T) {
 	)
 }
 
-func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
+func TestUpdate_FailureLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const revision1 = `{"Parameters":{"R":{"Type":"String"}},"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":{"Ref":"R"}}}}}`
@@ -154,7 +154,7 @@ func TestAFailedUpdateLeavesNothingBehind(t *testing.T) {
 	w.wantStatus("s", "UPDATE_COMPLETE")
 }
 
-func TestSiblingsOfAFailureAreCancelled(t *testing.T) {
+func TestUpdate_SiblingsCancelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.failWhen(map[string]string{"create a": "broken"})
@@ -177,7 +177,7 @@ func TestSiblingsOfAFailureAreCancelled(t *testing.T) {
 	w.wantStatus(id, "DELETE_COMPLETE")
 }
 
-func TestAFailedRollbackIsContinued(t *testing.T) {
+func TestRollback_Continued(t *testing.T) {
 	t.Parallel()
 	for _, skip := range []bool{false, true} {
 		w := newWorld(t)
@@ -206,7 +206,7 @@ func TestAFailedRollbackIsContinued(t *testing.T) {
 	}
 }
 
-func TestADeletionThatFailsInTheCleanUpIsReportedByItsEventsOnly(t *testing.T) {
+func TestUpdate_FailedCleanupDeletion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.commit("s", "first", "CREATE", two)
@@ -278,7 +278,7 @@ func TestDeletionPolicies(t *testing.T) {
 	}
 }
 
-func TestReplacementMakesTheNewOneFirst(t *testing.T) {
+func TestUpdate_ReplacementOrder(t *testing.T) {
 	t.Parallel()
 	topic := func(name, policy string) string {
 		return `{"Resources":{"T":{"Type":"AWS::SNS::Topic",` + policy + `"Properties":{"TopicName":"` + name + `"}}}}`
@@ -310,7 +310,7 @@ func TestReplacementMakesTheNewOneFirst(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoUpdate(t *testing.T) {
+func TestNotifications_NotAnUpdate(t *testing.T) {
 	t.Parallel()
 	const base = `{"Resources":{"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":"1"}}}}`
 	for name, test := range map[string]struct {
@@ -346,7 +346,7 @@ func TestWhatIsNoUpdate(t *testing.T) {
 	}
 }
 
-func TestStaleReadsShowTheStackBeforeTheLastOperation(t *testing.T) {
+func TestStaleReads_BeforeLastOperation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.commit("s", "first", "CREATE", one)
@@ -451,7 +451,7 @@ func TestValidationBeforeDeployment(t *testing.T) {
 	}
 }
 
-func TestTemplatesByURLAndYAML(t *testing.T) {
+func TestTemplates_URLAndYAML(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	big := strings.Replace(one, `"1"`, `"`+strings.Repeat("x", 52_000)+`"`, 1)
@@ -598,7 +598,7 @@ func TestWithoutRollbackAFailureStands(t *testing.T) {
 	}
 }
 
-func TestAFailedCreationCanDeleteItsStack(t *testing.T) {
+func TestCreate_FailureDeletesStack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.failWhen(map[string]string{"create b": "broken"})
@@ -611,7 +611,7 @@ func TestAFailedCreationCanDeleteItsStack(t *testing.T) {
 	}
 }
 
-func TestACancelledUpdateIsRolledBack(t *testing.T) {
+func TestUpdate_Cancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

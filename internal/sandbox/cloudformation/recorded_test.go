@@ -31,7 +31,7 @@ type step struct {
 	} `json:"error"`
 }
 
-func TestAnswersRecordedFromAWS(t *testing.T) {
+func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/recorded.json")
 	if err != nil {

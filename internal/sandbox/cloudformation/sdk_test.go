@@ -52,7 +52,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestTheSDKUnderstandsTheAnswers(t *testing.T) {
+func TestRecordedAnswers_SDK(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()

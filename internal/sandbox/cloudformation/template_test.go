@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTemplatesThatAreRefused(t *testing.T) {
+func TestTemplates_Refused(t *testing.T) {
 	t.Parallel()
 	resource := func(properties string) string {
 		return `"A":{"Type":"AWS::SSM::Parameter","Properties":{"Type":"String",` + properties + `}}`

@@ -139,7 +139,7 @@ func TestUpdatesAgreeWithAModel(t *testing.T) {
 	})
 }
 
-func TestNumbersAreExact(t *testing.T) {
+func TestNumbers_Exact(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) (number, *big.Rat) {

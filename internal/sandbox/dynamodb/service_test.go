@@ -64,7 +64,7 @@ func TestPagesEndAtOneMegabyte(t *testing.T) {
 	}
 }
 
-func TestOneOfManyConditionalWritersWins(t *testing.T) {
+func TestConditions_OneWriterWins(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")
@@ -95,7 +95,7 @@ func TestOneOfManyConditionalWritersWins(t *testing.T) {
 	}
 }
 
-func TestTransactionsAreAtomic(t *testing.T) {
+func TestTransactions_Atomic(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")
@@ -169,7 +169,7 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	}
 }
 
-func TestStaleReadsSeeTheStateBeforeTheLastWrite(t *testing.T) {
+func TestStaleReads_BeforeLastWrite(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")

@@ -16,7 +16,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 )
 
-func TestTablesArePaged(t *testing.T) {
+func TestTables_Pages(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for i := range 5 {
@@ -54,7 +54,7 @@ func TestTablesArePaged(t *testing.T) {
 }
 
 // A table that takes time to create has no items to read until it is active.
-func TestTablesTakeTheWorldsTime(t *testing.T) {
+func TestTables_Time(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := cloud.New(1)
@@ -96,7 +96,7 @@ func TestTablesTakeTheWorldsTime(t *testing.T) {
 	})
 }
 
-func TestExpiredItemsStayUntilTheSweep(t *testing.T) {
+func TestTimeToLive_Sweep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")

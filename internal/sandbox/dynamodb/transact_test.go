@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-func TestTransactionsOverTheirLimitsWriteNothing(t *testing.T) {
+func TestTransactions_Limits(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.table("tab")

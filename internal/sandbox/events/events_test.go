@@ -123,7 +123,7 @@ func TestRulesHearOfStacks(t *testing.T) {
 	})
 }
 
-func TestEventsAreLateAndDoubledButNeverLost(t *testing.T) {
+func TestDelivery_LateAndDoubled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var h heard
@@ -143,7 +143,7 @@ func TestEventsAreLateAndDoubledButNeverLost(t *testing.T) {
 	})
 }
 
-func TestSubscribedFunctionsHearOfStacksAnywhere(t *testing.T) {
+func TestDelivery_EveryAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := heard{fail: 1}
@@ -177,7 +177,7 @@ func TestSubscribedFunctionsHearOfStacksAnywhere(t *testing.T) {
 	})
 }
 
-func TestAFunctionThatFailsIsTriedThreeTimes(t *testing.T) {
+func TestDelivery_RetriedThreeTimes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := heard{fail: 100}

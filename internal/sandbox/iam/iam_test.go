@@ -118,7 +118,7 @@ func (s *site) policy(name string) string {
 	return aws.ToString(out.Policy.Arn)
 }
 
-func TestUserNamesDifferInMoreThanCase(t *testing.T) {
+func TestUser_NamesIgnoreCase(t *testing.T) {
 	s := newSite(t)
 	s.user("Ann")
 	_, err := s.client.CreateUser(s.ctx, &awsiam.CreateUserInput{UserName: aws.String("ann")})
@@ -136,7 +136,7 @@ func TestUserNamesDifferInMoreThanCase(t *testing.T) {
 	}
 }
 
-func TestListsArePaged(t *testing.T) {
+func TestLists_Pages(t *testing.T) {
 	s := newSite(t)
 	for i := range 7 {
 		s.user(fmt.Sprintf("u%d", i))
@@ -157,7 +157,7 @@ func TestListsArePaged(t *testing.T) {
 	s.refused(err, "ValidationError", "maxItems")
 }
 
-func TestUserIsDeletedOnlyWhenNothingHangsOnIt(t *testing.T) {
+func TestUser_DeleteConflict(t *testing.T) {
 	s := newSite(t)
 	s.user("ann")
 	s.group("readers")
@@ -221,7 +221,7 @@ func TestQuotas(t *testing.T) {
 	s.refused(err, "LimitExceeded", "Cannot exceed quota for PoliciesPerGroup: 10")
 }
 
-func TestPolicySizeDoesNotCountWhiteSpace(t *testing.T) {
+func TestPolicySize_WithoutWhiteSpace(t *testing.T) {
 	s := newSite(t)
 	document := func(size int) string {
 		text := strings.Replace(allow, "s3:::b/", "s3:::b/"+strings.Repeat("x", size-len(allow)), 1)
@@ -248,7 +248,7 @@ func TestPolicySizeDoesNotCountWhiteSpace(t *testing.T) {
 	s.refused(err, "LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user ann")
 }
 
-func TestPolicyVersionsAndInlinePoliciesComeBackEncoded(t *testing.T) {
+func TestPolicies_Encoded(t *testing.T) {
 	s := newSite(t)
 	arn := aws.String(s.policy("read"))
 	for range 4 {
@@ -292,7 +292,7 @@ func TestPolicyVersionsAndInlinePoliciesComeBackEncoded(t *testing.T) {
 	}
 }
 
-func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
+func TestPrincipals_FoundByServices(t *testing.T) {
 	s := newSite(t)
 	s.user("ann")
 	made, err := s.client.CreateAccessKey(s.ctx, &awsiam.CreateAccessKeyInput{UserName: aws.String("ann")})
@@ -324,7 +324,7 @@ func TestKeysAndRolesAreFoundByOtherServices(t *testing.T) {
 	}
 }
 
-func TestRoleTrustIsChecked(t *testing.T) {
+func TestRole_Trust(t *testing.T) {
 	s := newSite(t)
 	create := func(trust string) error {
 		_, err := s.client.CreateRole(
@@ -418,7 +418,7 @@ func TestResourcesOfAStack(t *testing.T) {
 	}
 }
 
-func TestManagedPolicyUpdateMakesANewDefaultVersionAndMovesAttachments(t *testing.T) {
+func TestManagedPolicy_Update(t *testing.T) {
 	s := newSite(t)
 	s.group("a")
 	s.group("b")

@@ -94,7 +94,7 @@ func TestALibraryVerifiesTokens(t *testing.T) {
 	}
 }
 
-func TestTokensInProcessAndInVirtualTime(t *testing.T) {
+func TestTokens_VirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 3})

@@ -83,7 +83,7 @@ func read(t *testing.T, client *http.Client, issuer, token string) (claims, erro
 	return c, rsa.VerifyPKCS1v15(&key, crypto.SHA256, hash[:], decode(parts[2]))
 }
 
-func TestTokensForTheAsking(t *testing.T) {
+func TestTokens_Issued(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Seed: 3}))
 	t.Cleanup(server.Close)
@@ -138,7 +138,7 @@ func TestTokensForTheAsking(t *testing.T) {
 	}
 }
 
-func TestKeysAreAFunctionOfTheSeed(t *testing.T) {
+func TestKeys_Deterministic(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		token := func(seed uint64) string {

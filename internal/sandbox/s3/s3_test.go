@@ -101,7 +101,7 @@ func wantCode(t *testing.T, err error, code string) {
 	}
 }
 
-func TestBucketNamesAreOneNamespaceOfAllAccounts(t *testing.T) {
+func TestBucketNames_Global(t *testing.T) {
 	s := newSite(t)
 	s.bucket("reports")
 	create := func(account, region, name, namespace string) error {
@@ -142,7 +142,7 @@ func TestBucketNamesAreOneNamespaceOfAllAccounts(t *testing.T) {
 	}
 }
 
-func TestBucketIsReachedOnlyInItsRegionAndByItsAccount(t *testing.T) {
+func TestBucket_RegionAndAccount(t *testing.T) {
 	s := newSite(t)
 	s.bucket("reports")
 	_, err := s.client(ours, "eu-west-1").HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: aws.String("reports")})
@@ -168,7 +168,7 @@ func TestBucketIsReachedOnlyInItsRegionAndByItsAccount(t *testing.T) {
 	wantCode(t, err, "NotFound")
 }
 
-func TestAbsentSettingsHaveTheirOwnErrors(t *testing.T) {
+func TestSettings_AbsentErrors(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	b, ctx := aws.String("reports"), t.Context()
@@ -201,7 +201,7 @@ func TestAbsentSettingsHaveTheirOwnErrors(t *testing.T) {
 	wantCode(t, err, "OwnershipControlsNotFoundError")
 }
 
-func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
+func TestSettings_RoundTrip(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	b, ctx := aws.String("reports"), t.Context()
@@ -285,7 +285,7 @@ func TestSettingsComeBackAsTheyWerePut(t *testing.T) {
 	wantCode(t, err, "InvalidTargetBucketForLogging")
 }
 
-func TestPoliciesAreCheckedAndPublicOnesBlocked(t *testing.T) {
+func TestBucketPolicy_Checked(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	put := func(text string) error {
@@ -355,7 +355,7 @@ func get(t *testing.T, c *awss3.Client, key, version string) (string, error) {
 	return string(content), nil
 }
 
-func TestObjectsAreWrittenOnceWithIfNoneMatch(t *testing.T) {
+func TestObjects_IfNoneMatch(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	for _, algorithm := range types.ChecksumAlgorithmCrc32.Values()[:5] {
@@ -380,7 +380,7 @@ func TestObjectsAreWrittenOnceWithIfNoneMatch(t *testing.T) {
 	}
 }
 
-func TestStreamedBodiesAreDecoded(t *testing.T) {
+func TestSignatures_StreamedBodies(t *testing.T) {
 	s := newSite(t)
 	s.bucket("reports")
 	send := func(body, sum string) *http.Response {
@@ -411,7 +411,7 @@ func TestStreamedBodiesAreDecoded(t *testing.T) {
 	}
 }
 
-func TestVersionsAndDeleteMarkersKeepABucketFromDeletion(t *testing.T) {
+func TestDeleteBucket_NotEmpty(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	b := aws.String("reports")
@@ -463,7 +463,7 @@ func TestVersionsAndDeleteMarkersKeepABucketFromDeletion(t *testing.T) {
 	s.must(err)
 }
 
-func TestListingsArePagedAndRolledUp(t *testing.T) {
+func TestListings_Pages(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	for _, key := range []string{"a", "d/1", "d/2", "e/1", "z z"} {
@@ -563,8 +563,8 @@ func TestObjectLockProtectsVersions(t *testing.T) {
 	}
 }
 
-// TestArgumentsThatAreRefused: each with its own code, as LocalStack's tests recorded them.
-func TestArgumentsThatAreRefused(t *testing.T) {
+// TestArguments_Refused: each with its own code, as LocalStack's tests recorded them.
+func TestArguments_Refused(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	b, key, ctx := aws.String("reports"), aws.String("k"), t.Context()

@@ -50,7 +50,7 @@ func (s *site) locked(f func()) {
 	f()
 }
 
-func TestBucketResourceHasItsPropertiesAndAttributes(t *testing.T) {
+func TestBucketResource_Properties(t *testing.T) {
 	s := newSite(t)
 	var made cloud.Resource
 	s.locked(func() {
@@ -123,7 +123,7 @@ func TestBucketResourceRefusesWrongProperties(t *testing.T) {
 	}
 }
 
-func TestBucketResourceUpdatesOnlyWhatChanged(t *testing.T) {
+func TestBucketResource_Update(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")
 	_, err := c.DeletePublicAccessBlock(t.Context(), &awss3.DeletePublicAccessBlockInput{Bucket: aws.String("reports")})
@@ -143,7 +143,7 @@ func TestBucketResourceUpdatesOnlyWhatChanged(t *testing.T) {
 	}
 }
 
-func TestBucketResourceIsDeletedOnlyWhenEmpty(t *testing.T) {
+func TestBucketResource_Delete(t *testing.T) {
 	s := newSite(t)
 	put(t, s.bucket("reports"), "k", "x")
 	s.locked(func() {
@@ -164,7 +164,7 @@ func TestBucketResourceIsDeletedOnlyWhenEmpty(t *testing.T) {
 	})
 }
 
-func TestBucketPolicyResourceNeedsItsBucket(t *testing.T) {
+func TestBucketPolicyResource_MissingBucket(t *testing.T) {
 	s := newSite(t)
 	p := properties(t, `{"Bucket":"reports","PolicyDocument":{"Version":"2012-10-17","Statement":[
 		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}}`)
@@ -189,7 +189,7 @@ func TestBucketPolicyResourceNeedsItsBucket(t *testing.T) {
 	})
 }
 
-func TestSchemaKnowsWhatMeansReplacement(t *testing.T) {
+func TestSchema_Replacement(t *testing.T) {
 	s := newSite(t)
 	var replaced []string
 	for name, p := range s.world.Type("AWS::S3::Bucket").Schema().Properties {

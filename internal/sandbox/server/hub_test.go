@@ -137,9 +137,9 @@ func (r *toy) tell(ctx context.Context, event []byte) error {
 	return nil
 }
 
-// TestAHubTellsABrowserOfAStack covers the whole path: a browser opens the board, connects with the
+// TestHub_EndToEnd covers the whole path: a browser opens the board, connects with the
 // token of its address, and sees a new stack.
-func TestAHubTellsABrowserOfAStack(t *testing.T) {
+func TestHub_EndToEnd(t *testing.T) {
 	t.Parallel()
 	ready := start(t, func(ctx context.Context, hub *server.Hub) error {
 		relay := &toy{}
@@ -230,7 +230,7 @@ func TestAHubTellsABrowserOfAStack(t *testing.T) {
 	}
 }
 
-func TestASetupThatFailsEndsTheServer(t *testing.T) {
+func TestServe_FailedSetup(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	err := server.Main(

@@ -75,7 +75,7 @@ func work(ctx context.Context, t *testing.T, config aws.Config, i int) {
 	}
 }
 
-func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
+func TestDeterminism_TwentyRuns(t *testing.T) {
 	first := run(t, 42)
 	if len(first) < 30 {
 		t.Fatalf("only %d calls:\n%s", len(first), strings.Join(first, "\n"))
@@ -90,7 +90,7 @@ func TestTwentyRunsOfOneSeedGiveOneTrace(t *testing.T) {
 	}
 }
 
-func TestTheAgendaRunsWhenItIsDue(t *testing.T) {
+func TestAgenda_RunsWhenDue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1})
@@ -108,7 +108,7 @@ func TestTheAgendaRunsWhenItIsDue(t *testing.T) {
 	})
 }
 
-func TestCallsThatAreGivenUpLeave(t *testing.T) {
+func TestGate_CancelledCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		box := sandbox.New(sandbox.Options{Seed: 1})

@@ -188,7 +188,7 @@ func code(err error) string {
 	return ""
 }
 
-func TestInputIsChecked(t *testing.T) {
+func TestInput_Checked(t *testing.T) {
 	t.Parallel()
 	w := cloud.New(1)
 	s := sts.New(w)

@@ -199,7 +199,7 @@ var changeSetRules = []Rule{
 		Belief:     "A change set takes half the time of the quickest resource.",
 		Source:     "None.",
 		Otherwise:  "The change set is polled until it is complete or the caller's time runs out.",
-		Test:       "internal/stack:TestDeadlineBeforeTheExecutionLeavesTheStackAlone",
+		Test:       "internal/stack:TestDeadline_BeforeExecution",
 		Unmeasured: "It is a duration, and differs from one change set to the next.",
 	},
 	{
@@ -290,7 +290,7 @@ var operationRules = []Rule{
 		Belief:     "An output that cannot be resolved at the end of an operation fails the operation.",
 		Source:     "None.",
 		Otherwise:  "Stowage's templates have literal outputs and references to resources of the same template.",
-		Test:       "internal/template:TestCompiledTemplateIsGolden",
+		Test:       "internal/template:TestCompile_Template",
 		Unmeasured: "AWS refuses every template with such an output that is known before it executes it.",
 	},
 	{
@@ -298,7 +298,7 @@ var operationRules = []Rule{
 		Belief:     "The second half of the text with which a stack policy refuses an action.",
 		Source:     "Users of AWS report the first half.",
 		Otherwise:  "The failed resource's member gets AWS's own text.",
-		Test:       "internal/stack:TestABadMemberAloneGetsItsError",
+		Test:       "internal/stack:TestAttribution_BadMember",
 		Unmeasured: wordingOnly,
 	},
 	{
@@ -306,7 +306,7 @@ var operationRules = []Rule{
 		Belief:     "A template of two YAML documents, or with an unknown tag, is not well-formed.",
 		Source:     "Deduced: a template is one document, and the short forms of functions are documented.",
 		Otherwise:  "Stowage writes JSON, and refuses to change a template that was saved as YAML.",
-		Test:       "internal/template:TestTemplatesOfOthersAreRefused",
+		Test:       "internal/template:TestTemplates_OfOthers",
 		Unmeasured: "Stowage sends no YAML.",
 	},
 }
@@ -349,7 +349,7 @@ var handlerRules = []Rule{
 		Source: "The KMS Developer Guide allows five minutes for changes of tags, and names no time for new " +
 			"keys.",
 		Otherwise:  "The creation of a project with a key fails with AWS's reason, and the next apply resumes it.",
-		Test:       "internal/simulation:TestCrashAtEveryStepOfAProjectsCreation",
+		Test:       "internal/simulation:TestCrash_ProjectCreation",
 		Unmeasured: needsKey,
 	},
 	{
@@ -357,7 +357,7 @@ var handlerRules = []Rule{
 		Belief:     "CloudFormation publishes to an encrypted topic as its service principal or as the caller.",
 		Source:     "None. The key policy of onboarding allows both.",
 		Otherwise:  "Notifications are lost. The relay's sweep finds every change once a minute.",
-		Test:       "internal/relay:TestASweepMendsWhatLostNotificationsLeftBehind",
+		Test:       "internal/relay:TestSweep_LostNotifications",
 		Unmeasured: needsKey,
 	},
 	{
@@ -365,7 +365,7 @@ var handlerRules = []Rule{
 		Belief:     "An access key with the status Expired is as useless as an inactive one.",
 		Source:     "The schema of AWS::IAM::AccessKey names the status. Nothing documents its meaning.",
 		Otherwise:  "Nothing. Stowage sets Active and Inactive only.",
-		Test:       "internal/template:TestCompiledUserIsGolden",
+		Test:       "internal/template:TestCompile_User",
 		Unmeasured: "Stowage never sets the status.",
 	},
 }
@@ -405,7 +405,7 @@ var otherRules = []Rule{
 		Belief:     "A binary frame ends a WebSocket connection with the code 1003.",
 		Source:     "The refusal is documented, the code is not.",
 		Otherwise:  "Nothing. The board and the example client send text.",
-		Test:       "internal/push:TestALargeMessageComesInParts",
+		Test:       "internal/push:TestPush_LargeMessageInParts",
 		Unmeasured: needsWebSocket,
 	},
 	{
@@ -413,7 +413,7 @@ var otherRules = []Rule{
 		Belief:     "The values of an authorizer's context arrive at a WebSocket API's routes as strings.",
 		Source:     "API Gateway Developer Guide, \"Output from an API Gateway Lambda authorizer\", for REST APIs.",
 		Otherwise:  "Nothing. The relay's authorizer answers strings only.",
-		Test:       "internal/relay:TestGoodTokensAreLetInWithTheirProjects",
+		Test:       "internal/relay:TestAuthorize_ValidTokens",
 		Unmeasured: needsWebSocket,
 	},
 	{
@@ -421,7 +421,7 @@ var otherRules = []Rule{
 		Belief:     "A client whose connection is deleted by the management API sees the code 1000.",
 		Source:     "None.",
 		Otherwise:  "The board connects again after any code.",
-		Test:       "internal/board:TestConnectionIsKeptUp",
+		Test:       "internal/board:TestConnection_KeptAlive",
 		Unmeasured: needsWebSocket,
 	},
 	{
@@ -429,7 +429,7 @@ var otherRules = []Rule{
 		Belief:     "Too many new connections are answered with the status 429, and a failing integration with 502.",
 		Source:     "Deduced from REST APIs.",
 		Otherwise:  "The board connects again after any status, at growing intervals.",
-		Test:       "internal/board:TestConnectionIsKeptUp",
+		Test:       "internal/board:TestConnection_KeptAlive",
 		Unmeasured: needsWebSocket,
 	},
 	{
@@ -446,7 +446,7 @@ var otherRules = []Rule{
 		Belief:     "Pings do not count as activity of a connection.",
 		Source:     worst,
 		Otherwise:  "Nothing. The relay sends heartbeats as messages.",
-		Test:       "internal/relay:TestASweepBeatsSendsAndCleansUp",
+		Test:       "internal/relay:TestSweep_HeartbeatsAndCleanup",
 		Unmeasured: needsWebSocket,
 	},
 	{

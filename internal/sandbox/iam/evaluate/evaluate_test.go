@@ -201,8 +201,8 @@ func TestActionsAndResources(t *testing.T) {
 	}
 }
 
-// TestAnOldVersionKnowsNoVariables checks that variables are plain text there.
-func TestAnOldVersionKnowsNoVariables(t *testing.T) {
+// TestPolicy_OldVersionHasNoVariables checks that variables are plain text there.
+func TestPolicy_OldVersionHasNoVariables(t *testing.T) {
 	d, err := policydoc.Parse(
 		`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a/${aws:username}"}]}`,
 		policydoc.Identity,

@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-func TestParseRefusesWhatIAMRefuses(t *testing.T) {
+func TestParse_Refusals(t *testing.T) {
 	statement := func(s string) string { return `{"Version":"2012-10-17","Statement":` + s + `}` }
 	const rest = `"Effect":"Allow","Action":"s3:GetObject","Resource":"*"`
 	for _, c := range []struct{ name, text, want string }{

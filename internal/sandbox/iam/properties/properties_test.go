@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/properties"
 )
 
-func TestDecodeRefusesNamesAtEveryDepth(t *testing.T) {
+func TestDecode_UnknownNames(t *testing.T) {
 	type common struct{ Users []string }
 	type whole struct {
 		Name  string

@@ -11,15 +11,15 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 )
 
-// Settled reads the stack until it is at rest and its reading is consistent. It returns nil without
-// an error if there is no such stack. The context limits the wait.
-func (s *Stack) Settled(ctx context.Context) (*commit.BaseRead, error) {
+// ReadStable reads the stack until it is at rest and its reading is consistent. It returns nil
+// without an error if there is no such stack. The context limits the wait.
+func (s *Stack) ReadStable(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(string) bool { return false })
 }
 
-// SettledOrBusy is like Settled but does not wait for the end of an operation: it returns the first
-// reading of a stack that is not stable (cfn.Stable).
-func (s *Stack) SettledOrBusy(ctx context.Context) (*commit.BaseRead, error) {
+// ReadStableOrBusy is like ReadStable but does not wait for the end of an operation: it returns the
+// first reading of a stack that is not stable (cfn.Stable).
+func (s *Stack) ReadStableOrBusy(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(status string) bool { return !cfn.Stable(status) })
 }
 
