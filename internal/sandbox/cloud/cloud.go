@@ -60,6 +60,7 @@ const (
 	PhaseUpdate   Phase = "update"
 	PhaseDelete   Phase = "delete"
 	PhaseRollback Phase = "rollback"
+	PhaseRead     Phase = "read" // of drift detection
 )
 
 // Step is a step of a CloudFormation resource. Before is nil for a creation, After for a deletion.
@@ -69,9 +70,11 @@ type Step struct {
 	// Imported reports that the step is the update after an import, which also writes
 	// CloudFormation's own tags.
 	Imported bool
-	// Reading reports that the step is a read of Cloud Control: it changes nothing, and
-	// CloudFormation is not involved.
+	// Reading reports that the step is a read, which changes nothing.
 	Reading bool
+	// Detecting reports that a read is part of drift detection. Other reads are Cloud Control's,
+	// without CloudFormation.
+	Detecting bool
 }
 
 // Latency is a latency profile. Zero durations mean none.
@@ -309,17 +312,6 @@ type ResourceType interface {
 	// Exists reports whether a resource with these properties' identity exists (name conflicts at
 	// validation, import). physicalID is its physical ID.
 	Exists(c Caller, properties map[string]any) (physicalID string, exists bool)
-}
-
-// Readable is a resource type with a read handler. Cloud Control can read its resources, and an
-// import is followed by an update.
-type Readable interface {
-	ResourceType
-	// Read returns the properties of a resource as the service has them, decoded like those of a
-	// template.
-	Read(c Caller, physicalID string) (map[string]any, error)
-	// Adopt adds a stack's tags to a resource that the stack has imported.
-	Adopt(c Caller, physicalID string, tags map[string]string) error
 }
 
 // ResourceRequest describes a resource to create.

@@ -297,7 +297,7 @@ func (op *operation) finish(t *task) {
 // a failure persist (timdodgson/appliance-clinic, "Import semantics", with CloudTrail).
 func (op *operation) afterImport(t *task, rest time.Duration) {
 	op.report(t.current, "IMPORT_COMPLETE", "Resource import completed.")
-	ty, readable := op.s.w.Type(t.declared.kind).(cloud.Readable)
+	ty, readable := op.s.w.Type(t.declared.kind).(cloud.Adoptable)
 	if !readable {
 		op.after(rest, func() {
 			t.state = done
@@ -317,7 +317,7 @@ func (op *operation) afterImport(t *task, rest time.Duration) {
 }
 
 // reconcile applies the template's properties to an imported resource.
-func (op *operation) reconcile(t *task, ty cloud.Readable) error {
+func (op *operation) reconcile(t *task, ty cloud.Adoptable) error {
 	id := t.current.physicalID
 	if reason := op.s.fault(t.declared.kind, id, cloud.PhaseUpdate); reason != "" {
 		return fmt.Errorf("%s", reason)

@@ -19,8 +19,8 @@ import (
 // never returned: AccessControl, BucketNamespace, BucketNamePrefix.
 
 var (
-	_ cloud.Readable = bucketType{}
-	_ cloud.Readable = policyType{}
+	_ cloud.Adoptable = bucketType{}
+	_ cloud.Adoptable = policyType{}
 )
 
 // members and list are short names for the JSON of properties.

@@ -32,6 +32,16 @@ func Decode(resolved map[string]any, into any) error {
 	return nil
 }
 
+// Plain converts properties to their decoded JSON: maps, lists, strings, booleans and numbers as
+// json.Number.
+func Plain(p map[string]any) (map[string]any, error) {
+	result := map[string]any{}
+	if err := Decode(p, &result); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
 func invalid(format string, args ...any) error {
 	return cloud.Errorf("ValidationError", "Properties validation failed: "+format, args...)
 }
