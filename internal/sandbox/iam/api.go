@@ -22,13 +22,17 @@ type call struct {
 // operations are the simulated operations. Each returns the result to encode, nil for operations
 // without output.
 var operations = map[string]func(*call) (any, error){
-	"CreateUser":              (*call).createUser,
-	"GetUser":                 (*call).getUser,
-	"ListUsers":               (*call).listUsers,
-	"DeleteUser":              (*call).deleteUser,
-	"ListUserTags":            (*call).listUserTags,
-	"TagUser":                 (*call).tagUser,
-	"UntagUser":               (*call).untagUser,
+	"CreateUser":   (*call).createUser,
+	"GetUser":      (*call).getUser,
+	"ListUsers":    (*call).listUsers,
+	"DeleteUser":   (*call).deleteUser,
+	"ListUserTags": (*call).listUserTags,
+	"TagUser":      (*call).tagUser,
+	"UntagUser":    (*call).untagUser,
+
+	"PutUserPermissionsBoundary":    (*call).putUserPermissionsBoundary,
+	"DeleteUserPermissionsBoundary": (*call).deleteUserPermissionsBoundary,
+
 	"CreateGroup":             (*call).createGroup,
 	"GetGroup":                (*call).getGroup,
 	"ListGroups":              (*call).listGroups,
