@@ -72,7 +72,9 @@ func (f Fault) validate() error {
 			return errors.New("a fault has either an effect on calls or a phase of a resource, not both")
 		}
 		if !slices.Contains(
-			[]cloud.Phase{cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback}, f.Phase,
+			[]cloud.Phase{
+				cloud.PhaseCreate, cloud.PhaseUpdate, cloud.PhaseDelete, cloud.PhaseRollback, cloud.PhaseRead,
+			}, f.Phase,
 		) {
 			return fmt.Errorf("unknown phase %q", f.Phase)
 		}

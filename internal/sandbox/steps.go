@@ -38,7 +38,7 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 		"aws:SecureTransport": {"true"},
 		"aws:RequestedRegion": {c.Region},
 	}
-	if step.Reading {
+	if step.Reading && !step.Detecting {
 		// The handler's calls are authorized as the caller's own (unproven: cloud-control-caller).
 		delete(context, "aws:CalledVia")
 	}
@@ -136,7 +136,7 @@ func (t *step) arn(service, rest string) string {
 func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.Demand, known bool) {
 	t := &step{Step: of, region: c.Region, account: c.Account, answers: s.world.Answers}
 	if of.Reading {
-		return t.reading()
+		return s.reading(c, t)
 	}
 	switch of.Type {
 	case "AWS::S3::Bucket":
@@ -214,16 +214,6 @@ var settingsOfBuckets = map[string]string{
 	"MetricsConfigurations":            "s3:PutMetricsConfiguration",
 	"ReplicationConfiguration":         "s3:PutReplicationConfiguration",
 	"AccessControl":                    "s3:PutBucketAcl",
-}
-
-// reading demands what the read handler requires.
-func (t *step) reading() (demands []cloud.Demand, known bool) {
-	switch t.Type {
-	case "AWS::S3::Bucket", "AWS::S3::BucketPolicy":
-		t.needs("arn:aws:s3:::"+t.PhysicalID, handlers[t.Type].read...)
-		return t.demands, true
-	}
-	return nil, false
 }
 
 func (t *step) bucket() {

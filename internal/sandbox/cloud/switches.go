@@ -15,12 +15,15 @@ type Switch string
 // The switches. Each name describes what AWS does when the switch is on.
 const (
 	AdditionsHaveReplacement        Switch = unproven.AdditionsHaveReplacement
+	BucketEncryptionDrifts          Switch = unproven.BucketEncryptionDrifts
 	DependentsListedWithValues      Switch = unproven.DependentsListedWithValues
 	ExecuteRefusesRepeatedToken     Switch = unproven.ExecuteRefusesRepeatedToken
 	FailureReasonNeedsPlainDescribe Switch = unproven.FailureReasonNeedsPlainDescribe
 	MetadataChangesLackContext      Switch = unproven.MetadataChangesLackContext
 	NewChangeSetsNotFoundAtFirst    Switch = unproven.NewChangeSetsNotFoundAtFirst
 	PolicyChangesUnlisted           Switch = unproven.PolicyChangesUnlisted
+	PolicyDocumentDriftMissed       Switch = unproven.PolicyDocumentDriftMissed
+	StackInSyncDespiteDrift         Switch = unproven.StackInSyncDespiteDrift
 	ValuesIncomplete                Switch = unproven.ValuesIncomplete
 )
 

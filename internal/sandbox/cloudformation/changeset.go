@@ -300,6 +300,9 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	case st.running != nil || st.status != "REVIEW_IN_PROGRESS" && !slices.Contains(updatable, st.status):
 		return nil, refuse("An operation on this ChangeSet is currently in progress.")
 	}
+	if err := s.refuseDuringDetection(st); err != nil {
+		return nil, err
+	}
 	if r.Form.Has("DisableRollback") && set.onFailure != "" {
 		return nil, invalid("You cannot specify DisableRollback when OnStackFailure was specified on the change set")
 	}

@@ -62,12 +62,8 @@ type stackXML struct {
 	RoleARN                     string        `xml:",omitempty"`
 	Tags                        []tag         `xml:"Tags>member"`
 	EnableTerminationProtection *bool         `xml:",omitempty"`
-	DriftInformation            driftXML
+	DriftInformation            stackDriftInformationXML
 }
-
-type driftXML struct{ StackDriftStatus string }
-
-type resourceDriftXML struct{ StackResourceDriftStatus string }
 
 // describe describes a stack. The omissions in REVIEW_IN_PROGRESS and after a deletion are recorded
 // from AWS.
@@ -79,7 +75,7 @@ func (st *stack) describe() stackXML {
 		StackStatus:       st.status,
 		StackStatusReason: st.reason,
 		DisableRollback:   st.disableRollback,
-		DriftInformation:  driftXML{"NOT_CHECKED"},
+		DriftInformation:  st.drift.information(),
 	}
 	if !st.updated.IsZero() {
 		x.LastUpdatedTime = protocol.Time(st.updated)
@@ -156,7 +152,7 @@ func (s *Service) listStacks(r *cloud.Request) (any, error) {
 		DeletionTime        string `xml:",omitempty"`
 		StackStatus         string
 		StackStatusReason   string `xml:",omitempty"`
-		DriftInformation    driftXML
+		DriftInformation    stackDriftInformationXML
 	}
 	var result struct {
 		StackSummaries []summary `xml:"StackSummaries>member"`
@@ -368,7 +364,7 @@ func (s *Service) listStackResources(r *cloud.Request) (any, error) {
 		LastUpdatedTimestamp string
 		ResourceStatus       string
 		ResourceStatusReason string `xml:",omitempty"`
-		DriftInformation     resourceDriftXML
+		DriftInformation     resourceDriftInformationXML
 	}
 	var result struct {
 		StackResourceSummaries []summary `xml:"StackResourceSummaries>member"`
@@ -382,7 +378,8 @@ func (s *Service) listStackResources(r *cloud.Request) (any, error) {
 	for _, name := range names[start:end] {
 		res := st.resources[name]
 		result.StackResourceSummaries = append(result.StackResourceSummaries, summary{
-			name, res.physicalID, res.kind, protocol.Time(res.changed), res.status, res.reason, resourceDriftXML{"NOT_CHECKED"},
+			name, res.physicalID, res.kind, protocol.Time(res.changed), res.status, res.reason,
+			st.drift.resourceInformation(name),
 		})
 	}
 	result.NextToken = next
@@ -401,7 +398,7 @@ type stackResourceXML struct {
 	ResourceStatusReason string `xml:",omitempty"`
 	Description          string `xml:",omitempty"`
 	Metadata             string `xml:",omitempty"`
-	DriftInformation     resourceDriftXML
+	DriftInformation     resourceDriftInformationXML
 }
 
 func (st *stack) resourceXML(res *resource) stackResourceXML {
@@ -414,7 +411,7 @@ func (st *stack) resourceXML(res *resource) stackResourceXML {
 		ResourceStatus:       res.status,
 		ResourceStatusReason: res.reason,
 		Description:          res.declared.description,
-		DriftInformation:     resourceDriftXML{"NOT_CHECKED"},
+		DriftInformation:     st.drift.resourceInformation(res.logicalID),
 	}
 }
 

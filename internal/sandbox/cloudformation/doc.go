@@ -12,7 +12,7 @@
 // dependencies, and in parallel without any. The world's agenda schedules what takes time.
 //
 // Not modelled, and refused with SandboxNotModelled: transforms, nested stacks, exports, rules,
-// hooks, stack sets, drift, refactoring, RollbackStack, DescribeEvents of stacks, dynamic
+// hooks, stack sets, refactoring, RollbackStack, DescribeEvents of stacks, dynamic
 // references to anything but a whole secret, creation and update policies, resource types that no
 // service has registered, and request parameters that are not in the table of operations.
 //
@@ -37,4 +37,5 @@
 //   - findings.go: the validation before deployment, and DescribeEvents with its findings.
 //   - operation.go: deployment, as steps on the agenda. rollback.go: rollbacks and deletions.
 //   - notify.go: stack notifications.
+//   - drift.go, drift_types.go, drift_compare.go, drift_describe.go: drift detection.
 package cloudformation

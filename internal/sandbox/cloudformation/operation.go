@@ -106,6 +106,7 @@ func (op *operation) begin() {
 	}
 	st.config, st.running = op.next, op
 	st.disableRollback = op.noRollback
+	st.drift = drift{running: st.drift.running}
 	if op.verb != "CREATE" || op.set != nil {
 		st.touch(op.s.w.Now()) // recorded from AWS: a direct creation omits LastUpdatedTime
 	}

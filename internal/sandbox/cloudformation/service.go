@@ -126,7 +126,16 @@ var operations = map[string]struct {
 		(*Service).updateTerminationProtection,
 		[]string{"StackName", "EnableTerminationProtection"},
 	},
-	"SetStackPolicy":        {(*Service).setStackPolicy, []string{"StackName", "StackPolicyBody", "StackPolicyURL"}},
-	"GetStackPolicy":        {(*Service).getStackPolicy, []string{"StackName"}},
+	"SetStackPolicy":   {(*Service).setStackPolicy, []string{"StackName", "StackPolicyBody", "StackPolicyURL"}},
+	"GetStackPolicy":   {(*Service).getStackPolicy, []string{"StackName"}},
+	"DetectStackDrift": {(*Service).detectStackDrift, []string{"StackName", "LogicalResourceIds"}},
+	"DetectStackResourceDrift": {
+		(*Service).detectResourceDrift, []string{"StackName", "LogicalResourceId"},
+	},
+	"DescribeStackDriftDetectionStatus": {(*Service).describeDetection, []string{"StackDriftDetectionId"}},
+	"DescribeStackResourceDrifts": {
+		(*Service).describeResourceDrifts,
+		[]string{"StackName", "StackResourceDriftStatusFilters", "MaxResults", "NextToken"},
+	},
 	"DescribeAccountLimits": {(*Service).describeAccountLimits, []string{"NextToken"}},
 }

@@ -22,6 +22,8 @@ type region struct {
 	named  map[string]*stack // those that exist
 	byID   map[string]*stack
 	sets   map[string]*changeSet // by ARN; without the deleted ones
+
+	detections map[string]*detection // by ID
 }
 
 // stack is one stack, alive or deleted.
@@ -45,6 +47,7 @@ type stack struct {
 	stuck           *operation        // the update whose rollback failed
 	tokens          map[string]string // ClientRequestToken -> its request
 	before          *view             // the stack before the last operation, for stale reads
+	drift           drift
 }
 
 // config is the configuration that an operation applies and a rollback restores.
@@ -78,7 +81,10 @@ const day = 24 * time.Hour
 func (s *Service) region(c cloud.Caller) *region {
 	at := place{c.Account, c.Region}
 	if s.regions[at] == nil {
-		s.regions[at] = &region{named: map[string]*stack{}, byID: map[string]*stack{}, sets: map[string]*changeSet{}}
+		s.regions[at] = &region{
+			named: map[string]*stack{}, byID: map[string]*stack{}, sets: map[string]*changeSet{},
+			detections: map[string]*detection{},
+		}
 	}
 	return s.regions[at]
 }
@@ -484,6 +490,9 @@ func (s *Service) updateStack(r *cloud.Request) (any, error) {
 		return stackIDXML{st.id}, nil
 	}
 	if err := st.refuseBusy(); err != nil {
+		return nil, err
+	}
+	if err := s.refuseDuringDetection(st); err != nil {
 		return nil, err
 	}
 	keep, err := keepFailed(r.Form)

@@ -12,6 +12,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
 )
 
+// statusChange is the type of events that rules receive by default.
+const statusChange = "CloudFormation Stack Status Change"
+
 // disorder is the maximum delay of an event when events are out of order.
 const disorder = 5 * time.Second
 
@@ -24,6 +27,9 @@ type Rule struct {
 	// Every makes a scheduled rule: its function gets a "Scheduled Event" at this interval, as long
 	// as the world's agenda runs.
 	Every time.Duration
+	// DetailTypes are the types of events that the rule receives; nil means changes of stacks'
+	// statuses.
+	DetailTypes []string
 	// Account and Region are those of a scheduled rule; other rules receive events of stacks
 	// anywhere.
 	Account, Region string
@@ -118,7 +124,8 @@ func (s *Service) encode(e cloud.BusEvent) []byte {
 
 // wants reports whether a rule matches an event: its glob matches the stack's name.
 func (r Rule) wants(e cloud.BusEvent) bool {
-	if r.Every != 0 {
+	if r.Every != 0 || r.DetailTypes == nil && e.DetailType != statusChange ||
+		r.DetailTypes != nil && !slices.Contains(r.DetailTypes, e.DetailType) {
 		return false
 	}
 	if r.Stacks == "" {

@@ -32,17 +32,30 @@ const (
 	LoginProfileReadBack = "iam-user-login-profile"
 	// CreationResourceAccount is set or unset.
 	CreationResourceAccount = "s3-creation-resource-account"
+	// DriftDoubtedTypes is detected or omitted.
+	DriftDoubtedTypes = "drift-doubted-types"
+	// DriftUnlistedTypes is omitted or detected.
+	DriftUnlistedTypes = "drift-unlisted-types"
+	// DriftUnreadable is unknown or fails.
+	DriftUnreadable = "drift-unreadable-resource"
+	// SecretReadHandler is demanded or tolerated.
+	SecretReadHandler = "secret-read-handler"
+	// UpdateDuringDetection is allowed or refused.
+	UpdateDuringDetection = "update-during-drift-detection"
 )
 
 // The rules whose switch is off or on. Each name describes what AWS does when the switch is on.
 const (
 	AdditionsHaveReplacement        = "additions-have-replacement"
+	BucketEncryptionDrifts          = "bucket-encryption-drifts"
 	DependentsListedWithValues      = "dependents-listed-with-values"
 	ExecuteRefusesRepeatedToken     = "execute-refuses-repeated-token"
 	FailureReasonNeedsPlainDescribe = "failure-reason-needs-plain-describe"
 	MetadataChangesLackContext      = "metadata-changes-lack-context"
 	NewChangeSetsNotFoundAtFirst    = "new-change-sets-not-found-at-first"
 	PolicyChangesUnlisted           = "policy-changes-unlisted"
+	PolicyDocumentDriftMissed       = "managed-policy-document-drift-missed"
+	StackInSyncDespiteDrift         = "stack-in-sync-despite-drift"
 	ValuesIncomplete                = "values-incomplete"
 )
 
@@ -68,6 +81,11 @@ const (
 	Refused      = "refused"
 	Cleared      = "cleared"
 	Kept         = "kept"
+	Detected     = "detected"
+	Omitted      = "omitted"
+	Unknown      = "unknown"
+	Fails        = "fails"
+	Allowed      = "allowed"
 )
 
 // Texts that several rules share.
@@ -88,7 +106,7 @@ const (
 )
 
 // Rules contains all unproven rules.
-var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, handlerRules, otherRules)
+var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, driftRules, handlerRules, otherRules)
 
 var offOnRules = []Rule{
 	{

@@ -1,0 +1,636 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
+)
+
+// drifting is a stack "partner" with a resource of each type that Stowage's templates contain, and
+// the means to change them outside of CloudFormation.
+type drifting struct {
+	*partner
+	box     *sandbox.Sandbox
+	s3      *s3.Client
+	iam     *iam.Client
+	ssm     *ssm.Client
+	kms     *kms.Client
+	secrets *secretsmanager.Client
+	sets    int
+}
+
+func newDrifting(t *testing.T, o sandbox.Options) *drifting {
+	t.Helper()
+	o.Seed = 1
+	box := sandbox.New(o)
+	c := config(sandbox.HubAccount, func(c *aws.Config) {
+		c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)}
+	})
+	p := newPartner(t)
+	p.config, p.stacks = c, cloudformation.NewFromConfig(c)
+	p.resources["User"] = `{"Type":"AWS::IAM::User","DependsOn":"Group","Properties":{"UserName":"acme-ann","Path":"/stowage/","Groups":["acme-ann"],` +
+		`"PermissionsBoundary":{"Ref":"Boundary"},"Tags":[{"Key":"team","Value":"blue"}]}}`
+	p.resources["Key"] = `{"Type":"AWS::KMS::Key","Properties":{"Description":"d","EnableKeyRotation":true,"PendingWindowInDays":30,"KeyPolicy":{"Version":"2012-10-17",` +
+		`"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}]}}}`
+	p.resources["Alias"] = `{"Type":"AWS::KMS::Alias","Properties":{"AliasName":"alias/acme","TargetKeyId":{"Ref":"Key"}}}`
+	p.resources["Marker"] = `{"Type":"AWS::SSM::Parameter","Properties":{"Name":"/acme/revision","Type":"String","Value":"1"}}`
+	p.resources["Bucket"] = `{"Type":"AWS::S3::Bucket","DeletionPolicy":"RetainExceptOnCreate","Properties":{"BucketName":"acme-inbox",` +
+		`"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":true,"IgnorePublicAcls":true,"RestrictPublicBuckets":true},` +
+		`"OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]},` +
+		`"BucketEncryption":{"ServerSideEncryptionConfiguration":[{"BucketKeyEnabled":true,"ServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":{"Fn::GetAtt":["Key","Arn"]}}}]},` +
+		`"VersioningConfiguration":{"Status":"Enabled"},` +
+		`"LifecycleConfiguration":{"Rules":[{"Id":"expire","Status":"Enabled","ExpirationInDays":30}]},` +
+		`"Tags":[{"Key":"team","Value":"blue"}]}}`
+	p.resources["BucketPolicy"] = `{"Type":"AWS::S3::BucketPolicy","DependsOn":"Bucket","Properties":{"Bucket":"acme-inbox","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Sid":"TLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::acme-inbox","arn:aws:s3:::acme-inbox/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}}}`
+	d := &drifting{
+		partner: p, box: box, iam: iam.NewFromConfig(c), ssm: ssm.NewFromConfig(c), kms: kms.NewFromConfig(c),
+		s3:      s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+		secrets: secretsmanager.NewFromConfig(c),
+	}
+	d.create()
+	return d
+}
+
+// detect detects drift and returns the status of the detection.
+func (d *drifting) detect(only ...string) *cloudformation.DescribeStackDriftDetectionStatusOutput {
+	d.Helper()
+	started, err := d.stacks.DetectStackDrift(
+		d.Context(), &cloudformation.DetectStackDriftInput{StackName: aws.String("partner"), LogicalResourceIds: only},
+	)
+	d.must(err)
+	d.box.RunDue()
+	return d.detection(started.StackDriftDetectionId)
+}
+
+func (d *drifting) detection(id *string) *cloudformation.DescribeStackDriftDetectionStatusOutput {
+	d.Helper()
+	out, err := d.stacks.DescribeStackDriftDetectionStatus(
+		d.Context(), &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: id},
+	)
+	d.must(err)
+	return out
+}
+
+// drifts returns the results by logical ID: "MODIFIED /Path KIND expected actual; ...".
+func (d *drifting) drifts(filters ...types.StackResourceDriftStatus) map[string]string {
+	d.Helper()
+	out, err := d.stacks.DescribeStackResourceDrifts(d.Context(), &cloudformation.DescribeStackResourceDriftsInput{
+		StackName: aws.String("partner"), StackResourceDriftStatusFilters: filters,
+	})
+	d.must(err)
+	found := map[string]string{}
+	for _, one := range out.StackResourceDrifts {
+		found[aws.ToString(one.LogicalResourceId)] = driftText(one)
+	}
+	return found
+}
+
+func driftText(one types.StackResourceDrift) string {
+	parts := []string{string(one.StackResourceDriftStatus)}
+	for _, p := range one.PropertyDifferences {
+		parts = append(parts, fmt.Sprintf(
+			"%s %s %s %s", aws.ToString(p.PropertyPath), p.DifferenceType, aws.ToString(p.ExpectedValue),
+			aws.ToString(p.ActualValue),
+		))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// modified returns the results that are not in sync, one per line.
+func (d *drifting) modified() string {
+	d.Helper()
+	var lines []string
+	for name, text := range d.drifts(
+		types.StackResourceDriftStatusModified, types.StackResourceDriftStatusDeleted, types.StackResourceDriftStatusUnknown,
+	) {
+		lines = append(lines, name+" "+text)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func (d *drifting) stack() types.Stack {
+	d.Helper()
+	out, err := d.stacks.DescribeStacks(
+		d.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("partner")},
+	)
+	d.must(err)
+	return out.Stacks[0]
+}
+
+func TestDrift_InSync(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	if got := d.stack().DriftInformation; got.StackDriftStatus != "NOT_CHECKED" || got.LastCheckTimestamp != nil {
+		t.Errorf("before a detection: %+v", got)
+	}
+	status := d.detect()
+	if status.DetectionStatus != "DETECTION_COMPLETE" || status.StackDriftStatus != "IN_SYNC" ||
+		aws.ToInt32(status.DriftedStackResourceCount) != 0 || status.DriftedStackResourceCount == nil ||
+		status.DetectionStatusReason != nil || aws.ToString(status.StackId) != aws.ToString(d.stack().StackId) {
+		t.Errorf("the detection: %+v", status)
+	}
+	// Bucket policies, aliases and policies of secrets have no drift detection, access keys neither.
+	want := map[string]string{}
+	for _, name := range []string{
+		"Boundary", "Bucket", "Group", "Key", "Logs", "Marker", "Policy", "Role", "SFTP", "Secret", "Server", "User",
+	} {
+		want[name] = "IN_SYNC"
+	}
+	if diff := cmp.Diff(want, d.drifts()); diff != "" {
+		t.Errorf("results: %s", diff)
+	}
+	if got := d.stack().DriftInformation; got.StackDriftStatus != "IN_SYNC" || got.LastCheckTimestamp == nil {
+		t.Errorf("after the detection: %+v", got)
+	}
+	listed, err := d.stacks.ListStackResources(
+		t.Context(), &cloudformation.ListStackResourcesInput{StackName: aws.String("partner")},
+	)
+	d.must(err)
+	for _, r := range listed.StackResourceSummaries {
+		status := string(r.DriftInformation.StackResourceDriftStatus)
+		if _, checked := want[aws.ToString(r.LogicalResourceId)]; checked != (status == "IN_SYNC") ||
+			checked != (r.DriftInformation.LastCheckTimestamp != nil) {
+			t.Errorf("%s is %s", aws.ToString(r.LogicalResourceId), status)
+		}
+	}
+}
+
+// TestDrift_Changes changes and deletes each kind of resource by its service's API.
+func TestDrift_Changes(t *testing.T) {
+	t.Parallel()
+	name := aws.String("acme-inbox")
+	for title, test := range map[string]struct {
+		change func(d *drifting) error
+		want   string
+	}{
+		"public access allowed": {func(d *drifting) error {
+			_, err := d.s3.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: name})
+			return err
+		}, `Bucket MODIFIED; /PublicAccessBlockConfiguration REMOVE {"BlockPublicAcls":true,"BlockPublicPolicy":true,"IgnorePublicAcls":true,"RestrictPublicBuckets":true} null`},
+		"one flag": {func(d *drifting) error {
+			_, err := d.s3.PutPublicAccessBlock(t.Context(), &s3.PutPublicAccessBlockInput{
+				Bucket: name, PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
+					BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(false), IgnorePublicAcls: aws.Bool(true),
+					RestrictPublicBuckets: aws.Bool(true),
+				},
+			})
+			return err
+		}, "Bucket MODIFIED; /PublicAccessBlockConfiguration/BlockPublicPolicy NOT_EQUAL true false"},
+		"versioning": {func(d *drifting) error {
+			_, err := d.s3.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+				Bucket: name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusSuspended},
+			})
+			return err
+		}, "Bucket MODIFIED; /VersioningConfiguration/Status NOT_EQUAL Enabled Suspended"},
+		"lifecycle": {func(d *drifting) error {
+			_, err := d.s3.DeleteBucketLifecycle(t.Context(), &s3.DeleteBucketLifecycleInput{Bucket: name})
+			return err
+		}, `Bucket MODIFIED; /LifecycleConfiguration REMOVE {"Rules":[{"ExpirationInDays":30,"Id":"expire","Status":"Enabled"}]} null`},
+		"tags": {func(d *drifting) error {
+			_, err := d.s3.PutBucketTagging(t.Context(), &s3.PutBucketTaggingInput{Bucket: name, Tagging: &s3types.Tagging{
+				TagSet: []s3types.Tag{{Key: aws.String("team"), Value: aws.String("red")}, {Key: aws.String("more"), Value: aws.String("1")}},
+			}})
+			return err
+		}, `Bucket MODIFIED; /Tags/0/Value NOT_EQUAL blue red; /Tags/1 ADD null {"Key":"more","Value":"1"}`},
+		"bucket policy": {func(d *drifting) error {
+			_, err := d.s3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: name})
+			return err
+		}, ""},
+		"bucket": {func(d *drifting) error {
+			_, err := d.s3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: name})
+			return err
+		}, "Bucket DELETED"},
+		"member of the group": {func(d *drifting) error {
+			_, err := d.iam.RemoveUserFromGroup(t.Context(), &iam.RemoveUserFromGroupInput{
+				UserName: aws.String("acme-ann"), GroupName: aws.String("acme-ann"),
+			})
+			return err
+		}, `User MODIFIED; /Groups REMOVE ["acme-ann"] null`},
+		"boundary": {func(d *drifting) error {
+			_, err := d.iam.DeleteUserPermissionsBoundary(
+				t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-ann")},
+			)
+			return err
+		}, "User MODIFIED; /PermissionsBoundary REMOVE arn:aws:iam::000000000000:policy/acme-boundary null"},
+		"user": {(*drifting).deleteUser, "User DELETED"},
+		"policy of the group": {func(d *drifting) error {
+			_, err := d.iam.DetachGroupPolicy(t.Context(), &iam.DetachGroupPolicyInput{
+				GroupName: aws.String("acme-ann"), PolicyArn: aws.String("arn:aws:iam::000000000000:policy/acme-ann-1"),
+			})
+			return err
+		}, `Policy MODIFIED; /Groups REMOVE ["acme-ann"] null`},
+		"document of the policy": {func(d *drifting) error {
+			_, err := d.iam.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+				PolicyArn: aws.String("arn:aws:iam::000000000000:policy/acme-ann-1"), SetAsDefault: true,
+				PolicyDocument: aws.String(strings.ReplaceAll(boundary, "acme-*", "*")),
+			})
+			return err
+		}, "Policy MODIFIED; /PolicyDocument/Statement/0/Resource NOT_EQUAL arn:aws:s3:::acme-* arn:aws:s3:::*"},
+		"access key": {func(d *drifting) error {
+			_, err := d.iam.DeleteAccessKey(t.Context(), &iam.DeleteAccessKeyInput{
+				UserName: aws.String("acme-ann"), AccessKeyId: aws.String(d.physical("KeyA")),
+			})
+			return err
+		}, ""},
+		"parameter": {func(d *drifting) error {
+			_, err := d.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{
+				Name: aws.String("/acme/revision"), Value: aws.String("7"), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+			})
+			return err
+		}, "Marker MODIFIED; /Value NOT_EQUAL 1 7"},
+		"secret": {func(d *drifting) error {
+			_, err := d.secrets.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("stowage/acme/ann")})
+			return err
+		}, "Secret DELETED"},
+		"key": {func(d *drifting) error {
+			_, err := d.kms.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(d.physical("Key"))})
+			return err
+		}, "Key DELETED"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			d := newDrifting(t, sandbox.Options{})
+			d.must(test.change(d))
+			status := d.detect()
+			if diff := cmp.Diff(test.want, d.modified()); diff != "" {
+				t.Errorf("results: %s", diff)
+			}
+			want, count := types.StackDriftStatusInSync, int32(0)
+			if test.want != "" {
+				want, count = types.StackDriftStatusDrifted, 1
+			}
+			if status.StackDriftStatus != want || aws.ToInt32(status.DriftedStackResourceCount) != count ||
+				d.stack().DriftInformation.StackDriftStatus != want {
+				t.Errorf("the stack is %s, %d drifted", status.StackDriftStatus, aws.ToInt32(status.DriftedStackResourceCount))
+			}
+		})
+	}
+}
+
+// deleteUser deletes the user with all that belongs to it.
+func (d *drifting) deleteUser() error {
+	user := aws.String("acme-ann")
+	_, err := d.iam.RemoveUserFromGroup(d.Context(), &iam.RemoveUserFromGroupInput{UserName: user, GroupName: user})
+	d.must(err)
+	_, err = d.iam.DeleteAccessKey(
+		d.Context(), &iam.DeleteAccessKeyInput{UserName: user, AccessKeyId: aws.String(d.physical("KeyA"))},
+	)
+	d.must(err)
+	_, err = d.iam.DeleteUser(d.Context(), &iam.DeleteUserInput{UserName: user})
+	return err
+}
+
+// TestDrift_Result checks the whole result of one resource.
+func TestDrift_Result(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	_, err := d.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String("/acme/revision"), Value: aws.String("7"), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
+	})
+	d.must(err)
+	out, err := d.stacks.DetectStackResourceDrift(t.Context(), &cloudformation.DetectStackResourceDriftInput{
+		StackName: aws.String("partner"), LogicalResourceId: aws.String("Marker"),
+	})
+	d.must(err)
+	got := *out.StackResourceDrift
+	if got.Timestamp == nil || aws.ToString(got.StackId) != aws.ToString(d.stack().StackId) {
+		t.Errorf("the result is %+v", got)
+	}
+	got.Timestamp, got.StackId = nil, nil
+	want := types.StackResourceDrift{
+		LogicalResourceId: aws.String("Marker"), PhysicalResourceId: aws.String("/acme/revision"),
+		ResourceType: aws.String("AWS::SSM::Parameter"), StackResourceDriftStatus: types.StackResourceDriftStatusModified,
+		ExpectedProperties: aws.String(`{"Name":"/acme/revision","Type":"String","Value":"1"}`),
+		ActualProperties:   aws.String(`{"Name":"/acme/revision","Type":"String","Value":"7"}`),
+		PropertyDifferences: []types.PropertyDifference{{
+			PropertyPath: aws.String("/Value"), ExpectedValue: aws.String("1"), ActualValue: aws.String("7"),
+			DifferenceType: types.DifferenceTypeNotEqual,
+		}},
+	}
+	if fmt.Sprintf("%+v", jsonOf(t, got)) != fmt.Sprintf("%+v", jsonOf(t, want)) {
+		t.Errorf("got %s, want %s", jsonOf(t, got), jsonOf(t, want))
+	}
+	// The check of one resource changes the status of the stack.
+	if s := d.stack().DriftInformation.StackDriftStatus; s != types.StackDriftStatusDrifted {
+		t.Errorf("the stack is %s", s)
+	}
+	_, err = d.ssm.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/acme/revision")})
+	d.must(err)
+	out, err = d.stacks.DetectStackResourceDrift(t.Context(), &cloudformation.DetectStackResourceDriftInput{
+		StackName: aws.String("partner"), LogicalResourceId: aws.String("Marker"),
+	})
+	d.must(err)
+	if got := out.StackResourceDrift; got.StackResourceDriftStatus != "DELETED" || got.ExpectedProperties != nil ||
+		got.ActualProperties != nil || got.PropertyDifferences != nil {
+		t.Errorf("of a deleted resource: %s", jsonOf(t, got))
+	}
+}
+
+func TestDrift_Refusals(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	of := func(stack, resource string) error {
+		_, err := d.stacks.DetectStackResourceDrift(t.Context(), &cloudformation.DetectStackResourceDriftInput{
+			StackName: &stack, LogicalResourceId: &resource,
+		})
+		return err
+	}
+	detect := func(stack string, only ...string) error {
+		_, err := d.stacks.DetectStackDrift(
+			t.Context(), &cloudformation.DetectStackDriftInput{StackName: &stack, LogicalResourceIds: only},
+		)
+		return err
+	}
+	status := func(id string) error {
+		_, err := d.stacks.DescribeStackDriftDetectionStatus(
+			t.Context(), &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: &id},
+		)
+		return err
+	}
+	list := func(in cloudformation.DescribeStackResourceDriftsInput) error {
+		in.StackName = aws.String("partner")
+		_, err := d.stacks.DescribeStackResourceDrifts(t.Context(), &in)
+		return err
+	}
+	for want, err := range map[string]error{
+		"Stack [none] does not exist":                                        detect("none"),
+		"Resource Ghost does not exist for stack partner":                    detect("partner", "Ghost"),
+		"Member must have length less than or equal to 200":                  detect("partner", strings.Split(strings.Repeat("Marker,", 201), ",")...),
+		"Resource None does not exist for stack partner":                     of("partner", "None"),
+		"Drift detection is not supported for the specified ResourceType":    of("partner", "BucketPolicy"),
+		"Drift detection with id 1 does not exist":                           status("1"),
+		"Member must have length less than or equal to 36":                   status(strings.Repeat("1", 37)),
+		"failed to satisfy constraint: Member must have value between 1 and": list(cloudformation.DescribeStackResourceDriftsInput{MaxResults: aws.Int32(101)}),
+		"Member must satisfy enum value set": list(cloudformation.DescribeStackResourceDriftsInput{
+			StackResourceDriftStatusFilters: []types.StackResourceDriftStatus{"NONE"},
+		}),
+		"Invalid NextToken": list(cloudformation.DescribeStackResourceDriftsInput{NextToken: aws.String("x")}),
+	} {
+		wantRefusal(t, err, "ValidationError", want)
+	}
+}
+
+// wantRefusal is wantError for a part of the message.
+func wantRefusal(t *testing.T, err error, code, part string) {
+	t.Helper()
+	var e smithy.APIError
+	if !errors.As(err, &e) || e.ErrorCode() != code || !strings.Contains(e.ErrorMessage(), part) {
+		t.Errorf("got %v, want error %s: %s", err, code, part)
+	}
+}
+
+// TestDrift_Pages reads results in pages.
+func TestDrift_Pages(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	d.detect()
+	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(d.stacks, &cloudformation.DescribeStackResourceDriftsInput{
+		StackName: aws.String("partner"), MaxResults: aws.Int32(5),
+	})
+	var sizes []int
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		d.must(err)
+		sizes = append(sizes, len(page.StackResourceDrifts))
+	}
+	if fmt.Sprint(sizes) != "[5 5 2]" {
+		t.Errorf("pages of %v", sizes)
+	}
+}
+
+// TestDrift_OnlySome checks only the named resources.
+func TestDrift_OnlySome(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	d.detect("Marker", "KeyA")
+	if diff := cmp.Diff(map[string]string{"Marker": "IN_SYNC"}, d.drifts()); diff != "" {
+		t.Errorf("results: %s", diff)
+	}
+}
+
+// TestDrift_AfterUpdate checks that an operation on the stack resets the results.
+func TestDrift_AfterUpdate(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	d.detect()
+	d.resources["Marker"] = strings.Replace(d.resources["Marker"], `"1"`, `"2"`, 1)
+	d.update("UPDATE_COMPLETE")
+	if got := d.stack().DriftInformation; got.StackDriftStatus != "NOT_CHECKED" || len(d.drifts()) != 0 {
+		t.Errorf("after an update: %s, %v", got.StackDriftStatus, d.drifts())
+	}
+}
+
+// TestDrift_Unreadable checks resources whose read fails, under both answers.
+func TestDrift_Unreadable(t *testing.T) {
+	t.Parallel()
+	fail := func(d *drifting) {
+		d.must(d.box.AddFaults(sandbox.Fault{Phase: "read", PhysicalID: "acme-inbox", Reason: "Rate exceeded"}))
+	}
+	change := func(d *drifting) {
+		_, err := d.ssm.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/acme/revision")})
+		d.must(err)
+	}
+	for _, test := range []struct {
+		answer  string
+		drifted bool
+		want    string
+		reason  string
+		results string
+	}{
+		{unproven.Unknown, false, "DETECTION_COMPLETE UNKNOWN 0", "", "Bucket UNKNOWN"},
+		{unproven.Unknown, true, "DETECTION_COMPLETE DRIFTED 1", "", "Bucket UNKNOWN\nMarker DELETED"},
+		{
+			unproven.Fails, false, "DETECTION_FAILED IN_SYNC 0",
+			`{"Summary":"Failed to detect drift on resources [Bucket]","Failures":[{"Resource":"Bucket","FailureReason":"Rate exceeded"}]}`, "",
+		},
+		{
+			unproven.Fails, true, "DETECTION_FAILED DRIFTED 1",
+			`{"Summary":"Failed to detect drift on resources [Bucket]","Failures":[{"Resource":"Bucket","FailureReason":"Rate exceeded"}]}`, "Marker DELETED",
+		},
+	} {
+		d := newDrifting(t, sandbox.Options{Answers: unproven.Answers{unproven.DriftUnreadable: test.answer}})
+		fail(d)
+		if test.drifted {
+			change(d)
+		}
+		status := d.detect()
+		got := fmt.Sprintf("%s %s %d", status.DetectionStatus, status.StackDriftStatus, aws.ToInt32(status.DriftedStackResourceCount))
+		if got != test.want || aws.ToString(status.DetectionStatusReason) != test.reason || d.modified() != test.results {
+			t.Errorf("%s, drifted %t: %s %s\n%s", test.answer, test.drifted, got, aws.ToString(status.DetectionStatusReason), d.modified())
+		}
+		if test.answer == unproven.Unknown {
+			out, err := d.stacks.DescribeStackResourceDrifts(t.Context(), &cloudformation.DescribeStackResourceDriftsInput{
+				StackName: aws.String("partner"), StackResourceDriftStatusFilters: []types.StackResourceDriftStatus{"UNKNOWN"},
+			})
+			d.must(err)
+			if reason := aws.ToString(out.StackResourceDrifts[0].DriftStatusReason); reason != "Rate exceeded" {
+				t.Errorf("the reason is %q", reason)
+			}
+		}
+	}
+}
+
+// TestDrift_Answers checks the other answers to what is unproven.
+func TestDrift_Answers(t *testing.T) {
+	t.Parallel()
+	absent := "IN_SYNC, absent: Key SFTP Secret Server User"
+	for title, test := range map[string]struct {
+		answers unproven.Answers
+		change  func(d *drifting) error
+		want    string
+	}{
+		"doubted types": {unproven.Answers{unproven.DriftDoubtedTypes: unproven.Omitted}, nil, absent},
+		"unlisted types": {
+			unproven.Answers{unproven.DriftUnlistedTypes: unproven.Detected},
+			func(d *drifting) error {
+				_, err := d.s3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: aws.String("acme-inbox")})
+				return err
+			},
+			"DRIFTED\nBucketPolicy DELETED",
+		},
+		"status of the stack": {
+			unproven.Answers{unproven.StackInSyncDespiteDrift: unproven.On},
+			func(d *drifting) error {
+				_, err := d.ssm.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String("/acme/revision")})
+				return err
+			},
+			"IN_SYNC\nMarker DELETED",
+		},
+		"documents": {
+			unproven.Answers{unproven.PolicyDocumentDriftMissed: unproven.On},
+			func(d *drifting) error {
+				_, err := d.iam.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+					PolicyArn: aws.String("arn:aws:iam::000000000000:policy/acme-ann-1"), SetAsDefault: true,
+					PolicyDocument: aws.String(strings.ReplaceAll(boundary, "acme-*", "*")),
+				})
+				return err
+			},
+			"IN_SYNC",
+		},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			d := newDrifting(t, sandbox.Options{Answers: test.answers})
+			if test.change != nil {
+				d.must(test.change(d))
+			}
+			got := string(d.detect().StackDriftStatus)
+			if drifts := d.modified(); drifts != "" {
+				got += "\n" + drifts
+			}
+			if test.change == nil {
+				var missing []string
+				for _, name := range []string{"Bucket", "Group", "Key", "Marker", "SFTP", "Secret", "Server", "User"} {
+					if d.drifts()[name] == "" {
+						missing = append(missing, name)
+					}
+				}
+				got += ", absent: " + strings.Join(missing, " ")
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// wait waits for the end of an operation.
+func (d *drifting) wait() {
+	d.Helper()
+	for strings.HasSuffix(string(d.stack().StackStatus), "_IN_PROGRESS") {
+		time.Sleep(time.Second)
+	}
+}
+
+// TestDrift_Durations detects drift with AWS's durations: one detection at a time, none while an
+// operation runs.
+func TestDrift_Durations(t *testing.T) {
+	for _, answer := range []string{unproven.Allowed, unproven.Refused} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDrifting(t, sandbox.Options{
+				Latency: sandbox.LatencyAWS(), Answers: unproven.Answers{unproven.UpdateDuringDetection: answer},
+			})
+			detect := func() (*string, error) {
+				out, err := d.stacks.DetectStackDrift(
+					t.Context(), &cloudformation.DetectStackDriftInput{StackName: aws.String("partner")},
+				)
+				if err != nil {
+					return nil, err
+				}
+				return out.StackDriftDetectionId, nil
+			}
+			started := time.Now()
+			id, err := detect()
+			d.must(err)
+			got := d.detection(id)
+			if got.DetectionStatus != "DETECTION_IN_PROGRESS" || got.StackDriftStatus != "" || got.DriftedStackResourceCount != nil ||
+				aws.ToString(got.DetectionStatusReason) != "User Initiated" {
+				t.Errorf("in progress: %s", jsonOf(t, got))
+			}
+			_, err = detect()
+			wantRefusal(t, err, "ValidationError", "Drift detection is already in progress for stack")
+			d.resources["Marker"] = strings.Replace(d.resources["Marker"], `"1"`, `"2"`, 1)
+			update := func() error {
+				_, err := d.stacks.UpdateStack(t.Context(), &cloudformation.UpdateStackInput{
+					StackName: aws.String("partner"), TemplateBody: d.template(),
+					Capabilities: []types.Capability{types.CapabilityCapabilityNamedIam},
+				})
+				return err
+			}
+			err = update()
+			if answer == unproven.Allowed {
+				d.must(err)
+			} else {
+				wantRefusal(t, err, "ValidationError", "cannot be updated while drift detection is in progress")
+			}
+			for d.detection(id).DetectionStatus == "DETECTION_IN_PROGRESS" {
+				time.Sleep(time.Second)
+			}
+			if took := time.Since(started); took < 3*time.Second || took > time.Minute {
+				t.Errorf("took %v", took)
+			}
+			d.wait()
+			d.resources["Marker"] = strings.Replace(d.resources["Marker"], `"2"`, `"3"`, 1)
+			d.must(update())
+			_, err = detect()
+			wantRefusal(t, err, "ValidationError", "while it is in [UPDATE_IN_PROGRESS] state")
+			d.wait()
+			d.wantStatus("UPDATE_COMPLETE")
+			_, err = detect()
+			d.must(err)
+		})
+	}
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

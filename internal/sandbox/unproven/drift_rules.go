@@ -1,0 +1,87 @@
+package unproven
+
+// noDecision is what Stowage does with results of drift detection.
+const noDecision = "Nothing. No decision of Stowage rests on drift detection."
+
+// driftTest shows the answers at the sandbox's API.
+const driftTest = "internal/sandbox:TestDrift_Answers"
+
+// driftRules are the rules of drift detection.
+var driftRules = []Rule{
+	{
+		ID: DriftDoubtedTypes, Answers: []string{Detected, Omitted},
+		Belief: "Drift detection checks users, KMS keys, secrets, and servers and users of AWS Transfer Family.",
+		Source: "The user guide's table \"Resource type support\" (2026). The coverage roadmap reports the contrary for " +
+			"users (issue 1119) and keys (issue 1671), and there is no report of a result for the others.",
+		Otherwise: noDecision, Test: driftTest,
+	},
+	{
+		ID: DriftUnlistedTypes, Answers: []string{Omitted, Detected},
+		Belief: "Drift detection leaves out bucket policies, KMS aliases and the policies of secrets.",
+		Source: "The user guide's table \"Resource type support\" (2026), and issue 2169 of the coverage roadmap for bucket " +
+			"policies. These types have read handlers.",
+		Otherwise: noDecision, Test: driftTest,
+	},
+	{
+		ID: DriftUnreadable, Answers: []string{Unknown, Fails},
+		Belief: "A resource that drift detection cannot read has the status UNKNOWN.",
+		Source: "aws-cdk-cli pull request 740, for detections since 2025-08-14. Before, the detection failed (coverage " +
+			"roadmap, issue 801).",
+		Otherwise: noDecision, Test: "internal/sandbox:TestDrift_Unreadable",
+		Unmeasured: "Both answers occur in one account: it depends on why a resource cannot be read.",
+	},
+	{
+		ID: StackInSyncDespiteDrift, Answers: []string{Off, On},
+		Belief:    "A stack with a resource that has drifted has the status DRIFTED",
+		Other:     "it can have the status IN_SYNC",
+		Source:    "off is documented; on is reported and confirmed by AWS (coverage roadmap, issue 2283)",
+		Otherwise: noDecision, Test: driftTest,
+		Unmeasured: "It is not known when AWS does it.",
+	},
+	{
+		ID: BucketEncryptionDrifts, Answers: []string{Off, On},
+		Belief:    "A bucket that is encrypted with AES256 as in its template is in sync",
+		Other:     "its BucketEncryption is reported as removed",
+		Source:    "on is reported in 2026 (coverage roadmap, issue 2554)",
+		Otherwise: noDecision, Test: "internal/sandbox:TestDrift_BucketEncryption",
+		Unmeasured: "The report is of some accounts, and not of others.",
+	},
+	{
+		ID: PolicyDocumentDriftMissed, Answers: []string{Off, On},
+		Belief:    "A changed document of a managed policy is drift",
+		Other:     "it is not noticed",
+		Source:    "on is reported (coverage roadmap, issue 1858)",
+		Otherwise: noDecision, Test: driftTest,
+		Unmeasured: "The report is of some documents, and not of others.",
+	},
+	{
+		ID: UpdateDuringDetection, Answers: []string{Allowed, Refused},
+		Belief: "A stack can be updated while drift detection runs. The detection compares with the template from before " +
+			"the update.",
+		Source:    worst,
+		Otherwise: noDecision, Test: "internal/sandbox:TestDrift_Durations",
+	},
+	{
+		ID:         "drift-detection-duration",
+		Belief:     "Drift detection reads 50 resources in the time of one resource's creation.",
+		Source:     "Users of AWS report 75 seconds for a small stack. The documentation says: up to several minutes.",
+		Otherwise:  noDecision,
+		Test:       "internal/sandbox:TestDrift_Durations",
+		Unmeasured: "It is a duration, and differs from one detection to the next.",
+	},
+	{
+		ID:         "drift-after-update",
+		Belief:     "An operation on a stack resets its drift status, and that of its resources, to NOT_CHECKED.",
+		Source:     "Deduced from what the console shows.",
+		Otherwise:  noDecision,
+		Test:       "internal/sandbox:TestDrift_AfterUpdate",
+		Unmeasured: "No decision rests on it.",
+	},
+	{
+		ID: SecretReadHandler, Answers: []string{Demanded, Tolerated},
+		Belief:    "Reading an AWS::SecretsManager::Secret fails without the right secretsmanager:GetSecretValue.",
+		Source:    schemas,
+		Otherwise: noDecision, Test: "internal/sandbox:TestDrift_Rights",
+		Unmeasured: "It needs a secret and a role that may not read it, and tells about drift detection alone.",
+	},
+}
