@@ -51,6 +51,17 @@ var measurements = []measurement{
 		cost: "Nothing: standard parameters are free.", measure: measureOperations,
 	},
 	{
+		name: "drift",
+		rules: []string{
+			unproven.DriftDoubtedTypes,
+			unproven.DriftUnlistedTypes,
+			unproven.UpdateDuringDetection,
+		},
+		makes: "A stack of an IAM user without rights, and of an empty bucket with a policy. Its drift is " +
+			"detected twice.",
+		cost: "Nothing: none of them holds anything.", measure: measureDrift,
+	},
+	{
 		name:  "secret in events",
 		rules: []string{unproven.EventSecrets},
 		makes: "A stack of an IAM user without rights, an access key, and a secret that holds the key. The " +

@@ -1,0 +1,140 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
+)
+
+// driftResources are a user without rights, and an empty bucket with a policy. note changes with an
+// update.
+func (p *probe) driftResources(note string) object {
+	bucket := p.name("drift")
+	arn := "arn:" + p.Partition + ":s3:::" + bucket
+	return object{
+		"User":   object{"Type": "AWS::IAM::User", "Metadata": object{"Probe": note}, "Properties": object{"UserName": bucket}},
+		"Bucket": object{"Type": "AWS::S3::Bucket", "Properties": object{"BucketName": bucket}},
+		"Policy": object{"Type": "AWS::S3::BucketPolicy", "DependsOn": "Bucket", "Properties": object{
+			"Bucket": bucket,
+			"PolicyDocument": object{"Version": "2012-10-17", "Statement": []any{object{
+				"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": []any{arn, arn + "/*"},
+				"Condition": object{"Bool": object{"aws:SecureTransport": "false"}},
+			}}},
+		}},
+	}
+}
+
+// measureDrift detects drift, tries to update the stack meanwhile, and looks at the types of the
+// results.
+func measureDrift(ctx context.Context, p *probe, found unproven.Answers) error {
+	stack := p.promise("drift")
+	if _, err := p.create(ctx, p.Account.CloudFormation, stack, p.driftResources("before")); err != nil {
+		return err
+	}
+	if err := p.expect(ctx, stack, types.StackStatusCreateComplete); err != nil {
+		return err
+	}
+	id, err := p.detectDrift(ctx, stack)
+	if err != nil {
+		return err
+	}
+	body, err := encode(object{"Resources": p.driftResources("after")})
+	if err != nil {
+		return err
+	}
+	_, err = p.Account.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{
+		StackName: aws.String(stack), TemplateBody: aws.String(body), Capabilities: capabilities,
+	})
+	var refusal smithy.APIError
+	switch {
+	case err == nil:
+		found[unproven.UpdateDuringDetection] = unproven.Allowed
+	case errors.As(err, &refusal) && refusal.ErrorCode() == "ValidationError":
+		found[unproven.UpdateDuringDetection] = unproven.Refused
+	default:
+		return fmt.Errorf("updating a stack during drift detection: %w", err)
+	}
+	if err := p.awaitDetection(ctx, id); err != nil {
+		return err
+	}
+	if _, err := p.await(ctx, stack); err != nil {
+		return err
+	}
+	return p.measureDriftTypes(ctx, stack, found)
+}
+
+// measureDriftTypes looks at the types of the results of a detection.
+func (p *probe) measureDriftTypes(ctx context.Context, stack string, found unproven.Answers) error {
+	id, err := p.detectDrift(ctx, stack)
+	if err != nil {
+		return err
+	}
+	if err := p.awaitDetection(ctx, id); err != nil {
+		return err
+	}
+	out, err := p.Account.CloudFormation.DescribeStackResourceDrifts(
+		ctx,
+		&cloudformation.DescribeStackResourceDriftsInput{StackName: aws.String(stack)},
+	)
+	if err != nil {
+		return fmt.Errorf("reading the drift of the stack %s: %w", stack, err)
+	}
+	checked := map[string]bool{}
+	for _, one := range out.StackResourceDrifts {
+		checked[aws.ToString(one.LogicalResourceId)] = true
+	}
+	if !checked["Bucket"] {
+		return errors.New("drift detection did not check the bucket")
+	}
+	for rule, resource := range map[string]string{
+		unproven.DriftDoubtedTypes: "User", unproven.DriftUnlistedTypes: "Policy",
+	} {
+		found[rule] = unproven.Omitted
+		if checked[resource] {
+			found[rule] = unproven.Detected
+		}
+	}
+	return nil
+}
+
+// detectDrift starts drift detection.
+func (p *probe) detectDrift(ctx context.Context, stack string) (id *string, err error) {
+	out, err := p.Account.CloudFormation.DetectStackDrift(
+		ctx,
+		&cloudformation.DetectStackDriftInput{StackName: aws.String(stack)},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("detecting the drift of the stack %s: %w", stack, err)
+	}
+	return out.StackDriftDetectionId, nil
+}
+
+// awaitDetection waits for the end of drift detection.
+func (p *probe) awaitDetection(ctx context.Context, id *string) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	for {
+		if err := sleep(ctx, pollEvery); err != nil {
+			return err
+		}
+		out, err := p.Account.CloudFormation.DescribeStackDriftDetectionStatus(
+			ctx,
+			&cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: id},
+		)
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading the status of drift detection: %w", err)
+		case out.DetectionStatus == types.StackDriftDetectionStatusDetectionComplete:
+			return nil
+		case out.DetectionStatus == types.StackDriftDetectionStatusDetectionFailed:
+			return fmt.Errorf("drift detection has failed: %s", aws.ToString(out.DetectionStatusReason))
+		}
+	}
+}
