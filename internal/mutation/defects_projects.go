@@ -1,0 +1,222 @@
+package mutation
+
+// projectsDefects are those of projects, the hub and the relay.
+var projectsDefects = []Defect{
+	{
+		Name: "a bucket that has changed since the plan is adopted", In: "internal/projects writer.adopt",
+		Old: "a.Live.Differences(now); len(changed) > 0 {", New: "a.Live.Differences(now); len(changed) > 99 {",
+		Packages: []string{"internal/projects"}, Run: "TestAdopt_ChangedSinceThePlan",
+	},
+	{
+		Name: "a bucket that was deleted before a commit failed was not changed", In: "internal/projects deletion.remove",
+		Old: `if err != nil && done != "" {`, New: "if false {",
+		Packages: []string{"internal/projects"}, Run: "TestErrors_Say",
+	},
+	{
+		Name: "a project that is closed was not changed", In: "internal/projects projectDeletion.deleteContents",
+		Old: "return model.AfterChange(err, closed)", New: "return err",
+		Packages: []string{"internal/projects"}, Run: "TestErrors_Say",
+	},
+	{
+		Name: "a shared call hides AWS's last answer", In: "internal/projects flights.do",
+		Old: "joined.attempts.Ended(ctx.Err())", New: "ctx.Err()",
+		Packages: []string{"internal/projects"}, Run: "TestErrors_Last",
+	},
+	{
+		Name: "a call ends with the first of the callers that share it", In: "internal/projects flights.join",
+		Old: "context.WithoutCancel(ctx)", New: "ctx",
+		Packages: []string{"internal/projects"}, Run: "TestFlights",
+	},
+	{
+		Name: "a coalesced call is joined while it is in progress", In: "internal/projects coalescer.do",
+		Old: "c.next.detach(next)", New: "_ = next",
+		Packages: []string{"internal/projects"}, Run: "TestCoalescer",
+	},
+	{
+		Name: "a bucket of the project is called one outside of the stack", In: "internal/projects attempt.run",
+		Old: "return a.bucketNameTaken(ctx, failure)", New: "return failure",
+		Packages: []string{"internal/projects"}, Run: "TestBucketName",
+	},
+	{
+		Name: "a stack that nobody counts is mirrored", In: "internal/projects shard.write",
+		Old: "if !sh.counts() {", New: "if false {",
+		Packages: []string{"internal/projects"}, Run: "TestShards_GrowthAfterDeletion",
+	},
+	{
+		Name:     "a project that was made while one of its name was being deleted is in no directory",
+		In:       "internal/projects lifecycle.delete",
+		Old:      "if anew != nil && anew.contents.Project != nil && !anew.contents.Project.Closing {",
+		New:      "if false && anew.contents.Project != nil && !anew.contents.Project.Closing {",
+		Packages: []string{"internal/projects"},
+		Run:      "TestCreateProject_BeforeOldEntryIsRemoved",
+	},
+	{
+		Name: "reads of a process go back", In: "internal/projects shard.latest",
+		Old: "!read.version.LastUpdated.After(newest.version.LastUpdated)", New: "false",
+		Packages: []string{"internal/projects"}, Run: "TestLatest_ReadsNeverGoBack",
+	},
+	{
+		Name: "a mistyped table is an outage", In: "internal/projects hub.missingTable",
+		Old: "if !model.IsNotFound(err, model.NotFoundTable) {", New: "if err == nil || true {",
+		Packages: []string{"internal/projects"}, Run: "TestHub_TableMissing",
+	},
+	{
+		Name: "a lost directory is taken for a new one", In: "internal/projects directory.listed",
+		Old: "return len(body.Contents.DirectoryEntries), nil", New: "return 0, nil",
+		Packages: []string{"internal/projects"}, Run: "TestDirectory_Missing",
+	},
+	{
+		Name:     "settings of another account's hub are used",
+		In:       "internal/projects readHubSettings",
+		Old:      "if written := (HubLocation{settings.AccountID, settings.Region}); written != at {",
+		New:      "if written := (HubLocation{settings.AccountID, settings.Region}); written != at && false {",
+		Packages: []string{"internal/projects"},
+		Run:      "TestHubSettings_Copied",
+	},
+	{
+		Name: "a bucket whose metadata contradicts its properties is deleted", In: "internal/projects deletion.deletable",
+		Old: "return entity, d.view.Contents.MismatchOf(d.id)", New: "return entity, nil",
+		Packages: []string{"internal/projects"}, Run: "TestDamagedMetadata",
+	},
+	{
+		Name:     "what a mirror says counts as much as the template",
+		In:       "internal/projects shard.latest",
+		Old:      "better := !read.maybeStale && (newest.maybeStale || newest.mirrored && !read.mirrored)",
+		New:      "better := !read.maybeStale && (newest.maybeStale)",
+		Packages: []string{"internal/projects"},
+		Run:      "TestDamagedMetadata|TestLatest_ReadsNeverGoBack",
+	},
+	{
+		Name: "a stale reading is certain for a process that remembers the same", In: "internal/projects reread",
+		Old: "!", New: "",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_DeletionBehindSeen",
+	},
+	{
+		Name:     "a deletion believes an old reading",
+		In:       "internal/projects deletion.deletable",
+		Old:      "if !there || another || ok && bucket.OnDelete != model.Retain {",
+		New:      "if another || ok && bucket.OnDelete != model.Retain {",
+		Packages: []string{"internal/simulation"},
+		Run:      "TestSimulation",
+	},
+	{
+		Name: "foreign resources of other stacks are not shown", In: "internal/projects View.merge",
+		Old: "append(c.Foreign, s.Foreign...)", New: "c.Foreign",
+		Packages: []string{"internal/projects"}, Run: "TestView_",
+	},
+	{
+		Name: "a project that was made again in another region is where it was", In: "internal/projects refresh.relocated",
+		Old: "|| now.Region != first.env.Region", New: "",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
+	},
+	{
+		Name: "a project that was made again in another account is where it was", In: "internal/projects refresh.relocated",
+		Old: "AccountID != first.env.AccountID || now.", New: "",
+		Packages: []string{"internal/projects"}, Run: "TestRefreshStack_",
+	},
+	{
+		Name: "every notification of an unknown project reads the directory", In: "internal/projects directory.unlisted",
+		Old: "dir.lookup.listed != nil", New: "false",
+		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
+	},
+	{
+		Name: "a failed reading is kept for all clients", In: "internal/relay cache.get",
+		Old: "if err == nil {\n\t\t\tc.keep(key, value)\n\t\t}", New: "c.keep(key, value)",
+		Packages: []string{"internal/relay"}, Run: "TestCache_",
+	},
+	{
+		Name:     "a client sees projects whose names begin like one of its own",
+		In:       "internal/relay client.sees",
+		Old:      "return slices.Contains(c.projects, project) && isProjectName(project)",
+		New:      "return slices.ContainsFunc(c.projects, func(own string) bool { return strings.HasPrefix(project, own) }) && isProjectName(project)",
+		Packages: []string{"internal/relay"},
+		Run:      "TestSees",
+	},
+	{
+		Name: "a notification's content is believed", In: "internal/projects refresh.stack",
+		Old: "if head != nil && whole && !update.Supersedes(head.Version) {", New: "if head != nil && whole {",
+		Packages: []string{"internal/simulation"}, Run: "TestSimulation",
+	},
+	{
+		Name:     "an interrupted creation of a project does not know that it has succeeded",
+		In:       "internal/projects lifecycle.create",
+		Old:      ")\n\t// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.\n\tctx,",
+		New:      ")\n\t// The project exists from here on. A run that is interrupted now has to know that: the next one would be refused to create it.\n\t_,",
+		Packages: []string{"internal/projects"},
+		Run:      "TestCreateProject_InterruptedAtItsEnd",
+	},
+	{
+		Name: "a full stack fails its member", In: "internal/projects attempt.retries",
+		Old: "if errors.As(failure, &full) && full.Stack {", New: "if errors.As(failure, &full) && full.Stack && n < 0 {",
+		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow|TestShards_FullStack|TestShards_ParentsCreatedAtOnce",
+	},
+	{
+		Name:     "a later stack that is missing is taken for an empty one",
+		In:       "internal/projects project.readOthers",
+		Old:      "if errs[n] == nil && shards[n] == nil && !first.contents.Project.Closing {",
+		New:      "if errs[n] == nil && shards[n] == nil && n < 0 {",
+		Packages: []string{"internal/projects"},
+		Run:      "TestShards_MissingStack",
+	},
+	{
+		Name: "policies in other stacks are left as they were", In: "internal/projects writer.change",
+		Old: "if change.Op == template.Update {", New: "if change.Op == template.Delete {",
+		Packages: []string{"internal/projects"}, Run: "TestPoliciesOverflow",
+	},
+	{
+		Name: "an absent project is looked up for every object", In: "internal/projects memory.store",
+		Old: "case isAbsence(err):", New: "case isAbsence(err) && false:",
+		Packages: []string{"internal/projects"}, Run: "TestReadBudget_Absent",
+	},
+	{
+		Name: "a write believes in an absence found earlier", In: "internal/projects memory.lookAgain",
+		Old: "m.absence = nil", New: "_ = m",
+		Packages: []string{"internal/projects"}, Run: "TestAbsence_Writes",
+	},
+	{
+		Name: "a failed call is taken for an absence", In: "internal/projects isAbsence",
+		Old: "errors.Is(err, template.ErrNotJSON)", New: "err != nil",
+		Packages: []string{"internal/projects"}, Run: "TestAbsence_Failures",
+	},
+	{
+		Name: "a stale directory is taken for an absence", In: "internal/projects directory.entry",
+		Old: "if read.maybeStale {", New: "if read.maybeStale && false {",
+		Packages: []string{"internal/projects"}, Run: "TestAbsence_StaleDirectory",
+	},
+	{
+		Name: "policies that are outdated are no drift", In: "internal/projects View.merge",
+		Old: "c.Drift = append(c.Drift, o.drift())", New: "_ = o",
+		Packages: []string{"internal/projects"}, Run: "TestDrift_OutdatedPolicies",
+	},
+	{
+		Name: "what a dead process has stored is never sent", In: "internal/relay Relay.sweepLive",
+		Old: "return errors.Join(live.republish(ctx), live.sendHeartbeats(ctx))", New: "return live.sendHeartbeats(ctx)",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "Sweep|TestLiveSimulation",
+	},
+	{
+		Name:     "nobody hears what has been lost",
+		In:       "internal/relay live.heartbeats",
+		Old:      "heartbeats[c.group()] = event.Heartbeat{Projects: positions}",
+		New:      "heartbeats[c.group()] = event.Heartbeat{}; _ = positions",
+		Packages: []string{"internal/relay", "internal/simulation"},
+		Run:      "TestLiveSimulation",
+	},
+	{
+		Name: "lost notifications are never made up for", In: "internal/relay Relay.Sweep",
+		Old: "if r.compareDue() {", New: "if false {",
+		Packages: []string{"internal/relay", "internal/simulation"}, Run: "Sweep|TestLiveSimulation",
+	},
+	{
+		Name: "a topic reports on another account's stacks", In: "internal/relay notification.stackRef",
+		Old: "if err != nil || !w.isOf(topic.AccountID, topic.Region) {", New: "if err != nil {",
+		Packages: []string{"internal/relay"}, Run: "TestNotifications_OwnAccountOnly",
+	},
+	{
+		Name:     "an event is noted as sent that clients could not be reached for",
+		In:       "internal/projects hub.send",
+		Old:      "return upto, errors.Join(result.Err, hub.note(ctx, result))",
+		New:      "return upto, errors.Join(nil, hub.note(ctx, result))",
+		Packages: []string{"internal/projects"},
+		Run:      "TestPublish_RetriedLater",
+	},
+}

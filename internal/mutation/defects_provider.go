@@ -1,0 +1,185 @@
+package mutation
+
+// providerDefects are those of the Terraform provider.
+var providerDefects = []Defect{
+	{
+		Name: "unmodeled settings are removed without words", In: "internal/provider/projectbucket planAdoption",
+		Old: "diags.Append(planUnmodeled(p, there)...)", New: "_ = planUnmodeled",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",
+	},
+	{
+		Name: "an import removes data at the next destroy", In: "internal/provider/projectbucket planAdoption",
+		Old: "if p.Plan.OnDelete.ValueString() == string(model.Empty) {", New: "if false {",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",
+	},
+	{
+		Name:     "replacing a retained bucket is planned without a warning",
+		In:       "internal/provider/projectbucket warnOfRetained",
+		Old:      "!= model",
+		New:      "== model",
+		Packages: []string{"internal/provider/projectbucket"},
+		Run:      "TestReplacement_Retained",
+	},
+	{
+		Name: "a fraction is a bug of the provider", In: "internal/provider withoutConversionErrors",
+		Old: "if len(found) == 0 {", New: "if true {",
+		Packages: []string{"internal/provider"}, Run: "TestFractions",
+	},
+	{
+		Name: "0 days are taken for never", In: "internal/provider/projectbucket notZero.ValidateInt64",
+		Old: "if req.ConfigValue.Equal(types.Int64Value(0)) {", New: "if false {",
+		Packages: []string{"internal/provider"}, Run: "TestMistakes",
+	},
+	{
+		Name: "copies of resources are not shown", In: "internal/entity Resource.refresh",
+		Old: "diags.Append(r.copies(view, name)...)", New: "",
+		Packages: []string{"internal/provider"}, Run: "TestCopiedResource",
+	},
+	{
+		Name: "a missing stack is taken for a deleted project", In: "internal/entity Services.checkGone",
+		Old: "!model.IsNotFound(err, model.NotFoundEntity, model.NotFoundProject, model.NotFoundDirectory)", New: "false",
+		Packages: []string{"internal/entity", "internal/provider"},
+	},
+	{
+		Name: "drift is lost when an old state is upgraded", In: "internal/entity version1",
+		Old: `attributes["drift"] = drift`, New: "_ = drift",
+		Packages: []string{"internal/provider"}, Run: "TestStateUpgrade",
+	},
+	{
+		Name: "the provider's commit_timeout is ignored", In: "internal/entity Resource.limit",
+		Old: "limit := r.services.CommitTimeout", New: "limit := 0 * r.services.CommitTimeout",
+		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
+	},
+	{
+		Name: "null tags vanish", In: "internal/entity Tagged.fill",
+		Old: "elements[key] = types.StringNull()", New: "delete(elements, key)",
+		Packages: []string{"internal/entity"}, Run: "TestTags_MergedAndSeparated",
+	},
+	{
+		Name: "null networks are no networks", In: "internal/provider/projectuser noNulls",
+		Old: "NoNullValues(", New: "SizeAtMost(1000",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestBad",
+	},
+	{
+		Name:     "keys are planned while access_key is known in part",
+		In:       "internal/provider/projectuser planKeys",
+		Old:      "if raw, err := m.AccessKey.ToTerraformValue(ctx); err != nil || !raw.IsFullyKnown() {",
+		New:      "if raw, err := m.AccessKey.ToTerraformValue(ctx); err != nil || !raw.IsKnown() {",
+		Packages: []string{"internal/provider/projectuser"},
+		Run:      "TestPlan_UnknownInAccessKey",
+	},
+	{
+		Name:     "the plan doesn't know where the project is",
+		In:       "internal/entity Resource.problems",
+		Old:      "if located, ok := e.(model.Located); ok && view != nil {",
+		New:      "if located, ok := e.(model.Located); false && ok && view != nil {",
+		Packages: []string{"internal/provider/projectbucket"},
+		Run:      "TestBadInput",
+	},
+	{
+		Name: "an argument is judged by another one that is unknown", In: "internal/entity Resource.problems",
+		Old: "ok = ok && !unknownAt(ctx, at, other)", New: "_ = other",
+		Packages: []string{"internal/provider/projectuser"}, Run: "TestPlan_UnknownInAccessKey",
+	},
+	{
+		Name: "the state is saved with an unknown outcome", In: "internal/entity Resource.write",
+		Old:      "}\n\t\treturn append(diags, f.diagnostic(err))",
+		New:      "}\n\t\tdiags.Append(f.diagnostic(err))",
+		Packages: []string{"internal/entity", "internal/provider"},
+	},
+	{
+		Name:     "an object that another hub lacks is gone",
+		In:       "internal/entity Services.otherHub",
+		Old:      "return recorded, now, err == nil && recorded != now",
+		New:      "return recorded, now, err != nil && recorded != now",
+		Packages: []string{"internal/provider"},
+		Run:      "TestRead_OtherHub",
+	},
+	{
+		Name: "contexts of calls are kept", In: "internal/provider during",
+		Old: "parent = *s.first.Load()", New: "_ = first",
+		Packages: []string{"internal/provider"}, Run: "TestServer_Memory",
+	},
+	{
+		Name: "calls outlive the provider", In: "internal/provider Server.StopProvider",
+		Old: "for _, cancel := range s.running {\n\t\tcancel()", New: "for range s.running {",
+		Packages: []string{"internal/provider"}, Run: "TestServer_Cancellation",
+	},
+	{
+		Name: "a call that is answered twice claims its entity twice", In: "internal/entity Services.claim",
+		Old: "ctx,", New: "context.Background(),",
+		Packages: []string{"internal/provider"}, Run: "TestOwnership",
+	},
+	{
+		Name: "an answer without the framework ignores what a destroy loses", In: "internal/entity Resource.PlanDestroyModel",
+		Old: "return r.services != nil && len(r.planRemoval(ctx, state)) == 0", New: "return r.services != nil",
+		Packages: []string{"internal/provider"}, Run: "TestOwnership",
+	},
+	{
+		Name:     "an answer without the framework swallows the warnings of a read",
+		In:       "internal/entity Services.warningsOfRead",
+		Old:      "return slices.Clone(unchanged.Once(ctx, pendingWarnings{}, s.warnings))",
+		New:      "return slices.Clone(unchanged.Once(context.Background(), pendingWarnings{}, s.warnings))",
+		Packages: []string{"internal/provider"},
+		Run:      "TestRead_MirrorWarning",
+	},
+	{
+		Name:     "a key is due at two times of one read",
+		In:       "internal/entity Resource.refresh",
+		Old:      "now := unchanged.Once(ctx, readAt{}, time.Now)",
+		New:      "now := unchanged.Once(context.Background(), readAt{}, time.Now)",
+		Packages: []string{"internal/provider/projectuser"},
+		Run:      "TestKeys_DueByTheClock",
+	},
+	{
+		Name: "an unchanged plan forgets the defaults", In: "internal/unchanged attribute.withDefaults",
+		Old: "if config.IsNull() && a.fallback != nil {", New: "if config.IsNull() && a.fallback != nil && false {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name: "an unchanged plan is whatever the resource plans", In: "internal/unchanged Answers.PlanResourceChange",
+		Old: "private) || !plan.equal(prior) {\n\t\treturn", New: "private) {\n\t\treturn",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name:     "a read object is unchanged whatever was read",
+		In:       "internal/unchanged Answers.ReadResource",
+		Old:      "if !o.ReadModel(ctx, state, private) || !state.equal(before) {",
+		New:      "if !o.ReadModel(ctx, state, private) || before == nil {",
+		Packages: []string{"internal/provider"},
+		Run:      "TestUnchanged",
+	},
+	{
+		Name: "an unchanged object loses its private state", In: "internal/unchanged Answers.ReadResource",
+		Old: "private.encode()", New: "req.Private",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name:     "an unchanged object keeps another's identity",
+		In:       "internal/unchanged Answers.ReadResource",
+		Old:      "if !ok || current != nil && !maps.Equal(current, identity) {",
+		New:      "if !ok || current != nil && !maps.Equal(current, current) {",
+		Packages: []string{"internal/provider"},
+		Run:      "TestUnchanged",
+	},
+	{
+		Name: "validators are not called without the framework", In: "internal/unchanged attribute.validatorsAccept",
+		Old: "for _, check := range a.texts {", New: "for _, check := range a.texts[:0] {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name: "required arguments are not missed without the framework", In: "internal/unchanged attribute.valid",
+		Old: "return !a.required", New: "return !a.required || true",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name: "computed attributes may be set without the framework", In: "internal/unchanged attribute.valid",
+		Old: "if a.readOnly {", New: "if a.readOnly && false {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+	{
+		Name: "a plan has unknown values without the framework", In: "internal/unchanged Answers.PlanResourceChange",
+		Old: "if !ok || !config.known {", New: "if !ok {",
+		Packages: []string{"internal/provider"}, Run: "TestUnchanged",
+	},
+}

@@ -1,0 +1,93 @@
+package mutation
+
+// sandboxDefects are those of the sandbox and the test equipment.
+var sandboxDefects = []Defect{
+	{
+		Name: "policies name principals that do not exist", In: "internal/sandbox/iam/policydoc validPrincipal",
+		Old: " && exists(name)", New: "",
+		Packages: []string{"internal/sandbox"}, Run: "TestPrincipals",
+	},
+	{
+		Name: "a key's policy locks its maker out", In: "internal/sandbox/kms Service.checkPolicy",
+		Old: "!bypass && ", New: "false && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestKey|TestAccessKeys|TestKMS",
+	},
+	{
+		Name: "a bucket's policy has actions that apply to nothing", In: "internal/sandbox/s3 checkStatement",
+		Old: "!applies && ", New: "false && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestBucketPolicies",
+	},
+	{
+		Name: "log groups take keys that do not let them in", In: "internal/sandbox/logs Service.usable",
+		Old: "!evaluate.ServiceMay(request, policy)", New: "!evaluate.ServiceMay(request, policy) && false",
+		Packages: []string{"internal/sandbox"}, Run: "TestKeysOfLogGroups",
+	},
+	{
+		Name: "a topic's policy has no say", In: "internal/sandbox/sns Service.Demands",
+		Old: "d.Account, d.Policy = t.owner, t.attributes[\"Policy\"]", New: "_ = t",
+		Packages: []string{"internal/sandbox"}, Run: "TestTopicPolicies",
+	},
+	{
+		Name: "dependents are listed with values", In: "internal/sandbox/cloudformation comparison.value",
+		Old: "c.s.w.On(cloud.DependentsListedWithValues) && ", New: "",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestSwitches|TestAddedDependent",
+	},
+	{
+		Name: "references to what a condition leaves out", In: "internal/sandbox/cloudformation scope.checkConditions",
+		Old: "resource && !is && ", New: "resource && is && !is && ",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestTemplates_RefusedAtOnce",
+	},
+	{
+		Name:     "dynamic references in lists are left as they are",
+		In:       "internal/sandbox/cloudformation operation.resolveDynamic",
+		Old:      "resolved[i], err = op.resolveDynamic(element)",
+		New:      "resolved[i], err = element, nil",
+		Packages: []string{"internal/sandbox/cloudformation"},
+		Run:      "TestDynamicReferencesWherever",
+	},
+	{
+		Name: "quoted scalars in YAML have types", In: "internal/sandbox/cloudformation yamlScalar",
+		Old: "if n.Style&(yamlQuoted|yaml.TaggedStyle) != 0 {", New: "if n.Style&yaml.TaggedStyle != 0 {",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestParseYAML",
+	},
+	{
+		Name: "the sandbox's sessions forget their source identity", In: "internal/sandbox/sts Service.inherits",
+		Old: "session.sourceIdentity = from.sourceIdentity", New: "",
+		Packages: []string{"internal/sandbox/sts"},
+	},
+	{
+		Name: "the sandbox deletes without the rights that handlers need", In: "internal/sandbox step.handlers",
+		Old: "actions = h.remove", New: "actions = nil",
+		Packages: []string{"examples/onboarding"}, Run: "TestErrors_MissingRight/iam:DeleteLoginProfile",
+	},
+	{
+		Name: "the sandbox ignores the answers that it is given", In: "internal/sandbox/unproven Answers.Of",
+		Old: "if answer, ok := a[id]; ok {", New: "if answer, ok := a[id]; ok && false {",
+		Packages: []string{"internal/sandbox/unproven"},
+	},
+	{
+		Name: "the sandbox ignores measured answers that it cannot give", In: "internal/sandbox/unproven Answers.Check",
+		Old: "case !rule.takes(a[id]):", New: "case false:",
+		Packages: []string{"internal/sandbox/unproven"},
+	},
+	{
+		Name: "an interrupted probe removes nothing", In: "internal/probe probe.remove",
+		Old: "context.WithoutCancel(ctx)", New: "ctx",
+		Packages: []string{"internal/probe"}, Run: "TestMeasure_Interrupted",
+	},
+	{
+		Name: "a probe measures in any account", In: "internal/cmd/probe run",
+		Old: "id != o.account {", New: "id == \"\" {",
+		Packages: []string{"internal/cmd/probe"}, Run: "TestRun_Refusals",
+	},
+	{
+		Name: "leftovers of a probe are told by their names", In: "internal/probe probe.leftovers",
+		Old: "(tagged || ", New: "(!tagged || ",
+		Packages: []string{"internal/probe"}, Run: "TestLeftovers",
+	},
+	{
+		Name: "actions that take no resource may be allowed on one", In: "internal/judge misplaced",
+		Old: "case len(formats) == 0:", New: "case false:",
+		Packages: []string{"internal/judge"}, Run: "TestUnknownResources",
+	},
+}
