@@ -3,14 +3,10 @@ package entitytest
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -19,71 +15,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged/comparison"
 )
 
-// typePrefix is the provider's prefix of type names.
-const typePrefix = "stowage"
-
-// Provider is a provider of some objects with given services.
-type Provider struct {
-	Services *entity.Services
-	Objects  []func() resource.Resource
-	Lookups  []func() datasource.DataSource
-
-	walk *entity.Services // the services of the current walk
-}
-
-// Metadata implements provider.Provider.
-func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = typePrefix
-}
-
-// Schema implements provider.Provider.
-func (p *Provider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
-
-// Configure implements provider.Provider.
-func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	p.walk = p.Services.NewWalk() // Terraform configures a provider for each walk
-	resp.ResourceData, resp.DataSourceData = p.walk, p.walk
-}
-
-// Shared returns what the objects share in the current walk. It is nil until the provider is
-// configured.
-func (p *Provider) Shared() *entity.Services { return p.walk }
-
-// Shared returns the objects' services in the current walk; nil until the provider is configured.
-func (p *Provider) Resources(context.Context) []func() resource.Resource { return p.Objects }
-
-// DataSources implements provider.Provider.
-func (p *Provider) DataSources(context.Context) []func() datasource.DataSource { return p.Lookups }
-
-// Unknown is a configuration value that is only known after the apply.
-var Unknown = unknown{}
-
-type unknown struct{}
-
-// Values are the arguments of a configuration or the attributes of a state: strings, booleans,
-// int64, []any, Values, nil and Unknown.
-type Values = map[string]any
-
 // Object is an object in the state.
 type Object struct {
 	Type     string
 	state    tftypes.Value
 	identity *tfprotov6.ResourceIdentityData
 	private  []byte
-}
-
-// Plan is the planned change of an object.
-type Plan struct {
-	// Action is "no-op", "create", "update", "replace" or "delete".
-	Action   string
-	Replaced []string // the attributes that force the replacement
-	Warnings []*tfprotov6.Diagnostic
-
-	typ     string
-	prior   *Object
-	config  tftypes.Value
-	planned tftypes.Value
-	private []byte
 }
 
 // Terraform is the client side of the provider protocol.
@@ -160,14 +97,6 @@ func (c namedCase) Fatalf(format string, args ...any) {
 	c.TB.Fatalf("%s: %s", c.name, fmt.Sprintf(format, args...))
 }
 
-// StartObjects starts and configures a provider of some objects with given services.
-func StartObjects(t *testing.T, s *entity.Services, objects ...func() resource.Resource) *Terraform {
-	t.Helper()
-	tf := Start(t, &Provider{Services: s, Objects: objects})
-	Must(t, tf.Configure(Values{}))
-	return tf
-}
-
 // Must fails the test if the diagnostics contain an error.
 func Must(t testing.TB, diagnostics []*tfprotov6.Diagnostic) {
 	t.Helper()
@@ -194,13 +123,6 @@ func (tf *Terraform) must(err error) {
 	}
 }
 
-func (tf *Terraform) dynamic(typ tftypes.Type, value tftypes.Value) *tfprotov6.DynamicValue {
-	tf.t.Helper()
-	dynamic, err := tfprotov6.NewDynamicValue(typ, value)
-	tf.must(err)
-	return &dynamic
-}
-
 func (tf *Terraform) resource(typ string) (*tfprotov6.Schema, tftypes.Type) {
 	tf.t.Helper()
 	schema := tf.schemas.ResourceSchemas[typ]
@@ -212,13 +134,6 @@ func (tf *Terraform) resource(typ string) (*tfprotov6.Schema, tftypes.Type) {
 
 // Server returns the provider's server, which compares package unchanged with the framework.
 func (tf *Terraform) Server() tfprotov6.ProviderServer { return tf.server }
-
-// Value returns a Terraform value of a resource's type.
-func (tf *Terraform) Value(typ string, v Values) tftypes.Value {
-	tf.t.Helper()
-	_, valueType := tf.resource(typ)
-	return tf.value(valueType, v)
-}
 
 // Configure validates and applies the provider block.
 func (tf *Terraform) Configure(config Values) []*tfprotov6.Diagnostic {
@@ -266,194 +181,6 @@ func (tf *Terraform) beginWalk() {
 	}
 	Must(tf.t, tf.configure(tf.configured))
 }
-
-func (tf *Terraform) value(typ tftypes.Type, v any) tftypes.Value {
-	tf.t.Helper()
-	switch v := v.(type) {
-	case nil:
-		return tftypes.NewValue(typ, nil)
-	case unknown:
-		return tftypes.NewValue(typ, tftypes.UnknownValue)
-	case Values:
-		switch typ := typ.(type) {
-		case tftypes.Object:
-			object := map[string]tftypes.Value{}
-			for name, attribute := range typ.AttributeTypes {
-				object[name] = tf.value(attribute, v[name])
-			}
-			for name := range v {
-				if _, ok := typ.AttributeTypes[name]; !ok {
-					tf.t.Fatalf("there is no attribute %s", name)
-				}
-			}
-			return tftypes.NewValue(typ, object)
-		case tftypes.Map:
-			elements := map[string]tftypes.Value{}
-			for name := range v {
-				elements[name] = tf.value(typ.ElementType, v[name])
-			}
-			return tftypes.NewValue(typ, elements)
-		}
-	case []any:
-		elements := make([]tftypes.Value, 0, len(v))
-		for _, element := range v {
-			elements = append(elements, tf.value(elementType(typ), element))
-		}
-		return tftypes.NewValue(typ, elements)
-	}
-	return tftypes.NewValue(typ, v)
-}
-
-func elementType(typ tftypes.Type) tftypes.Type {
-	switch typ := typ.(type) {
-	case tftypes.List:
-		return typ.ElementType
-	case tftypes.Set:
-		return typ.ElementType
-	}
-	return tftypes.DynamicPseudoType
-}
-
-// Proposed returns the value that Terraform proposes: the configuration, with prior values for
-// computed attributes that it omits.
-func Proposed(attributes []*tfprotov6.SchemaAttribute, prior, config tftypes.Value) tftypes.Value {
-	c, p := map[string]tftypes.Value{}, map[string]tftypes.Value{}
-	if config.IsNull() || !config.IsKnown() || config.As(&c) != nil {
-		return config
-	}
-	if !prior.IsNull() {
-		_ = prior.As(&p)
-	}
-	result := maps.Clone(c)
-	for _, a := range attributes {
-		before, stood := p[a.Name]
-		switch {
-		case a.Computed && c[a.Name].IsNull():
-			if stood {
-				result[a.Name] = before
-			}
-		case a.NestedType != nil && a.NestedType.Nesting == tfprotov6.SchemaObjectNestingModeSingle:
-			if !stood {
-				before = tftypes.NewValue(c[a.Name].Type(), nil)
-			}
-			result[a.Name] = Proposed(a.NestedType.Attributes, before, c[a.Name])
-		case a.NestedType != nil:
-			var now, then []tftypes.Value
-			if !c[a.Name].IsKnown() || c[a.Name].As(&now) != nil {
-				continue
-			}
-			now = slices.Clone(now) // As returns the configuration's own slice
-			if stood && !before.IsNull() {
-				_ = before.As(&then)
-			}
-			for i := range now {
-				old := tftypes.NewValue(now[i].Type(), nil)
-				if i < len(then) {
-					old = then[i]
-				}
-				now[i] = Proposed(a.NestedType.Attributes, old, now[i])
-			}
-			if !c[a.Name].IsNull() {
-				result[a.Name] = tftypes.NewValue(c[a.Name].Type(), now)
-			}
-		}
-	}
-	return tftypes.NewValue(config.Type(), result)
-}
-
-// Plan plans a change of an object (nil to create one) to a configuration (nil to delete it).
-func (tf *Terraform) Plan(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
-	tf.t.Helper()
-	return tf.planFor(typ, prior, config, false)
-}
-
-// Replace is Plan with the option -replace for the object.
-func (tf *Terraform) Replace(typ string, prior *Object, config Values) (*Plan, []*tfprotov6.Diagnostic) {
-	tf.t.Helper()
-	return tf.planFor(typ, prior, config, true)
-}
-
-func (tf *Terraform) planFor(typ string, prior *Object, config Values, replace bool) (*Plan, []*tfprotov6.Diagnostic) {
-	tf.t.Helper()
-	tf.beginWalk()
-	schema, valueType := tf.resource(typ)
-	plan := &Plan{typ: typ, prior: prior, config: tftypes.NewValue(valueType, nil)}
-	if config != nil {
-		plan.config = tf.value(valueType, config)
-		valid, err := tf.server.ValidateResourceConfig(
-			tf.t.Context(),
-			&tfprotov6.ValidateResourceConfigRequest{TypeName: typ, Config: tf.dynamic(valueType, plan.config)},
-		)
-		tf.must(err)
-		if len(Errors(valid.Diagnostics)) > 0 {
-			return nil, valid.Diagnostics
-		}
-	}
-	state := tftypes.NewValue(valueType, nil)
-	if prior != nil {
-		state = prior.state
-	}
-	var private []byte
-	if prior != nil {
-		private = prior.private
-	}
-	resp, err := tf.plan(schema, plan, state, private)
-	tf.must(err)
-	if len(Errors(resp.Diagnostics)) > 0 {
-		return nil, resp.Diagnostics
-	}
-	diagnostics := resp.Diagnostics
-	switch {
-	case config == nil:
-		plan.Action = "delete"
-	case prior == nil:
-		plan.Action = "create"
-	case replace, len(resp.RequiresReplace) > 0:
-		plan.Action = "replace"
-		for _, at := range resp.RequiresReplace {
-			plan.Replaced = append(plan.Replaced, pathText(at))
-		}
-		slices.Sort(plan.Replaced)
-		again, err := tf.plan(schema, plan, tftypes.NewValue(valueType, nil), plan.private)
-		tf.must(err)
-		diagnostics = append(diagnostics, again.Diagnostics...)
-	case plan.planned.Equal(state):
-		plan.Action = "no-op"
-	default:
-		plan.Action = "update"
-	}
-	plan.Warnings = diagnostics
-	return plan, diagnostics
-}
-
-func (tf *Terraform) plan(
-	schema *tfprotov6.Schema, plan *Plan, prior tftypes.Value, private []byte,
-) (*tfprotov6.PlanResourceChangeResponse, error) {
-	typ := schema.ValueType()
-	req := &tfprotov6.PlanResourceChangeRequest{
-		TypeName: plan.typ, PriorState: tf.dynamic(typ, prior), Config: tf.dynamic(typ, plan.config),
-		ProposedNewState: tf.dynamic(typ, Proposed(schema.Block.Attributes, prior, plan.config)), PriorPrivate: private,
-	}
-	if plan.prior != nil && !prior.IsNull() {
-		req.PriorIdentity = plan.prior.identity
-	}
-	resp, err := tf.server.PlanResourceChange(tf.t.Context(), req)
-	if err != nil || len(Errors(resp.Diagnostics)) > 0 {
-		return resp, err
-	}
-	plan.planned, err = resp.PlannedState.Unmarshal(typ)
-	plan.private = resp.PlannedPrivate
-	if err == nil && !plan.config.IsNull() {
-		for _, problem := range disobeyed(schema.Block.Attributes, prior, plan.config, plan.planned, plan.typ) {
-			tf.t.Errorf("the plan is not what is configured: %s", problem)
-		}
-	}
-	return resp, err
-}
-
-// Planned returns an attribute of the plan as a Go value; Unknown if it is only known after the
-// apply.
-func (p *Plan) Planned(attribute string) any { return attributeOf(p.planned, attribute) }
 
 // Apply applies a plan. The object is nil if it does not exist afterwards.
 func (tf *Terraform) Apply(plan *Plan) (*Object, []*tfprotov6.Diagnostic) {
@@ -631,60 +358,4 @@ func (tf *Terraform) Applied(typ string, prior *Object, config Values) *Object {
 	object, diagnostics := tf.Apply(plan)
 	Must(tf.t, diagnostics)
 	return object
-}
-
-// Action refreshes an object and returns the action of its plan, which must succeed.
-func (tf *Terraform) Action(object *Object, config Values) string {
-	tf.t.Helper()
-	object, diagnostics := tf.Read(object)
-	Must(tf.t, diagnostics)
-	if object == nil {
-		return "create"
-	}
-	plan, diagnostics := tf.Plan(object.Type, object, config)
-	Must(tf.t, diagnostics)
-	return plan.Action
-}
-
-// Get returns an attribute as a Go value.
-func (o *Object) Get(attribute string) any { return attributeOf(o.state, attribute) }
-
-func attributeOf(value tftypes.Value, attribute string) any {
-	values, _ := Plain(value).(Values)
-	return values[attribute]
-}
-
-// Plain converts a Terraform value to a Go value.
-func Plain(value tftypes.Value) any {
-	switch {
-	case !value.IsKnown():
-		return Unknown
-	case value.IsNull():
-		return nil
-	case value.Type().Is(tftypes.String):
-		var s string
-		_ = value.As(&s)
-		return s
-	case value.Type().Is(tftypes.Bool):
-		var b bool
-		_ = value.As(&b)
-		return b
-	case value.Type().Is(tftypes.Number):
-		return number(value)
-	case value.Type().Is(tftypes.Object{}), value.Type().Is(tftypes.Map{}):
-		members := map[string]tftypes.Value{}
-		_ = value.As(&members)
-		result := Values{}
-		for name, member := range members {
-			result[name] = Plain(member)
-		}
-		return result
-	}
-	var elements []tftypes.Value
-	_ = value.As(&elements)
-	result := []any{}
-	for _, element := range elements {
-		result = append(result, Plain(element))
-	}
-	return result
 }
