@@ -1,0 +1,149 @@
+package template
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Adoption.
+//
+// A bucket that exists comes into the model in two commits. The first one imports it: its resources
+// have the properties that the bucket has, so that CloudFormation's update handler, which runs
+// after an import, finds nothing to change. The second one is an ordinary update, to what the
+// configuration compiles to. In between, the differences between the two are drift of the bucket.
+//
+// What a model.Bucket cannot express is kept beside its settings (model.Adoption). With
+// unmodeled_settings = "keep", compiling puts it back into the properties.
+
+// Live is an existing bucket as AWS describes it.
+type Live struct {
+	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of
+	// AWS::S3::BucketPolicy; nil when there is none. Numbers are json.Number.
+	Bucket map[string]any
+	Policy map[string]any
+}
+
+// readOnly are the properties of a bucket that cannot be set.
+var readOnly = []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}
+
+// ordered are the lists whose order means something: the first rule of CORS that matches counts,
+// and the order of lifecycle rules and of statements is kept.
+var ordered = []string{"CorsRules", "Rules", "Statement"}
+
+// DecodeLive reads a bucket's properties and the document of its policy, "" for none, as JSON.
+// Read-only properties and the tags of AWS are left out, and lists whose order means nothing are
+// sorted: two readings of an unchanged bucket are equal.
+func DecodeLive(bucket, policy string) (*Live, error) {
+	l := &Live{}
+	value, err := decodeValue(json.RawMessage(bucket))
+	if err != nil {
+		return nil, err
+	}
+	properties, ok := value.(map[string]any)
+	if !ok {
+		return nil, errNoObject
+	}
+	for _, name := range readOnly {
+		delete(properties, name)
+	}
+	if tags, ok := properties["Tags"].(list); ok {
+		properties["Tags"] = slices.DeleteFunc(
+			tags, func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
+		)
+	}
+	for name, value := range properties {
+		if properties[name] = sortLists(name, value); isEmpty(properties[name]) {
+			delete(properties, name)
+		}
+	}
+	l.Bucket = properties
+	if policy == "" {
+		return l, nil
+	}
+	if value, err = decodeValue(json.RawMessage(policy)); err != nil {
+		return nil, err
+	}
+	if l.Policy, ok = value.(map[string]any); !ok {
+		return nil, errNoObject
+	}
+	return l, nil
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case list:
+		return len(v) == 0
+	case object:
+		return len(v) == 0
+	}
+	return false
+}
+
+// sortLists sorts the lists in a value whose order means nothing.
+func sortLists(name string, value any) any {
+	switch v := value.(type) {
+	case object:
+		for member, of := range v {
+			v[member] = sortLists(member, of)
+		}
+	case list:
+		for i := range v {
+			v[i] = sortLists("", v[i])
+		}
+		if !slices.Contains(ordered, name) {
+			slices.SortStableFunc(v, func(a, b any) int { return cmp.Compare(string(encodeJSON(a)), string(encodeJSON(b))) })
+		}
+	}
+	return value
+}
+
+// textAt is a member of an object that is a string; "" when it is none.
+func textAt(value any, name string) string {
+	members, _ := value.(object)
+	text, _ := members[name].(string)
+	return text
+}
+
+// Encode spells the bucket as JSON: equal buckets have equal texts.
+func (l *Live) Encode() []byte { return encodeJSON(l.value()) }
+
+func (l *Live) value() object {
+	value := object{"bucket": l.Bucket}
+	if l.Policy != nil {
+		value["policy"] = l.Policy
+	}
+	return value
+}
+
+// ReadLive reads what Encode has written.
+func ReadLive(text []byte) (*Live, error) {
+	value, err := decodeValue(text)
+	if err != nil {
+		return nil, err
+	}
+	members, _ := value.(object)
+	l := &Live{}
+	var ok bool
+	if l.Bucket, ok = members["bucket"].(object); !ok {
+		return nil, errNoObject
+	}
+	l.Policy, _ = members["policy"].(object)
+	return l, nil
+}
+
+// Name is the physical name of the bucket.
+func (l *Live) Name() string { return textAt(l.Bucket, "BucketName") }
+
+// Differences lists where another reading of the bucket differs.
+func (l *Live) Differences(now *Live) []string {
+	var texts []string
+	walk(nil, l.value(), now.value(), func(path []string, before, after any) {
+		d := Drift{LogicalID: l.Name(), Path: strings.Join(path, "."), Want: brief(before), Have: brief(after)}
+		texts = append(texts, d.String())
+	})
+	return texts
+}
