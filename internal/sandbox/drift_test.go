@@ -53,6 +53,7 @@ func newDrifting(t *testing.T, o sandbox.Options) *drifting {
 	p.config, p.stacks = c, cloudformation.NewFromConfig(c)
 	p.resources["User"] = `{"Type":"AWS::IAM::User","DependsOn":"Group","Properties":{"UserName":"acme-ann","Path":"/stowage/","Groups":["acme-ann"],` +
 		`"PermissionsBoundary":{"Ref":"Boundary"},"Tags":[{"Key":"team","Value":"blue"}]}}`
+	p.resources["KeyA"] = `{"Type":"AWS::IAM::AccessKey","DependsOn":"User","Properties":{"UserName":"acme-ann"}}`
 	p.resources["Key"] = `{"Type":"AWS::KMS::Key","Properties":{"Description":"d","EnableKeyRotation":true,"PendingWindowInDays":30,"KeyPolicy":{"Version":"2012-10-17",` +
 		`"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}]}}}`
 	p.resources["Alias"] = `{"Type":"AWS::KMS::Alias","Properties":{"AliasName":"alias/acme","TargetKeyId":{"Ref":"Key"}}}`

@@ -24,6 +24,7 @@ const (
 	PolicyChangesUnlisted           Switch = unproven.PolicyChangesUnlisted
 	PolicyDocumentDriftMissed       Switch = unproven.PolicyDocumentDriftMissed
 	StackInSyncDespiteDrift         Switch = unproven.StackInSyncDespiteDrift
+	RevertPhantomChanges            Switch = unproven.RevertPhantomChanges
 	ValuesIncomplete                Switch = unproven.ValuesIncomplete
 )
 

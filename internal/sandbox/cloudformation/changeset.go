@@ -40,6 +40,10 @@ type changeSet struct {
 	noRollback  bool   // DeploymentConfig.DisableRollback
 	executedBy  string // ClientRequestToken of the execution
 	asked       bool   // it was described before
+
+	mode        string                  // DeploymentMode; "" for an ordinary change set
+	actual      map[string]*actualState // of a drift-aware change set, by logical ID
+	driftStatus string                  // StackDriftStatus
 }
 
 // maxChangeSets is the maximum number per stack, as reported by AWS's users.
@@ -93,6 +97,9 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	}
 	if set.onFailure == "DELETE" && kind != "CREATE" {
 		return nil, invalid("OnStackFailure DELETE is only supported for change sets of type CREATE")
+	}
+	if err := set.readMode(r); err != nil {
+		return nil, err
 	}
 	if err := set.readImports(r); err != nil {
 		return nil, err
@@ -171,6 +178,8 @@ func (s *Service) mismatch(set, other *changeSet) string {
 		return ""
 	case set.kind != other.kind:
 		return "ChangeSetType"
+	case set.mode != other.mode:
+		return "DeploymentMode"
 	case !reflect.DeepEqual(set.next.settings, other.next.settings):
 		return "Parameters"
 	case !reflect.DeepEqual(tagMap(set.next.tags), tagMap(other.next.tags)):
@@ -193,7 +202,7 @@ func (s *Service) compute(set *changeSet, caller cloud.Caller) {
 		set.status, set.plan = "CREATE_COMPLETE", &plan{}
 		return
 	}
-	plan, err := s.compare(set.stack, set.next)
+	plan, err := s.planOf(set, caller)
 	if err != nil {
 		fail(messageOf(err))
 		return
@@ -319,7 +328,10 @@ func (s *Service) executeChangeSet(r *cloud.Request) (any, error) {
 	}
 	next := *set.next
 	next.changeSet = set.id
-	op := &operation{s: s, st: st, verb: verb, token: token, caller: r.Caller, set: set, next: &next, imports: set.imports}
+	op := &operation{
+		s: s, st: st, verb: verb, token: token, caller: r.Caller, set: set, next: &next, imports: set.imports,
+		actual: set.actual,
+	}
 	op.noRollback = set.noRollback || set.onFailure == "DO_NOTHING"
 	if disable := r.Form.Get("DisableRollback"); disable != "" {
 		op.noRollback = disable == "true"
@@ -376,6 +388,10 @@ type resourceChangeXML struct {
 	Details            []detailXML `xml:"Details>member"`
 	BeforeContext      string      `xml:",omitempty"`
 	AfterContext       string      `xml:",omitempty"`
+
+	ResourceDriftStatus            string                  `xml:",omitempty"`
+	ResourceDriftIgnoredAttributes *list[ignoredAttribute] `xml:",omitempty"`
+	PreviousDeploymentContext      string                  `xml:",omitempty"`
 }
 
 type detailXML struct {
@@ -393,6 +409,10 @@ type targetXML struct {
 	BeforeValue         string `xml:",omitempty"`
 	AfterValue          string `xml:",omitempty"`
 	AttributeChangeType string `xml:",omitempty"`
+
+	BeforeValueFrom string            `xml:",omitempty"`
+	AfterValueFrom  string            `xml:",omitempty"`
+	Drift           *propertyDriftXML `xml:",omitempty"`
 }
 
 type describeChangeSetXML struct {
@@ -414,6 +434,8 @@ type describeChangeSetXML struct {
 	IncludeNestedStacks     bool
 	OnStackFailure          string `xml:",omitempty"`
 	ImportExistingResources bool   `xml:",omitempty"`
+	DeploymentMode          string `xml:",omitempty"`
+	StackDriftStatus        string `xml:",omitempty"`
 	NextToken               string `xml:",omitempty"`
 }
 
@@ -443,6 +465,8 @@ func (s *Service) describeChangeSet(r *cloud.Request) (any, error) {
 		Tags:                    some(set.next.tags),
 		OnStackFailure:          set.onFailure,
 		ImportExistingResources: set.importOld,
+		DeploymentMode:          set.mode,
+		StackDriftStatus:        set.driftStatus,
 	}
 	changes := set.listed(values)
 	if values {
@@ -507,6 +531,7 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 	if values && !lacksContext {
 		rc.BeforeContext, rc.AfterContext = s.context(c.before), s.context(c.after)
 	}
+	rc.addDrift(s, c, values)
 	for _, d := range c.details {
 		if d.onlyWithValues && !values || d.onlyWithout && values {
 			continue
@@ -519,6 +544,7 @@ func (s *Service) changeXML(c *change, values bool) changeXML {
 			}
 			t.BeforeValue, t.AfterValue, t.AttributeChangeType = valueText(d.before), valueText(d.after), d.kind
 		}
+		t.addDrift(&d, values)
 		rc.Details = append(
 			rc.Details,
 			detailXML{Target: t, Evaluation: d.evaluation, ChangeSource: d.source, CausingEntity: d.cause},

@@ -31,6 +31,11 @@ type change struct {
 	details      []detail
 	properties   map[string]any // of an added or modified resource, with unknown parts
 	possible     bool           // only a referenced resource changes: not shown with property values
+
+	// Of a drift-aware change set: the status and state of the resource, and what is not reverted.
+	driftStatus string
+	previous    map[string]any
+	ignored     []ignoredAttribute
 }
 
 // detail is one reason for a change.
@@ -45,6 +50,9 @@ type detail struct {
 	kind           string // Add, Modify or Remove
 	onlyWithValues bool   // omitted without property values
 	onlyWithout    bool   // omitted with property values
+
+	beforeFrom string // of a drift-aware change set
+	drift      *propertyDrift
 }
 
 // empty reports whether there are no changes. Outputs, DependsOn, conditions, descriptions and the
@@ -71,12 +79,21 @@ type comparison struct {
 	next     *config
 	scope    *scope
 	outcomes map[string]*outcome
+	actual   map[string]*actualState // of a drift-aware operation
 	plan     *plan
 }
 
 // compare plans an operation. It uses the current resources, not what a caller was shown.
 func (s *Service) compare(st *stack, next *config) (*plan, error) {
-	c := &comparison{s: s, st: st, next: next, scope: s.scopeOf(st, next), outcomes: map[string]*outcome{}, plan: &plan{}}
+	return s.compareWith(st, next, nil)
+}
+
+// compareWith plans an operation that is drift-aware if the actual states are given.
+func (s *Service) compareWith(st *stack, next *config, actual map[string]*actualState) (*plan, error) {
+	c := &comparison{
+		s: s, st: st, next: next, scope: s.scopeOf(st, next), outcomes: map[string]*outcome{}, actual: actual,
+		plan: &plan{},
+	}
 	c.scope.resource = c.value
 	if st.config != nil {
 		c.plan.settings = !reflect.DeepEqual(tagMap(st.config.tags), tagMap(next.tags)) ||
@@ -166,6 +183,11 @@ func (c *comparison) decide(d *declaration) error {
 	o := &outcome{properties: properties}
 	c.outcomes[d.name] = o
 	old := c.deployed(d.name)
+	if old != nil && c.s.recreates(c.actual[d.name]) {
+		o.fate = "add"
+		c.addRecreation(d, properties, metadata)
+		return nil
+	}
 	if old == nil {
 		o.fate = "add"
 		c.plan.changes = append(
@@ -178,7 +200,8 @@ func (c *comparison) decide(d *declaration) error {
 		return nil
 	}
 	schema := c.s.w.Type(d.kind).Schema()
-	o.changed = changedProperties(old.properties, properties)
+	current, synced := c.actual[d.name].before(old.properties, properties)
+	o.changed = changedProperties(current, properties)
 	ch := change{
 		action:      "Modify",
 		logicalID:   d.name,
@@ -186,7 +209,7 @@ func (c *comparison) decide(d *declaration) error {
 		physicalID:  old.physicalID,
 		replacement: "False",
 		properties:  properties,
-		before:      picture(old.properties, old.metadata, old.declared),
+		before:      picture(current, old.metadata, old.declared),
 		after:       picture(properties, metadata, d),
 	}
 	o.fate = "keep"
@@ -209,7 +232,7 @@ func (c *comparison) decide(d *declaration) error {
 	}
 	for _, name := range o.changed {
 		dt := detail{
-			attribute: "Properties", name: name, recreation: "Never", before: old.properties[name],
+			attribute: "Properties", name: name, recreation: "Never", before: current[name],
 			after: properties[name],
 		}
 		if schema.Properties[name].CreateOnly {
@@ -225,6 +248,7 @@ func (c *comparison) decide(d *declaration) error {
 			detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"},
 		)
 	}
+	c.addDrift(&ch, d, o, synced)
 	possible := c.possibleChanges(d, o)
 	if len(ch.scope) == 0 {
 		if len(possible) == 0 {

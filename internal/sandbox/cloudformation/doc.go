@@ -38,4 +38,5 @@
 //   - operation.go: deployment, as steps on the agenda. rollback.go: rollbacks and deletions.
 //   - notify.go: stack notifications.
 //   - drift.go, drift_types.go, drift_compare.go, drift_describe.go: drift detection.
+//   - revert.go: drift-aware change sets.
 package cloudformation

@@ -45,7 +45,8 @@ type operation struct {
 	retainExceptOnCreate bool
 	policy               *stackPolicy
 	temporaryPolicy      bool
-	imports              map[string]string // logical ID -> physical ID of imported resources
+	imports              map[string]string       // logical ID -> physical ID of imported resources
+	actual               map[string]*actualState // of a drift-aware change set
 
 	scope         *scope
 	tasks         map[string]*task
@@ -67,6 +68,9 @@ type task struct {
 	replaces bool
 	applied  bool // the service was called
 	imported bool // existed before, outside of the stack
+
+	before map[string]any // properties before an update: in a drift-aware operation, the actual ones
+	lost   *resource      // it was deleted outside of CloudFormation, and is created again
 }
 
 type taskState int
@@ -218,6 +222,9 @@ func (op *operation) start(t *task) {
 	if t.old != nil && t.old.physicalID == "" {
 		t.old = nil // left by a failure without rollback: does not exist
 	}
+	if t.old != nil && op.s.recreates(op.actual[name]) {
+		t.old, t.lost = nil, t.old
+	}
 	_, takenOver := op.imports[name]
 	switch {
 	case takenOver:
@@ -236,12 +243,14 @@ func (op *operation) start(t *task) {
 	reason := ""
 	if t.verb == "UPDATE" {
 		schema := op.s.w.Type(t.declared.kind).Schema()
-		changed := changedProperties(t.old.properties, properties)
+		t.before, _ = op.actual[name].before(t.old.properties, properties)
+		changed := changedProperties(t.before, properties)
 		t.replaces = slices.ContainsFunc(changed, func(p string) bool { return schema.Properties[p].CreateOnly })
 		retagged := schema.Tags && !reflect.DeepEqual(op.previous.tags, op.next.tags)
 		if len(changed) == 0 && reflect.DeepEqual(t.old.metadata, metadata) && !retagged {
 			t.state = done
-			t.current = t.old
+			t.current = t.synced()
+			op.st.resources[name] = t.current
 			return
 		}
 		op.st.resources[name] = t.current
@@ -388,22 +397,22 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		return cloud.Resource{}, fmt.Errorf("%s", reason)
 	}
 	if t.verb == "UPDATE" && !t.replaces {
-		if len(changedProperties(t.old.properties, t.current.properties)) == 0 {
+		if len(changedProperties(t.before, t.current.properties)) == 0 {
 			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call
 		}
 		if err := op.permit(
 			cloud.Step{
-				Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.old.properties,
+				Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.before,
 				After: t.current.properties,
 			},
 		); err != nil {
 			return cloud.Resource{}, err
 		}
-		properties, err := op.dynamic(t.old.properties, t.current.properties)
+		properties, err := op.dynamic(t.before, t.current.properties)
 		if err != nil {
 			return cloud.Resource{}, err
 		}
-		return ty.Update(op.caller, t.old.physicalID, t.old.properties, properties) //nolint:wrapcheck // the text is AWS's
+		return ty.Update(op.caller, t.old.physicalID, t.before, properties) //nolint:wrapcheck // the text is AWS's
 	}
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
 		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text

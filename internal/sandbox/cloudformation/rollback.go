@@ -156,15 +156,16 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	if reason := op.s.fault(back.kind, back.physicalID, cloud.PhaseRollback); reason != "" {
 		return fmt.Errorf("%s", reason)
 	}
-	if t.replaces || !t.applied || len(changedProperties(t.current.properties, back.properties)) == 0 {
+	restored := t.restored()
+	if t.replaces || !t.applied || len(changedProperties(t.current.properties, restored)) == 0 {
 		return nil // the old resource is unchanged
 	}
 	if err := op.permit(
-		cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: back.properties},
+		cloud.Step{Type: back.kind, PhysicalID: back.physicalID, Before: t.current.properties, After: restored},
 	); err != nil {
 		return err
 	}
-	properties, err := op.dynamic(t.current.properties, back.properties)
+	properties, err := op.dynamic(t.current.properties, restored)
 	if err != nil {
 		return err
 	}
@@ -187,6 +188,9 @@ func (op *operation) cleanUpRollback() {
 			continue
 		}
 		delete(op.st.resources, name)
+		if t.lost != nil {
+			op.st.resources[name] = copyOf(t.lost)
+		}
 		if t.current.physicalID == "" {
 			continue
 		}

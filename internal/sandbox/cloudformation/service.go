@@ -89,7 +89,7 @@ var operations = map[string]struct {
 			"StackName", "ChangeSetName", "ChangeSetType", "TemplateBody", "TemplateURL", "UsePreviousTemplate",
 			"Parameters", "Capabilities", "Tags", "NotificationARNs", "RoleARN", "ClientToken", "Description",
 			"ResourcesToImport", "ImportExistingResources", "OnStackFailure", "DisableValidation",
-			"IncludeNestedStacks", "DeploymentConfig",
+			"IncludeNestedStacks", "DeploymentConfig", "DeploymentMode",
 		},
 	},
 	"DescribeChangeSet": {

@@ -84,4 +84,36 @@ var driftRules = []Rule{
 		Otherwise: noDecision, Test: "internal/sandbox:TestDrift_Rights",
 		Unmeasured: "It needs a secret and a role that may not read it, and tells about drift detection alone.",
 	},
+	{
+		ID: RevertDeleted, Answers: []string{Recreated, Replaced, Ignored},
+		Belief: "A drift-aware change set shows a resource that was deleted as an addition, and creates it again.",
+		Source: "AWS's blog post about drift-aware change sets shows that they create the resource again, not in which form " +
+			"the change set says so. A public tool assumes that they do not (projen-pipelines, pull request 219).",
+		Otherwise: noDecision, Test: "internal/sandbox:TestRevert_Answers",
+	},
+	{
+		ID: RevertAttachments, Answers: []string{Kept, Reverted},
+		Belief: "A drift-aware change set does not detach managed policies from a group, role or user whose template does not " +
+			"list its policies.",
+		Source: "Deduced from drift detection, which compares the properties of the template alone. The user guide says that " +
+			"drift-aware change sets can revert what another stack attaches.",
+		Otherwise: noDecision, Test: "internal/sandbox:TestRevert_Answers",
+	},
+	{
+		ID: RevertPhantomChanges, Answers: []string{Off, On},
+		Belief:    "A drift-aware change set of a stack in sync shows no changes",
+		Other:     "it shows changes, and replacements, of properties that refer to other resources, and does not make them",
+		Source:    "on is reported for some types (coverage roadmap, issues 2505 and 2559)",
+		Otherwise: noDecision, Test: "internal/sandbox:TestRevert_Answers",
+		Unmeasured: "The types for which it is reported are none of Stowage's.",
+	},
+	{
+		ID:     "revert-drift-reads-once",
+		Belief: "The execution of a drift-aware change set starts from the state that was read when the set was made.",
+		Source: "The user guide says that the state is read then. What the execution does if it has changed since is " +
+			"documented nowhere.",
+		Otherwise:  noDecision,
+		Test:       "internal/sandbox:TestRevert_ChangesMeanwhile",
+		Unmeasured: "The next detection tells whatever the execution did.",
+	},
 }

@@ -38,6 +38,10 @@ const (
 	DriftUnlistedTypes = "drift-unlisted-types"
 	// DriftUnreadable is unknown or fails.
 	DriftUnreadable = "drift-unreadable-resource"
+	// RevertAttachments is kept or reverted.
+	RevertAttachments = "revert-drift-attachments"
+	// RevertDeleted is recreated, replaced or ignored.
+	RevertDeleted = "revert-drift-deleted"
 	// SecretReadHandler is demanded or tolerated.
 	SecretReadHandler = "secret-read-handler"
 	// UpdateDuringDetection is allowed or refused.
@@ -56,6 +60,7 @@ const (
 	PolicyChangesUnlisted           = "policy-changes-unlisted"
 	PolicyDocumentDriftMissed       = "managed-policy-document-drift-missed"
 	StackInSyncDespiteDrift         = "stack-in-sync-despite-drift"
+	RevertPhantomChanges            = "revert-drift-phantom-changes"
 	ValuesIncomplete                = "values-incomplete"
 )
 
@@ -86,6 +91,9 @@ const (
 	Unknown      = "unknown"
 	Fails        = "fails"
 	Allowed      = "allowed"
+	Recreated    = "recreated"
+	Replaced     = "replaced"
+	Reverted     = "reverted"
 )
 
 // Texts that several rules share.
