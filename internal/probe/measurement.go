@@ -56,9 +56,12 @@ var measurements = []measurement{
 			unproven.DriftDoubtedTypes,
 			unproven.DriftUnlistedTypes,
 			unproven.UpdateDuringDetection,
+			unproven.RevertDeleted,
+			unproven.RevertAttachments,
 		},
-		makes: "A stack of an IAM user without rights, and of an empty bucket with a policy. Its drift is " +
-			"detected twice.",
+		makes: "A stack of an IAM user without rights, an empty group, and an empty bucket with a policy. Its " +
+			"drift is detected twice. Another stack attaches a policy that denies everything to the group, the " +
+			"bucket is deleted, and a change set that would repair both is not executed.",
 		cost: "Nothing: none of them holds anything.", measure: measureDrift,
 	},
 	{

@@ -201,7 +201,7 @@ func (p *probe) events(ctx context.Context, name string, do func(types.StackEven
 	return nil
 }
 
-// leftovers are the stacks of earlier runs.
+// leftovers are the stacks of earlier runs, the oldest first.
 func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 	var names []string
 	pages := cloudformation.NewDescribeStacksPaginator(
@@ -224,6 +224,7 @@ func (p *probe) leftovers(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
+	slices.Reverse(names) // AWS lists the newest first
 	return names, nil
 }
 
