@@ -53,6 +53,9 @@ type Projects interface {
 	// Credentials reads a user's current access key from its secret.
 	Credentials(ctx context.Context, secretARN string) (projects.AccessKey, error)
 
+	// MissingKeys returns the slots of a user whose access keys no longer exist in IAM.
+	MissingKeys(ctx context.Context, project, user string) ([]model.Slot, error)
+
 	// Warnings returns each warning for writers once, although nothing failed.
 	Warnings() []projects.Warning
 }

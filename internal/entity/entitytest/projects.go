@@ -27,6 +27,8 @@ type Projects struct {
 	Location projects.HubLocation
 	// Exist are the buckets of the account that are not in the project, by physical name.
 	Exist map[string]*template.Live
+	// Missing are the slots whose access keys no longer exist, by user.
+	Missing map[string][]model.Slot
 	// Pending are the warnings that the next call of Warnings returns.
 	Pending []projects.Warning
 
@@ -235,6 +237,11 @@ func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template
 		}
 	}
 	return live, nil
+}
+
+// MissingKeys implements entity.Projects: Missing are the slots.
+func (p *Projects) MissingKeys(ctx context.Context, _, user string) ([]model.Slot, error) {
+	return p.Missing[user], p.begin(ctx, "MissingKeys")
 }
 
 // Adopt implements entity.Projects.

@@ -121,7 +121,9 @@ func planKeys(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostic
 	}
 	var next map[model.Slot]model.Key
 	if want != nil {
-		next = want.Next(have, p.AsOf)
+		var more diag.Diagnostics
+		next, more = nextKeys(ctx, p, want, have)
+		diags.Append(more...)
 		want.Keys = next
 	}
 	m.AccessKeys = keysValue(next, func(slot model.Slot, planned model.Key) key {

@@ -25,6 +25,8 @@ type account struct {
 	policies map[string]*policy // by ARN
 }
 
+var _ cloud.Demanding = (*Service)(nil)
+
 // New returns the service. It registers with the world its resource types and itself as finder of
 // roles and keys.
 func New(w *cloud.World) *Service {
