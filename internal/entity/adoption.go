@@ -47,11 +47,11 @@ type AdoptionFields struct {
 const liveKey = "live"
 
 // unmanaged reports whether a model is of an entity that is not in the model yet, or not entirely.
-func (r *Resource[M, P]) unmanaged(m *M) bool {
-	if r.object.Adoption == nil || m == nil {
+func (o *Object[M]) unmanaged(m *M) bool {
+	if o.Adoption == nil || m == nil {
 		return false
 	}
-	managed := r.object.Adoption.Fields(m).Managed
+	managed := o.Adoption.Fields(m).Managed
 	return Known(*managed) && !managed.ValueBool()
 }
 
@@ -66,7 +66,7 @@ type existingRead struct {
 
 // existing reads an entity that is to be adopted, as if it had been adopted, and keeps in the
 // private state what it has read.
-func (r *Resource[M, P]) existing(
+func (r *reader[M, P]) existing(
 	ctx context.Context, m *M, n name, view *projects.View, private private,
 ) (*projects.View, model.Entity, error) {
 	fields := r.object.Adoption.Fields(m)
@@ -77,7 +77,7 @@ func (r *Resource[M, P]) existing(
 	})
 	var impossible *projects.UnadoptableError
 	if errors.As(read.err, &impossible) && impossible.Missing {
-		return view, nil, &model.NotFoundError{Kind: model.NotFoundEntity, ID: r.id(n)}
+		return view, nil, &model.NotFoundError{Kind: model.NotFoundEntity, ID: r.object.id(n)}
 	}
 	if read.err != nil {
 		return view, nil, read.err
@@ -112,14 +112,14 @@ func readLive(ctx context.Context, private private) (*projects.ExistingBucket, d
 }
 
 // planAdoption plans the adoption of an entity that the state has as not managed.
-func (r *Resource[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n name, private private) diag.Diagnostics {
-	if !r.unmanaged(p.State) {
+func (pl *planner[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n name, private private) diag.Diagnostics {
+	if !pl.object.unmanaged(p.State) {
 		return nil
 	}
-	fields := r.object.Adoption.Fields(p.State)
+	fields := pl.object.Adoption.Fields(p.State)
 	if len(p.Replaced) > 0 {
 		return diag.Diagnostics{
-			diag.NewAttributeErrorDiagnostic(path.Root(p.Replaced[0]), "Unable to Adopt "+r.object.Title, fmt.Sprintf(
+			diag.NewAttributeErrorDiagnostic(path.Root(p.Replaced[0]), "Unable to Adopt "+pl.object.Title, fmt.Sprintf(
 				"The import is of the bucket %q as %q, but the configuration changes %s. Nothing was changed.\n\n"+
 					"Make the configuration and the import ID agree.", fields.Physical.ValueString(), P(p.State).common().ID.ValueString(), strings.Join(p.Replaced, " and "))),
 		}
@@ -127,7 +127,7 @@ func (r *Resource[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n 
 	if p.View == nil {
 		return nil // the project is not there: its own resource tells
 	}
-	there, ok := r.toAdopt(p, n)
+	there, ok := pl.object.toAdopt(p, n)
 	if !ok {
 		l, diags := readLive(ctx, private)
 		if l == nil || diags.HasError() {
@@ -135,23 +135,23 @@ func (r *Resource[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n 
 		}
 		there = l.Entity(p.View.Contents.Env, n[1], "")
 	}
-	return r.object.Adoption.Plan(p, there)
+	return pl.object.Adoption.Plan(p, there)
 }
 
 // toAdopt is the bucket whose adoption has begun; ok is false when it has not.
-func (r *Resource[M, P]) toAdopt(p *PlanRequest[M], n name) (model.Bucket, bool) {
-	e, exists := p.View.Contents.Of(r.id(n))
+func (o *Object[M]) toAdopt(p *PlanRequest[M], n name) (model.Bucket, bool) {
+	e, exists := p.View.Contents.Of(o.id(n))
 	bucket, isBucket := e.(model.Bucket)
 	return bucket, exists && isBucket
 }
 
 // adopt brings an entity into the model.
-func (r *Resource[M, P]) adopt(ctx context.Context, w writing) error {
-	prior, _ := w.prior.(model.Bucket)
-	planned, _ := w.planned.(model.Bucket)
-	return r.services.Projects.Adopt(
-		ctx, w.project,
-		projects.Adoption{Prior: prior, Planned: planned, Live: w.live, Incarnation: w.incarnation},
+func (s *Services) adopt(ctx context.Context, c change) error {
+	prior, _ := c.prior.(model.Bucket)
+	planned, _ := c.planned.(model.Bucket)
+	return s.Projects.Adopt(
+		ctx, c.project,
+		projects.Adoption{Prior: prior, Planned: planned, Live: c.live, Incarnation: c.incarnation},
 	)
 }
 
@@ -161,7 +161,7 @@ func (r *Resource[M, P]) importExisting(
 ) {
 	live, err := r.services.Projects.Existing(ctx, n.project(), n[1], physical)
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(importing, n).diagnostic(err))
+		resp.Diagnostics.Append(r.object.failure(importing, n).diagnostic(err))
 		return
 	}
 	attributes := map[string]any{

@@ -40,14 +40,14 @@ type failure struct {
 	has func(attribute string) bool
 }
 
-func (r *Resource[M, P]) failure(action action, n name) failure {
-	identity := r.object.Identity
+func (o *Object[M]) failure(action action, n name) failure {
+	identity := o.Identity
 	has := func(attribute string) bool {
-		_, ok := r.object.Attributes[attribute]
+		_, ok := o.Attributes[attribute]
 		return ok
 	}
 	f := failure{
-		action: action, title: r.object.Title, typ: r.object.Name, id: n.String(), project: identity[0].Name,
+		action: action, title: o.Title, typ: o.Name, id: n.String(), project: identity[0].Name,
 		has: has,
 	}
 	for _, part := range identity {

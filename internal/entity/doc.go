@@ -10,6 +10,12 @@
 //   - Plan sets the computed attributes that are known before the apply;
 //   - FromEntity sets the attributes from the entity and its project.
 //
+// # Parts
+//
+// Resource translates Terraform's requests. Its parts do the work: validator, planner, reader and
+// writer, and conversion, which the others use to convert between a model and its entity. Object
+// itself knows what follows from the description alone: names, identities and diagnostics.
+//
 // # What the envelope adds
 //
 //   - The attributes id and drift, timeouts if the model embeds Timed, and tags and tags_all if it

@@ -31,11 +31,11 @@ func (n name) String() string {
 func (n name) project() string { return n[0] }
 
 // id returns the entity's identity within its project.
-func (r *Resource[M, P]) id(n name) model.ID {
-	if r.object.Kind == model.KindProject {
+func (o *Object[M]) id(n name) model.ID {
+	if o.Kind == model.KindProject {
 		return model.ID{Kind: model.KindProject, Name: n.project()}
 	}
-	return model.ID{Kind: r.object.Kind, Name: n[1:].String()}
+	return model.ID{Kind: o.Kind, Name: n[1:].String()}
 }
 
 func (o *Object[M]) idPattern() string {
@@ -59,14 +59,14 @@ type attributes interface {
 }
 
 // nameOf reads the identity's values. They must be known.
-func (r *Resource[M, P]) nameOf(ctx context.Context, from attributes) (name, diag.Diagnostics) {
-	n, ok, diags := r.knownName(ctx, from)
+func (o *Object[M]) nameOf(ctx context.Context, from attributes) (name, diag.Diagnostics) {
+	n, ok, diags := o.knownName(ctx, from)
 	if !ok && !diags.HasError() {
 		diags.AddError(
 			"Unknown Identity",
 			fmt.Sprintf(
 				"The identity of a %s isn't known. This is a bug in the provider, please report it.",
-				strings.ToLower(r.object.Title),
+				strings.ToLower(o.Title),
 			),
 		)
 	}
@@ -74,9 +74,9 @@ func (r *Resource[M, P]) nameOf(ctx context.Context, from attributes) (name, dia
 }
 
 // knownName reads the identity's values; ok is false while one is unknown or missing.
-func (r *Resource[M, P]) knownName(ctx context.Context, from attributes) (n name, ok bool, diags diag.Diagnostics) {
-	n, ok = make(name, len(r.object.Identity)), true
-	for i, part := range r.object.Identity {
+func (o *Object[M]) knownName(ctx context.Context, from attributes) (n name, ok bool, diags diag.Diagnostics) {
+	n, ok = make(name, len(o.Identity)), true
+	for i, part := range o.Identity {
 		var value types.String
 		diags.Append(from.GetAttribute(ctx, path.Root(part.Name), &value)...)
 		n[i] = value.ValueString()
@@ -100,20 +100,20 @@ func (r *Resource[M, P]) IdentitySchema(
 }
 
 // setIdentity writes the identity. Terraform before 1.12 has none.
-func (r *Resource[M, P]) setIdentity(ctx context.Context, n name, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+func (o *Object[M]) setIdentity(ctx context.Context, n name, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if identity == nil {
 		return diags
 	}
-	for attribute, value := range r.identity(n) {
+	for attribute, value := range o.identity(n) {
 		diags.Append(identity.SetAttribute(ctx, path.Root(attribute), value)...)
 	}
 	return diags
 }
 
-func (r *Resource[M, P]) identity(n name) map[string]types.String {
+func (o *Object[M]) identity(n name) map[string]types.String {
 	attributes := map[string]types.String{}
-	for i, part := range r.object.Identity {
+	for i, part := range o.Identity {
 		attributes[part.Name] = types.StringValue(n[i])
 		if part.Optional {
 			attributes[part.Name] = Optional(n[i])
@@ -127,13 +127,13 @@ func (r *Resource[M, P]) identity(n name) map[string]types.String {
 func (r *Resource[M, P]) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	n, physical, diags := r.imported(ctx, req)
+	n, physical, diags := r.object.imported(ctx, req)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	var err error
 	if physical == "" {
-		_, _, err = r.find(ctx, n)
+		_, _, err = r.reader.find(ctx, n)
 	} else {
 		r.importExisting(ctx, n, physical, resp)
 	}
@@ -144,27 +144,27 @@ func (r *Resource[M, P]) ImportState(
 		r.object.Kind == model.KindProject && model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory):
 		resp.Diagnostics.AddError("Cannot Import "+r.object.Title, fmt.Sprintf(
 			"There is no %s %q%s\n\n"+
-				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n, r.existingHint(n)))
+				"Check the id for typing errors, or remove the import block and let Terraform create the object.", strings.ToLower(r.object.Title), n, r.object.existingHint(n)))
 		return
 	case err != nil:
-		resp.Diagnostics.Append(r.failure(importing, n).diagnostic(err))
+		resp.Diagnostics.Append(r.object.failure(importing, n).diagnostic(err))
 		return
 	}
 	for i, part := range r.object.Identity {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(part.Name), n[i])...)
 	}
-	resp.Diagnostics.Append(r.setIdentity(ctx, n, resp.Identity)...)
+	resp.Diagnostics.Append(r.object.setIdentity(ctx, n, resp.Identity)...)
 }
 
 // existingHint is how to import an entity that exists and is not in the model.
-func (r *Resource[M, P]) existingHint(n name) string {
+func (o *Object[M]) existingHint(n name) string {
 	switch {
-	case r.object.Adoption != nil:
+	case o.Adoption != nil:
 		return fmt.Sprintf(
 			" in the model. To adopt a %s that exists in the account of the project, add its physical name to the id: %s/<%s>.",
-			r.object.Kind, n, r.object.Adoption.Physical,
+			o.Kind, n, o.Adoption.Physical,
 		)
-	case r.object.Kind == model.KindUser:
+	case o.Kind == model.KindUser:
 		return ": only what is in the model can be imported. Adopting resources that were made without Stowage comes with a later version."
 	}
 	return ": only what is in the model can be imported."
@@ -172,15 +172,15 @@ func (r *Resource[M, P]) existingHint(n name) string {
 
 // imported is the name that an import gives, by id or by identity, and the physical name of what is
 // to be adopted; "" for an entity of the model.
-func (r *Resource[M, P]) imported(
+func (o *Object[M]) imported(
 	ctx context.Context, req resource.ImportStateRequest,
 ) (n name, physical string, diags diag.Diagnostics) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
-		n, diags = r.nameOf(ctx, req.Identity)
+		n, diags = o.nameOf(ctx, req.Identity)
 		return n, "", diags
 	}
 	id := req.ID
-	if r.object.Adoption != nil && strings.Count(id, "/") == len(r.object.Identity) {
+	if o.Adoption != nil && strings.Count(id, "/") == len(o.Identity) {
 		last := strings.LastIndexByte(id, '/')
 		id, physical = id[:last], id[last+1:]
 		if physical == "" {
@@ -188,12 +188,12 @@ func (r *Resource[M, P]) imported(
 		}
 	}
 	required := 0
-	for _, part := range r.object.Identity {
+	for _, part := range o.Identity {
 		if !part.Optional {
 			required++
 		}
 	}
-	n = make(name, len(r.object.Identity))
+	n = make(name, len(o.Identity))
 	given := strings.SplitN(id, "/", len(n))
 	copy(n, given)
 	bad := len(given) < required
@@ -204,12 +204,12 @@ func (r *Resource[M, P]) imported(
 		bad = true // only an optional part may contain slashes
 	}
 	if bad {
-		detail := fmt.Sprintf("The id %q has not the form %s.", req.ID, r.object.idPattern())
+		detail := fmt.Sprintf("The id %q has not the form %s.", req.ID, o.idPattern())
 		switch {
-		case r.object.Adoption != nil:
+		case o.Adoption != nil:
 			detail += fmt.Sprintf("\n\nTo adopt a %s that exists in the account of the project, the form is `%s/<%s>`.",
-				r.object.Kind, strings.Trim(r.object.idPattern(), "`"), r.object.Adoption.Physical)
-		case r.object.Kind == model.KindUser:
+				o.Kind, strings.Trim(o.idPattern(), "`"), o.Adoption.Physical)
+		case o.Kind == model.KindUser:
 			detail += "\n\nOnly what is in the model can be imported. Adopting a user that was made without Stowage comes with a later version."
 		}
 		diags.AddError("Invalid Import ID", detail)

@@ -67,8 +67,8 @@ func (s *Services) newIncarnation() string {
 
 // readIncarnation takes over the template's incarnation into a state without one, and warns about a
 // different one.
-func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.View) diag.Diagnostics {
-	id := r.id(n)
+func (r *reader[M, P]) readIncarnation(n name, common *Common, view *projects.View) diag.Diagnostics {
+	id := r.object.id(n)
 	present := view.Contents.IncarnationOf(id)
 	if common.Incarnation.IsNull() {
 		common.Incarnation = types.StringValue(present)
@@ -78,7 +78,7 @@ func (r *Resource[M, P]) readIncarnation(n name, common *Common, view *projects.
 	if held == present {
 		return nil
 	}
-	f := r.failure(read, n)
+	f := r.object.failure(read, n)
 	return diag.Diagnostics{diag.NewWarningDiagnostic(r.object.Title+" Is Managed by Another Resource", fmt.Sprintf(
 		"%s\n\nUpdates of this resource will fail, and destroying it only removes it from the state. %s",
 		f.another(held, present, view.Contents.Origins[id.String()]), f.giveUp()))}
@@ -137,7 +137,7 @@ func (f failure) forgotten(err error) (warning diag.Diagnostic, ok bool) {
 
 // planOwnership plans the incarnation, warns about what a create will meet, and detects duplicate
 // resources.
-func (r *Resource[M, P]) planOwnership(
+func (pl *planner[M, P]) planOwnership(
 	ctx context.Context, p *PlanRequest[M], created creation, private private,
 ) diag.Diagnostics {
 	common := P(p.Plan).common()
@@ -155,41 +155,41 @@ func (r *Resource[M, P]) planOwnership(
 		return diags // a replacement is planned twice
 	}
 	n := created.name
-	key := entityKey{n.project(), r.id(n)}
+	key := entityKey{n.project(), pl.object.id(n)}
 	if p.View != nil {
 		now.present = p.View.Contents.IncarnationOf(key.id)
 	}
-	return append(diags, r.clash(r.services.claim(ctx, key, now), n)...)
+	return append(diags, pl.object.clash(pl.services.claim(ctx, key, now), n)...)
 }
 
 // planRemoval finds a destroyed resource whose entity is kept by another resource.
-func (r *Resource[M, P]) planRemoval(ctx context.Context, state attributes) diag.Diagnostics {
-	n, named, diags := r.knownName(ctx, state)
+func (pl *planner[M, P]) planRemoval(ctx context.Context, state attributes) diag.Diagnostics {
+	n, named, diags := pl.object.knownName(ctx, state)
 	var held types.String
 	diags.Append(state.GetAttribute(ctx, path.Root("incarnation"), &held)...)
 	if !named || diags.HasError() {
 		return diags
 	}
-	return append(diags, r.clash(r.services.claimRemoval(ctx, entityKey{n.project(), r.id(n)}, held.ValueString()), n)...)
+	return append(diags, pl.object.clash(pl.services.claimRemoval(ctx, entityKey{n.project(), pl.object.id(n)}, held.ValueString()), n)...)
 }
 
 // clash returns the diagnostic of two conflicting plans.
-func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
-	f := r.failure(planning, n)
+func (o *Object[M]) clash(c clash, n name) diag.Diagnostics {
+	f := o.failure(planning, n)
 	switch c {
 	case twoCreations:
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Duplicate "+o.Title, fmt.Sprintf(
 			"Two resources of this configuration manage %s, and at least one of them is to be created. Only one resource can manage it. "+
 				"Give one of them another name, or remove it.\n\nIf the address of the resource has changed, describe that in a moved block.",
 			lowerFirst(f.object()),
 		))}
 	case twoResources:
-		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), "Duplicate "+r.object.Title, fmt.Sprintf(
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root(f.own), "Duplicate "+o.Title, fmt.Sprintf(
 			"Two resources of this configuration manage %s. Each will undo the changes of the other one. "+
 				"Remove one of them with a removed block that sets destroy = false in its lifecycle block.", lowerFirst(f.object())))}
 	case removesKept:
 		return diag.Diagnostics{
-			diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Unable to Destroy "+r.object.Title, fmt.Sprintf(
+			diag.NewAttributeErrorDiagnostic(path.Root(f.own), "Unable to Destroy "+o.Title, fmt.Sprintf(
 				"Two resources of the state stand for %s. This plan destroys one of them and keeps the other one, so that what the other one manages would be deleted.\n\n"+
 					"To remove the resource without deleting the object, use a removed block that sets destroy = false in its lifecycle block, or terraform state rm. "+
 					"If the address of the resource has changed, describe that in a moved block instead of an import block.",
@@ -202,30 +202,30 @@ func (r *Resource[M, P]) clash(c clash, n name) diag.Diagnostics {
 }
 
 // meets warns about an entity that a create will take over, or that will make it fail.
-func (r *Resource[M, P]) meets(
+func (pl *planner[M, P]) meets(
 	ctx context.Context, p *PlanRequest[M], created creation, planned attributes,
 ) diag.Diagnostics {
 	if p.State != nil || p.View == nil {
 		return nil
 	}
 	n := created.name
-	id := r.id(n)
+	id := pl.object.id(n)
 	if _, exists := p.View.Contents.Of(id); !exists {
 		return nil
 	}
 	present := p.View.Contents.IncarnationOf(id)
-	if created.replaces && created.replaced == present || r.services.claims.holds(entityKey{n.project(), id}, present) {
+	if created.replaces && created.replaced == present || pl.services.claims.holds(entityKey{n.project(), id}, present) {
 		return nil // replaced objects, or those destroyed at another address, are deleted first
 	}
-	e, diags := r.entity(ctx, p.Plan, n)
+	e, diags := pl.conversion.entity(ctx, p.Plan, n)
 	if diags.HasError() {
 		return nil
 	}
-	f := r.failure(planning, n)
+	f := pl.object.failure(planning, n)
 	origin := p.View.Contents.Origins[id.String()]
-	if r.settingsKnown(ctx, planned) && r.services.Projects.TakesOver(p.View, e) {
+	if pl.object.settingsKnown(ctx, planned) && pl.services.Projects.TakesOver(p.View, e) {
 		return diag.Diagnostics{
-			diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Will Be Taken Over", fmt.Sprintf(
+			diag.NewAttributeWarningDiagnostic(path.Root(f.own), pl.object.Title+" Will Be Taken Over", fmt.Sprintf(
 				"%s exists already with the same settings, made by this configuration's origin %q: probably by a run that was interrupted. "+
 					"The apply takes it over without changing it. From then on only this resource manages it.\n\n"+
 					"If another resource manages it, give this one another name.",
@@ -235,7 +235,7 @@ func (r *Resource[M, P]) meets(
 		}
 	}
 	return diag.Diagnostics{
-		diag.NewAttributeWarningDiagnostic(path.Root(f.own), r.object.Title+" Exists Already", fmt.Sprintf(
+		diag.NewAttributeWarningDiagnostic(path.Root(f.own), pl.object.Title+" Exists Already", fmt.Sprintf(
 			"%s exists already, made %s. Creating it fails, unless this run deletes it first or made it with the same settings and the same origin.\n\n%s",
 			f.object(),
 			originText(origin),
@@ -245,14 +245,14 @@ func (r *Resource[M, P]) meets(
 }
 
 // settingsKnown reports whether everything that decides about a takeover is known.
-func (r *Resource[M, P]) settingsKnown(ctx context.Context, planned attributes) bool {
+func (o *Object[M]) settingsKnown(ctx context.Context, planned attributes) bool {
 	var names []string
-	for name, attribute := range r.object.Attributes {
+	for name, attribute := range o.Attributes {
 		if attribute.IsRequired() || attribute.IsOptional() {
 			names = append(names, name)
 		}
 	}
-	if tagged(P(new(M))) != nil {
+	if tagged(new(M)) != nil {
 		names = append(names, "tags_all")
 	}
 	return !slices.ContainsFunc(names, func(name string) bool {

@@ -36,13 +36,13 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 	})
 }
 
-// limit returns how long an action may take: the object's timeout, else the provider's.
-func (r *Resource[M, P]) limit(ctx context.Context, action action, m *M) (time.Duration, diag.Diagnostics) {
-	limit := r.services.CommitTimeout
+// limit returns how long an action on the object of a model may take: the object's timeout, else the provider's.
+func (s *Services) limit(ctx context.Context, action action, m any) (time.Duration, diag.Diagnostics) {
+	limit := s.CommitTimeout
 	if limit == 0 {
 		limit = DefaultTimeout
 	}
-	t := timed(P(m))
+	t := timed(m)
 	if t == nil {
 		return limit, nil
 	}

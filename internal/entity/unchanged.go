@@ -20,25 +20,25 @@ func (r *Resource[M, P]) modelOf(v *unchanged.Value) *M {
 
 // IdentityOf implements unchanged.Object.
 func (r *Resource[M, P]) IdentityOf(ctx context.Context, state *unchanged.Value) (map[string]types.String, bool) {
-	n, known, diags := r.knownName(ctx, state)
+	n, known, diags := r.object.knownName(ctx, state)
 	if !known || len(diags) > 0 {
 		return nil, false
 	}
-	return r.identity(n), true
+	return r.object.identity(n), true
 }
 
 // ValidateModel implements unchanged.Object.
 func (r *Resource[M, P]) ValidateModel(ctx context.Context, config *unchanged.Value) bool {
-	return len(r.problems(ctx, &Services{}, r.modelOf(config), nil, configuration{config})) == 0
+	return len(r.validator(&Services{}).problems(ctx, r.modelOf(config), nil, configuration{config})) == 0
 }
 
 // ReadModel implements unchanged.Object.
 func (r *Resource[M, P]) ReadModel(ctx context.Context, state *unchanged.Value, private *unchanged.Private) bool {
-	n, diags := r.nameOf(ctx, state)
+	n, diags := r.object.nameOf(ctx, state)
 	if r.services == nil || len(diags) > 0 {
 		return false
 	}
-	diags, outcome := r.refresh(ctx, r.modelOf(state), n, private)
+	diags, outcome := r.reader.refresh(ctx, r.modelOf(state), n, private)
 	return outcome == present && len(diags) == 0
 }
 
@@ -50,14 +50,14 @@ func (r *Resource[M, P]) PlanModel(
 		return false
 	}
 	p := &PlanRequest[M]{Services: r.services, Config: r.modelOf(config), Plan: r.modelOf(plan), State: r.modelOf(state)}
-	_, diags, planned := r.plan(ctx, p, planValues{config, plan, state}, private)
+	_, diags, planned := r.planner.plan(ctx, p, planValues{config, plan, state}, private)
 	if !planned || len(diags) > 0 || len(p.Replaced) > 0 {
 		return false
 	}
-	return len(r.problems(ctx, r.services, p.Plan, p.View, plan)) == 0
+	return len(r.validator(r.services).problems(ctx, p.Plan, p.View, plan)) == 0
 }
 
 // PlanDestroyModel implements unchanged.Object.
 func (r *Resource[M, P]) PlanDestroyModel(ctx context.Context, state *unchanged.Value, _ *unchanged.Private) bool {
-	return r.services != nil && len(r.planRemoval(ctx, state)) == 0
+	return r.services != nil && len(r.planner.planRemoval(ctx, state)) == 0
 }

@@ -37,8 +37,8 @@ func Warning(w projects.Warning) diag.Diagnostic {
 
 // copies warns about copies of an object's AWS resources that a person added to a template of the
 // project.
-func (r *Resource[M, P]) copies(view *projects.View, n name) diag.Diagnostics {
-	ids := view.Contents.CopiesOf(r.id(n))
+func (o *Object[M]) copies(view *projects.View, n name) diag.Diagnostics {
+	ids := view.Contents.CopiesOf(o.id(n))
 	if len(ids) == 0 {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (r *Resource[M, P]) copies(view *projects.View, n name) diag.Diagnostics {
 		"The metadata of these resources in the template of the project %q refers to the %s %q, but it does not have resources of these names: %s. "+
 			"They were added by hand. Stowage neither changes nor deletes them.\n\nRemove the key Stowage from their Metadata to keep them without this warning.",
 		n.project(),
-		strings.ToLower(r.object.Title),
+		strings.ToLower(o.Title),
 		n.String(),
 		strings.Join(ids, ", "),
 	))}

@@ -31,8 +31,8 @@ var providerDefects = []Defect{
 		Packages: []string{"internal/provider"}, Run: "TestMistakes",
 	},
 	{
-		Name: "copies of resources are not shown", In: "internal/entity Resource.refresh",
-		Old: "diags.Append(r.copies(view, name)...)", New: "",
+		Name: "copies of resources are not shown", In: "internal/entity reader.refresh",
+		Old: "diags.Append(r.object.copies(view, name)...)", New: "",
 		Packages: []string{"internal/provider"}, Run: "TestCopiedResource",
 	},
 	{
@@ -46,8 +46,8 @@ var providerDefects = []Defect{
 		Packages: []string{"internal/provider"}, Run: "TestStateUpgrade",
 	},
 	{
-		Name: "the provider's commit_timeout is ignored", In: "internal/entity Resource.limit",
-		Old: "limit := r.services.CommitTimeout", New: "limit := 0 * r.services.CommitTimeout",
+		Name: "the provider's commit_timeout is ignored", In: "internal/entity Services.limit",
+		Old: "limit := s.CommitTimeout", New: "limit := 0 * s.CommitTimeout",
 		Packages: []string{"internal/provider"}, Run: "TestTimeouts|TestCommitTimeout",
 	},
 	{
@@ -85,20 +85,20 @@ var providerDefects = []Defect{
 	},
 	{
 		Name:     "the plan doesn't know where the project is",
-		In:       "internal/entity Resource.problems",
+		In:       "internal/entity validator.problems",
 		Old:      "if located, ok := e.(model.Located); ok && view != nil {",
 		New:      "if located, ok := e.(model.Located); false && ok && view != nil {",
 		Packages: []string{"internal/provider/projectbucket"},
 		Run:      "TestBadInput",
 	},
 	{
-		Name: "an argument is judged by another one that is unknown", In: "internal/entity Resource.problems",
+		Name: "an argument is judged by another one that is unknown", In: "internal/entity validator.problems",
 		Old: "ok = ok && !unknownAt(ctx, at, other)", New: "_ = other",
 		Packages: []string{"internal/provider/projectuser"}, Run: "TestPlan_UnknownInAccessKey",
 	},
 	{
-		Name: "the state is saved with an unknown outcome", In: "internal/entity Resource.write",
-		Old:      "}\n\t\treturn append(diags, f.diagnostic(err))",
+		Name: "the state is saved with an unknown outcome", In: "internal/entity writer.write",
+		Old:      "}\n\t\treturn append(diags, f.diagnostic(err)), false",
 		New:      "}\n\t\tdiags.Append(f.diagnostic(err))",
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
@@ -127,7 +127,7 @@ var providerDefects = []Defect{
 	},
 	{
 		Name: "an answer without the framework ignores what a destroy loses", In: "internal/entity Resource.PlanDestroyModel",
-		Old: "return r.services != nil && len(r.planRemoval(ctx, state)) == 0", New: "return r.services != nil",
+		Old: "return r.services != nil && len(r.planner.planRemoval(ctx, state)) == 0", New: "return r.services != nil",
 		Packages: []string{"internal/provider"}, Run: "TestOwnership",
 	},
 	{
@@ -140,7 +140,7 @@ var providerDefects = []Defect{
 	},
 	{
 		Name:     "a key is due at two times of one read",
-		In:       "internal/entity Resource.refresh",
+		In:       "internal/entity reader.refresh",
 		Old:      "now := unchanged.Once(ctx, readAt{}, time.Now)",
 		New:      "now := unchanged.Once(context.Background(), readAt{}, time.Now)",
 		Packages: []string{"internal/provider/projectuser"},

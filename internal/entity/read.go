@@ -1,0 +1,105 @@
+package entity
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
+)
+
+// reader reads the entity of an object.
+type reader[M any, P Model[M]] struct {
+	object     *Object[M]
+	services   *Services
+	conversion conversion[M, P]
+}
+
+// outcome is the result of reading an object.
+type outcome int
+
+const (
+	failed outcome = iota
+	gone
+	present
+)
+
+// refresh updates the model of an object and its private state.
+func (r *reader[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
+	view, e, err := r.find(ctx, name)
+	if r.object.unmanaged(m) && model.IsNotFound(err, model.NotFoundEntity) {
+		view, e, err = r.existing(ctx, m, name, view, private)
+	}
+	diags := r.services.warningsOfRead(ctx)
+	if err != nil {
+		if err := r.services.checkGone(ctx, private, err); err != nil {
+			return append(diags, r.object.failure(read, name).diagnostic(err)), failed
+		}
+		return diags, gone
+	}
+	diags.Append(r.services.recordHub(ctx, private)...)
+	diags.Append(r.conversion.fill(ctx, m, name, view, e)...)
+	P(m).common().Drift = drift(view, r.object.id(name))
+	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
+	diags.Append(r.object.copies(view, name)...)
+	if r.object.NeedsUpdate != nil {
+		now := unchanged.Once(ctx, readAt{}, time.Now)
+		diags.Append(setDue(ctx, private, r.object.NeedsUpdate(e, now), now)...)
+	}
+	return diags, present
+}
+
+// find reads an entity. It returns a *model.NotFoundError if the project does not hold it.
+func (r *reader[M, P]) find(ctx context.Context, name name) (*projects.View, model.Entity, error) {
+	view, err := r.services.read(ctx, name.project())
+	if err != nil {
+		return nil, nil, err
+	}
+	e, ok := view.Contents.Of(r.object.id(name))
+	if !ok {
+		return view, nil, &model.NotFoundError{Kind: model.NotFoundEntity, ID: r.object.id(name)}
+	}
+	return view, e, nil
+}
+
+// readAt is the key of the time of reading an object.
+type readAt struct{}
+
+// reading is the result of reading a project.
+type reading struct {
+	view *projects.View
+	err  error
+}
+
+type readingOf string
+
+// read reads a project once per call of Terraform, even if that fails.
+func (s *Services) read(ctx context.Context, project string) (*projects.View, error) {
+	r := unchanged.Once(ctx, readingOf(project), func() reading {
+		view, err := s.Projects.Read(ctx, project)
+		return reading{view, err}
+	})
+	return r.view, r.err
+}
+
+// drift lists the differences between an entity and what the provider created, one per line.
+func drift(view *projects.View, id model.ID) types.String {
+	var result []string
+	for _, d := range view.Contents.DriftOf(id) {
+		result = append(result, d.String())
+	}
+	if slices.Contains(view.Contents.Dangling, id) {
+		result = append(result, "the bucket of the "+id.String()+" does not exist, so that it allows nothing")
+	}
+	if p := view.Contents.Project; p != nil && p.Closing && p.ID() == id {
+		result = append(result, "the deletion of the "+id.String()+" has begun and was not finished")
+	}
+	slices.Sort(result)
+	return Optional(strings.Join(slices.Compact(result), "\n"))
+}
