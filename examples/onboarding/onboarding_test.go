@@ -523,6 +523,11 @@ func TestSessionAttributes(t *testing.T) {
 				),
 			),
 		)
+		must(t, second(client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+			RoleName: aws.String("deploy"), PolicyName: aws.String("Projects"), PolicyDocument: aws.String(
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/Stowage*"}]}`,
+			),
+		})))
 		clients := w.with(sandbox.HubAccount, awsclient.Config{AssumeRole: []awsclient.AssumeRole{
 			{
 				RoleARN:           "arn:aws:iam::" + sandbox.HubAccount + ":role/deploy",

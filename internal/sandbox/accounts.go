@@ -14,6 +14,8 @@ import (
 const (
 	// HubAccount is the hub's account.
 	HubAccount = "000000000000"
+	// OrganizationID is the ID of the organization of all accounts.
+	OrganizationID = "o-sandbox0001"
 	// HubName is the name of the hub and of its table.
 	HubName = "stowage"
 	// TopicName is the name of the topic that the onboarding creates for stack notifications.

@@ -42,7 +42,8 @@
 //
 // GET /_sandbox/permissions returns the permissions used since its last DELETE, by principal.
 //
-// Session policies and organizations' policies are not modelled.
+// All accounts belong to one organization (OrganizationID). Its policies and session policies are
+// not modelled.
 //
 // # Accounts
 //
