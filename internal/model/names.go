@@ -143,6 +143,11 @@ func TemplateBucketName(project, accountID, region string) string {
 	return physicalBucketName("stowage-"+project+"-templates", accountID, region)
 }
 
+// HubBucketName returns the physical name of the bucket for the packages of a hub's relay.
+func HubBucketName(hub, accountID, region string) string {
+	return physicalBucketName("stowage-hub-"+hub+"-artifacts", accountID, region)
+}
+
 // hashLength is the number of hexadecimal digits that distinguish cut names. 32 bits are plenty for
 // the buckets of one project, and S3 refuses a collision.
 const hashLength = 8

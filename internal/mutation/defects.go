@@ -3,4 +3,4 @@ package mutation
 import "slices"
 
 // Defects contains all defects, the commit protocol's first.
-var Defects = slices.Concat(commitDefects, templateDefects, awsDefects, projectsDefects, providerDefects, sandboxDefects)
+var Defects = slices.Concat(commitDefects, templateDefects, awsDefects, projectsDefects, providerDefects, sandboxDefects, hubDefects)
