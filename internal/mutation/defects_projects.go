@@ -120,6 +120,21 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/relay"}, Run: "TestNotifications_UnknownProjects",
 	},
 	{
+		Name: "the page may not reach a token endpoint on another host", In: "internal/relay Relay.Page",
+		Old: `if request.URL.Path == "/" {`, New: "if false {",
+		Packages: []string{"internal/relay"}, Run: "TestPage",
+	},
+	{
+		Name: "tokens of the board's client are refused", In: "internal/relay New",
+		Old: `client != "" && !slices.Contains(config.Access.Audiences, client)`, New: `client == "none"`,
+		Packages: []string{"internal/relay"}, Run: "TestPage_TokensOfTheBoard",
+	},
+	{
+		Name: "the page may connect to every WebSocket", In: "internal/board Settings.Policy",
+		Old: `if s.WebSocket == "" {`, New: "if true {",
+		Packages: []string{"internal/board"}, Run: "TestPolicy",
+	},
+	{
 		Name: "a failed reading is kept for all clients", In: "internal/relay cache.get",
 		Old: "if err == nil {\n\t\t\tc.keep(key, value)\n\t\t}", New: "c.keep(key, value)",
 		Packages: []string{"internal/relay"}, Run: "TestCache_",

@@ -76,6 +76,21 @@ var sandboxDefects = []Defect{
 		Packages: []string{"internal/sandbox/unproven"},
 	},
 	{
+		Name: "the sandbox's issuer takes codes without their verifier", In: "internal/sandbox/oidc provider.redeemCode",
+		Old: "case challengeOf(verifier) != g.challenge:", New: "case false:",
+		Packages: []string{"internal/sandbox/oidc"}, Run: "TestProvider_Codes",
+	},
+	{
+		Name: "the sandbox's issuer takes refresh tokens twice", In: "internal/sandbox/oidc provider.redeemRefreshToken",
+		Old: "case p.used[token]:", New: "case false:",
+		Packages: []string{"internal/sandbox/oidc"}, Run: "TestProvider_RefreshTokens",
+	},
+	{
+		Name: "the sandbox's issuer sends people anywhere", In: "internal/sandbox/oidc Issuer.authorize",
+		Old: "!known || !slices.Contains(client.RedirectURIs, uri)", New: "!known",
+		Packages: []string{"internal/sandbox/oidc"}, Run: "TestProvider_InvalidRequests",
+	},
+	{
 		Name: "the sandbox ignores measured answers that it cannot give", In: "internal/sandbox/unproven Answers.Check",
 		Old: "case !rule.takes(a[id]):", New: "case false:",
 		Packages: []string{"internal/sandbox/unproven"},

@@ -80,6 +80,8 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		}
 		writeControl(w, map[string]int{"connections": hit})
 		return
+	case "DELETE /_sandbox/sessions":
+		s.issuer.EndSessions()
 	case "POST /_sandbox/tokens":
 		var t oidc.TokenRequest
 		if !readControl(w, r, &t) {
@@ -97,7 +99,7 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		http.Error(
 			w,
 			"the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
-				"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, and an OIDC issuer at "+oidc.Path,
+				"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, DELETE /_sandbox/sessions, and an OIDC issuer at "+oidc.Path,
 			http.StatusNotFound,
 		)
 		return

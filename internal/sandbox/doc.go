@@ -68,6 +68,7 @@
 //   - GET /_sandbox/connections returns the connected WebSocket clients, POST breaks or stalls them
 //     (see package apigateway).
 //   - POST /_sandbox/tokens creates tokens of the OIDC issuer at /_sandbox/oidc (see package oidc).
+//   - DELETE /_sandbox/sessions signs everybody out at that issuer.
 //
 // # Determinism
 //

@@ -1,5 +1,18 @@
-// Package oidc simulates an OpenID Connect issuer for services that verify tokens: discovery, the
-// key set, and tokens on request.
+// Package oidc simulates an OpenID Connect issuer: it signs people in by the authorization code flow
+// with PKCE, publishes its keys, and creates tokens on request.
+//
+// # Signing in
+//
+// A program registers clients with Issuer.Register. They are public clients, so PKCE with S256 is
+// required. Redirect addresses are compared as strings. At the form of the authorization endpoint a
+// person chooses a name, the projects and the token's lifetime; there are no passwords. A cookie
+// keeps the session, until it ends at the end-session endpoint. Codes are valid once, for a minute.
+// Refresh tokens, for the scope offline_access, are rotated. A code or a refresh token that is used
+// again revokes all of its refresh tokens. Only pages of a client's origins can read tokens. The
+// rules are those of RFC 6749, 7009, 7636, 9207 and 9700 and of OpenID Connect; sources are beside
+// them. DELETE /_sandbox/sessions signs everybody out.
+//
+// # Tokens on request
 //
 // The issuer is at /_sandbox/oidc below the sandbox's address. A client that uses another name of
 // the sandbox sees an issuer of that name. Its keys are a function of the seed: an RSA key of 2048

@@ -34,6 +34,7 @@ const (
 // Issuer creates tokens and serves the requests of their verifiers. It is safe for concurrent use.
 type Issuer struct {
 	signing, forging func() *rsa.PrivateKey
+	provider         *provider
 }
 
 // New returns an issuer whose keys are a function of the seed.
@@ -41,7 +42,7 @@ func New(seed uint64) *Issuer {
 	key := func(which byte) func() *rsa.PrivateKey {
 		return sync.OnceValue(func() *rsa.PrivateKey { return newKey(seed, which) })
 	}
-	return &Issuer{signing: key('s'), forging: key('f')}
+	return &Issuer{signing: key('s'), forging: key('f'), provider: newProvider()}
 }
 
 // URL returns the issuer's URL for a sandbox endpoint such as http://127.0.0.1:4599.
@@ -132,27 +133,49 @@ func sign(key *rsa.PrivateKey, claims map[string]any) (string, error) {
 	return token, nil
 }
 
-// Serve answers a verifier's request below Path; endpoint is the sandbox's address in that request.
-// It allows pages of any origin.
+// Serve answers a request below Path; endpoint is the sandbox's address in that request. Pages of any
+// origin may read the discovery document and the keys.
 func (i *Issuer) Serve(w http.ResponseWriter, r *http.Request, endpoint string) {
 	issuer := URL(endpoint)
 	var answer any
 	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, Path) {
+	case "GET /authorize", "POST /authorize":
+		i.authorize(w, r, issuer)
+		return
+	case "POST /token":
+		i.token(w, r, issuer)
+		return
+	case "POST /revoke":
+		i.revoke(w, r)
+		return
+	case "GET /logout":
+		i.endSession(w, r)
+		return
 	case "GET /.well-known/openid-configuration":
 		answer = map[string]any{
-			"issuer":                                issuer,
-			"jwks_uri":                              issuer + "/jwks.json",
-			"authorization_endpoint":                issuer + "/authorize", // required; nothing answers
-			"response_types_supported":              []string{"id_token"},
-			"subject_types_supported":               []string{"public"},
-			"id_token_signing_alg_values_supported": []string{"RS256"},
+			"issuer":                                         issuer,
+			"jwks_uri":                                       issuer + "/jwks.json",
+			"authorization_endpoint":                         issuer + "/authorize",
+			"token_endpoint":                                 issuer + "/token",
+			"revocation_endpoint":                            issuer + "/revoke",
+			"end_session_endpoint":                           issuer + "/logout",
+			"scopes_supported":                               []string{"openid", "offline_access"},
+			"response_types_supported":                       []string{"code"},
+			"response_modes_supported":                       []string{"query"},
+			"grant_types_supported":                          []string{"authorization_code", "refresh_token"},
+			"subject_types_supported":                        []string{"public"},
+			"id_token_signing_alg_values_supported":          []string{"RS256"},
+			"token_endpoint_auth_methods_supported":          []string{"none"},
+			"revocation_endpoint_auth_methods_supported":     []string{"none"},
+			"code_challenge_methods_supported":               []string{"S256"},
+			"authorization_response_iss_parameter_supported": true,
 		}
 	case "GET /jwks.json":
 		answer = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
 			Key: &i.signing().PublicKey, KeyID: keyID, Algorithm: string(jose.RS256), Use: "sig",
 		}}}
 	default:
-		http.Error(w, "the sandbox's issuer has /.well-known/openid-configuration and /jwks.json", http.StatusNotFound)
+		http.Error(w, "the sandbox's issuer has the endpoints of /.well-known/openid-configuration", http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

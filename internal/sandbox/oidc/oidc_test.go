@@ -27,6 +27,7 @@ type claims struct {
 	Expires  int64    `json:"exp"`
 	Issued   int64    `json:"iat"`
 	Projects []string `json:"stowage_projects"`
+	Nonce    string   `json:"nonce"`
 }
 
 // read verifies a token's signature by the key from discovery, and returns its claims.
