@@ -171,10 +171,27 @@ func eval[T any](p *page, expression string) T {
 	return value
 }
 
+// arriving is eval for expressions during which the page may be left for another one, where they are
+// evaluated again.
+func arriving[T any](p *page, expression string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+		if err == nil {
+			return value
+		}
+		if !containsAny(err.Error(), "navigated", "context", "Promise was collected") || ctx.Err() != nil {
+			p.t.Fatalf("%s: %v", expression, err)
+		}
+	}
+}
+
 // until waits until an expression is true, and evaluates it with every frame.
 func (p *page) until(expression string) {
 	p.t.Helper()
-	holds := eval[bool](p, fmt.Sprintf(`(async () => {
+	holds := arriving[bool](p, fmt.Sprintf(`(async () => {
 		const end = performance.now() + %d;
 		for (;;) {
 			try { if (%s) return true; } catch {} // it isn't there yet

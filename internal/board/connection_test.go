@@ -68,7 +68,7 @@ const fakes = `import("./connection.js").then(({ Connection }) => {
 
 // TestConnection_KeptAlive checks the events of a connection to the millisecond.
 func TestConnection_KeptAlive(t *testing.T) {
-	server := httptest.NewServer(board.Handler())
+	server := httptest.NewServer(board.Handler(board.Settings{}))
 	defer server.Close()
 	b := startChromium(t)
 	for name, c := range map[string]struct{ scenario, want string }{
@@ -160,6 +160,37 @@ func TestConnection_KeptAlive(t *testing.T) {
 			0 live
 			100 socket 1 is closed 1000
 			100 expired`,
+		},
+		"continues with a renewed token": {
+			`const a = connect(token(100)); log[0] = ""; a.come(); a.welcome(); pass(50); connection.renew(token(100)); last().come(); last().welcome(); pass(60)`,
+			`
+			0 socket 1 is sent hello {}
+			0 live
+			50 socket 2 opens
+			50 socket 2 is sent hello {}
+			50 socket 1 is closed 1000`,
+		},
+		"tries again until the renewed token connects": {
+			`const a = connect(token(100)); log[0] = ""; a.come(); a.welcome(); pass(50); connection.renew(token(100)); last().end(); pass(11); last().come(); pass(30)`,
+			`
+			0 socket 1 is sent hello {}
+			0 live
+			50 socket 2 opens
+			61 socket 3 opens
+			61 socket 3 is sent hello {}
+			61 socket 1 is closed 1000`,
+		},
+		"comes back when an expired token is renewed": {
+			`const a = connect(token(10)); log[0] = ""; a.come(); a.welcome(); pass(20); connection.renew(token(100)); last().come(); last().welcome()`,
+			`
+			0 socket 1 is sent hello {}
+			0 live
+			10 socket 1 is closed 1000
+			10 expired
+			20 reconnecting
+			20 socket 2 opens
+			20 socket 2 is sent hello {}
+			20 live`,
 		},
 		"isn't tried without a good token": {`connect(token(-1)); pass(100)`, `0 expired`},
 		"isn't tried when the page is too old": {

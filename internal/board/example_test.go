@@ -25,7 +25,7 @@ func TestExample_WebClient(t *testing.T) {
 	defer server.Close()
 
 	h := localhubtest.Start(t)
-	address, err := url.Parse(h.Board)
+	address, err := url.Parse(h.Address(h.Token(nil, "*")))
 	must(t, err)
 	p := startChromium(t).open(t, server.URL+"/#"+address.EscapedFragment(), desktop)
 	p.shows("Live")

@@ -39,7 +39,7 @@ func newFake(t *testing.T, greet func(event.Hello) []event.Message) *fake {
 	t.Helper()
 	f := &fake{t: t, greet: greet}
 	mux := http.NewServeMux()
-	mux.Handle("/", board.Handler())
+	mux.Handle("/", board.Handler(board.Settings{}))
 	mux.HandleFunc("/live", f.accept)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -28,7 +28,7 @@ const watching = `(() => {
 // changing, then as settled.
 func TestLive_Apply(t *testing.T) {
 	b, h := startChromium(t), localhubtest.Start(t)
-	everything, foreign := b.open(t, h.Board, desktop), b.open(t, h.Address(h.Token(nil, "globex")), desktop)
+	everything, foreign := b.open(t, h.Address(h.Token(nil, "*")), desktop), b.open(t, h.Address(h.Token(nil, "globex")), desktop)
 	everything.until(`document.querySelector("#freshness").textContent === "Live"`)
 	foreign.until(`document.querySelector("#freshness").textContent === "Live"`)
 
@@ -66,7 +66,7 @@ func TestLive_Apply(t *testing.T) {
 // TestConnection_ReconnectsAfterLoss has the hub close all connections during changes.
 func TestConnection_ReconnectsAfterLoss(t *testing.T) {
 	h := localhubtest.Start(t)
-	p := startChromium(t).open(t, h.Board, desktop)
+	p := startChromium(t).open(t, h.Address(h.Token(nil, "*")), desktop)
 	p.until(live)
 	s := h.Provider("run-1")
 	must(t, s.CreateProject(t.Context(), project("acme")))

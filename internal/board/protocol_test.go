@@ -149,7 +149,7 @@ const pageSteps = `Promise.all(["protocol", "content", "attention", "tree"].map(
 // TestProtocol_SameAsGoClient sends both clients the same messages: regular, lost, late and
 // invalid ones. After each of them both must have sent the same and know the same.
 func TestProtocol_SameAsGoClient(t *testing.T) {
-	server := httptest.NewServer(board.Handler())
+	server := httptest.NewServer(board.Handler(board.Settings{}))
 	defer server.Close()
 	p := startChromium(t).open(t, server.URL, desktop)
 	p.until(`document.readyState === "complete"`)

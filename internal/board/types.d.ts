@@ -277,4 +277,29 @@ export interface DetailContent {
   links: { text: string; url: string }[];
 }
 
+/** What the page's server tells it: Settings of the Go package. */
+export interface Settings {
+  websocket?: string;
+  issuer: string;
+  client_id: string;
+  scope?: string;
+  projects_claim?: string;
+}
+
+/** The tokens of a session. refresh_token is "" for one that is not renewed. */
+export interface Tokens {
+  issuer: string;
+  client_id: string;
+  id_token: string;
+  refresh_token: string;
+}
+
+/** The claims of an ID token. Their types are checked where they are read. */
+export interface Claims {
+  iat?: number;
+  exp?: number;
+  sub?: string;
+  [name: string]: unknown;
+}
+
 export type ConnectionState = "connecting" | "live" | "reconnecting" | "expired" | "refused" | "outdated";

@@ -18,6 +18,11 @@
 // the routes of a WebSocket API, sends binary frames, and adds no error name to its 410. Only the
 // sandbox covers those.
 //
+// # Signing in
+//
+// make conformance runs the board's sign-in tests in Chromium on oidc-provider, an OpenID provider of
+// another author. The sandbox's own issuer passes the same tests in make board-test.
+//
 // # Unproven rules
 //
 // Package unproven lists the sandbox's rules without AWS documentation or a recording; the command

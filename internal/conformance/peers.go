@@ -13,6 +13,10 @@ func everyService() []string {
 	return []string{"cloudformation", "dynamodb", "iam", "s3", "ssm", "sts"}
 }
 
+// OIDCProvider is an OpenID provider for Node.js, certified by the OpenID Foundation. It has no AWS
+// service: the board's sign-in is tested on it.
+func OIDCProvider() Peer { return Peer{Name: "oidc-provider"} }
+
 // DynamoDBLocal is Amazon's DynamoDB for development. It keeps all contracts of its service.
 func DynamoDBLocal() Peer {
 	return Peer{Name: "DynamoDB Local", Services: []string{"dynamodb"}}

@@ -54,11 +54,16 @@ func (a Access) check() error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("the issuer %q is not a URL", a.Issuer)
 	}
-	ip := net.ParseIP(u.Hostname())
-	if u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u)) {
 		return fmt.Errorf("the issuer %q must be an https URL", a.Issuer)
 	}
 	return nil
+}
+
+// isLoopback reports whether a URL is one of this machine.
+func isLoopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // refusal is the reason why a connection is refused. It contains nothing of the token.
@@ -86,7 +91,10 @@ type claims struct {
 
 // verifier checks the signature, issuer and times of a token. It returns a *refusal for an invalid
 // token, and any other error when the check was not possible.
+//
+// tokenEndpoint returns the URL of the issuer's token endpoint.
 type verifier interface {
+	tokenEndpoint(ctx context.Context) (string, error)
 	verify(ctx context.Context, token string) (*claims, error)
 }
 

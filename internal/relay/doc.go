@@ -9,6 +9,7 @@
 //	EventBridge schedule, once a minute                Sweep                       none
 //	WebSocket REQUEST authorizer                       Authorize                   policy, subject
 //	WebSocket $connect, $default, $disconnect          Route                       a status
+//	HTTP API request, payload format 2.0               Page                        a file of the board
 //
 // Each has a Handle... method with the signature func(context.Context, []byte) ([]byte, error) of
 // Lambda functions, for deployments with one function per event. Relays may run concurrently and
@@ -75,14 +76,30 @@
 // one without projects; 500 when the issuer is unavailable. No log, error or answer contains the
 // token: errors of go-oidc are reworded, since they quote claims.
 //
+// # Board
+//
+// Page serves the board (package board) for an HTTP API: one route, $default, with a Lambda proxy
+// integration of payload format 2.0, preferably on the stage $default, since the page's address is a
+// redirect address of the issuer. / is the page and /config.json its settings: the WebSocket API, the
+// issuer, the board's client, the scopes and the claim of projects. Only the page itself may cost a
+// call, to the issuer's discovery document, once per process: the content security policy names the
+// token endpoint, whose host may differ from the issuer's. No AWS call is made.
+//
+// The page connects with ID tokens, so the board's client is an audience in addition to the
+// configured ones.
+//
 // # Settings
 //
 //	STOWAGE_HUB                    the hub's name; default "stowage"
 //	STOWAGE_ROLE                   the role assumed in projects' accounts; default "StowageReader"
 //	STOWAGE_EXTERNAL_ID            the external ID for that role; default none
 //	STOWAGE_OIDC_ISSUER            the issuer's URL (https, except on localhost); default none
-//	STOWAGE_OIDC_AUDIENCE          audiences, separated by commas; required with an issuer
+//	STOWAGE_OIDC_AUDIENCE          audiences, separated by commas; required with an issuer, unless
+//	                               there is a client
 //	STOWAGE_OIDC_PROJECTS_CLAIM    the claim that lists the projects; default "stowage_projects"
+//	STOWAGE_OIDC_CLIENT_ID         the board's public client; without it nobody can sign in there
+//	STOWAGE_OIDC_SCOPE             scopes that the board requests; default "openid"
+//	STOWAGE_WEBSOCKET_URL          the WebSocket API for browsers (wss://...); required with a client
 //	STOWAGE_LOG_LEVEL              DEBUG, INFO (default), WARN or ERROR
 //	AWS_...                        as for every AWS SDK; see package awsclient
 //

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/board"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	Hub, RoleName string
 	// Access configures who may connect; the zero value refuses every connection.
 	Access Access
+	// Board configures the page; the zero value serves one that needs an address with a token.
+	Board Board
 	// Log is the log; nil means JSON on standard error, from INFO on.
 	Log *slog.Logger
 }
@@ -37,6 +40,7 @@ type Relay struct {
 	log      *slog.Logger
 	projects *projects.Service
 	gate     *gate
+	board    board.Settings
 
 	mu       sync.Mutex // protects the fields below; never held during a call or a wait
 	compared time.Time  // start of this process's last comparison of all stacks
@@ -52,12 +56,18 @@ func New(_ context.Context, config Config) (*Relay, error) {
 	if log == nil {
 		log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
+	if err := config.Board.check(config.Access); err != nil {
+		return nil, fmt.Errorf("relay: %w", err)
+	}
+	if client := config.Board.ClientID; client != "" && !slices.Contains(config.Access.Audiences, client) {
+		config.Access.Audiences = append(slices.Clone(config.Access.Audiences), client)
+	}
 	gate, err := newGate(config.Access)
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
 	return &Relay{
-		log: log, gate: gate,
+		log: log, gate: gate, board: config.Board.settings(gate.access),
 		projects: projects.New(projects.Config{
 			Clients:  config.Clients,
 			Hub:      config.Hub,
@@ -90,6 +100,7 @@ const (
 	KindSchedule      Kind = "schedule"      // triggers a sweep
 	KindAuthorization Kind = "authorization" // authorization of a connection
 	KindRoute         Kind = "route"         // a WebSocket connection or a message on it
+	KindPage          Kind = "page"          // a request of the HTTP API
 	kindUnknown       Kind = ""
 )
 
@@ -106,6 +117,9 @@ func KindOf(event []byte) (Kind, error) {
 		RequestContext struct {
 			ConnectionID string `json:"connectionId"`
 			RouteKey     string `json:"routeKey"`
+			HTTP         struct {
+				Method string `json:"method"`
+			} `json:"http"`
 		} `json:"requestContext"`
 	}
 	if err := json.Unmarshal(event, &shape); err != nil {
@@ -116,6 +130,8 @@ func KindOf(event []byte) (Kind, error) {
 		return KindAuthorization, nil
 	case shape.RequestContext.ConnectionID != "" && shape.RequestContext.RouteKey != "":
 		return KindRoute, nil
+	case shape.RequestContext.HTTP.Method != "":
+		return KindPage, nil
 	case shape.DetailType == scheduledEvent:
 		return KindSchedule, nil
 	case shape.DetailType != "" && shape.Source == cloudFormationSource:
@@ -124,7 +140,7 @@ func KindOf(event []byte) (Kind, error) {
 		return KindNotification, nil
 	}
 	return kindUnknown, errors.New(
-		"the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API",
+		"the event is none that the relay knows: it wants notifications of SNS, events of CloudFormation or of a schedule, and those of a WebSocket API or an HTTP API",
 	)
 }
 
@@ -140,6 +156,8 @@ func (r *Relay) Handle(ctx context.Context, event []byte) ([]byte, error) {
 		return r.HandleAuthorization(ctx, event)
 	case KindRoute:
 		return r.HandleRoute(ctx, event)
+	case KindPage:
+		return r.HandlePage(ctx, event)
 	case KindSchedule:
 		return r.HandleSchedule(ctx, event)
 	case KindNotification:

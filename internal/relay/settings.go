@@ -30,7 +30,11 @@ func fromEnvironment(ctx context.Context, version string, get func(string) strin
 	config := Config{
 		Hub: or("STOWAGE_HUB", "stowage"), RoleName: or("STOWAGE_ROLE", DefaultRole),
 		Access: Access{Issuer: or("STOWAGE_OIDC_ISSUER", ""), ProjectsClaim: or("STOWAGE_OIDC_PROJECTS_CLAIM", "")},
-		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Board: Board{
+			WebSocket: or("STOWAGE_WEBSOCKET_URL", ""), ClientID: or("STOWAGE_OIDC_CLIENT_ID", ""),
+			Scope: or("STOWAGE_OIDC_SCOPE", ""),
+		},
+		Log: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	for audience := range strings.SplitSeq(or("STOWAGE_OIDC_AUDIENCE", ""), ",") {
 		if audience = strings.TrimSpace(audience); audience != "" {

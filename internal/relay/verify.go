@@ -18,8 +18,9 @@ type issuer struct {
 	url    string
 	client *http.Client
 
-	mu       sync.Mutex // protects verifier; never held during a call
+	mu       sync.Mutex // protects the fields below; never held during a call
 	verifier *oidc.IDTokenVerifier
+	tokens   string // URL of the token endpoint
 }
 
 func newVerifier(url string, client *http.Client) verifier { return &issuer{url: url, client: client} }
@@ -48,8 +49,17 @@ func (i *issuer) open(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	})
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.verifier = verifier
+	i.verifier, i.tokens = verifier, provider.Endpoint().TokenURL
 	return verifier, nil
+}
+
+func (i *issuer) tokenEndpoint(ctx context.Context) (string, error) {
+	if _, err := i.open(ctx); err != nil {
+		return "", err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.tokens, nil
 }
 
 func (i *issuer) verify(ctx context.Context, token string) (*claims, error) {

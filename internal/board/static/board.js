@@ -1,11 +1,14 @@
 // The page: removes the token from the address, keeps a connection, and draws the known content whenever it changes.
 
+import { NOT_SIGNED_IN, offerSignIn, readSettings, showPerson, showSignedOut } from "./account.js";
 import { attention } from "./attention.js";
 import { Connection } from "./connection.js";
 import { Marks, changes, commits, duration } from "./content.js";
 import { detail, fragmentOf, objectOf } from "./detail.js";
 import { $, clock, fillAttention, fillChange, fillCommit, fillDetail, fillRow, kinds, list, make } from "./elements.js";
 import { Tree } from "./rows.js";
+import { Session } from "./signin.js";
+import { keep, recall } from "./storage.js";
 import { rows } from "./tree.js";
 
 /** @import { ObjectID } from "../types" */
@@ -16,36 +19,18 @@ const input = (selector) => /** @type {HTMLInputElement} */ ($(selector));
 /** Token and URL from the address, which they are removed from, or from the address before a reload. */
 function address() {
   const given = new URLSearchParams(location.hash.slice(1));
-  /** @param {string} name */
-  const recall = (name) => {
-    try {
-      return sessionStorage.getItem(`stowage.${name}`) ?? "";
-    } catch {
-      return "";
-    }
-  };
-  /**
-   * @param {string} name
-   * @param {string} value
-   */
-  const keep = (name, value) => {
-    try {
-      sessionStorage.setItem(`stowage.${name}`, value);
-    } catch {
-      /* then a reload needs the address again */
-    }
-  };
   const token = given.get("token");
   if (token !== null) {
     keep("token", token);
     keep("ws", given.get("ws") ?? "");
     history.replaceState(null, "", location.pathname + location.search);
   }
-  const own = `${(location.protocol === "https:" ? "wss://" : "ws://") + location.host}/live`;
-  return {
-    token: token ?? recall("token"),
-    url: (token !== null ? given.get("ws") : recall("ws")) || own,
-  };
+  return { token: token ?? recall("token"), url: (token !== null ? given.get("ws") : recall("ws")) || ownHub() };
+}
+
+/** The WebSocket API of a server that does not name one. */
+function ownHub() {
+  return `${(location.protocol === "https:" ? "wss://" : "ws://") + location.host}/live`;
 }
 
 const empty = {
@@ -56,6 +41,7 @@ const empty = {
 
 class Board {
   #connection;
+  #session;
   #tree;
   #marks = new Marks();
   /** @type {Map<string, boolean>} */
@@ -66,8 +52,12 @@ class Board {
   #selected = objectOf(location.hash); // the object in the detail panel, or null
   #detail = ""; // what the panel shows, as JSON
 
-  /** @param {{ url: string, token: string }} address */
-  constructor({ url, token }) {
+  /**
+   * @param {{ url: string, token: string }} address
+   * @param {Session | null} session of the person who has signed in; null when the address had a token
+   */
+  constructor({ url, token }, session) {
+    this.#session = session;
     this.#tree = new Tree($("#tree"), {
       fill: fillRow,
       onToggle: (row) => {
@@ -103,6 +93,7 @@ class Board {
       onState: () => this.#schedule(),
       onChange: () => this.#schedule(),
     });
+    if (session) session.onToken = (renewed) => this.#connection.renew(renewed);
     this.#connection.open();
     setInterval(() => this.#tick(), 1000);
     this.#schedule();
@@ -232,14 +223,26 @@ class Board {
       connecting: "Connecting",
       live: "Live",
       reconnecting: `Reconnecting${old}`,
-      expired: `Signed out: the token has expired${old}. Open the board with a new address.`,
+      expired: this.#expired(old),
       refused: "The hub cannot be reached or rejects the token",
       outdated: "The hub uses another protocol version: reload the page",
     };
     const text = texts[state];
     if (chip.textContent !== text) chip.textContent = text;
-    chip.dataset.state = state;
+    chip.dataset.state = state === "expired" && this.#session?.renewable ? "reconnecting" : state;
+    if (this.#session && state === "expired" && !this.#session.renewable) offerSignIn(this.#session);
     document.body.dataset.fresh = String(state === "live" || !known);
+  }
+
+  /**
+   * The text of a page whose token has expired.
+   *
+   * @param {string} old since when the content is out of date
+   */
+  #expired(old) {
+    if (!this.#session) return `Signed out: the token has expired${old}. Open the board with a new address.`;
+    if (this.#session.renewable) return `Reconnecting${old}`;
+    return `Signed out: the session has expired${old}.`;
   }
 
   /** Updates running times without drawing anything else. */
@@ -250,10 +253,31 @@ class Board {
   }
 }
 
-const from = address();
-if (from.token) {
-  Object.assign(window, { board: new Board(from) }); // for tests and measurements
-} else {
-  $("#freshness").textContent = "Not signed in: open the board with its complete address, which ends in #token=…";
-  $("#freshness").dataset.state = "expired";
+/** @returns {Promise<Board | null>} null when nobody is signed in, or a person without access to a project */
+async function start() {
+  const given = address();
+  if (given.token) return new Board(given, null);
+  /** @type {Session | null} */
+  let session = null;
+  let problem = "Not signed in: open the board with its complete address, which ends in #token=…";
+  try {
+    const settings = await readSettings();
+    if (settings.issuer && settings.client_id) {
+      session = new Session(settings);
+      problem = NOT_SIGNED_IN;
+      await session.restore();
+      if (session.token) {
+        showPerson(session);
+        if (session.hasProjects)
+          return new Board({ url: settings.websocket || ownHub(), token: session.token }, session);
+        problem = `You have access to no project: the claim ${session.projectsClaim} of your token names none. Ask the administrator of your identity provider for access, then sign in again.`;
+      }
+    }
+  } catch (e) {
+    problem = e instanceof Error ? e.message : String(e);
+  }
+  showSignedOut(problem, session);
+  return null;
 }
+
+Object.assign(window, { board: await start() }); // for tests and measurements

@@ -14,6 +14,7 @@ import { Client, SUBPROTOCOL } from "./protocol.js";
 const FIRST_WAIT = 500; // milliseconds
 const LONGEST_WAIT = 30_000; // milliseconds
 const REFUSED_AFTER = 3; // attempts without any connection
+const NEXT_SUCCESSOR = 10_000; // milliseconds between attempts to open a connection with a renewed token
 const LONGEST_ATTEMPT = 20_000; // milliseconds; browsers wait for minutes where nobody answers
 
 /**
@@ -48,6 +49,8 @@ export class Connection {
   /** @type {Set<number>} */
   #timers = new Set();
   #clock = 0; // how far the server's clock is ahead of ours
+  #current = ""; // the token with which the socket was opened
+  #tried = -Infinity; // when a successor with a renewed token was tried last
 
   /**
    * @param {string} url of the WebSocket API
@@ -62,6 +65,19 @@ export class Connection {
     setInterval(() => this.#watch(), 1000);
     addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+  }
+
+  /**
+   * Continues with another token. The connection with the old one ends when that with the new one is open.
+   *
+   * @param {string} token
+   */
+  renew(token) {
+    this.#token = token;
+    if (this.state === "expired" && !this.#socket) {
+      this.#become(this.#everOpen ? "reconnecting" : "connecting");
+      this.#connect();
+    } else this.#watch();
   }
 
   open() {
@@ -97,8 +113,9 @@ export class Connection {
   #connect(successor = false) {
     /** @type {WebSocket} */
     let socket;
+    const token = this.#token;
     try {
-      socket = new WebSocket(this.#url, [SUBPROTOCOL, `stowage.token.${this.#token}`]);
+      socket = new WebSocket(this.#url, [SUBPROTOCOL, `stowage.token.${token}`]);
     } catch {
       return this.#become("refused");
     }
@@ -109,6 +126,7 @@ export class Connection {
     }
     socket.onopen = () => {
       this.#socket = socket;
+      this.#current = token;
       this.#everOpen = true;
       this.#lastHeard = Date.now();
       socket.send(JSON.stringify(this.client.hello()));
@@ -192,8 +210,11 @@ export class Connection {
     if (socket?.readyState === WebSocket.CONNECTING && Date.now() - this.#lastHeard > LONGEST_ATTEMPT)
       this.#drop(socket);
     else if (socket?.readyState === WebSocket.OPEN) {
-      if (expiry(this.#token) <= Date.now()) socket.close(1000);
-      else if (Date.now() - this.#lastHeard > 2000 * this.client.heartbeatSeconds) this.#drop(socket);
+      if (expiry(this.#current) <= Date.now()) socket.close(1000);
+      else if (this.#current !== this.#token && Date.now() - this.#tried > NEXT_SUCCESSOR) {
+        this.#tried = Date.now();
+        this.#connect(true);
+      } else if (Date.now() - this.#lastHeard > 2000 * this.client.heartbeatSeconds) this.#drop(socket);
     }
   }
 

@@ -18,8 +18,9 @@ import (
 
 // Folders of downloads.
 const (
-	jars = "dynamodb-local"
-	venv = "venv"
+	jars     = "dynamodb-local"
+	venv     = "venv"
+	provider = "oidc"
 )
 
 // mavenCentral is the base URL of the jars, in the layout of the list.
@@ -118,6 +119,39 @@ func fetchPackages(ctx context.Context, dir string) error {
 		if err := command.Run(); err != nil {
 			return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 		}
+	}
+	return os.WriteFile(done, []byte(want), 0o644)
+}
+
+// fetchProvider installs the OpenID provider of the lock file, unless it is installed.
+func fetchProvider(ctx context.Context, dir string) error {
+	dir = filepath.Join(dir, provider)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"package.json", "package-lock.json", "provider.mjs"} {
+		content, err := os.ReadFile(filepath.Join(pins, provider, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	want, err := hashOf(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	done := filepath.Join(dir, "installed")
+	if have, err := os.ReadFile(done); err == nil && string(have) == want {
+		return nil
+	}
+	command := exec.CommandContext(
+		ctx, "npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", dir,
+	)
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("npm ci: %w", err)
 	}
 	return os.WriteFile(done, []byte(want), 0o644)
 }

@@ -1,7 +1,7 @@
 // Command conformance checks the contracts of package conformance on servers of other authors, runs
 // the mirror's tests on DynamoDB Local, and lists the sandbox's rules that were never observed on
-// AWS. It downloads the servers from Maven Central and PyPI, pinned by hashes, and needs java and
-// python3 with venv.
+// AWS. It runs the board's sign-in tests on an OpenID provider. It downloads the servers from Maven
+// Central, PyPI and npm, pinned by hashes, and needs java, python3 with venv, npm and Chromium.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/conformance"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
@@ -86,15 +87,15 @@ func (s server) try(ctx context.Context, dir string) (unexpected int, err error)
 			return unexpected, err
 		}
 	}
-	if s.tests == "" {
+	if s.tests == nil {
 		return unexpected, nil
 	}
-	command := exec.CommandContext(ctx, "go", "test", "-count=1", s.tests)
+	command := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1"}, s.tests...)...)
 	command.Env = append(os.Environ(), s.variable+"="+endpoint)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	fmt.Printf("The tests of %s on %s:\n", s.tests, s.peer.Name)
+	fmt.Printf("The tests of %s on %s:\n", s.tests[len(s.tests)-1], s.peer.Name)
 	if err := command.Run(); err != nil {
-		return unexpected, fmt.Errorf("the tests of %s: %w", s.tests, err)
+		return unexpected, fmt.Errorf("go test %s: %w", strings.Join(s.tests, " "), err)
 	}
 	return unexpected, nil
 }

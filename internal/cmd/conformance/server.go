@@ -23,9 +23,10 @@ type server struct {
 	fetch func(ctx context.Context, dir string) error
 	// command returns the command that runs it on a port.
 	command func(ctx context.Context, dir string, port int) *exec.Cmd
-	// tests is a package whose tests also run on the server, and variable the environment variable
-	// that names the server; "" for none.
-	tests, variable string
+	// tests are arguments of go test for tests that also run on the server; nil for none. variable is
+	// the environment variable that names the server for them.
+	tests    []string
+	variable string
 	// also runs further checks on the server; nil for none.
 	also func(ctx context.Context, endpoint string) error
 }
@@ -33,7 +34,7 @@ type server struct {
 func servers(zips string) []server {
 	return []server{
 		{
-			peer: conformance.DynamoDBLocal(), fetch: fetchJars, tests: "./internal/mirror", variable: "STOWAGE_TEST_DYNAMODB",
+			peer: conformance.DynamoDBLocal(), fetch: fetchJars, tests: []string{"./internal/mirror"}, variable: "STOWAGE_TEST_DYNAMODB",
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				return exec.CommandContext(
 					ctx, "java", "-cp", filepath.Join(dir, jars, "*"),
@@ -59,6 +60,13 @@ func servers(zips string) []server {
 					"IOT_MTLS_ENABLED=0",
 				)
 				return command
+			},
+		},
+		{
+			peer: conformance.OIDCProvider(), fetch: fetchProvider, variable: "STOWAGE_TEST_OIDC_ISSUER",
+			tests: []string{"-tags", "browser", "-run", "^TestSignIn_", "./internal/board"},
+			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
+				return exec.CommandContext(ctx, "node", filepath.Join(dir, provider, "provider.mjs"), strconv.Itoa(port))
 			},
 		},
 	}

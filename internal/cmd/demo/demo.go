@@ -42,7 +42,7 @@ func show(ctx context.Context, s settings) error {
 	d := &demo{s, box, dir}
 	fmt.Printf("  listening on %s\n", box.Endpoint)
 
-	say("The board shows live what happens; open it in a browser")
+	say("The board shows live what happens; open it in a browser and sign in, with any name")
 	fmt.Printf("  %s\n", box.Board)
 	if s.hold {
 		if err := d.awaitWatcher(ctx); err != nil {
@@ -67,7 +67,7 @@ func show(ctx context.Context, s settings) error {
 }
 
 // patience is how long the demo waits for a client of the board.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // awaitWatcher waits until a client watches the board, so that it shows the apply from its
 // beginning.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -120,12 +119,7 @@ func bucket(name string) model.Bucket {
 // receives nothing of it.
 func TestWatchers_EveryChange(t *testing.T) {
 	h := localhubtest.Start(t)
-	page, err := url.Parse(h.Board)
-	must(t, err)
-	fragment, err := url.ParseQuery(page.Fragment)
-	must(t, err)
-
-	everything := watch(t, h, fragment.Get("token"))
+	everything := watch(t, h, h.Token(nil, "*"))
 	foreign := watch(t, h, h.Token(nil, "globex"))
 	everything.until("the welcome", func() bool { return !everything.client.Ends.IsZero() })
 	foreign.until("the welcome", func() bool { return !foreign.client.Ends.IsZero() })

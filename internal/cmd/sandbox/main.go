@@ -18,7 +18,7 @@ import (
 func main() {
 	withoutAWS()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := server.Main(ctx, os.Args[1:], onboarding.Account, os.Stdout, os.Stderr, localhub.SetUp(os.Stderr))
+	err := server.Main(ctx, os.Args[1:], onboarding.Account, os.Stdout, os.Stderr, localhub.SetUp(os.Stderr, nil))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stowage-sandbox:", err)

@@ -9,7 +9,7 @@
 //
 // The sandbox imports no other package of Stowage, so the calling program provides the hub's
 // content: a Setup registers Lambda functions and their triggers, deploys the WebSocket API, and
-// serves the board's files below /board/.
+// serves the board below /board/.
 //
 //	server.Main(ctx, args, onboarding, stdout, stderr, func(ctx context.Context, hub *server.Hub) error {
 //		hub.Sandbox.RegisterFunction(arn, relay)                    // func(ctx, []byte) ([]byte, error)
@@ -21,11 +21,11 @@
 //			Routes: map[string]string{"$connect": arn, "$default": arn, "$disconnect": arn},
 //		})
 //		...
-//		hub.Board(http.FileServerFS(board.Files))
+//		hub.Board(hub.Sandbox.WebSockets().HTTP(apigateway.HTTPSettings{Function: arn, ...}))
 //		return hub.Sandbox.SetHubSettings(map[string]any{...})
 //	})
 //
 // The sandbox answers while a Setup runs: clients with hub.Env work. The ready line then contains
-// the WebSocket's address and the board's address, with a token of the sandbox's issuer and the
-// WebSocket's address in the fragment (#token=...&ws=...).
+// the addresses of the WebSocket API and of the board. People sign in to the board at the sandbox's
+// OIDC issuer (package oidc), where a Setup registers it.
 package server

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -14,7 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 )
 
-const boardPath = "/board/"
+// BoardPath is the path of the board below the sandbox's address.
+const BoardPath = "/board/"
 
 // Setup sets up the hub's functions, their triggers, and the board, which the sandbox does not
 // know. It is called once, after the sandbox answers and before the ready line is printed. An error
@@ -31,9 +31,6 @@ type Hub struct {
 	// Env is the env of the ready line, which connects AWS clients to the sandbox; a Setup may add
 	// to it.
 	Env map[string]string
-	// Token describes the token in the board's URL; by default it is for all projects and lasts 12
-	// hours.
-	Token oidc.TokenRequest
 
 	board     http.Handler
 	websocket string // path; "" for none
@@ -58,28 +55,20 @@ func (h *Hub) WebSocket(settings apigateway.Settings) (management string, err er
 	return h.Endpoint + h.websocket, nil
 }
 
-// Board serves static files below /board/; files sees paths without it.
-func (h *Hub) Board(files http.Handler) {
-	h.board = http.StripPrefix(strings.TrimSuffix(boardPath, "/"), files)
+// Board serves the board below BoardPath; handler sees paths without it.
+func (h *Hub) Board(handler http.Handler) {
+	h.board = http.StripPrefix(strings.TrimSuffix(BoardPath, "/"), handler)
 }
 
 // urls returns the addresses for the ready line; "" for missing ones.
-func (h *Hub) urls() (board, websocket string, err error) {
+func (h *Hub) urls() (board, websocket string) {
 	if h.websocket != "" {
 		websocket = "ws" + strings.TrimPrefix(h.Endpoint, "http") + h.websocket
 	}
-	if h.board == nil {
-		return "", websocket, nil
+	if h.board != nil {
+		board = h.Endpoint + BoardPath
 	}
-	token, err := h.Sandbox.Issuer().Token(h.Issuer(), h.Token)
-	if err != nil {
-		return "", "", fmt.Errorf("the board's token: %w", err)
-	}
-	fragment := url.Values{"token": {token}}
-	if websocket != "" {
-		fragment.Set("ws", websocket)
-	}
-	return h.Endpoint + boardPath + "#" + fragment.Encode(), websocket, nil
+	return board, websocket
 }
 
 // front answers browsers' requests with the board, once the hub is set up, and forwards others to
@@ -101,9 +90,9 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.hub.board == nil || !browsing:
 		f.hub.Sandbox.ServeHTTP(w, r)
-	case r.URL.Path == "/" || r.URL.Path+"/" == boardPath:
-		http.Redirect(w, r, boardPath, http.StatusFound)
-	case strings.HasPrefix(r.URL.Path, boardPath):
+	case r.URL.Path == "/" || r.URL.Path+"/" == BoardPath:
+		http.Redirect(w, r, BoardPath, http.StatusFound)
+	case strings.HasPrefix(r.URL.Path, BoardPath):
 		f.hub.board.ServeHTTP(w, r)
 	default:
 		f.hub.Sandbox.ServeHTTP(w, r)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
@@ -27,14 +26,12 @@ const (
 	region = "eu-west-1"
 	// farewell is the maximum duration of pending calls when the server ends.
 	farewell = 2 * time.Second
-	// boardToken is the lifetime of the token in the board's URL, in seconds.
-	boardToken = 12 * 3600
 )
 
 // Ready is the line that the server prints when it is ready.
 type Ready struct {
 	Endpoint  string            `json:"endpoint"`
-	Board     string            `json:"board"`     // its fragment has a token and the WebSocket's address; "" for none
+	Board     string            `json:"board"`     // "" for none
 	WebSocket string            `json:"websocket"` // "" without a WebSocket API
 	Env       map[string]string `json:"env"`
 }
@@ -103,7 +100,6 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	endpoint := "http://" + listener.Addr().String()
 	hub := &Hub{
 		Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig),
-		Token: oidc.TokenRequest{ExpiresIn: boardToken},
 	}
 	ready := make(chan struct{})
 	server := &http.Server{Handler: front{hub: hub, ready: ready}, ReadHeaderTimeout: time.Minute}
@@ -135,10 +131,7 @@ func announce(ctx context.Context, hub *Hub, setups []Setup, stdout io.Writer, r
 			return fmt.Errorf("set up the hub: %w", err)
 		}
 	}
-	board, websocket, err := hub.urls()
-	if err != nil {
-		return err
-	}
+	board, websocket := hub.urls()
 	close(ready)
 	if err := json.NewEncoder(stdout).Encode(
 		Ready{Endpoint: hub.Endpoint, Board: board, WebSocket: websocket, Env: hub.Env},

@@ -43,6 +43,12 @@ type Hub struct {
 // line. It logs the relay's warnings when the test fails.
 func Start(t *testing.T, arguments ...string) Hub {
 	t.Helper()
+	return StartWith(t, nil, arguments...)
+}
+
+// StartWith is Start with an OIDC issuer for the board.
+func StartWith(t *testing.T, register localhub.Register, arguments ...string) Hub {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
@@ -50,7 +56,7 @@ func Start(t *testing.T, arguments ...string) Hub {
 	go func() {
 		err := server.Main(
 			ctx, append([]string{"--listen", "127.0.0.1:0"}, arguments...), onboarding.Account, writer, io.Discard,
-			localhub.SetUp(log),
+			localhub.SetUp(log, register),
 		)
 		_ = writer.CloseWithError(io.EOF)
 		ended <- err
@@ -99,7 +105,15 @@ func (h Hub) Address(token string) string {
 // Control posts a request to the sandbox's control interface.
 func (h Hub) Control(path, body string) []byte {
 	h.t.Helper()
-	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.Endpoint+path, strings.NewReader(body))
+	return h.control(http.MethodPost, path, body)
+}
+
+// EndSessions signs everybody out at the sandbox's issuer. ID tokens stay valid.
+func (h Hub) EndSessions() { h.control(http.MethodDelete, "/_sandbox/sessions", "") }
+
+func (h Hub) control(method, path, body string) []byte {
+	h.t.Helper()
+	request, err := http.NewRequestWithContext(h.t.Context(), method, h.Endpoint+path, strings.NewReader(body))
 	must(h.t, err)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
