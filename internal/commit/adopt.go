@@ -10,16 +10,16 @@ import (
 // separateAdoptions leaves the adoptions to the batch after this one, unless the batch holds nothing
 // else. Only in a commit of nothing but imports does a taken name mean an import. In any other commit
 // it is an error.
-func (e *Engine) separateAdoptions() {
-	adopts := func(m member) bool { return m.Change.Op == template.Adopt }
-	if !slices.ContainsFunc(e.batch, adopts) || !slices.ContainsFunc(e.batch, func(m member) bool { return !adopts(m) }) {
+func (m *members) separateAdoptions() {
+	adopts := func(b member) bool { return b.Change.Op == template.Adopt }
+	if !slices.ContainsFunc(m.batch, adopts) || !slices.ContainsFunc(m.batch, func(b member) bool { return !adopts(b) }) {
 		return
 	}
-	e.batch = slices.DeleteFunc(e.batch, func(m member) bool {
-		if adopts(m) {
-			e.attribution.cleared = append(e.attribution.cleared, m)
+	m.batch = slices.DeleteFunc(m.batch, func(b member) bool {
+		if adopts(b) {
+			m.attribution.cleared = append(m.attribution.cleared, b)
 		}
-		return adopts(m)
+		return adopts(b)
 	})
 }
 
@@ -37,13 +37,13 @@ const (
 
 // notImported are the resources to import that CloudFormation would create instead. Their members are
 // the culprits.
-func (e *Engine) notImported(changes []ResourceChange) []cause {
+func (a *attempt) notImported(batch []member, changes []ResourceChange) []cause {
 	var causes []cause
-	for _, intent := range e.attempt.intents {
+	for _, intent := range a.intents {
 		for _, change := range changes {
 			if intent.Action == template.Import && change.LogicalID == intent.LogicalID &&
 				change.Action == string(template.Add) {
-				owners, left := e.owners(intent.LogicalID)
+				owners, left := a.owners(batch, intent.LogicalID)
 				causes = append(causes, cause{owners: owners, left: left, reason: fmt.Sprintf(
 					"%s: CloudFormation does not import %q, which it would create: it does not exist any more, or another stack has it",
 					intent.LogicalID,

@@ -93,7 +93,7 @@ func TestVerify_Imports(t *testing.T) {
 	stack := newState(t, 1, "s1", began, create(bucket("old", "")))
 	e, set := adopting(t, stack, adoption(t, "one"))
 	changes := asImports(stack.computed(set.Template))
-	if unexpected := Verify(stack.template, 1, e.attempt.intents, changes); len(unexpected) > 0 {
+	if unexpected := Verify(stack.template, 1, e.round.attempt.intents, changes); len(unexpected) > 0 {
 		t.Errorf("an import as intended: %v", unexpected)
 	}
 	for i := range changes {
@@ -101,7 +101,7 @@ func TestVerify_Imports(t *testing.T) {
 			changes[i].PhysicalID = "another"
 		}
 	}
-	if unexpected := Verify(stack.template, 1, e.attempt.intents, changes); len(unexpected) != 1 ||
+	if unexpected := Verify(stack.template, 1, e.round.attempt.intents, changes); len(unexpected) != 1 ||
 		!strings.Contains(unexpected[0], `would import "another"`) {
 		t.Errorf("an import of another bucket: %v", unexpected)
 	}

@@ -32,109 +32,106 @@ func (b *base) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (e *Engine) read() {
-	e.base = nil
-	e.phase = reading
-	e.emit(Read{})
+// baseReader takes the readings of the stack: it decides what a batch can build upon.
+type baseReader struct {
+	config      Config
+	members     *members
+	round       *round
+	repair      *repair
+	preparation *preparation
+	calls       *availability
+	staleness   cfn.Staleness // of the last readings
 }
 
-func (e *Engine) pause(now time.Time, d time.Duration) {
-	e.base = nil
-	e.phase, e.resumeAt = pausing, now.Add(d)
-}
-
-func (e *Engine) baseRead(now time.Time, o BaseRead) {
+// read takes a reading of the stack.
+func (b *baseReader) read(now time.Time, o BaseRead) next {
 	switch {
-	case len(e.batch) == 0 && !e.owes():
-		e.phase = idle
+	case len(b.members.batch) == 0 && !b.repair.pending():
+		b.round.end()
 	case o.Err != nil:
-		e.recovery.reset()
-		e.failAll(now, unreadable(e.config.Stack, o.Err))
-	case o.Earlier && (e.owes() || !cfn.Stable(o.After.Status)):
-		e.read()
+		b.repair.reset()
+		b.round.failAll(now, unreadable(b.config.Stack, o.Err))
+	case o.Earlier && (b.repair.pending() || !cfn.Stable(o.After.Status)):
+		b.round.read()
 	case o.Absent, o.After.Status == cfn.ReviewInProgress, o.After.Status == cfn.DeleteComplete:
-		e.create(now, o)
-	case !o.Consistent(), e.staleness.Wait(now, o.Stale()):
-		e.unserved = nil // that is what the members wait for now
-		e.pause(now, BusyPause)
+		b.create(now, o)
+	case !o.Consistent(), b.staleness.Wait(now, o.Stale()):
+		b.calls.served() // that is what the members wait for now
+		b.round.pause(now, BusyPause)
 	case o.After.Status == cfn.UpdateRollbackFailed:
-		e.recover(now, o)
-	case o.After.Status == cfn.RollbackComplete && e.config.Create && len(e.batch) > 0:
-		e.clear(o)
+		b.repair.recover(now, o)
+	case o.After.Status == cfn.RollbackComplete && b.config.Create && len(b.members.batch) > 0:
+		b.round.clear(o.After.StackID)
 	case !cfn.Stable(o.After.Status):
-		e.stuck(now, o.After.Status, o.After.StatusReason)
+		b.repair.stuck(now, o.After.Status, o.After.StatusReason)
 	default:
-		revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
-		if err != nil {
-			e.failAll(
-				now,
-				unreadable(
-					e.config.Stack,
-					fmt.Errorf(
-						"its parameter %s, which counts its commits, holds no number; set it back by hand: %w",
-						template.RevisionParameter, err,
-					),
-				),
-			)
-			return
-		}
-		e.base = &base{
-			description: o.After, template: o.Template, revision: revision, remembered: o.Earlier,
-			maybeStale: o.Stale(),
-		}
-		e.recovery.overtaken()
-		switch {
-		case e.recovery.healing():
-			e.composeHealing(now)
-		case len(e.batch) == 0:
-			e.phase = idle
-		case !o.After.Protected && e.protectedID != o.After.StackID:
-			e.protect(o.After.StackID)
-		default:
-			e.compose(now)
-		}
+		return b.found(now, o)
 	}
+	return waits
+}
+
+// found builds upon a stack at rest.
+func (b *baseReader) found(now time.Time, o BaseRead) next {
+	revision, err := strconv.ParseInt(o.After.Parameters[template.RevisionParameter], 10, 64)
+	if err != nil {
+		b.round.failAll(now, unreadable(b.config.Stack, fmt.Errorf(
+			"its parameter %s, which counts its commits, holds no number; set it back by hand: %w",
+			template.RevisionParameter, err,
+		)))
+		return waits
+	}
+	b.round.base = &base{
+		description: o.After, template: o.Template, revision: revision, remembered: o.Earlier,
+		maybeStale: o.Stale(),
+	}
+	b.repair.overtaken()
+	switch {
+	case b.repair.healing():
+		return b.repair.heal(now)
+	case len(b.members.batch) == 0:
+		b.round.end()
+	case !o.After.Protected && b.round.protectedID != o.After.StackID:
+		b.round.protect(o.After.StackID)
+	default:
+		b.preparation.compose(now)
+	}
+	return waits
 }
 
 // create makes the stack with the revision marker alone; the members' changes follow as an update.
-func (e *Engine) create(now time.Time, o BaseRead) {
-	e.recovery.reset()
-	if !e.config.Create {
-		e.failAll(now, &model.NotFoundError{Kind: model.NotFoundStack, Stack: e.config.Stack})
+func (b *baseReader) create(now time.Time, o BaseRead) {
+	b.repair.reset()
+	if !b.config.Create {
+		b.round.failAll(now, &model.NotFoundError{Kind: model.NotFoundStack, Stack: b.config.Stack})
 		return
 	}
-	if len(e.batch) == 0 {
-		e.phase = idle
+	if len(b.members.batch) == 0 {
+		b.round.end()
 		return
 	}
 	stackID := ""
 	if !o.Absent && o.After.Status == cfn.ReviewInProgress {
 		stackID = o.After.StackID
 	}
-	token := e.token()
-	seed, err := template.Stamp(template.Seed(e.config.RevisionMarkerName, e.config.Description), token, 0)
+	token := b.round.token()
+	seed, err := template.Stamp(template.Seed(b.config.RevisionMarkerName, b.config.Description), token, 0)
 	if err != nil {
-		e.failAll(now, err)
+		b.round.failAll(now, err)
 		return
 	}
-	e.base = &base{description: Description{StackID: stackID}}
-	e.attempt = attempt{purpose: creating, token: token, template: seed, stackID: stackID}
-	e.make()
+	b.round.base = &base{description: Description{StackID: stackID}}
+	b.round.attempt = attempt{purpose: creating, token: token, template: seed, stackID: stackID}
+	b.round.make()
 }
 
-// protect sets what guards a stack from mistakes; the round goes on when it is set.
-func (e *Engine) protect(stackID string) {
-	e.phase, e.protectedID = protecting, stackID
-	e.emit(Protect{stackID})
-}
-
-func (e *Engine) protected(now time.Time, o Protected) {
+// protected goes on when the stack is protected.
+func (b *baseReader) protected(now time.Time, o Protected) next {
 	if o.Err != nil {
-		e.base, e.protectedID = nil, ""
-		e.failAll(now, &CommitError{
-			Stack: e.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
+		b.round.base, b.round.protectedID = nil, ""
+		b.round.failAll(now, &CommitError{
+			Stack: b.config.Stack, Reasons: []string{"it can't be protected from deletion: " + o.Err.Error()}, Err: o.Err,
 		})
-		return
+		return waits
 	}
-	e.begin(now)
+	return goesOn
 }

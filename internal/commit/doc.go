@@ -65,6 +65,20 @@
 //	healing     resources whose rollback was skipped (recovery.go)
 //	recovering  a failed rollback; there is no change set (recovery.go)
 //
+// # Parts
+//
+// Engine passes each observation to the part that waits for it. The part enters the next phase, or
+// lets Engine go on with the rest of the batch.
+//
+//	members       the members without an outcome: queued, in the batch, held back, or decided
+//	attribution   the culprits of failed commits
+//	round         the phase of the batch, with its base and its attempt
+//	baseReader    from a reading of the stack to a base
+//	preparation   from a base and the batch to a verified change set
+//	execution     from a verified change set to the end of its operation
+//	repair        continued rollbacks, healing commits and cleared stacks, as recovery decides
+//	availability  the calls that AWS does not serve
+//
 // # Batches
 //
 // Terraform calls many resources at once, and a commit takes a quarter of a minute. So changes are

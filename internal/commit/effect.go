@@ -144,6 +144,18 @@ func (Superseded) effect()       {}
 func (Unchanged) effect()        {}
 func (Done) effect()             {}
 
+// effects are those that the driver has to perform, in order.
+type effects struct{ pending []Effect }
+
+func (e *effects) emit(effect Effect) { e.pending = append(e.pending, effect) }
+
+// take returns the effects and forgets them.
+func (e *effects) take() []Effect {
+	taken := e.pending
+	e.pending = nil
+	return taken
+}
+
 // Observation is the driver's answer to an effect.
 type Observation interface{ observation() }
 

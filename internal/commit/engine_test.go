@@ -501,7 +501,7 @@ func (h *harness) describeSet(e CreateChangeSet) string {
 		return text + ", first: " + list(e.Template.LogicalIDs())
 	}
 	var actions []string
-	for _, intent := range template.Intents(h.engine.base.template, e.Template) {
+	for _, intent := range template.Intents(h.engine.round.base.template, e.Template) {
 		actions = append(actions, string(intent.Action)+" "+intent.LogicalID)
 	}
 	return text + ": " + list(actions)
@@ -531,7 +531,7 @@ var phases = map[phase]string{
 }
 
 func (h *harness) summary() {
-	fmt.Fprintf(&h.out, "= %s %s", h.clock(h.now), phases[h.engine.phase])
+	fmt.Fprintf(&h.out, "= %s %s", h.clock(h.now), phases[h.engine.round.phase])
 	if n := h.engine.Waiting(); n > 0 {
 		fmt.Fprintf(&h.out, ", %d queued", n)
 	}
@@ -541,7 +541,7 @@ func (h *harness) summary() {
 	if at, ok := h.engine.NextTick(); ok {
 		fmt.Fprintf(&h.out, ", tick at %s", h.clock(at))
 	}
-	if h.engine.Idle() != (h.engine.phase == idle && h.engine.Waiting() == 0) || h.engine.Idle() && h.outstanding != nil {
+	if h.engine.Idle() != (h.engine.round.phase == idle && h.engine.Waiting() == 0) || h.engine.Idle() && h.outstanding != nil {
 		h.t.Fatalf("the engine is idle: %v, with %T outstanding", h.engine.Idle(), h.outstanding)
 	}
 	fmt.Fprintln(&h.out)

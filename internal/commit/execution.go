@@ -7,123 +7,101 @@ import (
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
-	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-func (e *Engine) execute() {
-	var ids []model.ID
-	if e.attempt.purpose != healing {
-		for _, m := range e.batch {
-			ids = append(ids, m.Change.Entity.ID())
-		}
-	}
-	if e.attempt.purpose == creating {
-		e.noteStack(stackAsked)
-	}
-	e.phase = executing
-	e.emit(Announce{e.attempt.stackID, e.attempt.token, ids})
-	e.emit(Execute{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+// execution follows the operation of a change set to its end, which decides the outcome of the batch.
+type execution struct {
+	stack   string
+	members *members
+	round   *round
+	repair  *repair
+	calls   *availability
 }
 
-func (e *Engine) executed(now time.Time, o Executed) {
+// executed takes the reply to Execute.
+func (x *execution) executed(now time.Time, o Executed) next {
 	if o.Err == nil {
-		e.follow()
-		return
+		x.round.follow()
+		return waits
 	}
 	switch o.Err.Failure {
 	case NoReply:
-		e.phase, e.resumeAt, e.resolveUntil = resolving, time.Time{}, now.Add(ResolvePatience)
-		e.emit(ResolveExecution{e.attempt.arn, e.attempt.stackID, e.attempt.token})
+		x.round.resolve(now)
 	case Outdated, Gone, NameTaken:
-		e.pause(now, BusyPause)
+		x.round.pause(now, BusyPause)
 	case Busy:
-		e.attempt.pause = BusyPause
-		e.discard()
+		x.round.attempt.pause = BusyPause
+		x.round.discard()
 	case Refused, Invalid:
-		if e.attempt.purpose == healing {
-			e.unhealed(now, []string{o.Err.Error()})
-			return
+		if x.round.attempt.purpose == healing {
+			return x.repair.unhealed(now, []string{o.Err.Error()})
 		}
-		e.failEverybody(&CommitError{Stack: e.config.Stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
-		e.discard()
+		x.members.failAll(&CommitError{Stack: x.stack, Reasons: []string{o.Err.Error()}, Err: o.Err})
+		x.round.discard()
 	}
+	return waits
 }
 
-func (e *Engine) resolved(now time.Time, o ExecutionResolved) {
+// resolved takes the answer whose operation runs.
+func (x *execution) resolved(now time.Time, o ExecutionResolved) next {
 	switch o.Owner {
 	case Ours:
-		e.follow()
+		x.round.follow()
 	case NotOurs:
-		e.pause(now, 0)
-		e.Tick(now)
+		x.round.pause(now, 0)
 	case Undecided:
-		if !now.Before(e.resolveUntil) {
-			e.finished(now, Finished{Err: errors.New("CloudFormation doesn't say whether it runs the change set")})
-			return
+		if !now.Before(x.round.resolveUntil) {
+			return x.finished(now, Finished{Err: errors.New("CloudFormation doesn't say whether it runs the change set")})
 		}
-		e.phase, e.resumeAt = resolving, now.Add(ResolvePause)
+		x.round.resumeAt = now.Add(ResolvePause)
 	}
+	return waits
 }
 
-func (e *Engine) follow() {
-	e.phase = following
-	follow := Follow{ARN: e.attempt.arn, StackID: e.attempt.stackID, Token: e.attempt.token}
-	if e.base != nil {
-		follow.Since = e.base.description.LastUpdated
-	}
-	e.emit(follow)
-}
-
-func (e *Engine) finished(now time.Time, o Finished) {
+// finished takes the end of an operation.
+func (x *execution) finished(now time.Time, o Finished) next {
+	purpose := x.round.attempt.purpose
 	if o.Err != nil {
-		e.base = nil
-		e.recovery.reset()
-		if e.attempt.purpose != changing {
-			e.failAll(now, unreadable(e.config.Stack, o.Err))
-			return
+		x.round.base = nil
+		x.repair.reset()
+		if purpose != changing {
+			x.round.failAll(now, unreadable(x.stack, o.Err))
+			return waits
 		}
-		e.failAll(now, &OutcomeUnknownError{Stack: e.config.Stack, Err: o.Err, Last: e.lastAnswer()})
-		return
+		x.round.failAll(now, &OutcomeUnknownError{Stack: x.stack, Err: o.Err, Last: x.calls.answer()})
+		return waits
 	}
 	status := finalStatus(o)
-	switch e.attempt.purpose {
-	case recovering:
-		e.recovered(now, status, o.Events)
-	case healing:
-		e.healingDone(now, o, status)
-	case creating:
-		if status == cfn.CreateComplete {
-			e.noteStack(stackCreated)
-			e.base = nil
-			if o.Description.ChangeSetID == e.attempt.arn { // the next commit needs no reading
-				e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
-			}
-			e.protect(o.Description.StackID)
-			return
-		}
-		e.base = nil
-		e.noteStack(stackFailed)
-		e.failAll(now, e.failure(o, status))
-	case confirming:
-		if status == cfn.UpdateComplete {
-			e.adopt(o)
-			e.round(now)
-			return
-		}
-		e.base = nil
-		e.failAll(now, e.failure(o, status))
-	case changing:
-		if status == cfn.UpdateComplete {
-			e.committed(now, o)
-			return
-		}
-		e.rolledBack(now, o, status)
+	complete := status == cfn.UpdateComplete
+	switch {
+	case purpose == recovering:
+		x.repair.recovered(now, status, o.Events)
+		return waits
+	case purpose == healing:
+		return x.repair.healingDone(now, o, status)
+	case purpose == creating && status == cfn.CreateComplete:
+		x.members.noteStack(stackCreated)
+		x.round.base = x.round.baseFrom(o) // the next commit needs no reading
+		x.round.protect(o.Description.StackID)
+		return waits
+	case purpose == creating:
+		x.members.noteStack(stackFailed)
+	case purpose == confirming && complete:
+		x.round.adopt(o)
+		return goesOn
+	case purpose == changing && complete:
+		return x.committed(now, o)
+	case purpose == changing:
+		return x.rolledBack(now, o, status)
 	}
+	x.round.base = nil
+	x.round.failAll(now, failureOf(x.stack, o, status))
+	return waits
 }
 
-// failure is what AWS says of an operation that failed.
-func (e *Engine) failure(o Finished, status string) *CommitError {
-	failed := &CommitError{Stack: e.config.Stack, Status: status, Reasons: Reasons(o.Events)}
+// failureOf is what AWS says of an operation that failed.
+func failureOf(stack string, o Finished, status string) *CommitError {
+	failed := &CommitError{Stack: stack, Status: status, Reasons: Reasons(o.Events)}
 	if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
 		failed.Reasons = []string{o.Description.StatusReason}
 	}
@@ -132,23 +110,48 @@ func (e *Engine) failure(o Finished, status string) *CommitError {
 
 // rolledBack continues after a failed commit, without the culprits. A rollback that failed itself is
 // continued first. Their errors are delivered afterwards, as the process may end with them.
-func (e *Engine) rolledBack(now time.Time, o Finished, status string) {
-	e.base = nil
-	e.noteRemains(o.Events)
+func (x *execution) rolledBack(now time.Time, o Finished, status string) next {
+	x.round.base = nil
+	x.members.noteRemains(&x.round.attempt, o.Events)
 	if status != cfn.UpdateRollbackComplete {
-		e.noteUnrestored()
+		x.members.noteUnrestored()
 	}
-	if causes := e.causes(o.Events); len(causes) > 0 {
-		e.attribute(failure{status: status, causes: causes})
+	if causes := x.round.attempt.causes(x.members.batch, o.Events); len(causes) > 0 {
+		x.members.attribute(failure{status: status, causes: causes})
 	} else {
-		e.failEverybody(e.failure(o, status))
+		x.members.failAll(failureOf(x.stack, o, status))
 	}
 	if status == cfn.UpdateRollbackFailed {
-		e.recovery.begin()
+		x.repair.begin()
 	} else {
-		e.deliver(now)
+		x.members.deliver(now)
 	}
-	e.round(now)
+	return goesOn
+}
+
+// committed acknowledges the members. Those whose resources could not be deleted in the clean-up
+// have failed, although the update is complete (CloudFormation user guide, troubleshooting,
+// "Resource removed from stack but not deleted").
+func (x *execution) committed(now time.Time, o Finished) next {
+	x.round.adopt(o)
+	undeleted := map[MemberID][]string{}
+	for _, event := range o.Events {
+		if event.Status == cfn.DeleteFailed {
+			owners, _ := x.round.attempt.owners(x.members.batch, event.LogicalID)
+			for _, id := range owners {
+				undeleted[id] = append(undeleted[id], reason(event))
+			}
+		}
+	}
+	x.members.completeBatch(func(m member) error {
+		if reasons := undeleted[m.ID]; len(reasons) > 0 {
+			return &UndeletedError{Stack: x.stack, Reasons: slices.Compact(reasons)}
+		}
+		return nil
+	})
+	x.members.committed(x.round.attempt.members)
+	x.members.deliver(now)
+	return goesOn
 }
 
 // finalStatus is the final status of the operation, as its own events give it: the description may
@@ -160,44 +163,6 @@ func finalStatus(o Finished) string {
 		}
 	}
 	return o.Description.Status
-}
-
-// adopt makes the result of an operation the base of the next commit, unless the stack has been
-// changed since.
-func (e *Engine) adopt(o Finished) {
-	e.base = nil
-	if o.Description.ChangeSetID == e.attempt.arn {
-		e.base = &base{description: o.Description, template: e.attempt.template, revision: e.attempt.revision}
-		e.emit(Committed{o.Description, e.attempt.template, e.attempt.revision, e.attempt.token})
-		return
-	}
-	e.emit(Superseded{})
-}
-
-// committed acknowledges the members. Those whose resources could not be deleted in the clean-up
-// have failed, although the update is complete (CloudFormation user guide, troubleshooting,
-// "Resource removed from stack but not deleted").
-func (e *Engine) committed(now time.Time, o Finished) {
-	e.adopt(o)
-	undeleted := map[MemberID][]string{}
-	for _, event := range o.Events {
-		if event.Status == cfn.DeleteFailed {
-			owners, _ := e.owners(event.LogicalID)
-			for _, id := range owners {
-				undeleted[id] = append(undeleted[id], reason(event))
-			}
-		}
-	}
-	e.completeBatch(func(m member) error {
-		if reasons := undeleted[m.ID]; len(reasons) > 0 {
-			return &UndeletedError{Stack: e.config.Stack, Reasons: slices.Compact(reasons)}
-		}
-		return nil
-	})
-	next, culprits := e.attribution.succeeded(e.attempt.members)
-	e.batch, e.outcomes = next, append(e.outcomes, culprits...)
-	e.deliver(now)
-	e.round(now)
 }
 
 // Reasons returns AWS's reasons for a failed operation, resource by resource, without the resources

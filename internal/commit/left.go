@@ -25,11 +25,11 @@ const (
 )
 
 // tell delivers a member's outcome, with what was changed before it failed.
-func (e *Engine) tell(m member, err error) {
-	if done := m.done(e.config.Stack); err != nil && done != "" {
+func (m *members) tell(one member, err error) {
+	if done := one.done(m.stack); err != nil && done != "" {
 		err = model.AfterChange(err, done)
 	}
-	e.emit(Done{m.ID, err})
+	m.effects.emit(Done{one.ID, err})
 }
 
 // done are sentences about what the attempts so far have changed; "" for nothing.
@@ -57,43 +57,43 @@ func (m member) done(stack string) string {
 }
 
 // noteStack notes what has become of the stack that is created for the batch.
-func (e *Engine) noteStack(l stackLeft) {
-	for i := range e.batch {
-		e.batch[i].left.stack = l
+func (m *members) noteStack(l stackLeft) {
+	for i := range m.batch {
+		m.batch[i].left.stack = l
 	}
 }
 
 // noteRemains notes what the rollback of a commit could not delete again. It is no reason for the
 // failure. If the member fails later because of it, its error names it.
-func (e *Engine) noteRemains(events []Event) {
+func (m *members) noteRemains(of *attempt, events []Event) {
 	for _, event := range events {
 		if event.Status != cfn.DeleteFailed {
 			continue
 		}
-		owners, _ := e.owners(event.LogicalID)
-		for i := range e.batch {
-			if slices.Contains(owners, e.batch[i].ID) {
-				e.batch[i].remains = append(e.batch[i].remains, "an attempt before has left it behind: "+reason(event))
+		owners, _ := of.owners(m.batch, event.LogicalID)
+		for i := range m.batch {
+			if slices.Contains(owners, m.batch[i].ID) {
+				m.batch[i].remains = append(m.batch[i].remains, "an attempt before has left it behind: "+reason(event))
 			}
 		}
 	}
 }
 
 // noteUnrestored notes that the commit of the batch was not rolled back.
-func (e *Engine) noteUnrestored() {
-	for i := range e.batch {
-		e.batch[i].left.unrestored = true
+func (m *members) noteUnrestored() {
+	for i := range m.batch {
+		m.batch[i].left.unrestored = true
 	}
 }
 
 // noteRestored notes that it was rolled back in the end.
-func (e *Engine) noteRestored() {
-	for _, members := range append(e.attribution.held(), e.batch) {
-		for i := range members {
-			members[i].left.unrestored = false
+func (m *members) noteRestored() {
+	for _, some := range append(m.attribution.held(), m.batch) {
+		for i := range some {
+			some[i].left.unrestored = false
 		}
 	}
-	for i := range e.outcomes {
-		e.outcomes[i].left.unrestored = false
+	for i := range m.outcomes {
+		m.outcomes[i].left.unrestored = false
 	}
 }

@@ -1,33 +1,46 @@
 package commit
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // complete decides the outcome of a member. It is delivered when what the failure has left behind
 // has been tidied up, as the process may end with it.
-func (e *Engine) complete(m member, err error) {
-	e.outcomes = append(e.outcomes, outcome{m, err})
+func (m *members) complete(one member, err error) {
+	m.outcomes = append(m.outcomes, outcome{one, err})
 }
 
 // completeBatch decides the outcome of every member of the batch.
-func (e *Engine) completeBatch(err func(member) error) {
-	for _, m := range e.batch {
-		e.complete(m, err(m))
+func (m *members) completeBatch(err func(member) error) {
+	for _, b := range m.batch {
+		m.complete(b, err(b))
 	}
-	e.batch = nil
+	m.batch = nil
 }
 
-// failEverybody decides one error for the batch and the members held back from it.
-func (e *Engine) failEverybody(err error) {
-	e.batch = append(e.batch, e.attribution.release()...)
-	e.completeBatch(func(member) error { return err })
+// failAll decides one error for the batch and the members held back from it.
+func (m *members) failAll(err error) {
+	m.takeHeld()
+	m.completeBatch(func(member) error { return err })
 }
 
 // deliver tells the members their outcomes.
-func (e *Engine) deliver(now time.Time) {
-	for _, o := range e.outcomes {
-		e.tell(o.member, o.err)
-		e.released++
-		e.releasedAt = now
+func (m *members) deliver(now time.Time) {
+	for _, o := range m.outcomes {
+		m.tell(o.member, o.err)
+		m.released++
+		m.releasedAt = now
 	}
-	e.outcomes = nil
+	m.outcomes = nil
+}
+
+// deliverTo tells some members their outcomes.
+func (m *members) deliverTo(who func(member) bool) {
+	m.outcomes = slices.DeleteFunc(m.outcomes, func(o outcome) bool {
+		if who(o.member) {
+			m.tell(o.member, o.err)
+		}
+		return who(o.member)
+	})
 }

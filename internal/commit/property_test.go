@@ -389,8 +389,8 @@ func (w *world) effects() {
 			w.outstanding = effect
 			if e, ok := effect.(Execute); ok {
 				w.batches[e.Token] = nil
-				if w.engine.attempt.purpose != healing {
-					w.batches[e.Token] = slices.Clone(w.engine.batch)
+				if w.engine.round.attempt.purpose != healing {
+					w.batches[e.Token] = slices.Clone(w.engine.members.batch)
 				}
 			}
 		}
@@ -430,7 +430,7 @@ func (w *world) done(d Done) {
 			)
 		}
 	case errors.As(d.Err, &unknown):
-		if !executed && w.batches[w.engine.attempt.token] == nil {
+		if !executed && w.batches[w.engine.round.attempt.token] == nil {
 			w.t.Fatalf("member %d is unknown, but its change was never executed", d.Member)
 		}
 	case d.Err != nil && succeeded && !undeleted:
@@ -689,7 +689,7 @@ func (w *world) checkExecuted(set *modelSet, e Execute) {
 		}
 		return
 	}
-	if w.engine.attempt.purpose == healing {
+	if w.engine.round.attempt.purpose == healing {
 		w.checkHealing(set)
 		return
 	}
@@ -919,6 +919,6 @@ func (w *world) rest() {
 		w.tick(at)
 	}
 	if !w.engine.Idle() {
-		w.t.Fatalf("the engine doesn't come to rest: phase %s, waiting for %T", phases[w.engine.phase], w.outstanding)
+		w.t.Fatalf("the engine doesn't come to rest: phase %s, waiting for %T", phases[w.engine.round.phase], w.outstanding)
 	}
 }

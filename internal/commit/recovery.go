@@ -2,10 +2,7 @@ package commit
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -154,56 +151,6 @@ func (r *recovery) healingRollbackFailed() {
 	r.rollback = &rollback{unhealed: true}
 }
 
-// recover continues the rollback of the stack that was read.
-func (e *Engine) recover(now time.Time, o BaseRead) {
-	skip, ok := e.recovery.found(o.Template)
-	if !ok {
-		e.stuck(now, o.After.Status, o.After.StatusReason)
-		return
-	}
-	e.attempt = attempt{purpose: recovering, token: e.token(), stackID: o.After.StackID}
-	e.phase = continuing
-	e.emit(ContinueRollback{o.After.StackID, e.attempt.token, skip})
-}
-
-func (e *Engine) continued(now time.Time, o Continued) {
-	switch {
-	case o.Err == nil:
-		e.recovery.accepted()
-		e.follow()
-	case o.Err.Failure.Final():
-		e.stuck(now, cfn.UpdateRollbackFailed, o.Err.Error())
-	default: // another writer may continue it; the next reading decides
-		e.pause(now, BusyPause)
-	}
-}
-
-// recovered proceeds after a continued rollback has ended.
-func (e *Engine) recovered(now time.Time, status string, events []Event) {
-	next, skipped := e.recovery.ended(status, failedResources(events))
-	switch next {
-	case givenUp:
-		e.stuck(now, status, strings.Join(Reasons(events), "; "))
-		return
-	case restored:
-		e.noteRestored()
-	case leftUnhealed:
-		e.emit(Unhealed{skipped, nil})
-	case readAgain, toHeal:
-	}
-	if !e.recovery.pending() {
-		e.deliver(now)
-	}
-	e.read()
-}
-
-// stuck leaves the stack to manual intervention.
-func (e *Engine) stuck(now time.Time, status, why string) {
-	e.recovery.reset()
-	e.batch = append(e.batch, e.attribution.release()...)
-	e.failAll(now, &StuckError{e.config.Stack, status, why})
-}
-
 func failedResources(events []Event) []string {
 	var ids []string
 	for _, event := range events {
@@ -218,86 +165,4 @@ func merged(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// composeHealing asks for a healing commit: one that changes the resources, then one that restores
-// them.
-func (e *Engine) composeHealing(now time.Time) {
-	token := e.token()
-	next, restores := e.recovery.next(e.base.template)
-	e.attempt = attempt{
-		purpose: healing, token: token, restores: restores, stackID: e.base.description.StackID,
-		revision: e.base.revision + 1, intents: template.Intents(e.base.template, next),
-	}
-	stamped, err := template.Stamp(next, token, e.attempt.revision)
-	switch {
-	case err != nil:
-		e.giveUpHealing(now, []string{err.Error()})
-		e.round(now)
-	case len(e.attempt.intents) == 0: // what was skipped has left the template, or is the revision marker
-		e.healingOver(now)
-		e.round(now)
-	default:
-		e.attempt.template = stamped
-		e.make()
-	}
-}
-
-// healingDone proceeds after a healing commit: with the restoring one, or with the batch.
-func (e *Engine) healingDone(now time.Time, o Finished, status string) {
-	switch status {
-	case cfn.UpdateComplete:
-		e.adopt(o)
-		if e.attempt.restores {
-			e.noteRestored()
-			e.healingOver(now)
-		}
-	case cfn.UpdateRollbackFailed:
-		e.recovery.healingRollbackFailed()
-		e.base = nil
-	default:
-		e.base = nil
-		e.giveUpHealing(now, Reasons(o.Events))
-	}
-	e.round(now)
-}
-
-func (e *Engine) healingOver(now time.Time) {
-	e.recovery.healed()
-	e.deliver(now)
-}
-
-// giveUpHealing leaves resources as they may be.
-func (e *Engine) giveUpHealing(now time.Time, why []string) {
-	e.emit(Unhealed{e.recovery.heal, why})
-	e.healingOver(now)
-}
-
-// unhealed gives the healing up when its change set can't be made or executed, and deletes the set.
-func (e *Engine) unhealed(now time.Time, why []string) {
-	e.giveUpHealing(now, why)
-	if e.attempt.arn == "" {
-		e.base = nil
-		e.round(now)
-		return
-	}
-	e.discard()
-}
-
-// clear deletes a stack whose first creation was rolled back.
-func (e *Engine) clear(o BaseRead) {
-	e.phase = clearing
-	e.emit(Clear{o.After.StackID, e.token()})
-}
-
-func (e *Engine) cleared(now time.Time, o Cleared) {
-	var refused *CallError
-	switch {
-	case o.Err == nil:
-		e.read()
-	case errors.As(o.Err, &refused) && !refused.Failure.Final():
-		e.pause(now, BusyPause)
-	default:
-		e.failAll(now, &StuckError{e.config.Stack, cfn.RollbackComplete, o.Err.Error()})
-	}
 }

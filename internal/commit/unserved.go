@@ -27,49 +27,42 @@ func (u *unserved) Error() string {
 
 func (u *unserved) Unwrap() error { return u.err }
 
+// availability is whether AWS serves the calls of an engine.
+type availability struct {
+	last *unserved // nil: it serves all
+}
+
 // attempted notes an attempt of a call. An attempt that succeeded ends what is known of that call.
-func (e *Engine) attempted(now time.Time, a Attempt) {
-	same := e.unserved != nil && e.unserved.operation == a.Operation
+func (a *availability) attempted(now time.Time, o Attempt) {
+	same := a.last != nil && a.last.operation == o.Operation
 	switch {
-	case a.Err == nil && same:
-		e.unserved = nil
-	case a.Err == nil:
+	case o.Err == nil && same:
+		a.last = nil
+	case o.Err == nil:
 	case same:
-		e.unserved.err = a.Err
+		a.last.err = o.Err
 	default:
-		e.unserved = &unserved{operation: a.Operation, err: a.Err, since: now}
+		a.last = &unserved{operation: o.Operation, err: o.Err, since: now}
 	}
 }
 
-// lastAnswer is what AWS answered to the last call that it did not serve; nil when it serves all.
-func (e *Engine) lastAnswer() error {
-	if e.unserved == nil {
+// served notes that AWS serves the calls again.
+func (a *availability) served() { a.last = nil }
+
+// outage is how long AWS has not served the calls, of which one has just failed.
+func (a *availability) outage(now time.Time, err error) time.Duration {
+	if a.last == nil {
+		a.last = &unserved{err: err, since: now}
+	}
+	return now.Sub(a.last.since)
+}
+
+// answer is what AWS answered to the last call that it did not serve; nil when it serves all.
+func (a *availability) answer() error {
+	if a.last == nil {
 		return nil
 	}
-	return e.unserved
-}
-
-// notServed repeats a change set's call that AWS did not serve, and gives up after UnservedPatience.
-func (e *Engine) notServed(now time.Time, err *CallError) {
-	if e.unserved == nil {
-		e.unserved = &unserved{err: err, since: now}
-	}
-	if now.Sub(e.unserved.since) < UnservedPatience {
-		e.repeat(now)
-		return
-	}
-	last := e.lastAnswer()
-	patience := now.Sub(e.unserved.since).Round(time.Minute)
-	e.unserved, e.base = nil, nil
-	if e.attempt.purpose == healing {
-		e.unhealed(now, []string{last.Error()})
-		return
-	}
-	e.failEverybody(&CommitError{
-		Stack: e.config.Stack, Err: err, Unserved: true,
-		Reasons: []string{fmt.Sprintf("AWS did not serve the calls for %s: %s", minutes(patience), last)},
-	})
-	e.abandon(now)
+	return a.last
 }
 
 func minutes(d time.Duration) string { return fmt.Sprintf("%d minutes", int(d.Minutes())) }

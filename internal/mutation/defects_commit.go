@@ -43,8 +43,8 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestVerify|TestSwitches",
 	},
 	{
-		Name: "a remembered base is executed without its revision's check", In: "internal/commit Engine.changeSetMade",
-		Old: "marker && (e.base.remembered || e.base.maybeStale)", New: "marker && e.base == nil",
+		Name: "a remembered base is executed without its revision's check", In: "internal/commit preparation.verify",
+		Old: "marker && (on.remembered || on.maybeStale)", New: "marker && on == nil",
 		Packages: []string{"internal/commit"}, Run: "TestUnvalued",
 	},
 	{
@@ -53,12 +53,12 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestVerify",
 	},
 	{
-		Name: "adoptions are committed with other changes", In: "internal/commit Engine.separateAdoptions",
-		Old: "if !slices.ContainsFunc(e.batch, adopts) ||", New: "if true || !slices.ContainsFunc(e.batch, adopts) ||",
+		Name: "adoptions are committed with other changes", In: "internal/commit members.separateAdoptions",
+		Old: "if !slices.ContainsFunc(m.batch, adopts) ||", New: "if true || !slices.ContainsFunc(m.batch, adopts) ||",
 		Packages: []string{"internal/commit"}, Run: "TestAdoptions",
 	},
 	{
-		Name: "what is not imported fails the whole batch", In: "internal/commit Engine.notImported",
+		Name: "what is not imported fails the whole batch", In: "internal/commit attempt.notImported",
 		Old: "change.Action == string(template.Add) {", New: `change.Action == "never" {`,
 		Packages: []string{"internal/commit"}, Run: "TestAdoptions",
 	},
@@ -73,8 +73,8 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestVerify",
 	},
 	{
-		Name: "the same unexpected change is tried for ever", In: "internal/commit Engine.unexpectedChanges",
-		Old: "switch again := e.unexpectedOn == hash; {", New: "switch again := false; {",
+		Name: "the same unexpected change is tried for ever", In: "internal/commit preparation.unexpectedChanges",
+		Old: "switch again := p.unexpectedOn == hash; {", New: "switch again := false; {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
@@ -85,21 +85,21 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit", "internal/stack"},
 	},
 	{
-		Name: "no patience with another writer's change set", In: "internal/commit Engine.collide",
-		Old: `if now.Sub(e.collidedAt) < CollisionPatience || arn == "" {`, New: `if arn == "" {`,
+		Name: "no patience with another writer's change set", In: "internal/commit preparation.collide",
+		Old: `if now.Sub(p.collidedAt) < CollisionPatience || arn == "" {`, New: `if arn == "" {`,
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
 		Name:     "acknowledged before the end",
-		In:       "internal/commit Engine.executed",
-		Old:      "if o.Err == nil {\n\t\te.follow()",
-		New:      "if o.Err == nil {\n\t\tfor _, m := range e.batch {\n\t\t\te.emit(Done{m.ID, nil})\n\t\t}\n\t\te.batch = nil\n\t\te.follow()",
+		In:       "internal/commit execution.executed",
+		Old:      "if o.Err == nil {\n\t\tx.round.follow()",
+		New:      "if o.Err == nil {\n\t\tfor _, m := range x.members.batch {\n\t\t\tx.members.effects.emit(Done{m.ID, nil})\n\t\t}\n\t\tx.members.batch = nil\n\t\tx.round.follow()",
 		Packages: []string{"internal/commit"},
 		Run:      "TestTranscripts|TestAnySchedule",
 	},
 	{
-		Name: "a lost reply is taken for a lost race", In: "internal/commit Engine.executed",
-		Old: "e.emit(ResolveExecution{e.attempt.arn, e.attempt.stackID, e.attempt.token})", New: "e.pause(now, BusyPause)",
+		Name: "a lost reply is taken for a lost race", In: "internal/commit execution.executed",
+		Old: "x.round.resolve(now)", New: "x.round.pause(now, BusyPause)",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
@@ -108,12 +108,12 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestAttribution",
 	},
 	{
-		Name: "cancelled siblings are blamed", In: "internal/commit Engine.causes",
+		Name: "cancelled siblings are blamed", In: "internal/commit attempt.causes",
 		Old: "if cfn.Failed(event.Status) && !cancelled(event.Reason) {", New: "if cfn.Failed(event.Status) {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "failures of the rollback are blamed", In: "internal/commit Engine.causes",
+		Name: "failures of the rollback are blamed", In: "internal/commit attempt.causes",
 		Old: "if cfn.RolledBack(event.Status) {\n\t\t\t\tbreak\n\t\t\t}", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
@@ -123,13 +123,13 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestAttribution",
 	},
 	{
-		Name: "DELETE_FAILED is ignored", In: "internal/commit Engine.committed",
+		Name: "DELETE_FAILED is ignored", In: "internal/commit execution.committed",
 		Old: "if event.Status == cfn.DeleteFailed {", New: `if event.Status == "DELETE_IGNORED" {`,
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "a failed rollback is left to a person", In: "internal/commit Engine.baseRead",
-		Old: "e.recover(now, o)", New: `e.stuck(now, o.After.Status, "")`,
+		Name: "a failed rollback is left to a person", In: "internal/commit baseReader.read",
+		Old: "b.repair.recover(now, o)", New: `b.repair.stuck(now, o.After.Status, "")`,
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
@@ -148,13 +148,13 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts|TestRecovery",
 	},
 	{
-		Name: "a stale template is taken for fresh", In: "internal/commit Engine.baseRead",
-		Old: "case !o.Consistent(), e.staleness.Wait(now, o.Stale()):", New: "case !o.Consistent():",
+		Name: "a stale template is taken for fresh", In: "internal/commit baseReader.read",
+		Old: "case !o.Consistent(), b.staleness.Wait(now, o.Stale()):", New: "case !o.Consistent():",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "a batch is committed to a template that may be stale", In: "internal/commit Engine.compose",
-		Old: "if e.base.maybeStale {", New: "if false {",
+		Name: "a batch is committed to a template that may be stale", In: "internal/commit preparation.compose",
+		Old: "if p.round.base.maybeStale {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
@@ -163,31 +163,31 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "a rollback that failed has changed nothing", In: "internal/commit Engine.rolledBack",
+		Name: "a rollback that failed has changed nothing", In: "internal/commit execution.rolledBack",
 		Old: "if status != cfn.UpdateRollbackComplete {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
 		Name:     "AWS's last answer is not told",
 		In:       "internal/commit Engine.expire",
-		Old:      "return &InterruptedError{Stack: e.config.Stack, Doing: doing, Last: e.lastAnswer()}",
-		New:      "return &InterruptedError{Stack: e.config.Stack, Doing: doing}",
+		Old:      "return &InterruptedError{Stack: e.members.stack, Doing: doing, Last: e.calls.answer()}",
+		New:      "return &InterruptedError{Stack: e.members.stack, Doing: doing}",
 		Packages: []string{"internal/stack"},
 		Run:      "TestUnserved",
 	},
 	{
-		Name: "what AWS does not serve is asked for without an end", In: "internal/commit Engine.notServed",
-		Old: "if now.Sub(e.unserved.since) < UnservedPatience {", New: "if now.Sub(e.unserved.since) >= 0 {",
+		Name: "what AWS does not serve is asked for without an end", In: "internal/commit preparation.notServed",
+		Old: "if outage < UnservedPatience {", New: "if outage >= 0 {",
 		Packages: []string{"internal/stack"}, Run: "TestUnserved",
 	},
 	{
-		Name: "an earlier reading refuses changes", In: "internal/commit Engine.baseRead",
+		Name: "an earlier reading refuses changes", In: "internal/commit baseReader.found",
 		Old: "remembered: o.Earlier,", New: "",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 	{
-		Name: "an update since the stack was read is overlooked", In: "internal/commit Engine.changeSetMade",
-		Old: "o.StackUpdated.After(e.base.description.LastUpdated) && e.attempt.purpose != creating", New: "false",
+		Name: "an update since the stack was read is overlooked", In: "internal/commit preparation.verify",
+		Old: "o.StackUpdated.After(on.description.LastUpdated)", New: "false",
 		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|TestHandEdits",
 	},
 	{
@@ -207,8 +207,8 @@ var commitDefects = []Defect{
 		Run:      "TestUnpreparedAccount",
 	},
 	{
-		Name: "a creation that awaits a deletion is refused", In: "internal/commit Engine.compose",
-		Old: "if e.awaitDeletions(now, edited.Errors) {", New: "if false {",
+		Name: "a creation that awaits a deletion is refused", In: "internal/commit preparation.compose",
+		Old: "if p.members.awaitDeletions(now, edited.Errors) {", New: "if false {",
 		Packages: []string{"internal/commit"}, Run: "TestTranscripts",
 	},
 }

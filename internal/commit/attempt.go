@@ -2,13 +2,41 @@ package commit
 
 import (
 	"slices"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
+
+// purpose is what an attempt is for.
+type purpose int
+
+const (
+	changing   purpose = iota // the members' changes
+	creating                  // the stack, with the revision marker alone
+	confirming                // that a base that may be stale is the stack's: the revision marker alone
+	healing                   // resources whose rollback was skipped
+	recovering                // continuing a failed rollback: there is no change set
+)
+
+// attempt is one change set on its way.
+type attempt struct {
+	purpose  purpose
+	restores bool // a healing that takes back what the one before has changed
+	token    string
+	template *template.Template
+	revision int64
+	intents  []template.Intent
+	members  []MemberID // whom the indexes in intents mean
+	arn      string
+	stackID  string
+	stale    bool          // a member left: the set may not be executed
+	pause    time.Duration // before the stack is read again, once the set is deleted
+}
 
 // causes returns the reasons for which an operation failed: the resources that failed before the
 // rollback began, without those that were only cancelled.
-func (e *Engine) causes(events []Event) []cause {
+func (a *attempt) causes(batch []member, events []Event) []cause {
 	var causes []cause
 	for _, event := range events {
 		if event.Type == cfn.StackType {
@@ -18,7 +46,7 @@ func (e *Engine) causes(events []Event) []cause {
 			continue
 		}
 		if cfn.Failed(event.Status) && !cancelled(event.Reason) {
-			owners, left := e.owners(event.LogicalID)
+			owners, left := a.owners(batch, event.LogicalID)
 			causes = append(causes, cause{reason: reason(event), owners: owners, left: left})
 		}
 	}
@@ -30,10 +58,10 @@ func (e *Engine) causes(events []Event) []cause {
 const nameConflict = "NAME_CONFLICT_VALIDATION"
 
 // findings returns the causes that the service found before anything was executed.
-func (e *Engine) findings(o ChangeSetMade) []cause {
+func (a *attempt) findings(batch []member, o ChangeSetMade) []cause {
 	var causes []cause
 	for _, event := range o.Findings {
-		owners, left := e.owners(event.LogicalID)
+		owners, left := a.owners(batch, event.LogicalID)
 		causes = append(causes, cause{
 			reason: reason(event), owners: owners, left: left, conflict: event.Status == nameConflict,
 		})
@@ -41,26 +69,17 @@ func (e *Engine) findings(o ChangeSetMade) []cause {
 	return causes
 }
 
-// unnamed returns a cause that names no resource.
-func (e *Engine) unnamed(text string) []cause {
-	c := cause{reason: text, unnamed: true}
-	for _, m := range e.batch {
-		c.owners = append(c.owners, m.ID)
-	}
-	return []cause{c}
-}
-
 // owners returns the members of the batch that change a resource. left is set when others did too
 // and have left the batch, as their time was up.
-func (e *Engine) owners(logicalID string) (owners []MemberID, left bool) {
-	for _, intent := range e.attempt.intents {
+func (a *attempt) owners(batch []member, logicalID string) (owners []MemberID, left bool) {
+	for _, intent := range a.intents {
 		if intent.LogicalID != logicalID {
 			continue
 		}
 		for _, i := range intent.Members {
-			id := e.attempt.members[i]
+			id := a.members[i]
 			switch {
-			case !slices.ContainsFunc(e.batch, func(m member) bool { return m.ID == id }):
+			case !slices.ContainsFunc(batch, func(m member) bool { return m.ID == id }):
 				left = true
 			case !slices.Contains(owners, id):
 				owners = append(owners, id)
@@ -76,17 +95,4 @@ func reasons(causes []cause) []string {
 		texts = append(texts, c.reason)
 	}
 	return slices.Compact(texts)
-}
-
-// attribute completes the culprits of a failed commit. The batch is then what is to be committed
-// again.
-func (e *Engine) attribute(f failure) {
-	again, culprits, everybody := e.attribution.failed(e.batch, f)
-	if everybody {
-		e.failEverybody(&CommitError{
-			Stack: e.config.Stack, Status: f.status, Reasons: reasons(f.causes), Err: f.err,
-		})
-		return
-	}
-	e.batch, e.outcomes = again, append(e.outcomes, culprits...)
 }
