@@ -3,8 +3,10 @@ package layout
 import (
 	"fmt"
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,9 +15,6 @@ import (
 
 // mostMethods is the maximum number of methods of a product type.
 const mostMethods = 30
-
-// large are types that still have more methods. No type may be added.
-var large = []string{"internal/template editor"}
 
 func TestMethodsPerType(t *testing.T) {
 	methods := map[string]int{}
@@ -28,18 +27,19 @@ func TestMethodsPerType(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		files := token.NewFileSet()
+		var parsed []*ast.File
 		for _, path := range paths {
 			if strings.HasSuffix(path, "_test.go") {
 				continue
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, receiver := range receivers(file) {
-				methods[from+" "+receiver]++
-			}
+			parsed = append(parsed, file)
 		}
+		maps.Copy(methods, methodsOf(t, from, files, parsed))
 	}
 	if methods["internal/projects Service"] == 0 {
 		t.Error("the methods of projects.Service are not counted")
@@ -51,68 +51,54 @@ func TestMethodsPerType(t *testing.T) {
 
 // TestTooLarge checks that the check can fail.
 func TestTooLarge(t *testing.T) {
-	source := "package p\nfunc (s[T]) a() {}\nfunc (*s[T, U]) b() {}\nfunc (r) c() {}\nfunc d() {}\n"
-	file, err := parser.ParseFile(token.NewFileSet(), "", source, 0)
+	files := token.NewFileSet()
+	source := `package p
+type s[T any] struct{ r }
+type r int
+func (s[T]) a() {}
+func (*s[T]) b() {}
+func (r) c() {}
+func d() {}`
+	file, err := parser.ParseFile(files, "p.go", source, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := receivers(file), []string{"s", "s", "r"}; !slices.Equal(got, want) {
-		t.Errorf("receivers %v, want %v", got, want)
+	counted := methodsOf(t, "internal/p", files, []*ast.File{file})
+	if want := map[string]int{"internal/p s": 2, "internal/p r": 1}; !maps.Equal(counted, want) {
+		t.Errorf("methods %v, want %v", counted, want)
 	}
-	got := tooLarge(map[string]int{
-		"internal/template editor": 12,
-		"internal/mirror Table": 31, "internal/projects Service": 30,
-	})
-	want := []string{
-		"internal/mirror Table has 31 methods, more than 30",
-		"internal/template editor has 12 methods: it is not large any more",
-	}
-	if !slices.Equal(got, want) {
+	got := tooLarge(map[string]int{"internal/mirror Table": 31, "internal/projects Service": 30})
+	if want := []string{"internal/mirror Table has 31 methods, more than 30"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// tooLarge returns the types with too many methods, and those listed as large without need.
+// methodsOf counts the methods that a package declares, by folder and type.
+func methodsOf(t *testing.T, folder string, files *token.FileSet, parsed []*ast.File) map[string]int {
+	t.Helper()
+	p, err := doc.NewFromFiles(files, parsed, folder, doc.AllDecls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := map[string]int{}
+	for _, declared := range p.Types {
+		for _, method := range declared.Methods {
+			if method.Level == 0 { // not promoted
+				methods[folder+" "+declared.Name]++
+			}
+		}
+	}
+	return methods
+}
+
+// tooLarge returns the types with too many methods.
 func tooLarge(methods map[string]int) []string {
 	var problems []string
 	for name, n := range methods {
-		if n > mostMethods && !slices.Contains(large, name) {
+		if n > mostMethods {
 			problems = append(problems, fmt.Sprintf("%s has %d methods, more than %d", name, n, mostMethods))
-		}
-	}
-	for _, name := range large {
-		if n := methods[name]; n <= mostMethods {
-			problems = append(problems, fmt.Sprintf("%s has %d methods: it is not large any more", name, n))
 		}
 	}
 	slices.Sort(problems)
 	return problems
-}
-
-// receivers returns the receiver types of a file's methods, one for each method.
-func receivers(file *ast.File) []string {
-	var types []string
-	for _, d := range file.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Recv == nil {
-			continue
-		}
-		types = append(types, receiver(f.Recv.List[0].Type))
-	}
-	return types
-}
-
-// receiver returns the name of a receiver's type, without its type parameters.
-func receiver(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.StarExpr:
-		return receiver(e.X)
-	case *ast.IndexExpr:
-		return receiver(e.X)
-	case *ast.IndexListExpr:
-		return receiver(e.X)
-	case *ast.Ident:
-		return e.Name
-	}
-	return ""
 }

@@ -187,7 +187,7 @@ var templateDefects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestOwnership",
 	},
 	{
-		Name: "a takeover of a permission reverts hand edits", In: "internal/template editor.finishPolicy",
+		Name: "a takeover of a permission reverts hand edits", In: "internal/template packer.finishPolicy",
 		Old: "&&\n\t\t\tbytes", New: "&& false &&\n\t\t\tbytes",
 		Packages: []string{"internal/template"}, Run: "TestOwnership",
 	},
@@ -203,7 +203,7 @@ var templateDefects = []Defect{
 	},
 	{
 		Name: "policies that have become too large are not packed again", In: "internal/template editor.apply",
-		Old: "e.repack(errs, refused)", New: "_ = e.repack",
+		Old: "e.policies.repack(errs, refused)", New: "_ = e.repack",
 		Packages: []string{"internal/template"}, Run: "TestPacking_Growth",
 	},
 	{

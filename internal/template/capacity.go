@@ -116,7 +116,7 @@ func (e *editor) full(refused map[int]error, errs []error) {
 			continue
 		}
 		if fresh == nil {
-			fresh = e.freshPolicies(errs)
+			fresh = e.policies.fresh(func(i int) bool { return e.creates(i, errs) })
 		}
 		with, resources := fresh[i], 1
 		if with == nil {
@@ -144,38 +144,6 @@ func (e *editor) bound(entity model.Entity) bool {
 func (e *editor) creates(i int, errs []error) bool {
 	_, existed := e.before.lookup(e.members[i].Entity.ID())
 	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil
-}
-
-// freshPolicies are, by each change that creates a permission in a policy that the batch makes, all
-// that do so in that policy.
-func (e *editor) freshPolicies(errs []error) map[int][]int {
-	type policy struct {
-		user string
-		n    int
-	}
-	in := map[model.ID]policy{}
-	for user := range e.regrant {
-		for n, grants := range e.packings[user] {
-			for _, grant := range grants {
-				if len(e.before.packings[user][n]) == 0 {
-					in[grant.Permission.ID()] = policy{user, n}
-				}
-			}
-		}
-	}
-	members := map[policy][]int{}
-	for i, c := range e.members {
-		if at, ok := in[c.Entity.ID()]; ok && e.creates(i, errs) {
-			members[at] = append(members[at], i)
-		}
-	}
-	fresh := map[int][]int{}
-	for _, together := range members {
-		for _, i := range together {
-			fresh[i] = together
-		}
-	}
-	return fresh
 }
 
 func (e *editor) usage() Usage {

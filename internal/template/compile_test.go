@@ -448,7 +448,7 @@ func BenchmarkCompileUsers(b *testing.B) {
 					e.users, e.packings = map[string]model.User{user: {Name: user}}, map[string]packing{user: {}}
 					for _, p := range permissions {
 						p.User = user
-						if err := e.place(Grant{Permission: p}, nil); err != nil {
+						if err := e.policies.place(Grant{Permission: p}, nil); err != nil {
 							b.Fatal(err)
 						}
 					}

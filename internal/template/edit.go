@@ -128,9 +128,9 @@ func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 type editor struct {
 	*shard
 	before   *shard
+	policies *packer
 	reshaped []int            // the changes that grow or close the project
 	touched  map[string][]int // logical ids that a change may set or remove -> the changes
-	regrant  map[string][]int // users whose policies have to be compiled again -> the changes
 	members  []Change
 	next     *Template // what the batch makes of the template, when all changes are in
 
@@ -138,39 +138,20 @@ type editor struct {
 	takeovers map[model.ID]int  // the entities that were taken over, by which change
 	// the logical ids of the buckets that are adopted, and of their policies, by which change
 	adoptions map[string]int
-	sizes     *sizer                     // made when all users and buckets are in
-	drafts    map[string]map[int]*draft  // by user: the policies whose size was asked for
-	onBucket  map[string]map[string]bool // by bucket: the users that had permissions on it
-	edited    map[string]map[int]bool    // by user: the policies that were edited by hand, computed on demand
 }
 
 func newEditor(before *shard, changes []Change) *editor {
-	e := &editor{
-		shard:     before.clone(),
+	next := before.clone()
+	return &editor{
+		shard:     next,
 		before:    before,
+		policies:  newPacker(next, before, changes),
 		members:   changes,
 		touched:   map[string][]int{},
-		regrant:   map[string][]int{},
 		changed:   map[model.ID]bool{},
-		drafts:    map[string]map[int]*draft{},
-		onBucket:  map[string]map[string]bool{},
-		edited:    map[string]map[int]bool{},
 		takeovers: map[model.ID]int{},
 		adoptions: map[string]int{},
 	}
-	for user, packed := range before.packings {
-		for _, grants := range packed {
-			for _, grant := range grants {
-				users := e.onBucket[grant.Permission.Bucket]
-				if users == nil {
-					users = map[string]bool{}
-					e.onBucket[grant.Permission.Bucket] = users
-				}
-				users[user] = true
-			}
-		}
-	}
-	return e
 }
 
 // apply applies all changes that have no error yet and returns the new refusals.
@@ -203,7 +184,7 @@ func (e *editor) apply(errs []error) map[int]error {
 		}
 		return e.set(i, c)
 	})
-	e.repack(errs, refused)
+	e.policies.repack(errs, refused)
 	needed := e.needed()
 	forEach(func(_ int, c Change) error { return e.check(c, needed) })
 	e.next = e.finish()
@@ -268,7 +249,7 @@ func (e *editor) remove(i int, c Change) error {
 	case model.KindPermission:
 		user, _, _ := strings.Cut(id.Name, "/")
 		e.packings[user].remove(id)
-		e.regrant[user] = append(e.regrant[user], i)
+		e.policies.touch(user, i)
 		delete(e.origins, id)
 		delete(e.incarnations, id)
 		return nil
@@ -338,7 +319,7 @@ func (e *editor) set(i int, c Change) error {
 		}
 	}
 	if permission, ok := c.Entity.(model.Permission); ok {
-		return e.setPermission(i, Grant{permission, origin, incarnation, c.CrossStackRefs.Bucket}, c.CrossStackRefs)
+		return e.policies.setPermission(i, Grant{permission, origin, incarnation, c.CrossStackRefs.Bucket}, c.CrossStackRefs)
 	}
 	e.put(c.Entity)
 	e.origins[id], e.incarnations[id] = origin, incarnation
@@ -347,10 +328,10 @@ func (e *editor) set(i int, c Change) error {
 		e.adoptions[bucketID(id.Name)], e.adoptions[bucketPolicyID(id.Name)] = i, i
 	}
 	if id.Kind == model.KindUser {
-		e.regrant[id.Name] = append(e.regrant[id.Name], i) // its source addresses are in its policies
+		e.policies.touch(id.Name, i) // its source addresses are in its policies
 	}
 	if bucket, ok := c.Entity.(model.Bucket); ok {
-		e.touchGrantsOn(i, bucket)
+		e.policies.touchGrantsOn(i, bucket)
 	}
 	return nil
 }

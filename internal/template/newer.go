@@ -42,7 +42,7 @@ func (e *editor) keepNewer(refused map[int]error, errs []error) {
 	for id, changes := range e.touched {
 		blame(id, changes)
 	}
-	for user, changes := range e.regrant {
+	for user, changes := range e.policies.regrant {
 		for n := 1; n <= MaxUserPolicies; n++ {
 			blame(policyID(user, n), changes)
 		}

@@ -63,7 +63,7 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	if id.Kind == model.KindPermission {
 		permission, _ := there.(model.Permission)
 		e.packings[permission.User].incarnate(id, c.Incarnation)
-		e.regrant[permission.User] = append(e.regrant[permission.User], i)
+		e.policies.touch(permission.User, i)
 	}
 	return nil
 }

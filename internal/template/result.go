@@ -38,12 +38,7 @@ func (e *editor) finish() *Template {
 			updated[c.Entity.ID()] = true
 		}
 	}
-	for user := range e.regrant {
-		for n := 1; n <= MaxUserPolicies; n++ {
-			e.finishPolicy(changes, user, n, updated)
-		}
-		e.finishSFTPUser(changes, user)
-	}
+	e.policies.finish(changes, updated)
 	e.finishTakeovers(changes)
 	e.finishShape(changes)
 	next := e.before.template.with(changes)
@@ -58,53 +53,10 @@ func (e *editor) finish() *Template {
 	return next
 }
 
-// finishSFTPUser compiles a user's home in SFTP again if its directories have changed.
-func (e *editor) finishSFTPUser(changes map[string]json.RawMessage, name string) {
-	id := sftpUserID(name)
-	user, here := e.users[name]
-	if !here || user.SFTP == nil {
-		return
-	}
-	before, existed := e.before.users[name]
-	want := e.compile(user, e.origins[user.ID()])[id]
-	if _, touched := changes[id]; !touched && existed && before.SFTP != nil &&
-		bytes.Equal(encodeJSON(want), encodeJSON(e.before.compile(before, e.origins[user.ID()])[id])) {
-		return
-	}
-	changes[id] = encodeJSON(want)
-}
-
-// finishPolicy compiles one policy of a user again, unless neither its permissions nor their meaning
-// have changed: policies that no member touches stay unchanged. Updating a permission reverts an
-// edit of its policy by hand.
-func (e *editor) finishPolicy(changes map[string]json.RawMessage, user string, n int, updated map[model.ID]bool) {
-	id := policyID(user, n)
-	before, existed := e.before.packings[user][n]
-	now := e.packings[user][n]
-	if len(now) == 0 {
-		if existed {
-			changes[id] = nil
-		}
-		return
-	}
-	want := encodeJSON(e.policy(user, n, now))
-	if existed && !slices.ContainsFunc(now, func(g Grant) bool { return updated[g.Permission.ID()] }) {
-		if bytes.Equal(want, encodeJSON(e.before.policy(user, n, before))) {
-			return
-		}
-		if taken, ok := reincarnated(e.before.template.resources[id], before, now); ok &&
-			bytes.Equal(encodeJSON(e.policy(user, n, before)), encodeJSON(e.before.policy(user, n, before))) {
-			changes[id] = taken
-			return
-		}
-	}
-	changes[id] = want
-}
-
 func (e *editor) intents(base, next *Template) []Intent {
 	intents := Intents(base, next)
 	byPolicy := map[string][]int{}
-	for user, by := range e.regrant {
+	for user, by := range e.policies.regrant {
 		for n := 1; n <= MaxUserPolicies; n++ {
 			byPolicy[policyID(user, n)] = by
 		}
