@@ -19,7 +19,7 @@ var projectsDefects = []Defect{
 	},
 	{
 		Name: "a shared call hides AWS's last answer", In: "internal/projects flights.do",
-		Old: "joined.attempts.Ended(ctx.Err())", New: "ctx.Err()",
+		Old: "attempts.Ended(ctx.Err())", New: "ctx.Err()",
 		Packages: []string{"internal/projects"}, Run: "TestErrors_Last",
 	},
 	{

@@ -2,7 +2,6 @@ package projects
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
@@ -22,61 +21,53 @@ const callBound = 30 * time.Minute
 type flights[T any] struct {
 	group singleflight.Group
 
-	mu      sync.Mutex // guards the fields below; never held during a call or a wait
-	started int
-	current map[string]*flight
-}
-
-// flight is one call of a group, under a key of its own.
-type flight struct {
-	key      string
-	attempts *awsclient.Attempts // of its calls to AWS
+	mu      sync.Mutex                     // guards current; never held during a call or a wait
+	current map[string]*awsclient.Attempts // by key, the attempts of the call that is in progress
 }
 
 // do calls fn, or joins the call with the same key that is in progress. The wait ends with ctx.
 func (f *flights[T]) do(ctx context.Context, key string, fn func(context.Context) (T, error)) (T, error) {
-	joined, done := f.join(ctx, key, fn)
+	attempts, done := f.join(ctx, key, fn)
 	select {
 	case result := <-done:
 		value, _ := result.Val.(T)
 		return value, result.Err
 	case <-ctx.Done():
 		var zero T
-		return zero, joined.attempts.Ended(ctx.Err())
+		return zero, attempts.Ended(ctx.Err())
 	}
 }
 
-// join starts a call or joins one. A flight ends under the lock, so that the group still knows the
-// key of every current flight.
+// join starts a call or joins one.
 func (f *flights[T]) join(
 	ctx context.Context, key string, fn func(context.Context) (T, error),
-) (*flight, <-chan singleflight.Result) {
+) (*awsclient.Attempts, <-chan singleflight.Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	joined := f.current[key]
+	attempts := f.current[key]
 	shared := ctx
-	if joined == nil {
-		f.started++
-		joined = &flight{key: strconv.Itoa(f.started)}
-		shared, joined.attempts = awsclient.WithAttempts(context.WithoutCancel(ctx))
+	if attempts == nil {
+		shared, attempts = awsclient.WithAttempts(context.WithoutCancel(ctx))
 		if f.current == nil {
-			f.current = map[string]*flight{}
+			f.current = map[string]*awsclient.Attempts{}
 		}
-		f.current[key] = joined
+		f.current[key] = attempts
 	}
-	return joined, f.group.DoChan(joined.key, func() (any, error) {
-		defer f.end(key, joined)
+	return attempts, f.group.DoChan(key, func() (any, error) {
+		defer f.end(key, attempts)
 		bounded, cancel := context.WithTimeout(shared, callBound)
 		defer cancel()
 		return fn(bounded)
 	})
 }
 
-func (f *flights[T]) end(key string, ended *flight) {
+// end ends a call. A caller that arrives after the end starts another call, so the group forgets
+// the key at the same time.
+func (f *flights[T]) end(key string, ended *awsclient.Attempts) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current[key] == ended {
-		delete(f.current, key)
+		f.forget(key)
 	}
 }
 
@@ -84,7 +75,12 @@ func (f *flights[T]) end(key string, ended *flight) {
 func (f *flights[T]) detach(key string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.forget(key)
+}
+
+func (f *flights[T]) forget(key string) {
 	delete(f.current, key)
+	f.group.Forget(key)
 }
 
 // gathering is how long a coalesced call waits for other callers. When a batch fails, all of its
