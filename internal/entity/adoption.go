@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
@@ -29,6 +30,8 @@ import (
 type Adoption[M any] struct {
 	// Physical is the attribute that holds the physical name, which is the last part of the import id.
 	Physical string
+	// Sources are the resources of other providers whose state a moved block can bring.
+	Sources []Source
 	// Fields are the attributes that decide about an adoption.
 	Fields func(m *M) AdoptionFields
 	// Plan tells what an adoption does besides what the attributes show, and refuses what it cannot
@@ -149,6 +152,12 @@ func (o *Object[M]) toAdopt(p *PlanRequest[M], n name) (model.Bucket, bool) {
 func (s *Services) adopt(ctx context.Context, c change) error {
 	prior, _ := c.prior.(model.Bucket)
 	planned, _ := c.planned.(model.Bucket)
+	if prior.Name == "" {
+		var err error
+		if prior, err = s.priorOfMoved(ctx, c); err != nil {
+			return err
+		}
+	}
 	return s.Projects.Adopt(
 		ctx, c.project,
 		projects.Adoption{Prior: prior, Planned: planned, Live: c.live, Incarnation: c.incarnation},
@@ -164,10 +173,27 @@ func (r *Resource[M, P]) importExisting(
 		resp.Diagnostics.Append(r.object.failure(importing, n).diagnostic(err))
 		return
 	}
-	attributes := map[string]any{
-		r.object.Adoption.Physical: live.Name(), "managed": false, "incarnation": r.services.newIncarnation(),
+	resp.Diagnostics.Append(r.object.setUnmanaged(ctx, &resp.State, live.Name(), r.services.newIncarnation())...)
+}
+
+// setUnmanaged makes the state of an entity that is to be adopted.
+func (o *Object[M]) setUnmanaged(
+	ctx context.Context, state *tfsdk.State, physical, incarnation string,
+) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for attribute, value := range map[string]any{
+		o.Adoption.Physical: physical, "managed": false, "incarnation": incarnation,
+	} {
+		diags.Append(state.SetAttribute(ctx, path.Root(attribute), value)...)
 	}
-	for attribute, value := range attributes {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), value)...)
+	return diags
+}
+
+// unmanagedName is the physical name of an entity that is not in the model, or not entirely; "" for
+// any other.
+func (o *Object[M]) unmanagedName(m *M) string {
+	if !o.unmanaged(m) {
+		return ""
 	}
+	return o.Adoption.Fields(m).Physical.ValueString()
 }

@@ -158,6 +158,9 @@ type PlanRequest[M any] struct {
 	Replaced []string
 	// Replaces is set for the second plan of a replacement, which has no State.
 	Replaces bool
+	// Moved is set when a moved block brought the state from another provider. State then has the
+	// settings of the entity that exists, which Terraform does not know.
+	Moved bool
 	// AsOf is when a change was found to be due; the zero time if none is.
 	AsOf time.Time
 	// View is the current project; nil if it does not exist or its name is unknown.

@@ -97,27 +97,38 @@ func (r *Resource[M, P]) IdentitySchema(
 			RequiredForImport: !part.Optional, OptionalForImport: part.Optional, Description: part.Description,
 		}
 	}
+	if r.object.Adoption != nil {
+		resp.IdentitySchema.Attributes[r.object.Adoption.Physical] = identityschema.StringAttribute{
+			OptionalForImport: true,
+			Description: fmt.Sprintf(
+				"The physical name of a %s that is to be adopted; null for one that is in the model.", r.object.Kind,
+			),
+		}
+	}
 }
 
-// setIdentity writes the identity. Terraform before 1.12 has none.
-func (o *Object[M]) setIdentity(ctx context.Context, n name, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+// setIdentity writes the identity. Terraform before 1.12 has none. physical is the name of an entity
+// that is to be adopted; "" for any other.
+func (o *Object[M]) setIdentity(
+	ctx context.Context, n name, physical string, identity *tfsdk.ResourceIdentity,
+) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if identity == nil {
 		return diags
 	}
-	for attribute, value := range o.identity(n) {
+	for attribute, value := range o.identity(n, physical) {
 		diags.Append(identity.SetAttribute(ctx, path.Root(attribute), value)...)
 	}
 	return diags
 }
 
-func (o *Object[M]) identity(n name) map[string]types.String {
+func (o *Object[M]) identity(n name, physical string) map[string]types.String {
 	attributes := map[string]types.String{}
 	for i, part := range o.Identity {
-		attributes[part.Name] = types.StringValue(n[i])
-		if part.Optional {
-			attributes[part.Name] = Optional(n[i])
-		}
+		attributes[part.Name] = Optional(n[i])
+	}
+	if o.Adoption != nil {
+		attributes[o.Adoption.Physical] = Optional(physical)
 	}
 	return attributes
 }
@@ -153,7 +164,7 @@ func (r *Resource[M, P]) ImportState(
 	for i, part := range r.object.Identity {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(part.Name), n[i])...)
 	}
-	resp.Diagnostics.Append(r.object.setIdentity(ctx, n, resp.Identity)...)
+	resp.Diagnostics.Append(r.object.setIdentity(ctx, n, physical, resp.Identity)...)
 }
 
 // existingHint is how to import an entity that exists and is not in the model.
@@ -177,7 +188,12 @@ func (o *Object[M]) imported(
 ) (n name, physical string, diags diag.Diagnostics) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		n, diags = o.nameOf(ctx, req.Identity)
-		return n, "", diags
+		if o.Adoption == nil || diags.HasError() {
+			return n, "", diags
+		}
+		var existing types.String
+		diags.Append(req.Identity.GetAttribute(ctx, path.Root(o.Adoption.Physical), &existing)...)
+		return n, existing.ValueString(), diags
 	}
 	id := req.ID
 	if o.Adoption != nil && strings.Count(id, "/") == len(o.Identity) {

@@ -74,8 +74,11 @@ type creation struct {
 func (pl *planner[M, P]) plan(
 	ctx context.Context, p *PlanRequest[M], values planValues, private private,
 ) (created creation, diags diag.Diagnostics, ok bool) {
+	moved := p.State != nil && pl.object.isMoved(ctx, p.State, values.state)
 	if p.State != nil {
-		p.Replaced = pl.object.replaced(ctx, values, &diags)
+		if !moved {
+			p.Replaced = pl.object.replaced(ctx, values, &diags)
+		}
 		if pl.object.NeedsUpdate != nil {
 			asOf, more := dueAsOf(ctx, private)
 			diags.Append(more...)
@@ -88,6 +91,11 @@ func (pl *planner[M, P]) plan(
 	}
 	if p.View, more = pl.view(ctx, n, p.State == nil); more.HasError() {
 		return creation{}, append(diags, more...), false
+	}
+	if moved {
+		if diags.Append(pl.planMoved(ctx, p, n, named, private)...); diags.HasError() {
+			return creation{}, diags, false
+		}
 	}
 
 	common := P(p.Plan).common()

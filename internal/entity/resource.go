@@ -31,6 +31,7 @@ var (
 	_ resource.ResourceWithIdentity       = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithImportState    = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithModifyPlan     = (*Resource[example, *example])(nil)
+	_ resource.ResourceWithMoveState      = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithUpgradeState   = (*Resource[example, *example])(nil)
 	_ resource.ResourceWithValidateConfig = (*Resource[example, *example])(nil)
 )
@@ -46,6 +47,8 @@ func New[M any, P Model[M]](object Object[M]) *Resource[M, P] {
 // Metadata implements resource.Resource.
 func (r *Resource[M, P]) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.object.Name
+	// The identity of an entity that is to be adopted changes: see identity.
+	resp.ResourceBehavior.MutableIdentity = r.object.Adoption != nil
 }
 
 // Schema implements resource.Resource.
@@ -129,9 +132,20 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 			return
 		}
 	}
+	moved := r.object.isMoved(ctx, &before, req.State)
+	if moved {
+		if live == nil {
+			resp.Diagnostics.Append(r.object.failure(update, name).diagnostic(errNothingRead))
+			return
+		}
+		P(&before).common().Incarnation = P(&m).common().Incarnation
+	}
 	diags, written := r.writer.write(ctx, writing[M]{
 		action: update, name: name, limit: limit, before: &before, model: &m, plan: req.Plan, live: live,
 	})
+	if moved && !written {
+		diags.Append(r.keepMoved(ctx, name, &m, &resp.State, resp.Identity)...)
+	}
 	if written {
 		diags.Append(r.save(ctx, name, &m, &resp.State, resp.Identity)...)
 	}
@@ -149,7 +163,7 @@ func (r *Resource[M, P]) save(
 	ctx context.Context, n name, m *M, state *tfsdk.State, identity *tfsdk.ResourceIdentity,
 ) diag.Diagnostics {
 	diags := state.Set(ctx, m)
-	diags.Append(r.object.setIdentity(ctx, n, identity)...)
+	diags.Append(r.object.setIdentity(ctx, n, "", identity)...)
 	return diags
 }
 
@@ -157,6 +171,12 @@ func (r *Resource[M, P]) save(
 func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m M
 	if resp.Diagnostics.Append(req.State.Get(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if r.object.isMoved(ctx, &m, req.State) {
+		// The configuration names its project, which a read does not know.
+		none := make(name, len(r.object.Identity))
+		resp.Diagnostics.Append(r.object.setIdentity(ctx, none, r.object.unmanagedName(&m), resp.Identity)...)
 		return
 	}
 	name, diags := r.object.nameOf(ctx, req.State)
@@ -175,7 +195,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	// The framework requires an identity even of what is gone, and a state of an older CLI has
 	// none.
-	resp.Diagnostics.Append(r.object.setIdentity(ctx, name, resp.Identity)...)
+	resp.Diagnostics.Append(r.object.setIdentity(ctx, name, r.object.unmanagedName(&m), resp.Identity)...)
 }
 
 // Delete implements resource.Resource.
@@ -183,6 +203,9 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	var m M
 	if resp.Diagnostics.Append(req.State.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
+	}
+	if r.object.isMoved(ctx, &m, req.State) {
+		return // it was never adopted
 	}
 	name, diags := r.object.nameOf(ctx, req.State)
 	resp.Diagnostics.Append(diags...)

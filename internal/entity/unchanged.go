@@ -24,7 +24,7 @@ func (r *Resource[M, P]) IdentityOf(ctx context.Context, state *unchanged.Value)
 	if !known || len(diags) > 0 {
 		return nil, false
 	}
-	return r.object.identity(n), true
+	return r.object.identity(n, r.object.unmanagedName(r.modelOf(state))), true
 }
 
 // ValidateModel implements unchanged.Object.

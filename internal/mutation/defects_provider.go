@@ -8,6 +8,16 @@ var providerDefects = []Defect{
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",
 	},
 	{
+		Name: "a moved bucket that has changed since the plan is adopted", In: "internal/entity movedIncarnation",
+		Old: "hex.EncodeToString(digest[:8])", New: "hex.EncodeToString(digest[:0])",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestMoved",
+	},
+	{
+		Name: "a failed move forgets the project", In: "internal/entity Resource.Update",
+		Old: "if moved && !written {", New: "if false {",
+		Packages: []string{"internal/provider/projectbucket"}, Run: "TestMoved",
+	},
+	{
 		Name: "an import removes data at the next destroy", In: "internal/provider/projectbucket planAdoption",
 		Old: "if p.Plan.OnDelete.ValueString() == string(model.Empty) {", New: "if false {",
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",

@@ -270,6 +270,10 @@ func (g *generated) drawIdentity(t *rapid.T, typ string, state tftypes.Value) *t
 		if text := ""; name == "prefix" && attributes[name].IsKnown() && attributes[name].As(&text) == nil && text == "" {
 			identity[name] = tftypes.NewValue(tftypes.String, nil)
 		}
+		managed := true
+		if name == "bucket_name" && attributes["managed"].IsKnown() && attributes["managed"].As(&managed) == nil && managed {
+			identity[name] = tftypes.NewValue(tftypes.String, nil)
+		}
 	}
 	right := tftypes.NewValue(identityType, identity)
 	switch rapid.IntRange(0, 7).Draw(t, "identity") {

@@ -95,6 +95,7 @@ func unknownInterfaces(ctx context.Context, o Object) error {
 	}
 	var resp resource.MetadataResponse
 	o.Metadata(ctx, resource.MetadataRequest{}, &resp)
+	resp.ResourceBehavior.MutableIdentity = false // only the framework's checks depend on it
 	if resp.ResourceBehavior != (resource.ResourceBehavior{}) {
 		return errors.New("the resource has a behavior")
 	}

@@ -95,7 +95,9 @@ func TestUnsupported(t *testing.T) {
 	identified := with(optional)
 	identified.identity.Attributes = map[string]identityschema.Attribute{"number": identityschema.Int64Attribute{}}
 	behaving := with(optional)
-	behaving.behavior.MutableIdentity = true
+	behaving.behavior.ProviderDeferred.EnablePlanModification = true
+	mutable := with(optional)
+	mutable.behavior.MutableIdentity = true
 	deprecated := with(optional)
 	deprecated.schema.DeprecationMessage = "old"
 	blocks := with(optional)
@@ -124,6 +126,7 @@ func TestUnsupported(t *testing.T) {
 		"a deprecated resource":   {deprecated, "DeprecationMessage of schema.Schema"},
 		"an identity of numbers":  {identified, "number of the identity"},
 		"a behavior":              {behaving, "behavior"},
+		"a mutable identity":      {mutable, ""},
 		"config validators":       {withValidators{with(optional)}, "config validators"},
 		"a model without a field": {newThing(map[string]fwschema.Attribute{"name": optional, "other": optional}, model), "no field for the attribute other"},
 		"a model with a field":    {newThing(nil, model), "field Name matches no attribute"},

@@ -306,6 +306,23 @@ func (tf *Terraform) imports(req *tfprotov6.ImportResourceStateRequest) (*Object
 	return tf.Read(&Object{req.TypeName, state, imported.Identity, imported.Private})
 }
 
+// Move moves the state of another provider's resource, as JSON, and reads, as Terraform does.
+func (tf *Terraform) Move(typ, provider, sourceType, state string) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	resp, err := tf.server.MoveResourceState(tf.t.Context(), &tfprotov6.MoveResourceStateRequest{
+		SourceProviderAddress: provider, SourceTypeName: sourceType, TargetTypeName: typ,
+		SourceState: &tfprotov6.RawState{JSON: []byte(state)},
+	})
+	tf.must(err)
+	if len(Errors(resp.Diagnostics)) > 0 {
+		return nil, resp.Diagnostics
+	}
+	_, valueType := tf.resource(typ)
+	target, err := resp.TargetState.Unmarshal(valueType)
+	tf.must(err)
+	return tf.Read(&Object{typ, target, nil, resp.TargetPrivate})
+}
+
 func (tf *Terraform) identityType(typ string) tftypes.Type {
 	tf.t.Helper()
 	resp, err := tf.server.GetResourceIdentitySchemas(tf.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})

@@ -14,6 +14,7 @@ import (
 func adoption() *entity.Adoption[Model] {
 	return &entity.Adoption[Model]{
 		Physical: "bucket_name",
+		Sources:  sources,
 		Fields: func(m *Model) entity.AdoptionFields {
 			return entity.AdoptionFields{Physical: &m.BucketName, Managed: &m.Managed, Unmodeled: &m.UnmodeledSettings}
 		},
@@ -42,7 +43,7 @@ func planAdoption(p *entity.PlanRequest[Model], there model.Bucket) diag.Diagnos
 	diags.AddAttributeWarning(path.Root("managed"), "Project Bucket Will Be Adopted", bucket+
 		" exists, and this plan adopts it. The apply imports it into the stack of the project as it is, and then makes it what the plan shows. "+
 		"The attribute drift lists the settings that change besides the arguments: what exists, and what it becomes. "+
-		"Objects, versions and their locks stay as they are.")
+		"Objects, versions and their locks stay as they are."+describeMove(p))
 	return append(diags, warnOfExpiration(p, there)...)
 }
 

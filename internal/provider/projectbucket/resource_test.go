@@ -115,7 +115,8 @@ func TestApplyReadAndImportAgree(t *testing.T) {
 					t.Errorf("the plan after an import would %s", action)
 				}
 			}
-			if diff := cmp.Diff(values{"project": "acme", "name": "inbox"}, tf.Identity(byID)); diff != "" {
+			want := values{"project": "acme", "name": "inbox", "bucket_name": nil}
+			if diff := cmp.Diff(want, tf.Identity(byID)); diff != "" {
 				t.Error(diff)
 			}
 			if n := len(p.Written()); n != 1 {
