@@ -98,8 +98,16 @@ var handlers = map[string]handler{
 		read:   []string{"secretsmanager:GetResourcePolicy"},
 		remove: []string{"secretsmanager:GetResourcePolicy"},
 	},
-	"AWS::Transfer::Server": {read: []string{"ec2:DescribeVpcEndpoints", "transfer:DescribeServer"}},
-	"AWS::Transfer::User":   {read: []string{"transfer:DescribeUser"}},
+	"AWS::SQS::Queue": {
+		read: []string{"sqs:GetQueueAttributes", "sqs:ListQueueTags"}, remove: []string{"sqs:GetQueueAttributes"},
+	},
+	"AWS::CloudWatch::Alarm": {
+		read:   []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
+		remove: []string{"cloudwatch:DescribeAlarms"},
+	},
+	"AWS::IAM::OIDCProvider": {read: []string{"iam:GetOpenIDConnectProvider"}},
+	"AWS::Transfer::Server":  {read: []string{"ec2:DescribeVpcEndpoints", "transfer:DescribeServer"}},
+	"AWS::Transfer::User":    {read: []string{"transfer:DescribeUser"}},
 	"AWS::Logs::LogGroup": {
 		read: []string{
 			"logs:DescribeIndexPolicies",

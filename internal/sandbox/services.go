@@ -4,6 +4,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudcontrol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudwatch"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/dynamodb"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
@@ -13,6 +14,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/secretsmanager"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sns"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sqs"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/ssm"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/sts"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/transfer"
@@ -41,7 +43,9 @@ func (s *Sandbox) addServices() {
 	s.services["s3control"] = s3control.New()
 	s.services["secretsmanager"] = s.secrets
 	s.world.Permit = s.permitStep
+	s.services["monitoring"] = cloudwatch.New(s.world) // CloudWatch's signing name
 	s.services["sns"] = s.sns
+	s.services["sqs"] = sqs.New(s.world)
 	s.services["ssm"] = ssm.New(s.world)
 	s.services["sts"] = s.sts
 	s.services["transfer"] = transfer.New(s.world)

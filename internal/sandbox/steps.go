@@ -189,7 +189,8 @@ func (s *Sandbox) stepDemands(c cloud.Caller, of cloud.Step) (demands []cloud.De
 	case "AWS::Logs::LogGroup":
 		t.logGroup()
 	default:
-		return nil, false
+		known := t.hubStep()
+		return t.demands, known
 	}
 	return t.demands, true
 }

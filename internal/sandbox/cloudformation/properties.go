@@ -27,6 +27,17 @@ var awsProperties = map[string]string{
 		MultiRegion Origin PendingWindowInDays RotationPeriodInDays Tags`,
 	"AWS::Logs::LogGroup": `BearerTokenAuthenticationEnabled DataProtectionPolicy DeletionProtectionEnabled FieldIndexPolicies
 		KmsKeyId LogGroupClass LogGroupName ResourcePolicyDocument RetentionInDays Tags`,
+	"AWS::CloudWatch::Alarm": `ActionConfiguration ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator
+		DatapointsToAlarm Dimensions EvaluateLowSampleCountPercentile EvaluationCriteria
+		EvaluationInterval EvaluationPeriods EvaluationWindow ExtendedStatistic InsufficientDataActions
+		MetricName Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId
+		TreatMissingData Unit WarmUpConfiguration`,
+	"AWS::IAM::OIDCProvider": `ClientIdList Tags ThumbprintList Url`,
+	"AWS::SQS::Queue": `ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue FifoThroughputLimit
+		KmsDataKeyReusePeriodSeconds KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod QueueName
+		ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled Tags
+		VisibilityTimeout`,
+	"AWS::SQS::QueuePolicy": `PolicyDocument Queues`,
 	"AWS::S3::Bucket": `AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption BucketName
 		BucketNamePrefix BucketNamespace CorsConfiguration IntelligentTieringConfigurations
 		InventoryConfigurations LifecycleConfiguration LoggingConfiguration MetadataConfiguration

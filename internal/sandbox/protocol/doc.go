@@ -1,9 +1,9 @@
 // Package protocol implements the wire formats of AWS's APIs: it parses requests and encodes
 // answers and errors as the services do, including the exact bytes that the SDKs rely on.
 //
-//   - The query protocol (CloudFormation, IAM, SNS, STS): a form with Action and Version in, XML
-//     out. See Query and the functions on forms: Members, Strings, Map.
-//   - AWS JSON 1.0 (DynamoDB) and 1.1 (KMS, Secrets Manager, SSM): see JSON and Decode.
+//   - The query protocol (CloudFormation, CloudWatch, IAM, SNS, STS): a form with Action and Version
+//     in, XML out. See Query and the functions on forms: Members, Strings, Map.
+//   - AWS JSON 1.0 (DynamoDB, SQS) and 1.1 (KMS, Secrets Manager, SSM): see JSON and Decode.
 //   - REST XML (S3): see XML and XMLError.
 //
 // A service has one value of Query or JSON and uses its Result and Error methods in Handle and

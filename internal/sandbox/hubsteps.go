@@ -1,0 +1,62 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The permissions for the types of which hubs are made; see steps.go.
+
+// hubStep demands what a step of such a type requires. It reports false for other types.
+func (t *step) hubStep() bool {
+	switch t.Type {
+	case "AWS::SQS::Queue":
+		queue := t.arn("sqs", t.text("QueueName"))
+		t.life(queue, "sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue")
+		t.tags(queue, "sqs:TagQueue")
+		t.untags(queue, "sqs:UntagQueue")
+		t.handlers(queue)
+	case "AWS::SQS::QueuePolicy":
+		t.queuePolicy()
+	case "AWS::CloudWatch::Alarm":
+		alarm := t.arn("cloudwatch", "alarm:"+t.text("AlarmName"))
+		t.life(alarm, "cloudwatch:PutMetricAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms")
+		t.tags(alarm, "cloudwatch:TagResource")
+		t.untags(alarm, "cloudwatch:UntagResource")
+		t.handlers(alarm)
+	case "AWS::IAM::OIDCProvider":
+		t.oidcProvider()
+	default:
+		return false
+	}
+	return true
+}
+
+// queuePolicy demands the permission to set the policy of each queue.
+func (t *step) queuePolicy() {
+	properties := t.After
+	if t.deleting() {
+		properties = t.Before
+	}
+	urls, _ := properties["Queues"].([]any)
+	for _, one := range urls {
+		url := fmt.Sprint(one)
+		t.needs(t.arn("sqs", url[strings.LastIndexByte(url, '/')+1:]), "sqs:SetQueueAttributes")
+	}
+}
+
+// oidcProvider demands the permissions for an OIDC provider. Its ARN has its URL without the
+// scheme.
+func (t *step) oidcProvider() {
+	provider := "arn:aws:iam::" + t.account + ":oidc-provider/" + strings.TrimPrefix(t.text("Url"), "https://")
+	t.life(provider, "iam:CreateOpenIDConnectProvider", "", "iam:DeleteOpenIDConnectProvider")
+	if !t.making() && t.sets("ClientIdList") {
+		t.needs(provider, "iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider")
+	}
+	if !t.making() && t.sets("ThumbprintList") {
+		t.needs(provider, "iam:UpdateOpenIDConnectProviderThumbprint")
+	}
+	t.tags(provider, "iam:TagOpenIDConnectProvider")
+	t.untags(provider, "iam:UntagOpenIDConnectProvider")
+	t.handlers(provider)
+}

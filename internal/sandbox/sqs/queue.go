@@ -1,0 +1,107 @@
+package sqs
+
+import (
+	"crypto/md5" //nolint:gosec // SQS's checksum
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+)
+
+type queue struct {
+	name, arn, url, account string
+	settings
+	policy   string // "" for none
+	tags     map[string]string
+	created  time.Time
+	changed  time.Time
+	messages []*message
+}
+
+// settings are the modelled attributes of a queue. The times are in seconds.
+type settings struct {
+	visibility, retention, maxSize int
+	managedSSE                     bool
+}
+
+// defaults are those of CreateQueue (Amazon SQS API Reference).
+func defaults() settings {
+	return settings{visibility: 30, retention: 345600, maxSize: 1 << 20, managedSSE: true}
+}
+
+// check refuses values that CreateQueue refuses.
+func (s settings) check() error {
+	for _, c := range []struct {
+		name             string
+		value, low, high int
+	}{
+		{"VisibilityTimeout", s.visibility, 0, 43200},
+		{"MessageRetentionPeriod", s.retention, 60, 1209600},
+		{"MaximumMessageSize", s.maxSize, 1024, 1 << 20},
+	} {
+		if c.value < c.low || c.value > c.high {
+			return cloud.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s.", c.name)
+		}
+	}
+	return nil
+}
+
+// Attribute is an attribute of a message, of type String or Number.
+type Attribute struct {
+	DataType    string
+	StringValue string
+}
+
+type message struct {
+	id, body   string
+	attributes map[string]Attribute
+	sent       time.Time
+	visible    time.Time
+	received   int
+	receipt    string // of its last receipt
+}
+
+// expire removes the messages whose retention has ended.
+func (q *queue) expire(now time.Time) {
+	oldest := now.Add(-time.Duration(q.retention) * time.Second)
+	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return m.sent.Before(oldest) })
+}
+
+// counts returns the numbers of visible and of invisible messages.
+func (q *queue) counts(now time.Time) (visible, invisible int) {
+	q.expire(now)
+	for _, m := range q.messages {
+		if m.visible.After(now) {
+			invisible++
+		} else {
+			visible++
+		}
+	}
+	return visible, invisible
+}
+
+func (s *Service) send(q *queue, body string, attributes map[string]Attribute) (*message, error) {
+	size := len(body)
+	for name, a := range attributes {
+		size += len(name) + len(a.DataType) + len(a.StringValue)
+	}
+	switch {
+	case body == "":
+		return nil, cloud.Errorf("MissingRequiredParameterException", "The request must contain the parameter MessageBody.")
+	case size > q.maxSize:
+		return nil, cloud.Errorf(
+			"InvalidParameterValueException",
+			"One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.maxSize,
+		)
+	}
+	now := s.world.Now()
+	m := &message{id: s.world.NewUUID(), body: body, attributes: attributes, sent: now, visible: now}
+	q.messages = append(q.messages, m)
+	return m, nil
+}
+
+func checksum(text string) string {
+	sum := md5.Sum([]byte(text)) //nolint:gosec // SQS's checksum
+	return hex.EncodeToString(sum[:])
+}
