@@ -31,6 +31,7 @@ type World struct {
 	lambdas map[string]Function
 	objects ObjectReader
 	roles   RoleFinder
+	oidc    OIDCProviderFinder
 	keys    []KeyFinder
 	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation

@@ -21,6 +21,20 @@ type RoleFinder interface {
 	Role(account, name string) (arn string, trust map[string]any, ok bool)
 }
 
+// OIDCProviderFinder finds OpenID Connect providers. The IAM service registers itself as one. STS
+// validates web identity tokens with it.
+type OIDCProviderFinder interface {
+	// OIDCProvider returns the client IDs of an account's provider, by its URL without the scheme;
+	// ok is false for none.
+	OIDCProvider(account, host string) (clients []string, ok bool)
+}
+
+// SetOIDCProviders registers the IAM service.
+func (w *World) SetOIDCProviders(f OIDCProviderFinder) { w.oidc = f }
+
+// OIDCProviders returns the IAM service, nil before SetOIDCProviders.
+func (w *World) OIDCProviders() OIDCProviderFinder { return w.oidc }
+
 // PrincipalFinder reports which users and roles exist. The IAM service registers itself as one. It
 // is used to validate resource policies.
 type PrincipalFinder interface {

@@ -1,6 +1,6 @@
 // Package iam simulates AWS Identity and Access Management in every account of a sandbox's world:
-// users, groups, roles, managed and inline policies, access keys, and CloudFormation's AWS::IAM
-// resource types.
+// users, groups, roles, managed and inline policies, access keys, OIDC providers, and
+// CloudFormation's AWS::IAM resource types.
 //
 // It enforces what IAM enforces on writes: names that differ in more than case, the grammar and the
 // sizes of policies, the quotas of an account, and that nothing is deleted while something depends
@@ -10,7 +10,7 @@
 //
 // # Reading the code
 //
-// user.go, group.go, role.go, policy.go and key.go contain the objects and their rules; the files
+// user.go, group.go, role.go, policy.go, key.go and oidcprovider.go contain the objects and their rules; the files
 // named *_api.go contain the query protocol, those named *_type.go CloudFormation's types. Package
 // policydoc checks policy documents and package properties decodes resource properties, both below
 // this one.

@@ -22,7 +22,8 @@ type account struct {
 	users    map[string]*user
 	groups   map[string]*group
 	roles    map[string]*role
-	policies map[string]*policy // by ARN
+	policies map[string]*policy       // by ARN
+	oidc     map[string]*oidcProvider // by ARN
 }
 
 var _ cloud.Demanding = (*Service)(nil)
@@ -32,6 +33,7 @@ var _ cloud.Demanding = (*Service)(nil)
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, accounts: make(map[string]*account), keys: make(map[string]*accessKey)}
 	w.SetRoles(s)
+	w.SetOIDCProviders(s)
 	w.SetPrincipals(s)
 	w.AddKeys(s)
 	w.RegisterType("AWS::IAM::User", userType{s})
@@ -41,6 +43,7 @@ func New(w *cloud.World) *Service {
 	w.RegisterType("AWS::IAM::Policy", inlinePolicyType{s})
 	w.RegisterType("AWS::IAM::Role", roleType{s})
 	w.RegisterType("AWS::IAM::AccessKey", keyType{s})
+	w.RegisterType("AWS::IAM::OIDCProvider", oidcProviderType{s})
 	return s
 }
 
@@ -49,7 +52,7 @@ func (s *Service) account(id string) *account {
 	if a == nil {
 		a = &account{
 			id: id, users: make(map[string]*user), groups: make(map[string]*group), roles: make(map[string]*role),
-			policies: make(map[string]*policy),
+			policies: make(map[string]*policy), oidc: make(map[string]*oidcProvider),
 		}
 		s.accounts[id] = a
 	}

@@ -209,6 +209,51 @@ func TestInput_Checked(t *testing.T) {
 	}
 }
 
+// providers are the clients of OIDC providers, by their hosts.
+type providers map[string][]string
+
+func (p providers) OIDCProvider(_, host string) ([]string, bool) {
+	clients, ok := p[host]
+	return clients, ok
+}
+
+// TestWebIdentities_Subject checks the patterns of a trust policy and the account's provider.
+func TestWebIdentities_Subject(t *testing.T) {
+	t.Parallel()
+	w := cloud.New(1)
+	s := sts.New(w)
+	w.SetOIDCProviders(providers{"app.terraform.io": {"aws.workload.identity"}})
+	w.SetRoles(roles{"web": {
+		"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+		"Principal": map[string]any{"Federated": "arn:aws:iam::" + account + ":oidc-provider/app.terraform.io"},
+		"Condition": map[string]any{
+			"StringEquals": map[string]any{"app.terraform.io:aud": "aws.workload.identity"},
+			"StringLike": map[string]any{
+				"app.terraform.io:sub": []any{"organization:acme:project:*:workspace:storage-?u:run_phase:plan"},
+			},
+		},
+	}})
+	for name, test := range map[string]struct{ issuer, audience, subject, want string }{
+		"good":         {"app.terraform.io", "aws.workload.identity", "organization:acme:project:a b:workspace:storage-eu:run_phase:plan", ""},
+		"apply":        {"app.terraform.io", "aws.workload.identity", "organization:acme:project:a:workspace:storage-eu:run_phase:apply", "AccessDenied"},
+		"organization": {"app.terraform.io", "aws.workload.identity", "organization:acme-evil:project:a:workspace:storage-eu:run_phase:plan", "AccessDenied"},
+		"audience":     {"app.terraform.io", "other", "organization:acme:project:a:workspace:storage-eu:run_phase:plan", "InvalidIdentityToken"},
+		"no provider":  {"other.example", "aws.workload.identity", "me", "InvalidIdentityToken"},
+	} {
+		payload := fmt.Sprintf(
+			`{"iss":%q,"sub":%q,"aud":%q,"exp":%d}`, "https://"+test.issuer, test.subject, test.audience,
+			time.Now().Add(time.Hour).Unix(),
+		)
+		_, err := call(w, s, "::::", "AssumeRoleWithWebIdentity", url.Values{
+			"RoleArn": {"arn:aws:iam::" + account + ":role/web"}, "RoleSessionName": {"run"},
+			"WebIdentityToken": {"e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"},
+		})
+		if code(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
 func TestWebIdentities(t *testing.T) {
 	t.Parallel()
 	w := cloud.New(1)

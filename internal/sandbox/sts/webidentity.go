@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
@@ -41,6 +43,9 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 		)
 	}
 	issuer := strings.TrimPrefix(strings.TrimPrefix(token.Issuer, "https://"), "http://")
+	if err := s.checkProvider(arn, issuer, token); err != nil {
+		return nil, err
+	}
 	trusted, err := s.trusts(arn, func(statement map[string]any) (bool, error) {
 		principal, ok := statement["Principal"].(map[string]any)
 		if !ok || !contains(statement["Action"], "sts:AssumeRoleWithWebIdentity") {
@@ -75,6 +80,28 @@ func (s *Service) assumeRoleWithWebIdentity(r *cloud.Request) (any, error) {
 	}{token.Subject, fmt.Sprint(list(token.Audience)...), user, keys, token.Issuer}, nil
 }
 
+// checkProvider refuses a token whose issuer is no OIDC provider of the role's account, or whose
+// audience is none of its clients (IAM user guide, id_roles_providers_create_oidc). Users report the
+// texts.
+func (s *Service) checkProvider(role, issuer string, token claims) error {
+	finder, parts := s.world.OIDCProviders(), roleARN.FindStringSubmatch(role)
+	if finder == nil || parts == nil {
+		return nil
+	}
+	clients, ok := finder.OIDCProvider(parts[1], issuer)
+	if !ok {
+		return cloud.Errorf(
+			"InvalidIdentityToken", "No OpenIDConnect provider found in your account for %s", token.Issuer,
+		)
+	}
+	for _, audience := range list(token.Audience) {
+		if text, isText := audience.(string); isText && slices.Contains(clients, text) {
+			return nil
+		}
+	}
+	return cloud.Errorf("InvalidIdentityToken", "Incorrect token audience")
+}
+
 func readToken(text string) (claims, error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 {
@@ -94,6 +121,20 @@ func readToken(text string) (claims, error) {
 	return c, nil
 }
 
+// operators compare a value with those of a condition.
+var operators = map[string]func(want any, value string) bool{"StringEquals": equals, "StringLike": like}
+
+func equals(want any, value string) bool { return slices.Contains(list(want), any(value)) }
+
+// like reports whether one of a condition's patterns matches a value.
+func like(want any, value string) bool {
+	return slices.ContainsFunc(list(want), func(item any) bool {
+		pattern, ok := item.(string)
+		expression := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+		return ok && regexp.MustCompile(`^(?s:`+expression+`)$`).MatchString(value)
+	})
+}
+
 // tokenMatches evaluates the conditions on a token's audience and subject; others are not modelled.
 func tokenMatches(statement map[string]any, issuer string, token claims) (bool, error) {
 	conditions, ok := statement["Condition"].(map[string]any)
@@ -102,7 +143,8 @@ func tokenMatches(statement map[string]any, issuer string, token claims) (bool, 
 	}
 	for operator, block := range conditions {
 		keys, ok := block.(map[string]any)
-		if !ok || operator != "StringEquals" {
+		matches, known := operators[operator]
+		if !ok || !known {
 			return false, cloud.NotModelled("the condition %s in a trust policy for web identities", operator)
 		}
 		for key, want := range keys {
@@ -111,10 +153,10 @@ func tokenMatches(statement map[string]any, issuer string, token claims) (bool, 
 			case issuer + ":aud":
 				for _, audience := range list(token.Audience) {
 					text, ok := audience.(string)
-					matched = matched || ok && contains(want, text)
+					matched = matched || ok && matches(want, text)
 				}
 			case issuer + ":sub":
-				matched = contains(want, token.Subject)
+				matched = matches(want, token.Subject)
 			default:
 				return false, cloud.NotModelled("the condition key %s in a trust policy for web identities", key)
 			}
