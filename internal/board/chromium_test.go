@@ -146,6 +146,9 @@ func (p *page) happened(event any) {
 	if strings.Contains(problem, "WebSocket connection to") {
 		return // the browser logs every failed connection
 	}
+	if os.Getenv(issuerVariable) != "" && containsAny(problem, "/favicon.ico", "https://fonts.googleapis.com/") {
+		return // what the sign-in page of a foreign issuer lacks
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.errors = append(p.errors, problem)

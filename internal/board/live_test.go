@@ -90,7 +90,7 @@ func TestConnection_ReconnectsAfterLoss(t *testing.T) {
 func TestConnection_EndsWithToken(t *testing.T) {
 	h := localhubtest.Start(t)
 	must(t, h.Provider("run-1").CreateProject(t.Context(), project("acme")))
-	p := startChromium(t).open(t, h.Address(h.Token(map[string]any{"expires_in": 4}, "acme")), desktop)
+	p := startChromium(t).open(t, h.Address(h.Token(map[string]any{"expires_in": 15}, "acme")), desktop)
 	p.until(live + " && " + row("acme"))
 	p.shows("Signed out: the token has expired, out of date since")
 	if eval[bool](p, row("acme")+" == null") {

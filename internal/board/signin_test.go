@@ -67,6 +67,7 @@ func (sandboxIssuer) enter(p *page, who visitor) {
 		seconds = 12
 	}
 	p.until(`document.querySelector("input[name=user]")`)
+	p.picture("sandbox-form")
 	eval[any](p, fmt.Sprintf(`(() => {
 		document.querySelector("input[name=user]").value = %q;
 		document.querySelector("input[name=projects]").value = %q;
@@ -137,6 +138,18 @@ func TestSignIn_Live(t *testing.T) {
 		t.Errorf("the browser stores %s", stored)
 	}
 	p.picture("signed-in")
+	for name, l := range map[string]look{
+		"signed-in-dark":  {desktop.width, desktop.height, true},
+		"signed-in-phone": phone,
+	} {
+		p.look(l)
+		p.until("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(() => f(true))))")
+		p.picture(name)
+		if wide := eval[int](p, "document.documentElement.scrollWidth"); wide > l.width {
+			t.Errorf("%s: the page is %d pixels wide", name, wide)
+		}
+	}
+	p.look(desktop)
 	call(p, devtools.Reload, devtools.ReloadParams{})
 	p.until(signedIn + " && " + row("acme"))
 }
@@ -150,6 +163,13 @@ func TestSignIn_Refused(t *testing.T) {
 	idp.enter(p, visitor{name: "mallory", refused: true})
 	p.shows("You have access to no project: the claim stowage_projects of your token names none.")
 	p.picture("no-project")
+	p.look(phone)
+	p.until("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(() => f(true))))")
+	p.picture("no-project-phone")
+	if wide := eval[int](p, "document.documentElement.scrollWidth"); wide > phone.width {
+		t.Errorf("the page is %d pixels wide", wide)
+	}
+	p.look(desktop)
 	if !eval[bool](p, `document.querySelector("#sign-out").checkVisibility()`) {
 		t.Error("the person cannot sign out")
 	}
