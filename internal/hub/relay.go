@@ -73,8 +73,10 @@ func (c *compiler) environment() object {
 	variables := object{"STOWAGE_HUB": c.Name}
 	if c.Live != nil {
 		variables["STOWAGE_OIDC_ISSUER"] = c.Live.OIDCIssuer
+		variables["STOWAGE_OIDC_CLIENT_ID"] = c.Live.OIDCClientID
 		variables["STOWAGE_OIDC_AUDIENCE"] = strings.Join(c.Live.OIDCAudience, ",")
 		variables["STOWAGE_OIDC_PROJECTS_CLAIM"] = c.Live.ProjectsClaim
+		variables["STOWAGE_WEBSOCKET_URL"] = liveCompiler{c}.websocketURL()
 	}
 	return variables
 }
