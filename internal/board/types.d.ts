@@ -117,7 +117,8 @@ export interface Facts {
   budget: { resources: number };
   policies?: Record<string, number>;
   max_policies: number;
-  deviations?: { of?: ID[]; text: string }[];
+  deviations?: { of?: ID[]; text: string; live?: boolean }[];
+  drift_checked?: string;
 }
 
 export interface StackChange extends StackState {
@@ -126,6 +127,7 @@ export interface StackChange extends StackState {
   put?: Entities;
   removed?: ID[];
   reload?: boolean;
+  drift_only?: boolean;
 }
 
 export interface StackSnapshot extends StackState {

@@ -108,11 +108,12 @@ func messages(t *testing.T) []event.Message {
 	id := model.ID{Kind: model.KindBucket, Name: "old"}
 	positions := map[string]event.Position{"demo": {Epoch: "e1", Seq: 7}, "directory": {Epoch: "e2"}}
 	facts := &event.Facts{
-		Usage:       event.Usage{Resources: 1, TemplateBytes: 2, BodyBytes: 3},
-		Budget:      event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
-		Policies:    map[string]int{"partner": 2},
-		MaxPolicies: 10,
-		Drift:       []event.Drift{{Of: []model.ID{id}, Text: "X was removed by hand"}},
+		Usage:        event.Usage{Resources: 1, TemplateBytes: 2, BodyBytes: 3},
+		Budget:       event.Usage{Resources: 450, TemplateBytes: 900_000, BodyBytes: 350_000},
+		Policies:     map[string]int{"partner": 2},
+		MaxPolicies:  10,
+		Drift:        []event.Drift{{Of: []model.ID{id}, Text: "X was removed by hand", Live: true}},
+		DriftChecked: &noon,
 	}
 	gap := event.Gap{From: 3, To: 9, Reason: event.GapExpired}
 	contents := state().Version
@@ -136,6 +137,8 @@ func messages(t *testing.T) []event.Message {
 	add(event.TypeStack, change, inEvent)
 	ended := all[0]
 	change.Status, change.Facts, change.Put, change.Removed, change.Reload = "UPDATE_COMPLETE", nil, event.Entities{}, nil, true
+	add(event.TypeStack, change, inEvent)
+	change.Reload, change.Facts, change.DriftOnly = false, facts, true
 	add(event.TypeStack, change, inEvent)
 	add(event.TypeOperation, event.OperationChange{Shard: 1, Version: state().Version, Operation: operation()}, inEvent)
 	add(event.TypeWelcome, event.Welcome{Protocol: "1.0", HeartbeatSeconds: 60, Ends: noon, Projects: positions}, alone)

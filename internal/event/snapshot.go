@@ -86,7 +86,7 @@ func CommitOf(e Event) (commit Commit, ok bool) {
 		return Commit{}, false
 	}
 	change, err := e.StackChange()
-	if err != nil || !change.ended() {
+	if err != nil || change.DriftOnly || !change.ended() {
 		return Commit{}, false
 	}
 	commit = Commit{

@@ -82,6 +82,9 @@ type StackChange struct {
 	// Reload means that the change is too large for an event. Facts, Put and Removed are empty, and
 	// the client requests a snapshot.
 	Reload bool `json:"reload,omitempty"`
+	// DriftOnly means that the stack has not changed: it was compared with AWS, and the facts hold
+	// the result.
+	DriftOnly bool `json:"drift_only,omitempty"`
 }
 
 // Entities are entities by kind.
@@ -140,6 +143,8 @@ type Facts struct {
 	// Drift are the differences between the template and its entities: all, or the first of
 	// very many.
 	Drift []Drift `json:"deviations,omitempty"`
+	// DriftChecked is when the stack was last compared with AWS; nil when it never was.
+	DriftChecked *time.Time `json:"drift_checked,omitempty"`
 }
 
 // Usage is the use of a stack's limits.
@@ -153,4 +158,6 @@ type Usage struct {
 type Drift struct {
 	Of   []model.ID `json:"of,omitempty"` // the entities that own the resource
 	Text string     `json:"text"`         // for people
+	// Live means that AWS differs from the template, as of DriftChecked.
+	Live bool `json:"live,omitempty"`
 }

@@ -9,6 +9,7 @@
 //	pk                sk            what
 //	PROJECT#<project> STACK#<n>     Head: version, operation, seq, hash of the body; under 2 KB
 //	PROJECT#<project> BODY#<n>      Body: the stack's last stable contents as native maps
+//	PROJECT#<project> DRIFT#<n>     Drift: how AWS differed from the stack's template, and when
 //	DIRECTORY         STACK#0 ...   the same for the directory's stack (name Directory)
 //	EVENTS#<project>  EVENT#<seq>   an event, seq with 19 digits; expires after 24 hours (seconds)
 //	EVENTS#<project>  SEQ           the counter: the last seq and the epoch

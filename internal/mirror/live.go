@@ -15,7 +15,7 @@ func (s *Snapshot) Live() event.Snapshot {
 		stack := event.StackSnapshot{StackState: s.Heads[n].state()}
 		if body := s.Bodies[n]; body != nil {
 			version := body.live()
-			stack.Contents, stack.Facts = &version, factsOf(&body.Contents)
+			stack.Contents, stack.Facts = &version, factsOf(&body.Contents, s.Drifts[n].of(body.StackID))
 			for entity := range body.Contents.Entities() {
 				stack.Entities.Add(entity)
 			}
@@ -48,7 +48,7 @@ const maxDrift = 50
 
 // factsOf returns a stack's facts for web clients. The differing values are omitted, because
 // hand-edited values can be anything.
-func factsOf(contents *template.Contents) *event.Facts {
+func factsOf(contents *template.Contents, live *Drift) *event.Facts {
 	facts := &event.Facts{
 		Usage: usageOf(contents.Usage), Budget: usageOf(template.Budget()), MaxPolicies: template.MaxUserPolicies,
 	}
@@ -66,6 +66,20 @@ func factsOf(contents *template.Contents) *event.Facts {
 			text = d.LogicalID + " was removed by hand"
 		}
 		facts.Drift = append(facts.Drift, event.Drift{Of: d.Of, Text: text})
+	}
+	if live == nil || live.Checked.IsZero() {
+		return facts
+	}
+	facts.DriftChecked = &live.Checked
+	for _, d := range live.Drift.Current(contents) {
+		if len(facts.Drift) == 2*maxDrift {
+			break
+		}
+		text := d.LogicalID + " " + d.Path + " was changed in AWS"
+		if d.Deleted() {
+			text = d.LogicalID + " was deleted in AWS"
+		}
+		facts.Drift = append(facts.Drift, event.Drift{Of: d.Of, Text: text, Live: true})
 	}
 	return facts
 }

@@ -15,6 +15,7 @@ import (
 type Snapshot struct {
 	Heads  map[int]*Head
 	Bodies map[int]*Body
+	Drifts map[int]*Drift
 }
 
 // Read reads a project's stacks with one strongly consistent Query per 1 MB. A project that is not
@@ -27,7 +28,7 @@ func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 // ReadWithin is Read with a bound on the time that each page takes; 0 is no bound. It returns an
 // *UnreachableError when a page takes longer.
 func (t *Table) ReadWithin(ctx context.Context, project string, page time.Duration) (*Snapshot, error) {
-	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}}
+	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}, Drifts: map[int]*Drift{}}
 	now := time.Now()
 	err := t.queryWithin(
 		ctx,
@@ -52,6 +53,12 @@ func (t *Table) ReadWithin(ctx context.Context, project string, page time.Durati
 				if body.Format >= bodyFormat {
 					snapshot.Bodies[body.Shard] = &body
 				}
+			case isDrift(sk):
+				var drift Drift
+				if err := unmarshal(i, &drift); err != nil {
+					return err
+				}
+				snapshot.Drifts[drift.Shard] = &drift
 			}
 			return nil
 		},

@@ -122,8 +122,9 @@ func (u Update) isNewer(b *base) bool {
 type base struct {
 	project string
 	shard   int
-	head    *Head // nil when the stack isn't mirrored
-	body    *Body // nil when there is none, or it was not requested
+	head    *Head  // nil when the stack isn't mirrored
+	body    *Body  // nil when there is none, or it was not requested
+	drift   *Drift // nil when there is none, or the body was not requested
 	counter *counter
 }
 
@@ -134,7 +135,7 @@ func (t *Table) base(ctx context.Context, project string, shard int, withBody bo
 	}
 	items := []types.TransactGetItem{get(pk, headKey(shard)), get(eventsKey(project), counterKey)}
 	if withBody {
-		items = append(items, get(pk, bodyKey(shard)))
+		items = append(items, get(pk, bodyKey(shard)), get(pk, driftKey(shard)))
 	}
 	got, err := t.client.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: items})
 	if err != nil {
@@ -147,9 +148,13 @@ func (t *Table) base(ctx context.Context, project string, shard int, withBody bo
 	if b.counter, err = optional[counter](got.Responses[1]); err != nil {
 		return nil, err
 	}
-	if withBody {
-		b.body, err = optional[Body](got.Responses[2])
+	if !withBody {
+		return b, nil
 	}
+	if b.body, err = optional[Body](got.Responses[2]); err != nil {
+		return nil, err
+	}
+	b.drift, err = optional[Drift](got.Responses[3])
 	return b, err
 }
 
@@ -204,7 +209,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		if change.Put, change.Removed, err = difference(before, u.Contents); err != nil {
 			return nil, err
 		}
-		change.Facts = factsOf(u.Contents)
+		change.Facts = factsOf(u.Contents, b.drift.of(u.StackID))
 	case b.body != nil && (u.Status == cfn.DeleteComplete || u.StackID != b.body.StackID):
 		n.dropBody, n.head.BodyHash = true, ""
 		_, change.Removed, _ = difference(before, &template.Contents{})
@@ -363,13 +368,13 @@ func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
 	}
-	unchanged := expression.Name("seq").Equal(
+	stands := expression.Name("seq").Equal(
 		expression.Value(b.head.Seq),
 	).And(expression.Name("epoch").Equal(expression.Value(b.head.Epoch)))
 	if b.head.Operation == nil {
-		return unchanged.And(expression.Name("operation").AttributeNotExists())
+		return stands.And(expression.Name("operation").AttributeNotExists())
 	}
-	return unchanged.And(expression.Name("operation.token").Equal(expression.Value(b.head.Operation.Token)))
+	return stands.And(expression.Name("operation.token").Equal(expression.Value(b.head.Operation.Token)))
 }
 
 func (b *base) counterStands() expression.ConditionBuilder {

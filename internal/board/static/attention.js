@@ -10,6 +10,14 @@ const DAY = 86_400_000;
 const OLD_KEY_DAYS = 90;
 const LATE_ROTATION_DAYS = 7;
 
+/**
+ * Whole hours since a time.
+ *
+ * @param {string | undefined} time
+ * @param {number} now
+ */
+const hoursSince = (time, now) => Math.max(0, Math.floor((now - Date.parse(time ?? "")) / 3_600_000)) || 0;
+
 /** @param {Stack} stack */
 function troubleOf(stack) {
   const { status, reason } = stack;
@@ -86,7 +94,7 @@ export function attention(client, now) {
           targets,
           severe: false,
           title: "Changed by hand",
-          text: d.text,
+          text: d.live ? `${d.text}, as of ${plural(hoursSince(stack.facts?.drift_checked, now), "hour")} ago.` : d.text,
         });
       }
       most = Math.max(most, stack.facts?.max_policies ?? 0);

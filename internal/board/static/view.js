@@ -70,7 +70,7 @@ function stateOf(s) {
  * @returns {Commit | null}
  */
 export function commitOf(event) {
-  if (event.type !== "stack") return null;
+  if (event.type !== "stack" || event.data.drift_only) return null;
   /** @type {StackChange} */
   const change = { ...event.data, ...stateOf(event.data) };
   /** @type {ID[]} */

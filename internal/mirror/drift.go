@@ -1,0 +1,140 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
+	"github.com/stowage/terraform-provider-stowage/internal/event"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// Drift is the item of a stack's live drift. It is beside the stack's head and body, so that a plan
+// reads it with the Query that it makes anyway.
+type Drift struct {
+	Shard   int    `json:"shard"`
+	StackID string `json:"stack_id"`
+	// Checked is when the stack was last compared with AWS, and LastUpdated is the stack's time of
+	// the last operation then. Both are zero when it never was.
+	Checked     time.Time          `json:"checked"`
+	LastUpdated time.Time          `json:"last_updated"`
+	Drift       template.LiveDrift `json:"drift"`
+	// Detection is the drift detection in progress; nil for none.
+	Detection *DriftDetection `json:"detection,omitempty"`
+}
+
+// DriftDetection is a drift detection that CloudFormation makes.
+type DriftDetection struct {
+	ID      string    `json:"id"`
+	Started time.Time `json:"started"`
+	// LastUpdated is the stack's time of the last operation when the detection started. The result
+	// counts only if it is the same at the end.
+	LastUpdated time.Time `json:"last_updated"`
+}
+
+const driftPrefix = "DRIFT#"
+
+func driftKey(shard int) string { return driftPrefix + strconv.Itoa(shard) }
+
+func isDrift(sk string) bool { return strings.HasPrefix(sk, driftPrefix) }
+
+// of returns the drift if it is that of a stack; nil for another one.
+func (d *Drift) of(stackID string) *Drift {
+	if d == nil || d.StackID != stackID {
+		return nil
+	}
+	return d
+}
+
+// PutDrift stores a drift item without an event, when a detection starts or was lost. Of two
+// writers the last one wins: both detections have the same result.
+func (t *Table) PutDrift(ctx context.Context, project string, drift Drift) error {
+	doing := fmt.Sprintf("writing the drift of stack %d of the project %s", drift.Shard, project)
+	i, err := marshal(projectKey(project), driftKey(drift.Shard), drift)
+	if err != nil {
+		return err
+	}
+	if _, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: i}); err != nil {
+		return t.failed(doing, err)
+	}
+	return nil
+}
+
+// ChangeDrift changes the drift item of a mirrored stack and stores the event, in one transaction.
+// change gets the present item, nil for none, and returns its successor, nil for no change. changed
+// is false when there is none, or the stack is not mirrored or not at rest.
+func (t *Table) ChangeDrift(
+	ctx context.Context, project string, shard int, change func(*Drift) *Drift,
+) (changed bool, err error) {
+	doing := fmt.Sprintf("writing the drift of stack %d of the project %s", shard, project)
+	err = t.racing(ctx, doing, func() error {
+		changed = false
+		b, err := t.base(ctx, project, shard, true)
+		if err != nil || b.head == nil || b.body == nil || !cfn.Stable(b.head.Status) {
+			return err
+		}
+		next := change(b.drift)
+		if next == nil {
+			return nil
+		}
+		if err := t.writeDrift(ctx, b, next); err != nil {
+			return err
+		}
+		changed = true
+		return nil
+	})
+	return changed, err
+}
+
+// writeDrift replaces the drift item of a base, and stores the event.
+func (t *Table) writeDrift(ctx context.Context, b *base, drift *Drift) error {
+	drift.Shard = b.shard
+	item, err := marshal(projectKey(b.project), driftKey(b.shard), drift)
+	if err != nil {
+		return err
+	}
+	place := b.next()
+	head := *b.head
+	head.Seq, head.Epoch = place.Seq, place.Epoch
+	change := event.StackChange{
+		StackState: head.state(), Facts: factsOf(&b.body.Contents, drift.of(b.body.StackID)), DriftOnly: true,
+	}
+	e, err := eventItem(event.Event{
+		Project: b.project, Epoch: place.Epoch, Seq: place.Seq, Revision: head.Revision,
+		Time: time.Now().UTC().Truncate(time.Millisecond),
+	}, change)
+	if err != nil {
+		return err
+	}
+	built, err := expression.NewBuilder().
+		WithUpdate(
+			expression.Set(expression.Name("seq"), expression.Value(place.Seq)).
+				Set(expression.Name("epoch"), expression.Value(place.Epoch)),
+		).
+		WithCondition(b.headUnchanged()).Build()
+	if err != nil {
+		return fmt.Errorf("building an update: %w", err)
+	}
+	placePut, err := t.place(b, place)
+	if err != nil {
+		return err
+	}
+	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &t.name, Key: key(projectKey(b.project), headKey(b.shard)),
+			UpdateExpression: built.Update(), ConditionExpression: built.Condition(),
+			ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
+		}},
+		{Put: placePut},
+		{Put: &types.Put{TableName: &t.name, Item: e}},
+		{Put: &types.Put{TableName: &t.name, Item: item}},
+	}})
+	return err // ChangeDrift adds the context
+}

@@ -1,0 +1,196 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// LiveValues returns where properties in AWS differ from those that were expected, both as JSON, at
+// the given paths: JSON pointers, as CloudFormation's drift detection reports them. A path into a
+// list stands for the list. Differences of spelling only are left out.
+func LiveValues(expected, actual string, paths []string) ([]LiveValue, error) {
+	want, err := decodeValue(json.RawMessage(expected))
+	if err != nil {
+		return nil, fmt.Errorf("the expected properties: %w", err)
+	}
+	have, err := decodeValue(json.RawMessage(actual))
+	if err != nil {
+		return nil, fmt.Errorf("the actual properties: %w", err)
+	}
+	var values []LiveValue
+	seen := map[string]bool{}
+	for _, pointer := range slices.Sorted(slices.Values(paths)) {
+		path := pointed(pointer)
+		if key := strings.Join(path, "/"); seen[key] || len(path) == 0 {
+			continue
+		} else {
+			seen[key] = true
+		}
+		w, h := at(want, path), at(have, path)
+		if !sameLive(path[len(path)-1], w, h) {
+			values = append(values, LiveValue{path, w, h})
+		}
+	}
+	return values, nil
+}
+
+// CompareProperties returns where the properties of a resource in AWS differ from those of the
+// template. Only properties that the template gives as literals are compared: others are AWS's
+// own, or unknown here.
+func CompareProperties(want, have map[string]any) []LiveValue {
+	var values []LiveValue
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !literal(want[name]) || sameLive(name, want[name], have[name]) {
+			continue
+		}
+		values = append(values, LiveValue{[]string{name}, want[name], have[name]})
+	}
+	return values
+}
+
+// pointed returns the names in a JSON pointer, up to the first index of a list.
+func pointed(pointer string) []string {
+	var path []string
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if _, err := strconv.Atoi(name); err == nil || name == "" {
+			break
+		}
+		path = append(path, strings.NewReplacer("~1", "/", "~0", "~").Replace(name))
+	}
+	return path
+}
+
+// at returns the member of a value at a path; nil for none.
+func at(value any, path []string) any {
+	for _, name := range path {
+		members, _ := value.(map[string]any)
+		value = members[name]
+	}
+	return value
+}
+
+// literal reports whether a value holds no intrinsic function.
+func literal(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if len(v) == 1 && (name == "Ref" || strings.HasPrefix(name, "Fn::")) || !literal(member) {
+				return false
+			}
+		}
+	case []any:
+		return !slices.ContainsFunc(v, func(member any) bool { return !literal(member) })
+	case string:
+		return !strings.Contains(v, dynamicReference)
+	}
+	return true
+}
+
+// sameLive reports whether a value in AWS means what the template says. AWS adds members to objects
+// (defaults of the service), returns lists whose order means nothing in any order, adds tags of its
+// own, and spells numbers and truth values as strings in some answers. It returns a key's ID where
+// the template has its ARN.
+func sameLive(name string, want, have any) bool {
+	switch w := want.(type) {
+	case nil:
+		return isEmpty(have)
+	case map[string]any:
+		h, ok := have.(map[string]any)
+		if !ok {
+			return len(w) == 0 && isEmpty(have)
+		}
+		for member, value := range w {
+			if !sameLive(member, value, h[member]) {
+				return false
+			}
+		}
+		return policyAddsNothing(w, h)
+	case []any:
+		h, ok := have.([]any)
+		if !ok {
+			return sameOne(name, w, have)
+		}
+		return sameLists(name, w, h)
+	}
+	if list, ok := have.([]any); ok { // a policy's only action, for example
+		return len(list) == 1 && sameLive(name, want, list[0])
+	}
+	w, h := scalarText(want), scalarText(have)
+	return w == h || h != "" && strings.HasPrefix(w, "arn:") && strings.HasSuffix(w, "/"+h)
+}
+
+// sameOne reports whether a list of one value, or of none, is spelled as the value, or left out.
+func sameOne(name string, want []any, have any) bool {
+	return len(want) == 0 && isEmpty(have) || len(want) == 1 && have != nil && sameLive(name, want[0], have)
+}
+
+// policyAddsNothing reports whether a statement of a policy has no member that it should not have:
+// there another member changes the meaning. Elsewhere AWS adds defaults.
+func policyAddsNothing(want, have map[string]any) bool {
+	if _, statement := want["Effect"]; !statement {
+		return true
+	}
+	for member, value := range have {
+		if _, there := want[member]; !there && !isEmpty(value) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameLists(name string, want, have []any) bool {
+	if name == "Tags" {
+		have = slices.DeleteFunc(slices.Clone(have), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") })
+	}
+	if len(want) != len(have) {
+		return false
+	}
+	if slices.Contains(ordered, name) {
+		for i := range want {
+			if !sameLive("", want[i], have[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	left := slices.Clone(have)
+	for _, w := range want {
+		i := slices.IndexFunc(left, func(h any) bool { return sameLive("", w, h) })
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
+}
+
+func scalarText(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case json.Number:
+		return v.String()
+	}
+	return string(encodeJSON(value))
+}
+
+// StillDiffer returns those of the differences that a direct read of the resource's properties
+// shows, too.
+func StillDiffer(values []LiveValue, properties map[string]any) []LiveValue {
+	var differ []LiveValue
+	for _, value := range values {
+		have := at(properties, value.Path)
+		if !sameLive(value.Path[len(value.Path)-1], value.Want, have) {
+			differ = append(differ, LiveValue{value.Path, value.Want, have})
+		}
+	}
+	return differ
+}
