@@ -51,6 +51,11 @@
 // as it was read: after a change it is checked again (projectdeletion.go). And both check the entry
 // again at their end: an existing project is listed.
 //
+// # Drift in AWS
+//
+// RefreshAndCheck compares stacks with AWS (drift.go). Its result is in the mirror, beside the
+// stack's contents.
+//
 // # Throttling
 //
 // Only the SDK retries calls (package awsclient). The poller of a stack, which all waiters share,

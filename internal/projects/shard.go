@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
@@ -30,9 +31,10 @@ type shard struct {
 	// uncounted is true while the project is growing by the stack and doesn't count it yet. Until
 	// then the mirror doesn't hold it: if the project were deleted meanwhile, nothing would remove
 	// it again.
-	uncounted bool
-	newest    *shardRead      // the newest state that this process has seen, committed or read
-	shared    template.Shared // what the project's first stack shares, as last seen; empty for that stack
+	uncounted    bool
+	newest       *shardRead      // the newest state that this process has seen, committed or read
+	driftFailure time.Time       // of the last failed comparison with AWS
+	shared       template.Shared // what the project's first stack shares, as last seen; empty for that stack
 }
 
 // settings returns the configuration of a project's stack. Without create, a commit fails when

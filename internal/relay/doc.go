@@ -40,6 +40,14 @@
 // accounts at a time, and an account's stacks one after the other, since CloudFormation's limits
 // apply per account. The SDK retries throttled calls.
 //
+// A comparison also looks after the drift of stacks (projects.Synchronizer.RefreshAndCheck): once
+// in 24 hours it has CloudFormation compare each stack with AWS. A stack of n resources, of which u
+// are users with access keys and d differ, costs DetectStackDrift, two PutItem and one transaction,
+// DescribeStackDriftDetectionStatus for each sweep until it is done, n/100
+// DescribeStackResourceDrifts, two DescribeStacks, GetTemplate, u ListAccessKeys and d GetResource;
+// and GetResource for every bucket policy, if CloudFormation does not compare them. Plans cost
+// nothing more.
+//
 // # Connections
 //
 // $connect stores the connection with the projects that the authorizer found in the token. The
@@ -100,6 +108,7 @@
 //	STOWAGE_OIDC_CLIENT_ID         the board's public client; without it nobody can sign in there
 //	STOWAGE_OIDC_SCOPE             scopes that the board requests; default "openid"
 //	STOWAGE_WEBSOCKET_URL          the WebSocket API for browsers (wss://...); required with a client
+//	STOWAGE_DRIFT_CHECK_HOURS      hours between comparisons of a stack with AWS; default 24, 0 for never
 //	STOWAGE_LOG_LEVEL              DEBUG, INFO (default), WARN or ERROR
 //	AWS_...                        as for every AWS SDK; see package awsclient
 //

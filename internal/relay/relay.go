@@ -31,6 +31,8 @@ type Config struct {
 	Access Access
 	// Board configures the page; the zero value serves one that needs an address with a token.
 	Board Board
+	// DriftCheck is the interval at which stacks are compared with AWS; 0 means never.
+	DriftCheck time.Duration
 	// Log is the log; nil means JSON on standard error, from INFO on.
 	Log *slog.Logger
 }
@@ -41,6 +43,8 @@ type Relay struct {
 	projects *projects.Service
 	gate     *gate
 	board    board.Settings
+	// driftCheck is Config.DriftCheck.
+	driftCheck time.Duration
 
 	mu       sync.Mutex // protects the fields below; never held during a call or a wait
 	compared time.Time  // start of this process's last comparison of all stacks
@@ -67,7 +71,7 @@ func New(_ context.Context, config Config) (*Relay, error) {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
 	return &Relay{
-		log: log, gate: gate, board: config.Board.settings(gate.access),
+		log: log, gate: gate, board: config.Board.settings(gate.access), driftCheck: config.DriftCheck,
 		projects: projects.New(projects.Config{
 			Clients:  config.Clients,
 			Hub:      config.Hub,

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 )
@@ -36,12 +38,18 @@ func fromEnvironment(ctx context.Context, version string, get func(string) strin
 		},
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
+	hours, err := strconv.ParseFloat(or("STOWAGE_DRIFT_CHECK_HOURS", "24"), 64)
+	if err != nil || !(hours == 0 || hours >= 1 && hours <= 24*365) {
+		return Config{}, fmt.Errorf(
+			"STOWAGE_DRIFT_CHECK_HOURS is %q; it is a number of hours from 1 on, or 0", get("STOWAGE_DRIFT_CHECK_HOURS"),
+		)
+	}
+	config.DriftCheck = time.Duration(hours * float64(time.Hour))
 	for audience := range strings.SplitSeq(or("STOWAGE_OIDC_AUDIENCE", ""), ",") {
 		if audience = strings.TrimSpace(audience); audience != "" {
 			config.Access.Audiences = append(config.Access.Audiences, audience)
 		}
 	}
-	var err error
 	if config.Clients, err = awsclient.New(
 		ctx, awsclient.Config{Version: version, ProjectExternalID: or("STOWAGE_EXTERNAL_ID", "")},
 	); err != nil {

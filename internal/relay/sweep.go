@@ -55,9 +55,9 @@ func (r *Relay) Compare(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(directoryErr, fmt.Errorf("reading the directory: %w", err))
 	}
-	repaired := 0
+	mended := 0
 	if changed {
-		repaired++
+		mended++
 	}
 	results := make(chan bool, len(listings))
 	err = forEach(ctx, accountsAtOnce, byAccount(listings, began), func(ctx context.Context, names []string) error {
@@ -72,18 +72,18 @@ func (r *Relay) Compare(ctx context.Context) error {
 	for changed := range results {
 		compared++
 		if changed {
-			repaired++
+			mended++
 		}
 	}
 	r.log.InfoContext(
-		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "repaired", repaired, "took",
+		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "mended", mended, "took",
 		time.Since(began).String(),
 	)
 	return errors.Join(directoryErr, err)
 }
 
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {
-	changed, err = r.projects.Synchronizer().Refresh(ctx, name)
+	changed, err = r.projects.Synchronizer().RefreshAndCheck(ctx, name, r.driftCheck)
 	if model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory) { // deleted meanwhile
 		return false, nil
 	}

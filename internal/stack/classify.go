@@ -79,7 +79,8 @@ func classifyValidation(message string) commit.Failure {
 	switch {
 	case strings.Contains(message, "already exists and cannot be created again"):
 		return commit.Outdated
-	case strings.Contains(message, "state and can not be updated"),
+	case strings.Contains(strings.ToLower(message), "drift detection"), // its text is not documented
+		strings.Contains(message, "state and can not be updated"),
 		strings.Contains(message, "state and can not be rolled back"):
 		return commit.Busy
 	}

@@ -65,8 +65,12 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 		filepath.Base(b.cli),
 	)
 
+	sizes := planned
+	if quick {
+		sizes = sizes[:2]
+	}
 	began := time.Now()
-	toPlan, toGrow := plannedConfigurations(quick), growths()
+	toPlan, toGrow := plannedConfigurations(sizes), growths()
 	if plansOnly {
 		toGrow = nil
 	}
