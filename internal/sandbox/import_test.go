@@ -238,6 +238,28 @@ func TestImport_Refusals(t *testing.T) {
 	wantError(t, err, "ValidationError", "Stack for nothing does not exist")
 }
 
+// TestImport_OneStackOnly lets two resources of one template, and then two stacks, import one bucket.
+func TestImport_OneStackOnly(t *testing.T) {
+	t.Parallel()
+	s, _, _ := legacy(t, "")
+	twice := strings.Replace(
+		adopting(`{"BucketName":"legacy"}`), `"B":`,
+		`"A":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":{"BucketName":"legacy"}},"B":`, 1,
+	)
+	if set := s.change("ours", twice, true, types.ChangeSetTypeUpdate); slices.Contains(actions(set), "Import A legacy") &&
+		slices.Contains(actions(set), "Import B legacy") {
+		t.Errorf("one bucket is imported twice: %v", actions(set))
+	}
+	first := s.change("ours", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeUpdate)
+	s.execute(s.change("another", adopting(`{"BucketName":"legacy"}`), true, types.ChangeSetTypeCreate))
+	s.execute(first)
+	if events := s.events("ours", "B"); !slices.ContainsFunc(events, func(event string) bool {
+		return strings.Contains(event, "already exists in stack")
+	}) {
+		t.Errorf("events %q", events)
+	}
+}
+
 func TestImport_RollbackLeavesTheBucket(t *testing.T) {
 	t.Parallel()
 	s, buckets, _ := legacy(t, "")

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -309,6 +310,39 @@ func keepRules(configuration any, a *model.Adoption) object {
 		result["TransitionDefaultMinimumObjectSize"] = a.MinimumSize
 	}
 	return result
+}
+
+// AdoptedTwiceError is returned for a bucket that is in the stack under another name.
+type AdoptedTwiceError struct {
+	ID, Other model.ID
+	Bucket    string // the physical name
+}
+
+func (e *AdoptedTwiceError) Error() string {
+	return fmt.Sprintf("the bucket %s cannot be the %s: it is the %s", e.Bucket, e.ID, e.Other)
+}
+
+// Explain implements model.Explainer.
+func (e *AdoptedTwiceError) Explain() model.Explanation {
+	return model.Explanation{
+		Attribute: "bucket_name", Changed: model.ChangedNothing,
+		Cause:  fmt.Sprintf("The bucket %s is the %s of the project already.", e.Bucket, e.Other),
+		Remedy: "Remove one of the two resources: a bucket has one name in a project.",
+	}
+}
+
+// adoptedAs returns an *AdoptedTwiceError for the adoption of a bucket that the stack has.
+func (e *editor) adoptedAs(c Change) error {
+	bucket, _ := c.Entity.(model.Bucket)
+	if c.Op != Adopt {
+		return nil
+	}
+	for _, other := range e.buckets {
+		if other.BucketName == bucket.BucketName {
+			return &AdoptedTwiceError{ID: bucket.ID(), Other: other.ID(), Bucket: bucket.BucketName}
+		}
+	}
+	return nil
 }
 
 // adoptedAlready is the outcome of adopting an entity that the template has: nothing if the caller

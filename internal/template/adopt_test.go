@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -219,6 +220,23 @@ func TestAdopted_ShowsWhatThePlanChanges(t *testing.T) {
 	for _, want := range []string{"LoggingConfiguration", "PublicAccessBlockConfiguration", "BucketEncryption", "BucketPolicyold is missing", "NotificationConfiguration"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not shown:\n%s", want, text)
+		}
+	}
+}
+
+// TestAdopt_Twice adopts one bucket under two names, in one batch and in two.
+func TestAdopt_Twice(t *testing.T) {
+	live := decodeLive(t, plainBucket, "")
+	base := edit(t, seed(), Change{Op: Create, Entity: home()})
+	as := func(name string) Change {
+		return Change{Op: Adopt, Entity: live.Entity(testEnv(), name, ""), Live: live, Incarnation: name}
+	}
+	for _, edited := range []*Edited{
+		tried(t, base, as("old"), as("other")), tried(t, edit(t, base, as("old")), as("other")),
+	} {
+		var twice *AdoptedTwiceError
+		if err := edited.Errors[len(edited.Errors)-1]; !errors.As(err, &twice) || twice.Other.Name != "old" {
+			t.Errorf("the error is %v", err)
 		}
 	}
 }

@@ -292,6 +292,9 @@ func (e *editor) set(i int, c Change) error {
 		if _, existed := e.before.lookup(id); existed {
 			return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id}
 		}
+		if err := e.adoptedAs(c); err != nil {
+			return err
+		}
 		if id.Kind != model.KindPermission {
 			if err := e.vacant(c.Entity, c.Origin); err != nil {
 				return err

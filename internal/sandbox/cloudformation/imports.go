@@ -149,14 +149,27 @@ func (s *Service) adopt(set *changeSet, c *change, caller cloud.Caller) (problem
 }
 
 func (s *Service) takeOver(set *changeSet, c *change, physicalID string) string {
-	for _, st := range s.regions[set.stack.at].stacks {
-		for _, r := range st.resources {
-			if !r.gone && r.kind == c.kind && r.physicalID == physicalID && st.status != "DELETE_COMPLETE" {
-				return fmt.Sprintf("Resource %s already exists in stack %s", physicalID, st.id)
-			}
+	if owner := s.ownerOf(set.stack.at, c.kind, physicalID); owner != nil {
+		return fmt.Sprintf("Resource %s already exists in stack %s", physicalID, owner.id)
+	}
+	for logicalID, imported := range set.imports {
+		if imported == physicalID && set.next.template.resources[logicalID].kind == c.kind {
+			return fmt.Sprintf("Resource %s already exists in stack %s", physicalID, set.stack.id)
 		}
 	}
 	c.action, c.physicalID = "Import", physicalID
 	set.imports[c.logicalID] = physicalID
 	return ""
+}
+
+// ownerOf returns the stack that has a resource; nil when none has it.
+func (s *Service) ownerOf(at place, kind, physicalID string) *stack {
+	for _, st := range s.regions[at].stacks {
+		for _, r := range st.resources {
+			if !r.gone && r.kind == kind && r.physicalID == physicalID && st.status != "DELETE_COMPLETE" {
+				return st
+			}
+		}
+	}
+	return nil
 }

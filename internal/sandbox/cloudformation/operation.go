@@ -376,6 +376,13 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 				op.imports[name],
 			)
 		}
+		// A resource can be in one stack only. AWS's text for an import that another stack has made
+		// since the change set was created is not recorded (unproven: import-from-another-stack).
+		if owner := op.s.ownerOf(op.st.at, t.declared.kind, physicalID); owner != nil && owner != op.st {
+			return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+				"Resource %s already exists in stack %s", physicalID, owner.id,
+			)
+		}
 		return cloud.Resource{PhysicalID: physicalID}, nil
 	}
 	if problems := misfit(schema, t.current.properties); problems != "" {
