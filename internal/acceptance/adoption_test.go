@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
@@ -327,6 +328,50 @@ func TestAdoption_Retained(t *testing.T) {
 	).says("1 imported, 0 added, 1 changed, 0 destroyed")
 	if c.contents(physical("inbox")) != before {
 		t.Error("its data has changed")
+	}
+}
+
+// TestAdoption_ForEach imports several buckets by one block, and keeps what CloudFormation does not
+// manage: who pays for requests.
+func TestAdoption_ForEach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.workspace(acmeProject)
+	s.apply()
+	c := w.clients()
+	c.exist("before", existing{name: "legacy-one"}, existing{name: "legacy-two", settings: versioned})
+	ctx, one := t.Context(), aws.String("legacy-one")
+	_, err := c.s3.PutBucketRequestPayment(ctx, &s3.PutBucketRequestPaymentInput{
+		Bucket: one, RequestPaymentConfiguration: &s3types.RequestPaymentConfiguration{Payer: s3types.PayerRequester},
+	})
+	must(w, 0, err)
+	before := c.contents("legacy-one") + c.contents("legacy-two")
+	s.write(acmeProject + `
+locals {
+  existing = { one = "legacy-one", two = "legacy-two" }
+}
+
+import {
+  for_each = local.existing
+  to       = stowage_project_bucket.all[each.key]
+  id       = "acme/${each.key}/${each.value}"
+}
+
+resource "stowage_project_bucket" "all" {
+  for_each   = local.existing
+  project    = "acme"
+  name       = each.key
+  depends_on = [stowage_project.acme]
+}
+`)
+	s.apply().says("2 imported, 0 added, 2 changed, 0 destroyed")
+	s.planIsEmpty()
+	if after := c.contents("legacy-one") + c.contents("legacy-two"); after != before {
+		t.Errorf("the buckets held\n%s\nand hold\n%s", before, after)
+	}
+	payment, err := c.s3.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: one})
+	if payer := must(w, payment, err).Payer; payer != s3types.PayerRequester {
+		t.Errorf("requests are paid by %s", payer)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
@@ -136,4 +137,31 @@ func TestAdoption_ForgottenWhenItIsGone(t *testing.T) {
 	}
 	_, diagnostics = tf.Import(typ, "acme/old/legacy")
 	wantError(t, diagnostics, "Unable to Import Project Bucket", "There is no bucket legacy.", "bucket_name")
+}
+
+// TestAdoption_ByIdentity imports by identity, which has the physical name of a bucket that is to be
+// adopted. Once the bucket is adopted, the identity is that of any other.
+func TestAdoption_ByIdentity(t *testing.T) {
+	tf, _ := legacy(t, "")
+	identity := values{"project": "acme", "name": "old", "bucket_name": "legacy"}
+	object, diagnostics := tf.ImportIdentity(typ, identity)
+	entitytest.Must(t, diagnostics)
+	if object.Get("id") != "acme/old" || object.Get("managed") != false {
+		t.Errorf("imported is %v, managed = %v", object.Get("id"), object.Get("managed"))
+	}
+	if diff := cmp.Diff(identity, tf.Identity(object)); diff != "" {
+		t.Error(diff)
+	}
+	object = tf.Applied(typ, object, values{"project": "acme", "name": "old"})
+	identity["bucket_name"] = nil
+	if diff := cmp.Diff(identity, tf.Identity(object)); diff != "" {
+		t.Error(diff)
+	}
+	again, diagnostics := tf.ImportIdentity(typ, identity)
+	entitytest.Must(t, diagnostics)
+	if action := tf.Action(again, values{"project": "acme", "name": "old", "bucket_name": "legacy"}); action != "no-op" {
+		t.Errorf("the plan after an import from the model would %s", action)
+	}
+	_, diagnostics = tf.ImportIdentity(typ, values{"project": "acme", "name": "other", "bucket_name": "nothing"})
+	wantError(t, diagnostics, "Unable to Import Project Bucket", "There is no bucket nothing.", "bucket_name")
 }

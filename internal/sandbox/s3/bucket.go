@@ -18,6 +18,7 @@ type bucket struct {
 	created time.Time
 	settings
 	policy    string             // JSON text, "" for none
+	payer     string             // who pays for requests; "" for the owner of the bucket
 	stackTags []tag              // CloudFormation's additions to the tags of the properties
 	keys      map[string]*object // by key
 	uploads   map[string]*upload // by upload ID
