@@ -86,6 +86,11 @@ var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"ListServers":    (*Service).listServers,
 	"DescribeUser":   (*Service).describeUser,
 	"ListUsers":      (*Service).listUsers,
+
+	"DeleteSshPublicKey": (*Service).deleteKey,
+	"DeleteUser":         (*Service).deleteUser,
+	"ImportSshPublicKey": (*Service).importKey,
+	"UpdateUser":         (*Service).updateUser,
 }
 
 var _ cloud.Service = (*Service)(nil)

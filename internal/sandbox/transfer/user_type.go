@@ -24,7 +24,7 @@ type userProperties struct {
 	Policy                string
 	HomeDirectory         string
 	HomeDirectoryType     string
-	HomeDirectoryMappings []struct{ Entry, Target, Type string }
+	HomeDirectoryMappings []mapping
 	SshPublicKeys         []string //nolint:revive // CloudFormation's spelling
 	Tags                  []tag
 }
@@ -120,10 +120,7 @@ func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) e
 	if u.homeType == "" {
 		u.homeType = "PATH"
 	}
-	u.mappings = nil
-	for _, m := range p.HomeDirectoryMappings {
-		u.mappings = append(u.mappings, mapping(m))
-	}
+	u.mappings = p.HomeDirectoryMappings
 	u.keys = t.s.keysOf(u.keys, p.SshPublicKeys)
 	return nil
 }
