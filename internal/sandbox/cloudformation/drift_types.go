@@ -154,12 +154,9 @@ func (st *stack) foreignTags(declared any) func(key string) bool {
 }
 
 // withoutTags returns a list of tags without some keys.
-func withoutTags(tags any, drop func(key string) bool) any {
-	all, ok := tags.([]any)
-	if !ok {
-		return []any{}
-	}
+func withoutTags(tags any, drop func(key string) bool) []any {
 	kept := []any{}
+	all, _ := tags.([]any)
 	for _, one := range all {
 		if key, ok := keyOf(one, "Key"); !ok || !drop(key) {
 			kept = append(kept, one)

@@ -419,6 +419,7 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		if err != nil {
 			return cloud.Resource{}, err
 		}
+		properties = op.actual[name].withTags(properties)
 		return ty.Update(op.caller, t.old.physicalID, t.before, properties) //nolint:wrapcheck // the text is AWS's
 	}
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {

@@ -31,6 +31,7 @@ type actualState struct {
 	properties map[string]any // the values of the drifted properties; without those that are not there
 	drifted    []string       // names of the properties that the set can revert, sorted
 	read       time.Time      // unproven: revert-drift-reads-once
+	tags       []any          // those that the template does not have, and that stay
 }
 
 // ignoredAttribute is a property whose drift a change set does not revert.
@@ -100,9 +101,13 @@ func (s *Service) actualStateOf(st *stack, res *resource, found *resourceDrift) 
 			a.properties[name] = value
 		}
 	}
-	if tags, there := a.properties["Tags"]; there {
+	if tags, there := found.actual["Tags"]; there {
 		declared := tagsByKey(res.properties["Tags"])
-		a.properties["Tags"] = withoutTags(tags, func(key string) bool { return declared[key] == nil })
+		own := func(key string) bool { return declared[key] != nil }
+		a.tags = withoutTags(tags, own)
+		if _, reverts := a.properties["Tags"]; reverts {
+			a.properties["Tags"] = withoutTags(tags, func(key string) bool { return !own(key) })
+		}
 	}
 	s.addAttachments(st, res, found, a)
 	slices.Sort(a.drifted)
@@ -134,6 +139,21 @@ func (a *actualState) before(deployed, next map[string]any) (before map[string]a
 		}
 	}
 	return before, synced
+}
+
+// withTags adds the tags that stay to the properties of an update. Handlers that replace all tags
+// would remove them.
+func (a *actualState) withTags(properties map[string]any) map[string]any {
+	tags, ok := properties["Tags"].([]any)
+	if a == nil || len(a.tags) == 0 || !ok {
+		return properties
+	}
+	desired := tagsByKey(tags)
+	properties = maps.Clone(properties)
+	properties["Tags"] = slices.Concat(
+		tags, withoutTags(a.tags, func(key string) bool { return desired[key] != nil }),
+	)
+	return properties
 }
 
 // recreates reports whether a drift-aware operation creates a resource that was deleted outside of
