@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -267,6 +268,28 @@ func TestDrift_Changes(t *testing.T) {
 			_, err := d.secrets.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("stowage/acme/ann")})
 			return err
 		}, "Secret DELETED"},
+		"SFTP user": {func(d *drifting) error {
+			d.sftp("DeleteUser", nil)
+			return nil
+		}, "SFTP DELETED"},
+		"home of the SFTP user": {func(d *drifting) error {
+			d.sftp("UpdateUser", map[string]any{"HomeDirectoryMappings": []map[string]string{{"Entry": "/", "Target": "/acme-inbox"}}})
+			return nil
+		}, "SFTP MODIFIED; /HomeDirectoryMappings/0/Entry NOT_EQUAL /inbox /; /HomeDirectoryMappings/0/Target NOT_EQUAL /acme-inbox/in /acme-inbox"},
+		"another key of the SFTP user": {func(d *drifting) error {
+			d.sftp("ImportSshPublicKey", map[string]any{"SshPublicKeyBody": sshKey(9)})
+			return nil
+		}, "SFTP MODIFIED; /SshPublicKeys/1 ADD null " + sshKey(9)},
+		"key of the SFTP user": {func(d *drifting) error {
+			var user struct {
+				User struct {
+					SshPublicKeys []struct{ SshPublicKeyId string }
+				}
+			}
+			d.ask("transfer", "TransferService.DescribeUser", map[string]string{"ServerId": d.server(), "UserName": "ann"}, &user)
+			d.sftp("DeleteSshPublicKey", map[string]any{"SshPublicKeyId": user.User.SshPublicKeys[0].SshPublicKeyId})
+			return nil
+		}, `SFTP MODIFIED; /SshPublicKeys REMOVE ["` + sshKey(1) + `"] null`},
 		"key": {func(d *drifting) error {
 			_, err := d.kms.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: aws.String(d.physical("Key"))})
 			return err
@@ -289,6 +312,24 @@ func TestDrift_Changes(t *testing.T) {
 				t.Errorf("the stack is %s, %d drifted", status.StackDriftStatus, aws.ToInt32(status.DriftedStackResourceCount))
 			}
 		})
+	}
+}
+
+// server returns the ID of the SFTP server.
+func (d *drifting) server() string {
+	d.Helper()
+	arn := d.physical("Server")
+	return arn[strings.LastIndex(arn, "/")+1:]
+}
+
+// sftp changes the SFTP user.
+func (d *drifting) sftp(operation string, in map[string]any) {
+	d.Helper()
+	body := map[string]any{"ServerId": d.server(), "UserName": "ann"}
+	maps.Copy(body, in)
+	var out map[string]any
+	if status := d.ask("transfer", "TransferService."+operation, body, &out); status != http.StatusOK {
+		d.Fatalf("%s: %d %v", operation, status, out)
 	}
 }
 

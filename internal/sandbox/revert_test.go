@@ -71,6 +71,19 @@ func changesOf(set *cloudformation.DescribeChangeSetOutput) string {
 	return strings.Join(lines, "\n")
 }
 
+// ordered returns a JSON object with its members in the order of their names.
+func ordered(object string) string {
+	var v map[string]any
+	if err := json.Unmarshal([]byte(object), &v); err != nil {
+		return err.Error()
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
 func (d *drifting) setParameter(value string) {
 	d.Helper()
 	_, err := d.ssm.PutParameter(d.Context(), &ssm.PutParameterInput{
@@ -130,6 +143,28 @@ func TestRevert_Changes(t *testing.T) {
 			})
 			return err
 		}, `Modify Policy MODIFIED; Add /Properties/Groups  -> ["acme-ann"] ACTUAL_STATE (was ["acme-ann"], is )`},
+		"SFTP user": {func(d *drifting) error {
+			d.sftp("DeleteUser", nil)
+			return nil
+		}, "Add SFTP DELETED"},
+		"keys of the SFTP user": {func(d *drifting) error {
+			d.sftp("ImportSshPublicKey", map[string]any{"SshPublicKeyBody": sshKey(9)})
+			return nil
+		}, fmt.Sprintf(`Modify SFTP MODIFIED; Modify /Properties/SshPublicKeys [%[1]q,%[2]q] -> [%[1]q] ACTUAL_STATE (was [%[1]q], is [%[1]q,%[2]q])`, sshKey(1), sshKey(9))},
+		"tags": {func(d *drifting) error {
+			_, err := d.s3.PutBucketTagging(t.Context(), &s3.PutBucketTaggingInput{Bucket: name, Tagging: &s3types.Tagging{
+				TagSet: []s3types.Tag{{Key: aws.String("team"), Value: aws.String("red")}},
+			}})
+			return err
+		}, `Modify Bucket MODIFIED; Modify /Properties/Tags [{"Key":"team","Value":"red"}] -> [{"Key":"team","Value":"blue"}] ACTUAL_STATE (was [{"Key":"team","Value":"blue"}], is [{"Key":"team","Value":"red"}])`},
+		"document of the policy": {func(d *drifting) error {
+			_, err := d.iam.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+				PolicyArn: aws.String("arn:aws:iam::000000000000:policy/acme-ann-1"), SetAsDefault: true,
+				PolicyDocument: aws.String(strings.ReplaceAll(boundary, "acme-*", "*")),
+			})
+			return err
+		}, fmt.Sprintf("Modify Policy MODIFIED; Modify /Properties/PolicyDocument %[2]s -> %[1]s ACTUAL_STATE (was %[1]s, is %[2]s)",
+			ordered(boundary), ordered(strings.ReplaceAll(boundary, "acme-*", "*")))},
 		"parameter": {func(d *drifting) error {
 			d.setParameter("7")
 			return nil
@@ -343,6 +378,27 @@ func TestRevert_ChangesMeanwhile(t *testing.T) {
 		d.must(err)
 		d.execute(set, "UPDATE_ROLLBACK_COMPLETE")
 	})
+}
+
+// TestRevert_ForeignTags keeps a tag that the template does not have, as AWS does for other tools.
+func TestRevert_ForeignTags(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	_, err := d.s3.PutBucketTagging(t.Context(), &s3.PutBucketTaggingInput{
+		Bucket: aws.String("acme-inbox"), Tagging: &s3types.Tagging{TagSet: []s3types.Tag{
+			{Key: aws.String("team"), Value: aws.String("red")}, {Key: aws.String("scanner"), Value: aws.String("1")},
+		}},
+	})
+	d.must(err)
+	d.execute(d.revert(), "UPDATE_COMPLETE")
+	d.detect()
+	if got := d.modified(); got != `Bucket MODIFIED; /Tags/1 ADD null {"Key":"scanner","Value":"1"}` &&
+		got != `Bucket MODIFIED; /Tags/0 ADD null {"Key":"scanner","Value":"1"}` {
+		t.Errorf("afterwards: %s", got)
+	}
+	if got := changesOf(d.revert()); got != "FAILED REVERT_DRIFT DRIFTED" {
+		t.Errorf("another set: %s", got)
+	}
 }
 
 func TestRevert_Refusals(t *testing.T) {
