@@ -56,6 +56,56 @@ var sandboxDefects = []Defect{
 		Run:      "TestDynamicReferencesWherever",
 	},
 	{
+		Name: "drift detection compares what is never read", In: "internal/sandbox/cloudformation Service.compared",
+		Old: "schema.Properties[name].WriteOnly || ", New: "schema.Properties[name].WriteOnly && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestDrift_InSync",
+	},
+	{
+		Name: "drift detection reads with all rights", In: "internal/sandbox/cloudformation Service.readLive",
+		Old: "if s.w.Permit != nil {", New: "if false {",
+		Packages: []string{"internal/sandbox"}, Run: "TestDrift_Rights",
+	},
+	{
+		Name: "a stack has two drift detections at once", In: "internal/sandbox/cloudformation Service.detectable",
+		Old: "case st.drift.running != nil:", New: "case false:",
+		Packages: []string{"internal/sandbox"}, Run: "TestDrift_Durations",
+	},
+	{
+		Name: "an update keeps the results of drift detection", In: "internal/sandbox/cloudformation operation.begin",
+		Old: "st.drift = drift{running: st.drift.running}", New: "",
+		Packages: []string{"internal/sandbox"}, Run: "TestDrift_AfterUpdate",
+	},
+	{
+		Name: "the order of a policy's actions is drift", In: "internal/sandbox/cloudformation canonical",
+		Old: "slices.Sort(all)", New: "",
+		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestDifferences",
+	},
+	{
+		Name: "drift-aware change sets leave deleted resources away", In: "internal/sandbox/cloudformation Service.recreates",
+		Old: "a.status == deletedAway && ", New: "a.status == unsupported && ",
+		Packages: []string{"internal/sandbox"}, Run: "TestRevert_Changes",
+	},
+	{
+		Name: "a drift-aware execution rolls back to the template", In: "internal/sandbox/cloudformation task.restored",
+		Old: "if t.before != nil {", New: "if t.lost != nil {",
+		Packages: []string{"internal/sandbox"}, Run: "TestRevert_Rollback",
+	},
+	{
+		Name: "a stack forgets what it failed to create again", In: "internal/sandbox/cloudformation operation.cleanUpRollback",
+		Old: "if t.lost != nil {", New: "if t.old != nil {",
+		Packages: []string{"internal/sandbox"}, Run: "TestRevert_RollbackOfRecreation",
+	},
+	{
+		Name: "a drift-aware execution writes what is there already", In: "internal/sandbox/cloudformation actualState.before",
+		Old: "before[name] = desired", New: "before[name] = nil",
+		Packages: []string{"internal/sandbox"}, Run: "TestRevert_Sync",
+	},
+	{
+		Name: "a drift-aware execution removes tags of other tools", In: "internal/sandbox/cloudformation actualState.withTags",
+		Old: "len(a.tags) == 0", New: "len(a.tags) > 0",
+		Packages: []string{"internal/sandbox"}, Run: "TestRevert_ForeignTags",
+	},
+	{
 		Name: "quoted scalars in YAML have types", In: "internal/sandbox/cloudformation yamlScalar",
 		Old: "if n.Style&(yamlQuoted|yaml.TaggedStyle) != 0 {", New: "if n.Style&yaml.TaggedStyle != 0 {",
 		Packages: []string{"internal/sandbox/cloudformation"}, Run: "TestParseYAML",
