@@ -486,6 +486,34 @@ func TestDrift_AfterUpdate(t *testing.T) {
 	}
 }
 
+// TestDrift_AfterFailedRollback detects drift of a stack whose rollback has failed. The continuation
+// resets the results.
+func TestDrift_AfterFailedRollback(t *testing.T) {
+	t.Parallel()
+	d := newDrifting(t, sandbox.Options{})
+	d.must(d.box.AddFaults(
+		sandbox.Fault{Phase: "update", PhysicalID: "acme-inbox", Reason: "no"},
+		sandbox.Fault{Phase: "rollback", PhysicalID: "/acme/revision", Reason: "no"},
+	))
+	d.resources["Marker"] = strings.Replace(d.resources["Marker"], `"1"`, `"2"`, 1)
+	d.resources["Bucket"] = strings.Replace(
+		strings.Replace(d.resources["Bucket"], "blue", "red", 1), `"AWS::S3::Bucket",`, `"AWS::S3::Bucket","DependsOn":"Marker",`, 1,
+	)
+	d.update("UPDATE_ROLLBACK_FAILED")
+	d.detect()
+	if got, want := d.modified(), "Marker MODIFIED; /Value NOT_EQUAL 1 2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, err := d.stacks.ContinueUpdateRollback(t.Context(), &cloudformation.ContinueUpdateRollbackInput{
+		StackName: aws.String("partner"), ResourcesToSkip: []string{"Marker"},
+	})
+	d.must(err)
+	d.wantStatus("UPDATE_ROLLBACK_COMPLETE")
+	if got := d.stack().DriftInformation.StackDriftStatus; got != types.StackDriftStatusNotChecked || len(d.drifts()) != 0 {
+		t.Errorf("after the continuation: %s, %v", got, d.drifts())
+	}
+}
+
 // TestDrift_Unreadable checks resources whose read fails, under both answers.
 func TestDrift_Unreadable(t *testing.T) {
 	t.Parallel()

@@ -16,9 +16,10 @@
 // references to anything but a whole secret, creation and update policies, resource types that no
 // service has registered, and request parameters that are not in the table of operations.
 //
-// Two simplifications: a change of stack tags causes events of taggable resources without calls of
+// Three simplifications: a change of stack tags causes events of taggable resources without calls of
 // their types, which receive tags only at creation; an imported resource has no attributes except
-// its properties.
+// its properties; a policy that is attached by one resource of a stack is drift of another that
+// lists policies, or entities, too.
 //
 // # Sources of the rules
 //

@@ -133,7 +133,7 @@ func (s *Service) detectStackDrift(r *cloud.Request) (any, error) {
 			return nil, err
 		}
 		if covered {
-			d.pending = append(d.pending, copyOf(res))
+			d.pending = append(d.pending, st.expected(res))
 		}
 	}
 	st.drift.running = d
@@ -143,6 +143,19 @@ func (s *Service) detectStackDrift(r *cloud.Request) (any, error) {
 	return struct {
 		ID string `xml:"StackDriftDetectionId"`
 	}{d.id}, nil
+}
+
+// expected returns a resource with the properties of the stack's template. Those of a resource whose
+// rollback has failed are the ones of the failed update.
+func (st *stack) expected(res *resource) *resource {
+	copied := copyOf(res)
+	if st.stuck == nil {
+		return copied
+	}
+	if t := st.stuck.tasks[res.logicalID]; t != nil && t.old != nil {
+		copied.properties = t.old.properties
+	}
+	return copied
 }
 
 // checkWave reads the next resources of a detection.
@@ -246,7 +259,7 @@ func (s *Service) detectResourceDrift(r *cloud.Request) (any, error) {
 	if !covered {
 		return nil, invalid("Drift detection is not supported for the specified ResourceType")
 	}
-	result := s.inspect(st, res, r.Caller)
+	result := s.inspect(st, st.expected(res), r.Caller)
 	st.drift.record(result)
 	st.drift.checked = result.checked
 	status, _ := s.summary(st.drift.resources)

@@ -223,6 +223,7 @@ func (s *Service) continueUpdateRollback(r *cloud.Request) (any, error) {
 	}
 	st.freeze()
 	st.stuck, st.running = nil, op
+	st.drift = drift{running: st.drift.running}
 	op.skip, op.token, op.caller = skip, r.Form.Get("ClientRequestToken"), r.Caller
 	op.become("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
 	st.touch(s.w.Now())
