@@ -31,20 +31,6 @@ type scope struct {
 	gives func(kind, attribute string) bool
 }
 
-// reference is a Ref or GetAtt found in a value; attribute is "" for Ref.
-type reference struct{ name, attribute string }
-
-// computedAttribute represents the attribute of a Fn::GetAtt that names it by a function.
-const computedAttribute = "*"
-
-// cause returns its name in a change set's CausingEntity.
-func (r reference) cause() string {
-	if r.attribute == "" {
-		return r.name
-	}
-	return r.name + "." + r.attribute
-}
-
 // function parses a value that is a call of an intrinsic function.
 func function(v any) (name string, argument any, ok bool) {
 	m, isMap := v.(map[string]any)
@@ -60,107 +46,6 @@ func function(v any) (name string, argument any, ok bool) {
 }
 
 func isString(v any) bool { _, ok := v.(string); return ok }
-
-// references returns the references of a value, without pseudo parameters.
-func references(v any) []reference {
-	var found []reference
-	if name, argument, ok := function(v); ok {
-		switch name {
-		case "Ref":
-			if s, ok := argument.(string); ok && !strings.HasPrefix(s, "AWS::") {
-				found = append(found, reference{name: s})
-			}
-			return found
-		case "Fn::GetAtt":
-			if resource, attribute, ok := attributeOf(argument); ok {
-				found = append(found, reference{resource, attribute})
-			} else if args, ok := argument.([]any); ok && len(args) == 2 && isString(args[0]) {
-				found = append(found, reference{args[0].(string), computedAttribute}) //nolint:forcetypeassert // checked
-				found = append(found, references(args[1])...)
-			}
-			return found
-		case "Fn::Sub":
-			text, variables, ok := subArguments(argument)
-			if !ok {
-				return nil
-			}
-			for _, part := range subParts(text) {
-				if _, own := variables[part.variable]; part.variable == "" || own || strings.HasPrefix(part.variable, "AWS::") {
-					continue
-				}
-				resource, attribute, _ := strings.Cut(part.variable, ".")
-				found = append(found, reference{resource, attribute})
-			}
-			return append(found, references(any(variables))...)
-		case "Condition":
-			return nil
-		}
-		return references(argument)
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, k := range sortedKeys(v) {
-			found = append(found, references(v[k])...)
-		}
-	case []any:
-		for _, e := range v {
-			found = append(found, references(e)...)
-		}
-	}
-	return found
-}
-
-func attributeOf(argument any) (resource, attribute string, ok bool) {
-	switch a := argument.(type) {
-	case string:
-		return strings.Cut(a, ".")
-	case []any:
-		if len(a) == 2 {
-			r, ok1 := a[0].(string)
-			at, ok2 := a[1].(string)
-			return r, at, ok1 && ok2
-		}
-	}
-	return "", "", false
-}
-
-func subArguments(argument any) (text string, variables map[string]any, ok bool) {
-	switch a := argument.(type) {
-	case string:
-		return a, nil, true
-	case []any:
-		if len(a) == 2 {
-			text, ok1 := a[0].(string)
-			variables, ok2 := a[1].(map[string]any)
-			return text, variables, ok1 && ok2
-		}
-	}
-	return "", nil, false
-}
-
-type subPart struct{ literal, variable string }
-
-// subParts splits the text of Fn::Sub; ${!Literal} becomes ${Literal}.
-func subParts(text string) []subPart {
-	var parts []subPart
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		parts = append(parts, subPart{literal: before})
-		if !found {
-			return parts
-		}
-		variable, after, closed := strings.Cut(rest, "}")
-		switch {
-		case !closed:
-			return append(parts, subPart{literal: "${" + rest})
-		case strings.HasPrefix(variable, "!"):
-			parts = append(parts, subPart{literal: "${" + variable[1:] + "}"})
-		default:
-			parts = append(parts, subPart{variable: strings.TrimSpace(variable)})
-		}
-		text = after
-	}
-}
 
 // resolve replaces all intrinsic functions in v.
 func (s *scope) resolve(v any) (any, error) {
@@ -479,74 +364,6 @@ func (s *scope) find(argument any) (any, error) {
 		}
 	}
 	return v, nil
-}
-
-// condition reports whether a named condition of the template holds.
-func (s *scope) condition(name string) (bool, error) {
-	expression, ok := s.template.conditions[name]
-	if !ok {
-		return false, invalid(
-			"Template format error: Unresolved condition dependency %s in the Fn::If section of the template", name,
-		)
-	}
-	return s.truth(expression)
-}
-
-func (s *scope) truth(expression any) (bool, error) {
-	name, argument, ok := function(expression)
-	if !ok {
-		return false, invalid(
-			"Template format error: Conditions can only be boolean operations on parameters and other conditions",
-		)
-	}
-	if name == "Condition" {
-		return s.condition(argument.(string)) //nolint:forcetypeassert // function checked it
-	}
-	args, ok := argument.([]any)
-	if !ok {
-		return false, invalid("Template error: every %s object requires a list of arguments", name)
-	}
-	switch name {
-	case "Fn::Equals":
-		if len(args) != 2 {
-			return false, invalid("Template error: every Fn::Equals object requires a list of 2 string parameters.")
-		}
-		a, err := s.resolve(args[0])
-		if err != nil {
-			return false, err
-		}
-		b, err := s.resolve(args[1])
-		if err != nil {
-			return false, err
-		}
-		return fmt.Sprint(a) == fmt.Sprint(b), nil
-	case "Fn::Not", "Fn::And", "Fn::Or":
-		result := name == "Fn::And"
-		for _, a := range args {
-			t, err := s.truth(a)
-			if err != nil {
-				return false, err
-			}
-			switch name {
-			case "Fn::Not":
-				return !t, nil
-			case "Fn::And":
-				result = result && t
-			default:
-				result = result || t
-			}
-		}
-		return result, nil
-	}
-	return false, cloud.NotModelled("%s in a condition", name)
-}
-
-// wanted reports whether a resource or output with this condition is part of the stack.
-func (s *scope) wanted(condition string) (bool, error) {
-	if condition == "" {
-		return true, nil
-	}
-	return s.condition(condition)
 }
 
 func textOf(v any) (string, error) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
@@ -189,10 +188,6 @@ func (op *operation) advance() {
 	op.succeed()
 }
 
-func (op *operation) failures() []string {
-	return append(slices.Clone(op.failedCreates), op.failedUpdates...)
-}
-
 func (op *operation) met(t *task) bool {
 	for _, name := range t.needs {
 		if n := op.tasks[name]; n != nil && n.state != done {
@@ -300,67 +295,6 @@ func (op *operation) finish(t *task) {
 	t.state = done
 	op.report(t.current, t.verb+"_COMPLETE", "")
 	op.advance()
-}
-
-// afterImport runs the update handler after an import. With the permissions of the principal that
-// changes the stack, it applies the template's properties and adds the stack's tags. Writes before
-// a failure persist (timdodgson/appliance-clinic, "Import semantics", with CloudTrail).
-func (op *operation) afterImport(t *task, rest time.Duration) {
-	op.report(t.current, "IMPORT_COMPLETE", "Resource import completed.")
-	ty, readable := op.s.w.Type(t.declared.kind).(cloud.Adoptable)
-	if !readable {
-		op.after(rest, func() {
-			t.state = done
-			op.advance()
-		})
-		return
-	}
-	t.verb = "UPDATE"
-	op.report(t.current, "UPDATE_IN_PROGRESS", "Apply stack-level tags to imported resource if applicable.")
-	op.after(rest, func() {
-		if err := op.reconcile(t, ty); err != nil {
-			op.fail(t, err.Error())
-			return
-		}
-		op.finish(t)
-	})
-}
-
-// reconcile applies the template's properties to an imported resource.
-func (op *operation) reconcile(t *task, ty cloud.Adoptable) error {
-	id := t.current.physicalID
-	if reason := op.s.fault(t.declared.kind, id, cloud.PhaseUpdate); reason != "" {
-		return fmt.Errorf("%s", reason)
-	}
-	live, err := ty.Read(op.caller, id)
-	if err != nil {
-		return err //nolint:wrapcheck // the text is AWS's
-	}
-	if tags, ok := live["Tags"].([]any); ok { // AWS's own tags are independent of the template
-		live["Tags"] = slices.DeleteFunc(tags, func(one any) bool {
-			tag, _ := one.(map[string]any)
-			return strings.HasPrefix(fmt.Sprint(tag["Key"]), "aws:")
-		})
-	}
-	for _, name := range ty.Schema().Attributes {
-		delete(live, name)
-	}
-	step := cloud.Step{Type: t.declared.kind, PhysicalID: id, Before: live, After: t.current.properties, Imported: true}
-	if err := op.permit(step); err != nil {
-		return err
-	}
-	properties, err := op.dynamic(live, t.current.properties)
-	if err != nil {
-		return err
-	}
-	made, err := ty.Update(op.caller, id, live, properties)
-	if err != nil {
-		return err //nolint:wrapcheck // the text is AWS's
-	}
-	if made.Attributes != nil {
-		t.current.attributes = made.Attributes
-	}
-	return ty.Adopt(op.caller, id, op.tags(t.declared.name, ty.Schema())) //nolint:wrapcheck // the text is AWS's
 }
 
 func (op *operation) apply(t *task) (cloud.Resource, error) {
@@ -473,71 +407,6 @@ func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string
 	return tags
 }
 
-// fail ends a task. With rollback, tasks in progress are cancelled and the rollback begins;
-// without, they continue to their end.
-func (op *operation) fail(t *task, reason string) {
-	t.state = failed
-	op.blame(t, reason)
-	if !op.noRollback {
-		op.giveUp()
-		return
-	}
-	if t.verb == "UPDATE" && t.old != nil { // the old state remains
-		t.current.properties, t.current.metadata = t.old.properties, t.old.metadata
-	}
-	op.after(0, op.advance)
-}
-
-func (op *operation) blame(t *task, reason string) {
-	if t.verb == "UPDATE" {
-		op.failedUpdates = append(op.failedUpdates, t.declared.name)
-	} else {
-		op.failedCreates = append(op.failedCreates, t.declared.name)
-	}
-	op.report(t.current, t.verb+"_FAILED", reason)
-}
-
-// giveUp cancels the tasks in progress and schedules the rollback.
-func (op *operation) giveUp() {
-	op.generation++
-	for _, name := range sortedKeys(op.tasks) {
-		t := op.tasks[name]
-		if t.state != running {
-			continue
-		}
-		t.state = failed
-		reason := "Resource creation cancelled" // reported by AWS's users, like the one for updates
-		if t.verb == "UPDATE" {
-			reason = "Resource update cancelled"
-		}
-		op.blame(t, reason)
-	}
-	op.after(0, func() { op.rollback(op.blameText()) })
-}
-
-func (op *operation) blameText() string {
-	var text string
-	if len(op.failures()) == 0 {
-		return "User Initiated" // a cancelled update
-	}
-	if len(op.failedCreates) > 0 {
-		verb := "create"
-		if op.verb == "IMPORT" {
-			verb = "import"
-		}
-		text += fmt.Sprintf("The following resource(s) failed to %s: [%s]. ", verb, strings.Join(op.failedCreates, ", "))
-	}
-	if len(op.failedUpdates) > 0 {
-		text += fmt.Sprintf("The following resource(s) failed to update: [%s]. ", strings.Join(op.failedUpdates, ", "))
-	}
-	return text
-}
-
-// stopAsFailed ends an operation without rollback.
-func (op *operation) stopAsFailed() {
-	op.end(op.verb+"_FAILED", op.blameText(), false)
-}
-
 // succeed ends the deployment and cleans up: it deletes replaced resources and those no longer in
 // the template.
 func (op *operation) succeed() {
@@ -583,32 +452,6 @@ func (op *operation) succeed() {
 	})
 }
 
-func (op *operation) outputs() ([]output, error) {
-	var list []output
-	for _, name := range sortedKeys(op.next.template.outputs) {
-		o := op.next.template.outputs[name]
-		condition, _ := o["Condition"].(string)
-		wanted, err := op.scope.wanted(condition)
-		if err != nil {
-			return nil, err
-		}
-		if !wanted {
-			continue
-		}
-		v, err := op.scope.resolve(o["Value"])
-		if err != nil {
-			return nil, err
-		}
-		text, err := textOf(v)
-		if err != nil {
-			return nil, err
-		}
-		description, _ := o["Description"].(string)
-		list = append(list, output{OutputKey: name, OutputValue: text, Description: description})
-	}
-	return list, nil
-}
-
 func (op *operation) end(status, reason string, success bool) {
 	op.generation++
 	op.st.running = nil
@@ -619,87 +462,4 @@ func (op *operation) end(status, reason string, success bool) {
 		}
 	}
 	op.become(status, reason)
-}
-
-// valueOf returns Ref and GetAtt of a resource during the deployment.
-func (op *operation) valueOf(name, attribute string) (any, error) {
-	r := op.st.resources[name]
-	if r == nil || r.physicalID == "" {
-		return nil, invalid("Template error: resource %s is not there", name)
-	}
-	return r.value(attribute)
-}
-
-// value returns Ref (attribute "") or GetAtt.
-func (r *resource) value(attribute string) (any, error) {
-	if attribute == "" {
-		return r.physicalID, nil
-	}
-	if v, ok := r.attributes[attribute]; ok {
-		return v, nil
-	}
-	if v, ok := r.properties[attribute]; ok {
-		return v, nil
-	}
-	return nil, cloud.NotModelled("the attribute %s of %s (an imported resource has none)", attribute, r.logicalID)
-}
-
-func (s *Service) fault(kind, id string, phase cloud.Phase) string {
-	if s.w.ResourceFault == nil {
-		return ""
-	}
-	return s.w.ResourceFault(kind, id, phase)
-}
-
-// requestedName returns a resource's future name: its primary identifier if the template sets it,
-// else another name property, else the logical ID.
-func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalID string) string {
-	for _, property := range schema.PrimaryID {
-		if s, ok := properties[property].(string); ok {
-			return s
-		}
-	}
-	for _, property := range sortedKeys(properties) {
-		if s, ok := properties[property].(string); ok && schema.Properties[property].CreateOnly &&
-			strings.HasSuffix(property, "Name") {
-			return s
-		}
-	}
-	return logicalID
-}
-
-// sameName reports whether both versions of a resource have the same explicit identity.
-func sameName(schema *cloud.TypeSchema, old, next map[string]any) bool {
-	if len(schema.PrimaryID) == 0 {
-		return false
-	}
-	for _, property := range schema.PrimaryID {
-		a, ok := old[property]
-		if !ok || !reflect.DeepEqual(a, next[property]) {
-			return false
-		}
-	}
-	return true
-}
-
-// changedProperties returns the top-level properties that differ, sorted.
-func changedProperties(old, next map[string]any) []string {
-	var changed []string
-	for name, v := range next {
-		if before, ok := old[name]; !ok || !reflect.DeepEqual(before, v) {
-			changed = append(changed, name)
-		}
-	}
-	for name := range old {
-		if _, ok := next[name]; !ok {
-			changed = append(changed, name)
-		}
-	}
-	slices.Sort(changed)
-	return changed
-}
-
-func copyOf(r *resource) *resource {
-	c := *r
-	return &c
 }
