@@ -1,3 +1,3 @@
-// Package layout contains only tests: which package may import which, and how many methods a type
-// may have.
+// Package layout contains only tests: which package may import which, how many methods a type may
+// have, and how many lines a file.
 package layout
