@@ -245,23 +245,28 @@ func (o Op) reshapes() bool { return o == Grow || o == Open || o == Close }
 // change: edits by hand beside them are not reverted.
 func (e *editor) finishShape(changes map[string]json.RawMessage) {
 	closes := e.project() != nil && e.project().Closing && e.before.project() != nil && !e.before.project().Closing
-	if e.shards > e.before.shards || closes {
-		for _, id := range e.before.owned[e.project().ID()] {
-			raw, changed := changes[id]
-			if !changed {
-				raw = e.before.template.resources[id]
-			}
-			if meta, ok := ownerMetadataOf(raw); ok && meta.Settings != nil {
-				if e.shards > e.before.shards {
-					meta.Format, meta.Shards = formatShards, e.shards
-				}
-				if closes {
-					meta.Settings = withClosing(meta.Settings)
-				}
-				changes[id] = withOwnerMetadata(raw, meta)
-				e.touched[id] = append(e.touched[id], e.reshaped...)
-			}
+	grows := e.shards > e.before.shards
+	var project []string
+	if grows || closes {
+		project = e.before.owned[e.project().ID()]
+	}
+	for _, id := range project {
+		raw, changed := changes[id]
+		if !changed {
+			raw = e.before.template.resources[id]
 		}
+		meta, ok := ownerMetadataOf(raw)
+		if !ok || meta.Settings == nil {
+			continue
+		}
+		if grows {
+			meta.Format, meta.Shards = formatShards, e.shards
+		}
+		if closes {
+			meta.Settings = withClosing(meta.Settings)
+		}
+		changes[id] = withOwnerMetadata(raw, meta)
+		e.touched[id] = append(e.touched[id], e.reshaped...)
 	}
 	if raw, ok := e.before.template.resources[RevisionMarkerID]; ok && e.closing && !e.before.closing {
 		if meta, ok := ownerMetadataOf(raw); ok {

@@ -41,7 +41,7 @@ func (p *Provider) Configure(_ context.Context, _ provider.ConfigureRequest, res
 // configured.
 func (p *Provider) Shared() *entity.Services { return p.walk }
 
-// Shared returns the objects' services in the current walk; nil until the provider is configured.
+// Resources implements provider.Provider.
 func (p *Provider) Resources(context.Context) []func() resource.Resource { return p.Objects }
 
 // DataSources implements provider.Provider.

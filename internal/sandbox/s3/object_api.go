@@ -328,23 +328,21 @@ func byteRange(asked string, size int) (from, to int, err error) {
 	if !ok || !strings.HasPrefix(asked, "bytes=") {
 		return 0, 0, nil
 	}
-	to = size
-	if first == "" {
-		n, err := strconv.Atoi(last)
-		if err != nil {
-			return 0, 0, nil //nolint:nilerr // ignored
-		}
-		from = max(0, size-n)
-	} else {
-		if from, err = strconv.Atoi(first); err != nil {
-			return 0, 0, nil //nolint:nilerr // ignored
-		}
-		if n, err := strconv.Atoi(last); err == nil {
-			if n < from {
-				return 0, 0, nil // no range at all: ignored (RFC 9110, 14.1.1)
-			}
-			to = min(size, n+1)
-		}
+	number := func(text string) (n int, ok bool) {
+		n, err := strconv.Atoi(text)
+		return n, err == nil
+	}
+	begin, begins := number(first)
+	end, ends := number(last)
+	switch {
+	case first == "" && ends:
+		from, to = max(0, size-end), size
+	case !begins, ends && end < begin:
+		return 0, 0, nil // no range at all: ignored (RFC 9110, 14.1.1)
+	case ends:
+		from, to = begin, min(size, end+1)
+	default:
+		from, to = begin, size
 	}
 	if from >= to {
 		return 0, 0, &cloud.Error{

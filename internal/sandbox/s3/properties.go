@@ -211,6 +211,20 @@ func (p *lifecycleRuleProperties) filter() *lifecycleFilter {
 	return &lifecycleFilter{Prefix: p.Prefix, GreaterThan: p.GreaterThan, LessThan: p.LessThan}
 }
 
+// completeLogging checks where access is logged to. No destination means the bucket itself.
+func (p *bucketProperties) completeLogging(s *Service, b *bucket) error {
+	if p.Logging == nil {
+		return nil
+	}
+	if err := s.checkLogging(b, p.Logging); err != nil {
+		return err
+	}
+	if p.Logging.Bucket == "" {
+		p.Logging.Bucket = b.name
+	}
+	return nil
+}
+
 // apply applies properties to a bucket's settings. Like CloudFormation it changes only those that
 // differ from old, and resets a removed property.
 func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[string]any) error {
@@ -264,13 +278,8 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 		}
 	}
 	if changed("LoggingConfiguration") {
-		if p.Logging != nil {
-			if err := s.checkLogging(b, p.Logging); err != nil {
-				return err
-			}
-			if p.Logging.Bucket == "" {
-				p.Logging.Bucket = b.name // no destination means the bucket itself
-			}
+		if err := p.completeLogging(s, b); err != nil {
+			return err
 		}
 		next.Logging = p.Logging
 	}
