@@ -169,7 +169,24 @@ func TestSignIn_Refused(t *testing.T) {
 	if wide := eval[int](p, "document.documentElement.scrollWidth"); wide > phone.width {
 		t.Errorf("the page is %d pixels wide", wide)
 	}
-	p.look(desktop)
+	for _, dark := range []bool{true, false} {
+		p.look(look{desktop.width, desktop.height, dark})
+		got := eval[struct {
+			Low    []string
+			Looked int
+		}](p, contrasts)
+		if len(got.Low) > 0 || got.Looked < 5 {
+			t.Errorf("dark %v: of %d texts these can hardly be read: %q", dark, got.Looked, got.Low)
+		}
+	}
+	var reached []string
+	for range 2 {
+		p.press("Tab")
+		reached = append(reached, eval[string](p, "document.activeElement.textContent"))
+	}
+	if got := strings.Join(reached, ", "); got != "Sign in, Sign out" {
+		t.Errorf("Tab reaches %q", got)
+	}
 	if !eval[bool](p, `document.querySelector("#sign-out").checkVisibility()`) {
 		t.Error("the person cannot sign out")
 	}
