@@ -64,7 +64,8 @@ func (c liveCompiler) websocket() {
 		id := "WebSocket" + strings.ToUpper(key[:1]) + key[1:]
 		routes = append(routes, id)
 		route := object{
-			"ApiId": ref(apiID), "RouteKey": "$" + key, "AuthorizationType": "NONE", "Target": join("integrations/", ref(integrationID)),
+			"ApiId": ref(apiID), "RouteKey": "$" + key, "AuthorizationType": "NONE",
+			"Target": join("integrations/", ref(integrationID)),
 		}
 		if key == "connect" {
 			route["AuthorizationType"], route["AuthorizerId"] = "CUSTOM", ref(authorizerID)
@@ -147,10 +148,13 @@ func (c liveCompiler) board() {
 		"Name": StackName(c.Name) + "-board", "Description": "The board of the hub " + c.Name, "ProtocolType": "HTTP",
 		"Tags": c.tagMap(),
 	}})
-	c.add(boardIntegration, resource{Type: "AWS::ApiGatewayV2::Integration", DependsOn: []string{relayID}, Properties: object{
-		"ApiId": ref(boardID), "IntegrationType": "AWS_PROXY", "IntegrationUri": c.functionARN(),
-		"PayloadFormatVersion": "2.0",
-	}})
+	c.add(boardIntegration, resource{
+		Type: "AWS::ApiGatewayV2::Integration", DependsOn: []string{relayID},
+		Properties: object{
+			"ApiId": ref(boardID), "IntegrationType": "AWS_PROXY", "IntegrationUri": c.functionARN(),
+			"PayloadFormatVersion": "2.0",
+		},
+	})
 	// The page itself is public. What it shows comes by the WebSocket API, which demands a token.
 	c.add(boardRouteID, resource{Type: "AWS::ApiGatewayV2::Route", Properties: object{
 		"ApiId": ref(boardID), "RouteKey": "$default", "AuthorizationType": "NONE",

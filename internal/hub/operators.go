@@ -115,12 +115,14 @@ func (c roleCompiler) operatorRights() []object {
 		allow("Table", c.tableARN(),
 			"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
 			"dynamodb:UpdateItem"),
-		allow("Directory", c.directoryARN(), strings.Fields(`cloudformation:ContinueUpdateRollback cloudformation:CreateChangeSet
-			cloudformation:DeleteChangeSet cloudformation:DeleteStack cloudformation:DescribeChangeSet
-			cloudformation:DescribeStackEvents cloudformation:DescribeStacks cloudformation:ExecuteChangeSet
-			cloudformation:GetTemplate cloudformation:ListChangeSets cloudformation:ListStackResources
-			cloudformation:SetStackPolicy cloudformation:UpdateTerminationProtection`)...),
-		allow("DirectoryEvents", list{c.directoryARN(), c.arn("cloudformation", "changeSet/*")}, "cloudformation:DescribeEvents"),
+		allow("Directory", c.directoryARN(), strings.Fields(
+			`cloudformation:ContinueUpdateRollback cloudformation:CreateChangeSet cloudformation:DeleteChangeSet
+			cloudformation:DeleteStack cloudformation:DescribeChangeSet cloudformation:DescribeStackEvents
+			cloudformation:DescribeStacks cloudformation:ExecuteChangeSet cloudformation:GetTemplate
+			cloudformation:ListChangeSets cloudformation:ListStackResources cloudformation:SetStackPolicy
+			cloudformation:UpdateTerminationProtection`)...),
+		allow("DirectoryEvents", list{c.directoryARN(), c.arn("cloudformation", "changeSet/*")},
+			"cloudformation:DescribeEvents"),
 		parameters,
 		allow("Templates", "arn:"+c.Partition+":s3:::"+ArtifactBucket(c.Name, c.Place)+"/templates/*",
 			"s3:GetObject", "s3:PutObject"),

@@ -138,7 +138,8 @@ func (s Settings) Problems(region string) []model.Problem {
 	say(len(s.AccountIDs) <= maxAccounts, "account_ids",
 		"%d accounts: at most %d fit into AWS's policies. Use organization_id instead", len(s.AccountIDs), maxAccounts)
 	for _, topic := range s.AlarmActions {
-		say(inRegion(topicPattern, topic, region), "alarm_actions", "%q: expected the ARN of an SNS topic in %s", topic, region)
+		say(inRegion(topicPattern, topic, region), "alarm_actions",
+			"%q: expected the ARN of an SNS topic in %s", topic, region)
 	}
 	problems = append(problems, s.Operators.problems()...)
 	if s.Live != nil {

@@ -98,6 +98,17 @@ var handlers = map[string]handler{
 		read:   []string{"secretsmanager:GetResourcePolicy"},
 		remove: []string{"secretsmanager:GetResourcePolicy"},
 	},
+	"AWS::Events::EventBus": {
+		read:   []string{"events:DescribeEventBus", "events:ListTagsForResource"},
+		remove: []string{"events:DescribeEventBus"},
+	},
+	"AWS::Events::EventBusPolicy": {
+		read: []string{"events:DescribeEventBus"}, remove: []string{"events:DescribeEventBus"},
+	},
+	"AWS::Events::Rule": {
+		read:   []string{"events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"},
+		remove: []string{"events:DescribeRule", "events:ListTargetsByRule"},
+	},
 	"AWS::SQS::Queue": {
 		read: []string{"sqs:GetQueueAttributes", "sqs:ListQueueTags"}, remove: []string{"sqs:GetQueueAttributes"},
 	},

@@ -26,10 +26,30 @@ func (t *step) hubStep() bool {
 		t.handlers(alarm)
 	case "AWS::IAM::OIDCProvider":
 		t.oidcProvider()
+	case "AWS::Events::EventBus":
+		bus := t.arn("events", "event-bus/"+t.text("Name"))
+		t.life(bus, "events:CreateEventBus", "events:UpdateEventBus", "events:DeleteEventBus")
+		t.tags(bus, "events:TagResource")
+		t.untags(bus, "events:UntagResource")
+		t.handlers(bus)
+	case "AWS::Events::EventBusPolicy":
+		bus := t.arn("events", "event-bus/"+t.busName())
+		t.life(bus, "events:PutPermission", "events:PutPermission", "events:RemovePermission")
+		t.handlers(bus)
+	case "AWS::Events::Rule":
+		t.rule()
 	default:
 		return false
 	}
 	return true
+}
+
+// busName returns the name of the bus of a rule or a statement.
+func (t *step) busName() string {
+	if name := t.text("EventBusName"); name != "<nil>" {
+		return name
+	}
+	return "default"
 }
 
 // queuePolicy demands the permission to set the policy of each queue.
@@ -59,4 +79,33 @@ func (t *step) oidcProvider() {
 	t.tags(provider, "iam:TagOpenIDConnectProvider")
 	t.untags(provider, "iam:UntagOpenIDConnectProvider")
 	t.handlers(provider)
+}
+
+// rule demands the permissions for a rule and its targets, whose roles are passed to EventBridge.
+func (t *step) rule() {
+	path := "rule/"
+	if bus := t.busName(); bus != "default" {
+		path += bus + "/"
+	}
+	rule := t.arn("events", path+t.text("Name"))
+	t.life(rule, "events:PutRule", "events:PutRule", "events:DeleteRule")
+	switch {
+	case t.deleting():
+		t.needs(rule, "events:RemoveTargets")
+	case t.sets("Targets"):
+		t.needs(rule, "events:PutTargets")
+		if !t.making() {
+			t.needs(rule, "events:RemoveTargets")
+		}
+		to := map[string][]string{"iam:PassedToService": {"events.amazonaws.com"}}
+		targets, _ := t.After["Targets"].([]any)
+		for _, one := range targets {
+			if target, _ := one.(map[string]any); target["RoleArn"] != nil {
+				t.needsWith(to, fmt.Sprint(target["RoleArn"]), "iam:PassRole")
+			}
+		}
+	}
+	t.tags(rule, "events:TagResource")
+	t.untags(rule, "events:UntagResource")
+	t.handlers(rule)
 }

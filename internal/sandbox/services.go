@@ -42,7 +42,7 @@ func (s *Sandbox) addServices() {
 	s.services["s3"] = s3.New(s.world)
 	s.services["s3control"] = s3control.New()
 	s.services["secretsmanager"] = s.secrets
-	s.world.Permit = s.permitStep
+	s.world.Permit, s.world.RoleMay = s.permitStep, s.roleMay
 	s.services["monitoring"] = cloudwatch.New(s.world) // CloudWatch's signing name
 	s.services["sns"] = s.sns
 	s.services["sqs"] = sqs.New(s.world)

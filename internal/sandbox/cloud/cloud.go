@@ -32,6 +32,7 @@ type World struct {
 	objects ObjectReader
 	roles   RoleFinder
 	oidc    OIDCProviderFinder
+	queues  Queues
 	keys    []KeyFinder
 	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation
@@ -45,6 +46,9 @@ type World struct {
 	// Permit, when set, is called before each step of a CloudFormation resource and decides whether
 	// the principal that changes the stack has permission. It returns the service's *Error if not.
 	Permit func(c Caller, step Step) error
+	// RoleMay returns the service's *Error if a service that assumes a role, by its ARN, lacks a
+	// permission in a region; nil if not.
+	RoleMay func(role, service, region string, d Demand) error
 	// Answers are AWS's assumed answers to the rules of package unproven.
 	Answers unproven.Answers
 	// AccountOpened is called on each account's first use, to onboard it.

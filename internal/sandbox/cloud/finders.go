@@ -172,3 +172,27 @@ func (w *World) TakeInvocations() []Invocation {
 	w.invocations = nil
 	return taken
 }
+
+// MessageAttribute is an attribute of a message of SQS.
+type MessageAttribute struct{ Type, Value string }
+
+// QueueMessage is a message that a service sends to a queue.
+type QueueMessage struct {
+	Queue string // ARN
+	// Service is the sender's principal, and Source the ARN of the resource for which it sends.
+	Service, Source string
+	Body            string
+	Attributes      map[string]MessageAttribute
+}
+
+// Queues receives messages of services. The SQS service registers itself as one.
+type Queues interface {
+	// Send sends a message, if the queue exists and its policy allows it.
+	Send(m QueueMessage) error
+}
+
+// SetQueues registers the SQS service.
+func (w *World) SetQueues(q Queues) { w.queues = q }
+
+// Queues returns the SQS service, nil before SetQueues.
+func (w *World) Queues() Queues { return w.queues }

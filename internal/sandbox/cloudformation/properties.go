@@ -14,10 +14,13 @@ var awsProperties = map[string]string{
 		LocalSecondaryIndexes OnDemandThroughput PointInTimeRecoverySpecification ProvisionedThroughput
 		ResourcePolicy SSESpecification StreamSpecification TableClass TableName Tags TimeToLiveSpecification
 		WarmThroughput`,
-	"AWS::IAM::AccessKey":     `Serial Status UserName`,
-	"AWS::IAM::Group":         `GroupName ManagedPolicyArns Path Policies`,
-	"AWS::IAM::ManagedPolicy": `Description Groups ManagedPolicyName Path PolicyDocument Roles Users`,
-	"AWS::IAM::Policy":        `Groups PolicyDocument PolicyName Roles Users`,
+	"AWS::Events::EventBus":       `DeadLetterConfig Description EventSourceName KmsKeyIdentifier LogConfig Name Policy Tags`,
+	"AWS::Events::EventBusPolicy": `Action Condition EventBusName Principal Statement StatementId`,
+	"AWS::Events::Rule":           `Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets`,
+	"AWS::IAM::AccessKey":         `Serial Status UserName`,
+	"AWS::IAM::Group":             `GroupName ManagedPolicyArns Path Policies`,
+	"AWS::IAM::ManagedPolicy":     `Description Groups ManagedPolicyName Path PolicyDocument Roles Users`,
+	"AWS::IAM::Policy":            `Groups PolicyDocument PolicyName Roles Users`,
 	"AWS::IAM::Role": `AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path PermissionsBoundary
 		Policies RoleName Tags`,
 	"AWS::IAM::User":                `Groups LoginProfile ManagedPolicyArns Path PermissionsBoundary Policies Tags UserName`,

@@ -42,13 +42,18 @@ type Service struct {
 	world    *cloud.World
 	rules    []Rule
 	delivery sns.Delivery
+	buses    map[string]*bus  // by ARN
+	deployed map[string]*rule // the rules of stacks, by ARN
 }
 
-// New returns the service and registers it with the world.
+// New returns the service and registers it and its resource types with the world.
 func New(w *cloud.World) *Service {
-	b := &Service{world: w}
-	w.SetEventBus(b)
-	return b
+	s := &Service{world: w, buses: map[string]*bus{}, deployed: map[string]*rule{}}
+	w.SetEventBus(s)
+	w.RegisterType("AWS::Events::EventBus", busType{s})
+	w.RegisterType("AWS::Events::EventBusPolicy", busPolicyType{s})
+	w.RegisterType("AWS::Events::Rule", ruleType{s})
+	return s
 }
 
 // Add adds a rule.
@@ -96,8 +101,8 @@ type event struct {
 	Detail     any      `json:"detail"`
 }
 
-// PutEvent implements cloud.EventBus. An event without a matching rule costs nothing, not even
-// randomness.
+// PutEvent implements cloud.EventBus. An event without a matching rule of AddRule, and without any
+// rule of a stack on its bus, costs nothing, not even randomness.
 func (s *Service) PutEvent(e cloud.BusEvent) {
 	var encoded []byte
 	for _, rule := range s.rules {
@@ -107,15 +112,27 @@ func (s *Service) PutEvent(e cloud.BusEvent) {
 		if encoded == nil {
 			encoded = s.encode(e)
 		}
-		s.deliver(rule.Target, encoded)
+		s.later(func() { s.world.Invoke(rule.Target, encoded) }) // none if it was removed
 	}
+	arn := busARN(place{e.Account, e.Region}, defaultBus)
+	if !s.hasRules(arn) {
+		return
+	}
+	if encoded == nil {
+		encoded = s.encode(e)
+	}
+	s.route(arn, encoded, 0)
 }
 
 func (s *Service) encode(e cloud.BusEvent) []byte {
-	encoded, err := json.Marshal(event{
+	return mustEncode(event{
 		Version: "0", ID: s.world.NewUUID(), DetailType: e.DetailType, Source: e.Source, Account: e.Account,
 		Time: s.world.Now().Format(time.RFC3339), Region: e.Region, Resources: e.Resources, Detail: e.Detail,
 	})
+}
+
+func mustEncode(e event) []byte {
+	encoded, err := json.Marshal(e)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: an event of EventBridge can't be encoded: %v", err))
 	}
@@ -140,7 +157,8 @@ func (r Rule) wants(e cloud.BusEvent) bool {
 	return false
 }
 
-func (s *Service) deliver(target string, encoded []byte) {
+// later delivers an event as the delivery is set: once or twice, late, and out of order.
+func (s *Service) later(deliver func()) {
 	late, err := s.delivery.Late()
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: the delivery of events: %v", err)) // validated by SNS
@@ -154,6 +172,6 @@ func (s *Service) deliver(target string, encoded []byte) {
 		if s.delivery.Reorder {
 			after += time.Duration(s.world.Rand().Int64N(int64(disorder)))
 		}
-		s.world.After(after, func() { s.world.Invoke(target, encoded) }) // none if it was removed
+		s.world.After(after, deliver)
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"crypto/md5" //nolint:gosec // SQS's checksum
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/evaluate"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
 type queue struct {
@@ -104,4 +107,33 @@ func (s *Service) send(q *queue, body string, attributes map[string]Attribute) (
 func checksum(text string) string {
 	sum := md5.Sum([]byte(text)) //nolint:gosec // SQS's checksum
 	return hex.EncodeToString(sum[:])
+}
+
+// Send implements cloud.Queues: a service sends a message, as the queue's policy allows.
+func (s *Service) Send(m cloud.QueueMessage) error {
+	found := s.queues[m.Queue]
+	if found == nil {
+		return errNoQueue()
+	}
+	denied := cloud.Errorf("AccessDenied", "Access to the resource %s is denied.", found.url)
+	policy, err := policydoc.Parse(found.policy, policydoc.Resource)
+	if err != nil { // there is none
+		return denied
+	}
+	parts := strings.SplitN(m.Source, ":", 6)
+	request := evaluate.Request{
+		Principal: m.Service, Action: "sqs:SendMessage", Resource: found.arn,
+		Context: map[string][]string{
+			"aws:SourceArn": {m.Source}, "aws:SourceAccount": {parts[min(4, len(parts)-1)]}, "aws:SecureTransport": {"true"},
+		},
+	}
+	if !evaluate.ServiceMay(request, policy) {
+		return denied
+	}
+	attributes := map[string]Attribute{}
+	for name, a := range m.Attributes {
+		attributes[name] = Attribute{DataType: a.Type, StringValue: a.Value}
+	}
+	_, err = s.send(found, m.Body, attributes)
+	return err
 }

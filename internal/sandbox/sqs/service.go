@@ -30,9 +30,10 @@ type Service struct {
 	deleted map[string]time.Time // by ARN
 }
 
-// New returns the service and registers its resource types.
+// New returns the service and registers it and its resource types.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+	w.SetQueues(s)
 	w.RegisterType("AWS::SQS::Queue", queueType{s})
 	w.RegisterType("AWS::SQS::QueuePolicy", queuePolicyType{s})
 	return s
