@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -39,6 +40,7 @@ func Controls(name string, tpl *template.Template) []Finding {
 	type resource struct {
 		Type       string
 		Properties object
+		Metadata   struct{ Stowage struct{ Of model.ID } }
 	}
 	resources, policies := map[string]resource{}, map[string][]policydoc.Statement{}
 	for _, id := range tpl.LogicalIDs() {
@@ -132,6 +134,10 @@ func Controls(name string, tpl *template.Template) []Finding {
 		case "AWS::SecretsManager::ResourcePolicy":
 			judgeReaders(r.Properties, document("ResourcePolicy", policydoc.Resource), say)
 		case "AWS::IAM::Role":
+			if r.Metadata.Stowage.Of.Kind == "hub" {
+				judgeHubRole(r.Properties, document("AssumeRolePolicyDocument", policydoc.Trust), say)
+				continue
+			}
 			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the role has no permissions boundary")
 			say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which nobody's size check counts")
 			for _, s := range document("AssumeRolePolicyDocument", policydoc.Trust) {
@@ -145,7 +151,8 @@ func Controls(name string, tpl *template.Template) []Finding {
 			judgeLogs(r.Properties, say)
 		case "AWS::KMS::Alias", "AWS::SSM::Parameter":
 		default:
-			say(false, "unknown-type", "no controls are known of this type: add them")
+			known := judgeHub(r.Type, r.Properties, say, document)
+			say(known, "unknown-type", "no controls are known of this type: add them")
 		}
 	}
 	for id, r := range resources {

@@ -8,6 +8,9 @@
 // give equal templates. cfn-lint and checkov also check the template that prepares accounts
 // (examples/onboarding).
 //
+// HubCorpus produces the templates of hubs, which the same programs and controls check. Nothing
+// deploys them yet.
+//
 // exceptions.txt lists the accepted findings, each with its reason. An unlisted finding fails, and
 // so does an unused exception. A test compares the list with the guide "Hardening and accepted
 // findings". Settings outside templates (the account's own settings, MFA delete, trails) are not

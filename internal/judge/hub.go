@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,6 +31,24 @@ func HubCorpus() map[string]*template.Template {
 		corpus["hub-foundation-"+p.region] = hub.Foundation(at, plain)
 	}
 	return corpus
+}
+
+// HubPolicies returns the policies of the roles of hubs.
+func HubPolicies(corpus map[string]*template.Template) []Policy {
+	var policies []Policy
+	for _, name := range slices.Sorted(maps.Keys(corpus)) {
+		for _, id := range corpus[name].LogicalIDs() {
+			if typeOf(corpus[name], id) != "AWS::IAM::Role" {
+				continue
+			}
+			inline, _ := corpus[name].Properties(id)["Policies"].([]any)
+			for _, one := range inline {
+				statements := hubStatements(at(one, "PolicyDocument"), func(bool, string, string) {}) // Controls checks it
+				policies = append(policies, Policy{name + "/" + id, &policydoc.Document{Statements: statements}})
+			}
+		}
+	}
+	return policies
 }
 
 // completeHub returns the settings of a hub with every feature.

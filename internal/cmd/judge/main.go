@@ -44,6 +44,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// A hub is not made by the accounts' roles, whose rights are compared below.
+	ofProjects := maps.Clone(corpus)
+	hubs := judge.HubCorpus()
+	maps.Copy(corpus, hubs)
 	if err := os.RemoveAll(*dir); err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func run(ctx context.Context) error {
 	if err := errors.Join(<-failed, err); err != nil {
 		return err
 	}
-	refused, err := rights(ctx, *bin, corpus)
+	refused, err := rights(ctx, *bin, ofProjects, hubs)
 	if err != nil {
 		return err
 	}
@@ -97,8 +101,8 @@ func run(ctx context.Context) error {
 }
 
 // rights compares the rights of the accounts' roles with those that the handlers of the corpus's
-// resource types require.
-func rights(ctx context.Context, bin string, corpus map[string]*template.Template) ([]judge.Finding, error) {
+// resource types require, and checks the actions of these roles and of the hubs'.
+func rights(ctx context.Context, bin string, corpus, hubs map[string]*template.Template) ([]judge.Finding, error) {
 	data, err := judge.CFNLintData(bin)
 	if err != nil {
 		return nil, err
@@ -123,7 +127,7 @@ func rights(ctx context.Context, bin string, corpus map[string]*template.Templat
 	if err != nil {
 		return nil, err
 	}
-	findings := judge.UnknownResources(policies, reference)
+	findings := judge.UnknownResources(append(policies, judge.HubPolicies(hubs)...), reference)
 	missing, unused := judge.MissingRights(asked, provisioner, exceptions)
 	for _, e := range unused {
 		findings = append(findings, judge.Finding{
