@@ -331,7 +331,7 @@ func TestAdoption_Retained(t *testing.T) {
 	}
 }
 
-// TestAdoption_ForEach imports several buckets by one block, and keeps what CloudFormation does not
+// TestAdoption_ForEach imports by one block the buckets that the data source finds, and keeps what CloudFormation does not
 // manage: who pays for requests.
 func TestAdoption_ForEach(t *testing.T) {
 	t.Parallel()
@@ -347,18 +347,19 @@ func TestAdoption_ForEach(t *testing.T) {
 	must(w, 0, err)
 	before := c.contents("legacy-one") + c.contents("legacy-two")
 	s.write(acmeProject + `
-locals {
-  existing = { one = "legacy-one", two = "legacy-two" }
+data "stowage_project_buckets" "existing" {
+  project    = "acme"
+  unmanaged  = true
 }
 
 import {
-  for_each = local.existing
+  for_each = { for b in data.stowage_project_buckets.existing.unmanaged_buckets : b.name => b.import_id }
   to       = stowage_project_bucket.all[each.key]
-  id       = "acme/${each.key}/${each.value}"
+  id       = each.value
 }
 
 resource "stowage_project_bucket" "all" {
-  for_each   = local.existing
+  for_each   = toset(["legacy-one", "legacy-two"])
   project    = "acme"
   name       = each.key
   depends_on = [stowage_project.acme]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -84,6 +85,29 @@ func code(err error) string {
 	}
 	return ""
 }
+
+// InRegion returns the names of the account's buckets in the region of the client, sorted. It costs
+// a call for every 1,000 of them.
+func (b Buckets) InRegion(ctx context.Context) ([]string, error) {
+	pages := s3.NewListBucketsPaginator(b.S3, &s3.ListBucketsInput{
+		BucketRegion: aws.String(b.S3.Options().Region), MaxBuckets: aws.Int32(bucketsPerPage),
+	})
+	var names []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the buckets of the account %s: %w", b.AccountID, err)
+		}
+		for _, bucket := range page.Buckets {
+			names = append(names, aws.ToString(bucket.Name))
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// bucketsPerPage is the number of buckets that one call lists; S3 allows 10,000.
+const bucketsPerPage = 1000
 
 // EncryptedWith returns a bucket of the account whose default encryption uses a key; "" if there is
 // none. Buckets of other regions cannot use the key and are skipped, like those that vanish

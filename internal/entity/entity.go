@@ -34,6 +34,8 @@ type Projects interface {
 	// Existing reads a bucket of the project's account that is to be adopted under a name, or
 	// returns why it cannot be.
 	Existing(ctx context.Context, project, name, bucket string) (*projects.ExistingBucket, error)
+	// Unmanaged returns the buckets in the account and region of a project that belong to no project.
+	Unmanaged(ctx context.Context, project string) ([]string, error)
 	// Adopt brings it into the project and makes it what the plan says.
 	Adopt(ctx context.Context, project string, a projects.Adoption) error
 	// Delete removes an entity as the template's on_delete demands. It succeeds if the entity is

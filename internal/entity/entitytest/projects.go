@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/stowage/terraform-provider-stowage/internal/account"
@@ -242,6 +244,11 @@ func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template
 // MissingKeys implements entity.Projects: Missing are the slots.
 func (p *Projects) MissingKeys(ctx context.Context, _, user string) ([]model.Slot, error) {
 	return p.Missing[user], p.begin(ctx, "MissingKeys")
+}
+
+// Unmanaged implements entity.Projects.
+func (p *Projects) Unmanaged(ctx context.Context, _ string) ([]string, error) {
+	return slices.Sorted(maps.Keys(p.Exist)), p.begin(ctx, "Unmanaged")
 }
 
 // Adopt implements entity.Projects.

@@ -13,8 +13,17 @@ import (
 
 // DataModel is the model of the data source stowage_project_buckets.
 type DataModel struct {
-	Project types.String `tfsdk:"project"`
-	Buckets []DataBucket `tfsdk:"buckets"`
+	Project          types.String      `tfsdk:"project"`
+	Unmanaged        types.Bool        `tfsdk:"unmanaged"`
+	Buckets          []DataBucket      `tfsdk:"buckets"`
+	UnmanagedBuckets []UnmanagedBucket `tfsdk:"unmanaged_buckets"`
+}
+
+// UnmanagedBucket is a bucket in the account and region of a project that belongs to no project.
+type UnmanagedBucket struct {
+	BucketName types.String `tfsdk:"bucket_name"`
+	Name       types.String `tfsdk:"name"`
+	ImportID   types.String `tfsdk:"import_id"`
 }
 
 // DataBucket is one bucket of a project.
@@ -37,6 +46,25 @@ func NewDataSource() datasource.DataSource {
 		Description: "All buckets of a project.",
 		Attributes: map[string]schema.Attribute{
 			"project": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+			"unmanaged": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether to list the other buckets in the account and region of the project, too, in `unmanaged_buckets`. " +
+					"Default: `false`.",
+			},
+			"unmanaged_buckets": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "Buckets in the account and region of the project that belong to no project, by physical name. " +
+					"Empty unless `unmanaged` is `true`.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"bucket_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Physical name in S3."},
+					"name": schema.StringAttribute{
+						Computed: true, MarkdownDescription: "Unused bucket name in the project, made of the physical name.",
+					},
+					"import_id": schema.StringAttribute{
+						Computed: true, MarkdownDescription: "ID for an `import` block that adopts the bucket under `name`.",
+					},
+				}},
+			},
 			"buckets": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The buckets, by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -92,5 +120,33 @@ func readBuckets(ctx context.Context, s *entity.Services, m *DataModel) (diag.Di
 			RegionalDomainName: domain,
 		})
 	}
-	return nil, nil
+	m.UnmanagedBuckets, err = unmanagedBuckets(ctx, s, m)
+	return nil, err
+}
+
+// unmanagedBuckets returns the buckets that belong to no project, if they are asked for.
+func unmanagedBuckets(ctx context.Context, s *entity.Services, m *DataModel) ([]UnmanagedBucket, error) {
+	buckets := []UnmanagedBucket{}
+	if !m.Unmanaged.ValueBool() {
+		return buckets, nil
+	}
+	project := m.Project.ValueString()
+	all, err := s.Projects.Unmanaged(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]bool{}
+	for _, b := range m.Buckets {
+		taken[b.Name.ValueString()] = true
+	}
+	for _, physical := range all {
+		name := nameFor(project, physical, func(name string) bool { return taken[name] })
+		taken[name] = true
+		buckets = append(buckets, UnmanagedBucket{
+			BucketName: types.StringValue(physical),
+			Name:       types.StringValue(name),
+			ImportID:   types.StringValue(project + "/" + name + "/" + physical),
+		})
+	}
+	return buckets, nil
 }
