@@ -20,7 +20,9 @@ func (p *probe) driftResources(note string) object {
 	bucket := p.name("drift")
 	arn := "arn:" + p.Partition + ":s3:::" + bucket
 	return object{
-		"User":   object{"Type": "AWS::IAM::User", "Metadata": object{"Probe": note}, "Properties": object{"UserName": bucket}},
+		"User": object{
+			"Type": "AWS::IAM::User", "Metadata": object{"Probe": note}, "Properties": object{"UserName": bucket},
+		},
 		"Group":  object{"Type": "AWS::IAM::Group", "Properties": object{"GroupName": bucket}},
 		"Bucket": object{"Type": "AWS::S3::Bucket", "Properties": object{"BucketName": bucket}},
 		"Policy": object{"Type": "AWS::S3::BucketPolicy", "DependsOn": "Bucket", "Properties": object{

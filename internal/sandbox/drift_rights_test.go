@@ -45,8 +45,8 @@ const (
 	readsIt = `{"Effect":"Allow","Action":["s3:Get*","s3:List*","iam:Get*","iam:List*","ssm:Get*","ssm:List*","kms:Describe*","kms:Get*","kms:List*","logs:*","transfer:Describe*","ec2:DescribeVpcEndpoints","secretsmanager:DescribeSecret"],"Resource":"*"}`
 )
 
-// TestDrift_Rights detects drift with roles that may not read everything: drift detection reads with
-// the caller's rights.
+// TestDrift_Rights detects drift with roles that may not read everything: drift detection reads
+// with the caller's rights.
 func TestDrift_Rights(t *testing.T) {
 	t.Parallel()
 	t.Run("no detection", func(t *testing.T) {

@@ -486,8 +486,8 @@ func TestDrift_AfterUpdate(t *testing.T) {
 	}
 }
 
-// TestDrift_AfterFailedRollback detects drift of a stack whose rollback has failed. The continuation
-// resets the results.
+// TestDrift_AfterFailedRollback detects drift of a stack whose rollback has failed. The
+// continuation resets the results.
 func TestDrift_AfterFailedRollback(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})

@@ -33,10 +33,10 @@ func (s *Sandbox) reading(c cloud.Caller, t *step) (demands []cloud.Demand, know
 	return t.demands, true
 }
 
-// readResource returns the resource that a read requires permissions for. IAM does not know the path
-// of an entity that does not exist, and authorizes a request for it by its name: refusals published
-// by AWS's users name the resource as "role NAME". So a policy with a path allows to read what
-// exists, and refuses to say that it does not.
+// readResource returns the resource that a read requires permissions for. IAM does not know the
+// path of an entity that does not exist, and authorizes a request for it by its name: refusals
+// published by AWS's users name the resource as "role NAME". So a policy with a path allows to read
+// what exists, and refuses to say that it does not.
 func (s *Sandbox) readResource(t *step) string {
 	id := t.PhysicalID
 	entity := func(noun, arn string) string {

@@ -49,7 +49,8 @@ func (d *drifting) execute(set *cloudformation.DescribeChangeSetOutput, status s
 	d.wantStatus(status)
 }
 
-// changes returns the changes of a set: "Modify Bucket MODIFIED: Modify /Properties/Tags a b ACTUAL_STATE".
+// changes returns the changes of a set: "Modify Bucket MODIFIED: Modify /Properties/Tags a b
+// ACTUAL_STATE".
 func changesOf(set *cloudformation.DescribeChangeSetOutput) string {
 	lines := []string{fmt.Sprint(set.Status, " ", set.DeploymentMode, " ", set.StackDriftStatus)}
 	for _, c := range set.Changes {
@@ -282,8 +283,8 @@ func TestRevert_ThreeWay(t *testing.T) {
 	}
 }
 
-// TestRevert_Rollback fails a drift-aware execution: the actual state is back, and the template is the
-// old one.
+// TestRevert_Rollback fails a drift-aware execution: the actual state is back, and the template is
+// the old one.
 func TestRevert_Rollback(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})
@@ -307,8 +308,8 @@ func TestRevert_Rollback(t *testing.T) {
 	}
 }
 
-// TestRevert_RollbackOfRecreation fails an execution that has created a deleted resource again: it is
-// deleted, and the stack still knows the resource.
+// TestRevert_RollbackOfRecreation fails an execution that has created a deleted resource again: it
+// is deleted, and the stack still knows the resource.
 func TestRevert_RollbackOfRecreation(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})

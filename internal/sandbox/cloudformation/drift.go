@@ -89,7 +89,9 @@ func (s *Service) detectable(r *cloud.Request) (*stack, error) {
 			"IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
 		}, st.status,
 	):
-		return nil, invalid("Drift detection cannot be performed on stack [%s] while it is in [%s] state", st.id, st.status)
+		return nil, invalid(
+			"Drift detection cannot be performed on stack [%s] while it is in [%s] state", st.id, st.status,
+		)
 	case st.drift.running != nil:
 		return nil, invalid("Drift detection is already in progress for stack [%s]", st.id)
 	}
@@ -145,8 +147,8 @@ func (s *Service) detectStackDrift(r *cloud.Request) (any, error) {
 	}{d.id}, nil
 }
 
-// expected returns a resource with the properties of the stack's template. Those of a resource whose
-// rollback has failed are the ones of the failed update.
+// expected returns a resource with the properties of the stack's template. Those of a resource
+// whose rollback has failed are the ones of the failed update.
 func (st *stack) expected(res *resource) *resource {
 	copied := copyOf(res)
 	if st.stuck == nil {
@@ -174,8 +176,8 @@ func (s *Service) checkWave(d *detection) {
 	})
 }
 
-// checkResource adds the result for one resource. Since 2025-08-14 a resource that cannot be read is
-// UNKNOWN; before, the detection failed (aws/aws-cdk-cli, pull request 740; unproven:
+// checkResource adds the result for one resource. Since 2025-08-14 a resource that cannot be read
+// is UNKNOWN; before, the detection failed (aws/aws-cdk-cli, pull request 740; unproven:
 // drift-unreadable-resource).
 func (s *Service) checkResource(d *detection, res *resource) {
 	result := s.inspect(d.stack, res, d.caller)

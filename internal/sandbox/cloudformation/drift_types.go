@@ -79,7 +79,8 @@ func (s *Service) readLive(res *resource, caller cloud.Caller) (map[string]any, 
 			return nil, err //nolint:wrapcheck // the text is AWS's
 		}
 	}
-	return s.w.Type(res.kind).(cloud.Readable).Read(caller, res.physicalID) //nolint:wrapcheck,forcetypeassert // coversDrift
+	ty := s.w.Type(res.kind).(cloud.Readable) //nolint:forcetypeassert // coversDrift has checked it
+	return ty.Read(caller, res.physicalID)    //nolint:wrapcheck // the text is AWS's
 }
 
 // inspect compares a resource with its expected properties.

@@ -11,18 +11,18 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// Drift-aware change sets (CloudFormation user guide, "Using drift-aware change sets"). They compare
-// three states: the actual one, which is read when the set is made, that of the last deployment, and
-// the new template. The execution changes the actual state to that of the new template, and its
-// rollback restores the actual state. Immutable properties are not reverted, tag keys that the
-// template does not have stay, and resource types without drift detection are compared as in other
-// change sets.
+// Drift-aware change sets (CloudFormation user guide, "Using drift-aware change sets"). They
+// compare three states: the actual one, which is read when the set is made, that of the last
+// deployment, and the new template. The execution changes the actual state to that of the new
+// template, and its rollback restores the actual state. Immutable properties are not reverted, tag
+// keys that the template does not have stay, and resource types without drift detection are
+// compared as in other change sets.
 
 // revertDrift is the only DeploymentMode (the SDK's model of CloudFormation).
 const revertDrift = "REVERT_DRIFT"
 
-// syncWithActual is the action, and the change type of a property, for a template that now says what
-// is there: nothing is changed but CloudFormation's record.
+// syncWithActual is the action, and the change type of a property, where the new template equals the
+// actual state: only CloudFormation's record changes.
 const syncWithActual = "SyncWithActual"
 
 // actualState is the state of a resource when a drift-aware change set is made.
@@ -114,9 +114,9 @@ func (s *Service) actualStateOf(st *stack, res *resource, found *resourceDrift) 
 	return a
 }
 
-// before returns the properties from which an operation changes a resource to those of next: those of
-// the last deployment, with the actual values of what drifted. synced are the drifted properties that
-// already are as in next.
+// before returns the properties from which an operation changes a resource to those of next: those
+// of the last deployment, with the actual values of what drifted. synced are the drifted properties
+// that already are as in next.
 func (a *actualState) before(deployed, next map[string]any) (before map[string]any, synced []string) {
 	if a == nil || len(a.drifted) == 0 {
 		return deployed, nil
@@ -173,7 +173,8 @@ func (c *comparison) addRecreation(d *declaration, properties map[string]any, me
 		previous: picture(lost.properties, lost.metadata, lost.declared),
 	}
 	if c.s.w.AnswersWith(unproven.RevertDeleted, unproven.Replaced) {
-		ch.action, ch.physicalID, ch.replacement, ch.policyAction = "Modify", lost.physicalID, "True", "ReplaceAndDelete"
+		ch.action, ch.physicalID = "Modify", lost.physicalID
+		ch.replacement, ch.policyAction = "True", "ReplaceAndDelete"
 		ch.scope = []string{"Properties"}
 		if d.updateReplace == policyRetain {
 			ch.policyAction = "ReplaceAndRetain"
@@ -231,8 +232,9 @@ func (c *comparison) addDrift(ch *change, d *declaration, o *outcome, synced []s
 	}
 }
 
-// addPhantom adds changes that the execution does not make: of every property that refers to another
-// resource (coverage roadmap, issues 2505 and 2559; unproven: revert-drift-phantom-changes).
+// addPhantom adds changes that the execution does not make: of every property that refers to
+// another resource (coverage roadmap, issues 2505 and 2559; unproven:
+// revert-drift-phantom-changes).
 func (c *comparison) addPhantom(ch *change, d *declaration, o *outcome) {
 	if !c.s.w.On(cloud.RevertPhantomChanges) {
 		return
@@ -258,10 +260,10 @@ func (c *comparison) addPhantom(ch *change, d *declaration, o *outcome) {
 	}
 }
 
-// addAttachments adds the managed policies that are attached to an IAM entity by something else than
-// its own stack. The user guide says of drift-aware change sets that they detect these as drift and
-// can revert them. That they compare properties that the template does not have is said nowhere
-// (unproven: revert-drift-attachments).
+// addAttachments adds the managed policies that are attached to an IAM entity by something else
+// than its own stack. The user guide says of drift-aware change sets that they detect these as
+// drift and can revert them. That they compare properties that the template does not have is said
+// nowhere (unproven: revert-drift-attachments).
 func (s *Service) addAttachments(st *stack, res *resource, found *resourceDrift, a *actualState) {
 	const name = "ManagedPolicyArns"
 	property, ok := map[string]string{
@@ -326,8 +328,8 @@ func (t *targetXML) addDrift(d *detail, values bool) {
 	t.BeforeValueFrom, t.AfterValueFrom, t.Drift = d.beforeFrom, "TEMPLATE", d.drift.xml()
 }
 
-// synced returns a resource whose record changes to that of the new template, while the resource stays
-// as it is. It returns the old resource if there is nothing to change.
+// synced returns a resource whose record changes to that of the new template, while the resource
+// stays as it is. It returns the old resource if there is nothing to change.
 func (t *task) synced() *resource {
 	if jsonText(t.old.properties) == jsonText(t.current.properties) {
 		return t.old
@@ -337,8 +339,8 @@ func (t *task) synced() *resource {
 	return changed
 }
 
-// restored returns the properties that a rollback restores: those before the operation, which are the
-// actual ones in a drift-aware operation.
+// restored returns the properties that a rollback restores: those before the operation, which are
+// the actual ones in a drift-aware operation.
 func (t *task) restored() map[string]any {
 	if t.before != nil {
 		return t.before
