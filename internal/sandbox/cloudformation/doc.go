@@ -30,13 +30,15 @@
 // # Reading the code
 //
 //   - service.go: the table of operations.
-//   - stacks.go, changeset.go, imports.go, policy.go: write operations. describe.go, events.go:
-//     read operations.
-//   - template.go, yaml.go, intrinsics.go, validate.go: templates.
+//   - stacks.go: stacks. lifecycle.go, changeset.go, imports.go, policy.go: write operations.
+//     describe.go, changeset_describe.go, events.go: read operations.
+//   - template.go, yaml.go, validate.go: templates. intrinsics.go, conditions.go, references.go:
+//     intrinsic functions, conditions, and what a value refers to.
 //   - diff.go: the content of a change set. It uses the current stack, so that a caller with an
 //     outdated template sees (or could see) what it would revert.
 //   - findings.go: the validation before deployment, and DescribeEvents with its findings.
-//   - operation.go: deployment, as steps on the agenda. rollback.go: rollbacks and deletions.
+//   - operation.go, reconcile.go, failure.go, values.go: deployment, as steps on the agenda.
+//     rollback.go: rollbacks and deletions.
 //   - notify.go: stack notifications.
 //   - drift.go, drift_types.go, drift_compare.go, drift_describe.go: drift detection.
 //   - revert.go: drift-aware change sets.
