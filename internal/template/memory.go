@@ -11,6 +11,9 @@ import (
 
 // memory is what an Edit knows of the template that it made. Parse and the next Edit read only what
 // differs from the base, and do not compile again what the Edit has compiled. Nothing in it changes.
+//
+// An Edit does not return the contents instead. They hold what the commit publishes in the stack's
+// outputs, which is unknown before, and the next Edit needs the parsed base besides.
 type memory struct {
 	base     *shard
 	compiled *compilations
