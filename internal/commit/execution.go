@@ -9,7 +9,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
-// execution follows the operation of a change set to its end, which decides the outcome of the batch.
+// execution follows the operation of a change set to its end, which decides the outcome of the
+// batch.
 type execution struct {
 	stack   string
 	members *members

@@ -40,7 +40,9 @@ type round struct {
 	resumeAt time.Time
 	// resolveUntil is until when it is asked whose operation it was.
 	resolveUntil time.Time
-	protectedID  string // the stack that has been protected for this batch: a description may not show it yet
+	// protectedID is the stack that has been protected for this batch: a description may not show
+	// it yet.
+	protectedID string
 }
 
 // next is how the engine proceeds after a step.
@@ -169,7 +171,8 @@ func (r *round) adopt(o Finished) {
 	r.effects.emit(Committed{o.Description, r.attempt.template, r.attempt.revision, r.attempt.token})
 }
 
-// baseFrom is the base that the operation of the attempt has made; nil when the stack has been changed since.
+// baseFrom is the base that the operation of the attempt has made; nil when the stack has been
+// changed since.
 func (r *round) baseFrom(o Finished) *base {
 	if o.Description.ChangeSetID != r.attempt.arn {
 		return nil

@@ -206,7 +206,8 @@ func (p *packer) fresh(creates func(i int) bool) map[int][]int {
 	return fresh
 }
 
-// finish compiles the policies of the users that were touched, and what else depends on their permissions.
+// finish compiles the policies of the users that were touched, and what else depends on their
+// permissions.
 func (p *packer) finish(changes map[string]json.RawMessage, updated map[model.ID]bool) {
 	for user := range p.regrant {
 		for n := 1; n <= MaxUserPolicies; n++ {
