@@ -95,6 +95,24 @@ func TestBoard_DetailAddress(t *testing.T) {
 	p.until(`!` + detailText + `.includes("SFTP as partner")`)
 }
 
+// TestBoard_DriftAge shows in a project's details when its stacks were checked for drift.
+func TestBoard_DriftAge(t *testing.T) {
+	checked := time.Now().Add(-190 * time.Minute).UTC()
+	for want, s := range map[string]event.StackSnapshot{
+		"never checked for drift":          exchange(),
+		"checked for drift 3 h 10 min ago": exchange(),
+	} {
+		if !strings.HasPrefix(want, "never") {
+			s.Facts.DriftChecked = &checked
+		}
+		f := showing(t, s)
+		p := startChromium(t).open(t, f.address(), desktop)
+		p.until(live + " && " + row("acme"))
+		eval[any](p, row("acme")+".click()")
+		p.until(detailText + ".includes(" + quote(want) + ")")
+	}
+}
+
 // TestBoard_Filter shows only the objects that are changing or need attention, with their parents.
 func TestBoard_Filter(t *testing.T) {
 	f := showing(t, busy()...)

@@ -94,7 +94,9 @@ export function attention(client, now) {
           targets,
           severe: false,
           title: "Changed by hand",
-          text: d.live ? `${d.text}, as of ${plural(hoursSince(stack.facts?.drift_checked, now), "hour")} ago.` : d.text,
+          text: d.live
+            ? `${d.text}, as of ${plural(hoursSince(stack.facts?.drift_checked, now), "hour")} ago.`
+            : d.text,
         });
       }
       most = Math.max(most, stack.facts?.max_policies ?? 0);

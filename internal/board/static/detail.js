@@ -95,7 +95,7 @@ function rights(p) {
  * @param {Scope} scope
  * @returns {DetailContent | null}
  */
-function projectDetail({ view, index }) {
+function projectDetail({ view, index, now }) {
   const p = index.project;
   if (!p) return null;
   const stacks = view.ordered();
@@ -115,7 +115,9 @@ function projectDetail({ view, index }) {
         title: "Stacks",
         items: stacks.map((s) => {
           const usage = s.facts ? `, ${s.facts.usage.resources} of ${s.facts.budget.resources} resources` : "";
-          return plain(`${s.stack_name}: ${s.status}, revision ${s.revision}${usage}`);
+          const checked = Date.parse(s.facts?.drift_checked ?? "");
+          const drift = checked ? `checked for drift ${duration(now - checked)} ago` : "never checked for drift";
+          return plain(`${s.stack_name}: ${s.status}, revision ${s.revision}${usage}, ${drift}`);
         }),
       },
     ],
