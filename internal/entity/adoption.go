@@ -30,6 +30,8 @@ import (
 type Adoption[M any] struct {
 	// Physical is the attribute that holds the physical name, which is the last part of the import id.
 	Physical string
+	// Name makes the name that an existing entity gets in a project out of its physical name.
+	Name func(project, physical string, taken func(name string) bool) string
 	// Sources are the resources of other providers whose state a moved block can bring.
 	Sources []Source
 	// Fields are the attributes that decide about an adoption.

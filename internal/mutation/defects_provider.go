@@ -18,6 +18,11 @@ var providerDefects = []Defect{
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestMoved",
 	},
 	{
+		Name: "a list ends at its limit without a warning", In: "internal/entity ListResource.List",
+		Old: "more := len(objects) - done; last && more > 0 {", New: "more := len(objects) - done; last && more > 99 {",
+		Packages: []string{"internal/provider"}, Run: "TestList",
+	},
+	{
 		Name: "an import removes data at the next destroy", In: "internal/provider/projectbucket planAdoption",
 		Old: "if p.Plan.OnDelete.ValueString() == string(model.Empty) {", New: "if false {",
 		Packages: []string{"internal/provider/projectbucket"}, Run: "TestAdoption",

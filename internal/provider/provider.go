@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -47,6 +48,7 @@ var (
 	_ provider.Provider                       = (*Stowage)(nil)
 	_ provider.ProviderWithFunctions          = (*Stowage)(nil)
 	_ provider.ProviderWithEphemeralResources = (*Stowage)(nil)
+	_ provider.ProviderWithListResources      = (*Stowage)(nil)
 )
 
 // New returns the provider; version is the provider's own version.
@@ -180,6 +182,16 @@ func (*Stowage) Resources(context.Context) []func() resource.Resource {
 		projectbucket.NewResource,
 		projectuser.NewResource,
 		userpermission.NewResource,
+	}
+}
+
+// ListResources implements provider.ProviderWithListResources.
+func (*Stowage) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		project.NewListResource,
+		projectbucket.NewListResource,
+		projectuser.NewListResource,
+		userpermission.NewListResource,
 	}
 }
 

@@ -13,10 +13,11 @@ import (
 
 // Server is the provider as Terraform calls it: the framework's server behind package unchanged.
 //
-// It omits the optional interfaces of a protocol server (list resources, actions, state stores),
-// because the provider has none of these.
+// It omits some optional interfaces of a protocol server (actions, state stores), because the
+// provider has none of these.
 type Server struct {
 	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer // the framework
 
 	provider *Stowage
 	answers  *unchanged.Answers
@@ -52,7 +53,9 @@ func newServer(p *Stowage, options ServerOptions) *Server {
 	if inFrontOf == nil {
 		inFrontOf = (*unchanged.Answers).InFrontOf
 	}
-	return &Server{ProviderServer: inFrontOf(answers, framework), provider: p, answers: answers, logging: options.Logging}
+	s := &Server{ProviderServer: inFrontOf(answers, framework), provider: p, answers: answers, logging: options.Logging}
+	s.ListResourceServer, _ = framework.(tfprotov6.ListResourceServer)
+	return s
 }
 
 // during makes a call with a context that ends with the caller's, when the provider is stopped, and

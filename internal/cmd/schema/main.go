@@ -81,6 +81,7 @@ func schemas(ctx context.Context) (object, error) {
 		"resource_schemas":           all(got.ResourceSchemas),
 		"data_source_schemas":        all(got.DataSourceSchemas),
 		"ephemeral_resource_schemas": all(got.EphemeralResourceSchemas),
+		"list_resource_schemas":      all(got.ListResourceSchemas),
 		"functions":                  functions,
 		"resource_identity_schemas":  identity,
 	}}}, nil

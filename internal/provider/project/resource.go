@@ -3,6 +3,7 @@
 package project
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
@@ -14,6 +15,9 @@ import (
 
 // NewResource returns stowage_project.
 func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+// NewListResource returns the list resource stowage_project.
+func NewListResource() list.ListResource { return entity.NewList[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{

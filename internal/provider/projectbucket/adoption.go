@@ -14,6 +14,7 @@ import (
 func adoption() *entity.Adoption[Model] {
 	return &entity.Adoption[Model]{
 		Physical: "bucket_name",
+		Name:     nameFor,
 		Sources:  sources,
 		Fields: func(m *Model) entity.AdoptionFields {
 			return entity.AdoptionFields{Physical: &m.BucketName, Managed: &m.Managed, Unmodeled: &m.UnmodeledSettings}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -27,6 +28,9 @@ import (
 
 // NewResource returns stowage_project_bucket.
 func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+// NewListResource returns the list resource stowage_project_bucket.
+func NewListResource() list.ListResource { return entity.NewList[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{

@@ -4,6 +4,7 @@ package projectuser
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -18,6 +19,9 @@ import (
 
 // NewResource returns stowage_project_user.
 func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+// NewListResource returns the list resource stowage_project_user.
+func NewListResource() list.ListResource { return entity.NewList[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{

@@ -2,6 +2,7 @@
 package userpermission
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -13,6 +14,9 @@ import (
 
 // NewResource returns stowage_user_permission.
 func NewResource() resource.Resource { return entity.New[Model](object()) }
+
+// NewListResource returns the list resource stowage_user_permission.
+func NewListResource() list.ListResource { return entity.NewList[Model](object()) }
 
 func object() entity.Object[Model] {
 	return entity.Object[Model]{

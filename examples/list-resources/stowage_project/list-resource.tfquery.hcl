@@ -1,0 +1,3 @@
+list "stowage_project" "all" {
+  provider = stowage
+}

@@ -1,0 +1,7 @@
+list "stowage_project_user" "all" {
+  provider = stowage
+
+  config {
+    project = "acme"
+  }
+}

@@ -1,0 +1,7 @@
+list "stowage_user_permission" "all" {
+  provider = stowage
+
+  config {
+    project = "acme"
+  }
+}
