@@ -29,16 +29,16 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
 
 const (
-	account = "111122223333"
-	region  = "eu-west-1"
-	api     = "a1b2c3d4e5"
-	root    = "arn:aws:iam::" + sandbox.HubAccount + ":root"
+	account  = "111122223333"
+	function = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:stowage-hub-main-relay"
+	region   = "eu-west-1"
+	api      = "a1b2c3d4e5"
+	root     = "arn:aws:iam::" + sandbox.HubAccount + ":root"
 )
 
 var place = hub.Place{AccountID: sandbox.HubAccount, Region: region, Partition: "aws"}
@@ -61,12 +61,16 @@ func must(t *testing.T, err error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: 1, Onboarding: onboarding.Account})}
-	settings := hub.Settings{
+	return newWorldOf(t, sandbox.Options{Seed: 1, Onboarding: onboarding.Account}, hub.Settings{
 		Name: "main", AccountIDs: []string{account},
 		Live:      &hub.Live{OIDCIssuer: "https://login.example.com", OIDCClientID: "stowage-board"},
 		Operators: hub.Operators{Principals: []string{root}},
-	}
+	})
+}
+
+func newWorldOf(t *testing.T, options sandbox.Options, settings hub.Settings) *world {
+	t.Helper()
+	w := &world{t: t, box: sandbox.New(options)}
 	relay := hub.Relay{Version: "0.1.0", Hash: strings.Repeat("0123456789abcdef", 4)}
 	tpl := hub.Compile(place, settings, relay, hub.Shared{GatewayLogs: true})
 	stacks := w.as("").Hub().CloudFormation
@@ -336,11 +340,9 @@ func TestRelay(t *testing.T) {
 			}
 			return answer, err
 		}
-		const function = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:stowage-hub-main-relay"
 		w.box.RegisterFunction(function, handle)
-		must(t, w.box.AddRule(events.Rule{Name: "changes", Stacks: "stowage-*", Target: function}))
-		must(t, w.box.AddRule(events.Rule{Name: "sweep", Every: time.Minute, Target: function}))
 		go w.box.Run(ctx)
+		w.forward(account)
 		admin := w.process("", "StowageProvisioner", projects.Verified)
 		must(t, admin.CreateProject(ctx, project()))
 		for _, request := range []string{

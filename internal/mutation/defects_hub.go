@@ -64,4 +64,9 @@ var hubDefects = []Defect{
 		Old: "if matchesValue(want, one, true) {", New: "if !matchesValue(want, one, true) {",
 		Packages: []string{"internal/sandbox/events"}, Run: "TestPattern",
 	},
+	{
+		Name: "any stack invokes the relay", In: "internal/hub compiler.events",
+		Old: `":cloudformation:*:stack/stowage-*"`, New: `":cloudformation:*"`,
+		Packages: []string{"internal/hub"}, Run: "TestEvents",
+	},
 }
