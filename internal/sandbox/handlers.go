@@ -98,6 +98,18 @@ var handlers = map[string]handler{
 		read:   []string{"secretsmanager:GetResourcePolicy"},
 		remove: []string{"secretsmanager:GetResourcePolicy"},
 	},
+	"AWS::DynamoDB::Table": {
+		read: []string{
+			"dynamodb:DescribeContinuousBackups",
+			"dynamodb:DescribeContributorInsights",
+			"dynamodb:DescribeKinesisStreamingDestination",
+			"dynamodb:DescribeTable",
+			"dynamodb:DescribeTimeToLive",
+			"dynamodb:GetResourcePolicy",
+			"dynamodb:ListTagsOfResource",
+		},
+		remove: []string{"dynamodb:DescribeTable"},
+	},
 	"AWS::Events::EventBus": {
 		read:   []string{"events:DescribeEventBus", "events:ListTagsForResource"},
 		remove: []string{"events:DescribeEventBus"},

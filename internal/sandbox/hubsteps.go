@@ -10,6 +10,8 @@ import (
 // hubStep demands what a step of such a type requires. It reports false for other types.
 func (t *step) hubStep() bool {
 	switch t.Type {
+	case "AWS::DynamoDB::Table":
+		t.table()
 	case "AWS::SQS::Queue":
 		queue := t.arn("sqs", t.text("QueueName"))
 		t.life(queue, "sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue")
@@ -50,6 +52,22 @@ func (t *step) busName() string {
 		return name
 	}
 	return "default"
+}
+
+// table demands the permissions for a table. What CreateTable does not set needs calls of its own.
+// The permissions on keys are not modelled.
+func (t *step) table() {
+	table := t.arn("dynamodb", "table/"+t.text("TableName"))
+	t.life(table, "dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable")
+	if t.sets("TimeToLiveSpecification") {
+		t.needs(table, "dynamodb:UpdateTimeToLive")
+	}
+	if t.sets("PointInTimeRecoverySpecification") {
+		t.needs(table, "dynamodb:UpdateContinuousBackups")
+	}
+	t.tags(table, "dynamodb:TagResource")
+	t.untags(table, "dynamodb:UntagResource")
+	t.handlers(table)
 }
 
 // queuePolicy demands the permission to set the policy of each queue.

@@ -230,7 +230,8 @@ func (s *Service) capabilities(t *template) (needed []string, reason string) {
 	for _, name := range sortedKeys(t.resources) {
 		d := t.resources[name]
 		schema := s.w.Type(d.kind).Schema()
-		iam := strings.HasPrefix(d.kind, "AWS::IAM::")
+		// The list of CreateStack's reference lacks OIDC providers.
+		iam := strings.HasPrefix(d.kind, "AWS::IAM::") && d.kind != "AWS::IAM::OIDCProvider"
 		if !schema.NamedIAM && !iam {
 			continue
 		}
