@@ -42,7 +42,7 @@ func ArtifactBucket(hub string, at Place) string {
 	return model.HubBucketName(hub, at.AccountID, at.Region)
 }
 
-// BusARN, OperatorARN and PlannerARN return the ARNs of a hub's event bus and of its roles.
+// BusARN returns the ARN of a hub's event bus.
 func BusARN(hub string, at Place) string { return at.arn("events", "event-bus/"+BusName(hub)) }
 
 // OperatorARN returns the ARN of the role that applies.

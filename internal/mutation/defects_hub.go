@@ -51,12 +51,13 @@ var hubDefects = []Defect{
 	},
 	{
 		Name: "the trust of a rule's role does not count", In: "internal/sandbox Sandbox.roleMay",
-		Old: "|| !trustsService(trust, service)", New: "",
+		Old: "|| !trustsService(trust, service)", New: "|| trust == nil",
 		Packages: []string{"internal/sandbox/events"}, Run: "TestForwarding",
 	},
 	{
 		Name: "queues take dead letters of any rule", In: "internal/sandbox/sqs Service.Send",
-		Old: "if !evaluate.ServiceMay(request, policy) {", New: "if false {",
+		Old:      "if !evaluate.ServiceMay(request, policy) {",
+		New:      "if !evaluate.ServiceMay(request, policy) && found == nil {",
 		Packages: []string{"internal/sandbox/events"}, Run: "TestRule_DeadLetters",
 	},
 	{
