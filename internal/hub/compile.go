@@ -172,7 +172,7 @@ func ref(logicalID string) object { return object{"Ref": logicalID} }
 func attribute(logicalID, name string) object { return object{"Fn::GetAtt": list{logicalID, name}} }
 
 // join concatenates texts and references.
-func join(parts ...any) object { return object{"Fn::Join": list{"", list(parts)}} }
+func join(parts ...any) object { return object{"Fn::Join": list{"", parts}} }
 
 // tagMap returns the tags of types that have them as a map.
 func (c *compiler) tagMap() object {

@@ -139,7 +139,8 @@ func judgeBus(p object, say sayFunc) {
 	principal, _ := statement["Principal"].(object)
 	accounts, listed := principal["AWS"].([]any)
 	organization, _ := at(statement, "Condition.StringEquals").(object)
-	say(listed && len(accounts) > 0 || organization["aws:PrincipalOrgID"] != nil, "bus-public", "everybody may send events")
+	narrow := listed && len(accounts) > 0 || organization["aws:PrincipalOrgID"] != nil
+	say(narrow, "bus-public", "everybody may send events")
 	say(fmt.Sprint(statement["Action"]) == "events:PutEvents", "bus-actions", "more than sending events is allowed")
 }
 

@@ -56,14 +56,15 @@ func (s *Service) describeAlarms(r *cloud.Request) (any, error) {
 		return nil, cloud.Errorf("ValidationError", "AlarmNamePrefix and AlarmNames cannot be specified together")
 	}
 	type described struct {
-		AlarmName, AlarmArn, AlarmDescription, Namespace, MetricName, Statistic, ComparisonOperator, TreatMissingData string
-		StateValue                                                                                                    string
-		Period, EvaluationPeriods                                                                                     int
-		Threshold                                                                                                     string
-		ActionsEnabled                                                                                                bool
-		AlarmActions                                                                                                  []string    `xml:"AlarmActions>member"`
-		OKActions                                                                                                     []string    `xml:"OKActions>member"`
-		Dimensions                                                                                                    []dimension `xml:"Dimensions>member"`
+		AlarmName, AlarmArn, AlarmDescription string
+		Namespace, MetricName, Statistic      string
+		ComparisonOperator, TreatMissingData  string
+		StateValue, Threshold                 string
+		Period, EvaluationPeriods             int
+		ActionsEnabled                        bool
+		AlarmActions                          []string    `xml:"AlarmActions>member"`
+		OKActions                             []string    `xml:"OKActions>member"`
+		Dimensions                            []dimension `xml:"Dimensions>member"`
 	}
 	var out struct {
 		MetricAlarms []described `xml:"MetricAlarms>member"`

@@ -29,7 +29,8 @@ func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var demands []cloud.Demand
 	need := func(action, table string) {
 		d := cloud.Demand{Action: action, Resource: tableARN(r.Caller, table)}
-		if !slices.ContainsFunc(demands, func(o cloud.Demand) bool { return o.Action == d.Action && o.Resource == d.Resource }) {
+		same := func(other cloud.Demand) bool { return other.Action == d.Action && other.Resource == d.Resource }
+		if !slices.ContainsFunc(demands, same) {
 			demands = append(demands, d)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 type busPolicyType struct{ s *Service }
 
 type busPolicyProperties struct {
-	EventBusName, StatementId string //nolint:revive // CloudFormation's spelling
+	EventBusName, StatementId string
 	Statement                 statement
 }
 

@@ -42,7 +42,7 @@ type rule struct {
 
 // target is a target of a rule.
 type target struct {
-	Id, Arn, RoleArn string //nolint:revive // CloudFormation's spelling
+	Id, Arn, RoleArn string
 	DeadLetterConfig *struct{ Arn string }
 	RetryPolicy      *struct{ MaximumEventAgeInSeconds, MaximumRetryAttempts *int }
 }

@@ -31,7 +31,7 @@ func (c *call) getOIDCProvider() (any, error) {
 		return nil, err
 	}
 	return struct {
-		Url            string   //nolint:revive // the wire's spelling
+		Url            string
 		ClientIDList   []string `xml:"ClientIDList>member"`
 		ThumbprintList []string `xml:"ThumbprintList>member"`
 		CreateDate     string

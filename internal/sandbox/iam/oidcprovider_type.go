@@ -10,7 +10,7 @@ import (
 type oidcProviderType struct{ s *Service }
 
 type oidcProviderProperties struct {
-	Url            string //nolint:revive // CloudFormation's spelling
+	Url            string
 	ClientIdList   []string
 	ThumbprintList []string
 	Tags           []tag

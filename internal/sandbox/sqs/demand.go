@@ -11,7 +11,7 @@ import (
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	d := cloud.Demand{Action: "sqs:" + r.Operation, Resource: "*"}
 	var in struct {
-		QueueUrl, QueueName string //nolint:revive // the wire's spelling
+		QueueUrl, QueueName string
 	}
 	_ = json.Unmarshal(r.Body, &in) // an invalid body is refused by the operation
 	switch {

@@ -12,7 +12,7 @@ import (
 
 func (s *Service) sendMessage(r *cloud.Request) (any, error) {
 	var in struct {
-		QueueUrl, MessageBody string //nolint:revive // the wire's spelling
+		QueueUrl, MessageBody string
 		MessageAttributes     map[string]Attribute
 	}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -34,7 +34,7 @@ func (s *Service) sendMessage(r *cloud.Request) (any, error) {
 
 // received is a message as ReceiveMessage returns it.
 type received struct {
-	MessageId         string //nolint:revive // the wire's spelling
+	MessageId         string
 	ReceiptHandle     string
 	Body              string
 	MD5OfBody         string
@@ -44,7 +44,7 @@ type received struct {
 
 func (s *Service) receiveMessage(r *cloud.Request) (any, error) {
 	var in struct {
-		QueueUrl                                    string //nolint:revive // the wire's spelling
+		QueueUrl                                    string
 		MaxNumberOfMessages                         *int
 		VisibilityTimeout, WaitTimeSeconds          *int
 		MessageAttributeNames                       []string
@@ -109,7 +109,7 @@ func selected[V any](all map[string]V, names []string) map[string]V {
 }
 
 func (s *Service) deleteMessage(r *cloud.Request) (any, error) {
-	var in struct{ QueueUrl, ReceiptHandle string } //nolint:revive // the wire's spelling
+	var in struct{ QueueUrl, ReceiptHandle string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (s *Service) listQueues(r *cloud.Request) (any, error) {
 }
 
 func (s *Service) listQueueTags(r *cloud.Request) (any, error) {
-	var in struct{ QueueUrl string } //nolint:revive // the wire's spelling
+	var in struct{ QueueUrl string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) listQueueTags(r *cloud.Request) (any, error) {
 
 func (s *Service) getQueueAttributes(r *cloud.Request) (any, error) {
 	var in struct {
-		QueueUrl       string //nolint:revive // the wire's spelling
+		QueueUrl       string
 		AttributeNames []string
 	}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
