@@ -324,6 +324,7 @@ var unshown = map[string][]string{
 		"cloudformation:ContinueUpdateRollback",
 		"cloudformation:ListStackResources",
 		"cloudformation:DescribeEvents",
+		"cloudformation:DetectStackResourceDrift",
 		"cloudformation:ListChangeSets",
 		"cloudformation:DeleteChangeSet",
 	},

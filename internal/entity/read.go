@@ -94,6 +94,9 @@ func drift(view *projects.View, id model.ID) types.String {
 	for _, d := range view.Contents.DriftOf(id) {
 		result = append(result, d.String())
 	}
+	for _, d := range view.LiveDriftOf(id) {
+		result = append(result, d.String())
+	}
 	if slices.Contains(view.Contents.Dangling, id) {
 		result = append(result, "the bucket of the "+id.String()+" does not exist, so that it allows nothing")
 	}

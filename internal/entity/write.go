@@ -49,6 +49,7 @@ func (w *writer[M, P]) write(ctx context.Context, wanted writing[M]) (diags diag
 		common.Incarnation = types.StringValue(c.incarnation)
 	} else {
 		c.incarnation = P(wanted.before).common().Incarnation.ValueString()
+		c.drifted = projects.MentionsAWS(P(wanted.before).common().Drift.ValueString())
 		if c.prior, diags = w.conversion.prior(ctx, wanted.before); diags.HasError() {
 			return diags, false
 		}
@@ -81,6 +82,7 @@ type change struct {
 	planned     model.Entity
 	incarnation string
 	live        *projects.ExistingBucket // as the plan saw the entity that is adopted; nil for any other
+	drifted     bool                     // the plan showed drift in AWS
 }
 
 // put makes a change.
@@ -96,6 +98,10 @@ func (s *Services) put(ctx context.Context, c change) error {
 		return s.Projects.UpdateProject(ctx, planned, projects.As(c.incarnation), projects.From(prior))
 	case c.prior == nil:
 		return s.Projects.Create(ctx, c.project, c.planned, projects.As(c.incarnation))
+	case c.drifted:
+		return s.Projects.Update(
+			ctx, c.project, c.planned, projects.As(c.incarnation), projects.From(c.prior), projects.Repairing(),
+		)
 	default:
 		return s.Projects.Update(ctx, c.project, c.planned, projects.As(c.incarnation), projects.From(c.prior))
 	}

@@ -3,6 +3,26 @@ package mutation
 // projectsDefects are those of projects, the hub and the relay.
 var projectsDefects = []Defect{
 	{
+		Name: "what refers to a deleted resource stays", In: "internal/template alsoRemoved",
+		Old: "removed[logicalID], again = true, true", New: "again = false",
+		Packages: []string{"internal/projects"}, Run: "TestRepair$",
+	},
+	{
+		Name: "a deleted bucket is updated", In: "internal/projects writer.repair",
+		Old: "if gone {", New: "if false {",
+		Packages: []string{"internal/projects"}, Run: "TestRepair$",
+	},
+	{
+		Name: "drift is not recorded", In: "internal/projects writer.repair",
+		Old: "recorded, gone, err := w.recordDrift(ctx, project, change)", New: "recorded, gone, err := false, false, error(nil)",
+		Packages: []string{"internal/projects"}, Run: "TestRepair$",
+	},
+	{
+		Name: "a boundary that was removed by hand is recorded", In: "internal/projects repairable",
+		Old: "case boundary:", New: "case boundary && false:",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_Refused",
+	},
+	{
 		Name: "drift is shown after its entity was written", In: "internal/template LiveDrift.Current",
 		Old: `holds = difference.Basis != "" && difference.Basis == c.basisOf(difference.Of)`, New: "holds = true",
 		Packages: []string{"internal/template"}, Run: "TestCompare",

@@ -86,7 +86,7 @@ func (r *reader) stacks(ctx context.Context, proj *project) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newView(proj.name, shards), nil
+	return newView(proj.name, shards).withDrifts(snapshot.Drifts), nil
 }
 
 // mirroredView returns a project from the mirror; nil when the mirror doesn't hold all of it.
@@ -105,7 +105,7 @@ func mirroredView(name string, snapshot *mirror.Snapshot) *View {
 			shards[n] = mirroredRead(body)
 		}
 	}
-	return newView(name, shards)
+	return newView(name, shards).withDrifts(snapshot.Drifts)
 }
 
 // now reads the templates of a project after it is called, regardless of the mirror or this

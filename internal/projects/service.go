@@ -97,6 +97,8 @@ type WriteOptions struct {
 	Incarnation string
 	// Prior is the entity that the caller knows before an update; nil to replace all settings.
 	Prior model.Entity
+	// Repair makes an update repair the drift of the entity in AWS, too.
+	Repair bool
 }
 
 // WriteOption sets WriteOptions.
@@ -153,9 +155,13 @@ func (s *Service) Create(ctx context.Context, project string, e model.Entity, op
 // next plan, which resumes.
 func (s *Service) Update(ctx context.Context, project string, e model.Entity, options ...WriteOption) error {
 	o := optionsOf(options)
-	return s.writer.update(ctx, project, template.Change{
+	change := template.Change{
 		Op: template.Update, Entity: e, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
-	})
+	}
+	if o.Repair {
+		return s.writer.repair(ctx, project, change)
+	}
+	return s.writer.update(ctx, project, change)
 }
 
 // Delete removes a bucket, user or permission. A missing entity counts as deleted; if that is

@@ -18,6 +18,10 @@ type View struct {
 	Contents template.Contents
 	Stacks   []Stack
 
+	// live is the drift in AWS as of the last comparison, by entity, and drifts what it was made of.
+	live   map[model.ID][]template.LiveDifference
+	drifts map[int]*mirror.Drift
+
 	// shards are the stacks that the view consists of, by number; nil for the deleted ones of a
 	// closing project.
 	shards []*shardRead
@@ -89,7 +93,7 @@ func (v *View) with(project string, n int, read *shardRead) *View {
 	if shards[0].shards() != len(shards) {
 		return nil
 	}
-	return newView(project, shards)
+	return newView(project, shards).withDrifts(v.drifts)
 }
 
 // merge merges the contents of all stacks into Contents. Of an entity in several stacks, the first

@@ -27,6 +27,9 @@ const (
 	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing
 	// it: see adopt.go.
 	Adopt Op = "adopt"
+	// Record records in the template what AWS has of an entity's resources that have drifted: see
+	// record.go.
+	Record Op = "record"
 )
 
 // Change is one change to one entity: a member of a commit.
@@ -49,6 +52,10 @@ type Change struct {
 	Target model.Entity
 	// Live is, for an Adopt, the bucket as it exists. Entity is then Live.Entity.
 	Live *Live
+	// Recorded is, for a Record, what AWS has of the entity's resources, by logical ID, and Revision
+	// the stack's when that was read.
+	Recorded map[string]Recorded
+	Revision int64
 	// CrossStackRefs is what the change needs of the project's other stacks.
 	CrossStackRefs CrossStackRefs
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that
@@ -138,6 +145,7 @@ type editor struct {
 	takeovers map[model.ID]int  // the entities that were taken over, by which change
 	// the logical ids of the buckets that are adopted, and of their policies, by which change
 	adoptions map[string]int
+	recorded  recording // what Records set and remove
 }
 
 func newEditor(before *shard, changes []Change) *editor {
@@ -169,17 +177,18 @@ func (e *editor) apply(errs []error) map[int]error {
 	// Deletions precede creations, which check that their entity is being deleted. Entities precede
 	// the permissions that need them.
 	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
+	forEach(func(i int, c Change) error { return e.only(c, Record, i, e.record) })
 	forEach(func(i int, c Change) error {
 		if c.Op.reshapes() {
 			return e.reshape(i, c)
 		}
-		if c.Op == Delete || c.Entity.ID().Kind == model.KindPermission {
+		if c.Op == Delete || c.Op == Record || c.Entity.ID().Kind == model.KindPermission {
 			return nil
 		}
 		return e.set(i, c)
 	})
 	forEach(func(i int, c Change) error {
-		if c.Op == Delete || c.Op.reshapes() || c.Entity.ID().Kind != model.KindPermission {
+		if c.Op == Delete || c.Op == Record || c.Op.reshapes() || c.Entity.ID().Kind != model.KindPermission {
 			return nil
 		}
 		return e.set(i, c)

@@ -31,6 +31,9 @@ func (e *editor) finish() *Template {
 		if i, adopted := e.adoptions[id]; adopted {
 			changes[id] = e.members[i].Live.resource(resource)
 		}
+		if raw, recorded := e.recorded.resources[id]; recorded {
+			changes[id] = raw
+		}
 	}
 	updated := map[model.ID]bool{}
 	for _, c := range e.members {
@@ -45,7 +48,7 @@ func (e *editor) finish() *Template {
 	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
 		before, _ := e.before.lookup(id)
 		after, stays := e.lookup(id)
-		if !stays {
+		if !stays || e.recorded.unpublished[id] {
 			after = nil // not the empty entity, which publishes outputs, too
 		}
 		next = next.publish(before, after)

@@ -138,7 +138,7 @@ func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	m.Managed = types.BoolValue(true)
 	if p.InPlace() {
 		m.BucketName, m.ARN, m.RegionalDomainName = p.State.BucketName, p.State.ARN, p.State.RegionalDomainName
-		return refuseLockChange(p)
+		return append(refuseLockChange(p), warnOfDeleted(p)...)
 	}
 	if p.Config.BucketName.IsNull() {
 		m.BucketName = types.StringUnknown()

@@ -2,6 +2,7 @@ package projectuser
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -53,6 +54,8 @@ var (
 const (
 	active   = "active"
 	inactive = "inactive"
+	// deleted is the status of a key that was deleted in AWS.
+	deleted = "deleted"
 )
 
 // accessKeyOf returns the configured access key of a model, with its existing keys; nil for none.
@@ -83,7 +86,7 @@ func accessKeyOf(ctx context.Context, m *Model) (*model.AccessKey, diag.Diagnost
 			k.Keys = map[model.Slot]model.Key{}
 		}
 		made := model.Key{Created: moment(have.CreatedAt)}
-		if have.Status.ValueString() == inactive {
+		if have.Status.ValueString() == inactive || entity.Known(have.InactiveSince) {
 			since := moment(have.InactiveSince)
 			made.Inactive = &since
 		}
@@ -122,7 +125,7 @@ func planKeys(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostic
 	var next map[model.Slot]model.Key
 	if want != nil {
 		var more diag.Diagnostics
-		next, more = nextKeys(ctx, p, want, have)
+		next, more = nextKeys(ctx, p, want, have, deletedKeys(stood))
 		diags.Append(more...)
 		want.Keys = next
 	}
@@ -177,7 +180,7 @@ func trigger(m *Model) types.String {
 }
 
 // fillKeys sets the attributes of a user's access key and its existing keys.
-func fillKeys(m *Model, user model.User, chosen template.Credentials) {
+func fillKeys(m *Model, user model.User, chosen template.Credentials, missing []model.Slot) {
 	written := trigger(m)
 	m.AccessKey, m.AccessKeys = types.ObjectNull(accessKeyTypes), types.MapValueMust(keyType, map[string]attr.Value{})
 	m.AccessKeyID, m.SecretARN, m.KeyCreatedAt = types.StringNull(), types.StringNull(), types.StringNull()
@@ -204,6 +207,9 @@ func fillKeys(m *Model, user model.User, chosen template.Credentials) {
 		}
 		if !have.Active() {
 			v.Status, v.InactiveSince = types.StringValue(inactive), types.StringValue(have.Inactive.Format(time.RFC3339))
+		}
+		if slices.Contains(missing, slot) {
+			v.Status = types.StringValue(deleted)
 		}
 		return v
 	})

@@ -118,7 +118,9 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	m.UserName = types.StringValue(model.UserName(m.Project.ValueString(), user.Name))
 	m.ARN = types.StringValue(arn(view.Contents.Env, user.Name))
 	m.SecretReaders = entity.StringSet(user.SecretReaders)
-	fillKeys(m, user, view.Contents.Credentials[user.Name])
+	fillKeys(
+		m, user, view.Contents.Credentials[user.Name], template.MissingKeys(view.LiveDriftOf(user.ID()), user.Name),
+	)
 	m.SFTP, m.SFTPUserName = types.ObjectNull(sftpTypes), types.StringNull()
 	if user.SFTP != nil {
 		m.SFTP = types.ObjectValueMust(

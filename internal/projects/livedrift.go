@@ -1,0 +1,38 @@
+package projects
+
+import (
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// withDrifts returns a new view with the drift of its stacks in AWS. What concerns another stack or
+// entities that were written since is left out.
+func (v *View) withDrifts(drifts map[int]*mirror.Drift) *View {
+	v.drifts = drifts
+	for n, read := range v.shards {
+		drift := drifts[n]
+		if read == nil || drift == nil || drift.StackID != read.version.StackID {
+			continue
+		}
+		for _, difference := range drift.Drift.Current(read.contents) {
+			for _, id := range difference.Of {
+				if id.Kind == model.KindProject {
+					continue // its resources are shown to web clients, and not repaired
+				}
+				if v.live == nil {
+					v.live = map[model.ID][]template.LiveDifference{}
+				}
+				v.live[id] = append(v.live[id], difference)
+			}
+		}
+	}
+	return v
+}
+
+// LiveDriftOf returns how the resources of an entity differed in AWS when its stack was last
+// compared.
+func (v *View) LiveDriftOf(id model.ID) []template.LiveDifference { return v.live[id] }
+
+// MentionsAWS reports whether a text of differences holds one in AWS.
+func MentionsAWS(text string) bool { return template.MentionsAWS(text) }

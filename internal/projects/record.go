@@ -1,0 +1,90 @@
+package projects
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stowage/terraform-provider-stowage/internal/account"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/stack"
+	"github.com/stowage/terraform-provider-stowage/internal/template"
+)
+
+// drifted returns what AWS has of an entity's resources that have drifted, by logical ID, and the
+// revision of the stack at the time. It reads AWS: what a plan showed may be hours old.
+func (c comparison) drifted(ctx context.Context, id model.ID) (map[string]template.Recorded, int64, error) {
+	read, err := c.stack.ReadStable(ctx)
+	if err != nil || read == nil {
+		return nil, 0, err
+	}
+	revision, _ := read.Template.Revision()
+	owned, err := template.OwnedBy(read.Template, c.withOutputs(read.After.Outputs), id)
+	if err != nil {
+		return nil, 0, err
+	}
+	recorded := map[string]template.Recorded{}
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readsAtOnce)
+	for _, resource := range owned {
+		group.Go(func() error {
+			live, properties, err := c.live(ctx, resource)
+			if err != nil || !live.Drifted() {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			recorded[resource.LogicalID] = template.RecordOf(live, properties)
+			return nil
+		})
+	}
+	err = group.Wait()
+	return withoutKeys(recorded, owned), revision, err
+}
+
+// live compares a resource with AWS now, and returns its properties there. What cannot be compared
+// has not drifted.
+func (c comparison) live(
+	ctx context.Context, resource template.OwnedResource,
+) (live template.LiveResource, properties map[string]any, err error) {
+	if resource.Key != nil {
+		keys, err := account.ListKeys(ctx, c.account.IAM, resource.UserName)
+		if err != nil {
+			return live, nil, err
+		}
+		return resource.Key.Compare(keys), map[string]any{"Status": keys[resource.Key.ID]}, nil
+	}
+	drift, properties, compared, err := c.detector().Resource(ctx, resource.LogicalID)
+	if err != nil {
+		return live, nil, err
+	}
+	if compared {
+		confirmed, err := c.confirm(ctx, []stack.Drift{drift})
+		if err != nil {
+			return live, nil, err
+		}
+		return confirmed[0], properties, nil
+	}
+	if resource.Readable == nil {
+		return template.LiveResource{LogicalID: resource.LogicalID}, nil, nil
+	}
+	properties, exists, err := account.LiveProperties(
+		ctx, c.account.CloudControl, resource.Readable.Type, resource.Readable.Identifier,
+	)
+	if err != nil {
+		return template.LiveResource{LogicalID: resource.LogicalID}, nil, ctx.Err() // it cannot be compared
+	}
+	return resource.Readable.Compare(properties, exists), properties, nil
+}
+
+// withoutKeys leaves out access keys that were deleted, unless their user was: a plan replaces them.
+func withoutKeys(recorded map[string]template.Recorded, owned []template.OwnedResource) map[string]template.Recorded {
+	for _, resource := range owned {
+		if resource.Key != nil && recorded[resource.LogicalID].Deleted && !recorded[resource.Key.UserID].Deleted {
+			delete(recorded, resource.LogicalID)
+		}
+	}
+	return recorded
+}

@@ -1,0 +1,245 @@
+package projects_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/stowage/terraform-provider-stowage/internal/model"
+	"github.com/stowage/terraform-provider-stowage/internal/projects"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+)
+
+// repairing is a project with a bucket, a user with a key and a permission.
+type repairing struct {
+	*world
+	bucket     model.Bucket
+	user       model.User
+	permission model.Permission
+}
+
+func newRepairing(t *testing.T) *repairing {
+	t.Helper()
+	w := newWorld(t, false)
+	ctx := t.Context()
+	must(t, w.process().CreateProject(ctx, acme()))
+	r := &repairing{
+		w, model.Bucket{
+			Name: "inbox", BucketName: model.DefaultBucketName("acme", "inbox", account, "eu-west-1"),
+			Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
+		}, rotated(nil, ""), model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
+	}
+	s := w.process()
+	must(t, s.Create(ctx, "acme", r.bucket, projects.As("one")))
+	must(t, s.Create(ctx, "acme", r.user, projects.As("one")))
+	must(t, s.Create(ctx, "acme", r.permission, projects.As("one")))
+	return r
+}
+
+// compare compares the project with AWS, as the relay does, and returns the drift of an entity.
+func (r *repairing) compare(id model.ID) []string {
+	r.t.Helper()
+	s := r.process(func(c *projects.Config) { c.RoleName = "StowageReader" })
+	began := time.Now()
+	for range 4 {
+		_, err := s.Synchronizer().RefreshAndCheck(r.t.Context(), "acme", time.Since(began)+time.Minute)
+		must(r.t, err)
+		time.Sleep(5 * time.Minute)
+	}
+	var texts []string
+	for _, d := range r.read(projects.Verified).LiveDriftOf(id) {
+		texts = append(texts, d.String())
+	}
+	return texts
+}
+
+// repair repairs an entity, and expects that this leaves no drift.
+func (r *repairing) repair(e model.Entity, planned ...model.Entity) {
+	r.t.Helper()
+	if found := r.compare(e.ID()); len(found) == 0 {
+		r.t.Fatalf("no drift of the %s is found", e.ID())
+	}
+	planned = append(planned, e)
+	must(r.t, r.process().Update(
+		r.t.Context(), "acme", planned[0], projects.As("one"), projects.From(e), projects.Repairing(),
+	))
+	if d := r.read(projects.Verified).LiveDriftOf(e.ID()); len(d) > 0 {
+		r.t.Errorf("the mirror still shows %v", d)
+	}
+	time.Sleep(24 * time.Hour)
+	if found := r.compare(e.ID()); len(found) > 0 {
+		r.t.Errorf("after the repair: %q", found)
+	}
+	view := r.read(projects.Authoritative)
+	if view.Contents.IncarnationOf(e.ID()) != "one" || len(view.Contents.DriftOf(e.ID())) > 0 {
+		r.t.Errorf("the template has %q, %v", view.Contents.IncarnationOf(e.ID()), view.Contents.DriftOf(e.ID()))
+	}
+}
+
+func TestRepair(t *testing.T) {
+	for name, test := range map[string]func(r *repairing){
+		"bucket changed": func(r *repairing) {
+			ctx, bucket := r.t.Context(), aws.String(r.bucket.BucketName)
+			_, err := r.member().S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket})
+			must(r.t, err)
+			_, err = r.member().S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket})
+			must(r.t, err)
+			_, err = r.member().S3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+				Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended},
+			})
+			must(r.t, err)
+			_, err = r.member().S3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: bucket})
+			must(r.t, err)
+			r.repair(r.bucket)
+		},
+		"bucket deleted": func(r *repairing) {
+			_, err := r.member().S3.DeleteBucket(r.t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(r.bucket.BucketName)})
+			must(r.t, err)
+			r.repair(r.bucket)
+		},
+		"user removed from its group": func(r *repairing) {
+			name := aws.String("acme-partner")
+			_, err := r.member().IAM.RemoveUserFromGroup(
+				r.t.Context(), &iam.RemoveUserFromGroupInput{UserName: name, GroupName: name},
+			)
+			must(r.t, err)
+			r.repair(r.user)
+		},
+		"key deactivated": func(r *repairing) {
+			for id := range r.keys() {
+				_, err := r.member().IAM.UpdateAccessKey(r.t.Context(), &iam.UpdateAccessKeyInput{
+					UserName: aws.String("acme-partner"), AccessKeyId: aws.String(id), Status: "Inactive",
+				})
+				must(r.t, err)
+			}
+			r.repair(r.user)
+			r.wantKeys(r.user)
+		},
+		"user deleted": userDeleted,
+		"policy detached": func(r *repairing) {
+			ctx, group := r.t.Context(), aws.String("acme-partner")
+			out, err := r.member().IAM.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group})
+			must(r.t, err)
+			for _, policy := range out.AttachedPolicies {
+				_, err := r.member().IAM.DetachGroupPolicy(
+					ctx, &iam.DetachGroupPolicyInput{GroupName: group, PolicyArn: policy.PolicyArn},
+				)
+				must(r.t, err)
+			}
+			r.repair(r.permission)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(newRepairing(t)) })
+		})
+	}
+}
+
+// TestRepair_ByHandMeanwhile repairs a bucket by hand after the plan: the apply commits nothing.
+func TestRepair_ByHandMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRepairing(t)
+		before := r.read(projects.Authoritative).Stacks[0].Revision
+		must(t, r.process().Update(
+			t.Context(), "acme", r.bucket, projects.As("one"), projects.From(r.bucket), projects.Repairing(),
+		))
+		if now := r.read(projects.Authoritative).Stacks[0].Revision; now != before {
+			t.Errorf("%d commits", now-before)
+		}
+	})
+}
+
+// TestRepair_OthersUntouched changes two buckets, and repairs one of them.
+func TestRepair_OthersUntouched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRepairing(t)
+		other := r.bucket
+		other.Name, other.BucketName = "outbox", model.DefaultBucketName("acme", "outbox", account, "eu-west-1")
+		must(t, r.process().Create(t.Context(), "acme", other, projects.As("one")))
+		for _, b := range []model.Bucket{r.bucket, other} {
+			_, err := r.member().S3.DeletePublicAccessBlock(
+				t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String(b.BucketName)},
+			)
+			must(t, err)
+		}
+		r.repair(r.bucket)
+		if found := r.compare(other.ID()); !slices.ContainsFunc(found, func(d string) bool {
+			return strings.Contains(d, "PublicAccessBlockConfiguration")
+		}) {
+			t.Errorf("the other bucket has the drift %q", found)
+		}
+	})
+}
+
+// TestRepair_ResumesAfterRecording fails the second commit of a repair. What was recorded is drift
+// of the template, which an ordinary update repairs.
+func TestRepair_ResumesAfterRecording(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRepairing(t)
+		_, err := r.member().S3.DeletePublicAccessBlock(
+			t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String(r.bucket.BucketName)},
+		)
+		must(t, err)
+		must(t, r.box.AddFaults(sandbox.Fault{
+			ResourceType: "AWS::S3::Bucket", Phase: "update", Reason: "it failed", After: 1, Times: 1,
+		}))
+		err = r.process().Update(
+			t.Context(), "acme", r.bucket, projects.As("one"), projects.From(r.bucket), projects.Repairing(),
+		)
+		explained, ok := model.Explain(err)
+		if !ok || !strings.Contains(explained.Done, "recorded") {
+			t.Fatalf("the error is %v, %+v", err, explained)
+		}
+		if d := r.read(projects.Verified).Contents.DriftOf(r.bucket.ID()); len(d) == 0 {
+			t.Error("the template shows no drift")
+		}
+		must(t, r.process().Update(t.Context(), "acme", r.bucket, projects.As("one"), projects.From(r.bucket)))
+		if found := r.compare(r.bucket.ID()); len(found) > 0 {
+			t.Errorf("after the repair: %q", found)
+		}
+	})
+}
+
+func userDeleted(r *repairing) {
+	ctx, name := r.t.Context(), aws.String("acme-partner")
+	for id := range r.keys() {
+		_, err := r.member().IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: name, AccessKeyId: aws.String(id)})
+		must(r.t, err)
+	}
+	_, err := r.member().IAM.RemoveUserFromGroup(ctx, &iam.RemoveUserFromGroupInput{UserName: name, GroupName: name})
+	must(r.t, err)
+	_, err = r.member().IAM.DeleteUser(ctx, &iam.DeleteUserInput{UserName: name})
+	must(r.t, err)
+	planned := r.user
+	planned.AccessKey = &model.AccessKey{Rotation: r.user.AccessKey.Rotation}
+	planned.AccessKey.Keys = planned.AccessKey.NextWithout(r.user.AccessKey, []model.Slot{model.SlotA}, time.Now())
+	r.repair(r.user, planned)
+	r.wantKeys(planned)
+}
+
+// TestRepair_Refused changes what cannot be repaired. The error says what to do.
+func TestRepair_Refused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRepairing(t)
+		_, err := r.member().IAM.DeleteUserPermissionsBoundary(
+			t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-partner")},
+		)
+		must(t, err)
+		if found := r.compare(r.user.ID()); len(found) != 1 || !strings.Contains(found[0], "PermissionsBoundary") {
+			t.Errorf("the drift is %q", found)
+		}
+		err = r.process().Update(
+			t.Context(), "acme", r.user, projects.As("one"), projects.From(r.user), projects.Repairing(),
+		)
+		if explained, _ := model.Explain(err); !strings.Contains(explained.Remedy, "put-user-permissions-boundary") {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
