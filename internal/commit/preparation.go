@@ -81,7 +81,9 @@ func (p *preparation) compose(now time.Time) {
 	}
 	p.round.attempt = attempt{
 		token: token, template: stamped, revision: p.round.base.revision + 1,
-		intents: slices.DeleteFunc(edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.RevisionMarkerID }),
+		intents: slices.DeleteFunc(
+			edited.Intents, func(i template.Intent) bool { return i.LogicalID == template.RevisionMarkerID },
+		),
 		members: p.members.ids(), stackID: p.round.base.description.StackID,
 	}
 	p.round.make()

@@ -210,7 +210,8 @@ func (r *round) doing() string {
 		return "continuing a failed rollback"
 	case clearing:
 		return "deleting what a failed first creation has left"
-	case idle, gathering, executing, resolving, following: // a member in these waits for something else than its own commit
+	case idle, gathering, executing, resolving, following:
+		// A member waits for something else than its own commit.
 	}
 	switch r.attempt.purpose {
 	case recovering:

@@ -110,7 +110,9 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 		}
 	}
 	for _, path := range paths {
-		unexpected = append(unexpected, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path))
+		unexpected = append(
+			unexpected, fmt.Sprintf("%s %s is not what it was when the stack was read", change.LogicalID, path),
+		)
 	}
 	return unexpected
 }

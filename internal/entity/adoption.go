@@ -117,7 +117,9 @@ func readLive(ctx context.Context, private private) (*projects.ExistingBucket, d
 }
 
 // planAdoption plans the adoption of an entity that the state has as not managed.
-func (pl *planner[M, P]) planAdoption(ctx context.Context, p *PlanRequest[M], n name, private private) diag.Diagnostics {
+func (pl *planner[M, P]) planAdoption(
+	ctx context.Context, p *PlanRequest[M], n name, private private,
+) diag.Diagnostics {
 	if !pl.object.unmanaged(p.State) {
 		return nil
 	}

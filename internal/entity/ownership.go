@@ -170,7 +170,8 @@ func (pl *planner[M, P]) planRemoval(ctx context.Context, state attributes) diag
 	if !named || diags.HasError() {
 		return diags
 	}
-	return append(diags, pl.object.clash(pl.services.claimRemoval(ctx, entityKey{n.project(), pl.object.id(n)}, held.ValueString()), n)...)
+	key := entityKey{n.project(), pl.object.id(n)}
+	return append(diags, pl.object.clash(pl.services.claimRemoval(ctx, key, held.ValueString()), n)...)
 }
 
 // clash returns the diagnostic of two conflicting plans.

@@ -30,7 +30,7 @@ import (
 type sftpUser struct {
 	Role                  string
 	HomeDirectoryMappings []struct{ Entry, Target string }
-	SshPublicKeys         []struct{ SshPublicKeyBody string } //nolint:revive // the wire's spelling
+	SshPublicKeys         []struct{ SshPublicKeyBody string }
 }
 
 // transfer asks AWS Transfer, for which no module is needed but here.
@@ -75,7 +75,7 @@ func (w *world) sftpUser(server, name string) sftpUser {
 func (w *world) servers() []string {
 	w.t.Helper()
 	var out struct {
-		Servers []struct{ ServerId string } //nolint:revive // the wire's spelling
+		Servers []struct{ ServerId string }
 	}
 	w.transfer("ListServers", map[string]string{}, &out)
 	var ids []string

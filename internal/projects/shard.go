@@ -43,8 +43,9 @@ func (sh *shard) settings(create bool) stack.Config {
 	env := sh.env
 	return stack.Config{
 		Config: commit.Config{
-			Stack: stackName(env.Project, sh.n), RevisionMarkerName: template.RevisionMarkerName(env.Project, sh.n), Create: create,
-			Description: "Buckets, users and permissions of the project " + env.Project + ", managed by Stowage",
+			Stack: stackName(env.Project, sh.n), Create: create,
+			RevisionMarkerName: template.RevisionMarkerName(env.Project, sh.n),
+			Description:        "Buckets, users and permissions of the project " + env.Project + ", managed by Stowage",
 		},
 		TemplateBucket:   model.TemplateBucketName(env.Project, env.AccountID, env.Region),
 		NotificationARNs: []string{TopicARN(env)},

@@ -234,7 +234,7 @@ func TestPartnerStack_Lifecycle(t *testing.T) {
 	}
 	type keys struct {
 		User struct {
-			SshPublicKeys []struct{ SshPublicKeyId string } //nolint:revive // the wire's spelling
+			SshPublicKeys []struct{ SshPublicKeyId string }
 		}
 	}
 	var first, second keys

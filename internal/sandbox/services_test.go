@@ -350,7 +350,7 @@ func TestTopicsDeliverToFunctions(t *testing.T) {
 	var event struct {
 		Records []struct {
 			EventSource string
-			Sns         struct{ TopicArn, Subject, Message, Type string } //nolint:revive // the wire's spelling
+			Sns         struct{ TopicArn, Subject, Message, Type string }
 		}
 	}
 	if err := json.Unmarshal(<-events, &event); err != nil {

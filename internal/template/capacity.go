@@ -62,7 +62,8 @@ func (d *Demand) Check() error {
 	if permission, ok := d.change.Entity.(model.Permission); ok {
 		return d.checkPolicy(permission)
 	}
-	empty := &editor{shard: &shard{env: d.env}, next: Seed(RevisionMarkerName(d.env.Project, 0), "").with(d.resources.raw())}
+	seed := Seed(RevisionMarkerName(d.env.Project, 0), "")
+	empty := &editor{shard: &shard{env: d.env}, next: seed.with(d.resources.raw())}
 	var full *FullError
 	if !errors.As(empty.usage().Over(d.env.budget()), &full) {
 		return nil

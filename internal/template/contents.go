@@ -99,8 +99,9 @@ func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
 
 func (s *shard) contents() *Contents {
 	c := &Contents{
-		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users), DirectoryEntries: sorted(s.entries),
-		Foreign: s.foreign, Copies: s.copies, Mismatches: s.mismatches(),
+		Env: s.env, Project: s.project(), Buckets: sorted(s.buckets), Users: sorted(s.users),
+		DirectoryEntries: sorted(s.entries),
+		Foreign:          s.foreign, Copies: s.copies, Mismatches: s.mismatches(),
 		Drift: s.drift(), Shards: s.shards, Closed: s.closing, HeldRefs: s.heldRefs(),
 	}
 	if c.Project != nil {

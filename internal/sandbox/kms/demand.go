@@ -9,7 +9,7 @@ import (
 // Demands returns the permissions that a request requires: the action of its name, on the key.
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
-		KeyId string //nolint:revive // the wire's spelling
+		KeyId string
 	}
 	_ = json.Unmarshal(r.Body, &in)
 	d := cloud.Demand{Action: "kms:" + r.Operation, Resource: "*"}

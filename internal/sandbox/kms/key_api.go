@@ -95,7 +95,7 @@ func (s *Service) find(c cloud.Caller, id string) (*key, error) {
 // are ignored).
 func (s *Service) findBody(r *cloud.Request) (*key, error) {
 	var in struct {
-		KeyId      string //nolint:revive // the wire's spelling
+		KeyId      string
 		PolicyName string
 		Limit      int
 	}
@@ -124,7 +124,7 @@ func (s *Service) listKeys(r *cloud.Request) (any, error) {
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
-	type entry struct{ KeyArn, KeyId string } //nolint:revive // the wire's spelling
+	type entry struct{ KeyArn, KeyId string }
 	all := []entry{}
 	for arn, found := range s.keys {
 		if found.account == r.Caller.Account && found.region == r.Caller.Region && found.id > in.Marker {
@@ -149,7 +149,7 @@ func (s *Service) listKeys(r *cloud.Request) (any, error) {
 
 func (s *Service) listAliases(r *cloud.Request) (any, error) {
 	var in struct {
-		KeyId  string //nolint:revive // the wire's spelling
+		KeyId  string
 		Limit  int
 		Marker string
 	}
@@ -167,7 +167,7 @@ func (s *Service) listAliases(r *cloud.Request) (any, error) {
 	type entry struct {
 		AliasArn, AliasName           string
 		CreationDate, LastUpdatedDate json.Number
-		TargetKeyId                   string //nolint:revive // the wire's spelling
+		TargetKeyId                   string
 	}
 	all := []entry{}
 	for arn, a := range s.aliases {
@@ -205,7 +205,7 @@ func (s *Service) getKeyRotationStatus(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	out := struct {
-		KeyId                string //nolint:revive // the wire's spelling
+		KeyId                string
 		KeyRotationEnabled   bool
 		RotationPeriodInDays int `json:",omitempty"`
 	}{KeyId: found.id, KeyRotationEnabled: found.rotation && found.deletion.IsZero()}
@@ -233,7 +233,7 @@ func (s *Service) listResourceTags(r *cloud.Request) (any, error) {
 
 func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 	in := struct {
-		KeyId               string //nolint:revive // the wire's spelling
+		KeyId               string
 		PendingWindowInDays int
 	}{PendingWindowInDays: defaultWindow}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -254,7 +254,7 @@ func (s *Service) scheduleKeyDeletion(r *cloud.Request) (any, error) {
 	s.schedule(found, in.PendingWindowInDays)
 	return struct {
 		DeletionDate        json.Number
-		KeyId, KeyState     string //nolint:revive // the wire's spelling
+		KeyId, KeyState     string
 		PendingWindowInDays int
 	}{protocol.Seconds(found.deletion), found.arn, found.state(), in.PendingWindowInDays}, nil
 }
@@ -286,6 +286,6 @@ func (s *Service) cancelKeyDeletion(r *cloud.Request) (any, error) {
 	if found.deletion.IsZero() {
 		return nil, cloud.Errorf("KMSInvalidStateException", "%s is not pending deletion.", found.arn)
 	}
-	found.deletion = time.Time{}                  // the key stays disabled, as in AWS
-	return struct{ KeyId string }{found.arn}, nil //nolint:revive // the wire's spelling
+	found.deletion = time.Time{} // the key stays disabled, as in AWS
+	return struct{ KeyId string }{found.arn}, nil
 }

@@ -77,7 +77,7 @@ type tag struct{ TagKey, TagValue string }
 
 // metadata is a key in an answer.
 type metadata struct {
-	AWSAccountId          string //nolint:revive // the wire's spelling
+	AWSAccountId          string
 	Arn                   string
 	CreationDate          json.Number
 	CustomerMasterKeySpec string
@@ -85,7 +85,7 @@ type metadata struct {
 	Description           string
 	Enabled               bool
 	EncryptionAlgorithms  []string
-	KeyId                 string //nolint:revive // the wire's spelling
+	KeyId                 string
 	KeyManager            string
 	KeySpec               string
 	KeyState              string

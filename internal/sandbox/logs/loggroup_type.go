@@ -17,7 +17,7 @@ type tag struct{ Key, Value string }
 type groupProperties struct {
 	LogGroupName    string
 	RetentionInDays int
-	KmsKeyId        string //nolint:revive // CloudFormation's spelling
+	KmsKeyId        string
 	LogGroupClass   string
 	Tags            []tag
 }

@@ -23,7 +23,7 @@ import (
 // verifier returns the verifier of a library that is independent of the sandbox.
 func verifier(
 	t *testing.T, ctx context.Context, endpoint string, client *http.Client,
-) *goidc.IDTokenVerifier { //nolint:revive // t first, as everywhere
+) *goidc.IDTokenVerifier {
 	t.Helper()
 	provider, err := goidc.NewProvider(goidc.ClientContext(ctx, client), oidc.URL(endpoint))
 	if err != nil {

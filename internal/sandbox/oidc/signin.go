@@ -104,12 +104,12 @@ func personOf(form url.Values) (person, error) {
 		since: time.Now(),
 	}
 	if p.name == "" {
-		return p, fmt.Errorf("Enter a name.") //nolint:revive,staticcheck // shown to people
+		return p, fmt.Errorf("Enter a name.") //nolint:staticcheck // shown to people
 	}
 	if text := form.Get("expires_in"); text != "" {
 		seconds, err := strconv.Atoi(text)
 		if err != nil || seconds < 1 {
-			return p, fmt.Errorf("Enter a number of seconds.") //nolint:revive,staticcheck // shown to people
+			return p, fmt.Errorf("Enter a number of seconds.") //nolint:staticcheck // shown to people
 		}
 		p.expiresIn = seconds
 	}

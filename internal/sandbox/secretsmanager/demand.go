@@ -11,7 +11,7 @@ import (
 // key, by Secrets Manager on the caller's behalf (Secrets Manager user guide, security-encryption).
 func (s *Service) Demands(r *cloud.Request) []cloud.Demand {
 	var in struct {
-		SecretId, Name, KmsKeyId string //nolint:revive // the wire's spelling
+		SecretId, Name, KmsKeyId string
 	}
 	_ = json.Unmarshal(r.Body, &in)
 	switch {

@@ -144,7 +144,7 @@ func (s *Service) getResourcePolicy(r *cloud.Request) (any, error) {
 
 func (s *Service) putResourcePolicy(r *cloud.Request) (any, error) {
 	var in struct {
-		SecretId, ResourcePolicy string //nolint:revive // the wire's spelling
+		SecretId, ResourcePolicy string
 		BlockPublicPolicy        bool
 	}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -161,7 +161,7 @@ func (s *Service) putResourcePolicy(r *cloud.Request) (any, error) {
 }
 
 func (s *Service) deleteResourcePolicy(r *cloud.Request) (any, error) {
-	var in struct{ SecretId string } //nolint:revive // the wire's spelling
+	var in struct{ SecretId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 func (s *Service) createSecret(r *cloud.Request) (any, error) {
 	var in struct {
-		Name, Description, KmsKeyId, SecretString, ClientRequestToken string //nolint:revive // the wire's spelling
+		Name, Description, KmsKeyId, SecretString, ClientRequestToken string
 		SecretBinary                                                  []byte
 		Tags                                                          []tag
 	}
@@ -26,7 +26,7 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 	if same := s.named(r.Caller, in.Name); same != nil && same.deleted.IsZero() {
 		for _, v := range same.versions { // a repeated request gets the same answer
 			if v.id == in.ClientRequestToken && v.value == in.SecretString && string(v.binary) == string(in.SecretBinary) {
-				return struct{ ARN, Name, VersionId string }{same.arn, same.name, v.id}, nil //nolint:revive // the wire's spelling
+				return struct{ ARN, Name, VersionId string }{same.arn, same.name, v.id}, nil
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 	}
 	return struct {
 		ARN, Name string
-		VersionId string `json:",omitempty"` //nolint:revive // the wire's spelling
+		VersionId string `json:",omitempty"`
 	}{made.arn, made.name, id}, nil
 }
 
@@ -207,7 +207,7 @@ func (s *Service) findLive(c cloud.Caller, id string) (*secret, error) {
 }
 
 func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
-	var in struct{ SecretId, VersionId, VersionStage string } //nolint:revive // the wire's spelling
+	var in struct{ SecretId, VersionId, VersionStage string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (s *Service) getSecretValue(r *cloud.Request) (any, error) {
 			continue
 		}
 		return struct {
-			ARN, Name, VersionId string   //nolint:revive // the wire's spelling
+			ARN, Name, VersionId string
 			SecretString         string   `json:",omitempty"`
 			SecretBinary         []byte   `json:",omitempty"`
 			VersionStages        []string `json:",omitempty"`
@@ -269,7 +269,7 @@ func (on *secret) decryptable(c cloud.Caller) error {
 type view struct {
 	ARN, Name              string
 	Description            string              `json:",omitempty"`
-	KmsKeyId               string              `json:",omitempty"` //nolint:revive // the wire's spelling
+	KmsKeyId               string              `json:",omitempty"`
 	CreatedDate            json.Number         `json:",omitempty"`
 	LastChangedDate        json.Number         `json:",omitempty"`
 	DeletedDate            json.Number         `json:",omitempty"`
@@ -313,7 +313,7 @@ func (s *Service) describeSecret(r *cloud.Request) (any, error) {
 
 // findBody finds the secret of a request whose only member is a SecretId.
 func (s *Service) findBody(r *cloud.Request) (*secret, error) {
-	var in struct{ SecretId string } //nolint:revive // the wire's spelling
+	var in struct{ SecretId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}
@@ -322,7 +322,7 @@ func (s *Service) findBody(r *cloud.Request) (*secret, error) {
 
 func (s *Service) putSecretValue(r *cloud.Request) (any, error) {
 	var in struct {
-		SecretId, ClientRequestToken, SecretString string //nolint:revive // the wire's spelling
+		SecretId, ClientRequestToken, SecretString string
 		SecretBinary                               []byte
 		VersionStages                              []string
 	}
@@ -348,14 +348,14 @@ func (s *Service) putSecretValue(r *cloud.Request) (any, error) {
 		stages = found.versions[at].stages
 	}
 	return struct {
-		ARN, Name, VersionId string //nolint:revive // the wire's spelling
+		ARN, Name, VersionId string
 		VersionStages        []string
 	}{found.arn, found.name, id, stages}, nil
 }
 
 func (s *Service) deleteSecret(r *cloud.Request) (any, error) {
 	var in struct {
-		SecretId                   string //nolint:revive // the wire's spelling
+		SecretId                   string
 		RecoveryWindowInDays       *int
 		ForceDeleteWithoutRecovery bool
 	}
@@ -446,7 +446,7 @@ func (s *Service) listSecrets(r *cloud.Request) (any, error) {
 // listVersions returns the versions with a stage; those without are removed by put.
 func (s *Service) listVersions(r *cloud.Request) (any, error) {
 	var in struct {
-		SecretId          string //nolint:revive // the wire's spelling
+		SecretId          string
 		IncludeDeprecated bool
 	}
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -457,7 +457,7 @@ func (s *Service) listVersions(r *cloud.Request) (any, error) {
 		return nil, err
 	}
 	type listed struct {
-		VersionId     string //nolint:revive // the wire's spelling
+		VersionId     string
 		VersionStages []string
 		CreatedDate   json.Number
 	}

@@ -266,7 +266,7 @@ func (s *Service) deleteParameter(r *cloud.Request) (any, error) {
 }
 
 func (s *Service) listTags(r *cloud.Request) (any, error) {
-	var in struct{ ResourceType, ResourceId string } //nolint:revive // the wire's spelling
+	var in struct{ ResourceType, ResourceId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
 		return nil, err
 	}

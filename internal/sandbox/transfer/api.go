@@ -19,7 +19,6 @@ func wireTags(tags map[string]string) []wireTag {
 	return result
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) describeServer(r *cloud.Request) (any, error) {
 	var in struct{ ServerId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -65,7 +64,6 @@ func page(names []string, most *int, token string) (some []string, next string, 
 	return names, "", nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) listServers(r *cloud.Request) (any, error) {
 	var in struct {
 		MaxResults *int
@@ -98,7 +96,6 @@ func (s *Service) listServers(r *cloud.Request) (any, error) {
 	}{next, servers}, nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) describeUser(r *cloud.Request) (any, error) {
 	var in struct{ ServerId, UserName string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -133,7 +130,6 @@ func (s *Service) describeUser(r *cloud.Request) (any, error) {
 	}{of.id, described{u.arn, u.name, u.role, u.homeType, u.home, u.policy, u.mappings, keys, wireTags(u.tags)}}, nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) listUsers(r *cloud.Request) (any, error) {
 	var in struct {
 		ServerId, NextToken string

@@ -9,7 +9,6 @@ import (
 
 // Changes of users outside of CloudFormation (Transfer Family API reference).
 
-//nolint:revive // the wire's spelling
 func (s *Service) user(r *cloud.Request, serverID, name string) (*server, *user, error) {
 	of, err := s.find(r.Caller, serverID)
 	if err != nil {
@@ -22,7 +21,6 @@ func (s *Service) user(r *cloud.Request, serverID, name string) (*server, *user,
 	return of, u, nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) deleteUser(r *cloud.Request) (any, error) {
 	var in struct{ ServerId, UserName string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -38,7 +36,7 @@ func (s *Service) deleteUser(r *cloud.Request) (any, error) {
 
 // updateUser changes the members that the request has.
 //
-//nolint:revive // the wire's spelling
+
 func (s *Service) updateUser(r *cloud.Request) (any, error) {
 	var in struct {
 		ServerId, UserName, Role, HomeDirectoryType string
@@ -80,7 +78,6 @@ func (s *Service) updateUser(r *cloud.Request) (any, error) {
 	return struct{ ServerId, UserName string }{of.id, u.name}, nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) importKey(r *cloud.Request) (any, error) {
 	var in struct{ ServerId, UserName, SshPublicKeyBody string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {
@@ -102,7 +99,6 @@ func (s *Service) importKey(r *cloud.Request) (any, error) {
 	return struct{ ServerId, SshPublicKeyId, UserName string }{of.id, u.keys[len(u.keys)-1].id, u.name}, nil
 }
 
-//nolint:revive // the wire's spelling
 func (s *Service) deleteKey(r *cloud.Request) (any, error) {
 	var in struct{ ServerId, UserName, SshPublicKeyId string }
 	if err := protocol.DecodeStrict(r, &in); err != nil {

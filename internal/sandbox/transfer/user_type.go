@@ -18,14 +18,14 @@ import (
 type userType struct{ s *Service }
 
 type userProperties struct {
-	ServerId              string //nolint:revive // CloudFormation's spelling
+	ServerId              string
 	UserName              string
 	Role                  string
 	Policy                string
 	HomeDirectory         string
 	HomeDirectoryType     string
 	HomeDirectoryMappings []mapping
-	SshPublicKeys         []string //nolint:revive // CloudFormation's spelling
+	SshPublicKeys         []string
 	Tags                  []tag
 }
 
