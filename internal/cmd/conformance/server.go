@@ -34,7 +34,8 @@ type server struct {
 func servers(zips string) []server {
 	return []server{
 		{
-			peer: conformance.DynamoDBLocal(), fetch: fetchJars, tests: []string{"./internal/mirror"}, variable: "STOWAGE_TEST_DYNAMODB",
+			peer: conformance.DynamoDBLocal(), fetch: fetchJars,
+			tests: []string{"./internal/mirror"}, variable: "STOWAGE_TEST_DYNAMODB",
 			command: func(ctx context.Context, dir string, port int) *exec.Cmd {
 				return exec.CommandContext(
 					ctx, "java", "-cp", filepath.Join(dir, jars, "*"),

@@ -162,7 +162,7 @@ func httpAnswerOf(raw []byte) (*httpAnswer, error) {
 		return nil, fmt.Errorf("apigateway: the answer is not JSON")
 	}
 	var shape map[string]json.RawMessage
-	if json.Unmarshal(raw, &shape) != nil || shape["statusCode"] == nil {
+	if isObject := json.Unmarshal(raw, &shape) == nil; !isObject || shape["statusCode"] == nil {
 		return &httpAnswer{
 			StatusCode: http.StatusOK, Headers: map[string]string{"content-type": "application/json"}, content: raw,
 		}, nil

@@ -162,7 +162,8 @@ var signInForm = template.Must(template.New("form").Parse(`<!doctype html>
     <form method="post">
       <label>Name <input name="user" value="alice" autocomplete="off" required></label>
       <label>Projects, separated by spaces; * for all <input name="projects" value="*" autocomplete="off"></label>
-      <label>Seconds until the token expires <input name="expires_in" value="3600" inputmode="numeric" autocomplete="off"></label>
+      <label>Seconds until the token expires
+        <input name="expires_in" value="3600" inputmode="numeric" autocomplete="off"></label>
       <button name="action" value="sign-in">Sign in</button>
       <button name="action" value="cancel" formnovalidate>Cancel</button>
     </form>
