@@ -17,27 +17,46 @@ type configuration struct {
 	projects, buckets, users, permissions int
 
 	stowage, data strings.Builder
+
+	parts []*configuration // one per project, without the provider block
 }
 
-// newConfiguration returns a mix: of each project's entities a fifth are buckets and a fifth users;
-// the rest are the project and permissions. Every project has an account of its own, starting with
-// the given number.
+// newConfiguration returns a mix in as few projects as the quota of groups allows.
 func newConfiguration(name string, entities, account int) *configuration {
+	return newMix(name, (entities+perProject-1)/perProject, entities, account)
+}
+
+// newMix returns a mix: of each project's entities a fifth are buckets and a fifth users; the rest
+// are the project and permissions. Every project has an account of its own, starting with the given
+// number.
+func newMix(name string, projects, entities, account int) *configuration {
 	c := &configuration{name: name}
 	c.stowage.WriteString(providerBlock)
-	projects := (entities + perProject - 1) / perProject
 	for n := range projects {
 		size := entities / projects
 		if n < entities%projects {
 			size++
 		}
-		project := fmt.Sprintf("%s-%d", name, n)
-		c.addProject(project, account+n)
-		fifth := size / 5
-		c.addBuckets(project, fifth)
-		c.addUsers(project, fifth, size-1-2*fifth)
+		c.addPart(fmt.Sprintf("%s-%d", name, n), size, account+n)
 	}
 	return c
+}
+
+// addPart adds a project with its entities.
+func (c *configuration) addPart(project string, entities, account int) {
+	part := &configuration{name: project}
+	part.addProject(project, account)
+	fifth := entities / 5
+	part.addBuckets(project, fifth)
+	part.addUsers(project, fifth, entities-1-2*fifth)
+
+	c.parts = append(c.parts, part)
+	c.projects += part.projects
+	c.buckets += part.buckets
+	c.users += part.users
+	c.permissions += part.permissions
+	c.stowage.WriteString(part.stowage.String())
+	c.data.WriteString(part.data.String())
 }
 
 const providerBlock = `terraform {

@@ -65,12 +65,8 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 		filepath.Base(b.cli),
 	)
 
-	sizes := planned
-	if quick {
-		sizes = sizes[:2]
-	}
 	began := time.Now()
-	toPlan, toGrow := plannedConfigurations(sizes), growths()
+	toPlan, toGrow := plannedConfigurations(quick), growths()
 	if plansOnly {
 		toGrow = nil
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// planned are the sizes of the measured configurations.
-var planned = []int{100, 300, 1000}
+// planned are the measured configurations. The largest one is set up project by project.
+var planned = []struct{ entities, projects int }{{100, 1}, {300, 1}, {1000, 1}, {3000, 10}}
 
 // largeSize is the largest size that is measured more than once.
 const largeSize = 1000
@@ -26,10 +26,16 @@ const (
 	sizeOfWallAim = 300
 )
 
-func plannedConfigurations(sizes []int) []*configuration {
+// plannedConfigurations returns the measured configurations, the quick ones only or all.
+func plannedConfigurations(quick bool) []*configuration {
+	sizes := planned
+	if quick {
+		sizes = sizes[:2]
+	}
 	var all []*configuration
 	for i, size := range sizes {
-		all = append(all, newConfiguration(fmt.Sprintf("plan-%d", size), size, 100_000+1000*i))
+		name := fmt.Sprintf("plan-%d", size.entities)
+		all = append(all, newMix(name, size.projects, size.entities, 100_000+1000*i))
 	}
 	return all
 }
