@@ -310,7 +310,7 @@ var unshown = map[string][]string{
 		"logs:ListLogDeliveries",
 		"logs:UpdateLogDelivery",
 	},
-	"what handlers do on deletion with what somebody added by hand, and the older name of an action": {
+	"what handlers do on deletion with what was added by hand, and the older name of an action": {
 		"iam:DeleteGroupPolicy",
 		"iam:DeleteRolePolicy",
 		"iam:DeleteUserPolicy",
@@ -330,7 +330,7 @@ var unshown = map[string][]string{
 	},
 	"a bucket's policy goes only when its creation is rolled back after it was there": {"s3:DeleteBucketPolicy"},
 	"the sandbox's CloudFormation reads templates without asking":                     {"s3:GetObject"},
-	"notifications: nobody has documented whether AWS publishes them as the caller":   {"sns:Publish"},
+	"notifications: it is not documented whether AWS publishes them as the caller":    {"sns:Publish"},
 }
 
 // TestProvisioner_ExactRights runs a project's whole life as the template's

@@ -72,7 +72,7 @@ func TestHostileText(t *testing.T) {
 		p,
 		`document.querySelectorAll("img, script:not([src='board.js']), [onerror]").length + (window.pwned ?? 0)`,
 	); found != 0 {
-		t.Errorf("%d elements or scripts are in the page that somebody wrote into a name", found)
+		t.Errorf("%d elements or scripts are in the page that a name contains", found)
 	}
 	p.picture("hostile")
 }

@@ -37,7 +37,7 @@ func TestLive_Apply(t *testing.T) {
 	everything.until(row("acme"))
 	everything.until(`document.querySelectorAll("#commits li").length >= 2`)
 	if text := eval[string](everything, `document.querySelector("#commits").innerText`); containsAny(text, "by hand") {
-		t.Errorf("the creation of a project is attributed to nobody:\n%s", text)
+		t.Errorf("the creation of a project is not attributed:\n%s", text)
 	}
 	eval[any](everything, watching)
 	must(t, s.Create(t.Context(), "acme", bucket("acme", "inbox")))
@@ -59,7 +59,7 @@ func TestLive_Apply(t *testing.T) {
 
 	foreign.until(`document.querySelector("#projects .empty").textContent === "No projects that you can see."`)
 	if text := foreign.text(); containsAny(text, "acme", "inbox", "partner", "111122223333") {
-		t.Errorf("somebody without the claim sees\n%s", text)
+		t.Errorf("a person without the claim sees\n%s", text)
 	}
 }
 

@@ -454,7 +454,7 @@ func (w *world) blamed(id MemberID, failed *CommitError) {
 		}[entity.Kind]
 		if !strings.HasPrefix(reason, template.RevisionMarkerID) &&
 			!slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(reason, p) }) {
-			w.t.Fatalf("member %d (%s) gets somebody else's error: %s", id, entity, reason)
+			w.t.Fatalf("member %d (%s) gets another member's error: %s", id, entity, reason)
 		}
 	}
 }

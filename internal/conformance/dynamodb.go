@@ -178,7 +178,7 @@ func dynamoDB() []Contract {
 		},
 		{
 			Name:   "transaction-is-atomic",
-			Rule:   "A transaction of which one condition fails writes nothing, and says which failed.",
+			Rule:   "A transaction with a failing condition writes nothing, and says which failed.",
 			Source: apiReference + "TransactWriteItems",
 			Check:  onTable(transactionIsAtomic),
 		},

@@ -52,7 +52,7 @@ func Report(to io.Writer, peer string, trials []Trial) (unexpected int) {
 			)
 		case t.Unexpected():
 			unexpected++
-			_, _ = fmt.Fprintf(to, "  %s keeps %s, of which it is said: %s\n", peer, t.Contract.Name, t.Known)
+			_, _ = fmt.Fprintf(to, "  %s keeps %s, listed as: %s\n", peer, t.Contract.Name, t.Known)
 		case t.Err == nil:
 			kept++
 		default:

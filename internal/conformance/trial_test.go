@@ -26,7 +26,7 @@ func TestReport_UnexpectedResults(t *testing.T) {
 	if got := conformance.Report(&report, "peer", trials); got != 2 {
 		t.Errorf("%d unexpected results, want 2", got)
 	}
-	for _, want := range []string{"peer does not keep s3/a: It is refused. (documentation)", "peer keeps s3/a, of which it is said: It is accepted.", "1 contracts kept, 1 known deviations, 2 unexpected results"} {
+	for _, want := range []string{"peer does not keep s3/a: It is refused. (documentation)", "peer keeps s3/a, listed as: It is accepted.", "1 contracts kept, 1 known deviations, 2 unexpected results"} {
 		if !strings.Contains(report.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, report.String())
 		}

@@ -30,8 +30,8 @@ import (
 func incarnationAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		Computed: true,
-		MarkdownDescription: "Identifies this creation of the object. It decides which resource manages the object when several have had its name: " +
-			"updates by the others fail, and destroying them only removes them from the state. Empty for an object that an earlier version of the provider created.",
+		MarkdownDescription: "Unique ID of this creation of the object. If several resources have had the same name, only the one with the current incarnation " +
+			"can update the object; destroying another one only removes it from the state. Empty for objects created by an earlier version of the provider.",
 	}
 }
 

@@ -55,12 +55,12 @@ func (r *Resource[M, P]) Metadata(_ context.Context, req resource.MetadataReques
 func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The id, as for imports: " + r.object.idPattern() + ".",
+			Computed: true, MarkdownDescription: "ID for imports: " + r.object.idPattern() + ".",
 		},
 		"drift": schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "How the object differs from its configuration because it was changed outside Terraform, one difference per line. " +
-				"Null when it does not differ. Drift appears as a change in the plan, and applying the plan removes it.",
+			MarkdownDescription: "Differences caused by changes outside of Terraform, one per line. Null if there are none. " +
+				"Drift appears as a change in the plan, and applying the plan removes it.",
 		},
 	}
 	attributes["incarnation"] = incarnationAttribute()

@@ -41,11 +41,11 @@ func tagAttributes() map[string]schema.Attribute {
 		"tags": schema.MapAttribute{
 			ElementType:         types.StringType,
 			Optional:            true,
-			MarkdownDescription: "Tags of the object. They override the tags of the same keys in the provider's `default_tags`. A tag whose value is `null` is left out.",
+			MarkdownDescription: "Tags of the object. They take precedence over the provider's `default_tags` with the same key. Tags with the value `null` are omitted.",
 		},
 		"tags_all": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "All tags of the object, those of the provider's `default_tags` included.",
+			MarkdownDescription: "All tags of the object, including those from the provider's `default_tags`.",
 		},
 	}
 }

@@ -29,7 +29,7 @@ func timed(model any) *Timed {
 }
 
 func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	const description = "How long to wait at most, as a duration such as `90s` or `2h`. Default: the provider's `commit_timeout`."
+	const description = "Maximum time to wait, as a duration such as `90s` or `2h`. Default: the provider's `commit_timeout`."
 	return timeouts.Attributes(ctx, timeouts.Opts{
 		Create: true, Update: true, Delete: true,
 		CreateDescription: description, UpdateDescription: description, DeleteDescription: description,

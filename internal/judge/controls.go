@@ -112,7 +112,7 @@ func Controls(name string, tpl *template.Template) []Finding {
 			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the user has no permissions boundary")
 			say(r.Properties["LoginProfile"] == nil, "IAM.5", "the user has a password and no MFA")
 		case "AWS::IAM::Group":
-			say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which nobody's size check counts")
+			say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which no size check counts")
 		case "AWS::KMS::Key":
 			say(r.Properties["EnableKeyRotation"] == true, "KMS.4", "the key is not rotated")
 			for _, s := range document("KeyPolicy", policydoc.Resource) {
@@ -139,7 +139,7 @@ func Controls(name string, tpl *template.Template) []Finding {
 				continue
 			}
 			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the role has no permissions boundary")
-			say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which nobody's size check counts")
+			say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which no size check counts")
 			for _, s := range document("AssumeRolePolicyDocument", policydoc.Trust) {
 				judgeTrust(s, say)
 			}

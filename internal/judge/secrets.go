@@ -24,7 +24,7 @@ func judgeSecret(p object, isKey func(logicalID string) bool, say func(ok bool, 
 		return
 	}
 	if text, ok := p["SecretString"].(string); ok {
-		say(byReference.MatchString(text), "secret-literal", "the secret's text stands in the template")
+		say(byReference.MatchString(text), "secret-literal", "the template contains the secret's text")
 		return
 	}
 	text, _ := at(p, "SecretString.Fn::Sub").(string)

@@ -368,13 +368,13 @@ func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
 	}
-	stands := expression.Name("seq").Equal(
+	unchanged := expression.Name("seq").Equal(
 		expression.Value(b.head.Seq),
 	).And(expression.Name("epoch").Equal(expression.Value(b.head.Epoch)))
 	if b.head.Operation == nil {
-		return stands.And(expression.Name("operation").AttributeNotExists())
+		return unchanged.And(expression.Name("operation").AttributeNotExists())
 	}
-	return stands.And(expression.Name("operation.token").Equal(expression.Value(b.head.Operation.Token)))
+	return unchanged.And(expression.Name("operation.token").Equal(expression.Value(b.head.Operation.Token)))
 }
 
 func (b *base) counterStands() expression.ConditionBuilder {

@@ -117,7 +117,7 @@ func (e *ConflictError) explain() Explanation {
 		return Explanation{
 			Attribute: AttributeName,
 			Cause:     "Another resource of this run manages it, too.",
-			Remedy:    "Rename or remove one of the two resources: a name stands for one object in a project.",
+			Remedy:    "Rename or remove one of the two resources: a name identifies one object in a project.",
 		}
 	case ConflictOwner:
 		return e.explainOwner()

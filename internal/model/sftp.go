@@ -62,7 +62,7 @@ func (s *SFTP) problems() []Problem {
 // 8709); "" if it is valid.
 func publicKeyProblem(key string) string {
 	if strings.Contains(key, "PRIVATE KEY") {
-		return "is a private key: it belongs to the partner alone, and has to be replaced now that it stands here. Give the public one (the file that ends with .pub)"
+		return "is a private key: it belongs to the partner alone, and has to be replaced now that it was disclosed here. Give the public one (the file that ends with .pub)"
 	}
 	if HoldsReference(key) {
 		return referenceReason

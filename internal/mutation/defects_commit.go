@@ -191,7 +191,7 @@ var commitDefects = []Defect{
 		Packages: []string{"internal/commit", "internal/stack"}, Run: "TestTranscripts|TestHandEdits",
 	},
 	{
-		Name:     "an intrinsic function hides what stands beside it",
+		Name:     "an intrinsic function hides its neighbours",
 		In:       "internal/commit intrinsic",
 		Old:      "if len(object) != 1 {\n\t\treturn false\n\t}\n\tfor name := range object {\n\t\treturn name == \"Ref\" || name == \"Condition\" || strings.HasPrefix(name, \"Fn::\")",
 		New:      "for name := range object {\n\t\tif name == \"Ref\" || name == \"Condition\" || strings.HasPrefix(name, \"Fn::\") {\n\t\t\treturn true\n\t\t}",

@@ -93,7 +93,7 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestBucketName",
 	},
 	{
-		Name: "a stack that nobody counts is mirrored", In: "internal/projects shard.write",
+		Name: "an uncounted stack is mirrored", In: "internal/projects shard.write",
 		Old: "if !sh.counts() {", New: "if false {",
 		Packages: []string{"internal/projects"}, Run: "TestShards_GrowthAfterDeletion",
 	},
@@ -264,7 +264,7 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/relay", "internal/simulation"}, Run: "Sweep|TestLiveSimulation",
 	},
 	{
-		Name:     "nobody hears what has been lost",
+		Name:     "lost events are not sent",
 		In:       "internal/relay live.heartbeats",
 		Old:      "heartbeats[c.group()] = event.Heartbeat{Projects: positions}",
 		New:      "heartbeats[c.group()] = event.Heartbeat{}; _ = positions",

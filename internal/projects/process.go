@@ -43,7 +43,7 @@ func (proc *process) credentials(ctx context.Context, secretARN string) (AccessK
 }
 
 func (proc *process) warnMirror(ctx context.Context, doing, partition string, err error) {
-	proc.config.Warn(ctx, "The mirror could not be "+doing+"; reads are slower until it is mended", map[string]any{
+	proc.config.Warn(ctx, "The mirror could not be "+doing+"; reads are slower until it is repaired", map[string]any{
 		"project": partition, "error": strings.TrimSpace(err.Error()),
 	})
 }

@@ -268,7 +268,7 @@ func TestPublish_RetriedLater(t *testing.T) {
 					t.Errorf("warned: %q", warned)
 				}
 				if got := w.heard(c); got != nil {
-					t.Errorf("it heard %q all the same", got)
+					t.Errorf("it received %q", got)
 				}
 				must(t, w.table().FallBehind(t.Context(), c.ID(), false))
 				must(t, healthy.Synchronizer().Publish(t.Context(), "acme"))

@@ -205,7 +205,7 @@ func TestPoliciesOverflowIntoAnotherStack(t *testing.T) {
 		w.whole(2, 24, slices.Concat(parents, permissions)...)
 		second := w.body(1)
 		if !strings.Contains(second, key) || !strings.Contains(second, "192.0.2.0/24") {
-			t.Error("the policies in the other stack do not say what stands in the first one now")
+			t.Error("the policies in the other stack do not match the first one")
 		}
 
 		// While another stack has permissions of theirs, user and bucket can't go.

@@ -315,7 +315,7 @@ func TestWrittenButUnreadable(t *testing.T) {
 	object, diagnostics := tf.Apply(plan)
 	wantError(t, diagnostics, "Unable to Read Project User", "was written, but could not be read afterwards", "")
 	if object != nil {
-		t.Error("there is a state that nobody has read")
+		t.Error("there is a state that was not read")
 	}
 	p.Fail = nil
 	if object, diagnostics = tf.Apply(plan); object == nil {

@@ -47,7 +47,7 @@ func (r *Relay) Authorize(
 	switch {
 	case errors.As(err, &refused) && refused.known:
 		r.log.InfoContext(ctx, "a connection was denied", "request", id, "reason", refused.reason)
-		return verdict("nobody", "Deny", request.MethodArn, nil), nil
+		return verdict("anonymous", "Deny", request.MethodArn, nil), nil
 	case errors.As(err, &refused):
 		r.log.InfoContext(ctx, "a connection was refused", "request", id, "reason", refused.reason)
 		return nil, errUnauthorized
@@ -61,7 +61,7 @@ func (r *Relay) Authorize(
 			ctx, "a connection was denied", "request", id, "reason", "the token names too many projects", "projects",
 			len(who.projects),
 		)
-		return verdict("nobody", "Deny", request.MethodArn, nil), nil
+		return verdict("anonymous", "Deny", request.MethodArn, nil), nil
 	}
 	r.log.InfoContext(ctx, "a connection was let in", "request", id, "projects", len(who.projects))
 	return verdict(who.subject, "Allow", request.MethodArn, map[string]any{

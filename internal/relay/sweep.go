@@ -55,9 +55,9 @@ func (r *Relay) Compare(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(directoryErr, fmt.Errorf("reading the directory: %w", err))
 	}
-	mended := 0
+	repaired := 0
 	if changed {
-		mended++
+		repaired++
 	}
 	results := make(chan bool, len(listings))
 	err = forEach(ctx, accountsAtOnce, byAccount(listings, began), func(ctx context.Context, names []string) error {
@@ -72,11 +72,11 @@ func (r *Relay) Compare(ctx context.Context) error {
 	for changed := range results {
 		compared++
 		if changed {
-			mended++
+			repaired++
 		}
 	}
 	r.log.InfoContext(
-		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "mended", mended, "took",
+		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "repaired", repaired, "took",
 		time.Since(began).String(),
 	)
 	return errors.Join(directoryErr, err)

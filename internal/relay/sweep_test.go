@@ -33,7 +33,7 @@ func TestSweep_LostNotifications(t *testing.T) {
 		w.addByHand("stowage-acme-0", 3)
 		sweep(t, r)
 		if n := len(w.mirrored("acme").Bodies[0].Contents.Foreign); n != 0 {
-			t.Errorf("a second comparison at once has mended %d", n)
+			t.Errorf("a second comparison at once has repaired %d", n)
 		}
 		time.Sleep(5 * time.Minute)
 		sweep(t, r)

@@ -307,7 +307,7 @@ func (w *world) checkMirror(s swarm, truth *projects.View) {
 	if s.delivery.Drop > 0 || len(s.faults) > 0 {
 		mender := w.start("mender", 4)
 		if _, err := mender.Synchronizer().Refresh(mender.ctx, project); err != nil {
-			w.problem("mirror", "it can't be mended: %v", err)
+			w.problem("mirror", "it can't be repaired: %v", err)
 		}
 	}
 	cached := w.start("cached", 5, func(c *projects.Config) { c.ReadMode = projects.Cached })
@@ -403,7 +403,7 @@ func (w *world) checkResources(truth *projects.View) {
 	for _, b := range buckets.Buckets {
 		delete(missing, aws.ToString(b.Name))
 		if name := aws.ToString(b.Name); strings.HasPrefix(name, project+"-b") && !known[name] {
-			w.problem("resources", "nobody owns the bucket %s", name)
+			w.problem("resources", "the bucket has no owner: %s", name)
 		}
 	}
 	users, err := iam.NewFromConfig(c).ListUsers(w.t.Context(), &iam.ListUsersInput{PathPrefix: aws.String("/stowage/")})
@@ -414,7 +414,7 @@ func (w *world) checkResources(truth *projects.View) {
 	for _, u := range users.Users {
 		delete(missing, aws.ToString(u.UserName))
 		if name := aws.ToString(u.UserName); !known[name] {
-			w.problem("resources", "nobody owns the user %s", name)
+			w.problem("resources", "the user has no owner: %s", name)
 		}
 	}
 }

@@ -230,7 +230,7 @@ func Sessions(history []Access) error {
 			}
 			shown := writersOf(accesses, a)
 			if len(shown) == 0 {
-				broken = append(broken, fmt.Errorf("it shows what nobody had written: %s\namong\n%s", a, lines(accesses)))
+				broken = append(broken, fmt.Errorf("it shows what was never written: %s\namong\n%s", a, lines(accesses)))
 				continue
 			}
 			for _, before := range accesses {

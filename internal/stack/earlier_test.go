@@ -41,7 +41,7 @@ func TestCommit_Reads(t *testing.T) {
 			settled(t, w, s)
 			time.Sleep(2 * time.Minute)
 		}, whole},
-		"described before somebody committed": {func(t *testing.T, w *world, s *stack.Stack) {
+		"described before another commit": {func(t *testing.T, w *world, s *stack.Stack) {
 			_, err := s.Describe(t.Context())
 			must(t, err)
 			must(t, w.process().Commit(t.Context(), create(user("theirs"))))
@@ -52,7 +52,7 @@ func TestCommit_Reads(t *testing.T) {
 			s.Know(*w.described().StackId, *w.described().LastUpdatedTime)
 		}, whole},
 		// The process learns of the other commit from its change set.
-		"read before somebody committed": {func(t *testing.T, w *world, s *stack.Stack) {
+		"read before another commit": {func(t *testing.T, w *world, s *stack.Stack) {
 			settled(t, w, s)
 			must(t, w.process().Commit(t.Context(), create(user("theirs"))))
 		}, nil},

@@ -48,13 +48,13 @@ type Observer interface {
 	Unhealed(ctx context.Context, unhealed commit.Unhealed)
 }
 
-type nobody struct{}
+type noObserver struct{}
 
-func (nobody) Announce(context.Context, commit.Announce)   {}
-func (nobody) Committed(context.Context, commit.Committed) {}
-func (nobody) Superseded()                                 {}
-func (nobody) Unchanged(context.Context, commit.Unchanged) {}
-func (nobody) Unhealed(context.Context, commit.Unhealed)   {}
+func (noObserver) Announce(context.Context, commit.Announce)   {}
+func (noObserver) Committed(context.Context, commit.Committed) {}
+func (noObserver) Superseded()                                 {}
+func (noObserver) Unchanged(context.Context, commit.Unchanged) {}
+func (noObserver) Unhealed(context.Context, commit.Unhealed)   {}
 
 // Stack is one CloudFormation stack. It is safe for concurrent use.
 type Stack struct {
@@ -93,7 +93,7 @@ func New(config Config) *Stack {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
 	if config.Observer == nil {
-		config.Observer = nobody{}
+		config.Observer = noObserver{}
 	}
 	config.CloudFormation, config.S3 = watchedCloudFormation(config.CloudFormation), watchedS3(config.S3)
 	return &Stack{

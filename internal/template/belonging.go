@@ -223,7 +223,7 @@ type MismatchError struct{ Mismatch }
 
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf(
-		"the %s is not deleted: %s of %s is %s, but its metadata stands for %s", e.Of, e.Property, e.LogicalID,
+		"the %s is not deleted: %s of %s is %s, but its metadata names %s", e.Of, e.Property, e.LogicalID,
 		shownValue(e.Have), e.Want,
 	)
 }
@@ -233,7 +233,7 @@ func (e *MismatchError) Explain() model.Explanation {
 	return model.Explanation{
 		Cause: fmt.Sprintf(
 			"It is uncertain which resource would be deleted: in the template of its stack, %s of the resource %s is %s, but its metadata "+
-				"stands for %s. One of them was changed by hand.",
+				"names %s. One of them was changed by hand.",
 			e.Property,
 			e.LogicalID,
 			shownValue(e.Have),

@@ -61,6 +61,6 @@ func TestHealing(t *testing.T) {
 		kept = append(kept, intent.LogicalID)
 	}
 	if !slices.Equal(kept, changed) {
-		t.Errorf("restoring leaves %v changed, want somebody's change of %v", kept, changed)
+		t.Errorf("restoring leaves %v changed, want the other change of %v", kept, changed)
 	}
 }

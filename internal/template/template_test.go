@@ -392,7 +392,7 @@ func TestDrift_HandEditsOfTheirOwner(t *testing.T) {
 	if other := edit(
 		t, suspended, Change{Op: Create, Entity: model.User{Name: "courier"}},
 	); len(parse(t, other).Drift) != 1 {
-		t.Error("somebody else's change has reverted the edit")
+		t.Error("another member's change has reverted the edit")
 	}
 
 	// A policy that was edited by hand accepts no new permission, which would silently revert the
@@ -669,7 +669,7 @@ func TestFind_EveryEntity(t *testing.T) {
 			}
 		}
 		if _, ok := contents.Of(model.ID{Kind: model.KindUser, Name: "zz-nobody-zz"}); ok {
-			t.Fatal("nobody is found")
+			t.Fatal("a missing user is found")
 		}
 	})
 }

@@ -115,7 +115,7 @@ func (s *schema) addModel(model any) error {
 		name := field.Tag.Get("tfsdk")
 		i, ok := s.index[name]
 		if !ok {
-			return fmt.Errorf("the model's field %s stands for no attribute", field.Name)
+			return fmt.Errorf("the model's field %s matches no attribute", field.Name)
 		}
 		if null := s.attributes[i].null; null == nil || !reflect.TypeOf(null).AssignableTo(field.Type) {
 			return fmt.Errorf("the model's field %s is a %s", field.Name, field.Type)

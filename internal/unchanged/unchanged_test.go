@@ -129,7 +129,7 @@ func TestUnsupported(t *testing.T) {
 		"a mutable identity":      {mutable, ""},
 		"config validators":       {withValidators{with(optional)}, "config validators"},
 		"a model without a field": {newThing(map[string]fwschema.Attribute{"name": optional, "other": optional}, model), "no field for the attribute other"},
-		"a model with a field":    {newThing(nil, model), "field Name stands for no attribute"},
+		"a model with a field":    {newThing(nil, model), "field Name matches no attribute"},
 		"a field of another type": {with(fwschema.BoolAttribute{Optional: true}), "field Name is a basetypes.StringValue"},
 		"a model that is none":    {newThing(nil, func() any { return 1 }), "not a pointer to a struct"},
 		"no Object":               {struct{ resource.Resource }{}, "no Object"},

@@ -16,7 +16,7 @@ const setUpAtOnce = 16
 // setUp writes configurations and applies them concurrently, since most of the time is spent
 // waiting for CloudFormation. The parallelism allows each the fewest commits.
 //
-// Each project of a configuration is applied by itself, in a directory below. The states are then
+// Each project of a configuration is applied alone, in a directory below. The states are then
 // merged: a CLI writes the whole state after each resource, so that an apply of 3,000 resources at
 // once takes ten times as long.
 func (b *bench) setUp(ctx context.Context, configurations []*configuration) error {

@@ -153,12 +153,12 @@ func TestWatchers_EveryChange(t *testing.T) {
 
 	for _, about := range foreign.came {
 		if strings.Contains(about, "acme") || strings.Contains(about, "directory") {
-			t.Errorf("somebody without the claim heard %q", about)
+			t.Errorf("a client without the claim received %q", about)
 		}
 	}
 	for _, about := range late.came {
 		if strings.Contains(about, "directory") {
-			t.Errorf("somebody who may see one project heard %q", about)
+			t.Errorf("a client of one project received %q", about)
 		}
 	}
 }

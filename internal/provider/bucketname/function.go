@@ -25,11 +25,11 @@ func (*Function) Metadata(_ context.Context, _ function.MetadataRequest, resp *f
 // Definition implements function.Function.
 func (*Function) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary:             "Physical name of a bucket by default",
-		MarkdownDescription: "Returns the physical name that a bucket of a project gets when `bucket_name` isn't set. It makes no AWS call: neither the project nor the bucket need exist.",
+		Summary:             "Default physical name of a bucket",
+		MarkdownDescription: "Returns the physical name of a project's bucket whose `bucket_name` is not set. It makes no AWS calls: neither the project nor the bucket have to exist.",
 		Parameters: []function.Parameter{
-			function.StringParameter{Name: "project", MarkdownDescription: "The project's name."},
-			function.StringParameter{Name: "name", MarkdownDescription: "The bucket's name in the project."},
+			function.StringParameter{Name: "project", MarkdownDescription: "Name of the project."},
+			function.StringParameter{Name: "name", MarkdownDescription: "Name of the bucket in the project."},
 			function.StringParameter{Name: "account", MarkdownDescription: "The 12 digits of the project's account."},
 			function.StringParameter{Name: "region", MarkdownDescription: "The project's region."},
 		},

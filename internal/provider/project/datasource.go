@@ -55,7 +55,7 @@ func NewDataSource() datasource.DataSource {
 		Name:             "project",
 		Title:            "Project",
 		ProjectAttribute: "name",
-		Description:      "A project with its state: what moves with every commit is here, and not in the resource, so that it makes no plan dirty.",
+		Description:      "Provides the settings and the current state of a project. Values that change with every commit are here rather than in the resource, so that they do not cause changes in plans.",
 		Attributes:       dataAttributes(),
 		Project:          func(m *DataModel) types.String { return m.Name },
 		Read:             readProject,
@@ -65,22 +65,22 @@ func NewDataSource() datasource.DataSource {
 func dataAttributes() map[string]schema.Attribute {
 	headroom := schema.SingleNestedAttribute{
 		Computed:            true,
-		MarkdownDescription: "How much more fits into the stacks that are there. The project gets another stack when they are full.",
+		MarkdownDescription: "Remaining capacity of the existing stacks. When they are full, the project gets another stack.",
 		Attributes: map[string]schema.Attribute{
-			"resources":      schema.Int64Attribute{Computed: true, MarkdownDescription: "CloudFormation resources."},
-			"template_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of template."},
-			"mirror_bytes":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of the item in the mirror."},
+			"resources":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of further CloudFormation resources."},
+			"template_bytes": schema.Int64Attribute{Computed: true, MarkdownDescription: "Remaining template size in bytes."},
+			"mirror_bytes":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Remaining size of the item in the mirror in bytes."},
 		},
 	}
 	return map[string]schema.Attribute{
-		"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
-		"name": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+		"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the project."},
+		"name": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the project."},
 		"account_id": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The AWS account in which the project lives.",
+			Computed: true, MarkdownDescription: "ID of the project's AWS account.",
 		},
-		"region": schema.StringAttribute{Computed: true, MarkdownDescription: "The AWS region in which the project lives."},
+		"region": schema.StringAttribute{Computed: true, MarkdownDescription: "AWS region of the project."},
 		"on_delete": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "What deleting the project does with its data.",
+			Computed: true, MarkdownDescription: "What happens to the project's data when the project is deleted.",
 		},
 		"tags": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the project.",
@@ -89,34 +89,34 @@ func dataAttributes() map[string]schema.Attribute {
 			Computed: true, MarkdownDescription: "ARN of the key that encrypts the project's buckets.",
 		},
 		"log_bucket_name": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "Physical name of the bucket that holds the access logs.",
+			Computed: true, MarkdownDescription: "Physical name of the bucket for the access logs.",
 		},
 		"notification_topic_arn": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks.",
+			MarkdownDescription: "ARN of the SNS topic for the stack events of the project's stacks.",
 		},
 		"revision": schema.Int64Attribute{
 			Computed:            true,
-			MarkdownDescription: "The number of commits to all stacks of the project. It grows with each.",
+			MarkdownDescription: "Number of commits to all stacks of the project.",
 		},
 		"status": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "`closing` while the project is being deleted; else the status of the first stack that is not at rest, or of the first stack.",
+			MarkdownDescription: "`closing` while the project is being deleted. Otherwise the status of the first stack with an operation in progress, or of the first stack.",
 		},
 		"public_access_blocked": schema.BoolAttribute{
 			Computed:            true,
-			MarkdownDescription: "Whether S3 blocks public access for the project's whole account, in all four ways; `null` when the role may not read it. The project's own buckets block it in any case.",
+			MarkdownDescription: "Whether all four S3 Block Public Access settings are on for the project's account. Null if the role cannot read them. The project's own buckets always block public access.",
 		},
 		"headroom": headroom,
 		"stacks": schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: "The project's stacks.",
+			Computed: true, MarkdownDescription: "Stacks of the project.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's name."},
-				"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The stack's ARN."},
+				"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the stack."},
+				"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the stack."},
 				"status": schema.StringAttribute{
-					Computed: true, MarkdownDescription: "The stack's status, as CloudFormation says it.",
+					Computed: true, MarkdownDescription: "Status of the stack in CloudFormation.",
 				},
-				"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "The number of commits to the stack."},
+				"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of commits to the stack."},
 				"headroom": headroom,
 			}},
 		},
@@ -201,20 +201,20 @@ type Listing struct {
 // NewListDataSource returns the data source stowage_projects.
 func NewListDataSource() datasource.DataSource {
 	return entity.NewDataSource(entity.Lookup[ListModel]{
-		Name: "projects", Title: "Projects", Description: "All projects of the hub, as its directory has them.",
+		Name: "projects", Title: "Projects", Description: "Lists the projects in the directory of the hub.",
 		Attributes: map[string]schema.Attribute{
 			"projects": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The projects, by name.",
+				Computed: true, MarkdownDescription: "Projects, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The project's name."},
+					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the project."},
 					"account_id": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "The AWS account in which the project lives.",
+						Computed: true, MarkdownDescription: "ID of the project's AWS account.",
 					},
 					"region": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "The AWS region in which the project lives.",
+						Computed: true, MarkdownDescription: "AWS region of the project.",
 					},
 					"role_name": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "The role that is assumed in the account; null if none is.",
+						Computed: true, MarkdownDescription: "Name of the IAM role that is assumed in the account. Null if none is assumed.",
 					},
 				}},
 			},

@@ -24,8 +24,8 @@ func object() entity.Object[Model] {
 		Name:        "project",
 		Title:       "Project",
 		Kind:        model.KindProject,
-		Description: "A project: an isolated account of its own, with an encryption key, a bucket for access logs and a bucket for templates. Its buckets, users and permissions live in CloudFormation stacks in that account.",
-		Identity:    []entity.IdentityAttribute{{Name: "name", Description: "The project's name."}},
+		Description: "Manages a project in an AWS account of its own, with an encryption key, a bucket for access logs and a bucket for templates. The project's buckets, users and permissions are resources of CloudFormation stacks in that account.",
+		Identity:    []entity.IdentityAttribute{{Name: "name", Description: "Name of the project."}},
 		Replaces:    []string{"account_id", "region"},
 		Attributes:  attributes(),
 		Entity:      toEntity,
@@ -38,32 +38,32 @@ func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The project's name, unique in the hub: 2 to 20 characters of `a-z`, `0-9` and single inner hyphens. It is part of physical names. Changing it replaces the project.",
+			MarkdownDescription: "Name of the project, unique in the hub: 2 to 20 characters of `a-z`, `0-9` and single inner hyphens. It is part of physical names. Changing it replaces the project.",
 		},
 		"account_id": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The AWS account in which the project lives. It can't change while the project holds anything.",
+			MarkdownDescription: "ID of the project's AWS account. It cannot change while the project has buckets or users.",
 		},
 		"region": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The AWS region in which the project lives. Default: the provider's. It can't change while the project holds anything.",
+			MarkdownDescription: "AWS region of the project. Default: the provider's region. It cannot change while the project has buckets or users.",
 		},
 		"on_delete": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
 			Default:  stringdefault.StaticString(string(model.Refuse)),
-			MarkdownDescription: "What deleting the project does with its log bucket, template bucket and key: `refuse` (default) fails while a bucket holds anything, `retain` leaves them in the account, `empty` deletes the data. " +
-				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
+			MarkdownDescription: "What happens to the project's log bucket, template bucket and key when the project is deleted. `refuse` (default) fails unless the buckets are empty, `retain` leaves them in the account, `empty` deletes their data. " +
+				"The value applied last takes effect: to delete data, first apply `empty`, then remove the resource.",
 		},
 		"sftp": schema.SingleNestedAttribute{
 			Optional:            true,
 			Computed:            true,
 			Default:             objectdefault.StaticValue(sftpValue(false)),
-			MarkdownDescription: "The project's SFTP server, an AWS Transfer Family server at which the project's users log in. It costs some 0.30 USD an hour as long as it stands, users or not. Its address belongs to the server: a server that was taken away and made again has another one. Default: none.",
+			MarkdownDescription: "SFTP server of the project (AWS Transfer Family). It costs about 0.30 USD per hour, with or without users. A server that is removed and created again gets a new host name. Default: none.",
 			Attributes: map[string]schema.Attribute{
 				"enabled": schema.BoolAttribute{
-					Required: true, MarkdownDescription: "Whether there is a server. It can't be taken away while users have `sftp`.",
+					Required: true, MarkdownDescription: "Whether the project has an SFTP server. It cannot be disabled while users have `sftp`.",
 				},
 			},
 		},
@@ -72,14 +72,14 @@ func attributes() map[string]schema.Attribute {
 		},
 		"log_bucket_name": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Physical name of the bucket that holds the access logs of the project's buckets.",
+			MarkdownDescription: "Physical name of the bucket for the access logs of the project's buckets.",
 		},
 		"sftp_endpoint": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The host to which the project's users connect by SFTP. Null without a server.",
+			Computed: true, MarkdownDescription: "Host name of the project's SFTP server. Null without a server.",
 		},
 		"notification_topic_arn": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "ARN of the SNS topic to which CloudFormation reports what happens to the project's stacks.",
+			MarkdownDescription: "ARN of the SNS topic for the stack events of the project's stacks.",
 		},
 	}
 }

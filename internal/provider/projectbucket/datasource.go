@@ -43,9 +43,9 @@ type DataBucket struct {
 func NewDataSource() datasource.DataSource {
 	return entity.NewDataSource(entity.Lookup[DataModel]{
 		Name: "project_buckets", Title: "Project Buckets", ProjectAttribute: "project",
-		Description: "All buckets of a project.",
+		Description: "Lists the buckets of a project.",
 		Attributes: map[string]schema.Attribute{
-			"project": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+			"project": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the project."},
 			"unmanaged": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether to list the other buckets in the account and region of the project, too, in `unmanaged_buckets`. " +
@@ -66,20 +66,20 @@ func NewDataSource() datasource.DataSource {
 				}},
 			},
 			"buckets": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The buckets, by name.",
+				Computed: true, MarkdownDescription: "Buckets, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
-					"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "The bucket's name in the project."},
-					"bucket_name": schema.StringAttribute{Computed: true, MarkdownDescription: "The physical name in S3."},
+					"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "ID for imports."},
+					"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the bucket in the project."},
+					"bucket_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Physical name of the bucket in S3."},
 					"versioning": schema.BoolAttribute{
-						Computed: true, MarkdownDescription: "Whether overwritten and deleted objects are kept.",
+						Computed: true, MarkdownDescription: "Whether overwritten and deleted objects are kept as noncurrent versions.",
 					},
 					"kms_key_arn": schema.StringAttribute{
 						Computed:            true,
-						MarkdownDescription: "ARN of the KMS key that encrypts the bucket, the project's own included.",
+						MarkdownDescription: "ARN of the KMS key that encrypts the bucket.",
 					},
 					"on_delete": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "What deleting the bucket does with its data.",
+						Computed: true, MarkdownDescription: "What happens to the bucket's data when the bucket is deleted.",
 					},
 					"tags": schema.MapAttribute{
 						Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the bucket.",

@@ -37,10 +37,10 @@ func object() entity.Object[Model] {
 		Name:        "project_bucket",
 		Title:       "Project Bucket",
 		Kind:        model.KindBucket,
-		Description: "A hardened S3 bucket of a project: private, encrypted, versioned, with access logs, reached by TLS only.",
+		Description: "Manages an S3 bucket of a project. The bucket is private, encrypted, versioned, has access logs and requires TLS.",
 		Identity: []entity.IdentityAttribute{
-			{Name: "project", Description: "The project's name."},
-			{Name: "name", Description: "The bucket's name in the project."},
+			{Name: "project", Description: "Name of the project."},
+			{Name: "name", Description: "Name of the bucket in the project."},
 		},
 		Replaces:   []string{"bucket_name"},
 		Attributes: attributes(),
@@ -81,16 +81,16 @@ func (notZero) ValidateInt64(_ context.Context, req validator.Int64Request, resp
 func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"project": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The project's name. Changing it replaces the bucket.",
+			Required: true, MarkdownDescription: "Name of the project. Changing it replaces the bucket.",
 		},
 		"name": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The bucket's name in the project: 2 to 32 characters of `a-z`, `0-9` and single inner hyphens. Changing it replaces the bucket.",
+			MarkdownDescription: "Name of the bucket in the project: 2 to 32 characters of `a-z`, `0-9` and single inner hyphens. Changing it replaces the bucket.",
 		},
 		"bucket_name": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			MarkdownDescription: "The physical name in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, where no other account can take it. Changing it replaces the bucket.",
+			MarkdownDescription: "Physical name of the bucket in S3. Default: `<project>-<name>-<account>-<region>-an`, in the account's own namespace, which no other account can use. Changing it replaces the bucket.",
 		},
 		"versioning": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
@@ -99,13 +99,13 @@ func attributes() map[string]schema.Attribute {
 		"kms_key_arn": schema.StringAttribute{
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "ARN of the KMS key that encrypts the bucket: a key of the project's account and region, not an alias. Default: the project's own key.",
+			MarkdownDescription: "ARN of the KMS key that encrypts the bucket, in the project's account and region. Aliases are not supported. Default: the project's own key.",
 		},
 		"lifecycle_rules": schema.SingleNestedAttribute{
 			Optional:            true,
 			Computed:            true,
 			Default:             objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
-			MarkdownDescription: "When objects go by themselves.",
+			MarkdownDescription: "Lifecycle rules for expiring objects.",
 			Attributes: map[string]schema.Attribute{
 				"expire_after_days": schema.Int64Attribute{
 					Optional: true, Validators: []validator.Int64{notZero{}},
@@ -115,26 +115,26 @@ func attributes() map[string]schema.Attribute {
 					Optional:            true,
 					Computed:            true,
 					Default:             int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
-					MarkdownDescription: "Days after which overwritten and deleted objects are gone for good. `0`: never. Default: `90`.",
+					MarkdownDescription: "Days after which noncurrent versions, the overwritten and deleted objects, are deleted permanently. `0`: never. Default: `90`.",
 				},
 				"abort_multipart_after_days": schema.Int64Attribute{
 					Optional:            true,
 					Computed:            true,
 					Default:             int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
-					MarkdownDescription: "Days after which unfinished uploads are thrown away. `0`: never. Default: `7`.",
+					MarkdownDescription: "Days after which incomplete multipart uploads are aborted. `0`: never. Default: `7`.",
 				},
 			},
 		},
 		"object_lock": schema.SingleNestedAttribute{
 			Optional:            true,
-			MarkdownDescription: "Default retention of the bucket's objects. Versions cannot be deleted during it. It can only be added when the bucket is created, and never be removed; its values can change.",
+			MarkdownDescription: "Default Object Lock retention of the bucket's objects. Object versions cannot be deleted before it ends. It can be set only when the bucket is created and cannot be removed; its values can change.",
 			Attributes: map[string]schema.Attribute{
 				"mode": schema.StringAttribute{
 					Required:            true,
 					MarkdownDescription: "`GOVERNANCE`: users with `s3:BypassGovernanceRetention` can still delete. `COMPLIANCE`: no user can, including the account's root user.",
 				},
 				"days": schema.Int64Attribute{
-					Required: true, MarkdownDescription: "Days for which a version is kept.",
+					Required: true, MarkdownDescription: "Retention in days.",
 				},
 			},
 		},
@@ -144,17 +144,17 @@ func attributes() map[string]schema.Attribute {
 			Computed:            true,
 			Validators:          []validator.List{listvalidator.NoNullValues()},
 			Default:             listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
-			MarkdownDescription: "Rules that let browsers use the bucket from pages of other origins; the first rule that matches a request counts. Default: none.",
+			MarkdownDescription: "CORS rules of the bucket. The first rule that matches a request applies. Default: none.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"allowed_origins": schema.SetAttribute{
 					ElementType:         types.StringType,
 					Required:            true,
 					Validators:          noNulls,
-					MarkdownDescription: "Origins such as `https://example.com`, with at most one `*` each.",
+					MarkdownDescription: "Allowed origins, such as `https://example.com`, with at most one `*` each.",
 				},
 				"allowed_methods": schema.SetAttribute{
 					ElementType: types.StringType, Required: true, Validators: noNulls,
-					MarkdownDescription: "Methods out of `GET`, `PUT`, `HEAD`, `POST` and `DELETE`.",
+					MarkdownDescription: "Allowed methods: `GET`, `PUT`, `HEAD`, `POST`, `DELETE`.",
 				},
 				"allowed_headers": schema.SetAttribute{
 					ElementType:         types.StringType,
@@ -162,7 +162,7 @@ func attributes() map[string]schema.Attribute {
 					Computed:            true,
 					Default:             setdefault.StaticValue(entity.EmptySet()),
 					Validators:          noNulls,
-					MarkdownDescription: "Request headers that are allowed, with at most one `*` each. Default: none.",
+					MarkdownDescription: "Allowed request headers, with at most one `*` each. Default: none.",
 				},
 				"expose_headers": schema.SetAttribute{
 					ElementType:         types.StringType,
@@ -170,13 +170,13 @@ func attributes() map[string]schema.Attribute {
 					Computed:            true,
 					Default:             setdefault.StaticValue(entity.EmptySet()),
 					Validators:          noNulls,
-					MarkdownDescription: "Response headers that the page may read, each by its full name. Default: none.",
+					MarkdownDescription: "Response headers that pages can read, by full name. Default: none.",
 				},
 				"max_age_seconds": schema.Int64Attribute{
 					Optional:            true,
 					Computed:            true,
 					Default:             int64default.StaticInt64(0),
-					MarkdownDescription: "Seconds for which the browser may remember the answer. Default: `0`, which leaves it to the browser.",
+					MarkdownDescription: "Time in seconds that browsers can cache the response. Default: `0`, the browser's default.",
 				},
 			}},
 		},
@@ -184,8 +184,8 @@ func attributes() map[string]schema.Attribute {
 			Optional: true,
 			Computed: true,
 			Default:  stringdefault.StaticString(string(model.Refuse)),
-			MarkdownDescription: "What deleting or replacing the bucket does with its data: `refuse` (default) fails unless the bucket is empty, `retain` leaves the bucket in the account, out of the model, `empty` deletes the data. " +
-				"What counts is the value that was applied last: to delete data, first apply `empty`, then remove the resource.",
+			MarkdownDescription: "What happens to the bucket's data when the bucket is deleted or replaced. `refuse` (default) fails unless the bucket is empty, `retain` leaves the bucket in the account, no longer managed, `empty` deletes the data. " +
+				"The value applied last takes effect: to delete data, first apply `empty`, then remove the resource.",
 		},
 		"arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the bucket."},
 		"regional_domain_name": schema.StringAttribute{
@@ -194,14 +194,14 @@ func attributes() map[string]schema.Attribute {
 		"unmodeled_settings": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "What becomes of the settings of an adopted bucket that the other arguments cannot express, such as replication or another " +
-				"owner's policy statements: `refuse` (default) fails the plan and lists them, `keep` keeps them as they are, `remove` removes them. " +
-				"Without effect on buckets that were not adopted.",
+			MarkdownDescription: "What happens to settings of an adopted bucket that the other arguments cannot express, such as replication or " +
+				"foreign policy statements. `refuse` (default) fails the plan and lists them, `keep` keeps them, `remove` removes them. " +
+				"It has no effect on buckets that were not adopted.",
 		},
 		"managed": schema.BoolAttribute{
 			Computed: true,
-			MarkdownDescription: "Whether the project manages the bucket. `false` for an existing bucket that was imported and is adopted by the next apply; " +
-				"destroying it before that only removes it from the state.",
+			MarkdownDescription: "Whether the project manages the bucket. `false` for an imported bucket that the next apply adopts; " +
+				"destroying it before only removes it from the state.",
 		},
 	}
 }

@@ -32,17 +32,17 @@ type DataUser struct {
 func NewDataSource() datasource.DataSource {
 	return entity.NewDataSource(entity.Lookup[DataModel]{
 		Name: "project_users", Title: "Project Users", ProjectAttribute: "project",
-		Description: "All users of a project.",
+		Description: "Lists the users of a project.",
 		Attributes: map[string]schema.Attribute{
-			"project": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
+			"project": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the project."},
 			"users": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The users, by name.",
+				Computed: true, MarkdownDescription: "Users, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "The id, as for imports."},
-					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "The user's name in the project."},
+					"id":   schema.StringAttribute{Computed: true, MarkdownDescription: "ID for imports."},
+					"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the user in the project."},
 					"source_ips": schema.ListAttribute{
 						Computed: true, ElementType: types.StringType,
-						MarkdownDescription: "The networks from which the user may come; none: from anywhere.",
+						MarkdownDescription: "CIDR blocks from which the user can connect. Empty for any address.",
 					},
 					"tags": schema.MapAttribute{
 						Computed: true, ElementType: types.StringType, MarkdownDescription: "All tags of the user.",

@@ -130,8 +130,8 @@ func planKeys(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostic
 		want.Keys = next
 	}
 	m.AccessKeys = keysValue(next, func(slot model.Slot, planned model.Key) key {
-		before, stands := stood[string(slot)]
-		if !stands || !have.Keys[slot].Created.Equal(planned.Created) {
+		before, found := stood[string(slot)]
+		if !found || !have.Keys[slot].Created.Equal(planned.Created) {
 			return key{types.StringUnknown(), types.StringValue(active), types.StringUnknown(), types.StringNull()}
 		}
 		if before.Status.ValueString() == active && !planned.Active() {
@@ -154,7 +154,7 @@ func planKeys(ctx context.Context, p *entity.PlanRequest[Model]) diag.Diagnostic
 	if _, ok := have.Current(); ok {
 		m.SecretARN = p.State.SecretARN
 	}
-	if before, stands := have.Keys[current]; stands && before.Created.Equal(next[current].Created) {
+	if before, found := have.Keys[current]; found && before.Created.Equal(next[current].Created) {
 		m.AccessKeyID, m.KeyCreatedAt = stood[string(current)].AccessKeyID, stood[string(current)].CreatedAt
 	}
 	return diags

@@ -40,18 +40,19 @@ func (*Credentials) Metadata(_ context.Context, req ephemeral.MetadataRequest, r
 // Schema implements ephemeral.EphemeralResource.
 func (*Credentials) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The current access key of a user, read from its secret for this run of Terraform. It leaves no trace: neither state nor plan hold it. " +
-			"The third party itself reads the secret with credentials of its own, see `secret_readers` of `stowage_project_user`.",
+		MarkdownDescription: "Provides the current access key of a user, read from its secret for this run of Terraform. " +
+			"It is stored neither in the state nor in a plan. " +
+			"Third parties read the secret with their own credentials, see `secret_readers` of `stowage_project_user`.",
 		Attributes: map[string]schema.Attribute{
 			"secret_arn": schema.StringAttribute{
-				Required: true, MarkdownDescription: "ARN of the user's secret: `secret_arn` of `stowage_project_user`.",
+				Required: true, MarkdownDescription: "ARN of the user's secret, the `secret_arn` of `stowage_project_user`.",
 			},
-			"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the access key."},
+			"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the access key."},
 			"secret_access_key": schema.StringAttribute{
-				Computed: true, Sensitive: true, MarkdownDescription: "The secret of the access key.",
+				Computed: true, Sensitive: true, MarkdownDescription: "Secret access key.",
 			},
 			"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user."},
-			"region":    schema.StringAttribute{Computed: true, MarkdownDescription: "The region in which the project lives."},
+			"region":    schema.StringAttribute{Computed: true, MarkdownDescription: "AWS region of the project."},
 		},
 	}
 }

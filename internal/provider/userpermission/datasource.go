@@ -39,31 +39,31 @@ func NewPolicyDataSource() datasource.DataSource {
 		Name:             "user_policy",
 		Title:            "User Policy",
 		ProjectAttribute: "project",
-		Description:      "What a user may do: all of its permissions together, as statements of one policy and as a table. In the account they are packed into as many policies as they need; the permissions boundary of the account limits them.",
+		Description:      "Provides the combined permissions of a user as policy statements and as a table. In the account, the statements are spread over several managed policies if necessary, and the account's permissions boundary limits them.",
 		Attributes: map[string]schema.Attribute{
-			"project": schema.StringAttribute{Required: true, MarkdownDescription: "The project's name."},
-			"user":    schema.StringAttribute{Required: true, MarkdownDescription: "The user's name in the project."},
+			"project": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the project."},
+			"user":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the user in the project."},
 			"policies": schema.Int64Attribute{
 				Computed:            true,
-				MarkdownDescription: "How many policies the permissions take, of the 10 that a user can have.",
+				MarkdownDescription: "Number of policies that the permissions need. A user can have 10.",
 			},
 			"json": schema.StringAttribute{
-				Computed: true, MarkdownDescription: "The policy as JSON. Empty when the permissions grant nothing.",
+				Computed: true, MarkdownDescription: "Policy as JSON. Empty if the permissions grant nothing.",
 			},
 			"statements": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The statements of the policy.",
+				Computed: true, MarkdownDescription: "Statements of the policy.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"effect": schema.StringAttribute{Computed: true, MarkdownDescription: "`Allow` or `Deny`."},
 					"actions": schema.ListAttribute{
-						Computed: true, ElementType: types.StringType, MarkdownDescription: "The IAM actions.",
+						Computed: true, ElementType: types.StringType, MarkdownDescription: "IAM actions.",
 					},
-					"resources": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "The ARNs."},
-					"condition": schema.StringAttribute{Computed: true, MarkdownDescription: "The condition as JSON. Null for none."},
+					"resources": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "ARNs of the resources."},
+					"condition": schema.StringAttribute{Computed: true, MarkdownDescription: "Condition as JSON. Null if there is none."},
 				}},
 			},
 			"table": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "What the user may do as a table in Markdown, a line for each permission. Permissions add up.",
+				MarkdownDescription: "Permissions of the user as a Markdown table, one line per permission. Permissions are cumulative.",
 			},
 		},
 		Project: func(m *PolicyModel) types.String { return m.Project },

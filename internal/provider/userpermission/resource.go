@@ -23,12 +23,12 @@ func object() entity.Object[Model] {
 		Name:        "user_permission",
 		Title:       "User Permission",
 		Kind:        model.KindPermission,
-		Description: "Lets a user of a project reach one of its buckets, or the part of it below a prefix. The data source `stowage_user_policy` shows the IAM actions that a user's permissions allow.",
+		Description: "Grants a user of a project access to one of its buckets, or to the part of it below a prefix. The data source `stowage_user_policy` shows the IAM actions that a user's permissions allow.",
 		Identity: []entity.IdentityAttribute{
-			{Name: "project", Description: "The project's name."},
-			{Name: "user", Description: "The user's name in the project."},
-			{Name: "bucket", Description: "The bucket's name in the project."},
-			{Name: "prefix", Description: "The prefix of the objects' keys; none: the whole bucket.", Optional: true},
+			{Name: "project", Description: "Name of the project."},
+			{Name: "user", Description: "Name of the user in the project."},
+			{Name: "bucket", Description: "Name of the bucket in the project."},
+			{Name: "prefix", Description: "Prefix of the object keys. Default: the whole bucket.", Optional: true},
 		},
 		Attributes: attributes(),
 		Entity:     toEntity,
@@ -40,30 +40,30 @@ func object() entity.Object[Model] {
 func attributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"project": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The project's name. Changing it replaces the permission.",
+			Required: true, MarkdownDescription: "Name of the project. Changing it replaces the permission.",
 		},
 		"user": schema.StringAttribute{
-			Required: true, MarkdownDescription: "The user's name in the project. Changing it replaces the permission.",
+			Required: true, MarkdownDescription: "Name of the user in the project. Changing it replaces the permission.",
 		},
 		"bucket": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "The bucket's name in the project (not the physical name). Changing it replaces the permission.",
+			MarkdownDescription: "Name of the bucket in the project, not its physical name. Changing it replaces the permission.",
 		},
 		"prefix": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
 			Default:             stringdefault.StaticString(""),
-			MarkdownDescription: "The part of the bucket that the user reaches: objects whose keys begin so, such as `incoming/`, of characters up to U+00FF. Default: the whole bucket. Changing it replaces the permission.",
+			MarkdownDescription: "Prefix of the object keys that the user can access, such as `incoming/`, with characters up to U+00FF. Default: the whole bucket. Changing it replaces the permission.",
 		},
 		"access": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "What the user may do: `read` (list and download), `write` (upload) or `read_write`.",
+			MarkdownDescription: "Access of the user: `read` (list and download), `write` (upload) or `read_write`.",
 		},
 		"allow_delete": schema.BoolAttribute{
 			Optional:            true,
 			Computed:            true,
 			Default:             booldefault.StaticBool(false),
-			MarkdownDescription: "Whether the user may delete objects, which needs `write` or `read_write`. In a bucket with versioning, a deleted object can be restored for a while. Default: `false`.",
+			MarkdownDescription: "Whether the user can delete objects. Requires `write` or `read_write`. In a bucket with versioning, deleted objects can be restored until their noncurrent versions expire. Default: `false`.",
 		},
 	}
 }

@@ -124,7 +124,7 @@ func TestGate_CancelledCalls(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel() // the driver does not run yet
 			if _, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")}); err == nil {
-				t.Error("a call that nobody released was answered")
+				t.Error("a call that was not released was answered")
 			}
 		}()
 		<-done

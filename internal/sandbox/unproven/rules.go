@@ -155,7 +155,7 @@ var offOnRules = []Rule{
 	},
 	{
 		ID: MetadataChangesLackContext, Answers: []string{Off, On},
-		Belief:    "DescribeChangeSet gives a BeforeContext for a resource of which only the metadata changes",
+		Belief:    "DescribeChangeSet gives a BeforeContext for a resource whose metadata alone changes",
 		Other:     "it gives none",
 		Source:    "no recording exists",
 		Otherwise: "A change of metadata alone is verified by its action and by the revision.",
