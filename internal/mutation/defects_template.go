@@ -18,6 +18,11 @@ var templateDefects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestAdopt_",
 	},
 	{
+		Name: "adoptions leave no room for their policies", In: "internal/template editor.full",
+		Old: "usage.Resources += e.policiesToCome()", New: "_ = e.policiesToCome()",
+		Packages: []string{"internal/template"}, Run: "TestAdopt_",
+	},
+	{
 		Name: "an update drops what an adopted bucket keeps", In: "internal/template afterAdoption",
 		Old: "before.Adoption.Done(bucket.UnmodeledSettings)", New: "&model.Adoption{}",
 		Packages: []string{"internal/template"}, Run: "TestAdopt_",

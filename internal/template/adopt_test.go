@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -238,5 +239,31 @@ func TestAdopt_Twice(t *testing.T) {
 		if err := edited.Errors[len(edited.Errors)-1]; !errors.As(err, &twice) || twice.Other.Name != "old" {
 			t.Errorf("the error is %v", err)
 		}
+	}
+}
+
+// TestAdopt_RoomForThePolicy fills a stack with adoptions: what the second commits add fits, too.
+func TestAdopt_RoomForThePolicy(t *testing.T) {
+	base := edit(t, seed(), Change{Op: Create, Entity: home()})
+	var changes, updates []Change
+	for i := range 300 {
+		name := fmt.Sprintf("old-%d", i)
+		live := decodeLive(t, fmt.Sprintf(`{"BucketName":"legacy-%s"}`, name), "")
+		changes = append(changes, Change{Op: Adopt, Entity: live.Entity(testEnv(), name, ""), Live: live, Incarnation: name})
+	}
+	edited := tried(t, base, changes...)
+	for i, err := range edited.Errors {
+		if err != nil {
+			continue
+		}
+		bucket := changes[i].Entity.(model.Bucket)
+		bucket.Adoption, bucket.OnDelete, bucket.Lifecycle = nil, model.Refuse, model.DefaultLifecycle()
+		updates = append(updates, Change{Op: Update, Entity: bucket, Incarnation: bucket.Name})
+	}
+	if len(updates) == 0 || len(updates) == len(changes) {
+		t.Fatalf("%d of %d were adopted", len(updates), len(changes))
+	}
+	if n := len(edit(t, edited.Template, updates...).resources); n > Budget().Resources {
+		t.Errorf("the stack has %d resources", n)
 	}
 }

@@ -98,6 +98,7 @@ func (d *Demand) checkPolicy(permission model.Permission) error {
 // others in its policy, if that is new, and stays if it isn't, unless bytes are short.
 func (e *editor) full(refused map[int]error, errs []error) {
 	usage, budget := e.usage(), e.env.budget()
+	usage.Resources += e.policiesToCome()
 	over := usage.Over(budget)
 	if over == nil {
 		return
@@ -132,6 +133,20 @@ func (e *editor) full(refused map[int]error, errs []error) {
 		}
 		usage.Resources -= resources
 	}
+}
+
+// policiesToCome is the number of bucket policies that the second commits of adoptions will add.
+func (e *editor) policiesToCome() int {
+	missing := 0
+	for name, bucket := range e.buckets {
+		if bucket.Adoption == nil || !bucket.Adoption.Begun {
+			continue
+		}
+		if _, there := e.next.resources[bucketPolicyID(name)]; !there {
+			missing++
+		}
+	}
+	return missing
 }
 
 // bound says of a permission that it can't go to another stack, so that it may use what is left
