@@ -50,7 +50,7 @@ func (l *ListResource[M, P]) ListResourceConfigSchema(
 		return
 	}
 	resp.Schema.Attributes["project"] = listschema.StringAttribute{
-		Required: true, MarkdownDescription: "The project's name.",
+		Required: true, MarkdownDescription: "Name of the project.",
 	}
 	if l.object.Adoption == nil {
 		return

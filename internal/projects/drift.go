@@ -25,10 +25,10 @@ import (
 // that they make anyway. The result counts only if the stack was not updated meanwhile.
 //
 // CloudFormation leaves out resources whose types do not support drift detection, without a word.
-// Those that can be read with Cloud Control are (template.ReadableResources). Access keys are always listed in IAM. What
-// nothing reads is stored as uncovered. CloudFormation also reports some differences and deletions
-// that do not exist; each one is confirmed by a read with Cloud Control where that supports the
-// type.
+// Those that can be read with Cloud Control are (template.ReadableResources). Access keys are
+// always listed in IAM. What nothing reads is stored as uncovered. CloudFormation also reports some
+// differences and deletions that do not exist; each one is confirmed by a read with Cloud Control
+// where that supports the type.
 //
 // A check of a stack takes DetectStackDrift once, DescribeStackDriftDetectionStatus once for each
 // sweep that looks at it, DescribeStackResourceDrifts for every 100 resources, DescribeStacks twice,
@@ -72,8 +72,8 @@ func (s *Synchronizer) RefreshAndCheck(
 	return done.Changed, err
 }
 
-// checkDrift looks after the drift of the stacks that the mirror holds, one after the other. found reports whether a result
-// was stored.
+// checkDrift looks after the drift of the stacks that the mirror holds, one after the other. found
+// reports whether a result was stored.
 func (r *refresh) checkDrift(ctx context.Context, every time.Duration) (found bool, err error) {
 	for n, body := range r.snapshot.Bodies {
 		sh, head := comparison{r.project.reached(n)}, r.snapshot.Heads[n]
@@ -200,8 +200,8 @@ func (c comparison) readDrift(ctx context.Context, lastUpdated time.Time) (*temp
 	return template.Compare(read.Template, env, append(compared, direct...))
 }
 
-// confirm reads the resources that CloudFormation reports as changed or deleted, and drops what is not so. What Cloud
-// Control cannot read stays as CloudFormation reports it.
+// confirm reads the resources that CloudFormation reports as changed or deleted, and drops what is
+// not so. What Cloud Control cannot read stays as CloudFormation reports it.
 func (c comparison) confirm(ctx context.Context, drifts []stack.Drift) ([]template.LiveResource, error) {
 	compared := make([]template.LiveResource, len(drifts))
 	group, ctx := errgroup.WithContext(ctx)
@@ -229,7 +229,8 @@ func (c comparison) confirm(ctx context.Context, drifts []stack.Drift) ([]templa
 	return compared, group.Wait()
 }
 
-// readUncompared reads the resources that CloudFormation's detection left out and that can be read directly.
+// readUncompared reads the resources that CloudFormation's detection left out and that can be read
+// directly.
 func (c comparison) readUncompared(
 	ctx context.Context, read *commit.BaseRead, env template.Env, compared []template.LiveResource,
 ) ([]template.LiveResource, error) {

@@ -22,7 +22,7 @@ func (s *Service) MissingKeys(ctx context.Context, project, user string) ([]mode
 		s.process.config.Warn(ctx, "The access keys of a user could not be listed", map[string]any{
 			"project": project, "user": user, "error": err.Error(),
 		})
-		return nil, nil
+		return nil, nil //nolint:nilerr // logged above
 	}
 	var missing []model.Slot
 	for slot, id := range credentials.KeyIDs {

@@ -32,7 +32,9 @@ type DriftDetector struct{ Stack *Stack }
 // every resource whose type supports it with what AWS has, which takes minutes. ok is false when
 // the stack is busy, with an operation or with another detection.
 func (s DriftDetector) Start(ctx context.Context) (id string, ok bool, err error) {
-	out, err := s.Stack.config.CloudFormation.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: s.Stack.ref()})
+	out, err := s.Stack.config.CloudFormation.DetectStackDrift(
+		ctx, &cloudformation.DetectStackDriftInput{StackName: s.Stack.ref()},
+	)
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" {
 		// The texts for a busy stack and for a detection in progress are not documented.
@@ -120,6 +122,8 @@ func driftOf(found types.StackResourceDrift) (drift Drift, compared bool, err er
 			properties(found.ExpectedProperties), properties(found.ActualProperties), paths,
 		)
 		return drift, true, err
+	case types.StackResourceDriftStatusNotChecked, types.StackResourceDriftStatusUnknown,
+		types.StackResourceDriftStatusUnsupported:
 	}
 	return drift, false, nil
 }

@@ -26,7 +26,9 @@ func (s DriftDetector) Resource(
 		return drift, nil, false, nil
 	}
 	if err != nil || out.StackResourceDrift == nil {
-		return drift, nil, false, fmt.Errorf("comparing %s of the stack %s with AWS: %w", logicalID, s.Stack.config.Stack, err)
+		return drift, nil, false, fmt.Errorf(
+			"comparing %s of the stack %s with AWS: %w", logicalID, s.Stack.config.Stack, err,
+		)
 	}
 	found := *out.StackResourceDrift
 	if drift, compared, err = driftOf(found); err != nil || !compared {

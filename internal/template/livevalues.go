@@ -144,7 +144,9 @@ func policyAddsNothing(want, have map[string]any) bool {
 
 func sameLists(name string, want, have []any) bool {
 	if name == "Tags" {
-		have = slices.DeleteFunc(slices.Clone(have), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") })
+		have = slices.DeleteFunc(
+			slices.Clone(have), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
+		)
 	}
 	if len(want) != len(have) {
 		return false

@@ -87,7 +87,9 @@ func (e *editor) record(i int, c Change) error {
 	if revision, _ := e.before.template.Revision(); revision != c.Revision {
 		return ErrOutdatedRecord
 	}
-	if slices.ContainsFunc(e.members, func(other Change) bool { return other.Op != Record && meets(other.Entity.ID(), id) }) {
+	if slices.ContainsFunc(e.members, func(other Change) bool {
+		return other.Op != Record && meets(other.Entity.ID(), id)
+	}) {
 		return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id} // in the next batch
 	}
 	removed := map[string]bool{}

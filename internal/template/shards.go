@@ -234,7 +234,7 @@ func (e *editor) reshape(i int, c Change) error {
 		}
 	case Close:
 		e.closing = true
-	case Create, Update, Delete, Adopt:
+	case Create, Update, Delete, Adopt, Record:
 	}
 	return nil
 }

@@ -272,7 +272,8 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 			return err
 		}
 		if head, body := snapshot.Heads[0], snapshot.Bodies[0]; head != nil && body != nil {
-			if head.StackID != id || len(body.Contents.DirectoryEntries) != 1 || body.Contents.DirectoryEntries[0].Name != "acme" {
+			entries := body.Contents.DirectoryEntries
+			if head.StackID != id || len(entries) != 1 || entries[0].Name != "acme" {
 				return fmt.Errorf("the mirror has the stack %s with the projects %v", head.StackID, body.Contents.DirectoryEntries)
 			}
 			return nil

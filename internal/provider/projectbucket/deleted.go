@@ -17,7 +17,9 @@ func warnOfDeleted(p *entity.PlanRequest[Model]) diag.Diagnostics {
 		return nil
 	}
 	drift := p.View.LiveDriftOf(model.Bucket{Name: p.State.Name.ValueString()}.ID())
-	if !slices.ContainsFunc(drift, func(d template.LiveDifference) bool { return d.Deleted() && d.Type == "AWS::S3::Bucket" }) {
+	if !slices.ContainsFunc(drift, func(d template.LiveDifference) bool {
+		return d.Deleted() && d.Type == "AWS::S3::Bucket"
+	}) {
 		return nil
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Project Bucket Was Deleted Outside of Terraform", fmt.Sprintf(
