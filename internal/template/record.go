@@ -75,6 +75,14 @@ func (r *recording) set(logicalID string, raw json.RawMessage) {
 	r.resources[logicalID] = raw
 }
 
+// unpublish removes the outputs of an entity, which name removed resources.
+func (r *recording) unpublish(id model.ID) {
+	if r.unpublished == nil {
+		r.unpublished = map[model.ID]bool{}
+	}
+	r.unpublished[id] = true
+}
+
 // record applies a Record: it sets properties of the entity's resources, or removes them.
 func (e *editor) record(i int, c Change) error {
 	id := c.Entity.ID()
@@ -129,7 +137,11 @@ func (e *editor) record(i int, c Change) error {
 		}
 	}
 	if len(removed) > 0 {
-		e.forget(id, removed)
+		e.changed[id] = true
+		e.recorded.unpublish(id)
+	}
+	if removed[firstID(id)] {
+		e.forget(id)
 	}
 	return nil
 }
@@ -180,20 +192,12 @@ func alsoRemoved(before *shard, id model.ID, removed map[string]bool) error {
 	return nil
 }
 
-// forget removes the entity whose first resource is removed, and the outputs that name removed
-// resources.
-func (e *editor) forget(id model.ID, removed map[string]bool) {
-	if e.recorded.unpublished == nil {
-		e.recorded.unpublished = map[model.ID]bool{}
-	}
-	e.changed[id], e.recorded.unpublished[id] = true, true
-	if !removed[firstID(id)] {
-		return
-	}
-	delete(e.buckets, id.Name)
-	delete(e.users, id.Name)
-	delete(e.origins, id)
-	delete(e.incarnations, id)
+// forget removes an entity whose first resource is removed.
+func (s *shard) forget(id model.ID) {
+	delete(s.buckets, id.Name)
+	delete(s.users, id.Name)
+	delete(s.origins, id)
+	delete(s.incarnations, id)
 }
 
 // withProperties returns a resource with other values of some properties; nil removes one.
