@@ -49,7 +49,7 @@ func (a *availability) attempted(now time.Time, o Attempt) {
 // served notes that AWS serves the calls again.
 func (a *availability) served() { a.last = nil }
 
-// outage is how long AWS has not served the calls, of which one has just failed.
+// outage is how long AWS has not served calls, after one has just failed.
 func (a *availability) outage(now time.Time, err error) time.Duration {
 	if a.last == nil {
 		a.last = &unserved{err: err, since: now}

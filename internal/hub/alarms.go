@@ -9,7 +9,7 @@ type alarm struct {
 	// comparison is with one event per period.
 	comparison string
 	missing    string
-	// seconds is the period, of which so many in a row raise the alarm.
+	// seconds is the length of a period; so many periods in a row raise the alarm.
 	seconds, periods int
 }
 

@@ -107,9 +107,7 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 	if err != nil {
 		return err
 	}
-	change := expression.Set(expression.Name("seq"), expression.Value(place.Seq)).Set(
-		expression.Name("epoch"), expression.Value(place.Epoch),
-	)
+	var change expression.UpdateBuilder
 	if operation == nil {
 		change = change.Remove(expression.Name("operation"))
 	} else {
@@ -119,6 +117,17 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 		}
 		change = change.Set(expression.Name("operation"), expression.Value(value))
 	}
+	return t.advance(ctx, b, place, change, e) // the callers add the context
+}
+
+// advance changes a head that is unchanged, moves it to a position, and stores the items of that
+// position, the event among them, in one transaction.
+func (t *Table) advance(
+	ctx context.Context, b *base, place counter, change expression.UpdateBuilder, items ...item,
+) error {
+	change = change.Set(expression.Name("seq"), expression.Value(place.Seq)).Set(
+		expression.Name("epoch"), expression.Value(place.Epoch),
+	)
 	built, err := expression.NewBuilder().WithUpdate(change).WithCondition(b.headUnchanged()).Build()
 	if err != nil {
 		return fmt.Errorf("building an update: %w", err)
@@ -127,16 +136,19 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 	if err != nil {
 		return err
 	}
-	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+	writes := []types.TransactWriteItem{
 		{Update: &types.Update{
 			TableName: &t.name, Key: key(projectKey(b.project), headKey(b.shard)),
 			UpdateExpression: built.Update(), ConditionExpression: built.Condition(),
 			ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
 		}},
 		{Put: placePut},
-		{Put: &types.Put{TableName: &t.name, Item: e}},
-	}})
-	return err // the callers add the context
+	}
+	for _, stored := range items {
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: stored}})
+	}
+	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	return err
 }
 
 func run(operation *Operation) string {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
@@ -113,28 +112,5 @@ func (t *Table) writeDrift(ctx context.Context, b *base, drift *Drift) error {
 	if err != nil {
 		return err
 	}
-	built, err := expression.NewBuilder().
-		WithUpdate(
-			expression.Set(expression.Name("seq"), expression.Value(place.Seq)).
-				Set(expression.Name("epoch"), expression.Value(place.Epoch)),
-		).
-		WithCondition(b.headUnchanged()).Build()
-	if err != nil {
-		return fmt.Errorf("building an update: %w", err)
-	}
-	placePut, err := t.place(b, place)
-	if err != nil {
-		return err
-	}
-	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Update: &types.Update{
-			TableName: &t.name, Key: key(projectKey(b.project), headKey(b.shard)),
-			UpdateExpression: built.Update(), ConditionExpression: built.Condition(),
-			ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
-		}},
-		{Put: placePut},
-		{Put: &types.Put{TableName: &t.name, Item: e}},
-		{Put: &types.Put{TableName: &t.name, Item: item}},
-	}})
-	return err // ChangeDrift adds the context
+	return t.advance(ctx, b, place, expression.UpdateBuilder{}, e, item) // ChangeDrift adds the context
 }

@@ -100,7 +100,7 @@ func (t *Table) Sent(ctx context.Context, project string, upto event.Position) e
 	further := expression.Name(PartitionKey).AttributeNotExists().
 		Or(expression.Name("epoch").NotEqual(expression.Value(upto.Epoch))).
 		Or(expression.Name("seq").LessThan(expression.Value(upto.Seq)))
-	put, err := t.put(i, further)
+	put, err := conditionalPut(t.name, i, further)
 	if err != nil {
 		return t.failed(doing, err)
 	}

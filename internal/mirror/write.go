@@ -318,7 +318,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	if err != nil {
 		return err
 	}
-	headPut, err := t.put(head, b.headUnchanged())
+	headPut, err := conditionalPut(t.name, head, b.headUnchanged())
 	if err != nil {
 		return err
 	}
@@ -348,16 +348,17 @@ func (t *Table) place(b *base, place counter) (*types.Put, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.put(i, b.counterStands())
+	return conditionalPut(t.name, i, b.counterStands())
 }
 
-func (t *Table) put(i item, condition expression.ConditionBuilder) (*types.Put, error) {
+// conditionalPut puts an item into a table under a condition.
+func conditionalPut(table string, i item, condition expression.ConditionBuilder) (*types.Put, error) {
 	built, err := expression.NewBuilder().WithCondition(condition).Build()
 	if err != nil {
 		return nil, fmt.Errorf("building a condition: %w", err)
 	}
 	return &types.Put{
-		TableName: &t.name, Item: i, ConditionExpression: built.Condition(),
+		TableName: &table, Item: i, ConditionExpression: built.Condition(),
 		ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
 	}, nil
 }

@@ -137,8 +137,8 @@ var awsDefects = []Defect{
 	{
 		Name:     "no condition on the mirror's write",
 		In:       "internal/mirror Table.commit",
-		Old:      "headPut, err := t.put(head, b.headUnchanged())",
-		New:      "headPut, err := t.put(head, expression.Name(PartitionKey).AttributeExists().Or(expression.Name(PartitionKey).AttributeNotExists()))",
+		Old:      "headPut, err := conditionalPut(t.name, head, b.headUnchanged())",
+		New:      "headPut, err := conditionalPut(t.name, head, expression.Name(PartitionKey).AttributeExists().Or(expression.Name(PartitionKey).AttributeNotExists()))",
 		Packages: []string{"internal/mirror"},
 	},
 	{

@@ -3,7 +3,7 @@ package mutation
 // templateDefects are those of the model and its templates.
 var templateDefects = []Defect{
 	{
-		Name: "the tags of AWS are declared", In: "internal/template DecodeLive",
+		Name: "the tags of AWS are declared", In: "internal/template withoutAWSTags",
 		Old: `return strings.HasPrefix(textAt(tag, "Key"), "aws:")`, New: `return textAt(tag, "Key") == "aws:"`,
 		Packages: []string{"internal/template"}, Run: "TestAdopt_|TestLive",
 	},

@@ -87,18 +87,7 @@ func (a StackAddress) foreign() error {
 // reports whether the mirror was updated. It returns a model.NotFoundProject error when neither
 // mirror nor directory have the project.
 func (s *Synchronizer) Refresh(ctx context.Context, name string) (changed bool, err error) {
-	proj, err := s.registry.project(ctx, name)
-	if err != nil {
-		return false, err
-	}
-	done, err := proj.refreshing.do(ctx, wholeProject, func(ctx context.Context) (Refreshed, error) {
-		r, err := newRefresh(ctx, proj)
-		if err != nil {
-			return Refreshed{}, err
-		}
-		return r.all(ctx)
-	})
-	return done.Changed, err
+	return s.RefreshAndCheck(ctx, name, 0)
 }
 
 // RefreshStack refreshes one stack, for a notification about it: the notification's contents are

@@ -49,9 +49,7 @@ func DecodeLive(bucket, policy string) (*Live, error) {
 		delete(properties, name)
 	}
 	if tags, ok := properties["Tags"].(list); ok {
-		properties["Tags"] = slices.DeleteFunc(
-			tags, func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
-		)
+		properties["Tags"] = withoutAWSTags(tags)
 	}
 	for name, value := range properties {
 		if properties[name] = sortLists(name, value); isEmpty(properties[name]) {
@@ -69,6 +67,13 @@ func DecodeLive(bucket, policy string) (*Live, error) {
 		return nil, errNoObject
 	}
 	return l, nil
+}
+
+// withoutAWSTags returns tags without those that only AWS can set.
+func withoutAWSTags(tags list) list {
+	return slices.DeleteFunc(
+		slices.Clone(tags), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
+	)
 }
 
 func isEmpty(value any) bool {

@@ -144,9 +144,7 @@ func policyAddsNothing(want, have map[string]any) bool {
 
 func sameLists(name string, want, have []any) bool {
 	if name == "Tags" {
-		have = slices.DeleteFunc(
-			slices.Clone(have), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
-		)
+		have = withoutAWSTags(have)
 	}
 	if len(want) != len(have) {
 		return false

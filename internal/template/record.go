@@ -305,7 +305,5 @@ func ownValue(name string, value any) any {
 	if name != "Tags" || !ok {
 		return value
 	}
-	return slices.DeleteFunc(
-		slices.Clone(tags), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
-	)
+	return withoutAWSTags(tags)
 }

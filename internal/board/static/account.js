@@ -1,4 +1,4 @@
-// The person: who is signed in, the buttons that sign in and out, and the text that says why nobody is.
+// The person: who is signed in, the buttons that sign in and out, and the reason for not being signed in.
 
 import { $ } from "./elements.js";
 import { SignInError } from "./signin.js";

@@ -253,7 +253,7 @@ class Board {
   }
 }
 
-/** @returns {Promise<Board | null>} null when nobody is signed in, or a person without access to a project */
+/** @returns {Promise<Board | null>} null without a signed-in person, or for one without access to a project */
 async function start() {
   const given = address();
   if (given.token) return new Board(given, null);

@@ -15,7 +15,7 @@ const FIRST_WAIT = 500; // milliseconds
 const LONGEST_WAIT = 30_000; // milliseconds
 const REFUSED_AFTER = 3; // attempts without any connection
 const NEXT_SUCCESSOR = 10_000; // milliseconds between attempts to open a connection with a renewed token
-const LONGEST_ATTEMPT = 20_000; // milliseconds; browsers wait for minutes where nobody answers
+const LONGEST_ATTEMPT = 20_000; // milliseconds; browsers wait minutes for an answer
 
 /**
  * When a token (a JWT) expires, in milliseconds; Infinity when it doesn't say.

@@ -24,7 +24,7 @@ import (
 
 // What the aws provider needs for a bucket with the settings of a project's bucket: one resource for
 // the bucket and one for each of versioning, encryption, public access block, ownership, policy,
-// lifecycle, logging, CORS and notifications. Each is imported by itself and read in every plan. Its
+// lifecycle, logging, CORS and notifications. Each is imported separately and read in every plan. Its
 // sources make about 20 calls for these; they were not measured here.
 const (
 	awsResources = 10

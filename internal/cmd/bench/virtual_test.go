@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -82,22 +82,7 @@ func apply(t *testing.T, size, parallelism int) (v virtual) {
 			t.Fatal(err)
 		}
 		walk.add(p, size, service)
-		control(t, box, http.MethodDelete)
-		from := time.Now()
-		for _, err := range walk.run(t.Context(), parallelism) {
-			t.Error(err)
-		}
-		v.took = time.Since(from)
-		var calls map[string]map[string]int
-		if err := json.Unmarshal(control(t, box, http.MethodGet), &calls); err != nil {
-			t.Fatal(err)
-		}
-		v.commits = calls["cloudformation"]["ExecuteChangeSet"]
-		for _, operations := range calls {
-			for _, n := range operations {
-				v.calls += n
-			}
-		}
+		v = cost(t, box, func() error { return errors.Join(walk.run(t.Context(), parallelism)...) })
 	})
 	v.cpu = time.Since(began)
 	return v
