@@ -165,10 +165,18 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 			awsclient.Product{Name: p.Name.ValueString(), Version: p.Version.ValueString(), Comment: p.Comment.ValueString()},
 		)
 	}
+	config.AssumeRole = m.assumeRoles(&diags)
+	config.AssumeRoleWithWebIdentity = m.webIdentity(&diags)
+	config.Endpoints = m.endpoints()
+	return config, diags
+}
+
+func (m *Model) assumeRoles(diags *diag.Diagnostics) []awsclient.AssumeRole {
+	var roles []awsclient.AssumeRole
 	for i, r := range m.AssumeRole {
-		config.AssumeRole = append(config.AssumeRole, awsclient.AssumeRole{
+		roles = append(roles, awsclient.AssumeRole{
 			RoleARN:           r.RoleARN.ValueString(),
-			Duration:          duration(r.Duration, path.Root("assume_role").AtListIndex(i).AtName("duration"), &diags),
+			Duration:          duration(r.Duration, path.Root("assume_role").AtListIndex(i).AtName("duration"), diags),
 			ExternalID:        r.ExternalID.ValueString(),
 			Policy:            r.Policy.ValueString(),
 			PolicyARNs:        r.PolicyARNs,
@@ -178,11 +186,16 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 			TransitiveTagKeys: r.TransitiveTagKeys,
 		})
 	}
+	return roles
+}
+
+func (m *Model) webIdentity(diags *diag.Diagnostics) *awsclient.AssumeRoleWithWebIdentity {
+	var identity *awsclient.AssumeRoleWithWebIdentity
 	for i, w := range m.AssumeRoleWithWebIdentity {
-		config.AssumeRoleWithWebIdentity = &awsclient.AssumeRoleWithWebIdentity{
+		identity = &awsclient.AssumeRoleWithWebIdentity{
 			RoleARN: w.RoleARN.ValueString(),
 			Duration: duration(
-				w.Duration, path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"), &diags,
+				w.Duration, path.Root("assume_role_with_web_identity").AtListIndex(i).AtName("duration"), diags,
 			),
 			Policy:               w.Policy.ValueString(),
 			PolicyARNs:           w.PolicyARNs,
@@ -191,19 +204,25 @@ func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 			WebIdentityTokenFile: w.WebIdentityTokenFile.ValueString(),
 		}
 	}
+	return identity
+}
+
+// endpoints returns the URLs of the services, by name.
+func (m *Model) endpoints() map[string]string {
+	var urls map[string]string
 	for _, block := range m.Endpoints.Elements() {
 		endpoints, ok := block.(types.Object)
 		if !ok {
 			continue
 		}
-		config.Endpoints = map[string]string{}
+		urls = map[string]string{}
 		for service, value := range endpoints.Attributes() {
 			if url, ok := value.(types.String); ok && url.ValueString() != "" {
-				config.Endpoints[service] = url.ValueString()
+				urls[service] = url.ValueString()
 			}
 		}
 	}
-	return config, diags
+	return urls
 }
 
 // duration reads a duration; null is 0, which means the default.

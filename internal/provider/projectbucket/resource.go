@@ -101,85 +101,9 @@ func attributes() map[string]schema.Attribute {
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "ARN of the KMS key that encrypts the bucket, in the project's account and region. Aliases are not supported. Default: the project's own key.",
 		},
-		"lifecycle_rules": schema.SingleNestedAttribute{
-			Optional:            true,
-			Computed:            true,
-			Default:             objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
-			MarkdownDescription: "Lifecycle rules for expiring objects.",
-			Attributes: map[string]schema.Attribute{
-				"expire_after_days": schema.Int64Attribute{
-					Optional: true, Validators: []validator.Int64{notZero{}},
-					MarkdownDescription: "Days after which objects expire. Default: never.",
-				},
-				"expire_noncurrent_after_days": schema.Int64Attribute{
-					Optional:            true,
-					Computed:            true,
-					Default:             int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
-					MarkdownDescription: "Days after which noncurrent versions, the overwritten and deleted objects, are deleted permanently. `0`: never. Default: `90`.",
-				},
-				"abort_multipart_after_days": schema.Int64Attribute{
-					Optional:            true,
-					Computed:            true,
-					Default:             int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
-					MarkdownDescription: "Days after which incomplete multipart uploads are aborted. `0`: never. Default: `7`.",
-				},
-			},
-		},
-		"object_lock": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Default Object Lock retention of the bucket's objects. Object versions cannot be deleted before it ends. It can be set only when the bucket is created and cannot be removed; its values can change.",
-			Attributes: map[string]schema.Attribute{
-				"mode": schema.StringAttribute{
-					Required:            true,
-					MarkdownDescription: "`GOVERNANCE`: users with `s3:BypassGovernanceRetention` can still delete. `COMPLIANCE`: no user can, including the account's root user.",
-				},
-				"days": schema.Int64Attribute{
-					Required: true, MarkdownDescription: "Retention in days.",
-				},
-			},
-		},
-		// A list, not a set: S3 applies the first rule that matches a request.
-		"cors": schema.ListNestedAttribute{
-			Optional:            true,
-			Computed:            true,
-			Validators:          []validator.List{listvalidator.NoNullValues()},
-			Default:             listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
-			MarkdownDescription: "CORS rules of the bucket. The first rule that matches a request applies. Default: none.",
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"allowed_origins": schema.SetAttribute{
-					ElementType:         types.StringType,
-					Required:            true,
-					Validators:          noNulls,
-					MarkdownDescription: "Allowed origins, such as `https://example.com`, with at most one `*` each.",
-				},
-				"allowed_methods": schema.SetAttribute{
-					ElementType: types.StringType, Required: true, Validators: noNulls,
-					MarkdownDescription: "Allowed methods: `GET`, `PUT`, `HEAD`, `POST`, `DELETE`.",
-				},
-				"allowed_headers": schema.SetAttribute{
-					ElementType:         types.StringType,
-					Optional:            true,
-					Computed:            true,
-					Default:             setdefault.StaticValue(entity.EmptySet()),
-					Validators:          noNulls,
-					MarkdownDescription: "Allowed request headers, with at most one `*` each. Default: none.",
-				},
-				"expose_headers": schema.SetAttribute{
-					ElementType:         types.StringType,
-					Optional:            true,
-					Computed:            true,
-					Default:             setdefault.StaticValue(entity.EmptySet()),
-					Validators:          noNulls,
-					MarkdownDescription: "Response headers that pages can read, by full name. Default: none.",
-				},
-				"max_age_seconds": schema.Int64Attribute{
-					Optional:            true,
-					Computed:            true,
-					Default:             int64default.StaticInt64(0),
-					MarkdownDescription: "Time in seconds that browsers can cache the response. Default: `0`, the browser's default.",
-				},
-			}},
-		},
+		"lifecycle_rules": lifecycleAttribute(),
+		"object_lock":     objectLockAttribute(),
+		"cors":            corsAttribute(),
 		"on_delete": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
@@ -203,5 +127,93 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether the project manages the bucket. `false` for an imported bucket that the next apply adopts; " +
 				"destroying it before only removes it from the state.",
 		},
+	}
+}
+
+func lifecycleAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		Computed:            true,
+		Default:             objectdefault.StaticValue(lifecycleValue(model.DefaultLifecycle(), types.Int64Null())),
+		MarkdownDescription: "Lifecycle rules for expiring objects.",
+		Attributes: map[string]schema.Attribute{
+			"expire_after_days": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{notZero{}},
+				MarkdownDescription: "Days after which objects expire. Default: never.",
+			},
+			"expire_noncurrent_after_days": schema.Int64Attribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(model.DefaultLifecycle().ExpireNoncurrentAfterDays),
+				MarkdownDescription: "Days after which noncurrent versions, the overwritten and deleted objects, are deleted permanently. `0`: never. Default: `90`.",
+			},
+			"abort_multipart_after_days": schema.Int64Attribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(model.DefaultLifecycle().AbortMultipartAfterDays),
+				MarkdownDescription: "Days after which incomplete multipart uploads are aborted. `0`: never. Default: `7`.",
+			},
+		},
+	}
+}
+
+func objectLockAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Default Object Lock retention of the bucket's objects. Object versions cannot be deleted before it ends. It can be set only when the bucket is created and cannot be removed; its values can change.",
+		Attributes: map[string]schema.Attribute{
+			"mode": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "`GOVERNANCE`: users with `s3:BypassGovernanceRetention` can still delete. `COMPLIANCE`: no user can, including the account's root user.",
+			},
+			"days": schema.Int64Attribute{
+				Required: true, MarkdownDescription: "Retention in days.",
+			},
+		},
+	}
+}
+
+// corsAttribute is a list, not a set: S3 applies the first rule that matches a request.
+func corsAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		Optional:            true,
+		Computed:            true,
+		Validators:          []validator.List{listvalidator.NoNullValues()},
+		Default:             listdefault.StaticValue(types.ListValueMust(types.ObjectType{AttrTypes: corsTypes}, nil)),
+		MarkdownDescription: "CORS rules of the bucket. The first rule that matches a request applies. Default: none.",
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"allowed_origins": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Required:            true,
+				Validators:          noNulls,
+				MarkdownDescription: "Allowed origins, such as `https://example.com`, with at most one `*` each.",
+			},
+			"allowed_methods": schema.SetAttribute{
+				ElementType: types.StringType, Required: true, Validators: noNulls,
+				MarkdownDescription: "Allowed methods: `GET`, `PUT`, `HEAD`, `POST`, `DELETE`.",
+			},
+			"allowed_headers": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				Computed:            true,
+				Default:             setdefault.StaticValue(entity.EmptySet()),
+				Validators:          noNulls,
+				MarkdownDescription: "Allowed request headers, with at most one `*` each. Default: none.",
+			},
+			"expose_headers": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				Computed:            true,
+				Default:             setdefault.StaticValue(entity.EmptySet()),
+				Validators:          noNulls,
+				MarkdownDescription: "Response headers that pages can read, by full name. Default: none.",
+			},
+			"max_age_seconds": schema.Int64Attribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(0),
+				MarkdownDescription: "Time in seconds that browsers can cache the response. Default: `0`, the browser's default.",
+			},
+		}},
 	}
 }

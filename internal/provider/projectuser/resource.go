@@ -59,35 +59,7 @@ func attributes() map[string]schema.Attribute {
 			Validators:          noNulls,
 			MarkdownDescription: "CIDR blocks from which the user can connect, such as `203.0.113.0/24`. Default: any address.",
 		},
-		"access_key": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Access key of the user for the S3 API. The secret key is stored in AWS Secrets Manager only, never in the state, a plan or a log. Default: no access key.",
-			Attributes: map[string]schema.Attribute{
-				"enabled": schema.BoolAttribute{
-					Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-					MarkdownDescription: "Whether the user has a key. `false` deletes the keys and the secret. Default: `true`.",
-				},
-				"rotation": schema.SingleNestedAttribute{
-					Optional:            true,
-					MarkdownDescription: "Rotation of the key. Each apply takes the steps that are due: create a new key beside the old one, deactivate the old key, delete it. Default: no rotation.",
-					Attributes: map[string]schema.Attribute{
-						"every_days": schema.Int64Attribute{
-							Required: true, MarkdownDescription: "Age in days at which the key is replaced.",
-						},
-						"overlap_days": schema.Int64Attribute{
-							Optional:            true,
-							Computed:            true,
-							Default:             int64default.StaticInt64(7),
-							MarkdownDescription: "Days for which the old key stays active beside the new one, and then stays inactive before it is deleted (at least one). With `0` the old key is deactivated when the new one is created. Default: `7`.",
-						},
-					},
-				},
-				"replacement_trigger": schema.StringAttribute{
-					Optional:            true,
-					MarkdownDescription: "Arbitrary text. Changing it replaces the key and deactivates the old one at once, for a compromised key.",
-				},
-			},
-		},
+		"access_key": accessKeyAttribute(),
 		"secret_readers": schema.SetAttribute{
 			ElementType:         types.StringType,
 			Optional:            true,
@@ -111,18 +83,7 @@ func attributes() map[string]schema.Attribute {
 		"access_key_id": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "ID of the current access key, the newest active one. Null without a key.",
 		},
-		"access_keys": schema.MapNestedAttribute{
-			Computed:            true,
-			MarkdownDescription: "Access keys of the user by slot, `a` and `b`. Shows the steps of a rotation.",
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the key."},
-				"status":        schema.StringAttribute{Computed: true, MarkdownDescription: "`active` or `inactive`."},
-				"created_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "Time when the key was created."},
-				"inactive_since": schema.StringAttribute{
-					Computed: true, MarkdownDescription: "Time when the key was deactivated. Null while it is active.",
-				},
-			}},
-		},
+		"access_keys": accessKeysAttribute(),
 		"key_created_at": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "Time when the current access key was created. Null without a key.",
 		},
@@ -135,5 +96,54 @@ func attributes() map[string]schema.Attribute {
 		},
 		"user_name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the IAM user: `<project>-<name>`."},
 		"arn":       schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the IAM user."},
+	}
+}
+
+// accessKeyAttribute returns the argument that asks for a key and its rotation.
+func accessKeyAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Access key of the user for the S3 API. The secret key is stored in AWS Secrets Manager only, never in the state, a plan or a log. Default: no access key.",
+		Attributes: map[string]schema.Attribute{
+			"enabled": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Whether the user has a key. `false` deletes the keys and the secret. Default: `true`.",
+			},
+			"rotation": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Rotation of the key. Each apply takes the steps that are due: create a new key beside the old one, deactivate the old key, delete it. Default: no rotation.",
+				Attributes: map[string]schema.Attribute{
+					"every_days": schema.Int64Attribute{
+						Required: true, MarkdownDescription: "Age in days at which the key is replaced.",
+					},
+					"overlap_days": schema.Int64Attribute{
+						Optional:            true,
+						Computed:            true,
+						Default:             int64default.StaticInt64(7),
+						MarkdownDescription: "Days for which the old key stays active beside the new one, and then stays inactive before it is deleted (at least one). With `0` the old key is deactivated when the new one is created. Default: `7`.",
+					},
+				},
+			},
+			"replacement_trigger": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Arbitrary text. Changing it replaces the key and deactivates the old one at once, for a compromised key.",
+			},
+		},
+	}
+}
+
+// accessKeysAttribute returns the keys that exist.
+func accessKeysAttribute() schema.Attribute {
+	return schema.MapNestedAttribute{
+		Computed:            true,
+		MarkdownDescription: "Access keys of the user by slot, `a` and `b`. Shows the steps of a rotation.",
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"access_key_id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the key."},
+			"status":        schema.StringAttribute{Computed: true, MarkdownDescription: "`active` or `inactive`."},
+			"created_at":    schema.StringAttribute{Computed: true, MarkdownDescription: "Time when the key was created."},
+			"inactive_since": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "Time when the key was deactivated. Null while it is active.",
+			},
+		}},
 	}
 }
