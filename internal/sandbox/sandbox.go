@@ -339,12 +339,13 @@ func (s *Sandbox) unlock() {
 	s.world.Unlock()
 	for _, i := range invocations {
 		go func() {
-			if _, err := i.Function(context.Background(), i.Event); err == nil {
-				return // asynchronous: the result is ignored
+			_, err := i.Function(context.Background(), i.Event) // the result is ignored
+			if err == nil {
+				return
 			}
 			s.world.Lock()
 			defer s.unlock()
-			s.world.Retry(i)
+			i.Failed(err)
 		}()
 	}
 }

@@ -150,7 +150,7 @@ func (c *connection) close(code int, reason string) {
 		event.MultiValueHeaders = map[string][]string{
 			"Host": {c.stage.Domain()}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""},
 		}
-		go func() { _, _ = g.call(c.ctx, function, event) }() // best effort: failures are ignored
+		go func() { _, _ = g.call(c.ctx, function, c.stage.arn("$disconnect"), event) }() // best effort: failures are ignored
 	}
 }
 
@@ -217,7 +217,7 @@ func (c *connection) receive(message []byte, largest int) {
 	event := proxyEvent{RequestContext: c.context(route, "MESSAGE", request), Body: string(message)}
 	event.RequestContext.MessageID = identifier(request, "message")
 	go func() {
-		if _, err := g.call(c.ctx, c.stage.settings.Routes[route], event); err != nil {
+		if _, err := g.call(c.ctx, c.stage.settings.Routes[route], c.stage.arn(route), event); err != nil {
 			c.tell("Internal server error", request)
 		}
 	}()

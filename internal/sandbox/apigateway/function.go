@@ -13,17 +13,21 @@ import (
 // in Lambda.
 var errSlow = errors.New("apigateway: endpoint request timed out")
 
-// call invokes a function and waits for its answer. The function receives ctx's values but not its
-// end: a client that disconnects does not stop a function.
-func (s *Service) call(ctx context.Context, arn string, event any) ([]byte, error) {
+// call invokes a function for a part of an API, by its ARN, and waits for the answer. The function
+// receives ctx's values but not its end: a client that disconnects does not stop a function.
+func (s *Service) call(ctx context.Context, arn, source string, event any) ([]byte, error) {
 	encoded, err := json.Marshal(event)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: an event of API Gateway can't be encoded: %v", err))
 	}
 	var function cloud.Function
-	s.locked(func() { function = s.world.Function(arn) })
-	if function == nil {
-		return nil, fmt.Errorf("apigateway: there is no function %s", arn)
+	s.locked(func() {
+		function, err = s.world.CallFunction(cloud.FunctionCall{
+			ARN: arn, Event: encoded, Service: "apigateway.amazonaws.com", Source: source,
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("apigateway: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), integrationLimit)
 	type result struct {

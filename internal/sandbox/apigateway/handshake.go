@@ -88,7 +88,7 @@ func (s *Stage) open(ctx context.Context, h Handshake) (c *connection, subprotoc
 		event := proxyEvent{RequestContext: c.context("$connect", "CONNECT", c.requestID(0))}
 		event.Headers, event.MultiValueHeaders = headersOf(h.Header)
 		event.QueryStringParameters, event.MultiValueQueryStringParameters = queryOf(h.Query)
-		body, err := s.gateway.call(ctx, function, event)
+		body, err := s.gateway.call(ctx, function, s.arn("$connect"), event)
 		if errors.Is(err, errSlow) {
 			return nil, "", refuse(http.StatusGatewayTimeout, "Endpoint request timed out")
 		}

@@ -39,7 +39,7 @@ func (s *Service) HTTP(settings HTTPSettings) http.Handler {
 		}
 		event := settings.eventOf(r, body)
 		w.Header().Set("Apigw-Requestid", event.RequestContext.RequestID)
-		raw, err := s.call(context.WithoutCancel(r.Context()), settings.Function, event)
+		raw, err := s.call(context.WithoutCancel(r.Context()), settings.Function, settings.arn(), event)
 		if err != nil {
 			status, text := http.StatusInternalServerError, "Internal Server Error"
 			if err == errSlow { //nolint:errorlint // call returns it unwrapped
@@ -55,6 +55,11 @@ func (s *Service) HTTP(settings HTTPSettings) http.Handler {
 		}
 		answer.write(w)
 	})
+}
+
+// arn returns the ARN of the API's route.
+func (s HTTPSettings) arn() string {
+	return "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.API + "/$default/$default"
 }
 
 func refuseHTTP(w http.ResponseWriter, status int, message string) {

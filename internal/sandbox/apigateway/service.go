@@ -158,8 +158,11 @@ func (s *Stage) Domain() string {
 
 // arn returns the ARN of a part of the stage, such as a route key.
 func (s *Stage) arn(what string) string {
-	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API + "/" +
-		s.settings.Stage + "/" + what
+	return s.apiARN() + "/" + s.settings.Stage + "/" + what
+}
+
+func (s *Stage) apiARN() string {
+	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API
 }
 
 // find returns the stage of a request, by its path or host name, and the rest of the path. A stage

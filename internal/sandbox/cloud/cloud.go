@@ -28,12 +28,14 @@ type World struct {
 	principals PrincipalFinder
 	encryption EncryptionKeys
 
-	lambdas map[string]Function
-	objects ObjectReader
-	roles   RoleFinder
-	oidc    OIDCProviderFinder
-	queues  Queues
-	keys    []KeyFinder
+	lambdas map[string]Function // registered Go code, by ARN
+	// deployed are the functions that CloudFormation created.
+	deployed DeployedFunctions
+	objects  ObjectReader
+	roles    RoleFinder
+	oidc     OIDCProviderFinder
+	queues   Queues
+	keys     []KeyFinder
 	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation
 	wake        func()
@@ -96,9 +98,6 @@ type Publisher interface {
 	// *Error of the SNS API.
 	Publish(topicARN, subject, message string) error
 }
-
-// Function is a Lambda function: Go code that runs in process.
-type Function func(ctx context.Context, event []byte) ([]byte, error)
 
 // New returns an empty world whose randomness (identifiers, durations, fault dice) is a function of
 // the seed.
@@ -203,24 +202,6 @@ func (w *World) SetPublisher(p Publisher) { w.topics = p }
 
 // Publisher returns the SNS service, nil before SetPublisher.
 func (w *World) Publisher() Publisher { return w.topics }
-
-// RegisterFunction registers a Lambda function by its ARN.
-func (w *World) RegisterFunction(arn string, f Function) {
-	w.lambdas[arn] = func(ctx context.Context, event []byte) ([]byte, error) {
-		return f(context.WithValue(ctx, functionKey{}, true), event)
-	}
-}
-
-type functionKey struct{}
-
-// InFunction reports whether a context is that of a Lambda function's invocation.
-func InFunction(ctx context.Context) bool {
-	is, _ := ctx.Value(functionKey{}).(bool)
-	return is
-}
-
-// Function finds a Lambda function by its ARN; nil for none.
-func (w *World) Function(arn string) Function { return w.lambdas[arn] }
 
 // RegisterType registers a resource type with CloudFormation.
 func (w *World) RegisterType(name string, t ResourceType) { w.types[name] = t }

@@ -1,7 +1,5 @@
 package cloud
 
-import "time"
-
 // Services reach each other through the world, so that no service package imports another. A
 // service registers itself in its New. The finder is nil while its service is not part of the
 // world.
@@ -129,48 +127,6 @@ func (w *World) AccessKey(id string) (secret string, caller Caller, active bool,
 		}
 	}
 	return "", Caller{}, false, false
-}
-
-// Invoke queues an asynchronous invocation of a Lambda function. The front door starts it when it
-// releases the lock, since a function calls the world like any other client. It reports whether the
-// function exists.
-func (w *World) Invoke(arn string, event []byte) bool {
-	f := w.lambdas[arn]
-	if f == nil {
-		return false
-	}
-	w.invocations = append(w.invocations, Invocation{ARN: arn, Event: event, Function: f})
-	return true
-}
-
-// retryAfter are the delays after which Lambda repeats a failed asynchronous invocation: Lambda
-// Developer Guide, "How Lambda handles errors and retries with asynchronous invocation".
-var retryAfter = []time.Duration{time.Minute, 2 * time.Minute}
-
-// Retry schedules a failed invocation again, unless Lambda's retries are exhausted.
-func (w *World) Retry(i Invocation) {
-	if i.Failed >= len(retryAfter) {
-		return
-	}
-	again := i
-	again.Failed++
-	w.After(retryAfter[i.Failed], func() { w.invocations = append(w.invocations, again) })
-}
-
-// Invocation is one pending asynchronous call of a Lambda function.
-type Invocation struct {
-	ARN      string
-	Event    []byte
-	Function Function
-	Failed   int // number of failed attempts
-}
-
-// TakeInvocations returns and removes the pending invocations, in the order in which they were
-// queued. Only the front door calls it.
-func (w *World) TakeInvocations() []Invocation {
-	taken := w.invocations
-	w.invocations = nil
-	return taken
 }
 
 // MessageAttribute is an attribute of a message of SQS.

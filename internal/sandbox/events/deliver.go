@@ -2,7 +2,9 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -53,7 +55,13 @@ func (s *Service) send(r *rule, t target, encoded []byte, hops int) {
 		return
 	}
 	s.later(func() {
-		if !s.world.Invoke(t.Arn, encoded) {
+		err := s.world.Invoke(cloud.FunctionCall{ARN: t.Arn, Event: encoded, Service: servicePrincipal, Source: r.arn})
+		var refused *cloud.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &refused) && refused.Status == http.StatusForbidden:
+			s.fail(r, t, encoded, "NO_PERMISSIONS", refused.Message)
+		default:
 			s.fail(r, t, encoded, "NO_RESOURCE", "The function does not exist.")
 		}
 	})
@@ -78,7 +86,7 @@ func (s *Service) forward(r *rule, t target, encoded []byte, hops int) {
 	}
 	if from != to {
 		demand := cloud.Demand{Action: "events:PutEvents", Resource: b.arn, Account: b.account, Policy: b.policy()}
-		if err := s.world.RoleMay(t.RoleArn, "events.amazonaws.com", to.region, demand); err != nil {
+		if err := s.world.RoleMay(t.RoleArn, servicePrincipal, to.region, demand); err != nil {
 			s.fail(r, t, encoded, "NO_PERMISSIONS", err.Error())
 			return
 		}
@@ -102,7 +110,7 @@ func (s *Service) fail(r *rule, t target, encoded []byte, code, message string) 
 	attribute := func(value string) cloud.MessageAttribute { return cloud.MessageAttribute{Type: "String", Value: value} }
 	// A queue that refuses it drops it.
 	_ = s.world.Queues().Send(cloud.QueueMessage{
-		Queue: t.DeadLetterConfig.Arn, Service: "events.amazonaws.com", Source: r.arn, Body: string(encoded),
+		Queue: t.DeadLetterConfig.Arn, Service: servicePrincipal, Source: r.arn, Body: string(encoded),
 		Attributes: map[string]cloud.MessageAttribute{
 			"RULE_ARN": attribute(r.arn), "TARGET_ARN": attribute(t.Arn), "ERROR_CODE": attribute(code),
 			"ERROR_MESSAGE": attribute(message),

@@ -15,6 +15,9 @@ import (
 // statusChange is the type of events that rules receive by default.
 const statusChange = "CloudFormation Stack Status Change"
 
+// servicePrincipal is EventBridge, as policies name it.
+const servicePrincipal = "events.amazonaws.com"
+
 // disorder is the maximum delay of an event when events are out of order.
 const disorder = 5 * time.Second
 
@@ -77,11 +80,28 @@ func (s *Service) Add(r Rule) error {
 // schedule schedules the rule's next event on the agenda.
 func (s *Service) schedule(r Rule) {
 	s.world.After(r.Every, func() {
-		s.world.Invoke(r.Target, s.encode(cloud.BusEvent{
+		s.invoke(r, s.encode(cloud.BusEvent{
 			Account: r.Account, Region: r.Region, Source: "aws.events", DetailType: "Scheduled Event",
-			Resources: []string{"arn:aws:events:" + r.Region + ":" + r.Account + ":rule/" + r.Name}, Detail: struct{}{},
+			Resources: []string{r.arn()}, Detail: struct{}{},
 		}))
 		s.schedule(r)
+	})
+}
+
+// arn returns the ARN of a rule of AddRule. One without a place is that of its target.
+func (r Rule) arn() string {
+	at := place{r.Account, r.Region}
+	if at == (place{}) {
+		at = placeOf(r.Target)
+	}
+	return "arn:aws:events:" + at.region + ":" + at.account + ":rule/" + r.Name
+}
+
+// invoke hands an event over to a rule's function. Events for a function that is removed, or that
+// does not permit the call, are lost.
+func (s *Service) invoke(r Rule, encoded []byte) {
+	_ = s.world.Invoke(cloud.FunctionCall{
+		ARN: r.Target, Event: encoded, Service: servicePrincipal, Source: r.arn(),
 	})
 }
 
@@ -112,7 +132,7 @@ func (s *Service) PutEvent(e cloud.BusEvent) {
 		if encoded == nil {
 			encoded = s.encode(e)
 		}
-		s.later(func() { s.world.Invoke(rule.Target, encoded) }) // none if it was removed
+		s.later(func() { s.invoke(rule, encoded) })
 	}
 	arn := busARN(place{e.Account, e.Region}, defaultBus)
 	if !s.hasRules(arn) {

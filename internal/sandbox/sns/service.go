@@ -191,7 +191,10 @@ func (s *Service) deliver(t *topic, id, subject, message string) {
 		if err != nil {
 			panic(fmt.Sprintf("sandbox: an SNS event can't be encoded: %v", err))
 		}
-		s.world.Invoke(sub.endpoint, event) // as in AWS, a removed function gets nothing
+		// A function that is removed, or that does not permit the call, gets nothing.
+		_ = s.world.Invoke(cloud.FunctionCall{
+			ARN: sub.endpoint, Event: event, Service: "sns.amazonaws.com", Source: t.arn,
+		})
 	}
 }
 
