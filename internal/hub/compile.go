@@ -27,7 +27,12 @@ type Relay struct {
 	Version string `json:"version"`
 	// Hash is the package's SHA-256 in hexadecimal.
 	Hash string `json:"hash"`
+	// Architecture is Lambda's name of the program's instruction set; "" for DefaultArchitecture.
+	Architecture string `json:"architecture,omitempty"`
 }
+
+// DefaultArchitecture is the architecture of released packages.
+const DefaultArchitecture = "arm64"
 
 // Key returns the package's key in the artifact bucket.
 func (r Relay) Key() string { return "relay/" + r.Hash + ".zip" }

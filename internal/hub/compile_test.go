@@ -44,8 +44,9 @@ func complete() Settings {
 			GitHubActions: &GitHubActions{Repositories: []string{"acme/storage", "acme@1234/storage@5678"}},
 			Principals:    []string{"arn:aws:iam::111122223333:role/Deployer"},
 		},
-		AlarmActions: []string{"arn:aws:sns:eu-west-1:111122223333:alarms"},
-		Tags:         map[string]string{"owner": "storage"},
+		DriftCheckHours: new(6),
+		AlarmActions:    []string{"arn:aws:sns:eu-west-1:111122223333:alarms"},
+		Tags:            map[string]string{"owner": "storage"},
 	}
 }
 
@@ -167,6 +168,19 @@ func TestParse_Refusals(t *testing.T) {
 		}
 		if _, err := Parse(tpl, place); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestRelay_Architecture checks that the function runs what its package was built for.
+func TestRelay_Architecture(t *testing.T) {
+	t.Parallel()
+	for architecture, want := range map[string]string{"": "arm64", "arm64": "arm64", "x86_64": "x86_64"} {
+		relay := zip
+		relay.Architecture = architecture
+		raw, _ := Compile(place, minimal(), relay, Shared{}).Resource(relayID)
+		if !bytes.Contains(raw, []byte(`"Architectures":["`+want+`"]`)) {
+			t.Errorf("a package for %q makes the function %s", architecture, raw)
 		}
 	}
 }
@@ -310,6 +324,7 @@ func TestSettings_Problems(t *testing.T) {
 		"too many accounts": {
 			func(s *Settings) { s.OrganizationID, s.AccountIDs = "", slices.Repeat([]string{"111122223333"}, 201) }, "account_ids",
 		},
+		"drift check": {func(s *Settings) { s.DriftCheckHours = new(-1) }, "drift_check_hours"},
 		"topic elsewhere": {
 			func(s *Settings) { s.AlarmActions = []string{"arn:aws:sns:us-east-1:111122223333:alarms"} }, "alarm_actions",
 		},

@@ -1,6 +1,10 @@
 package hub
 
-import "strings"
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
 
 // Logical IDs of the relay and what belongs to it.
 const (
@@ -48,7 +52,7 @@ func (c *compiler) function() {
 			"Description":      "Stowage relay " + c.relay.Version,
 			"Runtime":          "provided.al2023",
 			"Handler":          "bootstrap",
-			"Architectures":    list{"arm64"},
+			"Architectures":    list{cmp.Or(c.relay.Architecture, DefaultArchitecture)},
 			"Code":             object{"S3Bucket": ArtifactBucket(c.Name, c.Place), "S3Key": c.relay.Key()},
 			"MemorySize":       relayMemory,
 			"Timeout":          relaySeconds,
@@ -71,6 +75,9 @@ func (c *compiler) function() {
 // environment returns the relay's environment variables: see package relay.
 func (c *compiler) environment() object {
 	variables := object{"STOWAGE_HUB": c.Name}
+	if c.DriftCheckHours != nil {
+		variables["STOWAGE_DRIFT_CHECK_HOURS"] = strconv.Itoa(*c.DriftCheckHours)
+	}
 	if c.Live != nil {
 		variables["STOWAGE_OIDC_ISSUER"] = c.Live.OIDCIssuer
 		variables["STOWAGE_OIDC_CLIENT_ID"] = c.Live.OIDCClientID

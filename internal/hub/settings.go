@@ -23,10 +23,16 @@ type Settings struct {
 	// Operators are those who may assume StowageOperator and StowagePlanner. Without any there are
 	// no such roles.
 	Operators Operators `json:"operators"`
+	// DriftCheckHours is the interval in hours at which the relay compares stacks with AWS: 0 for
+	// never, nil for DefaultDriftCheckHours.
+	DriftCheckHours *int `json:"drift_check_hours,omitempty"`
 	// AlarmActions are the ARNs of SNS topics that learn of alarms.
 	AlarmActions []string          `json:"alarm_actions,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 }
+
+// DefaultDriftCheckHours is the default of Settings.DriftCheckHours.
+const DefaultDriftCheckHours = 24
 
 // Live configures the WebSocket API and the board.
 type Live struct {
@@ -96,6 +102,8 @@ const (
 	// maxAccounts keeps the policies of the bus and of the roles within their limits: 10,240
 	// characters (EventBridge quotas; IAM quotas for inline policies of a role).
 	maxAccounts = 200
+	// maxDriftCheckHours is the relay's maximum, a year.
+	maxDriftCheckHours = 365 * 24
 )
 
 var (
@@ -137,6 +145,8 @@ func (s Settings) Problems(region string) []model.Problem {
 	}
 	say(len(s.AccountIDs) <= maxAccounts, "account_ids",
 		"%d accounts: at most %d fit into AWS's policies. Use organization_id instead", len(s.AccountIDs), maxAccounts)
+	say(s.DriftCheckHours == nil || *s.DriftCheckHours >= 0 && *s.DriftCheckHours <= maxDriftCheckHours,
+		"drift_check_hours", "expected 0 to %d hours; 0 means never", maxDriftCheckHours)
 	for _, topic := range s.AlarmActions {
 		say(inRegion(topicPattern, topic, region), "alarm_actions",
 			"%q: expected the ARN of an SNS topic in %s", topic, region)

@@ -37,6 +37,8 @@ var levels = map[string]int{
 	"internal/provider":   7,
 	"":                    8, // main.go
 	"internal/cmd":        8,
+
+	"internal/relaypackage": 3,
 }
 
 // unknown lists packages of lower levels that a package must not import, because it uses them

@@ -3,6 +3,16 @@ package mutation
 // hubDefects are defects of the hub and of what simulates it.
 var hubDefects = []Defect{
 	{
+		Name: "a function is made for arm64 whatever its package is for", In: "internal/hub compiler.function",
+		Old: "cmp.Or(c.relay.Architecture, DefaultArchitecture)", New: "DefaultArchitecture + c.relay.Architecture[:0]",
+		Packages: []string{"internal/hub"}, Run: "TestRelay_Architecture",
+	},
+	{
+		Name: "a package whose program cannot be executed is accepted", In: "internal/relaypackage Parse",
+		Old: "if mode&0o111 != 0o111 {", New: "if mode == 0 {",
+		Packages: []string{"internal/relaypackage"}, Run: "TestParse_Refused",
+	},
+	{
 		Name: "changed routes are not deployed", In: "internal/hub liveCompiler.websocket",
 		Old: `"WebSocketDeployment" + c.hashWithout(before)`, New: `"WebSocketDeployment" + c.hashWithout(before)[:0]`,
 		Packages: []string{"internal/hub"}, Run: "TestDeployment",

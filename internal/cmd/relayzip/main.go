@@ -1,12 +1,13 @@
-// Command relayzip packages the relay for AWS Lambda's runtime provided.al2023: a zip with one
-// executable file named bootstrap (Lambda developer guide, "Define Lambda function handlers in
-// Go"), for each of Lambda's two architectures. Builds are reproducible.
+// Command relayzip packages the relay for AWS Lambda's runtime provided.al2023: a zip with the
+// program and its version, see package relaypackage. Builds are reproducible.
 package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
-	"debug/elf"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,16 +17,27 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/stowage/terraform-provider-stowage/internal/relaypackage"
 )
 
-// machines maps the architectures to the ELF machine of their programs.
-var machines = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
+// architectures are Lambda's two, by Go's names.
+var architectures = map[string]string{"arm64": "arm64", "amd64": "x86_64"}
+
+// development is the version of what is no release.
+const development = "dev"
+
+type options struct{ dir, arch, out, version string }
 
 func main() {
-	dir := flag.String("dir", "bin", "where the zips go")
+	var o options
+	flag.StringVar(&o.dir, "dir", "bin", "where the zips go, as stowage-relay-linux-<arch>.zip")
+	flag.StringVar(&o.arch, "arch", "", "package for arm64 or amd64 only")
+	flag.StringVar(&o.out, "out", "", "the file of the zip, with -arch")
+	flag.StringVar(&o.version, "version", development, "the relay's version")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *dir)
+	err := run(ctx, o)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "relayzip:", err)
@@ -33,71 +45,100 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, dir string) error {
-	for architecture, machine := range machines {
-		if err := makeZip(ctx, dir, architecture, machine); err != nil {
-			return fmt.Errorf("linux/%s: %w", architecture, err)
+func run(ctx context.Context, o options) error {
+	if _, known := architectures[o.arch]; o.arch != "" && !known {
+		return fmt.Errorf("-arch is %q: expected arm64 or amd64", o.arch)
+	}
+	if o.out != "" && o.arch == "" {
+		return errors.New("-out names one file: -arch is missing")
+	}
+	for arch, architecture := range architectures {
+		if o.arch != "" && arch != o.arch {
+			continue
+		}
+		out := o.out
+		if out == "" {
+			out = filepath.Join(o.dir, "stowage-relay-linux-"+arch+".zip")
+		}
+		if err := makeZip(ctx, out, arch, architecture, o.version); err != nil {
+			return fmt.Errorf("linux/%s: %w", arch, err)
 		}
 	}
 	return nil
 }
 
-// makeZip builds the relay for an architecture and packages it.
-func makeZip(ctx context.Context, dir, architecture string, machine elf.Machine) (err error) {
-	work, err := os.MkdirTemp("", "stowage-relay-")
+// makeZip builds the relay for an architecture and packages it. Each build in development has a
+// version of its own, so that a deployment shows the difference.
+func makeZip(ctx context.Context, out, arch, architecture, version string) (err error) {
+	program, err := build(ctx, arch, version)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	program := filepath.Join(work, bootstrap)
-	build := exec.CommandContext(
-		ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=",
-		"-o", program, "./internal/cmd/relay",
-	)
-	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0")
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building: %w", err)
+	if version == development {
+		sum := sha256.Sum256(program)
+		version += "+" + hex.EncodeToString(sum[:4])
+		if program, err = build(ctx, arch, version); err != nil {
+			return err
+		}
 	}
-	built, err := elf.Open(program)
-	if err != nil {
-		return fmt.Errorf("what was built is no program: %w", err)
-	}
-	defer func() { _ = built.Close() }()
-	if built.Machine != machine {
-		return fmt.Errorf("what was built is for %s", built.Machine)
-	}
-	source, err := os.Open(program)
-	if err != nil {
+	var body bytes.Buffer
+	if err := write(&body, bytes.NewReader(program), version); err != nil {
 		return err
 	}
-	defer func() { _ = source.Close() }()
-	name := filepath.Join(dir, "stowage-relay-linux-"+architecture+".zip")
-	out, err := os.Create(name)
+	made, err := relaypackage.Parse(body.Bytes())
 	if err != nil {
+		return fmt.Errorf("what was made is no package: %w", err)
+	}
+	if made.Architecture != architecture {
+		return fmt.Errorf("what was built is for %s", made.Architecture)
+	}
+	if err := os.WriteFile(out, body.Bytes(), 0o644); err != nil { //nolint:gosec // a published file
 		return err
 	}
-	if err := errors.Join(write(out, source), out.Close()); err != nil {
-		return err
-	}
-	fmt.Println(name)
+	fmt.Println(out, made.Version, made.Hash)
 	return nil
 }
 
-// bootstrap is the file that Lambda runs.
-const bootstrap = "bootstrap"
-
-// write writes the zip. Its timestamp is the earliest possible one, for reproducible bytes.
-func write(to io.Writer, program io.Reader) error {
-	z := zip.NewWriter(to)
-	header := &zip.FileHeader{Name: bootstrap, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
-	header.SetMode(0o755)
-	file, err := z.CreateHeader(header)
+// build returns the program.
+func build(ctx context.Context, arch, version string) (program []byte, err error) {
+	work, err := os.MkdirTemp("", "stowage-relay-")
 	if err != nil {
-		return fmt.Errorf("writing the zip: %w", err)
+		return nil, err
 	}
-	if _, err := io.Copy(file, program); err != nil {
-		return fmt.Errorf("writing the zip: %w", err)
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	out := filepath.Join(work, relaypackage.Bootstrap)
+	build := exec.CommandContext(
+		ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
+		"-ldflags", "-s -w -buildid= -X main.version="+version, "-o", out, "./internal/cmd/relay",
+	)
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("building: %w", err)
+	}
+	return os.ReadFile(out) //nolint:gosec // it was built above
+}
+
+// write writes the zip. Its timestamps are the earliest possible ones, for reproducible bytes.
+func write(to io.Writer, program io.Reader, version string) error {
+	z := zip.NewWriter(to)
+	for _, f := range []struct {
+		name    string
+		mode    os.FileMode
+		content io.Reader
+	}{
+		{relaypackage.Bootstrap, 0o755, program},
+		{relaypackage.VersionFile, 0o644, bytes.NewReader([]byte(version + "\n"))},
+	} {
+		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+		header.SetMode(f.mode)
+		file, err := z.CreateHeader(header)
+		if err != nil {
+			return fmt.Errorf("writing the zip: %w", err)
+		}
+		if _, err := io.Copy(file, f.content); err != nil {
+			return fmt.Errorf("writing the zip: %w", err)
+		}
 	}
 	return z.Close()
 }

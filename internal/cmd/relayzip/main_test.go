@@ -4,17 +4,18 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 )
 
-// Lambda runs one executable of that name. The same program must give the same bytes, so that a
+// TestWrite checks the files of a package. The same program must give the same bytes, so that a
 // deployment shows no change.
-func TestAZipHoldsAnExecutable(t *testing.T) {
+func TestWrite(t *testing.T) {
 	const program = "the program"
 	var zips [2]bytes.Buffer
 	for i := range zips {
-		if err := write(&zips[i], strings.NewReader(program)); err != nil {
+		if err := write(&zips[i], strings.NewReader(program), "0.3.0"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -25,14 +26,22 @@ func TestAZipHoldsAnExecutable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(z.File) != 1 || z.File[0].Name != "bootstrap" || z.File[0].Mode() != 0o755 {
-		t.Fatalf("the zip holds %d files, first %+v", len(z.File), z.File[0])
+	want := []struct {
+		name, text string
+		mode       fs.FileMode
+	}{{"bootstrap", program, 0o755}, {"VERSION", "0.3.0\n", 0o644}}
+	if len(z.File) != len(want) {
+		t.Fatalf("the zip has %d files", len(z.File))
 	}
-	file, err := z.File[0].Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := io.ReadAll(file); err != nil || string(text) != program {
-		t.Errorf("it holds %q, error %v", text, err)
+	for i, w := range want {
+		f := z.File[i]
+		file, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(file)
+		if err != nil || f.Name != w.name || string(text) != w.text || f.Mode() != w.mode {
+			t.Errorf("file %s, mode %v, contains %q, error %v", f.Name, f.Mode(), text, err)
+		}
 	}
 }
