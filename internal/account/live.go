@@ -10,7 +10,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 )
 
-// LiveProperties reads the properties of a resource with Cloud Control. exists is false when AWS has no such resource.
+// Unreadable reports whether Cloud Control cannot read any resource of the type.
+func Unreadable(err error) bool {
+	switch code(err) {
+	case "UnsupportedActionException", "TypeNotFoundException":
+		return true
+	}
+	return false
+}
+
+// LiveProperties reads the properties of a resource with Cloud Control. exists is false when AWS has
+// no such resource.
 func LiveProperties(
 	ctx context.Context, client *cloudcontrol.Client, typeName, identifier string,
 ) (properties map[string]any, exists bool, err error) {

@@ -38,9 +38,19 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestLiveValues",
 	},
 	{
-		Name: "differences are not confirmed", In: "internal/projects comparison.confirm",
-		Old: "if !drift.Deleted && len(drift.Values) == 0 {", New: "if true {",
+		Name: "differences are not confirmed", In: "internal/projects comparison.confirmOne",
+		Old: "if !live.Drifted() {", New: "if true {",
 		Packages: []string{"internal/relay"}, Run: "TestDrift_FoundBySweep",
+	},
+	{
+		Name: "a bucket that S3 does not show counts as deleted", In: "internal/account Buckets.Missing",
+		Old: `case code(err) == "NotFound" || noSuchBucket(err):`, New: "case err != nil:",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_UnconfirmedDeletion",
+	},
+	{
+		Name: "a deletion that cannot be confirmed is recorded", In: "internal/projects comparison.confirmOne",
+		Old: "case err != nil && live.Deleted && !account.Unreadable(err):", New: "case false:",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_UnconfirmedUser",
 	},
 	{
 		Name: "the result of a detection counts after an update", In: "internal/projects comparison.checkDrift",

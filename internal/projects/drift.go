@@ -2,6 +2,7 @@ package projects
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -28,12 +29,12 @@ import (
 // Those that can be read with Cloud Control are (template.ReadableResources). Access keys are
 // always listed in IAM. What nothing reads is stored as uncovered. CloudFormation also reports some
 // differences and deletions that do not exist; each one is confirmed by a read with Cloud Control
-// where that supports the type.
+// where that supports the type. That a bucket was deleted is confirmed by S3 alone.
 //
 // A check of a stack takes DetectStackDrift once, DescribeStackDriftDetectionStatus once for each
 // sweep that looks at it, DescribeStackResourceDrifts for every 100 resources, DescribeStacks twice,
-// GetTemplate once, ListAccessKeys for every user with a key, and GetResource for every resource
-// that is read directly and for every difference.
+// GetTemplate once, ListAccessKeys for every user with a key, HeadBucket for every deleted bucket,
+// and GetResource for every other resource that has drifted or is read directly.
 
 // Times of drift detections.
 const (
@@ -44,6 +45,8 @@ const (
 	// driftPause is how long a stack is left alone after a comparison failed.
 	driftPause = time.Hour
 )
+
+const bucketType = "AWS::S3::Bucket"
 
 // RefreshAndCheck is Refresh, and also looks after the drift of the project's stacks: it starts a
 // detection for a stack that was not compared with AWS for the given time, and stores the result of
@@ -201,32 +204,72 @@ func (c comparison) readDrift(ctx context.Context, lastUpdated time.Time) (*temp
 }
 
 // confirm reads the resources that CloudFormation reports as changed or deleted, and drops what is
-// not so. What Cloud Control cannot read stays as CloudFormation reports it.
+// not so. A deletion that cannot be confirmed is left out, so that the resource counts as uncovered.
 func (c comparison) confirm(ctx context.Context, drifts []stack.Drift) ([]template.LiveResource, error) {
-	compared := make([]template.LiveResource, len(drifts))
+	confirmed := make([]*template.LiveResource, len(drifts))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readsAtOnce)
 	for i, drift := range drifts {
-		compared[i] = drift.LiveResource
-		if !drift.Deleted && len(drift.Values) == 0 {
-			continue
-		}
 		group.Go(func() error {
-			properties, exists, err := account.LiveProperties(ctx, c.account.CloudControl, drift.Type, drift.PhysicalID)
+			live, err := c.confirmOne(ctx, drift)
+			var unconfirmed *account.UnconfirmedError
 			switch {
+			case errors.As(err, &unconfirmed):
+				c.project.hub.config.Warn(ctx, "A deletion in AWS could not be confirmed", map[string]any{
+					"stack": c.stack.Name(), "resource": drift.LogicalID, "error": err.Error(),
+				})
 			case err != nil:
-				return ctx.Err()
-			case drift.Deleted && exists:
-				compared[i].Deleted = false
-			case !exists:
-				compared[i].Deleted, compared[i].Values = true, nil
+				return err
 			default:
-				compared[i].Values = template.StillDiffer(drift.Values, properties)
+				confirmed[i] = &live
 			}
 			return nil
 		})
 	}
-	return compared, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var compared []template.LiveResource
+	for _, live := range confirmed {
+		if live != nil {
+			compared = append(compared, *live)
+		}
+	}
+	return compared, nil
+}
+
+// confirmOne is confirm for one resource. It returns an *account.UnconfirmedError for a deletion
+// that cannot be confirmed. Changed properties that cannot be read stay as CloudFormation reports
+// them.
+func (c comparison) confirmOne(ctx context.Context, drift stack.Drift) (template.LiveResource, error) {
+	live := drift.LiveResource
+	if !live.Drifted() {
+		return live, nil
+	}
+	if live.Deleted && drift.Type == bucketType {
+		missing, err := c.buckets().Missing(ctx, drift.PhysicalID)
+		live.Deleted = missing
+		return live, err
+	}
+	properties, exists, err := account.LiveProperties(ctx, c.account.CloudControl, drift.Type, drift.PhysicalID)
+	switch {
+	case ctx.Err() != nil:
+		return live, ctx.Err()
+	case err != nil && live.Deleted && !account.Unreadable(err):
+		return live, &account.UnconfirmedError{Type: drift.Type, Name: drift.PhysicalID, Err: err}
+	case err != nil:
+	case live.Deleted && exists:
+		live.Deleted = false
+	case !exists && drift.Type == bucketType: // Cloud Control does not say where it looked
+		live.Values = nil
+		live.Deleted, err = c.buckets().Missing(ctx, drift.PhysicalID)
+		return live, err
+	case !exists:
+		live.Deleted, live.Values = true, nil
+	default:
+		live.Values = template.StillDiffer(drift.Values, properties)
+	}
+	return live, nil
 }
 
 // readUncompared reads the resources that CloudFormation's detection left out and that can be read

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
-	"github.com/stowage/terraform-provider-stowage/internal/stack"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -61,11 +60,8 @@ func (c comparison) live(
 		return live, nil, err
 	}
 	if compared {
-		confirmed, err := c.confirm(ctx, []stack.Drift{drift})
-		if err != nil {
-			return live, nil, err
-		}
-		return confirmed[0], properties, nil
+		live, err = c.confirmOne(ctx, drift)
+		return live, properties, err
 	}
 	if resource.Readable == nil {
 		return template.LiveResource{LogicalID: resource.LogicalID}, nil, nil
