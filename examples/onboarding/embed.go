@@ -5,7 +5,7 @@ package onboarding
 import _ "embed" // for Account
 
 // Account is the text of account.yaml: a CloudFormation template with the parameters HubAccountId,
-// ExternalId and HomeRegion.
+// ExternalId, HomeRegion and HubBusArn.
 //
 //go:embed account.yaml
 var Account string

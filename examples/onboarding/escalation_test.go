@@ -226,6 +226,11 @@ func TestProvisioner_Limits(t *testing.T) {
 		{"read a secret outside the prefix", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:" + region + ":" + account + ":secret:other-1", nil, false},
 		{"create a Lambda function", "lambda:CreateFunction", "*", nil, false},
 		{"nest a stack", "cloudformation:CreateStack", "arn:aws:cloudformation:" + region + ":" + account + ":stack/stowage-acme-0-x/*", nil, false},
+		{"pass the role that sends events", "iam:PassRole", roles + "/StowageEvents-" + region, pass("events"), false},
+		{"let others assume the role that sends events", "iam:UpdateAssumeRolePolicy", roles + "/StowageEvents-" + region, boundary("/StowageBoundary"), false},
+		{"write a policy of the role that sends events", "iam:PutRolePolicy", roles + "/StowageEvents-" + region, nil, false},
+		{"change the rule that sends events", "events:PutTargets", "arn:aws:events:" + region + ":" + account + ":rule/StowageEvents", nil, false},
+		{"send events to the hub", "events:PutEvents", hubBus, nil, false},
 		{"change the stack that made it", "cloudformation:CreateChangeSet", "arn:aws:cloudformation:" + region + ":" + account + ":stack/StowageAccount/1", nil, false},
 
 		// Remaining risks.

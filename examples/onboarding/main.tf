@@ -33,6 +33,12 @@ variable "regions" {
   default     = ["eu-central-1"]
 }
 
+variable "hub_bus_arn" {
+  description = "The ARN of the hub's event bus, which the accounts report to. None by default."
+  type        = string
+  default     = ""
+}
+
 resource "aws_cloudformation_stack_set" "account" {
   name             = "StowageAccount" # not stowage-...: the role that it makes may change the stacks of that name
   description      = "Prepares accounts for Stowage's projects"
@@ -43,6 +49,7 @@ resource "aws_cloudformation_stack_set" "account" {
   parameters = {
     HubAccountId = var.hub_account_id
     HomeRegion   = var.home_region
+    HubBusArn    = var.hub_bus_arn
   }
 
   auto_deployment {

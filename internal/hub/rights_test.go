@@ -61,11 +61,16 @@ func must(t *testing.T, err error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldOf(t, sandbox.Options{Seed: 1, Onboarding: onboarding.Account}, hub.Settings{
+	return newWorldOf(t, reporting(), hub.Settings{
 		Name: "main", AccountIDs: []string{account},
 		Live:      &hub.Live{OIDCIssuer: "https://login.example.com", OIDCClientID: "stowage-board"},
 		Operators: hub.Operators{Principals: []string{root}},
 	})
+}
+
+// reporting returns the options of a sandbox whose accounts report to the hub.
+func reporting() sandbox.Options {
+	return sandbox.Options{Seed: 1, Onboarding: onboarding.Account, HubBus: hub.BusARN("main", place)}
 }
 
 func newWorldOf(t *testing.T, options sandbox.Options, settings hub.Settings) *world {
@@ -342,7 +347,6 @@ func TestRelay(t *testing.T) {
 		}
 		w.box.RegisterFunction(function, handle)
 		go w.box.Run(ctx)
-		w.forward(account)
 		admin := w.process("", "StowageProvisioner", projects.Verified)
 		must(t, admin.CreateProject(ctx, project()))
 		for _, request := range []string{

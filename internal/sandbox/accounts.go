@@ -78,12 +78,17 @@ func (s *Sandbox) apply(account, region string) {
 		s.world.SetEventBus(bus)
 	}()
 	const version = "2010-05-15"
-	s.mustQuery(account, region, "cloudformation", version, "CreateStack", url.Values{
+	form := url.Values{
 		"StackName": {onboardingStack}, "TemplateBody": {s.onboarding}, "Capabilities.member.1": {"CAPABILITY_NAMED_IAM"},
 		"Parameters.member.1.ParameterKey": {"HubAccountId"}, "Parameters.member.1.ParameterValue": {HubAccount},
 		"Parameters.member.2.ParameterKey": {"HomeRegion"}, "Parameters.member.2.ParameterValue": {s.region},
 		"EnableTerminationProtection": {"true"},
-	})
+	}
+	if s.hubBus != "" {
+		form.Set("Parameters.member.3.ParameterKey", "HubBusArn")
+		form.Set("Parameters.member.3.ParameterValue", s.hubBus)
+	}
+	s.mustQuery(account, region, "cloudformation", version, "CreateStack", form)
 	s.world.RunDue()
 	events := s.mustQuery(
 		account, region, "cloudformation", version, "DescribeStackEvents",

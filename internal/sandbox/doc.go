@@ -51,7 +51,8 @@
 // table "stowage". On its first use every account, including the hub, is onboarded: it gets the
 // roles StowageProvisioner and StowageReader, which trust the hub's account, and in each used
 // region the SNS topic stowage-events. With Options.Onboarding a stack StowageAccount of that
-// template creates them in each of the regions. That stack precedes the first client: it is not
+// template creates them in each of the regions, and with Options.HubBus it also reports to that event
+// bus. That stack precedes the first client: it is not
 // counted, takes no time, and sends no notifications.
 //
 // # Control

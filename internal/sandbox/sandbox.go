@@ -44,6 +44,8 @@ type Options struct {
 	// parameters HubAccountId and HomeRegion. With "", accounts have roles with all permissions,
 	// and a plain topic.
 	Onboarding string
+	// HubBus is the ARN of the event bus for the template's parameter HubBusArn; "" means none.
+	HubBus string
 	// Answers are AWS's assumed answers to the rules of package unproven; nil means the likely
 	// ones. New panics if it cannot give one of them.
 	Answers unproven.Answers
@@ -86,7 +88,9 @@ type Sandbox struct {
 	topics   map[string]bool // account/region of the onboarding's topics
 	// onboarding is the template that prepares accounts; "" for none.
 	onboarding string
-	woken      chan struct{} // holds a token when the agenda has changed
+	// hubBus is the ARN of the bus that accounts report to; "" for none.
+	hubBus string
+	woken  chan struct{} // holds a token when the agenda has changed
 }
 
 // New returns a world with a hub.
@@ -103,8 +107,8 @@ func New(o Options) *Sandbox {
 		topics:   make(map[string]bool),
 		used:     make(usage),
 
-		onboarding: o.Onboarding,
-		woken:      make(chan struct{}, 1),
+		onboarding: o.Onboarding, hubBus: o.HubBus,
+		woken: make(chan struct{}, 1),
 	}
 	if err := o.Answers.Check(); err != nil {
 		panic(fmt.Sprintf("sandbox: %v", err))

@@ -1,5 +1,5 @@
-# The hub's side: what lets Terraform work in the project accounts, and the relay hear of their stacks. Run it in the hub account, once for each
-# region that has projects.
+# The hub's side: what lets Terraform work in the project accounts, and the relay hear of their stacks. Run it in the hub account, in the region
+# of the relay. Give the accounts the output hub_bus_arn.
 
 terraform {
   required_version = ">= 1.8"
@@ -16,9 +16,10 @@ variable "project_account_ids" {
   type        = set(string)
 }
 
-variable "region" {
-  description = "The region of the topics: a subscription is made where its topic is."
+variable "organization_id" {
+  description = "The organization (o-...) whose accounts may report to the hub. Left out, project_account_ids may."
   type        = string
+  default     = null
 }
 
 variable "provider_role_name" {
@@ -65,21 +66,78 @@ resource "aws_iam_role_policy" "reader" {
   policy = data.aws_iam_policy_document.reader.json
 }
 
-resource "aws_lambda_permission" "topic" {
-  for_each      = var.project_account_ids
-  statement_id  = "stowage-${each.value}-${var.region}"
-  action        = "lambda:InvokeFunction"
-  function_name = var.relay_function_arn
-  principal     = "sns.amazonaws.com"
-  source_arn    = "arn:${data.aws_partition.this.partition}:sns:${var.region}:${each.value}:stowage-events"
+# The bus that the accounts report to, from all of their regions. Its policy has one statement, however many accounts there are.
+resource "aws_cloudwatch_event_bus" "hub" {
+  name        = "stowage-hub"
+  description = "Changes of stacks in the accounts of projects"
 }
 
-resource "aws_sns_topic_subscription" "relay" {
-  for_each  = var.project_account_ids
-  region    = var.region
-  topic_arn = "arn:${data.aws_partition.this.partition}:sns:${var.region}:${each.value}:stowage-events"
-  protocol  = "lambda"
-  endpoint  = var.relay_function_arn
+data "aws_iam_policy_document" "bus" {
+  statement {
+    sid       = "Projects"
+    actions   = ["events:PutEvents"]
+    resources = [aws_cloudwatch_event_bus.hub.arn]
+    principals {
+      type        = "AWS"
+      identifiers = var.organization_id == null ? var.project_account_ids : ["*"]
+    }
+    dynamic "condition" {
+      for_each = var.organization_id[*]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [condition.value]
+      }
+    }
+  }
+}
 
-  depends_on = [aws_lambda_permission.topic]
+resource "aws_cloudwatch_event_bus_policy" "hub" {
+  event_bus_name = aws_cloudwatch_event_bus.hub.name
+  policy         = data.aws_iam_policy_document.bus.json
+}
+
+resource "aws_cloudwatch_event_rule" "changes" {
+  name           = "stowage-hub"
+  event_bus_name = aws_cloudwatch_event_bus.hub.name
+  event_pattern = jsonencode({
+    source      = ["aws.cloudformation"]
+    detail-type = ["CloudFormation Stack Status Change"]
+    resources   = [{ wildcard = "arn:${data.aws_partition.this.partition}:cloudformation:*:stack/stowage-*" }]
+  })
+}
+
+# The directory of projects is a stack in the hub account, whose events are on its default bus.
+resource "aws_cloudwatch_event_rule" "own" {
+  name = "stowage-hub-own"
+  event_pattern = jsonencode({
+    source      = ["aws.cloudformation"]
+    detail-type = ["CloudFormation Stack Status Change"]
+    resources   = [{ wildcard = "arn:${data.aws_partition.this.partition}:cloudformation:*:stack/stowage-*" }]
+  })
+}
+
+locals {
+  rules = { changes = aws_cloudwatch_event_rule.changes, own = aws_cloudwatch_event_rule.own }
+}
+
+resource "aws_cloudwatch_event_target" "relay" {
+  for_each       = local.rules
+  rule           = each.value.name
+  event_bus_name = each.value.event_bus_name
+  arn            = var.relay_function_arn
+}
+
+resource "aws_lambda_permission" "rule" {
+  for_each      = local.rules
+  statement_id  = "stowage-${each.key}"
+  action        = "lambda:InvokeFunction"
+  function_name = var.relay_function_arn
+  principal     = "events.amazonaws.com"
+  source_arn    = each.value.arn
+}
+
+output "hub_bus_arn" {
+  description = "For the parameter HubBusArn of the accounts' template."
+  value       = aws_cloudwatch_event_bus.hub.arn
 }
