@@ -19,83 +19,8 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		s.issuer.Serve(w, r, endpointOf(r))
 		return
 	}
-	switch r.Method + " " + r.URL.Path {
-	case "GET /_sandbox/calls":
-		writeControl(w, s.Calls())
-		return
-	case "DELETE /_sandbox/calls":
-		s.ResetCalls()
-	case "GET /_sandbox/permissions":
-		writeControl(w, s.Permissions())
-		return
-	case "DELETE /_sandbox/permissions":
-		s.ForgetPermissions()
-	case "POST /_sandbox/faults":
-		var list []Fault
-		if !readControl(w, r, &list) {
-			return
-		}
-		if err := s.AddFaults(list...); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	case "DELETE /_sandbox/faults":
-		s.ClearFaults()
-	case "POST /_sandbox/notifications":
-		var d sns.Delivery
-		if !readControl(w, r, &d) {
-			return
-		}
-		if err := s.SetNotifications(d); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	case "GET /_sandbox/switches":
-		s.world.Lock()
-		on := s.world.Switches()
-		s.unlock()
-		writeControl(w, map[string]any{"on": on, "rules": cloud.SwitchRules()})
-		return
-	case "POST /_sandbox/switches":
-		var on []cloud.Switch
-		if !readControl(w, r, &on) {
-			return
-		}
-		if err := s.SetSwitches(on...); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	case "GET /_sandbox/connections":
-		writeControl(w, s.gateway.Connections())
-		return
-	case "POST /_sandbox/connections":
-		var c connectionControl
-		if !readControl(w, r, &c) {
-			return
-		}
-		hit, err := c.do(s.gateway)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		writeControl(w, map[string]int{"connections": hit})
-		return
-	case "DELETE /_sandbox/sessions":
-		s.issuer.EndSessions()
-	case "POST /_sandbox/tokens":
-		var t oidc.TokenRequest
-		if !readControl(w, r, &t) {
-			return
-		}
-		issuer := oidc.URL(endpointOf(r))
-		token, err := s.issuer.Token(issuer, t)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		writeControl(w, map[string]string{"token": token, "issuer": issuer})
-		return
-	default:
+	answerTo := s.controls()[r.Method+" "+r.URL.Path]
+	if answerTo == nil {
 		http.Error(
 			w,
 			"the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
@@ -104,7 +29,79 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		)
 		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	answer, err := answerTo(r)
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // the client may have disconnected
+	}
+}
+
+// controls returns the handlers of the requests below /_sandbox, by method and path. A nil answer
+// is a response without a body; an error is the client's.
+func (s *Sandbox) controls() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
+		"GET /_sandbox/calls":          read(func() any { return s.Calls() }),
+		"DELETE /_sandbox/calls":       clearing(s.ResetCalls),
+		"GET /_sandbox/permissions":    read(func() any { return s.Permissions() }),
+		"DELETE /_sandbox/permissions": clearing(s.ForgetPermissions),
+		"POST /_sandbox/faults": posted(func(_ *http.Request, list []Fault) (any, error) {
+			return nil, s.AddFaults(list...)
+		}),
+		"DELETE /_sandbox/faults": clearing(s.ClearFaults),
+		"POST /_sandbox/notifications": posted(func(_ *http.Request, d sns.Delivery) (any, error) {
+			return nil, s.SetNotifications(d)
+		}),
+		"GET /_sandbox/switches": read(s.switches),
+		"POST /_sandbox/switches": posted(func(_ *http.Request, on []cloud.Switch) (any, error) {
+			return nil, s.SetSwitches(on...)
+		}),
+		"GET /_sandbox/connections": read(func() any { return s.gateway.Connections() }),
+		"POST /_sandbox/connections": posted(func(_ *http.Request, c connectionControl) (any, error) {
+			hit, err := c.do(s.gateway)
+			return map[string]int{"connections": hit}, err
+		}),
+		"DELETE /_sandbox/sessions": clearing(s.issuer.EndSessions),
+		"POST /_sandbox/tokens": posted(func(r *http.Request, t oidc.TokenRequest) (any, error) {
+			issuer := oidc.URL(endpointOf(r))
+			token, err := s.issuer.Token(issuer, t)
+			return map[string]string{"token": token, "issuer": issuer}, err
+		}),
+	}
+}
+
+func read(value func() any) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) { return value(), nil }
+}
+
+func clearing(do func()) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) {
+		do()
+		return nil, nil
+	}
+}
+
+// posted returns a handler that decodes the body of a request.
+func posted[T any](do func(*http.Request, T) (any, error)) func(*http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		var body T
+		d := json.NewDecoder(r.Body)
+		d.DisallowUnknownFields()
+		if err := d.Decode(&body); err != nil {
+			return nil, fmt.Errorf("the body is not what this request takes: %w", err)
+		}
+		return do(r, body)
+	}
+}
+
+func (s *Sandbox) switches() any {
+	s.world.Lock()
+	defer s.unlock()
+	return map[string]any{"on": s.world.Switches(), "rules": cloud.SwitchRules()}
 }
 
 // doControl is control for callers in process.
@@ -151,19 +148,4 @@ func (s *Sandbox) SetSwitches(on ...cloud.Switch) error {
 		return fmt.Errorf("switches: %w", err)
 	}
 	return nil
-}
-
-func writeControl(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the client may have disconnected
-}
-
-func readControl(w http.ResponseWriter, r *http.Request, v any) bool {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		http.Error(w, "the body is not what this request takes: "+err.Error(), http.StatusBadRequest)
-		return false
-	}
-	return true
 }

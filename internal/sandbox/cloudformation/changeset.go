@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -49,29 +50,10 @@ const maxChangeSets = 1000
 var setName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]*$`)
 
 func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
-	form := r.Form
-	ref, name := form.Get("StackName"), form.Get("ChangeSetName")
-	if err := validName(ref); err != nil {
+	ref, name := r.Form.Get("StackName"), r.Form.Get("ChangeSetName")
+	kind, err := checkSetRequest(r.Form)
+	if err != nil {
 		return nil, err
-	}
-	if !setName.MatchString(name) || len(name) > 128 {
-		return nil, invalid(
-			"1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
-			name,
-		)
-	}
-	if form.Get("IncludeNestedStacks") == "true" {
-		return nil, cloud.NotModelled("nested stacks")
-	}
-	kind := form.Get("ChangeSetType")
-	if kind == "" {
-		kind = "UPDATE"
-	}
-	if !slices.Contains([]string{"CREATE", "UPDATE", "IMPORT"}, kind) {
-		return nil, invalid(
-			"1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]",
-			kind,
-		)
 	}
 	st := s.find(r, ref)
 	if err := mayReceive(st, ref, name, kind); err != nil {
@@ -80,25 +62,8 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	if st != nil && len(st.sets) >= maxChangeSets {
 		return nil, cloud.Errorf("LimitExceededException", "ChangeSet limit exceeded for stack %s", st.id)
 	}
-	next, err := s.configOf(r, st)
+	set, err := s.readChangeSet(r, st, kind)
 	if err != nil {
-		return nil, err
-	}
-	set := &changeSet{
-		name: name, kind: kind, token: form.Get("ClientToken"), description: form.Get("Description"), next: next,
-		status: "CREATE_PENDING", execution: "UNAVAILABLE", importOld: form.Get("ImportExistingResources") == "true",
-		validate: form.Get("DisableValidation") != "true", onFailure: form.Get("OnStackFailure"),
-	}
-	if set.noRollback, err = keepFailed(form); err != nil {
-		return nil, err
-	}
-	if set.onFailure == "DELETE" && kind != "CREATE" {
-		return nil, invalid("OnStackFailure DELETE is only supported for change sets of type CREATE")
-	}
-	if err := set.readMode(r); err != nil {
-		return nil, err
-	}
-	if err := set.readImports(r); err != nil {
 		return nil, err
 	}
 	if st != nil {
@@ -114,26 +79,88 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	}
 	// Errors that make the change impossible regardless of the stack's state: a resource's type
 	// that changed, a function with invalid arguments (recorded from AWS).
-	if _, err := s.compare(orEmpty(st, r, ref), next); err != nil {
+	if _, err := s.compare(orEmpty(st, r, ref), set.next); err != nil {
 		return nil, err
 	}
 	if st == nil {
 		st = s.newStack(r, ref)
 		s.become(st, r.Caller, "", "REVIEW_IN_PROGRESS", "User Initiated") // recorded from AWS
 	}
+	s.addSet(st, set, r.Caller)
+	return setIDXML{set.id, st.id}, nil
+}
+
+// checkSetRequest checks the names in a request for a change set, and returns the set's type.
+func checkSetRequest(form url.Values) (kind string, err error) {
+	if err := validName(form.Get("StackName")); err != nil {
+		return "", err
+	}
+	if name := form.Get("ChangeSetName"); !setName.MatchString(name) || len(name) > 128 {
+		return "", invalid(
+			"1 validation error detected: Value '%s' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+			name,
+		)
+	}
+	if form.Get("IncludeNestedStacks") == "true" {
+		return "", cloud.NotModelled("nested stacks")
+	}
+	kind = form.Get("ChangeSetType")
+	if kind == "" {
+		kind = "UPDATE"
+	}
+	if !slices.Contains([]string{"CREATE", "UPDATE", "IMPORT"}, kind) {
+		return "", invalid(
+			"1 validation error detected: Value '%s' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]",
+			kind,
+		)
+	}
+	return kind, nil
+}
+
+// readChangeSet returns the change set that a request describes.
+func (s *Service) readChangeSet(r *cloud.Request, st *stack, kind string) (*changeSet, error) {
+	form := r.Form
+	next, err := s.configOf(r, st)
+	if err != nil {
+		return nil, err
+	}
+	set := &changeSet{
+		name: form.Get("ChangeSetName"), kind: kind, token: form.Get("ClientToken"),
+		description: form.Get("Description"), next: next,
+		status: "CREATE_PENDING", execution: "UNAVAILABLE", importOld: form.Get("ImportExistingResources") == "true",
+		validate: form.Get("DisableValidation") != "true", onFailure: form.Get("OnStackFailure"),
+	}
+	if set.noRollback, err = keepFailed(form); err != nil {
+		return nil, err
+	}
+	if set.onFailure == "DELETE" && kind != "CREATE" {
+		return nil, invalid("OnStackFailure DELETE is only supported for change sets of type CREATE")
+	}
+	if err := set.readMode(r); err != nil {
+		return nil, err
+	}
+	if err := set.readImports(r); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// addSet adds a change set to its stack and computes it after a while.
+func (s *Service) addSet(st *stack, set *changeSet, caller cloud.Caller) {
 	set.stack, set.created = st, s.w.Now()
-	set.id = fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/%s", st.at.region, st.at.account, name, s.w.NewUUID())
+	set.id = fmt.Sprintf(
+		"arn:aws:cloudformation:%s:%s:changeSet/%s/%s", st.at.region, st.at.account, set.name, s.w.NewUUID(),
+	)
 	st.sets = append(st.sets, set)
-	s.region(r.Caller).sets[set.id] = set
+	s.region(caller).sets[set.id] = set
 	s.w.After(0, func() {
 		if set.status != "CREATE_PENDING" {
 			return // deleted meanwhile
 		}
 		set.status = "CREATE_IN_PROGRESS"
 		// unproven: change-set-duration
-		s.w.After(s.w.Latency.ResourceMin/2, func() { s.compute(set, r.Caller) })
+		s.w.After(s.w.Latency.ResourceMin/2, func() { s.compute(set, caller) })
 	})
-	return setIDXML{set.id, st.id}, nil
 }
 
 type setIDXML struct {

@@ -171,6 +171,7 @@ func (c *comparison) value(name, attribute string) (any, error) {
 	return c.deployed(name).value(attribute)
 }
 
+// decide plans a resource of the new template.
 func (c *comparison) decide(d *declaration) error {
 	properties, err := c.scope.object(d.properties)
 	if err != nil {
@@ -182,13 +183,8 @@ func (c *comparison) decide(d *declaration) error {
 	}
 	o := &outcome{properties: properties}
 	c.outcomes[d.name] = o
-	old := c.deployed(d.name)
-	if old != nil && c.s.recreates(c.actual[d.name]) {
-		o.fate = "add"
-		c.addRecreation(d, properties, metadata)
-		return nil
-	}
-	if old == nil {
+	switch old := c.deployed(d.name); {
+	case old == nil:
 		o.fate = "add"
 		c.plan.changes = append(
 			c.plan.changes,
@@ -197,24 +193,30 @@ func (c *comparison) decide(d *declaration) error {
 				after: picture(properties, metadata, d),
 			},
 		)
-		return nil
+	case c.s.recreates(c.actual[d.name]):
+		o.fate = "add"
+		c.addRecreation(d, properties, metadata)
+	default:
+		c.modify(old, d, o, metadata)
 	}
-	schema := c.s.w.Type(d.kind).Schema()
-	current, synced := c.actual[d.name].before(old.properties, properties)
-	o.changed = changedProperties(current, properties)
+	return nil
+}
+
+// modify plans a deployed resource: it is kept, modified or replaced.
+func (c *comparison) modify(old *resource, d *declaration, o *outcome, metadata any) {
+	current, synced := c.actual[d.name].before(old.properties, o.properties)
+	o.fate, o.changed = "keep", changedProperties(current, o.properties)
 	ch := change{
 		action:      "Modify",
 		logicalID:   d.name,
 		kind:        d.kind,
 		physicalID:  old.physicalID,
 		replacement: "False",
-		properties:  properties,
+		properties:  o.properties,
 		before:      picture(current, old.metadata, old.declared),
-		after:       picture(properties, metadata, d),
+		after:       picture(o.properties, metadata, d),
 	}
-	o.fate = "keep"
-	newMetadata := !reflect.DeepEqual(old.metadata, metadata)
-	if newMetadata {
+	if !reflect.DeepEqual(old.metadata, metadata) {
 		o.fate = "modify"
 		ch.scope = append(ch.scope, "Metadata")
 		ch.details = append(
@@ -230,29 +232,13 @@ func (c *comparison) decide(d *declaration) error {
 		ch.scope = append(ch.scope, dt.attribute)
 		ch.details = append(ch.details, c.explain(nil, dt)...)
 	}
-	for _, name := range o.changed {
-		dt := detail{
-			attribute: "Properties", name: name, recreation: "Never", before: current[name],
-			after: properties[name],
-		}
-		if schema.Properties[name].CreateOnly {
-			dt.recreation = "Always"
-			o.fate = "replace"
-		}
-		ch.details = append(ch.details, c.explain(d.properties[name], dt)...)
-	}
-	if schema.Tags && c.st.config != nil && !reflect.DeepEqual(tagMap(c.st.config.tags), tagMap(c.next.tags)) {
-		ch.scope = append(ch.scope, "Tags")
-		ch.details = append(
-			ch.details,
-			detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"},
-		)
-	}
+	c.addPropertyChanges(&ch, d, o, current)
+	c.addTagChanges(&ch, d)
 	c.addDrift(&ch, d, o, synced)
 	possible := c.possibleChanges(d, o)
 	if len(ch.scope) == 0 {
 		if len(possible) == 0 {
-			return nil
+			return
 		}
 		ch.possible = true
 		ch.scope = []string{"Properties"}
@@ -266,7 +252,35 @@ func (c *comparison) decide(d *declaration) error {
 		}
 	}
 	c.plan.changes = append(c.plan.changes, ch)
-	return nil
+}
+
+// addPropertyChanges adds the reasons for changed properties. Some of them replace the resource.
+func (c *comparison) addPropertyChanges(ch *change, d *declaration, o *outcome, current map[string]any) {
+	schema := c.s.w.Type(d.kind).Schema()
+	for _, name := range o.changed {
+		dt := detail{
+			attribute: "Properties", name: name, recreation: "Never", before: current[name],
+			after: o.properties[name],
+		}
+		if schema.Properties[name].CreateOnly {
+			dt.recreation = "Always"
+			o.fate = "replace"
+		}
+		ch.details = append(ch.details, c.explain(d.properties[name], dt)...)
+	}
+}
+
+// addTagChanges adds the stack's changed tags to a taggable resource.
+func (c *comparison) addTagChanges(ch *change, d *declaration) {
+	if !c.s.w.Type(d.kind).Schema().Tags || c.st.config == nil ||
+		reflect.DeepEqual(tagMap(c.st.config.tags), tagMap(c.next.tags)) {
+		return
+	}
+	ch.scope = append(ch.scope, "Tags")
+	ch.details = append(
+		ch.details,
+		detail{attribute: "Tags", recreation: "Never", source: "DirectModification", evaluation: "Static"},
+	)
 }
 
 // policyChanges returns the changes of a resource's policies. They do not involve its service.

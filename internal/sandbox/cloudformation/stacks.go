@@ -261,37 +261,9 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	if st != nil {
 		previous = st.config
 	}
-	form := r.Form
-	c := &config{}
-	body := ""
-	switch {
-	case form.Get("UsePreviousTemplate") == "true":
-		if previous == nil || form.Has("TemplateBody") || form.Has("TemplateURL") {
-			return nil, invalid("Either Template URL or Template Body must be specified.")
-		}
-		body = previous.template.body
-	case form.Has("TemplateBody") && form.Has("TemplateURL"):
-		return nil, invalid("Only one of TemplateURL and TemplateBody can be specified.")
-	case form.Has("TemplateBody"):
-		body = form.Get("TemplateBody")
-		if len(body) > maxInlineTemplate {
-			return nil, invalid(
-				"1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d",
-				body,
-				maxInlineTemplate,
-			)
-		}
-	case form.Has("TemplateURL"):
-		text, err := s.fetch(r, form.Get("TemplateURL"))
-		if err != nil {
-			return nil, err
-		}
-		if len(text) > maxURLTemplate {
-			return nil, invalid("Template may not exceed %d bytes in size.", maxURLTemplate)
-		}
-		body = text
-	default:
-		return nil, invalid("Either Template URL or Template Body must be specified.") // recorded from AWS
+	body, err := s.templateBody(r, previous)
+	if err != nil {
+		return nil, err
 	}
 	t, err := parseTemplate(body)
 	if err != nil {
@@ -300,7 +272,8 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
-	c.template = t
+	form := r.Form
+	c := &config{template: t}
 	var before map[string]setting
 	if previous != nil {
 		before = previous.settings
@@ -316,28 +289,71 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	if err := s.acknowledged(t, c.capabilities); err != nil {
 		return nil, err
 	}
+	if err := s.readOptions(r, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// templateBody returns the template of a request: in it, at a URL, or the previous one.
+func (s *Service) templateBody(r *cloud.Request, previous *config) (string, error) {
+	form := r.Form
+	switch {
+	case form.Get("UsePreviousTemplate") == "true":
+		if previous == nil || form.Has("TemplateBody") || form.Has("TemplateURL") {
+			return "", invalid("Either Template URL or Template Body must be specified.")
+		}
+		return previous.template.body, nil
+	case form.Has("TemplateBody") && form.Has("TemplateURL"):
+		return "", invalid("Only one of TemplateURL and TemplateBody can be specified.")
+	case form.Has("TemplateBody"):
+		body := form.Get("TemplateBody")
+		if len(body) > maxInlineTemplate {
+			return "", invalid(
+				"1 validation error detected: Value '%.100s...' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d",
+				body,
+				maxInlineTemplate,
+			)
+		}
+		return body, nil
+	case form.Has("TemplateURL"):
+		text, err := s.fetch(r, form.Get("TemplateURL"))
+		if err != nil {
+			return "", err
+		}
+		if len(text) > maxURLTemplate {
+			return "", invalid("Template may not exceed %d bytes in size.", maxURLTemplate)
+		}
+		return text, nil
+	}
+	return "", invalid("Either Template URL or Template Body must be specified.") // recorded from AWS
+}
+
+// readOptions reads the stack's tags, topics and role. What a request omits is unchanged.
+func (s *Service) readOptions(r *cloud.Request, c *config) error {
+	form := r.Form
 	if protocol.Has(form, "Tags") {
 		c.tags = nil
 		for _, t := range protocol.Members(form, "Tags") {
 			c.tags = append(c.tags, tag{t.Get("Key"), t.Get("Value")})
 		}
 		if err := checkStackTags(c.tags); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if protocol.Has(form, "NotificationARNs") {
 		c.topics = stringsOf(form, "NotificationARNs") // omitted: unchanged; empty: none (AWS API reference)
 		if len(c.topics) > maxTopics {
-			return nil, tooMany("notificationARNs", fmt.Sprint(c.topics), maxTopics)
+			return tooMany("notificationARNs", fmt.Sprint(c.topics), maxTopics)
 		}
 	}
 	if role := form.Get("RoleARN"); role != "" {
 		if err := s.assumable(r, role); err != nil {
-			return nil, err
+			return err
 		}
 		c.role = role
 	}
-	return c, nil
+	return nil
 }
 
 // keepFailed reports whether a request disables the rollback of failed operations.

@@ -239,47 +239,11 @@ func (t *table) following(rows []item, start item, forward bool) []item {
 // keyCondition splits a key condition into the hash key's value and the condition on the sort key
 // or nil. Rules: developer guide "Key condition expressions for the Query operation in DynamoDB".
 func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
-	parts := []*condition{c}
-	if c.operator == "AND" {
-		parts = nil
-		var split func(c *condition)
-		split = func(c *condition) {
-			if c.operator != "AND" {
-				parts = append(parts, c)
-				return
-			}
-			for _, b := range c.below {
-				split(b)
-			}
-		}
-		split(c)
-	}
 	byName := make(map[string]*condition)
-	for _, part := range parts {
-		switch part.operator {
-		case "OR", "NOT", "<>", "IN", "attribute_exists", "attribute_not_exists", "attribute_type", "contains":
-			return value{}, nil, invalid("Invalid operator used in KeyConditionExpression: %s", part.operator)
-		}
-		if part.operands[0].operation == operandValue && len(part.operands) == 2 &&
-			part.operands[1].operation == operandPath &&
-			part.operator != "begins_with" {
-			part = mirrored(part)
-		}
-		if part.operands[0].operation != operandPath {
-			return value{}, nil, invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
-		}
-		if len(part.operands[0].path) > 1 {
-			return value{}, nil, invalid("KeyConditionExpressions cannot have conditions on nested attributes")
-		}
-		for _, o := range part.operands[1:] {
-			if o.operation == operandPath {
-				return value{}, nil, invalid(
-					"Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition",
-				)
-			}
-			if o.operation != operandValue {
-				return value{}, nil, invalid("KeyConditionExpressions cannot contain nested operations")
-			}
+	for _, part := range conjuncts(c) {
+		part, err := onKey(part)
+		if err != nil {
+			return value{}, nil, err
 		}
 		name := part.operands[0].path[0].name
 		if byName[name] != nil {
@@ -303,23 +267,74 @@ func (t *table) keyCondition(c *condition) (value, *condition, *cloud.Error) {
 			return value{}, nil, invalid("Query condition missed key schema element: %s", t.sort.name)
 		}
 	}
+	if err := t.checkConstants(byName); err != nil {
+		return value{}, nil, err
+	}
+	return hash.operands[1].constant, sort, nil
+}
+
+// conjuncts returns the conditions that AND joins.
+func conjuncts(c *condition) []*condition {
+	if c.operator != "AND" {
+		return []*condition{c}
+	}
+	var parts []*condition
+	for _, b := range c.below {
+		parts = append(parts, conjuncts(b)...)
+	}
+	return parts
+}
+
+// onKey returns one part of a key condition with the attribute as its first operand, or its
+// refusal.
+func onKey(part *condition) (*condition, *cloud.Error) {
+	switch part.operator {
+	case "OR", "NOT", "<>", "IN", "attribute_exists", "attribute_not_exists", "attribute_type", "contains":
+		return nil, invalid("Invalid operator used in KeyConditionExpression: %s", part.operator)
+	}
+	if part.operands[0].operation == operandValue && len(part.operands) == 2 &&
+		part.operands[1].operation == operandPath &&
+		part.operator != "begins_with" {
+		part = mirrored(part)
+	}
+	if part.operands[0].operation != operandPath {
+		return nil, invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
+	}
+	if len(part.operands[0].path) > 1 {
+		return nil, invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+	}
+	for _, o := range part.operands[1:] {
+		if o.operation == operandPath {
+			return nil, invalid(
+				"Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition",
+			)
+		}
+		if o.operation != operandValue {
+			return nil, invalid("KeyConditionExpressions cannot contain nested operations")
+		}
+	}
+	return part, nil
+}
+
+// checkConstants checks the values with which the keys are compared.
+func (t *table) checkConstants(conditions map[string]*condition) *cloud.Error {
 	for _, k := range t.keys() {
-		part := byName[k.name]
+		part := conditions[k.name]
 		if part == nil {
 			continue
 		}
 		for _, o := range part.operands[1:] {
 			if o.constant.kind != k.kind {
-				return value{}, nil, invalid(
+				return invalid(
 					"One or more parameter values were invalid: Condition parameter type does not match schema type",
 				)
 			}
 			if err := checkNotEmpty(k.name, o.constant); err != nil {
-				return value{}, nil, err
+				return err
 			}
 		}
 	}
-	return hash.operands[1].constant, sort, nil
+	return nil
 }
 
 // mirrored turns :v < a into a > :v.

@@ -111,80 +111,116 @@ func (r *lifecycleRule) check() error {
 		len(r.NoncurrentTransitions) == 0 {
 		return cloud.Errorf("InvalidRequest", "At least one action needs to be specified in a rule")
 	}
-	if e := r.Expiration; e != nil {
-		given := 0
-		for _, is := range []bool{e.Days != nil, e.Date != "", e.DeleteMarker} {
-			if is {
-				given++
-			}
-		}
-		if given != 1 {
-			return malformedXML()
-		}
-		if e.Days != nil && *e.Days <= 0 {
-			return cloud.Errorf("InvalidArgument", "'Days' for Expiration action must be a positive integer")
-		}
+	if err := r.Expiration.check(); err != nil {
+		return err
 	}
-	if n := r.NoncurrentExpiration; n != nil {
-		if n.Days == nil {
-			return malformedXML()
-		}
-		if *n.Days <= 0 {
-			return cloud.Errorf(
-				"InvalidArgument", "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
-			)
-		}
-		if n.Newer != nil && (*n.Newer < 1 || *n.Newer > 100) {
-			return cloud.Errorf(
-				"InvalidArgument",
-				"'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and 100",
-			)
-		}
+	if err := r.NoncurrentExpiration.check(); err != nil {
+		return err
 	}
-	if a := r.AbortUpload; a != nil {
-		if a.Days == nil {
-			return malformedXML()
-		}
-		if *a.Days <= 0 {
-			return cloud.Errorf(
-				"InvalidArgument",
-				"'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
-			)
-		}
-		if r.Filter.hasTags() {
-			return cloud.Errorf("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.")
-		}
+	if err := r.AbortUpload.check(r.Filter); err != nil {
+		return err
 	}
 	for _, t := range r.Transitions {
-		if !storageClasses[t.Class] || (t.Days == nil) == (t.Date == "") {
-			return malformedXML()
-		}
-		if t.Days != nil && *t.Days < 0 {
-			return cloud.Errorf("InvalidArgument", "'Days' for Transition action must be nonnegative")
-		}
-		// S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle": 30 days in S3 Standard
-		// before the IA classes.
-		if t.Days != nil && *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
-			return cloud.Errorf(
-				"InvalidArgument",
-				"'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.Class,
-			)
+		if err := t.check(); err != nil {
+			return err
 		}
 	}
 	for _, t := range r.NoncurrentTransitions {
-		if !storageClasses[t.Class] || t.Days == nil {
-			return malformedXML()
-		}
-		if *t.Days < 30 && (t.Class == "STANDARD_IA" || t.Class == "ONEZONE_IA") {
-			return cloud.Errorf(
-				"InvalidArgument",
-				"'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to 30 for storageClass '%s'",
-				t.Class,
-			)
+		if err := t.check(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+func (e *expiration) check() error {
+	if e == nil {
+		return nil
+	}
+	given := 0
+	for _, is := range []bool{e.Days != nil, e.Date != "", e.DeleteMarker} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return malformedXML()
+	}
+	if e.Days != nil && *e.Days <= 0 {
+		return cloud.Errorf("InvalidArgument", "'Days' for Expiration action must be a positive integer")
+	}
+	return nil
+}
+
+func (n *noncurrentExpiration) check() error {
+	switch {
+	case n == nil:
+		return nil
+	case n.Days == nil:
+		return malformedXML()
+	case *n.Days <= 0:
+		return cloud.Errorf(
+			"InvalidArgument", "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
+		)
+	case n.Newer != nil && (*n.Newer < 1 || *n.Newer > 100):
+		return cloud.Errorf(
+			"InvalidArgument",
+			"'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and 100",
+		)
+	}
+	return nil
+}
+
+func (a *abortUpload) check(filter *lifecycleFilter) error {
+	switch {
+	case a == nil:
+		return nil
+	case a.Days == nil:
+		return malformedXML()
+	case *a.Days <= 0:
+		return cloud.Errorf(
+			"InvalidArgument",
+			"'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+		)
+	case filter.hasTags():
+		return cloud.Errorf("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags.")
+	}
+	return nil
+}
+
+func (t *transition) check() error {
+	if !storageClasses[t.Class] || (t.Days == nil) == (t.Date == "") {
+		return malformedXML()
+	}
+	if t.Days != nil && *t.Days < 0 {
+		return cloud.Errorf("InvalidArgument", "'Days' for Transition action must be nonnegative")
+	}
+	// S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle": 30 days in S3 Standard
+	// before the IA classes.
+	if t.Days != nil && *t.Days < 30 && infrequentAccess(t.Class) {
+		return cloud.Errorf(
+			"InvalidArgument",
+			"'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.Class,
+		)
+	}
+	return nil
+}
+
+func (t *noncurrentTransition) check() error {
+	if !storageClasses[t.Class] || t.Days == nil {
+		return malformedXML()
+	}
+	if *t.Days < 30 && infrequentAccess(t.Class) {
+		return cloud.Errorf(
+			"InvalidArgument",
+			"'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to 30 for storageClass '%s'",
+			t.Class,
+		)
+	}
+	return nil
+}
+
+func infrequentAccess(class string) bool { return class == "STANDARD_IA" || class == "ONEZONE_IA" }
 
 // several reports whether a filter has more than one member, which is refused (S3 API reference,
 // LifecycleRuleFilter).

@@ -256,19 +256,7 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 	if next.CannedACL != "" && next.Ownership != nil && next.Ownership.enforced() {
 		return aclsAreOff()
 	}
-	for _, name := range stored {
-		if !changed(name) {
-			continue
-		}
-		next.Others = maps.Clone(next.Others)
-		if next.Others == nil {
-			next.Others = map[string]any{}
-		}
-		next.Others[name] = properties[name]
-		if properties[name] == nil {
-			delete(next.Others, name)
-		}
-	}
+	next.store(properties, changed)
 	if changed("LifecycleConfiguration") {
 		next.Lifecycle = p.lifecycleSet
 		for i := range next.rules() {
@@ -290,25 +278,50 @@ func (p *bucketProperties) apply(s *Service, b *bucket, old, properties map[stri
 		next.EventBridge, next.Notifications = p.eventBridgeEnabled, p.Notifications.lists()
 	}
 	if changed("ObjectLockEnabled") || changed("ObjectLockConfiguration") {
-		switch {
-		case p.ObjectLock != nil:
-			next.Lock = p.ObjectLock
-		case bool(p.ObjectLockEnabled):
-			next.Lock = &objectLock{Enabled: "Enabled"}
-		case b.Lock != nil:
-			// S3 User Guide, "Locking objects with Object Lock": "you can't disable Object Lock".
-			return &cloud.Error{
-				Code: "InvalidBucketState", Message: "Object Lock can't be disabled after it is enabled on a bucket.",
-				Status: 409,
-			}
-		}
-		if next.Lock != nil {
-			next.Versioning.Status = "Enabled"
+		if err := p.lock(&next); err != nil {
+			return err
 		}
 	}
 	if changed("Tags") {
 		next.Tags = p.Tags
 	}
 	b.settings = next
+	return nil
+}
+
+// store keeps the changed properties that S3 only stores.
+func (s *settings) store(properties map[string]any, changed func(string) bool) {
+	for _, name := range stored {
+		if !changed(name) {
+			continue
+		}
+		s.Others = maps.Clone(s.Others)
+		if s.Others == nil {
+			s.Others = map[string]any{}
+		}
+		s.Others[name] = properties[name]
+		if properties[name] == nil {
+			delete(s.Others, name)
+		}
+	}
+}
+
+// lock applies the Object Lock properties. Object Lock turns versioning on.
+func (p *bucketProperties) lock(next *settings) error {
+	switch {
+	case p.ObjectLock != nil:
+		next.Lock = p.ObjectLock
+	case bool(p.ObjectLockEnabled):
+		next.Lock = &objectLock{Enabled: "Enabled"}
+	case next.Lock != nil:
+		// S3 User Guide, "Locking objects with Object Lock": "you can't disable Object Lock".
+		return &cloud.Error{
+			Code: "InvalidBucketState", Message: "Object Lock can't be disabled after it is enabled on a bucket.",
+			Status: 409,
+		}
+	}
+	if next.Lock != nil {
+		next.Versioning.Status = "Enabled"
+	}
 	return nil
 }
