@@ -133,6 +133,18 @@ func IsExternalID(s string) bool {
 // check returns errors that need no call of AWS. Messages contain no secret, and so no URL with its
 // user info.
 func (c *Config) check() error {
+	for _, check := range []func() error{
+		c.checkCredentials, c.checkRoles, c.checkRetries, c.checkEndpoints, c.checkProxies, c.checkFiles,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCredentials checks the access keys and the lists of accounts.
+func (c *Config) checkCredentials() error {
 	if c.AccessKey != "" && c.SecretKey == "" {
 		return &ArgumentError{Argument: "secret_key", Err: errors.New("access_key is set but secret_key is not")}
 	}
@@ -145,6 +157,11 @@ func (c *Config) check() error {
 			Err:      errors.New("only one of allowed_account_ids and forbidden_account_ids may be set"),
 		}
 	}
+	return nil
+}
+
+// checkRoles checks the roles to assume.
+func (c *Config) checkRoles() error {
 	if c.ProjectExternalID != "" && !IsExternalID(c.ProjectExternalID) {
 		return &ArgumentError{
 			Argument: "project_external_id",
@@ -169,6 +186,10 @@ func (c *Config) check() error {
 			}
 		}
 	}
+	return nil
+}
+
+func (c *Config) checkRetries() error {
 	if c.MaxRetries < 0 {
 		return &ArgumentError{Argument: "max_retries", Err: errors.New("must not be negative")}
 	}
@@ -180,6 +201,11 @@ func (c *Config) check() error {
 			return &ArgumentError{Argument: "retry_mode", Err: fmt.Errorf("%q is neither standard nor adaptive", c.RetryMode)}
 		}
 	}
+	return nil
+}
+
+// checkEndpoints checks the addresses of services.
+func (c *Config) checkEndpoints() error {
 	if m := c.EC2MetadataServiceEndpointMode; m != "" && !strings.EqualFold(m, "IPv4") && !strings.EqualFold(m, "IPv6") {
 		return &ArgumentError{
 			Argument: "ec2_metadata_service_endpoint_mode", Err: fmt.Errorf("%q is neither IPv4 nor IPv6", m),
@@ -198,12 +224,21 @@ func (c *Config) check() error {
 			return &ArgumentError{Argument: "endpoints", Err: fmt.Errorf("%s: %w", service, err)}
 		}
 	}
+	return nil
+}
+
+func (c *Config) checkProxies() error {
 	if c.HTTPProxy != nil && *c.HTTPProxy != "" && checkProxy(*c.HTTPProxy) != nil {
 		return &ArgumentError{Argument: "http_proxy", Err: checkProxy(*c.HTTPProxy)}
 	}
 	if c.HTTPSProxy != nil && *c.HTTPSProxy != "" && checkProxy(*c.HTTPSProxy) != nil {
 		return &ArgumentError{Argument: "https_proxy", Err: checkProxy(*c.HTTPSProxy)}
 	}
+	return nil
+}
+
+// checkFiles checks that the configuration files and the CA bundle can be read.
+func (c *Config) checkFiles() error {
 	for argument, paths := range map[string][]string{
 		"shared_config_files": c.SharedConfigFiles, "shared_credentials_files": c.SharedCredentialsFiles,
 	} {

@@ -17,85 +17,23 @@ func changeSets() []Contract {
 			Name:   "first-change-set",
 			Rule:   "A change set makes a stack: in review until it is executed.",
 			Source: cfnReference + "CreateChangeSet",
-			Check: func(ctx context.Context, c *Clients) error {
-				stack := unique("stack")
-				set, err := c.changeSet(ctx, stack, bucketTemplate(unique("bucket"), ""), types.ChangeSetTypeCreate)
-				if err != nil {
-					return err
-				}
-				review, err := c.stable(ctx, stack)
-				if err != nil {
-					return err
-				}
-				if err := c.execute(ctx, set); err != nil {
-					return err
-				}
-				status, err := c.stable(ctx, stack)
-				return errors.Join(
-					err,
-					equal("before", review, types.StackStatusReviewInProgress),
-					equal("after", status, types.StackStatusCreateComplete),
-				)
-			},
+			Check:  firstChangeSet,
 		},
 		{
 			Name:   "template-byte-for-byte",
 			Rule:   "GetTemplate returns the template as it was given.",
 			Source: cfnReference + "GetTemplate",
-			Check: func(ctx context.Context, c *Clients) error {
-				body := "{ \"Resources\" :\n\t" + strings.TrimPrefix(
-					bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`), `{"Resources":`,
-				)
-				stack, err := c.created(ctx, body)
-				if err != nil {
-					return err
-				}
-				have, err := c.template(ctx, stack)
-				return errors.Join(err, equal("the template", have, body))
-			},
+			Check:  templateByteForByte,
 		},
 		{
 			Name: "no-change", Rule: "A change set without changes fails and says so.", Source: recorded + "test_change_sets",
-			Check: func(ctx context.Context, c *Clients) error {
-				body := bucketTemplate(unique("bucket"), "")
-				stack, err := c.created(ctx, body)
-				if err != nil {
-					return err
-				}
-				set, err := c.changeSet(ctx, stack, body, types.ChangeSetTypeUpdate)
-				if err != nil {
-					return err
-				}
-				return errors.Join(
-					equal("the status", set.Status, types.ChangeSetStatusFailed),
-					equal("the execution status", set.ExecutionStatus, types.ExecutionStatusUnavailable),
-					equal(
-						"the reason",
-						strings.HasPrefix(aws.ToString(set.StatusReason), "The submitted information didn't contain changes."),
-						true,
-					),
-				)
-			},
+			Check: noChange,
 		},
 		{
 			Name:   "metadata-is-a-change",
 			Rule:   "A change of Metadata alone is an update.",
 			Source: cfnGuide + "Metadata attribute",
-			Check: func(ctx context.Context, c *Clients) error {
-				bucket := unique("bucket")
-				stack, err := c.created(ctx, bucketTemplate(bucket, ""))
-				if err != nil {
-					return err
-				}
-				set, err := c.changeSet(ctx, stack, bucketTemplate(bucket, `,"Metadata":{"a":"b"}`), types.ChangeSetTypeUpdate)
-				if err != nil {
-					return err
-				}
-				return errors.Join(
-					equal("the status", set.Status, types.ChangeSetStatusCreateComplete),
-					equal("changes", len(set.Changes), 1),
-				)
-			},
+			Check:  metadataIsAChange,
 		},
 		{
 			Name:   "compare-and-swap",
@@ -113,20 +51,7 @@ func changeSets() []Contract {
 			Name:   "replacement",
 			Rule:   "Another name of a bucket is a replacement, and the change set says so.",
 			Source: "CloudFormation resource reference, AWS::S3::Bucket",
-			Check: func(ctx context.Context, c *Clients) error {
-				stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
-				if err != nil {
-					return err
-				}
-				set, err := c.changeSet(ctx, stack, bucketTemplate(unique("bucket"), ""), types.ChangeSetTypeUpdate)
-				if err != nil {
-					return err
-				}
-				if len(set.Changes) != 1 {
-					return fmt.Errorf("%d changes", len(set.Changes))
-				}
-				return equal("replacement", set.Changes[0].ResourceChange.Replacement, types.ReplacementTrue)
-			},
+			Check:  replacement,
 		},
 		{
 			Name:   "busy",
@@ -138,30 +63,117 @@ func changeSets() []Contract {
 			Name:   "events-carry-the-token",
 			Rule:   "Events come newest first and carry the operation's token.",
 			Source: cfnReference + "StackEvent",
-			Check: func(ctx context.Context, c *Clients) error {
-				stack, token, body := unique("stack"), unique("token"), bucketTemplate(unique("bucket"), "")
-				_, err := c.CloudFormation.CreateStack(
-					ctx,
-					&cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body, ClientRequestToken: &token},
-				)
-				if err != nil {
-					return err
-				}
-				if _, err := c.stable(ctx, stack); err != nil {
-					return err
-				}
-				out, err := c.CloudFormation.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
-				if err != nil || len(out.StackEvents) == 0 {
-					return fmt.Errorf("no events: %w", err)
-				}
-				first := out.StackEvents[0]
-				return errors.Join(
-					equal("the token", aws.ToString(first.ClientRequestToken), token),
-					equal("the newest event", first.ResourceStatus, types.ResourceStatusCreateComplete),
-				)
-			},
+			Check:  eventsCarryTheToken,
 		},
 	}
+}
+
+func firstChangeSet(ctx context.Context, c *Clients) error {
+	stack := unique("stack")
+	set, err := c.changeSet(ctx, stack, bucketTemplate(unique("bucket"), ""), types.ChangeSetTypeCreate)
+	if err != nil {
+		return err
+	}
+	review, err := c.stable(ctx, stack)
+	if err != nil {
+		return err
+	}
+	if err := c.execute(ctx, set); err != nil {
+		return err
+	}
+	status, err := c.stable(ctx, stack)
+	return errors.Join(
+		err,
+		equal("before", review, types.StackStatusReviewInProgress),
+		equal("after", status, types.StackStatusCreateComplete),
+	)
+}
+
+func templateByteForByte(ctx context.Context, c *Clients) error {
+	body := "{ \"Resources\" :\n\t" + strings.TrimPrefix(
+		bucketTemplate(unique("bucket"), `,"Metadata":{"Stowage":{"b":1.0,"a":"ä"}}`), `{"Resources":`,
+	)
+	stack, err := c.created(ctx, body)
+	if err != nil {
+		return err
+	}
+	have, err := c.template(ctx, stack)
+	return errors.Join(err, equal("the template", have, body))
+}
+
+func noChange(ctx context.Context, c *Clients) error {
+	body := bucketTemplate(unique("bucket"), "")
+	stack, err := c.created(ctx, body)
+	if err != nil {
+		return err
+	}
+	set, err := c.changeSet(ctx, stack, body, types.ChangeSetTypeUpdate)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		equal("the status", set.Status, types.ChangeSetStatusFailed),
+		equal("the execution status", set.ExecutionStatus, types.ExecutionStatusUnavailable),
+		equal(
+			"the reason",
+			strings.HasPrefix(aws.ToString(set.StatusReason), "The submitted information didn't contain changes."),
+			true,
+		),
+	)
+}
+
+func metadataIsAChange(ctx context.Context, c *Clients) error {
+	bucket := unique("bucket")
+	stack, err := c.created(ctx, bucketTemplate(bucket, ""))
+	if err != nil {
+		return err
+	}
+	set, err := c.changeSet(ctx, stack, bucketTemplate(bucket, `,"Metadata":{"a":"b"}`), types.ChangeSetTypeUpdate)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		equal("the status", set.Status, types.ChangeSetStatusCreateComplete),
+		equal("changes", len(set.Changes), 1),
+	)
+}
+
+func replacement(ctx context.Context, c *Clients) error {
+	stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
+	if err != nil {
+		return err
+	}
+	set, err := c.changeSet(ctx, stack, bucketTemplate(unique("bucket"), ""), types.ChangeSetTypeUpdate)
+	if err != nil {
+		return err
+	}
+	if len(set.Changes) != 1 {
+		return fmt.Errorf("%d changes", len(set.Changes))
+	}
+	return equal("replacement", set.Changes[0].ResourceChange.Replacement, types.ReplacementTrue)
+}
+
+func eventsCarryTheToken(ctx context.Context, c *Clients) error {
+	stack, token, body := unique("stack"), unique("token"), bucketTemplate(unique("bucket"), "")
+	_, err := c.CloudFormation.CreateStack(
+		ctx,
+		&cloudformation.CreateStackInput{StackName: &stack, TemplateBody: &body, ClientRequestToken: &token},
+	)
+	if err != nil {
+		return err
+	}
+	if _, err := c.stable(ctx, stack); err != nil {
+		return err
+	}
+	out, err := c.CloudFormation.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stack})
+	if err != nil || len(out.StackEvents) == 0 {
+		return fmt.Errorf("no events: %w", err)
+	}
+	first := out.StackEvents[0]
+	return errors.Join(
+		equal("the token", aws.ToString(first.ClientRequestToken), token),
+		equal("the newest event", first.ResourceStatus, types.ResourceStatusCreateComplete),
+	)
 }
 
 func compareAndSwap(ctx context.Context, c *Clients) error {

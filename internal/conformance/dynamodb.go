@@ -88,20 +88,7 @@ func dynamoDB() []Contract {
 			Name:   "condition-returns-item",
 			Rule:   "A failed condition returns the item when asked to.",
 			Source: apiReference + "PutItem",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				if err := put(ctx, c, table, with(key("a", "1"), "v", text("old"))); err != nil {
-					return err
-				}
-				_, err := c.PutItem(ctx, &dynamodb.PutItemInput{
-					TableName: table, Item: key("a", "1"), ConditionExpression: aws.String("attribute_not_exists(pk)"),
-					ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-				})
-				var failed *types.ConditionalCheckFailedException
-				if !errors.As(err, &failed) {
-					return fmt.Errorf("not a ConditionalCheckFailedException: %w", err)
-				}
-				return equal("attributes of the item", len(failed.Item), 3)
-			}),
+			Check:  onTable(conditionReturnsItem),
 		},
 		{
 			Name: "query-pages", Rule: "A Query returns at most 1 MB and says where to go on.", Source: apiReference + "Query",
@@ -113,68 +100,29 @@ func dynamoDB() []Contract {
 		},
 		{
 			Name: "item-limit", Rule: "An item has at most 400 KB.", Source: developerGuide + "Quotas",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				return refused(
-					put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))), "ValidationException",
-					"Item size has exceeded the maximum allowed size",
-				)
-			}),
+			Check: onTable(itemLimit),
 		},
 		{
 			Name: "numbers-are-exact", Rule: "A number keeps 38 digits.", Source: developerGuide + "Naming rules and data types",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				const digits = "12345678901234567890123456789012345678"
-				if err := put(ctx, c, table, with(key("a", "1"), "n", number(digits))); err != nil {
-					return err
-				}
-				out, err := c.GetItem(
-					ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
-				)
-				if err != nil {
-					return err
-				}
-				n, ok := out.Item["n"].(*types.AttributeValueMemberN)
-				return equal("the number", ok && n.Value == digits, true)
-			}),
+			Check: onTable(numbersAreExact),
 		},
 		{
 			Name: "empty-key", Rule: "A key can't be empty.", Source: apiReference + "PutItem",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				return refused(put(ctx, c, table, key("", "1")), "ValidationException", "empty string value")
-			}),
+			Check: onTable(emptyKey),
 		},
 		{
 			Name: "missing-table", Rule: "A missing table is a ResourceNotFoundException.", Source: apiReference + "GetItem",
-			Check: func(ctx context.Context, c *Clients) error {
-				_, err := c.DynamoDB.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(unique("none")), Key: key("a", "1")})
-				return refused(err, "ResourceNotFoundException", "")
-			},
+			Check: missingTable,
 		},
 		{
 			Name:   "reserved-words",
 			Rule:   "A reserved word can't stand in an expression.",
 			Source: developerGuide + "Reserved words",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-					TableName:                 table,
-					Key:                       key("a", "1"),
-					UpdateExpression:          aws.String("SET status = :s"),
-					ExpressionAttributeValues: item{":s": text("x")},
-				})
-				return refused(err, "ValidationException", "reserved keyword")
-			}),
+			Check:  onTable(reservedWords),
 		},
 		{
 			Name: "unused-values", Rule: "A value that no expression uses is refused.", Source: apiReference + "UpdateItem",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-					TableName:                 table,
-					Key:                       key("a", "1"),
-					UpdateExpression:          aws.String("SET v = :s"),
-					ExpressionAttributeValues: item{":s": text("x"), ":t": text("y")},
-				})
-				return refused(err, "ValidationException", "unused in expressions")
-			}),
+			Check: onTable(unusedValues),
 		},
 		{
 			Name:   "transaction-is-atomic",
@@ -186,52 +134,19 @@ func dynamoDB() []Contract {
 			Name:   "transaction-one-item-once",
 			Rule:   "A transaction can't touch an item twice.",
 			Source: apiReference + "TransactWriteItems",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				write := types.TransactWriteItem{Put: &types.Put{TableName: table, Item: key("a", "1")}}
-				_, err := c.TransactWriteItems(
-					ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}},
-				)
-				return refused(err, "ValidationException", "multiple operations on one item")
-			}),
+			Check:  onTable(transactionOneItemOnce),
 		},
 		{
 			Name:   "transaction-token",
 			Rule:   "A transaction's token with other parameters is refused.",
 			Source: apiReference + "TransactWriteItems",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				token := aws.String(unique("token"))
-				write := func(sk string) error {
-					_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-						ClientRequestToken: token,
-						TransactItems:      []types.TransactWriteItem{{Put: &types.Put{TableName: table, Item: key("a", sk)}}},
-					})
-					return err
-				}
-				if err := errors.Join(write("1"), write("1")); err != nil {
-					return err
-				}
-				return refused(write("2"), "IdempotentParameterMismatchException", "")
-			}),
+			Check:  onTable(transactionToken),
 		},
 		{
 			Name:   "transact-get",
 			Rule:   "TransactGetItems returns an empty answer for an item that isn't there, in order.",
 			Source: apiReference + "TransactGetItems",
-			Check: onTable(func(ctx context.Context, c *dynamodb.Client, table *string) error {
-				if err := put(ctx, c, table, key("a", "2")); err != nil {
-					return err
-				}
-				out, err := c.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
-					{Get: &types.Get{TableName: table, Key: key("a", "1")}}, {Get: &types.Get{TableName: table, Key: key("a", "2")}},
-				}})
-				if err != nil {
-					return err
-				}
-				return errors.Join(
-					equal("answers", len(out.Responses), 2), equal("the first's attributes", len(out.Responses[0].Item), 0),
-					equal("the second's", len(out.Responses[1].Item), 2),
-				)
-			}),
+			Check:  onTable(transactGet),
 		},
 		{
 			Name:   "batch-limits",
@@ -240,6 +155,111 @@ func dynamoDB() []Contract {
 			Check:  onTable(batchLimits),
 		},
 	}
+}
+
+func conditionReturnsItem(ctx context.Context, c *dynamodb.Client, table *string) error {
+	if err := put(ctx, c, table, with(key("a", "1"), "v", text("old"))); err != nil {
+		return err
+	}
+	_, err := c.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: table, Item: key("a", "1"), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	var failed *types.ConditionalCheckFailedException
+	if !errors.As(err, &failed) {
+		return fmt.Errorf("not a ConditionalCheckFailedException: %w", err)
+	}
+	return equal("attributes of the item", len(failed.Item), 3)
+}
+
+func itemLimit(ctx context.Context, c *dynamodb.Client, table *string) error {
+	return refused(
+		put(ctx, c, table, with(key("a", "1"), "v", text(strings.Repeat("x", 400<<10)))), "ValidationException",
+		"Item size has exceeded the maximum allowed size",
+	)
+}
+
+func numbersAreExact(ctx context.Context, c *dynamodb.Client, table *string) error {
+	const digits = "12345678901234567890123456789012345678"
+	if err := put(ctx, c, table, with(key("a", "1"), "n", number(digits))); err != nil {
+		return err
+	}
+	out, err := c.GetItem(
+		ctx, &dynamodb.GetItemInput{TableName: table, Key: key("a", "1"), ConsistentRead: aws.Bool(true)},
+	)
+	if err != nil {
+		return err
+	}
+	n, ok := out.Item["n"].(*types.AttributeValueMemberN)
+	return equal("the number", ok && n.Value == digits, true)
+}
+
+func emptyKey(ctx context.Context, c *dynamodb.Client, table *string) error {
+	return refused(put(ctx, c, table, key("", "1")), "ValidationException", "empty string value")
+}
+
+func missingTable(ctx context.Context, c *Clients) error {
+	_, err := c.DynamoDB.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(unique("none")), Key: key("a", "1")})
+	return refused(err, "ResourceNotFoundException", "")
+}
+
+func reservedWords(ctx context.Context, c *dynamodb.Client, table *string) error {
+	_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 table,
+		Key:                       key("a", "1"),
+		UpdateExpression:          aws.String("SET status = :s"),
+		ExpressionAttributeValues: item{":s": text("x")},
+	})
+	return refused(err, "ValidationException", "reserved keyword")
+}
+
+func unusedValues(ctx context.Context, c *dynamodb.Client, table *string) error {
+	_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 table,
+		Key:                       key("a", "1"),
+		UpdateExpression:          aws.String("SET v = :s"),
+		ExpressionAttributeValues: item{":s": text("x"), ":t": text("y")},
+	})
+	return refused(err, "ValidationException", "unused in expressions")
+}
+
+func transactionOneItemOnce(ctx context.Context, c *dynamodb.Client, table *string) error {
+	write := types.TransactWriteItem{Put: &types.Put{TableName: table, Item: key("a", "1")}}
+	_, err := c.TransactWriteItems(
+		ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{write, write}},
+	)
+	return refused(err, "ValidationException", "multiple operations on one item")
+}
+
+func transactionToken(ctx context.Context, c *dynamodb.Client, table *string) error {
+	token := aws.String(unique("token"))
+	write := func(sk string) error {
+		_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: token,
+			TransactItems:      []types.TransactWriteItem{{Put: &types.Put{TableName: table, Item: key("a", sk)}}},
+		})
+		return err
+	}
+	if err := errors.Join(write("1"), write("1")); err != nil {
+		return err
+	}
+	return refused(write("2"), "IdempotentParameterMismatchException", "")
+}
+
+func transactGet(ctx context.Context, c *dynamodb.Client, table *string) error {
+	if err := put(ctx, c, table, key("a", "2")); err != nil {
+		return err
+	}
+	out, err := c.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
+		{Get: &types.Get{TableName: table, Key: key("a", "1")}}, {Get: &types.Get{TableName: table, Key: key("a", "2")}},
+	}})
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		equal("answers", len(out.Responses), 2), equal("the first's attributes", len(out.Responses[0].Item), 0),
+		equal("the second's", len(out.Responses[1].Item), 2),
+	)
 }
 
 func oneWinner(ctx context.Context, c *dynamodb.Client, table *string) error {

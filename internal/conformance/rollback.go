@@ -24,39 +24,13 @@ func failures() []Contract {
 			Name:   "bucket-name-taken",
 			Rule:   "A bucket whose name is taken can't be made: the first creation is rolled back.",
 			Source: "S3 API reference, CreateBucket",
-			Check: func(ctx context.Context, c *Clients) error {
-				bucket := unique("bucket")
-				if err := c.bucket(ctx, bucket); err != nil {
-					return err
-				}
-				_, status, err := c.create(ctx, bucketTemplate(bucket, ""))
-				return errors.Join(
-					err,
-					equal("the stack's status", status, types.StackStatusRollbackComplete),
-					equal("the bucket is there", c.hasBucket(ctx, bucket), true),
-				)
-			},
+			Check:  bucketNameTaken,
 		},
 		{
 			Name:   "non-empty-bucket",
 			Rule:   "A stack whose bucket holds anything can't be deleted.",
 			Source: cfnGuide + "Troubleshooting, Delete stack fails",
-			Check: func(ctx context.Context, c *Clients) error {
-				bucket := unique("bucket")
-				stack, err := c.created(ctx, bucketTemplate(bucket, ""))
-				if err != nil {
-					return err
-				}
-				if _, err := c.S3.PutObject(
-					ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
-				); err != nil {
-					return err
-				}
-				return errors.Join(
-					c.deleted(ctx, stack, types.StackStatusDeleteFailed),
-					equal("the bucket is there", c.hasBucket(ctx, bucket), true),
-				)
-			},
+			Check:  nonEmptyBucket,
 		},
 		{
 			Name:   "retain",
@@ -78,28 +52,62 @@ func failures() []Contract {
 			Name:   "missing-stack",
 			Rule:   "A missing stack is a ValidationError with a text of its own.",
 			Source: recorded + "Stack with id X does not exist",
-			Check: func(ctx context.Context, c *Clients) error {
-				name := unique("none")
-				_, err := c.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-				return refused(err, "ValidationError", "Stack with id "+name+" does not exist")
-			},
+			Check:  missingStack,
 		},
 		{
 			Name:   "continue-rollback",
 			Rule:   "Only a failed rollback can be continued.",
 			Source: cfnReference + "ContinueUpdateRollback",
-			Check: func(ctx context.Context, c *Clients) error {
-				stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
-				if err != nil {
-					return err
-				}
-				_, err = c.CloudFormation.ContinueUpdateRollback(
-					ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &stack},
-				)
-				return refused(err, "ValidationError", "")
-			},
+			Check:  continueRollback,
 		},
 	}
+}
+
+func bucketNameTaken(ctx context.Context, c *Clients) error {
+	bucket := unique("bucket")
+	if err := c.bucket(ctx, bucket); err != nil {
+		return err
+	}
+	_, status, err := c.create(ctx, bucketTemplate(bucket, ""))
+	return errors.Join(
+		err,
+		equal("the stack's status", status, types.StackStatusRollbackComplete),
+		equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+	)
+}
+
+func nonEmptyBucket(ctx context.Context, c *Clients) error {
+	bucket := unique("bucket")
+	stack, err := c.created(ctx, bucketTemplate(bucket, ""))
+	if err != nil {
+		return err
+	}
+	if _, err := c.S3.PutObject(
+		ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a"), Body: bytes.NewReader([]byte("x"))},
+	); err != nil {
+		return err
+	}
+	return errors.Join(
+		c.deleted(ctx, stack, types.StackStatusDeleteFailed),
+		equal("the bucket is there", c.hasBucket(ctx, bucket), true),
+	)
+}
+
+func missingStack(ctx context.Context, c *Clients) error {
+	name := unique("none")
+	_, err := c.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	return refused(err, "ValidationError", "Stack with id "+name+" does not exist")
+}
+
+func continueRollback(ctx context.Context, c *Clients) error {
+	stack, err := c.created(ctx, bucketTemplate(unique("bucket"), ""))
+	if err != nil {
+		return err
+	}
+	_, err = c.CloudFormation.ContinueUpdateRollback(
+		ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &stack},
+	)
+	return refused(err, "ValidationError", "")
 }
 
 func rollbackRestores(ctx context.Context, c *Clients) error {

@@ -36,139 +36,177 @@ func at(value any, path string) any {
 // Practices, CIS and the scanners, and its policies against IAM's grammar. A resource of a type
 // without known controls is a finding.
 func Controls(name string, tpl *template.Template) []Finding {
-	var findings []Finding
-	type resource struct {
-		Type       string
-		Properties object
-		Metadata   struct{ Stowage struct{ Of model.ID } }
+	c := &controls{
+		name: name, resources: map[string]resource{}, activeKeys: map[any]int{},
+		policies: map[string][]policydoc.Statement{},
 	}
-	resources, policies := map[string]resource{}, map[string][]policydoc.Statement{}
+	c.read(tpl)
+	for id, r := range c.resources {
+		c.judge(id, r)
+	}
+	for id, r := range c.resources {
+		bucket, _ := r.Properties["BucketName"].(string)
+		if r.Type == "AWS::S3::Bucket" && !requiresTLS(c.policies[bucket], bucket) {
+			c.add("S3.5", id, r.Type, "no bucket policy refuses requests without TLS 1.2")
+		}
+	}
+	slices.SortFunc(c.findings, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	return c.findings
+}
+
+// controls is the check of one template.
+type controls struct {
+	name       string
+	resources  map[string]resource              // by logical ID
+	policies   map[string][]policydoc.Statement // of buckets, by the bucket's name
+	activeKeys map[any]int                      // by the user's name
+	findings   []Finding
+}
+
+type resource struct {
+	Type       string
+	Properties object
+	Metadata   struct{ Stowage struct{ Of model.ID } }
+}
+
+func (c *controls) add(control, id, resourceType, text string) {
+	c.findings = append(c.findings, Finding{"controls", control, c.name, id, resourceType, text})
+}
+
+// read reads the resources, and finds secrets in the template.
+func (c *controls) read(tpl *template.Template) {
 	for _, id := range tpl.LogicalIDs() {
 		raw, _ := tpl.Resource(id)
 		var r resource
 		if err := json.Unmarshal(raw, &r); err != nil {
-			findings = append(findings, Finding{"controls", "unreadable", name, id, "", err.Error()})
+			c.add("unreadable", id, "", err.Error())
 			continue
 		}
-		resources[id] = r
+		c.resources[id] = r
+		if r.Type == "AWS::IAM::AccessKey" && r.Properties["Status"] != "Inactive" {
+			c.activeKeys[r.Properties["UserName"]]++
+		}
 	}
 	var whole any
 	if err := json.Unmarshal(tpl.Encode(), &whole); err != nil {
-		findings = append(findings, Finding{"controls", "unreadable", name, "", "", err.Error()})
+		c.add("unreadable", "", "", err.Error())
 	}
 	for _, path := range leaks(whole, "", false) {
-		findings = append(findings, Finding{"controls", "secret-leak", name, "", "", "a secret is shown at " + path})
+		c.add("secret-leak", "", "", "a secret is shown at "+path)
 	}
-	isKey := func(id string) bool { return resources[id].Type == "AWS::IAM::AccessKey" }
-	active := map[any]int{}
-	for _, r := range resources {
-		if r.Type == "AWS::IAM::AccessKey" && r.Properties["Status"] != "Inactive" {
-			active[r.Properties["UserName"]]++
-		}
-	}
-	for id, r := range resources {
-		say := func(ok bool, control, text string) {
-			if !ok {
-				findings = append(findings, Finding{"controls", control, name, id, r.Type, text})
-			}
-		}
-		document := func(property string, kind policydoc.Kind) []policydoc.Statement {
-			text, err := policydoc.Text(r.Properties[property])
-			if err != nil {
-				say(false, "IAM-grammar", err.Error())
-				return nil
-			}
-			parsed, err := policydoc.Parse(text, kind)
-			if err != nil {
-				say(false, "IAM-grammar", err.Error())
-				return nil
-			}
-			if size := policydoc.Size(text); kind == policydoc.Identity {
-				say(size <= maxPolicy, "IAM-size", fmt.Sprintf("the policy has %d of %d characters", size, maxPolicy))
-			}
-			return parsed.Statements
-		}
-		switch r.Type {
-		case "AWS::S3::Bucket":
-			judgeBucket(r.Properties, say)
-		case "AWS::S3::BucketPolicy":
-			statements := document("PolicyDocument", policydoc.Resource)
-			if bucket, ok := r.Properties["Bucket"].(string); ok {
-				policies[bucket] = statements
-			}
-			for _, s := range statements {
-				foreign := s.Effect == "Allow" && (s.NotPrincipal || len(s.Principals["AWS"]) > 0)
-				say(!foreign, "S3.6", "the policy allows something to other accounts' principals")
-			}
-		case "AWS::IAM::ManagedPolicy":
-			say(r.Properties["Users"] == nil, "IAM.2", "the policy is attached to a user")
-			for _, s := range document("PolicyDocument", policydoc.Identity) {
-				judgeGrant(s, say)
-			}
-		case "AWS::IAM::User":
-			for _, property := range []string{"Policies", "ManagedPolicyArns"} {
-				say(r.Properties[property] == nil, "IAM.2", "the user has "+property+" of its own")
-			}
-			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the user has no permissions boundary")
-			say(r.Properties["LoginProfile"] == nil, "IAM.5", "the user has a password and no MFA")
-		case "AWS::IAM::Group":
-			say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which no size check counts")
-		case "AWS::KMS::Key":
-			say(r.Properties["EnableKeyRotation"] == true, "KMS.4", "the key is not rotated")
-			for _, s := range document("KeyPolicy", policydoc.Resource) {
-				wild := s.Effect == "Allow" && (s.NotPrincipal || slices.Contains(s.Principals["AWS"], "*"))
-				say(!wild || narrowed(s), "KMS.5", "the key's policy allows something to everybody")
-			}
-		case "AWS::IAM::AccessKey":
-			say(r.Properties["UserName"] != nil, "IAM.4", "the key is not a user's")
-			say(
-				active[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive", "AVD-AWS-0167",
-				"the user has two active keys",
-			)
-		case "AWS::SecretsManager::Secret":
-			judgeSecret(r.Properties, isKey, say)
-			say(slices.ContainsFunc(tpl.LogicalIDs(), func(other string) bool {
-				s := resources[other]
-				return s.Type == "AWS::SecretsManager::RotationSchedule" && at(s.Properties, "SecretId.Ref") == id
-			}), "SecretsManager.1", "no schedule rotates the secret")
-		case "AWS::SecretsManager::ResourcePolicy":
-			judgeReaders(r.Properties, document("ResourcePolicy", policydoc.Resource), say)
-		case "AWS::IAM::Role":
-			if r.Metadata.Stowage.Of.Kind == "hub" {
-				judgeHubRole(r.Properties, document("AssumeRolePolicyDocument", policydoc.Trust), say)
-				continue
-			}
-			say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the role has no permissions boundary")
-			say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which no size check counts")
-			for _, s := range document("AssumeRolePolicyDocument", policydoc.Trust) {
-				judgeTrust(s, say)
-			}
-		case "AWS::Transfer::Server":
-			judgeServer(r.Properties, say)
-		case "AWS::Transfer::User":
-			judgeHome(r.Properties, say)
-		case "AWS::Logs::LogGroup":
-			judgeLogs(r.Properties, say)
-		case "AWS::KMS::Alias", "AWS::SSM::Parameter":
-		default:
-			known := judgeHub(r.Type, r.Properties, say, document)
-			say(known, "unknown-type", "no controls are known of this type: add them")
+}
+
+// judge checks a resource against the controls of its type.
+func (c *controls) judge(id string, r resource) {
+	say := func(ok bool, control, text string) {
+		if !ok {
+			c.add(control, id, r.Type, text)
 		}
 	}
-	for id, r := range resources {
-		if r.Type != "AWS::S3::Bucket" {
-			continue
+	document := func(property string, kind policydoc.Kind) []policydoc.Statement {
+		return judgeDocument(r.Properties[property], kind, say)
+	}
+	switch r.Type {
+	case "AWS::S3::Bucket":
+		judgeBucket(r.Properties, say)
+	case "AWS::S3::BucketPolicy":
+		statements := document("PolicyDocument", policydoc.Resource)
+		if bucket, ok := r.Properties["Bucket"].(string); ok {
+			c.policies[bucket] = statements
 		}
-		bucket, _ := r.Properties["BucketName"].(string)
-		if !requiresTLS(policies[bucket], bucket) {
-			findings = append(
-				findings,
-				Finding{"controls", "S3.5", name, id, r.Type, "no bucket policy refuses requests without TLS 1.2"},
-			)
+		for _, s := range statements {
+			foreign := s.Effect == "Allow" && (s.NotPrincipal || len(s.Principals["AWS"]) > 0)
+			say(!foreign, "S3.6", "the policy allows something to other accounts' principals")
+		}
+	case "AWS::KMS::Key":
+		say(r.Properties["EnableKeyRotation"] == true, "KMS.4", "the key is not rotated")
+		for _, s := range document("KeyPolicy", policydoc.Resource) {
+			wild := s.Effect == "Allow" && (s.NotPrincipal || slices.Contains(s.Principals["AWS"], "*"))
+			say(!wild || narrowed(s), "KMS.5", "the key's policy allows something to everybody")
+		}
+	case "AWS::SecretsManager::Secret":
+		isKey := func(id string) bool { return c.resources[id].Type == "AWS::IAM::AccessKey" }
+		judgeSecret(r.Properties, isKey, say)
+		say(c.rotated(id), "SecretsManager.1", "no schedule rotates the secret")
+	case "AWS::SecretsManager::ResourcePolicy":
+		judgeReaders(r.Properties, document("ResourcePolicy", policydoc.Resource), say)
+	case "AWS::Transfer::Server":
+		judgeServer(r.Properties, say)
+	case "AWS::Transfer::User":
+		judgeHome(r.Properties, say)
+	case "AWS::Logs::LogGroup":
+		judgeLogs(r.Properties, say)
+	case "AWS::KMS::Alias", "AWS::SSM::Parameter":
+	default:
+		known := c.judgeIAM(r, say, document) || judgeHub(r.Type, r.Properties, say, document)
+		say(known, "unknown-type", "no controls are known of this type: add them")
+	}
+}
+
+// judgeIAM reports whether the resource's type is one of IAM's.
+func (c *controls) judgeIAM(r resource, say sayFunc, document documentFunc) bool {
+	switch r.Type {
+	case "AWS::IAM::ManagedPolicy":
+		say(r.Properties["Users"] == nil, "IAM.2", "the policy is attached to a user")
+		for _, s := range document("PolicyDocument", policydoc.Identity) {
+			judgeGrant(s, say)
+		}
+	case "AWS::IAM::User":
+		for _, property := range []string{"Policies", "ManagedPolicyArns"} {
+			say(r.Properties[property] == nil, "IAM.2", "the user has "+property+" of its own")
+		}
+		say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the user has no permissions boundary")
+		say(r.Properties["LoginProfile"] == nil, "IAM.5", "the user has a password and no MFA")
+	case "AWS::IAM::Group":
+		say(r.Properties["Policies"] == nil, "IAM-inline", "the group has inline policies, which no size check counts")
+	case "AWS::IAM::AccessKey":
+		say(r.Properties["UserName"] != nil, "IAM.4", "the key is not a user's")
+		say(
+			c.activeKeys[r.Properties["UserName"]] <= 1 || r.Properties["Status"] == "Inactive", "AVD-AWS-0167",
+			"the user has two active keys",
+		)
+	case "AWS::IAM::Role":
+		if r.Metadata.Stowage.Of.Kind == "hub" {
+			judgeHubRole(r.Properties, document("AssumeRolePolicyDocument", policydoc.Trust), say)
+			return true
+		}
+		say(r.Properties["PermissionsBoundary"] != nil, "IAM-boundary", "the role has no permissions boundary")
+		say(r.Properties["Policies"] == nil, "IAM-inline", "the role has inline policies, which no size check counts")
+		for _, s := range document("AssumeRolePolicyDocument", policydoc.Trust) {
+			judgeTrust(s, say)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// judgeDocument parses a policy and returns its statements; none if it is invalid.
+func judgeDocument(value any, kind policydoc.Kind, say sayFunc) []policydoc.Statement {
+	text, err := policydoc.Text(value)
+	if err != nil {
+		say(false, "IAM-grammar", err.Error())
+		return nil
+	}
+	parsed, err := policydoc.Parse(text, kind)
+	if err != nil {
+		say(false, "IAM-grammar", err.Error())
+		return nil
+	}
+	if size := policydoc.Size(text); kind == policydoc.Identity {
+		say(size <= maxPolicy, "IAM-size", fmt.Sprintf("the policy has %d of %d characters", size, maxPolicy))
+	}
+	return parsed.Statements
+}
+
+// rotated reports whether a schedule rotates the secret.
+func (c *controls) rotated(secret string) bool {
+	for _, r := range c.resources {
+		if r.Type == "AWS::SecretsManager::RotationSchedule" && at(r.Properties, "SecretId.Ref") == secret {
+			return true
 		}
 	}
-	slices.SortFunc(findings, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
-	return findings
+	return false
 }
 
 func judgeBucket(p object, say func(ok bool, control, text string)) {

@@ -43,7 +43,7 @@ var awsDefects = []Defect{
 		Packages: []string{"internal/awsclient"}, Run: "TestExpiredCredentials",
 	},
 	{
-		Name: "a shared configuration file that does not exist is ignored", In: "internal/awsclient Config.check",
+		Name: "a shared configuration file that does not exist is ignored", In: "internal/awsclient Config.checkFiles",
 		Old: "path); err != nil {\n\t\t\t\treturn &", New: "path); false {\n\t\t\t\treturn &",
 		Packages: []string{"internal/awsclient"}, Run: "TestWrongArguments",
 	},

@@ -286,7 +286,56 @@ func (w *wire) notify(ctx context.Context, zips string) error {
 
 // message sends a client a message with several parts.
 func (w *wire) message(ctx context.Context) error {
-	stack, err := w.create(ctx, "wire-live", object{
+	stack, err := w.create(ctx, "wire-live", liveTemplate())
+	if err != nil {
+		return err
+	}
+	path := "/_aws/execute-api/" + output(stack, "Api") + "/prod"
+	socket, _, err := websocket.Dial(
+		ctx, "ws"+strings.TrimPrefix(w.endpoint, "http")+path,
+		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol}},
+	)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer func() { _ = socket.CloseNow() }()
+	socket.SetReadLimit(2 * event.MaxMessage)
+	id, err := connectionID(ctx, socket)
+	if err != nil {
+		return err
+	}
+	pusher := push.New(
+		apigatewaymanagementapi.NewFromConfig(
+			w.config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) },
+		),
+	)
+	sent, err := event.Of("test", object{"texts": slices.Repeat([]string{strings.Repeat("x", 1000)}, 50)})
+	if err != nil {
+		return err
+	}
+	if err := pusher.Send(ctx, id, sent); err != nil {
+		return err
+	}
+	if err := receive(ctx, socket, sent.Type); err != nil {
+		return err
+	}
+	if err := socket.Close(websocket.StatusNormalClosure, ""); err != nil {
+		return err
+	}
+	for {
+		err := pusher.Send(ctx, id, sent)
+		if errors.Is(err, push.ErrGone) {
+			return nil
+		}
+		if err := errors.Join(err, pauseFor(ctx, 200*time.Millisecond)); err != nil {
+			return fmt.Errorf("after the client's end: %w", err)
+		}
+	}
+}
+
+// liveTemplate returns a stack with a WebSocket API.
+func liveTemplate() object {
+	return object{
 		"Resources": object{
 			"Api": object{
 				"Type":       "AWS::ApiGatewayV2::Api",
@@ -319,36 +368,11 @@ func (w *wire) message(ctx context.Context) error {
 			},
 		},
 		"Outputs": object{"Api": object{"Value": object{"Ref": "Api"}}},
-	})
-	if err != nil {
-		return err
 	}
-	path := "/_aws/execute-api/" + output(stack, "Api") + "/prod"
-	socket, _, err := websocket.Dial(
-		ctx, "ws"+strings.TrimPrefix(w.endpoint, "http")+path,
-		&websocket.DialOptions{Subprotocols: []string{event.Subprotocol}},
-	)
-	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
-	}
-	defer func() { _ = socket.CloseNow() }()
-	socket.SetReadLimit(2 * event.MaxMessage)
-	id, err := connectionID(ctx, socket)
-	if err != nil {
-		return err
-	}
-	pusher := push.New(
-		apigatewaymanagementapi.NewFromConfig(
-			w.config, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(w.endpoint + path) },
-		),
-	)
-	sent, err := event.Of("test", object{"texts": slices.Repeat([]string{strings.Repeat("x", 1000)}, 50)})
-	if err != nil {
-		return err
-	}
-	if err := pusher.Send(ctx, id, sent); err != nil {
-		return err
-	}
+}
+
+// receive reads the parts of one message of a type.
+func receive(ctx context.Context, socket *websocket.Conn, messageType event.Type) error {
 	var joiner event.Joiner
 	for whole := false; !whole; {
 		_, text, err := socket.Read(ctx)
@@ -363,22 +387,11 @@ func (w *wire) message(ctx context.Context) error {
 		if m, whole, err = joiner.Add(part); err != nil {
 			return err
 		}
-		if whole && m.Type != sent.Type {
+		if whole && m.Type != messageType {
 			return fmt.Errorf("a message of the type %q arrived", m.Type)
 		}
 	}
-	if err := socket.Close(websocket.StatusNormalClosure, ""); err != nil {
-		return err
-	}
-	for {
-		err := pusher.Send(ctx, id, sent)
-		if errors.Is(err, push.ErrGone) {
-			return nil
-		}
-		if err := errors.Join(err, pauseFor(ctx, 200*time.Millisecond)); err != nil {
-			return fmt.Errorf("after the client's end: %w", err)
-		}
-	}
+	return nil
 }
 
 // connectionID requests the client's own ID.
