@@ -302,22 +302,7 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	schema := ty.Schema()
 	name := t.declared.name
 	if t.verb == "IMPORT" {
-		physicalID, exists := ty.Exists(op.caller, t.current.properties)
-		if !exists || physicalID != op.imports[name] {
-			return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
-				"Resource of type '%s' with identifier '%s' was not found.",
-				t.declared.kind,
-				op.imports[name],
-			)
-		}
-		// A resource can be in one stack only. AWS's text for an import that another stack has made
-		// since the change set was created is not recorded (unproven: import-from-another-stack).
-		if owner := op.s.ownerOf(op.st.at, t.declared.kind, physicalID); owner != nil && owner != op.st {
-			return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
-				"Resource %s already exists in stack %s", physicalID, owner.id,
-			)
-		}
-		return cloud.Resource{PhysicalID: physicalID}, nil
+		return op.adopt(t)
 	}
 	if problems := misfit(schema, t.current.properties); problems != "" {
 		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
@@ -338,23 +323,7 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 		return cloud.Resource{}, fmt.Errorf("%s", reason)
 	}
 	if t.verb == "UPDATE" && !t.replaces {
-		if len(changedProperties(t.before, t.current.properties)) == 0 {
-			return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call
-		}
-		if err := op.permit(
-			cloud.Step{
-				Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.before,
-				After: t.current.properties,
-			},
-		); err != nil {
-			return cloud.Resource{}, err
-		}
-		properties, err := op.dynamic(t.before, t.current.properties)
-		if err != nil {
-			return cloud.Resource{}, err
-		}
-		properties = op.actual[name].withTags(properties)
-		return ty.Update(op.caller, t.old.physicalID, t.before, properties) //nolint:wrapcheck // the text is AWS's
+		return op.update(t)
 	}
 	if t.replaces && sameName(schema, t.old.properties, t.current.properties) {
 		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
@@ -377,6 +346,49 @@ func (op *operation) apply(t *task) (cloud.Resource, error) {
 	return ty.Create(op.caller, cloud.ResourceRequest{ //nolint:wrapcheck // the text is AWS's
 		StackID: op.st.id, StackName: op.st.name, LogicalID: name, Properties: properties, Tags: op.tags(name, schema),
 	})
+}
+
+// adopt takes a resource that exists into the stack.
+func (op *operation) adopt(t *task) (cloud.Resource, error) {
+	ty, name := op.s.w.Type(t.declared.kind), t.declared.name
+	physicalID, exists := ty.Exists(op.caller, t.current.properties)
+	if !exists || physicalID != op.imports[name] {
+		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+			"Resource of type '%s' with identifier '%s' was not found.",
+			t.declared.kind,
+			op.imports[name],
+		)
+	}
+	// A resource can be in one stack only. AWS's text for an import that another stack has made
+	// since the change set was created is not recorded (unproven: import-from-another-stack).
+	if owner := op.s.ownerOf(op.st.at, t.declared.kind, physicalID); owner != nil && owner != op.st {
+		return cloud.Resource{}, fmt.Errorf( //nolint:staticcheck // AWS's text
+			"Resource %s already exists in stack %s", physicalID, owner.id,
+		)
+	}
+	return cloud.Resource{PhysicalID: physicalID}, nil
+}
+
+// update changes a resource in place.
+func (op *operation) update(t *task) (cloud.Resource, error) {
+	if len(changedProperties(t.before, t.current.properties)) == 0 {
+		return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call
+	}
+	if err := op.permit(
+		cloud.Step{
+			Type: t.declared.kind, PhysicalID: t.old.physicalID, Before: t.before,
+			After: t.current.properties,
+		},
+	); err != nil {
+		return cloud.Resource{}, err
+	}
+	properties, err := op.dynamic(t.before, t.current.properties)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
+	properties = op.actual[t.declared.name].withTags(properties)
+	//nolint:wrapcheck // the text is AWS's
+	return op.s.w.Type(t.declared.kind).Update(op.caller, t.old.physicalID, t.before, properties)
 }
 
 // permit authorizes a step for the principal that changes the stack.

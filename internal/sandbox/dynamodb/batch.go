@@ -48,32 +48,9 @@ func (s *Service) batchGetItem(r *cloud.Request) (any, *cloud.Error) {
 	tables := make(map[string]*table)
 	paths := make(map[string][]path)
 	for _, name := range names {
-		if err := checkTableName(name); err != nil {
-			return nil, err
-		}
-		asked := in.RequestItems[name]
-		if len(asked.Keys) == 0 {
-			return nil, constraint(
-				"[]", "requestItems."+name+".member.keys", "Member must have length greater than or equal to 1",
-			)
-		}
 		var err *cloud.Error
-		if paths[name], err = projector(asked.ExpressionAttributeNames, asked.ProjectionExpression); err != nil {
+		if tables[name], paths[name], err = s.batchTarget(r, name, in.RequestItems[name]); err != nil {
 			return nil, err
-		}
-		if tables[name], err = s.active(r.Caller, name); err != nil {
-			return nil, err
-		}
-		seen := make(map[string]bool)
-		for _, key := range asked.Keys {
-			if err := tables[name].checkKey(key); err != nil {
-				return nil, err
-			}
-			id := tables[name].identity(key)
-			if seen[id] {
-				return nil, invalid("Provided list of item keys contains duplicates")
-			}
-			seen[id] = true
 		}
 	}
 	out := struct {
@@ -104,6 +81,38 @@ func (s *Service) batchGetItem(r *cloud.Request) (any, *cloud.Error) {
 		}
 	}
 	return out, nil
+}
+
+// batchTarget checks what a batch reads from one table. It returns the table and the paths to show.
+func (s *Service) batchTarget(r *cloud.Request, name string, asked keysAndAttributes) (*table, []path, *cloud.Error) {
+	if err := checkTableName(name); err != nil {
+		return nil, nil, err
+	}
+	if len(asked.Keys) == 0 {
+		return nil, nil, constraint(
+			"[]", "requestItems."+name+".member.keys", "Member must have length greater than or equal to 1",
+		)
+	}
+	paths, err := projector(asked.ExpressionAttributeNames, asked.ProjectionExpression)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := s.active(r.Caller, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := make(map[string]bool)
+	for _, key := range asked.Keys {
+		if err := t.checkKey(key); err != nil {
+			return nil, nil, err
+		}
+		id := t.identity(key)
+		if seen[id] {
+			return nil, nil, invalid("Provided list of item keys contains duplicates")
+		}
+		seen[id] = true
+	}
+	return t, paths, nil
 }
 
 type writeRequest struct {
