@@ -138,7 +138,7 @@ func (c *compiler) encode(first metadata) *template.Template {
 		Resources                                         map[string]json.RawMessage
 		Outputs                                           object `json:",omitempty"`
 	}
-	if err := json.Unmarshal(seedOf(c.Name).Encode(), &document); err != nil {
+	if err := json.Unmarshal(Seed(c.Name).Encode(), &document); err != nil {
 		panic(fmt.Sprintf("hub: the seed can't be decoded: %v", err))
 	}
 	for id, r := range c.resources {
@@ -156,9 +156,12 @@ func (c *compiler) encode(first metadata) *template.Template {
 	return tpl
 }
 
-// seedOf returns the template that only counts the commits.
-func seedOf(name string) *template.Template {
-	return template.Seed(RevisionName(name), "Stowage's hub "+name)
+// Description returns the description of a hub's stack.
+func Description(name string) string { return "Stowage's hub " + name }
+
+// Seed returns the first template of a hub's stack, which only counts the commits.
+func Seed(name string) *template.Template {
+	return template.Seed(RevisionName(name), Description(name))
 }
 
 // encode returns the JSON of a value without HTML escapes.
@@ -203,7 +206,8 @@ type Deployed struct {
 	Settings Settings
 	Relay    Relay // empty after Foundation alone
 	Shared   Shared
-	// Drift lists the resources that differ from what the settings compile to, or are missing.
+	// Drift lists what differs from what the settings compile to, by logical ID. It is empty for the
+	// template of an older compiler.
 	Drift []string
 }
 
@@ -233,29 +237,12 @@ func Parse(tpl *template.Template, at Place) (*Deployed, error) {
 		deployed.Relay, deployed.Shared = *stored.Relay, *stored.Shared
 		want = Compile(at, deployed.Settings, deployed.Relay, deployed.Shared)
 	}
-	seed := seedOf(deployed.Settings.Name)
-	for _, id := range want.LogicalIDs() {
-		if _, counts := seed.Resource(id); counts { // every commit changes it
-			continue
-		}
-		should, _ := want.Resource(id)
-		is, _ := tpl.Resource(id)
-		if !sameJSON(should, is) {
-			deployed.Drift = append(deployed.Drift, id)
-		}
+	if stored.Compiler == compilerVersion { // an older one wrote other resources
+		deployed.Drift = drift(want, tpl)
 	}
 	return deployed, nil
 }
 
 func newer(found, known int) error {
 	return &model.NewerFormatError{What: "the stack of the hub", Format: strconv.Itoa(found), Known: known}
-}
-
-// sameJSON reports whether two texts are the same JSON, apart from the order of members.
-func sameJSON(a, b json.RawMessage) bool {
-	var left, right any
-	if json.Unmarshal(a, &left) != nil || json.Unmarshal(b, &right) != nil {
-		return false
-	}
-	return bytes.Equal(encode(left), encode(right))
 }

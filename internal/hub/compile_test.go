@@ -124,8 +124,18 @@ func TestParse_Drift(t *testing.T) {
 		old, new string
 		want     []string
 	}{
-		"changed": {`"MemorySize":512`, `"MemorySize":128`, []string{"Relay"}},
-		"missing": {`"SweepAlarm":`, `"Other":`, []string{"SweepAlarm"}},
+		"changed": {`"MemorySize":512`, `"MemorySize":128`, []string{"Relay: Properties.MemorySize is 128 instead of 512"}},
+		"missing": {
+			`"SweepAlarm":`, `"Other":`, []string{"SweepAlarm: missing", "Other: not part of the hub"},
+		},
+		"added": {`"MemorySize":512`, `"MemorySize":512,"Tracing":1`, []string{"Relay: Properties.Tracing was added"}},
+		"many": {`"MemorySize":512`, `"A":1,"B":2,"C":3,"D":4`, []string{
+			"Relay: Properties.A was added, Properties.B was added, Properties.C was added, 2 more",
+		}},
+		"long": {
+			`"Description":"Stowage relay 0.2.0"`, `"Description":"` + strings.Repeat("a", 99) + `"`,
+			[]string{"Relay: Properties.Description is another"},
+		},
 		"foreign": {`"Resources":{`, `"Resources":{"Other":{"Type":"AWS::SNS::Topic"},`, nil},
 		"two":     {`"stowage-hub-main-relay"`, `"another"`, nil},
 	} {
@@ -148,6 +158,42 @@ func TestParse_Drift(t *testing.T) {
 		} else if !slices.Equal(got.Drift, c.want) {
 			t.Errorf("%s: drift %v, want %v", name, got.Drift, c.want)
 		}
+	}
+}
+
+// TestParse_Outputs finds outputs that were changed or removed by hand.
+func TestParse_Outputs(t *testing.T) {
+	t.Parallel()
+	text := string(Compile(place, complete(), zip, Shared{}).Encode())
+	edited := strings.Replace(text, `"BoardUrl":`, `"Other":`, 1)
+	tpl, err := template.Decode([]byte(edited))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(tpl, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"output BoardUrl: changed or missing"}; !slices.Equal(got.Drift, want) {
+		t.Errorf("drift %v, want %v", got.Drift, want)
+	}
+}
+
+// TestParse_OlderCompiler finds no drift in what an older version compiled.
+func TestParse_OlderCompiler(t *testing.T) {
+	t.Parallel()
+	text := string(Compile(place, minimal(), zip, Shared{}).Encode())
+	edited := strings.ReplaceAll(text, `"compiler":1`, `"compiler":0`)
+	tpl, err := template.Decode([]byte(strings.Replace(edited, `"MemorySize":512`, `"MemorySize":128`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(tpl, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Drift) > 0 || got.Relay != zip {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -23,6 +23,12 @@ const (
 	boardLogsID      = "BoardLogs"
 )
 
+// The outputs with the addresses for web clients.
+const (
+	WebSocketOutput = "WebSocketUrl"
+	BoardOutput     = "BoardUrl"
+)
+
 const (
 	// stageName is the stage of the WebSocket API, a part of its URL.
 	stageName = "live"
@@ -96,7 +102,7 @@ func (c liveCompiler) websocket() {
 	c.domain("WebSocket", c.Live.WebSocketDomain, apiID, stageID)
 	c.output("ManagementUrl", "The endpoint for sending to web clients",
 		join("https://", ref(apiID), "."+c.host("execute-api")+"/"+stageName))
-	c.output("WebSocketUrl", "The address to which web clients connect", c.websocketURL())
+	c.output(WebSocketOutput, "The address to which web clients connect", c.websocketURL())
 }
 
 func (c liveCompiler) websocketURL() any {
@@ -176,7 +182,7 @@ func (c liveCompiler) board() {
 	})
 	c.invokes("BoardPermission", "apigateway.amazonaws.com", join(c.arn("execute-api", ""), ref(boardID), "/*"))
 	c.domain("Board", c.Live.BoardDomain, boardID, boardStageID)
-	c.output("BoardUrl", "The address of the board", c.boardURL())
+	c.output(BoardOutput, "The address of the board", c.boardURL())
 }
 
 func (c liveCompiler) boardURL() any {

@@ -18,7 +18,7 @@ type idp struct {
 
 // operators adds the roles of those who run Terraform, and the OIDC providers that are missing.
 func (c roleCompiler) operators() {
-	if !c.Operators.any() {
+	if !c.Operators.Any() {
 		return
 	}
 	providers := c.identityProviders()

@@ -79,7 +79,8 @@ type GitHubActions struct {
 	Repositories []string `json:"repositories"`
 }
 
-func (o Operators) any() bool {
+// Any reports whether there are any.
+func (o Operators) Any() bool {
 	return o.HCPTerraform != nil || o.GitHubActions != nil || len(o.Principals) > 0
 }
 

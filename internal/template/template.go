@@ -111,6 +111,13 @@ func (t *Template) Hash() string {
 // Equal reports whether two templates have the same bytes.
 func (t *Template) Equal(other *Template) bool { return bytes.Equal(t.Encode(), other.Encode()) }
 
+// SameButRevision reports whether two templates have the same content apart from their revision
+// markers, which every commit changes.
+func SameButRevision(a, b *Template) bool {
+	without := map[string]json.RawMessage{RevisionMarkerID: nil}
+	return a.with(without).Equal(b.with(without))
+}
+
 // LogicalIDs returns the logical IDs of the template's resources, sorted.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resources)) }
 
