@@ -250,3 +250,37 @@ func TestProvisioner_Limits(t *testing.T) {
 		}
 	}
 }
+
+// TestProvisioner_WithoutCloudFormation evaluates what the role may do to users and roles with calls
+// of its own: set the boundary that all of them have, and nothing else.
+func TestProvisioner_WithoutCloudFormation(t *testing.T) {
+	w := newWorld(t, onboarding.Account)
+	documents := w.policies("StowageProvisioner")
+	boundary := func(name string) map[string][]string {
+		return map[string][]string{"iam:PermissionsBoundary": {policies + name}}
+	}
+	for _, test := range []struct {
+		name, action, resource string
+		context                map[string][]string
+		want                   bool
+	}{
+		{"the boundary of a user", "iam:PutUserPermissionsBoundary", users + "/stowage/acme/acme-ann", boundary("/StowageBoundary"), true},
+		{"the boundary of a role", "iam:PutRolePermissionsBoundary", roles + "/stowage/acme/acme-ann-sftp", boundary("/StowageBoundary"), true},
+		{"another boundary", "iam:PutUserPermissionsBoundary", users + "/stowage/acme/acme-ann", boundary("/stowage/acme/any"), false},
+		{"no boundary", "iam:DeleteUserPermissionsBoundary", users + "/stowage/acme/acme-ann", nil, false},
+		{"its own role", "iam:PutRolePermissionsBoundary", roles + "/StowageProvisioner", boundary("/StowageBoundary"), false},
+		{"a user outside the path", "iam:PutUserPermissionsBoundary", users + "/admin", boundary("/StowageBoundary"), false},
+		{"a new user", "iam:CreateUser", users + "/stowage/acme/acme-ann", boundary("/StowageBoundary"), false},
+		{"a user's group", "iam:AddUserToGroup", groups + "/stowage/acme/acme-ann", nil, false},
+		{"a user's key", "iam:CreateAccessKey", users + "/stowage/acme/acme-ann", nil, false},
+	} {
+		request := evaluate.Request{
+			Principal: provisioner + "/x", Role: roles + "/StowageProvisioner", Action: test.action, Resource: test.resource,
+			Context: map[string][]string{"aws:SecureTransport": {"true"}},
+		}
+		maps.Copy(request.Context, test.context)
+		if got := evaluate.Evaluate(request, evaluate.Policies{Identity: documents}); got.Allowed != test.want {
+			t.Errorf("%s: %s on %s: allowed %v", test.name, test.action, test.resource, got.Allowed)
+		}
+	}
+}

@@ -11,17 +11,27 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// drifted returns what AWS has of an entity's resources that have drifted, by logical ID, and the
-// revision of the stack at the time. It reads AWS: what a plan showed may be hours old.
-func (c comparison) drifted(ctx context.Context, id model.ID) (map[string]template.Recorded, int64, error) {
+// foundDrift is how AWS differs from a template in the resources of an entity.
+type foundDrift struct {
+	// resources are what AWS has of those that have drifted, by logical ID, and revision is that of
+	// the stack at the time.
+	resources map[string]template.Recorded
+	revision  int64
+	// unbounded are the users and roles whose permissions boundary was removed or changed.
+	unbounded []account.Bounded
+}
+
+// drifted returns how AWS differs from the template in an entity's resources. It reads AWS: what a
+// plan showed may be hours old.
+func (c comparison) drifted(ctx context.Context, id model.ID) (found foundDrift, err error) {
 	read, err := c.stack.ReadStable(ctx)
 	if err != nil || read == nil {
-		return nil, 0, err
+		return found, err
 	}
-	revision, _ := read.Template.Revision()
+	found.revision, _ = read.Template.Revision()
 	owned, err := template.OwnedBy(read.Template, c.withOutputs(read.After.Outputs), id)
 	if err != nil {
-		return nil, 0, err
+		return found, err
 	}
 	recorded := map[string]template.Recorded{}
 	var mu sync.Mutex
@@ -40,7 +50,9 @@ func (c comparison) drifted(ctx context.Context, id model.ID) (map[string]templa
 		})
 	}
 	err = group.Wait()
-	return withoutKeys(recorded, owned), revision, err
+	found.resources = withoutKeys(recorded, owned)
+	found.unbounded = takeUnbounded(found.resources, owned)
+	return found, err
 }
 
 // live compares a resource with AWS now, and returns its properties there. What cannot be compared

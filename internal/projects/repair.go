@@ -21,11 +21,18 @@ func Repairing() WriteOption { return func(o *WriteOptions) { o.Repair = true } 
 // mostRecordings is how often drift is read again because another commit came first.
 const mostRecordings = 10
 
+// repairer repairs the drift of entities in AWS.
+type repairer struct {
+	registry *registry
+	reader   *reader
+}
+
 // repair makes an update of an entity that has drifted in AWS.
 func (w *writer) repair(ctx context.Context, project string, change template.Change) error {
-	recorded, gone, err := w.recordDrift(ctx, project, change)
+	r := repairer{w.registry, w.reader}
+	done, gone, err := r.prepare(ctx, project, change)
 	if err != nil {
-		return err
+		return done.after(err)
 	}
 	if gone { // the resource that holds its settings was deleted
 		err = w.change(ctx, project, template.Change{
@@ -34,67 +41,97 @@ func (w *writer) repair(ctx context.Context, project string, change template.Cha
 	} else {
 		err = w.update(ctx, project, change)
 	}
-	if err != nil && recorded {
-		return model.AfterChange(err, "A first commit recorded in the template what AWS has.")
+	if err != nil {
+		return done.after(err)
 	}
-	if err == nil {
-		w.forgetDrift(ctx, project, change.Entity.ID())
+	r.forget(ctx, project, change.Entity.ID())
+	return nil
+}
+
+// repairDone is what a repair has changed so far.
+type repairDone struct{ bounded, recorded bool }
+
+// after returns an error with what was done before it.
+func (d repairDone) after(err error) error {
+	if d.recorded {
+		err = model.AfterChange(err, "A first commit recorded in the template what AWS has.")
+	}
+	if d.bounded {
+		err = model.AfterChange(err, "The permissions boundary was set again in IAM.")
 	}
 	return err
 }
 
-// recordDrift records what AWS has of an entity's resources. recorded is false when they have not
-// drifted, as they may have been repaired by hand. gone reports whether the entity is no longer in
-// the template, since the resource that holds its settings was deleted in AWS.
-func (w *writer) recordDrift(
+// prepare makes the drift of an entity's resources ready for an update that writes them again: it
+// sets permissions boundaries, and records the rest in the template. gone reports whether the
+// entity is no longer in the template, since the resource that holds its settings was deleted in
+// AWS. Nothing is done about what was repaired by hand meanwhile.
+func (r repairer) prepare(
 	ctx context.Context, project string, change template.Change,
-) (recorded, gone bool, err error) {
+) (done repairDone, gone bool, err error) {
 	id := change.Entity.ID()
 	for range mostRecordings {
-		t, err := w.reader.target(ctx, project)
+		t, err := r.reader.target(ctx, project)
 		if err != nil {
-			return false, false, err
+			return done, false, err
 		}
 		shards := t.view.shardsOf(id)
 		if len(shards) == 0 {
-			return false, false, nil // the update reports that
+			return done, false, nil // the update reports that
 		}
-		found, revision, err := comparison{t.shard(shards[0])}.drifted(ctx, id)
-		if err != nil || len(found) == 0 {
-			return false, false, err
+		at := comparison{t.shard(shards[0])}
+		found, err := at.drifted(ctx, id)
+		if err != nil {
+			return done, false, err
 		}
-		if err := repairable(id, found); err != nil {
-			return false, false, err
+		if err := repairable(id, found.resources); err != nil {
+			return done, false, err
+		}
+		for _, bounded := range found.unbounded {
+			if err := at.putBoundary(ctx, bounded, t.view.Contents.Env.BoundaryARN()); err != nil {
+				return done, false, err
+			}
+			done.bounded = true
+		}
+		if len(found.resources) == 0 {
+			return done, false, nil
 		}
 		err = t.commit(ctx, shards[0], template.Change{
-			Op: template.Record, Entity: change.Entity, Recorded: found, Revision: revision,
+			Op: template.Record, Entity: change.Entity, Recorded: found.resources, Revision: found.revision,
 			Incarnation: change.Incarnation, AnyIncarnation: change.AnyIncarnation,
 		})
 		if errors.Is(err, template.ErrOutdatedRecord) {
 			continue
 		}
-		var undeleted *commit.UndeletedError
-		if errors.As(err, &undeleted) { // it is gone in AWS, where IAM refuses calls for a user that does not exist
-			w.registry.process.config.Warn(ctx, "CloudFormation could not delete what was deleted in AWS", map[string]any{
-				"project": project, "entity": id.String(), "error": err.Error(),
-			})
-			err = nil
+		if err := r.unlessUndeleted(ctx, project, id, err); err != nil {
+			return done, false, err
 		}
-		if err != nil {
-			return false, false, err
-		}
+		done.recorded = true
 		if err := t.again(ctx); err != nil {
-			return true, false, err
+			return done, false, err
 		}
-		return true, len(t.view.shardsOf(id)) == 0, nil
+		return done, len(t.view.shardsOf(id)) == 0, nil
 	}
-	return false, false, fmt.Errorf("the drift of the %s: %w", id, template.ErrOutdatedRecord)
+	return done, false, fmt.Errorf("the drift of the %s: %w", id, template.ErrOutdatedRecord)
 }
 
-// forgetDrift removes the drift of an entity from the mirror. A failure is a warning: the next
+// unlessUndeleted returns the error of a commit, except that CloudFormation could not delete what is
+// gone in AWS: IAM refuses calls for a user that does not exist.
+func (r repairer) unlessUndeleted(ctx context.Context, project string, id model.ID, err error) error {
+	var undeleted *commit.UndeletedError
+	if !errors.As(err, &undeleted) {
+		return err
+	}
+	r.registry.process.config.Warn(ctx, "CloudFormation could not delete what was deleted in AWS", map[string]any{
+		"project": project, "entity": id.String(), "error": err.Error(),
+	})
+	return nil
+}
+
+// forget removes the drift of an entity from the mirror. A failure is a warning: the next
 // comparison corrects it.
-func (w *writer) forgetDrift(ctx context.Context, project string, id model.ID) {
-	t, err := w.reader.target(ctx, project)
+func (r repairer) forget(ctx context.Context, project string, id model.ID) {
+	t, err := r.reader.target(ctx, project)
 	if err != nil {
 		return // the next read returns the error
 	}
@@ -118,25 +155,11 @@ func (w *writer) forgetDrift(ctx context.Context, project string, id model.ID) {
 	}
 }
 
-// repairable returns an error for drift that cannot be recorded. The provider's role may not take a
-// permissions boundary away from a user, not even one that has none. And a policy holds the settings
-// of several permissions.
+// repairable returns an error for drift that cannot be recorded: a policy holds the settings of
+// several permissions.
 func repairable(id model.ID, recorded map[string]template.Recorded) error {
 	for _, logicalID := range slices.Sorted(maps.Keys(recorded)) {
-		found := recorded[logicalID]
-		_, boundary := found.Properties["PermissionsBoundary"]
-		switch {
-		case boundary:
-			return &model.ExplainedError{
-				Text: fmt.Sprintf("the permissions boundary of the %s was changed in AWS", id),
-				Explanation: model.Explanation{
-					Cause:   fmt.Sprintf("The permissions boundary of the resource %s was changed or removed in AWS.", logicalID),
-					Changed: model.ChangedNothing,
-					Remedy: "Find out who did it, since it is what limits the user. Then set the policy StowageBoundary again in IAM " +
-						"(aws iam put-user-permissions-boundary), and apply again.",
-				},
-			}
-		case found.Deleted && id.Kind == model.KindPermission:
+		if recorded[logicalID].Deleted && id.Kind == model.KindPermission {
 			return &model.ExplainedError{
 				Text: fmt.Sprintf("the policy of the %s was deleted in AWS", id),
 				Explanation: model.Explanation{

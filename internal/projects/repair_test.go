@@ -122,6 +122,18 @@ func TestRepair(t *testing.T) {
 			r.repair(r.user)
 			r.wantKeys(r.user)
 		},
+		"boundary of a user removed": func(r *repairing) {
+			_, err := r.member().IAM.DeleteUserPermissionsBoundary(
+				r.t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-partner")},
+			)
+			must(r.t, err)
+			r.repair(r.user)
+			out, err := r.member().IAM.GetUser(r.t.Context(), &iam.GetUserInput{UserName: aws.String("acme-partner")})
+			must(r.t, err)
+			if b := out.User.PermissionsBoundary; b == nil || !strings.HasSuffix(*b.PermissionsBoundaryArn, "/StowageBoundary") {
+				r.t.Errorf("the boundary is %v", b)
+			}
+		},
 		"user deleted": userDeleted,
 		"policy detached": func(r *repairing) {
 			ctx, group := r.t.Context(), aws.String("acme-partner")
@@ -224,22 +236,29 @@ func userDeleted(r *repairing) {
 	r.wantKeys(planned)
 }
 
-// TestRepair_Refused changes what cannot be repaired. The error says what to do.
-func TestRepair_Refused(t *testing.T) {
+// TestRepair_BoundaryRefused removes a boundary in an account whose role may not set it. The error
+// says what to do, and nothing is committed.
+func TestRepair_BoundaryRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRepairing(t)
 		_, err := r.member().IAM.DeleteUserPermissionsBoundary(
 			t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-partner")},
 		)
 		must(t, err)
-		if found := r.compare(r.user.ID()); len(found) != 1 || !strings.Contains(found[0], "PermissionsBoundary") {
-			t.Errorf("the drift is %q", found)
-		}
+		_, err = r.member().IAM.DeletePolicy(
+			t.Context(), &iam.DeletePolicyInput{PolicyArn: aws.String("arn:aws:iam::" + account + ":policy/StowageBoundary")},
+		)
+		must(t, err)
+		before := r.read(projects.Authoritative).Stacks[0].Revision
 		err = r.process().Update(
 			t.Context(), "acme", r.user, projects.As("one"), projects.From(r.user), projects.Repairing(),
 		)
-		if explained, _ := model.Explain(err); !strings.Contains(explained.Remedy, "put-user-permissions-boundary") {
+		explained, _ := model.Explain(err)
+		if !strings.Contains(explained.Remedy, "aws iam put-user-permissions-boundary --user-name acme-partner") {
 			t.Errorf("the error is %v", err)
+		}
+		if now := r.read(projects.Authoritative).Stacks[0].Revision; now != before {
+			t.Errorf("%d commits", now-before)
 		}
 	})
 }

@@ -23,8 +23,8 @@ const (
 	projectBoundaryOutput = "BoundaryArn"
 )
 
-// boundaryARN returns the ARN of the permissions boundary of users and roles.
-func (e Env) boundaryARN() string {
+// BoundaryARN returns the ARN of the permissions boundary of users and roles.
+func (e Env) BoundaryARN() string {
 	return "arn:" + e.Partition + ":iam::" + e.AccountID + ":policy/" + BoundaryName
 }
 

@@ -29,7 +29,7 @@ func accountBoundary(t *testing.T) *policydoc.Document {
 		Region: modeltest.Region, Credentials: awscredentials.NewStaticCredentialsProvider(key, secret, ""),
 		HTTPClient: &http.Client{Transport: simulate.NewTransport(box)},
 	})
-	arn := testEnv().boundaryARN()
+	arn := testEnv().BoundaryARN()
 	policy, err := client.GetPolicy(t.Context(), &iam.GetPolicyInput{PolicyArn: &arn})
 	if err != nil {
 		t.Fatal(err)

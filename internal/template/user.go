@@ -32,7 +32,7 @@ import (
 func compileUser(env Env, user model.User, first, meta OwnerMetadata) Resources {
 	name := model.UserName(env.Project, user.Name)
 	properties := object{
-		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name}, "PermissionsBoundary": env.boundaryARN(),
+		"UserName": name, "Path": iamPath(env.Project), "Groups": list{name}, "PermissionsBoundary": env.BoundaryARN(),
 		"Tags": tags(user.Tags, env.Project, "user", user.Name),
 	}
 	resources := Resources{
@@ -194,7 +194,7 @@ func sftpRole(env Env, user model.User, meta OwnerMetadata) Resource {
 				"ArnLike":      object{"aws:SourceArn": env.arn("transfer") + ":user/" + env.SFTPServerID + "/*"},
 			},
 		}}},
-		"PermissionsBoundary": env.boundaryARN(),
+		"PermissionsBoundary": env.BoundaryARN(),
 		"Tags":                tags(user.Tags, env.Project, "user", user.Name),
 	}
 	return Resource{Type: "AWS::IAM::Role", Metadata: Metadata{meta}, Properties: properties}

@@ -30,9 +30,6 @@ var operations = map[string]func(*call) (any, error){
 	"TagUser":      (*call).tagUser,
 	"UntagUser":    (*call).untagUser,
 
-	"PutUserPermissionsBoundary":    (*call).putUserPermissionsBoundary,
-	"DeleteUserPermissionsBoundary": (*call).deleteUserPermissionsBoundary,
-
 	"CreateGroup":                             (*call).createGroup,
 	"GetGroup":                                (*call).getGroup,
 	"ListGroups":                              (*call).listGroups,
@@ -78,6 +75,10 @@ func init() { //nolint:gochecknoinits // the same operations for each kind of en
 		operations["Get"+k.title+"Policy"] = func(c *call) (any, error) { return c.getInlinePolicy(k) }
 		operations["Delete"+k.title+"Policy"] = func(c *call) (any, error) { return c.deleteInlinePolicy(k) }
 		operations["List"+k.title+"Policies"] = func(c *call) (any, error) { return c.listInlinePolicies(k) }
+	}
+	for _, k := range []*kind{kindUser, kindRole} {
+		operations["Put"+k.title+"PermissionsBoundary"] = func(c *call) (any, error) { return c.putBoundary(k) }
+		operations["Delete"+k.title+"PermissionsBoundary"] = func(c *call) (any, error) { return c.deleteBoundary(k) }
 	}
 }
 

@@ -125,25 +125,3 @@ func (c *call) untagUser() (any, error) {
 	u.tags = slices.DeleteFunc(u.tags, func(t tag) bool { return containsFold(keys, t.Key) })
 	return nil, nil
 }
-
-func (c *call) putUserPermissionsBoundary() (any, error) {
-	u, err := c.a.user(c.form.Get("UserName"))
-	if err != nil {
-		return nil, err
-	}
-	boundary := c.form.Get("PermissionsBoundary")
-	if err := c.a.attachable(boundary); err != nil {
-		return nil, err
-	}
-	u.boundary = boundary
-	return nil, nil
-}
-
-func (c *call) deleteUserPermissionsBoundary() (any, error) {
-	u, err := c.a.user(c.form.Get("UserName"))
-	if err != nil {
-		return nil, err
-	}
-	u.boundary = ""
-	return nil, nil
-}
