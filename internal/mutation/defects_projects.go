@@ -24,6 +24,12 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestRepair$",
 	},
 	{
+		Name: "a deleted policy keeps its number", In: "internal/template packer.renumber",
+		Old:      "if len(p.packings[user][m]) == 0 && len(p.before.packings[user][m]) == 0 {",
+		New:      "if m = n; true {",
+		Packages: []string{"internal/template"}, Run: "TestRecord_PolicyDeleted",
+	},
+	{
 		Name: "drift is shown after its entity was written", In: "internal/template LiveDrift.Current",
 		Old: `holds = difference.Basis != "" && difference.Basis == c.basisOf(difference.Of)`, New: "holds = true",
 		Packages: []string{"internal/template"}, Run: "TestCompare",

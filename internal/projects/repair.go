@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
@@ -84,9 +82,6 @@ func (r repairer) prepare(
 		if err != nil {
 			return done, false, err
 		}
-		if err := repairable(id, found.resources); err != nil {
-			return done, false, err
-		}
 		for _, bounded := range found.unbounded {
 			if err := at.putBoundary(ctx, bounded, t.view.Contents.Env.BoundaryARN()); err != nil {
 				return done, false, err
@@ -153,22 +148,4 @@ func (r repairer) forget(ctx context.Context, project string, id model.ID) {
 			t.project.tell(ctx)
 		}
 	}
-}
-
-// repairable returns an error for drift that cannot be recorded: a policy holds the settings of
-// several permissions.
-func repairable(id model.ID, recorded map[string]template.Recorded) error {
-	for _, logicalID := range slices.Sorted(maps.Keys(recorded)) {
-		if recorded[logicalID].Deleted && id.Kind == model.KindPermission {
-			return &model.ExplainedError{
-				Text: fmt.Sprintf("the policy of the %s was deleted in AWS", id),
-				Explanation: model.Explanation{
-					Cause:   fmt.Sprintf("The IAM policy %s was deleted in AWS. It holds all permissions of the user, or a part of them.", logicalID),
-					Changed: model.ChangedNothing,
-					Remedy:  "Remove the permissions of the user from the configuration and apply. Then add them again and apply.",
-				},
-			}
-		}
-	}
-	return nil
 }

@@ -122,6 +122,10 @@ func TestRepair(t *testing.T) {
 			r.repair(r.user)
 			r.wantKeys(r.user)
 		},
+		"policy deleted": func(r *repairing) {
+			policyDeleted(r)
+			r.repair(r.permission)
+		},
 		"boundary of a user removed": func(r *repairing) {
 			_, err := r.member().IAM.DeleteUserPermissionsBoundary(
 				r.t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-partner")},
@@ -234,6 +238,21 @@ func userDeleted(r *repairing) {
 	planned.AccessKey.Keys = planned.AccessKey.NextWithout(r.user.AccessKey, []model.Slot{model.SlotA}, time.Now())
 	r.repair(r.user, planned)
 	r.wantKeys(planned)
+}
+
+// policyDeleted deletes the policy of the user's permissions.
+func policyDeleted(r *repairing) {
+	ctx, group := r.t.Context(), aws.String("acme-partner")
+	out, err := r.member().IAM.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group})
+	must(r.t, err)
+	for _, policy := range out.AttachedPolicies {
+		_, err := r.member().IAM.DetachGroupPolicy(
+			ctx, &iam.DetachGroupPolicyInput{GroupName: group, PolicyArn: policy.PolicyArn},
+		)
+		must(r.t, err)
+		_, err = r.member().IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: policy.PolicyArn})
+		must(r.t, err)
+	}
 }
 
 // TestRepair_BoundaryRefused removes a boundary in an account whose role may not set it. The error

@@ -100,8 +100,12 @@ func (e *editor) record(i int, c Change) error {
 	}) {
 		return &model.ConflictError{Kind: model.ConflictAwaitsDeletion, ID: id} // in the next batch
 	}
+	found, err := e.recordPolicies(i, c)
+	if err != nil {
+		return err
+	}
 	removed := map[string]bool{}
-	for logicalID, recorded := range c.Recorded {
+	for logicalID, recorded := range found {
 		if recorded.Deleted && slices.Contains(e.before.ownersOf(logicalID), id) {
 			removed[logicalID] = true
 		}
@@ -117,7 +121,7 @@ func (e *editor) record(i int, c Change) error {
 	for logicalID := range removed {
 		set(logicalID, nil)
 	}
-	for logicalID, recorded := range c.Recorded {
+	for logicalID, recorded := range found {
 		raw, there := e.before.template.resources[logicalID]
 		if there && !removed[logicalID] && slices.Contains(e.before.ownersOf(logicalID), id) {
 			set(logicalID, withProperties(raw, recorded.Properties))
