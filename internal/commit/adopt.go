@@ -7,9 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// separateAdoptions leaves the adoptions to the batch after this one, unless the batch holds nothing
-// else. Only in a commit of nothing but imports does a taken name mean an import. In any other commit
-// it is an error.
+// separateAdoptions leaves adoptions to the next batch, unless the batch holds nothing else. A
+// taken name means an import only in a commit of nothing but imports; in any other it is an error.
 func (m *members) separateAdoptions() {
 	adopts := func(b member) bool { return b.Change.Op == template.Adopt }
 	if !slices.ContainsFunc(m.batch, adopts) || !slices.ContainsFunc(m.batch, func(b member) bool { return !adopts(b) }) {
@@ -23,20 +22,19 @@ func (m *members) separateAdoptions() {
 	})
 }
 
-// imports reports whether the attempt imports resources.
 func (a *attempt) imports() bool {
 	return slices.ContainsFunc(a.intents, func(i template.Intent) bool { return i.Action == template.Import })
 }
 
-// internalFailure is in the reason of a change set with imports that failed without a fault of its
+// internalFailure is in the reason of a change set with imports that failed through no fault of its
 // own. Creating it again works (aws-cloudformation/cloudformation-cli, issue 1047).
 const (
 	internalFailure     = "Internal Failure"
 	maxInternalFailures = 3
 )
 
-// notImported are the resources to import that CloudFormation would create instead. Their members are
-// the culprits.
+// notImported are the resources that CloudFormation would create instead of importing. Their
+// members are the culprits.
 func (a *attempt) notImported(batch []member, changes []ResourceChange) []cause {
 	var causes []cause
 	for _, intent := range a.intents {

@@ -8,7 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// purpose is what an attempt is for.
 type purpose int
 
 const (
@@ -35,7 +34,7 @@ type attempt struct {
 }
 
 // causes returns the reasons for which an operation failed: the resources that failed before the
-// rollback began, without those that were only cancelled.
+// rollback began, without the cancelled ones.
 func (a *attempt) causes(batch []member, events []Event) []cause {
 	var causes []cause
 	for _, event := range events {
@@ -57,7 +56,7 @@ func (a *attempt) causes(batch []member, events []Event) []cause {
 // deployments").
 const nameConflict = "NAME_CONFLICT_VALIDATION"
 
-// findings returns the causes that the service found before anything was executed.
+// findings returns the causes that the service found before the execution.
 func (a *attempt) findings(batch []member, o ChangeSetMade) []cause {
 	var causes []cause
 	for _, event := range o.Findings {
@@ -70,7 +69,7 @@ func (a *attempt) findings(batch []member, o ChangeSetMade) []cause {
 }
 
 // owners returns the members of the batch that change a resource. left is set when others did too
-// and have left the batch, as their time was up.
+// and have left the batch at their deadline.
 func (a *attempt) owners(batch []member, logicalID string) (owners []MemberID, left bool) {
 	for _, intent := range a.intents {
 		if intent.LogicalID != logicalID {

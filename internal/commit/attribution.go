@@ -6,24 +6,23 @@ import (
 
 // # Attribution
 //
-// CloudFormation rolls a whole commit back when one of its resources fails, and names that
-// resource. The culprits are the members that change it. A single one gets AWS's reason as its
-// error, and the rest of the batch is committed again without it.
+// CloudFormation rolls a whole commit back when a resource fails, and names that resource. The
+// culprits are the members that change it. A single one gets AWS's reason as its error, and the
+// rest of the batch is committed again.
 //
 // Several members can share the resource: one policy holds many permissions. Attribution then
-// bisects them. It holds half of them back and commits the rest again. If that succeeds, the culprit
-// is among those held back, otherwise among those that took part. The last one left is the culprit.
+// bisects them: it holds half of them back and commits the rest. If that succeeds, the culprit is
+// among those held back, otherwise among those that took part. The last one left is the culprit.
 //
 // So a batch takes one commit for each culprit, one for the rest, and the binary logarithm of the
-// number of members that share a resource. The members that are held back and the rest of a batch
-// precede those queued since, which keeps the bisection as small as it was.
+// number of members that share a resource. Members held back and the rest of a batch precede those
+// queued since, so that the bisection does not grow.
 //
 // A failure that names no resource, as some refusals of change sets do, is bisected over the whole
-// batch. It need not concern any member. After maxUnnamed such culprits in a row without a commit in
-// between, the rest get the same error. A rollback without a failed resource was a person's
-// decision, or CloudFormation's time limit: it is the error of all members.
+// batch. It need not concern any member: after maxUnnamed such culprits in a row without a commit
+// in between, the rest get the same error. A rollback without a failed resource was a person's
+// decision or CloudFormation's time limit; it is the error of all members.
 
-// maxUnnamed is how many culprits of unnamed failures are accepted in a row.
 const maxUnnamed = 2
 
 // attribution finds the culprits of failed commits. Its states, and what they hold:
@@ -40,7 +39,6 @@ type attribution struct {
 	unnamed   int // culprits of unnamed failures since the last commit
 }
 
-// bisection is the search for one culprit among members that share a resource.
 type bisection struct {
 	part   []MemberID // those in the batch
 	other  []member   // those held back
@@ -48,14 +46,13 @@ type bisection struct {
 	status string     // in which it ended
 }
 
-// failure is a failed commit.
 type failure struct {
 	status string // "" when nothing was executed
 	causes []cause
 	err    error // of the call that was refused; nil when none was
 }
 
-// cause is a reason for which a commit failed, and the members whose resource it names.
+// cause is a reason for a failed commit, and the members whose resource it names.
 type cause struct {
 	reason   string
 	owners   []MemberID
@@ -71,7 +68,7 @@ type outcome struct {
 }
 
 // failed returns the members to commit again and the culprits. With everybody set, the failure
-// can't be attributed: it is the error of all members, those held back included.
+// can't be attributed: all members get it, those held back included.
 func (a *attribution) failed(batch []member, f failure) (again []member, culprits []outcome, everybody bool) {
 	if len(f.causes) == 1 && f.causes[0].unnamed && len(f.causes[0].owners) == 1 {
 		a.unnamed++
@@ -110,7 +107,7 @@ func (a *attribution) failed(batch []member, f failure) (again []member, culprit
 	return again, culprits, false
 }
 
-// attributed returns the errors of the members that alone own a resource that failed.
+// attributed returns the errors of members that alone own a failed resource.
 func (f failure) attributed(stack string) map[MemberID]*CommitError {
 	errs := map[MemberID]*CommitError{}
 	for _, c := range f.causes {
@@ -141,8 +138,8 @@ func (a *attribution) bisect(batch []member, owners []MemberID, reason, status s
 	return rest
 }
 
-// succeeded takes a commit of the members and returns those that follow, and the culprit if it is
-// known by now: when all who took part are good, it is among those held back.
+// succeeded takes a commit of the members. It returns those that follow, and the culprit if it is
+// known: when all who took part are good, it is among those held back.
 func (a *attribution) succeeded(committed []MemberID) (next []member, culprits []outcome) {
 	a.unnamed = 0
 	b := a.bisection
@@ -169,14 +166,13 @@ func (a *attribution) succeeded(committed []MemberID) (next []member, culprits [
 	return a.bisect(b.other, ids, b.reason, b.status), nil
 }
 
-// release ends the search, and returns all members that are held back.
 func (a *attribution) release() []member {
 	held := slices.Concat(a.held()...)
 	a.bisection, a.cleared = nil, nil
 	return held
 }
 
-// held returns the members that are held back; the caller may change them.
+// held returns the members held back; the caller may change them.
 func (a *attribution) held() [][]member {
 	if a.bisection == nil {
 		return [][]member{a.cleared}
@@ -184,7 +180,6 @@ func (a *attribution) held() [][]member {
 	return [][]member{a.bisection.other, a.cleared}
 }
 
-// filter replaces the members that are held back by what remains of them.
 func (a *attribution) filter(remaining func([]member) []member) {
 	a.cleared = remaining(a.cleared)
 	if a.bisection != nil {

@@ -12,7 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// base is what a commit builds upon.
 type base struct {
 	description Description
 	template    *template.Template
@@ -32,7 +31,7 @@ func (b *base) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// baseReader takes the readings of the stack: it decides what a batch can build upon.
+// baseReader decides from readings of the stack what a batch can build upon.
 type baseReader struct {
 	config      Config
 	members     *members
@@ -43,7 +42,6 @@ type baseReader struct {
 	staleness   cfn.Staleness // of the last readings
 }
 
-// read takes a reading of the stack.
 func (b *baseReader) read(now time.Time, o BaseRead) next {
 	switch {
 	case len(b.members.batch) == 0 && !b.repair.pending():
@@ -98,7 +96,8 @@ func (b *baseReader) found(now time.Time, o BaseRead) next {
 	return waits
 }
 
-// create makes the stack with the revision marker alone; the members' changes follow as an update.
+// create makes the stack with the revision marker alone; an update with the members' changes
+// follows.
 func (b *baseReader) create(now time.Time, o BaseRead) {
 	b.repair.reset()
 	if !b.config.Create {
@@ -124,7 +123,6 @@ func (b *baseReader) create(now time.Time, o BaseRead) {
 	b.round.make()
 }
 
-// protected goes on when the stack is protected.
 func (b *baseReader) protected(now time.Time, o Protected) next {
 	if o.Err != nil {
 		b.round.base, b.round.protectedID = nil, ""

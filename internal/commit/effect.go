@@ -9,7 +9,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Description is what DescribeStacks says of a stack.
 type Description struct {
 	StackID      string
 	Status       string
@@ -21,23 +20,22 @@ type Description struct {
 	Protected    bool // termination protection is on
 }
 
-// same reports whether two descriptions are of one moment in the stack's life.
+// same reports whether two descriptions show the same state of the stack.
 func (d Description) same(other Description) bool {
 	return d.StackID == other.StackID && d.Status == other.Status && d.ChangeSetID == other.ChangeSetID &&
 		d.LastUpdated.Equal(other.LastUpdated) &&
 		d.Parameters[template.RevisionParameter] == other.Parameters[template.RevisionParameter]
 }
 
-// Effect is something that the driver does for the engine.
 type Effect interface{ effect() }
 
 type (
 	// Read asks for the stack: DescribeStacks, GetTemplate, DescribeStacks. Answered by BaseRead.
 	Read struct{}
 
-	// CreateChangeSet asks for a change set and for what the service computed: create it, describe
-	// the stack once, wait until the set is there, describe all its pages with property values.
-	// Answered by ChangeSetMade.
+	// CreateChangeSet asks for a change set and what the service computed: create it, describe the
+	// stack once, wait for the set, describe all its pages with property values. Answered by
+	// ChangeSetMade.
 	CreateChangeSet struct {
 		First    bool   // the stack is to be created by it (ChangeSetType CREATE)
 		StackID  string // "" with First when there is no stack at all
@@ -49,12 +47,12 @@ type (
 		Import   bool     // resources that exist are imported (ImportExistingResources)
 	}
 
-	// DeleteChangeSet asks to delete a change set; one that is gone already counts as deleted.
-	// Answered by ChangeSetDeleted.
+	// DeleteChangeSet asks to delete a change set; a missing one counts as deleted. Answered by
+	// ChangeSetDeleted.
 	DeleteChangeSet struct{ ARN string }
 
-	// Announce says, before Execute, what is about to run. It needs no answer and must not hold
-	// Execute up for long.
+	// Announce tells what is about to run, before Execute. It needs no answer and must not delay
+	// Execute much.
 	Announce struct {
 		StackID string
 		Token   string
@@ -83,25 +81,25 @@ type (
 
 	// ContinueRollback asks to continue a failed rollback. CloudFormation treats the resources to
 	// skip as rolled back, whatever their actual state. Answered by Continued; the operation is
-	// then followed by its token, without a change set.
+	// then followed by its token alone.
 	ContinueRollback struct {
 		StackID, Token string
 		Skip           []string // logical ids
 	}
 
-	// Clear asks to delete a stack whose first creation was rolled back, by its ID, once no
-	// resource is left in it. Answered by Cleared.
+	// Clear asks to delete a stack whose first creation was rolled back, by its ID, once it holds
+	// no resource. Answered by Cleared.
 	Clear struct{ StackID, Token string }
 
 	// Unhealed reports resources whose rollback was skipped and that may differ from the template
-	// for good: healing failed, or is not possible. It needs no answer.
+	// for good, since healing failed or is impossible. It needs no answer.
 	Unhealed struct {
 		LogicalIDs []string
 		Reasons    []string
 	}
 
-	// Committed is the content of the stack after a commit, before the members get their outcome.
-	// It needs no answer.
+	// Committed is the content of the stack after a commit. It precedes the outcome of the members
+	// and needs no answer.
 	Committed struct {
 		Description Description
 		Template    *template.Template
@@ -109,12 +107,12 @@ type (
 		Token       string
 	}
 
-	// Superseded reports that a commit succeeded and that the stack has changed since, so that what
-	// is known of it is old. It precedes the outcome of the members and needs no answer.
+	// Superseded reports that a commit succeeded and that the stack has changed since: what is
+	// known of it is old. It precedes the outcome of the members and needs no answer.
 	Superseded struct{}
 
-	// Unchanged is the content of the stack, before members are told that it holds their changes
-	// already. It needs no answer.
+	// Unchanged is the content of a stack that holds the members' changes already. It precedes
+	// their outcome and needs no answer.
 	Unchanged struct {
 		Description Description
 		Template    *template.Template
@@ -144,12 +142,11 @@ func (Superseded) effect()       {}
 func (Unchanged) effect()        {}
 func (Done) effect()             {}
 
-// effects are those that the driver has to perform, in order.
 type effects struct{ pending []Effect }
 
 func (e *effects) emit(effect Effect) { e.pending = append(e.pending, effect) }
 
-// take returns the effects and forgets them.
+// take removes and returns the effects.
 func (e *effects) take() []Effect {
 	taken := e.pending
 	e.pending = nil
@@ -173,13 +170,13 @@ type (
 	// ChangeSetMade answers CreateChangeSet.
 	ChangeSetMade struct {
 		ARN, StackID string
-		// StackUpdated is the stack's LastUpdated, described after the set was created; zero for a
-		// set that makes the stack.
+		// StackUpdated is the stack's LastUpdated after the set was created; zero for a set that
+		// makes the stack.
 		StackUpdated time.Time
-		// Failed is the change set's StatusReason when the service could not make it; "" when it did.
+		// Failed is the StatusReason of a change set that the service could not make.
 		Failed string
-		// Findings say which resources made it fail, where the service tells; they have neither
-		// time nor status.
+		// Findings are the resources that made it fail, if the service names them, without time and
+		// status.
 		Findings []Event
 		Changes  []ResourceChange
 		Err      *CallError // NameTaken holds the other set's ARN
@@ -210,8 +207,8 @@ type (
 	// Cleared answers Clear: the stack is gone, or why it is not.
 	Cleared struct{ Err error }
 
-	// Attempt answers nothing. It reports an attempt of a call of the outstanding effect that AWS
-	// did not serve, and that is repeated; with Err nil, that the repeated call was served.
+	// Attempt reports an attempt of the outstanding effect's call that AWS did not serve and that
+	// is repeated; with Err nil, that the repeated call was served.
 	Attempt struct {
 		Operation string // such as CreateChangeSet
 		Err       error
@@ -221,10 +218,9 @@ type (
 // Consistent reports whether the stack was at rest and did not change while it was read.
 func (r BaseRead) Consistent() bool { return !cfn.InProgress(r.After.Status) && r.Before.same(r.After) }
 
-// Stale reports whether the reading is behind what was observed before, or the template has another
-// revision than the descriptions. Each of the three answers can be stale for seconds. Where a
-// revision was set by hand, the second condition persists, so it is waited for no longer than
-// cfn.StalePatience.
+// Stale reports whether the reading is older than one observed before, or the template has another
+// revision than the descriptions. Each of the three answers can be stale for seconds. A revision
+// that was set by hand stays different, so the wait ends after cfn.StalePatience.
 func (r BaseRead) Stale() bool {
 	if r.Template == nil {
 		return false
@@ -248,29 +244,27 @@ func (Continued) observation()         {}
 func (Cleared) observation()           {}
 func (Attempt) observation()           {}
 
-// ResourceChange is one change of a change set, as the service computed it.
 type ResourceChange struct {
 	LogicalID   string
 	Action      string // Add, Modify, Remove, Import, Dynamic
 	Replacement string // True, False, Conditional; "" but for Modify
 	PhysicalID  string // "" for Add
-	// Before are the properties before the change, decoded from BeforeContext; nil when the service
-	// gave none.
+	// Before are the properties before the change, from BeforeContext; nil when the service gave
+	// none.
 	Before map[string]any
-	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, as far as the
-	// service shows them.
+	// Policies are the DeletionPolicy and UpdateReplacePolicy before the change, if shown.
 	Policies map[string]string
 	// Scope are the attributes of the resource that change: Properties, Metadata, DeletionPolicy
-	// ... It is empty but for Modify.
+	// ... Only Modify has it.
 	Scope []string
-	// Unvalued is set when the service listed the change only in the answer without property values.
+	// Unvalued is set when only the answer without property values listed the change.
 	Unvalued bool
 	// Dependent is set when only values of other resources might change the resource.
 	Dependent bool
 }
 
-// Unvalued returns the logical IDs of the changes whose values the service left out, and whether
-// the revision marker's is one of them.
+// Unvalued returns the logical IDs of changes without values, and whether the revision marker's is
+// one of them.
 func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
 	for _, change := range changes {
 		if change.Unvalued {
@@ -281,7 +275,6 @@ func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
 	return ids, marker
 }
 
-// Event is a stack event of a resource or of the stack itself.
 type Event struct {
 	Time      time.Time
 	LogicalID string
@@ -290,23 +283,20 @@ type Event struct {
 	Reason    string
 }
 
-// ExecutionOwner says whose operation it was.
 type ExecutionOwner int
 
-// The answers to ResolveExecution.
 const (
 	Undecided ExecutionOwner = iota // ask again
 	Ours
 	NotOurs
 )
 
-// Failure is a class of AWS's refusals, as far as they mean something to the engine.
+// Failure is a class of AWS's refusals that the engine distinguishes.
 type Failure int
 
-// The classes of failures.
 const (
-	// Refused is any refusal that a repetition does not change and that has nothing to do with what
-	// is asked for, such as a missing permission.
+	// Refused is any refusal that a repetition does not change and that is not about what is asked
+	// for, such as a missing permission.
 	Refused Failure = iota
 	// Invalid means that the service rejects what is asked for.
 	Invalid
@@ -314,11 +304,11 @@ const (
 	Busy
 	// Outdated means that the change set is obsolete or gone: the race is lost.
 	Outdated
-	// NameTaken means that there is another change set of the same name: a writer on the same base.
+	// NameTaken means that another change set has the name: a writer on the same base.
 	NameTaken
 	// Gone means that the stack does not exist.
 	Gone
-	// NoReply means that it is unknown what the call did.
+	// NoReply means that the effect of the call is unknown.
 	NoReply
 )
 

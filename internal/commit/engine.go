@@ -8,23 +8,24 @@ import (
 
 // Timing of the engine.
 const (
-	// Quiet is the gap without arrivals after which a batch is closed: far above the spread of
-	// Terraform's parallel calls, far below what a commit takes.
+	// Quiet is the gap without arrivals that closes a batch: far above the spread of Terraform's
+	// parallel calls, far below the duration of a commit.
 	Quiet = 150 * time.Millisecond
-	// Linger is the most that a batch waits after its first arrival.
+	// Linger is the maximum time that a batch waits after its first arrival.
 	Linger = time.Second
 	// BusyPause is the time between two readings of a stack that is busy with another writer's
-	// operation, or after a lost race. CloudFormation throttles impatient readers; operations take
+	// operation, or after a lost race. CloudFormation throttles faster readers; operations take
 	// seconds to minutes.
 	BusyPause = 3 * time.Second
 	// CollisionPatience is how long a writer waits for another one on the same base to execute
-	// before it considers it dead: a live one takes a few seconds from its change set to the
+	// before considering it dead. A live one takes a few seconds from its change set to the
 	// execution.
 	CollisionPatience = 20 * time.Second
-	// ResolvePause is the time between two questions about an execution whose reply was lost.
+	// ResolvePause is the time between two ResolveExecution effects.
 	ResolvePause = 2 * time.Second
-	// ResolvePatience is how long the owner of an execution is asked for before the outcome is given
-	// up as unknown. CloudFormation then has not answered for far longer than an operation takes.
+	// ResolvePatience is how long an execution without a reply is resolved before its outcome is
+	// given up as unknown. CloudFormation then has not answered for far longer than an operation
+	// takes.
 	ResolvePatience = 30 * time.Minute
 )
 
@@ -32,8 +33,7 @@ const (
 type Config struct {
 	Stack string       // the stack's name
 	Env   template.Env // what the project shares is taken from the stack's outputs, if it has them
-	// Create lets the engine make the stack when there is none: with RevisionMarkerName's parameter
-	// alone.
+	// Create lets the engine make a missing stack, with RevisionMarkerName's parameter alone.
 	Create             bool
 	RevisionMarkerName string
 	Description        string
@@ -57,7 +57,6 @@ type Engine struct {
 	repair      repair
 }
 
-// New makes an engine.
 func New(config Config) *Engine {
 	e := &Engine{}
 	e.members = members{stack: config.Stack, effects: &e.effects, attribution: attribution{stack: config.Stack}}
@@ -75,17 +74,16 @@ func New(config Config) *Engine {
 	return e
 }
 
-// Effects returns what the driver has to do, in order, and forgets it.
+// Effects removes and returns what the driver has to do, in order.
 func (e *Engine) Effects() []Effect { return e.effects.take() }
 
 // Idle reports whether nothing is queued and nothing is under way.
 func (e *Engine) Idle() bool { return e.round.phase == idle && len(e.members.queue) == 0 }
 
-// Waiting is how many members are queued for the next batch, and InFlight how many are in the
-// current one.
+// Waiting returns how many members are queued for the next batch.
 func (e *Engine) Waiting() int { return len(e.members.queue) }
 
-// InFlight is how many members are in the current batch, those held back from it included.
+// InFlight returns how many members are in the current batch, including those held back.
 func (e *Engine) InFlight() int { return e.members.inFlight() }
 
 // Submit queues a member.
@@ -94,14 +92,13 @@ func (e *Engine) Submit(now time.Time, m Member) {
 	e.gather()
 }
 
-// gather lets the queue gather, unless a round is under way.
 func (e *Engine) gather() {
 	if e.round.phase == idle || e.round.phase == gathering {
 		e.round.gather(e.members.closesAt())
 	}
 }
 
-// Cancel takes a member out unless it is being executed; it gets an *InterruptedError.
+// Cancel takes a member out with an *InterruptedError, unless it is being executed.
 func (e *Engine) Cancel(now time.Time, id MemberID) {
 	e.leave(
 		func(m member) bool { return m.ID == id },
@@ -110,7 +107,7 @@ func (e *Engine) Cancel(now time.Time, id MemberID) {
 	e.endRound(now)
 }
 
-// Tick tells the engine the time. It must be called at NextTick at the latest.
+// Tick tells the engine the time. It must be called no later than NextTick.
 func (e *Engine) Tick(now time.Time) {
 	e.expire(now)
 	if e.round.gathered(now) {
@@ -123,8 +120,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.endRound(now)
 }
 
-// NextTick is the next time at which the engine wants a Tick; ok is false when it waits for
-// something else.
+// NextTick returns when the engine needs a Tick; ok is false when it waits for something else.
 func (e *Engine) NextTick() (at time.Time, ok bool) {
 	consider := func(t time.Time) {
 		if !t.IsZero() && (!ok || t.Before(at)) {
@@ -142,7 +138,7 @@ func (e *Engine) NextTick() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Observe tells the engine the answer to an effect.
+// Observe takes the answer to an effect.
 func (e *Engine) Observe(now time.Time, observation Observation) {
 	if e.observe(now, observation) == goesOn {
 		e.goOn(now)
@@ -153,7 +149,6 @@ func (e *Engine) Observe(now time.Time, observation Observation) {
 	e.endRound(now)
 }
 
-// observe passes an observation to the part that waits for it.
 func (e *Engine) observe(now time.Time, observation Observation) next {
 	switch o := observation.(type) {
 	case BaseRead:
@@ -180,8 +175,8 @@ func (e *Engine) observe(now time.Time, observation Observation) next {
 	return waits
 }
 
-// goOn continues with the members of the batch, on the known base or else on a new one, until there
-// is something to wait for.
+// goOn continues with the batch, on the known base or a new one, until there is something to wait
+// for.
 func (e *Engine) goOn(now time.Time) {
 	for e.step(now) == goesOn {
 	}
@@ -205,8 +200,8 @@ func (e *Engine) step(now time.Time) next {
 	return waits
 }
 
-// endRound ends a round. When the batch is empty and nothing is outstanding, the members held
-// back from it are the next batch, and then the queue.
+// endRound ends a round. When the batch is empty and nothing is outstanding, the members held back
+// are the next batch, and then the queue.
 func (e *Engine) endRound(now time.Time) {
 	for {
 		switch e.round.phase {
@@ -243,7 +238,7 @@ func (e *Engine) leave(who func(member) bool, why func(member) error) {
 	}
 }
 
-// expire gives the members whose time has run out their outcome.
+// expire gives members past their deadline their outcome.
 func (e *Engine) expire(now time.Time) {
 	late := func(m member) bool { return !m.Deadline.IsZero() && !now.Before(m.Deadline) }
 	e.members.deliverTo(late)

@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// CallError is a failed call.
 type CallError struct {
 	Failure Failure
 	ARN     string // with NameTaken: the other change set
@@ -28,7 +27,7 @@ type CommitError struct {
 	Status  string   // the final status, or "" when the change set was not executed
 	Reasons []string // AWS's, resource by resource: of the member's own resources
 	Err     error    // the call that was refused; nil when the operation itself failed
-	// NameTaken means that the validation found something of the same physical name outside of the stack.
+	// NameTaken means that the validation found the physical name outside of the stack.
 	NameTaken bool
 	// Unserved means that AWS did not serve the calls for the change set.
 	Unserved bool
@@ -74,8 +73,8 @@ func (e *CommitError) Explain() model.Explanation {
 	return explanation
 }
 
-// unprepared reports whether AWS's reason is that the account lacks what the template for accounts
-// makes: a right of the role, or the permissions boundary of users.
+// unprepared reports whether the account lacks what the template for accounts makes: a right of the
+// role, or the permissions boundary of users.
 func unprepared(reason string) bool {
 	return strings.Contains(reason, "is not authorized to perform") ||
 		strings.Contains(reason, "policy/"+template.BoundaryName) && strings.Contains(reason, "does not exist")
@@ -150,8 +149,8 @@ func (e *StuckError) remedy() string {
 	return "Bring it back to a status that ends in _COMPLETE in the CloudFormation console, then apply again."
 }
 
-// StaleTemplateError is returned when a change cannot be validated because the template that was
-// read may be stale: its revision differs from the stack's for longer than cfn.StalePatience.
+// StaleTemplateError is returned when a change cannot be validated because the template may be
+// stale: its revision differs from the stack's for longer than cfn.StalePatience.
 type StaleTemplateError struct {
 	Stack string
 	Err   error // why the change would be refused if the template were current; not for errors.As
@@ -172,8 +171,8 @@ func (e *StaleTemplateError) Explain() model.Explanation {
 	}
 }
 
-// UnexpectedChangesError is returned when the change set that CloudFormation computed differs from
-// the intended changes, twice on one base.
+// UnexpectedChangesError is returned when CloudFormation's change set differs from the intended
+// changes twice on one base.
 type UnexpectedChangesError struct {
 	Stack   string
 	Details []string
@@ -198,8 +197,8 @@ func (e *UnexpectedChangesError) Explain() model.Explanation {
 	}
 }
 
-// OutcomeUnknownError is returned when the time ran out during the execution: the change may or may
-// not be in the stack.
+// OutcomeUnknownError is returned when the time ran out during the execution: the change may be in
+// the stack.
 type OutcomeUnknownError struct {
 	Stack string
 	Err   error // why the execution cannot be followed any longer; nil when the time ran out
@@ -216,7 +215,7 @@ func (e *OutcomeUnknownError) Error() string {
 	return text + lastAnswered(e.Last)
 }
 
-// lastAnswered is the end of a text about a wait: what AWS answered last.
+// lastAnswered ends a text about a wait with AWS's last answer.
 func lastAnswered(last error) string {
 	if last == nil {
 		return ""
@@ -275,7 +274,6 @@ func (e *InterruptedError) Explain() model.Explanation {
 	}
 }
 
-// unreadable is the error for a stack that could not be read: nothing was changed in it.
 func unreadable(stack string, err error) error {
 	explanation, ok := model.Explain(err)
 	if !ok {

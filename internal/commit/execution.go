@@ -9,8 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
-// execution follows the operation of a change set to its end, which decides the outcome of the
-// batch.
+// execution follows the operation of a change set to its end.
 type execution struct {
 	stack   string
 	members *members
@@ -19,7 +18,6 @@ type execution struct {
 	calls   *availability
 }
 
-// executed takes the reply to Execute.
 func (x *execution) executed(now time.Time, o Executed) next {
 	if o.Err == nil {
 		x.round.follow()
@@ -43,7 +41,6 @@ func (x *execution) executed(now time.Time, o Executed) next {
 	return waits
 }
 
-// resolved takes the answer whose operation runs.
 func (x *execution) resolved(now time.Time, o ExecutionResolved) next {
 	switch o.Owner {
 	case Ours:
@@ -59,7 +56,6 @@ func (x *execution) resolved(now time.Time, o ExecutionResolved) next {
 	return waits
 }
 
-// finished takes the end of an operation.
 func (x *execution) finished(now time.Time, o Finished) next {
 	purpose := x.round.attempt.purpose
 	if o.Err != nil {
@@ -100,7 +96,6 @@ func (x *execution) finished(now time.Time, o Finished) next {
 	return waits
 }
 
-// failureOf is what AWS says of an operation that failed.
 func failureOf(stack string, o Finished, status string) *CommitError {
 	failed := &CommitError{Stack: stack, Status: status, Reasons: Reasons(o.Events)}
 	if len(failed.Reasons) == 0 && o.Description.StatusReason != "" {
@@ -109,8 +104,8 @@ func failureOf(stack string, o Finished, status string) *CommitError {
 	return failed
 }
 
-// rolledBack continues after a failed commit, without the culprits. A rollback that failed itself is
-// continued first. Their errors are delivered afterwards, as the process may end with them.
+// rolledBack continues after a failed commit, without the culprits. A rollback that itself failed
+// is continued first; the errors are delivered afterwards, as the process may end with them.
 func (x *execution) rolledBack(now time.Time, o Finished, status string) next {
 	x.round.base = nil
 	x.members.noteRemains(&x.round.attempt, o.Events)
@@ -155,8 +150,8 @@ func (x *execution) committed(now time.Time, o Finished) next {
 	return goesOn
 }
 
-// finalStatus is the final status of the operation, as its own events give it: the description may
-// already show another writer's operation.
+// finalStatus is the operation's final status by its own events: the description may already show
+// another writer's operation.
 func finalStatus(o Finished) string {
 	for _, event := range slices.Backward(o.Events) {
 		if event.Type == cfn.StackType && !cfn.InProgress(event.Status) {
@@ -166,8 +161,8 @@ func finalStatus(o Finished) string {
 	return o.Description.Status
 }
 
-// Reasons returns AWS's reasons for a failed operation, resource by resource, without the resources
-// that were only cancelled with it.
+// Reasons returns AWS's reasons for a failed operation by resource, without resources that were
+// only cancelled.
 func Reasons(events []Event) []string {
 	var reasons []string
 	for _, event := range events {
@@ -183,9 +178,9 @@ func reason(event Event) string {
 	return fmt.Sprintf("%s (%s) %s: %s", event.LogicalID, event.Type, event.Status, event.Reason)
 }
 
-// cancelled recognises the reason that CloudFormation gives a resource that it stopped because
-// another one failed. There is no code for it (recorded from AWS: "Resource creation cancelled",
-// "Resource update cancelled").
+// cancelled recognises the reason of a resource that CloudFormation stopped because another one
+// failed. There is no code for it (recorded from AWS: "Resource creation cancelled", "Resource
+// update cancelled").
 func cancelled(reason string) bool {
 	return reason == "Resource creation cancelled" || reason == "Resource update cancelled"
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// MemberID names a member for its submitter.
+// MemberID is the submitter's name of a member.
 type MemberID uint64
 
 // Member is one change waiting to be committed.
@@ -18,19 +18,18 @@ type Member struct {
 	Deadline time.Time
 }
 
-// member is a Member with what the engine knows of it.
 type member struct {
 	Member
 	arrived  time.Time
 	deferred bool // it has waited for one more batch already
-	// remains are what a rollback could not delete again of what the member had made: it is in the
-	// way of the next attempt.
+	// remains are what a rollback could not delete of what the member had made. They block the next
+	// attempt.
 	remains []string
 	left    left
 }
 
-// members are those without a delivered outcome. Each is queued, in the batch, held back from it,
-// or decided.
+// members are those without a delivered outcome: queued, in the batch, held back from it, or
+// decided.
 type members struct {
 	stack       string
 	effects     *effects
@@ -47,9 +46,8 @@ func (m *members) submit(now time.Time, submitted Member) {
 	m.queue = append(m.queue, member{Member: submitted, arrived: now})
 }
 
-// closesAt is when the batch being gathered closes.
 func (m *members) closesAt() time.Time {
-	// Who came while the commit before was in flight waits with those that it released.
+	// Members that arrived during the last commit wait with those that it released.
 	first, last := later(m.queue[0].arrived, m.releasedAt), later(m.queue[len(m.queue)-1].arrived, m.releasedAt)
 	latest, closes := first.Add(Linger), last.Add(Quiet)
 	if len(m.queue) < m.released && first.Sub(m.releasedAt) < Linger || closes.After(latest) {
@@ -65,13 +63,11 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// closeBatch makes the queue the batch.
 func (m *members) closeBatch() { m.batch, m.queue, m.released = m.queue, nil, 0 }
 
-// takeHeld puts the members that are held back from the batch into it.
 func (m *members) takeHeld() { m.batch = append(m.batch, m.attribution.release()...) }
 
-// inFlight is how many members are in the batch, those held back from it included.
+// inFlight counts the batch and those held back from it.
 func (m *members) inFlight() int {
 	n := len(m.batch)
 	for _, held := range m.attribution.held() {
@@ -80,12 +76,10 @@ func (m *members) inFlight() int {
 	return n
 }
 
-// inBatch reports whether a member is in the batch.
 func (m *members) inBatch(id MemberID) bool {
 	return slices.ContainsFunc(m.batch, func(b member) bool { return b.ID == id })
 }
 
-// changes are the changes of the batch.
 func (m *members) changes() []template.Change {
 	changes := make([]template.Change, len(m.batch))
 	for i, b := range m.batch {
@@ -94,7 +88,6 @@ func (m *members) changes() []template.Change {
 	return changes
 }
 
-// ids are the IDs of the batch's members.
 func (m *members) ids() []MemberID {
 	var ids []MemberID
 	for _, b := range m.batch {
@@ -103,7 +96,6 @@ func (m *members) ids() []MemberID {
 	return ids
 }
 
-// entities are the IDs of the entities that the batch changes.
 func (m *members) entities() []model.ID {
 	var ids []model.ID
 	for _, b := range m.batch {
@@ -112,7 +104,6 @@ func (m *members) entities() []model.ID {
 	return ids
 }
 
-// deadlines calls each for all deadlines.
 func (m *members) deadlines(each func(time.Time)) {
 	for _, waiting := range append(m.attribution.held(), m.queue, m.batch) {
 		for _, w := range waiting {
@@ -147,8 +138,8 @@ func (m *members) without(from []member, who func(member) bool, why func(member)
 	})
 }
 
-// awaitDeletions leaves the creations whose entities the batch deletes to the next batch, and
-// reports whether there were any.
+// awaitDeletions leaves creations of entities that the batch deletes to the next batch, and reports
+// whether there were any.
 func (m *members) awaitDeletions(now time.Time, errs []error) bool {
 	var stay []member
 	for i, b := range m.batch {
@@ -164,8 +155,8 @@ func (m *members) awaitDeletions(now time.Time, errs []error) bool {
 	return waits
 }
 
-// refuse gives the members that can't be committed their errors. A permission without its user or
-// bucket waits for one more batch. Those of a base that may be stale get a *StaleTemplateError.
+// refuse gives members that can't be committed their errors. A permission without its user or
+// bucket waits for one more batch. On a base that may be stale the error is a *StaleTemplateError.
 func (m *members) refuse(now time.Time, errs []error, maybeStale bool) {
 	var stay []member
 	for i, b := range m.batch {
@@ -184,13 +175,11 @@ func (m *members) refuse(now time.Time, errs []error, maybeStale bool) {
 	m.batch = stay
 }
 
-// unnamed returns a cause that names no resource.
 func (m *members) unnamed(text string) []cause {
 	return []cause{{reason: text, unnamed: true, owners: m.ids()}}
 }
 
-// attribute completes the culprits of a failed commit. The batch is then what is to be committed
-// again.
+// attribute decides the culprits of a failed commit. The batch is then what to commit again.
 func (m *members) attribute(f failure) {
 	again, culprits, everybody := m.attribution.failed(m.batch, f)
 	if everybody {
@@ -200,7 +189,6 @@ func (m *members) attribute(f failure) {
 	m.batch, m.outcomes = again, append(m.outcomes, culprits...)
 }
 
-// committed takes a commit of the given members, which have their outcome.
 func (m *members) committed(ids []MemberID) {
 	next, culprits := m.attribution.succeeded(ids)
 	m.batch, m.outcomes = next, append(m.outcomes, culprits...)

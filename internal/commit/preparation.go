@@ -11,7 +11,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// preparation turns a batch into a change set that does what is intended.
+// preparation turns a batch into a verified change set.
 type preparation struct {
 	config  Config
 	effects *effects
@@ -22,13 +22,13 @@ type preparation struct {
 
 	unexpectedOn string // hash of the base that gave unexpected changes
 	unexpectedAt time.Time
-	// internalFailures counts the change sets in a row that failed for no fault of theirs.
+	// internalFailures counts consecutive change sets that failed through no fault of their own.
 	internalFailures int
 	collided         string // hash of the base on which another writer's set was found
 	collidedAt       time.Time
 }
 
-// env is the environment with what the stack's outputs tell.
+// env is the environment with the stack's outputs.
 func (p *preparation) env() template.Env {
 	return p.config.Env.With(p.round.base.description.Outputs)
 }
@@ -59,7 +59,7 @@ func (p *preparation) compose(now time.Time) {
 		p.compose(now)
 		return
 	}
-	// A base that may be stale is not trusted when it appears to hold the changes. A commit decides.
+	// A base that may be stale is not trusted when it appears to hold the changes.
 	if len(edited.Intents) == 0 && edited.Template.Equal(p.round.base.template) && !p.round.base.maybeStale {
 		if p.round.base.remembered {
 			p.round.read()
@@ -89,10 +89,10 @@ func (p *preparation) compose(now time.Time) {
 	p.round.make()
 }
 
-// confirm asks for a commit of the revision marker alone, on a base that may be stale. The batch
-// follows on the result. A change set does not show which metadata a modification replaces, so a
-// batch on a stale template could restore old metadata. In a set of the revision marker alone,
-// every difference between base and stack is an unexpected change.
+// confirm asks for a commit of the revision marker alone on a base that may be stale. The batch
+// follows. A change set does not show which metadata a modification replaces, so a batch on a stale
+// template could restore old metadata. In a set of the revision marker alone, every difference
+// between base and stack is an unexpected change.
 func (p *preparation) confirm(now time.Time) {
 	token := p.round.token()
 	stamped, err := template.Stamp(p.round.base.template, token, p.round.base.revision+1)
@@ -110,8 +110,8 @@ func (p *preparation) confirm(now time.Time) {
 	p.round.make()
 }
 
-// unusable gives the members an error of the base. It is not remembered: another writer may repair
-// it.
+// unusable fails the members with an error of the base, which is not remembered: another writer may
+// repair it.
 func (p *preparation) unusable(now time.Time, err error) {
 	if p.round.base.remembered {
 		p.round.read()
@@ -121,14 +121,13 @@ func (p *preparation) unusable(now time.Time, err error) {
 	p.round.failAll(now, unreadable(p.config.Stack, err))
 }
 
-// ChangeSetPrefix begins the names of all change sets of ours.
+// ChangeSetPrefix begins the names of all Stowage's change sets.
 const ChangeSetPrefix = "stowage-"
 
-// changeSetName derives a name from the base, so that two writers on one base collide when they
-// create their sets: CloudFormation refuses a second set of one name with other content.
+// changeSetName derives a name from the base, so that two writers on one base collide:
+// CloudFormation refuses a second set of one name with other content.
 func changeSetName(b *base) string { return ChangeSetPrefix + b.hash()[:40] }
 
-// made takes a change set that was made, and executes it if it does what is intended.
 func (p *preparation) made(now time.Time, o ChangeSetMade) next {
 	a := &p.round.attempt
 	a.arn = o.ARN
@@ -163,7 +162,6 @@ func (p *preparation) made(now time.Time, o ChangeSetMade) next {
 	return p.verify(now, o)
 }
 
-// verify executes a change set of a stack that exists, unless it does something unexpected.
 func (p *preparation) verify(now time.Time, o ChangeSetMade) next {
 	a, on := &p.round.attempt, p.round.base
 	if o.StackUpdated.After(on.description.LastUpdated) {
@@ -186,7 +184,6 @@ func (p *preparation) verify(now time.Time, o ChangeSetMade) next {
 	return waits
 }
 
-// execute asks for the execution of the change set.
 func (p *preparation) execute() {
 	p.internalFailures = 0
 	var changed []model.ID
@@ -234,7 +231,7 @@ func (p *preparation) notMade(now time.Time, err *CallError) next {
 	return waits
 }
 
-// notServed repeats a call that AWS did not serve, and gives up after UnservedPatience.
+// notServed repeats a call that AWS did not serve, until UnservedPatience.
 func (p *preparation) notServed(now time.Time, err *CallError) next {
 	outage := p.calls.outage(now, err)
 	if outage < UnservedPatience {
@@ -265,8 +262,8 @@ func (p *preparation) repeat(now time.Time) {
 	p.round.pause(now, BusyPause)
 }
 
-// abandon ends an attempt whose members have their outcome: as repeat, but without a pause if there
-// is no change set.
+// abandon ends an attempt whose members have their outcome: as repeat, without a pause if there is
+// no change set.
 func (p *preparation) abandon(now time.Time) next {
 	if p.round.attempt.arn != "" {
 		p.repeat(now)
@@ -305,10 +302,10 @@ func (p *preparation) collide(now time.Time, arn string) {
 	p.round.discard()
 }
 
-// unexpectedChanges starts again after a change set with unexpected changes. The second time on one
-// base that was really read, the members get them as their error: it would repeat for ever. A base
-// that the revision marker shows to be behind the stack, or that may be stale, may only be old. It
-// is read again for cfn.StalePatience.
+// unexpectedChanges starts again after a change set with unexpected changes. The second time on a
+// base that was really read, the members get them as their error, since it would repeat forever. A
+// base that is behind the stack by its revision marker, or may be stale, is read again for
+// cfn.StalePatience.
 func (p *preparation) unexpectedChanges(now time.Time, details []string, behind bool) next {
 	hash := p.round.base.hash()
 	switch again := p.unexpectedOn == hash; {
@@ -329,10 +326,9 @@ func (p *preparation) unexpectedChanges(now time.Time, details []string, behind 
 	return waits
 }
 
-// deleted goes on when the change set of an attempt is gone.
 func (p *preparation) deleted(now time.Time) {
-	// A set that can't be deleted blocks its name only: the next attempt on this base collides with
-	// it and comes here again.
+	// A set that can't be deleted only blocks its name: the next attempt on this base collides with
+	// it.
 	p.round.base = nil
 	p.members.deliver(now)
 	if len(p.members.batch) == 0 && !p.repair.pending() {

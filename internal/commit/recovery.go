@@ -11,17 +11,16 @@ import (
 // # Recovery
 //
 // A stack whose rollback failed (UPDATE_ROLLBACK_FAILED) accepts no change set, so one stuck
-// resource would block every writer. An engine that reads such a stack continues the rollback, no
-// matter which writer left it: first unchanged, since most causes pass. If it fails again, it skips
+// resource would block every writer. An engine that reads such a stack continues the rollback,
+// whichever writer left it: first unchanged, since most causes pass. If it fails again, it skips
 // the resources that the events name, provided that all of them can be healed (template.Heal).
 // CloudFormation then treats skipped resources as rolled back, whatever their actual state. So a
 // healing commit changes each of them a little, which writes its whole content, and a second commit
-// takes that change back. A resource that can't be healed requires manual intervention
-// (*StuckError).
+// reverts that change. A resource that can't be healed requires manual intervention (*StuckError).
 //
 // A stack whose first creation was rolled back (ROLLBACK_COMPLETE) can only be deleted. First
-// creations hold the revision marker alone, so there is nothing to lose. It is deleted by its ID,
-// once no resource is left in it.
+// creations hold the revision marker alone, so nothing is lost. It is deleted by its ID, once it
+// holds no resource.
 
 // maxContinued is how often a rollback is continued before the stack requires manual intervention:
 // unchanged, with the resources skipped that this attempt names, and with those named only then.
@@ -59,7 +58,6 @@ type recovery struct {
 	before   map[string]json.RawMessage
 }
 
-// rollback is a failed rollback that is continued.
 type rollback struct {
 	template  *template.Template
 	skip      []string
@@ -68,7 +66,6 @@ type rollback struct {
 	unhealed  bool // healing failed before: it is not tried again
 }
 
-// continuation is how a recovery proceeds after a continued rollback.
 type continuation int
 
 const (
@@ -83,17 +80,15 @@ func (r *recovery) pending() bool { return r.rollback != nil || len(r.heal) > 0 
 
 func (r *recovery) healing() bool { return len(r.heal) > 0 }
 
-// begin starts to continue a rollback.
 func (r *recovery) begin() { r.rollback = &rollback{} }
 
-// reset forgets everything.
 func (r *recovery) reset() { *r = recovery{} }
 
-// overtaken ends the continuation of a rollback that another writer has continued.
+// overtaken ends the continuation: another writer has continued the rollback.
 func (r *recovery) overtaken() { r.rollback = nil }
 
-// found takes a reading of the stack in UPDATE_ROLLBACK_FAILED. It returns the resources to skip;
-// ok is false when the rollback has been continued too often.
+// found takes a reading of a stack in UPDATE_ROLLBACK_FAILED. It returns the resources to skip; ok
+// is false when the rollback was continued too often.
 func (r *recovery) found(t *template.Template) (skip []string, ok bool) {
 	if r.rollback == nil {
 		r.begin()
@@ -106,11 +101,10 @@ func (r *recovery) found(t *template.Template) (skip []string, ok bool) {
 	return r.rollback.skip, true
 }
 
-// accepted notes that CloudFormation continues the rollback.
 func (r *recovery) accepted() { r.rollback.continued++ }
 
-// ended takes the end of a continued rollback: its status, and the resources that its events name
-// as failed. skipped are those that CloudFormation only treats as rolled back.
+// ended takes the end of a continued rollback: its status, and the resources that failed by its
+// events. skipped are those that CloudFormation only treats as rolled back.
 func (r *recovery) ended(status string, failed []string) (next continuation, skipped []string) {
 	b := r.rollback
 	switch status {
@@ -133,7 +127,7 @@ func (r *recovery) ended(status string, failed []string) (next continuation, ski
 	return readAgain, nil
 }
 
-// next returns the template of the next healing commit on a base, and whether it restores.
+// next returns the template of the next healing commit, and whether it restores.
 func (r *recovery) next(base *template.Template) (t *template.Template, restores bool) {
 	if r.before != nil {
 		return base.Restore(r.before), true
@@ -142,7 +136,6 @@ func (r *recovery) next(base *template.Template) (t *template.Template, restores
 	return t, false
 }
 
-// healed ends the healing, successful or not.
 func (r *recovery) healed() { r.heal, r.before = nil, nil }
 
 // healingRollbackFailed continues the rollback of a healing commit. What it skips stays unhealed.

@@ -9,7 +9,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// repair makes a stack usable again, as its recovery decides.
 type repair struct {
 	recovery
 	stack   string
@@ -18,7 +17,6 @@ type repair struct {
 	round   *round
 }
 
-// recover continues the rollback of the stack that was read.
 func (r *repair) recover(now time.Time, o BaseRead) {
 	skip, ok := r.found(o.Template)
 	if !ok {
@@ -40,7 +38,6 @@ func (r *repair) continued(now time.Time, o Continued) {
 	}
 }
 
-// recovered proceeds after a continued rollback has ended.
 func (r *repair) recovered(now time.Time, status string, events []Event) {
 	next, skipped := r.ended(status, failedResources(events))
 	switch next {
@@ -59,14 +56,13 @@ func (r *repair) recovered(now time.Time, status string, events []Event) {
 	r.round.read()
 }
 
-// stuck leaves the stack to manual intervention.
 func (r *repair) stuck(now time.Time, status, why string) {
 	r.reset()
 	r.members.takeHeld()
 	r.round.failAll(now, &StuckError{r.stack, status, why})
 }
 
-// heal asks for a healing commit: one that changes the resources, then one that restores them.
+// heal asks for a healing commit: the change of the resources, then its reversal.
 func (r *repair) heal(now time.Time) next {
 	on := r.round.base
 	token := r.round.token()
@@ -89,7 +85,7 @@ func (r *repair) heal(now time.Time) next {
 	return waits
 }
 
-// healingDone proceeds after a healing commit: with the restoring one, or with the batch.
+// healingDone proceeds after a healing commit: with the reversal, or with the batch.
 func (r *repair) healingDone(now time.Time, o Finished, status string) next {
 	switch status {
 	case cfn.UpdateComplete:
@@ -113,13 +109,12 @@ func (r *repair) healingOver(now time.Time) {
 	r.members.deliver(now)
 }
 
-// giveUp leaves resources as they may be.
 func (r *repair) giveUp(now time.Time, why []string) {
 	r.effects.emit(Unhealed{r.recovery.heal, why})
 	r.healingOver(now)
 }
 
-// unhealed gives the healing up when its change set can't be made or executed, and deletes the set.
+// unhealed gives up healing when its change set can't be made or executed, and deletes the set.
 func (r *repair) unhealed(now time.Time, why []string) next {
 	r.giveUp(now, why)
 	if r.round.attempt.arn == "" {
@@ -130,7 +125,6 @@ func (r *repair) unhealed(now time.Time, why []string) next {
 	return waits
 }
 
-// cleared goes on when a stack whose first creation was rolled back is deleted.
 func (r *repair) cleared(now time.Time, o Cleared) {
 	var refused *CallError
 	switch {

@@ -26,26 +26,24 @@ const (
 	clearing         // Clear is outstanding
 )
 
-// round is where the engine is with a batch: its phase, and the base and the attempt of that phase.
-// Its methods enter a phase and ask for the effect of it.
+// round is the engine's state with a batch: its phase, and the phase's base and attempt. Its
+// methods enter a phase and ask for its effect.
 type round struct {
-	config   Config
-	effects  *effects
-	members  *members
-	phase    phase
-	base     *base // nil: to be read
-	attempt  attempt
-	attempts int
-	closeAt  time.Time
-	resumeAt time.Time
-	// resolveUntil is until when it is asked whose operation it was.
+	config       Config
+	effects      *effects
+	members      *members
+	phase        phase
+	base         *base // nil: to be read
+	attempt      attempt
+	attempts     int
+	closeAt      time.Time
+	resumeAt     time.Time
 	resolveUntil time.Time
-	// protectedID is the stack that has been protected for this batch: a description may not show
-	// it yet.
+	// protectedID is the stack that was protected for this batch, which a description may not show
+	// yet.
 	protectedID string
 }
 
-// next is how the engine proceeds after a step.
 type next bool
 
 const (
@@ -53,20 +51,16 @@ const (
 	goesOn next = true  // with the rest of the batch, on the known base or else on a new one
 )
 
-// end ends the round.
 func (r *round) end() { r.phase = idle }
 
-// failAll gives every member of the batch one error and ends the round.
 func (r *round) failAll(now time.Time, err error) {
 	r.members.completeBatch(func(member) error { return err })
 	r.members.deliver(now)
 	r.end()
 }
 
-// gather gathers a batch until closeAt.
 func (r *round) gather(closeAt time.Time) { r.phase, r.closeAt = gathering, closeAt }
 
-// gathered reports whether the batch that was gathered closes.
 func (r *round) gathered(now time.Time) bool { return r.phase == gathering && !now.Before(r.closeAt) }
 
 func (r *round) read() {
@@ -80,10 +74,8 @@ func (r *round) pause(now time.Time, d time.Duration) {
 	r.phase, r.resumeAt = pausing, now.Add(d)
 }
 
-// paused reports whether a pause is over.
 func (r *round) paused(now time.Time) bool { return r.phase == pausing && !now.Before(r.resumeAt) }
 
-// resume goes on when a pause is over.
 func (r *round) resume(now time.Time) {
 	switch {
 	case r.paused(now):
@@ -93,13 +85,12 @@ func (r *round) resume(now time.Time) {
 	}
 }
 
-// protect sets what guards a stack from mistakes; the round goes on when it is set.
+// protect asks for termination protection and the stack policy.
 func (r *round) protect(stackID string) {
 	r.phase, r.protectedID = protecting, stackID
 	r.effects.emit(Protect{stackID})
 }
 
-// make asks for the attempt's change set.
 func (r *round) make() {
 	r.phase = making
 	effect := CreateChangeSet{
@@ -114,7 +105,7 @@ func (r *round) make() {
 	r.effects.emit(effect)
 }
 
-// discard deletes the attempt's change set; the round goes on with a new base when it is gone.
+// discard deletes the attempt's change set; the round then goes on with a new base.
 func (r *round) discard() {
 	r.phase = discarding
 	r.effects.emit(DeleteChangeSet{r.attempt.arn})
@@ -127,7 +118,7 @@ func (r *round) execute(entities []model.ID) {
 	r.effects.emit(Execute{r.attempt.arn, r.attempt.stackID, r.attempt.token})
 }
 
-// resolve asks, for ResolvePatience, whose operation runs.
+// resolve asks whose operation runs, for up to ResolvePatience.
 func (r *round) resolve(now time.Time) {
 	r.phase, r.resolveUntil = resolving, now.Add(ResolvePatience)
 	r.ask()
@@ -147,21 +138,18 @@ func (r *round) follow() {
 	r.effects.emit(follow)
 }
 
-// continueRollback continues the failed rollback of a stack, without some resources.
 func (r *round) continueRollback(stackID string, skip []string) {
 	r.attempt = attempt{purpose: recovering, token: r.token(), stackID: stackID}
 	r.phase = continuing
 	r.effects.emit(ContinueRollback{stackID, r.attempt.token, skip})
 }
 
-// clear deletes a stack whose first creation was rolled back.
 func (r *round) clear(stackID string) {
 	r.phase = clearing
 	r.effects.emit(Clear{stackID, r.token()})
 }
 
-// adopt makes the result of an operation the base of the next commit, unless the stack has been
-// changed since.
+// adopt makes an operation's result the next base, unless the stack has changed since.
 func (r *round) adopt(o Finished) {
 	r.base = r.baseFrom(o)
 	if r.base == nil {
@@ -171,8 +159,7 @@ func (r *round) adopt(o Finished) {
 	r.effects.emit(Committed{o.Description, r.attempt.template, r.attempt.revision, r.attempt.token})
 }
 
-// baseFrom is the base that the operation of the attempt has made; nil when the stack has been
-// changed since.
+// baseFrom is the base that the attempt's operation has made; nil when the stack has changed since.
 func (r *round) baseFrom(o Finished) *base {
 	if o.Description.ChangeSetID != r.attempt.arn {
 		return nil
@@ -180,14 +167,14 @@ func (r *round) baseFrom(o Finished) *base {
 	return &base{description: o.Description, template: r.attempt.template, revision: r.attempt.revision}
 }
 
-// token makes a token that is unique for the attempt: letters, digits and hyphens, under 128
+// token returns a token that is unique for the attempt: letters, digits and hyphens, under 128
 // characters.
 func (r *round) token() string {
 	r.attempts++
 	return r.config.Writer + "-" + strconv.Itoa(r.attempts)
 }
 
-// underExecution reports whether the batch's changes may be in the stack already.
+// underExecution reports whether the stack may hold the batch's changes already.
 func (r *round) underExecution() bool {
 	if r.attempt.purpose != changing {
 		return false // the members' changes are not in it
@@ -195,7 +182,7 @@ func (r *round) underExecution() bool {
 	return r.phase == executing || r.phase == resolving || r.phase == following
 }
 
-// doing is what the engine does for a batch that is not under execution.
+// doing describes what the engine does for a batch that is not under execution.
 func (r *round) doing() string {
 	switch r.phase {
 	case pausing:

@@ -11,9 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Verify compares what the service computed for a change set with what is intended, and returns the
-// differences in words. Without any, the change set may be executed. base is the template that the
-// change set was made from, revision the base's.
+// Verify compares a change set as the service computed it with what is intended, and returns the
+// differences in words; none means that it may be executed. base is the template that the set was
+// made from, revision the base's.
 func Verify(base *template.Template, revision int64, intents []template.Intent, changes []ResourceChange) []string {
 	unexpected := verifyDiff(intents, changes)
 	for _, change := range changes {
@@ -25,7 +25,7 @@ func Verify(base *template.Template, revision int64, intents []template.Intent, 
 	return unexpected
 }
 
-// verifyDiff is the diff check: the service does what we intend and nothing else, and replaces
+// verifyDiff is the diff check: the service makes the intended changes, no others, and replaces
 // nothing.
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	want := map[string]template.Action{template.RevisionMarkerID: template.Modify}
@@ -39,8 +39,8 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 		action, intended := want[change.LogicalID]
 		delete(want, change.LogicalID)
 		switch {
-		// AWS lists a resource that refers to a changing property of another one in some answers
-		// and leaves it out of others.
+		// AWS lists a resource that refers to a changing property in some answers, and not in
+		// others.
 		case !intended && change.Dependent && change.Action == string(template.Modify) && !replaces(change):
 		case !intended:
 			unexpected = append(unexpected, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
@@ -66,12 +66,11 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 }
 
 // replaces reports whether a change might replace the resource. Only a modification can: until May
-// 2025 AWS gave the value True for additions, too.
+// 2025 AWS gave True for additions, too.
 func replaces(change ResourceChange) bool {
 	return change.Action == string(template.Modify) && change.Replacement != "" && change.Replacement != "False"
 }
 
-// verifyRevisionMarker is the revision check: the revision that the commit replaces is the base's.
 func verifyRevisionMarker(revision int64, change ResourceChange) []string {
 	if change.Unvalued {
 		return nil // the engine decides whether the other checks are enough
@@ -82,8 +81,8 @@ func verifyRevisionMarker(revision int64, change ResourceChange) []string {
 	return nil
 }
 
-// Behind reports whether the revision marker's before-value shows that the stack has moved on since
-// the base of that revision was read. Reading it again then helps.
+// Behind reports whether the revision marker's before-value shows that the stack has changed since
+// the base of that revision was read. Then it helps to read again.
 func Behind(revision int64, changes []ResourceChange) bool {
 	for _, change := range changes {
 		if change.LogicalID == template.RevisionMarkerID {
@@ -94,8 +93,8 @@ func Behind(revision int64, changes []ResourceChange) bool {
 	return false
 }
 
-// verifyBefore is the before-value check: the values that a modification replaces are those of the
-// base. Values that the template gives by an intrinsic function cannot be compared.
+// verifyBefore is the before-value check: the values that a modification replaces are the base's.
+// Values given by an intrinsic function cannot be compared.
 func verifyBefore(base *template.Template, change ResourceChange) []string {
 	if change.Action != string(template.Modify) || change.Unvalued {
 		return nil
@@ -118,13 +117,12 @@ func verifyBefore(base *template.Template, change ResourceChange) []string {
 }
 
 // propertiesStay reports whether the service says that a change leaves the properties as they are,
-// and shows none. It compares the template with the stack itself, so the properties are those of
-// the template.
+// and shows none. It compares the template with the stack itself, so they are the template's.
 func propertiesStay(change ResourceChange) bool {
 	return change.Before == nil && len(change.Scope) > 0 && !slices.Contains(change.Scope, "Properties")
 }
 
-// withDefault is a resource's policy: without one, AWS deletes.
+// withDefault returns a resource's policy. Without one, AWS deletes.
 func withDefault(policy string) string {
 	if policy == "" {
 		return "Delete"
