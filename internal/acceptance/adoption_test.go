@@ -15,7 +15,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// existing is a bucket that was made without Stowage.
 type existing struct {
 	name, settings, statements string
 	keep                       bool // made by a stack that still has it
@@ -73,7 +72,6 @@ func (c *clients) exist(stack string, buckets ...existing) {
 	}
 }
 
-// contents are the versions in a bucket.
 func (c *clients) contents(bucket string) string {
 	c.w.t.Helper()
 	out, err := c.s3.ListObjectVersions(c.w.t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket)})
@@ -90,7 +88,6 @@ func (c *clients) contents(bucket string) string {
 	return strings.Join(texts, "\n")
 }
 
-// adopting imports a bucket into the resource of its name.
 func adopting(name, bucket string, arguments ...string) string {
 	return bucketOf(name, append(arguments, fmt.Sprintf("bucket_name = %q", bucket), afterProject)...) +
 		fmt.Sprintf("import {\n  to = stowage_project_bucket.%s\n  id = \"acme/%s/%s\"\n}\n", name, name, bucket)
@@ -214,7 +211,6 @@ func TestAdoption_Kinds(t *testing.T) {
 	s.planIsEmpty()
 }
 
-// TestAdoption_Refusals plans what cannot be adopted. Nothing is changed.
 func TestAdoption_Refusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,7 +25,6 @@ type clients struct {
 	cfn     *cloudformation.Client
 }
 
-// config returns a configuration with the credentials of an account's administrator.
 func (w *world) config(account string) aws.Config {
 	id, secret := sandbox.StaticCredentials(account)
 	return aws.Config{
@@ -63,7 +62,6 @@ func (w *world) makeRole(account, name string) {
 	}
 }
 
-// must fails the test for an error of an AWS client.
 func must[T any](w *world, out T, err error) T {
 	w.t.Helper()
 	if err != nil {
@@ -103,7 +101,6 @@ func (c *clients) groups() []string {
 	return names
 }
 
-// policies returns the names of the account's policies, except those of the onboarding.
 func (c *clients) policies() []string {
 	c.w.t.Helper()
 	out, err := c.iam.ListPolicies(
@@ -117,7 +114,6 @@ func (c *clients) policies() []string {
 	return names
 }
 
-// stacks returns the names of the account's stacks, except that of the onboarding.
 func (c *clients) stacks() []string {
 	c.w.t.Helper()
 	out, err := c.cfn.DescribeStacks(c.w.t.Context(), &cloudformation.DescribeStacksInput{})
@@ -130,7 +126,6 @@ func (c *clients) stacks() []string {
 	return names
 }
 
-// wantNothingLeft fails if the project account contains anything.
 func (c *clients) wantNothingLeft() {
 	c.w.t.Helper()
 	for what, left := range map[string][]string{

@@ -24,7 +24,6 @@ var budgets = map[string]map[string]int{
 	},
 }
 
-// TestPlan_Calls counts the AWS calls of a plan in each read mode.
 func TestPlan_Calls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -109,7 +109,6 @@ func serveShared(dir string) error {
 	return nil
 }
 
-// findCLI finds the terraform or tofu to test with.
 func findCLI() (string, error) {
 	candidates := []string{
 		os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu", filepath.Join(repository, "bin", "tofu"),

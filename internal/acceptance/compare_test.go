@@ -41,7 +41,6 @@ func readOutcomes(path string) (counts map[string]map[string]int, err error) {
 	return counts, err
 }
 
-// outcomeOf parses the first line of an outcome.
 func outcomeOf(line string) (rpc, typ, outcome string, ok bool) {
 	fields := strings.Fields(line)
 	if len(fields) < 3 || !strings.HasPrefix(fields[1], "stowage_") {

@@ -8,7 +8,6 @@ import (
 	"time"
 )
 
-// TestWritersDontDisturbEachOther applies three workspaces to one project concurrently.
 func TestWritersDontDisturbEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

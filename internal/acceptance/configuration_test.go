@@ -34,16 +34,12 @@ func permissionOf(label, user, bucket string, arguments ...string) string {
 	}, arguments...)...)
 }
 
-// block returns a resource of the configuration.
 func block(kind, label string, arguments ...string) string {
 	return fmt.Sprintf("resource %q %q {\n  %s\n}\n", kind, label, strings.Join(arguments, "\n  "))
 }
 
-// after returns the argument that makes a resource depend on another one.
 func after(address string) string { return "depends_on = [" + address + "]" }
 
-// afterProject makes a resource depend on the project.
 var afterProject = after("stowage_project.acme")
 
-// physical returns the physical name of a bucket of the project acme.
 func physical(bucket string) string { return "acme-" + bucket + "-" + account + "-" + region + "-an" }

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// TestAccDataSources reads a project with one object of each kind.
 func TestAccDataSources(t *testing.T) {
 	x := newTenant(t)
 	text := func(s string) knownvalue.Check { return knownvalue.StringExact(x.in(s)) }

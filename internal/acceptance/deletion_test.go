@@ -2,7 +2,6 @@ package acceptance_test
 
 import "testing"
 
-// TestDelete_ProjectInUse refuses to delete a project with entities of another workspace.
 func TestDelete_ProjectInUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -66,7 +66,6 @@ func TestAccDrift(t *testing.T) {
 	))
 }
 
-// compareWithAWS compares the tenant's project with AWS, as the relay's sweeps do.
 func (x *tenant) compareWithAWS() {
 	x.t.Helper()
 	ctx := x.t.Context()

@@ -21,13 +21,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 )
 
-// storedKey is the access key in the user's secret.
 type storedKey struct {
 	ID     string `json:"access_key_id"`
 	Secret string `json:"secret_access_key"`
 }
 
-// key reads a user's access key from its secret.
 func (x *tenant) key(user string) storedKey {
 	x.t.Helper()
 	client := secretsmanager.NewFromConfig(x.w.config(x.account))

@@ -37,7 +37,6 @@ func TestErrors_ReplaceNeeded(t *testing.T) {
 	}
 }
 
-// TestErrors_BucketName gives a bucket the physical name of another bucket of the project.
 func TestErrors_BucketName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -52,7 +51,6 @@ func TestErrors_BucketName(t *testing.T) {
 	}
 }
 
-// TestErrors_CredentialsWithoutKey reads the credentials of a user whose access key was removed.
 func TestErrors_CredentialsWithoutKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

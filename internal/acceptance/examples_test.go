@@ -17,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// exampleDirectories are the example directories that are tested below.
 var exampleDirectories = []string{
 	"data-sources/stowage_project",
 	"data-sources/stowage_project_buckets",

@@ -27,7 +27,6 @@ func encoded(t *testing.T, value any) json.RawMessage {
 	return text
 }
 
-// editResources changes the resources of the project's template by hand.
 func (c *clients) editResources(project string, change func(resources map[string]editedResource)) {
 	c.w.t.Helper()
 	c.edit(project, func(body string) string {

@@ -74,7 +74,6 @@ func (x *tenant) wantQuickstart() {
 	}
 }
 
-// wantHardened fails unless a bucket has the hardening of every Stowage bucket.
 func (x *tenant) wantHardened(name string) {
 	t, w, c, ctx, bucket := x.t, x.w, x.clients, x.t.Context(), x.in(physical(name))
 	t.Helper()
@@ -121,7 +120,6 @@ func (x *tenant) wantHardened(name string) {
 	}
 }
 
-// projectKey returns the ARN of the key of the tenant's project from its stack.
 func (x *tenant) projectKey() string {
 	x.t.Helper()
 	for _, o := range x.stack(x.project).Outputs {
@@ -181,7 +179,6 @@ func (c *clients) wantGroupOnly(user string, objects ...string) {
 	}
 }
 
-// empty deletes all versions of all objects in a bucket.
 func (c *clients) empty(bucket string) {
 	c.w.t.Helper()
 	ctx := c.w.t.Context()
@@ -192,7 +189,6 @@ func (c *clients) empty(bucket string) {
 	}
 }
 
-// objectsOf returns the object patterns that a policy allows actions on.
 func objectsOf(t *testing.T, document string) []string {
 	t.Helper()
 	var policy struct {

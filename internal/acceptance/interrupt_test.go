@@ -42,7 +42,6 @@ func (s *workspace) start(args ...string) *running {
 // send sends a signal to the CLI and its provider, unless they have ended.
 func (r *running) send(signal syscall.Signal) { r.signal(-r.command.Process.Pid, signal) }
 
-// sendCLI sends a signal to the CLI alone.
 func (r *running) sendCLI(signal syscall.Signal) { r.signal(r.command.Process.Pid, signal) }
 
 func (r *running) signal(whom int, signal syscall.Signal) {
@@ -76,7 +75,6 @@ func (r *running) await(changes *signal, condition func() bool) bool {
 	}
 }
 
-// awaitText waits until the run has printed a text; false when the run ends first.
 func (r *running) awaitText(text string) bool {
 	r.s.t.Helper()
 	return r.await(r.out.grown, func() bool { return strings.Contains(r.out.String(), text) })
@@ -88,7 +86,6 @@ func (r *running) wait() outcome {
 	return r.s.outcome(r.args, r.err, r.out.String())
 }
 
-// transcript is the output of a run so far.
 type transcript struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -110,7 +107,6 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
-// interrupted starts an apply of three buckets and returns while CloudFormation creates them.
 func interrupted(t *testing.T, w *world, provider string) (*workspace, *running) {
 	t.Helper()
 	configuration := provider + bucketOf("one") + bucketOf("two") + bucketOf("three", `tags = { team = "blue" }`)
@@ -123,7 +119,6 @@ func interrupted(t *testing.T, w *world, provider string) (*workspace, *running)
 	return s, r
 }
 
-// TestApply_ResumesInterrupted presses Ctrl-C during a CloudFormation operation.
 func TestApply_ResumesInterrupted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

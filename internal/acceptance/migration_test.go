@@ -34,7 +34,6 @@ func awsBucket(label, bucket string) foreignObject {
 }`, "BUCKET", bucket)}
 }
 
-// satellites are the resources of the aws provider that configure a bucket, as it writes them.
 func satellites(label, bucket string) []foreignObject {
 	objects := []foreignObject{
 		{"aws_s3_bucket_versioning", label, `{"bucket": "BUCKET", "expected_bucket_owner": "", "id": "BUCKET", "mfa": null,
@@ -56,12 +55,10 @@ func satellites(label, bucket string) []foreignObject {
 	return objects
 }
 
-// moving moves an aws_s3_bucket to the resource of the same label.
 func moving(label string) string {
 	return fmt.Sprintf("moved {\n  from = aws_s3_bucket.%s\n  to   = stowage_project_bucket.%s\n}\n", label, label)
 }
 
-// removing removes objects from the state and leaves what they stand for alone.
 func removing(objects ...foreignObject) string {
 	text := ""
 	for _, o := range objects {
@@ -70,7 +67,6 @@ func removing(objects ...foreignObject) string {
 	return text
 }
 
-// types are the types of the resources in the state of a workspace.
 func (s *workspace) types() string {
 	s.t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.dir, "terraform.tfstate"))
@@ -84,7 +80,6 @@ func (s *workspace) types() string {
 	return strings.Join(types, " ")
 }
 
-// migrating is a workspace with a project and the state of a bucket of the aws provider.
 func migrating(t *testing.T) (*world, *workspace, *clients, *standIn) {
 	t.Helper()
 	w := newWorld(t)
@@ -152,7 +147,6 @@ func TestMigration(t *testing.T) {
 	s.planIsEmpty()
 }
 
-// TestMigration_Refusals plans moves that cannot be made. Nothing is changed.
 func TestMigration_Refusals(t *testing.T) {
 	t.Parallel()
 	w, s, _, _ := migrating(t)

@@ -43,7 +43,6 @@ func TestAccProjectUser_MissingKey(t *testing.T) {
 	))
 }
 
-// deleteKeys deletes the access keys of a user by hand.
 func (c *clients) deleteKeys(user string) {
 	c.w.t.Helper()
 	out, err := c.iam.ListAccessKeys(c.w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String(user)})

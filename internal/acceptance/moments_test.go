@@ -114,7 +114,6 @@ func TestDestroy_CutShortAtAnyMoment(t *testing.T) {
 	})
 }
 
-// markedUnless adds an origin mark to a configuration, unless it needs none.
 func markedUnless(needless bool, configuration string) string {
 	if needless {
 		return configuration

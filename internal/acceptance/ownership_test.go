@@ -31,7 +31,6 @@ func renamable(key string) string {
 		)
 }
 
-// wantBucket checks that the account has the bucket inbox with its policy.
 func (c *clients) wantBucket() {
 	c.w.t.Helper()
 	policy := &s3.GetBucketPolicyInput{Bucket: aws.String(physical("inbox"))}
@@ -40,8 +39,6 @@ func (c *clients) wantBucket() {
 	}
 }
 
-// wantThere checks that the account has the bucket inbox with its policy, and the user partner with
-// one access key.
 func (c *clients) wantThere() {
 	c.w.t.Helper()
 	c.wantBucket()
@@ -53,7 +50,6 @@ func (c *clients) wantThere() {
 	}
 }
 
-// accessKeys returns the IDs of a user's access keys.
 func (c *clients) accessKeys(user string) []string {
 	c.w.t.Helper()
 	out, err := c.iam.ListAccessKeys(c.w.t.Context(), &iam.ListAccessKeysInput{UserName: aws.String(user)})
@@ -238,7 +234,6 @@ func (s *workspace) saved(w *world, planned, others string) outcome {
 	return s.run("apply", "-input=false", "-no-color", "saved")
 }
 
-// TestThreeWay_SavedPlan applies plans after another writer has changed the objects.
 func TestThreeWay_SavedPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -106,7 +106,6 @@ func (x *tenant) reader(partner, role string) aws.Config {
 	return admin
 }
 
-// readKey reads a partner's key with its own role.
 func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
 	x.t.Helper()
 	out, err := secretsmanager.NewFromConfig(reader).GetSecretValue(
@@ -119,7 +118,6 @@ func (x *tenant) readKey(reader aws.Config, secret string) storedKey {
 	return key
 }
 
-// from returns an S3 client with a partner's key and a source address.
 func (x *tenant) from(key storedKey, address string) *s3.Client {
 	config := x.w.config(x.account)
 	config.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret, "")
@@ -127,7 +125,6 @@ func (x *tenant) from(key storedKey, address string) *s3.Client {
 	return s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// sourceIP sends requests as if from an address.
 type sourceIP struct{ address string }
 
 func (a sourceIP) Do(r *http.Request) (*http.Response, error) {
@@ -135,7 +132,6 @@ func (a sourceIP) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// wantPartnersReach compares partners' access with their grants.
 func (x *tenant) wantPartnersReach(readers, others, auditors aws.Config, scannerSecret, auditorSecret string) {
 	t, ctx := x.t, x.t.Context()
 	t.Helper()
@@ -230,7 +226,6 @@ func wantDenied(t *testing.T, what string, err error) {
 // command is in its expected error.
 var consoles = regexp.MustCompile("(?s)```console (\\w+)\n(.*?)```")
 
-// TestExamples_Commands finds the commands in the README of partner-exchange.
 func TestExamples_Commands(t *testing.T) {
 	t.Parallel()
 	if n := len(commandBlocks(t)); n != 5 {
@@ -247,7 +242,6 @@ func commandBlocks(t *testing.T) [][]string {
 	return consoles.FindAllStringSubmatch(string(readme), -1)
 }
 
-// typeCommands runs the commands of the README with the AWS CLI.
 func (x *tenant) typeCommands(readers map[string]aws.Config, secrets map[string]string) {
 	t, w := x.t, x.w
 	t.Helper()

@@ -22,7 +22,6 @@ const (
 	region  = "eu-west-1"
 )
 
-// world is a sandbox with a listener.
 type world struct {
 	t        *testing.T
 	box      *sandbox.Sandbox
@@ -30,7 +29,6 @@ type world struct {
 	served   *signal // fires after each request
 }
 
-// worldOptions are the options of a sandbox without latency.
 var worldOptions = sandbox.Options{Seed: 1, Region: region, Onboarding: onboarding.Account}
 
 // newWorld starts a sandbox without latency, unless a change of its options sets one.
@@ -57,7 +55,6 @@ func startWorld(ctx context.Context, options sandbox.Options) (w *world, end fun
 	return w, server.Close
 }
 
-// in returns the same world for another test.
 func (w *world) in(t *testing.T) *world {
 	return &world{t, w.box, w.endpoint, w.served}
 }
@@ -107,7 +104,6 @@ func (w *world) awaitCall(call string, n int) {
 	}
 }
 
-// callsOf returns the number of calls of a service since the last reset.
 func (w *world) callsOf(service string) int {
 	n := 0
 	for _, times := range w.box.Calls()[service] {
@@ -116,7 +112,6 @@ func (w *world) callsOf(service string) int {
 	return n
 }
 
-// slow slows down CloudFormation's work on each resource, so that a run can be interrupted.
 func (w *world) slow(least, most time.Duration) {
 	w.box.World().Lock()
 	defer w.box.World().Unlock()
@@ -145,7 +140,6 @@ func (s *signal) wait() <-chan struct{} {
 	return s.next
 }
 
-// counted runs a function and returns the calls that it made.
 func (w *world) counted(run func()) map[string]int {
 	w.t.Helper()
 	w.box.ResetCalls()
@@ -153,7 +147,6 @@ func (w *world) counted(run func()) map[string]int {
 	return w.calls()
 }
 
-// wantCalls compares counted calls with a budget.
 func (w *world) wantCalls(got, want map[string]int) {
 	w.t.Helper()
 	if !maps.Equal(got, want) {

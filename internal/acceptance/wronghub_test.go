@@ -14,7 +14,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 )
 
-// putHub writes the parameter of a hub, in any account and region.
 func (w *world) putHub(account, region, hub, value string) {
 	w.t.Helper()
 	config := w.config(account)
@@ -28,7 +27,6 @@ func (w *world) putHub(account, region, hub, value string) {
 	must(w, struct{}{}, err)
 }
 
-// createTable creates the table of a hub in another account.
 func (w *world) createTable(account string) {
 	w.t.Helper()
 	_, err := dynamodb.NewFromConfig(w.config(account)).CreateTable(w.t.Context(), &dynamodb.CreateTableInput{
@@ -45,7 +43,6 @@ func (w *world) createTable(account string) {
 	must(w, struct{}{}, err)
 }
 
-// as makes the workspace use the credentials of an account, and a region.
 func (s *workspace) as(account, region string) {
 	s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"] = sandbox.StaticCredentials(account)
 	s.env["AWS_REGION"] = region
@@ -91,7 +88,6 @@ func TestWrongHub(t *testing.T) { //nolint:tparallel // the plan at the end come
 	s.planIsEmpty()
 }
 
-// copied copies the configuration and the state of another workspace.
 func (s *workspace) copied(from *workspace) {
 	s.t.Helper()
 	for _, file := range []string{"main.tf", "terraform.tfstate"} {

@@ -27,7 +27,6 @@ const (
 	theirs = "444455556666"
 )
 
-// world is a sandbox with its callers.
 type world struct {
 	t   *testing.T
 	box *sandbox.Sandbox

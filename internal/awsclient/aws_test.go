@@ -16,7 +16,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// sdkCall is one attempt as received by AWS.
 type sdkCall struct {
 	Service, Operation string // from the signature's scope; operation is empty for REST services
 	AccessKey          string // the signer's, or empty
@@ -196,7 +195,6 @@ func cleanEnvironment(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
 }
 
-// hubConfig returns the configuration of a provider with explicit keys of the hub's user.
 func hubConfig(f *fakeAWS) Config {
 	return Config{
 		Region: "eu-west-1", AccessKey: "AKIDHUB", SecretKey: "hubsecret", Version: "1.2.3",

@@ -25,7 +25,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// oneCall calls each service of an account once; the answers are ignored.
 var oneCall = map[string]func(context.Context, *Account){
 	"cloudformation": func(ctx context.Context, a *Account) {
 		a.CloudFormation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{})
@@ -330,7 +329,6 @@ func TestCredentialsEndpoint(t *testing.T) {
 	}
 }
 
-// TestIgnoredEndpoint ignores what AWS_IGNORE_CONFIGURED_ENDPOINT_URLS disables.
 func TestIgnoredEndpoint(t *testing.T) {
 	cleanEnvironment(t)
 	token := filepath.Join(t.TempDir(), "token")

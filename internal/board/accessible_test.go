@@ -113,8 +113,8 @@ func TestFocus_Visible(t *testing.T) {
 	}
 }
 
-// TestFingersAndSmallScreens checks that on a phone every target is large enough and everything
-// fits, down to 320 pixels, the width of a page of 1280 pixels at a zoom of 400%.
+// On a phone every target is large enough and everything fits, down to 320 pixels, the width of a
+// page of 1280 pixels at a zoom of 400%.
 func TestFingersAndSmallScreens(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), phone)
@@ -151,8 +151,7 @@ func TestFingersAndSmallScreens(t *testing.T) {
 	}
 }
 
-// TestScreenReader_Announcements checks that screen readers announce each change of the
-// connection's state once, and not the elapsed time.
+// Screen readers announce each change of the connection's state once, and not the elapsed time.
 func TestScreenReader_Announcements(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -177,8 +176,7 @@ func TestScreenReader_Announcements(t *testing.T) {
 	}
 }
 
-// TestUpdates_KeepFocusAndSelection checks that opened elements stay open, the focus stays, and
-// the scroll position stays while messages arrive.
+// Opened elements stay open, the focus stays, and the scroll position stays while messages arrive.
 func TestUpdates_KeepFocusAndSelection(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)

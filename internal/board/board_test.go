@@ -14,7 +14,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/board"
 )
 
-// TestHandler_SecurityHeaders checks the headers of the page.
 func TestHandler_SecurityHeaders(t *testing.T) {
 	for path, kind := range map[string]string{
 		"/": "text/html", "/board.css": "text/css", "/board.js": "text/javascript", "/protocol.js": "text/javascript", "/icon.svg": "image/svg+xml",
@@ -35,8 +34,7 @@ func TestHandler_SecurityHeaders(t *testing.T) {
 	}
 }
 
-// TestFilesNeedNothingFromElsewhere checks that the files refer only to each other and insert no
-// text as HTML.
+// The files refer only to each other and insert no text as HTML.
 func TestFilesNeedNothingFromElsewhere(t *testing.T) {
 	refers := regexp.MustCompile(`(?:href=|src=|from |import\()"([^"]+)"`)
 	unsafe := regexp.MustCompile(
@@ -99,7 +97,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestHandler_Settings checks that nothing keeps a copy of the settings, which have no secret.
+// Nothing keeps a copy of the settings, which have no secret.
 func TestHandler_Settings(t *testing.T) {
 	settings := board.Settings{WebSocket: "wss://api", Issuer: "https://login", ClientID: "board", TokenEndpoint: "https://t"}
 	w := httptest.NewRecorder()

@@ -30,15 +30,12 @@ import (
 // pictures is the folder for screenshots of the tests; "" for none.
 var pictures = flag.String("board.pictures", "", "folder for pictures of the page")
 
-// patience is the maximum wait for a condition of a test.
 const patience = 30 * time.Second
 
-// chromium is a headless browser.
 type chromium struct {
 	ctx context.Context
 }
 
-// startChromium starts a browser that runs until the test ends.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -53,7 +50,6 @@ func startChromium(t *testing.T) *chromium {
 	return &chromium{ctx: ctx}
 }
 
-// page is a tab.
 type page struct {
 	t   *testing.T
 	ctx context.Context
@@ -62,7 +58,6 @@ type page struct {
 	errors []string // exceptions of the page and messages of the console
 }
 
-// look is the size and color scheme of a page.
 type look struct {
 	width, height int
 	dark          bool
@@ -119,7 +114,6 @@ func (p *page) look(l look) {
 	}})
 }
 
-// happened records the page's errors.
 func (p *page) happened(event any) {
 	problem := ""
 	switch e := event.(type) {
@@ -207,13 +201,11 @@ func (p *page) until(expression string) {
 	}
 }
 
-// text returns the visible text of the page.
 func (p *page) text() string {
 	p.t.Helper()
 	return eval[string](p, "document.body.innerText")
 }
 
-// shows waits for a text, in any case.
 func (p *page) shows(text string) {
 	p.t.Helper()
 	encoded, err := json.Marshal(text)
@@ -257,7 +249,6 @@ func (p *page) press(names ...string) {
 	}
 }
 
-// node is a node of the accessibility tree that is not ignored.
 type node struct {
 	role, name string
 	focusable  bool
@@ -287,7 +278,6 @@ func (p *page) accessible() []node {
 	return nodes
 }
 
-// picture writes a screenshot, if screenshots are enabled.
 func (p *page) picture(name string) {
 	p.t.Helper()
 	if *pictures == "" {

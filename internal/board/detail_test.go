@@ -74,7 +74,6 @@ func TestBoard_DetailByKeyboard(t *testing.T) {
 	p.until(`document.querySelector("#detail").hidden && location.hash === "" && document.activeElement.id === "tree"`)
 }
 
-// TestBoard_DetailAddress opens the address of a known object and of a nonexistent one.
 func TestBoard_DetailAddress(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -131,7 +130,7 @@ func TestBoard_Filter(t *testing.T) {
 	p.picture("filter")
 }
 
-// TestBoard_Loading checks that no section claims to be empty before the first snapshot.
+// No section claims to be empty before the first snapshot.
 func TestBoard_Loading(t *testing.T) {
 	var f *fake
 	f = newFake(t, func(event.Hello) []event.Message {

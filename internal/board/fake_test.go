@@ -98,7 +98,6 @@ func (f *fake) write(socket *websocket.Conn, m event.Message) {
 	}
 }
 
-// say sends messages to all connected clients.
 func (f *fake) say(messages ...event.Message) {
 	f.mu.Lock()
 	sockets := f.sockets
@@ -127,7 +126,6 @@ func (f *fake) open() {
 	f.closed = false
 }
 
-// message returns a message about acme.
 func (f *fake) message(kind event.Type, seq int64, data any) event.Message {
 	f.t.Helper()
 	m, err := event.Of(kind, data)

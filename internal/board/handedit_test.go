@@ -9,7 +9,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/localhub/localhubtest"
 )
 
-// TestAHandEditAppears changes templates through the CloudFormation API, without the provider.
 func TestAHandEditAppears(t *testing.T) {
 	h := localhubtest.Start(t)
 	p := startChromium(t).open(t, h.Address(h.Token(nil, "acme")), desktop)

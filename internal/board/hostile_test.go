@@ -77,8 +77,7 @@ func TestHostileText(t *testing.T) {
 	p.picture("hostile")
 }
 
-// TestContentSecurityPolicy checks that the browser runs only the page's own scripts, even if the
-// page contains another one.
+// The browser runs only the page's own scripts, even if the page contains another one.
 func TestContentSecurityPolicy(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.address(), desktop)

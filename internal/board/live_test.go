@@ -85,8 +85,7 @@ func TestConnection_ReconnectsAfterLoss(t *testing.T) {
 	}
 }
 
-// TestConnection_EndsWithToken checks that the page asks for another token and continues to show its
-// content.
+// The page asks for another token and continues to show its content.
 func TestConnection_EndsWithToken(t *testing.T) {
 	h := localhubtest.Start(t)
 	must(t, h.Provider("run-1").CreateProject(t.Context(), project("acme")))

@@ -54,7 +54,6 @@ func exchange() event.StackSnapshot {
 	return s
 }
 
-// busy returns exchange with operations in progress and problems.
 func busy() []event.StackSnapshot {
 	s := exchange()
 	s.Operation = &event.Operation{
@@ -120,8 +119,7 @@ func TestAttention(t *testing.T) {
 	}
 }
 
-// TestToken_RemovedFromAddress checks that no address bar, history or request contains the token,
-// and that a reload works without it.
+// No address bar, history or request contains the token, and a reload works without it.
 func TestToken_RemovedFromAddress(t *testing.T) {
 	f := showing(t, exchange())
 	p := startChromium(t).open(t, f.url+"/#token=secret.to.ken", desktop)
@@ -168,7 +166,7 @@ func TestADroppedConnectionMissesNothing(t *testing.T) {
 	p.until(row("meanwhile") + `.dataset.state === "changed"`)
 }
 
-// TestWithoutAMouse checks that everything works by keyboard and has a name for screen readers.
+// Everything works by keyboard and has a name for screen readers.
 func TestWithoutAMouse(t *testing.T) {
 	f := showing(t, busy()...)
 	p := startChromium(t).open(t, f.address(), desktop)
@@ -260,8 +258,7 @@ func TestTextsCanBeRead(t *testing.T) {
 	}
 }
 
-// TestFiveThousandEntities checks that a large project needs few elements and that the search
-// works. It logs durations.
+// A large project needs few elements and the search works. It logs durations.
 func TestFiveThousandEntities(t *testing.T) {
 	var e event.Entities
 	e.Add(model.Project{Name: "acme", AccountID: account, Region: region, OnDelete: model.Refuse})

@@ -177,7 +177,6 @@ func TestProtocol_SameAsGoClient(t *testing.T) {
 	})
 }
 
-// sameJSON compares values and ignores their spelling.
 func sameJSON(a, b json.RawMessage) bool {
 	var said, wanted any
 	return json.Unmarshal(a, &said) == nil && json.Unmarshal(b, &wanted) == nil && cmp.Equal(said, wanted)

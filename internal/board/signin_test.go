@@ -52,7 +52,6 @@ func provider() identityProvider {
 	return sandboxIssuer{}
 }
 
-// sandboxIssuer is the sandbox's own issuer.
 type sandboxIssuer struct{}
 
 func (sandboxIssuer) start(t *testing.T) localhubtest.Hub { t.Helper(); return localhubtest.Start(t) }
@@ -88,14 +87,12 @@ const (
 	freshnessText = `document.querySelector("#freshness").textContent`
 )
 
-// pressSignIn waits for the button and presses it.
 func (p *page) pressSignIn() {
 	p.t.Helper()
 	p.until(signInButton + ` && ` + signInButton + `.checkVisibility() && !` + signInButton + `.disabled`)
 	eval[any](p, signInButton+".click()")
 }
 
-// openTab opens another tab in the profile of a page.
 func (p *page) openTab(address string) *page {
 	p.t.Helper()
 	other := &page{t: p.t}
@@ -198,7 +195,7 @@ func TestSignIn_Refused(t *testing.T) {
 	other.until(`location.href === ` + quote(h.Board))
 }
 
-// TestSignIn_Renewal checks that the connection changes to a renewed token without an interruption.
+// The connection changes to a renewed token without an interruption.
 func TestSignIn_Renewal(t *testing.T) {
 	idp := provider()
 	h := idp.start(t)
@@ -253,7 +250,7 @@ func TestSignIn_Expiry(t *testing.T) {
 
 func (sandboxIssuer) end(h localhubtest.Hub) { h.EndSessions() }
 
-// TestSignIn_SignOut checks that nothing is left of a session in both tabs of a person.
+// Nothing is left of a session in both tabs of a person.
 func TestSignIn_SignOut(t *testing.T) {
 	idp := provider()
 	h := idp.start(t)

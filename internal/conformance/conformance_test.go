@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestSandbox_Contracts checks every contract on the sandbox over the network.
 func TestSandbox_Contracts(t *testing.T) {
 	t.Parallel()
 	// Resources take a while, so that operations can overlap.

@@ -8,8 +8,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/conformance"
 )
 
-// TestReport_UnexpectedResults checks that a contract that unexpectedly fails counts, and one that
-// unexpectedly holds.
+// A contract that unexpectedly fails counts, and one that unexpectedly holds.
 func TestReport_UnexpectedResults(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("it was accepted")
@@ -33,7 +32,7 @@ func TestReport_UnexpectedResults(t *testing.T) {
 	}
 }
 
-// TestListsNameContracts checks that a renamed contract leaves no deviation behind.
+// A renamed contract leaves no deviation behind.
 func TestListsNameContracts(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}

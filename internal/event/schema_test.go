@@ -45,7 +45,6 @@ func schemaOf(m event.Message) string {
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 
-// state returns a state with all members set.
 func state() event.StackState {
 	return event.StackState{
 		Shard:     1,
@@ -72,7 +71,6 @@ func operation() *event.Operation {
 	}
 }
 
-// entities returns entities with all members set.
 func entities() event.Entities {
 	inactive := noon.Add(time.Hour)
 	tags := map[string]string{"team": "data"}
@@ -102,7 +100,6 @@ func entities() event.Entities {
 	return all
 }
 
-// messages returns one message of each type with all members set.
 func messages(t *testing.T) []event.Message {
 	t.Helper()
 	id := model.ID{Kind: model.KindBucket, Name: "old"}

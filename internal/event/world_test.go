@@ -54,7 +54,6 @@ type reading struct {
 	heads   map[int]event.StackState
 }
 
-// world is the hub: mirrors, events, relays and connections.
 type world struct {
 	t        *rapid.T
 	now      time.Time
@@ -114,7 +113,6 @@ func (w *world) tell(c *peer, kind event.Type, at event.Message, data any) {
 	w.send(c, m)
 }
 
-// begin creates a project's mirror, or creates it again.
 func (w *world) begin(name string) {
 	w.epochs++
 	w.projects[name] = &project{

@@ -268,7 +268,6 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestGuide_Exceptions compares the guide's table with exceptions.txt.
 func TestGuide_Exceptions(t *testing.T) {
 	t.Parallel()
 	accepted, err := judge.Exceptions()

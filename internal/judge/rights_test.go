@@ -87,7 +87,7 @@ func TestUnknownResources(t *testing.T) {
 	}
 }
 
-// TestRightExceptions checks that every line has a reason.
+// Every line has a reason.
 func TestRightExceptions(t *testing.T) {
 	exceptions, err := judge.RightExceptions()
 	if err != nil {

@@ -82,7 +82,6 @@ func TestImportsGoDown(t *testing.T) {
 	}
 }
 
-// TestCheckFindsViolations checks that the check fails for the right reason.
 func TestCheckFindsViolations(t *testing.T) {
 	for name, test := range map[string]struct {
 		p    imports
@@ -135,7 +134,6 @@ func TestCheckFindsViolations(t *testing.T) {
 	}
 }
 
-// TestRules_Accepted checks that the check accepts valid imports.
 func TestRules_Accepted(t *testing.T) {
 	for _, p := range []imports{
 		{ImportPath: module, Imports: []string{"context", module + "/internal/provider"}},
@@ -151,7 +149,6 @@ func TestRules_Accepted(t *testing.T) {
 	}
 }
 
-// list returns the module's packages from the go command.
 func list(t *testing.T) []imports {
 	t.Helper()
 	out, err := exec.CommandContext(
@@ -193,7 +190,6 @@ func check(packages []imports) []string {
 	return problems
 }
 
-// allowed returns what is wrong with an import; "" if nothing is.
 func allowed(from, imported string) string {
 	fromLevel, leveled := level(from)
 	if imported != module && !strings.HasPrefix(imported, module+"/") {
@@ -221,7 +217,6 @@ func allowed(from, imported string) string {
 	return ""
 }
 
-// folder returns a package's folder, relative to the module's root.
 func folder(importPath string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/")
 }

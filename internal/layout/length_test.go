@@ -49,7 +49,6 @@ func TestLinesPerFunction(t *testing.T) {
 	}
 }
 
-// TestTooLong checks that the checks can fail.
 func TestTooLong(t *testing.T) {
 	got := tooLong(map[string]int{"internal/a.go": 500, "internal/b.go": 501}, 500)
 	if want := []string{"internal/b.go has 501 lines, more than 500"}; !slices.Equal(got, want) {
@@ -63,7 +62,6 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// sources returns the Go files of the repository except tests, by path.
 func sources(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -110,7 +108,6 @@ func functionLines(t *testing.T, source []byte) map[string]int {
 	return lengths
 }
 
-// receiver returns the name of a receiver's type.
 func receiver(expression ast.Expr) string {
 	for {
 		switch e := expression.(type) {
@@ -128,7 +125,6 @@ func receiver(expression ast.Expr) string {
 	}
 }
 
-// tooLong returns what has more lines than it may.
 func tooLong(lengths map[string]int, most int) []string {
 	var problems []string
 	for name, n := range lengths {

@@ -49,7 +49,6 @@ func TestMethodsPerType(t *testing.T) {
 	}
 }
 
-// TestTooLarge checks that the check can fail.
 func TestTooLarge(t *testing.T) {
 	files := token.NewFileSet()
 	source := `package p
@@ -91,7 +90,6 @@ func methodsOf(t *testing.T, folder string, files *token.FileSet, parsed []*ast.
 	return methods
 }
 
-// tooLarge returns the types with too many methods.
 func tooLarge(methods map[string]int) []string {
 	var problems []string
 	for name, n := range methods {

@@ -91,7 +91,6 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// given returns a pointer to a text, nil when it is empty.
 func given(s string) *string {
 	if s == "" {
 		return nil
@@ -99,7 +98,6 @@ func given(s string) *string {
 	return &s
 }
 
-// RoundTrip answers a request of the SDK.
 func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -183,7 +181,6 @@ func (b *bench) calls(operation string) int {
 	return b.counts[operation]
 }
 
-// epoch0 is an arbitrary time before which nothing happens in tests.
 var epoch0 = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // at returns a version of a stack, n milliseconds after epoch0.

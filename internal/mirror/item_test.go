@@ -14,7 +14,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// All contents of a template are read back equal, with the whole range of int64.
 func TestContentsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := Body{

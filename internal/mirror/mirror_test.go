@@ -844,8 +844,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestEvents_TimeToLive checks that DynamoDB deletes an event 24 hours after its time. The
-// attribute is in seconds.
+// DynamoDB deletes an event 24 hours after its time. The attribute is in seconds.
 func TestEvents_TimeToLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

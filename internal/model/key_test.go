@@ -85,7 +85,7 @@ func wantSteps(t *rapid.T, from, to model.User) {
 	}
 }
 
-// TestNext_Idempotent checks that nothing is due right after a step, whatever the overlap.
+// Nothing is due right after a step, whatever the overlap.
 func TestNext_Idempotent(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, rotation := range map[string]*model.Rotation{"none": nil, "no overlap": {EveryDays: 10}, "overlap": {EveryDays: 10, OverlapDays: 3}} {

@@ -177,7 +177,6 @@ func TestMerge_FieldByField(t *testing.T) {
 	}
 }
 
-// The values in a conflict are those of the configuration.
 func TestMerge_ConflictShowsTheValues(t *testing.T) {
 	bucket := Bucket{
 		Name: "inbox", BucketName: "acme-inbox", Lifecycle: Lifecycle{ExpireAfterDays: 5}, OnDelete: Refuse,

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestEveryDefectFits checks that each defect fits its file, since others test nothing.
+// Each defect fits its file, since others test nothing.
 func TestEveryDefectFits(t *testing.T) {
 	names := map[string]bool{}
 	for _, d := range Defects {
@@ -30,8 +30,8 @@ func TestEveryDefectFits(t *testing.T) {
 	}
 }
 
-// TestEveryDefectNamesTests checks that each alternative of a defect's Run matches a test of its
-// packages, so that a renamed test is noticed.
+// Each alternative of a defect's Run matches a test of its packages, so that a renamed test is
+// noticed.
 func TestEveryDefectNamesTests(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	tests := map[string][]string{}
@@ -100,7 +100,6 @@ func TestTry(t *testing.T) {
 	}
 }
 
-// TestApply_InDeclaration finds the declaration in any file, and the text with any white space.
 func TestApply_InDeclaration(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{

@@ -124,8 +124,7 @@ func TestErrors_EveryFailure(t *testing.T) {
 	}
 }
 
-// TestWarnings_WithNextWrite checks that the warnings of a commit are reported once, by the
-// next write that ends.
+// The warnings of a commit are reported once, by the next write that ends.
 func TestWarnings_WithNextWrite(t *testing.T) {
 	saturated := func(atOnce int) projects.Warning { return projects.SaturatedWarning{AtOnce: atOnce} }
 	unhealed := projects.UnhealedWarning{
@@ -366,7 +365,7 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// TestTimeouts_CommitTimeout checks that the provider's limit applies to objects without timeouts.
+// The provider's limit applies to objects without timeouts.
 func TestTimeouts_CommitTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := entitytest.NewProjects()

@@ -280,7 +280,7 @@ func TestObjects_Tags(t *testing.T) {
 	}
 }
 
-// TestCommitTimeout checks that writes wait as long as the block allows.
+// Writes wait as long as the block allows.
 func TestCommitTimeout(t *testing.T) {
 	clean(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -38,7 +38,7 @@ func call(t *testing.T, s *Server) weak.Pointer[[1 << 20]byte] {
 	return weak.Make(value)
 }
 
-// TestServer_Memory checks that memory does not grow with the number of calls.
+// Memory does not grow with the number of calls.
 func TestServer_Memory(t *testing.T) {
 	inner := &keeper{}
 	s := &Server{ProviderServer: inner}
@@ -59,7 +59,7 @@ func TestServer_Memory(t *testing.T) {
 	}
 }
 
-// TestServer_Logging checks that a call has the loggers of its own context when logging is on.
+// A call has the loggers of its own context when logging is on.
 func TestServer_Logging(t *testing.T) {
 	inner := &keeper{}
 	s := &Server{ProviderServer: inner, logging: true}

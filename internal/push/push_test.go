@@ -86,7 +86,6 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.https.RoundTrip(r)
 }
 
-// pusher returns a pusher with the credentials of an account.
 func (s *stage) pusher(account string) *push.Pusher {
 	access, secret := sandbox.StaticCredentials(account)
 	return push.New(apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
@@ -109,7 +108,6 @@ func (s *stage) connect(t *testing.T, n int) (clients []*apigateway.Conn, ids []
 	return clients, ids
 }
 
-// heard returns the messages that a client has received so far.
 func heard(t *testing.T, c *apigateway.Conn) []event.Message {
 	t.Helper()
 	var messages []event.Message
@@ -131,13 +129,11 @@ func heard(t *testing.T, c *apigateway.Conn) []event.Message {
 	}
 }
 
-// ear is a client that reads every message.
 type ear struct {
 	mu    sync.Mutex
 	heard []int64 // numbers of events
 }
 
-// listen makes clients read until the context ends.
 func listen(ctx context.Context, clients []*apigateway.Conn) []*ear {
 	ears := make([]*ear, len(clients))
 	for i, c := range clients {
@@ -170,7 +166,6 @@ func (e *ear) last() int64 {
 	return e.heard[len(e.heard)-1]
 }
 
-// change returns an event that puts n buckets.
 func change(t testing.TB, seq int64, n int) event.Message {
 	t.Helper()
 	var put event.Entities

@@ -159,8 +159,7 @@ func TestAuthorize_PolicyDecides(t *testing.T) {
 	)
 }
 
-// TestAuthorize_NoPolicies checks that they cannot even list buckets, while the
-// administrator may do everything.
+// Users without policies cannot even list buckets, while the administrator may do everything.
 func TestAuthorize_NoPolicies(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)

@@ -65,8 +65,7 @@ func allowed(t *testing.T, what string, err error, lacks string) {
 
 const hubRoot = "arn:aws:iam::" + sandbox.HubAccount + ":root"
 
-// TestTransactions checks that transactions and batches need the rights of their members, on each
-// table.
+// Transactions and batches need the rights of their members, on each table.
 func TestTransactions(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t)
@@ -147,7 +146,6 @@ func TestAssumeRole_Caller(t *testing.T) {
 	allowed(t, "a role that trusts the caller", err, "")
 }
 
-// TestManageConnections checks the resource of the right to send to web clients.
 func TestManageConnections(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)

@@ -19,7 +19,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// TestDrift_Pages reads results in pages.
 func TestDrift_Pages(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})
@@ -38,7 +37,6 @@ func TestDrift_Pages(t *testing.T) {
 	}
 }
 
-// TestDrift_OnlySome checks only the named resources.
 func TestDrift_OnlySome(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})
@@ -48,7 +46,7 @@ func TestDrift_OnlySome(t *testing.T) {
 	}
 }
 
-// TestDrift_AfterUpdate checks that an operation on the stack resets the results.
+// An operation on the stack resets the results.
 func TestDrift_AfterUpdate(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})
@@ -202,7 +200,6 @@ func TestDrift_Answers(t *testing.T) {
 	}
 }
 
-// wait waits for the end of an operation.
 func (d *drifting) wait() {
 	d.Helper()
 	for strings.HasSuffix(string(d.stack().StackStatus), "_IN_PROGRESS") {

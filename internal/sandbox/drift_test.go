@@ -73,7 +73,6 @@ func newDrifting(t *testing.T, o sandbox.Options) *drifting {
 	return d
 }
 
-// detect detects drift and returns the status of the detection.
 func (d *drifting) detect(only ...string) *cloudformation.DescribeStackDriftDetectionStatusOutput {
 	d.Helper()
 	started, err := d.stacks.DetectStackDrift(
@@ -118,7 +117,6 @@ func driftText(one types.StackResourceDrift) string {
 	return strings.Join(parts, "; ")
 }
 
-// modified returns the results that are not in sync, one per line.
 func (d *drifting) modified() string {
 	d.Helper()
 	var lines []string
@@ -312,14 +310,12 @@ func TestDrift_Changes(t *testing.T) {
 	}
 }
 
-// server returns the ID of the SFTP server.
 func (d *drifting) server() string {
 	d.Helper()
 	arn := d.physical("Server")
 	return arn[strings.LastIndex(arn, "/")+1:]
 }
 
-// sftp changes the SFTP user.
 func (d *drifting) sftp(operation string, in map[string]any) {
 	d.Helper()
 	body := map[string]any{"ServerId": d.server(), "UserName": "ann"}
@@ -330,7 +326,6 @@ func (d *drifting) sftp(operation string, in map[string]any) {
 	}
 }
 
-// deleteUser deletes the user with all that belongs to it.
 func (d *drifting) deleteUser() error {
 	user := aws.String("acme-ann")
 	_, err := d.iam.RemoveUserFromGroup(d.Context(), &iam.RemoveUserFromGroupInput{UserName: user, GroupName: user})

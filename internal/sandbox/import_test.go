@@ -72,7 +72,6 @@ func actions(set *cloudformation.DescribeChangeSetOutput) []string {
 	return list
 }
 
-// events returns the events of a stack's resources, oldest first.
 func (s *stacks) events(stack, logicalID string) []string {
 	s.t.Helper()
 	out, err := s.client.DescribeStackEvents(
@@ -118,7 +117,6 @@ func adopting(properties string) string {
 	return `{"Resources":{` + topicTemplate + `,"B":{"Type":"AWS::S3::Bucket","DeletionPolicy":"Retain","Properties":` + properties + `}}}`
 }
 
-// read returns the bucket's properties from Cloud Control.
 func read(t *testing.T, control *cloudcontrol.Client) map[string]any {
 	t.Helper()
 	out, err := control.GetResource(

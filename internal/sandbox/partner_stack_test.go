@@ -128,7 +128,6 @@ func (p *partner) refused(name, resource, reason string) {
 	}
 }
 
-// failure returns the reason of a resource's last failure.
 func (p *partner) failure(name string) string {
 	p.Helper()
 	out, err := p.stacks.DescribeStackEvents(

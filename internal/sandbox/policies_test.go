@@ -20,7 +20,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// refusal returns the error of a creation as "Code: message"; "" when it succeeds.
 func (r resource) refusal(properties map[string]any) string {
 	r.world.Lock()
 	defer r.world.Unlock()
@@ -57,8 +56,7 @@ func wantRefusals(t *testing.T, cases map[string]string, refusal func(t *testing
 	}
 }
 
-// TestPrincipalsMustExist checks that the policies of buckets, keys, secrets, topics and roles name
-// only existing principals.
+// The policies of buckets, keys, secrets, topics and roles name only existing principals.
 func TestPrincipalsMustExist(t *testing.T) {
 	t.Parallel()
 	for principal, valid := range map[string]bool{
@@ -175,7 +173,6 @@ func TestSecretPolicies(t *testing.T) {
 	})
 }
 
-// TestKeyPolicies checks that a key's policy must allow its creator to change it.
 func TestKeyPolicies(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
@@ -237,7 +234,6 @@ func TestKMS_API(t *testing.T) {
 	}
 }
 
-// TestTagCharacters checks which tags services accept, each with its own error.
 func TestTagCharacters(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)
@@ -298,8 +294,7 @@ func TestIdentityPolicies(t *testing.T) {
 	}
 }
 
-// TestSecretsOfAnotherAccount checks that the service's own key decrypts only for the secret's
-// account.
+// The service's own key decrypts only for the secret's account.
 func TestSecretsOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
@@ -334,7 +329,7 @@ func TestSecretsOfAnotherAccount(t *testing.T) {
 	)
 }
 
-// TestTopicPolicies checks that a topic's policy decides on callers of other accounts.
+// A topic's policy decides on callers of other accounts.
 func TestTopicPolicies(t *testing.T) {
 	t.Parallel()
 	box, c := serve(t)
@@ -380,8 +375,7 @@ func TestTopicPolicies(t *testing.T) {
 	)
 }
 
-// TestKeysOfLogGroups checks that the key must exist, and that its policy must allow CloudWatch
-// Logs to use it for the group.
+// The key must exist, and its policy must allow CloudWatch Logs to use it for the group.
 func TestKeysOfLogGroups(t *testing.T) {
 	t.Parallel()
 	box, _ := serve(t)

@@ -100,7 +100,6 @@ func (d *drifting) parameter() string {
 	return aws.ToString(out.Parameter.Value)
 }
 
-// TestRevert_Changes reverts each kind of drift, and finds the stack in sync afterwards.
 func TestRevert_Changes(t *testing.T) {
 	t.Parallel()
 	name := aws.String("acme-inbox")
@@ -212,7 +211,6 @@ func TestRevert_User(t *testing.T) {
 	}
 }
 
-// TestRevert_NoDrift makes a drift-aware change set of a stack in sync.
 func TestRevert_NoDrift(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})
@@ -250,7 +248,6 @@ func TestRevert_Sync(t *testing.T) {
 	}
 }
 
-// TestRevert_ThreeWay changes in the template what has drifted, and something else.
 func TestRevert_ThreeWay(t *testing.T) {
 	t.Parallel()
 	d := newDrifting(t, sandbox.Options{})

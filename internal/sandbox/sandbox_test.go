@@ -140,7 +140,6 @@ func TestAPI_OtherVersions(t *testing.T) {
 	}
 }
 
-// otherVersion signs requests for an API version that does not exist.
 type otherVersion struct{ signer *v4.Signer }
 
 func (o otherVersion) PresignHTTP(

@@ -90,7 +90,6 @@ func TestParameters(t *testing.T) {
 	)
 }
 
-// resource is a resource of a type, used as CloudFormation does.
 type resource struct {
 	world  *cloud.World
 	kind   cloud.ResourceType

@@ -56,8 +56,7 @@ func TestAttribution_BadMember(t *testing.T) {
 	})
 }
 
-// TestCommit_TakenName checks that the validation names the resource and
-// nothing is rolled back.
+// The validation names the resource and nothing is rolled back.
 func TestCommit_TakenName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -54,8 +54,7 @@ func small(name string) model.Bucket {
 	}
 }
 
-// TestCopies checks that a copy of one of our resources is foreign, so that no change of the entity
-// it names touches it.
+// A copy of one of our resources is foreign, so that no change of the entity it names touches it.
 func TestCopies(t *testing.T) {
 	original := filled(t)
 	for from, to := range map[string]string{
@@ -94,8 +93,7 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestCopies_newer checks that a resource of a newer compiler belongs to its entity, whatever its
-// logical ID.
+// A resource of a newer compiler belongs to its entity, whatever its logical ID.
 func TestCopies_newer(t *testing.T) {
 	tpl := handmade(t, filled(t), "BucketPolicyinbox", "Metricsinbox", func(resource map[string]any) {
 		inside(resource, "Metadata", "Stowage")["compiler"] = CompilerVersion + 1
@@ -110,8 +108,7 @@ func TestCopies_newer(t *testing.T) {
 	}
 }
 
-// TestSeveralProjects checks that two resources with the settings of a project are an error that
-// names them.
+// Two resources with the settings of a project are an error that names them.
 func TestSeveralProjects(t *testing.T) {
 	for to, change := range map[string]func(map[string]any){
 		"Key2": unchanged,
@@ -135,8 +132,8 @@ func TestSeveralProjects(t *testing.T) {
 	}
 }
 
-// TestDamagedMetadata checks that the logical ID determines the entity of a resource, and its
-// properties the bucket. Metadata that differs is drift, which an update repairs.
+// The logical ID determines the entity of a resource, and its properties the bucket. Metadata that
+// differs is drift, which an update repairs.
 func TestDamagedMetadata(t *testing.T) {
 	original := filled(t)
 	repair := []Change{
@@ -184,7 +181,7 @@ func TestDamagedMetadata(t *testing.T) {
 	}
 }
 
-// TestMismatch checks that an entity whose physical resources are uncertain is not deleted.
+// An entity whose physical resources are uncertain is not deleted.
 func TestMismatch(t *testing.T) {
 	original := edit(t, filled(t), Change{Op: Delete, Entity: model.Permission{User: "partner", Bucket: "inbox"}})
 	bucketName := func(name any) func(map[string]any) {
@@ -247,8 +244,7 @@ func TestMismatch(t *testing.T) {
 	})
 }
 
-// TestOccupied checks that a new entity does not overwrite a foreign resource with one of our
-// logical IDs.
+// A new entity does not overwrite a foreign resource with one of our logical IDs.
 func TestOccupied(t *testing.T) {
 	original := filled(t)
 	forgotten := func(resource map[string]any) { delete(resource, "Metadata") }

@@ -146,8 +146,8 @@ func secondCompiler(t *testing.T) *Template {
 	return tpl
 }
 
-// TestBoundary_OlderProjects checks that the boundary of compiler 2 stays as long as the project
-// exists: its users in this and in other stacks may name it.
+// The boundary of compiler 2 stays as long as the project exists: its users in this and in other
+// stacks may name it.
 func TestBoundary_OlderProjects(t *testing.T) {
 	const own, fixed = "arn:aws:iam::111122223333:policy/stowage/acme/acme-boundary", "arn:aws:iam::111122223333:policy/StowageBoundary"
 	base := secondCompiler(t)

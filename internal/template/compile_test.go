@@ -290,8 +290,8 @@ func spoken(document object) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestSourceIPs_EveryStatement checks that the restriction doesn't apply to the user's
-// SFTP role, which AWS Transfer uses from its own addresses.
+// The restriction doesn't apply to the user's SFTP role, which AWS Transfer uses from its own
+// addresses.
 func TestSourceIPs_EveryStatement(t *testing.T) {
 	user := model.User{Name: "partner", SourceIPs: []string{"203.0.113.0/24"}}
 	grants := []Grant{

@@ -73,7 +73,7 @@ func TestParse_SecretPutInByHand(t *testing.T) {
 	}
 }
 
-// TestParse_HarmlessPropertyOfASecret checks that values without a secret are still shown.
+// Values without a secret are still shown.
 func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	user := model.User{
 		Name: "partner",
@@ -98,8 +98,7 @@ func TestParse_HarmlessPropertyOfASecret(t *testing.T) {
 	}
 }
 
-// TestCredentials_SecretInOutput checks that a key's secret in an output that was changed by hand
-// is not shown.
+// A key's secret in an output that was changed by hand is not shown.
 func TestCredentials_SecretInOutput(t *testing.T) {
 	got := credentials("secret=wJalrXUtnFEMI/K7MDENG a=wJalrXUtnFEMI/K7MDENG b=AKIAIOSFODNN7EXAMPLE")
 	if got.SecretARN != "" || len(got.KeyIDs) != 1 || got.KeyIDs[model.SlotB] != "AKIAIOSFODNN7EXAMPLE" {

@@ -57,8 +57,8 @@ func complete(t *testing.T) *Template {
 
 func TestCompile_User(t *testing.T) { golden(t, "partner.json", complete(t).Encode()) }
 
-// TestKeys_SecretsNeverChange checks that resources with secrets by reference are only added
-// and removed, as a change set shows what it changes.
+// Resources with secrets by reference are only added and removed, as a change set shows what it
+// changes.
 func TestKeys_SecretsNeverChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := edit(
@@ -104,7 +104,7 @@ func keys(user model.User) int {
 	return len(user.AccessKey.Keys)
 }
 
-// TestKeys_SlotEmptiedFirst checks that a used slot gets no other key in one commit.
+// A used slot gets no other key in one commit.
 func TestKeys_SlotEmptiedFirst(t *testing.T) {
 	base := complete(t)
 	next := partner()
@@ -157,8 +157,7 @@ func TestSFTP_NoServer(t *testing.T) {
 	}
 }
 
-// TestUsers_ServerUnchanged checks that users never change the server, whose address partners
-// use, or its log.
+// Users never change the server, whose address partners use, or its log.
 func TestUsers_ServerUnchanged(t *testing.T) {
 	base := complete(t)
 	changed := partner()

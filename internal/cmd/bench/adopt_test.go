@@ -37,7 +37,6 @@ type adoptions struct {
 	plan, apply, after virtual
 }
 
-// TestAdoptionsInVirtualTime counts the commits and the calls of adoptions.
 func TestAdoptionsInVirtualTime(t *testing.T) {
 	if !*full {
 		a := adopt(t, 10)
@@ -66,7 +65,6 @@ func TestAdoptionsInVirtualTime(t *testing.T) {
 		awsResources, awsCalls), rows...)
 }
 
-// adopt measures the adoption of buckets, all at once, into a project that exists.
 func adopt(t *testing.T, size int) (a adoptions) {
 	t.Helper()
 	began := time.Now()
@@ -105,7 +103,6 @@ func adopt(t *testing.T, size int) (a adoptions) {
 	return a
 }
 
-// makeBuckets makes buckets without Stowage.
 func makeBuckets(t *testing.T, box *sandbox.Sandbox, accountID string, size int) {
 	t.Helper()
 	access, secret := sandbox.StaticCredentials(accountID)
@@ -148,7 +145,6 @@ func planAdoption(ctx context.Context, s *projects.Service, project string, n in
 	}}, nil
 }
 
-// atOnce does something n times at once.
 func atOnce(n int, do func(n int) error) error {
 	errs := make([]error, n)
 	var group sync.WaitGroup
@@ -159,7 +155,6 @@ func atOnce(n int, do func(n int) error) error {
 	return errors.Join(errs...)
 }
 
-// cost measures what a function does, in virtual time.
 func cost(t *testing.T, box *sandbox.Sandbox, do func() error) (v virtual) {
 	t.Helper()
 	control(t, box, http.MethodDelete)

@@ -59,7 +59,6 @@ func TestLiveInVirtualTime(t *testing.T) {
 	}
 }
 
-// liveRun is the measured result.
 type liveRun struct {
 	posts, bytes int
 	delays       []time.Duration // sorted
@@ -94,7 +93,6 @@ func (c *counting) take() map[string]int {
 	return calls
 }
 
-// watcher is a web client.
 type watcher struct {
 	event.Client
 	conn *apigateway.Conn
@@ -125,7 +123,6 @@ func (w *watcher) listen() {
 	}
 }
 
-// count returns the number of buckets that the client knows.
 func (w *watcher) count() int {
 	if !w.Complete("acme") {
 		return -1
@@ -147,7 +144,6 @@ func (w *watcher) knows() (buckets int, heard time.Time) {
 	return w.buckets, w.heard
 }
 
-// watched measures a commit of buckets with connected clients.
 func watched(t *testing.T, clients, entities int) (l liveRun) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -274,7 +270,6 @@ func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
 
 const issuerAddress = "https://issuer.test"
 
-// serve runs a relay on the sandbox.
 func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *apigateway.Stage {
 	t.Helper()
 	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:relay"

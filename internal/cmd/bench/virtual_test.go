@@ -29,7 +29,6 @@ var full = flag.Bool("full", false, "measure all sizes and print a table")
 // the CLI and of the plugin protocol.
 const betweenEntities = 50 * time.Millisecond
 
-// virtual is the cost of an apply in virtual time.
 type virtual struct {
 	commits int
 	calls   int
@@ -70,7 +69,6 @@ func TestAppliesInVirtualTime(t *testing.T) {
 		rows...)
 }
 
-// apply measures the apply of a mix of entities.
 func apply(t *testing.T, size, parallelism int) (v virtual) {
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
@@ -187,7 +185,6 @@ func (w *walk) run(ctx context.Context, parallelism int) []error {
 	return errs
 }
 
-// process returns a process of the provider on a sandbox, with a unique name.
 func process(t *testing.T, box *sandbox.Sandbox, name string) *projects.Service {
 	t.Helper()
 	return processOver(t, simulate.NewTransport(box), name)
@@ -211,7 +208,6 @@ func processOver(t *testing.T, transport http.RoundTripper, name string) *projec
 	})
 }
 
-// control reads or resets the sandbox's call counters.
 func control(t *testing.T, box *sandbox.Sandbox, method string) []byte {
 	t.Helper()
 	recorder := httptest.NewRecorder()

@@ -60,7 +60,6 @@ func (w *watcher) send(m event.Message) {
 	must(w.t, w.socket.Write(w.t.Context(), websocket.MessageText, text))
 }
 
-// until reads messages until a condition holds.
 func (w *watcher) until(what string, holds func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
@@ -88,7 +87,6 @@ func (w *watcher) until(what string, holds func() bool) {
 	}
 }
 
-// buckets returns the names of the buckets that the client knows.
 func (w *watcher) buckets(project string) []string {
 	names := []string{}
 	if view := w.client.View(project); view != nil {

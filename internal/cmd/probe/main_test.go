@@ -28,7 +28,6 @@ func clientsOf(box *sandbox.Sandbox) awsclient.Config {
 	}
 }
 
-// calls returns the number of calls to a sandbox.
 func calls(box *sandbox.Sandbox) int {
 	n := 0
 	for _, operations := range box.Calls() {

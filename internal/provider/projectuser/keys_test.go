@@ -227,7 +227,7 @@ func TestRotation_InactiveKeyDeletedWithSecret(t *testing.T) {
 	})
 }
 
-// TestPlan_UnknownInAccessKey checks that the keys are unknown in the plan while access_key is.
+// The keys are unknown in the plan while access_key is.
 func TestPlan_UnknownInAccessKey(t *testing.T) {
 	for name, c := range map[string]struct{ planned, final values }{
 		"enabled":  {values{"enabled": entitytest.Unknown}, values{"enabled": false}},

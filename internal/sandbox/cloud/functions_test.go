@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// deployed knows one function, which permits one service to call it.
 type deployed struct {
 	arn, service string
 	registered   int // calls for which Go code was registered
@@ -78,7 +77,6 @@ func TestWorld_CallFunction(t *testing.T) {
 	}
 }
 
-// TestWorld_Invoke_Retries checks Lambda's retries of registered code.
 func TestWorld_Invoke_Retries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// TestArguments_Refused checks the limits of the arguments of stack operations.
 func TestArguments_Refused(t *testing.T) {
 	t.Parallel()
 	topics := make([]string, 0, 12)
@@ -54,8 +53,7 @@ func TestArguments_Refused(t *testing.T) {
 	}
 }
 
-// TestTemplates_RefusedAtOnce checks that CreateChangeSet refuses them before it creates a
-// stack.
+// CreateChangeSet refuses such templates before it creates a stack.
 func TestTemplates_RefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	value := func(v string) string {
@@ -88,8 +86,7 @@ func TestTemplates_RefusedAtOnce(t *testing.T) {
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
-// TestChangeSetWithoutChanges checks that a set can be executed that creates a stack whose
-// resources all have false conditions.
+// A set can be executed that creates a stack whose resources all have false conditions.
 func TestChangeSetWithoutChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -100,7 +97,6 @@ func TestChangeSetWithoutChanges(t *testing.T) {
 	w.wantStatus("s", "CREATE_COMPLETE")
 }
 
-// TestErrors_AttributeOfParameter checks that Fn::GetAtt accepts a Ref as the attribute's name.
 func TestErrors_AttributeOfParameter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,8 +112,7 @@ func TestErrors_AttributeOfParameter(t *testing.T) {
 	}
 }
 
-// TestProperties_NotModelled checks that a property of AWS that the sandbox lacks is not
-// refused as an error of AWS.
+// A property of AWS that the sandbox lacks is not refused as an error of AWS.
 func TestProperties_NotModelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -153,8 +148,7 @@ func TestDynamicReferencesWhereverTheyStand(t *testing.T) {
 	}
 }
 
-// TestAddedDependent checks that an added resource is shown with the old value of a property that
-// changes in the same set.
+// An added resource is shown with the old value of a property that changes in the same set.
 func TestAddedDependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

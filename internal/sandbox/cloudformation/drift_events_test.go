@@ -8,12 +8,10 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// bus records the events of EventBridge.
 type bus struct{ events []cloud.BusEvent }
 
 func (b *bus) PutEvent(e cloud.BusEvent) { b.events = append(b.events, e) }
 
-// TestDetectStackDrift_Events checks the events of a detection.
 func TestDetectStackDrift_Events(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -53,8 +51,7 @@ func TestDetectStackDrift_Events(t *testing.T) {
 	}
 }
 
-// TestDetectStackDrift_NotModelled checks that a type whose drift AWS detects and the sandbox cannot
-// read is refused visibly.
+// A type whose drift AWS detects and the sandbox cannot read is refused visibly.
 func TestDetectStackDrift_NotModelled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -8,8 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPolicyOnlyUpdate checks that an update of a resource's DeletionPolicy alone is listed and
-// takes effect.
 func TestPolicyOnlyUpdate(t *testing.T) {
 	t.Parallel()
 	const carrier = `"A":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"a","Type":"String","Value":"1"}}`

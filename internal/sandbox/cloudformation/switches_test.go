@@ -37,7 +37,6 @@ func (w *world) answered(arn string, values bool) []string {
 	return lines
 }
 
-// TestSwitches checks both answers of each switch.
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -146,8 +145,7 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestSwitches_Dependent checks that the execution updates a dependent that the description with
-// values omits.
+// The execution updates a dependent that the description with values omits.
 func TestSwitches_Dependent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

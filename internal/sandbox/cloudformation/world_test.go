@@ -74,7 +74,6 @@ func (w *world) add(kind string, schema cloud.TypeSchema, prefix string) {
 	w.w.RegisterType(kind, f)
 }
 
-// Publish receives stack notifications.
 func (w *world) Publish(topic, subject, message string) error {
 	if subject != "AWS CloudFormation Notification" {
 		w.t.Errorf("subject %q", subject)
@@ -83,7 +82,6 @@ func (w *world) Publish(topic, subject, message string) error {
 	return nil
 }
 
-// ReadObject serves templates.
 func (w *world) ReadObject(_ cloud.Caller, bucket, key string) ([]byte, error) {
 	if body, ok := w.objects[bucket+"/"+key]; ok {
 		return []byte(body), nil
@@ -91,7 +89,6 @@ func (w *world) ReadObject(_ cloud.Caller, bucket, key string) ([]byte, error) {
 	return nil, cloud.Errorf("AccessDenied", "Access Denied")
 }
 
-// fakeType is a resource type in memory.
 type fakeType struct {
 	kind   string
 	schema *cloud.TypeSchema
@@ -282,7 +279,6 @@ func (w *world) wantStatus(ref, status string) {
 	}
 }
 
-// events returns a stack's events, oldest first, as "logical id STATUS reason".
 func (w *world) events(ref string) []string {
 	w.t.Helper()
 	var list []string
@@ -315,7 +311,6 @@ func orEmpty(v any) any {
 	return v
 }
 
-// commit creates and executes a change set and returns its ARN.
 func (w *world) commit(stack, name, kind, template string, more ...string) string {
 	w.t.Helper()
 	id := w.prepare(stack, name, kind, template, more...)
@@ -323,7 +318,6 @@ func (w *world) commit(stack, name, kind, template string, more ...string) strin
 	return id
 }
 
-// prepare creates a change set that can be executed.
 func (w *world) prepare(stack, name, kind, template string, more ...string) string {
 	w.t.Helper()
 	made := w.ok(

@@ -71,7 +71,6 @@ func (b *bench) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(response.Body)
 }
 
-// table creates a table with the string keys pk and sk.
 func (b *bench) table(name string) {
 	b.t.Helper()
 	_, err := b.CreateTable(b.t.Context(), &sdk.CreateTableInput{

@@ -30,7 +30,6 @@ type claims struct {
 	Nonce    string   `json:"nonce"`
 }
 
-// read verifies a token's signature by the key from discovery, and returns its claims.
 func read(t *testing.T, client *http.Client, issuer, token string) (claims, error) {
 	t.Helper()
 	get := func(url string, v any) {

@@ -64,7 +64,6 @@ func (b *browser) request(changed map[string]string) string {
 	return b.issuer + "/authorize?" + query.Encode()
 }
 
-// answer is what a browser receives.
 type answer struct {
 	status int
 	to     url.Values // the parameters with which the person returns to the client; nil for a page
@@ -103,7 +102,6 @@ func (b *browser) post(address string, form url.Values) answer {
 
 var alice = url.Values{"user": {"alice"}, "projects": {"acme globex"}, "expires_in": {"60"}, "action": {"sign-in"}}
 
-// code signs alice in and returns the code.
 func (b *browser) code() string {
 	b.t.Helper()
 	got := b.post(b.request(nil), alice)
@@ -113,7 +111,6 @@ func (b *browser) code() string {
 	return got.to.Get("code")
 }
 
-// redeem sends a request to the token endpoint.
 func (b *browser) redeem(changed map[string]string) (tokens map[string]any, problem string) {
 	b.t.Helper()
 	form := url.Values{
@@ -288,7 +285,6 @@ func TestProvider_RefreshTokens(t *testing.T) {
 	}
 }
 
-// TestProvider_Origins checks that only pages of the client can read tokens.
 func TestProvider_Origins(t *testing.T) {
 	t.Parallel()
 	b, _ := newBrowser(t)

@@ -645,8 +645,7 @@ func TestArguments_Refused(t *testing.T) {
 	}
 }
 
-// TestControlCharactersInListings checks that XML cannot contain them, and that a listing with the
-// encoding url can.
+// XML cannot contain control characters; a listing with the encoding url can.
 func TestControlCharactersInListings(t *testing.T) {
 	s := newSite(t)
 	c := s.bucket("reports")

@@ -57,7 +57,6 @@ func start(t *testing.T, setup server.Setup) server.Ready {
 	return ready
 }
 
-// tokenOf returns a token of the sandbox's issuer.
 func tokenOf(t *testing.T, endpoint string) string {
 	t.Helper()
 	response, err := http.Post(endpoint+"/_sandbox/tokens", "application/json", strings.NewReader("{}"))

@@ -152,7 +152,6 @@ func TestSessionAttributes(t *testing.T) {
 	}
 }
 
-// assume assumes a role with an access key, and returns the access key of the session.
 func assume(w *cloud.World, s *sts.Service, caller, key, role string, form url.Values) (string, error) {
 	w.Lock()
 	defer w.Unlock()

@@ -45,7 +45,6 @@ func TestRules_Complete(t *testing.T) {
 	}
 }
 
-// TestRules_TestsExist looks for the function of every named test.
 func TestRules_TestsExist(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules {
@@ -58,7 +57,6 @@ func TestRules_TestsExist(t *testing.T) {
 	}
 }
 
-// exists reports whether a test exists, given as the folder of its package and its name.
 func exists(t *testing.T, test string) bool {
 	t.Helper()
 	folder, name, _ := strings.Cut(test, ":")
@@ -155,7 +153,6 @@ func TestSwitches_AreAsked(t *testing.T) {
 	}
 }
 
-// constantsOf returns the constants of rules.go by name.
 func constantsOf(t *testing.T) map[string]string {
 	t.Helper()
 	constants := map[string]string{}
@@ -174,7 +171,6 @@ func constantsOf(t *testing.T) map[string]string {
 	return constants
 }
 
-// sources returns the files of the sandbox, without this package and tests.
 func sources(t *testing.T) []string {
 	t.Helper()
 	var paths []string

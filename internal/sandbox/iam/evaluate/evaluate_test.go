@@ -17,7 +17,6 @@ const (
 	reader  = "arn:aws:iam::123456789012:role/reader"
 )
 
-// policy returns a policy of one or more statements, given without version.
 func policy(t interface {
 	Helper()
 	Fatal(args ...any)
@@ -201,7 +200,7 @@ func TestActionsAndResources(t *testing.T) {
 	}
 }
 
-// TestPolicy_OldVersionHasNoVariables checks that variables are plain text there.
+// Variables are plain text in the old version.
 func TestPolicy_OldVersionHasNoVariables(t *testing.T) {
 	d, err := policydoc.Parse(
 		`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a/${aws:username}"}]}`,
@@ -221,7 +220,6 @@ func TestPolicy_OldVersionHasNoVariables(t *testing.T) {
 	}
 }
 
-// TestDenyNeverAllows checks that an additional Deny never turns a refusal into permission.
 func TestDenyNeverAllows(t *testing.T) {
 	statement := rapid.Custom(func(t *rapid.T) string {
 		return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`,
