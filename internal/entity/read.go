@@ -2,12 +2,9 @@ package entity
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
@@ -46,6 +43,7 @@ func (r *reader[M, P]) refresh(ctx context.Context, m *M, name name, private pri
 	diags.Append(r.services.recordHub(ctx, private)...)
 	diags.Append(r.conversion.fill(ctx, m, name, view, e)...)
 	P(m).common().Drift = drift(view, r.object.id(name))
+	diags.Append(setDrifted(ctx, private, len(view.LiveDriftOf(r.object.id(name))) > 0)...)
 	diags.Append(r.readIncarnation(name, P(m).common(), view)...)
 	diags.Append(r.object.copies(view, name)...)
 	if r.object.NeedsUpdate != nil {
@@ -86,23 +84,4 @@ func (s *Services) read(ctx context.Context, project string) (*projects.View, er
 		return reading{view, err}
 	})
 	return r.view, r.err
-}
-
-// drift lists the differences between an entity and what the provider created, one per line.
-func drift(view *projects.View, id model.ID) types.String {
-	var result []string
-	for _, d := range view.Contents.DriftOf(id) {
-		result = append(result, d.String())
-	}
-	for _, d := range view.LiveDriftOf(id) {
-		result = append(result, d.String())
-	}
-	if slices.Contains(view.Contents.Dangling, id) {
-		result = append(result, "the bucket of the "+id.String()+" does not exist, so that it allows nothing")
-	}
-	if p := view.Contents.Project; p != nil && p.Closing && p.ID() == id {
-		result = append(result, "the deletion of the "+id.String()+" has begun and was not finished")
-	}
-	slices.Sort(result)
-	return Optional(strings.Join(slices.Compact(result), "\n"))
 }

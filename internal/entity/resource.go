@@ -125,6 +125,8 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
+	drifted, diags := isDrifted(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	var live *projects.ExistingBucket
 	if r.object.unmanaged(&before) {
 		if live, diags = readLive(ctx, req.Private); diags.HasError() {
@@ -141,13 +143,14 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 		P(&before).common().Incarnation = P(&m).common().Incarnation
 	}
 	diags, written := r.writer.write(ctx, writing[M]{
-		action: update, name: name, limit: limit, before: &before, model: &m, plan: req.Plan, live: live,
+		action: update, name: name, limit: limit, before: &before, model: &m, plan: req.Plan, live: live, drifted: drifted,
 	})
 	if moved && !written {
 		diags.Append(r.keepMoved(ctx, name, &m, &resp.State, resp.Identity)...)
 	}
 	if written {
 		diags.Append(r.save(ctx, name, &m, &resp.State, resp.Identity)...)
+		diags.Append(setDrifted(ctx, resp.Private, false)...)
 	}
 	if live != nil && !diags.HasError() {
 		diags.Append(resp.Private.SetKey(ctx, liveKey, nil)...)

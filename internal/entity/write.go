@@ -28,6 +28,8 @@ type writing[M any] struct {
 	model  *M // the planned model
 	plan   attributes
 	live   *projects.ExistingBucket // what the plan saw of an entity that is adopted; nil for any other
+	// drifted means that the plan showed drift in AWS.
+	drifted bool
 }
 
 // write writes the entity of the planned model, and fills the model with the result. Unless it was
@@ -42,14 +44,15 @@ func (w *writer[M, P]) write(ctx context.Context, wanted writing[M]) (diags diag
 	if diags.HasError() {
 		return diags, false
 	}
-	c := change{project: n.project(), planned: e, live: wanted.live, incarnation: w.services.newIncarnation()}
+	c := change{
+		project: n.project(), planned: e, live: wanted.live, drifted: wanted.drifted, incarnation: w.services.newIncarnation(),
+	}
 	common := P(m).common()
 	if wanted.before == nil {
 		defer w.services.claims.release(entityKey{n.project(), w.object.id(n)})
 		common.Incarnation = types.StringValue(c.incarnation)
 	} else {
 		c.incarnation = P(wanted.before).common().Incarnation.ValueString()
-		c.drifted = projects.MentionsAWS(P(wanted.before).common().Drift.ValueString())
 		if c.prior, diags = w.conversion.prior(ctx, wanted.before); diags.HasError() {
 			return diags, false
 		}

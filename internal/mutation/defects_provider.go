@@ -56,6 +56,21 @@ var providerDefects = []Defect{
 		Packages: []string{"internal/entity", "internal/provider"},
 	},
 	{
+		Name: "every apply repairs drift in AWS", In: "internal/entity isDrifted",
+		Old: "len(value) > 0", New: "len(value) >= 0",
+		Packages: []string{"internal/provider"}, Run: "TestDrift_",
+	},
+	{
+		Name: "drift in AWS is not recorded for the apply", In: "internal/entity setDrifted",
+		Old: `[]byte("true")`, New: "nil",
+		Packages: []string{"internal/provider"}, Run: "TestDrift_",
+	},
+	{
+		Name: "repaired drift is repaired again", In: "internal/entity Resource.Update",
+		Old: "diags.Append(setDrifted(ctx, resp.Private, false)...)", New: "",
+		Packages: []string{"internal/provider"}, Run: "TestDrift_",
+	},
+	{
 		Name: "drift is lost when an old state is upgraded", In: "internal/entity version1",
 		Old: `attributes["drift"] = drift`, New: "_ = drift",
 		Packages: []string{"internal/provider"}, Run: "TestStateUpgrade",

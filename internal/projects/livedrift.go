@@ -20,10 +20,10 @@ func (v *View) withDrifts(drifts map[int]*mirror.Drift) *View {
 				if id.Kind == model.KindProject {
 					continue // its resources are shown to web clients, and not repaired
 				}
-				if v.live == nil {
-					v.live = map[model.ID][]template.LiveDifference{}
+				if v.Live == nil {
+					v.Live = map[model.ID][]template.LiveDifference{}
 				}
-				v.live[id] = append(v.live[id], difference)
+				v.Live[id] = append(v.Live[id], difference)
 			}
 		}
 	}
@@ -32,7 +32,4 @@ func (v *View) withDrifts(drifts map[int]*mirror.Drift) *View {
 
 // LiveDriftOf returns how the resources of an entity differed in AWS when its stack was last
 // compared.
-func (v *View) LiveDriftOf(id model.ID) []template.LiveDifference { return v.live[id] }
-
-// MentionsAWS reports whether a text of differences holds one in AWS.
-func MentionsAWS(text string) bool { return template.MentionsAWS(text) }
+func (v *View) LiveDriftOf(id model.ID) []template.LiveDifference { return v.Live[id] }

@@ -18,9 +18,10 @@ type View struct {
 	Contents template.Contents
 	Stacks   []Stack
 
-	// live is the drift in AWS as of the last comparison, by entity, and drifts what it was made of.
-	live   map[model.ID][]template.LiveDifference
-	drifts map[int]*mirror.Drift
+	// Live is the drift in AWS as of the last comparison, by entity.
+	Live map[model.ID][]template.LiveDifference
+
+	drifts map[int]*mirror.Drift // what Live was made of
 
 	// shards are the stacks that the view consists of, by number; nil for the deleted ones of a
 	// closing project.

@@ -197,7 +197,3 @@ func (d LiveDrift) Without(id model.ID) LiveDrift {
 
 // Drifted reports whether the resource differs from the template.
 func (r LiveResource) Drifted() bool { return r.Deleted || len(r.Values) > 0 }
-
-// MentionsAWS reports whether a text of differences holds one from AWS, as LiveDifference.String
-// writes it. A difference of the template whose value reads alike only costs a comparison.
-func MentionsAWS(text string) bool { return strings.Contains(text, " in AWS") }

@@ -31,6 +31,8 @@ type Projects struct {
 	Exist map[string]*template.Live
 	// Missing are the slots whose access keys no longer exist, by user.
 	Missing map[string][]model.Slot
+	// Drifted is the drift in AWS, which a repair removes.
+	Drifted map[model.ID][]template.LiveDifference
 	// Pending are the warnings that the next call of Warnings returns.
 	Pending []projects.Warning
 
@@ -80,7 +82,7 @@ func (p *Projects) Read(ctx context.Context, project string) (*projects.View, er
 		return nil, err
 	}
 	name := "stowage-" + project + "-0"
-	return &projects.View{Contents: *contents, Stacks: []projects.Stack{
+	return &projects.View{Contents: *contents, Live: maps.Clone(p.Drifted), Stacks: []projects.Stack{
 		{
 			Name:     name,
 			ID:       "arn:aws:cloudformation:eu-west-1:111122223333:stack/" + name + "/1",
@@ -199,6 +201,9 @@ func (p *Projects) Update(
 	ctx context.Context, project string, planned model.Entity, options ...projects.WriteOption,
 ) error {
 	o := optionsOf(options)
+	if o.Repair {
+		delete(p.Drifted, planned.ID())
+	}
 	change := template.Change{
 		Op: template.Update, Entity: planned, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
 	}
