@@ -28,7 +28,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
-	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/simulate"
 )
@@ -37,7 +36,6 @@ const (
 	account  = "111122223333"
 	function = "arn:aws:lambda:" + region + ":" + sandbox.HubAccount + ":function:stowage-hub-main-relay"
 	region   = "eu-west-1"
-	api      = "a1b2c3d4e5"
 	root     = "arn:aws:iam::" + sandbox.HubAccount + ":root"
 )
 
@@ -77,7 +75,7 @@ func newWorldOf(t *testing.T, options sandbox.Options, settings hub.Settings) *w
 	t.Helper()
 	w := &world{t: t, box: sandbox.New(options)}
 	relay := hub.Relay{Version: "0.1.0", Hash: strings.Repeat("0123456789abcdef", 4)}
-	tpl := hub.Compile(place, settings, relay, hub.Shared{GatewayLogs: true})
+	tpl := hub.Compile(place, settings, relay, hub.Shared{})
 	stacks := w.as("").Hub().CloudFormation
 	name := hub.StackName("main")
 	_, err := stacks.CreateStack(t.Context(), &cloudformation.CreateStackInput{
@@ -96,15 +94,10 @@ func newWorldOf(t *testing.T, options sandbox.Options, settings hub.Settings) *w
 		}
 		t.Fatalf("the hub's stack is %s", status)
 	}
-	_, err = w.box.WebSockets().Deploy(
-		apigateway.Settings{API: api, Stage: "live", Account: sandbox.HubAccount, Region: region},
-	)
-	must(t, err)
 	return w
 }
 
-// modelled returns the part of a template whose types the sandbox models. References to the rest
-// become the ID of the API.
+// modelled returns the part of a template whose types the sandbox models.
 func (w *world) modelled(template []byte) string {
 	var document struct {
 		Resources map[string]map[string]any
@@ -120,29 +113,11 @@ func (w *world) modelled(template []byte) string {
 	for _, r := range document.Resources {
 		after, _ := r["DependsOn"].([]any)
 		r["DependsOn"] = slices.DeleteFunc(after, func(id any) bool { return document.Resources[id.(string)] == nil })
-		r["Properties"] = known(r["Properties"], document.Resources)
 	}
 	document.rest["Resources"] = document.Resources
 	body, err := json.Marshal(document.rest)
 	must(w.t, err)
 	return string(body)
-}
-
-func known(value any, resources map[string]map[string]any) any {
-	switch v := value.(type) {
-	case []any:
-		for i := range v {
-			v[i] = known(v[i], resources)
-		}
-	case map[string]any:
-		if id, ok := v["Ref"].(string); ok && len(v) == 1 && resources[id] == nil && id != "Revision" {
-			return api
-		}
-		for name := range v {
-			v[name] = known(v[name], resources)
-		}
-	}
-	return value
 }
 
 // as returns clients as the administrator of the hub's account, or as one of its roles by its ARN.

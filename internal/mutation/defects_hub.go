@@ -77,6 +77,33 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/sandbox/events"}, Run: "TestPattern",
 	},
 	{
+		Name: "stages serve routes that are not deployed", In: "internal/sandbox/apigateway Service.redeploy",
+		Old: "st := a.stages[name]; st.autoDeploy {", New: "st := a.stages[name]; st != nil {",
+		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Snapshot",
+	},
+	{
+		Name: "WebSocket APIs log without a role", In: "internal/sandbox/apigateway stageType.checkLogs",
+		Old: `&& t.s.at(placeOf(c)).logRole == "" {`, New: `&& t.s.at(placeOf(c)).logRole == "none" {`,
+		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Refusals",
+	},
+	{
+		Name: "certificates cover every domain", In: "internal/sandbox/apigateway domainNameType.decode",
+		Old: "if covers(name, p.DomainName) {", New: `if covers(name, p.DomainName) || name != "" {`,
+		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Refusals",
+	},
+	{
+		Name: "deleted stages keep their clients", In: "internal/sandbox/apigateway Service.retract",
+		Old:      "if c := s.connections[id]; c.isOpen && c.stage.settings.API == a.id &&",
+		New:      "if c := s.connections[id]; !c.isOpen && c.stage.settings.API == a.id &&",
+		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Clients",
+	},
+	{
+		Name: "APIs are changed without a right", In: "internal/sandbox step.gatewayObject",
+		Old:      `t.life(object, "", "apigateway:PATCH", "apigateway:DELETE")`,
+		New:      `t.life(object, "", "", "apigateway:DELETE")`,
+		Packages: []string{"internal/sandbox"}, Run: "TestGatewaySteps",
+	},
+	{
 		Name: "any stack invokes the relay", In: "internal/hub compiler.events",
 		Old: `":cloudformation:*:stack/stowage-*"`, New: `":cloudformation:*"`,
 		Packages: []string{"internal/hub"}, Run: "TestEvents",

@@ -41,7 +41,7 @@ func (t *step) hubStep() bool {
 	case "AWS::Events::Rule":
 		t.rule()
 	default:
-		return false
+		return t.gatewayStep()
 	}
 	return true
 }

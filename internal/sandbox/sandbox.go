@@ -151,15 +151,18 @@ func (s *Sandbox) Account(c Call) string {
 	return caller.Account
 }
 
-// ServeHTTP answers a request of an AWS client, one below /_sandbox, or a connecting WebSocket
-// client.
+// ServeHTTP answers a request of an AWS client, one below /_sandbox, a client of an HTTP API, or a
+// connecting WebSocket client.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
-		s.control(w, r)
-		return
-	}
 	if apigateway.IsUpgrade(r) {
 		s.gateway.ServeUpgrade(w, r)
+		return
+	}
+	if s.gateway.ServeAPI(w, r) {
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+		s.control(w, r)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -27,7 +27,7 @@ func (s *Stage) authorize(ctx context.Context, c *connection, h Handshake) (map[
 	}
 	event.Headers, event.MultiValueHeaders = headersOf(h.Header)
 	event.QueryStringParameters, event.MultiValueQueryStringParameters = queryOf(h.Query)
-	body, err := s.gateway.call(ctx, s.settings.Authorizer, s.apiARN()+"/authorizers/authorizer", event)
+	body, err := s.gateway.call(ctx, s.settings.Authorizer, s.apiARN()+"/authorizers/"+s.settings.AuthorizerID, event)
 	switch {
 	case err != nil && err.Error() == "Unauthorized":
 		return nil, errUnauthorized

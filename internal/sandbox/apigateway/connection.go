@@ -205,8 +205,13 @@ func (c *connection) receive(message []byte, largest int) {
 	c.touch()
 	c.requests++
 	request := c.requestID(c.requests)
+	admitted := c.stage.throttle.admit(time.Now())
 	g.mu.Unlock()
 
+	if !admitted { // the text is that of REST APIs
+		c.tell("Too Many Requests", request)
+		return
+	}
 	route := c.stage.route(message)
 	if route == "" {
 		c.tell("Forbidden", request)

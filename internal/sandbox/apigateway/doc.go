@@ -3,8 +3,12 @@
 //
 // # Setting up
 //
-// APIs cannot be created through the AWS API. A program deploys a stage by a Go call, and registers
-// the functions with the world:
+// APIs are created by CloudFormation, by the types AWS::ApiGatewayV2::* and AWS::ApiGateway::Account
+// that templates of hubs use. A deployment is a snapshot of the API's routes, integrations and
+// authorizer: a stage serves it until it gets another one. A stage with AutoDeploy serves each change
+// at once. Of HTTP APIs only the route $default is modelled, and no authorizers.
+//
+// A simulation can also deploy a stage by a Go call, without an API in CloudFormation:
 //
 //	box.RegisterFunction(arn, function)
 //	stage, err := box.WebSockets().Deploy(apigateway.Settings{
@@ -13,18 +17,34 @@
 //		Routes: map[string]string{"$connect": arn, "$default": arn, "$disconnect": arn},
 //	})
 //
-// Function names are ARNs; events are the JSON that aws-lambda-go decodes as
-// events.APIGatewayWebsocketProxyRequest and, for the authorizer,
+// Both are served by the same code. Function names are ARNs; events are the JSON that aws-lambda-go
+// decodes as events.APIGatewayWebsocketProxyRequest and, for the authorizer,
 // events.APIGatewayCustomAuthorizerRequestTypeRequest.
+//
+// AWS Certificate Manager is not simulated: AddCertificate adds the certificate of a domain.
+//
+// # Addresses
+//
+// On AWS an API has the host name API.execute-api.REGION.amazonaws.com. The sandbox answers requests
+// with that name, or with that of a custom domain, in the header Host. DNS does not lead clients to
+// the sandbox, so that each API also has a path below the sandbox's address:
+//
+//   - ws://HOST/ws/API/STAGE for a WebSocket API, with http for its management API;
+//   - http://HOST/_sandbox/http/API/ for the stage $default of an HTTP API, and below it STAGE/ for
+//     others. No bucket has such a path.
+//
+// The attribute ApiEndpoint of an API is such an address once SetAddress was called, and AWS's host
+// name before. So a template must use the attribute, and not compose the host name, for its outputs
+// and the environment of its functions to lead to the sandbox. Events have AWS's host name.
 //
 // # Clients
 //
-// A browser or another WebSocket client connects to ws://HOST/ws/API/STAGE, or to /STAGE with the
-// API's AWS host name (API.execute-api.REGION.amazonaws.com). A simulation connects in memory with
-// Stage.Connect. It needs neither a socket nor a goroutine, and works in a bubble of
+// A browser or another WebSocket client connects to a stage's address. A simulation connects in
+// memory with Stage.Connect. It needs neither a socket nor a goroutine, and works in a bubble of
 // testing/synctest. Both follow the same rules.
 //
-// A connecting client is checked in this order: the rate of new connections (429), the identity
+// A connecting client is checked in this order: the throttle of a stage of CloudFormation and the
+// account's rate of new connections (429), the identity
 // sources (401 when one is missing), the authorizer (403 when its policy does not allow
 // execute-api:Invoke on the route's ARN; 401 when it fails with the message "Unauthorized"; 500
 // when it fails otherwise or does not answer a policy), the integration of $connect (its own status
@@ -34,9 +54,10 @@
 //
 // Each message starts its route's function immediately, so a client's functions may run
 // concurrently. Their results are dropped (routes answer one way). A client receives "Internal
-// server error" when the function fails and "Forbidden" when no route matches. $disconnect runs
-// after a connection has closed. It is best effort, and does not run when the control request drops
-// a connection.
+// server error" when the function fails, "Forbidden" when no route matches and "Too Many Requests"
+// over the stage's throttle. $disconnect runs after a connection has closed. It is best effort, and
+// does not run when the control request drops a connection. The deletion of a stage closes its
+// connections with 1001.
 //
 // # Limits
 //

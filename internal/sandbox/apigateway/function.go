@@ -23,7 +23,7 @@ func (s *Service) call(ctx context.Context, arn, source string, event any) ([]by
 	var function cloud.Function
 	s.locked(func() {
 		function, err = s.world.CallFunction(cloud.FunctionCall{
-			ARN: arn, Event: encoded, Service: "apigateway.amazonaws.com", Source: source,
+			ARN: arn, Event: encoded, Service: servicePrincipal, Source: source,
 		})
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -18,48 +19,74 @@ import (
 // API": payload size).
 const httpLimit = 10 << 20
 
-// HTTPSettings describe an HTTP API with one route, $default, on the stage $default, whose
-// integration invokes a function with payload format 2.0.
+// HTTPSettings describe a stage of an HTTP API with one route, $default, whose integration invokes a
+// function with payload format 2.0.
 type HTTPSettings struct {
 	API, Account, Region string
+	Stage                string // "" means $default
 	Function             string // the function's ARN
 }
 
-// HTTP returns the API as a handler.
+// httpStage is a served stage of an HTTP API.
+type httpStage struct {
+	gateway  *Service
+	settings HTTPSettings
+	throttle throttle // the gateway's lock guards it
+}
+
+// HTTP returns a stage as a handler.
 //
 // Events and answers follow the developer guide, "Working with AWS Lambda proxy integrations for HTTP
 // APIs": names of headers are in lower case, several values of a header are joined by commas, and
 // cookies are a list of their own.
 func (s *Service) HTTP(settings HTTPSettings) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, httpLimit))
-		if err != nil {
-			refuseHTTP(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-			return
-		}
-		event := settings.eventOf(r, body)
-		w.Header().Set("Apigw-Requestid", event.RequestContext.RequestID)
-		raw, err := s.call(context.WithoutCancel(r.Context()), settings.Function, settings.arn(), event)
-		if err != nil {
-			status, text := http.StatusInternalServerError, "Internal Server Error"
-			if err == errSlow { //nolint:errorlint // call returns it unwrapped
-				status, text = http.StatusServiceUnavailable, "Service Unavailable"
-			}
-			refuseHTTP(w, status, text)
-			return
-		}
-		answer, err := httpAnswerOf(raw)
-		if err != nil {
-			refuseHTTP(w, http.StatusInternalServerError, "Internal Server Error")
-			return
-		}
-		answer.write(w)
-	})
+	settings.Stage = cmp.Or(settings.Stage, routeDefault)
+	return &httpStage{gateway: s, settings: settings}
 }
 
-// arn returns the ARN of the API's route.
+// ServeHTTP answers a request, whose path is the one below the stage.
+func (h *httpStage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, httpLimit))
+	if err != nil {
+		refuseHTTP(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+		return
+	}
+	event := h.settings.eventOf(r, body)
+	w.Header().Set("Apigw-Requestid", event.RequestContext.RequestID)
+	switch {
+	case !h.admit():
+		refuseHTTP(w, http.StatusTooManyRequests, "Too Many Requests")
+		return
+	case h.settings.Function == "":
+		refuseHTTP(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	raw, err := h.gateway.call(context.WithoutCancel(r.Context()), h.settings.Function, h.settings.arn(), event)
+	if err != nil {
+		status, text := http.StatusInternalServerError, "Internal Server Error"
+		if err == errSlow { //nolint:errorlint // call returns it unwrapped
+			status, text = http.StatusServiceUnavailable, "Service Unavailable"
+		}
+		refuseHTTP(w, status, text)
+		return
+	}
+	answer, err := httpAnswerOf(raw)
+	if err != nil {
+		refuseHTTP(w, http.StatusInternalServerError, "Internal Server Error")
+		return
+	}
+	answer.write(w)
+}
+
+func (h *httpStage) admit() bool {
+	h.gateway.mu.Lock()
+	defer h.gateway.mu.Unlock()
+	return h.throttle.admit(time.Now())
+}
+
+// arn returns the ARN of the stage's route.
 func (s HTTPSettings) arn() string {
-	return "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.API + "/$default/$default"
+	return "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.API + "/" + s.Stage + "/" + routeDefault
 }
 
 func refuseHTTP(w http.ResponseWriter, status int, message string) {
@@ -105,21 +132,24 @@ type httpRequest struct {
 
 // eventOf converts a request.
 func (s HTTPSettings) eventOf(r *http.Request, body []byte) httpEvent {
-	const route, stage = "$default", "$default"
+	path := r.URL.Path
+	if s.Stage != routeDefault {
+		path = "/" + s.Stage + path
+	}
 	now := time.Now().UTC()
 	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		source = r.RemoteAddr
 	}
 	event := httpEvent{
-		Version: "2.0", RouteKey: route, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery, Headers: map[string]string{},
+		Version: "2.0", RouteKey: routeDefault, RawPath: path, RawQueryString: r.URL.RawQuery, Headers: map[string]string{},
 		RequestContext: httpRequestContext{
 			AccountID: s.Account, APIID: s.API, DomainPrefix: s.API,
-			DomainName: s.API + ".execute-api." + s.Region + ".amazonaws.com",
+			DomainName: hostOf(s.API, s.Region),
 			HTTP: httpRequest{
-				Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent(),
+				Method: r.Method, Path: path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent(),
 			},
-			RequestID: identifier("http", s.API, now.UnixNano(), r.RemoteAddr), RouteKey: route, Stage: stage,
+			RequestID: identifier("http", s.API, now.UnixNano(), r.RemoteAddr), RouteKey: routeDefault, Stage: s.Stage,
 			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 		},
 	}

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -53,6 +54,8 @@ type Settings struct {
 	Region  string
 	// Authorizer is the ARN of the REQUEST authorizer of $connect; "" allows every client.
 	Authorizer string
+	// AuthorizerID is the authorizer's own ID, a part of its ARN; "" means "authorizer".
+	AuthorizerID string
 	// IdentitySources must all be present and not empty before the authorizer is called:
 	// route.request.header.NAME and route.request.querystring.NAME.
 	IdentitySources []string
@@ -66,6 +69,9 @@ type Settings struct {
 	// Rate is the maximum number of the account's new connections per second in the region; 0 means
 	// 500, which AWS raises on request.
 	Rate int
+
+	// throttle limits all requests to the stage; the zero value does not.
+	throttle throttle
 }
 
 // Service is the simulated API Gateway. It is safe for concurrent use.
@@ -75,10 +81,17 @@ type Service struct {
 
 	mu          sync.Mutex
 	stages      map[string]*Stage // by API/stage
+	https       map[string]*httpStage
+	hosts       map[string]string // API/stage by custom domain
+	address     string            // of the sandbox; "" for none
 	connections map[string]*connection
 	order       []string       // IDs of the connections in order of arrival
 	opened      map[string]int // connections so far, by stage and source address
 	rates       map[string]*rate
+
+	// What CloudFormation has created. The world's lock guards it.
+	settled      map[place]*settled
+	certificates map[string][]string // names, by ARN
 }
 
 // rate is a token bucket for new connections.
@@ -92,18 +105,48 @@ type Stage struct {
 	gateway   *Service
 	settings  Settings
 	selection []string // the path into the body that selects the route
+	throttle  throttle // the gateway's lock guards it
 }
 
-// New returns the service. locked runs a function with the world's lock held; New registers nothing
-// with the world.
+// New returns the service and registers its resource types. locked runs a function with the world's
+// lock held.
 func New(w *cloud.World, locked func(func())) *Service {
-	return &Service{
+	s := &Service{
 		world: w, locked: locked,
-		stages:      make(map[string]*Stage),
-		connections: make(map[string]*connection),
-		opened:      make(map[string]int),
-		rates:       make(map[string]*rate),
+		stages:       make(map[string]*Stage),
+		https:        make(map[string]*httpStage),
+		hosts:        make(map[string]string),
+		connections:  make(map[string]*connection),
+		opened:       make(map[string]int),
+		rates:        make(map[string]*rate),
+		settled:      make(map[place]*settled),
+		certificates: make(map[string][]string),
 	}
+	for name, kind := range map[string]cloud.ResourceType{
+		"AWS::ApiGateway::Account":       accountType{s},
+		"AWS::ApiGatewayV2::Api":         apiType{s},
+		"AWS::ApiGatewayV2::ApiMapping":  mappingType{s},
+		"AWS::ApiGatewayV2::Authorizer":  authorizerType{s},
+		"AWS::ApiGatewayV2::Deployment":  deploymentType{s},
+		"AWS::ApiGatewayV2::DomainName":  domainNameType{s},
+		"AWS::ApiGatewayV2::Integration": integrationType{s},
+		"AWS::ApiGatewayV2::Route":       routeType{s},
+		"AWS::ApiGatewayV2::Stage":       stageType{s},
+	} {
+		w.RegisterType(name, kind)
+	}
+	return s
+}
+
+// selectionOf returns the path into a message's body of a route selection expression; nil for one
+// that is not modelled or invalid.
+func selectionOf(expression string) []string {
+	expression = strings.TrimSuffix(strings.TrimPrefix(strings.Replace(expression, "${", "$", 1), "$"), "}")
+	path, ok := strings.CutPrefix(expression, "request.body.")
+	if !ok || path == "" {
+		return nil
+	}
+	return strings.Split(path, ".")
 }
 
 // Deploy creates or replaces a stage. Connections of the old stage keep its settings.
@@ -126,9 +169,8 @@ func (s *Service) Deploy(settings Settings) (*Stage, error) {
 	if settings.RouteSelection == "" {
 		settings.RouteSelection = "$request.body.action"
 	}
-	expression := strings.TrimSuffix(strings.TrimPrefix(strings.Replace(settings.RouteSelection, "${", "$", 1), "$"), "}")
-	path, ok := strings.CutPrefix(expression, "request.body.")
-	if !ok || path == "" {
+	path := selectionOf(settings.RouteSelection)
+	if path == nil {
 		return nil, fmt.Errorf(
 			"apigateway: the route selection expression %q is not $request.body.NAME", settings.RouteSelection,
 		)
@@ -140,11 +182,19 @@ func (s *Service) Deploy(settings Settings) (*Stage, error) {
 		settings.Rate = defaultRate
 	}
 	settings.Routes, settings.IdentitySources = maps.Clone(settings.Routes), slices.Clone(settings.IdentitySources)
-	stage := &Stage{gateway: s, settings: settings, selection: strings.Split(path, ".")}
+	settings.AuthorizerID = cmp.Or(settings.AuthorizerID, "authorizer")
+	stage := &Stage{gateway: s, settings: settings, selection: path, throttle: settings.throttle}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stages[settings.API+"/"+settings.Stage] = stage
 	return stage, nil
+}
+
+// Stage returns a served stage of a WebSocket API; nil for none.
+func (s *Service) Stage(api, name string) *Stage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stages[api+"/"+name]
 }
 
 // Path returns the stage's path below the sandbox's address. Clients connect there, and the
@@ -153,7 +203,7 @@ func (s *Stage) Path() string { return "/ws/" + s.settings.API + "/" + s.setting
 
 // Domain returns the API's AWS host name, the domainName of events.
 func (s *Stage) Domain() string {
-	return s.settings.API + ".execute-api." + s.settings.Region + ".amazonaws.com"
+	return hostOf(s.settings.API, s.settings.Region)
 }
 
 // arn returns the ARN of a part of the stage, such as a route key.
@@ -165,8 +215,8 @@ func (s *Stage) apiARN() string {
 	return "arn:aws:execute-api:" + s.settings.Region + ":" + s.settings.Account + ":" + s.settings.API
 }
 
-// find returns the stage of a request, by its path or host name, and the rest of the path. A stage
-// name alone suffices when only one API has a stage of that name.
+// find returns the WebSocket stage of a request, by its path, host name or domain, and the rest of
+// the path. A stage name alone suffices when only one API has a stage of that name.
 func (s *Service) find(r *http.Request) (stage *Stage, rest string) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	host := r.Host
@@ -179,6 +229,10 @@ func (s *Service) find(r *http.Request) (stage *Stage, rest string) {
 		return s.stages[parts[1]+"/"+parts[2]], strings.Join(parts[3:], "/")
 	}
 	rest = strings.Join(parts[1:], "/")
+	name, _, _ := strings.Cut(host, ":")
+	if key := s.hosts[name]; key != "" {
+		return s.stages[key], strings.TrimPrefix(r.URL.Path, "/")
+	}
 	if api, _, ok := strings.Cut(host, ".execute-api."); ok {
 		return s.stages[api+"/"+parts[0]], rest
 	}
@@ -199,6 +253,9 @@ func (s *Stage) admit() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	place, now := s.settings.Account+"/"+s.settings.Region, time.Now()
+	if !s.throttle.admit(now) {
+		return false
+	}
 	most := float64(s.settings.Rate)
 	bucket := g.rates[place]
 	if bucket == nil {

@@ -30,12 +30,13 @@ type World struct {
 
 	lambdas map[string]Function // registered Go code, by ARN
 	// deployed are the functions that CloudFormation created.
-	deployed DeployedFunctions
-	objects  ObjectReader
-	roles    RoleFinder
-	oidc     OIDCProviderFinder
-	queues   Queues
-	keys     []KeyFinder
+	deployed  DeployedFunctions
+	objects   ObjectReader
+	roles     RoleFinder
+	oidc      OIDCProviderFinder
+	queues    Queues
+	logGroups LogGroups
+	keys      []KeyFinder
 	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation
 	wake        func()

@@ -104,6 +104,20 @@ func (w *World) SetEventBus(b EventBus) { w.bus = b }
 // EventBus returns the EventBridge service, nil before SetEventBus.
 func (w *World) EventBus() EventBus { return w.bus }
 
+// LogGroups reports which log groups exist. The CloudWatch Logs service registers itself as one.
+type LogGroups interface {
+	// HasLogGroup reports whether the caller's account has a log group in the caller's region.
+	HasLogGroup(c Caller, name string) bool
+}
+
+// SetLogGroups registers the CloudWatch Logs service.
+func (w *World) SetLogGroups(g LogGroups) { w.logGroups = g }
+
+// HasLogGroup reports whether a log group exists. Without CloudWatch Logs all exist.
+func (w *World) HasLogGroup(c Caller, name string) bool {
+	return w.logGroups == nil || w.logGroups.HasLogGroup(c, name)
+}
+
 // SetObjects registers the S3 service.
 func (w *World) SetObjects(o ObjectReader) { w.objects = o }
 

@@ -9,6 +9,24 @@ import (
 // registry, as shipped with cfn-lint 1.51.0), except read-only ones. A property that a type of the
 // sandbox lacks is refused as not modelled, and not as an error of AWS.
 var awsProperties = map[string]string{
+	"AWS::ApiGateway::Account": `CloudWatchRoleArn`,
+	"AWS::ApiGatewayV2::Api": `ApiKeySelectionExpression BasePath Body BodyS3Location CorsConfiguration CredentialsArn Description
+		DisableExecuteApiEndpoint DisableSchemaValidation FailOnWarnings IpAddressType Name ProtocolType RouteKey
+		RouteSelectionExpression Tags Target Version`,
+	"AWS::ApiGatewayV2::ApiMapping": `ApiId ApiMappingKey DomainName Stage`,
+	"AWS::ApiGatewayV2::Authorizer": `ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds
+		AuthorizerType AuthorizerUri EnableSimpleResponses IdentitySource IdentityValidationExpression
+		JwtConfiguration Name`,
+	"AWS::ApiGatewayV2::Deployment": `ApiId Description StageName`,
+	"AWS::ApiGatewayV2::DomainName": `DomainName DomainNameConfigurations MutualTlsAuthentication RoutingMode Tags`,
+	"AWS::ApiGatewayV2::Integration": `ApiId ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description
+		IntegrationMethod IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior
+		PayloadFormatVersion RequestParameters RequestTemplates ResponseParameters TemplateSelectionExpression
+		TimeoutInMillis TlsConfig`,
+	"AWS::ApiGatewayV2::Route": `ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression
+		OperationName RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target`,
+	"AWS::ApiGatewayV2::Stage": `AccessLogSettings ApiId AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId Description
+		RouteSettings StageName StageVariables Tags`,
 	"AWS::DynamoDB::Table": `AttributeDefinitions BillingMode ContributorInsightsSpecification DeletionProtectionEnabled
 		GlobalSecondaryIndexes ImportSourceSpecification KeySchema KinesisStreamSpecification
 		LocalSecondaryIndexes OnDemandThroughput PointInTimeRecoverySpecification ProvisionedThroughput

@@ -33,17 +33,24 @@ type policyVersion struct {
 	created  time.Time
 }
 
-// awsManaged are the known AWS managed policies; their content is not modelled.
-var awsManaged = map[string]bool{
-	"AdministratorAccess": true, "ReadOnlyAccess": true, "AmazonS3FullAccess": true, "AmazonS3ReadOnlyAccess": true,
-	"PowerUserAccess": true, "SecurityAudit": true, "service-role/AWSLambdaBasicExecutionRole": true,
+// awsManaged are the known AWS managed policies with their content (AWS managed policy reference);
+// that of the others is not modelled.
+var awsManaged = map[string]string{
+	"AdministratorAccess": everything, "ReadOnlyAccess": "", "AmazonS3FullAccess": "", "AmazonS3ReadOnlyAccess": "",
+	"PowerUserAccess": "", "SecurityAudit": "", "service-role/AWSLambdaBasicExecutionRole": "",
+	"service-role/AmazonAPIGatewayPushToCloudWatchLogs": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[
+		"logs:CreateLogGroup","logs:CreateLogStream","logs:DescribeLogGroups","logs:DescribeLogStreams",
+		"logs:PutLogEvents","logs:GetLogEvents","logs:FilterLogEvents"],"Resource":"*"}]}`,
 }
+
+// managedPrefix is the start of the ARNs of AWS managed policies.
+const managedPrefix = "arn:aws:iam::aws:policy/"
 
 // attachable returns an error unless a policy can be attached: one of the account's or an AWS
 // managed one.
 func (a *account) attachable(arn string) error {
-	if name, ok := strings.CutPrefix(arn, "arn:aws:iam::aws:policy/"); ok {
-		if !awsManaged[name] {
+	if name, ok := strings.CutPrefix(arn, managedPrefix); ok {
+		if _, known := awsManaged[name]; !known {
 			return cloud.NotModelled("the AWS managed policy %s", name)
 		}
 		return nil

@@ -46,8 +46,12 @@ type group struct {
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, groups: map[place]map[string]*group{}}
 	w.RegisterType("AWS::Logs::LogGroup", groupType{s})
+	w.SetLogGroups(s)
 	return s
 }
+
+// HasLogGroup implements cloud.LogGroups.
+func (s *Service) HasLogGroup(c cloud.Caller, name string) bool { return s.at(c)[name] != nil }
 
 func (s *Service) at(c cloud.Caller) map[string]*group {
 	p := place{c.Account, c.Region}
