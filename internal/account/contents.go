@@ -20,7 +20,6 @@ func (c Contents) Total() int { return c.Objects + c.Versions + c.DeleteMarkers 
 // Empty reports whether nothing was counted.
 func (c Contents) Empty() bool { return c.Total() == 0 }
 
-// add counts one item of a kind.
 func (c *Contents) add(k kind) {
 	switch k {
 	case object:

@@ -137,7 +137,6 @@ func (e *emptying) until(
 	}
 }
 
-// position is where a listing continues.
 type position struct{ key, version *string }
 
 // versions lists a page of versions and delete markers; next is nil at the end. Keys are
@@ -213,7 +212,6 @@ func (e *emptying) hasObjectLock(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// deleteNewest deletes the most recent version of the bucket.
 func (e *emptying) deleteNewest(ctx context.Context) error {
 	var newest *item
 	for from, more := (*position)(nil), true; more; more = from != nil {

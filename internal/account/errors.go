@@ -50,7 +50,6 @@ type UndeletableError struct {
 	Reason  string
 }
 
-// add records an item that S3 refused to delete.
 func (e *UndeletableError) add(key, reason string) {
 	if e.Refused == 0 {
 		e.Key, e.Reason = key, reason

@@ -73,7 +73,6 @@ func newAccount(id string, sdk aws.Config, c *Config) *Account {
 	}
 }
 
-// newSTS returns the client that assumes roles. Its region may differ.
 func newSTS(sdk aws.Config, c *Config) *sts.Client {
 	return sts.NewFromConfig(sdk, func(o *sts.Options) {
 		replace(&o.BaseEndpoint, c.endpoint("sts"))

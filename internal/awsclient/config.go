@@ -160,7 +160,6 @@ func (c *Config) checkCredentials() error {
 	return nil
 }
 
-// checkRoles checks the roles to assume.
 func (c *Config) checkRoles() error {
 	if c.ProjectExternalID != "" && !IsExternalID(c.ProjectExternalID) {
 		return &ArgumentError{

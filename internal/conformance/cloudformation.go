@@ -27,7 +27,6 @@ func bucketTemplate(bucket, attributes string) string {
 	)
 }
 
-// create creates a stack from a template and waits for the end.
 func (c *Clients) create(ctx context.Context, body string) (stack string, status types.StackStatus, err error) {
 	stack = unique("stack")
 	if _, err := c.CloudFormation.CreateStack(
@@ -69,7 +68,6 @@ func (c *Clients) stable(ctx context.Context, stack string) (types.StackStatus, 
 
 func pause(ctx context.Context) error { return smithytime.SleepWithContext(ctx, 50*time.Millisecond) }
 
-// changeSet creates a change set and waits until it is computed.
 func (c *Clients) changeSet(
 	ctx context.Context, stack, body string, kind types.ChangeSetType,
 ) (*cloudformation.DescribeChangeSetOutput, error) {

@@ -55,7 +55,6 @@ func (c *Clients) table(ctx context.Context) (string, error) {
 	return name, waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, c.Bound)
 }
 
-// onTable returns a check with a new table.
 func onTable(check func(context.Context, *dynamodb.Client, *string) error) func(context.Context, *Clients) error {
 	return func(ctx context.Context, c *Clients) error {
 		name, err := c.table(ctx)

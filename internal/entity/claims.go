@@ -124,7 +124,6 @@ func (c *claims) saw(key entityKey, held string) {
 	c.read[key] = append(c.read[key], held)
 }
 
-// holds reports whether a resource in the state holds an incarnation.
 func (c *claims) holds(key entityKey, incarnation string) bool {
 	if c == nil {
 		return false

@@ -53,7 +53,6 @@ func (o *Object[M]) idPattern() string {
 	return "`" + text.String() + "`"
 }
 
-// attributes are the common methods of configurations, plans, states and identities.
 type attributes interface {
 	GetAttribute(ctx context.Context, at path.Path, target any) diag.Diagnostics
 }

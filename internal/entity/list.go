@@ -65,7 +65,6 @@ func (l *ListResource[M, P]) ListResourceConfigSchema(
 	}
 }
 
-// listed is an object of a list.
 type listed struct {
 	name     name
 	physical string         // of an entity that is not in the model; "" for one that is

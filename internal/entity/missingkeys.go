@@ -7,10 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// keysOf is the key of the reading of a user's access keys.
 type keysOf struct{ project, user string }
 
-// keysRead is the result of that reading.
 type keysRead struct {
 	missing []model.Slot
 	err     error

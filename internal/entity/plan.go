@@ -51,7 +51,6 @@ func (r *Resource[M, P]) ModifyPlan(
 	}
 }
 
-// planner plans the changes of an object.
 type planner[M any, P Model[M]] struct {
 	object     *Object[M]
 	services   *Services

@@ -18,7 +18,6 @@ type reader[M any, P Model[M]] struct {
 	conversion conversion[M, P]
 }
 
-// outcome is the result of reading an object.
 type outcome int
 
 const (
@@ -66,10 +65,8 @@ func (r *reader[M, P]) find(ctx context.Context, name name) (*projects.View, mod
 	return view, e, nil
 }
 
-// readAt is the key of the time of reading an object.
 type readAt struct{}
 
-// reading is the result of reading a project.
 type reading struct {
 	view *projects.View
 	err  error

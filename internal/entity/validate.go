@@ -33,7 +33,6 @@ func (r *Resource[M, P]) validator(s *Services) validator[M] { return validator[
 
 type configuration struct{ attributes }
 
-// validator validates the models of an object.
 type validator[M any] struct {
 	object   *Object[M]
 	services *Services // with the provider's defaults; empty before the provider is configured
@@ -128,7 +127,6 @@ func unknownAt(ctx context.Context, at attributes, field string) bool {
 	return false
 }
 
-// fullyKnown reports whether a value contains no unknown value.
 func fullyKnown(ctx context.Context, value attr.Value) bool {
 	raw, err := value.ToTerraformValue(ctx)
 	return err == nil && raw.IsFullyKnown()

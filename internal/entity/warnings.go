@@ -12,7 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/unchanged"
 )
 
-// pendingWarnings is the key of the warnings reported by a read.
 type pendingWarnings struct{}
 
 // warningsOfRead returns the pending warnings as diagnostics, the same ones throughout a call of

@@ -11,7 +11,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
 
-// writer creates, updates and deletes the entity of an object.
 type writer[M any, P Model[M]] struct {
 	object     *Object[M]
 	services   *Services
@@ -78,7 +77,6 @@ func (w *writer[M, P]) write(ctx context.Context, wanted writing[M]) (diags diag
 	return diags, true
 }
 
-// change is the change of one entity.
 type change struct {
 	project     string
 	prior       model.Entity // nil to create it
@@ -88,7 +86,6 @@ type change struct {
 	drifted     bool                     // the plan showed drift in AWS
 }
 
-// put makes a change.
 func (s *Services) put(ctx context.Context, c change) error {
 	planned, isProject := c.planned.(model.Project)
 	prior, _ := c.prior.(model.Project)

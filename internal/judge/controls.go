@@ -54,7 +54,6 @@ func Controls(name string, tpl *template.Template) []Finding {
 	return c.findings
 }
 
-// controls is the check of one template.
 type controls struct {
 	name       string
 	resources  map[string]resource              // by logical ID
@@ -96,7 +95,6 @@ func (c *controls) read(tpl *template.Template) {
 	}
 }
 
-// judge checks a resource against the controls of its type.
 func (c *controls) judge(id string, r resource) {
 	say := func(ok bool, control, text string) {
 		if !ok {
@@ -199,7 +197,6 @@ func judgeDocument(value any, kind policydoc.Kind, say sayFunc) []policydoc.Stat
 	return parsed.Statements
 }
 
-// rotated reports whether a schedule rotates the secret.
 func (c *controls) rotated(secret string) bool {
 	for _, r := range c.resources {
 		if r.Type == "AWS::SecretsManager::RotationSchedule" && at(r.Properties, "SecretId.Ref") == secret {

@@ -229,7 +229,6 @@ func joined(value any) any {
 	return value
 }
 
-// public reports whether a statement allows something to everybody.
 func public(s policydoc.Statement) bool {
 	return s.Effect == "Allow" && (s.NotPrincipal || slices.Contains(s.Principals["AWS"], "*"))
 }

@@ -1,6 +1,5 @@
 package mutation
 
-// awsDefects are those of the packages that call AWS.
 var awsDefects = []Defect{
 	{
 		Name: "the bucket of another stack is adopted", In: "internal/account Existing.unstacked",

@@ -1,6 +1,5 @@
 package mutation
 
-// commitDefects are those of the commit protocol.
 var commitDefects = []Defect{
 	{
 		Name: "no diff check", In: "internal/commit Verify",

@@ -1,6 +1,5 @@
 package mutation
 
-// hubDefects are defects of the hub and of what simulates it.
 var hubDefects = []Defect{
 	{
 		Name: "a function is made for arm64 whatever its package is for", In: "internal/hub compiler.function",

@@ -1,6 +1,5 @@
 package mutation
 
-// projectsDefects are those of projects, the hub and the relay.
 var projectsDefects = []Defect{
 	{
 		Name: "what refers to a deleted resource stays", In: "internal/template alsoRemoved",

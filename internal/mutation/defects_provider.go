@@ -1,6 +1,5 @@
 package mutation
 
-// providerDefects are those of the Terraform provider.
 var providerDefects = []Defect{
 	{
 		Name: "unmodeled settings are removed without words", In: "internal/provider/projectbucket planAdoption",

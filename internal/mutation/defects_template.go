@@ -1,6 +1,5 @@
 package mutation
 
-// templateDefects are those of the model and its templates.
 var templateDefects = []Defect{
 	{
 		Name: "the tags of AWS are declared", In: "internal/template withoutAWSTags",

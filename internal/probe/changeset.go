@@ -42,7 +42,6 @@ func (p *probe) parameter(name string, value any) object {
 	}
 }
 
-// path is the name of an SSM parameter of the run.
 func (p *probe) path(name string) string { return "/stowage-probe/" + p.Run + "/" + name }
 
 // changeSet is the request of a change set whose stack has the parameter Revision.
@@ -147,7 +146,6 @@ func (p *probe) reason(ctx context.Context, set *cloudformation.DescribeChangeSe
 	return aws.ToString(plain.StatusReason), nil
 }
 
-// measureChangeSet looks at the change set of a creation.
 func measureChangeSet(ctx context.Context, p *probe, found unproven.Answers) error {
 	stack := p.promise("review")
 	body, err := encode(p.parameterTemplate("A change set that is not executed"))

@@ -157,7 +157,6 @@ func (p *probe) measureRevert(ctx context.Context, stack string, found unproven.
 	return nil
 }
 
-// detectDrift starts drift detection.
 func (p *probe) detectDrift(ctx context.Context, stack string) (id *string, err error) {
 	out, err := p.Account.CloudFormation.DetectStackDrift(
 		ctx,
@@ -169,7 +168,6 @@ func (p *probe) detectDrift(ctx context.Context, stack string) (id *string, err 
 	return out.StackDriftDetectionId, nil
 }
 
-// awaitDetection waits for the end of drift detection.
 func (p *probe) awaitDetection(ctx context.Context, id *string) error {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()

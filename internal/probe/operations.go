@@ -44,7 +44,6 @@ func measureOperations(ctx context.Context, p *probe, found unproven.Answers) er
 	)
 }
 
-// measureDirectUpdate updates the stack without a change set and looks at its ChangeSetId.
 func (p *probe) measureDirectUpdate(ctx context.Context, stack string, found unproven.Answers) error {
 	body, err := encode(p.parameterTemplate("The template of an update without a change set"))
 	if err != nil {

@@ -87,7 +87,6 @@ func (p *probe) create(
 	return p.await(ctx, name)
 }
 
-// await waits for the end of a stack's operation.
 func (p *probe) await(ctx context.Context, name string) (types.Stack, error) {
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
@@ -156,7 +155,6 @@ func ends(status types.StackStatus) bool {
 		status == types.StackStatusDeleteInProgress
 }
 
-// awaitDeletion waits for the end of a deletion.
 func (p *probe) awaitDeletion(ctx context.Context, id string) error {
 	stack, err := p.await(ctx, id)
 	switch {
@@ -172,7 +170,6 @@ func (p *probe) awaitDeletion(ctx context.Context, id string) error {
 	return fmt.Errorf("%s: %s", stack.StackStatus, strings.Join(reasons, "; "))
 }
 
-// failures are the reasons of a stack's failed resources, the latest first.
 func (p *probe) failures(ctx context.Context, name string) ([]string, error) {
 	var reasons []string
 	err := p.events(ctx, name, func(e types.StackEvent) {

@@ -38,7 +38,6 @@ func (p *probe) variant(
 	return p.describeSet(ctx, arn)
 }
 
-// measureMetadata changes the metadata of a resource alone.
 func (p *probe) measureMetadata(ctx context.Context, stack string, found unproven.Answers) error {
 	set, err := p.variant(ctx, stack, "metadata", "Metadata", object{"Probe": "changed"})
 	if err != nil {
@@ -55,7 +54,6 @@ func (p *probe) measureMetadata(ctx context.Context, stack string, found unprove
 	return nil
 }
 
-// measurePolicy changes the DeletionPolicy of a resource alone.
 func (p *probe) measurePolicy(ctx context.Context, stack string, found unproven.Answers) error {
 	set, err := p.variant(ctx, stack, "policy", "DeletionPolicy", "Retain")
 	if err != nil {

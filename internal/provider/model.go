@@ -120,7 +120,6 @@ func refuseUnknown(config tfsdk.Config) diag.Diagnostics {
 	return diags
 }
 
-// config returns the block's settings of AWS.
 func (m *Model) config() (awsclient.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	config := awsclient.Config{
@@ -207,7 +206,6 @@ func (m *Model) webIdentity(diags *diag.Diagnostics) *awsclient.AssumeRoleWithWe
 	return identity
 }
 
-// endpoints returns the URLs of the services, by name.
 func (m *Model) endpoints() map[string]string {
 	var urls map[string]string
 	for _, block := range m.Endpoints.Elements() {

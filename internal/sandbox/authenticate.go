@@ -29,7 +29,6 @@ func StaticCredentials(account string) (accessKeyID, secretAccessKey string) {
 	return staticKeyPrefix + account, staticSecretPrefix + account
 }
 
-// family is the error format of a service's front end.
 type family int
 
 const (

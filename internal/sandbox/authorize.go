@@ -119,7 +119,6 @@ func (s *Sandbox) resourcePolicy(d *cloud.Demand) *policydoc.Document {
 	return document
 }
 
-// context returns all condition keys of a demand.
 func (s *Sandbox) context(
 	c cloud.Caller, rights iam.Rights, d cloud.Demand, common map[string][]string,
 ) map[string][]string {

@@ -59,7 +59,6 @@ type Fault struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// validate returns what is wrong with a fault.
 func (f Fault) validate() error {
 	if f.After < 0 || f.Times < 0 || f.Every < 0 {
 		return fmt.Errorf("after, times and every can't be negative: %d, %d, %d", f.After, f.Times, f.Every)

@@ -293,7 +293,6 @@ func (s *Sandbox) handle(
 	return service.Handle(request)
 }
 
-// identify determines the service and the operation of a request.
 func (s *Sandbox) identify(r *cloud.Request, sig signature) {
 	target := r.HTTP.Header.Get("X-Amz-Target")
 	contentType := r.HTTP.Header.Get("Content-Type")

@@ -49,7 +49,6 @@ func (s *Sandbox) permitStep(c cloud.Caller, step cloud.Step) error {
 	return refused
 }
 
-// step is one step of a resource, with the inputs of its demands.
 type step struct {
 	cloud.Step
 	region, account string

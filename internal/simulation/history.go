@@ -103,7 +103,6 @@ func (a Access) written() string {
 	return a.Value
 }
 
-// mayTakeEffect reports whether a write may have changed the entity.
 func (a Access) mayTakeEffect() bool { return a.write() && (a.Outcome == Done || a.Outcome == Unknown) }
 
 // checkTime limits the search for an order, in real time. A history that takes longer fails: it has

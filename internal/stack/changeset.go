@@ -299,7 +299,6 @@ func dependent(details []types.ResourceChangeDetail) bool {
 	})
 }
 
-// shown returns the values that are not empty; nil if there are none.
 func shown(values map[string]string) map[string]string {
 	maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
 	if len(values) == 0 {

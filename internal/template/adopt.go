@@ -193,7 +193,6 @@ func liveCORS(value any) []model.CORSRule {
 	return result
 }
 
-// stringsIn are the strings of a list, sorted.
 func stringsIn(value any) []string {
 	all, _ := value.(list)
 	var result []string

@@ -108,7 +108,6 @@ func RevisionMarkerName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }
 
-// revisionMarkerKind is the kind of the revision marker, which is no entity.
 const revisionMarkerKind model.Kind = "carrier"
 
 func revisionMarker(name, commit string, revision *int64) Resource {

@@ -194,7 +194,6 @@ func (d *draft) size() int {
 	return size
 }
 
-// document returns the policy.
 func (d *draft) document() object {
 	if len(d.items) == 0 {
 		return nothing(d.sizes.env)
@@ -296,7 +295,6 @@ func (s *sizer) text(text string) int {
 // packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
-// remove removes a permission.
 func (p packing) remove(id model.ID) {
 	for n, grants := range p {
 		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {

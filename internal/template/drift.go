@@ -33,7 +33,6 @@ func (d Drift) String() string {
 	return fmt.Sprintf("%s %s is %s, not %s", d.LogicalID, d.Path, shownValue(d.Have), shownValue(d.Want))
 }
 
-// shownValue returns a value for display.
 func shownValue(value string) string {
 	if value == "" {
 		return "nothing"
@@ -113,7 +112,6 @@ func (s *shard) drift() []Drift {
 	return append(drift, s.outputDrift(compilers)...)
 }
 
-// outputDrift returns the drift of the template's outputs.
 func (s *shard) outputDrift(compilers map[model.ID]int) []Drift {
 	have, err := cutObject(s.template.sections["Outputs"])
 	if err != nil {

@@ -348,7 +348,6 @@ func (e *editor) set(i int, c Change) error {
 	return nil
 }
 
-// merge returns the entity that an Update makes of the existing one.
 func (c Change) merge(there model.Entity) (model.Entity, error) {
 	if c.Prior == nil {
 		return c.Entity, nil

@@ -113,7 +113,6 @@ func Compare(t *Template, env Env, compared []LiveResource) (*LiveDrift, error) 
 	return drift, nil
 }
 
-// add appends the differences of a resource.
 func (d *LiveDrift) add(resource LiveResource, difference LiveDifference, t *Template) {
 	put := func(difference LiveDifference) {
 		if len(d.Differences) == MaxLiveDifferences {

@@ -73,7 +73,6 @@ func at(value any, path []string) any {
 	return value
 }
 
-// literal reports whether a value holds no intrinsic function.
 func literal(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:

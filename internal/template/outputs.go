@@ -44,7 +44,6 @@ func (e Env) With(outputs map[string]string) Env {
 	return e
 }
 
-// outputs returns the outputs of an entity, by name.
 func outputs(entity model.Entity) map[string]object {
 	switch e := entity.(type) {
 	case model.Project:

@@ -9,7 +9,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// packer packs the permissions of a batch into the policies of their users.
 type packer struct {
 	*shard
 	before   *shard

@@ -108,7 +108,6 @@ func compileKeys(env Env, user model.User, meta OwnerMetadata) Resources {
 	return resources
 }
 
-// dynamicReference is the start of a dynamic reference to a secret.
 const dynamicReference = "{{resolve:secretsmanager:"
 
 // SecretName returns the name of the secret from which a user's current access key is read.
@@ -148,7 +147,6 @@ func keysOutput(user model.User) object {
 	}
 }
 
-// publishes reports whether a user has an output.
 func publishes(user model.User) bool {
 	if user.AccessKey == nil {
 		return false

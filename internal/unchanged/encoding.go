@@ -48,7 +48,6 @@ func newDecoder(encoded []byte) *decoder {
 	return d
 }
 
-// attributes decodes an object that has exactly these attributes.
 func (d *decoder) attributes(attributes []attribute, found func(i int, v attr.Value)) error {
 	n, err := d.DecodeMapLen()
 	if err != nil || n != len(attributes) {

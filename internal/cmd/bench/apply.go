@@ -64,7 +64,6 @@ func (b *bench) applies(ctx context.Context, all []growth) error {
 	return nil
 }
 
-// grow measures an apply of buckets.
 func (b *bench) grow(ctx context.Context, g growth) (ran, error) {
 	c := g.into
 	c.addBuckets(c.name+"-0", g.buckets)

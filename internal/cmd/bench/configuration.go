@@ -106,7 +106,6 @@ func (c *configuration) addUsers(project string, users, permissions int) {
 	}
 }
 
-// label joins parts of a name.
 func label(parts ...any) string {
 	return strings.Join(strings.Fields(fmt.Sprintln(parts...)), "-")
 }

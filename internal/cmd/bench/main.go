@@ -90,7 +90,6 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 	return b.memory(ctx)
 }
 
-// ran is the cost of a CLI run.
 type ran struct {
 	footprint
 

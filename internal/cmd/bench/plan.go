@@ -40,7 +40,6 @@ func plannedConfigurations(quick bool) []*configuration {
 	return all
 }
 
-// subject is one of the compared providers.
 type subject struct {
 	name string
 	dir  func(c *configuration) string
@@ -83,7 +82,6 @@ var tasks = []task{
 	{"plan -destroy", []string{"plan", "-destroy"}, 1},
 }
 
-// measured are runs of one size, by task and subject.
 type measured map[string]map[string]ran
 
 // plans measures plans and similar commands without changes.

@@ -55,7 +55,6 @@ func (b *bench) setUp(ctx context.Context, configurations []*configuration) erro
 	return nil
 }
 
-// partTexts returns the configurations of the parts.
 func (c *configuration) partTexts() (stowage, data []string) {
 	for _, part := range c.parts {
 		stowage = append(stowage, providerBlock+part.stowage.String())

@@ -16,7 +16,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/conformance"
 )
 
-// server is a peer as a program.
 type server struct {
 	peer conformance.Peer
 	// fetch downloads the program into a folder, unless it exists.

@@ -123,7 +123,6 @@ func (w *wire) prepare(ctx context.Context) error {
 
 type object = map[string]any
 
-// create creates a stack and waits for its end.
 func (w *wire) create(ctx context.Context, name string, template object) (*cfntypes.Stack, error) {
 	body, err := json.Marshal(template)
 	if err != nil {
@@ -333,7 +332,6 @@ func (w *wire) message(ctx context.Context) error {
 	}
 }
 
-// liveTemplate returns a stack with a WebSocket API.
 func liveTemplate() object {
 	return object{
 		"Resources": object{
@@ -371,7 +369,6 @@ func liveTemplate() object {
 	}
 }
 
-// receive reads the parts of one message of a type.
 func receive(ctx context.Context, socket *websocket.Conn, messageType event.Type) error {
 	var joiner event.Joiner
 	for whole := false; !whole; {

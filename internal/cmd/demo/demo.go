@@ -16,7 +16,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cmd/run"
 )
 
-// demo is a demonstration on a running sandbox.
 type demo struct {
 	settings
 	box *run.Sandbox

@@ -22,7 +22,6 @@ func main() {
 	}
 }
 
-// settings are the demo's environment variables.
 type settings struct {
 	cli     string // TERRAFORM: the CLI, terraform or tofu
 	bin     string // BIN: the folder of make build's binaries

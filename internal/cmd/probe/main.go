@@ -39,7 +39,6 @@ func main() {
 	}
 }
 
-// options are the arguments of the command line.
 type options struct {
 	account, region, out string
 	apply, clean         bool

@@ -12,7 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/relay"
 )
 
-// version is set when a release is built.
 var version = "dev"
 
 func main() {

@@ -99,7 +99,6 @@ func makeZip(ctx context.Context, out, arch, architecture, version string) (err 
 	return nil
 }
 
-// build returns the program.
 func build(ctx context.Context, arch, version string) (program []byte, err error) {
 	work, err := os.MkdirTemp("", "stowage-relay-")
 	if err != nil {

@@ -98,7 +98,6 @@ func (s *Sandbox) Watchers(ctx context.Context) (int, error) {
 	return len(connections), err
 }
 
-// control sends a request to the sandbox's control interface.
 func (s *Sandbox) control(ctx context.Context, method, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, http.NoBody)
 	if err != nil {

@@ -66,5 +66,4 @@ func (unchanged) PlanResourceChange(
 	return resp, nil
 }
 
-// isNull reports whether a value is null in MessagePack.
 func isNull(v *tfprotov6.DynamicValue) bool { return len(v.MsgPack) == 1 && v.MsgPack[0] == 0xc0 }

@@ -80,7 +80,6 @@ func lifecycleValue(l model.Lifecycle, expire types.Int64) types.Object {
 	})
 }
 
-// lifecycleOf is a planned lifecycle; ok is false when it is not known.
 func lifecycleOf(rules types.Object) (l model.Lifecycle, ok bool) {
 	for name, days := range map[string]*int64{
 		"expire_after_days": &l.ExpireAfterDays, "expire_noncurrent_after_days": &l.ExpireNoncurrentAfterDays,

@@ -179,7 +179,6 @@ func trigger(m *Model) types.String {
 	return types.StringNull()
 }
 
-// fillKeys sets the attributes of a user's access key and its existing keys.
 func fillKeys(m *Model, user model.User, chosen template.Credentials, missing []model.Slot) {
 	written := trigger(m)
 	m.AccessKey, m.AccessKeys = types.ObjectNull(accessKeyTypes), types.MapValueMust(keyType, map[string]attr.Value{})

@@ -132,7 +132,6 @@ func accessKeyAttribute() schema.Attribute {
 	}
 }
 
-// accessKeysAttribute returns the keys that exist.
 func accessKeysAttribute() schema.Attribute {
 	return schema.MapNestedAttribute{
 		Computed:            true,

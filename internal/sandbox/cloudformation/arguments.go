@@ -62,7 +62,6 @@ func checkStackTags(tags []tag) error {
 	return nil
 }
 
-// checkArguments checks the arguments that stack operations have in common.
 func checkArguments(form url.Values) error {
 	for _, name := range []string{"ClientToken", "ClientRequestToken"} {
 		value, member := form.Get(name), strings.ToLower(name[:1])+name[1:]

@@ -117,7 +117,6 @@ func checkSetRequest(form url.Values) (kind string, err error) {
 	return kind, nil
 }
 
-// readChangeSet returns the change set that a request describes.
 func (s *Service) readChangeSet(r *cloud.Request, st *stack, kind string) (*changeSet, error) {
 	form := r.Form
 	next, err := s.configOf(r, st)

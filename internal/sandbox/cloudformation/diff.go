@@ -38,7 +38,6 @@ type change struct {
 	ignored     []ignoredAttribute
 }
 
-// detail is one reason for a change.
 type detail struct {
 	attribute      string // Properties, Metadata, DeletionPolicy, UpdateReplacePolicy or Tags
 	name           string // of the property
@@ -72,7 +71,6 @@ type outcome struct {
 	properties map[string]any
 }
 
-// comparison compares a stack's current state with its target.
 type comparison struct {
 	s        *Service
 	st       *stack
@@ -171,7 +169,6 @@ func (c *comparison) value(name, attribute string) (any, error) {
 	return c.deployed(name).value(attribute)
 }
 
-// decide plans a resource of the new template.
 func (c *comparison) decide(d *declaration) error {
 	properties, err := c.scope.object(d.properties)
 	if err != nil {
@@ -202,7 +199,6 @@ func (c *comparison) decide(d *declaration) error {
 	return nil
 }
 
-// modify plans a deployed resource: it is kept, modified or replaced.
 func (c *comparison) modify(old *resource, d *declaration, o *outcome, metadata any) {
 	current, synced := c.actual[d.name].before(old.properties, o.properties)
 	o.fate, o.changed = "keep", changedProperties(current, o.properties)

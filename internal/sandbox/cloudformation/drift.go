@@ -55,7 +55,6 @@ type resourceDrift struct {
 	checked                     time.Time
 }
 
-// detection is one run of DetectStackDrift.
 type detection struct {
 	id       string
 	stack    *stack
@@ -160,7 +159,6 @@ func (st *stack) expected(res *resource) *resource {
 	return copied
 }
 
-// checkWave reads the next resources of a detection.
 func (s *Service) checkWave(d *detection) {
 	s.w.After(s.w.ResourceTime(), func() {
 		wave := d.pending[:min(driftWave, len(d.pending))]
@@ -195,7 +193,6 @@ func (d *drift) record(result *resourceDrift) {
 	d.resources[result.logicalID] = result
 }
 
-// complete ends a detection.
 func (s *Service) complete(d *detection) {
 	found := &d.stack.drift
 	if found.running == d {

@@ -53,7 +53,6 @@ func property(path, name string, expected, actual any) []difference {
 	return value(path, expected, actual)
 }
 
-// value compares two values of a property.
 func value(path string, expected, actual any) []difference {
 	switch e := expected.(type) {
 	case map[string]any:

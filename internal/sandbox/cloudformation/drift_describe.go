@@ -107,7 +107,6 @@ type resourceDriftInformationXML struct {
 	LastCheckTimestamp       string `xml:",omitempty"`
 }
 
-// information returns the DriftInformation of a stack.
 func (d *drift) information() stackDriftInformationXML {
 	x := stackDriftInformationXML{StackDriftStatus: notChecked}
 	if d.status != "" {
@@ -119,7 +118,6 @@ func (d *drift) information() stackDriftInformationXML {
 	return x
 }
 
-// resourceInformation returns the DriftInformation of a resource.
 func (d *drift) resourceInformation(logicalID string) resourceDriftInformationXML {
 	found := d.resources[logicalID]
 	if found == nil {

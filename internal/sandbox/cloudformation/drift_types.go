@@ -154,7 +154,6 @@ func (st *stack) foreignTags(declared any) func(key string) bool {
 	}
 }
 
-// withoutTags returns a list of tags without some keys.
 func withoutTags(tags any, drop func(key string) bool) []any {
 	kept := []any{}
 	all, _ := tags.([]any)

@@ -42,7 +42,6 @@ func (s *Service) record(st *stack, caller cloud.Caller, e event) {
 	s.announce(st, e)
 }
 
-// become changes a stack's status and records it.
 func (s *Service) become(st *stack, caller cloud.Caller, token, status, reason string) {
 	st.status, st.reason = status, reason
 	s.record(

@@ -72,7 +72,6 @@ func (op *operation) blameText() string {
 	return text
 }
 
-// stopAsFailed ends an operation without rollback.
 func (op *operation) stopAsFailed() {
 	op.end(op.verb+"_FAILED", op.blameText(), false)
 }

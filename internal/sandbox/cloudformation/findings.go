@@ -66,7 +66,6 @@ func (s *Service) validate(set *changeSet, caller cloud.Caller) []finding {
 	return found
 }
 
-// checks returns the names of the failed checks, each once.
 func checks(found []finding) []string {
 	var names []string
 	for _, f := range found {

@@ -47,7 +47,6 @@ func function(v any) (name string, argument any, ok bool) {
 
 func isString(v any) bool { _, ok := v.(string); return ok }
 
-// resolve replaces all intrinsic functions in v.
 func (s *scope) resolve(v any) (any, error) {
 	if name, argument, ok := function(v); ok {
 		return s.call(name, argument)

@@ -369,7 +369,6 @@ func (op *operation) adopt(t *task) (cloud.Resource, error) {
 	return cloud.Resource{PhysicalID: physicalID}, nil
 }
 
-// update changes a resource in place.
 func (op *operation) update(t *task) (cloud.Resource, error) {
 	if len(changedProperties(t.before, t.current.properties)) == 0 {
 		return cloud.Resource{PhysicalID: t.old.physicalID}, nil // Metadata or tags only: no call

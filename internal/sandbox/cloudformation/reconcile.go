@@ -33,7 +33,6 @@ func (op *operation) afterImport(t *task, rest time.Duration) {
 	})
 }
 
-// reconcile applies the template's properties to an imported resource.
 func (op *operation) reconcile(t *task, ty cloud.Adoptable) error {
 	id := t.current.physicalID
 	if reason := op.s.fault(t.declared.kind, id, cloud.PhaseUpdate); reason != "" {

@@ -35,7 +35,6 @@ func references(v any) []reference {
 	return found
 }
 
-// referencesOfCall returns the references of a call of an intrinsic function.
 func referencesOfCall(name string, argument any) []reference {
 	switch name {
 	case "Ref":

@@ -87,7 +87,6 @@ func (op *operation) rollbackUpdate(reason string) {
 	op.restore()
 }
 
-// restore restores every resource that the update changed.
 func (op *operation) restore() {
 	var pending int
 	var broken []string
@@ -179,7 +178,6 @@ func (op *operation) restoreOne(t *task, back *resource) error {
 	return nil
 }
 
-// cleanUpRollback deletes the resources that the update created.
 func (op *operation) cleanUpRollback() {
 	op.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "")
 	for _, name := range sortedKeys(op.tasks) {

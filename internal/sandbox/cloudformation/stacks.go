@@ -25,7 +25,6 @@ type region struct {
 	detections map[string]*detection // by ID
 }
 
-// stack is one stack, alive or deleted.
 type stack struct {
 	at        place
 	id, name  string
@@ -196,7 +195,6 @@ func orEmpty(st *stack, r *cloud.Request, name string) *stack {
 	return &stack{at: place{r.Caller.Account, r.Caller.Region}, name: name}
 }
 
-// freeze saves the stack's view for stale reads.
 func (st *stack) freeze() {
 	if st.status == "" {
 		return // a direct creation: there was nothing before

@@ -25,7 +25,6 @@ type template struct {
 	outputs     map[string]map[string]any
 }
 
-// declaration is one resource of a template with unresolved intrinsic functions.
 type declaration struct {
 	name          string
 	kind          string // resource type

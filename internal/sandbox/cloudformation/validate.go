@@ -190,7 +190,6 @@ func (s *scope) checkConditions() error {
 	return nil
 }
 
-// circles refuses templates with cyclic dependencies.
 func circles(t *template) error {
 	needed := map[string]map[string]bool{}
 	for name, d := range t.resources {
@@ -267,7 +266,6 @@ func (s *Service) acknowledged(t *template, given []string) error {
 	return nil
 }
 
-// setting is a parameter's value, given or default.
 type setting struct {
 	value  string
 	noEcho bool

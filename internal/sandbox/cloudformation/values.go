@@ -43,7 +43,6 @@ func (op *operation) valueOf(name, attribute string) (any, error) {
 	return r.value(attribute)
 }
 
-// value returns Ref (attribute "") or GetAtt.
 func (r *resource) value(attribute string) (any, error) {
 	if attribute == "" {
 		return r.physicalID, nil

@@ -29,7 +29,6 @@ func readUnits(bytes int, consistent bool) float64 {
 	return units
 }
 
-// writeUnits returns the cost of replacing one item by another.
 func writeUnits(before, after item) float64 {
 	return float64(max(1, (max(before.size(), after.size())+1023)/1024))
 }

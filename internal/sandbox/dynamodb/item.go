@@ -12,7 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// kind is a data type by its wire name.
 type kind string
 
 const (
@@ -230,7 +229,6 @@ func (v value) plain() string {
 	}
 }
 
-// check reports why a received value is invalid, at any depth.
 func (v value) check() *cloud.Error { return v.checkAt(1) }
 
 func (v value) checkAt(depth int) *cloud.Error {
@@ -259,7 +257,6 @@ func (v value) checkAt(depth int) *cloud.Error {
 	return nil
 }
 
-// check reports why a received item is invalid.
 func (i item) check() *cloud.Error {
 	for _, name := range slices.Sorted(maps.Keys(i)) {
 		if name == "" {

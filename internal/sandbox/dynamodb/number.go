@@ -93,7 +93,6 @@ func (n number) check() *cloud.Error {
 	return nil
 }
 
-// digits returns the number of significant digits, 0 for zero.
 func (n number) digits() int {
 	if n.coef.Sign() == 0 {
 		return 0

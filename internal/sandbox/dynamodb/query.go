@@ -9,7 +9,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// readInput are the common members of Query and Scan.
 type readInput struct {
 	TableName                 string
 	IndexName                 *string
@@ -32,7 +31,6 @@ type readOutput struct {
 	ConsumedCapacity *consumed `json:",omitempty"`
 }
 
-// reading is a checked Query or Scan.
 type reading struct {
 	in     *readInput
 	table  *table
@@ -316,7 +314,6 @@ func onKey(part *condition) (*condition, *cloud.Error) {
 	return part, nil
 }
 
-// checkConstants checks the values with which the keys are compared.
 func (t *table) checkConstants(conditions map[string]*condition) *cloud.Error {
 	for _, k := range t.keys() {
 		part := conditions[k.name]

@@ -16,7 +16,6 @@ type Service struct {
 	places map[place]*regional
 }
 
-// place is the account and region of tables.
 type place struct{ account, region string }
 
 // regional contains the tables and tokens of one account in one region.

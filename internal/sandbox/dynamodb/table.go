@@ -12,7 +12,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// keyAttribute is an attribute of a table's primary key.
 type keyAttribute struct {
 	name string
 	kind kind
@@ -83,7 +82,6 @@ func (t *table) isKey(name string) bool {
 	return slices.ContainsFunc(t.keys(), func(k keyAttribute) bool { return k.name == name })
 }
 
-// keyOf returns an item's primary key.
 func (t *table) keyOf(i item) item {
 	key := make(item, 2)
 	for _, k := range t.keys() {
@@ -203,7 +201,6 @@ func (t *table) find(rows []item, key item) (int, bool) {
 	)
 }
 
-// get returns an item, nil for none.
 func (t *table) get(key item, stale bool) item {
 	rows := t.rows(encode(key[t.hash.name]), stale)
 	if at, ok := t.find(rows, key); ok {

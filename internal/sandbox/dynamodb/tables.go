@@ -206,7 +206,6 @@ func (t *table) encrypt(spec *sseSpecification, c cloud.Caller) *cloud.Error {
 	return nil
 }
 
-// create creates a table, in state CREATING.
 func (s *Service) create(c cloud.Caller, in *tableInput) (*table, *cloud.Error) {
 	if err := checkTableName(in.TableName); err != nil {
 		return nil, err

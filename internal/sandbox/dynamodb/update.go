@@ -326,7 +326,6 @@ func (v *value) assign(p path, assigned value) bool {
 	return true
 }
 
-// compact drops the removed members and elements.
 func (v *value) compact() {
 	gone := func(e value) bool { return e.kind == "" }
 	if v.kind == kindList {

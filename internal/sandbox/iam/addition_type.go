@@ -6,7 +6,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// additionType is AWS::IAM::UserToGroupAddition.
 type additionType struct{ s *Service }
 
 type additionProperties struct {

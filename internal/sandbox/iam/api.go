@@ -11,7 +11,6 @@ import (
 
 var wire = protocol.Query{Namespace: "https://iam.amazonaws.com/doc/2010-05-08/", Version: "2010-05-08"}
 
-// call is one request to an operation.
 type call struct {
 	*Service
 	a    *account

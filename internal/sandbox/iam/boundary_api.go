@@ -1,6 +1,5 @@
 package iam
 
-// putBoundary sets the permissions boundary of a user or role.
 func (c *call) putBoundary(k *kind) (any, error) {
 	e, err := c.entityOf(k)
 	if err != nil {
@@ -14,7 +13,6 @@ func (c *call) putBoundary(k *kind) (any, error) {
 	return nil, nil
 }
 
-// deleteBoundary removes the permissions boundary of a user or role.
 func (c *call) deleteBoundary(k *kind) (any, error) {
 	e, err := c.entityOf(k)
 	if err != nil {

@@ -34,7 +34,6 @@ var (
 // maxAttached is the default number of managed policies per user, group or role.
 const maxAttached = 10
 
-// entity contains the common parts of users, groups and roles.
 type entity struct {
 	kind     *kind
 	name     string

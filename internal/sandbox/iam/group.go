@@ -61,7 +61,6 @@ func (a *account) join(g *group, u *user) error {
 	return nil
 }
 
-// leave is RemoveUserFromGroup.
 func (g *group) leave(u *user) error {
 	i := slices.Index(g.members, u)
 	if i < 0 {

@@ -6,7 +6,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// groupType is AWS::IAM::Group.
 type groupType struct{ s *Service }
 
 type groupProperties struct {

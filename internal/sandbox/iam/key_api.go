@@ -74,7 +74,6 @@ func (c *call) deleteAccessKey() (any, error) {
 	return nil, nil
 }
 
-// getAccountSummary returns the account's usage and quotas.
 func (c *call) getAccountSummary() (any, error) {
 	type item struct {
 		Key   string `xml:"key"`

@@ -34,7 +34,6 @@ func (a *account) oidcARN(host string) string {
 	return "arn:aws:iam::" + a.id + ":oidc-provider/" + host
 }
 
-// oidcProvider finds a provider by its ARN.
 func (a *account) oidcProvider(arn string) (*oidcProvider, error) {
 	if p := a.oidc[arn]; p != nil {
 		return p, nil

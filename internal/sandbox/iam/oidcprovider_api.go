@@ -20,7 +20,6 @@ func (c *call) createOIDCProvider() (any, error) {
 	}{p.arn, p.tags}, nil
 }
 
-// oidc returns the provider that a request names.
 func (c *call) oidc() (*oidcProvider, error) {
 	return c.a.oidcProvider(c.form.Get("OpenIDConnectProviderArn"))
 }

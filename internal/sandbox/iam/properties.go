@@ -20,7 +20,6 @@ func decodeProperties(resolved map[string]any, into any) error {
 	return properties.Decode(resolved, into)
 }
 
-// inlineProperty is an element of a Policies property.
 type inlineProperty struct {
 	PolicyName     string
 	PolicyDocument document

@@ -8,7 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// roleType is AWS::IAM::Role.
 type roleType struct{ s *Service }
 
 type roleProperties struct {

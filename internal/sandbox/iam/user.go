@@ -64,7 +64,6 @@ func (a *account) deleteUser(u *user) error {
 	return nil
 }
 
-// groupsOf returns the groups of a user, by name.
 func (a *account) groupsOf(u *user) []*group {
 	var all []*group
 	for _, name := range sortedNames(a.groups) {

@@ -6,7 +6,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// userType is AWS::IAM::User.
 type userType struct{ s *Service }
 
 type userProperties struct {

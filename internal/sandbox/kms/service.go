@@ -75,7 +75,6 @@ func (s *Service) Handle(r *cloud.Request) (*cloud.Response, error) {
 
 type tag struct{ TagKey, TagValue string }
 
-// metadata is a key in an answer.
 type metadata struct {
 	AWSAccountId          string
 	Arn                   string

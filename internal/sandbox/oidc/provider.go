@@ -34,7 +34,6 @@ type person struct {
 	since     time.Time
 }
 
-// grant is what a person has granted to a client.
 type grant struct {
 	client, redirectURI, scope, nonce, challenge string
 
@@ -114,7 +113,6 @@ func (i *Issuer) allowOrigin(w http.ResponseWriter, r *http.Request, client stri
 	}
 }
 
-// exchange exchanges a code or a refresh token for tokens.
 func (i *Issuer) exchange(form url.Values, issuer string) (map[string]any, *failure) {
 	p := i.provider
 	p.mu.Lock()

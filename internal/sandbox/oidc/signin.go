@@ -97,7 +97,6 @@ func problemOf(query url.Values) (code, description string) {
 	return "", ""
 }
 
-// personOf reads the form.
 func personOf(form url.Values) (person, error) {
 	p := person{
 		name: strings.TrimSpace(form.Get("user")), projects: strings.Fields(form.Get("projects")), expiresIn: lifetime,

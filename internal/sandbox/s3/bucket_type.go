@@ -10,7 +10,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// bucketType is AWS::S3::Bucket.
 type bucketType struct{ s *Service }
 
 // Schema is that of the CloudFormation registry's aws-s3-bucket.

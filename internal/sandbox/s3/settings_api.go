@@ -21,7 +21,6 @@ func (c *call) get(pick func(*bucket) any, absence func(*bucket) error) (*cloud.
 	return c.answer(pick(b))
 }
 
-// put changes the bucket.
 func (c *call) put(status int, change func(*bucket) error) (*cloud.Response, error) {
 	b, err := c.find()
 	if err != nil {

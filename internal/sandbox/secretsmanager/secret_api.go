@@ -49,7 +49,6 @@ func (s *Service) createSecret(r *cloud.Request) (any, error) {
 
 const invalidName = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
 
-// create creates a secret without a value.
 func (s *Service) create(c cloud.Caller, made secret) (*secret, error) {
 	if !validName.MatchString(made.name) {
 		return nil, cloud.Errorf("ValidationException", invalidName)
@@ -265,7 +264,6 @@ func (on *secret) decryptable(c cloud.Caller) error {
 	return nil
 }
 
-// view is a secret in the answers of DescribeSecret and ListSecrets.
 type view struct {
 	ARN, Name              string
 	Description            string              `json:",omitempty"`

@@ -8,7 +8,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// topicType is AWS::SNS::Topic.
 type topicType struct{ s *Service }
 
 func (topicType) Schema() *cloud.TypeSchema {

@@ -119,7 +119,6 @@ func (s *Service) at(c cloud.Caller) map[string]*parameter {
 	return s.parameters[where]
 }
 
-// view is a parameter in an answer.
 type view struct {
 	ARN              string
 	DataType         string

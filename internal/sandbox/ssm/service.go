@@ -28,7 +28,6 @@ type Service struct {
 	parameters map[place]map[string]*parameter // by name
 }
 
-// place is the account and region of parameters.
 type place struct{ account, region string }
 
 type parameter struct {

@@ -280,7 +280,6 @@ func externalIDMatches(statement map[string]any, given string) (bool, error) {
 	return true, nil
 }
 
-// issue returns the credentials of a new session.
 func (s *Service) issue(arn, name string, seconds int, hands inherited) (credentials, assumedRoleUser) {
 	parts := roleARN.FindStringSubmatch(arn)
 	accountID, role := parts[1], parts[2]
@@ -304,7 +303,6 @@ func (s *Service) issue(arn, name string, seconds int, hands inherited) (credent
 	}, assumedRoleUser{made.caller.UserID, made.caller.ARN}
 }
 
-// list returns a policy element, one value or a list, as a list.
 func list(v any) []any {
 	switch v := v.(type) {
 	case nil:

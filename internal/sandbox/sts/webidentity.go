@@ -13,7 +13,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// claims are the used claims of a web identity token.
 type claims struct {
 	Issuer   string      `json:"iss"`
 	Subject  string      `json:"sub"`

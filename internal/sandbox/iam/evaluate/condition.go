@@ -143,7 +143,6 @@ func containsAddress(want pattern, have string) bool {
 	return err == nil && single == address.Unmap()
 }
 
-// date parses a date in ISO 8601 or in seconds since 1970.
 func date(s string) (time.Time, bool) {
 	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return time.Unix(seconds, 0), true

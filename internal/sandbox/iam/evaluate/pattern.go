@@ -2,7 +2,6 @@ package evaluate
 
 import "strings"
 
-// pattern is a text of a policy with wildcards.
 type pattern []token
 
 // token is a character, or a wildcard.
@@ -56,7 +55,6 @@ func (e *evaluation) variable(name string) (value string, ok bool) {
 	return "", false
 }
 
-// matches reports whether a text matches the pattern.
 func (p pattern) matches(text string) bool {
 	runes := []rune(text)
 	// The position of the last star, and the text position where it matched nothing yet.

@@ -182,7 +182,6 @@ func conditions(value any) (map[string]map[string][]string, error) {
 	return all, nil
 }
 
-// stringList reads a string or a list of strings.
 func stringList(value any) ([]string, error) {
 	switch v := value.(type) {
 	case string:
