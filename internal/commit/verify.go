@@ -1,13 +1,13 @@
 package commit
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -75,7 +75,7 @@ func verifyRevisionMarker(revision int64, change ResourceChange) []string {
 	if change.Unvalued {
 		return nil // the engine decides whether the other checks are enough
 	}
-	if have, want := scalar(change.Before["Value"]), strconv.FormatInt(revision, 10); have != want {
+	if have, want := cfn.Text(change.Before["Value"]), strconv.FormatInt(revision, 10); have != want {
 		return []string{fmt.Sprintf("the stack is at revision %q, not %s", have, want)}
 	}
 	return nil
@@ -86,7 +86,7 @@ func verifyRevisionMarker(revision int64, change ResourceChange) []string {
 func Behind(revision int64, changes []ResourceChange) bool {
 	for _, change := range changes {
 		if change.LogicalID == template.RevisionMarkerID {
-			have, err := strconv.ParseInt(scalar(change.Before["Value"]), 10, 64)
+			have, err := strconv.ParseInt(cfn.Text(change.Before["Value"]), 10, 64)
 			return err == nil && have > revision
 		}
 	}
@@ -131,11 +131,11 @@ func withDefault(policy string) string {
 }
 
 // differing lists the paths at which two property values differ. BeforeContext spells scalars as
-// strings (recorded from AWS), so 1 and "1", true and "true" are equal.
+// strings.
 func differing(path string, want, have any) []string {
 	switch w := want.(type) {
 	case map[string]any:
-		if intrinsic(w) {
+		if cfn.IsFunction(w) {
 			return nil
 		}
 		h, ok := have.(map[string]any)
@@ -154,7 +154,7 @@ func differing(path string, want, have any) []string {
 		}
 		return paths
 	}
-	if scalar(want) != scalar(have) {
+	if cfn.Text(want) != cfn.Text(have) {
 		return []string{path}
 	}
 	return nil
@@ -177,36 +177,4 @@ func differingMembers(path string, want, have map[string]any) []string {
 	}
 	slices.Sort(paths)
 	return paths
-}
-
-// intrinsic reports whether an object is a call of an intrinsic function.
-func intrinsic(object map[string]any) bool {
-	if len(object) != 1 {
-		return false
-	}
-	for name := range object {
-		return name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::")
-	}
-	return false
-}
-
-func scalar(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	default:
-		text, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Sprint(v)
-		}
-		return string(text)
-	}
 }

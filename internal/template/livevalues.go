@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
 // LiveValues returns where properties in AWS differ from those that were expected, both as JSON, at
@@ -76,8 +78,11 @@ func at(value any, path []string) any {
 func literal(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:
-		for name, member := range v {
-			if len(v) == 1 && (name == "Ref" || strings.HasPrefix(name, "Fn::")) || !literal(member) {
+		if cfn.IsFunction(v) {
+			return false
+		}
+		for _, member := range v {
+			if !literal(member) {
 				return false
 			}
 		}
@@ -118,7 +123,7 @@ func sameLive(name string, want, have any) bool {
 	if list, ok := have.([]any); ok { // a policy's only action, for example
 		return len(list) == 1 && sameLive(name, want, list[0])
 	}
-	w, h := scalarText(want), scalarText(have)
+	w, h := cfn.Text(want), cfn.Text(have)
 	return w == h || h != "" && strings.HasPrefix(w, "arn:") && strings.HasSuffix(w, "/"+h)
 }
 
@@ -165,20 +170,6 @@ func sameLists(name string, want, have []any) bool {
 		left = slices.Delete(left, i, i+1)
 	}
 	return true
-}
-
-func scalarText(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	}
-	return string(encodeJSON(value))
 }
 
 // StillDiffer returns those of the differences that a direct read of the resource's properties
