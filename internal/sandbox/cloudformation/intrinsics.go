@@ -130,18 +130,11 @@ func (s *scope) call(name string, argument any) (any, error) {
 	case "Fn::Select":
 		return s.pick(argument)
 	case "Fn::If":
-		args, ok := argument.([]any)
-		if !ok || len(args) != 3 || !isString(args[0]) {
-			return nil, invalid("Template error: Fn::If requires a list argument with three elements")
-		}
-		holds, err := s.condition(args[0].(string)) //nolint:forcetypeassert // checked
+		branch, err := s.branch(argument)
 		if err != nil {
 			return nil, err
 		}
-		if holds {
-			return s.resolve(args[1])
-		}
-		return s.resolve(args[2])
+		return s.resolve(branch)
 	case "Fn::FindInMap":
 		return s.find(argument)
 	}
@@ -189,22 +182,31 @@ func (s *scope) getAtt(argument any) (any, error) {
 	return s.resource(resource, attribute)
 }
 
+// branch returns the argument of an Fn::If that its condition selects.
+func (s *scope) branch(argument any) (any, error) {
+	args, ok := argument.([]any)
+	if !ok || len(args) != 3 || !isString(args[0]) {
+		return nil, invalid("Template error: Fn::If requires a list argument with three elements")
+	}
+	holds, err := s.condition(args[0].(string)) //nolint:forcetypeassert // checked
+	if err != nil {
+		return nil, err
+	}
+	if holds {
+		return args[1], nil
+	}
+	return args[2], nil
+}
+
 // choose replaces every Fn::If by the branch of its condition, and leaves all other functions as
 // they are.
 func (s *scope) choose(v any) (any, error) {
 	if name, argument, ok := function(v); ok && name == "Fn::If" {
-		args, ok := argument.([]any)
-		if !ok || len(args) != 3 || !isString(args[0]) {
-			return nil, invalid("Template error: Fn::If requires a list argument with three elements")
-		}
-		holds, err := s.condition(args[0].(string)) //nolint:forcetypeassert // checked
+		branch, err := s.branch(argument)
 		if err != nil {
 			return nil, err
 		}
-		if holds {
-			return s.choose(args[1])
-		}
-		return s.choose(args[2])
+		return s.choose(branch)
 	}
 	switch v := v.(type) {
 	case map[string]any:

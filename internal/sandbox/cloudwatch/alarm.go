@@ -9,10 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-type (
-	dimension struct{ Name, Value string }
-	tag       struct{ Key, Value string }
-)
+type dimension struct{ Name, Value string }
 
 // alarmProperties are the modelled properties of an alarm: those of one metric.
 type alarmProperties struct {
@@ -24,7 +21,7 @@ type alarmProperties struct {
 	Threshold                                          json.Number
 	ActionsEnabled                                     *bool
 	AlarmActions, OKActions, InsufficientDataActions   []string
-	Tags                                               []tag
+	Tags                                               []cloud.Tag
 }
 
 type alarm struct {

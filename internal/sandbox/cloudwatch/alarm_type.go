@@ -59,18 +59,9 @@ func (t alarmType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 	}
 	a := &alarm{alarmProperties: p, arn: arn, tags: map[string]string{}}
 	maps.Copy(a.tags, r.Tags)
-	a.tag(nil, p.Tags)
+	cloud.Retag(a.tags, nil, p.Tags)
 	t.s.alarms[arn] = a
 	return a.resource(), nil
-}
-
-func (a *alarm) tag(former, tags []tag) {
-	for _, t := range former {
-		delete(a.tags, t.Key)
-	}
-	for _, t := range tags {
-		a.tags[t.Key] = t.Value
-	}
 }
 
 // Update replaces an alarm's settings.
@@ -87,7 +78,7 @@ func (t alarmType) Update(c cloud.Caller, physicalID string, _, desired map[stri
 	if err := p.check(); err != nil {
 		return cloud.Resource{}, err
 	}
-	a.tag(a.Tags, p.Tags)
+	cloud.Retag(a.tags, a.Tags, p.Tags)
 	a.alarmProperties = p
 	return a.resource(), nil
 }

@@ -12,11 +12,9 @@ import (
 // busType is AWS::Events::EventBus: Ref gives the name.
 type busType struct{ s *Service }
 
-type tag struct{ Key, Value string }
-
 type busProperties struct {
 	Name, Description string
-	Tags              []tag
+	Tags              []cloud.Tag
 }
 
 // Schema is that of the CloudFormation registry's aws-events-eventbus, as far as modelled.
@@ -57,7 +55,7 @@ func (t busType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resource
 		tags: map[string]string{},
 	}
 	maps.Copy(b.tags, r.Tags)
-	retag(b.tags, nil, p.Tags)
+	cloud.Retag(b.tags, nil, p.Tags)
 	t.s.buses[arn] = b
 	return b.resource(), nil
 }
@@ -76,7 +74,7 @@ func (t busType) Update(c cloud.Caller, physicalID string, old, desired map[stri
 		return cloud.Resource{}, err
 	}
 	b.description = p.Description
-	retag(b.tags, before.Tags, p.Tags)
+	cloud.Retag(b.tags, before.Tags, p.Tags)
 	return b.resource(), nil
 }
 
@@ -96,14 +94,4 @@ func (t busType) Delete(c cloud.Caller, physicalID string, _ map[string]any) err
 func (t busType) Exists(c cloud.Caller, properties map[string]any) (string, bool) {
 	name, _ := properties["Name"].(string)
 	return name, t.s.buses[busARN(place{c.Account, c.Region}, name)] != nil
-}
-
-// retag replaces former tags.
-func retag(all map[string]string, former, tags []tag) {
-	for _, t := range former {
-		delete(all, t.Key)
-	}
-	for _, t := range tags {
-		all[t.Key] = t.Value
-	}
 }

@@ -51,7 +51,7 @@ type ruleProperties struct {
 	Name, Description, EventBusName, ScheduleExpression, State string
 	EventPattern                                               statement
 	Targets                                                    []target
-	Tags                                                       []tag
+	Tags                                                       []cloud.Tag
 }
 
 // ruleType is AWS::Events::Rule: Ref gives the name, with that of a custom bus before it.
@@ -122,7 +122,7 @@ func (t ruleType) Create(c cloud.Caller, request cloud.ResourceRequest) (cloud.R
 		return cloud.Resource{}, err
 	}
 	maps.Copy(made.tags, request.Tags)
-	retag(made.tags, nil, p.Tags)
+	cloud.Retag(made.tags, nil, p.Tags)
 	t.s.deployed[made.arn] = made
 	return made.resource(), nil
 }
@@ -147,7 +147,7 @@ func (t ruleType) Update(c cloud.Caller, physicalID string, old, desired map[str
 	if err := t.s.set(found, b, p); err != nil {
 		return cloud.Resource{}, err
 	}
-	retag(found.tags, before.Tags, p.Tags)
+	cloud.Retag(found.tags, before.Tags, p.Tags)
 	return found.resource(), nil
 }
 

@@ -12,14 +12,12 @@ import (
 // groupType is AWS::Logs::LogGroup: Ref gives the name.
 type groupType struct{ s *Service }
 
-type tag struct{ Key, Value string }
-
 type groupProperties struct {
 	LogGroupName    string
 	RetentionInDays int
 	KmsKeyId        string
 	LogGroupClass   string
-	Tags            []tag
+	Tags            []cloud.Tag
 }
 
 // Schema is that of the CloudFormation registry's aws-logs-loggroup, as far as modelled.
@@ -71,7 +69,7 @@ func (t groupType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 }
 
 // set changes a group, or nothing. former are the template's previous tags.
-func (g *group) set(p groupProperties, former []tag) error {
+func (g *group) set(p groupProperties, former []cloud.Tag) error {
 	if p.RetentionInDays != 0 && !slices.Contains(retentions, p.RetentionInDays) {
 		return invalid(
 			"1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v",
@@ -106,12 +104,7 @@ func (g *group) set(p groupProperties, former []tag) error {
 		}
 	}
 	g.retention, g.key, g.class = p.RetentionInDays, p.KmsKeyId, class
-	for _, t := range former {
-		delete(g.tags, t.Key)
-	}
-	for _, t := range p.Tags {
-		g.tags[t.Key] = t.Value
-	}
+	cloud.Retag(g.tags, former, p.Tags)
 	return nil
 }
 

@@ -10,15 +10,13 @@ import (
 // queueType is AWS::SQS::Queue: Ref gives the URL.
 type queueType struct{ s *Service }
 
-type tag struct{ Key, Value string }
-
 type queueProperties struct {
 	QueueName              string
 	MaximumMessageSize     *int
 	MessageRetentionPeriod *int
 	VisibilityTimeout      *int
 	SqsManagedSseEnabled   *bool
-	Tags                   []tag
+	Tags                   []cloud.Tag
 }
 
 // Schema is that of the CloudFormation registry's aws-sqs-queue, as far as modelled.
@@ -88,18 +86,9 @@ func (t queueType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 			tags: map[string]string{},
 		}
 		maps.Copy(made.tags, r.Tags)
-		made.tag(nil, p.Tags)
+		cloud.Retag(made.tags, nil, p.Tags)
 		t.s.queues[arn] = made
 		return made.resource(), nil
-	}
-}
-
-func (q *queue) tag(former, tags []tag) {
-	for _, t := range former {
-		delete(q.tags, t.Key)
-	}
-	for _, t := range tags {
-		q.tags[t.Key] = t.Value
 	}
 }
 
@@ -127,7 +116,7 @@ func (t queueType) Update(c cloud.Caller, physicalID string, old, desired map[st
 		return cloud.Resource{}, err
 	}
 	found.settings, found.changed = chosen, t.s.world.Now()
-	found.tag(before.Tags, p.Tags)
+	cloud.Retag(found.tags, before.Tags, p.Tags)
 	return found.resource(), nil
 }
 

@@ -30,24 +30,19 @@ var securityPolicies = []string{
 	"TransferSecurityPolicy-SshAuditCompliant-2025-02",
 }
 
-type tag struct{ Key, Value string }
-
 // retagged returns tags with a template's former ones replaced by its own. Tags of the stack stay.
-func retagged(tags map[string]string, former, own []tag) (map[string]string, error) {
+func retagged(tags map[string]string, former, own []cloud.Tag) (map[string]string, error) {
 	if len(own) > maxTags {
 		return nil, invalid("Member must have length less than or equal to %d", maxTags)
-	}
-	result := map[string]string{}
-	maps.Copy(result, tags)
-	for _, t := range former {
-		delete(result, t.Key)
 	}
 	for _, t := range own {
 		if t.Key == "" || len(t.Key) > 128 || len(t.Value) > 256 {
 			return nil, invalid("Invalid tag %s", t.Key)
 		}
-		result[t.Key] = t.Value
 	}
+	result := map[string]string{}
+	maps.Copy(result, tags)
+	cloud.Retag(result, former, own)
 	return result, nil
 }
 
@@ -67,7 +62,7 @@ type serverProperties struct {
 	SecurityPolicyName        string
 	StructuredLogDestinations []string
 	LoggingRole               string
-	Tags                      []tag
+	Tags                      []cloud.Tag
 }
 
 // Schema is that of the CloudFormation registry's aws-transfer-server, as far as modelled.
@@ -107,7 +102,7 @@ func (t serverType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resou
 }
 
 // set changes a server, or nothing. former are the template's previous tags.
-func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []tag) error {
+func (t serverType) set(c cloud.Caller, s *server, p serverProperties, former []cloud.Tag) error {
 	if p.Protocols != nil && !slices.Equal(p.Protocols, []string{"SFTP"}) {
 		return cloud.NotModelled("the protocols %v", p.Protocols)
 	}

@@ -26,7 +26,7 @@ type userProperties struct {
 	HomeDirectoryType     string
 	HomeDirectoryMappings []mapping
 	SshPublicKeys         []string
-	Tags                  []tag
+	Tags                  []cloud.Tag
 }
 
 // Schema is that of the CloudFormation registry's aws-transfer-user, as far as modelled.
@@ -99,7 +99,7 @@ func (t userType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resourc
 }
 
 // set changes a user, or nothing. former are the template's previous tags.
-func (t userType) set(c cloud.Caller, u *user, p userProperties, former []tag) error {
+func (t userType) set(c cloud.Caller, u *user, p userProperties, former []cloud.Tag) error {
 	if err := t.s.checkRole(c, p.Role); err != nil {
 		return err
 	}
