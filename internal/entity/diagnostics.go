@@ -28,6 +28,14 @@ func (a action) done() string {
 	}[a]
 }
 
+// Unexpected returns the diagnostic for an entity of another type than the object's.
+func Unexpected(noun string, name fmt.Stringer, e model.Entity) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(
+		"Unexpected Entity",
+		fmt.Sprintf("The %s %s is a %T. This is a bug in the provider, please report it.", noun, name, e),
+	)
+}
+
 // failure creates the diagnostics of one failed action.
 type failure struct {
 	action  action

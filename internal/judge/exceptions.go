@@ -27,20 +27,29 @@ var exceptions string
 // Exceptions returns the list of exceptions.
 func Exceptions() ([]Exception, error) {
 	var result []Exception
-	for n, line := range strings.Split(exceptions, "\n") {
+	err := eachException("exceptions.txt", exceptions, "an id, a type, a place and a reason", func(words [4]string) error {
+		result = append(result, Exception{words[0], words[1], words[2], words[3]})
+		_, err := path.Match(words[2], "")
+		return err
+	})
+	return result, err
+}
+
+// eachException calls add for the lines of a list: three words and the reason. # begins a comment.
+func eachException(file, text, parts string, add func(words [4]string) error) error {
+	for n, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		words := strings.Fields(line)
 		if len(words) < 4 {
-			return nil, fmt.Errorf("exceptions.txt:%d: an exception needs an id, a type, a place and a reason", n+1)
+			return fmt.Errorf("%s:%d: an exception needs %s", file, n+1, parts)
 		}
-		if _, err := path.Match(words[2], ""); err != nil {
-			return nil, fmt.Errorf("exceptions.txt:%d: %w", n+1, err)
+		if err := add([4]string{words[0], words[1], words[2], strings.Join(words[3:], " ")}); err != nil {
+			return fmt.Errorf("%s:%d: %w", file, n+1, err)
 		}
-		result = append(result, Exception{words[0], words[1], words[2], strings.Join(words[3:], " ")})
 	}
-	return result, nil
+	return nil
 }
 
 func (e Exception) covers(f Finding) bool {

@@ -196,22 +196,16 @@ var rightExceptions string
 // reason.
 func RightExceptions() ([]RightException, error) {
 	var result []RightException
-	for n, line := range strings.Split(rightExceptions, "\n") {
-		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		words := strings.Fields(line)
-		if len(words) < 4 {
-			return nil, fmt.Errorf("rights.txt:%d: an exception needs a type, handlers, actions and a reason", n+1)
-		}
+	err := eachException("rights.txt", rightExceptions, "a type, handlers, actions and a reason", func(words [4]string) error {
 		for _, action := range strings.Split(words[2], ",") {
 			if _, err := path.Match(action, ""); err != nil {
-				return nil, fmt.Errorf("rights.txt:%d: %w", n+1, err)
+				return err
 			}
-			result = append(result, RightException{words[0], strings.Split(words[1], ","), action, strings.Join(words[3:], " ")})
+			result = append(result, RightException{words[0], strings.Split(words[1], ","), action, words[3]})
 		}
-	}
-	return result, nil
+		return nil
+	})
+	return result, err
 }
 
 func (e RightException) covers(r HandlerRight) bool {

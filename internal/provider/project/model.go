@@ -121,14 +121,9 @@ func refuseMove(p *entity.PlanRequest[Model]) diag.Diagnostics {
 }
 
 func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag.Diagnostics {
-	var diags diag.Diagnostics
 	p, ok := e.(model.Project)
 	if !ok {
-		diags.AddError(
-			"Unexpected Entity",
-			fmt.Sprintf("The project %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
-		)
-		return diags
+		return diag.Diagnostics{entity.Unexpected("project", m.Name, e)}
 	}
 	m.Name, m.AccountID, m.Region = types.StringValue(p.Name), types.StringValue(p.AccountID), types.StringValue(p.Region)
 	m.OnDelete = types.StringValue(string(p.OnDelete))
@@ -138,7 +133,7 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 	}
 	facts := factsOf(p, view.Contents.Env)
 	m.KMSKeyARN, m.LogBucketName, m.NotificationTopicARN = facts.KMSKeyARN, facts.LogBucketName, facts.NotificationTopicARN
-	return diags
+	return nil
 }
 
 // facts are the attributes that never change in a project's life.

@@ -216,14 +216,9 @@ func warnOfReplacement(p *entity.PlanRequest[Model]) diag.Diagnostics {
 }
 
 func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) diag.Diagnostics {
-	var diags diag.Diagnostics
 	b, ok := e.(model.Bucket)
 	if !ok {
-		diags.AddError(
-			"Unexpected Entity",
-			fmt.Sprintf("The bucket %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
-		)
-		return diags
+		return diag.Diagnostics{entity.Unexpected("bucket", m.Name, e)}
 	}
 	m.Name, m.BucketName = types.StringValue(b.Name), types.StringValue(b.BucketName)
 	m.Versioning, m.KMSKeyARN = types.BoolValue(!b.Unversioned), entity.Optional(b.KMSKeyARN)
@@ -251,9 +246,9 @@ func fill(ctx context.Context, m *Model, view *projects.View, e model.Entity) di
 			MaxAgeSeconds: types.Int64Value(rule.MaxAgeSeconds),
 		})
 	}
-	var d diag.Diagnostics
-	m.CORS, d = types.ListValueFrom(ctx, types.ObjectType{AttrTypes: corsTypes}, rules)
-	return append(diags, d...)
+	var diags diag.Diagnostics
+	m.CORS, diags = types.ListValueFrom(ctx, types.ObjectType{AttrTypes: corsTypes}, rules)
+	return diags
 }
 
 // names returns a bucket's ARN and its regional host name (AWS General Reference, S3 endpoints).

@@ -105,14 +105,9 @@ func planSFTP(p *entity.PlanRequest[Model], diags *diag.Diagnostics) {
 }
 
 func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag.Diagnostics {
-	var diags diag.Diagnostics
 	user, ok := e.(model.User)
 	if !ok {
-		diags.AddError(
-			"Unexpected Entity",
-			fmt.Sprintf("The user %s is a %T. This is a bug in the provider, please report it.", m.Name, e),
-		)
-		return diags
+		return diag.Diagnostics{entity.Unexpected("user", m.Name, e)}
 	}
 	m.Name, m.SourceIPs = types.StringValue(user.Name), entity.StringSet(user.SourceIPs)
 	m.UserName = types.StringValue(model.UserName(m.Project.ValueString(), user.Name))
@@ -128,7 +123,7 @@ func fill(_ context.Context, m *Model, view *projects.View, e model.Entity) diag
 		)
 		m.SFTPUserName = types.StringValue(user.Name)
 	}
-	return diags
+	return nil
 }
 
 // arn returns the ARN of a user, with the path that the compiler sets.

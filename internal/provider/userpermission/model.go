@@ -2,7 +2,6 @@ package userpermission
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -44,16 +43,11 @@ func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 }
 
 func fill(_ context.Context, m *Model, _ *projects.View, e model.Entity) diag.Diagnostics {
-	var diags diag.Diagnostics
 	p, ok := e.(model.Permission)
 	if !ok {
-		diags.AddError(
-			"Unexpected Entity",
-			fmt.Sprintf("The permission %s is a %T. This is a bug in the provider, please report it.", m.ID, e),
-		)
-		return diags
+		return diag.Diagnostics{entity.Unexpected("permission", m.ID, e)}
 	}
 	m.User, m.Bucket, m.Prefix = types.StringValue(p.User), types.StringValue(p.Bucket), types.StringValue(p.Prefix)
 	m.Access, m.AllowDelete = types.StringValue(string(p.Access)), types.BoolValue(p.AllowDelete)
-	return diags
+	return nil
 }
