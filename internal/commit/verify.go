@@ -26,13 +26,13 @@ func Verify(base *template.Template, revision int64, intents []template.Intent, 
 }
 
 // verifyDiff is the diff check: the service makes the intended changes, no others, and replaces
-// nothing.
+// nothing that may hold data.
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	want := map[string]template.Action{template.RevisionMarkerID: template.Modify}
-	unlisted, physicalIDs := map[string]bool{}, map[string]string{}
+	unlisted, physicalIDs, replaceable := map[string]bool{}, map[string]string{}, map[string]bool{}
 	for _, intent := range intents {
 		want[intent.LogicalID], unlisted[intent.LogicalID] = intent.Action, intent.Unlisted
-		physicalIDs[intent.LogicalID] = intent.PhysicalID
+		physicalIDs[intent.LogicalID], replaceable[intent.LogicalID] = intent.PhysicalID, intent.Replaceable
 	}
 	var unexpected []string
 	for _, change := range changes {
@@ -51,7 +51,7 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 				unexpected,
 				fmt.Sprintf("%s would import %q, not %q", change.LogicalID, change.PhysicalID, physicalIDs[change.LogicalID]),
 			)
-		case replaces(change):
+		case replaces(change) && !replaceable[change.LogicalID]:
 			unexpected = append(unexpected, fmt.Sprintf("%s would be replaced (%s)", change.LogicalID, change.Replacement))
 		}
 	}

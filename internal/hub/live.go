@@ -25,9 +25,26 @@ const (
 
 // The outputs with the addresses for web clients.
 const (
-	WebSocketOutput = "WebSocketUrl"
-	BoardOutput     = "BoardUrl"
+	WebSocketOutput  = "WebSocketUrl"
+	BoardOutput      = "BoardUrl"
+	managementOutput = "ManagementUrl"
 )
+
+// Logical IDs of the custom domains. Their outputs have the same names with a suffix.
+const (
+	socketDomainID = "WebSocketDomain"
+	boardDomainID  = "BoardDomain"
+	targetSuffix   = "Target"
+	zoneSuffix     = "Zone"
+)
+
+// outputNames returns the names of all outputs that a hub can have.
+func outputNames() []string {
+	return []string{
+		WebSocketOutput, BoardOutput, managementOutput, socketDomainID + targetSuffix, socketDomainID + zoneSuffix,
+		boardDomainID + targetSuffix, boardDomainID + zoneSuffix,
+	}
+}
 
 const (
 	// stageName is the stage of the WebSocket API, a part of its URL.
@@ -99,8 +116,8 @@ func (c liveCompiler) websocket() {
 		},
 	})
 	c.invokes("WebSocketPermission", "apigateway.amazonaws.com", join(c.arn("execute-api", ""), ref(apiID), "/*"))
-	c.domain("WebSocket", c.Live.WebSocketDomain, apiID, stageID)
-	c.output("ManagementUrl", "The endpoint for sending to web clients",
+	c.domain(socketDomainID, c.Live.WebSocketDomain, apiID, stageID)
+	c.output(managementOutput, "The endpoint for sending to web clients",
 		join("https://", ref(apiID), "."+c.host("execute-api")+"/"+stageName))
 	c.output(WebSocketOutput, "The address to which web clients connect", c.websocketURL())
 }
@@ -181,7 +198,7 @@ func (c liveCompiler) board() {
 		},
 	})
 	c.invokes("BoardPermission", "apigateway.amazonaws.com", join(c.arn("execute-api", ""), ref(boardID), "/*"))
-	c.domain("Board", c.Live.BoardDomain, boardID, boardStageID)
+	c.domain(boardDomainID, c.Live.BoardDomain, boardID, boardStageID)
 	c.output(BoardOutput, "The address of the board", c.boardURL())
 }
 
@@ -193,11 +210,10 @@ func (c liveCompiler) boardURL() any {
 }
 
 // domain adds a custom domain of an API, and outputs where its DNS record points to.
-func (c liveCompiler) domain(of string, domain *Domain, api, stage string) {
+func (c liveCompiler) domain(id string, domain *Domain, api, stage string) {
 	if domain == nil {
 		return
 	}
-	id := of + "Domain"
 	c.add(id, resource{Type: "AWS::ApiGatewayV2::DomainName", Properties: object{
 		"DomainName": domain.Name,
 		"DomainNameConfigurations": list{object{
@@ -208,6 +224,6 @@ func (c liveCompiler) domain(of string, domain *Domain, api, stage string) {
 	c.add(id+"Mapping", resource{Type: "AWS::ApiGatewayV2::ApiMapping", DependsOn: []string{id}, Properties: object{
 		"ApiId": ref(api), "DomainName": domain.Name, "Stage": ref(stage),
 	}})
-	c.output(id+"Target", "What the DNS record of "+domain.Name+" points to", attribute(id, "RegionalDomainName"))
-	c.output(id+"Zone", "The hosted zone of "+id+"Target, for an alias record", attribute(id, "RegionalHostedZoneId"))
+	c.output(id+targetSuffix, "What the DNS record of "+domain.Name+" points to", attribute(id, "RegionalDomainName"))
+	c.output(id+zoneSuffix, "The hosted zone of "+id+targetSuffix+", for an alias record", attribute(id, "RegionalHostedZoneId"))
 }

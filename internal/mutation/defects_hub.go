@@ -34,6 +34,22 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/hub"}, Run: "TestParse_Drift",
 	},
 	{
+		Name: "a hub's commit removes what others have added", In: "internal/hub withForeign",
+		Old: "if removed[id] = isOurs(raw); !removed[id] {", New: "if removed[id] = isOurs(raw); false {",
+		Packages: []string{"internal/hub"}, Run: "TestChange",
+	},
+	{
+		Name: "a hub's commit reverts another writer's", In: "internal/template replace",
+		Old:      "case !SameButRevision(base, c.Replacement.Base) && !SameButRevision(base, c.Replacement.Next):",
+		New:      "case base == nil:",
+		Packages: []string{"internal/template"}, Run: "TestReplace",
+	},
+	{
+		Name: "a hub's commit may replace what holds data", In: "internal/template replaceable",
+		Old: `return t.Attribute(logicalID, "UpdateReplacePolicy") == ""`, New: `return t != nil && logicalID != ""`,
+		Packages: []string{"internal/template"}, Run: "TestReplace",
+	},
+	{
 		Name: "the name of a deleted queue is free at once", In: "internal/sandbox/sqs queueType.Create",
 		Old: "case once && now.Sub(deleted) < reuse:", New: "case once && now.Sub(deleted) < 0:",
 		Packages: []string{"internal/sandbox/sqs"}, Run: "TestQueue_Name",

@@ -28,6 +28,9 @@
 // its bucket. It returns an error per change, and the intents: what CloudFormation must find when
 // it compares the new template with the stack.
 //
+// The stack of a hub holds no entities: one change replaces its whole template, bound to the one
+// that its caller has read (replace.go).
+//
 // # Names
 //
 // Physical names and ARNs are literals. Nothing refers to another entity's resources by Ref or

@@ -30,6 +30,8 @@ const (
 	// Record records in the template what AWS has of an entity's resources that have drifted: see
 	// record.go.
 	Record Op = "record"
+	// Replace replaces the whole template, as Change.Replacement describes it: see replace.go.
+	Replace Op = "replace"
 )
 
 // Change is one change to one entity: a member of a commit.
@@ -56,6 +58,8 @@ type Change struct {
 	// the stack's when that was read.
 	Recorded map[string]Recorded
 	Revision int64
+	// Replacement is, for a Replace, the template before and after.
+	Replacement Replacement
 	// CrossStackRefs is what the change needs of the project's other stacks.
 	CrossStackRefs CrossStackRefs
 	// Shards is the number of the project's stacks: with Grow the new one; with an Update that
@@ -86,6 +90,8 @@ type Intent struct {
 	// Unlisted is set when a change set may leave the action out, as only the resource's policies
 	// change. AWS lists that, contrary to its documentation.
 	Unlisted bool
+	// Replaceable is set for a Modify that may replace the resource, which holds nothing.
+	Replaceable bool
 }
 
 // Edited is the outcome of Edit.
@@ -102,6 +108,9 @@ type Edited struct {
 // batch. A refused change leaves no trace. The error is that of reading the base
 // (*model.NewerFormatError); refusals are in Edited.Errors.
 func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
+	if replaces(changes) {
+		return replace(base, changes), nil
+	}
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	// A refused change can invalidate another one (its user isn't created after all), so the batch
 	// is applied again without the refused ones until nothing more is refused.
