@@ -16,9 +16,10 @@ import (
 )
 
 // Announce records in a stack's head what its caller is about to execute, and stores the event, in
-// one transaction. announced is false without an error when the stack is not mirrored, or is in a
-// newer format. The announcement replaces any other. It is removed by the Write of the operation's
-// end, or when it expires. It is informational and excludes no writer.
+// one transaction. A stack that is not mirrored has no head: its first Write takes the announcement
+// over. announced reports whether there is an event; it is also false for a stack in a newer format.
+// The announcement replaces any other. It is removed by the Write of the operation's end, or when it
+// expires. It is informational and excludes no writer.
 func (t *Table) Announce(
 	ctx context.Context, project string, shard int, operation Operation,
 ) (announced bool, err error) {
@@ -32,8 +33,11 @@ func (t *Table) Announce(
 	doing := fmt.Sprintf("announcing an operation on stack %d of the project %s", shard, project)
 	err = t.racing(ctx, doing, func() error {
 		b, err := t.base(ctx, project, shard, false)
-		if err != nil || b.head == nil {
+		if err != nil {
 			return err
+		}
+		if b.head == nil {
+			return t.announceFirst(ctx, b, operation)
 		}
 		err = t.announce(ctx, b, &operation)
 		announced = err == nil

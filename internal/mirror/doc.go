@@ -14,6 +14,7 @@
 //	EVENTS#<project>  EVENT#<seq>   an event, seq with 19 digits; expires after 24 hours (seconds)
 //	EVENTS#<project>  SEQ           the counter: the last seq and the epoch
 //	EVENTS#<project>  SENT          seq and epoch of the last event sent to the web clients
+//	EVENTS#<project>  ANNOUNCED#<n> an operation on a stack that is not mirrored yet; expires with it
 //	CONNECTIONS       <id>          a web client's connection; expires an hour after its end
 //
 // Events have their own partition, so that Read gets exactly a project's heads and bodies with one
@@ -41,7 +42,9 @@
 // because a number and its event are written in one transaction.
 //
 // An Announce does the same for the head's operation with an event of its own, and leaves the rest
-// of the head unchanged.
+// of the head unchanged. A stack that is about to be created has no head. Its announcement is an item
+// of its own, which the first Write moves into the head: so the creation has an author, regardless of
+// whether its author or the relay writes first.
 //
 // A body is written only from a stable status. It is removed with its stack: on DELETE_COMPLETE, or
 // when another stack has taken its name. The head of a deleted stack remains, so that a late

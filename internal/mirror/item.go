@@ -104,6 +104,7 @@ const (
 	eventPrefix = "EVENT#"
 	counterKey  = "SEQ"
 	sentKey     = "SENT" // sorts between the events and the counter
+	firstPrefix = "ANNOUNCED#"
 
 	eventsPrefix   = "EVENTS#"
 	connectionsKey = "CONNECTIONS"
@@ -124,6 +125,9 @@ func projectOfEvents(partition string) string { return strings.TrimPrefix(partit
 
 func headKey(shard int) string { return headPrefix + strconv.Itoa(shard) }
 func bodyKey(shard int) string { return bodyPrefix + strconv.Itoa(shard) }
+
+// firstKey is the key of an announcement for a stack that is not mirrored, beside the events.
+func firstKey(shard int) string { return firstPrefix + strconv.Itoa(shard) }
 
 // eventKey pads to the digits of an int64, so that events sort by number.
 func eventKey(seq int64) string { return fmt.Sprintf("%s%019d", eventPrefix, seq) }

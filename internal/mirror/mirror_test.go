@@ -654,12 +654,6 @@ func TestAnnouncements(t *testing.T) {
 			t.Errorf("the commit is %+v", c)
 		}
 	})
-	t.Run("need a stack", func(t *testing.T) {
-		b := newBench(t)
-		if ok, err := b.Announce(t.Context(), "demo", 0, announced); ok || err != nil {
-			t.Errorf("announced %v, error %v", ok, err)
-		}
-	})
 }
 
 // A client that has followed all events equals one that has just connected.

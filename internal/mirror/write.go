@@ -71,6 +71,11 @@ func (t *Table) Write(
 			current = base.head
 			return nil
 		}
+		if base.head == nil {
+			if base.first, err = t.readFirst(ctx, project, shard); err != nil {
+				return err
+			}
+		}
 		next, err := base.advance(update, time.Now())
 		if err != nil {
 			return err
@@ -126,6 +131,8 @@ type base struct {
 	body    *Body  // nil when there is none, or it was not requested
 	drift   *Drift // nil when there is none, or the body was not requested
 	counter *counter
+	// first is the operation that was announced before the stack was mirrored; nil for none.
+	first *Operation
 }
 
 func (t *Table) base(ctx context.Context, project string, shard int, withBody bool) (*base, error) {
@@ -215,8 +222,7 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 		_, change.Removed, _ = difference(before, &template.Contents{})
 	}
 	run := u.Run
-	if b.head != nil && b.head.Operation != nil {
-		op := b.head.Operation
+	if op := b.operation(); op != nil {
 		about := u.concerns(op)
 		if run == "" && about {
 			run = op.Run
@@ -338,6 +344,13 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 			types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(pk, bodyKey(b.shard))}},
 		)
 	}
+	if b.head == nil {
+		taken, err := t.takeFirst(b)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, types.TransactWriteItem{Delete: taken})
+	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return err // Write adds the context
 }
@@ -353,14 +366,22 @@ func (t *Table) place(b *base, place counter) (*types.Put, error) {
 
 // conditionalPut puts an item into a table under a condition.
 func conditionalPut(table string, i item, condition expression.ConditionBuilder) (*types.Put, error) {
-	built, err := expression.NewBuilder().WithCondition(condition).Build()
+	built, err := buildCondition(condition)
 	if err != nil {
-		return nil, fmt.Errorf("building a condition: %w", err)
+		return nil, err
 	}
 	return &types.Put{
 		TableName: &table, Item: i, ConditionExpression: built.Condition(),
 		ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(),
 	}, nil
+}
+
+func buildCondition(condition expression.ConditionBuilder) (expression.Expression, error) {
+	built, err := expression.NewBuilder().WithCondition(condition).Build()
+	if err != nil {
+		return built, fmt.Errorf("building a condition: %w", err)
+	}
+	return built, nil
 }
 
 // headUnchanged is the condition that the head has not been written, and no operation announced,

@@ -141,6 +141,17 @@ var awsDefects = []Defect{
 		Packages: []string{"internal/mirror"},
 	},
 	{
+		Name: "a creation that the relay mirrors first has no author", In: "internal/mirror base.operation",
+		Old: "return b.first", New: "return nil",
+		Packages: []string{"internal/mirror", "internal/relay"}, Run: "FirstCreation",
+	},
+	{
+		Name: "an announcement within a first write is lost", In: "internal/mirror Table.takeFirst",
+		Old:      "unchanged := expression.Name(PartitionKey).AttributeNotExists()",
+		New:      `unchanged := expression.Name("none").AttributeNotExists()`,
+		Packages: []string{"internal/mirror"}, Run: "TestAnnouncements_FirstRaces",
+	},
+	{
 		Name: "the mirror is ordered by revision", In: "internal/mirror Version.Supersedes",
 		Old: "return v.LastUpdated.After(other.LastUpdated)", New: "return v.Revision > other.Revision",
 		Packages: []string{"internal/mirror"},

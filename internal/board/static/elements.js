@@ -148,8 +148,7 @@ export function fillCommit(li, c) {
   const outcome = c.outcome === "done" ? [] : [make("span", "outcome", c.outcome), " "];
   const project = make("strong", "", c.project);
   li.append(make("p", "what", time, " ", project, " ", ...outcome, text || wordless[c.status] || c.status));
-  // A stack is created before the operation can be announced: the relay may report that before the author does.
-  const author = c.who || (c.run || c.status === "CREATE_COMPLETE" ? "" : "by hand, or unannounced");
+  const author = c.who || (c.run ? "" : "by hand, or unannounced");
   const took = c.took > 0 ? `took ${duration(c.took)}` : "";
   li.append(make("p", "who", [author, c.run, took].filter(Boolean).join(" · ")));
   if (shown.length > 3) {
