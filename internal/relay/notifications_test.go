@@ -261,13 +261,14 @@ func TestNotifications_UnknownProjects(t *testing.T) {
 	})
 }
 
+// bus returns an event of EventBridge about a stack.
 func bus(t *testing.T, stackID, status string) []byte {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
 		"version":     "0",
 		"source":      "aws.cloudformation",
 		"detail-type": "CloudFormation Stack Status Change",
-		"account":     account,
+		"account":     strings.Split(stackID, ":")[4],
 		"region":      region,
 		"detail":      map[string]any{"stack-id": stackID, "status-details": map[string]any{"status": status}},
 	})

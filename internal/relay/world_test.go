@@ -110,6 +110,14 @@ func (w *world) clients(id string, transport http.RoundTripper) *awsclient.Clien
 func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	w.t.Helper()
 	calls := &counted{next: simulate.NewTransport(w.box), calls: map[string]int{}}
+	r := w.relayOver(calls, change...)
+	calls.take()
+	return r, calls
+}
+
+// relayOver returns a new relay whose calls are counted with those of others.
+func (w *world) relayOver(calls *counted, change ...func(*relay.Config)) *relay.Relay {
+	w.t.Helper()
 	config := relay.Config{
 		Clients: w.clients(sandbox.HubAccount, calls), Hub: sandbox.HubName, RoleName: relay.DefaultRole,
 		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -119,8 +127,7 @@ func (w *world) relay(change ...func(*relay.Config)) (*relay.Relay, *counted) {
 	}
 	r, err := relay.New(w.t.Context(), config)
 	must(w.t, err)
-	calls.take()
-	return r, calls
+	return r
 }
 
 // sharedLog is a log for several concurrent relays.
@@ -196,7 +203,13 @@ func project(name string) model.Project {
 // addByHand adds parameters to a stack's template, as a user would in the console.
 func (w *world) addByHand(stack string, n int) {
 	w.t.Helper()
-	w.edit(account, stack, func(sections map[string]json.RawMessage) string {
+	w.addByHandIn(account, stack, n)
+}
+
+// addByHandIn is addByHand for a stack of any account.
+func (w *world) addByHandIn(accountID, stack string, n int) {
+	w.t.Helper()
+	w.edit(accountID, stack, func(sections map[string]json.RawMessage) string {
 		resources := map[string]json.RawMessage{}
 		must(w.t, json.Unmarshal(sections["Resources"], &resources))
 		for i := range n {
