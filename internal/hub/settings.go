@@ -126,7 +126,7 @@ var (
 	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$`)
 )
 
-// Problems lists what is wrong with the settings of a hub in a region.
+// Problems lists what is wrong with the settings of a hub in a region; "" while it is unknown.
 func (s Settings) Problems(region string) []model.Problem {
 	var problems []model.Problem
 	say := func(ok bool, field, format string, args ...any) {
@@ -150,9 +150,10 @@ func (s Settings) Problems(region string) []model.Problem {
 		"drift_check_hours", "expected 0 to %d hours; 0 means never", maxDriftCheckHours)
 	for _, topic := range s.AlarmActions {
 		say(inRegion(topicPattern, topic, region), "alarm_actions",
-			"%q: expected the ARN of an SNS topic in %s", topic, region)
+			"%q: expected the ARN of an SNS topic in %s", topic, regionText(region))
 	}
 	problems = append(problems, s.Operators.problems()...)
+	problems = append(problems, model.TagProblems(s.Tags)...)
 	if s.Live != nil {
 		problems = append(problems, s.Live.problems(region)...)
 	}
@@ -184,7 +185,7 @@ func (l Live) problems(region string) []model.Problem {
 		say(domainPattern.MatchString(domain.Name) && len(domain.Name) <= 253, field+".name",
 			"%q: expected a domain name in lower case", domain.Name)
 		say(inRegion(certificatePattern, domain.CertificateARN, region), field+".certificate_arn",
-			"%q: expected the ARN of an ACM certificate in %s", domain.CertificateARN, region)
+			"%q: expected the ARN of an ACM certificate in %s", domain.CertificateARN, regionText(region))
 	}
 	say(l.BoardDomain == nil || l.WebSocketDomain == nil || l.BoardDomain.Name != l.WebSocketDomain.Name,
 		"websocket_domain.name", "a domain cannot serve both the board and the WebSocket API")
@@ -222,8 +223,11 @@ func (o Operators) problems() []model.Problem {
 	return problems
 }
 
-// inRegion reports whether an ARN matches a pattern whose first group is the region.
+// inRegion reports whether an ARN matches a pattern whose first group is the region; "" is any.
 func inRegion(pattern *regexp.Regexp, arn, region string) bool {
 	found := pattern.FindStringSubmatch(arn)
-	return found != nil && found[1] == region
+	return found != nil && (region == "" || found[1] == region)
 }
+
+// regionText returns a region for messages.
+func regionText(region string) string { return cmp.Or(region, "the hub's Region") }
