@@ -21,6 +21,7 @@ type claims struct {
 	claimed map[entityKey]claim
 	removed map[entityKey][]string // the incarnations held by destroyed resources
 	read    map[entityKey][]string // the incarnations held by resources in the state
+	hubs    map[string]bool        // the names of hubs that will be created
 }
 
 type entityKey struct {

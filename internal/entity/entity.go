@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/hub"
+	"github.com/stowage/terraform-provider-stowage/internal/hubs"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 )
@@ -62,9 +64,25 @@ type Projects interface {
 	Warnings() []projects.Warning
 }
 
+// Hubs is what the resource of hubs needs; package hubs implements it. All methods are safe for
+// concurrent use.
+type Hubs interface {
+	// Read returns a hub, or a *hubs.NotFoundError.
+	Read(ctx context.Context, name string) (*hubs.Hub, error)
+	// Create creates a hub, or completes an interrupted creation. It returns a *hubs.ExistsError for
+	// a name in use.
+	Create(ctx context.Context, settings hub.Settings, p hubs.Package) (*hubs.Hub, error)
+	// Update changes a hub to the settings and the package. It returns a *hubs.DowngradeError for an
+	// older package, unless allowed.
+	Update(ctx context.Context, settings hub.Settings, p hubs.Package, allowDowngrade bool) (*hubs.Hub, error)
+	// Delete deletes a hub. It returns a *hubs.HoldsProjectsError for one that holds projects.
+	Delete(ctx context.Context, name string) error
+}
+
 // Services is what the provider block passes to every object.
 type Services struct {
 	Projects Projects
+	Hubs     Hubs
 	// Region is the provider's region, the default of projects.
 	Region string
 	// RoleName is the role to assume in a project's account; "" for the provider's own credentials.
@@ -83,7 +101,7 @@ type Services struct {
 // NewWalk returns a copy for one walk of Terraform, without any plans.
 func (s *Services) NewWalk() *Services {
 	return &Services{
-		Projects: s.Projects, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
+		Projects: s.Projects, Hubs: s.Hubs, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
 		CommitTimeout: s.CommitTimeout, NewIncarnation: s.NewIncarnation, claims: &claims{},
 	}
 }

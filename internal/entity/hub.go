@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -53,6 +54,32 @@ func (s *Services) checkGone(ctx context.Context, state private, err error) erro
 		return &otherHubError{now: now, err: err}
 	}
 	return nil
+}
+
+// PlansHub records that the apply of this plan creates a hub. Projects that are planned afterwards
+// do not need it yet.
+func (s *Services) PlansHub(name string) {
+	if s.claims == nil {
+		return
+	}
+	s.claims.mu.Lock()
+	defer s.claims.mu.Unlock()
+	if s.claims.hubs == nil {
+		s.claims.hubs = map[string]bool{}
+	}
+	s.claims.hubs[name] = true
+}
+
+// awaitsHub reports whether err means that the hub does not exist yet, and will be created by the
+// apply of this plan.
+func (s *Services) awaitsHub(err error) bool {
+	var missing *projects.HubError
+	if s.claims == nil || !errors.As(err, &missing) || !errors.Is(err, projects.ErrNoHub) {
+		return false
+	}
+	s.claims.mu.Lock()
+	defer s.claims.mu.Unlock()
+	return s.claims.hubs[missing.Hub]
 }
 
 // otherHubError is returned when an object is not found in a hub that is not, or may not be, the

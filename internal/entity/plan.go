@@ -117,7 +117,7 @@ func (pl *planner[M, P]) plan(
 }
 
 // view returns the current project; nil if its name is unknown or it does not exist, because this
-// apply may create it. An interrupted creation leaves a project without a stack, which also counts
+// apply may create it, or its hub. An interrupted creation leaves a project without a stack, which also counts
 // as missing for objects to create. For all others a missing stack means a wrong account.
 func (pl *planner[M, P]) view(ctx context.Context, n name, creating bool) (*projects.View, diag.Diagnostics) {
 	if n.project() == "" {
@@ -126,7 +126,7 @@ func (pl *planner[M, P]) view(ctx context.Context, n name, creating bool) (*proj
 	view, err := pl.services.read(ctx, n.project())
 	switch {
 	case model.IsNotFound(err, model.NotFoundProject, model.NotFoundDirectory),
-		creating && model.IsNotFound(err, model.NotFoundStack):
+		creating && (model.IsNotFound(err, model.NotFoundStack) || pl.services.awaitsHub(err)):
 		return nil, nil
 	case err != nil:
 		return nil, diag.Diagnostics{pl.object.failure(planning, n).diagnostic(err)}

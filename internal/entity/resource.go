@@ -54,16 +54,8 @@ func (r *Resource[M, P]) Metadata(_ context.Context, req resource.MetadataReques
 // Schema implements resource.Resource.
 func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"id": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "ID for imports: " + r.object.idPattern() + ".",
-		},
-		"drift": schema.StringAttribute{
-			Computed: true,
-			MarkdownDescription: "Differences caused by changes outside of Terraform, one per line. Null if there are none. " +
-				"Drift appears as a change in the plan, and applying the plan removes it.",
-		},
+		"id": idAttribute(r.object.idPattern()), "drift": driftAttribute(), "incarnation": incarnationAttribute(),
 	}
-	attributes["incarnation"] = incarnationAttribute()
 	if timed(new(M)) != nil {
 		attributes["timeouts"] = timeoutsAttribute(ctx)
 	}
@@ -72,6 +64,18 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 	}
 	maps.Copy(attributes, r.object.Attributes)
 	resp.Schema = schema.Schema{Version: schemaVersion, MarkdownDescription: r.object.Description, Attributes: attributes}
+}
+
+func idAttribute(pattern string) schema.Attribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: "ID for imports: " + pattern + "."}
+}
+
+func driftAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Computed: true,
+		MarkdownDescription: "Differences caused by changes outside of Terraform, one per line. Null if there are none. " +
+			"Drift appears as a change in the plan, and applying the plan removes it.",
+	}
 }
 
 // Configure implements resource.ResourceWithConfigure.

@@ -134,6 +134,22 @@ func (t *Tagged) entity() map[string]string {
 	return stringMap(t.Tags)
 }
 
+// PlannedTags returns the object's tags: all once they are planned, else those in the configuration.
+func (t *Tagged) PlannedTags() map[string]string { return t.entity() }
+
+// Fill sets both attributes from an object's tags, like fill.
+func (t *Tagged) Fill(s *Services, actual map[string]string) { t.fill(s, actual) }
+
+// WithoutIgnored returns tags without the ignored ones.
+func (s *Services) WithoutIgnored(tags map[string]string) map[string]string {
+	return s.withoutIgnored(tags)
+}
+
+// Preserve returns tags with the ignored ones of an object's actual tags.
+func (s *Services) Preserve(tags, actual map[string]string) map[string]string {
+	return s.preserve(tags, actual)
+}
+
 func (s *Services) withoutIgnored(tags map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range tags {

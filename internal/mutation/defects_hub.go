@@ -2,6 +2,21 @@ package mutation
 
 var hubDefects = []Defect{
 	{
+		Name: "a hub that is looked for in another account was deleted", In: "internal/provider/hub find",
+		Old: "bus.AccountID != missing.Place.AccountID || bus.Region != missing.Place.Region", New: "bus.Region == \"\"",
+		Packages: []string{"internal/provider/hub"}, Run: "TestRead_OtherPlace",
+	},
+	{
+		Name: "an older provider replaces a newer relay unasked", In: "internal/provider/hub relays.planRelay",
+		Old: "if !hub.OlderRelay(pkg.Version, deployed) {", New: "if deployed != \"\" {",
+		Packages: []string{"internal/provider/hub"}, Run: "TestPlan_RelayUpgrade",
+	},
+	{
+		Name: "a project waits for any hub", In: "internal/entity Services.awaitsHub",
+		Old: "return s.claims.hubs[missing.Hub]", New: "return len(s.claims.hubs) > 0",
+		Packages: []string{"internal/provider/hub"}, Run: "TestPlan_FirstProject",
+	},
+	{
 		Name: "a function is made for arm64 whatever its package is for", In: "internal/hub compiler.function",
 		Old: "cmp.Or(c.relay.Architecture, DefaultArchitecture)", New: "DefaultArchitecture + c.relay.Architecture[:0]",
 		Packages: []string{"internal/hub"}, Run: "TestRelay_Architecture",
