@@ -196,7 +196,8 @@ var rightExceptions string
 // reason.
 func RightExceptions() ([]RightException, error) {
 	var result []RightException
-	err := eachException("rights.txt", rightExceptions, "a type, handlers, actions and a reason", func(words [4]string) error {
+	parts := "a type, handlers, actions and a reason"
+	err := eachException("rights.txt", rightExceptions, parts, func(words [4]string) error {
 		for _, action := range strings.Split(words[2], ",") {
 			if _, err := path.Match(action, ""); err != nil {
 				return err
