@@ -63,9 +63,9 @@ func (d *Demand) Check() error {
 		return d.checkPolicy(permission)
 	}
 	seed := Seed(RevisionMarkerName(d.env.Project, 0), "")
-	empty := &editor{shard: &shard{env: d.env}, next: seed.with(d.resources.raw())}
+	alone := usageOf(seed.with(d.resources.raw()), nil)
 	var full *FullError
-	if !errors.As(empty.usage().Over(d.env.budget()), &full) {
+	if !errors.As(alone.Over(d.env.budget()), &full) {
 		return nil
 	}
 	full.Stack = false
@@ -97,7 +97,7 @@ func (d *Demand) checkPolicy(permission model.Permission) error {
 // are too much. Changes to what is there are never refused. A permission goes together with all
 // others in its policy, if that is new, and stays if it isn't, unless bytes are short.
 func (e *editor) full(refused map[int]error, errs []error) {
-	usage, budget := e.usage(), e.env.budget()
+	usage, budget := usageOf(e.next, e.incarnations), e.env.budget()
 	usage.Resources += e.policiesToCome()
 	over := usage.Over(budget)
 	if over == nil {
@@ -162,12 +162,13 @@ func (e *editor) creates(i int, errs []error) bool {
 	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil
 }
 
-func (e *editor) usage() Usage {
-	usage := Usage{Resources: len(e.next.resources), TemplateBytes: e.next.size()}
-	for id, incarnation := range e.incarnations {
+// usageOf returns how much of its limits a stack with this template uses.
+func usageOf(t *Template, incarnations map[model.ID]string) Usage {
+	usage := Usage{Resources: len(t.resources), TemplateBytes: t.size()}
+	for id, incarnation := range incarnations {
 		usage.BodyBytes += incarnationBytes(id, incarnation)
 	}
-	for _, raw := range e.next.resources {
+	for _, raw := range t.resources {
 		meta := member(member(raw, "Metadata"), "Stowage")
 		usage.BodyBytes += len(member(meta, "settings")) + len(member(meta, "grants"))
 		if bytes.Contains(raw, []byte(dynamicReference)) {
