@@ -37,7 +37,12 @@ func (t *Table) Announce(
 			return err
 		}
 		if b.head == nil {
-			return t.announceFirst(ctx, b, operation)
+			writes, err := b.announceFirst(t.name, operation)
+			if err != nil {
+				return err
+			}
+			_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+			return err // racing adds the context
 		}
 		err = t.announce(ctx, b, &operation)
 		announced = err == nil
@@ -136,7 +141,7 @@ func (t *Table) advance(
 	if err != nil {
 		return fmt.Errorf("building an update: %w", err)
 	}
-	placePut, err := t.place(b, place)
+	placePut, err := b.place(t.name, place)
 	if err != nil {
 		return err
 	}

@@ -15,25 +15,22 @@ type firstAnnouncement struct {
 	Expires   int64     `json:"expires"` // seconds since 1970, as DynamoDB's time to live requires
 }
 
-// announceFirst stores an operation on a stack that is not mirrored. It loses to a Write that
-// mirrors the stack at the same time.
-func (t *Table) announceFirst(ctx context.Context, b *base, operation Operation) error {
+// announceFirst returns the writes that store an operation on a stack that is not mirrored. They
+// lose to a Write that mirrors the stack at the same time.
+func (b *base) announceFirst(table string, operation Operation) ([]types.TransactWriteItem, error) {
 	i, err := marshal(
 		eventsKey(b.project), firstKey(b.shard), firstAnnouncement{operation, operation.Expires.Unix()},
 	)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// To delete an item on the condition that it does not exist is to check that it does not.
 	// Unlike a ConditionCheck, it needs no right that writers do not have.
-	unmirrored, err := conditionalDelete(t.name, key(projectKey(b.project), headKey(b.shard)), b.headUnchanged())
+	unmirrored, err := conditionalDelete(table, key(projectKey(b.project), headKey(b.shard)), b.headUnchanged())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: &t.name, Item: i}}, {Delete: unmirrored},
-	}})
-	return err // Announce adds the context
+	return []types.TransactWriteItem{{Put: &types.Put{TableName: &table, Item: i}}, {Delete: unmirrored}}, nil
 }
 
 // readFirst reads the announced operation of a stack that is not mirrored; nil for none.
@@ -53,12 +50,12 @@ func (t *Table) readFirst(ctx context.Context, project string, shard int) (*Oper
 
 // takeFirst removes the announcement that a stack's first Write takes over. The Write loses to
 // another announcement.
-func (t *Table) takeFirst(b *base) (*types.Delete, error) {
+func (b *base) takeFirst(table string) (*types.Delete, error) {
 	unchanged := expression.Name(PartitionKey).AttributeNotExists()
 	if b.first != nil {
 		unchanged = expression.Name("operation.token").Equal(expression.Value(b.first.Token))
 	}
-	return conditionalDelete(t.name, key(eventsKey(b.project), firstKey(b.shard)), unchanged)
+	return conditionalDelete(table, key(eventsKey(b.project), firstKey(b.shard)), unchanged)
 }
 
 // operation returns the announced operation of a stack; nil for none.

@@ -328,7 +328,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	if err != nil {
 		return err
 	}
-	placePut, err := t.place(b, counter{n.head.Epoch, n.head.Seq})
+	placePut, err := b.place(t.name, counter{n.head.Epoch, n.head.Seq})
 	if err != nil {
 		return err
 	}
@@ -345,7 +345,7 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 		)
 	}
 	if b.head == nil {
-		taken, err := t.takeFirst(b)
+		taken, err := b.takeFirst(t.name)
 		if err != nil {
 			return err
 		}
@@ -356,12 +356,12 @@ func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 }
 
 // place advances the counter.
-func (t *Table) place(b *base, place counter) (*types.Put, error) {
+func (b *base) place(table string, place counter) (*types.Put, error) {
 	i, err := marshal(eventsKey(b.project), counterKey, place)
 	if err != nil {
 		return nil, err
 	}
-	return conditionalPut(t.name, i, b.counterStands())
+	return conditionalPut(table, i, b.counterStands())
 }
 
 // conditionalPut puts an item into a table under a condition.

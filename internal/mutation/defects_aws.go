@@ -146,7 +146,7 @@ var awsDefects = []Defect{
 		Packages: []string{"internal/mirror", "internal/relay"}, Run: "FirstCreation",
 	},
 	{
-		Name: "an announcement within a first write is lost", In: "internal/mirror Table.takeFirst",
+		Name: "an announcement within a first write is lost", In: "internal/mirror base.takeFirst",
 		Old:      "unchanged := expression.Name(PartitionKey).AttributeNotExists()",
 		New:      `unchanged := expression.Name("none").AttributeNotExists()`,
 		Packages: []string{"internal/mirror"}, Run: "TestAnnouncements_FirstRaces",
