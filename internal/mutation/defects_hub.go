@@ -91,12 +91,37 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/sandbox/events"}, Run: "TestForwarding",
 	},
 	{
-		Name: "the trust of a rule's role does not count", In: "internal/sandbox Sandbox.roleMay",
+		Name: "the trust of a rule's role does not count", In: "internal/sandbox Sandbox.roleTrusts",
 		Old: "|| !trustsService(trust, service)", New: "|| trust == nil",
 		Packages: []string{"internal/sandbox/events"}, Run: "TestForwarding",
 	},
 	{
-		Name: "queues take dead letters of any rule", In: "internal/sandbox/sqs Service.Send",
+		Name: "any service calls a function", In: "internal/sandbox/lambda function.permits",
+		Old: "if evaluate.ServiceMay(request, policy) {", New: "if policy != nil || evaluate.ServiceMay(request, policy) {",
+		Packages: []string{"internal/sandbox/lambda"}, Run: "TestPermission",
+	},
+	{
+		Name: "a function's own settings for retries are ignored", In: "internal/sandbox/lambda Service.retry",
+		Old: "if f.async != nil {", New: "if f.async == nil {",
+		Packages: []string{"internal/sandbox/lambda"}, Run: "TestAsynchronous",
+	},
+	{
+		Name: "one invocation more than reserved", In: "internal/sandbox/lambda Service.throttle",
+		Old: "if running < limit {", New: "if running <= limit {",
+		Packages: []string{"internal/sandbox/lambda"}, Run: "TestConcurrency",
+	},
+	{
+		Name: "functions get the environment of the sandbox", In: "internal/sandbox/lambda instance.run",
+		Old: "i.command.Env = i.environment", New: "i.command.Env = append(i.command.Environ(), i.environment...)",
+		Packages: []string{"internal/sandbox/lambda"}, Run: "TestProcess",
+	},
+	{
+		Name: "packages of functions are left behind", In: "internal/sandbox/lambda Service.StopProcesses",
+		Old: "if dir == \"\" {", New: "if dir != \"\" {",
+		Packages: []string{"internal/sandbox/lambda"}, Run: "TestProcess_Reaped",
+	},
+	{
+		Name: "queues take dead letters of any rule", In: "internal/sandbox/sqs Service.permits",
 		Old:      "if !evaluate.ServiceMay(request, policy) {",
 		New:      "if !evaluate.ServiceMay(request, policy) && found == nil {",
 		Packages: []string{"internal/sandbox/events"}, Run: "TestRule_DeadLetters",

@@ -39,7 +39,7 @@ const (
 
 func familyOf(service string) family {
 	switch service {
-	case "cloudcontrolapi", "dynamodb", "execute-api", "kms", "logs", "secretsmanager", "sqs", "ssm", "transfer":
+	case "cloudcontrolapi", "dynamodb", "execute-api", "kms", "lambda", "logs", "secretsmanager", "sqs", "ssm", "transfer":
 		return familyJSON
 	case "s3", "s3control":
 		return familyS3

@@ -55,6 +55,12 @@
 // bus. That stack precedes the first client: it is not
 // counted, takes no time, and sends no notifications.
 //
+// # Functions
+//
+// Lambda functions of stacks run in package lambda: as registered Go code (RegisterFunction), or as
+// processes (RunFunctions). Other services call functions with cloud.World.CallFunction and
+// cloud.World.Invoke, which check the functions' policies.
+//
 // # Control
 //
 // The requests below /_sandbox are not signed:

@@ -121,6 +121,18 @@ var handlers = map[string]handler{
 		read:   []string{"events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"},
 		remove: []string{"events:DescribeRule", "events:ListTargetsByRule"},
 	},
+	"AWS::Lambda::Function": {
+		read: []string{
+			"lambda:GetFunction",
+			"lambda:GetFunctionCodeSigningConfig",
+			"lambda:GetFunctionRecursionConfig",
+			"lambda:GetFunctionScalingConfig",
+			"lambda:GetRuntimeManagementConfig",
+		},
+		remove: []string{"lambda:GetFunction"},
+	},
+	"AWS::Lambda::Permission":        {read: []string{"lambda:GetPolicy"}},
+	"AWS::Lambda::EventInvokeConfig": {read: []string{"lambda:GetFunctionEventInvokeConfig"}},
 	"AWS::SQS::Queue": {
 		read: []string{"sqs:GetQueueAttributes", "sqs:ListQueueTags"}, remove: []string{"sqs:GetQueueAttributes"},
 	},

@@ -20,6 +20,18 @@ func (s *Sandbox) RegisterFunction(arn string, f cloud.Function) {
 	s.world.RegisterFunction(arn, f)
 }
 
+// RunFunctions allows the deployed functions to run as processes until StopFunctions. endpoint is the
+// address at which the sandbox answers; see package lambda.
+func (s *Sandbox) RunFunctions(endpoint string) { s.lambda.RunProcesses(endpoint) }
+
+// StopFunctions kills the processes of functions and waits for their ends.
+func (s *Sandbox) StopFunctions() error {
+	if err := s.lambda.StopProcesses(); err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	return nil
+}
+
 // SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and
 // regions: to all present and future topics of the onboarding.
 func (s *Sandbox) SubscribeFunction(arn string) {

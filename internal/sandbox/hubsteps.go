@@ -41,7 +41,7 @@ func (t *step) hubStep() bool {
 	case "AWS::Events::Rule":
 		t.rule()
 	default:
-		return t.gatewayStep()
+		return t.gatewayStep() || t.functionStep()
 	}
 	return true
 }

@@ -10,15 +10,10 @@ import (
 
 // roleMay reports why a service that assumes a role lacks a permission; it is cloud.World.RoleMay.
 func (s *Sandbox) roleMay(role, service, region string, d cloud.Demand) error {
-	parts := strings.SplitN(role, ":", 6)
-	if len(parts) != 6 {
-		return cloud.Errorf("AccessDenied", "%q is not the ARN of a role", role)
+	if err := s.roleTrusts(role, service); err != nil {
+		return err
 	}
-	account, name := parts[4], role[strings.LastIndexByte(role, '/')+1:]
-	arn, trust, ok := s.iam.Role(account, name)
-	if !ok || arn != role || !trustsService(trust, service) {
-		return cloud.Errorf("AccessDenied", "%s cannot assume the role %s", service, role)
-	}
+	account, name := roleOf(role)
 	caller := cloud.Caller{
 		Account: account, Region: region,
 		ARN: "arn:aws:sts::" + account + ":assumed-role/" + name + "/" + strings.TrimSuffix(service, ".amazonaws.com"),
@@ -28,6 +23,28 @@ func (s *Sandbox) roleMay(role, service, region string, d cloud.Demand) error {
 		return refused
 	}
 	return nil
+}
+
+// roleTrusts reports why a service cannot assume a role; it is cloud.World.RoleTrusts.
+func (s *Sandbox) roleTrusts(role, service string) error {
+	account, name := roleOf(role)
+	if account == "" {
+		return cloud.Errorf("AccessDenied", "%q is not the ARN of a role", role)
+	}
+	arn, trust, ok := s.iam.Role(account, name)
+	if !ok || arn != role || !trustsService(trust, service) {
+		return cloud.Errorf("AccessDenied", "%s cannot assume the role %s", service, role)
+	}
+	return nil
+}
+
+// roleOf returns the account and name of a role, by its ARN; "" for another text.
+func roleOf(arn string) (account, name string) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return "", ""
+	}
+	return parts[4], arn[strings.LastIndexByte(arn, '/')+1:]
 }
 
 // trustsService reports whether a trust policy lets a service assume its role. Conditions are not

@@ -17,6 +17,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/lambda"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
@@ -82,6 +83,7 @@ type Sandbox struct {
 	used     usage
 	bus      *events.Service
 	gateway  *apigateway.Service
+	lambda   *lambda.Service
 	issuer   *oidc.Issuer
 	calls    calls
 	faults   faults
@@ -222,7 +224,7 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 	if err := gate(call); err != nil {
 		return nil, err
 	}
-	if !cloud.InFunction(r.Context()) {
+	if !cloud.InFunction(r.Context()) && !s.lambda.Issued(sig.accessKey) {
 		s.calls.count(call.Service, call.Operation)
 	}
 	fault := s.faults.call(call.Service, call.Operation)
@@ -235,32 +237,43 @@ func (s *Sandbox) Do(r *http.Request, body []byte, gate func(Call) error) (*clou
 		}
 	}
 
-	s.world.Lock()
-	defer s.unlock()
-	request.HTTP.Header.Set(protocol.RequestIDHeader, s.world.NewUUID())
-	service := s.services[request.Service]
-	if service == nil {
-		return unknownService(request), nil
-	}
-	if fault.err != nil {
-		return service.WriteError(request, fault.err), nil
-	}
-	request.Stale = fault.stale
-	response, err := s.handle(service, request, r, sig, signed, wellFormed)
-	if err != nil {
-		var e *cloud.Error
-		if !errors.As(err, &e) {
-			e = &cloud.Error{
-				Code: "InternalFailure", Message: "the sandbox failed: " + err.Error(),
-				Status: http.StatusInternalServerError,
-			}
-		}
-		response = service.WriteError(request, e)
+	response := s.answer(request, r, sig, signed, wellFormed, fault)
+	if response.Await != nil {
+		response = response.Await(r.Context())
 	}
 	if fault.lost {
 		return nil, ErrLostReply
 	}
 	return response, nil
+}
+
+// answer executes a call with the lock held.
+func (s *Sandbox) answer(
+	request *cloud.Request, r *http.Request, sig signature, signed, wellFormed bool, fault callFault,
+) *cloud.Response {
+	s.world.Lock()
+	defer s.unlock()
+	request.HTTP.Header.Set(protocol.RequestIDHeader, s.world.NewUUID())
+	service := s.services[request.Service]
+	if service == nil {
+		return unknownService(request)
+	}
+	if fault.err != nil {
+		return service.WriteError(request, fault.err)
+	}
+	request.Stale = fault.stale
+	response, err := s.handle(service, request, r, sig, signed, wellFormed)
+	if err == nil {
+		return response
+	}
+	var e *cloud.Error
+	if !errors.As(err, &e) {
+		e = &cloud.Error{
+			Code: "InternalFailure", Message: "the sandbox failed: " + err.Error(),
+			Status: http.StatusInternalServerError,
+		}
+	}
+	return service.WriteError(request, e)
 }
 
 // handle authenticates and dispatches, with the lock held.

@@ -9,6 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/events"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/kms"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/lambda"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/logs"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/s3control"
@@ -26,11 +27,14 @@ func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)
 	s.bus = events.New(s.world)
-	s.gateway = apigateway.New(s.world, func(f func()) {
+	locked := func(f func()) {
 		s.world.Lock()
 		defer s.unlock()
 		f()
-	})
+	}
+	s.gateway = apigateway.New(s.world, locked)
+	s.lambda = lambda.New(s.world, locked)
+	s.services["lambda"] = s.lambda
 	s.services["execute-api"] = s.gateway
 	s.services["cloudformation"] = cloudformation.New(s.world)
 	s.services["cloudcontrolapi"] = cloudcontrol.New(s.world)
@@ -42,7 +46,7 @@ func (s *Sandbox) addServices() {
 	s.services["s3"] = s3.New(s.world)
 	s.services["s3control"] = s3control.New()
 	s.services["secretsmanager"] = s.secrets
-	s.world.Permit, s.world.RoleMay = s.permitStep, s.roleMay
+	s.world.Permit, s.world.RoleMay, s.world.RoleTrusts = s.permitStep, s.roleMay, s.roleTrusts
 	s.services["monitoring"] = cloudwatch.New(s.world) // CloudWatch's signing name
 	s.services["sns"] = s.sns
 	s.services["sqs"] = sqs.New(s.world)

@@ -36,6 +36,8 @@ type World struct {
 	oidc      OIDCProviderFinder
 	queues    Queues
 	logGroups LogGroups
+	logs      LogWriter
+	sessions  SessionIssuer
 	keys      []KeyFinder
 	// invocations are the Lambda invocations to start when the lock is released.
 	invocations []Invocation
@@ -52,6 +54,8 @@ type World struct {
 	// RoleMay returns the service's *Error if a service that assumes a role, by its ARN, lacks a
 	// permission in a region; nil if not.
 	RoleMay func(role, service, region string, d Demand) error
+	// RoleTrusts returns the service's *Error if a service cannot assume a role, by its ARN.
+	RoleTrusts func(role, service string) error
 	// Answers are AWS's assumed answers to the rules of package unproven.
 	Answers unproven.Answers
 	// AccountOpened is called on each account's first use, to onboard it.
@@ -238,6 +242,9 @@ type Response struct {
 	Status int // 0 means 200
 	Header http.Header
 	Body   []byte
+	// Await, unless nil, returns the answer in place of this one. The front door calls it after it
+	// released the lock.
+	Await func(ctx context.Context) *Response
 }
 
 // Service is one simulated AWS service.

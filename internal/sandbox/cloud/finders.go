@@ -1,5 +1,7 @@
 package cloud
 
+import "time"
+
 // Services reach each other through the world, so that no service package imports another. A
 // service registers itself in its New. The finder is nil while its service is not part of the
 // world.
@@ -151,13 +153,16 @@ type QueueMessage struct {
 	Queue string // ARN
 	// Service is the sender's principal, and Source the ARN of the resource for which it sends.
 	Service, Source string
-	Body            string
-	Attributes      map[string]MessageAttribute
+	// Role is the ARN of the role with whose rights the service sends; "" for a service that needs
+	// the permission of the queue's policy.
+	Role       string
+	Body       string
+	Attributes map[string]MessageAttribute
 }
 
 // Queues receives messages of services. The SQS service registers itself as one.
 type Queues interface {
-	// Send sends a message, if the queue exists and its policy allows it.
+	// Send sends a message, if the queue exists and the sender has the permission.
 	Send(m QueueMessage) error
 }
 
@@ -166,3 +171,41 @@ func (w *World) SetQueues(q Queues) { w.queues = q }
 
 // Queues returns the SQS service, nil before SetQueues.
 func (w *World) Queues() Queues { return w.queues }
+
+// LogLines are lines that a service writes to a log stream with the rights of a role.
+type LogLines struct {
+	Account, Region, Group, Stream string
+	Lines                          []string
+	// Role is the ARN of the role, which the service with this principal assumes.
+	Role, Service string
+}
+
+// LogWriter stores log lines. The CloudWatch Logs service registers itself as one.
+type LogWriter interface {
+	// WriteLog stores lines. It creates the group and the stream if they are missing. Lines that the
+	// role may not write are lost.
+	WriteLog(lines LogLines)
+}
+
+// SetLogWriter registers the CloudWatch Logs service.
+func (w *World) SetLogWriter(l LogWriter) { w.logs = l }
+
+// LogWriter returns the CloudWatch Logs service, nil before SetLogWriter.
+func (w *World) LogWriter() LogWriter { return w.logs }
+
+// SessionCredentials are the credentials of a role's session.
+type SessionCredentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+
+// SessionIssuer issues credentials to services that assume a role. The STS service registers itself
+// as one.
+type SessionIssuer interface {
+	// IssueSession returns the credentials of a session of a role, by its ARN. The caller has
+	// checked the role's trust policy.
+	IssueSession(role, name string, life time.Duration) SessionCredentials
+}
+
+// SetSessions registers the STS service.
+func (w *World) SetSessions(s SessionIssuer) { w.sessions = s }
+
+// Sessions returns the STS service, nil before SetSessions.
+func (w *World) Sessions() SessionIssuer { return w.sessions }

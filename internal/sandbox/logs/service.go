@@ -40,11 +40,14 @@ type group struct {
 	retention      int // days; 0: forever
 	created        int64
 	tags           map[string]string
+	streams        map[string]bool
+	events         []event
 }
 
 // New returns the service and registers its resource type.
 func New(w *cloud.World) *Service {
 	s := &Service{world: w, groups: map[place]map[string]*group{}}
+	w.SetLogWriter(s)
 	w.RegisterType("AWS::Logs::LogGroup", groupType{s})
 	w.SetLogGroups(s)
 	return s
@@ -68,6 +71,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"DescribeLogGroups": (*Service).describeLogGroups,
+	"FilterLogEvents":   (*Service).filterLogEvents,
 }
 
 var _ cloud.Service = (*Service)(nil)

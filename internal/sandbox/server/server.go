@@ -97,7 +97,9 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go box.Run(ctx)
+	defer func() { err = errors.Join(err, box.StopFunctions()) }()
 	endpoint := "http://" + listener.Addr().String()
+	box.RunFunctions(endpoint)
 	hub := &Hub{
 		Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig),
 	}
@@ -116,10 +118,14 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	case <-ctx.Done():
 	}
 	box.WebSockets().Shutdown()
+	stopped := box.StopFunctions() // a running one would delay the shutdown
 	grace, release := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer release()
 	if err := server.Shutdown(grace); err != nil {
 		_ = server.Close() // longer calls are aborted
+	}
+	if stopped != nil {
+		return fmt.Errorf("stop the functions: %w", stopped)
 	}
 	return nil
 }

@@ -109,11 +109,30 @@ func checksum(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Send implements cloud.Queues: a service sends a message, as the queue's policy allows.
+// Send implements cloud.Queues: a service sends a message, as the queue's policy or the role allows.
 func (s *Service) Send(m cloud.QueueMessage) error {
 	found := s.queues[m.Queue]
 	if found == nil {
 		return errNoQueue()
+	}
+	if err := s.permits(found, m); err != nil {
+		return err
+	}
+	attributes := map[string]Attribute{}
+	for name, a := range m.Attributes {
+		attributes[name] = Attribute{DataType: a.Type, StringValue: a.Value}
+	}
+	_, err := s.send(found, m.Body, attributes)
+	return err
+}
+
+// permits refuses a message of a service without the permission to send it.
+func (s *Service) permits(found *queue, m cloud.QueueMessage) error {
+	if m.Role != "" && s.world.RoleMay != nil {
+		region := strings.Split(found.arn, ":")[3]
+		return s.world.RoleMay(m.Role, m.Service, region, cloud.Demand{
+			Action: "sqs:SendMessage", Resource: found.arn, Account: found.account, Policy: found.policy,
+		})
 	}
 	denied := cloud.Errorf("AccessDenied", "Access to the resource %s is denied.", found.url)
 	policy, err := policydoc.Parse(found.policy, policydoc.Resource)
@@ -130,10 +149,5 @@ func (s *Service) Send(m cloud.QueueMessage) error {
 	if !evaluate.ServiceMay(request, policy) {
 		return denied
 	}
-	attributes := map[string]Attribute{}
-	for name, a := range m.Attributes {
-		attributes[name] = Attribute{DataType: a.Type, StringValue: a.Value}
-	}
-	_, err = s.send(found, m.Body, attributes)
-	return err
+	return nil
 }

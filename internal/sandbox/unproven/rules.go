@@ -114,7 +114,7 @@ const (
 )
 
 // Rules contains all unproven rules.
-var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, driftRules, handlerRules, otherRules)
+var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, driftRules, functionRules, handlerRules, otherRules)
 
 var offOnRules = []Rule{
 	{
