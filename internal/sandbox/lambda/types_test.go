@@ -324,3 +324,60 @@ func TestConcurrency(t *testing.T) {
 		}
 	})
 }
+
+// TestRule checks events of a rule: with a permission they invoke the function, without one they go
+// to the rule's dead-letter queue.
+func TestRule(t *testing.T) {
+	t.Parallel()
+	const rule = "arn:aws:events:" + region + ":" + account + ":rule/tick"
+	for name, c := range map[string]struct {
+		source string
+		want   int
+		code   string
+	}{
+		"permitted": {rule, 1, ""},
+		"refused":   {rule + "-other", 0, "NO_PERMISSIONS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				w.upload("f.zip", self(t))
+				if reason := w.create("s", role+","+queue+","+functionOf("")+
+					permission("Allow", "events.amazonaws.com", `,"SourceArn":"`+c.source+`"`)+
+					`,"Policy":{"Type":"AWS::SQS::QueuePolicy","Properties":{"Queues":[{"Ref":"Queue"}],"PolicyDocument":{"Version":"2012-10-17",
+						"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}}}`+
+					`,"Rule":{"Type":"AWS::Events::Rule","DependsOn":["Allow","Policy"],"Properties":{"Name":"tick","ScheduleExpression":"rate(1 hour)",
+						"Targets":[{"Id":"f","Arn":{"Fn::GetAtt":["Function","Arn"]},"DeadLetterConfig":{"Arn":{"Fn::GetAtt":["Queue","Arn"]}}}]}}`,
+				); reason != "" {
+					t.Fatal(reason)
+				}
+				heard := 0
+				w.box.RegisterFunction(function, func(context.Context, []byte) ([]byte, error) {
+					heard++
+					return nil, nil
+				})
+				go w.box.Run(ctx)
+				time.Sleep(time.Hour + time.Minute)
+				synctest.Wait()
+				if heard != c.want {
+					t.Errorf("%d events, want %d", heard, c.want)
+				}
+				out, err := sqs.NewFromConfig(w.config).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+					QueueUrl:              aws.String("https://sqs." + region + ".amazonaws.com/" + account + "/dead"),
+					MessageAttributeNames: []string{"All"},
+				})
+				w.must(err)
+				code := ""
+				for _, m := range out.Messages {
+					code = aws.ToString(m.MessageAttributes["ERROR_CODE"].StringValue)
+				}
+				if code != c.code {
+					t.Errorf("dead letter %q, want %q", code, c.code)
+				}
+			})
+		})
+	}
+}
