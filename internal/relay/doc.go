@@ -119,7 +119,8 @@
 //
 // JSON lines on standard error, with log/slog. They contain names of stacks and projects, numbers,
 // durations, IDs of requests and connections, and reasons, but never messages, bodies, headers or
-// tokens.
+// tokens. The guide "Running a hub" has queries for them, so that a message or a field is not renamed
+// without it.
 //
 // # In process
 //

@@ -67,7 +67,7 @@ func (l *live) sendHeartbeats(ctx context.Context) error {
 	})
 	l.log.InfoContext(
 		ctx, "heartbeats", "connections", len(clients), "ending", told.Load(), "removed", removed.Load(),
-		"unreached", failed.Load(), "took", time.Since(now).String(),
+		"unreached", failed.Load(), "took_ms", time.Since(now).Milliseconds(),
 	)
 	return err
 }

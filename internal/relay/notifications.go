@@ -178,8 +178,8 @@ func (r *Relay) refresh(ctx context.Context, w *notifiedStack) error {
 			return fmt.Errorf("refreshing the stack %s: %w", w.at.Name(), err)
 		}
 		r.log.InfoContext(
-			ctx, "compared", "stack", w.at.Name(), "changed", done.Changed, "status", done.Status, "took",
-			time.Since(began).String(),
+			ctx, "compared", "stack", w.at.Name(), "changed", done.Changed, "status", done.Status, "took_ms",
+			time.Since(began).Milliseconds(),
 		)
 		if done.Changed {
 			r.publish(ctx, w.at.Project)

@@ -25,6 +25,8 @@ const DefaultRole = "StowageReader"
 type Config struct {
 	// Clients has the credentials of the relay's role in the hub's account.
 	Clients *awsclient.Clients
+	// Version is the relay's version, for the log.
+	Version string
 	// Hub is the hub's name, and RoleName the role that is assumed in projects' accounts.
 	Hub, RoleName string
 	// Access configures who may connect; the zero value refuses every connection.
@@ -52,7 +54,7 @@ type Relay struct {
 }
 
 // New returns a Relay. It makes no calls: the first event that needs the hub's settings reads them.
-func New(_ context.Context, config Config) (*Relay, error) {
+func New(ctx context.Context, config Config) (*Relay, error) {
 	if config.Clients == nil {
 		return nil, errors.New("relay: there are no clients")
 	}
@@ -70,6 +72,7 @@ func New(_ context.Context, config Config) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
+	log.InfoContext(ctx, "started", "version", config.Version, "hub", config.Hub)
 	return &Relay{
 		log: log, gate: gate, board: config.Board.settings(gate.access), driftCheck: config.DriftCheck,
 		projects: projects.New(projects.Config{

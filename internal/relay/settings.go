@@ -30,7 +30,7 @@ func fromEnvironment(ctx context.Context, version string, get func(string) strin
 		return Config{}, fmt.Errorf("STOWAGE_LOG_LEVEL is %q; it is DEBUG, INFO, WARN or ERROR", text)
 	}
 	config := Config{
-		Hub: or("STOWAGE_HUB", "stowage"), RoleName: or("STOWAGE_ROLE", DefaultRole),
+		Version: version, Hub: or("STOWAGE_HUB", "stowage"), RoleName: or("STOWAGE_ROLE", DefaultRole),
 		Access: Access{Issuer: or("STOWAGE_OIDC_ISSUER", ""), ProjectsClaim: or("STOWAGE_OIDC_PROJECTS_CLAIM", "")},
 		Board: Board{
 			WebSocket: or("STOWAGE_WEBSOCKET_URL", ""), ClientID: or("STOWAGE_OIDC_CLIENT_ID", ""),

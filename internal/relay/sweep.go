@@ -31,16 +31,22 @@ const (
 // Once per compareEvery and process, it compares every stack of every project, and of the
 // directory, with the mirror, and reads those for which the mirror is behind.
 //
-// It continues after failures and returns all errors.
+// It continues after failures, and logs and returns all errors.
 func (r *Relay) Sweep(ctx context.Context) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, sweepBound)
 	defer cancel()
-	live := r.sweepLive(ctx)
-	var compared error
+	err := r.sweepLive(ctx)
 	if r.compareDue() {
-		compared = r.Compare(ctx)
+		err = errors.Join(err, r.Compare(ctx))
 	}
-	return errors.Join(live, compared)
+	took := time.Since(began).Milliseconds()
+	if err != nil {
+		r.log.ErrorContext(ctx, "the sweep is incomplete", "took_ms", took, "error", err.Error())
+		return err
+	}
+	r.log.InfoContext(ctx, "swept", "took_ms", took)
+	return nil
 }
 
 // Compare compares every stack with the mirror, updates the mirror, and publishes the changes. It
@@ -76,8 +82,8 @@ func (r *Relay) Compare(ctx context.Context) error {
 		}
 	}
 	r.log.InfoContext(
-		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "repaired", repaired, "took",
-		time.Since(began).String(),
+		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "repaired", repaired, "took_ms",
+		time.Since(began).Milliseconds(),
 	)
 	return errors.Join(directoryErr, err)
 }
