@@ -173,16 +173,20 @@ func (w *world) sdk(accountID string) aws.Config {
 	}
 }
 
-func (w *world) process() *projects.Service {
+func (w *world) process(change ...func(*projects.Config)) *projects.Service {
 	w.t.Helper()
 	w.processes++
-	return projects.New(projects.Config{
+	config := projects.Config{
 		Clients:  w.clients(sandbox.HubAccount, simulate.NewTransport(w.box)),
 		Hub:      sandbox.HubName,
 		RoleName: "StowageProvisioner",
 		ReadMode: projects.Verified,
 		Writer:   fmt.Sprintf("process-%d", w.processes),
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	return projects.New(config)
 }
 
 func (w *world) table() *mirror.Table {
