@@ -25,9 +25,8 @@ const (
 
 // The outputs with the addresses for web clients.
 const (
-	WebSocketOutput  = "WebSocketUrl"
-	BoardOutput      = "BoardUrl"
-	managementOutput = "ManagementUrl"
+	WebSocketOutput = "WebSocketUrl"
+	BoardOutput     = "BoardUrl"
 )
 
 // Logical IDs of the custom domains. Their outputs have the same names with a suffix.
@@ -41,7 +40,7 @@ const (
 // outputNames returns the names of all outputs that a hub can have.
 func outputNames() []string {
 	return []string{
-		WebSocketOutput, BoardOutput, managementOutput, socketDomainID + targetSuffix, socketDomainID + zoneSuffix,
+		WebSocketOutput, BoardOutput, socketDomainID + targetSuffix, socketDomainID + zoneSuffix,
 		boardDomainID + targetSuffix, boardDomainID + zoneSuffix,
 	}
 }
@@ -117,16 +116,16 @@ func (c liveCompiler) websocket() {
 	})
 	c.invokes("WebSocketPermission", "apigateway.amazonaws.com", join(c.arn("execute-api", ""), ref(apiID), "/*"))
 	c.domain(socketDomainID, c.Live.WebSocketDomain, apiID, stageID)
-	c.output(managementOutput, "The endpoint for sending to web clients",
-		join("https://", ref(apiID), "."+c.host("execute-api")+"/"+stageName))
 	c.output(WebSocketOutput, "The address to which web clients connect", c.websocketURL())
 }
 
+// websocketURL is the address for web clients. The API's endpoint is an attribute, so that an AWS
+// elsewhere, such as a simulation, can have its own.
 func (c liveCompiler) websocketURL() any {
 	if domain := c.Live.WebSocketDomain; domain != nil {
 		return "wss://" + domain.Name
 	}
-	return join("wss://", ref(apiID), "."+c.host("execute-api")+"/"+stageName)
+	return join(attribute(apiID, "ApiEndpoint"), "/"+stageName)
 }
 
 // hashWithout returns a hash of the resources that were added since before.
@@ -206,7 +205,7 @@ func (c liveCompiler) boardURL() any {
 	if domain := c.Live.BoardDomain; domain != nil {
 		return "https://" + domain.Name + "/"
 	}
-	return join("https://", ref(boardID), "."+c.host("execute-api")+"/")
+	return join(attribute(boardID, "ApiEndpoint"), "/")
 }
 
 // domain adds a custom domain of an API, and outputs where its DNS record points to.

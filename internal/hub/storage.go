@@ -114,7 +114,8 @@ func (c *compiler) clientSettings() any {
 	if c.Live == nil {
 		return text
 	}
-	return join(text[:len(text)-1]+`,"management_url":"https://`, ref(apiID), "."+c.host("execute-api")+"/"+stageName+`"}`)
+	// A custom domain is for web clients only. The endpoint is a wss URL, which clients read as https.
+	return join(text[:len(text)-1]+`,"management_url":"`, attribute(apiID, "ApiEndpoint"), "/"+stageName+`"}`)
 }
 
 // keyPolicy delegates the key to the account's own policies. It lets DynamoDB use it for those who

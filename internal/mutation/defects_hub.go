@@ -132,6 +132,11 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/sandbox/events"}, Run: "TestPattern",
 	},
 	{
+		Name: "the address for clients is no management address", In: "internal/projects managementURL",
+		Old: `return "http" + rest, nil`, New: `return "ws" + rest, nil`,
+		Packages: []string{"internal/projects"}, Run: "TestManagementURL",
+	},
+	{
 		Name: "stages serve routes that are not deployed", In: "internal/sandbox/apigateway Service.redeploy",
 		Old: "st := a.stages[name]; st.autoDeploy {", New: "st := a.stages[name]; st != nil {",
 		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Snapshot",

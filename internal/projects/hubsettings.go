@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -26,7 +28,8 @@ type hubSettings struct {
 	Table     string `json:"table"`
 	// TemplateBucket stores a directory template that is too large for a request; "" for none.
 	TemplateBucket string `json:"template_bucket"`
-	// ManagementURL is the endpoint of web clients: the stage of the WebSocket API; "" for none.
+	// ManagementURL is the endpoint of web clients: the stage of the WebSocket API; "" for none. In
+	// the parameter it may also be the stage's wss URL.
 	ManagementURL string `json:"management_url"`
 }
 
@@ -108,14 +111,28 @@ func parseHubSettings(value, parameter string) (*hubSettings, error) {
 			return nil, badHubSettings(field.name, fmt.Sprintf("%q: expected %s", field.value, field.expected))
 		}
 	}
-	if address := settings.ManagementURL; address != "" {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return nil, badHubSettings(
-				"management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address),
-			)
-		}
+	if settings.ManagementURL, err = managementURL(settings.ManagementURL); err != nil {
+		return nil, err
 	}
 	return &settings, nil
+}
+
+// managementURL validates the address of a WebSocket API's stage. A stage's management API has the
+// address for its clients, with https in place of wss.
+func managementURL(address string) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || !slices.Contains([]string{"https", "http", "wss", "ws"}, u.Scheme) || u.Host == "" {
+		return "", badHubSettings(
+			"management_url", fmt.Sprintf("%q: expected the https URL of a WebSocket API's stage", address),
+		)
+	}
+	if rest, ok := strings.CutPrefix(address, "ws"); ok {
+		return "http" + rest, nil
+	}
+	return address, nil
 }
 
 // HubLocation is the account and region that hold a hub.

@@ -36,7 +36,7 @@ func (w *world) live() *apigateway.Stage {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.manage("https://" + stage.Domain() + "/prod")
+	w.manage("wss://" + stage.Domain() + "/prod") // as a hub's template writes it
 	return stage
 }
 
