@@ -19,10 +19,7 @@ func (p *processes) environment(i *instance, dir string) ([]string, error) {
 	p.mu.Unlock()
 	var credentials cloud.SessionCredentials
 	var err error
-	p.s.locked(func() {
-		i.stream = p.s.newStream(d)
-		credentials, err = p.s.credentials(d)
-	})
+	p.s.locked(func() { credentials, err = p.s.credentials(d) })
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +36,7 @@ func (p *processes) environment(i *instance, dir string) ([]string, error) {
 		"AWS_LAMBDA_FUNCTION_VERSION":     latest,
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":       d.logGroup,
-		"AWS_LAMBDA_LOG_STREAM_NAME":      i.stream,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      i.log.stream,
 		"AWS_LAMBDA_RUNTIME_API":          i.address,
 		"AWS_REGION":                      d.region,
 		"AWS_SECRET_ACCESS_KEY":           credentials.SecretAccessKey,

@@ -16,7 +16,6 @@ import (
 type instance struct {
 	d           *deployment
 	log         *output
-	stream      string
 	environment []string
 	address     string // of its Runtime API
 	server      *http.Server
@@ -61,7 +60,7 @@ func newInstance(d *deployment, s *Service) (*instance, error) {
 		d: d, address: listener.Addr().String(), started: time.Now(), ready: make(chan struct{}),
 		exited: make(chan struct{}), pending: make(chan *invocation), polled: make(chan struct{}, 1),
 	}
-	i.log = &output{instance: i, service: s}
+	s.locked(func() { i.log = &output{service: s, d: d, stream: s.newStream(d)} })
 	i.server = &http.Server{Handler: i.runtimeAPI(), ReadHeaderTimeout: time.Minute}
 	go func() { _ = i.server.Serve(listener) }() // until close
 	return i, nil

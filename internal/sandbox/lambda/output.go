@@ -11,10 +11,11 @@ import (
 // maxLine is the size of an unfinished line that becomes an event of its own.
 const maxLine = 64 << 10
 
-// output writes a process's output to the function's log group, line by line.
+// output writes to a stream of the function's log group, line by line.
 type output struct {
-	instance *instance
-	service  *Service
+	service *Service
+	d       *deployment
+	stream  string
 
 	mu   sync.Mutex
 	rest []byte // the unfinished line
@@ -52,12 +53,11 @@ func (o *output) send(lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	d := o.instance.d
 	o.service.locked(func() {
 		if w := o.service.world.LogWriter(); w != nil {
 			w.WriteLog(cloud.LogLines{
-				Account: d.account, Region: d.region, Group: d.logGroup, Stream: o.instance.stream, Lines: lines,
-				Role: d.role, Service: servicePrincipal,
+				Account: o.d.account, Region: o.d.region, Group: o.d.logGroup, Stream: o.stream, Lines: lines,
+				Role: o.d.role, Service: servicePrincipal,
 			})
 		}
 	})

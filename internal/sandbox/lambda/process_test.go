@@ -203,12 +203,17 @@ func TestProcess_Entrypoints(t *testing.T) {
 			t.Parallel()
 			w := withProcesses(t)
 			w.upload("f.zip", pack(t, c.file, c.mode, c.content))
-			if reason := w.create("s", role+","+functionOf(`,"Architectures":["`+c.architecture+`"]`)); reason != "" {
+			if reason := w.create("s", role+","+group+","+functionOf(
+				`,"LoggingConfig":{"LogGroup":"/f"},"Architectures":["`+c.architecture+`"]`,
+			)); reason != "" {
 				t.Fatal(reason)
 			}
 			_, failed := w.invoke("")
 			if !strings.HasPrefix(failed, "Runtime.InvalidEntrypoint: RequestId: ") || !strings.HasSuffix(failed, " Error: "+c.want) {
 				t.Errorf("%q, want %s", failed, c.want)
+			}
+			if logs := w.lines("/f"); !strings.Contains(logs, c.want) {
+				t.Errorf("the log: %s", logs)
 			}
 		})
 	}

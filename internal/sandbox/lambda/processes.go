@@ -190,8 +190,18 @@ func (p *processes) retire(d *deployment) {
 	delete(p.idle, d)
 }
 
-// start starts a process, unless no process may run.
+// start starts a process, unless no process may run. The log names the reason of a failure.
 func (p *processes) start(d *deployment, requestID string) (*instance, error) {
+	i, err := p.tryStart(d, requestID)
+	if err != nil {
+		log := &output{service: p.s, d: d}
+		p.s.locked(func() { log.stream = p.s.newStream(d) })
+		log.line("%s", err)
+	}
+	return i, err
+}
+
+func (p *processes) tryStart(d *deployment, requestID string) (*instance, error) {
 	if err := p.allowed(); err != nil {
 		return nil, err
 	}
