@@ -137,6 +137,16 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestManagementURL",
 	},
 	{
+		Name: "an empty sandbox has a hub", In: "internal/sandbox New",
+		Old: "if !o.Empty {", New: "if !o.Empty || o.Empty {",
+		Packages: []string{"internal/sandbox/server"}, Run: "TestServe_Empty",
+	},
+	{
+		Name: "APIs have no address of the sandbox", In: "internal/sandbox/apigateway Service.endpoint",
+		Old: `case s.address == "":`, New: `case s.address == "" || !a.webSocket:`,
+		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Clients",
+	},
+	{
 		Name: "stages serve routes that are not deployed", In: "internal/sandbox/apigateway Service.redeploy",
 		Old: "st := a.stages[name]; st.autoDeploy {", New: "st := a.stages[name]; st != nil {",
 		Packages: []string{"internal/sandbox/apigateway"}, Run: "TestDeployed_Snapshot",

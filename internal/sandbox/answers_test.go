@@ -18,7 +18,7 @@ func TestOptions_Switches(t *testing.T) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[sandbox.Options]()) {
 		fields = append(fields, f.Name)
 	}
-	if want := []string{"Seed", "Latency", "Region", "Onboarding", "HubBus", "Answers"}; !slices.Equal(fields, want) {
+	if want := []string{"Seed", "Latency", "Region", "Onboarding", "HubBus", "Empty", "Answers"}; !slices.Equal(fields, want) {
 		t.Errorf("Options has the fields %q, want %q", fields, want)
 	}
 }

@@ -48,12 +48,15 @@
 // # Accounts
 //
 // Account 000000000000 is the hub: it has the SSM parameter /stowage/hub/stowage and the DynamoDB
-// table "stowage". On its first use every account, including the hub, is onboarded: it gets the
-// roles StowageProvisioner and StowageReader, which trust the hub's account, and in each used
-// region the SNS topic stowage-events. With Options.Onboarding a stack StowageAccount of that
-// template creates them in each of the regions, and with Options.HubBus it also reports to that event
-// bus. That stack precedes the first client: it is not
-// counted, takes no time, and sends no notifications.
+// table "stowage". With Options.Empty it has neither, for a hub that a stack makes. The hub of New is
+// not made by the template of hubs, which has 30 resources more: simulations create thousands of
+// worlds, and register the relay's triggers that they test.
+//
+// On its first use every account, including the hub, is onboarded: it gets the roles
+// StowageProvisioner and StowageReader, which trust the hub's account, and in each used region the
+// SNS topic stowage-events. With Options.Onboarding a stack StowageAccount of that template creates
+// them in each of the regions, and with Options.HubBus it also reports to that event bus. That stack
+// precedes the first client: it is not counted, takes no time, and sends no notifications.
 //
 // # Functions
 //

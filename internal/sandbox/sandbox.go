@@ -47,6 +47,8 @@ type Options struct {
 	Onboarding string
 	// HubBus is the ARN of the event bus for the template's parameter HubBusArn; "" means none.
 	HubBus string
+	// Empty means a world without a hub, for one of a stack.
+	Empty bool
 	// Answers are AWS's assumed answers to the rules of package unproven; nil means the likely
 	// ones. New panics if it cannot give one of them.
 	Answers unproven.Answers
@@ -95,7 +97,7 @@ type Sandbox struct {
 	woken  chan struct{} // holds a token when the agenda has changed
 }
 
-// New returns a world with a hub.
+// New returns a world, with a hub unless the options say otherwise.
 func New(o Options) *Sandbox {
 	if o.Region == "" {
 		o.Region = "eu-west-1"
@@ -121,7 +123,9 @@ func New(o Options) *Sandbox {
 	s.world.ResourceFault = s.faults.resource
 	s.world.Lock()
 	defer s.world.Unlock()
-	s.setUpHub()
+	if !o.Empty {
+		s.setUpHub()
+	}
 	s.world.Latency = o.Latency
 	s.world.OnSchedule(func() {
 		select {

@@ -50,7 +50,8 @@ func (t integrationType) decode(c cloud.Caller, desired map[string]any) (*api, *
 	case p.IntegrationMethod != "" && p.IntegrationMethod != "POST":
 		return nil, nil, cloud.NotModelled("the integration method %s", p.IntegrationMethod)
 	case owner.webSocket && p.PayloadFormatVersion != "" && p.PayloadFormatVersion != "1.0":
-		return nil, nil, badRequest("PayloadFormatVersion 1.0 is the only supported value of WEBSOCKET APIs") // not AWS's text
+		// The text is not AWS's.
+		return nil, nil, badRequest("PayloadFormatVersion 1.0 is the only supported value of WEBSOCKET APIs")
 	case !owner.webSocket && p.PayloadFormatVersion == "":
 		return nil, nil, badRequest("PayloadFormatVersion is a required parameter for integration")
 	case !owner.webSocket && p.PayloadFormatVersion != "2.0":

@@ -80,7 +80,8 @@ func (t stageType) decode(c cloud.Caller, desired map[string]any) (*api, *stageP
 		return nil, nil, err
 	}
 	switch {
-	case p.StageName == routeDefault && owner.webSocket, p.StageName != routeDefault && !stageNames.MatchString(p.StageName):
+	case p.StageName == routeDefault && owner.webSocket,
+		p.StageName != routeDefault && !stageNames.MatchString(p.StageName):
 		return nil, nil, badRequest("Stage name only allows a-zA-Z0-9_-")
 	case p.AutoDeploy && p.DeploymentId != "":
 		// SDK model, UpdateStage: "Can't be updated if autoDeploy is enabled"

@@ -28,4 +28,8 @@
 // The sandbox answers while a Setup runs: clients with hub.Env work. The ready line then contains
 // the addresses of the WebSocket API and of the board. People sign in to the board at the sandbox's
 // OIDC issuer (package oidc), where a Setup registers it.
+//
+// With the option -empty there is no hub and no Setup runs: a stack makes the hub, and its functions
+// run as processes (package lambda). Its outputs are addresses of the sandbox (package apigateway).
+// Accounts report to its event bus if the option -hub-bus names it.
 package server

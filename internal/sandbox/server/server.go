@@ -37,7 +37,8 @@ type Ready struct {
 }
 
 // Main runs the server with the arguments of the command line until the context ends. onboarding is
-// the template that prepares accounts (sandbox.Options), setups set up the hub, in order.
+// the template that prepares accounts (sandbox.Options), setups set up the hub, in order. With the
+// option -empty there is no hub, and no setup runs.
 func Main(ctx context.Context, args []string, onboarding string, stdout, stderr io.Writer, setups ...Setup) error {
 	flags := flag.NewFlagSet("stowage-sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -48,6 +49,8 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 		"report of make probe-aws whose answers the sandbox gives; default: $"+AnswersVariable,
 	)
 	seed := flags.Uint64("seed", 1, "where everything random comes from")
+	empty := flags.Bool("empty", false, "start without a hub, for one that a stack makes")
+	bus := flags.String("hub-bus", "", "ARN of the event bus of a hub to which all accounts report")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -61,7 +64,12 @@ func Main(ctx context.Context, args []string, onboarding string, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	options := sandbox.Options{Seed: *seed, Latency: profile, Region: region, Onboarding: onboarding}
+	options := sandbox.Options{
+		Seed: *seed, Latency: profile, Region: region, Onboarding: onboarding, Empty: *empty, HubBus: *bus,
+	}
+	if *empty {
+		setups = nil
+	}
 	if *report != "" {
 		if options.Answers, err = unproven.Load(*report); err != nil {
 			return fmt.Errorf("--answers: %w", err)
@@ -100,6 +108,7 @@ func serve(ctx context.Context, address string, options sandbox.Options, stdout 
 	defer func() { err = errors.Join(err, box.StopFunctions()) }()
 	endpoint := "http://" + listener.Addr().String()
 	box.RunFunctions(endpoint)
+	box.WebSockets().SetAddress(endpoint)
 	hub := &Hub{
 		Sandbox: box, Endpoint: endpoint, Env: environment(endpoint, cliConfig),
 	}

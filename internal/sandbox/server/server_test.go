@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/server"
@@ -68,6 +72,66 @@ func TestServe_UntilStopped(t *testing.T) {
 	}
 	if _, err := os.Stat(config); !os.IsNotExist(err) {
 		t.Errorf("the CLI configuration is left behind: %v", err)
+	}
+}
+
+// TestServe_Empty starts without a hub and creates an API, whose endpoint is below the server's address.
+func TestServe_Empty(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := server.Main(
+			ctx, []string{"--listen", "127.0.0.1:0", "--empty"}, "", writer, io.Discard,
+			func(context.Context, *server.Hub) error { return errors.New("a setup ran") },
+		)
+		_ = writer.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	line, err := bufio.NewReader(reader).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("no ready line: %v (%v)", err, <-ended)
+	}
+	var ready server.Ready
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatal(err)
+	}
+	if ready.Board != "" || ready.WebSocket != "" {
+		t.Errorf("there is a hub: %+v", ready)
+	}
+	config := aws.Config{
+		Region: ready.Env["AWS_REGION"], BaseEndpoint: &ready.Endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(
+			ready.Env["AWS_ACCESS_KEY_ID"], ready.Env["AWS_SECRET_ACCESS_KEY"], "",
+		),
+	}
+	var missing *ssmtypes.ParameterNotFound
+	_, err = ssm.NewFromConfig(config).GetParameter(
+		t.Context(), &ssm.GetParameterInput{Name: aws.String("/stowage/hub/stowage")},
+	)
+	if !errors.As(err, &missing) {
+		t.Errorf("the settings of a hub: %v", err)
+	}
+	stacks := cloudformation.NewFromConfig(config)
+	_, err = stacks.CreateStack(t.Context(), &cloudformation.CreateStackInput{
+		StackName: aws.String("api"), TemplateBody: aws.String(`{"Resources":{"Api":{"Type":"AWS::ApiGatewayV2::Api","Properties":{
+			"Name":"a","ProtocolType":"HTTP"}}},"Outputs":{"Address":{"Value":{"Fn::GetAtt":["Api","ApiEndpoint"]}}}}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := stacks.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("api")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if address := aws.ToString(out.Stacks[0].Outputs[0].OutputValue); !strings.HasPrefix(address, ready.Endpoint+"/") {
+		t.Errorf("the API's address is %s", address)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the end: %v", err)
 	}
 }
 
