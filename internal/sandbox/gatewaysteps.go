@@ -8,7 +8,8 @@ import (
 // The permissions for the types of API Gateway; see steps.go. Its actions are HTTP verbs on the
 // paths of its API, without an account ID (Service authorization reference, "Amazon API Gateway
 // Management V2"; API Gateway developer guide, "API Gateway actions and resources"). The ID of an
-// object in creation is unknown: the handler's read of it requires a permission on all of the kind.
+// object in creation is unknown: the handler's read of it requires a permission on all of the kind
+// (unproven: api-permissions).
 
 // gatewayStep demands what a step of such a type requires. It reports false for other types.
 func (t *step) gatewayStep() bool {

@@ -68,8 +68,8 @@ func (s *Service) api(c cloud.Caller, id string) (*api, error) {
 	return nil, notFound("Invalid API identifier specified %s:%s", c.Account, id)
 }
 
-// redeploy deploys an API's current routes to its stages with automatic deployment. It is not
-// documented how soon AWS does so; the sandbox does it at once.
+// redeploy deploys an API's current routes to its stages with automatic deployment (unproven:
+// api-auto-deploy).
 func (s *Service) redeploy(a *api) {
 	for _, name := range slices.Sorted(maps.Keys(a.stages)) {
 		if st := a.stages[name]; st.autoDeploy {

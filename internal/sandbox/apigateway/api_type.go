@@ -98,7 +98,8 @@ func (t apiType) Update(c cloud.Caller, physicalID string, old, desired map[stri
 	return t.resource(found), nil
 }
 
-// Delete removes an API with all its parts. The refusal's text is that of REST APIs.
+// Delete removes an API with all its parts (unproven: api-mapped-deletion). The refusal's text is
+// that of REST APIs.
 func (t apiType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
 	found, err := t.s.api(c, physicalID)
 	if err != nil {

@@ -208,7 +208,7 @@ func (c *connection) receive(message []byte, largest int) {
 	admitted := c.stage.throttle.admit(time.Now())
 	g.mu.Unlock()
 
-	if !admitted { // the text is that of REST APIs
+	if !admitted { // unproven: api-throttled-message
 		c.tell("Too Many Requests", request)
 		return
 	}

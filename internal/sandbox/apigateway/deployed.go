@@ -17,8 +17,8 @@ func (s *Service) SetAddress(address string) {
 	s.address = address
 }
 
-// endpoint returns the attribute ApiEndpoint of an API. A client appends the stage's name, except
-// that of $default.
+// endpoint returns the attribute ApiEndpoint of an API (unproven: api-endpoint). A client appends the
+// stage's name, except that of $default.
 func (s *Service) endpoint(a *api) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -116,7 +116,8 @@ func (r *routeSettings) rate() float64 {
 
 // checkLogs checks a stage's access and execution logs. The first two refusals were published by
 // users of AWS. HTTP APIs have no execution logs, and their access logs need no role (API Gateway
-// developer guide, "Configure logging for HTTP APIs").
+// developer guide, "Configure logging for HTTP APIs"). The log group must exist (unproven:
+// api-log-group).
 func (t stageType) checkLogs(c cloud.Caller, owner *api, p *stageProperties) error {
 	execution := false
 	if r := p.DefaultRouteSettings; r != nil {
@@ -206,7 +207,7 @@ func (t stageType) Update(c cloud.Caller, physicalID string, old, desired map[st
 	return cloud.Resource{PhysicalID: physicalID, Attributes: map[string]any{}}, nil
 }
 
-// Delete removes a stage that no domain serves. It is not documented whether AWS refuses others.
+// Delete removes a stage that no domain serves (unproven: api-mapped-deletion).
 func (t stageType) Delete(c cloud.Caller, physicalID string, p map[string]any) error {
 	id, _ := p["ApiId"].(string)
 	owner, err := t.s.api(c, id)

@@ -114,7 +114,8 @@ const (
 )
 
 // Rules contains all unproven rules.
-var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, driftRules, functionRules, handlerRules, otherRules)
+var Rules = slices.Concat(offOnRules, changeSetRules, operationRules, driftRules, functionRules,
+	gatewayRules, handlerRules, otherRules)
 
 var offOnRules = []Rule{
 	{
