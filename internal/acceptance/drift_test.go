@@ -66,6 +66,35 @@ func TestAccDrift(t *testing.T) {
 	))
 }
 
+// TestAccDrift_Detect changes a bucket in AWS. A plan with detect_drift shows it without a sweep, and
+// its apply repairs it.
+func TestAccDrift_Detect(t *testing.T) {
+	x := newTenant(t)
+	configuration := func(detect string) string {
+		return x.in(`provider "stowage" { detect_drift = `+detect+` }`, acmeProject, bucketOf("inbox", afterProject))
+	}
+	resource.ParallelTest(t, x.testCase(
+		resource.TestStep{Config: configuration("false")},
+		resource.TestStep{
+			PreConfig: func() {
+				bucket := aws.String(x.in(physical("inbox")))
+				_, err := x.s3.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: bucket})
+				must(x.w, bucket, err)
+			},
+			Config: configuration("false"), PlanOnly: true,
+		},
+		resource.TestStep{
+			Config: configuration("true"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(inbox, plancheck.ResourceActionUpdate),
+				plancheck.ExpectResourceAction(acme, plancheck.ResourceActionNoop),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(inbox, at("drift"), knownvalue.Null())},
+			PostApplyFunc:     func() { x.wantHardened("inbox") },
+		},
+	))
+}
+
 func (x *tenant) compareWithAWS() {
 	x.t.Helper()
 	ctx := x.t.Context()

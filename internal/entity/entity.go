@@ -57,6 +57,11 @@ type Projects interface {
 	// Credentials reads a user's current access key from its secret.
 	Credentials(ctx context.Context, secretARN string) (projects.AccessKey, error)
 
+	// CheckDrift compares a project with AWS, once per process. Reads then have the result.
+	CheckDrift(ctx context.Context, project string) error
+	// DetectDrift compares a project with AWS now. progress gets a line for each step.
+	DetectDrift(ctx context.Context, project string, progress func(string)) ([]projects.StackDrift, error)
+
 	// MissingKeys returns the slots of a user whose access keys no longer exist in IAM.
 	MissingKeys(ctx context.Context, project, user string) ([]model.Slot, error)
 
@@ -92,6 +97,8 @@ type Services struct {
 	// CommitTimeout limits a create, update or delete of an object without timeouts; 0 means
 	// DefaultTimeout.
 	CommitTimeout time.Duration
+	// DetectDrift makes the first read of each project compare it with AWS.
+	DetectDrift bool
 	// NewIncarnation draws the incarnation of a new object; nil for random ones.
 	NewIncarnation func() string
 
@@ -102,7 +109,7 @@ type Services struct {
 func (s *Services) NewWalk() *Services {
 	return &Services{
 		Projects: s.Projects, Hubs: s.Hubs, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
-		CommitTimeout: s.CommitTimeout, NewIncarnation: s.NewIncarnation, claims: &claims{},
+		CommitTimeout: s.CommitTimeout, DetectDrift: s.DetectDrift, NewIncarnation: s.NewIncarnation, claims: &claims{},
 	}
 }
 

@@ -28,6 +28,11 @@ const (
 
 // refresh updates the model of an object and its private state.
 func (r *reader[M, P]) refresh(ctx context.Context, m *M, name name, private private) (diag.Diagnostics, outcome) {
+	if r.services.DetectDrift {
+		if err := r.services.Projects.CheckDrift(ctx, name.project()); err != nil {
+			return diag.Diagnostics{r.object.failure(read, name).diagnostic(err)}, failed
+		}
+	}
 	view, e, err := r.find(ctx, name)
 	if r.object.unmanaged(m) && model.IsNotFound(err, model.NotFoundEntity) {
 		view, e, err = r.existing(ctx, m, name, view, private)

@@ -64,6 +64,21 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestRepair_UnconfirmedUser",
 	},
 	{
+		Name: "every read compares its project with AWS", In: "internal/projects detection.end",
+		Old: "d.done = true", New: "d.done = false",
+		Packages: []string{"internal/projects"}, Run: "TestDetect_Refused",
+	},
+	{
+		Name: "views lack what a comparison on demand has found", In: "internal/projects target.detectDrift",
+		Old: "t.project.memory.compared(n, drift)", New: "_ = n",
+		Packages: []string{"internal/projects"}, Run: "TestDetect$",
+	},
+	{
+		Name: "repaired drift stays in memory", In: "internal/projects memory.repaired",
+		Old: "have.Drift.Without(id)", New: "have.Drift",
+		Packages: []string{"internal/projects"}, Run: "TestDetect$",
+	},
+	{
 		Name: "the result of a detection counts after an update", In: "internal/projects comparison.checkDrift",
 		Old: "have.Detection.LastUpdated.Equal(body.LastUpdated)", New: "true",
 		Packages: []string{"internal/relay"}, Run: "TestDrift_CommitDuringDetection",

@@ -3,9 +3,11 @@ package projects
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"sync"
 
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -23,6 +25,62 @@ type memory struct {
 	// generation is raised when a reading in progress may have missed a change. Its result is not
 	// stored.
 	generation int
+	// drifts are the comparisons with AWS that this process made, by stack.
+	drifts map[int]*mirror.Drift
+}
+
+// compared records what a comparison with AWS has found in a stack.
+func (m *memory) compared(n int, drift *mirror.Drift) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.drifts == nil {
+		m.drifts = map[int]*mirror.Drift{}
+	}
+	m.drifts[n] = drift
+	if m.view != nil {
+		m.view = newView(m.project.name, m.view.shards).withDrifts(m.merged(m.view.drifts))
+	}
+}
+
+// repaired records that an entity of a stack was repaired in AWS.
+func (m *memory) repaired(n int, id model.ID) {
+	m.mu.Lock()
+	have := m.drifts[n]
+	if have == nil && m.view != nil {
+		have = m.view.drifts[n]
+	}
+	m.mu.Unlock()
+	if have == nil {
+		return
+	}
+	left := *have
+	left.Drift = have.Drift.Without(id)
+	m.compared(n, &left)
+}
+
+// merged returns the drifts of the mirror, or those that this process has found unless the mirror
+// has a later comparison. The caller holds the lock.
+func (m *memory) merged(drifts map[int]*mirror.Drift) map[int]*mirror.Drift {
+	all := maps.Clone(drifts)
+	if all == nil {
+		all = map[int]*mirror.Drift{}
+	}
+	for n, found := range m.drifts {
+		if all[n] == nil || !all[n].Checked.After(found.Checked) {
+			all[n] = found
+		}
+	}
+	return all
+}
+
+// withCompared returns a view with the comparisons with AWS that this process made.
+func (m *memory) withCompared(v *View) *View {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v == nil || len(m.drifts) == 0 {
+		return v
+	}
+	return newView(m.project.name, v.shards).withDrifts(m.merged(v.drifts))
 }
 
 // get returns the stored view or absence, or the result of read. Callers share a reading.

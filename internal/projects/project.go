@@ -22,6 +22,7 @@ type project struct {
 	rereading  *coalescer[*View]    // of the templates
 	refreshing rounds               // of the mirror
 	publishing *coalescer[struct{}] // of events
+	detection  detection            // of drift in AWS
 
 	mu     sync.Mutex     // guards the fields below; never held during a call or a wait
 	shards map[int]*shard // the connected stacks

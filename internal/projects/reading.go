@@ -21,7 +21,10 @@ func (r *reader) read(ctx context.Context, name string) (*View, error) {
 
 // view returns a project according to the read mode, or from this process's memory.
 func (r *reader) view(ctx context.Context, proj *project) (*View, error) {
-	return proj.memory.get(ctx, func(ctx context.Context) (*View, error) { return r.stacks(ctx, proj) })
+	return proj.memory.get(ctx, func(ctx context.Context) (*View, error) {
+		view, err := r.stacks(ctx, proj)
+		return proj.memory.withCompared(view), err
+	})
 }
 
 // target is a project that was read for a change.

@@ -133,6 +133,7 @@ func (r repairer) forget(ctx context.Context, project string, id model.ID) {
 	bounded, cancel := context.WithTimeout(ctx, mirrorBound)
 	defer cancel()
 	for _, n := range t.view.shardsOf(id) {
+		t.project.memory.repaired(n, id)
 		changed, err := t.project.hub.table.ChangeDrift(bounded, project, n, func(d *mirror.Drift) *mirror.Drift {
 			if d == nil {
 				return nil

@@ -7,7 +7,7 @@ import (
 )
 
 // Warning informs the user although nothing failed: a SaturatedWarning, an UnhealedWarning, a
-// GrownWarning, a HeadroomWarning, an AccessBlockWarning or a MirrorWarning.
+// GrownWarning, a HeadroomWarning, an AccessBlockWarning, a MirrorWarning or a DriftWarning.
 type Warning interface {
 	// Summary is a title, and Detail the text below it.
 	Summary() string
@@ -57,6 +57,13 @@ type MirrorWarning struct {
 	Table string
 	Hub   HubLocation
 	Err   error
+}
+
+// DriftWarning is returned when a project could not be compared with AWS although the caller asked
+// for it.
+type DriftWarning struct {
+	Project string
+	Err     error
 }
 
 // scarcePolicies is the number of policies from which a HeadroomWarning is returned.

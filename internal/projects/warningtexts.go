@@ -114,3 +114,17 @@ func (w MirrorWarning) Detail() string {
 		"Check that the table is reachable and that the provider's credentials may call dynamodb:Query on it.",
 		w.Table, w.Hub, model.Sentences(w.Err.Error()))
 }
+
+// Summary implements Warning.
+func (DriftWarning) Summary() string { return "Unable to Detect Drift" }
+
+// Detail implements Warning.
+func (w DriftWarning) Detail() string {
+	reason := model.Sentences(w.Err.Error())
+	if explanation, ok := model.Explain(w.Err); ok {
+		reason = explanation.Cause
+	}
+	return fmt.Sprintf("The project %q was not completely compared with AWS: %s\n\n"+
+		"The plan shows the drift of the last comparison. The role StowageProvisioner may detect drift if the account was prepared with "+
+		"the template of the guide \"Preparing accounts\" of this provider version.", w.Project, reason)
+}

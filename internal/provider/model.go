@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Model struct {
 	ProjectExternal types.String `tfsdk:"project_external_id"`
 	ReadConsistency types.String `tfsdk:"read_consistency"`
 	Origin          types.String `tfsdk:"origin"`
+	DetectDrift     types.Bool   `tfsdk:"detect_drift"`
 	CommitTimeout   types.String `tfsdk:"commit_timeout"`
 
 	Region                         types.String `tfsdk:"region"`
@@ -236,6 +238,21 @@ func duration(value types.String, at path.Path, diags *diag.Diagnostics) time.Du
 		)
 	}
 	return d
+}
+
+// detectsDrift returns detect_drift, by default from the environment.
+func (m *Model) detectsDrift(diags *diag.Diagnostics) bool {
+	const variable = "STOWAGE_DETECT_DRIFT"
+	value := environment(variable, "")
+	if !m.DetectDrift.IsNull() || value == "" {
+		return m.DetectDrift.ValueBool()
+	}
+	detects, err := strconv.ParseBool(value)
+	if err != nil {
+		diags.AddAttributeError(path.Root("detect_drift"), "Invalid Environment Variable", fmt.Sprintf(
+			"The environment variable %s must be true or false, got: %q.", variable, value))
+	}
+	return detects
 }
 
 // tags returns the default tags without null values, and the ignored tags.

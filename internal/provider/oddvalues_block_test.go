@@ -22,6 +22,7 @@ var oddBlock = values{
 	"read_consistency":                   "cached",
 	"origin":                             "o",
 	"commit_timeout":                     "90m",
+	"detect_drift":                       true,
 	"region":                             "eu-west-1",
 	"profile":                            "p",
 	"access_key":                         "a",
@@ -102,7 +103,7 @@ func TestOddValues_ProviderBlock(t *testing.T) {
 }
 
 // forObjects are the arguments that affect objects, and not only the access to AWS.
-var forObjects = []string{"default_tags", "ignore_tags", "origin", "read_consistency", "commit_timeout"}
+var forObjects = []string{"default_tags", "ignore_tags", "origin", "read_consistency", "commit_timeout", "detect_drift"}
 
 // tryBlock configures a provider, and creates a user if the user differs from that with every other
 // argument.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -21,6 +22,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/bucketname"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/detectdrift"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/project"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectbucket"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
@@ -49,6 +51,7 @@ var (
 	_ provider.ProviderWithFunctions          = (*Stowage)(nil)
 	_ provider.ProviderWithEphemeralResources = (*Stowage)(nil)
 	_ provider.ProviderWithListResources      = (*Stowage)(nil)
+	_ provider.ProviderWithActions            = (*Stowage)(nil)
 )
 
 // New returns the provider; version is the provider's own version.
@@ -90,6 +93,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	config.Version, config.TerraformVersion = s.version, req.TerraformVersion
 	settings := m.settings()
 	commitTimeout := duration(m.CommitTimeout, path.Root("commit_timeout"), &resp.Diagnostics)
+	detectDrift := m.detectsDrift(&resp.Diagnostics)
 	defaultTags, ignoreTags, diags := m.tags()
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -108,6 +112,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		Region:        region,
 		RoleName:      settings.RoleName,
 		CommitTimeout: commitTimeout,
+		DetectDrift:   detectDrift,
 		DefaultTags:   defaultTags,
 		IgnoreTags:    ignoreTags,
 	}
@@ -193,6 +198,11 @@ func (*Stowage) ListResources(context.Context) []func() list.ListResource {
 		projectuser.NewListResource,
 		userpermission.NewListResource,
 	}
+}
+
+// Actions implements provider.ProviderWithActions.
+func (*Stowage) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{detectdrift.New}
 }
 
 // DataSources implements provider.Provider.

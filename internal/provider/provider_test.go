@@ -30,6 +30,7 @@ func clean(t *testing.T) {
 	t.Setenv("STOWAGE_HUB", "stowage")
 	t.Setenv("STOWAGE_PROJECT_ROLE_NAME", "StowageProvisioner")
 	t.Setenv("STOWAGE_READ_CONSISTENCY", "verified")
+	t.Setenv("STOWAGE_DETECT_DRIFT", "")
 	t.Setenv("TFC_WORKSPACE_SLUG", "")
 	t.Setenv("TFC_RUN_ID", "")
 }
@@ -102,6 +103,7 @@ func TestFullBlock(t *testing.T) {
 		"read_consistency":                   "authoritative",
 		"origin":                             "o",
 		"commit_timeout":                     "90m",
+		"detect_drift":                       true,
 		"region":                             "eu-west-1",
 		"profile":                            "p",
 		"access_key":                         "a",

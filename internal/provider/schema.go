@@ -62,6 +62,9 @@ func stowageAttributes() map[string]schema.Attribute {
 			isPlainText,
 			"Identifies this configuration. An object whose creation was interrupted is taken over by the next apply with the same origin. Default: the HCP Terraform workspace (`TFC_WORKSPACE_SLUG`), else none.",
 		),
+		"detect_drift": flag(
+			"Whether to compare each project with AWS when it is first read, so that the plan shows the drift of this moment. It takes a minute or more per project. Without it, the plan shows what the relay's last comparison found. See the guide \"Changes outside of Terraform\". Environment: `STOWAGE_DETECT_DRIFT`. Default: `false`.",
+		),
 		"commit_timeout": text(
 			"Maximum time that a create, update or delete waits, as a duration such as `90s` or `2h`. A resource's `timeouts` take precedence. Default: `60m`.",
 		),

@@ -13,11 +13,11 @@ import (
 
 // Server is the provider as Terraform calls it: the framework's server behind package unchanged.
 //
-// It omits some optional interfaces of a protocol server (actions, state stores), because the
-// provider has none of these.
+// It omits an optional interface of a protocol server (state stores), because the provider has none.
 type Server struct {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer // the framework
+	tfprotov6.ActionServer       // the framework
 
 	provider *Stowage
 	answers  *unchanged.Answers
@@ -55,6 +55,7 @@ func newServer(p *Stowage, options ServerOptions) *Server {
 	}
 	s := &Server{ProviderServer: inFrontOf(answers, framework), provider: p, answers: answers, logging: options.Logging}
 	s.ListResourceServer, _ = framework.(tfprotov6.ListResourceServer)
+	s.ActionServer, _ = framework.(tfprotov6.ActionServer)
 	return s
 }
 

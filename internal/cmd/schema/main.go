@@ -82,6 +82,7 @@ func schemas(ctx context.Context) (object, error) {
 		"data_source_schemas":        all(got.DataSourceSchemas),
 		"ephemeral_resource_schemas": all(got.EphemeralResourceSchemas),
 		"list_resource_schemas":      all(got.ListResourceSchemas),
+		"action_schemas":             actions(got.ActionSchemas),
 		"functions":                  functions,
 		"resource_identity_schemas":  identity,
 	}}}, nil
@@ -91,6 +92,14 @@ func all(schemas map[string]*tfprotov6.Schema) object {
 	result := object{}
 	for name, s := range schemas {
 		result[name] = schema(s)
+	}
+	return result
+}
+
+func actions(schemas map[string]*tfprotov6.ActionSchema) object {
+	result := object{}
+	for name, s := range schemas {
+		result[name] = schema(s.Schema)
 	}
 	return result
 }

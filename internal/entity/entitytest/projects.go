@@ -246,6 +246,24 @@ func (p *Projects) Existing(ctx context.Context, _, _, bucket string) (*template
 	return live, nil
 }
 
+// CheckDrift implements entity.Projects.
+func (p *Projects) CheckDrift(ctx context.Context, _ string) error { return p.begin(ctx, "CheckDrift") }
+
+// DetectDrift implements entity.Projects: Drifted is what is found.
+func (p *Projects) DetectDrift(
+	ctx context.Context, project string, progress func(string),
+) ([]projects.StackDrift, error) {
+	if err := p.begin(ctx, "DetectDrift"); err != nil {
+		return nil, err
+	}
+	found := projects.StackDrift{Stack: "stowage-" + project + "-0"}
+	progress(found.Stack + ": comparing with AWS")
+	for _, differences := range p.Drifted {
+		found.Differences = append(found.Differences, differences...)
+	}
+	return []projects.StackDrift{found}, nil
+}
+
 // MissingKeys implements entity.Projects: Missing are the slots.
 func (p *Projects) MissingKeys(ctx context.Context, _, user string) ([]model.Slot, error) {
 	return p.Missing[user], p.begin(ctx, "MissingKeys")
