@@ -10,15 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 )
 
-// Unreadable reports whether Cloud Control cannot read any resource of the type.
-func Unreadable(err error) bool {
-	switch code(err) {
-	case "UnsupportedActionException", "TypeNotFoundException":
-		return true
-	}
-	return false
-}
-
 // LiveProperties reads the properties of a resource with Cloud Control. exists is false when AWS has
 // no such resource.
 func LiveProperties(

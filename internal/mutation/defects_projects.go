@@ -60,7 +60,7 @@ var projectsDefects = []Defect{
 	},
 	{
 		Name: "a deletion that cannot be confirmed is recorded", In: "internal/projects comparison.confirmOne",
-		Old: "case err != nil && live.Deleted && !account.Unreadable(err):", New: "case false:",
+		Old: "case err != nil && live.Deleted && drift.Type == userType:", New: "case false:",
 		Packages: []string{"internal/projects"}, Run: "TestRepair_UnconfirmedUser",
 	},
 	{

@@ -46,7 +46,10 @@ const (
 	driftPause = time.Hour
 )
 
-const bucketType = "AWS::S3::Bucket"
+const (
+	bucketType = "AWS::S3::Bucket"
+	userType   = "AWS::IAM::User"
+)
 
 // RefreshAndCheck is Refresh, and also looks after the drift of the project's stacks: it starts a
 // detection for a stack that was not compared with AWS for the given time, and stores the result of
@@ -204,7 +207,7 @@ func (c comparison) readDrift(ctx context.Context, lastUpdated time.Time) (*temp
 }
 
 // confirm reads the resources that CloudFormation reports as changed or deleted, and drops what is
-// not so. A deletion that cannot be confirmed is left out, so that the resource counts as uncovered.
+// not so. A bucket or user whose deletion cannot be confirmed is left out, and so counts as uncovered.
 func (c comparison) confirm(ctx context.Context, drifts []stack.Drift) ([]template.LiveResource, error) {
 	confirmed := make([]*template.LiveResource, len(drifts))
 	group, ctx := errgroup.WithContext(ctx)
@@ -238,9 +241,9 @@ func (c comparison) confirm(ctx context.Context, drifts []stack.Drift) ([]templa
 	return compared, nil
 }
 
-// confirmOne is confirm for one resource. It returns an *account.UnconfirmedError for a deletion
-// that cannot be confirmed. Changed properties that cannot be read stay as CloudFormation reports
-// them.
+// confirmOne is confirm for one resource. It returns an *account.UnconfirmedError for the deletion of
+// a bucket or user that cannot be confirmed: if it exists, recording its deletion loses the bucket,
+// or the user's access keys. Of other resources that cannot be read, CloudFormation's report counts.
 func (c comparison) confirmOne(ctx context.Context, drift stack.Drift) (template.LiveResource, error) {
 	live := drift.LiveResource
 	if !live.Drifted() {
@@ -255,7 +258,7 @@ func (c comparison) confirmOne(ctx context.Context, drift stack.Drift) (template
 	switch {
 	case ctx.Err() != nil:
 		return live, ctx.Err()
-	case err != nil && live.Deleted && !account.Unreadable(err):
+	case err != nil && live.Deleted && drift.Type == userType:
 		return live, &account.UnconfirmedError{Type: drift.Type, Name: drift.PhysicalID, Err: err}
 	case err != nil:
 	case live.Deleted && exists:
