@@ -12,9 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
 // repairing is a project with a bucket, a user with a key and a permission.
@@ -27,7 +29,11 @@ type repairing struct {
 
 func newRepairing(t *testing.T) *repairing {
 	t.Helper()
-	w := newWorld(t, false)
+	return newRepairingIn(t, newWorld(t, false))
+}
+
+func newRepairingIn(t *testing.T, w *world) *repairing {
+	t.Helper()
 	ctx := t.Context()
 	must(t, w.process().CreateProject(ctx, acme()))
 	r := &repairing{
@@ -83,8 +89,67 @@ func (r *repairing) repair(e model.Entity, planned ...model.Entity) {
 	}
 }
 
+// otherAnswers are the unlikely answers about drift detection. Those about drift-aware change sets
+// do not matter, as no such set is made.
+var otherAnswers = unproven.Answers{
+	unproven.DriftDoubtedTypes:         unproven.Omitted,
+	unproven.DriftUnlistedTypes:        unproven.Detected,
+	unproven.DriftUnreadable:           unproven.Fails,
+	unproven.StackInSyncDespiteDrift:   unproven.On,
+	unproven.BucketEncryptionDrifts:    unproven.On,
+	unproven.PolicyDocumentDriftMissed: unproven.On,
+	unproven.UpdateDuringDetection:     unproven.Refused,
+	unproven.SecretReadHandler:         unproven.Tolerated,
+}
+
+// TestRepair repairs each kind of drift, whatever drift detection covers and however it errs.
 func TestRepair(t *testing.T) {
 	for name, test := range map[string]func(r *repairing){
+		"encryption changed": func(r *repairing) {
+			_, err := r.member().S3.PutBucketEncryption(r.t.Context(), &s3.PutBucketEncryptionInput{
+				Bucket: aws.String(r.bucket.BucketName),
+				ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
+					Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
+						SSEAlgorithm: types.ServerSideEncryptionAes256,
+					}}},
+				},
+			})
+			must(r.t, err)
+			r.repair(r.bucket)
+			out, err := r.member().S3.GetBucketEncryption(
+				r.t.Context(), &s3.GetBucketEncryptionInput{Bucket: aws.String(r.bucket.BucketName)},
+			)
+			must(r.t, err)
+			by := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
+			if by.SSEAlgorithm != types.ServerSideEncryptionAwsKms || aws.ToString(by.KMSMasterKeyID) == "" {
+				r.t.Errorf("the encryption is %+v", by)
+			}
+		},
+		"tags changed": func(r *repairing) {
+			ctx, bucket := r.t.Context(), aws.String(r.bucket.BucketName)
+			before, err := r.member().S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket})
+			must(r.t, err)
+			changed := []types.Tag{{Key: aws.String("owner"), Value: aws.String("someone")}}
+			for _, tag := range before.TagSet {
+				if strings.HasPrefix(aws.ToString(tag.Key), "aws:") {
+					changed = append(changed, tag)
+				}
+			}
+			_, err = r.member().S3.PutBucketTagging(
+				ctx, &s3.PutBucketTaggingInput{Bucket: bucket, Tagging: &types.Tagging{TagSet: changed}},
+			)
+			must(r.t, err)
+			r.repair(r.bucket)
+			after, err := r.member().S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket})
+			must(r.t, err)
+			for _, tag := range before.TagSet {
+				if !slices.ContainsFunc(after.TagSet, func(t types.Tag) bool {
+					return aws.ToString(t.Key) == aws.ToString(tag.Key) && aws.ToString(t.Value) == aws.ToString(tag.Value)
+				}) {
+					r.t.Errorf("the tag %s=%s is missing", aws.ToString(tag.Key), aws.ToString(tag.Value))
+				}
+			}
+		},
 		"bucket changed": func(r *repairing) {
 			ctx, bucket := r.t.Context(), aws.String(r.bucket.BucketName)
 			_, err := r.member().S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket})
@@ -154,6 +219,12 @@ func TestRepair(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { test(newRepairing(t)) })
+		})
+		t.Run(name+", other answers", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := sandbox.New(sandbox.Options{Seed: 1, Onboarding: onboarding.Account, Answers: otherAnswers})
+				test(newRepairingIn(t, &world{t: t, box: box}))
+			})
 		})
 	}
 }
