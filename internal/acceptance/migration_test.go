@@ -34,6 +34,36 @@ func awsBucket(label, bucket string) foreignObject {
 }`, "BUCKET", bucket)}
 }
 
+// awsBucket6 is the same state as version 6 writes it: region is an argument of every resource, and
+// bucket_region is where the bucket is. The schema version is still 0 (attribute names of the
+// provider's schema, and its issue 27758).
+func awsBucket6(label, bucket string) foreignObject {
+	o := awsBucket(label, bucket)
+	o.attributes = strings.Replace(o.attributes, `"region": "eu-west-1"`, `"region": "eu-west-1", "bucket_region": "eu-west-1",
+  "bucket_namespace": "global"`, 1)
+	return o
+}
+
+// identify gives a resource in the state an identity, as CLIs from 1.12 on write it.
+func (s *workspace) identify(typ string, identity map[string]any) {
+	s.t.Helper()
+	content, err := os.ReadFile(filepath.Join(s.dir, "terraform.tfstate"))
+	noError(s.t, err)
+	var state map[string]any
+	noError(s.t, json.Unmarshal(content, &state))
+	resources, _ := state["resources"].([]any)
+	for _, r := range resources {
+		if r, _ := r.(map[string]any); r["type"] == typ {
+			instances, _ := r["instances"].([]any)
+			instance, _ := instances[0].(map[string]any)
+			instance["identity_schema_version"], instance["identity"] = 0, identity
+		}
+	}
+	content, err = json.Marshal(state)
+	noError(s.t, err)
+	s.put("terraform.tfstate", string(content))
+}
+
 func satellites(label, bucket string) []foreignObject {
 	objects := []foreignObject{
 		{"aws_s3_bucket_versioning", label, `{"bucket": "BUCKET", "expected_bucket_owner": "", "id": "BUCKET", "mfa": null,
@@ -82,6 +112,11 @@ func (s *workspace) types() string {
 
 func migrating(t *testing.T) (*world, *workspace, *clients, *standIn) {
 	t.Helper()
+	return migratingFrom(t, awsBucket("reports", "legacy-reports"))
+}
+
+func migratingFrom(t *testing.T, bucket foreignObject) (*world, *workspace, *clients, *standIn) {
+	t.Helper()
 	w := newWorld(t)
 	s := w.workspace(acmeProject)
 	s.apply()
@@ -92,7 +127,7 @@ func migrating(t *testing.T) (*world, *workspace, *clients, *standIn) {
 			`"Status":"Enabled","AbortIncompleteMultipartUpload":{"DaysAfterInitiation":3}}]}`,
 		statements: strings.ReplaceAll(foreign, "legacy-policy", "legacy-reports"),
 	})
-	objects := append([]foreignObject{awsBucket("reports", "legacy-reports")}, satellites("reports", "legacy-reports")...)
+	objects := append([]foreignObject{bucket}, satellites("reports", "legacy-reports")...)
 	return w, s, c, s.written(objects...)
 }
 
@@ -144,6 +179,22 @@ func TestMigration(t *testing.T) {
 	s.planIsEmpty()
 	delete(s.env, "TF_REATTACH_PROVIDERS")
 	s.write(acmeProject + bucketOf("reports", append(keepReports, afterProject)...)) // the blocks can go
+	s.planIsEmpty()
+}
+
+// TestMigration_Version6 moves a bucket whose state version 6 of the aws provider wrote, with an
+// identity.
+func TestMigration_Version6(t *testing.T) {
+	t.Parallel()
+	_, s, c, provider := migratingFrom(t, awsBucket6("reports", "legacy-reports"))
+	s.identify("aws_s3_bucket", map[string]any{"account_id": account, "region": "eu-west-1", "bucket": "legacy-reports"})
+	before := c.contents("legacy-reports")
+	s.write(migrated(keepReports...))
+	s.tryPlan().says("0 to add, 1 to change, 0 to destroy", "moved from aws_s3_bucket.reports", "Project Bucket Will Be Adopted")
+	s.apply().says("0 added, 1 changed, 0 destroyed")
+	if after := c.contents("legacy-reports"); after != before || provider.destroyed.Load() != 0 {
+		t.Errorf("the bucket held\n%s\nand holds\n%s", before, after)
+	}
 	s.planIsEmpty()
 }
 

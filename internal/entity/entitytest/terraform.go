@@ -309,10 +309,17 @@ func (tf *Terraform) imports(req *tfprotov6.ImportResourceStateRequest) (*Object
 // Move moves the state of another provider's resource, as JSON, and reads, as Terraform does.
 func (tf *Terraform) Move(typ, provider, sourceType, state string) (*Object, []*tfprotov6.Diagnostic) {
 	tf.t.Helper()
-	resp, err := tf.server.MoveResourceState(tf.t.Context(), &tfprotov6.MoveResourceStateRequest{
+	return tf.MoveFrom(&tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: provider, SourceTypeName: sourceType, TargetTypeName: typ,
 		SourceState: &tfprotov6.RawState{JSON: []byte(state)},
 	})
+}
+
+// MoveFrom is Move with everything that Terraform can say about the source.
+func (tf *Terraform) MoveFrom(req *tfprotov6.MoveResourceStateRequest) (*Object, []*tfprotov6.Diagnostic) {
+	tf.t.Helper()
+	typ := req.TargetTypeName
+	resp, err := tf.server.MoveResourceState(tf.t.Context(), req)
 	tf.must(err)
 	if len(Errors(resp.Diagnostics)) > 0 {
 		return nil, resp.Diagnostics

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
 	"github.com/stowage/terraform-provider-stowage/internal/entity/entitytest"
 )
 
@@ -95,6 +97,49 @@ func TestMoved_Sources(t *testing.T) {
 		case c.want != "" && (len(errors) != 1 || !strings.Contains(errors[0].Detail, c.want)):
 			t.Errorf("%s of %s: the errors are %v", c.typ, c.provider, errors)
 		}
+	}
+}
+
+// TestMoved_Versions moves states as versions of the aws and awscc providers write them: the attribute
+// names of their schemas, with and without an identity. Version 6.0 of the aws provider wrote
+// identities without values. Schema versions that do not exist yet are accepted, too.
+func TestMoved_Versions(t *testing.T) {
+	const (
+		common = `"id":"legacy","bucket":"legacy","arn":"arn:aws:s3:::legacy","bucket_prefix":"","force_destroy":false,` +
+			`"hosted_zone_id":"Z1BKCTXD74EZPE","tags":{},"tags_all":{},"versioning":[{"enabled":true,"mfa_delete":false}],"timeouts":null,`
+		version5 = "{" + common + `"region":"eu-west-1"}`
+		version6 = "{" + common + `"region":"eu-west-1","bucket_region":"eu-west-1","bucket_namespace":"global"}`
+		awscc    = `{"id":"legacy","bucket_name":"legacy","arn":"arn:aws:s3:::legacy","abac_status":null,"bucket_encryption":null,` +
+			`"tags":[{"key":"team","value":"blue"}],"versioning_configuration":{"status":"Enabled"}}`
+	)
+	for name, c := range map[string]struct {
+		provider, typ, state string
+		version              int64
+		identity             string
+	}{
+		"aws 5.100":                {awsAddress, "aws_s3_bucket", version5, 0, ""},
+		"aws 6.0":                  {awsAddress, "aws_s3_bucket", version6, 0, `{"account_id":null,"bucket":null,"region":null}`},
+		"aws 6":                    {awsAddress, "aws_s3_bucket", version6, 0, `{"account_id":"111122223333","bucket":"legacy","region":"eu-west-1"}`},
+		"a schema version to come": {awsAddress, "aws_s3_bucket", version6, 7, `{"arn":"arn:aws:s3:::legacy"}`},
+		"awscc":                    {"registry.terraform.io/hashicorp/awscc", "awscc_s3_bucket", awscc, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tf, _ := legacy(t, "")
+			req := &tfprotov6.MoveResourceStateRequest{
+				SourceProviderAddress: c.provider, SourceTypeName: c.typ, TargetTypeName: typ, SourceSchemaVersion: c.version,
+				SourceState: &tfprotov6.RawState{JSON: []byte(c.state)},
+			}
+			if c.identity != "" {
+				req.SourceIdentity = &tfprotov6.RawState{JSON: []byte(c.identity)}
+			}
+			object, diagnostics := tf.MoveFrom(req)
+			entitytest.Must(t, diagnostics)
+			plan, diagnostics := tf.Plan(typ, object, values{"project": "acme", "name": "old"})
+			entitytest.Must(t, diagnostics)
+			if plan.Action != "update" || plan.Planned("bucket_name") != "legacy" {
+				t.Errorf("planned is %s of the bucket %v", plan.Action, plan.Planned("bucket_name"))
+			}
+		})
 	}
 }
 
