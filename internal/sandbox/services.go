@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"github.com/stowage/terraform-provider-stowage/internal/sandbox/acm"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudcontrol"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloudformation"
@@ -36,6 +37,8 @@ func (s *Sandbox) addServices() {
 	s.lambda = lambda.New(s.world, locked)
 	s.services["lambda"] = s.lambda
 	s.services["execute-api"] = s.gateway
+	s.services["apigateway"] = s.gateway.Control()
+	s.services["acm"] = acm.New(s.gateway.CertificateNames)
 	s.services["cloudformation"] = cloudformation.New(s.world)
 	s.services["cloudcontrolapi"] = cloudcontrol.New(s.world)
 	s.services["dynamodb"] = dynamodb.New(s.world)

@@ -21,7 +21,7 @@
 // decodes as events.APIGatewayWebsocketProxyRequest and, for the authorizer,
 // events.APIGatewayCustomAuthorizerRequestTypeRequest.
 //
-// AWS Certificate Manager is not simulated: AddCertificate adds the certificate of a domain.
+// AddCertificate adds the certificate of a domain to AWS Certificate Manager.
 //
 // # Addresses
 //

@@ -29,11 +29,14 @@ var (
 	certificates = regexp.MustCompile(`^arn:aws:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
 )
 
-// AddCertificate adds a certificate of AWS Certificate Manager, which the sandbox does not simulate,
-// for some domain names. A name *.DOMAIN covers one label.
+// AddCertificate adds an issued certificate of AWS Certificate Manager for some domain names. A name *.DOMAIN covers one label.
 func (s *Service) AddCertificate(arn string, names ...string) {
 	s.locked(func() { s.certificates[arn] = names })
 }
+
+// CertificateNames returns the domain names of a certificate; nil for none. The caller holds the
+// world's lock.
+func (s *Service) CertificateNames(arn string) []string { return s.certificates[arn] }
 
 // covers reports whether a certificate's name covers a domain.
 func covers(name, domain string) bool {
