@@ -2,6 +2,8 @@ package awsclient
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -20,6 +22,8 @@ type Account struct {
 	ID     string // 12 digits; empty for a hub account whose ID was not requested
 	Region string
 
+	ACM            *acm.Client
+	APIGateway     *apigateway.Client
 	CloudControl   *cloudcontrol.Client
 	CloudFormation *cloudformation.Client
 	DynamoDB       *dynamodb.Client
@@ -50,6 +54,10 @@ func newAccount(id string, sdk aws.Config, c *Config) *Account {
 		ID:     id,
 		Region: sdk.Region,
 		sdk:    sdk,
+		ACM:    acm.NewFromConfig(sdk, func(o *acm.Options) { replace(&o.BaseEndpoint, c.endpoint("acm")) }),
+		APIGateway: apigateway.NewFromConfig(
+			sdk, func(o *apigateway.Options) { replace(&o.BaseEndpoint, c.endpoint("apigateway")) },
+		),
 		CloudControl: cloudcontrol.NewFromConfig(
 			sdk, func(o *cloudcontrol.Options) { replace(&o.BaseEndpoint, c.endpoint("cloudcontrol")) },
 		),

@@ -13,6 +13,8 @@ import (
 
 // EndpointServices lists the service names in Config.Endpoints.
 var EndpointServices = []string{
+	"acm",
+	"apigateway",
 	"apigatewaymanagementapi",
 	"cloudcontrol",
 	"cloudformation",
