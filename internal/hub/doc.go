@@ -5,7 +5,7 @@
 // report, the APIs of the web clients, and the roles for those who run Terraform. All of it is one
 // CloudFormation stack in the hub account.
 //
-// This package is pure: it makes no calls. Nothing deploys its templates yet.
+// This package is pure: it makes no calls. Package hubs deploys its templates.
 //
 // # Names
 //

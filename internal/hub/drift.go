@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -49,7 +50,11 @@ func drift(want, have *template.Template) []string {
 
 // isOurs reports whether a resource was compiled for a hub.
 func isOurs(raw json.RawMessage) bool {
-	var r struct{ Metadata struct{ Stowage metadata } }
+	var r struct { // a newer format may have any other field
+		Metadata struct {
+			Stowage struct{ Of struct{ Kind model.Kind } }
+		}
+	}
 	return json.Unmarshal(raw, &r) == nil && r.Metadata.Stowage.Of.Kind == kind
 }
 

@@ -15,7 +15,8 @@ const (
 	stageID          = "WebSocketStage"
 	socketLogsID     = "WebSocketLogs"
 	gatewayLogRoleID = "GatewayLogRole"
-	gatewayAccountID = "GatewayAccount"
+	// GatewayAccountID is the logical ID of the role for logs in API Gateway's settings.
+	GatewayAccountID = "GatewayAccount"
 	boardID          = "BoardApi"
 	boardIntegration = "BoardIntegration"
 	boardRouteID     = "BoardRoute"
@@ -158,10 +159,10 @@ func (c liveCompiler) gatewayLogs() []string {
 		},
 		"Tags": c.tagList(),
 	}}.retained())
-	c.add(gatewayAccountID, resource{Type: "AWS::ApiGateway::Account", Properties: object{
+	c.add(GatewayAccountID, resource{Type: "AWS::ApiGateway::Account", Properties: object{
 		"CloudWatchRoleArn": attribute(gatewayLogRoleID, "Arn"),
 	}}.retained())
-	return []string{gatewayAccountID}
+	return []string{GatewayAccountID}
 }
 
 // board adds the HTTP API that serves the board.

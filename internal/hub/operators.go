@@ -10,10 +10,14 @@ const (
 	plannerID  = "Planner"
 )
 
-// idp is a provider of OIDC tokens for Terraform runs.
-type idp struct {
-	logicalID, host, audience string
-	apply, plan               []string // patterns of subjects
+// IdentityProvider is a provider of OIDC tokens for Terraform runs.
+type IdentityProvider struct {
+	// LogicalID is the logical ID of its resource, if the hub's stack makes it.
+	LogicalID      string
+	Host, Audience string
+	// Attribute is the setting that needs it.
+	Attribute   string
+	apply, plan []string // patterns of subjects
 }
 
 // operators adds the roles of those who run Terraform, and the OIDC providers that are missing.
@@ -21,36 +25,36 @@ func (c roleCompiler) operators() {
 	if !c.Operators.Any() {
 		return
 	}
-	providers := c.identityProviders()
+	providers := c.IdentityProviders()
 	for _, p := range providers {
-		if !slices.Contains(c.shared.OIDCProviders, p.host) {
-			c.add(p.logicalID, resource{Type: "AWS::IAM::OIDCProvider", Properties: object{
-				"Url": "https://" + p.host, "ClientIdList": list{p.audience}, "Tags": c.tagList(),
+		if !slices.Contains(c.shared.OIDCProviders, p.Host) {
+			c.add(p.LogicalID, resource{Type: "AWS::IAM::OIDCProvider", Properties: object{
+				"Url": "https://" + p.Host, "ClientIdList": list{p.Audience}, "Tags": c.tagList(),
 			}}.retained())
 		}
 	}
 	c.role(operatorID, "Operator", "Applies the projects of the hub "+c.Name, providers,
-		func(p idp) []string { return p.apply }, c.operatorRights())
+		func(p IdentityProvider) []string { return p.apply }, c.operatorRights())
 	c.role(plannerID, "Planner", "Plans the projects of the hub "+c.Name, providers,
-		func(p idp) []string { return p.plan }, c.plannerRights())
+		func(p IdentityProvider) []string { return p.plan }, c.plannerRights())
 }
 
 // role adds a role for the subjects of some providers and for the configured principals.
 func (c roleCompiler) role(
-	logicalID, kind, description string, providers []idp, subjects func(idp) []string, rights []object,
+	logicalID, kind, description string, providers []IdentityProvider, subjects func(IdentityProvider) []string, rights []object,
 ) {
 	var trust []object
 	var after []string
 	for _, p := range providers {
-		if _, made := c.resources[p.logicalID]; made {
-			after = append(after, p.logicalID)
+		if _, made := c.resources[p.LogicalID]; made {
+			after = append(after, p.LogicalID)
 		}
 		trust = append(trust, object{
-			"Sid": p.logicalID, "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-			"Principal": object{"Federated": "arn:" + c.Partition + ":iam::" + c.AccountID + ":oidc-provider/" + p.host},
+			"Sid": p.LogicalID, "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+			"Principal": object{"Federated": "arn:" + c.Partition + ":iam::" + c.AccountID + ":oidc-provider/" + p.Host},
 			"Condition": object{
-				"StringEquals": object{p.host + ":aud": p.audience},
-				"StringLike":   object{p.host + ":sub": subjects(p)},
+				"StringEquals": object{p.Host + ":aud": p.Audience},
+				"StringLike":   object{p.Host + ":sub": subjects(p)},
 			},
 		})
 	}
@@ -69,12 +73,13 @@ func (c roleCompiler) role(
 	}})
 }
 
-// identityProviders returns the providers of the settings. Every pattern of a subject names the
-// organization or the owner in full.
-func (c roleCompiler) identityProviders() []idp {
-	var providers []idp
-	if hcp := c.Operators.HCPTerraform; hcp != nil {
-		p := idp{logicalID: "HCPTerraform", host: "app.terraform.io", audience: "aws.workload.identity"}
+// IdentityProviders returns the providers that the settings need. Every pattern of a subject names
+// the organization or the owner in full.
+func (s Settings) IdentityProviders() []IdentityProvider {
+	var providers []IdentityProvider
+	if hcp := s.Operators.HCPTerraform; hcp != nil {
+		p := IdentityProvider{LogicalID: "HCPTerraform", Host: "app.terraform.io", Audience: "aws.workload.identity",
+			Attribute: "operators.hcp_terraform"}
 		for _, workspace := range hcp.Workspaces {
 			subject := "organization:" + hcp.Organization + ":project:*:workspace:" + workspace + ":run_phase:"
 			p.apply = append(p.apply, subject+"*")
@@ -82,8 +87,9 @@ func (c roleCompiler) identityProviders() []idp {
 		}
 		providers = append(providers, p)
 	}
-	if github := c.Operators.GitHubActions; github != nil {
-		p := idp{logicalID: "GitHubActions", host: "token.actions.githubusercontent.com", audience: "sts.amazonaws.com"}
+	if github := s.Operators.GitHubActions; github != nil {
+		p := IdentityProvider{LogicalID: "GitHubActions", Host: "token.actions.githubusercontent.com", Audience: "sts.amazonaws.com",
+			Attribute: "operators.github_actions"}
 		for _, repository := range github.Repositories {
 			p.apply = append(p.apply, "repo:"+repository+":environment:*", "repo:"+repository+":ref:*")
 			p.plan = append(p.plan, "repo:"+repository+":*")

@@ -2,10 +2,12 @@ package hubs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/hub"
+	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
@@ -20,6 +22,9 @@ func (s *Service) Read(ctx context.Context, name string) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	if read.newer != nil {
+		return nil, read.newer
+	}
 	if read.deployed == nil {
 		return nil, &NotFoundError{Name: name, Place: at}
 	}
@@ -31,11 +36,12 @@ type reading struct {
 	// template is the stack's, or the one that a new stack begins with.
 	template *template.Template
 	outputs  map[string]string
-	deployed *hub.Deployed // nil without a hub
+	deployed *hub.Deployed // nil without a hub, or with a newer one
+	newer    error         // a *model.NewerFormatError for a hub of a newer version
 }
 
 func (s *Service) read(ctx context.Context, name string, at hub.Place) (*reading, error) {
-	stable, err := s.stack(name, at).ReadStable(ctx)
+	stable, err := s.handle(name, at).stack.ReadStable(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the hub %q: %w", name, err)
 	}
@@ -53,6 +59,11 @@ func readingOf(stable *commit.BaseRead, name string, at hub.Place) (*reading, er
 		return r, nil
 	}
 	deployed, err := hub.Parse(stable.Template, at)
+	var newer *model.NewerFormatError
+	if errors.As(err, &newer) {
+		r.newer = err
+		return r, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the stack %s: %w", hub.StackName(name), err)
 	}

@@ -3,6 +3,7 @@ package hubs
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,8 @@ type Config struct {
 	Clients *awsclient.Clients
 	// Writer is unique for the process: letters, digits and hyphens.
 	Writer string
+	// Issuers is the client for the discovery documents of OpenID Connect issuers; nil for the default.
+	Issuers *http.Client
 	// Log writes a message for operators, Warn a warning for users; nil for none.
 	Log, Warn func(ctx context.Context, message string, fields map[string]any)
 }
@@ -34,7 +37,7 @@ type Service struct {
 	tokens  atomic.Int64
 
 	mu     sync.Mutex // guards the fields below; never held during a call
-	stacks map[string]*stack.Stack
+	stacks map[string]handle
 	place  hub.Place // empty until it is known
 }
 
@@ -44,10 +47,13 @@ func New(config Config) *Service {
 	if config.Log == nil {
 		config.Log = nothing
 	}
+	if config.Issuers == nil {
+		config.Issuers = http.DefaultClient
+	}
 	if config.Warn == nil {
 		config.Warn = config.Log
 	}
-	return &Service{config: config, account: config.Clients.Hub(), stacks: map[string]*stack.Stack{}}
+	return &Service{config: config, account: config.Clients.Hub(), stacks: map[string]handle{}}
 }
 
 // where returns the account and region of the hubs. An account that was not requested with the
@@ -76,14 +82,21 @@ func (s *Service) where(ctx context.Context) (hub.Place, error) {
 	return at, nil
 }
 
-// stack returns the handle of a hub's stack, which may not exist.
-func (s *Service) stack(name string, at hub.Place) *stack.Stack {
+// handle is a hub's stack, which may not exist, with what its last commit has shown.
+type handle struct {
+	stack *stack.Stack
+	known *lastKnown
+}
+
+// handle returns the handle of a hub's stack. All changes of this process share it.
+func (s *Service) handle(name string, at hub.Place) handle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known := s.stacks[name]; known != nil {
+	if known, ok := s.stacks[name]; ok {
 		return known
 	}
-	made := stack.New(stack.Config{
+	made := handle{known: &lastKnown{}}
+	made.stack = stack.New(stack.Config{
 		Config: commit.Config{
 			Stack: hub.StackName(name), Create: true, RevisionMarkerName: hub.RevisionName(name),
 			Description: hub.Description(name), Writer: s.config.Writer,
@@ -92,6 +105,7 @@ func (s *Service) stack(name string, at hub.Place) *stack.Stack {
 		CloudFormation: s.account.CloudFormation,
 		S3:             s.account.S3,
 		TemplateBucket: hub.ArtifactBucket(name, at),
+		Observer:       made.known,
 		Log:            s.config.Log,
 	})
 	s.stacks[name] = made

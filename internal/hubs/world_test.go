@@ -1,7 +1,13 @@
 package hubs_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -29,11 +35,21 @@ type world struct {
 	box       *sandbox.Sandbox
 	processes int
 	warnings  []string
+	// issuer answers requests for discovery documents.
+	issuer http.RoundTripper
+	// transport carries the calls of the next processes.
+	transport http.RoundTripper
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return &world{t: t, box: sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})}
+	w := &world{t: t, box: sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()}), issuer: documents{}}
+	w.transport = simulate.NewTransport(w.box)
+	w.box.RegisterFunction(
+		"arn:aws:lambda:"+region+":"+sandbox.HubAccount+":function:stowage-hub-main-relay",
+		func(context.Context, []byte) ([]byte, error) { return nil, nil },
+	)
+	return w
 }
 
 func (w *world) clients(change ...func(*awsclient.Config)) *awsclient.Clients {
@@ -41,7 +57,7 @@ func (w *world) clients(change ...func(*awsclient.Config)) *awsclient.Clients {
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	config := awsclient.Config{
 		Region: region, AccessKey: access, SecretKey: secret, Version: "test",
-		HTTPClient: &http.Client{Transport: simulate.NewTransport(w.box)},
+		HTTPClient: &http.Client{Transport: w.transport},
 	}
 	for _, c := range change {
 		c(&config)
@@ -55,7 +71,13 @@ func (w *world) clients(change ...func(*awsclient.Config)) *awsclient.Clients {
 func (w *world) process(change ...func(*awsclient.Config)) *hubs.Service {
 	w.t.Helper()
 	w.processes++
-	return hubs.New(hubs.Config{Clients: w.clients(change...), Writer: fmt.Sprintf("process-%d", w.processes)})
+	return hubs.New(hubs.Config{
+		Clients: w.clients(change...), Writer: fmt.Sprintf("process-%d", w.processes),
+		Issuers: &http.Client{Transport: w.issuer},
+		Warn: func(_ context.Context, message string, fields map[string]any) {
+			w.warnings = append(w.warnings, fmt.Sprint(message, " ", fields))
+		},
+	})
 }
 
 // make creates a hub's stack from a template, as a person would.
@@ -72,6 +94,54 @@ func (w *world) make(name string, tpl *template.Template) {
 func minimal() hub.Settings {
 	return hub.Settings{Name: "main", OrganizationID: sandbox.OrganizationID, DriftCheckHours: new(24)}
 }
+
+// live returns the settings of a hub with web clients and operators.
+func live() hub.Settings {
+	s := minimal()
+	s.Live = &hub.Live{OIDCIssuer: "https://login.example.com", OIDCClientID: "stowage-board"}
+	s.Operators = hub.Operators{HCPTerraform: &hub.HCPTerraform{Organization: "acme", Workspaces: []string{"storage"}}}
+	return s
+}
+
+// pack returns a package of the relay.
+func pack(version string) hubs.Package {
+	var content bytes.Buffer
+	archive := zip.NewWriter(&content)
+	file, err := archive.Create("bootstrap")
+	if err == nil {
+		_, err = file.Write([]byte("relay " + version))
+	}
+	if err != nil || archive.Close() != nil {
+		panic(fmt.Sprintf("a buffer fails: %v", err))
+	}
+	sum := sha256.Sum256(content.Bytes())
+	return hubs.Package{Relay: hub.Relay{Version: version, Hash: hex.EncodeToString(sum[:])}, Zip: content.Bytes()}
+}
+
+// documents answers with the discovery document of the requested issuer, changed by text.
+type documents struct {
+	status    int // 0 means 200
+	old, text string
+}
+
+func (d documents) RoundTrip(r *http.Request) (*http.Response, error) {
+	issuer := "https://" + r.URL.Host
+	body := `{"issuer":"` + issuer + `","authorization_endpoint":"` + issuer + `/a","token_endpoint":"` + issuer +
+		`/t","jwks_uri":"` + issuer + `/k","code_challenge_methods_supported":["S256"],"response_types_supported":["code"]}`
+	if d.old != "" {
+		body = strings.Replace(body, d.old, d.text, 1)
+	}
+	status := d.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+// commits returns how many change sets were executed since the last reset.
+func (w *world) commits() int { return w.box.Calls()["cloudformation"]["ExecuteChangeSet"] }
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -32,7 +32,7 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/hub"}, Run: "TestDeployment",
 	},
 	{
-		Name: "pull requests may apply", In: "internal/hub roleCompiler.identityProviders",
+		Name: "pull requests may apply", In: "internal/hub Settings.IdentityProviders",
 		Old: `"repo:"+repository+":environment:*", "repo:"+repository+":ref:*"`, New: `"repo:"+repository+":*"`,
 		Packages: []string{"internal/hub"}, Run: "TestSubjects",
 	},
@@ -63,6 +63,29 @@ var hubDefects = []Defect{
 		Name: "a hub's commit may replace what holds data", In: "internal/template replaceable",
 		Old: `return t.Attribute(logicalID, "UpdateReplacePolicy") == ""`, New: `return t != nil && logicalID != ""`,
 		Packages: []string{"internal/template"}, Run: "TestReplace",
+	},
+	{
+		Name: "a hub with projects is deleted", In: "internal/hubs Service.refuseProjects",
+		Old: "if len(found) == 0 {", New: "if len(found) >= 0 {",
+		Packages: []string{"internal/hubs"}, Run: "TestService_Delete_Projects",
+	},
+	{
+		Name: "another content of the package's key is kept", In: "internal/hubs deployment.upload",
+		Old:      "case err == nil && aws.ToString(found.ChecksumSHA256) == aws.ToString(put.ChecksumSHA256):",
+		New:      "case err == nil && found != nil:",
+		Packages: []string{"internal/hubs"}, Run: "TestService_Update_OtherObject",
+	},
+	{
+		Name: "a creation changes another hub", In: "internal/hubs deployment.mayCreate",
+		Old:      "case r.deployed.Relay != (hub.Relay{}) && !same(r.deployed.Settings, d.settings):",
+		New:      "case r.deployed.Relay == (hub.Relay{}) && !same(r.deployed.Settings, d.settings):",
+		Packages: []string{"internal/hubs"}, Run: "TestService_Create_Again",
+	},
+	{
+		Name: "a second hub replaces API Gateway's role", In: "internal/hubs deployment.gatewayLogs",
+		Old:      `return aws.ToString(account.CloudwatchRoleArn) != "", nil`,
+		New:      `return aws.ToString(account.CloudwatchRoleArn) == "none", nil`,
+		Packages: []string{"internal/hubs"}, Run: "TestService_Shared",
 	},
 	{
 		Name: "the name of a deleted queue is free at once", In: "internal/sandbox/sqs queueType.Create",
