@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/commit"
 	"github.com/stowage/terraform-provider-stowage/internal/hub"
 	"github.com/stowage/terraform-provider-stowage/internal/mirror"
@@ -48,7 +49,10 @@ func (s *Service) Delete(ctx context.Context, name string) error {
 		}
 	}
 	err = handle.stack.Delete(ctx, s.token(), func(d commit.Description) bool {
-		return stable == nil || d.StackID == stable.After.StackID && d.LastUpdated.Equal(stable.After.LastUpdated)
+		if stable == nil { // a creation that was killed leaves an empty stack
+			return d.Status == cfn.ReviewInProgress
+		}
+		return d.StackID == stable.After.StackID && d.LastUpdated.Equal(stable.After.LastUpdated)
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the hub %q: %w", name, err)

@@ -1,11 +1,16 @@
 package hubs_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"github.com/stowage/terraform-provider-stowage/internal/hub"
 	"github.com/stowage/terraform-provider-stowage/internal/hubs"
@@ -70,5 +75,24 @@ func TestService_Delete_Interrupted(t *testing.T) {
 		w := newWorld(t)
 		w.make("main", hub.Foundation(place, minimal()))
 		must(t, w.process().Delete(t.Context(), "main"))
+	})
+}
+
+// TestService_Delete_Empty deletes the empty stack that a killed creation leaves.
+func TestService_Delete_Empty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.killed(1, false, func(ctx context.Context, s *hubs.Service) error {
+			_, err := s.Create(ctx, minimal(), pack("0.2.0"))
+			return err
+		})
+		must(t, w.process().Delete(t.Context(), "main"))
+		out, err := w.clients().Hub().CloudFormation.DescribeStacks(
+			t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String(hub.StackName("main"))},
+		)
+		if err == nil {
+			t.Errorf("the stack is %s", out.Stacks[0].StackStatus)
+		}
+		time.Sleep(8 * time.Hour) // the killed process gives up
 	})
 }
