@@ -12,8 +12,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/hub"
 )
 
-// checkDomains refuses custom domains whose certificates cannot be used. before are the settings with
-// which the hub is deployed; nil for none.
+// checkDomains refuses custom domains whose certificates cannot be used. before are the settings
+// with which the hub is deployed; nil for none.
 func (d *deployment) checkDomains(ctx context.Context, live, before *hub.Live) error {
 	if before == nil {
 		before = &hub.Live{}

@@ -122,7 +122,8 @@ func TestService_Create_AtOnce(t *testing.T) {
 	}
 }
 
-// TestService_Create_Leftovers refuses names that belong to something else, before anything is made.
+// TestService_Create_Leftovers refuses names that belong to something else, before anything is
+// made.
 func TestService_Create_Leftovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -144,8 +145,8 @@ func TestService_Create_Leftovers(t *testing.T) {
 	})
 }
 
-// TestService_Create_FailedCreation completes a hub whose first creation, or one of its commits, has
-// failed.
+// TestService_Create_FailedCreation completes a hub whose first creation, or one of its commits,
+// has failed.
 func TestService_Create_FailedCreation(t *testing.T) {
 	for _, resource := range []string{"AWS::SSM::Parameter", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table"} {
 		t.Run(resource, func(t *testing.T) {

@@ -21,8 +21,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Delete deletes a hub. A missing one counts as deleted. It returns a *HoldsProjectsError if the hub
-// still lists projects. What the hub's template retains stays in the account: a warning lists it.
+// Delete deletes a hub. A missing one counts as deleted. It returns a *HoldsProjectsError if the
+// hub still lists projects. What the hub's template retains stays in the account: a warning lists
+// it.
 func (s *Service) Delete(ctx context.Context, name string) error {
 	at, err := s.where(ctx)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Create deploys a new hub. It completes one whose creation was interrupted, and takes over one with
-// the same settings. Any other hub or resource that has the name is an *ExistsError. Something that
-// cannot be used is a *PrerequisiteError, before anything is made.
+// Create deploys a new hub. It completes one whose creation was interrupted, and takes over one
+// with the same settings. Any other hub or resource that has the name is an *ExistsError. Something
+// that cannot be used is a *PrerequisiteError, before anything is made.
 func (s *Service) Create(ctx context.Context, settings hub.Settings, p Package) (*Hub, error) {
 	return s.deploy(ctx, settings, p, func(d *deployment, r *reading) error { return d.mayCreate(ctx, r) })
 }
@@ -41,8 +41,8 @@ type deployment struct {
 // maxOvertaken is how often a deployment starts again because another writer has changed the stack.
 const maxOvertaken = 10
 
-// deploy reads the hub, asks whether it may be changed, and changes it. It starts again when another
-// writer was faster.
+// deploy reads the hub, asks whether it may be changed, and changes it. It starts again when
+// another writer was faster.
 func (s *Service) deploy(
 	ctx context.Context, settings hub.Settings, p Package, may func(*deployment, *reading) error,
 ) (*Hub, error) {
@@ -141,7 +141,7 @@ func (d *deployment) advance(ctx context.Context, r *reading) (*Hub, error) {
 		if from, err = d.commit(ctx, from, hub.Foundation(d.at, d.settings)); err != nil {
 			return nil, err
 		}
-		made = "The artifact bucket of the hub was created: the next apply goes on with it."
+		made = "The artifact bucket of the hub was created: the next apply continues from there."
 	}
 	if r.deployed == nil || r.deployed.Relay.Hash != d.relay.Relay.Hash {
 		if err := d.upload(ctx); err != nil {

@@ -63,7 +63,8 @@ func (e *ExistsError) Explain() model.Explanation {
 // version.
 type DowngradeError struct {
 	Name string
-	// Deployed and Wanted are the versions of the relay. They are equal if only the template is newer.
+	// Deployed and Wanted are the versions of the relay. They are equal if only the template is
+	// newer.
 	Deployed, Wanted string
 }
 

@@ -19,6 +19,7 @@ type Hub struct {
 	BoardURL        string
 	OperatorRoleARN string
 	PlannerRoleARN  string
-	// Drift is what differs from the settings, by logical ID, with what differs where that is known.
+	// Drift is what differs from the settings, by logical ID, with what differs where that is
+	// known.
 	Drift []string
 }

@@ -80,8 +80,9 @@ func isWrite(r *http.Request) bool {
 	return false
 }
 
-// killed runs an action of a process that is killed at its n-th write, and reports whether it had so
-// many. A killed process leaves nothing but what it has sent: its goroutines end with their context.
+// killed runs an action of a process that is killed at its n-th write, and reports whether it had
+// so many. A killed process leaves nothing but what it has sent: its goroutines end with their
+// context.
 func (w *world) killed(n int, before bool, action func(context.Context, *hubs.Service) error) bool {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
@@ -98,7 +99,8 @@ func (w *world) killed(n int, before bool, action func(context.Context, *hubs.Se
 	return k.dead
 }
 
-// eachKill runs a test for each write of an action, with a process that is killed before and after it.
+// eachKill runs a test for each write of an action, with a process that is killed before and after
+// it.
 func eachKill(
 	t *testing.T, prepare func(*world), action func(context.Context, *hubs.Service) error, check func(*world),
 ) {

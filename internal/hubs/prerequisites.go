@@ -13,8 +13,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/hub"
 )
 
-// prerequisites returns what the account has only once, and checks what the settings refer to, as far
-// as it is new. It changes nothing.
+// prerequisites returns what the account has only once, and checks what the settings refer to, as
+// far as it is new. It changes nothing.
 func (d *deployment) prerequisites(ctx context.Context, r *reading) (hub.Shared, error) {
 	var shared hub.Shared
 	var before hub.Settings
@@ -42,8 +42,8 @@ func (d *deployment) prerequisites(ctx context.Context, r *reading) (hub.Shared,
 	return shared, err
 }
 
-// oidcProviders returns the hosts of the OIDC providers that Terraform runs need and that the account
-// has outside of the hub's stack.
+// oidcProviders returns the hosts of the OIDC providers that Terraform runs need and that the
+// account has outside of the hub's stack.
 func (d *deployment) oidcProviders(ctx context.Context, r *reading) ([]string, error) {
 	needed := slices.DeleteFunc(d.settings.IdentityProviders(), func(p hub.IdentityProvider) bool {
 		_, own := r.template.Resource(p.LogicalID)

@@ -112,8 +112,8 @@ func (w *world) oidcProvider(url, audience string) {
 	must(w.t, err)
 }
 
-// TestService_Shared makes what an account has only once with the first hub, and refers to it in the
-// second one. An update keeps what the first one has made.
+// TestService_Shared makes what an account has only once with the first hub, and refers to it in
+// the second one. An update keeps what the first one has made.
 func TestService_Shared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := deployed(t, live())

@@ -11,8 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Read returns a hub by its name. It returns a *NotFoundError if the account and region have no such
-// hub, and a *model.NewerFormatError for one that a newer version of Stowage deployed.
+// Read returns a hub by its name. It returns a *NotFoundError if the account and region have no
+// such hub, and a *model.NewerFormatError for one that a newer version of Stowage deployed.
 func (s *Service) Read(ctx context.Context, name string) (*Hub, error) {
 	at, err := s.where(ctx)
 	if err != nil {

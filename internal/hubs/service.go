@@ -24,7 +24,8 @@ type Config struct {
 	Clients *awsclient.Clients
 	// Writer is unique for the process: letters, digits and hyphens.
 	Writer string
-	// Issuers is the client for the discovery documents of OpenID Connect issuers; nil for the default.
+	// Issuers is the client for the discovery documents of OpenID Connect issuers; nil for the
+	// default.
 	Issuers *http.Client
 	// Log writes a message for operators, Warn a warning for users; nil for none.
 	Log, Warn func(ctx context.Context, message string, fields map[string]any)

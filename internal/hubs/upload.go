@@ -38,8 +38,8 @@ func checkPackage(p Package) error {
 const maxUploads = 3
 
 // upload stores the package under its hash in the artifact bucket. S3 compares the content with the
-// checksum, and an upload that was cut off leaves no object. An object of the key with other content
-// is replaced: the bucket is versioned, so nothing is lost.
+// checksum, and an upload that was cut off leaves no object. An object of the key with other
+// content is replaced: the bucket is versioned, so nothing is lost.
 func (d *deployment) upload(ctx context.Context) error {
 	bucket, key := hub.ArtifactBucket(d.settings.Name, d.at), d.relay.Relay.Key()
 	sum := sha256.Sum256(d.relay.Zip)

@@ -29,9 +29,9 @@ func replaces(changes []Change) bool {
 	return false
 }
 
-// replace applies a batch that replaces the template: the first change, and those that want the same.
-// A change is refused with a model.ConflictStackChanged error if the template is neither its base nor
-// what it wants.
+// replace applies a batch that replaces the template: the first change, and those that want the
+// same. A change is refused with a model.ConflictStackChanged error if the template is neither its
+// base nor what it wants.
 func replace(base *Template, changes []Change) *Edited {
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	var next *Template
