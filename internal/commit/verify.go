@@ -30,7 +30,12 @@ func Verify(base *template.Template, revision int64, intents []template.Intent, 
 func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 	want := map[string]template.Action{template.RevisionMarkerID: template.Modify}
 	unlisted, physicalIDs, replaceable := map[string]bool{}, map[string]string{}, map[string]bool{}
+	dependents := map[string]bool{}
 	for _, intent := range intents {
+		if intent.Dependent {
+			dependents[intent.LogicalID] = intent.Replaceable
+			continue
+		}
 		want[intent.LogicalID], unlisted[intent.LogicalID] = intent.Action, intent.Unlisted
 		physicalIDs[intent.LogicalID], replaceable[intent.LogicalID] = intent.PhysicalID, intent.Replaceable
 	}
@@ -41,7 +46,8 @@ func verifyDiff(intents []template.Intent, changes []ResourceChange) []string {
 		switch {
 		// AWS lists a resource that refers to a changing property in some answers, and not in
 		// others.
-		case !intended && change.Dependent && change.Action == string(template.Modify) && !replaces(change):
+		case !intended && change.Dependent && change.Action == string(template.Modify) &&
+			(!replaces(change) || dependents[change.LogicalID]):
 		case !intended:
 			unexpected = append(unexpected, fmt.Sprintf("%s %s is not intended", change.Action, change.LogicalID))
 		case change.Action != string(action):

@@ -196,6 +196,10 @@ func TestVerify_Diff(t *testing.T) {
 		"a possible replacement": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{revisionMarker, modify("Conditional")}, []string{"A would be replaced (Conditional)"}},
 		"a replacement of what holds nothing": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Replaceable: true}},
 			[]ResourceChange{revisionMarker, modify("True")}, nil},
+		"a dependent that holds nothing and might be replaced": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true, Dependent: true, Replaceable: true}},
+			[]ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "Conditional", Dependent: true, Unvalued: true}}, nil},
+		"a dependent that changes itself": {[]template.Intent{{LogicalID: "A", Action: template.Modify, Unlisted: true, Dependent: true, Replaceable: true}},
+			[]ResourceChange{revisionMarker, modify("False")}, []string{"Modify A is not intended"}},
 		"the same resource twice": {[]template.Intent{{LogicalID: "A", Action: template.Modify}}, []ResourceChange{revisionMarker, modify("False"), modify("False")}, []string{"Modify A is not intended"}},
 		"a dependent": {nil, []ResourceChange{revisionMarker, {LogicalID: "A", Action: "Modify", Replacement: "False", Dependent: true}}, []string{
 			"A P is not what it was when the stack was read",

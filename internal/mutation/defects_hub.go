@@ -65,6 +65,11 @@ var hubDefects = []Defect{
 		Packages: []string{"internal/template"}, Run: "TestReplace",
 	},
 	{
+		Name: "a listed dependent stops a hub's commit", In: "internal/commit verifyDiff",
+		Old: "(!replaces(change) || dependents[change.LogicalID]):", New: "!replaces(change):",
+		Packages: []string{"internal/commit"}, Run: "TestVerify_Diff",
+	},
+	{
 		Name: "a hub with projects is deleted", In: "internal/hubs Service.refuseProjects",
 		Old: "if len(found) == 0 {", New: "if len(found) >= 0 {",
 		Packages: []string{"internal/hubs"}, Run: "TestService_Delete_Projects",

@@ -92,6 +92,9 @@ type Intent struct {
 	Unlisted bool
 	// Replaceable is set for a Modify that may replace the resource, which holds nothing.
 	Replaceable bool
+	// Dependent is set for a Modify that a change set may only hold because values of other resources
+	// might change the resource.
+	Dependent bool
 }
 
 // Edited is the outcome of Edit.

@@ -2,7 +2,10 @@ package template
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
+	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
@@ -53,7 +56,7 @@ func replace(base *Template, changes []Change) *Edited {
 		return result
 	}
 	result.Template = next.with(map[string]json.RawMessage{RevisionMarkerID: base.resources[RevisionMarkerID]})
-	result.Intents = Intents(base, result.Template)
+	result.Intents = withDependents(result.Template, Intents(base, result.Template))
 	for i := range result.Intents {
 		intent := &result.Intents[i]
 		intent.Members = members
@@ -66,4 +69,41 @@ func replace(base *Template, changes []Change) *Edited {
 // resources that hold data or are used by others.
 func replaceable(t *Template, logicalID string) bool {
 	return t.Attribute(logicalID, "UpdateReplacePolicy") == ""
+}
+
+// withDependents adds the unchanged resources that refer to others. A change set may say that they
+// might be replaced: it does not know before the execution that the referenced IDs stay the same.
+func withDependents(t *Template, intents []Intent) []Intent {
+	if len(intents) == 0 {
+		return nil
+	}
+	changed := map[string]bool{RevisionMarkerID: true}
+	for _, intent := range intents {
+		changed[intent.LogicalID] = true
+	}
+	for _, id := range t.LogicalIDs() {
+		if !changed[id] && refers(t.Properties(id)) && replaceable(t, id) {
+			intents = append(intents, Intent{LogicalID: id, Action: Modify, Unlisted: true, Dependent: true})
+		}
+	}
+	slices.SortFunc(intents, func(a, b Intent) int { return strings.Compare(a.LogicalID, b.LogicalID) })
+	return intents
+}
+
+// refers reports whether a value holds a call of an intrinsic function.
+func refers(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		if cfn.IsFunction(v) {
+			return true
+		}
+		for _, member := range v {
+			if refers(member) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, refers)
+	}
+	return false
 }

@@ -86,3 +86,33 @@ func TestReplace_Changed(t *testing.T) {
 		t.Errorf("errors %v, intents %v", edited.Errors, edited.Intents)
 	}
 }
+
+// TestReplace_Dependents expects that resources that refer to others are listed, if they hold nothing.
+func TestReplace_Dependents(t *testing.T) {
+	seed := string(Seed("/x/revision", "d").Encode())
+	add := func(text string) *Template {
+		return decoded(t, strings.Replace(seed, `"Resources":{`, `"Resources":{`+text, 1))
+	}
+	others := `"Holds":{"Type":"T","UpdateReplacePolicy":"Retain","Properties":{"P":{"Ref":"Api"}}},` +
+		`"Literal":{"Type":"T","Properties":{"P":["Api"]}},"Route":{"Type":"T","Properties":{"P":[{"Fn::Join":["",["a",{"Ref":"Api"}]]}]}},`
+	read, want := add(`"Api":{"Type":"T","Properties":{"Tags":1}},`+others), add(`"Api":{"Type":"T","Properties":{"Tags":2}},`+others)
+	edited, err := Edit(read, Env{}, []Change{
+		{Op: Replace, Entity: single{"main"}, Replacement: Replacement{read, want}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	intents := []Intent{
+		{LogicalID: "Api", Action: Modify, Members: []int{0}, Replaceable: true},
+		{LogicalID: "Route", Action: Modify, Members: []int{0}, Unlisted: true, Dependent: true, Replaceable: true},
+	}
+	if diff := gocmp.Diff(intents, edited.Intents); diff != "" {
+		t.Error(diff)
+	}
+	edited, err = Edit(want, Env{}, []Change{
+		{Op: Replace, Entity: single{"main"}, Replacement: Replacement{want, want}},
+	})
+	if err != nil || len(edited.Intents) > 0 {
+		t.Errorf("%v, %v without a change", edited.Intents, err)
+	}
+}
