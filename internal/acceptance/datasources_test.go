@@ -25,6 +25,8 @@ data "stowage_project" "acme" {
 
 data "stowage_projects" "all" {}
 
+data "stowage_hub" "main" {}
+
 data "stowage_project_buckets" "acme" {
   project = "acme"
 }
@@ -48,6 +50,7 @@ data "stowage_user_policy" "partner" {
 				}),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("data.stowage_hub.main", at("name"), text("stowage")),
 				statecheck.ExpectKnownValue(project, at("account_id"), text(account)),
 				statecheck.ExpectKnownValue(project, at("status"), text("UPDATE_COMPLETE")),
 				statecheck.ExpectKnownValue(project, at("public_access_blocked"), knownvalue.Bool(false)),

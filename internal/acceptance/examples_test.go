@@ -18,6 +18,7 @@ import (
 )
 
 var exampleDirectories = []string{
+	"data-sources/stowage_hub",
 	"data-sources/stowage_project",
 	"data-sources/stowage_project_buckets",
 	"data-sources/stowage_project_users",
@@ -127,6 +128,7 @@ func TestAccExample_DataSources(t *testing.T) {
 	}
 	resource.ParallelTest(t, x.testCase(
 		resource.TestStep{Config: setup},
+		step("stowage_hub", "table", knownvalue.StringExact("stowage")),
 		step("stowage_project", "room", knownvalue.NotNull()),
 		step(
 			"stowage_project_buckets", "buckets",

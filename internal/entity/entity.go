@@ -24,6 +24,8 @@ type Projects interface {
 	Read(ctx context.Context, project string) (*projects.View, error)
 	// Hub returns the account and region of the hub.
 	Hub(ctx context.Context) (projects.HubLocation, error)
+	// Health returns the hub and what its relay recorded about itself.
+	Health(ctx context.Context) (*projects.HubHealth, error)
 	// List returns the directory.
 	List(ctx context.Context) ([]model.DirectoryEntry, error)
 

@@ -3,6 +3,7 @@ package hub
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -168,7 +169,7 @@ func (l Live) problems(region string) []model.Problem {
 		}
 	}
 	issuer, err := url.Parse(l.OIDCIssuer)
-	say(err == nil && issuer.Scheme == "https" && issuer.Host != "" && issuer.RawQuery == "" && issuer.Fragment == "" &&
+	say(err == nil && isSecure(issuer) && issuer.Host != "" && issuer.RawQuery == "" && issuer.Fragment == "" &&
 		issuer.User == nil, "oidc_issuer", "%q: expected the https URL of an OpenID Connect issuer", l.OIDCIssuer)
 	say(audiencePattern.MatchString(l.OIDCClientID), "oidc_client_id",
 		"%q: expected a client ID without spaces and commas", l.OIDCClientID)
@@ -191,6 +192,12 @@ func (l Live) problems(region string) []model.Problem {
 		"websocket_domain.name", "a domain cannot serve both the board and the WebSocket API")
 	slices.SortFunc(problems, func(a, b model.Problem) int { return strings.Compare(a.Field, b.Field) })
 	return problems
+}
+
+// isSecure reports whether the relay accepts a URL's scheme: https, or http on this machine.
+func isSecure(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func (o Operators) problems() []model.Problem {

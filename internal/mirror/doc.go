@@ -16,6 +16,7 @@
 //	EVENTS#<project>  SENT          seq and epoch of the last event sent to the web clients
 //	EVENTS#<project>  ANNOUNCED#<n> an operation on a stack that is not mirrored yet; expires with it
 //	CONNECTIONS       <id>          a web client's connection; expires an hour after its end
+//	HUB               HEALTH        what the relay records about itself: each sweep, and events by the minute
 //
 // Events have their own partition, so that Read gets exactly a project's heads and bodies with one
 // strongly consistent Query. The Query is not atomic: a head can be newer than the body beside it.

@@ -2,6 +2,21 @@ package mutation
 
 var hubDefects = []Defect{
 	{
+		Name: "the earlier of two events is recorded", In: "internal/mirror Table.RecordEvent",
+		Old: `Or(expression.Name("event").LessThan(`, New: `Or(expression.Name("event").GreaterThan(`,
+		Packages: []string{"internal/mirror"}, Run: "TestHealth",
+	},
+	{
+		Name: "every event is recorded", In: "internal/relay Relay.recordEvent",
+		Old: "now.Sub(r.recorded) >= recordEvery", New: "now.Sub(r.recorded) >= 0",
+		Packages: []string{"internal/relay"}, Run: "TestHealth_Event",
+	},
+	{
+		Name: "a failed sweep is recorded as a success", In: "internal/relay Relay.Sweep",
+		Old: "outcome.Err = errors.Join(live, compared)", New: "outcome.Err = live",
+		Packages: []string{"internal/relay"}, Run: "TestHealth_Sweep",
+	},
+	{
 		Name: "a hub that is looked for in another account was deleted", In: "internal/provider/hub find",
 		Old: "bus.AccountID != missing.Place.AccountID || bus.Region != missing.Place.Region", New: "bus.Region == \"\"",
 		Packages: []string{"internal/provider/hub"}, Run: "TestRead_OtherPlace",

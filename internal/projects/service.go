@@ -5,6 +5,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
@@ -71,6 +72,30 @@ func (s *Service) Hub(ctx context.Context) (HubLocation, error) {
 		return HubLocation{}, err
 	}
 	return hub.at, nil
+}
+
+// HubHealth is a hub and what its relay recorded about itself.
+type HubHealth struct {
+	Name      string
+	Location  HubLocation
+	TableName string
+	Relay     *mirror.Health // nil if the relay has not run yet
+}
+
+// Health reads what the hub's relay recorded about itself, with one Query.
+func (s *Service) Health(ctx context.Context) (*HubHealth, error) {
+	hub, err := s.registry.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	health, err := hub.table.Health(ctx)
+	if missing := hub.missingTable(err); missing != nil {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &HubHealth{Name: hub.name, Location: hub.at, TableName: hub.settings.Table, Relay: health}, nil
 }
 
 // List returns the directory of projects, sorted by name.

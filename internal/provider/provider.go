@@ -23,6 +23,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/bucketname"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/detectdrift"
+	"github.com/stowage/terraform-provider-stowage/internal/provider/hub"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/project"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectbucket"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/projectuser"
@@ -210,6 +211,7 @@ func (*Stowage) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		project.NewDataSource,
 		project.NewListDataSource,
+		hub.NewDataSource,
 		projectbucket.NewDataSource,
 		projectuser.NewDataSource,
 		userpermission.NewPolicyDataSource,

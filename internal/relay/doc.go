@@ -48,6 +48,10 @@
 // and GetResource for every bucket policy, if CloudFormation does not compare them. Plans cost
 // nothing more.
 //
+// Each sweep records its outcome in the table (mirror.Health), with one UpdateItem. Each process
+// records the time of an event about a stack once a minute, with another one. The data source
+// stowage_hub reads both.
+//
 // # Connections
 //
 // $connect stores the connection with the projects that the authorizer found in the token. The

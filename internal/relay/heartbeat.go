@@ -23,16 +23,16 @@ const (
 
 // sendHeartbeats sends all clients a heartbeat with the positions of their projects. It asks
 // clients whose connections end soon to reconnect. It removes ended connections, since API Gateway
-// does not report all of them.
-func (l *live) sendHeartbeats(ctx context.Context) error {
+// does not report all of them. It returns the number of the others.
+func (l *live) sendHeartbeats(ctx context.Context) (connections int, err error) {
 	clients, err := l.store.Connections(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the connections: %w", err)
+		return 0, fmt.Errorf("reading the connections: %w", err)
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	heartbeats, err := l.heartbeats(ctx, clients)
 	if err != nil {
-		return err
+		return len(clients), err
 	}
 	var removed, told, failed atomic.Int64
 	err = forEach(ctx, clientsAtOnce, clients, func(ctx context.Context, c client) error {
@@ -69,7 +69,7 @@ func (l *live) sendHeartbeats(ctx context.Context) error {
 		ctx, "heartbeats", "connections", len(clients), "ending", told.Load(), "removed", removed.Load(),
 		"unreached", failed.Load(), "took_ms", time.Since(now).Milliseconds(),
 	)
-	return err
+	return len(clients) - int(removed.Load()), err
 }
 
 // group returns a key that is equal for clients with the same visible projects.

@@ -44,7 +44,9 @@ func (r *Relay) Notifications(ctx context.Context, event json.RawMessage) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, notificationsBound)
 	defer cancel()
-	return forEach(ctx, stacksAtOnce, stacks, r.refresh)
+	err = forEach(ctx, stacksAtOnce, stacks, r.refresh)
+	r.recordEvent(ctx)
+	return err
 }
 
 func stackRefsOf(event json.RawMessage) ([]stackRef, error) {

@@ -42,10 +42,11 @@ func TestCalls_LargeCommit(t *testing.T) {
 		}
 		// The three arrive at two moments, as there is nothing to clean up. Each time the mirror is
 		// read, the stack is described, and the mirror advances. The last time the template is read
-		// consistently. The first one opens the hub and the project's account.
+		// consistently. The first one opens the hub and the project's account, and records its time.
 		want := map[string]int{
 			"GetParameter": 1, "AssumeRole": 1,
 			"Query": 2, "DescribeStacks": 2 + 2, "GetTemplate": 1, "TransactGetItems": 2, "TransactWriteItems": 2,
+			"UpdateItem": 1,
 		}
 		if got := calls.take(); !maps.Equal(got, want) {
 			t.Errorf("%d calls: %s", sum(got), cmp.Diff(want, got))

@@ -24,16 +24,18 @@ func (r *Relay) publish(ctx context.Context, project string) {
 	}
 }
 
-// sweepLive is the part of a sweep that runs every time.
-func (r *Relay) sweepLive(ctx context.Context) error {
+// sweepLive is the part of a sweep that runs every time. It returns the number of web clients.
+func (r *Relay) sweepLive(ctx context.Context) (connections int, err error) {
 	live, err := r.open(ctx)
 	if errors.Is(err, errNobody) {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return errors.Join(live.republish(ctx), live.sendHeartbeats(ctx))
+	err = live.republish(ctx)
+	connections, lost := live.sendHeartbeats(ctx)
+	return connections, errors.Join(err, lost)
 }
 
 // errNobody reports that the hub has no WebSocket API and therefore no clients.

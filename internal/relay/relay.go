@@ -25,7 +25,7 @@ const DefaultRole = "StowageReader"
 type Config struct {
 	// Clients has the credentials of the relay's role in the hub's account.
 	Clients *awsclient.Clients
-	// Version is the relay's version, for the log.
+	// Version is the relay's version, for the log and the hub's health.
 	Version string
 	// Hub is the hub's name, and RoleName the role that is assumed in projects' accounts.
 	Hub, RoleName string
@@ -42,6 +42,7 @@ type Config struct {
 // Relay handles the events of a hub. It is safe for concurrent use.
 type Relay struct {
 	log      *slog.Logger
+	version  string
 	projects *projects.Service
 	gate     *gate
 	board    board.Settings
@@ -50,6 +51,7 @@ type Relay struct {
 
 	mu       sync.Mutex // protects the fields below; never held during a call or a wait
 	compared time.Time  // start of this process's last comparison of all stacks
+	recorded time.Time  // when this process last recorded the time of an event
 	opened   *live      // set once the address of web clients is known
 }
 
@@ -74,7 +76,7 @@ func New(ctx context.Context, config Config) (*Relay, error) {
 	}
 	log.InfoContext(ctx, "started", "version", config.Version, "hub", config.Hub)
 	return &Relay{
-		log: log, gate: gate, board: config.Board.settings(gate.access), driftCheck: config.DriftCheck,
+		log: log, version: config.Version, gate: gate, board: config.Board.settings(gate.access), driftCheck: config.DriftCheck,
 		projects: projects.New(projects.Config{
 			Clients:  config.Clients,
 			Hub:      config.Hub,

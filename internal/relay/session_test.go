@@ -386,7 +386,11 @@ func TestSweep_HeartbeatsAndCleanup(t *testing.T) {
 		c.id = id
 		d.connections[id] = c
 	}
-	if err := r.sweepLive(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") ||
+	connections, err := r.sweepLive(t.Context())
+	if connections != 3 {
+		t.Errorf("%d connections are left", connections)
+	}
+	if err == nil || !strings.Contains(err.Error(), "broken") ||
 		strings.Contains(err.Error(), "acme") {
 		t.Errorf("a failure of one project: %v", err)
 	}

@@ -109,19 +109,20 @@ func TestStorm(t *testing.T) {
 	}{
 		{"one process, spread", spread, 0, map[string]int{
 			"Query": 1000, "DescribeStacks": 1020, "GetTemplate": 10, "TransactGetItems": 20, "TransactWriteItems": 20,
-			"AssumeRole": 10, "GetParameter": 1,
+			"AssumeRole": 10, "GetParameter": 1, "UpdateItem": 1,
 		}, nil},
 		{"one process, bursts", bursts, 0, map[string]int{
 			"Query": 100, "DescribeStacks": 120, "GetTemplate": 10, "TransactGetItems": 20, "TransactWriteItems": 20,
-			"AssumeRole": 10, "GetParameter": 1,
+			"AssumeRole": 10, "GetParameter": 1, "UpdateItem": 1,
 		}, nil},
 		{"Lambda, spread", spread, 5, map[string]int{
 			"Query": 1000, "DescribeStacks": 1020, "GetTemplate": 10, "TransactGetItems": 20, "TransactWriteItems": 20,
-			"GetParameter": 5, "GetCallerIdentity": 5,
+			"GetParameter": 5, "GetCallerIdentity": 5, "UpdateItem": 5,
 		}, map[string]int{"AssumeRole": 50}},
 		// A hundred events at once start a hundred processes, and the ten of one stack read it at once.
 		{"Lambda, bursts", bursts, 100, map[string]int{
 			"Query": 1000, "DescribeStacks": 1200, "GetTemplate": 100, "GetParameter": 100, "GetCallerIdentity": 100,
+			"UpdateItem": 100,
 		}, map[string]int{"AssumeRole": 1000, "TransactGetItems": 600, "TransactWriteItems": 600}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -31,15 +31,20 @@ const (
 // Once per compareEvery and process, it compares every stack of every project, and of the
 // directory, with the mirror, and reads those for which the mirror is behind.
 //
-// It continues after failures, and logs and returns all errors.
+// It continues after failures, records its outcome in the hub's table, and logs and returns all
+// errors.
 func (r *Relay) Sweep(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, sweepBound)
 	defer cancel()
-	err := r.sweepLive(ctx)
+	outcome := mirror.Sweep{At: began}
+	var live, compared error
+	outcome.Connections, live = r.sweepLive(ctx)
 	if r.compareDue() {
-		err = errors.Join(err, r.Compare(ctx))
+		outcome.Comparison, compared = r.compareAll(ctx)
 	}
+	outcome.Err = errors.Join(live, compared)
+	err := r.recordSweep(ctx, outcome)
 	took := time.Since(began).Milliseconds()
 	if err != nil {
 		r.log.ErrorContext(ctx, "the sweep is incomplete", "took_ms", took, "error", err.Error())
@@ -52,6 +57,11 @@ func (r *Relay) Sweep(ctx context.Context) error {
 // Compare compares every stack with the mirror, updates the mirror, and publishes the changes. It
 // continues after a project's failure and returns all errors.
 func (r *Relay) Compare(ctx context.Context) error {
+	_, err := r.compareAll(ctx)
+	return err
+}
+
+func (r *Relay) compareAll(ctx context.Context) (*mirror.Comparison, error) {
 	began := time.Now()
 	changed, directoryErr := r.compare(ctx, mirror.Directory)
 	if directoryErr != nil {
@@ -59,7 +69,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 	}
 	listings, err := r.projects.List(ctx)
 	if err != nil {
-		return errors.Join(directoryErr, fmt.Errorf("reading the directory: %w", err))
+		return nil, errors.Join(directoryErr, fmt.Errorf("reading the directory: %w", err))
 	}
 	repaired := 0
 	if changed {
@@ -85,7 +95,7 @@ func (r *Relay) Compare(ctx context.Context) error {
 		ctx, "compared all stacks", "projects", len(listings), "compared", compared, "repaired", repaired, "took_ms",
 		time.Since(began).Milliseconds(),
 	)
-	return errors.Join(directoryErr, err)
+	return &mirror.Comparison{Projects: len(listings), Repaired: repaired}, errors.Join(directoryErr, err)
 }
 
 func (r *Relay) compare(ctx context.Context, name string) (changed bool, err error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/account"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/mirror"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/template"
@@ -27,6 +28,8 @@ type Projects struct {
 	Fail func(ctx context.Context, method string) error
 	// Location is the location of the hub.
 	Location projects.HubLocation
+	// Relay is what the hub's relay recorded about itself; nil for nothing.
+	Relay *mirror.Health
 	// Exist are the buckets of the account that are not in the project, by physical name.
 	Exist map[string]*template.Live
 	// Missing are the slots whose access keys no longer exist, by user.
@@ -115,6 +118,11 @@ func published(contents *template.Contents) map[string]string {
 // Hub implements entity.Projects.
 func (p *Projects) Hub(ctx context.Context) (projects.HubLocation, error) {
 	return p.Location, p.begin(ctx, "Hub")
+}
+
+// Health implements entity.Projects.
+func (p *Projects) Health(ctx context.Context) (*projects.HubHealth, error) {
+	return &projects.HubHealth{Name: "stowage", Location: p.Location, TableName: "stowage", Relay: p.Relay}, p.begin(ctx, "Health")
 }
 
 // List implements entity.Projects.
