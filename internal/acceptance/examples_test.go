@@ -26,11 +26,13 @@ var exampleDirectories = []string{
 	"data-sources/stowage_user_policy",
 	"ephemeral-resources/stowage_user_credentials",
 	"functions/bucket_name",
+	"hub",
 	"onboarding",
 	"onboarding/hub", // for the aws provider: examples/onboarding tests the template
 	"partner-exchange",
 	"provider",
 	"quickstart",
+	"resources/stowage_hub",
 	"resources/stowage_project",
 	"resources/stowage_project_bucket",
 	"resources/stowage_project_user",

@@ -283,9 +283,6 @@ func TestGuide_Exceptions(t *testing.T) {
 		if strings.HasPrefix(tpl, "golden-") { // templates that the compiler no longer produces
 			continue
 		}
-		if strings.HasPrefix(tpl, "hub-") { // nothing deploys a hub yet
-			continue
-		}
 		want = append(want, "| `"+e.ID+"` | `"+e.Type+"` | `"+resource+"` | "+e.Reason+" |")
 	}
 	guide, err := os.ReadFile("../../templates/guides/hardening.md")

@@ -48,7 +48,8 @@ func (e *HubError) Explain() model.Explanation {
 		return model.Explanation{
 			Cause:   fmt.Sprintf("There is no hub %q: %s does not exist.", e.Hub, where),
 			Changed: model.ChangedNothing,
-			Remedy:  "Check the provider arguments hub and region, and that the credentials are those of the hub's account.",
+			Remedy: "Check the provider arguments hub and region, and that the credentials are those of the hub's account. " +
+				"If this configuration creates the hub, let the project depend on it: depends_on = [stowage_hub.<NAME>].",
 		}
 	}
 	return model.Explanation{

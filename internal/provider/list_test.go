@@ -50,8 +50,8 @@ func query(t *testing.T, p *entitytest.Projects) *querying {
 	}
 	q := &querying{t: t, Server: newServer(&Stowage{
 		version: "test",
-		connect: func(context.Context, awsclient.Config, projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
-			return p, "eu-west-1", nil, nil
+		connect: func(context.Context, awsclient.Config, projects.Config) (entity.Projects, entity.Hubs, string, []awsclient.Warning, error) {
+			return p, entitytest.NewHubs(), "eu-west-1", nil, nil
 		},
 	}, ServerOptions{Version: "test"})}
 	var err error

@@ -34,7 +34,7 @@ func onSandbox(t *testing.T, box *sandbox.Sandbox) *entitytest.Terraform {
 		t,
 		&Stowage{
 			version: "1.2.3",
-			connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+			connect: func(ctx context.Context, c awsclient.Config, s projects.Config) (entity.Projects, entity.Hubs, string, []awsclient.Warning, error) {
 				c.HTTPClient = &http.Client{Transport: simulate.NewTransport(box)}
 				return connectAWS(ctx, c, s)
 			},

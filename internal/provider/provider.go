@@ -20,6 +20,7 @@ import (
 
 	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/entity"
+	"github.com/stowage/terraform-provider-stowage/internal/hubs"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/bucketname"
 	"github.com/stowage/terraform-provider-stowage/internal/provider/detectdrift"
@@ -41,10 +42,10 @@ type Stowage struct {
 	services atomic.Pointer[entity.Services] // see Shared
 }
 
-// connect creates the projects that an account's credentials can access, and returns the provider's
-// region.
+// connect creates the projects and hubs that an account's credentials can access, and returns the
+// provider's region.
 type connect func(ctx context.Context, config awsclient.Config, settings projects.Config) (
-	p entity.Projects, region string, warnings []awsclient.Warning, err error,
+	p entity.Projects, h entity.Hubs, region string, warnings []awsclient.Warning, err error,
 )
 
 var (
@@ -64,13 +65,14 @@ func newStowage(version string) *Stowage { return &Stowage{version: version, con
 // object needs one.
 func connectAWS(
 	ctx context.Context, config awsclient.Config, settings projects.Config,
-) (entity.Projects, string, []awsclient.Warning, error) {
+) (entity.Projects, entity.Hubs, string, []awsclient.Warning, error) {
 	clients, err := awsclient.New(ctx, config)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, "", nil, err
 	}
 	settings.Clients = clients
-	return projects.New(settings), clients.Hub().Region, clients.Warnings(), nil
+	h := hubs.New(hubs.Config{Clients: clients, Writer: settings.Writer, Log: settings.Log, Warn: settings.Warn})
+	return projects.New(settings), h, clients.Hub().Region, clients.Warnings(), nil
 }
 
 // Metadata implements provider.Provider.
@@ -100,7 +102,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		return
 	}
 
-	p, region, warnings, err := s.connect(ctx, config, settings)
+	p, h, region, warnings, err := s.connect(ctx, config, settings)
 	for _, w := range warnings {
 		resp.Diagnostics.AddWarning(w.Summary, w.Detail)
 	}
@@ -110,6 +112,7 @@ func (s *Stowage) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	}
 	services := &entity.Services{
 		Projects:      p,
+		Hubs:          h,
 		Region:        region,
 		RoleName:      settings.RoleName,
 		CommitTimeout: commitTimeout,
@@ -184,6 +187,7 @@ func unconfigured(err error) diag.Diagnostic {
 // Resources implements provider.Provider.
 func (*Stowage) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		hub.NewResource,
 		project.NewResource,
 		projectbucket.NewResource,
 		projectuser.NewResource,

@@ -49,9 +49,9 @@ func (r *recorded) start(t *testing.T) *entitytest.Terraform {
 		t,
 		&Stowage{
 			version: "1.2.3",
-			connect: func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, string, []awsclient.Warning, error) {
+			connect: func(_ context.Context, c awsclient.Config, s projects.Config) (entity.Projects, entity.Hubs, string, []awsclient.Warning, error) {
 				r.config, r.settings = c, s
-				return r.projects, "eu-west-1", nil, r.err
+				return r.projects, entitytest.NewHubs(), "eu-west-1", nil, r.err
 			},
 		},
 	)

@@ -475,7 +475,7 @@ func TestPlan_FirstProject(t *testing.T) {
 	w.Walk(func() {
 		_, diagnostics := w.Plan("stowage_project", nil, beta)
 		if problem := entitytest.Lacks(
-			diagnostics, "Unable to Plan Project", "There is no hub \"main\"", "",
+			diagnostics, "Unable to Plan Project", "depends_on = [stowage_hub.<NAME>]", "",
 		); problem != "" {
 			t.Error(problem)
 		}

@@ -1,0 +1,6 @@
+import {
+  to = stowage_hub.main
+  identity = {
+    name = "stowage"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = stowage_hub.main
+  id = "stowage"
+}

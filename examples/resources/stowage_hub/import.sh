@@ -1,0 +1,1 @@
+terraform import stowage_hub.main stowage
