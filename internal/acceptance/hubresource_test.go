@@ -152,14 +152,15 @@ func TestAccHub_NameInUse(t *testing.T) {
 	w := shared.in(t)
 	const account = "888800000002"
 	relay := fmt.Sprintf("relay_package = %q", w.hubRelay(t.TempDir(), account, "twice", "0.2.0"))
-	one := administrator(account) + block("stowage_hub", "one", `name = "twice"`, `organization_id = "o-a1b2c3d4e5"`, relay)
+	const organization = `organization_id = "o-a1b2c3d4e5"`
+	one := administrator(account) + block("stowage_hub", "one", `name = "twice"`, organization, relay)
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providers, CheckDestroy: w.noHub(account, "twice"),
 		Steps: []resource.TestStep{
 			{Config: one},
 			{
 				Config: one + block(
-					"stowage_hub", "two", `name = "twice"`, `organization_id = "o-a1b2c3d4e5"`, relay, "drift_check_hours = 0",
+					"stowage_hub", "two", `name = "twice"`, organization, relay, "drift_check_hours = 0",
 				),
 				ExpectError: regexp.MustCompile(`(?s)Unable to Create Hub.*to = stowage_hub\.twice`),
 			},

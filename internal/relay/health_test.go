@@ -40,7 +40,8 @@ func TestHealth_Sweep(t *testing.T) {
 		if n := calls.take()["UpdateItem"]; n != 1 {
 			t.Errorf("a sweep recorded its outcome with %d calls", n)
 		}
-		if again := w.health(); again.Swept.Sub(got.Swept).Round(time.Second) != time.Minute || again.Compared != got.Compared {
+		again := w.health()
+		if again.Swept.Sub(got.Swept).Round(time.Second) != time.Minute || again.Compared != got.Compared {
 			t.Errorf("recorded %+v", again)
 		}
 
