@@ -88,7 +88,9 @@ func deploy(t *testing.T) *deployed {
 	})
 	settings := hub.Settings{
 		Name: "main", AccountIDs: []string{account},
-		Live: &hub.Live{OIDCIssuer: oidc.URL(d.endpoint), OIDCClientID: "stowage-board", OIDCAudience: []string{oidc.Audience}},
+		Live: &hub.Live{
+			OIDCIssuer: oidc.URL(d.endpoint), OIDCClientID: "stowage-board", OIDCAudience: []string{oidc.Audience},
+		},
 	}
 	relay := hub.Relay{Version: built.Version, Hash: built.Hash, Architecture: built.Architecture}
 	clients := d.clients().Hub()
@@ -99,7 +101,8 @@ func deploy(t *testing.T) *deployed {
 	must(t, err)
 	d.complete(name, cfntypes.StackStatusCreateComplete)
 	_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(hub.ArtifactBucket("main", deployedHub)), Key: aws.String(relay.Key()), Body: bytes.NewReader(built.Zip),
+		Bucket: aws.String(hub.ArtifactBucket("main", deployedHub)), Key: aws.String(relay.Key()),
+		Body: bytes.NewReader(built.Zip),
 	})
 	must(t, err)
 	_, err = clients.CloudFormation.UpdateStack(ctx, &cloudformation.UpdateStackInput{

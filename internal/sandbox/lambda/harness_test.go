@@ -245,11 +245,10 @@ func (w *world) reason(stack string) string {
 		events = append(events, page.StackEvents...)
 	}
 	for _, e := range events {
-		switch e.ResourceStatus {
-		case cfntypes.ResourceStatusCreateFailed, cfntypes.ResourceStatusUpdateFailed:
-			if reason := aws.ToString(e.ResourceStatusReason); reason != "Resource creation cancelled" {
-				return reason
-			}
+		failed := e.ResourceStatus == cfntypes.ResourceStatusCreateFailed ||
+			e.ResourceStatus == cfntypes.ResourceStatusUpdateFailed
+		if reason := aws.ToString(e.ResourceStatusReason); failed && reason != "Resource creation cancelled" {
+			return reason
 		}
 		if aws.ToString(e.PhysicalResourceId) == aws.ToString(e.StackId) &&
 			strings.HasSuffix(string(e.ResourceStatus), "_IN_PROGRESS") && aws.ToString(e.ResourceStatusReason) == "User Initiated" {

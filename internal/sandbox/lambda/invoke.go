@@ -120,7 +120,7 @@ func (d *deployment) runRegistered(
 		}
 		return r.answer, r.err
 	case <-ctx.Done():
-		if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // contexts return it unwrapped
+		if ctx.Err() == context.DeadlineExceeded {
 			return nil, d.timedOut(requestID)
 		}
 		return nil, fmt.Errorf("lambda: the call was given up: %w", ctx.Err())

@@ -174,7 +174,7 @@ func TestProcess_Reaped(t *testing.T) {
 	if failed := <-hanging; !strings.HasSuffix(failed, "Runtime exited with error: signal: killed") {
 		t.Errorf("the running invocation: %q", failed)
 	}
-	if err := syscall.Kill(idle.PID, 0); err != syscall.ESRCH { //nolint:errorlint // an errno
+	if err := syscall.Kill(idle.PID, 0); err != syscall.ESRCH {
 		t.Errorf("the process %d: %v", idle.PID, err)
 	}
 	if n := files(); n != 0 {
