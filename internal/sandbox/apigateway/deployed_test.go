@@ -174,6 +174,10 @@ func TestDeployed_Clients(t *testing.T) {
 	d.box.WebSockets().SetAddress(server.URL)
 	d.create()
 	live := d.output("Live")
+	if !strings.HasPrefix(live, "ws"+strings.TrimPrefix(server.URL, "http")) ||
+		!strings.HasPrefix(d.output("Board"), server.URL) {
+		t.Fatalf("the addresses are %s and %s, not below %s", live, d.output("Board"), server.URL)
+	}
 	client := management(sandbox.HubAccount, "http"+strings.TrimPrefix(live, "ws"), http.DefaultClient)
 	d.route = func(ctx context.Context, e events.APIGatewayWebsocketProxyRequest) (any, error) {
 		if e.RequestContext.EventType == "CONNECT" {
