@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,11 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
-	"github.com/stowage/terraform-provider-stowage/internal/awsclient"
 	"github.com/stowage/terraform-provider-stowage/internal/event"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
-	"github.com/stowage/terraform-provider-stowage/internal/relay"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/apigateway"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/oidc"
@@ -76,8 +75,17 @@ type counting struct {
 
 func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if strings.Contains(r.URL.Path, "/@connections/") {
+	switch {
+	case strings.Contains(r.URL.Path, "/@connections/"):
 		operation = "PostToConnection"
+	case operation == "" && r.Body != nil:
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, fmt.Errorf("reading a request: %w", err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		_, form, _ := strings.Cut(string(text), "Action=")
+		operation, _, _ = strings.Cut(form, "&")
 	}
 	c.mu.Lock()
 	c.calls[operation]++
@@ -206,7 +214,7 @@ func watched(t *testing.T, clients, entities int) (l liveRun) {
 		know(entities)
 		time.Sleep(5 * time.Second)
 		l.posts = calls.take()["PostToConnection"]
-		ended := endOf(t, box, p.AccountID)
+		ended := endOf(t, box, p)
 		for _, w := range watchers {
 			_, heard := w.knows()
 			l.delays = append(l.delays, heard.Sub(ended))
@@ -251,21 +259,25 @@ func create(t *testing.T, service *projects.Service, p model.Project, entities i
 	group.Wait()
 }
 
-// endOf returns when CloudFormation finished the stack's last operation.
-func endOf(t *testing.T, box *sandbox.Sandbox, accountID string) time.Time {
+// endOf returns when CloudFormation finished the last operation of a project's stack.
+func endOf(t *testing.T, box *sandbox.Sandbox, p model.Project) time.Time {
 	t.Helper()
+	out, err := stacksOf(box, p.AccountID).DescribeStackEvents(
+		t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-" + p.Name + "-0")},
+	)
+	must(t, err)
+	return aws.ToTime(out.StackEvents[0].Timestamp)
+}
+
+// stacksOf returns a client as the administrator of an account.
+func stacksOf(box *sandbox.Sandbox, accountID string) *cloudformation.Client {
 	access, secret := sandbox.StaticCredentials(accountID)
-	client := cloudformation.New(cloudformation.Options{
+	return cloudformation.New(cloudformation.Options{
 		Region: "eu-west-1", HTTPClient: &http.Client{Transport: simulate.NewTransport(box)},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}, nil
 		}),
 	})
-	out, err := client.DescribeStackEvents(
-		t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("stowage-acme-0")},
-	)
-	must(t, err)
-	return aws.ToTime(out.StackEvents[0].Timestamp)
 }
 
 const issuerAddress = "https://issuer.test"
@@ -273,26 +285,7 @@ const issuerAddress = "https://issuer.test"
 func serve(t *testing.T, box *sandbox.Sandbox, transport http.RoundTripper) *apigateway.Stage {
 	t.Helper()
 	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:relay"
-	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
-	clients, err := awsclient.New(t.Context(), awsclient.Config{
-		Region:     "eu-west-1",
-		AccessKey:  access,
-		SecretKey:  secret,
-		Version:    "bench",
-		HTTPClient: &http.Client{Transport: transport},
-	})
-	must(t, err)
-	r, err := relay.New(t.Context(), relay.Config{
-		Clients:  clients,
-		Hub:      sandbox.HubName,
-		RoleName: relay.DefaultRole,
-		Log:      slog.New(slog.DiscardHandler),
-		Access: relay.Access{
-			Issuer: oidc.URL(issuerAddress), Audiences: []string{"stowage"},
-			HTTPClient: &http.Client{Transport: simulate.NewIssuerTransport(box.Issuer(), issuerAddress)},
-		},
-	})
-	must(t, err)
+	r := relayOver(t, box, transport)
 	box.RegisterFunction(arn, r.Handle)
 	box.SubscribeFunction(arn)
 	stage, err := box.WebSockets().Deploy(apigateway.Settings{

@@ -1,7 +1,7 @@
 // Command bench measures Stowage with a real CLI and the built-in sandbox at AWS's latencies. It
 // compares a plan with one of as many terraform_data resources and with that of a provider that
-// answers immediately (internal/cmd/stub). It measures the provider's memory and the commits of an
-// apply. This package's test measures larger applies in virtual time; with the flag -full it prints
+// answers immediately (internal/cmd/stub). It measures the provider's memory, the commits of an
+// apply and cold starts of the relay. This package's test measures larger applies in virtual time; with the flag -full it prints
 // a table. make bench runs both.
 package main
 
@@ -29,9 +29,10 @@ func main() {
 		"leave out what takes longest: the plans of 1,000 entities and more, and the memory at 5,000",
 	)
 	plansOnly := flag.Bool("plans", false, "measure plans only")
+	relayOnly := flag.Bool("relay", false, "measure cold starts of the relay only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := measure(ctx, *quick, *plansOnly)
+	err := measure(ctx, *quick, *plansOnly, *relayOnly)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -47,7 +48,7 @@ type bench struct {
 	dir string // for the configurations and their states
 }
 
-func measure(ctx context.Context, quick, plansOnly bool) error {
+func measure(ctx context.Context, quick, plansOnly, relayOnly bool) error {
 	dir, err := os.MkdirTemp("", "stowage-bench-")
 	if err != nil {
 		return err
@@ -65,6 +66,9 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 		filepath.Base(b.cli),
 	)
 
+	if relayOnly {
+		return b.coldStarts(ctx)
+	}
 	began := time.Now()
 	toPlan, toGrow := plannedConfigurations(quick), growths()
 	if plansOnly {
@@ -83,6 +87,9 @@ func measure(ctx context.Context, quick, plansOnly bool) error {
 	}
 	if plansOnly {
 		return nil
+	}
+	if err := b.coldStarts(ctx); err != nil {
+		return err
 	}
 	if err := b.applies(ctx, toGrow); err != nil || quick {
 		return err

@@ -192,6 +192,18 @@ func process(t *testing.T, box *sandbox.Sandbox, name string) *projects.Service 
 
 func processOver(t *testing.T, transport http.RoundTripper, name string) *projects.Service {
 	t.Helper()
+	return projects.New(projects.Config{
+		Clients: processClients(t, transport), Hub: sandbox.HubName, RoleName: "StowageProvisioner",
+		ReadMode: projects.Verified, Writer: name,
+		Warn: func(_ context.Context, message string, fields map[string]any) {
+			t.Logf("warning: %s %v", message, fields)
+		},
+	})
+}
+
+// processClients returns clients as the administrator of the hub's account.
+func processClients(t *testing.T, transport http.RoundTripper) *awsclient.Clients {
+	t.Helper()
 	access, secret := sandbox.StaticCredentials(sandbox.HubAccount)
 	clients, err := awsclient.New(t.Context(), awsclient.Config{
 		Region: "eu-west-1", AccessKey: access, SecretKey: secret, Version: "bench",
@@ -200,12 +212,7 @@ func processOver(t *testing.T, transport http.RoundTripper, name string) *projec
 	if err != nil {
 		t.Fatal(err)
 	}
-	return projects.New(projects.Config{
-		Clients: clients, Hub: sandbox.HubName, RoleName: "StowageProvisioner", ReadMode: projects.Verified, Writer: name,
-		Warn: func(_ context.Context, message string, fields map[string]any) {
-			t.Logf("warning: %s %v", message, fields)
-		},
-	})
+	return clients
 }
 
 func control(t *testing.T, box *sandbox.Sandbox, method string) []byte {
