@@ -14,7 +14,7 @@ import (
 )
 
 // World is the state that the simulated services share. Its methods require its lock, which is held
-// inside a service's Handle, a resource type's methods and an agenda entry.
+// in a service's Handle, a resource type's methods and an agenda entry.
 type World struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
@@ -39,26 +39,26 @@ type World struct {
 	logs      LogWriter
 	sessions  SessionIssuer
 	keys      []KeyFinder
-	// invocations are the Lambda invocations to start when the lock is released.
+	// invocations are the Lambda invocations to start at the next unlock.
 	invocations []Invocation
 	wake        func()
 
 	// Latency is the latency profile; the zero value has no latency.
 	Latency Latency
-	// ResourceFault, when set, is called before each step of a CloudFormation resource. It returns
-	// the reason for which that step fails, or "".
+	// ResourceFault, if set, is called before each step of a CloudFormation resource and returns
+	// the reason for which the step fails, or "".
 	ResourceFault func(resourceType, physicalID string, phase Phase) (reason string)
-	// Permit, when set, is called before each step of a CloudFormation resource and decides whether
-	// the principal that changes the stack has permission. It returns the service's *Error if not.
+	// Permit, if set, is called before each step of a CloudFormation resource. It returns the
+	// service's *Error if the principal that changes the stack lacks permission.
 	Permit func(c Caller, step Step) error
 	// RoleMay returns the service's *Error if a service that assumes a role, by its ARN, lacks a
-	// permission in a region; nil if not.
+	// permission in a region.
 	RoleMay func(role, service, region string, d Demand) error
 	// RoleTrusts returns the service's *Error if a service cannot assume a role, by its ARN.
 	RoleTrusts func(role, service string) error
 	// Answers are AWS's assumed answers to the rules of package unproven.
 	Answers unproven.Answers
-	// AccountOpened is called on each account's first use, to onboard it.
+	// AccountOpened onboards an account on its first use.
 	AccountOpened func(account string)
 	accounts      map[string]bool
 }
@@ -66,7 +66,7 @@ type World struct {
 // Phase is a phase of a resource's life in which a fault can occur.
 type Phase string
 
-// The phases in which a resource step can fail.
+// The phases in which a step can fail.
 const (
 	PhaseCreate   Phase = "create"
 	PhaseUpdate   Phase = "update"
@@ -79,33 +79,32 @@ const (
 type Step struct {
 	Type, PhysicalID string
 	Before, After    map[string]any
-	// Imported reports that the step is the update after an import, which also writes
-	// CloudFormation's own tags.
+	// Imported marks the update after an import, which also writes CloudFormation's own tags.
 	Imported bool
-	// Reading reports that the step is a read, which changes nothing.
+	// Reading marks a read, which changes nothing.
 	Reading bool
-	// Detecting reports that a read is part of drift detection. Other reads are Cloud Control's,
-	// without CloudFormation.
+	// Detecting marks a read of drift detection. Other reads are Cloud Control's, without
+	// CloudFormation.
 	Detecting bool
 }
 
-// Latency is a latency profile. Zero durations mean none.
+// Latency is a latency profile; zero durations mean none.
 type Latency struct {
-	// Call is the time of one API call, by service (signing name); "" is the default.
+	// Call is the time of one API call by the service's signing name; "" is the default.
 	Call map[string]time.Duration
 	// ResourceMin and ResourceMax bound CloudFormation's time for one resource.
 	ResourceMin, ResourceMax time.Duration
 }
 
-// Publisher delivers an SNS message. The SNS service registers itself as one.
+// Publisher delivers SNS messages. The SNS service registers itself.
 type Publisher interface {
-	// Publish sends a message to a topic by ARN on behalf of the topic's account. It returns the
-	// *Error of the SNS API.
+	// Publish sends a message to a topic on behalf of the topic's account. It returns the *Error of
+	// the SNS API.
 	Publish(topicARN, subject, message string) error
 }
 
-// New returns an empty world whose randomness (identifiers, durations, fault dice) is a function of
-// the seed.
+// New returns an empty world. Its randomness (identifiers, durations, fault dice) depends on the
+// seed alone.
 func New(seed uint64) *World {
 	return &World{
 		rand:     rand.New(rand.NewPCG(seed, 0x5707a6e)),
@@ -115,7 +114,7 @@ func New(seed uint64) *World {
 	}
 }
 
-// Lock takes the world's lock and runs every due agenda entry. Only the front door calls it.
+// Lock takes the world's lock and runs the due agenda entries. Only the front door calls it.
 func (w *World) Lock() {
 	w.mu.Lock()
 	w.RunDue()
@@ -124,10 +123,10 @@ func (w *World) Lock() {
 // Unlock releases the lock.
 func (w *World) Unlock() { w.mu.Unlock() }
 
-// Now returns the world's time: UTC, truncated to milliseconds like AWS's timestamps.
+// Now returns the world's time: UTC, in milliseconds like AWS's timestamps.
 func (w *World) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// AnswersWith reports whether AWS's assumed answer to a rule of package unproven is this one.
+// AnswersWith reports whether AWS's assumed answer to a rule is this one.
 func (w *World) AnswersWith(rule, answer string) bool { return w.Answers.Of(rule) == answer }
 
 // Rand returns the world's seeded source of randomness.
@@ -154,7 +153,7 @@ func (w *World) NewToken(n int) string {
 	return string(b)
 }
 
-// Open marks an account as used and onboards it on its first use.
+// Open marks an account as used and onboards it the first time.
 func (w *World) Open(account string) {
 	if w.accounts[account] {
 		return
@@ -165,7 +164,7 @@ func (w *World) Open(account string) {
 	}
 }
 
-// After schedules f on the agenda: it runs after d, with the lock held.
+// After runs f after d, with the lock held.
 func (w *World) After(d time.Duration, f func()) {
 	w.order++
 	heap.Push(&w.agenda, entry{due: time.Now().Add(max(d, 0)), order: w.order, run: f})
@@ -189,8 +188,7 @@ func (w *World) NextDue() (due time.Time, ok bool) {
 	return w.agenda[0].due, true
 }
 
-// OnSchedule sets a function that is called, with the lock held, after every addition to the
-// agenda.
+// OnSchedule sets a function to call, with the lock held, after every addition to the agenda.
 func (w *World) OnSchedule(f func()) { w.wake = f }
 
 // ResourceTime draws CloudFormation's time for one resource.
@@ -205,13 +203,13 @@ func (w *World) ResourceTime() time.Duration {
 // SetPublisher registers the SNS service.
 func (w *World) SetPublisher(p Publisher) { w.topics = p }
 
-// Publisher returns the SNS service, nil before SetPublisher.
+// Publisher returns the SNS service, or nil.
 func (w *World) Publisher() Publisher { return w.topics }
 
 // RegisterType registers a resource type with CloudFormation.
 func (w *World) RegisterType(name string, t ResourceType) { w.types[name] = t }
 
-// Type finds a resource type; nil when the sandbox does not model it.
+// Type finds a resource type; nil if the sandbox does not model it.
 func (w *World) Type(name string) ResourceType { return w.types[name] }
 
 // Caller is the principal and region of a request.
@@ -232,12 +230,12 @@ type Request struct {
 	Body      []byte
 	Form      url.Values // query protocol: the parsed body, Action and Version included
 	Endpoint  string     // scheme://host of the sandbox, as addressed by the caller
-	// Stale requests the state before the last change, where the service's reads are eventually
-	// consistent (fault stale_read). A service with strongly consistent reads ignores it.
+	// Stale requests the state before the last change, where reads are eventually consistent (fault
+	// stale_read). Services with strongly consistent reads ignore it.
 	Stale bool
 }
 
-// Response is a service's answer. The front door writes it; Body is the encoded body.
+// Response is a service's answer with its encoded body, which the front door writes.
 type Response struct {
 	Status int // 0 means 200
 	Header http.Header
@@ -255,9 +253,9 @@ type Service interface {
 	WriteError(r *Request, e *Error) *Response
 }
 
-// Operator is implemented by REST services (S3). It names the operation of a request, for call
-// counts, faults and permissions. Operation is called without the world's lock and before
-// authentication, and uses the request alone.
+// Operator is implemented by REST services (S3). Operation names a request's operation for call
+// counts, faults and permissions. It is called without the lock and before authentication, and uses
+// the request alone.
 type Operator interface {
 	Operation(r *Request) string
 }
@@ -268,7 +266,7 @@ type Error struct {
 	Message string
 	Status  int // HTTP status; 0 means 400
 	// Extra contains further members of the error's body (CancellationReasons, Item, BucketName
-	// ...), encoded by the protocol.
+	// ...).
 	Extra map[string]any
 }
 
@@ -279,7 +277,7 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// NotModelled returns the refusal of an unsimulated feature. AWS does not use its code, so that it
+// NotModelled returns the refusal of an unsimulated feature. AWS does not use its code, so it
 // cannot be mistaken for AWS's answer.
 func NotModelled(format string, args ...any) *Error {
 	return &Error{
@@ -293,18 +291,17 @@ func NotModelled(format string, args ...any) *Error {
 // an error becomes the ResourceStatusReason of the stack event; use *Error with the code and
 // message of AWS's service. Handlers act in c.Account and c.Region and never check permissions.
 type ResourceType interface {
-	// Schema describes the type. CloudFormation uses it to validate properties and to plan
-	// replacements and changes.
+	// Schema describes the type for validating properties and for planning changes.
 	Schema() *TypeSchema
-	// Create creates the resource and returns its physical ID (the value of Ref) and its attributes
-	// (the values of GetAtt). logicalID and stackName are used for generated names.
+	// Create returns the physical ID (the value of Ref) and the attributes (the values of GetAtt).
+	// logicalID and stackName are for generated names.
 	Create(c Caller, r ResourceRequest) (Resource, error)
-	// Update changes a resource in place from the properties before to those after.
+	// Update changes a resource in place.
 	Update(c Caller, physicalID string, before, after map[string]any) (Resource, error)
-	// Delete removes the resource. It succeeds if the resource does not exist.
+	// Delete removes the resource, if it exists.
 	Delete(c Caller, physicalID string, properties map[string]any) error
 	// Exists reports whether a resource with these properties' identity exists (name conflicts at
-	// validation, import). physicalID is its physical ID.
+	// validation, import), and its physical ID.
 	Exists(c Caller, properties map[string]any) (physicalID string, exists bool)
 }
 
@@ -327,11 +324,11 @@ type Resource struct {
 type TypeSchema struct {
 	Properties map[string]Property // by top-level property name; other properties are refused
 	Required   []string
-	// PrimaryID are the properties that identify a resource for import.
+	// PrimaryID are the properties that identify a resource for imports.
 	PrimaryID []string
 	// Attributes are the attributes that GetAtt accepts.
 	Attributes []string
-	// Tags reports that stack tags are propagated to resources of the type.
+	// Tags reports that the type's resources get the stack's tags.
 	Tags bool
 	// Taggable types only: none.
 	NamedIAM bool // needs CAPABILITY_NAMED_IAM with an explicit name, CAPABILITY_IAM otherwise

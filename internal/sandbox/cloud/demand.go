@@ -1,6 +1,6 @@
 package cloud
 
-// Demand is one permission that a call, or a step of CloudFormation, requires.
+// Demand is a permission that a call or a step of CloudFormation requires.
 type Demand struct {
 	Action   string
 	Resource string // ARN
@@ -8,7 +8,7 @@ type Demand struct {
 	Account string
 	// Policy is the resource's own policy as JSON; "" for none.
 	Policy string
-	// Context contains the condition keys that the call sets, besides those of every call.
+	// Context contains the condition keys of the call, besides those of every call.
 	Context map[string][]string
 }
 

@@ -3,26 +3,23 @@ package cloud
 import "time"
 
 // Services reach each other through the world, so that no service package imports another. A
-// service registers itself in its New. The finder is nil while its service is not part of the
-// world.
+// service registers itself in its New; until then its finder is nil.
 
-// ObjectReader reads S3 objects on behalf of a caller. The S3 service registers itself as one.
-// CloudFormation reads templates with it.
+// ObjectReader reads S3 objects on behalf of a caller, for CloudFormation's templates.
 type ObjectReader interface {
 	// ReadObject returns an object's content, or the *Error of S3.
 	ReadObject(c Caller, bucket, key string) ([]byte, error)
 }
 
-// RoleFinder finds IAM roles. The IAM service registers itself as one. STS uses it to decide who
-// may assume a role.
+// RoleFinder finds IAM roles. STS uses it to decide who may assume a role.
 type RoleFinder interface {
-	// Role returns a role's ARN and its trust policy as decoded JSON; ok is false when the account
-	// has no such role. name excludes the path.
+	// Role returns a role's ARN and its trust policy as decoded JSON; ok is false for a missing
+	// role. name excludes the path.
 	Role(account, name string) (arn string, trust map[string]any, ok bool)
 }
 
-// OIDCProviderFinder finds OpenID Connect providers. The IAM service registers itself as one. STS
-// validates web identity tokens with it.
+// OIDCProviderFinder finds IAM's OpenID Connect providers, with which STS validates web identity
+// tokens.
 type OIDCProviderFinder interface {
 	// OIDCProvider returns the client IDs of an account's provider, by its URL without the scheme;
 	// ok is false for none.
@@ -32,11 +29,11 @@ type OIDCProviderFinder interface {
 // SetOIDCProviders registers the IAM service.
 func (w *World) SetOIDCProviders(f OIDCProviderFinder) { w.oidc = f }
 
-// OIDCProviders returns the IAM service, nil before SetOIDCProviders.
+// OIDCProviders returns the IAM service, or nil.
 func (w *World) OIDCProviders() OIDCProviderFinder { return w.oidc }
 
-// PrincipalFinder reports which users and roles exist. The IAM service registers itself as one. It
-// is used to validate resource policies.
+// PrincipalFinder reports which users and roles exist in IAM. It is used to validate resource
+// policies.
 type PrincipalFinder interface {
 	// Principal reports whether a user or role exists, by its ARN.
 	Principal(arn string) bool
@@ -50,8 +47,7 @@ func (w *World) PrincipalExists(arn string) bool {
 	return w.principals == nil || w.principals.Principal(arn)
 }
 
-// EncryptionKeys finds KMS keys for the services that encrypt with them. The KMS service registers
-// itself as one.
+// EncryptionKeys finds KMS keys for the services that encrypt with them.
 type EncryptionKeys interface {
 	// EncryptionKey finds a key by ID or ARN as the caller's services see it. It returns its ARN
 	// and policy, or the *Error of KMS.
@@ -61,11 +57,11 @@ type EncryptionKeys interface {
 // SetEncryptionKeys registers the KMS service.
 func (w *World) SetEncryptionKeys(k EncryptionKeys) { w.encryption = k }
 
-// EncryptionKeys returns the KMS service, nil before SetEncryptionKeys.
+// EncryptionKeys returns the KMS service, or nil.
 func (w *World) EncryptionKeys() EncryptionKeys { return w.encryption }
 
-// SecretReader reads secrets on behalf of a caller. The Secrets Manager service registers itself as
-// one. CloudFormation resolves dynamic references with it.
+// SecretReader reads secrets of Secrets Manager on behalf of a caller, for CloudFormation's dynamic
+// references.
 type SecretReader interface {
 	// SecretString returns the current text of a secret, by name or ARN, or the *Error of Secrets
 	// Manager.
@@ -75,20 +71,20 @@ type SecretReader interface {
 // SetSecrets registers the Secrets Manager service.
 func (w *World) SetSecrets(s SecretReader) { w.secrets = s }
 
-// Secrets returns the Secrets Manager service, nil before SetSecrets.
+// Secrets returns the Secrets Manager service, or nil.
 func (w *World) Secrets() SecretReader { return w.secrets }
 
 // KeyFinder finds access keys. The services that issue them (IAM, STS) register themselves.
 type KeyFinder interface {
 	// AccessKey returns the secret and the principal of an access key (Caller.Region is empty).
-	// active is false for an inactive or expired key. ok is false when the finder has no such key.
+	// active is false for an inactive or expired key, ok for an unknown one.
 	AccessKey(id string) (secret string, caller Caller, active bool, ok bool)
 }
 
-// EventBus receives the events of services. The EventBridge service registers itself as one.
+// EventBus receives the events of services for EventBridge.
 type EventBus interface {
-	// PutEvent sends an event of a service to the default bus of an account and region. detail is
-	// encoded as JSON.
+	// PutEvent sends an event to the default bus of an account and region. detail is encoded as
+	// JSON.
 	PutEvent(e BusEvent)
 }
 
@@ -103,7 +99,7 @@ type BusEvent struct {
 // SetEventBus registers the EventBridge service.
 func (w *World) SetEventBus(b EventBus) { w.bus = b }
 
-// EventBus returns the EventBridge service, nil before SetEventBus.
+// EventBus returns the EventBridge service, or nil.
 func (w *World) EventBus() EventBus { return w.bus }
 
 // LogGroups reports which log groups exist. The CloudWatch Logs service registers itself as one.
@@ -123,19 +119,19 @@ func (w *World) HasLogGroup(c Caller, name string) bool {
 // SetObjects registers the S3 service.
 func (w *World) SetObjects(o ObjectReader) { w.objects = o }
 
-// Objects returns the S3 service, nil before SetObjects.
+// Objects returns the S3 service, or nil.
 func (w *World) Objects() ObjectReader { return w.objects }
 
 // SetRoles registers the IAM service.
 func (w *World) SetRoles(r RoleFinder) { w.roles = r }
 
-// Roles returns the IAM service, nil before SetRoles.
+// Roles returns the IAM service, or nil.
 func (w *World) Roles() RoleFinder { return w.roles }
 
 // AddKeys registers a service that issues access keys.
 func (w *World) AddKeys(k KeyFinder) { w.keys = append(w.keys, k) }
 
-// AccessKey finds an access key among those of all registered services.
+// AccessKey finds an access key among those of all services.
 func (w *World) AccessKey(id string) (secret string, caller Caller, active bool, ok bool) {
 	for _, k := range w.keys {
 		if secret, caller, active, ok = k.AccessKey(id); ok {
@@ -145,7 +141,7 @@ func (w *World) AccessKey(id string) (secret string, caller Caller, active bool,
 	return "", Caller{}, false, false
 }
 
-// MessageAttribute is an attribute of a message of SQS.
+// MessageAttribute is an attribute of an SQS message.
 type MessageAttribute struct{ Type, Value string }
 
 // QueueMessage is a message that a service sends to a queue.
@@ -160,7 +156,7 @@ type QueueMessage struct {
 	Attributes map[string]MessageAttribute
 }
 
-// Queues receives messages of services. The SQS service registers itself as one.
+// Queues receives messages of services for SQS.
 type Queues interface {
 	// Send sends a message, if the queue exists and the sender has the permission.
 	Send(m QueueMessage) error
@@ -169,7 +165,7 @@ type Queues interface {
 // SetQueues registers the SQS service.
 func (w *World) SetQueues(q Queues) { w.queues = q }
 
-// Queues returns the SQS service, nil before SetQueues.
+// Queues returns the SQS service, or nil.
 func (w *World) Queues() Queues { return w.queues }
 
 // LogLines are lines that a service writes to a log stream with the rights of a role.
