@@ -9,7 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// resource is what a compiled resource is in the commit that imports it; nil for a policy that the
+// resource returns a compiled resource in the commit that imports it; nil for a policy that the
 // bucket does not have.
 func (l *Live) resource(compiled Resource) json.RawMessage {
 	compiled = compiled.imported()
@@ -24,9 +24,8 @@ func (l *Live) resource(compiled Resource) json.RawMessage {
 	return encodeJSON(compiled)
 }
 
-// Entity is the bucket as the model can express it, as the member of a project of the given name.
-// What the model cannot express is in its Adoption. Until its configuration is applied, deleting it
-// leaves the bucket alone.
+// Entity is the bucket as the model can express it, in a project of the given name. The rest is in
+// its Adoption. Until its configuration is applied, deleting it leaves the bucket alone.
 func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Bucket {
 	b := model.Bucket{Name: name, BucketName: l.Name(), OnDelete: model.Retain, UnmodeledSettings: settings}
 	a := &model.Adoption{Begun: true}
@@ -61,8 +60,8 @@ func (l *Live) Entity(env Env, name string, settings model.Unmodeled) model.Buck
 	return b
 }
 
-// neutral reports whether the value of a property means that a feature is off: S3 returns it for
-// buckets that never had it, or had it once.
+// neutral reports whether a property's value means that a feature is off. S3 returns such values
+// for features that were never on, or once.
 func neutral(property string, value any) bool {
 	switch property {
 	case "AbacStatus":
@@ -73,7 +72,7 @@ func neutral(property string, value any) bool {
 	return false
 }
 
-// key is the KMS key of the bucket; "" for the project's own, and for none.
+// key is the bucket's KMS key; "" for the project's own, and for none.
 func (l *Live) key(env Env) string {
 	encryption, _ := l.Bucket["BucketEncryption"].(object)
 	rules, _ := encryption["ServerSideEncryptionConfiguration"].(list)
@@ -88,8 +87,8 @@ func (l *Live) key(env Env) string {
 	return key
 }
 
-// lifecycle sets the lifecycle of a bucket: rules for all objects that do no more than a
-// model.Lifecycle can say. All others are kept.
+// lifecycle sets the lifecycle: the rules for all objects that a model.Lifecycle can express. All
+// others are kept.
 func (l *Live) lifecycle(b *model.Bucket) {
 	configuration, _ := l.Bucket["LifecycleConfiguration"].(object)
 	rules, _ := configuration["Rules"].(list)
@@ -123,7 +122,8 @@ func (l *Live) lifecycle(b *model.Bucket) {
 	}
 }
 
-// simpleRule is what a lifecycle rule does; ok is false when a model.Lifecycle cannot say it.
+// simpleRule is the effect of a lifecycle rule; ok is false when a model.Lifecycle cannot express
+// it.
 func simpleRule(rule object) (days model.Lifecycle, ok bool) {
 	number := func(value any) int64 {
 		text, _ := value.(json.Number)
@@ -151,7 +151,7 @@ func simpleRule(rule object) (days model.Lifecycle, ok bool) {
 	return days, ok
 }
 
-// objectLock sets the object lock of a bucket: a default retention in days. Any other is kept.
+// objectLock sets a default retention in days. Any other object lock is kept.
 func (l *Live) objectLock(b *model.Bucket) {
 	configuration, _ := l.Bucket["ObjectLockConfiguration"].(object)
 	rule, _ := configuration["Rule"].(object)
@@ -205,7 +205,7 @@ func stringsIn(value any) []string {
 	return slices.Compact(result)
 }
 
-// liveTags are the tags of a bucket but those that compiling adds.
+// liveTags are a bucket's tags without those that compiling adds.
 func liveTags(value any) map[string]string {
 	all, _ := value.(list)
 	result := map[string]string{}
@@ -232,7 +232,7 @@ func unmodeledNotifications(value any) map[string]json.RawMessage {
 	return result
 }
 
-// foreignStatements are those of the bucket's policy that compiling does not make.
+// foreignStatements are the statements of the bucket's policy that compiling does not make.
 func (l *Live) foreignStatements(env Env) []json.RawMessage {
 	var ours []string
 	for _, statement := range requireTLS(env, l.Name()) {
@@ -251,8 +251,8 @@ func (l *Live) foreignStatements(env Env) []json.RawMessage {
 	return foreign
 }
 
-// keepUnmodeled puts what a bucket keeps of its settings from before its adoption into its
-// properties, and returns the statements of its policy.
+// keepUnmodeled puts the settings that a bucket keeps from before its adoption into its properties,
+// and returns the statements of its policy.
 func keepUnmodeled(bucket model.Bucket, properties object, statements list) list {
 	a := bucket.Adoption
 	for name, value := range a.Neutral {
@@ -287,8 +287,8 @@ func kept(raw json.RawMessage) any {
 	return value
 }
 
-// keepRules are the rules of a lifecycle and those that a bucket keeps. Where one of these has the
-// id of one of ours, ours get another.
+// keepRules joins the rules of a lifecycle and those that a bucket keeps. Where an ID is taken by
+// one of these, ours gets another.
 func keepRules(configuration any, a *model.Adoption) object {
 	compiled, _ := configuration.(object)
 	rules, _ := compiled["Rules"].(list)
@@ -344,8 +344,8 @@ func (e *editor) adoptedAs(c Change) error {
 	return nil
 }
 
-// adoptedAlready is the outcome of adopting an entity that the template has: nothing if the caller
-// has done so, else an error.
+// adoptedAlready is the outcome of adopting an entity that the template has: success if the caller
+// has adopted it, else an error.
 func (e *editor) adoptedAlready(c Change, there model.Entity) error {
 	id := c.Entity.ID()
 	bucket, _ := there.(model.Bucket)
@@ -355,8 +355,7 @@ func (e *editor) adoptedAlready(c Change, there model.Entity) error {
 	return &model.ConflictError{Kind: model.ConflictExists, ID: id, Origin: e.origins[id]}
 }
 
-// afterAdoption is the entity of an update: of a bucket that was adopted, it is what is left to
-// remember.
+// afterAdoption is the entity of an update. An adopted bucket keeps what is left to remember.
 func afterAdoption(there, next model.Entity) model.Entity {
 	before, wasBucket := there.(model.Bucket)
 	bucket, isBucket := next.(model.Bucket)
@@ -367,8 +366,8 @@ func afterAdoption(there, next model.Entity) model.Entity {
 	return bucket
 }
 
-// Adopted is the contents of a template in which a bucket is adopted that the stack does not have
-// yet: what a plan has to show.
+// Adopted returns the contents of a template with a bucket that is adopted but not in the stack
+// yet, which a plan has to show.
 func Adopted(contents *Contents, bucket model.Bucket, incarnation, origin string, live *Live) (*Contents, error) {
 	env := contents.Env
 	base := Seed(RevisionMarkerName(env.Project, 0), "")

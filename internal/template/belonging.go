@@ -13,14 +13,14 @@ import (
 // Belonging.
 //
 // A resource belongs to the entity that its metadata names, if the entity has a resource of that
-// logical ID. A copy that a person made, including the metadata, has another logical ID: it is
-// foreign, and no change of the entity touches it. Resources of a newer compiler may have logical
-// IDs unknown to this one: they belong to the entity that they name.
+// logical ID. A copy by hand, including the metadata, has another logical ID: it is foreign, and no
+// change of the entity touches it. Resources of a newer compiler belong to the entity that they
+// name, whatever their logical IDs.
 //
 // Metadata can be damaged by hand. It never determines which physical resource an entity is: the
-// logical ID determines the name of an entity, and the properties of its resource the physical name
-// of a bucket. Metadata that differs is drift, which the next update of the entity repairs. Until
-// then the entity is not deleted.
+// logical ID determines the entity's name, and the properties the physical name of a bucket.
+// Metadata that differs is drift, which the next update of the entity repairs. Until then the
+// entity is not deleted.
 
 // projectIDs lists the logical IDs of a project's own resources.
 var projectIDs = []string{
@@ -87,7 +87,7 @@ func userIDs(name string) []string {
 	return ids
 }
 
-// policyNumber returns the number of a user's policy with a logical ID; 0 when there is none.
+// policyNumber returns the number of a user's policy by logical ID; 0 for none.
 func policyNumber(user, logicalID string) int {
 	if !strings.HasPrefix(logicalID, "Policy"+logicalName(user)+"N") {
 		return 0
@@ -117,8 +117,7 @@ func (c *Contents) CopiesOf(id model.ID) []string {
 	return ids
 }
 
-// SeveralProjectsError is returned for a template in which several resources hold the settings of a
-// project.
+// SeveralProjectsError is returned for a template with the settings of several projects.
 type SeveralProjectsError struct{ LogicalIDs []string }
 
 func (e *SeveralProjectsError) Error() string {
@@ -138,8 +137,6 @@ func (e *SeveralProjectsError) Explain() model.Explanation {
 	}
 }
 
-// checkOneProject returns a *SeveralProjectsError when several resources hold the settings of a
-// project.
 func checkOneProject(metadata map[string]OwnerMetadata) error {
 	var ids []string
 	for id, meta := range metadata {
@@ -154,8 +151,8 @@ func checkOneProject(metadata map[string]OwnerMetadata) error {
 	return &SeveralProjectsError{ids}
 }
 
-// OccupiedError is returned for the creation of an entity when a foreign resource has the logical
-// ID of one of its resources.
+// OccupiedError is returned for a creation when a foreign resource has one of the entity's logical
+// IDs.
 type OccupiedError struct {
 	ID        model.ID
 	LogicalID string
@@ -182,8 +179,7 @@ func (e *OccupiedError) Explain() model.Explanation {
 	}
 }
 
-// vacant returns an *OccupiedError when a foreign resource has the logical ID of one of the
-// resources of a new entity.
+// vacant returns an *OccupiedError when a foreign resource has one of a new entity's logical IDs.
 func (e *editor) vacant(entity model.Entity, origin string) error {
 	for _, logicalID := range slices.Sorted(maps.Keys(e.compile(entity, origin))) {
 		if _, ours := e.metadata[logicalID]; ours {
@@ -201,14 +197,14 @@ func (e *editor) vacant(entity model.Entity, origin string) error {
 type Mismatch struct {
 	Of        model.ID `json:"of"`
 	LogicalID string   `json:"logical_id"`
-	// Property is the path of the property that names the resource.
+	// Property is the path of the naming property.
 	Property string `json:"property"`
-	// Have is the value in the template, Want the value according to the metadata; as in Drift.
+	// Have is the value in the template, Want the one by the metadata, as in Drift.
 	Want string `json:"want"`
 	Have string `json:"have"`
 }
 
-// MismatchOf returns a *MismatchError when the physical resources of an entity are uncertain.
+// MismatchOf returns a *MismatchError when an entity's physical resources are uncertain.
 func (c *Contents) MismatchOf(id model.ID) error {
 	for _, mismatch := range c.Mismatches {
 		if mismatch.Of == id {
@@ -245,8 +241,7 @@ func (e *MismatchError) Explain() model.Explanation {
 	}
 }
 
-// mismatches returns where physical names in properties differ from the metadata, sorted by logical
-// ID.
+// mismatches returns where physical names in properties differ from the metadata, by logical ID.
 func (s *shard) mismatches() []Mismatch {
 	var mismatches []Mismatch
 	for name := range s.buckets {
@@ -303,8 +298,7 @@ func (s *shard) projectMismatches(of model.ID) []Mismatch {
 	return mismatches
 }
 
-// bucketName returns the physical name of a bucket in the properties of its resource, as JSON; ""
-// for none.
+// bucketName returns a bucket's physical name in its resource's properties, as JSON; "" for none.
 func (s *shard) bucketName(logicalID string) string {
 	raw := s.template.resources[logicalID]
 	var kind string
@@ -318,7 +312,7 @@ const bucketType = "AWS::S3::Bucket"
 
 func encodedName(name string) string { return string(encodeJSON(name)) }
 
-// physicalName returns the physical name in the properties of a bucket; ok is false when it is no
+// physicalName returns a bucket's physical name in its properties; ok is false when it is no
 // literal.
 func (s *shard) physicalName(logicalID string) (name string, ok bool) {
 	err := json.Unmarshal([]byte(s.bucketName(logicalID)), &name)

@@ -5,19 +5,19 @@ package template
 // Every IAM user and role of a project has the managed policy StowageBoundary as its permissions
 // boundary. Onboarding creates it, outside the path /stowage/. The provider's role must set it on
 // what it creates and cannot write it (examples/onboarding). So no policy that the role writes can
-// give a user or role more than access to objects.
+// give more than access to objects.
 //
-// Compilers up to version 2 created a boundary policy per project, in the project's own stack,
-// which the provider's role can write. Their users keep it until they are changed. The policy stays
-// in the stack until the project is deleted: IAM refuses to delete a boundary that is in use, and
-// users in other stacks of the project may use it.
+// Compilers up to version 2 created a boundary policy per project in the project's own stack, which
+// the provider's role can write. Their users keep it until they are changed. The policy stays until
+// the project is deleted: IAM refuses to delete a boundary in use, and users in other stacks may
+// use it.
 
-// BoundaryName is the name of the managed policy that limits the users and roles of all projects of
-// an account. Its path is "/".
+// BoundaryName is the managed policy that limits the users and roles of all projects of an account.
+// Its path is "/".
 const BoundaryName = "StowageBoundary"
 
-// projectBoundaryID and projectBoundaryOutput name the boundary of one project, as compilers up to
-// version 2 created it, and the output that publishes its ARN.
+// projectBoundaryID and projectBoundaryOutput name a project's own boundary, as compilers up to
+// version 2 created it, and the output with its ARN.
 const (
 	projectBoundaryID     = "Boundary"
 	projectBoundaryOutput = "BoundaryArn"

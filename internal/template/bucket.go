@@ -55,7 +55,6 @@ func compileBucket(env Env, bucket model.Bucket, first, meta OwnerMetadata) Reso
 	return resources
 }
 
-// bucketKey returns the ARN of the key that encrypts a bucket.
 func bucketKey(env Env, bucket model.Bucket) string {
 	if bucket.KMSKeyARN != "" {
 		return bucket.KMSKeyARN
@@ -70,7 +69,6 @@ func versioningStatus(bucket model.Bucket) string {
 	return "Enabled"
 }
 
-// hardened returns the properties that all buckets have in common.
 func hardened(env Env, name string) object {
 	properties := object{
 		"BucketName": name,
@@ -152,8 +150,8 @@ func logBucket(env Env, name string, tags list, meta OwnerMetadata) Resource {
 	return Resource{Type: bucketType, Metadata: Metadata{meta}, Properties: properties}.retained()
 }
 
-// templateDays is the retention of an uploaded template. CloudFormation reads it once, when the
-// change set is created.
+// templateDays is the retention of an uploaded template, which CloudFormation reads once, for the
+// change set.
 const templateDays = 7
 
 func templateBucket(env Env, name string, tags list, meta OwnerMetadata) Resource {
@@ -177,7 +175,6 @@ func bucketPolicy(name, bucketLogicalID string, meta OwnerMetadata, statements l
 	}.retained()
 }
 
-// requireTLS denies requests without TLS 1.2.
 func requireTLS(env Env, name string) list {
 	deny := func(sid string, condition object) object {
 		return object{

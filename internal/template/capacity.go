@@ -7,8 +7,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Demand is what the creation of an entity takes of the budget of a stack. The entity is compiled
-// once, however many stacks are considered.
+// Demand is what the creation of an entity takes of a stack's budget. It compiles the entity once
+// for all considered stacks.
 type Demand struct {
 	env       Env
 	change    Change
@@ -26,8 +26,8 @@ func NewDemand(env Env, change Change) *Demand {
 	return d
 }
 
-// demand returns what a new entity takes. A permission takes a statement of a policy; the policy's
-// own resource is not counted.
+// demand returns what a new entity takes. A permission takes a statement; its policy's resource is
+// not counted.
 func demand(change Change, resources Resources) Usage {
 	id, size := change.Entity.ID(), len(encodeJSON(change.Entity))
 	u := Usage{TemplateBytes: size, BodyBytes: size + incarnationBytes(id, change.Incarnation)}
@@ -57,7 +57,7 @@ func (d *Demand) Fits(c *Contents) bool {
 	return want.Over(d.env.budget()) == nil
 }
 
-// Check returns a *FullError when the entity is too large even for an empty stack.
+// Check returns a *FullError when the entity is too large for an empty stack.
 func (d *Demand) Check() error {
 	if permission, ok := d.change.Entity.(model.Permission); ok {
 		return d.checkPolicy(permission)
@@ -93,9 +93,9 @@ func (d *Demand) checkPolicy(permission model.Permission) error {
 	return nil
 }
 
-// full refuses the last creations of the batch when it takes the stack over a budget, as many as
-// are too much. Changes to what is there are never refused. A permission goes together with all
-// others in its policy, if that is new, and stays if it isn't, unless bytes are short.
+// full refuses the last creations that take the stack over a budget, and no other changes. A
+// permission is refused with all others in its policy if that is new, and stays otherwise, unless
+// bytes are short.
 func (e *editor) full(refused map[int]error, errs []error) {
 	usage, budget := usageOf(e.next, e.incarnations), e.env.budget()
 	usage.Resources += e.policiesToCome()
@@ -135,7 +135,7 @@ func (e *editor) full(refused map[int]error, errs []error) {
 	}
 }
 
-// policiesToCome is the number of bucket policies that the second commits of adoptions will add.
+// policiesToCome counts the bucket policies that the second commits of adoptions will add.
 func (e *editor) policiesToCome() int {
 	missing := 0
 	for name, bucket := range e.buckets {
@@ -149,14 +149,14 @@ func (e *editor) policiesToCome() int {
 	return missing
 }
 
-// bound says of a permission that it can't go to another stack, so that it may use what is left
+// bound reports whether a permission can't be in another stack, so that it may use what is left
 // between the budget and the limits.
 func (e *editor) bound(entity model.Entity) bool {
 	permission, ok := entity.(model.Permission)
 	return ok && e.user(permission.User).SFTP != nil
 }
 
-// creates says that a change that has not been refused makes something that was not there.
+// creates reports whether an accepted change makes something new.
 func (e *editor) creates(i int, errs []error) bool {
 	_, existed := e.before.lookup(e.members[i].Entity.ID())
 	return !existed && (e.members[i].Op == Create || e.members[i].Op == Adopt) && errs[i] == nil

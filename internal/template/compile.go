@@ -9,11 +9,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// onCompile is called for each compilation. Tests count them.
+// onCompile is called for each compilation, for tests that count them.
 var onCompile = func(model.Entity) {}
 
-// Compile compiles a project, bucket, user or directory entry into its resources. CompileGrants
-// compiles permissions, user by user.
+// Compile compiles a project, bucket, user or directory entry. CompileGrants compiles permissions,
+// user by user.
 func Compile(env Env, entity model.Entity, origin string) Resources {
 	onCompile(entity)
 	meta := OwnerMetadata{Format: formatPlain, Compiler: CompilerVersion, Of: entity.ID(), Origin: origin}
@@ -65,8 +65,7 @@ type (
 	list   = []any
 )
 
-// tags returns a resource's tags in CloudFormation's form: the entity's own and ours, sorted by
-// key.
+// tags returns a resource's tags in CloudFormation's form: the entity's own and ours, by key.
 func tags(own map[string]string, project, kind, name string) list {
 	all := maps.Clone(own)
 	if all == nil {
@@ -83,8 +82,8 @@ func tags(own map[string]string, project, kind, name string) list {
 	return result
 }
 
-// Seed returns the first template of a stack: the revision marker alone. revisionMarkerName is the
-// name of its SSM parameter.
+// Seed returns the first template of a stack: the revision marker alone, with the name of its SSM
+// parameter.
 //
 // A stack whose creation fails can only be deleted, so the first template holds nothing that is
 // likely to fail.
@@ -102,8 +101,7 @@ func Seed(revisionMarkerName, description string) *Template {
 	return seed.with(Resources{RevisionMarkerID: revisionMarker(revisionMarkerName, "", nil)}.raw())
 }
 
-// RevisionMarkerName returns the name of the revision marker's SSM parameter in one of a project's
-// stacks.
+// RevisionMarkerName returns the name of the SSM parameter of a stack's revision marker.
 func RevisionMarkerName(project string, shard int) string {
 	return fmt.Sprintf("/stowage/%s/%d/revision", project, shard)
 }

@@ -16,8 +16,8 @@ var harmless = []string{
 }
 
 // conceals reports whether a part of a resource may hold a secret that was added by hand. Its
-// values must not leave the template: drift names its path only. want and have are the resource as
-// it should be and as it is.
+// values must not leave the template: drift names its path only. want is the resource as it should
+// be, have as it is.
 func conceals(logicalID string, path []string, want, have json.RawMessage) bool {
 	at := strings.Join(path, ".")
 	switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Contents is what a template holds, as data. The mirror stores it for each stack. Entities are
+// Contents is what a template holds, as data, which the mirror stores for each stack. Entities are
 // sorted by their IDs.
 type Contents struct {
 	Env              Env                    `json:"env"`
@@ -16,41 +16,38 @@ type Contents struct {
 	Users            []model.User           `json:"users,omitempty"`
 	Permissions      []model.Permission     `json:"permissions,omitempty"`
 	DirectoryEntries []model.DirectoryEntry `json:"listings,omitempty"`
-	// Origins are the origins of the entities that have one, by ID.String().
+	// Origins are the entities' origins by ID.String().
 	Origins map[string]string `json:"origins,omitempty"`
-	// Incarnations are those of the entities that have one, by ID.String(): see ownership.go.
+	// Incarnations are the entities' incarnations by ID.String(): see ownership.go.
 	Incarnations map[string]string `json:"incarnations,omitempty"`
-	// Drift are the drift of the template from what its entities compile to, sorted by logical
-	// ID.
+	// Drift is the template's drift from what its entities compile to, by logical ID.
 	Drift []Drift `json:"deviations,omitempty"`
 	// Dangling are the permissions whose bucket is not in the template.
 	Dangling []model.ID `json:"dangling,omitempty"`
-	// Shards is the number of the project's stacks, in the stack that holds the project; 0 means
-	// one.
+	// Shards is the number of the project's stacks, in its first stack; 0 means one.
 	Shards int `json:"shards,omitempty"`
-	// Closed is true for a stack without the project that accepts no more entities.
+	// Closed marks a stack without the project that accepts no more entities.
 	Closed bool `json:"closed,omitempty"`
-	// Policies are the numbers of the users' policies in this stack, sorted, by user.
+	// Policies are the sorted numbers of the users' policies in this stack, by user.
 	Policies map[string][]int `json:"policies,omitempty"`
-	// HeldRefs are what policies hold about entities in other stacks; nil for nothing.
+	// HeldRefs are what policies hold about entities in other stacks.
 	HeldRefs *HeldRefs `json:"literals,omitempty"`
-	// Credentials are the IDs that AWS has chosen for the users' access keys, by user.
+	// Credentials are AWS's IDs of the users' access keys, by user.
 	Credentials map[string]Credentials `json:"credentials,omitempty"`
-	// Foreign are the logical IDs of the resources that no entity owns. Copies are those of them
-	// whose metadata names an entity.
+	// Foreign are the logical IDs of the resources that no entity owns. Copies are those whose
+	// metadata names an entity.
 	Foreign []string `json:"foreign,omitempty"`
 	Copies  []Copy   `json:"copies,omitempty"`
-	// Mismatches are the entities whose physical resources are uncertain, sorted by logical ID.
+	// Mismatches are the entities whose physical resources are uncertain, by logical ID.
 	Mismatches []Mismatch `json:"mismatches,omitempty"`
-	// LogBucket and TemplateBucket are the physical names of the project's own buckets, in the
-	// stack that holds the project.
+	// LogBucket and TemplateBucket are the physical names of the project's own buckets, in its
+	// first stack.
 	LogBucket      string `json:"log_bucket,omitempty"`
 	TemplateBucket string `json:"template_bucket,omitempty"`
 	Usage          Usage  `json:"usage"`
 }
 
-// Of returns an entity; ok is false when there is none. It takes logarithmic time: every resource
-// of a plan calls it.
+// Of returns an entity, in logarithmic time: every resource of a plan calls it.
 func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 	switch id.Kind {
 	case model.KindProject:
@@ -69,7 +66,7 @@ func (c *Contents) Of(id model.ID) (entity model.Entity, ok bool) {
 	return nil, false
 }
 
-// search returns an entity among those of its kind, which are sorted by name.
+// search finds an entity among those of its kind, which are sorted by name.
 func search[E model.Entity](entities []E, id model.ID) (model.Entity, bool) {
 	i, ok := slices.BinarySearchFunc(entities, id, func(e E, id model.ID) int { return e.ID().Compare(id) })
 	if !ok {

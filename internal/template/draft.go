@@ -11,13 +11,13 @@ import (
 
 // How permissions become policies.
 //
-// The permissions of a user are packed into numbered managed policies. Those of one policy share
+// A user's permissions are packed into numbered managed policies. Those of one policy share
 // statements: one for all objects with the same allowed actions, one for all buckets with the same
 // listing patterns, and one for all keys. So another permission costs little more than its ARN.
 //
 // The packing is stable: a permission stays in its policy, and a new one is added to the first
-// policy with room. So adding a permission changes one policy. A policy's document is a function of
-// the set of its permissions, independent of their order.
+// policy with room. So adding a permission changes one policy. A document depends on the set of its
+// permissions, not on their order.
 //
 // A draft is a policy under construction. It knows the size of its document without writing it, so
 // that packing takes time in proportion to the number of permissions.
@@ -26,8 +26,8 @@ type draft struct {
 	user  model.User
 	// items counts, by statement and item, the permissions that need it.
 	items map[statementKey]map[string]int
-	// listed counts, by bucket and pattern of prefixes that may be listed, the permissions that
-	// need it. The pattern of the whole bucket is "*".
+	// listed counts, by bucket and listing pattern, the permissions that need it. The pattern of
+	// the whole bucket is "*".
 	listed map[string]map[string]int
 	// keys counts, by key, the permissions that read and those that write.
 	keys map[string]readersWriters
@@ -37,8 +37,8 @@ type draft struct {
 
 type readersWriters struct{ readers, writers int }
 
-// statementKey identifies a statement apart from its resources: the kind, and the actions or the
-// patterns of prefixes, separated by spaces.
+// statementKey identifies a statement apart from its resources: the kind, and the actions or
+// listing patterns, separated by spaces.
 type statementKey struct {
 	kind   statementKind
 	detail string
@@ -76,7 +76,7 @@ func (d *draft) fits(grant Grant) bool {
 	return true
 }
 
-// change adds (by 1) or removes (by -1) a grant. A grant whose bucket is not in the model grants
+// change adds (by 1) or removes (by -1) a grant. One whose bucket is not in the model grants
 // nothing.
 func (d *draft) change(grant Grant, by int) {
 	bucket := grant.bucket(d.sizes.buckets)
@@ -115,8 +115,8 @@ func (d *draft) item(key statementKey, item string, by int) {
 	}
 }
 
-// useKey counts a use of a key. A key is in one statement only: that of the writers if any
-// permission writes.
+// useKey counts a use of a key. A key is in one statement only: the writers' if any permission
+// writes.
 func (d *draft) useKey(arn string, write bool, by int) {
 	before := d.keys[arn]
 	after := before
@@ -140,8 +140,8 @@ func keyStatement(uses readersWriters) *statementKey {
 	}
 }
 
-// list counts a pattern of prefixes that may be listed in a bucket. A bucket is in one statement
-// only, with those that have the same patterns.
+// list counts a listing pattern of a bucket. A bucket is in one statement only, with those that
+// have the same patterns.
 func (d *draft) list(arn, pattern string, by int) {
 	patterns := d.listed[arn]
 	if patterns == nil {
@@ -155,7 +155,7 @@ func (d *draft) list(arn, pattern string, by int) {
 	d.move(before, listStatement(patterns), arn)
 }
 
-// separator separates the patterns in a key: a character that no prefix may hold.
+// separator separates the patterns in a key. No prefix may hold it.
 const separator = "\x00"
 
 func listStatement(patterns map[string]int) *statementKey {
@@ -169,7 +169,7 @@ func listStatement(patterns map[string]int) *statementKey {
 	}
 }
 
-// move moves an item from the list of one statement to that of another.
+// move moves an item between the lists of two statements.
 func (d *draft) move(from, to *statementKey, item string) {
 	if from != nil && to != nil && *from == *to {
 		return
@@ -213,7 +213,6 @@ func (d *draft) document() object {
 	return object{"Version": "2012-10-17", "Statement": statements}
 }
 
-// statement returns a statement with an empty list of resources.
 func (k statementKey) statement(env Env) object {
 	statement := object{"Effect": "Allow", "Resource": list{}}
 	switch k.kind {
@@ -233,9 +232,9 @@ func (k statementKey) statement(env Env) object {
 	return statement
 }
 
-// networks restricts all S3 requests of the user to its allowed networks. It doesn't apply to the
-// user's SFTP role: there AWS Transfer calls S3, and S3 doesn't learn the client's address. Nor to
-// the key, which S3 uses for the user from its own addresses (IAM user guide,
+// networks restricts the user's S3 requests to its allowed networks, except those of its SFTP role:
+// there AWS Transfer calls S3, which doesn't learn the client's address. The key is not restricted
+// either, as S3 uses it for the user from its own addresses (IAM user guide,
 // reference_policies_condition-keys, aws:SourceIp).
 func networks(user model.User) object {
 	return object{
@@ -246,7 +245,7 @@ func networks(user model.User) object {
 	}
 }
 
-// nothing returns a policy without effect: it denies an action on a resource that doesn't exist.
+// nothing returns a policy without effect: it denies an action on a nonexistent resource.
 func nothing(env Env) object {
 	return object{"Version": "2012-10-17", "Statement": list{
 		object{
@@ -272,7 +271,6 @@ func newSizer(env Env, buckets map[string]model.Bucket) *sizer {
 	return &sizer{env, buckets, PolicySize(nothing(env)), map[statementKey]int{}, map[string]int{}}
 }
 
-// statement returns the size of a statement with an empty list.
 func (s *sizer) statement(key statementKey) int {
 	size, known := s.statements[key]
 	if !known {
@@ -292,7 +290,6 @@ func (s *sizer) text(text string) int {
 	return size
 }
 
-// packing is the assignment of a user's permissions to numbered policies.
 type packing map[int][]Grant
 
 func (p packing) remove(id model.ID) {
@@ -303,8 +300,7 @@ func (p packing) remove(id model.ID) {
 	}
 }
 
-// replace replaces the grant with the same ID and returns the number of its policy; 0 if there is
-// none.
+// replace replaces the grant with the same ID and returns its policy's number; 0 for none.
 func (p packing) replace(grant Grant) int {
 	for n, grants := range p {
 		for i := range grants {

@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Drift is one difference between a resource and what its entity compiles to, caused by an edit
-// by hand.
+// Drift is a difference between a resource and what its entity compiles to, caused by an edit by
+// hand.
 type Drift struct {
 	Of        []model.ID `json:"of"` // the entities that own the resource
 	LogicalID string     `json:"logical_id"`
@@ -51,8 +51,8 @@ func (c *Contents) DriftOf(id model.ID) []Drift {
 	return result
 }
 
-// compiled returns the resources that the shard's entities compile to, including policies, and the
-// owners of each.
+// compiled returns what the shard's entities compile to, including policies, and each resource's
+// owners.
 func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	resources, owners := Resources{}, map[string][]model.ID{}
 	add := func(entity model.Entity) {
@@ -85,8 +85,8 @@ func (s *shard) compiled() (Resources, map[string][]model.ID) {
 	return resources, owners
 }
 
-// drift returns the drift of the template from what its entities compile to. Resources of
-// another compiler are not checked: it writes them differently.
+// drift returns the template's drift from what its entities compile to. Resources of another
+// compiler are not checked, as it writes them differently.
 func (s *shard) drift() []Drift {
 	resources, owners := s.compiled()
 	compilers := map[model.ID]int{}
@@ -138,7 +138,6 @@ func (s *shard) outputDrift(compilers map[model.ID]int) []Drift {
 	return drift
 }
 
-// compare returns where a resource differs from what it should be.
 func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Drift {
 	if sameMeaning(want, have) {
 		return nil
@@ -156,8 +155,8 @@ func compare(of []model.ID, logicalID string, want, have json.RawMessage) []Drif
 	return drift
 }
 
-// walk calls differ for each innermost difference between two decoded values. Lists are compared as
-// a whole.
+// walk calls differ for each innermost difference of two decoded values. Lists are compared as a
+// whole.
 func walk(path []string, want, have any, differ func(path []string, want, have any)) {
 	w, wok := want.(map[string]any)
 	h, hok := have.(map[string]any)
@@ -179,7 +178,7 @@ func walk(path []string, want, have any, differ func(path []string, want, have a
 	}
 }
 
-// brief returns a value as JSON, truncated to a length that a plan can show.
+// brief returns a value as JSON, truncated for display in a plan.
 func brief(value any) string {
 	const most = 120
 	if value == nil {

@@ -12,23 +12,20 @@ type Op string
 
 // The changes that can be made to an entity.
 const (
-	// Create adds an entity. An existing one is taken over if its settings and its origin are the
-	// same (see ownership.go), else refused with a model.ConflictExists error. One that another
+	// Create adds an entity. An existing one with the same settings and origin is taken over (see
+	// ownership.go); any other is refused with a model.ConflictExists error. An entity that another
 	// change of the batch creates or takes over is refused with a model.ConflictDuplicate error,
 	// one that another change deletes with a model.ConflictAwaitsDeletion error.
 	Create Op = "create"
-	// Update changes an entity's settings. It is refused with a model.NotFoundEntity error when
-	// there is no such entity, and with a model.ConflictOwner error when it has another
-	// incarnation.
+	// Update changes an entity's settings. It is refused with a model.NotFoundEntity error for a
+	// missing entity, and a model.ConflictOwner error for another incarnation.
 	Update Op = "update"
 	// Delete removes an entity; a missing one counts as deleted. It is refused with a
-	// model.ConflictOwner error when the entity has another incarnation.
+	// model.ConflictOwner error for another incarnation.
 	Delete Op = "delete"
-	// Adopt adds a bucket that exists in the account, as Change.Live describes it, without changing
-	// it: see adopt.go.
+	// Adopt adds an existing bucket (Change.Live) without changing it: see adopt.go.
 	Adopt Op = "adopt"
-	// Record records in the template what AWS has of an entity's resources that have drifted: see
-	// record.go.
+	// Record records in the template what AWS has of an entity's drifted resources: see record.go.
 	Record Op = "record"
 	// Replace replaces the whole template, as Change.Replacement describes it: see replace.go.
 	Replace Op = "replace"
@@ -39,8 +36,7 @@ type Change struct {
 	Op     Op
 	Entity model.Entity // with Delete only its ID counts
 	Origin string       // identifies the configuration that makes the change; "" for none
-	// Incarnation is, with a Create, the new entity's, else the one that the caller holds: see
-	// ownership.go.
+	// Incarnation is a Create's new one, else the one that the caller holds: see ownership.go.
 	Incarnation string
 	// AnyIncarnation lets an Update or Delete apply to any incarnation.
 	AnyIncarnation bool
@@ -49,20 +45,20 @@ type Change struct {
 	// field that both have changed refuses it with a *model.ConflictError. nil: Entity replaces the
 	// settings.
 	Prior model.Entity
-	// Target is, for the first of several Updates that make one change, the entity after the last
-	// of them. What would conflict later refuses the first one. nil: there is one Update.
+	// Target is, for the first of several Updates of one change, the entity after the last one.
+	// What would conflict later refuses the first one. nil: there is one Update.
 	Target model.Entity
-	// Live is, for an Adopt, the bucket as it exists. Entity is then Live.Entity.
+	// Live is the existing bucket of an Adopt. Entity is then Live.Entity.
 	Live *Live
-	// Recorded is, for a Record, what AWS has of the entity's resources, by logical ID, and Revision
-	// the stack's when that was read.
+	// Recorded is, for a Record, what AWS has of the entity's resources, by logical ID. Revision is
+	// the stack's at that reading.
 	Recorded map[string]Recorded
 	Revision int64
 	// Replacement is, for a Replace, the template before and after.
 	Replacement Replacement
 	// CrossStackRefs is what the change needs of the project's other stacks.
 	CrossStackRefs CrossStackRefs
-	// Shards is the number of the project's stacks: with Grow the new one; with an Update that
+	// Shards is the number of the project's stacks: with Grow the new one, with an Update that
 	// closes the project the one that its caller knows, 0 for any.
 	Shards int
 }
@@ -70,7 +66,7 @@ type Change struct {
 // Action is what CloudFormation does to a resource.
 type Action string
 
-// The actions that a change set can hold for our templates.
+// The actions in change sets of our templates.
 const (
 	Add    Action = "Add"
 	Modify Action = "Modify"
@@ -78,16 +74,16 @@ const (
 	Import Action = "Import"
 )
 
-// Intent is one action that CloudFormation must find when it compares the new template with the
+// Intent is an action that CloudFormation must find when it compares the new template with the
 // stack.
 type Intent struct {
 	LogicalID string
 	Action    Action
 	// PhysicalID is, for an Import, the physical id of the resource.
 	PhysicalID string
-	// Members are the indexes of the changes that cause the action; empty for the revision marker.
+	// Members are the indexes of the causing changes; empty for the revision marker.
 	Members []int
-	// Unlisted is set when a change set may leave the action out, as only the resource's policies
+	// Unlisted is set when a change set may omit the action, as only the resource's policies
 	// change. AWS lists that, contrary to its documentation.
 	Unlisted bool
 	// Replaceable is set for a Modify that may replace the resource, which holds nothing.
@@ -101,22 +97,22 @@ type Intent struct {
 type Edited struct {
 	// Template is the base with all accepted changes; the base itself when nothing changes.
 	Template *Template
-	// Intents are the differences, sorted by logical id, without the revision marker.
+	// Intents are the differences by logical ID, without the revision marker.
 	Intents []Intent
-	// Errors holds, by index of the change, why it is refused; nil for accepted changes.
+	// Errors are the refusals by index of the change.
 	Errors []error
 }
 
-// Edit applies changes to a template, in no particular order: it validates the end state of the
-// batch. A refused change leaves no trace. The error is that of reading the base
-// (*model.NewerFormatError); refusals are in Edited.Errors.
+// Edit applies changes to a template and validates the end state of the batch, whatever the order
+// of changes. A refused change leaves no trace; refusals are in Edited.Errors. The error is that of
+// reading the base (*model.NewerFormatError).
 func Edit(base *Template, env Env, changes []Change) (*Edited, error) {
 	if replaces(changes) {
 		return replace(base, changes), nil
 	}
 	result := &Edited{Template: base, Errors: make([]error, len(changes))}
 	// A refused change can invalidate another one (its user isn't created after all), so the batch
-	// is applied again without the refused ones until nothing more is refused.
+	// is applied again until nothing more is refused.
 	for _, c := range changes {
 		if c.CrossStackRefs.Shared != nil {
 			env.Shared = *c.CrossStackRefs.Shared
@@ -174,7 +170,7 @@ func newEditor(before *shard, changes []Change) *editor {
 	}
 }
 
-// apply applies all changes that have no error yet and returns the new refusals.
+// apply applies all accepted changes and returns the new refusals.
 func (e *editor) apply(errs []error) map[int]error {
 	refused := map[int]error{}
 	forEach := func(do func(i int, c Change) error) {
@@ -186,8 +182,8 @@ func (e *editor) apply(errs []error) map[int]error {
 			}
 		}
 	}
-	// Deletions precede creations, which check that their entity is being deleted. Entities precede
-	// the permissions that need them.
+	// Deletions precede creations, which check for a deletion of their entity. Entities precede the
+	// permissions that need them.
 	forEach(func(i int, c Change) error { return e.only(c, Delete, i, e.remove) })
 	forEach(func(i int, c Change) error { return e.only(c, Record, i, e.record) })
 	forEach(func(i int, c Change) error {
@@ -281,8 +277,8 @@ func (e *editor) remove(i int, c Change) error {
 	return nil
 }
 
-// touch records that a change may set or remove the resources of an entity, including those that
-// its owner metadata names.
+// touch records that a change may set or remove an entity's resources, including those that its
+// owner metadata names.
 func (e *editor) touch(i int, entity model.Entity) {
 	ids := map[string]bool{}
 	e.changed[entity.ID()] = true
@@ -376,8 +372,8 @@ func (c Change) merge(there model.Entity) (model.Entity, error) {
 	return merged, nil
 }
 
-// closes applies the change that begins the deletion of a project, if it is one. It sets only that
-// owner metadata: edits by hand stay.
+// closes applies the change that begins a project's deletion. It sets only that owner metadata:
+// edits by hand stay.
 func (e *editor) closes(i int, c Change) bool {
 	next, isProject := c.Entity.(model.Project)
 	if !isProject || !next.Closing || c.Op != Update || e.project() == nil {
@@ -390,8 +386,7 @@ func (e *editor) closes(i int, c Change) bool {
 	return true
 }
 
-// sameConfiguration reports whether two entities are configured alike. A user's keys are no
-// configuration.
+// sameConfiguration reports whether two entities are configured alike, whatever a user's keys.
 func sameConfiguration(a, b model.Entity) bool {
 	for _, e := range []*model.Entity{&a, &b} {
 		if user, ok := (*e).(model.User); ok {

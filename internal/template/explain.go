@@ -16,9 +16,9 @@ type Statement struct {
 	Condition string // as JSON; "" for none
 }
 
-// PolicyOf returns all permissions of a user as one policy: its JSON and its statements. In the
-// account they are packed into as many policies as needed. The document is empty for a user whose
-// permissions grant nothing.
+// PolicyOf returns a user's permissions as one policy: its JSON and its statements. In the account
+// they are packed into as many policies as needed. The document is empty when the permissions grant
+// nothing.
 func PolicyOf(c *Contents, user string) (document string, statements []Statement) {
 	buckets := map[string]model.Bucket{}
 	for _, b := range c.Buckets {
@@ -52,7 +52,7 @@ func PolicyOf(c *Contents, user string) (document string, statements []Statement
 	return string(encodeJSON(policy)), statements
 }
 
-// stringsOf returns the strings of a member that is one string or a list of them.
+// stringsOf returns the strings of a member that is one string or a list.
 func stringsOf(value any) []string {
 	switch v := value.(type) {
 	case string:
@@ -73,8 +73,8 @@ func permissionsOf(c *Contents, user string) []model.Permission {
 	return result
 }
 
-// TableOf returns what a user may do as a Markdown table: a row for each permission. Permissions
-// are additive: overlapping rows both apply.
+// TableOf returns what a user may do as a Markdown table, a row per permission. Permissions are
+// additive: overlapping rows both apply.
 func TableOf(c *Contents, user string) string {
 	rows := [][]string{{"Bucket", "Below", "List", "Read", "Write", "Delete"}}
 	yes := func(b bool) string {

@@ -9,17 +9,16 @@ import (
 
 // What permissions mean.
 //
-// A permission allows actions on the objects below its prefix, and what a client needs beside them:
+// A permission allows actions on the objects below its prefix, and what a client needs for them:
 // the bucket's location, the key that encrypts the bucket and, for readers, the listing of the
 // prefix (IAM user guide, list_amazons3; AmazonS3 user guide, using-with-s3-actions). Nothing else:
 // no bucket settings, no access control lists, no deletion of versions.
 //
-// Permissions are additive. Where they overlap (a prefix inside a prefix, or in the whole bucket),
-// the user may do what either allows; none restricts another. What a user may do is the union of
-// all its permissions, however they are packed into policies (see draft.go).
+// Permissions are additive. Where they overlap, the user may do what either allows. What a user may
+// do is the union of all its permissions, however they are packed into policies (see draft.go).
 
-// Limits of IAM (IAM user guide, reference_iam-quotas): a managed policy has at most 6,144
-// characters, not counting white space, and a group at most 10 managed policies.
+// Limits of IAM (IAM user guide, reference_iam-quotas): 6,144 characters per managed policy without
+// white space, and 10 managed policies per group.
 const (
 	MaxPolicySize   = 6144
 	MaxUserPolicies = 10
@@ -43,7 +42,7 @@ func objectActions(p model.Permission) []string {
 	return actions
 }
 
-// keyActions include Decrypt for writing too: a multipart upload reads its own parts back (S3 API,
+// keyActions include Decrypt for writing: a multipart upload reads its own parts back (S3 API,
 // CreateMultipartUpload).
 func keyActions(p model.Permission) []string {
 	if writes(p) {
@@ -52,8 +51,8 @@ func keyActions(p model.Permission) []string {
 	return []string{"kms:Decrypt"}
 }
 
-// listActions are only granted with reading: a user that may only upload must not see the names of
-// others' files.
+// listActions are granted only for reading: a user that may only upload must not see others' file
+// names.
 func listActions() []string { return []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"} }
 
 // escapePattern escapes a prefix for a policy's patterns (IAM user guide,
@@ -61,7 +60,7 @@ func listActions() []string { return []string{"s3:ListBucket", "s3:ListBucketMul
 var escapePattern = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}").Replace
 
 // policy compiles one managed policy of a user. It is attached to the user's group and to its SFTP
-// role, if any. When its permissions grant nothing because their buckets are gone, it is a policy
+// role, if any. When its permissions grant nothing, as their buckets are gone, it is a policy
 // without effect: a policy can't be empty.
 func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]model.Bucket) Resource {
 	name := model.UserName(env.Project, user.Name)
@@ -80,8 +79,7 @@ func policy(env Env, user model.User, n int, grants []Grant, buckets map[string]
 	return resource
 }
 
-// PolicySize returns the size of a policy document as IAM counts it: its characters without white
-// space.
+// PolicySize returns the size of a policy document as IAM counts it: without white space.
 func PolicySize(document any) int { return sizeOf(encodeJSON(document)) }
 
 func sizeOf(encoded []byte) int {

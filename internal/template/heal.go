@@ -5,11 +5,10 @@ import (
 	"slices"
 )
 
-// Heal changes resources slightly, without changing their meaning, so that CloudFormation writes
-// their whole content when the template is committed. It is for resources whose rollback was
-// skipped: their actual state is unknown, and a commit of an unchanged resource does nothing.
-// before are the original resources, for Restore. Resources that are not in the template, and those
-// of Unhealable, stay unchanged.
+// Heal changes resources slightly, without changing their meaning, so that a commit writes their
+// whole content. It is for resources whose rollback was skipped: their actual state is unknown, and
+// a commit of an unchanged resource does nothing. before are the original resources, for Restore.
+// Missing resources and those of Unhealable stay unchanged.
 //
 // The type's update call must write everything, regardless of the state it expects. That is true
 // for policies (CreatePolicyVersion, PutBucketPolicy) and parameters (PutParameter).
@@ -37,8 +36,7 @@ func (t *Template) Restore(before map[string]json.RawMessage) *Template {
 	return t.with(changes)
 }
 
-// Unhealable returns the resources that Heal can't change. Resources that the template doesn't have
-// need no healing.
+// Unhealable returns the resources that Heal can't change. Missing resources need no healing.
 func Unhealable(t *Template, logicalIDs []string) []string {
 	var unable []string
 	for _, id := range logicalIDs {
@@ -53,12 +51,11 @@ func Unhealable(t *Template, logicalIDs []string) []string {
 	return unable
 }
 
-// healingMark marks a resource while it is being healed: letters only, as a statement's Sid must
-// be.
+// healingMark marks a resource during its healing: letters only, as in a statement's Sid.
 const healingMark = "Healing"
 
 // varied returns one of our resources with a small change; ok is false for foreign resources and
-// for types that can't be healed.
+// types that can't be healed.
 func varied(logicalID string, raw json.RawMessage) (result json.RawMessage, ok bool) {
 	var ours ownedResource
 	if json.Unmarshal(raw, &ours) != nil || ours.Metadata.Stowage == nil || !ours.Metadata.Stowage.belongs(logicalID) {

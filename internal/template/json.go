@@ -14,18 +14,18 @@ import (
 
 // How JSON is read and written here.
 //
-// A full template has half a megabyte of JSON. A commit changes a little of it, so most of the work
-// would be scanning the rest. Decode validates the text once and removes the white space. From then
-// on all raw JSON of this package is valid and compact: it is cut into members without being
+// A full template has half a megabyte of JSON, of which a commit changes a little, so most of the
+// work would be scanning the rest. Decode validates the text once and removes the white space. From
+// then on all raw JSON of this package is valid and compact: it is cut into members without being
 // decoded, and written back unchanged.
 
 // encodeJSON returns the canonical JSON of everything that this package writes: sorted members, no
-// white space, no HTML escapes. It encodes maps, strings, numbers and raw JSON that was decoded
-// before, so it can only fail if an invariant is broken.
+// white space, no HTML escapes. It encodes maps, strings, numbers and decoded raw JSON, so it can
+// only fail if an invariant is broken.
 func encodeJSON(value any) json.RawMessage { return appendJSON(nil, value) }
 
-// appendJSON encodes the types that properties are made of, several times faster than
-// encoding/json. It leaves others to that package.
+// appendJSON encodes the types of properties several times faster than encoding/json, to which it
+// leaves others.
 func appendJSON(to []byte, value any) []byte {
 	switch v := value.(type) {
 	case string:
@@ -55,7 +55,7 @@ func appendJSON(to []byte, value any) []byte {
 	return bytes.TrimRight(buffer.Bytes(), "\n")
 }
 
-// appendMembers writes an object, its members sorted by name.
+// appendMembers writes an object with sorted members.
 func appendMembers[V any](to []byte, members map[string]V, appendValue func([]byte, V) []byte) []byte {
 	names := slices.AppendSeq(make([]string, 0, len(members)), maps.Keys(members))
 	slices.Sort(names)
@@ -105,8 +105,7 @@ func plain(text string) bool {
 	return true
 }
 
-// canonical returns raw JSON in canonical form, for comparisons: members sorted, numbers as they
-// were written.
+// canonical returns raw JSON in canonical form for comparisons: members sorted, numbers as written.
 func canonical(raw json.RawMessage) json.RawMessage {
 	value, err := decodeValue(raw)
 	if err != nil {
@@ -115,7 +114,7 @@ func canonical(raw json.RawMessage) json.RawMessage {
 	return encodeJSON(value)
 }
 
-// sameMeaning reports whether two texts are the same JSON, apart from the order of members and
+// sameMeaning reports whether two texts are the same JSON, whatever their order of members and
 // white space.
 func sameMeaning(a, b json.RawMessage) bool {
 	return bytes.Equal(a, b) || bytes.Equal(canonical(a), canonical(b))
@@ -142,7 +141,7 @@ func decodeObject(text []byte) (map[string]json.RawMessage, error) {
 
 var errNoObject = errors.New("it is not an object")
 
-// cutObject is decodeObject for valid and compact JSON. Of members of the same name the last one
+// cutObject is decodeObject for valid and compact JSON. The last of several members of one name
 // counts.
 func cutObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if len(raw) == 0 {
@@ -158,7 +157,7 @@ func cutObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	return object, nil
 }
 
-// member returns one member of an object, or nil; raw is valid, compact JSON.
+// member returns a member of an object of valid, compact JSON, or nil.
 func member(raw json.RawMessage, name string) json.RawMessage {
 	var found json.RawMessage
 	for key, value := range members(raw) {
@@ -169,7 +168,7 @@ func member(raw json.RawMessage, name string) json.RawMessage {
 	return found
 }
 
-// members iterates over the members of an object in their order; raw is valid, compact JSON. Other
+// members iterates over an object's members in their order; raw is valid, compact JSON. Other
 // values have none.
 func members(raw json.RawMessage) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
@@ -225,7 +224,7 @@ func valueLength(raw []byte) int {
 	}
 }
 
-// stringLength returns the length of the string at the start of raw, including its quotes.
+// stringLength returns the length of the string at the start of raw, with its quotes.
 func stringLength(raw []byte) int {
 	end := 1
 	for {

@@ -16,20 +16,19 @@ const (
 
 	BudgetResources     = 450
 	BudgetTemplateBytes = 900_000
-	// BudgetBodyBytes is for the mirror's item of a stack, of at most 400 KB (DynamoDB developer
-	// guide, Limits).
+	// BudgetBodyBytes is for the mirror's item of a stack, with its limit of 400 KB (DynamoDB
+	// developer guide, Limits).
 	BudgetBodyBytes = 350_000
 	maxBodyBytes    = 400_000
-	// BudgetDynamicReferences limits the users with access keys: each has one reference.
+	// BudgetDynamicReferences limits the users with access keys, with one reference each.
 	BudgetDynamicReferences = 50
 )
 
 // Usage is how much of its limits a stack uses.
 type Usage struct {
-	Resources     int `json:"resources"`
-	TemplateBytes int `json:"template_bytes"`
-	BodyBytes     int `json:"body_bytes"`
-	// DynamicReferences counts the references to secrets.
+	Resources         int `json:"resources"`
+	TemplateBytes     int `json:"template_bytes"`
+	BodyBytes         int `json:"body_bytes"`
 	DynamicReferences int `json:"dynamic_references,omitempty"`
 }
 
@@ -51,7 +50,6 @@ func (u Usage) Left(budget Usage) Usage {
 	}
 }
 
-// Plus returns the usage of two stacks together.
 func (u Usage) Plus(other Usage) Usage {
 	return Usage{
 		u.Resources + other.Resources,
@@ -69,7 +67,7 @@ func (u Usage) minus(part Usage) Usage {
 	}
 }
 
-// Over returns a *FullError for the first budget that the usage exceeds; nil if none.
+// Over returns a *FullError for the first budget that the usage exceeds, or nil.
 func (u Usage) Over(budget Usage) error {
 	for _, check := range []FullError{
 		{"resources of the stack", u.Resources, budget.Resources, true},

@@ -9,18 +9,18 @@ import (
 
 // Adoption.
 //
-// A bucket that exists comes into the model in two commits. The first one imports it: its resources
-// have the properties that the bucket has, so that CloudFormation's update handler, which runs
-// after an import, finds nothing to change. The second one is an ordinary update, to what the
-// configuration compiles to. In between, the differences between the two are drift of the bucket.
+// An existing bucket comes into the model in two commits. The first one imports it with the
+// properties that it has, so that CloudFormation's update handler, which runs after an import,
+// finds nothing to change. The second one is an ordinary update, to what the configuration compiles
+// to. In between, the differences are drift of the bucket.
 //
 // What a model.Bucket cannot express is kept beside its settings (model.Adoption). With
 // unmodeled_settings = "keep", compiling puts it back into the properties.
 
 // Live is an existing bucket as AWS describes it.
 type Live struct {
-	// Bucket are the properties of AWS::S3::Bucket, and Policy is the document of
-	// AWS::S3::BucketPolicy; nil when there is none. Numbers are json.Number.
+	// Bucket are the properties of AWS::S3::Bucket, Policy is the document of
+	// AWS::S3::BucketPolicy, or nil. Numbers are json.Number.
 	Bucket map[string]any
 	Policy map[string]any
 }
@@ -28,13 +28,13 @@ type Live struct {
 // readOnly are the properties of a bucket that cannot be set.
 var readOnly = []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}
 
-// ordered are the lists whose order means something: the first rule of CORS that matches counts,
-// and the order of lifecycle rules and of statements is kept.
+// ordered are the lists whose order means something: the first matching CORS rule counts, and the
+// order of lifecycle rules and of statements is kept.
 var ordered = []string{"CorsRules", "Rules", "Statement"}
 
-// DecodeLive reads a bucket's properties and the document of its policy, "" for none, as JSON.
-// Read-only properties and the tags of AWS are left out, and lists whose order means nothing are
-// sorted: two readings of an unchanged bucket are equal.
+// DecodeLive reads a bucket's properties and its policy's document, "" for none, as JSON. Read-only
+// properties and AWS's tags are left out, and lists without a meaningful order are sorted: two
+// readings of an unchanged bucket are equal.
 func DecodeLive(bucket, policy string) (*Live, error) {
 	l := &Live{}
 	value, err := decodeValue(json.RawMessage(bucket))
@@ -69,7 +69,7 @@ func DecodeLive(bucket, policy string) (*Live, error) {
 	return l, nil
 }
 
-// withoutAWSTags returns tags without those that only AWS can set.
+// withoutAWSTags omits the tags that only AWS can set.
 func withoutAWSTags(tags list) list {
 	return slices.DeleteFunc(
 		slices.Clone(tags), func(tag any) bool { return strings.HasPrefix(textAt(tag, "Key"), "aws:") },
@@ -88,7 +88,7 @@ func isEmpty(value any) bool {
 	return false
 }
 
-// sortLists sorts the lists in a value whose order means nothing.
+// sortLists sorts the lists without a meaningful order.
 func sortLists(name string, value any) any {
 	switch v := value.(type) {
 	case object:
@@ -106,14 +106,14 @@ func sortLists(name string, value any) any {
 	return value
 }
 
-// textAt is a member of an object that is a string; "" when it is none.
+// textAt is a string member of an object, or "".
 func textAt(value any, name string) string {
 	members, _ := value.(object)
 	text, _ := members[name].(string)
 	return text
 }
 
-// Encode spells the bucket as JSON: equal buckets have equal texts.
+// Encode spells the bucket as JSON, equal for equal buckets.
 func (l *Live) Encode() []byte { return encodeJSON(l.value()) }
 
 func (l *Live) value() object {

@@ -6,7 +6,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// identifiers are, by type, the properties that identify the resources that are read directly where
+// identifiers are the identifying properties by type, of resources to read directly where
 // CloudFormation's drift detection leaves out their type: that is reported for bucket policies and
 // users, and the types that users depend on are read alike.
 var identifiers = map[string]string{
@@ -24,8 +24,8 @@ type ReadableResource struct {
 	properties map[string]any
 }
 
-// ReadableResources returns the resources of a template that are read directly if CloudFormation
-// does not compare them, by logical ID. Those that are not named by literals are left out.
+// ReadableResources returns the resources, by logical ID, to read directly if CloudFormation does
+// not compare them. Those not named by literals are left out.
 func ReadableResources(t *Template) []ReadableResource {
 	var resources []ReadableResource
 	for _, id := range t.LogicalIDs() {
@@ -42,8 +42,7 @@ func ReadableResources(t *Template) []ReadableResource {
 	return resources
 }
 
-// Compare compares the resource with its properties in AWS. exists is false when AWS does not have
-// it.
+// Compare compares the resource with its properties in AWS, if it exists there.
 func (r ReadableResource) Compare(properties map[string]any, exists bool) LiveResource {
 	if !exists {
 		return LiveResource{LogicalID: r.LogicalID, Deleted: true}
@@ -74,7 +73,7 @@ func KeysOf(c *Contents, user model.User) []LiveKey {
 	return keys
 }
 
-// Compare compares the key with the keys that the user has in AWS, by ID: their statuses.
+// Compare compares the key's status with the user's keys in AWS, by ID.
 func (k LiveKey) Compare(existing map[string]string) LiveResource {
 	want := "Active"
 	if !k.Active {
@@ -110,8 +109,8 @@ type OwnedResource struct {
 	UserName  string            // of an access key
 }
 
-// OwnedBy returns the resources of an entity in a template that can be compared with AWS. The
-// secrets of keys are left out: they are never written again.
+// OwnedBy returns an entity's resources that can be compared with AWS, without the secrets of keys,
+// which are never written again.
 func OwnedBy(t *Template, env Env, id model.ID) ([]OwnedResource, error) {
 	s, err := read(t, env)
 	if err != nil {

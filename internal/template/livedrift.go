@@ -13,14 +13,13 @@ import (
 // Live drift.
 //
 // A resource can be changed or deleted in AWS without CloudFormation. Its template then says what
-// the resource should be, and only a comparison with AWS shows what it is. Such a comparison is
-// made from time to time (package projects), and its result is kept beside the contents of the
-// stack. Drift is the other kind: that of the template from its entities.
+// it should be, and only a comparison with AWS shows what it is. Package projects makes one from
+// time to time and keeps the result beside the contents of the stack. Drift is the other kind: that
+// of the template from its entities.
 //
 // A comparison gets older, and entities change meanwhile. So each difference has a basis, which
-// identifies the settings and the incarnations of the entities that own the resource at the time.
-// A difference whose basis is no longer theirs is not shown: their resources have been written
-// since.
+// identifies the settings and incarnations of the resource's owners at the time. A difference with
+// another basis is not shown: the resources have been written since.
 
 // LiveResource is a resource of a stack as AWS has it.
 type LiveResource struct {
@@ -31,14 +30,14 @@ type LiveResource struct {
 	Values []LiveValue
 }
 
-// LiveValue is a property whose value in AWS is not that of the template. The values are decoded
-// JSON; nil for nothing.
+// LiveValue is a property whose value in AWS is not the template's. Values are decoded JSON; nil
+// for nothing.
 type LiveValue struct {
 	Path       []string // below Properties
 	Want, Have any
 }
 
-// LiveDrift is how the resources of a stack's entities differ in AWS from the stack's template.
+// LiveDrift is the drift of a stack's resources in AWS from the stack's template.
 type LiveDrift struct {
 	Differences []LiveDifference `json:"differences,omitempty"`
 	// Omitted is the number of differences beyond MaxLiveDifferences.
@@ -47,8 +46,7 @@ type LiveDrift struct {
 	Uncovered map[string]int `json:"uncovered,omitempty"`
 }
 
-// MaxLiveDifferences limits the differences of a stack that are stored: they are one item of the
-// mirror.
+// MaxLiveDifferences limits a stack's stored differences, which are one item of the mirror.
 const MaxLiveDifferences = 400
 
 // LiveDifference is one difference of a resource in AWS from the template.
@@ -79,9 +77,8 @@ func (d LiveDifference) String() string {
 	return fmt.Sprintf("%s %s is %s in AWS, not %s", d.LogicalID, d.Path, shownValue(d.Have), shownValue(d.Want))
 }
 
-// Compare returns the drift of the entities in a template from what AWS has of its resources.
-// Resources that no entity owns and those of a newer compiler are left out. Those that are not
-// among the compared ones are uncovered.
+// Compare returns the drift of what AWS has of the entities' resources. Resources without an owner
+// and those of a newer compiler are left out. Those that were not compared are uncovered.
 func Compare(t *Template, env Env, compared []LiveResource) (*LiveDrift, error) {
 	s, err := read(t, env)
 	if err != nil {
@@ -135,8 +132,7 @@ func (d *LiveDrift) add(resource LiveResource, difference LiveDifference, t *Tem
 	}
 }
 
-// ownersOf returns the entities that own a resource of the template, sorted; none for a resource
-// that no entity of this compiler owns.
+// ownersOf returns the sorted entities of this compiler that own a resource.
 func (s *shard) ownersOf(logicalID string) []model.ID {
 	meta, ours := s.metadata[logicalID]
 	if !ours || meta.Compiler > CompilerVersion || meta.Of.Kind == revisionMarkerKind {
@@ -153,8 +149,7 @@ func (s *shard) ownersOf(logicalID string) []model.ID {
 	return owners
 }
 
-// basisOf identifies the settings and incarnations of entities; "" when one of them does not
-// exist.
+// basisOf identifies the entities' settings and incarnations; "" when one of them does not exist.
 func (c *Contents) basisOf(ids []model.ID) string {
 	hash := sha256.New()
 	for _, id := range ids {

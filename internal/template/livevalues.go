@@ -11,9 +11,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/cfn"
 )
 
-// LiveValues returns where properties in AWS differ from those that were expected, both as JSON, at
-// the given paths: JSON pointers, as CloudFormation's drift detection reports them. A path into a
-// list stands for the list. Differences of spelling only are left out.
+// LiveValues returns where properties in AWS differ from the expected ones, both as JSON, at the
+// given paths: JSON pointers, as in CloudFormation's drift detection. A path into a list stands for
+// the list. Differences of spelling only are left out.
 func LiveValues(expected, actual string, paths []string) ([]LiveValue, error) {
 	want, err := decodeValue(json.RawMessage(expected))
 	if err != nil {
@@ -40,9 +40,8 @@ func LiveValues(expected, actual string, paths []string) ([]LiveValue, error) {
 	return values, nil
 }
 
-// CompareProperties returns where the properties of a resource in AWS differ from those of the
-// template. Only properties that the template gives as literals are compared: others are AWS's
-// own, or unknown here.
+// CompareProperties returns where a resource's properties in AWS differ from the template's. It
+// compares only literals of the template: others are AWS's own, or unknown here.
 func CompareProperties(want, have map[string]any) []LiveValue {
 	var values []LiveValue
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -66,7 +65,7 @@ func pointed(pointer string) []string {
 	return path
 }
 
-// at returns the member of a value at a path; nil for none.
+// at returns the member of a value at a path, or nil.
 func at(value any, path []string) any {
 	for _, name := range path {
 		members, _ := value.(map[string]any)
@@ -95,9 +94,9 @@ func literal(value any) bool {
 }
 
 // sameLive reports whether a value in AWS means what the template says. AWS adds members to objects
-// (defaults of the service), returns lists whose order means nothing in any order, adds tags of its
-// own, and spells numbers and truth values as strings in some answers. It returns a key's ID where
-// the template has its ARN.
+// (the service's defaults) and tags of its own, returns lists without a meaningful order in any
+// order, and spells numbers and truth values as strings in some answers. It returns a key's ID for
+// its ARN.
 func sameLive(name string, want, have any) bool {
 	switch w := want.(type) {
 	case nil:
@@ -127,13 +126,13 @@ func sameLive(name string, want, have any) bool {
 	return w == h || h != "" && strings.HasPrefix(w, "arn:") && strings.HasSuffix(w, "/"+h)
 }
 
-// sameOne reports whether a list of one value, or of none, is spelled as the value, or left out.
+// sameOne reports whether a list of one value or none is spelled as the value, or left out.
 func sameOne(name string, want []any, have any) bool {
 	return len(want) == 0 && isEmpty(have) || len(want) == 1 && have != nil && sameLive(name, want[0], have)
 }
 
-// policyAddsNothing reports whether a statement of a policy has no member that it should not have:
-// there another member changes the meaning. Elsewhere AWS adds defaults.
+// policyAddsNothing reports whether a policy's statement has no additional member, which would
+// change its meaning. Elsewhere AWS adds defaults.
 func policyAddsNothing(want, have map[string]any) bool {
 	if _, statement := want["Effect"]; !statement {
 		return true
@@ -172,8 +171,7 @@ func sameLists(name string, want, have []any) bool {
 	return true
 }
 
-// StillDiffer returns those of the differences that a direct read of the resource's properties
-// shows, too.
+// StillDiffer returns the differences that a direct read of the resource's properties shows, too.
 func StillDiffer(values []LiveValue, properties map[string]any) []LiveValue {
 	var differ []LiveValue
 	for _, value := range values {

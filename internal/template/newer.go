@@ -9,15 +9,14 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// newerFormat returns the error for a resource in a format that only a newer version of the
-// provider knows.
+// newerFormat returns the error for a resource in a format of a newer provider.
 func newerFormat(logicalID string, format int) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Format: strconv.Itoa(format), Known: FormatVersion}
 }
 
-// newerSettings returns the error for a resource whose owner metadata holds an unknown field in a
-// known format: compiling the resource again would lose what a newer provider has written. Deleting
-// the resource is not refused.
+// newerSettings returns the error for owner metadata with an unknown field in a known format:
+// compiling the resource again would lose what a newer provider has written. Deletions are not
+// refused.
 func newerSettings(logicalID, field string) error {
 	return &model.NewerFormatError{What: "the resource " + logicalID, Field: field}
 }
@@ -54,8 +53,7 @@ func (e *editor) keepNewer(refused map[int]error, errs []error) {
 	}
 }
 
-// unknownField returns a field of a resource's owner metadata that this version doesn't know; ""
-// for none.
+// unknownField returns an unknown field of a resource's owner metadata, or "".
 func unknownField(resource json.RawMessage) string {
 	var meta OwnerMetadata
 	if field := unknownIn(member(member(resource, "Metadata"), "Stowage"), &meta); field != "" || meta.Settings == nil {

@@ -8,11 +8,10 @@ import (
 
 // Outputs.
 //
-// IDs and ARNs that AWS chooses are published as outputs of the stack, so that the DescribeStacks
-// at the start of every read returns them: the project's key and SFTP server, and the secret and
-// key IDs of each user with an access key. A stack has at most 200 outputs (CloudFormation user
-// guide, cloudformation-limits). Fewer users with keys fit into it, as each takes at least four
-// resources.
+// IDs and ARNs that AWS chooses are outputs of the stack, so that the DescribeStacks at the start
+// of every read returns them: the project's key and SFTP server, and the secret and key IDs of each
+// user with an access key. A stack has at most 200 outputs (CloudFormation user guide,
+// cloudformation-limits). Fewer users with keys fit into it, as each takes at least four resources.
 
 // KeyOutput is the output that holds the ARN of the project's key.
 const KeyOutput = "KeyArn"
@@ -22,18 +21,17 @@ const (
 	serverOutput = "SftpServerId"
 )
 
-// UserOutput returns the name of the output that holds the secret and key IDs of a user.
+// UserOutput returns the name of the output with a user's secret and key IDs.
 func UserOutput(user string) string { return userOutputPrefix + logicalName(user) }
 
 const (
-	// outputPrefix precedes the names of outputs where they are listed with logical IDs.
+	// outputPrefix precedes the names of outputs in lists with logical IDs.
 	outputPrefix = "Outputs."
 	// userOutputPrefix begins the names of users' outputs.
 	userOutputPrefix = "User"
 )
 
-// With returns the environment with the values from a stack's outputs. Missing outputs keep the
-// previous values.
+// With returns the environment with a stack's outputs. Missing outputs keep the previous values.
 func (e Env) With(outputs map[string]string) Env {
 	e.Outputs = outputs
 	for name, field := range map[string]*string{KeyOutput: &e.KeyARN, serverOutput: &e.SFTPServerID} {
@@ -68,8 +66,7 @@ func outputs(entity model.Entity) map[string]object {
 	return nil
 }
 
-// publish replaces the outputs of an entity in a template. before and after are the entity's
-// states; either may be nil.
+// publish replaces an entity's outputs in a template; before and after may be nil.
 func (t *Template) publish(before, after model.Entity) *Template {
 	changes := map[string]json.RawMessage{}
 	for name := range outputs(before) {

@@ -16,14 +16,13 @@ import (
 // another incarnation is refused with a model.ConflictOwner error: the entity was created again or
 // taken over, so another caller manages it.
 //
-// A Create of an existing entity with the same settings and the same origin takes it over: that is
-// how the next apply resolves an interrupted one. A takeover writes the new incarnation and nothing
-// else, so edits by hand remain. The previous holder gets the error at its next read or change. So
-// when Terraform replaces an object with create_before_destroy, the deposed half cannot delete the
-// new one.
+// A Create of an existing entity with the same settings and origin takes it over: so the next apply
+// resolves an interrupted one. A takeover writes only the new incarnation, so edits by hand remain.
+// The previous holder gets the error at its next read or change. So when Terraform replaces an
+// object with create_before_destroy, the deposed half cannot delete the new one.
 //
-// "" is the incarnation of what was created before there were incarnations, or without one. It is
-// an incarnation like any other: only callers without one can change such an entity.
+// "" is the incarnation of an entity created before there were incarnations, or without one. It is
+// one like any other: only callers without an incarnation can change the entity.
 //
 // Only the first resource holds the incarnation and the settings. So a takeover modifies one
 // resource, and the secrets of access keys, which are written once, stay untouched.
@@ -42,7 +41,7 @@ func (e *editor) holds(c Change) error {
 	return nil
 }
 
-// meet applies the Create of an entity that exists: a takeover, or an error.
+// meet applies the Create of an existing entity: a takeover, or an error.
 func (e *editor) meet(i int, c Change, there model.Entity) error {
 	id := c.Entity.ID()
 	_, existed := e.before.lookup(id)
@@ -68,22 +67,21 @@ func (e *editor) meet(i int, c Change, there model.Entity) error {
 	return nil
 }
 
-// TakesOver reports whether a creation by the configuration with an origin takes over the existing
+// TakesOver reports whether a creation by a configuration with an origin takes over the existing
 // entity.
 func (c *Contents) TakesOver(e model.Entity, origin string) bool {
 	there, exists := c.Of(e.ID())
 	return exists && takesOver(there, c.Origins[e.ID().String()], e, origin)
 }
 
-// takesOver reports whether a creation takes over the existing entity: both have the same settings
-// and the same origin. A user must have the same key slots, as the new holder's plan would
-// otherwise not be fulfilled.
+// takesOver reports whether a creation has the existing entity's settings and origin. A user must
+// have the same key slots, as the new holder's plan would otherwise not be fulfilled.
 func takesOver(there model.Entity, present string, e model.Entity, origin string) bool {
 	return origin != "" && present == origin && sameConfiguration(there, e) && sameSlots(there, e)
 }
 
-// sameSlots reports whether two users have keys in the same slots with the same status, whenever
-// they were created.
+// sameSlots reports whether two users have keys in the same slots with the same status, whatever
+// their age.
 func sameSlots(a, b model.Entity) bool {
 	slots := func(e model.Entity) map[model.Slot]bool {
 		result := map[model.Slot]bool{}
@@ -97,8 +95,7 @@ func sameSlots(a, b model.Entity) bool {
 	return maps.Equal(slots(a), slots(b))
 }
 
-// finishTakeovers writes the new incarnations into the metadata of the entities that were taken
-// over.
+// finishTakeovers writes the new incarnations of taken-over entities into their metadata.
 func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
 	for id, i := range e.takeovers {
 		for _, logicalID := range e.before.owned[id] {
@@ -115,7 +112,6 @@ func (e *editor) finishTakeovers(changes map[string]json.RawMessage) {
 	}
 }
 
-// incarnate changes the incarnation of a permission.
 func (p packing) incarnate(id model.ID, incarnation string) {
 	for n, grants := range p {
 		if i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission.ID() == id }); i >= 0 {
@@ -125,8 +121,8 @@ func (p packing) incarnate(id model.ID, incarnation string) {
 	}
 }
 
-// reincarnated returns a policy with only the incarnations of its permissions changed; ok is false
-// when more has changed.
+// reincarnated returns a policy in which only incarnations have changed; ok is false when more has
+// changed.
 func reincarnated(raw json.RawMessage, before, now []Grant) (result json.RawMessage, ok bool) {
 	if slices.Equal(withoutIncarnations(before), withoutIncarnations(now)) {
 		if meta, ours := ownerMetadataOf(raw); ours {
@@ -145,7 +141,7 @@ func withoutIncarnations(grants []Grant) []Grant {
 	return result
 }
 
-// incarnationBytes is the approximate size of an incarnation in the mirror's item of a stack.
+// incarnationBytes is an incarnation's approximate size in the mirror's item of a stack.
 func incarnationBytes(id model.ID, incarnation string) int {
 	if incarnation == "" {
 		return 0

@@ -43,7 +43,7 @@ func newPacker(next, before *shard, members []Change) *packer {
 // touch notes that a change may change the policies of a user.
 func (p *packer) touch(user string, i int) { p.regrant[user] = append(p.regrant[user], i) }
 
-// touchGrantsOn notes the users whose policies name a bucket whose key may have changed.
+// touchGrantsOn notes the users with policies on a bucket whose key may have changed.
 func (p *packer) touchGrantsOn(i int, bucket model.Bucket) {
 	before, ok := p.before.buckets[bucket.Name]
 	if ok && bucketKey(p.env, before) == bucketKey(p.env, bucket) && before.BucketName == bucket.BucketName {
@@ -92,7 +92,7 @@ func (p *packer) setPermission(i int, grant Grant, refs CrossStackRefs) error {
 	return p.place(grant, refs.Policies[permission.User])
 }
 
-// draft is a policy of a user as the batch has made it so far.
+// draft is a user's policy as made by the batch so far.
 func (p *packer) draft(user string, n int) *draft {
 	if p.sizes == nil {
 		p.sizes = newSizer(p.env, p.buckets)
@@ -108,8 +108,8 @@ func (p *packer) draft(user string, n int) *draft {
 	return d
 }
 
-// place puts a grant into the first of its user's policies with room. Those with the numbers
-// elsewhere live in other stacks.
+// place puts a grant into the user's first policy with room. The numbers elsewhere are of policies
+// in other stacks.
 func (p *packer) place(grant Grant, taken []int) error {
 	user := grant.Permission.User
 	for _, n := range p.numbers(user, taken) {
@@ -122,7 +122,7 @@ func (p *packer) place(grant Grant, taken []int) error {
 }
 
 // frozen returns the policies that were edited by hand. They accept no new permission, which would
-// silently revert the edit. Changing one of their permissions reverts it, and its plan shows that.
+// silently revert the edit. Changing one of their permissions reverts it, as its plan shows.
 func (p *packer) frozen(user string) map[int]bool {
 	if frozen, known := p.edited[user]; known {
 		return frozen
@@ -142,8 +142,8 @@ func (p *packer) frozen(user string) map[int]bool {
 }
 
 // repack moves permissions out of policies that have become too large, as the user's networks or a
-// bucket's key are longer than they were. When there is no place for them, the changes that made
-// them longer are refused.
+// bucket's key have become longer. Without room for them, the changes that made them longer are
+// refused.
 func (p *packer) repack(errs []error, refused map[int]error) {
 	for name, by := range p.regrant {
 		packed := p.packings[name]
@@ -173,8 +173,8 @@ func (p *packer) repack(errs []error, refused map[int]error) {
 	}
 }
 
-// fresh are, by each change that creates a permission in a policy that the batch makes, all
-// that do so in that policy.
+// fresh are, by each change that creates a permission in a new policy, all that do so in that
+// policy.
 func (p *packer) fresh(creates func(i int) bool) map[int][]int {
 	type policy struct {
 		user string
@@ -205,8 +205,7 @@ func (p *packer) fresh(creates func(i int) bool) map[int][]int {
 	return fresh
 }
 
-// finish compiles the policies of the users that were touched, and what else depends on their
-// permissions.
+// finish compiles the policies of touched users, and what else depends on their permissions.
 func (p *packer) finish(changes map[string]json.RawMessage, updated map[model.ID]bool) {
 	for user := range p.regrant {
 		for n := 1; n <= MaxUserPolicies; n++ {
@@ -216,7 +215,7 @@ func (p *packer) finish(changes map[string]json.RawMessage, updated map[model.ID
 	}
 }
 
-// finishSFTPUser compiles a user's home in SFTP again if its directories have changed.
+// finishSFTPUser compiles a user's SFTP home again if its directories have changed.
 func (p *packer) finishSFTPUser(changes map[string]json.RawMessage, name string) {
 	id := sftpUserID(name)
 	user, here := p.users[name]
@@ -232,9 +231,8 @@ func (p *packer) finishSFTPUser(changes map[string]json.RawMessage, name string)
 	changes[id] = encodeJSON(want)
 }
 
-// finishPolicy compiles one policy of a user again, unless neither its permissions nor their meaning
-// have changed: policies that no member touches stay unchanged. Updating a permission reverts an
-// edit of its policy by hand.
+// finishPolicy compiles a user's policy again, unless neither its permissions nor their meaning
+// have changed. Updating a permission reverts an edit of its policy by hand.
 func (p *packer) finishPolicy(changes map[string]json.RawMessage, user string, n int, updated map[model.ID]bool) {
 	id := policyID(user, n)
 	before, existed := p.before.packings[user][n]

@@ -15,8 +15,8 @@ type ownedResource struct {
 	Metadata struct{ Stowage *OwnerMetadata }
 }
 
-// shard is a parsed template: the template, the owner metadata of its resources, and its contents
-// without drift.
+// shard is a parsed template: the template, its resources' owner metadata, and its contents without
+// drift.
 type shard struct {
 	template     *Template
 	env          Env
@@ -39,8 +39,8 @@ type shard struct {
 	records      bool              // whether compiled resources are cached
 }
 
-// Parse returns a template's entities. env holds the stack's location and outputs (Env.With). Parse
-// returns a *model.NewerFormatError for a template of a newer provider.
+// Parse returns a template's entities, or a *model.NewerFormatError for a template of a newer
+// provider. env holds the stack's location and outputs (Env.With).
 func Parse(t *Template, env Env) (*Contents, error) {
 	s, err := read(t, env)
 	if err != nil {
@@ -49,7 +49,7 @@ func Parse(t *Template, env Env) (*Contents, error) {
 	return s.contents(), nil
 }
 
-// clone returns a copy whose entities and packings can be changed; the template is shared.
+// clone copies what can be changed, entities and packings, and shares the template.
 func (s *shard) clone() *shard {
 	c := *s
 	c.origins, c.projects, c.buckets = maps.Clone(s.origins), maps.Clone(s.projects), maps.Clone(s.buckets)
@@ -115,9 +115,9 @@ func read(t *Template, env Env) (*shard, error) {
 	return s, checkOneProject(all)
 }
 
-// ownerMetadataOf returns the owner metadata of a resource; ok is false for a foreign one. In a
-// newer format the other fields may have any shape, so only the format is read. Such a resource is
-// still ours.
+// ownerMetadataOf returns a resource's owner metadata; ok is false for a foreign one. In a newer
+// format the other fields may have any shape, so only the format is read. Such a resource is still
+// ours.
 func ownerMetadataOf(resource json.RawMessage) (meta OwnerMetadata, ok bool) {
 	raw := member(member(resource, "Metadata"), "Stowage")
 	if len(raw) == 0 || raw[0] != '{' {
@@ -156,7 +156,7 @@ func (s *shard) add(logicalID string, meta OwnerMetadata) error {
 	return nil
 }
 
-// named returns an entity with its name, and with the physical name in its resource.
+// named returns an entity with its name, and the physical name in its resource.
 func (s *shard) named(entity model.Entity, name, logicalID string) model.Entity {
 	switch e := entity.(type) {
 	case model.Project:
@@ -192,7 +192,7 @@ func (s *shard) put(entity model.Entity) {
 	}
 }
 
-// addGrants adds the permissions of a policy, whose number is in its logical ID.
+// addGrants adds the permissions of a policy, numbered by its logical ID.
 func (s *shard) addGrants(logicalID string, meta OwnerMetadata) error {
 	user := meta.Of.Name
 	n := policyNumber(user, logicalID)
@@ -233,7 +233,7 @@ func (s *shard) grants(user string) []Grant {
 	return all
 }
 
-// user returns the user of a policy, even if the user's own resources were removed by hand.
+// user returns a policy's user, even if the user's resources were removed by hand.
 func (s *shard) user(name string) model.User {
 	if user, ok := s.users[name]; ok {
 		return user

@@ -2,8 +2,8 @@ package template
 
 import "github.com/stowage/terraform-provider-stowage/internal/model"
 
-// compileProject compiles what the buckets and users of a project share: the key, the log bucket,
-// the bucket through which large templates reach CloudFormation, and the SFTP server if configured.
+// compileProject compiles what a project's buckets and users share: the key, the log bucket, the
+// bucket through which large templates reach CloudFormation, and the SFTP server if configured.
 func compileProject(env Env, project model.Project, first, meta OwnerMetadata) Resources {
 	logs := model.LogBucketName(project.Name, env.AccountID, env.Region)
 	templates := model.TemplateBucketName(project.Name, env.AccountID, env.Region)
@@ -44,11 +44,10 @@ func compileProject(env Env, project model.Project, first, meta OwnerMetadata) R
 }
 
 // keyPolicy delegates the key to the account's own IAM policies: only the policies of the project's
-// users grant its use (KMS developer guide, key-policy-default). Secrets Manager may also use it
-// for every principal that may read a secret of the project's users. The secret's own policy names
+// users grant its use (KMS developer guide, key-policy-default). Secrets Manager may use it for
+// every principal that may read a secret of the project's users. The secret's own policy names
 // those readers; they are in other accounts, whose policies have no effect here (Secrets Manager
-// user guide, auth-and-access_examples_cross). CloudWatch Logs uses it for the log of the SFTP
-// server.
+// user guide, auth-and-access_examples_cross). CloudWatch Logs uses it for the SFTP server's log.
 func keyPolicy(env Env, project model.Project) object {
 	statements := list{
 		object{
@@ -103,12 +102,11 @@ func sftpLogs(project model.Project, tags list, meta OwnerMetadata) Resource {
 	}
 }
 
-// securityPolicy is AWS Transfer Family's newest that isn't for special needs; CloudFormation's
-// default is of 2018 (AWS Transfer Family user guide, security-policies).
+// securityPolicy is AWS Transfer Family's newest without special needs; CloudFormation's default is
+// of 2018 (AWS Transfer Family user guide, security-policies).
 const securityPolicy = "TransferSecurityPolicy-2025-03"
 
-// sftpServer changes only with the project's own settings, never with users: partners use its
-// address.
+// sftpServer changes only with the project's settings, never with users: partners use its address.
 func sftpServer(tags list, meta OwnerMetadata) Resource {
 	return Resource{
 		Type: "AWS::Transfer::Server", Metadata: Metadata{meta},
@@ -121,8 +119,8 @@ func sftpServer(tags list, meta OwnerMetadata) Resource {
 	}
 }
 
-// SFTPEndpoint returns the host to which the users of a project connect (AWS Transfer Family user
-// guide, "Transferring files").
+// SFTPEndpoint returns the host for a project's users (AWS Transfer Family user guide,
+// "Transferring files").
 func SFTPEndpoint(env Env) string {
 	if env.SFTPServerID == "" {
 		return ""

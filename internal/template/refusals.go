@@ -7,9 +7,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// closingAlready reports whether a change is one of a project whose deletion has begun. Such a
-// project takes no change: one that closes it again changes nothing, and any other is refused with
-// a model.ConflictClosing error.
+// closingAlready reports whether a change is of a project whose deletion has begun. Such a project
+// takes no change: closing it again changes nothing, and any other is refused with a
+// model.ConflictClosing error.
 func (e *editor) closingAlready(c Change) (closing bool, err error) {
 	next, isProject := c.Entity.(model.Project)
 	before := e.project()
@@ -22,7 +22,8 @@ func (e *editor) closingAlready(c Change) (closing bool, err error) {
 	return true, &model.ConflictError{Kind: model.ConflictClosing, Project: e.env.Project}
 }
 
-// allows says why a user can't be what a change makes of it. there is what it was; nil for a new one.
+// allows says why a user can't become what a change makes of it. there is the present user; nil for
+// a new one.
 func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 	if user.SFTP != nil {
 		if e.env.SFTPServerID == "" {
@@ -39,7 +40,7 @@ func (e *editor) allows(user model.User, c Change, there model.Entity) error {
 	return nil
 }
 
-// needed are the permissions that need a user or bucket when the batch is in.
+// needed are the permissions that need a user or bucket after the batch.
 func (e *editor) needed() map[model.ID][]model.ID {
 	needed := map[model.ID][]model.ID{}
 	for user := range e.packings {
@@ -81,7 +82,7 @@ func (e *editor) check(c Change, needed map[model.ID][]model.ID) error {
 	return &model.ConflictError{Kind: model.ConflictInUse, ID: id, By: by}
 }
 
-// checkServer refuses to take the SFTP server away from users that need it.
+// checkServer refuses to remove the SFTP server from users that need it.
 func (e *editor) checkServer(p model.Project) error {
 	var by []model.ID
 	for _, name := range slices.Sorted(maps.Keys(e.users)) {
@@ -95,8 +96,7 @@ func (e *editor) checkServer(p model.Project) error {
 	return &model.ConflictError{Kind: model.ConflictServerInUse, Project: p.Name, By: by}
 }
 
-// inhabitants are the buckets, users and permissions of the shard, which a project that goes has to
-// be without.
+// inhabitants are the shard's buckets, users and permissions, which block a project's deletion.
 func (e *editor) inhabitants() []model.ID {
 	var ids []model.ID
 	for _, bucket := range e.buckets {

@@ -10,7 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// FormatVersion is the version of OwnerMetadata's shape. It is raised only for a change that older
+// FormatVersion is the version of OwnerMetadata's shape. It is raised only for changes that older
 // providers would misread; they refuse a template with a newer format. Metadata is written in the
 // oldest sufficient format: see formatShards.
 const FormatVersion = formatAdopted
@@ -25,31 +25,30 @@ const CompilerVersion = 3
 type OwnerMetadata struct {
 	Format   int `json:"format"`
 	Compiler int `json:"compiler"`
-	// Of is the entity that the resource belongs to. Policies belong to their user's permissions:
-	// Of is then the user, and Grants are the permissions.
+	// Of is the entity that the resource belongs to. Of a policy it is the user, whose permissions
+	// are in Grants.
 	Of model.ID `json:"of"`
 	// Origin identifies the configuration that created the entity; "" for none.
 	Origin string `json:"origin,omitempty"`
-	// Incarnation is that of the entity, on the first of its resources only; "" for none: see
-	// ownership.go.
+	// Incarnation is the entity's, on its first resource only: see ownership.go.
 	Incarnation string `json:"incarnation,omitempty"`
-	// Settings is the entity itself, on the first of its resources only.
+	// Settings is the entity itself, on its first resource only.
 	Settings json.RawMessage `json:"settings,omitempty"`
 	// Grants are the permissions of a policy, in the order of their statements.
 	Grants []Grant `json:"grants,omitempty"`
-	// User is the user of a policy in another stack than its user.
+	// User is the user of a policy in another stack.
 	User *model.User `json:"user,omitempty"`
-	// Shards is the number of the project's stacks, on the first of the project's resources only; 0
-	// means one.
+	// Shards is the number of the project's stacks, on the project's first resource only; 0 means
+	// one.
 	Shards int `json:"shards,omitempty"`
 	// Closing marks a closed stack, on the revision marker of a stack that doesn't hold the project.
 	Closing bool `json:"closing,omitempty"`
 	// Commit is the token of the stack's last commit, on the revision marker only. It makes the
-	// change sets of two writers on one base differ, so that their common name makes one of them
-	// lose early.
+	// change sets of two writers on one base differ, so that one of them loses early by their
+	// common name.
 	Commit string `json:"commit,omitempty"`
-	// Revision is the value that the parameter Revision got with that commit, on the revision
-	// marker only; nil if unknown. It shows when GetTemplate is stale.
+	// Revision is the value of the parameter Revision in that commit, on the revision marker only;
+	// nil if unknown. It shows when GetTemplate is stale.
 	Revision *int64 `json:"revision,omitempty"`
 }
 
@@ -59,7 +58,7 @@ type Grant struct {
 	Origin     string           `json:"origin,omitempty"`
 	// Incarnation is the permission's: see ownership.go.
 	Incarnation string `json:"incarnation,omitempty"`
-	// Bucket is the permission's bucket if that is in another stack than the policy.
+	// Bucket is the permission's bucket in another stack.
 	Bucket *BucketRef `json:"bucket,omitempty"`
 }
 
@@ -90,19 +89,19 @@ func (r Resource) append(to []byte) []byte {
 	return append(to, '}')
 }
 
-// Metadata is a resource's Metadata attribute; only the member Stowage is ours.
+// Metadata is a resource's Metadata attribute, of which only Stowage is ours.
 type Metadata struct {
 	Stowage OwnerMetadata `json:"Stowage"`
 }
 
-// retained marks a resource that holds data: CloudFormation deletes it only when its own creation
-// is rolled back.
+// retained marks a resource with data: CloudFormation deletes it only when its own creation is
+// rolled back.
 func (r Resource) retained() Resource {
 	r.DeletionPolicy, r.UpdateReplacePolicy = "RetainExceptOnCreate", "Retain"
 	return r
 }
 
-// imported marks a resource that existed before: CloudFormation never deletes it.
+// imported marks a resource that existed before, which CloudFormation never deletes.
 func (r Resource) imported() Resource {
 	r.DeletionPolicy, r.UpdateReplacePolicy = "Retain", "Retain"
 	return r
@@ -119,7 +118,7 @@ func (r Resources) raw() map[string]json.RawMessage {
 	return raw
 }
 
-// dynamicReferences counts the resources that have one.
+// dynamicReferences counts the resources with a dynamic reference.
 func (r Resources) dynamicReferences() int {
 	n := 0
 	for _, resource := range r {
@@ -135,8 +134,8 @@ func (r Resources) dynamicReferences() int {
 // A logical ID is a word for the kind of resource and the entity's name. Names hold a-z, 0-9 and
 // hyphens, logical IDs only letters and digits (CloudFormation user guide,
 // resources-section-structure): a hyphen becomes X, which no name holds. So IDs are unique,
-// readable, and a function of the name. They must never change: a changed logical ID is a deleted
-// and a created resource.
+// readable, and a function of the name. They must never change: that would delete a resource and
+// create another.
 
 func logicalName(name string) string { return strings.ReplaceAll(name, "-", "X") }
 
@@ -178,12 +177,11 @@ const (
 	sftpServerID     = "SftpServer"
 )
 
-// RevisionParameter is the stack parameter that holds the revision: the number of the stack's
-// commits.
+// RevisionParameter is the stack parameter with the revision: the number of the stack's commits.
 const RevisionParameter = "Revision"
 
-// Env is what compiling needs besides the entity: the stack's location and what the project shares.
-// All of it is written as literals.
+// Env is what compiling needs besides the entity: the stack's location and what the project shares,
+// which are written as literals.
 type Env struct {
 	Project   string `json:"project"`
 	AccountID string `json:"account_id"`
@@ -196,8 +194,8 @@ type Env struct {
 	Budget Usage `json:"-"`
 }
 
-// Shared is what the resources of a project share in all of its stacks: values from the first
-// stack's outputs.
+// Shared is what the project's resources share in all of its stacks, from the first stack's
+// outputs.
 type Shared struct {
 	// KeyARN is the ARN of the project's key, "" until the key exists.
 	KeyARN string `json:"key_arn,omitempty"`
@@ -225,7 +223,7 @@ func (e Env) arn(service string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s", e.Partition, service, e.Region, e.AccountID)
 }
 
-// via returns the DNS name of a service in the region, under which it also acts for others. It has
+// via returns the DNS name of a service in the region, under which it acts for others. It has
 // another suffix in China (AWS in China user guide, endpoints).
 func (e Env) via(service string) string {
 	return service + "." + e.Region + "." + cfn.DNSSuffix(e.Partition)

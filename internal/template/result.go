@@ -78,8 +78,8 @@ func (e *editor) intents(base, next *Template) []Intent {
 	return intents
 }
 
-// Intents are what CloudFormation has to find when it compares two templates, sorted by logical id.
-// Type, properties, metadata and the two policies count. A change of only DependsOn, Condition,
+// Intents are what CloudFormation has to find when it compares two templates, by logical ID. Type,
+// properties, metadata and the two policies count. A change of only DependsOn, Condition,
 // CreationPolicy or UpdatePolicy is no update (CloudFormation user guide, troubleshooting, "No
 // updates to perform").
 func Intents(base, next *Template) []Intent {
@@ -104,16 +104,15 @@ func Intents(base, next *Template) []Intent {
 	return intents
 }
 
-// differ reports whether two spellings of a resource differ in the meaning of any of the attributes.
+// differ reports whether two spellings of a resource differ in the meaning of an attribute.
 func differ(before, after json.RawMessage, attributes ...string) bool {
 	return !bytes.Equal(before, after) && slices.ContainsFunc(attributes, func(attribute string) bool {
 		return !sameMeaning(member(before, attribute), member(after, attribute))
 	})
 }
 
-// Stamp sets the commit token on the revision marker. Every commit does, so that no two commits
-// make the same change set. It returns an error when the revision marker was removed from the
-// template by hand.
+// Stamp sets the commit token on the revision marker, so that no two commits make the same change
+// set. It returns an error when the marker was removed by hand.
 func Stamp(t *Template, token string, revision int64) (*Template, error) {
 	properties := t.Properties(RevisionMarkerID)
 	name, ok := properties["Name"].(string)
@@ -127,7 +126,7 @@ func Stamp(t *Template, token string, revision int64) (*Template, error) {
 	return t.with(Resources{RevisionMarkerID: stamped}.raw()), nil
 }
 
-// Revision is the revision that the template was committed as; ok is false when it doesn't say.
+// Revision is the revision that the template was committed as; ok is false if unknown.
 func (t *Template) Revision() (revision int64, ok bool) {
 	var revisionMarker ownedResource
 	if json.Unmarshal(t.resources[RevisionMarkerID], &revisionMarker) != nil || revisionMarker.Metadata.Stowage == nil ||

@@ -11,32 +11,31 @@ import (
 // Projects of several stacks.
 //
 // Each stack is edited and validated independently. What a policy needs of other stacks is stored
-// in its owner metadata as literals: the physical name and the key of a bucket (Grant.Bucket), and
-// the user (OwnerMetadata.User). So compiling and parsing are inverse in each stack. Package
-// projects, which reads all stacks, checks that the literals are up to date.
+// in its owner metadata as literals: a bucket's physical name and key (Grant.Bucket), and the user
+// (OwnerMetadata.User). So compiling and parsing are inverse in each stack. Package projects, which
+// reads all stacks, checks that the literals are up to date.
 
-// Changes to a stack as a whole. Their Entity is the project; only its name counts.
+// Changes to a stack as a whole. Of their Entity, the project, only the name counts.
 const (
-	// Grow raises the number of the project's stacks to Change.Shards, in the stack that holds the
-	// project. It never lowers it, so that two processes that add a stack at once don't undo each
-	// other.
+	// Grow raises the number of the project's stacks to Change.Shards, in its first stack. It never
+	// lowers it, so that two processes that add a stack at once don't undo each other.
 	Grow Op = "grow"
-	// Open changes nothing; as a member of a commit it ensures that the stack exists. It is refused
-	// with a model.ConflictClosing error when the stack is closed.
+	// Open changes nothing; as a member of a commit it ensures that the stack exists. A closed
+	// stack refuses it with a model.ConflictClosing error.
 	Open Op = "open"
-	// Close closes a stack without the project: it accepts no more entities. It is refused with a
-	// model.ConflictInUse error while the stack has any.
+	// Close closes a stack without the project to new entities. A stack with entities refuses it
+	// with a model.ConflictInUse error.
 	Close Op = "close"
 )
 
 // formatShards is the format of the project's owner metadata once there are several stacks. A
-// provider that knows one stack only would consider the entities in the others deleted, so it must
+// provider that knows only one stack would consider the entities in the others deleted, so it must
 // refuse the project. All other owner metadata has formatPlain, whose meaning has not changed.
 const (
 	formatPlain  = 1
 	formatShards = 2
-	// formatAdopted is the format of the metadata of a bucket that was adopted: older providers
-	// would take away what it keeps.
+	// formatAdopted is the format of an adopted bucket's metadata: older providers would remove
+	// what it keeps.
 	formatAdopted = 3
 )
 
@@ -48,7 +47,7 @@ type CrossStackRefs struct {
 	Shared *Shared
 	Bucket *BucketRef  // the permission's bucket; nil when it is not in another stack
 	User   *model.User // the permission's user; nil when it is not in another stack
-	// Policies are, by user, the numbers of the policies in other stacks: their names are taken. A
+	// Policies are the numbers of the policies in other stacks by user: their names are taken. A
 	// permission needs those of its user, a user its own, a bucket those of all users with
 	// permissions on it.
 	Policies map[string][]int
@@ -70,18 +69,16 @@ func UserRef(user model.User) model.User {
 	return model.User{Name: user.Name, SourceIPs: user.SourceIPs}
 }
 
-// HeldRefs are what the policies of a stack hold of other stacks. They are outdated when those have
-// changed.
+// HeldRefs are what a stack's policies hold of other stacks, outdated when those have changed.
 type HeldRefs struct {
-	// Buckets are, by the bucket's name, its references: one unless the bucket has changed
-	// meanwhile.
+	// Buckets are a bucket's references by its name: one unless it has changed meanwhile.
 	Buckets map[string][]BucketRef `json:"buckets,omitempty"`
 	// Users are the users in other stacks that have policies in this one.
 	Users []model.User `json:"users,omitempty"`
 }
 
-// bucket returns the bucket of a grant: the stack's own, or the grant's reference to another
-// stack's; nil for none.
+// bucket returns a grant's bucket: the stack's own, or the reference to another stack's; nil for
+// none.
 func (g Grant) bucket(buckets map[string]model.Bucket) *model.Bucket {
 	if b, ok := buckets[g.Permission.Bucket]; ok {
 		return &b
@@ -92,7 +89,6 @@ func (g Grant) bucket(buckets map[string]model.Bucket) *model.Bucket {
 	return &model.Bucket{Name: g.Permission.Bucket, BucketName: g.Bucket.BucketName, KMSKeyARN: g.Bucket.KeyARN}
 }
 
-// literals returns what the shard's policies hold of other stacks.
 func (s *shard) heldRefs() *HeldRefs {
 	var l HeldRefs
 	for user, packed := range s.packings {
@@ -124,8 +120,7 @@ func (s *shard) heldRefs() *HeldRefs {
 	return &l
 }
 
-// compile is Compile, with the shard's data about the project as a whole, and about a user's SFTP
-// home.
+// compile is Compile, with the shard's data about the whole project and a user's SFTP home.
 func (s *shard) compile(entity model.Entity, origin string) Resources {
 	resources, known := s.compilations.find(s.env, entity, origin)
 	if !known {
@@ -163,8 +158,8 @@ func (s *shard) incarnate(id model.ID, resources Resources) {
 	}
 }
 
-// order makes the resources of a user depend on the project's resources that they name, in the same
-// stack: they are created after and deleted before them.
+// order makes a user's resources depend on the project's resources that they name, in the same
+// stack: created after and deleted before them.
 func (s *shard) order(resources Resources) {
 	if s.project() == nil {
 		return
@@ -183,8 +178,8 @@ func (s *shard) home(user model.User) Resource {
 	return sftpUser(s.env, user, meta, directories(s.grants(user.Name), s.buckets))
 }
 
-// policy compiles one policy of a user. If the user is in another stack, the policy is attached by
-// the name of the user's group, and its owner metadata holds the user.
+// policy compiles a user's policy. For a user in another stack, it is attached by the name of the
+// user's group, and its owner metadata holds the user.
 func (s *shard) policy(user string, n int, grants []Grant) Resource {
 	resource := policy(s.env, s.user(user), n, grants, s.buckets)
 	_, here := s.users[user]
@@ -195,10 +190,9 @@ func (s *shard) policy(user string, n int, grants []Grant) Resource {
 	return resource
 }
 
-// numbers returns the policies of a user in the order in which they are filled: from the first in
-// the user's own stack, from the last in another one. So two stacks choose the same name only when
-// no other is left. Policies in other stacks, and those whose logical IDs foreign resources have,
-// are left out.
+// numbers returns a user's policies in filling order: from the first in the user's own stack, from
+// the last in another one. So two stacks choose the same name only when no other is left. Policies
+// in other stacks, and those whose logical IDs foreign resources have, are left out.
 func (s *shard) numbers(user string, taken []int) []int {
 	var numbers []int
 	for n := 1; n <= MaxUserPolicies; n++ {
@@ -215,7 +209,6 @@ func (s *shard) numbers(user string, taken []int) []int {
 	return numbers
 }
 
-// reshape applies a change to the stack as a whole.
 func (e *editor) reshape(i int, c Change) error {
 	project := e.project()
 	switch c.Op {
@@ -241,8 +234,8 @@ func (e *editor) reshape(i int, c Change) error {
 
 func (o Op) reshapes() bool { return o == Grow || o == Open || o == Close }
 
-// finishShape adds the changes to the stack as a whole to those of its resources. Only owner metadata
-// change: edits by hand beside them are not reverted.
+// finishShape adds the changes to the stack as a whole to those of its resources. Only owner
+// metadata change: edits by hand beside them are not reverted.
 func (e *editor) finishShape(changes map[string]json.RawMessage) {
 	closes := e.project() != nil && e.project().Closing && e.before.project() != nil && !e.before.project().Closing
 	grows := e.shards > e.before.shards

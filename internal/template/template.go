@@ -13,15 +13,14 @@ import (
 )
 
 // Template is a decoded CloudFormation template. It is immutable: With and Without return changed
-// copies that share the unchanged raw JSON. All of it is valid and compact.
+// copies that share the unchanged raw JSON, which is valid and compact.
 type Template struct {
 	sections  map[string]json.RawMessage // all but Resources
 	resources map[string]json.RawMessage
 	memory    *memory // nil for a template that no Edit has made
 }
 
-// ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as one saved as
-// YAML.
+// ErrNotJSON is returned by Decode for a template that isn't a JSON object, such as YAML.
 var ErrNotJSON error = &model.ExplainedError{
 	Text: "the template is not a JSON object",
 	Explanation: model.Explanation{
@@ -44,7 +43,7 @@ var ErrNoRevisionMarker error = &model.ExplainedError{
 }
 
 // ErrTransform is returned by Decode for a template with a Transform section: CloudFormation does
-// not return the result of the transform.
+// not return the transform's result.
 var ErrTransform error = &model.ExplainedError{
 	Text: "the template has a Transform section",
 	Explanation: model.Explanation{
@@ -74,7 +73,7 @@ func Decode(body []byte) (*Template, error) {
 	return &Template{sections: sections, resources: resources}, nil
 }
 
-// Encode returns the template as one line of JSON, members sorted, so that equal templates have
+// Encode returns the template as one line of JSON with sorted members, so that equal templates have
 // equal bytes. Decoded sections and resources are unchanged, apart from insignificant white space.
 func (t *Template) Encode() []byte {
 	sections := maps.Clone(t.sections)
@@ -111,24 +110,23 @@ func (t *Template) Hash() string {
 // Equal reports whether two templates have the same bytes.
 func (t *Template) Equal(other *Template) bool { return bytes.Equal(t.Encode(), other.Encode()) }
 
-// SameButRevision reports whether two templates have the same content apart from their revision
-// markers, which every commit changes.
+// SameButRevision reports whether two templates differ at most in their revision markers, which
+// every commit changes.
 func SameButRevision(a, b *Template) bool {
 	without := map[string]json.RawMessage{RevisionMarkerID: nil}
 	return a.with(without).Equal(b.with(without))
 }
 
-// LogicalIDs returns the logical IDs of the template's resources, sorted.
+// LogicalIDs returns the sorted logical IDs of the template's resources.
 func (t *Template) LogicalIDs() []string { return slices.Sorted(maps.Keys(t.resources)) }
 
-// Resource returns the raw JSON of a resource; ok is false when there is none.
+// Resource returns a resource's raw JSON; ok is false when there is none.
 func (t *Template) Resource(logicalID string) (raw json.RawMessage, ok bool) {
 	raw, ok = t.resources[logicalID]
 	return raw, ok
 }
 
-// Properties returns the decoded properties of a resource, numbers as json.Number; nil when it has
-// none.
+// Properties returns a resource's decoded properties with numbers as json.Number, or nil.
 func (t *Template) Properties(logicalID string) map[string]any {
 	value, err := decodeValue(member(t.resources[logicalID], "Properties"))
 	if err != nil {
@@ -138,8 +136,7 @@ func (t *Template) Properties(logicalID string) map[string]any {
 	return properties
 }
 
-// Attribute returns a string attribute of a resource, such as DeletionPolicy; "" when the resource
-// has none.
+// Attribute returns a resource's string attribute, such as DeletionPolicy, or "".
 func (t *Template) Attribute(logicalID, attribute string) string {
 	var text string
 	if json.Unmarshal(member(t.resources[logicalID], attribute), &text) != nil {
@@ -148,7 +145,7 @@ func (t *Template) Attribute(logicalID, attribute string) string {
 	return text
 }
 
-// Parameters returns the names of the template's parameters, sorted.
+// Parameters returns the sorted names of the template's parameters.
 func (t *Template) Parameters() []string {
 	parameters, err := cutObject(t.sections["Parameters"])
 	if err != nil {
@@ -157,7 +154,7 @@ func (t *Template) Parameters() []string {
 	return slices.Sorted(maps.Keys(parameters))
 }
 
-// with returns a copy with some resources set and some removed (a nil value).
+// with returns a copy with some resources set, and some removed (a nil value).
 func (t *Template) with(changes map[string]json.RawMessage) *Template {
 	next := &Template{t.sections, maps.Clone(t.resources), t.memory}
 	for id, raw := range changes {

@@ -12,18 +12,18 @@ import (
 // What a user consists of.
 //
 // A user is an IAM user in a group of its own. The group carries its policies: users have none
-// (IAM.2), and a group takes ten. The user and its SFTP role have the permissions boundary of the
-// account: see boundary.go.
+// (IAM.2), and a group takes ten. The user and its SFTP role have the account's permissions
+// boundary: see boundary.go.
 //
 // The stack creates an access key, and passes its secret by reference to Secrets Manager, so that
 // no person or process handles it. The stack's output for the user holds the IDs that AWS has
 // chosen, of the secret and the keys.
 //
 // Each key has a secret, which is created and deleted with the key and never changed: a change set
-// shows the changed resource's properties, including the text of a secret by reference (recorded
-// from AWS for other types), but nothing of what it adds or removes. People read another one, the
-// user's secret, whose name and ARN stay the same through all rotations. Its text is a dynamic
-// reference to the secret of the current key, which CloudFormation shows and compares unresolved
+// shows a changed resource's properties, including the text of a secret by reference (recorded from
+// AWS for other types), but nothing of what it adds or removes. People read another one, the user's
+// secret, whose name and ARN stay the same through all rotations. Its text is a dynamic reference
+// to the secret of the current key, which CloudFormation shows and compares unresolved
 // (CloudFormation user guide, dynamic-references-secretsmanager).
 //
 // In SFTP, the user has a role with the same policies. Its home consists of logical directories,
@@ -110,10 +110,10 @@ func compileKeys(env Env, user model.User, meta OwnerMetadata) Resources {
 
 const dynamicReference = "{{resolve:secretsmanager:"
 
-// SecretName returns the name of the secret from which a user's current access key is read.
+// SecretName returns the name of the secret with a user's current access key.
 func SecretName(project, user string) string { return "stowage/" + project + "/" + user }
 
-// keySecretName returns the name of the secret of one key, which is never reused.
+// keySecretName returns the name of a key's secret, which is never reused.
 func keySecretName(project string, user model.User, slot model.Slot) string {
 	return SecretName(project, user.Name) + "/" + string(slot) + strconv.FormatInt(
 		user.AccessKey.Keys[slot].Created.Unix(), 10,
@@ -121,7 +121,7 @@ func keySecretName(project string, user model.User, slot model.Slot) string {
 }
 
 // keySecret returns the text of a key's secret: JSON, with the key by reference. Only the two
-// references depend on what AWS chooses, and neither can hold a character that JSON escapes.
+// references depend on AWS, and neither can hold a character that JSON escapes.
 func keySecret(env Env, user model.User, keyLogicalID string) object {
 	return object{"Fn::Sub": string(encodeJSON(object{
 		"access_key_id": "${" + keyLogicalID + "}", "secret_access_key": "${" + keyLogicalID + ".SecretAccessKey}",
@@ -132,8 +132,8 @@ func keySecret(env Env, user model.User, keyLogicalID string) object {
 // writtenOnce reports whether a resource never changes once it exists: see above.
 func writtenOnce(logicalID string) bool { return strings.HasPrefix(logicalID, keySecretPrefix) }
 
-// keysOutput publishes the IDs of a user's secret and keys, so that one DescribeStacks returns
-// them: slot=ID, and secret=ARN.
+// keysOutput publishes the IDs of a user's secret and keys, for DescribeStacks: slot=ID, and
+// secret=ARN.
 func keysOutput(user model.User) object {
 	parts := list{object{"Fn::Join": list{"=", list{"secret", object{"Ref": secretID(user.Name)}}}}}
 	for _, slot := range model.Slots() {
@@ -161,8 +161,8 @@ type Credentials struct {
 	KeyIDs    map[model.Slot]string `json:"key_ids"`
 }
 
-// credentials reads the output of keysOutput. Parts that don't have the form of an ARN or of a
-// key's ID are left out: an output that was changed by hand can show a secret.
+// credentials reads the output of keysOutput. Parts without the form of an ARN or of a key's ID are
+// left out: an output that was changed by hand can show a secret.
 func credentials(value string) Credentials {
 	c := Credentials{KeyIDs: map[model.Slot]string{}}
 	for _, part := range strings.Fields(value) {
