@@ -80,8 +80,8 @@ func (s performer) updated(ctx context.Context, stackID string) (time.Time, erro
 	return d.LastUpdated, nil
 }
 
-// putTemplate puts the template into the request, or uploads it and passes its URL if it is too
-// large. The key of the object is the hash of its content, so a replaced template is detected.
+// putTemplate puts the template into the request, or uploads a large one and passes its URL. The
+// object's key is the hash of its content, so a replaced template is detected.
 func (s performer) putTemplate(ctx context.Context, input *cloudformation.CreateChangeSetInput, body []byte) error {
 	if len(body) <= template.MaxInlineBytes {
 		input.TemplateBody = aws.String(string(body))
@@ -114,7 +114,7 @@ func (s performer) putTemplate(ctx context.Context, input *cloudformation.Create
 	return nil
 }
 
-// changeSetARN returns the ARN of the change set that has our name, "" if it no longer exists.
+// changeSetARN returns the ARN of the change set with our name, or "".
 func (s performer) changeSetARN(ctx context.Context, stack, name string) string {
 	out, err := s.config.CloudFormation.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
 		StackName: aws.String(stack), ChangeSetName: aws.String(name),
@@ -125,7 +125,7 @@ func (s performer) changeSetARN(ctx context.Context, stack, name string) string 
 	return aws.ToString(out.ChangeSetId)
 }
 
-// describeChangeSet waits until the change set is created and reads all pages of its changes.
+// describeChangeSet waits for the change set and reads all pages of its changes.
 func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetMade) commit.ChangeSetMade {
 	input := &cloudformation.DescribeChangeSetInput{
 		ChangeSetName: aws.String(made.ARN), IncludePropertyValues: aws.Bool(true),
@@ -162,9 +162,8 @@ func (s performer) describeChangeSet(ctx context.Context, made commit.ChangeSetM
 // newSetPatience is how long DescribeChangeSet may not know a new change set.
 const newSetPatience = 5 * time.Second
 
-// addUnvalued completes the changes of a change set whose answer with property values is
-// incomplete. AWS reports this in the StatusReason of a complete change set. An answer without
-// values lists all changes.
+// addUnvalued completes a change set whose answer with property values is incomplete, as AWS
+// reports in the StatusReason of a complete change set. An answer without values lists all changes.
 func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.ChangeSetMade) *commit.CallError {
 	input := &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(made.ARN)}
 	plain := commit.ChangeSetMade{}
@@ -195,8 +194,8 @@ func (s performer) addUnvalued(ctx context.Context, reason string, made *commit.
 	return nil
 }
 
-// failure returns why a change set failed. AWS may leave the reason out of an answer with property
-// values; an answer without them has it.
+// failure returns why a change set failed. An answer with property values may omit the reason; one
+// without has it.
 func (s performer) failure(ctx context.Context, described *cloudformation.DescribeChangeSetOutput) string {
 	if reason := aws.ToString(described.StatusReason); reason != "" {
 		return reason
@@ -210,8 +209,8 @@ func (s performer) failure(ctx context.Context, described *cloudformation.Descri
 	return "the change set failed without a reason"
 }
 
-// findings returns the resources that failed the pre-deployment validation of a change set. Without
-// findings, or without permission to read them, only the change set's own reason is known.
+// findings returns the resources that failed a change set's pre-deployment validation. Without
+// findings, or permission to read them, only the change set's own reason is known.
 func (s performer) findings(ctx context.Context, arn string) []commit.Event {
 	var found []commit.Event
 	pages := cloudformation.NewDescribeEventsPaginator(
@@ -290,8 +289,8 @@ func resourceChange(change *types.ResourceChange) commit.ResourceChange {
 	return result
 }
 
-// dependent reports whether a resource changes only if values of other resources do. The service
-// does not know these before the execution.
+// dependent reports whether a resource changes only if values of other resources do, which the
+// service does not know before the execution.
 func dependent(details []types.ResourceChangeDetail) bool {
 	return len(details) > 0 && !slices.ContainsFunc(details, func(d types.ResourceChangeDetail) bool {
 		return d.Evaluation != types.EvaluationTypeDynamic ||
@@ -307,8 +306,7 @@ func shown(values map[string]string) map[string]string {
 	return values
 }
 
-// deleteChangeSet deletes a change set that was not executed. It succeeds if the change set does
-// not exist.
+// deleteChangeSet deletes an unexecuted change set, if it exists.
 func (s performer) deleteChangeSet(ctx context.Context, arn string) *commit.CallError {
 	_, err := s.config.CloudFormation.DeleteChangeSet(
 		ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: aws.String(arn)},

@@ -62,13 +62,12 @@ func classify(err error) *commit.CallError {
 	return result
 }
 
-// throttled reports whether the service refused a call because of its rate limit.
+// throttled reports whether a rate limit refused the call.
 func throttled(api smithy.APIError) bool {
 	return api.ErrorCode() == "Throttling" || api.ErrorCode() == "ThrottlingException"
 }
 
-// broken reports whether the service failed during the call and did not refuse it. The call may
-// have taken effect.
+// broken reports whether the service failed during the call. The call may have taken effect.
 func broken(err error, api smithy.APIError) bool {
 	var response *smithyhttp.ResponseError
 	return api.ErrorFault() == smithy.FaultServer ||

@@ -17,8 +17,8 @@ import (
 // DriftStatus is the status of a drift detection.
 type DriftStatus int
 
-// The statuses of a drift detection. A detection that failed for some resources has results for
-// the others, so it is complete.
+// The statuses of a drift detection. A detection that failed for some resources is complete, with
+// results for the others.
 const (
 	DriftRunning DriftStatus = iota
 	DriftComplete
@@ -28,9 +28,9 @@ const (
 // DriftDetector compares a stack with AWS. It is safe for concurrent use.
 type DriftDetector struct{ Stack *Stack }
 
-// Start starts a drift detection of the stack, and returns its ID. CloudFormation compares
-// every resource whose type supports it with what AWS has, which takes minutes. ok is false when
-// the stack is busy, with an operation or with another detection.
+// Start starts a drift detection of the stack, and returns its ID. CloudFormation compares every
+// resource whose type supports it with AWS, which takes minutes. ok is false when the stack is busy
+// with an operation or another detection.
 func (s DriftDetector) Start(ctx context.Context) (id string, ok bool, err error) {
 	out, err := s.Stack.config.CloudFormation.DetectStackDrift(
 		ctx, &cloudformation.DetectStackDriftInput{StackName: s.Stack.ref()},
@@ -67,15 +67,15 @@ func (s DriftDetector) Status(ctx context.Context, id string) (DriftStatus, erro
 	return DriftComplete, nil
 }
 
-// Drift is what the last drift detection found out about one resource.
+// Drift is the last drift detection's result for a resource.
 type Drift struct {
 	template.LiveResource
 	Type       string
 	PhysicalID string
 }
 
-// Results returns the results of the last drift detection. Resources whose types do not support drift
-// detection are not among them, and neither are those that could not be read.
+// Results returns the results of the last drift detection, without resources that could not be read
+// or whose types do not support it.
 func (s DriftDetector) Results(ctx context.Context) ([]Drift, error) {
 	var drifts []Drift
 	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(
@@ -100,8 +100,8 @@ func (s DriftDetector) Results(ctx context.Context) ([]Drift, error) {
 	return drifts, nil
 }
 
-// driftOf returns what a drift detection found out about a resource; compared is false for nothing.
-// CloudFormation also reports differences of spelling. So the values decide, not the status.
+// driftOf returns a drift detection's result for a resource; compared is false for none.
+// CloudFormation also reports differences of spelling, so the values decide, not the status.
 func driftOf(found types.StackResourceDrift) (drift Drift, compared bool, err error) {
 	drift = Drift{
 		LiveResource: template.LiveResource{LogicalID: aws.ToString(found.LogicalResourceId)},

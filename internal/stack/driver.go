@@ -10,8 +10,8 @@ import (
 )
 
 // Commit applies a change to the stack and returns when CloudFormation has finished; commit.Engine
-// documents the errors. The context's deadline is the time limit. If the context is cancelled, a
-// change that is not executing yet is dropped; an executing one returns its true outcome.
+// documents the errors. The context's deadline is the time limit. A cancelled change that is not
+// executing is dropped; an executing one returns its true outcome.
 func (s *Stack) Commit(ctx context.Context, change template.Change) error {
 	deadline, _ := ctx.Deadline()
 	outcome := make(chan error, 1)
@@ -62,8 +62,8 @@ func (s *Stack) signal() {
 	}
 }
 
-// run drives the engine until it has nothing to do. Only one run is active at a time, so the engine
-// needs no lock.
+// run drives the engine until it has nothing to do. Only one run is active, so the engine needs no
+// lock.
 func (s *Stack) run(ctx context.Context) {
 	observations := make(chan commit.Observation, 1) // at most one call is outstanding
 	for s.step(ctx, observations) {
@@ -71,8 +71,7 @@ func (s *Stack) run(ctx context.Context) {
 	}
 }
 
-// await waits for a submission or cancellation, the answer to a call, or a tick that the engine
-// wants.
+// await waits for an arrival, the answer to a call, or a tick that the engine wants.
 func (s *Stack) await(observations <-chan commit.Observation) {
 	var tick <-chan time.Time
 	if at, ok := s.engine.NextTick(); ok {
@@ -88,8 +87,8 @@ func (s *Stack) await(observations <-chan commit.Observation) {
 	}
 }
 
-// step passes what has arrived to the engine and performs its effects. It returns false when
-// nothing is left to do.
+// step passes arrivals to the engine and performs its effects. It returns false when nothing is
+// left to do.
 func (s *Stack) step(ctx context.Context, observations chan<- commit.Observation) bool {
 	s.mu.Lock()
 	arrived := s.arrived
@@ -112,7 +111,7 @@ func (s *Stack) step(ctx context.Context, observations chan<- commit.Observation
 	return s.running
 }
 
-// perform performs one effect: directly if it needs no answer, else in another goroutine.
+// perform performs an effect: directly if it needs no answer, else in another goroutine.
 func (s *Stack) perform(ctx context.Context, effect commit.Effect, observations chan<- commit.Observation) {
 	switch e := effect.(type) {
 	case commit.Done:

@@ -9,17 +9,17 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// earlier is what this process read of the stack before a commit, such as for a plan. It saves
-// calls of the commit: with a template it is a base, without one it is the first description of a
-// base. It is used for one commit.
+// earlier is what this process read of the stack before a commit, such as for a plan, to save the
+// commit's calls: with a template it is a base, without one a base's first description. It is used
+// for one commit.
 type earlier struct {
 	description *commit.Description // nil: nothing
 	template    *template.Template  // nil: only described
 	at          time.Time
 }
 
-// earlierBound is its maximum age. An older reading is more likely to be outdated by another
-// writer, which costs more calls than it saves.
+// earlierBound is its maximum age. An older reading is likely to be outdated by another writer,
+// which costs more calls than it saves.
 const earlierBound = time.Minute
 
 func (s *Stack) keepEarlier(read earlier) {
@@ -32,7 +32,7 @@ func (s *Stack) keepEarlier(read earlier) {
 	s.earlier = read
 }
 
-// takeEarlier returns what was read earlier, unless the stack is known to have changed since.
+// takeEarlier returns the earlier reading, unless the stack has changed since.
 func (s *Stack) takeEarlier() earlier {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,8 +19,8 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 	s.mu.Lock()
 	s.asked = time.Now()
 	s.mu.Unlock()
-	// Rollback is requested explicitly: AWS documents its default in two ways, and a half-applied
-	// template would corrupt the model.
+	// Rollback is requested explicitly: AWS documents two defaults, and a half-applied template
+	// would corrupt the model.
 	_, err := s.config.CloudFormation.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
 		ChangeSetName: aws.String(e.ARN), ClientRequestToken: aws.String(e.Token), DisableRollback: aws.Bool(false),
 	})
@@ -35,7 +35,7 @@ func (s performer) execute(ctx context.Context, e commit.Execute) *commit.CallEr
 }
 
 // resolveExecution finds out whose operation it was. An executed change set shows this permanently
-// under its ARN. An unexecuted one is deleted: once that succeeds, it cannot be executed.
+// under its ARN. An unexecuted one is deleted, after which it cannot be executed.
 func (s performer) resolveExecution(ctx context.Context, e commit.ResolveExecution) commit.ExecutionOwner {
 	out, err := s.config.CloudFormation.DescribeChangeSet(
 		ctx, &cloudformation.DescribeChangeSetInput{ChangeSetName: aws.String(e.ARN)},
@@ -59,7 +59,6 @@ func (s performer) resolveExecution(ctx context.Context, e commit.ResolveExecuti
 	return commit.Undecided
 }
 
-// resolveByStack asks the stack which change set was executed last.
 func (s performer) resolveByStack(ctx context.Context, e commit.ResolveExecution) commit.ExecutionOwner {
 	d, err := s.describe(ctx, aws.String(e.StackID))
 	switch {
@@ -72,9 +71,9 @@ func (s performer) resolveByStack(ctx context.Context, e commit.ResolveExecution
 }
 
 // follow polls the stack by its id until the operation has ended. If the events report the end but
-// the description still shows the stack before the operation, the description is stale. follow then
-// retries for cfn.StalePatience. If it is still stale, follow records the time of the operation, so
-// that later reads without it count as stale.
+// the description still shows the stack before it, the description is stale: follow retries for
+// cfn.StalePatience, and then records the time of the operation, so that later reads without it
+// count as stale.
 func (s performer) follow(ctx context.Context, e commit.Follow) commit.Finished {
 	began := time.Now()
 	s.mu.Lock()
@@ -127,7 +126,7 @@ func before(e commit.Follow, d commit.Description) bool {
 		!d.LastUpdated.After(e.Since)
 }
 
-// described returns a description as the final one of an operation, without the reason of another
+// described returns a description as an operation's final one, without the reason of another
 // operation.
 func described(e commit.Follow, d commit.Description) commit.Description {
 	if d.ChangeSetID != e.ARN {
@@ -136,13 +135,13 @@ func described(e commit.Follow, d commit.Description) commit.Description {
 	return d
 }
 
-// soleOperation is the time after an execution was requested in which no other operation can have
+// soleOperation is the time after the request of an execution in which no other operation can have
 // followed it: each takes seconds.
 const soleOperation = 10 * time.Second
 
 // withoutChangeSet returns a description without the change set if an update without one followed
-// the operation whose events are given: AWS may keep the ChangeSetId of the last set then. The
-// LastUpdatedTime of a stack is the time at which its last operation began.
+// the operation with these events: AWS may keep the last set's ChangeSetId then. A stack's
+// LastUpdatedTime is when its last operation began.
 func withoutChangeSet(d commit.Description, events []commit.Event) commit.Description {
 	began := slices.IndexFunc(events, func(e commit.Event) bool { return e.Type == cfn.StackType })
 	if began >= 0 && cfn.Succeeded(d.Status) && d.LastUpdated.Sub(events[began].Time) > tolerance {
@@ -152,11 +151,11 @@ func withoutChangeSet(d commit.Description, events []commit.Event) commit.Descri
 }
 
 // finished evaluates a description of the stack; nil means that the operation is still running. A
-// description with another change set does not report our operation: it is stale, or the next
-// writer has started. Then the stack's events under our token decide. The description keeps the
-// other change set, so that its outputs are not taken for ours. In the first second, such a
-// description is treated as stale. The events also decide if the description may be that of an
-// update without a change set: its LastUpdated is not own, that of the operation.
+// description with another change set is stale, or of the next writer's operation. Then the stack's
+// events under our token decide, and the description keeps the other change set, so that its
+// outputs are not taken for ours. In the first second, such a description counts as stale. The
+// events also decide if the description may be of an update without a change set: its LastUpdated
+// is not own, that of the operation.
 func (s performer) finished(
 	ctx context.Context, e commit.Follow, d commit.Description, since, own time.Time,
 ) *commit.Finished {
@@ -190,7 +189,7 @@ func (s performer) finished(
 	return nil
 }
 
-// statusOf returns the last status of the stack among the events of an operation; "" without one.
+// statusOf returns the stack's last status among an operation's events, or "".
 func statusOf(events []commit.Event) (status string) {
 	for _, event := range events {
 		if event.Type == cfn.StackType {
@@ -200,12 +199,11 @@ func statusOf(events []commit.Event) (status string) {
 	return status
 }
 
-// clockSkew is the maximum lead of this machine's clock over AWS's: AWS refuses signed requests
-// beyond it.
+// clockSkew is the maximum lead of this machine's clock: AWS refuses signed requests beyond it.
 const clockSkew = 15 * time.Minute
 
-// events returns the events of one operation that began after since, oldest first. AWS lists the
-// newest first, so reading stops at the first older event.
+// events returns an operation's events since a time, oldest first. AWS lists the newest first, so
+// reading stops at the first older event.
 func (s performer) events(ctx context.Context, e commit.Follow, since time.Time) ([]commit.Event, error) {
 	var events []commit.Event
 	pages := cloudformation.NewDescribeStackEventsPaginator(

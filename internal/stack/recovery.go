@@ -24,8 +24,8 @@ func (s performer) continueRollback(ctx context.Context, e commit.ContinueRollba
 	return classify(err)
 }
 
-// clear deletes a stack whose first creation was rolled back. It refuses if a resource is left in
-// the stack: the resource would be deleted too, and it may hold data.
+// clear deletes a stack whose first creation was rolled back. It refuses if a resource is left,
+// which would be deleted too and may hold data.
 func (s performer) clear(ctx context.Context, e commit.Clear) error {
 	var left []string
 	pages := cloudformation.NewListStackResourcesPaginator(

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Resource compares one resource of the stack with AWS now, with the call that answers at
-// once. actual are its compared properties. compared is false when CloudFormation cannot compare
-// it: its type does not support that, it could not be read, or the stack is being updated.
+// Resource compares one resource of the stack with AWS now, with the call that answers at once.
+// actual are its compared properties. compared is false when its type does not support that, it
+// could not be read, or the stack is being updated.
 func (s DriftDetector) Resource(
 	ctx context.Context, logicalID string,
 ) (drift Drift, actual map[string]any, compared bool, err error) {

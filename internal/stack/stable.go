@@ -12,18 +12,18 @@ import (
 )
 
 // ReadStable reads the stack until it is at rest and its reading is consistent. It returns nil
-// without an error if there is no such stack. The context limits the wait.
+// without an error for a missing stack. The context limits the wait.
 func (s *Stack) ReadStable(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(string) bool { return false })
 }
 
-// ReadStableOrBusy is like ReadStable but does not wait for the end of an operation: it returns the
-// first reading of a stack that is not stable (cfn.Stable).
+// ReadStableOrBusy is ReadStable without waiting for operations: it returns the first reading of a
+// stack that is not stable (cfn.Stable).
 func (s *Stack) ReadStableOrBusy(ctx context.Context) (*commit.BaseRead, error) {
 	return s.settled(ctx, func(status string) bool { return !cfn.Stable(status) })
 }
 
-// settled reads the stack until it is settled, or its status is enough.
+// settled reads until the stack is settled, or its status is enough.
 func (s *Stack) settled(ctx context.Context, enough func(status string) bool) (*commit.BaseRead, error) {
 	var staleness cfn.Staleness
 	for {

@@ -18,12 +18,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Config identifies the stack and sets what surrounds its commits.
+// Config identifies the stack and what surrounds its commits.
 type Config struct {
 	commit.Config
 	CloudFormation *cloudformation.Client
 	S3             *s3.Client
-	// TemplateBucket receives templates that are too large for a request; "" if there is none.
+	// TemplateBucket receives templates that are too large for a request; "" for none.
 	TemplateBucket string
 	// NotificationARNs are set when the stack is created.
 	NotificationARNs []string
@@ -34,7 +34,7 @@ type Config struct {
 }
 
 // Observer is notified of a stack's commits before their members are. Its methods are called one at
-// a time. They should return within two seconds, since the stack's commits wait for them.
+// a time, and should return within two seconds, since the commits wait for them.
 type Observer interface {
 	// Announce is called before an execution.
 	Announce(ctx context.Context, announcement commit.Announce)
@@ -105,7 +105,7 @@ func New(config Config) *Stack {
 // Name returns the stack's name.
 func (s *Stack) Name() string { return s.config.Stack }
 
-// ref returns how calls refer to the stack: by id once it is known.
+// ref returns how calls refer to the stack: by id if known.
 func (s *Stack) ref() *string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +122,7 @@ func (s *Stack) setID(id string) {
 }
 
 // Know sets the stack's id and the time of its last change as recorded earlier. The first call then
-// uses the id, and an older reading is stale. An id that is no longer valid costs one more call.
+// uses the id, and an older reading is stale. An outdated id costs one more call.
 func (s *Stack) Know(id string, changed time.Time) {
 	s.mu.Lock()
 	if s.id == "" {
@@ -140,11 +140,11 @@ func (s *Stack) note(m moment) {
 	}
 }
 
-// tolerance is the maximum difference between two reports of one moment: the stack's own and its
-// events'. An update takes longer.
+// tolerance is the maximum difference between reports of one moment by the stack and its events. An
+// update takes longer.
 const tolerance = time.Second
 
-// behind reports whether a description is older than the state already observed. DescribeStacks is
+// behind reports whether a description is older than the observed state. DescribeStacks is
 // eventually consistent.
 func (s *Stack) behind(d commit.Description) bool {
 	s.mu.Lock()
@@ -152,8 +152,7 @@ func (s *Stack) behind(d commit.Description) bool {
 	return d.StackID == s.newest.stackID && s.newest.changed.Sub(d.LastUpdated) > tolerance
 }
 
-// Describe returns the stack's state, or nil without an error if there is no such stack or it was
-// deleted.
+// Describe returns the stack's state, or nil without an error if there is no such stack.
 func (s *Stack) Describe(ctx context.Context) (*commit.Description, error) {
 	ref := s.ref()
 	d, err := s.describe(ctx, ref)
@@ -214,7 +213,7 @@ func description(stack types.Stack) commit.Description {
 }
 
 // Read reads the stack's state and template as of one moment. The caller compares the descriptions
-// before and after the template.
+// around the template.
 func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	before, err := s.Describe(ctx)
 	switch {
@@ -228,8 +227,7 @@ func (s *Stack) Read(ctx context.Context) commit.BaseRead {
 	return s.readSince(ctx, *before)
 }
 
-// readSince reads the template and then a description. before is a description that was read
-// earlier.
+// readSince reads the template and then a description; before is the description before them.
 func (s *Stack) readSince(ctx context.Context, before commit.Description) commit.BaseRead {
 	out, err := s.config.CloudFormation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 		StackName: aws.String(before.StackID), TemplateStage: types.TemplateStageOriginal,
@@ -254,8 +252,8 @@ func (s *Stack) readSince(ctx context.Context, before commit.Description) commit
 const deletionBound = 30 * time.Minute
 
 // Delete waits for the end of other operations, lifts the termination protection, deletes the stack
-// by its id, and waits until it is gone. Resources that the stack retains stay. It succeeds if the
-// stack does not exist.
+// by its id, and waits until it is gone. Retained resources stay. It succeeds if the stack does not
+// exist.
 //
 // still reports whether the stack at rest is what the caller has read and wants to delete. If not,
 // the stack stays, and Delete returns a model.ConflictStackChanged error. CloudFormation prevents a
@@ -289,8 +287,8 @@ func (s *Stack) Delete(ctx context.Context, token string, still func(commit.Desc
 	}
 }
 
-// atRest waits for the end of other operations on a stack that is to be deleted, except a deletion.
-// It returns nil if there is no such stack.
+// atRest waits for the end of operations other than a deletion on a stack to be deleted. It returns
+// nil if there is no such stack.
 func (s *Stack) atRest(ctx context.Context) (*commit.Description, error) {
 	for pause := time.Second; ; pause = longer(pause, 5*time.Second) {
 		d, err := s.Describe(ctx)
@@ -329,7 +327,7 @@ func (s *Stack) gone(ctx context.Context, stackID string) error {
 	}
 }
 
-// longer returns the next pause between polls: longer by half, up to most.
+// longer returns the next pause between polls: half as long again, up to most.
 func longer(pause, most time.Duration) time.Duration { return min(pause*3/2, most) }
 
 // firstPause is the pause before the first poll of our own operation. An emulator ends an operation
@@ -337,6 +335,6 @@ func longer(pause, most time.Duration) time.Duration { return min(pause*3/2, mos
 const firstPause = 250 * time.Millisecond
 
 // nextPause returns the next pause between polls of our own operation: 250 ms, 750 ms, 2.25 s, and
-// then 5 s. AWS takes at least 5 seconds. In that time, 1 s, 1.5 s, 2.25 s and so on would make as
-// many polls.
+// then 5 s. AWS takes at least 5 seconds, in which 1 s, 1.5 s, 2.25 s and so on would make as many
+// polls.
 func nextPause(pause time.Duration) time.Duration { return min(pause*3, 5*time.Second) }

@@ -17,9 +17,9 @@ import (
 // minutes.
 const deadAfter = time.Hour
 
-// sweep makes room when a stack has its maximum of change sets (1,000, as users report). It deletes
-// ours that dead writers have left, and reports whether there is room now. Executing a change set
-// deletes all others, so they accumulate only where nothing is ever committed.
+// sweep makes room in a stack with its maximum of change sets (1,000, as users report). It deletes
+// ours of dead writers, and reports whether there is room now. Executing a change set deletes all
+// others, so they accumulate only where nothing is ever committed.
 func (s performer) sweep(ctx context.Context, stack string, refusal error) bool {
 	var limit *types.LimitExceededException
 	if !errors.As(refusal, &limit) {

@@ -25,8 +25,7 @@ type observer struct {
 
 type observerKey struct{}
 
-// observed returns a context whose calls report their attempts. The calls must not run
-// concurrently.
+// observed returns a context whose calls report their attempts. They must not run concurrently.
 func observed(ctx context.Context, report func(commit.Attempt)) context.Context {
 	return context.WithValue(ctx, observerKey{}, &observer{failing: map[string]bool{}, report: report})
 }
@@ -68,8 +67,7 @@ func watch(
 	return out, metadata, err
 }
 
-// unserved reports whether AWS did not serve an attempt: it failed, throttled the call or did not
-// answer.
+// unserved reports whether AWS failed, throttled or did not answer an attempt.
 func unserved(ctx context.Context, err error) bool {
 	var api smithy.APIError
 	switch {
@@ -81,7 +79,7 @@ func unserved(ctx context.Context, err error) bool {
 	return broken(err, api) || throttled(api)
 }
 
-// answer returns what AWS answered, or why there is no answer.
+// answer returns AWS's answer, or why there is none.
 func answer(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
